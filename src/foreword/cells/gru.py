@@ -1,0 +1,39 @@
+"""The gated recurrent unit, with either placement of its reset gate."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from foreword.cells.cell import Cell, State, Weights
+
+
+class GRUCell(Cell):
+    """Cho et al. (2014), in torch's notation, where z = 1 keeps the old state.
+
+    r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)          how much of the past the candidate sees
+    z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)          how much of the old state stays
+    n = tanh(W_in x + b_in + r * (W_hn h + b_hn))       reset after the product: torch, cuDNN
+    n = tanh(W_in x + b_in + W_hn (r * h) + b_hn)       reset before it: the paper
+    h' = (1 - z) * n + z * h
+
+    With `reset_after` equal to `torch.nn.GRU`.
+    """
+
+    name = "gru"
+    gates = ("r", "z", "n")
+
+    def __init__(self, *, reset_after: bool = True) -> None:
+        self.reset_after = reset_after
+
+    def step(self, x: Tensor, state: State, w: Weights) -> tuple[State, dict[str, Tensor]]:
+        """The equations above."""
+        (h,) = state
+        x_r, x_z, x_n = linear(x, w["weight_ih"], w["bias_ih"]).chunk(3, dim=1)
+        W_r, W_z, W_n = w["weight_hh"].chunk(3)
+        b_r, b_z, b_n = w["bias_hh"].chunk(3)
+        r = torch.sigmoid(x_r + linear(h, W_r, b_r))
+        z = torch.sigmoid(x_z + linear(h, W_z, b_z))
+        past = r * linear(h, W_n, b_n) if self.reset_after else linear(r * h, W_n, b_n)
+        n = torch.tanh(x_n + past)
+        h = (1 - z) * n + z * h
+        return (h,), {"r": r, "z": z, "n": n}

@@ -1,0 +1,68 @@
+"""The long short-term memory, with forget gate, and its variant with coupled gates."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from foreword.cells.cell import Cell, State, Weights
+
+
+class LSTMCell(Cell):
+    """Hochreiter & Schmidhuber (1997) with the forget gate of Gers, Schmidhuber & Cummins (2000).
+
+    i = sigmoid(W_ii x + b_ii + W_hi h + b_hi)   how much of the new enters the memory
+    f = sigmoid(W_if x + b_if + W_hf h + b_hf)   how much of the old stays in it
+    g = tanh(W_ig x + b_ig + W_hg h + b_hg)      what may enter
+    o = sigmoid(W_io x + b_io + W_ho h + b_ho)   how much of the memory is shown
+    c' = f * c + i * g
+    h' = o * tanh(c')
+
+    The memory c is like a capacitor: with f near 1 and i near 0 it holds its charge, an open input
+    gate charges it, a closed forget gate discharges it. Equal to `torch.nn.LSTM`.
+    """
+
+    name = "lstm"
+    states = ("h", "c")
+    gates = ("i", "f", "g", "o")
+
+    def step(self, x: Tensor, state: State, w: Weights) -> tuple[State, dict[str, Tensor]]:
+        """The equations above."""
+        h, c = state
+        a = linear(x, w["weight_ih"], w["bias_ih"]) + linear(h, w["weight_hh"], w["bias_hh"])
+        a_i, a_f, a_g, a_o = a.chunk(4, dim=1)
+        i = torch.sigmoid(a_i)
+        f = torch.sigmoid(a_f)
+        g = torch.tanh(a_g)
+        o = torch.sigmoid(a_o)
+        c = f * c + i * g
+        h = o * torch.tanh(c)
+        return (h, c), {"i": i, "f": f, "g": g, "o": o}
+
+
+class CoupledLSTMCell(Cell):
+    """The LSTM whose input gate is 1 - forget gate (CIFG, Greff et al. 2015, section 4).
+
+    f = sigmoid(W_if x + b_if + W_hf h + b_hf)
+    g = tanh(W_ig x + b_ig + W_hg h + b_hg)
+    o = sigmoid(W_io x + b_io + W_ho h + b_ho)
+    c' = f * c + (1 - f) * g
+    h' = o * tanh(c')
+
+    What is forgotten makes room for as much that is new; a quarter fewer parameters.
+    """
+
+    name = "lstm-coupled"
+    states = ("h", "c")
+    gates = ("f", "g", "o")
+
+    def step(self, x: Tensor, state: State, w: Weights) -> tuple[State, dict[str, Tensor]]:
+        """The equations above."""
+        h, c = state
+        a = linear(x, w["weight_ih"], w["bias_ih"]) + linear(h, w["weight_hh"], w["bias_hh"])
+        a_f, a_g, a_o = a.chunk(3, dim=1)
+        f = torch.sigmoid(a_f)
+        g = torch.tanh(a_g)
+        o = torch.sigmoid(a_o)
+        c = f * c + (1 - f) * g
+        h = o * torch.tanh(c)
+        return (h, c), {"f": f, "g": g, "o": o}

@@ -1,0 +1,95 @@
+"""`foreword compare`: every architecture on one text, with one budget, in a table and a picture."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from foreword.cli.console import errors, print_json, results
+from foreword.cli.watch import Watch
+from foreword.errors import MissingExtraError
+from foreword.folder.config import ModelName
+
+
+def compare(
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, globs, gzip, or -. Without: the chats that come with the package."
+        ),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Where the plot and CSVs go.")
+    ] = Path("comparison"),
+    minutes: Annotated[
+        float, typer.Option(min=0.0, help="For all of them together, the same share for each.")
+    ] = 8.0,
+    models: Annotated[
+        list[ModelName] | None,
+        typer.Option("--model", help="Only these; repeat it for each."),
+    ] = None,
+    parameters: Annotated[
+        int | None, typer.Option(help="Of each. Default: a suitable LSTM's.")
+    ] = None,
+    valid: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="Text to validate on.")
+    ] = None,
+    pretokenised: Annotated[
+        bool, typer.Option("--pretokenised", help="Penn Treebank/WikiText form.")
+    ] = False,
+    case: Annotated[Literal["keep", "fold"] | None, typer.Option()] = None,
+    vocab_size: Annotated[int | None, typer.Option(help="The commonest words only.")] = None,
+    embedding_size: Annotated[int | None, typer.Option()] = None,
+    learning_rate: Annotated[float | None, typer.Option()] = None,
+    seed: Annotated[int | None, typer.Option()] = None,
+    threads: Annotated[int | None, typer.Option()] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Train every architecture with the same parameters and time, and compare them."""
+    try:
+        from foreword.comparison.compare import ARCHITECTURES, write_csv
+        from foreword.comparison.compare import compare as run
+        from foreword.comparison.plot import plot
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("comparing", "train") from error
+    with Watch() as watch:
+        found = run(
+            text or (),
+            minutes=minutes,
+            models=models or ARCHITECTURES,
+            parameters=parameters,
+            valid=valid or (),
+            report=watch,
+            pretokenised=pretokenised or None,
+            case=case,
+            vocab_size=vocab_size,
+            embedding_size=embedding_size,
+            learning_rate=learning_rate,
+            seed=seed,
+            threads=threads,
+        )
+    written = write_csv(found, out)
+    name = ", ".join(Path(t).name for t in text) if text else "the carried chats"
+    if found.rows:
+        try:
+            plot(found, out / "comparison.png", name)
+            written.append(out / "comparison.png")
+        except MissingExtraError as error:
+            errors.print(f"no plot: {error}", markup=False)
+    if as_json:
+        print_json({"rows": [asdict(r) for r in found.rows], "files": [str(p) for p in written]})
+    else:
+        table = Table(box=None, pad_edge=False)
+        table.add_column("model", style="cyan", no_wrap=True)
+        for heading in ("perplexity", "top 1", "top 3", "words/s", "words seen", "parameters"):
+            table.add_column(heading, justify="right")
+        for r in sorted(found.rows, key=lambda r: r.perplexity):
+            figures = (f"{r.perplexity:.1f}", f"{r.top1:.1%}", f"{r.top3:.1%}")
+            sizes = (f"{r.words_per_second:,.0f}", f"{r.words_seen:,}", f"{r.parameters:,}")
+            table.add_row(r.model, *figures, *sizes)
+        results().print(table)
+        errors.print("written: " + ", ".join(str(p) for p in written), markup=False)
+    if found.stopped:
+        raise typer.Exit(130)

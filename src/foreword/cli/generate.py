@@ -1,0 +1,55 @@
+"""`foreword generate`: continues a text, word by word as it is drawn. No torch."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foreword.cli.console import input_lines, print_json
+from foreword.predictor.generate import generate as continuation
+from foreword.predictor.predictor import load
+
+
+def generate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
+    opening: Annotated[
+        str, typer.Argument(help="The text to continue; - reads it from standard input.")
+    ] = "",
+    words: Annotated[int, typer.Option("--words", "-n", min=1, help="At most so many.")] = 40,
+    temperature: Annotated[
+        float, typer.Option(min=0.0, help="0 takes the likeliest word; above 1 is bolder.")
+    ] = 0.8,
+    top_k: Annotated[
+        int | None, typer.Option(min=1, help="Draw from the k likeliest words.")
+    ] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Draw from the likeliest words of this share."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed draws the same words.")] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="Go on after the end of a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Continue a text."""
+    predictor = load(folder)
+    if opening == "-":
+        opening = "\n".join(input_lines())
+    pieces = continuation(
+        predictor,
+        opening,
+        max_words=words,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        seed=seed,
+        stop_at_eos=not lines,
+    )
+    if as_json:
+        print_json({"opening": opening, "continuation": "".join(pieces)})
+        return
+    sys.stdout.write(opening)
+    for piece in pieces:
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+    sys.stdout.write("\n")

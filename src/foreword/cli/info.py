@@ -1,0 +1,91 @@
+"""`foreword info`: what a model is, how it was trained, on what, and how good it is. No torch."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from foreword.cli.console import print_json, results
+from foreword.folder.config import Evaluation, FolderConfig
+from foreword.folder.store import read_config
+from foreword.folder.weights import expected_shapes
+
+
+def info(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell what a model is, how it was trained, on what, and how good it is."""
+    config = read_config(folder)
+    if as_json:
+        print_json({**config.model_dump(mode="json"), "parameters": parameters(config)})
+        return
+    results().print(table_of({**_model(config), **_training(config), **_quality(config)}))
+
+
+def table_of(rows: dict[str, str]) -> Table:
+    """Two columns without borders."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column()
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+def evaluation_rows(evaluation: Evaluation) -> dict[str, str]:
+    """What was measured, for people."""
+    return {
+        "measured on": f"{evaluation.text}, {evaluation.words:,} words",
+        "perplexity": f"{evaluation.perplexity:.2f}",
+        "cross-entropy": f"{evaluation.cross_entropy_nats:.3f} nats, "
+        f"{evaluation.cross_entropy_bits:.3f} bits per word",
+        "accuracy": f"{evaluation.top1:.1%} top 1, {evaluation.top3:.1%} top 3, "
+        f"{evaluation.top5:.1%} top 5",
+        "mean reciprocal rank": f"{evaluation.mean_reciprocal_rank:.3f}",
+        "out of vocabulary": f"{evaluation.out_of_vocabulary:.2%}",
+        "speed": f"{evaluation.words_per_second:,.0f} words/s",
+    }
+
+
+def parameters(config: FolderConfig) -> int:
+    """Trained numbers."""
+    total = 0
+    for shape in expected_shapes(config.model).values():
+        size = 1
+        for length in shape:
+            size *= length
+        total += size
+    return total
+
+
+def _model(config: FolderConfig) -> dict[str, str]:
+    model = config.model
+    count = parameters(config)
+    layers = "1 layer" if model.num_layers == 1 else f"{model.num_layers} layers"
+    return {
+        "model": f"{model.name}, {layers} of {model.hidden_size} units",
+        "embedding": f"{model.embedding_size}{', tied to the output' if model.tied else ''}",
+        "parameters": f"{count:,} ({count * 4 / 1e6:.1f} MB)",
+        "vocabulary": f"{model.vocab_size:,} words, case "
+        f"{'kept' if config.tokenizer.case == 'keep' else 'folded'}",
+    }
+
+
+def _training(config: FolderConfig) -> dict[str, str]:
+    record = config.training
+    if record is None:
+        return {}
+    return {
+        "trained on": f"{record.text}, {record.words:,} words",
+        "training": f"{record.words_seen:,} words seen ({record.epochs:.1f} epochs), "
+        f"{record.steps:,} steps, {record.seconds / 60:.1f} minutes, seed {record.seed}",
+        "state": "finished" if record.finished else "interrupted: train --resume goes on",
+    }
+
+
+def _quality(config: FolderConfig) -> dict[str, str]:
+    if config.evaluation is None:
+        return {"quality": "not measured"}
+    return evaluation_rows(config.evaluation)

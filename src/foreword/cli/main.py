@@ -1,0 +1,71 @@
+"""The `foreword` command: gathers the verbs, and turns errors into messages and exit codes.
+
+Exit codes: 0 done; 1 an error that the message explains; 2 wrong usage; 130 and 143 stopped by
+Ctrl-C and SIGTERM, with everything saved.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from foreword.cli import compare, evaluate, generate, info, predict, train
+from foreword.cli.console import errors
+from foreword.errors import ForewordError
+
+app = typer.Typer(
+    name="foreword",
+    help="Next-word prediction with recurrent neural networks, trained on your own text.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("predict")(predict.predict)
+app.command("generate")(generate.generate)
+app.command("compare")(compare.compare)
+app.command("info")(info.info)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"foreword {version('foreword')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Runs the command line; what the `foreword` script calls."""
+    try:
+        app()
+    except ForewordError as error:
+        errors.print(f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        errors.print("stopped")
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read the output has closed it, as `head` does: not an error. Python would
+        # complain once more when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,67 @@
+"""`foreword predict`: the likeliest next words, or completions of an unfinished one. No torch."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foreword.cli.console import input_lines, print_json, results
+from foreword.errors import SettingsError
+from foreword.predictor.predictor import Prediction, load
+
+Words = Annotated[int, typer.Option("-k", "--words", min=1, help="How many words.")]
+
+
+def predict(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
+    text: Annotated[
+        str | None,
+        typer.Argument(help="The text so far. Without it, or with -, lines of standard input."),
+    ] = None,
+    k: Words = 5,
+    complete: Annotated[
+        bool | None,
+        typer.Option(
+            "--complete/--next",
+            help="Treat the last word as unfinished, or as finished. Default: unfinished if the "
+            "vocabulary lacks it and something begins with it.",
+        ),
+    ] = None,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", "-i", help="Predict while you type.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line for a text.")] = False,
+) -> None:
+    """Predict the likeliest next words.
+
+    With an unfinished last word ("I would li"), its likeliest completions.
+    """
+    predictor = load(folder)
+    if interactive:
+        if not sys.stdin.isatty():
+            raise SettingsError("--interactive needs a terminal; without one, pipe lines in")
+        from foreword.cli.typing_prompt import type_along
+
+        type_along(predictor, k)
+        return
+    for line in input_lines() if text is None or text == "-" else [text]:
+        show(line, predictor.predict(line, k=k, complete=complete), as_json=as_json)
+
+
+def show(text: str, predictions: list[Prediction], *, as_json: bool) -> None:
+    """Prints one text's predictions."""
+    if as_json:
+        found = [{"word": p.word, "probability": p.probability} for p in predictions]
+        print_json({"text": text, "predictions": found})
+        return
+    out = results()
+    out.print(text, style="bold", markup=False)
+    if not predictions:
+        out.print("  (no word that the model knows begins so)")
+    widest = max((len(p.word) for p in predictions), default=0)
+    top = max((p.probability for p in predictions), default=1.0)
+    for p in predictions:
+        bar = "█" * max(1, round(24 * p.probability / top)) if top > 0 else ""
+        line = f"  {p.word:<{widest}}  {p.probability:6.1%}  {bar}"
+        out.print(line, markup=False)

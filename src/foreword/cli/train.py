@@ -1,0 +1,194 @@
+"""`foreword train`: from someone's text to a model folder."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from foreword.cli.console import errors, print_json, results
+from foreword.cli.info import evaluation_rows, table_of
+from foreword.cli.watch import Watch
+from foreword.errors import MissingExtraError
+from foreword.folder.config import ModelName
+
+STOPPED = {"SIGINT": 130, "SIGTERM": 143}
+
+_MODEL = "Model"
+_TEXT = "Text"
+_BPTT = "Backpropagation through time"
+_RATE = "Optimiser"
+_RUN = "Run"
+
+
+def train(
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, globs, gzip, or - for standard input. Without: the chats that "
+            "come with the package."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="The model folder.")
+    ] = None,
+    valid: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Text to validate on. Default: the text's last part."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run that DIR holds.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the model that DIR holds.")
+    ] = False,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="End after so long. Default: 10 minutes or 40 epochs."),
+    ] = None,
+    epochs: Annotated[float | None, typer.Option(help="End after so many passes.")] = None,
+    steps: Annotated[int | None, typer.Option(help="End after so many steps.")] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="End after so many validations without improvement.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    model: Annotated[
+        ModelName | None,
+        typer.Option(help="Default: lstm.", rich_help_panel=_MODEL),
+    ] = None,
+    hidden_size: Annotated[
+        int | None, typer.Option(help="Units of a layer.", rich_help_panel=_MODEL)
+    ] = None,
+    embedding_size: Annotated[
+        int | None, typer.Option(help="Numbers that stand for a word.", rich_help_panel=_MODEL)
+    ] = None,
+    num_layers: Annotated[int | None, typer.Option(rich_help_panel=_MODEL)] = None,
+    context_words: Annotated[
+        int | None, typer.Option(help="Words that mlp-window sees.", rich_help_panel=_MODEL)
+    ] = None,
+    nonlinearity: Annotated[
+        Literal["tanh", "relu"] | None,
+        typer.Option(help="Of rnn and the MLPs.", rich_help_panel=_MODEL),
+    ] = None,
+    reset_after: Annotated[
+        bool | None,
+        typer.Option(
+            "--reset-after/--reset-before",
+            help="GRU: where its reset gate acts (torch's way, or the original).",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    tied: Annotated[
+        bool | None,
+        typer.Option(
+            "--tied/--untied",
+            help="Use the embedding for the output layer too.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    dropout: Annotated[
+        float | None,
+        typer.Option(help="Input, hidden and output dropout, locked.", rich_help_panel=_MODEL),
+    ] = None,
+    dropout_input: Annotated[float | None, typer.Option(rich_help_panel=_MODEL)] = None,
+    dropout_hidden: Annotated[
+        float | None, typer.Option(help="Between layers.", rich_help_panel=_MODEL)
+    ] = None,
+    dropout_output: Annotated[float | None, typer.Option(rich_help_panel=_MODEL)] = None,
+    dropout_embedding: Annotated[
+        float | None, typer.Option(help="Of whole words.", rich_help_panel=_MODEL)
+    ] = None,
+    dropout_recurrent: Annotated[
+        float | None,
+        typer.Option(help="DropConnect on recurrent weights.", rich_help_panel=_MODEL),
+    ] = None,
+    pretokenised: Annotated[
+        bool | None,
+        typer.Option(
+            "--pretokenised",
+            help="Penn Treebank/WikiText form: words between spaces, one <eos> a line.",
+            rich_help_panel=_TEXT,
+        ),
+    ] = None,
+    case: Annotated[
+        Literal["keep", "fold"] | None,
+        typer.Option(help="Keep upper case, or fold it to lower.", rich_help_panel=_TEXT),
+    ] = None,
+    vocab_size: Annotated[
+        int | None, typer.Option(help="The commonest words only.", rich_help_panel=_TEXT)
+    ] = None,
+    min_count: Annotated[
+        int | None, typer.Option(help="Words seen so often only.", rich_help_panel=_TEXT)
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(rich_help_panel=_TEXT)] = None,
+    bptt: Annotated[
+        Literal["truncated", "sentence"] | None,
+        typer.Option(
+            help="Truncated, over one stream of text; or in full over each sentence.",
+            rich_help_panel=_BPTT,
+        ),
+    ] = None,
+    window: Annotated[
+        int | None, typer.Option(help="Time steps gradients flow back.", rich_help_panel=_BPTT)
+    ] = None,
+    jitter: Annotated[
+        bool | None,
+        typer.Option("--jitter/--no-jitter", help="Vary the window.", rich_help_panel=_BPTT),
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Streams side by side.", rich_help_panel=_BPTT)
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(rich_help_panel=_RATE)] = None,
+    weight_decay: Annotated[float | None, typer.Option(rich_help_panel=_RATE)] = None,
+    clip: Annotated[
+        float | None, typer.Option(help="Largest gradient norm.", rich_help_panel=_RATE)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(rich_help_panel=_RUN)] = None,
+    threads: Annotated[int | None, typer.Option(rich_help_panel=_RUN)] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, cuda:1...", rich_help_panel=_RUN)
+    ] = None,
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"] | None,
+        typer.Option(help="Of the output layer in training.", rich_help_panel=_RUN),
+    ] = None,
+    validations: Annotated[
+        int | None, typer.Option(help="Over the whole run.", rich_help_panel=_RUN)
+    ] = None,
+    save_seconds: Annotated[
+        float | None, typer.Option(help="Between checkpoints.", rich_help_panel=_RUN)
+    ] = None,
+) -> None:
+    """Train on your own text.
+
+    Ctrl-C saves and stops; `--resume` goes on from there.
+    """
+    given = dict(locals())
+    for name in ("text", "out", "valid", "resume", "overwrite", "as_json"):
+        del given[name]
+    if out is None:
+        raise typer.BadParameter("where should the model go?", param_hint="--out")
+    try:
+        from foreword.training.run import train as train_model
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("training", "train") from error
+    with Watch() as watch:
+        outcome = train_model(
+            text or (),
+            out=out,
+            valid=valid or (),
+            resume=resume,
+            overwrite=overwrite,
+            report=watch,
+            **given,
+        )
+    config = outcome.config
+    if as_json:
+        print_json({"folder": str(out), **config.model_dump(mode="json")})
+    elif config.evaluation is not None:
+        results().print(table_of({"model": str(out), **evaluation_rows(config.evaluation)}))
+    else:
+        results().print(table_of({"model": str(out)}))
+    if outcome.stopped_by is not None:
+        errors.print(f"stopped and saved. To go on: foreword train --out {out} --resume")
+        sys.exit(STOPPED.get(outcome.stopped_by, 1))

@@ -1,0 +1,100 @@
+"""Shows a run's progress on standard error: a live display, or lines where there is no terminal."""
+
+import math
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from foreword.cli.console import errors
+from foreword.training.progress import Event, Note, StepProgress, TextProgress, Validated
+
+LINE_SECONDS = 10.0
+"""Between two lines, where progress is not a display but a log."""
+
+
+class Watch:
+    """A context in which it can be called with events, or as a text's progress."""
+
+    def __init__(self) -> None:
+        self.live = errors.is_terminal
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.fields[figures]}"),
+            console=errors,
+            transient=True,
+            disable=not self.live,
+        )
+        self.task: TaskID | None = None
+        self.what = ""
+        self.last_line = -LINE_SECONDS
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        del kind, error, trace
+        self.progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Shows an event of a run."""
+        match event:
+            case TextProgress():
+                self.text_progress(event.what, event.done, event.total)
+            case StepProgress():
+                self._show("training", event.done, _figures(event))
+            case Validated():
+                mark = ", best so far" if event.best else ""
+                self._print(
+                    f"  after {event.words_seen:,} words, {_clock(event.seconds)}: validation "
+                    f"perplexity [bold]{event.perplexity:.1f}[/], top 3 {event.top3:.1%}{mark}"
+                )
+            case Note():
+                self._print(escape(event.text))
+
+    def text_progress(self, what: str, done: int, total: int | None) -> None:
+        """Shows how much of a text is done."""
+        self._show(what, done / total if total else 0.0, "" if total else f"{done:,} done")
+
+    def _show(self, what: str, share: float, figures: str) -> None:
+        if self.live:
+            if what != self.what:
+                if self.task is not None:
+                    self.progress.remove_task(self.task)
+                self.task = self.progress.add_task(what, total=1.0, figures=figures)
+            if self.task is not None:
+                self.progress.update(self.task, completed=share, figures=figures)
+        elif what != self.what or time.monotonic() - self.last_line >= LINE_SECONDS:
+            self.last_line = time.monotonic()
+            errors.print(f"{what} {share:4.0%} {figures}".rstrip(), soft_wrap=True)
+        self.what = what
+
+    def _print(self, text: str) -> None:
+        errors.print(text, soft_wrap=True)
+
+
+def _figures(event: StepProgress) -> str:
+    left = _clock(event.seconds_left) if event.step > 5 else "?"
+    perplexity = math.exp(min(event.loss, 50.0))
+    return (
+        f"{event.words_seen:,} words, {event.words_per_second:,.0f}/s, "
+        f"loss {event.loss:.3f}, perplexity {perplexity:,.1f}, {left} left"
+    )
+
+
+def _clock(seconds: float) -> str:
+    if math.isinf(seconds):
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,1 @@
+"""Architectures side by side, with equal parameters, time and text: the case for recurrence."""

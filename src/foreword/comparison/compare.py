@@ -1,0 +1,160 @@
+"""Trains every architecture on one text with one budget, and keeps how each got on. No plots."""
+
+import csv
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from io import StringIO
+from os import PathLike
+from pathlib import Path
+from typing import Any, get_args
+
+from foreword.comparison.sizes import same_size
+from foreword.folder.config import Evaluation, ModelConfig, ModelName
+from foreword.folder.files import atomic_write
+from foreword.models.build import count_parameters
+from foreword.training.corpus import read_corpus
+from foreword.training.progress import Event, Note, Reporter, StepProgress, Validated, silent
+from foreword.training.run import settings_from, train_on
+
+ARCHITECTURES: tuple[ModelName, ...] = get_args(ModelName)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One validation of one architecture."""
+
+    model: str
+    words_seen: int
+    seconds: float
+    perplexity: float
+    top3: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """How one architecture ended."""
+
+    model: str
+    parameters: int
+    hidden_size: int
+    words_seen: int
+    words_per_second: float
+    """In training."""
+    perplexity: float
+    top1: float
+    top3: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All of them."""
+
+    rows: tuple[Row, ...]
+    points: tuple[Point, ...]
+    stopped: bool
+    """Whether Ctrl-C ended it before its time."""
+
+
+def compare(
+    texts: Sequence[str | PathLike[str]] = (),
+    *,
+    minutes: float,
+    models: Sequence[ModelName] = ARCHITECTURES,
+    parameters: int | None = None,
+    valid: Sequence[str | PathLike[str]] = (),
+    report: Reporter = silent,
+    **leaves: Any,
+) -> Comparison:
+    """Trains each architecture for `minutes / len(models)` with as many parameters as the others.
+
+    Args:
+        texts: as for `train`; none: the carried chats.
+        minutes: for all of them together; reading the text and evaluation are not counted.
+        models: architectures, in this order.
+        valid: as for `train`.
+        parameters: of each. None: those of an LSTM of the size that suits the text.
+        report: is told of all that happens.
+        **leaves: settings that all share.
+    """
+    share = minutes / len(models)
+    settings = settings_from({**leaves, "minutes": share})
+    with tempfile.TemporaryDirectory(prefix="foreword-compare-") as scratch:
+        corpus = read_corpus(texts, valid, settings.text, Path(scratch), report)
+        yardstick = corpus.model_config(settings, "lstm")
+        allowed = parameters or count_parameters(yardstick)
+        rows: list[Row] = []
+        points: list[Point] = []
+        for name in models:
+            config = same_size(_as(yardstick, name, settings.model.context_words), allowed)
+            diary = _Diary(name, report)
+            report(Note(f"{name}: {share:.1f} minutes, hidden size {config.hidden_size}"))
+            chosen = settings_from(
+                {
+                    "model": name,
+                    "hidden_size": config.hidden_size,
+                    "embedding_size": config.embedding_size,
+                },
+                settings,
+            )
+            outcome = train_on(corpus, chosen, out=Path(scratch) / name, report=diary)
+            points += diary.points
+            if outcome.stopped_by is not None or outcome.config.evaluation is None:
+                return Comparison(tuple(rows), tuple(points), stopped=True)
+            rows.append(_row(name, config, diary, outcome.config.evaluation))
+    return Comparison(tuple(rows), tuple(points), stopped=False)
+
+
+def write_csv(comparison: Comparison, folder: Path) -> list[Path]:
+    """`table.csv`, a line an architecture, and `curves.csv`, a line a validation."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, kind, items in (
+        ("table.csv", Row, comparison.rows),
+        ("curves.csv", Point, comparison.points),
+    ):
+        text = StringIO()
+        writer = csv.DictWriter(text, [f.name for f in fields(kind)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(item) for item in items)
+        atomic_write(folder / name, text.getvalue().encode())
+        written.append(folder / name)
+    return written
+
+
+def _as(config: ModelConfig, name: ModelName, context_words: int) -> ModelConfig:
+    window = context_words if name == "mlp-window" else 1
+    return config.model_copy(update={"name": name, "context_words": window})
+
+
+def _row(name: str, config: ModelConfig, diary: "_Diary", evaluation: Evaluation) -> Row:
+    return Row(
+        model=name,
+        parameters=count_parameters(config),
+        hidden_size=config.hidden_size,
+        words_seen=diary.words_seen,
+        words_per_second=diary.words_seen / diary.seconds if diary.seconds else 0.0,
+        perplexity=evaluation.perplexity,
+        top1=evaluation.top1,
+        top3=evaluation.top3,
+    )
+
+
+class _Diary:
+    """A reporter that keeps the validations of one run and passes everything on."""
+
+    def __init__(self, name: str, report: Reporter) -> None:
+        self.name = name
+        self.report = report
+        self.points: list[Point] = []
+        self.words_seen = 0
+        self.seconds = 0.0
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, StepProgress):
+            self.words_seen, self.seconds = event.words_seen, event.seconds
+        elif isinstance(event, Validated):
+            self.points.append(
+                Point(self.name, event.words_seen, event.seconds, event.perplexity, event.top3)
+            )
+        self.report(event)

@@ -1,0 +1,57 @@
+"""Draws a comparison: perplexity against words seen and against seconds. Needs matplotlib."""
+
+from pathlib import Path
+
+from foreword.comparison.compare import Comparison
+from foreword.errors import MissingExtraError
+
+STYLE = {
+    "mlp-last": ("#9aa5b1", ":"),
+    "mlp-window": ("#616e7c", ":"),
+    "rnn": ("#d9822b", "--"),
+    "lstm": ("#0b69a3", "-"),
+    "lstm-peephole": ("#7b4fb5", "-"),
+    "lstm-peephole-only": ("#b58fd6", "--"),
+    "lstm-coupled": ("#27864a", "-"),
+    "gru": ("#c0365a", "-"),
+}
+
+
+def plot(comparison: Comparison, path: Path, text: str) -> None:
+    """Writes a PNG of two panels that share their perplexity axis."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+        from matplotlib.ticker import EngFormatter, ScalarFormatter
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("plotting", "plot") from error
+    figure = Figure(figsize=(11, 4.8), layout="constrained")
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2, sharey=True)
+    for row in sorted(comparison.rows, key=lambda row: row.perplexity):
+        points = [p for p in comparison.points if p.model == row.model]
+        colour, line = STYLE.get(row.model, ("#000000", "-"))
+        look = {
+            "color": colour,
+            "linestyle": line,
+            "linewidth": 1.8,
+            "marker": ".",
+            "markersize": 5,
+        }
+        perplexities = [p.perplexity for p in points]
+        left.plot([p.words_seen for p in points], perplexities, **look)
+        label = f"{row.model}  {row.perplexity:.1f}"
+        right.plot([p.seconds for p in points], perplexities, label=label, **look)
+    left.set_xlabel("words seen in training")
+    left.xaxis.set_major_formatter(EngFormatter())
+    left.set_ylabel("validation perplexity (log scale)")
+    right.set_xlabel("seconds of training")
+    for axes in (left, right):
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(ScalarFormatter())
+        axes.yaxis.set_minor_formatter(ScalarFormatter())
+        axes.grid(visible=True, which="both", color="#e4e7eb", linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    right.legend(title="perplexity at the end", frameon=False, fontsize=9, title_fontsize=9)
+    figure.suptitle(f"Next-word models of equal size and time on {text}", fontsize=12)
+    figure.savefig(path, dpi=150)

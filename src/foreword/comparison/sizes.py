@@ -1,0 +1,33 @@
+"""Hidden sizes that give every architecture the same number of parameters. Pure arithmetic."""
+
+from foreword.errors import SettingsError
+from foreword.folder.config import ModelConfig
+from foreword.models.build import count_parameters
+
+LARGEST = 1 << 14
+
+
+def same_size(config: ModelConfig, parameters: int) -> ModelConfig:
+    """The configuration with the hidden size whose number of parameters is nearest.
+
+    The embedding keeps its size, so that all architectures see words alike.
+
+    Raises:
+        SettingsError: even one hidden unit has more parameters than that.
+    """
+
+    def count(hidden_size: int) -> int:
+        return count_parameters(config.model_copy(update={"hidden_size": hidden_size}))
+
+    if count(1) > parameters:
+        raise SettingsError(
+            f"{config.name} has {count(1):,} parameters with a single hidden unit, more than the "
+            f"{parameters:,} allowed: the vocabulary of {config.vocab_size:,} words takes most. "
+            "Allow more, or set a smaller --vocab-size or --embedding-size."
+        )
+    low, high = 1, LARGEST
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if count(middle) <= parameters else (low, middle)
+    nearest = min((low, high), key=lambda size: abs(count(size) - parameters))
+    return config.model_copy(update={"hidden_size": nearest})

@@ -1,0 +1,31 @@
+"""The errors that a person gets to read: what was wrong, where, and what to do about it."""
+
+
+class ForewordError(Exception):
+    """Base of every error that Foreword raises on purpose. Its message is meant to be shown."""
+
+
+class TextError(ForewordError):
+    """A text cannot be read or used. Names the file and, where known, the line and the byte."""
+
+
+class FolderError(ForewordError):
+    """A model folder is missing, damaged, of a newer format, or not a model folder."""
+
+
+class SettingsError(ForewordError):
+    """A setting or an argument is out of range, or two of them contradict each other."""
+
+
+class TrainingError(ForewordError):
+    """Training cannot start or go on: it diverged for good, or has nothing to resume from."""
+
+
+class MissingExtraError(ForewordError):
+    """An optional library is missing. The message holds the `pip install` line for it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs a library that is not installed. Install it with: "
+            f'pip install "foreword[{extra}]"'
+        )

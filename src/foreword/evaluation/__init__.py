@@ -1,0 +1,1 @@
+"""How good a model is: perplexity, accuracies, and architectures side by side."""

@@ -1,0 +1,60 @@
+"""From a model folder and a text to a record of how good the model is: `foreword.evaluate`."""
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Literal
+
+from foreword.errors import SettingsError
+from foreword.evaluation.perplexity import Reset, score
+from foreword.evaluation.report import evaluation_of
+from foreword.folder.config import Evaluation
+from foreword.folder.store import read_folder
+from foreword.models.build import from_folder
+from foreword.text.corpus import chat_source, find_sources
+from foreword.text.tokens import tokenise
+
+
+def evaluate(
+    folder: str | PathLike[str],
+    texts: Sequence[str | PathLike[str]] = (),
+    *,
+    chats: Literal["train", "valid", "test"] | None = None,
+    reset: Reset = "never",
+    encoding: str = "utf-8",
+    progress: Callable[[str, int, int | None], None] | None = None,
+) -> Evaluation:
+    """Measures a model on texts, all as one, in order.
+
+    Args:
+        folder: a model folder.
+        texts: files, folders, globs, gzip, `-`; read as the model's training text was.
+        chats: a part of the carried chats, instead of texts.
+        reset: "never" carries the state through the text, "sentence" starts anew at each line.
+        encoding: of the texts.
+        progress: called with (what is done, how much of it, how much in all).
+
+    Raises:
+        FolderError, TextError, SettingsError: with what to do about it.
+    """
+    if not texts and chats is None:
+        raise SettingsError("give a text to evaluate on, or a part of the carried chats")
+
+    def tell(what: str, done: int, total: int | None) -> None:
+        if progress is not None:
+            progress(what, done, total)
+
+    loaded = read_folder(Path(folder))
+    sources = [chat_source(chats)] if chats else find_sources(texts, encoding=encoding)
+    tokens = tokenise(
+        sources,
+        loaded.tokenizer,
+        progress=lambda done, total: tell("reading the text", done, total),
+    )
+    found = score(
+        from_folder(loaded),
+        tokens.ids,
+        reset=reset,
+        progress=lambda done, total: tell("evaluating", done, total),
+    )
+    return evaluation_of(found, tokens, ", ".join(source.name for source in sources), reset)

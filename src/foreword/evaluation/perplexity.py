@@ -1,0 +1,148 @@
+"""Measures a model on a text: perplexity and accuracies. Knows nothing of files or training."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from foreword.errors import TextError
+from foreword.models.model import NextWordModel
+from foreword.nn.softmax import IGNORED
+from foreword.text.tokenizer import EOS_ID, UNK_ID
+from foreword.text.windows import LineWindows
+
+WINDOW_WORDS = 256
+"""Positions scored at once; only memory and speed depend on it."""
+
+Reset = Literal["never", "sentence"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Sums over the words that were predicted, `<eos>` and `<unk>` included."""
+
+    words: int = 0
+    nats: float = 0.0
+    """Sum of -ln P(word)."""
+    top1: int = 0
+    top3: int = 0
+    top5: int = 0
+    reciprocal_ranks: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def cross_entropy(self) -> float:
+        """Nats per word."""
+        return self.nats / self.words
+
+    @property
+    def perplexity(self) -> float:
+        """exp(cross-entropy): of how many equally likely words the model is unsure."""
+        return math.exp(min(self.cross_entropy, 700.0))
+
+
+def score(
+    model: NextWordModel,
+    ids: np.ndarray,
+    *,
+    reset: Reset = "never",
+    streams: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Score:
+    """Predicts every word of `ids` from those before it.
+
+    The text begins after an `<eos>`, so that its first word is predicted too. The state is carried
+    through the whole text, as the literature does it, or starts from zero at each line.
+
+    A word's rank is its place among all words by probability. `<unk>` is no word that anyone can
+    be offered: it takes no place, and where it is what comes next, nothing was predicted right.
+
+    Args:
+        model: in any mode; it is measured without dropout and left in its mode.
+        ids: (N,) word ids.
+        reset: whether the state starts from zero at each line.
+        streams: cuts the text into so many pieces that are read side by side: quicker, at the
+            price of so many lost contexts. 1 is exact.
+        progress: called with (words done, words in all).
+    """
+    if len(ids) == 0:
+        raise TextError("there is nothing to evaluate on: the text has no words")
+    windows = _lines(ids) if reset == "sentence" else _streams(ids, streams)
+    was_training = model.training
+    model.eval()
+    began = time.perf_counter()
+    total = Score()
+    state = model.start(1)
+    device = model.decoder.bias.device
+    try:
+        with torch.inference_mode():
+            for inputs, targets, fresh in windows:
+                if fresh:
+                    state = model.start(inputs.shape[1])
+                logits, state = model(torch.from_numpy(inputs).to(device), state)
+                total = _add(total, logits, torch.from_numpy(targets).to(device))
+                if progress is not None:
+                    progress(total.words, len(ids))
+    finally:
+        model.train(was_training)
+    return Score(
+        words=total.words,
+        nats=total.nats,
+        top1=total.top1,
+        top3=total.top3,
+        top5=total.top5,
+        reciprocal_ranks=total.reciprocal_ranks,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _streams(ids: np.ndarray, streams: int) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
+    """Windows (T, B) of a text cut into B contiguous streams, the last padded."""
+    B = max(1, min(streams, len(ids)))
+    length = math.ceil(len(ids) / B)
+    steps = max(1, WINDOW_WORDS // B)
+    for start in range(0, length, steps):
+        stop = min(start + steps, length)
+        inputs = np.full((stop - start, B), EOS_ID, dtype=np.int64)
+        targets = np.full((stop - start, B), IGNORED, dtype=np.int64)
+        for b in range(B):
+            begin, end = b * length + start, min(b * length + stop, len(ids))
+            if end <= begin:
+                continue
+            targets[: end - begin, b] = ids[begin:end]
+            before = ids[begin - 1 : end - 1] if begin > 0 else np.r_[EOS_ID, ids[: end - 1]]
+            inputs[: end - begin, b] = before
+        yield inputs, targets, start == 0
+
+
+def _lines(ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
+    windows = LineWindows(ids, batch_words=WINDOW_WORDS, max_length=len(ids))
+    while windows.epochs < 1.0:
+        window = windows.next()
+        yield window.inputs, window.targets, True
+
+
+def _add(total: Score, logits: Tensor, targets: Tensor) -> Score:
+    logits, targets = logits.flatten(0, 1), targets.flatten()
+    keep = targets != IGNORED
+    if not bool(keep.all()):
+        logits, targets = logits[keep], targets[keep]
+    nats = F.cross_entropy(logits, targets, reduction="none").sum(dtype=torch.float64)
+    known = targets != UNK_ID
+    logits[:, UNK_ID] = -math.inf
+    at_target = logits.gather(1, targets[:, None])
+    ranks = (logits > at_target).sum(dim=1)[known] + 1
+    return Score(
+        words=total.words + len(targets),
+        nats=total.nats + float(nats),
+        top1=total.top1 + int((ranks <= 1).sum()),
+        top3=total.top3 + int((ranks <= 3).sum()),
+        top5=total.top5 + int((ranks <= 5).sum()),
+        reciprocal_ranks=total.reciprocal_ranks + float(ranks.double().reciprocal().sum()),
+    )

@@ -1,0 +1,56 @@
+"""Which tensors a model has, by its configuration. Pure arithmetic; no torch, no files."""
+
+from foreword.folder.config import ModelConfig
+
+# Rows of a cell's weight_ih and weight_hh, in multiples of the hidden size; see foreword.cells.
+_ROWS = {
+    "rnn": (1, 1),
+    "lstm": (4, 4),
+    "lstm-peephole": (4, 4),
+    "lstm-peephole-only": (4, 3),
+    "lstm-coupled": (3, 3),
+    "gru": (3, 3),
+}
+
+
+def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """The names and shapes in `model.safetensors`, all float32.
+
+    logits = features @ weight.T + decoder.bias, where weight is `decoder.weight`, or the
+    embedding matrix if tied, and features are the last layer's outputs, or their projection to
+    the embedding's size.
+    """
+    V, E, H = config.vocab_size, config.embedding_size, config.hidden_size
+    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (V, E)}
+    shapes |= _recurrent(config) if config.is_recurrent else _feed_forward(config)
+    if config.tied and E != H:
+        shapes |= {"projection.weight": (E, H), "projection.bias": (E,)}
+    if not config.tied:
+        shapes["decoder.weight"] = (V, H)
+    return shapes | {"decoder.bias": (V,)}
+
+
+def _recurrent(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    H = config.hidden_size
+    into, back = (rows * H for rows in _ROWS[config.name])
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in range(config.num_layers):
+        size = config.embedding_size if layer == 0 else H
+        shapes |= {
+            f"recurrent.weight_ih_l{layer}": (into, size),
+            f"recurrent.weight_hh_l{layer}": (back, H),
+            f"recurrent.bias_ih_l{layer}": (into,),
+            f"recurrent.bias_hh_l{layer}": (back,),
+        }
+        if config.name == "lstm-peephole":
+            shapes[f"recurrent.weight_peephole_l{layer}"] = (3, H)
+    return shapes
+
+
+def _feed_forward(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    H, size = config.hidden_size, config.context_words * config.embedding_size
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in range(config.num_layers):
+        shapes |= {f"hidden.{layer}.weight": (H, size), f"hidden.{layer}.bias": (H,)}
+        size = H
+    return shapes

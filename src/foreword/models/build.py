@@ -1,0 +1,43 @@
+"""Architecture names to models, and model folders to models. Knows nothing about training."""
+
+import numpy as np
+import torch
+
+from foreword.folder.config import ModelConfig
+from foreword.folder.store import Folder
+from foreword.models.mlp import MLPModel
+from foreword.models.model import NextWordModel, Regularisation
+from foreword.models.recurrent import RecurrentModel
+
+
+def build(
+    config: ModelConfig,
+    regularisation: Regularisation | None = None,
+    generator: torch.Generator | None = None,
+) -> NextWordModel:
+    """A model with fresh weights drawn from `generator`."""
+    kind = RecurrentModel if config.is_recurrent else MLPModel
+    return kind(config, regularisation, generator)
+
+
+def from_folder(folder: Folder) -> NextWordModel:
+    """The model that a folder holds, ready for evaluation."""
+    model = build(folder.config.model)
+    load_weights(model, folder.weights)
+    return model.eval()
+
+
+def load_weights(model: NextWordModel, weights: dict[str, np.ndarray]) -> None:
+    """Copies arrays into the model's parameters of the same names and shapes."""
+    model.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
+
+
+def weights_of(model: NextWordModel) -> dict[str, np.ndarray]:
+    """The model's parameters as arrays, copied: later training steps do not change them."""
+    return {name: value.detach().cpu().numpy().copy() for name, value in model.state_dict().items()}
+
+
+def count_parameters(config: ModelConfig) -> int:
+    """Trainable numbers of a model of this configuration; builds none of them."""
+    with torch.device("meta"):
+        return sum(p.numel() for p in build(config).parameters())

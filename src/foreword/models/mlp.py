@@ -1,0 +1,51 @@
+"""Feed-forward next-word models: what recurrence improves on. The state is the window of words."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from foreword.folder.config import ModelConfig
+from foreword.models.model import Affine, NextWordModel, Regularisation, State
+from foreword.nn.dropout import locked_dropout
+
+PADDING_ID = 1
+"""What stands before the first word: `<eos>`, the end of a line before."""
+
+
+class MLPModel(NextWordModel):
+    """A multi-layer perceptron on the last n words (Bengio et al. 2003, without its shortcut).
+
+    n is `context_words`: 1 for `mlp-last`. The words' embeddings are concatenated, the oldest
+    first, and go through `num_layers` layers of `hidden_size` units with tanh or ReLU.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        regularisation: Regularisation | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__(config, regularisation, generator)
+        H, inputs = config.hidden_size, config.context_words * config.embedding_size
+        sizes = [inputs] + [H] * (config.num_layers - 1)
+        self.hidden = nn.ModuleList(Affine(self._uniform(H, n, bound=n**-0.5)) for n in sizes)
+
+    def start(self, batch_size: int) -> State:
+        """A window of padding, (n - 1, B) word ids."""
+        shape = (self.config.context_words - 1, batch_size)
+        return (torch.full(shape, PADDING_ID, device=self.embedding.weight.device),)
+
+    def hidden_states(self, embedded: Tensor, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """The last layer's output for the window that ends at each step, (T, B, H)."""
+        (earlier,) = state
+        T, n = len(ids), self.config.context_words
+        words = torch.cat([F.embedding(earlier, self.embedding.weight), embedded])
+        hidden = torch.cat([words[k : k + T] for k in range(n)], dim=2)
+        activation = torch.tanh if self.config.nonlinearity == "tanh" else torch.relu
+        for k, layer in enumerate(self.hidden):
+            if k > 0:
+                hidden = locked_dropout(
+                    hidden, self.regularisation.hidden, self.training, self.generator
+                )
+            hidden = activation(layer(hidden))
+        return hidden, (torch.cat([earlier, ids])[T:],)

@@ -1,0 +1,146 @@
+"""What a next-word model is: (ids, state) -> (logits, new state). Knows no words or files."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from foreword.folder.config import Data, ModelConfig
+from foreword.nn.dropout import embedding_dropout, locked_dropout
+from foreword.nn.softmax import linear_cross_entropy
+
+State = tuple[Tensor, ...]
+"""What a model remembers of the words so far; a value: models return a new one."""
+
+
+class Regularisation(Data):
+    """What is dropped while training, as probabilities. Evaluation drops nothing."""
+
+    embedding: float = 0.0
+    """Whole words of the embedding matrix (Gal & Ghahramani 2016)."""
+    input: float = 0.0
+    """Embedded inputs, one mask for all time steps (locked, or variational, dropout)."""
+    hidden: float = 0.0
+    """Between layers, locked."""
+    output: float = 0.0
+    """The last layer's outputs, locked."""
+    recurrent: float = 0.0
+    """DropConnect on the recurrent weights (Merity et al. 2018)."""
+
+
+class Table(nn.Module):
+    """The embedding matrix (V, E)."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight)
+
+
+class Affine(nn.Module):
+    """x @ weight.T + bias; weight (F, G), bias (F,)."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(weight.new_zeros(len(weight)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., G) to (..., F)."""
+        return F.linear(x, self.weight, self.bias)
+
+
+class Decoder(nn.Module):
+    """The output layer's bias (V,), and its weight (V, F) unless that is the embedding matrix."""
+
+    def __init__(self, bias: Tensor, weight: Tensor | None) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(bias)
+        self.weight = None if weight is None else nn.Parameter(weight)
+
+
+class NextWordModel(nn.Module, ABC):
+    """Embeds words, lets a subclass make features of them, and scores every next word.
+
+    Shapes: T time steps, B streams, V words, E `embedding_size`, F the features' size. The output
+    layer is `features @ weight.T + bias`, where `weight` is the embedding matrix if tied (Press &
+    Wolf 2017; Inan et al. 2017).
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        regularisation: Regularisation | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.regularisation = regularisation or Regularisation()
+        self.generator = generator
+        """Source of the initial weights and of the dropout masks."""
+        V, E, H = config.vocab_size, config.embedding_size, config.hidden_size
+        self.embedding = Table(self._uniform(V, E, bound=E**-0.5))
+        projects = config.tied and E != H
+        self.projection = Affine(self._uniform(E, H, bound=H**-0.5)) if projects else None
+        untied = None if config.tied else self._uniform(V, H, bound=H**-0.5)
+        self.decoder = Decoder(torch.zeros(V), untied)
+
+    def _uniform(self, *shape: int, bound: float) -> Tensor:
+        return torch.empty(shape).uniform_(-bound, bound, generator=self.generator)
+
+    @abstractmethod
+    def start(self, batch_size: int) -> State:
+        """The state before the first word of `batch_size` streams."""
+
+    @abstractmethod
+    def hidden_states(self, embedded: Tensor, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Outputs (T, B, H) for the embedded words (T, B, E), and the state after them."""
+
+    def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Logits (T, B, V) of the word after each of `ids` (T, B), and the state after them."""
+        features, state = self.features(ids, state)
+        weight, bias = self.output_layer()
+        return F.linear(features, weight, bias), state
+
+    def loss(
+        self, ids: Tensor, targets: Tensor, state: State, precision: torch.dtype = torch.float32
+    ) -> tuple[Tensor, State]:
+        """Sum of -log P(target) over a window, in nats, and the state after it.
+
+        Args:
+            ids: (T, B).
+            targets: (T, B), the word after each; one of -1 is not counted.
+            state: the state before the window. Detach it to truncate backpropagation through
+                time at the window's start.
+            precision: of the output layer's products; see `linear_cross_entropy`.
+        """
+        features, state = self.features(ids, state)
+        weight, bias = self.output_layer()
+        loss = linear_cross_entropy(
+            features.flatten(0, 1), weight, bias, targets.flatten(), precision=precision
+        )
+        return loss, state
+
+    def features(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """What the output layer sees, (T, B, F), and the state after `ids` (T, B)."""
+        drop = self.regularisation
+        table = embedding_dropout(
+            self.embedding.weight, drop.embedding, self.training, self.generator
+        )
+        embedded = F.embedding(ids, table)
+        embedded = locked_dropout(embedded, drop.input, self.training, self.generator)
+        hidden, state = self.hidden_states(embedded, ids, state)
+        hidden = locked_dropout(hidden, drop.output, self.training, self.generator)
+        if self.projection is not None:
+            hidden = self.projection(hidden)
+        return hidden, state
+
+    def output_layer(self) -> tuple[Tensor, Tensor]:
+        """Weight (V, F) and bias (V,) of the output layer."""
+        weight = self.decoder.weight if self.decoder.weight is not None else self.embedding.weight
+        return weight, self.decoder.bias
+
+
+def detach(state: State) -> State:
+    """The same state, cut off from its history: here backpropagation through time is truncated."""
+    return tuple(part.detach() for part in state)

@@ -1,0 +1,40 @@
+"""Recurrent next-word models: the state is h, or h and c. Knows no words, files or loops."""
+
+import torch
+from torch import Tensor
+
+from foreword.folder.config import ModelConfig
+from foreword.models.model import NextWordModel, Regularisation, State
+from foreword.nn.recurrent import Recurrent
+
+
+class RecurrentModel(NextWordModel):
+    """An Elman RNN, LSTM (four kinds) or GRU between the embedding and the output layer."""
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        regularisation: Regularisation | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__(config, regularisation, generator)
+        self.recurrent = Recurrent(
+            config.name,
+            config.embedding_size,
+            config.hidden_size,
+            config.num_layers,
+            nonlinearity=config.nonlinearity,
+            reset_after=config.reset_after,
+            dropout=self.regularisation.hidden,
+            weight_dropout=self.regularisation.recurrent,
+            generator=generator,
+        )
+
+    def start(self, batch_size: int) -> State:
+        """Zeros, (num_layers, B, H) for each of the cell's states."""
+        return self.recurrent.start(batch_size)
+
+    def hidden_states(self, embedded: Tensor, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """The last layer's hidden state at each step, (T, B, H), and the state after the last."""
+        del ids
+        return self.recurrent(embedded, state)

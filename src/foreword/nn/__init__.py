@@ -1,0 +1,1 @@
+"""torch modules around the kernels: stacking, dropout, state. Knows no words."""

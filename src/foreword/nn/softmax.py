@@ -1,0 +1,102 @@
+"""Cross-entropy of a linear output layer, a few rows at a time. Knows nothing about words."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+CHUNK_ROWS = 256
+"""Rows of logits that exist at once: 256 x 33,278 x 4 bytes are 34 MB, near a CPU's L3 cache."""
+
+IGNORED = -1
+"""The target of a position at which nothing is to be predicted."""
+
+
+def linear_cross_entropy(
+    features: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    targets: Tensor,
+    *,
+    precision: torch.dtype = torch.float32,
+) -> Tensor:
+    """Sum over positions of -log softmax(features @ weight.T + bias)[target], in nats.
+
+    The logits never exist as a whole, and their gradient is formed in place in the forward
+    pass: with p = softmax(logits), d loss / d logits = p - onehot(target). (An output layer over
+    33,000 words would otherwise write and read 300 MB several times for each training step.)
+
+    Args:
+        features: (N, F).
+        weight: (V, F).
+        bias: (V,).
+        targets: (N,) of word ids; `IGNORED` where there is nothing to predict.
+        precision: dtype of the three matrix products. Softmax and sums are float32 or better.
+
+    Returns:
+        A scalar. Differentiable once, with respect to features, weight and bias.
+    """
+    result: Tensor = _LinearCrossEntropy.apply(features, weight, bias, targets, precision)
+    return result
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        features: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        targets: Tensor,
+        precision: torch.dtype,
+    ) -> Tensor:
+        # In float32 and float64 the products run in the tensors' own dtype.
+        low = precision if precision != torch.float32 else weight.dtype
+        keep = targets != IGNORED
+        rows = None if bool(keep.all()) else keep.nonzero().squeeze(1)
+        if rows is not None:
+            features, targets = features[rows], targets[rows]
+        weight_low = weight.to(low)
+        grad_features = torch.empty_like(features)
+        grad_weight = torch.zeros_like(weight)
+        grad_bias = torch.zeros_like(bias)
+        loss = torch.zeros((), dtype=torch.float64, device=features.device)
+        for start in range(0, len(targets), CHUNK_ROWS):
+            stop = start + CHUNK_ROWS
+            chunk = features[start:stop].to(low)
+            target = targets[start:stop, None]
+            logits = torch.mm(chunk, weight_low.t()).to(bias.dtype)
+            logits += bias
+            peak = logits.amax(dim=1, keepdim=True)
+            at_target = logits.gather(1, target)
+            probabilities = logits.sub_(peak).exp_()
+            total = probabilities.sum(dim=1, keepdim=True)
+            loss += (total.log() + peak - at_target).sum(dtype=torch.float64)
+            grad_logits = probabilities.div_(total)
+            grad_logits.scatter_add_(1, target, -torch.ones_like(at_target))
+            grad_bias += grad_logits.sum(dim=0)
+            grad_low = grad_logits.to(low)
+            grad_features[start:stop] = torch.mm(grad_low, weight_low)
+            if low == grad_weight.dtype:
+                grad_weight.addmm_(grad_low.t(), chunk)
+            else:
+                grad_weight += torch.mm(grad_low.t(), chunk)
+        if rows is not None:
+            scattered = grad_features.new_zeros((len(keep), grad_features.shape[1]))
+            grad_features = scattered.index_copy_(0, rows, grad_features)
+        ctx.save_for_backward(grad_features, grad_weight, grad_bias)
+        return loss.to(bias.dtype)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, grad_loss: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
+        grad_features, grad_weight, grad_bias = ctx.saved_tensors
+        return grad_features * grad_loss, grad_weight * grad_loss, grad_bias * grad_loss, None, None
+
+
+def fast_precision(device: torch.device) -> torch.dtype:
+    """bfloat16 where the device multiplies it faster than float32, else float32."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    return torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else torch.float32

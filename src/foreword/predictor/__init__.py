@@ -1,0 +1,1 @@
+"""Prediction from a model folder, with numpy alone. Never imports torch."""

@@ -1,0 +1,103 @@
+"""Continues a text by drawing word after word. Knows nothing of screens or files."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from foreword.errors import SettingsError
+from foreword.predictor.predictor import Predictor
+from foreword.text.tokenizer import EOS_ID, UNK_ID
+
+NO_SPACE_BEFORE = frozenset(".,!?;:)]}%’”…") | {"...", "!!", "??", "'"}
+NO_SPACE_AFTER = frozenset("([{“‘$#@")
+
+
+def generate(
+    predictor: Predictor,
+    text: str,
+    *,
+    max_words: int,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    seed: int | None = None,
+    stop_at_eos: bool = True,
+) -> Iterator[str]:
+    """Pieces of text to append, as they are drawn, with the spaces that belong between them.
+
+    Args:
+        predictor: the model.
+        text: to continue.
+        max_words: at most so many.
+        temperature: divides the logits; 0 takes the likeliest word.
+        top_k: draw from the k likeliest words.
+        top_p: draw from the fewest words whose probabilities sum to at least this (Holtzman et
+            al. 2020).
+        seed: the same seed draws the same words.
+        stop_at_eos: stop at the end of a line, rather than begin another.
+
+    Raises:
+        SettingsError: an argument is out of range.
+    """
+    if temperature < 0:
+        raise SettingsError(f"temperature must be 0 or more, not {temperature}")
+    if top_k is not None and top_k < 1:
+        raise SettingsError(f"top_k must be at least 1, not {top_k}")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise SettingsError(f"top_p must be over 0 and at most 1, not {top_p}")
+    if max_words < 0:
+        raise SettingsError(f"max_words must be 0 or more, not {max_words}")
+    return _draw(predictor, text, max_words, temperature, top_k, top_p, seed, stop_at_eos)
+
+
+def _draw(
+    predictor: Predictor,
+    text: str,
+    max_words: int,
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+    seed: int | None,
+    stop_at_eos: bool,
+) -> Iterator[str]:
+    random = np.random.default_rng(seed)
+    state = predictor.read(text)
+    before = text[-1:] if text else "\n"
+    for _ in range(max_words):
+        shares = _sharpened(predictor.probabilities(state), temperature, top_k, top_p)
+        index = int(random.choice(len(shares), p=shares))
+        if index == EOS_ID and stop_at_eos:
+            return
+        word = predictor.tokenizer.word_of(index)
+        state = predictor.advance(state, word)
+        yield "\n" if index == EOS_ID else _glue(before, word) + word
+        before = "\n" if index == EOS_ID else word
+
+
+def _sharpened(
+    shares: np.ndarray, temperature: float, top_k: int | None, top_p: float | None
+) -> np.ndarray:
+    """The distribution to draw from: never `<unk>`, cooled, cut to the likeliest words."""
+    shares = shares.astype(np.float64)
+    shares[UNK_ID] = 0.0
+    if temperature == 0.0:
+        best = np.zeros_like(shares)
+        best[np.argmax(shares)] = 1.0
+        return best
+    with np.errstate(divide="ignore"):
+        logs = np.log(shares) / temperature
+    shares = np.exp(logs - logs.max())
+    shares /= shares.sum()
+    order = np.argsort(-shares, kind="stable")
+    keep = len(order) if top_k is None else min(top_k, len(order))
+    if top_p is not None:
+        keep = min(keep, int(np.searchsorted(np.cumsum(shares[order]), top_p)) + 1)
+    shares[order[keep:]] = 0.0
+    total: np.ndarray = shares / shares.sum()
+    return total
+
+
+def _glue(before: str, word: str) -> str:
+    if before[-1:].isspace() or before in NO_SPACE_AFTER or word in NO_SPACE_BEFORE:
+        return ""
+    return " "

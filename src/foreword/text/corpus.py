@@ -1,0 +1,264 @@
+"""Where text comes from: files, folders, gzip, standard input, the carried chats. No tokenising."""
+
+import codecs
+import glob
+import gzip
+import hashlib
+import io
+import json
+import shutil
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, distribution
+from os import PathLike
+from pathlib import Path
+from typing import IO, Literal
+
+from foreword.errors import MissingExtraError, TextError
+
+BLOCK_BYTES = 1 << 20
+"""Bytes read at once, and the length in characters at which a line is cut into pieces."""
+TEXT_SUFFIXES = (".txt", ".text", ".md")
+GZIP_MAGIC = b"\x1f\x8b"
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+Split = Literal["train", "valid", "test"]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A line without its end; or, of a line of over a million characters, a part."""
+
+    text: str
+    ends_line: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that can be read, more than once, piece by piece.
+
+    Attributes:
+        name: for people.
+        size: in bytes as `read` counts them; None if unknown.
+        open: a fresh stream of its bytes.
+        encoding: of those bytes.
+    """
+
+    name: str
+    size: int | None
+    open: Callable[[], IO[bytes]] = field(repr=False)
+    encoding: str = "utf-8"
+
+    def read(self, on_bytes: Callable[[int], None] | None = None) -> Iterator[Piece]:
+        """The text's pieces, in memory bounded whatever the length of its lines.
+
+        Args:
+            on_bytes: told how many bytes more have been read, after each block.
+
+        Raises:
+            TextError: it cannot be read or decoded, or is no text; with line and byte.
+        """
+        try:
+            with self.open() as raw:
+                yield from _pieces(self, raw, on_bytes or (lambda count: None))
+        except (OSError, EOFError, zlib.error) as error:
+            raise TextError(f"{self.name}: cannot be read: {error}") from error
+
+
+def find_sources(texts: Sequence[str | PathLike[str]], *, encoding: str = "utf-8") -> list[Source]:
+    """The texts that are meant by paths: files, folders, globs, and `-` for standard input.
+
+    Of a folder, all `.txt`, `.text` and `.md` files below it, gzipped ones too, in sorted order.
+
+    Raises:
+        TextError: a path leads to no text, or the encoding is unknown.
+    """
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        raise TextError(
+            f"there is no encoding {encoding!r}. Try utf-8, latin-1 or cp1252"
+        ) from error
+    return [source for text in texts for source in _find(str(text), encoding)]
+
+
+def text_source(name: str, text: str) -> Source:
+    """A text that is in memory already."""
+    data = text.encode("utf-8", errors="surrogatepass")
+    return Source(name, len(data), lambda: io.BytesIO(data))
+
+
+def chat_source(split: Split) -> Source:
+    """The chats that the package `chitchat-dataset` carries, one message a line.
+
+    Split by chat, by a hash of the chat's id, so that the split never moves: of 20 parts the last
+    is for testing, the one before for validation.
+
+    Raises:
+        MissingExtraError: the package is not installed.
+    """
+    path = _chats_path()
+
+    def open_chats() -> IO[bytes]:
+        chats = json.loads(path.read_text("utf-8"))
+        lines = []
+        for identity in sorted(chats):
+            if _split_of(identity) != split:
+                continue
+            for turn in chats[identity]["messages"]:
+                for message in turn:
+                    line = " ".join(str(message.get("text", "")).split())
+                    if line:
+                        lines.append(line)
+        return io.BytesIO(("\n".join(lines) + "\n").encode())
+
+    return Source(f"carried chats ({split})", None, open_chats)
+
+
+def _split_of(identity: str) -> Split:
+    part = hashlib.sha256(identity.encode()).digest()[0] % 20
+    return "test" if part == 19 else "valid" if part == 18 else "train"
+
+
+def _chats_path() -> Path:
+    # Importing the package would read the file in the machine's own encoding.
+    try:
+        package = distribution("chitchat-dataset")
+    except PackageNotFoundError as error:
+        raise MissingExtraError("the carried chat corpus", "train") from error
+    for file in package.files or ():
+        if file.name == "dataset.json":
+            return Path(str(package.locate_file(file)))
+    raise MissingExtraError("the carried chat corpus", "train")
+
+
+def _find(text: str, encoding: str) -> list[Source]:
+    if text == "-":
+        return [_standard_input(encoding)]
+    path = Path(text).expanduser()
+    if path.is_dir():
+        files = [p for p in sorted(path.rglob("*")) if p.is_file() and _is_text_name(p)]
+        if not files:
+            endings = ", ".join(TEXT_SUFFIXES)
+            raise TextError(f"{text}: no texts ({endings}, or those gzipped) in this folder")
+        return [_file(p, encoding) for p in files]
+    if path.exists():
+        return [_file(path, encoding)]
+    if glob.has_magic(text):
+        matches = [Path(m) for m in sorted(glob.glob(str(path), recursive=True))]
+        files = [m for m in matches if m.is_file()]
+        if not files:
+            raise TextError(f"{text}: no file matches")
+        return [_file(m, encoding) for m in files]
+    raise TextError(f"{text}: there is no such file or folder")
+
+
+def _is_text_name(path: Path) -> bool:
+    plain = path.with_suffix("") if path.suffix == ".gz" else path
+    return plain.suffix.lower() in TEXT_SUFFIXES
+
+
+def _file(path: Path, encoding: str) -> Source:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise TextError(f"{path}: cannot be read: {error}") from error
+    return Source(str(path), size, lambda: path.open("rb"), encoding)
+
+
+def _standard_input(encoding: str) -> Source:
+    """Kept in a file without a name, since text is read more than once."""
+    spool = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the source)
+    shutil.copyfileobj(sys.stdin.buffer, spool)
+    size = spool.tell()
+
+    def reopen() -> IO[bytes]:
+        spool.seek(0)
+        return _Unclosed(spool)
+
+    return Source("standard input", size, reopen, encoding)
+
+
+class _Unclosed(io.BufferedReader):
+    """A stream whose closing leaves the one beneath it open."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        super().__init__(raw)  # type: ignore[type-var]
+
+    def close(self) -> None:
+        self.detach()
+
+
+def _pieces(source: Source, raw: IO[bytes], on_bytes: Callable[[int], None]) -> Iterator[Piece]:
+    head = raw.read(4)
+    raw.seek(0)
+    stream = gzip.open(raw, "rb") if head.startswith(GZIP_MAGIC) else raw
+    decoder = _Decoder(source)
+    held, told = "", 0
+    while True:
+        block = stream.read(BLOCK_BYTES)
+        held += decoder.decode(block)
+        position = raw.tell() if stream is not raw else told + len(block)
+        on_bytes(position - told)
+        told = position
+        *lines, held = held.split("\n")
+        for line in lines:
+            yield Piece(line.removesuffix("\r"), ends_line=True)
+        while len(held) > BLOCK_BYTES:
+            cut = held.rfind(" ", 0, BLOCK_BYTES) + 1 or BLOCK_BYTES
+            yield Piece(held[:cut], ends_line=False)
+            held = held[cut:]
+        if not block:
+            break
+    if held:
+        yield Piece(held.removesuffix("\r"), ends_line=True)
+
+
+class _Decoder:
+    """Bytes to text, block by block, knowing the line and byte of what it cannot decode."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.lines = 0
+        self.bytes = 0
+        self.held = 0
+        self.decoder: codecs.IncrementalDecoder | None = None
+
+    def decode(self, block: bytes) -> str:
+        if self.decoder is None:
+            self.decoder = self._for(block)
+        try:
+            text = self.decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            at = self.bytes - self.held + error.start
+            line = self.lines + error.object[: error.start].count(b"\n") + 1
+            raise TextError(
+                f"{self.source.name}, line {line}, byte {at}: 0x{error.object[error.start]:02x} "
+                f"is not {self.source.encoding} ({error.reason}). If the text is in another "
+                "encoding, name it with --encoding, for example --encoding latin-1"
+            ) from error
+        if "\0" in text:
+            line = self.lines + text[: text.index("\0")].count("\n") + 1
+            raise TextError(
+                f"{self.source.name}, line {line}: holds a NUL character, so it is not a text "
+                "but a binary file. Leave it out"
+            )
+        self.lines += text.count("\n")
+        self.bytes += len(block)
+        pending = self.decoder.getstate()[0]
+        self.held = len(pending)
+        return text
+
+    def _for(self, block: bytes) -> codecs.IncrementalDecoder:
+        encoding = codecs.lookup(self.source.encoding).name
+        if block.startswith(UTF16_MARKS) and not encoding.startswith(("utf-16", "utf-32")):
+            raise TextError(
+                f"{self.source.name}: begins as UTF-16 text does, not as {encoding}. "
+                "Add --encoding utf-16"
+            )
+        if encoding == "utf-8":
+            encoding = "utf-8-sig"  # skips the mark that some editors put first
+        return codecs.getincrementaldecoder(encoding)("strict")

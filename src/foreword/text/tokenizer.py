@@ -1,0 +1,260 @@
+"""Text to words to ids and back. Knows nothing about files or networks."""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import tokenizers
+from pydantic import BaseModel, ConfigDict
+from tokenizers import models, normalizers, pre_tokenizers, trainers
+
+from foreword.errors import FolderError
+
+if TYPE_CHECKING:
+    from foreword.text.corpus import Piece
+
+UNK, EOS = "<unk>", "<eos>"
+UNK_ID, EOS_ID = 0, 1
+SPECIAL = (UNK, EOS)
+
+# One alternative a kind of word, tried in this order. No alternative can match one text in two
+# ways, so that the time is linear in the text's length.
+WORD_PATTERN = "|".join(
+    (
+        r"\p{N}+(?:[.,:]\p{N}+)+",  # 3.14  1,000  10:30
+        r"[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}\p{N}_]+)*",  # words, don't, rock'n'roll
+        r"[\p{So}\p{Sk}][\p{M}\x{200D}\p{So}\p{Sk}]*",  # emoji, joined or in a row
+        r"([^\p{L}\p{M}\p{N}_\s])\1*",  # a mark, or a run of the same: ... !!! --
+    )
+)
+
+
+class TokenizerConfig(BaseModel):
+    """How text becomes words.
+
+    Attributes:
+        words: "unicode" cuts words, numbers, marks and emoji apart, in any language that separates
+            words; "spaces" cuts at white space only, for text that is cut already.
+        case: "keep" distinguishes upper and lower case, "fold" makes all of it lower case.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: Literal["unicode", "spaces"] = "unicode"
+    case: Literal["keep", "fold"] = "keep"
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a text: normalised, its id, and where it stands in the raw text, in characters."""
+
+    text: str
+    id: int
+    start: int
+    end: int
+
+
+class Tokenizer:
+    """A vocabulary and the way to it. Immutable; safe to share between threads.
+
+    Text is put into Unicode's composed form (NFC), ’ becomes ', case is kept or folded. Words then
+    are: letters and digits with apostrophes between them (don't); numbers with their points,
+    commas and colons (3.14, 10:30); emoji, a run of them as one; every other mark, a run of the
+    same as one (... or !!!).
+
+    >>> tokenizer = Tokenizer(["<unk>", "<eos>", "don't", "stop", "!!"], TokenizerConfig())
+    >>> [(word.text, word.id, word.start, word.end) for word in tokenizer.split("Don’t stop!!")]
+    [("Don't", 0, 0, 5), ('stop', 3, 6, 10), ('!!', 4, 10, 12)]
+    """
+
+    def __init__(self, words: Sequence[str], config: TokenizerConfig) -> None:
+        self.words = tuple(words)
+        self.config = config
+        self._ids = {word: index for index, word in enumerate(self.words)}
+        self._backend = tokenizers.Tokenizer(models.WordLevel(self._ids, unk_token=UNK))
+        self._backend.normalizer = _normaliser(config)
+        self._backend.pre_tokenizer = _splitter(config)
+
+    @property
+    def vocab_size(self) -> int:
+        """Words, `<unk>` and `<eos>` included."""
+        return len(self.words)
+
+    def normalise(self, text: str) -> str:
+        """The text as the vocabulary would have it."""
+        normalizer = self._backend.normalizer
+        assert normalizer is not None
+        return str(normalizer.normalize_str(text))
+
+    def id_of(self, word: str) -> int:
+        """The word's id; that of `<unk>` if the vocabulary lacks it."""
+        return self._ids.get(self.normalise(word), UNK_ID)
+
+    def word_of(self, index: int) -> str:
+        """The word with this id."""
+        return self.words[index]
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of the text's words. No `<eos>` is added."""
+        return list(self._backend.encode(text, add_special_tokens=False).ids)
+
+    def encode_lines(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """The ids of many texts, (words,) each; quicker than one by one."""
+        encoded = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [np.asarray(one.ids, dtype=np.uint32) for one in encoded]
+
+    def split(self, text: str) -> list[Word]:
+        """The text's words with their ids and places."""
+        encoded = self._backend.encode(text, add_special_tokens=False)
+        found = []
+        for index, (start, end) in zip(encoded.ids, encoded.offsets, strict=True):
+            # The offsets of a letter composed with its marks end before them.
+            while end < len(text) and unicodedata.combining(text[end]):
+                end += 1
+            word = self.words[index] if index != UNK_ID else self.normalise(text[start:end])
+            found.append(Word(word, index, start, end))
+        return found
+
+    @classmethod
+    def learn(
+        cls,
+        pieces: "Iterable[Piece]",
+        config: TokenizerConfig,
+        *,
+        vocab_size: int | None = None,
+        min_count: int = 1,
+    ) -> "Tokenizer":
+        """The commonest words of a text, in memory bounded by their number.
+
+        Args:
+            pieces: of the text.
+            config: how it becomes words.
+            vocab_size: at most so many words, the two special ones included.
+            min_count: words that occur so often only.
+        """
+        backend = tokenizers.Tokenizer(models.WordLevel({}, unk_token=UNK))
+        backend.normalizer = _normaliser(config)
+        backend.pre_tokenizer = _splitter(config)
+        # Two more than asked for: in a text that is cut already, <unk> and <eos> may be words.
+        trainer = trainers.WordLevelTrainer(
+            vocab_size=vocab_size if vocab_size is not None else 1 << 31,
+            min_frequency=min_count,
+            special_tokens=[],
+            show_progress=False,
+        )
+        backend.train_from_iterator((piece.text for piece in pieces), trainer)
+        vocabulary = backend.get_vocab(with_added_tokens=False)
+        found = [word for word in sorted(vocabulary, key=vocabulary.__getitem__)]
+        ordinary = [word for word in found if word not in SPECIAL]
+        if vocab_size is not None:
+            ordinary = ordinary[: vocab_size - len(SPECIAL)]
+        return cls([*SPECIAL, *ordinary], config)
+
+    def to_json(self) -> str:
+        """The content of `tokenizer.json`, in Hugging Face's format.
+
+        It holds no regular expression: text whose words are separated by spaces is encoded by it
+        alone; cutting words from marks is done by this class, as `config.words` says.
+        """
+        return json.dumps(_document(self._ids, self.config), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str, config: TokenizerConfig, *, path: str) -> "Tokenizer":
+        """Reads what `to_json` has written, and nothing else.
+
+        Raises:
+            FolderError: it is not that; says what is wrong with the file at `path`.
+        """
+        hint = "Restore the file from where the model came from, or train the model anew."
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise FolderError(f"{path} is not JSON ({error}). {hint}") from error
+        if _has_key(document, "Regex"):
+            raise FolderError(
+                f"{path} holds a regular expression, which could make the program hang; "
+                f"Foreword writes none. {hint}"
+            )
+        vocabulary = _vocabulary(document, path, hint)
+        if document != _document(vocabulary, config):
+            expected = _document(vocabulary, config)
+            wrong = [
+                key for key in {*document, *expected} if document.get(key) != expected.get(key)
+            ]
+            raise FolderError(
+                f"{path} was not written by Foreword for this model: {', '.join(sorted(wrong))} "
+                f"differs from what it would have written. {hint}"
+            )
+        return cls(sorted(vocabulary, key=vocabulary.__getitem__), config)
+
+
+def _normaliser(config: TokenizerConfig) -> normalizers.Normalizer:
+    steps: list[normalizers.Normalizer] = [normalizers.NFC()]
+    if config.words == "unicode":
+        steps.append(normalizers.Replace("’", "'"))
+    if config.case == "fold":
+        steps.append(normalizers.Lowercase())
+    return normalizers.Sequence(steps)
+
+
+def _splitter(config: TokenizerConfig) -> pre_tokenizers.PreTokenizer:
+    at_spaces = pre_tokenizers.WhitespaceSplit()
+    if config.words == "spaces":
+        return at_spaces
+    words = pre_tokenizers.Split(tokenizers.Regex(WORD_PATTERN), "isolated")
+    return pre_tokenizers.Sequence([at_spaces, words])
+
+
+def _document(vocabulary: dict[str, int], config: TokenizerConfig) -> dict[str, Any]:
+    steps: list[dict[str, Any]] = [{"type": "NFC"}]
+    if config.words == "unicode":
+        steps.append({"type": "Replace", "pattern": {"String": "’"}, "content": "'"})
+    if config.case == "fold":
+        steps.append({"type": "Lowercase"})
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [],
+        "normalizer": {"type": "Sequence", "normalizers": steps},
+        "pre_tokenizer": {"type": "WhitespaceSplit"},
+        "post_processor": None,
+        "decoder": None,
+        "model": {"type": "WordLevel", "vocab": vocabulary, "unk_token": UNK},
+    }
+
+
+def _has_key(document: Any, key: str) -> bool:
+    waiting = [document]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if key in part and part is not _vocabulary_of(document):
+                return True
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+    return False
+
+
+def _vocabulary_of(document: Any) -> Any:
+    model = document.get("model") if isinstance(document, dict) else None
+    return model.get("vocab") if isinstance(model, dict) else None
+
+
+def _vocabulary(document: Any, path: str, hint: str) -> dict[str, int]:
+    vocabulary = _vocabulary_of(document)
+    if not isinstance(vocabulary, dict):
+        raise FolderError(f"{path} has no vocabulary. {hint}")
+    ids = list(vocabulary.values())
+    if any(type(index) is not int for index in ids) or sorted(ids) != list(range(len(ids))):
+        raise FolderError(f"{path}: the words' ids are not 0 to {len(ids) - 1}. {hint}")
+    for index, word in enumerate(SPECIAL):
+        if vocabulary.get(word) != index:
+            raise FolderError(
+                f"{path}: {word} has the id {vocabulary.get(word)}, not {index}. {hint}"
+            )
+    return vocabulary

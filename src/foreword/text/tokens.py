@@ -1,0 +1,109 @@
+"""A text as one array of word ids on disk. Knows nothing about models."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from foreword.text.corpus import Piece, Source
+from foreword.text.tokenizer import EOS_ID, UNK_ID, Tokenizer
+
+BATCH_CHARACTERS = 4 << 20
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A text's word ids.
+
+    Attributes:
+        ids: (N,), uint16 or uint32, mapped from a file that nobody else can see.
+        lines: how many `<eos>` were added.
+        unknown: how many ids are `<unk>`.
+        sha256: of the ids as little-endian uint32.
+    """
+
+    ids: np.ndarray
+    lines: int
+    unknown: int
+    sha256: str
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def tokenise(
+    sources: Sequence[Source],
+    tokenizer: Tokenizer,
+    *,
+    directory: Path | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Tokens:
+    """Reads texts, one after the other, into an array of ids, in bounded memory.
+
+    Every line ends in `<eos>`. Blank lines are left out, but count where text is cut already
+    (`words="spaces"`): so the counts are those of the literature.
+
+    Args:
+        sources: the texts.
+        tokenizer: gives the ids.
+        directory: on whose disk the ids lie. The file is removed at once and lives on as a
+            mapping: a process that is killed leaves none of the text behind.
+        progress: called with (bytes read, bytes in all or None).
+    """
+    kind = np.dtype(np.uint16 if tokenizer.vocab_size <= 1 << 16 else np.uint32)
+    total = sum(source.size or 0 for source in sources) or None
+    keeps_blank = tokenizer.config.words == "spaces"
+    count = lines = unknown = done = 0
+    digest = hashlib.sha256()
+
+    def on_bytes(more: int) -> None:
+        nonlocal done
+        done += more
+        if progress is not None:
+            progress(done, total)
+
+    with tempfile.TemporaryFile(prefix=".foreword-", dir=directory) as file:
+        pieces = (piece for source in sources for piece in source.read(on_bytes))
+        carried = False  # whether a line has begun in an earlier batch
+        for batch in _batches(pieces):
+            encoded = tokenizer.encode_lines([piece.text for piece in batch])
+            parts: list[np.ndarray] = []
+            for piece, ids in zip(batch, encoded, strict=True):
+                parts.append(ids)
+                carried = carried or len(ids) > 0
+                if piece.ends_line:
+                    if carried or keeps_blank:
+                        parts.append(_EOS)
+                        lines += 1
+                    carried = False
+            joined = np.concatenate(parts)
+            digest.update(joined.astype("<u4").tobytes())
+            unknown += int(np.count_nonzero(joined == UNK_ID))
+            count += len(joined)
+            file.write(joined.astype(kind).tobytes())
+        file.flush()
+        ids = (
+            np.memmap(file, dtype=kind, mode="r", shape=(count,))
+            if count
+            else np.empty(0, dtype=kind)
+        )
+    return Tokens(ids, lines, unknown, digest.hexdigest())
+
+
+_EOS = np.array([EOS_ID], dtype=np.uint32)
+
+
+def _batches(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
+    batch: list[Piece] = []
+    size = 0
+    for piece in pieces:
+        batch.append(piece)
+        size += len(piece.text) + 1
+        if size >= BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,88 @@
+"""The model card: a model folder's README.md, written from its configuration."""
+
+from foreword.folder.config import Evaluation, FolderConfig, TrainingRecord
+from foreword.models.build import count_parameters
+
+ARCHITECTURES = {
+    "mlp-last": "a feed-forward network on the last word",
+    "mlp-window": "a feed-forward network on a window of the last words (Bengio et al. 2003)",
+    "rnn": "an Elman recurrent network (Elman 1990)",
+    "lstm": "an LSTM with forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000)",
+    "lstm-peephole": "an LSTM whose gates also see its memory (Gers et al. 2002)",
+    "lstm-peephole-only": "an LSTM whose gates see its memory instead of its hidden state",
+    "lstm-coupled": "an LSTM whose input gate is 1 - forget gate (Greff et al. 2015)",
+    "gru": "a gated recurrent unit network (Cho et al. 2014)",
+}
+
+
+def model_card(config: FolderConfig) -> str:
+    """Markdown: what the model is, what it was trained on, how good it is, how to use it."""
+    model = config.model
+    case = "kept" if config.tokenizer.case == "keep" else "folded to lower case"
+    lines = [
+        "---",
+        "library_name: foreword",
+        "pipeline_tag: text-generation",
+        "tags: [next-word-prediction, recurrent-neural-network]",
+        "---",
+        "",
+        f"# A next-word model: {model.name}",
+        "",
+        f"It predicts the next word with {ARCHITECTURES[model.name]}. "
+        f"{count_parameters(model):,} parameters, {model.num_layers} "
+        f"{'layer' if model.num_layers == 1 else 'layers'} of {model.hidden_size} units, "
+        f"{model.vocab_size:,} words, case {case}.",
+        "",
+        *(_training(config.training) if config.training is not None else []),
+        *_quality(config.evaluation),
+        "## Use",
+        "",
+        "```console",
+        '$ foreword predict . "I would like to"',
+        "```",
+        "",
+        "```python",
+        "import foreword",
+        "",
+        'foreword.load(".").predict("I would like to", k=3)',
+        "```",
+        "",
+        "## Limits and privacy",
+        "",
+        "It says what its training text would have said, with that text's errors and prejudices. "
+        "A model can repeat rare sentences that it was trained on: share it with those only who "
+        "may read the text. The folder `training/` serves to go on training; it names the text's "
+        "files. Remove it before sharing the model.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _training(record: TrainingRecord) -> list[str]:
+    state = "" if record.finished else " Training has not finished; these are the best weights yet."
+    return [
+        "## Training",
+        "",
+        f"Trained on {record.text}: {record.words:,} words, read {record.epochs:.1f} times in "
+        f"{record.steps:,} steps and {record.seconds / 60:.1f} minutes, by backpropagation "
+        f"through time, with torch {record.torch_version}, seed {record.seed}.{state}",
+        "",
+    ]
+
+
+def _quality(evaluation: Evaluation | None) -> list[str]:
+    if evaluation is None:
+        return ["## Quality", "", "Not measured.", ""]
+    return [
+        "## Quality",
+        "",
+        f"On {evaluation.text} ({evaluation.words:,} words, `<eos>` and `<unk>` included, "
+        f"{evaluation.out_of_vocabulary:.1%} outside the vocabulary):",
+        "",
+        "| perplexity | bits per word | top 1 | top 3 | top 5 | mean reciprocal rank |",
+        "|---|---|---|---|---|---|",
+        f"| {evaluation.perplexity:.1f} | {evaluation.cross_entropy_bits:.2f} | "
+        f"{evaluation.top1:.1%} | {evaluation.top3:.1%} | {evaluation.top5:.1%} | "
+        f"{evaluation.mean_reciprocal_rank:.3f} |",
+        "",
+    ]

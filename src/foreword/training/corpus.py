@@ -1,0 +1,154 @@
+"""Someone's text made ready for training: read, split, tokenised. Knows no weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from foreword.errors import TextError
+from foreword.folder.config import ModelConfig, ModelName
+from foreword.text.corpus import Source, chat_source, find_sources
+from foreword.text.holdout import hold_out
+from foreword.text.tokenizer import Tokenizer, TokenizerConfig
+from foreword.text.tokens import Tokens, tokenise
+from foreword.training.progress import Note, Reporter, TextProgress
+from foreword.training.recipe import fill_in
+from foreword.training.settings import TextSettings, TrainingSettings
+
+Texts = Sequence[str | PathLike[str]]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A training and a validation text as ids, and the tokeniser that made them."""
+
+    name: str
+    """The texts' names without their folders: where they lie is nobody's business who gets the
+    model."""
+    tokenizer: Tokenizer
+    train: Tokens
+    valid: Tokens | None
+    valid_name: str
+
+    @property
+    def fingerprint(self) -> dict[str, str | None]:
+        """What tells this text from another, for resuming."""
+        return {
+            "train": self.train.sha256,
+            "valid": None if self.valid is None else self.valid.sha256,
+        }
+
+    def fill_in(self, settings: TrainingSettings) -> TrainingSettings:
+        """The settings with sizes and rates that suit this text, where none were chosen."""
+        return fill_in(settings, words=len(self.train))
+
+    def model_config(
+        self, settings: TrainingSettings, name: ModelName | None = None
+    ) -> ModelConfig:
+        """The architecture that the settings ask for, over this text's vocabulary."""
+        model = self.fill_in(settings).model
+        name = name or model.model
+        assert model.embedding_size is not None
+        assert model.hidden_size is not None
+        return ModelConfig(
+            name=name,
+            vocab_size=self.tokenizer.vocab_size,
+            embedding_size=model.embedding_size,
+            hidden_size=model.hidden_size,
+            num_layers=model.num_layers,
+            context_words=model.context_words if name == "mlp-window" else 1,
+            nonlinearity=model.nonlinearity,
+            reset_after=model.reset_after,
+            tied=model.tied,
+        )
+
+
+def read_corpus(
+    texts: Texts,
+    valid: Texts,
+    settings: TextSettings,
+    scratch: Path,
+    report: Reporter,
+    tokenizer: Tokenizer | None = None,
+) -> Corpus:
+    """Reads texts, learns their words unless a tokeniser is given, and writes their ids.
+
+    Args:
+        texts: files, folders, globs, gzip, `-`; none: the carried chats.
+        valid: the same; none: the last twentieth of `texts` is held out.
+        settings: how text becomes words.
+        scratch: a folder on whose disk the ids may lie, in files that nobody else can see.
+        report: is told how far the reading is.
+        tokenizer: of the run to resume.
+
+    Raises:
+        TextError: with the file, and line and byte where they are known.
+    """
+    train_sources, valid_sources = _sources(texts, valid, settings.encoding)
+    tokenizer = tokenizer or _learn(train_sources, settings, report)
+    scratch.mkdir(parents=True, exist_ok=True)
+
+    def ids(sources: Sequence[Source], what: str) -> Tokens:
+        return tokenise(
+            sources,
+            tokenizer,
+            directory=scratch,
+            progress=lambda done, total: report(TextProgress(what, done, total)),
+        )
+
+    name = _names(texts) or train_sources[0].name
+    train = ids(train_sources, "reading the text")
+    if len(train) < 2:
+        raise TextError(
+            f"{name} has {len(train)} words; at least 2 are needed to learn which follows which"
+        )
+    held_out = ids(valid_sources, "reading the validation text") if valid_sources else None
+    if held_out is None or len(held_out) == 0:
+        held_out = None
+        report(
+            Note(
+                "the text is too short to hold a part of it out: the model's quality will not be "
+                "measured. Give --valid FILE to have it measured."
+            )
+        )
+    return Corpus(
+        name=name,
+        tokenizer=tokenizer,
+        train=train,
+        valid=held_out,
+        valid_name=_names(valid)
+        or (f"the last part of {name}, held out" if texts else chat_source("valid").name),
+    )
+
+
+def _sources(texts: Texts, valid: Texts, encoding: str) -> tuple[list[Source], list[Source]]:
+    if not texts:
+        held_out = find_sources(valid, encoding=encoding) if valid else [chat_source("valid")]
+        return [chat_source("train")], held_out
+    sources = find_sources(texts, encoding=encoding)
+    if valid:
+        return sources, find_sources(valid, encoding=encoding)
+    return hold_out(sources)
+
+
+def _names(texts: Texts) -> str:
+    return ", ".join("standard input" if str(t) == "-" else Path(t).name for t in texts)
+
+
+def _learn(sources: Sequence[Source], settings: TextSettings, report: Reporter) -> Tokenizer:
+    total = sum(source.size or 0 for source in sources) or None
+    done = 0
+
+    def on_bytes(count: int) -> None:
+        nonlocal done
+        done += count
+        report(TextProgress("finding the words", done, total))
+
+    pieces = (piece for source in sources for piece in source.read(on_bytes))
+    default = 1 if settings.pretokenised else 2
+    config = TokenizerConfig(
+        words="spaces" if settings.pretokenised else "unicode", case=settings.case
+    )
+    return Tokenizer.learn(
+        pieces, config, vocab_size=settings.vocab_size, min_count=settings.min_count or default
+    )

@@ -1,0 +1,34 @@
+"""Sizes and dropout for a text of a given length, where nobody has chosen them. Pure arithmetic."""
+
+from foreword.training.settings import DropoutSettings, ModelSettings, TrainingSettings
+
+SMALL, MEDIUM = 100_000, 1_000_000
+"""Words of training text below which a model is made smaller and dropped out more."""
+
+
+def fill_in(settings: TrainingSettings, *, words: int) -> TrainingSettings:
+    """The same settings, with every size and rate that was left open decided."""
+    return settings.model_copy(
+        update={
+            "model": _sizes(settings.model, words),
+            "dropout": _dropout(settings.dropout, words),
+        }
+    )
+
+
+def _sizes(model: ModelSettings, words: int) -> ModelSettings:
+    default = 96 if words < SMALL else 192 if words < MEDIUM else 256
+    hidden = model.hidden_size or model.embedding_size or default
+    return model.model_copy(
+        update={"hidden_size": hidden, "embedding_size": model.embedding_size or hidden}
+    )
+
+
+def _dropout(dropout: DropoutSettings, words: int) -> DropoutSettings:
+    default = 0.4 if words < SMALL else 0.3 if words < MEDIUM else 0.2
+    rate = default if dropout.dropout is None else dropout.dropout
+    chosen = {
+        name: rate if getattr(dropout, name) is None else getattr(dropout, name)
+        for name in ("dropout_input", "dropout_hidden", "dropout_output")
+    }
+    return dropout.model_copy(update={"dropout": rate, **chosen})

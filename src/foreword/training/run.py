@@ -1,0 +1,338 @@
+"""From someone's text to a model folder: `foreword.train`. Composes the rooms; holds no loop."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from foreword.errors import SettingsError, TrainingError
+from foreword.evaluation.perplexity import Score, score
+from foreword.evaluation.report import evaluation_of
+from foreword.folder.config import Evaluation, FolderConfig, ModelConfig, TrainingRecord
+from foreword.folder.files import atomic_write
+from foreword.folder.store import read_config, read_folder, write_folder
+from foreword.models.build import build, count_parameters
+from foreword.models.model import NextWordModel, Regularisation
+from foreword.nn.softmax import fast_precision
+from foreword.text.windows import LineWindows, StreamWindows
+from foreword.training.card import model_card
+from foreword.training.checkpoint import FOLDER, Checkpoint, latest
+from foreword.training.corpus import Corpus, read_corpus
+from foreword.training.interrupt import stop_on_signals
+from foreword.training.progress import Note, Reporter, TextProgress, silent
+from foreword.training.settings import TrainingSettings
+from foreword.training.trainer import Run
+from foreword.training.trainer import train as train_loop
+
+VALIDATION_WORDS = 30_000
+"""Validation during training reads so many words at most, in this many streams; the evaluation at
+the end reads all of them, in one."""
+VALIDATION_STREAMS = 16
+SOURCES_FILE = "sources.json"
+"""Where the texts came from, so that `--resume` finds them again. Private."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    config: FolderConfig
+    """As written to `config.json`: sizes, training record, evaluation."""
+    stopped_by: str | None = None
+    """The signal, SIGINT or SIGTERM, that ended the run early; everything is saved."""
+
+
+def train(
+    texts: Sequence[str | PathLike[str]] = (),
+    *,
+    out: str | PathLike[str],
+    valid: Sequence[str | PathLike[str]] = (),
+    settings: TrainingSettings | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    report: Reporter = silent,
+    **leaves: Any,
+) -> Outcome:
+    """Trains a next-word model on texts and writes it to the folder `out`.
+
+    Args:
+        texts: files, folders, globs, gzip, `-`. None: the chats that come with the package.
+        out: the model folder. Ctrl-C and SIGTERM save there and stop; `resume` goes on.
+        valid: texts to validate on. None: the last twentieth of `texts` is held out.
+        settings: the tree of settings.
+        resume: go on from the checkpoint in `out`; of the settings only the budget may change.
+        overwrite: replace a model that is in `out` already.
+        report: is told of all that happens.
+        **leaves: settings by their leaves' names, such as `model="gru"`, `minutes=5`.
+
+    Returns:
+        What was written to `config.json`, and whether a signal ended the run early.
+
+    Raises:
+        TextError, SettingsError, FolderError, TrainingError: with what to do about it.
+    """
+    began = time.monotonic()
+    folder = Path(out)
+    if resume:
+        checkpoint = latest(folder)
+        chosen = _resumed_settings(checkpoint, leaves)
+        texts, valid = _remembered(folder, texts, valid)
+        tokenizer = read_folder(folder).tokenizer
+    else:
+        checkpoint, tokenizer = None, None
+        chosen = settings_from(leaves, settings)
+        _refuse_occupied(folder, overwrite)
+    scratch = folder.absolute().parent
+    corpus = read_corpus(texts, valid, chosen.text, scratch, report, tokenizer)
+    return train_on(
+        corpus,
+        chosen,
+        out=folder,
+        checkpoint=checkpoint,
+        seconds=time.monotonic() - began,
+        report=report,
+        on_start=lambda: _remember(folder, texts, valid),
+    )
+
+
+def train_on(
+    corpus: Corpus,
+    settings: TrainingSettings,
+    *,
+    out: Path,
+    checkpoint: Checkpoint | None = None,
+    seconds: float = 0.0,
+    report: Reporter = silent,
+    on_start: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Trains on a corpus that has been read already; see `train`.
+
+    Args:
+        corpus: the text as ids.
+        settings: what was left open is decided by the corpus.
+        out: the model folder.
+        checkpoint: where to go on from.
+        seconds: what the budget's clock says at the start of a fresh run.
+        report: is told of all that happens.
+        on_start: called once the model folder is there.
+    """
+    settings = corpus.fill_in(settings)
+    if settings.run.threads is not None:
+        torch.set_num_threads(settings.run.threads)
+    config = corpus.model_config(settings)
+    run = _new_run(corpus, config, settings, report)
+    if checkpoint is None:
+        run.start_at(seconds=seconds)
+    else:
+        _refuse_other_text(checkpoint, corpus)
+        run.restore(checkpoint)
+    report(Note(_summary(corpus, config)))
+
+    def write(*, finished: bool, evaluation: Evaluation | None = None) -> FolderConfig:
+        written = FolderConfig(
+            model=config,
+            tokenizer=corpus.tokenizer.config,
+            training=_record(run, corpus, settings, finished),
+            evaluation=evaluation,
+        )
+        write_folder(out, written, run.best, corpus.tokenizer, model_card(written))
+        return written
+
+    def save(checkpoint: Checkpoint, best_changed: bool) -> None:
+        if checkpoint.step == 0 or best_changed:
+            write(finished=False)
+        if checkpoint.step == 0:
+            on_start()
+        text = {"text": corpus.fingerprint}
+        Checkpoint(checkpoint.arrays, {**checkpoint.document, **text}).write(out)
+
+    def validate(model: NextWordModel) -> Score:
+        assert corpus.valid is not None
+        return score(model, corpus.valid.ids[:VALIDATION_WORDS], streams=VALIDATION_STREAMS)
+
+    with stop_on_signals() as wish:
+        finished = train_loop(
+            run,
+            validate=validate if corpus.valid is not None else None,
+            save=save,
+            should_stop=lambda: bool(wish),
+            report=report,
+        )
+    if not finished:
+        return Outcome(write(finished=False), wish.signal.name if wish.signal else None)
+    evaluation = None
+    if corpus.valid is not None:
+        run.load_best()
+        measured = score(
+            run.model,
+            corpus.valid.ids,
+            progress=lambda done, total: report(TextProgress("evaluating", done, total)),
+        )
+        evaluation = evaluation_of(measured, corpus.valid, corpus.valid_name)
+    return Outcome(write(finished=True, evaluation=evaluation))
+
+
+def settings_from(
+    leaves: Mapping[str, Any], base: TrainingSettings | None = None
+) -> TrainingSettings:
+    """The tree of settings with some leaves set by name; None leaves one as it is.
+
+    >>> settings_from({"model": "gru", "minutes": 5}).model.model
+    'gru'
+    """
+    tree = (base or TrainingSettings.default()).model_dump()
+    budget_is_given = any(leaves.get(k) is not None for k in ("minutes", "epochs", "steps"))
+    if base is None and budget_is_given:
+        tree["budget"] |= {"minutes": None, "epochs": None, "steps": None}
+    for name, value in leaves.items():
+        if value is None:
+            continue
+        groups = [group for group in tree.values() if name in group]
+        if not groups:
+            known = ", ".join(sorted(leaf for group in tree.values() for leaf in group))
+            raise SettingsError(f"there is no setting {name!r}. The settings are: {known}")
+        groups[0][name] = value
+    return TrainingSettings.checked(tree)
+
+
+def _resumed_settings(checkpoint: Checkpoint, leaves: Mapping[str, Any]) -> TrainingSettings:
+    saved = TrainingSettings.checked(dict(checkpoint.document["settings"]))
+    given = {k: v for k, v in leaves.items() if v is not None}
+    free = {"minutes", "epochs", "steps", "patience", "threads", "save_seconds", "validations"}
+    flat = {k: v for group in saved.model_dump().values() for k, v in group.items()}
+    for name, value in given.items():
+        if name not in free and flat.get(name) != value:
+            raise SettingsError(
+                f"{name} is {flat.get(name)!r} in the run to resume and cannot become {value!r}. "
+                "Leave it out, or train anew."
+            )
+    return settings_from({k: v for k, v in given.items() if k in free}, saved)
+
+
+def _refuse_occupied(folder: Path, overwrite: bool) -> None:
+    if overwrite or not (folder / "config.json").exists():
+        return
+    record = read_config(folder).training
+    state = "a model" if record is None or record.finished else "an interrupted run"
+    raise SettingsError(
+        f"{folder} holds {state} already. Use --resume to go on with it, --overwrite to replace "
+        "it, or another folder."
+    )
+
+
+def _refuse_other_text(checkpoint: Checkpoint, corpus: Corpus) -> None:
+    before = checkpoint.document["text"]
+    for part, sha256 in corpus.fingerprint.items():
+        if before[part] != sha256:
+            raise TrainingError(
+                f"the {part} text is not the one that this run was started with "
+                f"(its words' sha256 is {str(sha256)[:12]}, it was {str(before[part])[:12]}). "
+                "Give the same text, or train anew."
+            )
+
+
+def _remember(folder: Path, texts: Sequence[Any], valid: Sequence[Any]) -> None:
+    def absolute(text: Any) -> str:
+        return "-" if str(text) == "-" else str(Path(text).absolute())
+
+    document = {"texts": [absolute(t) for t in texts], "valid": [absolute(t) for t in valid]}
+    (folder / FOLDER).mkdir(exist_ok=True)
+    atomic_write(folder / FOLDER / SOURCES_FILE, json.dumps(document, indent=2).encode())
+
+
+def _remembered(
+    folder: Path, texts: Sequence[Any], valid: Sequence[Any]
+) -> tuple[Sequence[Any], Sequence[Any]]:
+    path = folder / FOLDER / SOURCES_FILE
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        return texts or document["texts"], valid or document["valid"]
+    except (OSError, ValueError, KeyError) as error:
+        if texts:
+            return texts, valid
+        raise TrainingError(
+            f"{path} cannot be read ({error}), so it is not known which text this run reads. "
+            "Name the text again."
+        ) from error
+
+
+def _new_run(
+    corpus: Corpus, config: ModelConfig, settings: TrainingSettings, report: Reporter
+) -> Run:
+    device = torch.device(settings.run.device)
+    generator = torch.Generator(device).manual_seed(settings.run.seed)
+    model = build(config, _regularisation(settings), generator).to(device)
+    windows = _windows(settings, corpus.train.ids)
+    if isinstance(windows, StreamWindows) and windows.batch_size < settings.bptt.batch_size:
+        report(
+            Note(
+                f"the text is short: {windows.batch_size} streams side by side instead of "
+                f"{settings.bptt.batch_size}"
+            )
+        )
+    precision = {
+        "auto": fast_precision(device),
+        "float32": torch.float32,
+        "bfloat16": torch.bfloat16,
+    }[settings.run.precision]
+    return Run(model, windows, settings, generator, precision)
+
+
+def _summary(corpus: Corpus, config: ModelConfig) -> str:
+    held_out = f", {len(corpus.valid):,} held out" if corpus.valid is not None else ""
+    return (
+        f"{config.name}, {count_parameters(config):,} parameters; {len(corpus.train):,} words"
+        f"{held_out}; vocabulary {corpus.tokenizer.vocab_size:,}, "
+        f"{corpus.train.unknown / len(corpus.train):.1%} of the words outside"
+    )
+
+
+def _regularisation(settings: TrainingSettings) -> Regularisation:
+    drop = settings.dropout
+    return Regularisation(
+        embedding=drop.dropout_embedding,
+        input=drop.dropout_input or 0.0,
+        hidden=drop.dropout_hidden or 0.0,
+        output=drop.dropout_output or 0.0,
+        recurrent=drop.dropout_recurrent,
+    )
+
+
+def _windows(settings: TrainingSettings, ids: np.ndarray) -> StreamWindows | LineWindows:
+    bptt = settings.bptt
+    if bptt.bptt == "sentence":
+        return LineWindows(
+            ids,
+            batch_words=bptt.batch_size * bptt.window,
+            max_length=bptt.window,
+            seed=settings.run.seed,
+        )
+    return StreamWindows(
+        ids,
+        batch_size=bptt.batch_size,
+        window=bptt.window,
+        jitter=bptt.jitter,
+        seed=settings.run.seed,
+    )
+
+
+def _record(run: Run, corpus: Corpus, settings: TrainingSettings, finished: bool) -> TrainingRecord:
+    leaves = {k: v for group in settings.model_dump().values() for k, v in group.items()}
+    return TrainingRecord(
+        text=corpus.name,
+        words=len(corpus.train),
+        words_seen=run.position.words_seen,
+        steps=run.position.step,
+        epochs=round(run.windows.epochs, 3),
+        seconds=round(run.position.seconds, 1),
+        seed=settings.run.seed,
+        settings=leaves,
+        torch_version=torch.__version__,
+        finished=finished,
+    )

@@ -1,0 +1,39 @@
+"""How far a run is, and its learning rate there. Knows nothing of models or optimisers."""
+
+import math
+
+from foreword.training.settings import Budget, RateSettings
+
+FINAL_SHARE = 0.01
+"""What the rate falls to, as a share of its peak."""
+
+
+def progress(budget: Budget, *, seconds: float, epochs: float, steps: int) -> float:
+    """Share of the run that is done, 0 to 1: that of whichever limit is nearest."""
+    shares = [0.0]
+    if budget.minutes is not None:
+        shares.append(seconds / (budget.minutes * 60.0))
+    if budget.epochs is not None:
+        shares.append(epochs / budget.epochs)
+    if budget.steps is not None:
+        shares.append(steps / budget.steps)
+    return min(1.0, max(shares))
+
+
+def learning_rate(rate: RateSettings, done: float) -> float:
+    """The rate after a share `done` of the run: up in a line, flat, down by a cosine.
+
+    Zero is never reached, so that the last steps still move the weights.
+
+    >>> rate = RateSettings(learning_rate=1.0, warmup=0.1, flat=0.5)
+    >>> [round(learning_rate(rate, done), 3) for done in (0.0, 0.05, 0.3, 0.75, 1.0)]
+    [0.01, 0.5, 1.0, 0.505, 0.01]
+    """
+    if done < rate.warmup:
+        share = max(FINAL_SHARE, done / rate.warmup)
+    elif done <= rate.flat:
+        share = 1.0
+    else:
+        fall = (done - rate.flat) / (1.0 - rate.flat)
+        share = FINAL_SHARE + (1.0 - FINAL_SHARE) * 0.5 * (1.0 + math.cos(math.pi * fall))
+    return rate.learning_rate * share

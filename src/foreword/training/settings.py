@@ -1,0 +1,148 @@
+"""Everything that can be set about training, as one tree of data. Knows nothing of how it is used.
+
+The command line and `foreword.train` set these leaves by the same names; a checkpoint holds their
+dump.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from foreword.errors import SettingsError
+from foreword.folder.config import Data, ModelName, Size
+
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class TextSettings(Data):
+    """From text to ids."""
+
+    pretokenised: bool = False
+    """Words are separated by spaces, `<unk>` is present, and every line counts one `<eos>`."""
+    case: Literal["keep", "fold"] = "keep"
+    vocab_size: Annotated[int, Field(ge=3)] | None = None
+    """At most so many words, the commonest, `<unk>` and `<eos>` included."""
+    min_count: Count | None = None
+    """Only words seen so often. Default: 1 for pretokenised text, 2 for other text."""
+    encoding: str = "utf-8"
+
+
+class ModelSettings(Data):
+    """The architecture; None leaves a size to the size of the text."""
+
+    model: ModelName = "lstm"
+    embedding_size: Size | None = None
+    hidden_size: Size | None = None
+    num_layers: Annotated[int, Field(ge=1, le=64)] = 1
+    context_words: Annotated[int, Field(ge=1, le=1024)] = 5
+    """Words that `mlp-window` sees; others see one at a time."""
+    nonlinearity: Literal["tanh", "relu"] = "tanh"
+    reset_after: bool = True
+    tied: bool = True
+
+
+class DropoutSettings(Data):
+    """What training drops; None leaves a rate to the size of the text."""
+
+    dropout: Share | None = None
+    """Sets the input, hidden and output rates that are not given themselves."""
+    dropout_input: Share | None = None
+    dropout_hidden: Share | None = None
+    dropout_output: Share | None = None
+    dropout_embedding: Share = 0.0
+    dropout_recurrent: Share = 0.0
+
+
+class BpttSettings(Data):
+    """Backpropagation through time: how text is cut into windows."""
+
+    bptt: Literal["truncated", "sentence"] = "truncated"
+    """Truncated: contiguous streams, the hidden state carried from window to window and detached.
+    Sentence: each line from a zero state, backpropagated in full."""
+    batch_size: Count = 32
+    """Streams that are read side by side; for sentences, about so many windows' worth of words."""
+    window: Count = 35
+    """Time steps that gradients flow back; for sentences, the longest line that is not cut."""
+    jitter: bool = True
+    """Window lengths vary around `window` (Merity et al. 2018), so that cuts fall elsewhere."""
+
+
+class RateSettings(Data):
+    """The optimiser (AdamW) and its learning rate over the run."""
+
+    learning_rate: Positive = 3e-3
+    weight_decay: Annotated[float, Field(ge=0.0)] = 0.01
+    warmup: Share = 0.02
+    """Share of the run in which the rate rises from 0."""
+    flat: Share = 0.3
+    """Share of the run after which the rate falls, by a cosine, to a hundredth."""
+    clip: Positive = 1.0
+    """Largest norm of the gradient of the loss averaged over a window's words."""
+
+
+class Budget(Data):
+    """When training ends: at whichever comes first. The learning rate's schedule ends there too."""
+
+    minutes: Positive | None = None
+    """From the start of the command, evaluation at the end excluded."""
+    epochs: Positive | None = None
+    steps: Count | None = None
+    patience: Count | None = None
+    """Stop after so many validations without improvement."""
+
+
+class RunSettings(Data):
+    """How the run is kept: seeds, threads, how often it is validated and saved."""
+
+    seed: Annotated[int, Field(ge=0, lt=1 << 63)] = 1
+    threads: Count | None = None
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of the output layer's products in training. Auto: bfloat16 where the processor has it."""
+    device: str = "cpu"
+    validations: Count = 10
+    """Validations over the whole run."""
+    save_seconds: Positive = 60.0
+
+
+class TrainingSettings(Data):
+    """The whole tree."""
+
+    text: TextSettings = TextSettings()
+    model: ModelSettings = ModelSettings()
+    dropout: DropoutSettings = DropoutSettings()
+    bptt: BpttSettings = BpttSettings()
+    rate: RateSettings = RateSettings()
+    budget: Budget = Budget()
+    run: RunSettings = RunSettings()
+
+    @model_validator(mode="after")
+    def _has_an_end(self) -> Self:
+        budget = self.budget
+        if budget.minutes is None and budget.epochs is None and budget.steps is None:
+            raise ValueError("training needs an end: minutes, epochs or steps")
+        return self
+
+    @classmethod
+    def default(cls) -> Self:
+        """Ten minutes or forty passes over the text, whichever ends first."""
+        return cls(budget=Budget(minutes=10.0, epochs=40.0))
+
+    @classmethod
+    def checked(cls, tree: Mapping[str, Any]) -> Self:
+        """The tree from plain data.
+
+        Raises:
+            SettingsError: names each setting that is wrong, its value and what it may be.
+        """
+        try:
+            return cls.model_validate(dict(tree))
+        except ValidationError as error:
+            faults = [
+                f"{'.'.join(str(part) for part in fault['loc'][-1:]) or 'settings'} = "
+                f"{fault['input'] if fault['loc'] else '...'}: {fault['msg']}"
+                for fault in error.errors()
+            ]
+            raise SettingsError("; ".join(faults)) from error

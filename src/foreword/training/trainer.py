@@ -1,0 +1,327 @@
+"""The training loop: backpropagation through time, step by step. Knows no words, files or screens.
+
+One step reads a window of T words from each of B streams, runs the model over it, averages the
+loss over its words, and sends the gradient back through the window's time steps. The hidden state
+goes on to the next window, detached: gradients stop there (truncated backpropagation through time,
+Williams & Peng 1990), memory does not.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from foreword.errors import TrainingError
+from foreword.evaluation.perplexity import Score
+from foreword.models.build import load_weights, weights_of
+from foreword.models.model import NextWordModel, State, detach
+from foreword.nn.softmax import IGNORED
+from foreword.text.windows import Window
+from foreword.training.checkpoint import Checkpoint
+from foreword.training.divergence import LossWatch
+from foreword.training.progress import Note, Reporter, StepProgress, Validated
+from foreword.training.schedule import learning_rate, progress
+from foreword.training.settings import TrainingSettings
+
+ROLLBACKS = 6
+"""Divergences that are answered with half the rate before a run is given up."""
+
+
+class Windows(Protocol):
+    """Where the loop's windows come from; see `foreword.text.windows`."""
+
+    @property
+    def epochs(self) -> float: ...  # noqa: D102
+    def next(self) -> Window: ...  # noqa: D102
+    def state(self) -> dict[str, object]: ...  # noqa: D102
+    def restore(self, state: dict[str, Any]) -> None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a run is. Plain numbers, saved with every checkpoint."""
+
+    step: int = 0
+    words_seen: int = 0
+    seconds: float = 0.0
+    validations: int = 0
+    best_nats: float = math.inf
+    best_step: int = 0
+    stale_validations: int = 0
+    rate_scale: float = 1.0
+    rollbacks: int = 0
+
+
+class Run:
+    """A run in progress: the model and all that changes with each step."""
+
+    def __init__(
+        self,
+        model: NextWordModel,
+        windows: Windows,
+        settings: TrainingSettings,
+        generator: torch.Generator,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        self.model = model
+        self.windows = windows
+        self.settings = settings
+        self.generator = generator
+        self.precision = precision
+        self.position = Position()
+        self.watch = LossWatch()
+        self.state: State | None = None
+        self.best = weights_of(model)
+        matrices = [p for p in model.parameters() if p.ndim > 1]
+        vectors = [p for p in model.parameters() if p.ndim <= 1]
+        groups = [
+            {"params": matrices, "weight_decay": settings.rate.weight_decay},
+            {"params": vectors, "weight_decay": 0.0},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, lr=settings.rate.learning_rate, fused=True)
+
+    def start_at(self, *, seconds: float) -> None:
+        """Counts time that passed before the first step."""
+        self.position = replace(self.position, seconds=seconds)
+
+    def load_best(self) -> None:
+        """Puts the weights that validated best into the model."""
+        load_weights(self.model, self.best)
+
+    def progress(self) -> float:
+        """Share of the budget that is used up, 0 to 1."""
+        return progress(
+            self.settings.budget,
+            seconds=self.position.seconds,
+            epochs=self.windows.epochs,
+            steps=self.position.step,
+        )
+
+    def capture(self) -> Checkpoint:
+        """All of it as a value that later steps do not change."""
+        arrays = {f"model/{k}": v for k, v in weights_of(self.model).items()}
+        arrays |= {f"best/{k}": v for k, v in self.best.items()}
+        for name, parameter in self.model.named_parameters():
+            for key, moment in self.optimiser.state.get(parameter, {}).items():
+                arrays[f"optimiser/{name}/{key}"] = moment.detach().cpu().numpy().copy()
+        for k, part in enumerate(self.state or ()):
+            arrays[f"state/{k}"] = part.detach().cpu().numpy().copy()
+        arrays["generator"] = self.generator.get_state().numpy().copy()
+        finite_watch = {k: _finite(v) for k, v in asdict(self.watch).items()}
+        document = {
+            "position": {k: _finite(v) for k, v in asdict(self.position).items()},
+            "watch": finite_watch,
+            "windows": self.windows.state(),
+            "settings": self.settings.model_dump(mode="json"),
+        }
+        return Checkpoint(arrays, document)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Goes back, or on, to a checkpoint of the same model and text."""
+        load_weights(self.model, checkpoint.group("model"))
+        self.best = {k: np.array(v) for k, v in checkpoint.group("best").items()}
+        moments = checkpoint.group("optimiser")
+        self.optimiser.state.clear()
+        for name, parameter in self.model.named_parameters():
+            for key in ("step", "exp_avg", "exp_avg_sq"):
+                if (array := moments.get(f"{name}/{key}")) is not None:
+                    device = torch.device("cpu") if key == "step" else parameter.device
+                    self.optimiser.state[parameter][key] = torch.tensor(array, device=device)
+        parts = checkpoint.group("state")
+        device = self.model.decoder.bias.device
+        self.state = (
+            tuple(torch.tensor(parts[str(k)], device=device) for k in range(len(parts)))
+            if parts
+            else None
+        )
+        self.generator.set_state(torch.tensor(checkpoint.arrays["generator"]))
+        document = checkpoint.document
+        self.position = Position(**{k: _or_inf(v) for k, v in document["position"].items()})
+        watch = dict(document["watch"])
+        self.watch = LossWatch(**(watch | {"best": _or_inf(watch["best"])}))
+        self.windows.restore(document["windows"])
+
+
+def train(
+    run: Run,
+    *,
+    validate: Callable[[NextWordModel], Score] | None,
+    save: Callable[[Checkpoint, bool], None],
+    should_stop: Callable[[], bool],
+    report: Reporter,
+    clock: Callable[[], float] = time.monotonic,
+) -> bool:
+    """Trains until the budget is used up (True) or someone wants to stop (False).
+
+    Args:
+        run: changed in place; afterwards `run.best` holds the weights that validated best.
+        validate: measures the model; None keeps the newest weights as the best.
+        save: is given a checkpoint, and whether `run.best` has changed since the last one.
+        should_stop: asked after every step.
+        report: told of every step, validation and divergence.
+        clock: in seconds.
+    """
+    good = run.capture()
+    save(good, False)
+    best_saved = run.position.best_step
+    last_save = clock()
+    seconds_before, began = run.position.seconds, clock()
+    pace = _Pace(clock)
+    validations = run.settings.run.validations
+    while True:
+        run.position = replace(run.position, seconds=seconds_before + clock() - began)
+        done = run.progress()
+        if validate is not None and (
+            int(done * validations) > run.position.validations or (done >= 1.0)
+        ):
+            if run.position.step > 0:
+                _validate(run, validate, report)
+            run.position = replace(run.position, validations=int(done * validations))
+        patience = run.settings.budget.patience
+        stale = patience is not None and run.position.stale_validations >= patience
+        ended = done >= 1.0 or stale
+        stopped = not ended and should_stop()
+        if ended or stopped or clock() - last_save >= run.settings.run.save_seconds:
+            if validate is None:
+                run.best = weights_of(run.model)
+                run.position = replace(run.position, best_step=run.position.step)
+            if _is_finite(run.model):
+                good = run.capture()
+                save(good, run.position.best_step != best_saved)
+                best_saved, last_save = run.position.best_step, clock()
+        if ended or stopped:
+            if stale:
+                report(Note(f"stopped early: {patience} validations without improvement"))
+            return ended
+        fault = _step(run, done, pace, report)
+        if fault is not None:
+            _go_back(run, good, fault, report)
+
+
+def _step(run: Run, done: float, pace: "_Pace", report: Reporter) -> str | None:
+    """One step of backpropagation through time; or, weights untouched, why it cannot be taken."""
+    model = run.model.train()
+    window = run.windows.next()
+    device = model.decoder.bias.device
+    inputs = torch.from_numpy(window.inputs).to(device)
+    targets = torch.from_numpy(window.targets).to(device)
+    if window.fresh or run.state is None:
+        run.state = model.start(inputs.shape[1])
+    total, state = model.loss(inputs, targets, detach(run.state), run.precision)
+    words = int((window.targets != IGNORED).sum())
+    loss = total / words
+    run.optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    parameters = list(model.parameters())
+    norm = float(torch.nn.utils.clip_grad_norm_(parameters, run.settings.rate.clip))
+    nats = float(loss.detach())
+    fault = run.watch.divergence(nats, norm)
+    if fault is not None:
+        return fault
+    rate = learning_rate(run.settings.rate, done) * run.position.rate_scale
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate
+    run.optimiser.step()
+    run.state = detach(state)
+    run.watch = run.watch.seen(nats)
+    position = run.position = replace(
+        run.position, step=run.position.step + 1, words_seen=run.position.words_seen + words
+    )
+    report(
+        StepProgress(
+            step=position.step,
+            words_seen=position.words_seen,
+            epochs=run.windows.epochs,
+            words_per_second=pace.after(words),
+            loss=run.watch.smoothed if run.watch.smoothed is not None else nats,
+            gradient_norm=norm,
+            learning_rate=rate,
+            done=done,
+            seconds=position.seconds,
+            seconds_left=position.seconds * (1.0 - done) / done if done > 0 else math.inf,
+        )
+    )
+    return None
+
+
+def _validate(run: Run, validate: Callable[[NextWordModel], Score], report: Reporter) -> None:
+    score = validate(run.model)
+    position = run.position
+    better = score.cross_entropy < position.best_nats
+    if better:
+        run.best = weights_of(run.model)
+        run.position = replace(
+            position,
+            best_nats=score.cross_entropy,
+            best_step=position.step,
+            stale_validations=0,
+        )
+    else:
+        run.position = replace(position, stale_validations=position.stale_validations + 1)
+    report(
+        Validated(
+            step=position.step,
+            words_seen=position.words_seen,
+            seconds=position.seconds,
+            perplexity=score.perplexity,
+            top3=score.top3 / score.words,
+            best=better,
+        )
+    )
+
+
+def _go_back(run: Run, good: Checkpoint, fault: str, report: Reporter) -> None:
+    """Answers a divergence: the last good checkpoint, and half the rate from there on."""
+    position = run.position
+    if position.rollbacks >= ROLLBACKS:
+        raise TrainingError(
+            f"training diverged {ROLLBACKS + 1} times, the last time at step {position.step}: "
+            f"{fault}. The best model so far is kept. Try a smaller --learning-rate or --clip."
+        )
+    scale = position.rate_scale / 2.0
+    run.restore(good)
+    run.position = replace(
+        run.position,
+        seconds=position.seconds,
+        rate_scale=scale,
+        rollbacks=position.rollbacks + 1,
+    )
+    report(
+        Note(
+            f"diverged at step {position.step}: {fault}. Back to step {good.step}, "
+            f"with {scale:g} times the learning rate."
+        )
+    )
+
+
+def _is_finite(model: NextWordModel) -> bool:
+    return all(bool(torch.isfinite(p).all()) for p in model.parameters())
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no infinity: it is written as null."""
+    return None if value is None or value == math.inf else value
+
+
+def _or_inf(value: float | None) -> float:
+    return math.inf if value is None else value
+
+
+class _Pace:
+    """Words per second over the last steps, a few seconds' worth."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.last = clock()
+        self.rate = 0.0
+
+    def after(self, words: int) -> float:
+        now = self.clock()
+        current = words / max(now - self.last, 1e-9)
+        self.last = now
+        self.rate = current if self.rate == 0.0 else 0.95 * self.rate + 0.05 * current
+        return self.rate
