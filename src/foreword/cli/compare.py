@@ -9,8 +9,7 @@ from rich.table import Table
 
 from foreword.cli.console import errors, print_json, results
 from foreword.cli.watch import Watch
-from foreword.errors import MissingExtraError
-from foreword.folder.config import ModelName
+from foreword.errors import MissingExtraError, SettingsError
 
 
 def compare(
@@ -27,7 +26,7 @@ def compare(
         float, typer.Option(min=0.0, help="For all of them together, the same share for each.")
     ] = 8.0,
     models: Annotated[
-        list[ModelName] | None,
+        list[str] | None,
         typer.Option("--model", help="Only these; repeat it for each."),
     ] = None,
     parameters: Annotated[
@@ -54,11 +53,17 @@ def compare(
         from foreword.comparison.plot import plot
     except ModuleNotFoundError as error:
         raise MissingExtraError("comparing", "train") from error
+    unknown = sorted(set(models or ()) - set(ARCHITECTURES))
+    if unknown:
+        raise SettingsError(
+            f"there is no model {unknown[0]!r}; the models are {', '.join(ARCHITECTURES)}"
+        )
+    known = [name for name in ARCHITECTURES if models is None or name in models]
     with Watch() as watch:
         found = run(
             text or (),
             minutes=minutes,
-            models=models or ARCHITECTURES,
+            models=known,
             parameters=parameters,
             valid=valid or (),
             report=watch,

@@ -30,13 +30,13 @@ def run(cell: Cell, x: Tensor, state: State, weights: Weights) -> tuple[Tensor, 
     """Outputs (T, B, H) and final state for inputs x (T, B, I); see `kernels.dispatch.run`."""
     four = (weights["weight_ih"], weights["weight_hh"], weights["bias_ih"], weights["bias_hh"])
     if isinstance(cell, ElmanCell):
-        outputs, *last = _Elman.apply(cell, x, *state, *four)
+        outputs, *last = _Elman.apply(cell, x, *state, *four)  # type: ignore[no-untyped-call]
     elif isinstance(cell, GRUCell):
         function = _GRUResetAfter if cell.reset_after else _GRUResetBefore
-        outputs, *last = function.apply(x, *state, *four)
+        outputs, *last = function.apply(x, *state, *four)  # type: ignore[no-untyped-call]
     else:
         peephole = weights.get("weight_peephole")
-        outputs, *last = _LSTM.apply(cell, x, *state, *four, peephole)
+        outputs, *last = _LSTM.apply(cell, x, *state, *four, peephole)  # type: ignore[no-untyped-call]
     return outputs, tuple(last)
 
 
@@ -63,7 +63,7 @@ class _Elman(torch.autograd.Function):
         return hs[1:], hs[-1].clone()
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, d_ys: Tensor, d_last: Tensor) -> Gradients:
         x, hs, weight_ih, weight_hh = ctx.saved_tensors
         after = hs[1:]
@@ -137,7 +137,7 @@ class _LSTM(torch.autograd.Function):
         return hs[1:], hs[-1].clone(), cs[-1].clone()
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, d_ys: Tensor, d_last_h: Tensor, d_last_c: Tensor) -> Gradients:
         x, hs, cs, gates, tanh_cs, weight_ih, weight_hh, peephole = ctx.saved_tensors
         T, B, n, H = gates.shape
@@ -225,7 +225,7 @@ class _GRUResetAfter(torch.autograd.Function):
         return hs[1:], hs[-1].clone()
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, d_ys: Tensor, d_last: Tensor) -> Gradients:
         x, hs, gates, past_n, weight_ih, weight_hh = ctx.saved_tensors
         T, B, _, H = gates.shape
@@ -277,7 +277,7 @@ class _GRUResetBefore(torch.autograd.Function):
         return hs[1:], hs[-1].clone()
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, d_ys: Tensor, d_last: Tensor) -> Gradients:
         x, hs, gates, resets, weight_ih, weight_hh = ctx.saved_tensors
         T, B, _, H = gates.shape

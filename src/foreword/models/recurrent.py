@@ -37,4 +37,5 @@ class RecurrentModel(NextWordModel):
     def hidden_states(self, embedded: Tensor, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """The last layer's hidden state at each step, (T, B, H), and the state after the last."""
         del ids
-        return self.recurrent(embedded, state)
+        hidden, state = self.recurrent(embedded, state)
+        return hidden, state

@@ -37,7 +37,7 @@ def linear_cross_entropy(
     Returns:
         A scalar. Differentiable once, with respect to features, weight and bias.
     """
-    result: Tensor = _LinearCrossEntropy.apply(features, weight, bias, targets, precision)
+    result: Tensor = _LinearCrossEntropy.apply(features, weight, bias, targets, precision)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -89,7 +89,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         return loss.to(bias.dtype)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, grad_loss: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         grad_features, grad_weight, grad_bias = ctx.saved_tensors
         return grad_features * grad_loss, grad_weight * grad_loss, grad_bias * grad_loss, None, None

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -63,7 +64,7 @@ class Source:
         """
         try:
             with self.open() as raw:
-                yield from _pieces(self, raw, on_bytes or (lambda count: None))
+                yield from _pieces(self, raw, on_bytes)
         except (OSError, EOFError, zlib.error) as error:
             raise TextError(f"{self.name}: cannot be read: {error}") from error
 
@@ -148,7 +149,7 @@ def _find(text: str, encoding: str) -> list[Source]:
     if path.exists():
         return [_file(path, encoding)]
     if glob.has_magic(text):
-        matches = [Path(m) for m in sorted(glob.glob(str(path), recursive=True))]
+        matches = [Path(m) for m in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
         files = [m for m in matches if m.is_file()]
         if not files:
             raise TextError(f"{text}: no file matches")
@@ -176,33 +177,27 @@ def _standard_input(encoding: str) -> Source:
     size = spool.tell()
 
     def reopen() -> IO[bytes]:
-        spool.seek(0)
-        return _Unclosed(spool)
+        return os.fdopen(os.open(f"/dev/fd/{spool.fileno()}", os.O_RDONLY), "rb")
 
     return Source("standard input", size, reopen, encoding)
 
 
-class _Unclosed(io.BufferedReader):
-    """A stream whose closing leaves the one beneath it open."""
-
-    def __init__(self, raw: IO[bytes]) -> None:
-        super().__init__(raw)  # type: ignore[type-var]
-
-    def close(self) -> None:
-        self.detach()
-
-
-def _pieces(source: Source, raw: IO[bytes], on_bytes: Callable[[int], None]) -> Iterator[Piece]:
+def _pieces(
+    source: Source, raw: IO[bytes], on_bytes: Callable[[int], None] | None
+) -> Iterator[Piece]:
     head = raw.read(4)
     raw.seek(0)
-    stream = gzip.open(raw, "rb") if head.startswith(GZIP_MAGIC) else raw
+    stream: IO[bytes] = raw
+    if head.startswith(GZIP_MAGIC):
+        stream = io.BufferedReader(gzip.GzipFile(fileobj=raw))  # closed with `raw`
     decoder = _Decoder(source)
     held, told = "", 0
     while True:
         block = stream.read(BLOCK_BYTES)
         held += decoder.decode(block)
         position = raw.tell() if stream is not raw else told + len(block)
-        on_bytes(position - told)
+        if on_bytes is not None:
+            on_bytes(position - told)
         told = position
         *lines, held = held.split("\n")
         for line in lines:

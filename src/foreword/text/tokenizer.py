@@ -147,7 +147,7 @@ class Tokenizer:
         )
         backend.train_from_iterator((piece.text for piece in pieces), trainer)
         vocabulary = backend.get_vocab(with_added_tokens=False)
-        found = [word for word in sorted(vocabulary, key=vocabulary.__getitem__)]
+        found = sorted(vocabulary, key=vocabulary.__getitem__)
         ordinary = [word for word in found if word not in SPECIAL]
         if vocab_size is not None:
             ordinary = ordinary[: vocab_size - len(SPECIAL)]
@@ -185,7 +185,7 @@ class Tokenizer:
                 key for key in {*document, *expected} if document.get(key) != expected.get(key)
             ]
             raise FolderError(
-                f"{path} was not written by Foreword for this model: {', '.join(sorted(wrong))} "
+                f"{path} was not written by Foreword for this model: {', '.join(wrong)} "
                 f"differs from what it would have written. {hint}"
             )
         return cls(sorted(vocabulary, key=vocabulary.__getitem__), config)

@@ -111,10 +111,9 @@ class Run:
         for k, part in enumerate(self.state or ()):
             arrays[f"state/{k}"] = part.detach().cpu().numpy().copy()
         arrays["generator"] = self.generator.get_state().numpy().copy()
-        finite_watch = {k: _finite(v) for k, v in asdict(self.watch).items()}
         document = {
             "position": {k: _finite(v) for k, v in asdict(self.position).items()},
-            "watch": finite_watch,
+            "watch": {k: _finite(v) for k, v in asdict(self.watch).items()},
             "windows": self.windows.state(),
             "settings": self.settings.model_dump(mode="json"),
         }
@@ -140,9 +139,10 @@ class Run:
         )
         self.generator.set_state(torch.tensor(checkpoint.arrays["generator"]))
         document = checkpoint.document
-        self.position = Position(**{k: _or_inf(v) for k, v in document["position"].items()})
-        watch = dict(document["watch"])
-        self.watch = LossWatch(**(watch | {"best": _or_inf(watch["best"])}))
+        position, watch = document["position"], document["watch"]
+        best_nats = _or_inf(position["best_nats"])
+        self.position = Position(**{**position, "best_nats": best_nats})
+        self.watch = LossWatch(**{**watch, "best": _or_inf(watch["best"])})
         self.windows.restore(document["windows"])
 
 
