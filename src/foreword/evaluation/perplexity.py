@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,7 +18,9 @@ from foreword.text.tokenizer import EOS_ID, UNK_ID
 from foreword.text.windows import LineWindows
 
 WINDOW_WORDS = 256
-"""Positions scored at once; only memory and speed depend on it."""
+"""Positions read at once; only memory and speed depend on it."""
+CHUNK_ROWS = 64
+"""Positions whose logits exist at once: so few that they stay in a CPU's cache."""
 
 Reset = Literal["never", "sentence"]
 
@@ -85,21 +87,13 @@ def score(
             for inputs, targets, fresh in windows:
                 if fresh:
                     state = model.start(inputs.shape[1])
-                logits, state = model(torch.from_numpy(inputs).to(device), state)
-                total = _add(total, logits, torch.from_numpy(targets).to(device))
+                features, state = model.features(torch.from_numpy(inputs).to(device), state)
+                total = _add(total, model, features, torch.from_numpy(targets).to(device))
                 if progress is not None:
                     progress(total.words, len(ids))
     finally:
         model.train(was_training)
-    return Score(
-        words=total.words,
-        nats=total.nats,
-        top1=total.top1,
-        top3=total.top3,
-        top5=total.top5,
-        reciprocal_ranks=total.reciprocal_ranks,
-        seconds=time.perf_counter() - began,
-    )
+    return replace(total, seconds=time.perf_counter() - began)
 
 
 def _streams(ids: np.ndarray, streams: int) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
@@ -128,17 +122,22 @@ def _lines(ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
         yield window.inputs, window.targets, True
 
 
-def _add(total: Score, logits: Tensor, targets: Tensor) -> Score:
-    logits, targets = logits.flatten(0, 1), targets.flatten()
+def _add(total: Score, model: NextWordModel, features: Tensor, targets: Tensor) -> Score:
+    """The sums with the words of one window: features (T, B, F), targets (T, B)."""
+    weight, bias = model.output_layer()
     keep = targets != IGNORED
-    if not bool(keep.all()):
-        logits, targets = logits[keep], targets[keep]
-    nats = F.cross_entropy(logits, targets, reduction="none").sum(dtype=torch.float64)
-    known = targets != UNK_ID
-    logits[:, UNK_ID] = -math.inf
-    at_target = logits.gather(1, targets[:, None])
-    ranks = (logits > at_target).sum(dim=1)[known] + 1
-    return Score(
+    features, targets = features[keep], targets[keep]
+    nats = torch.zeros((), dtype=torch.float64, device=bias.device)
+    ranks = torch.empty(0, dtype=torch.int64, device=bias.device)
+    for rows, target in zip(features.split(CHUNK_ROWS), targets.split(CHUNK_ROWS), strict=True):
+        logits = F.linear(rows, weight, bias)
+        at_target = logits.gather(1, target[:, None])
+        nats += (logits.logsumexp(1, keepdim=True) - at_target).sum(dtype=torch.float64)
+        logits[:, UNK_ID] = -math.inf
+        places = (logits > at_target).sum(dim=1) + 1
+        ranks = torch.cat([ranks, places[target != UNK_ID]])
+    return replace(
+        total,
         words=total.words + len(targets),
         nats=total.nats + float(nats),
         top1=total.top1 + int((ranks <= 1).sum()),

@@ -171,13 +171,16 @@ def _file(path: Path, encoding: str) -> Source:
 
 
 def _standard_input(encoding: str) -> Source:
-    """Kept in a file without a name, since text is read more than once."""
-    spool = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the source)
-    shutil.copyfileobj(sys.stdin.buffer, spool)
-    size = spool.tell()
+    """Kept in a file without a name until the process ends, since text is read more than once."""
+    with tempfile.TemporaryFile() as spool:
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+        size = spool.tell()
+        spool.flush()
+        kept = os.dup(spool.fileno())
 
     def reopen() -> IO[bytes]:
-        return os.fdopen(os.open(f"/dev/fd/{spool.fileno()}", os.O_RDONLY), "rb")
+        os.lseek(kept, 0, os.SEEK_SET)
+        return os.fdopen(os.dup(kept), "rb")
 
     return Source("standard input", size, reopen, encoding)
 

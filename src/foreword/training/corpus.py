@@ -15,6 +15,9 @@ from foreword.training.progress import Note, Reporter, TextProgress
 from foreword.training.recipe import fill_in
 from foreword.training.settings import TextSettings, TrainingSettings
 
+VOCAB_SIZE = 20_000
+"""Words that are learned of a text that is not pretokenised, unless another number is given."""
+
 Texts = Sequence[str | PathLike[str]]
 
 
@@ -145,10 +148,12 @@ def _learn(sources: Sequence[Source], settings: TextSettings, report: Reporter) 
         report(TextProgress("finding the words", done, total))
 
     pieces = (piece for source in sources for piece in source.read(on_bytes))
-    default = 1 if settings.pretokenised else 2
     config = TokenizerConfig(
         words="spaces" if settings.pretokenised else "unicode", case=settings.case
     )
     return Tokenizer.learn(
-        pieces, config, vocab_size=settings.vocab_size, min_count=settings.min_count or default
+        pieces,
+        config,
+        vocab_size=settings.vocab_size or (None if settings.pretokenised else VOCAB_SIZE),
+        min_count=settings.min_count or (1 if settings.pretokenised else 2),
     )

@@ -30,10 +30,10 @@ from foreword.training.settings import TrainingSettings
 from foreword.training.trainer import Run
 from foreword.training.trainer import train as train_loop
 
-VALIDATION_WORDS = 30_000
+VALIDATION_WORDS = 10_000
 """Validation during training reads so many words at most, in this many streams; the evaluation at
 the end reads all of them, in one."""
-VALIDATION_STREAMS = 16
+VALIDATION_STREAMS = 8
 SOURCES_FILE = "sources.json"
 """Where the texts came from, so that `--resume` finds them again. Private."""
 

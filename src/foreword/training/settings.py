@@ -24,7 +24,8 @@ class TextSettings(Data):
     """Words are separated by spaces, `<unk>` is present, and every line counts one `<eos>`."""
     case: Literal["keep", "fold"] = "keep"
     vocab_size: Annotated[int, Field(ge=3)] | None = None
-    """At most so many words, the commonest, `<unk>` and `<eos>` included."""
+    """At most so many words, the commonest, `<unk>` and `<eos>` included. Default: all of a
+    pretokenised text's, 20,000 of any other's."""
     min_count: Count | None = None
     """Only words seen so often. Default: 1 for pretokenised text, 2 for other text."""
     encoding: str = "utf-8"

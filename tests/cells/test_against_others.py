@@ -1,0 +1,221 @@
+"""The cells' equations against torch.nn, ONNX Runtime and, where neither has them, slow loops."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from onnx import TensorProto, helper
+from torch import nn
+
+from foreword.cells.registry import NAMES, cell_for
+from foreword.kernels import reference
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import onnxruntime
+
+T, B, I, H = 6, 3, 4, 5  # noqa: E741
+
+
+def random_weights(name: str, seed: int = 0) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    shapes = cell_for(name).parameter_shapes(I, H)
+    return {k: torch.randn(s, generator=generator) * 0.7 for k, s in shapes.items()}
+
+
+def random_input(parts: int, seed: int = 1) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(T, B, I, generator=generator)
+    return x, tuple(torch.randn(B, H, generator=generator) for _ in range(parts))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "peer"),
+    [
+        ("rnn", {}, nn.RNN(I, H)),
+        ("rnn", {"nonlinearity": "relu"}, nn.RNN(I, H, nonlinearity="relu")),
+        ("lstm", {}, nn.LSTM(I, H)),
+        ("gru", {}, nn.GRU(I, H)),
+    ],
+    ids=["rnn", "rnn-relu", "lstm", "gru"],
+)
+def test_outputs_and_gradients_equal_torch_nn(
+    name: str, options: dict[str, str], peer: nn.RNNBase
+) -> None:
+    weights = {k: w.requires_grad_() for k, w in random_weights(name).items()}
+    cell = cell_for(name, **options)
+    x, state = random_input(len(cell.states))
+    peer.load_state_dict({f"{k}_l0": w for k, w in weights.items()})
+    given = tuple(s[None] for s in state)
+
+    outputs, last = reference.run(cell, x, state, weights)
+    theirs, their_last = peer(x, given if len(given) > 1 else given[0])
+    gradients = torch.autograd.grad(outputs.square().sum(), list(weights.values()))
+    their_gradients = torch.autograd.grad(theirs.square().sum(), list(peer.parameters()))
+
+    torch.testing.assert_close(outputs, theirs)
+    their_parts = their_last if isinstance(their_last, tuple) else (their_last,)
+    torch.testing.assert_close(tuple(p[None] for p in last), their_parts)
+    torch.testing.assert_close(gradients, their_gradients, rtol=1e-4, atol=1e-5)
+
+
+def onnx_outputs(
+    kind: str, inputs: dict[str, np.ndarray], order: list[str], **attributes: object
+) -> list[np.ndarray]:
+    """What ONNX Runtime gives for one recurrent node; an input that is absent is an empty name."""
+    names = [name if name in inputs else "" for name in order]
+    outputs = ["Y", "Y_h"] + (["Y_c"] if kind == "LSTM" else [])
+    node = helper.make_node(kind, names, outputs, hidden_size=H, **attributes)
+    graph = helper.make_graph(
+        [node],
+        "one",
+        [helper.make_tensor_value_info(k, TensorProto.FLOAT, v.shape) for k, v in inputs.items()],
+        [helper.make_tensor_value_info(k, TensorProto.FLOAT, None) for k in outputs],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    found: list[np.ndarray] = session.run(None, inputs)
+    return found
+
+
+def rows(weight: torch.Tensor, ours: str, theirs: str) -> np.ndarray:
+    """Rows of gates, from our order to ONNX's."""
+    blocks = dict(zip(ours, weight.chunk(len(ours)), strict=True))
+    return torch.cat([blocks[gate] for gate in theirs]).numpy()
+
+
+LSTM_ORDER = ["X", "W", "R", "B", "", "initial_h", "initial_c", "P"]
+
+
+@pytest.mark.parametrize("name", ["lstm", "lstm-peephole", "lstm-coupled"])
+def test_lstm_outputs_equal_onnx_runtime(name: str) -> None:
+    weights = random_weights(name)
+    x, (h, c) = random_input(2)
+    full = dict(weights)
+    if name == "lstm-coupled":
+        # ONNX computes i and takes f = 1 - i: so its i is our 1 - f, which is sigmoid(-a_f).
+        for key in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+            f, g, o = weights[key].chunk(3)
+            full[key] = torch.cat([-f, f, g, o])
+    inputs = {
+        "X": x.numpy(),
+        "W": rows(full["weight_ih"], "ifco", "iofc")[None],
+        "R": rows(full["weight_hh"], "ifco", "iofc")[None],
+        "B": np.concatenate([rows(full[k], "ifco", "iofc") for k in ("bias_ih", "bias_hh")])[None],
+        "initial_h": h[None].numpy(),
+        "initial_c": c[None].numpy(),
+    }
+    if name == "lstm-peephole":
+        p_i, p_f, p_o = weights["weight_peephole"].numpy()
+        inputs["P"] = np.concatenate([p_i, p_o, p_f])[None]
+    attributes = {"input_forget": 1} if name == "lstm-coupled" else {}
+
+    theirs, their_h, their_c = onnx_outputs("LSTM", inputs, LSTM_ORDER, **attributes)
+    ours, last = reference.run(cell_for(name), x, (h, c), weights)
+
+    np.testing.assert_allclose(ours.numpy(), theirs[:, 0], atol=2e-6)
+    np.testing.assert_allclose(last[0].numpy(), their_h[0], atol=2e-6)
+    np.testing.assert_allclose(last[1].numpy(), their_c[0], atol=2e-6)
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_gru_outputs_equal_onnx_runtime(reset_after: bool) -> None:
+    weights = random_weights("gru")
+    x, (h,) = random_input(1)
+    both = [rows(weights[k], "rzn", "zrn") for k in ("bias_ih", "bias_hh")]
+    inputs = {
+        "X": x.numpy(),
+        "W": rows(weights["weight_ih"], "rzn", "zrn")[None],
+        "R": rows(weights["weight_hh"], "rzn", "zrn")[None],
+        "B": np.concatenate(both)[None],
+        "initial_h": h[None].numpy(),
+    }
+    order = ["X", "W", "R", "B", "", "initial_h"]
+
+    theirs, _ = onnx_outputs("GRU", inputs, order, linear_before_reset=int(reset_after))
+    ours, _ = reference.run(cell_for("gru", reset_after=reset_after), x, (h,), weights)
+
+    np.testing.assert_allclose(ours.numpy(), theirs[:, 0], atol=2e-6)
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+def test_elman_outputs_equal_onnx_runtime(nonlinearity: str) -> None:
+    weights = random_weights("rnn")
+    x, (h,) = random_input(1)
+    inputs = {
+        "X": x.numpy(),
+        "W": weights["weight_ih"].numpy()[None],
+        "R": weights["weight_hh"].numpy()[None],
+        "B": torch.cat([weights["bias_ih"], weights["bias_hh"]]).numpy()[None],
+        "initial_h": h[None].numpy(),
+    }
+    order = ["X", "W", "R", "B", "", "initial_h"]
+
+    theirs, _ = onnx_outputs("RNN", inputs, order, activations=[nonlinearity.capitalize()])
+    ours, _ = reference.run(cell_for("rnn", nonlinearity=nonlinearity), x, (h,), weights)
+
+    np.testing.assert_allclose(ours.numpy(), theirs[:, 0], rtol=1e-5, atol=2e-6)
+
+
+def test_peephole_only_equals_a_loop_over_its_published_equations() -> None:
+    weights = {k: w.double().numpy() for k, w in random_weights("lstm-peephole-only").items()}
+    x, (h, c) = random_input(2)
+    W, U = weights["weight_ih"].reshape(4, H, I), weights["weight_hh"].reshape(3, H, H)
+    b = weights["bias_ih"].reshape(4, H)
+    b_c = weights["bias_hh"].reshape(3, H)
+
+    def sigmoid(a: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-a))
+
+    expected = np.empty((T, B, H))
+    for column in range(B):
+        memory = c[column].double().numpy()
+        for t in range(T):
+            word = x[t, column].double().numpy()
+            i = sigmoid(W[0] @ word + b[0] + U[0] @ memory + b_c[0])
+            f = sigmoid(W[1] @ word + b[1] + U[1] @ memory + b_c[1])
+            o = sigmoid(W[3] @ word + b[3] + U[2] @ memory + b_c[2])
+            memory = f * memory + i * np.tanh(W[2] @ word + b[2])
+            expected[t, column] = o * np.tanh(memory)
+    tensors = {k: torch.from_numpy(w) for k, w in weights.items()}
+    cell = cell_for("lstm-peephole-only")
+
+    ours, _ = reference.run(cell, x.double(), (h.double(), c.double()), tensors)
+
+    np.testing.assert_allclose(ours.numpy(), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_step_names_all_its_gates_in_order(name: str) -> None:
+    cell = cell_for(name)
+    x, state = random_input(len(cell.states))
+
+    after, gates = cell.step(x[0], state, random_weights(name))
+
+    assert tuple(gates) == cell.gates
+    assert all(gate.shape == (B, H) for gate in gates.values())
+    assert len(after) == len(cell.states)
+
+
+def test_memory_holds_charges_and_discharges_like_a_capacitor() -> None:
+    cell = cell_for("lstm")
+    weights = {k: torch.zeros(s) for k, s in cell.parameter_shapes(1, 1).items()}
+
+    def step(c: float, *, i: float, f: float, g: float) -> float:
+        weights["bias_ih"] = torch.tensor([i, f, g, 0.0])
+        (_, after), _ = cell.step(
+            torch.zeros(1, 1), (torch.zeros(1, 1), torch.tensor([[c]])), weights
+        )
+        return float(after)
+
+    assert step(0.0, i=20, f=20, g=20) == pytest.approx(1.0)  # charges
+    assert step(0.8, i=-20, f=20, g=20) == pytest.approx(0.8)  # holds
+    assert step(0.8, i=-20, f=-20, g=20) == pytest.approx(0.0, abs=1e-6)  # discharges
+
+
+def test_an_unknown_cell_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="no cell 'lsmt'; the cells are rnn, lstm"):
+        cell_for("lsmt")

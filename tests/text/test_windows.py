@@ -1,0 +1,138 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foreword.errors import TextError
+from foreword.text.tokenizer import EOS_ID
+from foreword.text.windows import IGNORED, LineWindows, StreamWindows, Window
+
+
+def one_epoch(windows: StreamWindows | LineWindows) -> list[Window]:
+    found = []
+    while windows.epochs < 1.0:
+        found.append(windows.next())
+    return found
+
+
+@settings(deadline=None)
+@given(
+    count=st.integers(2, 300),
+    batch_size=st.integers(1, 12),
+    window=st.integers(1, 40),
+    jitter=st.booleans(),
+)
+def test_each_stream_is_a_contiguous_part_of_the_text_read_once(
+    count: int, batch_size: int, window: int, jitter: bool
+) -> None:
+    ids = np.arange(count)
+    windows = StreamWindows(ids, batch_size=batch_size, window=window, jitter=jitter, seed=1)
+    found = one_epoch(windows)
+    inputs = np.concatenate([w.inputs for w in found])
+    targets = np.concatenate([w.targets for w in found])
+
+    assert [w.fresh for w in found] == [True] + [False] * (len(found) - 1)
+    assert np.array_equal(targets, inputs + 1)
+    assert np.array_equal(np.diff(inputs, axis=0), np.ones_like(inputs[1:]))
+    assert inputs.size == windows.words_per_epoch
+    assert inputs.size > count - 1 - windows.batch_size
+    assert np.array_equal(np.sort(inputs.ravel()), np.arange(inputs.size))
+    assert windows.next().fresh
+
+
+@pytest.mark.parametrize("kind", ["streams", "lines"])
+@settings(deadline=None)
+@given(steps=st.integers(0, 30), more=st.integers(1, 30), seed=st.integers(0, 99))
+def test_going_on_from_a_saved_cursor_gives_the_same_windows(
+    kind: str, steps: int, more: int, seed: int
+) -> None:
+    ids = np.random.default_rng(0).integers(1, 9, 300)
+
+    def make() -> StreamWindows | LineWindows:
+        if kind == "streams":
+            return StreamWindows(ids, batch_size=3, window=8, jitter=True, seed=seed)
+        return LineWindows(ids, batch_words=20, max_length=10, seed=seed)
+
+    first, second = make(), make()
+    for _ in range(steps):
+        first.next()
+    second.restore(json.loads(json.dumps(first.state())))
+
+    assert first.epochs == second.epochs
+    for _ in range(more):
+        a, b = first.next(), second.next()
+        assert np.array_equal(a.inputs, b.inputs)
+        assert np.array_equal(a.targets, b.targets)
+        assert a.fresh == b.fresh
+
+
+def test_jitter_varies_the_windows_around_their_length_and_differs_between_epochs() -> None:
+    ids = np.zeros(70_000, dtype=np.int64)
+    windows = StreamWindows(ids, batch_size=2, window=35, jitter=True, seed=3)
+    first = [len(w.inputs) for w in one_epoch(windows)]
+    second = [len(windows.next().inputs) for _ in first]
+    assert 32 < np.mean(first) < 36
+    assert min(first[:-1]) >= 5
+    assert max(first) <= 55
+    assert len(set(first)) > 10
+    assert first != second
+
+
+def test_without_jitter_all_windows_but_the_last_have_their_length() -> None:
+    windows = StreamWindows(np.zeros(101), batch_size=4, window=7)
+    assert [len(w.inputs) for w in one_epoch(windows)] == [7, 7, 7, 4]
+
+
+def test_a_text_smaller_than_a_batch_is_read_in_fewer_streams() -> None:
+    windows = StreamWindows(np.arange(7), batch_size=32, window=35)
+    assert windows.batch_size == 3
+    assert windows.next().inputs.tolist() == [[0, 2, 4], [1, 3, 5]]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_text_without_two_words_is_refused(count: int) -> None:
+    with pytest.raises(TextError, match=f"has {count} words"):
+        StreamWindows(np.zeros(count), batch_size=1, window=1)
+
+
+@settings(deadline=None)
+@given(
+    lines=st.lists(st.integers(0, 12), min_size=1, max_size=15),
+    tail=st.integers(0, 3),
+    batch_words=st.integers(1, 60),
+    max_length=st.integers(1, 14),
+)
+def test_lines_predict_every_word_once_from_the_words_before_it_in_the_line(
+    lines: list[int], tail: int, batch_words: int, max_length: int
+) -> None:
+    words = iter(range(2, 10_000))
+    ids = [i for n in lines for i in [*(next(words) for _ in range(n)), EOS_ID]]
+    ids += [next(words) for _ in range(tail)]
+    text = np.array(ids)
+    windows = LineWindows(text, batch_words=batch_words, max_length=max_length, seed=1)
+    before = dict(zip(ids, [EOS_ID, *ids[:-1]], strict=True))  # ids but <eos> are unique
+    predicted: list[int] = []
+    for window in one_epoch(windows):
+        assert window.fresh
+        assert len(window.inputs) <= max_length
+        assert window.inputs.size <= batch_words or window.inputs.shape[1] == 1
+        for column in range(window.inputs.shape[1]):
+            targets = window.targets[:, column]
+            length = int(np.count_nonzero(targets != IGNORED))
+            assert (targets[:length] != IGNORED).all()
+            assert np.array_equal(window.inputs[1:length, column], targets[: length - 1])
+            if targets[0] != EOS_ID:
+                assert window.inputs[0, column] == before[targets[0]]
+            predicted += targets[:length].tolist()
+    assert sorted(predicted) == sorted(ids)
+
+
+def test_lines_come_in_another_order_in_every_epoch() -> None:
+    ids = np.concatenate([[2] * n + [EOS_ID] for n in range(1, 30)])
+    windows = LineWindows(ids, batch_words=1, max_length=99, seed=1)
+    first = [w.inputs.shape for w in one_epoch(windows)]
+    second = [windows.next().inputs.shape for _ in first]
+    assert first != second
+    assert sorted(first) == sorted(second)
