@@ -95,5 +95,3 @@ def test_a_binary_file_among_texts_is_an_error_that_names_it(tmp_path: Path) -> 
     (tmp_path / "b.txt").write_bytes(b"\x7fELF\0\0")
     with pytest.raises(TextError, match="b.txt"):
         tokenise(find_sources([tmp_path]), tokenizer(), directory=tmp_path)
-
-

@@ -83,7 +83,7 @@ def write_tensors(
     path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]
 ) -> None:
     """Writes a safetensors file, atomically, with a checksum over all that it holds."""
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     checked = {**metadata, CHECKSUM: _checksum(contiguous, metadata)}
     atomic_write(path, encode(contiguous, metadata=checked))
 

@@ -163,19 +163,21 @@ def _read_config(path: Path) -> tuple[FolderConfig, dict[str, str]]:
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
         )
         raise FolderError(f"{file} is not a configuration that can be used: {faults}") from error
-    if not isinstance(checksums, dict) or checksums.get(CONFIG) != _canonical_sha256(document):
+    known = checksums if isinstance(checksums, dict) else {}
+    if known.pop(CONFIG, None) != _canonical_sha256(document, known):
         raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
-    return config, checksums
+    return config, known
 
 
 def _config_bytes(config: FolderConfig, vocabulary: bytes) -> bytes:
     document = config.model_dump(mode="json")
-    document[CHECKSUMS] = {CONFIG: _canonical_sha256(document), TOKENIZER: _sha256(vocabulary)}
+    others = {TOKENIZER: _sha256(vocabulary)}
+    document[CHECKSUMS] = {CONFIG: _canonical_sha256(document, others), **others}
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _canonical_sha256(document: Any) -> str:
-    return _sha256(json.dumps(document, sort_keys=True).encode())
+def _canonical_sha256(document: Any, other_checksums: dict[str, str]) -> str:
+    return _sha256(json.dumps([document, other_checksums], sort_keys=True).encode())
 
 
 def _sha256(data: bytes) -> str:

@@ -109,13 +109,17 @@ class Predictor:
         words = self.tokenizer.split(text.rsplit("\n", 1)[-1])
         if not words:
             return text, ""
-        last = words[-1]
-        prefix = self.tokenizer.normalise(text[len(text) - (last.end - last.start) :])
-        if complete is None and last.id != UNK_ID:
+        length = words[-1].end - words[-1].start
+        known = words[-1].id != UNK_ID
+        if len(words) > 1 and words[-1].text == "'" and words[-2].end == words[-1].start:
+            # An apostrophe at the end may be one inside a word whose rest is to come.
+            longer = length + words[-2].end - words[-2].start
+            if len(self._completions(self.tokenizer.normalise(text[-longer:]))) > 0:
+                length, known = longer, False
+        prefix = self.tokenizer.normalise(text[-length:])
+        if complete is None and (known or len(self._completions(prefix)) == 0):
             return text, ""
-        if complete is None and len(self._completions(prefix)) == 0:
-            return text, ""
-        return text[: len(text) - (last.end - last.start)], prefix
+        return text[:-length], prefix
 
     def _completions(self, prefix: str) -> np.ndarray:
         """Ids of the words that begin with a prefix; if none does, in any case of letters."""

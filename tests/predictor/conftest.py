@@ -1,0 +1,33 @@
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from foreword.folder.config import FolderConfig, ModelConfig
+from foreword.folder.store import Folder
+from foreword.models.build import build, weights_of
+from foreword.text.tokenizer import Tokenizer, TokenizerConfig
+
+WORDS = [
+    *("the", "cat", "sat", "on", "a", "mat", ";", "like", "likely", "Like", "I", "would"),
+    *("to", ",", "don't", "!", "Paris"),
+]
+
+MakeFolder = Callable[..., Folder]
+
+
+@pytest.fixture
+def make_folder() -> MakeFolder:
+    """Makes a folder in memory with random weights of some size."""
+
+    def make(name: str = "lstm", case: str = "keep", **sizes: object) -> Folder:
+        words = [word.lower() for word in WORDS] if case == "fold" else WORDS
+        tokenizer = Tokenizer(["<unk>", "<eos>", *dict.fromkeys(words)], TokenizerConfig(case=case))
+        options = {"embedding_size": 6, "hidden_size": 5, "num_layers": 2, **sizes}
+        model = ModelConfig(name=name, vocab_size=tokenizer.vocab_size, **options)
+        weights = weights_of(build(model, generator=torch.Generator().manual_seed(1)))
+        # Larger than training begins with, so that words differ clearly in probability.
+        weights = {k: v * 5 for k, v in weights.items()}
+        return Folder(FolderConfig(model=model, tokenizer=tokenizer.config), weights, tokenizer)
+
+    return make

@@ -1,0 +1,210 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import foreword
+from foreword.errors import FolderError, SettingsError
+from foreword.folder.store import Folder, write_folder
+from foreword.predictor.generate import generate
+from foreword.predictor.predictor import Predictor
+
+MakeFolder = Callable[..., Folder]
+
+
+def test_next_words_are_the_likeliest_in_order_with_the_models_probabilities(
+    make_folder: MakeFolder,
+) -> None:
+    predictor = Predictor(make_folder())
+    found = predictor.predict("the cat", k=4)
+    shares = predictor.probabilities(predictor.read("the cat"))
+    visible = sorted(range(2, len(shares)), key=lambda index: -shares[index])
+    assert [p.word for p in found] == [predictor.tokenizer.words[i] for i in visible[:4]]
+    assert [p.probability for p in found] == [shares[i] for i in visible[:4]]
+
+
+def test_a_finished_word_is_followed_and_an_unfinished_one_completed(
+    make_folder: MakeFolder,
+) -> None:
+    predictor = Predictor(make_folder())
+    followed = predictor.predict("I would like")
+    completed = predictor.predict("I would li")
+    assert followed == predictor.predict("I would like ", k=5)
+    assert {p.word for p in completed} == {"like", "likely"}
+    assert sum(p.probability for p in completed) == pytest.approx(1.0)
+    assert completed[0].probability >= completed[1].probability
+
+
+def test_completions_weigh_what_the_context_makes_of_them(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    shares = predictor.probabilities(predictor.read("the cat"))
+    like, likely = (shares[predictor.tokenizer.id_of(w)] for w in ("like", "likely"))
+    found = {p.word: p.probability for p in predictor.predict("the cat li")}
+    assert found["like"] == pytest.approx(like / (like + likely))
+
+
+def test_how_the_last_word_is_taken_can_be_said(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    forced = {p.word for p in predictor.predict("I like", complete=True)}
+    assert forced == {"like", "likely"}
+    assert predictor.predict("I li", complete=False) == predictor.predict("I li ")
+
+
+def test_case_decides_completions_first_and_is_forgiven_then(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    assert {p.word for p in predictor.predict("Lik")} == {"Like"}
+    assert {p.word for p in predictor.predict("LIK")} == {"like", "likely", "Like"}
+    assert {p.word for p in predictor.predict("par")} == {"Paris"}
+
+
+def test_folded_models_fold_what_is_typed(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder(case="fold"))
+    assert predictor.predict("THE Cat") == predictor.predict("the cat")
+    assert {p.word for p in predictor.predict("PAR")} == {"paris"}
+
+
+def test_an_unknown_word_that_begins_no_other_is_followed(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    assert predictor.predict("zebra") == predictor.predict("zebra ")
+    assert predictor.predict("zebra", complete=True) == []
+
+
+def test_typographic_apostrophes_are_completed(make_folder: MakeFolder) -> None:
+    assert [p.word for p in Predictor(make_folder()).predict("I don’")] == ["don't"]
+
+
+def test_special_words_are_never_suggested(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    everything = predictor.predict("the", k=10_000)
+    assert len(everything) == predictor.tokenizer.vocab_size - 2
+    assert not {"<unk>", "<eos>"} & {p.word for p in everything}
+
+
+def test_reading_word_by_word_equals_reading_the_text(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    state = predictor.start()
+    for word in ["the", "cat", "<eos>", "zebra", "don't"]:
+        state = predictor.advance(state, word)
+    assert state == predictor.read("the cat\nzebra don’t")
+    assert state == predictor.read(" don't", predictor.read("the cat\nzebra"))
+
+
+def test_fewer_than_one_word_is_refused(make_folder: MakeFolder) -> None:
+    with pytest.raises(SettingsError, match="k must be at least 1, not 0"):
+        Predictor(make_folder()).predict("the", k=0)
+
+
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(text=st.text(max_size=40), complete=st.sampled_from([None, True, False]))
+def test_any_text_is_answered_with_probabilities(
+    make_folder: MakeFolder, text: str, complete: bool | None
+) -> None:
+    predictor = _cached(make_folder)
+    found = predictor.predict(text, k=3, complete=complete)
+    shares = [p.probability for p in found]
+    assert shares == sorted(shares, reverse=True)
+    assert all(0 < share <= 1 for share in shares)
+    assert len(found) == 3 or complete is not False
+
+
+_PREDICTORS: list[Predictor] = []
+
+
+def _cached(make_folder: MakeFolder) -> Predictor:
+    if not _PREDICTORS:
+        _PREDICTORS.append(Predictor(make_folder()))
+    return _PREDICTORS[0]
+
+
+def test_loading_and_predicting_work_where_torch_is_not_installed(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    folder = make_folder()
+    write_folder(tmp_path / "m", folder.config, folder.weights, folder.tokenizer, "")
+    program = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import foreword\n"
+        f"print(foreword.load({str(tmp_path / 'm')!r}).predict('the cat', k=1)[0].word)\n"
+        "try: foreword.train\n"
+        "except foreword.MissingExtraError as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    word, missing = done.stdout.splitlines()
+    assert word == Predictor(folder).predict("the cat", k=1)[0].word
+    assert 'pip install "foreword[train]"' in missing
+
+
+def test_load_refuses_what_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(FolderError, match="no config.json"):
+        foreword.load(tmp_path)
+
+
+def test_generated_text_repeats_with_its_seed_and_varies_without(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+
+    def text(seed: int, **options: object) -> str:
+        return "".join(generate(predictor, "the", max_words=30, seed=seed, **options))
+
+    assert text(1) == text(1)
+    assert text(1) != text(2)
+    assert text(1, temperature=0) == text(2, temperature=0)
+    assert text(1, top_k=1) == text(1, temperature=0)
+    assert text(1, top_p=1e-9) == text(1, temperature=0)
+
+
+def test_generated_words_follow_the_models_distribution(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    shares = predictor.probabilities(predictor.read("the")).astype(np.float64)
+    shares[0] = 0
+    shares /= shares.sum()
+    drawn = [
+        "".join(generate(predictor, "the", max_words=1, seed=seed, stop_at_eos=False)).strip(" ")
+        for seed in range(1500)
+    ]
+    for word, share in zip(predictor.tokenizer.words, shares, strict=True):
+        found = drawn.count("\n" if word == "<eos>" else word) / len(drawn)
+        assert found == pytest.approx(share, abs=4 * (share / len(drawn)) ** 0.5 + 0.003)
+
+
+def test_top_k_draws_from_the_k_likeliest_only(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    likeliest = np.argsort(-predictor.probabilities(predictor.read("a")))[:4]
+    allowed = {predictor.tokenizer.words[i] for i in likeliest if i != 0}
+    drawn = {
+        "".join(generate(predictor, "a", max_words=1, seed=s, top_k=3, stop_at_eos=False)).strip()
+        for s in range(60)
+    }
+    assert drawn <= allowed | {""}
+
+
+def test_spaces_stand_where_they_belong(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    for seed in range(20):
+        text = "the" + "".join(
+            generate(predictor, "the", max_words=40, seed=seed, stop_at_eos=False)
+        )
+        assert "<unk>" not in text
+        assert " ," not in text
+        assert " !" not in text
+        assert "\n " not in text
+        assert "  " not in text
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"temperature": -1}, {"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.1}, {"max_words": -1}]
+)
+def test_generation_settings_out_of_range_are_refused_by_name(
+    wrong: dict[str, float], make_folder: MakeFolder
+) -> None:
+    options = {"max_words": 3, **wrong}
+    with pytest.raises(SettingsError, match=next(iter(wrong))):
+        generate(Predictor(make_folder()), "the", **options)
