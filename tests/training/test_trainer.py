@@ -1,0 +1,258 @@
+import json
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from foreword.errors import TrainingError
+from foreword.evaluation.perplexity import Score, score
+from foreword.folder.config import ModelConfig
+from foreword.models.build import build
+from foreword.models.model import NextWordModel, Regularisation
+from foreword.text.windows import LineWindows, StreamWindows
+from foreword.training.checkpoint import Checkpoint, latest
+from foreword.training.progress import Event, Note, StepProgress, Validated, silent
+from foreword.training.run import settings_from
+from foreword.training.settings import TrainingSettings
+from foreword.training.trainer import ROLLBACKS, Run, train
+
+V = 20
+TEXT = np.random.default_rng(0).integers(1, V, 3000) % np.tile([19, 5, 7], 1000)
+
+
+def run_of(name: str = "lstm", sentence: bool = False, **leaves: object) -> Run:
+    settings = settings_from({"save_seconds": 1e9, "validations": 4, **leaves})
+    generator = torch.Generator().manual_seed(7)
+    window = 3 if name == "mlp-window" else 1
+    config = ModelConfig(
+        name=name, vocab_size=V, embedding_size=8, hidden_size=8, context_words=window
+    )
+    drop = Regularisation(input=0.2, output=0.2, recurrent=0.2, embedding=0.1)
+    model = build(config, drop, generator)
+    windows: StreamWindows | LineWindows = StreamWindows(
+        TEXT, batch_size=4, window=10, jitter=True, seed=7
+    )
+    if sentence:
+        windows = LineWindows(TEXT, batch_words=40, max_length=10, seed=7)
+    return Run(model, windows, settings, generator)
+
+
+def go(
+    run: Run,
+    *,
+    stop_after: float = math.inf,
+    saved: list[Checkpoint] | None = None,
+    report: Callable[[Event], None] = silent,
+    validate: Callable[[NextWordModel], Score] | None = None,
+    clock: Callable[[], float] = lambda: 0.0,
+) -> bool:
+    kept = [] if saved is None else saved
+    return train(
+        run,
+        validate=validate,
+        save=lambda checkpoint, changed: kept.append(checkpoint),
+        should_stop=lambda: run.position.step >= stop_after,
+        report=report,
+        clock=clock,
+    )
+
+
+def everything(run: Run) -> dict[str, bytes | object]:
+    checkpoint = run.capture()
+    arrays = {k: v.tobytes() for k, v in checkpoint.arrays.items()}
+    document = {k: v for k, v in checkpoint.document.items() if k != "settings"}
+    return {**arrays, **document}
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("lstm", False), ("gru", False), ("lstm-peephole", True), ("mlp-window", False)],
+)
+@pytest.mark.parametrize("stop_after", [1, 13])
+def test_resuming_gives_the_same_weights_bit_for_bit(
+    name: str, sentence: bool, stop_after: int, tmp_path: Path
+) -> None:
+    whole = run_of(name, sentence, steps=30)
+    assert go(whole)
+
+    first, saved = run_of(name, sentence, steps=30), []
+    assert not go(first, stop_after=stop_after, saved=saved)
+    saved[-1].write(tmp_path)
+    second = run_of(name, sentence, steps=30)
+    second.restore(latest(tmp_path))
+    assert second.position.step == stop_after
+    assert go(second)
+
+    assert everything(second) == everything(whole)
+
+
+def test_training_lowers_the_loss_to_near_what_the_text_allows() -> None:
+    ids = np.tile([2, 3, 4, 5, 6, 7, 8, 1], 400)
+    run = run_of(steps=200, learning_rate=0.02)
+    run.windows = StreamWindows(ids, batch_size=4, window=10, seed=1)
+    run.model.regularisation = Regularisation()
+    go(run, validate=lambda model: score(model, ids[:200]))
+    assert score(run.model, ids).perplexity < 1.1
+
+
+def test_gradients_flow_through_the_window_and_end_at_its_start() -> None:
+    run = run_of(steps=2, clip=1e9)
+    states: list[tuple[torch.Tensor, ...]] = []
+    original = run.model.loss
+
+    def spy(ids: torch.Tensor, targets: torch.Tensor, state: object, *rest: object) -> object:
+        states.append(state)  # type: ignore[arg-type]
+        return original(ids, targets, state, *rest)  # type: ignore[arg-type]
+
+    run.model.loss = spy  # type: ignore[method-assign,assignment]
+    go(run)
+    assert all(not part.requires_grad for state in states for part in state)
+    assert all((part == 0).all() for part in states[0])
+    assert all((part != 0).any() for part in states[1])
+
+
+def test_the_gradient_is_that_of_the_mean_over_words_and_its_norm_is_clipped() -> None:
+    norms: list[float] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, StepProgress):
+            norms.append(event.gradient_norm)
+
+    run = run_of(steps=3, clip=1e-3, weight_decay=0.0)
+    go(run, report=note)
+    total = math.sqrt(
+        sum(float(p.grad.square().sum()) for p in run.model.parameters() if p.grad is not None)
+    )
+    assert norms[-1] > 1e-3
+    assert total == pytest.approx(1e-3, rel=1e-3)
+
+
+def poison(run: Run, *, at: set[int], with_value: float = math.nan) -> None:
+    """Makes the loss of some calls, counted over the whole run, go wrong."""
+    original, calls = run.model.loss, iter(range(10_000))
+
+    def loss(*arguments: object) -> object:
+        value, state = original(*arguments)  # type: ignore[arg-type]
+        return (value * with_value if next(calls) in at else value), state
+
+    run.model.loss = loss  # type: ignore[method-assign,assignment]
+
+
+def notes_of(events: list[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Note)]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_divergence_is_named_and_answered_by_going_back_with_half_the_rate(value: float) -> None:
+    run, events, saved = run_of(steps=30), [], []
+    poison(run, at={10}, with_value=value)
+    assert go(run, report=events.append, saved=saved)
+
+    (note,) = notes_of(events)
+    assert "diverged at step 10: the loss became" in note
+    assert "Back to step 0, with 0.5 times the learning rate" in note
+    assert run.position.step == 30
+    assert run.position.rate_scale == 0.5
+    assert all(np.isfinite(array).all() for array in saved[-1].group("model").values())
+
+
+def test_an_exploding_loss_is_a_divergence() -> None:
+    run, events = run_of(steps=60), []
+    poison(run, at=set(range(25, 55)), with_value=20.0)
+    go(run, report=events.append)
+    assert any("the loss exploded from" in note for note in notes_of(events))
+
+
+def test_training_that_diverges_again_and_again_is_given_up_with_advice() -> None:
+    run, events = run_of(steps=30), []
+    poison(run, at=set(range(5, 10_000)))
+    with pytest.raises(TrainingError, match=f"{ROLLBACKS + 1} times.*--learning-rate"):
+        go(run, report=events.append)
+    assert len(notes_of(events)) == ROLLBACKS
+    assert all(bool(torch.isfinite(p).all()) for p in run.model.parameters())
+
+
+def test_a_rate_that_is_far_too_large_ends_in_a_finite_model_all_the_same() -> None:
+    run, events = run_of(steps=60, learning_rate=1e6, clip=1e9), []
+    try:
+        go(run, report=events.append)
+    except TrainingError as error:
+        assert "diverged" in str(error)
+    assert all(np.isfinite(array).all() for array in run.best.values())
+
+
+def scores(*nats: float) -> Callable[[NextWordModel], Score]:
+    given: Iterator[float] = iter(nats)
+    return lambda model: Score(words=1, nats=next(given))
+
+
+def test_the_weights_that_validate_best_are_kept() -> None:
+    run, events = run_of(steps=40), []
+    at_best: dict[str, np.ndarray] = {}
+
+    def note(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, Validated) and event.best:
+            at_best.update({k: v.copy() for k, v in run.best.items()})
+
+    go(run, report=note, validate=scores(3.0, 2.0, 2.5, 2.6))
+    seen = [e for e in events if isinstance(e, Validated)]
+    assert [e.best for e in seen] == [True, True, False, False]
+    assert [e.step for e in seen] == [10, 20, 30, 40]
+    assert all(np.array_equal(run.best[k], at_best[k]) for k in at_best)
+    current = run.model.state_dict()
+    assert any(not np.array_equal(run.best[k], current[k].numpy()) for k in at_best)
+
+
+def test_patience_ends_a_run_that_no_longer_improves() -> None:
+    run, events = run_of(steps=40, patience=2), []
+    assert go(run, report=events.append, validate=scores(2.0, 2.1, 2.2, 1.0))
+    assert run.position.step == 30
+    assert any("2 validations without improvement" in note for note in notes_of(events))
+
+
+def test_minutes_end_a_run_by_the_clock() -> None:
+    ticks = iter(range(10_000))
+    run = run_of(minutes=1.0)
+    assert go(run, clock=lambda: float(next(ticks)))
+    assert 60 <= run.position.seconds < 65
+    assert run.position.step < 60
+
+
+def test_checkpoints_are_saved_as_time_passes() -> None:
+    ticks = iter(range(10_000))
+    run, saved = run_of(steps=50, save_seconds=20), []
+    go(run, saved=saved, clock=lambda: float(next(ticks)))
+    steps = [checkpoint.step for checkpoint in saved]
+    assert steps[0] == 0
+    assert steps[-1] == 50
+    assert len(steps) > 4
+
+
+def test_a_checkpoint_replaces_the_one_before_and_damage_is_named(tmp_path: Path) -> None:
+    run, saved = run_of(steps=5), []
+    go(run, saved=saved)
+    saved[0].write(tmp_path)
+    path = saved[-1].write(tmp_path)
+    assert [p.name for p in (tmp_path / "training").iterdir()] == ["step-00000005.safetensors"]
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(TrainingError, match="no checkpoint can be read.*checksum"):
+        latest(tmp_path)
+
+
+def test_no_checkpoint_to_resume_from_says_so(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no checkpoint to resume from"):
+        latest(tmp_path)
+
+
+def test_a_checkpoint_holds_nothing_but_tensors_and_json(tmp_path: Path) -> None:
+    run, saved = run_of(steps=3), []
+    go(run, saved=saved)
+    assert json.loads(json.dumps(saved[-1].document, allow_nan=False)) == saved[-1].document
+    settings = TrainingSettings.checked(saved[-1].document["settings"])
+    assert settings == run.settings
