@@ -56,7 +56,7 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(import_module(home), name)
     except ModuleNotFoundError as error:
-        if error.name in ("torch", "chitchat_dataset"):
+        if error.name == "torch":
             raise MissingExtraError(f"foreword.{name}", "train") from error
         raise
 

@@ -47,12 +47,10 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Train every architecture with the same parameters and time, and compare them."""
-    try:
-        from foreword.comparison.compare import ARCHITECTURES, write_csv
-        from foreword.comparison.compare import compare as run
-        from foreword.comparison.plot import plot
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("comparing", "train") from error
+    from foreword.comparison.compare import ARCHITECTURES, write_csv
+    from foreword.comparison.compare import compare as run
+    from foreword.comparison.plot import plot
+
     unknown = sorted(set(models or ()) - set(ARCHITECTURES))
     if unknown:
         raise SettingsError(

@@ -12,7 +12,7 @@ import typer
 
 from foreword.cli import compare, evaluate, generate, info, predict, train
 from foreword.cli.console import errors
-from foreword.errors import ForewordError
+from foreword.errors import ForewordError, MissingExtraError
 
 app = typer.Typer(
     name="foreword",
@@ -54,6 +54,11 @@ def main() -> None:
         app()
     except ForewordError as error:
         errors.print(f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=True)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        errors.print(str(MissingExtraError("this command", "train")), style="red", markup=False)
         sys.exit(1)
     except KeyboardInterrupt:
         errors.print("stopped")

@@ -9,7 +9,6 @@ import typer
 from foreword.cli.console import errors, print_json, results
 from foreword.cli.info import evaluation_rows, table_of
 from foreword.cli.watch import Watch
-from foreword.errors import MissingExtraError
 from foreword.folder.config import ModelName
 
 STOPPED = {"SIGINT": 130, "SIGTERM": 143}
@@ -168,10 +167,8 @@ def train(
         del given[name]
     if out is None:
         raise typer.BadParameter("where should the model go?", param_hint="--out")
-    try:
-        from foreword.training.run import train as train_model
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("training", "train") from error
+    from foreword.training.run import train as train_model
+
     with Watch() as watch:
         outcome = train_model(
             text or (),

@@ -12,11 +12,14 @@ from typing import Any, get_args
 from foreword.comparison.sizes import same_size
 from foreword.folder.config import Evaluation, ModelConfig, ModelName
 from foreword.folder.files import atomic_write
+from foreword.kernels import dispatch
 from foreword.models.build import count_parameters
 from foreword.training.corpus import read_corpus
 from foreword.training.progress import Event, Note, Reporter, StepProgress, Validated, silent
 from foreword.training.run import settings_from, train_on
 
+VALIDATIONS = 12
+"""Points of each curve."""
 ARCHITECTURES: tuple[ModelName, ...] = get_args(ModelName)
 
 
@@ -78,7 +81,7 @@ def compare(
         **leaves: settings that all share.
     """
     share = minutes / len(models)
-    settings = settings_from({**leaves, "minutes": share})
+    settings = settings_from({"validations": VALIDATIONS, **leaves, "minutes": share})
     with tempfile.TemporaryDirectory(prefix="foreword-compare-") as scratch:
         corpus = read_corpus(texts, valid, settings.text, Path(scratch), report)
         yardstick = corpus.model_config(settings, "lstm")
@@ -97,7 +100,9 @@ def compare(
                 },
                 settings,
             )
-            outcome = train_on(corpus, chosen, out=Path(scratch) / name, report=diary)
+            # One kernel for all: no cell shall win because somebody has fused it.
+            with dispatch.use("portable"):
+                outcome = train_on(corpus, chosen, out=Path(scratch) / name, report=diary)
             points += diary.points
             if outcome.stopped_by is not None or outcome.config.evaluation is None:
                 return Comparison(tuple(rows), tuple(points), stopped=True)

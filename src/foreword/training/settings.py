@@ -74,7 +74,7 @@ class BpttSettings(Data):
 class RateSettings(Data):
     """The optimiser (AdamW) and its learning rate over the run."""
 
-    learning_rate: Positive = 3e-3
+    learning_rate: Positive = 6e-3
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.01
     warmup: Share = 0.02
     """Share of the run in which the rate rises from 0."""

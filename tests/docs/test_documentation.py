@@ -1,0 +1,118 @@
+"""What the documentation shows is run: every Python block, and every command's words."""
+
+import itertools
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import foreword
+from foreword.cli.main import app
+from foreword.text.corpus import chat_source
+from foreword.training.settings import TrainingSettings
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+
+
+def page_id(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as a reader has it: a text of their own, and a model trained on it."""
+    folder = tmp_path_factory.mktemp("reader")
+    lines = [piece.text for piece in itertools.islice(chat_source("valid").read(), 1500)]
+    (folder / "notes.txt").write_text("\n".join(lines), encoding="utf-8")
+    foreword.train([folder / "notes.txt"], out=folder / "my-model", steps=3, hidden_size=8)
+    return folder
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=page_id)
+def test_python_blocks_run_in_the_order_of_the_page(
+    page: Path, reader: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes.txt").write_bytes((reader / "notes.txt").read_bytes())
+    (tmp_path / "my-model").symlink_to(reader / "my-model")
+    monkeypatch.chdir(tmp_path)
+    train = foreword.train
+
+    def quickly(*arguments: Any, **options: Any) -> object:
+        """The same call, in three steps of a small model instead of minutes."""
+        options.pop("minutes", None)
+        return train(*arguments, **options, steps=3, hidden_size=8)
+
+    monkeypatch.setattr(foreword, "train", quickly)
+    monkeypatch.setattr("foreword.comparison.compare.VALIDATIONS", 1)
+    names: dict[str, Any] = {}
+    for block in blocks(page, "python"):
+        shortened = block.replace("minutes=1,", "minutes=0.02,")
+        exec(compile(shortened, str(page), "exec"), names)
+
+
+def commands(page: Path) -> list[list[str]]:
+    lines = "\n".join(blocks(page, "console")).splitlines()
+    words = [shlex.split(line.removeprefix("$ ")) for line in lines if line.startswith("$ ")]
+    found = []
+    for line in words:
+        if "|" in line:
+            line = line[line.index("|") + 1 :]
+        if line and line[0].rsplit("/", 1)[-1] == "foreword":
+            found.append(line[1:])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("page", "command"),
+    [(page, command) for page in PAGES for command in commands(page)],
+    ids=lambda value: page_id(value) if isinstance(value, Path) else " ".join(value),
+)
+def test_commands_are_ones_that_the_program_takes(page: Path, command: list[str]) -> None:
+    verb, *words = command
+    group = typer.main.get_command(app)
+    verbs = group.commands  # type: ignore[attr-defined]
+    assert verb in verbs
+    context = verbs[verb].make_context(verb, list(words), resilient_parsing=False)
+    assert context.args == []
+
+
+def test_the_settings_page_lists_every_setting() -> None:
+    page = (ROOT / "docs/reference/settings.md").read_text("utf-8")
+    tree = TrainingSettings.default().model_dump()
+    missing = [leaf for group in tree.values() for leaf in group if f"`{leaf}`" not in page]
+    assert missing == []
+
+
+def test_the_command_line_page_lists_every_option() -> None:
+    page = (ROOT / "docs/reference/command-line.md").read_text("utf-8")
+    group = typer.main.get_command(app)
+    for verb, command in group.commands.items():  # type: ignore[attr-defined]
+        assert f"## `foreword {verb}`" in page
+        section = page.split(f"## `foreword {verb}`")[1].split("\n## ")[0]
+        for parameter in command.params:
+            for option in [*parameter.opts, *parameter.secondary_opts]:
+                if option.startswith("--") and option != "--help":
+                    assert f"`{option}`" in section, (verb, option)
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            if not target.startswith(("http:", "https:")):
+                assert (page.parent / target).exists(), f"{page_id(page)}: {target}"
+
+
+def test_help_fits_a_terminal() -> None:
+    told = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(app, ["--help"]).output
+    assert max(map(len, told.splitlines())) <= 80

@@ -1,0 +1,210 @@
+"""The commands as a user runs them, on real text."""
+
+import json
+import math
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import foreword
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_training_leaves_a_model_that_beats_guessing_by_frequency(
+    model: Path, chats: Path, foreword_command: Command
+) -> None:
+    info = json.loads(foreword_command("info", model, "--json").stdout)
+    evaluation = info["evaluation"]
+
+    # What knowing the words' frequencies alone would give on this text is around 250.
+    assert evaluation["perplexity"] < 190
+    assert evaluation["top1"] < evaluation["top3"] < evaluation["top5"]
+    assert info["training"]["finished"] is True
+    assert info["training"]["epochs"] == 4
+    assert info["model"]["name"] == "lstm"
+    assert str(chats.parent) not in json.dumps(info)  # names of texts, not where they lie
+
+
+def test_info_and_the_card_tell_people_what_the_model_is(
+    model: Path, foreword_command: Command
+) -> None:
+    told = foreword_command("info", model).stdout
+    card = (model / "README.md").read_text(encoding="utf-8")
+    for part in ("lstm", "perplexity", "chats.txt", "parameters"):
+        assert part in told
+        assert part in card
+
+
+def test_evaluating_the_held_out_text_again_gives_what_training_wrote(
+    model: Path, chats: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    written = json.loads((model / "config.json").read_text())["evaluation"]
+    lines = chats.read_text(encoding="utf-8").splitlines()
+    characters = sum(map(len, lines))
+    held_out: list[str] = []
+    while sum(map(len, held_out)) < 0.05 * characters:
+        held_out.insert(0, lines[len(lines) - len(held_out) - 1])
+    (tmp_path / "held-out.txt").write_text("\n".join(held_out), encoding="utf-8")
+
+    found = json.loads(
+        foreword_command("evaluate", model, tmp_path / "held-out.txt", "--json").stdout
+    )
+
+    assert found["words"] == written["words"]
+    assert found["perplexity"] == pytest.approx(written["perplexity"], rel=1e-5)
+
+
+def test_evaluate_prints_every_measure_and_resets_at_sentences_when_told(
+    model: Path, chats: Path, foreword_command: Command
+) -> None:
+    told = foreword_command("evaluate", model, chats).stdout
+    for part in ("perplexity", "nats", "bits", "top 1", "top 3", "top 5", "reciprocal", "words/s"):
+        assert part in told
+    carried = json.loads(foreword_command("evaluate", model, chats, "--json").stdout)
+    reset = json.loads(
+        foreword_command("evaluate", model, chats, "--json", "--reset", "sentence").stdout
+    )
+    assert reset["words"] == carried["words"]
+    assert reset["perplexity"] != carried["perplexity"]
+    assert carried["cross_entropy_nats"] == pytest.approx(math.log(carried["perplexity"]))
+
+
+def test_predict_agrees_with_the_library_and_completes_unfinished_words(
+    model: Path, foreword_command: Command
+) -> None:
+    done = foreword_command("predict", model, "I would like to", "-k", 3, "--json")
+    found = json.loads(done.stdout)
+    expected = foreword.load(model).predict("I would like to", k=3)
+    assert [p["word"] for p in found["predictions"]] == [p.word for p in expected]
+    assert [p["probability"] for p in found["predictions"]] == [p.probability for p in expected]
+
+    completed = foreword_command("predict", model, "How are yo").stdout
+    assert "you" in completed
+
+
+def test_predict_answers_every_line_of_standard_input(
+    model: Path, foreword_command: Command
+) -> None:
+    lines = "how are\n\nétrange 😂\nI li"
+    out = foreword_command("predict", model, "--json", stdin=lines).stdout.splitlines()
+    assert [json.loads(line)["text"] for line in out] == lines.split("\n")
+    assert foreword_command("predict", model, "-", "--json", stdin=lines).stdout.splitlines() == out
+
+
+def test_predict_runs_without_torch(model: Path, foreword_command: Command, tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('torch', name='torch')")
+    for verb in (["predict", model, "how are"], ["generate", model, "how"], ["info", model]):
+        foreword_command(*verb, PYTHONPATH=str(tmp_path))
+    failed = foreword_command(
+        "evaluate", model, "--chats", "valid", expect=1, PYTHONPATH=str(tmp_path)
+    )
+    assert 'pip install "foreword[train]"' in failed.stderr
+
+
+def test_generate_continues_and_repeats_with_its_seed(
+    model: Path, foreword_command: Command
+) -> None:
+    options = ["--words", 12, "--seed", 3, "--lines"]
+    one = foreword_command("generate", model, "I really like", *options).stdout
+    same = foreword_command("generate", model, "-", *options, stdin="I really like").stdout
+    as_json = json.loads(
+        foreword_command("generate", model, "I really like", *options, "--json").stdout
+    )
+    assert one.startswith("I really like")
+    assert len(one) > len("I really like\n")
+    assert one == same == "I really like" + as_json["continuation"] + "\n"
+
+
+def test_results_go_to_standard_output_and_progress_to_standard_error(
+    chats: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    done = foreword_command(
+        *("train", chats, "--out", tmp_path / "m", "--steps", 12, "--hidden-size", 8, "--json")
+    )
+    outcome = json.loads(done.stdout)
+    assert outcome["training"]["steps"] == 12
+    assert "training" in done.stderr
+    assert "validation perplexity" in done.stderr
+    assert "\x1b[" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("mlp-last", "mlp-window", "rnn", "lstm-peephole", "lstm-peephole-only"),
+        *("lstm-coupled", "gru"),
+    ],
+)
+def test_every_architecture_trains_and_predicts(
+    name: str, chats: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    out = tmp_path / "m"
+    foreword_command(
+        *("train", chats, "--out", out, "--model", name, "--steps", 25, "--num-layers", 2),
+        *("--embedding-size", 12, "--hidden-size", 16, "--vocab-size", 300),
+        *("--dropout-recurrent", 0.1, "--dropout-embedding", 0.1),
+    )
+    predictor = foreword.load(out)
+    assert predictor.config.model.name == name
+    assert len(predictor.predict("how are", k=3)) == 3
+    shares = predictor.probabilities(predictor.read("how are"))
+    assert float(shares.sum()) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_full_backpropagation_over_sentences_trains(
+    chats: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    foreword_command(
+        *("train", chats, "--out", tmp_path / "m", "--bptt", "sentence", "--epochs", 1),
+        *("--hidden-size", 16, "--vocab-size", 300, "--learning-rate", 0.02),
+    )
+    info = json.loads(foreword_command("info", tmp_path / "m", "--json").stdout)
+    assert info["training"]["epochs"] >= 1
+    assert info["evaluation"]["perplexity"] < 150
+
+
+def test_pretokenised_text_counts_as_the_literature_does(
+    tmp_path: Path, foreword_command: Command
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text(" \n = A title = \n \n the <unk> sat , . \n" * 300)
+    foreword_command(
+        *("train", text, "--valid", text, "--pretokenised", "--out", tmp_path / "m"),
+        *("--steps", 5, "--hidden-size", 8),
+    )
+    info = json.loads(foreword_command("info", tmp_path / "m", "--json").stdout)
+    assert info["training"]["words"] == 300 * (4 + 4 + 5)
+    assert info["evaluation"]["words"] == 300 * (4 + 4 + 5)
+    assert info["model"]["vocab_size"] == 2 + len({"=", "A", "title", "the", "sat", ",", "."})
+
+
+def test_compare_trains_all_with_the_same_parameters_and_draws(
+    chats: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    done = foreword_command(
+        *("compare", chats, "--out", tmp_path / "c", "--minutes", 0.2, "--json"),
+        *("--embedding-size", 16, "--vocab-size", 500),
+        *("--model", "mlp-last", "--model", "rnn", "--model", "lstm"),
+    )
+    rows = json.loads(done.stdout)["rows"]
+    assert [row["model"] for row in rows] == ["mlp-last", "rnn", "lstm"]
+    sizes = [row["parameters"] for row in rows]
+    assert max(sizes) / min(sizes) < 1.02
+    curves = (tmp_path / "c" / "curves.csv").read_text().splitlines()
+    assert curves[0] == "model,words_seen,seconds,perplexity,top3"
+    assert len(curves) > 6
+    assert (tmp_path / "c" / "table.csv").read_text().count("\n") == 4
+    picture = (tmp_path / "c" / "comparison.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 20_000
+
+
+def test_help_and_version_are_there(foreword_command: Command) -> None:
+    told = foreword_command("--help").stdout
+    for verb in ("train", "evaluate", "predict", "generate", "compare", "info"):
+        assert verb in told
+        assert foreword_command(verb, "--help").stdout
+    assert foreword_command("--version").stdout.startswith("foreword 0.")

@@ -1,0 +1,120 @@
+"""Ctrl-C, SIGTERM and SIGKILL, on the real command, and what can be done afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import foreword
+from foreword.folder.files import read_tensors
+from foreword.training.checkpoint import latest
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+FOREWORD = [sys.executable, "-c", "from foreword.cli.main import main; main()"]
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
+OPTIONS = [
+    *("--hidden-size", "16", "--vocab-size", "400", "--threads", "1", "--validations", "3"),
+    *("--save-seconds", "0.3", "--dropout", "0.1"),
+]
+
+
+def start(chats: Path, out: Path, *more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*FOREWORD, "train", str(chats), "--out", str(out), *OPTIONS, *more],
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_steps(out: Path, steps: int, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = sorted((out / "training").glob("step-*.safetensors"))
+        if found and int(found[-1].stem.removeprefix("step-")) >= steps:
+            return
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.02)
+    raise AssertionError("the run did not get so far")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_stops_and_resuming_equals_never_having_stopped(
+    number: signal.Signals, code: int, chats: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    steps = ("--steps", "400")
+    process = start(chats, tmp_path / "stopped", *steps)
+    wait_for_steps(tmp_path / "stopped", 20, process)
+    process.send_signal(number)
+    _, told = process.communicate(timeout=60)
+
+    assert process.returncode == code
+    assert "--resume" in told
+    assert "Traceback" not in told
+    middle = latest(tmp_path / "stopped")
+    assert 20 <= middle.step < 400
+    assert foreword.load(tmp_path / "stopped").predict("how are")
+    config = json.loads((tmp_path / "stopped" / "config.json").read_text())
+    assert config["training"]["finished"] is False
+
+    foreword_command("train", "--out", tmp_path / "stopped", "--resume")
+    foreword_command("train", chats, "--out", tmp_path / "whole", *OPTIONS, *steps)
+    resumed, whole = latest(tmp_path / "stopped"), latest(tmp_path / "whole")
+    assert resumed.step == whole.step == 400
+    assert resumed.arrays.keys() == whole.arrays.keys()
+    for name, array in whole.arrays.items():
+        assert resumed.arrays[name].tobytes() == array.tobytes(), name
+    assert resumed.document["windows"] == whole.document["windows"]
+    (weights, _), (expected, _) = (
+        read_tensors(tmp_path / name / "model.safetensors") for name in ("stopped", "whole")
+    )
+    assert all(weights[name].tobytes() == array.tobytes() for name, array in expected.items())
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.13, 0.31])
+def test_a_kill_at_any_moment_leaves_a_whole_checkpoint_and_a_loadable_model(
+    delay: float, chats: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    out = tmp_path / "killed"
+    process = start(chats, out, "--steps", "100000", "--save-seconds", "0.01")
+    wait_for_steps(out, 5, process)
+    time.sleep(delay)
+    process.kill()
+    process.communicate(timeout=60)
+
+    checkpoint = latest(out)
+    assert checkpoint.step >= 5
+    assert foreword.load(out).predict("how are")
+    foreword_command("train", "--out", out, "--resume", "--steps", checkpoint.step + 20)
+    assert latest(out).step == checkpoint.step + 20
+    leftovers = [p.name for p in tmp_path.iterdir() if p.name != "killed"]
+    assert leftovers == []
+
+
+def test_a_finished_model_is_not_overwritten_unless_told(
+    model: Path, chats: Path, foreword_command: Command
+) -> None:
+    before = (model / "model.safetensors").read_bytes()
+    failed = foreword_command("train", chats, "--out", model, "--steps", 3, expect=1)
+    assert "--overwrite" in failed.stderr
+    assert (model / "model.safetensors").read_bytes() == before
+
+
+def test_resuming_refuses_another_text_and_other_sizes(
+    model: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    (tmp_path / "other.txt").write_text("not the same text\n" * 400)
+    failed = foreword_command(
+        "train", tmp_path / "other.txt", "--out", model, "--resume", "--epochs", 9, expect=1
+    )
+    assert "not the one that this run was started with" in failed.stderr
+    failed = foreword_command("train", "--out", model, "--resume", "--hidden-size", 9, expect=1)
+    assert "hidden_size" in failed.stderr
