@@ -38,12 +38,16 @@ def compare(
     pretokenised: Annotated[
         bool, typer.Option("--pretokenised", help="Penn Treebank/WikiText form.")
     ] = False,
-    case: Annotated[Literal["keep", "fold"] | None, typer.Option()] = None,
+    case: Annotated[
+        Literal["keep", "fold"] | None, typer.Option(help="Keep upper case, or fold it.")
+    ] = None,
     vocab_size: Annotated[int | None, typer.Option(help="The commonest words only.")] = None,
-    embedding_size: Annotated[int | None, typer.Option()] = None,
-    learning_rate: Annotated[float | None, typer.Option()] = None,
-    seed: Annotated[int | None, typer.Option()] = None,
-    threads: Annotated[int | None, typer.Option()] = None,
+    embedding_size: Annotated[
+        int | None, typer.Option(help="Numbers that stand for a word.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Its peak.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, dropout and windows.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Of the processor.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Train every architecture with the same parameters and time, and compare them."""

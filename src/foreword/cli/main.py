@@ -53,7 +53,9 @@ def main() -> None:
     try:
         app()
     except ForewordError as error:
-        errors.print(f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=True)
+        errors.print(
+            f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=not errors.is_terminal
+        )
         sys.exit(1)
     except ModuleNotFoundError as error:
         if error.name != "torch":

@@ -61,7 +61,9 @@ def train(
     embedding_size: Annotated[
         int | None, typer.Option(help="Numbers that stand for a word.", rich_help_panel=_MODEL)
     ] = None,
-    num_layers: Annotated[int | None, typer.Option(rich_help_panel=_MODEL)] = None,
+    num_layers: Annotated[
+        int | None, typer.Option(help="Of the cell, or of the MLP.", rich_help_panel=_MODEL)
+    ] = None,
     context_words: Annotated[
         int | None, typer.Option(help="Words that mlp-window sees.", rich_help_panel=_MODEL)
     ] = None,
@@ -89,11 +91,15 @@ def train(
         float | None,
         typer.Option(help="Input, hidden and output dropout, locked.", rich_help_panel=_MODEL),
     ] = None,
-    dropout_input: Annotated[float | None, typer.Option(rich_help_panel=_MODEL)] = None,
+    dropout_input: Annotated[
+        float | None, typer.Option(help="On embedded words.", rich_help_panel=_MODEL)
+    ] = None,
     dropout_hidden: Annotated[
         float | None, typer.Option(help="Between layers.", rich_help_panel=_MODEL)
     ] = None,
-    dropout_output: Annotated[float | None, typer.Option(rich_help_panel=_MODEL)] = None,
+    dropout_output: Annotated[
+        float | None, typer.Option(help="On the last layer's outputs.", rich_help_panel=_MODEL)
+    ] = None,
     dropout_embedding: Annotated[
         float | None, typer.Option(help="Of whole words.", rich_help_panel=_MODEL)
     ] = None,
@@ -119,7 +125,9 @@ def train(
     min_count: Annotated[
         int | None, typer.Option(help="Words seen so often only.", rich_help_panel=_TEXT)
     ] = None,
-    encoding: Annotated[str | None, typer.Option(rich_help_panel=_TEXT)] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of the text.", rich_help_panel=_TEXT)
+    ] = None,
     bptt: Annotated[
         Literal["truncated", "sentence"] | None,
         typer.Option(
@@ -137,13 +145,21 @@ def train(
     batch_size: Annotated[
         int | None, typer.Option(help="Streams side by side.", rich_help_panel=_BPTT)
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(rich_help_panel=_RATE)] = None,
-    weight_decay: Annotated[float | None, typer.Option(rich_help_panel=_RATE)] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Its peak.", rich_help_panel=_RATE)
+    ] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="AdamW's, on matrices.", rich_help_panel=_RATE)
+    ] = None,
     clip: Annotated[
         float | None, typer.Option(help="Largest gradient norm.", rich_help_panel=_RATE)
     ] = None,
-    seed: Annotated[int | None, typer.Option(rich_help_panel=_RUN)] = None,
-    threads: Annotated[int | None, typer.Option(rich_help_panel=_RUN)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of weights, dropout and windows.", rich_help_panel=_RUN)
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Of the processor.", rich_help_panel=_RUN)
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda, cuda:1...", rich_help_panel=_RUN)
     ] = None,

@@ -8,6 +8,7 @@ from prompt_toolkit.formatted_text import HTML
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
+from foreword.predictor.generate import NO_SPACE_BEFORE
 from foreword.predictor.predictor import Prediction, Predictor
 
 
@@ -20,7 +21,7 @@ def completion(text: str, word: str) -> str:
     typed = text.rsplit(maxsplit=1)[-1] if text and not text[-1].isspace() else ""
     if typed and word.lower().startswith(typed.lower()) and len(word) > len(typed):
         return word[len(typed) :]
-    glue = "" if not text or text[-1].isspace() or word in ".,!?;:)" else " "
+    glue = "" if not text or text[-1].isspace() or word in NO_SPACE_BEFORE else " "
     return glue + word
 
 
@@ -47,8 +48,12 @@ def type_along(predictor: Predictor, k: int) -> None:
 
     def accept(buffer: Buffer, rank: int) -> None:
         found = suggestions(buffer.text)
-        if rank < len(found):
-            buffer.insert_text(completion(buffer.text, found[rank].word) + " ")
+        if rank >= len(found):
+            return
+        word = found[rank].word
+        if word in NO_SPACE_BEFORE and buffer.text.endswith(" "):
+            buffer.delete_before_cursor(1)  # the space that came with the word before
+        buffer.insert_text(completion(buffer.text, word) + " ")
 
     for digit in range(1, 10):
 

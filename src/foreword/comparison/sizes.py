@@ -4,7 +4,7 @@ from foreword.errors import SettingsError
 from foreword.folder.config import ModelConfig
 from foreword.models.build import count_parameters
 
-LARGEST = 1 << 14
+LARGEST = 1 << 20
 
 
 def same_size(config: ModelConfig, parameters: int) -> ModelConfig:

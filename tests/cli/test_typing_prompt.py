@@ -1,0 +1,83 @@
+import os
+import pty
+import select
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from foreword.cli.typing_prompt import completion
+from foreword.folder.config import FolderConfig, ModelConfig
+from foreword.folder.store import write_folder
+from foreword.models.build import build, weights_of
+from foreword.text.tokenizer import Tokenizer, TokenizerConfig
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "added"),
+    [
+        ("I would li", "like", "ke"),
+        ("I would", "like", " like"),
+        ("I would ", "like", "like"),
+        ("I would like", ".", "."),
+        ("", "I", "I"),
+        ("Li", "like", "ke"),
+        ("like", "like", " like"),
+    ],
+)
+def test_what_is_added_to_the_text_makes_it_end_in_the_word(
+    text: str, word: str, added: str
+) -> None:
+    assert completion(text, word) == added
+
+
+def test_suggestions_follow_the_keys_in_a_real_terminal(tmp_path: Path) -> None:
+    words = ["<unk>", "<eos>", "hello", "help", "world"]
+    tokenizer = Tokenizer(words, TokenizerConfig())
+    config = ModelConfig(name="rnn", vocab_size=5, embedding_size=4, hidden_size=4)
+    folder = FolderConfig(model=config, tokenizer=tokenizer.config)
+    write_folder(tmp_path / "m", folder, weights_of(build(config)), tokenizer, "")
+    main, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 80))
+    program = "from foreword.cli.main import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, "predict", str(tmp_path / "m"), "--interactive"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env={
+            **os.environ,
+            "PROMPT_TOOLKIT_NO_CPR": "1",
+            "TERM": "xterm",
+            "COLUMNS": "80",
+            "LINES": "24",
+        },
+    )
+    os.close(terminal)
+    shown = b""
+
+    def wait_for(*parts: bytes) -> None:
+        nonlocal shown
+        deadline = time.monotonic() + 30
+        while not all(part in shown for part in parts):
+            assert time.monotonic() < deadline, shown
+            if select.select([main], [], [], 0.1)[0]:
+                found = os.read(main, 65536)
+                shown += found
+                if b"\x1b[6n" in found:  # the program asks where the cursor is
+                    os.write(main, b"\x1b[1;1R")
+
+    try:
+        wait_for(b"> ", b"world")
+        shown = b""
+        os.write(main, b"hel")
+        wait_for(b"hello", b"help", b"%")
+        os.write(main, b"\x04" * 2 + b"\x03")
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(main)

@@ -1,0 +1,52 @@
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foreword.comparison.compare import ARCHITECTURES, Comparison, Point, Row, write_csv
+from foreword.comparison.plot import plot
+from foreword.comparison.sizes import same_size
+from foreword.errors import SettingsError
+from foreword.folder.config import ModelConfig
+from foreword.models.build import count_parameters
+
+ROWS = tuple(Row(name, 1000, 10, 5000, 100.0, 90.0 + k, 0.2, 0.3) for k, name in enumerate("ab"))
+POINTS = tuple(Point(name, w, w / 10, 500 - w / 10, 0.3) for name in "ab" for w in (0, 500, 1000))
+
+
+def config(name: str, vocab_size: int = 2000) -> ModelConfig:
+    window = 5 if name == "mlp-window" else 1
+    return ModelConfig(
+        name=name, vocab_size=vocab_size, embedding_size=32, hidden_size=1, context_words=window
+    )
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(90_000, 2_000_000))
+def test_every_architecture_gets_the_same_number_of_parameters(wanted: int) -> None:
+    for name in ARCHITECTURES:
+        found = count_parameters(same_size(config(name), wanted))
+        # One hidden unit more or less is as near as one can come.
+        assert abs(found - wanted) < 0.02 * wanted, name
+
+
+def test_a_budget_that_the_vocabulary_alone_exceeds_is_refused() -> None:
+    with pytest.raises(SettingsError, match="vocabulary of 2,000 words"):
+        same_size(config("lstm"), 10_000)
+
+
+def test_the_csv_holds_what_was_found(tmp_path: Path) -> None:
+    paths = write_csv(Comparison(ROWS, POINTS, stopped=False), tmp_path / "out")
+    with paths[0].open() as file:
+        rows = list(csv.DictReader(file))
+    with paths[1].open() as file:
+        points = list(csv.DictReader(file))
+    assert [float(r["perplexity"]) for r in rows] == [90.0, 91.0]
+    assert [int(p["words_seen"]) for p in points] == [0, 500, 1000] * 2
+
+
+def test_the_plot_is_a_picture(tmp_path: Path) -> None:
+    plot(Comparison(ROWS, POINTS, stopped=False), tmp_path / "plot.png", "a text")
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")

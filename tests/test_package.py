@@ -1,0 +1,36 @@
+import subprocess
+import sys
+from importlib.metadata import metadata, version
+
+import pytest
+
+import foreword
+
+
+def test_the_public_names_are_a_handful_and_all_there() -> None:
+    functions = [name for name in foreword.__all__ if not name.endswith("Error")]
+    assert functions == ["compare", "evaluate", "load", "train"]
+    assert all(callable(getattr(foreword, name)) for name in foreword.__all__)
+    assert dir(foreword) == sorted(foreword.__all__)
+
+
+def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="'foreword' has no attribute 'trian'"):
+        _ = foreword.trian
+
+
+def test_importing_and_loading_bring_neither_torch_nor_matplotlib() -> None:
+    program = (
+        "import sys, foreword; foreword.load; import foreword.cli.main\n"
+        "print([name for name in ('torch', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_the_base_installation_needs_no_torch() -> None:
+    needed = metadata("foreword").get_all("Requires-Dist") or []
+    base = [line for line in needed if "extra ==" not in line]
+    assert base
+    assert not any(line.startswith(("torch", "matplotlib")) for line in base)
+    assert version("foreword")
