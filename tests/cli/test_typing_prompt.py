@@ -50,7 +50,6 @@ def test_suggestions_follow_the_keys_in_a_real_terminal(tmp_path: Path) -> None:
         stderr=terminal,
         env={
             **os.environ,
-            "PROMPT_TOOLKIT_NO_CPR": "1",
             "TERM": "xterm",
             "COLUMNS": "80",
             "LINES": "24",
