@@ -70,10 +70,10 @@ def test_suggestions_follow_the_keys_in_a_real_terminal(tmp_path: Path) -> None:
                     os.write(main, b"\x1b[1;1R")
 
     try:
-        wait_for(b"> ", b"world")
+        wait_for(b"hello", b"help", b"world")
         shown = b""
         os.write(main, b"hel")
-        wait_for(b"%")  # only what changes is drawn anew
+        wait_for(b"%")  # what has not changed is not drawn again
         os.write(main, b"\x04" * 2 + b"\x03")
         assert process.wait(timeout=20) == 0
     finally:
