@@ -9,11 +9,11 @@ DEMO ?= build/demo
 .PHONY: demo test format lint types imports tests docs clean
 
 demo: $(VENV)/.demo
-	$(BIN)/foreword train --out $(DEMO) --minutes 2.5 --overwrite
+	$(BIN)/foreword train --out $(DEMO) --minutes 2.5 --vocab-size 10000 --dropout 0.1 --overwrite
 	$(BIN)/foreword info $(DEMO)
-	@for opening in "how are" "i would like to" "do you have any" "what is your fav" "that sounds like a lot of"; do \
+	@for opening in "How are" "I would like to" "I would li" "Do you have any" "What is your fav"; do \
 		echo; $(BIN)/foreword predict $(DEMO) "$$opening"; done
-	@echo; $(BIN)/foreword generate $(DEMO) "i really like" --seed 1
+	@echo; $(BIN)/foreword generate $(DEMO) "I really like" --seed 1
 	@echo; echo "The model is in $(DEMO). Type with it: $(BIN)/foreword predict $(DEMO) --interactive"
 
 test: lint types imports tests docs
@@ -32,7 +32,7 @@ tests: $(VENV)/.dev
 	$(BIN)/pytest --cov --cov-report=term -q
 
 docs: $(VENV)/.dev
-	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -1,5 +1,8 @@
 import json
 import os
+import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foreword.errors import FolderError, SettingsError
-from foreword.folder import files, store
-from foreword.folder.config import FolderConfig, ModelConfig
-from foreword.folder.files import atomic_write, read_tensors, write_tensors
+from foreword.folder import store
+from foreword.folder.config import Evaluation, FolderConfig, ModelConfig
+from foreword.folder.files import atomic_write, read_header, read_tensors, write_tensors
 from foreword.folder.store import read_config, read_folder, write_folder
 from foreword.folder.weights import expected_shapes
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
@@ -64,28 +67,86 @@ def test_an_update_changes_the_files_and_leaves_others_alone(folder: Path) -> No
     assert (folder / "training" / "step.safetensors").read_bytes() == b"mine"
 
 
-@pytest.mark.parametrize("replacements", range(4))
-def test_dying_between_any_two_renames_of_an_update_leaves_a_loadable_folder(
-    folder: Path, replacements: int, monkeypatch: pytest.MonkeyPatch
+DIES = """
+import os, sys
+from pathlib import Path
+import numpy as np
+from foreword.folder.config import FolderConfig
+from foreword.folder.store import write_folder
+from foreword.folder.weights import expected_shapes
+from foreword.text.tokenizer import Tokenizer
+
+folder, left, value = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+config = FolderConfig.model_validate_json(sys.argv[4])
+tokenizer = Tokenizer(["<unk>", "<eos>", "one", "two", "three"], config.tokenizer)
+rename = Path.replace
+
+def rename_or_die(self, target):
+    global left
+    if left == 0:
+        os._exit(9)
+    left -= 1
+    return rename(self, target)
+
+Path.replace = rename_or_die
+shapes = expected_shapes(config.model)
+weights = {name: np.full(shape, value, np.float32) for name, shape in shapes.items()}
+write_folder(folder, config, weights, tokenizer, f"# Card {value}")
+"""
+
+
+def die_after(renames: int, folder: Path, value: float, config: FolderConfig) -> int:
+    """Writes the folder in a process that ends at once, as killed, after so many renames."""
+    arguments = [str(folder), str(renames), str(value), config.model_dump_json()]
+    return subprocess.run([sys.executable, "-c", DIES, *arguments], check=False).returncode
+
+
+BETTER = CONFIG.model_copy(
+    update={
+        "evaluation": Evaluation(
+            **{name: 1.0 for name, f in Evaluation.model_fields.items() if f.annotation is float},
+            text="more.txt",
+            words=7,
+        )
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("renames", "weight", "config", "card"),
+    [
+        (0, 0.5, CONFIG, "# A card\n"),
+        (1, 2.0, CONFIG, "# A card\n"),
+        (2, 2.0, BETTER, "# A card\n"),
+    ],
+)
+def test_a_kill_between_any_two_renames_of_an_update_leaves_a_loadable_folder(
+    folder: Path, renames: int, weight: float, config: FolderConfig, card: str
 ) -> None:
-    done = 0
+    assert die_after(renames, folder, 2.0, BETTER) == 9
+    found = read_folder(folder)
+    assert found.weights["decoder.bias"][0] == weight
+    assert found.config == config
+    assert (folder / "README.md").read_text() == card
 
-    def dies_later(path: Path, data: bytes) -> None:
-        nonlocal done
-        if done == replacements:
-            raise KeyboardInterrupt
-        done += 1
-        atomic_write(path, data)
 
-    monkeypatch.setattr(store, "atomic_write", dies_later)
-    monkeypatch.setattr(files, "atomic_write", dies_later)
-    other = CONFIG.model_copy(update={"format": "foreword"})
-    card = f"# Card {replacements}\n"
-    try:
-        write_folder(folder, other, weights(2.0), TOKENIZER, card)
-    except KeyboardInterrupt:
-        assert done == replacements
-    assert read_folder(folder).weights["decoder.bias"][0] == (0.5 if replacements == 0 else 2.0)
+@pytest.mark.parametrize("renames", range(4))
+def test_a_kill_while_an_empty_folder_is_filled_leaves_one_that_can_be_written_again(
+    tmp_path: Path, renames: int
+) -> None:
+    assert die_after(renames, tmp_path, 2.0, BETTER) == 9
+    if renames < 3:
+        with pytest.raises(FolderError, match="no config.json"):
+            read_folder(tmp_path)
+    else:
+        assert read_folder(tmp_path).config == BETTER
+    write_folder(tmp_path, CONFIG, weights(), TOKENIZER, "")
+    assert read_folder(tmp_path).weights["decoder.bias"][0] == 0.5
+
+
+def test_a_kill_while_a_new_folder_is_written_leaves_none(tmp_path: Path) -> None:
+    assert die_after(3, tmp_path / "model", 2.0, BETTER) == 9
+    assert not (tmp_path / "model").exists()
 
 
 def test_dying_while_a_new_folder_is_written_leaves_none(
@@ -107,9 +168,61 @@ def test_a_folder_with_something_else_in_it_is_refused_and_untouched(tmp_path: P
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
+def test_a_model_of_another_program_is_refused_and_untouched(tmp_path: Path) -> None:
+    files = {"config.json": b'{"model_type": "bert"}', "tokenizer.json": b"{}"}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(SettingsError, match="not a model folder"):
+        write_folder(tmp_path, CONFIG, weights(), TOKENIZER, "")
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == files
+
+
+def test_weights_of_another_program_are_refused_and_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    write_tensors(path, {"theirs": np.zeros(3)}, {"format": "pt"})
+    before = path.read_bytes()
+    with pytest.raises(SettingsError, match="not a model folder"):
+        write_folder(tmp_path, CONFIG, weights(), TOKENIZER, "")
+    assert path.read_bytes() == before
+
+
+def test_an_empty_folder_is_filled_where_it_is(tmp_path: Path) -> None:
+    before = tmp_path.stat().st_ino
     write_folder(tmp_path, CONFIG, weights(), TOKENIZER, "")
     assert read_folder(tmp_path).config == CONFIG
+    assert tmp_path.stat().st_ino == before
+
+
+def test_the_folder_one_stands_in_can_be_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_folder(Path(), CONFIG, weights(), TOKENIZER, "")
+    assert read_folder(Path()).config == CONFIG
+
+
+def test_files_are_as_private_as_the_umask_says(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        write_folder(tmp_path / "model", CONFIG, weights(), TOKENIZER, "")
+    finally:
+        os.umask(before)
+    found = [tmp_path / "model", *(tmp_path / "model").iterdir()]
+    assert len(found) == 5
+    assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in found)
+
+
+@pytest.mark.parametrize("name", ["a" * 5000, "a\0b"])
+def test_a_name_that_no_folder_can_have_is_one_clear_error(name: str, tmp_path: Path) -> None:
+    with pytest.raises(FolderError):
+        read_folder(tmp_path / name)
+    with pytest.raises(FolderError, match="cannot be written"):
+        write_folder(tmp_path / name, CONFIG, weights(), TOKENIZER, "")
+
+
+def test_weights_are_read_only(folder: Path) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        read_folder(folder).weights["decoder.bias"][0] = 1.0
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
@@ -178,6 +291,30 @@ def test_a_newer_format_says_that_foreword_must_be_upgraded(folder: Path) -> Non
         read_folder(folder)
 
 
+def test_many_faults_make_a_short_message(folder: Path) -> None:
+    rewrite_config(folder, **{f"k{number}" * 1000: 1 for number in range(1000)})
+    with pytest.raises(FolderError, match="k0k0.*and 995 more") as caught:
+        read_config(folder)
+    assert len(str(caught.value)) < 2000
+
+
+def test_a_file_too_large_to_be_one_is_refused_without_reading_it(folder: Path) -> None:
+    with (folder / "config.json").open("r+b") as file:
+        file.truncate(40 << 30)  # holes; nothing is on the disk
+    with pytest.raises(FolderError, match="config.json has 42,949,672,960 bytes"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
+@pytest.mark.parametrize("target", ["/dev/zero", "pipe", "nowhere", "."])
+def test_a_link_to_what_is_no_file_is_refused_at_once(folder: Path, name: str, target: str) -> None:
+    os.mkfifo(folder / "pipe")
+    (folder / name).unlink()
+    (folder / name).symlink_to(target)
+    with pytest.raises(FolderError, match=name):
+        read_folder(folder)
+
+
 def test_unknown_keys_are_refused_by_name(folder: Path) -> None:
     rewrite_config(folder, surprise=1)
     with pytest.raises(FolderError, match="surprise"):
@@ -214,6 +351,57 @@ def test_weights_that_do_not_fit_are_refused(
     arrays = {k: v for k, v in {**weights(), **change}.items() if v is not None}
     write_weights(folder, arrays)
     with pytest.raises(FolderError, match=message):
+        read_folder(folder)
+
+
+def test_a_dtype_that_numpy_lacks_is_named(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    first, last = header["decoder.bias"]["data_offsets"]
+    header["decoder.bias"] |= {"dtype": "BF16", "shape": [(last - first) // 2]}
+    changed = json.dumps(header).encode()
+    path.write_bytes(len(changed).to_bytes(8, "little") + changed + data[8 + length :])
+    with pytest.raises(FolderError, match=r"decoder.bias has the shape \(10,\)"):
+        read_folder(folder)
+    assert read_header(path)[0]["decoder.bias"].dtype == "bfloat16"
+    with pytest.raises(FolderError, match=r"model\.safetensors"):
+        read_tensors(path)
+
+
+def test_weights_of_another_cell_with_the_same_shapes_are_refused(tmp_path: Path) -> None:
+    # Both have three rows a unit, so that only the name tells them apart.
+    for name in ("gru", "lstm-coupled"):
+        model = MODEL.model_copy(update={"name": name})
+        config = CONFIG.model_copy(update={"model": model})
+        write_folder(tmp_path / name, config, weights(model=model), TOKENIZER, "")
+    (tmp_path / "gru" / "model.safetensors").replace(tmp_path / "lstm-coupled/model.safetensors")
+    with pytest.raises(FolderError, match="weights of the model gru, but .* lstm-coupled"):
+        read_folder(tmp_path / "lstm-coupled")
+
+
+def test_wrong_shapes_are_told_without_reading_the_numbers(folder: Path) -> None:
+    # The checksum differs as well; the message is the one that helps.
+    path = folder / "model.safetensors"
+    model = MODEL.model_copy(update={"hidden_size": 4})
+    write_weights(folder, weights(model=model))
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    with pytest.raises(FolderError, match=r"has the shape \(.*, but config.json makes it \("):
+        read_folder(folder)
+
+
+def test_a_vocabulary_of_another_size_is_refused(folder: Path) -> None:
+    other = Tokenizer([*TOKENIZER.words, "four"], TokenizerConfig())
+    write_folder(folder, CONFIG, weights(), other, "")
+    with pytest.raises(FolderError, match="has 6 words, but config.json says 5"):
+        read_folder(folder)
+
+
+def test_a_word_that_is_no_text_is_refused(folder: Path) -> None:
+    path = folder / "tokenizer.json"
+    path.write_text(path.read_text().replace('"two"', r'"\ud800"'))
+    with pytest.raises(FolderError, match="tokenizer.json has a word that is no text"):
         read_folder(folder)
 
 

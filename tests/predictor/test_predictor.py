@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,23 @@ from hypothesis import strategies as st
 
 import foreword
 from foreword.errors import FolderError, SettingsError
+from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.store import Folder, write_folder
-from foreword.predictor.generate import generate
+from foreword.predictor.generate import NO_SPACE_BEFORE, attaches_left, generate
 from foreword.predictor.predictor import Predictor
+from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
 MakeFolder = Callable[..., Folder]
+
+
+def cut_already(folder: Folder) -> Folder:
+    """The same model, of a text whose words are separated by spaces."""
+    config = TokenizerConfig(words="spaces")
+    return Folder(
+        folder.config.model_copy(update={"tokenizer": config}),
+        folder.weights,
+        Tokenizer(folder.tokenizer.words, config),
+    )
 
 
 def test_next_words_are_the_likeliest_in_order_with_the_models_probabilities(
@@ -92,6 +105,84 @@ def test_reading_word_by_word_equals_reading_the_text(make_folder: MakeFolder) -
         state = predictor.advance(state, word)
     assert state == predictor.read("the cat\nzebra don’t")
     assert state == predictor.read(" don't", predictor.read("the cat\nzebra"))
+
+
+@pytest.mark.parametrize("blank", ["\n\n", "\n \n\n", "\n\r\n"])
+def test_blank_lines_end_no_sentence_as_in_training(blank: str, make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    assert predictor.read(f"the cat{blank}sat") == predictor.read("the cat\nsat")
+    assert predictor.read(f"{blank}the") == predictor.read("the")
+
+
+def test_blank_lines_count_in_text_that_is_cut_already(make_folder: MakeFolder) -> None:
+    predictor = Predictor(cut_already(make_folder()))
+    state = predictor.start()
+    for word in ["the", "<eos>", "<eos>", "cat"]:
+        state = predictor.advance(state, word)
+    assert predictor.read("the\n\ncat") == state
+
+
+@given(
+    words=st.lists(st.sampled_from(["the ", "cat", "\n", " ", "zebra, ", "\n\n"]), max_size=10),
+    cut=st.integers(0, 10),
+)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_text_may_be_read_in_parts(make_folder: MakeFolder, words: list[str], cut: int) -> None:
+    predictor = _cached(make_folder)
+    first, rest = "".join(w + " " for w in words[:cut]), "".join(w + " " for w in words[cut:])
+    assert predictor.read(rest, predictor.read(first)) == predictor.read(first + rest)
+
+
+def test_a_state_of_another_model_is_refused_with_both_shapes(make_folder: MakeFolder) -> None:
+    lstm, gru = Predictor(make_folder("lstm")), Predictor(make_folder("gru"))
+    for use in (
+        lambda: lstm.advance(gru.start(), "the"),
+        lambda: lstm.read("the", gru.start()),
+        lambda: lstm.probabilities(gru.start()),
+        lambda: lstm.log_probabilities(gru.start()),
+    ):
+        with pytest.raises(SettingsError, match=r"\[\(2, 5\)\], .* \[\(2, 5\), \(2, 5\)\]"):
+            use()
+
+
+@pytest.mark.parametrize("broken", ["\ud800", "the\udcff", "the \udfff\ud800 ca", "\udcffli"])
+def test_half_a_surrogate_pair_is_read_as_an_unknown_character(
+    broken: str, make_folder: MakeFolder
+) -> None:
+    predictor = Predictor(make_folder())
+    readable = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in broken)
+    for complete in (None, True, False):
+        found = predictor.predict(broken, complete=complete)
+        assert found == predictor.predict(readable, complete=complete)
+    assert predictor.advance(predictor.start(), broken).last == 0
+
+
+def test_marks_are_followed_and_not_completed(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    words = [*folder.tokenizer.words[:-1], "???"]
+    predictor = Predictor(replace(folder, tokenizer=Tokenizer(words, folder.tokenizer.config)))
+    assert predictor.predict("what??") == predictor.predict("what?? ")
+    assert [p.word for p in predictor.predict("what??", complete=True)] == ["???"]
+
+
+def test_letters_typed_as_parts_are_completed(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    words = [*folder.tokenizer.words[:-2], "한국", "élan"]
+    predictor = Predictor(replace(folder, tokenizer=Tokenizer(words, folder.tokenizer.config)))
+    assert [p.word for p in predictor.predict("the \u1112\u1161\u11ab")] == ["한국"]
+    assert [p.word for p in predictor.predict("the e\u0301l")] == ["élan"]
+    assert [p.word for p in predictor.predict("the cat\nthe E\u0301")] == ["élan"]
+
+
+def test_completing_scores_the_words_that_begin_so_and_no_others(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    untouched = folder.weights["decoder.bias"].copy()
+    begin_so = [i for i, word in enumerate(folder.tokenizer.words) if word.startswith("li")]
+    folder.weights["decoder.bias"] = np.full_like(untouched, np.nan)
+    folder.weights["decoder.bias"][begin_so] = untouched[begin_so]
+    found = Predictor(folder).predict("the cat li")
+    assert len(found) == len(begin_so) == 2
+    assert sum(p.probability for p in found) == pytest.approx(1.0)
 
 
 def test_fewer_than_one_word_is_refused(make_folder: MakeFolder) -> None:
@@ -199,8 +290,103 @@ def test_spaces_stand_where_they_belong(make_folder: MakeFolder) -> None:
         assert "  " not in text
 
 
+def writes(order: list[str], **options: object) -> Predictor:
+    """A model of which each word is followed by the next of the list, almost surely."""
+    vocabulary = ["<unk>", "<eos>", *dict.fromkeys(w for w in order if w != "<eos>")]
+    ids = [vocabulary.index(word) for word in order]
+    size = len(vocabulary)
+    assert len(set(ids)) == len(ids)
+    model = ModelConfig(
+        name="mlp-last", vocab_size=size, embedding_size=size, hidden_size=size, tied=False
+    )
+    follows = np.zeros((size, size), dtype=np.float32)
+    follows[ids[1:], ids[:-1]] = 1000
+    weights = {
+        "embedding.weight": np.eye(size, dtype=np.float32),
+        "hidden.0.weight": np.eye(size, dtype=np.float32),
+        "hidden.0.bias": np.zeros(size, dtype=np.float32),
+        "decoder.weight": follows,
+        "decoder.bias": np.zeros(size, dtype=np.float32),
+    }
+    tokenizer = Tokenizer(vocabulary, TokenizerConfig(**options))
+    return Predictor(
+        Folder(FolderConfig(model=model, tokenizer=tokenizer.config), weights, tokenizer)
+    )
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"temperature": -1}, {"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.1}, {"max_words": -1}]
+    ("before", "words", "after"),
+    [
+        ("Well", ["Well", ",", "yes", "...", "no", "!!!"], ", yes... no!!!"),
+        ("so", ["so", "(", "it", "is", ")", "."], " (it is)."),
+        ("he", ["he", "“", "so", "”", "$", "5", "%"], " “so” $5%"),
+        ("she said", ["said", '"', "yes"], ' "yes'),
+        ('she said "yes', ["yes", '"', "and"], '" and'),
+        ('she said "', ['"', "yes"], "yes"),
+        ('"so" (', ["(", "it"], "it"),
+        ("dogs", ["dogs", "'", "tails"], "' tails"),
+        ("", ["<eos>", "the", "cat"], "the cat"),
+        ("the ", ["the", "cat"], "cat"),
+    ],
+)
+def test_marks_stand_as_in_print(before: str, words: list[str], after: str) -> None:
+    predictor = writes(words)
+    pieces = generate(predictor, before, max_words=len(words) - 1, temperature=0)
+    assert "".join(pieces) == after
+
+
+@pytest.mark.parametrize("mark", ["...", "!!", "??", ",", ")", "%"])
+def test_marks_that_attach_to_the_left_are_found_by_set_and_by_function(mark: str) -> None:
+    # The prompt looks words up in the set.
+    assert mark in NO_SPACE_BEFORE
+    assert attaches_left(mark)
+
+
+def test_a_quotation_ends_with_its_line() -> None:
+    predictor = writes(["a", '"', "b", "<eos>", "c"])
+    pieces = generate(predictor, "a", max_words=4, temperature=0, stop_at_eos=False)
+    assert "".join(pieces) == ' "b\nc'
+
+
+def test_text_that_is_cut_already_is_continued_as_such() -> None:
+    words = ["Well", ",", "yes", "(", '"', "no", ")"]
+    predictor = writes(words, words="spaces")
+    text = "Well" + "".join(generate(predictor, "Well", max_words=6, temperature=0))
+    assert predictor.tokenizer.encode(text) == [predictor.tokenizer.id_of(w) for w in words]
+
+
+def test_the_unknown_word_is_not_drawn_where_nothing_else_is_likely(
+    make_folder: MakeFolder,
+) -> None:
+    folder = make_folder()
+    folder.weights["decoder.bias"] = np.full(len(folder.tokenizer.words), -500, dtype=np.float32)
+    folder.weights["decoder.bias"][0] = 500
+    text = "".join(generate(Predictor(folder), "the", max_words=20, seed=1, stop_at_eos=False))
+    assert text.strip()
+    assert "<unk>" not in text
+
+
+@pytest.mark.parametrize("temperature", [1e-320, 1e-6, 1e300])
+def test_any_temperature_draws_words(temperature: float, make_folder: MakeFolder) -> None:
+    pieces = generate(
+        Predictor(make_folder()), "the", max_words=5, temperature=temperature, stop_at_eos=False
+    )
+    assert len(list(pieces)) == 5
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": -1},
+        {"temperature": float("nan")},
+        {"temperature": float("inf")},
+        {"top_k": 0},
+        {"top_p": 0.0},
+        {"top_p": 1.1},
+        {"top_p": float("nan")},
+        {"max_words": -1},
+        {"seed": -1},
+    ],
 )
 def test_generation_settings_out_of_range_are_refused_by_name(
     wrong: dict[str, float], make_folder: MakeFolder

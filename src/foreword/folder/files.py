@@ -4,12 +4,13 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load as decode
 from safetensors.numpy import save as encode
 
@@ -18,6 +19,16 @@ from foreword.errors import FolderError
 CHECKSUM = "sha256"
 LARGEST_FILE = 64 << 30
 RESTORE = "Restore it from where it came from, or train the model anew."
+
+_KINDS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
+
+
+@dataclass(frozen=True)
+class TensorHeader:
+    """What a tensor file says of one tensor: its dtype, by numpy's name where known, and shape."""
+
+    dtype: str
+    shape: tuple[int, ...]
 
 
 def atomic_write(path: Path, data: bytes) -> None:
@@ -28,22 +39,30 @@ def atomic_write(path: Path, data: bytes) -> None:
     Raises:
         FolderError: the disk is full or the folder cannot be written to.
     """
-    temporary = None
+    temporary = temporary_beside(path)
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-        sync_folder(path.parent)
+        try:
+            with temporary.open("xb") as file:  # by the umask, as any file that the user makes
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
     except OSError as error:
         raise FolderError(f"{path}: cannot be written: {error}") from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(FileNotFoundError):
-                Path(temporary).unlink()
+
+
+def temporary_beside(path: Path) -> Path:
+    """A name in the same folder that is free: that of `path`, hidden, with a random ending."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+
+
+def is_temporary_of(name: str, target: str) -> bool:
+    """Whether `temporary_beside` may have given this name to a file that becomes `target`."""
+    return name.startswith(f".{target}.")
 
 
 def sync_folder(folder: Path) -> None:
@@ -56,27 +75,32 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def read_bytes(path: Path) -> bytes:
-    """The content of a file of a sane size.
+def read_bytes(path: Path, largest: int = LARGEST_FILE) -> bytes:
+    """The content of a file of at most `largest` bytes.
 
     Raises:
-        FolderError: it is missing, no regular file, huge, or cannot be read.
+        FolderError: it is missing, no regular file, larger, or cannot be read.
     """
+    _check_file(path, largest)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FolderError(f"{path}: cannot be read: {error}") from error
+
+
+def _check_file(path: Path, largest: int) -> None:
     try:
         if not path.is_file():
             missing = "is not a file" if path.exists() else "is missing"
             raise FolderError(f"{path} {missing}. {RESTORE}")
-        if path.stat().st_size > LARGEST_FILE:
-            raise FolderError(f"{path} is larger than any model. {RESTORE}")
-        return path.read_bytes()
+        size = path.stat().st_size
     except OSError as error:
         raise FolderError(f"{path}: cannot be read: {error}") from error
+    if size > largest:
+        raise FolderError(
+            f"{path} has {size:,} bytes, but no file of its kind has more than {largest:,}. "
+            f"{RESTORE}"
+        )
 
 
 def write_tensors(
@@ -99,10 +123,37 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         arrays = decode(data)
         metadata = _metadata(data)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise FolderError(f"{path} is damaged or cut short ({error}). {RESTORE}") from error
+        raise _damaged(path, error) from error
     if metadata.pop(CHECKSUM, None) != _checksum(arrays, metadata):
         raise FolderError(f"{path} has been changed or damaged: its checksum differs. {RESTORE}")
     return arrays, metadata
+
+
+def read_header(path: Path) -> tuple[dict[str, TensorHeader], dict[str, str]]:
+    """What a safetensors file says that it holds, and its metadata; none of the numbers.
+
+    Nothing but the header comes into memory, and no checksum is looked at.
+
+    Raises:
+        FolderError: the file is missing, cut short, or no such file.
+    """
+    _check_file(path, LARGEST_FILE)
+    try:
+        with safe_open(path, framework="np") as file:
+            parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            headers = {
+                name: TensorHeader(
+                    _KINDS.get(part.get_dtype(), part.get_dtype()), tuple(part.get_shape())
+                )
+                for name, part in parts.items()
+            }
+            return headers, dict(file.metadata() or {})
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> FolderError:
+    return FolderError(f"{path} is damaged or cut short ({error}). {RESTORE}")
 
 
 def _metadata(data: bytes) -> dict[str, str]:

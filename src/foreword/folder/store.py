@@ -2,13 +2,13 @@
 
 A folder that is written for the first time appears whole or not at all. One that is there already
 is updated file by file, each atomically; since neither the architecture nor the vocabulary change
-while a model is trained, a folder is loadable between any two of these steps.
+while a model is trained, a folder is loadable between any two of these steps. An empty one is
+filled where it is, since it may be a mounted disk, with `config.json` after what it speaks of.
 """
 
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +21,14 @@ from foreword.errors import FolderError, SettingsError
 from foreword.folder.config import FORMAT_VERSION, FolderConfig
 from foreword.folder.files import (
     RESTORE,
+    TensorHeader,
     atomic_write,
+    is_temporary_of,
     read_bytes,
+    read_header,
     read_tensors,
     sync_folder,
+    temporary_beside,
     write_tensors,
 )
 from foreword.folder.weights import expected_shapes
@@ -32,11 +36,13 @@ from foreword.text.tokenizer import Tokenizer
 
 CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.json", "README.md"
 CHECKSUMS = "checksums"
+LARGEST_CONFIG, LARGEST_TOKENIZER = 16 << 20, 1 << 30
+FAULTS_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A model as data: configuration, weights by name (float32), tokeniser."""
+    """A model as data: configuration, weights by name (float32, read-only), tokeniser."""
 
     config: FolderConfig
     weights: dict[str, np.ndarray]
@@ -56,31 +62,33 @@ def write_folder(
         SettingsError: the folder holds something else; nothing in it is touched.
         FolderError: the disk is full, or the folder cannot be written to.
     """
-    if path.exists() and not _is_ours(path):
-        raise SettingsError(
-            f"{path} exists and is not a model folder. Choose another, so that nothing in it is "
-            "lost"
-        )
     vocabulary = tokenizer.to_json().encode()
     files = {TOKENIZER: vocabulary, CONFIG: _config_bytes(config, vocabulary), CARD: card.encode()}
     metadata = {"format": "foreword", "model": config.model.name, TOKENIZER: _sha256(vocabulary)}
-    if (path / CONFIG).exists():
-        _write_files(path, files, weights, metadata)
-        return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    except OSError as error:
+        if not path.exists():
+            _write_new(path, files, weights, metadata)
+        elif _is_ours(path):
+            _write_files(path, files, weights, metadata)
+        else:
+            raise SettingsError(
+                f"{path} exists and is not a model folder. Choose another, so that nothing in it "
+                "is lost"
+            )
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise FolderError(f"{path}: cannot be written: {error}") from error
+
+
+def _write_new(
+    path: Path, files: Mapping[str, bytes], weights: Mapping[str, np.ndarray], meta: dict[str, str]
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = temporary_beside(path)
+    new.mkdir()
     try:
-        _write_files(new, files, weights, metadata)
-        new.chmod(0o755)
-        if path.exists():
-            path.rmdir()  # empty: see _is_ours
+        _write_files(new, files, weights, meta)
         new.rename(path)
         sync_folder(path.parent)
-    except OSError as error:
-        raise FolderError(f"{path}: cannot be written: {error}") from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
@@ -95,7 +103,26 @@ def _write_files(
 
 
 def _is_ours(path: Path) -> bool:
-    return path.is_dir() and ((path / CONFIG).exists() or not any(path.iterdir()))
+    """Whether a folder is empty, a model folder, or one whose first writing was cut off.
+
+    A `config.json` alone is no sign: many programs have one.
+    """
+    if not path.is_dir():
+        return False
+    try:
+        if (path / CONFIG).exists():
+            document = _json(path / CONFIG)
+            return isinstance(document, dict) and document.get("format") == "foreword"
+        names = {entry.name for entry in path.iterdir()}
+        if WEIGHTS in names and read_header(path / WEIGHTS)[1].get("format") != "foreword":
+            return False
+    except FolderError:
+        return False
+    parts = {WEIGHTS, TOKENIZER} if WEIGHTS in names else set()
+    return all(
+        name in parts or any(is_temporary_of(name, ours) for ours in (WEIGHTS, TOKENIZER, CONFIG))
+        for name in names
+    )
 
 
 def read_folder(path: Path) -> Folder:
@@ -106,9 +133,8 @@ def read_folder(path: Path) -> Folder:
             which file, what is wrong with it, and what to do.
     """
     config, checksums = _read_config(path)
-    vocabulary = read_bytes(path / TOKENIZER)
-    text = _utf8(vocabulary, path / TOKENIZER)
-    tokenizer = Tokenizer.from_json(text, config.tokenizer, path=str(path / TOKENIZER))
+    vocabulary = read_bytes(path / TOKENIZER, LARGEST_TOKENIZER)
+    tokenizer = _tokenizer(vocabulary, config, path / TOKENIZER)
     if checksums.get(TOKENIZER) != _sha256(vocabulary):
         raise FolderError(f"{path / TOKENIZER} has been changed since it was written. {RESTORE}")
     if tokenizer.vocab_size != config.model.vocab_size:
@@ -116,13 +142,23 @@ def read_folder(path: Path) -> Folder:
             f"{path / TOKENIZER} has {tokenizer.vocab_size:,} words, but {CONFIG} says "
             f"{config.model.vocab_size:,}. {RESTORE}"
         )
+    headers, metadata = read_header(path / WEIGHTS)
+    _check_headers(path / WEIGHTS, config, headers)
+    if metadata.get("model") != config.model.name:
+        raise FolderError(
+            f"{path / WEIGHTS} holds weights of the model {metadata.get('model')}, but {CONFIG} "
+            f"describes {config.model.name}. {RESTORE}"
+        )
     weights, metadata = read_tensors(path / WEIGHTS)
-    _check_weights(path / WEIGHTS, config, weights)
     if metadata.get(TOKENIZER) != checksums[TOKENIZER]:
         raise FolderError(
             f"{path / WEIGHTS} was trained with another vocabulary than {TOKENIZER} holds. "
             f"{RESTORE}"
         )
+    for name, array in weights.items():
+        if not np.isfinite(array).all():
+            raise FolderError(f"{path / WEIGHTS}: {name} holds NaN or infinity. {RESTORE}")
+        array.flags.writeable = False
     return Folder(config, weights, tokenizer)
 
 
@@ -136,17 +172,19 @@ def read_config(path: Path) -> FolderConfig:
 
 
 def _read_config(path: Path) -> tuple[FolderConfig, dict[str, str]]:
-    if not path.exists():
-        raise FolderError(f"{path}: there is no such folder. Train a model with: foreword train")
-    if not path.is_dir():
-        raise FolderError(f"{path} is a file, not a model folder")
-    if not (path / CONFIG).exists():
-        raise FolderError(f"{path} is not a model folder: it has no {CONFIG}")
-    file = path / CONFIG
     try:
-        document = json.loads(_utf8(read_bytes(file), file))
-    except (ValueError, RecursionError) as error:
-        raise FolderError(f"{file} is not JSON ({error}). {RESTORE}") from error
+        if not path.exists():
+            raise FolderError(
+                f"{path}: there is no such folder. Train a model with: foreword train"
+            )
+        if not path.is_dir():
+            raise FolderError(f"{path} is a file, not a model folder")
+        if not (path / CONFIG).exists():
+            raise FolderError(f"{path} is not a model folder: it has no {CONFIG}")
+    except OSError as error:
+        raise FolderError(f"{path}: cannot be read: {error}") from error
+    file = path / CONFIG
+    document = _json(file)
     if not isinstance(document, dict):
         raise FolderError(f"{file} is not a model's configuration. {RESTORE}")
     version = document.get("format_version")
@@ -159,10 +197,9 @@ def _read_config(path: Path) -> tuple[FolderConfig, dict[str, str]]:
     try:
         config = FolderConfig.model_validate(document)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
-        )
-        raise FolderError(f"{file} is not a configuration that can be used: {faults}") from error
+        raise FolderError(
+            f"{file} is not a configuration that can be used: {_faults(error)}. {RESTORE}"
+        ) from error
     known = checksums if isinstance(checksums, dict) else {}
     if known.pop(CONFIG, None) != _canonical_sha256(document, known):
         raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
@@ -191,19 +228,48 @@ def _utf8(data: bytes, path: Path) -> str:
         raise FolderError(f"{path} is damaged: it is not UTF-8 ({error}). {RESTORE}") from error
 
 
-def _check_weights(path: Path, config: FolderConfig, weights: Mapping[str, np.ndarray]) -> None:
+def _json(file: Path) -> Any:
+    try:
+        return json.loads(_utf8(read_bytes(file, LARGEST_CONFIG), file))
+    except (ValueError, RecursionError) as error:
+        raise FolderError(f"{file} is not JSON ({error}). {RESTORE}") from error
+
+
+def _faults(error: ValidationError) -> str:
+    """The first few things that are wrong with a configuration, by key."""
+    found = [
+        f"{'.'.join(map(str, fault['loc']))[:100]}: {fault['msg'][:200]}"
+        for fault in error.errors(include_url=False, include_input=False)
+    ]
+    more = f"; and {len(found) - FAULTS_SHOWN:,} more" if len(found) > FAULTS_SHOWN else ""
+    return "; ".join(found[:FAULTS_SHOWN]) + more
+
+
+def _tokenizer(data: bytes, config: FolderConfig, file: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_json(_utf8(data, file), config.tokenizer, path=str(file))
+    except (TypeError, UnicodeError) as error:
+        raise FolderError(
+            f"{file} has a word that is no text: half of a surrogate pair. {RESTORE}"
+        ) from error
+
+
+def _check_headers(path: Path, config: FolderConfig, headers: Mapping[str, TensorHeader]) -> None:
     expected = expected_shapes(config.model)
-    if missing := sorted(expected.keys() - weights.keys()):
-        raise FolderError(f"{path} lacks {', '.join(missing)}. {RESTORE}")
-    if extra := sorted(weights.keys() - expected.keys()):
-        raise FolderError(f"{path} has unknown tensors: {', '.join(extra)}. {RESTORE}")
-    for name, array in weights.items():
-        if array.shape != expected[name]:
+    if missing := sorted(expected.keys() - headers.keys()):
+        raise FolderError(f"{path} lacks {_some(missing)}. {RESTORE}")
+    if extra := sorted(headers.keys() - expected.keys()):
+        raise FolderError(f"{path} has unknown tensors: {_some(extra)}. {RESTORE}")
+    for name, header in headers.items():
+        if header.shape != expected[name]:
             raise FolderError(
-                f"{path}: {name} has the shape {array.shape}, but {CONFIG} makes it "
+                f"{path}: {name} has the shape {header.shape}, but {CONFIG} makes it "
                 f"{expected[name]}. {RESTORE}"
             )
-        if array.dtype != np.float32:
-            raise FolderError(f"{path}: {name} is {array.dtype}, not float32. {RESTORE}")
-        if not np.isfinite(array).all():
-            raise FolderError(f"{path}: {name} holds NaN or infinity. {RESTORE}")
+        if header.dtype != "float32":
+            raise FolderError(f"{path}: {name} is {header.dtype}, not float32. {RESTORE}")
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - FAULTS_SHOWN:,} more" if len(names) > FAULTS_SHOWN else ""
+    return ", ".join(name[:100] for name in names[:FAULTS_SHOWN]) + more

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from foreword.errors import FolderError
 from foreword.folder.config import ModelConfig
 from foreword.predictor.state import State
 from foreword.text.tokenizer import EOS_ID
@@ -24,30 +25,34 @@ class Engine:
         self._w = weights
         self._output = weights.get("decoder.weight", weights["embedding.weight"])
         layers = range(config.num_layers)
-        self._steps = [_step_of(config, weights, layer) for layer in layers]
+        with np.errstate(over="ignore"):
+            self._steps = [_step_of(config, weights, layer) for layer in layers]
 
     def start(self) -> State:
         """The state before any word: zeros, or a window of line ends."""
         config = self.config
         if not config.is_recurrent:
-            return State((np.full(config.context_words, EOS_ID, dtype=np.int64),))
+            return State((np.full(config.context_words, EOS_ID, dtype=np.int64),), EOS_ID)
         parts = 2 if config.name.startswith("lstm") else 1
         shape = (config.num_layers, config.hidden_size)
-        return State(tuple(np.zeros(shape, dtype=np.float32) for _ in range(parts)))
+        return State(tuple(np.zeros(shape, dtype=np.float32) for _ in range(parts)), EOS_ID)
 
     def advance(self, state: State, word: int) -> State:
         """The state after one more word id."""
         if not self.config.is_recurrent:
-            return State((np.append(state.parts[0][1:], word),))
+            return State((np.append(state.parts[0][1:], word),), word)
         x = self._w["embedding.weight"][word]
-        after = []
-        for layer, step in enumerate(self._steps):
-            after.append(step(x, tuple(part[layer] for part in state.parts)))
-            x = after[-1][0]
-        return State(tuple(np.stack(parts) for parts in zip(*after, strict=True)))
+        after = tuple(np.empty_like(part) for part in state.parts)
+        with np.errstate(over="ignore", invalid="ignore"):  # answered in `logits`
+            for layer, step in enumerate(self._steps):
+                new = step(x, tuple(part[layer] for part in state.parts))
+                for part, value in zip(after, new, strict=True):
+                    part[layer] = value
+                x = new[0]
+        return State(after, word)
 
     def features(self, state: State) -> Array:
-        """What the output layer sees of a state, (F,)."""
+        """What the output layer sees of a state, (H,), or (E,) where tied to the embedding."""
         if self.config.is_recurrent:
             x = state.parts[0][-1]
         else:
@@ -58,17 +63,43 @@ class Engine:
             x = self._w["projection.weight"] @ x + self._w["projection.bias"]
         return np.asarray(x)
 
-    def logits(self, state: State) -> Array:
-        """Scores of every word as the next, (V,)."""
-        scores: Array = self._output @ self.features(state) + self._w["decoder.bias"]
+    def logits(self, state: State, words: Array | None = None) -> Array:
+        """Scores of every word as the next, (V,); or of some words alone, by their ids.
+
+        Raises:
+            FolderError: they overflow, so that there are no probabilities.
+        """
+        output, bias = self._output, self._w["decoder.bias"]
+        if words is not None:
+            output, bias = output[words], bias[words]
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores: Array = output @ self.features(state) + bias
+        if len(scores) and not np.isfinite(scores.max()):
+            raise FolderError(
+                "the model's scores overflow after this text: its weights are too large. "
+                "Train it anew with a smaller learning rate"
+            )
         return scores
 
-    def probabilities(self, state: State) -> Array:
-        """P(next word), (V,) float32, sums to 1."""
-        scores = self.logits(state)
+    def probabilities(self, state: State, words: Array | None = None) -> Array:
+        """P(next word), (V,) float32, sums to 1.
+
+        Args:
+            state: after the text.
+            words: ids; P given that the next is one of these, (len(words),). Scores no others.
+        """
+        scores = self.logits(state, words)
+        if len(scores) == 0:
+            return scores
         shares = np.exp(scores - scores.max())
         shares /= shares.sum(dtype=np.float64)
         return np.asarray(shares)
+
+    def log_probabilities(self, state: State) -> Array:
+        """Natural logarithm of P(next word), (V,) float64; exact where P itself rounds to 0."""
+        scores = self.logits(state).astype(np.float64)
+        scores -= scores.max()
+        return np.asarray(scores - np.log(np.exp(scores).sum()))
 
 
 def _step_of(config: ModelConfig, weights: Mapping[str, Array], layer: int) -> Step:

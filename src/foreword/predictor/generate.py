@@ -1,5 +1,6 @@
 """Continues a text by drawing word after word. Knows nothing of screens or files."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,8 +9,17 @@ from foreword.errors import SettingsError
 from foreword.predictor.predictor import Predictor
 from foreword.text.tokenizer import EOS_ID, UNK_ID
 
-NO_SPACE_BEFORE = frozenset(".,!?;:)]}%’”…") | {"...", "!!", "??", "'"}
+NO_SPACE_BEFORE = frozenset(".,!?;:)]}%'’”…") | {"...", "!!", "??"}
 NO_SPACE_AFTER = frozenset("([{“‘$#@")
+
+
+def attaches_left(word: str) -> bool:
+    """Whether no space stands before a word: a mark that ends something, or a run of it.
+
+    >>> attaches_left("!!!!"), attaches_left("("), attaches_left("it's")
+    (True, False, False)
+    """
+    return set(word) <= NO_SPACE_BEFORE
 
 
 def generate(
@@ -25,11 +35,14 @@ def generate(
 ) -> Iterator[str]:
     """Pieces of text to append, as they are drawn, with the spaces that belong between them.
 
+    Marks stand where they do in print (`Well, "so" (it is)!`). A model that was trained on text
+    that is cut already (`words="spaces"`) writes such text: a space before every word.
+
     Args:
         predictor: the model.
         text: to continue.
         max_words: at most so many.
-        temperature: divides the logits; 0 takes the likeliest word.
+        temperature: divides the logits; 0 takes the likeliest word. `<unk>` is never drawn.
         top_k: draw from the k likeliest words.
         top_p: draw from the fewest words whose probabilities sum to at least this (Holtzman et
             al. 2020).
@@ -39,14 +52,16 @@ def generate(
     Raises:
         SettingsError: an argument is out of range.
     """
-    if temperature < 0:
-        raise SettingsError(f"temperature must be 0 or more, not {temperature}")
+    if not 0 <= temperature < math.inf:
+        raise SettingsError(f"temperature must be 0 or more and finite, not {temperature}")
     if top_k is not None and top_k < 1:
         raise SettingsError(f"top_k must be at least 1, not {top_k}")
     if top_p is not None and not 0 < top_p <= 1:
         raise SettingsError(f"top_p must be over 0 and at most 1, not {top_p}")
     if max_words < 0:
         raise SettingsError(f"max_words must be 0 or more, not {max_words}")
+    if seed is not None and seed < 0:
+        raise SettingsError(f"seed must be 0 or more, not {seed}")
     return _draw(predictor, text, max_words, temperature, top_k, top_p, seed, stop_at_eos)
 
 
@@ -62,31 +77,29 @@ def _draw(
 ) -> Iterator[str]:
     random = np.random.default_rng(seed)
     state = predictor.read(text)
-    before = text[-1:] if text else "\n"
+    line = _Line(text.rsplit("\n", 1)[-1], in_print=predictor.tokenizer.config.words == "unicode")
     for _ in range(max_words):
-        shares = _sharpened(predictor.probabilities(state), temperature, top_k, top_p)
+        shares = _sharpened(predictor.log_probabilities(state), temperature, top_k, top_p)
         index = int(random.choice(len(shares), p=shares))
         if index == EOS_ID and stop_at_eos:
             return
         word = predictor.tokenizer.word_of(index)
         state = predictor.advance(state, word)
-        yield "\n" if index == EOS_ID else _glue(before, word) + word
-        before = "\n" if index == EOS_ID else word
+        yield line.end() if index == EOS_ID else line.append(word)
 
 
 def _sharpened(
-    shares: np.ndarray, temperature: float, top_k: int | None, top_p: float | None
+    logs: np.ndarray, temperature: float, top_k: int | None, top_p: float | None
 ) -> np.ndarray:
     """The distribution to draw from: never `<unk>`, cooled, cut to the likeliest words."""
-    shares = shares.astype(np.float64)
-    shares[UNK_ID] = 0.0
+    logs = logs.copy()
+    logs[UNK_ID] = -np.inf
     if temperature == 0.0:
-        best = np.zeros_like(shares)
-        best[np.argmax(shares)] = 1.0
+        best = np.zeros_like(logs)
+        best[np.argmax(logs)] = 1.0
         return best
-    with np.errstate(divide="ignore"):
-        logs = np.log(shares) / temperature
-    shares = np.exp(logs - logs.max())
+    with np.errstate(over="ignore"):  # the coldest leave one word, at 0 / temperature
+        shares = np.exp((logs - logs.max()) / temperature)
     shares /= shares.sum()
     order = np.argsort(-shares, kind="stable")
     keep = len(order) if top_k is None else min(top_k, len(order))
@@ -97,7 +110,31 @@ def _sharpened(
     return total
 
 
-def _glue(before: str, word: str) -> str:
-    if before[-1:].isspace() or before in NO_SPACE_AFTER or word in NO_SPACE_BEFORE:
-        return ""
-    return " "
+class _Line:
+    """The line that is being written: whether a space is due, and whether a quotation is open."""
+
+    def __init__(self, text: str, *, in_print: bool) -> None:
+        self.in_print = in_print
+        self.quoting = text.count('"') % 2 == 1
+        last = text[-1:]
+        opens = last in NO_SPACE_AFTER or (last == '"' and self.quoting)
+        self.space_due = bool(last) and not last.isspace() and not (in_print and opens)
+
+    def append(self, word: str) -> str:
+        """The word, after a space where one belongs."""
+        if not self.in_print:
+            glued, opens = False, False
+        elif word == '"':
+            glued, opens = self.quoting, not self.quoting
+            self.quoting = opens
+        else:
+            # A word is one mark, or a run of the same.
+            glued, opens = attaches_left(word), set(word) <= NO_SPACE_AFTER
+        space = " " if self.space_due and not glued else ""
+        self.space_due = not opens
+        return space + word
+
+    def end(self) -> str:
+        """The line's end; another begins."""
+        self.quoting = self.space_due = False
+        return "\n"

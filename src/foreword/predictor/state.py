@@ -12,9 +12,11 @@ class State:
     Attributes:
         parts: h, or h and c, (num_layers, H) float32 each; of an MLP the last words' ids. All
             read-only.
+        last: the id of the last word.
     """
 
     parts: tuple[np.ndarray, ...]
+    last: int
 
     def __post_init__(self) -> None:
         for part in self.parts:
@@ -24,9 +26,10 @@ class State:
         """Whether both hold the same numbers."""
         return (
             isinstance(other, State)
+            and self.last == other.last
             and len(self.parts) == len(other.parts)
             and all(np.array_equal(a, b) for a, b in zip(self.parts, other.parts, strict=True))
         )
 
     def __hash__(self) -> int:
-        return hash(tuple(part.tobytes() for part in self.parts))
+        return hash((self.last, *(part.tobytes() for part in self.parts)))

@@ -1,0 +1,58 @@
+"""The names and shapes of tensors, against torch's own layers and counts done by hand."""
+
+from math import prod
+
+import pytest
+from torch import nn
+
+from foreword.folder.config import ModelConfig
+from foreword.folder.weights import expected_shapes
+
+
+def config(name: str, **sizes: object) -> ModelConfig:
+    fixed = {"vocab_size": 11, "embedding_size": 3, "hidden_size": 5, "num_layers": 2}
+    return ModelConfig(name=name, **{**fixed, **sizes})
+
+
+@pytest.mark.parametrize(("name", "layer"), [("lstm", nn.LSTM), ("gru", nn.GRU), ("rnn", nn.RNN)])
+def test_recurrent_tensors_are_those_of_torch(name: str, layer: type[nn.RNNBase]) -> None:
+    theirs = {f"recurrent.{k}": tuple(v.shape) for k, v in layer(3, 5, 2).state_dict().items()}
+    ours = expected_shapes(config(name))
+    assert {k: v for k, v in ours.items() if k.startswith("recurrent.")} == theirs
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("lstm-peephole", {"weight_ih": (20, 3), "weight_hh": (20, 5), "weight_peephole": (3, 5)}),
+        ("lstm-peephole-only", {"weight_ih": (20, 3), "weight_hh": (15, 5), "bias_hh": (15,)}),
+        ("lstm-coupled", {"weight_ih": (15, 3), "weight_hh": (15, 5), "bias_ih": (15,)}),
+    ],
+)
+def test_tensors_of_cells_that_torch_lacks(name: str, rows: dict[str, tuple[int, ...]]) -> None:
+    ours = expected_shapes(config(name))
+    assert {k: ours[f"recurrent.{k}_l0"] for k in rows} == rows
+
+
+def test_the_output_layer_depends_on_what_is_tied() -> None:
+    output = ("projection.weight", "projection.bias", "decoder.weight", "decoder.bias")
+
+    def found(**sizes: object) -> dict[str, tuple[int, ...]]:
+        shapes = expected_shapes(config("gru", **sizes))
+        return {name: shapes[name] for name in output if name in shapes}
+
+    assert found() == {
+        "projection.weight": (3, 5),
+        "projection.bias": (3,),
+        "decoder.bias": (11,),
+    }
+    assert found(embedding_size=5) == {"decoder.bias": (11,)}
+    assert found(tied=False) == {"decoder.weight": (11, 5), "decoder.bias": (11,)}
+
+
+def test_a_window_of_words_widens_the_first_layer_alone() -> None:
+    shapes = expected_shapes(config("mlp-window", context_words=4))
+    assert shapes["hidden.0.weight"] == (5, 12)
+    assert shapes["hidden.1.weight"] == (5, 5)
+    # embedding 33, layers 5 * 12 + 5 and 5 * 5 + 5, projection 3 * 5 + 3, bias 11
+    assert sum(prod(shape) for shape in shapes.values()) == 33 + 65 + 30 + 18 + 11
