@@ -129,8 +129,9 @@ def _add(total: Score, model: NextWordModel, features: Tensor, targets: Tensor) 
     features, targets = features[keep], targets[keep]
     nats = torch.zeros((), dtype=torch.float64, device=bias.device)
     ranks = torch.empty(0, dtype=torch.int64, device=bias.device)
-    for rows, target in zip(features.split(CHUNK_ROWS), targets.split(CHUNK_ROWS), strict=True):
-        logits = F.linear(rows, weight, bias)
+    for start in range(0, len(targets), CHUNK_ROWS):
+        target = targets[start : start + CHUNK_ROWS]
+        logits = F.linear(features[start : start + CHUNK_ROWS], weight, bias)
         at_target = logits.gather(1, target[:, None])
         nats += (logits.logsumexp(1, keepdim=True) - at_target).sum(dtype=torch.float64)
         logits[:, UNK_ID] = -math.inf
