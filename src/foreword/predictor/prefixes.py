@@ -2,6 +2,7 @@
 
 import bisect
 from collections.abc import Collection, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -20,14 +21,17 @@ class Prefixes:
             words: the vocabulary.
             hidden: ids that are never found.
         """
-        visible = [index for index in range(len(words)) if index not in hidden]
-        self._exact = _table({index: words[index] for index in visible})
-        self._folded = _table({index: words[index].casefold() for index in visible})
+        self._words = {index: word for index, word in enumerate(words) if index not in hidden}
+        self._exact = _table(self._words)
 
     def ids(self, prefix: str) -> np.ndarray:
         """Ids of the words that begin with a prefix; if none does, in any case of letters."""
         exact = _range(self._exact, prefix)
         return exact if len(exact) else _range(self._folded, prefix.casefold())
+
+    @cached_property
+    def _folded(self) -> "_Table":
+        return _table({index: word.casefold() for index, word in self._words.items()})
 
 
 _Table = tuple[list[str], np.ndarray]
