@@ -11,7 +11,7 @@ DEMO ?= build/demo
 demo: $(VENV)/.demo
 	$(BIN)/foreword train --out $(DEMO) --minutes 2.5 --vocab-size 10000 --dropout 0.1 --overwrite
 	$(BIN)/foreword info $(DEMO)
-	@for opening in "How are" "I would like to" "I would li" "Do you have any" "What is your fav"; do \
+	@for opening in "How are" "I would like to" "I would li" "Do you have any" "What is your favo"; do \
 		echo; $(BIN)/foreword predict $(DEMO) "$$opening"; done
 	@echo; $(BIN)/foreword generate $(DEMO) "I really like" --seed 1
 	@echo; echo "The model is in $(DEMO). Type with it: $(BIN)/foreword predict $(DEMO) --interactive"

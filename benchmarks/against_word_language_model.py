@@ -99,7 +99,8 @@ def train_peer(train: np.ndarray, valid: np.ndarray, vocab_size: int, seconds: f
             if (start // 35) % 200 == 0:
                 passed = time.monotonic() - began
                 print(
-                    f"  peer: {passed:5.0f} s, {words:,} words, loss {float(loss):.2f}", flush=True
+                    f"  peer: {passed:5.0f} s, {words:,} words, loss {float(loss.detach()):.2f}",
+                    flush=True,
                 )
         else:
             epoch += 1

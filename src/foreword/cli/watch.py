@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from foreword.cli.console import errors
 from foreword.training.progress import Event, Note, StepProgress, TextProgress, Validated
@@ -23,7 +23,7 @@ class Watch:
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=20),
-            TextColumn("{task.percentage:>3.0f}%"),
+            TaskProgressColumn(),
             TextColumn("{task.fields[figures]}"),
             console=errors,
             transient=True,
@@ -64,19 +64,22 @@ class Watch:
 
     def text_progress(self, what: str, done: int, total: int | None) -> None:
         """Shows how much of a text is done."""
-        self._show(what, done / total if total else 0.0, "" if total else f"{done:,} done")
+        self._show(what, done / total if total else None, "" if total else f"{done:,} bytes")
 
-    def _show(self, what: str, share: float, figures: str) -> None:
+    def _show(self, what: str, share: float | None, figures: str) -> None:
         if self.live:
             if what != self.what:
                 if self.task is not None:
                     self.progress.remove_task(self.task)
-                self.task = self.progress.add_task(what, total=1.0, figures=figures)
+                self.task = self.progress.add_task(
+                    what, total=None if share is None else 1.0, figures=figures
+                )
             if self.task is not None:
-                self.progress.update(self.task, completed=share, figures=figures)
+                self.progress.update(self.task, completed=share or 0.0, figures=figures)
         elif what != self.what or time.monotonic() - self.last_line >= LINE_SECONDS:
             self.last_line = time.monotonic()
-            errors.print(f"{what} {share:4.0%} {figures}".rstrip(), soft_wrap=True)
+            percent = "" if share is None else f"{share:4.0%} "
+            errors.print(f"{what} {percent}{figures}".rstrip(), soft_wrap=True)
         self.what = what
 
     def _print(self, text: str) -> None:
