@@ -64,6 +64,7 @@ def test_odd_but_usable_texts_give_a_model(
         (["train", "--out", "m", "--learning-rate", "-1"], "learning_rate"),
         (["train", "--out", "m", "--dropout", "2"], "dropout"),
         (["train", "--out", "m", "--resume"], "no checkpoint"),
+        (["train", "text.txt", "--out", "m", "--device", "abacus"], "device 'abacus'"),
         (["evaluate", "m"], "give a TEXT"),
         (["predict", "m", "hello"], "no such folder"),
         (["info", "m"], "no such folder"),
@@ -79,10 +80,11 @@ def test_mistakes_end_with_code_one_and_say_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_text("a few words to train on\n" * 20)
     failed = foreword_command(*arguments, expect=1)
     assert message in failed.stderr
     assert failed.stdout == ""
-    assert list(tmp_path.iterdir()) == []
+    assert [p.name for p in tmp_path.iterdir()] == ["text.txt"]
 
 
 @pytest.mark.parametrize(

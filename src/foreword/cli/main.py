@@ -70,6 +70,9 @@ def main() -> None:
         # complain once more when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        errors.print(f"error: {error}", style="red", markup=False)
+        sys.exit(1)
 
 
 def _escaped(text: str) -> str:

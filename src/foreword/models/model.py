@@ -88,6 +88,10 @@ class NextWordModel(nn.Module, ABC):
     def _uniform(self, *shape: int, bound: float) -> Tensor:
         return torch.empty(shape).uniform_(-bound, bound, generator=self.generator)
 
+    def use_generator(self, generator: torch.Generator) -> None:
+        """Draws dropout masks from another generator, on the parameters' device."""
+        self.generator = generator
+
     @abstractmethod
     def start(self, batch_size: int) -> State:
         """The state before the first word of `batch_size` streams."""

@@ -30,6 +30,11 @@ class RecurrentModel(NextWordModel):
             generator=generator,
         )
 
+    def use_generator(self, generator: torch.Generator) -> None:
+        """Draws dropout masks from another generator, on the parameters' device."""
+        super().use_generator(generator)
+        self.recurrent.generator = generator
+
     def start(self, batch_size: int) -> State:
         """Zeros, (num_layers, B, H) for each of the cell's states."""
         return self.recurrent.start(batch_size)

@@ -29,26 +29,24 @@ def hold_out(sources: Sequence[Source]) -> tuple[list[Source], list[Source]]:
 
     Nothing is held out of a text so short, or of so few lines, that it would be no measure.
     """
-    lengths = [[len(piece.text) for piece in source.read()] for source in sources]
-    total = sum(map(sum, lengths))
+    total = sum(len(piece.text) for source in sources for piece in source.read())
     wanted = min(SHARE * total, MOST_CHARACTERS)
     if wanted < FEWEST_CHARACTERS:
         return list(sources), []
-    train: list[Source] = []
-    valid: list[Source] = []
-    held = 0
-    for source, pieces in zip(reversed(sources), reversed(lengths), strict=True):
-        first = len(pieces)
-        while first > 0 and held < wanted:
-            first -= 1
-            held += pieces[first]
-        if first > 0:
-            train.insert(0, _slice(source, 0, first))
-        if first < len(pieces):
-            valid.insert(0, _slice(source, first, None))
+    # The last piece after whose beginning there is enough text; found by reading once more,
+    # since remembering every piece's length would take memory in proportion to the text.
+    cut_source = cut_piece = held = read = 0
+    for number, source in enumerate(sources):
+        for index, piece in enumerate(source.read()):
+            if total - read >= wanted:
+                cut_source, cut_piece, held = number, index, total - read
+            read += len(piece.text)
     if held > total / 2:
         return list(sources), []
-    return train, valid
+    parted = sources[cut_source]
+    before, after = _slice(parted, 0, cut_piece), _slice(parted, cut_piece, None)
+    train = [*sources[:cut_source], before] if cut_piece > 0 else [*sources[:cut_source]]
+    return train, [after, *sources[cut_source + 1 :]]
 
 
 def _slice(source: Source, first: int, last: int | None) -> Slice:

@@ -265,9 +265,13 @@ def _remembered(
 def _new_run(
     corpus: Corpus, config: ModelConfig, settings: TrainingSettings, report: Reporter
 ) -> Run:
-    device = torch.device(settings.run.device)
-    generator = torch.Generator(device).manual_seed(settings.run.seed)
+    device = _device(settings.run.device)
+    generator = torch.Generator().manual_seed(settings.run.seed)
     model = build(config, _regularisation(settings), generator).to(device)
+    if device.type != "cpu":
+        # Initial weights are drawn on the CPU, the same for every device; masks on the device.
+        generator = torch.Generator(device).manual_seed(settings.run.seed)
+        model.use_generator(generator)
     windows = _windows(settings, corpus.train.ids)
     if isinstance(windows, StreamWindows) and windows.batch_size < settings.bptt.batch_size:
         report(
@@ -282,6 +286,18 @@ def _new_run(
         "bfloat16": torch.bfloat16,
     }[settings.run.precision]
     return Run(model, windows, settings, generator, precision)
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        found = "cpu, cuda" if torch.cuda.is_available() else "cpu"
+        raise SettingsError(
+            f"device {name!r} cannot be used on this machine; there is: {found}"
+        ) from error
+    return device
 
 
 def _summary(corpus: Corpus, config: ModelConfig) -> str:

@@ -110,7 +110,7 @@ class Run:
                 arrays[f"optimiser/{name}/{key}"] = moment.detach().cpu().numpy().copy()
         for k, part in enumerate(self.state or ()):
             arrays[f"state/{k}"] = part.detach().cpu().numpy().copy()
-        arrays["generator"] = self.generator.get_state().numpy().copy()
+        arrays["generator"] = self.generator.get_state().cpu().numpy().copy()
         document = {
             "position": {k: _finite(v) for k, v in asdict(self.position).items()},
             "watch": {k: _finite(v) for k, v in asdict(self.watch).items()},
@@ -128,8 +128,8 @@ class Run:
         for name, parameter in self.model.named_parameters():
             for key in ("step", "exp_avg", "exp_avg_sq"):
                 if (array := moments.get(f"{name}/{key}")) is not None:
-                    device = torch.device("cpu") if key == "step" else parameter.device
-                    self.optimiser.state[parameter][key] = torch.tensor(array, device=device)
+                    moment = torch.tensor(array, device=parameter.device)
+                    self.optimiser.state[parameter][key] = moment
         parts = checkpoint.group("state")
         device = self.model.decoder.bias.device
         self.state = (
