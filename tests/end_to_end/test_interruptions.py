@@ -99,6 +99,25 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint_and_a_loadable_model(
     assert leftovers == []
 
 
+def test_a_signal_during_the_last_evaluation_leaves_the_model_and_says_how_to_go_on(
+    chats: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    process = start(chats, tmp_path / "m", "--steps", "40", "--valid", str(chats))
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("evaluating"):
+            process.send_signal(signal.SIGINT)
+            break
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in told
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    assert (config["training"]["finished"], config["evaluation"]) == (False, None)
+    foreword_command("train", "--out", tmp_path / "m", "--resume")
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    assert config["evaluation"]["perplexity"] > 1
+
+
 def test_a_finished_model_is_not_overwritten_unless_told(
     model: Path, chats: Path, foreword_command: Command
 ) -> None:

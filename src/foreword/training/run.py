@@ -24,7 +24,7 @@ from foreword.text.windows import LineWindows, StreamWindows
 from foreword.training.card import model_card
 from foreword.training.checkpoint import FOLDER, Checkpoint, latest
 from foreword.training.corpus import Corpus, read_corpus
-from foreword.training.interrupt import stop_on_signals
+from foreword.training.interrupt import StopWish, stop_on_signals
 from foreword.training.progress import Note, Reporter, TextProgress, silent
 from foreword.training.settings import TrainingSettings
 from foreword.training.trainer import Run
@@ -164,18 +164,30 @@ def train_on(
             should_stop=lambda: bool(wish),
             report=report,
         )
-    if not finished:
-        return Outcome(write(finished=False), wish.signal.name if wish.signal else None)
-    evaluation = None
-    if corpus.valid is not None:
-        run.load_best()
-        measured = score(
-            run.model,
-            corpus.valid.ids,
-            progress=lambda done, total: report(TextProgress("evaluating", done, total)),
-        )
-        evaluation = evaluation_of(measured, corpus.valid, corpus.valid_name)
+        evaluation = _final_evaluation(run, corpus, wish, report) if finished else None
+    if wish.signal is not None:
+        return Outcome(write(finished=False), wish.signal.name)
     return Outcome(write(finished=True, evaluation=evaluation))
+
+
+def _final_evaluation(
+    run: Run, corpus: Corpus, wish: StopWish, report: Reporter
+) -> Evaluation | None:
+    """The best weights, measured on all of the held-out text; None if there is none, or no time."""
+    if corpus.valid is None:
+        return None
+    run.load_best()
+
+    def progress(done: int, total: int) -> None:
+        report(TextProgress("evaluating", done, total))
+        if wish:
+            raise InterruptedError
+
+    try:
+        measured = score(run.model, corpus.valid.ids, progress=progress)
+    except InterruptedError:
+        return None
+    return evaluation_of(measured, corpus.valid, corpus.valid_name)
 
 
 def settings_from(
