@@ -236,6 +236,7 @@ def test_a_checkpoint_replaces_the_one_before_and_damage_is_named(tmp_path: Path
     run, saved = run_of(steps=5), []
     go(run, saved=saved)
     saved[0].write(tmp_path)
+    (tmp_path / "training" / ".step-00000003.safetensors.x7").write_bytes(b"killed while writing")
     path = saved[-1].write(tmp_path)
     assert [p.name for p in (tmp_path / "training").iterdir()] == ["step-00000005.safetensors"]
     data = bytearray(path.read_bytes())

@@ -44,8 +44,8 @@ class Checkpoint:
         path = folder / f"step-{self.step:08d}.safetensors"
         document = json.dumps({"version": VERSION, **self.document}, allow_nan=False)
         write_tensors(path, self.arrays, {_DOCUMENT: document})
-        for other in folder.glob("step-*.safetensors"):
-            if other != path:
+        for other in [*folder.glob("step-*.safetensors"), *folder.glob(".step-*")]:
+            if other != path:  # an older one, or one that a kill left unfinished
                 other.unlink()
         return path
 

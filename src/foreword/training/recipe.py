@@ -17,11 +17,16 @@ def fill_in(settings: TrainingSettings, *, words: int) -> TrainingSettings:
 
 
 def _sizes(model: ModelSettings, words: int) -> ModelSettings:
-    default = 96 if words < SMALL else 192 if words < MEDIUM else 256
-    hidden = model.hidden_size or model.embedding_size or default
-    return model.model_copy(
-        update={"hidden_size": hidden, "embedding_size": model.embedding_size or hidden}
-    )
+    """Of two sizes the one that is not given equals the other; of none, both are chosen.
+
+    A long text has a large vocabulary, whose output layer costs time in proportion to the
+    embedding's size. So there the hidden state is made the larger of the two.
+    """
+    embedding, hidden = (96, 96) if words < SMALL else (192, 192) if words < MEDIUM else (192, 512)
+    if model.embedding_size is not None or model.hidden_size is not None:
+        embedding = model.embedding_size or model.hidden_size or embedding
+        hidden = model.hidden_size or embedding
+    return model.model_copy(update={"embedding_size": embedding, "hidden_size": hidden})
 
 
 def _dropout(dropout: DropoutSettings, words: int) -> DropoutSettings:
