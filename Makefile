@@ -9,7 +9,7 @@ DEMO ?= build/demo
 .PHONY: demo test format lint types imports tests docs clean
 
 demo: $(VENV)/.demo
-	$(BIN)/foreword train --out $(DEMO) --minutes 2.5 --vocab-size 10000 --dropout 0.1 --overwrite
+	$(BIN)/foreword train --out $(DEMO) --minutes 2.5 --vocab-size 10000 --hidden-size 256 --dropout 0.1 --overwrite
 	$(BIN)/foreword info $(DEMO)
 	@for opening in "How are" "I would like to" "I would li" "Do you have any" "What is your favo"; do \
 		echo; $(BIN)/foreword predict $(DEMO) "$$opening"; done
