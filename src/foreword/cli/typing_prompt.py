@@ -8,7 +8,7 @@ from prompt_toolkit.formatted_text import HTML
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
-from foreword.predictor.generate import NO_SPACE_BEFORE
+from foreword.predictor.generate import attaches_left
 from foreword.predictor.predictor import Prediction, Predictor
 
 
@@ -21,7 +21,7 @@ def completion(text: str, word: str) -> str:
     typed = text.rsplit(maxsplit=1)[-1] if text and not text[-1].isspace() else ""
     if typed and word.lower().startswith(typed.lower()) and len(word) > len(typed):
         return word[len(typed) :]
-    glue = "" if not text or text[-1].isspace() or word in NO_SPACE_BEFORE else " "
+    glue = "" if not text or text[-1].isspace() or attaches_left(word) else " "
     return glue + word
 
 
@@ -51,7 +51,7 @@ def type_along(predictor: Predictor, k: int) -> None:
         if rank >= len(found):
             return
         word = found[rank].word
-        if word in NO_SPACE_BEFORE and buffer.text.endswith(" "):
+        if attaches_left(word) and buffer.text.endswith(" "):
             buffer.delete_before_cursor(1)  # the space that came with the word before
         buffer.insert_text(completion(buffer.text, word) + " ")
 

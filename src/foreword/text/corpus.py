@@ -65,7 +65,7 @@ class Source:
         try:
             with self.open() as raw:
                 yield from _pieces(self, raw, on_bytes)
-        except (OSError, EOFError, zlib.error) as error:
+        except OSError as error:
             raise TextError(f"{self.name}: cannot be read: {error}") from error
 
 
@@ -78,8 +78,9 @@ def find_sources(texts: Sequence[str | PathLike[str]], *, encoding: str = "utf-8
         TextError: a path leads to no text, or the encoding is unknown.
     """
     try:
-        codecs.lookup(encoding)
-    except LookupError as error:
+        codecs.getincrementaldecoder(encoding)
+        b"a".decode(encoding, "replace")  # refuses codecs that do not give text, such as hex
+    except (LookupError, ValueError) as error:
         raise TextError(
             f"there is no encoding {encoding!r}. Try utf-8, latin-1 or cp1252"
         ) from error
@@ -138,16 +139,30 @@ def _chats_path() -> Path:
 
 def _find(text: str, encoding: str) -> list[Source]:
     if text == "-":
-        return [_standard_input(encoding)]
+        return [_spooled("standard input", sys.stdin.buffer, encoding)]
+    if not text:
+        raise TextError("a text's name is empty. Name a file, a folder, a glob, or -")
     path = Path(text).expanduser()
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        pass  # a glob, or nothing
+    except OSError as error:
+        raise TextError(f"{text[:200]}: cannot be read: {error.strerror}") from error
     if path.is_dir():
         files = [p for p in sorted(path.rglob("*")) if p.is_file() and _is_text_name(p)]
         if not files:
             endings = ", ".join(TEXT_SUFFIXES)
             raise TextError(f"{text}: no texts ({endings}, or those gzipped) in this folder")
         return [_file(p, encoding) for p in files]
-    if path.exists():
+    if path.is_file():
         return [_file(path, encoding)]
+    if path.exists():  # a pipe or a device: it can be read only once
+        try:
+            with path.open("rb") as stream:
+                return [_spooled(text, stream, encoding)]
+        except OSError as error:
+            raise TextError(f"{text}: cannot be read: {error.strerror}") from error
     if glob.has_magic(text):
         matches = [Path(m) for m in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
         files = [m for m in matches if m.is_file()]
@@ -170,10 +185,10 @@ def _file(path: Path, encoding: str) -> Source:
     return Source(str(path), size, lambda: path.open("rb"), encoding)
 
 
-def _standard_input(encoding: str) -> Source:
+def _spooled(name: str, stream: IO[bytes], encoding: str) -> Source:
     """Kept in a file without a name until the process ends, since text is read more than once."""
     with tempfile.TemporaryFile() as spool:
-        shutil.copyfileobj(sys.stdin.buffer, spool)
+        shutil.copyfileobj(stream, spool)
         size = spool.tell()
         spool.flush()
         kept = os.dup(spool.fileno())
@@ -182,7 +197,7 @@ def _standard_input(encoding: str) -> Source:
         os.lseek(kept, 0, os.SEEK_SET)
         return os.fdopen(os.dup(kept), "rb")
 
-    return Source("standard input", size, reopen, encoding)
+    return Source(name, size, reopen, encoding)
 
 
 def _pieces(
@@ -196,7 +211,14 @@ def _pieces(
     decoder = _Decoder(source)
     held, told = "", 0
     while True:
-        block = stream.read(BLOCK_BYTES)
+        try:
+            block = stream.read(BLOCK_BYTES)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise TextError(
+                f"{source.name}, after line {decoder.lines}, before compressed byte {raw.tell()}: "
+                f"cannot be read: the gzip data are damaged or cut short ({error}). Compress or "
+                "fetch the file again"
+            ) from error
         held += decoder.decode(block)
         position = raw.tell() if stream is not raw else told + len(block)
         if on_bytes is not None:
@@ -206,7 +228,7 @@ def _pieces(
         for line in lines:
             yield Piece(line.removesuffix("\r"), ends_line=True)
         while len(held) > BLOCK_BYTES:
-            cut = held.rfind(" ", 0, BLOCK_BYTES) + 1 or BLOCK_BYTES
+            cut = _place_to_cut(held[:BLOCK_BYTES])
             yield Piece(held[:cut], ends_line=False)
             held = held[cut:]
         if not block:
@@ -215,19 +237,35 @@ def _pieces(
         yield Piece(held.removesuffix("\r"), ends_line=True)
 
 
+def _place_to_cut(text: str) -> int:
+    """Where the text's last word begins, so that a cut there leaves all words whole; or its end."""
+    if text[-1].isspace():
+        return len(text)
+    return len(text) - len(text.rsplit(maxsplit=1)[-1]) or len(text)
+
+
 class _Decoder:
     """Bytes to text, block by block, knowing the line and byte of what it cannot decode."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.encoding = codecs.lookup(source.encoding).name
+        self.is_wide = self.encoding.startswith(("utf-16", "utf-32"))  # zero bytes are usual
+        self.decoder = codecs.getincrementaldecoder(self.encoding)("strict")
+        self.begun = False
         self.lines = 0
         self.bytes = 0
         self.held = 0
-        self.decoder: codecs.IncrementalDecoder | None = None
 
     def decode(self, block: bytes) -> str:
-        if self.decoder is None:
-            self.decoder = self._for(block)
+        if self.bytes == 0 and not self.is_wide and block.startswith(UTF16_MARKS):
+            raise TextError(
+                f"{self.source.name}: begins as UTF-16 text does, not as {self.encoding}. "
+                "Add --encoding utf-16"
+            )
+        if not self.is_wide and b"\0" in block:
+            before = block[: block.index(b"\0")]
+            raise self._binary(before.count(b"\n"), f", byte {self.bytes + len(before)}")
         try:
             text = self.decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
@@ -238,25 +276,25 @@ class _Decoder:
                 f"is not {self.source.encoding} ({error.reason}). If the text is in another "
                 "encoding, name it with --encoding, for example --encoding latin-1"
             ) from error
-        if "\0" in text:
-            line = self.lines + text[: text.index("\0")].count("\n") + 1
+        except UnicodeError as error:  # no byte order mark, among others
             raise TextError(
-                f"{self.source.name}, line {line}: holds a NUL character, so it is not a text "
-                "but a binary file. Leave it out"
-            )
+                f"{self.source.name}, line {self.lines + 1}, byte {self.bytes - self.held}: is not "
+                f"{self.source.encoding} ({error}). Name its encoding with --encoding, for example "
+                "--encoding utf-16-le"
+            ) from error
+        if "\0" in text:
+            raise self._binary(text[: text.index("\0")].count("\n"), "")
+        if text and not self.begun:
+            self.begun = True
+            if self.encoding == "utf-8":
+                text = text.removeprefix("\ufeff")  # the mark that some editors put first
         self.lines += text.count("\n")
         self.bytes += len(block)
-        pending = self.decoder.getstate()[0]
-        self.held = len(pending)
+        self.held = len(self.decoder.getstate()[0])
         return text
 
-    def _for(self, block: bytes) -> codecs.IncrementalDecoder:
-        encoding = codecs.lookup(self.source.encoding).name
-        if block.startswith(UTF16_MARKS) and not encoding.startswith(("utf-16", "utf-32")):
-            raise TextError(
-                f"{self.source.name}: begins as UTF-16 text does, not as {encoding}. "
-                "Add --encoding utf-16"
-            )
-        if encoding == "utf-8":
-            encoding = "utf-8-sig"  # skips the mark that some editors put first
-        return codecs.getincrementaldecoder(encoding)("strict")
+    def _binary(self, lines_before: int, place: str) -> TextError:
+        return TextError(
+            f"{self.source.name}, line {self.lines + lines_before + 1}{place}: holds a NUL "
+            "character, so it is not a text but a binary file. Leave it out"
+        )

@@ -20,16 +20,23 @@ UNK, EOS = "<unk>", "<eos>"
 UNK_ID, EOS_ID = 0, 1
 SPECIAL = (UNK, EOS)
 
-# One alternative a kind of word, tried in this order. No alternative can match one text in two
-# ways, so that the time is linear in the text's length.
-WORD_PATTERN = "|".join(
-    (
-        r"\p{N}+(?:[.,:]\p{N}+)+",  # 3.14  1,000  10:30
-        r"[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}\p{N}_]+)*",  # words, don't, rock'n'roll
-        r"[\p{So}\p{Sk}][\p{M}\x{200D}\p{So}\p{Sk}]*",  # emoji, joined or in a row
-        r"([^\p{L}\p{M}\p{N}_\s])\1*",  # a mark, or a run of the same: ... !!! --
-    )
+_LETTERS = r"[\p{L}\p{M}\p{N}_]++"
+# The apostrophe, and what other scripts write inside a word: the middle dot (Catalan), geresh and
+# gershayim (Hebrew), zero-width joiners (Persian, Indic scripts), the soft hyphen.
+_INSIDE = r"['\x{B7}\x{5F3}\x{5F4}\x{200C}\x{200D}\x{AD}]"
+# With variation selectors (which are marks), skin tones, and the tags of regional flags.
+_EMOJI = r"\p{Extended_Pictographic}[\p{M}\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}]*+"
+# One alternative a kind of word, tried in this order. Repetitions are possessive: they give nothing
+# back, so that the time is linear in the text's length.
+_WORDS = (
+    r"[0-9#*]\x{FE0F}?\x{20E3}",  # keycaps
+    r"\p{Regional_Indicator}{2}",  # flags of countries
+    rf"{_EMOJI}(?:\x{{200D}}{_EMOJI})*+",
+    r"\p{N}++(?:[.,:\x{66B}\x{66C}]\p{N}++)++",  # 3.14  1,000  10:30
+    rf"{_LETTERS}(?:{_INSIDE}{_LETTERS})*+",  # words, don't, rock'n'roll
+    r"([^\p{L}\p{M}\p{N}_\s\p{Cc}\p{Cf}])\1*+",  # a mark, or a run of the same: ... !!! --
 )
+WORD_PATTERN = rf"(?:{'|'.join(_WORDS)})\p{{M}}*+"  # combining marks stay with what they follow
 
 
 class TokenizerConfig(BaseModel):
@@ -61,9 +68,10 @@ class Tokenizer:
     """A vocabulary and the way to it. Immutable; safe to share between threads.
 
     Text is put into Unicode's composed form (NFC), ’ becomes ', case is kept or folded. Words then
-    are: letters and digits with apostrophes between them (don't); numbers with their points,
-    commas and colons (3.14, 10:30); emoji, a run of them as one; every other mark, a run of the
-    same as one (... or !!!).
+    are: letters, digits and underscores, with apostrophes between them (don't, snake_case);
+    numbers with their points, commas and colons (3.14, 10:30); each emoji, joined ones and flags
+    as one; every other mark, @ # - and / among them, a run of the same as one (... or !!!). What
+    cannot be seen (control and formatting characters outside words) is dropped.
 
     >>> tokenizer = Tokenizer(["<unk>", "<eos>", "don't", "stop", "!!"], TokenizerConfig())
     >>> [(word.text, word.id, word.start, word.end) for word in tokenizer.split("Don’t stop!!")]
@@ -110,9 +118,12 @@ class Tokenizer:
         """The text's words with their ids and places."""
         encoded = self._backend.encode(text, add_special_tokens=False)
         found = []
-        for index, (start, end) in zip(encoded.ids, encoded.offsets, strict=True):
-            # The offsets of a letter composed with its marks end before them.
-            while end < len(text) and unicodedata.combining(text[end]):
+        starts = [start for start, _ in encoded.offsets] + [len(text)]
+        for number, (index, (start, end)) in enumerate(
+            zip(encoded.ids, encoded.offsets, strict=True)
+        ):
+            # The offsets of a letter composed of several characters end before the last of them.
+            while end < starts[number + 1] and _is_composed_into_the_letter_before(text[end]):
                 end += 1
             word = self.words[index] if index != UNK_ID else self.normalise(text[start:end])
             found.append(Word(word, index, start, end))
@@ -150,7 +161,7 @@ class Tokenizer:
         found = sorted(vocabulary, key=vocabulary.__getitem__)
         ordinary = [word for word in found if word not in SPECIAL]
         if vocab_size is not None:
-            ordinary = ordinary[: vocab_size - len(SPECIAL)]
+            ordinary = ordinary[: max(0, vocab_size - len(SPECIAL))]
         return cls([*SPECIAL, *ordinary], config)
 
     def to_json(self) -> str:
@@ -192,11 +203,13 @@ class Tokenizer:
 
 
 def _normaliser(config: TokenizerConfig) -> normalizers.Normalizer:
-    steps: list[normalizers.Normalizer] = [normalizers.NFC()]
-    if config.words == "unicode":
-        steps.append(normalizers.Replace("’", "'"))
+    # Case first: of some letters with marks, only the lower case has a composed form.
+    steps: list[normalizers.Normalizer] = []
     if config.case == "fold":
         steps.append(normalizers.Lowercase())
+    steps.append(normalizers.NFC())
+    if config.words == "unicode":
+        steps.append(normalizers.Replace("’", "'"))
     return normalizers.Sequence(steps)
 
 
@@ -204,16 +217,23 @@ def _splitter(config: TokenizerConfig) -> pre_tokenizers.PreTokenizer:
     at_spaces = pre_tokenizers.WhitespaceSplit()
     if config.words == "spaces":
         return at_spaces
-    words = pre_tokenizers.Split(tokenizers.Regex(WORD_PATTERN), "isolated")
+    # Inverted: what is no word is removed.
+    words = pre_tokenizers.Split(tokenizers.Regex(WORD_PATTERN), "removed", invert=True)
     return pre_tokenizers.Sequence([at_spaces, words])
 
 
+def _is_composed_into_the_letter_before(character: str) -> bool:
+    """Whether NFC may make one letter of this and what stands before it: marks, Hangul parts."""
+    return unicodedata.category(character)[0] == "M" or "\u1160" <= character <= "\u11ff"
+
+
 def _document(vocabulary: dict[str, int], config: TokenizerConfig) -> dict[str, Any]:
-    steps: list[dict[str, Any]] = [{"type": "NFC"}]
-    if config.words == "unicode":
-        steps.append({"type": "Replace", "pattern": {"String": "’"}, "content": "'"})
+    steps: list[dict[str, Any]] = []
     if config.case == "fold":
         steps.append({"type": "Lowercase"})
+    steps.append({"type": "NFC"})
+    if config.words == "unicode":
+        steps.append({"type": "Replace", "pattern": {"String": "’"}, "content": "'"})
     return {
         "version": "1.0",
         "truncation": None,
@@ -249,6 +269,12 @@ def _vocabulary(document: Any, path: str, hint: str) -> dict[str, int]:
     vocabulary = _vocabulary_of(document)
     if not isinstance(vocabulary, dict):
         raise FolderError(f"{path} has no vocabulary. {hint}")
+    try:
+        "".join(vocabulary).encode()
+    except UnicodeEncodeError as error:
+        raise FolderError(
+            f"{path} has a word that is no text (half of a surrogate pair). {hint}"
+        ) from error
     ids = list(vocabulary.values())
     if any(type(index) is not int for index in ids) or sorted(ids) != list(range(len(ids))):
         raise FolderError(f"{path}: the words' ids are not 0 to {len(ids) - 1}. {hint}")

@@ -16,6 +16,7 @@ from foreword.text.tokenizer import EOS_ID
 IGNORED = -1
 """A target where there is nothing to predict."""
 SHORTEST_WINDOW = 5
+BLOCK_IDS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class StreamWindows:
     ) -> None:
         if len(ids) < 2:
             raise TextError(
-                f"the text has {len(ids)} words; at least 2 are needed to learn which follows which"
+                f"the text has {len(ids)} words, line ends (<eos>) included; at least 2 are needed "
+                "to learn which follows which"
             )
         self.batch_size = min(batch_size, len(ids) // 2)
         self.window = window
@@ -121,7 +123,7 @@ class LineWindows:
         self, ids: np.ndarray, *, batch_words: int, max_length: int, seed: int = 0
     ) -> None:
         if len(ids) < 1:
-            raise TextError("the text has no words")
+            raise TextError("the text has 0 words; at least 1 is needed")
         self._ids = ids
         self._starts, self._lengths = _parts(ids, max_length)
         by_length = np.argsort(self._lengths, kind="stable")
@@ -187,7 +189,12 @@ class LineWindows:
 
 def _parts(ids: np.ndarray, max_length: int) -> tuple[np.ndarray, np.ndarray]:
     """Where each line, or part of a long one, starts, and its length with `<eos>`."""
-    ends = np.flatnonzero(ids == EOS_ID) + 1
+    # Block by block: the ids may be many more than fit into memory as truth values.
+    blocks = (
+        np.flatnonzero(ids[first : first + BLOCK_IDS] == EOS_ID) + first + 1
+        for first in range(0, len(ids), BLOCK_IDS)
+    )
+    ends = np.concatenate(list(blocks))
     if len(ends) == 0 or ends[-1] != len(ids):
         ends = np.append(ends, len(ids))
     starts = np.concatenate([[0], ends[:-1]])
@@ -201,9 +208,12 @@ def _parts(ids: np.ndarray, max_length: int) -> tuple[np.ndarray, np.ndarray]:
 def _batches(order: np.ndarray, lengths: np.ndarray, batch_words: int) -> list[np.ndarray]:
     """Runs of lines, shortest first, of at most `batch_words` cells with padding, or one line."""
     batches, first = [], 0
-    for last in range(1, len(order) + 1):
-        # Lines are sorted: the next one is the longest of its batch.
-        if last == len(order) or (last + 1 - first) * lengths[order[last]] > batch_words:
-            batches.append(order[first:last])
-            first = last
+    while first < len(order):
+        most = max(1, batch_words // int(lengths[order[first]]))
+        # Lines are sorted: of those up to the n-th, the n-th is the longest.
+        cells = lengths[order[first : first + most]]
+        cells = cells * np.arange(1, len(cells) + 1)
+        count = max(1, int(np.searchsorted(cells, batch_words, side="right")))
+        batches.append(order[first : first + count])
+        first += count
     return batches
