@@ -71,9 +71,12 @@ def test_suggestions_follow_the_keys_in_a_real_terminal(tmp_path: Path) -> None:
 
     try:
         wait_for(b"hello", b"help", b"world")
-        shown = b""
         os.write(main, b"hel")
-        wait_for(b"%")  # what has not changed is not drawn again
+        wait_for(b"hel")
+        shown = b""
+        os.write(main, b"\x0c")  # Ctrl-L: draws all anew
+        wait_for(b"hello", b"help", b"%")
+        assert b"world" not in shown
         os.write(main, b"\x04" * 2 + b"\x03")
         assert process.wait(timeout=20) == 0
     finally:

@@ -24,7 +24,9 @@ TEXT = np.random.default_rng(0).integers(1, V, 3000) % np.tile([19, 5, 7], 1000)
 
 
 def run_of(name: str = "lstm", sentence: bool = False, **leaves: object) -> Run:
-    settings = settings_from({"save_seconds": 1e9, "validations": 4, **leaves})
+    settings = settings_from(
+        {"save_seconds": 1e9, "validations": 4, "learning_rate": 6e-3, **leaves}
+    )
     generator = torch.Generator().manual_seed(7)
     window = 3 if name == "mlp-window" else 1
     config = ModelConfig(

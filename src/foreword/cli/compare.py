@@ -24,7 +24,7 @@ def compare(
     ] = Path("comparison"),
     minutes: Annotated[
         float, typer.Option(min=0.0, help="For all of them together, the same share for each.")
-    ] = 8.0,
+    ] = 16.0,
     models: Annotated[
         list[str] | None,
         typer.Option("--model", help="Only these; repeat it for each."),
@@ -45,7 +45,12 @@ def compare(
     embedding_size: Annotated[
         int | None, typer.Option(help="Numbers that stand for a word.")
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Its peak.")] = None,
+    dropout: Annotated[
+        float | None, typer.Option(help="On inputs, between layers and on outputs.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Its peak, for all. Default: each one's own.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, dropout and windows.")] = None,
     threads: Annotated[int | None, typer.Option(help="Of the processor.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -73,6 +78,7 @@ def compare(
             case=case,
             vocab_size=vocab_size,
             embedding_size=embedding_size,
+            dropout=dropout,
             learning_rate=learning_rate,
             seed=seed,
             threads=threads,

@@ -146,7 +146,8 @@ def train(
         int | None, typer.Option(help="Streams side by side.", rich_help_panel=_BPTT)
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="Its peak.", rich_help_panel=_RATE)
+        float | None,
+        typer.Option(help="Its peak. Default: by the architecture.", rich_help_panel=_RATE),
     ] = None,
     weight_decay: Annotated[
         float | None, typer.Option(help="AdamW's, on matrices.", rich_help_panel=_RATE)

@@ -1,9 +1,27 @@
-"""Sizes and dropout for a text of a given length, where nobody has chosen them. Pure arithmetic."""
+"""Sizes, dropout and learning rate, where nobody has chosen them. Pure arithmetic."""
 
-from foreword.training.settings import DropoutSettings, ModelSettings, TrainingSettings
+from foreword.folder.config import ModelName
+from foreword.training.settings import (
+    DropoutSettings,
+    ModelSettings,
+    RateSettings,
+    TrainingSettings,
+)
 
 SMALL, MEDIUM = 100_000, 1_000_000
 """Words of training text below which a model is made smaller and dropped out more."""
+LEARNING_RATES: dict[ModelName, float] = {
+    "mlp-last": 4e-3,
+    "mlp-window": 6e-3,
+    "rnn": 1e-3,
+    "lstm": 6e-3,
+    "lstm-peephole": 6e-3,
+    "lstm-peephole-only": 6e-3,
+    "lstm-coupled": 6e-3,
+    "gru": 6e-3,
+}
+"""By `benchmarks/learning_rates.py`, a little below what was best there, since long runs suit
+smaller ones. The Elman network does not learn at a rate that suits the gated ones."""
 
 
 def fill_in(settings: TrainingSettings, *, words: int) -> TrainingSettings:
@@ -12,6 +30,7 @@ def fill_in(settings: TrainingSettings, *, words: int) -> TrainingSettings:
         update={
             "model": _sizes(settings.model, words),
             "dropout": _dropout(settings.dropout, words),
+            "rate": _rate(settings.rate, settings.model.model),
         }
     )
 
@@ -37,3 +56,9 @@ def _dropout(dropout: DropoutSettings, words: int) -> DropoutSettings:
         for name in ("dropout_input", "dropout_hidden", "dropout_output")
     }
     return dropout.model_copy(update={"dropout": rate, **chosen})
+
+
+def _rate(rate: RateSettings, model: ModelName) -> RateSettings:
+    if rate.learning_rate is not None:
+        return rate
+    return rate.model_copy(update={"learning_rate": LEARNING_RATES[model]})

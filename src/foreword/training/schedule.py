@@ -36,4 +36,5 @@ def learning_rate(rate: RateSettings, done: float) -> float:
     else:
         fall = (done - rate.flat) / (1.0 - rate.flat)
         share = FINAL_SHARE + (1.0 - FINAL_SHARE) * 0.5 * (1.0 + math.cos(math.pi * fall))
+    assert rate.learning_rate is not None, "the recipe fills it in"
     return rate.learning_rate * share

@@ -74,7 +74,8 @@ class BpttSettings(Data):
 class RateSettings(Data):
     """The optimiser (AdamW) and its learning rate over the run."""
 
-    learning_rate: Positive = 6e-3
+    learning_rate: Positive | None = None
+    """Its peak. None leaves it to the architecture."""
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.01
     warmup: Share = 0.02
     """Share of the run in which the rate rises from 0."""

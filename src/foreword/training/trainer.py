@@ -82,7 +82,7 @@ class Run:
             {"params": matrices, "weight_decay": settings.rate.weight_decay},
             {"params": vectors, "weight_decay": 0.0},
         ]
-        self.optimiser = torch.optim.AdamW(groups, lr=settings.rate.learning_rate, fused=True)
+        self.optimiser = torch.optim.AdamW(groups, lr=0.0, fused=True)
 
     def start_at(self, *, seconds: float) -> None:
         """Counts time that passed before the first step."""
