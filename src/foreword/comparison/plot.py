@@ -1,6 +1,7 @@
 """Draws a comparison: perplexity against words seen and against seconds. Needs matplotlib."""
 
 from pathlib import Path
+from statistics import median
 
 from foreword.comparison.compare import Comparison
 from foreword.errors import MissingExtraError
@@ -28,7 +29,8 @@ def plot(comparison: Comparison, path: Path, text: str) -> None:
     figure = Figure(figsize=(11, 4.8), layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2, sharey=True)
-    for row in sorted(comparison.rows, key=lambda row: row.perplexity):
+    rows = sorted(comparison.rows, key=lambda row: row.perplexity)
+    for row in rows:
         points = [p for p in comparison.points if p.model == row.model]
         colour, line = STYLE.get(row.model, ("#000000", "-"))
         look = {
@@ -42,6 +44,9 @@ def plot(comparison: Comparison, path: Path, text: str) -> None:
         left.plot([p.words_seen for p in points], perplexities, **look)
         label = f"{row.model}  {row.perplexity:.1f}"
         right.plot([p.seconds for p in points], perplexities, label=label, **look)
+    # A network whose gradients exploded for a while shall not flatten all the others' curves.
+    firsts = [next(p.perplexity for p in comparison.points if p.model == r.model) for r in rows]
+    left.set_ylim(top=min(max(p.perplexity for p in comparison.points), 3 * median(firsts)) * 1.1)
     left.set_xlabel("words seen in training")
     left.xaxis.set_major_formatter(EngFormatter())
     left.set_ylabel("validation perplexity (log scale)")
