@@ -8,14 +8,21 @@ import torch
 from onnx import TensorProto, helper
 from torch import nn
 
+from foreword.cells.cell import Cell, State, Weights
 from foreword.cells.registry import NAMES, cell_for
 from foreword.kernels import reference
+from foreword.kernels.problem import Problem
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import onnxruntime
 
 T, B, I, H = 6, 3, 4, 5  # noqa: E741
+
+
+def run(cell: Cell, x: torch.Tensor, state: State, weights: Weights) -> tuple[torch.Tensor, State]:
+    found = reference.run(Problem(cell, x, state, weights))
+    return found.outputs, found.last
 
 
 def random_weights(name: str, seed: int = 0) -> dict[str, torch.Tensor]:
@@ -49,7 +56,7 @@ def test_outputs_and_gradients_equal_torch_nn(
     peer.load_state_dict({f"{k}_l0": w for k, w in weights.items()})
     given = tuple(s[None] for s in state)
 
-    outputs, last = reference.run(cell, x, state, weights)
+    outputs, last = run(cell, x, state, weights)
     theirs, their_last = peer(x, given if len(given) > 1 else given[0])
     gradients = torch.autograd.grad(outputs.square().sum(), list(weights.values()))
     their_gradients = torch.autograd.grad(theirs.square().sum(), list(peer.parameters()))
@@ -114,7 +121,7 @@ def test_lstm_outputs_equal_onnx_runtime(name: str) -> None:
     attributes = {"input_forget": 1} if name == "lstm-coupled" else {}
 
     theirs, their_h, their_c = onnx_outputs("LSTM", inputs, LSTM_ORDER, **attributes)
-    ours, last = reference.run(cell_for(name), x, (h, c), weights)
+    ours, last = run(cell_for(name), x, (h, c), weights)
 
     np.testing.assert_allclose(ours.numpy(), theirs[:, 0], atol=2e-6)
     np.testing.assert_allclose(last[0].numpy(), their_h[0], atol=2e-6)
@@ -136,7 +143,7 @@ def test_gru_outputs_equal_onnx_runtime(reset_after: bool) -> None:
     order = ["X", "W", "R", "B", "", "initial_h"]
 
     theirs, _ = onnx_outputs("GRU", inputs, order, linear_before_reset=int(reset_after))
-    ours, _ = reference.run(cell_for("gru", reset_after=reset_after), x, (h,), weights)
+    ours, _ = run(cell_for("gru", reset_after=reset_after), x, (h,), weights)
 
     np.testing.assert_allclose(ours.numpy(), theirs[:, 0], atol=2e-6)
 
@@ -155,7 +162,7 @@ def test_elman_outputs_equal_onnx_runtime(nonlinearity: str) -> None:
     order = ["X", "W", "R", "B", "", "initial_h"]
 
     theirs, _ = onnx_outputs("RNN", inputs, order, activations=[nonlinearity.capitalize()])
-    ours, _ = reference.run(cell_for("rnn", nonlinearity=nonlinearity), x, (h,), weights)
+    ours, _ = run(cell_for("rnn", nonlinearity=nonlinearity), x, (h,), weights)
 
     np.testing.assert_allclose(ours.numpy(), theirs[:, 0], rtol=1e-5, atol=2e-6)
 
@@ -183,7 +190,7 @@ def test_peephole_only_equals_a_loop_over_its_published_equations() -> None:
     tensors = {k: torch.from_numpy(w) for k, w in weights.items()}
     cell = cell_for("lstm-peephole-only")
 
-    ours, _ = reference.run(cell, x.double(), (h.double(), c.double()), tensors)
+    ours, _ = run(cell, x.double(), (h.double(), c.double()), tensors)
 
     np.testing.assert_allclose(ours.numpy(), expected, rtol=1e-12)
 

@@ -1,4 +1,7 @@
-"""Every kernel gives what the cell's equations give, values and gradients, on random shapes."""
+"""Every kernel gives what the cell's equations give, values and gradients, on random problems."""
+
+from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -8,7 +11,10 @@ from torch import Tensor
 
 from foreword.cells.cell import Cell
 from foreword.cells.registry import cell_for
-from foreword.kernels import dispatch, portable, reference, torch_lstm
+from foreword.kernels import dispatch, portable, reference, torch_native
+from foreword.kernels.problem import Extras, Problem, Run
+
+pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 
 CELLS = {
     "rnn": cell_for("rnn"),
@@ -19,144 +25,212 @@ CELLS = {
     "lstm-coupled": cell_for("lstm-coupled"),
     "gru": cell_for("gru"),
     "gru-reset-before": cell_for("gru", reset_after=False),
+    "rnn-projected": cell_for("rnn", projected=True),
+    "lstm-projected": cell_for("lstm", projected=True),
+    "lstm-peephole-projected": cell_for("lstm-peephole", projected=True),
+    "lstm-peephole-only-projected": cell_for("lstm-peephole-only", projected=True),
+    "lstm-coupled-projected": cell_for("lstm-coupled", projected=True),
+    "gru-projected": cell_for("gru", projected=True),
+}
+WITHOUT_HANDWRITTEN = {
+    "lstm-layernorm": cell_for("lstm-layernorm"),
+    "gru-layernorm": cell_for("gru-layernorm"),
+    "gru-layernorm-projected": cell_for("gru-layernorm", projected=True),
 }
 
 
 def random_problem(
-    cell: Cell, T: int, B: int, inputs: int, H: int, dtype: torch.dtype, seed: int
-) -> tuple[Tensor, tuple[Tensor, ...], dict[str, Tensor]]:
+    cell: Cell,
+    T: int,
+    B: int,
+    inputs: int,
+    H: int,
+    dtype: torch.dtype = torch.float64,
+    seed: int = 0,
+    asked: frozenset[str] = frozenset(),
+) -> Problem:
     generator = torch.Generator().manual_seed(seed)
+    P = max(1, H - 1) if cell.projected else 0
 
     def draw(*shape: int) -> Tensor:
         return torch.randn(shape, generator=generator, dtype=dtype).requires_grad_()
 
-    weights = {name: draw(*shape) for name, shape in cell.parameter_shapes(inputs, H).items()}
-    return draw(T, B, inputs), tuple(draw(B, H) for _ in cell.states), weights
+    def mask(*shape: int, scale: float = 1.0) -> Tensor:
+        return torch.bernoulli(torch.full(shape, 0.6), generator=generator).to(dtype) * scale
+
+    sizes = cell.state_sizes(H, P)
+    seen = sizes[cell.recurrent_state]
+    extras = Extras(
+        keep=mask(T, B) if "keep" in asked else None,
+        drop_hidden=mask(B, seen, scale=1.7) if "drop_hidden" in asked else None,
+        drop_memory=mask(B, H, scale=1.7)
+        if "drop_memory" in asked and "c" in cell.states
+        else None,
+        traced="traced" in asked,
+    )
+    return Problem(
+        cell,
+        draw(T, B, inputs),
+        tuple(draw(B, size) for size in sizes),
+        {name: draw(*shape) for name, shape in cell.parameter_shapes(inputs, H, P).items()},
+        extras,
+    )
 
 
-def values_and_gradients(
-    kernel: dispatch.Kernel,
-    cell: Cell,
-    problem: tuple[Tensor, tuple[Tensor, ...], dict[str, Tensor]],
-) -> list[Tensor]:
+def seen_of(run: Run) -> list[Tensor]:
+    return [run.outputs, *run.last, *(run.states or ()), *(run.gates or {}).values()]
+
+
+def values_and_gradients(kernel: dispatch.Kernel, problem: Problem) -> list[Tensor]:
     """With a loss that sees every output, and every part of the final state, differently."""
-    x, state, weights = problem
-    outputs, last = kernel(cell, x, state, weights)
-    seen = [outputs, *last]
+    run = kernel.run(problem)
+    seen = seen_of(run)
     loss = sum(
         (part * torch.arange(part.numel()).view_as(part).add(1).sin()).sum() for part in seen
     )
-    wanted = [x, *state, *weights.values()]
-    gradients = torch.autograd.grad(loss, wanted, allow_unused=True)
-    zeros = (
-        torch.zeros_like(w) if g is None else g for w, g in zip(wanted, gradients, strict=True)
-    )
-    return [part.detach() for part in seen] + list(zeros)
+    wanted = [part for part in problem.tensors if part.requires_grad]
+    gradients = gradients_by(loss, wanted)
+    for handles in run.handles or ():
+        by_state = gradients_by(loss, handles)
+        gradients.append(by_state[0] if by_state[0].ndim == 3 else torch.stack(by_state))
+    return [part.detach() for part in seen] + gradients
 
 
-@pytest.mark.parametrize("name", CELLS)
-@settings(deadline=None, max_examples=25)
-@given(
-    T=st.integers(1, 7),
-    B=st.integers(1, 4),
-    inputs=st.integers(1, 6),
-    H=st.integers(1, 6),
-    dtype=st.sampled_from([torch.float64, torch.float32]),
-    seed=st.integers(0, 1000),
-)
-def test_portable_kernel_equals_the_reference(
-    name: str, T: int, B: int, inputs: int, H: int, dtype: torch.dtype, seed: int
-) -> None:
-    cell = CELLS[name]
-    problem = random_problem(cell, T, B, inputs, H, dtype, seed)
+def gradients_by(loss: Tensor, wanted: list[Tensor]) -> list[Tensor]:
+    found = torch.autograd.grad(loss, wanted, allow_unused=True, retain_graph=True)
+    return [torch.zeros_like(w) if g is None else g for w, g in zip(wanted, found, strict=True)]
 
-    found = values_and_gradients(portable.run, cell, problem)
-    truth = values_and_gradients(reference.run, cell, problem)
 
-    tolerance = 1e-10 if dtype == torch.float64 else 2e-4
+def assert_equal_to_reference(kernel: str, problem: Problem) -> None:
+    found = values_and_gradients(dispatch.KERNELS[kernel], problem)
+    truth = values_and_gradients(dispatch.KERNELS["reference"], problem)
+    tolerance = 1e-10 if problem.x.dtype == torch.float64 else 1e-3
+    assert len(found) == len(truth)
     for a, b in zip(found, truth, strict=True):
         torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
 
 
+SIZES = {
+    "T": st.integers(1, 7),
+    "B": st.integers(1, 4),
+    "inputs": st.integers(1, 6),
+    "H": st.integers(2, 6),
+    "seed": st.integers(0, 1000),
+}
+ASKED = st.frozensets(st.sampled_from(["keep", "drop_hidden", "drop_memory", "traced"]))
+
+
+@pytest.mark.parametrize("name", CELLS)
+@settings(deadline=None, max_examples=30)
+@given(**SIZES, asked=ASKED, dtype=st.sampled_from([torch.float64, torch.float32]))
+def test_portable_kernel_equals_the_reference(
+    name: str,
+    T: int,
+    B: int,
+    inputs: int,
+    H: int,
+    seed: int,
+    asked: frozenset[str],
+    dtype: torch.dtype,
+) -> None:
+    problem = random_problem(CELLS[name], T, B, inputs, H, dtype, seed, asked)
+    assert portable.refusal(problem) is None
+    assert_equal_to_reference("portable", problem)
+
+
+@pytest.mark.parametrize("name", ["rnn", "rnn-relu", "lstm", "lstm-projected", "gru"])
 @settings(deadline=None, max_examples=15)
-@given(T=st.integers(1, 7), B=st.integers(1, 4), H=st.integers(1, 6), seed=st.integers(0, 1000))
-def test_torch_kernel_equals_the_reference(T: int, B: int, H: int, seed: int) -> None:
-    cell = CELLS["lstm"]
-    problem = random_problem(cell, T, B, 3, H, torch.float64, seed)
+@given(**SIZES)
+def test_torchs_kernel_equals_the_reference(
+    name: str, T: int, B: int, inputs: int, H: int, seed: int
+) -> None:
+    problem = random_problem(CELLS[name], T, B, inputs, H, seed=seed)
+    assert torch_native.refusal(problem) is None
 
-    found = values_and_gradients(torch_lstm.run, cell, problem)
-    truth = values_and_gradients(reference.run, cell, problem)
+    def without_states(kernel: str) -> list[Tensor]:
+        asked = dispatch.KERNELS[kernel]
+        return values_and_gradients(
+            replace(asked, run=lambda p: asked.run(p)._replace(states=None)), problem
+        )
 
-    for a, b in zip(found, truth, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(without_states("torch"), without_states("reference"))
 
 
-@pytest.mark.parametrize("kernel", [portable.run, reference.run], ids=["portable", "reference"])
-@pytest.mark.parametrize("name", [n for n in CELLS if n != "rnn-relu"])
-def test_gradients_equal_finite_differences(name: str, kernel: dispatch.Kernel) -> None:
-    cell = CELLS[name]
-    x, state, weights = random_problem(cell, 4, 2, 3, 3, torch.float64, seed=1)
+@pytest.mark.parametrize("name", [*CELLS, *WITHOUT_HANDWRITTEN])
+@pytest.mark.parametrize("asked", [frozenset(), frozenset(["keep", "drop_hidden", "traced"])])
+def test_gradients_equal_finite_differences(name: str, asked: frozenset[str]) -> None:
+    if "relu" in name:
+        pytest.skip("not differentiable at 0")
+    cell = {**CELLS, **WITHOUT_HANDWRITTEN}[name]
+    problem = random_problem(cell, 3, 2, 2, 2, seed=1, asked=asked)
+    kernels = ["reference"] if name in WITHOUT_HANDWRITTEN else ["reference", "portable"]
 
-    def function(*tensors: Tensor) -> tuple[Tensor, ...]:
-        x, parts = tensors[0], tensors[1 : 1 + len(state)]
-        named = dict(zip(weights, tensors[1 + len(state) :], strict=True))
-        outputs, last = kernel(cell, x, parts, named)
-        return (outputs, *last)
+    def function(kernel: str, *tensors: Tensor) -> tuple[Tensor, ...]:
+        x, *rest = tensors
+        state, weights = rest[: len(problem.state)], rest[len(problem.state) :]
+        named = dict(zip(problem.weights, weights, strict=True))
+        moved = Problem(cell, x, tuple(state), named, problem.extras)
+        return tuple(seen_of(dispatch.KERNELS[kernel].run(moved)))
 
-    assert torch.autograd.gradcheck(function, (x, *state, *weights.values()))
+    for kernel in kernels:
+        inputs = (problem.x, *problem.state, *problem.weights.values())
+        assert torch.autograd.gradcheck(partial(function, kernel), inputs)
 
 
 @pytest.mark.parametrize("name", CELLS)
 def test_two_windows_with_carried_state_equal_one_long_window(name: str) -> None:
-    cell = CELLS[name]
-    x, state, weights = random_problem(cell, 9, 2, 3, 4, torch.float64, seed=2)
+    problem = random_problem(CELLS[name], 9, 2, 3, 4, seed=2)
 
-    whole, last = portable.run(cell, x, state, weights)
-    first, middle = portable.run(cell, x[:4], state, weights)
-    second, end = portable.run(cell, x[4:], tuple(part.detach() for part in middle), weights)
+    whole = portable.run(problem)
+    first = portable.run(replace(problem, x=problem.x[:4]))
+    middle = tuple(part.detach() for part in first.last)
+    second = portable.run(replace(problem, x=problem.x[4:], state=middle))
 
-    torch.testing.assert_close(torch.cat([first, second]), whole)
-    torch.testing.assert_close(end, last)
+    torch.testing.assert_close(torch.cat([first.outputs, second.outputs]), whole.outputs)
+    torch.testing.assert_close(second.last, whole.last)
 
 
 def test_detaching_the_state_stops_gradients_at_the_window() -> None:
-    cell = CELLS["lstm"]
-    x, state, weights = random_problem(cell, 6, 2, 3, 4, torch.float64, seed=3)
+    problem = random_problem(CELLS["lstm"], 6, 2, 3, 4, seed=3)
 
-    _, middle = portable.run(cell, x[:3], state, weights)
-    outputs, _ = portable.run(cell, x[3:], tuple(part.detach() for part in middle), weights)
-    (gradient,) = torch.autograd.grad(outputs.sum(), x)
+    first = portable.run(replace(problem, x=problem.x[:3]))
+    middle = tuple(part.detach() for part in first.last)
+    second = portable.run(replace(problem, x=problem.x[3:], state=middle))
+    (gradient,) = torch.autograd.grad(second.outputs.sum(), problem.x)
 
     assert torch.equal(gradient[:3], torch.zeros_like(gradient[:3]))
     assert gradient[3:].abs().min() > 0
 
 
-def test_a_kernel_can_be_chosen_and_is_given_back() -> None:
-    cell = CELLS["gru"]
-    x, state, weights = random_problem(cell, 3, 2, 3, 4, torch.float64, seed=4)
-
-    with dispatch.use("reference"):
-        outputs, _ = dispatch.run(cell, x, state, weights)
-    assert "Stack" in type(outputs.grad_fn).__name__
-    outputs, _ = dispatch.run(cell, x, state, weights)
-    assert "GRU" in type(outputs.grad_fn).__name__
-
-
-def test_unknown_kernels_and_unfit_cells_are_refused() -> None:
-    x, state, weights = random_problem(CELLS["gru"], 2, 1, 2, 2, torch.float64, seed=5)
-    with pytest.raises(ValueError, match="the kernels are portable, reference, torch"):
-        dispatch.use("magic").__enter__()
-    with pytest.raises(ValueError, match="not gru"):
-        torch_lstm.run(CELLS["gru"], x, state, weights)
-
-
 def test_bfloat16_runs_and_stays_near_float32() -> None:
-    for cell in CELLS.values():
-        x, state, weights = random_problem(cell, 5, 2, 3, 4, torch.float32, seed=6)
-        low = {name: w.detach().bfloat16() for name, w in weights.items()}
-        outputs, _ = portable.run(
-            cell, x.detach().bfloat16(), tuple(s.detach().bfloat16() for s in state), low
+    for name, cell in CELLS.items():
+        if "relu" in name:
+            continue
+        problem = random_problem(cell, 5, 2, 3, 4, torch.float32, seed=6)
+        low = Problem(
+            cell,
+            problem.x.detach().bfloat16(),
+            tuple(part.detach().bfloat16() for part in problem.state),
+            {name: w.detach().bfloat16() for name, w in problem.weights.items()},
         )
-        truth, _ = reference.run(cell, x, state, weights)
-        if cell is not CELLS["rnn-relu"]:
-            assert (outputs.float() - truth).abs().max() < 0.25
+        difference = portable.run(low).outputs.float() - reference.run(problem).outputs
+        assert difference.abs().max() < 0.25, name
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_float32_products_large_enough_for_onednn_equal_the_reference_in_float64(name: str) -> None:
+    small = random_problem(CELLS[name], 5, 24, 40, 80, torch.float32, seed=7)
+    with torch.no_grad():
+        for weight in small.weights.values():
+            weight *= 0.1
+    exact = Problem(
+        small.cell,
+        small.x.detach().double().requires_grad_(),
+        tuple(part.detach().double().requires_grad_() for part in small.state),
+        {k: w.detach().double().requires_grad_() for k, w in small.weights.items()},
+    )
+    found = values_and_gradients(dispatch.KERNELS["portable"], small)
+    truth = values_and_gradients(dispatch.KERNELS["reference"], exact)
+    for a, b in zip(found, truth, strict=True):
+        scale = max(1.0, float(b.abs().max()))
+        assert float((a.double() - b).abs().max()) / scale < 1e-4

@@ -1,14 +1,16 @@
+from typing import get_args
+
 import pytest
 import torch
 from torch.nn import functional as F
 
-from foreword.cells.registry import NAMES
-from foreword.folder.config import ModelConfig
+from foreword.folder.config import ModelConfig, ModelName
 from foreword.folder.weights import expected_shapes
 from foreword.models.build import build, count_parameters
 from foreword.models.model import NextWordModel, Regularisation, detach
 
-EVERY = ["mlp-last", "mlp-window", *NAMES]
+EVERY = list(get_args(ModelName))
+RECURRENT = [name for name in EVERY if not name.startswith("mlp")]
 
 
 def config(name: str, **options: object) -> ModelConfig:
@@ -66,7 +68,7 @@ def test_an_mlp_sees_its_window_and_nothing_before(name: str, words: int) -> Non
     assert not torch.equal(before[words - 1], after[words - 1])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RECURRENT)
 def test_a_recurrent_model_sees_all_that_came_before(name: str) -> None:
     model = model_of(name)
     other = IDS.clone()

@@ -16,24 +16,38 @@ class GRUCell(Cell):
     n = tanh(W_in x + b_in + W_hn (r * h) + b_hn)       reset before it: the paper
     h' = (1 - z) * n + z * h
 
-    With `reset_after` equal to `torch.nn.GRU`.
+    With `reset_after` equal to `torch.nn.GRU`. Where the hidden state is projected, what z keeps is
+    the state before the projection, u: a second part of the state. Then h' = W_hr u', and the reset
+    can only stand after the product.
     """
 
     name = "gru"
     gates = ("r", "z", "n")
 
-    def __init__(self, *, reset_after: bool = True) -> None:
+    def __init__(self, *, reset_after: bool = True, projected: bool = False) -> None:
+        super().__init__(projected=projected)
+        if projected and not reset_after:
+            raise ValueError("a GRU with a projection has its reset gate after the product")
         self.reset_after = reset_after
 
-    def step(self, x: Tensor, state: State, w: Weights) -> tuple[State, dict[str, Tensor]]:
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Of a projected GRU, also u."""
+        return ("h", "u") if self.projected else ("h",)
+
+    def step(
+        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
+    ) -> tuple[State, dict[str, Tensor]]:
         """The equations above."""
-        (h,) = state
+        kept = state[-1]
+        seen = state[0] if seen is None else seen
         x_r, x_z, x_n = linear(x, w["weight_ih"], w["bias_ih"]).chunk(3, dim=1)
         W_r, W_z, W_n = w["weight_hh"].chunk(3)
         b_r, b_z, b_n = w["bias_hh"].chunk(3)
-        r = torch.sigmoid(x_r + linear(h, W_r, b_r))
-        z = torch.sigmoid(x_z + linear(h, W_z, b_z))
-        past = r * linear(h, W_n, b_n) if self.reset_after else linear(r * h, W_n, b_n)
+        r = torch.sigmoid(x_r + linear(seen, W_r, b_r))
+        z = torch.sigmoid(x_z + linear(seen, W_z, b_z))
+        past = r * linear(seen, W_n, b_n) if self.reset_after else linear(r * seen, W_n, b_n)
         n = torch.tanh(x_n + past)
-        h = (1 - z) * n + z * h
-        return (h,), {"r": r, "z": z, "n": n}
+        h = (1 - z) * n + z * kept
+        after = (self.project(h, w), h) if self.projected else (h,)
+        return after, {"r": r, "z": z, "n": n}

@@ -7,7 +7,16 @@ from torch.nn.functional import linear
 from foreword.cells.cell import Cell, State, Weights
 
 
-class LSTMCell(Cell):
+class MemoryCell(Cell):
+    """A cell with a long-term memory c beside its hidden state h."""
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """H and c."""
+        return ("h", "c")
+
+
+class LSTMCell(MemoryCell):
     """Hochreiter & Schmidhuber (1997) with the forget gate of Gers, Schmidhuber & Cummins (2000).
 
     i = sigmoid(W_ii x + b_ii + W_hi h + b_hi)   how much of the new enters the memory
@@ -22,24 +31,26 @@ class LSTMCell(Cell):
     """
 
     name = "lstm"
-    states = ("h", "c")
     gates = ("i", "f", "g", "o")
 
-    def step(self, x: Tensor, state: State, w: Weights) -> tuple[State, dict[str, Tensor]]:
+    def step(
+        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
+    ) -> tuple[State, dict[str, Tensor]]:
         """The equations above."""
         h, c = state
-        a = linear(x, w["weight_ih"], w["bias_ih"]) + linear(h, w["weight_hh"], w["bias_hh"])
+        seen = h if seen is None else seen
+        a = linear(x, w["weight_ih"], w["bias_ih"]) + linear(seen, w["weight_hh"], w["bias_hh"])
         a_i, a_f, a_g, a_o = a.chunk(4, dim=1)
         i = torch.sigmoid(a_i)
         f = torch.sigmoid(a_f)
         g = torch.tanh(a_g)
         o = torch.sigmoid(a_o)
         c = f * c + i * g
-        h = o * torch.tanh(c)
+        h = self.project(o * torch.tanh(c), w)
         return (h, c), {"i": i, "f": f, "g": g, "o": o}
 
 
-class CoupledLSTMCell(Cell):
+class CoupledLSTMCell(MemoryCell):
     """The LSTM whose input gate is 1 - forget gate (CIFG, Greff et al. 2015, section 4).
 
     f = sigmoid(W_if x + b_if + W_hf h + b_hf)
@@ -52,17 +63,19 @@ class CoupledLSTMCell(Cell):
     """
 
     name = "lstm-coupled"
-    states = ("h", "c")
     gates = ("f", "g", "o")
 
-    def step(self, x: Tensor, state: State, w: Weights) -> tuple[State, dict[str, Tensor]]:
+    def step(
+        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
+    ) -> tuple[State, dict[str, Tensor]]:
         """The equations above."""
         h, c = state
-        a = linear(x, w["weight_ih"], w["bias_ih"]) + linear(h, w["weight_hh"], w["bias_hh"])
+        seen = h if seen is None else seen
+        a = linear(x, w["weight_ih"], w["bias_ih"]) + linear(seen, w["weight_hh"], w["bias_hh"])
         a_f, a_g, a_o = a.chunk(3, dim=1)
         f = torch.sigmoid(a_f)
         g = torch.tanh(a_g)
         o = torch.sigmoid(a_o)
         c = f * c + (1 - f) * g
-        h = o * torch.tanh(c)
+        h = self.project(o * torch.tanh(c), w)
         return (h, c), {"f": f, "g": g, "o": o}

@@ -4,10 +4,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from foreword.cells.cell import Cell, State, Weights
+from foreword.cells.cell import State, Weights
+from foreword.cells.lstm import MemoryCell
 
 
-class PeepholeLSTMCell(Cell):
+class PeepholeLSTMCell(MemoryCell):
     """Gers & Schmidhuber (2000); Gers, Schraudolph & Schmidhuber (2002).
 
     i = sigmoid(W_ii x + b_ii + W_hi h + b_hi + p_i * c)
@@ -23,30 +24,34 @@ class PeepholeLSTMCell(Cell):
     """
 
     name = "lstm-peephole"
-    states = ("h", "c")
     gates = ("i", "f", "g", "o")
 
-    def parameter_shapes(self, input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
+    def parameter_shapes(
+        self, input_size: int, hidden_size: int, proj_size: int = 0
+    ) -> dict[str, tuple[int, ...]]:
         """Those of the LSTM, and the peepholes."""
-        shapes = super().parameter_shapes(input_size, hidden_size)
+        shapes = super().parameter_shapes(input_size, hidden_size, proj_size)
         return shapes | {"weight_peephole": (3, hidden_size)}
 
-    def step(self, x: Tensor, state: State, w: Weights) -> tuple[State, dict[str, Tensor]]:
+    def step(
+        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
+    ) -> tuple[State, dict[str, Tensor]]:
         """The equations above."""
         h, c = state
+        seen = h if seen is None else seen
         p_i, p_f, p_o = w["weight_peephole"]
-        a = linear(x, w["weight_ih"], w["bias_ih"]) + linear(h, w["weight_hh"], w["bias_hh"])
+        a = linear(x, w["weight_ih"], w["bias_ih"]) + linear(seen, w["weight_hh"], w["bias_hh"])
         a_i, a_f, a_g, a_o = a.chunk(4, dim=1)
         i = torch.sigmoid(a_i + p_i * c)
         f = torch.sigmoid(a_f + p_f * c)
         g = torch.tanh(a_g)
         c = f * c + i * g
         o = torch.sigmoid(a_o + p_o * c)
-        h = o * torch.tanh(c)
+        h = self.project(o * torch.tanh(c), w)
         return (h, c), {"i": i, "f": f, "g": g, "o": o}
 
 
-class PeepholeOnlyLSTMCell(Cell):
+class PeepholeOnlyLSTMCell(MemoryCell):
     """The peephole LSTM as a popular description has it (Wikipedia, "Long short-term memory").
 
     i = sigmoid(W_ii x + b_ii + W_ci c + b_ci)
@@ -63,7 +68,6 @@ class PeepholeOnlyLSTMCell(Cell):
     """
 
     name = "lstm-peephole-only"
-    states = ("h", "c")
     gates = ("i", "f", "g", "o")
 
     @property
@@ -71,15 +75,23 @@ class PeepholeOnlyLSTMCell(Cell):
         """All but the candidate."""
         return ("i", "f", "o")
 
-    def step(self, x: Tensor, state: State, w: Weights) -> tuple[State, dict[str, Tensor]]:
+    @property
+    def recurrent_state(self) -> int:
+        """1, c."""
+        return 1
+
+    def step(
+        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
+    ) -> tuple[State, dict[str, Tensor]]:
         """The equations above."""
         _, c = state
+        seen = c if seen is None else seen
         x_i, x_f, x_g, x_o = linear(x, w["weight_ih"], w["bias_ih"]).chunk(4, dim=1)
-        c_i, c_f, c_o = linear(c, w["weight_hh"], w["bias_hh"]).chunk(3, dim=1)
+        c_i, c_f, c_o = linear(seen, w["weight_hh"], w["bias_hh"]).chunk(3, dim=1)
         i = torch.sigmoid(x_i + c_i)
         f = torch.sigmoid(x_f + c_f)
         g = torch.tanh(x_g)
         o = torch.sigmoid(x_o + c_o)
         c = f * c + i * g
-        h = o * torch.tanh(c)
+        h = self.project(o * torch.tanh(c), w)
         return (h, c), {"i": i, "f": f, "g": g, "o": o}

@@ -2,31 +2,84 @@
 
 from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
+from foreword.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
 from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
 from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
 from foreword.cells.rnn import ElmanCell
 
-NAMES = ("rnn", "lstm", "lstm-peephole", "lstm-peephole-only", "lstm-coupled", "gru")
+NAMES = (
+    "rnn",
+    "lstm",
+    "lstm-peephole",
+    "lstm-peephole-only",
+    "lstm-coupled",
+    "lstm-layernorm",
+    "gru",
+    "gru-layernorm",
+)
 
 
-def cell_for(name: str, *, nonlinearity: str = "tanh", reset_after: bool = True) -> Cell:
-    """The cell of this name; `nonlinearity` concerns the Elman cell, `reset_after` the GRU.
+def cell_for(
+    name: str,
+    *,
+    nonlinearity: str = "tanh",
+    reset_after: bool = True,
+    projected: bool = False,
+) -> Cell:
+    """The cell of this name.
+
+    Args:
+        name: one of `NAMES`.
+        nonlinearity: of the Elman cell.
+        reset_after: of the GRU; see `foreword.cells.gru`.
+        projected: whether the hidden state is a projection.
 
     >>> cell_for("lstm-coupled").gates
     ('f', 'g', 'o')
     """
     match name:
         case "rnn":
-            return ElmanCell(nonlinearity)
+            return ElmanCell(nonlinearity, projected=projected)
         case "lstm":
-            return LSTMCell()
+            return LSTMCell(projected=projected)
         case "lstm-peephole":
-            return PeepholeLSTMCell()
+            return PeepholeLSTMCell(projected=projected)
         case "lstm-peephole-only":
-            return PeepholeOnlyLSTMCell()
+            return PeepholeOnlyLSTMCell(projected=projected)
         case "lstm-coupled":
-            return CoupledLSTMCell()
+            return CoupledLSTMCell(projected=projected)
+        case "lstm-layernorm":
+            return LayerNormLSTMCell(projected=projected)
         case "gru":
-            return GRUCell(reset_after=reset_after)
+            return GRUCell(reset_after=reset_after, projected=projected)
+        case "gru-layernorm":
+            return LayerNormGRUCell(projected=projected)
         case _:
             raise ValueError(f"there is no cell {name!r}; the cells are {', '.join(NAMES)}")
+
+
+def describe(cell: Cell) -> str:
+    """A cell with its options as text, from which `from_description` makes it again.
+
+    >>> describe(cell_for("rnn", nonlinearity="relu"))
+    'rnn nonlinearity=relu'
+    """
+    words = [cell.name]
+    if isinstance(cell, ElmanCell) and cell.nonlinearity != "tanh":
+        words.append(f"nonlinearity={cell.nonlinearity}")
+    if isinstance(cell, GRUCell) and not cell.reset_after:
+        words.append("reset_before")
+    if cell.projected:
+        words.append("projected")
+    return " ".join(words)
+
+
+def from_description(text: str) -> Cell:
+    """The cell that `describe` described."""
+    name, *options = text.split()
+    return cell_for(
+        name,
+        nonlinearity="relu" if "nonlinearity=relu" in options else "tanh",
+        reset_after="reset_before" not in options,
+        projected="projected" in options,
+    )

@@ -18,12 +18,16 @@ class ElmanCell(Cell):
     name = "rnn"
     gates = ("h",)
 
-    def __init__(self, nonlinearity: str = "tanh") -> None:
+    def __init__(self, nonlinearity: str = "tanh", *, projected: bool = False) -> None:
+        super().__init__(projected=projected)
         self.nonlinearity = nonlinearity
 
-    def step(self, x: Tensor, state: State, w: Weights) -> tuple[State, dict[str, Tensor]]:
-        """The equation above; its only "gate" is the new hidden state."""
+    def step(
+        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
+    ) -> tuple[State, dict[str, Tensor]]:
+        """The equation above; its only "gate" is the new hidden state before any projection."""
         (h,) = state
+        seen = h if seen is None else seen
         a = torch.tanh if self.nonlinearity == "tanh" else torch.relu
-        h = a(linear(x, w["weight_ih"], w["bias_ih"]) + linear(h, w["weight_hh"], w["bias_hh"]))
-        return (h,), {"h": h}
+        h = a(linear(x, w["weight_ih"], w["bias_ih"]) + linear(seen, w["weight_hh"], w["bias_hh"]))
+        return (self.project(h, w),), {"h": h}

@@ -44,9 +44,6 @@ def plot(comparison: Comparison, path: Path, text: str) -> None:
         left.plot([p.words_seen for p in points], perplexities, **look)
         label = f"{row.model}  {row.perplexity:.1f}"
         right.plot([p.seconds for p in points], perplexities, label=label, **look)
-    # A network whose gradients exploded for a while shall not flatten all the others' curves.
-    firsts = [next(p.perplexity for p in comparison.points if p.model == r.model) for r in rows]
-    left.set_ylim(top=min(max(p.perplexity for p in comparison.points), 3 * median(firsts)) * 1.1)
     left.set_xlabel("words seen in training")
     left.xaxis.set_major_formatter(EngFormatter())
     left.set_ylabel("validation perplexity (log scale)")
@@ -57,6 +54,9 @@ def plot(comparison: Comparison, path: Path, text: str) -> None:
         axes.yaxis.set_minor_formatter(ScalarFormatter())
         axes.grid(visible=True, which="both", color="#e4e7eb", linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
+    # A network whose gradients exploded for a while shall not flatten all the others' curves.
+    firsts = [next(p.perplexity for p in comparison.points if p.model == r.model) for r in rows]
+    left.set_ylim(top=min(max(p.perplexity for p in comparison.points), 3 * median(firsts)) * 1.1)
     right.legend(title="perplexity at the end", frameon=False, fontsize=9, title_fontsize=9)
     figure.suptitle(f"Next-word models of equal size and time on {text}", fontsize=12)
     figure.savefig(path, dpi=150)

@@ -1,54 +1,177 @@
 """Which kernel runs a cell. Every kernel gives what the reference gives, values and gradients."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
 
-from torch import Tensor
+import torch
+from torch.autograd import forward_ad
 
-from foreword.cells.cell import Cell, State, Weights
-from foreword.kernels import portable, reference, torch_lstm
+from foreword.errors import SettingsError
+from foreword.kernels import portable, reference, torch_native
+from foreword.kernels.portable import operator
+from foreword.kernels.problem import Problem, Run
 
-Kernel = Callable[[Cell, Tensor, State, Weights], tuple[Tensor, State]]
+VARIABLE = "FOREWORD_KERNEL"
+"""The environment variable that chooses a kernel by name."""
 
-KERNELS: dict[str, Kernel] = {
-    "portable": portable.run,
-    "reference": reference.run,
-    "torch": torch_lstm.run,
+
+@dataclass(frozen=True)
+class Kernel:
+    """A way to run cells over time.
+
+    Attributes:
+        name: as in `use`.
+        about: one line on what it is.
+        run: the work.
+        refusal: why it cannot do a problem; None if it can.
+    """
+
+    name: str
+    about: str
+    run: Callable[[Problem], Run]
+    refusal: Callable[[Problem], str | None]
+
+
+def _nothing_refused(problem: Problem) -> None:
+    del problem
+
+
+KERNELS = {
+    kernel.name: kernel
+    for kernel in (
+        Kernel(
+            "reference",
+            "autograd over the cell's equations, step by step",
+            reference.run,
+            _nothing_refused,
+        ),
+        Kernel(
+            "portable",
+            "backpropagation through time by hand, in torch operations",
+            portable.run,
+            portable.refusal,
+        ),
+        Kernel(
+            "torch",
+            "torch's own layers: oneDNN on CPUs, cuDNN on GPUs",
+            torch_native.run,
+            torch_native.refusal,
+        ),
+    )
 }
-FASTEST = {"lstm": "torch"}
-"""Of the kernels, by measurement; `portable` for all cells that are not named."""
+PREFERRED = {
+    ("cpu", "lstm"): ("torch", "portable", "reference"),
+    ("cuda", "lstm"): ("torch", "portable", "reference"),
+    ("cuda", "gru"): ("torch", "portable", "reference"),
+    ("cuda", "rnn"): ("torch", "portable", "reference"),
+}
+"""By device and cell, by measurement (`benchmarks/layers.py`)."""
+OTHERWISE = ("portable", "reference")
 
 _chosen: ContextVar[str | None] = ContextVar("kernel", default=None)
+_record: ContextVar[list[Any] | None] = ContextVar("record", default=None)
 
 
-def run(cell: Cell, x: Tensor, state: State, weights: Weights) -> tuple[Tensor, State]:
-    """Runs a cell over time.
+@dataclass(frozen=True)
+class Choice:
+    """What the dispatcher decides, and why not otherwise.
 
-    Args:
-        cell: whose equations.
-        x: inputs (T, B, I), T at least 1.
-        state: (B, H) for each of the cell's states.
-        weights: the cell's parameters by name.
-
-    Returns:
-        The hidden states (T, B, H), and the state after the last step.
+    Attributes:
+        kernel: that runs.
+        passed_over: kernels that were tried before it, and why they could not.
     """
-    kernel = _chosen.get() or FASTEST.get(cell.name, "portable")
-    return KERNELS[kernel](cell, x, state, weights)
+
+    kernel: Kernel
+    passed_over: dict[str, str]
+
+
+def run(problem: Problem) -> Run:
+    """Runs a cell over time with the first kernel that can.
+
+    Inside `torch.compile` and `torch.export`, where that choice cannot be looked into, it is the
+    hand-written one as an operator, or the reference, unrolled.
+    """
+    if torch.compiler.is_compiling():
+        can = portable.refusal(problem) is None
+        return operator.run(problem) if can else reference.run(problem)
+    choice = choose(problem)
+    record = _record.get()
+    if record is not None:
+        record.append(choice)
+    return choice.kernel.run(problem)
+
+
+def choose(problem: Problem) -> Choice:
+    """The kernel for a problem: the chosen one, or by device and cell; the reference at the end."""
+    passed_over: dict[str, str] = {}
+    for name in _candidates(problem):
+        kernel = KERNELS[name]
+        why_not = kernel.refusal(problem)
+        if why_not is None and name != "reference" and _is_transformed(problem):
+            why_not = "it cannot be vectorised or differentiated forwards"
+        if why_not is None:
+            return Choice(kernel, passed_over)
+        passed_over[name] = why_not
+    return Choice(KERNELS["reference"], passed_over)
 
 
 @contextmanager
 def use(kernel: str) -> Iterator[None]:
     """Chooses a kernel by name while the context lasts, in this thread or task.
 
+    Where it cannot do what is asked, the reference does it. The environment variable
+    `FOREWORD_KERNEL` chooses for a whole process.
+
     >>> with use("reference"):
     ...     pass
     """
-    if kernel not in KERNELS:
-        raise ValueError(f"there is no kernel {kernel!r}; the kernels are {', '.join(KERNELS)}")
-    token = _chosen.set(kernel)
+    token = _chosen.set(_known(kernel, "kernel"))
     try:
         yield
     finally:
         _chosen.reset(token)
+
+
+@contextmanager
+def recorded() -> Iterator[list[Choice]]:
+    """Collects every choice that is made while the context lasts, in this thread or task."""
+    choices: list[Choice] = []
+    token = _record.set(choices)
+    try:
+        yield choices
+    finally:
+        _record.reset(token)
+
+
+def _candidates(problem: Problem) -> tuple[str, ...]:
+    chosen = _chosen.get()
+    if chosen is None and (named := os.environ.get(VARIABLE)):
+        chosen = _known(named, VARIABLE)
+    if chosen is not None:
+        return (chosen,)
+    # oneDNN has no projections: torch would warn, and take the slow way.
+    if problem.cell.projected and problem.x.device.type == "cpu":
+        return OTHERWISE
+    return PREFERRED.get((problem.x.device.type, problem.cell.name), OTHERWISE)
+
+
+def _known(name: str, what: str) -> str:
+    if name not in KERNELS:
+        raise SettingsError(f"{what}: there is no {name!r}; the kernels are {', '.join(KERNELS)}")
+    return name
+
+
+def _is_transformed(problem: Problem) -> bool:
+    """Whether `torch.func` or forward-mode differentiation is at work on it."""
+    if torch._C._are_functorch_transforms_active():
+        return True
+    return forward_ad._current_level >= 0 and any(_is_dual(t) for t in problem.tensors)
+
+
+def _is_dual(tensor: Any) -> bool:
+    dual = forward_ad.unpack_dual(tensor)  # type: ignore[no-untyped-call]
+    return dual.tangent is not None

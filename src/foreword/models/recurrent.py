@@ -5,7 +5,7 @@ from torch import Tensor
 
 from foreword.folder.config import ModelConfig
 from foreword.models.model import NextWordModel, Regularisation, State
-from foreword.nn.recurrent import Recurrent
+from foreword.nn.recurrent import Noise, Recurrent
 
 
 class RecurrentModel(NextWordModel):
@@ -23,10 +23,11 @@ class RecurrentModel(NextWordModel):
             config.embedding_size,
             config.hidden_size,
             config.num_layers,
+            dropout=self.regularisation.hidden if config.num_layers > 1 else 0.0,
             nonlinearity=config.nonlinearity,
             reset_after=config.reset_after,
-            dropout=self.regularisation.hidden,
-            weight_dropout=self.regularisation.recurrent,
+            forget_bias=1.0,
+            noise=Noise(locked=True, weight=self.regularisation.recurrent),
             generator=generator,
         )
 
@@ -42,5 +43,5 @@ class RecurrentModel(NextWordModel):
     def hidden_states(self, embedded: Tensor, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """The last layer's hidden state at each step, (T, B, H), and the state after the last."""
         del ids
-        hidden, state = self.recurrent(embedded, state)
-        return hidden, state
+        hidden, after = self.recurrent(embedded, state)
+        return hidden, after if isinstance(after, tuple) else (after,)

@@ -1,1 +1,42 @@
-"""torch modules around the kernels: stacking, dropout, state. Knows no words."""
+"""Recurrent layers, drop-in for torch.nn's, and what those lack.
+
+>>> import torch, foreword.nn
+>>> layer = foreword.nn.LSTM(8, 16, num_layers=2, batch_first=True)
+>>> outputs, (h, c) = layer(torch.randn(4, 10, 8), lengths=[10, 7, 3, 1])
+>>> tuple(outputs.shape), tuple(h.shape)
+((4, 10, 16), (2, 4, 16))
+"""
+
+from foreword.kernels.dispatch import use
+from foreword.nn.convert import convert
+from foreword.nn.layers import (
+    GRU,
+    LSTM,
+    RNN,
+    CoupledLSTM,
+    LayerNormGRU,
+    LayerNormLSTM,
+    PeepholeLSTM,
+    PeepholeOnlyLSTM,
+)
+from foreword.nn.recurrent import Noise, Recurrent
+from foreword.nn.tbptt import tbptt
+from foreword.nn.trace import LayerTrace, Trace
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "CoupledLSTM",
+    "LayerNormGRU",
+    "LayerNormLSTM",
+    "LayerTrace",
+    "Noise",
+    "PeepholeLSTM",
+    "PeepholeOnlyLSTM",
+    "Recurrent",
+    "Trace",
+    "convert",
+    "tbptt",
+    "use",
+]

@@ -11,21 +11,21 @@ def dropout(
     x: Tensor, p: float, training: bool, generator: torch.Generator | None = None
 ) -> Tensor:
     """Each number on its own (Srivastava et al. 2014)."""
-    return x * _mask(x, x.shape, p, generator) if training and p > 0 else x
+    return x * mask(x, x.shape, p, generator) if training and p > 0 else x
 
 
 def locked_dropout(
     x: Tensor, p: float, training: bool, generator: torch.Generator | None = None
 ) -> Tensor:
     """One mask for all time steps of x (T, B, F): variational dropout (Gal & Ghahramani 2016)."""
-    return x * _mask(x, (1, *x.shape[1:]), p, generator) if training and p > 0 else x
+    return x * mask(x, (1, *x.shape[1:]), p, generator) if training and p > 0 else x
 
 
 def embedding_dropout(
     table: Tensor, p: float, training: bool, generator: torch.Generator | None = None
 ) -> Tensor:
     """Whole words of an embedding matrix (V, E) (Gal & Ghahramani 2016; Merity et al. 2018)."""
-    return table * _mask(table, (len(table), 1), p, generator) if training and p > 0 else table
+    return table * mask(table, (len(table), 1), p, generator) if training and p > 0 else table
 
 
 def drop_connect(
@@ -38,6 +38,15 @@ def drop_connect(
     return dropout(weight, p, training, generator)
 
 
-def _mask(x: Tensor, shape: tuple[int, ...], p: float, generator: torch.Generator | None) -> Tensor:
+def mask(
+    x: Tensor,
+    shape: tuple[int, ...],
+    p: float,
+    generator: torch.Generator | None,
+    *,
+    scaled: bool = True,
+) -> Tensor:
+    """0 with probability p, else 1 / (1 - p), or 1 if not `scaled`; of x's dtype and device."""
     keep = 1.0 - p
-    return x.new_empty(shape).bernoulli_(keep, generator=generator).div_(keep)
+    drawn = x.new_empty(shape).bernoulli_(keep, generator=generator)
+    return drawn.div_(keep) if scaled and keep > 0 else drawn

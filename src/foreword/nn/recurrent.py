@@ -1,41 +1,83 @@
-"""Recurrent layers, stacked, as a torch module around the kernels. Knows no words."""
+"""Recurrent layers with torch's calling conventions around the kernels. Knows no words."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
 from foreword.cells.registry import cell_for
-from foreword.errors import SettingsError
 from foreword.kernels import dispatch
-from foreword.nn.dropout import drop_connect, dropout, locked_dropout
+from foreword.kernels.problem import Extras, Problem, Run, Zoneout
+from foreword.nn import sequence
+from foreword.nn.arguments import autocast_dtype, check_input, check_sizes, is_autocast, keep_mask
+from foreword.nn.dropout import drop_connect, dropout, locked_dropout, mask
+from foreword.nn.layout import Layout, Way
+from foreword.nn.trace import LayerTrace, Trace
 
 State = tuple[Tensor, ...]
+Hidden = Tensor | State
+"""A state as torch has it: h alone, or (h, c)."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What a recurrent layer drops while it trains, as probabilities; evaluation drops nothing.
+
+    Attributes:
+        locked: one mask for all time steps between layers, not a new one at each.
+        hidden: on h as the recurrent weights see it, one mask for all steps (Gal & Ghahramani
+            2016).
+        memory: on c as each step finds it, one mask for all steps (Moon et al. 2015, "RNNDrop").
+        weight: DropConnect on the recurrent weights (Wan et al. 2013; Merity et al. 2018).
+        zoneout_hidden: units of h that keep their old value, drawn at each step (Krueger et al.
+            2016); evaluation takes the expectation.
+        zoneout_memory: the same of c.
+    """
+
+    locked: bool = False
+    hidden: float = 0.0
+    memory: float = 0.0
+    weight: float = 0.0
+    zoneout_hidden: float = 0.0
+    zoneout_memory: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("hidden", "memory", "weight", "zoneout_hidden", "zoneout_memory"):
+            share = getattr(self, name)
+            if not 0 <= share < 1:
+                raise ValueError(f"{name} should be a number in range [0, 1), got {share}")
 
 
 class Recurrent(nn.Module):
-    """Layers of one cell, each on the hidden states of the one below.
+    """Any cell in torch's layers: stacked, in one or both directions, with or without projection.
 
-    Parameters have torch's names and orders (`weight_ih_l0`, `bias_hh_l1`, ...), so that weights
-    of `torch.nn.RNN`, `LSTM` and `GRU` load as they are. All begin uniform in +-1/sqrt(H), as
-    torch's do, but for the forget gate's bias, which begins at `forget_bias` in all (Gers et al.
-    2000; Jozefowicz et al. 2015), so that memory is kept until the network learns to forget, and
-    the peepholes, which begin closed, at 0.
-
-    Shapes: T steps, B sequences, H hidden units, L layers.
+    Arguments, parameters and their names, inputs, outputs and errors are those of
+    `torch.nn.LSTM`, whatever the cell; `RNN`, `LSTM` and `GRU` have the signatures of their
+    namesakes. T steps, B sequences, I inputs, H hidden units, P their projection or H, L layers, D
+    directions.
 
     Args:
         cell: a name of `foreword.cells.registry.NAMES`.
         input_size: I.
         hidden_size: H.
         num_layers: L.
+        bias: whether there are `bias_ih` and `bias_hh`.
+        batch_first: whether inputs and outputs are (B, T, ...). States never are.
+        dropout: on the outputs of all layers but the last, while training.
+        bidirectional: also reads sequences backwards.
+        proj_size: P; 0 for none (Sak et al. 2014).
+        device: of the parameters.
+        dtype: of the parameters.
         nonlinearity: of the Elman cell, "tanh" or "relu".
         reset_after: of the GRU; see `foreword.cells.gru`.
-        forget_bias: where the cell has a forget gate.
-        dropout: between layers, while training.
-        locked: one dropout mask for all time steps, or a new one at each.
-        weight_dropout: DropConnect on `weight_hh`, while training.
-        generator: of the initial weights and the masks.
+        forget_bias: where the forget gate's bias begins, in all (Gers et al. 2000; Jozefowicz et
+            al. 2015). None leaves it random, as torch does.
+        noise: what is dropped besides.
+        generator: of the initial weights and the masks; None is torch's global one.
     """
 
     def __init__(
@@ -44,89 +86,361 @@ class Recurrent(nn.Module):
         input_size: int,
         hidden_size: int,
         num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
         *,
         nonlinearity: str = "tanh",
         reset_after: bool = True,
-        forget_bias: float = 1.0,
-        dropout: float = 0.0,
-        locked: bool = True,
-        weight_dropout: float = 0.0,
+        forget_bias: float | None = None,
+        noise: Noise | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        self.cell = cell_for(cell, nonlinearity=nonlinearity, reset_after=reset_after)
+        check_sizes(input_size, hidden_size, num_layers, bias, batch_first, dropout, proj_size)
+        if nonlinearity not in ("tanh", "relu"):
+            raise ValueError(
+                f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
+            )
+        self.cell = cell_for(
+            cell, nonlinearity=nonlinearity, reset_after=reset_after, projected=proj_size > 0
+        )
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.num_layers = num_layers
-        self.dropout = dropout
-        self.locked = locked
-        self.weight_dropout = weight_dropout
+        self.bias = bias
+        self.batch_first = batch_first
+        self.dropout = float(dropout)
+        self.bidirectional = bidirectional
+        self.proj_size = proj_size
+        self.forget_bias = forget_bias
+        self.noise = noise or Noise()
         self.generator = generator
-        bound = hidden_size**-0.5
-        for layer in range(num_layers):
-            size = input_size if layer == 0 else hidden_size
-            for name, shape in self.cell.parameter_shapes(size, hidden_size).items():
-                value = torch.zeros(shape)
-                if name != "weight_peephole":
-                    value.uniform_(-bound, bound, generator=generator)
-                self.register_parameter(f"{name}_l{layer}", nn.Parameter(value))
-            self._set_forget_bias(layer, forget_bias)
+        if self.noise.memory > 0 and "c" not in self.cell.states:
+            raise ValueError(f"{cell} has no memory c that could be dropped")
+        for place, inputs in self._places_and_inputs():
+            for name, shape in self.cell.parameter_shapes(inputs, hidden_size, proj_size).items():
+                if bias or not name.startswith("bias_"):
+                    value = torch.empty(shape, device=device, dtype=dtype)
+                    self.register_parameter(name + place, nn.Parameter(value))
+        self.reset_parameters()
 
-    def _set_forget_bias(self, layer: int, forget_bias: float) -> None:
-        H = self.hidden_size
+    def _places_and_inputs(self) -> Iterator[tuple[str, int]]:
+        """The end of parameters' names and the input size, for each layer and direction."""
+        directions = ("", "_reverse") if self.bidirectional else ("",)
+        inputs = self.input_size
+        for layer in range(self.num_layers):
+            for direction in directions:
+                yield f"_l{layer}{direction}", inputs
+            inputs = len(directions) * (self.proj_size or self.hidden_size)
+
+    def reset_parameters(self) -> None:
+        """Uniform in +-1/sqrt(H), as torch does; peepholes closed, gains of norms open."""
+        bound = 1.0 / math.sqrt(self.hidden_size)
         with torch.no_grad():
-            for name, gates, value in (
-                ("bias_ih", self.cell.gates, forget_bias),
-                ("bias_hh", self.cell.recurrent_gates, 0.0),
-            ):
-                if "f" in gates:
-                    first = gates.index("f") * H
-                    self.get_parameter(f"{name}_l{layer}")[first : first + H] = value
+            for name, parameter in self.named_parameters():
+                if name.startswith(("weight_peephole", "bias_c")):
+                    parameter.zero_()
+                elif name.startswith("norm_"):
+                    parameter.fill_(1.0)
+                else:
+                    parameter.uniform_(-bound, bound, generator=self.generator)
+            if self.forget_bias is not None and self.bias:
+                for place, _ in self._places_and_inputs():
+                    self._set_forget_bias(place, self.forget_bias)
+
+    def _set_forget_bias(self, place: str, value: float) -> None:
+        H, cell = self.hidden_size, self.cell
+        for name, gates, part in (
+            ("bias_ih", cell.gates, value),
+            ("bias_hh", cell.recurrent_gates, 0.0),
+        ):
+            if "f" in gates:
+                first = gates.index("f") * H
+                self.get_parameter(name + place)[first : first + H] = part
+
+    @property
+    def all_weights(self) -> list[list[nn.Parameter]]:
+        """Each layer's and direction's parameters, as in torch."""
+        named = dict(self.named_parameters())
+        return [
+            [p for name, p in named.items() if name.endswith(place)]
+            for place, _ in self._places_and_inputs()
+        ]
+
+    @property
+    def _first_weight(self) -> Tensor:
+        # Not `get_parameter`: `torch.func` and parametrisations put tensors in its place.
+        weight: Tensor = self.weight_ih_l0  # type: ignore[assignment]
+        return weight
+
+    def flatten_parameters(self) -> None:
+        """Does nothing: kernels need no flat memory. For code that was written for torch."""
+
+    def extra_repr(self) -> str:
+        """The sizes, and what differs from the defaults."""
+        shown = [str(self.input_size), str(self.hidden_size)]
+        if type(self) is Recurrent:
+            shown.insert(0, repr(self.cell.name))
+        for name, default in (
+            ("proj_size", 0),
+            ("num_layers", 1),
+            ("bias", True),
+            ("batch_first", False),
+            ("dropout", 0.0),
+            ("bidirectional", False),
+            ("noise", Noise()),
+        ):
+            if (value := getattr(self, name)) != default:
+                shown.append(f"{name}={value}")
+        return ", ".join(shown)
 
     def start(self, batch_size: int) -> State:
-        """The zero state, (L, B, H) for each of the cell's states."""
-        one = self.get_parameter("weight_hh_l0").new_zeros(
-            (self.num_layers, batch_size, self.hidden_size)
-        )
-        return tuple(one.clone() for _ in self.cell.states)
+        """The zero state, (L D, B, size) for each of the cell's states."""
+        rows = self.num_layers * (2 if self.bidirectional else 1)
+        sizes = self.cell.state_sizes(self.hidden_size, self.proj_size)
+        return tuple(self._first_weight.new_zeros((rows, batch_size, size)) for size in sizes)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Hidden states of the last layer (T, B, H), and the state after the last step.
+    def forward(
+        self,
+        input: Tensor | PackedSequence,  # noqa: A002, torch's name
+        hx: Hidden | None = None,
+        *,
+        lengths: Tensor | list[int] | None = None,
+        reset: Tensor | None = None,
+        return_trace: bool = False,
+    ) -> Any:
+        """Hidden states of the last layer, and the state of all layers after the last step.
 
         Args:
-            x: (T, B, I).
-            state: (L, B, H) for each of the cell's states; None is zero.
+            input: (T, B, I); (B, T, I) if `batch_first`; (T, I) without a batch; or packed.
+            hx: h of the shape (L D, B, P), or (h, c) with c (L D, B, H), by the cell's states;
+                without a batch, without B. None is zero.
+            lengths: (B,), steps of each sequence of a padded batch. What lies beyond is not read,
+                outputs there are 0, and the last state is that after the sequence's last step.
+            reset: as the input without its last dimension; true where the state is set to zero
+                before that step, since something new begins there. What is read backwards is cut
+                at the same places.
+            return_trace: also return what happened inside.
+
+        Returns:
+            Outputs (T, B, D P), laid out as the input; the last state, as `hx`; and, if asked for,
+            a `Trace`.
 
         Raises:
-            SettingsError: a shape is wrong; both shapes are named.
+            ValueError, RuntimeError: as torch does; for lengths and resets, with both shapes.
         """
-        if x.ndim != 3 or x.shape[2] != self.input_size or len(x) == 0:
-            raise SettingsError(
-                f"input has the shape {tuple(x.shape)}, but this layer takes "
-                f"(time > 0, batch, {self.input_size})"
-            )
-        state = self.start(x.shape[1]) if state is None else state
-        expected = (self.num_layers, x.shape[1], self.hidden_size)
-        for name, part in zip(self.cell.states, state, strict=True):
-            if tuple(part.shape) != expected:
-                raise SettingsError(
-                    f"state {name} has the shape {tuple(part.shape)}, but this layer takes "
-                    f"{expected} for an input of batch size {x.shape[1]}"
+        if isinstance(input, PackedSequence):
+            if lengths is not None:
+                raise ValueError("a packed sequence has its lengths already: leave lengths= out")
+            if reset is not None or return_trace:
+                raise ValueError(
+                    "reset= and return_trace= need a padded input: pass lengths= with it"
                 )
+            return self._packed(input, hx)
+        layout = self._layout(input, hx)
+        x = layout.inputs(input)
+        state = self._checked_state(hx, layout, x)
+        steps, batch = x.shape[:2]
+        found = None if lengths is None else sequence.checked_lengths(lengths, steps, batch)
+        keep = None if reset is None else keep_mask(layout.mask(reset), x)
+        outputs, last, trace = self._run(x, state, found, keep, layout if return_trace else None)
+        result = layout.outputs(outputs), self._as_hidden(layout.states(last))
+        return (*result, trace) if return_trace else result
+
+    def _packed(self, packed: PackedSequence, hx: Hidden | None) -> tuple[PackedSequence, Hidden]:
+        check_input(packed.data, self._first_weight, dimensions=2)
+        x, lengths = sequence.unpack(packed)
+        order, back = packed.sorted_indices, packed.unsorted_indices
+        state = self._checked_state(hx, Layout(batched=True, batch_first=False), x)
+        if hx is not None and order is not None:
+            state = tuple(part.index_select(1, order) for part in state)
+        outputs, last, _ = self._run(x, state, lengths, None, None)
+        if back is not None:
+            last = tuple(part.index_select(1, back) for part in last)
+        return sequence.repack(outputs, packed), self._as_hidden(last)
+
+    def _layout(self, x: Tensor, hx: Hidden | None) -> Layout:
+        if x.dim() not in (2, 3):
+            name = type(self).__name__
+            raise ValueError(
+                f"{name}: Expected input to be 2D or 3D, got {x.dim()}D tensor instead"
+            )
+        batched = x.dim() == 3
+        parts = () if hx is None else hx if isinstance(hx, tuple | list) else (hx,)
+        if any(part.dim() != x.dim() for part in parts):
+            kind = "batched 3-D" if batched else "unbatched 2-D"
+            names = "hx" if len(parts) == 1 else "hx and cx"
+            got = ", ".join(f"{part.dim()}-D" for part in parts)
+            got = f"{got} tensor" if len(parts) == 1 else f"({got}) tensors"
+            raise RuntimeError(
+                f"For {kind} input, {names} should also be {x.dim()}-D but got {got}"
+            )
+        check_input(x, self._first_weight, dimensions=x.dim())
+        return Layout(batched, self.batch_first)
+
+    def _checked_state(self, hx: Hidden | None, layout: Layout, x: Tensor) -> State:
+        """As (L D, B, size) each, in x's dtype."""
+        batch = x.shape[1]
+        if hx is None:
+            rows = self.num_layers * (2 if self.bidirectional else 1)
+            sizes = self.cell.state_sizes(self.hidden_size, self.proj_size)
+            return tuple(x.new_zeros((rows, batch, size)) for size in sizes)
+        given = tuple(hx) if isinstance(hx, tuple | list) else (hx,)
+        if len(given) != len(self.cell.states):
+            raise RuntimeError(
+                f"hx should have {len(self.cell.states)} parts ({', '.join(self.cell.states)}), "
+                f"got {len(given)}"
+            )
+        state = given if layout.batched else tuple(part.unsqueeze(1) for part in given)
+        rows = self.num_layers * (2 if self.bidirectional else 1)
+        sizes = self.cell.state_sizes(self.hidden_size, self.proj_size)
+        for k, (part, size) in enumerate(zip(state, sizes, strict=True)):
+            expected = (rows, batch, size)
+            if part.shape != expected:
+                name = "hidden size" if len(state) == 1 else f"hidden[{k}] size"
+                raise RuntimeError(f"Expected {name} {expected}, got {list(part.shape)}")
+            if part.device != x.device:
+                raise RuntimeError(
+                    "Input and hidden tensors are not at the same device, found input tensor at "
+                    f"{x.device} and hidden tensor at {part.device}"
+                )
+            if part.dtype != x.dtype and not is_autocast(x.device):
+                raise ValueError(
+                    f"RNN hidden dtype ({part.dtype}) does not match input dtype ({x.dtype})"
+                )
+        return state
+
+    def _as_hidden(self, state: State) -> Hidden:
+        return state if len(self.cell.states) > 1 else state[0]
+
+    def _run(
+        self,
+        x: Tensor,
+        state: State,
+        lengths: Tensor | None,
+        keep: Tensor | None,
+        traced: Layout | None,
+    ) -> tuple[Tensor, State, Trace | None]:
+        """All layers over x (T, B, I)."""
+        if len(x) == 0:
+            raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
+        inside = None
+        if lengths is not None:
+            lengths = lengths.to(x.device)
+            inside = sequence.within(lengths, len(x)).unsqueeze(2)
+            x = x.masked_fill(~inside, 0.0)
+        precision = autocast_dtype(x)
+        if precision is not None:
+            x, state = x.to(precision), tuple(part.to(precision) for part in state)
         after: list[State] = []
+        layers: list[LayerTrace] = []
+        handles: list[Any] = []
+        layouts: list[Any] = []
+        directions = (False, True) if self.bidirectional else (False,)
         for layer in range(self.num_layers):
             if layer > 0:
-                drop = locked_dropout if self.locked else dropout
+                drop = locked_dropout if self.noise.locked else dropout
                 x = drop(x, self.dropout, self.training, self.generator)
-            before = tuple(part[layer] for part in state)
-            x, last = dispatch.run(self.cell, x, before, self._weights(layer))
-            after.append(last)
-        return x, tuple(torch.stack(parts) for parts in zip(*after, strict=True))
+            outputs = []
+            for is_reverse in directions:
+                row = layer * len(directions) + is_reverse
+                before = tuple(part[row] for part in state)
+                place = f"_l{layer}{'_reverse' if is_reverse else ''}"
+                weights = self._weights(place, precision)
+                way = Way(is_reverse, lengths)
+                run = self._over_time(way, x, before, weights, keep, traced is not None)
+                y = way.back(run.outputs)
+                if inside is not None:
+                    y = y.masked_fill(~inside, 0.0)
+                outputs.append(y)
+                after.append(_last(run, before, lengths))
+                if traced is not None:
+                    layers.append(self._traced(layer, way, run, traced))
+                    handles.append(run.handles)
+                    layouts.append(lambda s, way=way: traced.outputs(way.back(s)))
+            x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, 2)
+        last = tuple(torch.stack(parts) for parts in zip(*after, strict=True))
+        trace = None
+        if traced is not None:
+            trace = Trace(tuple(layers), tuple(handles), tuple(layouts))
+        return x, last, trace
 
-    def _weights(self, layer: int) -> Mapping[str, Tensor]:
-        names = self.cell.parameter_shapes(1, 1)
-        weights: dict[str, Tensor] = {n: self.get_parameter(f"{n}_l{layer}") for n in names}
-        weights["weight_hh"] = drop_connect(
-            weights["weight_hh"], self.weight_dropout, self.training, self.generator
+    def _over_time(
+        self,
+        way: Way,
+        x: Tensor,
+        before: State,
+        weights: Mapping[str, Tensor],
+        keep: Tensor | None,
+        traced: bool,
+    ) -> Run:
+        extras = self._extras(x, before, way.keep(keep), way.lengths is not None, traced)
+        problem = Problem(self.cell, way.there(x), before, weights, extras)
+        if not is_autocast(x.device):
+            return dispatch.run(problem)
+        with torch.autocast(x.device.type, enabled=False):
+            return dispatch.run(problem)
+
+    def _traced(self, layer: int, way: Way, run: Run, layout: Layout) -> LayerTrace:
+        assert run.states is not None
+        assert run.gates is not None
+        named = dict(zip(self.cell.states, run.states, strict=True))
+        return LayerTrace(
+            layer,
+            way.is_reverse,
+            {name: layout.outputs(way.back(part)) for name, part in named.items()},
+            {name: layout.outputs(way.back(part)) for name, part in run.gates.items()},
         )
+
+    def _extras(
+        self, x: Tensor, before: State, keep: Tensor | None, wants_states: bool, traced: bool
+    ) -> Extras:
+        noise, training = self.noise, self.training
+        hidden = memory = None
+        if training and noise.hidden > 0:
+            seen = before[self.cell.recurrent_state]
+            hidden = mask(x, tuple(seen.shape), noise.hidden, self.generator)
+        if training and noise.memory > 0:
+            memory = mask(x, tuple(before[1].shape), noise.memory, self.generator)
+        zoneout = None
+        shares = noise.zoneout_hidden, noise.zoneout_memory
+        if any(shares):
+            zoneout = Zoneout(*shares)
+            if training:
+                stays = [
+                    mask(x, (len(x), *part.shape), 1 - share, self.generator, scaled=False)
+                    if share > 0
+                    else 0.0
+                    for part, share in zip((before[0], before[-1]), shares, strict=True)
+                ]
+                zoneout = Zoneout(*stays)
+        return Extras(keep, hidden, memory, zoneout, wants_states, traced)
+
+    def _weights(self, place: str, precision: torch.dtype | None) -> Mapping[str, Tensor]:
+        shapes = self.cell.parameter_shapes(1, self.hidden_size, self.proj_size)
+        weights: dict[str, Tensor] = {}
+        like: Tensor = getattr(self, "weight_hh" + place)
+        for name, shape in shapes.items():
+            is_absent = not self.bias and name.startswith("bias_")
+            weights[name] = like.new_zeros(shape) if is_absent else getattr(self, name + place)
+        weights["weight_hh"] = drop_connect(
+            weights["weight_hh"], self.noise.weight, self.training, self.generator
+        )
+        if precision is not None:
+            weights = {name: weight.to(precision) for name, weight in weights.items()}
         return weights
+
+
+def _last(run: Run, before: State, lengths: Tensor | None) -> State:
+    if lengths is None:
+        return run.last
+    assert run.states is not None
+    return tuple(
+        sequence.state_after(states, part, lengths)
+        for states, part in zip(run.states, before, strict=True)
+    )

@@ -1,0 +1,107 @@
+"""The LSTM and the GRU with layer normalisation."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import layer_norm, linear
+
+from foreword.cells.cell import Cell, State, Weights
+from foreword.cells.lstm import MemoryCell
+
+EPSILON = 1e-5
+"""Added to variances, as `torch.nn.LayerNorm` does."""
+
+
+class LayerNormLSTMCell(MemoryCell):
+    """Ba, Kiros & Hinton (2016), "Layer normalization", supplement.
+
+    a = N(W_ih x) * s_ih + b_ih + N(W_hh h) * s_hh + b_hh     of i, f, g and o together
+    i, f, o = sigmoid(a_i, a_f, a_o),  g = tanh(a_g)
+    c' = f * c + i * g
+    h' = o * tanh(N(c') * s_c + b_c)
+
+    N takes from a vector its mean and divides by its standard deviation, one sequence and one step
+    at a time; over all four gates at once. `norm_ih`, `norm_hh` (4 H) and `norm_c` (H) are the
+    gains s. The paper's b and beta are one: torch's two biases.
+    """
+
+    name = "lstm-layernorm"
+    gates = ("i", "f", "g", "o")
+
+    def parameter_shapes(
+        self, input_size: int, hidden_size: int, proj_size: int = 0
+    ) -> dict[str, tuple[int, ...]]:
+        """Those of the LSTM, the gains, and c's bias."""
+        shapes = super().parameter_shapes(input_size, hidden_size, proj_size)
+        rows, H = 4 * hidden_size, hidden_size
+        return shapes | {"norm_ih": (rows,), "norm_hh": (rows,), "norm_c": (H,), "bias_c": (H,)}
+
+    def step(
+        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
+    ) -> tuple[State, dict[str, Tensor]]:
+        """The equations above."""
+        h, c = state
+        seen = h if seen is None else seen
+        a = _normalised(linear(x, w["weight_ih"]), w["norm_ih"], w["bias_ih"])
+        a = a + _normalised(linear(seen, w["weight_hh"]), w["norm_hh"], w["bias_hh"])
+        a_i, a_f, a_g, a_o = a.chunk(4, dim=1)
+        i = torch.sigmoid(a_i)
+        f = torch.sigmoid(a_f)
+        g = torch.tanh(a_g)
+        o = torch.sigmoid(a_o)
+        c = f * c + i * g
+        h = self.project(o * torch.tanh(_normalised(c, w["norm_c"], w["bias_c"])), w)
+        return (h, c), {"i": i, "f": f, "g": g, "o": o}
+
+
+class LayerNormGRUCell(Cell):
+    """Ba, Kiros & Hinton (2016), "Layer normalization", supplement, in torch's notation.
+
+    a_rz = N(W_i,rz x) * s_i,rz + b_i,rz + N(W_h,rz h) * s_h,rz + b_h,rz    of r and z together
+    r, z = sigmoid(a_r, a_z)
+    n = tanh(N(W_in x) * s_in + b_in + r * (N(W_hn h) * s_hn + b_hn))
+    h' = (1 - z) * n + z * h
+
+    N is as in the LSTM with layer normalisation; z = 1 keeps the old state (the paper's 1 - z).
+    """
+
+    name = "gru-layernorm"
+    gates = ("r", "z", "n")
+
+    def parameter_shapes(
+        self, input_size: int, hidden_size: int, proj_size: int = 0
+    ) -> dict[str, tuple[int, ...]]:
+        """Those of the GRU, and the gains."""
+        shapes = super().parameter_shapes(input_size, hidden_size, proj_size)
+        return shapes | {"norm_ih": (3 * hidden_size,), "norm_hh": (3 * hidden_size,)}
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """h; with a projection also u, the state before it."""
+        return ("h", "u") if self.projected else ("h",)
+
+    def step(
+        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
+    ) -> tuple[State, dict[str, Tensor]]:
+        """The equations above."""
+        kept = state[-1]
+        seen = state[0] if seen is None else seen
+        x_rz, x_n = _gates_normalised(linear(x, w["weight_ih"]), w["norm_ih"], w["bias_ih"])
+        h_rz, h_n = _gates_normalised(linear(seen, w["weight_hh"]), w["norm_hh"], w["bias_hh"])
+        r, z = torch.sigmoid(x_rz + h_rz).chunk(2, dim=1)
+        n = torch.tanh(x_n + r * h_n)
+        h = (1 - z) * n + z * kept
+        after = (self.project(h, w), h) if self.projected else (h,)
+        return after, {"r": r, "z": z, "n": n}
+
+
+def _normalised(a: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
+    return layer_norm(a, gain.shape, gain, bias, EPSILON)
+
+
+def _gates_normalised(a: Tensor, gain: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    """Of the gates r and z together, and of n."""
+    rz = 2 * gain.shape[0] // 3
+    return (
+        _normalised(a[:, :rz], gain[:rz], bias[:rz]),
+        _normalised(a[:, rz:], gain[rz:], bias[rz:]),
+    )

@@ -1,0 +1,97 @@
+"""`foreword check`: whether a kernel, or anyone's layer, computes what the equations say."""
+
+from collections import defaultdict
+from typing import Annotated, Any
+
+import typer
+from rich.progress import track
+from rich.table import Table
+
+from foreword.cli.console import errors, print_json, results
+from foreword.errors import SettingsError
+
+
+def check(
+    layer: Annotated[
+        str | None,
+        typer.Argument(help="A layer with torch's signature, as module:class, e.g. torch.nn:LSTM."),
+    ] = None,
+    cell: Annotated[
+        list[str] | None, typer.Option(help="Only this cell; repeat it for each.")
+    ] = None,
+    kernel: Annotated[
+        str | None, typer.Option(help="One of Foreword's kernels. Default: portable.")
+    ] = None,
+    dtype: Annotated[
+        list[str] | None, typer.Option(help="Only float64, float32 or bfloat16.")
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Random sizes for each combination.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check a kernel or a layer against the cells' equations, values and gradients."""
+    from foreword.cells.registry import NAMES
+    from foreword.conformance.cases import DTYPES, cases
+    from foreword.conformance.check import KernelSubject, Result, layer_subject
+    from foreword.conformance.check import check as run
+
+    for what, given, known in (("cell", cell, NAMES), ("dtype", dtype, tuple(DTYPES))):
+        for name in given or ():
+            if name not in known:
+                raise SettingsError(f"there is no {what} {name!r}; there are {', '.join(known)}")
+    if layer is not None and kernel is not None:
+        raise SettingsError("check a layer or a kernel, not both")
+    if layer is not None and not cell:
+        raise SettingsError(f"say which cell {layer} is, for example --cell lstm")
+    subject = KernelSubject(kernel or "portable") if layer is None else layer_subject(layer)
+    wanted = list(cases(tuple(cell or NAMES), tuple(dtype or DTYPES), repeats))
+    found: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    steps = track(run(subject, wanted), "checking", len(wanted), console=errors, transient=True)
+    for result in steps:
+        found[result.case.name, result.case.dtype].append(result)
+    rows = [_row(*key, found[key]) for key in found]
+    if as_json:
+        print_json({"subject": layer or kernel or "portable", "rows": rows})
+    else:
+        results().print(_table(rows))
+        for why, names in _reasons(rows).items():
+            results().print(f"cannot: {', '.join(names)}: {why}", markup=False)
+    if any(row["differ"] for row in rows):
+        raise typer.Exit(1)
+
+
+def _row(name: str, dtype: str, found: list[Any]) -> dict[str, Any]:
+    ran = [result for result in found if result.refusal is None]
+    refusals = sorted({result.refusal for result in found if result.refusal is not None})
+    return {
+        "cell": name,
+        "dtype": dtype,
+        "agree": sum(result.agrees for result in ran),
+        "differ": sum(not result.agrees for result in ran),
+        "cannot": len(found) - len(ran),
+        "values": max((result.values for result in ran), default=None),
+        "gradients": max((result.gradients for result in ran), default=None),
+        "why": "; ".join(refusals),
+    }
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("cell", style="cyan", no_wrap=True)
+    table.add_column("dtype", no_wrap=True)
+    for heading in ("agree", "differ", "cannot", "values", "gradients"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        numbers = [str(row[k]) for k in ("agree", "differ", "cannot")]
+        numbers[1] = f"[bold red]{numbers[1]}[/]" if row["differ"] else numbers[1]
+        sizes = ["" if row[k] is None else f"{row[k]:.1e}" for k in ("values", "gradients")]
+        table.add_row(row["cell"], row["dtype"], *numbers, *sizes)
+    return table
+
+
+def _reasons(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Why something cannot be done, and the cells that it concerns."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row["why"] and row["cell"] not in found.setdefault(row["why"], []):
+            found[row["why"]].append(row["cell"])
+    return found

@@ -1,0 +1,80 @@
+"""`foreword doctor`: which kernel runs each cell here, and why not another."""
+
+import platform
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from foreword.cli.console import print_json, results
+from foreword.cli.info import table_of
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell what this machine offers, which kernel runs each cell, and why not another."""
+    import torch
+
+    machine = {
+        "foreword": version("foreword"),
+        "Python": platform.python_version(),
+        "torch": torch.__version__,
+        "processor": f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}",
+        "threads": str(torch.get_num_threads()),
+        "GPU": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
+    }
+    devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+    rows = [_row(name, device) for device in devices for name in _cells()]
+    if as_json:
+        print_json({"machine": machine, "kernels": rows})
+        return
+    results().print(table_of(machine))
+    table = Table(box=None, pad_edge=False)
+    table.add_column("cell", style="cyan", no_wrap=True)
+    for heading in ("device", "training", "with lengths", "with zoneout"):
+        table.add_column(heading, no_wrap=True)
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        table.add_row(*(str(value) for key, value in row.items() if key != "passed over"))
+        for reason in row["passed over"]:
+            reasons.setdefault(reason, []).append(row["cell"])
+    results().print()
+    results().print(table)
+    results().print()
+    for reason, names in reasons.items():
+        concerned = "all cells" if len(names) == len(rows) else ", ".join(dict.fromkeys(names))
+        results().print(f"not {reason} ({concerned})", markup=False)
+
+
+def _cells() -> tuple[str, ...]:
+    from foreword.cells.registry import NAMES
+
+    return NAMES
+
+
+def _row(name: str, device: str) -> dict[str, Any]:
+    import torch
+
+    from foreword.cells.registry import cell_for
+    from foreword.kernels import dispatch
+    from foreword.kernels.problem import Extras, Problem, Zoneout
+
+    cell = cell_for(name)
+    weights = {k: torch.zeros(s, device=device) for k, s in cell.parameter_shapes(2, 2).items()}
+    state = tuple(torch.zeros(1, 2, device=device) for _ in cell.states)
+    x = torch.zeros(1, 1, 2, device=device)
+    asked = (Extras(), Extras(wants_states=True), Extras(zoneout=Zoneout(0.1)))
+    choices = [dispatch.choose(Problem(cell, x, state, weights, extras)) for extras in asked]
+    passed_over = [
+        f"{kernel}: {reason}" for choice in choices for kernel, reason in choice.passed_over.items()
+    ]
+    return {
+        "cell": name,
+        "device": device,
+        "training": choices[0].kernel.name,
+        "with lengths": choices[1].kernel.name,
+        "with zoneout": choices[2].kernel.name,
+        "passed over": list(dict.fromkeys(passed_over)),
+    }

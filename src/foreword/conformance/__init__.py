@@ -1,0 +1,1 @@
+"""Whether a kernel, or anyone's recurrent layer, computes what the cells' equations say."""

@@ -1,0 +1,155 @@
+"""The hand-written kernel as a differentiable function, and as an operator for compiled graphs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from foreword.cells.cell import Cell, State
+from foreword.cells.gru import GRUCell
+from foreword.cells.rnn import ElmanCell
+from foreword.kernels import reference
+from foreword.kernels.portable import elman, gru, lstm
+from foreword.kernels.portable.shared import Inputs
+from foreword.kernels.problem import Extras, Problem, Run
+
+
+def run(problem: Problem) -> Run:
+    """Runs a cell over time; no zoneout, no layer normalisation."""
+    inputs = inputs_of(problem)
+    outputs = _Bptt.apply(problem.cell, *inputs)  # type: ignore[no-untyped-call]
+    return run_of(problem, inputs, outputs)
+
+
+def run_of(problem: Problem, inputs: Inputs, outputs: Sequence[Tensor]) -> Run:
+    """The states of all steps, and the gates, by their names."""
+    *states, gates = outputs
+    last = tuple(part[-1] for part in states)
+    if not problem.extras.traced:
+        return Run(states[0], last, tuple(states))
+    named = dict(zip(problem.cell.gates, gates.unbind(2), strict=True))
+    handles = tuple([probe] for probe in (inputs.probe_h, inputs.probe_c) if probe is not None)
+    return Run(states[0], last, tuple(states), named, handles or None)
+
+
+def refusal(problem: Problem) -> str | None:
+    """Why the hand-written kernel cannot do it; None if it can."""
+    if problem.extras.zoneout is not None:
+        return "zoneout has no hand-written way back"
+    if "layernorm" in problem.cell.name:
+        return "layer normalisation has no hand-written way back"
+    return None
+
+
+def inputs_of(problem: Problem) -> Inputs:
+    """The problem's tensors in their fixed order."""
+    extras, weights = problem.extras, problem.weights
+    h, *rest = problem.state
+    probes: tuple[Tensor | None, ...] = (None, None)
+    if extras.traced and torch.is_grad_enabled():
+        T = len(problem.x)
+        zeros = (part.new_zeros((T, *part.shape)).requires_grad_() for part in problem.state)
+        probes = (*zeros, None)
+    return Inputs(
+        x=problem.x,
+        h=h,
+        c=rest[0] if rest else None,
+        weight_ih=weights["weight_ih"],
+        weight_hh=weights["weight_hh"],
+        bias_ih=weights["bias_ih"],
+        bias_hh=weights["bias_hh"],
+        weight_peephole=weights.get("weight_peephole"),
+        weight_hr=weights.get("weight_hr"),
+        keep=extras.keep,
+        drop_hidden=extras.drop_hidden,
+        drop_memory=extras.drop_memory,
+        probe_h=probes[0],
+        probe_c=probes[1],
+    )
+
+
+def problem_of(cell: Cell, inputs: Inputs) -> Problem:
+    """The way back from `inputs_of`."""
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_peephole", "weight_hr")
+    weights = {name: w for name in names if (w := getattr(inputs, name)) is not None}
+    state: State = (inputs.h,) if inputs.c is None else (inputs.h, inputs.c)
+    extras = Extras(inputs.keep, inputs.drop_hidden, inputs.drop_memory, traced=True)
+    return Problem(cell, inputs.x, state, weights, extras)
+
+
+def forward(cell: Cell, inputs: Inputs) -> tuple[list[Tensor], list[Tensor]]:
+    """The states after each step and the gates; and what the way back needs besides."""
+    if isinstance(cell, ElmanCell):
+        return elman.forward(cell, inputs)
+    if isinstance(cell, GRUCell):
+        return gru.forward(cell, inputs)
+    return lstm.forward(cell, inputs)
+
+
+def backward(
+    cell: Cell, inputs: Inputs, kept: list[Tensor], d_outputs: tuple[Tensor | None, ...]
+) -> list[Tensor | None]:
+    """Gradients by all inputs in their order."""
+    *d_states, d_gates = d_outputs
+    d_h, d_c = (*d_states, None)[:2]
+    if isinstance(cell, ElmanCell):
+        found = elman.backward(cell, inputs, kept, d_h, d_gates)
+    elif isinstance(cell, GRUCell):
+        found = gru.backward(cell, inputs, kept, d_h, d_c, d_gates)
+    else:
+        found = lstm.backward(cell, inputs, kept, d_h, d_c, d_gates)
+    return [
+        None if part is None else found.get(name)
+        for name, part in zip(Inputs._fields, inputs, strict=True)
+    ]
+
+
+class _Bptt(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, cell: Cell, *tensors: Tensor | None) -> tuple[Tensor, ...]:
+        outputs, extra = forward(cell, Inputs(*tensors))  # type: ignore[arg-type]
+        ctx.cell, ctx.outputs = cell, len(outputs)
+        ctx.save_for_backward(*tensors, *outputs, *extra)
+        ctx.set_materialize_grads(False)
+        return tuple(outputs)
+
+    @staticmethod
+    def backward(ctx: Any, *d_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
+        saved = ctx.saved_tensors
+        count = len(Inputs._fields)
+        inputs, kept = Inputs(*saved[:count]), list(saved[count:])
+        if torch.is_grad_enabled():
+            gradients = _differentiable_gradients(ctx, inputs, d_outputs)
+        else:
+            gradients = backward(ctx.cell, inputs, kept, d_outputs)
+        return (None, *gradients)
+
+
+def _differentiable_gradients(
+    ctx: Any, inputs: Inputs, d_outputs: tuple[Tensor | None, ...]
+) -> list[Tensor | None]:
+    """Gradients that can be differentiated again: by autograd, over the cell's equations."""
+    truth = reference.run(problem_of(ctx.cell, inputs))
+    assert truth.states is not None
+    assert truth.gates is not None
+    assert truth.handles is not None
+    outputs = [*truth.states, torch.stack([truth.gates[name] for name in ctx.cell.gates], 2)]
+    pairs = [(y, d) for y, d in zip(outputs, d_outputs, strict=True) if d is not None]
+    handles = dict(zip(("probe_h", "probe_c"), truth.handles, strict=False))
+    gradients: list[Tensor | None] = []
+    for name, part, is_wanted in zip(Inputs._fields, inputs, ctx.needs_input_grad[1:], strict=True):
+        if part is None or not is_wanted:
+            gradients.append(None)
+            continue
+        by = handles.get(name, [part])
+        found: Sequence[Tensor | None] = torch.autograd.grad(
+            [y for y, _ in pairs],
+            by,
+            [d for _, d in pairs],
+            create_graph=True,
+            allow_unused=True,
+        )
+        whole = [torch.zeros_like(b) if d is None else d for b, d in zip(by, found, strict=True)]
+        gradients.append(torch.stack(whole) if name in handles else whole[0])
+    return gradients

@@ -1,0 +1,51 @@
+"""Matrix products of the hand-written kernel, by oneDNN where torch would take a slower library.
+
+For float32 on CPUs torch calls MKL, which reaches less than half of oneDNN's speed on AMD's
+processors (`benchmarks/layers.py`). oneDNN also takes a weight in its own layout: that is laid out
+once for all time steps.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+SMALLEST = 1 << 17
+"""Multiplications below which calling oneDNN takes longer than the product."""
+
+# Operators that torch's own compiler calls; they are there in every build with oneDNN.
+_HAS_ONEDNN = torch._C._has_mkldnn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+Product = Callable[[Tensor], Tensor]
+
+
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """The product of x (M, K) and the transpose of weight (N, K), plus bias (N,); any strides."""
+    if _suits(x, weight, len(x)):
+        found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+        return found
+    return torch.mm(x, weight.t()) if bias is None else torch.addmm(bias, x, weight.t())
+
+
+def product_by(weight: Tensor, rows: int, times: int, bias: Tensor | None = None) -> Product:
+    """A function of x (rows, K): the same product by one weight, to be called so many times."""
+    if times > 3 and _suits(weight, weight, rows):
+        laid_out = torch.ops.mkldnn._reorder_linear_weight(_contiguous(weight), rows)
+        return lambda x: torch.ops.mkldnn._linear_pointwise(x, laid_out, bias, "none", [], "")
+    return lambda x: product(x, weight, bias)
+
+
+def _suits(x: Tensor, weight: Tensor, rows: int) -> bool:
+    return (
+        weight.dtype == torch.float32
+        and weight.device.type == "cpu"
+        and type(x) in (Tensor, torch.nn.Parameter)
+        and rows * weight.numel() >= SMALLEST
+        and _HAS_ONEDNN
+        and bool(torch.backends.mkldnn.enabled)
+    )
+
+
+def _contiguous(weight: Tensor) -> Tensor:
+    # `contiguous` takes longer to transpose.
+    return weight if weight.is_contiguous() else weight.new_empty(weight.shape).copy_(weight)

@@ -1,0 +1,98 @@
+"""What a kernel is asked, and what it answers. No equations, no loops."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from torch import Tensor
+
+from foreword.cells.cell import Cell, State
+
+
+@dataclass(frozen=True)
+class Zoneout:
+    """Parts of the state that a step leaves as they were (Krueger et al. 2016).
+
+    Each is a mask (T, B, size), 1 where the old value stays; or a share, for its expectation.
+    """
+
+    hidden: Tensor | float = 0.0
+    memory: Tensor | float = 0.0
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What is done to the state between the cell's equations. The default is nothing.
+
+    Attributes:
+        keep: (T, B), 0 where a sequence's state is reset to zero before the step, else 1.
+        drop_hidden: (B, S), what the state is multiplied by as `weight_hh` sees it, at all steps:
+            recurrent dropout (Gal & Ghahramani 2016).
+        drop_memory: (B, H), what c is multiplied by before every step.
+        zoneout: see there.
+        wants_states: whether the states of all steps are wanted.
+        traced: whether the gates of all steps are wanted too, and the way to gradients by states.
+    """
+
+    keep: Tensor | None = None
+    drop_hidden: Tensor | None = None
+    drop_memory: Tensor | None = None
+    zoneout: Zoneout | None = None
+    wants_states: bool = False
+    traced: bool = False
+
+
+NO_EXTRAS = Extras()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A cell to be run over time.
+
+    Attributes:
+        cell: whose equations.
+        x: inputs (T, B, I), T at least 1.
+        state: before the first step, (B, size) for each part.
+        weights: the cell's parameters by name.
+        extras: what else is to be done.
+    """
+
+    cell: Cell
+    x: Tensor
+    state: State
+    weights: Mapping[str, Tensor]
+    extras: Extras = field(default=NO_EXTRAS)
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """All of them."""
+        e = self.extras
+        zoneout = () if e.zoneout is None else (e.zoneout.hidden, e.zoneout.memory)
+        maybe = (e.keep, e.drop_hidden, e.drop_memory, *zoneout)
+        return [
+            self.x,
+            *self.state,
+            *self.weights.values(),
+            *(part for part in maybe if isinstance(part, Tensor)),
+        ]
+
+
+class Run(NamedTuple):
+    """A cell's way through time.
+
+    Attributes:
+        outputs: hidden states after each step, (T, B, P).
+        last: the state after the last step.
+        states: each part of the state after each step, (T, B, size); None only if they were not
+            wanted.
+        gates: by name, (T, B, H) each; only if it was traced.
+        handles: for each part of the state, what to differentiate a loss by to get its gradient by
+            that part after each step, all later steps included: T tensors (B, size), or one
+            (T, B, size) that stands for all. Only if it was traced with gradients.
+    """
+
+    outputs: Tensor
+    last: State
+    states: tuple[Tensor, ...] | None = None
+    gates: dict[str, Tensor] | None = None
+    handles: tuple[list[Tensor], ...] | None = None

@@ -1,0 +1,88 @@
+"""What a recurrent layer refuses, in torch's words: code that catches them goes on working."""
+
+import numbers
+import warnings
+
+import torch
+from torch import Tensor
+
+
+def is_autocast(device: torch.device) -> bool:
+    """Whether `torch.autocast` is on for a device."""
+    return device.type != "meta" and torch.is_autocast_enabled(device.type)
+
+
+def autocast_dtype(x: Tensor) -> torch.dtype | None:
+    """What x is to be cast to; None where it stays."""
+    if x.dtype == torch.float64 or not is_autocast(x.device):
+        return None
+    return torch.get_autocast_dtype(x.device.type)
+
+
+def keep_mask(reset: Tensor, x: Tensor) -> Tensor:
+    """(T, B), 0 where the state is reset; x is (T, B, I)."""
+    if tuple(reset.shape) != tuple(x.shape[:2]):
+        raise RuntimeError(
+            "reset must have the input's shape without its last dimension, "
+            f"{tuple(x.shape[:2])} as (time, batch), got {tuple(reset.shape)}"
+        )
+    return (~reset.to(x.device, torch.bool)).to(x.dtype)
+
+
+def check_input(x: Tensor, weight: Tensor, dimensions: int) -> None:
+    """Refuses another dtype, device, number of features or of dimensions than `weight_ih` takes."""
+    if x.dtype != weight.dtype and not is_autocast(x.device):
+        raise ValueError(
+            f"RNN input dtype ({x.dtype}) does not match weight dtype ({weight.dtype}). "
+            f"Convert input: input.to({weight.dtype}), or convert model: model.to({x.dtype})"
+        )
+    if x.dim() != dimensions:
+        raise RuntimeError(f"input must have {dimensions} dimensions, got {x.dim()}")
+    if x.shape[-1] != weight.shape[1]:
+        raise RuntimeError(
+            "input.size(-1) must be equal to input_size. "
+            f"Expected {weight.shape[1]}, got {x.shape[-1]}"
+        )
+    if x.device != weight.device:
+        raise RuntimeError(
+            "Input and parameter tensors are not at the same device, found input tensor at "
+            f"{x.device} and parameter tensor at {weight.device}"
+        )
+
+
+def check_sizes(
+    input_size: int,
+    hidden_size: int,
+    num_layers: int,
+    bias: bool,
+    batch_first: bool,
+    dropout: float,
+    proj_size: int,
+) -> None:
+    """Refuses what no layer can be made of."""
+    is_number = isinstance(dropout, numbers.Number) and not isinstance(dropout, bool)
+    if not is_number or not 0 <= dropout <= 1:
+        raise ValueError(
+            "dropout should be a number in range [0, 1] representing the probability of an "
+            "element being zeroed"
+        )
+    if dropout > 0 and num_layers == 1:
+        warnings.warn(
+            "dropout option adds dropout after all but last recurrent layer, so non-zero dropout "
+            f"expects num_layers greater than 1, but got dropout={dropout} and num_layers=1",
+            stacklevel=4,
+        )
+    for name, flag in (("bias", bias), ("batch_first", batch_first)):
+        if not isinstance(flag, bool):
+            raise TypeError(f"{name} should be of type bool, got: {type(flag).__name__}")
+    for name, size in (("input_size", input_size), ("hidden_size", hidden_size)):
+        if not isinstance(size, int):
+            raise TypeError(f"{name} should be of type int, got: {type(size).__name__}")
+        if size <= 0:
+            raise ValueError(f"{name} must be greater than zero")
+    if num_layers <= 0:
+        raise ValueError("num_layers must be greater than zero")
+    if proj_size < 0:
+        raise ValueError("proj_size should be a positive integer or zero to disable projections")
+    if proj_size >= hidden_size:
+        raise ValueError("proj_size has to be smaller than hidden_size")

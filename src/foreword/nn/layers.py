@@ -1,0 +1,130 @@
+"""`RNN`, `LSTM` and `GRU` with the signatures of their namesakes in torch.nn, and their kin."""
+
+from typing import Any
+
+import torch
+
+from foreword.nn.recurrent import Recurrent
+
+_Device = torch.device | str | None
+_ONLY_LSTM = (
+    "proj_size argument is only supported for LSTM, not RNN or GRU. "
+    "foreword.nn.Recurrent({!r}, ..., proj_size=...) projects any cell"
+)
+
+
+class RNN(Recurrent):
+    """`torch.nn.RNN`: the Elman network (`foreword.cells.rnn`).
+
+    Takes the arguments of `torch.nn.RNN`, and by name those of `Recurrent`: `noise`, `generator`.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: _Device = None,
+        dtype: torch.dtype | None = None,
+        **more: Any,
+    ) -> None:
+        if "proj_size" in more:
+            raise ValueError(_ONLY_LSTM.format("rnn"))
+        sizes = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
+        super().__init__("rnn", *sizes, 0, device, dtype, nonlinearity=nonlinearity, **more)
+
+    @property
+    def nonlinearity(self) -> str:
+        """Tanh or relu."""
+        return self.cell.nonlinearity  # type: ignore[attr-defined, no-any-return]
+
+
+class GRU(Recurrent):
+    """`torch.nn.GRU` (`foreword.cells.gru`).
+
+    Takes the arguments of `torch.nn.GRU`, and by name those of `Recurrent`: `reset_after`, `noise`,
+    `generator`.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: _Device = None,
+        dtype: torch.dtype | None = None,
+        **more: Any,
+    ) -> None:
+        if "proj_size" in more:
+            raise ValueError(_ONLY_LSTM.format("gru"))
+        sizes = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
+        super().__init__("gru", *sizes, 0, device, dtype, **more)
+
+
+class LSTM(Recurrent):
+    """`torch.nn.LSTM` (`foreword.cells.lstm`).
+
+    Takes the arguments of `torch.nn.LSTM`, and by name those of `Recurrent`: `forget_bias`,
+    `noise`, `generator`.
+    """
+
+    _cell = "lstm"
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: _Device = None,
+        dtype: torch.dtype | None = None,
+        **more: Any,
+    ) -> None:
+        sizes = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
+        super().__init__(self._cell, *sizes, proj_size, device, dtype, **more)
+
+
+class PeepholeLSTM(LSTM):
+    """An LSTM whose gates also look at c (`foreword.cells.peephole`); arguments as of `LSTM`."""
+
+    _cell = "lstm-peephole"
+
+
+class PeepholeOnlyLSTM(LSTM):
+    """An LSTM whose gates see c, not h (`foreword.cells.peephole`); arguments as of `LSTM`."""
+
+    _cell = "lstm-peephole-only"
+
+
+class CoupledLSTM(LSTM):
+    """An LSTM with i = 1 - f (`foreword.cells.lstm`); arguments as of `LSTM`."""
+
+    _cell = "lstm-coupled"
+
+
+class LayerNormLSTM(LSTM):
+    """An LSTM with layer normalisation (`foreword.cells.layer_norm`); arguments as of `LSTM`."""
+
+    _cell = "lstm-layernorm"
+
+
+class LayerNormGRU(LSTM):
+    """A GRU with layer normalisation (`foreword.cells.layer_norm`); arguments as of `LSTM`.
+
+    With a projection its state is (h, u), u being the state before the projection.
+    """
+
+    _cell = "gru-layernorm"

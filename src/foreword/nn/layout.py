@@ -1,0 +1,64 @@
+"""How a caller lays sequences out, and the direction in which a layer reads them."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from foreword.cells.cell import State
+from foreword.nn import sequence
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Between the caller's layout and (T, B, F)."""
+
+    batched: bool
+    batch_first: bool
+
+    def inputs(self, x: Tensor) -> Tensor:
+        """As (T, B, I)."""
+        if not self.batched:
+            return x.unsqueeze(1)
+        return x.transpose(0, 1) if self.batch_first else x
+
+    def outputs(self, y: Tensor) -> Tensor:
+        """From (T, B, F)."""
+        if not self.batched:
+            return y.squeeze(1)
+        return y.transpose(0, 1) if self.batch_first else y
+
+    def mask(self, reset: Tensor) -> Tensor:
+        """As (T, B); what has other dimensions stays, to be refused."""
+        if not self.batched:
+            return reset.unsqueeze(1) if reset.dim() == 1 else reset
+        return reset.transpose(0, 1) if self.batch_first and reset.dim() == 2 else reset
+
+    def states(self, state: State) -> State:
+        """From (L D, B, size)."""
+        return state if self.batched else tuple(part.squeeze(1) for part in state)
+
+
+@dataclass(frozen=True)
+class Way:
+    """The direction in which a layer reads."""
+
+    is_reverse: bool
+    lengths: Tensor | None
+
+    def there(self, x: Tensor) -> Tensor:
+        """Steps in the order in which they are read; the same way leads back."""
+        return sequence.reverse(x, self.lengths) if self.is_reverse else x
+
+    back = there
+
+    def keep(self, keep: Tensor | None) -> Tensor | None:
+        """Backwards, what a reset before step t parts is t and t - 1."""
+        if keep is None or not self.is_reverse:
+            return keep
+        shifted = torch.cat([keep[1:], torch.ones_like(keep[:1])])
+        if self.lengths is not None:
+            # The first step to be read backwards begins from the initial state.
+            last = torch.arange(len(keep), device=keep.device).unsqueeze(1) == self.lengths - 1
+            shifted = shifted.masked_fill(last, 1.0)
+        return sequence.reverse(shifted, self.lengths)

@@ -1,0 +1,79 @@
+"""What happened inside a recurrent layer, step by step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """One layer's way through time in one direction; step t is that of input t.
+
+    Attributes:
+        layer: 0 is the one next to the input.
+        is_reverse: whether it read the sequence backwards.
+        states: h, and c where there is one, after each step: (T, B, size), or as the layer's
+            output is laid out (batch first, or without a batch).
+        gates: each gate's values, laid out likewise.
+    """
+
+    layer: int
+    is_reverse: bool
+    states: dict[str, Tensor]
+    gates: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All layers of a recurrent module, in the order of its h_n."""
+
+    layers: tuple[LayerTrace, ...]
+    _handles: tuple[tuple[list[Tensor], ...] | None, ...] = field(repr=False)
+    _layouts: tuple[Any, ...] = field(repr=False)
+
+    def __getitem__(self, k: int) -> LayerTrace:
+        return self.layers[k]
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def gradients(self, loss: Tensor) -> tuple[dict[str, Tensor], ...]:
+        """How much each state matters: the loss's gradient by h and c after each step.
+
+        All later steps are included: this is what backpropagation through time carries, and what
+        vanishes or explodes (Hochreiter 1991; Bengio et al. 1994).
+
+        Args:
+            loss: a scalar made from the layer's outputs. Its graph is kept.
+
+        Returns:
+            For each layer, by the state's name, laid out as in `states`.
+
+        Raises:
+            RuntimeError: the trace was made without gradients.
+        """
+        if any(handles is None for handles in self._handles):
+            raise RuntimeError("this trace was made under torch.no_grad: it leads to no gradients")
+        found = []
+        for layer, handles, layout in zip(self.layers, self._handles, self._layouts, strict=True):
+            assert handles is not None
+            by_name = {}
+            for name, parts in zip(layer.states, handles, strict=True):
+                by_name[name] = layout(_gradient(loss, parts))
+            found.append(by_name)
+        return tuple(found)
+
+
+def _gradient(loss: Tensor, parts: list[Tensor]) -> Tensor:
+    """(T, B, size), from one tensor for all steps or one a step."""
+    gradients: Sequence[Tensor | None] = torch.autograd.grad(
+        loss, parts, retain_graph=True, allow_unused=True
+    )
+    whole = [
+        torch.zeros_like(part) if gradient is None else gradient
+        for part, gradient in zip(parts, gradients, strict=True)
+    ]
+    return whole[0] if whole[0].ndim == 3 else torch.stack(whole)

@@ -1,0 +1,54 @@
+"""Which kernel runs, and why not another."""
+
+import pytest
+import torch
+
+from foreword.cells.registry import cell_for
+from foreword.errors import SettingsError
+from foreword.kernels import dispatch
+from foreword.kernels.problem import Extras, Problem, Zoneout
+
+
+def problem(name: str, extras: Extras | None = None) -> Problem:
+    cell = cell_for(name)
+    weights = {k: torch.zeros(s) for k, s in cell.parameter_shapes(2, 3).items()}
+    state = tuple(torch.zeros(1, 3) for _ in cell.states)
+    return Problem(cell, torch.zeros(2, 1, 2), state, weights, extras or Extras())
+
+
+def test_each_cell_gets_the_fastest_kernel_that_can() -> None:
+    assert dispatch.choose(problem("gru")).kernel.name == "portable"
+    assert dispatch.choose(problem("lstm", Extras(wants_states=True))).kernel.name == "portable"
+    normalised = dispatch.choose(problem("lstm-layernorm"))
+    assert normalised.kernel.name == "reference"
+    assert "normalisation" in normalised.passed_over["portable"]
+    zoned = dispatch.choose(problem("gru", Extras(zoneout=Zoneout(0.1))))
+    assert zoned.kernel.name == "reference"
+    assert "zoneout" in zoned.passed_over["portable"]
+
+
+def test_a_kernel_can_be_chosen_and_is_given_back() -> None:
+    before = dispatch.choose(problem("gru")).kernel.name
+    with dispatch.use("reference"):
+        assert dispatch.choose(problem("gru")).kernel.name == "reference"
+    assert dispatch.choose(problem("gru")).kernel.name == before
+    with dispatch.use("torch"):
+        assert dispatch.choose(problem("gru")).kernel.name == "torch"
+        coupled = dispatch.choose(problem("lstm-coupled"))
+    assert coupled.kernel.name == "reference"
+    assert coupled.passed_over == {"torch": "torch has no lstm-coupled"}
+
+
+def test_the_environment_can_choose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOREWORD_KERNEL", "reference")
+    assert dispatch.choose(problem("gru")).kernel.name == "reference"
+    with dispatch.use("portable"):
+        assert dispatch.choose(problem("gru")).kernel.name == "portable"
+    monkeypatch.setenv("FOREWORD_KERNEL", "magic")
+    with pytest.raises(SettingsError, match="FOREWORD_KERNEL: there is no 'magic'; the kernels"):
+        dispatch.choose(problem("gru"))
+
+
+def test_unknown_kernels_are_refused() -> None:
+    with pytest.raises(SettingsError, match="the kernels are reference, portable, torch"):
+        dispatch.use("magic").__enter__()

@@ -1,0 +1,84 @@
+"""The samples of PyTorch's own module tests, from the installed wheel, on our layers."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import foreword.nn as ours
+
+pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+
+common = pytest.importorskip("torch.testing._internal.common_modules")
+
+INFOS = {
+    info.module_cls: info
+    for info in common.module_db
+    if info.module_cls in (nn.RNN, nn.LSTM, nn.GRU)
+}
+
+
+def samples(kind: type[nn.Module], dtype: torch.dtype, training: bool) -> list[Any]:
+    more = {} if kind is nn.LSTM else {"with_packed_sequence": True}
+    found: list[Any] = INFOS[kind].module_inputs_func(
+        INFOS[kind], "cpu", dtype, requires_grad=True, training=training, **more
+    )
+    return found
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("kind", INFOS, ids=lambda kind: kind.__name__)
+def test_samples_give_what_their_references_say(
+    kind: type[nn.Module], dtype: torch.dtype, training: bool
+) -> None:
+    found = samples(kind, dtype, training)
+    assert len(found) >= 16
+    for sample in found:
+        make, call = sample.constructor_input, sample.forward_input
+        theirs = kind(*make.args, **make.kwargs).to(dtype).train(training)
+        mine = getattr(ours, kind.__name__)(*make.args, **make.kwargs).to(dtype).train(training)
+        mine.load_state_dict(theirs.state_dict())
+        result = mine(*call.args, **call.kwargs)
+        torch.testing.assert_close(result, theirs(*call.args, **call.kwargs))
+        if isinstance(call.args[0], torch.Tensor):
+            expected = sample.reference_fn(mine, list(mine.parameters()), *call.args)
+            torch.testing.assert_close(result, expected)
+
+
+@pytest.mark.parametrize("kind", INFOS, ids=lambda kind: kind.__name__)
+def test_error_samples_raise_what_they_say(kind: type[nn.Module]) -> None:
+    found = INFOS[kind].module_error_inputs_func(
+        INFOS[kind], "cpu", torch.float64, requires_grad=False, training=True
+    )
+    assert len(found) >= 10
+    for sample in found:
+        make = sample.module_error_input.constructor_input
+        call = sample.module_error_input.forward_input
+        mine: Any = getattr(ours, kind.__name__)
+        if sample.error_on is common.ModuleErrorEnum.CONSTRUCTION_ERROR:
+            with pytest.raises(sample.error_type, match=sample.error_regex):
+                mine(*make.args, **make.kwargs)
+        else:
+            layer = mine(*make.args, **make.kwargs)
+            with pytest.raises(sample.error_type, match=sample.error_regex):
+                layer(*call.args, **call.kwargs)
+
+
+@pytest.mark.parametrize("kind", INFOS, ids=lambda kind: kind.__name__)
+def test_first_and_second_derivatives_of_the_samples(kind: type[nn.Module]) -> None:
+    for sample in samples(kind, torch.float64, True)[::3]:
+        make, call = sample.constructor_input, sample.forward_input
+        if not isinstance(call.args[0], torch.Tensor):
+            continue
+        if make.kwargs.get("nonlinearity") == "relu":
+            continue  # has no second derivative to speak of
+        layer = getattr(ours, kind.__name__)(*make.args, **make.kwargs).double()
+        x, *rest = call.args
+
+        def outputs(x: torch.Tensor, layer: Any = layer, rest: Any = rest) -> Any:
+            return layer(x, *rest)[0]
+
+        assert torch.autograd.gradcheck(outputs, (x,))
+        assert torch.autograd.gradgradcheck(outputs, (x,))
