@@ -16,7 +16,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
     [
         (b"", "has 0 words"),
         (b"\n\n  \n", "has 0 words"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "not utf-8"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "binary file"),
         (b"text\0text\n", "binary file"),
         ("Übel".encode("latin-1"), "line 1, byte 0"),
         (gzip.compress(b"some words\n" * 99)[:-12], "cannot be read"),
