@@ -1,5 +1,7 @@
 """Foreword's layers in the place of torch's: outputs, gradients, names, errors."""
 
+import copy
+import pickle
 from typing import Any
 
 import pytest
@@ -259,3 +261,24 @@ def test_code_written_for_torchs_layers_finds_what_it_calls() -> None:
         [tuple(w.shape) for w in ws] for ws in theirs.all_weights
     ]
     assert repr(mine) == repr(theirs)
+    for name in NAMES:
+        theirs, mine = pair(name)
+        assert mine.mode == theirs.mode
+        assert len(mine._flat_weights) == 4
+
+
+def test_layers_are_copied_and_pickled() -> None:
+    layer = ours.LSTM(3, 4, num_layers=2, dropout=0.5, generator=torch.Generator().manual_seed(1))
+    x = torch.randn(5, 2, 3)
+    layer.eval()
+    torch.testing.assert_close(copy.deepcopy(layer)(x), layer(x))
+    torch.testing.assert_close(
+        pickle.loads(pickle.dumps(ours.GRU(3, 4).eval()))(x)[0].shape, (5, 2, 4)
+    )
+
+
+def test_weights_may_be_parametrised() -> None:
+    layer = ours.GRU(3, 4)
+    nn.utils.parametrizations.weight_norm(layer, "weight_hh_l0")
+    layer(torch.randn(5, 2, 3))[0].sum().backward()
+    assert all(p.grad is not None for p in layer.parameters())

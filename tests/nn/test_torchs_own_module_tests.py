@@ -82,3 +82,44 @@ def test_first_and_second_derivatives_of_the_samples(kind: type[nn.Module]) -> N
 
         assert torch.autograd.gradcheck(outputs, (x,))
         assert torch.autograd.gradgradcheck(outputs, (x,))
+
+
+CELLS = {
+    info.module_cls: info
+    for info in common.module_db
+    if info.module_cls in (nn.RNNCell, nn.LSTMCell, nn.GRUCell)
+}
+
+
+@pytest.mark.parametrize("kind", CELLS, ids=lambda kind: kind.__name__)
+def test_samples_of_the_cells(kind: type[nn.Module]) -> None:
+    found = CELLS[kind].module_inputs_func(
+        CELLS[kind], "cpu", torch.float64, requires_grad=True, training=True
+    )
+    assert len(found) >= 2
+    for sample in found:
+        make, call = sample.constructor_input, sample.forward_input
+        theirs = kind(*make.args, **make.kwargs).double()
+        mine = getattr(ours, kind.__name__)(*make.args, **make.kwargs).double()
+        mine.load_state_dict(theirs.state_dict())
+        torch.testing.assert_close(mine(*call.args), theirs(*call.args))
+        torch.testing.assert_close(mine(call.args[0]), theirs(call.args[0]))
+        batch = call.args[0].repeat(3, 1)
+        torch.testing.assert_close(mine(batch), theirs(batch))
+        torch.testing.assert_close(
+            mine(*call.args), sample.reference_fn(mine, list(mine.parameters()), *call.args)
+        )
+
+
+@pytest.mark.parametrize("kind", CELLS, ids=lambda kind: kind.__name__)
+def test_error_samples_of_the_cells(kind: type[nn.Module]) -> None:
+    found = CELLS[kind].module_error_inputs_func(
+        CELLS[kind], "cpu", torch.float64, requires_grad=False, training=True
+    )
+    assert len(found) >= 3
+    for sample in found:
+        make = sample.module_error_input.constructor_input
+        call = sample.module_error_input.forward_input
+        layer = getattr(ours, kind.__name__)(*make.args, **make.kwargs)
+        with pytest.raises(sample.error_type, match=sample.error_regex):
+            layer(*call.args, **call.kwargs)

@@ -8,6 +8,7 @@
 """
 
 from foreword.kernels.dispatch import use
+from foreword.nn.cells import GRUCell, LSTMCell, RNNCell
 from foreword.nn.convert import convert
 from foreword.nn.layers import (
     GRU,
@@ -28,12 +29,15 @@ __all__ = [
     "LSTM",
     "RNN",
     "CoupledLSTM",
+    "GRUCell",
+    "LSTMCell",
     "LayerNormGRU",
     "LayerNormLSTM",
     "LayerTrace",
     "Noise",
     "PeepholeLSTM",
     "PeepholeOnlyLSTM",
+    "RNNCell",
     "Recurrent",
     "Trace",
     "convert",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from foreword.cells.registry import cell_for
+from foreword.cells.rnn import ElmanCell
 from foreword.kernels import dispatch
 from foreword.kernels.problem import Extras, Problem, Run, Zoneout
 from foreword.nn import sequence
@@ -177,6 +178,18 @@ class Recurrent(nn.Module):
         # Not `get_parameter`: `torch.func` and parametrisations put tensors in its place.
         weight: Tensor = self.weight_ih_l0  # type: ignore[assignment]
         return weight
+
+    @property
+    def _flat_weights(self) -> list[nn.Parameter]:
+        """As in torch; some code looks for it."""
+        return [parameter for weights in self.all_weights for parameter in weights]
+
+    @property
+    def mode(self) -> str:
+        """As in torch: LSTM, GRU, RNN_TANH, RNN_RELU; other cells by their name."""
+        if isinstance(self.cell, ElmanCell):
+            return f"RNN_{self.cell.nonlinearity.upper()}"
+        return self.cell.name.upper()
 
     def flatten_parameters(self) -> None:
         """Does nothing: kernels need no flat memory. For code that was written for torch."""
