@@ -10,8 +10,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-SMALLEST = 1 << 17
-"""Multiplications below which calling oneDNN takes longer than the product."""
+SMALLEST = 1 << 21
+"""Multiplications below which calling oneDNN takes longer than it saves."""
+SMALLEST_LAID_OUT, FEWEST_TIMES = 1 << 20, 8
+"""The same of a weight in its own layout, and how often it must be used to be worth laying out."""
 
 # Operators that torch's own compiler calls; they are there in every build with oneDNN.
 _HAS_ONEDNN = torch._C._has_mkldnn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
@@ -21,7 +23,7 @@ Product = Callable[[Tensor], Tensor]
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """The product of x (M, K) and the transpose of weight (N, K), plus bias (N,); any strides."""
-    if _suits(x, weight, len(x)):
+    if _suits(x, weight) and len(x) * weight.numel() >= SMALLEST:
         found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
         return found
     return torch.mm(x, weight.t()) if bias is None else torch.addmm(bias, x, weight.t())
@@ -29,18 +31,18 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 def product_by(weight: Tensor, rows: int, times: int, bias: Tensor | None = None) -> Product:
     """A function of x (rows, K): the same product by one weight, to be called so many times."""
-    if times > 3 and _suits(weight, weight, rows):
+    is_large = rows * weight.numel() >= SMALLEST_LAID_OUT
+    if is_large and times >= FEWEST_TIMES and _suits(weight, weight):
         laid_out = torch.ops.mkldnn._reorder_linear_weight(_contiguous(weight), rows)
         return lambda x: torch.ops.mkldnn._linear_pointwise(x, laid_out, bias, "none", [], "")
     return lambda x: product(x, weight, bias)
 
 
-def _suits(x: Tensor, weight: Tensor, rows: int) -> bool:
+def _suits(x: Tensor, weight: Tensor) -> bool:
     return (
         weight.dtype == torch.float32
         and weight.device.type == "cpu"
         and type(x) in (Tensor, torch.nn.Parameter)
-        and rows * weight.numel() >= SMALLEST
         and _HAS_ONEDNN
         and bool(torch.backends.mkldnn.enabled)
     )
