@@ -22,9 +22,7 @@ from foreword.kernels.portable.shared import (
     Inputs,
     both_weight_gradients,
     input_gradient,
-    plus,
     project,
-    step_of,
     times,
     weight_gradient,
     with_first,
@@ -48,6 +46,14 @@ def forward(cell: Cell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
     units = hs[1:] if i.weight_hr is None else torch.empty_like(cs[1:])
     out = n - 1
     recurrent = product_by(i.weight_hh, B, T, i.bias_hh if sees_c else None)
+    peepholes = None if i.weight_peephole is None else torch.split(i.weight_peephole, [2, 1])
+    # Views of all steps at once: slicing at each step takes as long as some of its arithmetic.
+    a_all, a_if = gates.view(T, B, n * H).unbind(), gates[:, :, : out - 1].unbind()
+    a_first, a_f = gates[:, :, 0].unbind(), gates[:, :, 1].unbind()
+    a_g, a_o = gates[:, :, out - 1].unbind(), gates[:, :, out].unbind()
+    c_before, c_after, seen_h = before_c.unbind(), cs[1:].unbind(), seen.unbind()
+    tanh_c, u, h_after = tanh_cs.unbind(), units.unbind(), hs[1:].unbind()
+    looks, looked_at = gates[:, :, :2].unbind(), before_c.unsqueeze(2).unbind()
     for t in range(T):
         if carry_h is not None:
             torch.mul(hs[t], carry_h[t], out=before_h[t])
@@ -55,28 +61,27 @@ def forward(cell: Cell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
             torch.mul(cs[t], carry_c[t], out=before_c[t])
         if i.drop_hidden is not None:
             torch.mul(whole[t], i.drop_hidden, out=seen[t])
-        a, c, after = gates[t], before_c[t], cs[t + 1]
+        c, after = c_before[t], c_after[t]
         if sees_c:
-            past = recurrent(seen[t]).view(B, 3, H)
-            a[:, :2] += past[:, :2]
-            a[:, out] += past[:, 2]
+            past = recurrent(seen_h[t]).view(B, 3, H)
+            looks[t].add_(past[:, :2])
+            a_o[t].add_(past[:, 2])
         else:
-            a.view(B, n * H).add_(recurrent(seen[t]))
-        if i.weight_peephole is not None:
-            a[:, :2].addcmul_(i.weight_peephole[:2], c.unsqueeze(1))
-        a[:, : out - 1].sigmoid_()
-        g = a[:, out - 1].tanh_()
+            a_all[t].add_(recurrent(seen_h[t]))
+        if peepholes is not None:
+            looks[t].addcmul_(peepholes[0], looked_at[t])
+        a_if[t].sigmoid_()
+        g = a_g[t].tanh_()
         if coupled:
-            torch.lerp(g, c, a[:, 0], out=after)
+            torch.lerp(g, c, a_first[t], out=after)
         else:
-            torch.mul(a[:, 1], c, out=after).addcmul_(a[:, 0], g)
-        if i.weight_peephole is not None:
-            a[:, out].addcmul_(i.weight_peephole[2], after)
-        a[:, out].sigmoid_()
-        torch.tanh(after, out=tanh_cs[t])
-        torch.mul(a[:, out], tanh_cs[t], out=units[t])
+            torch.mul(a_f[t], c, out=after).addcmul_(a_first[t], g)
+        if peepholes is not None:
+            a_o[t].addcmul_(peepholes[1], after)
+        torch.tanh(after, out=tanh_c[t])
+        torch.mul(a_o[t].sigmoid_(), tanh_c[t], out=u[t])
         if i.weight_hr is not None:
-            torch.mm(units[t], i.weight_hr.t(), out=hs[t + 1])
+            torch.mm(u[t], i.weight_hr.t(), out=h_after[t])
     return [hs[1:], cs[1:], gates], [seen, before_c, tanh_cs, units]
 
 
@@ -103,32 +108,36 @@ def backward(
     d_h, d_c = torch.zeros_like(i.h), torch.zeros_like(i.c)
     seeing = [k for k, gate in enumerate(cell.gates) if gate in cell.recurrent_gates]
     back = product_by(i.weight_hh.t(), B, T)
+    d_y = None if d_hs is None else d_hs.unbind()
+    d_all, d_o, K_t = d_a.view(T, B, n * H).unbind(), d_a[:, :, out].unbind(), K.unbind()
+    K_c_t, K_keep_t = K_c.unbind(), K_keep.unbind()
     for t in reversed(range(T)):
-        d_h = plus(d_h, step_of(d_hs, t))
+        if d_y is not None:
+            d_h.add_(d_y[t])
         if d_states_h is not None:
             d_states_h[t] = d_h
         d_units = d_h if i.weight_hr is None else d_h @ i.weight_hr
-        d_a[t, :, out].mul_(d_units)
-        d_c.addcmul_(d_units, K_c[t])
+        d_o[t].mul_(d_units)
+        d_c.addcmul_(d_units, K_c_t[t])
         if d_cs is not None:
             d_c += d_cs[t]
         if d_direct is not None:
-            d_a[t, :, out] += d_direct[t, :, out]
+            d_o[t].add_(d_direct[t, :, out])
             if i.weight_peephole is not None:
                 d_c.addcmul_(d_direct[t, :, out], i.weight_peephole[2])
         if d_states_c is not None:
             d_states_c[t] = d_c
-        K[t].mul_(d_c.unsqueeze(1))
-        d_c.mul_(K_keep[t])
+        K_t[t].mul_(d_c.unsqueeze(1))
+        d_c.mul_(K_keep_t[t])
         if d_direct is not None:
-            K[t] += d_direct[t, :, :out]
+            K_t[t].add_(d_direct[t, :, :out])
             if i.weight_peephole is not None:
                 d_c += (d_direct[t, :, :2] * i.weight_peephole[:2]).sum(1)
         if sees_c:
             d_c += times(back(d_a[t, :, seeing].view(B, 3 * H)), i.drop_hidden)
             d_h = torch.zeros_like(i.h)
         else:
-            d_h = times(back(d_a[t].view(B, n * H)), i.drop_hidden)
+            d_h = times(back(d_all[t]), i.drop_hidden)
         if carry_h is not None:
             d_h = d_h * carry_h[t]
         if carry_c is not None:
