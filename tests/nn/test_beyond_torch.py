@@ -406,3 +406,13 @@ def test_the_forget_bias_begins_where_it_is_told() -> None:
                 + layer.get_parameter(f"bias_hh{place}")[back : back + 4]
             )
             assert torch.equal(total, torch.full_like(total, 1.5))
+
+
+def test_weights_with_nan_are_refused_by_name() -> None:
+    layer = torch.nn.Sequential(GRU(2, 3))
+    weights = layer.state_dict()
+    weights["0.weight_hh_l0"] = torch.full((9, 3), torch.nan)
+    before = layer[0].weight_ih_l0.clone()
+    with pytest.raises(RuntimeError, match=r"0.weight_hh_l0 of the shape \(9, 3\) holds 27 NaN"):
+        layer.load_state_dict(weights)
+    assert torch.equal(layer[0].weight_ih_l0, before)

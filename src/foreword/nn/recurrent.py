@@ -164,6 +164,19 @@ class Recurrent(nn.Module):
                 first = gates.index("f") * H
                 self.get_parameter(name + place)[first : first + H] = part
 
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *rest: Any, **more: Any
+    ) -> None:
+        errors: list[str] = rest[-1] if rest else more["error_msgs"]
+        for name, _ in self.named_parameters(recurse=False):
+            given = state_dict.get(prefix + name)
+            if isinstance(given, Tensor) and not given.is_meta and bool(given.isnan().any()):
+                errors.append(
+                    f"{prefix}{name} of the shape {tuple(given.shape)} holds "
+                    f"{int(given.isnan().sum())} NaN: it was saved after training diverged"
+                )
+        super()._load_from_state_dict(state_dict, prefix, *rest, **more)
+
     @property
     def all_weights(self) -> list[list[nn.Parameter]]:
         """Each layer's and direction's parameters, as in torch."""
