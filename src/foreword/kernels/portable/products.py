@@ -1,7 +1,7 @@
 """Matrix products of the hand-written kernel, by oneDNN where torch would take a slower library.
 
 For float32 on CPUs torch calls MKL, which reaches less than half of oneDNN's speed on AMD's
-processors (`benchmarks/products.py`). oneDNN also takes a weight in its own layout: that is laid out
+processors (`benchmarks/products.py`). oneDNN also takes a weight in its own layout, which is made
 once for all time steps.
 """
 
