@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.autograd import forward_ad
 from torch.func import functional_call, grad, jvp, vmap
+from torch.nn.functional import layer_norm
 
 from foreword.cells.registry import NAMES
 from foreword.nn import GRU, LSTM, LayerNormLSTM, Noise, Recurrent, tbptt, use
@@ -157,7 +158,8 @@ def test_a_trace_shows_gates_states_and_gradients(name: str, kernel: str) -> Non
     assert tuple(trace[0].gates) == layer.cell.gates
     # Forwards, later steps of the last layer do not matter; backwards, earlier ones do not.
     assert not gradients[2]["h"][:, 3:].any()
-    assert gradients[2]["h"][:, :3].abs().amin() >= 0
+    flows = layer.cell.recurrent_state == 0  # a peephole-only LSTM's h goes nowhere but out
+    assert bool(gradients[2]["h"][:, :2].any()) == flows
     assert not gradients[3]["h"][:, :2].any()
     torch.testing.assert_close(gradients[2]["h"][:, 2], 2 * outputs[:, 2, :4])
     assert gradients[0]["h"].any()
@@ -166,25 +168,41 @@ def test_a_trace_shows_gates_states_and_gradients(name: str, kernel: str) -> Non
 @pytest.mark.parametrize("name", KINDS)
 def test_gradients_by_states_equal_finite_differences(name: str) -> None:
     layer = KINDS[name](2, 3)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.uniform_(-0.8, 0.8)
     x, hx = draw(4, 1, 2), hidden_for(layer, 1)
     outputs, _, trace = layer(x, hx, return_trace=True)
     (gradients,) = trace.gradients(outputs.square().sum())
+    states = {kind: part[1].detach() for kind, part in trace[0].states.items()}
 
     # The state after step 1, moved a little, as the beginning of the other steps.
-    def rest(state: tuple[Tensor, ...]) -> float:
-        hidden = state if len(state) > 1 else state[0]
-        later = layer(x[2:], hidden)[0].square().sum() + state[0].square().sum()
-        return float(later.detach())
+    def rest(kind: str, moved: Tensor) -> Tensor:
+        state = states | {kind: moved}
+        if kind == "c":
+            state["h"] = shown(layer, moved, states["c"], trace[0].gates["o"][1])
+        hidden = tuple(part.unsqueeze(0) for part in state.values())
+        later, _ = layer(x[2:], hidden if len(hidden) > 1 else hidden[0])
+        return later.square().sum() + state["h"].square().sum()
 
-    state = tuple(part[1:2].detach().clone() for part in trace[0].states.values())
-    for k, kind in enumerate(trace[0].states):
-        if kind == "c" or (kind == "u"):
-            continue  # also seen by h at its own step; see the kernels' tests
-        for unit in range(3):
-            moved = [part.clone() for part in state]
-            moved[k][0, 0, unit] += 1e-6
-            change = (rest(tuple(moved)) - rest(state)) / 1e-6
-            assert change == pytest.approx(float(gradients[kind][1, 0, unit]), abs=1e-4)
+    with torch.no_grad():
+        for kind, part in states.items():
+            for unit in range(3):
+                step = torch.zeros_like(part)
+                step[0, unit] = 1e-6
+                change = (rest(kind, part + step) - rest(kind, part - step)) / 2e-6
+                assert float(change) == pytest.approx(
+                    float(gradients[kind][1, 0, unit]), rel=1e-5, abs=1e-7
+                )
+
+
+def shown(layer: Recurrent, c: Tensor, before: Tensor, o: Tensor) -> Tensor:
+    """The hidden state for another memory c, its output gate looking at it where it does."""
+    if layer.cell.name == "lstm-peephole":
+        o = torch.sigmoid(torch.logit(o) + layer.weight_peephole_l0[2] * (c - before))
+    if layer.cell.name == "lstm-layernorm":
+        c = layer_norm(c, (3,), layer.norm_c_l0, layer.bias_c_l0)
+    return o * torch.tanh(c)
 
 
 def test_a_trace_without_gradients_says_so() -> None:
@@ -247,14 +265,18 @@ def test_noise_is_drawn_from_the_generator_in_training_alone(name: str, noise: N
     if name == "rnn" and noise.zoneout_memory > 0:
         return
     x = draw(6, 2, 3)
+    weights = {k: w.clone() for k, w in layer.state_dict().items()}
     state = generator.get_state()
     first, second = layer(x)[0], layer(x)[0]
+    drawn = generator.get_state()
     generator.set_state(state)
     assert torch.equal(layer(x)[0], first)
+    generator.set_state(drawn)
     assert not torch.equal(first, second)
     layer.eval()
     assert torch.equal(layer(x)[0], layer(x)[0])
-    assert all(p.grad_fn is None for p in layer.parameters())
+    assert generator.get_state().equal(drawn)
+    torch.testing.assert_close(layer.state_dict(), weights, rtol=0, atol=0)
 
 
 def test_recurrent_dropout_is_one_mask_for_all_steps() -> None:
@@ -269,6 +291,20 @@ def test_recurrent_dropout_is_one_mask_for_all_steps() -> None:
     kept = outputs[0, 0] != 0
     assert 5 < int(kept.sum()) < 35
     assert torch.equal(outputs[2, 0] != 0, kept)
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_locked_mask_between_layers_is_one_for_all_steps(locked: bool) -> None:
+    layer = Recurrent("rnn", 40, 40, 2, dropout=0.5, noise=Noise(locked=locked))
+    with torch.no_grad():
+        for weight in layer.parameters():
+            weight.zero_()
+        layer.weight_ih_l0.copy_(torch.eye(40))
+        layer.weight_ih_l1.copy_(torch.eye(40))
+    outputs, _ = layer(torch.ones(6, 2, 40))
+    kept = outputs != 0
+    assert 0.3 < float(kept.float().mean()) < 0.7
+    assert torch.equal(kept, kept[:1].expand_as(kept)) == locked
 
 
 def test_zoneout_keeps_old_values_and_evaluation_takes_the_expectation() -> None:

@@ -7,7 +7,21 @@ from torch.nn.functional import linear
 from foreword.cells.cell import Cell, State, Weights
 
 
-class GRUCell(Cell):
+class UpdatedCell(Cell):
+    """A cell whose update gate z weighs its old state against a candidate n."""
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """h; with a projection also u, the state before it, which is what z keeps."""
+        return ("h", "u") if self.projected else ("h",)
+
+    def updated(self, z: Tensor, n: Tensor, state: State, w: Weights) -> State:
+        """(1 - z) * n + z * the old state, and its projection if there is one."""
+        u = (1 - z) * n + z * state[-1]
+        return (self.project(u, w), u) if self.projected else (u,)
+
+
+class GRUCell(UpdatedCell):
     """Cho et al. (2014), in torch's notation, where z = 1 keeps the old state.
 
     r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)          how much of the past the candidate sees
@@ -30,16 +44,10 @@ class GRUCell(Cell):
             raise ValueError("a GRU with a projection has its reset gate after the product")
         self.reset_after = reset_after
 
-    @property
-    def states(self) -> tuple[str, ...]:
-        """Of a projected GRU, also u."""
-        return ("h", "u") if self.projected else ("h",)
-
     def step(
         self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
     ) -> tuple[State, dict[str, Tensor]]:
         """The equations above."""
-        kept = state[-1]
         seen = state[0] if seen is None else seen
         x_r, x_z, x_n = linear(x, w["weight_ih"], w["bias_ih"]).chunk(3, dim=1)
         W_r, W_z, W_n = w["weight_hh"].chunk(3)
@@ -48,6 +56,4 @@ class GRUCell(Cell):
         z = torch.sigmoid(x_z + linear(seen, W_z, b_z))
         past = r * linear(seen, W_n, b_n) if self.reset_after else linear(r * seen, W_n, b_n)
         n = torch.tanh(x_n + past)
-        h = (1 - z) * n + z * kept
-        after = (self.project(h, w), h) if self.projected else (h,)
-        return after, {"r": r, "z": z, "n": n}
+        return self.updated(z, n, state, w), {"r": r, "z": z, "n": n}

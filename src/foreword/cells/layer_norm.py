@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm, linear
 
-from foreword.cells.cell import Cell, State, Weights
+from foreword.cells.cell import State, Weights
+from foreword.cells.gru import UpdatedCell
 from foreword.cells.lstm import MemoryCell
 
 EPSILON = 1e-5
@@ -53,7 +54,7 @@ class LayerNormLSTMCell(MemoryCell):
         return (h, c), {"i": i, "f": f, "g": g, "o": o}
 
 
-class LayerNormGRUCell(Cell):
+class LayerNormGRUCell(UpdatedCell):
     """Ba, Kiros & Hinton (2016), "Layer normalization", supplement, in torch's notation.
 
     a_rz = N(W_i,rz x) * s_i,rz + b_i,rz + N(W_h,rz h) * s_h,rz + b_h,rz    of r and z together
@@ -74,24 +75,16 @@ class LayerNormGRUCell(Cell):
         shapes = super().parameter_shapes(input_size, hidden_size, proj_size)
         return shapes | {"norm_ih": (3 * hidden_size,), "norm_hh": (3 * hidden_size,)}
 
-    @property
-    def states(self) -> tuple[str, ...]:
-        """h; with a projection also u, the state before it."""
-        return ("h", "u") if self.projected else ("h",)
-
     def step(
         self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
     ) -> tuple[State, dict[str, Tensor]]:
         """The equations above."""
-        kept = state[-1]
         seen = state[0] if seen is None else seen
         x_rz, x_n = _gates_normalised(linear(x, w["weight_ih"]), w["norm_ih"], w["bias_ih"])
         h_rz, h_n = _gates_normalised(linear(seen, w["weight_hh"]), w["norm_hh"], w["bias_hh"])
         r, z = torch.sigmoid(x_rz + h_rz).chunk(2, dim=1)
         n = torch.tanh(x_n + r * h_n)
-        h = (1 - z) * n + z * kept
-        after = (self.project(h, w), h) if self.projected else (h,)
-        return after, {"r": r, "z": z, "n": n}
+        return self.updated(z, n, state, w), {"r": r, "z": z, "n": n}
 
 
 def _normalised(a: Tensor, gain: Tensor, bias: Tensor) -> Tensor:

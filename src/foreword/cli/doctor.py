@@ -55,18 +55,11 @@ def _cells() -> tuple[str, ...]:
 
 
 def _row(name: str, device: str) -> dict[str, Any]:
-    import torch
-
-    from foreword.cells.registry import cell_for
+    from foreword.conformance.capabilities import OPTIONS, problem
     from foreword.kernels import dispatch
-    from foreword.kernels.problem import Extras, Problem, Zoneout
 
-    cell = cell_for(name)
-    weights = {k: torch.zeros(s, device=device) for k, s in cell.parameter_shapes(2, 2).items()}
-    state = tuple(torch.zeros(1, 2, device=device) for _ in cell.states)
-    x = torch.zeros(1, 1, 2, device=device)
-    asked = (Extras(), Extras(wants_states=True), Extras(zoneout=Zoneout(0.1)))
-    choices = [dispatch.choose(Problem(cell, x, state, weights, extras)) for extras in asked]
+    asked = ("nothing more", "lengths", "zoneout")
+    choices = [dispatch.choose(problem(name, OPTIONS[option], device=device)) for option in asked]
     passed_over = [
         f"{kernel}: {reason}" for choice in choices for kernel, reason in choice.passed_over.items()
     ]

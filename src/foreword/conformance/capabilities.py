@@ -17,13 +17,14 @@ OPTIONS = {
 """What may be asked of a kernel besides the cell's equations."""
 
 
-def problem(name: str, extras: Extras, *, projected: bool = False) -> Problem:
+def problem(name: str, extras: Extras, *, projected: bool = False, device: str = "cpu") -> Problem:
     """The smallest problem for a cell."""
     cell = cell_for(name, projected=projected)
     P = 1 if projected else 0
-    weights = {k: torch.zeros(s) for k, s in cell.parameter_shapes(2, 2, P).items()}
-    state = tuple(torch.zeros(1, size) for size in cell.state_sizes(2, P))
-    return Problem(cell, torch.zeros(1, 1, 2), state, weights, extras)
+    x = torch.zeros(1, 1, 2, device=device)
+    weights = {k: x.new_zeros(s) for k, s in cell.parameter_shapes(2, 2, P).items()}
+    state = tuple(x.new_zeros(1, size) for size in cell.state_sizes(2, P))
+    return Problem(cell, x, state, weights, extras)
 
 
 def by_cell() -> dict[str, dict[str, str | None]]:

@@ -91,7 +91,17 @@ class _OneStep(nn.Module):
                 )
 
 
-class RNNCell(_OneStep):
+class _OneState(_OneStep):
+    """A cell whose state is h alone."""
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:  # noqa: A002
+        """The hidden state (B, H) after one more input (B, I); or both without B."""
+        state = None if hx is None else (hx,)
+        self._check_dimensions(input, state, ("hidden",))
+        return self._step(input, state)[0]
+
+
+class RNNCell(_OneState):
     """`torch.nn.RNNCell`: one step of the Elman network (`foreword.cells.rnn`)."""
 
     def __init__(
@@ -109,14 +119,13 @@ class RNNCell(_OneStep):
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:  # noqa: A002
         """The hidden state (B, H) after one more input (B, I); or both without B."""
+        # Torch reads it anew at each call, and so complains only here.
         if self.nonlinearity not in ("tanh", "relu"):
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
-        state = None if hx is None else (hx,)
-        self._check_dimensions(input, state, ("hidden",))
-        return self._step(input, state)[0]
+        return super().forward(input, hx)
 
 
-class GRUCell(_OneStep):
+class GRUCell(_OneState):
     """`torch.nn.GRUCell`: one step of the GRU (`foreword.cells.gru`)."""
 
     def __init__(
@@ -131,12 +140,6 @@ class GRUCell(_OneStep):
     ) -> None:
         cell = cell_for("gru", reset_after=reset_after)
         super().__init__(cell, input_size, hidden_size, bias, device, dtype)
-
-    def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:  # noqa: A002
-        """The hidden state (B, H) after one more input (B, I); or both without B."""
-        state = None if hx is None else (hx,)
-        self._check_dimensions(input, state, ("hidden",))
-        return self._step(input, state)[0]
 
 
 class LSTMCell(_OneStep):

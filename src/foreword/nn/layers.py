@@ -1,16 +1,20 @@
 """`RNN`, `LSTM` and `GRU` with the signatures of their namesakes in torch.nn, and their kin."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
 from foreword.nn.recurrent import Recurrent
 
 _Device = torch.device | str | None
-_ONLY_LSTM = (
-    "proj_size argument is only supported for LSTM, not RNN or GRU. "
-    "foreword.nn.Recurrent({!r}, ..., proj_size=...) projects any cell"
-)
+
+
+def _refuse_projection(cell: str, more: dict[str, Any]) -> None:
+    if "proj_size" in more:
+        raise ValueError(
+            "proj_size argument is only supported for LSTM, not RNN or GRU. "
+            f"foreword.nn.Recurrent({cell!r}, ..., proj_size=...) projects any cell"
+        )
 
 
 class RNN(Recurrent):
@@ -33,8 +37,7 @@ class RNN(Recurrent):
         dtype: torch.dtype | None = None,
         **more: Any,
     ) -> None:
-        if "proj_size" in more:
-            raise ValueError(_ONLY_LSTM.format("rnn"))
+        _refuse_projection("rnn", more)
         sizes = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
         super().__init__("rnn", *sizes, 0, device, dtype, nonlinearity=nonlinearity, **more)
 
@@ -64,20 +67,15 @@ class GRU(Recurrent):
         dtype: torch.dtype | None = None,
         **more: Any,
     ) -> None:
-        if "proj_size" in more:
-            raise ValueError(_ONLY_LSTM.format("gru"))
+        _refuse_projection("gru", more)
         sizes = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
         super().__init__("gru", *sizes, 0, device, dtype, **more)
 
 
-class LSTM(Recurrent):
-    """`torch.nn.LSTM` (`foreword.cells.lstm`).
+class _Projectable(Recurrent):
+    """A layer with the signature of `torch.nn.LSTM`."""
 
-    Takes the arguments of `torch.nn.LSTM`, and by name those of `Recurrent`: `forget_bias`,
-    `noise`, `generator`.
-    """
-
-    _cell = "lstm"
+    _cell: ClassVar[str]
 
     def __init__(
         self,
@@ -97,31 +95,41 @@ class LSTM(Recurrent):
         super().__init__(self._cell, *sizes, proj_size, device, dtype, **more)
 
 
-class PeepholeLSTM(LSTM):
+class LSTM(_Projectable):
+    """`torch.nn.LSTM` (`foreword.cells.lstm`).
+
+    Takes the arguments of `torch.nn.LSTM`, and by name those of `Recurrent`: `forget_bias`,
+    `noise`, `generator`.
+    """
+
+    _cell = "lstm"
+
+
+class PeepholeLSTM(_Projectable):
     """An LSTM whose gates also look at c (`foreword.cells.peephole`); arguments as of `LSTM`."""
 
     _cell = "lstm-peephole"
 
 
-class PeepholeOnlyLSTM(LSTM):
+class PeepholeOnlyLSTM(_Projectable):
     """An LSTM whose gates see c, not h (`foreword.cells.peephole`); arguments as of `LSTM`."""
 
     _cell = "lstm-peephole-only"
 
 
-class CoupledLSTM(LSTM):
+class CoupledLSTM(_Projectable):
     """An LSTM with i = 1 - f (`foreword.cells.lstm`); arguments as of `LSTM`."""
 
     _cell = "lstm-coupled"
 
 
-class LayerNormLSTM(LSTM):
+class LayerNormLSTM(_Projectable):
     """An LSTM with layer normalisation (`foreword.cells.layer_norm`); arguments as of `LSTM`."""
 
     _cell = "lstm-layernorm"
 
 
-class LayerNormGRU(LSTM):
+class LayerNormGRU(_Projectable):
     """A GRU with layer normalisation (`foreword.cells.layer_norm`); arguments as of `LSTM`.
 
     With a projection its state is (h, u), u being the state before the projection.

@@ -227,9 +227,15 @@ class Recurrent(nn.Module):
 
     def start(self, batch_size: int) -> State:
         """The zero state, (L D, B, size) for each of the cell's states."""
+        return self._zeros(self._first_weight, batch_size)
+
+    def _zeros(self, like: Tensor, batch: int) -> State:
+        return tuple(like.new_zeros(shape) for shape in self._state_shapes(batch))
+
+    def _state_shapes(self, batch: int) -> list[tuple[int, int, int]]:
         rows = self.num_layers * (2 if self.bidirectional else 1)
         sizes = self.cell.state_sizes(self.hidden_size, self.proj_size)
-        return tuple(self._first_weight.new_zeros((rows, batch_size, size)) for size in sizes)
+        return [(rows, batch, size) for size in sizes]
 
     def forward(
         self,
@@ -313,9 +319,7 @@ class Recurrent(nn.Module):
         """As (L D, B, size) each, in x's dtype."""
         batch = x.shape[1]
         if hx is None:
-            rows = self.num_layers * (2 if self.bidirectional else 1)
-            sizes = self.cell.state_sizes(self.hidden_size, self.proj_size)
-            return tuple(x.new_zeros((rows, batch, size)) for size in sizes)
+            return self._zeros(x, batch)
         given = tuple(hx) if isinstance(hx, tuple | list) else (hx,)
         if len(given) != len(self.cell.states):
             raise RuntimeError(
@@ -323,10 +327,7 @@ class Recurrent(nn.Module):
                 f"got {len(given)}"
             )
         state = given if layout.batched else tuple(part.unsqueeze(1) for part in given)
-        rows = self.num_layers * (2 if self.bidirectional else 1)
-        sizes = self.cell.state_sizes(self.hidden_size, self.proj_size)
-        for k, (part, size) in enumerate(zip(state, sizes, strict=True)):
-            expected = (rows, batch, size)
+        for k, (part, expected) in enumerate(zip(state, self._state_shapes(batch), strict=True)):
             if part.shape != expected:
                 name = "hidden size" if len(state) == 1 else f"hidden[{k}] size"
                 raise RuntimeError(f"Expected {name} {expected}, got {list(part.shape)}")

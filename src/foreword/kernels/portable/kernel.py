@@ -43,8 +43,8 @@ def refusal(problem: Problem) -> str | None:
 
 
 def inputs_of(problem: Problem) -> Inputs:
-    """The problem's tensors in their fixed order."""
-    extras, weights = problem.extras, problem.weights
+    """The problem's tensors, and probes where a trace is wanted."""
+    extras = problem.extras
     h, *rest = problem.state
     probes: tuple[Tensor | None, ...] = (None, None)
     if extras.traced and torch.is_grad_enabled():
@@ -52,15 +52,10 @@ def inputs_of(problem: Problem) -> Inputs:
         zeros = (part.new_zeros((T, *part.shape)).requires_grad_() for part in problem.state)
         probes = (*zeros, None)
     return Inputs(
-        x=problem.x,
-        h=h,
+        problem.x,
+        h,
+        **problem.weights,
         c=rest[0] if rest else None,
-        weight_ih=weights["weight_ih"],
-        weight_hh=weights["weight_hh"],
-        bias_ih=weights["bias_ih"],
-        bias_hh=weights["bias_hh"],
-        weight_peephole=weights.get("weight_peephole"),
-        weight_hr=weights.get("weight_hr"),
         keep=extras.keep,
         drop_hidden=extras.drop_hidden,
         drop_memory=extras.drop_memory,

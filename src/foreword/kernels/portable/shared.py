@@ -14,8 +14,8 @@ class Inputs(NamedTuple):
     Attributes:
         x: (T, B, I).
         h: hidden state before the first step, (B, P).
-        c: the state's other part, (B, H): the memory, or a projected GRU's u.
         weight_ih, weight_hh, bias_ih, bias_hh, weight_peephole, weight_hr: parameters.
+        c: the state's other part, (B, H): the memory, or a projected GRU's u.
         keep, drop_hidden, drop_memory: as in `kernels.problem.Extras`.
         probe_h: (T, B, P), zeros, for the gradients by the hidden states.
         probe_c: (T, B, H), the same for the memories.
@@ -23,18 +23,18 @@ class Inputs(NamedTuple):
 
     x: Tensor
     h: Tensor
-    c: Tensor | None
     weight_ih: Tensor
     weight_hh: Tensor
     bias_ih: Tensor
     bias_hh: Tensor
-    weight_peephole: Tensor | None
-    weight_hr: Tensor | None
-    keep: Tensor | None
-    drop_hidden: Tensor | None
-    drop_memory: Tensor | None
-    probe_h: Tensor | None
-    probe_c: Tensor | None
+    c: Tensor | None = None
+    weight_peephole: Tensor | None = None
+    weight_hr: Tensor | None = None
+    keep: Tensor | None = None
+    drop_hidden: Tensor | None = None
+    drop_memory: Tensor | None = None
+    probe_h: Tensor | None = None
+    probe_c: Tensor | None = None
 
     def carries(self) -> tuple[Tensor | None, Tensor | None]:
         """What h and c are multiplied by before each step, (T, B, 1) and (T, B, 1 or H)."""
