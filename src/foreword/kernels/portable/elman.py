@@ -8,13 +8,13 @@ from foreword.kernels.portable.products import product_by
 from foreword.kernels.portable.shared import (
     Gradients,
     Inputs,
-    both_weight_gradients,
     input_gradient,
     plus,
     project,
     step_of,
     times,
     weight_gradient,
+    weight_gradients,
     with_first,
 )
 
@@ -65,7 +65,7 @@ def backward(
         d_states[t] = d_h
         torch.mul(d_units, slope[t], out=d_a[t])
         d_h = times(times(back(d_a[t]), i.drop_hidden), step_of(carry_h, t))
-    d_weight_ih, d_weight_hh = both_weight_gradients(d_a, i.x, seen)
+    d_weight_ih, d_weight_hh = weight_gradients(d_a, i.x, seen)
     d_bias = d_a.sum((0, 1))
     return {
         "x": input_gradient(d_a, i.x, i.weight_ih),

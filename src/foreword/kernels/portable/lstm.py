@@ -20,11 +20,11 @@ from foreword.kernels.portable.products import product_by
 from foreword.kernels.portable.shared import (
     Gradients,
     Inputs,
-    both_weight_gradients,
     input_gradient,
     project,
     times,
     weight_gradient,
+    weight_gradients,
     with_first,
 )
 
@@ -111,6 +111,8 @@ def backward(
     d_y = None if d_hs is None else d_hs.unbind()
     d_all, d_o, K_t = d_a.view(T, B, n * H).unbind(), d_a[:, :, out].unbind(), K.unbind()
     K_c_t, K_keep_t = K_c.unbind(), K_keep.unbind()
+    peeped = None if i.weight_peephole is None else (i.x.new_zeros(B, 2, H), i.x.new_zeros(B, H))
+    d_if, c_before, c_after = d_a[:, :, :2].unbind(), before_c.unsqueeze(2).unbind(), cs.unbind()
     for t in reversed(range(T)):
         if d_y is not None:
             d_h.add_(d_y[t])
@@ -133,6 +135,9 @@ def backward(
             K_t[t].add_(d_direct[t, :, :out])
             if i.weight_peephole is not None:
                 d_c += (d_direct[t, :, :2] * i.weight_peephole[:2]).sum(1)
+        if peeped is not None:
+            peeped[0].addcmul_(d_if[t], c_before[t])
+            peeped[1].addcmul_(d_o[t], c_after[t])
         if sees_c:
             d_c += times(back(d_a[t, :, seeing].view(B, 3 * H)), i.drop_hidden)
             d_h = torch.zeros_like(i.h)
@@ -149,11 +154,8 @@ def backward(
         d_weight_ih, d_weight_hh = weight_gradient(flat, i.x), weight_gradient(into_state, seen)
         d_bias_hh = into_state.sum((0, 1))
     else:
-        d_weight_ih, d_weight_hh = both_weight_gradients(flat, i.x, seen)
-    d_peephole = None
-    if i.weight_peephole is not None:
-        into = (d_a[:, :, :2] * before_c.unsqueeze(2)).sum((0, 1))
-        d_peephole = torch.cat([into, (d_a[:, :, out] * cs).sum((0, 1)).unsqueeze(0)])
+        d_weight_ih, d_weight_hh = weight_gradients(flat, i.x, seen)
+    d_peephole = None if peeped is None else torch.cat([part.sum(0).view(-1, H) for part in peeped])
     return {
         "x": input_gradient(flat, i.x, i.weight_ih),
         "h": d_h,

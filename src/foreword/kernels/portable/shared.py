@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from foreword.kernels.portable.products import product
@@ -85,11 +84,11 @@ def input_gradient(d_a: Tensor, x: Tensor, weight_ih: Tensor) -> Tensor:
 
 def weight_gradient(d_a: Tensor, seen: Tensor) -> Tensor:
     """Sum over steps and sequences of d_a (T, B, rows) by what the weight was applied to."""
-    flat = d_a.reshape(-1, d_a.shape[2])
-    return product(flat.t(), seen.reshape(-1, seen.shape[2]).t())
+    return weight_gradients(d_a, seen)[0]
 
 
-def both_weight_gradients(d_a: Tensor, x: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
-    """By `weight_ih` and `weight_hh`, where both give the same d_a: as one product."""
-    both = weight_gradient(d_a, torch.cat([x, seen], 2))
-    return both[:, : x.shape[2]].contiguous(), both[:, x.shape[2] :].contiguous()
+def weight_gradients(d_a: Tensor, *seen: Tensor) -> list[Tensor]:
+    """The same by several weights that d_a comes from, each as one product."""
+    # Not left to the products, which would transpose it once for each.
+    rows = d_a.reshape(-1, d_a.shape[2]).t().contiguous()
+    return [product(rows, part.reshape(-1, part.shape[2]).t()) for part in seen]
