@@ -282,3 +282,30 @@ def test_weights_may_be_parametrised() -> None:
     nn.utils.parametrizations.weight_norm(layer, "weight_hh_l0")
     layer(torch.randn(5, 2, 3))[0].sum().backward()
     assert all(p.grad is not None for p in layer.parameters())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_may_be_tied(name: str) -> None:
+    theirs, mine = pair(name, bidirectional=True, batch_first=True)
+    x = torch.randn(4, 6, 3, dtype=torch.float64)
+    for layer in (theirs, mine):
+        layer.bias_ih_l0_reverse = layer.bias_ih_l0
+        layer(x)[0].square().sum().backward()
+    torch.testing.assert_close(mine(x), theirs(x))
+    for a, b in zip(mine.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a.grad, b.grad)
+    assert [len(weights) for weights in mine.all_weights] == [4, 4]
+    assert mine.all_weights[1][2] is mine.bias_ih_l0
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+@pytest.mark.parametrize("name", [*NAMES, "PeepholeLSTM"])
+def test_a_traced_layer_takes_other_lengths_and_batches_and_learns(name: str) -> None:
+    layer = getattr(ours, name)(3, 4, num_layers=2, bidirectional=True)
+    traced = torch.jit.trace(layer, torch.randn(5, 2, 3))
+    x = torch.randn(9, 4, 3)
+    torch.testing.assert_close(traced(x), layer(x))
+
+    expected = torch.autograd.grad(layer(x)[0].square().sum(), list(layer.parameters()))
+    found = torch.autograd.grad(traced(x)[0].square().sum(), list(traced.parameters()))
+    torch.testing.assert_close(found, expected)

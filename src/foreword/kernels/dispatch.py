@@ -93,7 +93,8 @@ def run(problem: Problem) -> Run:
     """Runs a cell over time with the first kernel that can.
 
     Inside `torch.compile` and `torch.export`, where that choice cannot be looked into, it is the
-    hand-written one as an operator, or the reference, unrolled.
+    hand-written one as an operator, or the reference, unrolled. `torch.jit.trace` too would unroll
+    the hand-written one for one length.
     """
     if torch.compiler.is_compiling():
         can = portable.refusal(problem) is None
@@ -102,6 +103,9 @@ def run(problem: Problem) -> Run:
     record = _record.get()
     if record is not None:
         record.append(choice)
+    is_tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    if is_tracing and choice.kernel.name == "portable":
+        return operator.run(problem)
     return choice.kernel.run(problem)
 
 

@@ -14,7 +14,9 @@ def run(problem: Problem) -> Run:
     names = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
     flat = [weights[name] for name in names + ["weight_hr"] * cell.projected]
     before = [part.unsqueeze(0) for part in problem.state]
-    rest = (flat, True, 1, 0.0, torch.is_grad_enabled(), False, False)
+    # A traced graph must not depend on whether gradients were wanted while it was traced.
+    is_training = torch.is_grad_enabled() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    rest = (flat, True, 1, 0.0, is_training, False, False)
     if isinstance(cell, LSTMCell):
         outputs, *last = torch.lstm(x, before, *rest)
     elif isinstance(cell, GRUCell):

@@ -180,9 +180,10 @@ class Recurrent(nn.Module):
     @property
     def all_weights(self) -> list[list[nn.Parameter]]:
         """Each layer's and direction's parameters, as in torch."""
-        named = dict(self.named_parameters())
+        names = self.cell.parameter_shapes(1, self.hidden_size, self.proj_size)
+        # Not `named_parameters`, which leaves out one of two that are tied.
         return [
-            [p for name, p in named.items() if name.endswith(place)]
+            [getattr(self, name + place) for name in names if hasattr(self, name + place)]
             for place, _ in self._places_and_inputs()
         ]
 
