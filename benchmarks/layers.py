@@ -1,20 +1,22 @@
-"""Forward and backward time of Foreword's layers beside torch.nn's and ONNX Runtime's.
+"""Forward and backward time of Foreword's layers beside torch.nn's, ONNX Runtime's and Flax's.
 
     python benchmarks/layers.py [--shapes 20,35,650 ...] [--rounds 9] [--threads 2] [--json FILE]
 
-Shapes are B,T,H with as many inputs as hidden units. In every round each layer runs once, one after
-the other, so that what else the machine does falls on all of them alike. Ratios are those of a
-round's times, torch.nn's by ours: above 1, ours is faster. Their median is printed, and the
-quartiles as the spread.
+Shapes are B,T,H with as many inputs as hidden units. In every round each layer runs once, in an
+order drawn anew, so that what else the machine does falls on all of them alike. Ratios are those of
+a round's times, the peer's by ours: above 1, ours is faster. Their median is printed, and the
+quartiles as the spread. ONNX Runtime and Flax (a compiled scan) take part where they are installed.
 """
 
 import argparse
 import json
 import platform
+import random
 import statistics
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +83,34 @@ def onnx_forward(layer: nn.Module, name: str, x: Tensor) -> Callable[[], object]
     return lambda: session.run(None, data)
 
 
+def flax_runs(name: str, x: Tensor) -> dict[str, Callable[[], object]]:
+    """Flax's scan over its cell, compiled, with weights of its own; empty if not installed."""
+    try:
+        import jax
+        from flax import linen
+    except ImportError:
+        return {}
+    cells = {
+        "rnn": linen.SimpleCell,
+        "gru": linen.GRUCell,
+        "lstm": linen.OptimizedLSTMCell,
+    }
+    if name not in cells:
+        return {}
+    layer = linen.RNN(cells[name](features=x.shape[2]), time_major=True)
+    data = jax.numpy.asarray(x.numpy())
+    weights = layer.init(jax.random.PRNGKey(0), data)
+    d_y = jax.numpy.ones(x.shape)
+    only_forward = jax.jit(layer.apply)
+    both = jax.jit(
+        jax.grad(lambda weights, data: (layer.apply(weights, data) * d_y).sum(), argnums=(0, 1))
+    )
+    return {
+        "fwd": lambda: jax.block_until_ready(only_forward(weights, data)),
+        "fwd+bwd": lambda: jax.block_until_ready(both(weights, data)),
+    }
+
+
 def forward(layer: nn.Module, x: Tensor) -> Callable[[], object]:
     def run() -> object:
         with torch.no_grad():
@@ -90,9 +120,11 @@ def forward(layer: nn.Module, x: Tensor) -> Callable[[], object]:
 
 
 def forward_and_backward(layer: nn.Module, x: Tensor) -> Callable[[], object]:
+    x = x.clone().requires_grad_()
     d_y = torch.randn_like(layer(x)[0])
 
     def run() -> None:
+        x.grad = None
         layer.zero_grad(set_to_none=True)
         layer(x)[0].backward(d_y)
 
@@ -104,8 +136,10 @@ def times(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[
         run()
         run()
     found: dict[str, list[float]] = {name: [] for name in runs}
+    order = random.Random(1)
     for _ in range(rounds):
-        for name, run in runs.items():
+        # Whoever comes after a peer finds the caches as that one left them.
+        for name, run in order.sample(list(runs.items()), len(runs)):
             began = time.perf_counter()
             run()
             found[name].append(1000 * (time.perf_counter() - began))
@@ -140,44 +174,38 @@ def main() -> None:
             mine, peer = make(H, H), make_peer(H, H)
             if isinstance(peer, nn.RNNBase):
                 mine.load_state_dict(peer.state_dict())
-            for what, runs in (
-                ("fwd", {"ours": forward(mine, x), "peer": forward(peer, x)}),
-                (
-                    "fwd+bwd",
-                    {"ours": forward_and_backward(mine, x), "peer": forward_and_backward(peer, x)},
-                ),
-            ):
-                onnx = onnx_forward(peer, name, x) if what == "fwd" else None
-                if onnx is not None:
-                    runs["onnx"] = onnx
-                if arguments.kernel:
-                    with ours.use(arguments.kernel):
-                        found = times(runs, arguments.rounds)
-                else:
+            against = type(peer).__module__.split(".")[0]
+            flax = flax_runs(name, x)
+            onnx = onnx_forward(peer, name, x)
+            for what, prepare in (("fwd", forward), ("fwd+bwd", forward_and_backward)):
+                runs = {"ours": prepare(mine, x), against: prepare(peer, x)}
+                if what in flax:
+                    runs["flax"] = flax[what]
+                if what == "fwd" and onnx is not None:
+                    runs["onnxruntime"] = onnx
+                with ours.use(arguments.kernel) if arguments.kernel else nullcontext():
                     found = times(runs, arguments.rounds)
-                for other in ("peer", "onnx"):
-                    if other in found:
-                        middle, low, high = ratio(found[other], found["ours"])
-                        row = {
-                            "layer": name,
-                            "shape": shape,
-                            "what": what,
-                            "against": type(peer).__module__.split(".")[0]
-                            if other == "peer"
-                            else "onnxruntime",
-                            "ours_ms": statistics.median(found["ours"]),
-                            "peer_ms": statistics.median(found[other]),
-                            "ratio": middle,
-                            "low": low,
-                            "high": high,
-                        }
-                        rows.append(row)
-                        print(
-                            f"{name:20}{shape:>14}  {what:8}{row['ours_ms']:9.2f}"
-                            f"{row['peer_ms']:9.2f}{middle:7.2f}   {low:.2f} to {high:.2f}  "
-                            f"{row['against']}",
-                            flush=True,
-                        )
+                for other in found:
+                    if other == "ours":
+                        continue
+                    middle, low, high = ratio(found[other], found["ours"])
+                    row = {
+                        "layer": name,
+                        "shape": shape,
+                        "what": what,
+                        "against": other,
+                        "ours_ms": statistics.median(found["ours"]),
+                        "peer_ms": statistics.median(found[other]),
+                        "ratio": middle,
+                        "low": low,
+                        "high": high,
+                    }
+                    rows.append(row)
+                    print(
+                        f"{name:20}{shape:>14}  {what:8}{row['ours_ms']:9.2f}"
+                        f"{row['peer_ms']:9.2f}{middle:7.2f}   {low:.2f} to {high:.2f}  {other}",
+                        flush=True,
+                    )
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
 
