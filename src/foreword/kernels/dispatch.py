@@ -11,8 +11,7 @@ import torch
 from torch.autograd import forward_ad
 
 from foreword.errors import SettingsError
-from foreword.kernels import portable, reference, torch_native
-from foreword.kernels.portable import operator
+from foreword.kernels import native, operator, portable, reference, torch_native
 from foreword.kernels.problem import Problem, Run
 
 VARIABLE = "FOREWORD_KERNEL"
@@ -56,6 +55,12 @@ KERNELS = {
             portable.refusal,
         ),
         Kernel(
+            "native",
+            "the same loops over time in C++, one call a layer",
+            native.run,
+            native.refusal,
+        ),
+        Kernel(
             "torch",
             "torch's own layers: oneDNN on CPUs, cuDNN on GPUs",
             torch_native.run,
@@ -64,13 +69,13 @@ KERNELS = {
     )
 }
 PREFERRED = {
-    ("cpu", "lstm"): ("torch", "portable", "reference"),
+    ("cpu", "lstm"): ("native", "torch", "portable", "reference"),
     ("cuda", "lstm"): ("torch", "portable", "reference"),
     ("cuda", "gru"): ("torch", "portable", "reference"),
     ("cuda", "rnn"): ("torch", "portable", "reference"),
 }
 """By device and cell, by measurement (`benchmarks/layers.py`)."""
-OTHERWISE = ("portable", "reference")
+OTHERWISE = ("native", "portable", "reference")
 
 _chosen: ContextVar[str | None] = ContextVar("kernel", default=None)
 _record: ContextVar[list[Any] | None] = ContextVar("record", default=None)
@@ -104,7 +109,7 @@ def run(problem: Problem) -> Run:
     if record is not None:
         record.append(choice)
     is_tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
-    if is_tracing and choice.kernel.name == "portable":
+    if is_tracing and choice.kernel.name in ("native", "portable"):
         return operator.run(problem)
     return choice.kernel.run(problem)
 

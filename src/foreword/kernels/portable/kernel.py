@@ -1,7 +1,7 @@
-"""The hand-written kernel as a differentiable function, and as an operator for compiled graphs."""
+"""Loops over time, written by hand forwards and back, as a differentiable function."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,14 +11,37 @@ from foreword.cells.gru import GRUCell
 from foreword.cells.rnn import ElmanCell
 from foreword.kernels import reference
 from foreword.kernels.portable import elman, gru, lstm
-from foreword.kernels.portable.shared import Inputs
+from foreword.kernels.portable.shared import Gradients, Inputs
 from foreword.kernels.problem import Extras, Problem, Run
+
+Outputs = tuple[list[Tensor], list[Tensor]]
+"""The states after each step and the gates; and what the way back needs besides."""
+
+
+class Loops(NamedTuple):
+    """A way to run cells forwards and back through time.
+
+    Attributes:
+        name: of its kernel.
+        forward: outputs from a cell and its inputs.
+        backward: gradients by the inputs, from the same, from what `forward` gave, and from the
+            gradients by its outputs.
+    """
+
+    name: str
+    forward: Callable[[Cell, Inputs], Outputs]
+    backward: Callable[[Cell, Inputs, list[Tensor], tuple[Tensor | None, ...]], Gradients]
 
 
 def run(problem: Problem) -> Run:
     """Runs a cell over time; no zoneout, no layer normalisation."""
+    return run_by(LOOPS, problem)
+
+
+def run_by(loops: Loops, problem: Problem) -> Run:
+    """The same by any loops."""
     inputs = inputs_of(problem)
-    outputs = _Bptt.apply(problem.cell, *inputs)  # type: ignore[no-untyped-call]
+    outputs = _Bptt.apply(loops, problem.cell, *inputs)  # type: ignore[no-untyped-call]
     return run_of(problem, inputs, outputs)
 
 
@@ -73,8 +96,8 @@ def problem_of(cell: Cell, inputs: Inputs) -> Problem:
     return Problem(cell, inputs.x, state, weights, extras)
 
 
-def forward(cell: Cell, inputs: Inputs) -> tuple[list[Tensor], list[Tensor]]:
-    """The states after each step and the gates; and what the way back needs besides."""
+def forward(cell: Cell, inputs: Inputs) -> Outputs:
+    """The loop of a cell's module."""
     if isinstance(cell, ElmanCell):
         return elman.forward(cell, inputs)
     if isinstance(cell, GRUCell):
@@ -84,16 +107,29 @@ def forward(cell: Cell, inputs: Inputs) -> tuple[list[Tensor], list[Tensor]]:
 
 def backward(
     cell: Cell, inputs: Inputs, kept: list[Tensor], d_outputs: tuple[Tensor | None, ...]
-) -> list[Tensor | None]:
-    """Gradients by all inputs in their order."""
+) -> Gradients:
+    """The way back of a cell's module."""
     *d_states, d_gates = d_outputs
     d_h, d_c = (*d_states, None)[:2]
     if isinstance(cell, ElmanCell):
-        found = elman.backward(cell, inputs, kept, d_h, d_gates)
-    elif isinstance(cell, GRUCell):
-        found = gru.backward(cell, inputs, kept, d_h, d_c, d_gates)
-    else:
-        found = lstm.backward(cell, inputs, kept, d_h, d_c, d_gates)
+        return elman.backward(cell, inputs, kept, d_h, d_gates)
+    if isinstance(cell, GRUCell):
+        return gru.backward(cell, inputs, kept, d_h, d_c, d_gates)
+    return lstm.backward(cell, inputs, kept, d_h, d_c, d_gates)
+
+
+LOOPS = Loops("portable", forward, backward)
+
+
+def gradients(
+    loops: Loops,
+    cell: Cell,
+    inputs: Inputs,
+    kept: list[Tensor],
+    d_outputs: tuple[Tensor | None, ...],
+) -> list[Tensor | None]:
+    """Gradients by all inputs in their order."""
+    found = loops.backward(cell, inputs, kept, d_outputs)
     return [
         None if part is None else found.get(name)
         for name, part in zip(Inputs._fields, inputs, strict=True)
@@ -102,9 +138,9 @@ def backward(
 
 class _Bptt(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, cell: Cell, *tensors: Tensor | None) -> tuple[Tensor, ...]:
-        outputs, extra = forward(cell, Inputs(*tensors))  # type: ignore[arg-type]
-        ctx.cell, ctx.outputs = cell, len(outputs)
+    def forward(ctx: Any, loops: Loops, cell: Cell, *tensors: Tensor | None) -> tuple[Tensor, ...]:
+        outputs, extra = loops.forward(cell, Inputs(*tensors))  # type: ignore[arg-type]
+        ctx.loops, ctx.cell, ctx.outputs = loops, cell, len(outputs)
         ctx.save_for_backward(*tensors, *outputs, *extra)
         ctx.set_materialize_grads(False)
         return tuple(outputs)
@@ -115,10 +151,10 @@ class _Bptt(torch.autograd.Function):
         count = len(Inputs._fields)
         inputs, kept = Inputs(*saved[:count]), list(saved[count:])
         if torch.is_grad_enabled():
-            gradients = _differentiable_gradients(ctx, inputs, d_outputs)
+            found = _differentiable_gradients(ctx, inputs, d_outputs)
         else:
-            gradients = backward(ctx.cell, inputs, kept, d_outputs)
-        return (None, *gradients)
+            found = gradients(ctx.loops, ctx.cell, inputs, kept, d_outputs)
+        return (None, None, *found)
 
 
 def _differentiable_gradients(
@@ -133,7 +169,7 @@ def _differentiable_gradients(
     pairs = [(y, d) for y, d in zip(outputs, d_outputs, strict=True) if d is not None]
     handles = dict(zip(("probe_h", "probe_c"), truth.handles, strict=False))
     gradients: list[Tensor | None] = []
-    for name, part, is_wanted in zip(Inputs._fields, inputs, ctx.needs_input_grad[1:], strict=True):
+    for name, part, is_wanted in zip(Inputs._fields, inputs, ctx.needs_input_grad[2:], strict=True):
         if part is None or not is_wanted:
             gradients.append(None)
             continue

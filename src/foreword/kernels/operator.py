@@ -1,4 +1,4 @@
-"""The hand-written kernel as torch operators, which compilers and exporters take as they are.
+"""The hand-written kernels as torch operators, which compilers and exporters take as they are.
 
 `torch.compile` and `torch.export` would unroll the loop over time, and do not look into another
 function's way back. An operator is one node of their graph, whatever the number of steps.
@@ -10,7 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from foreword.cells.cell import Cell
 from foreword.cells.registry import describe, from_description
+from foreword.kernels import native
 from foreword.kernels.portable import kernel as eager
 from foreword.kernels.portable.shared import Inputs
 from foreword.kernels.problem import Problem, Run
@@ -36,7 +38,8 @@ def bptt_forward(cell: str, names: str, tensors: Sequence[Tensor]) -> list[Tenso
         names: of those `Inputs` that are there.
         tensors: they themselves.
     """
-    outputs, extra = eager.forward(from_description(cell), _inputs(names, tensors))
+    inputs, spec = _inputs(names, tensors), from_description(cell)
+    outputs, extra = _loops(spec, inputs).forward(spec, inputs)
     return [part.clone() for part in (*outputs, *extra)]
 
 
@@ -63,7 +66,8 @@ def bptt_backward(
 ) -> list[Tensor]:
     """Gradients by the inputs that are there and can have one, in their order."""
     inputs = _inputs(names, tensors)
-    found = eager.backward(from_description(cell), inputs, list(kept), tuple(d_outputs))
+    spec = from_description(cell)
+    found = eager.gradients(_loops(spec, inputs), spec, inputs, list(kept), tuple(d_outputs))
     return [gradient.clone() for gradient in found if gradient is not None]
 
 
@@ -78,6 +82,12 @@ def _gradient_shapes(
     del cell, kept, d_outputs
     pairs = zip(names.split(), tensors, strict=True)
     return [torch.empty_like(part) for name, part in pairs if name not in _FIXED]
+
+
+def _loops(cell: Cell, inputs: Inputs) -> eager.Loops:
+    """Chosen when it runs: a graph may be compiled on one machine and run on another."""
+    is_native = native.refusal(eager.problem_of(cell, inputs)) is None
+    return native.LOOPS if is_native else eager.LOOPS
 
 
 def _inputs(names: str, tensors: Sequence[Tensor]) -> Inputs:

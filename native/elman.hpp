@@ -1,0 +1,89 @@
+// The Elman network over time; equations in foreword/cells.
+#pragma once
+
+#include "strips.hpp"
+
+namespace foreword {
+namespace FOREWORD_ISA {
+
+static void elman(const Elman& a, int threads) {
+    const auto [T, B, H] = a.sizes;
+    const std::ptrdiff_t step = (std::ptrdiff_t)B * H;
+    const Strips strips{H, 1, widest(H, 1, B, threads)};
+    const Segment whole{0, H};
+    const bool hides = a.seen != a.h;
+    const Masked masked{a.masks, B, H};
+
+    const auto prepare = [&](int t, const Spot& at, Vec h) {
+        const std::ptrdiff_t here = t * step + (std::ptrdiff_t)at.row * H + at.unit;
+        store(a.seen + here, masked.hidden(masked.kept(h, t, at.row), at), at.lanes);
+    };
+
+    together(threads, [&](Member& member) {
+        const int first = member.first(strips.count()), last = member.last(strips.count());
+        pack_rows(strips, a.weight, H, a.packed, first, last);
+        if (hides) {
+            by_nothing(strips, B, first, last, [&](const Spot& at) {
+                prepare(0, at, load(a.h + (std::ptrdiff_t)at.row * H + at.unit, at.lanes));
+            });
+        }
+        member.barrier.wait();
+        for (int t = 0; t < T; ++t) {
+            by_strips(strips, a.packed, a.seen + t * step, H, B, &whole, 1, H, first, last,
+                      [&](const Spot& at) {
+                          const std::ptrdiff_t here =
+                              t * step + (std::ptrdiff_t)at.row * H + at.unit;
+                          const Vec sum = load(a.gates + here, at.lanes) + load(at.sums);
+                          const Vec h = a.is_relu ? choose(sum > 0.0f, sum, sum * 0.0f)
+                                                  : hyperbolic_tangent(sum);
+                          store(a.gates + here, h, at.lanes);
+                          store(a.h + here + step, h, at.lanes);
+                          if (hides && t + 1 < T) prepare(t + 1, at, h);
+                      });
+            member.barrier.wait();
+        }
+    });
+}
+
+static void elman_back(const ElmanBack& a, int threads) {
+    const auto [T, B, H] = a.sizes;
+    const std::ptrdiff_t step = (std::ptrdiff_t)B * H;
+    const Strips strips{H, 1, widest(H, 1, B, threads)};
+    const Segment whole{0, H};
+    const Masked masked{a.masks, B, H};
+
+    const auto arrive = [&](int t, const Spot& at) {
+        return masked.kept(masked.hidden(load(at.sums), at), t + 1, at.row);
+    };
+
+    together(threads, [&](Member& member) {
+        const int first = member.first(strips.count()), last = member.last(strips.count());
+        pack_columns(strips, a.weight, H, a.packed, first, last);
+        for (int t = T - 1; t >= 0; --t) {
+            const auto then = [&](const Spot& at) {
+                const std::ptrdiff_t here = t * step + (std::ptrdiff_t)at.row * H + at.unit;
+                Vec d_h = t + 1 < T ? arrive(t, at) : Vec{};
+                if (a.d_h) d_h += load(a.d_h + here, at.lanes);
+                if (a.d_states_h) store(a.d_states_h + here, d_h, at.lanes);
+                const Vec h = load(a.gates + here, at.lanes);
+                const Vec d = a.is_relu ? choose(h > 0.0f, d_h, Vec{}) : d_h * (1.0f - h * h);
+                store(a.d_gates + here, d, at.lanes);
+            };
+            if (t == T - 1) {
+                by_nothing(strips, B, first, last, then);
+            } else {
+                by_strips(strips, a.packed, a.d_gates + (t + 1) * step, H, B, &whole, 1, H, first,
+                          last, then);
+            }
+            member.barrier.wait();
+        }
+        by_strips(strips, a.packed, a.d_gates, H, B, &whole, 1, H, first, last,
+                  [&](const Spot& at) {
+                      store(a.d_first_h + (std::ptrdiff_t)at.row * H + at.unit, arrive(-1, at),
+                            at.lanes);
+                  });
+    });
+}
+
+}  // namespace FOREWORD_ISA
+}  // namespace foreword

@@ -1,0 +1,183 @@
+// The LSTM, the peephole LSTMs and the coupled LSTM over time; equations in foreword/cells.
+#pragma once
+
+#include "strips.hpp"
+
+namespace foreword {
+namespace FOREWORD_ISA {
+
+static void lstm(const Lstm& a, int threads) {
+    const auto [T, B, H] = a.sizes;
+    const std::ptrdiff_t step = (std::ptrdiff_t)B * H;
+    const int n = a.is_coupled ? 3 : 4;
+    const int seeing = a.sees_memory ? 3 : n;  // gates that the weight goes to
+    const Strips strips{H, seeing, widest(H, seeing, B, threads)};
+    const Segment whole{0, H};
+    const bool hides = a.seen != a.h && a.seen != a.c, carries = a.before != a.c;
+    const Masked masked{a.masks, B, H};
+
+    // What step t finds of the state before it.
+    const auto prepare = [&](int t, const Spot& at, Vec h, Vec c) {
+        const std::ptrdiff_t here = t * step + (std::ptrdiff_t)at.row * H + at.unit;
+        if (carries) {
+            c = masked.memory(masked.kept(c, t, at.row), at);
+            store(a.before + here, c, at.lanes);
+        }
+        if (hides) {
+            const Vec shown = a.sees_memory ? c : masked.kept(h, t, at.row);
+            store(a.seen + here, masked.hidden(shown, at), at.lanes);
+        }
+    };
+
+    together(threads, [&](Member& member) {
+        const int first = member.first(strips.count()), last = member.last(strips.count());
+        pack_rows(strips, a.weight, H, a.packed, first, last);
+        if (hides || carries) {
+            by_nothing(strips, B, first, last, [&](const Spot& at) {
+                const std::ptrdiff_t here = (std::ptrdiff_t)at.row * H + at.unit;
+                prepare(0, at, load(a.h + here, at.lanes), load(a.c + here, at.lanes));
+            });
+        }
+        member.barrier.wait();
+        for (int t = 0; t < T; ++t) {
+            by_strips(
+                strips, a.packed, a.seen + t * step, H, B, &whole, 1, H, first, last,
+                [&](const Spot& at) {
+                    const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * H + at.unit;
+                    const std::ptrdiff_t here = t * step + unit;
+                    float* gates = a.gates + (t * step + (std::ptrdiff_t)at.row * H) * n + at.unit;
+                    const auto sum = [&](int gate) { return load(at.sums + gate * LANES); };
+                    const auto input = [&](int gate) { return load(gates + gate * H, at.lanes); };
+                    const Vec c = load(a.before + here, at.lanes);
+                    Vec a_f, a_g, a_o, i;
+                    if (a.is_coupled) {
+                        a_f = input(0) + sum(0), a_g = input(1) + sum(1), a_o = input(2) + sum(2);
+                    } else {
+                        Vec a_i = input(0) + sum(0);
+                        a_f = input(1) + sum(1);
+                        a_g = input(2);
+                        a_o = input(3);
+                        if (a.sees_memory) {
+                            a_o += sum(2);
+                        } else {
+                            a_g += sum(2);
+                            a_o += sum(3);
+                        }
+                        if (a.peepholes) {
+                            a_i += load(a.peepholes + at.unit, at.lanes) * c;
+                            a_f += load(a.peepholes + H + at.unit, at.lanes) * c;
+                        }
+                        i = sigmoid(a_i);
+                    }
+                    const Vec f = sigmoid(a_f), g = hyperbolic_tangent(a_g);
+                    const Vec after = a.is_coupled ? g + f * (c - g) : f * c + i * g;
+                    if (a.peepholes) a_o += load(a.peepholes + 2 * H + at.unit, at.lanes) * after;
+                    const Vec o = sigmoid(a_o), tanh_c = hyperbolic_tangent(after);
+                    const Vec h = o * tanh_c;
+                    int k = 0;
+                    if (!a.is_coupled) store(gates + k++ * H, i, at.lanes);
+                    store(gates + k++ * H, f, at.lanes);
+                    store(gates + k++ * H, g, at.lanes);
+                    store(gates + k * H, o, at.lanes);
+                    store(a.tanh_c + here, tanh_c, at.lanes);
+                    store(a.c + here + step, after, at.lanes);
+                    store(a.h + here + step, h, at.lanes);
+                    if ((hides || carries) && t + 1 < T) prepare(t + 1, at, h, after);
+                });
+            member.barrier.wait();
+        }
+    });
+}
+
+static void lstm_back(const LstmBack& a, int threads) {
+    const auto [T, B, H] = a.sizes;
+    const std::ptrdiff_t step = (std::ptrdiff_t)B * H;
+    const int n = a.is_coupled ? 3 : 4;
+    const Strips strips{H, 1, widest(H, 1, B, threads)};
+    const Segment all[1] = {{0, n * H}};
+    const Segment without_g[2] = {{0, 2 * H}, {3 * (std::ptrdiff_t)H, H}};
+    const Segment* segments = a.sees_memory ? without_g : all;
+    const int count = a.sees_memory ? 2 : 1, K = a.sees_memory ? 3 * H : n * H;
+    const Masked masked{a.masks, B, H};
+
+    // Gradients by the state after step t, from those by what step t + 1 saw and kept of it.
+    const auto arrive = [&](int t, const Spot& at, Vec& d_h, Vec& d_c) {
+        const Vec seen = masked.hidden(load(at.sums), at);
+        const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * H + at.unit;
+        d_c = load(a.d_first_c + unit, at.lanes);
+        d_h = Vec{};
+        (a.sees_memory ? d_c : d_h) += seen;
+        d_h = masked.kept(d_h, t + 1, at.row);
+        d_c = masked.memory(masked.kept(d_c, t + 1, at.row), at);
+    };
+
+    together(threads, [&](Member& member) {
+        const int first = member.first(strips.count()), last = member.last(strips.count());
+        pack_columns(strips, a.weight, K, a.packed, first, last);
+        for (int t = T - 1; t >= 0; --t) {
+            const auto then = [&](const Spot& at) {
+                const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * H + at.unit;
+                const std::ptrdiff_t here = t * step + unit;
+                const std::ptrdiff_t there = (t * step + (std::ptrdiff_t)at.row * H) * n + at.unit;
+                const float* gates = a.gates + there;
+                float* d_gates = a.d_gates + there;
+                Vec d_h = {}, d_c = {};
+                if (t + 1 < T) arrive(t, at, d_h, d_c);
+                if (a.d_h) d_h += load(a.d_h + here, at.lanes);
+                if (a.d_states_h) store(a.d_states_h + here, d_h, at.lanes);
+                const auto gate = [&](int k) { return load(gates + k * H, at.lanes); };
+                const Vec o = gate(n - 1), g = gate(n - 2), f = gate(n - 3);
+                const Vec tanh_c = load(a.tanh_c + here, at.lanes);
+                const Vec c = load(a.before + here, at.lanes);
+                const Vec d_o = d_h * tanh_c * o * (1.0f - o);
+                d_c += d_h * o * (1.0f - tanh_c * tanh_c);
+                if (a.d_c) d_c += load(a.d_c + here, at.lanes);
+                if (a.peepholes) d_c += load(a.peepholes + 2 * H + at.unit, at.lanes) * d_o;
+                if (a.d_states_c) store(a.d_states_c + here, d_c, at.lanes);
+                const Vec slope_f = d_c * f * (1.0f - f), slope_g = d_c * (1.0f - g * g);
+                Vec past = d_c * f, d_f, d_g;
+                if (a.is_coupled) {
+                    d_f = slope_f * (c - g);
+                    d_g = slope_g * (1.0f - f);
+                } else {
+                    const Vec i = gate(0);
+                    const Vec d_i = d_c * g * i * (1.0f - i);
+                    d_f = slope_f * c;
+                    d_g = slope_g * i;
+                    store(d_gates, d_i, at.lanes);
+                    if (a.peepholes) {
+                        const float* p = a.peepholes + at.unit;
+                        past += load(p, at.lanes) * d_i + load(p + H, at.lanes) * d_f;
+                        float* d_p = a.d_peepholes + at.unit;
+                        const Vec after = load(a.c + here, at.lanes);
+                        store(d_p, load(d_p, at.lanes) + d_i * c, at.lanes);
+                        store(d_p + H, load(d_p + H, at.lanes) + d_f * c, at.lanes);
+                        store(d_p + 2 * H, load(d_p + 2 * H, at.lanes) + d_o * after, at.lanes);
+                    }
+                }
+                store(d_gates + (n - 3) * H, d_f, at.lanes);
+                store(d_gates + (n - 2) * H, d_g, at.lanes);
+                store(d_gates + (n - 1) * H, d_o, at.lanes);
+                store(a.d_first_c + unit, past, at.lanes);
+            };
+            if (t == T - 1) {
+                by_nothing(strips, B, first, last, then);
+            } else {
+                by_strips(strips, a.packed, a.d_gates + (t + 1) * step * n, (std::ptrdiff_t)n * H, B,
+                          segments, count, K, first, last, then);
+            }
+            member.barrier.wait();
+        }
+        by_strips(strips, a.packed, a.d_gates, (std::ptrdiff_t)n * H, B, segments, count, K, first,
+                  last, [&](const Spot& at) {
+                      Vec d_h, d_c;
+                      arrive(-1, at, d_h, d_c);
+                      const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * H + at.unit;
+                      store(a.d_first_h + unit, d_h, at.lanes);
+                      store(a.d_first_c + unit, d_c, at.lanes);
+                  });
+    });
+}
+
+}  // namespace FOREWORD_ISA
+}  // namespace foreword

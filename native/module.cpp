@@ -1,0 +1,170 @@
+// The Python module: addresses and sizes in, nothing out but what the kernels write.
+#include "kernels.hpp"
+#include "parallel.hpp"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <string>
+#include <vector>
+
+namespace nb = nanobind;
+
+namespace foreword {
+
+#define FOREWORD_DECLARE(isa)        \
+    namespace isa {                  \
+    extern const Kernels kernels;    \
+    }
+#if defined(FOREWORD_X86)
+FOREWORD_DECLARE(avx512)
+FOREWORD_DECLARE(avx2)
+#endif
+FOREWORD_DECLARE(baseline)
+
+namespace {
+
+// Those that this processor can run, the best first.
+std::vector<const Kernels*> runnable() {
+    std::vector<const Kernels*> found;
+#if defined(FOREWORD_X86)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+        found.push_back(&avx512::kernels);
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        found.push_back(&avx2::kernels);
+    }
+#endif
+    found.push_back(&baseline::kernels);
+    return found;
+}
+
+const Kernels* chosen = runnable().front();
+
+std::vector<std::string> instruction_sets() {
+    std::vector<std::string> names;
+    for (const Kernels* kernels : runnable()) names.emplace_back(kernels->name);
+    return names;
+}
+
+void use_instruction_set(const std::string& name) {
+    for (const Kernels* kernels : runnable()) {
+        if (kernels->name == name) {
+            chosen = kernels;
+            return;
+        }
+    }
+    throw nb::value_error(("this processor has no " + name).c_str());
+}
+
+template <class Pointed>
+Pointed* at(std::uintptr_t address) {
+    return reinterpret_cast<Pointed*>(address);
+}
+
+// Arguments come in the order of the struct's members, as numbers: sizes, flags and addresses.
+class Reader {
+  public:
+    explicit Reader(const std::vector<std::uintptr_t>& numbers) : numbers_(numbers) {}
+
+    template <class Member>
+    void operator()(Member*& member) { member = at<Member>(next()); }
+    void operator()(bool& member) { member = next() != 0; }
+    void operator()(int& member) { member = (int)next(); }
+    void operator()(Sizes& sizes) { (*this)(sizes.T), (*this)(sizes.B), (*this)(sizes.H); }
+    void operator()(Masks& masks) {
+        (*this)(masks.keep), (*this)(masks.drop_hidden), (*this)(masks.drop_memory);
+    }
+    template <class... Members>
+    void all(Members&... members) {
+        (..., (*this)(members));
+        if (next_ != numbers_.size()) throw nb::value_error("too many arguments");
+    }
+
+  private:
+    std::uintptr_t next() {
+        if (next_ == numbers_.size()) throw nb::value_error("too few arguments");
+        return numbers_[next_++];
+    }
+
+    const std::vector<std::uintptr_t>& numbers_;
+    std::size_t next_ = 0;
+};
+
+using Numbers = std::vector<std::uintptr_t>;
+
+void run_lstm(const Numbers& numbers, int threads) {
+    Lstm a;
+    Reader(numbers).all(a.sizes, a.masks, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
+                        a.packed, a.gates, a.h, a.c, a.seen, a.before, a.tanh_c);
+    nb::gil_scoped_release release;
+    chosen->lstm(a, threads);
+}
+
+void run_lstm_back(const Numbers& numbers, int threads) {
+    LstmBack a;
+    Reader(numbers).all(a.sizes, a.masks, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
+                        a.packed, a.gates, a.c, a.before, a.tanh_c, a.d_h, a.d_c, a.d_gates,
+                        a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_peepholes);
+    nb::gil_scoped_release release;
+    chosen->lstm_back(a, threads);
+}
+
+void run_gru(const Numbers& numbers, int threads) {
+    Gru a;
+    Reader(numbers).all(a.sizes, a.masks, a.resets_after, a.weight, a.bias_n, a.packed, a.gates, a.h,
+                        a.seen, a.before, a.inner);
+    nb::gil_scoped_release release;
+    chosen->gru(a, threads);
+}
+
+void run_gru_back(const Numbers& numbers, int threads) {
+    GruBack a;
+    Reader(numbers).all(a.sizes, a.masks, a.resets_after, a.weight, a.packed, a.gates, a.before,
+                        a.inner, a.d_h, a.d_gates, a.d_past, a.d_states_h, a.d_first_h);
+    nb::gil_scoped_release release;
+    chosen->gru_back(a, threads);
+}
+
+void run_elman(const Numbers& numbers, int threads) {
+    Elman a;
+    Reader(numbers).all(a.sizes, a.masks, a.is_relu, a.weight, a.packed, a.gates, a.h, a.seen);
+    nb::gil_scoped_release release;
+    chosen->elman(a, threads);
+}
+
+void run_elman_back(const Numbers& numbers, int threads) {
+    ElmanBack a;
+    Reader(numbers).all(a.sizes, a.masks, a.is_relu, a.weight, a.packed, a.gates, a.d_h, a.d_gates,
+                        a.d_states_h, a.d_first_h);
+    nb::gil_scoped_release release;
+    chosen->elman_back(a, threads);
+}
+
+}  // namespace
+}  // namespace foreword
+
+NB_MODULE(_native, m) {
+    using namespace foreword;
+    m.doc() = "Recurrent cells over time, for one processor's instruction set.";
+    m.def("instruction_sets", &instruction_sets, "Those of this processor, the best first.");
+    m.def("use_instruction_set", &use_instruction_set, nb::arg("name"));
+    m.def("instruction_set", [] { return std::string(chosen->name); }, "The one in use.");
+    m.def("lanes", [] { return chosen->lanes; }, "Floats in one of its vectors.");
+    m.def(
+        "use_openmp",
+        [](std::uintptr_t parallel, std::uintptr_t count) {
+            use_openmp(reinterpret_cast<OpenMpParallel>(parallel),
+                       reinterpret_cast<OpenMpCount>(count));
+        },
+        nb::arg("parallel"), nb::arg("count"), "Takes threads from that OpenMP, by its addresses.");
+    m.def("lstm", &run_lstm);
+    m.def("lstm_back", &run_lstm_back);
+    m.def("gru", &run_gru);
+    m.def("gru_back", &run_gru_back);
+    m.def("elman", &run_elman);
+    m.def("elman_back", &run_elman_back);
+}

@@ -1,0 +1,61 @@
+// Threads that go through a layer's whole time loop together, and wait for each other in between.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace foreword {
+
+// All of a team pass it, or none. Waiting is spinning: a step takes microseconds.
+class Barrier {
+  public:
+    // Said by every member before it waits first.
+    void set_members(int members) { members_.store(members, std::memory_order_relaxed); }
+
+    void wait() {
+        const int members = members_.load(std::memory_order_relaxed);
+        if (members == 1) return;
+        const unsigned round = round_.load(std::memory_order_relaxed);
+        if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == members) {
+            arrived_.store(0, std::memory_order_relaxed);
+            round_.store(round + 1, std::memory_order_release);
+            return;
+        }
+        for (int spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
+            pause(spins);
+        }
+    }
+
+  private:
+    static void pause(int spins);
+
+    std::atomic<int> members_{1};
+    alignas(64) std::atomic<int> arrived_{0};
+    alignas(64) std::atomic<unsigned> round_{0};
+};
+
+struct Member {
+    int rank, count;
+    Barrier& barrier;
+
+    // Of `total` pieces, those of this member: from first(...) to first(...) of the next.
+    int first(int total) const { return (int)((std::int64_t)total * rank / count); }
+    int last(int total) const { return (int)((std::int64_t)total * (rank + 1) / count); }
+};
+
+// OpenMP's own entry points, if the process has them. torch's threads are then ours too: two pools
+// on the same cores would wait for each other.
+using OpenMpParallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
+using OpenMpCount = int (*)();
+void use_openmp(OpenMpParallel parallel, OpenMpCount count);
+
+void run_team(int threads, void (*work)(void*, Member&), void* data);
+
+// work(member) on every member of a team of at most so many threads.
+template <class Work>
+void together(int threads, Work&& work) {
+    run_team(
+        threads, [](void* data, Member& member) { (*static_cast<Work*>(data))(member); }, &work);
+}
+
+}  // namespace foreword

@@ -1,0 +1,105 @@
+// The product of a few rows by a packed weight, which every step of every cell is made of.
+#pragma once
+
+#include "vector.hpp"
+
+#include <cstddef>
+
+namespace foreword {
+namespace FOREWORD_ISA {
+
+// A packed weight (K, columns) is cut into strips of up to MOST vectors of columns; a strip holds
+// its columns' values for k = 0, 1, ... one after the other, so that it is read as one stream.
+constexpr int MOST = 8;
+constexpr int MOST_ROWS = 8;
+
+// As many rows at once as leave every sum in a register.
+constexpr int rows_for(int vectors) {
+    const int fit = (REGISTERS - vectors - 1) / vectors;
+    return fit < 1 ? 1 : fit > MOST_ROWS ? MOST_ROWS : fit;
+}
+
+// sums (M, N) += rows (M, K) by a strip (K, N). Each sum adds k = 0, 1, ... in this order whatever
+// M and N are, so that no result depends on how work is cut.
+template <int M, int N>
+static FOREWORD_INLINE void accumulate(
+    const float* rows, std::ptrdiff_t stride, const float* strip, int K, Vec (&sums)[M][N]) {
+    for (int k = 0; k < K; ++k) {
+        Vec w[N];
+#pragma GCC unroll 8
+        for (int n = 0; n < N; ++n) w[n] = load(strip + ((std::ptrdiff_t)k * N + n) * LANES);
+#pragma GCC unroll 8
+        for (int m = 0; m < M; ++m) {
+            const float value = rows[m * stride + k];
+#pragma GCC unroll 8
+            for (int n = 0; n < N; ++n) sums[m][n] += value * w[n];
+        }
+    }
+}
+
+struct Segment {
+    // Part of a row that a strip is applied to: `length` values from `offset` on.
+    std::ptrdiff_t offset;
+    int length;
+};
+
+// into (M, N vectors) = the sum over segments; the strip goes on from segment to segment.
+template <int M, int N>
+static void tile(const float* rows, std::ptrdiff_t stride, const Segment* segments, int count,
+                 const float* strip, float* into) {
+    Vec sums[M][N] = {};
+    for (int s = 0; s < count; ++s) {
+        accumulate<M, N>(rows + segments[s].offset, stride, strip, segments[s].length, sums);
+        strip += (std::ptrdiff_t)segments[s].length * N * LANES;
+    }
+#pragma GCC unroll 8
+    for (int m = 0; m < M; ++m) {
+#pragma GCC unroll 8
+        for (int n = 0; n < N; ++n) store(into + (m * N + n) * LANES, sums[m][n]);
+    }
+}
+
+using Tile = void (*)(const float*, std::ptrdiff_t, const Segment*, int, const float*, float*);
+
+template <int N, int M>
+static Tile tile_of(int rows) {
+    if constexpr (M == 0) {
+        (void)rows;
+        return nullptr;
+    } else {
+        return rows == M ? tile<M, N> : tile_of<N, M - 1>(rows);
+    }
+}
+
+static Tile tile_for(int rows, int vectors) {
+    switch (vectors) {
+        case 1: return tile_of<1, rows_for(1)>(rows);
+        case 2: return tile_of<2, rows_for(2)>(rows);
+        case 3: return tile_of<3, rows_for(3)>(rows);
+        case 4: return tile_of<4, rows_for(4)>(rows);
+        case 6: return tile_of<6, rows_for(6)>(rows);
+        case 8: return tile_of<8, rows_for(8)>(rows);
+        default: return nullptr;
+    }
+}
+
+// All rows of a batch by one strip, in tiles of nearly equal height; `then(first_row, rows, sums)`
+// takes each tile's sums (rows, vectors) while they are hot.
+template <class Then>
+static FOREWORD_INLINE void by_strip(const float* rows, std::ptrdiff_t stride, int batch,
+                                     const Segment* segments, int count, const float* strip,
+                                     int vectors, Then&& then) {
+    alignas(64) float sums[MOST_ROWS * MOST * LANES];
+    const int most = rows_for(vectors);
+    const int tiles = (batch + most - 1) / most;
+    int first = 0;
+    for (int k = 0; k < tiles; ++k) {
+        const int height = (batch - first + tiles - k - 1) / (tiles - k);
+        tile_for(height, vectors)(rows + first * stride, stride, segments, count, strip, sums);
+        then(first, height, sums);
+        first += height;
+    }
+}
+
+}  // namespace FOREWORD_ISA
+}  // namespace foreword

@@ -1,0 +1,137 @@
+// How a weight's columns are cut into strips, and shared out among threads.
+#pragma once
+
+#include "kernels.hpp"
+#include "parallel.hpp"
+#include "product.hpp"
+
+namespace foreword {
+namespace FOREWORD_ISA {
+
+// Strips of up to `most` vectors of units, each unit with `gates` columns; the last may be narrower.
+// In a strip follow, for each k, its vectors of units, and for each of them its gates.
+struct Strips {
+    int units, gates, most;
+
+    int vectors() const { return (units + LANES - 1) / LANES; }
+    int count() const { return (vectors() + most - 1) / most; }
+    int width(int strip) const {
+        const int left = vectors() - strip * most;
+        return left < most ? left : most;
+    }
+    // Lanes of a vector of units that are there.
+    int lanes(int vector) const {
+        const int left = units - vector * LANES;
+        return left < LANES ? left : LANES;
+    }
+    std::ptrdiff_t place(int strip, int K) const {
+        return (std::ptrdiff_t)strip * most * gates * K * LANES;
+    }
+};
+
+// Few rows leave few sums to work on at once, so that strips must be wider; but two threads need
+// strips enough to share.
+static int widest(int units, int gates, int batch, int threads) {
+    const int vectors = (units + LANES - 1) / LANES / threads;
+    const int wanted = gates >= 3 ? (batch <= 3 ? 2 : 1) : 4 / gates;
+    return wanted <= 1 || vectors >= 4 * wanted ? wanted : vectors >= 4 ? 2 : 1;
+}
+
+// Rows of a weight (gates * units, K) as strips, from strip `first` to before `last`.
+static void pack_rows(const Strips& strips, const float* weight, int K, float* packed, int first,
+                      int last) {
+    for (int s = first; s < last; ++s) {
+        float* to = packed + strips.place(s, K);
+        const int width = strips.width(s), columns = width * strips.gates;
+        for (int v = 0; v < width; ++v) {
+            const int vector = s * strips.most + v, lanes = strips.lanes(vector);
+            for (int g = 0; g < strips.gates; ++g) {
+                const float* from = weight + ((std::ptrdiff_t)g * strips.units + vector * LANES) * K;
+                float* column = to + (v * strips.gates + g) * LANES;
+                for (int k = 0; k < K; ++k) {
+                    float* here = column + (std::ptrdiff_t)k * columns * LANES;
+                    for (int l = 0; l < lanes; ++l) here[l] = from[(std::ptrdiff_t)l * K + k];
+                    for (int l = lanes; l < LANES; ++l) here[l] = 0.0f;
+                }
+            }
+        }
+    }
+}
+
+// Columns of a weight (K, units) as strips; one gate.
+static void pack_columns(const Strips& strips, const float* weight, int K, float* packed, int first,
+                         int last) {
+    for (int s = first; s < last; ++s) {
+        float* to = packed + strips.place(s, K);
+        const int width = strips.width(s), from = s * strips.most;
+        for (int k = 0; k < K; ++k) {
+            const float* row = weight + (std::ptrdiff_t)k * strips.units;
+            for (int v = 0; v < width; ++v, to += LANES) {
+                store(to, load(row + (from + v) * LANES, strips.lanes(from + v)));
+            }
+        }
+    }
+}
+
+// One vector of units of one sequence, within the strip and the tile that were just summed up.
+struct Spot {
+    int row, unit, lanes;
+    const float* sums;  // `gates` vectors
+};
+
+// Applies strips `first` to before `last` to all rows; `then(spot)` for each vector of units.
+template <class Then>
+static FOREWORD_INLINE void by_strips(const Strips& strips, const float* packed, const float* rows,
+                                      std::ptrdiff_t stride, int batch, const Segment* segments,
+                                      int count, int K, int first, int last, Then&& then) {
+    for (int s = first; s < last; ++s) {
+        const int width = strips.width(s), columns = width * strips.gates;
+        by_strip(rows, stride, batch, segments, count, packed + strips.place(s, K), columns,
+                 [&](int row, int height, const float* sums) {
+                     for (int m = 0; m < height; ++m) {
+                         for (int v = 0; v < width; ++v) {
+                             const int vector = s * strips.most + v;
+                             then(Spot{row + m, vector * LANES, strips.lanes(vector),
+                                       sums + (m * columns + v * strips.gates) * LANES});
+                         }
+                     }
+                 });
+    }
+}
+
+// The same where there is nothing to sum up yet.
+template <class Then>
+static FOREWORD_INLINE void by_nothing(const Strips& strips, int batch, int first, int last,
+                                       Then&& then) {
+    alignas(64) const float zeros[MOST * LANES] = {};
+    for (int row = 0; row < batch; ++row) {
+        for (int s = first; s < last; ++s) {
+            for (int v = 0; v < strips.width(s); ++v) {
+                const int vector = s * strips.most + v;
+                then(Spot{row, vector * LANES, strips.lanes(vector), zeros});
+            }
+        }
+    }
+}
+
+// What a mask does to a vector of units.
+struct Masked {
+    const Masks& masks;
+    int B, H;
+
+    // The product with what resets a sequence before step t; 1 where nothing does.
+    FOREWORD_INLINE Vec kept(Vec v, int t, int row) const {
+        return masks.keep ? v * masks.keep[(std::ptrdiff_t)t * B + row] : v;
+    }
+    FOREWORD_INLINE Vec hidden(Vec v, const Spot& at) const {
+        if (!masks.drop_hidden) return v;
+        return v * load(masks.drop_hidden + (std::ptrdiff_t)at.row * H + at.unit, at.lanes);
+    }
+    FOREWORD_INLINE Vec memory(Vec v, const Spot& at) const {
+        if (!masks.drop_memory) return v;
+        return v * load(masks.drop_memory + (std::ptrdiff_t)at.row * H + at.unit, at.lanes);
+    }
+};
+
+}  // namespace FOREWORD_ISA
+}  // namespace foreword

@@ -1,0 +1,95 @@
+// Vectors of floats as wide as the instruction set that this is compiled for, and the functions of
+// gates on them. Uses GCC's vector extensions, which Clang has too, so that one source serves all.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace foreword {
+namespace FOREWORD_ISA {
+
+#if defined(__AVX512F__)
+constexpr int LANES = 16;
+constexpr int REGISTERS = 32;
+#elif defined(__AVX2__)
+constexpr int LANES = 8;
+constexpr int REGISTERS = 16;
+#elif defined(__aarch64__)
+constexpr int LANES = 4;
+constexpr int REGISTERS = 32;
+#else
+constexpr int LANES = 4;
+constexpr int REGISTERS = 16;
+#endif
+
+typedef float Vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
+typedef std::int32_t Ints __attribute__((vector_size(LANES * sizeof(float))));
+typedef std::uint32_t Bits __attribute__((vector_size(LANES * sizeof(float))));
+
+#define FOREWORD_INLINE inline __attribute__((always_inline))
+
+static FOREWORD_INLINE Vec load(const float* from) {
+    Vec v;
+    std::memcpy(&v, from, sizeof v);
+    return v;
+}
+
+static FOREWORD_INLINE void store(float* to, Vec v) { std::memcpy(to, &v, sizeof v); }
+
+// The first `count` lanes; the others are 0. What lies behind them in memory is not touched.
+static FOREWORD_INLINE Vec load(const float* from, int count) {
+    if (count == LANES) return load(from);
+    Vec v = {};
+    for (int k = 0; k < count; ++k) v[k] = from[k];
+    return v;
+}
+
+static FOREWORD_INLINE void store(float* to, Vec v, int count) {
+    if (count == LANES) return store(to, v);
+    for (int k = 0; k < count; ++k) to[k] = v[k];
+}
+
+static FOREWORD_INLINE Vec choose(Ints where, Vec a, Vec b) {
+    return (Vec)(((Ints)a & where) | ((Ints)b & ~where));
+}
+
+// e^x. The argument is kept within +-80, far beyond what a gate can tell from its end, so that
+// nothing overflows and no result is denormal. NaN stays NaN.
+// Cody & Waite's reduction to |r| <= ln(2)/2, then a polynomial; at most 2 ulp there.
+static FOREWORD_INLINE Vec exponential(Vec x) {
+    x = choose(x > 80.0f, Vec{} + 80.0f, x);
+    x = choose(x < -80.0f, Vec{} - 80.0f, x);
+    const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
+    const Vec shifted = x * 1.44269504088896341f + magic;
+    const Vec n = shifted - magic;
+    const Vec r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
+    Vec p = r * 1.381453825e-3f + 8.368745446e-3f;
+    p = p * r + 4.166838899e-2f;
+    p = p * r + 1.666652113e-1f;
+    p = p * r + 4.999999404e-1f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    // Times 2^n, by adding n to the exponent.
+    return (Vec)((Bits)p + ((Bits)shifted << 23));
+}
+
+static FOREWORD_INLINE Vec sigmoid(Vec x) { return 1.0f / (1.0f + exponential(-x)); }
+
+static FOREWORD_INLINE Vec absolute(Vec x) { return (Vec)((Ints)x & 0x7fffffff); }
+
+// Near 0 an odd polynomial, which keeps small values' relative error small; elsewhere by e^2x.
+static FOREWORD_INLINE Vec hyperbolic_tangent(Vec x) {
+    const Vec size = absolute(x);
+    const Vec far = 1.0f - 2.0f / (exponential(size * 2.0f) + 1.0f);
+    const Vec square = x * x;
+    Vec near = square * -5.666941870e-3f + 2.060615085e-2f;
+    near = near * square + -5.372998098e-2f;
+    near = near * square + 1.333133131e-1f;
+    near = near * square + -3.333327770e-1f;
+    near = near * square * x + x;
+    const Vec signed_far = (Vec)((Ints)far | ((Ints)x & INT32_MIN));
+    return choose(size < 0.625f, near, signed_far);
+}
+
+}  // namespace FOREWORD_ISA
+}  // namespace foreword

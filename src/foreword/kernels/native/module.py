@@ -1,0 +1,56 @@
+"""The compiled module: whether it is there, which instruction set it uses, whose threads."""
+
+import ctypes
+import importlib
+import os
+from functools import lru_cache
+from typing import Any
+
+from foreword.errors import SettingsError
+
+VARIABLE = "FOREWORD_ISA"
+"""The environment variable that chooses an instruction set below the processor's best."""
+
+
+@lru_cache(maxsize=1)
+def loaded() -> Any | None:
+    """The module, or None where it was not built."""
+    try:
+        module: Any = importlib.import_module("foreword.kernels.native._native")
+    except ImportError:
+        return None
+    if wanted := os.environ.get(VARIABLE):
+        if wanted not in module.instruction_sets():
+            raise SettingsError(
+                f"{VARIABLE}: this processor has no {wanted!r}; it has "
+                f"{', '.join(module.instruction_sets())}"
+            )
+        module.use_instruction_set(wanted)
+    _share_threads(module)
+    return module
+
+
+def instruction_set() -> str | None:
+    """The one in use; None without the module."""
+    module = loaded()
+    return None if module is None else str(module.instruction_set())
+
+
+def why_absent() -> str | None:
+    """Why there is no module; None if there is one."""
+    if loaded() is None:
+        return "it was not built: that takes a C++ compiler when Foreword is installed"
+    return None
+
+
+def _share_threads(module: Any) -> None:
+    """Takes threads from the OpenMP that torch has loaded, if it can be found."""
+    process = ctypes.CDLL(None)
+    try:
+        parallel, count = process.GOMP_parallel, process.omp_get_num_threads
+    except AttributeError:
+        return
+    addresses = (ctypes.cast(f, ctypes.c_void_p).value or 0 for f in (parallel, count))
+    module.use_openmp(*addresses)
+    # A forked child has none of OpenMP's threads, and would wait for them.
+    os.register_at_fork(after_in_child=lambda: module.use_openmp(0, 0))

@@ -1,0 +1,201 @@
+"""The loops in C++ against the equations in double precision, for every instruction set here."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.kernels.test_equal_to_reference import CELLS, random_problem, values_and_gradients
+from torch import Tensor
+
+import foreword.nn as nn
+from foreword.errors import SettingsError
+from foreword.kernels import dispatch, native
+from foreword.kernels.native import module
+from foreword.kernels.problem import Problem
+
+pytestmark = pytest.mark.skipif(
+    module.loaded() is None, reason="the native kernels were not built: no C++ compiler"
+)
+
+NATIVE = {name: cell for name, cell in CELLS.items() if not cell.projected}
+INSTRUCTION_SETS = module.loaded().instruction_sets() if module.loaded() else []
+ASKED = st.frozensets(st.sampled_from(["keep", "drop_hidden", "drop_memory", "traced"]))
+
+
+@pytest.fixture(params=INSTRUCTION_SETS)
+def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
+    before = native.instruction_set()
+    module.loaded().use_instruction_set(request.param)
+    yield request.param
+    module.loaded().use_instruction_set(before)
+
+
+def in_double(problem: Problem) -> Problem:
+    def double(part: Tensor | None) -> Any:
+        if part is None:
+            return None
+        return part.detach().double().requires_grad_(part.requires_grad)
+
+    e = problem.extras
+    masks = (double(e.keep), double(e.drop_hidden), double(e.drop_memory))
+    return Problem(
+        problem.cell,
+        double(problem.x),
+        tuple(map(double, problem.state)),
+        {name: double(weight) for name, weight in problem.weights.items()},
+        type(e)(*masks, traced=e.traced),
+    )
+
+
+def worst_difference(problem: Problem) -> float:
+    """From the equations in double precision, as a share of each tensor's largest value."""
+    found = values_and_gradients(dispatch.KERNELS["native"], problem)
+    truth = values_and_gradients(dispatch.KERNELS["reference"], in_double(problem))
+    return max(
+        float((a - b).abs().max() / b.abs().max().clamp(min=1))
+        for a, b in zip(found, truth, strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", NATIVE)
+@settings(
+    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    T=st.integers(1, 4),
+    B=st.integers(1, 19),
+    inputs=st.integers(1, 5),
+    H=st.integers(1, 70),
+    seed=st.integers(0, 1000),
+    asked=ASKED,
+)
+def test_values_and_gradients_are_those_of_the_equations(
+    instruction_set: str,
+    name: str,
+    T: int,
+    B: int,
+    inputs: int,
+    H: int,
+    seed: int,
+    asked: frozenset[str],
+) -> None:
+    problem = random_problem(NATIVE[name], T, B, inputs, H, torch.float32, seed, asked)
+    with torch.no_grad():
+        for weight in problem.weights.values():
+            weight /= H**0.5
+    assert native.refusal(problem) is None
+    assert worst_difference(problem) < 1e-4
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_512_steps_stay_near_double_precision(name: str) -> None:
+    problem = random_problem(NATIVE[name], 512, 2, 8, 48, torch.float32, seed=1)
+    with torch.no_grad():
+        for weight in problem.weights.values():
+            weight *= 0.5 / 48**0.5
+    assert worst_difference(problem) < 1e-5
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_results_do_not_depend_on_the_number_of_threads(name: str, instruction_set: str) -> None:
+    problem = random_problem(NATIVE[name], 3, 16, 20, 130, torch.float32, seed=2)
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            run = native.run(problem)
+            found.append([part.detach() for part in (run.outputs, *run.last)])
+    finally:
+        torch.set_num_threads(before)
+    for other in found[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
+
+
+def test_several_python_threads_at_once_get_the_same_as_one() -> None:
+    layer = nn.LSTM(64, 128)
+    x = torch.randn(20, 16, 64)
+    expected = layer(x)[0]
+    wrong: list[float] = []
+
+    def work() -> None:
+        for _ in range(20):
+            difference = float((layer(x)[0] - expected).detach().abs().max())
+            if difference > 0:
+                wrong.append(difference)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_large_and_missing_numbers_come_out_as_the_equations_say(instruction_set: str) -> None:
+    layer = nn.LSTM(2, 3)
+    x = torch.full((2, 4, 2), 1e4)
+    with nn.use("reference"):
+        expected = layer(x)[0]
+    torch.testing.assert_close(layer(x)[0], expected)
+    x[0, 1, 0] = float("nan")
+    found = layer(x)[0]
+    assert found[:, 1].isnan().all()
+    assert not found[:, [0, 2, 3]].isnan().any()
+
+
+def test_denormals_are_there_again_after_a_call() -> None:
+    tiny = torch.tensor([1e-40])
+    assert float(tiny * 0.5) > 0
+    nn.GRU(300, 300)(torch.randn(3, 8, 300))
+    assert float(tiny * 0.5) > 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_computes_the_same() -> None:
+    # torch's own operations wait forever in a child for more than one thread: ours take two.
+    code = (
+        "import os, torch, foreword.nn as nn\n"
+        "torch.set_num_threads(2)\n"
+        "layer = nn.GRU(8, 256).eval()\n"
+        "x = torch.randn(2, 16, 8)\n"
+        "with torch.no_grad():\n"
+        "    expected = layer(x)[0]\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        torch.set_num_threads(1)\n"
+        "        torch.get_num_threads = lambda: 2\n"
+        "        os._exit(0 if torch.equal(layer(x)[0], expected) else 1)\n"
+        "    raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], timeout=60, check=False)
+    assert done.returncode == 0
+
+
+def test_an_instruction_set_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = native.instruction_set()
+    module.loaded.cache_clear()
+    monkeypatch.setenv("FOREWORD_ISA", "baseline")
+    assert native.instruction_set() == "baseline"
+    module.loaded.cache_clear()
+    monkeypatch.setenv("FOREWORD_ISA", "abacus")
+    with pytest.raises(SettingsError, match="FOREWORD_ISA: this processor has no 'abacus'"):
+        native.instruction_set()
+    monkeypatch.delenv("FOREWORD_ISA")
+    module.loaded().use_instruction_set(before)
+    assert native.instruction_set() == before
+
+
+def test_without_the_module_the_portable_kernel_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = random_problem(NATIVE["gru"], 2, 2, 3, 4, torch.float32)
+    monkeypatch.setattr("foreword.kernels.native.module.loaded", lambda: None)
+    choice = dispatch.choose(problem)
+    assert choice.kernel.name == "portable"
+    assert "C++ compiler" in choice.passed_over["native"]
