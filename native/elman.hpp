@@ -21,7 +21,7 @@ static void elman(const Elman& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
-        pack_rows(strips, a.weight, H, a.packed, first, last);
+        pack_rows(strips, a.weight, H, a.packed, first, last, H);
         if (hides) {
             by_nothing(strips, B, first, last, [&](const Spot& at) {
                 prepare(0, at, load(a.h + (std::ptrdiff_t)at.row * H + at.unit, at.lanes));
@@ -30,6 +30,7 @@ static void elman(const Elman& a, int threads) {
         member.barrier.wait();
         for (int t = 0; t < T; ++t) {
             by_strips(strips, a.packed, a.seen + t * step, H, B, &whole, 1, H, first, last,
+                      {Place{a.gates + t * step, H}, Place{a.h + (t + 1) * step, H}},
                       [&](const Spot& at) {
                           const std::ptrdiff_t here =
                               t * step + (std::ptrdiff_t)at.row * H + at.unit;
@@ -58,7 +59,7 @@ static void elman_back(const ElmanBack& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
-        pack_columns(strips, a.weight, H, a.packed, first, last);
+        pack_columns(strips, a.weight, H, a.packed, first, last, H);
         for (int t = T - 1; t >= 0; --t) {
             const auto then = [&](const Spot& at) {
                 const std::ptrdiff_t here = t * step + (std::ptrdiff_t)at.row * H + at.unit;
@@ -73,12 +74,15 @@ static void elman_back(const ElmanBack& a, int threads) {
                 by_nothing(strips, B, first, last, then);
             } else {
                 by_strips(strips, a.packed, a.d_gates + (t + 1) * step, H, B, &whole, 1, H, first,
-                          last, then);
+                          last,
+                          {Place{a.gates + t * step, H}, Place{a.d_gates + t * step, H},
+                           Place{a.d_h ? a.d_h + t * step : a.d_first_h, H}},
+                          then);
             }
             member.barrier.wait();
         }
         by_strips(strips, a.packed, a.d_gates, H, B, &whole, 1, H, first, last,
-                  [&](const Spot& at) {
+                  {Place{a.d_first_h, H}}, [&](const Spot& at) {
                       store(a.d_first_h + (std::ptrdiff_t)at.row * H + at.unit, arrive(-1, at),
                             at.lanes);
                   });

@@ -8,7 +8,7 @@ namespace FOREWORD_ISA {
 
 static void gru(const Gru& a, int threads) {
     const auto [T, B, H] = a.sizes;
-    const std::ptrdiff_t step = (std::ptrdiff_t)B * H;
+    const std::ptrdiff_t step = (std::ptrdiff_t)B * H, wide = 3 * (std::ptrdiff_t)H;
     const int seeing = a.resets_after ? 3 : 2;
     const Strips strips{H, seeing, widest(H, seeing, B, threads)};
     const Strips by_n{H, 1, widest(H, 1, B, threads)};  // resets before: the candidate's own
@@ -27,9 +27,9 @@ static void gru(const Gru& a, int threads) {
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
         const int first_n = member.first(by_n.count()), last_n = member.last(by_n.count());
-        pack_rows(strips, a.weight, H, a.packed, first, last);
+        pack_rows(strips, a.weight, H, a.packed, first, last, H);
         if (!a.resets_after) {
-            pack_rows(by_n, a.weight + 2 * (std::ptrdiff_t)H * H, H, packed_n, first_n, last_n);
+            pack_rows(by_n, a.weight + 2 * (std::ptrdiff_t)H * H, H, packed_n, first_n, last_n, H);
         }
         if (hides || carries) {
             by_nothing(strips, B, first, last, [&](const Spot& at) {
@@ -50,6 +50,9 @@ static void gru(const Gru& a, int threads) {
                 return a.gates + (t * step + (std::ptrdiff_t)at.row * H) * 3 + at.unit;
             };
             by_strips(strips, a.packed, a.seen + t * step, H, B, &whole, 1, H, first, last,
+                      {Place{a.gates + t * step * 3, wide}, Place{a.gates + t * step * 3 + H, wide},
+                       Place{a.gates + t * step * 3 + 2 * H, wide}, Place{a.before + t * step, H},
+                       Place{a.inner + t * step, H}, Place{a.h + (t + 1) * step, H}},
                       [&](const Spot& at) {
                           const std::ptrdiff_t here =
                               t * step + (std::ptrdiff_t)at.row * H + at.unit;
@@ -70,6 +73,8 @@ static void gru(const Gru& a, int threads) {
             member.barrier.wait();
             if (a.resets_after) continue;
             by_strips(by_n, packed_n, a.inner + t * step, H, B, &whole, 1, H, first_n, last_n,
+                      {Place{a.gates + t * step * 3 + H, wide},
+                       Place{a.gates + t * step * 3 + 2 * H, wide}, Place{a.h + (t + 1) * step, H}},
                       [&](const Spot& at) {
                           float* gates = gates_at(at);
                           update(at, gates, load(gates + 2 * H, at.lanes) + load(at.sums),
@@ -100,9 +105,9 @@ static void gru_back(const GruBack& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
-        pack_columns(strips, a.weight, K, a.packed, first, last);
+        pack_columns(strips, a.weight, K, a.packed, first, last, H);
         if (!a.resets_after) {
-            pack_columns(strips, a.weight + 2 * (std::ptrdiff_t)H * H, H, packed_n, first, last);
+            pack_columns(strips, a.weight + 2 * (std::ptrdiff_t)H * H, H, packed_n, first, last, H);
         }
         for (int t = T - 1; t >= 0; --t) {
             const auto then = [&](const Spot& at) {
@@ -133,11 +138,24 @@ static void gru_back(const GruBack& a, int threads) {
                 by_nothing(strips, B, first, last, then);
             } else {
                 by_strips(strips, a.packed, a.d_past + (t + 1) * step * 3, wide, B, &into_past, 1, K,
-                          first, last, then);
+                          first, last,
+                          {Place{a.gates + t * step * 3, wide}, Place{a.gates + t * step * 3 + H, wide},
+                           Place{a.gates + t * step * 3 + 2 * H, wide},
+                           Place{a.d_gates + t * step * 3, wide},
+                           Place{a.d_gates + t * step * 3 + H, wide},
+                           Place{a.d_gates + t * step * 3 + 2 * H, wide},
+                           Place{a.d_past + t * step * 3, wide},
+                           Place{a.d_past + t * step * 3 + H, wide},
+                           Place{a.d_past + t * step * 3 + 2 * H, wide},
+                           Place{a.before + t * step, H}, Place{a.inner + t * step, H},
+                           Place{a.d_h ? a.d_h + t * step : around, H}},
+                          then);
             }
             member.barrier.wait();
             if (a.resets_after) continue;
             by_strips(strips, packed_n, a.d_gates + t * step * 3, wide, B, &into_n, 1, H, first, last,
+                      {Place{a.d_gates + t * step * 3, wide}, Place{a.inner + t * step, H},
+                       Place{around, H}},
                       [&](const Spot& at) {
                           const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * H + at.unit;
                           const std::ptrdiff_t there = t * step * 3 + at.row * wide + at.unit;
@@ -150,7 +168,7 @@ static void gru_back(const GruBack& a, int threads) {
             member.barrier.wait();
         }
         by_strips(strips, a.packed, a.d_past, wide, B, &into_past, 1, K, first, last,
-                  [&](const Spot& at) {
+                  {Place{a.d_first_h, H}}, [&](const Spot& at) {
                       store(a.d_first_h + (std::ptrdiff_t)at.row * H + at.unit, arrive(-1, at),
                             at.lanes);
                   });

@@ -111,6 +111,20 @@ struct ElmanBack {
     float* d_first_h;
 };
 
+// c (M, N) = a (M, K) by b, plus a bias (N,) or null. b is (K, N), or (N, K) if it is its rows that
+// a's rows are multiplied by.
+struct Matmul {
+    int M, N, K;
+    const float* a;
+    std::ptrdiff_t a_row, a_step;  // from one row of a to the next, and from one k to the next
+    const float* b;
+    std::ptrdiff_t b_row;
+    bool b_is_rows;
+    const float* bias;
+    float* c;
+    float* packed;  // room for (N in whole vectors + M in whole tiles) * matmul_depth
+};
+
 // The kernels of one instruction set.
 struct Kernels {
     const char* name;
@@ -120,7 +134,8 @@ struct Kernels {
     void (*gru_back)(const GruBack&, int threads);
     void (*elman)(const Elman&, int threads);
     void (*elman_back)(const ElmanBack&, int threads);
-    int lanes;
+    void (*matmul)(const Matmul&, int threads);
+    int lanes, matmul_depth, matmul_height;
 };
 
 }  // namespace foreword

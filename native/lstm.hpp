@@ -10,6 +10,7 @@ static void lstm(const Lstm& a, int threads) {
     const auto [T, B, H] = a.sizes;
     const std::ptrdiff_t step = (std::ptrdiff_t)B * H;
     const int n = a.is_coupled ? 3 : 4;
+    const std::ptrdiff_t wide = H;
     const int seeing = a.sees_memory ? 3 : n;  // gates that the weight goes to
     const Strips strips{H, seeing, widest(H, seeing, B, threads)};
     const Segment whole{0, H};
@@ -31,7 +32,7 @@ static void lstm(const Lstm& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
-        pack_rows(strips, a.weight, H, a.packed, first, last);
+        pack_rows(strips, a.weight, H, a.packed, first, last, H);
         if (hides || carries) {
             by_nothing(strips, B, first, last, [&](const Spot& at) {
                 const std::ptrdiff_t here = (std::ptrdiff_t)at.row * H + at.unit;
@@ -42,6 +43,11 @@ static void lstm(const Lstm& a, int threads) {
         for (int t = 0; t < T; ++t) {
             by_strips(
                 strips, a.packed, a.seen + t * step, H, B, &whole, 1, H, first, last,
+                {Place{a.gates + t * step * n, n * wide}, Place{a.gates + t * step * n + H, n * wide},
+                 Place{a.gates + t * step * n + 2 * H, n * wide},
+                 Place{a.gates + t * step * n + (n - 1) * H, n * wide},
+                 Place{a.before + t * step, H}, Place{a.c + (t + 1) * step, H},
+                 Place{a.h + (t + 1) * step, H}, Place{a.tanh_c + t * step, H}},
                 [&](const Spot& at) {
                     const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * H + at.unit;
                     const std::ptrdiff_t here = t * step + unit;
@@ -93,6 +99,7 @@ static void lstm_back(const LstmBack& a, int threads) {
     const auto [T, B, H] = a.sizes;
     const std::ptrdiff_t step = (std::ptrdiff_t)B * H;
     const int n = a.is_coupled ? 3 : 4;
+    const std::ptrdiff_t wide = H;
     const Strips strips{H, 1, widest(H, 1, B, threads)};
     const Segment all[1] = {{0, n * H}};
     const Segment without_g[2] = {{0, 2 * H}, {3 * (std::ptrdiff_t)H, H}};
@@ -113,7 +120,7 @@ static void lstm_back(const LstmBack& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
-        pack_columns(strips, a.weight, K, a.packed, first, last);
+        pack_columns(strips, a.weight, K, a.packed, first, last, H);
         for (int t = T - 1; t >= 0; --t) {
             const auto then = [&](const Spot& at) {
                 const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * H + at.unit;
@@ -164,12 +171,23 @@ static void lstm_back(const LstmBack& a, int threads) {
                 by_nothing(strips, B, first, last, then);
             } else {
                 by_strips(strips, a.packed, a.d_gates + (t + 1) * step * n, (std::ptrdiff_t)n * H, B,
-                          segments, count, K, first, last, then);
+                          segments, count, K, first, last,
+                          {Place{a.gates + t * step * n, n * wide},
+                           Place{a.gates + t * step * n + H, n * wide},
+                           Place{a.gates + t * step * n + 2 * H, n * wide},
+                           Place{a.gates + t * step * n + (n - 1) * H, n * wide},
+                           Place{a.d_gates + t * step * n, n * wide},
+                           Place{a.d_gates + t * step * n + H, n * wide},
+                           Place{a.d_gates + t * step * n + 2 * H, n * wide},
+                           Place{a.d_gates + t * step * n + (n - 1) * H, n * wide},
+                           Place{a.before + t * step, H}, Place{a.tanh_c + t * step, H},
+                           Place{a.d_h ? a.d_h + t * step : a.d_first_c, H}},
+                          then);
             }
             member.barrier.wait();
         }
         by_strips(strips, a.packed, a.d_gates, (std::ptrdiff_t)n * H, B, segments, count, K, first,
-                  last, [&](const Spot& at) {
+                  last, {Place{a.d_first_h, H}}, [&](const Spot& at) {
                       Vec d_h, d_c;
                       arrive(-1, at, d_h, d_c);
                       const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * H + at.unit;

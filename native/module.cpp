@@ -1,8 +1,10 @@
 // The Python module: addresses and sizes in, nothing out but what the kernels write.
 #include "kernels.hpp"
 #include "parallel.hpp"
+#include "pool.hpp"
 
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -74,6 +76,7 @@ class Reader {
     void operator()(Member*& member) { member = at<Member>(next()); }
     void operator()(bool& member) { member = next() != 0; }
     void operator()(int& member) { member = (int)next(); }
+    void operator()(std::ptrdiff_t& member) { member = (std::ptrdiff_t)next(); }
     void operator()(Sizes& sizes) { (*this)(sizes.T), (*this)(sizes.B), (*this)(sizes.H); }
     void operator()(Masks& masks) {
         (*this)(masks.keep), (*this)(masks.drop_hidden), (*this)(masks.drop_memory);
@@ -93,6 +96,12 @@ class Reader {
     const std::vector<std::uintptr_t>& numbers_;
     std::size_t next_ = 0;
 };
+
+nb::ndarray<nb::pytorch, float, nb::ndim<1>> empty(std::size_t count) {
+    float* memory = take(count);
+    nb::capsule owner(memory, [](void* memory) noexcept { give_back(static_cast<float*>(memory)); });
+    return {memory, {count}, owner};
+}
 
 using Numbers = std::vector<std::uintptr_t>;
 
@@ -144,6 +153,14 @@ void run_elman_back(const Numbers& numbers, int threads) {
     chosen->elman_back(a, threads);
 }
 
+void run_matmul(const Numbers& numbers, int threads) {
+    Matmul a;
+    Reader(numbers).all(a.M, a.N, a.K, a.a, a.a_row, a.a_step, a.b, a.b_row, a.b_is_rows, a.bias, a.c,
+                        a.packed);
+    nb::gil_scoped_release release;
+    chosen->matmul(a, threads);
+}
+
 }  // namespace
 }  // namespace foreword
 
@@ -154,6 +171,17 @@ NB_MODULE(_native, m) {
     m.def("use_instruction_set", &use_instruction_set, nb::arg("name"));
     m.def("instruction_set", [] { return std::string(chosen->name); }, "The one in use.");
     m.def("lanes", [] { return chosen->lanes; }, "Floats in one of its vectors.");
+    m.def(
+        "matmul_room",
+        [](std::int64_t M, std::int64_t N) {
+            const auto whole = [](std::int64_t n, std::int64_t of) { return (n + of - 1) / of * of; };
+            return (whole(N, chosen->lanes) + whole(M, chosen->matmul_height)) *
+                   chosen->matmul_depth;
+        },
+        nb::arg("M"), nb::arg("N"), "Floats that a product needs room for.");
+    m.def("matmul", &run_matmul);
+    m.def("empty", &empty, nb::arg("count"), "Floats from the pool, as a tensor; not set.");
+    m.def("clear_pool", &clear_pool, "Gives back to the system what no tensor uses.");
     m.def(
         "use_openmp",
         [](std::uintptr_t parallel, std::uintptr_t count) {

@@ -83,18 +83,19 @@ static Tile tile_for(int rows, int vectors) {
     }
 }
 
-// All rows of a batch by one strip, in tiles of nearly equal height; `then(first_row, rows, sums)`
-// takes each tile's sums (rows, vectors) while they are hot.
-template <class Then>
+// All rows of a batch by one strip, in tiles of nearly equal height. `before(first_row, rows)` may
+// fetch what will be wanted; `then(first_row, rows, sums)` takes a tile's sums (rows, vectors).
+template <class Before, class Then>
 static FOREWORD_INLINE void by_strip(const float* rows, std::ptrdiff_t stride, int batch,
                                      const Segment* segments, int count, const float* strip,
-                                     int vectors, Then&& then) {
+                                     int vectors, Before&& before, Then&& then) {
     alignas(64) float sums[MOST_ROWS * MOST * LANES];
     const int most = rows_for(vectors);
     const int tiles = (batch + most - 1) / most;
     int first = 0;
     for (int k = 0; k < tiles; ++k) {
         const int height = (batch - first + tiles - k - 1) / (tiles - k);
+        before(first, height);
         tile_for(height, vectors)(rows + first * stride, stride, segments, count, strip, sums);
         then(first, height, sums);
         first += height;

@@ -37,21 +37,27 @@ static int widest(int units, int gates, int batch, int threads) {
     return wanted <= 1 || vectors >= 4 * wanted ? wanted : vectors >= 4 ? 2 : 1;
 }
 
-// Rows of a weight (gates * units, K) as strips, from strip `first` to before `last`.
+// Rows of a weight (gates * units, K) as strips, from strip `first` to before `last`; `row` values
+// lie from one row to the next.
 static void pack_rows(const Strips& strips, const float* weight, int K, float* packed, int first,
-                      int last) {
+                      int last, std::ptrdiff_t row) {
     for (int s = first; s < last; ++s) {
         float* to = packed + strips.place(s, K);
         const int width = strips.width(s), columns = width * strips.gates;
         for (int v = 0; v < width; ++v) {
             const int vector = s * strips.most + v, lanes = strips.lanes(vector);
             for (int g = 0; g < strips.gates; ++g) {
-                const float* from = weight + ((std::ptrdiff_t)g * strips.units + vector * LANES) * K;
+                const float* from = weight + ((std::ptrdiff_t)g * strips.units + vector * LANES) * row;
                 float* column = to + (v * strips.gates + g) * LANES;
-                for (int k = 0; k < K; ++k) {
-                    float* here = column + (std::ptrdiff_t)k * columns * LANES;
-                    for (int l = 0; l < lanes; ++l) here[l] = from[(std::ptrdiff_t)l * K + k];
-                    for (int l = lanes; l < LANES; ++l) here[l] = 0.0f;
+                // A few lines of the strip at a time, which stay in the nearest cache meanwhile.
+                for (int k0 = 0; k0 < K; k0 += 32) {
+                    const int k1 = k0 + 32 < K ? k0 + 32 : K;
+                    for (int l = 0; l < LANES; ++l) {
+                        float* here = column + (std::ptrdiff_t)k0 * columns * LANES + l;
+                        for (int k = k0; k < k1; ++k, here += columns * LANES) {
+                            *here = l < lanes ? from[l * row + k] : 0.0f;
+                        }
+                    }
                 }
             }
         }
@@ -60,14 +66,14 @@ static void pack_rows(const Strips& strips, const float* weight, int K, float* p
 
 // Columns of a weight (K, units) as strips; one gate.
 static void pack_columns(const Strips& strips, const float* weight, int K, float* packed, int first,
-                         int last) {
+                         int last, std::ptrdiff_t row) {
     for (int s = first; s < last; ++s) {
         float* to = packed + strips.place(s, K);
         const int width = strips.width(s), from = s * strips.most;
         for (int k = 0; k < K; ++k) {
-            const float* row = weight + (std::ptrdiff_t)k * strips.units;
+            const float* values = weight + k * row;
             for (int v = 0; v < width; ++v, to += LANES) {
-                store(to, load(row + (from + v) * LANES, strips.lanes(from + v)));
+                store(to, load(values + (from + v) * LANES, strips.lanes(from + v)));
             }
         }
     }
@@ -79,14 +85,32 @@ struct Spot {
     const float* sums;  // `gates` vectors
 };
 
+// Where a kernel reads and writes at a spot, so that it can be fetched while the sums are made: the
+// memory is as large as a whole sequence's, and comes from afar.
+struct Place {
+    const float* memory;
+    std::ptrdiff_t row;  // from one sequence to the next
+};
+
 // Applies strips `first` to before `last` to all rows; `then(spot)` for each vector of units.
-template <class Then>
+template <int P, class Then>
 static FOREWORD_INLINE void by_strips(const Strips& strips, const float* packed, const float* rows,
                                       std::ptrdiff_t stride, int batch, const Segment* segments,
-                                      int count, int K, int first, int last, Then&& then) {
+                                      int count, int K, int first, int last,
+                                      const Place (&places)[P], Then&& then) {
     for (int s = first; s < last; ++s) {
         const int width = strips.width(s), columns = width * strips.gates;
         by_strip(rows, stride, batch, segments, count, packed + strips.place(s, K), columns,
+                 [&](int row, int height) {
+                     for (int m = 0; m < height; ++m) {
+                         for (const Place& place : places) {
+                             const float* at = place.memory + (row + m) * place.row;
+                             for (int v = 0; v < width; ++v) {
+                                 __builtin_prefetch(at + (s * strips.most + v) * LANES, 1);
+                             }
+                         }
+                     }
+                 },
                  [&](int row, int height, const float* sums) {
                      for (int m = 0; m < height; ++m) {
                          for (int v = 0; v < width; ++v) {

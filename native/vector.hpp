@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <cstring>
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 namespace foreword {
 namespace FOREWORD_ISA {
 
@@ -53,12 +57,34 @@ static FOREWORD_INLINE Vec choose(Ints where, Vec a, Vec b) {
     return (Vec)(((Ints)a & where) | ((Ints)b & ~where));
 }
 
+// Between -bound and bound; NaN stays NaN.
+static FOREWORD_INLINE Vec within(Vec x, float bound) {
+#if defined(__AVX512F__)
+    // Where one is NaN, both give the second.
+    const __m512 low = _mm512_set1_ps(-bound), high = _mm512_set1_ps(bound);
+    return (Vec)_mm512_max_ps(low, _mm512_min_ps(high, (__m512)x));
+#else
+    x = choose(x > bound, Vec{} + bound, x);
+    return choose(x < -bound, Vec{} - bound, x);
+#endif
+}
+
+// 1 / x for x of an ordinary size.
+static FOREWORD_INLINE Vec reciprocal(Vec x) {
+#if defined(__AVX512F__)
+    // An estimate of 14 bits and one step of Newton's: a third of a division's time.
+    const Vec estimate = (Vec)_mm512_rcp14_ps((__m512)x);
+    return estimate + estimate * (1.0f - x * estimate);
+#else
+    return 1.0f / x;
+#endif
+}
+
 // e^x. The argument is kept within +-80, far beyond what a gate can tell from its end, so that
 // nothing overflows and no result is denormal. NaN stays NaN.
-// Cody & Waite's reduction to |r| <= ln(2)/2, then a polynomial; at most 2 ulp there.
+// Cody & Waite's reduction to |r| <= ln(2)/2, then a polynomial.
 static FOREWORD_INLINE Vec exponential(Vec x) {
-    x = choose(x > 80.0f, Vec{} + 80.0f, x);
-    x = choose(x < -80.0f, Vec{} - 80.0f, x);
+    x = within(x, 80.0f);
     const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
     const Vec shifted = x * 1.44269504088896341f + magic;
     const Vec n = shifted - magic;
@@ -73,14 +99,16 @@ static FOREWORD_INLINE Vec exponential(Vec x) {
     return (Vec)((Bits)p + ((Bits)shifted << 23));
 }
 
-static FOREWORD_INLINE Vec sigmoid(Vec x) { return 1.0f / (1.0f + exponential(-x)); }
+// At most 3 ulp from the truth where that is above 1e-34.
+static FOREWORD_INLINE Vec sigmoid(Vec x) { return reciprocal(1.0f + exponential(-x)); }
 
 static FOREWORD_INLINE Vec absolute(Vec x) { return (Vec)((Ints)x & 0x7fffffff); }
 
 // Near 0 an odd polynomial, which keeps small values' relative error small; elsewhere by e^2x.
+// At most 2 ulp from the truth.
 static FOREWORD_INLINE Vec hyperbolic_tangent(Vec x) {
     const Vec size = absolute(x);
-    const Vec far = 1.0f - 2.0f / (exponential(size * 2.0f) + 1.0f);
+    const Vec far = 1.0f - 2.0f * reciprocal(exponential(size * 2.0f) + 1.0f);
     const Vec square = x * x;
     Vec near = square * -5.666941870e-3f + 2.060615085e-2f;
     near = near * square + -5.372998098e-2f;

@@ -1,7 +1,7 @@
-"""The same forward and backward as the portable kernel's, with the loop over time in C++.
+"""The same forward and backward as the portable kernel's, in C++.
 
-Products over all steps at once stay torch's. What is rare (gradients that come in by the gates of a
-trace) goes the portable way: both keep the same tensors.
+What is rare (gradients that come in by the gates of a trace) goes the portable way: both keep the
+same tensors.
 """
 
 from typing import Any
@@ -12,21 +12,11 @@ from torch import Tensor
 from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
 from foreword.cells.rnn import ElmanCell
-from foreword.kernels.native.module import loaded, why_absent
+from foreword.kernels.native.module import call, why_absent
+from foreword.kernels.native.products import empty, product, room_for_strips
 from foreword.kernels.portable import kernel as portable
-from foreword.kernels.portable.shared import (
-    Gradients,
-    Inputs,
-    input_gradient,
-    project,
-    weight_gradient,
-    weight_gradients,
-    with_first,
-)
+from foreword.kernels.portable.shared import Gradients, Inputs
 from foreword.kernels.problem import Problem, Run
-
-SMALLEST_SHARED = 1 << 19
-"""Multiplications of a step below which a second thread costs more than it saves."""
 
 
 def run(problem: Problem) -> Run:
@@ -79,17 +69,17 @@ def _lstm(cell: Cell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
     assert i.c is not None
     T, B, H, n = len(i.x), *i.c.shape, len(cell.gates)
     sees_c = cell.recurrent_state == 1
-    gates = project(i.x, i.weight_ih, _all_biases(i, sees_c, H)).view(T, B, n, H)
-    hs, cs = with_first(i.h, T), with_first(i.c, T)
-    seen = hs.new_empty((T, B, H)) if _masks_hidden(i, sees_c) else (cs if sees_c else hs)[:-1]
+    gates = _project(i.x, i.weight_ih, _all_biases(i, sees_c, H), n)
+    hs, cs = _with_first(i.h, T), _with_first(i.c, T)
+    seen = empty(T, B, H) if _masks_hidden(i, sees_c) else (cs if sees_c else hs)[:-1]
     carries = i.keep is not None or i.drop_memory is not None
-    before = hs.new_empty((T, B, H)) if carries else cs[:-1]
-    tanh_cs = hs.new_empty((T, B, H))
+    before = empty(T, B, H) if carries else cs[:-1]
+    tanh_cs = empty(T, B, H)
     weight = i.weight_hh.contiguous()
     peepholes = None if i.weight_peephole is None else i.weight_peephole.contiguous()
     masks = _masks(i)
-    tensors = (*masks, n == 3, sees_c, peepholes, weight, _room(weight))
-    _call("lstm", (T, B, H), n, *tensors, gates, hs, cs, seen, before, tanh_cs)
+    tensors = (*masks, n == 3, sees_c, peepholes, weight, room_for_strips(weight))
+    call("lstm", (T, B, H), B * H * H * n, *tensors, gates, hs, cs, seen, before, tanh_cs)
     return [hs[1:], cs[1:], gates], [seen, before, tanh_cs, hs[1:]]
 
 
@@ -99,32 +89,30 @@ def _lstm_back(
     _, cs, gates, seen, before, tanh_cs, _ = kept
     T, B, n, H = gates.shape
     sees_c = cell.recurrent_state == 1
-    d_a = torch.empty_like(gates)
-    d_states_h = torch.empty_like(tanh_cs) if i.probe_h is not None else None
-    d_states_c = torch.empty_like(tanh_cs) if i.probe_c is not None else None
-    d_h, d_c = torch.empty_like(tanh_cs[0]), torch.empty_like(tanh_cs[0])
+    d_a = empty(*gates.shape)
+    d_states_h = empty(T, B, H) if i.probe_h is not None else None
+    d_states_c = empty(T, B, H) if i.probe_c is not None else None
+    d_h, d_c = empty(B, H), empty(B, H)
     peepholes = None if i.weight_peephole is None else i.weight_peephole.contiguous()
     d_peephole = None if peepholes is None else torch.zeros_like(peepholes)
     weight = i.weight_hh.contiguous()
     d_hs, d_cs = _whole(d_hs), _whole(d_cs)
-    tensors = (*_masks(i), n == 3, sees_c, peepholes, weight, _room(weight))
+    tensors = (*_masks(i), n == 3, sees_c, peepholes, weight, room_for_strips(weight))
     known = (_whole(gates), _whole(cs), _whole(before), tanh_cs, d_hs, d_cs)
     found = (d_a, d_states_h, d_states_c, d_h, d_c, d_peephole)
-    _call("lstm_back", (T, B, H), n, *tensors, *known, *found)
-    flat = d_a.view(T, B, n * H)
-    d_bias = d_bias_hh = flat.sum((0, 1))
+    call("lstm_back", (T, B, H), B * H * H * n, *tensors, *known, *found)
+    flat = d_a.view(T * B, n * H)
+    d_bias = d_bias_hh = flat.sum(0)
+    into_state = flat
     if sees_c:
-        into_state = d_a[:, :, [0, 1, 3]].view(T, B, 3 * H)
-        d_weight_ih, d_weight_hh = weight_gradient(flat, i.x), weight_gradient(into_state, seen)
+        into_state = d_a[:, :, [0, 1, 3]].view(T * B, 3 * H)
         d_bias_hh = d_bias.view(n, H)[[0, 1, 3]].view(-1)
-    else:
-        d_weight_ih, d_weight_hh = weight_gradients(flat, i.x, seen)
     return {
-        "x": input_gradient(flat, i.x, i.weight_ih),
+        "x": _by_input(flat, i.x, i.weight_ih),
         "h": d_h,
         "c": d_c,
-        "weight_ih": d_weight_ih,
-        "weight_hh": d_weight_hh,
+        "weight_ih": _by_weight(flat, i.x),
+        "weight_hh": _by_weight(into_state, seen),
         "bias_ih": d_bias,
         "bias_hh": d_bias_hh.clone() if d_bias_hh is d_bias else d_bias_hh,
         "weight_peephole": d_peephole,
@@ -141,15 +129,26 @@ def _gru(cell: GRUCell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
     if after:
         bias_n = i.bias_hh[2 * H :].contiguous()
         bias[2 * H :] = i.bias_ih[2 * H :]
-    gates = project(i.x, i.weight_ih, bias).view(T, B, 3, H)
-    hs = with_first(i.h, T)
-    before = hs.new_empty((T, B, H)) if i.keep is not None else hs[:-1]
-    seen = hs.new_empty((T, B, H)) if i.drop_hidden is not None else before
-    inner = hs.new_empty((T, B, H))
+    gates = _project(i.x, i.weight_ih, bias, 3)
+    hs = _with_first(i.h, T)
+    before = empty(T, B, H) if i.keep is not None else hs[:-1]
+    seen = empty(T, B, H) if i.drop_hidden is not None else before
+    inner = empty(T, B, H)
     weight = i.weight_hh.contiguous()
     # Where only the carried state differs from h, it is what the weight is applied to.
-    tensors = (*_masks(i), after, weight, bias_n, _room(weight), gates, hs, seen, before, inner)
-    _call("gru", (T, B, H), 3, *tensors)
+    tensors = (
+        *_masks(i),
+        after,
+        weight,
+        bias_n,
+        room_for_strips(weight),
+        gates,
+        hs,
+        seen,
+        before,
+        inner,
+    )
+    call("gru", (T, B, H), B * H * H * 3, *tensors)
     return [hs[1:], gates], [seen, before, inner]
 
 
@@ -157,26 +156,34 @@ def _gru_back(cell: GRUCell, i: Inputs, kept: list[Tensor], d_hs: Tensor | None)
     _, gates, seen, before, inner = kept
     T, B, _, H = gates.shape
     after = cell.reset_after
-    d_a = torch.empty_like(gates)
-    d_past = torch.empty_like(gates) if after else d_a
-    d_states = torch.empty_like(inner) if i.probe_h is not None else None
-    d_h = torch.empty_like(inner[0])
+    d_a = empty(*gates.shape)
+    d_past = empty(*gates.shape) if after else d_a
+    d_states = empty(T, B, H) if i.probe_h is not None else None
+    d_h = empty(B, H)
     weight = i.weight_hh.contiguous()
     d_hs = _whole(d_hs)
-    tensors = (*_masks(i), after, weight, _room(weight), _whole(gates), _whole(before), inner)
-    _call("gru_back", (T, B, H), 3, *tensors, d_hs, d_a, d_past, d_states, d_h)
-    flat, past = d_a.view(T, B, 3 * H), d_past.view(T, B, 3 * H)
-    d_bias = flat.sum((0, 1))
+    tensors = (
+        *_masks(i),
+        after,
+        weight,
+        room_for_strips(weight),
+        _whole(gates),
+        _whole(before),
+        inner,
+    )
+    call("gru_back", (T, B, H), B * H * H * 3, *tensors, d_hs, d_a, d_past, d_states, d_h)
+    flat, past = d_a.view(T * B, 3 * H), d_past.view(T * B, 3 * H)
+    d_bias = flat.sum(0)
     if after:
-        d_weight_hh, d_bias_hh = weight_gradient(past, seen), past.sum((0, 1))
+        d_weight_hh, d_bias_hh = _by_weight(past, seen), past.sum(0)
     else:
-        by_rz = weight_gradient(flat[:, :, : 2 * H], seen)
-        d_weight_hh = torch.cat([by_rz, weight_gradient(flat[:, :, 2 * H :], inner)])
+        by_rz = _by_weight(flat[:, : 2 * H], seen)
+        d_weight_hh = torch.cat([by_rz, _by_weight(flat[:, 2 * H :], inner)])
         d_bias_hh = d_bias.clone()
     return {
-        "x": input_gradient(flat, i.x, i.weight_ih),
+        "x": _by_input(flat, i.x, i.weight_ih),
         "h": d_h,
-        "weight_ih": weight_gradient(flat, i.x),
+        "weight_ih": _by_weight(flat, i.x),
         "weight_hh": d_weight_hh,
         "bias_ih": d_bias,
         "bias_hh": d_bias_hh,
@@ -186,51 +193,50 @@ def _gru_back(cell: GRUCell, i: Inputs, kept: list[Tensor], d_hs: Tensor | None)
 
 def _elman(cell: ElmanCell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
     T, B, H = len(i.x), *i.h.shape
-    gates = project(i.x, i.weight_ih, i.bias_ih + i.bias_hh)
-    hs = with_first(i.h, T)
-    seen = hs.new_empty((T, B, H)) if _masks_hidden(i, sees_c=False) else hs[:-1]
+    gates = _project(i.x, i.weight_ih, i.bias_ih + i.bias_hh, 1)
+    hs = _with_first(i.h, T)
+    seen = empty(T, B, H) if _masks_hidden(i, sees_c=False) else hs[:-1]
     weight = i.weight_hh.contiguous()
-    tensors = (*_masks(i), cell.nonlinearity == "relu", weight, _room(weight), gates, hs, seen)
-    _call("elman", (T, B, H), 1, *tensors)
-    return [hs[1:], gates.view(T, B, 1, H)], [seen]
+    tensors = (
+        *_masks(i),
+        cell.nonlinearity == "relu",
+        weight,
+        room_for_strips(weight),
+        gates,
+        hs,
+        seen,
+    )
+    call("elman", (T, B, H), B * H * H * 1, *tensors)
+    return [hs[1:], gates], [seen]
 
 
 def _elman_back(cell: ElmanCell, i: Inputs, kept: list[Tensor], d_hs: Tensor | None) -> Gradients:
     _, gates, seen = kept
     T, B, _, H = gates.shape
-    d_a = i.x.new_empty((T, B, H))
-    d_states = torch.empty_like(d_a) if i.probe_h is not None else None
-    d_h = torch.empty_like(d_a[0])
+    d_a = empty(T, B, H)
+    d_states = empty(T, B, H) if i.probe_h is not None else None
+    d_h = empty(B, H)
     weight = i.weight_hh.contiguous()
     d_hs = _whole(d_hs)
-    tensors = (*_masks(i), cell.nonlinearity == "relu", weight, _room(weight), _whole(gates))
-    _call("elman_back", (T, B, H), 1, *tensors, d_hs, d_a, d_states, d_h)
-    d_weight_ih, d_weight_hh = weight_gradients(d_a, i.x, seen)
-    d_bias = d_a.sum((0, 1))
+    tensors = (
+        *_masks(i),
+        cell.nonlinearity == "relu",
+        weight,
+        room_for_strips(weight),
+        _whole(gates),
+    )
+    call("elman_back", (T, B, H), B * H * H * 1, *tensors, d_hs, d_a, d_states, d_h)
+    flat = d_a.view(T * B, H)
+    d_bias = flat.sum(0)
     return {
-        "x": input_gradient(d_a, i.x, i.weight_ih),
+        "x": _by_input(flat, i.x, i.weight_ih),
         "h": d_h,
-        "weight_ih": d_weight_ih,
-        "weight_hh": d_weight_hh,
+        "weight_ih": _by_weight(flat, i.x),
+        "weight_hh": _by_weight(flat, seen),
         "bias_ih": d_bias,
         "bias_hh": d_bias.clone(),
         "probe_h": d_states,
     }
-
-
-def _call(
-    name: str, sizes: tuple[int, int, int], gates: int, *arguments: Tensor | bool | None
-) -> None:
-    """Calls a loop with sizes, flags and addresses in the order of `native/kernels.hpp`."""
-    _, B, H = sizes
-    threads = torch.get_num_threads() if B * H * H * gates >= SMALLEST_SHARED else 1
-    getattr(loaded(), name)([*sizes, *map(_number, arguments)], threads)
-
-
-def _number(argument: Tensor | bool | None) -> int:
-    if argument is None:
-        return 0
-    return argument.data_ptr() if isinstance(argument, Tensor) else int(argument)
 
 
 def _masks(i: Inputs) -> tuple[Tensor | None, ...]:
@@ -255,9 +261,23 @@ def _all_biases(i: Inputs, sees_c: bool, H: int) -> Tensor:
     return bias
 
 
-def _room(weight: Tensor) -> Tensor:
-    """For a weight cut into strips: whole vectors of units."""
-    module: Any = loaded()
-    lanes = module.lanes()
-    rows, H = weight.shape
-    return weight.new_empty(rows // H * H * (-(-H // lanes) * lanes))
+def _project(x: Tensor, weight_ih: Tensor, bias: Tensor, gates: int) -> Tensor:
+    """W_ih x + b for all steps as one product, (T, B, n, H)."""
+    T, B, inputs = x.shape
+    a = product(x.reshape(T * B, inputs), weight_ih.t(), bias)
+    return a.view(T, B, gates, -1)
+
+
+def _with_first(first: Tensor, steps: int) -> Tensor:
+    states = empty(steps + 1, *first.shape)
+    states[0] = first
+    return states
+
+
+def _by_input(d_a: Tensor, x: Tensor, weight_ih: Tensor) -> Tensor:
+    return product(d_a.view(-1, weight_ih.shape[0]), weight_ih).view(x.shape)
+
+
+def _by_weight(d_a: Tensor, seen: Tensor) -> Tensor:
+    """Sum over steps and sequences of d_a (T B, rows) by what the weight was applied to."""
+    return product(d_a.t(), seen.reshape(-1, seen.shape[2]))

@@ -6,10 +6,15 @@ import os
 from functools import lru_cache
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from foreword.errors import SettingsError
 
 VARIABLE = "FOREWORD_ISA"
 """The environment variable that chooses an instruction set below the processor's best."""
+SMALLEST_SHARED = 1 << 19
+"""Multiplications between two meetings of threads below which one alone is faster."""
 
 
 @lru_cache(maxsize=1)
@@ -28,6 +33,28 @@ def loaded() -> Any | None:
         module.use_instruction_set(wanted)
     _share_threads(module)
     return module
+
+
+def call(
+    name: str, sizes: tuple[int, ...], work: int, *arguments: Tensor | bool | int | None
+) -> None:
+    """Calls a kernel with numbers in the order of its struct in `native/kernels.hpp`.
+
+    Args:
+        name: of the kernel.
+        sizes: the first ones.
+        work: multiplications between two meetings of threads.
+        arguments: the others; of a tensor its address, of None 0.
+    """
+    module: Any = loaded()
+    threads = torch.get_num_threads() if work >= SMALLEST_SHARED else 1
+    getattr(module, name)([*sizes, *map(_number, arguments)], threads)
+
+
+def _number(argument: Tensor | bool | int | None) -> int:
+    if argument is None:
+        return 0
+    return argument.data_ptr() if isinstance(argument, Tensor) else int(argument)
 
 
 def instruction_set() -> str | None:
