@@ -17,11 +17,14 @@ def doctor(
     """Tell what this machine offers, which kernel runs each cell, and why not another."""
     import torch
 
+    from foreword.kernels import native
+
     machine = {
         "foreword": version("foreword"),
         "Python": platform.python_version(),
         "torch": torch.__version__,
         "processor": f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}",
+        "native kernels": native.instruction_set() or f"none: {native.why_absent()}",
         "threads": str(torch.get_num_threads()),
         "GPU": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
     }
