@@ -1,7 +1,7 @@
 // The Elman network over time; equations in foreword/cells.
 #pragma once
 
-#include "strips.hpp"
+#include "input.hpp"
 
 namespace foreword {
 namespace FOREWORD_ISA {
@@ -9,7 +9,8 @@ namespace FOREWORD_ISA {
 static void elman(const Elman& a, int threads) {
     const auto [T, B, H] = a.sizes;
     const std::ptrdiff_t step = (std::ptrdiff_t)B * H;
-    const Strips strips{H, 1, widest(H, 1, B, threads)};
+    const Strips strips{H, 1, widest(1, B)};
+    const Projection projection(a.input, a.sizes, 1, strips.most);
     const Segment whole{0, H};
     const bool hides = a.seen != a.h;
     const Masked masked{a.masks, B, H};
@@ -21,24 +22,27 @@ static void elman(const Elman& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
+        const Share share = Share::of(member, strips, B);
         pack_rows(strips, a.weight, H, a.packed, first, last, H);
+        projection.pack(first, last);
         if (hides) {
-            by_nothing(strips, B, first, last, [&](const Spot& at) {
+            by_nothing(strips, B, share, [&](const Spot& at) {
                 prepare(0, at, load(a.h + (std::ptrdiff_t)at.row * H + at.unit, at.lanes));
             });
         }
         member.barrier.wait();
         for (int t = 0; t < T; ++t) {
-            by_strips(strips, a.packed, a.seen + t * step, H, B, &whole, 1, H, first, last,
-                      {Place{a.gates + t * step, H}, Place{a.h + (t + 1) * step, H}},
+            float* const gates = a.gates + (a.keeps ? t : t % projection.chunk) * step;
+            projection.run(t, gates, share);
+            by_strips(strips, a.packed, H, a.seen + t * step, H, B, &whole, 1, share,
+                      {Place{gates, H}, Place{a.h + (t + 1) * step, H}},
                       [&](const Spot& at) {
-                          const std::ptrdiff_t here =
-                              t * step + (std::ptrdiff_t)at.row * H + at.unit;
-                          const Vec sum = load(a.gates + here, at.lanes) + load(at.sums);
+                          const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * H + at.unit;
+                          const Vec sum = load(gates + unit, at.lanes) + load(at.sums);
                           const Vec h = a.is_relu ? choose(sum > 0.0f, sum, sum * 0.0f)
                                                   : hyperbolic_tangent(sum);
-                          store(a.gates + here, h, at.lanes);
-                          store(a.h + here + step, h, at.lanes);
+                          if (a.keeps) store(gates + unit, h, at.lanes);
+                          store(a.h + (t + 1) * step + unit, h, at.lanes);
                           if (hides && t + 1 < T) prepare(t + 1, at, h);
                       });
             member.barrier.wait();
@@ -49,7 +53,8 @@ static void elman(const Elman& a, int threads) {
 static void elman_back(const ElmanBack& a, int threads) {
     const auto [T, B, H] = a.sizes;
     const std::ptrdiff_t step = (std::ptrdiff_t)B * H;
-    const Strips strips{H, 1, widest(H, 1, B, threads)};
+    const Strips strips{H, 1, widest(1, B)};
+    const Unprojection unprojection(a.input, a.sizes, 1);
     const Segment whole{0, H};
     const Masked masked{a.masks, B, H};
 
@@ -59,7 +64,9 @@ static void elman_back(const ElmanBack& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
+        const Share share = Share::of(member, strips, B);
         pack_columns(strips, a.weight, H, a.packed, first, last, H);
+        unprojection.pack(member);
         for (int t = T - 1; t >= 0; --t) {
             const auto then = [&](const Spot& at) {
                 const std::ptrdiff_t here = t * step + (std::ptrdiff_t)at.row * H + at.unit;
@@ -71,17 +78,17 @@ static void elman_back(const ElmanBack& a, int threads) {
                 store(a.d_gates + here, d, at.lanes);
             };
             if (t == T - 1) {
-                by_nothing(strips, B, first, last, then);
+                by_nothing(strips, B, share, then);
             } else {
-                by_strips(strips, a.packed, a.d_gates + (t + 1) * step, H, B, &whole, 1, H, first,
-                          last,
+                by_strips(strips, a.packed, H, a.d_gates + (t + 1) * step, H, B, &whole, 1, share,
                           {Place{a.gates + t * step, H}, Place{a.d_gates + t * step, H},
                            Place{a.d_h ? a.d_h + t * step : a.d_first_h, H}},
                           then);
             }
             member.barrier.wait();
+            unprojection.run(t, a.d_gates, member);
         }
-        by_strips(strips, a.packed, a.d_gates, H, B, &whole, 1, H, first, last,
+        by_strips(strips, a.packed, H, a.d_gates, H, B, &whole, 1, share,
                   {Place{a.d_first_h, H}}, [&](const Spot& at) {
                       store(a.d_first_h + (std::ptrdiff_t)at.row * H + at.unit, arrive(-1, at),
                             at.lanes);

@@ -1,7 +1,7 @@
 // The GRU over time, with either placement of its reset gate; equations in foreword/cells.
 #pragma once
 
-#include "strips.hpp"
+#include "input.hpp"
 
 namespace foreword {
 namespace FOREWORD_ISA {
@@ -10,8 +10,9 @@ static void gru(const Gru& a, int threads) {
     const auto [T, B, H] = a.sizes;
     const std::ptrdiff_t step = (std::ptrdiff_t)B * H, wide = 3 * (std::ptrdiff_t)H;
     const int seeing = a.resets_after ? 3 : 2;
-    const Strips strips{H, seeing, widest(H, seeing, B, threads)};
-    const Strips by_n{H, 1, widest(H, 1, B, threads)};  // resets before: the candidate's own
+    const Strips strips{H, seeing, widest(3, B)};
+    const Strips by_n{H, 1, widest(1, B)};  // resets before: the candidate's own
+    const Projection projection(a.input, a.sizes, 3, strips.most);
     const Segment whole{0, H};
     float* packed_n = a.packed + (std::ptrdiff_t)strips.vectors() * 2 * H * LANES;
     const bool hides = a.seen != a.h, carries = a.before != a.h;
@@ -26,18 +27,22 @@ static void gru(const Gru& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
-        const int first_n = member.first(by_n.count()), last_n = member.last(by_n.count());
+        const Share share = Share::of(member, strips, B), share_n = Share::of(member, by_n, B);
         pack_rows(strips, a.weight, H, a.packed, first, last, H);
+        projection.pack(first, last);
         if (!a.resets_after) {
-            pack_rows(by_n, a.weight + 2 * (std::ptrdiff_t)H * H, H, packed_n, first_n, last_n, H);
+            pack_rows(by_n, a.weight + 2 * (std::ptrdiff_t)H * H, H, packed_n,
+                      member.first(by_n.count()), member.last(by_n.count()), H);
         }
         if (hides || carries) {
-            by_nothing(strips, B, first, last, [&](const Spot& at) {
+            by_nothing(strips, B, share, [&](const Spot& at) {
                 prepare(0, at, load(a.h + (std::ptrdiff_t)at.row * H + at.unit, at.lanes));
             });
         }
         member.barrier.wait();
         for (int t = 0; t < T; ++t) {
+            float* const gates_now = a.gates + (a.keeps ? t : t % projection.chunk) * step * 3;
+            projection.run(t, gates_now, share);
             const auto update = [&](const Spot& at, float* gates, Vec a_n, Vec z) {
                 const std::ptrdiff_t here = t * step + (std::ptrdiff_t)at.row * H + at.unit;
                 const Vec candidate = hyperbolic_tangent(a_n);
@@ -47,11 +52,11 @@ static void gru(const Gru& a, int threads) {
                 if ((hides || carries) && t + 1 < T) prepare(t + 1, at, h);
             };
             const auto gates_at = [&](const Spot& at) {
-                return a.gates + (t * step + (std::ptrdiff_t)at.row * H) * 3 + at.unit;
+                return gates_now + (std::ptrdiff_t)at.row * wide + at.unit;
             };
-            by_strips(strips, a.packed, a.seen + t * step, H, B, &whole, 1, H, first, last,
-                      {Place{a.gates + t * step * 3, wide}, Place{a.gates + t * step * 3 + H, wide},
-                       Place{a.gates + t * step * 3 + 2 * H, wide}, Place{a.before + t * step, H},
+            by_strips(strips, a.packed, H, a.seen + t * step, H, B, &whole, 1, share,
+                      {Place{gates_now, wide}, Place{gates_now + H, wide},
+                       Place{gates_now + 2 * H, wide}, Place{a.before + t * step, H},
                        Place{a.inner + t * step, H}, Place{a.h + (t + 1) * step, H}},
                       [&](const Spot& at) {
                           const std::ptrdiff_t here =
@@ -72,9 +77,9 @@ static void gru(const Gru& a, int threads) {
                       });
             member.barrier.wait();
             if (a.resets_after) continue;
-            by_strips(by_n, packed_n, a.inner + t * step, H, B, &whole, 1, H, first_n, last_n,
-                      {Place{a.gates + t * step * 3 + H, wide},
-                       Place{a.gates + t * step * 3 + 2 * H, wide}, Place{a.h + (t + 1) * step, H}},
+            by_strips(by_n, packed_n, H, a.inner + t * step, H, B, &whole, 1, share_n,
+                      {Place{gates_now + H, wide}, Place{gates_now + 2 * H, wide},
+                       Place{a.h + (t + 1) * step, H}},
                       [&](const Spot& at) {
                           float* gates = gates_at(at);
                           update(at, gates, load(gates + 2 * H, at.lanes) + load(at.sums),
@@ -88,7 +93,8 @@ static void gru(const Gru& a, int threads) {
 static void gru_back(const GruBack& a, int threads) {
     const auto [T, B, H] = a.sizes;
     const std::ptrdiff_t step = (std::ptrdiff_t)B * H, wide = 3 * (std::ptrdiff_t)H;
-    const Strips strips{H, 1, widest(H, 1, B, threads)};
+    const Strips strips{H, 1, widest(1, B)};
+    const Unprojection unprojection(a.input, a.sizes, 3);
     // Resets before: W_n's product, which gives the gradient by r * h, comes before the others'.
     const int K = a.resets_after ? 3 * H : 2 * H;
     const Segment into_past{0, K}, into_n{2 * (std::ptrdiff_t)H, H};
@@ -105,7 +111,9 @@ static void gru_back(const GruBack& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
+        const Share share = Share::of(member, strips, B);
         pack_columns(strips, a.weight, K, a.packed, first, last, H);
+        unprojection.pack(member);
         if (!a.resets_after) {
             pack_columns(strips, a.weight + 2 * (std::ptrdiff_t)H * H, H, packed_n, first, last, H);
         }
@@ -135,10 +143,10 @@ static void gru_back(const GruBack& a, int threads) {
                 store(d_past + 2 * H, d_n * r, at.lanes);
             };
             if (t == T - 1) {
-                by_nothing(strips, B, first, last, then);
+                by_nothing(strips, B, share, then);
             } else {
-                by_strips(strips, a.packed, a.d_past + (t + 1) * step * 3, wide, B, &into_past, 1, K,
-                          first, last,
+                by_strips(strips, a.packed, K, a.d_past + (t + 1) * step * 3, wide, B, &into_past, 1,
+                          share,
                           {Place{a.gates + t * step * 3, wide}, Place{a.gates + t * step * 3 + H, wide},
                            Place{a.gates + t * step * 3 + 2 * H, wide},
                            Place{a.d_gates + t * step * 3, wide},
@@ -152,8 +160,11 @@ static void gru_back(const GruBack& a, int threads) {
                           then);
             }
             member.barrier.wait();
-            if (a.resets_after) continue;
-            by_strips(strips, packed_n, a.d_gates + t * step * 3, wide, B, &into_n, 1, H, first, last,
+            if (a.resets_after) {
+                unprojection.run(t, a.d_gates, member);
+                continue;
+            }
+            by_strips(strips, packed_n, H, a.d_gates + t * step * 3, wide, B, &into_n, 1, share,
                       {Place{a.d_gates + t * step * 3, wide}, Place{a.inner + t * step, H},
                        Place{around, H}},
                       [&](const Spot& at) {
@@ -166,8 +177,9 @@ static void gru_back(const GruBack& a, int threads) {
                           store(around + unit, past + masked.hidden(d_reset * r, at), at.lanes);
                       });
             member.barrier.wait();
+            unprojection.run(t, a.d_gates, member);
         }
-        by_strips(strips, a.packed, a.d_past, wide, B, &into_past, 1, K, first, last,
+        by_strips(strips, a.packed, K, a.d_past, wide, B, &into_past, 1, share,
                   {Place{a.d_first_h, H}}, [&](const Spot& at) {
                       store(a.d_first_h + (std::ptrdiff_t)at.row * H + at.unit, arrive(-1, at),
                             at.lanes);

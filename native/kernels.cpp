@@ -2,7 +2,7 @@
 #include "elman.hpp"
 #include "gru.hpp"
 #include "lstm.hpp"
-#include "matmul.hpp"
+#include "sums.hpp"
 
 #define FOREWORD_TEXT(name) FOREWORD_QUOTED(name)
 #define FOREWORD_QUOTED(name) #name
@@ -12,7 +12,7 @@ namespace FOREWORD_ISA {
 
 extern const Kernels kernels;
 const Kernels kernels = {FOREWORD_TEXT(FOREWORD_ISA), lstm, lstm_back, gru, gru_back, elman,
-                         elman_back, matmul, LANES, DEPTH, HEIGHT};
+                         elman_back, sums, LANES, DEPTH, HEIGHT};
 
 }  // namespace FOREWORD_ISA
 }  // namespace foreword

@@ -20,25 +20,51 @@ struct Masks {
     const float* drop_memory;  // (B, H) or null
 };
 
+// Steps whose inputs are multiplied by the weight at once: rows enough for the product to be bound
+// by arithmetic.
+inline int steps_at_once(int T, int batch) {
+    constexpr int ENOUGH_ROWS = 20;
+    const int steps = batch >= ENOUGH_ROWS ? 1 : (ENOUGH_ROWS + batch - 1) / batch;
+    return steps < T ? steps : T;
+}
+
+struct Input {
+    int size;
+    const float* x;       // (T, B, size)
+    const float* weight;  // weight_ih, (n H, size)
+    const float* bias;    // (n H): all biases that stand outside a reset gate
+    float* packed;        // room for the weight as strips
+};
+
+struct InputBack {
+    int size;
+    const float* weight;
+    float* packed;
+    float* d_x;  // (T, B, size), or null
+};
+
 struct Lstm {
     Sizes sizes;
     Masks masks;
+    Input input;
+    bool keeps;              // gates of all steps, for the way back; else of as many as it needs
     bool is_coupled;         // gates f, g, o; else i, f, g, o
     bool sees_memory;        // the gates i, f, o see c instead of h; g sees the input alone
     const float* peepholes;  // (3, H): p_i, p_f, p_o; or null
     const float* weight;     // weight_hh, (rows, H)
-    float* packed;           // room for the weight as strips, as `packed_size` says
-    float* gates;            // (T, B, n, H): W_ih x and all biases; then the gates
+    float* packed;           // room for the weight as strips
+    float* gates;            // (T, B, n, H), or (steps_at_once, B, n, H)
     float* h;                // (T + 1, B, H), the first is there
     float* c;                // (T + 1, B, H), the first is there
     float* seen;             // (T, B, H): what the weight is applied to; may be h or c themselves
     float* before;           // (T, B, H): c as each step finds it; may be c itself
-    float* tanh_c;           // (T, B, H)
+    float* tanh_c;           // (T, B, H), or null
 };
 
 struct LstmBack {
     Sizes sizes;
     Masks masks;
+    InputBack input;
     bool is_coupled, sees_memory;
     const float* peepholes;
     const float* weight;
@@ -60,11 +86,13 @@ struct LstmBack {
 struct Gru {
     Sizes sizes;
     Masks masks;
+    Input input;
+    bool keeps;
     bool resets_after;
     const float* weight;  // (3 H, H)
     const float* bias_n;  // (H,): b_hn, which stands inside the reset; or null if it does not
     float* packed;
-    float* gates;  // (T, B, 3, H)
+    float* gates;  // (T, B, 3, H), or (steps_at_once, B, 3, H)
     float* h;      // (T + 1, B, H)
     float* seen;   // (T, B, H); may be h itself
     float* before;  // (T, B, H): h as each step finds it; may be h itself
@@ -74,6 +102,7 @@ struct Gru {
 struct GruBack {
     Sizes sizes;
     Masks masks;
+    InputBack input;
     bool resets_after;
     const float* weight;
     float* packed;
@@ -90,10 +119,12 @@ struct GruBack {
 struct Elman {
     Sizes sizes;
     Masks masks;
+    Input input;
+    bool keeps;
     bool is_relu;
     const float* weight;
     float* packed;
-    float* gates;  // (T, B, H)
+    float* gates;  // (T, B, H), or (steps_at_once, B, H)
     float* h;
     float* seen;
 };
@@ -101,6 +132,7 @@ struct Elman {
 struct ElmanBack {
     Sizes sizes;
     Masks masks;
+    InputBack input;
     bool is_relu;
     const float* weight;
     float* packed;
@@ -111,18 +143,20 @@ struct ElmanBack {
     float* d_first_h;
 };
 
-// c (M, N) = a (M, K) by b, plus a bias (N,) or null. b is (K, N), or (N, K) if it is its rows that
-// a's rows are multiplied by.
-struct Matmul {
-    int M, N, K;
+// Gradients by weights: c (M, N) = a^T b, the sum over K steps and sequences, for each of up to two
+// b that one a is multiplied by; and the sums of a's columns.
+struct Sums {
+    int M, K;
     const float* a;
-    std::ptrdiff_t a_row, a_step;  // from one row of a to the next, and from one k to the next
-    const float* b;
-    std::ptrdiff_t b_row;
-    bool b_is_rows;
-    const float* bias;
-    float* c;
-    float* packed;  // room for (N in whole vectors + M in whole tiles) * matmul_depth
+    std::ptrdiff_t a_row;  // from one k to the next
+    int N;
+    const float* b;  // (K, N)
+    float* c;        // (M, N)
+    int other_N;     // 0 if there is one b alone
+    const float* other_b;
+    float* other_c;
+    float* totals;  // (M,), or null
+    float* packed;  // room, as `sums_room` says
 };
 
 // The kernels of one instruction set.
@@ -134,8 +168,8 @@ struct Kernels {
     void (*gru_back)(const GruBack&, int threads);
     void (*elman)(const Elman&, int threads);
     void (*elman_back)(const ElmanBack&, int threads);
-    void (*matmul)(const Matmul&, int threads);
-    int lanes, matmul_depth, matmul_height;
+    void (*sums)(const Sums&, int threads);
+    int lanes, sums_depth, sums_height;
 };
 
 }  // namespace foreword

@@ -1,7 +1,7 @@
 // The LSTM, the peephole LSTMs and the coupled LSTM over time; equations in foreword/cells.
 #pragma once
 
-#include "strips.hpp"
+#include "input.hpp"
 
 namespace foreword {
 namespace FOREWORD_ISA {
@@ -12,7 +12,8 @@ static void lstm(const Lstm& a, int threads) {
     const int n = a.is_coupled ? 3 : 4;
     const std::ptrdiff_t wide = H;
     const int seeing = a.sees_memory ? 3 : n;  // gates that the weight goes to
-    const Strips strips{H, seeing, widest(H, seeing, B, threads)};
+    const Strips strips{H, seeing, widest(seeing, B)};
+    const Projection projection(a.input, a.sizes, n, strips.most);
     const Segment whole{0, H};
     const bool hides = a.seen != a.h && a.seen != a.c, carries = a.before != a.c;
     const Masked masked{a.masks, B, H};
@@ -32,26 +33,30 @@ static void lstm(const Lstm& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
+        const Share share = Share::of(member, strips, B);
         pack_rows(strips, a.weight, H, a.packed, first, last, H);
+        projection.pack(first, last);
         if (hides || carries) {
-            by_nothing(strips, B, first, last, [&](const Spot& at) {
+            by_nothing(strips, B, share, [&](const Spot& at) {
                 const std::ptrdiff_t here = (std::ptrdiff_t)at.row * H + at.unit;
                 prepare(0, at, load(a.h + here, at.lanes), load(a.c + here, at.lanes));
             });
         }
         member.barrier.wait();
         for (int t = 0; t < T; ++t) {
+            float* const gates_now = a.gates + (a.keeps ? t : t % projection.chunk) * step * n;
+            projection.run(t, gates_now, share);
             by_strips(
-                strips, a.packed, a.seen + t * step, H, B, &whole, 1, H, first, last,
-                {Place{a.gates + t * step * n, n * wide}, Place{a.gates + t * step * n + H, n * wide},
-                 Place{a.gates + t * step * n + 2 * H, n * wide},
-                 Place{a.gates + t * step * n + (n - 1) * H, n * wide},
+                strips, a.packed, H, a.seen + t * step, H, B, &whole, 1, share,
+                {Place{gates_now, n * wide}, Place{gates_now + H, n * wide},
+                 Place{gates_now + 2 * H, n * wide}, Place{gates_now + (n - 1) * H, n * wide},
                  Place{a.before + t * step, H}, Place{a.c + (t + 1) * step, H},
-                 Place{a.h + (t + 1) * step, H}, Place{a.tanh_c + t * step, H}},
+                 Place{a.h + (t + 1) * step, H},
+                 Place{a.tanh_c ? a.tanh_c + t * step : a.h + (t + 1) * step, H}},
                 [&](const Spot& at) {
                     const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * H + at.unit;
                     const std::ptrdiff_t here = t * step + unit;
-                    float* gates = a.gates + (t * step + (std::ptrdiff_t)at.row * H) * n + at.unit;
+                    float* gates = gates_now + (std::ptrdiff_t)at.row * H * n + at.unit;
                     const auto sum = [&](int gate) { return load(at.sums + gate * LANES); };
                     const auto input = [&](int gate) { return load(gates + gate * H, at.lanes); };
                     const Vec c = load(a.before + here, at.lanes);
@@ -80,12 +85,14 @@ static void lstm(const Lstm& a, int threads) {
                     if (a.peepholes) a_o += load(a.peepholes + 2 * H + at.unit, at.lanes) * after;
                     const Vec o = sigmoid(a_o), tanh_c = hyperbolic_tangent(after);
                     const Vec h = o * tanh_c;
-                    int k = 0;
-                    if (!a.is_coupled) store(gates + k++ * H, i, at.lanes);
-                    store(gates + k++ * H, f, at.lanes);
-                    store(gates + k++ * H, g, at.lanes);
-                    store(gates + k * H, o, at.lanes);
-                    store(a.tanh_c + here, tanh_c, at.lanes);
+                    if (a.keeps) {
+                        int k = 0;
+                        if (!a.is_coupled) store(gates + k++ * H, i, at.lanes);
+                        store(gates + k++ * H, f, at.lanes);
+                        store(gates + k++ * H, g, at.lanes);
+                        store(gates + k * H, o, at.lanes);
+                        store(a.tanh_c + here, tanh_c, at.lanes);
+                    }
                     store(a.c + here + step, after, at.lanes);
                     store(a.h + here + step, h, at.lanes);
                     if ((hides || carries) && t + 1 < T) prepare(t + 1, at, h, after);
@@ -100,7 +107,8 @@ static void lstm_back(const LstmBack& a, int threads) {
     const std::ptrdiff_t step = (std::ptrdiff_t)B * H;
     const int n = a.is_coupled ? 3 : 4;
     const std::ptrdiff_t wide = H;
-    const Strips strips{H, 1, widest(H, 1, B, threads)};
+    const Strips strips{H, 1, widest(1, B)};
+    const Unprojection unprojection(a.input, a.sizes, n);
     const Segment all[1] = {{0, n * H}};
     const Segment without_g[2] = {{0, 2 * H}, {3 * (std::ptrdiff_t)H, H}};
     const Segment* segments = a.sees_memory ? without_g : all;
@@ -120,7 +128,10 @@ static void lstm_back(const LstmBack& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
+        // Peepholes' gradients are summed up over all rows by one thread.
+        const Share share = Share::of(member, strips, B, a.peepholes != nullptr);
         pack_columns(strips, a.weight, K, a.packed, first, last, H);
+        unprojection.pack(member);
         for (int t = T - 1; t >= 0; --t) {
             const auto then = [&](const Spot& at) {
                 const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * H + at.unit;
@@ -168,10 +179,10 @@ static void lstm_back(const LstmBack& a, int threads) {
                 store(a.d_first_c + unit, past, at.lanes);
             };
             if (t == T - 1) {
-                by_nothing(strips, B, first, last, then);
+                by_nothing(strips, B, share, then);
             } else {
-                by_strips(strips, a.packed, a.d_gates + (t + 1) * step * n, (std::ptrdiff_t)n * H, B,
-                          segments, count, K, first, last,
+                by_strips(strips, a.packed, K, a.d_gates + (t + 1) * step * n, (std::ptrdiff_t)n * H,
+                          B, segments, count, share,
                           {Place{a.gates + t * step * n, n * wide},
                            Place{a.gates + t * step * n + H, n * wide},
                            Place{a.gates + t * step * n + 2 * H, n * wide},
@@ -185,9 +196,10 @@ static void lstm_back(const LstmBack& a, int threads) {
                           then);
             }
             member.barrier.wait();
+            unprojection.run(t, a.d_gates, member);
         }
-        by_strips(strips, a.packed, a.d_gates, (std::ptrdiff_t)n * H, B, segments, count, K, first,
-                  last, {Place{a.d_first_h, H}}, [&](const Spot& at) {
+        by_strips(strips, a.packed, K, a.d_gates, (std::ptrdiff_t)n * H, B, segments, count, share,
+                  {Place{a.d_first_h, H}}, [&](const Spot& at) {
                       Vec d_h, d_c;
                       arrive(-1, at, d_h, d_c);
                       const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * H + at.unit;

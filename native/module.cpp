@@ -81,6 +81,13 @@ class Reader {
     void operator()(Masks& masks) {
         (*this)(masks.keep), (*this)(masks.drop_hidden), (*this)(masks.drop_memory);
     }
+    void operator()(Input& input) {
+        (*this)(input.size), (*this)(input.x), (*this)(input.weight), (*this)(input.bias);
+        (*this)(input.packed);
+    }
+    void operator()(InputBack& input) {
+        (*this)(input.size), (*this)(input.weight), (*this)(input.packed), (*this)(input.d_x);
+    }
     template <class... Members>
     void all(Members&... members) {
         (..., (*this)(members));
@@ -107,7 +114,7 @@ using Numbers = std::vector<std::uintptr_t>;
 
 void run_lstm(const Numbers& numbers, int threads) {
     Lstm a;
-    Reader(numbers).all(a.sizes, a.masks, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
                         a.packed, a.gates, a.h, a.c, a.seen, a.before, a.tanh_c);
     nb::gil_scoped_release release;
     chosen->lstm(a, threads);
@@ -115,7 +122,7 @@ void run_lstm(const Numbers& numbers, int threads) {
 
 void run_lstm_back(const Numbers& numbers, int threads) {
     LstmBack a;
-    Reader(numbers).all(a.sizes, a.masks, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
                         a.packed, a.gates, a.c, a.before, a.tanh_c, a.d_h, a.d_c, a.d_gates,
                         a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_peepholes);
     nb::gil_scoped_release release;
@@ -124,7 +131,7 @@ void run_lstm_back(const Numbers& numbers, int threads) {
 
 void run_gru(const Numbers& numbers, int threads) {
     Gru a;
-    Reader(numbers).all(a.sizes, a.masks, a.resets_after, a.weight, a.bias_n, a.packed, a.gates, a.h,
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.resets_after, a.weight, a.bias_n, a.packed, a.gates, a.h,
                         a.seen, a.before, a.inner);
     nb::gil_scoped_release release;
     chosen->gru(a, threads);
@@ -132,7 +139,7 @@ void run_gru(const Numbers& numbers, int threads) {
 
 void run_gru_back(const Numbers& numbers, int threads) {
     GruBack a;
-    Reader(numbers).all(a.sizes, a.masks, a.resets_after, a.weight, a.packed, a.gates, a.before,
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.resets_after, a.weight, a.packed, a.gates, a.before,
                         a.inner, a.d_h, a.d_gates, a.d_past, a.d_states_h, a.d_first_h);
     nb::gil_scoped_release release;
     chosen->gru_back(a, threads);
@@ -140,25 +147,25 @@ void run_gru_back(const Numbers& numbers, int threads) {
 
 void run_elman(const Numbers& numbers, int threads) {
     Elman a;
-    Reader(numbers).all(a.sizes, a.masks, a.is_relu, a.weight, a.packed, a.gates, a.h, a.seen);
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_relu, a.weight, a.packed, a.gates, a.h, a.seen);
     nb::gil_scoped_release release;
     chosen->elman(a, threads);
 }
 
 void run_elman_back(const Numbers& numbers, int threads) {
     ElmanBack a;
-    Reader(numbers).all(a.sizes, a.masks, a.is_relu, a.weight, a.packed, a.gates, a.d_h, a.d_gates,
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.is_relu, a.weight, a.packed, a.gates, a.d_h, a.d_gates,
                         a.d_states_h, a.d_first_h);
     nb::gil_scoped_release release;
     chosen->elman_back(a, threads);
 }
 
-void run_matmul(const Numbers& numbers, int threads) {
-    Matmul a;
-    Reader(numbers).all(a.M, a.N, a.K, a.a, a.a_row, a.a_step, a.b, a.b_row, a.b_is_rows, a.bias, a.c,
-                        a.packed);
+void run_sums(const Numbers& numbers, int threads) {
+    Sums a;
+    Reader(numbers).all(a.M, a.K, a.a, a.a_row, a.N, a.b, a.c, a.other_N, a.other_b, a.other_c,
+                        a.totals, a.packed);
     nb::gil_scoped_release release;
-    chosen->matmul(a, threads);
+    chosen->sums(a, threads);
 }
 
 }  // namespace
@@ -171,15 +178,17 @@ NB_MODULE(_native, m) {
     m.def("use_instruction_set", &use_instruction_set, nb::arg("name"));
     m.def("instruction_set", [] { return std::string(chosen->name); }, "The one in use.");
     m.def("lanes", [] { return chosen->lanes; }, "Floats in one of its vectors.");
+    m.def("steps_at_once", &steps_at_once, nb::arg("T"), nb::arg("batch"),
+          "Steps whose gates are computed at once, and need room.");
     m.def(
-        "matmul_room",
-        [](std::int64_t M, std::int64_t N) {
+        "sums_room",
+        [](std::int64_t M, std::int64_t N, std::int64_t other_N) {
             const auto whole = [](std::int64_t n, std::int64_t of) { return (n + of - 1) / of * of; };
-            return (whole(N, chosen->lanes) + whole(M, chosen->matmul_height)) *
-                   chosen->matmul_depth;
+            const std::int64_t columns = whole(N, chosen->lanes) + whole(other_N, chosen->lanes);
+            return (columns + whole(M, chosen->sums_height)) * chosen->sums_depth;
         },
-        nb::arg("M"), nb::arg("N"), "Floats that a product needs room for.");
-    m.def("matmul", &run_matmul);
+        nb::arg("M"), nb::arg("N"), nb::arg("other_N"), "Floats that `sums` needs room for.");
+    m.def("sums", &run_sums);
     m.def("empty", &empty, nb::arg("count"), "Floats from the pool, as a tensor; not set.");
     m.def("clear_pool", &clear_pool, "Gives back to the system what no tensor uses.");
     m.def(

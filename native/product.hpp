@@ -77,7 +77,9 @@ static Tile tile_for(int rows, int vectors) {
         case 2: return tile_of<2, rows_for(2)>(rows);
         case 3: return tile_of<3, rows_for(3)>(rows);
         case 4: return tile_of<4, rows_for(4)>(rows);
+        case 5: return tile_of<5, rows_for(5)>(rows);
         case 6: return tile_of<6, rows_for(6)>(rows);
+        case 7: return tile_of<7, rows_for(7)>(rows);
         case 8: return tile_of<8, rows_for(8)>(rows);
         default: return nullptr;
     }

@@ -29,13 +29,39 @@ struct Strips {
     }
 };
 
-// Few rows leave few sums to work on at once, so that strips must be wider; but two threads need
-// strips enough to share.
-static int widest(int units, int gates, int batch, int threads) {
-    const int vectors = (units + LANES - 1) / LANES / threads;
-    const int wanted = gates >= 3 ? (batch <= 3 ? 2 : 1) : 4 / gates;
-    return wanted <= 1 || vectors >= 4 * wanted ? wanted : vectors >= 4 ? 2 : 1;
+// Few rows leave few sums to work on at once, so that strips must be wider.
+static int widest(int gates, int batch) {
+    const int wanted = gates >= 3 ? 1 : 4 / gates;
+    return batch <= 3 ? 2 * wanted : wanted;
 }
+
+// Part of the work on all strips and rows that is one thread's: whole strips, and some rows of the
+// first and of the last.
+struct Share {
+    int first, last;            // strips
+    int first_row, last_row;    // of the first strip and of the last
+
+    // Vectors of units times rows are shared out evenly; only whole strips if `is_whole`.
+    static Share of(const Member& member, const Strips& strips, int batch, bool is_whole = false) {
+        if (is_whole) {
+            return {member.first(strips.count()), member.last(strips.count()), 0, batch};
+        }
+        const std::int64_t total = (std::int64_t)strips.vectors() * batch;
+        const std::int64_t begin = total * member.rank / member.count;
+        const std::int64_t end = total * (member.rank + 1) / member.count;
+        const std::int64_t strip = (std::int64_t)strips.most * batch;
+        const auto row = [&](std::int64_t place, std::int64_t s) {
+            const int width = strips.width((int)s);
+            return (int)((place - s * strip + width - 1) / width);
+        };
+        if (begin == end) return {0, 0, 0, 0};
+        const std::int64_t first = begin / strip, last = (end - 1) / strip;
+        return {(int)first, (int)last + 1, row(begin, first), row(end, last)};
+    }
+
+    int begin(int strip) const { return strip == first ? first_row : 0; }
+    int end(int strip, int batch) const { return strip == last - 1 ? last_row : batch; }
+};
 
 // Rows of a weight (gates * units, K) as strips, from strip `first` to before `last`; `row` values
 // lie from one row to the next.
@@ -92,44 +118,55 @@ struct Place {
     std::ptrdiff_t row;  // from one sequence to the next
 };
 
-// Applies strips `first` to before `last` to all rows; `then(spot)` for each vector of units.
+// Applies one strip to rows `begin` to before `end`; `then(spot)` for each vector of units.
 template <int P, class Then>
-static FOREWORD_INLINE void by_strips(const Strips& strips, const float* packed, const float* rows,
-                                      std::ptrdiff_t stride, int batch, const Segment* segments,
-                                      int count, int K, int first, int last,
-                                      const Place (&places)[P], Then&& then) {
-    for (int s = first; s < last; ++s) {
-        const int width = strips.width(s), columns = width * strips.gates;
-        by_strip(rows, stride, batch, segments, count, packed + strips.place(s, K), columns,
-                 [&](int row, int height) {
-                     for (int m = 0; m < height; ++m) {
-                         for (const Place& place : places) {
-                             const float* at = place.memory + (row + m) * place.row;
-                             for (int v = 0; v < width; ++v) {
-                                 __builtin_prefetch(at + (s * strips.most + v) * LANES, 1);
-                             }
-                         }
-                     }
-                 },
-                 [&](int row, int height, const float* sums) {
-                     for (int m = 0; m < height; ++m) {
+static FOREWORD_INLINE void by_rows(const Strips& strips, int s, const float* packed, int K,
+                                    const float* rows, std::ptrdiff_t stride, int begin, int end,
+                                    const Segment* segments, int count, const Place (&places)[P],
+                                    Then&& then) {
+    const int width = strips.width(s), columns = width * strips.gates;
+    by_strip(rows + begin * stride, stride, end - begin, segments, count,
+             packed + strips.place(s, K), columns,
+             [&](int row, int height) {
+                 for (int m = 0; m < height; ++m) {
+                     for (const Place& place : places) {
+                         const float* at = place.memory + (begin + row + m) * place.row;
                          for (int v = 0; v < width; ++v) {
-                             const int vector = s * strips.most + v;
-                             then(Spot{row + m, vector * LANES, strips.lanes(vector),
-                                       sums + (m * columns + v * strips.gates) * LANES});
+                             __builtin_prefetch(at + (s * strips.most + v) * LANES, 1);
                          }
                      }
-                 });
+                 }
+             },
+             [&](int row, int height, const float* sums) {
+                 for (int m = 0; m < height; ++m) {
+                     for (int v = 0; v < width; ++v) {
+                         const int vector = s * strips.most + v;
+                         then(Spot{begin + row + m, vector * LANES, strips.lanes(vector),
+                                   sums + (m * columns + v * strips.gates) * LANES});
+                     }
+                 }
+             });
+}
+
+// Applies a share of the strips to its rows.
+template <int P, class Then>
+static FOREWORD_INLINE void by_strips(const Strips& strips, const float* packed, int K,
+                                      const float* rows, std::ptrdiff_t stride, int batch,
+                                      const Segment* segments, int count, const Share& share,
+                                      const Place (&places)[P], Then&& then) {
+    for (int s = share.first; s < share.last; ++s) {
+        by_rows(strips, s, packed, K, rows, stride, share.begin(s), share.end(s, batch), segments,
+                count, places, then);
     }
 }
 
 // The same where there is nothing to sum up yet.
 template <class Then>
-static FOREWORD_INLINE void by_nothing(const Strips& strips, int batch, int first, int last,
+static FOREWORD_INLINE void by_nothing(const Strips& strips, int batch, const Share& share,
                                        Then&& then) {
     alignas(64) const float zeros[MOST * LANES] = {};
-    for (int row = 0; row < batch; ++row) {
-        for (int s = first; s < last; ++s) {
+    for (int s = share.first; s < share.last; ++s) {
+        for (int row = share.begin(s); row < share.end(s, batch); ++row) {
             for (int v = 0; v < strips.width(s); ++v) {
                 const int vector = s * strips.most + v;
                 then(Spot{row, vector * LANES, strips.lanes(vector), zeros});

@@ -12,8 +12,8 @@ from torch import Tensor
 from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
 from foreword.cells.rnn import ElmanCell
-from foreword.kernels.native.module import call, why_absent
-from foreword.kernels.native.products import empty, product, room_for_strips
+from foreword.kernels.native.memory import empty, room_for_strips, sums
+from foreword.kernels.native.module import call, loaded, why_absent
 from foreword.kernels.portable import kernel as portable
 from foreword.kernels.portable.shared import Gradients, Inputs
 from foreword.kernels.problem import Problem, Run
@@ -40,11 +40,11 @@ def refusal(problem: Problem) -> str | None:
     return why_absent()
 
 
-def forward(cell: Cell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
-    """As `portable.kernel.forward`."""
+def forward(cell: Cell, i: Inputs, *, keeps: bool = True) -> tuple[list[Tensor], list[Tensor]]:
+    """As `portable.kernel.forward`; the gates are not to be used unless it `keeps` them."""
     if isinstance(cell, ElmanCell):
-        return _elman(cell, i)
-    return _gru(cell, i) if isinstance(cell, GRUCell) else _lstm(cell, i)
+        return _elman(cell, i, keeps)
+    return _gru(cell, i, keeps) if isinstance(cell, GRUCell) else _lstm(cell, i, keeps)
 
 
 def backward(
@@ -62,25 +62,32 @@ def backward(
     return _lstm_back(cell, i, kept, d_h, d_c)
 
 
-LOOPS = portable.Loops("native", forward, backward)
+def states(cell: Cell, i: Inputs) -> list[Tensor]:
+    """The states after each step, where nothing is kept for a way back."""
+    outputs, _ = forward(cell, i, keeps=False)
+    return outputs[:-1]
 
 
-def _lstm(cell: Cell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
+LOOPS = portable.Loops("native", forward, backward, states)
+
+
+def _lstm(cell: Cell, i: Inputs, keeps: bool) -> tuple[list[Tensor], list[Tensor]]:
     assert i.c is not None
     T, B, H, n = len(i.x), *i.c.shape, len(cell.gates)
     sees_c = cell.recurrent_state == 1
-    gates = _project(i.x, i.weight_ih, _all_biases(i, sees_c, H), n)
+    gates = _room_for_gates(T, B, n, H, keeps)
     hs, cs = _with_first(i.h, T), _with_first(i.c, T)
     seen = empty(T, B, H) if _masks_hidden(i, sees_c) else (cs if sees_c else hs)[:-1]
     carries = i.keep is not None or i.drop_memory is not None
     before = empty(T, B, H) if carries else cs[:-1]
-    tanh_cs = empty(T, B, H)
-    weight = i.weight_hh.contiguous()
-    peepholes = None if i.weight_peephole is None else i.weight_peephole.contiguous()
-    masks = _masks(i)
-    tensors = (*masks, n == 3, sees_c, peepholes, weight, room_for_strips(weight))
-    call("lstm", (T, B, H), B * H * H * n, *tensors, gates, hs, cs, seen, before, tanh_cs)
-    return [hs[1:], cs[1:], gates], [seen, before, tanh_cs, hs[1:]]
+    tanh_cs = empty(T, B, H) if keeps else None
+    weight, peepholes = i.weight_hh.contiguous(), _whole(i.weight_peephole)
+    room = room_for_strips(weight, len(weight) // H)
+    given = (*_masks(i), *_input(i, _all_biases(i, sees_c, H), n), keeps)
+    known = (n == 3, sees_c, peepholes, weight, room)
+    call("lstm", (T, B, H), B * H * H * n, *given, *known, gates, hs, cs, seen, before, tanh_cs)
+    # What is not kept is not looked at.
+    return [hs[1:], cs[1:], gates], [seen, before, hs[1:] if tanh_cs is None else tanh_cs, hs[1:]]
 
 
 def _lstm_back(
@@ -89,39 +96,45 @@ def _lstm_back(
     _, cs, gates, seen, before, tanh_cs, _ = kept
     T, B, n, H = gates.shape
     sees_c = cell.recurrent_state == 1
-    d_a = empty(*gates.shape)
+    d_a, d_x = empty(*gates.shape), empty(*i.x.shape)
     d_states_h = empty(T, B, H) if i.probe_h is not None else None
     d_states_c = empty(T, B, H) if i.probe_c is not None else None
     d_h, d_c = empty(B, H), empty(B, H)
-    peepholes = None if i.weight_peephole is None else i.weight_peephole.contiguous()
+    peepholes = _whole(i.weight_peephole)
     d_peephole = None if peepholes is None else torch.zeros_like(peepholes)
     weight = i.weight_hh.contiguous()
+    room = room_for_strips(weight, len(weight) // H)
     d_hs, d_cs = _whole(d_hs), _whole(d_cs)
-    tensors = (*_masks(i), n == 3, sees_c, peepholes, weight, room_for_strips(weight))
+    given = (*_masks(i), *_input_back(i, d_x, n), n == 3, sees_c, peepholes, weight, room)
     known = (_whole(gates), _whole(cs), _whole(before), tanh_cs, d_hs, d_cs)
     found = (d_a, d_states_h, d_states_c, d_h, d_c, d_peephole)
-    call("lstm_back", (T, B, H), B * H * H * n, *tensors, *known, *found)
+    call("lstm_back", (T, B, H), B * H * H * n, *given, *known, *found)
     flat = d_a.view(T * B, n * H)
-    d_bias = d_bias_hh = flat.sum(0)
-    into_state = flat
     if sees_c:
-        into_state = d_a[:, :, [0, 1, 3]].view(T * B, 3 * H)
+        d_weight_ih, _, d_bias = sums(flat, i.x, with_totals=True)
+        parts = [sums(flat[:, : 2 * H], seen)[0], sums(flat[:, 3 * H :], seen)[0]]
+        d_weight_hh: Tensor | None = torch.cat(parts)
+        assert d_bias is not None
         d_bias_hh = d_bias.view(n, H)[[0, 1, 3]].view(-1)
+    else:
+        d_weight_ih, d_weight_hh, d_bias = sums(flat, i.x, seen, with_totals=True)
+        assert d_bias is not None
+        d_bias_hh = d_bias.clone()
     return {
-        "x": _by_input(flat, i.x, i.weight_ih),
+        "x": d_x,
         "h": d_h,
         "c": d_c,
-        "weight_ih": _by_weight(flat, i.x),
-        "weight_hh": _by_weight(into_state, seen),
+        "weight_ih": d_weight_ih,
+        "weight_hh": d_weight_hh,
         "bias_ih": d_bias,
-        "bias_hh": d_bias_hh.clone() if d_bias_hh is d_bias else d_bias_hh,
+        "bias_hh": d_bias_hh,
         "weight_peephole": d_peephole,
         "probe_h": d_states_h,
         "probe_c": d_states_c,
     }
 
 
-def _gru(cell: GRUCell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
+def _gru(cell: GRUCell, i: Inputs, keeps: bool) -> tuple[list[Tensor], list[Tensor]]:
     T, B, H = len(i.x), *i.h.shape
     after = cell.reset_after
     bias = i.bias_ih + i.bias_hh
@@ -129,26 +142,16 @@ def _gru(cell: GRUCell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
     if after:
         bias_n = i.bias_hh[2 * H :].contiguous()
         bias[2 * H :] = i.bias_ih[2 * H :]
-    gates = _project(i.x, i.weight_ih, bias, 3)
+    gates = _room_for_gates(T, B, 3, H, keeps)
     hs = _with_first(i.h, T)
     before = empty(T, B, H) if i.keep is not None else hs[:-1]
     seen = empty(T, B, H) if i.drop_hidden is not None else before
     inner = empty(T, B, H)
     weight = i.weight_hh.contiguous()
+    given = (*_masks(i), *_input(i, bias, 3), keeps, after, weight, bias_n)
     # Where only the carried state differs from h, it is what the weight is applied to.
-    tensors = (
-        *_masks(i),
-        after,
-        weight,
-        bias_n,
-        room_for_strips(weight),
-        gates,
-        hs,
-        seen,
-        before,
-        inner,
-    )
-    call("gru", (T, B, H), B * H * H * 3, *tensors)
+    found = (room_for_strips(weight, 3), gates, hs, seen, before, inner)
+    call("gru", (T, B, H), B * H * H * 3, *given, *found)
     return [hs[1:], gates], [seen, before, inner]
 
 
@@ -156,34 +159,27 @@ def _gru_back(cell: GRUCell, i: Inputs, kept: list[Tensor], d_hs: Tensor | None)
     _, gates, seen, before, inner = kept
     T, B, _, H = gates.shape
     after = cell.reset_after
-    d_a = empty(*gates.shape)
+    d_a, d_x = empty(*gates.shape), empty(*i.x.shape)
     d_past = empty(*gates.shape) if after else d_a
     d_states = empty(T, B, H) if i.probe_h is not None else None
     d_h = empty(B, H)
     weight = i.weight_hh.contiguous()
     d_hs = _whole(d_hs)
-    tensors = (
-        *_masks(i),
-        after,
-        weight,
-        room_for_strips(weight),
-        _whole(gates),
-        _whole(before),
-        inner,
-    )
-    call("gru_back", (T, B, H), B * H * H * 3, *tensors, d_hs, d_a, d_past, d_states, d_h)
+    given = (*_masks(i), *_input_back(i, d_x, 3), after, weight, room_for_strips(weight, 3))
+    known = (_whole(gates), _whole(before), inner, d_hs)
+    call("gru_back", (T, B, H), B * H * H * 3, *given, *known, d_a, d_past, d_states, d_h)
     flat, past = d_a.view(T * B, 3 * H), d_past.view(T * B, 3 * H)
-    d_bias = flat.sum(0)
+    d_weight_ih, _, d_bias = sums(flat, i.x, with_totals=True)
+    assert d_bias is not None
     if after:
-        d_weight_hh, d_bias_hh = _by_weight(past, seen), past.sum(0)
+        d_weight_hh, _, d_bias_hh = sums(past, seen, with_totals=True)
     else:
-        by_rz = _by_weight(flat[:, : 2 * H], seen)
-        d_weight_hh = torch.cat([by_rz, _by_weight(flat[:, 2 * H :], inner)])
-        d_bias_hh = d_bias.clone()
+        parts = [sums(flat[:, : 2 * H], seen)[0], sums(flat[:, 2 * H :], inner)[0]]
+        d_weight_hh, d_bias_hh = torch.cat(parts), d_bias.clone()
     return {
-        "x": _by_input(flat, i.x, i.weight_ih),
+        "x": d_x,
         "h": d_h,
-        "weight_ih": _by_weight(flat, i.x),
+        "weight_ih": d_weight_ih,
         "weight_hh": d_weight_hh,
         "bias_ih": d_bias,
         "bias_hh": d_bias_hh,
@@ -191,52 +187,52 @@ def _gru_back(cell: GRUCell, i: Inputs, kept: list[Tensor], d_hs: Tensor | None)
     }
 
 
-def _elman(cell: ElmanCell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
+def _elman(cell: ElmanCell, i: Inputs, keeps: bool) -> tuple[list[Tensor], list[Tensor]]:
     T, B, H = len(i.x), *i.h.shape
-    gates = _project(i.x, i.weight_ih, i.bias_ih + i.bias_hh, 1)
+    gates = _room_for_gates(T, B, 1, H, keeps)
     hs = _with_first(i.h, T)
     seen = empty(T, B, H) if _masks_hidden(i, sees_c=False) else hs[:-1]
     weight = i.weight_hh.contiguous()
-    tensors = (
-        *_masks(i),
-        cell.nonlinearity == "relu",
-        weight,
-        room_for_strips(weight),
-        gates,
-        hs,
-        seen,
-    )
-    call("elman", (T, B, H), B * H * H * 1, *tensors)
+    given = (*_masks(i), *_input(i, i.bias_ih + i.bias_hh, 1), keeps, cell.nonlinearity == "relu")
+    found = (weight, room_for_strips(weight, 1), gates, hs, seen)
+    call("elman", (T, B, H), B * H * H, *given, *found)
     return [hs[1:], gates], [seen]
 
 
 def _elman_back(cell: ElmanCell, i: Inputs, kept: list[Tensor], d_hs: Tensor | None) -> Gradients:
     _, gates, seen = kept
     T, B, _, H = gates.shape
-    d_a = empty(T, B, H)
+    d_a, d_x = empty(T, B, H), empty(*i.x.shape)
     d_states = empty(T, B, H) if i.probe_h is not None else None
     d_h = empty(B, H)
     weight = i.weight_hh.contiguous()
     d_hs = _whole(d_hs)
-    tensors = (
-        *_masks(i),
-        cell.nonlinearity == "relu",
-        weight,
-        room_for_strips(weight),
-        _whole(gates),
-    )
-    call("elman_back", (T, B, H), B * H * H * 1, *tensors, d_hs, d_a, d_states, d_h)
-    flat = d_a.view(T * B, H)
-    d_bias = flat.sum(0)
+    given = (*_masks(i), *_input_back(i, d_x, 1), cell.nonlinearity == "relu", weight)
+    found = (room_for_strips(weight, 1), _whole(gates), d_hs, d_a, d_states, d_h)
+    call("elman_back", (T, B, H), B * H * H, *given, *found)
+    d_weight_ih, d_weight_hh, d_bias = sums(d_a.view(T * B, H), i.x, seen, with_totals=True)
+    assert d_bias is not None
     return {
-        "x": _by_input(flat, i.x, i.weight_ih),
+        "x": d_x,
         "h": d_h,
-        "weight_ih": _by_weight(flat, i.x),
-        "weight_hh": _by_weight(flat, seen),
+        "weight_ih": d_weight_ih,
+        "weight_hh": d_weight_hh,
         "bias_ih": d_bias,
         "bias_hh": d_bias.clone(),
         "probe_h": d_states,
     }
+
+
+def _input(i: Inputs, bias: Tensor, gates: int) -> tuple[Tensor | int, ...]:
+    """As `Input` in `native/kernels.hpp`."""
+    weight = i.weight_ih.contiguous()
+    return i.x.shape[2], i.x.contiguous(), weight, bias, room_for_strips(weight, gates)
+
+
+def _input_back(i: Inputs, d_x: Tensor, gates: int) -> tuple[Tensor | int, ...]:
+    """As `InputBack` there."""
+    weight = i.weight_ih.contiguous()
+    return i.x.shape[2], weight, room_for_strips(weight, gates), d_x
 
 
 def _masks(i: Inputs) -> tuple[Tensor | None, ...]:
@@ -261,23 +257,12 @@ def _all_biases(i: Inputs, sees_c: bool, H: int) -> Tensor:
     return bias
 
 
-def _project(x: Tensor, weight_ih: Tensor, bias: Tensor, gates: int) -> Tensor:
-    """W_ih x + b for all steps as one product, (T, B, n, H)."""
-    T, B, inputs = x.shape
-    a = product(x.reshape(T * B, inputs), weight_ih.t(), bias)
-    return a.view(T, B, gates, -1)
+def _room_for_gates(T: int, B: int, gates: int, H: int, keeps: bool) -> Tensor:
+    module: Any = loaded()
+    return empty(T if keeps else module.steps_at_once(T, B), B, gates, H)
 
 
 def _with_first(first: Tensor, steps: int) -> Tensor:
     states = empty(steps + 1, *first.shape)
     states[0] = first
     return states
-
-
-def _by_input(d_a: Tensor, x: Tensor, weight_ih: Tensor) -> Tensor:
-    return product(d_a.view(-1, weight_ih.shape[0]), weight_ih).view(x.shape)
-
-
-def _by_weight(d_a: Tensor, seen: Tensor) -> Tensor:
-    """Sum over steps and sequences of d_a (T B, rows) by what the weight was applied to."""
-    return product(d_a.t(), seen.reshape(-1, seen.shape[2]))

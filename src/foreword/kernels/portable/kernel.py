@@ -26,11 +26,13 @@ class Loops(NamedTuple):
         forward: outputs from a cell and its inputs.
         backward: gradients by the inputs, from the same, from what `forward` gave, and from the
             gradients by its outputs.
+        states: the states after each step alone.
     """
 
     name: str
     forward: Callable[[Cell, Inputs], Outputs]
     backward: Callable[[Cell, Inputs, list[Tensor], tuple[Tensor | None, ...]], Gradients]
+    states: Callable[[Cell, Inputs], list[Tensor]]
 
 
 def run(problem: Problem) -> Run:
@@ -41,6 +43,10 @@ def run(problem: Problem) -> Run:
 def run_by(loops: Loops, problem: Problem) -> Run:
     """The same by any loops."""
     inputs = inputs_of(problem)
+    has_way_back = torch.is_grad_enabled() and any(part.requires_grad for part in problem.tensors)
+    if not has_way_back and not problem.extras.traced:
+        states = loops.states(problem.cell, inputs)
+        return Run(states[0], tuple(part[-1] for part in states), tuple(states))
     outputs = _Bptt.apply(loops, problem.cell, *inputs)  # type: ignore[no-untyped-call]
     return run_of(problem, inputs, outputs)
 
@@ -118,7 +124,13 @@ def backward(
     return lstm.backward(cell, inputs, kept, d_h, d_c, d_gates)
 
 
-LOOPS = Loops("portable", forward, backward)
+def states(cell: Cell, inputs: Inputs) -> list[Tensor]:
+    """The states after each step."""
+    outputs, _ = forward(cell, inputs)
+    return outputs[:-1]
+
+
+LOOPS = Loops("portable", forward, backward, states)
 
 
 def gradients(
