@@ -50,6 +50,13 @@ def train(
     patience: Annotated[
         int | None, typer.Option(help="End after so many validations without improvement.")
     ] = None,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Write DIR/watch for TensorBoard: losses, gradients by layer and distance, gates.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
     model: Annotated[
         ModelName | None,
@@ -180,20 +187,21 @@ def train(
     Ctrl-C saves and stops; `--resume` goes on from there.
     """
     given = dict(locals())
-    for name in ("text", "out", "valid", "resume", "overwrite", "as_json"):
+    for name in ("text", "out", "valid", "resume", "overwrite", "watch", "as_json"):
         del given[name]
     if out is None:
         raise typer.BadParameter("where should the model go?", param_hint="--out")
     from foreword.training.run import train as train_model
 
-    with Watch() as watch:
+    with Watch() as display:
         outcome = train_model(
             text or (),
             out=out,
             valid=valid or (),
             resume=resume,
             overwrite=overwrite,
-            report=watch,
+            report=display,
+            watch=watch,
             **given,
         )
     config = outcome.config

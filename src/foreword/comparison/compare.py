@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from io import StringIO
-from os import PathLike
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,6 +13,7 @@ from foreword.folder.config import Evaluation, ModelConfig, ModelName
 from foreword.folder.files import atomic_write
 from foreword.kernels import dispatch
 from foreword.models.build import count_parameters
+from foreword.text.corpus import Paths, paths_of
 from foreword.training.corpus import read_corpus
 from foreword.training.progress import Event, Note, Reporter, StepProgress, Validated, silent
 from foreword.training.run import settings_from, train_on
@@ -60,12 +60,12 @@ class Comparison:
 
 
 def compare(
-    texts: Sequence[str | PathLike[str]] = (),
+    texts: Paths = (),
     *,
     minutes: float,
     models: Sequence[ModelName] = ARCHITECTURES,
     parameters: int | None = None,
-    valid: Sequence[str | PathLike[str]] = (),
+    valid: Paths = (),
     report: Reporter = silent,
     **leaves: Any,
 ) -> Comparison:
@@ -83,7 +83,7 @@ def compare(
     share = minutes / len(models)
     settings = settings_from({"validations": VALIDATIONS, **leaves, "minutes": share})
     with tempfile.TemporaryDirectory(prefix="foreword-compare-") as scratch:
-        corpus = read_corpus(texts, valid, settings.text, Path(scratch), report)
+        corpus = read_corpus(paths_of(texts), paths_of(valid), settings.text, Path(scratch), report)
         yardstick = corpus.model_config(settings, "lstm")
         allowed = parameters or count_parameters(yardstick)
         rows: list[Row] = []

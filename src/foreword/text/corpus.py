@@ -69,6 +69,19 @@ class Source:
             raise TextError(f"{self.name}: cannot be read: {error}") from error
 
 
+Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
+"""One path, or several."""
+
+
+def paths_of(texts: Paths) -> tuple[str | PathLike[str], ...]:
+    """Several, where one may be meant.
+
+    >>> paths_of("notes.txt")
+    ('notes.txt',)
+    """
+    return (texts,) if isinstance(texts, str | PathLike) else tuple(texts)
+
+
 def find_sources(texts: Sequence[str | PathLike[str]], *, encoding: str = "utf-8") -> list[Source]:
     """The texts that are meant by paths: files, folders, globs, and `-` for standard input.
 

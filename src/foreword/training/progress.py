@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class TextProgress:
@@ -50,7 +52,27 @@ class Note:
     text: str
 
 
-Event = TextProgress | StepProgress | Validated | Note
+@dataclass(frozen=True)
+class Insight:
+    """One look into the model; see `foreword.training.insight`.
+
+    Attributes:
+        step: its number.
+        gradients: by the parameter's name, the norm of the loss's gradient by it, before clipping.
+        distances: by layer and state, such as `layer0.c`: (D,), the norm of dL(t)/dc(t - d) for
+            each distance d, where t is the window's last step; the mean over the streams. Empty for
+            an MLP.
+        gates: by layer and gate, such as `layer0.f`: its values, (T, B, H) flattened. Empty for an
+            MLP and an Elman network.
+    """
+
+    step: int
+    gradients: dict[str, float]
+    distances: dict[str, np.ndarray]
+    gates: dict[str, np.ndarray]
+
+
+Event = TextProgress | StepProgress | Validated | Insight | Note
 
 
 class Reporter(Protocol):

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -20,12 +21,14 @@ from foreword.folder.store import read_config, read_folder, write_folder
 from foreword.models.build import build, count_parameters
 from foreword.models.model import NextWordModel, Regularisation
 from foreword.nn.softmax import fast_precision
+from foreword.text.corpus import Paths, paths_of
 from foreword.text.windows import LineWindows, StreamWindows
+from foreword.training.board import Board, writer_class
 from foreword.training.card import model_card
 from foreword.training.checkpoint import FOLDER, Checkpoint, latest
 from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.interrupt import StopWish, stop_on_signals
-from foreword.training.progress import Note, Reporter, TextProgress, silent
+from foreword.training.progress import Event, Note, Reporter, TextProgress, silent
 from foreword.training.settings import TrainingSettings
 from foreword.training.trainer import Run
 from foreword.training.trainer import train as train_loop
@@ -36,6 +39,10 @@ the end reads all of them, in one."""
 VALIDATION_STREAMS = 8
 SOURCES_FILE = "sources.json"
 """Where the texts came from, so that `--resume` finds them again. Private."""
+BOARD = "watch"
+"""The folder in a model folder that TensorBoard reads."""
+LOOK_EVERY = 20
+"""Steps between two looks into a model that is watched."""
 
 
 @dataclass(frozen=True)
@@ -49,26 +56,30 @@ class Outcome:
 
 
 def train(
-    texts: Sequence[str | PathLike[str]] = (),
+    texts: Paths = (),
     *,
     out: str | PathLike[str],
-    valid: Sequence[str | PathLike[str]] = (),
+    valid: Paths = (),
     settings: TrainingSettings | None = None,
     resume: bool = False,
     overwrite: bool = False,
     report: Reporter = silent,
+    watch: bool = False,
     **leaves: Any,
 ) -> Outcome:
     """Trains a next-word model on texts and writes it to the folder `out`.
 
     Args:
-        texts: files, folders, globs, gzip, `-`. None: the chats that come with the package.
+        texts: files, folders, globs, gzip, `-`; one or several. None: the chats that come with the
+            package.
         out: the model folder. Ctrl-C and SIGTERM save there and stop; `resume` goes on.
         valid: texts to validate on. None: the last twentieth of `texts` is held out.
         settings: the tree of settings.
         resume: go on from the checkpoint in `out`; of the settings only the budget may change.
         overwrite: replace a model that is in `out` already.
         report: is told of all that happens.
+        watch: write what TensorBoard draws to `out`/watch: losses, gradients by layer and by
+            distance, gates. The model becomes the same.
         **leaves: settings by their leaves' names, such as `model="gru"`, `minutes=5`.
 
     Returns:
@@ -78,7 +89,9 @@ def train(
         TextError, SettingsError, FolderError, TrainingError: with what to do about it.
     """
     began = time.monotonic()
-    folder = Path(out)
+    folder, texts, valid = Path(out), paths_of(texts), paths_of(valid)
+    if watch:
+        writer_class()  # what is missing is said before a long text is read
     if resume:
         checkpoint = latest(folder)
         chosen = _resumed_settings(checkpoint, leaves)
@@ -97,6 +110,7 @@ def train(
         checkpoint=checkpoint,
         seconds=time.monotonic() - began,
         report=report,
+        watch=watch,
         on_start=lambda: _remember(folder, texts, valid),
     )
 
@@ -109,6 +123,7 @@ def train_on(
     checkpoint: Checkpoint | None = None,
     seconds: float = 0.0,
     report: Reporter = silent,
+    watch: bool = False,
     on_start: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """Trains on a corpus that has been read already; see `train`.
@@ -120,6 +135,7 @@ def train_on(
         checkpoint: where to go on from.
         seconds: what the budget's clock says at the start of a fresh run.
         report: is told of all that happens.
+        watch: as in `train`.
         on_start: called once the model folder is there.
     """
     settings = corpus.fill_in(settings)
@@ -156,13 +172,23 @@ def train_on(
         assert corpus.valid is not None
         return score(model, corpus.valid.ids[:VALIDATION_WORDS], streams=VALIDATION_STREAMS)
 
-    with stop_on_signals() as wish:
+    with ExitStack() as until_end, stop_on_signals() as wish:
+        tell = report
+        if watch:
+            board = until_end.enter_context(Board(out / BOARD, run.position.step))
+            report(Note(f"to watch: tensorboard --logdir {out / BOARD}"))
+
+            def tell(event: Event) -> None:
+                report(event)
+                board(event)
+
         finished = train_loop(
             run,
             validate=validate if corpus.valid is not None else None,
             save=save,
             should_stop=lambda: bool(wish),
-            report=report,
+            report=tell,
+            look_every=LOOK_EVERY if watch else None,
         )
         evaluation = _final_evaluation(run, corpus, wish, report) if finished else None
     if wish.signal is not None:

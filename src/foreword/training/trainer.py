@@ -23,7 +23,8 @@ from foreword.nn.softmax import IGNORED
 from foreword.text.windows import Window
 from foreword.training.checkpoint import Checkpoint
 from foreword.training.divergence import LossWatch
-from foreword.training.progress import Note, Reporter, StepProgress, Validated
+from foreword.training.insight import look, norms
+from foreword.training.progress import Insight, Note, Reporter, StepProgress, Validated
 from foreword.training.schedule import learning_rate, progress
 from foreword.training.settings import TrainingSettings
 
@@ -154,6 +155,7 @@ def train(
     should_stop: Callable[[], bool],
     report: Reporter,
     clock: Callable[[], float] = time.monotonic,
+    look_every: int | None = None,
 ) -> bool:
     """Trains until the budget is used up (True) or someone wants to stop (False).
 
@@ -164,6 +166,7 @@ def train(
         should_stop: asked after every step.
         report: told of every step, validation and divergence.
         clock: in seconds.
+        look_every: steps between two looks into the model; None never looks.
     """
     good = run.capture()
     save(good, False)
@@ -197,12 +200,14 @@ def train(
             if stale:
                 report(Note(f"stopped early: {patience} validations without improvement"))
             return ended
-        fault = _step(run, done, pace, report)
+        fault = _step(run, done, pace, report, look_every)
         if fault is not None:
             _go_back(run, good, fault, report)
 
 
-def _step(run: Run, done: float, pace: "_Pace", report: Reporter) -> str | None:
+def _step(
+    run: Run, done: float, pace: "_Pace", report: Reporter, look_every: int | None
+) -> str | None:
     """One step of backpropagation through time; or, weights untouched, why it cannot be taken."""
     model = run.model.train()
     window = run.windows.next()
@@ -216,6 +221,9 @@ def _step(run: Run, done: float, pace: "_Pace", report: Reporter) -> str | None:
     loss = total / words
     run.optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
+    if look_every is not None and run.position.step % look_every == 0:
+        seen = look(model, inputs, targets, run.state)
+        report(Insight(run.position.step, norms(model), *seen))
     parameters = list(model.parameters())
     norm = float(torch.nn.utils.clip_grad_norm_(parameters, run.settings.rate.clip))
     nats = float(loss.detach())

@@ -1,0 +1,73 @@
+"""What goes on inside a model while it trains: gradients by layer and by distance, gates.
+
+Looking changes nothing: no random number is drawn, no gradient, weight or state is touched, so that
+a run that is watched gives the same model, bit for bit.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from foreword.models.model import NextWordModel, State
+from foreword.models.recurrent import RecurrentModel
+from foreword.nn.softmax import IGNORED
+
+STREAMS = 8
+"""Streams of the window that are looked at: enough for a mean, few enough to cost little."""
+
+
+def norms(model: NextWordModel) -> dict[str, float]:
+    """Of the gradients that a backward pass has left in the parameters."""
+    named = [(name, p.grad) for name, p in model.named_parameters() if p.grad is not None]
+    found = torch._foreach_norm([gradient for _, gradient in named])
+    return dict(zip((name for name, _ in named), torch.stack(found).tolist(), strict=True))
+
+
+def look(
+    model: NextWordModel, inputs: Tensor, targets: Tensor, state: State
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Distances and gates of a window, as `Insight` says; without dropout.
+
+    Args:
+        model: is left as it is.
+        inputs: (T, B) ids.
+        targets: (T, B), the word after each; -1 where there is none.
+        state: before the window.
+    """
+    if not isinstance(model, RecurrentModel):
+        return {}, {}
+    mode = model.training
+    model.eval()
+    try:
+        return _look(model, inputs[:, :STREAMS], targets[:, :STREAMS], state)
+    finally:
+        model.train(mode)
+
+
+def _look(
+    model: RecurrentModel, inputs: Tensor, targets: Tensor, state: State
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    parts = tuple(part.detach()[:, :STREAMS].contiguous() for part in state)
+    with torch.enable_grad():
+        embedded = F.embedding(inputs, model.embedding.weight)
+        before = parts if len(parts) > 1 else parts[0]
+        outputs, _, trace = model.recurrent(embedded, before, return_trace=True)
+        last = outputs[-1]
+        weight, bias = model.output_layer()
+        scores = F.linear(
+            last if model.projection is None else model.projection(last), weight, bias
+        )
+        loss = F.cross_entropy(scores, targets[-1], ignore_index=IGNORED, reduction="sum")
+        found = trace.gradients(loss)
+    counted = int((targets[-1] != IGNORED).sum())
+    distances, gates = {}, {}
+    for layer, gradients in zip(trace.layers, found, strict=True):
+        for name, gradient in gradients.items():
+            mean = gradient.norm(dim=2).sum(1).flip(0) / max(counted, 1)
+            distances[f"layer{layer.layer}.{name}"] = mean.detach().cpu().numpy()
+        for name, values in layer.gates.items():
+            # An Elman network's only "gate" is its hidden state.
+            if name not in layer.states:
+                gates[f"layer{layer.layer}.{name}"] = values.detach().flatten().cpu().numpy()
+    return distances, gates
