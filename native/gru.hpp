@@ -6,15 +6,20 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
+template <class F>
 static void gru(const Gru& a, int threads) {
     const auto [T, B, H] = a.sizes;
     const std::ptrdiff_t step = (std::ptrdiff_t)B * H, wide = 3 * (std::ptrdiff_t)H;
     const int seeing = a.resets_after ? 3 : 2;
     const Strips strips{H, seeing, widest(3, B)};
     const Strips by_n{H, 1, widest(1, B)};  // resets before: the candidate's own
-    const Projection projection(a.input, a.sizes, 3, strips.most);
-    const Segment whole{0, H};
-    float* packed_n = a.packed + (std::ptrdiff_t)strips.vectors() * 2 * H * LANES;
+    const Projection<F> projection(a.input, a.sizes, 3, strips.most);
+    const int words = words_for<F>(H);
+    const Room room(room_for<F>(strips, words)), room_n(a.resets_after ? 0 : room_for<F>(by_n, words));
+    const Weight<F> weight = weight_in<F>(room.get(), strips, words);
+    const Weight<F> weight_n = weight_in<F>(room_n.get(), by_n, words);
+    const Converted<F> converted(2, B, 1, H), converted_inner(1, a.resets_after ? 0 : B, 1, H);
+    const Segment whole{0, words};
     const bool hides = a.seen != a.h, carries = a.before != a.h;
     const Masked masked{a.masks, B, H};
 
@@ -22,19 +27,30 @@ static void gru(const Gru& a, int threads) {
         const std::ptrdiff_t here = t * step + (std::ptrdiff_t)at.row * H + at.unit;
         h = masked.kept(h, t, at.row);
         if (carries) store(a.before + here, h, at.lanes);
-        if (hides) store(a.seen + here, masked.hidden(h, at), at.lanes);
+        h = masked.hidden(h, at);
+        if (hides) store(a.seen + here, h, at.lanes);
+        converted.set(t, at.row, 0, at.unit, h, at.lanes);
     };
+    const auto seen_at = [&](int t) {
+        if constexpr (F::CONVERTS) return converted.at(t);
+        else return plain(a.seen + t * step, H);
+    };
+    const auto inner_at = [&](int t) {
+        if constexpr (F::CONVERTS) return converted_inner.at(t);
+        else return plain(a.inner + t * step, H);
+    };
+    const bool prepares = hides || carries || F::CONVERTS;
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
         const Share share = Share::of(member, strips, B), share_n = Share::of(member, by_n, B);
-        pack_rows(strips, a.weight, H, a.packed, first, last, H);
-        projection.pack(first, last);
+        pack_rows<F>(strips, a.weight, H, weight, first, last);
+        projection.prepare(member, first, last);
         if (!a.resets_after) {
-            pack_rows(by_n, a.weight + 2 * (std::ptrdiff_t)H * H, H, packed_n,
-                      member.first(by_n.count()), member.last(by_n.count()), H);
+            pack_rows<F>(by_n, a.weight + 2 * (std::ptrdiff_t)H * H, H, weight_n,
+                         member.first(by_n.count()), member.last(by_n.count()));
         }
-        if (hides || carries) {
+        if (prepares) {
             by_nothing(strips, B, share, [&](const Spot& at) {
                 prepare(0, at, load(a.h + (std::ptrdiff_t)at.row * H + at.unit, at.lanes));
             });
@@ -49,12 +65,12 @@ static void gru(const Gru& a, int threads) {
                 const Vec h = candidate + z * (load(a.before + here, at.lanes) - candidate);
                 store(gates + 2 * H, candidate, at.lanes);
                 store(a.h + here + step, h, at.lanes);
-                if ((hides || carries) && t + 1 < T) prepare(t + 1, at, h);
+                if (prepares && t + 1 < T) prepare(t + 1, at, h);
             };
             const auto gates_at = [&](const Spot& at) {
                 return gates_now + (std::ptrdiff_t)at.row * wide + at.unit;
             };
-            by_strips(strips, a.packed, H, a.seen + t * step, H, B, &whole, 1, share,
+            by_strips(strips, weight, words, seen_at(t), B, &whole, 1, share,
                       {Place{gates_now, wide}, Place{gates_now + H, wide},
                        Place{gates_now + 2 * H, wide}, Place{a.before + t * step, H},
                        Place{a.inner + t * step, H}, Place{a.h + (t + 1) * step, H}},
@@ -72,12 +88,14 @@ static void gru(const Gru& a, int threads) {
                               store(a.inner + here, inner, at.lanes);
                               update(at, gates, load(gates + 2 * H, at.lanes) + r * inner, z);
                           } else {
-                              store(a.inner + here, r * load(a.seen + here, at.lanes), at.lanes);
+                              const Vec inner = r * load(a.seen + here, at.lanes);
+                              store(a.inner + here, inner, at.lanes);
+                              converted_inner.set(t, at.row, 0, at.unit, inner, at.lanes);
                           }
                       });
             member.barrier.wait();
             if (a.resets_after) continue;
-            by_strips(by_n, packed_n, H, a.inner + t * step, H, B, &whole, 1, share_n,
+            by_strips(by_n, weight_n, words, inner_at(t), B, &whole, 1, share_n,
                       {Place{gates_now + H, wide}, Place{gates_now + 2 * H, wide},
                        Place{a.h + (t + 1) * step, H}},
                       [&](const Spot& at) {
@@ -90,15 +108,28 @@ static void gru(const Gru& a, int threads) {
     });
 }
 
+template <class F>
 static void gru_back(const GruBack& a, int threads) {
     const auto [T, B, H] = a.sizes;
     const std::ptrdiff_t step = (std::ptrdiff_t)B * H, wide = 3 * (std::ptrdiff_t)H;
     const Strips strips{H, 1, widest(1, B)};
-    const Unprojection unprojection(a.input, a.sizes, 3);
+    const Unprojection<F> unprojection(a.input, a.sizes, 3);
     // Resets before: W_n's product, which gives the gradient by r * h, comes before the others'.
-    const int K = a.resets_after ? 3 * H : 2 * H;
-    const Segment into_past{0, K}, into_n{2 * (std::ptrdiff_t)H, H};
-    float* packed_n = a.packed + (std::ptrdiff_t)strips.vectors() * 2 * H * LANES;
+    const int words = words_for<F>(H), blocks = a.resets_after ? 3 : 2, K = blocks * words;
+    const Segment into_past{0, K}, into_n{2 * (std::ptrdiff_t)words, words};
+    const Room room(room_for<F>(strips, K)), room_n(a.resets_after ? 0 : room_for<F>(strips, words));
+    const Weight<F> weight = weight_in<F>(room.get(), strips, K);
+    const Weight<F> weight_n = weight_in<F>(room_n.get(), strips, words);
+    const Converted<F> converted(2 * unprojection.chunk, B, 3, H);
+    const Converted<F> converted_past(2, a.resets_after ? B : 0, 3, H);
+    const auto d_gates_at = [&](int t) {
+        if constexpr (F::CONVERTS) return converted.at(t);
+        else return plain(a.d_gates + t * step * 3, wide);
+    };
+    const auto d_past_at = [&](int t) {
+        if constexpr (F::CONVERTS) return a.resets_after ? converted_past.at(t) : converted.at(t);
+        else return plain(a.d_past + t * step * 3, wide);
+    };
     const Masked masked{a.masks, B, H};
     // Between two steps it holds what reaches the state around the product.
     float* around = a.d_first_h;
@@ -112,10 +143,11 @@ static void gru_back(const GruBack& a, int threads) {
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
         const Share share = Share::of(member, strips, B);
-        pack_columns(strips, a.weight, K, a.packed, first, last, H);
-        unprojection.pack(member);
+        pack_columns<F>(strips, a.weight, blocks, H, weight, first, last);
+        unprojection.prepare(member);
         if (!a.resets_after) {
-            pack_columns(strips, a.weight + 2 * (std::ptrdiff_t)H * H, H, packed_n, first, last, H);
+            pack_columns<F>(strips, a.weight + 2 * (std::ptrdiff_t)H * H, 1, H, weight_n, first,
+                            last);
         }
         for (int t = T - 1; t >= 0; --t) {
             const auto then = [&](const Spot& at) {
@@ -133,10 +165,16 @@ static void gru_back(const GruBack& a, int threads) {
                 float* d_gates = a.d_gates + there;
                 store(d_gates + H, d_z, at.lanes);
                 store(d_gates + 2 * H, d_n, at.lanes);
+                converted.set(t, at.row, 1, at.unit, d_z, at.lanes);
+                converted.set(t, at.row, 2, at.unit, d_n, at.lanes);
                 store(around + unit, d_h * z, at.lanes);
                 if (!a.resets_after) return;
                 const Vec d_r = d_n * load(a.inner + here, at.lanes) * r * (1.0f - r);
                 store(d_gates, d_r, at.lanes);
+                converted.set(t, at.row, 0, at.unit, d_r, at.lanes);
+                converted_past.set(t, at.row, 0, at.unit, d_r, at.lanes);
+                converted_past.set(t, at.row, 1, at.unit, d_z, at.lanes);
+                converted_past.set(t, at.row, 2, at.unit, d_n * r, at.lanes);
                 float* d_past = a.d_past + there;
                 store(d_past, d_r, at.lanes);
                 store(d_past + H, d_z, at.lanes);
@@ -145,8 +183,7 @@ static void gru_back(const GruBack& a, int threads) {
             if (t == T - 1) {
                 by_nothing(strips, B, share, then);
             } else {
-                by_strips(strips, a.packed, K, a.d_past + (t + 1) * step * 3, wide, B, &into_past, 1,
-                          share,
+                by_strips(strips, weight, K, d_past_at(t + 1), B, &into_past, 1, share,
                           {Place{a.gates + t * step * 3, wide}, Place{a.gates + t * step * 3 + H, wide},
                            Place{a.gates + t * step * 3 + 2 * H, wide},
                            Place{a.d_gates + t * step * 3, wide},
@@ -161,10 +198,10 @@ static void gru_back(const GruBack& a, int threads) {
             }
             member.barrier.wait();
             if (a.resets_after) {
-                unprojection.run(t, a.d_gates, member);
+                unprojection.run(t, d_gates_at(t), member);
                 continue;
             }
-            by_strips(strips, packed_n, H, a.d_gates + t * step * 3, wide, B, &into_n, 1, share,
+            by_strips(strips, weight_n, words, d_gates_at(t), B, &into_n, 1, share,
                       {Place{a.d_gates + t * step * 3, wide}, Place{a.inner + t * step, H},
                        Place{around, H}},
                       [&](const Spot& at) {
@@ -172,14 +209,16 @@ static void gru_back(const GruBack& a, int threads) {
                           const std::ptrdiff_t there = t * step * 3 + at.row * wide + at.unit;
                           const Vec d_reset = load(at.sums), r = load(a.gates + there, at.lanes);
                           const Vec inner = load(a.inner + t * step + unit, at.lanes);
-                          store(a.d_gates + there, d_reset * inner * (1.0f - r), at.lanes);
+                          const Vec d_r = d_reset * inner * (1.0f - r);
+                          store(a.d_gates + there, d_r, at.lanes);
+                          converted.set(t, at.row, 0, at.unit, d_r, at.lanes);
                           const Vec past = load(around + unit, at.lanes);
                           store(around + unit, past + masked.hidden(d_reset * r, at), at.lanes);
                       });
             member.barrier.wait();
-            unprojection.run(t, a.d_gates, member);
+            unprojection.run(t, d_gates_at(t), member);
         }
-        by_strips(strips, a.packed, K, a.d_past, wide, B, &into_past, 1, share,
+        by_strips(strips, weight, K, d_past_at(0), B, &into_past, 1, share,
                   {Place{a.d_first_h, H}}, [&](const Spot& at) {
                       store(a.d_first_h + (std::ptrdiff_t)at.row * H + at.unit, arrive(-1, at),
                             at.lanes);

@@ -11,8 +11,16 @@ namespace foreword {
 namespace FOREWORD_ISA {
 
 extern const Kernels kernels;
-const Kernels kernels = {FOREWORD_TEXT(FOREWORD_ISA), lstm, lstm_back, gru, gru_back, elman,
-                         elman_back, sums, LANES, DEPTH, HEIGHT};
+const Kernels kernels = {
+    FOREWORD_TEXT(FOREWORD_ISA),
+    {lstm<Float32>, lstm<BFloat16>, lstm<Int8>},
+    {lstm_back<Float32>, lstm_back<BFloat16>},
+    {gru<Float32>, gru<BFloat16>, gru<Int8>},
+    {gru_back<Float32>, gru_back<BFloat16>},
+    {elman<Float32>, elman<BFloat16>, elman<Int8>},
+    {elman_back<Float32>, elman_back<BFloat16>},
+    {sums<Float32>, sums<BFloat16>},
+};
 
 }  // namespace FOREWORD_ISA
 }  // namespace foreword

@@ -23,7 +23,7 @@ struct Masks {
 // Steps whose inputs are multiplied by the weight at once: rows enough for the product to be bound
 // by arithmetic.
 inline int steps_at_once(int T, int batch) {
-    constexpr int ENOUGH_ROWS = 20;
+    constexpr int ENOUGH_ROWS = 40;
     const int steps = batch >= ENOUGH_ROWS ? 1 : (ENOUGH_ROWS + batch - 1) / batch;
     return steps < T ? steps : T;
 }
@@ -33,13 +33,11 @@ struct Input {
     const float* x;       // (T, B, size)
     const float* weight;  // weight_ih, (n H, size)
     const float* bias;    // (n H): all biases that stand outside a reset gate
-    float* packed;        // room for the weight as strips
 };
 
 struct InputBack {
     int size;
     const float* weight;
-    float* packed;
     float* d_x;  // (T, B, size), or null
 };
 
@@ -52,7 +50,6 @@ struct Lstm {
     bool sees_memory;        // the gates i, f, o see c instead of h; g sees the input alone
     const float* peepholes;  // (3, H): p_i, p_f, p_o; or null
     const float* weight;     // weight_hh, (rows, H)
-    float* packed;           // room for the weight as strips
     float* gates;            // (T, B, n, H), or (steps_at_once, B, n, H)
     float* h;                // (T + 1, B, H), the first is there
     float* c;                // (T + 1, B, H), the first is there
@@ -68,7 +65,6 @@ struct LstmBack {
     bool is_coupled, sees_memory;
     const float* peepholes;
     const float* weight;
-    float* packed;
     const float* gates;
     const float* c;       // (T, B, H), after each step
     const float* before;  // as above
@@ -91,7 +87,6 @@ struct Gru {
     bool resets_after;
     const float* weight;  // (3 H, H)
     const float* bias_n;  // (H,): b_hn, which stands inside the reset; or null if it does not
-    float* packed;
     float* gates;  // (T, B, 3, H), or (steps_at_once, B, 3, H)
     float* h;      // (T + 1, B, H)
     float* seen;   // (T, B, H); may be h itself
@@ -105,7 +100,6 @@ struct GruBack {
     InputBack input;
     bool resets_after;
     const float* weight;
-    float* packed;
     const float* gates;
     const float* before;
     const float* inner;
@@ -123,7 +117,6 @@ struct Elman {
     bool keeps;
     bool is_relu;
     const float* weight;
-    float* packed;
     float* gates;  // (T, B, H), or (steps_at_once, B, H)
     float* h;
     float* seen;
@@ -135,7 +128,6 @@ struct ElmanBack {
     InputBack input;
     bool is_relu;
     const float* weight;
-    float* packed;
     const float* gates;
     const float* d_h;
     float* d_gates;
@@ -156,20 +148,21 @@ struct Sums {
     const float* other_b;
     float* other_c;
     float* totals;  // (M,), or null
-    float* packed;  // room, as `sums_room` says
 };
 
-// The kernels of one instruction set.
+// How numbers stand in products: float32, bfloat16, int8; the last forwards only.
+constexpr int FORMATS = 3, FORMATS_BACK = 2;
+
+// The kernels of one instruction set, for each format.
 struct Kernels {
     const char* name;
-    void (*lstm)(const Lstm&, int threads);
-    void (*lstm_back)(const LstmBack&, int threads);
-    void (*gru)(const Gru&, int threads);
-    void (*gru_back)(const GruBack&, int threads);
-    void (*elman)(const Elman&, int threads);
-    void (*elman_back)(const ElmanBack&, int threads);
-    void (*sums)(const Sums&, int threads);
-    int lanes, sums_depth, sums_height;
+    void (*lstm[FORMATS])(const Lstm&, int threads);
+    void (*lstm_back[FORMATS_BACK])(const LstmBack&, int threads);
+    void (*gru[FORMATS])(const Gru&, int threads);
+    void (*gru_back[FORMATS_BACK])(const GruBack&, int threads);
+    void (*elman[FORMATS])(const Elman&, int threads);
+    void (*elman_back[FORMATS_BACK])(const ElmanBack&, int threads);
+    void (*sums[FORMATS_BACK])(const Sums&, int threads);
 };
 
 }  // namespace foreword

@@ -6,6 +6,7 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
+template <class F>
 static void lstm(const Lstm& a, int threads) {
     const auto [T, B, H] = a.sizes;
     const std::ptrdiff_t step = (std::ptrdiff_t)B * H;
@@ -13,8 +14,12 @@ static void lstm(const Lstm& a, int threads) {
     const std::ptrdiff_t wide = H;
     const int seeing = a.sees_memory ? 3 : n;  // gates that the weight goes to
     const Strips strips{H, seeing, widest(seeing, B)};
-    const Projection projection(a.input, a.sizes, n, strips.most);
-    const Segment whole{0, H};
+    const Projection<F> projection(a.input, a.sizes, n, strips.most);
+    const int words = words_for<F>(H);
+    const Room room(room_for<F>(strips, words));
+    const Weight<F> weight = weight_in<F>(room.get(), strips, words);
+    const Converted<F> converted(2, B, 1, H);
+    const Segment whole{0, words};
     const bool hides = a.seen != a.h && a.seen != a.c, carries = a.before != a.c;
     const Masked masked{a.masks, B, H};
 
@@ -25,18 +30,24 @@ static void lstm(const Lstm& a, int threads) {
             c = masked.memory(masked.kept(c, t, at.row), at);
             store(a.before + here, c, at.lanes);
         }
-        if (hides) {
-            const Vec shown = a.sees_memory ? c : masked.kept(h, t, at.row);
-            store(a.seen + here, masked.hidden(shown, at), at.lanes);
+        if (hides || F::CONVERTS) {
+            const Vec seen = masked.hidden(a.sees_memory ? c : masked.kept(h, t, at.row), at);
+            if (hides) store(a.seen + here, seen, at.lanes);
+            converted.set(t, at.row, 0, at.unit, seen, at.lanes);
         }
     };
+    const auto seen_at = [&](int t) {
+        if constexpr (F::CONVERTS) return converted.at(t);
+        else return plain(a.seen + t * step, H);
+    };
+    const bool prepares = hides || carries || F::CONVERTS;
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
         const Share share = Share::of(member, strips, B);
-        pack_rows(strips, a.weight, H, a.packed, first, last, H);
-        projection.pack(first, last);
-        if (hides || carries) {
+        pack_rows<F>(strips, a.weight, H, weight, first, last);
+        projection.prepare(member, first, last);
+        if (prepares) {
             by_nothing(strips, B, share, [&](const Spot& at) {
                 const std::ptrdiff_t here = (std::ptrdiff_t)at.row * H + at.unit;
                 prepare(0, at, load(a.h + here, at.lanes), load(a.c + here, at.lanes));
@@ -47,7 +58,7 @@ static void lstm(const Lstm& a, int threads) {
             float* const gates_now = a.gates + (a.keeps ? t : t % projection.chunk) * step * n;
             projection.run(t, gates_now, share);
             by_strips(
-                strips, a.packed, H, a.seen + t * step, H, B, &whole, 1, share,
+                strips, weight, words, seen_at(t), B, &whole, 1, share,
                 {Place{gates_now, n * wide}, Place{gates_now + H, n * wide},
                  Place{gates_now + 2 * H, n * wide}, Place{gates_now + (n - 1) * H, n * wide},
                  Place{a.before + t * step, H}, Place{a.c + (t + 1) * step, H},
@@ -95,24 +106,33 @@ static void lstm(const Lstm& a, int threads) {
                     }
                     store(a.c + here + step, after, at.lanes);
                     store(a.h + here + step, h, at.lanes);
-                    if ((hides || carries) && t + 1 < T) prepare(t + 1, at, h, after);
+                    if (prepares && t + 1 < T) prepare(t + 1, at, h, after);
                 });
             member.barrier.wait();
         }
     });
 }
 
+template <class F>
 static void lstm_back(const LstmBack& a, int threads) {
     const auto [T, B, H] = a.sizes;
     const std::ptrdiff_t step = (std::ptrdiff_t)B * H;
     const int n = a.is_coupled ? 3 : 4;
     const std::ptrdiff_t wide = H;
     const Strips strips{H, 1, widest(1, B)};
-    const Unprojection unprojection(a.input, a.sizes, n);
-    const Segment all[1] = {{0, n * H}};
-    const Segment without_g[2] = {{0, 2 * H}, {3 * (std::ptrdiff_t)H, H}};
+    const Unprojection<F> unprojection(a.input, a.sizes, n);
+    const int words = words_for<F>(H), K = (a.sees_memory ? 3 : n) * words;
+    const Segment all[1] = {{0, n * words}};
+    const Segment without_g[2] = {{0, 2 * words}, {3 * (std::ptrdiff_t)words, words}};
     const Segment* segments = a.sees_memory ? without_g : all;
-    const int count = a.sees_memory ? 2 : 1, K = a.sees_memory ? 3 * H : n * H;
+    const int count = a.sees_memory ? 2 : 1;
+    const Room room(room_for<F>(strips, K));
+    const Weight<F> weight = weight_in<F>(room.get(), strips, K);
+    const Converted<F> converted(2 * unprojection.chunk, B, n, H);
+    const auto d_gates_at = [&](int t) {
+        if constexpr (F::CONVERTS) return converted.at(t);
+        else return plain(a.d_gates + t * step * n, (std::ptrdiff_t)n * H);
+    };
     const Masked masked{a.masks, B, H};
 
     // Gradients by the state after step t, from those by what step t + 1 saw and kept of it.
@@ -130,8 +150,8 @@ static void lstm_back(const LstmBack& a, int threads) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
         // Peepholes' gradients are summed up over all rows by one thread.
         const Share share = Share::of(member, strips, B, a.peepholes != nullptr);
-        pack_columns(strips, a.weight, K, a.packed, first, last, H);
-        unprojection.pack(member);
+        pack_columns<F>(strips, a.weight, K / words, H, weight, first, last);
+        unprojection.prepare(member);
         for (int t = T - 1; t >= 0; --t) {
             const auto then = [&](const Spot& at) {
                 const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * H + at.unit;
@@ -163,6 +183,7 @@ static void lstm_back(const LstmBack& a, int threads) {
                     d_f = slope_f * c;
                     d_g = slope_g * i;
                     store(d_gates, d_i, at.lanes);
+                    converted.set(t, at.row, 0, at.unit, d_i, at.lanes);
                     if (a.peepholes) {
                         const float* p = a.peepholes + at.unit;
                         past += load(p, at.lanes) * d_i + load(p + H, at.lanes) * d_f;
@@ -176,13 +197,15 @@ static void lstm_back(const LstmBack& a, int threads) {
                 store(d_gates + (n - 3) * H, d_f, at.lanes);
                 store(d_gates + (n - 2) * H, d_g, at.lanes);
                 store(d_gates + (n - 1) * H, d_o, at.lanes);
+                converted.set(t, at.row, n - 3, at.unit, d_f, at.lanes);
+                converted.set(t, at.row, n - 2, at.unit, d_g, at.lanes);
+                converted.set(t, at.row, n - 1, at.unit, d_o, at.lanes);
                 store(a.d_first_c + unit, past, at.lanes);
             };
             if (t == T - 1) {
                 by_nothing(strips, B, share, then);
             } else {
-                by_strips(strips, a.packed, K, a.d_gates + (t + 1) * step * n, (std::ptrdiff_t)n * H,
-                          B, segments, count, share,
+                by_strips(strips, weight, K, d_gates_at(t + 1), B, segments, count, share,
                           {Place{a.gates + t * step * n, n * wide},
                            Place{a.gates + t * step * n + H, n * wide},
                            Place{a.gates + t * step * n + 2 * H, n * wide},
@@ -196,9 +219,9 @@ static void lstm_back(const LstmBack& a, int threads) {
                           then);
             }
             member.barrier.wait();
-            unprojection.run(t, a.d_gates, member);
+            unprojection.run(t, d_gates_at(t), member);
         }
-        by_strips(strips, a.packed, K, a.d_gates, (std::ptrdiff_t)n * H, B, segments, count, share,
+        by_strips(strips, weight, K, d_gates_at(0), B, segments, count, share,
                   {Place{a.d_first_h, H}}, [&](const Spot& at) {
                       Vec d_h, d_c;
                       arrive(-1, at, d_h, d_c);

@@ -20,6 +20,7 @@ namespace foreword {
     extern const Kernels kernels;    \
     }
 #if defined(FOREWORD_X86)
+FOREWORD_DECLARE(avx512_bf16)
 FOREWORD_DECLARE(avx512)
 FOREWORD_DECLARE(avx2)
 #endif
@@ -34,6 +35,9 @@ std::vector<const Kernels*> runnable() {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+        if (__builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")) {
+            found.push_back(&avx512_bf16::kernels);
+        }
         found.push_back(&avx512::kernels);
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
@@ -83,10 +87,9 @@ class Reader {
     }
     void operator()(Input& input) {
         (*this)(input.size), (*this)(input.x), (*this)(input.weight), (*this)(input.bias);
-        (*this)(input.packed);
     }
     void operator()(InputBack& input) {
-        (*this)(input.size), (*this)(input.weight), (*this)(input.packed), (*this)(input.d_x);
+        (*this)(input.size), (*this)(input.weight), (*this)(input.d_x);
     }
     template <class... Members>
     void all(Members&... members) {
@@ -112,60 +115,60 @@ nb::ndarray<nb::pytorch, float, nb::ndim<1>> empty(std::size_t count) {
 
 using Numbers = std::vector<std::uintptr_t>;
 
-void run_lstm(const Numbers& numbers, int threads) {
+void run_lstm(const Numbers& numbers, int format, int threads) {
     Lstm a;
     Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
-                        a.packed, a.gates, a.h, a.c, a.seen, a.before, a.tanh_c);
+                        a.gates, a.h, a.c, a.seen, a.before, a.tanh_c);
     nb::gil_scoped_release release;
-    chosen->lstm(a, threads);
+    chosen->lstm[format](a, threads);
 }
 
-void run_lstm_back(const Numbers& numbers, int threads) {
+void run_lstm_back(const Numbers& numbers, int format, int threads) {
     LstmBack a;
     Reader(numbers).all(a.sizes, a.masks, a.input, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
-                        a.packed, a.gates, a.c, a.before, a.tanh_c, a.d_h, a.d_c, a.d_gates,
+                        a.gates, a.c, a.before, a.tanh_c, a.d_h, a.d_c, a.d_gates,
                         a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_peepholes);
     nb::gil_scoped_release release;
-    chosen->lstm_back(a, threads);
+    chosen->lstm_back[format](a, threads);
 }
 
-void run_gru(const Numbers& numbers, int threads) {
+void run_gru(const Numbers& numbers, int format, int threads) {
     Gru a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.resets_after, a.weight, a.bias_n, a.packed, a.gates, a.h,
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.resets_after, a.weight, a.bias_n, a.gates, a.h,
                         a.seen, a.before, a.inner);
     nb::gil_scoped_release release;
-    chosen->gru(a, threads);
+    chosen->gru[format](a, threads);
 }
 
-void run_gru_back(const Numbers& numbers, int threads) {
+void run_gru_back(const Numbers& numbers, int format, int threads) {
     GruBack a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.resets_after, a.weight, a.packed, a.gates, a.before,
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.resets_after, a.weight, a.gates, a.before,
                         a.inner, a.d_h, a.d_gates, a.d_past, a.d_states_h, a.d_first_h);
     nb::gil_scoped_release release;
-    chosen->gru_back(a, threads);
+    chosen->gru_back[format](a, threads);
 }
 
-void run_elman(const Numbers& numbers, int threads) {
+void run_elman(const Numbers& numbers, int format, int threads) {
     Elman a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_relu, a.weight, a.packed, a.gates, a.h, a.seen);
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_relu, a.weight, a.gates, a.h, a.seen);
     nb::gil_scoped_release release;
-    chosen->elman(a, threads);
+    chosen->elman[format](a, threads);
 }
 
-void run_elman_back(const Numbers& numbers, int threads) {
+void run_elman_back(const Numbers& numbers, int format, int threads) {
     ElmanBack a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.is_relu, a.weight, a.packed, a.gates, a.d_h, a.d_gates,
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.is_relu, a.weight, a.gates, a.d_h, a.d_gates,
                         a.d_states_h, a.d_first_h);
     nb::gil_scoped_release release;
-    chosen->elman_back(a, threads);
+    chosen->elman_back[format](a, threads);
 }
 
-void run_sums(const Numbers& numbers, int threads) {
+void run_sums(const Numbers& numbers, int format, int threads) {
     Sums a;
     Reader(numbers).all(a.M, a.K, a.a, a.a_row, a.N, a.b, a.c, a.other_N, a.other_b, a.other_c,
-                        a.totals, a.packed);
+                        a.totals);
     nb::gil_scoped_release release;
-    chosen->sums(a, threads);
+    chosen->sums[format](a, threads);
 }
 
 }  // namespace
@@ -177,17 +180,8 @@ NB_MODULE(_native, m) {
     m.def("instruction_sets", &instruction_sets, "Those of this processor, the best first.");
     m.def("use_instruction_set", &use_instruction_set, nb::arg("name"));
     m.def("instruction_set", [] { return std::string(chosen->name); }, "The one in use.");
-    m.def("lanes", [] { return chosen->lanes; }, "Floats in one of its vectors.");
     m.def("steps_at_once", &steps_at_once, nb::arg("T"), nb::arg("batch"),
           "Steps whose gates are computed at once, and need room.");
-    m.def(
-        "sums_room",
-        [](std::int64_t M, std::int64_t N, std::int64_t other_N) {
-            const auto whole = [](std::int64_t n, std::int64_t of) { return (n + of - 1) / of * of; };
-            const std::int64_t columns = whole(N, chosen->lanes) + whole(other_N, chosen->lanes);
-            return (columns + whole(M, chosen->sums_height)) * chosen->sums_depth;
-        },
-        nb::arg("M"), nb::arg("N"), nb::arg("other_N"), "Floats that `sums` needs room for.");
     m.def("sums", &run_sums);
     m.def("empty", &empty, nb::arg("count"), "Floats from the pool, as a tensor; not set.");
     m.def("clear_pool", &clear_pool, "Gives back to the system what no tensor uses.");

@@ -1,15 +1,13 @@
 // The product of a few rows by a packed weight, which every step of every cell is made of.
 #pragma once
 
-#include "vector.hpp"
-
-#include <cstddef>
+#include "format.hpp"
 
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// A packed weight (K, columns) is cut into strips of up to MOST vectors of columns; a strip holds
-// its columns' values for k = 0, 1, ... one after the other, so that it is read as one stream.
+// A packed weight (K words, columns) is cut into strips of up to MOST vectors of columns; a strip
+// holds its columns' words for k = 0, 1, ... one after the other, so that it is read as one stream.
 constexpr int MOST = 8;
 constexpr int MOST_ROWS = 8;
 
@@ -21,76 +19,97 @@ constexpr int rows_for(int vectors) {
 
 // sums (M, N) += rows (M, K) by a strip (K, N). Each sum adds k = 0, 1, ... in this order whatever
 // M and N are, so that no result depends on how work is cut.
-template <int M, int N>
-static FOREWORD_INLINE void accumulate(
-    const float* rows, std::ptrdiff_t stride, const float* strip, int K, Vec (&sums)[M][N]) {
+template <class F, int M, int N>
+static FOREWORD_INLINE void accumulate(const Word* rows, std::ptrdiff_t stride, const Word* strip,
+                                       int K, typename F::Sum (&sums)[M][N]) {
     for (int k = 0; k < K; ++k) {
-        Vec w[N];
+        Bits w[N];
 #pragma GCC unroll 8
-        for (int n = 0; n < N; ++n) w[n] = load(strip + ((std::ptrdiff_t)k * N + n) * LANES);
+        for (int n = 0; n < N; ++n) w[n] = load_words(strip + ((std::ptrdiff_t)k * N + n) * LANES);
 #pragma GCC unroll 8
         for (int m = 0; m < M; ++m) {
-            const float value = rows[m * stride + k];
+            const Word word = rows[m * stride + k];
 #pragma GCC unroll 8
-            for (int n = 0; n < N; ++n) sums[m][n] += value * w[n];
+            for (int n = 0; n < N; ++n) sums[m][n] = F::multiply_add(sums[m][n], word, w[n]);
         }
     }
 }
 
 struct Segment {
-    // Part of a row that a strip is applied to: `length` values from `offset` on.
+    // Part of a row that a strip is applied to: `length` words from `offset` on.
     std::ptrdiff_t offset;
     int length;
 };
 
 // into (M, N vectors) = the sum over segments; the strip goes on from segment to segment.
-template <int M, int N>
-static void tile(const float* rows, std::ptrdiff_t stride, const Segment* segments, int count,
-                 const float* strip, float* into) {
-    Vec sums[M][N] = {};
+template <class F, int M, int N>
+static void tile(const Word* rows, std::ptrdiff_t stride, const Segment* segments, int count,
+                 const Word* strip, float* into) {
+    typename F::Sum sums[M][N] = {};
     for (int s = 0; s < count; ++s) {
-        accumulate<M, N>(rows + segments[s].offset, stride, strip, segments[s].length, sums);
+        accumulate<F, M, N>(rows + segments[s].offset, stride, strip, segments[s].length, sums);
         strip += (std::ptrdiff_t)segments[s].length * N * LANES;
     }
 #pragma GCC unroll 8
     for (int m = 0; m < M; ++m) {
 #pragma GCC unroll 8
-        for (int n = 0; n < N; ++n) store(into + (m * N + n) * LANES, sums[m][n]);
+        for (int n = 0; n < N; ++n) store(into + (m * N + n) * LANES, (Vec)sums[m][n]);
     }
 }
 
-using Tile = void (*)(const float*, std::ptrdiff_t, const Segment*, int, const float*, float*);
+using Tile = void (*)(const Word*, std::ptrdiff_t, const Segment*, int, const Word*, float*);
 
-template <int N, int M>
+template <class F, int N, int M>
 static Tile tile_of(int rows) {
     if constexpr (M == 0) {
         (void)rows;
         return nullptr;
     } else {
-        return rows == M ? tile<M, N> : tile_of<N, M - 1>(rows);
+        return rows == M ? tile<F, M, N> : tile_of<F, N, M - 1>(rows);
     }
 }
 
+template <class F>
 static Tile tile_for(int rows, int vectors) {
     switch (vectors) {
-        case 1: return tile_of<1, rows_for(1)>(rows);
-        case 2: return tile_of<2, rows_for(2)>(rows);
-        case 3: return tile_of<3, rows_for(3)>(rows);
-        case 4: return tile_of<4, rows_for(4)>(rows);
-        case 5: return tile_of<5, rows_for(5)>(rows);
-        case 6: return tile_of<6, rows_for(6)>(rows);
-        case 7: return tile_of<7, rows_for(7)>(rows);
-        case 8: return tile_of<8, rows_for(8)>(rows);
+        case 1: return tile_of<F, 1, rows_for(1)>(rows);
+        case 2: return tile_of<F, 2, rows_for(2)>(rows);
+        case 3: return tile_of<F, 3, rows_for(3)>(rows);
+        case 4: return tile_of<F, 4, rows_for(4)>(rows);
+        case 5: return tile_of<F, 5, rows_for(5)>(rows);
+        case 6: return tile_of<F, 6, rows_for(6)>(rows);
+        case 7: return tile_of<F, 7, rows_for(7)>(rows);
+        case 8: return tile_of<F, 8, rows_for(8)>(rows);
         default: return nullptr;
     }
 }
 
+// Rows that a weight is applied to.
+template <class F>
+struct Rows {
+    const Word* words;
+    std::ptrdiff_t stride;
+    const float* scales;  // of each row, if F::SCALES; null for states
+
+    Rows from(int first) const {
+        return {words + first * stride, stride, scales ? scales + first : nullptr};
+    }
+};
+
+// A weight's strips, and if F::SCALES for each column its scale and what the rows' 128 adds up to.
+template <class F>
+struct Weight {
+    Word* words;
+    float* scales;
+    float* offsets;
+};
+
 // All rows of a batch by one strip, in tiles of nearly equal height. `before(first_row, rows)` may
 // fetch what will be wanted; `then(first_row, rows, sums)` takes a tile's sums (rows, vectors).
-template <class Before, class Then>
-static FOREWORD_INLINE void by_strip(const float* rows, std::ptrdiff_t stride, int batch,
-                                     const Segment* segments, int count, const float* strip,
-                                     int vectors, Before&& before, Then&& then) {
+template <class F, class Before, class Then>
+static FOREWORD_INLINE void by_strip(const Rows<F>& rows, int batch, const Segment* segments,
+                                     int count, const Weight<F>& strip, int vectors, Before&& before,
+                                     Then&& then) {
     alignas(64) float sums[MOST_ROWS * MOST * LANES];
     const int most = rows_for(vectors);
     const int tiles = (batch + most - 1) / most;
@@ -98,7 +117,19 @@ static FOREWORD_INLINE void by_strip(const float* rows, std::ptrdiff_t stride, i
     for (int k = 0; k < tiles; ++k) {
         const int height = (batch - first + tiles - k - 1) / (tiles - k);
         before(first, height);
-        tile_for(height, vectors)(rows + first * stride, stride, segments, count, strip, sums);
+        tile_for<F>(height, vectors)(rows.words + first * rows.stride, rows.stride, segments, count,
+                                     strip.words, sums);
+        if constexpr (F::SCALES) {
+            for (int m = 0; m < height; ++m) {
+                const float scale = rows.scales ? rows.scales[first + m] : 1.0f / 127.0f;
+                for (int n = 0; n < vectors; ++n) {
+                    float* at = sums + (m * vectors + n) * LANES;
+                    const Vec sum = __builtin_convertvector((Ints)load(at), Vec);
+                    const Vec centred = sum - load(strip.offsets + n * LANES);
+                    store(at, centred * (load(strip.scales + n * LANES) * scale));
+                }
+            }
+        }
         then(first, height, sums);
         first += height;
     }

@@ -3,7 +3,10 @@
 
 #include "kernels.hpp"
 #include "parallel.hpp"
+#include "pool.hpp"
 #include "product.hpp"
+
+#include <algorithm>
 
 namespace foreword {
 namespace FOREWORD_ISA {
@@ -24,9 +27,11 @@ struct Strips {
         const int left = units - vector * LANES;
         return left < LANES ? left : LANES;
     }
+    // Where a strip begins, of K words a column.
     std::ptrdiff_t place(int strip, int K) const {
         return (std::ptrdiff_t)strip * most * gates * K * LANES;
     }
+    std::ptrdiff_t columns() const { return (std::ptrdiff_t)vectors() * gates * LANES; }
 };
 
 // Few rows leave few sums to work on at once, so that strips must be wider.
@@ -63,46 +68,148 @@ struct Share {
     int end(int strip, int batch) const { return strip == last - 1 ? last_row : batch; }
 };
 
-// Rows of a weight (gates * units, K) as strips, from strip `first` to before `last`; `row` values
-// lie from one row to the next.
-static void pack_rows(const Strips& strips, const float* weight, int K, float* packed, int first,
-                      int last, std::ptrdiff_t row) {
+// Memory from the pool for as long as it stands.
+class Room {
+  public:
+    explicit Room(std::ptrdiff_t floats) : memory_(floats > 0 ? take((std::size_t)floats) : nullptr) {}
+    ~Room() {
+        if (memory_) give_back(memory_);
+    }
+    Room(const Room&) = delete;
+    Room& operator=(const Room&) = delete;
+    float* get() const { return memory_; }
+
+  private:
+    float* memory_;
+};
+
+// Floats that a weight needs as strips of K words.
+template <class F>
+static std::ptrdiff_t room_for(const Strips& strips, int K) {
+    return strips.columns() * (K + (F::SCALES ? 2 : 0));
+}
+
+template <class F>
+static Weight<F> weight_in(float* room, const Strips& strips, int K) {
+    float* scales = room + strips.columns() * K;
+    return {(Word*)room, scales, scales + strips.columns()};
+}
+
+// Rows of a weight (gates * units, K) as strips, from strip `first` to before `last`.
+template <class F>
+static void pack_rows(const Strips& strips, const float* weight, int K, const Weight<F>& packed,
+                      int first, int last) {
+    const int words = words_for<F>(K);
     for (int s = first; s < last; ++s) {
-        float* to = packed + strips.place(s, K);
+        Word* to = packed.words + strips.place(s, words);
         const int width = strips.width(s), columns = width * strips.gates;
         for (int v = 0; v < width; ++v) {
             const int vector = s * strips.most + v, lanes = strips.lanes(vector);
             for (int g = 0; g < strips.gates; ++g) {
-                const float* from = weight + ((std::ptrdiff_t)g * strips.units + vector * LANES) * row;
-                float* column = to + (v * strips.gates + g) * LANES;
-                // A few lines of the strip at a time, which stay in the nearest cache meanwhile.
-                for (int k0 = 0; k0 < K; k0 += 32) {
-                    const int k1 = k0 + 32 < K ? k0 + 32 : K;
-                    for (int l = 0; l < LANES; ++l) {
-                        float* here = column + (std::ptrdiff_t)k0 * columns * LANES + l;
-                        for (int k = k0; k < k1; ++k, here += columns * LANES) {
-                            *here = l < lanes ? from[l * row + k] : 0.0f;
+                const float* from = weight + ((std::ptrdiff_t)g * strips.units + vector * LANES) * K;
+                Word* column = to + (v * strips.gates + g) * LANES;
+                Vec inverse = Vec{} + 1.0f, total = {};
+                if constexpr (F::SCALES) {
+                    Vec largest = {};
+                    for (int l = 0; l < lanes; ++l) {
+                        for (int k = 0; k < K; ++k) {
+                            const float size = std::fabs(from[(std::ptrdiff_t)l * K + k]);
+                            if (size > largest[l]) largest[l] = size;
                         }
                     }
+                    const std::ptrdiff_t at = strips.place(s, 1) + (v * strips.gates + g) * LANES;
+                    store(packed.scales + at, largest / 127.0f);
+                    inverse = choose(largest > 0.0f, 127.0f / largest, Vec{});
+                }
+                // A few lines of the strip at a time, which stay in the nearest cache meanwhile.
+                for (int k0 = 0; k0 < words; k0 += 32) {
+                    const int k1 = std::min(words, k0 + 32);
+                    if constexpr (F::GROUP == 1) {
+                        for (int l = 0; l < LANES; ++l) {
+                            Word* here = column + (std::ptrdiff_t)k0 * columns * LANES + l;
+                            for (int k = k0; k < k1; ++k, here += columns * LANES) {
+                                const float value =
+                                    l < lanes ? from[(std::ptrdiff_t)l * K + k] : 0.0f;
+                                std::memcpy(here, &value, sizeof value);
+                            }
+                        }
+                        continue;
+                    }
+                    for (int k = k0; k < k1; ++k) {
+                        Vec values[F::GROUP] = {};
+                        for (int j = 0; j < F::GROUP && k * F::GROUP + j < K; ++j) {
+                            const float* value = from + k * F::GROUP + j;
+                            for (int l = 0; l < lanes; ++l) values[j][l] = value[(std::ptrdiff_t)l * K];
+                            values[j] *= inverse;
+                            if constexpr (F::SCALES) total += rounded(values[j]);
+                        }
+                        const Bits word = F::words(values);
+                        std::memcpy(column + (std::ptrdiff_t)k * columns * LANES, &word, sizeof word);
+                    }
+                }
+                if constexpr (F::SCALES) {
+                    const std::ptrdiff_t at = strips.place(s, 1) + (v * strips.gates + g) * LANES;
+                    store(packed.offsets + at, total * 128.0f);
                 }
             }
         }
     }
 }
 
-// Columns of a weight (K, units) as strips; one gate.
-static void pack_columns(const Strips& strips, const float* weight, int K, float* packed, int first,
-                         int last, std::ptrdiff_t row) {
+// Columns of a weight (blocks * length, units) as strips of one gate; each block begins a word.
+template <class F>
+static void pack_columns(const Strips& strips, const float* weight, int blocks, int length,
+                         const Weight<F>& packed, int first, int last) {
+    const int words = words_for<F>(length), K = blocks * words;
     for (int s = first; s < last; ++s) {
-        float* to = packed + strips.place(s, K);
+        Word* to = packed.words + strips.place(s, K);
         const int width = strips.width(s), from = s * strips.most;
-        for (int k = 0; k < K; ++k) {
-            const float* values = weight + k * row;
-            for (int v = 0; v < width; ++v, to += LANES) {
-                store(to, load(values + (from + v) * LANES, strips.lanes(from + v)));
+        for (int block = 0; block < blocks; ++block) {
+            for (int k = 0; k < words; ++k) {
+                for (int v = 0; v < width; ++v, to += LANES) {
+                    Vec values[F::GROUP] = {};
+                    for (int j = 0; j < F::GROUP && k * F::GROUP + j < length; ++j) {
+                        const std::ptrdiff_t row = (std::ptrdiff_t)block * length + k * F::GROUP + j;
+                        values[j] = load(weight + row * strips.units + (from + v) * LANES,
+                                         strips.lanes(from + v));
+                    }
+                    const Bits word = F::words(values);
+                    std::memcpy(to, &word, sizeof word);
+                }
             }
         }
     }
+}
+
+// Rows (count, blocks, length) that are made on the way, in a format of their own: for each step a
+// place among `steps`, which come round again. Each block begins a word; what fills up its last is 0.
+template <class F>
+class Converted {
+  public:
+    Converted(int steps, int count, int blocks, int length)
+        : steps_(steps), count_(count), block_(words_for<F>(length)),
+          stride_((std::ptrdiff_t)blocks * block_),
+          room_(F::CONVERTS ? steps * count * stride_ : 0) {
+        if constexpr (F::CONVERTS) std::memset(room_.get(), 0, sizeof(Word) * steps * count * stride_);
+    }
+    std::ptrdiff_t stride() const { return stride_; }
+    Rows<F> at(int t) const { return {row(t, 0), stride_, nullptr}; }
+    FOREWORD_INLINE void set(int t, int count, int block, int unit, Vec values, int lanes) const {
+        if constexpr (F::CONVERTS) F::set(row(t, count) + block * block_, unit, values, lanes);
+    }
+
+  private:
+    Word* row(int t, int count) const {
+        return (Word*)room_.get() + ((std::ptrdiff_t)(t % steps_) * count_ + count) * stride_;
+    }
+    int steps_, count_, block_;
+    std::ptrdiff_t stride_;
+    Room room_;
+};
+
+// As they are, where nothing is converted.
+static inline Rows<Float32> plain(const float* rows, std::ptrdiff_t stride) {
+    return {(const Word*)rows, stride, nullptr};
 }
 
 // One vector of units of one sequence, within the strip and the tile that were just summed up.
@@ -119,14 +226,16 @@ struct Place {
 };
 
 // Applies one strip to rows `begin` to before `end`; `then(spot)` for each vector of units.
-template <int P, class Then>
-static FOREWORD_INLINE void by_rows(const Strips& strips, int s, const float* packed, int K,
-                                    const float* rows, std::ptrdiff_t stride, int begin, int end,
-                                    const Segment* segments, int count, const Place (&places)[P],
-                                    Then&& then) {
+template <class F, int P, class Then>
+static FOREWORD_INLINE void by_rows(const Strips& strips, int s, const Weight<F>& packed, int K,
+                                    const Rows<F>& rows, int begin, int end, const Segment* segments,
+                                    int count, const Place (&places)[P], Then&& then) {
     const int width = strips.width(s), columns = width * strips.gates;
-    by_strip(rows + begin * stride, stride, end - begin, segments, count,
-             packed + strips.place(s, K), columns,
+    const std::ptrdiff_t column = strips.place(s, 1);
+    by_strip(rows.from(begin), end - begin, segments, count,
+             Weight<F>{packed.words + strips.place(s, K), packed.scales + column,
+                       packed.offsets + column},
+             columns,
              [&](int row, int height) {
                  for (int m = 0; m < height; ++m) {
                      for (const Place& place : places) {
@@ -149,14 +258,14 @@ static FOREWORD_INLINE void by_rows(const Strips& strips, int s, const float* pa
 }
 
 // Applies a share of the strips to its rows.
-template <int P, class Then>
-static FOREWORD_INLINE void by_strips(const Strips& strips, const float* packed, int K,
-                                      const float* rows, std::ptrdiff_t stride, int batch,
-                                      const Segment* segments, int count, const Share& share,
-                                      const Place (&places)[P], Then&& then) {
+template <class F, int P, class Then>
+static FOREWORD_INLINE void by_strips(const Strips& strips, const Weight<F>& packed, int K,
+                                      const Rows<F>& rows, int batch, const Segment* segments,
+                                      int count, const Share& share, const Place (&places)[P],
+                                      Then&& then) {
     for (int s = share.first; s < share.last; ++s) {
-        by_rows(strips, s, packed, K, rows, stride, share.begin(s), share.end(s, batch), segments,
-                count, places, then);
+        by_rows(strips, s, packed, K, rows, share.begin(s), share.end(s, batch), segments, count,
+                places, then);
     }
 }
 

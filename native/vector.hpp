@@ -80,6 +80,12 @@ static FOREWORD_INLINE Vec reciprocal(Vec x) {
 #endif
 }
 
+// To the nearest whole number, for sizes below 4 million.
+static FOREWORD_INLINE Vec rounded(Vec x) {
+    const float magic = 12582912.0f;  // 1.5 * 2^23
+    return x + magic - magic;
+}
+
 // e^x. The argument is kept within +-80, far beyond what a gate can tell from its end, so that
 // nothing overflows and no result is denormal. NaN stays NaN.
 // Cody & Waite's reduction to |r| <= ln(2)/2, then a polynomial.

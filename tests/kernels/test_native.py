@@ -119,6 +119,115 @@ def test_results_do_not_depend_on_the_number_of_threads(name: str, instruction_s
         assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
 
 
+@pytest.mark.parametrize("products", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", NATIVE)
+def test_gradients_do_not_depend_on_the_number_of_threads(name: str, products: str) -> None:
+    problem = random_problem(NATIVE[name], 3, 40, 20, 130, torch.float32, seed=2)
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            with nn.use(products=products):
+                found.append(values_and_gradients(dispatch.KERNELS["native"], problem))
+    finally:
+        torch.set_num_threads(before)
+    for other in found[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
+
+
+def relative_error(found: list[Tensor], truth: list[Tensor]) -> float:
+    """The largest of all tensors' distances from the truth, by the truth's norm."""
+    return max(
+        float((a - b).norm() / b.norm().clamp(min=1e-6)) for a, b in zip(found, truth, strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", NATIVE)
+@settings(
+    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    T=st.integers(1, 4),
+    B=st.integers(1, 19),
+    inputs=st.integers(1, 9),
+    H=st.integers(1, 70),
+    seed=st.integers(0, 1000),
+    asked=ASKED,
+)
+def test_bfloat16_products_are_off_by_their_rounding(
+    instruction_set: str,
+    name: str,
+    T: int,
+    B: int,
+    inputs: int,
+    H: int,
+    seed: int,
+    asked: frozenset[str],
+) -> None:
+    # Eight bits of mantissa: each factor is off by 2^-9 at most. Sums that cancel may be off by more
+    # of themselves, but not of what was summed up, which is about 1.
+    problem = random_problem(NATIVE[name], T, B, inputs, H, torch.float32, seed, asked)
+    with torch.no_grad():
+        for weight in problem.weights.values():
+            weight *= 0.5 / max(H, inputs) ** 0.5
+    truth = dispatch.KERNELS["reference"].run(in_double(problem))
+    with nn.use(products="bfloat16"):
+        found = native.run(problem)
+    pairs = zip((found.outputs, *found.last), (truth.outputs, *truth.last), strict=True)
+    for part, exact in pairs:
+        assert float((part.detach().double() - exact.detach()).abs().max()) < 0.02
+    with torch.no_grad(), nn.use(products="bfloat16"):
+        alone = native.run(problem)
+    assert torch.equal(alone.outputs, found.outputs)
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_gradients_through_bfloat16_products_stay_near_the_truth(
+    name: str, instruction_set: str
+) -> None:
+    problem = random_problem(NATIVE[name], 35, 20, 32, 64, torch.float32, seed=4)
+    with torch.no_grad():
+        for weight in problem.weights.values():
+            weight *= 0.5 / 64**0.5
+    truth = values_and_gradients(dispatch.KERNELS["reference"], in_double(problem))
+    with nn.use(products="bfloat16"):
+        found = values_and_gradients(dispatch.KERNELS["native"], problem)
+    error = relative_error([part.double() for part in found], truth)
+    # ReLU's slope jumps where its argument is rounded across 0.
+    assert 1e-5 < error < (0.1 if name == "rnn-relu" else 0.02)
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_int8_products_stay_near_the_truth(name: str, instruction_set: str) -> None:
+    for B, H in ((1, 70), (20, 64), (3, 33)):
+        problem = random_problem(NATIVE[name], 35, B, 30, H, torch.float32, seed=4)
+        with torch.no_grad():
+            for weight in problem.weights.values():
+                weight *= 0.5 / H**0.5
+            for part in problem.state:
+                part.clamp_(-1, 1)
+            truth = dispatch.KERNELS["reference"].run(in_double(problem))
+            with nn.use(products="int8"):
+                found = native.run(problem)
+        error = relative_error([found.outputs.double()], [truth.outputs])
+        is_unbounded = name in ("rnn-relu", "lstm-peephole-only")
+        assert error < (1e-5 if is_unbounded else 0.03)
+        assert is_unbounded or error > 1e-5
+
+
+def test_int8_is_left_for_float32_where_gradients_are_wanted() -> None:
+    layer, x = nn.GRU(5, 6), torch.randn(3, 2, 5)
+    expected = layer(x)[0]
+    with nn.use(products="int8"):
+        assert torch.equal(layer(x)[0], expected)
+        with torch.no_grad():
+            assert not torch.equal(layer(x)[0], expected)
+    no_such = "there is no 'int4'; there is float32, bfloat16, int8"
+    with pytest.raises(SettingsError, match=no_such), nn.use(products="int4"):
+        pass
+
+
 def test_several_python_threads_at_once_get_the_same_as_one() -> None:
     layer = nn.LSTM(64, 128)
     x = torch.randn(20, 16, 64)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -129,20 +129,28 @@ def choose(problem: Problem) -> Choice:
 
 
 @contextmanager
-def use(kernel: str) -> Iterator[None]:
+def use(kernel: str | None = None, *, products: str | None = None) -> Iterator[None]:
     """Chooses a kernel by name while the context lasts, in this thread or task.
 
     Where it cannot do what is asked, the reference does it. The environment variable
     `FOREWORD_KERNEL` chooses for a whole process.
 
+    Args:
+        kernel: its name; None leaves the choice as it is.
+        products: how numbers stand in the native kernel's matrix products: float32, bfloat16, or
+            int8 (where no gradient is wanted). States, gates, gradients, weights and sums are
+            float32 all the same. Other kernels take no notice.
+
     >>> with use("reference"):
     ...     pass
     """
-    token = _chosen.set(_known(kernel, "kernel"))
-    try:
+    with ExitStack() as until_end:
+        if kernel is not None:
+            token = _chosen.set(_known(kernel, "kernel"))
+            until_end.callback(_chosen.reset, token)
+        if products is not None:
+            until_end.enter_context(native.products_in(_known_products(products)))
         yield
-    finally:
-        _chosen.reset(token)
 
 
 @contextmanager
@@ -172,6 +180,13 @@ def _known(name: str, what: str) -> str:
     if name not in KERNELS:
         raise SettingsError(f"{what}: there is no {name!r}; the kernels are {', '.join(KERNELS)}")
     return name
+
+
+def _known_products(name: str) -> native.Products:
+    for known in native.FORMATS:
+        if name == known:
+            return known
+    raise SettingsError(f"products: there is no {name!r}; there is {', '.join(native.FORMATS)}")
 
 
 def _is_transformed(problem: Problem) -> bool:

@@ -1,6 +1,15 @@
 """Loops over time in C++, for float32 on CPUs: one call a layer, all threads in it together."""
 
-from foreword.kernels.native.loops import LOOPS, refusal, run
-from foreword.kernels.native.module import instruction_set, why_absent
+from foreword.kernels.native.loops import LOOPS, products_in, refusal, run
+from foreword.kernels.native.module import FORMATS, Products, instruction_set, why_absent
 
-__all__ = ["LOOPS", "instruction_set", "refusal", "run", "why_absent"]
+__all__ = [
+    "FORMATS",
+    "LOOPS",
+    "Products",
+    "instruction_set",
+    "products_in",
+    "refusal",
+    "run",
+    "why_absent",
+]

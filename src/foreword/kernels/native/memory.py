@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from foreword.kernels.native.module import call, loaded
+from foreword.kernels.native.module import Products, call, loaded
 
 SMALLEST_POOLED = 1 << 14
 """Floats below which torch's own memory is as good."""
@@ -22,22 +22,18 @@ def empty(*shape: int) -> Tensor:
     return tensor.view(shape)
 
 
-def room_for_strips(weight: Tensor, gates: int) -> Tensor:
-    """For a weight (rows, inputs) cut into strips of whole vectors of rows, or of inputs."""
-    module: Any = loaded()
-    lanes = module.lanes()
-    rows, inputs = weight.shape
-    units = rows // gates
-    by_rows = gates * _whole(units, lanes) * inputs
-    return empty(max(by_rows, _whole(inputs, lanes) * rows))
-
-
 def sums(
-    a: Tensor, b: Tensor, other: Tensor | None = None, *, with_totals: bool = False
+    products: Products,
+    a: Tensor,
+    b: Tensor,
+    other: Tensor | None = None,
+    *,
+    with_totals: bool = False,
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
     """The sums over steps and sequences that make gradients by weights.
 
     Args:
+        products: how numbers stand in them.
         a: (K, M), gradients by what went into the gates; its rows may lie apart.
         b: (..., N) with K rows: what a weight was applied to.
         other: the same of another weight.
@@ -55,11 +51,9 @@ def sums(
         if other is not None and by_other is not None:
             _set(by_other, None, a, other)
         return by_b, by_other, totals
-    module: Any = loaded()
-    room = empty(module.sums_room(M, N, other_N))
     b, other = b.contiguous(), None if other is None else other.contiguous()
-    tensors = (a, a.stride(0), N, b, by_b, other_N, other, by_other, totals, room)
-    call("sums", (M, K), M * (N + other_N) * K, *tensors)
+    tensors = (a, a.stride(0), N, b, by_b, other_N, other, by_other, totals)
+    call("sums", products, (M, K), M * (N + other_N) * K, *tensors)
     return by_b, by_other, totals
 
 
@@ -67,7 +61,3 @@ def _set(by_b: Tensor, totals: Tensor | None, a: Tensor, b: Tensor) -> None:
     by_b.copy_(a.t() @ b.reshape(len(a), -1))
     if totals is not None:
         totals.copy_(a.sum(0))
-
-
-def _whole(n: int, of: int) -> int:
-    return -(-n // of) * of

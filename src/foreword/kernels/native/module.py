@@ -4,7 +4,7 @@ import ctypes
 import importlib
 import os
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -15,6 +15,11 @@ VARIABLE = "FOREWORD_ISA"
 """The environment variable that chooses an instruction set below the processor's best."""
 SMALLEST_SHARED = 1 << 19
 """Multiplications between two meetings of threads below which one alone is faster."""
+
+
+Products = Literal["float32", "bfloat16", "int8"]
+"""How numbers stand in matrix products. States, gates, gradients and sums stay float32."""
+FORMATS: tuple[Products, ...] = get_args(Products)
 
 
 @lru_cache(maxsize=1)
@@ -36,19 +41,24 @@ def loaded() -> Any | None:
 
 
 def call(
-    name: str, sizes: tuple[int, ...], work: int, *arguments: Tensor | bool | int | None
+    name: str,
+    products: Products,
+    sizes: tuple[int, ...],
+    work: int,
+    *arguments: Tensor | bool | int | None,
 ) -> None:
     """Calls a kernel with numbers in the order of its struct in `native/kernels.hpp`.
 
     Args:
         name: of the kernel.
+        products: how numbers stand in them.
         sizes: the first ones.
         work: multiplications between two meetings of threads.
         arguments: the others; of a tensor its address, of None 0.
     """
     module: Any = loaded()
     threads = torch.get_num_threads() if work >= SMALLEST_SHARED else 1
-    getattr(module, name)([*sizes, *map(_number, arguments)], threads)
+    getattr(module, name)([*sizes, *map(_number, arguments)], FORMATS.index(products), threads)
 
 
 def _number(argument: Tensor | bool | int | None) -> int:

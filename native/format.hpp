@@ -1,0 +1,113 @@
+// How numbers stand in a product: a float32, two bfloat16 or four int8 to a word of 32 bits.
+//
+// A weight's column has a word for so many values of k; a row of states has them in the same order.
+// Whatever the words hold, a product is: a word of the row to all lanes, times a vector of words.
+#pragma once
+
+#include "vector.hpp"
+
+#include <cmath>
+#include <cstddef>
+
+namespace foreword {
+namespace FOREWORD_ISA {
+
+typedef std::uint32_t __attribute__((may_alias)) Word;
+
+static FOREWORD_INLINE Bits load_words(const Word* from) {
+    Bits words;
+    std::memcpy(&words, from, sizeof words);
+    return words;
+}
+
+struct Float32 {
+    static constexpr int GROUP = 1;
+    static constexpr bool CONVERTS = false, SCALES = false;
+    using Sum = Vec;
+
+    static FOREWORD_INLINE Sum multiply_add(Sum sum, Word word, Bits weights) {
+        float value;
+        std::memcpy(&value, &word, sizeof value);
+        return sum + value * (Vec)weights;
+    }
+    static FOREWORD_INLINE void set(Word* row, int unit, Vec values, int lanes) {
+        store((float*)row + unit, values, lanes);
+    }
+    // A word of each lane from values of consecutive k.
+    static FOREWORD_INLINE Bits words(const Vec (&values)[GROUP]) { return (Bits)values[0]; }
+};
+
+// Rounded to the nearest, to the even one of two.
+static FOREWORD_INLINE Bits to_bfloat16(Vec values) {
+    const Bits bits = (Bits)values;
+    return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+}
+
+struct BFloat16 {
+    static constexpr int GROUP = 2;
+    static constexpr bool CONVERTS = true, SCALES = false;
+    using Sum = Vec;
+
+    static FOREWORD_INLINE Sum multiply_add(Sum sum, Word word, Bits weights) {
+#if defined(__AVX512BF16__)
+        return (Vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32((int)word),
+                                     (__m512bh)weights);
+#else
+        float low, high;
+        const Word low_bits = word << 16, high_bits = word & 0xffff0000u;
+        std::memcpy(&low, &low_bits, sizeof low), std::memcpy(&high, &high_bits, sizeof high);
+        sum += high * (Vec)(weights & 0xffff0000u);
+        return sum + low * (Vec)(weights << 16);
+#endif
+    }
+    static FOREWORD_INLINE void set(Word* row, int unit, Vec values, int lanes) {
+        typedef std::uint16_t Halves __attribute__((vector_size(LANES * 2)));
+        const Halves halves = __builtin_convertvector(to_bfloat16(values), Halves);
+        std::memcpy((char*)row + 2 * (std::ptrdiff_t)unit, &halves, 2 * (std::size_t)lanes);
+    }
+    static FOREWORD_INLINE Bits words(const Vec (&values)[GROUP]) {
+        return to_bfloat16(values[0]) | to_bfloat16(values[1]) << 16;
+    }
+};
+
+// Rows are unsigned, 128 standing for 0; weights are signed. A weight's column has a scale, and so
+// has a row: of a state, which lies between -1 and 1, it is 1/127.
+struct Int8 {
+    static constexpr int GROUP = 4;
+    static constexpr bool CONVERTS = true, SCALES = true;
+    using Sum = Ints;
+
+    static FOREWORD_INLINE Sum multiply_add(Sum sum, Word word, Bits weights) {
+#if defined(__AVX512VNNI__)
+        return (Ints)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi32((int)word),
+                                         (__m512i)weights);
+#else
+        for (int k = 0; k < GROUP; ++k) {
+            sum += ((Ints)(weights << (24 - 8 * k)) >> 24) * (std::int32_t)(word >> 8 * k & 255);
+        }
+        return sum;
+#endif
+    }
+    static FOREWORD_INLINE void set(Word* row, int unit, Vec values, int lanes) {
+        typedef std::uint8_t Bytes __attribute__((vector_size(LANES)));
+        const Vec rounded = within(values, 1.0f) * 127.0f + 12582912.0f;  // as in exponential
+        const Bytes bytes = __builtin_convertvector(((Bits)rounded + 128) & 255, Bytes);
+        std::memcpy((char*)row + unit, &bytes, (std::size_t)lanes);
+    }
+    static FOREWORD_INLINE Bits words(const Vec (&values)[GROUP]) {
+        Bits all = {};
+        for (int k = 0; k < GROUP; ++k) {
+            const Vec rounded = within(values[k], 127.0f) + 12582912.0f;
+            all |= ((Bits)rounded & 255) << 8 * k;
+        }
+        return all;
+    }
+};
+
+template <class F>
+constexpr int words_for(int values) {
+    return (values + F::GROUP - 1) / F::GROUP;
+}
+
+}  // namespace FOREWORD_ISA
+}  // namespace foreword
