@@ -1,0 +1,1 @@
+"""A model's insides made visible on a text: what it keeps, what it forgets, and why."""
