@@ -53,6 +53,7 @@ class Predictor:
     """
 
     def __init__(self, folder: Folder) -> None:
+        self.folder = folder
         self.config: FolderConfig = folder.config
         self.tokenizer: Tokenizer = folder.tokenizer
         self._engine = Engine(folder.config.model, folder.weights)
