@@ -5,8 +5,8 @@
     foreword.train(["notes.txt"], out="my-model", minutes=5)
     foreword.load("my-model").predict("I would like to", k=3)
 
-`load` and all that it gives run without PyTorch; `train`, `evaluate` and `compare` need the
-extra `foreword[train]`.
+`load` and all that it gives run without PyTorch; `train`, `evaluate`, `compare` and `inspect` need
+the extra `foreword[train]`.
 """
 
 from importlib import import_module
@@ -22,6 +22,7 @@ from foreword.errors import (
 )
 
 if TYPE_CHECKING:
+    from foreword import inspect
     from foreword.comparison.compare import compare
     from foreword.evaluation.evaluate import evaluate
     from foreword.predictor.predictor import load
@@ -36,6 +37,7 @@ __all__ = [
     "TrainingError",
     "compare",
     "evaluate",
+    "inspect",
     "load",
     "train",
 ]
@@ -48,13 +50,17 @@ _HOME = {
 }
 
 
+_ROOMS = ("inspect",)
+
+
 def __getattr__(name: str) -> Any:
-    """Imports a public function when it is first used, so that `load` never brings PyTorch."""
-    home = _HOME.get(name)
-    if home is None:
+    """Imports a public function or room when it is first used: `load` never brings PyTorch."""
+    if name not in _HOME and name not in _ROOMS:
         raise AttributeError(f"module 'foreword' has no attribute {name!r}")
     try:
-        return getattr(import_module(home), name)
+        if name in _ROOMS:
+            return import_module(f"foreword.{name}")
+        return getattr(import_module(_HOME[name]), name)
     except ModuleNotFoundError as error:
         if error.name == "torch":
             raise MissingExtraError(f"foreword.{name}", "train") from error

@@ -10,7 +10,17 @@ from typing import Annotated
 
 import typer
 
-from foreword.cli import check, compare, doctor, evaluate, generate, info, predict, train
+from foreword.cli import (
+    check,
+    compare,
+    doctor,
+    evaluate,
+    generate,
+    info,
+    inspect,
+    predict,
+    train,
+)
 from foreword.cli.console import errors
 from foreword.errors import ForewordError, MissingExtraError
 
@@ -29,6 +39,7 @@ app.command("predict")(predict.predict)
 app.command("generate")(generate.generate)
 app.command("compare")(compare.compare)
 app.command("info")(info.info)
+app.command("inspect")(inspect.inspect)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 

@@ -38,9 +38,15 @@ class MLPModel(NextWordModel):
     def hidden_states(self, embedded: Tensor, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """The last layer's output for the window that ends at each step, (T, B, H)."""
         (earlier,) = state
-        T, n = len(ids), self.config.context_words
+        return self.layers(embedded, state)[-1], (torch.cat([earlier, ids])[len(ids) :],)
+
+    def layers(self, embedded: Tensor, state: State) -> list[Tensor]:
+        """Every layer's outputs, (T, B, H) each."""
+        (earlier,) = state
+        T, n = len(embedded), self.config.context_words
         words = torch.cat([F.embedding(earlier, self.embedding.weight), embedded])
         hidden = torch.cat([words[k : k + T] for k in range(n)], dim=2)
+        found: list[Tensor] = []
         activation = torch.tanh if self.config.nonlinearity == "tanh" else torch.relu
         for k, layer in enumerate(self.hidden):
             if k > 0:
@@ -48,4 +54,5 @@ class MLPModel(NextWordModel):
                     hidden, self.regularisation.hidden, self.training, self.generator
                 )
             hidden = activation(layer(hidden))
-        return hidden, (torch.cat([earlier, ids])[T:],)
+            found.append(hidden)
+        return found

@@ -135,9 +135,11 @@ class NextWordModel(nn.Module, ABC):
         embedded = locked_dropout(embedded, drop.input, self.training, self.generator)
         hidden, state = self.hidden_states(embedded, ids, state)
         hidden = locked_dropout(hidden, drop.output, self.training, self.generator)
-        if self.projection is not None:
-            hidden = self.projection(hidden)
-        return hidden, state
+        return self.projected(hidden), state
+
+    def projected(self, hidden: Tensor) -> Tensor:
+        """What the output layer sees (..., F) of the last layer's outputs (..., H)."""
+        return hidden if self.projection is None else self.projection(hidden)
 
     def output_layer(self) -> tuple[Tensor, Tensor]:
         """Weight (V, F) and bias (V,) of the output layer."""

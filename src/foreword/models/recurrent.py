@@ -6,6 +6,7 @@ from torch import Tensor
 from foreword.folder.config import ModelConfig
 from foreword.models.model import NextWordModel, Regularisation, State
 from foreword.nn.recurrent import Noise, Recurrent
+from foreword.nn.trace import Trace
 
 
 class RecurrentModel(NextWordModel):
@@ -45,3 +46,8 @@ class RecurrentModel(NextWordModel):
         del ids
         hidden, after = self.recurrent(embedded, state)
         return hidden, after if isinstance(after, tuple) else (after,)
+
+    def traced(self, embedded: Tensor, state: State) -> tuple[Tensor, State, Trace]:
+        """As `hidden_states`, and what happened inside."""
+        hidden, after, trace = self.recurrent(embedded, state, return_trace=True)
+        return hidden, after if isinstance(after, tuple) else (after,), trace

@@ -53,6 +53,7 @@ class Predictor:
     """
 
     def __init__(self, folder: Folder) -> None:
+        self.folder = folder
         self.config: FolderConfig = folder.config
         self.tokenizer: Tokenizer = folder.tokenizer
         self._engine = Engine(folder.config.model, folder.weights)
@@ -69,7 +70,7 @@ class Predictor:
             SettingsError: the state is of another model.
         """
         self._check(state)
-        index = EOS_ID if word == EOS else self.tokenizer.id_of(_readable(word))
+        index = EOS_ID if word == EOS else self.tokenizer.id_of(readable(word))
         return self._engine.advance(state, index)
 
     def read(self, text: str, state: State | None = None) -> State:
@@ -85,7 +86,7 @@ class Predictor:
             state = self.start()
         self._check(state)
         keeps_blank = self.tokenizer.config.words == "spaces"
-        for number, line in enumerate(_readable(text).split("\n")):
+        for number, line in enumerate(readable(text).split("\n")):
             if number > 0 and (keeps_blank or state.last != EOS_ID):
                 state = self._engine.advance(state, EOS_ID)
             for index in self.tokenizer.encode(line):
@@ -133,7 +134,7 @@ class Predictor:
         """
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
-        context, prefix = self._unfinished(_readable(text), complete)
+        context, prefix = self._unfinished(readable(text), complete)
         state = self.read(context)
         if prefix:
             candidates = self._prefixes.ids(prefix)
@@ -190,6 +191,6 @@ class Predictor:
             )
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """The text with U+FFFD for every half of a surrogate pair, as broken bytes of a shell give."""
     return _NO_TEXT.sub("\ufffd", text)

@@ -7,8 +7,8 @@ a run that is watched gives the same model, bit for bit.
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from foreword.models.flow import gradients_by_states
 from foreword.models.model import NextWordModel, State
 from foreword.models.recurrent import RecurrentModel
 from foreword.nn.softmax import IGNORED
@@ -49,17 +49,7 @@ def _look(
     model: RecurrentModel, inputs: Tensor, targets: Tensor, state: State
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     parts = tuple(part.detach()[:, :STREAMS].contiguous() for part in state)
-    with torch.enable_grad():
-        embedded = F.embedding(inputs, model.embedding.weight)
-        before = parts if len(parts) > 1 else parts[0]
-        outputs, _, trace = model.recurrent(embedded, before, return_trace=True)
-        last = outputs[-1]
-        weight, bias = model.output_layer()
-        scores = F.linear(
-            last if model.projection is None else model.projection(last), weight, bias
-        )
-        loss = F.cross_entropy(scores, targets[-1], ignore_index=IGNORED, reduction="sum")
-        found = trace.gradients(loss)
+    trace, found = gradients_by_states(model, inputs, targets[-1], parts)
     counted = int((targets[-1] != IGNORED).sum())
     distances, gates = {}, {}
     for layer, gradients in zip(trace.layers, found, strict=True):

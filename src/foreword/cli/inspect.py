@@ -1,0 +1,123 @@
+"""`foreword inspect`: gates, memory and gradients of a model on a text, as a page to look at."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from foreword.cli.console import errors, input_lines, print_json, results
+from foreword.cli.info import table_of
+from foreword.errors import MissingExtraError, SettingsError
+
+if TYPE_CHECKING:
+    from foreword.inspect import Change, Inspection
+
+
+def inspect(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
+    text: Annotated[
+        str | None, typer.Argument(help="The text. Without it, or with -, standard input.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder for the page, the figures and the numbers.")
+    ] = Path("inspection"),
+    words: Annotated[int, typer.Option(min=1, max=2000, help="Words to show.")] = 500,
+    skip: Annotated[int, typer.Option(min=0, help="Words to read before those.")] = 0,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(help="Another model folder, whose gradients are shown too; repeatable."),
+    ] = None,
+    drop: Annotated[
+        list[int] | None,
+        typer.Option(help="A second run without this word, by its number; repeatable."),
+    ] = None,
+    replace: Annotated[
+        list[str] | None,
+        typer.Option(metavar="N=WORD", help="One with another word in its place; repeatable."),
+    ] = None,
+    reset: Annotated[
+        list[int] | None,
+        typer.Option(help="One that forgets everything before this word; repeatable."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Look inside a model: gates, memory, gradients through time, what made each prediction.
+
+    Words are counted from 1; the default second runs drop, replace and reset where it matters.
+    """
+    from foreword.inspect import inspection
+
+    changes = [
+        *map(_dropped, drop or ()),
+        *map(_replaced, replace or ()),
+        *map(_reset, reset or ()),
+    ]
+    whole = "\n".join(input_lines()) if text is None or text == "-" else text
+    with errors.status("reading, tracing, differentiating"):
+        found = inspection(
+            folder, whole, words=words, skip=skip, beside=beside or (), changes=changes or None
+        )
+    missing = None
+    with errors.status("writing"):
+        try:
+            found.write(out)
+        except MissingExtraError as error:
+            missing = str(error)
+    if missing is not None:
+        errors.print(f"no figures: {missing}", markup=False)
+    page = out / "index.html"
+    if as_json:
+        print_json({"page": str(page), **_summary(found)})
+        return
+    rows = {name: _shown(value) for name, value in _summary(found).items()}
+    results().print(table_of({**rows, "page": str(page)}))
+
+
+def _dropped(at: int) -> "Change":
+    from foreword.inspect import Change
+
+    return Change("dropped", at)
+
+
+def _reset(at: int) -> "Change":
+    from foreword.inspect import Change
+
+    return Change("reset", at)
+
+
+def _replaced(text: str) -> "Change":
+    from foreword.inspect import Change
+
+    number, sign, word = text.partition("=")
+    if not sign or not number.strip().isdecimal() or not word:
+        raise SettingsError(
+            f"--replace takes the number of a word and another, 5=cat, not {text!r}"
+        )
+    return Change("replaced", int(number), word)
+
+
+def _summary(found: "Inspection") -> dict[str, Any]:
+    document = found.document()
+    summary: dict[str, Any] = {
+        "words": len(document["words"]) - 1,
+        "perplexity of this text": document["perplexity"],
+    }
+    for layer in document["layers"]:
+        longest = [unit for unit in layer["ranking"][:3] if unit["time_constant"] is not None]
+        name = f"layer {layer['layer'] + 1} holds longest"
+        if longest:
+            units = [f"unit {u['unit']} ({u['time_constant']:.3g} words)" for u in longest]
+            summary[name] = ", ".join(units)
+    if document["gradients"] is not None:
+        own = document["gradients"]["curves"][0]
+        summary["gradient below 1 % after"] = (
+            f"more than {document['gradients']['window'] - 1} words"
+            if own["vanishes"] is None
+            else f"{own['vanishes']} words"
+        )
+    summary["notes"] = document["notes"]
+    return summary
+
+
+def _shown(value: Any) -> str:
+    return "\n".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,195 @@
+"""Everything there is to see of a model on a text, gathered once; a page, figures and numbers."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foreword.errors import SettingsError, TextError
+from foreword.inspect import attribution as attributing
+from foreword.inspect.attribution import Attribution, attribute
+from foreword.inspect.contrast import Contrast, replacing, resetting, without
+from foreword.inspect.gradients import GradientFlow, gradient_flow
+from foreword.inspect.jacobian import LayerSpectra, spectra
+from foreword.inspect.subject import Model, read, subject_of
+from foreword.inspect.trace import TextTrace, state_after, trace_reading
+
+LARGEST_PAGE = 500
+"""Words that a page shows unless told otherwise."""
+MOST_WORDS = 2000
+"""That a page can show."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a second run changes: word `at` dropped, replaced by `word`, or the state reset."""
+
+    kind: str
+    at: int
+    word: str = ""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A model on a text.
+
+    Attributes:
+        traced: gates, states, predictions, word by word.
+        flow: gradients by distance; None where there is no state or one word alone.
+        spectra: of the Jacobians, by layer.
+        attributions: which earlier words made a prediction.
+        contrasts: what changes when the text or the state is changed.
+        notes: what a reader should know about what is shown.
+    """
+
+    traced: TextTrace
+    flow: GradientFlow | None
+    spectra: tuple[LayerSpectra, ...]
+    attributions: tuple[Attribution, ...]
+    contrasts: tuple[Contrast, ...]
+    notes: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """All of it as plain data, as the page reads it."""
+        from foreword.inspect.document import document
+
+        return document(self)
+
+    def write(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Writes `index.html`, the figures and the numbers into a folder; says what it wrote.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed; the page and the numbers are written.
+        """
+        from foreword.inspect.files import write
+
+        return write(self, Path(folder))
+
+    def _repr_html_(self) -> str:
+        from foreword.inspect.page import notebook
+
+        return notebook(self.document())
+
+
+def inspection(
+    model: Model,
+    text: str,
+    *,
+    words: int = LARGEST_PAGE,
+    skip: int = 0,
+    beside: Sequence[Model] = (),
+    changes: Sequence[Change] | None = None,
+) -> Inspection:
+    """Looks at a model on a text.
+
+    Args:
+        model: a folder, or what `foreword.load` gave.
+        text: lines.
+        words: at most so many are looked at, 1 to 2,000.
+        skip: words that are read before that, and not shown.
+        beside: other models, whose gradients are shown beside this one's.
+        changes: second runs; None chooses some.
+
+    Raises:
+        FolderError: a model cannot be read.
+        TextError: the text has no words.
+        SettingsError: a number is out of range, or a change does not fit the text.
+    """
+    if not 1 <= words <= MOST_WORDS:
+        raise SettingsError(f"words must be 1 to {MOST_WORDS:,}, not {words:,}")
+    subject = subject_of(model)
+    whole = read(subject.tokenizer, text)
+    if len(whole) < 2:
+        raise TextError("there is nothing to look at: the text has no words")
+    if not 0 <= skip < len(whole):
+        raise SettingsError(f"cannot skip {skip:,} words: the text has {len(whole) - 1:,}")
+    # The <eos> that the text begins with comes on top.
+    shown = whole[skip : skip + words + 1]
+    before = state_after(subject, whole[:skip]) if skip else None
+    notes = []
+    if len(shown) < len(whole):
+        notes.append(
+            f"The text has {len(whole) - 1:,} words; this shows {len(shown) - 1:,} of them, after "
+            f"the first {skip:,}."
+        )
+    return of_trace(
+        trace_reading(subject, shown, before=before), beside=beside, changes=changes, notes=notes
+    )
+
+
+def of_trace(
+    traced: TextTrace,
+    *,
+    beside: Sequence[Model] = (),
+    changes: Sequence[Change] | None = None,
+    notes: Sequence[str] = (),
+) -> Inspection:
+    """All that can be told from a trace; arguments as of `inspection`."""
+    attributions = attribute(traced)
+    if changes is None:
+        changes = _worth_seeing(traced, attributions)
+    return Inspection(
+        traced,
+        gradient_flow(traced, beside=beside),
+        spectra(traced),
+        attributions,
+        tuple(_contrast(traced, change) for change in changes),
+        (*notes, *_notes(traced)),
+    )
+
+
+def _worth_seeing(traced: TextTrace, attributions: Sequence[Attribution]) -> list[Change]:
+    """The word whose erasure cost some prediction most, dropped and replaced; a reset midway."""
+    found = []
+    # The <eos> that a text begins with cannot be changed; what was read last changes nothing.
+    costs = [
+        (float(cost), a.first + k)
+        for a in attributions
+        for k, cost in enumerate(a.erased)
+        if 1 <= a.first + k < a.at
+    ]
+    if costs:
+        _, at = max(costs)
+        found.append(Change("dropped", at))
+        likeliest = [traced.subject.tokenizer.word_of(i) for i in traced.predictions.top[at - 1]]
+        others = (w for w in likeliest if w not in ("<unk>", "<eos>", traced.reading.words[at]))
+        if (other := next(others, None)) is not None:
+            found.append(Change("replaced", at, other))
+    if len(traced.reading) > 3:
+        found.append(Change("reset", len(traced.reading) // 2))
+    return found
+
+
+def _contrast(traced: TextTrace, change: Change) -> Contrast:
+    match change.kind:
+        case "dropped":
+            return without(traced, change.at)
+        case "replaced":
+            return replacing(traced, change.at, change.word)
+        case _:
+            return resetting(traced, change.at)
+
+
+def _notes(traced: TextTrace) -> list[str]:
+    config = traced.subject.config.model
+    notes = []
+    if not config.is_recurrent:
+        sees = "the last word" if config.context_words == 1 else f"{config.context_words} words"
+        notes.append(
+            f"This is a feed-forward network on {sees}: it has no gates, no memory and no gradient "
+            "through time. Shown are its hidden layer, its predictions, and what made them."
+        )
+    elif config.name == "rnn":
+        notes.append(
+            "An Elman network has no gates: shown is its hidden state. How long a unit holds is "
+            "estimated from its correlation with itself one word later."
+        )
+    if not attributing.is_available():
+        notes.append(
+            "Integrated gradients need a library that is not installed: pip install "
+            '"foreword[inspect]". Erasure is shown without them.'
+        )
+    if (training := traced.subject.config.training) is not None and not training.finished:
+        notes.append("The model's training was interrupted: these are its best weights so far.")
+    return notes

@@ -1,0 +1,90 @@
+"""The model that is looked at, and a text as it reads it. Knows nothing of what is looked for."""
+
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from foreword.folder.config import FolderConfig
+from foreword.folder.store import Folder, read_folder
+from foreword.models.build import from_folder
+from foreword.models.model import NextWordModel
+from foreword.predictor.predictor import Predictor, readable
+from foreword.text.tokenizer import EOS, EOS_ID, Tokenizer
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model with its vocabulary, ready to be run and differentiated by torch."""
+
+    network: NextWordModel
+    tokenizer: Tokenizer
+    config: FolderConfig
+
+    @property
+    def name(self) -> str:
+        """Of the architecture."""
+        return self.config.model.name
+
+
+Model = str | PathLike[str] | Predictor | Subject
+"""A model folder, or what `foreword.load` gave."""
+
+
+def subject_of(model: Model) -> Subject:
+    """The model as torch runs it.
+
+    Raises:
+        FolderError: the folder is missing, damaged, or of another format.
+    """
+    if isinstance(model, Subject):
+        return model
+    folder: Folder = model.folder if isinstance(model, Predictor) else read_folder(Path(model))
+    return Subject(from_folder(folder), folder.tokenizer, folder.config)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as a model reads it: the `<eos>` before it, its words, an `<eos>` at each line's end.
+
+    Attributes:
+        words: (T,) as the vocabulary writes them; what it lacks, as the text has it.
+        ids: (T,) int64; that of `<unk>` for what the vocabulary lacks.
+    """
+
+    words: tuple[str, ...]
+    ids: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __getitem__(self, part: slice) -> "Reading":
+        return Reading(self.words[part], self.ids[part])
+
+    @property
+    def inputs(self) -> Tensor:
+        """Ids as a model takes them, (T, 1)."""
+        return torch.from_numpy(self.ids)[:, None]
+
+
+def read(tokenizer: Tokenizer, text: str) -> Reading:
+    r"""The text's words, as `Predictor.read` reads them: after an `<eos>`, blank lines without one.
+
+    >>> from foreword.text.tokenizer import Tokenizer, TokenizerConfig
+    >>> tokenizer = Tokenizer(["<unk>", "<eos>", "hello"], TokenizerConfig())
+    >>> read(tokenizer, "hello you\n\nhello").words
+    ('<eos>', 'hello', 'you', '<eos>', 'hello')
+    """
+    words, ids = [EOS], [EOS_ID]
+    keeps_blank = tokenizer.config.words == "spaces"
+    for number, line in enumerate(readable(text).split("\n")):
+        if number > 0 and (keeps_blank or ids[-1] != EOS_ID):
+            words.append(EOS)
+            ids.append(EOS_ID)
+        for word in tokenizer.split(line):
+            words.append(word.text)
+            ids.append(word.id)
+    return Reading(tuple(words), np.asarray(ids, dtype=np.int64))

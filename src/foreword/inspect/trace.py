@@ -1,0 +1,237 @@
+"""What a model does with a text, word by word: gates, states, predictions, as named arrays."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from foreword.inspect.subject import Model, Reading, Subject, read, subject_of
+from foreword.models.mlp import MLPModel
+from foreword.models.model import State
+from foreword.models.recurrent import RecurrentModel
+
+CHUNK_WORDS = 256
+"""Words that are run at once; only memory depends on it."""
+CHUNK_ROWS = 64
+"""Positions whose logits exist at once."""
+
+
+@dataclass(frozen=True)
+class LayerArrays:
+    """One layer over a text.
+
+    Attributes:
+        layer: 0 is the one next to the embedding.
+        gates: by name, (T, H) float32; none for an Elman network or an MLP.
+        states: h, and c where there is one, after each word, (T, H). Of an MLP, its outputs as h.
+    """
+
+    layer: int
+    gates: dict[str, np.ndarray]
+    states: dict[str, np.ndarray]
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Gates and states."""
+        return self.gates | self.states
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What was predicted after each of T words.
+
+    Attributes:
+        came: (T,) float64, log P of the word that came, in nats; NaN after the last.
+        rank: (T,) its place among all words by probability, from 1; 0 after the last.
+        top: (T, k) ids of the likeliest words.
+        shares: (T, k) their probabilities.
+        entropy: (T,) of the whole prediction, in bits.
+    """
+
+    came: np.ndarray
+    rank: np.ndarray
+    top: np.ndarray
+    shares: np.ndarray
+    entropy: np.ndarray
+
+    @property
+    def perplexity(self) -> float:
+        """Of the words that came; NaN if there was one alone."""
+        known = self.came[~np.isnan(self.came)]
+        return float(np.exp(-known.mean())) if len(known) else math.nan
+
+
+@dataclass(frozen=True)
+class TextTrace:
+    """A model's way through a text.
+
+    Attributes:
+        subject: the model.
+        reading: the T words that it read; a text's first is an `<eos>`.
+        before: the state before them.
+        layers: what happened inside.
+        features: what the output layer saw after each word, (T, F).
+        predictions: what it predicted after each word.
+    """
+
+    subject: Subject
+    reading: Reading
+    before: State
+    layers: tuple[LayerArrays, ...]
+    features: np.ndarray
+    predictions: Predictions
+
+    @cached_property
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """Every array by its name: `layer0.f` (word, unit), `came` (word), `top` (word, place)."""
+        found = {
+            f"layer{layer.layer}.{name}": values
+            for layer in self.layers
+            for name, values in layer.arrays.items()
+        }
+        p = self.predictions
+        return found | {
+            "ids": self.reading.ids,
+            "came": p.came,
+            "rank": p.rank,
+            "top": p.top,
+            "shares": p.shares,
+            "entropy": p.entropy,
+        }
+
+    def state_before(self, t: int) -> State:
+        """What the network carries into word t, (L, 1, H) each; or an MLP's window of ids."""
+        network = self.subject.network
+        if t == 0:
+            return self.before
+        if isinstance(network, MLPModel):
+            n = network.config.context_words - 1
+            window = np.concatenate([self.before[0].numpy()[:, 0], self.reading.ids[:t]])
+            return (torch.from_numpy(window[len(window) - n :])[:, None],)
+        names = list(self.layers[0].states)
+        return tuple(
+            torch.from_numpy(np.stack([layer.states[name][t - 1] for layer in self.layers]))[
+                :, None
+            ]
+            for name in names
+        )
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {values.shape}" for name, values in self.arrays.items())
+        return f"TextTrace of {self.subject.name} over {len(self.reading)} words: {shapes}"
+
+    def _repr_html_(self) -> str:
+        from foreword.inspect.inspection import of_trace
+
+        return of_trace(self)._repr_html_()
+
+
+def trace(model: Model, text: str, *, top: int = 5) -> TextTrace:
+    """Runs a model over a text and keeps all that it does.
+
+    Memory grows with the text: a word takes 4 bytes for each gate and state of each unit.
+
+    Args:
+        model: a folder, or what `foreword.load` gave.
+        text: lines; the model begins after an `<eos>`, and reads one at each line's end.
+        top: likeliest words to keep at each step.
+
+    Raises:
+        FolderError: the model cannot be read.
+    """
+    subject = subject_of(model)
+    return trace_reading(subject, read(subject.tokenizer, text), top=top)
+
+
+def trace_reading(
+    subject: Subject, reading: Reading, *, before: State | None = None, top: int = 5
+) -> TextTrace:
+    """`trace`, of words that are cut already and go on from a state; None begins."""
+    before = subject.network.start(1) if before is None else before
+    layers, features = run(subject, reading, before)
+    predicted = predictions(subject, features, reading.ids, top)
+    return TextTrace(subject, reading, before, layers, features.numpy(), predicted)
+
+
+def run(
+    subject: Subject, reading: Reading, before: State
+) -> tuple[tuple[LayerArrays, ...], Tensor]:
+    """What happens inside a model as it reads T words, and what its output layer sees, (T, F)."""
+    network, state = subject.network, before
+    parts: list[tuple[LayerArrays, ...]] = []
+    features: list[Tensor] = []
+    with torch.no_grad():
+        for inputs in torch.split(reading.inputs, CHUNK_WORDS):
+            embedded = F.embedding(inputs, network.embedding.weight)
+            match network:
+                case RecurrentModel():
+                    hidden, state, found = network.traced(embedded, state)
+                    parts.append(tuple(map(_recurrent, found.layers)))
+                case MLPModel():
+                    outputs = network.layers(embedded, state)
+                    hidden, state = network.hidden_states(embedded, inputs, state)
+                    named = ({"h": _array(y)} for y in outputs)
+                    parts.append(tuple(LayerArrays(k, {}, y) for k, y in enumerate(named)))
+                case _:
+                    raise TypeError(f"{type(network).__name__} cannot be traced")
+            features.append(network.projected(hidden)[:, 0])
+    return joined(*parts), torch.cat(features)
+
+
+def joined(*parts: tuple[LayerArrays, ...]) -> tuple[LayerArrays, ...]:
+    """Stretches of a text, one after the other, as one."""
+    return tuple(
+        LayerArrays(
+            pieces[0].layer,
+            {name: np.concatenate([p.gates[name] for p in pieces]) for name in pieces[0].gates},
+            {name: np.concatenate([p.states[name] for p in pieces]) for name in pieces[0].states},
+        )
+        for pieces in zip(*parts, strict=True)
+    )
+
+
+def state_after(subject: Subject, reading: Reading) -> State:
+    """The state after words that are not to be looked at."""
+    state = subject.network.start(1)
+    with torch.no_grad():
+        for inputs in torch.split(reading.inputs, CHUNK_WORDS):
+            _, state = subject.network.features(inputs, state)
+    return state
+
+
+def _recurrent(layer: Any) -> LayerArrays:
+    # An Elman network's only "gate" is its hidden state.
+    gates = {k: _array(v) for k, v in layer.gates.items() if k not in layer.states}
+    return LayerArrays(layer.layer, gates, {k: _array(v) for k, v in layer.states.items()})
+
+
+def _array(values: Tensor) -> np.ndarray:
+    """(T, 1, H) as (T, H)."""
+    return np.array(values[:, 0].numpy())
+
+
+def predictions(subject: Subject, features: Tensor, ids: np.ndarray, top: int) -> Predictions:
+    """What is predicted from features (T, F), given the words read (T,)."""
+    weight, bias = subject.network.output_layer()
+    targets = torch.from_numpy(np.append(ids[1:], 0))
+    top = min(top, len(bias))
+    rows = []
+    with torch.no_grad():
+        chunks = (torch.split(part, CHUNK_ROWS) for part in (features, targets))
+        for x, target in zip(*chunks, strict=True):
+            scores = F.linear(x, weight, bias).double()
+            logs = scores - scores.logsumexp(1, keepdim=True)
+            came = logs.gather(1, target[:, None])
+            shares, best = logs.topk(top, dim=1)
+            entropy = -(logs.exp() * logs).sum(1) / math.log(2)
+            rank = (logs > came).sum(1) + 1
+            rows.append((came[:, 0], rank, best, shares.exp(), entropy))
+    found = Predictions(*(torch.cat(parts).numpy() for parts in zip(*rows, strict=True)))
+    found.came[-1], found.rank[-1] = math.nan, 0
+    return found

@@ -1,0 +1,34 @@
+"""How much each earlier state matters for a prediction: what BPTT carries back through time."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from foreword.models.model import State
+from foreword.models.recurrent import RecurrentModel
+from foreword.nn.softmax import IGNORED
+from foreword.nn.trace import Trace
+
+
+def gradients_by_states(
+    model: RecurrentModel, inputs: Tensor, targets: Tensor, state: State
+) -> tuple[Trace, tuple[dict[str, Tensor], ...]]:
+    """Gradients of the last step's losses by h and c after every step of a window.
+
+    Args:
+        model: in evaluation mode.
+        inputs: (T, B) ids.
+        targets: (B,), what comes after the last of them; -1 where there is nothing.
+        state: before the window.
+
+    Returns:
+        The window's trace, and for each layer, by the state's name, gradients (T, B, H): each
+        column is of its own stream's loss, in nats.
+    """
+    with torch.enable_grad():
+        embedded = F.embedding(inputs, model.embedding.weight)
+        outputs, _, trace = model.traced(embedded, state)
+        weight, bias = model.output_layer()
+        scores = F.linear(model.projected(outputs[-1]), weight, bias)
+        loss = F.cross_entropy(scores, targets, ignore_index=IGNORED, reduction="sum")
+        return trace, trace.gradients(loss)

@@ -1,0 +1,86 @@
+"""Units by how long they hold, from layers whose answers can be computed by hand."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from foreword.inspect import LayerArrays, orders, ranked, time_constants
+
+WORDS = ("a", "b", "a", "c")
+
+
+def lstm_layer(keep: list[float], take: float = 0.0) -> LayerArrays:
+    """Units that keep a constant share of c, which begins at 1."""
+    f = np.tile(np.array(keep, dtype=np.float32), (len(WORDS), 1))
+    c = np.cumprod(f, axis=0)
+    i, g = np.full_like(f, take), np.ones_like(f)
+    return LayerArrays(0, {"i": i, "f": f, "g": g, "o": np.ones_like(f)}, {"h": np.tanh(c), "c": c})
+
+
+def test_a_charge_has_fallen_to_1_over_e_after_the_time_constant() -> None:
+    layer = lstm_layer([0.5, 0.9, 0.99])
+    for keep, constant in zip([0.5, 0.9, 0.99], time_constants(layer), strict=True):
+        assert keep**constant == pytest.approx(np.exp(-1), rel=1e-5)
+
+
+def test_units_are_ranked_by_how_long_they_hold() -> None:
+    assert [unit.unit for unit in ranked(lstm_layer([0.5, 0.99, 0.9]), WORDS)] == [1, 2, 0]
+
+
+def test_words_that_open_and_close_are_those_with_the_largest_and_smallest_means() -> None:
+    layer = lstm_layer([0.9])
+    layer.gates["i"][:, 0] = [0.2, 0.9, 0.4, 0.1]
+    layer.gates["g"][:, 0] = [1.0, -1.0, 1.0, 1.0]
+    layer.gates["f"][:, 0] = [0.9, 0.8, 0.7, 0.1]
+    unit = ranked(layer, WORDS)[0]
+    assert [(word, round(value, 6)) for word, value in unit.opens] == [
+        ("b", 0.9),
+        ("a", 0.3),
+        ("c", 0.1),
+    ]
+    assert unit.closes[0] == ("c", pytest.approx(0.1))
+    assert dict(unit.closes) == pytest.approx({"a": 0.8, "b": 0.8, "c": 0.1})
+
+
+def test_a_coupled_unit_takes_what_it_does_not_keep() -> None:
+    f = np.array([[0.9], [0.2], [0.9], [0.9]], dtype=np.float32)
+    ones = np.ones_like(f)
+    layer = LayerArrays(0, {"f": f, "g": ones, "o": ones}, {"h": ones, "c": f})
+    unit = ranked(layer, WORDS)[0]
+    assert unit.opens[0] == ("b", pytest.approx(0.8))
+    assert unit.closes[0] == ("b", pytest.approx(0.2))
+
+
+def test_a_gru_keeps_by_its_update_gate() -> None:
+    z = np.full((4, 1), 0.75, dtype=np.float32)
+    layer = LayerArrays(0, {"r": z, "z": z, "n": z}, {"h": z})
+    assert time_constants(layer)[0] == pytest.approx(-1 / np.log(0.75), rel=1e-5)
+
+
+def test_an_elman_unit_is_judged_by_its_correlation_with_itself() -> None:
+    rng = np.random.default_rng(0)
+    slow = [0.0]
+    for noise in rng.standard_normal(5000):
+        slow.append(0.9 * slow[-1] + noise)
+    h = np.stack([np.array(slow), rng.standard_normal(5001), np.zeros(5001)], axis=1)
+    layer = LayerArrays(0, {}, {"h": h.astype(np.float32)})
+    units = ranked(layer, ["w"] * 5001)
+    assert units[0].unit == 0
+    assert units[0].time_constant == pytest.approx(-1 / np.log(0.9), rel=0.1)
+    assert units[-1].unit == 2 or units[-1].time_constant is None
+    assert units[0].opens == ()
+
+
+def test_every_order_is_one_of_all_units_and_likes_stand_together() -> None:
+    rng = np.random.default_rng(1)
+    first, other = rng.standard_normal((2, 30, 1))
+    noise = 0.05 * rng.standard_normal((30, 6))
+    memory = np.concatenate([first, other, first, other, first, other], axis=1) + noise
+    layer = lstm_layer([0.9] * 6)
+    layer = LayerArrays(0, layer.gates, {"h": memory, "c": memory})
+    found = orders(layer)
+    assert all(sorted(order) == list(range(6)) for order in found.values())
+    kinds = [unit % 2 for unit in found["similarity"]]
+    changes = sum(a != b for a, b in pairwise(kinds))
+    assert changes <= 2  # the angle goes round: one kind may stand at both ends
