@@ -30,7 +30,7 @@ function drawCapacitor() {
     if (!layer.held) return;
     const rank = layer.ranking.find((row) => row.position === chosen.position);
     const place = layer.ranking.indexOf(rank);
-    title.replaceChildren(`Unit ${layer.units[chosen.position]}`, data.layers.length > 1 ? ` of layer ${layer.layer}` : "",
+    title.replaceChildren(`Unit ${layer.units[chosen.position]}`, data.layers.length > 1 ? ` of layer ${layer.layer + 1}` : "",
       rank ? element("span", { class: "unit-note" }, timeConstant(rank), place === 0 ? ", the longest of all that are shown" : place > 0 ? `, number ${place + 1} of ${layer.ranking.length}` : "") : "");
     numbers.replaceChildren(asTable(`Unit ${layer.units[chosen.position]}, word by word`, ["word", "", ...layer.parts.map((part) => part.label)],
       () => data.words.map((text, t) => [String(t), word(text), ...layer.parts.map((part) => fixed(part.values.at(t, chosen.position)))])));
@@ -43,7 +43,7 @@ function drawCapacitor() {
 }
 
 const timeConstant = (row) =>
-  row.time_constant === null ? ` spans ${fixed(row.range)}` : ` holds for ${number(row.time_constant)} ${row.time_constant === 1 ? "word" : "words"}, keeping ${percent(row.keep)} a word`;
+  row.time_constant === null ? `spans ${fixed(row.range)}` : `holds for ${number(row.time_constant)} words${shownLayer().keep ? `, keeping ${percent(row.keep)} a word` : ""}`;
 
 /** The rows under the memory's curve: what is shown of each gate, with its name and class. */
 function gateRows(layer) {
@@ -62,7 +62,7 @@ function unitPlot(container, width) {
   const k = chosen.position;
   const rows = gateRows(layer);
   const values = layer.held.values.column(k);
-  const box = { left: 52, right: width - 10, top: 22, bottom: 182 };
+  const box = { left: 52, right: width - 10, top: 42, bottom: 202 };
   const low = Math.min(0, ...values);
   const high = Math.max(0, ...values);
   const room = 0.08 * (high - low || 1);
@@ -70,10 +70,10 @@ function unitPlot(container, width) {
   const y = linear(low - (low < 0 ? room : 0), high + room, box.bottom, box.top);
   const each = (box.right - box.left) / T;
   const rowHeight = 34;
-  const height = box.bottom + 12 + rows.length * rowHeight + (each >= 15 ? 86 : 26);
+  const height = box.bottom + 12 + rows.length * rowHeight + (each >= 12.5 ? 66 : 26);
   const svg = canvasOf(width, height, `Memory of unit ${layer.units[k]} over ${plural(T, "word")}, from ${fixed(Math.min(...values))} to ${fixed(Math.max(...values))}`);
   svg.setAttribute("data-unit", layer.units[k]);
-  svg.append(axisY(box, y, ticks(low, high, 4), (value) => fixed(value, high - low < 0.5 ? 2 : 1), layer.held.name === "c" ? "memory c" : "state h"));
+  svg.append(axisY(box, y, ticks(low, high, 4), (value) => fixed(value, high - low < 0.5 ? 2 : 1), layer.held.name === "c" ? "memory c" : "state h", 33));
   const steps = (height0, read) => {
     const points = [];
     for (let t = 0; t < T; t += 1) points.push([x(t), read(t)], [x(t + 1), read(t)]);
@@ -94,13 +94,13 @@ function unitPlot(container, width) {
       shape("text", { class: "row-value", "data-row": row.label, x: box.left - 7, y: bottom - 8, "text-anchor": "end" }));
   });
   const below = box.bottom + 12 + rows.length * rowHeight;
-  if (each >= 15) {
+  if (each >= 12.5) {
     data.words.forEach((text, t) => svg.append(shape("text", { class: text.startsWith("<") ? "axis-word sign" : "axis-word", transform: `translate(${x(t + 0.5) + 4} ${below + 8}) rotate(-55)`, "text-anchor": "end" }, text.length > 12 ? `${text.slice(0, 11)}…` : text)));
   } else {
     svg.append(axisX({ ...box, bottom: below }, (t) => x(t + 0.5), ticks(0, T - 1, Math.max(2, Math.floor(width / 110))).filter(Number.isInteger), String));
   }
   const cursor = shape("rect", { class: "cursor", y: box.top - 6, width: Math.max(each, 1.5), height: below - box.top + 6 });
-  const reading = shape("text", { class: "cursor-text", y: box.top - 8 });
+  const reading = shape("text", { class: "cursor-text", y: box.top - 10 });
   svg.append(cursor, reading);
   const wordAt = (event) => {
     const seen = svg.getBoundingClientRect();
@@ -167,8 +167,7 @@ function drawCircuit(container, layer, t, k) {
     shape("rect", { class: `field charge-${kind}`, x: 134, y: 106, width: 52, height: 22, opacity: 0.15 + 0.85 * full }),
     shape("rect", { class: "plate", x: 130, y: 100, width: 60, height: 6, rx: 1.5 }),
     shape("rect", { class: "plate", x: 130, y: 128, width: 60, height: 6, rx: 1.5 }),
-    shape("text", { class: "charge-sign", x: 123, y: 121, "text-anchor": "end" }, fixed(charge)),
-    shape("text", { class: "circuit-name", x: 123, y: 105, "text-anchor": "end" }, layer.held.name));
+    shape("text", { class: "charge-sign", x: 122, y: 122, "text-anchor": "end" }, shape("tspan", { class: "circuit-name" }, layer.held.name), shape("tspan", { dx: 5 }, fixed(charge))));
   // The leak beside them: closed where little is kept.
   if (keep !== null) svg.append(wire("M212 70V98"), wire("M212 140V176"), lever(212, 98, 42, 1 - keep, gateClass(layer.keep.name), true), say(222, 160, layer.keep.name, keep, "start"), shape("text", { class: "circuit-hint", x: 222, y: 175 }, "keeps"));
   // The switch that shows.
@@ -188,7 +187,7 @@ function rankingTable(container) {
   const columns = [
     ["unit", "unit", (row) => row.unit],
     ["time_constant", "time constant, words", (row) => row.time_constant ?? -1],
-    ["keep", "mean kept", (row) => row.keep ?? -1],
+    ["keep", data.layers[0].keep ? "mean kept" : "correlation with itself", (row) => row.keep ?? -1],
     ["range", "range", (row) => row.range],
   ];
   let by = null;

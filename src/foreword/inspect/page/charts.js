@@ -95,7 +95,7 @@ const linear = (from, to, start, end) => (value) => start + ((value - from) / (t
 
 function logarithmic(from, to, start, end) {
   const scale = linear(Math.log10(from), Math.log10(to), start, end);
-  return (value) => scale(Math.log10(Math.min(Math.max(value, from), to)));
+  return (value) => (value > 0 ? scale(Math.log10(value)) : NaN);
 }
 
 /** Round numbers of a range, some `count` of them. */
@@ -108,12 +108,14 @@ function ticks(from, to, count = 5) {
   return found;
 }
 
-/** Powers of ten of a range, thinned to some `count` of them. */
+/** Powers of ten of a range, thinned to some `count` of them; of a short range also their 2 and 5. */
 function decades(from, to, count = 6) {
   const first = Math.ceil(Math.log10(from) - 1e-9);
   const last = Math.floor(Math.log10(to) + 1e-9);
   const step = Math.max(1, Math.ceil((last - first) / count));
-  return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, k) => 10 ** (first + k * step));
+  const powers = Array.from({ length: Math.max(0, Math.floor((last - first) / step) + 1) }, (_, k) => 10 ** (first + k * step));
+  if (last - first > 1) return powers;
+  return [first - 1, ...powers.map((value) => Math.round(Math.log10(value)))].flatMap((k) => [1, 2, 5].map((factor) => factor * 10 ** k)).filter((value) => value >= from && value <= to);
 }
 
 const power = (value) => {
@@ -170,19 +172,21 @@ function axisX(box, scale, values, text = number, title = "") {
     title && shape("text", { class: "axis-title", x: box.right, y: box.bottom + 34, "text-anchor": "end" }, title));
 }
 
-function axisY(box, scale, values, text = number, title = "") {
+function axisY(box, scale, values, text = number, title = "", above = 9) {
   return shape("g", { class: "axis" },
     values.map((value) => shape("g", {},
       shape("line", { class: "rule", x1: box.left, x2: box.right, y1: scale(value), y2: scale(value) }),
       shape("text", { x: box.left - 7, y: scale(value) + 4, "text-anchor": "end" }, text(value)))),
-    title && shape("text", { class: "axis-title", x: box.left - 7, y: box.top - 9, "text-anchor": "start" }, title));
+    title && shape("text", { class: "axis-title", x: box.left - 7, y: box.top - above, "text-anchor": "start" }, title));
 }
 
 /** Words under a figure whose columns are words: all where they fit, otherwise the position only. */
 function wordAxis(words, width) {
   const room = width / words.length;
-  const axis = element("div", { class: room >= 15 ? "word-axis" : "word-axis sparse", "aria-hidden": "true" });
-  if (room >= 15) {
+  const axis = element("div", { class: room >= 12.5 ? "word-axis" : "word-axis sparse", "aria-hidden": "true" });
+  if (room >= 12.5) {
+    const longest = Math.min(12, Math.max(...words.map((text) => text.length)));
+    axis.style.setProperty("--reach", `${1.1 + 0.33 * longest}rem`);
     axis.append(...words.map((text) => element("span", {}, word(text))));
   } else {
     const step = ticks(0, words.length - 1, Math.max(2, Math.floor(width / 90)));

@@ -18,8 +18,9 @@ function contrastFigures(one) {
   const most = one.divergence.reduce((best, value, k) => (value > one.divergence[best] ? k : best), 0);
   const after = one.divergence.map((value, k) => [value, k]).filter(([, k]) => one.pairs[k][0] >= one.at);
   const lasting = after.filter(([value]) => value > 0.1).length;
-  const finding = element("p", { class: "finding" }, `The predictions differ by more than 0.1 bits after ${plural(lasting, "word")}`,
-    one.divergence[most] > 0 ? [`; most after word ${one.pairs[most][0]}, `, word(words[most]), `, by ${fixed(one.divergence[most])} bits.`] : ".");
+  const finding = element("p", { class: "finding" },
+    lasting ? `The predictions differ by more than 0.1 bits after ${plural(lasting, "word")}` : "No prediction differs by more than 0.1 bits",
+    one.divergence[most] > 0 ? ["; most after ", nameOf(one.pairs[most][0]), `: by ${number(one.divergence[most], 2)} bits.`] : ".");
   const plot = element("div", { class: "plot" });
   responsive(plot, (width) => divergencePlot(width, one, words));
   const parts = [runs(one), finding, element("h3", {}, "How far the predictions part"), plot];
@@ -48,12 +49,12 @@ function contrastFigures(one) {
     };
     contrastMark = mark;
     mark();
-    const field = element("div", { class: "map-field" }, canvas, cross);
+    const field = element("div", { class: "map-frame" }, canvas, cross);
     const axis = element("div");
     responsive(axis, (width) => wordAxis(words, width));
     const curves = element("div", { class: "small-curves" }, layer.changed.map((unit) => changedPlot(layer, unit, words)));
     parts.push(element("figure", { class: "map-figure" },
-      element("figcaption", {}, element("span", { class: "map-title" }, `Difference of ${layer.state} by unit`, data.model.layers > 1 ? `, layer ${layer.layer}` : ""), element("span", { class: "map-says" }, "second run minus first; most different units on top"), legend(layer.low < 0 ? layer.low : -layer.high, layer.high)),
+      element("figcaption", {}, element("span", { class: "map-title" }, `Difference of ${layer.state} by unit`, data.model.layers > 1 ? `, layer ${layer.layer + 1}` : ""), element("span", { class: "map-says" }, "second run minus first; most different units on top"), legend(layer.low < 0 ? layer.low : -layer.high, layer.high)),
       field, axis),
       layer.changed.length ? element("h3", {}, "The units that changed most") : "", curves);
   }
@@ -92,7 +93,7 @@ function divergencePlot(width, one, words) {
   const most = Math.max(...one.divergence, 0.1);
   const y = linear(0, most, box.bottom, box.top);
   const p = linear(0, 1, lower.bottom, lower.top);
-  const svg = canvasOf(width, lower.bottom + (each >= 15 ? 82 : 42), `Divergence of the predictions by word, ${fixed(most)} bits at most; beneath, the probability of what came in both runs`);
+  const svg = canvasOf(width, lower.bottom + (each >= 12.5 ? 64 : 42), `Divergence of the predictions by word, ${fixed(most)} bits at most; beneath, the probability of what came in both runs`);
   svg.append(axisY(box, y, ticks(0, most, 3), (value) => number(value, 2), "divergence (KL), bits"), axisY(lower, p, [0, 0.5, 1], percentTick, "P of what came: first ○, second ●"));
   one.pairs.forEach(([a], k) => {
     const middle = x(k + 0.5);
@@ -104,10 +105,10 @@ function divergencePlot(width, one, words) {
         shape("circle", { class: "came-first", cx: middle, cy: p(one.came[k]), r: Math.min(3.5, Math.max(1.2, each / 4)) }),
         shape("circle", { class: "came-second", cx: middle, cy: p(one.came_other[k]), r: Math.min(3.5, Math.max(1.2, each / 4)) }));
     }
-    if (each >= 15) group.append(shape("text", { class: words[k].startsWith("<") ? "axis-word sign" : "axis-word", transform: `translate(${middle + 4} ${lower.bottom + 12}) rotate(-55)`, "text-anchor": "end" }, words[k].length > 12 ? `${words[k].slice(0, 11)}…` : words[k]));
+    if (each >= 12.5) group.append(shape("text", { class: words[k].startsWith("<") ? "axis-word sign" : "axis-word", transform: `translate(${middle + 4} ${lower.bottom + 12}) rotate(-55)`, "text-anchor": "end" }, words[k].length > 12 ? `${words[k].slice(0, 11)}…` : words[k]));
     svg.append(group);
   });
-  if (each < 15) svg.append(axisX(lower, (k) => x(k + 0.5), ticks(0, n - 1, Math.max(2, Math.floor(width / 110))).filter(Number.isInteger), (k) => String(one.pairs[k]?.[0] ?? k), "word"));
+  if (each < 12.5) svg.append(axisX(lower, (k) => x(k + 0.5), ticks(0, n - 1, Math.max(2, Math.floor(width / 110))).filter(Number.isInteger), (k) => String(one.pairs[k]?.[0] ?? k), "word"));
   return svg;
 }
 

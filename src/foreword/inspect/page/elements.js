@@ -35,7 +35,11 @@ function number(x, digits = 3) {
   return Number(x.toPrecision(digits)).toLocaleString("en", { maximumFractionDigits: 6 }).replace("-", "−");
 }
 
-const fixed = (x, digits = 2) => (x === null || x === undefined ? "–" : x.toFixed(digits).replace("-", "−"));
+function fixed(x, digits = 2) {
+  if (x === null || x === undefined) return "–";
+  const text = x.toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+}
 const bits = (p) => (p === null || p === undefined ? null : -Math.log2(Math.max(p, 1e-12)));
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / (values.length || 1);
 const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
@@ -58,7 +62,7 @@ function asTable(caption, headings, rows) {
 /** One of several: a group of buttons of which one is pressed. */
 function choice(label, options, chosen, choose) {
   const buttons = options.map(([value, text]) =>
-    element("button", { type: "button", "aria-pressed": String(value === chosen), "data-value": value, onclick: () => pick(value) }, text));
+    element("button", { type: "button", "aria-pressed": String(value === chosen), "data-value": String(value), onclick: () => pick(value) }, text));
   function pick(value) {
     group.mark(value);
     choose(value);

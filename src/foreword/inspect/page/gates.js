@@ -10,7 +10,7 @@ function drawGates() {
   const controls = element("div", { class: "controls" });
   const orders = Object.keys(layers[0].orders);
   if (orders.length > 1) controls.append(choice("Order of units", orders.map((name) => [name, name]), chosen.order, (order) => choose({ order })));
-  if (data.layers.length > 1) controls.append(choice("Layer", data.layers.map((layer, k) => [k, String(layer.layer)]), chosen.layer, (k) => choose({ layer: Number(k), position: firstUnit(data.layers[k]) })));
+  if (data.layers.length > 1) controls.append(choice("Layer", data.layers.map((layer, k) => [k, String(layer.layer + 1)]), chosen.layer, (k) => choose({ layer: Number(k), position: firstUnit(data.layers[k]) })));
   if (T > 60) controls.append(choice("Words", [[false, "all at once"], [true, "readable"]], false, (wide) => choose({ wide })));
   const maps = element("div", { class: "maps" });
   figure.append(controls, maps,
@@ -46,7 +46,7 @@ function heatMap(layer, part) {
   const canvas = element("canvas", { class: "map", tabindex: "0", role: "img", "data-part": part.name });
   const cross = element("div", { class: "cross-word", "aria-hidden": "true" });
   const line = element("div", { class: "cross-unit", "aria-hidden": "true" });
-  const field = element("div", { class: "map-field" }, canvas, cross, line);
+  const field = element("div", { class: "map-field" }, element("div", { class: "map-frame" }, canvas, cross, line));
   const scroller = element("div", { class: "map-scroll" }, field);
   const value = element("output", { class: "map-value" });
   const figure = element("figure", { class: "map-figure" },
@@ -97,8 +97,8 @@ function heatMap(layer, part) {
       if (x < scroller.scrollLeft + 40 || x > scroller.scrollLeft + scroller.clientWidth - 40) scroller.scrollLeft = x - scroller.clientWidth / 2;
     },
     fit() {
-      const width = chosen.wide ? 30 * T : scroller.clientWidth;
-      field.style.width = `${width}px`;
+      const width = chosen.wide ? 30 * T : scroller.clientWidth - 20;
+      field.style.width = chosen.wide ? `${width}px` : "100%";
       canvas.classList.toggle("smooth", width < T);
       field.querySelector(".word-axis")?.remove();
       field.append(wordAxis(data.words, width));

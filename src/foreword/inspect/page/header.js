@@ -1,5 +1,6 @@
 // What was read, by which model, and how surprising it was; and the bar that walks through the words.
 function perplexityHere() {
+  if (data.perplexity !== undefined) return data.perplexity;
   const known = data.came.filter((p) => p !== null);
   return known.length ? 2 ** mean(known.map(bits)) : null;
 }

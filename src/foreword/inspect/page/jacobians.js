@@ -10,7 +10,7 @@ function drawJacobians() {
   const spectrum = element("div", { class: "plot" });
   const single = element("div", { class: "plot" });
   const finding = element("p", { class: "finding" });
-  if (found.length > 1) figure.append(element("div", { class: "controls" }, choice("Layer", found.map((one, k) => [k, `${one.layer}`]), 0, (k) => { shown.k = Number(k); again(); })));
+  if (found.length > 1) figure.append(element("div", { class: "controls" }, choice("Layer", found.map((one, k) => [k, `${one.layer + 1}`]), 0, (k) => { shown.k = Number(k); again(); })));
   const nearest = () => {
     const steps = found[shown.k].steps;
     return steps.reduce((best, step, k) => (Math.abs(step.at - chosen.word) < Math.abs(steps[best].at - chosen.word) ? k : best), 0);
@@ -46,7 +46,7 @@ function spectrumPlot(width, one, selected) {
   const box = { left: 46, right: width - 8, top: 26, bottom: 290 };
   const y = logarithmic(least, most, box.bottom, box.top);
   const each = (box.right - box.left) / one.steps.length;
-  const svg = canvasOf(width, 368, `Singular values of ${plural(one.steps.length, "step")}, each a column of marks`);
+  const svg = canvasOf(width, 346, `Singular values of ${plural(one.steps.length, "step")}, each a column of marks`);
   svg.append(axisY(box, y, decades(least, most), power, "singular value"));
   one.steps.forEach((step, k) => {
     const left = box.left + k * each;
@@ -54,7 +54,7 @@ function spectrumPlot(width, one, selected) {
     const group = shape("g", { class: k === selected ? "spectrum is-chosen" : "spectrum", onclick: () => choose({ word: step.at, hover: null }) },
       shape("title", {}, `${nameOf(step.at)}: ${number(step.singular_values[0])} at most`),
       shape("rect", { class: "spectrum-back", x: left + 0.5, y: box.top, width: Math.max(1, each - 1), height: box.bottom - box.top }),
-      shape("path", { class: "marks", "stroke-opacity": Math.max(0.18, Math.min(0.8, 30 / marks.length)), d: marks.map((value) => `M${(left + each * 0.18).toFixed(1)} ${y(value).toFixed(1)}h${(each * 0.64).toFixed(1)}`).join("") }));
+      shape("path", { class: "marks", "stroke-opacity": Math.max(0.25, Math.min(0.85, 45 / marks.length)), d: marks.map((value) => `M${(left + each * 0.18).toFixed(1)} ${y(value).toFixed(1)}h${(each * 0.64).toFixed(1)}`).join("") }));
     if (each >= 13 || k % Math.ceil(13 / each) === 0) group.append(shape("text", { class: step.word.startsWith("<") ? "axis-word sign" : "axis-word", transform: `translate(${left + each / 2 + 4} ${box.bottom + 10}) rotate(-55)`, "text-anchor": "end" }, step.word.length > 11 ? `${step.word.slice(0, 10)}…` : step.word));
     svg.append(group);
   });
@@ -68,11 +68,11 @@ function singlePlot(width, one, selected) {
   const box = { left: 46, right: width - 12, top: 26, bottom: 290 };
   const y = logarithmic(least, most, box.bottom, box.top);
   const x = linear(1, Math.max(2, values.length), box.left, box.right);
-  const svg = canvasOf(width, 368, `Singular values at ${nameOf(one.steps[selected].at)}, from ${number(values[0])} down to ${number(values.at(-1))}`);
+  const svg = canvasOf(width, 346, `Singular values at ${nameOf(one.steps[selected].at)}, from ${number(values[0])} down to ${number(values.at(-1))}`);
   svg.append(axisY(box, y, decades(least, most), power, "singular value"),
     axisX(box, x, ticks(0, values.length, 4).filter((value) => value >= 1), String, "direction"));
-  one.steps.forEach((step, k) => { if (k !== selected) svg.append(shape("path", { class: "curve curve-faint", d: path(step.singular_values.map((value, n) => [x(n + 1), y(value)])) })); });
-  svg.append(shape("path", { class: "curve curve-trained", d: path(values.map((value, n) => [x(n + 1), y(value)])) }),
+  one.steps.forEach((step, k) => { if (k !== selected) svg.append(shape("path", { class: "curve curve-faint", d: path(step.singular_values.map((value, n) => [x(n + 1), value < least ? NaN : y(value)])) })); });
+  svg.append(shape("path", { class: "curve curve-trained", d: path(values.map((value, n) => [x(n + 1), value < least ? NaN : y(value)])) }),
     shape("line", { class: "limit", x1: box.left, x2: box.right, y1: y(1), y2: y(1) }),
     shape("text", { class: "limit-name", x: box.right, y: y(1) - 6, "text-anchor": "end" }, "1: carried on unchanged"));
   return svg;

@@ -54,12 +54,17 @@ async function start() {
   await unpackDocument();
   root.classList.toggle("has-memory", data.layers.some((layer) => layer.memory !== null));
   chosen.order = Object.keys(data.layers[0]?.orders ?? {})[0] ?? "index";
-  chosen.word = data.attributions[0]?.at ?? Math.min(1, T - 1);
+  // Begin where the words before a prediction mattered most.
+  data.attributions.forEach((one, k) => { if (Math.abs(one.difference) > Math.abs(data.attributions[chosen.attribution].difference)) chosen.attribution = k; });
+  chosen.word = data.attributions[chosen.attribution]?.at ?? Math.min(1, T - 1);
   chosen.position = data.layers.length ? firstUnit(data.layers[0]) : 0;
   const top = data.layers[0]?.ranking[0];
   if (top) chosen.position = top.position;
   drawWalker();
   for (const draw of [drawUnrolled, drawGates, drawCapacitor, drawGradients, drawJacobians, drawAttributions, drawContrasts, drawNumbers]) draw();
+  // Figures are drawn once their width is known, in the first frame; by the second all is there.
+  await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);
   root.dataset.ready = String(Math.round(performance.now()));
 }
 

@@ -71,9 +71,9 @@ function drawUnrolled() {
   const lens = element("div", { class: "lens", id: "lens", "aria-live": "polite" });
   byId("unrolled-figure").append(
     element("div", { class: "strip-key", "aria-hidden": "true" },
-      element("span", {}, "came: the paler, the less surprising"),
+      element("span", {}, "what came: not surprising"),
       element("span", { class: "scale-warm" }),
-      element("span", {}, "12 bits and more")),
+      element("span", {}, "12 bits of surprise and more")),
     strip, lens,
     asTable("What was read, expected and came", ["word", "read", "expected", "came", "P", "rank", "surprise, bits", "entropy, bits"],
       () => data.words.map((text, t) => [String(t), word(text), data.top[t].slice(0, 3).map(([w, p]) => `${w} ${percent(p)}`).join(", "),
@@ -108,12 +108,12 @@ function drawUnrolled() {
     if (changed?.includes("word")) {
       const left = now.offsetLeft - strip.offsetLeft;
       if (left < strip.scrollLeft || left + now.offsetWidth > strip.scrollLeft + strip.clientWidth)
-        strip.scrollTo({ left: left - strip.clientWidth / 2 + now.offsetWidth / 2, behavior: reduced.matches ? "auto" : "smooth" });
+        strip.scrollTo({ left: left - strip.clientWidth / 2 + now.offsetWidth / 2, behavior: changed.includes("hover") || reduced.matches ? "auto" : "smooth" });
     }
   };
   listen(["word", "hover"], mark);
   listen(["word", "hover", "layer", "order", "position"], () => drawLens(lens));
-  mark(["word"]);
+  mark(["word", "hover"]);
   drawLens(lens);
   repaint.push(() => drawLens(lens));
 }
@@ -126,7 +126,7 @@ function drawLens(lens) {
   const said = element("div", { class: "lens-said" },
     element("p", { class: "lens-title" }, element("span", { class: "count" }, `word ${t}`), " ", word(data.words[t])),
     element("p", { class: "lens-note" },
-      next === null ? "The text ends here; nothing came." : [word(next), ` came: ${percent(data.came[t])}, rank ${data.rank[t].toLocaleString("en")}, ${fixed(bits(data.came[t]), 1)} bits of surprise where the model expected ${fixed(data.entropy[t], 1)}.`]),
+      next === null ? "The text ends here; nothing came." : [word(next), ` came: ${percent(data.came[t])}, rank ${(data.rank[t] ?? "–").toLocaleString("en")}, ${fixed(bits(data.came[t]), 1)} bits of surprise where the model expected ${fixed(data.entropy[t], 1)}.`]),
     element("ol", { class: "top" }, data.top[t].map(([text, p]) =>
       element("li", { class: text === next ? "right" : "" }, word(text), element("span", { class: "guess-bar", "--share": p }), element("span", { class: "chance" }, percent(p))))));
   lens.replaceChildren(said);
