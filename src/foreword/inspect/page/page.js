@@ -1,0 +1,70 @@
+// Starts the page: unpacks the numbers, draws each section, and keeps theme and keys.
+function drawNumbers() {
+  const files = data.files ?? [];
+  byId("numbers-figure").append(
+    element("p", {}, "Every figure has its numbers beside it: open “As a table” under it. The figures as PNG and SVG, and the numbers as CSV, lie beside this page",
+      files.length ? ":" : "."),
+    files.length ? element("ul", { class: "files" }, files.map((file) => element("li", {}, element("code", {}, file)))) : "",
+    element("p", {}, "To make this page again, or for another text:"),
+    element("pre", { tabindex: "0" }, element("code", {}, data.command ?? "foreword inspect MODEL TEXT --out FOLDER")),
+    element("p", { class: "note" }, "The page is one file. It loads nothing and sends nothing; gates and states are rounded to 256 levels of their range."));
+}
+
+function watchTheme() {
+  const root = document.documentElement;
+  const again = () => { for (const paint of repaint) paint(); };
+  try { root.dataset.theme = localStorage.getItem("foreword-theme") ?? ""; } catch { /* In a notebook's frame there is no storage; the system's theme serves. */ }
+  byId("theme").addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    try { localStorage.setItem("foreword-theme", root.dataset.theme); } catch { /* As above. */ }
+    again();
+  });
+  darkness.addEventListener("change", again);
+  printing.addEventListener("change", again);
+}
+
+function watchLinks() {
+  // In a frame made from text, a plain #link would leave for the notebook's own address.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.('a[href^="#"]');
+    const goal = link && byId(link.getAttribute("href").slice(1));
+    if (!goal) return;
+    event.preventDefault();
+    goal.scrollIntoView({ behavior: reduced.matches ? "auto" : "smooth" });
+    if (!goal.hasAttribute("tabindex")) goal.setAttribute("tabindex", "-1");
+    goal.focus({ preventScroll: true });
+  });
+  const links = new Map([...document.querySelectorAll(".bar nav a")].map((link) => [link.getAttribute("href").slice(1), link]));
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      for (const link of links.values()) link.removeAttribute("aria-current");
+      links.get(entry.target.id)?.setAttribute("aria-current", "true");
+    }
+  }, { rootMargin: "-20% 0px -70% 0px" });
+  for (const id of links.keys()) seen.observe(byId(id));
+}
+
+async function start() {
+  const root = document.documentElement;
+  watchTheme();
+  watchLinks();
+  drawHeader();
+  if (typeof DecompressionStream === "undefined") throw new Error("this browser cannot unpack the numbers; any of the last years can (Chrome 80, Firefox 113, Safari 16.4)");
+  await unpackDocument();
+  root.classList.toggle("has-memory", data.layers.some((layer) => layer.memory !== null));
+  chosen.order = Object.keys(data.layers[0]?.orders ?? {})[0] ?? "index";
+  chosen.word = data.attributions[0]?.at ?? Math.min(1, T - 1);
+  chosen.position = data.layers.length ? firstUnit(data.layers[0]) : 0;
+  const top = data.layers[0]?.ranking[0];
+  if (top) chosen.position = top.position;
+  drawWalker();
+  for (const draw of [drawUnrolled, drawGates, drawCapacitor, drawGradients, drawJacobians, drawAttributions, drawContrasts, drawNumbers]) draw();
+  root.dataset.ready = String(Math.round(performance.now()));
+}
+
+start().catch((error) => {
+  byId("problem").hidden = false;
+  byId("problem").textContent = `The page could not be drawn: ${error.message}`;
+  throw error;
+});
