@@ -158,8 +158,34 @@ def gru(path: Path, kind: str) -> None:
     d.save(path)
 
 
+def unrolled(path: Path) -> None:
+    """Three steps of a network side by side: the state goes right, the gradient left."""
+    d = Drawing(11, 6.2)
+    middle = 3.0
+    for k, x in enumerate((2.4, 5.4, 8.4)):
+        step = ("t - 2", "t - 1", "t")[k]
+        d.text(x, 0.5, f"word {step}")
+        d.line((x, 0.8), (x, middle - 0.42))
+        d.gate(x, middle, "", "step")
+        d.line((x, middle + 0.4), (x, 4.7))
+        d.text(x, 5.0, f"prediction {step}")
+        d.line((x - 2.3, middle), (x - 0.55, middle))
+        d.text(x - 1.45, middle + 0.3, f"state {('t - 3', 't - 2', 't - 1')[k]}")
+    d.line((8.95, middle), (10.5, middle))
+    d.text(9.75, middle + 0.3, "state t")
+    d.text(8.4, 5.75, "loss")
+    d.line((8.75, 5.75), (9.3, 5.75), (9.3, 2.2), (8.7, 2.2), colour=LOOK)
+    d.line((8.4, 2.2), (5.7, 2.2), colour=LOOK)
+    d.line((5.4, 2.2), (2.7, 2.2), colour=LOOK)
+    d.line((2.4, 2.2), (0.4, 2.2), colour=LOOK)
+    for x in (7.0, 4.0, 1.3):
+        d.text(x, 1.85, "gradient")
+    d.save(path)
+
+
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images/cells")
 folder.mkdir(parents=True, exist_ok=True)
+unrolled(folder / "unrolled.svg")
 elman(folder / "rnn.svg")
 lstm(folder / "lstm.svg", "plain")
 lstm(folder / "lstm-peephole.svg", "peephole")

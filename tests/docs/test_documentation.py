@@ -1,8 +1,10 @@
 """What the documentation shows is run: every Python block, and every command's words."""
 
+import importlib.util
 import itertools
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +108,50 @@ def test_the_command_line_page_lists_every_option() -> None:
                     assert f"`{option}`" in section, (verb, option)
 
 
+def links(page: Path) -> list[Path]:
+    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    return [page.parent / t for t in targets if not t.startswith(("http:", "https:"))]
+
+
+def drawings() -> tuple[Any, ...]:
+    """What the documentation's hook draws."""
+    path = ROOT / "docs/hooks/figures.py"
+    spec = importlib.util.spec_from_file_location("documentation_figures", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look themselves up there
+    spec.loader.exec_module(module)
+    found: tuple[Any, ...] = module.DRAWINGS
+    return found
+
+
+FIGURES = ROOT / "docs/explanation/figures"
+
+
 def test_links_between_pages_lead_somewhere() -> None:
+    drawn = {FIGURES / name for drawing in drawings() for name in drawing.figures}
     for page in PAGES:
-        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
-            if not target.startswith(("http:", "https:")):
-                assert (page.parent / target).exists(), f"{page_id(page)}: {target}"
+        for target in links(page):
+            assert target.exists() or target in drawn, f"{page_id(page)}: {target}"
+
+
+def test_every_figure_that_is_drawn_is_shown() -> None:
+    drawn = [FIGURES / name for drawing in drawings() for name in drawing.figures]
+    shown = {target for page in PAGES for target in links(page)}
+    assert [name for name in drawn if name not in shown] == []
+
+
+def test_figures_are_drawn_by_commands_that_there_are() -> None:
+    group = typer.main.get_command(app)
+    for drawing in drawings():
+        for command in drawing.commands:
+            program, first, *words = shlex.split(command)
+            if program == "python":
+                assert (ROOT / first).exists()
+                continue
+            verb = group.commands[first]  # type: ignore[attr-defined]
+            assert verb.make_context(first, list(words)).args == []
 
 
 def test_help_fits_a_terminal() -> None:

@@ -225,13 +225,19 @@ def predictions(subject: Subject, features: Tensor, ids: np.ndarray, top: int) -
     with torch.no_grad():
         chunks = (torch.split(part, CHUNK_ROWS) for part in (features, targets))
         for x, target in zip(*chunks, strict=True):
-            scores = F.linear(x, weight, bias).double()
-            logs = scores - scores.logsumexp(1, keepdim=True)
-            came = logs.gather(1, target[:, None])
-            shares, best = logs.topk(top, dim=1)
-            entropy = -(logs.exp() * logs).sum(1) / math.log(2)
-            rank = (logs > came).sum(1) + 1
-            rows.append((came[:, 0], rank, best, shares.exp(), entropy))
+            scores = F.linear(x, weight, bias)
+            at_target = scores.gather(1, target[:, None])
+            rank = (scores > at_target).sum(1, dtype=torch.int32) + 1
+            best = scores.topk(top, dim=1)
+            largest = best.values[:, :1]
+            scores -= largest
+            odds = scores.exp()
+            total = odds.sum(1).double()
+            # With p = odds / total: -sum p ln p = ln total - sum odds * scores / total.
+            entropy = total.log() - torch.linalg.vecdot(odds, scores) / total
+            came = (at_target - largest)[:, 0] - total.log()
+            shares = (best.values - largest).exp() / total[:, None]
+            rows.append((came, rank, best.indices, shares, entropy / math.log(2)))
     found = Predictions(*(torch.cat(parts).numpy() for parts in zip(*rows, strict=True)))
     found.came[-1], found.rank[-1] = math.nan, 0
     return found

@@ -1,0 +1,98 @@
+"""Draws the figures of the explanations while the documentation is built, by Foreword's commands.
+
+What a command draws is kept in `build/figures` until the code or the command changes.
+"""
+
+import hashlib
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).parents[2]
+KEPT = ROOT / "build" / "figures"
+FOLDER = "explanation/figures"
+"""Where pages find them."""
+
+SENTENCE = "Do you like to watch movies? I like to read books. What do you like to do?"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Commands, run in an empty folder, and what they draw there, by the figures' names."""
+
+    commands: tuple[str, ...]
+    figures: dict[str, str]
+
+
+DRAWINGS = (
+    Drawing(
+        ("python benchmarks/draw_cells.py cells",),
+        {f"{name}.svg": f"cells/{name}.svg" for name in ("unrolled", "rnn", "lstm", "gru")}
+        | {"peephole.svg": "cells/lstm-peephole.svg"},
+    ),
+    Drawing(
+        (
+            "foreword memory temporal-order-2 --cell mlp-window --cell rnn --cell lstm --cell gru "
+            "--lag 20 --lag 50 --lag 100 --seeds 1 --steps 1500 --out memory",
+        ),
+        {"memory.svg": "memory/map.svg"},
+    ),
+    Drawing(
+        (
+            "foreword train --out model --steps 700 --vocab-size 4000 --hidden-size 64",
+            f"foreword inspect model {shlex.quote(SENTENCE)} --out seen",
+        ),
+        {
+            f"{name}.svg": f"seen/figures/{name}.svg"
+            for name in ("words", "gates", "unit", "gradients", "attributions", "contrast-3")
+        },
+    ),
+)
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Adds the figures to the site."""
+    for drawing in DRAWINGS:
+        for name, path in draw(drawing).items():
+            files.append(File.generated(config, f"{FOLDER}/{name}", abs_src_path=str(path)))
+    return files
+
+
+def draw(drawing: Drawing) -> dict[str, Path]:
+    """The drawing's files by the figures' names; runs its command if they are not there yet."""
+    folder = KEPT / _key(drawing)
+    found = {name: folder / path for name, path in drawing.figures.items()}
+    if not all(path.exists() for path in found.values()):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for command in drawing.commands:
+            _run(command, folder)
+        missing = [str(path) for path in found.values() if not path.exists()]
+        if missing:
+            raise PluginError(f"{drawing.commands} have not drawn {', '.join(missing)}")
+    return found
+
+
+def _run(command: str, folder: Path) -> None:
+    program, *words = shlex.split(command)
+    start = [sys.executable]
+    start += ["-m", "foreword"] if program == "foreword" else [str(ROOT / words.pop(0))]
+    done = subprocess.run([*start, *words], cwd=folder, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise PluginError(f"{command} failed:\n{done.stderr}")
+
+
+def _key(drawing: Drawing) -> str:
+    """Of the commands and of all code that they may run."""
+    digest = hashlib.sha256(repr(drawing).encode())
+    code = [*(ROOT / "src").rglob("*.py"), *(ROOT / "native").iterdir()]
+    for path in sorted([*code, ROOT / "benchmarks" / "draw_cells.py"]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
