@@ -1,5 +1,6 @@
 """The page in a real browser, as a reader meets it."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -180,6 +181,31 @@ def test_the_circuit_shows_the_gates_of_the_chosen_unit_and_word(
     ]
 
 
+def test_switches_close_as_their_gates_open_and_plates_fill_with_the_charge(
+    ready: Callable[..., Any], values_of: Callable[..., np.ndarray]
+) -> None:
+    page, made = ready()
+    layer, T = made["layers"][0], len(made["words"])
+    unit = layer["ranking"][0]["unit"]
+    i, f, _, o = (values_of(gate, T)[:, unit] for gate in layer["gates"])
+    memory = values_of(layer["states"][0], T)[:, unit]
+    fullest = int(np.abs(memory).argmax())
+    for t in (2, fullest):
+        page.click(f"#word-{t}")
+        arms = page.locator(".circuit .lever-arm").evaluate_all(
+            "arms => arms.map((arm) => Number(arm.getAttribute('transform').match(/[-.0-9]+/)[0]))"
+        )
+        # Flat, or for the leak upright, is closed; 48 degrees away from it is wide open.
+        expected = [-48 * (1 - i[t]), 90 - 48 * f[t], -48 * (1 - o[t])]
+        np.testing.assert_allclose(arms, expected, atol=1e-3)
+        field = page.locator(".circuit .field")
+        opacity = 0.15 + 0.85 * abs(memory[t]) / abs(memory[fullest])
+        assert float(field.get_attribute("opacity")) == pytest.approx(opacity, abs=1e-3)
+        assert (
+            field.get_attribute("class") == f"field charge-{'minus' if memory[t] < 0 else 'plus'}"
+        )
+
+
 def test_a_map_s_rows_follow_the_chosen_order(
     ready: Callable[..., Any], values_of: Callable[..., np.ndarray]
 ) -> None:
@@ -229,6 +255,19 @@ def test_another_state_draws_its_gradients(ready: Callable[..., Any]) -> None:
         np.testing.assert_allclose(slope * logs + offset, heights, atol=0.15)
     page.click("#gradients-figure button[data-value='false']")
     expect(page.locator("#gradients-figure .axis-title").first).to_have_text("mean norm")
+
+
+def test_each_curve_s_label_says_where_it_falls_under_one_percent(
+    ready: Callable[..., Any],
+) -> None:
+    page, made = ready()
+    texts = page.locator("#gradients-figure .label").all_text_contents()
+    for curve in made["gradients"]["curves"]:
+        norms = np.array(curve["norms"].get("c", curve["norms"]["h"]))
+        (label,) = [text for text in texts if text.split(" (")[0].split(":")[0] == curve["label"]]
+        under = np.flatnonzero(norms < 0.01 * norms[0])
+        assert ("1 %" in label) == bool(len(under))
+        assert not len(under) or label.endswith(f"1 % at {under[0]}")
 
 
 def test_it_is_said_where_the_gradient_vanishes(
@@ -343,7 +382,10 @@ def test_whatever_a_document_lacks_the_page_says_so_and_opens(
     ready: Callable[..., Any], cell: str, how: dict[str, Any], said: str
 ) -> None:
     page, _ = ready(cell, **how)
-    assert said in page.locator("main").text_content()
+    text = page.locator("main").text_content()
+    assert said in text
+    assert re.findall("null|undefined|NaN|object Object", text) == []
+    assert "NaN" not in page.locator("main").inner_html()
     assert page.locator("img").count() == 0
     assert page.locator("#problem").is_hidden()
 
@@ -371,8 +413,36 @@ def test_a_notebook_s_frame_shows_the_page(
     expect(frame.locator("#gates-title")).to_be_in_viewport()
 
 
-def test_a_long_text_and_a_large_network_are_soon_ready(ready: Callable[..., Any]) -> None:
+@pytest.fixture
+def long(ready: Callable[..., Any]) -> Page:
+    """A page of 500 words and 512 units."""
     page, _ = ready(words=[f"word{k % 180}" for k in range(500)], hidden_size=512)
+    return page
+
+
+def test_a_long_text_and_a_large_network_are_soon_ready(long: Page) -> None:
     # Measured from the start of the navigation; generous, for a machine that does other work too.
-    assert float(page.get_attribute("html", "data-ready")) < 6000
-    assert page.locator(".column").count() == 500
+    assert float(long.get_attribute("html", "data-ready")) < 6000
+    assert long.locator(".column").count() == 500
+
+
+def test_words_of_a_long_text_can_be_made_readable_and_scroll_together(long: Page) -> None:
+    curve = long.locator("[data-plot=unit] svg")
+    assert curve.bounding_box()["width"] < 1000
+    long.click("#gates-figure button:has-text('readable')")
+    assert curve.bounding_box()["width"] > 30 * 500
+    scrollers = long.locator(".map-scroll")
+    scrollers.first.evaluate("node => { node.scrollLeft = 3000; }")
+    long.wait_for_function(
+        "() => [...document.querySelectorAll('.map-scroll')].every((n) => n.scrollLeft === 3000)"
+    )
+    assert scrollers.count() == 7
+
+
+def test_a_contrast_of_a_long_text_shows_the_words_around_the_change(long: Page) -> None:
+    expect(long.locator(".divergence")).to_have_count(60)
+    assert long.locator(".runs .changed").all_inner_texts() == ["word12"]
+    words = long.locator("#contrasts-figure svg .axis-word").all_text_contents()
+    assert words[0] == "word4"
+    long.click("#contrasts-figure button:has-text('all')")
+    expect(long.locator(".divergence")).to_have_count(499)

@@ -9,6 +9,7 @@ function drawCapacitor() {
   const circuit = element("div", { class: "circuit" });
   const plot = element("div", { class: "plot", "data-plot": "unit" });
   const scroller = element("div", { class: "map-scroll" }, plot);
+  scrollTogether(scroller);
   const numbers = element("div");
   const table = element("div", { class: "ranking" });
   figure.append(title, element("div", { class: "capacitor" }, circuit, element("div", { class: "capacitor-plot" }, scroller, numbers)), table);
@@ -176,7 +177,7 @@ function drawCircuit(container, layer, t, k) {
   svg.append(shape("path", { class: "wire", d: "M294 65l7 5-7 5" }), shape("text", { class: "circuit-name", x: 306, y: 75 }, "h"));
   svg.append(shape("path", { class: "wire", d: "M104 176v8m-11 0h22m-17 5h12m-8 5h4" }));
   const story = keep === null ? "A simple recurrent network has no switches: every word overwrites the state."
-    : `${input > 0.5 ? "It takes in" : input > 0.15 ? "It takes in a little" : "It takes in next to nothing"}, and keeps ${percent(keep)} of what it had${output === null ? "" : output > 0.5 ? "; it shows what it holds" : "; it hides most of what it holds"}.`;
+    : `${input > 0.5 ? "It takes in" : input > 0.15 ? "It takes in a little" : "It takes in next to nothing"}, and keeps ${percent(keep)} of what it had${output === null ? "" : `; its output gate lets ${percent(output)} through`}.`;
   container.replaceChildren(
     element("p", { class: "circuit-word" }, element("span", { class: "count" }, `word ${t}`), " ", word(data.words[t])),
     svg, element("p", { class: "circuit-story" }, story));

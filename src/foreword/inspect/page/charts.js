@@ -180,6 +180,19 @@ function axisY(box, scale, values, text = number, title = "", above = 9) {
     title && shape("text", { class: "axis-title", x: box.left - 7, y: box.top - above, "text-anchor": "start" }, title));
 }
 
+const scrolledTogether = new Set();
+
+/** Figures of the same words stay at the same words when one of them is scrolled. */
+function scrollTogether(scroller) {
+  scrolledTogether.add(scroller);
+  scroller.addEventListener("scroll", () => {
+    for (const other of scrolledTogether) {
+      if (!other.isConnected) scrolledTogether.delete(other);
+      else if (other !== scroller && Math.abs(other.scrollLeft - scroller.scrollLeft) > 1) other.scrollLeft = scroller.scrollLeft;
+    }
+  });
+}
+
 /** Words under a figure whose columns are words: all where they fit, otherwise the position only. */
 function wordAxis(words, width) {
   const room = width / words.length;

@@ -6,10 +6,32 @@ function drawContrasts() {
     return;
   }
   const body = element("div");
-  figure.append(element("div", { class: "controls" }, choice("Change", data.contrasts.map((one, k) => [k, one.label]), 0, (k) => choose({ contrast: Number(k) }))), body);
-  const show = () => body.replaceChildren(...contrastFigures(data.contrasts[chosen.contrast]));
+  let near = T > 2 * AROUND;
+  const controls = element("div", { class: "controls" }, choice("Change", data.contrasts.map((one, k) => [k, one.label]), 0, (k) => choose({ contrast: Number(k) })));
+  if (near) controls.append(choice("Words", [[true, "around the change"], [false, "all"]], near, (value) => { near = value; show(); }));
+  figure.append(controls, body);
+  const show = () => {
+    const whole = data.contrasts[chosen.contrast];
+    body.replaceChildren(runs(whole), ...contrastFigures(near ? partOf(whole) : whole));
+  };
   listen(["contrast"], show);
   show();
+}
+
+/** Words that are shown of a long text, from a few before the change on. */
+const AROUND = 60;
+
+/** The same contrast with the words around the change alone. */
+function partOf(one) {
+  const at = one.pairs.findIndex(([a]) => a >= one.at);
+  const from = Math.max(0, Math.min(at < 0 ? Infinity : at - 8, one.pairs.length - AROUND));
+  const cut = (list) => list.slice(from, from + AROUND);
+  const layers = one.layers.map((layer) => {
+    const { bytes, columns, low, high } = layer.values;
+    const values = new Matrix(bytes.subarray(from * columns, (from + AROUND) * columns), columns, low, high);
+    return { ...layer, values, changed: layer.changed.map((unit) => ({ ...unit, first: cut(unit.first), other: cut(unit.other) })) };
+  });
+  return { ...one, pairs: cut(one.pairs), divergence: cut(one.divergence), came: cut(one.came), came_other: cut(one.came_other), layers };
 }
 
 function contrastFigures(one) {
@@ -23,7 +45,7 @@ function contrastFigures(one) {
     one.divergence[most] > 0 ? ["; most after ", nameOf(one.pairs[most][0]), `: by ${number(one.divergence[most], 2)} bits.`] : ".");
   const plot = element("div", { class: "plot" });
   responsive(plot, (width) => divergencePlot(width, one, words));
-  const parts = [runs(one), finding, element("h3", {}, "How far the predictions part"), plot];
+  const parts = [finding, element("h3", {}, "How far the predictions part"), plot];
   for (const layer of one.layers) {
     const canvas = element("canvas", { class: "map", role: "img", "aria-label": `Difference of ${layer.state} between the two runs, ${plural(words.length, "word")} across and ${plural(layer.units.length, "unit")} down` });
     const values = layer.values;

@@ -48,6 +48,7 @@ function heatMap(layer, part) {
   const line = element("div", { class: "cross-unit", "aria-hidden": "true" });
   const field = element("div", { class: "map-field" }, element("div", { class: "map-frame" }, canvas, cross, line));
   const scroller = element("div", { class: "map-scroll" }, field);
+  scrollTogether(scroller);
   const value = element("output", { class: "map-value" });
   const figure = element("figure", { class: "map-figure" },
     element("figcaption", {},

@@ -15,7 +15,7 @@ function drawHeader() {
   const facts = [
     ["perplexity of this text", here === null ? "–" : number(here), here === null ? "no word came after the first" : `as unsure as among ${number(here, 2)} equally likely words`],
     model.perplexity === null ? null : ["perplexity in training’s validation", number(model.perplexity), here === null ? "" : here > model.perplexity ? "this text surprises it more" : "this text surprises it less"],
-    ["words read", T.toLocaleString("en"), `of ${plural(new Set(data.words).size, "kind")}`],
+    ["words read", T.toLocaleString("en"), `${new Set(data.words).size.toLocaleString("en")} different ones`],
     ["units", model.layers > 1 ? `${model.layers} × ${model.hidden_size}` : String(model.hidden_size), plural(model.layers, "layer")],
     ["parameters", model.parameters >= 1e6 ? `${number(model.parameters / 1e6)} M` : model.parameters.toLocaleString("en"), `${model.vocab_size.toLocaleString("en")} words known`],
   ];

@@ -35,6 +35,17 @@ function drawJacobians() {
   again();
 }
 
+/** Marks of two pixels, the denser the stronger: [top, share of the densest]. */
+function density(heights) {
+  const found = new Map();
+  for (const height of heights) {
+    const top = 2 * Math.round(height / 2);
+    found.set(top, (found.get(top) ?? 0) + 1);
+  }
+  const most = Math.max(4, ...found.values());
+  return [...found].map(([top, count]) => [top, count / most]);
+}
+
 function singularRange(one) {
   const all = one.steps.flatMap((step) => step.singular_values).filter((value) => value > 0);
   const most = Math.max(1.2, all.reduce((a, b) => Math.max(a, b), 0)) * 1.1;
@@ -50,11 +61,11 @@ function spectrumPlot(width, one, selected) {
   svg.append(axisY(box, y, decades(least, most), power, "singular value"));
   one.steps.forEach((step, k) => {
     const left = box.left + k * each;
-    const marks = step.singular_values.filter((value) => value >= least);
     const group = shape("g", { class: k === selected ? "spectrum is-chosen" : "spectrum", onclick: () => choose({ word: step.at, hover: null }) },
       shape("title", {}, `${nameOf(step.at)}: ${number(step.singular_values[0])} at most`),
       shape("rect", { class: "spectrum-back", x: left + 0.5, y: box.top, width: Math.max(1, each - 1), height: box.bottom - box.top }),
-      shape("path", { class: "marks", "stroke-opacity": Math.max(0.25, Math.min(0.85, 45 / marks.length)), d: marks.map((value) => `M${(left + each * 0.18).toFixed(1)} ${y(value).toFixed(1)}h${(each * 0.64).toFixed(1)}`).join("") }));
+      shape("g", { class: "marks" }, density(step.singular_values.filter((value) => value >= least).map(y)).map(([top, share]) =>
+        shape("rect", { x: (left + each * 0.16).toFixed(1), y: top, width: (each * 0.68).toFixed(1), height: 1.6, opacity: (0.2 + 0.7 * share).toFixed(2) }))));
     if (each >= 13 || k % Math.ceil(13 / each) === 0) group.append(shape("text", { class: step.word.startsWith("<") ? "axis-word sign" : "axis-word", transform: `translate(${left + each / 2 + 4} ${box.bottom + 10}) rotate(-55)`, "text-anchor": "end" }, step.word.length > 11 ? `${step.word.slice(0, 10)}…` : step.word));
     svg.append(group);
   });

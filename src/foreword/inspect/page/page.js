@@ -52,6 +52,7 @@ async function start() {
   drawHeader();
   if (typeof DecompressionStream === "undefined") throw new Error("this browser cannot unpack the numbers; any of the last years can (Chrome 80, Firefox 113, Safari 16.4)");
   await unpackDocument();
+  root.classList.toggle("has-gates", data.layers.some((layer) => layer.gates.length));
   root.classList.toggle("has-memory", data.layers.some((layer) => layer.memory !== null));
   chosen.order = Object.keys(data.layers[0]?.orders ?? {})[0] ?? "index";
   // Begin where the words before a prediction mattered most.

@@ -152,7 +152,7 @@ function drawLens(lens) {
       canvas,
       element("span", { class: "gate-says" }, part.says));
   }));
-  lens.append(parts, acted(layer, t));
+  lens.append(parts, acted(layer, t) ?? "");
 }
 
 function acted(layer, t) {
@@ -162,7 +162,7 @@ function acted(layer, t) {
     const after = layer.held.values.at(t, k);
     return { k, before, after, by: Math.abs(after) - Math.abs(before) };
   }).sort((a, b) => b.by - a.by);
-  const list = (title, some) => element("div", {}, element("h4", {}, title), element("ul", { class: "acted" }, some.map(({ k, before, after }) =>
+  const list = (title, some) => element("div", {}, element("h4", {}, title), some.length ? "" : element("p", { class: "note" }, "no unit"), element("ul", { class: "acted" }, some.map(({ k, before, after }) =>
     element("li", {}, element("button", { type: "button", "aria-pressed": String(chosen.position === k), onclick: () => choose({ position: k }) },
       element("span", { class: "unit" }, `unit ${layer.units[k]}`), element("span", { class: "from-to" }, `${fixed(before)} → ${fixed(after)}`))))));
   return element("div", { class: "lens-units" },
