@@ -127,6 +127,20 @@ def test_erasure_alone_is_drawn_where_integrated_gradients_are_missing(
     np.testing.assert_allclose(bars, one["erased"])
 
 
+def test_a_contrast_of_a_long_text_is_drawn_around_the_change(
+    document: Callable[..., Any],
+) -> None:
+    made = document(words=[f"w{k}" for k in range(200)], hidden_size=4)
+    one = made["contrasts"][0]
+    top, lower, *_ = figures.contrasts(made, one).axes
+    bars = [bar.get_height() for bar in top.patches]
+    names = [label.get_text() for label in top.get_xticklabels()]
+    # Word 12 is dropped: 8 pairs before it, then those from word 13 on.
+    assert names == [f"w{k}" for k in (*range(4, 12), *range(13, 65))]
+    np.testing.assert_allclose(bars, one["divergence"][4:64])
+    assert lower.images[0].get_array().shape == (4, 60)
+
+
 def test_the_same_document_gives_the_same_bytes(
     document: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -281,11 +281,15 @@ def attributions(document: dict[str, Any]) -> Figure:
 
 def contrasts(document: dict[str, Any], one: dict[str, Any]) -> Figure:
     """Where the predictions of two runs part, and which units carry the difference on."""
-    texts = [document["words"][a] for a, _ in one["pairs"]]
+    # Of a long text the words around the change, from a few before it on.
+    before = next((k for k, (a, _) in enumerate(one["pairs"]) if a >= one["at"]), 0) - 8
+    start = max(0, min(before, len(one["pairs"]) - READABLE))
+    here = slice(start, start + READABLE)
+    texts = [document["words"][a] for a, _ in one["pairs"][here]]
     figure = Figure(figsize=(12, 2.8 + 2.8 * len(one["layers"])), layout="constrained")
     grid = np.atleast_1d(figure.subplots(1 + len(one["layers"]), 1))
     top = grid[0]
-    divergence = np.array([np.nan if d is None else d for d in one["divergence"]], float)
+    divergence = np.array([np.nan if d is None else d for d in one["divergence"][here]], float)
     top.bar(np.arange(len(texts)), divergence, 0.7, color=ACCENT)
     top.set_ylabel("divergence (KL), bits")
     top.set_xlim(-0.5, max(0, len(texts) - 1) + 0.5)
@@ -295,11 +299,15 @@ def contrasts(document: dict[str, Any], one: dict[str, Any]) -> Figure:
     for axes, layer in zip(grid[1:], one["layers"], strict=True):
         values = _matrix(layer["difference"], layer["low"], layer["high"], len(layer["units"]))
         order = np.argsort(-np.abs(values).sum(0), kind="stable")
-        _map(axes, values[:, order], layer["low"], layer["high"])
+        _map(axes, values[here, order], layer["low"], layer["high"])
         _name_words(axes, texts)
         which = f"Difference of {layer['state']}, layer {layer['layer'] + 1}, the largest on top"
         axes.set_title(which, fontsize=9, loc="left")
         axes.set_ylabel("units", color=MUTED)
+    if one["layers"]:
+        # An unseen scale beside the bars keeps each word above its own column of the map.
+        unseen = figure.colorbar(ScalarMappable(), ax=top, pad=0.01, aspect=12, ticks=[])
+        unseen.ax.set_visible(False)
     _title(figure, f"What changes: {one['label']}")
     return figure
 

@@ -117,7 +117,7 @@ function acted(layer, t) {
     element(
       "div",
       {},
-      element("h4", {}, title),
+      element("h3", {}, title),
       some.length ? "" : element("p", { class: "note" }, "no unit"),
       element(
         "ul",
