@@ -46,14 +46,18 @@ _HOME = {
     "load": "foreword.predictor.predictor",
     "train": "foreword.training.run",
 }
+_ROOMS = ("memory",)
+"""Parts of the library that are imported when they are first used."""
 
 
 def __getattr__(name: str) -> Any:
     """Imports a public function when it is first used, so that `load` never brings PyTorch."""
     home = _HOME.get(name)
-    if home is None:
+    if home is None and name not in _ROOMS:
         raise AttributeError(f"module 'foreword' has no attribute {name!r}")
     try:
+        if home is None:
+            return import_module(f"foreword.{name}")
         return getattr(import_module(home), name)
     except ModuleNotFoundError as error:
         if error.name == "torch":

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from foreword.cli import check, compare, doctor, evaluate, generate, info, predict, train
+from foreword.cli import check, compare, doctor, evaluate, generate, info, memory, predict, train
 from foreword.cli.console import errors
 from foreword.errors import ForewordError, MissingExtraError
 
@@ -29,6 +29,7 @@ app.command("predict")(predict.predict)
 app.command("generate")(generate.generate)
 app.command("compare")(compare.compare)
 app.command("info")(info.info)
+app.command("memory")(memory.memory)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 

@@ -132,7 +132,7 @@ def trial_for(
     anneal: bool | None = None,
     check_every: int | None = None,
     forget_bias: float | None = None,
-    chrono: bool = False,
+    chrono: bool | None = None,
     kernel: str | None = None,
 ) -> Trial:
     """A trial in which what was left open is as the task's recipe has it.
@@ -173,6 +173,8 @@ def trial_for(
         raise SettingsError("give the hidden size or the number of parameters, not both")
     if chrono and forget_bias is not None:
         raise SettingsError("chrono chooses the forget gates' biases: leave forget_bias out")
+    if chrono is None:
+        chrono = recipe.chrono and forget_bias is None
     if hidden_size is None:
         if parameters is None:
             parameters = count_parameters("lstm", inputs, outputs, recipe.units, window)

@@ -84,6 +84,8 @@ class Recipe:
         check_every: steps between two looks at fresh sequences.
         forget_bias: what the forget gate's bias begins with (the GRU's update gate's); None leaves
             it to chance.
+        chrono: whether those biases are spread over all times up to the lag instead (Tallec &
+            Ollivier 2018).
         learning_rates: of cells that need another one.
     """
 
@@ -95,6 +97,7 @@ class Recipe:
     anneal: bool = False
     check_every: int = 100
     forget_bias: float | None = 1.0
+    chrono: bool = False
     learning_rates: Mapping[str, float] = field(default_factory=dict)
 
 
