@@ -1,4 +1,4 @@
-"""How far back a loss reaches: gradient norms by distance (Hochreiter 1991; Pascanu et al. 2013)."""
+"""How far back a loss reaches: gradient norms by distance (Hochreiter 1991; Pascanu et al 2013)."""
 
 import torch
 from torch import Generator

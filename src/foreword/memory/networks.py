@@ -54,7 +54,7 @@ class RecurrentNetwork(Network):
 
 
 class WindowNetwork(Network):
-    """A layer of rectified units on the last inputs, and a linear layer on them: no state at all."""
+    """A layer of rectified units on the last inputs, and a linear layer on them; no state."""
 
     def __init__(
         self, window: int, inputs: int, hidden_size: int, outputs: int, generator: Generator
@@ -167,9 +167,9 @@ def _set_bias(network: Network, gate: str, value: float | Tensor) -> None:
 
 
 def _linear(inputs: int, outputs: int, generator: Generator) -> nn.Linear:
-    layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
+    layer = nn.Linear(inputs, outputs, device="meta").to_empty(device="cpu")
     bound = inputs**-0.5
     with torch.no_grad():
         for parameter in layer.parameters():
             parameter.uniform_(-bound, bound, generator=generator)
-    return cast(nn.Linear, layer)
+    return layer

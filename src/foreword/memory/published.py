@@ -98,8 +98,8 @@ CLAIMS = (
     Claim("anbncn", "lstm-peephole", 40, expects="reach", reach=200),
     Claim("adding", "gru", 600, seeds=3),
 )
-"""Hochreiter & Schmidhuber (1997) of the adding problem, temporal order and the Reber grammar; Gers &
-Schmidhuber (2001) of the counting; the GRU's are today's."""
+"""Of Hochreiter & Schmidhuber (1997): the adding problem, temporal order, the Reber grammar; of
+Gers & Schmidhuber (2001): counting. The GRU came later."""
 
 
 def trials() -> list[Trial]:

@@ -50,8 +50,12 @@ def chart(lines: Sequence[Line], title: str) -> str:
     ]
     for level in range(low, high + 1, max(1, (high - low) // 5)):
         at = y(10.0**level)
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{x(reach):.1f}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{short(10.0**level)}</text>')
+        parts.append(
+            f'<line class="grid" x1="{LEFT}" x2="{x(reach):.1f}" y1="{at:.1f}" y2="{at:.1f}"/>'
+        )
+        parts.append(
+            f'<text x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{short(10.0**level)}</text>'
+        )
     for k in range(5):
         distance = reach * k / 4
         parts.append(

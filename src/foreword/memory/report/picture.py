@@ -11,6 +11,10 @@ from foreword.memory.tasks.registry import TASKS
 PANELS = 2
 """Side by side."""
 FORMATS = ("svg", "png")
+NARROWEST = 5.5
+"""Inches that the title needs."""
+NONE, ALL = "#e9edf1", "#1d5fa8"
+"""The colours of no seed and of all."""
 
 
 def draw(found: Sequence[Place], folder: Path) -> list[Path]:
@@ -22,6 +26,7 @@ def draw(found: Sequence[Place], folder: Path) -> list[Path]:
     try:
         from matplotlib import rc_context
         from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.colors import LinearSegmentedColormap
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
         raise MissingExtraError("drawing the map", "plot") from error
@@ -30,7 +35,9 @@ def draw(found: Sequence[Place], folder: Path) -> list[Path]:
     rows = -(-len(tasks) // columns)
     widest = max(len(lags_of(found, task)) for task in tasks)
     tallest = max(len(cells_of(found, task)) for task in tasks)
-    size = (columns * (1.9 + 0.75 * widest), rows * (1.15 + 0.42 * tallest) + 0.7)
+    width = max(columns * (1.6 + 0.75 * widest), NARROWEST)
+    size = (width, rows * (1.15 + 0.38 * tallest) + 0.5)
+    colours = LinearSegmentedColormap.from_list("share", (NONE, ALL))
     written = []
     # Text stays text in the SVG, so that it can be searched and read aloud; ids stay the same.
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "foreword"}):
@@ -38,7 +45,7 @@ def draw(found: Sequence[Place], folder: Path) -> list[Path]:
         FigureCanvasAgg(figure)
         panels = figure.subplots(rows, columns, squeeze=False).flat
         for panel, task in zip(panels, tasks, strict=False):
-            _panel(panel, [place for place in found if place.task == task], task)
+            _panel(panel, [place for place in found if place.task == task], task, colours)
         for panel in list(panels)[len(tasks) :]:
             panel.set_axis_off()
         figure.suptitle("Share of seeds that solve a task, by cell and lag", fontsize=12)
@@ -50,12 +57,12 @@ def draw(found: Sequence[Place], folder: Path) -> list[Path]:
     return written
 
 
-def _panel(panel: Any, found: Sequence[Place], task: str) -> None:
+def _panel(panel: Any, found: Sequence[Place], task: str, colours: Any) -> None:
     lags, cells = lags_of(found, task), cells_of(found, task)
     shares = [[float("nan")] * len(lags) for _ in cells]
     for place in found:
         shares[cells.index(place.cell)][lags.index(place.lag)] = place.share
-    panel.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    panel.imshow(shares, cmap=colours, vmin=0, vmax=1, aspect="auto")
     for place in found:
         panel.text(
             lags.index(place.lag),

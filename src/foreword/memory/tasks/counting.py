@@ -20,8 +20,8 @@ class Counting(Task):
     A string is S a...a b...b E, or S a...a b...b c...c E, each letter n times. After each symbol,
     the last one left out, the set of those that may follow is wanted: after S it is {a}, after an a
     {a, b}, as n is not known yet, and then what counting says: one symbol alone. Symbols go in one-
-    hot (S and letters); outputs are sigmoids (letters and E), and the loss is their cross-entropy. n
-    is drawn uniformly from 1 to the lag. A string is accepted if at each of its steps exactly the
+    hot (S and letters); outputs are sigmoids (letters and E), and the loss is their cross-entropy.
+    n is drawn uniformly from 1 to the lag. A string is accepted if at each of its steps exactly the
     outputs of the right set are above 1/2.
 
     What matters is the reach: the largest N such that every string with n from 1 to N is accepted,
@@ -81,9 +81,10 @@ class Counting(Task):
 
     def judge(self, answers: Tensor, batch: Batch) -> Tally:
         """Cross-entropies, and strings that are not accepted."""
-        error = float(
-            F.binary_cross_entropy_with_logits(answers, batch.targets, reduction="sum")
-        ) / answers.shape[1]
+        error = (
+            float(F.binary_cross_entropy_with_logits(answers, batch.targets, reduction="sum"))
+            / answers.shape[1]
+        )
         rejected = self.rejected(answers, batch)
         return Tally(error, len(answers), int(rejected.sum()), len(rejected))
 

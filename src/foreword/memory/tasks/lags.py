@@ -86,8 +86,8 @@ class Irregular(_FirstSymbol):
     """The long lag without local regularities.
 
     As the noise-free long lag, but the symbols between are drawn at random from a1 to ap-1, so that
-    nothing can be compressed (sequence chunkers thrive on what is predictable). Only the last symbol
-    is wanted, x or y as the first; the loss is its cross-entropy.
+    nothing can be compressed (sequence chunkers thrive on what is predictable). Only the last
+    symbol is wanted, x or y as the first; the loss is its cross-entropy.
 
     Experiment 2b of Hochreiter & Schmidhuber (1997), with p = 100 there. Training is by Adam on
     minibatches; the paper's was online, with squared errors.
@@ -133,9 +133,9 @@ class IrregularLength(_FirstSymbol):
     probability 1/10, and is at most 50. Symbols go in one-hot, 54 inputs. The loss is the
     cross-entropy of x or y.
 
-    Experiment 2c of Hochreiter & Schmidhuber (1997) varies the number of other symbols together with
-    the lag, up to 1,000 each; here it stays 50, so that a longer lag is no larger network. Training
-    is by Adam on minibatches; the paper's was online, with squared errors.
+    Experiment 2c of Hochreiter & Schmidhuber (1997) varies the number of other symbols together
+    with the lag, up to 1,000 each; here it stays 50, so that a longer lag is no larger network.
+    Training is by Adam on minibatches; the paper's was online, with squared errors.
     """
 
     source = "Hochreiter & Schmidhuber 1997, experiment 2c"
@@ -186,81 +186,18 @@ class TwoSequence(Task):
 
     One input a step. The first three are 1 for the one class and -1 for the other; all that follow
     are noise, normal with mean 0 and variance 0.2. Sequences have lag to 1.1 lag steps, uniformly.
-    After the last step the class is wanted, 1 or 0; one sigmoid output, whose loss is cross-entropy.
+    After the last step the class is wanted, 1 or 0; one sigmoid output, whose loss is
+    cross-entropy.
 
     Experiment 3a of Hochreiter & Schmidhuber (1997), after Bengio, Simard & Frasconi (1994), with
     lags of 100 and 1,000 there. Random weight guessing solves it too, as the paper says: it shows
-    that noise is borne, not that much is learnt. Training is by Adam on minibatches; the paper's was
-    online, with squared errors.
+    that noise is borne, not that much is learnt. Training is by Adam on minibatches; the paper's
+    was online, with squared errors.
     """
 
     source = "Hochreiter & Schmidhuber 1997, experiment 3a"
-    criterion = (
-        "of 256 fresh sequences none is classified wrongly, and the mean absolute error is below 0.01"
-    )
-    loss = "set"
-    measure = "mean absolute error"
-    lag_is = "the length of the shortest sequences"
-    lag_range = (10, 5000)
-    signal = 3
-    noise = 0.2**0.5
-    most_wrong = 0
-    largest_error = 0.01
-
-    def __init__(self) -> None:
-        self.name = "two-sequence"
-        self.title = "Two-sequence problem"
-        self.recipe = Recipe(units=32, steps=3000, learning_rate=5e-3)
-        self.test_size = 256
-
-    def sizes(self, lag: int) -> tuple[int, int]:
-        """One channel; one answer."""
-        del lag
-        return 1, 1
-
-    def draw(self, lag: int, count: int, generator: Generator) -> Batch:
-        """See the class."""
-        steps = lag + lag // 10
-        lengths = uniform_ints(lag, steps, (count,), generator)
-        classes = uniform_ints(0, 1, (count,), generator).float()
-        channel = self.noise * torch.randn(steps, count, generator=generator)
-        channel[: self.signal] = self.first(channel[: self.signal], 2 * classes - 1)
-        inside = torch.arange(steps).unsqueeze(1) < lengths
-        targets = as_asked(classes, lengths).unsqueeze(1)
-        return Batch((channel * inside).unsqueeze(2), last_steps(lengths, steps), targets)
-
-    def first(self, noise: Tensor, signal: Tensor) -> Tensor:
-        """The first inputs, from noise (3, B) and a class's sign (B,)."""
-        return signal.expand_as(noise)
-
-    def judge(self, answers: Tensor, batch: Batch) -> Tally:
-        """Absolute errors, and classes that are wrong."""
-        errors = (answers.sigmoid() - batch.targets).abs()
-        return Tally(float(errors.sum()), len(errors), int((~(errors < 0.5)).sum()), len(errors))
-
-    def is_solved(self, tally: Tally) -> bool:
-        """See `criterion`."""
-        return tally.wrong <= self.most_wrong and tally.mean_error < self.largest_error
-
-    def naive(self, lag: int) -> float | None:
-        """Guessing."""
-        del lag
-        return 0.5
-
-
-class NoisyTwoSequence(TwoSequence):
-    """The two-sequence problem with a noisy signal.
-
-    As the two-sequence problem, but the noise is added to the first three inputs too. Then no one
-    can tell the class with certainty: the sign of the mean of the three is wrong once in 20,000.
-
-    Experiment 3b of Hochreiter & Schmidhuber (1997); differences as in the two-sequence problem.
-    """
-
-    source = "Hochreiter & Schmidhuber 1997, experiment 3b"
-    criterion = (
-        "of 256 fresh sequences at most 5 are classified wrongly, and the mean absolute error is "
-        "below 0.04"
+        "of 256 fresh sequences none is classified wrongly, and the mean absolute error is below "
+        "0.01"
     )
     most_wrong = 5
     largest_error = 0.04

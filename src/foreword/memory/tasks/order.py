@@ -34,10 +34,10 @@ class TemporalOrder(Task):
     An answer is right if every class's probability is less than 0.3 away from 0 or 1 as it should
     be. Guessing has a loss of ln 4, ln 8 or ln 16.
 
-    With a lag of 100, two symbols are the sequences of Hochreiter & Schmidhuber (1997) in experiment
-    6a and three those of 6b; four is a task of ours in the same manner. The paper has sigmoid outputs
-    with squared errors; a softmax with cross-entropy is today's way to tell classes. Adam on
-    minibatches takes the place of online gradient descent.
+    With a lag of 100, two symbols are the sequences of Hochreiter & Schmidhuber (1997) in
+    experiment 6a and three those of 6b; four is a task of ours in the same manner. The paper has
+    sigmoid outputs with squared errors; a softmax with cross-entropy is today's way to tell
+    classes. Adam on minibatches takes the place of online gradient descent.
     """
 
     criterion = "of 2,560 fresh sequences at most 2 are classified wrongly"
@@ -51,7 +51,7 @@ class TemporalOrder(Task):
         self.name = f"temporal-order-{relevant}"
         self.title = f"Temporal order, {('two', 'three', 'four')[relevant - 2]} symbols"
         self.lags = (20, 50, 100, 200, 400)
-        self.recipe = Recipe(units=32, steps=4000, learning_rate=5e-3)
+        self.recipe = Recipe(units=32, steps=3000, learning_rate=5e-3, chrono=True)
 
     @property
     def source(self) -> str:  # type: ignore[override]
@@ -97,4 +97,3 @@ class TemporalOrder(Task):
         """Guessing among all classes."""
         del lag
         return self.relevant * math.log(2)
-

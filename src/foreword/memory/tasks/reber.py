@@ -51,9 +51,9 @@ class EmbeddedReber(Task):
 
     Strings are B, T or P, a string of the Reber grammar, the same T or P again, E; at each fork of
     the grammar both ways are as likely. The next symbol is to be told after each one. Symbols go in
-    one-hot, seven inputs; the loss is cross-entropy after a softmax. A string is right if after each
-    of its symbols every symbol that may follow has a higher probability than every one that may not:
-    so the second symbol must be remembered until the last but one.
+    one-hot, seven inputs; the loss is cross-entropy after a softmax. A string is right if after
+    each of its symbols every symbol that may follow has a higher probability than every one that
+    may not: so the second symbol must be remembered until the last but one.
 
     The lag is the least number of symbols of the inner string; the grammar's own is 5. Shorter ones
     are drawn again.
@@ -86,8 +86,8 @@ class EmbeddedReber(Task):
         symbols, legal, lengths = strings(lag, count, generator)
         inside = torch.arange(len(symbols)).unsqueeze(1) < lengths
         asked = inside[1:]
-        inputs = F.one_hot(symbols, len(SYMBOLS)).float() * inside.unsqueeze(2)
-        return Batch(inputs[:-1], asked, symbols[1:][asked], legal[1:][asked])
+        inputs = F.one_hot(symbols[:-1], len(SYMBOLS)).float() * asked.unsqueeze(2)
+        return Batch(inputs, asked, symbols[1:][asked], legal[1:][asked])
 
     def judge(self, answers: Tensor, batch: Batch) -> Tally:
         """Cross-entropies, and strings with a wrong step."""
@@ -184,7 +184,8 @@ def strings(lag: int, count: int, generator: Generator) -> tuple[Tensor, Tensor,
 def _walk(count: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
     node = torch.zeros(count, dtype=torch.long)
     lengths = torch.zeros(count, dtype=torch.long)
-    symbols, legal = [], []
+    symbols: list[Tensor] = []
+    legal: list[Tensor] = []
     while bool((node < END).any()) and len(symbols) < _LONGEST:
         on_way = node < END
         here = node.clamp(max=END - 1)

@@ -13,13 +13,13 @@ class SpikeDelays(Task):
     """Measuring spike delays.
 
     One input, which is 1 at a spike and 0 at all other steps. The first step is a spike; five more
-    follow, each after lag + I steps, I drawn uniformly from 0 to 10. At each spike but the first, I / 10
-    is wanted for the delay that it ends: how long it was, to the step. The loss is the squared error.
-    Always answering 1/2 has a mean squared error of 1/10.
+    follow, each after lag + I steps, I drawn uniformly from 0 to 10. At each spike but the first, I
+    / 10 is wanted for the delay that it ends: how long it was, to the step. The loss is the squared
+    error. Always answering 1/2 has a mean squared error of 1/10.
 
-    After Gers, Schraudolph & Schmidhuber (2002), where peepholes were needed for it. Their spikes go on
-    without end, and their networks are trained online by gradient descent; these sequences have six
-    spikes each, and training is by Adam on minibatches.
+    After Gers, Schraudolph & Schmidhuber (2002), where peepholes were needed for it. Their spikes
+    go on without end, and their networks are trained online by gradient descent; these sequences
+    have six spikes each, and training is by Adam on minibatches.
     """
 
     source = "after Gers, Schraudolph & Schmidhuber 2002"
