@@ -196,8 +196,10 @@ class TwoSequence(Task):
     """
 
     source = "Hochreiter & Schmidhuber 1997, experiment 3a"
+    criterion = (
         "of 256 fresh sequences none is classified wrongly, and the mean absolute error is below "
         "0.01"
+    )
     )
     most_wrong = 5
     largest_error = 0.04
