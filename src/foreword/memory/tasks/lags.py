@@ -200,7 +200,6 @@ class TwoSequence(Task):
         "of 256 fresh sequences none is classified wrongly, and the mean absolute error is below "
         "0.01"
     )
-    )
     most_wrong = 5
     largest_error = 0.04
 
