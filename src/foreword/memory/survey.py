@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -168,8 +168,16 @@ def _events(trials: Sequence[Trial], workers: int) -> Iterator[Event]:
     done = 0
     with ExitStack() as until_end:
         for _ in range(workers):
-            process = until_end.enter_context(_worker())
-            threading.Thread(target=_feed, args=(process, waiting, told), daemon=True).start()
+            process = subprocess.Popen(
+                [sys.executable, "-m", "foreword.memory.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+            )
+            thread = threading.Thread(target=_feed, args=(process, waiting, told), daemon=True)
+            until_end.callback(_end, process, thread)
+            thread.start()
         while done < len(trials):
             trial, document = told.get()
             if "check" in document:
@@ -188,20 +196,11 @@ def _events(trials: Sequence[Trial], workers: int) -> Iterator[Event]:
                 )
 
 
-@contextmanager
-def _worker() -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "foreword.memory.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+def _end(process: "subprocess.Popen[str]", thread: threading.Thread) -> None:
+    process.kill()
+    thread.join()  # it reads to the end of what the process told
+    with suppress(OSError):  # what was written to it and never read
+        process.communicate()
 
 
 def _feed(
