@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from foreword.memory.tasks.task import Answer, Batch, Recipe, Tally, Task, uniform_ints
+from foreword.memory.tasks.task import Answer, Batch, Recipe, Tally, Task
 
 FARTHEST = 2000
 """No n beyond it is tried."""
@@ -19,18 +19,18 @@ class Counting(Task):
 
     A string is S a...a b...b E, or S a...a b...b c...c E, each letter n times. After each symbol,
     the last one left out, the set of those that may follow is wanted: after S it is {a}, after an a
-    {a, b}, as n is not known yet, and then what counting says: one symbol alone. Symbols go in one-
-    hot (S and letters); outputs are sigmoids (letters and E), and the loss is their cross-entropy.
-    n is drawn uniformly from 1 to the lag. A string is accepted if at each of its steps exactly the
-    outputs of the right set are above 1/2.
+    {a, b}, as n is not known yet, and then what counting says: one symbol alone. Symbols go in
+    one-hot (S and letters); outputs are sigmoids (letters and E), and the loss is their
+    cross-entropy. n goes through all numbers from 1 to the lag in random order, again and again. A
+    string is accepted if at each of its steps exactly the outputs of the right set are above 1/2.
 
     What matters is the reach: the largest N such that every string with n from 1 to N is accepted,
     lengths in training or not. It is measured once, on the weights at the end of the whole budget.
     The learning rate falls to nothing by then, and no weights are chosen by how they generalise.
 
     Gers & Schmidhuber (2001) train with n from 1 to 10 and to 40 among others, on the LSTM with
-    peepholes. They train online with a momentum and stop when all of the training strings are
-    accepted; here it is Adam on minibatches for a fixed number of steps.
+    peepholes, online and with a momentum; here it is Adam on minibatches, for a fixed number of
+    steps.
     """
 
     criterion = "every string with n from 1 to the lag is accepted"
@@ -46,7 +46,7 @@ class Counting(Task):
         self.title = " ".join(f"{letter}^n" for letter in letters)
         self.lags = (10, 40)
         self.recipe = Recipe(
-            units=8, steps=6000, learning_rate=1e-2, anneal=True, check_every=200, forget_bias=1.0
+            units=5, batch_size=40, steps=6000, learning_rate=3e-2, anneal=True, check_every=500
         )
         self.stops = False
 
@@ -57,7 +57,9 @@ class Counting(Task):
 
     def draw(self, lag: int, count: int, generator: Generator) -> Batch:
         """See the class."""
-        return self.strings(uniform_ints(1, lag, (count,), generator))
+        rounds = -(-count // lag)
+        orders = [torch.randperm(lag, generator=generator) for _ in range(rounds)]
+        return self.strings(torch.cat(orders)[:count] + 1)
 
     def strings(self, lengths: Tensor) -> Batch:
         """The strings of these n, (B,)."""
