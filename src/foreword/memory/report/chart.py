@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from foreword.memory.report.words import short
-
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 62, 150, 14, 42
 FLOOR = 1e-12
@@ -54,7 +52,7 @@ def chart(lines: Sequence[Line], title: str) -> str:
             f'<line class="grid" x1="{LEFT}" x2="{x(reach):.1f}" y1="{at:.1f}" y2="{at:.1f}"/>'
         )
         parts.append(
-            f'<text x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{short(10.0**level)}</text>'
+            f'<text x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{_power(level)}</text>'
         )
     for k in range(5):
         distance = reach * k / 4
@@ -70,7 +68,7 @@ def chart(lines: Sequence[Line], title: str) -> str:
     for line in lines:
         path = " ".join(f"{x(d):.1f},{y(n):.1f}" for d, n in line.points if math.isfinite(n))
         parts.append(f'<polyline class="{line.style}" points="{path}"/>')
-    ends = _apart([(y(line.points[-1][1]), line) for line in lines if line.points])
+    ends = _apart([(y(line.points[-1][1]), line) for line in lines if line.name])
     for at, line in ends:
         parts.append(
             f'<text class="end {line.style}" x="{x(reach) + 8:.1f}" y="{at + 4:.1f}">'
@@ -87,3 +85,8 @@ def _apart(ends: list[tuple[float, Line]], gap: float = 14) -> list[tuple[float,
         placed.append((max(height, least), line))
     too_low = max(0.0, placed[-1][0] - (HEIGHT - BOTTOM)) if placed else 0.0
     return [(height - too_low, line) for height, line in placed]
+
+
+def _power(exponent: int) -> str:
+    digits = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return "1" if exponent == 0 else f"10{digits}"

@@ -37,8 +37,8 @@ def page(results: Sequence[Result]) -> str:
 
 
 def _effort(results: Sequence[Result]) -> str:
-    minutes = sum(result.cpu_seconds for result in results) / 60
-    return f"{len(results):,} trials, {minutes:,.1f} minutes of one processor core."
+    seconds = sum(result.cpu_seconds for result in results)
+    return f"{len(results):,} trials, {short(seconds)} seconds of one processor core."
 
 
 def _section(task: str, results: Sequence[Result], found: Sequence[Place]) -> str:
@@ -58,7 +58,7 @@ def _section(task: str, results: Sequence[Result], found: Sequence[Place]) -> st
         f'<section id="{task}" aria-labelledby="{task}-title">\n'
         f'<h2 id="{task}-title">{escape(which.title)}</h2>\n'
         f"{_map(task, own, found)}<dl>\n{listed}</dl>\n"
-        f"<details><summary>The task, exactly</summary>\n{definition}</details>\n"
+        f"<details open><summary>The task, exactly</summary>\n{definition}</details>\n"
         f"{_errors(task, found)}{_gradients(task, own)}</section>\n"
     )
 
@@ -135,7 +135,7 @@ def _errors(task: str, found: Sequence[Place]) -> str:
         rows += f'<tr><th scope="row">{cell}</th>{fields}</tr>\n'
     caption = f"Median over the seeds of the {TASKS[task].measure} on the test, by network and lag."
     return (
-        '<details><summary>Errors</summary><div class="wide"><table>'
+        '<details open><summary>Errors</summary><div class="wide"><table>'
         f"<caption>{escape(caption)}</caption>\n"
         f'<thead><tr><th scope="col">network, lag</th>{head}</tr></thead>\n'
         f"<tbody>{rows}</tbody></table></div></details>\n"
@@ -173,7 +173,7 @@ def _gradients(task: str, own: Sequence[Result]) -> str:
     )
     return (
         f"<figure>{chart(lines, title)}<figcaption>{escape(caption)}</figcaption></figure>\n"
-        "<details><summary>Gradients as a table</summary><div class='wide'><table>"
+        '<details open><summary>Gradients as a table</summary><div class="wide"><table>'
         "<caption>Gradient norms at the last answer and farthest back.</caption>\n"
         '<thead><tr><th scope="col">network</th><th scope="col">state</th>'
         '<th scope="col">training</th><th scope="col">at the answer</th>'
