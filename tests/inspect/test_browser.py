@@ -413,10 +413,16 @@ def test_a_notebook_s_frame_shows_the_page(
     expect(frame.locator("#gates-title")).to_be_in_viewport()
 
 
+@pytest.fixture(scope="module")
+def long_page(document: Callable[..., Any]) -> str:
+    """Of 500 words and 512 units."""
+    return html(document(words=[f"word{k % 180}" for k in range(500)], hidden_size=512))
+
+
 @pytest.fixture
-def long(ready: Callable[..., Any]) -> Page:
-    """A page of 500 words and 512 units."""
-    page, _ = ready(words=[f"word{k % 180}" for k in range(500)], hidden_size=512)
+def long(show: Callable[..., Page], long_page: str) -> Page:
+    page = show(long_page)
+    page.wait_for_selector("html[data-ready]")
     return page
 
 

@@ -144,7 +144,7 @@ def test_a_contrast_of_a_long_text_is_drawn_around_the_change(
 def test_the_same_document_gives_the_same_bytes(
     document: Callable[..., Any], tmp_path: Path
 ) -> None:
-    made = document(words=["<eos>", "a", "b"], hidden_size=3)
+    made = document("rnn", words=["<eos>", "a", "b"], hidden_size=3)
     first = [p.read_bytes() for p in draw(made, tmp_path / "first")]
     again = [p.read_bytes() for p in draw(made, tmp_path / "again")]
     assert first == again
