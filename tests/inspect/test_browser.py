@@ -67,8 +67,10 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
 def ready(
     show: Callable[..., Page], document: Callable[..., dict[str, Any]]
 ) -> Callable[..., tuple[Page, dict[str, Any]]]:
-    def opener(*what: Any, look: dict[str, Any] | None = None, **how: Any) -> Any:
-        made = document(*what, **how)
+    def opener(
+        *what: Any, made: Any = None, look: dict[str, Any] | None = None, **how: Any
+    ) -> tuple[Page, dict[str, Any]]:
+        made = made or document(*what, **how)
         page = show(html(made), **look or {})
         page.wait_for_selector("html[data-ready]")
         return page, made
@@ -401,6 +403,23 @@ def test_choosing_a_layer_shows_its_units(
     assert page.inner_text(".lens-gate[data-gate=i] .gate-mean") == shown(mean)
     unit = layer["ranking"][0]["unit"]
     assert page.inner_text("#unit-title").startswith(f"Unit {unit} of layer 2")
+
+
+def test_an_elman_network_s_units_have_no_words_that_open_them(ready: Callable[..., Any]) -> None:
+    network = "Units by how long they hold, told by how alike each is to itself one word later"
+    page, made = ready("rnn")
+    assert made["layers"][0]["ranking"] == []
+    assert page.locator(".units").count() == 0
+    held = [
+        {"unit": u, "position": u, "time_constant": None if u else 2.5, "keep": 0.6, "range": 1.0}
+        | {"opens": [], "closes": []}
+        for u in range(3)
+    ]
+    made["layers"][0]["ranking"] = held
+    page, _ = ready(made=made)
+    assert page.locator(".units caption").inner_text() == network
+    assert page.locator(".units thead th").count() == 4
+    assert page.locator(".units tbody td:nth-child(2)").all_inner_texts() == ["2.5", "–", "–"]
 
 
 def test_a_notebook_s_frame_shows_the_page(

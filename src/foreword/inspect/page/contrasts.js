@@ -231,18 +231,16 @@ function runs(one) {
       { class: "run" },
       element("span", { class: "run-name" }, name),
       from > 0 ? "… " : "",
-      words
-        .slice(from, to)
-        .map((text, k) => [
-          word(text, {
-            class: changed(from + k, text)
-              ? "word changed"
-              : text.startsWith("<")
-                ? "word sign"
-                : "word",
-          }),
-          " ",
-        ]),
+      words.slice(from, to).map((text, k) => [
+        word(text, {
+          class: changed(from + k, text)
+            ? "word changed"
+            : text.startsWith("<")
+              ? "word sign"
+              : "word",
+        }),
+        " ",
+      ]),
       to < words.length ? "…" : "",
     );
   };

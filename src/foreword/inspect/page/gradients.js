@@ -188,20 +188,18 @@ function gradientPlot(width, gradients, shown) {
     });
   }
   if (narrow) {
-    labels
-      .reverse()
-      .forEach((label, k) =>
-        svg.append(
-          shape("line", {
-            class: label.kind,
-            x1: box.left,
-            x2: box.left + 22,
-            y1: 406 + 20 * k,
-            y2: 406 + 20 * k,
-          }),
-          shape("text", { class: "label", x: box.left + 30, y: 410 + 20 * k }, label.text),
-        ),
-      );
+    labels.reverse().forEach((label, k) =>
+      svg.append(
+        shape("line", {
+          class: label.kind,
+          x1: box.left,
+          x2: box.left + 22,
+          y1: 406 + 20 * k,
+          y2: 406 + 20 * k,
+        }),
+        shape("text", { class: "label", x: box.left + 30, y: 410 + 20 * k }, label.text),
+      ),
+    );
   } else {
     for (const label of apart(labels, 17, box.top + 4, box.bottom + 4)) {
       svg.append(

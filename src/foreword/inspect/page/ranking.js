@@ -19,6 +19,7 @@ function rankingTable(container) {
       container.replaceChildren();
       return;
     }
+    const isGated = layer.keep !== null;
     const rows = [...layer.ranking];
     if (by) rows.sort((a, b) => by.way * (by.value(a) - by.value(b)));
     const some = all ? rows : rows.slice(0, 10);
@@ -62,7 +63,9 @@ function rankingTable(container) {
           element(
             "caption",
             {},
-            "Units by how long they hold, with the words at which they take in most and let go most",
+            isGated
+              ? "Units by how long they hold, with the words at which they take in most and let go most"
+              : "Units by how long they hold, told by how alike each is to itself one word later",
           ),
           element(
             "thead",
@@ -71,8 +74,8 @@ function rankingTable(container) {
               "tr",
               {},
               columns.map(heading),
-              element("th", { scope: "col" }, "opens at"),
-              element("th", { scope: "col" }, "closes at"),
+              isGated && element("th", { scope: "col" }, "opens at"),
+              isGated && element("th", { scope: "col" }, "closes at"),
             ),
           ),
           element(
@@ -98,8 +101,8 @@ function rankingTable(container) {
                 element("td", {}, number(row.time_constant)),
                 element("td", {}, row.keep === null ? "–" : fixed(row.keep)),
                 element("td", {}, fixed(row.range)),
-                element("td", { class: "words" }, words(row.opens)),
-                element("td", { class: "words" }, words(row.closes)),
+                isGated && element("td", { class: "words" }, words(row.opens)),
+                isGated && element("td", { class: "words" }, words(row.closes)),
               ),
             ),
           ),
