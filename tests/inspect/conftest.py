@@ -91,6 +91,7 @@ def layer(cell: str, words: list[str], H: int, k: int, random: np.random.Generat
         "hidden_size": H,
         "units": list(range(H)),
         "memory": None if cell == "mlp-window" else states[0],
+        "telling": order[0],
         "gates": [part(name) for name in GATES[cell]],
         "states": [part(name) for name in states],
         "orders": {

@@ -66,7 +66,7 @@ def test_the_unit_s_curve_is_its_memory(
 ) -> None:
     made = document()
     layer = made["layers"][0]
-    best = layer["ranking"][0]
+    best = next(r for r in layer["ranking"] if r["position"] == layer["telling"])
     memory = values_of(layer["states"][0], len(made["words"]))[:, best["position"]]
     curves = [p.get_data().values for p in figures.unit(made, layer).axes[0].patches]
     np.testing.assert_allclose(curves[2], memory)

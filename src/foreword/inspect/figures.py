@@ -23,9 +23,11 @@ from foreword.inspect.colours import CELLS, DIVERGING, GATES, SEQUENTIAL
 INK, MUTED, RULE, ACCENT, WARM = "#1c232d", "#5c6570", "#e4e1db", "#0b62a0", "#b8540a"
 READABLE = 60
 """Words whose names fit under one figure; of more, the numbers stand there."""
+WIDTH = 9.5
+"""Inches: on a page or a slide, letters are still readable."""
 BITS = 12.0
 """Of surprise, at which a word's colour is fullest."""
-A_ROW = 12
+A_ROW = 10
 """Words, in the figure of the predictions."""
 
 GATE_MAP = LinearSegmentedColormap.from_list("gate", SEQUENTIAL["light"])
@@ -85,7 +87,7 @@ def words(document: dict[str, Any]) -> Figure:
     """What was read, how probable the model had found it, and what it had expected instead."""
     texts = document["words"]
     rows = math.ceil(len(texts) / A_ROW)
-    figure = Figure(figsize=(12, 0.8 + 0.95 * rows), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.8 + 0.95 * rows), layout="constrained")
     axes = figure.subplots()
     for k, text in enumerate(texts):
         x, y = k % A_ROW, -(k // A_ROW)
@@ -110,8 +112,7 @@ def gates(document: dict[str, Any], layer: dict[str, Any]) -> Figure:
     T = len(document["words"])
     columns = 1 if T > READABLE else 2
     rows = math.ceil(len(parts) / columns)
-    width = 12.0
-    figure = Figure(figsize=(width, 0.6 + 2.5 * rows), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.6 + 2.5 * rows), layout="constrained")
     grid = np.atleast_1d(figure.subplots(rows, columns)).ravel()
     order = next(iter(layer["orders"].values()))
     for axes, part in zip(grid, parts, strict=False):
@@ -128,9 +129,9 @@ def gates(document: dict[str, Any], layer: dict[str, Any]) -> Figure:
 
 
 def unit(document: dict[str, Any], layer: dict[str, Any]) -> Figure:
-    """The unit that holds longest, as a capacitor: its charge, and the gates that act on it."""
-    best = layer["ranking"][0]
-    position, T = best["position"], len(document["words"])
+    """The most telling unit as a capacitor: its charge, and the gates that act on it."""
+    position, T = layer["telling"], len(document["words"])
+    best = next(row for row in layer["ranking"] if row["position"] == position)
     found = {
         part["name"]: _matrix(part["data"], part["low"], part["high"], len(layer["units"]))[
             :, position
@@ -145,7 +146,7 @@ def unit(document: dict[str, Any], layer: dict[str, Any]) -> Figure:
         rows.append(("i", f"1 − {keep} charges", 1 - found[keep]))
     rows += [(name, text, found[name]) for name, text in (("o", "o shows"),) if name in found]
     rows += [(name, text, found[name]) for name, text in (("r", "r looks back"),) if name in found]
-    figure = Figure(figsize=(12, 3.2 + 0.7 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.2 + 0.7 * len(rows)), layout="constrained")
     ratios = [4.0, *(1.0 for _ in rows)]
     every = np.atleast_1d(figure.subplots(1 + len(rows), 1, sharex=True, height_ratios=ratios))
     x = np.arange(T + 1) - 0.5
@@ -177,7 +178,7 @@ def gradients(document: dict[str, Any]) -> Figure:
     """Norms by distance, relative to distance 0; and what clipping would cut."""
     flow = document["gradients"]
     clipping = flow["clipping"]
-    figure = Figure(figsize=(12, 4.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
     ratios = [2, 1] if clipping else [1]
     panels = np.atleast_1d(figure.subplots(1, len(ratios), width_ratios=ratios))
     left = panels[0]
@@ -203,7 +204,7 @@ def gradients(document: dict[str, Any]) -> Figure:
     left.set_xlabel("words back")
     left.set_ylabel("gradient norm by the memory, relative to distance 0")
     _plain(left)
-    left.legend(frameon=False, fontsize=8)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     if clipping:
         right = panels[1]
         norms = np.array([np.nan if n is None else n for n in clipping["norms"]])
@@ -212,8 +213,9 @@ def gradients(document: dict[str, Any]) -> Figure:
         right.scatter(np.arange(len(norms)), norms, s=18, c=np.where(over, WARM, ACCENT))
         if clip is not None:
             right.axhline(clip, color=WARM, linestyle="--", linewidth=1)
-            share = f"{_share(clipping['share'])} of the windows above the limit of {clip:g}"
-            right.set_title(share, fontsize=9, loc="left")
+            share = _share(clipping["share"]) if clipping["share"] else "None"
+            title = f"{share} of the windows above the limit of {clip:g}"
+            right.set_title(title, fontsize=9, loc="left")
         right.set_ylim(bottom=0)
         right.set_xlabel(f"windows of {clipping['words']} words")
         right.set_ylabel("norm of the weights’ gradient, unclipped")
@@ -226,7 +228,7 @@ def gradients(document: dict[str, Any]) -> Figure:
 def jacobians(spectra: dict[str, Any]) -> Figure:
     """The singular values of each step, a column of marks; 1 is what is carried on unchanged."""
     steps = spectra["steps"]
-    figure = Figure(figsize=(12, 4.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
     axes = figure.subplots()
     most = max(max(step["singular_values"], default=1) or 1 for step in steps)
     for k, step in enumerate(steps):
@@ -255,7 +257,7 @@ def jacobians(spectra: dict[str, Any]) -> Figure:
 def attributions(document: dict[str, Any]) -> Figure:
     """What each earlier word earned of a prediction, beside what its erasure costs."""
     found = sorted(document["attributions"], key=lambda a: -abs(a["difference"] or 0))[:4]
-    figure = Figure(figsize=(12, 2.9 * len(found) + 0.5), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 2.9 * len(found) + 0.5), layout="constrained")
     for axes, one in zip(np.atleast_1d(figure.subplots(len(found), 1)), found, strict=True):
         # The last words before a prediction: those that fit.
         start = max(one["first"], one["at"] + 1 - READABLE)
@@ -265,7 +267,8 @@ def attributions(document: dict[str, Any]) -> Figure:
         if one["integrated"] is not None:
             earned = np.array(one["integrated"][skip:], float)
             colours = np.where(earned >= 0, WARM, ACCENT)
-            axes.bar(x - 0.2, earned, 0.4, color=colours, label="earned (integrated gradients)")
+            axes.bar(x - 0.2, earned, 0.4, color=colours)
+            axes.bar([], [], color=WARM, label="earned (integrated gradients)")
         axes.bar(x + 0.2, erased, 0.4, color="#c9c5bd", label="lost when erased")
         axes.axhline(0, color=MUTED, linewidth=0.8)
         axes.set_ylabel("nats")
@@ -286,7 +289,7 @@ def contrasts(document: dict[str, Any], one: dict[str, Any]) -> Figure:
     start = max(0, min(before, len(one["pairs"]) - READABLE))
     here = slice(start, start + READABLE)
     texts = [document["words"][a] for a, _ in one["pairs"][here]]
-    figure = Figure(figsize=(12, 2.8 + 2.8 * len(one["layers"])), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 2.8 + 2.8 * len(one["layers"])), layout="constrained")
     grid = np.atleast_1d(figure.subplots(1 + len(one["layers"]), 1))
     top = grid[0]
     divergence = np.array([np.nan if d is None else d for d in one["divergence"][here]], float)
@@ -320,8 +323,9 @@ def _matrix(block: str, low: float, high: float, columns: int) -> np.ndarray:
 
 def _map(axes: Axes, values: np.ndarray, low: float, high: float) -> None:
     """Words across and units down, with its scale."""
-    size = max(abs(low), abs(high))
-    norm = Normalize(-size, size) if low < 0 else Normalize(low, high)
+    # A few units that run away shall not pale the rest.
+    size = float(np.quantile(np.abs(values), 0.98)) if values.size else 0.0
+    norm = Normalize(-(size or 1), size or 1) if low < 0 else Normalize(low, high)
     colours = STATE_MAP if low < 0 else GATE_MAP
     axes.imshow(values.T, aspect="auto", interpolation="nearest", cmap=colours, norm=norm)
     figure = axes.figure

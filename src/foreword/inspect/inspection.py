@@ -110,8 +110,12 @@ def inspection(
     notes = []
     if len(shown) < len(whole):
         notes.append(
-            f"The text has {len(whole) - 1:,} words; this shows {len(shown) - 1:,} of them, after "
-            f"the first {skip:,}."
+            f"The text has {len(whole) - 1:,} words; this shows "
+            + (
+                f"{len(shown) - 1:,} of them, after the first {skip:,}."
+                if skip
+                else f"the first {len(shown) - 1:,}."
+            )
         )
     return of_trace(
         trace_reading(subject, shown, before=before), beside=beside, changes=changes, notes=notes

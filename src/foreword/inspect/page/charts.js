@@ -31,10 +31,9 @@ function ramp(kind) {
   return ramps.get(key);
 }
 
-/** How 0..255 between low and high become levels of a colour map; zero is a diverging map's middle. */
-function levels(low, high) {
-  const size = Math.max(Math.abs(low), Math.abs(high)) || 1;
-  return Uint8Array.from({ length: 256 }, (_, level) => {
+/** How a matrix's bytes become levels of a colour map; zero is a diverging map's middle. */
+function levels({ low, high, size }) {
+  return Uint8ClampedArray.from({ length: 256 }, (_, level) => {
     const value = low + (level / 255) * (high - low);
     return low < 0
       ? Math.round(127.5 + 127.5 * (value / size))
@@ -52,7 +51,7 @@ function paintMap(canvas, matrix, order, mostRows = 256) {
   canvas.height = rows;
   const image = new ImageData(matrix.rows || 1, rows || 1);
   const table = ramp(kindOf(matrix.low));
-  const level = levels(matrix.low, matrix.high);
+  const level = levels(matrix);
   for (let row = 0; row < rows; row += 1) {
     const units = order.slice(row * each, (row + 1) * each);
     for (let t = 0; t < matrix.rows; t += 1) {
@@ -71,7 +70,7 @@ function paintStrip(canvas, matrix, t, order) {
   canvas.height = 1;
   const image = new ImageData(order.length, 1);
   const table = ramp(kindOf(matrix.low));
-  const level = levels(matrix.low, matrix.high);
+  const level = levels(matrix);
   order.forEach((unit, k) => {
     const from = 4 * level[matrix.bytes[t * matrix.columns + unit]];
     image.data.set(table.subarray(from, from + 4), 4 * k);

@@ -179,7 +179,7 @@ function contrastFigures(one) {
             { class: "map-says" },
             "second run minus first; most different units on top",
           ),
-          legend(layer.low < 0 ? layer.low : -layer.high, layer.high),
+          legend(-layer.values.size, layer.values.size),
         ),
         field,
         axis,

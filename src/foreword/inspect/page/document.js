@@ -7,6 +7,18 @@ const T = data.words.length;
 class Matrix {
   constructor(bytes, columns, low, high) {
     Object.assign(this, { bytes, columns, low, high, rows: columns ? bytes.length / columns : 0 });
+    this.size = low < 0 ? this.usual() : Math.max(Math.abs(low), Math.abs(high));
+  }
+
+  /** The size that 98 of 100 values have at most: a few units that run away shall not pale the rest. */
+  usual() {
+    const value = (byte) => Math.abs(this.low + (byte / 255) * (this.high - this.low));
+    const counts = new Uint32Array(256);
+    for (const byte of this.bytes) counts[byte] += 1;
+    const levels = [...counts.keys()].sort((a, b) => value(b) - value(a));
+    let left = 0.02 * this.bytes.length;
+    const last = levels.find((byte) => (left -= counts[byte]) < 0) ?? 255;
+    return value(last) || 1;
   }
 
   at(row, column) {

@@ -89,7 +89,7 @@ function drawGates() {
   }).observe(maps);
 }
 
-const firstUnit = (layer) => layer.orders["holding time"]?.[0] ?? 0;
+const firstUnit = (layer) => layer.telling ?? 0;
 
 function heatMap(layer, part) {
   const canvas = element("canvas", {
@@ -123,7 +123,7 @@ function heatMap(layer, part) {
         element("span", { class: "letter" }, part.name),
       ),
       element("span", { class: "map-says" }, part.says),
-      legend(part.low, part.high),
+      part.low < 0 ? legend(-part.values.size, part.values.size) : legend(part.low, part.high),
     ),
     scroller,
     value,

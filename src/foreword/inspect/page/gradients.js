@@ -303,7 +303,7 @@ function drawClipping(figure, clipping) {
       { class: "intro" },
       clipping.clip === null
         ? "The norm of the weights’ gradient for each window of the text. The limit that training used, if any, is not known."
-        : `The norm of the weights’ gradient for each window of the text, before clipping. ${percent(clipping.share)} of the windows lie above the limit of ${number(clipping.clip)} and would be shortened to it.`,
+        : `The norm of the weights’ gradient for each window of the text, before clipping. ${clipping.share ? percent(clipping.share) : "None"} of the windows lie above the limit of ${number(clipping.clip)} and would be shortened to it.`,
     ),
     plot,
     asTable("Norm by window", ["window", "norm"], () =>

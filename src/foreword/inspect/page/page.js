@@ -78,8 +78,6 @@ async function start() {
   });
   chosen.word = data.attributions[chosen.attribution]?.at ?? Math.min(1, T - 1);
   chosen.position = data.layers.length ? firstUnit(data.layers[0]) : 0;
-  const top = data.layers[0]?.ranking[0];
-  if (top) chosen.position = top.position;
   drawWalker();
   for (const draw of [
     drawUnrolled,
