@@ -127,7 +127,7 @@ def prepared(trial: Trial) -> Network:
     generator = _generator(trial, "weights", trial.cell)
     network = build(trial.cell, inputs, outputs, trial.hidden_size, trial.window, generator)
     if trial.chrono:
-        set_chrono(network, trial.lag, generator)
+        set_chrono(network, task_for(trial.task).span(trial.lag), generator)
     elif trial.forget_bias is not None:
         set_keeping_bias(network, trial.forget_bias)
     return network

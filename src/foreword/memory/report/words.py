@@ -30,7 +30,7 @@ def budget(trial: Trial) -> str:
 def biases(trial: Trial) -> str:
     """What the gates' biases begin with."""
     if trial.chrono:
-        return "gates' biases by chrono initialisation up to the lag"
+        return "gates' biases by chrono initialisation over the time to be kept"
     if trial.forget_bias is None:
         return "gates' biases left to chance"
     return f"forget gates' biases (GRU: update gates') beginning at {short(trial.forget_bias)}"
