@@ -33,7 +33,8 @@ def experiment(
 ) -> Result:
     """Trains a network on a task, and says whether it solved it.
 
-    The same arguments give the same result on the same machine with the same number of threads.
+    The same arguments give the same result on the same machine with the same number of threads. One
+    is the fastest for networks this small: `torch.set_num_threads(1)`, as a survey's workers have.
 
     Args:
         task: a name of `foreword.memory.TASKS`.
