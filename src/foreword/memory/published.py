@@ -125,5 +125,12 @@ def _outcome(claim: Claim, by_trial: Mapping[Trial, Result]) -> Outcome:
         found = f"best reach {max(reaches):,}, median {median(reaches):,.0f}, of {len(done)}"
         holds = max(reaches) >= claim.reach
     else:
-        found += f"; worst error {max(result.error for result in done):.2g}"
+        found += f"; {_worst(claim, done)}"
     return Outcome(claim, done, holds if len(done) == claim.seeds else None, found)
+
+
+def _worst(claim: Claim, done: Sequence[Result]) -> str:
+    task = task_for(claim.task)
+    if task.loss == "squared":
+        return f"largest {task.measure} {max(result.error for result in done):.2g}"
+    return f"largest share wrong {max(result.wrong for result in done):.2g}"
