@@ -3,10 +3,10 @@
     python benchmarks/memory.py [--out build/memory] [--workers 2] [--json FILE]
     python benchmarks/memory.py --tables
 
-The same trials as `foreword memory --published --out build/memory/published` and as
-`foreword memory adding temporal-order-2 noise-free copy --seeds 3 --out build/memory/survey`: what
-these have done already is not done again. Seconds are of one processor core, since other programs
-may run beside. `--tables` prints the results that are kept as the tables of docs/how-to/memory.md.
+The same trials as `foreword memory --published --out build/memory/published`, as `foreword memory
+adding temporal-order-2 noise-free --seeds 3 --out build/memory/survey` and as `foreword memory copy
+--seeds 1 --out build/memory/copy`: what these have done already is not done again. Seconds are of
+one processor core, since other programs may run beside. `--tables` prints the results that are kept as the tables of docs/how-to/memory.md.
 """
 
 import argparse
@@ -18,15 +18,15 @@ from typing import Any
 
 import torch
 
-from foreword.memory import TASKS, places
+from foreword.memory import TASKS, Result, places
 from foreword.memory.published import outcomes
 from foreword.memory.published import trials as published_trials
 from foreword.memory.report.files import write
 from foreword.memory.survey import Event, planned_for, run_all
 
 KEPT = Path(__file__).parent / "results" / "memory.json"
-SURVEYED = ("adding", "temporal-order-2", "noise-free", "copy")
-SEEDS = 3
+SURVEYS = {"survey": (("adding", "temporal-order-2", "noise-free"), 3), "copy": (("copy",), 1)}
+"""By folder, tasks and seeds."""
 
 
 def tell(event: Event) -> None:
@@ -40,15 +40,18 @@ def tell(event: Event) -> None:
 
 def run(out: Path, workers: int) -> dict[str, Any]:
     published = run_all(published_trials(), out / "published", workers, tell)
-    survey = run_all(planned_for(SURVEYED, None, None, SEEDS), out / "survey", workers, tell)
-    for found, folder in ((published, "published"), (survey, "survey")):
-        write(found.results, out / folder)
+    surveyed: list[Result] = []
+    for folder, (tasks, seeds) in SURVEYS.items():
+        plan = planned_for(tasks, None, None, seeds)
+        surveyed += run_all(plan, out / folder, workers, tell).results
+    write(published.results, out / "published")
+    write(surveyed, out / "all")
     return {
         "published": [outcome.as_json() for outcome in outcomes(published.results)],
-        "survey": [asdict(place) for place in places(survey.results)],
+        "survey": [asdict(place) for place in places(surveyed)],
         "core seconds": {
             "published": sum(r.cpu_seconds for r in published.results),
-            "survey": sum(r.cpu_seconds for r in survey.results),
+            "survey": sum(r.cpu_seconds for r in surveyed),
         },
         "torch": torch.__version__,
         "machine": f"{platform.machine()}, {processor()}",

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from foreword.memory import NETWORKS, TASKS, Result, experiment
 from foreword.memory.experiment import prepared, rate_at, run
 from foreword.memory.gradients import gradient_norms
 from foreword.memory.networks import RecurrentNetwork, build, count_parameters, set_chrono
-from foreword.memory.tasks.task import loss_of
+from foreword.memory.tasks.task import Batch, loss_of
 from foreword.memory.trial import trial_for
 
 
@@ -47,15 +48,24 @@ def test_a_trial_gives_the_same_result_each_time_and_another_with_another_seed()
     assert one.sequences == 30 * one.trial.batch_size
 
 
-def test_all_cells_meet_the_same_sequences() -> None:
-    curves = [
-        experiment("adding", cell, lag=10, steps=1, check_every=1, learning_rate=1e-12).curve
-        for cell in ("lstm", "lstm-peephole")
-    ]
-    # With closed peepholes, tiny steps and other weights, the check's targets are what they share.
-    assert curves[0] != curves[1]
-    one = TASKS["adding"].draw(10, 4, Generator().manual_seed(5))
-    assert torch.equal(one.targets, TASKS["adding"].draw(10, 4, Generator().manual_seed(5)).targets)
+def test_all_cells_meet_the_same_sequences_and_every_seed_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task, met = TASKS["adding"], []
+    draw = task.draw
+
+    def noted(*arguments: Any) -> Batch:
+        batch = draw(*arguments)
+        met.append(batch.inputs.sum().item())
+        return batch
+
+    monkeypatch.setattr(task, "draw", noted)
+    for cell, seed in (("lstm", 1), ("gru", 1), ("gru", 2)):
+        experiment("adding", cell, lag=10, seed=seed, steps=3, check_every=3)
+    each = len(met) // 3
+    assert each > 6
+    assert met[:each] == met[each : 2 * each]
+    assert set(met[:each]).isdisjoint(met[2 * each :])
 
 
 def test_kernels_give_the_same_result_to_rounding() -> None:

@@ -238,4 +238,5 @@ class _Watch:
             f"{where}: {came} after {result.steps:,} updates, {result.seconds:.0f} s, error "
             f"{result.error:.3g}",
             markup=False,
+            soft_wrap=True,
         )

@@ -100,13 +100,13 @@ def planned(
     seeds: int | Sequence[int],
     **choices: Any,
 ) -> list[Trial]:
-    """The trials of a survey; by task, lag, seed and cell, so that a map fills evenly."""
+    """The trials of a survey, seed by seed: what is cut short has some of everything."""
     numbers = range(1, seeds + 1) if isinstance(seeds, int) else seeds
     trials = [
         trial_for(task, cell, lag, seed, **choices)
+        for seed in numbers
         for task in tasks
         for lag in (task_for(task).lags if lags is None else lags)
-        for seed in numbers
         for cell in cells
     ]
     if not trials:

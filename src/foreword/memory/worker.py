@@ -5,9 +5,12 @@ import the script that started it, and Ctrl-C in the terminal is its parent's bu
 """
 
 import json
+import os
+import queue
 import signal
 import sys
-from typing import Any
+import threading
+from typing import Any, NoReturn
 
 import torch
 
@@ -16,12 +19,14 @@ from foreword.memory.experiment import run
 from foreword.memory.trial import Trial
 
 
-def main() -> None:
-    """Runs what comes in, one trial after another with one thread, until the input ends."""
+def main() -> NoReturn:
+    """Runs what comes in, one trial after another with one thread; ends when the input does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    for line in sys.stdin:
-        trial = Trial(**json.loads(line))
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(lines,), daemon=True).start()
+    while True:
+        trial = Trial(**json.loads(lines.get()))
         try:
             result = run(trial, _tell_check)
         except ForewordError as error:
@@ -30,12 +35,18 @@ def main() -> None:
             _tell({"result": result.as_json()})
 
 
+def _listen(lines: "queue.SimpleQueue[str]") -> None:
+    for line in sys.stdin:
+        lines.put(line)
+    # The parent is gone, or wants no more: not even the trial that runs is of use to anyone.
+    os._exit(0)
+
+
 def _tell_check(step: int, error: float, wrong: float) -> None:
     _tell({"check": [step, error, wrong]})
 
 
 def _tell(document: dict[str, Any]) -> None:
-    # If the parent is gone, this raises, and the worker goes too.
     sys.stdout.write(json.dumps(document) + "\n")
     sys.stdout.flush()
 

@@ -5,7 +5,7 @@ from html import escape
 from importlib.resources import files
 
 from foreword.memory.map import Place, cells_of, lags_of, places, tasks_of
-from foreword.memory.networks import WINDOW
+from foreword.memory.networks import NETWORKS, WINDOW
 from foreword.memory.report.chart import Line, chart
 from foreword.memory.report.words import budget, short
 from foreword.memory.tasks.registry import TASKS
@@ -64,7 +64,15 @@ def _section(task: str, results: Sequence[Result], found: Sequence[Place]) -> st
 
 
 def _budgets(own: Sequence[Result]) -> str:
-    return "; or ".join(dict.fromkeys(budget(result.trial) for result in own)) + "."
+    """Every budget there was; which networks had it, where there was more than one."""
+    cells: dict[str, list[str]] = {}
+    for result in own:
+        names = cells.setdefault(budget(result.trial), [])
+        if result.trial.cell not in names:
+            names.append(result.trial.cell)
+    if len(cells) == 1:
+        return f"{next(iter(cells))}."
+    return "; ".join(f"{', '.join(names)}: {text}" for text, names in cells.items()) + "."
 
 
 def _naive(task: str, found: Sequence[Place]) -> str:
@@ -135,7 +143,7 @@ def _errors(task: str, found: Sequence[Place]) -> str:
         rows += f'<tr><th scope="row">{cell}</th>{fields}</tr>\n'
     caption = f"Median over the seeds of the {TASKS[task].measure} on the test, by network and lag."
     return (
-        '<details open><summary>Errors</summary><div class="wide"><table>'
+        '<details><summary>Errors</summary><div class="wide"><table>'
         f"<caption>{escape(caption)}</caption>\n"
         f'<thead><tr><th scope="col">network, lag</th>{head}</tr></thead>\n'
         f"<tbody>{rows}</tbody></table></div></details>\n"
@@ -146,7 +154,7 @@ def _gradients(task: str, own: Sequence[Result]) -> str:
     """How far gradients reach, at the longest lag, for each cell's first seed."""
     longest = max(result.trial.lag for result in own)
     firsts: dict[str, Result] = {}
-    for result in own:
+    for result in sorted(own, key=lambda r: NETWORKS.index(r.trial.cell)):
         if result.trial.lag == longest and result.gradients_before:
             firsts.setdefault(result.trial.cell, result)
     if not firsts:
@@ -173,7 +181,7 @@ def _gradients(task: str, own: Sequence[Result]) -> str:
     )
     return (
         f"<figure>{chart(lines, title)}<figcaption>{escape(caption)}</figcaption></figure>\n"
-        '<details open><summary>Gradients as a table</summary><div class="wide"><table>'
+        '<details><summary>Gradients as a table</summary><div class="wide"><table>'
         "<caption>Gradient norms at the last answer and farthest back.</caption>\n"
         '<thead><tr><th scope="col">network</th><th scope="col">state</th>'
         '<th scope="col">training</th><th scope="col">at the answer</th>'

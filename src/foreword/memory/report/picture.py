@@ -43,10 +43,10 @@ def draw(found: Sequence[Place], folder: Path) -> list[Path]:
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "foreword"}):
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
-        panels = figure.subplots(rows, columns, squeeze=False).flat
+        panels = list(figure.subplots(rows, columns, squeeze=False).flat)
         for panel, task in zip(panels, tasks, strict=False):
             _panel(panel, [place for place in found if place.task == task], task, colours)
-        for panel in list(panels)[len(tasks) :]:
+        for panel in panels[len(tasks) :]:
             panel.set_axis_off()
         figure.suptitle("Share of seeds that solve a task, by cell and lag", fontsize=12)
         for form in FORMATS:

@@ -6,13 +6,11 @@ from foreword.memory.trial import Trial
 def short(number: float) -> str:
     """A number in few digits.
 
-    >>> [short(n) for n in (0.16666, 0.00034, 0.0, 1234.5)]
-    ['0.167', '3.4e-04', '0', '1,234']
+    >>> [short(n) for n in (0.16666, 0.00034, 0.000012, 0.0, 1234.5)]
+    ['0.167', '0.00034', '1.2e-05', '0', '1,234']
     """
-    if number == 0:
-        return "0"
     if abs(number) < 1e-3:
-        return f"{number:.1e}"
+        return f"{number:.2g}"
     return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 
@@ -30,7 +28,7 @@ def budget(trial: Trial) -> str:
 def biases(trial: Trial) -> str:
     """What the gates' biases begin with."""
     if trial.chrono:
-        return "gates' biases by chrono initialisation up to the lag"
+        return "gates' biases by chrono initialisation over the time to be kept"
     if trial.forget_bias is None:
         return "gates' biases left to chance"
     return f"forget gates' biases (GRU: update gates') beginning at {short(trial.forget_bias)}"

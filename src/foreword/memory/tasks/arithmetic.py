@@ -36,7 +36,7 @@ class Adding(Task):
     def __init__(self) -> None:
         self.name = "adding"
         self.title = "Adding problem"
-        self.lags = (10, 25, 50, 100, 200, 400)
+        self.lags = (10, 25, 50, 100)
         self.recipe = Recipe(units=64, steps=3000, learning_rate=5e-3, chrono=True)
 
     def sizes(self, lag: int) -> tuple[int, int]:

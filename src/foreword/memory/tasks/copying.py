@@ -38,8 +38,8 @@ class Copy(Task):
     def __init__(self) -> None:
         self.name = "copy"
         self.title = "Copying problem"
-        self.lags = (5, 10, 20, 50, 100)
-        self.recipe = Recipe(units=64, steps=6000, learning_rate=5e-3)
+        self.lags = (5, 20)
+        self.recipe = Recipe(units=64, steps=5000, learning_rate=1e-2, anneal=True, chrono=True)
 
     def sizes(self, lag: int) -> tuple[int, int]:
         """One-hot symbols, blank and delimiter; the same without the delimiter."""
@@ -68,6 +68,10 @@ class Copy(Task):
     def is_solved(self, tally: Tally) -> bool:
         """See `criterion`."""
         return tally.share_wrong <= 0.01
+
+    def span(self, lag: int) -> int:
+        """From the first symbol to where it is to be said again, and on to the last."""
+        return lag + 2 * LENGTH
 
     def naive(self, lag: int) -> float | None:
         """Blanks told, symbols guessed."""

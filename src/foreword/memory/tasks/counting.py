@@ -46,7 +46,7 @@ class Counting(Task):
         self.title = " ".join(f"{letter}^n" for letter in letters)
         self.lags = (10, 40)
         self.recipe = Recipe(
-            units=5, batch_size=40, steps=6000, learning_rate=3e-2, anneal=True, check_every=500
+            units=3, batch_size=40, steps=6000, learning_rate=3e-2, anneal=True, check_every=500
         )
         self.stops = False
 

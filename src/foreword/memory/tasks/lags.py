@@ -59,8 +59,10 @@ class NoiseFree(_FirstSymbol):
     def __init__(self) -> None:
         self.name = "noise-free"
         self.title = "Noise-free long lag"
-        self.lags = (5, 10, 20, 50, 100, 200, 400)
-        self.recipe = Recipe(units=32, steps=3000, batch_size=2, learning_rate=1e-2, check_every=50)
+        self.lags = (5, 20, 50, 100)
+        self.recipe = Recipe(
+            units=32, steps=3000, batch_size=2, learning_rate=3e-2, check_every=50, chrono=True
+        )
         self.test_size = self.check_size = 2
 
     def sizes(self, lag: int) -> tuple[int, int]:
@@ -104,7 +106,7 @@ class Irregular(_FirstSymbol):
     def __init__(self) -> None:
         self.name = "irregular"
         self.title = "Long lag without local regularities"
-        self.recipe = Recipe(units=32, steps=3000, learning_rate=5e-3)
+        self.recipe = Recipe(units=32, steps=3000, learning_rate=5e-3, chrono=True)
 
     def sizes(self, lag: int) -> tuple[int, int]:
         """One-hot symbols x, y, a1 to ap-1; the answer x or y."""
@@ -152,7 +154,7 @@ class IrregularLength(_FirstSymbol):
     def __init__(self) -> None:
         self.name = "irregular-length"
         self.title = "Very long lag of unknown length"
-        self.recipe = Recipe(units=32, steps=3000, learning_rate=5e-3)
+        self.recipe = Recipe(units=32, steps=3000, learning_rate=5e-3, chrono=True)
 
     def sizes(self, lag: int) -> tuple[int, int]:
         """One-hot b, e, x, y and the others; the answer x or y."""
@@ -212,7 +214,7 @@ class TwoSequence(Task):
     def __init__(self) -> None:
         self.name = "two-sequence"
         self.title = "Two-sequence problem"
-        self.recipe = Recipe(units=32, steps=3000, learning_rate=5e-3)
+        self.recipe = Recipe(units=32, steps=3000, learning_rate=5e-3, chrono=True)
         self.test_size = 256
 
     def sizes(self, lag: int) -> tuple[int, int]:

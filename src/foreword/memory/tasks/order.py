@@ -50,7 +50,7 @@ class TemporalOrder(Task):
         self.relevant = relevant
         self.name = f"temporal-order-{relevant}"
         self.title = f"Temporal order, {('two', 'three', 'four')[relevant - 2]} symbols"
-        self.lags = (20, 50, 100, 200, 400)
+        self.lags = (20, 50, 100, 200)
         self.recipe = Recipe(units=32, steps=3000, learning_rate=5e-3, chrono=True)
 
     @property

@@ -30,7 +30,7 @@ class SpikeDelays(Task):
     measure = "mean squared error"
     lag_is = "the shortest delay, steps"
     lag_range = (1, 1000)
-    span = 10
+    widest = 10
 
     def __init__(self) -> None:
         self.name = "spike-delays"
@@ -45,18 +45,18 @@ class SpikeDelays(Task):
 
     def draw(self, lag: int, count: int, generator: Generator) -> Batch:
         """See the class."""
-        extra = uniform_ints(0, self.span, (SPIKES - 1, count), generator)
+        extra = uniform_ints(0, self.widest, (SPIKES - 1, count), generator)
         places = torch.cat([torch.zeros(1, count, dtype=torch.long), (lag + extra).cumsum(0)])
         steps = int(places.max()) + 1
         spikes = torch.zeros(steps, count).scatter(0, places, 1.0)
-        wanted = torch.zeros(steps, count).scatter(0, places[1:], extra / self.span)
+        wanted = torch.zeros(steps, count).scatter(0, places[1:], extra / self.widest)
         asked = torch.zeros(steps, count, dtype=torch.bool).scatter(0, places[1:], value=True)
         return Batch(spikes.unsqueeze(2), asked, wanted[asked].unsqueeze(1))
 
     def judge(self, answers: Tensor, batch: Batch) -> Tally:
         """Squared errors, and delays told wrongly."""
         error = float(F.mse_loss(answers, batch.targets, reduction="sum"))
-        near = (answers - batch.targets).abs() < 0.5 / self.span
+        near = (answers - batch.targets).abs() < 0.5 / self.widest
         return Tally(error, len(answers), int((~near).sum()), len(answers))
 
     def is_solved(self, tally: Tally) -> bool:
