@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
@@ -268,7 +269,9 @@ def attributions(document: dict[str, Any]) -> Figure:
             earned = np.array(one["integrated"][skip:], float)
             colours = np.where(earned >= 0, WARM, ACCENT)
             axes.bar(x - 0.2, earned, 0.4, color=colours)
-            axes.bar([], [], color=WARM, label="earned (integrated gradients)")
+            axes.add_patch(
+                Rectangle((0, 0), 0, 0, color=WARM, label="earned (integrated gradients)")
+            )
         axes.bar(x + 0.2, erased, 0.4, color="#c9c5bd", label="lost when erased")
         axes.axhline(0, color=MUTED, linewidth=0.8)
         axes.set_ylabel("nats")
