@@ -15,13 +15,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from foreword.inspect.colours import CELLS, DIVERGING, GATES, SEQUENTIAL
 
 INK, MUTED, RULE, ACCENT, WARM = "#1c232d", "#5c6570", "#e4e1db", "#0b62a0", "#b8540a"
+ERASED = "#c9c5bd"
 READABLE = 60
 """Words whose names fit under one figure; of more, the numbers stand there."""
 WIDTH = 9.5
@@ -269,10 +270,7 @@ def attributions(document: dict[str, Any]) -> Figure:
             earned = np.array(one["integrated"][skip:], float)
             colours = np.where(earned >= 0, WARM, ACCENT)
             axes.bar(x - 0.2, earned, 0.4, color=colours)
-            axes.add_patch(
-                Rectangle((0, 0), 0, 0, color=WARM, label="earned (integrated gradients)")
-            )
-        axes.bar(x + 0.2, erased, 0.4, color="#c9c5bd", label="lost when erased")
+        axes.bar(x + 0.2, erased, 0.4, color=ERASED)
         axes.axhline(0, color=MUTED, linewidth=0.8)
         axes.set_ylabel("nats")
         _name_words(axes, document["words"][start : one["at"] + 1])
@@ -280,7 +278,10 @@ def attributions(document: dict[str, Any]) -> Figure:
         target, p = _short(one["target"], 20), _share(one["probability"])
         title = axes.set_title(f"{target}, {p}, after word {one['at']}", fontsize=9, loc="left")
         title.set_parse_math(False)
-        axes.legend(frameon=False, fontsize=8)
+        key = [Patch(color=ERASED, label="lost when erased")]
+        if one["integrated"] is not None:
+            key.insert(0, Patch(color=WARM, label="earned (integrated gradients)"))
+        axes.legend(handles=key, frameon=False, fontsize=8)
     _title(figure, "Which words earned a prediction: orange for it, blue against it")
     return figure
 
