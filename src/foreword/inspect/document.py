@@ -12,8 +12,8 @@ import numpy as np
 
 from foreword.inspect.attribution import Attribution
 from foreword.inspect.contrast import Contrast
+from foreword.inspect.findings import Findings
 from foreword.inspect.gradients import GradientFlow
-from foreword.inspect.inspection import Inspection
 from foreword.inspect.trace import LayerArrays, TextTrace
 from foreword.inspect.units import kinds_of, orders, ranked, telling, time_constants
 from foreword.models.build import count_parameters
@@ -43,7 +43,7 @@ SHARES = ("i", "f", "o", "r", "z")
 """Gates between 0 and 1; candidates lie between -1 and 1."""
 
 
-def document(found: Inspection) -> dict[str, Any]:
+def document(found: Findings) -> dict[str, Any]:
     """Everything that the page shows; words are text, never markup."""
     traced = found.traced
     shown = _units_shown(traced)
