@@ -3,10 +3,14 @@
     python benchmarks/memory.py [--out build/memory] [--workers 2] [--json FILE]
     python benchmarks/memory.py --tables
 
-The same trials as `foreword memory --published --out build/memory/published`, as `foreword memory
-adding temporal-order-2 noise-free --seeds 3 --out build/memory/survey` and as `foreword memory copy
---seeds 1 --out build/memory/copy`: what these have done already is not done again. Seconds are of
-one processor core, since other programs may run beside. `--tables` prints the results that are kept as the tables of docs/how-to/memory.md.
+The same trials as these commands; what they have done already is not done again:
+
+    foreword memory --published --out build/memory/published
+    foreword memory adding temporal-order-2 noise-free --seeds 3 --out build/memory/survey
+    foreword memory copy --seeds 1 --out build/memory/copy
+
+Seconds are of one processor core, since other programs may run beside. `--tables` prints the
+results that are kept as the tables of docs/how-to/memory.md.
 """
 
 import argparse

@@ -189,8 +189,10 @@ def _claims(found: "Survey") -> Table:
 
     table = Table(box=None, pad_edge=False)
     table.add_column("task", style="cyan", no_wrap=True)
-    for heading in ("cell", "lag", "published", "here", ""):
-        table.add_column(heading, justify="right" if heading == "lag" else "left")
+    table.add_column("cell", no_wrap=True)
+    table.add_column("lag", justify="right")
+    for heading in ("published", "here", ""):
+        table.add_column(heading)
     table.add_column("core seconds", justify="right")
     for outcome in outcomes(found.results):
         claim = outcome.claim

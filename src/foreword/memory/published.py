@@ -94,8 +94,16 @@ CLAIMS = (
     Claim("temporal-order-2", "lstm", 100),
     Claim("temporal-order-3", "lstm", 100),
     Claim("reber", "lstm", 5),
-    Claim("anbncn", "lstm-peephole", 10, expects="reach", reach=25),
-    Claim("anbncn", "lstm-peephole", 40, expects="reach", reach=200, choices={"hidden_size": 5}),
+    Claim("anbncn", "lstm-peephole", 10, seeds=10, expects="reach", reach=25),
+    Claim(
+        task="anbncn",
+        cell="lstm-peephole",
+        lag=40,
+        seeds=10,
+        expects="reach",
+        reach=200,
+        choices={"hidden_size": 5},
+    ),
     Claim("adding", "gru", 600, seeds=3),
 )
 """Of Hochreiter & Schmidhuber (1997): the adding problem, temporal order, the Reber grammar; of

@@ -39,7 +39,7 @@ class Copy(Task):
         self.name = "copy"
         self.title = "Copying problem"
         self.lags = (5, 20)
-        self.recipe = Recipe(units=64, steps=5000, learning_rate=1e-2, anneal=True, chrono=True)
+        self.recipe = Recipe(units=64, steps=12000, learning_rate=1e-2, anneal=True, chrono=True)
 
     def sizes(self, lag: int) -> tuple[int, int]:
         """One-hot symbols, blank and delimiter; the same without the delimiter."""
