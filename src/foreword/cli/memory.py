@@ -130,9 +130,10 @@ def _advice(found: "Survey", planned: int, out: Path | None) -> str:
 def _print_json(found: "Survey", published: bool, written: list[Path]) -> None:
     from foreword.memory.map import places
     from foreword.memory.published import outcomes
+    from foreword.memory.trial import finite
 
     document: dict[str, Any] = {
-        "map": [asdict(place) for place in places(found.results)],
+        "map": finite([asdict(place) for place in places(found.results)]),
         "trials": [result.as_json() for result in found.results],
         "files": [str(path) for path in written],
         "stopped": found.stopped,

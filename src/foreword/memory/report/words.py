@@ -1,5 +1,7 @@
 """How numbers and budgets are said, on the page and on the terminal."""
 
+import math
+
 from foreword.memory.trial import Trial
 
 
@@ -9,6 +11,8 @@ def short(number: float) -> str:
     >>> [short(n) for n in (0.16666, 0.00034, 0.000012, 0.0, 1234.5)]
     ['0.167', '0.00034', '1.2e-05', '0', '1,234']
     """
+    if not math.isfinite(number):
+        return "no number"
     if abs(number) < 1e-3:
         return f"{number:.2g}"
     return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
