@@ -2,6 +2,7 @@
 
 import math
 
+from foreword.memory.networks import WINDOW
 from foreword.memory.trial import Trial
 
 
@@ -23,10 +24,11 @@ def budget(trial: Trial) -> str:
     rate = f"Adam at {short(trial.learning_rate)}"
     if trial.anneal:
         rate += ", falling to nothing along a cosine"
-    return (
+    text = (
         f"at most {trial.steps:,} updates of {trial.batch_size} sequences by {rate}, gradients "
-        f"clipped to a norm of {short(trial.clip)}, {biases(trial)}"
+        f"clipped to a norm of {short(trial.clip)}"
     )
+    return text if trial.cell in ("rnn", WINDOW) else f"{text}, {biases(trial)}"
 
 
 def biases(trial: Trial) -> str:
