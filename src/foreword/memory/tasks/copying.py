@@ -32,7 +32,7 @@ class Copy(Task):
     )
     loss = "class"
     measure = "cross-entropy, nats"
-    lag_is = "T, the steps between the last symbol and the first to be said again"
+    lag_is = "T, the steps of waiting"
     lag_range = (1, 5000)
 
     def __init__(self) -> None:
