@@ -3,10 +3,15 @@
     python benchmarks/memory.py [--out build/memory] [--workers 2] [--json FILE]
     python benchmarks/memory.py --tables
 
-The same trials as `foreword memory --published --out build/memory/published`, as `foreword memory
-adding temporal-order-2 noise-free --seeds 3 --out build/memory/survey` and as `foreword memory copy
---seeds 1 --out build/memory/copy`: what these have done already is not done again. Seconds are of
-one processor core, since other programs may run beside. `--tables` prints the results that are kept as the tables of docs/how-to/memory.md.
+The same trials as these commands; what they have done already is not done again:
+
+    foreword memory --published --out build/memory/published
+    foreword memory adding temporal-order-2 noise-free --seeds 3 --out build/memory/survey
+    foreword memory copy --lag 5 --seeds 2 --out build/memory/copy
+    foreword memory copy --lag 20 --seeds 1 --out build/memory/copy
+
+Seconds are of one processor core, since other programs may run beside. `--tables` prints the
+results that are kept as the tables of docs/how-to/memory.md.
 """
 
 import argparse
@@ -25,8 +30,12 @@ from foreword.memory.report.files import write
 from foreword.memory.survey import Event, planned_for, run_all
 
 KEPT = Path(__file__).parent / "results" / "memory.json"
-SURVEYS = {"survey": (("adding", "temporal-order-2", "noise-free"), 3), "copy": (("copy",), 1)}
-"""By folder, tasks and seeds."""
+SURVEYS = (
+    ("survey", ("adding", "temporal-order-2", "noise-free"), None, 3),
+    ("copy", ("copy",), (5,), 2),
+    ("copy", ("copy",), (20,), 1),
+)
+"""Folder, tasks, lags (None: the task's own) and seeds."""
 
 
 def tell(event: Event) -> None:
@@ -41,8 +50,8 @@ def tell(event: Event) -> None:
 def run(out: Path, workers: int) -> dict[str, Any]:
     published = run_all(published_trials(), out / "published", workers, tell)
     surveyed: list[Result] = []
-    for folder, (tasks, seeds) in SURVEYS.items():
-        plan = planned_for(tasks, None, None, seeds)
+    for folder, tasks, lags, seeds in SURVEYS:
+        plan = planned_for(tasks, None, lags, seeds)
         surveyed += run_all(plan, out / folder, workers, tell).results
     write(published.results, out / "published")
     write(surveyed, out / "all")

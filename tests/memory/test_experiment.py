@@ -1,5 +1,6 @@
 """Networks learn, the same way each time; and what cannot be is refused in words."""
 
+import json
 import math
 from dataclasses import replace
 from typing import Any
@@ -90,7 +91,11 @@ def test_a_run_that_diverges_counts_as_not_solved_and_is_told() -> None:
     assert result.diverged
     assert not result.solved
     assert result.steps < 50
-    assert Result.from_json(result.as_json()).trial == result.trial
+    assert not math.isfinite(result.error)
+    text = json.dumps(result.as_json(), allow_nan=False)
+    again = Result.from_json(json.loads(text))
+    assert again.trial == result.trial
+    assert math.isnan(again.error)
 
 
 def test_networks_get_about_as_many_parameters_as_each_other() -> None:

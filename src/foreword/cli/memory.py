@@ -130,9 +130,10 @@ def _advice(found: "Survey", planned: int, out: Path | None) -> str:
 def _print_json(found: "Survey", published: bool, written: list[Path]) -> None:
     from foreword.memory.map import places
     from foreword.memory.published import outcomes
+    from foreword.memory.trial import finite
 
     document: dict[str, Any] = {
-        "map": [asdict(place) for place in places(found.results)],
+        "map": finite([asdict(place) for place in places(found.results)]),
         "trials": [result.as_json() for result in found.results],
         "files": [str(path) for path in written],
         "stopped": found.stopped,
@@ -189,8 +190,10 @@ def _claims(found: "Survey") -> Table:
 
     table = Table(box=None, pad_edge=False)
     table.add_column("task", style="cyan", no_wrap=True)
-    for heading in ("cell", "lag", "published", "here", ""):
-        table.add_column(heading, justify="right" if heading == "lag" else "left")
+    table.add_column("cell", no_wrap=True)
+    table.add_column("lag", justify="right")
+    for heading in ("published", "here", ""):
+        table.add_column(heading)
     table.add_column("core seconds", justify="right")
     for outcome in outcomes(found.results):
         claim = outcome.claim

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any, Literal
 
 from foreword.memory.tasks.registry import task_for
-from foreword.memory.trial import Result, Trial, trial_for
+from foreword.memory.trial import Result, Trial, finite, trial_for
 
 Expectation = Literal["all", "none", "reach"]
 """That all seeds solve it, that none does, or that the best one's reach is large enough."""
@@ -80,7 +80,7 @@ class Outcome:
             "hidden_size": self.claim.trials[0].hidden_size,
             "parameters": self.claim.trials[0].parameters,
             "steps": [r.steps for r in done],
-            "errors": [r.error for r in done],
+            "errors": finite([r.error for r in done]),
             "wrong": [r.wrong for r in done],
             "reach": [r.figures["reach"] for r in done if "reach" in r.figures],
             "cpu_seconds": sum(r.cpu_seconds for r in done),
@@ -94,8 +94,16 @@ CLAIMS = (
     Claim("temporal-order-2", "lstm", 100),
     Claim("temporal-order-3", "lstm", 100),
     Claim("reber", "lstm", 5),
-    Claim("anbncn", "lstm-peephole", 10, expects="reach", reach=25),
-    Claim("anbncn", "lstm-peephole", 40, expects="reach", reach=200, choices={"hidden_size": 5}),
+    Claim("anbncn", "lstm-peephole", 10, seeds=10, expects="reach", reach=25),
+    Claim(
+        task="anbncn",
+        cell="lstm-peephole",
+        lag=40,
+        seeds=10,
+        expects="reach",
+        reach=200,
+        choices={"hidden_size": 5},
+    ),
     Claim("adding", "gru", 600, seeds=3),
 )
 """Of Hochreiter & Schmidhuber (1997): the adding problem, temporal order, the Reber grammar; of

@@ -22,7 +22,7 @@ def append(path: Path, result: Result) -> None:
     Raises:
         FolderError: the file cannot be written.
     """
-    line = json.dumps(result.as_json(), allow_nan=True) + "\n"
+    line = json.dumps(result.as_json(), allow_nan=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b") as file:

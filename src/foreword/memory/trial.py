@@ -1,5 +1,6 @@
 """What is tried, with every choice made, and what came of it: plain values, no networks."""
 
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -95,8 +96,9 @@ class Result:
     gradients_after: dict[str, tuple[tuple[int, float], ...]]
 
     def as_json(self) -> dict[str, Any]:
-        """The same as data that JSON can hold."""
-        return asdict(self)
+        """The same as data that JSON can hold; null where a number is none."""
+        document: dict[str, Any] = finite(asdict(self))
+        return document
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "Result":
@@ -107,13 +109,27 @@ class Result:
         """
         values = {field.name: document[field.name] for field in fields(cls)}
         values["trial"] = Trial(**values["trial"])
-        values["curve"] = tuple((int(s), float(e), float(w)) for s, e, w in values["curve"])
+        values["error"], values["wrong"] = _number(values["error"]), _number(values["wrong"])
+        values["curve"] = tuple((int(s), _number(e), _number(w)) for s, e, w in values["curve"])
         for name in ("gradients_before", "gradients_after"):
             values[name] = {
-                state: tuple((int(d), float(norm)) for d, norm in pairs)
+                state: tuple((int(d), _number(norm)) for d, norm in pairs)
                 for state, pairs in values[name].items()
             }
         return cls(**values)
+
+
+def finite(value: Any) -> Any:
+    """Data with None in place of every NaN and infinity, for which JSON has no word."""
+    if isinstance(value, dict):
+        return {name: finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 def trial_for(

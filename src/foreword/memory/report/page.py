@@ -66,7 +66,7 @@ def _section(task: str, results: Sequence[Result], found: Sequence[Place]) -> st
 def _budgets(own: Sequence[Result]) -> str:
     """Every budget there was; which networks had it, where there was more than one."""
     cells: dict[str, list[str]] = {}
-    for result in own:
+    for result in sorted(own, key=lambda r: NETWORKS.index(r.trial.cell)):
         names = cells.setdefault(budget(result.trial), [])
         if result.trial.cell not in names:
             names.append(result.trial.cell)

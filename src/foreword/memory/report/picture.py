@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from foreword.errors import MissingExtraError
@@ -13,6 +14,8 @@ PANELS = 2
 FORMATS = ("svg", "png")
 NARROWEST = 5.5
 """Inches that the title needs."""
+LABEL = 54
+"""Letters in a line under a panel, beyond which it would be cut."""
 NONE, ALL = "#e9edf1", "#1d5fa8"
 """The colours of no seed and of all."""
 
@@ -81,5 +84,5 @@ def _panel(panel: Any, found: Sequence[Place], task: str, colours: Any) -> None:
     panel.grid(which="minor", color="white", linewidth=2)
     panel.tick_params(which="both", length=0)
     panel.spines[:].set_visible(False)
-    panel.set_xlabel(f"lag: {TASKS[task].lag_is}", fontsize=9)
+    panel.set_xlabel(fill(f"lag: {TASKS[task].lag_is}", LABEL), fontsize=9)
     panel.set_title(TASKS[task].title, fontsize=11, loc="left")

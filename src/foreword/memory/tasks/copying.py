@@ -32,14 +32,14 @@ class Copy(Task):
     )
     loss = "class"
     measure = "cross-entropy, nats"
-    lag_is = "T, the steps between the last symbol and the first to be said again"
+    lag_is = "T, the steps of waiting"
     lag_range = (1, 5000)
 
     def __init__(self) -> None:
         self.name = "copy"
         self.title = "Copying problem"
         self.lags = (5, 20)
-        self.recipe = Recipe(units=64, steps=5000, learning_rate=1e-2, anneal=True, chrono=True)
+        self.recipe = Recipe(units=64, steps=12000, learning_rate=1e-2, anneal=True, chrono=True)
 
     def sizes(self, lag: int) -> tuple[int, int]:
         """One-hot symbols, blank and delimiter; the same without the delimiter."""

@@ -109,9 +109,8 @@ class ContinualReber(EmbeddedReber):
     streams of 10,000 symbols. Encoding, loss, lag and what is right are those of the embedded Reber
     grammar; every step of a stream is judged.
 
-    Gers, Schmidhuber & Cummins (2000) train online on streams that begin anew at an error, and test
-    on ten streams of up to a million symbols; this test is shorter, its streams still 50 times as
-    long as those of training. Training is by Adam on minibatches.
+    Gers, Schmidhuber & Cummins (2000) made it to show what forget gates are for. They train online;
+    here it is Adam on minibatches of sequences that are a fiftieth as long as the test's streams.
     """
 
     source = "Gers, Schmidhuber & Cummins 2000"

@@ -17,9 +17,8 @@ class SpikeDelays(Task):
     / 10 is wanted for the delay that it ends: how long it was, to the step. The loss is the squared
     error. Always answering 1/2 has a mean squared error of 1/10.
 
-    After Gers, Schraudolph & Schmidhuber (2002), where peepholes were needed for it. Their spikes
-    go on without end, and their networks are trained online by gradient descent; these sequences
-    have six spikes each, and training is by Adam on minibatches.
+    After Gers, Schraudolph & Schmidhuber (2002), who measure spike delays to show what peepholes
+    are for. The form here is ours: six spikes each, and training by Adam on minibatches.
     """
 
     source = "after Gers, Schraudolph & Schmidhuber 2002"
