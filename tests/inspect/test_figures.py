@@ -148,3 +148,12 @@ def test_the_same_document_gives_the_same_bytes(
     first = [p.read_bytes() for p in draw(made, tmp_path / "first")]
     again = [p.read_bytes() for p in draw(made, tmp_path / "again")]
     assert first == again
+
+
+def test_of_a_long_text_the_first_words_are_written_out(document: Callable[..., Any]) -> None:
+    made = document(words=["<eos>", *(f"w{k}" for k in range(300))], hidden_size=4)
+    figure = figures.words(made)
+    shown = {text.get_text() for text in figure.axes[0].texts}
+    assert {"w0", "w118"} <= shown
+    assert "w119" not in shown
+    assert "(the first 120 words)" in figure.get_suptitle()

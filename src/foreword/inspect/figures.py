@@ -29,8 +29,8 @@ WIDTH = 9.5
 """Inches: on a page or a slide, letters are still readable."""
 BITS = 12.0
 """Of surprise, at which a word's colour is fullest."""
-A_ROW = 10
-"""Words, in the figure of the predictions."""
+A_ROW, ROWS = 10, 12
+"""Words, and rows of them at most, in the figure of the predictions; the page has all."""
 
 GATE_MAP = LinearSegmentedColormap.from_list("gate", SEQUENTIAL["light"])
 STATE_MAP = LinearSegmentedColormap.from_list("state", DIVERGING["light"])
@@ -87,7 +87,7 @@ def _figures(document: dict[str, Any]) -> Iterable[tuple[str, Figure]]:
 
 def words(document: dict[str, Any]) -> Figure:
     """What was read, how probable the model had found it, and what it had expected instead."""
-    texts = document["words"]
+    texts = document["words"][: A_ROW * ROWS]
     rows = math.ceil(len(texts) / A_ROW)
     figure = Figure(figsize=(WIDTH, 0.8 + 0.95 * rows), layout="constrained")
     axes = figure.subplots()
@@ -104,7 +104,9 @@ def words(document: dict[str, Any]) -> Figure:
     axes.set_xlim(-0.6, A_ROW - 0.4)
     axes.set_ylim(-rows + 0.45, 0.55)
     axes.axis("off")
-    _title(figure, "Above each word what was expected most, below it how probable it was itself")
+    which = "" if len(texts) == len(document["words"]) else f" (the first {len(texts)} words)"
+    told = f"Above each word what was expected most, below it how probable it was itself{which}"
+    _title(figure, told)
     return figure
 
 
