@@ -357,11 +357,8 @@ class Recurrent(nn.Module):
         """All layers over x (T, B, I)."""
         if len(x) == 0:
             raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
-        inside = None
         if lengths is not None:
             lengths = lengths.to(x.device)
-            inside = sequence.within(lengths, len(x)).unsqueeze(2)
-            x = x.masked_fill(~inside, 0.0)
         precision = autocast_dtype(x)
         if precision is not None:
             x, state = x.to(precision), tuple(part.to(precision) for part in state)
@@ -382,11 +379,8 @@ class Recurrent(nn.Module):
                 weights = self._weights(place, precision)
                 way = Way(is_reverse, lengths)
                 run = self._over_time(way, x, before, weights, keep, traced is not None)
-                y = way.back(run.outputs)
-                if inside is not None:
-                    y = y.masked_fill(~inside, 0.0)
-                outputs.append(y)
-                after.append(_last(run, before, lengths))
+                outputs.append(way.back(run.outputs))
+                after.append(run.last)
                 if traced is not None:
                     layers.append(self._traced(layer, way, run, traced))
                     handles.append(run.handles)
@@ -407,7 +401,7 @@ class Recurrent(nn.Module):
         keep: Tensor | None,
         traced: bool,
     ) -> Run:
-        extras = self._extras(x, before, way.keep(keep), way.lengths is not None, traced)
+        extras = self._extras(x, before, way.keep(keep), way.lengths, traced)
         problem = Problem(self.cell, way.there(x), before, weights, extras)
         if not is_autocast(x.device):
             return dispatch.run(problem)
@@ -426,7 +420,12 @@ class Recurrent(nn.Module):
         )
 
     def _extras(
-        self, x: Tensor, before: State, keep: Tensor | None, wants_states: bool, traced: bool
+        self,
+        x: Tensor,
+        before: State,
+        keep: Tensor | None,
+        lengths: Tensor | None,
+        traced: bool,
     ) -> Extras:
         noise, training = self.noise, self.training
         hidden = memory = None
@@ -447,7 +446,7 @@ class Recurrent(nn.Module):
                     for part, share in zip((before[0], before[-1]), shares, strict=True)
                 ]
                 zoneout = Zoneout(*stays)
-        return Extras(keep, hidden, memory, zoneout, wants_states, traced)
+        return Extras(keep, hidden, memory, zoneout, lengths, traced, traced)
 
     def _weights(self, place: str, precision: torch.dtype | None) -> Mapping[str, Tensor]:
         shapes = self.cell.parameter_shapes(1, self.hidden_size, self.proj_size)
@@ -462,13 +461,3 @@ class Recurrent(nn.Module):
         if precision is not None:
             weights = {name: weight.to(precision) for name, weight in weights.items()}
         return weights
-
-
-def _last(run: Run, before: State, lengths: Tensor | None) -> State:
-    if lengths is None:
-        return run.last
-    assert run.states is not None
-    return tuple(
-        sequence.state_after(states, part, lengths)
-        for states, part in zip(run.states, before, strict=True)
-    )
