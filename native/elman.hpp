@@ -11,10 +11,10 @@ static void elman(const Elman& a, int threads) {
     const Steps steps(a.sizes);
     const int T = a.sizes.T, B = a.sizes.B, H = a.sizes.H;
     const Strips strips{H, 1, widest(1, B)};
-    const Projection<F> projection(a.input, steps, 1, strips);
     const int words = words_for<F>(H);
-    const Room room(room_for<F>(strips, words));
-    const Weight<F> weight = weight_in<F>(room.get(), strips, words);
+    Shelf shelf(a.packed, packed_floats<F>(H, 1, H) + packed_floats<F>(H, 1, a.input.size));
+    const Weight<F> weight = shelf.place<F>(strips, words);
+    const Projection<F> projection(a.input, steps, 1, strips, shelf);
     const Converted<F> converted(2 * B, 1, H);
     const Segment whole{0, words};
     const bool hides = a.seen != a.h, prepares = hides || F::CONVERTS;
@@ -32,7 +32,7 @@ static void elman(const Elman& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
-        pack_rows<F>(strips, a.weight, H, weight, first, last);
+        if (shelf.packs) pack_rows<F>(strips, a.weight, H, weight, first, last);
         projection.prepare(member, first, last);
         steps.clear_idle(a.outputs, H, member);
         if (prepares) {

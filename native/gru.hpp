@@ -14,11 +14,11 @@ static void gru(const Gru& a, int threads) {
     const int seeing = a.resets_after ? 3 : 2;
     const Strips strips{H, seeing, widest(3, B)};
     const Strips by_n{H, 1, widest(1, B)};  // resets before: the candidate's own
-    const Projection<F> projection(a.input, steps, 3, strips);
     const int words = words_for<F>(H);
-    const Room room(room_for<F>(strips, words)), room_n(a.resets_after ? 0 : room_for<F>(by_n, words));
-    const Weight<F> weight = weight_in<F>(room.get(), strips, words);
-    const Weight<F> weight_n = weight_in<F>(room_n.get(), by_n, words);
+    Shelf shelf(a.packed, packed_floats<F>(H, 3, H) + packed_floats<F>(H, 3, a.input.size));
+    const Weight<F> weight = shelf.place<F>(strips, words);
+    const Weight<F> weight_n = a.resets_after ? weight : shelf.place<F>(by_n, words);
+    const Projection<F> projection(a.input, steps, 3, strips, shelf);
     const Converted<F> converted(2 * B, 1, H), converted_inner(a.resets_after ? 0 : B, 1, H);
     const Segment whole{0, words};
     const bool hides = a.seen != a.h, carries = a.before != a.h;
@@ -44,9 +44,9 @@ static void gru(const Gru& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
-        pack_rows<F>(strips, a.weight, H, weight, first, last);
+        if (shelf.packs) pack_rows<F>(strips, a.weight, H, weight, first, last);
         projection.prepare(member, first, last);
-        if (!a.resets_after) {
+        if (shelf.packs && !a.resets_after) {
             pack_rows<F>(by_n, a.weight + 2 * (std::ptrdiff_t)H * H, H, weight_n,
                          member.first(by_n.count()), member.last(by_n.count()));
         }

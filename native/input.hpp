@@ -18,16 +18,16 @@ struct Chunk {
 template <class F>
 class Projection {
   public:
-    Projection(const Input& input, const Steps& steps, int gates, const Strips& like)
+    Projection(const Input& input, const Steps& steps, int gates, const Strips& like, Shelf& shelf)
         : input_(input), steps_(steps), gates_(gates), copies_(F::CONVERTS || steps.places()),
-          words_(words_for<F>(input.size)), strips_{like.units, gates, like.most},
-          room_(room_for<F>(strips_, words_)), weight_(weight_in<F>(room_.get(), strips_, words_)),
+          packs_(shelf.packs), words_(words_for<F>(input.size)),
+          strips_{like.units, gates, like.most}, weight_(shelf.place<F>(strips_, words_)),
           rows_(copies_ ? steps.begin(steps.T) * words_ : 0),
           scales_(F::SCALES ? steps.begin(steps.T) : 0) {}
 
     // The thread's part of what must be there before `run`.
     void prepare(const Member& member, int first, int last) const {
-        pack_rows<F>(strips_, input_.weight, input_.size, weight_, first, last);
+        if (packs_) pack_rows<F>(strips_, input_.weight, input_.size, weight_, first, last);
         if (!copies_) return;
         const int I = input_.size, all = (int)steps_.begin(steps_.T);
         for (int row = member.first(all); row < member.last(all); ++row) {
@@ -119,10 +119,9 @@ class Projection {
     const Input& input_;
     const Steps& steps_;
     int gates_;
-    bool copies_;
+    bool copies_, packs_;
     int words_;
     Strips strips_;
-    Room room_;
     Weight<F> weight_;
     Room rows_, scales_;
 };

@@ -46,6 +46,19 @@ struct Input {
     const float* bias;    // (n H): all biases that stand outside a reset gate
 };
 
+// Memory for weights as the products read them: the recurrent ones, then those of the inputs. Null:
+// they are packed for this call alone.
+struct Packed {
+    float* memory;
+    bool is_there;  // from a call before; else this one packs them
+};
+
+// Where a state without lengths comes from and goes to, if not null: (B, H).
+struct Ends {
+    const float* first;
+    float* last;
+};
+
 struct InputBack {
     int size;
     const float* weight;
@@ -68,6 +81,8 @@ struct Lstm {
     float* before;           // (T, B, H): c as each step finds it; may be c itself
     float* tanh_c;           // (T, B, H), or null
     float* outputs;          // h after each step, as the caller has it; or null
+    Packed packed;
+    Ends ends_h, ends_c;
 };
 
 struct LstmBack {
@@ -108,6 +123,8 @@ struct Gru {
     float* before;  // (T, B, H): h as each step finds it; may be h itself
     float* inner;   // (T, B, H): W_hn h + b_hn, or r * h where the reset stands before the product
     float* outputs;
+    Packed packed;
+    Ends ends_h;
 };
 
 struct GruBack {
@@ -139,6 +156,8 @@ struct Elman {
     float* h;
     float* seen;
     float* outputs;
+    Packed packed;
+    Ends ends_h;
 };
 
 struct ElmanBack {
@@ -178,6 +197,8 @@ constexpr int FORMATS = 3, FORMATS_BACK = 2;
 // The kernels of one instruction set, for each format.
 struct Kernels {
     const char* name;
+    // Floats that packed columns need: so many units' gates, K values each.
+    std::ptrdiff_t (*packed_floats[FORMATS])(int units, int gates, int K);
     void (*lstm[FORMATS])(const Lstm&, int threads);
     void (*lstm_back[FORMATS_BACK])(const LstmBack&, int threads);
     void (*gru[FORMATS])(const Gru&, int threads);

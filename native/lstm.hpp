@@ -14,10 +14,10 @@ static void lstm(const Lstm& a, int threads) {
     const std::ptrdiff_t wide = H;
     const int seeing = a.sees_memory ? 3 : n;  // gates that the weight goes to
     const Strips strips{H, seeing, widest(seeing, B)};
-    const Projection<F> projection(a.input, steps, n, strips);
     const int words = words_for<F>(H);
-    const Room room(room_for<F>(strips, words));
-    const Weight<F> weight = weight_in<F>(room.get(), strips, words);
+    Shelf shelf(a.packed, packed_floats<F>(H, seeing, H) + packed_floats<F>(H, n, a.input.size));
+    const Weight<F> weight = shelf.place<F>(strips, words);
+    const Projection<F> projection(a.input, steps, n, strips, shelf);
     const Converted<F> converted(2 * B, 1, H);
     const Segment whole{0, words};
     const bool hides = a.seen != a.h && a.seen != a.c, carries = a.before != a.c;
@@ -44,7 +44,7 @@ static void lstm(const Lstm& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
-        pack_rows<F>(strips, a.weight, H, weight, first, last);
+        if (shelf.packs) pack_rows<F>(strips, a.weight, H, weight, first, last);
         projection.prepare(member, first, last);
         steps.clear_idle(a.outputs, H, member);
         if (prepares) {

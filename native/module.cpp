@@ -10,6 +10,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -94,6 +95,8 @@ class Reader {
     void operator()(Input& input) {
         (*this)(input.size), (*this)(input.x), (*this)(input.weight), (*this)(input.bias);
     }
+    void operator()(Packed& packed) { (*this)(packed.memory), (*this)(packed.is_there); }
+    void operator()(Ends& ends) { (*this)(ends.first), (*this)(ends.last); }
     void operator()(InputBack& input) {
         (*this)(input.size), (*this)(input.weight), (*this)(input.d_x);
     }
@@ -121,12 +124,41 @@ nb::ndarray<nb::pytorch, float, nb::ndim<1>> empty(std::size_t count) {
 
 using Numbers = std::vector<std::uintptr_t>;
 
+void begin(const Sizes& sizes, const Ends& ends, float* states) {
+    const std::size_t floats = (std::size_t)sizes.B * sizes.H;
+    if (ends.first) std::memcpy(states, ends.first, floats * sizeof(float));
+}
+
+void end(const Sizes& sizes, const Ends& ends, const float* states) {
+    const std::size_t floats = (std::size_t)sizes.B * sizes.H;
+    if (ends.last) std::memcpy(ends.last, states + floats * sizes.T, floats * sizeof(float));
+}
+
+// A few values of each tensor, mixed: tells a write that no version counter has seen, unless it
+// touched little. Addresses, each followed by its floats.
+std::uint64_t fingerprint(const Numbers& tensors) {
+    constexpr std::size_t SAMPLES = 16;
+    std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(chosen);  // packs in its own way
+    for (std::size_t k = 0; k + 1 < tensors.size(); k += 2) {
+        const auto values = at<const std::uint32_t>(tensors[k]);
+        const std::size_t count = tensors[k + 1], step = count / SAMPLES + 1;
+        for (std::size_t j = 0; j < count; j += step) {
+            mixed = (mixed ^ values[j]) * 0x9e3779b97f4a7c15u;
+            mixed ^= mixed >> 29;
+        }
+    }
+    return mixed;
+}
+
 void run_lstm(const Numbers& numbers, int format, int threads) {
     Lstm a;
     Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
-                        a.gates, a.h, a.c, a.seen, a.before, a.tanh_c, a.outputs);
+                        a.gates, a.h, a.c, a.seen, a.before, a.tanh_c, a.outputs,
+                        a.packed, a.ends_h, a.ends_c);
     nb::gil_scoped_release release;
+    begin(a.sizes, a.ends_h, a.h), begin(a.sizes, a.ends_c, a.c);
     chosen->lstm[format](a, threads);
+    end(a.sizes, a.ends_h, a.h), end(a.sizes, a.ends_c, a.c);
 }
 
 void run_lstm_back(const Numbers& numbers, int format, int threads) {
@@ -141,9 +173,11 @@ void run_lstm_back(const Numbers& numbers, int format, int threads) {
 void run_gru(const Numbers& numbers, int format, int threads) {
     Gru a;
     Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.resets_after, a.weight, a.bias_n, a.gates, a.h,
-                        a.seen, a.before, a.inner, a.outputs);
+                        a.seen, a.before, a.inner, a.outputs, a.packed, a.ends_h);
     nb::gil_scoped_release release;
+    begin(a.sizes, a.ends_h, a.h);
     chosen->gru[format](a, threads);
+    end(a.sizes, a.ends_h, a.h);
 }
 
 void run_gru_back(const Numbers& numbers, int format, int threads) {
@@ -157,9 +191,11 @@ void run_gru_back(const Numbers& numbers, int format, int threads) {
 void run_elman(const Numbers& numbers, int format, int threads) {
     Elman a;
     Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_relu, a.weight, a.gates, a.h, a.seen,
-                        a.outputs);
+                        a.outputs, a.packed, a.ends_h);
     nb::gil_scoped_release release;
+    begin(a.sizes, a.ends_h, a.h);
     chosen->elman[format](a, threads);
+    end(a.sizes, a.ends_h, a.h);
 }
 
 void run_elman_back(const Numbers& numbers, int format, int threads) {
@@ -233,6 +269,13 @@ NB_MODULE(_native, m) {
     m.def("steps_at_once", &steps_at_once, nb::arg("T"), nb::arg("batch"),
           "Steps whose gates are computed at once, and need room.");
     m.def("arrange", &arrange, "Arranges sequences by their lengths, the longest first.");
+    m.def("fingerprint", &fingerprint, "A few values of each tensor, mixed.");
+    m.def(
+        "packed_floats",
+        [](int units, int gates, int K, int format) {
+            return chosen->packed_floats[format](units, gates, K);
+        },
+        "Floats that a packed weight needs.");
     m.def("sums", &run_sums);
     m.def("empty", &empty, nb::arg("count"), "Floats from the pool, as a tensor; not set.");
     m.def("clear_pool", &clear_pool, "Gives back to the system what no tensor uses.");

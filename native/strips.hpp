@@ -90,10 +90,36 @@ static std::ptrdiff_t room_for(const Strips& strips, int K) {
 }
 
 template <class F>
+static std::ptrdiff_t packed_floats(int units, int gates, int K) {
+    return room_for<F>(Strips{units, gates, 1}, words_for<F>(K));
+}
+
+template <class F>
 static Weight<F> weight_in(float* room, const Strips& strips, int K) {
     float* scales = room + strips.columns() * K;
     return {(Word*)room, scales, scales + strips.columns()};
 }
+
+// Memory for packed weights, one after the other: the caller's, or for as long as this stands.
+class Shelf {
+  public:
+    Shelf(const Packed& packed, std::ptrdiff_t floats)
+        : packs(!packed.is_there), room_(packed.memory ? 0 : floats),
+          next_(packed.memory ? packed.memory : room_.get()) {}
+
+    const bool packs;  // whether they are yet to be packed
+
+    template <class F>
+    Weight<F> place(const Strips& strips, int K) {
+        const Weight<F> weight = weight_in<F>(next_, strips, K);
+        next_ += room_for<F>(strips, K);
+        return weight;
+    }
+
+  private:
+    Room room_;
+    float* next_;
+};
 
 // Rows of a weight (gates * units, K) as strips, from strip `first` to before `last`.
 template <class F>

@@ -53,6 +53,9 @@ class Noise:
                 raise ValueError(f"{name} should be a number in range [0, 1), got {share}")
 
 
+_QUIET = Noise()
+
+
 class Recurrent(nn.Module):
     """Any cell in torch's layers: stacked, in one or both directions, with or without projection.
 
@@ -267,6 +270,10 @@ class Recurrent(nn.Module):
         Raises:
             ValueError, RuntimeError: as torch does; for lengths and resets, with both shapes.
         """
+        if lengths is None and reset is None and not return_trace:
+            short = self._short_way(input, hx)
+            if short is not None:
+                return short
         if isinstance(input, PackedSequence):
             if lengths is not None:
                 raise ValueError("a packed sequence has its lengths already: leave lengths= out")
@@ -284,6 +291,31 @@ class Recurrent(nn.Module):
         outputs, last, trace = self._run(x, state, found, keep, layout if return_trace else None)
         result = layout.outputs(outputs), self._as_hidden(layout.states(last))
         return (*result, trace) if return_trace else result
+
+    def _short_way(self, x: Tensor | PackedSequence, hx: Hidden | None) -> Any:
+        """The same for what is asked most often while nobody trains; None for all else."""
+        if torch.compiler.is_compiling() or torch.is_grad_enabled() or type(x) is not Tensor:
+            return None
+        noise = self.noise
+        if (
+            self.bidirectional
+            or (self.training and (self.dropout > 0 or noise != _QUIET))
+            or noise.zoneout_hidden > 0
+            or noise.zoneout_memory > 0
+            or x.dim() != 3
+            or x.shape[2] != self.input_size
+        ):
+            return None
+        steps_first = x.transpose(0, 1) if self.batch_first else x
+        shape = self.num_layers, steps_first.shape[1], self.hidden_size
+        state = self.start(shape[1]) if hx is None else hx if isinstance(hx, tuple) else (hx,)
+        if len(state) != len(self.cell.states) or any(part.shape != shape for part in state):
+            return None
+        found = dispatch.at_inference(self.cell, steps_first, state, self._parameters)
+        if found is None:
+            return None
+        y, last = found
+        return y.transpose(0, 1) if self.batch_first else y, self._as_hidden(last)
 
     def _packed(self, packed: PackedSequence, hx: Hidden | None) -> tuple[PackedSequence, Hidden]:
         check_input(packed.data, self._first_weight, dimensions=2)

@@ -19,6 +19,7 @@ from torch import Tensor
 from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
 from foreword.cells.rnn import ElmanCell
+from foreword.kernels.native import packed
 from foreword.kernels.native.memory import Rows, empty, sums
 from foreword.kernels.native.module import Products, call, why_absent
 from foreword.kernels.native.steps import Steps, arranged
@@ -41,6 +42,11 @@ def products_in(format_: Products) -> Iterator[None]:
         yield
     finally:
         _products.reset(token)
+
+
+def products_chosen() -> Products:
+    """How numbers stand in this kernel's products here."""
+    return _products.get()
 
 
 def run(problem: Problem) -> Run:
@@ -69,6 +75,7 @@ def refusal(problem: Problem) -> str | None:
     return why_absent()
 
 
+_NO_ENDS = (None, None)
 _PLAIN = (Tensor, torch.nn.Parameter, type(None))
 
 
@@ -81,7 +88,7 @@ def _run_with_lengths(problem: Problem) -> Run:
         loops = _loops("float32" if products == "int8" else products, shows=shows)
         outputs = portable.differentiable(loops, cell, inputs)
     else:
-        products = _possible(products, cell)
+        products = possible(products, cell)
         outputs, _ = forward(products, cell, inputs, keeps=False, shows=shows)
     last = tuple(outputs[parts + 1 :])
     if extras.traced:
@@ -188,11 +195,11 @@ class _Given(NamedTuple):
 
 def states(products: Products, cell: Cell, i: Inputs) -> list[Tensor]:
     """The states after each step, where nothing is kept for a way back."""
-    outputs, _ = forward(_possible(products, cell), cell, i, keeps=False)
+    outputs, _ = forward(possible(products, cell), cell, i, keeps=False)
     return outputs[:-1]
 
 
-def _possible(products: Products, cell: Cell) -> Products:
+def possible(products: Products, cell: Cell) -> Products:
     """Not int8 for states that need not lie between -1 and 1."""
     is_unbounded = cell.recurrent_state == 1 or getattr(cell, "nonlinearity", "tanh") == "relu"
     return "float32" if products == "int8" and is_unbounded else products
@@ -222,10 +229,12 @@ def _lstm(products: Products, cell: Cell, i: Inputs, steps: Steps, keeps: bool) 
     tanh_cs = empty(N, H) if keeps else None
     weight, peepholes = i.weight_hh.contiguous(), _whole(i.weight_peephole)
     outputs = _room_for_outputs(i, steps, H)
-    known = (*_masks(i, steps), *_input(i, _all_biases(i, sees_c, H)), keeps, n == 3, sees_c)
-    found = (gates, hs, cs, seen, before, tanh_cs, outputs)
-    work = N // steps.T * H * H * n
-    call("lstm", products, steps.sizes(H), work, *known, peepholes, weight, *found)
+    with _packed(products, cell, i, keeps) as (bias, _, at):
+        known = (*_masks(i, steps), *_input(i, bias), keeps, n == 3, sees_c)
+        found = (gates, hs, cs, seen, before, tanh_cs, outputs)
+        work = N // steps.T * H * H * n
+        rest = (*found, *at, *_NO_ENDS, *_NO_ENDS)
+        call("lstm", products, steps.sizes(H), work, *known, peepholes, weight, *rest)
     return _Found([hs, cs], gates, outputs, [seen, before, *([] if tanh_cs is None else [tanh_cs])])
 
 
@@ -279,12 +288,6 @@ def _lstm_back(
 
 def _gru(products: Products, cell: GRUCell, i: Inputs, steps: Steps, keeps: bool) -> _Found:
     H, N = i.h.shape[1], steps.rows
-    after = cell.reset_after
-    bias = i.bias_ih + i.bias_hh
-    bias_n = None
-    if after:
-        bias_n = i.bias_hh[2 * H :].contiguous()
-        bias[2 * H :] = i.bias_ih[2 * H :]
     gates = _room_for_gates(steps, 3, H, keeps)
     hs = _with_first(i.h, steps)
     # Where only the carried state differs from h, it is what the weight is applied to.
@@ -293,9 +296,10 @@ def _gru(products: Products, cell: GRUCell, i: Inputs, steps: Steps, keeps: bool
     inner = empty(N, H)
     weight = i.weight_hh.contiguous()
     outputs = _room_for_outputs(i, steps, H)
-    known = (*_masks(i, steps), *_input(i, bias), keeps, after, weight, bias_n)
-    found = (gates, hs, seen, before, inner, outputs)
-    call("gru", products, steps.sizes(H), N // steps.T * H * H * 3, *known, *found)
+    with _packed(products, cell, i, keeps) as (bias, bias_n, at):
+        known = (*_masks(i, steps), *_input(i, bias), keeps, cell.reset_after, weight, bias_n)
+        found = (gates, hs, seen, before, inner, outputs, *at, *_NO_ENDS)
+        call("gru", products, steps.sizes(H), N // steps.T * H * H * 3, *known, *found)
     return _Found([hs], gates, outputs, [seen, before, inner])
 
 
@@ -345,10 +349,11 @@ def _elman(products: Products, cell: ElmanCell, i: Inputs, steps: Steps, keeps: 
     seen = empty(N, H) if _masks_hidden(i, sees_c=False) else hs
     weight = i.weight_hh.contiguous()
     outputs = _room_for_outputs(i, steps, H)
-    bias, is_relu = i.bias_ih + i.bias_hh, cell.nonlinearity == "relu"
-    known = (*_masks(i, steps), *_input(i, bias), keeps, is_relu, weight)
-    found = (gates, hs, seen, outputs)
-    call("elman", products, steps.sizes(H), N // steps.T * H * H, *known, *found)
+    with _packed(products, cell, i, keeps) as (bias, _, at):
+        is_relu = cell.nonlinearity == "relu"
+        known = (*_masks(i, steps), *_input(i, bias), keeps, is_relu, weight)
+        found = (gates, hs, seen, outputs, *at, *_NO_ENDS)
+        call("elman", products, steps.sizes(H), N // steps.T * H * H, *known, *found)
     return _Found([hs], gates, outputs, [seen])
 
 
@@ -420,13 +425,22 @@ def _carries(i: Inputs) -> bool:
     return i.keep is not None or i.drop_memory is not None
 
 
-def _all_biases(i: Inputs, sees_c: bool, H: int) -> Tensor:
-    if not sees_c:
-        return i.bias_ih + i.bias_hh
-    bias = i.bias_ih.clone()
-    bias[: 2 * H] += i.bias_hh[: 2 * H]
-    bias[3 * H :] += i.bias_hh[2 * H :]
-    return bias
+@contextmanager
+def _packed(
+    products: Products, cell: Cell, i: Inputs, keeps: bool
+) -> Iterator[tuple[Tensor, Tensor | None, tuple[Tensor | None, bool]]]:
+    """The biases, and `Packed` as there: for this call alone if it `keeps` what goes back."""
+    weights = i.weight_ih, i.weight_hh, i.bias_ih, i.bias_hh
+    if keeps:
+        yield *packed.add_up(cell, *weights[2:]), (None, False)
+        return
+    found = packed.find(weights, cell, products, i.x.shape[1])
+    if found is None:
+        yield *packed.add_up(cell, *weights[2:]), (None, False)
+        return
+    yield *found.biases, (found.memory, found.is_there)
+    if not found.is_there:
+        packed.keep(found, weights, cell, products, i.x.shape[1])
 
 
 def _room_for_gates(steps: Steps, gates: int, H: int, keeps: bool) -> Tensor:

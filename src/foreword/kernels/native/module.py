@@ -58,9 +58,14 @@ def call(
         work: multiplications between two meetings of threads.
         arguments: the others.
     """
-    module: Any = loaded()
-    threads = torch.get_num_threads() if work >= SMALLEST_SHARED else 1
-    getattr(module, name)([*map(_number, (*sizes, *arguments))], FORMATS.index(products), threads)
+    numbers = [*map(_number, (*sizes, *arguments))]
+    getattr(loaded(), name)(numbers, FORMATS.index(products), threads_for(work, products))
+
+
+def threads_for(work: int, products: Products) -> int:
+    """How many share so many multiplications between two meetings."""
+    del products
+    return torch.get_num_threads() if work >= SMALLEST_SHARED else 1
 
 
 def _number(argument: Tensor | bool | int | None) -> int:
