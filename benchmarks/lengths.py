@@ -19,8 +19,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-import foreword.nn as ours
-from layers import LAYERS, ratio, times
+from layers import LAYERS
+from peers import torch_layer
+from timing import ratio, times
 
 
 def way(layer: nn.Module, x: Tensor, lengths: list[int] | None, how: str) -> Callable[[], object]:
@@ -61,14 +62,14 @@ def main() -> None:
         lengths = torch.linspace(1, T, B)[order].round().long().tolist()
         print(f"{shape}: {sum(lengths) / (T * B):.3f} of the padded batch's steps are there")
         for name in arguments.layers:
-            make, make_peer = LAYERS[name]
-            mine, peer = make(H, H), make_peer(H, H)
+            mine = LAYERS[name](H, H)
+            peer = torch_layer(name, mine)
             runs = {
                 "padded": way(mine, x, None, "padded"),
                 "lengths=": way(mine, x, lengths, "lengths"),
                 "packed": way(mine, x, lengths, "packed"),
             }
-            if not isinstance(peer, ours.Recurrent):
+            if peer is not None:
                 runs["torch, padded"] = way(peer, x, None, "padded")
                 runs["torch, packed"] = way(peer, x, lengths, "packed")
             found = times(runs, arguments.rounds)
