@@ -22,6 +22,7 @@ import os
 import platform
 import statistics
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 import foreword.nn as ours
 import limits
 import peers
-from timing import ratio, times
+from timing import Within, ratio, times
 
 LAYERS: dict[str, Callable[..., nn.Module]] = {
     "rnn": ours.RNN,
@@ -82,13 +83,14 @@ class Row:
 
 
 def forward(layer: nn.Module, x: Tensor, products: str = "float32", threads: int = 0) -> Run:
-    def run() -> object:
+    @contextmanager
+    def context() -> Iterator[None]:
         if threads:
             torch.set_num_threads(threads)
         with torch.no_grad(), ours.use(products=products):
-            return layer(x)
+            yield
 
-    return run
+    return Within(lambda: layer(x), context)
 
 
 def training(layer: nn.Module, x: Tensor, products: str = "float32", **more: object) -> Run:
@@ -110,11 +112,13 @@ def training(layer: nn.Module, x: Tensor, products: str = "float32", **more: obj
 
 
 def under_autocast(run: Run) -> Run:
-    def wrapped() -> object:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            return run()
+    @contextmanager
+    def context() -> Iterator[None]:
+        outer = run.context() if isinstance(run, Within) else nullcontext()
+        with outer, torch.autocast("cpu", dtype=torch.bfloat16):
+            yield
 
-    return wrapped
+    return Within(run.run if isinstance(run, Within) else run, context)
 
 
 def by_autograd(run: Run) -> Run:

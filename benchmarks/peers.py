@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from timing import Within
+
 Run = Callable[[], object]
 TORCH = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 _ORDERS = {"RNN": [0], "GRU": [1, 0, 2], "LSTM": [0, 3, 1, 2]}
@@ -37,11 +39,7 @@ def torch_int8(peer: nn.Module, x: Tensor) -> Run | None:
     except (RuntimeError, NotImplementedError, AttributeError):
         return None
 
-    def run() -> object:
-        with torch.no_grad():
-            return made(x)
-
-    return run
+    return Within(lambda: made(x), torch.no_grad)
 
 
 def onnx_runs(name: str, layer: nn.Module, x: Tensor, *, int8: bool) -> dict[str, Run]:

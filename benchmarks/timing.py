@@ -5,9 +5,25 @@ import random
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
 
 BURST = 1e-3
 """Seconds."""
+
+
+@dataclass(frozen=True)
+class Within:
+    """What runs in a context, which is entered once for each turn and not timed."""
+
+    run: Callable[[], object]
+    context: Callable[[], AbstractContextManager[Any]]
+
+    def __call__(self) -> object:
+        with self.context():
+            return self.run()
+
 
 Runs = dict[str, Callable[[], object]]
 
@@ -28,12 +44,16 @@ def times(runs: Runs, rounds: int, seconds: float = float("inf")) -> dict[str, l
             break
         # Whoever comes after a peer finds the caches as that one left them.
         for name, run in order.sample(list(runs.items()), len(runs)):
-            if repeats[name] > 1:
-                run()
-            began = time.perf_counter()
-            for _ in range(repeats[name]):
-                run()
-            found[name].append(1000 * (time.perf_counter() - began) / repeats[name])
+            again, context = run, nullcontext
+            if isinstance(run, Within):
+                again, context = run.run, run.context
+            with context():
+                if repeats[name] > 1:
+                    again()
+                began = time.perf_counter()
+                for _ in range(repeats[name]):
+                    again()
+                found[name].append(1000 * (time.perf_counter() - began) / repeats[name])
     return found
 
 

@@ -277,6 +277,10 @@ NB_MODULE(_native, m) {
         },
         "Floats that a packed weight needs.");
     m.def("sums", &run_sums);
+    m.def("threads_worth", &threads_worth, nb::arg("threads"), nb::arg("multiplications"),
+          "Threads for so much work: one for short work while others want the cores.");
+    m.def("note_wait", &note_wait, nb::arg("nanoseconds"), "How long a team waited for a member.");
+    m.def("note_quiet", &note_quiet, "A team has waited for nobody.");
     m.def("empty", &empty, nb::arg("count"), "Floats from the pool, as a tensor; not set.");
     m.def("clear_pool", &clear_pool, "Gives back to the system what no tensor uses.");
     m.def(

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -333,6 +334,31 @@ def test_int8_is_left_for_float32_where_gradients_are_wanted() -> None:
     no_such = "there is no 'int4'; there is float32, bfloat16, int8"
     with pytest.raises(SettingsError, match=no_such), nn.use(products="int4"):
         pass
+
+
+def test_short_work_goes_alone_while_others_want_the_cores() -> None:
+    loaded = module.loaded()
+    little, much, late = 1000.0, 1e12, 1_000_000
+    while loaded.threads_worth(2, little) == 1:  # what other tests have seen
+        time.sleep(0.01)
+    loaded.note_quiet()
+
+    def seconds_alone() -> float:
+        began = time.monotonic()
+        while loaded.threads_worth(2, little) == 1:
+            assert loaded.threads_worth(2, much) == 2
+            time.sleep(0.001)
+        return time.monotonic() - began
+
+    loaded.note_wait(1000)
+    assert seconds_alone() < 0.02
+    loaded.note_wait(late)
+    assert seconds_alone() > 0.02
+    loaded.note_wait(late)
+    assert seconds_alone() > 0.05  # for longer, if it happens again
+    loaded.note_quiet()
+    loaded.note_wait(late)
+    assert loaded.threads_worth(2, little) == 1
 
 
 def test_several_python_threads_at_once_get_the_same_as_one() -> None:

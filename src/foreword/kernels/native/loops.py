@@ -234,7 +234,7 @@ def _lstm(products: Products, cell: Cell, i: Inputs, steps: Steps, keeps: bool) 
         found = (gates, hs, cs, seen, before, tanh_cs, outputs)
         work = N // steps.T * H * H * n
         rest = (*found, *at, *_NO_ENDS, *_NO_ENDS)
-        call("lstm", products, steps.sizes(H), work, *known, peepholes, weight, *rest)
+        call("lstm", products, steps.sizes(H), work, 2 * steps.T, *known, peepholes, weight, *rest)
     return _Found([hs, cs], gates, outputs, [seen, before, *([] if tanh_cs is None else [tanh_cs])])
 
 
@@ -256,7 +256,7 @@ def _lstm_back(
     kept = (gates, cs, before, tanh_cs, *given)
     found = (d_a, d_states_h, d_states_c, d_h, d_c, d_peephole)
     work = N // steps.T * H * H * n
-    call("lstm_back", products, steps.sizes(H), work, *known, *kept, *found)
+    call("lstm_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, *found)
     flat, x = d_a.view(N, n * H), _inputs(i, steps)
     inner = _seen(seen, steps, _masks_hidden(i, sees_c))
     if sees_c:
@@ -299,7 +299,7 @@ def _gru(products: Products, cell: GRUCell, i: Inputs, steps: Steps, keeps: bool
     with _packed(products, cell, i, keeps) as (bias, bias_n, at):
         known = (*_masks(i, steps), *_input(i, bias), keeps, cell.reset_after, weight, bias_n)
         found = (gates, hs, seen, before, inner, outputs, *at, *_NO_ENDS)
-        call("gru", products, steps.sizes(H), N // steps.T * H * H * 3, *known, *found)
+        call("gru", products, steps.sizes(H), N // steps.T * H * H * 3, 2 * steps.T, *known, *found)
     return _Found([hs], gates, outputs, [seen, before, inner])
 
 
@@ -318,7 +318,7 @@ def _gru_back(
     kept = (gates, before, inner, given.h, given.last_h)
     found = (d_a, d_past, d_states, d_h)
     work = N // steps.T * H * H * 3
-    call("gru_back", products, steps.sizes(H), work, *known, *kept, *found)
+    call("gru_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, *found)
     flat, past = d_a.view(N, 3 * H), d_past.view(N, 3 * H)
     x, saw = _inputs(i, steps), _seen(seen, steps, carries or i.drop_hidden is not None)
     d_weight_ih, _, d_bias = sums(products, flat, x, with_totals=True)
@@ -353,7 +353,7 @@ def _elman(products: Products, cell: ElmanCell, i: Inputs, steps: Steps, keeps: 
         is_relu = cell.nonlinearity == "relu"
         known = (*_masks(i, steps), *_input(i, bias), keeps, is_relu, weight)
         found = (gates, hs, seen, outputs, *at, *_NO_ENDS)
-        call("elman", products, steps.sizes(H), N // steps.T * H * H, *known, *found)
+        call("elman", products, steps.sizes(H), N // steps.T * H * H, 2 * steps.T, *known, *found)
     return _Found([hs], gates, outputs, [seen])
 
 
@@ -369,7 +369,9 @@ def _elman_back(
     known = (*_masks(i, steps), *_input_back(i, d_x), is_relu, weight)
     kept = (gates, given.h, given.last_h)
     work = N // steps.T * H * H
-    call("elman_back", products, steps.sizes(H), work, *known, *kept, d_a, d_states, d_h)
+    call(
+        "elman_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, d_a, d_states, d_h
+    )
     saw = _seen(seen, steps, _masks_hidden(i, sees_c=False))
     d_weight_ih, d_weight_hh, d_bias = sums(products, d_a, _inputs(i, steps), saw, with_totals=True)
     assert d_bias is not None

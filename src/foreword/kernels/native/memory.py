@@ -65,7 +65,7 @@ def sums(
         return by_b, by_other, totals
     others = (None, None) if other is None else other
     tensors = (a, a.stride(0), N, *b, by_b, other_N, *others, by_other, totals)
-    call("sums", products, (M, K), M * (N + other_N) * K, *tensors)
+    call("sums", products, (M, K), M * (N + other_N) * K, 1, *tensors)
     return by_b, by_other, totals
 
 

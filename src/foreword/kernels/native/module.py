@@ -45,6 +45,7 @@ def call(
     products: Products,
     sizes: tuple[Tensor | int | None, ...],
     work: int,
+    meetings: int,
     *arguments: Tensor | bool | int | None,
 ) -> None:
     """Calls a kernel with numbers in the order of its struct in `native/kernels.hpp`.
@@ -56,16 +57,20 @@ def call(
         products: how numbers stand in them.
         sizes: the first ones.
         work: multiplications between two meetings of threads.
+        meetings: how many.
         arguments: the others.
     """
     numbers = [*map(_number, (*sizes, *arguments))]
-    getattr(loaded(), name)(numbers, FORMATS.index(products), threads_for(work, products))
+    getattr(loaded(), name)(numbers, FORMATS.index(products), threads_for(work, meetings))
 
 
-def threads_for(work: int, products: Products) -> int:
-    """How many share so many multiplications between two meetings."""
-    del products
-    return torch.get_num_threads() if work >= SMALLEST_SHARED else 1
+def threads_for(work: int, meetings: int) -> int:
+    """How many share so many multiplications between two meetings, so many times."""
+    if work < SMALLEST_SHARED:
+        return 1
+    module: Any = loaded()
+    threads: int = module.threads_worth(torch.get_num_threads(), float(work * meetings))
+    return threads
 
 
 def _number(argument: Tensor | bool | int | None) -> int:
