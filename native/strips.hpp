@@ -138,39 +138,40 @@ static void pack_rows(const Strips& strips, const float* weight, int K, const We
                 if constexpr (F::SCALES) {
                     Vec largest = {};
                     for (int l = 0; l < lanes; ++l) {
-                        for (int k = 0; k < K; ++k) {
-                            const float size = std::fabs(from[(std::ptrdiff_t)l * K + k]);
-                            if (size > largest[l]) largest[l] = size;
+                        Vec sizes = {};
+                        for (int k = 0; k < K; k += LANES) {
+                            const float* at = from + (std::ptrdiff_t)l * K + k;
+                            const Vec size = absolute(load(at, std::min(LANES, K - k)));
+                            sizes = choose(size > sizes, size, sizes);
+                        }
+                        for (int k = 0; k < LANES; ++k) {
+                            if (sizes[k] > largest[l]) largest[l] = sizes[k];
                         }
                     }
                     const std::ptrdiff_t at = strips.place(s, 1) + (v * strips.gates + g) * LANES;
                     store(packed.scales + at, largest / 127.0f);
                     inverse = choose(largest > 0.0f, 127.0f / largest, Vec{});
                 }
-                // A few lines of the strip at a time, which stay in the nearest cache meanwhile.
-                for (int k0 = 0; k0 < words; k0 += 32) {
-                    const int k1 = std::min(words, k0 + 32);
-                    if constexpr (F::GROUP == 1) {
-                        for (int l = 0; l < LANES; ++l) {
-                            Word* here = column + (std::ptrdiff_t)k0 * columns * LANES + l;
-                            for (int k = k0; k < k1; ++k, here += columns * LANES) {
-                                const float value =
-                                    l < lanes ? from[(std::ptrdiff_t)l * K + k] : 0.0f;
-                                std::memcpy(here, &value, sizeof value);
+                for (int k0 = 0; k0 < K; k0 += LANES) {
+                    // Lines of columns: values[k] are those of k0 + k.
+                    Vec values[LANES] = {};
+                    const int there = std::min(LANES, K - k0);
+                    for (int l = 0; l < lanes; ++l) {
+                        values[l] = load(from + (std::ptrdiff_t)l * K + k0, there);
+                    }
+                    transpose(values);
+                    Word* line = column + (std::ptrdiff_t)(k0 / F::GROUP) * columns * LANES;
+                    for (int k = 0; k < there; k += F::GROUP, line += columns * LANES) {
+                        Vec group[F::GROUP];
+                        for (int j = 0; j < F::GROUP; ++j) {
+                            group[j] = values[k + j];
+                            if constexpr (F::SCALES) {
+                                group[j] *= inverse;
+                                total += rounded(group[j]);
                             }
                         }
-                        continue;
-                    }
-                    for (int k = k0; k < k1; ++k) {
-                        Vec values[F::GROUP] = {};
-                        for (int j = 0; j < F::GROUP && k * F::GROUP + j < K; ++j) {
-                            const float* value = from + k * F::GROUP + j;
-                            for (int l = 0; l < lanes; ++l) values[j][l] = value[(std::ptrdiff_t)l * K];
-                            values[j] *= inverse;
-                            if constexpr (F::SCALES) total += rounded(values[j]);
-                        }
-                        const Bits word = F::words(values);
-                        std::memcpy(column + (std::ptrdiff_t)k * columns * LANES, &word, sizeof word);
+                        const Bits word = F::words(group);
+                        std::memcpy(line, &word, sizeof word);
                     }
                 }
                 if constexpr (F::SCALES) {
