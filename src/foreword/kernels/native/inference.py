@@ -106,7 +106,9 @@ def _run(
         assert isinstance(cell, ElmanCell)
         numbers += (cell.nonlinearity == "relu", matrix, gates, h, h, outputs, *ends)
         loop = module.elman
-    loop(numbers, FORMATS.index(products), threads_for(step * H * n, 2 * T))
+    # Of one step the inputs' product is as much again, before the same meeting.
+    work = step * n * (H + inputs * is_one)
+    loop(numbers, FORMATS.index(products), threads_for(work, 2 * T))
     if not found.is_there:
         packed.keep(found, weights, cell, products, B)
     return hs if is_one else hs[1:], last
