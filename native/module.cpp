@@ -215,7 +215,8 @@ void run_sums(const Numbers& numbers, int format, int threads) {
 }
 
 // Arranges B sequences, of up to T steps each, by their lengths; see `Sizes` for `begins` and
-// `places`, and `Order` in `kernels/native/steps.py` for the others. Returns the longest one's steps, and all rows.
+// `places`, and `Order` in `kernels/native/steps.py` for the others. Returns the longest one's steps,
+// and all rows.
 std::pair<int, int> arrange(std::uintptr_t lengths_at, int T, int B, std::uintptr_t begins_at,
                             std::uintptr_t places_at, std::uintptr_t befores_at,
                             std::uintptr_t order_at, std::uintptr_t rank_at,
