@@ -20,7 +20,13 @@ KEPT = ROOT / "build" / "figures"
 FOLDER = "explanation/figures"
 """Where pages find them."""
 
-SENTENCE = "Do you like to watch movies? I like to read books. What do you like to do?"
+TALK = """Hey, how are you doing today?
+I'm good, thanks! I just got back from the gym. How about you?
+I am doing well. I have been watching a lot of movies this week.
+Oh nice, what kind of movies do you like to watch?
+I like comedies and action movies. Do you have any favorite movies?
+I really like Star Wars, but I have not seen the new one yet."""
+"""What is inspected; written for this page, so that no model has read it before."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +52,13 @@ DRAWINGS = (
     ),
     Drawing(
         (
-            "foreword train --out model --steps 700 --vocab-size 4000 --hidden-size 64",
-            f"foreword inspect model {shlex.quote(SENTENCE)} --out seen",
+            "foreword train --out model --steps 1500 --vocab-size 1000 --hidden-size 64 "
+            "--dropout 0 --learning-rate 0.015",
+            f"foreword inspect model {shlex.quote(TALK)} --out seen",
         ),
         {
             f"{name}.svg": f"seen/figures/{name}.svg"
-            for name in ("words", "gates", "unit", "gradients", "attributions", "contrast-3")
+            for name in ("gates", "unit", "gradients", "attributions", "contrast-3")
         },
     ),
 )

@@ -22,7 +22,7 @@ from foreword.errors import (
 )
 
 if TYPE_CHECKING:
-    from foreword import inspect
+    from foreword import inspect, memory
     from foreword.comparison.compare import compare
     from foreword.evaluation.evaluate import evaluate
     from foreword.predictor.predictor import load
@@ -39,6 +39,7 @@ __all__ = [
     "evaluate",
     "inspect",
     "load",
+    "memory",
     "train",
 ]
 
@@ -48,9 +49,8 @@ _HOME = {
     "load": "foreword.predictor.predictor",
     "train": "foreword.training.run",
 }
-
-
-_ROOMS = ("inspect",)
+_ROOMS = ("inspect", "memory")
+"""Parts of the library that are imported when they are first used."""
 
 
 def __getattr__(name: str) -> Any:

@@ -41,7 +41,7 @@ def test_page_figures_and_numbers_are_written(model: Path, tmp_path: Path) -> No
     words = (out / "numbers" / "words.csv").read_text("utf-8").splitlines()
     assert words[0] == "position,word,id,predicted,came_log_p,rank"
     assert len(words) == len(TEXT.split()) + 2
-    assert str(out / "index.html") in done.output.replace("\n", "")
+    assert f"Open {out / 'index.html'}\n" in done.output
 
 
 def test_numbers_are_exact(model: Path, tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_text_comes_from_standard_input_and_json_goes_out(model: Path, tmp_path:
     done = run(model, "--out", tmp_path / "seen", "--json", "--words", 5, stdin=TEXT + "\n" + TEXT)
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["words"] == 5
-    assert found["notes"] == ["The text has 21 words; this shows 5 of them, after the first 0."]
+    assert found["notes"] == ["The text has 21 words; this shows the first 5."]
 
 
 @pytest.mark.parametrize(

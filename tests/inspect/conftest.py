@@ -18,10 +18,11 @@ SAYS = {
     "h": ("hidden state", "what the unit shows"),
 }
 GATES = {"lstm": "ifgo", "lstm-coupled": "fgo", "gru": "rzn", "rnn": "", "mlp-window": ""}
-TEXT = (
+CHAT = (
     "<eos> how are you ? <eos> i am fine , and you ? <eos> not so well , it rained all week . "
     "<eos> that is a pity . do you have any plans for the weekend ? <eos>"
-).split()
+)
+TEXT = CHAT.split()
 VOCABULARY = sorted(set(TEXT))
 
 
@@ -30,7 +31,7 @@ def block(values: np.ndarray, low: float, high: float) -> str:
     return base64.b64encode(zlib.compress(levels.tobytes(), 6)).decode()
 
 
-def read_block(part: dict[str, Any], rows: int) -> np.ndarray:
+def unpacked(part: dict[str, Any], rows: int) -> np.ndarray:
     """(rows, units): what the page has to show."""
     levels = np.frombuffer(zlib.decompress(base64.b64decode(part["data"])), np.uint8)
     return part["low"] + levels.reshape(rows, -1) / 255 * (part["high"] - part["low"])
@@ -90,6 +91,7 @@ def layer(cell: str, words: list[str], H: int, k: int, random: np.random.Generat
         "hidden_size": H,
         "units": list(range(H)),
         "memory": None if cell == "mlp-window" else states[0],
+        "telling": order[0],
         "gates": [part(name) for name in GATES[cell]],
         "states": [part(name) for name in states],
         "orders": {
@@ -104,7 +106,7 @@ def layer(cell: str, words: list[str], H: int, k: int, random: np.random.Generat
 def curve(label: str, cell: str, kind: str, pace: float, window: int) -> dict[str, Any]:
     norms = [0.8 * pace**d for d in range(window)]
     vanishes = next((d for d, norm in enumerate(norms) if norm < 0.008), None)
-    states = {"h": norms} | ({"c": [1.5 * n for n in norms]} if "lstm" in cell else {})
+    states = {"h": norms} | ({"c": [1.5 * n**0.97 for n in norms]} if "lstm" in cell else {})
     about = {"label": label, "cell": cell, "kind": kind, "layer": 0}
     return about | {"norms": states, "vanishes": vanishes, "explodes": None}
 
@@ -262,3 +264,8 @@ def make_document(
 @pytest.fixture(scope="session")
 def document() -> Callable[..., dict[str, Any]]:
     return make_document
+
+
+@pytest.fixture(scope="session")
+def values_of() -> Callable[..., np.ndarray]:
+    return unpacked

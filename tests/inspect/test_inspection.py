@@ -159,3 +159,10 @@ def test_without_captum_it_is_said_how_to_install_it(
 def test_a_missing_folder_is_told(tmp_path: object) -> None:
     with pytest.raises(foreword.FolderError):
         inspection(f"{tmp_path}/none", TEXT)
+
+
+def test_in_a_notebook_it_shows_itself_as_the_page(make_folder: MakeFolder) -> None:
+    shown = inspection(Predictor(make_folder("gru")), "the cat sat")._repr_html_()
+    assert shown.startswith("<iframe")
+    assert "srcdoc=" in shown
+    assert "&quot;the&quot;,&quot;cat&quot;,&quot;sat&quot;" in shown.replace(", ", ",")

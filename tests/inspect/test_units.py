@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from foreword.inspect import LayerArrays, orders, ranked, time_constants
+from foreword.inspect import LayerArrays, orders, ranked, telling, time_constants
 
 WORDS = ("a", "b", "a", "c")
 
@@ -84,3 +84,26 @@ def test_every_order_is_one_of_all_units_and_likes_stand_together() -> None:
     kinds = [unit % 2 for unit in found["similarity"]]
     changes = sum(a != b for a, b in pairwise(kinds))
     assert changes <= 2  # the angle goes round: one kind may stand at both ends
+
+
+def test_the_telling_unit_charges_holds_and_discharges() -> None:
+    """Three units over twelve words: one only counts, one leaks at once, one is a capacitor."""
+    T = 12
+    f = np.ones((T, 3), dtype=np.float32)
+    i = np.zeros((T, 3), dtype=np.float32)
+    i[:, 0] = 1.0  # counts
+    f[:, 1], i[:, 1] = 0.05, 1.0  # leaks
+    i[[0, 6], 2], f[[5, 11], 2] = 1.0, 0.0  # charges at 0 and 6, discharges at 5 and 11
+    c, row = np.zeros((T, 3), dtype=np.float32), np.zeros(3, dtype=np.float32)
+    for t in range(T):
+        row = f[t] * row + i[t]
+        c[t] = row
+    gates = {"i": i, "f": f, "g": np.ones_like(f), "o": np.ones_like(f)}
+    assert telling(LayerArrays(0, gates, {"h": np.tanh(c), "c": c})) == 2
+
+
+def test_where_nothing_discharges_the_longest_holding_unit_is_shown() -> None:
+    assert telling(lstm_layer([0.5, 0.99, 0.9])) == 1
+    h = np.cumsum(np.random.default_rng(0).standard_normal((50, 2)), axis=0)
+    h[:, 1] = np.random.default_rng(1).standard_normal(50)
+    assert telling(LayerArrays(0, {}, {"h": h})) == 0

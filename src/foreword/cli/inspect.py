@@ -69,8 +69,9 @@ def inspect(
     if as_json:
         print_json({"page": str(page), **_summary(found)})
         return
-    rows = {name: _shown(value) for name, value in _summary(found).items()}
-    results().print(table_of({**rows, "page": str(page)}))
+    rows = {name: _shown(value) for name, value in _summary(found).items() if value != []}
+    results().print(table_of(rows))
+    results().print(f"Open {page}", markup=False, soft_wrap=True)
 
 
 def _dropped(at: int) -> "Change":

@@ -18,6 +18,7 @@ from foreword.cli import (
     generate,
     info,
     inspect,
+    memory,
     predict,
     train,
 )
@@ -40,6 +41,7 @@ app.command("generate")(generate.generate)
 app.command("compare")(compare.compare)
 app.command("info")(info.info)
 app.command("inspect")(inspect.inspect)
+app.command("memory")(memory.memory)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 

@@ -15,7 +15,7 @@ from foreword.inspect.inspection import Change, Inspection, inspection
 from foreword.inspect.jacobian import LayerSpectra, Spectrum, jacobian, spectra
 from foreword.inspect.subject import Reading, Subject, read, subject_of
 from foreword.inspect.trace import LayerArrays, Predictions, TextTrace, trace
-from foreword.inspect.units import Unit, orders, ranked, time_constants
+from foreword.inspect.units import Unit, orders, ranked, telling, time_constants
 
 __all__ = [
     "Attribution",
@@ -42,6 +42,7 @@ __all__ = [
     "resetting",
     "spectra",
     "subject_of",
+    "telling",
     "time_constants",
     "trace",
     "without",

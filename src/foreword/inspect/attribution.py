@@ -15,7 +15,7 @@ from foreword.models.model import NextWordModel, State
 
 CONTEXT = 48
 """Words before a prediction that may have made it; those before them count as given."""
-POINTS, MOST_POINTS = 32, 1024
+POINTS, MOST_POINTS = 32, 256
 """Of the integral, at Gauss-Legendre places: doubled until the sum is right to `TOLERANCE`."""
 TOLERANCE = 1e-3
 """Of the difference that is explained, or in nats where that is below 1."""

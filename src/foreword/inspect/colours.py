@@ -5,19 +5,24 @@ equally large; the diverging one is blue and orange, which colour-blind people c
 dark page the neutral end is dark: 0 is always the colour of the paper.
 """
 
+
+def _stops(text: str) -> list[str]:
+    return text.split()
+
+
 SEQUENTIAL = {
-    "light": "#f3f8fa #b9e3f3 #80cbed #55b0e1 #3693d0 #2a77b8 #285b98 #274273 #212c4b".split(),
-    "dark": "#171b26 #20314e #234a75 #1e6699 #1b84b8 #2ea3cf #56c1e1 #88ddef #bff7fd".split(),
+    "light": _stops("#f3f8fa #b9e3f3 #80cbed #55b0e1 #3693d0 #2a77b8 #285b98 #274273 #212c4b"),
+    "dark": _stops("#171b26 #20314e #234a75 #1e6699 #1b84b8 #2ea3cf #56c1e1 #88ddef #bff7fd"),
 }
 """0 to 1, for gates."""
 
 DIVERGING = {
-    "light": (
+    "light": _stops(
         "#0a5a9a #3379bb #5c99d5 #8cb8e7 #c0d8f2 #f7f7f7 #eecdbb #dfa583 #c98051 #ad5d25 #8c3f00"
-    ).split(),
-    "dark": (
+    ),
+    "dark": _stops(
         "#80c3ff #5d9ee0 #427bb3 #325981 #273a4d #1c1f24 #4a3223 #79492a #a86438 #d38350 #fba773"
-    ).split(),
+    ),
 }
 """Below and above zero, for states and differences; zero is in the middle."""
 
@@ -31,3 +36,13 @@ GATES = {
     "n": "#5b6573",
 }
 """What keeps is blue, what charges orange, what shows green, what resets violet."""
+
+CELLS = {
+    "rnn": "#b8540a",
+    "lstm": "#0b62a0",
+    "gru": "#0f766e",
+    "lstm-peephole": "#7b4fb5",
+    "lstm-peephole-only": "#a83f7d",
+    "lstm-coupled": "#8a6d00",
+}
+"""Of the gradient's curves."""

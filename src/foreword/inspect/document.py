@@ -12,10 +12,10 @@ import numpy as np
 
 from foreword.inspect.attribution import Attribution
 from foreword.inspect.contrast import Contrast
+from foreword.inspect.findings import Findings
 from foreword.inspect.gradients import GradientFlow
-from foreword.inspect.inspection import Inspection
 from foreword.inspect.trace import LayerArrays, TextTrace
-from foreword.inspect.units import kinds_of, orders, ranked, time_constants
+from foreword.inspect.units import kinds_of, orders, ranked, telling, time_constants
 from foreword.models.build import count_parameters
 from foreword.training.card import ARCHITECTURES
 
@@ -43,7 +43,7 @@ SHARES = ("i", "f", "o", "r", "z")
 """Gates between 0 and 1; candidates lie between -1 and 1."""
 
 
-def document(found: Inspection) -> dict[str, Any]:
+def document(found: Findings) -> dict[str, Any]:
     """Everything that the page shows; words are text, never markup."""
     traced = found.traced
     shown = _units_shown(traced)
@@ -107,13 +107,13 @@ def packed(values: np.ndarray, low: float, high: float) -> str:
 def _units_shown(traced: TextTrace) -> list[np.ndarray]:
     """For each layer the numbers of its units; of large ones some, in the order of their number."""
     cells = sum(len(layer.arrays) for layer in traced.layers) * len(traced.reading)
-    most = max(16, LARGEST_MAPS // cells)
+    most = max(16, LARGEST_MAPS // cells - 1)
     found = []
     for layer in traced.layers:
         by_time = np.argsort(-time_constants(layer), kind="stable")
         H = len(by_time)
         places = np.arange(H) if most >= H else np.linspace(0, H - 1, most).round().astype(int)
-        found.append(np.sort(by_time[np.unique(places)]))
+        found.append(np.union1d(by_time[np.unique(places)], telling(layer)))
     return found
 
 
@@ -148,6 +148,7 @@ def _layer(layer: LayerArrays, units: np.ndarray, traced: TextTrace) -> dict[str
         "hidden_size": len(time_constants(layer)),
         "units": units.tolist(),
         "memory": kinds_of(layer).memory if is_recurrent else None,
+        "telling": position[telling(layer)],
         "gates": [_map(name, values[:, units], GATES) for name, values in layer.gates.items()],
         "states": [_map(name, values[:, units], STATES) for name, values in layer.states.items()],
         "orders": {

@@ -10,25 +10,25 @@ import numpy as np
 
 from foreword.errors import MissingExtraError, SettingsError
 from foreword.folder.files import atomic_write
-from foreword.inspect.inspection import Inspection
+from foreword.inspect.document import document as document_of
+from foreword.inspect.findings import Findings
+from foreword.inspect.page import html
 
 PAGE, FIGURES, NUMBERS = "index.html", "figures", "numbers"
 
 
-def write(found: Inspection, folder: Path) -> list[Path]:
+def write(found: Findings, folder: Path) -> list[Path]:
     """Writes everything; files of the same names are replaced, each at once.
 
     Raises:
         MissingExtraError: matplotlib is not installed; the page and the numbers are written.
         SettingsError: the folder is a file, or a model folder.
     """
-    from foreword.inspect.page import html
-
     if folder.is_file() or (folder / "config.json").exists():
         what = "a file" if folder.is_file() else "a model folder"
         raise SettingsError(f"{folder} is {what}: name another folder for the inspection")
     (folder / NUMBERS).mkdir(parents=True, exist_ok=True)
-    document = found.document()
+    document = document_of(found)
     page = folder / PAGE
     atomic_write(page, html(document).encode("utf-8"))
     written = [page]
@@ -45,7 +45,7 @@ def write(found: Inspection, folder: Path) -> list[Path]:
     return [*written, *draw(document, folder / FIGURES)]
 
 
-def tables(found: Inspection) -> dict[str, Iterable[Sequence[Any]]]:
+def tables(found: Findings) -> dict[str, Iterable[Sequence[Any]]]:
     """All numbers by the name of their table, the first row being the heading.
 
     `words` has a row a word; `layer0.f` and its like a row a word and a column a unit; `gradients`

@@ -10,8 +10,12 @@ from foreword.errors import SettingsError, TextError
 from foreword.inspect import attribution as attributing
 from foreword.inspect.attribution import Attribution, attribute
 from foreword.inspect.contrast import Contrast, replacing, resetting, without
-from foreword.inspect.gradients import GradientFlow, gradient_flow
-from foreword.inspect.jacobian import LayerSpectra, spectra
+from foreword.inspect.document import document
+from foreword.inspect.files import write
+from foreword.inspect.findings import Findings
+from foreword.inspect.gradients import gradient_flow
+from foreword.inspect.jacobian import spectra
+from foreword.inspect.page import notebook
 from foreword.inspect.subject import Model, read, subject_of
 from foreword.inspect.trace import TextTrace, state_after, trace_reading
 
@@ -30,30 +34,11 @@ class Change:
     word: str = ""
 
 
-@dataclass(frozen=True)
-class Inspection:
-    """A model on a text.
-
-    Attributes:
-        traced: gates, states, predictions, word by word.
-        flow: gradients by distance; None where there is no state or one word alone.
-        spectra: of the Jacobians, by layer.
-        attributions: which earlier words made a prediction.
-        contrasts: what changes when the text or the state is changed.
-        notes: what a reader should know about what is shown.
-    """
-
-    traced: TextTrace
-    flow: GradientFlow | None
-    spectra: tuple[LayerSpectra, ...]
-    attributions: tuple[Attribution, ...]
-    contrasts: tuple[Contrast, ...]
-    notes: tuple[str, ...]
+class Inspection(Findings):
+    """A model on a text, and the ways to show it. In notebooks it shows itself as the page."""
 
     def document(self) -> dict[str, Any]:
         """All of it as plain data, as the page reads it."""
-        from foreword.inspect.document import document
-
         return document(self)
 
     def write(self, folder: str | os.PathLike[str]) -> list[Path]:
@@ -61,14 +46,11 @@ class Inspection:
 
         Raises:
             MissingExtraError: matplotlib is not installed; the page and the numbers are written.
+            SettingsError: the folder is a file, or a model folder.
         """
-        from foreword.inspect.files import write
-
         return write(self, Path(folder))
 
     def _repr_html_(self) -> str:
-        from foreword.inspect.page import notebook
-
         return notebook(self.document())
 
 
@@ -110,8 +92,12 @@ def inspection(
     notes = []
     if len(shown) < len(whole):
         notes.append(
-            f"The text has {len(whole) - 1:,} words; this shows {len(shown) - 1:,} of them, after "
-            f"the first {skip:,}."
+            f"The text has {len(whole) - 1:,} words; this shows "
+            + (
+                f"{len(shown) - 1:,} of them, after the first {skip:,}."
+                if skip
+                else f"the first {len(shown) - 1:,}."
+            )
         )
     return of_trace(
         trace_reading(subject, shown, before=before), beside=beside, changes=changes, notes=notes

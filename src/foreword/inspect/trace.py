@@ -126,11 +126,6 @@ class TextTrace:
         shapes = ", ".join(f"{name} {values.shape}" for name, values in self.arrays.items())
         return f"TextTrace of {self.subject.name} over {len(self.reading)} words: {shapes}"
 
-    def _repr_html_(self) -> str:
-        from foreword.inspect.inspection import of_trace
-
-        return of_trace(self)._repr_html_()
-
 
 def trace(model: Model, text: str, *, top: int = 5) -> TextTrace:
     """Runs a model over a text and keeps all that it does.

@@ -92,6 +92,29 @@ def time_constants(layer: LayerArrays) -> np.ndarray:
     return found
 
 
+def telling(layer: LayerArrays) -> int:
+    """The unit that one would show: it charges, holds for some words, and discharges.
+
+    By the share of words at which it holds (keeps nine tenths of a charge, and takes in little)
+    times the share at which it loses half of its largest charge. Where no unit does both, or no
+    gate keeps, the one that holds longest.
+    """
+    memory = layer.states[kinds_of(layer).memory].astype(np.float64)
+    keep, take = kept(layer), taken(layer)
+    constants = time_constants(layer)
+    if keep is None or take is None:
+        return int(np.argmax(constants))
+    candidate = kinds_of(layer).candidate
+    before = np.abs(np.concatenate([np.zeros_like(memory[:1]), memory[:-1]]))
+    most = np.maximum(np.abs(memory).max(0), 1e-9)
+    little = take * np.abs(1 if candidate is None else layer.gates[candidate]) < 0.15 * most
+    holds = ((keep > 0.9) & little & (before > 0.3 * most)).mean(0)
+    drops = ((1 - keep) * before > 0.5 * most).mean(0)
+    # A few discharges tell it; many are a unit that holds nothing.
+    score = holds * np.minimum(drops, 0.1)
+    return int(np.argmax(score if score.max() > 0 else constants))
+
+
 def correlations(states: np.ndarray) -> np.ndarray:
     """(H,), of each unit with itself one word later; 0 for a unit that never changes."""
     if len(states) < 3:

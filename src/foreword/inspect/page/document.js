@@ -7,6 +7,18 @@ const T = data.words.length;
 class Matrix {
   constructor(bytes, columns, low, high) {
     Object.assign(this, { bytes, columns, low, high, rows: columns ? bytes.length / columns : 0 });
+    this.size = low < 0 ? this.usual() : Math.max(Math.abs(low), Math.abs(high));
+  }
+
+  /** The size that 98 of 100 values have at most: a few units that run away shall not pale the rest. */
+  usual() {
+    const value = (byte) => Math.abs(this.low + (byte / 255) * (this.high - this.low));
+    const counts = new Uint32Array(256);
+    for (const byte of this.bytes) counts[byte] += 1;
+    const levels = [...counts.keys()].sort((a, b) => value(b) - value(a));
+    let left = 0.02 * this.bytes.length;
+    const last = levels.find((byte) => (left -= counts[byte]) < 0) ?? 255;
+    return value(last) || 1;
   }
 
   at(row, column) {
@@ -34,12 +46,18 @@ async function unpack(block, columns, low, high) {
 async function unpackDocument() {
   const waiting = [];
   const into = (part, columns, block, low, high) =>
-    waiting.push(unpack(block, columns, low, high).then((matrix) => { part.values = matrix; }));
+    waiting.push(
+      unpack(block, columns, low, high).then((matrix) => {
+        part.values = matrix;
+      }),
+    );
   for (const layer of data.layers) {
-    for (const part of [...layer.gates, ...layer.states]) into(part, layer.units.length, part.data, part.low, part.high);
+    for (const part of [...layer.gates, ...layer.states])
+      into(part, layer.units.length, part.data, part.low, part.high);
   }
   for (const contrast of data.contrasts) {
-    for (const layer of contrast.layers) into(layer, layer.units.length, layer.difference, layer.low, layer.high);
+    for (const layer of contrast.layers)
+      into(layer, layer.units.length, layer.difference, layer.low, layer.high);
   }
   await Promise.all(waiting);
   for (const layer of data.layers) {
@@ -64,7 +82,16 @@ const isSigned = (part) => part.low < 0;
 const gateClass = (name) => `gate-${name}`;
 
 /** What is chosen; whoever shows it listens. A word under the pointer counts before the chosen one. */
-const chosen = { word: 0, hover: null, layer: 0, position: 0, order: "index", wide: false, attribution: 0, contrast: 0 };
+const chosen = {
+  word: 0,
+  hover: null,
+  layer: 0,
+  position: 0,
+  order: "index",
+  wide: false,
+  attribution: 0,
+  contrast: 0,
+};
 const listeners = [];
 const listen = (names, react) => listeners.push([names, react]);
 
@@ -72,7 +99,8 @@ function choose(change) {
   const changed = Object.keys(change).filter((name) => chosen[name] !== change[name]);
   if (!changed.length) return;
   Object.assign(chosen, change);
-  for (const [names, react] of listeners) if (names.some((name) => changed.includes(name))) react(changed);
+  for (const [names, react] of listeners)
+    if (names.some((name) => changed.includes(name))) react(changed);
 }
 
 const shownWord = () => chosen.hover ?? chosen.word;

@@ -3,19 +3,62 @@ function drawGates() {
   const figure = byId("gates-figure");
   const layers = data.layers.filter((layer) => layer.parts.length);
   if (!layers.length) {
-    figure.append(nothing("This model has no gates and no state: each prediction is made from its window of words alone."));
+    figure.append(
+      nothing(
+        "This model has no gates and no state: each prediction is made from its window of words alone.",
+      ),
+    );
     return;
   }
-  if (!layers.some((layer) => layer.gates.length)) figure.append(nothing("This network has no gates. What there is to see is its state."));
+  if (!layers.some((layer) => layer.gates.length))
+    figure.append(nothing("This network has no gates. What there is to see is its state."));
   const controls = element("div", { class: "controls" });
   const orders = Object.keys(layers[0].orders);
-  if (orders.length > 1) controls.append(choice("Order of units", orders.map((name) => [name, name]), chosen.order, (order) => choose({ order })));
-  if (data.layers.length > 1) controls.append(choice("Layer", data.layers.map((layer, k) => [k, String(layer.layer)]), chosen.layer, (k) => choose({ layer: Number(k), position: firstUnit(data.layers[k]) })));
-  if (T > 60) controls.append(choice("Words", [[false, "all at once"], [true, "readable"]], false, (wide) => choose({ wide })));
+  if (orders.length > 1)
+    controls.append(
+      choice(
+        "Order of units",
+        orders.map((name) => [name, name]),
+        chosen.order,
+        (order) => choose({ order }),
+      ),
+    );
+  if (data.layers.length > 1)
+    controls.append(
+      choice(
+        "Layer",
+        data.layers.map((layer, k) => [k, String(layer.layer + 1)]),
+        chosen.layer,
+        (k) => choose({ layer: Number(k), position: firstUnit(data.layers[k]) }),
+      ),
+    );
+  if (T > 60)
+    controls.append(
+      choice(
+        "Words",
+        [
+          [false, "all at once"],
+          [true, "readable"],
+        ],
+        false,
+        (wide) => choose({ wide }),
+      ),
+    );
   const maps = element("div", { class: "maps" });
-  figure.append(controls, maps,
-    asTable("Means of all units by word", ["word", "", ...shownLayer().parts.map((part) => part.label)],
-      () => data.words.map((text, t) => [String(t), word(text), ...shownLayer().parts.map((part) => fixed(part.values.mean(t)))])));
+  figure.append(
+    controls,
+    maps,
+    asTable(
+      "Means of all units by word",
+      ["word", "", ...shownLayer().parts.map((part) => part.label)],
+      () =>
+        data.words.map((text, t) => [
+          String(t),
+          word(text),
+          ...shownLayer().parts.map((part) => fixed(part.values.mean(t))),
+        ]),
+    ),
+  );
 
   let shown = [];
   const build = () => {
@@ -30,59 +73,111 @@ function drawGates() {
     for (const map of shown) map.paint();
     place();
   };
-  const place = () => { for (const map of shown) map.place(); };
+  const place = () => {
+    for (const map of shown) map.place();
+  };
   listen(["layer", "wide"], build);
   listen(["order"], paint);
   listen(["word", "hover", "position"], place);
-  listen(["word"], () => { for (const map of shown) map.follow(); });
+  listen(["word"], () => {
+    for (const map of shown) map.follow();
+  });
   repaint.push(paint);
   build();
-  new ResizeObserver(() => { for (const map of shown) map.fit(); }).observe(maps);
+  new ResizeObserver(() => {
+    for (const map of shown) map.fit();
+  }).observe(maps);
 }
 
-const firstUnit = (layer) => layer.orders["holding time"]?.[0] ?? 0;
+const firstUnit = (layer) => layer.telling ?? 0;
 
 function heatMap(layer, part) {
-  const canvas = element("canvas", { class: "map", tabindex: "0", role: "img", "data-part": part.name });
+  const canvas = element("canvas", {
+    class: "map",
+    tabindex: "0",
+    role: "img",
+    "data-part": part.name,
+  });
   const cross = element("div", { class: "cross-word", "aria-hidden": "true" });
   const line = element("div", { class: "cross-unit", "aria-hidden": "true" });
-  const field = element("div", { class: "map-field" }, canvas, cross, line);
+  const field = element(
+    "div",
+    { class: "map-field" },
+    element("div", { class: "map-frame" }, canvas, cross, line),
+  );
   const scroller = element("div", { class: "map-scroll" }, field);
-  const value = element("output", { class: "map-value" });
-  const figure = element("figure", { class: "map-figure" },
-    element("figcaption", {},
-      element("span", { class: "map-title" }, element("i", { class: `dot ${gateClass(part.name)}` }), part.label, " ", element("span", { class: "letter" }, part.name)),
-      element("span", { class: "map-says" }, part.says), legend(part.low, part.high)),
-    scroller, value);
+  scrollTogether(scroller);
+  const value = element("p", { class: "map-value" });
+  const figure = element(
+    "figure",
+    { class: "map-figure" },
+    element(
+      "figcaption",
+      {},
+      element(
+        "span",
+        { class: "map-title" },
+        element("i", { class: `dot ${gateClass(part.name)}` }),
+        part.label,
+        " ",
+        element("span", { class: "letter" }, part.name),
+      ),
+      element("span", { class: "map-says" }, part.says),
+      part.low < 0 ? legend(-part.values.size, part.values.size) : legend(part.low, part.high),
+    ),
+    scroller,
+    value,
+  );
   const units = layer.units.length;
   const height = units <= 6 ? 18 * units : Math.min(Math.max(units, 120), 200);
   canvas.style.height = `${height}px`;
   const order = () => orderOf(layer);
   const at = (event) => ({
     t: Math.max(0, Math.min(T - 1, Math.floor((event.offsetX / canvas.clientWidth) * T))),
-    row: Math.max(0, Math.min(units - 1, Math.floor((event.offsetY / canvas.clientHeight) * units))),
+    row: Math.max(
+      0,
+      Math.min(units - 1, Math.floor((event.offsetY / canvas.clientHeight) * units)),
+    ),
   });
-  const text = (t, position) => `unit ${layer.units[position]} · ${nameOf(t)} · ${fixed(part.values.at(t, position))}`;
+  const text = (t, position) =>
+    `unit ${layer.units[position]} · ${nameOf(t)} · ${fixed(part.values.at(t, position))}`;
   canvas.addEventListener("pointermove", (event) => {
     const { t, row } = at(event);
     choose({ hover: t });
     line.style.top = `${(100 * (row + 0.5)) / units}%`;
     read(`${part.name} · ${text(t, order()[row])}`, event);
   });
-  canvas.addEventListener("pointerleave", () => { choose({ hover: null }); read(null); map.place(); });
-  canvas.addEventListener("click", (event) => { const { t, row } = at(event); choose({ word: t, position: order()[row] }); });
+  canvas.addEventListener("pointerleave", () => {
+    choose({ hover: null });
+    read(null);
+    map.place();
+  });
+  canvas.addEventListener("click", (event) => {
+    const { t, row } = at(event);
+    choose({ word: t, position: order()[row] });
+  });
   canvas.addEventListener("keydown", (event) => {
-    const [across, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [];
+    const [across, down] =
+      { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ??
+      [];
     if (across === undefined) return;
     event.preventDefault();
     const row = Math.max(0, Math.min(units - 1, order().indexOf(chosen.position) + down));
-    choose({ word: Math.max(0, Math.min(T - 1, chosen.word + across)), hover: null, position: order()[row] });
+    choose({
+      word: Math.max(0, Math.min(T - 1, chosen.word + across)),
+      hover: null,
+      position: order()[row],
+    });
+    byId("said").textContent = text(chosen.word, chosen.position);
   });
   const map = {
     figure,
     paint() {
       paintMap(canvas, part.values, order());
-      canvas.setAttribute("aria-label", `${part.label}: ${plural(T, "word")} across, ${plural(units, "unit")} down, by ${chosen.order}; mean ${fixed(mean(data.words.map((_, t) => part.values.mean(t))))}. Arrow keys walk.`);
+      canvas.setAttribute(
+        "aria-label",
+        `${part.label}: ${plural(T, "word")} across, ${plural(units, "unit")} down, by ${chosen.order}; mean ${fixed(mean(data.words.map((_, t) => part.values.mean(t))))}. Arrow keys walk.`,
+      );
     },
     place() {
       const t = shownWord();
@@ -94,11 +189,12 @@ function heatMap(layer, part) {
     follow() {
       if (!chosen.wide) return;
       const x = ((chosen.word + 0.5) / T) * field.clientWidth;
-      if (x < scroller.scrollLeft + 40 || x > scroller.scrollLeft + scroller.clientWidth - 40) scroller.scrollLeft = x - scroller.clientWidth / 2;
+      if (x < scroller.scrollLeft + 40 || x > scroller.scrollLeft + scroller.clientWidth - 40)
+        scroller.scrollLeft = x - scroller.clientWidth / 2;
     },
     fit() {
-      const width = chosen.wide ? 30 * T : scroller.clientWidth;
-      field.style.width = `${width}px`;
+      const width = chosen.wide ? 30 * T : scroller.clientWidth - 20;
+      field.style.width = chosen.wide ? `${width}px` : "100%";
       canvas.classList.toggle("smooth", width < T);
       field.querySelector(".word-axis")?.remove();
       field.append(wordAxis(data.words, width));

@@ -1,22 +1,21 @@
-// Starts the page: unpacks the numbers, draws each section, and keeps theme and keys.
-function drawNumbers() {
-  const files = data.files ?? [];
-  byId("numbers-figure").append(
-    element("p", {}, "Every figure has its numbers beside it: open “As a table” under it. The figures as PNG and SVG, and the numbers as CSV, lie beside this page",
-      files.length ? ":" : "."),
-    files.length ? element("ul", { class: "files" }, files.map((file) => element("li", {}, element("code", {}, file)))) : "",
-    element("p", {}, "To make this page again, or for another text:"),
-    element("pre", { tabindex: "0" }, element("code", {}, data.command ?? "foreword inspect MODEL TEXT --out FOLDER")),
-    element("p", { class: "note" }, "The page is one file. It loads nothing and sends nothing; gates and states are rounded to 256 levels of their range."));
-}
-
+// Starts the page: unpacks the numbers, draws each section, keeps theme and links.
 function watchTheme() {
   const root = document.documentElement;
-  const again = () => { for (const paint of repaint) paint(); };
-  try { root.dataset.theme = localStorage.getItem("foreword-theme") ?? ""; } catch { /* In a notebook's frame there is no storage; the system's theme serves. */ }
+  const again = () => {
+    for (const paint of repaint) paint();
+  };
+  try {
+    root.dataset.theme = localStorage.getItem("foreword-theme") ?? "";
+  } catch {
+    /* In a notebook's frame there is no storage; the system's theme serves. */
+  }
   byId("theme").addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
-    try { localStorage.setItem("foreword-theme", root.dataset.theme); } catch { /* As above. */ }
+    try {
+      localStorage.setItem("foreword-theme", root.dataset.theme);
+    } catch {
+      /* As above. */
+    }
     again();
   });
   darkness.addEventListener("change", again);
@@ -34,14 +33,22 @@ function watchLinks() {
     if (!goal.hasAttribute("tabindex")) goal.setAttribute("tabindex", "-1");
     goal.focus({ preventScroll: true });
   });
-  const links = new Map([...document.querySelectorAll(".bar nav a")].map((link) => [link.getAttribute("href").slice(1), link]));
-  const seen = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (!entry.isIntersecting) continue;
-      for (const link of links.values()) link.removeAttribute("aria-current");
-      links.get(entry.target.id)?.setAttribute("aria-current", "true");
-    }
-  }, { rootMargin: "-20% 0px -70% 0px" });
+  const links = new Map(
+    [...document.querySelectorAll(".bar nav a")].map((link) => [
+      link.getAttribute("href").slice(1),
+      link,
+    ]),
+  );
+  const seen = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) {
+        if (!entry.isIntersecting) continue;
+        for (const link of links.values()) link.removeAttribute("aria-current");
+        links.get(entry.target.id)?.setAttribute("aria-current", "true");
+      }
+    },
+    { rootMargin: "-20% 0px -70% 0px" },
+  );
   for (const id of links.keys()) seen.observe(byId(id));
 }
 
@@ -50,16 +57,41 @@ async function start() {
   watchTheme();
   watchLinks();
   drawHeader();
-  if (typeof DecompressionStream === "undefined") throw new Error("this browser cannot unpack the numbers; any of the last years can (Chrome 80, Firefox 113, Safari 16.4)");
+  if (typeof DecompressionStream === "undefined")
+    throw new Error(
+      "this browser cannot unpack the numbers; any of the last years can (Chrome 80, Firefox 113, Safari 16.4)",
+    );
   await unpackDocument();
-  root.classList.toggle("has-memory", data.layers.some((layer) => layer.memory !== null));
+  root.classList.toggle(
+    "has-gates",
+    data.layers.some((layer) => layer.gates.length),
+  );
+  root.classList.toggle(
+    "has-memory",
+    data.layers.some((layer) => layer.memory !== null),
+  );
   chosen.order = Object.keys(data.layers[0]?.orders ?? {})[0] ?? "index";
-  chosen.word = data.attributions[0]?.at ?? Math.min(1, T - 1);
+  // Begin where the words before a prediction mattered most.
+  data.attributions.forEach((one, k) => {
+    if (Math.abs(one.difference) > Math.abs(data.attributions[chosen.attribution].difference))
+      chosen.attribution = k;
+  });
+  chosen.word = data.attributions[chosen.attribution]?.at ?? Math.min(1, T - 1);
   chosen.position = data.layers.length ? firstUnit(data.layers[0]) : 0;
-  const top = data.layers[0]?.ranking[0];
-  if (top) chosen.position = top.position;
   drawWalker();
-  for (const draw of [drawUnrolled, drawGates, drawCapacitor, drawGradients, drawJacobians, drawAttributions, drawContrasts, drawNumbers]) draw();
+  for (const draw of [
+    drawUnrolled,
+    drawGates,
+    drawCapacitor,
+    drawGradients,
+    drawJacobians,
+    drawAttributions,
+    drawContrasts,
+  ])
+    draw();
+  // Figures are drawn once their width is known, in the first frame; by the second all is there.
+  await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);
   root.dataset.ready = String(Math.round(performance.now()));
 }
 

@@ -1,4 +1,4 @@
-// The network unrolled over the words, and the lens: one word's gates, and the units that acted.
+// The network unrolled over the words: a column a word, h and c flowing from one to the next.
 const COLUMN = 104;
 const CELL = 84;
 
@@ -11,80 +11,202 @@ function cells(t) {
   const layers = data.layers.filter((layer) => layer.memory !== null);
   const height = Math.max(1, layers.length) * CELL;
   const middle = COLUMN / 2;
-  const picture = shape("svg", { class: "cells", viewBox: `0 0 ${COLUMN} ${height}`, width: COLUMN, height, "aria-hidden": "true" });
-  const up = (from, to) => shape("path", { class: "up", d: `M${middle} ${from}V${to}m-3 4.5 3-4.5 3 4.5` });
+  const picture = shape("svg", {
+    class: "cells",
+    viewBox: `0 0 ${COLUMN} ${height}`,
+    width: COLUMN,
+    height,
+    "aria-hidden": "true",
+  });
+  const up = (from, to) =>
+    shape("path", { class: "up", d: `M${middle} ${from}V${to}m-3 4.5 3-4.5 3 4.5` });
   if (!layers.length) {
-    picture.append(up(height - 1, height - 15), up(14, 1),
+    picture.append(
+      up(height - 1, height - 15),
+      up(14, 1),
       shape("rect", { class: "box", x: 22, y: 15, width: COLUMN - 44, height: CELL - 30, rx: 9 }),
-      shape("text", { class: "box-name", x: middle, y: CELL / 2 + 4, "text-anchor": "middle" }, "MLP"));
+      shape(
+        "text",
+        { class: "box-name", x: middle, y: CELL / 2 + 4, "text-anchor": "middle" },
+        "MLP",
+      ),
+    );
     return picture;
   }
   layers.forEach((layer, k) => {
     const top = height - (k + 1) * CELL;
     const flow = (y, kind, from, to, kept) =>
-      shape("line", { class: `flow flow-${kind}`, x1: from, x2: to, y1: top + y, y2: top + y, "stroke-width": kept === null ? 1.5 : 1 + 8 * kept * kept });
+      shape("line", {
+        class: `flow flow-${kind}`,
+        x1: from,
+        x2: to,
+        y1: top + y,
+        y2: top + y,
+        "stroke-width": kept === null ? 1.5 : 1 + 8 * kept * kept,
+      });
     const here = meanKeep(layer, t);
     const next = t + 1 < T ? meanKeep(layer, t + 1) : null;
     const hasC = layer.memory === "c";
-    if (t > 0) picture.append(flow(hasC ? 29 : 42, hasC ? "c" : "h", 0, 22, here), hasC ? flow(58, "h", 0, 22, null) : "");
-    if (t + 1 < T) picture.append(flow(hasC ? 29 : 42, hasC ? "c" : "h", COLUMN - 22, COLUMN, next), hasC ? flow(58, "h", COLUMN - 22, COLUMN, null) : "");
-    picture.append(up(top + CELL - 1, top + CELL - 14), up(top + 13, top + 1),
-      shape("rect", { class: "box", x: 22, y: top + 14, width: COLUMN - 44, height: CELL - 28, rx: 9 }));
+    if (t > 0)
+      picture.append(
+        flow(hasC ? 29 : 42, hasC ? "c" : "h", 0, 22, here),
+        hasC ? flow(58, "h", 0, 22, null) : "",
+      );
+    if (t + 1 < T)
+      picture.append(
+        flow(hasC ? 29 : 42, hasC ? "c" : "h", COLUMN - 22, COLUMN, next),
+        hasC ? flow(58, "h", COLUMN - 22, COLUMN, null) : "",
+      );
+    picture.append(
+      up(top + CELL - 1, top + CELL - 14),
+      up(top + 13, top + 1),
+      shape("rect", {
+        class: "box",
+        x: 22,
+        y: top + 14,
+        width: COLUMN - 44,
+        height: CELL - 28,
+        rx: 9,
+      }),
+    );
     const gates = layer.gates.filter((gate) => gate.low >= 0);
     gates.forEach((gate, g) => {
       const x = middle + (g - (gates.length - 1) / 2) * 16;
       const size = 32 * gate.values.mean(t);
       picture.append(
         shape("rect", { class: "bar-back", x: x - 4.5, y: top + 20, width: 9, height: 32, rx: 2 }),
-        shape("rect", { class: `bar-front ${gateClass(gate.name)}`, x: x - 4.5, y: top + 52 - size, width: 9, height: size, rx: 2 }),
-        shape("text", { class: "bar-name", x, y: top + 64, "text-anchor": "middle" }, gate.name));
+        shape("rect", {
+          class: `bar-front ${gateClass(gate.name)}`,
+          x: x - 4.5,
+          y: top + 52 - size,
+          width: 9,
+          height: size,
+          rx: 2,
+        }),
+        shape("text", { class: "bar-name", x, y: top + 64, "text-anchor": "middle" }, gate.name),
+      );
     });
-    if (!gates.length) picture.append(shape("text", { class: "box-name", x: middle, y: top + CELL / 2 + 4, "text-anchor": "middle" }, "tanh"));
+    if (!gates.length)
+      picture.append(
+        shape(
+          "text",
+          { class: "box-name", x: middle, y: top + CELL / 2 + 4, "text-anchor": "middle" },
+          "tanh",
+        ),
+      );
   });
   return picture;
 }
 
 function description(t) {
-  const expected = data.top[t].slice(0, 3).map(([text, p]) => `${text} ${percent(p)}`).join(", ");
-  const came = t + 1 < T ? `; ${data.words[t + 1]} came, ${percent(data.came[t])}, rank ${data.rank[t]}` : "";
+  const expected = data.top[t]
+    .slice(0, 3)
+    .map(([text, p]) => `${text} ${percent(p)}`)
+    .join(", ");
+  const came =
+    t + 1 < T ? `; ${data.words[t + 1]} came, ${percent(data.came[t])}, rank ${data.rank[t]}` : "";
   return `${nameOf(t)}. Expected next: ${expected}${came}`;
 }
 
 function column(t) {
   const next = t + 1 < T ? data.words[t + 1] : null;
-  return element("div", {
-    class: "column", role: "option", id: `word-${t}`, "data-word": t, "aria-selected": "false", "aria-label": description(t),
-  },
-  element("div", { class: "came", "--warmth": warmth(data.came[t]) },
-    next === null ? element("span", { class: "came-none" }, "the text ends") : [word(next), element("span", { class: "chance" }, percent(data.came[t]))]),
-  element("div", { class: "guesses" }, data.top[t].slice(0, 3).map(([text, p]) =>
-    element("div", { class: text === next ? "guess right" : "guess" }, word(text), element("span", { class: "guess-bar", "--share": p }), element("span", { class: "chance" }, percent(p))))),
-  cells(t),
-  element("div", { class: "read" }, word(data.words[t])),
-  element("div", { class: "count" }, String(t)));
+  return element(
+    "div",
+    {
+      class: "column",
+      role: "option",
+      id: `word-${t}`,
+      "data-word": t,
+      "aria-selected": "false",
+      "aria-label": description(t),
+    },
+    element(
+      "div",
+      { class: "came", "--warmth": warmth(data.came[t]) },
+      next === null
+        ? element("span", { class: "came-none" }, "the text ends")
+        : [word(next), element("span", { class: "chance" }, percent(data.came[t]))],
+    ),
+    element(
+      "div",
+      { class: "guesses" },
+      data.top[t]
+        .slice(0, 3)
+        .map(([text, p]) =>
+          element(
+            "div",
+            { class: text === next ? "guess right" : "guess" },
+            word(text),
+            element("span", { class: "guess-bar", "--share": p }),
+            element("span", { class: "chance" }, percent(p)),
+          ),
+        ),
+    ),
+    cells(t),
+    element("div", { class: "read" }, word(data.words[t])),
+    element("div", { class: "count" }, String(t)),
+  );
 }
 
 function drawUnrolled() {
-  const strip = element("div", { class: "strip", role: "listbox", tabindex: "0", "aria-label": "The words, one after the other; arrow keys walk", "aria-orientation": "horizontal" });
+  const strip = element("div", {
+    class: "strip",
+    role: "listbox",
+    tabindex: "0",
+    "aria-label": "The words, one after the other; arrow keys walk",
+    "aria-orientation": "horizontal",
+  });
   const columns = data.words.map((_, t) => column(t));
   strip.append(...columns);
-  const lens = element("div", { class: "lens", id: "lens", "aria-live": "polite" });
+  const lens = element("div", { class: "lens", id: "lens" });
   byId("unrolled-figure").append(
-    element("div", { class: "strip-key", "aria-hidden": "true" },
-      element("span", {}, "came: the paler, the less surprising"),
+    element(
+      "div",
+      { class: "strip-key", "aria-hidden": "true" },
+      element("span", {}, "what came: not surprising"),
       element("span", { class: "scale-warm" }),
-      element("span", {}, "12 bits and more")),
-    strip, lens,
-    asTable("What was read, expected and came", ["word", "read", "expected", "came", "P", "rank", "surprise, bits", "entropy, bits"],
-      () => data.words.map((text, t) => [String(t), word(text), data.top[t].slice(0, 3).map(([w, p]) => `${w} ${percent(p)}`).join(", "),
-        t + 1 < T ? word(data.words[t + 1]) : "–", percent(data.came[t]), data.rank[t] ?? "–", fixed(bits(data.came[t]), 1), fixed(data.entropy[t], 1)])));
+      element("span", {}, "12 bits of surprise and more"),
+    ),
+    strip,
+    lens,
+    asTable(
+      "What was read, expected and came",
+      ["word", "read", "expected", "came", "P", "rank", "surprise, bits", "entropy, bits"],
+      () =>
+        data.words.map((text, t) => [
+          String(t),
+          word(text),
+          data.top[t]
+            .slice(0, 3)
+            .map(([w, p]) => `${w} ${percent(p)}`)
+            .join(", "),
+          t + 1 < T ? word(data.words[t + 1]) : "–",
+          percent(data.came[t]),
+          data.rank[t] ?? "–",
+          fixed(bits(data.came[t]), 1),
+          fixed(data.entropy[t], 1),
+        ]),
+    ),
+  );
 
   const columnAt = (event) => event.target.closest(".column");
-  strip.addEventListener("pointerover", (event) => { if (event.pointerType !== "touch" && columnAt(event)) choose({ hover: Number(columnAt(event).dataset.word) }); });
+  strip.addEventListener("pointerover", (event) => {
+    if (event.pointerType !== "touch" && columnAt(event))
+      choose({ hover: Number(columnAt(event).dataset.word) });
+  });
   strip.addEventListener("pointerleave", () => choose({ hover: null }));
-  strip.addEventListener("click", (event) => { if (columnAt(event)) choose({ word: Number(columnAt(event).dataset.word), hover: null }); });
+  strip.addEventListener("click", (event) => {
+    if (columnAt(event)) choose({ word: Number(columnAt(event).dataset.word), hover: null });
+  });
   strip.addEventListener("keydown", (event) => {
-    const to = { ArrowLeft: chosen.word - 1, ArrowRight: chosen.word + 1, PageUp: chosen.word - 10, PageDown: chosen.word + 10, Home: 0, End: T - 1 }[event.key];
+    const to = {
+      ArrowLeft: chosen.word - 1,
+      ArrowRight: chosen.word + 1,
+      PageUp: chosen.word - 10,
+      PageDown: chosen.word + 10,
+      Home: 0,
+      End: T - 1,
+    }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     choose({ word: Math.min(T - 1, Math.max(0, to)), hover: null });
@@ -108,76 +230,15 @@ function drawUnrolled() {
     if (changed?.includes("word")) {
       const left = now.offsetLeft - strip.offsetLeft;
       if (left < strip.scrollLeft || left + now.offsetWidth > strip.scrollLeft + strip.clientWidth)
-        strip.scrollTo({ left: left - strip.clientWidth / 2 + now.offsetWidth / 2, behavior: reduced.matches ? "auto" : "smooth" });
+        strip.scrollTo({
+          left: left - strip.clientWidth / 2 + now.offsetWidth / 2,
+          behavior: changed.includes("hover") || reduced.matches ? "auto" : "smooth",
+        });
     }
   };
   listen(["word", "hover"], mark);
   listen(["word", "hover", "layer", "order", "position"], () => drawLens(lens));
-  mark(["word"]);
+  mark(["word", "hover"]);
   drawLens(lens);
   repaint.push(() => drawLens(lens));
-}
-
-/** The gates of the shown word: their means, all units as a strip, and who charged and discharged. */
-function drawLens(lens) {
-  const t = shownWord();
-  const layer = shownLayer();
-  const next = t + 1 < T ? data.words[t + 1] : null;
-  const said = element("div", { class: "lens-said" },
-    element("p", { class: "lens-title" }, element("span", { class: "count" }, `word ${t}`), " ", word(data.words[t])),
-    element("p", { class: "lens-note" },
-      next === null ? "The text ends here; nothing came." : [word(next), ` came: ${percent(data.came[t])}, rank ${data.rank[t].toLocaleString("en")}, ${fixed(bits(data.came[t]), 1)} bits of surprise where the model expected ${fixed(data.entropy[t], 1)}.`]),
-    element("ol", { class: "top" }, data.top[t].map(([text, p]) =>
-      element("li", { class: text === next ? "right" : "" }, word(text), element("span", { class: "guess-bar", "--share": p }), element("span", { class: "chance" }, percent(p))))));
-  lens.replaceChildren(said);
-  if (!layer || !layer.parts.length) {
-    lens.append(nothing("This model has no gates and no memory to look into: it sees its window of words, all at once."));
-    return;
-  }
-  const order = orderOf(layer);
-  const parts = element("div", { class: "lens-gates" }, layer.parts.map((part) => {
-    const canvas = element("canvas", { class: "unit-strip", "aria-hidden": "true" });
-    paintStrip(canvas, part.values, t, order);
-    canvas.addEventListener("pointermove", (event) => {
-      const k = Math.min(order.length - 1, Math.floor((event.offsetX / canvas.clientWidth) * order.length));
-      read(`${part.label} · unit ${layer.units[order[k]]} · ${fixed(part.values.at(t, order[k]))}`, event);
-    });
-    canvas.addEventListener("pointerleave", () => read(null));
-    canvas.addEventListener("click", (event) => choose({ position: order[Math.min(order.length - 1, Math.floor((event.offsetX / canvas.clientWidth) * order.length))] }));
-    const strength = isSigned(part) ? null : part.values.mean(t);
-    return element("div", { class: "lens-gate", "data-gate": part.name },
-      element("span", { class: "gate-label" }, element("i", { class: `dot ${gateClass(part.name)}` }), part.label, " ", element("span", { class: "letter" }, part.name)),
-      element("span", { class: "gate-mean", title: "mean of all units" }, fixed(part.values.mean(t))),
-      strength === null ? element("span", {}) : element("span", { class: `gate-bar ${gateClass(part.name)}`, "--share": strength }),
-      canvas,
-      element("span", { class: "gate-says" }, part.says));
-  }));
-  lens.append(parts, acted(layer, t));
-}
-
-function acted(layer, t) {
-  if (!layer.held) return null;
-  const change = layer.units.map((_, k) => {
-    const before = t > 0 ? layer.held.values.at(t - 1, k) : 0;
-    const after = layer.held.values.at(t, k);
-    return { k, before, after, by: Math.abs(after) - Math.abs(before) };
-  }).sort((a, b) => b.by - a.by);
-  const list = (title, some) => element("div", {}, element("h4", {}, title), element("ul", { class: "acted" }, some.map(({ k, before, after }) =>
-    element("li", {}, element("button", { type: "button", "aria-pressed": String(chosen.position === k), onclick: () => choose({ position: k }) },
-      element("span", { class: "unit" }, `unit ${layer.units[k]}`), element("span", { class: "from-to" }, `${fixed(before)} → ${fixed(after)}`))))));
-  return element("div", { class: "lens-units" },
-    list("Charged most", change.filter((one) => one.by > 0).slice(0, 4)),
-    list("Discharged most", change.filter((one) => one.by < 0).slice(-4).reverse()));
-}
-
-/** One line at the pointer that reads a figure's value aloud. */
-function read(text, event = null) {
-  const line = byId("reading");
-  line.hidden = text === null;
-  if (text === null) return;
-  line.textContent = text;
-  if (!event) return;
-  const left = Math.min(event.clientX + 14, document.documentElement.clientWidth - line.offsetWidth - 8);
-  line.style.left = `${Math.max(8, left)}px`;
-  line.style.top = `${event.clientY > 60 ? event.clientY - 38 : event.clientY + 18}px`;
 }

@@ -20,8 +20,11 @@ SCRIPTS = (
     "document.js",
     "charts.js",
     "header.js",
+    "lens.js",
     "unrolled.js",
     "gates.js",
+    "circuit.js",
+    "ranking.js",
     "capacitor.js",
     "gradients.js",
     "jacobians.js",
@@ -29,7 +32,7 @@ SCRIPTS = (
     "contrasts.js",
     "page.js",
 )
-"""One a section, and what they share; in this order one script."""
+"""What they share, the sections, and the start; in this order they are one script."""
 
 UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 """What could end the element, or a line of the script."""

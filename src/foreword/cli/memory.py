@@ -1,0 +1,245 @@
+"""`foreword memory`: the classic experiments on what each recurrent cell can remember."""
+
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from foreword.cli.console import errors, print_json, results
+from foreword.errors import SettingsError
+
+if TYPE_CHECKING:
+    from foreword.memory.survey import Event, Survey
+
+
+def memory(
+    tasks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TASK", help="What is to be remembered. Without: a short tour."),
+    ] = None,
+    cells: Annotated[
+        list[str] | None,
+        typer.Option("--cell", help="A cell, or mlp-window; repeat it for each. Default: six."),
+    ] = None,
+    lags: Annotated[
+        list[int] | None,
+        typer.Option("--lag", help="How far back; repeat it for each. Default: the task's own."),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Seeds 1 to this number. Default: 3.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Keep results here; go on with them."),
+    ] = None,
+    listed: Annotated[
+        bool, typer.Option("--list", help="List tasks, their sources and criteria.")
+    ] = False,
+    published: Annotated[
+        bool, typer.Option("--published", help="Try the published results again, and nothing else.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes, one thread each.")] = 2,
+    hidden_size: Annotated[
+        int | None, typer.Option(help="Units. Default: by the number of parameters.")
+    ] = None,
+    parameters: Annotated[
+        int | None, typer.Option(help="Of each network. Default: those of the task's LSTM.")
+    ] = None,
+    window: Annotated[int | None, typer.Option(help="Inputs that mlp-window sees.")] = None,
+    steps: Annotated[int | None, typer.Option(help="At most so many updates.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Sequences in each.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of Adam.")] = None,
+    clip: Annotated[float | None, typer.Option(help="Largest gradient norm.")] = None,
+    forget_bias: Annotated[
+        float | None, typer.Option(help="Where forget gates' biases begin.")
+    ] = None,
+    chrono: Annotated[
+        bool | None,
+        typer.Option("--chrono/--no-chrono", help="Spread them over all times up to the lag."),
+    ] = None,
+    kernel: Annotated[str | None, typer.Option(help="Default: the dispatcher's choice.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Find out at which lag each recurrent cell fails, on the classic tasks.
+
+    Ctrl-C keeps what is done; the same command with the same --out goes on from there.
+    """
+    from foreword.memory.published import trials as published_trials
+    from foreword.memory.survey import planned_for, run_all
+
+    if listed:
+        _list(as_json)
+        return
+    choices = {
+        "hidden_size": hidden_size,
+        "parameters": parameters,
+        "window": window,
+        "steps": steps,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "clip": clip,
+        "forget_bias": forget_bias,
+        "chrono": chrono,
+        "kernel": kernel,
+    }
+    given = {name: value for name, value in choices.items() if value is not None}
+    if published and (tasks or cells or lags or seeds or given):
+        raise SettingsError(
+            "--published chooses tasks, cells, lags, seeds and settings itself: leave them out"
+        )
+    plan = published_trials() if published else planned_for(tasks, cells, lags, seeds, **given)
+    with _Watch() as watch:
+        found = run_all(plan, out, workers, watch)
+    written = [] if out is None else _written(found, out)
+    if as_json:
+        _print_json(found, published, written)
+    elif published:
+        results().print(_claims(found))
+    else:
+        for table in _maps(found):
+            results().print(table)
+    if found.stopped:
+        errors.print(_advice(found, len(plan), out), markup=False, soft_wrap=True)
+        raise typer.Exit(130)
+
+
+def _written(found: "Survey", out: Path) -> list[Path]:
+    from foreword.memory.report.files import write
+
+    if not found.results:
+        return []
+    written, missing = write(found.results, out)
+    if missing is not None:
+        errors.print(f"no picture of the map: {missing}", markup=False, soft_wrap=True)
+    names = ", ".join(str(path) for path in written)
+    errors.print(f"written: {names}", markup=False, soft_wrap=True)
+    return written
+
+
+def _advice(found: "Survey", planned: int, out: Path | None) -> str:
+    done = f"stopped: {len(found.results)} of {planned} are done"
+    if out is None:
+        return f"{done}; with --out they would be kept"
+    return f"{done} and kept in {out}; the same command goes on from there"
+
+
+def _print_json(found: "Survey", published: bool, written: list[Path]) -> None:
+    from foreword.memory.map import places
+    from foreword.memory.published import outcomes
+    from foreword.memory.trial import finite
+
+    document: dict[str, Any] = {
+        "map": finite([asdict(place) for place in places(found.results)]),
+        "trials": [result.as_json() for result in found.results],
+        "files": [str(path) for path in written],
+        "stopped": found.stopped,
+    }
+    if published:
+        document["published"] = [outcome.as_json() for outcome in outcomes(found.results)]
+    print_json(document)
+
+
+def _list(as_json: bool) -> None:
+    from foreword.memory.tasks.registry import TASKS
+
+    if as_json:
+        names = ("name", "title", "source", "criterion", "lag_is", "lags", "definition")
+        print_json([{name: getattr(task, name) for name in names} for task in TASKS.values()])
+        return
+    for task in TASKS.values():
+        results().print(f"[cyan]{task.name}[/]  {task.title}. {task.source}")
+        results().print(f"    solved when {task.criterion}", markup=False)
+        lags = ", ".join(str(lag) for lag in task.lags)
+        results().print(f"    lag: {task.lag_is}; {lags}", markup=False)
+
+
+def _maps(found: "Survey") -> list[Table]:
+    from foreword.memory.map import cells_of, lags_of, places, tasks_of
+    from foreword.memory.tasks.registry import TASKS
+
+    fields = places(found.results)
+    tables = []
+    for task in tasks_of(fields):
+        table = Table(box=None, pad_edge=False, title_justify="left", title_style="bold")
+        table.title = f"{TASKS[task].title}: seeds that solve it, by lag"
+        table.add_column("", style="cyan", no_wrap=True)
+        lags = lags_of(fields, task)
+        for lag in lags:
+            table.add_column(str(lag), justify="right", no_wrap=True)
+        by_place = {(p.cell, p.lag): p for p in fields if p.task == task}
+        for cell in cells_of(fields, task):
+            row = [by_place.get((cell, lag)) for lag in lags]
+            table.add_row(cell, *("" if p is None else _field(p) for p in row))
+        tables.append(table)
+    return tables
+
+
+def _field(place: Any) -> str:
+    more = "".join(f", {name} {figure:.0f}" for name, figure in place.figures.items())
+    more += f", {place.diverged} diverged" if place.diverged else ""
+    colour = "green" if place.solved == place.tried else "yellow" if place.solved else "red"
+    return f"[{colour}]{place.solved}/{place.tried}[/]{more}"
+
+
+def _claims(found: "Survey") -> Table:
+    from foreword.memory.published import outcomes
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("task", style="cyan", no_wrap=True)
+    table.add_column("cell", no_wrap=True)
+    table.add_column("lag", justify="right")
+    for heading in ("published", "here", ""):
+        table.add_column(heading)
+    table.add_column("core seconds", justify="right")
+    for outcome in outcomes(found.results):
+        claim = outcome.claim
+        verdict = {True: "[green]yes[/]", False: "[red]no[/]", None: "…"}[outcome.holds]
+        seconds = sum(result.cpu_seconds for result in outcome.results)
+        names = (claim.task, claim.cell, str(claim.lag), claim.says, outcome.found)
+        table.add_row(*names, verdict, f"{seconds:,.0f}")
+    return table
+
+
+class _Watch:
+    """Shows how far a survey is, and what its latest check or result was."""
+
+    def __init__(self) -> None:
+        columns = (BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
+        self.progress = Progress(
+            *columns, TextColumn("{task.description}"), console=errors, transient=True
+        )
+        self.bar = self.progress.add_task("")
+
+    def __enter__(self) -> "_Watch":
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.progress.stop()
+
+    def __call__(self, event: "Event") -> None:
+        trial = event.trial
+        where = f"{trial.task} {trial.cell} lag {trial.lag} seed {trial.seed}"
+        what = where
+        if event.check is not None:
+            what = f"{where}: step {event.check[0]:,}, error {event.check[1]:.3g}"
+        self.progress.update(self.bar, completed=event.done, total=event.total, description=what)
+        result = event.result
+        if result is None:
+            return
+        came = "solved" if result.solved else "diverged" if result.diverged else "not solved"
+        self.progress.console.print(
+            f"{where}: {came} after {result.steps:,} updates, {result.seconds:.0f} s, error "
+            f"{result.error:.3g}",
+            markup=False,
+            soft_wrap=True,
+        )

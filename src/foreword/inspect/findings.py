@@ -1,0 +1,30 @@
+"""What was found when a model was looked at on a text: plain data, gathered once."""
+
+from dataclasses import dataclass
+
+from foreword.inspect.attribution import Attribution
+from foreword.inspect.contrast import Contrast
+from foreword.inspect.gradients import GradientFlow
+from foreword.inspect.jacobian import LayerSpectra
+from foreword.inspect.trace import TextTrace
+
+
+@dataclass(frozen=True)
+class Findings:
+    """A model on a text.
+
+    Attributes:
+        traced: gates, states, predictions, word by word.
+        flow: gradients by distance; None where there is no state or one word alone.
+        spectra: of the Jacobians, by layer.
+        attributions: which earlier words made a prediction.
+        contrasts: what changes when the text or the state is changed.
+        notes: what a reader should know about what is shown.
+    """
+
+    traced: TextTrace
+    flow: GradientFlow | None
+    spectra: tuple[LayerSpectra, ...]
+    attributions: tuple[Attribution, ...]
+    contrasts: tuple[Contrast, ...]
+    notes: tuple[str, ...]

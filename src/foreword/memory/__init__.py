@@ -1,0 +1,28 @@
+"""What each recurrent cell can remember: the classic experiments, run again.
+
+    result = foreword.memory.experiment(task="adding", cell="lstm", lag=100, seed=1)
+    survey = foreword.memory.survey(["adding", "copy"], seeds=3, out="build/memory")
+
+Knows no words. Needs the extra `foreword[train]`.
+"""
+
+from foreword.memory.experiment import experiment
+from foreword.memory.map import Place, places
+from foreword.memory.networks import NETWORKS
+from foreword.memory.survey import Survey, survey
+from foreword.memory.tasks.registry import TASKS
+from foreword.memory.tasks.task import Task
+from foreword.memory.trial import Result, Trial
+
+__all__ = [
+    "NETWORKS",
+    "TASKS",
+    "Place",
+    "Result",
+    "Survey",
+    "Task",
+    "Trial",
+    "experiment",
+    "places",
+    "survey",
+]

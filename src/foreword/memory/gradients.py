@@ -1,0 +1,43 @@
+"""How far back a loss reaches: gradient norms by distance (Hochreiter 1991; Pascanu et al 2013)."""
+
+import torch
+from torch import Generator
+
+from foreword.memory.networks import Network, RecurrentNetwork
+from foreword.memory.tasks.task import Task, loss_of
+
+SEQUENCES = 32
+"""Over which norms are averaged."""
+POINTS = 64
+"""Distances that are kept, at most, evenly spread."""
+
+Norms = dict[str, tuple[tuple[int, float], ...]]
+"""By state, pairs of a distance in steps and a norm."""
+
+
+def gradient_norms(network: Network, task: Task, lag: int, generator: Generator) -> Norms:
+    """The norm of dL/ds(T - d) for each state s and distance d, the mean over fresh sequences.
+
+    L is the loss of a sequence's last answer, T its step. Nothing in the network changes.
+
+    Returns:
+        Empty for a network without states.
+    """
+    if not isinstance(network, RecurrentNetwork):
+        return {}
+    batch = task.draw(lag, SEQUENCES, generator)
+    T, B = batch.asked.shape
+    numbers = torch.full((T, B), -1)
+    numbers[batch.asked] = torch.arange(int(batch.asked.sum()))
+    last = T - 1 - batch.asked.flip(0).int().argmax(0)
+    every = torch.arange(B)
+    outputs, _, trace = network.layer(batch.inputs, return_trace=True)
+    answers = network.readout(outputs[last, every])
+    loss = B * loss_of(task.loss, answers, batch.targets[numbers[last, every]])
+    found: Norms = {}
+    reach = int(last.min())
+    distances = torch.linspace(0, reach, min(POINTS, reach + 1)).long()
+    for name, gradient in trace.gradients(loss)[0].items():
+        norms = gradient.norm(dim=2)[last - distances.unsqueeze(1), every].mean(1)
+        found[name] = tuple(zip(distances.tolist(), norms.tolist(), strict=True))
+    return found

@@ -1,0 +1,94 @@
+"""Results on the disk: a line of JSON for each, appended as they come, so that nothing is lost."""
+
+import csv
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from io import StringIO
+from pathlib import Path
+
+from foreword.errors import FolderError
+from foreword.folder.files import atomic_write
+from foreword.memory.trial import Result, Trial
+
+NAME = "results.jsonl"
+"""The file in the folder of a survey."""
+
+
+def append(path: Path, result: Result) -> None:
+    """Adds one result to the file, and makes sure that it is on the disk.
+
+    Raises:
+        FolderError: the file cannot be written.
+    """
+    line = json.dumps(result.as_json(), allow_nan=False) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b") as file:
+            # A run that was killed may have left half a line: what comes next begins a new one.
+            if file.seek(0, os.SEEK_END) > 0:
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise FolderError(f"{path}: cannot be written: {error}") from error
+
+
+def read(path: Path) -> dict[Trial, Result]:
+    """All results of the file, by their trials; nothing if there is no file.
+
+    A half line, left by a run that was killed, is passed over.
+
+    Raises:
+        FolderError: a whole line is not a result: the file is something else's.
+    """
+    if not path.exists():
+        return {}
+    found: dict[Trial, Result] = {}
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise FolderError(f"{path}: cannot be read: {error}") from error
+    for number, line in enumerate(lines, 1):
+        try:
+            document = json.loads(line)
+        except ValueError:
+            if line.startswith(b'{"trial"'):
+                continue
+            raise _foreign(path, number) from None
+        try:
+            result = Result.from_json(document)
+        except (KeyError, TypeError, ValueError):
+            raise _foreign(path, number) from None
+        found[result.trial] = result
+    return found
+
+
+def _foreign(path: Path, number: int) -> FolderError:
+    return FolderError(
+        f"{path}: line {number} is not a result of this version of foreword memory. Choose another "
+        "--out, or remove the file."
+    )
+
+
+def write_csv(path: Path, results: Sequence[Result]) -> None:
+    """The results as a table: a line for each, without its curves."""
+    text = StringIO()
+    rows = [_row(result) for result in results]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    atomic_write(path, text.getvalue().encode())
+
+
+def _row(result: Result) -> dict[str, object]:
+    whole = asdict(result)
+    trial, figures = whole.pop("trial"), whole.pop("figures")
+    for name in ("curve", "gradients_before", "gradients_after"):
+        del whole[name]
+    return {**trial, **whole, **figures}
