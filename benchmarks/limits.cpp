@@ -20,7 +20,7 @@ double rate(double seconds, double each, Work&& work) {
     return best;
 }
 
-constexpr int SUMS = 24, TIMES = 20000;  // enough sums for the latency of any of these
+constexpr int SUMS = 14, TIMES = 20000;  // enough sums for the latency of any of these
 
 }  // namespace
 
@@ -34,7 +34,7 @@ double fp32(double seconds) {
         __m512 a = _mm512_set1_ps(0.5f), b = _mm512_set1_ps(0.25f);
         for (int t = 0; t < TIMES; ++t) {
             asm volatile("" : "+v"(a), "+v"(b));
-#pragma GCC unroll 24
+#pragma GCC unroll 14
             for (int k = 0; k < SUMS; ++k) sums[k] = _mm512_fmadd_ps(a, b, sums[k]);
         }
         for (__m512& sum : sums) asm volatile("" : : "v"(sum));
@@ -49,7 +49,7 @@ double bf16(double seconds) {
         __m512i a = _mm512_set1_epi32(0x3f003f00), b = a;
         for (int t = 0; t < TIMES; ++t) {
             asm volatile("" : "+v"(a), "+v"(b));
-#pragma GCC unroll 24
+#pragma GCC unroll 14
             for (int k = 0; k < SUMS; ++k) {
                 sums[k] = _mm512_dpbf16_ps(sums[k], (__m512bh)a, (__m512bh)b);
             }
@@ -69,7 +69,7 @@ double int8(double seconds) {
         __m512i a = _mm512_set1_epi32(0x01010101), b = a;
         for (int t = 0; t < TIMES; ++t) {
             asm volatile("" : "+v"(a), "+v"(b));
-#pragma GCC unroll 24
+#pragma GCC unroll 14
             for (int k = 0; k < SUMS; ++k) sums[k] = _mm512_dpbusd_epi32(sums[k], a, b);
         }
         for (__m512i& sum : sums) asm volatile("" : : "v"(sum));
