@@ -1,213 +1,298 @@
-"""Forward and backward time of Foreword's layers beside torch.nn's, ONNX Runtime's and Flax's.
+"""Time of Foreword's layers beside their peers', and as a share of what the machine can do.
 
-    python benchmarks/layers.py [--shapes 20,35,650 ...] [--rounds 9] [--threads 2] [--json FILE]
+    python benchmarks/layers.py [--only step batches ...] [--layers lstm ...] [--seconds 4]
+                                [--threads 2] [--csv FILE] [--json FILE] [--draw FOLDER]
 
-Shapes are B,T,H with as many inputs as hidden units. In every round each layer runs once, in an
-order drawn anew, so that what else the machine does falls on all of them alike. Ratios are those of
-a round's times, the peer's by ours: above 1, ours is faster. Their median is printed, and the
-quartiles as the spread. ONNX Runtime and Flax (a compiled scan) take part where they are installed.
+Parts: `step` (one sequence, one step), `sequence` (one sequence of 64 steps), `batches` (forwards),
+`training` (forwards and back), `lengths` (half of a batch is padding), `scaling` (LSTM and GRU
+against H, B, T, and on one thread). Shapes are B,T,H with as many inputs as hidden units.
+
+In every round each has its turn, in an order drawn anew. A ratio is that of a round's times, the
+peer's by ours: above 1, ours is faster. Median and quartiles are printed, for the best peer of the
+same format: torch.nn in float32, under bfloat16 autocast and in its dynamic int8, ONNX Runtime in
+float32 and int8, Flax (a compiled scan) where it is installed. Its kin stand beside our LSTM too.
+`limit` is the share of the least time that the machine allows (`limits.py`). Give the machine's
+cores to nothing else meanwhile.
 """
 
 import argparse
+import csv
 import json
+import os
 import platform
-import random
 import statistics
-import time
-import warnings
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
 
 import foreword.nn as ours
+import limits
+import peers
+from timing import Within, ratio, times
 
-LAYERS: dict[str, tuple[Callable[..., nn.Module], Callable[..., nn.Module]]] = {
-    "rnn": (ours.RNN, nn.RNN),
-    "gru": (ours.GRU, nn.GRU),
-    "lstm": (ours.LSTM, nn.LSTM),
-    "lstm-peephole": (ours.PeepholeLSTM, ours.LSTM),
-    "lstm-coupled": (ours.CoupledLSTM, ours.LSTM),
-    "lstm-peephole-only": (ours.PeepholeOnlyLSTM, ours.LSTM),
+LAYERS: dict[str, Callable[..., nn.Module]] = {
+    "rnn": ours.RNN,
+    "gru": ours.GRU,
+    "lstm": ours.LSTM,
+    "lstm-peephole": ours.PeepholeLSTM,
+    "lstm-coupled": ours.CoupledLSTM,
+    "lstm-peephole-only": ours.PeepholeOnlyLSTM,
 }
-"""Each with its peer: torch's namesake, or, where torch has none, our LSTM."""
-SHAPES = ["20,35,200", "20,35,650", "64,64,512"]
+GATES = {"rnn": 1, "gru": 3, "lstm-coupled": 3}
+FORMATS = ("float32", "bfloat16", "int8")
+BATCHES = ["20,35,200", "20,35,650", "64,64,512", "32,70,1024"]
+PARTS = {
+    "step": ["1,1,512"],
+    "sequence": ["1,64,512"],
+    "batches": BATCHES,
+    "training": BATCHES,
+    "lengths": ["20,35,650", "64,64,512"],
+    "scaling": [
+        *(f"20,35,{H}" for H in (64, 128, 256, 512, 1024)),
+        *(f"{B},35,512" for B in (1, 4, 64)),
+        *(f"20,{T},512" for T in (1, 8, 128)),
+    ],
+}
+NOT_PEERS = ("our LSTM", "autograd over the equations")
+Run = Callable[[], object]
 
 
-def onnx_forward(layer: nn.Module, name: str, x: Tensor) -> Callable[[], object] | None:
-    """ONNX Runtime on the same weights; None where it is not installed or has no such layer."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import onnxruntime
-        from onnx import TensorProto, helper
-    except ImportError:
-        return None
-    if name not in ("rnn", "gru", "lstm"):
-        return None
-    order = {"rnn": [0], "gru": [1, 0, 2], "lstm": [0, 3, 1, 2]}[name]
-    weights = {k: w.detach().numpy() for k, w in layer.named_parameters()}
+@dataclass(frozen=True)
+class Row:
+    """One of our ways beside its best peer."""
 
-    def rows(key: str) -> np.ndarray:
-        blocks = np.split(weights[key], len(order))
-        return np.concatenate([blocks[k] for k in order])
-
-    inputs = {
-        "W": rows("weight_ih_l0")[None],
-        "R": rows("weight_hh_l0")[None],
-        "B": np.concatenate([rows("bias_ih_l0"), rows("bias_hh_l0")])[None],
-    }
-    more = {"linear_before_reset": 1} if name == "gru" else {}
-    node = helper.make_node(
-        name.upper(), ["X", "W", "R", "B"], ["Y"], hidden_size=x.shape[2], **more
-    )
-    graph = helper.make_graph(
-        [node],
-        name,
-        [helper.make_tensor_value_info("X", TensorProto.FLOAT, x.shape)],
-        [helper.make_tensor_value_info("Y", TensorProto.FLOAT, None)],
-        [helper.make_tensor(k, TensorProto.FLOAT, v.shape, v.ravel()) for k, v in inputs.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    # Its threads would go on spinning while the others are timed.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    data = {"X": x.numpy()}
-    return lambda: session.run(None, data)
+    part: str
+    layer: str
+    shape: str
+    products: str
+    threads: int
+    ours_ms: float
+    peer: str
+    peer_ms: float
+    ratio: float
+    low: float
+    high: float
+    gflops: float
+    limit: float | None
+    bound: str | None
 
 
-def flax_runs(name: str, x: Tensor) -> dict[str, Callable[[], object]]:
-    """Flax's scan over its cell, compiled, with weights of its own; empty if not installed."""
-    try:
-        import jax
-        from flax import linen
-    except ImportError:
-        return {}
-    cells = {
-        "rnn": linen.SimpleCell,
-        "gru": linen.GRUCell,
-        "lstm": linen.OptimizedLSTMCell,
-    }
-    if name not in cells:
-        return {}
-    layer = linen.RNN(cells[name](features=x.shape[2]), time_major=True)
-    data = jax.numpy.asarray(x.numpy())
-    weights = layer.init(jax.random.PRNGKey(0), data)
-    d_y = jax.numpy.ones(x.shape)
-    only_forward = jax.jit(layer.apply)
-    both = jax.jit(
-        jax.grad(lambda weights, data: (layer.apply(weights, data) * d_y).sum(), argnums=(0, 1))
-    )
-    return {
-        "fwd": lambda: jax.block_until_ready(only_forward(weights, data)),
-        "fwd+bwd": lambda: jax.block_until_ready(both(weights, data)),
-    }
+def forward(layer: nn.Module, x: Tensor, products: str = "float32", threads: int = 0) -> Run:
+    @contextmanager
+    def context() -> Iterator[None]:
+        if threads:
+            torch.set_num_threads(threads)
+        with torch.no_grad(), ours.use(products=products):
+            yield
+
+    return Within(lambda: layer(x), context)
 
 
-def forward(layer: nn.Module, x: Tensor) -> Callable[[], object]:
-    def run() -> object:
-        with torch.no_grad():
-            return layer(x)
-
-    return run
-
-
-def forward_and_backward(layer: nn.Module, x: Tensor) -> Callable[[], object]:
+def training(layer: nn.Module, x: Tensor, products: str = "float32", **more: object) -> Run:
     x = x.clone().requires_grad_()
-    d_y = torch.randn_like(layer(x)[0])
+    lengths, packs = more.get("lengths"), more.get("packs")
 
     def run() -> None:
         x.grad = None
         layer.zero_grad(set_to_none=True)
-        layer(x)[0].backward(d_y)
+        with ours.use(products=products):
+            if packs:
+                packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
+                outputs = layer(packed)[0].data
+            else:
+                outputs = (layer(x, lengths=lengths) if lengths else layer(x))[0]
+            outputs.backward(torch.ones_like(outputs))
 
     return run
 
 
-def times(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    for run in runs.values():
-        run()
-        run()
-    found: dict[str, list[float]] = {name: [] for name in runs}
-    order = random.Random(1)
-    for _ in range(rounds):
-        # Whoever comes after a peer finds the caches as that one left them.
-        for name, run in order.sample(list(runs.items()), len(runs)):
-            began = time.perf_counter()
-            run()
-            found[name].append(1000 * (time.perf_counter() - began))
+def under_autocast(run: Run) -> Run:
+    @contextmanager
+    def context() -> Iterator[None]:
+        outer = run.context() if isinstance(run, Within) else nullcontext()
+        with outer, torch.autocast("cpu", dtype=torch.bfloat16):
+            yield
+
+    return Within(run.run if isinstance(run, Within) else run, context)
+
+
+def by_autograd(run: Run) -> Run:
+    def wrapped() -> object:
+        with ours.use("reference"):
+            return run()
+
+    return wrapped
+
+
+def runs_of(part: str, name: str, x: Tensor) -> dict[str, dict[str, Run]]:
+    """By format, ours and its peers."""
+    H = x.shape[2]
+    layer, lstm = LAYERS[name](H, H), ours.LSTM(H, H)
+    peer, is_training = peers.torch_layer(name, layer), part == "training"
+    way = training if is_training else forward
+    found = {
+        products: {"ours": way(layer, x, products)}
+        for products in FORMATS[: 2 if is_training else 3]
+    }
+    if peer is not None:
+        found["float32"]["torch"] = way(peer, x)
+        found["bfloat16"]["torch bfloat16"] = under_autocast(way(peer, x))
+        if not is_training and (run := peers.torch_int8(peer, x)) is not None:
+            found["int8"]["torch int8"] = run
+    elif is_training and x.shape[1] * x.shape[0] <= 20 * 35:
+        found["float32"]["autograd over the equations"] = by_autograd(training(layer, x))
+    if not is_training:
+        for other, run in peers.onnx_runs(name, layer, x, int8=True).items():
+            found["int8" if other.endswith("int8") else "float32"][other] = run
+    if (run := peers.flax_runs(name, x).get("training" if is_training else "forward")) is not None:
+        found["float32"]["flax"] = run
+    if name.startswith("lstm-"):
+        for products, runs in found.items():
+            runs["our LSTM"] = way(lstm, x, products)
     return found
 
 
-def ratio(peer: list[float], mine: list[float]) -> tuple[float, float, float]:
-    low, middle, high = statistics.quantiles([a / b for a, b in zip(peer, mine, strict=True)], n=4)
-    return middle, low, high
+def lengths_of(name: str, x: Tensor) -> dict[str, dict[str, Run]]:
+    """A batch with half its steps missing, beside the whole one; by format."""
+    T, B, H = x.shape
+    layer, order = LAYERS[name](H, H), torch.randperm(B, generator=torch.Generator().manual_seed(1))
+    lengths = torch.linspace(1, T, B)[order].round().long().tolist()
+    found = {}
+    for products in FORMATS[:2]:
+        found[products] = {
+            "ours": training(layer, x, products, lengths=lengths),
+            "ours, padded": training(layer, x, products),
+            "ours, packed": training(layer, x, products, lengths=lengths, packs=True),
+        }
+    if (peer := peers.torch_layer(name, layer)) is not None:
+        found["float32"]["torch, packed"] = training(peer, x, lengths=lengths, packs=True)
+    return found
+
+
+def scaling_of(name: str, x: Tensor, threads: int) -> dict[str, dict[str, Run]]:
+    layer = LAYERS[name](x.shape[2], x.shape[2])
+    peer = peers.torch_layer(name, layer)
+    found = {"ours": forward(layer, x, threads=threads)}
+    if peer is not None:
+        found["torch"] = forward(peer, x, threads=threads)
+    found["ours, one thread"] = forward(layer, x, threads=1)
+    return {"float32": found}
+
+
+def rows_of(
+    part: str, name: str, shape: str, rounds: int, seconds: float, threads: int
+) -> Iterator[Row]:
+    B, T, H = (int(n) for n in shape.split(","))
+    x = torch.randn(T, B, H)
+    if part == "lengths":
+        by_format = lengths_of(name, x)
+    elif part == "scaling":
+        by_format = scaling_of(name, x, threads)
+    else:
+        by_format = runs_of(part, name, x)
+    together = {(p, other): run for p, runs in by_format.items() for other, run in runs.items()}
+    found = times(together, rounds, seconds)
+    torch.set_num_threads(threads)
+    both_ways = part in ("training", "lengths")
+    gates = GATES.get(name, 4)
+    for products, runs in by_format.items():
+        mine = found[products, "ours"]
+        taken = statistics.median(mine)
+        least = limits.least_seconds((B, T, H), gates, products, threads, both_ways=both_ways)
+        if part == "lengths":
+            least = None  # its steps differ
+        work = (6.0 if both_ways else 2.0) * T * B * gates * H * 2 * H
+        shown = [other for other in runs if other != "ours"]
+        if part not in ("lengths", "scaling"):
+            rivals = [other for other in shown if other not in NOT_PEERS]
+            rivals.sort(key=lambda other: statistics.median(found[products, other]))
+            shown = rivals[:1] + [other for other in shown if other in NOT_PEERS]
+        for other in shown or [""]:
+            against = found[products, other] if other else mine
+            yield Row(
+                part,
+                name,
+                shape,
+                products,
+                threads,
+                taken,
+                other,
+                statistics.median(against),
+                *ratio(against, mine),
+                work / taken / 1e6,
+                least and least[0] / taken * 1000,
+                least and least[1],
+            )
+
+
+def show(row: Row) -> None:
+    limit = "" if row.limit is None else f"{row.limit:6.0%} {row.bound}"
+    print(
+        f"{row.part:9}{row.layer:20}{row.shape:>12} {row.products:9}{row.ours_ms:9.3f}"
+        f"{row.peer_ms:9.3f}{row.ratio:7.2f}  {row.low:5.2f} to {row.high:<6.2f}"
+        f"{limit:18}{row.peer}",
+        flush=True,
+    )
+
+
+def machine(threads: int) -> dict[str, object]:
+    """What the figures were measured on."""
+    peaks = {p: limits.peak(p, threads) for p in FORMATS}
+    sizes = {f"{size >> 10} KiB": limits.read_rate(size, threads) for size in (1 << 19, 1 << 22)}
+    return {
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "threads": threads,
+        "load": os.getloadavg()[0],
+        "peak GFLOP/s": {p: round(v / 1e9) for p, v in peaks.items() if v},
+        "reads GB/s": {size: round(v / 1e9) for size, v in sizes.items() if v},
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--shapes", nargs="+", default=SHAPES)
-    parser.add_argument("--layers", nargs="+", default=list(LAYERS))
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--shapes", nargs="+", help="B,T,H in place of the parts' own")
+    parser.add_argument("--layers", nargs="+", choices=LAYERS, default=list(LAYERS))
+    parser.add_argument("--rounds", type=int, default=200, help="at most")
+    parser.add_argument("--seconds", type=float, default=4.0, help="for each shape of each layer")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--kernel", help="one of Foreword's; default: what it would choose")
+    parser.add_argument("--csv", type=Path)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--draw", type=Path, help="a folder for figures")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    capability = torch.backends.cpu.get_cpu_capability()
-    print(f"torch {torch.__version__}, {platform.machine()} {capability}, ", end="")
-    print(f"{arguments.threads} threads, float32; milliseconds, median of {arguments.rounds}")
-    print(f"{'layer':20}{'B, T, H':>14}  {'what':8}{'ours':>9}{'peer':>9}{'ratio':>7}   spread")
+    about = machine(arguments.threads)
+    print(", ".join(f"{key} {value}" for key, value in about.items()))
+    print(f"{'part':9}{'layer':20}{'B, T, H':>12} {'format':9}{'ours, ms':>9}{'peer':>9}", end="")
+    print(f"{'ratio':>7}  {'quartiles':16}{'limit':18}best peer")
     rows = []
-    for shape in arguments.shapes:
-        B, T, H = (int(n) for n in shape.split(","))
-        x = torch.randn(T, B, H)
-        for name in arguments.layers:
-            make, make_peer = LAYERS[name]
-            mine, peer = make(H, H), make_peer(H, H)
-            if isinstance(peer, nn.RNNBase):
-                mine.load_state_dict(peer.state_dict())
-            against = type(peer).__module__.split(".")[0]
-            flax = flax_runs(name, x)
-            onnx = onnx_forward(peer, name, x)
-            for what, prepare in (("fwd", forward), ("fwd+bwd", forward_and_backward)):
-                runs = {"ours": prepare(mine, x), against: prepare(peer, x)}
-                if what in flax:
-                    runs["flax"] = flax[what]
-                if what == "fwd" and onnx is not None:
-                    runs["onnxruntime"] = onnx
-                with ours.use(arguments.kernel) if arguments.kernel else nullcontext():
-                    found = times(runs, arguments.rounds)
-                for other in found:
-                    if other == "ours":
-                        continue
-                    middle, low, high = ratio(found[other], found["ours"])
-                    row = {
-                        "layer": name,
-                        "shape": shape,
-                        "what": what,
-                        "against": other,
-                        "ours_ms": statistics.median(found["ours"]),
-                        "peer_ms": statistics.median(found[other]),
-                        "ratio": middle,
-                        "low": low,
-                        "high": high,
-                    }
+    for part in arguments.only:
+        layers = [n for n in arguments.layers if part != "scaling" or n in ("lstm", "gru")]
+        for shape in arguments.shapes or PARTS[part]:
+            for name in layers:
+                work = part, name, shape, arguments.rounds, arguments.seconds, arguments.threads
+                for row in rows_of(*work):
                     rows.append(row)
-                    print(
-                        f"{name:20}{shape:>14}  {what:8}{row['ours_ms']:9.2f}"
-                        f"{row['peer_ms']:9.2f}{middle:7.2f}   {low:.2f} to {high:.2f}  {other}",
-                        flush=True,
-                    )
+                    show(row)
+    if arguments.csv:
+        with arguments.csv.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(Row.__dataclass_fields__))
+            writer.writeheader()
+            writer.writerows(asdict(row) for row in rows)
     if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+        found = {"machine": about, "rows": [asdict(row) for row in rows]}
+        arguments.json.write_text(json.dumps(found, indent=1) + "\n")
+    if arguments.draw:
+        from draw_layers import draw
+
+        draw(rows, about, arguments.draw)
 
 
 if __name__ == "__main__":

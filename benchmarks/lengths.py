@@ -2,9 +2,10 @@
 
     python benchmarks/lengths.py [--shapes 20,35,650 ...] [--rounds 9] [--threads 2] [--json FILE]
 
-Shapes are B,T,H. Lengths are drawn uniformly from 1 to T. Forward and backward; each way runs once
-in every round, and the ratios are those of a round's times, of the way by that of the padded batch
-without lengths on the same layer of ours: below 1, it takes less time.
+Shapes are B,T,H. Lengths are spread evenly from 1 to T, in any order, so that nearly half of a
+batch is padding. Forward and backward; each way runs once in every round, and the ratios are those
+of a round's times, of the padded batch without lengths on the same layer of ours by that of the
+way: above 1, the way is faster.
 """
 
 import argparse
@@ -18,8 +19,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-import foreword.nn as ours
-from layers import LAYERS, ratio, times
+from layers import LAYERS
+from peers import torch_layer
+from timing import ratio, times
 
 
 def way(layer: nn.Module, x: Tensor, lengths: list[int] | None, how: str) -> Callable[[], object]:
@@ -56,22 +58,23 @@ def main() -> None:
     for shape in arguments.shapes:
         B, T, H = (int(n) for n in shape.split(","))
         x = torch.randn(T, B, H)
-        lengths = torch.randint(1, T + 1, (B,), generator=torch.Generator().manual_seed(1)).tolist()
-        lengths[0] = T
+        order = torch.randperm(B, generator=torch.Generator().manual_seed(1))
+        lengths = torch.linspace(1, T, B)[order].round().long().tolist()
+        print(f"{shape}: {sum(lengths) / (T * B):.3f} of the padded batch's steps are there")
         for name in arguments.layers:
-            make, make_peer = LAYERS[name]
-            mine, peer = make(H, H), make_peer(H, H)
+            mine = LAYERS[name](H, H)
+            peer = torch_layer(name, mine)
             runs = {
                 "padded": way(mine, x, None, "padded"),
                 "lengths=": way(mine, x, lengths, "lengths"),
                 "packed": way(mine, x, lengths, "packed"),
             }
-            if not isinstance(peer, ours.Recurrent):
+            if peer is not None:
                 runs["torch, padded"] = way(peer, x, None, "padded")
                 runs["torch, packed"] = way(peer, x, lengths, "packed")
             found = times(runs, arguments.rounds)
             for how, taken in found.items():
-                middle, low, high = ratio(taken, found["padded"])
+                middle, low, high = ratio(found["padded"], taken)
                 row = {"layer": name, "shape": shape, "way": how, "ms": statistics.median(taken)}
                 rows.append(row | {"ratio": middle, "low": low, "high": high})
                 print(

@@ -17,7 +17,7 @@ import torch
 
 from foreword.cells.registry import NAMES
 from foreword.nn import Recurrent
-from layers import ratio, times
+from timing import ratio, times
 
 
 def way(layer: Recurrent, x: torch.Tensor, *, traced: bool) -> Callable[[], object]:

@@ -9,26 +9,29 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
+// Steps whose product with the weight of the inputs is made at once. Each thread has its own.
+struct Chunk {
+    int first = 0, end = 0;
+};
+
 // Gates (steps, B, n, H) = W_ih x + b.
 template <class F>
 class Projection {
   public:
-    Projection(const Input& input, const Sizes& sizes, int gates, int width)
-        : chunk(steps_at_once(sizes.T, sizes.B)), input_(input), T_(sizes.T), B_(sizes.B),
-          gates_(gates), words_(words_for<F>(input.size)), strips_{sizes.H, gates, width},
-          room_(room_for<F>(strips_, words_)), weight_(weight_in<F>(room_.get(), strips_, words_)),
-          rows_(F::CONVERTS ? (std::ptrdiff_t)T_ * B_ * words_ : 0),
-          scales_(F::SCALES ? (std::ptrdiff_t)T_ * B_ : 0) {}
-
-    const int chunk;  // steps at once
+    Projection(const Input& input, const Steps& steps, int gates, const Strips& like, Shelf& shelf)
+        : input_(input), steps_(steps), gates_(gates), copies_(F::CONVERTS || steps.places()),
+          packs_(shelf.packs), words_(words_for<F>(input.size)),
+          strips_{like.units, gates, like.most}, weight_(shelf.place<F>(strips_, words_)),
+          rows_(copies_ ? steps.begin(steps.T) * words_ : 0),
+          scales_(F::SCALES ? steps.begin(steps.T) : 0) {}
 
     // The thread's part of what must be there before `run`.
     void prepare(const Member& member, int first, int last) const {
-        pack_rows<F>(strips_, input_.weight, input_.size, weight_, first, last);
-        if constexpr (!F::CONVERTS) return;
-        const int I = input_.size;
-        for (int row = member.first(T_ * B_); row < member.last(T_ * B_); ++row) {
-            const float* x = input_.x + (std::ptrdiff_t)row * I;
+        if (packs_) pack_rows<F>(strips_, input_.weight, input_.size, weight_, first, last);
+        if (!copies_) return;
+        const int I = input_.size, all = (int)steps_.begin(steps_.T);
+        for (int row = member.first(all); row < member.last(all); ++row) {
+            const float* x = input_.x + steps_.place(row) * I;
             Word* to = (Word*)rows_.get() + (std::ptrdiff_t)row * words_;
             to[words_ - 1] = 0;
             float shrink = 1.0f;
@@ -45,12 +48,51 @@ class Projection {
         }
     }
 
-    // For step t and those after it, if t is the first of a chunk; `into` are step t's gates.
-    void run(int t, float* into, const Share& share) const {
-        if (t % chunk != 0) return;
-        const int steps = std::min(chunk, T_ - t), H = strips_.units, gates = gates_;
+    // Step t's gates, in memory for those of all steps, or of a chunk's alone. They are made for
+    // some steps at once when the first of these comes.
+    float* run(int t, Chunk& chunk, float* memory, bool has_all, const Share& share,
+               const Member& member) const {
+        const std::ptrdiff_t wide = (std::ptrdiff_t)gates_ * strips_.units;
+        if (t == chunk.end) {
+            chunk.first = t;
+            const auto rows = [&] { return steps_.begin(chunk.end) - steps_.begin(t); };
+            while (chunk.end < steps_.T && rows() < ENOUGH_ROWS) ++chunk.end;
+            float* const into = has_all ? memory + steps_.begin(t) * wide : memory;
+            if (steps_.is_ragged()) {
+                // Other steps' rows are other threads'.
+                multiply_all(t, (int)rows(), into, member);
+                member.barrier.wait();
+            } else {
+                multiply_shared(t, chunk.end - t, into, share);
+            }
+        }
+        return memory + (steps_.begin(t) - (has_all ? 0 : steps_.begin(chunk.first))) * wide;
+    }
+
+  private:
+    void multiply_all(int t, int rows, float* into, const Member& member) const {
+        const Share share = Share::of(member, strips_, rows);
+        for (int s = share.first; s < share.last; ++s) {
+            multiply(s, t, share.begin(s), share.end(s, rows), into);
+        }
+    }
+
+    // Of each step those rows that this thread goes on with.
+    void multiply_shared(int t, int steps, float* into, const Share& share) const {
+        const int B = steps_.B;
+        for (int s = share.first; s < share.last; ++s) {
+            const int begin = share.begin(s), end = share.end(s, B);
+            const bool all = begin == 0 && end == B;
+            for (int k = 0; k < (all ? 1 : steps); ++k) {
+                multiply(s, t, k * B + begin, all ? steps * B : k * B + end, into);
+            }
+        }
+    }
+
+    // Rows `begin` to before `end`, counted from step t's first, by a strip.
+    void multiply(int s, int t, int begin, int end, float* into) const {
+        const int H = strips_.units, gates = gates_;
         const std::ptrdiff_t wide = (std::ptrdiff_t)gates * H;
-        const Rows<F> rows = rows_from(t * B_);
         const Segment whole{0, words_};
         const float* all_bias = input_.bias;
         const auto then = [&](const Spot& at) {
@@ -64,30 +106,22 @@ class Projection {
         const std::ptrdiff_t second = gates > 1 ? H : 0, third = gates > 2 ? 2 * H : 0;
         const Place places[] = {Place{into, wide}, Place{into + second, wide},
                                 Place{into + third, wide}, Place{into + (gates - 1) * H, wide}};
-        for (int s = share.first; s < share.last; ++s) {
-            const int begin = share.begin(s), end = share.end(s, B_);
-            const bool all = begin == 0 && end == B_;
-            for (int k = 0; k < (all ? 1 : steps); ++k) {
-                by_rows(strips_, s, weight_, words_, rows, k * B_ + begin,
-                        all ? steps * B_ : k * B_ + end, &whole, 1, places, then);
-            }
-        }
+        by_rows(strips_, s, weight_, words_, rows_from(steps_.begin(t)), begin, end, &whole, 1,
+                places, then);
     }
 
-  private:
-    Rows<F> rows_from(int row) const {
-        if constexpr (F::CONVERTS) {
-            const float* scales = F::SCALES ? scales_.get() + row : nullptr;
-            return {(const Word*)rows_.get() + (std::ptrdiff_t)row * words_, words_, scales};
-        } else {
-            return plain(input_.x + (std::ptrdiff_t)row * input_.size, input_.size);
-        }
+    Rows<F> rows_from(std::ptrdiff_t row) const {
+        if (!copies_) return {(const Word*)input_.x + row * input_.size, input_.size, nullptr};
+        const float* scales = F::SCALES ? scales_.get() + row : nullptr;
+        return {(const Word*)rows_.get() + row * words_, words_, scales};
     }
 
     const Input& input_;
-    int T_, B_, gates_, words_;
+    const Steps& steps_;
+    int gates_;
+    bool copies_, packs_;
+    int words_;
     Strips strips_;
-    Room room_;
     Weight<F> weight_;
     Room rows_, scales_;
 };
@@ -96,37 +130,46 @@ class Projection {
 template <class F>
 class Unprojection {
   public:
-    Unprojection(const InputBack& input, const Sizes& sizes, int gates)
-        : chunk(steps_at_once(sizes.T, sizes.B)), input_(input), T_(sizes.T), B_(sizes.B),
-          gates_(gates), H_(sizes.H), words_(gates * words_for<F>(sizes.H)),
-          strips_{input.size, 1, widest(1, B_ * chunk)},
+    Unprojection(const InputBack& input, const Steps& steps, int gates, int H)
+        : input_(input), steps_(steps), chunk_(steps_at_once(steps.T, steps.B)), gates_(gates),
+          H_(H), words_(gates * words_for<F>(H)),
+          strips_{input.size, 1, widest(1, steps.B * chunk_)},
           room_(input.d_x ? room_for<F>(strips_, words_) : 0),
           weight_(weight_in<F>(room_.get(), strips_, words_)) {}
 
-    const int chunk;
+    // Rows of d_gates that must be there together, if they are converted.
+    std::ptrdiff_t rows_kept() const {
+        return steps_.is_ragged() ? steps_.begin(steps_.T) : 2 * (std::ptrdiff_t)chunk_ * steps_.B;
+    }
 
     void prepare(const Member& member) const {
         if (!input_.d_x) return;
-        pack_columns<F>(strips_, input_.weight, gates_, H_, weight_, member.first(strips_.count()),
-                        member.last(strips_.count()));
+        steps_.clear_idle(input_.d_x, input_.size, member);
+        pack_columns<F>(strips_, {input_.weight, input_.size, nullptr}, gates_, H_, weight_,
+                        member.first(strips_.count()), member.last(strips_.count()));
     }
 
-    // For the steps from t on, once all their gates' gradients are there, if t begins a chunk.
-    void run(int t, const Rows<F>& d_gates, const Member& member) const {
-        if (!input_.d_x || t % chunk != 0) return;
-        const int rows = std::min(chunk, T_ - t) * B_;
-        const std::ptrdiff_t I = input_.size;
-        float* d_x = input_.d_x + (std::ptrdiff_t)t * B_ * I;
+    // For the steps from t to before `end`, once there are enough of them; then `end` is t.
+    void run(int t, int& end, const Rows<F>& d_gates, const Member& member) const {
+        const int rows = (int)(steps_.begin(end) - steps_.begin(t));
+        const bool is_enough =
+            steps_.is_ragged() ? t == 0 || rows >= ENOUGH_ROWS : t % chunk_ == 0;
+        if (!input_.d_x || !is_enough) return;
+        end = t;
+        const std::ptrdiff_t I = input_.size, first = steps_.begin(t);
         const Segment whole{0, words_};
         by_strips(strips_, weight_, words_, d_gates, rows, &whole, 1,
-                  Share::of(member, strips_, rows), {Place{d_x, I}}, [&](const Spot& at) {
-                      store(d_x + at.row * I + at.unit, load(at.sums), at.lanes);
+                  Share::of(member, strips_, rows), {Place{input_.d_x + first * I, I}},
+                  [&](const Spot& at) {
+                      store(input_.d_x + steps_.place(first + at.row) * I + at.unit, load(at.sums),
+                            at.lanes);
                   });
     }
 
   private:
     const InputBack& input_;
-    int T_, B_, gates_, H_, words_;
+    const Steps& steps_;
+    int chunk_, gates_, H_, words_;
     Strips strips_;
     Room room_;
     Weight<F> weight_;

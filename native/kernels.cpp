@@ -13,6 +13,7 @@ namespace FOREWORD_ISA {
 extern const Kernels kernels;
 const Kernels kernels = {
     FOREWORD_TEXT(FOREWORD_ISA),
+    {packed_floats<Float32>, packed_floats<BFloat16>, packed_floats<Int8>},
     {lstm<Float32>, lstm<BFloat16>, lstm<Int8>},
     {lstm_back<Float32>, lstm_back<BFloat16>},
     {gru<Float32>, gru<BFloat16>, gru<Int8>},

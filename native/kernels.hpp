@@ -2,6 +2,11 @@
 //
 // Everything is float32, contiguous, and row-major in the order of its dimensions: T steps, B
 // sequences, H units, n gates. A pointer that may be null says what is not there.
+//
+// Sequences that end before others stand in the order of their lengths, the longest first: those that
+// still go on at a step are the first. A step has a row for each of them and no others, and where
+// (T, B, ...) is said below, it is all these rows, one step's after the other's: N of them. Where the
+// caller has a row he says by `places`.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +16,11 @@ namespace foreword {
 
 struct Sizes {
     int T, B, H;
+    const std::int64_t* begins;  // (T + 1): each step's first row; or null: B rows a step
+    // (N + idle): each row's place with the caller, then those places where nothing happens; or null:
+    // the same. x, d_x, d_h and outputs lie as the caller has them.
+    const std::int64_t* places;
+    int idle;
 };
 
 // What is done to a state between two steps; see `kernels.problem.Extras` in Python.
@@ -20,10 +30,11 @@ struct Masks {
     const float* drop_memory;  // (B, H) or null
 };
 
-// Steps whose inputs are multiplied by the weight at once: rows enough for the product to be bound
-// by arithmetic.
+// Rows enough for a product to be bound by arithmetic.
+constexpr int ENOUGH_ROWS = 40;
+
+// Steps whose inputs are multiplied by the weight at once.
 inline int steps_at_once(int T, int batch) {
-    constexpr int ENOUGH_ROWS = 40;
     const int steps = batch >= ENOUGH_ROWS ? 1 : (ENOUGH_ROWS + batch - 1) / batch;
     return steps < T ? steps : T;
 }
@@ -33,6 +44,19 @@ struct Input {
     const float* x;       // (T, B, size)
     const float* weight;  // weight_ih, (n H, size)
     const float* bias;    // (n H): all biases that stand outside a reset gate
+};
+
+// Memory for weights as the products read them: the recurrent ones, then those of the inputs. Null:
+// they are packed for this call alone.
+struct Packed {
+    float* memory;
+    bool is_there;  // from a call before; else this one packs them
+};
+
+// Where a state without lengths comes from and goes to, if not null: (B, H).
+struct Ends {
+    const float* first;
+    float* last;
 };
 
 struct InputBack {
@@ -51,11 +75,14 @@ struct Lstm {
     const float* peepholes;  // (3, H): p_i, p_f, p_o; or null
     const float* weight;     // weight_hh, (rows, H)
     float* gates;            // (T, B, n, H), or (steps_at_once, B, n, H)
-    float* h;                // (T + 1, B, H), the first is there
-    float* c;                // (T + 1, B, H), the first is there
+    float* h;                // (B, H) before the first step, which is there; then (T, B, H)
+    float* c;                // the same
     float* seen;             // (T, B, H): what the weight is applied to; may be h or c themselves
     float* before;           // (T, B, H): c as each step finds it; may be c itself
     float* tanh_c;           // (T, B, H), or null
+    float* outputs;          // h after each step, as the caller has it; or null
+    Packed packed;
+    Ends ends_h, ends_c;
 };
 
 struct LstmBack {
@@ -63,6 +90,7 @@ struct LstmBack {
     Masks masks;
     InputBack input;
     bool is_coupled, sees_memory;
+    bool carries;  // `before` is not c itself
     const float* peepholes;
     const float* weight;
     const float* gates;
@@ -71,6 +99,8 @@ struct LstmBack {
     const float* tanh_c;
     const float* d_h;   // (T, B, H): by the outputs; or null
     const float* d_c;   // (T, B, H): by the memories; or null
+    const float* d_last_h;  // (B, H): by each sequence's last state; or null
+    const float* d_last_c;  // (B, H), or null
     float* d_gates;     // (T, B, n, H): by what went into the gates
     float* d_states_h;  // (T, B, H): total, by each h; or null
     float* d_states_c;  // the same by each c; or null
@@ -88,10 +118,13 @@ struct Gru {
     const float* weight;  // (3 H, H)
     const float* bias_n;  // (H,): b_hn, which stands inside the reset; or null if it does not
     float* gates;  // (T, B, 3, H), or (steps_at_once, B, 3, H)
-    float* h;      // (T + 1, B, H)
+    float* h;      // as above
     float* seen;   // (T, B, H); may be h itself
     float* before;  // (T, B, H): h as each step finds it; may be h itself
     float* inner;   // (T, B, H): W_hn h + b_hn, or r * h where the reset stands before the product
+    float* outputs;
+    Packed packed;
+    Ends ends_h;
 };
 
 struct GruBack {
@@ -99,11 +132,13 @@ struct GruBack {
     Masks masks;
     InputBack input;
     bool resets_after;
+    bool carries;
     const float* weight;
     const float* gates;
     const float* before;
     const float* inner;
     const float* d_h;
+    const float* d_last_h;
     float* d_gates;     // (T, B, 3, H)
     float* d_past;      // (T, B, 3, H): by what the weight gave; d_gates itself if resets before
     float* d_states_h;  // (T, B, H) or null
@@ -120,6 +155,9 @@ struct Elman {
     float* gates;  // (T, B, H), or (steps_at_once, B, H)
     float* h;
     float* seen;
+    float* outputs;
+    Packed packed;
+    Ends ends_h;
 };
 
 struct ElmanBack {
@@ -130,6 +168,7 @@ struct ElmanBack {
     const float* weight;
     const float* gates;
     const float* d_h;
+    const float* d_last_h;
     float* d_gates;
     float* d_states_h;  // or null
     float* d_first_h;
@@ -143,9 +182,11 @@ struct Sums {
     std::ptrdiff_t a_row;  // from one k to the next
     int N;
     const float* b;  // (K, N)
+    const std::int64_t* b_rows;  // where each k stands in b; or null: in this order
     float* c;        // (M, N)
     int other_N;     // 0 if there is one b alone
     const float* other_b;
+    const std::int64_t* other_rows;
     float* other_c;
     float* totals;  // (M,), or null
 };
@@ -156,6 +197,8 @@ constexpr int FORMATS = 3, FORMATS_BACK = 2;
 // The kernels of one instruction set, for each format.
 struct Kernels {
     const char* name;
+    // Floats that packed columns need: so many units' gates, K values each.
+    std::ptrdiff_t (*packed_floats[FORMATS])(int units, int gates, int K);
     void (*lstm[FORMATS])(const Lstm&, int threads);
     void (*lstm_back[FORMATS_BACK])(const LstmBack&, int threads);
     void (*gru[FORMATS])(const Gru&, int threads);

@@ -5,10 +5,14 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+#include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nb = nanobind;
@@ -81,13 +85,18 @@ class Reader {
     void operator()(bool& member) { member = next() != 0; }
     void operator()(int& member) { member = (int)next(); }
     void operator()(std::ptrdiff_t& member) { member = (std::ptrdiff_t)next(); }
-    void operator()(Sizes& sizes) { (*this)(sizes.T), (*this)(sizes.B), (*this)(sizes.H); }
+    void operator()(Sizes& sizes) {
+        (*this)(sizes.T), (*this)(sizes.B), (*this)(sizes.H);
+        (*this)(sizes.begins), (*this)(sizes.places), (*this)(sizes.idle);
+    }
     void operator()(Masks& masks) {
         (*this)(masks.keep), (*this)(masks.drop_hidden), (*this)(masks.drop_memory);
     }
     void operator()(Input& input) {
         (*this)(input.size), (*this)(input.x), (*this)(input.weight), (*this)(input.bias);
     }
+    void operator()(Packed& packed) { (*this)(packed.memory), (*this)(packed.is_there); }
+    void operator()(Ends& ends) { (*this)(ends.first), (*this)(ends.last); }
     void operator()(InputBack& input) {
         (*this)(input.size), (*this)(input.weight), (*this)(input.d_x);
     }
@@ -115,19 +124,48 @@ nb::ndarray<nb::pytorch, float, nb::ndim<1>> empty(std::size_t count) {
 
 using Numbers = std::vector<std::uintptr_t>;
 
+void begin(const Sizes& sizes, const Ends& ends, float* states) {
+    const std::size_t floats = (std::size_t)sizes.B * sizes.H;
+    if (ends.first) std::memcpy(states, ends.first, floats * sizeof(float));
+}
+
+void end(const Sizes& sizes, const Ends& ends, const float* states) {
+    const std::size_t floats = (std::size_t)sizes.B * sizes.H;
+    if (ends.last) std::memcpy(ends.last, states + floats * sizes.T, floats * sizeof(float));
+}
+
+// A few values of each tensor, mixed: tells a write that no version counter has seen, unless it
+// touched little. Addresses, each followed by its floats.
+std::uint64_t fingerprint(const Numbers& tensors) {
+    constexpr std::size_t SAMPLES = 16;
+    std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(chosen);  // packs in its own way
+    for (std::size_t k = 0; k + 1 < tensors.size(); k += 2) {
+        const auto values = at<const std::uint32_t>(tensors[k]);
+        const std::size_t count = tensors[k + 1], step = count / SAMPLES + 1;
+        for (std::size_t j = 0; j < count; j += step) {
+            mixed = (mixed ^ values[j]) * 0x9e3779b97f4a7c15u;
+            mixed ^= mixed >> 29;
+        }
+    }
+    return mixed;
+}
+
 void run_lstm(const Numbers& numbers, int format, int threads) {
     Lstm a;
     Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
-                        a.gates, a.h, a.c, a.seen, a.before, a.tanh_c);
+                        a.gates, a.h, a.c, a.seen, a.before, a.tanh_c, a.outputs,
+                        a.packed, a.ends_h, a.ends_c);
     nb::gil_scoped_release release;
+    begin(a.sizes, a.ends_h, a.h), begin(a.sizes, a.ends_c, a.c);
     chosen->lstm[format](a, threads);
+    end(a.sizes, a.ends_h, a.h), end(a.sizes, a.ends_c, a.c);
 }
 
 void run_lstm_back(const Numbers& numbers, int format, int threads) {
     LstmBack a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
-                        a.gates, a.c, a.before, a.tanh_c, a.d_h, a.d_c, a.d_gates,
-                        a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_peepholes);
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.is_coupled, a.sees_memory, a.carries, a.peepholes,
+                        a.weight, a.gates, a.c, a.before, a.tanh_c, a.d_h, a.d_c, a.d_last_h,
+                        a.d_last_c, a.d_gates, a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_peepholes);
     nb::gil_scoped_release release;
     chosen->lstm_back[format](a, threads);
 }
@@ -135,40 +173,88 @@ void run_lstm_back(const Numbers& numbers, int format, int threads) {
 void run_gru(const Numbers& numbers, int format, int threads) {
     Gru a;
     Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.resets_after, a.weight, a.bias_n, a.gates, a.h,
-                        a.seen, a.before, a.inner);
+                        a.seen, a.before, a.inner, a.outputs, a.packed, a.ends_h);
     nb::gil_scoped_release release;
+    begin(a.sizes, a.ends_h, a.h);
     chosen->gru[format](a, threads);
+    end(a.sizes, a.ends_h, a.h);
 }
 
 void run_gru_back(const Numbers& numbers, int format, int threads) {
     GruBack a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.resets_after, a.weight, a.gates, a.before,
-                        a.inner, a.d_h, a.d_gates, a.d_past, a.d_states_h, a.d_first_h);
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.resets_after, a.carries, a.weight, a.gates,
+                        a.before, a.inner, a.d_h, a.d_last_h, a.d_gates, a.d_past, a.d_states_h, a.d_first_h);
     nb::gil_scoped_release release;
     chosen->gru_back[format](a, threads);
 }
 
 void run_elman(const Numbers& numbers, int format, int threads) {
     Elman a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_relu, a.weight, a.gates, a.h, a.seen);
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_relu, a.weight, a.gates, a.h, a.seen,
+                        a.outputs, a.packed, a.ends_h);
     nb::gil_scoped_release release;
+    begin(a.sizes, a.ends_h, a.h);
     chosen->elman[format](a, threads);
+    end(a.sizes, a.ends_h, a.h);
 }
 
 void run_elman_back(const Numbers& numbers, int format, int threads) {
     ElmanBack a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.is_relu, a.weight, a.gates, a.d_h, a.d_gates,
-                        a.d_states_h, a.d_first_h);
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.is_relu, a.weight, a.gates, a.d_h, a.d_last_h,
+                        a.d_gates, a.d_states_h, a.d_first_h);
     nb::gil_scoped_release release;
     chosen->elman_back[format](a, threads);
 }
 
 void run_sums(const Numbers& numbers, int format, int threads) {
     Sums a;
-    Reader(numbers).all(a.M, a.K, a.a, a.a_row, a.N, a.b, a.c, a.other_N, a.other_b, a.other_c,
-                        a.totals);
+    Reader(numbers).all(a.M, a.K, a.a, a.a_row, a.N, a.b, a.b_rows, a.c, a.other_N, a.other_b,
+                        a.other_rows, a.other_c, a.totals);
     nb::gil_scoped_release release;
     chosen->sums[format](a, threads);
+}
+
+// Arranges B sequences, of up to T steps each, by their lengths; see `Sizes` for `begins` and
+// `places`, and `Order` in `kernels/native/steps.py` for the others. Returns the longest one's steps,
+// and all rows.
+std::pair<int, int> arrange(std::uintptr_t lengths_at, int T, int B, std::uintptr_t begins_at,
+                            std::uintptr_t places_at, std::uintptr_t befores_at,
+                            std::uintptr_t order_at, std::uintptr_t rank_at,
+                            std::uintptr_t ends_at) {
+    const auto lengths = at<const std::int64_t>(lengths_at);
+    const auto begins = at<std::int64_t>(begins_at), places = at<std::int64_t>(places_at);
+    const auto befores = at<std::int64_t>(befores_at), order = at<std::int64_t>(order_at);
+    const auto rank = at<std::int64_t>(rank_at), ends = at<std::int64_t>(ends_at);
+    for (int b = 0; b < B; ++b) {
+        if (lengths[b] < 0 || lengths[b] > T) throw nb::value_error("a length is out of range");
+        order[b] = b;
+    }
+    std::stable_sort(order, order + B, [&](std::int64_t a, std::int64_t b) {
+        return lengths[a] > lengths[b];
+    });
+    std::int64_t row = 0, before = 0;
+    int going = B;
+    for (int t = 0; t < T; ++t) {
+        while (going > 0 && lengths[order[going - 1]] <= t) --going;
+        begins[t] = row;
+        for (int b = 0; b < going; ++b, ++row) {
+            places[row] = (std::int64_t)t * B + order[b];
+            befores[row] = before + b;
+        }
+        before = B + begins[t];
+    }
+    begins[T] = row;
+    for (int b = 0; b < B; ++b) rank[order[b]] = b;
+    for (int b = 0; b < B; ++b) {
+        ends[b] = rank[b] + (lengths[b] > 0 ? B + begins[lengths[b] - 1] : 0);
+    }
+    std::int64_t idle = row;
+    for (int t = 0; t < T; ++t) {
+        for (int b = 0; b < B; ++b) {
+            if (lengths[b] <= t) places[idle++] = (std::int64_t)t * B + b;
+        }
+    }
+    return {B > 0 ? (int)lengths[order[0]] : 0, (int)row};
 }
 
 }  // namespace
@@ -180,9 +266,22 @@ NB_MODULE(_native, m) {
     m.def("instruction_sets", &instruction_sets, "Those of this processor, the best first.");
     m.def("use_instruction_set", &use_instruction_set, nb::arg("name"));
     m.def("instruction_set", [] { return std::string(chosen->name); }, "The one in use.");
+    m.attr("ENOUGH_ROWS") = ENOUGH_ROWS;
     m.def("steps_at_once", &steps_at_once, nb::arg("T"), nb::arg("batch"),
           "Steps whose gates are computed at once, and need room.");
+    m.def("arrange", &arrange, "Arranges sequences by their lengths, the longest first.");
+    m.def("fingerprint", &fingerprint, "A few values of each tensor, mixed.");
+    m.def(
+        "packed_floats",
+        [](int units, int gates, int K, int format) {
+            return chosen->packed_floats[format](units, gates, K);
+        },
+        "Floats that a packed weight needs.");
     m.def("sums", &run_sums);
+    m.def("threads_worth", &threads_worth, nb::arg("threads"), nb::arg("multiplications"),
+          "Threads for so much work: one for short work while others want the cores.");
+    m.def("note_wait", &note_wait, nb::arg("nanoseconds"), "How long a team waited for a member.");
+    m.def("note_quiet", &note_quiet, "A team has waited for nobody.");
     m.def("empty", &empty, nb::arg("count"), "Floats from the pool, as a tensor; not set.");
     m.def("clear_pool", &clear_pool, "Gives back to the system what no tensor uses.");
     m.def(

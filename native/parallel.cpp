@@ -1,5 +1,7 @@
 #include "parallel.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -35,17 +37,38 @@ class WithoutDenormals {
 #endif
 };
 
+std::int64_t now() {
+    return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+}
+
+constexpr std::int64_t MILLISECOND = 1000000;
+// A sleeping thread is awake in less; one that waits for its turn on a core takes longer.
+constexpr std::int64_t LATE = 3 * MILLISECOND / 10;
+// A few milliseconds of one core: less than another process may keep it.
+constexpr double SHORT = 3e8;
+
+// Until when short work goes alone, and for how long it was to when that was last seen.
+std::atomic<std::int64_t> alone_until{0}, alone_for{0};
+
 struct Job {
     void (*work)(void*, Member&);
     void* data;
-    std::atomic<int> next{0};
+    std::int64_t began = now();
+    std::thread::id caller = std::this_thread::get_id();
+    std::atomic<int> others{0};
     Barrier barrier{};
 };
 
 void take_part(Job& job, int count) {
     const WithoutDenormals mode;
     job.barrier.set_members(count);
-    Member member{job.next.fetch_add(1), count, job.barrier};
+    // The caller is always the first, so that its core finds its share in its caches again.
+    int rank = 0;
+    if (std::this_thread::get_id() != job.caller) {
+        rank = job.others.fetch_add(1) + 1;
+        if (rank == count - 1) note_wait(now() - job.began);
+    }
+    Member member{rank, count, job.barrier};
     job.work(job.data, member);
 }
 
@@ -56,15 +79,36 @@ void in_openmp(void* data) {
 
 }  // namespace
 
-void Barrier::pause(int spins) {
-    // On cores with other work whoever is waited for may not even be running.
-    if (spins > 20000) {
-        std::this_thread::yield();
-        return;
-    }
+void Barrier::pause() {
 #if defined(__x86_64__)
     _mm_pause();
 #endif
+}
+
+void Barrier::yield(unsigned round) const {
+    const std::int64_t began = now();
+    while (round_.load(std::memory_order_acquire) == round) std::this_thread::yield();
+    note_wait(now() - began);
+}
+
+void note_quiet() {
+    if (alone_for.load(std::memory_order_relaxed) != 0) {
+        alone_for.store(0, std::memory_order_relaxed);
+    }
+}
+
+void note_wait(std::int64_t nanoseconds) {
+    if (nanoseconds < LATE) return;
+    const std::int64_t before = alone_for.load(std::memory_order_relaxed);
+    const std::int64_t next = std::clamp(2 * before, 30 * MILLISECOND, 1000 * MILLISECOND);
+    alone_for.store(next, std::memory_order_relaxed);
+    alone_until.store(now() + next, std::memory_order_relaxed);
+}
+
+int threads_worth(int threads, double multiplications) {
+    if (threads <= 1 || multiplications >= SHORT) return threads;
+    const std::int64_t until = alone_until.load(std::memory_order_relaxed);
+    return until != 0 && now() < until ? 1 : threads;
 }
 
 void use_openmp(OpenMpParallel parallel, OpenMpCount count) {
@@ -78,8 +122,10 @@ void run_team(int threads, void (*work)(void*, Member&), void* data) {
         take_part(job, 1);
         return;
     }
+    const std::int64_t before = alone_until.load(std::memory_order_relaxed);
     if (const OpenMpParallel parallel = openmp_parallel.load()) {
         parallel(in_openmp, &job, (unsigned)threads, 0);
+        if (alone_until.load(std::memory_order_relaxed) == before) note_quiet();
         return;
     }
     std::vector<std::thread> others;

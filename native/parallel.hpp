@@ -21,13 +21,18 @@ class Barrier {
             round_.store(round + 1, std::memory_order_release);
             return;
         }
-        for (int spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
-            pause(spins);
+        // On cores with other work whoever is waited for may not even be running. So many pauses
+        // take some 20 us, as long as a step's uneven shares; on a quiet core yielding costs no more.
+        for (int spins = 0; spins < 1000; ++spins) {
+            if (round_.load(std::memory_order_acquire) != round) return;
+            pause();
         }
+        yield(round);
     }
 
   private:
-    static void pause(int spins);
+    static void pause();
+    void yield(unsigned round) const;
 
     std::atomic<int> members_{1};
     alignas(64) std::atomic<int> arrived_{0};
@@ -48,6 +53,15 @@ struct Member {
 using OpenMpParallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
 using OpenMpCount = int (*)();
 void use_openmp(OpenMpParallel parallel, OpenMpCount count);
+
+// How many threads so many multiplications are worth, of those that there are: a short piece of work
+// goes alone while other processes want the cores, where a thread may wait milliseconds for its turn.
+int threads_worth(int threads, double multiplications);
+
+// Says for how long a team waited for one of its members.
+void note_wait(std::int64_t nanoseconds);
+// Says that a team has waited for nobody.
+void note_quiet();
 
 void run_team(int threads, void (*work)(void*, Member&), void* data);
 

@@ -24,6 +24,15 @@ static FOREWORD_INLINE void accumulate(const Word* rows, std::ptrdiff_t stride, 
                                        int K, typename F::Sum (&sums)[M][N]) {
     for (int k = 0; k < K; ++k) {
         Bits w[N];
+        if constexpr (M == 1 && F::GROUP <= 2) {
+            // One row is bound by reading the weights, from a cache too far for the processor's own
+            // foresight.
+            constexpr std::ptrdiff_t AHEAD = 4096 / sizeof(Word);
+#pragma GCC unroll 8
+            for (int n = 0; n < N; ++n) {
+                __builtin_prefetch(strip + ((std::ptrdiff_t)k * N + n) * LANES + AHEAD);
+            }
+        }
 #pragma GCC unroll 8
         for (int n = 0; n < N; ++n) w[n] = load_words(strip + ((std::ptrdiff_t)k * N + n) * LANES);
 #pragma GCC unroll 8

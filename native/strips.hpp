@@ -90,10 +90,36 @@ static std::ptrdiff_t room_for(const Strips& strips, int K) {
 }
 
 template <class F>
+static std::ptrdiff_t packed_floats(int units, int gates, int K) {
+    return room_for<F>(Strips{units, gates, 1}, words_for<F>(K));
+}
+
+template <class F>
 static Weight<F> weight_in(float* room, const Strips& strips, int K) {
     float* scales = room + strips.columns() * K;
     return {(Word*)room, scales, scales + strips.columns()};
 }
+
+// Memory for packed weights, one after the other: the caller's, or for as long as this stands.
+class Shelf {
+  public:
+    Shelf(const Packed& packed, std::ptrdiff_t floats)
+        : packs(!packed.is_there), room_(packed.memory ? 0 : floats),
+          next_(packed.memory ? packed.memory : room_.get()) {}
+
+    const bool packs;  // whether they are yet to be packed
+
+    template <class F>
+    Weight<F> place(const Strips& strips, int K) {
+        const Weight<F> weight = weight_in<F>(next_, strips, K);
+        next_ += room_for<F>(strips, K);
+        return weight;
+    }
+
+  private:
+    Room room_;
+    float* next_;
+};
 
 // Rows of a weight (gates * units, K) as strips, from strip `first` to before `last`.
 template <class F>
@@ -112,39 +138,40 @@ static void pack_rows(const Strips& strips, const float* weight, int K, const We
                 if constexpr (F::SCALES) {
                     Vec largest = {};
                     for (int l = 0; l < lanes; ++l) {
-                        for (int k = 0; k < K; ++k) {
-                            const float size = std::fabs(from[(std::ptrdiff_t)l * K + k]);
-                            if (size > largest[l]) largest[l] = size;
+                        Vec sizes = {};
+                        for (int k = 0; k < K; k += LANES) {
+                            const float* at = from + (std::ptrdiff_t)l * K + k;
+                            const Vec size = absolute(load(at, std::min(LANES, K - k)));
+                            sizes = choose(size > sizes, size, sizes);
+                        }
+                        for (int k = 0; k < LANES; ++k) {
+                            if (sizes[k] > largest[l]) largest[l] = sizes[k];
                         }
                     }
                     const std::ptrdiff_t at = strips.place(s, 1) + (v * strips.gates + g) * LANES;
                     store(packed.scales + at, largest / 127.0f);
                     inverse = choose(largest > 0.0f, 127.0f / largest, Vec{});
                 }
-                // A few lines of the strip at a time, which stay in the nearest cache meanwhile.
-                for (int k0 = 0; k0 < words; k0 += 32) {
-                    const int k1 = std::min(words, k0 + 32);
-                    if constexpr (F::GROUP == 1) {
-                        for (int l = 0; l < LANES; ++l) {
-                            Word* here = column + (std::ptrdiff_t)k0 * columns * LANES + l;
-                            for (int k = k0; k < k1; ++k, here += columns * LANES) {
-                                const float value =
-                                    l < lanes ? from[(std::ptrdiff_t)l * K + k] : 0.0f;
-                                std::memcpy(here, &value, sizeof value);
+                for (int k0 = 0; k0 < K; k0 += LANES) {
+                    // Lines of columns: values[k] are those of k0 + k.
+                    Vec values[LANES] = {};
+                    const int there = std::min(LANES, K - k0);
+                    for (int l = 0; l < lanes; ++l) {
+                        values[l] = load(from + (std::ptrdiff_t)l * K + k0, there);
+                    }
+                    transpose(values);
+                    Word* line = column + (std::ptrdiff_t)(k0 / F::GROUP) * columns * LANES;
+                    for (int k = 0; k < there; k += F::GROUP, line += columns * LANES) {
+                        Vec group[F::GROUP];
+                        for (int j = 0; j < F::GROUP; ++j) {
+                            group[j] = values[k + j];
+                            if constexpr (F::SCALES) {
+                                group[j] *= inverse;
+                                total += rounded(group[j]);
                             }
                         }
-                        continue;
-                    }
-                    for (int k = k0; k < k1; ++k) {
-                        Vec values[F::GROUP] = {};
-                        for (int j = 0; j < F::GROUP && k * F::GROUP + j < K; ++j) {
-                            const float* value = from + k * F::GROUP + j;
-                            for (int l = 0; l < lanes; ++l) values[j][l] = value[(std::ptrdiff_t)l * K];
-                            values[j] *= inverse;
-                            if constexpr (F::SCALES) total += rounded(values[j]);
-                        }
-                        const Bits word = F::words(values);
-                        std::memcpy(column + (std::ptrdiff_t)k * columns * LANES, &word, sizeof word);
+                        const Bits word = F::words(group);
+                        std::memcpy(line, &word, sizeof word);
                     }
                 }
                 if constexpr (F::SCALES) {
@@ -156,9 +183,23 @@ static void pack_rows(const Strips& strips, const float* weight, int K, const We
     }
 }
 
+// Lines of a matrix, in the order in which they stand there or in another.
+struct Lines {
+    const float* memory;
+    std::ptrdiff_t width;
+    const std::int64_t* order;  // or null
+
+    const float* operator[](std::ptrdiff_t line) const {
+        return memory + (order ? order[line] : line) * width;
+    }
+    Lines from(std::ptrdiff_t line) const {
+        return order ? Lines{memory, width, order + line} : Lines{memory + line * width, width, order};
+    }
+};
+
 // Columns of a weight (blocks * length, units) as strips of one gate; each block begins a word.
 template <class F>
-static void pack_columns(const Strips& strips, const float* weight, int blocks, int length,
+static void pack_columns(const Strips& strips, const Lines& weight, int blocks, int length,
                          const Weight<F>& packed, int first, int last) {
     const int words = words_for<F>(length), K = blocks * words;
     for (int s = first; s < last; ++s) {
@@ -170,8 +211,7 @@ static void pack_columns(const Strips& strips, const float* weight, int blocks, 
                     Vec values[F::GROUP] = {};
                     for (int j = 0; j < F::GROUP && k * F::GROUP + j < length; ++j) {
                         const std::ptrdiff_t row = (std::ptrdiff_t)block * length + k * F::GROUP + j;
-                        values[j] = load(weight + row * strips.units + (from + v) * LANES,
-                                         strips.lanes(from + v));
+                        values[j] = load(weight[row] + (from + v) * LANES, strips.lanes(from + v));
                     }
                     const Bits word = F::words(values);
                     std::memcpy(to, &word, sizeof word);
@@ -181,28 +221,28 @@ static void pack_columns(const Strips& strips, const float* weight, int blocks, 
     }
 }
 
-// Rows (count, blocks, length) that are made on the way, in a format of their own: for each step a
-// place among `steps`, which come round again. Each block begins a word; what fills up its last is 0.
+// Rows (blocks, length) that are made on the way, in a format of their own: a step's begin at place
+// `place % places`. Each block begins a word; what fills up its last is 0.
 template <class F>
 class Converted {
   public:
-    Converted(int steps, int count, int blocks, int length)
-        : steps_(steps), count_(count), block_(words_for<F>(length)),
-          stride_((std::ptrdiff_t)blocks * block_),
-          room_(F::CONVERTS ? steps * count * stride_ : 0) {
-        if constexpr (F::CONVERTS) std::memset(room_.get(), 0, sizeof(Word) * steps * count * stride_);
+    Converted(std::ptrdiff_t places, int blocks, int length)
+        : places_(std::max<std::ptrdiff_t>(places, 1)), block_(words_for<F>(length)),
+          stride_((std::ptrdiff_t)blocks * block_), room_(F::CONVERTS ? places_ * stride_ : 0) {
+        if constexpr (F::CONVERTS) std::memset(room_.get(), 0, sizeof(Word) * places_ * stride_);
     }
-    std::ptrdiff_t stride() const { return stride_; }
-    Rows<F> at(int t) const { return {row(t, 0), stride_, nullptr}; }
-    FOREWORD_INLINE void set(int t, int count, int block, int unit, Vec values, int lanes) const {
-        if constexpr (F::CONVERTS) F::set(row(t, count) + block * block_, unit, values, lanes);
+    Rows<F> at(std::ptrdiff_t place) const { return {row(place, 0), stride_, nullptr}; }
+    FOREWORD_INLINE void set(std::ptrdiff_t place, int count, int block, int unit, Vec values,
+                             int lanes) const {
+        if constexpr (F::CONVERTS) F::set(row(place, count) + block * block_, unit, values, lanes);
     }
 
   private:
-    Word* row(int t, int count) const {
-        return (Word*)room_.get() + ((std::ptrdiff_t)(t % steps_) * count_ + count) * stride_;
+    Word* row(std::ptrdiff_t place, int count) const {
+        return (Word*)room_.get() + (place % places_ + count) * stride_;
     }
-    int steps_, count_, block_;
+    std::ptrdiff_t places_;
+    int block_;
     std::ptrdiff_t stride_;
     Room room_;
 };
@@ -269,29 +309,65 @@ static FOREWORD_INLINE void by_strips(const Strips& strips, const Weight<F>& pac
     }
 }
 
-// The same where there is nothing to sum up yet.
+// The same for rows `begin` to before `end`, where there is nothing to sum up.
 template <class Then>
-static FOREWORD_INLINE void by_nothing(const Strips& strips, int batch, const Share& share,
+static FOREWORD_INLINE void by_nothing(const Strips& strips, int begin, int end, const Share& share,
                                        Then&& then) {
     alignas(64) const float zeros[MOST * LANES] = {};
     for (int s = share.first; s < share.last; ++s) {
-        for (int row = share.begin(s); row < share.end(s, batch); ++row) {
+        for (int row = share.begin(s); row < share.end(s, end - begin); ++row) {
             for (int v = 0; v < strips.width(s); ++v) {
                 const int vector = s * strips.most + v;
-                then(Spot{row, vector * LANES, strips.lanes(vector), zeros});
+                then(Spot{begin + row, vector * LANES, strips.lanes(vector), zeros});
             }
         }
     }
 }
 
+// Which rows of the memory of all steps are a step's; see `Sizes`.
+class Steps {
+  public:
+    explicit Steps(const Sizes& sizes)
+        : T(sizes.T), B(sizes.B), begins_(sizes.begins), places_(sizes.places), idle_(sizes.idle) {}
+
+    const int T, B;
+
+    bool is_ragged() const { return begins_ != nullptr; }
+    std::ptrdiff_t begin(int t) const { return begins_ ? begins_[t] : (std::ptrdiff_t)t * B; }
+    // Sequences that have a step t.
+    int count(int t) const {
+        return t >= T ? 0 : begins_ ? (int)(begins_[t + 1] - begins_[t]) : B;
+    }
+    // The first row of the states before and after step t, where the first B are those before all.
+    std::ptrdiff_t before(int t) const { return t == 0 ? 0 : B + begin(t - 1); }
+    std::ptrdiff_t after(int t) const { return B + begin(t); }
+    // Of a row where the caller has it.
+    std::ptrdiff_t place(std::ptrdiff_t row) const { return places_ ? places_[row] : row; }
+    const std::int64_t* places() const { return places_; }
+
+    // The thread's part of setting to 0 what the caller has (..., width) and no step touches.
+    void clear_idle(float* memory, std::ptrdiff_t width, const Member& member) const {
+        if (!memory || idle_ == 0) return;
+        const std::int64_t* idle = places_ + begin(T);
+        for (int k = member.first(idle_); k < member.last(idle_); ++k) {
+            std::memset(memory + idle[k] * width, 0, sizeof(float) * (std::size_t)width);
+        }
+    }
+
+  private:
+    const std::int64_t *begins_, *places_;
+    int idle_;
+};
+
 // What a mask does to a vector of units.
 struct Masked {
     const Masks& masks;
-    int B, H;
+    const Steps& steps;
+    int H;
 
     // The product with what resets a sequence before step t; 1 where nothing does.
     FOREWORD_INLINE Vec kept(Vec v, int t, int row) const {
-        return masks.keep ? v * masks.keep[(std::ptrdiff_t)t * B + row] : v;
+        return masks.keep ? v * masks.keep[steps.begin(t) + row] : v;
     }
     FOREWORD_INLINE Vec hidden(Vec v, const Spot& at) const {
         if (!masks.drop_hidden) return v;

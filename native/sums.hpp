@@ -83,6 +83,7 @@ static void sums(const Sums& a, int threads) {
     struct Product {
         Strips strips;
         const float* b;
+        const std::int64_t* rows;
         float* c;
         Weight<F> packed;
     };
@@ -90,8 +91,9 @@ static void sums(const Sums& a, int threads) {
     const Strips strips{a.N, 1, 4}, other_strips{a.other_N, 1, 4};
     const Room room(room_for<F>(strips, DEEP)), other_room(room_for<F>(other_strips, DEEP));
     const Product products[] = {
-        {strips, a.b, a.c, weight_in<F>(room.get(), strips, DEEP)},
-        {other_strips, a.other_b, a.other_c, weight_in<F>(other_room.get(), other_strips, DEEP)}};
+        {strips, a.b, a.b_rows, a.c, weight_in<F>(room.get(), strips, DEEP)},
+        {other_strips, a.other_b, a.other_rows, a.other_c,
+         weight_in<F>(other_room.get(), other_strips, DEEP)}};
     const int panels = (a.M + HEIGHT - 1) / HEIGHT;
     const int passes = (a.K + DEPTH - 1) / DEPTH, depth = (a.K + passes - 1) / passes;
     const Room room_a((std::ptrdiff_t)panels * HEIGHT * DEEP);
@@ -102,9 +104,9 @@ static void sums(const Sums& a, int threads) {
         for (int from = 0; from < a.K; from += depth) {
             const int K = std::min(depth, a.K - from), words = words_for<F>(K);
             for (const Product& product : products) {
-                pack_columns<F>(product.strips,
-                                product.b + (std::ptrdiff_t)from * product.strips.units, 1, K,
-                                product.packed, member.first(product.strips.count()),
+                const Lines lines{product.b, product.strips.units, product.rows};
+                pack_columns<F>(product.strips, lines.from(from), 1, K, product.packed,
+                                member.first(product.strips.count()),
                                 member.last(product.strips.count()));
             }
             for (int p = member.first(panels); p < member.last(panels); ++p) {

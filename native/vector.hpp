@@ -57,6 +57,38 @@ static FOREWORD_INLINE Vec choose(Ints where, Vec a, Vec b) {
     return (Vec)(((Ints)a & where) | ((Ints)b & ~where));
 }
 
+#if defined(__AVX512F__)
+#define FOREWORD_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define FOREWORD_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif defined(__AVX2__)
+#define FOREWORD_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define FOREWORD_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define FOREWORD_LOW 0, 4, 1, 5
+#define FOREWORD_HIGH 2, 6, 3, 7
+#endif
+#if defined(__clang__)
+#define FOREWORD_SHUFFLED(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define FOREWORD_SHUFFLED(a, b, ...) __builtin_shuffle(a, b, Ints{__VA_ARGS__})
+#endif
+
+// A square of rows becomes one of columns. Each round moves the highest bit of an element's index
+// (row, column) to its end; after half the bits, row and column have changed places.
+static FOREWORD_INLINE void transpose(Vec (&rows)[LANES]) {
+    for (int round = 1; round < LANES; round *= 2) {
+        Vec next[LANES];
+#pragma GCC unroll 8
+        for (int k = 0; k < LANES / 2; ++k) {
+            const Vec a = rows[k], b = rows[k + LANES / 2];
+            next[2 * k] = FOREWORD_SHUFFLED(a, b, FOREWORD_LOW);
+            next[2 * k + 1] = FOREWORD_SHUFFLED(a, b, FOREWORD_HIGH);
+        }
+#pragma GCC unroll 16
+        for (int k = 0; k < LANES; ++k) rows[k] = next[k];
+    }
+}
+
 // Between -bound and bound; NaN stays NaN.
 static FOREWORD_INLINE Vec within(Vec x, float bound) {
 #if defined(__AVX512F__)

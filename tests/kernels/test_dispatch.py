@@ -22,7 +22,8 @@ def best() -> str:
 
 def test_each_cell_gets_the_fastest_kernel_that_can() -> None:
     assert dispatch.choose(problem("gru")).kernel.name == best()
-    assert dispatch.choose(problem("lstm", Extras(wants_states=True))).kernel.name == best()
+    for extras in (Extras(wants_states=True), Extras(lengths=torch.tensor([1]))):
+        assert dispatch.choose(problem("lstm", extras)).kernel.name == best()
     normalised = dispatch.choose(problem("lstm-layernorm"))
     assert normalised.kernel.name == "reference"
     assert "normalisation" in normalised.passed_over["portable"]

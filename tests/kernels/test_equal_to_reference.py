@@ -66,11 +66,19 @@ def random_problem(
         drop_memory=mask(B, H, scale=1.7)
         if "drop_memory" in asked and "c" in cell.states
         else None,
+        lengths=None,
+        wants_states="lengths" in asked,
         traced="traced" in asked,
     )
+    x = draw(T, B, inputs)
+    if "lengths" in asked:
+        lengths = torch.randint(0, T + 1, (B,), generator=generator)
+        extras = replace(extras, lengths=lengths)
+        for k, length in enumerate(lengths):
+            x.data[length:, k] = torch.nan  # nobody shall look at it
     return Problem(
         cell,
-        draw(T, B, inputs),
+        x,
         tuple(draw(B, size) for size in sizes),
         {name: draw(*shape) for name, shape in cell.parameter_shapes(inputs, H, P).items()},
         extras,
@@ -117,7 +125,8 @@ SIZES = {
     "H": st.integers(2, 6),
     "seed": st.integers(0, 1000),
 }
-ASKED = st.frozensets(st.sampled_from(["keep", "drop_hidden", "drop_memory", "traced"]))
+OPTIONS = ["keep", "drop_hidden", "drop_memory", "traced", "lengths"]
+ASKED = st.frozensets(st.sampled_from(OPTIONS))
 
 
 @pytest.mark.parametrize("name", CELLS)

@@ -4,20 +4,29 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.kernels.test_equal_to_reference import CELLS, random_problem, values_and_gradients
+from tests.kernels.test_equal_to_reference import (
+    ASKED,
+    CELLS,
+    random_problem,
+    values_and_gradients,
+)
 from torch import Tensor
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import foreword.nn as nn
 from foreword.errors import SettingsError
 from foreword.kernels import dispatch, native
-from foreword.kernels.native import module
+from foreword.kernels.lengths import within
+from foreword.kernels.native import module, steps
 from foreword.kernels.problem import Problem
 
 pytestmark = pytest.mark.skipif(
@@ -26,7 +35,6 @@ pytestmark = pytest.mark.skipif(
 
 NATIVE = {name: cell for name, cell in CELLS.items() if not cell.projected}
 INSTRUCTION_SETS = module.loaded().instruction_sets() if module.loaded() else []
-ASKED = st.frozensets(st.sampled_from(["keep", "drop_hidden", "drop_memory", "traced"]))
 
 
 @pytest.fixture(params=INSTRUCTION_SETS)
@@ -50,7 +58,7 @@ def in_double(problem: Problem) -> Problem:
         double(problem.x),
         tuple(map(double, problem.state)),
         {name: double(weight) for name, weight in problem.weights.items()},
-        type(e)(*masks, traced=e.traced),
+        type(e)(*masks, lengths=e.lengths, wants_states=e.wants_states, traced=e.traced),
     )
 
 
@@ -121,8 +129,11 @@ def test_results_do_not_depend_on_the_number_of_threads(name: str, instruction_s
 
 @pytest.mark.parametrize("products", ["float32", "bfloat16"])
 @pytest.mark.parametrize("name", NATIVE)
-def test_gradients_do_not_depend_on_the_number_of_threads(name: str, products: str) -> None:
-    problem = random_problem(NATIVE[name], 3, 40, 20, 130, torch.float32, seed=2)
+@pytest.mark.parametrize("asked", [frozenset(), frozenset(["lengths", "keep"])], ids=str)
+def test_gradients_do_not_depend_on_the_number_of_threads(
+    name: str, products: str, asked: frozenset[str]
+) -> None:
+    problem = random_problem(NATIVE[name], 3, 40, 20, 130, torch.float32, 2, asked)
     before = torch.get_num_threads()
     found = []
     try:
@@ -134,6 +145,102 @@ def test_gradients_do_not_depend_on_the_number_of_threads(name: str, products: s
         torch.set_num_threads(before)
     for other in found[1:]:
         assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
+
+
+@settings(deadline=None, max_examples=50)
+@given(T=st.integers(1, 9), lengths=st.lists(st.integers(0, 9), min_size=1, max_size=6))
+def test_there_are_rows_for_what_is_there_and_no_others(T: int, lengths: list[int]) -> None:
+    lengths = [min(length, T) for length in lengths]
+    B = len(lengths)
+    found = steps.arranged(torch.zeros(T, B, 1), torch.tensor(lengths))
+    assert (found.T, found.rows) == (max(lengths), sum(lengths))
+    assert found.order is not None
+    order = found.order.order.tolist()
+    assert order == sorted(range(B), key=lambda b: -lengths[b])
+    there = [(t, b) for t in range(T) for b in order if t < lengths[b]]
+    idle = [(t, b) for t in range(T) for b in range(B) if t >= lengths[b]]
+    assert found.order.places.tolist() == [t * B + b for t, b in there + idle]
+    begins = [sum(step < t for step, _ in there) for t in range(T + 1)]
+    assert found.order.begins.tolist() == begins
+    # States: the first ones by their rank, then those after each row's step.
+    after = {place: B + row for row, place in enumerate(there)}
+    after |= {(-1, b): order.index(b) for b in range(B)}
+    assert found.order.befores[: found.rows].tolist() == [after[t - 1, b] for t, b in there]
+    assert found.order.ends.tolist() == [after[lengths[b] - 1, b] for b in range(B)]
+
+
+@pytest.mark.parametrize("products", ["float32", "bfloat16", "int8"])
+@pytest.mark.parametrize("name", NATIVE)
+def test_a_sequence_among_longer_ones_gives_what_it_gives_alone(
+    name: str, products: str, instruction_set: str
+) -> None:
+    lengths = [3, 0, 7, 1, 7, 2, 5, 4, 7, 6]
+    problem = random_problem(NATIVE[name], 7, len(lengths), 9, 70, torch.float32, seed=3)
+    with torch.no_grad(), nn.use(products=products):
+        for k, length in enumerate(lengths):
+            problem.x[length:, k] = torch.nan
+        extras = replace(problem.extras, lengths=torch.tensor(lengths))
+        run = native.run(replace(problem, extras=extras))
+        for k, length in enumerate(lengths):
+            assert not run.outputs[length:, k].any()
+            before = tuple(part[k : k + 1] for part in problem.state)
+            after = before
+            if length > 0:
+                alone = native.run(replace(problem, x=problem.x[:length, k : k + 1], state=before))
+                assert torch.equal(run.outputs[:length, k], alone.outputs[:, 0])
+                after = alone.last
+            for part, expected in zip(run.last, after, strict=True):
+                assert torch.equal(part[k : k + 1], expected)
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_nothing_comes_back_from_beyond_a_sequence(name: str) -> None:
+    problem = random_problem(NATIVE[name], 6, 9, 5, 20, torch.float32, 3, frozenset(["lengths"]))
+    run = native.run(problem)
+    weight = torch.ones_like(run.outputs)
+    inside = within(problem.extras.lengths, 6)
+    weight[~inside] = torch.nan
+    gradients = torch.autograd.grad(run.outputs, problem.tensors[:2], weight)
+    assert not gradients[0][~inside].any()
+    assert gradients[0][inside].any(1).all()
+    assert gradients[1].isfinite().all()
+
+
+@pytest.mark.parametrize("products", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", NATIVE)
+def test_sequences_of_full_length_are_a_batch_without_lengths(name: str, products: str) -> None:
+    problem = random_problem(NATIVE[name], 5, 7, 9, 40, torch.float32, seed=3)
+    full = replace(problem.extras, lengths=torch.full((7,), 5), wants_states=True)
+    with nn.use(products=products):
+        found = values_and_gradients(dispatch.KERNELS["native"], replace(problem, extras=full))
+        expected = values_and_gradients(dispatch.KERNELS["native"], problem)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("name", ["rnn", "lstm", "lstm-peephole", "gru"])
+def test_a_packed_batch_gives_what_its_lengths_give(name: str, bidirectional: bool) -> None:
+    layer = nn.Recurrent(name, 6, 20, 2, bidirectional=bidirectional)
+    x = torch.randn(9, 5, 6, requires_grad=True)
+    lengths = [4, 9, 1, 9, 6]
+    outputs, last = layer(x, lengths=lengths)
+    packed, their_last = layer(pack_padded_sequence(x, lengths, enforce_sorted=False))
+    found, _ = pad_packed_sequence(packed)
+    torch.testing.assert_close(found, outputs)
+    torch.testing.assert_close(their_last, last)
+    wanted = [x, *layer.parameters()]
+    torch.testing.assert_close(
+        torch.autograd.grad(found.square().sum(), wanted),
+        torch.autograd.grad(outputs.square().sum(), wanted),
+    )
+
+
+def test_a_batch_without_sequences_is_left_to_others() -> None:
+    outputs, last = nn.GRU(3, 4)(torch.zeros(2, 0, 3))
+    assert outputs.shape == (2, 0, 4)
+    assert last.shape == (1, 0, 4)
+    outputs, _ = nn.GRU(3, 4)(torch.full((2, 3, 3), torch.nan), lengths=[0, 0, 0])
+    assert not outputs.any()
 
 
 def relative_error(found: list[Tensor], truth: list[Tensor]) -> float:
@@ -227,6 +334,31 @@ def test_int8_is_left_for_float32_where_gradients_are_wanted() -> None:
     no_such = "there is no 'int4'; there is float32, bfloat16, int8"
     with pytest.raises(SettingsError, match=no_such), nn.use(products="int4"):
         pass
+
+
+def test_short_work_goes_alone_while_others_want_the_cores() -> None:
+    loaded = module.loaded()
+    little, much, late = 1000.0, 1e12, 1_000_000
+    while loaded.threads_worth(2, little) == 1:  # what other tests have seen
+        time.sleep(0.01)
+    loaded.note_quiet()
+
+    def seconds_alone() -> float:
+        began = time.monotonic()
+        while loaded.threads_worth(2, little) == 1:
+            assert loaded.threads_worth(2, much) == 2
+            time.sleep(0.001)
+        return time.monotonic() - began
+
+    loaded.note_wait(1000)
+    assert seconds_alone() < 0.02
+    loaded.note_wait(late)
+    assert seconds_alone() > 0.02
+    loaded.note_wait(late)
+    assert seconds_alone() > 0.05  # for longer, if it happens again
+    loaded.note_quiet()
+    loaded.note_wait(late)
+    assert loaded.threads_worth(2, little) == 1
 
 
 def test_several_python_threads_at_once_get_the_same_as_one() -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.func import functional_call, grad, jvp, vmap
 from torch.nn.functional import layer_norm
+from torch.nn.utils.rnn import PackedSequence
 
 from foreword.cells.registry import NAMES
 from foreword.nn import GRU, LSTM, LayerNormLSTM, Noise, Recurrent, tbptt, use
@@ -346,6 +347,15 @@ def test_function_transforms_give_what_loops_give() -> None:
             torch.testing.assert_close(each[name][k], parameter.grad)
 
     x, tangent = many[0], torch.ones_like(many[0])
+
+    def packed(data: Tensor) -> Tensor:
+        outputs: Tensor = layer(PackedSequence(data, torch.tensor([2, 2, 1])))[0].data
+        return outputs
+
+    _, change = jvp(packed, (x[0:5, 0],), (tangent[0:5, 0],))
+    step = (packed(x[0:5, 0] + 1e-6) - packed(x[0:5, 0])) / 1e-6
+    torch.testing.assert_close(change, step, rtol=1e-4, atol=1e-5)
+
     _, change = jvp(lambda x: layer(x)[0], (x,), (tangent,))
     with forward_ad.dual_level():
         outputs, _ = layer(forward_ad.make_dual(x, tangent))

@@ -8,7 +8,7 @@ from foreword.kernels.problem import Extras, Problem, Zoneout
 
 OPTIONS = {
     "nothing more": Extras(),
-    "lengths": Extras(wants_states=True),
+    "lengths": Extras(lengths=torch.ones(1, dtype=torch.int64)),
     "resets": Extras(keep=torch.ones(1, 1)),
     "recurrent dropout": Extras(drop_hidden=torch.ones(1, 2)),
     "zoneout": Extras(zoneout=Zoneout(0.1)),

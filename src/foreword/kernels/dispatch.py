@@ -1,15 +1,17 @@
 """Which kernel runs a cell. Every kernel gives what the reference gives, values and gradients."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.autograd import forward_ad
 
+from foreword.cells.cell import Cell, State
 from foreword.errors import SettingsError
 from foreword.kernels import native, operator, portable, reference, torch_native
 from foreword.kernels.problem import Problem, Run
@@ -112,6 +114,33 @@ def run(problem: Problem) -> Run:
     if is_tracing and choice.kernel.name in ("native", "portable"):
         return operator.run(problem)
     return choice.kernel.run(problem)
+
+
+def at_inference(
+    cell: Cell, x: Tensor, state: State, parameters: Mapping[str, Tensor | None]
+) -> tuple[Tensor, State] | None:
+    """The native kernel's short way, where it would be chosen; None where `run` is to be asked.
+
+    Args:
+        cell: of all layers, which read in one direction.
+        x: (T, B, I).
+        state: before the first step, (L, B, H) each.
+        parameters: of all layers, by their names in torch.
+
+    Returns:
+        The outputs (T, B, H) and the last state, as `state`.
+    """
+    if (
+        _chosen.get() not in (None, "native")
+        or _record.get() is not None
+        or os.environ.get(VARIABLE) not in (None, "native")
+        or torch._C._are_functorch_transforms_active()
+        or forward_ad._current_level >= 0
+        or torch._C._get_tracing_state() is not None
+        or torch.is_autocast_enabled("cpu")
+    ):
+        return None
+    return native.at_inference(cell, x, state, parameters)
 
 
 def choose(problem: Problem) -> Choice:

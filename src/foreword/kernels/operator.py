@@ -13,6 +13,7 @@ from torch import Tensor
 from foreword.cells.cell import Cell
 from foreword.cells.registry import describe, from_description
 from foreword.kernels import native
+from foreword.kernels.lengths import run_padded
 from foreword.kernels.portable import kernel as eager
 from foreword.kernels.portable.shared import Inputs
 from foreword.kernels.problem import Problem, Run
@@ -22,7 +23,14 @@ _FIXED = {"keep", "drop_hidden", "drop_memory"}
 
 
 def run(problem: Problem) -> Run:
-    """Runs a cell over time as an operator; see `portable.kernel.run`."""
+    """Runs a cell over time as an operator; see `portable.kernel.run`.
+
+    With lengths all steps are computed: how many rows they leave is not known when shapes are.
+    """
+    return run_padded(_run, problem)
+
+
+def _run(problem: Problem) -> Run:
     inputs = eager.inputs_of(problem)
     there = {name: part for name, part in inputs._asdict().items() if part is not None}
     found = bptt_forward(describe(problem.cell), " ".join(there), list(there.values()))

@@ -30,6 +30,9 @@ class Extras:
             recurrent dropout (Gal & Ghahramani 2016).
         drop_memory: (B, H), what c is multiplied by before every step.
         zoneout: see there.
+        lengths: (B,), int64, each sequence's steps, 0 to T. Nothing depends on what lies beyond:
+            states, gates and gradients there are 0, and the last state is that after the
+            sequence's own last step. None if all have T.
         wants_states: whether the states of all steps are wanted.
         traced: whether the gates of all steps are wanted too, and the way to gradients by states.
     """
@@ -38,6 +41,7 @@ class Extras:
     drop_hidden: Tensor | None = None
     drop_memory: Tensor | None = None
     zoneout: Zoneout | None = None
+    lengths: Tensor | None = None
     wants_states: bool = False
     traced: bool = False
 

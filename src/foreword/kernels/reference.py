@@ -4,11 +4,16 @@ import torch
 from torch import Tensor
 
 from foreword.cells.cell import State
+from foreword.kernels.lengths import run_padded
 from foreword.kernels.problem import Problem, Run, Zoneout
 
 
 def run(problem: Problem) -> Run:
     """Runs a cell over time, one step after the other."""
+    return run_padded(_run, problem)
+
+
+def _run(problem: Problem) -> Run:
     cell, extras, state = problem.cell, problem.extras, problem.state
     steps: list[State] = []
     gates: list[dict[str, Tensor]] = []

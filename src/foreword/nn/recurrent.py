@@ -53,6 +53,9 @@ class Noise:
                 raise ValueError(f"{name} should be a number in range [0, 1), got {share}")
 
 
+_QUIET = Noise()
+
+
 class Recurrent(nn.Module):
     """Any cell in torch's layers: stacked, in one or both directions, with or without projection.
 
@@ -267,6 +270,10 @@ class Recurrent(nn.Module):
         Raises:
             ValueError, RuntimeError: as torch does; for lengths and resets, with both shapes.
         """
+        if lengths is None and reset is None and not return_trace:
+            short = self._short_way(input, hx)
+            if short is not None:
+                return short
         if isinstance(input, PackedSequence):
             if lengths is not None:
                 raise ValueError("a packed sequence has its lengths already: leave lengths= out")
@@ -284,6 +291,31 @@ class Recurrent(nn.Module):
         outputs, last, trace = self._run(x, state, found, keep, layout if return_trace else None)
         result = layout.outputs(outputs), self._as_hidden(layout.states(last))
         return (*result, trace) if return_trace else result
+
+    def _short_way(self, x: Tensor | PackedSequence, hx: Hidden | None) -> Any:
+        """The same for what is asked most often while nobody trains; None for all else."""
+        if torch.compiler.is_compiling() or torch.is_grad_enabled() or type(x) is not Tensor:
+            return None
+        noise = self.noise
+        if (
+            self.bidirectional
+            or (self.training and (self.dropout > 0 or noise != _QUIET))
+            or noise.zoneout_hidden > 0
+            or noise.zoneout_memory > 0
+            or x.dim() != 3
+            or x.shape[2] != self.input_size
+        ):
+            return None
+        steps_first = x.transpose(0, 1) if self.batch_first else x
+        shape = self.num_layers, steps_first.shape[1], self.hidden_size
+        state = self.start(shape[1]) if hx is None else hx if isinstance(hx, tuple) else (hx,)
+        if len(state) != len(self.cell.states) or any(part.shape != shape for part in state):
+            return None
+        found = dispatch.at_inference(self.cell, steps_first, state, self._parameters)
+        if found is None:
+            return None
+        y, last = found
+        return y.transpose(0, 1) if self.batch_first else y, self._as_hidden(last)
 
     def _packed(self, packed: PackedSequence, hx: Hidden | None) -> tuple[PackedSequence, Hidden]:
         check_input(packed.data, self._first_weight, dimensions=2)
@@ -357,11 +389,8 @@ class Recurrent(nn.Module):
         """All layers over x (T, B, I)."""
         if len(x) == 0:
             raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
-        inside = None
         if lengths is not None:
             lengths = lengths.to(x.device)
-            inside = sequence.within(lengths, len(x)).unsqueeze(2)
-            x = x.masked_fill(~inside, 0.0)
         precision = autocast_dtype(x)
         if precision is not None:
             x, state = x.to(precision), tuple(part.to(precision) for part in state)
@@ -382,11 +411,8 @@ class Recurrent(nn.Module):
                 weights = self._weights(place, precision)
                 way = Way(is_reverse, lengths)
                 run = self._over_time(way, x, before, weights, keep, traced is not None)
-                y = way.back(run.outputs)
-                if inside is not None:
-                    y = y.masked_fill(~inside, 0.0)
-                outputs.append(y)
-                after.append(_last(run, before, lengths))
+                outputs.append(way.back(run.outputs))
+                after.append(run.last)
                 if traced is not None:
                     layers.append(self._traced(layer, way, run, traced))
                     handles.append(run.handles)
@@ -407,7 +433,7 @@ class Recurrent(nn.Module):
         keep: Tensor | None,
         traced: bool,
     ) -> Run:
-        extras = self._extras(x, before, way.keep(keep), way.lengths is not None, traced)
+        extras = self._extras(x, before, way.keep(keep), way.lengths, traced)
         problem = Problem(self.cell, way.there(x), before, weights, extras)
         if not is_autocast(x.device):
             return dispatch.run(problem)
@@ -426,7 +452,12 @@ class Recurrent(nn.Module):
         )
 
     def _extras(
-        self, x: Tensor, before: State, keep: Tensor | None, wants_states: bool, traced: bool
+        self,
+        x: Tensor,
+        before: State,
+        keep: Tensor | None,
+        lengths: Tensor | None,
+        traced: bool,
     ) -> Extras:
         noise, training = self.noise, self.training
         hidden = memory = None
@@ -447,7 +478,7 @@ class Recurrent(nn.Module):
                     for part, share in zip((before[0], before[-1]), shares, strict=True)
                 ]
                 zoneout = Zoneout(*stays)
-        return Extras(keep, hidden, memory, zoneout, wants_states, traced)
+        return Extras(keep, hidden, memory, zoneout, lengths, traced, traced)
 
     def _weights(self, place: str, precision: torch.dtype | None) -> Mapping[str, Tensor]:
         shapes = self.cell.parameter_shapes(1, self.hidden_size, self.proj_size)
@@ -462,13 +493,3 @@ class Recurrent(nn.Module):
         if precision is not None:
             weights = {name: weight.to(precision) for name, weight in weights.items()}
         return weights
-
-
-def _last(run: Run, before: State, lengths: Tensor | None) -> State:
-    if lengths is None:
-        return run.last
-    assert run.states is not None
-    return tuple(
-        sequence.state_after(states, part, lengths)
-        for states, part in zip(run.states, before, strict=True)
-    )

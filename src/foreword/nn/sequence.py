@@ -1,5 +1,7 @@
 """Padded, packed and reversed sequences. Knows no cells."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
@@ -32,11 +34,6 @@ def checked_lengths(lengths: Tensor | list[int], steps: int, batch: int) -> Tens
     return found
 
 
-def within(lengths: Tensor, steps: int) -> Tensor:
-    """(T, B), True where a step belongs to its sequence."""
-    return torch.arange(steps, device=lengths.device).unsqueeze(1) < lengths
-
-
 def reverse(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Each sequence of x (T, B, ...) backwards; what lies beyond its length stays in place."""
     if lengths is None:
@@ -47,36 +44,51 @@ def reverse(x: Tensor, lengths: Tensor | None) -> Tensor:
     return x.gather(0, index)
 
 
-def state_after(states: Tensor, before: Tensor, lengths: Tensor) -> Tensor:
-    """The state (B, size) after the last step of each sequence, from those of all (T, B, size).
-
-    A sequence of length 0 keeps the state that it began with.
-    """
-    index = (lengths - 1).clamp(min=0).view(1, -1, 1).expand(1, *states.shape[1:])
-    last = states.gather(0, index)[0]
-    return torch.where((lengths > 0).unsqueeze(1), last, before)
-
-
 def unpack(packed: PackedSequence) -> tuple[Tensor, Tensor]:
     """A packed sequence padded with zeros (T, B, I), longest first, and its lengths."""
-    steps, batch = len(packed.batch_sizes), int(packed.batch_sizes[0])
-    place = _places(packed)
-    padded = packed.data.new_zeros((steps, batch, *packed.data.shape[1:]))
-    lengths = place.sum(0)
-    return padded.masked_scatter(_like(place, padded), packed.data), lengths
+    steps, batch, data = len(packed.batch_sizes), int(packed.batch_sizes[0]), packed.data
+    padded = data.new_zeros((steps * batch, *data.shape[1:])).index_copy(0, _places(packed), data)
+    sizes = packed.batch_sizes.to(data.device).unsqueeze(1)
+    lengths = (torch.arange(batch, device=data.device) < sizes).sum(0)
+    return padded.view(steps, batch, *data.shape[1:]), lengths
 
 
 def repack(padded: Tensor, like: PackedSequence) -> PackedSequence:
     """Padded outputs (T, B, F) packed as the inputs were."""
-    data = padded[_places(like)]
+    data: Tensor = _Lines.apply(padded.flatten(0, 1), _places(like))  # type: ignore[no-untyped-call]
     return PackedSequence(data, like.batch_sizes, like.sorted_indices, like.unsorted_indices)
 
 
 def _places(packed: PackedSequence) -> Tensor:
-    """(T, B), True where the padded form has a step; in the order of the packed data."""
+    """The places of the packed data's lines in the padded form, its steps and batch in one."""
     sizes = packed.batch_sizes.to(packed.data.device)
-    return torch.arange(int(packed.batch_sizes[0]), device=sizes.device) < sizes.unsqueeze(1)
+    there = torch.arange(int(packed.batch_sizes[0]), device=sizes.device) < sizes.unsqueeze(1)
+    return there.flatten().nonzero().squeeze(1)
 
 
-def _like(mask: Tensor, x: Tensor) -> Tensor:
-    return mask.view(*mask.shape, *(1 for _ in x.shape[2:])).expand_as(x)
+class _Lines(torch.autograd.Function):
+    """Lines of x (N, F), each at most once: torch's own way back adds them up one by one."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, index: Tensor) -> Tensor:
+        return x.index_select(0, index)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        del output
+        ctx.lines = len(inputs[0])
+        ctx.save_for_backward(inputs[1])
+        ctx.save_for_forward(inputs[1])
+
+    @staticmethod
+    def backward(ctx: Any, *d_lines: Tensor) -> tuple[Tensor, None]:
+        (index,), (d,) = ctx.saved_tensors, d_lines
+        return d.new_zeros((ctx.lines, *d.shape[1:])).index_copy(0, index, d), None
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Tensor:
+        (index,) = ctx.saved_tensors
+        moved: Tensor = tangents[0].index_select(0, index)
+        return moved

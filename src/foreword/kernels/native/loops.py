@@ -2,13 +2,16 @@
 
 What is rare (gradients that come in by the gates of a trace) goes the portable way: both keep the
 same tensors.
+
+Where sequences end before others, memory has rows for what is there and no others, in the order of
+`steps.Order`; only what a caller sees is padded. N rows, those of all steps.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,8 +19,10 @@ from torch import Tensor
 from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
 from foreword.cells.rnn import ElmanCell
-from foreword.kernels.native.memory import empty, sums
-from foreword.kernels.native.module import Products, call, loaded, why_absent
+from foreword.kernels.native import packed
+from foreword.kernels.native.memory import Rows, empty, sums
+from foreword.kernels.native.module import Products, call, why_absent
+from foreword.kernels.native.steps import Steps, arranged
 from foreword.kernels.portable import kernel as portable
 from foreword.kernels.portable.shared import Gradients, Inputs
 from foreword.kernels.problem import Problem, Run
@@ -39,14 +44,22 @@ def products_in(format_: Products) -> Iterator[None]:
         _products.reset(token)
 
 
+def products_chosen() -> Products:
+    """How numbers stand in this kernel's products here."""
+    return _products.get()
+
+
 def run(problem: Problem) -> Run:
     """Runs a cell over time; what `refusal` says it can."""
-    return portable.run_by(_LOOPS[_products.get()], problem)
+    lengths = problem.extras.lengths
+    if lengths is None:
+        return portable.run_by(_LOOPS[_products.get()], problem)
+    return _run_with_lengths(problem) if lengths.any() else portable.run(problem)
 
 
 def refusal(problem: Problem) -> str | None:
     """Why the native kernel cannot do it; None if it can."""
-    x = problem.x
+    x, lengths = problem.x, problem.extras.lengths
     if x.device.type != "cpu":
         return "it is for CPUs"
     if x.dtype != torch.float32:
@@ -55,20 +68,76 @@ def refusal(problem: Problem) -> str | None:
         return "it has no projections"
     if (why := portable.refusal(problem)) is not None:
         return why
-    if any(type(part) not in (Tensor, torch.nn.Parameter) for part in problem.tensors):
+    if x.shape[1] == 0:
+        return "there is no sequence"
+    if any(type(part) not in _PLAIN for part in (*problem.tensors, lengths)):
         return "it reads the memory of plain tensors"
     return why_absent()
 
 
+_NO_ENDS = (None, None)
+_PLAIN = (Tensor, torch.nn.Parameter, type(None))
+
+
+def _run_with_lengths(problem: Problem) -> Run:
+    cell, extras, inputs = problem.cell, problem.extras, portable.inputs_of(problem)
+    parts, shows = len(problem.state), extras.wants_states or extras.traced
+    products = _products.get()
+    outputs: Sequence[Tensor]
+    if extras.traced or portable.has_way_back(problem):
+        loops = _loops("float32" if products == "int8" else products, shows=shows)
+        outputs = portable.differentiable(loops, cell, inputs)
+    else:
+        products = possible(products, cell)
+        outputs, _ = forward(products, cell, inputs, keeps=False, shows=shows)
+    last = tuple(outputs[parts + 1 :])
+    if extras.traced:
+        return portable.run_of(problem, inputs, outputs[: parts + 1])._replace(last=last)
+    return Run(outputs[0], last, tuple(outputs[:parts]) if shows else None)
+
+
+class _Found(NamedTuple):
+    """What a loop wrote.
+
+    Attributes:
+        states: each part before the first step, (B, H), then after each step, (N, H).
+        gates: (N, n, H), or of as many rows as it needs.
+        outputs: the hidden states (T, B, H) as the caller has them, where there are lengths.
+        kept: rows that the way back needs besides.
+    """
+
+    states: list[Tensor]
+    gates: Tensor
+    outputs: Tensor | None
+    kept: list[Tensor]
+
+
 def forward(
-    products: Products, cell: Cell, i: Inputs, *, keeps: bool = True
-) -> tuple[list[Tensor], list[Tensor]]:
-    """As `portable.kernel.forward`; the gates are not to be used unless it `keeps` them."""
+    products: Products, cell: Cell, i: Inputs, *, keeps: bool = True, shows: bool = True
+) -> tuple[list[Any], list[Tensor]]:
+    """As `portable.kernel.forward`; the gates are not to be used unless it `keeps` them.
+
+    With lengths, memories and gates are given only if it `shows` them, and what is kept is rows.
+    """
+    steps = arranged(i.x, i.lengths)
     if isinstance(cell, ElmanCell):
-        return _elman(products, cell, i, keeps)
-    if isinstance(cell, GRUCell):
-        return _gru(products, cell, i, keeps)
-    return _lstm(products, cell, i, keeps)
+        found = _elman(products, cell, i, steps, keeps)
+    elif isinstance(cell, GRUCell):
+        found = _gru(products, cell, i, steps, keeps)
+    else:
+        found = _lstm(products, cell, i, steps, keeps)
+    after = [part[steps.B :] for part in found.states]
+    if steps.order is None:
+        shown = [steps.padded(part, steps.T) for part in after]
+        if not keeps:
+            return [*shown, found.gates], []
+        kept = [steps.padded(part[: steps.rows], steps.T) for part in found.kept]
+        units = [] if i.c is None else [shown[0]]
+        return [*shown, steps.padded(found.gates, steps.T)], [*kept, *units]
+    last = [part.index_select(0, steps.order.ends) for part in found.states]
+    others = [steps.padded(part, len(i.x)) if shows else None for part in after[1:]]
+    gates = steps.padded(found.gates, len(i.x)) if shows and keeps else None
+    return [found.outputs, *others, gates, *last], [*after, found.gates, *found.kept]
 
 
 def backward(
@@ -79,111 +148,128 @@ def backward(
     d_outputs: tuple[Tensor | None, ...],
 ) -> Gradients:
     """As `portable.kernel.backward`."""
-    *d_states, d_gates = d_outputs
+    parts = 1 if i.c is None else 2
+    d_states, d_gates, d_last = d_outputs[:parts], d_outputs[parts], d_outputs[parts + 1 :]
     if d_gates is not None:
+        if i.lengths is not None:
+            return portable.backward_with_lengths(cell, i, d_outputs)
         return portable.LOOPS.backward(cell, i, kept, d_outputs)
-    d_h, d_c = (*d_states, None)[:2]
+    steps = arranged(i.x, i.lengths)
+    if steps.order is None:
+        rows = [_whole(part).view(steps.rows, *part.shape[2:]) for part in kept]
+    else:
+        rows = kept[len(d_outputs) :]
+    given = _Given(
+        _whole(d_states[0]),
+        _whole(steps.packed(d_states[1])) if i.c is not None else None,
+        *(_whole(steps.in_order(part)) for part in d_last),
+    )
     if isinstance(cell, ElmanCell):
-        return _elman_back(products, cell, i, kept, d_h)
-    if isinstance(cell, GRUCell):
-        return _gru_back(products, cell, i, kept, d_h)
-    return _lstm_back(products, cell, i, kept, d_h, d_c)
+        found = _elman_back(products, cell, i, steps, rows, given)
+    elif isinstance(cell, GRUCell):
+        found = _gru_back(products, cell, i, steps, rows, given)
+    else:
+        found = _lstm_back(products, cell, i, steps, rows, given)
+    for name in ("h", "c"):
+        if (part := found.get(name)) is not None:
+            found[name] = steps.out_of_order(part)
+        if (part := found.get(f"probe_{name}")) is not None:
+            found[f"probe_{name}"] = steps.padded(part, len(i.x))
+    return found
+
+
+class _Given(NamedTuple):
+    """Gradients that come in.
+
+    Attributes:
+        h: by the outputs (T, B, H) as the caller has them.
+        c: by the memories, (N, H).
+        last_h, last_c: by the last states, (B, H), where there are lengths.
+    """
+
+    h: Tensor | None
+    c: Tensor | None = None
+    last_h: Tensor | None = None
+    last_c: Tensor | None = None
 
 
 def states(products: Products, cell: Cell, i: Inputs) -> list[Tensor]:
     """The states after each step, where nothing is kept for a way back."""
-    outputs, _ = forward(products, cell, i, keeps=False)
+    outputs, _ = forward(possible(products, cell), cell, i, keeps=False)
     return outputs[:-1]
 
 
-def int8_states(cell: Cell, i: Inputs) -> list[Tensor]:
-    """The same in int8, whose states lie between -1 and 1; in float32 where they need not."""
+def possible(products: Products, cell: Cell) -> Products:
+    """Not int8 for states that need not lie between -1 and 1."""
     is_unbounded = cell.recurrent_state == 1 or getattr(cell, "nonlinearity", "tanh") == "relu"
-    return states("float32" if is_unbounded else "int8", cell, i)
+    return "float32" if products == "int8" and is_unbounded else products
 
 
-def _loops(products: Products) -> portable.Loops:
-    return portable.Loops(
-        "native", partial(forward, products), partial(backward, products), partial(states, products)
-    )
+def _loops(products: Products, *, shows: bool = True) -> portable.Loops:
+    ways = partial(forward, products, shows=shows), partial(backward, products)
+    return portable.Loops("native", *ways, partial(states, products))
 
 
 LOOPS = _loops("float32")
 _LOOPS = {
     "float32": LOOPS,
     "bfloat16": _loops("bfloat16"),
-    "int8": LOOPS._replace(states=int8_states),
+    "int8": LOOPS._replace(states=partial(states, "int8")),
 }
 
 
-def _lstm(
-    products: Products, cell: Cell, i: Inputs, keeps: bool
-) -> tuple[list[Tensor], list[Tensor]]:
+def _lstm(products: Products, cell: Cell, i: Inputs, steps: Steps, keeps: bool) -> _Found:
     assert i.c is not None
-    T, B, H, n = len(i.x), *i.c.shape, len(cell.gates)
+    H, n, N = i.h.shape[1], len(cell.gates), steps.rows
     sees_c = cell.recurrent_state == 1
-    gates = _room_for_gates(T, B, n, H, keeps)
-    hs, cs = _with_first(i.h, T), _with_first(i.c, T)
-    seen = empty(T, B, H) if _masks_hidden(i, sees_c) else (cs if sees_c else hs)[:-1]
-    carries = i.keep is not None or i.drop_memory is not None
-    before = empty(T, B, H) if carries else cs[:-1]
-    tanh_cs = empty(T, B, H) if keeps else None
+    gates = _room_for_gates(steps, n, H, keeps)
+    hs, cs = _with_first(i.h, steps), _with_first(i.c, steps)
+    seen = empty(N, H) if _masks_hidden(i, sees_c) else (cs if sees_c else hs)
+    before = empty(N, H) if _carries(i) else cs
+    tanh_cs = empty(N, H) if keeps else None
     weight, peepholes = i.weight_hh.contiguous(), _whole(i.weight_peephole)
-    given = (*_masks(i), *_input(i, _all_biases(i, sees_c, H)), keeps)
-    known = (n == 3, sees_c, peepholes, weight)
-    call(
-        "lstm",
-        products,
-        (T, B, H),
-        B * H * H * n,
-        *given,
-        *known,
-        gates,
-        hs,
-        cs,
-        seen,
-        before,
-        tanh_cs,
-    )
-    # What is not kept is not looked at.
-    return [hs[1:], cs[1:], gates], [seen, before, hs[1:] if tanh_cs is None else tanh_cs, hs[1:]]
+    outputs = _room_for_outputs(i, steps, H)
+    with _packed(products, cell, i, keeps) as (bias, _, at):
+        known = (*_masks(i, steps), *_input(i, bias), keeps, n == 3, sees_c)
+        found = (gates, hs, cs, seen, before, tanh_cs, outputs)
+        work = N // steps.T * H * H * n
+        rest = (*found, *at, *_NO_ENDS, *_NO_ENDS)
+        call("lstm", products, steps.sizes(H), work, 2 * steps.T, *known, peepholes, weight, *rest)
+    return _Found([hs, cs], gates, outputs, [seen, before, *([] if tanh_cs is None else [tanh_cs])])
 
 
 def _lstm_back(
-    products: Products,
-    cell: Cell,
-    i: Inputs,
-    kept: list[Tensor],
-    d_hs: Tensor | None,
-    d_cs: Tensor | None,
+    products: Products, cell: Cell, i: Inputs, steps: Steps, rows: list[Tensor], given: _Given
 ) -> Gradients:
-    _, cs, gates, seen, before, tanh_cs, _ = kept
-    T, B, n, H = gates.shape
+    _, cs, gates, seen, before, tanh_cs, *_ = rows
+    N, n, H = gates.shape
     sees_c = cell.recurrent_state == 1
-    d_a, d_x = empty(*gates.shape), empty(*i.x.shape)
-    d_states_h = empty(T, B, H) if i.probe_h is not None else None
-    d_states_c = empty(T, B, H) if i.probe_c is not None else None
-    d_h, d_c = empty(B, H), empty(B, H)
+    d_a, d_x = empty(N, n, H), empty(*i.x.shape)
+    d_states_h = empty(N, H) if i.probe_h is not None else None
+    d_states_c = empty(N, H) if i.probe_c is not None else None
+    d_h, d_c = empty(steps.B, H), empty(steps.B, H)
     peepholes = _whole(i.weight_peephole)
     d_peephole = None if peepholes is None else torch.zeros_like(peepholes)
     weight = i.weight_hh.contiguous()
-    d_hs, d_cs = _whole(d_hs), _whole(d_cs)
-    given = (*_masks(i), *_input_back(i, d_x), n == 3, sees_c, peepholes, weight)
-    known = (_whole(gates), _whole(cs), _whole(before), tanh_cs, d_hs, d_cs)
+    flags = n == 3, sees_c, _carries(i)
+    known = (*_masks(i, steps), *_input_back(i, d_x), *flags, peepholes, weight)
+    kept = (gates, cs, before, tanh_cs, *given)
     found = (d_a, d_states_h, d_states_c, d_h, d_c, d_peephole)
-    call("lstm_back", products, (T, B, H), B * H * H * n, *given, *known, *found)
-    flat = d_a.view(T * B, n * H)
+    work = N // steps.T * H * H * n
+    call("lstm_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, *found)
+    flat, x = d_a.view(N, n * H), _inputs(i, steps)
+    inner = _seen(seen, steps, _masks_hidden(i, sees_c))
     if sees_c:
-        d_weight_ih, _, d_bias = sums(products, flat, i.x, with_totals=True)
+        d_weight_ih, _, d_bias = sums(products, flat, x, with_totals=True)
         parts = [
-            sums(products, flat[:, : 2 * H], seen)[0],
-            sums(products, flat[:, 3 * H :], seen)[0],
+            sums(products, flat[:, : 2 * H], inner)[0],
+            sums(products, flat[:, 3 * H :], inner)[0],
         ]
         d_weight_hh: Tensor | None = torch.cat(parts)
         assert d_bias is not None
         d_bias_hh = d_bias.view(n, H)[[0, 1, 3]].view(-1)
     else:
-        d_weight_ih, d_weight_hh, d_bias = sums(products, flat, i.x, seen, with_totals=True)
+        d_weight_ih, d_weight_hh, d_bias = sums(products, flat, x, inner, with_totals=True)
         assert d_bias is not None
         d_bias_hh = d_bias.clone()
     return {
@@ -200,53 +286,49 @@ def _lstm_back(
     }
 
 
-def _gru(
-    products: Products, cell: GRUCell, i: Inputs, keeps: bool
-) -> tuple[list[Tensor], list[Tensor]]:
-    T, B, H = len(i.x), *i.h.shape
-    after = cell.reset_after
-    bias = i.bias_ih + i.bias_hh
-    bias_n = None
-    if after:
-        bias_n = i.bias_hh[2 * H :].contiguous()
-        bias[2 * H :] = i.bias_ih[2 * H :]
-    gates = _room_for_gates(T, B, 3, H, keeps)
-    hs = _with_first(i.h, T)
-    before = empty(T, B, H) if i.keep is not None else hs[:-1]
-    seen = empty(T, B, H) if i.drop_hidden is not None else before
-    inner = empty(T, B, H)
-    weight = i.weight_hh.contiguous()
-    given = (*_masks(i), *_input(i, bias), keeps, after, weight, bias_n)
+def _gru(products: Products, cell: GRUCell, i: Inputs, steps: Steps, keeps: bool) -> _Found:
+    H, N = i.h.shape[1], steps.rows
+    gates = _room_for_gates(steps, 3, H, keeps)
+    hs = _with_first(i.h, steps)
     # Where only the carried state differs from h, it is what the weight is applied to.
-    found = (gates, hs, seen, before, inner)
-    call("gru", products, (T, B, H), B * H * H * 3, *given, *found)
-    return [hs[1:], gates], [seen, before, inner]
+    before = empty(N, H) if i.keep is not None else hs
+    seen = empty(N, H) if i.drop_hidden is not None else before
+    inner = empty(N, H)
+    weight = i.weight_hh.contiguous()
+    outputs = _room_for_outputs(i, steps, H)
+    with _packed(products, cell, i, keeps) as (bias, bias_n, at):
+        known = (*_masks(i, steps), *_input(i, bias), keeps, cell.reset_after, weight, bias_n)
+        found = (gates, hs, seen, before, inner, outputs, *at, *_NO_ENDS)
+        call("gru", products, steps.sizes(H), N // steps.T * H * H * 3, 2 * steps.T, *known, *found)
+    return _Found([hs], gates, outputs, [seen, before, inner])
 
 
 def _gru_back(
-    products: Products, cell: GRUCell, i: Inputs, kept: list[Tensor], d_hs: Tensor | None
+    products: Products, cell: GRUCell, i: Inputs, steps: Steps, rows: list[Tensor], given: _Given
 ) -> Gradients:
-    _, gates, seen, before, inner = kept
-    T, B, _, H = gates.shape
+    _, gates, seen, before, inner = rows
+    N, _, H = gates.shape
     after = cell.reset_after
-    d_a, d_x = empty(*gates.shape), empty(*i.x.shape)
-    d_past = empty(*gates.shape) if after else d_a
-    d_states = empty(T, B, H) if i.probe_h is not None else None
-    d_h = empty(B, H)
-    weight = i.weight_hh.contiguous()
-    d_hs = _whole(d_hs)
-    given = (*_masks(i), *_input_back(i, d_x), after, weight)
-    known = (_whole(gates), _whole(before), inner, d_hs)
-    call("gru_back", products, (T, B, H), B * H * H * 3, *given, *known, d_a, d_past, d_states, d_h)
-    flat, past = d_a.view(T * B, 3 * H), d_past.view(T * B, 3 * H)
-    d_weight_ih, _, d_bias = sums(products, flat, i.x, with_totals=True)
+    d_a, d_x = empty(N, 3, H), empty(*i.x.shape)
+    d_past = empty(N, 3, H) if after else d_a
+    d_states = empty(N, H) if i.probe_h is not None else None
+    d_h = empty(steps.B, H)
+    weight, carries = i.weight_hh.contiguous(), i.keep is not None
+    known = (*_masks(i, steps), *_input_back(i, d_x), after, carries, weight)
+    kept = (gates, before, inner, given.h, given.last_h)
+    found = (d_a, d_past, d_states, d_h)
+    work = N // steps.T * H * H * 3
+    call("gru_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, *found)
+    flat, past = d_a.view(N, 3 * H), d_past.view(N, 3 * H)
+    x, saw = _inputs(i, steps), _seen(seen, steps, carries or i.drop_hidden is not None)
+    d_weight_ih, _, d_bias = sums(products, flat, x, with_totals=True)
     assert d_bias is not None
     if after:
-        d_weight_hh, _, d_bias_hh = sums(products, past, seen, with_totals=True)
+        d_weight_hh, _, d_bias_hh = sums(products, past, saw, with_totals=True)
     else:
         parts = [
-            sums(products, flat[:, : 2 * H], seen)[0],
-            sums(products, flat[:, 2 * H :], inner)[0],
+            sums(products, flat[:, : 2 * H], saw)[0],
+            sums(products, flat[:, 2 * H :], Rows(inner))[0],
         ]
         d_weight_hh, d_bias_hh = torch.cat(parts), d_bias.clone()
     return {
@@ -260,36 +342,38 @@ def _gru_back(
     }
 
 
-def _elman(
-    products: Products, cell: ElmanCell, i: Inputs, keeps: bool
-) -> tuple[list[Tensor], list[Tensor]]:
-    T, B, H = len(i.x), *i.h.shape
-    gates = _room_for_gates(T, B, 1, H, keeps)
-    hs = _with_first(i.h, T)
-    seen = empty(T, B, H) if _masks_hidden(i, sees_c=False) else hs[:-1]
+def _elman(products: Products, cell: ElmanCell, i: Inputs, steps: Steps, keeps: bool) -> _Found:
+    H, N = i.h.shape[1], steps.rows
+    gates = _room_for_gates(steps, 1, H, keeps)
+    hs = _with_first(i.h, steps)
+    seen = empty(N, H) if _masks_hidden(i, sees_c=False) else hs
     weight = i.weight_hh.contiguous()
-    given = (*_masks(i), *_input(i, i.bias_ih + i.bias_hh), keeps, cell.nonlinearity == "relu")
-    found = (weight, gates, hs, seen)
-    call("elman", products, (T, B, H), B * H * H, *given, *found)
-    return [hs[1:], gates], [seen]
+    outputs = _room_for_outputs(i, steps, H)
+    with _packed(products, cell, i, keeps) as (bias, _, at):
+        is_relu = cell.nonlinearity == "relu"
+        known = (*_masks(i, steps), *_input(i, bias), keeps, is_relu, weight)
+        found = (gates, hs, seen, outputs, *at, *_NO_ENDS)
+        call("elman", products, steps.sizes(H), N // steps.T * H * H, 2 * steps.T, *known, *found)
+    return _Found([hs], gates, outputs, [seen])
 
 
 def _elman_back(
-    products: Products, cell: ElmanCell, i: Inputs, kept: list[Tensor], d_hs: Tensor | None
+    products: Products, cell: ElmanCell, i: Inputs, steps: Steps, rows: list[Tensor], given: _Given
 ) -> Gradients:
-    _, gates, seen = kept
-    T, B, _, H = gates.shape
-    d_a, d_x = empty(T, B, H), empty(*i.x.shape)
-    d_states = empty(T, B, H) if i.probe_h is not None else None
-    d_h = empty(B, H)
-    weight = i.weight_hh.contiguous()
-    d_hs = _whole(d_hs)
-    given = (*_masks(i), *_input_back(i, d_x), cell.nonlinearity == "relu", weight)
-    found = (_whole(gates), d_hs, d_a, d_states, d_h)
-    call("elman_back", products, (T, B, H), B * H * H, *given, *found)
-    d_weight_ih, d_weight_hh, d_bias = sums(
-        products, d_a.view(T * B, H), i.x, seen, with_totals=True
+    _, gates, seen = rows
+    N, _, H = gates.shape
+    d_a, d_x = empty(N, H), empty(*i.x.shape)
+    d_states = empty(N, H) if i.probe_h is not None else None
+    d_h = empty(steps.B, H)
+    weight, is_relu = i.weight_hh.contiguous(), cell.nonlinearity == "relu"
+    known = (*_masks(i, steps), *_input_back(i, d_x), is_relu, weight)
+    kept = (gates, given.h, given.last_h)
+    work = N // steps.T * H * H
+    call(
+        "elman_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, d_a, d_states, d_h
     )
+    saw = _seen(seen, steps, _masks_hidden(i, sees_c=False))
+    d_weight_ih, d_weight_hh, d_bias = sums(products, d_a, _inputs(i, steps), saw, with_totals=True)
     assert d_bias is not None
     return {
         "x": d_x,
@@ -312,11 +396,24 @@ def _input_back(i: Inputs, d_x: Tensor) -> tuple[Tensor | int, ...]:
     return i.x.shape[2], i.weight_ih.contiguous(), d_x
 
 
-def _masks(i: Inputs) -> tuple[Tensor | None, ...]:
-    return _whole(i.keep), _whole(i.drop_hidden), _whole(i.drop_memory)
+def _inputs(i: Inputs, steps: Steps) -> Rows:
+    """The inputs of all steps."""
+    order = steps.order
+    return Rows(i.x.contiguous(), None if order is None else order.places)
 
 
-def _whole(part: Tensor | None) -> Any:
+def _seen(seen: Tensor, steps: Steps, is_apart: bool) -> Rows:
+    """What the recurrent weight was applied to; unless it is apart, the states themselves."""
+    order = steps.order
+    return Rows(seen, None if is_apart or order is None else order.befores)
+
+
+def _masks(i: Inputs, steps: Steps) -> tuple[Tensor | None, ...]:
+    masks = steps.packed(i.keep), steps.in_order(i.drop_hidden), steps.in_order(i.drop_memory)
+    return tuple(map(_whole, masks))
+
+
+def _whole(part: Any) -> Any:
     return None if part is None else part.contiguous()
 
 
@@ -325,21 +422,42 @@ def _masks_hidden(i: Inputs, sees_c: bool) -> bool:
     return i.keep is not None or i.drop_hidden is not None or memory
 
 
-def _all_biases(i: Inputs, sees_c: bool, H: int) -> Tensor:
-    if not sees_c:
-        return i.bias_ih + i.bias_hh
-    bias = i.bias_ih.clone()
-    bias[: 2 * H] += i.bias_hh[: 2 * H]
-    bias[3 * H :] += i.bias_hh[2 * H :]
-    return bias
+def _carries(i: Inputs) -> bool:
+    """Whether an LSTM's step finds another memory than the one before it left."""
+    return i.keep is not None or i.drop_memory is not None
 
 
-def _room_for_gates(T: int, B: int, gates: int, H: int, keeps: bool) -> Tensor:
-    module: Any = loaded()
-    return empty(T if keeps else module.steps_at_once(T, B), B, gates, H)
+@contextmanager
+def _packed(
+    products: Products, cell: Cell, i: Inputs, keeps: bool
+) -> Iterator[tuple[Tensor, Tensor | None, tuple[Tensor | None, bool]]]:
+    """The biases, and `Packed` as there: for this call alone if it `keeps` what goes back."""
+    weights = i.weight_ih, i.weight_hh, i.bias_ih, i.bias_hh
+    if keeps:
+        yield *packed.add_up(cell, *weights[2:]), (None, False)
+        return
+    found = packed.find(weights, cell, products, i.x.shape[1])
+    if found is None:
+        yield *packed.add_up(cell, *weights[2:]), (None, False)
+        return
+    yield *found.biases, (found.memory, found.is_there)
+    if not found.is_there:
+        packed.keep(found, weights, cell, products, i.x.shape[1])
 
 
-def _with_first(first: Tensor, steps: int) -> Tensor:
-    states = empty(steps + 1, *first.shape)
-    states[0] = first
+def _room_for_gates(steps: Steps, gates: int, H: int, keeps: bool) -> Tensor:
+    return empty(steps.rows if keeps else steps.most_rows_at_once, gates, H)
+
+
+def _room_for_outputs(i: Inputs, steps: Steps, H: int) -> Tensor | None:
+    """Where there are lengths, the caller's outputs stand elsewhere than the states."""
+    return None if steps.order is None else empty(*i.x.shape[:2], H)
+
+
+def _with_first(first: Tensor, steps: Steps) -> Tensor:
+    states = empty(steps.B + steps.rows, first.shape[1])
+    if steps.order is None:
+        states[: steps.B] = first
+    else:
+        torch.index_select(first, 0, steps.order.order, out=states[: steps.B])
     return states

@@ -1,7 +1,7 @@
 """Memory of the native kernels, and the gradients by weights."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,11 +22,23 @@ def empty(*shape: int) -> Tensor:
     return tensor.view(shape)
 
 
+class Rows(NamedTuple):
+    """Lines of a matrix.
+
+    Attributes:
+        memory: (..., N).
+        order: which of its lines; None for all.
+    """
+
+    memory: Tensor
+    order: Tensor | None = None
+
+
 def sums(
     products: Products,
     a: Tensor,
-    b: Tensor,
-    other: Tensor | None = None,
+    b: Rows,
+    other: Rows | None = None,
     *,
     with_totals: bool = False,
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
@@ -35,15 +47,15 @@ def sums(
     Args:
         products: how numbers stand in them.
         a: (K, M), gradients by what went into the gates; its rows may lie apart.
-        b: (..., N) with K rows: what a weight was applied to.
+        b: K rows: what a weight was applied to.
         other: the same of another weight.
         with_totals: whether to sum up the rows of `a` too.
 
     Returns:
         a^T b (M, N), a^T other, and the sum over a's rows (M,); None for what is not asked for.
     """
-    (K, M), N = a.shape, b.shape[-1]
-    other_N = 0 if other is None else other.shape[-1]
+    (K, M), N = a.shape, b.memory.shape[-1]
+    other_N = 0 if other is None else other.memory.shape[-1]
     totals = empty(M) if with_totals else None
     by_b, by_other = empty(M, N), None if other is None else empty(M, other_N)
     if 0 in (K, M, N):
@@ -51,13 +63,13 @@ def sums(
         if other is not None and by_other is not None:
             _set(by_other, None, a, other)
         return by_b, by_other, totals
-    b, other = b.contiguous(), None if other is None else other.contiguous()
-    tensors = (a, a.stride(0), N, b, by_b, other_N, other, by_other, totals)
-    call("sums", products, (M, K), M * (N + other_N) * K, *tensors)
+    others = (None, None) if other is None else other
+    tensors = (a, a.stride(0), N, *b, by_b, other_N, *others, by_other, totals)
+    call("sums", products, (M, K), M * (N + other_N) * K, 1, *tensors)
     return by_b, by_other, totals
 
 
-def _set(by_b: Tensor, totals: Tensor | None, a: Tensor, b: Tensor) -> None:
-    by_b.copy_(a.t() @ b.reshape(len(a), -1))
+def _set(by_b: Tensor, totals: Tensor | None, a: Tensor, b: Rows) -> None:
+    by_b.copy_(a.t() @ b.memory.reshape(len(a), -1))
     if totals is not None:
         totals.copy_(a.sum(0))

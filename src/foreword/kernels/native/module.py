@@ -43,22 +43,34 @@ def loaded() -> Any | None:
 def call(
     name: str,
     products: Products,
-    sizes: tuple[int, ...],
+    sizes: tuple[Tensor | int | None, ...],
     work: int,
+    meetings: int,
     *arguments: Tensor | bool | int | None,
 ) -> None:
     """Calls a kernel with numbers in the order of its struct in `native/kernels.hpp`.
+
+    Of a tensor that is its address, of None 0.
 
     Args:
         name: of the kernel.
         products: how numbers stand in them.
         sizes: the first ones.
         work: multiplications between two meetings of threads.
-        arguments: the others; of a tensor its address, of None 0.
+        meetings: how many.
+        arguments: the others.
     """
+    numbers = [*map(_number, (*sizes, *arguments))]
+    getattr(loaded(), name)(numbers, FORMATS.index(products), threads_for(work, meetings))
+
+
+def threads_for(work: int, meetings: int) -> int:
+    """How many share so many multiplications between two meetings, so many times."""
+    if work < SMALLEST_SHARED:
+        return 1
     module: Any = loaded()
-    threads = torch.get_num_threads() if work >= SMALLEST_SHARED else 1
-    getattr(module, name)([*sizes, *map(_number, arguments)], FORMATS.index(products), threads)
+    threads: int = module.threads_worth(torch.get_num_threads(), float(work * meetings))
+    return threads
 
 
 def _number(argument: Tensor | bool | int | None) -> int:

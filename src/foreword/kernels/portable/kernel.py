@@ -1,6 +1,7 @@
 """Loops over time, written by hand forwards and back, as a differentiable function."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -10,6 +11,7 @@ from foreword.cells.cell import Cell, State
 from foreword.cells.gru import GRUCell
 from foreword.cells.rnn import ElmanCell
 from foreword.kernels import reference
+from foreword.kernels.lengths import run_padded
 from foreword.kernels.portable import elman, gru, lstm
 from foreword.kernels.portable.shared import Gradients, Inputs
 from foreword.kernels.problem import Extras, Problem, Run
@@ -23,7 +25,7 @@ class Loops(NamedTuple):
 
     Attributes:
         name: of its kernel.
-        forward: outputs from a cell and its inputs.
+        forward: outputs from a cell and its inputs; with lengths, the last states besides.
         backward: gradients by the inputs, from the same, from what `forward` gave, and from the
             gradients by its outputs.
         states: the states after each step alone.
@@ -37,18 +39,27 @@ class Loops(NamedTuple):
 
 def run(problem: Problem) -> Run:
     """Runs a cell over time; no zoneout, no layer normalisation."""
-    return run_by(LOOPS, problem)
+    return run_padded(partial(run_by, LOOPS), problem)
 
 
 def run_by(loops: Loops, problem: Problem) -> Run:
     """The same by any loops."""
     inputs = inputs_of(problem)
-    has_way_back = torch.is_grad_enabled() and any(part.requires_grad for part in problem.tensors)
-    if not has_way_back and not problem.extras.traced:
+    if not has_way_back(problem) and not problem.extras.traced:
         states = loops.states(problem.cell, inputs)
         return Run(states[0], tuple(part[-1] for part in states), tuple(states))
-    outputs = _Bptt.apply(loops, problem.cell, *inputs)  # type: ignore[no-untyped-call]
-    return run_of(problem, inputs, outputs)
+    return run_of(problem, inputs, differentiable(loops, problem.cell, inputs))
+
+
+def has_way_back(problem: Problem) -> bool:
+    """Whether gradients may be asked for."""
+    return torch.is_grad_enabled() and any(part.requires_grad for part in problem.tensors)
+
+
+def differentiable(loops: Loops, cell: Cell, inputs: Inputs) -> Sequence[Tensor]:
+    """What `loops.forward` gives, with a way back."""
+    found: Sequence[Tensor] = _Bptt.apply(loops, cell, *inputs)  # type: ignore[no-untyped-call]
+    return found
 
 
 def run_of(problem: Problem, inputs: Inputs, outputs: Sequence[Tensor]) -> Run:
@@ -90,6 +101,7 @@ def inputs_of(problem: Problem) -> Inputs:
         drop_memory=extras.drop_memory,
         probe_h=probes[0],
         probe_c=probes[1],
+        lengths=extras.lengths,
     )
 
 
@@ -98,7 +110,8 @@ def problem_of(cell: Cell, inputs: Inputs) -> Problem:
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_peephole", "weight_hr")
     weights = {name: w for name in names if (w := getattr(inputs, name)) is not None}
     state: State = (inputs.h,) if inputs.c is None else (inputs.h, inputs.c)
-    extras = Extras(inputs.keep, inputs.drop_hidden, inputs.drop_memory, traced=True)
+    masks = inputs.keep, inputs.drop_hidden, inputs.drop_memory
+    extras = Extras(*masks, lengths=inputs.lengths, traced=True)
     return Problem(cell, inputs.x, state, weights, extras)
 
 
@@ -169,6 +182,32 @@ class _Bptt(torch.autograd.Function):
         return (None, None, *found)
 
 
+def backward_with_lengths(
+    cell: Cell, inputs: Inputs, d_outputs: tuple[Tensor | None, ...]
+) -> Gradients:
+    """Gradients of a problem with lengths, whose outputs include its last states, once more."""
+    with torch.enable_grad():
+        leaves = Inputs(*map(_leaf, inputs))  # type: ignore[arg-type]
+        found = run(problem_of(cell, leaves))
+        assert found.states is not None
+        assert found.gates is not None
+        gates = torch.stack([found.gates[name] for name in cell.gates], 2)
+    outputs = zip((*found.states, gates, *found.last), d_outputs, strict=True)
+    pairs = [(y, d) for y, d in outputs if d is not None]
+    named = leaves._asdict().items()
+    by = {name: part for name, part in named if part is not None and part.requires_grad}
+    handles = zip(("probe_h", "probe_c"), found.handles or (), strict=False)
+    by |= {name: probes[0] for name, probes in handles}
+    gradients = torch.autograd.grad(
+        [y for y, _ in pairs], list(by.values()), [d for _, d in pairs], allow_unused=True
+    )
+    return dict(zip(by, gradients, strict=True))
+
+
+def _leaf(part: Tensor | None) -> Tensor | None:
+    return None if part is None else part.detach().requires_grad_(part.is_floating_point())
+
+
 def _differentiable_gradients(
     ctx: Any, inputs: Inputs, d_outputs: tuple[Tensor | None, ...]
 ) -> list[Tensor | None]:
@@ -178,6 +217,8 @@ def _differentiable_gradients(
     assert truth.gates is not None
     assert truth.handles is not None
     outputs = [*truth.states, torch.stack([truth.gates[name] for name in ctx.cell.gates], 2)]
+    if inputs.lengths is not None:
+        outputs += truth.last
     pairs = [(y, d) for y, d in zip(outputs, d_outputs, strict=True) if d is not None]
     handles = dict(zip(("probe_h", "probe_c"), truth.handles, strict=False))
     gradients: list[Tensor | None] = []

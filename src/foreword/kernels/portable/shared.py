@@ -15,7 +15,7 @@ class Inputs(NamedTuple):
         h: hidden state before the first step, (B, P).
         weight_ih, weight_hh, bias_ih, bias_hh, weight_peephole, weight_hr: parameters.
         c: the state's other part, (B, H): the memory, or a projected GRU's u.
-        keep, drop_hidden, drop_memory: as in `kernels.problem.Extras`.
+        keep, drop_hidden, drop_memory, lengths: as in `kernels.problem.Extras`.
         probe_h: (T, B, P), zeros, for the gradients by the hidden states.
         probe_c: (T, B, H), the same for the memories.
     """
@@ -34,6 +34,7 @@ class Inputs(NamedTuple):
     drop_memory: Tensor | None = None
     probe_h: Tensor | None = None
     probe_c: Tensor | None = None
+    lengths: Tensor | None = None
 
     def carries(self) -> tuple[Tensor | None, Tensor | None]:
         """What h and c are multiplied by before each step, (T, B, 1) and (T, B, 1 or H)."""

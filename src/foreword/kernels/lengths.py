@@ -1,0 +1,44 @@
+"""Sequences that end before others, for kernels that know of none: all steps, then a cut."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from foreword.kernels.problem import Problem, Run
+
+
+def run_padded(run: Callable[[Problem], Run], problem: Problem) -> Run:
+    """What `run`, which knows no lengths, gives for a problem that may have some."""
+    lengths = problem.extras.lengths
+    if lengths is None:
+        return run(problem)
+    inside = within(lengths, len(problem.x)).unsqueeze(2)
+
+    def cut(part: Tensor) -> Tensor:
+        return part.masked_fill(~inside, 0.0)
+
+    extras = replace(problem.extras, lengths=None, wants_states=True)
+    found = run(replace(problem, x=cut(problem.x), extras=extras))
+    assert found.states is not None
+    pairs = zip(found.states, problem.state, strict=True)
+    last = tuple(state_after(states, before, lengths) for states, before in pairs)
+    states = tuple(cut(part) for part in found.states)
+    gates = None if found.gates is None else {k: cut(part) for k, part in found.gates.items()}
+    return Run(states[0], last, states, gates, found.handles)
+
+
+def within(lengths: Tensor, steps: int) -> Tensor:
+    """(T, B), True where a step belongs to its sequence."""
+    return torch.arange(steps, device=lengths.device).unsqueeze(1) < lengths
+
+
+def state_after(states: Tensor, before: Tensor, lengths: Tensor) -> Tensor:
+    """The state (B, size) after the last step of each sequence, from those of all (T, B, size).
+
+    A sequence of length 0 keeps the state that it began with.
+    """
+    index = (lengths - 1).clamp(min=0).view(1, -1, 1).expand(1, *states.shape[1:])
+    last = states.gather(0, index)[0]
+    return torch.where((lengths > 0).unsqueeze(1), last, before)

@@ -1,0 +1,147 @@
+"""Weights as the products read them, made once and kept as long as the weights stay what they are.
+
+Only where no gradient is wanted: training changes the weights at each step. What is kept belongs
+to a parameter by a weak reference, and is made anew when a version counter, an address, a shape or
+the fingerprint of a few values is another one. The fingerprint is for writes through `.data`, which
+no counter sees; one that changes only a few values that way must be followed by `forget`.
+"""
+
+import threading
+import weakref
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+from torch.nn import Parameter
+
+from foreword.cells.cell import Cell
+from foreword.cells.gru import GRUCell
+from foreword.kernels.native.memory import empty
+from foreword.kernels.native.module import FORMATS, Products, loaded
+
+MOST_FLOATS = 1 << 27
+"""Kept at most, 512 MiB; the oldest go first."""
+FEW_SEQUENCES = 3
+"""Up to so many, weights are cut into wider strips; as `widest` in `native/strips.hpp`."""
+
+Weights = tuple[Tensor, Tensor, Tensor | None, Tensor | None]
+"""`weight_ih`, `weight_hh`, `bias_ih`, `bias_hh`."""
+Biases = tuple[Tensor, Tensor | None]
+"""All that stand outside a reset gate, and those inside."""
+
+
+@dataclass
+class Packed:
+    """A cell's weights.
+
+    Attributes:
+        state: of the parameters, when this was made from them.
+        memory: packed, or yet to be.
+        biases: added up.
+        is_there: whether a call has packed them.
+    """
+
+    state: tuple[Any, ...]
+    memory: Tensor
+    biases: Biases
+    is_there: bool = False
+
+
+_lock = threading.RLock()  # a weight may die, and call back, while it is held
+_kept: dict[tuple[int, Any], Packed] = {}
+_alive: dict[int, Any] = {}
+
+
+def add_up(cell: Cell, bias_ih: Tensor, bias_hh: Tensor) -> Biases:
+    """The biases of a cell."""
+    bias, H = bias_ih + bias_hh if len(bias_ih) == len(bias_hh) else bias_ih.clone(), 0
+    if isinstance(cell, GRUCell):
+        H = len(bias_ih) // 3
+        if cell.reset_after:
+            bias[2 * H :] = bias_ih[2 * H :]
+            return bias, bias_hh[2 * H :].contiguous()
+    elif len(bias_ih) > len(bias_hh):  # g sees the input alone
+        H = len(bias_ih) // 4
+        bias[: 2 * H] += bias_hh[: 2 * H]
+        bias[3 * H :] += bias_hh[2 * H :]
+    return bias, None
+
+
+def find(weights: Weights, cell: Cell, products: Products, batch: int) -> Packed | None:
+    """The weights packed; None where they cannot be known to stay what they are.
+
+    What is not there yet the caller packs into the memory, and then says `keep`.
+
+    Args:
+        weights: of one cell.
+        cell: says how they are packed.
+        products: how numbers stand in them.
+        batch: sequences they are to be applied to.
+    """
+    state = _state(weights)
+    if state is None:
+        return None
+    found = _kept.get(_key(weights, cell, products, batch))
+    if found is not None and found.state == state:
+        return found
+    module: Any = loaded()
+    (rows, inputs), hidden = weights[0].shape, weights[1].shape[1]
+    gates, format_ = rows // hidden, FORMATS.index(products)
+    recurrent = len(weights[1]) // hidden
+    floats = module.packed_floats(hidden, recurrent, hidden, format_)
+    floats += module.packed_floats(hidden, gates, inputs, format_)
+    biases = [
+        weights[0].new_zeros(len(weight)) if bias is None else bias
+        for weight, bias in zip(weights[:2], weights[2:], strict=True)
+    ]
+    return Packed(state, empty(floats), add_up(cell, *biases))
+
+
+def keep(packed: Packed, weights: Weights, cell: Cell, products: Products, batch: int) -> None:
+    """Keeps what a call has packed."""
+    size, owner = packed.memory.numel(), id(weights[1])
+    if size > MOST_FLOATS:
+        return
+    packed.is_there = True
+    with _lock:
+        if owner not in _alive:
+            _alive[owner] = weakref.ref(weights[1], lambda _: _forget(owner))
+        _kept.pop(key := _key(weights, cell, products, batch), None)
+        while sum(other.memory.numel() for other in _kept.values()) + size > MOST_FLOATS:
+            del _kept[next(iter(_kept))]
+        _kept[key] = packed
+
+
+def _key(weights: Weights, cell: Cell, products: Products, batch: int) -> tuple[int, Any]:
+    kind = cell.name, getattr(cell, "reset_after", None)
+    return id(weights[1]), (kind, products, batch <= FEW_SEQUENCES)
+
+
+def forget() -> None:
+    """Drops all that is kept."""
+    with _lock:
+        _kept.clear()
+
+
+def _forget(owner: int) -> None:
+    with _lock:
+        _alive.pop(owner, None)
+        for key in [key for key in _kept if key[0] == owner]:
+            del _kept[key]
+
+
+def _state(weights: Weights) -> tuple[Any, ...] | None:
+    state: list[Any] = []
+    sampled: list[int] = []
+    for weight in weights:
+        if weight is None:
+            state.append(None)
+            continue
+        if type(weight) is not Parameter or weight.is_inference() or not weight.is_contiguous():
+            return None
+        address = weight.data_ptr()
+        state += (weight._version, address, weight.shape)
+        sampled += (address, weight.numel())
+    module: Any = loaded()
+    state.append(module.fingerprint(sampled))
+    return tuple(state)

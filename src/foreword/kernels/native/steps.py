@@ -1,0 +1,101 @@
+"""Which rows of memory belong to a time step; see `Sizes` in `native/kernels.hpp`."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from foreword.kernels.native.module import loaded
+
+
+class Order(NamedTuple):
+    """How sequences that end before others are arranged, the longest first. All int64.
+
+    Attributes:
+        begins: (T + 1), each step's first row.
+        places: (N + idle), each row's place with the caller, (T, B) in one; then those places where
+            nothing happens.
+        befores: (N), the row of the state before, where the B states before all steps come first.
+        order: (B), the sequences, the longest first.
+        rank: (B), each sequence's place in `order`.
+        ends: (B), the row of each sequence's last state, counted as in `befores`.
+    """
+
+    begins: Tensor
+    places: Tensor
+    befores: Tensor
+    order: Tensor
+    rank: Tensor
+    ends: Tensor
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Rows of T steps of B sequences: B a step where there is no order.
+
+    Attributes:
+        T: steps; of the longest sequence where there is an order.
+        B: sequences.
+        rows: of all steps, N.
+        order: None where all sequences have T steps.
+    """
+
+    T: int
+    B: int
+    rows: int
+    order: Order | None = None
+
+    def sizes(self, hidden: int) -> tuple[Tensor | int | None, ...]:
+        """As `Sizes` there."""
+        if self.order is None:
+            return self.T, self.B, hidden, None, None, 0
+        idle = len(self.order.places) - self.rows
+        return self.T, self.B, hidden, self.order.begins, self.order.places, idle
+
+    @property
+    def most_rows_at_once(self) -> int:
+        """Of the steps whose gates are computed at once."""
+        module: Any = loaded()
+        if self.order is None:
+            return int(module.steps_at_once(self.T, self.B)) * self.B
+        return min(self.rows, self.B + int(module.ENOUGH_ROWS))
+
+    def in_order(self, part: Tensor | None) -> Tensor | None:
+        """From (B, ...) as the caller has it."""
+        if part is None or self.order is None:
+            return part
+        return part.index_select(0, self.order.order)
+
+    def out_of_order(self, part: Tensor) -> Tensor:
+        """The way back."""
+        return part if self.order is None else part.index_select(0, self.order.rank)
+
+    def packed(self, part: Tensor | None) -> Tensor | None:
+        """From (T, B, ...) as the caller has it to (N, ...)."""
+        if part is None or self.order is None:
+            return part
+        flat = part.reshape(-1, *part.shape[2:])
+        return flat.index_select(0, self.order.places[: self.rows])
+
+    def padded(self, rows: Tensor, steps: int) -> Tensor:
+        """From (N, ...) to (T, B, ...) of so many steps as the caller has it, with zeros."""
+        if self.order is None:
+            return rows.view(self.T, self.B, *rows.shape[1:])
+        flat = rows.new_zeros((steps * self.B, *rows.shape[1:]))
+        flat.index_copy_(0, self.order.places[: self.rows], rows)
+        return flat.view(steps, self.B, *rows.shape[1:])
+
+
+def arranged(x: Tensor, lengths: Tensor | None) -> Steps:
+    """The rows of a padded batch (T, B, I) of sequences of these lengths."""
+    steps, batch = x.shape[:2]
+    if lengths is None:
+        return Steps(steps, batch, steps * batch)
+    module: Any = loaded()
+    lengths = lengths.contiguous()
+    sizes = [steps + 1, steps * batch, steps * batch, batch, batch, batch]
+    found = Order(*torch.split(torch.empty(sum(sizes), dtype=torch.int64), sizes))
+    addresses = [part.data_ptr() for part in found]
+    longest, rows = module.arrange(lengths.data_ptr(), steps, batch, *addresses)
+    return Steps(longest, batch, rows, found)
