@@ -134,7 +134,7 @@ def test_a_contrast_of_a_long_text_is_drawn_around_the_change(
     one = made["contrasts"][0]
     top, lower, *_ = figures.contrasts(made, one).axes
     bars = [bar.get_height() for bar in top.patches]
-    names = [label.get_text() for label in top.get_xticklabels()]
+    names = [label.get_text() for label in lower.get_xticklabels()]
     # Word 12 is dropped: 8 pairs before it, then those from word 13 on.
     assert names == [f"w{k}" for k in (*range(4, 12), *range(13, 65))]
     np.testing.assert_allclose(bars, one["divergence"][4:64])

@@ -19,7 +19,7 @@ POINTS, MOST_POINTS = 32, 256
 """Of the integral, at Gauss-Legendre places: doubled until the sum is right to `TOLERANCE`."""
 TOLERANCE = 1e-3
 """Of the difference that is explained, or in nats where that is below 1."""
-PREDICTIONS = 12
+PREDICTIONS = 8
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def packed(values: np.ndarray, low: float, high: float) -> str:
     """Values as bytes, 0 for `low` and 255 for `high`, row by row, by zlib and base64."""
     scaled = (values.astype(np.float64) - low) * (255 / (high - low))
     bytes_ = np.clip(np.round(scaled), 0, 255).astype(np.uint8).tobytes()
-    return base64.b64encode(zlib.compress(bytes_, 9)).decode("ascii")
+    return base64.b64encode(zlib.compress(bytes_)).decode("ascii")
 
 
 def _units_shown(traced: TextTrace) -> list[np.ndarray]:

@@ -56,7 +56,7 @@ def draw(document: dict[str, Any], folder: Path) -> list[Path]:
             for kind in ("png", "svg"):
                 path = folder / f"{name}.{kind}"
                 metadata = {"Date": None} if kind == "svg" else None
-                figure.savefig(path, dpi=150, metadata=metadata)
+                figure.savefig(path, dpi=120, metadata=metadata)
                 # Arranged once; doing it again for the second file costs most of the time.
                 figure.set_layout_engine("none")
                 written.append(path)
@@ -260,7 +260,7 @@ def jacobians(spectra: dict[str, Any]) -> Figure:
 
 def attributions(document: dict[str, Any]) -> Figure:
     """What each earlier word earned of a prediction, beside what its erasure costs."""
-    found = sorted(document["attributions"], key=lambda a: -abs(a["difference"] or 0))[:4]
+    found = sorted(document["attributions"], key=lambda a: -abs(a["difference"] or 0))[:3]
     figure = Figure(figsize=(WIDTH, 2.9 * len(found) + 0.5), layout="constrained")
     for axes, one in zip(np.atleast_1d(figure.subplots(len(found), 1)), found, strict=True):
         # The last words before a prediction: those that fit.
@@ -304,7 +304,10 @@ def contrasts(document: dict[str, Any], one: dict[str, Any]) -> Figure:
     top.set_xlim(-0.5, max(0, len(texts) - 1) + 0.5)
     top.set_ylim(0, max(0.1, np.nanmax(divergence, initial=0) * 1.1))
     _plain(top)
-    _name_words(top, texts)
+    if not one["layers"]:
+        _name_words(top, texts)
+    else:
+        top.tick_params(labelbottom=False)  # the words stand below the map
     for axes, layer in zip(grid[1:], one["layers"], strict=True):
         values = _matrix(layer["difference"], layer["low"], layer["high"], len(layer["units"]))
         order = np.argsort(-np.abs(values).sum(0), kind="stable")

@@ -10,15 +10,19 @@ import numpy as np
 
 from foreword.errors import MissingExtraError, SettingsError
 from foreword.folder.files import atomic_write
-from foreword.inspect.document import document as document_of
 from foreword.inspect.findings import Findings
 from foreword.inspect.page import html
 
 PAGE, FIGURES, NUMBERS = "index.html", "figures", "numbers"
 
 
-def write(found: Findings, folder: Path) -> list[Path]:
+def write(found: Findings, document: dict[str, Any], folder: Path) -> list[Path]:
     """Writes everything; files of the same names are replaced, each at once.
+
+    Args:
+        found: the numbers.
+        document: the same for the page and the figures.
+        folder: is made if it is missing.
 
     Raises:
         MissingExtraError: matplotlib is not installed; the page and the numbers are written.
@@ -28,7 +32,6 @@ def write(found: Findings, folder: Path) -> list[Path]:
         what = "a file" if folder.is_file() else "a model folder"
         raise SettingsError(f"{folder} is {what}: name another folder for the inspection")
     (folder / NUMBERS).mkdir(parents=True, exist_ok=True)
-    document = document_of(found)
     page = folder / PAGE
     atomic_write(page, html(document).encode("utf-8"))
     written = [page]

@@ -17,7 +17,7 @@ from foreword.models.recurrent import RecurrentModel
 
 WINDOW = 64
 """Words that gradients are followed back."""
-TARGETS = 24
+TARGETS = 16
 """Predictions that a mean is over."""
 GONE = 0.01
 """Share of its first value below which a gradient has vanished; above 1/GONE it has exploded."""

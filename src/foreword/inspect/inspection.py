@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ class Inspection(Findings):
 
     def document(self) -> dict[str, Any]:
         """All of it as plain data, as the page reads it."""
+        return self._document
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
         return document(self)
 
     def write(self, folder: str | os.PathLike[str]) -> list[Path]:
@@ -48,7 +53,7 @@ class Inspection(Findings):
             MissingExtraError: matplotlib is not installed; the page and the numbers are written.
             SettingsError: the folder is a file, or a model folder.
         """
-        return write(self, Path(folder))
+        return write(self, self.document(), Path(folder))
 
     def _repr_html_(self) -> str:
         return notebook(self.document())

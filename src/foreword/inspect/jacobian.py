@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from foreword.inspect.trace import TextTrace
 from foreword.models.recurrent import RecurrentModel
 
-STEPS = 12
+STEPS = 8
 LARGEST_WORK = 6e9
 """Sum over the steps of (units of the state)^3; beyond it fewer steps are looked at."""
 
