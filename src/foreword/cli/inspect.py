@@ -10,7 +10,7 @@ from foreword.cli.info import table_of
 from foreword.errors import MissingExtraError, SettingsError
 
 if TYPE_CHECKING:
-    from foreword.inspect import Change, Inspection
+    from foreword.inspect import Inspection
 
 
 def inspect(
@@ -45,12 +45,12 @@ def inspect(
 
     Words are counted from 1; the default second runs drop, replace and reset where it matters.
     """
-    from foreword.inspect import inspection
+    from foreword.inspect import Change, inspection
 
     changes = [
-        *map(_dropped, drop or ()),
-        *map(_replaced, replace or ()),
-        *map(_reset, reset or ()),
+        *(Change("dropped", at) for at in drop or ()),
+        *(Change("replaced", *_replacement(wish)) for wish in replace or ()),
+        *(Change("reset", at) for at in reset or ()),
     ]
     whole = "\n".join(input_lines()) if text is None or text == "-" else text
     with errors.status("reading, tracing, differentiating"):
@@ -74,27 +74,14 @@ def inspect(
     results().print(f"Open {page}", markup=False, soft_wrap=True)
 
 
-def _dropped(at: int) -> "Change":
-    from foreword.inspect import Change
-
-    return Change("dropped", at)
-
-
-def _reset(at: int) -> "Change":
-    from foreword.inspect import Change
-
-    return Change("reset", at)
-
-
-def _replaced(text: str) -> "Change":
-    from foreword.inspect import Change
-
+def _replacement(text: str) -> tuple[int, str]:
+    """The number of a word, and what stands in its place."""
     number, sign, word = text.partition("=")
     if not sign or not number.strip().isdecimal() or not word:
         raise SettingsError(
             f"--replace takes the number of a word and another, 5=cat, not {text!r}"
         )
-    return Change("replaced", int(number), word)
+    return int(number), word
 
 
 def _summary(found: "Inspection") -> dict[str, Any]:

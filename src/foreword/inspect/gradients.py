@@ -14,6 +14,7 @@ from foreword.inspect.trace import TextTrace, trace_reading
 from foreword.models.build import build
 from foreword.models.flow import gradients_by_states
 from foreword.models.recurrent import RecurrentModel
+from foreword.text.tokenizer import EOS, EOS_ID
 
 WINDOW = 64
 """Words that gradients are followed back."""
@@ -201,7 +202,8 @@ def _norms(gradient: Tensor) -> np.ndarray:
 
 
 def _ids(subject: Subject, reading: Reading) -> np.ndarray:
-    ids = [subject.tokenizer.id_of(word) if word != "<eos>" else 1 for word in reading.words]
+    id_of = subject.tokenizer.id_of
+    ids = [EOS_ID if word == EOS else id_of(word) for word in reading.words]
     return np.asarray(ids, dtype=np.int64)
 
 

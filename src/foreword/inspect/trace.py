@@ -170,7 +170,7 @@ def run(
                     parts.append(tuple(map(_recurrent, found.layers)))
                 case MLPModel():
                     outputs = network.layers(embedded, state)
-                    hidden, state = network.hidden_states(embedded, inputs, state)
+                    hidden, state = outputs[-1], network.after(inputs, state)
                     named = ({"h": _array(y)} for y in outputs)
                     parts.append(tuple(LayerArrays(k, {}, y) for k, y in enumerate(named)))
                 case _:

@@ -37,8 +37,12 @@ class MLPModel(NextWordModel):
 
     def hidden_states(self, embedded: Tensor, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """The last layer's output for the window that ends at each step, (T, B, H)."""
+        return self.layers(embedded, state)[-1], self.after(ids, state)
+
+    def after(self, ids: Tensor, state: State) -> State:
+        """The window after more words, (T, B) ids."""
         (earlier,) = state
-        return self.layers(embedded, state)[-1], (torch.cat([earlier, ids])[len(ids) :],)
+        return (torch.cat([earlier, ids])[len(ids) :],)
 
     def layers(self, embedded: Tensor, state: State) -> list[Tensor]:
         """Every layer's outputs, (T, B, H) each."""
