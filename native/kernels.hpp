@@ -191,6 +191,17 @@ struct Sums {
     float* totals;  // (M,), or null
 };
 
+// Cross-entropy of rows of logits, and its gradients by them, by rows (rows, V) of one format.
+struct Softmax {
+    int rows, V;
+    void* logits;  // without the bias; afterwards gradients, to be multiplied by their row's scale
+    const float* bias;            // (V,)
+    const std::int64_t* targets;  // (rows,)
+    float* scales;                // (rows,): 1 / the sum of a row's exponentials
+    float* losses;                // (rows,): -log P(target), in nats
+    float* d_bias;                // (V,): added to
+};
+
 // How numbers stand in products: float32, bfloat16, int8; the last forwards only.
 constexpr int FORMATS = 3, FORMATS_BACK = 2;
 
@@ -206,6 +217,7 @@ struct Kernels {
     void (*elman[FORMATS])(const Elman&, int threads);
     void (*elman_back[FORMATS_BACK])(const ElmanBack&, int threads);
     void (*sums[FORMATS_BACK])(const Sums&, int threads);
+    void (*softmax[FORMATS_BACK])(const Softmax&, int threads);
 };
 
 }  // namespace foreword

@@ -28,7 +28,7 @@ def test_value_and_gradients_equal_torch_cross_entropy(
     targets[:ignored] = IGNORED
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(softmax, "CHUNK_ROWS", chunk)
+        patch.setattr(softmax, "CHUNK_BYTES", chunk * V * weight.itemsize)
         loss = linear_cross_entropy(x, weight, bias, targets)
     truth = F.cross_entropy(F.linear(x, weight, bias), targets, ignore_index=-1, reduction="sum")
     ours = torch.autograd.grad(loss * 0.7, [x, weight, bias])

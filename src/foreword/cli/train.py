@@ -173,7 +173,7 @@ def train(
     ] = None,
     precision: Annotated[
         Literal["auto", "float32", "bfloat16"] | None,
-        typer.Option(help="Of the output layer in training.", rich_help_panel=_RUN),
+        typer.Option(help="Of matrix products in training.", rich_help_panel=_RUN),
     ] = None,
     validations: Annotated[
         int | None, typer.Option(help="Over the whole run.", rich_help_panel=_RUN)

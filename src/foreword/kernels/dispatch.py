@@ -131,9 +131,8 @@ def at_inference(
         The outputs (T, B, H) and the last state, as `state`.
     """
     if (
-        _chosen.get() not in (None, "native")
+        not native_may_serve()
         or _record.get() is not None
-        or os.environ.get(VARIABLE) not in (None, "native")
         or torch._C._are_functorch_transforms_active()
         or forward_ad._current_level >= 0
         or torch._C._get_tracing_state() is not None
@@ -141,6 +140,11 @@ def at_inference(
     ):
         return None
     return native.at_inference(cell, x, state, parameters)
+
+
+def native_may_serve() -> bool:
+    """Whether no other kernel was chosen, here or for the process."""
+    return (_chosen.get() or os.environ.get(VARIABLE)) in (None, "", "native")
 
 
 def choose(problem: Problem) -> Choice:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foreword.folder.config import Data, ModelConfig
+from foreword.kernels.dispatch import use
 from foreword.nn.dropout import embedding_dropout, locked_dropout
 from foreword.nn.softmax import linear_cross_entropy
 
@@ -116,9 +117,12 @@ class NextWordModel(nn.Module, ABC):
             targets: (T, B), the word after each; one of -1 is not counted.
             state: the state before the window. Detach it to truncate backpropagation through
                 time at the window's start.
-            precision: of the output layer's products; see `linear_cross_entropy`.
+            precision: of the recurrent layers' and the output layer's products. States, gates,
+                sums and weights are float32 all the same; see `foreword.nn.use` and
+                `linear_cross_entropy`.
         """
-        features, state = self.features(ids, state)
+        with use(products="bfloat16" if precision == torch.bfloat16 else None):
+            features, state = self.features(ids, state)
         weight, bias = self.output_layer()
         loss = linear_cross_entropy(
             features.flatten(0, 1), weight, bias, targets.flatten(), precision=precision

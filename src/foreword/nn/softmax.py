@@ -6,8 +6,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-CHUNK_ROWS = 256
-"""Rows of logits that exist at once: 256 x 33,278 x 4 bytes are 34 MB, near a CPU's L3 cache."""
+from foreword.kernels import dispatch, native
+
+CHUNK_BYTES = 1 << 26
+"""Memory for the logits that exist at once. Fewer, larger chunks are faster up to here: each adds
+to the whole of the weight's gradient."""
 
 IGNORED = -1
 """The target of a position at which nothing is to be predicted."""
@@ -62,26 +65,21 @@ class _LinearCrossEntropy(torch.autograd.Function):
         grad_weight = torch.zeros_like(weight)
         grad_bias = torch.zeros_like(bias)
         loss = torch.zeros((), dtype=torch.float64, device=features.device)
-        for start in range(0, len(targets), CHUNK_ROWS):
-            stop = start + CHUNK_ROWS
-            chunk = features[start:stop].to(low)
-            target = targets[start:stop, None]
-            logits = torch.mm(chunk, weight_low.t()).to(bias.dtype)
-            logits += bias
-            peak = logits.amax(dim=1, keepdim=True)
-            at_target = logits.gather(1, target)
-            probabilities = logits.sub_(peak).exp_()
-            total = probabilities.sum(dim=1, keepdim=True)
-            loss += (total.log() + peak - at_target).sum(dtype=torch.float64)
-            grad_logits = probabilities.div_(total)
-            grad_logits.scatter_add_(1, target, -torch.ones_like(at_target))
-            grad_bias += grad_logits.sum(dim=0)
-            grad_low = grad_logits.to(low)
-            grad_features[start:stop] = torch.mm(grad_low, weight_low)
+        is_native = dispatch.native_may_serve() and native.has_softmax(low, features, weight, bias)
+        gradients = native.softmax if is_native else softmax
+        rows_at_once = max(1, CHUNK_BYTES // (len(weight) * low.itemsize))
+        for start in range(0, len(targets), rows_at_once):
+            stop = start + rows_at_once
+            chunk = features[start:stop]
+            logits = torch.mm(chunk.to(low), weight_low.t())
+            by_logits, scales, losses = gradients(logits, bias, targets[start:stop], grad_bias)
+            loss += losses.sum(dtype=torch.float64)
+            torch.mul(torch.mm(by_logits, weight_low), scales, out=grad_features[start:stop])
+            scaled = (chunk * scales).to(low)
             if low == grad_weight.dtype:
-                grad_weight.addmm_(grad_low.t(), chunk)
+                grad_weight.addmm_(by_logits.t(), scaled)
             else:
-                grad_weight += torch.mm(grad_low.t(), chunk)
+                grad_weight += torch.mm(by_logits.t(), scaled)
         if rows is not None:
             scattered = grad_features.new_zeros((len(keep), grad_features.shape[1]))
             grad_features = scattered.index_copy_(0, rows, grad_features)
@@ -93,6 +91,34 @@ class _LinearCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, grad_loss: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         grad_features, grad_weight, grad_bias = ctx.saved_tensors
         return grad_features * grad_loss, grad_weight * grad_loss, grad_bias * grad_loss, None, None
+
+
+def softmax(
+    logits: Tensor, bias: Tensor, targets: Tensor, grad_bias: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Cross-entropy of each row and its gradient by the logits; the same as `native.softmax`.
+
+    Args:
+        logits: (N, V), without the bias; may be overwritten.
+        bias: (V,).
+        targets: (N,).
+        grad_bias: (V,), to which the rows' gradients by the bias are added.
+
+    Returns:
+        Gradients by the logits (N, V), in the dtype of `logits`, yet to be multiplied by a scale
+        of each row; the scales (N, 1); and -log P(target) (N,), in nats.
+    """
+    dtype = logits.dtype
+    logits = logits.to(bias.dtype).add_(bias)
+    peak = logits.amax(dim=1, keepdim=True)
+    at_target = logits.gather(1, targets[:, None])
+    probabilities = logits.sub_(peak).exp_()
+    total = probabilities.sum(dim=1, keepdim=True)
+    losses = (total.log() + peak - at_target).squeeze(1)
+    by_logits = probabilities.scatter_add_(1, targets[:, None], -total)
+    scales = 1.0 / total
+    grad_bias += torch.mv(by_logits.t(), scales.squeeze(1))
+    return by_logits.to(dtype), scales, losses
 
 
 def fast_precision(device: torch.device) -> torch.dtype:

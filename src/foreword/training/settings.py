@@ -102,7 +102,8 @@ class RunSettings(Data):
     seed: Annotated[int, Field(ge=0, lt=1 << 63)] = 1
     threads: Count | None = None
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Of the output layer's products in training. Auto: bfloat16 where the processor has it."""
+    """Of matrix products in training; weights, states, gates and sums are float32 all the same.
+    Auto: bfloat16 where the processor has it."""
     device: str = "cpu"
     validations: Count = 10
     """Validations over the whole run."""

@@ -4,6 +4,7 @@ from foreword.kernels.native.inference import at_inference
 from foreword.kernels.native.loops import LOOPS, products_in, refusal, run
 from foreword.kernels.native.module import FORMATS, Products, instruction_set, why_absent
 from foreword.kernels.native.packed import forget
+from foreword.kernels.native.softmax import has_softmax, softmax
 
 __all__ = [
     "FORMATS",
@@ -11,9 +12,11 @@ __all__ = [
     "Products",
     "at_inference",
     "forget",
+    "has_softmax",
     "instruction_set",
     "products_in",
     "refusal",
     "run",
+    "softmax",
     "why_absent",
 ]
