@@ -2,6 +2,7 @@
 #include "elman.hpp"
 #include "gru.hpp"
 #include "lstm.hpp"
+#include "rows.hpp"
 #include "sums.hpp"
 
 #define FOREWORD_TEXT(name) FOREWORD_QUOTED(name)
@@ -21,6 +22,9 @@ const Kernels kernels = {
     {elman<Float32>, elman<BFloat16>, elman<Int8>},
     {elman_back<Float32>, elman_back<BFloat16>},
     {sums<Float32>, sums<BFloat16>},
+    {FloatRows::operand, IntRows::operand},
+    {by_table<FloatRows>, by_table<IntRows>},
+    shares,
 };
 
 }  // namespace FOREWORD_ISA
