@@ -2,6 +2,7 @@
 #include "elman.hpp"
 #include "gru.hpp"
 #include "lstm.hpp"
+#include "rows.hpp"
 #include "softmax.hpp"
 #include "sums.hpp"
 
@@ -23,6 +24,9 @@ const Kernels kernels = {
     {elman_back<Float32>, elman_back<BFloat16>},
     {sums<Float32>, sums<BFloat16>},
     {softmax<Float32Logits>, softmax<BFloat16Logits>},
+    {FloatRows::operand, IntRows::operand},
+    {by_table<FloatRows>, by_table<IntRows>},
+    shares,
 };
 
 }  // namespace FOREWORD_ISA

@@ -202,6 +202,34 @@ struct Softmax {
     float* d_bias;                // (V,): added to
 };
 
+// Rows that vectors are multiplied by, as a model folder has them: float32, or int8 with a scale
+// each. A row may be read up to the next multiple of ROW_BYTES; what stands there beyond its columns
+// has no part in a product.
+constexpr int ROW_BYTES = 64;
+
+struct Table {
+    int rows = 0, columns = 0;
+    std::ptrdiff_t stride = 0;  // values from one row to the next
+    const float* floats = nullptr;
+    const std::int8_t* ints = nullptr;  // or these, with
+    const float* scales = nullptr;      // (rows)
+    const std::int32_t* sums = nullptr;  // (rows): of a row's values
+    const float* bias = nullptr;         // (rows), or null: none
+
+    bool is_int8() const { return ints != nullptr; }
+};
+
+// Bytes that a vector needs to be multiplied by a table's rows.
+inline std::size_t operand_bytes(int columns) {
+    return ((std::size_t)columns * sizeof(float) + ROW_BYTES - 1) / ROW_BYTES * ROW_BYTES;
+}
+
+// Scores, of which the largest, and the sum of e^(score - largest). NaN if one is.
+struct Shares {
+    float largest;
+    double total;
+};
+
 // How numbers stand in products: float32, bfloat16, int8; the last forwards only.
 constexpr int FORMATS = 3, FORMATS_BACK = 2;
 
@@ -218,6 +246,12 @@ struct Kernels {
     void (*elman_back[FORMATS_BACK])(const ElmanBack&, int threads);
     void (*sums[FORMATS_BACK])(const Sums&, int threads);
     void (*softmax[FORMATS_BACK])(const Softmax&, int threads);
+    // A vector as products by the rows of float32 and of int8 take it; returns its scale.
+    float (*operand[2])(const float* vector, int columns, void* into);
+    // Products of some rows, or of those from `first` on if `ids` is null.
+    void (*rows[2])(const Table&, const void* operand, float scale, const std::int64_t* ids,
+                    std::int64_t first, int count, float* into);
+    Shares (*shares)(const float* scores, int count);
 };
 
 }  // namespace foreword

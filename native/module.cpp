@@ -1,5 +1,6 @@
 // The Python module: addresses and sizes in, nothing out but what the kernels write.
 #include "kernels.hpp"
+#include "network_module.hpp"
 #include "parallel.hpp"
 #include "pool.hpp"
 
@@ -308,4 +309,5 @@ NB_MODULE(_native, m) {
     m.def("gru_back", &run_gru_back);
     m.def("elman", &run_elman);
     m.def("elman_back", &run_elman_back);
+    bind_network(m, [] { return chosen; });
 }

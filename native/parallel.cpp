@@ -16,27 +16,6 @@ namespace {
 std::atomic<OpenMpParallel> openmp_parallel{nullptr};
 std::atomic<OpenMpCount> openmp_count{nullptr};
 
-// Numbers below 1e-38 take the processor a hundred times as long; they are 0 while a kernel runs.
-class WithoutDenormals {
-  public:
-#if defined(__x86_64__)
-    WithoutDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
-    ~WithoutDenormals() { _mm_setcsr(before_); }
-
-  private:
-    unsigned before_;
-#elif defined(__aarch64__)
-    WithoutDenormals() {
-        asm volatile("mrs %0, fpcr" : "=r"(before_));
-        asm volatile("msr fpcr, %0" : : "r"(before_ | (1ull << 24)));
-    }
-    ~WithoutDenormals() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
-
-  private:
-    std::uint64_t before_;
-#endif
-};
-
 std::int64_t now() {
     return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
@@ -78,6 +57,22 @@ void in_openmp(void* data) {
 }
 
 }  // namespace
+
+#if defined(__x86_64__)
+WithoutDenormals::WithoutDenormals() : before_(_mm_getcsr()) {
+    _mm_setcsr((unsigned)before_ | 0x8040);
+}
+WithoutDenormals::~WithoutDenormals() { _mm_setcsr((unsigned)before_); }
+#elif defined(__aarch64__)
+WithoutDenormals::WithoutDenormals() {
+    asm volatile("mrs %0, fpcr" : "=r"(before_));
+    asm volatile("msr fpcr, %0" : : "r"(before_ | (1ull << 24)));
+}
+WithoutDenormals::~WithoutDenormals() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
+#else
+WithoutDenormals::WithoutDenormals() = default;
+WithoutDenormals::~WithoutDenormals() = default;
+#endif
 
 void Barrier::pause() {
 #if defined(__x86_64__)

@@ -5,8 +5,8 @@
     foreword.train(["notes.txt"], out="my-model", minutes=5)
     foreword.load("my-model").predict("I would like to", k=3)
 
-`load` and all that it gives run without PyTorch; `train`, `evaluate`, `compare` and `inspect` need
-the extra `foreword[train]`.
+`load`, all that it gives, and `compress` run without PyTorch; `train`, `evaluate`, `compare` and
+`inspect` need the extra `foreword[train]`.
 """
 
 from importlib import import_module
@@ -24,6 +24,7 @@ from foreword.errors import (
 if TYPE_CHECKING:
     from foreword import inspect, memory
     from foreword.comparison.compare import compare
+    from foreword.compression.compress import compress
     from foreword.evaluation.evaluate import evaluate
     from foreword.predictor.predictor import load
     from foreword.training.run import train
@@ -36,6 +37,7 @@ __all__ = [
     "TextError",
     "TrainingError",
     "compare",
+    "compress",
     "evaluate",
     "inspect",
     "load",
@@ -45,6 +47,7 @@ __all__ = [
 
 _HOME = {
     "compare": "foreword.comparison.compare",
+    "compress": "foreword.compression.compress",
     "evaluate": "foreword.evaluation.evaluate",
     "load": "foreword.predictor.predictor",
     "train": "foreword.training.run",

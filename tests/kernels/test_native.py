@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import foreword.nn as nn
+from foreword import compiled
 from foreword.errors import SettingsError
 from foreword.kernels import dispatch, native
 from foreword.kernels.lengths import within
@@ -423,10 +424,10 @@ def test_a_forked_child_computes_the_same() -> None:
 
 def test_an_instruction_set_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     before = native.instruction_set()
-    module.loaded.cache_clear()
+    compiled.loaded.cache_clear()
     monkeypatch.setenv("FOREWORD_ISA", "baseline")
     assert native.instruction_set() == "baseline"
-    module.loaded.cache_clear()
+    compiled.loaded.cache_clear()
     monkeypatch.setenv("FOREWORD_ISA", "abacus")
     with pytest.raises(SettingsError, match="FOREWORD_ISA: this processor has no 'abacus'"):
         native.instruction_set()
@@ -437,7 +438,7 @@ def test_an_instruction_set_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_without_the_module_the_portable_kernel_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = random_problem(NATIVE["gru"], 2, 2, 3, 4, torch.float32)
-    monkeypatch.setattr("foreword.kernels.native.module.loaded", lambda: None)
+    monkeypatch.setattr("foreword.compiled.loaded", lambda: None)
     choice = dispatch.choose(problem)
     assert choice.kernel.name == "portable"
     assert "C++ compiler" in choice.passed_over["native"]

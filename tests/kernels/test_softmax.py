@@ -10,22 +10,22 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from foreword.kernels import dispatch, native
-from foreword.kernels.native import module
+from foreword import compiled
 from foreword.nn.softmax import linear_cross_entropy
 
 pytestmark = pytest.mark.skipif(
-    module.loaded() is None, reason="the native kernels were not built: no C++ compiler"
+    compiled.loaded() is None, reason="the native kernels were not built: no C++ compiler"
 )
-INSTRUCTION_SETS = module.loaded().instruction_sets() if module.loaded() else []
+INSTRUCTION_SETS = compiled.loaded().instruction_sets() if compiled.loaded() else []
 TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 1e-2}
 
 
 @pytest.fixture(params=INSTRUCTION_SETS)
 def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
     before = native.instruction_set()
-    module.loaded().use_instruction_set(request.param)
+    compiled.loaded().use_instruction_set(request.param)
     yield request.param
-    module.loaded().use_instruction_set(before)
+    compiled.loaded().use_instruction_set(before)
 
 
 def random_rows(N: int, V: int, size: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,5 +1,6 @@
 """`foreword info`: what a model is, how it was trained, on what, and how good it is. No torch."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -7,9 +8,9 @@ import typer
 from rich.table import Table
 
 from foreword.cli.console import print_json, results
-from foreword.folder.config import Evaluation, FolderConfig
+from foreword.folder.config import Compression, Evaluation, FolderConfig
 from foreword.folder.store import read_config
-from foreword.folder.weights import expected_shapes
+from foreword.folder.weights import expected_shapes, expected_tensors
 
 
 def info(
@@ -49,6 +50,17 @@ def evaluation_rows(evaluation: Evaluation) -> dict[str, str]:
     }
 
 
+def compression_rows(found: Compression) -> dict[str, str]:
+    """What compressing has cost, for people."""
+    loss = found.perplexity_after / found.perplexity_before - 1
+    return {
+        "measured on": f"{found.text}, {found.words:,} words",
+        "perplexity": f"{found.perplexity_before:.2f} before, {found.perplexity_after:.2f} after "
+        f"({loss:+.2%})",
+        "accuracy, top 3": f"{found.top3_before:.2%} before, {found.top3_after:.2%} after",
+    }
+
+
 def parameters(config: FolderConfig) -> int:
     """Trained numbers."""
     total = 0
@@ -63,11 +75,15 @@ def parameters(config: FolderConfig) -> int:
 def _model(config: FolderConfig) -> dict[str, str]:
     model = config.model
     count = parameters(config)
+    size = sum(
+        math.prod(shape) * (1 if dtype == "int8" else 4)
+        for dtype, shape in expected_tensors(config).values()
+    )
     layers = "1 layer" if model.num_layers == 1 else f"{model.num_layers} layers"
     return {
         "model": f"{model.name}, {layers} of {model.hidden_size} units",
         "embedding": f"{model.embedding_size}{', tied to the output' if model.tied else ''}",
-        "parameters": f"{count:,} ({count * 4 / 1e6:.1f} MB)",
+        "parameters": f"{count:,} in {config.weights} ({size / 1e6:.1f} MB)",
         "vocabulary": f"{model.vocab_size:,} words, case "
         f"{'kept' if config.tokenizer.case == 'keep' else 'folded'}",
     }
@@ -86,6 +102,8 @@ def _training(config: FolderConfig) -> dict[str, str]:
 
 
 def _quality(config: FolderConfig) -> dict[str, str]:
+    if config.compression is not None:
+        return compression_rows(config.compression)
     if config.evaluation is None:
         return {"quality": "not measured"}
     return evaluation_rows(config.evaluation)

@@ -13,6 +13,7 @@ import typer
 from foreword.cli import (
     check,
     compare,
+    compress,
     doctor,
     evaluate,
     generate,
@@ -39,6 +40,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("generate")(generate.generate)
 app.command("compare")(compare.compare)
+app.command("compress")(compress.compress)
 app.command("info")(info.info)
 app.command("inspect")(inspect.inspect)
 app.command("memory")(memory.memory)

@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from foreword.text.tokenizer import TokenizerConfig
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
+"""The newest that is read. What is written is the oldest that holds it."""
 
 ModelName = Literal[
     "mlp-last",
@@ -100,8 +101,34 @@ class FolderConfig(Data):
     """The whole of `config.json`, but for its checksum."""
 
     format: Literal["foreword"] = "foreword"
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Literal[1, 2] = 1
+    """2: weights in int8."""
+    weights: Literal["float32", "int8"] = "float32"
     model: ModelConfig
     tokenizer: TokenizerConfig
     training: TrainingRecord | None = None
     evaluation: Evaluation | None = None
+    compression: "Compression | None" = None
+
+    @model_validator(mode="after")
+    def _version_says_how_weights_are_stored(self) -> Self:
+        if (self.weights == "int8") != (self.format_version == 2):
+            raise ValueError(
+                f"format version {self.format_version} has no weights in {self.weights}"
+            )
+        return self
+
+
+class Compression(Data):
+    """What a model was before it was compressed, and what that cost on a text."""
+
+    vocab_size: Size
+    bytes: Annotated[int, Field(gt=0)]
+    """Of its folder's files, before."""
+    text: str
+    words: int
+    """Compared words, `<eos>` included: all that the smaller vocabulary has."""
+    perplexity_before: float
+    perplexity_after: float
+    top3_before: float
+    top3_after: float

@@ -3,15 +3,16 @@
 import contextlib
 import hashlib
 import json
+import math
+import mmap
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load as decode
 from safetensors.numpy import save as encode
 
 from foreword.errors import FolderError
@@ -20,11 +21,19 @@ CHECKSUM = "sha256"
 LARGEST_FILE = 64 << 30
 RESTORE = "Restore it from where it came from, or train the model anew."
 
-_KINDS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
+_KINDS = {
+    "BOOL": "bool",
+    **{
+        f"{kind}{bits}": f"{name}{bits}"
+        for kind, name in (("I", "int"), ("U", "uint"))
+        for bits in (8, 16, 32, 64)
+    },
+    **{f"F{bits}": f"float{bits}" for bits in (16, 32, 64)},
+    "BF16": "bfloat16",
+}
 
 
-@dataclass(frozen=True)
-class TensorHeader:
+class TensorHeader(NamedTuple):
     """What a tensor file says of one tensor: its dtype, by numpy's name where known, and shape."""
 
     dtype: str
@@ -115,14 +124,18 @@ def write_tensors(
 def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """What `write_tensors` wrote, without the checksum.
 
+    The arrays are the file itself, mapped into memory, read-only: processes share it, and what is
+    not used takes no room. Writing a new file in its place leaves them as they are.
+
     Raises:
         FolderError: the file is missing, cut short, changed, or no such file.
     """
-    data = read_bytes(path)
+    headers, metadata = read_header(path)
     try:
-        arrays = decode(data)
-        metadata = _metadata(data)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        with path.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        arrays = {name: _array(mapped, *at) for name, at in _places(mapped, headers).items()}
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(path, error) from error
     if metadata.pop(CHECKSUM, None) != _checksum(arrays, metadata):
         raise FolderError(f"{path} has been changed or damaged: its checksum differs. {RESTORE}")
@@ -156,10 +169,23 @@ def _damaged(path: Path, error: Exception) -> FolderError:
     return FolderError(f"{path} is damaged or cut short ({error}). {RESTORE}")
 
 
-def _metadata(data: bytes) -> dict[str, str]:
-    length = int.from_bytes(data[:8], "little")
-    document = json.loads(data[8 : 8 + length])
-    return {str(k): str(v) for k, v in document.get("__metadata__", {}).items()}
+def _places(
+    mapped: mmap.mmap, headers: Mapping[str, TensorHeader]
+) -> dict[str, tuple[TensorHeader, int]]:
+    """Where each tensor begins. What safetensors has read it has checked."""
+    length = int.from_bytes(mapped[:8], "little")
+    document = json.loads(mapped[8 : 8 + length])
+    return {
+        name: (header, 8 + length + document[name]["data_offsets"][0])
+        for name, header in headers.items()
+    }
+
+
+def _array(mapped: mmap.mmap, header: TensorHeader, begin: int) -> np.ndarray:
+    count = math.prod(header.shape)
+    if count == 0:
+        return np.empty(header.shape, header.dtype)
+    return np.frombuffer(mapped, header.dtype, count, begin).reshape(header.shape)
 
 
 def _checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:

@@ -31,7 +31,7 @@ from foreword.folder.files import (
     temporary_beside,
     write_tensors,
 )
-from foreword.folder.weights import expected_shapes
+from foreword.folder.weights import expected_tensors
 from foreword.text.tokenizer import Tokenizer
 
 CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.json", "README.md"
@@ -42,7 +42,10 @@ FAULTS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Folder:
-    """A model as data: configuration, weights by name (float32, read-only), tokeniser."""
+    """A model as data: configuration, weights by name (read-only), tokeniser.
+
+    Weights are float32, or int8 with scales; see `foreword.folder.quantised`.
+    """
 
     config: FolderConfig
     weights: dict[str, np.ndarray]
@@ -156,10 +159,15 @@ def read_folder(path: Path) -> Folder:
             f"{RESTORE}"
         )
     for name, array in weights.items():
-        if not np.isfinite(array).all():
+        if array.dtype != np.int8 and not np.isfinite(array).all():
             raise FolderError(f"{path / WEIGHTS}: {name} holds NaN or infinity. {RESTORE}")
-        array.flags.writeable = False
     return Folder(config, weights, tokenizer)
+
+
+def folder_bytes(path: Path) -> int:
+    """Size of a model's files, without those that serve to go on training."""
+    files = (path / name for name in (CONFIG, WEIGHTS, TOKENIZER, CARD))
+    return sum(file.stat().st_size for file in files if file.exists())
 
 
 def read_config(path: Path) -> FolderConfig:
@@ -208,6 +216,9 @@ def _read_config(path: Path) -> tuple[FolderConfig, dict[str, str]]:
 
 def _config_bytes(config: FolderConfig, vocabulary: bytes) -> bytes:
     document = config.model_dump(mode="json")
+    for key in ("weights", "compression"):  # unknown to Forewords that read version 1 alone
+        if config.format_version == 1:
+            del document[key]
     others = {TOKENIZER: _sha256(vocabulary)}
     document[CHECKSUMS] = {CONFIG: _canonical_sha256(document, others), **others}
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
@@ -255,19 +266,20 @@ def _tokenizer(data: bytes, config: FolderConfig, file: Path) -> Tokenizer:
 
 
 def _check_headers(path: Path, config: FolderConfig, headers: Mapping[str, TensorHeader]) -> None:
-    expected = expected_shapes(config.model)
+    expected = expected_tensors(config)
     if missing := sorted(expected.keys() - headers.keys()):
         raise FolderError(f"{path} lacks {_some(missing)}. {RESTORE}")
     if extra := sorted(headers.keys() - expected.keys()):
         raise FolderError(f"{path} has unknown tensors: {_some(extra)}. {RESTORE}")
     for name, header in headers.items():
-        if header.shape != expected[name]:
+        dtype, shape = expected[name]
+        if header.shape != shape:
             raise FolderError(
                 f"{path}: {name} has the shape {header.shape}, but {CONFIG} makes it "
-                f"{expected[name]}. {RESTORE}"
+                f"{shape}. {RESTORE}"
             )
-        if header.dtype != "float32":
-            raise FolderError(f"{path}: {name} is {header.dtype}, not float32. {RESTORE}")
+        if header.dtype != dtype:
+            raise FolderError(f"{path}: {name} is {header.dtype}, not {dtype}. {RESTORE}")
 
 
 def _some(names: list[str]) -> str:

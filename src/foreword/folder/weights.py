@@ -1,6 +1,7 @@
 """Which tensors a model has, by its configuration. Pure arithmetic; no torch, no files."""
 
-from foreword.folder.config import ModelConfig
+from foreword.folder.config import FolderConfig, ModelConfig
+from foreword.folder.quantised import SCALE, is_quantisable
 
 # Rows of a cell's weight_ih and weight_hh, in multiples of the hidden size; see foreword.cells.
 _ROWS = {
@@ -14,7 +15,7 @@ _ROWS = {
 
 
 def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """The names and shapes in `model.safetensors`, all float32.
+    """The names and shapes of a model's weights.
 
     logits = features @ weight.T + decoder.bias, where weight is `decoder.weight`, or the
     embedding matrix if tied, and features are the last layer's outputs, or their projection to
@@ -28,6 +29,20 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     if not config.tied:
         shapes["decoder.weight"] = (V, H)
     return shapes | {"decoder.bias": (V,)}
+
+
+def expected_tensors(config: FolderConfig) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """The dtypes and shapes in `model.safetensors`.
+
+    All are float32; or matrices are int8, with a scale for each row.
+    """
+    found = {name: ("float32", shape) for name, shape in expected_shapes(config.model).items()}
+    if config.weights == "int8":
+        for name, (_, shape) in list(found.items()):
+            if is_quantisable(name, shape):
+                found[name] = "int8", shape
+                found[name + SCALE] = "float32", shape[:1]
+    return found
 
 
 def _recurrent(config: ModelConfig) -> dict[str, tuple[int, ...]]:

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from foreword.folder.config import ModelConfig
+from foreword.folder.quantised import dense
 from foreword.folder.store import Folder
 from foreword.models.mlp import MLPModel
 from foreword.models.model import NextWordModel, Regularisation
@@ -23,7 +24,7 @@ def build(
 def from_folder(folder: Folder) -> NextWordModel:
     """The model that a folder holds, ready for evaluation."""
     model = build(folder.config.model)
-    load_weights(model, folder.weights)
+    load_weights(model, dense(folder.weights))
     return model.eval()
 
 

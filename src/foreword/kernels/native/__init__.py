@@ -1,8 +1,9 @@
 """Loops over time in C++, for float32 on CPUs: one call a layer, all threads in it together."""
 
+from foreword.compiled import instruction_set, why_absent
 from foreword.kernels.native.inference import at_inference
 from foreword.kernels.native.loops import LOOPS, products_in, refusal, run
-from foreword.kernels.native.module import FORMATS, Products, instruction_set, why_absent
+from foreword.kernels.native.module import FORMATS, Products
 from foreword.kernels.native.packed import forget
 from foreword.kernels.native.softmax import has_softmax, softmax
 

@@ -13,10 +13,11 @@ from torch import Tensor
 from foreword.cells.cell import Cell, State
 from foreword.cells.gru import GRUCell
 from foreword.cells.rnn import ElmanCell
+from foreword.compiled import why_absent
 from foreword.kernels.native import packed
 from foreword.kernels.native.loops import possible, products_chosen
 from foreword.kernels.native.memory import empty
-from foreword.kernels.native.module import FORMATS, Products, loaded, threads_for, why_absent
+from foreword.kernels.native.module import FORMATS, Products, loaded, threads_for
 
 _CELLS = frozenset({"rnn", "lstm", "lstm-peephole", "lstm-peephole-only", "lstm-coupled", "gru"})
 

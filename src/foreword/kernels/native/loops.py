@@ -19,9 +19,10 @@ from torch import Tensor
 from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
 from foreword.cells.rnn import ElmanCell
+from foreword.compiled import why_absent
 from foreword.kernels.native import packed
 from foreword.kernels.native.memory import Rows, empty, sums
-from foreword.kernels.native.module import Products, call, why_absent
+from foreword.kernels.native.module import Products, call
 from foreword.kernels.native.steps import Steps, arranged
 from foreword.kernels.portable import kernel as portable
 from foreword.kernels.portable.shared import Gradients, Inputs

@@ -1,7 +1,6 @@
-"""The compiled module: whether it is there, which instruction set it uses, whose threads."""
+"""The compiled module as the kernels use it: whose threads, which formats."""
 
 import ctypes
-import importlib
 import os
 from functools import lru_cache
 from typing import Any, Literal, get_args
@@ -9,13 +8,10 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from foreword.errors import SettingsError
+from foreword import compiled
 
-VARIABLE = "FOREWORD_ISA"
-"""The environment variable that chooses an instruction set below the processor's best."""
 SMALLEST_SHARED = 1 << 19
 """Multiplications between two meetings of threads below which one alone is faster."""
-
 
 Products = Literal["float32", "bfloat16", "int8"]
 """How numbers stand in matrix products. States, gates, gradients and sums stay float32."""
@@ -24,19 +20,10 @@ FORMATS: tuple[Products, ...] = get_args(Products)
 
 @lru_cache(maxsize=1)
 def loaded() -> Any | None:
-    """The module, or None where it was not built."""
-    try:
-        module: Any = importlib.import_module("foreword.kernels.native._native")
-    except ImportError:
-        return None
-    if wanted := os.environ.get(VARIABLE):
-        if wanted not in module.instruction_sets():
-            raise SettingsError(
-                f"{VARIABLE}: this processor has no {wanted!r}; it has "
-                f"{', '.join(module.instruction_sets())}"
-            )
-        module.use_instruction_set(wanted)
-    _share_threads(module)
+    """The module, sharing torch's threads; None where it was not built."""
+    module = compiled.loaded()
+    if module is not None:
+        _share_threads(module)
     return module
 
 
@@ -77,19 +64,6 @@ def _number(argument: Tensor | bool | int | None) -> int:
     if argument is None:
         return 0
     return argument.data_ptr() if isinstance(argument, Tensor) else int(argument)
-
-
-def instruction_set() -> str | None:
-    """The one in use; None without the module."""
-    module = loaded()
-    return None if module is None else str(module.instruction_set())
-
-
-def why_absent() -> str | None:
-    """Why there is no module; None if there is one."""
-    if loaded() is None:
-        return "it was not built: that takes a C++ compiler when Foreword is installed"
-    return None
 
 
 def _share_threads(module: Any) -> None:

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from foreword.kernels.native.module import call, why_absent
+from foreword.compiled import why_absent
+from foreword.kernels.native.module import call
 
 _COST = 16
 """What a logit's exponential costs, in multiplications."""

@@ -1,0 +1,338 @@
+#include "network.hpp"
+
+#include "helpers.hpp"
+#include "parallel.hpp"
+#include "pool.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+
+namespace foreword {
+
+namespace {
+
+// Sequences that one thread advances together: enough to share each weight that is read.
+constexpr int TOGETHER = 64;
+// Up to so many, weights are cut into wider strips; as `widest` in strips.hpp.
+constexpr int FEW = 3;
+// Words that are one piece of work, and summed up for themselves.
+constexpr int PIECE = 512;
+constexpr int FLOAT32 = 0, INT8 = 2;
+
+// A thread's memory for intermediate results, kept from call to call.
+float* scratch(std::size_t floats) {
+    thread_local std::vector<float> memory;
+    if (memory.size() < floats) memory.resize(floats);
+    return memory.data();
+}
+
+// Another thread's results may go here while `scratch` is in use.
+float* scratch_for_scores(std::size_t floats) {
+    thread_local std::vector<float> memory;
+    if (memory.size() < floats) memory.resize(floats);
+    return memory.data();
+}
+
+void row_of(const Table& table, std::int64_t row, float* into) {
+    const std::ptrdiff_t at = row * table.stride;
+    if (!table.is_int8()) {
+        std::memcpy(into, table.floats + at, sizeof(float) * (std::size_t)table.columns);
+        return;
+    }
+    const float scale = table.scales[row];
+    for (int k = 0; k < table.columns; ++k) into[k] = (float)table.ints[at + k] * scale;
+}
+
+// As float32, row after row; the table's own memory where it is that already.
+const float* dense(const Table& table, std::vector<float>& room) {
+    if (!table.is_int8() && table.stride == table.columns) return table.floats;
+    room.resize((std::size_t)table.rows * table.columns);
+    for (int row = 0; row < table.rows; ++row) {
+        row_of(table, row, room.data() + (std::ptrdiff_t)row * table.columns);
+    }
+    return room.data();
+}
+
+bool is_better(const Found& a, const Found& b) {
+    return a.score > b.score || (a.score == b.score && a.id < b.id);
+}
+
+}  // namespace
+
+// What a network adds to the tables that it was given.
+struct Network::Store {
+    std::vector<std::uint8_t> rows;
+    std::vector<std::int32_t> sums;
+};
+
+// One layer's weights as the products read them, made when they are first wanted.
+struct Network::Packing {
+    std::mutex mutex;
+    std::atomic<float*> memory{nullptr};
+};
+
+Network::Network(const Kernels& kernels, Model model)
+    : kernels_(kernels), model_(std::move(model)), packings_(new Packing[2 * model_.layers.size()]) {
+    const Kind kind = model_.kind;
+    gates_ = kind == Kind::rnn || kind == Kind::rnn_relu ? 1
+             : kind == Kind::lstm || kind == Kind::lstm_peephole_only ? 4 : 3;
+    recurrent_gates_ = kind == Kind::lstm_peephole_only ? 3 : gates_;
+    // States that these carry go beyond -1 and 1, where int8 products end.
+    const bool is_bounded = kind != Kind::rnn_relu && kind != Kind::lstm_peephole_only;
+    format_ = model_.layers.front().weight_hh.is_int8() && is_bounded ? INT8 : FLOAT32;
+    model_.output = kept(model_.output);
+    if (model_.projection.rows) model_.projection = kept(model_.projection);
+}
+
+Network::~Network() {
+    for (std::size_t k = 0; k < 2 * model_.layers.size(); ++k) {
+        if (float* memory = packings_[k].memory.load()) give_back(memory);
+    }
+}
+
+bool Network::has_memory() const {
+    return model_.kind == Kind::lstm || model_.kind == Kind::lstm_peephole_only ||
+           model_.kind == Kind::lstm_coupled;
+}
+
+double Network::step_work() const {
+    double work = 0.0;
+    for (const Layer& layer : model_.layers) {
+        work += (double)layer.weight_ih.rows * layer.weight_ih.columns;
+        work += (double)layer.weight_hh.rows * layer.weight_hh.columns;
+    }
+    return work;
+}
+
+// A table whose rows may be read a little further, with its rows' sums.
+Table Network::kept(Table table) {
+    const std::size_t item = table.is_int8() ? 1 : sizeof(float);
+    const std::size_t bytes = (std::size_t)table.columns * item;
+    stores_.push_back(std::make_unique<Store>());
+    Store& store = *stores_.back();
+    if (bytes % ROW_BYTES != 0) {
+        const std::size_t wide = (bytes + ROW_BYTES - 1) / ROW_BYTES * ROW_BYTES;
+        const char* from = table.is_int8() ? (const char*)table.ints : (const char*)table.floats;
+        store.rows.resize(wide * (std::size_t)table.rows);
+        for (int row = 0; row < table.rows; ++row) {
+            std::memcpy(store.rows.data() + wide * (std::size_t)row,
+                        from + bytes * (std::size_t)row, bytes);
+        }
+        table.stride = (std::ptrdiff_t)(wide / item);
+        if (table.is_int8()) table.ints = (const std::int8_t*)store.rows.data();
+        else table.floats = (const float*)store.rows.data();
+    }
+    if (table.is_int8()) {
+        store.sums.resize((std::size_t)table.rows);
+        for (int row = 0; row < table.rows; ++row) {
+            const std::int8_t* values = table.ints + row * table.stride;
+            std::int32_t sum = 0;
+            for (int k = 0; k < table.columns; ++k) sum += values[k];
+            store.sums[(std::size_t)row] = sum;
+        }
+        table.sums = store.sums.data();
+    }
+    return table;
+}
+
+// One step of one layer: h and c (batch, H) before, then (batch, H) after.
+void Network::run(int index, int batch, const float* x, float* h, float* c, float* gates,
+                  float* inner, const Packed& packed, const float* weight_ih,
+                  const float* weight_hh) const {
+    const Layer& layer = model_.layers[(std::size_t)index];
+    const Sizes sizes{1, batch, hidden_size(), nullptr, nullptr, 0};
+    const Masks masks{nullptr, nullptr, nullptr};
+    const Input input{layer.weight_ih.columns, x, weight_ih, layer.weight_ih.bias};
+    const Kind kind = model_.kind;
+    if (has_memory()) {
+        const bool sees_memory = kind == Kind::lstm_peephole_only;
+        Lstm a{};
+        a.sizes = sizes, a.masks = masks, a.input = input, a.packed = packed;
+        a.is_coupled = kind == Kind::lstm_coupled, a.sees_memory = sees_memory;
+        a.peepholes = layer.peepholes, a.weight = weight_hh;
+        a.gates = gates, a.h = h, a.c = c, a.seen = sees_memory ? c : h, a.before = c;
+        kernels_.lstm[format_](a, 1);
+    } else if (kind == Kind::gru || kind == Kind::gru_reset_before) {
+        Gru a{};
+        a.sizes = sizes, a.masks = masks, a.input = input, a.packed = packed;
+        a.resets_after = kind == Kind::gru, a.weight = weight_hh, a.bias_n = layer.bias_n;
+        a.gates = gates, a.h = h, a.seen = h, a.before = h, a.inner = inner;
+        kernels_.gru[format_](a, 1);
+    } else {
+        Elman a{};
+        a.sizes = sizes, a.masks = masks, a.input = input, a.packed = packed;
+        a.is_relu = kind == Kind::rnn_relu, a.weight = weight_hh;
+        a.gates = gates, a.h = h, a.seen = h;
+        kernels_.elman[format_](a, 1);
+    }
+}
+
+// The kernels pack weights in the first call that they are given memory for it.
+void Network::pack(int index, bool is_wide, float* memory) const {
+    const Layer& layer = model_.layers[(std::size_t)index];
+    const std::size_t batch = is_wide ? 1 : FEW + 1, H = (std::size_t)hidden_size();
+    std::vector<float> into, back, zeros(batch * ((std::size_t)layer.weight_ih.columns + 9 * H));
+    float* const h = zeros.data() + batch * (std::size_t)layer.weight_ih.columns;
+    float *const c = h + 2 * batch * H, *const inner = c + 2 * batch * H, *const gates = inner + batch * H;
+    run(index, (int)batch, zeros.data(), h, c, gates, inner, {memory, false},
+        dense(layer.weight_ih, into), dense(layer.weight_hh, back));
+}
+
+const float* Network::packed(int index, int batch) const {
+    const bool is_wide = batch <= FEW;
+    Packing& packing = packings_[(std::size_t)(2 * index + is_wide)];
+    if (float* memory = packing.memory.load(std::memory_order_acquire)) return memory;
+    const std::lock_guard<std::mutex> lock(packing.mutex);
+    if (float* memory = packing.memory.load(std::memory_order_acquire)) return memory;
+    const Layer& layer = model_.layers[(std::size_t)index];
+    const int H = hidden_size();
+    float* const memory =
+        take((std::size_t)(kernels_.packed_floats[format_](H, recurrent_gates_, H) +
+                           kernels_.packed_floats[format_](H, gates_, layer.weight_ih.columns)));
+    pack(index, is_wide, memory);
+    packing.memory.store(memory, std::memory_order_release);
+    return memory;
+}
+
+void Network::advance_some(const Step* steps, int count) const {
+    const std::size_t batch = (std::size_t)count, H = (std::size_t)hidden_size();
+    const std::size_t E = (std::size_t)model_.embedding.columns;
+    // Of two layers in turn the hidden states, for one is the other's input.
+    float* const x = scratch(batch * (E + (2 * 2 + 2 + 1 + (std::size_t)gates_) * H));
+    float* const hs = x + batch * E;
+    float *const c = hs + 4 * batch * H, *const inner = c + 2 * batch * H;
+    float* const gates = inner + batch * H;
+    const std::size_t row = H * sizeof(float);
+    for (std::size_t b = 0; b < batch; ++b) row_of(model_.embedding, steps[b].word, x + b * E);
+    const float* input = x;
+    for (int layer = 0; layer < layers(); ++layer) {
+        float* const h = hs + (layer % 2) * 2 * batch * H;
+        for (std::size_t b = 0; b < batch; ++b) {
+            std::memcpy(h + b * H, steps[b].h + (std::size_t)layer * H, row);
+            if (has_memory()) std::memcpy(c + b * H, steps[b].c + (std::size_t)layer * H, row);
+        }
+        float* const weights = const_cast<float*>(packed(layer, count));
+        run(layer, count, input, h, c, gates, inner, {weights, true}, nullptr, nullptr);
+        input = h + batch * H;
+        for (std::size_t b = 0; b < batch; ++b) {
+            std::memcpy(steps[b].h_after + (std::size_t)layer * H, input + b * H, row);
+            if (has_memory()) {
+                std::memcpy(steps[b].c_after + (std::size_t)layer * H, c + (batch + b) * H, row);
+            }
+        }
+    }
+}
+
+void Network::advance(const Step* steps, int count, int threads) const {
+    if (count <= 1) {
+        if (count == 1) advance_some(steps, 1);
+        return;
+    }
+    // Each thread has its turn even of few; of many a piece is enough to share the weights.
+    const int most = std::clamp((count + threads - 1) / std::max(threads, 1), 1, TOGETHER);
+    const int pieces = (count + most - 1) / most;
+    in_pieces(threads_worth(threads, step_work() * count), pieces, [&](int piece) {
+        const int first = piece * most;
+        advance_some(steps + first, std::min(most, count - first));
+    });
+}
+
+// What the output sees of a state, as its products take it.
+const void* Network::operand(const float* h, float& scale) const {
+    const std::size_t hidden = operand_bytes(hidden_size()) / sizeof(float);
+    const std::size_t features = operand_bytes(model_.output.columns) / sizeof(float);
+    float* const memory = scratch(2 * features + hidden);
+    const float* seen = h + (std::ptrdiff_t)(layers() - 1) * hidden_size();
+    if (const Table& projection = model_.projection; projection.rows) {
+        float* const operand = memory + 2 * features;
+        const float by = kernels_.operand[projection.is_int8()](seen, projection.columns, operand);
+        kernels_.rows[projection.is_int8()](projection, operand, by, nullptr, 0, projection.rows,
+                                            memory + features);
+        seen = memory + features;
+    }
+    scale = kernels_.operand[model_.output.is_int8()](seen, model_.output.columns, memory);
+    return memory;
+}
+
+void Network::scores(const float* h, const Choice& choice, float* into, int threads) const {
+    const Table& output = model_.output;
+    float scale;
+    const void* const operand = this->operand(h, scale);
+    const int pieces = (int)((choice.count + PIECE - 1) / PIECE);
+    const double work = (double)choice.count * output.columns;
+    in_pieces(pieces < 4 ? 1 : threads_worth(threads, work), pieces, [&](int piece) {
+        const std::int64_t first = (std::int64_t)piece * PIECE;
+        const int count = (int)std::min<std::int64_t>(PIECE, choice.count - first);
+        kernels_.rows[output.is_int8()](output, operand, scale,
+                                        choice.ids ? choice.ids + first : nullptr, first, count,
+                                        into + first);
+    });
+}
+
+bool Network::best(const float* h, const Choice& choice, const std::vector<std::int64_t>& hidden,
+                   int k, int threads, std::vector<Found>& found) const {
+    found.clear();
+    if (choice.count == 0) return true;
+    const Table& output = model_.output;
+    const int pieces = (int)((choice.count + PIECE - 1) / PIECE);
+    float* const scores = scratch_for_scores((std::size_t)choice.count);
+    thread_local std::vector<Shares> of_pieces;
+    thread_local std::vector<int> order;
+    of_pieces.resize((std::size_t)pieces);
+    Shares* const parts = of_pieces.data();
+    float scale;
+    const void* const operand = this->operand(h, scale);
+    const auto size = [&](int piece) {
+        return (int)std::min<std::int64_t>(PIECE, choice.count - (std::int64_t)piece * PIECE);
+    };
+    const double work = (double)choice.count * output.columns;
+    in_pieces(pieces < 4 ? 1 : threads_worth(threads, work), pieces, [&](int piece) {
+        const std::int64_t first = (std::int64_t)piece * PIECE;
+        kernels_.rows[output.is_int8()](output, operand, scale,
+                                        choice.ids ? choice.ids + first : nullptr, first,
+                                        size(piece), scores + first);
+        parts[piece] = kernels_.shares(scores + first, size(piece));
+    });
+    float largest = parts[0].largest;
+    for (int piece = 1; piece < pieces && !std::isnan(largest); ++piece) {
+        if (!(parts[piece].largest <= largest)) largest = parts[piece].largest;
+    }
+    if (!std::isfinite(largest)) return false;
+    double total = 0.0;
+    for (int piece = 0; piece < pieces; ++piece) {
+        if (std::isinf(parts[piece].largest)) continue;  // none that can come
+        total += parts[piece].total * std::exp((double)parts[piece].largest - largest);
+    }
+    // Pieces that hold the largest scores first: most others then hold none of the best.
+    order.resize((std::size_t)pieces);
+    for (int piece = 0; piece < pieces; ++piece) order[(std::size_t)piece] = piece;
+    std::sort(order.begin(), order.end(),
+              [&](int a, int b) { return parts[a].largest > parts[b].largest; });
+    const std::size_t most = (std::size_t)std::max(k, 0);
+    const auto is_worse = [](const Found& a, const Found& b) { return is_better(a, b); };
+    for (const int piece : order) {
+        if (most == 0) break;
+        if (found.size() == most && parts[piece].largest < found.front().score) break;
+        const std::int64_t first = (std::int64_t)piece * PIECE, end = first + size(piece);
+        for (std::int64_t at = first; at < end; ++at) {
+            if (found.size() == most && scores[at] < found.front().score) continue;
+            const Found one{choice.ids ? choice.ids[at] : at, scores[at], 0.0};
+            if (found.size() == most && !is_better(one, found.front())) continue;
+            if (std::find(hidden.begin(), hidden.end(), one.id) != hidden.end()) continue;
+            // A heap, the worst of the best in front.
+            if (found.size() == most) {
+                std::pop_heap(found.begin(), found.end(), is_worse);
+                found.pop_back();
+            }
+            found.push_back(one);
+            std::push_heap(found.begin(), found.end(), is_worse);
+        }
+    }
+    std::sort_heap(found.begin(), found.end(), is_worse);
+    for (Found& one : found) one.probability = std::exp((double)one.score - largest) / total;
+    return true;
+}
+
+}  // namespace foreword

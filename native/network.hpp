@@ -1,0 +1,98 @@
+// A whole next-word model at inference: a state is advanced by a word, and the next word scored.
+//
+// Knows ids and memory, nothing of Python. Everything but the lazy packing is constant, so that any
+// threads may use one network. Nothing that it computes depends on who else is in a batch, nor on
+// the number of threads.
+#pragma once
+
+#include "kernels.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace foreword {
+
+enum class Kind { rnn, rnn_relu, lstm, lstm_peephole_only, lstm_coupled, gru, gru_reset_before };
+
+// One layer's weights. Biases that stand outside a reset gate are weight_ih's.
+struct Layer {
+    Table weight_ih, weight_hh;
+    const float* bias_n = nullptr;     // (H): b_hn of a GRU that resets after the product
+    const float* peepholes = nullptr;  // (3, H), or null
+};
+
+// Memory that outlives the network that is made of it.
+struct Model {
+    Kind kind;
+    Table embedding;  // (V, E)
+    std::vector<Layer> layers;
+    Table projection;  // (E, H) from the last layer to what the output sees; no rows: none
+    Table output;      // (V, E) or (V, H)
+};
+
+// Someone whose state is advanced. h, and of an LSTM c: (layers, H).
+struct Step {
+    std::int64_t word;
+    const float *h, *c;
+    float *h_after, *c_after;
+};
+
+// Which words are scored: `count` ids, or all of them if null.
+struct Choice {
+    const std::int64_t* ids;
+    std::int64_t count;
+};
+
+struct Found {
+    std::int64_t id;
+    float score;
+    double probability;
+};
+
+class Network {
+  public:
+    Network(const Kernels& kernels, Model model);
+    ~Network();
+    Network(const Network&) = delete;
+    Network& operator=(const Network&) = delete;
+
+    int layers() const { return (int)model_.layers.size(); }
+    int hidden_size() const { return model_.layers.front().weight_hh.columns; }
+    std::int64_t words() const { return model_.output.rows; }
+    bool has_memory() const;
+    // Multiplications of one step.
+    double step_work() const;
+
+    void advance(const Step* steps, int count, int threads) const;
+
+    // Of a state's h, (layers, H): the scores of words as the next, (count).
+    void scores(const float* h, const Choice& choice, float* into, int threads) const;
+
+    // The k likeliest of the words without those that are hidden, by falling probability and then
+    // rising id. The hidden ones have their share of it all the same. Returns whether there are
+    // probabilities: not where a score overflowed.
+    bool best(const float* h, const Choice& choice, const std::vector<std::int64_t>& hidden, int k,
+              int threads, std::vector<Found>& found) const;
+
+  private:
+    struct Store;
+    struct Packing;
+
+    Table kept(Table table);
+    void pack(int layer, bool is_wide, float* memory) const;
+    const float* packed(int layer, int batch) const;
+    void run(int layer, int batch, const float* x, float* h, float* c, float* gates, float* inner,
+             const struct Packed& packed, const float* weight_ih, const float* weight_hh) const;
+    void advance_some(const Step* steps, int count) const;
+    const void* operand(const float* h, float& scale) const;
+
+    const Kernels& kernels_;
+    Model model_;
+    int format_, gates_, recurrent_gates_;
+    std::vector<std::unique_ptr<Store>> stores_;
+    std::unique_ptr<Packing[]> packings_;
+};
+
+}  // namespace foreword

@@ -1,0 +1,345 @@
+#include "network_module.hpp"
+
+#include "helpers.hpp"
+#include "network.hpp"
+#include "parallel.hpp"
+
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nb = nanobind;
+
+namespace foreword {
+
+namespace {
+
+template <class Value, class Shape>
+using Array = nb::ndarray<const Value, Shape, nb::c_contig, nb::device::cpu>;
+using Row = Array<float, nb::ndim<1>>;
+using Floats = Array<float, nb::ndim<2>>;
+using Ints = Array<std::int8_t, nb::ndim<2>>;
+
+// A table and the arrays that it is in.
+struct Matrix {
+    Table table;
+    std::optional<Floats> floats;
+    std::optional<Ints> ints;
+    std::optional<Row> scales, bias;
+
+    void describe(std::size_t rows, std::size_t columns) {
+        table.rows = (int)rows, table.columns = (int)columns;
+        table.stride = (std::ptrdiff_t)columns;
+        if (scales) {
+            if (scales->shape(0) != rows) throw nb::value_error("a scale for each row is wanted");
+            table.scales = scales->data();
+        }
+        if (bias) {
+            if (bias->shape(0) != rows) throw nb::value_error("a bias for each row is wanted");
+            table.bias = bias->data();
+        }
+    }
+    Matrix(Floats values, std::optional<Row> bias) : floats(values), bias(std::move(bias)) {
+        describe(values.shape(0), values.shape(1));
+        table.floats = values.data();
+    }
+    Matrix(Ints values, Row scales, std::optional<Row> bias)
+        : ints(values), scales(std::move(scales)), bias(std::move(bias)) {
+        // A sum of more products of int8 would not fit 32 bits.
+        if (values.shape(1) > 1 << 16) throw nb::value_error("too many columns for int8");
+        describe(values.shape(0), values.shape(1));
+        table.ints = values.data();
+    }
+};
+
+struct Weights {
+    Matrix into, back;
+    std::optional<Row> bias_n;
+    std::optional<Floats> peepholes;
+};
+
+// The memory of an array that is used for one call. Quicker than nanobind's own arrays, of which a
+// step would need four.
+class Buffer {
+  public:
+    Buffer(nb::handle array, const char* format, std::size_t item, int flags) {
+        if (PyObject_GetBuffer(array.ptr(), &view_, flags | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) != 0) {
+            throw nb::python_error();
+        }
+        if ((std::size_t)view_.itemsize != item || !view_.format ||
+            std::string(format).find(view_.format) == std::string::npos) {
+            PyBuffer_Release(&view_);
+            throw nb::type_error("an array of another type was expected");
+        }
+    }
+    Buffer(Buffer&& other) noexcept : view_(other.view_) { other.view_.obj = nullptr; }
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+    ~Buffer() {
+        if (view_.obj) PyBuffer_Release(&view_);
+    }
+    template <class Value>
+    Value* as() const {
+        return static_cast<Value*>(view_.buf);
+    }
+    std::size_t count() const { return (std::size_t)(view_.len / view_.itemsize); }
+
+  private:
+    Py_buffer view_;
+};
+
+// Work below this is over before another thread would have the interpreter.
+constexpr double SHORT = 1e5;
+
+class Unlocked {
+  public:
+    explicit Unlocked(double multiplications) {
+        if (multiplications >= SHORT) release_.emplace();
+    }
+
+  private:
+    std::optional<nb::gil_scoped_release> release_;
+};
+
+Kind kind_of(const std::string& cell) {
+    if (cell == "rnn") return Kind::rnn;
+    if (cell == "rnn-relu") return Kind::rnn_relu;
+    if (cell == "lstm" || cell == "lstm-peephole") return Kind::lstm;
+    if (cell == "lstm-peephole-only") return Kind::lstm_peephole_only;
+    if (cell == "lstm-coupled") return Kind::lstm_coupled;
+    if (cell == "gru") return Kind::gru;
+    if (cell == "gru-reset-before") return Kind::gru_reset_before;
+    throw nb::value_error(("there is no cell " + cell).c_str());
+}
+
+void must(bool fits, const char* what) {
+    if (!fits) throw nb::value_error(what);
+}
+
+class PyNetwork {
+  public:
+    PyNetwork(const Kernels& kernels, const std::string& cell, Matrix embedding,
+              std::vector<Weights> layers, std::optional<Matrix> projection, Matrix output)
+        : embedding_(std::move(embedding)), layers_(std::move(layers)),
+          projection_(std::move(projection)), output_(std::move(output)) {
+        Model model{kind_of(cell), embedding_.table, {}, {}, output_.table};
+        must(!layers_.empty(), "a layer is wanted");
+        const int gates = model.kind == Kind::rnn || model.kind == Kind::rnn_relu ? 1
+                          : model.kind == Kind::lstm || model.kind == Kind::lstm_peephole_only ? 4
+                                                                                               : 3;
+        const int back = model.kind == Kind::lstm_peephole_only ? 3 : gates;
+        const int H = layers_.front().back.table.columns;
+        int inputs = embedding_.table.columns;
+        for (const Weights& layer : layers_) {
+            const Table &into = layer.into.table, &from = layer.back.table;
+            must(from.columns == H && from.rows == back * H, "weight_hh has another shape");
+            must(into.columns == inputs && into.rows == gates * H, "weight_ih has another shape");
+            must(into.bias, "weight_ih has no bias");
+            must((model.kind == Kind::gru) == layer.bias_n.has_value(), "bias_n is a GRU's");
+            must(!layer.bias_n || layer.bias_n->shape(0) == (std::size_t)H, "bias_n is (H)");
+            must(!layer.peepholes || (layer.peepholes->shape(0) == 3 &&
+                                      layer.peepholes->shape(1) == (std::size_t)H &&
+                                      model.kind == Kind::lstm),
+                 "peepholes are an LSTM's, (3, H)");
+            model.layers.push_back({into, from, layer.bias_n ? layer.bias_n->data() : nullptr,
+                                    layer.peepholes ? layer.peepholes->data() : nullptr});
+            inputs = H;
+        }
+        if (projection_) {
+            must(projection_->table.columns == H, "the projection has another shape");
+            model.projection = projection_->table;
+        }
+        must(output_.table.columns == (projection_ ? projection_->table.rows : H),
+             "the output has another shape");
+        must(output_.table.rows == embedding_.table.rows, "the output has other words");
+        size_ = (std::size_t)H * layers_.size();
+        network_.emplace(kernels, std::move(model));
+    }
+
+    void advance(std::int64_t word, const nb::tuple& before, const nb::tuple& after) const {
+        std::vector<Buffer> buffers;
+        buffers.reserve(4);
+        const Step step = step_of(word, before, after, buffers);
+        const Unlocked unlocked(network_->step_work());
+        network_->advance(&step, 1, 1);
+    }
+
+    void advance_many(const nb::handle& words, const nb::list& before, const nb::list& after,
+                      int threads) const {
+        const Buffer ids(words, "lq", sizeof(std::int64_t), PyBUF_SIMPLE);
+        const std::size_t count = ids.count();
+        must(before.size() == count && after.size() == count, "a state for each word is wanted");
+        std::vector<Buffer> buffers;
+        buffers.reserve(4 * count);
+        std::vector<Step> steps;
+        steps.reserve(count);
+        for (std::size_t k = 0; k < count; ++k) {
+            steps.push_back(step_of(ids.as<const std::int64_t>()[k], nb::cast<nb::tuple>(before[k]),
+                                    nb::cast<nb::tuple>(after[k]), buffers));
+        }
+        const Unlocked unlocked(network_->step_work() * (double)count);
+        network_->advance(steps.data(), (int)count, threads);
+    }
+
+    void scores(const nb::handle& h, const nb::handle& ids, const nb::handle& into,
+                int threads) const {
+        const Buffer state = state_of(h, PyBUF_SIMPLE);
+        const std::optional<Buffer> chosen = ids_of(ids);
+        const Buffer found(into, "f", sizeof(float), PyBUF_WRITABLE);
+        const Choice choice = choice_of(chosen);
+        must(found.count() == (std::size_t)choice.count, "a place for each score is wanted");
+        const Unlocked unlocked((double)choice.count * output_.table.columns);
+        network_->scores(state.as<const float>(), choice, found.as<float>(), threads);
+    }
+
+    // A list of (id, probability); None where scores overflow.
+    nb::object best(const nb::handle& h, int k, const nb::handle& ids,
+                    const std::vector<std::int64_t>& hidden, int threads) const {
+        const Buffer state = state_of(h, PyBUF_SIMPLE);
+        const std::optional<Buffer> chosen = ids_of(ids);
+        const Choice choice = choice_of(chosen);
+        std::vector<Found> found;
+        bool is_finite;
+        {
+            const Unlocked unlocked((double)choice.count * output_.table.columns);
+            is_finite = network_->best(state.as<const float>(), choice, hidden, k, threads, found);
+        }
+        return is_finite ? nb::object(listed(found)) : nb::none();
+    }
+
+    // The same of many states, each with ids of its own.
+    nb::object best_many(const nb::list& hs, int k, const nb::list& ids,
+                         const std::vector<std::int64_t>& hidden, int threads) const {
+        const std::size_t count = hs.size();
+        must(ids.size() == count, "ids, or None, for each state are wanted");
+        std::vector<Buffer> states;
+        std::vector<std::optional<Buffer>> chosen;
+        states.reserve(count), chosen.reserve(count);
+        double work = 0.0;
+        for (std::size_t u = 0; u < count; ++u) {
+            states.push_back(state_of(hs[u], PyBUF_SIMPLE));
+            chosen.push_back(ids_of(ids[u]));
+            work += (double)choice_of(chosen.back()).count * output_.table.columns;
+        }
+        std::vector<std::vector<Found>> found(count);
+        std::vector<char> is_finite(count);
+        {
+            const Unlocked unlocked(work);
+            constexpr std::size_t TOGETHER = 16;
+            const int pieces = (int)((count + TOGETHER - 1) / TOGETHER);
+            in_pieces(threads_worth(threads, work), pieces, [&](int piece) {
+                const std::size_t first = (std::size_t)piece * TOGETHER;
+                for (std::size_t u = first; u < std::min(first + TOGETHER, count); ++u) {
+                    is_finite[u] = network_->best(states[u].as<const float>(), choice_of(chosen[u]),
+                                                  hidden, k, 1, found[u]);
+                }
+            });
+        }
+        nb::list all;
+        for (std::size_t u = 0; u < count; ++u) {
+            if (is_finite[u]) all.append(listed(found[u]));
+            else all.append(nb::none());
+        }
+        return nb::object(all);
+    }
+
+  private:
+    Buffer state_of(const nb::handle& array, int flags) const {
+        Buffer buffer(array, "f", sizeof(float), flags);
+        must(buffer.count() == size_, "the state has another size");
+        return buffer;
+    }
+
+    Step step_of(std::int64_t word, const nb::tuple& before, const nb::tuple& after,
+                 std::vector<Buffer>& buffers) const {
+        const std::size_t parts = network_->has_memory() ? 2 : 1;
+        must(before.size() == parts && after.size() == parts, "a state has h, or h and c");
+        if (word < 0 || word >= network_->words()) throw nb::index_error("there is no such word id");
+        Step step{word, nullptr, nullptr, nullptr, nullptr};
+        for (std::size_t part = 0; part < parts; ++part) {
+            buffers.push_back(state_of(before[part], PyBUF_SIMPLE));
+            (part ? step.c : step.h) = buffers.back().as<const float>();
+            buffers.push_back(state_of(after[part], PyBUF_WRITABLE));
+            (part ? step.c_after : step.h_after) = buffers.back().as<float>();
+        }
+        return step;
+    }
+
+    std::optional<Buffer> ids_of(const nb::handle& ids) const {
+        if (ids.is_none()) return std::nullopt;
+        std::optional<Buffer> buffer(std::in_place, ids, "lq", sizeof(std::int64_t), PyBUF_SIMPLE);
+        for (std::size_t k = 0; k < buffer->count(); ++k) {
+            const std::int64_t id = buffer->as<const std::int64_t>()[k];
+            if (id < 0 || id >= network_->words()) throw nb::index_error("there is no such word id");
+        }
+        return buffer;
+    }
+
+    Choice choice_of(const std::optional<Buffer>& ids) const {
+        if (!ids) return {nullptr, network_->words()};
+        return {ids->as<const std::int64_t>(), (std::int64_t)ids->count()};
+    }
+
+    static nb::list listed(const std::vector<Found>& found) {
+        nb::list list;
+        for (const Found& one : found) list.append(nb::make_tuple(one.id, one.probability));
+        return list;
+    }
+
+    Matrix embedding_;
+    std::vector<Weights> layers_;
+    std::optional<Matrix> projection_;
+    Matrix output_;
+    std::size_t size_ = 0;
+    std::optional<Network> network_;
+};
+
+const Kernels* (*kernels_in_use)() = nullptr;
+
+}  // namespace
+
+void bind_network(nb::module_& m, const Kernels* (*chosen)()) {
+    kernels_in_use = chosen;
+    const auto none = nb::none();
+    nb::class_<Matrix>(m, "Matrix", "Rows of float32, or of int8 with a scale each; the biases.")
+        .def(nb::init<Floats, std::optional<Row>>(), nb::arg("values").noconvert(),
+             nb::arg("bias").noconvert() = none)
+        .def(nb::init<Ints, Row, std::optional<Row>>(), nb::arg("values").noconvert(),
+             nb::arg("scales").noconvert(), nb::arg("bias").noconvert() = none);
+    nb::class_<Weights>(m, "Layer", "A recurrent layer's weights; the biases are weight_ih's.")
+        .def(
+            "__init__",
+            [](Weights* self, Matrix into, Matrix back, std::optional<Row> bias_n,
+               std::optional<Floats> peepholes) {
+                new (self) Weights{std::move(into), std::move(back), std::move(bias_n),
+                                   std::move(peepholes)};
+            },
+            nb::arg("weight_ih"), nb::arg("weight_hh"), nb::arg("bias_n").noconvert() = none,
+            nb::arg("peepholes").noconvert() = none);
+    nb::class_<PyNetwork>(m, "Network", "A whole next-word model at inference.")
+        .def(
+            "__init__",
+            [](PyNetwork* self, const std::string& cell, Matrix embedding,
+               std::vector<Weights> layers, std::optional<Matrix> projection, Matrix output) {
+                new (self) PyNetwork(*kernels_in_use(), cell, std::move(embedding),
+                                     std::move(layers), std::move(projection), std::move(output));
+            },
+            nb::arg("cell"), nb::arg("embedding"), nb::arg("layers"), nb::arg("projection").none(),
+            nb::arg("output"))
+        .def("advance", &PyNetwork::advance)
+        .def("advance_many", &PyNetwork::advance_many)
+        .def("scores", &PyNetwork::scores, nb::arg("h"), nb::arg("ids").none(), nb::arg("into"),
+             nb::arg("threads"))
+        .def("best", &PyNetwork::best, nb::arg("h"), nb::arg("k"), nb::arg("ids").none(),
+             nb::arg("hidden"), nb::arg("threads"))
+        .def("best_many", &PyNetwork::best_many);
+}
+
+}  // namespace foreword

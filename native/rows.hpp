@@ -1,0 +1,218 @@
+// A vector by the rows of a table: an output layer's words, all of them or a few.
+//
+// Rows stay as they are stored, so that a few can be taken out of many and a file can be read in
+// place. Each product is made in the same order wherever its row stands.
+#pragma once
+
+#include "kernels.hpp"
+#include "vector.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace foreword {
+namespace FOREWORD_ISA {
+
+// Rows that are multiplied at once: so many share each part of the vector that is loaded.
+constexpr int ROWS_AT_ONCE = 4;
+
+// Of LANES vectors, the sum of each one's lanes. As `transpose`, but that what each round brings
+// together is added up.
+template <class V>
+static FOREWORD_INLINE V totals(V (&vectors)[LANES]) {
+#pragma GCC unroll 8
+    for (int half = LANES / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+        for (int k = 0; k < half; ++k) {
+            const V a = vectors[k], b = vectors[k + half];
+            vectors[k] = FOREWORD_SHUFFLED(a, b, FOREWORD_LOW) + FOREWORD_SHUFFLED(a, b, FOREWORD_HIGH);
+        }
+    }
+    return vectors[0];
+}
+
+struct FloatRows {
+    using Value = float;
+    using Sum = Vec;
+
+    static const Value* values(const Table& table) { return table.floats; }
+
+    // Padded with zeros.
+    static float operand(const float* vector, int columns, void* into) {
+        const std::size_t bytes = (std::size_t)columns * sizeof(float);
+        std::memcpy(into, vector, bytes);
+        std::memset((char*)into + bytes, 0, operand_bytes(columns) - bytes);
+        return 1.0f;
+    }
+
+    static FOREWORD_INLINE void multiply(const Value* const* rows, const void* operand, int columns,
+                                         Sum* sums) {
+        constexpr int AHEAD = 1024;
+        Sum found[ROWS_AT_ONCE] = {};
+        for (int k = 0; k < columns; k += LANES) {
+            const Vec v = load((const float*)operand + k);
+#pragma GCC unroll 4
+            for (int r = 0; r < ROWS_AT_ONCE; ++r) {
+                __builtin_prefetch(rows[r] + k + AHEAD);
+                found[r] += v * load(rows[r] + k);
+            }
+        }
+        for (int r = 0; r < ROWS_AT_ONCE; ++r) sums[r] = found[r];
+    }
+
+    template <class OfRows>
+    static FOREWORD_INLINE Vec whole(const Table&, Sum sum, float, OfRows&&) {
+        return sum;
+    }
+};
+
+// Sums are of whole numbers, and so the same on every processor.
+struct IntRows {
+    using Value = std::int8_t;
+    using Sum = Ints;
+
+    static const Value* values(const Table& table) { return table.ints; }
+
+#if defined(__AVX512VNNI__)
+    // Unsigned, 128 standing for 0, which each row's sum takes off again.
+    using Part = std::uint8_t;
+    static constexpr int ZERO = 128, STEP = 64;
+#else
+    using Part = std::int16_t;
+    static constexpr int ZERO = 0, STEP = 2 * LANES;
+#endif
+
+    // In 127ths of its largest value; NaN if one is, or is infinite.
+    static float operand(const float* vector, int columns, void* into) {
+        Vec largest = {}, rest = {};
+        for (int k = 0; k < columns; k += LANES) {
+            const Vec size = absolute(load(vector + k, std::min(LANES, columns - k)));
+            largest = choose(size > largest, size, largest);
+            rest += size - size;  // NaN, once and for all
+        }
+        float most = 0.0f, wrong = 0.0f;
+        for (int l = 0; l < LANES; ++l) most = std::max(most, largest[l]), wrong += rest[l];
+        Part* const parts = (Part*)into;
+        const float shrink = most > 0.0f ? 127.0f / most : 0.0f;
+        typedef Part Parts __attribute__((vector_size(LANES * sizeof(Part))));
+        for (int k = 0; k < columns; k += LANES) {
+            const int lanes = std::min(LANES, columns - k);
+            const Vec whole = within(load(vector + k, lanes) * shrink, 127.0f) + 12582912.0f;
+            const Ints ints = (Ints)((Bits)whole - 0x4b400000u) + ZERO;
+            const Parts narrow = __builtin_convertvector(ints, Parts);
+            std::memcpy(parts + k, &narrow, (std::size_t)lanes * sizeof(Part));
+        }
+        std::memset(parts + columns, 0, operand_bytes(columns) - (std::size_t)columns * sizeof(Part));
+        return most / 127.0f + wrong;
+    }
+
+    static FOREWORD_INLINE void multiply(const Value* const* rows, const void* operand, int columns,
+                                         Sum* sums) {
+        constexpr int AHEAD = 4096;
+        Sum found[ROWS_AT_ONCE] = {};
+        for (int k = 0; k < columns; k += STEP) {
+            const Part* const v = (const Part*)operand + k;
+#pragma GCC unroll 4
+            for (int r = 0; r < ROWS_AT_ONCE; ++r) {
+                __builtin_prefetch(rows[r] + k + AHEAD);
+                found[r] = multiply_add(found[r], v, rows[r] + k);
+            }
+        }
+        for (int r = 0; r < ROWS_AT_ONCE; ++r) sums[r] = found[r];
+    }
+
+    static FOREWORD_INLINE Sum multiply_add(Sum sum, const Part* v, const Value* row) {
+#if defined(__AVX512VNNI__)
+        return (Ints)_mm512_dpbusd_epi32((__m512i)sum, _mm512_loadu_si512(v),
+                                         _mm512_loadu_si512(row));
+#elif defined(__AVX512BW__)
+        const __m512i wide = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i*)row));
+        return sum + (Ints)_mm512_madd_epi16(wide, _mm512_loadu_si512(v));
+#elif defined(__AVX2__)
+        const __m256i wide = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i*)row));
+        return sum + (Ints)_mm256_madd_epi16(wide, _mm256_loadu_si256((const __m256i*)v));
+#elif defined(__SSE2__)
+        const __m128i bytes = _mm_loadl_epi64((const __m128i*)row);
+        const __m128i wide = _mm_srai_epi16(_mm_unpacklo_epi8(bytes, bytes), 8);
+        return sum + (Ints)_mm_madd_epi16(wide, _mm_loadu_si128((const __m128i*)v));
+#else
+        for (int half = 0; half < STEP; half += LANES) {
+            for (int l = 0; l < LANES; ++l) sum[l] += (std::int32_t)row[half + l] * v[half + l];
+        }
+        return sum;
+#endif
+    }
+
+    template <class OfRows>
+    static FOREWORD_INLINE Vec whole(const Table& table, Sum sum, float scale, OfRows&& of_rows) {
+        if constexpr (ZERO != 0) sum -= of_rows(table.sums, Ints{}) * ZERO;
+        return __builtin_convertvector(sum, Vec) * (of_rows(table.scales, Vec{}) * scale);
+    }
+};
+
+template <class R>
+static void by_table(const Table& table, const void* operand, float scale, const std::int64_t* ids,
+                     std::int64_t first, int count, float* into) {
+    for (int done = 0; done < count; done += LANES) {
+        const int lanes = std::min(LANES, count - done);
+        std::int64_t places[LANES];
+        const typename R::Value* rows[LANES];
+        for (int l = 0; l < LANES; ++l) {
+            const int at = done + std::min(l, lanes - 1);
+            places[l] = ids ? ids[at] : first + at;
+            rows[l] = R::values(table) + places[l] * table.stride;
+        }
+        typename R::Sum sums[LANES];
+        for (int l = 0; l < LANES; l += ROWS_AT_ONCE) {
+            R::multiply(rows + l, operand, table.columns, sums + l);
+        }
+        const auto of_rows = [&](const auto* values, auto found) {
+            if (!ids && lanes == LANES) {
+                std::memcpy(&found, values + first + done, sizeof found);
+                return found;
+            }
+            for (int l = 0; l < lanes; ++l) found[l] = values[places[l]];
+            return found;
+        };
+        Vec products = R::whole(table, totals(sums), scale, of_rows);
+        if (table.bias) products += of_rows(table.bias, Vec{});
+        store(into + done, products, lanes);
+    }
+}
+
+static Shares shares(const float* scores, int count) {
+    const float least = -INFINITY;
+    const auto part = [&](int k) {
+        if (count - k >= LANES) return load(scores + k);
+        Vec v = Vec{} + least;
+        for (int l = 0; l < count - k; ++l) v[l] = scores[k + l];
+        return v;
+    };
+    Vec most = Vec{} + least;
+    Ints wrong = {};
+    for (int k = 0; k < count; k += LANES) {
+        const Vec v = part(k);
+        most = choose(v > most, v, most);
+        wrong |= v != v;
+    }
+    float largest = least;
+    for (int l = 0; l < LANES; ++l) {
+        largest = std::max(largest, most[l]);
+        if (wrong[l]) return {NAN, 0.0};
+    }
+    Vec sums = {};
+    for (int k = 0; k < count; k += LANES) {
+        const Vec share = exponential(part(k) - largest);
+        sums += k + LANES <= count ? share : load((const float*)&share, count - k);
+    }
+    double total = 0.0;
+    for (int l = 0; l < LANES; ++l) total += (double)sums[l];
+    return {largest, total};
+}
+
+}  // namespace FOREWORD_ISA
+}  // namespace foreword

@@ -1,0 +1,67 @@
+"""`foreword compress`: a smaller copy of a model, and what it costs. No torch."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from foreword.cli.console import print_json, results
+from foreword.cli.info import compression_rows, table_of
+from foreword.cli.watch import Watch
+from foreword.compression.compress import BOUND, MOST_WORDS
+from foreword.compression.compress import compress as run
+from foreword.folder.store import folder_bytes
+
+
+def compress(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Where the smaller model goes.")
+    ],
+    text: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Text to measure the loss on. Default: the chats that it was validated on.",
+        ),
+    ] = None,
+    chats: Annotated[
+        Literal["train", "valid", "test"] | None,
+        typer.Option(help="Instead, a part of the carried chats."),
+    ] = None,
+    vocab_size: Annotated[
+        int | None, typer.Option(help="Keep so many of the commonest words.")
+    ] = None,
+    bound: Annotated[
+        float, typer.Option(help="The most that perplexity may rise, as a share.")
+    ] = BOUND,
+    words: Annotated[int, typer.Option(help="Of the text, at most.")] = MOST_WORDS,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a model that is there already.")
+    ] = False,
+    encoding: Annotated[str, typer.Option(help="Of the text.")] = "utf-8",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Write a model in int8, a quarter of its size, and tell what that costs.
+
+    If perplexity rises by more than the bound, nothing is written.
+    """
+    with Watch() as watch:
+        found = run(
+            folder,
+            out,
+            text or (),
+            chats=chats,
+            vocab_size=vocab_size,
+            bound=bound,
+            most_words=words,
+            overwrite=overwrite,
+            encoding=encoding,
+            progress=watch.text_progress,
+        )
+    size = folder_bytes(out)
+    if as_json:
+        print_json({**found.model_dump(mode="json"), "bytes_after": size})
+        return
+    sizes = f"{found.bytes / 1e6:.1f} MB before, {size / 1e6:.1f} MB after"
+    results().print(table_of({**compression_rows(found), "size": sizes}))

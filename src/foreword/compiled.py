@@ -1,0 +1,45 @@
+"""The compiled module: whether it is there, and which instruction set it uses. No torch."""
+
+import importlib
+import os
+from functools import lru_cache
+from typing import Any
+
+from foreword.errors import SettingsError
+
+VARIABLE = "FOREWORD_ISA"
+"""The environment variable that chooses an instruction set below the processor's best."""
+
+
+@lru_cache(maxsize=1)
+def loaded() -> Any | None:
+    """The module, or None where it was not built.
+
+    Raises:
+        SettingsError: FOREWORD_ISA names an instruction set that this processor lacks.
+    """
+    try:
+        module: Any = importlib.import_module("foreword._native")
+    except ImportError:
+        return None
+    if wanted := os.environ.get(VARIABLE):
+        if wanted not in module.instruction_sets():
+            raise SettingsError(
+                f"{VARIABLE}: this processor has no {wanted!r}; it has "
+                f"{', '.join(module.instruction_sets())}"
+            )
+        module.use_instruction_set(wanted)
+    return module
+
+
+def instruction_set() -> str | None:
+    """The one in use; None without the module."""
+    module = loaded()
+    return None if module is None else str(module.instruction_set())
+
+
+def why_absent() -> str | None:
+    """Why there is no module; None if there is one."""
+    if loaded() is None:
+        return "it was not built: that takes a C++ compiler when Foreword is installed"
+    return None

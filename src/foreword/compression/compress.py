@@ -1,0 +1,190 @@
+"""A model folder made smaller: `foreword.compress`. No torch."""
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from foreword.compression.cost import Cost, cost_on
+from foreword.errors import SettingsError, TextError
+from foreword.folder.config import Compression, FolderConfig
+from foreword.folder.quantised import quantise
+from foreword.folder.store import CARD, Folder, folder_bytes, read_folder, write_folder
+from foreword.predictor.engine import Engine
+from foreword.text.corpus import Source, chat_source, find_sources
+from foreword.text.tokenizer import SPECIAL, Tokenizer
+from foreword.text.tokens import tokenise
+
+MOST_WORDS = 20_000
+"""Of the text that are read, unless told otherwise: they tell a loss of 1 % from chance."""
+BOUND = 0.02
+
+Tell = Callable[[str, int, int | None], None]
+
+
+def compress(
+    folder: str | PathLike[str],
+    out: str | PathLike[str],
+    texts: Sequence[str | PathLike[str]] = (),
+    *,
+    chats: Literal["train", "valid", "test"] | None = None,
+    vocab_size: int | None = None,
+    bound: float = BOUND,
+    most_words: int = MOST_WORDS,
+    overwrite: bool = False,
+    encoding: str = "utf-8",
+    progress: Tell | None = None,
+) -> Compression:
+    """Writes a model in int8 with a scale a row, and tells what that costs on a text.
+
+    Both models read the text by the engine that predicts. A word that was pruned counts as one of
+    all those that `<unk>` then stands for: a smaller vocabulary makes no better figures.
+
+    Args:
+        folder: a model in float32.
+        out: the folder to write.
+        texts: to measure the loss on: files, folders, globs, gzip, `-`. None: the part of the
+            carried chats that the model was validated on, if it was.
+        chats: a part of the carried chats, instead of texts.
+        vocab_size: keep so many of the commonest words, `<unk>` and `<eos>` included.
+        bound: the most that perplexity may rise, as a share of what it was; over it nothing is
+            written.
+        most_words: of the text that are read.
+        overwrite: replace a model that is in `out` already.
+        encoding: of the texts.
+        progress: called with (what is done, how much of it, how much in all).
+
+    Raises:
+        SettingsError: the loss is over the bound, or a setting is out of range.
+        FolderError, TextError: with what to do about it.
+    """
+    if not 0 <= bound < float("inf"):
+        raise SettingsError(f"bound must be 0 or more and finite, not {bound}")
+    if most_words < 1:
+        raise SettingsError(f"most_words must be at least 1, not {most_words}")
+    source, target = Path(folder), Path(out)
+    before = read_folder(source)
+    if before.config.weights == "int8":
+        raise SettingsError(f"{source} is compressed already: compress what it was made of")
+    _refuse_occupied(source, target, overwrite)
+    after = smaller(before, vocab_size)
+    sources = _sources(before.config, texts, chats, encoding)
+    ids = _ids(sources, before.tokenizer, most_words, progress)
+    missing = before.config.model.vocab_size - after.config.model.vocab_size
+
+    def measure(model: Folder, what: str, missing: int = 0) -> Cost:
+        def tell(done: int) -> None:
+            if progress is not None:
+                progress(what, done, len(ids))
+
+        return cost_on(Engine(model.config.model, model.weights), ids, missing, tell)
+
+    whole, small = measure(before, "the model"), measure(after, "the compressed one", missing)
+    found = Compression(
+        vocab_size=before.config.model.vocab_size,
+        bytes=folder_bytes(source),
+        text=", ".join(source.name for source in sources),
+        words=len(ids),
+        perplexity_before=whole.perplexity,
+        perplexity_after=small.perplexity,
+        top3_before=whole.top3,
+        top3_after=small.top3,
+    )
+    if small.perplexity > whole.perplexity * (1 + bound):
+        raise SettingsError(
+            f"on {found.text} the compressed model's perplexity is {small.perplexity:.2f}, "
+            f"{small.perplexity / whole.perplexity - 1:.1%} above {whole.perplexity:.2f}, and the "
+            f"bound is {bound:.1%}: nothing was written. Keep more words (--vocab-size), or allow "
+            "more (--bound)"
+        )
+    config = after.config.model_copy(update={"compression": found})
+    write_folder(target, config, after.weights, after.tokenizer, _card(source, config))
+    return found
+
+
+def smaller(folder: Folder, vocab_size: int | None = None) -> Folder:
+    """A model with its first words alone, which are the commonest, and in int8.
+
+    Raises:
+        SettingsError: `vocab_size` is no number of its words.
+    """
+    model, tokenizer, weights = folder.config.model, folder.tokenizer, dict(folder.weights)
+    if vocab_size is not None and vocab_size != model.vocab_size:
+        if not len(SPECIAL) < vocab_size <= model.vocab_size:
+            raise SettingsError(
+                f"vocab_size must be over {len(SPECIAL)} and at most the model's "
+                f"{model.vocab_size:,} words, not {vocab_size:,}"
+            )
+        for name in ("embedding.weight", "decoder.weight", "decoder.bias"):
+            if name in weights:
+                weights[name] = weights[name][:vocab_size]
+        model = model.model_copy(update={"vocab_size": vocab_size})
+        tokenizer = Tokenizer(tokenizer.words[:vocab_size], tokenizer.config)
+    config = folder.config.model_copy(
+        update={"model": model, "weights": "int8", "format_version": 2, "evaluation": None}
+    )
+    return Folder(config, quantise(weights), tokenizer)
+
+
+def _refuse_occupied(source: Path, target: Path, overwrite: bool) -> None:
+    if target.exists() and target.resolve() == source.resolve():
+        raise SettingsError(f"{target} is the model itself: give another folder by --out")
+    if (target / "config.json").exists() and not overwrite:
+        raise SettingsError(f"{target} holds a model already. Use --overwrite to replace it")
+
+
+def _sources(
+    config: FolderConfig,
+    texts: Sequence[str | PathLike[str]],
+    chats: Literal["train", "valid", "test"] | None,
+    encoding: str,
+) -> list[Source]:
+    if texts and chats is not None:
+        raise SettingsError("give texts to measure on, or a part of the carried chats, not both")
+    if texts:
+        return find_sources(texts, encoding=encoding)
+    if chats is None and config.evaluation is not None:
+        parts: tuple[Literal["valid", "test"], ...] = ("valid", "test")
+        chats = next((p for p in parts if f"({p})" in config.evaluation.text), None)
+    if chats is None:
+        raise SettingsError(
+            "give a text to measure the loss on, by --text FILE: one of the kind that the model "
+            "will see, that it was not trained on"
+        )
+    return [chat_source(chats)]
+
+
+def _ids(
+    sources: Sequence[Source], tokenizer: Tokenizer, most_words: int, progress: Tell | None
+) -> np.ndarray:
+    def tell(done: int, total: int | None) -> None:
+        if progress is not None:
+            progress("reading the text", done, total)
+
+    ids = tokenise(sources, tokenizer, progress=tell).ids[:most_words]
+    if len(ids) == 0:
+        raise TextError("there is nothing to measure the loss on: the text has no words")
+    return ids
+
+
+def _card(source: Path, config: FolderConfig) -> str:
+    """The model's card, and what became of it."""
+    try:
+        card = (source / CARD).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        card = ""
+    found = config.compression
+    assert found is not None
+    section = (
+        "## Compression\n\n"
+        "Its matrices are int8 with a scale a row; what stands elsewhere in this card is of the "
+        f"model before that. It knows {config.model.vocab_size:,} of {found.vocab_size:,} words. "
+        f"On {found.text} ({found.words:,} words):\n\n"
+        "| | perplexity | top 3 |\n|---|---|---|\n"
+        f"| before | {found.perplexity_before:.2f} | {found.top3_before:.1%} |\n"
+        f"| after | {found.perplexity_after:.2f} | {found.top3_after:.1%} |\n\n"
+    )
+    head, use, rest = card.partition("## Use\n")
+    return head + section + use + rest if use else card + "\n" + section

@@ -1,0 +1,68 @@
+"""How well a model predicts a text, by the engine that will serve it. No torch, no files."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from foreword.predictor.engine import Engine
+from foreword.text.tokenizer import EOS_ID, UNK_ID
+
+SLOTS = 3
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Means over a text's words, `<eos>` and `<unk>` included.
+
+    Attributes:
+        perplexity: exp of the nats a word.
+        top3: share of the words that are among the three likeliest; `<unk>` never is.
+    """
+
+    perplexity: float
+    top3: float
+
+
+def cost_on(
+    engine: Engine, ids: np.ndarray, missing: int = 0, progress: Callable[[int], None] | None = None
+) -> Cost:
+    """Predicts every word of a text from those before it, the first from an `<eos>`.
+
+    A model that lacks words is measured in the words of the whole one, so that it cannot win by
+    forgetting. What it lacks is `<unk>` to it; of that probability the whole model's `<unk>` has
+    the share that is best for this text, and the missing words share the rest evenly.
+
+    Args:
+        engine: the model.
+        ids: (N,) in the whole vocabulary, of which the model's is the beginning.
+        missing: words of the whole vocabulary that the model lacks.
+        progress: called with the words done.
+    """
+    size = engine.config.vocab_size
+    state = engine.advance(engine.start(), EOS_ID)
+    nats, right = 0.0, 0
+    for done, index in enumerate(ids.tolist(), 1):
+        known = index if index < size else UNK_ID
+        scores = engine.logits(state)
+        largest = scores.max()
+        nats += math.log(np.exp(scores - largest).sum(dtype=np.float64)) + float(largest)
+        nats -= float(scores[known])
+        better = scores > scores[known]
+        better[UNK_ID] = False
+        right += int(known != UNK_ID and np.count_nonzero(better) < SLOTS)
+        state = engine.advance(state, known)
+        if progress is not None:
+            progress(done)
+    nats += _nats_of_the_missing(int((ids == UNK_ID).sum()), int((ids >= size).sum()), missing)
+    return Cost(math.exp(min(nats / len(ids), 700.0)), right / len(ids))
+
+
+def _nats_of_the_missing(unknown: int, lacking: int, missing: int) -> float:
+    """What it takes to tell `<unk>` and the missing words apart, so often as each occurs."""
+    nats = 0.0
+    for count, words in ((unknown, 1), (lacking, missing)):
+        if count > 0:
+            nats += count * math.log(words * (unknown + lacking) / count)
+    return nats

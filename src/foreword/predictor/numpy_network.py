@@ -1,0 +1,207 @@
+"""A model in numpy, one word at a time: what serves where nothing was compiled. No torch.
+
+The equations are those of `foreword.cells`, where their sources are named; the tests hold both
+against each other.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from foreword.folder.config import ModelConfig
+from foreword.folder.quantised import dense
+
+Array: TypeAlias = np.ndarray
+Parts = tuple[Array, ...]
+Step = Callable[[Array, Parts], Parts]
+
+
+class NumpyNetwork:
+    """Advances the parts of a state, and scores words. Weights in int8 are made float32 again."""
+
+    def __init__(self, config: ModelConfig, weights: Mapping[str, Array]) -> None:
+        self._config = config
+        self._w = dense(weights)
+        self._output = self._w.get("decoder.weight", self._w["embedding.weight"])
+        layers = range(config.num_layers)
+        with np.errstate(over="ignore"):
+            self._steps = [_step_of(config, self._w, layer) for layer in layers]
+
+    def advance(self, parts: Parts, word: int) -> Parts:
+        """The parts after one more word id."""
+        if not self._config.is_recurrent:
+            return (np.append(parts[0][1:], word),)
+        x = self._w["embedding.weight"][word]
+        after = tuple(np.empty_like(part) for part in parts)
+        with np.errstate(over="ignore", invalid="ignore"):  # answered where scores are wanted
+            for layer, step in enumerate(self._steps):
+                new = step(x, tuple(part[layer] for part in parts))
+                for part, value in zip(after, new, strict=True):
+                    part[layer] = value
+                x = new[0]
+        return after
+
+    def advance_many(self, parts: Sequence[Parts], words: Sequence[int]) -> list[Parts]:
+        """The same of many states, each with a word of its own."""
+        return [self.advance(*one) for one in zip(parts, words, strict=True)]
+
+    def scores(self, parts: Parts, ids: Array | None) -> Array:
+        """Of all words as the next, or of some."""
+        output, bias = self._output, self._w["decoder.bias"]
+        if ids is not None:
+            output, bias = output[ids], bias[ids]
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores: Array = output @ self._features(parts) + bias
+        return scores
+
+    def best(
+        self, parts: Parts, k: int, ids: Array | None, hidden: Sequence[int]
+    ) -> list[tuple[int, float]] | None:
+        """As `Engine.best`; None where scores overflow."""
+        scores = self.scores(parts, ids)
+        if len(scores) == 0:
+            return []
+        largest = scores.max()
+        if not np.isfinite(largest):
+            return None
+        shares = np.exp(scores.astype(np.float64) - largest)
+        shares /= shares.sum()
+        ids = np.arange(len(scores)) if ids is None else ids
+        shown = np.flatnonzero(~np.isin(ids, hidden))
+        if k < len(shown):
+            # Whatever ties with the last of the best is looked at too.
+            least = np.partition(scores[shown], len(shown) - k)[len(shown) - k] if k > 0 else np.inf
+            shown = shown[scores[shown] >= least]
+        order = shown[np.lexsort((ids[shown], -scores[shown]))][: max(k, 0)]
+        return [(int(ids[place]), float(shares[place])) for place in order]
+
+    def best_many(
+        self, parts: Sequence[Parts], k: int, ids: Sequence[Array | None], hidden: Sequence[int]
+    ) -> list[list[tuple[int, float]] | None]:
+        """The same of many states, each with ids of its own."""
+        return [self.best(one, k, some, hidden) for one, some in zip(parts, ids, strict=True)]
+
+    def _features(self, parts: Parts) -> Array:
+        """What the output layer sees of a state, (H,), or (E,) where tied to the embedding."""
+        if self._config.is_recurrent:
+            x = parts[0][-1]
+        else:
+            x = self._w["embedding.weight"][parts[0]].reshape(-1)
+            for step in self._steps:
+                (x,) = step(x, ())
+        if "projection.weight" in self._w:
+            x = self._w["projection.weight"] @ x + self._w["projection.bias"]
+        return np.asarray(x)
+
+
+def _step_of(config: ModelConfig, weights: Mapping[str, Array], layer: int) -> Step:
+    if not config.is_recurrent:
+        return _feed_forward(
+            _activation(config), weights[f"hidden.{layer}.weight"], weights[f"hidden.{layer}.bias"]
+        )
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    W_ih, W_hh, b_ih, b_hh = (weights[f"recurrent.{name}_l{layer}"] for name in names)
+    match config.name:
+        case "rnn":
+            return _rnn(_activation(config), W_ih, W_hh, b_ih + b_hh)
+        case "lstm":
+            return _lstm(W_ih, W_hh, b_ih + b_hh)
+        case "lstm-peephole":
+            peephole = weights[f"recurrent.weight_peephole_l{layer}"]
+            return _lstm(W_ih, W_hh, b_ih + b_hh, peephole)
+        case "lstm-peephole-only":
+            return _lstm_peephole_only(W_ih, W_hh, b_ih, b_hh)
+        case "lstm-coupled":
+            return _lstm_coupled(W_ih, W_hh, b_ih + b_hh)
+        case _:
+            return _gru(W_ih, W_hh, b_ih, b_hh, reset_after=config.reset_after)
+
+
+def _activation(config: ModelConfig) -> Callable[[Array], Array]:
+    return np.tanh if config.nonlinearity == "tanh" else lambda a: np.maximum(a, 0)
+
+
+def _sigmoid(a: Array) -> Array:
+    # By tanh, which overflows for no argument.
+    shares: Array = 0.5 * (np.tanh(0.5 * a) + 1)
+    return shares
+
+
+def _feed_forward(activation: Callable[[Array], Array], W: Array, b: Array) -> Step:
+    def step(x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+        del state
+        return (activation(W @ x + b),)
+
+    return step
+
+
+def _rnn(activation: Callable[[Array], Array], W_ih: Array, W_hh: Array, b: Array) -> Step:
+    def step(x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+        (h,) = state
+        return (activation(W_ih @ x + W_hh @ h + b),)
+
+    return step
+
+
+def _lstm(W_ih: Array, W_hh: Array, b: Array, peephole: Array | None = None) -> Step:
+    H = W_hh.shape[1]
+
+    def step(x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+        h, c = state
+        a = W_ih @ x + W_hh @ h + b
+        if peephole is not None:
+            a[: 2 * H] += (peephole[:2] * c).reshape(-1)
+        i, f = _sigmoid(a[: 2 * H]).reshape(2, H)
+        c = f * c + i * np.tanh(a[2 * H : 3 * H])
+        if peephole is not None:
+            a[3 * H :] += peephole[2] * c
+        return _sigmoid(a[3 * H :]) * np.tanh(c), c
+
+    return step
+
+
+def _lstm_peephole_only(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array) -> Step:
+    H = W_hh.shape[1]
+
+    def step(x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+        _, c = state
+        x_i, x_f, x_g, x_o = (W_ih @ x + b_ih).reshape(4, H)
+        c_i, c_f, c_o = (W_hh @ c + b_hh).reshape(3, H)
+        o = _sigmoid(x_o + c_o)
+        c = _sigmoid(x_f + c_f) * c + _sigmoid(x_i + c_i) * np.tanh(x_g)
+        return o * np.tanh(c), c
+
+    return step
+
+
+def _lstm_coupled(W_ih: Array, W_hh: Array, b: Array) -> Step:
+    H = W_hh.shape[1]
+
+    def step(x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+        h, c = state
+        a_f, a_g, a_o = (W_ih @ x + W_hh @ h + b).reshape(3, H)
+        f = _sigmoid(a_f)
+        c = f * c + (1 - f) * np.tanh(a_g)
+        return _sigmoid(a_o) * np.tanh(c), c
+
+    return step
+
+
+def _gru(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, *, reset_after: bool) -> Step:
+    H = W_hh.shape[1]
+
+    def step(x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+        (h,) = state
+        x_r, x_z, x_n = (W_ih @ x + b_ih).reshape(3, H)
+        if reset_after:
+            h_r, h_z, h_n = (W_hh @ h + b_hh).reshape(3, H)
+            n = np.tanh(x_n + _sigmoid(x_r + h_r) * h_n)
+        else:
+            h_r, h_z = (W_hh[: 2 * H] @ h + b_hh[: 2 * H]).reshape(2, H)
+            r = _sigmoid(x_r + h_r)
+            n = np.tanh(x_n + W_hh[2 * H :] @ (r * h) + b_hh[2 * H :])
+        z = _sigmoid(x_z + h_z)
+        return ((1 - z) * n + z * h,)
+
+    return step
