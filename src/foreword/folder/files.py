@@ -108,7 +108,7 @@ def write_tensors(
 ) -> None:
     """Writes a safetensors file, atomically, with a checksum over all that it holds."""
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    checked = {**metadata, CHECKSUM: _checksum(contiguous, metadata)}
+    checked = {**metadata, CHECKSUM: checksum(contiguous, metadata)}
     atomic_write(path, encode(contiguous, metadata=checked))
 
 
@@ -124,7 +124,7 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         metadata = _metadata(data)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise _damaged(path, error) from error
-    if metadata.pop(CHECKSUM, None) != _checksum(arrays, metadata):
+    if metadata.pop(CHECKSUM, None) != checksum(arrays, metadata):
         raise FolderError(f"{path} has been changed or damaged: its checksum differs. {RESTORE}")
     return arrays, metadata
 
@@ -162,7 +162,8 @@ def _metadata(data: bytes) -> dict[str, str]:
     return {str(k): str(v) for k, v in document.get("__metadata__", {}).items()}
 
 
-def _checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
+def checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
+    """SHA-256, hexadecimal, of tensors and metadata, as a tensor file has it."""
     digest = hashlib.sha256(json.dumps(dict(metadata), sort_keys=True).encode())
     for name in sorted(arrays):
         array = arrays[name]

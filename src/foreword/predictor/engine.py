@@ -4,7 +4,7 @@ The equations are those of `foreword.cells`, where their sources are named; the 
 against each other.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -50,6 +50,36 @@ class Engine:
                     part[layer] = value
                 x = new[0]
         return State(after, word)
+
+    def advance_many(self, states: Sequence[State], words: Sequence[int]) -> list[State]:
+        """Each state after one more word id of its own."""
+        return [self.advance(state, word) for state, word in zip(states, words, strict=True)]
+
+    def best(
+        self, state: State, k: int, ids: Array | None = None, hidden: Collection[int] = ()
+    ) -> tuple[Array, Array]:
+        """The k likeliest next words, the likeliest first; of two as likely, the smaller id.
+
+        Args:
+            state: after the text.
+            k: at most so many.
+            ids: of these words alone, and P given that the next is one of them; None: of all.
+            hidden: ids that are left out; P is not changed by that.
+
+        Returns:
+            Ids and P, (n,) each, n at most k.
+        """
+        shares = self.probabilities(state, ids)
+        found = np.arange(len(shares)) if ids is None else ids
+        if hidden:
+            seen = np.isin(found, list(hidden), invert=True)
+            found, shares = found[seen], shares[seen]
+        k = min(k, len(found))
+        if k < len(found):
+            top = np.argpartition(-shares, k - 1)[:k] if k else np.zeros(0, dtype=np.int64)
+            found, shares = found[top], shares[top]
+        order = np.lexsort((found, -shares))
+        return found[order], shares[order]
 
     def features(self, state: State) -> Array:
         """What the output layer sees of a state, (H,), or (E,) where tied to the embedding."""
