@@ -13,8 +13,9 @@ import foreword
 from foreword.errors import FolderError, SettingsError
 from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.store import Folder, write_folder
-from foreword.predictor.generate import NO_SPACE_BEFORE, attaches_left, generate
+from foreword.predictor.generate import generate
 from foreword.predictor.predictor import Predictor
+from foreword.predictor.spacing import NO_SPACE_BEFORE, attaches_left
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
 MakeFolder = Callable[..., Folder]

@@ -8,8 +8,8 @@ from prompt_toolkit.formatted_text import HTML
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
-from foreword.predictor.generate import attaches_left
 from foreword.predictor.predictor import Prediction, Predictor
+from foreword.predictor.spacing import attaches_left
 
 
 def completion(text: str, word: str) -> str:

@@ -117,7 +117,7 @@ def write_tensors(
 ) -> None:
     """Writes a safetensors file, atomically, with a checksum over all that it holds."""
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    checked = {**metadata, CHECKSUM: _checksum(contiguous, metadata)}
+    checked = {**metadata, CHECKSUM: checksum(contiguous, metadata)}
     atomic_write(path, encode(contiguous, metadata=checked))
 
 
@@ -137,7 +137,7 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         arrays = {name: _array(mapped, *at) for name, at in _places(mapped, headers).items()}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(path, error) from error
-    if metadata.pop(CHECKSUM, None) != _checksum(arrays, metadata):
+    if metadata.pop(CHECKSUM, None) != checksum(arrays, metadata):
         raise FolderError(f"{path} has been changed or damaged: its checksum differs. {RESTORE}")
     return arrays, metadata
 
@@ -188,7 +188,8 @@ def _array(mapped: mmap.mmap, header: TensorHeader, begin: int) -> np.ndarray:
     return np.frombuffer(mapped, header.dtype, count, begin).reshape(header.shape)
 
 
-def _checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
+def checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
+    """SHA-256, hexadecimal, of tensors and metadata, as a tensor file has it."""
     digest = hashlib.sha256(json.dumps(dict(metadata), sort_keys=True).encode())
     for name in sorted(arrays):
         array = arrays[name]

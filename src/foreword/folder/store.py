@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from foreword.folder.files import (
     RESTORE,
     TensorHeader,
     atomic_write,
+    checksum,
     is_temporary_of,
     read_bytes,
     read_header,
@@ -51,6 +53,11 @@ class Folder:
     weights: dict[str, np.ndarray]
     tokenizer: Tokenizer
 
+    @cached_property
+    def checksum(self) -> str:
+        """SHA-256 of weights and vocabulary, as `model.safetensors` has it."""
+        return checksum(self.weights, _metadata(self.config, self.tokenizer.to_json().encode()))
+
 
 def write_folder(
     path: Path,
@@ -67,7 +74,7 @@ def write_folder(
     """
     vocabulary = tokenizer.to_json().encode()
     files = {TOKENIZER: vocabulary, CONFIG: _config_bytes(config, vocabulary), CARD: card.encode()}
-    metadata = {"format": "foreword", "model": config.model.name, TOKENIZER: _sha256(vocabulary)}
+    metadata = _metadata(config, vocabulary)
     try:
         if not path.exists():
             _write_new(path, files, weights, metadata)
@@ -80,6 +87,11 @@ def write_folder(
             )
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise FolderError(f"{path}: cannot be written: {error}") from error
+
+
+def _metadata(config: FolderConfig, vocabulary: bytes) -> dict[str, str]:
+    """Of `model.safetensors`: what the weights belong to."""
+    return {"format": "foreword", "model": config.model.name, TOKENIZER: _sha256(vocabulary)}
 
 
 def _write_new(

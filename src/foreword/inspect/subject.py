@@ -12,7 +12,8 @@ from foreword.folder.config import FolderConfig
 from foreword.folder.store import Folder, read_folder
 from foreword.models.build import from_folder
 from foreword.models.model import NextWordModel
-from foreword.predictor.predictor import Predictor, readable
+from foreword.predictor.predictor import Predictor
+from foreword.predictor.reading import readable
 from foreword.text.tokenizer import EOS, EOS_ID, Tokenizer
 
 

@@ -7,19 +7,8 @@ import numpy as np
 
 from foreword.errors import SettingsError
 from foreword.predictor.predictor import Predictor
+from foreword.predictor.spacing import Line
 from foreword.text.tokenizer import EOS_ID, UNK_ID
-
-NO_SPACE_BEFORE = frozenset(".,!?;:)]}%'’”…") | {"...", "!!", "??"}
-NO_SPACE_AFTER = frozenset("([{“‘$#@")
-
-
-def attaches_left(word: str) -> bool:
-    """Whether no space stands before a word: a mark that ends something, or a run of it.
-
-    >>> attaches_left("!!!!"), attaches_left("("), attaches_left("it's")
-    (True, False, False)
-    """
-    return set(word) <= NO_SPACE_BEFORE
 
 
 def generate(
@@ -77,7 +66,7 @@ def _draw(
 ) -> Iterator[str]:
     random = np.random.default_rng(seed)
     state = predictor.read(text)
-    line = _Line(text.rsplit("\n", 1)[-1], in_print=predictor.tokenizer.config.words == "unicode")
+    line = Line(text.rsplit("\n", 1)[-1], in_print=predictor.tokenizer.config.words == "unicode")
     for _ in range(max_words):
         shares = _sharpened(predictor.log_probabilities(state), temperature, top_k, top_p)
         index = int(random.choice(len(shares), p=shares))
@@ -108,33 +97,3 @@ def _sharpened(
     shares[order[keep:]] = 0.0
     total: np.ndarray = shares / shares.sum()
     return total
-
-
-class _Line:
-    """The line that is being written: whether a space is due, and whether a quotation is open."""
-
-    def __init__(self, text: str, *, in_print: bool) -> None:
-        self.in_print = in_print
-        self.quoting = text.count('"') % 2 == 1
-        last = text[-1:]
-        opens = last in NO_SPACE_AFTER or (last == '"' and self.quoting)
-        self.space_due = bool(last) and not last.isspace() and not (in_print and opens)
-
-    def append(self, word: str) -> str:
-        """The word, after a space where one belongs."""
-        if not self.in_print:
-            glued, opens = False, False
-        elif word == '"':
-            glued, opens = self.quoting, not self.quoting
-            self.quoting = opens
-        else:
-            # A word is one mark, or a run of the same.
-            glued, opens = attaches_left(word), set(word) <= NO_SPACE_AFTER
-        space = " " if self.space_due and not glued else ""
-        self.space_due = not opens
-        return space + word
-
-    def end(self) -> str:
-        """The line's end; another begins."""
-        self.quoting = self.space_due = False
-        return "\n"

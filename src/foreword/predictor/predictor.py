@@ -1,7 +1,7 @@
 """Words in, next words out: `foreword.load`. Runs on numpy; never imports torch."""
 
-import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -12,15 +12,17 @@ import numpy as np
 from foreword.errors import SettingsError
 from foreword.folder.config import FolderConfig
 from foreword.folder.store import Folder, read_folder
+from foreword.predictor import state_bytes
 from foreword.predictor.engine import Engine
+from foreword.predictor.layer import Layer
+from foreword.predictor.lexicon import Lexicon
 from foreword.predictor.prefixes import Prefixes
+from foreword.predictor.reading import STRIDE, Reader, readable
+from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.state import State
+from foreword.predictor.suggest import HIDDEN, Suggestion
+from foreword.predictor.typist import Typist
 from foreword.text.tokenizer import EOS, EOS_ID, UNK_ID, Tokenizer
-
-HIDDEN = (UNK_ID, EOS_ID)
-"""Never suggested: neither is a word that anyone would type."""
-
-_NO_TEXT = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Predictor:
         self.config: FolderConfig = folder.config
         self.tokenizer: Tokenizer = folder.tokenizer
         self._engine = Engine(folder.config.model, folder.weights)
-        self._start = self._engine.advance(self._engine.start(), EOS_ID)
+        self._start = self._bound(self._engine.advance(self._engine.start(), EOS_ID))
 
     def start(self) -> State:
         """The state at the beginning of a line: zeros that have seen an `<eos>`, as in training."""
@@ -71,7 +73,48 @@ class Predictor:
         """
         self._check(state)
         index = EOS_ID if word == EOS else self.tokenizer.id_of(readable(word))
-        return self._engine.advance(state, index)
+        return self._bound(self._engine.advance(state, index))
+
+    def advance_many(self, states: Sequence[State], words: Sequence[str]) -> list[State]:
+        """Each state after one more word of its own: what `advance` gives, bit for bit.
+
+        Args:
+            states: of this model, of as many users as you like.
+            words: one for each; `<eos>` ends a line.
+
+        Raises:
+            SettingsError: a state is of another model, or there are not as many words as states.
+        """
+        if len(states) != len(words):
+            raise SettingsError(
+                f"each state needs one word, but there are {len(states):,} states and "
+                f"{len(words):,} words"
+            )
+        for state in states:
+            self._check(state)
+        ids = [EOS_ID if word == EOS else self.tokenizer.id_of(readable(word)) for word in words]
+        return [self._bound(state) for state in self._engine.advance_many(states, ids)]
+
+    def state_to_bytes(self, state: State) -> bytes:
+        """The state as bytes; `State.to_bytes` is the same.
+
+        Raises:
+            SettingsError: the state is of another model.
+        """
+        self._check(state)
+        return state_bytes.encode(state, self.folder.checksum)
+
+    def state_from_bytes(self, data: bytes) -> State:
+        """The state that `to_bytes` of a state of this model gave, on whatever machine.
+
+        Every byte is checked, but not who wrote them: sign what goes through strangers' hands.
+
+        Raises:
+            SettingsError: they are damaged, of another model or version, or hold numbers that no
+                state has; says which.
+        """
+        config = self.config.model
+        return self._bound(state_bytes.decode(data, self._start, config, self.folder.checksum))
 
     def read(self, text: str, state: State | None = None) -> State:
         """The state after a text, which goes on from `state`, or begins a line.
@@ -91,7 +134,7 @@ class Predictor:
                 state = self._engine.advance(state, EOS_ID)
             for index in self.tokenizer.encode(line):
                 state = self._engine.advance(state, index)
-        return state
+        return self._bound(state)
 
     def probabilities(self, state: State) -> np.ndarray:
         """P(next word) by word id, (V,) float32, `<unk>` and `<eos>` included; sums to 1.
@@ -143,6 +186,80 @@ class Predictor:
         shares[list(HIDDEN)] = 0.0
         return self._likeliest(np.arange(len(shares)), shares, k)
 
+    def suggest(
+        self,
+        text: str,
+        k: int = 3,
+        *,
+        complete: bool | None = True,
+        tolerant: bool = False,
+        layer: Layer | None = None,
+        offensive: bool = False,
+        blocked: Iterable[str] = (),
+        layout: Layout = QWERTY,
+    ) -> list[Suggestion]:
+        """The k likeliest words where a text ends, ready to be put there.
+
+        A word that the text ends in is taken as unfinished, and words for the whole of it are
+        offered; after a space or a mark, whole next words. Forms that differ in case alone are
+        one word, written as the place asks for. `<unk>` is never offered. If no word begins as
+        typed, words that one slip or a common stem leads to are offered, and the typed word
+        itself, as it stands.
+
+        Nothing of the text is remembered: for each keystroke of a user, ask a `typist`. Of a
+        text of 4,096 characters and more, the last 2,048 at least are read.
+
+        Args:
+            text: up to where the next letter goes. What no text can hold (half a surrogate pair)
+                is taken as U+FFFD.
+            k: how many words at most.
+            complete: False takes the last word as finished; None takes it as `predict` does.
+            tolerant: think of slips (a letter missing, too much, replaced or transposed) even
+                where words begin as typed.
+            layer: another opinion on the next word, mixed in; one that fails is left out, which
+                is logged once.
+            offensive: suggest words of the list of offensive ones too.
+            blocked: words of one's own that are never suggested.
+            layout: of the keys, for slips.
+
+        Raises:
+            SettingsError: k is less than 1.
+            FolderError: the model's weights are so large that its scores overflow.
+        """
+        if complete is None:
+            complete = self.is_unfinished(text)
+        typist = self.typist(
+            tolerant=tolerant, layer=layer, offensive=offensive, blocked=blocked, layout=layout
+        )
+        return typist.suggest(text, k, complete=complete)
+
+    def typist(
+        self,
+        *,
+        tolerant: bool = False,
+        layer: Layer | None = None,
+        offensive: bool = False,
+        blocked: Iterable[str] = (),
+        layout: Layout = QWERTY,
+    ) -> Typist:
+        """One user who types: `suggest` at every keystroke, at the cost of what is new alone.
+
+        Args: as `suggest`.
+        """
+        return Typist(
+            self._reader,
+            tolerant=tolerant,
+            layer=layer,
+            offensive=offensive,
+            blocked=blocked,
+            layout=layout,
+        )
+
+    def is_unfinished(self, text: str) -> bool:
+        """Whether `predict` completes the last word of a text rather than following it."""
+        last = text[-STRIDE:].rsplit("\n", 1)[-1]
+        return bool(self._unfinished(readable(last), None)[1])
+
     def _unfinished(self, text: str, complete: bool | None) -> tuple[str, str]:
         """The text before an unfinished last word, and the letters of it; or all, and none."""
         if complete is False or not text or text[-1].isspace():
@@ -170,6 +287,11 @@ class Predictor:
         return is_of_words or self.tokenizer.config.words == "spaces"
 
     @cached_property
+    def _reader(self) -> Reader:
+        lexicon = Lexicon(self.tokenizer.words, hidden=len(HIDDEN))
+        return Reader(self.tokenizer, self._engine, lexicon, self._start)
+
+    @cached_property
     def _prefixes(self) -> Prefixes:
         return Prefixes(self.tokenizer.words, HIDDEN)
 
@@ -181,6 +303,10 @@ class Predictor:
         top = top[np.lexsort((ids[top], -shares[top]))]
         return [Prediction(self.tokenizer.word_of(ids[t]), float(shares[t])) for t in top]
 
+    def _bound(self, state: State) -> State:
+        """The same state, which knows whom to ask to go on."""
+        return State(state.parts, state.last, self)
+
     def _check(self, state: State) -> None:
         found = [part.shape for part in state.parts]
         expected = [part.shape for part in self._start.parts]
@@ -189,8 +315,3 @@ class Predictor:
                 f"the state is of another model: its parts have the shapes {found}, but those of "
                 f"this model have {expected}"
             )
-
-
-def readable(text: str) -> str:
-    """The text with U+FFFD for every half of a surrogate pair, as broken bytes of a shell give."""
-    return _NO_TEXT.sub("\ufffd", text)

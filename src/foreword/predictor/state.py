@@ -1,8 +1,23 @@
-"""What a predictor remembers of a text: a small immutable value. Knows nothing of models."""
+"""What a predictor remembers of a text: a small immutable value. Knows models by a protocol."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
+
+from foreword.errors import SettingsError
+
+
+class Advances(Protocol):
+    """Who can go on with a state: the predictor that made it."""
+
+    def advance(self, state: "State", word: str) -> "State":
+        """The state after one more word."""
+        ...
+
+    def state_to_bytes(self, state: "State") -> bytes:
+        """The state as bytes that only this model reads."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,14 +28,40 @@ class State:
         parts: h, or h and c, (num_layers, H) float32 each; of an MLP the last words' ids. All
             read-only.
         last: the id of the last word.
+        model: the predictor that it came from; None of what an engine alone has made.
     """
 
     parts: tuple[np.ndarray, ...]
     last: int
+    model: Advances | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for part in self.parts:
             part.flags.writeable = False
+
+    def advance(self, word: str) -> "State":
+        """The state after one more word; `<eos>` ends a line. This one stays as it is.
+
+        Raises:
+            SettingsError: no predictor made this state.
+        """
+        return self._of().advance(self, word)
+
+    def to_bytes(self) -> bytes:
+        """A few kilobytes, from which `Predictor.state_from_bytes` makes an equal state anywhere.
+
+        Raises:
+            SettingsError: no predictor made this state.
+        """
+        return self._of().state_to_bytes(self)
+
+    def _of(self) -> Advances:
+        if self.model is None:
+            raise SettingsError(
+                "this state belongs to no model: take one from predictor.start(), read() or "
+                "state_from_bytes()"
+            )
+        return self.model
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same numbers."""

@@ -1,0 +1,82 @@
+"""The vocabulary in alphabetical order whatever the case. Knows words; no models, no texts."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+import numpy as np
+
+FAR_COMMONER = 4
+"""A form with a capital is the word's own if it is so many times commoner than lower case."""
+
+_LAST = "\U0010ffff"
+
+
+class Lexicon:
+    """Words by their letters: those of one beginning are a range, the forms of one word a group.
+
+    >>> lexicon = Lexicon(["<unk>", "<eos>", "Like", "likely", "like", "mat"], hidden=2)
+    >>> low, high = lexicon.range("li")
+    >>> lexicon.ids[low:high].tolist(), lexicon.forms("like")
+    ([2, 4, 3], [2, 4])
+
+    Attributes:
+        words: by id.
+        folds: each word's `str.casefold`, by id.
+        sorted_folds: the folds in order; `ids` are in the same order.
+        longest: letters of the longest word.
+    """
+
+    def __init__(self, words: Sequence[str], *, hidden: int) -> None:
+        """Sorts the words.
+
+        Args:
+            words: by id, the commonest first.
+            hidden: so many of the first ids are no words, and never found.
+        """
+        self.words = tuple(words)
+        self.folds = tuple(_fold(word) for word in words)
+        order = sorted(range(hidden, len(words)), key=lambda index: (self.folds[index], index))
+        self.sorted_folds = [self.folds[index] for index in order]
+        self.ids = np.array(order, dtype=np.int64)
+        self.ids.flags.writeable = False
+        self.longest = max(map(len, self.sorted_folds), default=0)
+        self._ids = {word: index for index, word in enumerate(words) if index >= hidden}
+
+    def range(self, prefix: str) -> tuple[int, int]:
+        """Where the words stand that begin with a folded prefix: [low, high)."""
+        low = bisect_left(self.sorted_folds, prefix)
+        return low, self.end(prefix, low, len(self.sorted_folds))
+
+    def end(self, prefix: str, low: int, high: int) -> int:
+        """Where those end that begin with a prefix, given that [low, high) holds them."""
+        bound = prefix.rstrip(_LAST)  # nothing is greater than the last character
+        if not bound:
+            return high
+        bound = bound[:-1] + chr(ord(bound[-1]) + 1)
+        return bisect_left(self.sorted_folds, bound, low, high)
+
+    def forms(self, fold: str) -> list[int]:
+        """Ids of the words that are the same but for case, the commonest first."""
+        low = bisect_left(self.sorted_folds, fold)
+        high = low
+        while high < len(self.sorted_folds) and self.sorted_folds[high] == fold:
+            high += 1
+        return list(map(int, self.ids[low:high]))
+
+    def has_own_capital(self, fold: str) -> bool:
+        """Whether a word is written with a capital anywhere (Paris, I), not in some places only.
+
+        Frequency is about 1/rank (Zipf), and the vocabulary is in the order of frequency.
+        """
+        forms = self.forms(fold)
+        lower = self._ids.get(fold)
+        return bool(forms) and (lower is None or forms[0] * FAR_COMMONER <= lower)
+
+    def id_of(self, word: str) -> int | None:
+        """A word's id, in this case of letters; None if it is none."""
+        return self._ids.get(word)
+
+
+def _fold(word: str) -> str:
+    folded = word.casefold()
+    return word if folded == word else folded  # most are; kept once

@@ -1,0 +1,240 @@
+"""Reads a text up to the word that is being typed, and remembers how far. Knows no suggestions.
+
+What a text is read to depends on the text alone, however it came about: typed, pasted or edited.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from foreword.predictor.engine import Engine
+from foreword.predictor.lexicon import Lexicon
+from foreword.predictor.state import State
+from foreword.text.tokenizer import EOS_ID, Tokenizer, Word
+
+STRIDE = 2048
+"""Of a text of twice so many characters and more, only its end is read: from the last multiple of
+this number that leaves at least so many. So the time is bounded whatever the text."""
+WORDS_BETWEEN_SPACES = 64
+"""Of words that no space separates (marks, mostly), only the last so many are read."""
+WORDS_REMEMBERED = 64
+"""So many last words a layer gets to see."""
+MARKS = 64
+"""States kept at boundaries of words, to go on from where a text is edited."""
+
+_SPACE = (
+    "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # as the tokeniser has it
+)
+_TO_A_SPACE = re.compile(rf"([^{_SPACE}]*+)([{_SPACE}])")
+_A_SPACE = re.compile(rf"[{_SPACE}]")
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+_SENTENCE_ENDS = frozenset(".!?")
+_TRANSPARENT = frozenset("\"'“”‘’()[]«»")
+_MOST_CAPITALS = 3
+
+
+def readable(text: str) -> str:
+    """The text with U+FFFD for every half of a surrogate pair, as broken bytes of a shell give."""
+    return _NO_TEXT.sub("\ufffd", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    r"""What is known before a word.
+
+    Attributes:
+        state: the network's.
+        words: the last ones, normalised; "\n" for a line's end.
+        begins_sentence: whether the next word does.
+        capitals: sentences so far begun with a capital, less those begun without; within 3.
+        curly: whether the last apostrophe was a typographic one.
+        quoting: whether a straight quotation mark is open in this line.
+    """
+
+    state: State
+    words: tuple[str, ...] = ()
+    begins_sentence: bool = True
+    capitals: int = 0
+    curly: bool = False
+    quoting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far a text has been read. Immutable; holds its user's text, and belongs to one user.
+
+    Attributes:
+        begin: where in the text the part that is read begins.
+        head: that part, up to the word that is being typed.
+        context: after the head.
+        marks: boundaries of words in the head, (place, context) each, the last ones last.
+        is_steady: whether letters after the head, and nothing else, leave it as it is.
+    """
+
+    begin: int
+    head: str
+    context: Context
+    marks: tuple[tuple[int, Context], ...]
+    is_steady: bool
+
+    def letters_after(self, text: str) -> str:
+        """The unfinished word, where the text is the head and letters; else nothing."""
+        begin = self.begin
+        if not self.is_steady or not text.startswith(self.head, begin):
+            return ""
+        if len(text) >= 2 * STRIDE and _beginning(text)[0] != begin:
+            return ""
+        typed = text[begin + len(self.head) :]
+        return typed if typed.isalpha() else ""
+
+
+class Reader:
+    """A model's tokeniser and network, as they read. Immutable; safe to share between threads."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, engine: Engine, lexicon: Lexicon, start: State
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.engine = engine
+        self.lexicon = lexicon
+        self._start = Context(start)
+        self.in_print = tokenizer.config.words == "unicode"
+
+    def read(
+        self, text: str, before: Reading | None = None, *, unfinished: bool
+    ) -> tuple[Reading, str]:
+        """Reads a text, going on from what was read of an earlier one as far as both are the same.
+
+        Args:
+            text: up to where the next letter goes.
+            before: a reading of an earlier text, by the same user.
+            unfinished: whether letters at the end are a word whose rest is to come.
+
+        Returns:
+            The reading, and what stands in the text after its head: an unfinished word or nothing.
+        """
+        begin, is_whole = _beginning(text)
+        window = readable(text[begin:])
+        marks: tuple[tuple[int, Context], ...] = ()
+        if before is not None and before.begin == begin:
+            same = _common(window, before.head)
+            marks = tuple(mark for mark in before.marks if mark[0] <= same)
+        start = self._start
+        if not is_whole:
+            start = Context(start.state, begins_sentence=False)
+        place, context = marks[-1] if marks else (0, start)
+        found = list(marks)
+        while (step := _TO_A_SPACE.match(window, place)) is not None:
+            after = self._chunk(context, step[1])
+            if step[2] == "\n":
+                after = self._line_end(after)
+            place = step.end()
+            if after is not context:
+                context = after
+                found.append((place, context))
+        rest = window[place:]
+        typed_from = self._unfinished(rest) if unfinished else len(rest)
+        if typed_from > 0:
+            context = self._chunk(context, rest[:typed_from])
+        at = place + typed_from
+        is_steady = typed_from == 0 or at < len(window)
+        return Reading(begin, window[:at], context, _thinned(found), is_steady), window[at:]
+
+    def _unfinished(self, rest: str) -> int:
+        """Where in the last characters, without spaces, an unfinished word begins."""
+        if not rest or not self._may_go_on(rest[-1]):
+            return len(rest)
+        words = self.tokenizer.split(rest)
+        if not words or words[-1].end != len(rest):
+            return len(rest)
+        last = words[-1]
+        if self.in_print and last.text == "'":
+            # It may be one inside a word whose rest is to come.
+            longer = words[-2] if len(words) > 1 and words[-2].end == last.start else last
+            low, high = self.lexicon.range(
+                self.tokenizer.normalise(rest[longer.start :]).casefold()
+            )
+            return longer.start if longer is not last and low < high else len(rest)
+        return last.start if self._may_go_on(rest[last.start]) else len(rest)
+
+    def _may_go_on(self, last: str) -> bool:
+        is_of_words = unicodedata.category(last)[0] in "LMN" or last in "_'’"
+        return is_of_words or not self.in_print
+
+    def _chunk(self, context: Context, text: str) -> Context:
+        """After words that no space separates."""
+        if not text:
+            return context
+        for word in self.tokenizer.split(text)[-WORDS_BETWEEN_SPACES:]:
+            context = self._after(context, word, text[word.start : word.end])
+        return context
+
+    def _after(self, context: Context, word: Word, raw: str) -> Context:
+        begins = context.begins_sentence
+        if set(raw) <= _SENTENCE_ENDS:
+            begins = raw[0] != "." or len(raw) == 1  # an ellipsis may be anywhere
+        elif not set(raw) <= _TRANSPARENT:
+            begins = False
+        curly = raw.rfind("’") > raw.rfind("'") if "’" in raw or "'" in raw else context.curly
+        return Context(
+            self.engine.advance(context.state, word.id),
+            (*context.words[1 - WORDS_REMEMBERED :], word.text),
+            begins,
+            self._capitals(context, raw, word.text.casefold()),
+            curly,
+            context.quoting != (word.text == '"'),
+        )
+
+    def _capitals(self, context: Context, raw: str, fold: str) -> int:
+        """The count of sentences begun with a capital, after a word. Names and I tell nothing."""
+        first = raw[0]
+        if not context.begins_sentence or not (first.isupper() or first.islower()):
+            return context.capitals
+        if first.isupper() and self.lexicon.has_own_capital(fold):
+            return context.capitals
+        counted = context.capitals + (1 if first.isupper() else -1)
+        return max(-_MOST_CAPITALS, min(_MOST_CAPITALS, counted))
+
+    def _line_end(self, context: Context) -> Context:
+        state = context.state
+        if self.in_print and state.last == EOS_ID:
+            return context  # blank lines have none, as in training
+        return Context(
+            self.engine.advance(state, EOS_ID),
+            (*context.words[1 - WORDS_REMEMBERED :], "\n"),
+            begins_sentence=True,
+            capitals=context.capitals,
+            curly=context.curly,
+        )
+
+
+def _beginning(text: str) -> tuple[int, bool]:
+    """Where the part of a text begins that is read, and whether a line begins there."""
+    if len(text) < 2 * STRIDE:
+        return 0, True
+    cut = (len(text) // STRIDE - 1) * STRIDE
+    space = _A_SPACE.search(text, cut, cut + STRIDE // 2)
+    begin = space.end() if space is not None else cut
+    return begin, text[begin - 1] == "\n"
+
+
+def _common(a: str, b: str) -> int:
+    """How many characters two texts have in common from their beginning."""
+    low, high = 0, min(len(a), len(b))
+    if a[:high] == b[:high]:
+        return high
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _thinned(marks: list[tuple[int, Context]]) -> tuple[tuple[int, Context], ...]:
+    """At most `MARKS` of them: all of the last, every second of the older half."""
+    while len(marks) > MARKS:
+        older = len(marks) // 2
+        marks = [*marks[:older:2], *marks[older:]]
+    return tuple(marks)

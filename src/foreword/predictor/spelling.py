@@ -1,0 +1,77 @@
+"""In which case of letters a word is written. Knows words and how they are typed; no models."""
+
+import unicodedata
+from collections.abc import Sequence
+
+from foreword.predictor.lexicon import Lexicon
+from foreword.predictor.reading import Context
+
+Form = tuple[float, str]
+"""A probability, and how the word is written then."""
+
+
+def as_typed(text: str) -> str:
+    """Letters as the vocabulary would have them, but in the case in which they were typed."""
+    return unicodedata.normalize("NFC", text).replace("’", "'")
+
+
+def written(forms: Sequence[Form], typed: str, context: Context, lexicon: Lexicon) -> str:
+    """How a word is written in a context, of forms that differ in case alone.
+
+    Capital letters that were typed stay, and all capitals go on as such. Otherwise the likeliest
+    form stands; but at the beginning of a sentence, where most words have a capital, the text
+    decides that has been written so far, and lower case that was typed stays. Words that the
+    vocabulary knows with capitals alone, or far oftener so, keep them.
+
+    Args:
+        forms: at least one.
+        typed: letters typed of it, as by `as_typed`; empty for a whole new word.
+        context: before it.
+        lexicon: for forms that are not among `forms`, and how common they are.
+    """
+    likeliest = max(forms)[1]
+    if typed and typed != typed.lower():
+        return _in_the_case_of(typed, forms, likeliest)
+    if not context.begins_sentence:
+        return likeliest
+    if not typed and context.capitals > 0:
+        return capitalised(likeliest)
+    if not typed and context.capitals == 0:
+        return likeliest  # as the training text begins its sentences
+    return _within_a_sentence(likeliest, lexicon, strict=context.capitals >= 0)
+
+
+def capitalised(word: str) -> str:
+    """With a capital, if all of it is lower case.
+
+    >>> capitalised("would"), capitalised("iPhone")
+    ('Would', 'iPhone')
+    """
+    return word[:1].title() + word[1:] if word == word.lower() else word
+
+
+def _within_a_sentence(word: str, lexicon: Lexicon, *, strict: bool) -> str:
+    """The form that does not owe its capital to the beginning of a sentence.
+
+    Args:
+        word: any form.
+        lexicon: all forms.
+        strict: prefer a form with a capital that is far commoner.
+    """
+    lower = lexicon.id_of(word.lower())
+    if lower is None:
+        return word
+    fold = word.casefold()
+    own = strict and lexicon.has_own_capital(fold)
+    return lexicon.words[lexicon.forms(fold)[0] if own else lower]
+
+
+def _in_the_case_of(typed: str, forms: Sequence[Form], likeliest: str) -> str:
+    if typed.isupper() and sum(map(str.isalpha, typed)) > 1:
+        return likeliest.upper()
+    if exact := [form for form in forms if form[1].startswith(typed)]:
+        return max(exact)[1]
+    if likeliest[: len(typed)].casefold() != typed.casefold():  # it is no completion
+        return capitalised(likeliest) if typed[0].isupper() else likeliest
+    rest = likeliest[len(typed) :]
+    return typed + (rest.lower() if likeliest.isupper() else rest)

@@ -1,0 +1,51 @@
+"""One user who types: suggestions at every keystroke, with what was read remembered. No models."""
+
+from collections.abc import Iterable
+
+from foreword.errors import SettingsError
+from foreword.predictor.filter import Filter
+from foreword.predictor.layer import Layer
+from foreword.predictor.reading import Reader, Reading
+from foreword.predictor.slips import QWERTY, Layout
+from foreword.predictor.suggest import Options, Suggestion, suggestions
+
+
+class Typist:
+    """Suggests as one user types. Remembers the text read last and states at its words.
+
+    A keystroke that adds letters reads nothing anew; one that ends a word advances the network by
+    that word; an edit reads what follows it. The answers are the same as without memory. Make one
+    for each user or field: nothing is shared between two. It may be called from many threads.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        *,
+        tolerant: bool = False,
+        layer: Layer | None = None,
+        offensive: bool = False,
+        blocked: Iterable[str] = (),
+        layout: Layout = QWERTY,
+    ) -> None:
+        """Use `Predictor.typist`, whose arguments these are, and a model's reader."""
+        self._reader = reader
+        words = Filter(offensive=not offensive, blocked=blocked)
+        self._options = Options(words, tolerant, layout, layer)
+        # Immutable and replaced as a whole: a thread sees the old one or the new one.
+        self._reading: Reading | None = None
+
+    def suggest(self, text: str, k: int = 3, *, complete: bool = True) -> list[Suggestion]:
+        """The k likeliest words where the text ends; see `Predictor.suggest`."""
+        if k < 1:
+            raise SettingsError(f"k must be at least 1, not {k}")
+        reading = self._reading
+        typed = reading.letters_after(text) if reading is not None and complete else ""
+        if reading is None or not typed:
+            reading, typed = self._reader.read(text, reading, unfinished=complete)
+            self._reading = reading
+        return suggestions(self._reader, reading.context, typed, text[-2:], k, self._options)
+
+    def forget(self) -> None:
+        """Drops what was read."""
+        self._reading = None

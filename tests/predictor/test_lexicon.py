@@ -1,0 +1,68 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foreword.predictor.lexicon import Lexicon
+from foreword.predictor.slips import QWERTY, one_edit
+
+LETTERS = st.text(alphabet="abAßs\u0301\ud7ff\U0010ffff", max_size=4)
+FEW = st.text(alphabet="abc", min_size=1, max_size=5)
+
+
+@given(words=st.lists(LETTERS, unique=True, max_size=12), prefix=LETTERS, hidden=st.integers(0, 2))
+def test_a_range_holds_the_words_that_a_walk_through_all_finds(
+    words: list[str], prefix: str, hidden: int
+) -> None:
+    lexicon = Lexicon(words, hidden=hidden)
+    low, high = lexicon.range(prefix.casefold())
+    expected = {
+        i for i in range(hidden, len(words)) if words[i].casefold().startswith(prefix.casefold())
+    }
+    assert set(lexicon.ids[low:high].tolist()) == expected
+
+
+@given(words=st.lists(LETTERS, unique=True, max_size=12))
+def test_forms_are_the_words_that_fold_alike_the_commonest_first(words: list[str]) -> None:
+    lexicon = Lexicon(words, hidden=0)
+    for word in words:
+        same = [i for i, other in enumerate(words) if other.casefold() == word.casefold()]
+        assert lexicon.forms(word.casefold()) == same
+
+
+def edits(typed: str, alphabet: str) -> set[str]:
+    """All that one edit makes of some letters (Damerau 1964)."""
+    cuts = [(typed[:i], typed[i:]) for i in range(len(typed) + 1)]
+    missing = {a + c + b for a, b in cuts for c in alphabet}
+    replaced = {a + c + b[1:] for a, b in cuts if b for c in alphabet}
+    extra = {a + b[1:] for a, b in cuts if b}
+    swapped = {a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1}
+    return (missing | replaced | extra | swapped) - {typed}
+
+
+@given(words=st.lists(FEW, unique=True, max_size=30), typed=FEW)
+def test_slips_lead_to_the_words_that_one_edit_of_the_letters_begins(
+    words: list[str], typed: str
+) -> None:
+    lexicon = Lexicon(words, hidden=0)
+    found = {
+        word
+        for near in one_edit(lexicon, typed, QWERTY)
+        for word in lexicon.sorted_folds[near.low : near.high]
+    }
+    first_too = len(typed) >= 3
+    begin_so = {
+        word
+        for word in words
+        for edit in edits(typed, "abc")
+        if word.startswith(edit)
+        # A letter after the last is no slip, and one too much at the end leaves the whole word.
+        and not edit.startswith(typed)
+        and (edit != typed[:-1] or word == edit)
+    }
+    if len(typed) < 2:
+        assert found == set()
+    elif first_too:
+        assert found - {w for w in words if w.startswith(typed)} == begin_so - {
+            w for w in words if w.startswith(typed)
+        }
+    else:
+        assert found <= begin_so | {w for w in words if w.startswith(typed)}

@@ -1,0 +1,430 @@
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from foreword.errors import SettingsError
+from foreword.folder.store import Folder
+from foreword.predictor import suggest as suggest_module
+from foreword.predictor.layer import Opinion
+from foreword.predictor.predictor import Predictor
+from foreword.predictor.suggest import Suggestion
+
+MakeFolder = Callable[..., Folder]
+MakeSpeaker = Callable[..., Predictor]
+COMMON = {"I": 0.05, "the": 0.04, ".": 0.04, "would": 0.03, "to": 0.03, "like": 0.02, ",": 0.01}
+FORMS = {"Like": 0.004, "how": 0.02, "How": 0.021, "hello": 0.008, "Hello": 0.009, "i": 0.001}
+PARTS = {"don't": 0.02, "done": 0.01, "i'm": 0.001, "I'm": 0.02, "walk": 0.01, "walking": 0.005}
+OTHERS = {"likely": 0.01, "?": 0.01, '"': 0.01, "(": 0.01, "part": 0.003, "…": 0.001}
+NAMES = {"Paris": 0.002, "iPhone": 0.001, "London": 0.001, "should": 0.01, "shit": 0.01}
+ENGLISH = {**COMMON, **FORMS, **PARTS, **OTHERS, **NAMES}
+# By frequency, as vocabularies are.
+ENGLISH = dict(sorted(ENGLISH.items(), key=lambda item: -item[1]))
+
+
+def first(predictor: Predictor, text: str, **options: object) -> str:
+    found = predictor.suggest(text, 1, **options)
+    return found[0].accepted(text)
+
+
+def all_of(predictor: Predictor, text: str, **options: object) -> list[str]:
+    return [s.accepted(text) for s in predictor.suggest(text, 100, **options)]
+
+
+@pytest.fixture(scope="module")
+def english(speaker: MakeSpeaker) -> Predictor:
+    return speaker(ENGLISH)
+
+
+@pytest.mark.parametrize("text", ["the cat li", "I would Li", "the cat", "a d", ""])
+def test_probabilities_are_those_of_a_slow_sum_over_the_vocabulary(
+    text: str, make_folder: MakeFolder
+) -> None:
+    predictor = Predictor(make_folder())
+    context, _, typed = text.rpartition(" ")
+    shares = predictor.probabilities(predictor.read(context)).astype(np.float64)
+    expected: dict[str, float] = {}
+    for word, share in list(zip(predictor.tokenizer.words, shares, strict=True))[2:]:
+        if word.lower().startswith(typed.lower()):
+            expected[word.lower()] = expected.get(word.lower(), 0.0) + share
+    if typed:
+        total = sum(expected.values())
+        expected = {word: share / total for word, share in expected.items()}
+        expected.pop(typed, None)  # it stands there already
+
+    found = {s.word.lower(): s.probability for s in predictor.suggest(text, 100)}
+
+    assert found == pytest.approx(expected, rel=1e-4)
+    ranked = [s.probability for s in predictor.suggest(text, 3)]
+    assert ranked == sorted(found.values(), reverse=True)[:3]
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        ("I would li", "I would like"),
+        ("I would Li", "I would Like"),
+        ("I would LI", "I would LIKE"),
+        ("I would lI", "I would lIke"),
+        ("I would L", "I would Like"),
+        ("DON'", "DON'T"),
+        ("I don", "I don't"),
+        ("I don'", "I don't"),
+        ("I don’", "I don’t"),
+        ("It’s I don", "It’s I don’t"),
+        ("It’s, it's I don", "It’s, it's I don't"),
+        ("in par", "in part"),
+        ("in pari", "in Paris"),
+        ("in PARI", "in PARIS"),
+        ("my ip", "my iPhone"),
+        ("my Ip", "my Iphone"),
+        ("and i", "and I"),
+        ("i", "I"),
+        ("and i'", "and I'm"),
+        ("hel", "hello"),
+        ("Hel", "Hello"),
+        ("Oh. hel", "Oh. hello"),
+        ("Oh... lik", "Oh... like"),
+        ("(lik", "(like"),
+        ('"lik', '"like'),
+        ("and/lik", "and/like"),
+        ("😀lik", "😀like"),
+    ],
+)
+def test_case_and_apostrophes_are_restored(text: str, accepted: str, english: Predictor) -> None:
+    assert first(english, text) == accepted
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        ("", "How"),
+        ("It is. ", "It is. How"),
+        ("It is. It was! ", "It is. It was! How"),
+        ("it is. it was. ", "it is. it was. how"),
+        ("it is. it was.\n", "it is. it was.\nhow"),
+        ("It is... ", "It is... how"),
+        ('It is." ', 'It is." How'),
+        ("It, ", "It, how"),
+    ],
+)
+def test_sentences_begin_as_the_users_own_do(
+    text: str, accepted: str, speaker: MakeSpeaker
+) -> None:
+    # Within a sentence lower case is the likelier here, so that only the place can decide.
+    sure = speaker({"how": 0.6, "How": 0.1} if text else {"how": 0.1, "How": 0.6})
+    assert first(sure, text) == accepted
+
+
+def test_capitals_of_words_that_have_them_anywhere_stay_in_lower_case_text(
+    speaker: MakeSpeaker,
+) -> None:
+    assert first(speaker({"Paris": 0.5, "x": 0.1}), "it is. it was. ") == "it is. it was. Paris"
+    assert first(speaker({"iPhone": 0.5, "x": 0.1}), "It is. It was. ") == "It is. It was. iPhone"
+
+
+def test_folded_models_take_capitals_from_what_is_typed(speaker: MakeSpeaker) -> None:
+    folded = speaker({"like": 0.5, "how": 0.1}, case="fold")
+    assert first(folded, "I would Li") == "I would Like"
+    assert first(folded, "I would LI") == "I would LIKE"
+    assert first(folded, "It is. ") == "It is. Like"
+    assert first(folded, "it is. ") == "it is. like"
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "accepted"),
+    [
+        (".", "I would like ", "I would like."),
+        (".", "I would like", "I would like."),
+        (".", "I would like  ", "I would like  ."),
+        (".", "\n", "\n."),
+        (".", "", "."),
+        ("?", "what)", "what)?"),
+        ("like", "I", "I like"),
+        ("like", "I ", "I like"),
+        ("like", "I (", "I (like"),
+        ("like", 'I "', 'I "like'),
+        ("like", 'I "do"', 'I "do" like'),
+        ("like", "so\n", "so\nlike"),
+        ('"', 'I "do ', 'I "do"'),
+        ('"', "I ", 'I "'),
+        ("(", "I ", "I ("),
+        (")", "(I ", "(I)"),
+        ("don't", "it’s so", "it’s so don’t"),
+    ],
+)
+def test_spaces_stand_where_they_do_in_print(
+    word: str, text: str, accepted: str, speaker: MakeSpeaker
+) -> None:
+    assert first(speaker({word: 0.9}), text, complete=False) == accepted
+
+
+def test_text_that_is_cut_already_keeps_its_spaces(speaker: MakeSpeaker) -> None:
+    cut = speaker({".": 0.9}, words="spaces")
+    assert first(cut, "I would ") == "I would ."
+    assert first(cut, "I would", complete=False) == "I would ."
+
+
+def test_accepting_takes_away_what_it_replaces() -> None:
+    assert Suggestion("like", 1.0, "like", 2).accepted("I li") == "I like"
+    assert Suggestion("like", 1.0, " like", 0).accepted("I") == "I like"
+
+
+def test_forms_of_one_word_are_one_suggestion(english: Predictor) -> None:
+    words = [s.word.lower() for s in english.suggest("and ", 100)]
+    assert len(words) == len(set(words))
+    like = next(s for s in english.suggest("and lik", 5) if s.word == "like")
+    assert like.probability == pytest.approx((0.02 + 0.004) / (0.02 + 0.004 + 0.01), rel=1e-4)
+
+
+def test_what_stands_there_already_is_not_offered(english: Predictor) -> None:
+    assert all_of(english, "and like") == ["and likely"]
+    assert all_of(english, "and likely") == []
+
+
+def test_special_words_are_never_offered(english: Predictor) -> None:
+    for text in ("and ", "<unk", "<", "<eos", "xyzzy", ""):
+        assert not {"<unk>", "<eos>"} & {s.word for s in english.suggest(text, 100)}
+
+
+def test_whether_the_last_word_is_finished_can_be_said(english: Predictor) -> None:
+    assert all_of(english, "and like", complete=True) == ["and likely"]
+    assert first(english, "and like", complete=False) == "and like I"
+    assert first(english, "and like", complete=None) == "and like I"
+    assert first(english, "and lik", complete=None) == "and like"
+
+
+def test_fewer_than_one_word_is_refused(english: Predictor) -> None:
+    with pytest.raises(SettingsError, match="k must be at least 1, not 0"):
+        english.suggest("the", 0)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("shuold", "should"), ("shold", "should"), ("shoould", "should"), ("shoild", "should")],
+)
+def test_a_slip_leads_to_the_word_if_none_begins_as_typed(
+    typed: str, meant: str, english: Predictor
+) -> None:
+    found = english.suggest(f"I {typed}", 3)
+    assert found[0].word == meant
+    assert found[0].replaces == len(typed)
+    assert typed in [s.word for s in found]
+
+
+def test_a_stem_leads_to_words_and_the_typed_word_stays_as_it_is(english: Predictor) -> None:
+    found = [s.word for s in english.suggest("I Walkable", 5)]
+    assert set(found) == {"Walkable", "Walk", "Walking"}
+
+
+@pytest.mark.parametrize("typed", ["xyzzy", "שלום", "Xyzzy", "xYz", "12345", "élan"])
+def test_a_word_unlike_all_is_offered_as_it_stands(typed: str, english: Predictor) -> None:
+    assert all_of(english, f"my {typed}") == [f"my {typed}"]
+
+
+def test_slips_are_thought_of_on_demand_where_words_begin_as_typed(english: Predictor) -> None:
+    assert "and should" not in all_of(english, "and ho")
+    tolerant = all_of(english, "and so", tolerant=True)
+    assert "and to" not in tolerant  # the first letter of two is taken as meant
+    assert "and should" in tolerant
+    assert "and how" in [text.lower() for text in all_of(english, "and hiw", tolerant=True)]
+
+
+def test_neighbouring_keys_are_likelier_than_distant_ones(speaker: MakeSpeaker) -> None:
+    even = speaker({"bat": 0.1, "bst": 0.1, "bpt": 0.1, "bqxx": 0.1})
+    found = [s.word for s in even.suggest("bdt", 4)]
+    assert found.index("bst") < found.index("bat") < len(found)
+
+
+def test_offensive_words_are_kept_back_unless_asked_for(english: Predictor) -> None:
+    assert "shit" not in {s.word for s in english.suggest("sh", 9)}
+    assert "shit" in {s.word for s in english.suggest("sh", 9, offensive=True)}
+    assert "shit" not in {s.word for s in english.suggest("and ", 99)}
+    assert "SHIT" not in {s.word for s in english.suggest("SH", 99)}
+
+
+def test_what_the_user_types_in_full_is_never_blocked(speaker: MakeSpeaker) -> None:
+    rude = speaker({"Shit": 0.5, "shy": 0.2})
+    assert [s.word for s in rude.suggest("shi", 3)] == []
+    assert [s.word for s in rude.suggest("shit", 3)] == ["Shit"]
+    assert [s.word for s in speaker({"the": 0.5}).suggest("fuck", 3)] == ["fuck"]
+
+
+def test_words_of_ones_own_are_blocked_in_any_form(english: Predictor) -> None:
+    found = {s.word for s in english.suggest("I would ", 99, blocked=["LIKE", "don’t"])}
+    assert not {"like", "Like", "don't"} & found
+    assert {"likely", "done"} <= found
+
+
+def test_blocking_most_words_leaves_the_others(speaker: MakeSpeaker) -> None:
+    many = speaker({f"a{n}": 0.9 / (n + 2) ** 2 for n in range(300)})
+    left = [s.word for s in many.suggest("a", 3, blocked=[f"a{n}" for n in range(290)])]
+    assert left == ["a290", "a291", "a292"]
+
+
+class Says:
+    """A layer that says what it was told to, and keeps what it was asked."""
+
+    def __init__(self, weight: float, words: Mapping[str, float]) -> None:
+        self.given = Opinion(weight, words)
+        self.asked: list[tuple[tuple[str, ...], str, object]] = []
+
+    def opinion(self, context: Sequence[str], prefix: str, features: np.ndarray | None) -> Opinion:
+        self.asked.append((tuple(context), prefix, features))
+        return self.given
+
+
+def test_a_layer_is_mixed_in_by_its_weight(english: Predictor) -> None:
+    alone = {s.word: s.probability for s in english.suggest("I like ", 99)}
+    layer = Says(0.25, {"walking": 0.5, "Foreword": 0.3, "to": 0.1})
+    mixed = {s.word: s.probability for s in english.suggest("I like ", 99, layer=layer)}
+    assert mixed["Foreword"] == pytest.approx(0.25 * 0.3)
+    assert mixed["walking"] == pytest.approx(0.75 * alone["walking"] + 0.25 * 0.5)
+    assert mixed["to"] == pytest.approx(0.75 * alone["to"] + 0.25 * 0.1)
+    assert mixed["the"] == pytest.approx(0.75 * alone["the"])
+
+
+def test_a_layers_words_have_their_share_of_the_network_however_unlikely(
+    speaker: MakeSpeaker,
+) -> None:
+    many = speaker({f"a{n}": 0.003 for n in range(300)})
+    for text, share in (("I ", 0.003), ("I a", 1 / 300)):
+        found = many.suggest(text, 1, layer=Says(0.5, {"a299": 0.001}))
+        assert found[0].word == "a299"
+        assert found[0].probability == pytest.approx(0.5 * 0.001 + 0.5 * share, rel=1e-3)
+
+
+def test_a_layer_completes_words_that_the_network_lacks(english: Predictor) -> None:
+    layer = Says(0.5, {"xylophone": 0.8, "Xyzzy": 0.1, "other": 0.1})
+    assert all_of(english, "my xy", layer=layer) == ["my xylophone", "my Xyzzy"]
+    assert all_of(english, "my XY", layer=layer) == ["my XYLOPHONE", "my XYZZY"]
+
+
+def test_a_layer_is_asked_with_context_letters_and_features(english: Predictor) -> None:
+    layer = Says(0.5, {})
+    english.suggest("Don’t!\nI wou", layer=layer)
+    context, prefix, features = layer.asked[0]
+    assert context == ("Don't", "!", "\n", "I")
+    assert prefix == "wou"
+    assert np.shape(features) == (2,)
+
+
+class Broken:
+    def opinion(self, context: object, prefix: str, features: object) -> Opinion:
+        raise RuntimeError("the file is locked")
+
+
+def test_a_layer_that_fails_is_left_out_and_told_of_once(
+    english: Predictor, caplog: pytest.LogCaptureFixture
+) -> None:
+    suggest_module._warned.clear()
+    with caplog.at_level(logging.WARNING, logger="foreword"):
+        for _ in range(3):
+            assert english.suggest("I li", layer=Broken()) == english.suggest("I li")
+    assert [record.getMessage() for record in caplog.records] == [
+        "suggestions go on without the layer Broken, which failed: RuntimeError: the file is locked"
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Says(1.5, {"like": 1}),
+        Says(float("nan"), {"like": 1}),
+        Says(0.5, {"like": 2.0}),
+        Says(0.5, {"like": float("nan")}),
+        Says(0.5, {"like": -0.5, "to": 0.2}),
+    ],
+)
+def test_an_opinion_out_of_range_is_left_out(
+    wrong: Says, english: Predictor, caplog: pytest.LogCaptureFixture
+) -> None:
+    suggest_module._warned.clear()
+    assert english.suggest("I li", layer=wrong) == english.suggest("I li")
+    assert "which failed: ValueError" in caplog.text
+
+
+SEEN = [
+    "the",
+    " ",
+    "I",
+    "li",
+    "'",
+    "’",
+    '"',
+    ".",
+    "\n",
+    "😀",
+    "שלום",
+    "👩‍👩‍👧",
+    "한",
+    "1",
+    "ß",
+    "İ",
+    "ǆ",
+    "é",
+    "ﬁ",
+]
+UNSEEN = [
+    "\u0301",
+    "\u202e",
+    "\0",
+    "\ud800",
+    "\u1112\u1161",
+    "\U0010ffff",
+    "_",
+    "\u200d",
+    "\r",
+    "\x1c",
+]
+PIECES = st.sampled_from([*SEEN, *UNSEEN])
+TEXTS = st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(st.characters(), max_size=30))
+
+
+@given(
+    text=TEXTS,
+    complete=st.sampled_from([True, False, None]),
+    tolerant=st.booleans(),
+    case=st.sampled_from(["keep", "fold"]),
+    words=st.sampled_from(["unicode", "spaces"]),
+)
+@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+def test_any_text_is_answered(
+    text: str,
+    complete: bool | None,
+    tolerant: bool,
+    case: str,
+    words: str,
+    speaker: MakeSpeaker,
+) -> None:
+    known = dict.fromkeys(
+        ("the", "i", "li", "ß", "ss", "don't", "é", "한국", ".", "1st", "fin"), 0.05
+    )
+    predictor = speaker(known, case=case, words=words)
+    found = predictor.suggest(text, 3, complete=complete, tolerant=tolerant)
+    shares = [s.probability for s in found]
+    assert shares == sorted(shares, reverse=True)
+    assert all(0 < share <= 1 + 1e-6 for share in shares)
+    for s in found:
+        assert 0 <= s.replaces <= len(text)
+        assert s.accepted(text).endswith(s.text)
+        assert s.word not in ("<unk>", "<eos>")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["a", "a ", "!?", "! ", "\n", "é\u0301", "\0", "😀", "שלום", "'", "don't ", "1.", "\u1161"],
+)
+def test_ten_megabytes_are_answered_within_two_seconds(unit: str, make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    text = unit * (10_000_000 // len(unit.encode()))
+    typist = predictor.typist(tolerant=True)
+    started = time.perf_counter()
+    predictor.suggest(text, complete=None)
+    typist.suggest(text)
+    typist.suggest(text + "l")
+    assert time.perf_counter() - started < 2

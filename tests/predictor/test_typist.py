@@ -1,0 +1,251 @@
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from foreword.errors import SettingsError
+from foreword.folder.store import Folder
+from foreword.predictor import reading
+from foreword.predictor.engine import Engine
+from foreword.predictor.predictor import Predictor
+from foreword.predictor.state import State
+from foreword.predictor.typist import Typist
+
+MakeFolder = Callable[..., Folder]
+
+
+class Counting:
+    """An engine that counts the words by which it advances."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.advanced = 0
+
+    def advance(self, state: State, word: int) -> State:
+        self.advanced += 1
+        return self.engine.advance(state, word)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.engine, name)
+
+
+@pytest.fixture
+def counted(make_folder: MakeFolder) -> tuple[Typist, Counting]:
+    predictor = Predictor(make_folder())
+    engine = Counting(predictor._engine)
+    predictor._engine = engine  # type: ignore[assignment]
+    typist = predictor.typist()
+    engine.advanced = 0
+    return typist, engine
+
+
+def advanced(counted: tuple[Typist, Counting], text: str, **options: bool) -> int:
+    typist, engine = counted
+    before = engine.advanced
+    typist.suggest(text, **options)
+    return engine.advanced - before
+
+
+def test_letters_advance_nothing_and_a_space_one_word(counted: tuple[Typist, Counting]) -> None:
+    assert advanced(counted, "the cat sat ") == 3
+    assert [advanced(counted, "the cat sat " + "like"[:n]) for n in range(1, 5)] == [0, 0, 0, 0]
+    assert advanced(counted, "the cat sat like ") == 1
+    assert advanced(counted, "the cat sat like t") == 0
+
+
+def test_going_back_and_forth_advances_nothing(counted: tuple[Typist, Counting]) -> None:
+    advanced(counted, "the cat sat on a mat ")
+    for text in ("the cat sat on a mat", "the cat sat on a ma", "the cat sat on ", "the cat s"):
+        assert advanced(counted, text) == 0
+
+
+def test_an_edit_in_the_middle_advances_what_follows_it(counted: tuple[Typist, Counting]) -> None:
+    text = "the cat sat on a mat " * 8
+    advanced(counted, text)
+    edited = text[:-30] + "Paris" + text[-30:]
+    after = len(text[-30:].split()) + 2
+    assert 0 < advanced(counted, edited) <= after
+    assert advanced(counted, "would " + edited) == len(edited.split()) + 1
+
+
+def test_memory_is_bounded_however_long_the_text(counted: tuple[Typist, Counting]) -> None:
+    typist, _ = counted
+    for length in range(1, 3000, 250):
+        typist.suggest("a cat " * length)
+        assert typist._reading is not None
+        assert len(typist._reading.marks) <= reading.MARKS
+        assert len(typist._reading.head) < 2 * reading.STRIDE
+        assert len(typist._reading.context.words) <= reading.WORDS_REMEMBERED
+
+
+def test_long_texts_go_on_at_the_cost_of_a_word(counted: tuple[Typist, Counting]) -> None:
+    text = "a cat sat on " * 1000
+    first = advanced(counted, text)
+    assert 2048 / 4 < first < 4096 / 2
+    assert advanced(counted, text + "mat") == 0
+    assert advanced(counted, text + "mat ") == 1
+
+
+def test_the_state_is_the_one_that_reading_gives(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    typist = predictor.typist()
+    for text in (
+        "the cat, sat\n\non ",
+        "",
+        "\n",
+        "Don’t! ",
+        "the\r\ncat ",
+        "zebra (a) ",
+        "a\x1cb ",
+    ):
+        typist.suggest(text)
+        assert typist._reading is not None
+        assert typist._reading.context.state == predictor.read(text)
+    typist.suggest("the cat, sat", complete=False)
+    assert typist._reading.context.state == predictor.read("the cat, sat")
+
+
+def test_forgetting_drops_the_text(make_folder: MakeFolder) -> None:
+    typist = Predictor(make_folder()).typist()
+    typist.suggest("the cat ")
+    typist.forget()
+    assert typist._reading is None
+    assert typist.suggest("the cat ") != []
+
+
+def test_fewer_than_one_word_is_refused(make_folder: MakeFolder) -> None:
+    with pytest.raises(SettingsError, match="k must be at least 1, not 0"):
+        Predictor(make_folder()).typist().suggest("the", 0)
+
+
+def test_threads_may_share_a_typist(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    typist = predictor.typist()
+    texts = ["the cat s", "would like t", "don", "a mat. I wou", "the cat sat on a m"]
+    alone = {text: predictor.suggest(text) for text in texts}
+    wrong: list[str] = []
+
+    def work(shift: int) -> None:
+        for n in range(200):
+            text = texts[(n + shift) % len(texts)]
+            if typist.suggest(text) != alone[text]:
+                wrong.append(text)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("before", "complete", "after"),
+    [
+        ("a zebra'", True, "a zebra's"),  # the apostrophe stood alone, and is one inside a word
+        ("would", False, "wouldn"),
+        ("I would", False, "I wouldli"),
+        ("3.", True, "3.a"),
+        ("#", True, "#a"),
+        ("👩\u200d", True, "👩\u200da"),
+        ("How " * 200 + "mat! ", True, "How " * 2000 + "mat! "),  # read from within a line
+        ("a cat " * 682 + "w", True, "a cat " * 682 + "would"),  # over the length that is read
+    ],
+)
+def test_letters_may_change_what_stands_before_them(
+    before: str, complete: bool, after: str, make_folder: MakeFolder
+) -> None:
+    predictor = Predictor(make_folder())
+    typist, fresh = predictor.typist(), predictor.typist()
+    typist.suggest(before, complete=complete)
+    assert typist.suggest(after, 20) == fresh.suggest(after, 20)
+    assert typist._reading == fresh._reading
+
+
+_PREDICTORS: list[Predictor] = []
+
+
+@pytest.fixture(autouse=True)
+def _predictor(make_folder: MakeFolder) -> None:
+    if not _PREDICTORS:
+        folder = make_folder()
+        _PREDICTORS.append(Predictor(replace(folder)))
+
+
+MARKS = [
+    "😀",
+    "\u0301",
+    "\ud800",
+    "\u200d",
+    "\u0338",
+    "\x1c",
+    "\u2028",
+    "#\ufe0f",
+    "\u20e3",
+    "🇫",
+    "🇷",
+]
+LETTERS = ["the ", "like", "don't", "zebra", "é", "한", "\u1112", "\u1161", "한\u11ab", "3.", "I "]
+KEYS = st.sampled_from([*"aehlmpst .,'’\n1_\"(", *MARKS, *LETTERS])
+
+
+class Typing(RuleBasedStateMachine):
+    """Users who type, edit and delete in turn; each gets what a stranger to all of them gets."""
+
+    users: dict[str, Typist]
+    texts: dict[str, str]
+
+    @initialize()
+    def begin(self) -> None:
+        self.users = {name: _PREDICTORS[0].typist() for name in "ab"}
+        self.texts = dict.fromkeys("ab", "")
+
+    @rule(name=st.sampled_from("ab"), keys=st.lists(KEYS, max_size=4))
+    def type_keys(self, name: str, keys: list[str]) -> None:
+        for key in keys:
+            self.texts[name] += key
+            self.users[name].suggest(self.texts[name])
+
+    @rule(name=st.sampled_from("ab"), count=st.integers(1, 8))
+    def delete(self, name: str, count: int) -> None:
+        self.texts[name] = self.texts[name][:-count]
+
+    @rule(name=st.sampled_from("ab"), place=st.integers(0, 30), key=KEYS)
+    def edit(self, name: str, place: int, key: str) -> None:
+        text = self.texts[name]
+        self.texts[name] = text[:place] + key + text[place + 1 :]
+
+    @rule(name=st.sampled_from("ab"), complete=st.booleans())
+    def ask(self, name: str, complete: bool) -> None:
+        self.users[name].suggest(self.texts[name], complete=complete)
+
+    @invariant()
+    def answers_are_those_of_an_isolated_user(self) -> None:
+        for name, text in self.texts.items():
+            assert self.users[name].suggest(text) == _PREDICTORS[0].suggest(text)
+
+    @invariant()
+    def no_user_holds_anothers_text(self) -> None:
+        for name, text in self.texts.items():
+            kept = self.users[name]._reading
+            assert kept is not None
+            assert reading.readable(text).startswith(kept.head)
+
+
+Typing.TestCase.settings = settings(deadline=None, max_examples=60, stateful_step_count=20)
+TestTyping = Typing.TestCase
+
+
+@given(
+    texts=st.lists(st.lists(KEYS, max_size=6).map("".join), min_size=2, max_size=6),
+    repeats=st.integers(1, 400),
+)
+@settings(deadline=None, max_examples=40)
+def test_what_was_read_before_changes_nothing(texts: list[str], repeats: int) -> None:
+    typist = _PREDICTORS[0].typist()
+    for text in (texts[0] * repeats, *texts, texts[0] * repeats + texts[1]):
+        assert typist.suggest(text) == _PREDICTORS[0].suggest(text)
