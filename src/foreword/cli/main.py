@@ -19,6 +19,7 @@ from foreword.cli import (
     generate,
     info,
     inspect,
+    keystrokes,
     memory,
     predict,
     train,
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("keystrokes")(keystrokes.keystrokes)
 app.command("predict")(predict.predict)
 app.command("generate")(generate.generate)
 app.command("compare")(compare.compare)

@@ -1,0 +1,139 @@
+"""Keystroke savings of a model and of presage, trained on the same text, typed by the same typist.
+
+    python benchmarks/keystrokes.py MODEL TEXT [--training FILE ...]
+
+TEXT has a message a line; of a table, the first column counts. Messages that the training text has
+too are left out. Predictors take turns, so that what else the machine does falls on all of them.
+"""
+
+import argparse
+import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+import foreword
+import presage
+from foreword.evaluation.keystrokes import KeystrokeReport, Suggests, Tally, Typist, simulate
+from foreword.evaluation.suggester import Suggester
+from foreword.text.corpus import chat_source, find_sources
+
+TURN = 25
+"""Messages that a predictor types in a row."""
+PRESAGE_SUGGESTIONS = 40
+"""What the typist may ask for at most, those passed over included."""
+BOOTSTRAPS = 2000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path, help="a model folder")
+    parser.add_argument("text", help="messages of another source")
+    parser.add_argument("--training", nargs="+", help="the model's; default: the carried chats")
+    parser.add_argument("--messages", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--slots", type=int, default=3)
+    arguments = parser.parse_args()
+    sources = find_sources(arguments.training) if arguments.training else [chat_source("train")]
+    training = [piece.text for source in sources for piece in source.read()]
+    messages = drawn(arguments.text, training, arguments.messages, arguments.seed)
+    print(f"{len(messages)} messages of {Path(arguments.text).name}, seed {arguments.seed}")
+    with tempfile.TemporaryDirectory() as work:
+        sizes = {"foreword": folder_size(arguments.model)}
+        predictors: dict[str, Suggests] = {"foreword": Suggester(foreword.load(arguments.model))}
+        if presage.is_installed():
+            text = presage.lines_of(Path(work) / "training.txt", training)
+            database = Path(work) / "presage.db"
+            presage.train(text, database)
+            sizes["presage"] = database.stat().st_size / 1e6
+            predictors["presage"] = presage.Presage(
+                database, Path(work) / "presage", PRESAGE_SUGGESTIONS
+            )
+        else:
+            print("presage is not installed (Debian's packages presage and libpresage1v5)")
+        for repeats in (True, False):
+            typist = Typist(slots=arguments.slots, repeats=repeats)
+            show(by_turns(predictors, messages, typist), sizes)
+
+
+def drawn(text: str, training: list[str], count: int, seed: int) -> list[str]:
+    """Different messages that nobody has trained on."""
+    known = {line.strip().casefold() for line in training}
+    lines = (
+        p.text.split("\t")[0].strip() for source in find_sources([text]) for p in source.read()
+    )
+    fresh = [line for line in dict.fromkeys(lines) if line and line.casefold() not in known]
+    return random.Random(seed).sample(fresh, min(count, len(fresh)))
+
+
+def folder_size(folder: Path) -> float:
+    """MB of what prediction reads."""
+    names = ("config.json", "model.safetensors", "tokenizer.json")
+    return sum((folder / name).stat().st_size for name in names) / 1e6
+
+
+def by_turns(
+    predictors: dict[str, Suggests], messages: list[str], typist: Typist
+) -> dict[str, KeystrokeReport]:
+    """Each predictor's report over all messages."""
+    turns = [messages[i : i + TURN] for i in range(0, len(messages), TURN)]
+    parts: dict[str, list[KeystrokeReport]] = {name: [] for name in predictors}
+    for turn in turns:
+        for name, predictor in predictors.items():
+            parts[name].append(simulate(predictor, turn, typist))
+    return {name: joined(reports) for name, reports in parts.items()}
+
+
+def joined(parts: list[KeystrokeReport]) -> KeystrokeReport:
+    characters = sum(part.tally.characters for part in parts)
+    ceiling = sum(part.ceiling * part.tally.characters for part in parts) / characters
+    return KeystrokeReport(
+        parts[0].typist,
+        sum((part.tally for part in parts), Tally()),
+        ceiling,
+        parts[0].learned,
+        tuple(second for part in parts for second in part.seconds),
+        tuple(tally for part in parts for tally in part.by_message),
+    )
+
+
+def show(reports: dict[str, KeystrokeReport], sizes: dict[str, float]) -> None:
+    first = next(iter(reports.values()))
+    print(f"\n{first.typist.assumptions()}; ceiling {first.ceiling:.1%}")
+    print("| predictor | savings | top 1 | top 3 | MRR | before first letter | MB | µs | p99 |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for name, report in reports.items():
+        r = report.record()
+        print(
+            f"| {name} | {r['keystroke_savings']:.1%} | {r['top1']:.1%} | {r['top3']:.1%} | "
+            f"{r['mean_reciprocal_rank']:.3f} | {r['words_before_first_letter']:.1%} | "
+            f"{sizes[name]:.1f} | {r['median_microseconds']:.0f} | {r['p99_microseconds']:.0f} |"
+        )
+    for name in list(reports)[1:]:
+        low, high = np.quantile(list(differences(first, reports[name])), (0.025, 0.975))
+        points = 100 * (first.tally.savings - reports[name].tally.savings)
+        print(
+            f"foreword - {name}: {points:.1f} points (95 % of bootstraps {100 * low:.1f} to "
+            f"{100 * high:.1f}); size 1/{sizes[name] / sizes['foreword']:.1f}; time "
+            f"1/{np.median(reports[name].seconds) / np.median(first.seconds):.1f}"
+        )
+
+
+def differences(one: KeystrokeReport, other: KeystrokeReport) -> Iterator[float]:
+    """Savings of one less the other's, over messages drawn again and again."""
+    counts = np.array(
+        [
+            (a.characters, b.keys - a.keys)
+            for a, b in zip(one.by_message, other.by_message, strict=True)
+        ]
+    )
+    generator = np.random.default_rng(0)
+    for _ in range(BOOTSTRAPS):
+        characters, keys = counts[generator.integers(len(counts), size=len(counts))].sum(axis=0)
+        yield keys / characters
+
+
+if __name__ == "__main__":
+    main()

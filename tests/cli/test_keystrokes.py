@@ -1,0 +1,65 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from foreword.cli.main import app
+from foreword.errors import SettingsError
+from foreword.folder.store import Folder, write_folder
+
+LINES = "the cat sat\n\nI would like to\nlikely\n"
+
+
+@pytest.fixture
+def model(make_folder: Callable[..., Folder], tmp_path: Path) -> Path:
+    folder = make_folder()
+    path = tmp_path / "model"
+    write_folder(path, folder.config, folder.weights, folder.tokenizer, "card")
+    return path
+
+
+def run(*arguments: object, stdin: str | None = None) -> str:
+    done = CliRunner().invoke(app, ["keystrokes", *map(str, arguments)], input=stdin)
+    if done.exception is not None:
+        raise done.exception
+    return done.stdout
+
+
+def test_figures_come_with_the_typist_they_hold_for(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "messages.txt").write_text(LINES)
+
+    shown = run(model, tmp_path / "messages.txt", "--acceptance", 0, "--case", "exact")
+
+    assert "3 messages, 8 words, 32 characters" in shown
+    assert "3 slots, acceptance costs no key, a word taken brings its space" in shown
+    assert "case exact" in shown
+
+
+def test_json_holds_shares_and_choices(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "messages.txt").write_text(LINES)
+
+    found = json.loads(run(model, tmp_path / "messages.txt", "--json", "--slots", 20))
+
+    assert found["slots"] == 20
+    assert found["keystroke_savings"] == 1 - found["keys"] / 32
+    # Every word is known and in sight from the first, so it types as the oracle does.
+    assert found["keystroke_savings"] == found["ceiling"]
+
+
+def test_a_sample_is_drawn_by_its_seed(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "messages.txt").write_text("\n".join(str(n) * n for n in range(1, 10)))
+    sample = (model, tmp_path / "messages.txt", "--json", "--messages", 3)
+
+    one, same, other = (json.loads(run(*sample, "--seed", seed)) for seed in (1, 1, 2))
+
+    assert one["messages"] == 3
+    assert one["characters"] == same["characters"] != other["characters"]
+
+
+def test_a_text_or_chats_but_not_both(model: Path) -> None:
+    with pytest.raises(SettingsError, match="give a TEXT to type, or --chats"):
+        run(model)
+    with pytest.raises(SettingsError, match="not both"):
+        run(model, "text.txt", "--chats", "test")
