@@ -19,6 +19,7 @@ from foreword.cli import (
     info,
     inspect,
     memory,
+    personal,
     predict,
     train,
 )
@@ -42,6 +43,7 @@ app.command("compare")(compare.compare)
 app.command("info")(info.info)
 app.command("inspect")(inspect.inspect)
 app.command("memory")(memory.memory)
+app.add_typer(personal.personal, name="personal")
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 

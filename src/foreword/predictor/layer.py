@@ -1,0 +1,36 @@
+"""What a layer over the network is: an opinion on the next word, with a weight. Knows no layer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a layer makes of the next word.
+
+    The prediction is then (1 - weight) P_network + weight P_layer.
+
+    Attributes:
+        weight: its share in the mixture, 0 to 1.
+        words: P(word | context, the word begins as typed); sums to at most 1.
+    """
+
+    weight: float
+    words: Mapping[str, float]
+
+
+class Layer(Protocol):
+    """Whoever has an opinion on the next word besides the network."""
+
+    def opinion(self, context: Sequence[str], prefix: str, features: np.ndarray | None) -> Opinion:
+        r"""Its opinion.
+
+        Args:
+            context: the normalised words before, "\n" for a line's end.
+            prefix: the letters typed of the next word.
+            features: what the network's output layer sees, (H,); None where it is not at hand.
+        """
+        ...
