@@ -60,10 +60,11 @@ def test_shares_of_completions_sum_to_one(layer: Personal) -> None:
     assert sum(opinion.words.values()) == pytest.approx(1)
 
 
-def test_the_case_typed_decides_and_is_forgiven_where_nothing_begins_so(layer: Personal) -> None:
-    layer.learn("Dear dear")
-    assert layer.opinion(["\n"], "D").words.keys() == {"Dear"}
-    assert layer.opinion(["\n"], "DE").words.keys() == {"Dear", "dear"}
+def test_letters_are_completed_in_any_case(layer: Personal) -> None:
+    layer.learn("Dear dear\n" + "Dear Annegret\n" * 3)
+    for prefix in ("d", "D", "DE"):
+        assert layer.opinion(["\n"], prefix).words.keys() == {"Dear", "dear"}
+    assert likeliest(layer, "Dear", "ann") == "Annegret"
 
 
 def test_predicting_changes_nothing(layer: Personal, file: Path) -> None:
@@ -91,6 +92,13 @@ def test_secrets_are_neither_held_nor_bridged(layer: Personal, file: Path) -> No
     for secret in (b"4111", b"1111", b"example", b"sunshine"):
         assert secret not in file.read_bytes()
     assert layer.audit().refused == {"card": 12, "email": 3, "keyword": 3}
+
+
+def test_a_word_is_a_secret_where_it_is_announced_however_harmless_elsewhere(
+    layer: Personal,
+) -> None:
+    layer.learn("sunshine and sunshine\nthe password is sunshine\n")
+    assert counts(layer)["sunshine"] == 2
 
 
 def test_forgetting_a_word_removes_it_from_all_that_is_held_and_from_the_file(
@@ -234,6 +242,7 @@ def test_secrets_are_not_imported_either(layer: Personal) -> None:
 def test_the_audit_finds_what_older_rules_let_in_and_shows_no_secret(
     layer: Personal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("foreword.predictor.personal.cut.is_harmless", lambda chunk: True)
     monkeypatch.setattr("foreword.predictor.personal.cut.screened", lambda chunks: [])
     layer.learn("the key aB3dE6gH and 4111 1111 1111 1111 see\n" * 2)
     monkeypatch.undo()

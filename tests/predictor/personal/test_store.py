@@ -299,7 +299,7 @@ def test_an_encrypted_file_shows_nothing_and_opens_with_its_key_alone(file: Path
     for wrong in (None, "another"):
         with pytest.raises(PersonalError, match="its key is another"):
             opened(file, key=wrong)
-    with pytest.raises(SettingsError, match="must not be empty"):
+    with pytest.raises(SettingsError, match="must be some characters"):
         opened(file, key="")
     again = opened(file, key="it's a key")
     assert everything(again) == expected

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from foreword.predictor.personal.screen import KINDS, screened
+from foreword.predictor.personal.screen import KINDS, is_harmless, screened
 from foreword.text.tokenizer import SPECIAL, Tokenizer
 
 LONGEST_WORD = 64
@@ -30,26 +30,38 @@ class Cutter:
 
     def cut(self, text: str) -> Cut:
         """The words of a text, line by line; lines without words are left out."""
-        # A chunk is cut once, however often it comes: most of a text are the same few words.
-        known: dict[str, list[str | None]] = {}
+        # Most of a text are the same few harmless chunks: these are looked at and cut once.
+        harmless: dict[str, Line] = {}
         refused: dict[str, int] = dict.fromkeys(KINDS, 0)
         lines: list[Line] = []
         for raw in text.split("\n"):
             chunks = raw.split()
-            secret = dict(screened(chunks))
-            line: Line = []
-            for place, chunk in enumerate(chunks):
-                if secret and place in secret:
-                    refused[secret[place]] += 1
-                    line.append(None)
-                    continue
-                words = known.get(chunk)
-                if words is None:
-                    words = known[chunk] = [_held(w) for w in self._tokenizer.cut(chunk)]
-                line += words
+            try:
+                line = [word for chunk in chunks for word in harmless[chunk]]
+            except KeyError:
+                line = self._screened(chunks, harmless, refused)
             if line:
                 lines.append(line)
         return Cut(lines, {kind: count for kind, count in refused.items() if count})
+
+    def _screened(
+        self, chunks: list[str], harmless: dict[str, Line], refused: dict[str, int]
+    ) -> Line:
+        """The words of one line; adds to what is known to be harmless, and to what was refused."""
+        secret = dict(screened(chunks))
+        line: Line = []
+        for place, chunk in enumerate(chunks):
+            if place in secret:
+                refused[secret[place]] += 1
+                line.append(None)
+                continue
+            words = harmless.get(chunk)
+            if words is None:
+                words = [_held(word) for word in self._tokenizer.cut(chunk)]
+                if is_harmless(chunk):
+                    harmless[chunk] = words
+            line += words
+        return line
 
     def is_word(self, word: str) -> bool:
         """Whether the tokeniser leaves it as it is, and it is no longer than words may be."""

@@ -33,9 +33,11 @@ from foreword.predictor.personal.view import View
 from foreword.predictor.predictor import readable
 from foreword.text.tokenizer import SPECIAL, UNK_ID, Tokenizer, TokenizerConfig
 
-BLOCK_WORDS = 100_000
-"""A long text is learned in blocks, so that the weights see how the first help with the next."""
-WEIGHED_WORDS = 500
+PARTS = 4
+"""A long text is learned in so many parts: weights show by what one part is worth for the next."""
+SHORT = 1_000
+"""Words; a shorter text is learned at once."""
+WEIGHED_WORDS = 800
 """Of a text that is learned at once, so many words at most adapt the weights."""
 
 
@@ -108,8 +110,8 @@ class Personal:
         Raises:
             PersonalError: it is missing, no personal file, damaged, locked, or of a newer format.
         """
-        if key == "":
-            raise SettingsError("the key of an encrypted file must not be empty")
+        if key is not None and (not key or "\0" in key):
+            raise SettingsError("the key of an encrypted file must be some characters, and no NUL")
         store = Store(Path(path), create=create, read_only=read_only, key=key, timeout=timeout)
         try:
             known = tokenizer or Tokenizer(SPECIAL, TokenizerConfig())
@@ -142,8 +144,7 @@ class Personal:
 
         Args:
             context: the words before, normalised as the model's; "\n" ends a line.
-            prefix: the letters typed of the next word; completed in the case in which they stand,
-                or, if no word begins so, in any case.
+            prefix: the letters typed of the next word, in any case.
             features: not used.
         """
         del features
@@ -178,7 +179,7 @@ class Personal:
         Args:
             text: lines of it. What no text can hold (half a surrogate pair) is taken as U+FFFD.
             network: what the model gives to the words of a line (`network_of`); with it, the
-                layer's weight follows what the layer was worth, by 500 words of the text.
+                layer's weight follows what the layer was worth, by 800 words of the text.
 
         Raises:
             PersonalError: the file cannot be written to, and holds what it held.
@@ -197,13 +198,14 @@ class Personal:
     def _learned(self, memory: Memory, cut: Cut, network: Network | None) -> Memory:
         view = self._view if memory is self._held.memory else View(memory, self._normalise)
         normalise = self._normalise or str
-        blocks = list(_blocks(cut, BLOCK_WORDS))
-        for number, block in enumerate(blocks):
-            if number > 0:
+        parts = list(_parts(cut))
+        for part in parts:
+            if memory.clock:  # an empty layer earns nothing, and shows nothing by that
+                lines = sample(part.lines, WEIGHED_WORDS // len(parts))
+                memory = replace(memory, weights=adapted(view, lines, normalise, network))
+            memory = learned(memory, part, self._knows, self._limits)
+            if part is not parts[-1]:
                 view = View(memory, self._normalise, view)
-            lines = sample(block.lines, WEIGHED_WORDS // len(blocks))
-            memory = replace(memory, weights=adapted(view, lines, normalise, network))
-            memory = learned(memory, block, self._knows, self._limits)
         return memory
 
     def _knows(self, word: str) -> bool:
@@ -318,14 +320,18 @@ class Personal:
         self._held = held
 
 
-def _blocks(cut: Cut, words: int) -> Iterator[Cut]:
-    """A text in parts of about so many words; at least one."""
+def _parts(cut: Cut) -> Iterator[Cut]:
+    """A long text in PARTS of about the same number of words; a short one whole."""
+    total = spoken(cut.lines)
+    if total < SHORT:
+        yield cut
+        return
     lines, size, refused = [], 0, cut.refused
     for line in cut.lines:
         lines.append(line)
-        size += len(line)
-        if size >= words:
+        size += len(line) + 1
+        if size >= total / PARTS:
             yield Cut(lines, refused)
             lines, size, refused = [], 0, {}
-    if lines or refused:
+    if lines:
         yield Cut(lines, refused)

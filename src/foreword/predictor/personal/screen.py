@@ -83,6 +83,11 @@ def screened(line: Sequence[str]) -> Iterator[tuple[int, Kind]]:
     yield from sorted(found.items())
 
 
+def is_harmless(chunk: str) -> bool:
+    """Whether a chunk is no part of a secret and announces none, whatever stands beside it."""
+    return looks_like(chunk) == (None, False) and not _keyword(chunk)
+
+
 @lru_cache(maxsize=1 << 16)
 def looks_like(chunk: str) -> tuple[Kind | None, bool]:
     """What a chunk looks like by itself; and whether it may be part of a number with spaces."""

@@ -1,5 +1,6 @@
 """A person's memory as one model sees it: quick answers on the next word. Immutable; no files."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -11,10 +12,13 @@ from foreword.predictor.personal.memory import FIRST_ID, Memory, Vocabulary
 from foreword.predictor.personal.ngrams import Evidence, Ngrams
 from foreword.predictor.personal.recency import recency_shares
 from foreword.predictor.personal.weights import RECENCY, part_of
-from foreword.predictor.prefixes import Prefixes
 
 Array = np.ndarray
 
+Sorted = tuple[list[str], Array]
+
+LAST = "\U0010ffff"
+"""The last character, which no word has."""
 CANDIDATES = 32
 """The likeliest words of each source that are looked at."""
 
@@ -47,7 +51,7 @@ class View:
         top = np.argsort(-loose, kind="stable")[: 2 * CANDIDATES]
         self._top = top[loose[top] > 0]
         same = before is not None and before.texts == self.texts
-        self._prefixes: Prefixes = before._prefixes if same and before else _sorted(self.texts)
+        self._sorted: Sorted = before._sorted if same and before else _sorted(self.texts)
 
     def context(self, words: Sequence[str]) -> tuple[int, int]:
         """The ids of the last two words of a line; LINE_END where it has fewer."""
@@ -65,7 +69,7 @@ class View:
         if not prefix:
             shares, _ = self._mixed(evidence, self._top, None)
             return Opinion(weight, {self.texts[index]: p for index, p in shares.items()})
-        begun = self._prefixes.ids(prefix)
+        begun = _that_begin(self._sorted, prefix)
         if not len(begun):
             return Opinion(0.0, {})
         is_begun = np.zeros(len(self.texts), dtype=bool)
@@ -118,11 +122,19 @@ class View:
         return found, mass
 
 
-def _sorted(texts: Sequence[str]) -> Prefixes:
-    hidden = {index for index, text in enumerate(texts) if not text} | {LINE_END}
-    prefixes = Prefixes(texts, hidden)
-    prefixes.ids("\U0010ffff")  # none begins so: sorts them in both ways now, not while one types
-    return prefixes
+def _sorted(texts: Sequence[str]) -> Sorted:
+    """Words without regard to case, in order, and their ids."""
+    folds = [(texts[i].casefold(), i) for i in range(FIRST_ID, len(texts)) if texts[i]]
+    folds.sort()
+    return [fold for fold, _ in folds], np.array([index for _, index in folds], dtype=np.int64)
+
+
+def _that_begin(words: Sorted, prefix: str) -> Array:
+    """Ids of the words that begin with a prefix in any case of letters."""
+    folds, ids = words
+    fold = prefix.casefold()
+    low = bisect_left(folds, fold)
+    return ids[low : bisect_left(folds, fold + LAST, low)]
 
 
 def _in_the_models_words(memory: Memory, normalise: Callable[[str], str]) -> Memory:

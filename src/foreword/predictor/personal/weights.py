@@ -16,8 +16,12 @@ CLASSES = 5
 RECENCY = 0
 """The first weight: of the latest words within the layer."""
 PARTS = 1 + 1 + 2 * CLASSES
-PRIOR = np.array([0.1, 0.04, *(0.05, 0.06, 0.08, 0.1, 0.12), *(0.12, 0.18, 0.24, 0.3, 0.35)])
-"""Where weights begin: recency; no context seen; by the last word; by the last two."""
+PRIOR = np.array([0.1, 0.005, *(0.05, 0.05, 0.05, 0.05, 0.08), *(0.1, 0.12, 0.13, 0.15, 0.2)])
+"""Where weights begin: recency; no context seen; by the last word; by the last two.
+
+About what is earned beside a good network by text of the kind that it was trained on, in which a
+person's own words are worth least: from there weights rise where there is evidence.
+"""
 PRIOR_WORDS = 30.0
 """How many words' worth the beginning counts."""
 REMEMBERED = 3_000.0
