@@ -13,6 +13,10 @@ class FolderError(ForewordError):
     """A model folder is missing, damaged, of a newer format, or not a model folder."""
 
 
+class PersonalError(ForewordError):
+    """A personal file is locked, damaged, read-only, of a newer format, or its disk is full."""
+
+
 class SettingsError(ForewordError):
     """A setting or an argument is out of range, or two of them contradict each other."""
 

@@ -21,6 +21,7 @@ from foreword.cli import (
     inspect,
     keystrokes,
     memory,
+    personal,
     predict,
     train,
 )
@@ -46,6 +47,7 @@ app.command("compress")(compress.compress)
 app.command("info")(info.info)
 app.command("inspect")(inspect.inspect)
 app.command("memory")(memory.memory)
+app.add_typer(personal.personal, name="personal")
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 

@@ -129,6 +129,12 @@ class Tokenizer:
             found.append(Word(word, index, start, end))
         return found
 
+    def cut(self, text: str) -> list[str]:
+        """The text's words, normalised, whether or not the vocabulary has them."""
+        splitter = self._backend.pre_tokenizer
+        assert splitter is not None
+        return [word for word, _ in splitter.pre_tokenize_str(self.normalise(text))]
+
     @classmethod
     def learn(
         cls,

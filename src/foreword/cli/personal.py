@@ -1,0 +1,193 @@
+"""`foreword personal`: a person's own words beside a model: learn, look, forget. No torch."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from foreword.cli.console import errors, input_lines, print_json, results
+from foreword.cli.info import table_of
+from foreword.errors import SettingsError
+
+if TYPE_CHECKING:
+    from foreword.predictor.personal import Learned, Personal
+    from foreword.text.tokenizer import Tokenizer
+
+KEY = "FOREWORD_PERSONAL_KEY"
+
+personal = typer.Typer(
+    no_args_is_help=True,
+    help="A person's own words beside a model: learn, look, change, forget. Nothing is learned but "
+    f"by `learn` and `import`. The key of an encrypted file is taken from {KEY}.",
+)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Model = Annotated[
+    Path, typer.Option("--model", "-m", metavar="DIR", help="The model that the words are for.")
+]
+
+
+@personal.callback()
+def file(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The personal file.")],
+) -> None:
+    """Remembers which file is meant."""
+    context.obj = path
+
+
+@personal.command()
+def learn(
+    context: typer.Context,
+    model: Model,
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TEXT", help="Files, folders, globs, or -. Without: -."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Learn a person's text. A missing file is made."""
+    from foreword.predictor.personal import network_of
+    from foreword.predictor.predictor import load
+    from foreword.text.corpus import find_sources
+
+    predictor = load(model)
+    lines = [p.text for source in find_sources(texts or ["-"]) for p in source.read()]
+    with _opened(context, predictor.tokenizer, create=True) as layer:
+        _tell(layer.learn("\n".join(lines), network_of(predictor)), as_json=as_json)
+
+
+@personal.command("list")
+def list_(
+    context: typer.Context,
+    beginning: Annotated[
+        str, typer.Argument(metavar="LETTERS", help="Only words that begin so.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """List the words that are held, the most frequent first."""
+    with _opened(context) as layer:
+        words = [held for held in layer.words() if held.word.startswith(beginning)]
+    if as_json:
+        print_json([asdict(held) for held in words])
+        return
+    for held in words:
+        results().print(f"{held.count:>8,}  {held.word}", markup=False)
+
+
+@personal.command()
+def forget(
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="WORD", help="In every case of letters.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--everything", help="Forget all.")] = False,
+    suspects: Annotated[
+        bool, typer.Option("--suspects", help="Forget what looks like a secret.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Forget words, and whatever they stand in; what the file held of them is overwritten."""
+    if not (words or everything or suspects):
+        raise SettingsError("name the words to forget, or --suspects, or --everything")
+    with _opened(context) as layer:
+        count = layer.forget_everything() if everything else 0
+        count += layer.forget_suspects() if suspects else 0
+        count += sum(layer.forget(word) for word in words or [])
+    if as_json:
+        print_json({"forgotten": count})
+    else:
+        results().print(f"{count:,} words forgotten")
+
+
+@personal.command()
+def edit(
+    context: typer.Context,
+    word: Annotated[str, typer.Argument(help="As it is held.")],
+    to: Annotated[str | None, typer.Option(help="How to write it instead.")] = None,
+    count: Annotated[int | None, typer.Option(help="How often to count it.")] = None,
+) -> None:
+    """Write a word otherwise, or count it otherwise."""
+    if to is None and count is None:
+        raise SettingsError("say how to write it (--to) or how often to count it (--count)")
+    with _opened(context) as layer:
+        layer.edit(word, to=to, count=count)
+
+
+@personal.command()
+def export(context: typer.Context) -> None:
+    """Print what is held as lines of JSON."""
+    with _opened(context) as layer:
+        for line in layer.export():
+            results().out(line, highlight=False)
+
+
+@personal.command("import")
+def import_(context: typer.Context, as_json: Json = False) -> None:
+    """Add what `export` printed, from standard input: all of it, or nothing."""
+    with _opened(context, create=True) as layer:
+        _tell(layer.import_(input_lines()), as_json=as_json)
+
+
+@personal.command()
+def audit(context: typer.Context, as_json: Json = False) -> None:
+    """Tell what is held, what of it looks like a secret, and what was refused.
+
+    The exit code is 1 where something that is held looks like a secret.
+    """
+    with _opened(context) as layer:
+        found = layer.audit()
+    if as_json:
+        print_json(asdict(found))
+    else:
+        suspicious = [f"{s.shown}, {s.kind}, seen {s.count:,} times" for s in found.suspects]
+        refused = ", ".join(f"{kind} {count:,}" for kind, count in sorted(found.refused.items()))
+        rows = {
+            "looks like a secret": "\n".join(suspicious) or "nothing",
+            "was refused": refused or "nothing",
+            "who may read it": "others too: chmod 600" if found.readable_by_others else "its owner",
+        }
+        results().print(table_of(_held(found.words, found.sequences, found.doubted) | rows))
+    if found.suspects:
+        errors.print("forget it: foreword personal FILE forget --suspects", markup=False)
+        raise typer.Exit(1)
+
+
+@personal.command()
+def info(context: typer.Context, as_json: Json = False) -> None:
+    """Tell how much is held."""
+    with _opened(context) as layer:
+        found = layer.audit()
+    if as_json:
+        numbers = {key: value for key, value in asdict(found).items() if isinstance(value, int)}
+        print_json(numbers)
+        return
+    rows = {"learned from": f"{found.learned:,} words", "file": f"{found.bytes / 1e6:.2f} MB"}
+    results().print(table_of(_held(found.words, found.sequences, found.doubted) | rows))
+
+
+def _held(words: int, sequences: int, doubted: int) -> dict[str, str]:
+    return {
+        "words": f"{words:,}",
+        "sequences": f"{sequences:,}",
+        "said once": f"{doubted:,}, held as short hashes",
+    }
+
+
+def _tell(learned: "Learned", *, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(learned))
+        return
+    refused = ", ".join(f"{kind} {count:,}" for kind, count in sorted(learned.refused.items()))
+    results().print(f"{learned.words:,} words, {learned.new:,} of them new in the file")
+    if refused:
+        results().print(f"refused, as it looks like secrets: {refused}")
+
+
+def _opened(
+    context: typer.Context, tokenizer: "Tokenizer | None" = None, *, create: bool = False
+) -> "Personal":
+    from foreword.predictor import personal as layers
+
+    return layers.open(context.obj, tokenizer, create=create, key=os.environ.get(KEY))

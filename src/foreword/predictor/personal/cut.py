@@ -1,0 +1,77 @@
+"""Cuts a person's text into lines of words, without what looks like a secret. Knows no counts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from foreword.predictor.personal.screen import KINDS, is_harmless, screened
+from foreword.text.tokenizer import SPECIAL, Tokenizer
+
+LONGEST_WORD = 64
+"""Characters."""
+
+Line = list[str | None]
+"""A line's words; None stands for something that is not learned."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A text's words, and how many chunks were refused, by kind."""
+
+    lines: list[Line]
+    refused: dict[str, int] = field(default_factory=dict)
+
+
+class Cutter:
+    """Words as a model's tokeniser cuts them, in the case in which they are written."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        config = tokenizer.config.model_copy(update={"case": "keep"})
+        self._tokenizer = Tokenizer(SPECIAL, config)
+
+    def cut(self, text: str) -> Cut:
+        """The words of a text, line by line; lines without words are left out."""
+        # Most of a text are the same few harmless chunks: these are looked at and cut once.
+        harmless: dict[str, Line] = {}
+        refused: dict[str, int] = dict.fromkeys(KINDS, 0)
+        lines: list[Line] = []
+        for raw in text.split("\n"):
+            chunks = raw.split()
+            try:
+                line = [word for chunk in chunks for word in harmless[chunk]]
+            except KeyError:
+                line = self._screened(chunks, harmless, refused)
+            if line:
+                lines.append(line)
+        return Cut(lines, {kind: count for kind, count in refused.items() if count})
+
+    def _screened(
+        self, chunks: list[str], harmless: dict[str, Line], refused: dict[str, int]
+    ) -> Line:
+        """The words of one line; adds to what is known to be harmless, and to what was refused."""
+        secret = dict(screened(chunks))
+        line: Line = []
+        for place, chunk in enumerate(chunks):
+            if place in secret:
+                refused[secret[place]] += 1
+                line.append(None)
+                continue
+            words = harmless.get(chunk)
+            if words is None:
+                words = [_held(word) for word in self._tokenizer.cut(chunk)]
+                if is_harmless(chunk):
+                    harmless[chunk] = words
+            line += words
+        return line
+
+    def is_word(self, word: str) -> bool:
+        """Whether the tokeniser leaves it as it is, and it is no longer than words may be."""
+        return len(word) <= LONGEST_WORD and self._tokenizer.cut(word) == [word]
+
+
+def _held(word: str) -> str | None:
+    return word if len(word) <= LONGEST_WORD and word not in SPECIAL else None
+
+
+def spoken(lines: Iterable[Line]) -> int:
+    """How many words there are, line ends included."""
+    return sum(len(line) + 1 for line in lines)

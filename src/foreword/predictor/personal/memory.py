@@ -1,0 +1,292 @@
+"""What is held of a person's text: a value, and how learning, forgetting and editing change it.
+
+Knows no files, no networks, no tokenising.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from foreword.errors import SettingsError
+from foreword.predictor.personal.counts import LARGEST_ID, LINE_END, OTHER, Counts, packed
+from foreword.predictor.personal.cut import Cut, Line, spoken
+from foreword.predictor.personal.recency import REMEMBERED
+from foreword.predictor.personal.weights import Weights
+
+RESERVED = ("", "\n")
+"""The words with the ids OTHER and LINE_END."""
+FIRST_ID = len(RESERVED)
+BUCKET_BYTES = 3
+"""Of the hash of a word said once. Short on purpose: see `bucket_of`."""
+KEPT_SHARE = 0.95
+"""Of the limit is left after pruning, so that it is not done for every word."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that is held; what is least useful goes first.
+
+    Attributes:
+        words: of the person's vocabulary.
+        ngrams: sequences of three words.
+        doubted: hashes of words said once.
+    """
+
+    words: int = 30_000
+    ngrams: int = 400_000
+    doubted: int = 20_000
+
+    def __post_init__(self) -> None:
+        for name, limit in vars(self).items():
+            if not 1 <= limit < LARGEST_ID - FIRST_ID:
+                raise SettingsError(
+                    f"{name} must be at least 1 and below {LARGEST_ID - FIRST_ID:,}, not {limit}"
+                )
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The person's words by id.
+
+    Attributes:
+        texts: the words; "" where an id is free.
+        counts: (V,) int64, how often each was seen; 0 where an id is free.
+        last: (V,) int64, when: the number of words that had been learned by then.
+    """
+
+    texts: tuple[str, ...] = RESERVED
+    counts: np.ndarray = field(default_factory=lambda: np.zeros(FIRST_ID, dtype=np.int64))
+    last: np.ndarray = field(default_factory=lambda: np.zeros(FIRST_ID, dtype=np.int64))
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The words' ids."""
+        return {word: index for index, word in enumerate(self.texts) if word}
+
+    def with_words(self, words: Sequence[str]) -> "Vocabulary":
+        """With new words, not yet counted, at ids that are free or new."""
+        free = [i for i in range(FIRST_ID, len(self.texts)) if not self.texts[i]]
+        at = [*free[: len(words)]]
+        at += range(len(self.texts), len(self.texts) + len(words) - len(at))
+        more = max(0, len(words) - len(free))
+        texts = [*self.texts, *[""] * more]
+        for index, word in zip(at, words, strict=True):
+            texts[index] = word
+        counts, last = (np.append(a, np.zeros(more, np.int64)) for a in (self.counts, self.last))
+        return Vocabulary(tuple(texts), counts, last)
+
+    def counted(self, seen: Mapping[int, int], now: int) -> "Vocabulary":
+        """With words seen so many times more, by their ids, at the time `now`."""
+        at = np.fromiter(seen.keys(), np.int64, len(seen))
+        counts, last = self.counts.copy(), self.last.copy()
+        counts[at] += np.fromiter(seen.values(), np.int64, len(seen))
+        last[at] = now
+        return Vocabulary(self.texts, counts, last)
+
+    def without(self, ids: Collection[int]) -> "Vocabulary":
+        """Without some words, whose ids become free."""
+        texts, counts, last = list(self.texts), self.counts.copy(), self.last.copy()
+        for index in ids:
+            texts[index], counts[index], last[index] = "", 0, 0
+        return Vocabulary(tuple(texts), counts, last)
+
+    def least_useful(self, limit: int) -> list[int]:
+        """The ids to free so that at most `limit` words stay: seldom seen, and of equals oldest."""
+        held = np.array(sorted(self.ids.values()), dtype=np.int64)
+        held = held[held >= FIRST_ID]
+        order = np.lexsort((self.last[held], self.counts[held]))
+        return [int(i) for i in held[order[: max(0, len(held) - limit)]]]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """All that is held of a person's text.
+
+    Attributes:
+        salt: of the hashes.
+        clock: how many words have been learned, line ends included.
+        vocabulary: the words.
+        trigrams: their sequences.
+        recent: (n,) int64, ids of the latest words, the last at the end.
+        doubted: hashes of words said once, and when; see `bucket_of`.
+        refused: what looked like a secret, counted by kind.
+        weights: of the layer beside the network.
+    """
+
+    salt: bytes
+    clock: int = 0
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    trigrams: Counts = field(default_factory=Counts.empty)
+    recent: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    doubted: Mapping[int, int] = field(default_factory=dict)
+    refused: Mapping[str, int] = field(default_factory=dict)
+    weights: Weights = field(default_factory=Weights.initial)
+
+
+def bucket_of(word: str, salt: bytes) -> int:
+    """A salted hash of a word, of 24 bits.
+
+    So few, that a list of all words or passwords has many that fall into the same bucket: who reads
+    the file cannot tell which was said. With 20,000 buckets taken, one new word in 800 is held at
+    once, as if it had been said before.
+    """
+    digest = hashlib.blake2b(word.encode(), key=salt, digest_size=BUCKET_BYTES)
+    return int.from_bytes(digest.digest(), "big")
+
+
+def learned(memory: Memory, cut: Cut, is_known: Callable[[str], bool], limits: Limits) -> Memory:
+    """After one more text.
+
+    A word of the person's own is held when it is seen for the second time; one that the model knows
+    already (`is_known`) at once.
+    """
+    now = memory.clock + spoken(cut.lines)
+    seen = Counter(word for line in cut.lines for word in line if word is not None)
+    ids, salt = memory.vocabulary.ids, memory.salt
+    doubted = dict(memory.doubted)
+    new: list[str] = []
+    for word in [word for word in seen if word not in ids]:
+        if is_known(word):
+            new.append(word)
+            continue
+        bucket = bucket_of(word, salt)
+        if doubted.pop(bucket, None) is not None:
+            seen[word] += 1
+            new.append(word)
+        elif seen[word] > 1:
+            new.append(word)
+        else:
+            doubted[bucket] = now
+    for bucket in list(doubted)[: max(0, len(doubted) - limits.doubted)]:
+        del doubted[bucket]
+    vocabulary = memory.vocabulary.with_words(new)
+    held = {vocabulary.ids[word]: n for word, n in seen.items() if word in vocabulary.ids}
+    vocabulary = vocabulary.counted({**held, LINE_END: len(cut.lines)}, now)
+    stream = encoded(cut.lines, vocabulary.ids)
+    recent = np.append(memory.recent, stream[stream >= FIRST_ID])[-REMEMBERED:]
+    refused = Counter(memory.refused)
+    refused.update(cut.refused)
+    after = Memory(
+        memory.salt,
+        now,
+        vocabulary,
+        memory.trigrams.plus(trigrams(stream), now),
+        recent,
+        doubted,
+        dict(refused),
+        memory.weights,
+    )
+    return pruned(after, limits)
+
+
+def encoded(lines: Sequence[Line], ids: Mapping[str, int]) -> np.ndarray:
+    """The words' ids, line after line, each closed by LINE_END, (N,) int64."""
+    get = ids.get
+    flat = [get(word, OTHER) if word else OTHER for line in lines for word in (*line, "\n")]
+    return np.array(flat, dtype=np.int64)
+
+
+def trigrams(stream: np.ndarray) -> np.ndarray:
+    """Each held word of the stream with the two before it in its line: keys, (N,) int64."""
+    v = np.append([LINE_END], stream[:-1])
+    u = np.append([LINE_END, LINE_END], stream[:-2])[: len(stream)]
+    u = np.where(v == LINE_END, LINE_END, u)
+    keys: np.ndarray = packed(u, v, stream)[stream != OTHER]
+    return keys
+
+
+def merged(memory: Memory, other: Memory, limits: Limits) -> Memory:
+    """With what another memory holds: words, sequences, and what it refused."""
+    new = [word for word in other.vocabulary.ids if word not in memory.vocabulary.ids]
+    vocabulary = memory.vocabulary.with_words(new)
+    new_ids = np.zeros(len(other.vocabulary.texts), dtype=np.int64)
+    for word, index in other.vocabulary.ids.items():
+        new_ids[index] = vocabulary.ids[word]
+    now = memory.clock + other.clock
+    counts = {
+        int(new_ids[i]): int(other.vocabulary.counts[i]) for i in other.vocabulary.ids.values()
+    }
+    trigrams = other.trigrams.renamed(new_ids)
+    trigrams = replace(trigrams, last=np.full(len(trigrams), now))
+    refused = Counter(memory.refused)
+    refused.update(other.refused)
+    after = replace(
+        memory,
+        clock=now,
+        vocabulary=vocabulary.counted(counts, now),
+        trigrams=memory.trigrams.merged(trigrams),
+        refused=dict(refused),
+    )
+    return pruned(after, limits)
+
+
+def pruned(memory: Memory, limits: Limits) -> Memory:
+    """Within the limits."""
+    if len(memory.vocabulary.ids) - 1 > limits.words:
+        dropped = memory.vocabulary.least_useful(int(limits.words * KEPT_SHARE))
+        memory = without(memory, dropped)
+    if len(memory.trigrams) > limits.ngrams:
+        kept = memory.trigrams.most_useful(int(limits.ngrams * KEPT_SHARE))
+        memory = replace(memory, trigrams=kept)
+    return memory
+
+
+def without(memory: Memory, ids: Collection[int]) -> Memory:
+    """Without some words, and whatever they stand in."""
+    gone = np.array(sorted(ids), dtype=np.int64)
+    return replace(
+        memory,
+        vocabulary=memory.vocabulary.without(ids),
+        trigrams=memory.trigrams.without(gone),
+        recent=memory.recent[~np.isin(memory.recent, gone)],
+    )
+
+
+def forgotten(memory: Memory, word: str) -> Memory:
+    """Without a word, in whatever case of letters, said once or more often."""
+    folded = word.casefold()
+    ids = [index for text, index in memory.vocabulary.ids.items() if text.casefold() == folded]
+    forms = {word, word.lower(), word.upper(), word.capitalize(), folded}
+    buckets = {bucket_of(form, memory.salt) for form in forms}
+    memory = without(memory, [index for index in ids if index >= FIRST_ID])
+    return replace(memory, doubted={k: v for k, v in memory.doubted.items() if k not in buckets})
+
+
+def edited(memory: Memory, word: str, to: str | None, count: int | None) -> Memory:
+    """With a word written otherwise, or counted otherwise.
+
+    If the new form is held already, the two become one.
+
+    Raises:
+        SettingsError: the word is not held.
+    """
+    vocabulary = memory.vocabulary
+    index = vocabulary.ids.get(word, OTHER)
+    if index < FIRST_ID:
+        raise SettingsError(f"{word} is not among the words that are held")
+    if to is not None and to != word:
+        target = vocabulary.ids.get(to)
+        if target is None:
+            texts = list(vocabulary.texts)
+            texts[index] = to
+            vocabulary = replace(vocabulary, texts=tuple(texts))
+        else:
+            counts, last = vocabulary.counts.copy(), vocabulary.last.copy()
+            counts[target] += counts[index]
+            last[target] = max(last[target], last[index])
+            vocabulary = Vocabulary(vocabulary.texts, counts, last).without([index])
+            new_ids = np.arange(len(vocabulary.texts))
+            new_ids[index] = target
+            memory = replace(
+                memory, trigrams=memory.trigrams.renamed(new_ids), recent=new_ids[memory.recent]
+            )
+            index = target
+    if count is not None:
+        counts = vocabulary.counts.copy()
+        counts[index] = count
+        vocabulary = Vocabulary(vocabulary.texts, counts, vocabulary.last)
+    return replace(memory, vocabulary=vocabulary)

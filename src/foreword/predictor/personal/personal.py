@@ -1,0 +1,337 @@
+"""A person's own words over a frozen model: learned when told, held in one file, forgotten."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from foreword.errors import SettingsError
+from foreword.predictor.layer import Opinion
+from foreword.predictor.personal.adapting import Network, adapted, sample
+from foreword.predictor.personal.audit import Audit, audited, suspects
+from foreword.predictor.personal.cut import Cut, Cutter, spoken
+from foreword.predictor.personal.exchange import exported, imported
+from foreword.predictor.personal.memory import (
+    FIRST_ID,
+    Limits,
+    Memory,
+    edited,
+    forgotten,
+    learned,
+    merged,
+    without,
+)
+from foreword.predictor.personal.screen import looks_like
+from foreword.predictor.personal.store import TIMEOUT, Held, Store, fresh_salt
+from foreword.predictor.personal.view import View
+from foreword.predictor.predictor import readable
+from foreword.text.tokenizer import SPECIAL, UNK_ID, Tokenizer, TokenizerConfig
+
+PARTS = 4
+"""A long text is learned in so many parts: weights show by what one part is worth for the next."""
+SHORT = 1_000
+"""Words; a shorter text is learned at once."""
+WEIGHED_WORDS = 800
+"""Of a text that is learned at once, so many words at most adapt the weights."""
+
+
+@dataclass(frozen=True)
+class HeldWord:
+    """A word that is held, and how often it was seen."""
+
+    word: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What came of learning.
+
+    Attributes:
+        words: in the text, line ends not included; what looked like a secret counts as one each.
+        new: words that are held now and were not before.
+        refused: chunks that looked like secrets, by kind.
+    """
+
+    words: int
+    new: int
+    refused: dict[str, int]
+
+
+class Personal:
+    """A person's own words. Predicting never changes them; only what is called here does.
+
+    Safe to share between threads: opinions are given from what was held last, while another thread
+    learns. What another process has learned is seen by `refresh`, and before anything is written.
+    """
+
+    def __init__(self, store: Store, tokenizer: Tokenizer, limits: Limits) -> None:
+        """Use `open`."""
+        self._store = store
+        self._tokenizer = tokenizer
+        self._limits = limits
+        self._cutter = Cutter(tokenizer)
+        folds = tokenizer.config.case == "fold"
+        self._normalise = lru_cache(1 << 17)(tokenizer.normalise) if folds else None
+        self._changing = threading.RLock()
+        self._held = store.read()
+        self._view = View(self._held.memory, self._normalise)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | PathLike[str],
+        tokenizer: Tokenizer | None = None,
+        *,
+        create: bool = False,
+        read_only: bool = False,
+        key: str | None = None,
+        limits: Limits | None = None,
+        timeout: float = TIMEOUT,
+    ) -> "Personal":
+        """Opens a personal file.
+
+        Args:
+            path: of the file.
+            tokenizer: the model's; without one, words are cut as a model's are by default, and none
+                counts as known.
+            create: make the file, for its owner alone to read (mode 0600), if it is missing.
+            read_only: never write to it.
+            key: of an encrypted file; needs the extra `foreword[encrypt]`.
+            limits: the most that is held.
+            timeout: seconds to wait for another process that is writing.
+
+        Raises:
+            PersonalError: it is missing, no personal file, damaged, locked, or of a newer format.
+        """
+        if key is not None and (not key or "\0" in key):
+            raise SettingsError("the key of an encrypted file must be some characters, and no NUL")
+        store = Store(Path(path), create=create, read_only=read_only, key=key, timeout=timeout)
+        try:
+            known = tokenizer or Tokenizer(SPECIAL, TokenizerConfig())
+            return cls(store, known, limits or Limits())
+        except BaseException:
+            store.close()
+            raise
+
+    def close(self) -> None:
+        """Closes the file. Opinions are given as before."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Predicting
+
+    def opinion(
+        self, context: Sequence[str], prefix: str, features: np.ndarray | None = None
+    ) -> Opinion:
+        r"""P(next word) by what the person wrote, and its weight beside the network's.
+
+        Args:
+            context: the words before, normalised as the model's; "\n" ends a line.
+            prefix: the letters typed of the next word, in any case.
+            features: not used.
+        """
+        del features
+        return self._view.opinion(context, prefix)
+
+    def written(self, word: str) -> str:
+        """How the person writes a word that the model has in lower case: `anna` as Anna."""
+        if self._normalise is None:
+            return word
+        memory = self._held.memory
+        forms = [t for t in memory.vocabulary.ids if self._normalise(t) == word]
+        counts = memory.vocabulary.counts
+        return max(forms, key=lambda t: counts[memory.vocabulary.ids[t]], default=word)
+
+    def refresh(self) -> None:
+        """Reads what another process may have written.
+
+        Raises:
+            PersonalError: the file is damaged or locked.
+        """
+        with self._changing:
+            self._show(self._store.read())
+
+    # Learning
+
+    def learn(self, text: str, network: Network | None = None) -> Learned:
+        """Learns a text: all of it, or, when it fails, nothing.
+
+        Words of the person's own are held when they are seen for the second time; what looks like a
+        secret never is.
+
+        Args:
+            text: lines of it. What no text can hold (half a surrogate pair) is taken as U+FFFD.
+            network: what the model gives to the words of a line (`network_of`); with it, the
+                layer's weight follows what the layer was worth, by 800 words of the text.
+
+        Raises:
+            PersonalError: the file cannot be written to, and holds what it held.
+        """
+        cut = self._cutter.cut(readable(text))
+        before: set[str] = set()
+
+        def change(memory: Memory) -> Memory:
+            before.update(memory.vocabulary.ids)
+            return self._learned(memory, cut, network)
+
+        after = self._change(change)
+        words = spoken(cut.lines) - len(cut.lines)
+        return Learned(words, len(after.vocabulary.ids.keys() - before), dict(cut.refused))
+
+    def _learned(self, memory: Memory, cut: Cut, network: Network | None) -> Memory:
+        view = self._view if memory is self._held.memory else View(memory, self._normalise)
+        normalise = self._normalise or str
+        parts = list(_parts(cut))
+        for part in parts:
+            if memory.clock:  # an empty layer earns nothing, and shows nothing by that
+                lines = sample(part.lines, WEIGHED_WORDS // len(parts))
+                memory = replace(memory, weights=adapted(view, lines, normalise, network))
+            memory = learned(memory, part, self._knows, self._limits)
+            if part is not parts[-1]:
+                view = View(memory, self._normalise, view)
+        return memory
+
+    def _knows(self, word: str) -> bool:
+        return self._tokenizer.id_of(word) != UNK_ID
+
+    # Looking
+
+    def words(self) -> list[HeldWord]:
+        """The words that are held, the most frequent first."""
+        vocabulary = self._held.memory.vocabulary
+        found = [
+            HeldWord(word, int(vocabulary.counts[index]))
+            for word, index in vocabulary.ids.items()
+            if index >= FIRST_ID
+        ]
+        return sorted(found, key=lambda held: (-held.count, held.word))
+
+    def audit(self) -> Audit:
+        """What is held, what of it looks like a secret, and what was refused.
+
+        Raises:
+            PersonalError: the file is damaged.
+        """
+        self._store.check()
+        return audited(self._held.memory, self._store.path)
+
+    # Changing
+
+    def forget(self, word: str) -> int:
+        """Forgets a word in every case of letters, and whatever it stands in. Returns how many.
+
+        What the file held of it is overwritten.
+
+        Raises:
+            PersonalError: the file cannot be written to.
+        """
+        return self._forget(lambda memory: forgotten(memory, readable(word)))
+
+    def forget_suspects(self) -> int:
+        """Forgets what looks like a secret by today's rules. Returns how many words.
+
+        Raises:
+            PersonalError: the file cannot be written to.
+        """
+        return self._forget(lambda memory: without(memory, suspects(memory)))
+
+    def forget_everything(self) -> int:
+        """Forgets all, the weights too. Returns how many words were held.
+
+        Raises:
+            PersonalError: the file cannot be written to.
+        """
+        return self._forget(lambda _: Memory(fresh_salt()))
+
+    def _forget(self, change: Callable[[Memory], Memory]) -> int:
+        held = 0
+
+        def counted(memory: Memory) -> Memory:
+            nonlocal held
+            held = len(memory.vocabulary.ids)
+            return change(memory)
+
+        after = self._change(counted)
+        self._store.scrub()
+        return held - len(after.vocabulary.ids)
+
+    def edit(self, word: str, *, to: str | None = None, count: int | None = None) -> None:
+        """Writes a word otherwise, or counts it otherwise. Two that become the same are added up.
+
+        Raises:
+            SettingsError: it is not held, or the new form is no word, or the count is below 1.
+            PersonalError: the file cannot be written to.
+        """
+        if to is not None and not self._cutter.is_word(readable(to)):
+            raise SettingsError(f"{to!r} is not one word as the model's tokeniser cuts them")
+        if to is not None and looks_like(to)[0] is not None:
+            raise SettingsError("the new form looks like a secret, which is not held")
+        if count is not None and not 1 <= count < 1 << 31:
+            raise SettingsError(f"a count must be at least 1 and below 2^31, not {count}")
+        self._change(lambda memory: edited(memory, word, to, count))
+        if to is not None:
+            self._store.scrub()
+
+    def export(self) -> Iterator[str]:
+        """What is held, as lines of JSON; `docs/reference/personal-file.md` tells their form."""
+        return exported(self._held.memory)
+
+    def import_(self, lines: Iterable[str]) -> Learned:
+        """Adds what `export` gave: all of it, or, when a line is wrong, nothing.
+
+        What looks like a secret is refused here too.
+
+        Raises:
+            SettingsError: a line is wrong; says which, and what is wrong with it.
+            PersonalError: the file cannot be written to.
+        """
+        found = imported(lines, self._cutter)
+        before = len(self._held.memory.vocabulary.ids)
+        after = self._change(lambda memory: merged(memory, found, self._limits))
+        words = len(found.vocabulary.ids) - 1
+        return Learned(words, len(after.vocabulary.ids) - before, dict(found.refused))
+
+    def _change(self, change: Callable[[Memory], Memory]) -> Memory:
+        with self._changing:
+            held = self._store.change(self._held, change)
+            self._show(held)
+        return held.memory
+
+    def _show(self, held: Held) -> None:
+        if held.memory is not self._held.memory:
+            self._view = View(held.memory, self._normalise, self._view)
+        self._held = held
+
+
+def _parts(cut: Cut) -> Iterator[Cut]:
+    """A long text in PARTS of about the same number of words; a short one whole."""
+    total = spoken(cut.lines)
+    if total < SHORT:
+        yield cut
+        return
+    lines, size, refused = [], 0, cut.refused
+    for line in cut.lines:
+        lines.append(line)
+        size += len(line) + 1
+        if size >= total / PARTS:
+            yield Cut(lines, refused)
+            lines, size, refused = [], 0, {}
+    if lines:
+        yield Cut(lines, refused)

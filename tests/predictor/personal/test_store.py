@@ -1,0 +1,313 @@
+import os
+import resource
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.predictor.personal.conftest import tokenizer
+
+from foreword.errors import PersonalError, SettingsError
+from foreword.predictor.personal import Personal
+from foreword.predictor.personal.store import APPLICATION_ID
+
+TEXT = "Dear Annegret, see you at the station\n" * 2
+
+
+def opened(file: Path, **options: object) -> Personal:
+    return Personal.open(file, tokenizer(), **options)
+
+
+def counts(layer: Personal) -> dict[str, int]:
+    return {held.word: held.count for held in layer.words()}
+
+
+def everything(layer: Personal) -> list[str]:
+    return sorted(layer.export())
+
+
+def test_what_was_learned_is_there_when_the_file_is_opened_again(file: Path) -> None:
+    with opened(file, create=True) as layer:
+        layer.learn(TEXT)
+        context = ["\n", "Dear"]
+        expected = everything(layer), layer.opinion(context, ""), layer.audit()
+    again = opened(file)
+    assert (everything(again), again.opinion(context, ""), again.audit()) == expected
+    again.learn(TEXT)
+    assert counts(again)["Annegret"] == 4
+
+
+def test_the_file_is_one_and_its_owners_alone(file: Path) -> None:
+    os.umask(os.umask(0))
+    layer = opened(file, create=True)
+    layer.learn(TEXT)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert not layer.audit().readable_by_others
+    assert [p.name for p in file.parent.iterdir()] == [file.name]
+    file.chmod(0o644)
+    assert layer.audit().readable_by_others
+
+
+def test_a_missing_file_is_not_made_unless_told(file: Path) -> None:
+    with pytest.raises(PersonalError, match="there is no such file"):
+        opened(file)
+    with pytest.raises(PersonalError, match="cannot be opened"):
+        opened(file / "below" / "nothing", create=True)
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"no database", b"SQLite format 3\0" + b"\0" * 84, b"x" * 9999]
+)
+def test_what_is_no_personal_file_is_refused_and_left_alone(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
+    with pytest.raises(PersonalError, match=r"leaves it as it is"):
+        opened(file, create=True)
+    assert file.read_bytes() == content
+
+
+def test_another_programs_database_is_refused_and_left_alone(file: Path) -> None:
+    with sqlite3.connect(file) as db:
+        db.execute("CREATE TABLE words (id INTEGER PRIMARY KEY)")
+    db.close()
+    before = file.read_bytes()
+    with pytest.raises(PersonalError, match="another program"):
+        opened(file, create=True)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("PRAGMA user_version = 2", "format version 2; this Foreword reads up to 1"),
+        ("DROP TABLE doubted", "its tables are not those"),
+        ("CREATE TRIGGER t AFTER INSERT ON words BEGIN SELECT 1; END", "its tables are not those"),
+        ("DELETE FROM meta WHERE name = 'salt'", "KeyError: 'salt'"),
+        ("UPDATE meta SET value = 'short' WHERE name = 'salt'", "the salt is not one"),
+        ("UPDATE words SET count = -1 WHERE id > 1", "a count is out of range"),
+        ("UPDATE words SET count = 'many' WHERE id > 1", "a word is none"),
+        ("UPDATE words SET word = x'ff00' WHERE id = 2", "damaged"),
+        ("UPDATE words SET word = CAST(x'ff00' AS TEXT) WHERE id = 2", "damaged"),
+        ("DELETE FROM words WHERE id = 2", "holds a word that is not there"),
+        ("INSERT INTO words VALUES (1000000000, 'far', 1, 1)", "out of range"),
+        ("INSERT INTO trigrams VALUES (-1, 1, 1)", "damaged"),
+        ("UPDATE trigrams SET count = 0", "counted less than once"),
+        ("UPDATE trigrams SET count = 0.5", "a number is none"),
+        ("UPDATE weights SET earned = seen + 1", "a weight is out of range"),
+        ("UPDATE meta SET value = x'0102' WHERE name = 'recent'", "damaged"),
+        ("UPDATE meta SET value = x'ffffff7f' WHERE name = 'recent'", "damaged"),
+        ("UPDATE refused SET count = 'x'", "what was refused is not counted"),
+    ],
+)
+def test_a_file_that_holds_what_it_cannot_is_refused_and_left_alone(
+    file: Path, statement: str, message: str
+) -> None:
+    with opened(file, create=True) as layer:
+        layer.learn(TEXT + "me@example.org")
+    db = sqlite3.connect(file, isolation_level=None)
+    db.execute(statement)
+    db.close()
+    before = file.read_bytes()
+    with pytest.raises(PersonalError, match=message):
+        opened(file)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("where", [0.2, 0.4, 0.6, 0.8])
+def test_overwritten_bytes_are_an_error_or_harmless_and_nothing_is_repaired(
+    file: Path, where: float
+) -> None:
+    with opened(file, create=True) as layer:
+        layer.learn("".join(f"word{i}x word{i}x the station\n" for i in range(2000)))
+    data = bytearray(file.read_bytes())
+    at = int(len(data) * where)
+    data[at : at + 9000] = b"\xa5" * 9000
+    file.write_bytes(data)
+    with pytest.raises(PersonalError, match="damaged"):
+        opened(file)
+    assert file.read_bytes() == data
+
+
+def test_a_file_that_was_cut_short_is_an_error(file: Path) -> None:
+    with opened(file, create=True) as layer:
+        layer.learn("".join(f"word{i}x word{i}x the station\n" for i in range(2000)))
+    data = file.read_bytes()[: file.stat().st_size // 2]
+    file.write_bytes(data)
+    with pytest.raises(PersonalError, match="damaged"):
+        opened(file)
+    assert file.read_bytes() == data
+
+
+def test_damage_while_it_is_open_fails_learning_but_not_predicting(file: Path) -> None:
+    layer = opened(file, create=True)
+    layer.learn(TEXT)
+    opinion = layer.opinion(["\n", "Dear"], "A")
+    file.write_bytes(b"x" * file.stat().st_size)
+    with pytest.raises(PersonalError, match=r"leaves it as it is"):
+        layer.learn(TEXT)
+    assert layer.opinion(["\n", "Dear"], "A") == opinion
+
+
+def test_a_locked_file_is_waited_for_and_then_an_error_while_predicting_goes_on(file: Path) -> None:
+    layer = opened(file, create=True, timeout=0.05)
+    layer.learn(TEXT)
+    opinion = layer.opinion(["\n", "Dear"], "A")
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(PersonalError, match="is locked: another program"):
+        layer.learn(TEXT)
+    with pytest.raises(PersonalError, match="is locked"):
+        opened(file, timeout=0.05)
+    assert layer.opinion(["\n", "Dear"], "A") == opinion
+    other.execute("ROLLBACK")
+    other.close()
+    layer.learn(TEXT)
+    assert counts(layer)["Annegret"] == 4
+
+
+def test_a_file_that_is_only_read_predicts_and_is_not_written_to(file: Path) -> None:
+    with opened(file, create=True) as layer:
+        layer.learn(TEXT)
+    layer = opened(file, read_only=True)
+    with pytest.raises(PersonalError, match="read-only: nothing was learned"):
+        layer.learn(TEXT)
+    with pytest.raises(PersonalError, match="read-only"):
+        layer.forget("Annegret")
+    assert counts(layer)["Annegret"] == 2
+    assert layer.opinion(["\n", "Dear"], "A").words
+
+
+def test_an_empty_file_that_may_only_be_read_is_an_error(file: Path) -> None:
+    file.touch()
+    with pytest.raises(PersonalError, match="is empty"):
+        opened(file, read_only=True)
+    opened(file).learn(TEXT)
+
+
+def _limited(size: int) -> Callable[[], None]:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+FILLS = """
+import sys
+from foreword.errors import PersonalError
+from foreword.predictor.personal import Personal
+layer = Personal.open(sys.argv[1])
+before = sorted(layer.export())
+try:
+    layer.learn("".join(f"other{i}x other{i}x station\\n" for i in range(20000)))
+except PersonalError as error:
+    print(error)
+assert sorted(layer.export()) == before
+assert layer.opinion(["\\n", "Annegret"], "").words
+"""
+
+
+def test_a_full_disk_is_an_error_and_the_file_holds_what_it_held(file: Path) -> None:
+    with opened(file, create=True) as layer:
+        layer.learn(TEXT)
+        before = everything(layer)
+    done = subprocess.run(
+        [sys.executable, "-c", FILLS, str(file)],
+        preexec_fn=_limited(file.stat().st_size + 40_000),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "The disk may be full; the file holds what it held before" in done.stdout
+    assert everything(opened(file)) == before
+
+
+def test_two_who_write_in_turn_lose_nothing(file: Path) -> None:
+    one, two = opened(file, create=True), opened(file, create=True)
+    for _ in range(5):
+        one.learn("Dear Annegret")
+        two.learn("see Annegret")
+    assert counts(two) == {"Annegret": 10, "Dear": 5, "see": 5}
+    one.refresh()
+    assert everything(one) == everything(two)
+    two.forget("Annegret")
+    one.learn("at")
+    assert "Annegret" not in counts(one)
+
+
+def test_threads_learn_and_predict_at_once(file: Path) -> None:
+    layer = opened(file, create=True)
+    failed: list[BaseException] = []
+
+    def learn() -> None:
+        try:
+            for _ in range(10):
+                layer.learn("see you")
+                layer.opinion(["\n", "see"], "y")
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=learn) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert counts(layer) == {"see": 40, "you": 40}
+
+
+LEARNS = """
+import sys
+from foreword.predictor.personal import Personal
+layer = Personal.open(sys.argv[1], create=True)
+for i in range(20):
+    layer.learn(f"{sys.argv[2]}{i}x {sys.argv[2]}{i}x shared shared")
+"""
+
+
+def test_two_processes_that_learn_at_once_lose_nothing(file: Path) -> None:
+    processes = [
+        subprocess.Popen([sys.executable, "-c", LEARNS, str(file), name], stderr=subprocess.PIPE)
+        for name in ("first", "second")
+    ]
+    for process in processes:
+        _, told = process.communicate(timeout=120)
+        assert process.returncode == 0, told
+    found = counts(opened(file))
+    assert found.pop("shared") == 80
+    assert found == {f"{name}{i}x": 2 for name in ("first", "second") for i in range(20)}
+
+
+def test_a_file_from_a_copy_is_whole(file: Path, tmp_path: Path) -> None:
+    layer = opened(file, create=True)
+    layer.learn(TEXT)
+    (tmp_path / "copy").write_bytes(file.read_bytes())
+    assert everything(opened(tmp_path / "copy")) == everything(layer)
+
+
+def test_an_encrypted_file_shows_nothing_and_opens_with_its_key_alone(file: Path) -> None:
+    pytest.importorskip("sqlcipher3")
+    with opened(file, create=True, key="it's a key") as layer:
+        layer.learn(TEXT)
+        expected = everything(layer)
+    data = file.read_bytes()
+    assert b"Annegret" not in data
+    assert not data.startswith(b"SQLite format 3")
+    for wrong in (None, "another"):
+        with pytest.raises(PersonalError, match="its key is another"):
+            opened(file, key=wrong)
+    with pytest.raises(SettingsError, match="must be some characters"):
+        opened(file, key="")
+    again = opened(file, key="it's a key")
+    assert everything(again) == expected
+    again.forget("Annegret")
+    assert "Annegret" not in counts(again)
+    assert file.read_bytes() != data
+
+
+def test_the_file_says_whose_it_is(file: Path) -> None:
+    opened(file, create=True).close()
+    assert int.from_bytes(file.read_bytes()[68:72], "big") == APPLICATION_ID
