@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from foreword.kernels import dispatch, native
 from foreword import compiled
+from foreword.kernels import dispatch, native
 from foreword.nn.softmax import linear_cross_entropy
 
 pytestmark = pytest.mark.skipif(

@@ -271,10 +271,10 @@ class Says:
 
     def __init__(self, weight: float, words: Mapping[str, float]) -> None:
         self.given = Opinion(weight, words)
-        self.asked: list[tuple[tuple[str, ...], str, object]] = []
+        self.asked: list[tuple[tuple[str, ...], str]] = []
 
-    def opinion(self, context: Sequence[str], prefix: str, features: np.ndarray | None) -> Opinion:
-        self.asked.append((tuple(context), prefix, features))
+    def opinion(self, context: Sequence[str], prefix: str) -> Opinion:
+        self.asked.append((tuple(context), prefix))
         return self.given
 
 
@@ -304,13 +304,12 @@ def test_a_layer_completes_words_that_the_network_lacks(english: Predictor) -> N
     assert all_of(english, "my XY", layer=layer) == ["my XYLOPHONE", "my XYZZY"]
 
 
-def test_a_layer_is_asked_with_context_letters_and_features(english: Predictor) -> None:
+def test_a_layer_is_asked_with_context_and_letters(english: Predictor) -> None:
     layer = Says(0.5, {})
     english.suggest("Don’t!\nI wou", layer=layer)
-    context, prefix, features = layer.asked[0]
+    context, prefix = layer.asked[0]
     assert context == ("Don't", "!", "\n", "I")
     assert prefix == "wou"
-    assert np.shape(features) == (2,)
 
 
 class Broken:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from typing import Literal, Protocol, runtime_checkable
 
 from foreword.errors import SettingsError, TextError
-from foreword.predictor.generate import NO_SPACE_BEFORE
+from foreword.predictor.spacing import NO_SPACE_BEFORE
 from foreword.text.tokenizer import SPECIAL, Tokenizer, TokenizerConfig
 
 RANKED = 10

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 
 @dataclass(frozen=True)
 class Opinion:
@@ -25,12 +23,11 @@ class Opinion:
 class Layer(Protocol):
     """Whoever has an opinion on the next word besides the network."""
 
-    def opinion(self, context: Sequence[str], prefix: str, features: np.ndarray | None) -> Opinion:
+    def opinion(self, context: Sequence[str], prefix: str) -> Opinion:
         r"""Its opinion.
 
         Args:
             context: the normalised words before, "\n" for a line's end.
             prefix: the letters typed of the next word.
-            features: what the network's output layer sees, (H,); None where it is not at hand.
         """
         ...

@@ -247,7 +247,7 @@ def _opinion(reader: Reader, context: Context, letters: str, layer: Layer | None
         return None
     try:
         prefix = reader.tokenizer.normalise(letters) if letters else ""
-        given = layer.opinion(context.words, prefix, reader.engine.features(context.state))
+        given = layer.opinion(context.words, prefix)
         return _checked(given, letters.casefold())
     except Exception as error:  # whatever it is, typing goes on
         _warn_once(layer, error)

@@ -9,8 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from foreword.errors import SettingsError
 from foreword.predictor.layer import Opinion
 from foreword.predictor.personal.adapting import Network, adapted, sample
@@ -30,7 +28,7 @@ from foreword.predictor.personal.memory import (
 from foreword.predictor.personal.screen import looks_like
 from foreword.predictor.personal.store import TIMEOUT, Held, Store, fresh_salt
 from foreword.predictor.personal.view import View
-from foreword.predictor.predictor import readable
+from foreword.predictor.reading import readable
 from foreword.text.tokenizer import SPECIAL, UNK_ID, Tokenizer, TokenizerConfig
 
 PARTS = 4
@@ -137,17 +135,13 @@ class Personal:
 
     # Predicting
 
-    def opinion(
-        self, context: Sequence[str], prefix: str, features: np.ndarray | None = None
-    ) -> Opinion:
+    def opinion(self, context: Sequence[str], prefix: str) -> Opinion:
         r"""P(next word) by what the person wrote, and its weight beside the network's.
 
         Args:
             context: the words before, normalised as the model's; "\n" ends a line.
             prefix: the letters typed of the next word, in any case.
-            features: not used.
         """
-        del features
         return self._view.opinion(context, prefix)
 
     def written(self, word: str) -> str:
