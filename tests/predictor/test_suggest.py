@@ -313,7 +313,7 @@ def test_a_layer_is_asked_with_context_and_letters(english: Predictor) -> None:
 
 
 class Broken:
-    def opinion(self, context: object, prefix: str, features: object) -> Opinion:
+    def opinion(self, context: object, prefix: object) -> Opinion:
         raise RuntimeError("the file is locked")
 
 
