@@ -190,7 +190,8 @@ class Tokenizer:
             document = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise FolderError(f"{path} is not JSON ({error}). {hint}") from error
-        if _has_key(document, "Regex"):
+        # Any other spelling of the key differs from what is compared with below.
+        if "Regex" in text and _has_key(document, "Regex"):
             raise FolderError(
                 f"{path} holds a regular expression, which could make the program hang; "
                 f"Foreword writes none. {hint}"
