@@ -61,12 +61,27 @@ struct BFloat16 {
 #endif
     }
     static FOREWORD_INLINE void set(Word* row, int unit, Vec values, int lanes) {
+#if defined(__AVX512BF16__)
+        const __m256i halves = (__m256i)_mm512_cvtneps_pbh((__m512)values);
+        char* const to = (char*)row + 2 * (std::ptrdiff_t)unit;
+        if (lanes == LANES) return _mm256_storeu_si256((__m256i*)to, halves);
+        _mm256_mask_storeu_epi16(to, first_lanes(lanes), halves);
+#else
         typedef std::uint16_t Halves __attribute__((vector_size(LANES * 2)));
         const Halves halves = __builtin_convertvector(to_bfloat16(values), Halves);
         std::memcpy((char*)row + 2 * (std::ptrdiff_t)unit, &halves, 2 * (std::size_t)lanes);
+#endif
     }
     static FOREWORD_INLINE Bits words(const Vec (&values)[GROUP]) {
+#if defined(__AVX512BF16__)
+        // Both halves in one conversion, each lane's two then side by side.
+        const Bits halves = (Bits)_mm512_cvtne2ps_pbh((__m512)values[1], (__m512)values[0]);
+        const Bits lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+        const Bits order = lane | (lane + 16) << 16;
+        return (Bits)_mm512_permutexvar_epi16((__m512i)order, (__m512i)halves);
+#else
         return to_bfloat16(values[0]) | to_bfloat16(values[1]) << 16;
+#endif
     }
 };
 

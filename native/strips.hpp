@@ -11,16 +11,24 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// Strips of up to `most` vectors of units, each unit with `gates` columns; the last may be narrower.
-// In a strip follow, for each k, its vectors of units, and for each of them its gates.
+// Strips of up to `most` vectors of units, each unit with `gates` columns: as few as there must be,
+// of nearly equal width, since a narrow one has too few sums to work on at once. In a strip follow,
+// for each k, its vectors of units, and for each of them its gates.
 struct Strips {
     int units, gates, most;
 
     int vectors() const { return (units + LANES - 1) / LANES; }
     int count() const { return (vectors() + most - 1) / most; }
-    int width(int strip) const {
-        const int left = vectors() - strip * most;
-        return left < most ? left : most;
+    // The first vector of a strip.
+    int begin(int strip) const {
+        const int wide = vectors() % count();
+        return strip * (vectors() / count()) + (strip < wide ? strip : wide);
+    }
+    int width(int strip) const { return begin(strip + 1) - begin(strip); }
+    int strip_of(int vector) const {
+        const int width = vectors() / count(), wide = vectors() % count();
+        const int edge = wide * (width + 1);
+        return vector < edge ? vector / (width + 1) : wide + (vector - edge) / width;
     }
     // Lanes of a vector of units that are there.
     int lanes(int vector) const {
@@ -29,7 +37,7 @@ struct Strips {
     }
     // Where a strip begins, of K words a column.
     std::ptrdiff_t place(int strip, int K) const {
-        return (std::ptrdiff_t)strip * most * gates * K * LANES;
+        return (std::ptrdiff_t)begin(strip) * gates * K * LANES;
     }
     std::ptrdiff_t columns() const { return (std::ptrdiff_t)vectors() * gates * LANES; }
 };
@@ -54,14 +62,14 @@ struct Share {
         const std::int64_t total = (std::int64_t)strips.vectors() * batch;
         const std::int64_t begin = total * member.rank / member.count;
         const std::int64_t end = total * (member.rank + 1) / member.count;
-        const std::int64_t strip = (std::int64_t)strips.most * batch;
-        const auto row = [&](std::int64_t place, std::int64_t s) {
-            const int width = strips.width((int)s);
-            return (int)((place - s * strip + width - 1) / width);
+        const auto row = [&](std::int64_t place, int s) {
+            const int width = strips.width(s);
+            return (int)((place - (std::int64_t)strips.begin(s) * batch + width - 1) / width);
         };
         if (begin == end) return {0, 0, 0, 0};
-        const std::int64_t first = begin / strip, last = (end - 1) / strip;
-        return {(int)first, (int)last + 1, row(begin, first), row(end, last)};
+        const int first = strips.strip_of((int)(begin / batch));
+        const int last = strips.strip_of((int)((end - 1) / batch));
+        return {first, last + 1, row(begin, first), row(end, last)};
     }
 
     int begin(int strip) const { return strip == first ? first_row : 0; }
@@ -130,7 +138,7 @@ static void pack_rows(const Strips& strips, const float* weight, int K, const We
         Word* to = packed.words + strips.place(s, words);
         const int width = strips.width(s), columns = width * strips.gates;
         for (int v = 0; v < width; ++v) {
-            const int vector = s * strips.most + v, lanes = strips.lanes(vector);
+            const int vector = strips.begin(s) + v, lanes = strips.lanes(vector);
             for (int g = 0; g < strips.gates; ++g) {
                 const float* from = weight + ((std::ptrdiff_t)g * strips.units + vector * LANES) * K;
                 Word* column = to + (v * strips.gates + g) * LANES;
@@ -204,7 +212,7 @@ static void pack_columns(const Strips& strips, const Lines& weight, int blocks, 
     const int words = words_for<F>(length), K = blocks * words;
     for (int s = first; s < last; ++s) {
         Word* to = packed.words + strips.place(s, K);
-        const int width = strips.width(s), from = s * strips.most;
+        const int width = strips.width(s), from = strips.begin(s);
         for (int block = 0; block < blocks; ++block) {
             for (int k = 0; k < words; ++k) {
                 for (int v = 0; v < width; ++v, to += LANES) {
@@ -265,31 +273,42 @@ struct Place {
     std::ptrdiff_t row;  // from one sequence to the next
 };
 
+// Lines that a core fetches at a time.
+constexpr int MOST_AT_ONCE = 64;
+
 // Applies one strip to rows `begin` to before `end`; `then(spot)` for each vector of units.
 template <class F, int P, class Then>
 static FOREWORD_INLINE void by_rows(const Strips& strips, int s, const Weight<F>& packed, int K,
                                     const Rows<F>& rows, int begin, int end, const Segment* segments,
                                     int count, const Place (&places)[P], Then&& then) {
-    const int width = strips.width(s), columns = width * strips.gates;
+    const int width = strips.width(s), columns = width * strips.gates, from = strips.begin(s);
     const std::ptrdiff_t column = strips.place(s, 1);
+    const float* lines[P * MOST_ROWS * (MOST + 1)];
     by_strip(rows.from(begin), end - begin, segments, count,
              Weight<F>{packed.words + strips.place(s, K), packed.scales + column,
                        packed.offsets + column},
              columns,
              [&](int row, int height) {
+                 const bool is_much = P * width * height > MOST_AT_ONCE;
+                 int count = 0;
                  for (int m = 0; m < height; ++m) {
                      for (const Place& place : places) {
-                         const float* at = place.memory + (begin + row + m) * place.row;
-                         for (int v = 0; v < width; ++v) {
-                             __builtin_prefetch(at + (s * strips.most + v) * LANES, 1);
+                         const float* at =
+                             place.memory + (begin + row + m) * place.row + from * LANES;
+                         for (int v = 0; v < width; ++v, at += LANES) {
+                             if (is_much) lines[count++] = at;
+                             else __builtin_prefetch(at, 1);
                          }
+                         // Where a row begins within a line, it ends in one more.
+                         if (is_much) lines[count++] = at - 1;
                      }
                  }
+                 return Ahead{lines, count};
              },
              [&](int row, int height, const float* sums) {
                  for (int m = 0; m < height; ++m) {
                      for (int v = 0; v < width; ++v) {
-                         const int vector = s * strips.most + v;
+                         const int vector = from + v;
                          then(Spot{begin + row + m, vector * LANES, strips.lanes(vector),
                                    sums + (m * columns + v * strips.gates) * LANES});
                      }
@@ -317,7 +336,7 @@ static FOREWORD_INLINE void by_nothing(const Strips& strips, int begin, int end,
     for (int s = share.first; s < share.last; ++s) {
         for (int row = share.begin(s); row < share.end(s, end - begin); ++row) {
             for (int v = 0; v < strips.width(s); ++v) {
-                const int vector = s * strips.most + v;
+                const int vector = strips.begin(s) + v;
                 then(Spot{begin + row, vector * LANES, strips.lanes(vector), zeros});
             }
         }

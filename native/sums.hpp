@@ -12,6 +12,8 @@ namespace FOREWORD_ISA {
 // core's cache while all panels pass it.
 constexpr int DEPTH = 768;
 constexpr int HEIGHT = rows_for(4);
+// Words of strips that a core's own cache has room for, with some left for panels.
+constexpr int CACHED = 3 << 15;
 
 // sums (HEIGHT, N) from a panel (K words, HEIGHT) and a strip (K words, N).
 template <class F, int N>
@@ -78,6 +80,29 @@ static void pack_panel(const Sums& a, int panel, int from, int K, Word* to) {
     }
 }
 
+// Rows of c (height, N) at a strip's columns: what a panel and the strip give, or that besides.
+template <class F>
+static void add_tile(const Strips& strips, int s, const Word* packed, const Word* panel, int words,
+                     int height, bool adds, float* c) {
+    alignas(64) float tile[HEIGHT * 4 * LANES];
+    const int width = strips.width(s), vector = strips.begin(s);
+    const std::ptrdiff_t N = strips.units;
+    c += vector * LANES;
+    for (int m = 0; m < height; ++m) {
+        for (int v = 0; v < width; ++v) __builtin_prefetch(c + m * N + v * LANES, 1);
+    }
+    by_panel<F>(panel, packed + strips.place(s, words), words, width, tile);
+    for (int m = 0; m < height; ++m) {
+        for (int v = 0; v < width; ++v) {
+            const int lanes = strips.lanes(vector + v);
+            float* const to = c + m * N + v * LANES;
+            Vec sum = load(tile + (m * width + v) * LANES);
+            if (adds) sum += load(to, lanes);
+            store(to, sum, lanes);
+        }
+    }
+}
+
 template <class F>
 static void sums(const Sums& a, int threads) {
     struct Product {
@@ -100,7 +125,7 @@ static void sums(const Sums& a, int threads) {
     Word* const packed_a = (Word*)room_a.get();
 
     together(threads, [&](Member& member) {
-        alignas(64) float tile[HEIGHT * 4 * LANES];
+        const int first = member.first(panels), last = member.last(panels);
         for (int from = 0; from < a.K; from += depth) {
             const int K = std::min(depth, a.K - from), words = words_for<F>(K);
             for (const Product& product : products) {
@@ -109,36 +134,23 @@ static void sums(const Sums& a, int threads) {
                                 member.first(product.strips.count()),
                                 member.last(product.strips.count()));
             }
-            for (int p = member.first(panels); p < member.last(panels); ++p) {
-                pack_panel<F>(a, p, from, K, packed_a + (std::ptrdiff_t)p * HEIGHT * DEEP);
-            }
             member.barrier.wait();
+            // A thread's panels pass some strips that its own cache holds, then some more.
+            const int together = std::max(1, CACHED / (4 * LANES * words));
+            bool is_packed = false;
             for (const Product& product : products) {
-                const Share share = Share::of(member, product.strips, panels);
-                for (int s = share.first; s < share.last; ++s) {
-                    const int width = product.strips.width(s), N = product.strips.units;
-                    const Word* strip = product.packed.words + product.strips.place(s, words);
-                    for (int p = share.begin(s); p < share.end(s, panels); ++p) {
-                        const int height = std::min(HEIGHT, a.M - p * HEIGHT);
-                        float* const c =
-                            product.c + (std::ptrdiff_t)p * HEIGHT * N + s * 4 * LANES;
-                        for (int m = 0; m < height; ++m) {
-                            for (int v = 0; v < width; ++v) {
-                                __builtin_prefetch(c + (std::ptrdiff_t)m * N + v * LANES, 1);
-                            }
-                        }
-                        by_panel<F>(packed_a + (std::ptrdiff_t)p * HEIGHT * DEEP, strip, words, width,
-                                    tile);
-                        for (int m = 0; m < height; ++m) {
-                            for (int v = 0; v < width; ++v) {
-                                float* to = c + (std::ptrdiff_t)m * N + v * LANES;
-                                const int lanes = product.strips.lanes(s * 4 + v);
-                                Vec sum = load(tile + (m * width + v) * LANES);
-                                if (from > 0) sum += load(to, lanes);
-                                store(to, sum, lanes);
-                            }
+                for (int s = 0; s < product.strips.count(); s += together) {
+                    const int end = std::min(s + together, product.strips.count());
+                    for (int p = first; p < last; ++p) {
+                        Word* const panel = packed_a + (std::ptrdiff_t)p * HEIGHT * DEEP;
+                        if (!is_packed) pack_panel<F>(a, p, from, K, panel);
+                        for (int k = s; k < end; ++k) {
+                            add_tile<F>(product.strips, k, product.packed.words, panel, words,
+                                        std::min(HEIGHT, a.M - p * HEIGHT), from > 0,
+                                        product.c + (std::ptrdiff_t)p * HEIGHT * product.strips.units);
                         }
                     }
+                    is_packed = true;
                 }
             }
             member.barrier.wait();

@@ -40,17 +40,29 @@ static FOREWORD_INLINE Vec load(const float* from) {
 
 static FOREWORD_INLINE void store(float* to, Vec v) { std::memcpy(to, &v, sizeof v); }
 
+#if defined(__AVX512F__)
+static FOREWORD_INLINE __mmask16 first_lanes(int count) { return (__mmask16)((1u << count) - 1); }
+#endif
+
 // The first `count` lanes; the others are 0. What lies behind them in memory is not touched.
 static FOREWORD_INLINE Vec load(const float* from, int count) {
     if (count == LANES) return load(from);
+#if defined(__AVX512F__)
+    return (Vec)_mm512_maskz_loadu_ps(first_lanes(count), from);
+#else
     Vec v = {};
     for (int k = 0; k < count; ++k) v[k] = from[k];
     return v;
+#endif
 }
 
 static FOREWORD_INLINE void store(float* to, Vec v, int count) {
     if (count == LANES) return store(to, v);
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(to, first_lanes(count), (__m512)v);
+#else
     for (int k = 0; k < count; ++k) to[k] = v[k];
+#endif
 }
 
 static FOREWORD_INLINE Vec choose(Ints where, Vec a, Vec b) {
