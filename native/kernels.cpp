@@ -10,6 +10,7 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
+extern const StagedKernels staged_kernels;
 extern const Kernels kernels;
 const Kernels kernels = {
     FOREWORD_TEXT(FOREWORD_ISA),
@@ -21,6 +22,7 @@ const Kernels kernels = {
     {elman<Float32>, elman<BFloat16>, elman<Int8>},
     {elman_back<Float32>, elman_back<BFloat16>},
     {sums<Float32>, sums<BFloat16>},
+    &staged_kernels,
 };
 
 }  // namespace FOREWORD_ISA

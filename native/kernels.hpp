@@ -194,6 +194,8 @@ struct Sums {
 // How numbers stand in products: float32, bfloat16, int8; the last forwards only.
 constexpr int FORMATS = 3, FORMATS_BACK = 2;
 
+struct StagedKernels;  // staged.hpp
+
 // The kernels of one instruction set, for each format.
 struct Kernels {
     const char* name;
@@ -206,6 +208,7 @@ struct Kernels {
     void (*elman[FORMATS])(const Elman&, int threads);
     void (*elman_back[FORMATS_BACK])(const ElmanBack&, int threads);
     void (*sums[FORMATS_BACK])(const Sums&, int threads);
+    const StagedKernels* staged;
 };
 
 }  // namespace foreword

@@ -11,6 +11,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import Parameter
 
@@ -24,8 +25,8 @@ MOST_FLOATS = 1 << 27
 FEW_SEQUENCES = 3
 """Up to so many, weights are cut into wider strips; as `widest` in `native/strips.hpp`."""
 
-Weights = tuple[Tensor, Tensor, Tensor | None, Tensor | None]
-"""`weight_ih`, `weight_hh`, `bias_ih`, `bias_hh`."""
+Weights = tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]
+"""`weight_ih`, `weight_hh`, `bias_ih`, `bias_hh`, `weight_hr`."""
 Biases = tuple[Tensor, Tensor | None]
 """All that stand outside a reset gate, and those inside."""
 
@@ -53,7 +54,9 @@ _alive: dict[int, Any] = {}
 
 
 def add_up(cell: Cell, bias_ih: Tensor, bias_hh: Tensor) -> Biases:
-    """The biases of a cell."""
+    """The biases of a cell; none to be added to a product that is normalised."""
+    if "layernorm" in cell.name:
+        return torch.zeros_like(bias_ih), None
     bias, H = bias_ih + bias_hh if len(bias_ih) == len(bias_hh) else bias_ih.clone(), 0
     if isinstance(cell, GRUCell):
         H = len(bias_ih) // 3
@@ -85,14 +88,15 @@ def find(weights: Weights, cell: Cell, products: Products, batch: int) -> Packed
     if found is not None and found.state == state:
         return found
     module: Any = loaded()
-    (rows, inputs), hidden = weights[0].shape, weights[1].shape[1]
-    gates, format_ = rows // hidden, FORMATS.index(products)
-    recurrent = len(weights[1]) // hidden
-    floats = module.packed_floats(hidden, recurrent, hidden, format_)
-    floats += module.packed_floats(hidden, gates, inputs, format_)
+    (rows, inputs), (recurrent_rows, seen) = weights[0].shape, weights[1].shape
+    hidden, format_ = rows // len(cell.gates), FORMATS.index(products)
+    floats = module.packed_floats(hidden, recurrent_rows // hidden, seen, format_)
+    floats += module.packed_floats(hidden, len(cell.gates), inputs, format_)
+    if weights[4] is not None:
+        floats += module.packed_floats(len(weights[4]), 1, hidden, format_)
     biases = [
         weights[0].new_zeros(len(weight)) if bias is None else bias
-        for weight, bias in zip(weights[:2], weights[2:], strict=True)
+        for weight, bias in zip(weights[:2], weights[2:4], strict=True)
     ]
     return Packed(state, empty(floats), add_up(cell, *biases))
 
@@ -113,7 +117,7 @@ def keep(packed: Packed, weights: Weights, cell: Cell, products: Products, batch
 
 
 def _key(weights: Weights, cell: Cell, products: Products, batch: int) -> tuple[int, Any]:
-    kind = cell.name, getattr(cell, "reset_after", None)
+    kind = cell.name, getattr(cell, "reset_after", None), cell.projected
     return id(weights[1]), (kind, products, batch <= FEW_SEQUENCES)
 
 
