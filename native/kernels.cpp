@@ -1,4 +1,5 @@
 // The kernels for one instruction set. Compiled once for each, with FOREWORD_ISA as its name.
+#include "checksum.hpp"
 #include "elman.hpp"
 #include "gru.hpp"
 #include "lstm.hpp"
@@ -23,6 +24,7 @@ const Kernels kernels = {
     {elman_back<Float32>, elman_back<BFloat16>},
     {sums<Float32>, sums<BFloat16>},
     &staged_kernels,
+    checksum,
 };
 
 }  // namespace FOREWORD_ISA

@@ -160,6 +160,20 @@ std::uint64_t fingerprint(const Numbers& tensors) {
     return mixed;
 }
 
+// Of all their bits; as `fingerprint`.
+std::uint64_t checksum(const Numbers& tensors, int threads) {
+    std::vector<const std::uint32_t*> words;
+    std::vector<std::size_t> counts;
+    for (std::size_t k = 0; k + 1 < tensors.size(); k += 2) {
+        words.push_back(at<const std::uint32_t>(tensors[k]));
+        counts.push_back(tensors[k + 1]);
+    }
+    const Kernels* const kernels = chosen;
+    nb::gil_scoped_release release;
+    return kernels->checksum(words.data(), counts.data(), words.size(), threads) ^
+           reinterpret_cast<std::uintptr_t>(kernels);
+}
+
 void run_lstm(const Numbers& numbers, int format, int threads) {
     Lstm a;
     Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
@@ -302,6 +316,8 @@ NB_MODULE(_native, m) {
           "Steps whose gates are computed at once, and need room.");
     m.def("arrange", &arrange, "Arranges sequences by their lengths, the longest first.");
     m.def("fingerprint", &fingerprint, "A few values of each tensor, mixed.");
+    m.def("checksum", &checksum, nb::arg("tensors"), nb::arg("threads"),
+          "A number from all bits of some tensors.");
     m.def(
         "packed_floats",
         [](int units, int gates, int K, int format) {

@@ -3,7 +3,7 @@
 from foreword.kernels.native.inference import at_inference
 from foreword.kernels.native.loops import LOOPS, products_in, refusal, run
 from foreword.kernels.native.module import FORMATS, Products, instruction_set, why_absent
-from foreword.kernels.native.packed import forget
+from foreword.kernels.native.packed import forget, frozen
 
 __all__ = [
     "FORMATS",
@@ -11,6 +11,7 @@ __all__ = [
     "Products",
     "at_inference",
     "forget",
+    "frozen",
     "instruction_set",
     "products_in",
     "refusal",

@@ -2,12 +2,15 @@
 
 Only where no gradient is wanted: training changes the weights at each step. What is kept belongs
 to a parameter by a weak reference, and is made anew when a version counter, an address, a shape or
-the fingerprint of a few values is another one. The fingerprint is for writes through `.data`, which
-no counter sees; one that changes only a few values that way must be followed by `forget`.
+the checksum of all bits is another one. The checksum is for writes through `.data` or NumPy, which
+no counter sees. Who promises, by `frozen`, to write none has a few values looked at instead.
 """
 
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +21,7 @@ from torch.nn import Parameter
 from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
 from foreword.kernels.native.memory import empty
-from foreword.kernels.native.module import FORMATS, Products, loaded
+from foreword.kernels.native.module import FORMATS, Products, loaded, threads_for
 
 MOST_FLOATS = 1 << 27
 """Kept at most, 512 MiB; the oldest go first."""
@@ -46,6 +49,22 @@ class Packed:
     memory: Tensor
     biases: Biases
     is_there: bool = False
+
+
+_frozen: ContextVar[bool] = ContextVar("frozen", default=False)
+
+
+@contextmanager
+def frozen(is_frozen: bool = True) -> Iterator[None]:
+    """Says that while it lasts nobody writes into weights unseen by torch, in this thread or task.
+
+    Changes that torch counts (in place, by an optimizer, `load_state_dict`) are seen all the same.
+    """
+    token = _frozen.set(is_frozen)
+    try:
+        yield
+    finally:
+        _frozen.reset(token)
 
 
 _lock = threading.RLock()  # a weight may die, and call back, while it is held
@@ -136,7 +155,8 @@ def _forget(owner: int) -> None:
 
 def _state(weights: Weights) -> tuple[Any, ...] | None:
     state: list[Any] = []
-    sampled: list[int] = []
+    places: list[int] = []
+    words = 0
     for weight in weights:
         if weight is None:
             state.append(None)
@@ -145,7 +165,11 @@ def _state(weights: Weights) -> tuple[Any, ...] | None:
             return None
         address = weight.data_ptr()
         state += (weight._version, address, weight.shape)
-        sampled += (address, weight.numel())
+        places += (address, weight.numel())
+        words += weight.numel()
     module: Any = loaded()
-    state.append(module.fingerprint(sampled))
+    if _frozen.get():
+        state.append(module.fingerprint(places))
+    else:
+        state.append(module.checksum(places, threads_for(words, 1)))
     return tuple(state)
