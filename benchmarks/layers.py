@@ -11,8 +11,9 @@ In every round each has its turn, in an order drawn anew. A ratio is that of a r
 peer's by ours: above 1, ours is faster. Median and quartiles are printed, for the best peer of the
 same format: torch.nn in float32, under bfloat16 autocast and in its dynamic int8, ONNX Runtime in
 float32 and int8, Flax (a compiled scan) where it is installed. Its kin stand beside our LSTM too.
-`limit` is the share of the least time that the machine allows (`limits.py`). Give the machine's
-cores to nothing else meanwhile.
+Forwards our weights are said to be frozen, as those of a session of ONNX Runtime are; `step` says
+what it costs to check them at each call. `limit` is the share of the least time that the machine
+allows (`limits.py`). Give the machine's cores to nothing else meanwhile.
 """
 
 import argparse
@@ -42,8 +43,16 @@ LAYERS: dict[str, Callable[..., nn.Module]] = {
     "lstm-peephole": ours.PeepholeLSTM,
     "lstm-coupled": ours.CoupledLSTM,
     "lstm-peephole-only": ours.PeepholeOnlyLSTM,
+    "lstm-projected": lambda inputs, H: ours.LSTM(inputs, H, proj_size=H // 2),
+    "lstm-layernorm": ours.LayerNormLSTM,
+    "gru-layernorm": ours.LayerNormGRU,
+    "lstm-zoneout": lambda inputs, H: ours.LSTM(
+        inputs, H, noise=ours.Noise(zoneout_hidden=0.1, zoneout_memory=0.1)
+    ),
 }
-GATES = {"rnn": 1, "gru": 3, "lstm-coupled": 3}
+GATES = {"rnn": 1, "gru": 3, "gru-layernorm": 3, "lstm-coupled": 3}
+STAGED = ("lstm-projected", "lstm-layernorm", "gru-layernorm", "lstm-zoneout")
+"""Their steps have more meetings, a projection's work is less: no least time is known."""
 FORMATS = ("float32", "bfloat16", "int8")
 BATCHES = ["20,35,200", "20,35,650", "64,64,512", "32,70,1024"]
 PARTS = {
@@ -58,7 +67,8 @@ PARTS = {
         *(f"20,{T},512" for T in (1, 8, 128)),
     ],
 }
-NOT_PEERS = ("our LSTM", "autograd over the equations")
+CHECKED = "ours, weights checked"
+NOT_PEERS = ("our LSTM", "autograd over the equations", CHECKED)
 Run = Callable[[], object]
 
 
@@ -82,12 +92,16 @@ class Row:
     bound: str | None
 
 
-def forward(layer: nn.Module, x: Tensor, products: str = "float32", threads: int = 0) -> Run:
+def forward(
+    layer: nn.Module, x: Tensor, products: str = "float32", threads: int = 0, frozen: bool = True
+) -> Run:
+    layer.eval()
+
     @contextmanager
     def context() -> Iterator[None]:
         if threads:
             torch.set_num_threads(threads)
-        with torch.no_grad(), ours.use(products=products):
+        with torch.no_grad(), ours.use(products=products, frozen=frozen):
             yield
 
     return Within(lambda: layer(x), context)
@@ -122,11 +136,13 @@ def under_autocast(run: Run) -> Run:
 
 
 def by_autograd(run: Run) -> Run:
-    def wrapped() -> object:
-        with ours.use("reference"):
-            return run()
+    @contextmanager
+    def context() -> Iterator[None]:
+        outer = run.context() if isinstance(run, Within) else nullcontext()
+        with outer, ours.use("reference"):
+            yield
 
-    return wrapped
+    return Within(run.run if isinstance(run, Within) else run, context)
 
 
 def runs_of(part: str, name: str, x: Tensor) -> dict[str, dict[str, Run]]:
@@ -139,13 +155,16 @@ def runs_of(part: str, name: str, x: Tensor) -> dict[str, dict[str, Run]]:
         products: {"ours": way(layer, x, products)}
         for products in FORMATS[: 2 if is_training else 3]
     }
+    if part == "step":
+        for products, runs in found.items():
+            runs[CHECKED] = forward(layer, x, products, frozen=False)
     if peer is not None:
         found["float32"]["torch"] = way(peer, x)
         found["bfloat16"]["torch bfloat16"] = under_autocast(way(peer, x))
         if not is_training and (run := peers.torch_int8(peer, x)) is not None:
             found["int8"]["torch int8"] = run
-    elif is_training and x.shape[1] * x.shape[0] <= 20 * 35:
-        found["float32"]["autograd over the equations"] = by_autograd(training(layer, x))
+    elif name in STAGED or (is_training and x.shape[1] * x.shape[0] <= 20 * 35):
+        found["float32"]["autograd over the equations"] = by_autograd(way(layer, x))
     if not is_training:
         for other, run in peers.onnx_runs(name, layer, x, int8=True).items():
             found["int8" if other.endswith("int8") else "float32"][other] = run
@@ -204,9 +223,12 @@ def rows_of(
         mine = found[products, "ours"]
         taken = statistics.median(mine)
         least = limits.least_seconds((B, T, H), gates, products, threads, both_ways=both_ways)
-        if part == "lengths":
+        if part == "lengths" or name in STAGED:
             least = None  # its steps differ
-        work = (6.0 if both_ways else 2.0) * T * B * gates * H * 2 * H
+        multiplications = gates * H * 2 * H
+        if name == "lstm-projected":
+            multiplications = gates * H * (H + H // 2) + H * (H // 2)
+        work = (6.0 if both_ways else 2.0) * T * B * multiplications
         shown = [other for other in runs if other != "ours"]
         if part not in ("lengths", "scaling"):
             rivals = [other for other in shown if other not in NOT_PEERS]

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from timing import Within
 
 Run = Callable[[], object]
-TORCH = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+TORCH = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM, "lstm-projected": nn.LSTM}
+ONNX = ("rnn", "gru", "lstm", "lstm-peephole", "lstm-coupled")
 _ORDERS = {"RNN": [0], "GRU": [1, 0, 2], "LSTM": [0, 3, 1, 2]}
 
 
@@ -21,14 +22,15 @@ def torch_layer(name: str, layer: nn.Module) -> nn.Module | None:
     """torch's namesake with the same weights; None where torch has none."""
     if name not in TORCH:
         return None
-    peer = TORCH[name](layer.input_size, layer.hidden_size)
+    more = {"proj_size": layer.proj_size} if layer.proj_size else {}
+    peer = TORCH[name](layer.input_size, layer.hidden_size, **more)
     peer.load_state_dict(layer.state_dict())
     return peer
 
 
 def torch_int8(peer: nn.Module, x: Tensor) -> Run | None:
     """torch's dynamic quantisation; None where it has none."""
-    if isinstance(peer, nn.RNN):
+    if isinstance(peer, nn.RNN) or peer.proj_size:
         return None
     try:
         with warnings.catch_warnings():
@@ -56,7 +58,7 @@ def onnx_runs(name: str, layer: nn.Module, x: Tensor, *, int8: bool) -> dict[str
         return {}
     weights = {k: w.detach().numpy() for k, w in layer.named_parameters()}
     kind = name.partition("-")[0].upper()
-    if kind not in _ORDERS or name == "lstm-peephole-only":
+    if name not in ONNX:
         return {}
 
     def rows(key: str) -> np.ndarray:

@@ -1,4 +1,5 @@
 // The kernels for one instruction set. Compiled once for each, with FOREWORD_ISA as its name.
+#include "checksum.hpp"
 #include "elman.hpp"
 #include "gru.hpp"
 #include "lstm.hpp"
@@ -12,6 +13,7 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
+extern const StagedKernels staged_kernels;
 extern const Kernels kernels;
 const Kernels kernels = {
     FOREWORD_TEXT(FOREWORD_ISA),
@@ -27,6 +29,8 @@ const Kernels kernels = {
     {FloatRows::operand, IntRows::operand},
     {by_table<FloatRows>, by_table<IntRows>},
     shares,
+    &staged_kernels,
+    checksum,
 };
 
 }  // namespace FOREWORD_ISA

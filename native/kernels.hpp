@@ -233,6 +233,8 @@ struct Shares {
 // How numbers stand in products: float32, bfloat16, int8; the last forwards only.
 constexpr int FORMATS = 3, FORMATS_BACK = 2;
 
+struct StagedKernels;  // staged.hpp
+
 // The kernels of one instruction set, for each format.
 struct Kernels {
     const char* name;
@@ -252,6 +254,10 @@ struct Kernels {
     void (*rows[2])(const Table&, const void* operand, float scale, const std::int64_t* ids,
                     std::int64_t first, int count, float* into);
     Shares (*shares)(const float* scores, int count);
+    const StagedKernels* staged;
+    // Of all bits of so many tensors, each of so many words; the same for any number of threads.
+    std::uint64_t (*checksum)(const std::uint32_t* const* tensors, const std::size_t* counts,
+                              std::size_t number, int threads);
 };
 
 }  // namespace foreword

@@ -3,6 +3,7 @@
 #include "network_module.hpp"
 #include "parallel.hpp"
 #include "pool.hpp"
+#include "staged.hpp"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -98,6 +99,15 @@ class Reader {
     }
     void operator()(Packed& packed) { (*this)(packed.memory), (*this)(packed.is_there); }
     void operator()(Ends& ends) { (*this)(ends.first), (*this)(ends.last); }
+    void operator()(Zone& zone) { (*this)(zone.share), (*this)(zone.row); }
+    void operator()(Norm& norm) { (*this)(norm.gain), (*this)(norm.bias); }
+    void operator()(Form& form) {
+        (*this)(form.sizes), (*this)(form.masks), (*this)(form.kind), (*this)(form.projected);
+        (*this)(form.sees_memory), (*this)(form.zone_hidden), (*this)(form.zone_memory);
+        (*this)(form.peepholes), (*this)(form.weight), (*this)(form.bias_n);
+        (*this)(form.projection), (*this)(form.norm_input), (*this)(form.norm_past);
+        (*this)(form.norm_memory);
+    }
     void operator()(InputBack& input) {
         (*this)(input.size), (*this)(input.weight), (*this)(input.d_x);
     }
@@ -149,6 +159,20 @@ std::uint64_t fingerprint(const Numbers& tensors) {
         }
     }
     return mixed;
+}
+
+// Of all their bits; as `fingerprint`.
+std::uint64_t checksum(const Numbers& tensors, int threads) {
+    std::vector<const std::uint32_t*> words;
+    std::vector<std::size_t> counts;
+    for (std::size_t k = 0; k + 1 < tensors.size(); k += 2) {
+        words.push_back(at<const std::uint32_t>(tensors[k]));
+        counts.push_back(tensors[k + 1]);
+    }
+    const Kernels* const kernels = chosen;
+    nb::gil_scoped_release release;
+    return kernels->checksum(words.data(), counts.data(), words.size(), threads) ^
+           reinterpret_cast<std::uintptr_t>(kernels);
 }
 
 void run_lstm(const Numbers& numbers, int format, int threads) {
@@ -205,6 +229,27 @@ void run_elman_back(const Numbers& numbers, int format, int threads) {
                         a.d_gates, a.d_states_h, a.d_first_h);
     nb::gil_scoped_release release;
     chosen->elman_back[format](a, threads);
+}
+
+void run_staged(const Numbers& numbers, int format, int threads) {
+    Staged a;
+    Reader(numbers).all(a.form, a.input, a.keeps, a.gates, a.past, a.hat_input, a.hat_memory,
+                        a.scales, a.fresh, a.tanh_c, a.units, a.h, a.c, a.seen, a.outputs,
+                        a.packed);
+    nb::gil_scoped_release release;
+    chosen->staged->forward[format](a, threads);
+}
+
+void run_staged_back(const Numbers& numbers, int format, int threads) {
+    StagedBack a;
+    Reader(numbers).all(a.form, a.input, a.gates, a.past, a.hat_input, a.hat_memory, a.scales,
+                        a.fresh, a.tanh_c, a.h, a.c, a.d_h, a.d_c, a.d_shown, a.d_last_h,
+                        a.d_last_c, a.d_gates, a.d_input, a.d_past, a.d_tanh, a.d_outputs,
+                        a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_bias,
+                        a.d_bias_past, a.d_gain_input, a.d_gain_past, a.d_gain_memory,
+                        a.d_bias_memory, a.d_peepholes);
+    nb::gil_scoped_release release;
+    chosen->staged->back[format](a, threads);
 }
 
 void run_sums(const Numbers& numbers, int format, int threads) {
@@ -282,6 +327,8 @@ NB_MODULE(_native, m) {
           "Steps whose gates are computed at once, and need room.");
     m.def("arrange", &arrange, "Arranges sequences by their lengths, the longest first.");
     m.def("fingerprint", &fingerprint, "A few values of each tensor, mixed.");
+    m.def("checksum", &checksum, nb::arg("tensors"), nb::arg("threads"),
+          "A number from all bits of some tensors.");
     m.def(
         "packed_floats",
         [](int units, int gates, int K, int format) {
@@ -310,4 +357,6 @@ NB_MODULE(_native, m) {
     m.def("elman", &run_elman);
     m.def("elman_back", &run_elman_back);
     bind_network(m, [] { return chosen; });
+    m.def("staged", &run_staged);
+    m.def("staged_back", &run_staged_back);
 }

@@ -1,5 +1,7 @@
 """Which kernel runs, and why not another."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -24,12 +26,25 @@ def test_each_cell_gets_the_fastest_kernel_that_can() -> None:
     assert dispatch.choose(problem("gru")).kernel.name == best()
     for extras in (Extras(wants_states=True), Extras(lengths=torch.tensor([1]))):
         assert dispatch.choose(problem("lstm", extras)).kernel.name == best()
-    normalised = dispatch.choose(problem("lstm-layernorm"))
-    assert normalised.kernel.name == "reference"
-    assert "normalisation" in normalised.passed_over["portable"]
-    zoned = dispatch.choose(problem("gru", Extras(zoneout=Zoneout(0.1))))
-    assert zoned.kernel.name == "reference"
-    assert "zoneout" in zoned.passed_over["portable"]
+    otherwise = "reference" if native.instruction_set() is None else "native"
+    zoned = Extras(zoneout=Zoneout(0.1))
+    assert dispatch.choose(problem("lstm-layernorm")).kernel.name == otherwise
+    assert dispatch.choose(problem("gru", zoned)).kernel.name == otherwise
+    before = dispatch.choose(
+        replace(problem("gru", zoned), cell=cell_for("gru", reset_after=False))
+    )
+    assert before.kernel.name == "reference"
+    assert "zoneout" in before.passed_over["portable"]
+
+
+def test_without_the_native_kernel_norms_and_zoneout_go_by_the_reference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("foreword.kernels.native.module.loaded", lambda: None)
+    for asked in (problem("lstm-layernorm"), problem("lstm", Extras(zoneout=Zoneout(0.1)))):
+        choice = dispatch.choose(asked)
+        assert choice.kernel.name == "reference"
+        assert "no hand-written way back" in choice.passed_over["portable"]
 
 
 def test_a_kernel_can_be_chosen_and_is_given_back() -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from foreword.cells.cell import Cell
 from foreword.cells.registry import cell_for
 from foreword.kernels import dispatch, portable, reference, torch_native
-from foreword.kernels.problem import Extras, Problem, Run
+from foreword.kernels.problem import Extras, Problem, Run, Zoneout
 
 pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 
@@ -35,6 +35,7 @@ CELLS = {
 WITHOUT_HANDWRITTEN = {
     "lstm-layernorm": cell_for("lstm-layernorm"),
     "gru-layernorm": cell_for("gru-layernorm"),
+    "lstm-layernorm-projected": cell_for("lstm-layernorm", projected=True),
     "gru-layernorm-projected": cell_for("gru-layernorm", projected=True),
 }
 
@@ -60,13 +61,18 @@ def random_problem(
 
     sizes = cell.state_sizes(H, P)
     seen = sizes[cell.recurrent_state]
+    zoneout = None
+    if "zoneout" in asked:
+        zoneout = Zoneout(*(mask(T, B, size) for size in sizes))
+    elif "zoneout shares" in asked:
+        zoneout = Zoneout(0.3, 0.1)
     extras = Extras(
         keep=mask(T, B) if "keep" in asked else None,
         drop_hidden=mask(B, seen, scale=1.7) if "drop_hidden" in asked else None,
         drop_memory=mask(B, H, scale=1.7)
         if "drop_memory" in asked and "c" in cell.states
         else None,
-        lengths=None,
+        zoneout=zoneout,
         wants_states="lengths" in asked,
         traced="traced" in asked,
     )

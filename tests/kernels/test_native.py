@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.kernels.test_equal_to_reference import (
-    ASKED,
     CELLS,
+    OPTIONS,
+    WITHOUT_HANDWRITTEN,
     random_problem,
     values_and_gradients,
 )
@@ -28,13 +29,15 @@ from foreword.errors import SettingsError
 from foreword.kernels import dispatch, native
 from foreword.kernels.lengths import within
 from foreword.kernels.native import module, steps
-from foreword.kernels.problem import Problem
+from foreword.kernels.problem import Extras, Problem, Zoneout
 
 pytestmark = pytest.mark.skipif(
     module.loaded() is None, reason="the native kernels were not built: no C++ compiler"
 )
 
-NATIVE = {name: cell for name, cell in CELLS.items() if not cell.projected}
+NATIVE = CELLS | WITHOUT_HANDWRITTEN
+ZONEOUTS = frozenset(["zoneout", "zoneout shares"])
+ASKED = st.frozensets(st.sampled_from([*OPTIONS, *sorted(ZONEOUTS)]))
 INSTRUCTION_SETS = module.loaded().instruction_sets() if module.loaded() else []
 
 
@@ -47,19 +50,20 @@ def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def in_double(problem: Problem) -> Problem:
-    def double(part: Tensor | None) -> Any:
-        if part is None:
-            return None
+    def double(part: Any) -> Any:
+        if not isinstance(part, Tensor):
+            return part
         return part.detach().double().requires_grad_(part.requires_grad)
 
     e = problem.extras
     masks = (double(e.keep), double(e.drop_hidden), double(e.drop_memory))
+    zoneout = e.zoneout and Zoneout(double(e.zoneout.hidden), double(e.zoneout.memory))
     return Problem(
         problem.cell,
         double(problem.x),
         tuple(map(double, problem.state)),
         {name: double(weight) for name, weight in problem.weights.items()},
-        type(e)(*masks, lengths=e.lengths, wants_states=e.wants_states, traced=e.traced),
+        Extras(*masks, zoneout, e.lengths, e.wants_states, e.traced),
     )
 
 
@@ -95,6 +99,7 @@ def test_values_and_gradients_are_those_of_the_equations(
     seed: int,
     asked: frozenset[str],
 ) -> None:
+    assume(name != "gru-reset-before" or not asked & ZONEOUTS)
     problem = random_problem(NATIVE[name], T, B, inputs, H, torch.float32, seed, asked)
     with torch.no_grad():
         for weight in problem.weights.values():
@@ -273,6 +278,7 @@ def test_bfloat16_products_are_off_by_their_rounding(
     seed: int,
     asked: frozenset[str],
 ) -> None:
+    assume(name != "gru-reset-before" or not asked & ZONEOUTS)
     # Eight bits of mantissa: a factor is off by 2^-9 at most. A sum that cancels may be off by more
     # of itself, but not of what was summed up.
     problem = random_problem(NATIVE[name], T, B, inputs, H, torch.float32, seed, asked)
@@ -320,7 +326,7 @@ def test_int8_products_stay_near_the_truth(name: str, instruction_set: str) -> N
             with nn.use(products="int8"):
                 found = native.run(problem)
         error = relative_error([found.outputs.double()], [truth.outputs])
-        is_unbounded = name in ("rnn-relu", "lstm-peephole-only")
+        is_unbounded = name in ("rnn-relu", "lstm-peephole-only") or NATIVE[name].projected
         assert error < (1e-5 if is_unbounded else 0.03)
         assert is_unbounded or error > 1e-5
 
@@ -442,3 +448,20 @@ def test_without_the_module_the_portable_kernel_serves(monkeypatch: pytest.Monke
     choice = dispatch.choose(problem)
     assert choice.kernel.name == "portable"
     assert "C++ compiler" in choice.passed_over["native"]
+
+
+@pytest.mark.parametrize("asked", [frozenset(), ZONEOUTS, frozenset(["lengths"])], ids=str)
+@pytest.mark.parametrize("name", ["lstm-layernorm", "gru-layernorm-projected", "lstm-projected"])
+def test_second_derivatives_are_those_of_the_equations(name: str, asked: frozenset[str]) -> None:
+    def second(kernel: str, problem: Problem) -> list[Tensor]:
+        outputs = dispatch.KERNELS[kernel].run(problem).outputs
+        wanted = [problem.x, *problem.weights.values()]
+        first = torch.autograd.grad(outputs.sin().sum(), wanted, create_graph=True)
+        loss = sum(part.square().sum() for part in first)
+        return list(torch.autograd.grad(loss, wanted))
+
+    problem = random_problem(NATIVE[name], 3, 2, 4, 12, torch.float32, 5, asked)
+    for found, truth in zip(
+        second("native", problem), second("reference", in_double(problem)), strict=True
+    ):
+        torch.testing.assert_close(found, truth.float(), rtol=1e-3, atol=1e-3)

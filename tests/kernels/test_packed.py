@@ -133,6 +133,10 @@ CHANGES: dict[str, Callable[[nn.Recurrent], None]] = {
     "in place": lambda layer: layer.weight_hh_l0.mul_(0.5),  # type: ignore[operator]
     "a bias": lambda layer: layer.bias_ih_l0.add_(1.0),  # type: ignore[operator]
     "through .data": lambda layer: layer.weight_ih_l0.data.mul_(0.5),  # type: ignore[operator]
+    "one value through .data": lambda layer: layer.weight_hh_l0.data[5, 3].add_(1.0),  # type: ignore[operator]
+    "one value through NumPy": lambda layer: (
+        layer.weight_ih_l0.detach().numpy().__setitem__((7, 2), 3.0)
+    ),
     "another .data": lambda layer: setattr(
         layer.weight_hh_l0, "data", torch.randn_like(layer.weight_hh_l0.data)
     ),
@@ -164,6 +168,52 @@ def test_changed_weights_are_packed_anew(name: str, change: str) -> None:
     found = at_inference(layer, x)
     assert not torch.equal(found[0], before[0])
     assert_same(found, the_long_way(layer, x))
+
+
+@pytest.mark.parametrize("change", ["in place", "a bias", "other weights", "a step of training"])
+def test_changes_that_torch_counts_are_seen_in_frozen_weights_too(change: str) -> None:
+    layer, x = nn.LSTM(8, 16), torch.randn(3, 2, 8)
+    with nn.use(frozen=True):
+        before = at_inference(layer, x)
+        with torch.no_grad():
+            CHANGES[change](layer)
+        found = at_inference(layer, x)
+    assert not torch.equal(found[0], before[0])
+    assert_same(found, the_long_way(layer, x))
+
+
+def test_frozen_weights_are_not_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer, x = nn.LSTM(8, 16), torch.randn(3, 2, 8)
+    expected = at_inference(layer, x)
+    read: list[object] = []
+
+    class Reading:
+        def __getattr__(self, name: str) -> object:
+            if name == "checksum":
+                read.append(name)
+            return getattr(module.loaded(), name)
+
+    monkeypatch.setattr(packed, "loaded", Reading)
+    with nn.use(frozen=True):
+        assert_same(at_inference(layer, x), expected)
+        assert read == []
+        with nn.use(frozen=False):
+            assert_same(at_inference(layer, x), expected)
+    assert read == ["checksum"]
+
+
+@settings(deadline=None)
+@given(count=st.integers(1, 70_000), place=st.integers(0, 1 << 20), bit=st.integers(0, 31))
+def test_a_checksum_sees_every_bit(count: int, place: int, bit: int) -> None:
+    values = torch.arange(count, dtype=torch.int32)
+
+    def checksum(threads: int = 1) -> int:
+        return int(module.loaded().checksum([values.data_ptr(), count], threads))
+
+    before = checksum()
+    assert checksum(2) == checksum(3) == before
+    values.numpy().view("uint32")[place % count] ^= 1 << bit
+    assert checksum() != before
 
 
 def test_a_copy_has_weights_of_its_own() -> None:

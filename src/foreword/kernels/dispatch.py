@@ -162,7 +162,9 @@ def choose(problem: Problem) -> Choice:
 
 
 @contextmanager
-def use(kernel: str | None = None, *, products: str | None = None) -> Iterator[None]:
+def use(
+    kernel: str | None = None, *, products: str | None = None, frozen: bool | None = None
+) -> Iterator[None]:
     """Chooses a kernel by name while the context lasts, in this thread or task.
 
     Where it cannot do what is asked, the reference does it. The environment variable
@@ -173,6 +175,9 @@ def use(kernel: str | None = None, *, products: str | None = None) -> Iterator[N
         products: how numbers stand in the native kernel's matrix products: float32, bfloat16, or
             int8 (where no gradient is wanted). States, gates, gradients, weights and sums are
             float32 all the same. Other kernels take no notice.
+        frozen: True promises that no weight is written through `.data` or NumPy, which torch does
+            not count; then the native kernel need not read all of them at each call to see whether
+            those that it has laid out are still the same.
 
     >>> with use("reference"):
     ...     pass
@@ -183,6 +188,8 @@ def use(kernel: str | None = None, *, products: str | None = None) -> Iterator[N
             until_end.callback(_chosen.reset, token)
         if products is not None:
             until_end.enter_context(native.products_in(_known_products(products)))
+        if frozen is not None:
+            until_end.enter_context(native.frozen(frozen))
         yield
 
 

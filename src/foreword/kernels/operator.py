@@ -94,7 +94,8 @@ def _gradient_shapes(
 
 def _loops(cell: Cell, inputs: Inputs) -> eager.Loops:
     """Chosen when it runs: a graph may be compiled on one machine and run on another."""
-    is_native = native.refusal(eager.problem_of(cell, inputs)) is None
+    # The staged loops keep other tensors than are declared here.
+    is_native = not cell.projected and native.refusal(eager.problem_of(cell, inputs)) is None
     return native.LOOPS if is_native else eager.LOOPS
 
 

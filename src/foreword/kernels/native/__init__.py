@@ -4,7 +4,7 @@ from foreword.compiled import instruction_set, why_absent
 from foreword.kernels.native.inference import at_inference
 from foreword.kernels.native.loops import LOOPS, products_in, refusal, run
 from foreword.kernels.native.module import FORMATS, Products
-from foreword.kernels.native.packed import forget
+from foreword.kernels.native.packed import forget, frozen
 from foreword.kernels.native.softmax import has_softmax, softmax
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Products",
     "at_inference",
     "forget",
+    "frozen",
     "has_softmax",
     "instruction_set",
     "products_in",

@@ -43,7 +43,7 @@ def at_inference(
         if weight_ih is None or weight_hh is None:
             return None
         biases = parameters.get("bias_ih" + place), parameters.get("bias_hh" + place)
-        weights = weight_ih, weight_hh, *biases
+        weights = weight_ih, weight_hh, *biases, None
         peepholes = parameters.get("weight_peephole" + place)
         run = _run(products, cell, x.contiguous(), state, layer, weights, peepholes)
         if run is None:

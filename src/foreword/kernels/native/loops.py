@@ -20,7 +20,25 @@ from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
 from foreword.cells.rnn import ElmanCell
 from foreword.compiled import why_absent
-from foreword.kernels.native import packed
+from foreword.kernels import reference
+from foreword.kernels.native import staged
+from foreword.kernels.native.arguments import (
+    NO_ENDS,
+    Given,
+    changes_memory,
+    input_back_of,
+    input_of,
+    inputs_of,
+    masks_hidden,
+    masks_of,
+    packed_for,
+    room_for_gates,
+    room_for_outputs,
+    seen_of,
+    shown,
+    whole,
+    with_first,
+)
 from foreword.kernels.native.memory import Rows, empty, sums
 from foreword.kernels.native.module import Products, call
 from foreword.kernels.native.steps import Steps, arranged
@@ -55,7 +73,7 @@ def run(problem: Problem) -> Run:
     lengths = problem.extras.lengths
     if lengths is None:
         return portable.run_by(_LOOPS[_products.get()], problem)
-    return _run_with_lengths(problem) if lengths.any() else portable.run(problem)
+    return _run_with_lengths(problem) if lengths.any() else reference.run(problem)
 
 
 def refusal(problem: Problem) -> str | None:
@@ -65,10 +83,8 @@ def refusal(problem: Problem) -> str | None:
         return "it is for CPUs"
     if x.dtype != torch.float32:
         return f"it has no loops in {str(x.dtype).removeprefix('torch.')}"
-    if problem.cell.projected:
-        return "it has no projections"
-    if (why := portable.refusal(problem)) is not None:
-        return why
+    if problem.extras.zoneout is not None and not getattr(problem.cell, "reset_after", True):
+        return "it has no zoneout for a GRU whose reset stands before its product"
     if x.shape[1] == 0:
         return "there is no sequence"
     if any(type(part) not in _PLAIN for part in (*problem.tensors, lengths)):
@@ -76,7 +92,6 @@ def refusal(problem: Problem) -> str | None:
     return why_absent()
 
 
-_NO_ENDS = (None, None)
 _PLAIN = (Tensor, torch.nn.Parameter, type(None))
 
 
@@ -120,6 +135,8 @@ def forward(
 
     With lengths, memories and gates are given only if it `shows` them, and what is kept is rows.
     """
+    if staged.is_needed(i):
+        return staged.forward(products, cell, i, keeps=keeps, shows=shows)
     steps = arranged(i.x, i.lengths)
     if isinstance(cell, ElmanCell):
         found = _elman(products, cell, i, steps, keeps)
@@ -127,18 +144,16 @@ def forward(
         found = _gru(products, cell, i, steps, keeps)
     else:
         found = _lstm(products, cell, i, steps, keeps)
-    after = [part[steps.B :] for part in found.states]
+    seen_by_caller = shown(
+        found.states, found.gates, found.outputs, i.x, steps, keeps=keeps, shows=shows
+    )
+    if not keeps and steps.order is None:
+        return seen_by_caller, []
     if steps.order is None:
-        shown = [steps.padded(part, steps.T) for part in after]
-        if not keeps:
-            return [*shown, found.gates], []
         kept = [steps.padded(part[: steps.rows], steps.T) for part in found.kept]
-        units = [] if i.c is None else [shown[0]]
-        return [*shown, steps.padded(found.gates, steps.T)], [*kept, *units]
-    last = [part.index_select(0, steps.order.ends) for part in found.states]
-    others = [steps.padded(part, len(i.x)) if shows else None for part in after[1:]]
-    gates = steps.padded(found.gates, len(i.x)) if shows and keeps else None
-    return [found.outputs, *others, gates, *last], [*after, found.gates, *found.kept]
+        return seen_by_caller, [*kept, *([] if i.c is None else [seen_by_caller[0]])]
+    after = [part[steps.B :] for part in found.states]
+    return seen_by_caller, [*after, found.gates, *found.kept]
 
 
 def backward(
@@ -149,6 +164,8 @@ def backward(
     d_outputs: tuple[Tensor | None, ...],
 ) -> Gradients:
     """As `portable.kernel.backward`."""
+    if staged.is_needed(i):
+        return staged.backward(products, cell, i, kept[len(d_outputs) :], d_outputs)
     parts = 1 if i.c is None else 2
     d_states, d_gates, d_last = d_outputs[:parts], d_outputs[parts], d_outputs[parts + 1 :]
     if d_gates is not None:
@@ -157,13 +174,13 @@ def backward(
         return portable.LOOPS.backward(cell, i, kept, d_outputs)
     steps = arranged(i.x, i.lengths)
     if steps.order is None:
-        rows = [_whole(part).view(steps.rows, *part.shape[2:]) for part in kept]
+        rows = [whole(part).view(steps.rows, *part.shape[2:]) for part in kept]
     else:
         rows = kept[len(d_outputs) :]
-    given = _Given(
-        _whole(d_states[0]),
-        _whole(steps.packed(d_states[1])) if i.c is not None else None,
-        *(_whole(steps.in_order(part)) for part in d_last),
+    given = Given(
+        whole(d_states[0]),
+        whole(steps.packed(d_states[1])) if i.c is not None else None,
+        *(whole(steps.in_order(part)) for part in d_last),
     )
     if isinstance(cell, ElmanCell):
         found = _elman_back(products, cell, i, steps, rows, given)
@@ -179,21 +196,6 @@ def backward(
     return found
 
 
-class _Given(NamedTuple):
-    """Gradients that come in.
-
-    Attributes:
-        h: by the outputs (T, B, H) as the caller has them.
-        c: by the memories, (N, H).
-        last_h, last_c: by the last states, (B, H), where there are lengths.
-    """
-
-    h: Tensor | None
-    c: Tensor | None = None
-    last_h: Tensor | None = None
-    last_c: Tensor | None = None
-
-
 def states(products: Products, cell: Cell, i: Inputs) -> list[Tensor]:
     """The states after each step, where nothing is kept for a way back."""
     outputs, _ = forward(possible(products, cell), cell, i, keeps=False)
@@ -202,7 +204,8 @@ def states(products: Products, cell: Cell, i: Inputs) -> list[Tensor]:
 
 def possible(products: Products, cell: Cell) -> Products:
     """Not int8 for states that need not lie between -1 and 1."""
-    is_unbounded = cell.recurrent_state == 1 or getattr(cell, "nonlinearity", "tanh") == "relu"
+    is_relu = getattr(cell, "nonlinearity", "tanh") == "relu"
+    is_unbounded = cell.recurrent_state == 1 or cell.projected or is_relu
     return "float32" if products == "int8" and is_unbounded else products
 
 
@@ -223,24 +226,24 @@ def _lstm(products: Products, cell: Cell, i: Inputs, steps: Steps, keeps: bool) 
     assert i.c is not None
     H, n, N = i.h.shape[1], len(cell.gates), steps.rows
     sees_c = cell.recurrent_state == 1
-    gates = _room_for_gates(steps, n, H, keeps)
-    hs, cs = _with_first(i.h, steps), _with_first(i.c, steps)
-    seen = empty(N, H) if _masks_hidden(i, sees_c) else (cs if sees_c else hs)
-    before = empty(N, H) if _carries(i) else cs
+    gates = room_for_gates(steps, n, H, keeps)
+    hs, cs = with_first(i.h, steps), with_first(i.c, steps)
+    seen = empty(N, H) if masks_hidden(i, sees_c) else (cs if sees_c else hs)
+    before = empty(N, H) if changes_memory(i) else cs
     tanh_cs = empty(N, H) if keeps else None
-    weight, peepholes = i.weight_hh.contiguous(), _whole(i.weight_peephole)
-    outputs = _room_for_outputs(i, steps, H)
-    with _packed(products, cell, i, keeps) as (bias, _, at):
-        known = (*_masks(i, steps), *_input(i, bias), keeps, n == 3, sees_c)
+    weight, peepholes = i.weight_hh.contiguous(), whole(i.weight_peephole)
+    outputs = room_for_outputs(i, steps, H)
+    with packed_for(products, cell, i, keeps) as (bias, _, at):
+        known = (*masks_of(i, steps), *input_of(i, bias), keeps, n == 3, sees_c)
         found = (gates, hs, cs, seen, before, tanh_cs, outputs)
         work = N // steps.T * H * H * n
-        rest = (*found, *at, *_NO_ENDS, *_NO_ENDS)
+        rest = (*found, *at, *NO_ENDS, *NO_ENDS)
         call("lstm", products, steps.sizes(H), work, 2 * steps.T, *known, peepholes, weight, *rest)
     return _Found([hs, cs], gates, outputs, [seen, before, *([] if tanh_cs is None else [tanh_cs])])
 
 
 def _lstm_back(
-    products: Products, cell: Cell, i: Inputs, steps: Steps, rows: list[Tensor], given: _Given
+    products: Products, cell: Cell, i: Inputs, steps: Steps, rows: list[Tensor], given: Given
 ) -> Gradients:
     _, cs, gates, seen, before, tanh_cs, *_ = rows
     N, n, H = gates.shape
@@ -249,17 +252,17 @@ def _lstm_back(
     d_states_h = empty(N, H) if i.probe_h is not None else None
     d_states_c = empty(N, H) if i.probe_c is not None else None
     d_h, d_c = empty(steps.B, H), empty(steps.B, H)
-    peepholes = _whole(i.weight_peephole)
+    peepholes = whole(i.weight_peephole)
     d_peephole = None if peepholes is None else torch.zeros_like(peepholes)
     weight = i.weight_hh.contiguous()
-    flags = n == 3, sees_c, _carries(i)
-    known = (*_masks(i, steps), *_input_back(i, d_x), *flags, peepholes, weight)
+    flags = n == 3, sees_c, changes_memory(i)
+    known = (*masks_of(i, steps), *input_back_of(i, d_x), *flags, peepholes, weight)
     kept = (gates, cs, before, tanh_cs, *given)
     found = (d_a, d_states_h, d_states_c, d_h, d_c, d_peephole)
     work = N // steps.T * H * H * n
     call("lstm_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, *found)
-    flat, x = d_a.view(N, n * H), _inputs(i, steps)
-    inner = _seen(seen, steps, _masks_hidden(i, sees_c))
+    flat, x = d_a.view(N, n * H), inputs_of(i, steps)
+    inner = seen_of(seen, steps, masks_hidden(i, sees_c))
     if sees_c:
         d_weight_ih, _, d_bias = sums(products, flat, x, with_totals=True)
         parts = [
@@ -289,23 +292,23 @@ def _lstm_back(
 
 def _gru(products: Products, cell: GRUCell, i: Inputs, steps: Steps, keeps: bool) -> _Found:
     H, N = i.h.shape[1], steps.rows
-    gates = _room_for_gates(steps, 3, H, keeps)
-    hs = _with_first(i.h, steps)
+    gates = room_for_gates(steps, 3, H, keeps)
+    hs = with_first(i.h, steps)
     # Where only the carried state differs from h, it is what the weight is applied to.
     before = empty(N, H) if i.keep is not None else hs
     seen = empty(N, H) if i.drop_hidden is not None else before
     inner = empty(N, H)
     weight = i.weight_hh.contiguous()
-    outputs = _room_for_outputs(i, steps, H)
-    with _packed(products, cell, i, keeps) as (bias, bias_n, at):
-        known = (*_masks(i, steps), *_input(i, bias), keeps, cell.reset_after, weight, bias_n)
-        found = (gates, hs, seen, before, inner, outputs, *at, *_NO_ENDS)
+    outputs = room_for_outputs(i, steps, H)
+    with packed_for(products, cell, i, keeps) as (bias, bias_n, at):
+        known = (*masks_of(i, steps), *input_of(i, bias), keeps, cell.reset_after, weight, bias_n)
+        found = (gates, hs, seen, before, inner, outputs, *at, *NO_ENDS)
         call("gru", products, steps.sizes(H), N // steps.T * H * H * 3, 2 * steps.T, *known, *found)
     return _Found([hs], gates, outputs, [seen, before, inner])
 
 
 def _gru_back(
-    products: Products, cell: GRUCell, i: Inputs, steps: Steps, rows: list[Tensor], given: _Given
+    products: Products, cell: GRUCell, i: Inputs, steps: Steps, rows: list[Tensor], given: Given
 ) -> Gradients:
     _, gates, seen, before, inner = rows
     N, _, H = gates.shape
@@ -315,13 +318,13 @@ def _gru_back(
     d_states = empty(N, H) if i.probe_h is not None else None
     d_h = empty(steps.B, H)
     weight, carries = i.weight_hh.contiguous(), i.keep is not None
-    known = (*_masks(i, steps), *_input_back(i, d_x), after, carries, weight)
+    known = (*masks_of(i, steps), *input_back_of(i, d_x), after, carries, weight)
     kept = (gates, before, inner, given.h, given.last_h)
     found = (d_a, d_past, d_states, d_h)
     work = N // steps.T * H * H * 3
     call("gru_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, *found)
     flat, past = d_a.view(N, 3 * H), d_past.view(N, 3 * H)
-    x, saw = _inputs(i, steps), _seen(seen, steps, carries or i.drop_hidden is not None)
+    x, saw = inputs_of(i, steps), seen_of(seen, steps, carries or i.drop_hidden is not None)
     d_weight_ih, _, d_bias = sums(products, flat, x, with_totals=True)
     assert d_bias is not None
     if after:
@@ -345,21 +348,21 @@ def _gru_back(
 
 def _elman(products: Products, cell: ElmanCell, i: Inputs, steps: Steps, keeps: bool) -> _Found:
     H, N = i.h.shape[1], steps.rows
-    gates = _room_for_gates(steps, 1, H, keeps)
-    hs = _with_first(i.h, steps)
-    seen = empty(N, H) if _masks_hidden(i, sees_c=False) else hs
+    gates = room_for_gates(steps, 1, H, keeps)
+    hs = with_first(i.h, steps)
+    seen = empty(N, H) if masks_hidden(i, sees_c=False) else hs
     weight = i.weight_hh.contiguous()
-    outputs = _room_for_outputs(i, steps, H)
-    with _packed(products, cell, i, keeps) as (bias, _, at):
+    outputs = room_for_outputs(i, steps, H)
+    with packed_for(products, cell, i, keeps) as (bias, _, at):
         is_relu = cell.nonlinearity == "relu"
-        known = (*_masks(i, steps), *_input(i, bias), keeps, is_relu, weight)
-        found = (gates, hs, seen, outputs, *at, *_NO_ENDS)
+        known = (*masks_of(i, steps), *input_of(i, bias), keeps, is_relu, weight)
+        found = (gates, hs, seen, outputs, *at, *NO_ENDS)
         call("elman", products, steps.sizes(H), N // steps.T * H * H, 2 * steps.T, *known, *found)
     return _Found([hs], gates, outputs, [seen])
 
 
 def _elman_back(
-    products: Products, cell: ElmanCell, i: Inputs, steps: Steps, rows: list[Tensor], given: _Given
+    products: Products, cell: ElmanCell, i: Inputs, steps: Steps, rows: list[Tensor], given: Given
 ) -> Gradients:
     _, gates, seen = rows
     N, _, H = gates.shape
@@ -367,14 +370,16 @@ def _elman_back(
     d_states = empty(N, H) if i.probe_h is not None else None
     d_h = empty(steps.B, H)
     weight, is_relu = i.weight_hh.contiguous(), cell.nonlinearity == "relu"
-    known = (*_masks(i, steps), *_input_back(i, d_x), is_relu, weight)
+    known = (*masks_of(i, steps), *input_back_of(i, d_x), is_relu, weight)
     kept = (gates, given.h, given.last_h)
     work = N // steps.T * H * H
     call(
         "elman_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, d_a, d_states, d_h
     )
-    saw = _seen(seen, steps, _masks_hidden(i, sees_c=False))
-    d_weight_ih, d_weight_hh, d_bias = sums(products, d_a, _inputs(i, steps), saw, with_totals=True)
+    saw = seen_of(seen, steps, masks_hidden(i, sees_c=False))
+    d_weight_ih, d_weight_hh, d_bias = sums(
+        products, d_a, inputs_of(i, steps), saw, with_totals=True
+    )
     assert d_bias is not None
     return {
         "x": d_x,
@@ -385,80 +390,3 @@ def _elman_back(
         "bias_hh": d_bias.clone(),
         "probe_h": d_states,
     }
-
-
-def _input(i: Inputs, bias: Tensor) -> tuple[Tensor | int, ...]:
-    """As `Input` in `native/kernels.hpp`."""
-    return i.x.shape[2], i.x.contiguous(), i.weight_ih.contiguous(), bias
-
-
-def _input_back(i: Inputs, d_x: Tensor) -> tuple[Tensor | int, ...]:
-    """As `InputBack` there."""
-    return i.x.shape[2], i.weight_ih.contiguous(), d_x
-
-
-def _inputs(i: Inputs, steps: Steps) -> Rows:
-    """The inputs of all steps."""
-    order = steps.order
-    return Rows(i.x.contiguous(), None if order is None else order.places)
-
-
-def _seen(seen: Tensor, steps: Steps, is_apart: bool) -> Rows:
-    """What the recurrent weight was applied to; unless it is apart, the states themselves."""
-    order = steps.order
-    return Rows(seen, None if is_apart or order is None else order.befores)
-
-
-def _masks(i: Inputs, steps: Steps) -> tuple[Tensor | None, ...]:
-    masks = steps.packed(i.keep), steps.in_order(i.drop_hidden), steps.in_order(i.drop_memory)
-    return tuple(map(_whole, masks))
-
-
-def _whole(part: Any) -> Any:
-    return None if part is None else part.contiguous()
-
-
-def _masks_hidden(i: Inputs, sees_c: bool) -> bool:
-    memory = sees_c and i.drop_memory is not None
-    return i.keep is not None or i.drop_hidden is not None or memory
-
-
-def _carries(i: Inputs) -> bool:
-    """Whether an LSTM's step finds another memory than the one before it left."""
-    return i.keep is not None or i.drop_memory is not None
-
-
-@contextmanager
-def _packed(
-    products: Products, cell: Cell, i: Inputs, keeps: bool
-) -> Iterator[tuple[Tensor, Tensor | None, tuple[Tensor | None, bool]]]:
-    """The biases, and `Packed` as there: for this call alone if it `keeps` what goes back."""
-    weights = i.weight_ih, i.weight_hh, i.bias_ih, i.bias_hh
-    if keeps:
-        yield *packed.add_up(cell, *weights[2:]), (None, False)
-        return
-    found = packed.find(weights, cell, products, i.x.shape[1])
-    if found is None:
-        yield *packed.add_up(cell, *weights[2:]), (None, False)
-        return
-    yield *found.biases, (found.memory, found.is_there)
-    if not found.is_there:
-        packed.keep(found, weights, cell, products, i.x.shape[1])
-
-
-def _room_for_gates(steps: Steps, gates: int, H: int, keeps: bool) -> Tensor:
-    return empty(steps.rows if keeps else steps.most_rows_at_once, gates, H)
-
-
-def _room_for_outputs(i: Inputs, steps: Steps, H: int) -> Tensor | None:
-    """Where there are lengths, the caller's outputs stand elsewhere than the states."""
-    return None if steps.order is None else empty(*i.x.shape[:2], H)
-
-
-def _with_first(first: Tensor, steps: Steps) -> Tensor:
-    states = empty(steps.B + steps.rows, first.shape[1])
-    if steps.order is None:
-        states[: steps.B] = first
-    else:
-        torch.index_select(first, 0, steps.order.order, out=states[: steps.B])
-    return states

@@ -2,30 +2,34 @@
 
 Only where no gradient is wanted: training changes the weights at each step. What is kept belongs
 to a parameter by a weak reference, and is made anew when a version counter, an address, a shape or
-the fingerprint of a few values is another one. The fingerprint is for writes through `.data`, which
-no counter sees; one that changes only a few values that way must be followed by `forget`.
+the checksum of all bits is another one. The checksum is for writes through `.data` or NumPy, which
+no counter sees. Who promises, by `frozen`, to write none has a few values looked at instead.
 """
 
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import Parameter
 
 from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
 from foreword.kernels.native.memory import empty
-from foreword.kernels.native.module import FORMATS, Products, loaded
+from foreword.kernels.native.module import FORMATS, Products, loaded, threads_for
 
 MOST_FLOATS = 1 << 27
 """Kept at most, 512 MiB; the oldest go first."""
 FEW_SEQUENCES = 3
 """Up to so many, weights are cut into wider strips; as `widest` in `native/strips.hpp`."""
 
-Weights = tuple[Tensor, Tensor, Tensor | None, Tensor | None]
-"""`weight_ih`, `weight_hh`, `bias_ih`, `bias_hh`."""
+Weights = tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]
+"""`weight_ih`, `weight_hh`, `bias_ih`, `bias_hh`, `weight_hr`."""
 Biases = tuple[Tensor, Tensor | None]
 """All that stand outside a reset gate, and those inside."""
 
@@ -47,13 +51,31 @@ class Packed:
     is_there: bool = False
 
 
+_frozen: ContextVar[bool] = ContextVar("frozen", default=False)
+
+
+@contextmanager
+def frozen(is_frozen: bool = True) -> Iterator[None]:
+    """Says that while it lasts nobody writes into weights unseen by torch, in this thread or task.
+
+    Changes that torch counts (in place, by an optimizer, `load_state_dict`) are seen all the same.
+    """
+    token = _frozen.set(is_frozen)
+    try:
+        yield
+    finally:
+        _frozen.reset(token)
+
+
 _lock = threading.RLock()  # a weight may die, and call back, while it is held
 _kept: dict[tuple[int, Any], Packed] = {}
 _alive: dict[int, Any] = {}
 
 
 def add_up(cell: Cell, bias_ih: Tensor, bias_hh: Tensor) -> Biases:
-    """The biases of a cell."""
+    """The biases of a cell; none to be added to a product that is normalised."""
+    if "layernorm" in cell.name:
+        return torch.zeros_like(bias_ih), None
     bias, H = bias_ih + bias_hh if len(bias_ih) == len(bias_hh) else bias_ih.clone(), 0
     if isinstance(cell, GRUCell):
         H = len(bias_ih) // 3
@@ -85,14 +107,15 @@ def find(weights: Weights, cell: Cell, products: Products, batch: int) -> Packed
     if found is not None and found.state == state:
         return found
     module: Any = loaded()
-    (rows, inputs), hidden = weights[0].shape, weights[1].shape[1]
-    gates, format_ = rows // hidden, FORMATS.index(products)
-    recurrent = len(weights[1]) // hidden
-    floats = module.packed_floats(hidden, recurrent, hidden, format_)
-    floats += module.packed_floats(hidden, gates, inputs, format_)
+    (rows, inputs), (recurrent_rows, seen) = weights[0].shape, weights[1].shape
+    hidden, format_ = rows // len(cell.gates), FORMATS.index(products)
+    floats = module.packed_floats(hidden, recurrent_rows // hidden, seen, format_)
+    floats += module.packed_floats(hidden, len(cell.gates), inputs, format_)
+    if weights[4] is not None:
+        floats += module.packed_floats(len(weights[4]), 1, hidden, format_)
     biases = [
         weights[0].new_zeros(len(weight)) if bias is None else bias
-        for weight, bias in zip(weights[:2], weights[2:], strict=True)
+        for weight, bias in zip(weights[:2], weights[2:4], strict=True)
     ]
     return Packed(state, empty(floats), add_up(cell, *biases))
 
@@ -113,7 +136,7 @@ def keep(packed: Packed, weights: Weights, cell: Cell, products: Products, batch
 
 
 def _key(weights: Weights, cell: Cell, products: Products, batch: int) -> tuple[int, Any]:
-    kind = cell.name, getattr(cell, "reset_after", None)
+    kind = cell.name, getattr(cell, "reset_after", None), cell.projected
     return id(weights[1]), (kind, products, batch <= FEW_SEQUENCES)
 
 
@@ -132,7 +155,8 @@ def _forget(owner: int) -> None:
 
 def _state(weights: Weights) -> tuple[Any, ...] | None:
     state: list[Any] = []
-    sampled: list[int] = []
+    places: list[int] = []
+    words = 0
     for weight in weights:
         if weight is None:
             state.append(None)
@@ -141,7 +165,11 @@ def _state(weights: Weights) -> tuple[Any, ...] | None:
             return None
         address = weight.data_ptr()
         state += (weight._version, address, weight.shape)
-        sampled += (address, weight.numel())
+        places += (address, weight.numel())
+        words += weight.numel()
     module: Any = loaded()
-    state.append(module.fingerprint(sampled))
+    if _frozen.get():
+        state.append(module.fingerprint(places))
+    else:
+        state.append(module.checksum(places, threads_for(words, 1)))
     return tuple(state)

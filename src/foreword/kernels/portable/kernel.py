@@ -14,7 +14,7 @@ from foreword.kernels import reference
 from foreword.kernels.lengths import run_padded
 from foreword.kernels.portable import elman, gru, lstm
 from foreword.kernels.portable.shared import Gradients, Inputs
-from foreword.kernels.problem import Extras, Problem, Run
+from foreword.kernels.problem import Extras, Problem, Run, Zoneout
 
 Outputs = tuple[list[Tensor], list[Tensor]]
 """The states after each step and the gates; and what the way back needs besides."""
@@ -91,6 +91,10 @@ def inputs_of(problem: Problem) -> Inputs:
         T = len(problem.x)
         zeros = (part.new_zeros((T, *part.shape)).requires_grad_() for part in problem.state)
         probes = (*zeros, None)
+    zones: tuple[Tensor | None, ...] = (None, None)
+    if extras.zoneout is not None:
+        shares = extras.zoneout.hidden, extras.zoneout.memory
+        zones = tuple(map(partial(_share, problem), shares, (h, rest[0] if rest else None)))
     return Inputs(
         problem.x,
         h,
@@ -102,16 +106,32 @@ def inputs_of(problem: Problem) -> Inputs:
         probe_h=probes[0],
         probe_c=probes[1],
         lengths=extras.lengths,
+        zone_hidden=zones[0],
+        zone_memory=zones[1],
     )
+
+
+def _share(problem: Problem, share: Tensor | float, part: Tensor | None) -> Tensor | None:
+    """Of a part of the state that stays, (T, B, size); one for all is expanded."""
+    if part is None or isinstance(share, Tensor):
+        return None if part is None else share  # type: ignore[return-value]
+    return part.new_full(part.shape[1:], share).expand(len(problem.x), *part.shape)
 
 
 def problem_of(cell: Cell, inputs: Inputs) -> Problem:
     """The way back from `inputs_of`."""
-    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_peephole", "weight_hr")
+    names = (
+        *("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_peephole", "weight_hr"),
+        *("norm_ih", "norm_hh", "norm_c", "bias_c"),
+    )
     weights = {name: w for name in names if (w := getattr(inputs, name)) is not None}
     state: State = (inputs.h,) if inputs.c is None else (inputs.h, inputs.c)
     masks = inputs.keep, inputs.drop_hidden, inputs.drop_memory
-    extras = Extras(*masks, lengths=inputs.lengths, traced=True)
+    zoneout = None
+    if inputs.zone_hidden is not None:
+        memory = 0.0 if inputs.zone_memory is None else inputs.zone_memory
+        zoneout = Zoneout(inputs.zone_hidden, memory)
+    extras = Extras(*masks, zoneout, inputs.lengths, traced=True)
     return Problem(cell, inputs.x, state, weights, extras)
 
 

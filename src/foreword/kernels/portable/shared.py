@@ -15,7 +15,10 @@ class Inputs(NamedTuple):
         h: hidden state before the first step, (B, P).
         weight_ih, weight_hh, bias_ih, bias_hh, weight_peephole, weight_hr: parameters.
         c: the state's other part, (B, H): the memory, or a projected GRU's u.
+        norm_ih, norm_hh, norm_c, bias_c: parameters of layer normalisation.
         keep, drop_hidden, drop_memory, lengths: as in `kernels.problem.Extras`.
+        zone_hidden: (T, B, P), as in `kernels.problem.Zoneout`; a share is expanded.
+        zone_memory: (T, B, H), the same.
         probe_h: (T, B, P), zeros, for the gradients by the hidden states.
         probe_c: (T, B, H), the same for the memories.
     """
@@ -35,6 +38,12 @@ class Inputs(NamedTuple):
     probe_h: Tensor | None = None
     probe_c: Tensor | None = None
     lengths: Tensor | None = None
+    norm_ih: Tensor | None = None
+    norm_hh: Tensor | None = None
+    norm_c: Tensor | None = None
+    bias_c: Tensor | None = None
+    zone_hidden: Tensor | None = None
+    zone_memory: Tensor | None = None
 
     def carries(self) -> tuple[Tensor | None, Tensor | None]:
         """What h and c are multiplied by before each step, (T, B, 1) and (T, B, 1 or H)."""

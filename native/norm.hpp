@@ -1,0 +1,68 @@
+// Layer normalisation of a row, forwards and back. One thread does it, in the same order whatever
+// the row stands among.
+#pragma once
+
+#include "vector.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace foreword {
+namespace FOREWORD_ISA {
+
+constexpr float EPSILON = 1e-5f;  // as in cells/layer_norm.py
+
+static FOREWORD_INLINE float total(Vec v) {
+    float sum = 0.0f;
+    for (int k = 0; k < LANES; ++k) sum += v[k];
+    return sum;
+}
+
+// The first lanes; 0 in the others.
+static FOREWORD_INLINE Vec first(Vec v, int lanes) {
+    if (lanes == LANES) return v;
+    for (int k = lanes; k < LANES; ++k) v[k] = 0.0f;
+    return v;
+}
+
+// Takes a row's mean from it, and divides by its standard deviation; returns what it multiplied by.
+static float normalise(float* row, int width) {
+    Vec sums = {}, squares = {};
+    for (int k = 0; k < width; k += LANES) sums += load(row + k, std::min(LANES, width - k));
+    const float mean = total(sums) / (float)width;
+    for (int k = 0; k < width; k += LANES) {
+        const int lanes = std::min(LANES, width - k);
+        const Vec centred = first(load(row + k, lanes) - mean, lanes);
+        squares += centred * centred;
+    }
+    const float scale = 1.0f / std::sqrt(total(squares) / (float)width + EPSILON);
+    for (int k = 0; k < width; k += LANES) {
+        const int lanes = std::min(LANES, width - k);
+        store(row + k, (load(row + k, lanes) - mean) * scale, lanes);
+    }
+    return scale;
+}
+
+// What the way back through a norm takes from a row's gradients: d = scale (g - mean - hat along).
+struct Taken {
+    float scale, mean, along;
+
+    FOREWORD_INLINE Vec from(Vec gradient, Vec hat) const {
+        return scale * (gradient - mean - hat * along);
+    }
+};
+
+// From gradients by the normalised row, before its bias: `d` times the gain.
+static Taken taken_by(const float* d, const float* gain, const float* hat, int width, float scale) {
+    Vec sums = {}, products = {};
+    for (int k = 0; k < width; k += LANES) {
+        const int lanes = std::min(LANES, width - k);
+        const Vec gradient = load(d + k, lanes) * load(gain + k, lanes);
+        sums += gradient;
+        products += gradient * load(hat + k, lanes);
+    }
+    return {scale, total(sums) / (float)width, total(products) / (float)width};
+}
+
+}  // namespace FOREWORD_ISA
+}  // namespace foreword

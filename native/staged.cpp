@@ -1,0 +1,14 @@
+// The staged kernels for one instruction set. Compiled once for each, with FOREWORD_ISA as its name.
+#include "staged_back.hpp"
+
+namespace foreword {
+namespace FOREWORD_ISA {
+
+extern const StagedKernels staged_kernels;
+const StagedKernels staged_kernels = {
+    {staged<Float32>, staged<BFloat16>, staged<Int8>},
+    {staged_back<Float32>, staged_back<BFloat16>},
+};
+
+}  // namespace FOREWORD_ISA
+}  // namespace foreword

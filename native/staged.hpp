@@ -1,0 +1,101 @@
+// What Python asks of a staged kernel: a step in stages, with meetings of the threads in between.
+//
+// Products first, then the cell's equations on whole rows, then a projection if there is one. That is
+// what a layer normalisation needs, which wants a row's mean before any gate; a projection, which
+// wants all units; and it is where zoneout is. Cells with none of these have quicker loops, where
+// gates are computed on a product's sums as they come. Shapes are those of kernels.hpp; S is the size
+// of what the recurrent weight sees, P that of h.
+#pragma once
+
+#include "kernels.hpp"
+
+namespace foreword {
+
+enum Kind : int { LSTM_KIND, COUPLED_KIND, GRU_KIND, TANH_KIND, RELU_KIND };
+
+// Layer normalisation's gain and bias; or null.
+struct Norm {
+    const float *gain, *bias;
+};
+
+// Shares of the old state that a step leaves, (N, units) with rows `row` apart; or null.
+struct Zone {
+    const float* share;
+    int row;
+};
+
+// What a cell is, and what is done to its state; forwards and back.
+struct Form {
+    Sizes sizes;
+    Masks masks;  // drop_hidden is (B, S)
+    int kind;
+    int projected;           // P; 0: h has all H units
+    bool sees_memory;        // as of Lstm
+    Zone zone_hidden, zone_memory;
+    const float* peepholes;  // as of Lstm
+    const float* weight;     // weight_hh, (seeing H, S)
+    const float* bias_n;     // (H): a GRU's bias inside its reset, if there is no norm
+    const float* projection;  // weight_hr, (P, H); or null
+    // Over all gates of an LSTM; over r and z, and over n, of a GRU. If one is there, all are; a
+    // GRU has none of the memory.
+    Norm norm_input, norm_past, norm_memory;
+
+    int gates() const { return kind == LSTM_KIND ? 4 : kind <= GRU_KIND ? 3 : 1; }
+    int seeing() const { return sees_memory ? 3 : gates(); }
+    bool normalises() const { return norm_input.gain != nullptr; }
+    bool is_lstm() const { return kind <= COUPLED_KIND; }
+    // c, or what a projected GRU keeps.
+    bool has_memory() const { return is_lstm() || (kind == GRU_KIND && projected > 0); }
+    int outputs() const { return projected > 0 ? projected : sizes.H; }
+    int seen() const { return sees_memory ? sizes.H : outputs(); }
+};
+
+// Where (N, ...) is said it is (B, ...), of one step, if nothing `keeps`.
+struct Staged {
+    Form form;
+    Input input;     // its bias is 0 where there are norms
+    bool keeps;
+    float* gates;       // (N, n, H), or of steps_at_once
+    float* past;        // (N, seeing, H): W_hh h, normalised if there are norms
+    float* hat_input;   // (N, n, H): W_ih x, normalised; or null
+    float* hat_memory;  // (N, H): the new memory, normalised; or null
+    float* scales;      // (N, 5): what the norms multiplied by: input's two, past's two, memory's
+    float* fresh;       // (N, H): the new memory before its zoneout; or null
+    float* tanh_c;      // (N, H), or null
+    float* units;       // (N, H): what is projected; or null
+    float* h;           // (B + N, P): before the first step, then after each
+    float* c;           // (B + N, H); or null
+    float* seen;        // (N, S); may be h or c themselves
+    float* outputs;     // h after each step, as the caller has it; or null
+    Packed packed;
+};
+
+struct StagedBack {
+    Form form;
+    InputBack input;
+    const float *gates, *past, *hat_input, *hat_memory, *scales, *fresh, *tanh_c, *h, *c;
+    const float* d_h;       // (T, B, P): by the outputs; or null
+    const float* d_c;       // (N, H): by the memories; or null
+    const float* d_shown;   // (N, n, H): by the gates themselves; or null
+    const float *d_last_h, *d_last_c;  // (B, ...): by each sequence's last state; or null
+    float* d_gates;         // (N, n, H): by what went into the gates
+    float* d_input;         // (N, n, H): by W_ih x; d_gates itself if there is no norm
+    float* d_past;          // (N, seeing, H): by W_hh h
+    float* d_tanh;          // (N, H): by what goes into c's tanh, if there is a norm; or null
+    float* d_outputs;       // (N, P): by what a projection gave; or null
+    float *d_states_h, *d_states_c;  // total, by each state; or null
+    float *d_first_h, *d_first_c;    // (B, ...); the second may be null
+    float* d_bias;          // (n, H): by biases that stand with the input
+    float* d_bias_past;     // (n, H): by those that stand with the past, where they differ; or null
+    float *d_gain_input, *d_gain_past;  // (n, H); or null
+    float *d_gain_memory, *d_bias_memory;  // (H); or null
+    float* d_peepholes;     // (3, H); or null
+};
+
+// The staged kernels of one instruction set, for each format.
+struct StagedKernels {
+    void (*forward[FORMATS])(const Staged&, int threads);
+    void (*back[FORMATS_BACK])(const StagedBack&, int threads);
+};
+
+}  // namespace foreword

@@ -1,0 +1,143 @@
+"""What the native kernels are told, made from a problem's tensors; as in `native/kernels.hpp`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from foreword.cells.cell import Cell
+from foreword.kernels.native import packed
+from foreword.kernels.native.memory import Rows, empty
+from foreword.kernels.native.module import Products
+from foreword.kernels.native.steps import Steps
+from foreword.kernels.portable.shared import Inputs
+
+NO_ENDS = (None, None)
+"""As `Ends` there, of states whose first is in its place."""
+
+
+class Given(NamedTuple):
+    """Gradients that come in.
+
+    Attributes:
+        h: by the outputs (T, B, H) as the caller has them.
+        c: by the memories, (N, H).
+        last_h, last_c: by the last states, (B, H), where there are lengths.
+    """
+
+    h: Tensor | None
+    c: Tensor | None = None
+    last_h: Tensor | None = None
+    last_c: Tensor | None = None
+
+
+def input_of(i: Inputs, bias: Tensor) -> tuple[Tensor | int, ...]:
+    """As `Input` in `native/kernels.hpp`."""
+    return i.x.shape[2], i.x.contiguous(), i.weight_ih.contiguous(), bias
+
+
+def input_back_of(i: Inputs, d_x: Tensor) -> tuple[Tensor | int, ...]:
+    """As `InputBack` there."""
+    return i.x.shape[2], i.weight_ih.contiguous(), d_x
+
+
+def inputs_of(i: Inputs, steps: Steps) -> Rows:
+    """The inputs of all steps."""
+    order = steps.order
+    return Rows(i.x.contiguous(), None if order is None else order.places)
+
+
+def seen_of(seen: Tensor, steps: Steps, is_apart: bool) -> Rows:
+    """What the recurrent weight was applied to; unless it is apart, the states themselves."""
+    order = steps.order
+    return Rows(seen, None if is_apart or order is None else order.befores)
+
+
+def masks_of(i: Inputs, steps: Steps) -> tuple[Tensor | None, ...]:
+    """As `Masks` there."""
+    masks = steps.packed(i.keep), steps.in_order(i.drop_hidden), steps.in_order(i.drop_memory)
+    return tuple(map(whole, masks))
+
+
+def whole(part: Any) -> Any:
+    """Contiguous, if it is there."""
+    return None if part is None else part.contiguous()
+
+
+def masks_hidden(i: Inputs, sees_c: bool) -> bool:
+    """Whether the recurrent weight sees something else than the state itself."""
+    memory = sees_c and i.drop_memory is not None
+    return i.keep is not None or i.drop_hidden is not None or memory
+
+
+def changes_memory(i: Inputs) -> bool:
+    """Whether an LSTM's step finds another memory than the one before it left."""
+    return i.keep is not None or i.drop_memory is not None
+
+
+@contextmanager
+def packed_for(
+    products: Products, cell: Cell, i: Inputs, keeps: bool
+) -> Iterator[tuple[Tensor, Tensor | None, tuple[Tensor | None, bool]]]:
+    """The biases, and `Packed` as there: for this call alone if it `keeps` what goes back."""
+    weights = i.weight_ih, i.weight_hh, i.bias_ih, i.bias_hh, i.weight_hr
+    found = None if keeps else packed.find(weights, cell, products, i.x.shape[1])
+    if found is None:
+        yield *packed.add_up(cell, i.bias_ih, i.bias_hh), (None, False)
+        return
+    yield *found.biases, (found.memory, found.is_there)
+    if not found.is_there:
+        packed.keep(found, weights, cell, products, i.x.shape[1])
+
+
+def room_for_gates(steps: Steps, gates: int, H: int, keeps: bool) -> Tensor:
+    """Of all steps, or of as many as are made at once."""
+    return empty(steps.rows if keeps else steps.most_rows_at_once, gates, H)
+
+
+def room_for_outputs(i: Inputs, steps: Steps, H: int) -> Tensor | None:
+    """Where there are lengths, the caller's outputs stand elsewhere than the states."""
+    return None if steps.order is None else empty(*i.x.shape[:2], H)
+
+
+def with_first(first: Tensor, steps: Steps) -> Tensor:
+    """Room for a state before the first step, which is set, and after each."""
+    states = empty(steps.B + steps.rows, first.shape[1])
+    if steps.order is None:
+        states[: steps.B] = first
+    else:
+        torch.index_select(first, 0, steps.order.order, out=states[: steps.B])
+    return states
+
+
+def shown(
+    states: list[Tensor],
+    gates: Tensor,
+    outputs: Tensor | None,
+    x: Tensor,
+    steps: Steps,
+    *,
+    keeps: bool,
+    shows: bool,
+) -> list[Any]:
+    """What a caller sees: states, gates, and with lengths each sequence's last states.
+
+    Args:
+        states: each part before the first step, (B, size), then after each step, (N, size).
+        gates: (N, n, H), not to be used unless they were kept.
+        outputs: the hidden states (T, B, P) as the caller has them, where there are lengths.
+        x: the inputs (T, B, I).
+        steps: which rows are whose.
+        keeps: whether there is a way back.
+        shows: whether memories and gates are wanted where there are lengths.
+    """
+    after = [part[steps.B :] for part in states]
+    if steps.order is None:
+        whole_states = [steps.padded(part, steps.T) for part in after]
+        return [*whole_states, steps.padded(gates, steps.T) if keeps else gates]
+    last = [part.index_select(0, steps.order.ends) for part in states]
+    others = [steps.padded(part, len(x)) if shows else None for part in after[1:]]
+    padded = steps.padded(gates, len(x)) if shows and keeps else None
+    return [outputs, *others, padded, *last]

@@ -1,0 +1,176 @@
+"""The loops in stages: layer normalisation, projections, zoneout; see `native/staged.hpp`."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from foreword.cells.cell import Cell
+from foreword.kernels.native.arguments import (
+    input_back_of,
+    input_of,
+    inputs_of,
+    masks_hidden,
+    masks_of,
+    packed_for,
+    room_for_gates,
+    room_for_outputs,
+    seen_of,
+    shown,
+    whole,
+    with_first,
+)
+from foreword.kernels.native.memory import empty, sums
+from foreword.kernels.native.module import Products, call
+from foreword.kernels.native.steps import Steps, arranged
+from foreword.kernels.portable.shared import Gradients, Inputs
+
+_KINDS = {"lstm-coupled": 1, "gru": 2, "gru-layernorm": 2, "rnn": 3}
+"""As `Kind` there; the other LSTMs are 0."""
+
+
+def is_needed(i: Inputs) -> bool:
+    """Whether the quicker loops cannot do it."""
+    return any(part is not None for part in (i.weight_hr, i.norm_ih, i.zone_hidden))
+
+
+def forward(
+    products: Products, cell: Cell, i: Inputs, *, keeps: bool, shows: bool
+) -> tuple[list[Any], list[Any]]:
+    """As `loops.forward`; what is kept is rows, with or without lengths."""
+    steps = arranged(i.x, i.lengths)
+    H, n, N = _hidden(cell, i), len(cell.gates), steps.rows
+    P, rows = i.h.shape[1], N if keeps else steps.B
+    is_lstm, norms = "c" in cell.states, i.norm_ih is not None
+    sees_c = cell.recurrent_state == 1
+    gates = room_for_gates(steps, n, H, keeps)
+    past = empty(rows, len(cell.recurrent_gates), H)
+    hat_input = empty(N, n, H) if norms and keeps else None
+    hat_memory = empty(rows, H) if norms and is_lstm else None
+    scales = empty(rows, 5) if norms else None
+    looks_at_fresh = i.weight_peephole is not None and i.zone_memory is not None
+    fresh = empty(rows, H) if looks_at_fresh else None
+    tanh_c = empty(rows, H) if keeps and is_lstm else None
+    units = None if i.weight_hr is None else empty(rows, H)
+    hs = with_first(i.h, steps)
+    cs = None if i.c is None else with_first(i.c, steps)
+    state = cs if sees_c else hs
+    assert state is not None
+    seen = empty(N, state.shape[1]) if masks_hidden(i, sees_c) else state
+    outputs = room_for_outputs(i, steps, P)
+    with packed_for(products, cell, i, keeps) as (bias, bias_n, at):
+        form = _form(cell, i, steps, bias_n)
+        made = (gates, past, hat_input, hat_memory, scales, fresh, tanh_c, units, hs, cs, seen)
+        rest = (*form, *input_of(i, bias), keeps, *made, outputs, *at)
+        call("staged", products, steps.sizes(H), _work(i, steps), 3 * steps.T, *rest)
+    states = [hs] if cs is None else [hs, cs]
+    visible = shown(states, gates, outputs, i.x, steps, keeps=keeps, shows=shows)
+    return visible, list(made) if keeps else []
+
+
+def backward(
+    products: Products, cell: Cell, i: Inputs, kept: list[Any], d_outputs: tuple[Tensor | None, ...]
+) -> Gradients:
+    """As `loops.backward`, from what `forward` kept."""
+    gates, past, hat_input, hat_memory, scales, fresh, tanh_c, units, hs, cs, seen = kept
+    steps = arranged(i.x, i.lengths)
+    N, n, H = gates.shape
+    P, parts = i.h.shape[1], 1 if i.c is None else 2
+    sees_c, is_gru, norms = cell.recurrent_state == 1, "z" in cell.gates, i.norm_ih is not None
+    d_h, d_c = (*d_outputs[:parts], None)[:2]
+    last = (*(steps.in_order(part) for part in d_outputs[parts + 1 :]), None, None)[:2]
+    d_a, d_x = empty(N, n, H), empty(*i.x.shape)
+    d_input = empty(N, n, H) if norms else d_a
+    # By the past the same, unless a norm or a reset stands between, or a gate does not see it.
+    d_past = empty(N, past.shape[1], H) if norms or is_gru or sees_c else d_a
+    found: dict[str, Tensor | None] = {
+        "d_tanh": empty(N, H) if hat_memory is not None else None,
+        "d_outputs": None if i.weight_hr is None else empty(N, P),
+        "probe_h": None if i.probe_h is None else empty(N, P),
+        "probe_c": None if i.probe_c is None else empty(N, H),
+        "h": empty(steps.B, P),
+        "c": None if i.c is None else empty(steps.B, H),
+        "bias_ih": empty(n * H),
+        "bias_hh": empty(n * H) if is_gru else None,
+        **{name: _like(getattr(i, name)) for name in ("norm_ih", "norm_hh", "norm_c", "bias_c")},
+        "weight_peephole": _like(i.weight_peephole),
+    }
+    # Only its last part is used, and that where there is no norm.
+    bias_n = i.bias_hh[2 * H :].contiguous() if is_gru and not norms else None
+    form = _form(cell, i, steps, bias_n)
+    was = (gates, past, hat_input, hat_memory, scales, fresh, tanh_c, hs, cs)
+    given = (d_h, steps.packed(d_c), steps.packed(d_outputs[parts]), *last)
+    rest = (*form, *input_back_of(i, d_x), *was, *map(whole, given), d_a, d_input, d_past)
+    call(
+        "staged_back",
+        products,
+        steps.sizes(H),
+        _work(i, steps),
+        3 * steps.T,
+        *rest,
+        *found.values(),
+    )
+    d_bias = found["bias_ih"]
+    assert d_bias is not None
+    if found["bias_hh"] is None:
+        seeing = [k for k, gate in enumerate(cell.gates) if gate in cell.recurrent_gates]
+        found["bias_hh"] = d_bias.view(n, H)[seeing].view(-1)
+    x, saw = inputs_of(i, steps), seen_of(seen, steps, masks_hidden(i, sees_c))
+    by_x, by_seen = d_input.view(N, -1), d_past.view(N, -1)
+    if d_past is d_input:
+        d_weight_ih, d_weight_hh, _ = sums(products, by_x, x, saw)
+    else:
+        d_weight_ih, d_weight_hh = sums(products, by_x, x)[0], sums(products, by_seen, saw)[0]
+    found |= {"x": d_x, "weight_ih": d_weight_ih, "weight_hh": d_weight_hh}
+    found["h"] = steps.out_of_order(_there(found["h"]))
+    if found["c"] is not None:
+        found["c"] = steps.out_of_order(found["c"])
+    if units is not None:
+        found["weight_hr"] = sums(
+            products, _there(found["d_outputs"]), seen_of(units, steps, True)
+        )[0]
+    for name in ("probe_h", "probe_c"):
+        if (part := found[name]) is not None:
+            found[name] = steps.padded(part, len(i.x))
+    return found
+
+
+def _form(
+    cell: Cell, i: Inputs, steps: Steps, bias_n: Tensor | None
+) -> tuple[Tensor | int | None, ...]:
+    """As `Form` there, but for its sizes, which come first in any case."""
+    kind = _KINDS.get(cell.name, 0) + (getattr(cell, "nonlinearity", "tanh") == "relu")
+    projected, sees_c = 0 if i.weight_hr is None else len(i.weight_hr), cell.recurrent_state == 1
+    zones = (*_zone(i.zone_hidden, steps), *_zone(i.zone_memory, steps))
+    norm_c = (i.norm_c, i.bias_c)
+    norms = (i.norm_ih, i.bias_ih, i.norm_hh, i.bias_hh, *norm_c) if i.norm_ih is not None else ()
+    weights = i.weight_peephole, i.weight_hh, bias_n, i.weight_hr, *(norms or (None,) * 6)
+    return (*masks_of(i, steps), kind, projected, sees_c, *zones, *map(whole, weights))
+
+
+def _zone(share: Tensor | None, steps: Steps) -> tuple[Tensor | None, int]:
+    """As `Zone` there: one row for all where it was expanded."""
+    if share is None:
+        return None, 0
+    if share.stride()[:2] == (0, 0):
+        return share[0, 0].contiguous(), 0
+    return whole(steps.packed(share)), share.shape[2]
+
+
+def _hidden(cell: Cell, i: Inputs) -> int:
+    return len(i.weight_ih) // len(cell.gates)
+
+
+def _work(i: Inputs, steps: Steps) -> int:
+    """Multiplications of a step."""
+    projection = 0 if i.weight_hr is None else i.weight_hr.numel()
+    return steps.rows // steps.T * (i.weight_hh.numel() + projection)
+
+
+def _like(part: Tensor | None) -> Tensor | None:
+    return None if part is None else torch.empty_like(part, memory_format=torch.contiguous_format)
+
+
+def _there(part: Tensor | None) -> Tensor:
+    assert part is not None
+    return part
