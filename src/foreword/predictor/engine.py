@@ -4,7 +4,7 @@ The equations are those of `foreword.cells`, where their sources are named; the 
 against each other.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from foreword.text.tokenizer import EOS_ID
 
 Array = np.ndarray
 Step = Callable[[Array, tuple[Array, ...]], tuple[Array, ...]]
+Likely = list[tuple[int, float]]
+"""Ids and their probabilities, the likeliest first; of equals the smaller id."""
 
 
 class Engine:
@@ -56,30 +58,29 @@ class Engine:
         return [self.advance(state, word) for state, word in zip(states, words, strict=True)]
 
     def best(
-        self, state: State, k: int, ids: Array | None = None, hidden: Collection[int] = ()
-    ) -> tuple[Array, Array]:
-        """The k likeliest next words, the likeliest first; of two as likely, the smaller id.
+        self, state: State, k: int, words: Array | None = None, hidden: Sequence[int] = ()
+    ) -> Likely:
+        """The k likeliest next words and their probabilities.
 
         Args:
             state: after the text.
-            k: at most so many.
-            ids: of these words alone, and P given that the next is one of them; None: of all.
-            hidden: ids that are left out; P is not changed by that.
+            k: how many at most.
+            words: ids, distinct: only these are scored, and P given that the next is one of them.
+            hidden: ids that are not given, though they have their share of the probability.
 
-        Returns:
-            Ids and P, (n,) each, n at most k.
+        Raises:
+            FolderError: as `logits`.
         """
-        shares = self.probabilities(state, ids)
-        found = np.arange(len(shares)) if ids is None else ids
+        shares = self.probabilities(state, words)
+        ids = np.arange(len(shares)) if words is None else words
         if hidden:
-            seen = np.isin(found, list(hidden), invert=True)
-            found, shares = found[seen], shares[seen]
-        k = min(k, len(found))
-        if k < len(found):
-            top = np.argpartition(-shares, k - 1)[:k] if k else np.zeros(0, dtype=np.int64)
-            found, shares = found[top], shares[top]
-        order = np.lexsort((found, -shares))
-        return found[order], shares[order]
+            seen = np.isin(ids, hidden, invert=True)
+            ids, shares = ids[seen], shares[seen]
+        if k < len(ids):
+            top = np.argpartition(-shares, k)[:k]
+            ids, shares = ids[top], shares[top]
+        order = np.lexsort((ids, -shares))
+        return list(zip(ids[order].tolist(), shares[order].tolist(), strict=True))
 
     def features(self, state: State) -> Array:
         """What the output layer sees of a state, (H,), or (E,) where tied to the embedding."""
