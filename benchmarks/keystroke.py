@@ -31,10 +31,10 @@ class Stub:
         self.engine = engine
         self.known: dict[Any, Any] = {}
 
-    def best(self, state: Any, k: int, ids: Any = None, hidden: Any = ()) -> Any:
-        key = (id(state), k, None if ids is None else (len(ids), int(ids[0])))
+    def best(self, state: Any, k: int, words: Any = None, hidden: Any = ()) -> Any:
+        key = (id(state), k, None if words is None else (len(words), int(words[0])))
         if key not in self.known:
-            self.known[key] = self.engine.best(state, k, ids, hidden)
+            self.known[key] = self.engine.best(state, k, words, hidden)
         return self.known[key]
 
     def advance(self, state: Any, word: int) -> Any:

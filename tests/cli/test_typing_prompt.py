@@ -8,30 +8,34 @@ import time
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
 
-from foreword.cli.typing_prompt import completion
+from foreword.cli.typing_prompt import accept, rest_of
 from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.store import write_folder
 from foreword.models.build import build, weights_of
+from foreword.predictor.suggest import Suggestion
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
 
 @pytest.mark.parametrize(
-    ("text", "word", "added"),
+    ("text", "suggestion", "ghost", "accepted"),
     [
-        ("I would li", "like", "ke"),
-        ("I would", "like", " like"),
-        ("I would ", "like", "like"),
-        ("I would like", ".", "."),
-        ("", "I", "I"),
-        ("Li", "like", "ke"),
-        ("like", "like", " like"),
+        ("I would li", Suggestion("like", 0.9, "like", 2), "ke", "I would like "),
+        ("I would", Suggestion("like", 0.9, " like", 0), " like", "I would like "),
+        ("I like ", Suggestion(".", 0.9, ".", 1), "", "I like. "),
+        ("in lon", Suggestion("London", 0.9, "London", 3), "", "in London "),
+        ("", Suggestion("I", 0.9, "I", 0), "I", "I "),
     ],
 )
-def test_what_is_added_to_the_text_makes_it_end_in_the_word(
-    text: str, word: str, added: str
+def test_a_suggestion_is_shown_behind_the_text_and_accepted_with_a_space(
+    text: str, suggestion: Suggestion, ghost: str, accepted: str
 ) -> None:
-    assert completion(text, word) == added
+    buffer = Buffer(document=Document(text))
+    assert rest_of(suggestion, text) == ghost
+    accept(buffer, suggestion)
+    assert buffer.text == accepted
 
 
 def test_suggestions_follow_the_keys_in_a_real_terminal(tmp_path: Path) -> None:

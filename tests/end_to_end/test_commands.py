@@ -77,12 +77,24 @@ def test_predict_agrees_with_the_library_and_completes_unfinished_words(
 ) -> None:
     done = foreword_command("predict", model, "I would like to", "-k", 3, "--json")
     found = json.loads(done.stdout)
-    expected = foreword.load(model).predict("I would like to", k=3)
+    expected = foreword.load(model).suggest("I would like to", k=3, complete=False)
     assert [p["word"] for p in found["predictions"]] == [p.word for p in expected]
     assert [p["probability"] for p in found["predictions"]] == [p.probability for p in expected]
 
     completed = foreword_command("predict", model, "How are yo").stdout
     assert "you" in completed
+
+
+def test_predict_keeps_blocked_and_offensive_words_back(
+    model: Path, foreword_command: Command
+) -> None:
+    def words(*options: str) -> list[str]:
+        done = foreword_command("predict", model, "How are ", "-k", 40, "--json", *options)
+        return [p["word"].lower() for p in json.loads(done.stdout)["predictions"]]
+
+    unblocked = words("--no-filter")
+    first, second = unblocked[:2]
+    assert set(words("--block", first, "--block", second)).isdisjoint({first, second})
 
 
 def test_predict_answers_every_line_of_standard_input(

@@ -236,3 +236,20 @@ def test_scores_that_overflow_are_one_clear_error(make_folder: MakeFolder) -> No
         state = engine.advance(state, 3)
     with pytest.raises(FolderError, match="overflow"):
         engine.probabilities(state)
+
+
+@pytest.mark.parametrize("words", [None, [5, 3, 9], [4]])
+def test_the_best_words_are_the_first_of_all_in_order(
+    words: list[int] | None, make_folder: MakeFolder
+) -> None:
+    folder = make_folder()
+    engine = Engine(folder.config.model, folder.weights)
+    state = engine.advance(engine.start(), 3)
+    ids = None if words is None else np.array(words)
+    shares = engine.probabilities(state, ids)
+    all_ids = range(len(shares)) if words is None else words
+    ranked = sorted(zip(all_ids, shares.tolist(), strict=True), key=lambda p: (-p[1], p[0]))
+    assert engine.best(state, 100, ids) == ranked
+    assert engine.best(state, 2, ids) == ranked[:2]
+    hidden = [ranked[0][0], 1]
+    assert engine.best(state, 3, ids, hidden) == [p for p in ranked if p[0] not in hidden][:3]

@@ -8,7 +8,8 @@ import typer
 
 from foreword.cli.console import input_lines, print_json, results
 from foreword.errors import SettingsError
-from foreword.predictor.predictor import Prediction, load
+from foreword.predictor.predictor import load
+from foreword.predictor.suggest import Suggestion
 
 Words = Annotated[int, typer.Option("-k", "--words", min=1, help="How many words.")]
 
@@ -28,6 +29,16 @@ def predict(
             "vocabulary lacks it and something begins with it.",
         ),
     ] = None,
+    tolerant: Annotated[
+        bool, typer.Option("--tolerant", help="Think of slips too: one letter, or two swapped.")
+    ] = False,
+    no_filter: Annotated[
+        bool, typer.Option("--no-filter", help="Suggest offensive words too.")
+    ] = False,
+    block: Annotated[
+        list[str] | None,
+        typer.Option("--block", metavar="WORD", help="Never suggest it; repeat it for each."),
+    ] = None,
     interactive: Annotated[
         bool, typer.Option("--interactive", "-i", help="Predict while you type.")
     ] = False,
@@ -38,22 +49,24 @@ def predict(
     With an unfinished last word ("I would li"), its likeliest completions.
     """
     predictor = load(folder)
+    typist = predictor.typist(tolerant=tolerant, offensive=no_filter, blocked=block or ())
     if interactive:
         if not sys.stdin.isatty():
             raise SettingsError("--interactive needs a terminal; without one, pipe lines in")
         from foreword.cli.typing_prompt import type_along
 
-        type_along(predictor, k)
+        type_along(predictor, typist, k)
         return
     for line in input_lines() if text is None or text == "-" else [text]:
-        show(line, predictor.predict(line, k=k, complete=complete), as_json=as_json)
+        typist.forget()  # lines are texts of their own
+        unfinished = predictor.is_unfinished(line) if complete is None else complete
+        show(line, typist.suggest(line, k, complete=unfinished), as_json=as_json)
 
 
-def show(text: str, predictions: list[Prediction], *, as_json: bool) -> None:
+def show(text: str, predictions: list[Suggestion], *, as_json: bool) -> None:
     """Prints one text's predictions."""
     if as_json:
-        found = [{"word": p.word, "probability": p.probability} for p in predictions]
-        print_json({"text": text, "predictions": found})
+        print_json({"text": text, "predictions": [p._asdict() for p in predictions]})
         return
     out = results()
     out.print(text, style="bold", markup=False)

@@ -1,72 +1,98 @@
 """A prompt that predicts while one types: ghost text and a line of suggestions. No torch."""
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
+from prompt_toolkit.auto_suggest import AutoSuggest
+from prompt_toolkit.auto_suggest import Suggestion as Ghost
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import HTML
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
-from foreword.predictor.predictor import Prediction, Predictor
-from foreword.predictor.spacing import attaches_left
+from foreword.predictor.predictor import Predictor
+from foreword.predictor.suggest import Suggestion
+from foreword.predictor.typist import Typist
 
 
-def completion(text: str, word: str) -> str:
-    """What to type after `text` so that it ends in `word`.
+def accept(buffer: Buffer, suggestion: Suggestion) -> None:
+    """Puts a word where the cursor is, and a space after it.
 
-    >>> completion("I would li", "like"), completion("I would", "like")
-    ('ke', ' like')
+    >>> buffer = Buffer(document=Document("I would li"))
+    >>> accept(buffer, Suggestion("like", 0.9, "like", replaces=2))
+    >>> buffer.text
+    'I would like '
     """
-    typed = text.rsplit(maxsplit=1)[-1] if text and not text[-1].isspace() else ""
-    if typed and word.lower().startswith(typed.lower()) and len(word) > len(typed):
-        return word[len(typed) :]
-    glue = "" if not text or text[-1].isspace() or attaches_left(word) else " "
-    return glue + word
+    buffer.delete_before_cursor(suggestion.replaces)
+    buffer.insert_text(suggestion.text + " ")
+
+
+def rest_of(suggestion: Suggestion, text: str) -> str:
+    """What a suggestion adds to a text; nothing where it changes what stands there.
+
+    >>> rest_of(Suggestion("like", 0.9, "like", 2), "I would li")
+    'ke'
+    >>> rest_of(Suggestion("London", 0.9, "London", 3), "in lon")
+    ''
+    """
+    accepted = suggestion.accepted(text)
+    return accepted[len(text) :] if accepted.startswith(text) else ""
 
 
 class _Ghost(AutoSuggest):
-    def __init__(self, predictor: Predictor) -> None:
-        self.predictor = predictor
+    def __init__(self, ask: "_Ask") -> None:
+        self.ask = ask
 
-    def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
+    def get_suggestion(self, buffer: Buffer, document: Document) -> Ghost | None:
         del buffer
-        found = self.predictor.predict(document.text, k=1)
-        return Suggestion(completion(document.text, found[0].word)) if found else None
+        found = self.ask.suggestions(document.text)[:1]
+        return Ghost(rest_of(found[0], document.text)) if found else None
 
 
-def type_along(predictor: Predictor, k: int) -> None:
-    """Reads lines until Ctrl-D. Tab accepts the ghost text, Alt-1 to Alt-9 a suggestion."""
+class _Ask:
+    """Suggestions for what stands before the cursor."""
+
+    def __init__(self, predictor: Predictor, typist: Typist, k: int) -> None:
+        self.predictor = predictor
+        self.typist = typist
+        self.k = k
+
+    def suggestions(self, text: str) -> list[Suggestion]:
+        unfinished = self.predictor.is_unfinished(text)
+        return self.typist.suggest(text, self.k, complete=unfinished)
+
+
+def type_along(predictor: Predictor, typist: Typist, k: int) -> None:
+    """Reads lines until Ctrl-D. Tab accepts the first suggestion, Alt-1 to Alt-9 any.
+
+    Args:
+        predictor: the model.
+        typist: of this predictor.
+        k: suggestions to show.
+    """
+    ask = _Ask(predictor, typist, k)
     keys = KeyBindings()
 
-    def suggestions(text: str) -> list[Prediction]:
-        return predictor.predict(text, k=k)
+    def pick(buffer: Buffer, rank: int) -> None:
+        found = ask.suggestions(buffer.document.text_before_cursor)
+        if rank < len(found):
+            accept(buffer, found[rank])
 
     @keys.add("tab")
-    def _accept(event: KeyPressEvent) -> None:
-        accept(event.current_buffer, 0)
-
-    def accept(buffer: Buffer, rank: int) -> None:
-        found = suggestions(buffer.text)
-        if rank >= len(found):
-            return
-        word = found[rank].word
-        if attaches_left(word) and buffer.text.endswith(" "):
-            buffer.delete_before_cursor(1)  # the space that came with the word before
-        buffer.insert_text(completion(buffer.text, word) + " ")
+    def _first(event: KeyPressEvent) -> None:
+        pick(event.current_buffer, 0)
 
     for digit in range(1, 10):
 
         @keys.add("escape", str(digit))
         def _pick(event: KeyPressEvent, rank: int = digit - 1) -> None:
-            accept(event.current_buffer, rank)
+            pick(event.current_buffer, rank)
 
     session: PromptSession[str] = PromptSession(
-        auto_suggest=_Ghost(predictor), key_bindings=keys, complete_while_typing=False
+        auto_suggest=_Ghost(ask), key_bindings=keys, complete_while_typing=False
     )
 
     def toolbar() -> HTML:
-        found = suggestions(session.default_buffer.text)
+        found = ask.suggestions(session.default_buffer.document.text_before_cursor)
         shown = [
             HTML("<b>{}</b> {} {}").format(rank, p.word, f"{p.probability:.0%}").value
             for rank, p in enumerate(found, start=1)

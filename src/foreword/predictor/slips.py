@@ -9,8 +9,8 @@ SHORTEST, SHORTEST_FOR_FIRST = 2, 3
 """Letters that must be typed before any edit, and one of the first letter, is thought of."""
 LONGEST = 32
 
-# P(this slip | the word meant) at one place, beside 1 for what is typed right: of the order of
-# typing studies, one or two in a hundred letters in all. The first of each pair is the likelier.
+# P(this slip | the word meant) at one place, beside 1 for what is typed right. A guess: one or two
+# slips in a hundred letters in all. The first of each pair is the likelier.
 NEIGHBOUR, ELSEWHERE = 4e-3, 2e-4  # another key instead
 TWICE, MISSING = 3e-3, 1e-3  # a letter left out; a double one is the likelier
 TRANSPOSED = 3e-3

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from foreword.predictor.engine import Likely
 from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer, Opinion
 from foreword.predictor.reading import Context, Reader
@@ -166,25 +167,25 @@ def _scored(
     words, folds = lexicon.words, lexicon.folds
     scored = [
         (share, words[i], folds[i]) if i != UNK_ID else (share, letters, letters.casefold())
-        for share, i in found
+        for i, share in found
     ]
     return scored if opinion is None else _mixed(scored, opinion)
 
 
 def _by_beginning(
     reader: Reader, context: Context, low: int, high: int, wanted: int, others: set[int]
-) -> list[tuple[float, int]]:
+) -> Likely:
     """P of the likeliest words in a range of the lexicon, of all if it is empty; and of others."""
     engine, state = reader.engine, context.state
     if low < high:
-        top = engine.best(state, wanted, reader.lexicon.ids[low:high])
+        found = engine.best(state, wanted, reader.lexicon.ids[low:high])
     else:
-        top = engine.best(state, wanted, hidden=HIDDEN)
-    found = [(share, word) for word, share in top]
-    if others and (missing := sorted(others.difference(word for word, _ in top))):
-        share, best = found[0]
+        found = engine.best(state, wanted, hidden=HIDDEN)
+    if others and (missing := sorted(others.difference(index for index, _ in found))):
+        best, share = found[0]
         scores = engine.logits(state, np.array([best, *missing]))
-        found += zip((share * np.exp(scores[1:] - scores[0])).tolist(), missing, strict=True)
+        shares = share * np.exp(scores[1:] - scores[0])
+        found = [*found, *zip(missing, shares.tolist(), strict=True)]
     return found
 
 
@@ -196,7 +197,7 @@ def _by_slips(
     others: set[int],
     *,
     spelled: str | None,
-) -> list[tuple[float, int]]:
+) -> Likely:
     """P given what is typed, by Bayes: P(word | context) P(typed | word), over all these words.
 
     Args:
@@ -220,7 +221,7 @@ def _by_slips(
     order = np.lexsort((ids, -shares))
     top = order[:wanted].tolist()
     top += [place for place in order[wanted:].tolist() if int(ids[place]) in others]
-    return [(float(shares[place]), int(ids[place])) for place in top]
+    return [(int(ids[place]), float(shares[place])) for place in top]
 
 
 def _corrections(reader: Reader, letters: str, options: Options) -> list[Near]:
