@@ -1,6 +1,7 @@
 """The personal layer: what learning costs, what an opinion costs, and what they are worth.
 
-    python benchmarks/personal.py --model DIR --text PATH
+    make demo
+    python benchmarks/personal.py --model build/demo --text PATH
 
 Seconds to learn 5 MB (the carried chats, which are real messages), microseconds an opinion, the
 file's size. Then the gain on a person's text: the first half is learned, and the second predicted,
@@ -56,10 +57,12 @@ def main() -> None:
 
 def costs(predictor: Predictor, folder: Path) -> dict[str, object]:
     text = "\n".join(piece.text for piece in chat_source("train").read())[:LEARNED_CHARACTERS]
-    seconds = []
-    for number in range(3):
+    seconds, of_a_core = [], []
+    for number in range(5):
         with personal.open(folder / f"cost-{number}", predictor.tokenizer, create=True) as layer:
+            began = time.process_time()
             seconds.append(timed(lambda layer=layer: layer.learn(text)))
+            of_a_core.append(time.process_time() - began)
     with personal.open(folder / "weighed", predictor.tokenizer, create=True) as layer:
         weighed = timed(lambda: layer.learn(text, personal.network_of(predictor)))
     began = time.perf_counter()
@@ -67,7 +70,8 @@ def costs(predictor: Predictor, folder: Path) -> dict[str, object]:
         opened = time.perf_counter() - began
         line = timed(lambda: layer.learn("See you at the station tomorrow, then."))
         return {
-            "learning 5 MB, s (median of 3)": round(statistics.median(seconds), 2),
+            "learning 5 MB, s (five times)": sorted(round(s, 2) for s in seconds),
+            "of which a core's": sorted(round(s, 2) for s in of_a_core),
             "the same, weighed against the network, s": round(weighed, 2),
             "opening that file, s": round(opened, 3),
             "learning one more line, s": round(line, 3),
