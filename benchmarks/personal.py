@@ -39,14 +39,13 @@ SLOTS = 3
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--model", type=Path, required=True, help="a model folder")
-    parser.add_argument("--text", required=True, help="a person's text")
+    parser.add_argument("--text", help="a person's text; without it, chats of strangers")
     parser.add_argument("--words", type=int, default=3000, help="of the second half, predicted")
     parser.add_argument("--learn", type=int, default=1_000_000, help="of the text, characters")
     options = parser.parse_args()
     predictor = foreword.load(options.model)
-    text = "\n".join(p.text for s in find_sources([options.text]) for p in s.read())[
-        : options.learn
-    ]
+    texts = find_sources([options.text]) if options.text else [chat_source("valid")]
+    text = "\n".join(piece.text for one in texts for piece in one.read())[: options.learn]
     with tempfile.TemporaryDirectory() as folder:
         found = {
             "costs": costs(predictor, Path(folder)),
