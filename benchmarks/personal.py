@@ -1,6 +1,7 @@
 """The personal layer: what learning costs, what an opinion costs, and what they are worth.
 
-    python benchmarks/personal.py --model DIR --text PATH
+    make demo
+    python benchmarks/personal.py --model build/demo --text PATH
 
 Seconds to learn 5 MB (the carried chats, which are real messages), microseconds an opinion, the
 file's size. Then the gain on a person's text: the first half is learned, and the second predicted,
@@ -38,14 +39,13 @@ SLOTS = 3
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--model", type=Path, required=True, help="a model folder")
-    parser.add_argument("--text", required=True, help="a person's text")
+    parser.add_argument("--text", help="a person's text; without it, chats of strangers")
     parser.add_argument("--words", type=int, default=3000, help="of the second half, predicted")
     parser.add_argument("--learn", type=int, default=1_000_000, help="of the text, characters")
     options = parser.parse_args()
     predictor = foreword.load(options.model)
-    text = "\n".join(p.text for s in find_sources([options.text]) for p in s.read())[
-        : options.learn
-    ]
+    texts = find_sources([options.text]) if options.text else [chat_source("valid")]
+    text = "\n".join(piece.text for one in texts for piece in one.read())[: options.learn]
     with tempfile.TemporaryDirectory() as folder:
         found = {
             "costs": costs(predictor, Path(folder)),
@@ -56,10 +56,12 @@ def main() -> None:
 
 def costs(predictor: Predictor, folder: Path) -> dict[str, object]:
     text = "\n".join(piece.text for piece in chat_source("train").read())[:LEARNED_CHARACTERS]
-    seconds = []
-    for number in range(3):
+    seconds, of_a_core = [], []
+    for number in range(5):
         with personal.open(folder / f"cost-{number}", predictor.tokenizer, create=True) as layer:
+            began = time.process_time()
             seconds.append(timed(lambda layer=layer: layer.learn(text)))
+            of_a_core.append(time.process_time() - began)
     with personal.open(folder / "weighed", predictor.tokenizer, create=True) as layer:
         weighed = timed(lambda: layer.learn(text, personal.network_of(predictor)))
     began = time.perf_counter()
@@ -67,7 +69,8 @@ def costs(predictor: Predictor, folder: Path) -> dict[str, object]:
         opened = time.perf_counter() - began
         line = timed(lambda: layer.learn("See you at the station tomorrow, then."))
         return {
-            "learning 5 MB, s (median of 3)": round(statistics.median(seconds), 2),
+            "learning 5 MB, s (five times)": sorted(round(s, 2) for s in seconds),
+            "of which a core's": sorted(round(s, 2) for s in of_a_core),
             "the same, weighed against the network, s": round(weighed, 2),
             "opening that file, s": round(opened, 3),
             "learning one more line, s": round(line, 3),

@@ -1,9 +1,9 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from foreword.cli.main import app
@@ -11,7 +11,7 @@ from foreword.errors import PersonalError, SettingsError
 from foreword.folder.store import Folder, write_folder
 from foreword.predictor.personal import Personal
 
-Run = Callable[..., Result]
+Run = Callable[..., Any]
 TEXT = "I would like Annegret to see the card 4111 1111 1111 1111\nDear Annegret\n"
 
 
@@ -26,7 +26,7 @@ def model(tmp_path: Path, make_folder: Callable[..., Folder]) -> Path:
 def run(tmp_path: Path) -> Run:
     """Runs `foreword personal FILE ...`; an error comes as itself."""
 
-    def run(*words: object, stdin: str = "", code: int = 0, **variables: str) -> Result:
+    def run(*words: object, stdin: str = "", code: int = 0, **variables: str) -> Any:
         runner = CliRunner(env={"COLUMNS": "120", "NO_COLOR": "1", **variables})
         command = ["personal", str(tmp_path / "mine"), *map(str, words)]
         done = runner.invoke(app, command, input=stdin)

@@ -86,6 +86,9 @@ def test_commands_are_ones_that_the_program_takes(page: Path, command: list[str]
     verbs = group.commands  # type: ignore[attr-defined]
     assert verb in verbs
     context = verbs[verb].make_context(verb, list(words), resilient_parsing=False)
+    while below := getattr(context.command, "commands", None):
+        name, *words = [*context._protected_args, *context.args]
+        context = below[name].make_context(name, words, parent=context)
     assert context.args == []
 
 
@@ -102,10 +105,16 @@ def test_the_command_line_page_lists_every_option() -> None:
     for verb, command in group.commands.items():  # type: ignore[attr-defined]
         assert f"## `foreword {verb}`" in page
         section = page.split(f"## `foreword {verb}`")[1].split("\n## ")[0]
-        for parameter in command.params:
+        for parameter in parameters(command):
             for option in [*parameter.opts, *parameter.secondary_opts]:
                 if option.startswith("--") and option != "--help":
                     assert f"`{option}`" in section, (verb, option)
+
+
+def parameters(command: Any) -> list[Any]:
+    """Those of a command and of the commands below it."""
+    below = getattr(command, "commands", {}).values()
+    return [*command.params, *(p for sub in below for p in parameters(sub))]
 
 
 def links(page: Path) -> list[Path]:

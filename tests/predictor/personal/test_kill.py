@@ -19,7 +19,7 @@ for number in range(int(sys.argv[2]), 100_000):
     layer.learn(f"{words}\\nlearned learned\\n")
     print(number, flush=True)
 """
-KILLS = 25
+KILLS = 20
 
 
 def texts_held(file: Path) -> int:

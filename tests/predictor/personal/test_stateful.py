@@ -119,4 +119,4 @@ class Interleaved(RuleBasedStateMachine):
 
 
 TestInterleaved = Interleaved.TestCase
-TestInterleaved.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+TestInterleaved.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)

@@ -100,6 +100,8 @@ def test_another_programs_database_is_refused_and_left_alone(file: Path) -> None
         ("UPDATE weights SET earned = seen + 1", "a weight is out of range"),
         ("UPDATE meta SET value = x'0102' WHERE name = 'recent'", "damaged"),
         ("UPDATE meta SET value = x'ffffff7f' WHERE name = 'recent'", "damaged"),
+        ("UPDATE meta SET value = x'ffffffff' WHERE name = 'recent'", "that is not there"),
+        ("UPDATE meta SET value = 'x' WHERE name = 'clock'", "damaged"),
         ("UPDATE refused SET count = 'x'", "what was refused is not counted"),
     ],
 )

@@ -25,8 +25,9 @@ from foreword.predictor.personal.memory import (
     merged,
     without,
 )
+from foreword.predictor.personal.rows import Held
 from foreword.predictor.personal.screen import looks_like
-from foreword.predictor.personal.store import TIMEOUT, Held, Store, fresh_salt
+from foreword.predictor.personal.store import TIMEOUT, Store, fresh_salt
 from foreword.predictor.personal.view import View
 from foreword.predictor.reading import readable
 from foreword.text.tokenizer import SPECIAL, UNK_ID, Tokenizer, TokenizerConfig
