@@ -1,12 +1,14 @@
-"""Keystroke savings of a model and of presage, trained on the same text, typed by the same typist.
+"""Keystroke savings of a model, of presage and of trigrams, trained on the same text.
 
     python benchmarks/keystrokes.py MODEL TEXT [--training FILE ...]
 
 TEXT has a message a line; of a table, the first column counts. Messages that the training text has
-too are left out. Predictors take turns, so that what else the machine does falls on all of them.
+too are left out. The same typist types with all of them, by turns, so that what else the machine
+does falls on all. Presage comes from Debian's packages presage and libpresage1v5.
 """
 
 import argparse
+import contextlib
 import random
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import foreword
+import ngrams
 import presage
 from foreword.evaluation.keystrokes import KeystrokeReport, Suggests, Tally, Typist, simulate
 from foreword.evaluation.suggester import Suggester
@@ -24,6 +27,7 @@ TURN = 25
 """Messages that a predictor types in a row."""
 PRESAGE_SUGGESTIONS = 40
 """What the typist may ask for at most, those passed over included."""
+TRIGRAM_WORDS = 40_000
 BOOTSTRAPS = 2000
 
 
@@ -35,25 +39,30 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--slots", type=int, default=3)
+    parser.add_argument("--against", nargs="*", default=["presage", "trigrams"])
+    parser.add_argument("--both", action="store_true", help="typed without repeats, too")
+    parser.add_argument("--work", type=Path, help="where presage's database is kept")
     arguments = parser.parse_args()
     sources = find_sources(arguments.training) if arguments.training else [chat_source("train")]
     training = [piece.text for source in sources for piece in source.read()]
     messages = drawn(arguments.text, training, arguments.messages, arguments.seed)
     print(f"{len(messages)} messages of {Path(arguments.text).name}, seed {arguments.seed}")
-    with tempfile.TemporaryDirectory() as work:
+    with contextlib.ExitStack() as stack:
+        work = arguments.work or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         sizes = {"foreword": folder_size(arguments.model)}
         predictors: dict[str, Suggests] = {"foreword": Suggester(foreword.load(arguments.model))}
-        if presage.is_installed():
-            text = presage.lines_of(Path(work) / "training.txt", training)
-            database = Path(work) / "presage.db"
-            presage.train(text, database)
+        if "presage" in arguments.against:
+            database = work / "presage.db"
+            if not database.exists():
+                work.mkdir(exist_ok=True)
+                presage.train(presage.lines_of(work / "training.txt", training), database)
+            learned = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "presage"
+            predictors["presage"] = presage.Presage(database, learned, PRESAGE_SUGGESTIONS)
             sizes["presage"] = database.stat().st_size / 1e6
-            predictors["presage"] = presage.Presage(
-                database, Path(work) / "presage", PRESAGE_SUGGESTIONS
-            )
-        else:
-            print("presage is not installed (Debian's packages presage and libpresage1v5)")
-        for repeats in (True, False):
+        if "trigrams" in arguments.against:
+            trigrams = ngrams.Ngrams(training, TRIGRAM_WORDS)
+            predictors["trigrams"], sizes["trigrams"] = trigrams, trigrams.size / 1e6
+        for repeats in (True, False) if arguments.both else (True,):
             typist = Typist(slots=arguments.slots, repeats=repeats)
             show(by_turns(predictors, messages, typist), sizes)
 

@@ -17,17 +17,16 @@ CONFIGURATION = Path("/etc/presage.xml")
 _Callback = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
 
 
-def is_installed() -> bool:
-    """Whether both packages are there."""
-    return shutil.which("text2ngram") is not None and _library() is not None
-
-
-def _library() -> str | None:
-    return ctypes.util.find_library("presage")
+def _library() -> ctypes.CDLL:
+    name = ctypes.util.find_library("presage")
+    if name is None or shutil.which("text2ngram") is None:
+        raise SystemExit("presage is not there: install Debian's packages presage, libpresage1v5")
+    return ctypes.CDLL(name)
 
 
 def train(text: Path, database: Path, order: int = 3) -> None:
     """Counts n-grams of 1 to `order` words into a database, in lower case."""
+    _library()
     database.unlink(missing_ok=True)
     for n in range(1, order + 1):
         options = ["-n", str(n), "-l", "-f", "sqlite", "-o", str(database)]
@@ -50,7 +49,7 @@ class Presage:
         folder.mkdir(parents=True)
         configuration = folder / "presage.xml"
         configuration.write_text(_configuration(database, folder, suggestions), "utf-8")
-        self._lib = ctypes.CDLL(_library())
+        self._lib = _library()
         self._past = ctypes.create_string_buffer(b"")
         self._future = ctypes.create_string_buffer(b"")
         # Kept, since presage calls them for as long as it lives.

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from foreword.cli.console import print_json, results
 from foreword.folder.config import Compression, Evaluation, FolderConfig
+from foreword.folder.installed import find_folder
 from foreword.folder.store import read_config
 from foreword.folder.weights import expected_shapes, expected_tensors
 
@@ -18,7 +19,7 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell what a model is, how it was trained, on what, and how good it is."""
-    config = read_config(folder)
+    config = read_config(find_folder(folder))
     if as_json:
         print_json({**config.model_dump(mode="json"), "parameters": parameters(config)})
         return

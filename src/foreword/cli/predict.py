@@ -8,6 +8,7 @@ import typer
 
 from foreword.cli.console import input_lines, print_json, results
 from foreword.errors import SettingsError
+from foreword.folder.installed import only_model
 from foreword.predictor.predictor import load
 from foreword.predictor.suggest import Suggestion
 
@@ -15,7 +16,14 @@ Words = Annotated[int, typer.Option("-k", "--words", min=1, help="How many words
 
 
 def predict(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
+    folder: Annotated[
+        str,
+        typer.Argument(
+            metavar="DIR",
+            help="A model folder, or an installed model's name. Without TEXT, and with spaces in "
+            "it, it is a TEXT for the installed model.",
+        ),
+    ],
     text: Annotated[
         str | None,
         typer.Argument(help="The text so far. Without it, or with -, lines of standard input."),
@@ -48,6 +56,8 @@ def predict(
 
     With an unfinished last word ("I would li"), its likeliest completions.
     """
+    if text is None and not interactive and " " in folder and not Path(folder).exists():
+        folder, text = str(only_model()), folder
     predictor = load(folder)
     typist = predictor.typist(tolerant=tolerant, offensive=no_filter, blocked=block or ())
     if interactive:

@@ -195,7 +195,8 @@ def _read_config(path: Path) -> tuple[FolderConfig, dict[str, str]]:
     try:
         if not path.exists():
             raise FolderError(
-                f"{path}: there is no such folder. Train a model with: foreword train"
+                f"{path}: there is no such folder, nor an installed model of that name. Train a "
+                "model with: foreword train"
             )
         if not path.is_dir():
             raise FolderError(f"{path} is a file, not a model folder")

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 
 from foreword.errors import SettingsError
 from foreword.folder.config import FolderConfig
+from foreword.folder.installed import find_folder
 from foreword.folder.store import Folder, read_folder
 from foreword.predictor import state_bytes
 from foreword.predictor.engine import Engine
@@ -39,12 +39,12 @@ class Prediction:
 
 
 def load(folder: str | PathLike[str]) -> "Predictor":
-    """The model in a folder, ready to predict.
+    """The model in a folder, ready to predict; or one that a package has installed, by its name.
 
     Raises:
         FolderError: the folder is missing, damaged, or made by a newer Foreword.
     """
-    return Predictor(read_folder(Path(folder)))
+    return Predictor(read_folder(find_folder(folder)))
 
 
 class Predictor:

@@ -1,0 +1,75 @@
+"""Gathers the everyday model's training text: chats, and examples of how words are used.
+
+Packages carry all of it, under licences that allow it; `LICENCES` says which. Chats are put into
+the spelling that a suggestion should have: apostrophes that people leave out, and a large I.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from foreword.errors import TextError
+from foreword.text.corpus import Split, chat_source
+
+LICENCES = {
+    "chitchat-dataset 0.9.0 (PyPI)": "MIT",
+    "WordNet 3.0 (Debian's wordnet-base)": "WordNet 3.0",
+}
+WORDNET = Path("/usr/share/wordnet")
+SENTENCE_WORDS = 5
+"""An example of so many words is taken for a sentence, and given its large letter and its point."""
+
+# Only what has no other reading: "well", "were", "its", "ill", "id" and "hell" are left alone.
+_FORMS = (
+    *("don't", "didn't", "doesn't", "isn't", "wasn't", "aren't", "weren't", "haven't", "hasn't"),
+    *("hadn't", "wouldn't", "couldn't", "shouldn't", "can't", "won't", "ain't", "I'm", "I've"),
+    *("you're", "you've", "you'll", "they're", "they've", "they'll", "we've", "he's", "she's"),
+    *("that's", "what's", "there's", "where's", "here's", "how's", "let's", "it'll", "y'all"),
+)
+_MENDED = {form.replace("'", "").lower(): form for form in _FORMS}
+_TO_MEND = re.compile(rf"(?<![\w'@#])({'|'.join(_MENDED)}|i(?=$|[ ,.!?']))(?![\w@])", re.IGNORECASE)
+
+
+def everyday_text() -> Iterator[str]:
+    """Every line of the training text, in one order always."""
+    yield from chats("train")
+    yield from examples()
+
+
+def chats(split: Split) -> Iterator[str]:
+    """The carried chats of a split, mended."""
+    for piece in chat_source(split).read():
+        yield mended(piece.text)
+
+
+def mended(line: str) -> str:
+    """A line of a chat with its apostrophes and its large I.
+
+    >>> mended("i dont know, im sure thats what i'd do")
+    "I don't know, I'm sure that's what I'd do"
+    """
+
+    def mend(match: re.Match[str]) -> str:
+        word = match[0]
+        right = _MENDED.get(word.lower(), "I")
+        return right[0].upper() + right[1:] if word[0].isupper() else right
+
+    return _TO_MEND.sub(mend, line.replace("’", "'"))
+
+
+def examples(folder: Path = WORDNET) -> Iterator[str]:
+    """The phrases and sentences by which WordNet shows how its words are used."""
+    files = sorted(folder.glob("data.*"))
+    if not files:
+        raise TextError(f"{folder}: WordNet is not there. Install Debian's package wordnet-base")
+    for file in files:
+        for line in file.read_text("latin-1").splitlines():
+            gloss = line.partition(" | ")[2]
+            for example in re.findall(r'"([^"]+)"', gloss):
+                text = mended(example.strip().replace("`", "'"))
+                length = len(text.split())
+                if length >= SENTENCE_WORDS:
+                    text = text[0].upper() + text[1:]
+                    yield text if text[-1] in ".!?" else f"{text}."
+                elif length > 2:
+                    yield text
