@@ -117,3 +117,12 @@ def test_learning_weighs_the_words_against_the_model(run: Run, model: Path, tmp_
         run("learn", "--model", model, stdin=TEXT * 20)
     with Personal.open(tmp_path / "mine") as layer:
         assert layer._held.memory.weights.seen[2:].sum() > 100
+
+
+def test_a_model_predicts_with_a_persons_words(run: Run, model: Path, tmp_path: Path) -> None:
+    run("learn", "--model", model, stdin=TEXT)
+    command = ["predict", str(model), "Dear Anne", "--complete", "--json"]
+    for options, is_known in ((["--personal", str(tmp_path / "mine")], True), ([], False)):
+        done = CliRunner().invoke(app, [*command, *options])
+        words = [p["word"] for p in json.loads(done.stdout)["predictions"]]
+        assert ("Annegret" in words) == is_known

@@ -54,7 +54,7 @@ def learn(
 
     predictor = load(model)
     lines = [p.text for source in find_sources(texts or ["-"]) for p in source.read()]
-    with _opened(context, predictor.tokenizer, create=True) as layer:
+    with opened(context.obj, predictor.tokenizer, create=True) as layer:
         _tell(layer.learn("\n".join(lines), network_of(predictor)), as_json=as_json)
 
 
@@ -67,7 +67,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """List the words that are held, the most frequent first."""
-    with _opened(context) as layer:
+    with opened(context.obj) as layer:
         words = [held for held in layer.words() if held.word.startswith(beginning)]
     if as_json:
         print_json([asdict(held) for held in words])
@@ -91,7 +91,7 @@ def forget(
     """Forget words, and whatever they stand in; what the file held of them is overwritten."""
     if not (words or everything or suspects):
         raise SettingsError("name the words to forget, or --suspects, or --everything")
-    with _opened(context) as layer:
+    with opened(context.obj) as layer:
         count = layer.forget_everything() if everything else 0
         count += layer.forget_suspects() if suspects else 0
         count += sum(layer.forget(word) for word in words or [])
@@ -111,14 +111,14 @@ def edit(
     """Write a word otherwise, or count it otherwise."""
     if to is None and count is None:
         raise SettingsError("say how to write it (--to) or how often to count it (--count)")
-    with _opened(context) as layer:
+    with opened(context.obj) as layer:
         layer.edit(word, to=to, count=count)
 
 
 @personal.command()
 def export(context: typer.Context) -> None:
     """Print what is held as lines of JSON."""
-    with _opened(context) as layer:
+    with opened(context.obj) as layer:
         for line in layer.export():
             results().out(line, highlight=False)
 
@@ -126,7 +126,7 @@ def export(context: typer.Context) -> None:
 @personal.command("import")
 def import_(context: typer.Context, as_json: Json = False) -> None:
     """Add what `export` printed, from standard input: all of it, or nothing."""
-    with _opened(context, create=True) as layer:
+    with opened(context.obj, create=True) as layer:
         _tell(layer.import_(input_lines()), as_json=as_json)
 
 
@@ -136,7 +136,7 @@ def audit(context: typer.Context, as_json: Json = False) -> None:
 
     The exit code is 1 where something that is held looks like a secret.
     """
-    with _opened(context) as layer:
+    with opened(context.obj) as layer:
         found = layer.audit()
     if as_json:
         print_json(asdict(found))
@@ -157,7 +157,7 @@ def audit(context: typer.Context, as_json: Json = False) -> None:
 @personal.command()
 def info(context: typer.Context, as_json: Json = False) -> None:
     """Tell how much is held."""
-    with _opened(context) as layer:
+    with opened(context.obj) as layer:
         found = layer.audit()
     if as_json:
         numbers = {key: value for key, value in asdict(found).items() if isinstance(value, int)}
@@ -185,9 +185,15 @@ def _tell(learned: "Learned", *, as_json: bool) -> None:
         results().print(f"refused, as it looks like secrets: {refused}")
 
 
-def _opened(
-    context: typer.Context, tokenizer: "Tokenizer | None" = None, *, create: bool = False
+def opened(
+    path: Path,
+    tokenizer: "Tokenizer | None" = None,
+    *,
+    create: bool = False,
+    read_only: bool = False,
 ) -> "Personal":
+    """A personal file, with the key from the environment."""
     from foreword.predictor import personal as layers
 
-    return layers.open(context.obj, tokenizer, create=create, key=os.environ.get(KEY))
+    key = os.environ.get(KEY)
+    return layers.open(path, tokenizer, create=create, read_only=read_only, key=key)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from foreword.cli.console import input_lines, print_json, results
+from foreword.cli.personal import opened
 from foreword.errors import SettingsError
 from foreword.folder.installed import only_model
 from foreword.predictor.predictor import load
@@ -47,6 +48,10 @@ def predict(
         list[str] | None,
         typer.Option("--block", metavar="WORD", help="Never suggest it; repeat it for each."),
     ] = None,
+    personal: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A personal file: its words are suggested too."),
+    ] = None,
     interactive: Annotated[
         bool, typer.Option("--interactive", "-i", help="Predict while you type.")
     ] = False,
@@ -59,7 +64,10 @@ def predict(
     if text is None and not interactive and " " in folder and not Path(folder).exists():
         folder, text = str(only_model()), folder
     predictor = load(folder)
-    typist = predictor.typist(tolerant=tolerant, offensive=no_filter, blocked=block or ())
+    layer = opened(personal, predictor.tokenizer, read_only=True) if personal else None
+    typist = predictor.typist(
+        tolerant=tolerant, layer=layer, offensive=no_filter, blocked=block or ()
+    )
     if interactive:
         if not sys.stdin.isatty():
             raise SettingsError("--interactive needs a terminal; without one, pipe lines in")
