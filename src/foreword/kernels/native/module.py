@@ -11,6 +11,8 @@ from torch import Tensor
 
 from foreword.errors import SettingsError
 
+MODULE = "foreword.kernels.native._native"
+"""The compiled module."""
 VARIABLE = "FOREWORD_ISA"
 """The environment variable that chooses an instruction set below the processor's best."""
 SMALLEST_SHARED = 1 << 19
@@ -26,7 +28,7 @@ FORMATS: tuple[Products, ...] = get_args(Products)
 def loaded() -> Any | None:
     """The module, or None where it was not built."""
     try:
-        module: Any = importlib.import_module("foreword.kernels.native._native")
+        module: Any = importlib.import_module(MODULE)
     except ImportError:
         return None
     if wanted := os.environ.get(VARIABLE):
