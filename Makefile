@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DEMO ?= build/demo
 NATIVE := $(wildcard native/*)
 
-.PHONY: demo test format lint types imports tests docs clean
+.PHONY: demo test format lint types imports tests docs sanitize clean
 
 demo: $(VENV)/.demo
 	$(BIN)/foreword train --out $(DEMO) --minutes 2.5 --vocab-size 10000 --hidden-size 256 --dropout 0.1 --overwrite
@@ -34,6 +34,25 @@ tests: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
+
+# The native kernels under AddressSanitizer and UndefinedBehaviorSanitizer, and under
+# ThreadSanitizer: a C++ program under both, and Python's tests of the kernels under the first. Takes
+# g++, a quarter of an hour and two cores.
+ASAN := LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so) \
+	$$(c++ -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0 \
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+sanitize: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check nanobind cmake ninja
+	for kind in thread address,undefined; do \
+		$(BIN)/cmake -S native -B build/sanitize/$$kind -G Ninja -DFOREWORD_SANITIZE=$$kind \
+			-DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
+			-DPython_EXECUTABLE=$(abspath $(BIN))/python && \
+		$(BIN)/cmake --build build/sanitize/$$kind && \
+		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/sanitize/$$kind/kernels_test \
+			|| exit 1; done
+	$(ASAN) FOREWORD_NATIVE=build/sanitize/address,undefined OMP_NUM_THREADS=2 $(BIN)/pytest -q \
+		-p tests.kernels.built_elsewhere tests/kernels/test_native.py tests/kernels/test_packed.py \
+		-k "not forked"
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -255,9 +255,7 @@ struct Kernels {
                     std::int64_t first, int count, float* into);
     Shares (*shares)(const float* scores, int count);
     const StagedKernels* staged;
-    // Of all bits of so many tensors, each of so many words; the same for any number of threads.
-    std::uint64_t (*checksum)(const std::uint32_t* const* tensors, const std::size_t* counts,
-                              std::size_t number, int threads);
+    std::uint64_t (*checksum)(const std::uint32_t* words, std::size_t count);
 };
 
 }  // namespace foreword

@@ -12,6 +12,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -54,7 +55,8 @@ std::vector<const Kernels*> runnable() {
     return found;
 }
 
-const Kernels* chosen = runnable().front();
+// Read by calls on other threads.
+std::atomic<const Kernels*> chosen{runnable().front()};
 
 std::vector<std::string> instruction_sets() {
     std::vector<std::string> names;
@@ -149,7 +151,7 @@ void end(const Sizes& sizes, const Ends& ends, const float* states) {
 // touched little. Addresses, each followed by its floats.
 std::uint64_t fingerprint(const Numbers& tensors) {
     constexpr std::size_t SAMPLES = 16;
-    std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(chosen);  // packs in its own way
+    std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(chosen.load());  // packs in its own way
     for (std::size_t k = 0; k + 1 < tensors.size(); k += 2) {
         const auto values = at<const std::uint32_t>(tensors[k]);
         const std::size_t count = tensors[k + 1], step = count / SAMPLES + 1;
@@ -162,17 +164,16 @@ std::uint64_t fingerprint(const Numbers& tensors) {
 }
 
 // Of all their bits; as `fingerprint`.
-std::uint64_t checksum(const Numbers& tensors, int threads) {
-    std::vector<const std::uint32_t*> words;
-    std::vector<std::size_t> counts;
-    for (std::size_t k = 0; k + 1 < tensors.size(); k += 2) {
-        words.push_back(at<const std::uint32_t>(tensors[k]));
-        counts.push_back(tensors[k + 1]);
-    }
-    const Kernels* const kernels = chosen;
+std::uint64_t checksum(const Numbers& tensors) {
+    const Kernels* const kernels = chosen.load();
     nb::gil_scoped_release release;
-    return kernels->checksum(words.data(), counts.data(), words.size(), threads) ^
-           reinterpret_cast<std::uintptr_t>(kernels);
+    std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(kernels);
+    for (std::size_t k = 0; k + 1 < tensors.size(); k += 2) {
+        const auto words = at<const std::uint32_t>(tensors[k]);
+        mixed = (mixed ^ kernels->checksum(words, tensors[k + 1])) * 0x9e3779b97f4a7c15u;
+        mixed ^= mixed >> 29;
+    }
+    return mixed;
 }
 
 void run_lstm(const Numbers& numbers, int format, int threads) {
@@ -182,7 +183,7 @@ void run_lstm(const Numbers& numbers, int format, int threads) {
                         a.packed, a.ends_h, a.ends_c);
     nb::gil_scoped_release release;
     begin(a.sizes, a.ends_h, a.h), begin(a.sizes, a.ends_c, a.c);
-    chosen->lstm[format](a, threads);
+    chosen.load()->lstm[format](a, threads);
     end(a.sizes, a.ends_h, a.h), end(a.sizes, a.ends_c, a.c);
 }
 
@@ -192,7 +193,7 @@ void run_lstm_back(const Numbers& numbers, int format, int threads) {
                         a.weight, a.gates, a.c, a.before, a.tanh_c, a.d_h, a.d_c, a.d_last_h,
                         a.d_last_c, a.d_gates, a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_peepholes);
     nb::gil_scoped_release release;
-    chosen->lstm_back[format](a, threads);
+    chosen.load()->lstm_back[format](a, threads);
 }
 
 void run_gru(const Numbers& numbers, int format, int threads) {
@@ -201,7 +202,7 @@ void run_gru(const Numbers& numbers, int format, int threads) {
                         a.seen, a.before, a.inner, a.outputs, a.packed, a.ends_h);
     nb::gil_scoped_release release;
     begin(a.sizes, a.ends_h, a.h);
-    chosen->gru[format](a, threads);
+    chosen.load()->gru[format](a, threads);
     end(a.sizes, a.ends_h, a.h);
 }
 
@@ -210,7 +211,7 @@ void run_gru_back(const Numbers& numbers, int format, int threads) {
     Reader(numbers).all(a.sizes, a.masks, a.input, a.resets_after, a.carries, a.weight, a.gates,
                         a.before, a.inner, a.d_h, a.d_last_h, a.d_gates, a.d_past, a.d_states_h, a.d_first_h);
     nb::gil_scoped_release release;
-    chosen->gru_back[format](a, threads);
+    chosen.load()->gru_back[format](a, threads);
 }
 
 void run_elman(const Numbers& numbers, int format, int threads) {
@@ -219,7 +220,7 @@ void run_elman(const Numbers& numbers, int format, int threads) {
                         a.outputs, a.packed, a.ends_h);
     nb::gil_scoped_release release;
     begin(a.sizes, a.ends_h, a.h);
-    chosen->elman[format](a, threads);
+    chosen.load()->elman[format](a, threads);
     end(a.sizes, a.ends_h, a.h);
 }
 
@@ -228,7 +229,7 @@ void run_elman_back(const Numbers& numbers, int format, int threads) {
     Reader(numbers).all(a.sizes, a.masks, a.input, a.is_relu, a.weight, a.gates, a.d_h, a.d_last_h,
                         a.d_gates, a.d_states_h, a.d_first_h);
     nb::gil_scoped_release release;
-    chosen->elman_back[format](a, threads);
+    chosen.load()->elman_back[format](a, threads);
 }
 
 void run_staged(const Numbers& numbers, int format, int threads) {
@@ -237,7 +238,7 @@ void run_staged(const Numbers& numbers, int format, int threads) {
                         a.scales, a.fresh, a.tanh_c, a.units, a.h, a.c, a.seen, a.outputs,
                         a.packed);
     nb::gil_scoped_release release;
-    chosen->staged->forward[format](a, threads);
+    chosen.load()->staged->forward[format](a, threads);
 }
 
 void run_staged_back(const Numbers& numbers, int format, int threads) {
@@ -249,7 +250,7 @@ void run_staged_back(const Numbers& numbers, int format, int threads) {
                         a.d_bias_past, a.d_gain_input, a.d_gain_past, a.d_gain_memory,
                         a.d_bias_memory, a.d_peepholes);
     nb::gil_scoped_release release;
-    chosen->staged->back[format](a, threads);
+    chosen.load()->staged->back[format](a, threads);
 }
 
 void run_sums(const Numbers& numbers, int format, int threads) {
@@ -257,7 +258,7 @@ void run_sums(const Numbers& numbers, int format, int threads) {
     Reader(numbers).all(a.M, a.K, a.a, a.a_row, a.N, a.b, a.b_rows, a.c, a.other_N, a.other_b,
                         a.other_rows, a.other_c, a.totals);
     nb::gil_scoped_release release;
-    chosen->sums[format](a, threads);
+    chosen.load()->sums[format](a, threads);
 }
 
 void run_softmax(const Numbers& numbers, int format, int threads) {
@@ -321,18 +322,17 @@ NB_MODULE(_native, m) {
     m.doc() = "Recurrent cells over time, for one processor's instruction set.";
     m.def("instruction_sets", &instruction_sets, "Those of this processor, the best first.");
     m.def("use_instruction_set", &use_instruction_set, nb::arg("name"));
-    m.def("instruction_set", [] { return std::string(chosen->name); }, "The one in use.");
+    m.def("instruction_set", [] { return std::string(chosen.load()->name); }, "The one in use.");
     m.attr("ENOUGH_ROWS") = ENOUGH_ROWS;
     m.def("steps_at_once", &steps_at_once, nb::arg("T"), nb::arg("batch"),
           "Steps whose gates are computed at once, and need room.");
     m.def("arrange", &arrange, "Arranges sequences by their lengths, the longest first.");
     m.def("fingerprint", &fingerprint, "A few values of each tensor, mixed.");
-    m.def("checksum", &checksum, nb::arg("tensors"), nb::arg("threads"),
-          "A number from all bits of some tensors.");
+    m.def("checksum", &checksum, "A number from all bits of some tensors.");
     m.def(
         "packed_floats",
         [](int units, int gates, int K, int format) {
-            return chosen->packed_floats[format](units, gates, K);
+            return chosen.load()->packed_floats[format](units, gates, K);
         },
         "Floats that a packed weight needs.");
     m.def("sums", &run_sums);

@@ -1,5 +1,6 @@
 #include "pool.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -18,8 +19,14 @@ namespace foreword {
 namespace {
 
 constexpr std::size_t LINE = 64, HUGE_PAGE = std::size_t(1) << 21;
-// Free memory above this goes back to the system.
+// Free memory above this goes back to the system. A sanitizer is to see what becomes of each block.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t MOST_KEPT = 0;
+constexpr bool IS_EXACT = true;
+#else
 constexpr std::size_t MOST_KEPT = std::size_t(1) << 29;
+constexpr bool IS_EXACT = false;
+#endif
 
 struct Pool {
     std::mutex mutex;
@@ -43,6 +50,7 @@ Pool& pool() {
 
 // Up to an eighth more, so that nearly equal sizes share.
 std::size_t rounded(std::size_t bytes) {
+    if (IS_EXACT) return bytes;
     std::size_t unit = LINE;
     while (unit * 8 < bytes) unit *= 2;
     return (bytes + unit - 1) / unit * unit;
@@ -51,7 +59,7 @@ std::size_t rounded(std::size_t bytes) {
 }  // namespace
 
 float* take(std::size_t count) {
-    const std::size_t bytes = rounded(count * sizeof(float) + 1);
+    const std::size_t bytes = rounded(std::max<std::size_t>(count, 1) * sizeof(float));
     {
         const std::lock_guard<std::mutex> lock(pool().mutex);
         std::vector<float*>& free = pool().free[bytes];
@@ -64,9 +72,11 @@ float* take(std::size_t count) {
         }
     }
     const std::size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : LINE;
-    const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
-    float* const memory = static_cast<float*>(std::aligned_alloc(alignment, whole));
-    if (!memory) throw std::bad_alloc();
+    const std::size_t whole =
+        IS_EXACT ? bytes : (bytes + alignment - 1) / alignment * alignment;
+    void* found = nullptr;
+    if (posix_memalign(&found, alignment, whole) != 0) throw std::bad_alloc();
+    float* const memory = static_cast<float*>(found);
 #if defined(__linux__)
     if (bytes >= HUGE_PAGE) madvise(memory, whole, MADV_HUGEPAGE);
 #endif

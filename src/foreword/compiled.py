@@ -7,6 +7,8 @@ from typing import Any
 
 from foreword.errors import SettingsError
 
+MODULE = "foreword._native"
+"""Its name."""
 VARIABLE = "FOREWORD_ISA"
 """The environment variable that chooses an instruction set below the processor's best."""
 
@@ -19,7 +21,7 @@ def loaded() -> Any | None:
         SettingsError: FOREWORD_ISA names an instruction set that this processor lacks.
     """
     try:
-        module: Any = importlib.import_module("foreword._native")
+        module: Any = importlib.import_module(MODULE)
     except ImportError:
         return None
     if wanted := os.environ.get(VARIABLE):

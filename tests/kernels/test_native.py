@@ -368,17 +368,23 @@ def test_short_work_goes_alone_while_others_want_the_cores() -> None:
     assert loaded.threads_worth(2, little) == 1
 
 
-def test_several_python_threads_at_once_get_the_same_as_one() -> None:
-    layer = nn.LSTM(64, 128)
-    x = torch.randn(20, 16, 64)
-    expected = layer(x)[0]
+@pytest.mark.parametrize("cell", ["lstm", "lstm-layernorm", "gru-layernorm"])
+def test_several_python_threads_at_once_get_the_same_as_one(cell: str) -> None:
+    layer = nn.Recurrent(cell, 64, 128, proj_size=0 if cell == "lstm" else 96)
+    x, reset = torch.randn(20, 16, 64), torch.rand(20, 16) < 0.2
+
+    def values_and_gradients_by_weights() -> list[Tensor]:
+        outputs, _ = layer(x, reset=reset)
+        loss = outputs.square().sum()
+        return [outputs.detach(), *torch.autograd.grad(loss, list(layer.parameters()))]
+
+    expected = values_and_gradients_by_weights()
     wrong: list[float] = []
 
     def work() -> None:
-        for _ in range(20):
-            difference = float((layer(x)[0] - expected).detach().abs().max())
-            if difference > 0:
-                wrong.append(difference)
+        for _ in range(5):
+            pairs = zip(values_and_gradients_by_weights(), expected, strict=True)
+            wrong.extend(float((a - b).abs().max()) for a, b in pairs if not torch.equal(a, b))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -408,20 +414,21 @@ def test_denormals_are_there_again_after_a_call() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_child_computes_the_same() -> None:
+@pytest.mark.parametrize("layer", ["GRU", "LayerNormLSTM"])
+def test_a_forked_child_computes_the_same(layer: str) -> None:
     # torch's own operations wait forever in a child for more than one thread: ours take two.
     code = (
         "import os, torch, foreword.nn as nn\n"
         "torch.set_num_threads(2)\n"
-        "layer = nn.GRU(8, 256).eval()\n"
-        "x = torch.randn(2, 16, 8)\n"
+        f"layer = nn.{layer}(8, 256).eval()\n"
+        "x, reset = torch.randn(2, 16, 8), torch.rand(2, 16) < 0.5\n"
         "with torch.no_grad():\n"
-        "    expected = layer(x)[0]\n"
+        "    expected = layer(x, reset=reset)[0]\n"
         "    child = os.fork()\n"
         "    if child == 0:\n"
         "        torch.set_num_threads(1)\n"
         "        torch.get_num_threads = lambda: 2\n"
-        "        os._exit(0 if torch.equal(layer(x)[0], expected) else 1)\n"
+        "        os._exit(0 if torch.equal(layer(x, reset=reset)[0], expected) else 1)\n"
         "    raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], timeout=60, check=False)

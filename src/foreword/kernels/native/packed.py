@@ -21,7 +21,7 @@ from torch.nn import Parameter
 from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
 from foreword.kernels.native.memory import empty
-from foreword.kernels.native.module import FORMATS, Products, loaded, threads_for
+from foreword.kernels.native.module import FORMATS, Products, loaded
 
 MOST_FLOATS = 1 << 27
 """Kept at most, 512 MiB; the oldest go first."""
@@ -156,7 +156,6 @@ def _forget(owner: int) -> None:
 def _state(weights: Weights) -> tuple[Any, ...] | None:
     state: list[Any] = []
     places: list[int] = []
-    words = 0
     for weight in weights:
         if weight is None:
             state.append(None)
@@ -166,10 +165,6 @@ def _state(weights: Weights) -> tuple[Any, ...] | None:
         address = weight.data_ptr()
         state += (weight._version, address, weight.shape)
         places += (address, weight.numel())
-        words += weight.numel()
     module: Any = loaded()
-    if _frozen.get():
-        state.append(module.fingerprint(places))
-    else:
-        state.append(module.checksum(places, threads_for(words, 1)))
+    state.append(module.fingerprint(places) if _frozen.get() else module.checksum(places))
     return tuple(state)

@@ -1,0 +1,81 @@
+"""No memory is asked for within a loop over time: a counter stands before the allocator."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from foreword.kernels.native import module
+
+COUNTER = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+static long count;
+long counted(void) { return __atomic_load_n(&count, __ATOMIC_RELAXED); }
+#define NEXT(name) static __typeof__(name)* next; \\
+    if (!next) next = (__typeof__(name)*)dlsym(RTLD_NEXT, #name); \\
+    __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED)
+void* malloc(size_t size) { NEXT(malloc); return next(size); }
+void* aligned_alloc(size_t to, size_t size) { NEXT(aligned_alloc); return next(to, size); }
+int posix_memalign(void** at, size_t to, size_t size) {
+    NEXT(posix_memalign);
+    return next(at, to, size);
+}
+"""
+PROGRAM = """
+import ctypes, sys, torch
+import foreword.nn as nn
+from foreword.kernels.native import module
+
+counted, real, found = ctypes.CDLL(None).counted, module.loaded(), []
+
+class Counting:
+    def __getattr__(self, name):
+        function = getattr(real, name)
+        def counting(*arguments):
+            before = counted()
+            result = function(*arguments)
+            found.append((name, counted() - before))
+            return result
+        return counting if callable(function) and name != "empty" else function
+
+torch.set_num_threads(2)
+layer = nn.Recurrent(sys.argv[1], 32, 256, noise=nn.Noise(zoneout_hidden=float(sys.argv[2])))
+module.loaded = Counting
+by_length = []
+for T in (3, 40):
+    for again in range(4):
+        found.clear()
+        with nn.use("native", products="bfloat16" if again % 2 else "float32"):
+            layer(torch.ones(T, 8, 32, requires_grad=True))[0].sum().backward()
+    by_length.append([(name, count) for name, count in found if name != "threads_worth"])
+print(*by_length, sep="\\n")
+"""
+
+
+@pytest.mark.skipif(
+    module.loaded() is None or shutil.which("cc") is None or sys.platform != "linux",
+    reason="takes the native kernels, a C compiler and LD_PRELOAD",
+)
+@pytest.mark.parametrize(
+    ("cell", "zoneout"),
+    [("lstm", 0), ("gru", 0), ("rnn", 0), ("lstm-layernorm", 0.1), ("gru-layernorm", 0)],
+)
+def test_a_longer_sequence_asks_for_no_more_pieces_of_memory(
+    cell: str, zoneout: float, tmp_path: Path
+) -> None:
+    source, library = tmp_path / "counter.c", tmp_path / "counter.so"
+    source.write_text(COUNTER)
+    command = ["cc", "-shared", "-fPIC", "-O1", str(source), "-o", str(library), "-ldl"]
+    subprocess.run(command, check=True)
+    arguments = [sys.executable, "-W", "ignore", "-c", PROGRAM, cell, str(zoneout)]
+    environment = {"LD_PRELOAD": str(library), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        arguments, env=environment, check=True, capture_output=True, text=True, timeout=120
+    )
+    short, long = done.stdout.splitlines()
+    assert "_back" in short
+    assert short == long
