@@ -6,7 +6,8 @@
 Seconds to learn 5 MB (the carried chats, which are real messages), microseconds an opinion, the
 file's size. Then the gain on a person's text: the first half is learned, and the second predicted,
 word by word, by the network alone, by the mixture, and by the mixture that learns each line after
-it was predicted. Perplexity is over the words that the network knows, hits over all words.
+it was predicted. Perplexity is over the words that the network knows, hits over all
+words, without regard to case.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import random
 import statistics
 import tempfile
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +26,9 @@ import numpy as np
 
 import foreword
 from foreword.predictor import personal
+from foreword.predictor.layer import Opinion
 from foreword.predictor.personal import Personal
 from foreword.predictor.predictor import HIDDEN, Predictor
-from foreword.predictor.prefixes import Prefixes
 from foreword.text.corpus import chat_source, find_sources
 from foreword.text.tokenizer import UNK_ID
 
@@ -42,13 +44,14 @@ def main() -> None:
     parser.add_argument("--text", help="a person's text; without it, chats of strangers")
     parser.add_argument("--words", type=int, default=3000, help="of the second half, predicted")
     parser.add_argument("--learn", type=int, default=1_000_000, help="of the text, characters")
+    parser.add_argument("--gain", action="store_true", help="measure the gain alone")
     options = parser.parse_args()
     predictor = foreword.load(options.model)
     texts = find_sources([options.text]) if options.text else [chat_source("valid")]
     text = "\n".join(piece.text for one in texts for piece in one.read())[: options.learn]
     with tempfile.TemporaryDirectory() as folder:
         found = {
-            "costs": costs(predictor, Path(folder)),
+            "costs": {} if options.gain else costs(predictor, Path(folder)),
             "gain": gain(predictor, text, options.words, Path(folder)),
         }
     print(json.dumps(found, indent=2))
@@ -120,19 +123,32 @@ class Score:
         return {"perplexity": round(math.exp(self.nats / max(1, self.words)), 2), **rates}
 
 
+class Beginnings:
+    """The vocabulary's words by their first letters, in any case."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        order = sorted((word.casefold(), i) for i, word in enumerate(words) if i not in HIDDEN)
+        self._folds, self._ids = [fold for fold, _ in order], np.array([i for _, i in order])
+
+    def ids(self, prefix: str) -> np.ndarray:
+        fold = prefix.casefold()
+        low = bisect_left(self._folds, fold)
+        return self._ids[low : bisect_left(self._folds, fold + "\U0010ffff", low)]
+
+
 def gain(predictor: Predictor, text: str, words: int, folder: Path) -> dict[str, object]:
     lines = text.split("\n")
     half = len(lines) // 2
     network = personal.network_of(predictor)
     scores = {name: Score() for name in ("network", "learned", "as it goes")}
-    prefixes = Prefixes(predictor.tokenizer.words, HIDDEN)
+    beginnings = Beginnings(predictor.tokenizer.words)
     layers = {}
     for name in ("learned", "as it goes"):
         layers[name] = personal.open(folder / f"gain-{name}", predictor.tokenizer, create=True)
         told = layers[name].learn("\n".join(lines[:half]), network)
     for line in lines[half:]:
         spoken = [word.text for word in predictor.tokenizer.split(line)]
-        predict(predictor, prefixes, layers, spoken, scores)
+        predict(predictor, beginnings, layers, spoken, scores)
         layers["as it goes"].learn(line, network)
         if scores["network"].tried[0] >= words:
             break
@@ -150,7 +166,7 @@ def gain(predictor: Predictor, text: str, words: int, folder: Path) -> dict[str,
 
 def predict(
     predictor: Predictor,
-    prefixes: Prefixes,
+    beginnings: Beginnings,
     layers: dict[str, Personal],
     words: Sequence[str],
     scores: dict[str, Score],
@@ -163,27 +179,28 @@ def predict(
         for letters in LETTERS:
             if len(word) <= letters:
                 continue
-            begun = prefixes.ids(word[:letters]) if letters else np.arange(2, len(vocabulary))
-            own = shares[begun]
-            best = begun[np.argsort(-own)[: SLOTS + 64]]
-            ranked = {vocabulary[i]: float(shares[i]) for i in best}
+            begun = beginnings.ids(word[:letters])
             total = max(float(shares[begun].sum()), 1e-30) if letters else 1.0
+            likeliest = begun[np.argsort(-shares[begun])[:300]]
             for name, score in scores.items():
-                mixed = {w: p / total for w, p in ranked.items()}
-                known = float(shares[index]) if index != UNK_ID else 0.0
+                opinion = Opinion(0.0, {})
                 if name != "network":
                     opinion = layers[name].opinion(context, word[:letters])
-                    weight = opinion.weight
-                    mixed = {w: (1 - weight) * p for w, p in mixed.items()}
-                    for w, p in opinion.words.items():
-                        i = predictor.tokenizer.id_of(w)
-                        base = float(shares[i]) / total if i != UNK_ID else 0.0
-                        mixed[w] = (1 - weight) * base + weight * p
-                    known = (1 - weight) * known + weight * opinion.words.get(word, 0.0)
+                mixed: dict[str, float] = {}
+                others = {predictor.tokenizer.id_of(w) for w in opinion.words} - {*HIDDEN}
+                for i in {*likeliest.tolist(), *others}:
+                    fold = vocabulary[i].casefold()
+                    share = (1 - opinion.weight) * float(shares[i]) / total
+                    mixed[fold] = mixed.get(fold, 0.0) + share
+                for w, p in opinion.words.items():
+                    fold = w.casefold()
+                    mixed[fold] = mixed.get(fold, 0.0) + opinion.weight * p
+                best = sorted(mixed, key=mixed.__getitem__)[-SLOTS:]
                 score.tried[letters] += 1
-                score.hits[letters] += word in sorted(mixed, key=mixed.__getitem__)[-SLOTS:]
+                score.hits[letters] += word.casefold() in best
                 if letters == 0 and index != UNK_ID:
-                    score.nats -= math.log(known)
+                    known = (1 - opinion.weight) * float(shares[index])
+                    score.nats -= math.log(known + opinion.weight * opinion.words.get(word, 0.0))
                     score.words += 1
         state = predictor.advance(state, word)
 

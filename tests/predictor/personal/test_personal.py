@@ -67,6 +67,15 @@ def test_letters_are_completed_in_any_case(layer: Personal) -> None:
     assert likeliest(layer, "Dear", "ann") == "Annegret"
 
 
+def test_letters_of_a_word_that_was_expected_raise_the_weight_and_of_another_lower_it(
+    layer: Personal,
+) -> None:
+    layer.learn("Dear Annegret\n" * 5 + "the station\n" * 20)
+    context = ["\n", "Dear"]
+    before = layer.opinion(context, "").weight
+    assert layer.opinion(context, "an").weight > before > layer.opinion(context, "st").weight
+
+
 def test_predicting_changes_nothing(layer: Personal, file: Path) -> None:
     layer.learn(LETTER * 2)
     before = file.read_bytes()

@@ -13,6 +13,8 @@ from foreword.predictor.personal.weights import PARTS, Weights
 SALT_BYTES = 16
 LARGEST_COUNT = 1 << 53
 
+ROWS_AT_ONCE = 10_000
+
 Database = sqlite3.Connection
 
 _TABLES = {
@@ -75,13 +77,12 @@ def read_memory(db: Database) -> Held:
 def _table(db: Database, query: str) -> np.ndarray:
     """Rows of integers, (N, columns) int64."""
     cursor = db.execute(query)
-    rows = cursor.fetchall()
-    if not rows:
-        return np.zeros((0, len(cursor.description)), dtype=np.int64)
-    found = np.array(rows)
-    if found.dtype != np.int64:
-        raise ValueError("a number is none")
-    return found
+    parts = [np.zeros((0, len(cursor.description)), dtype=np.int64)]
+    while rows := cursor.fetchmany(ROWS_AT_ONCE):
+        parts.append(np.array(rows))
+        if parts[-1].dtype != np.int64:
+            raise ValueError("a number is none")
+    return np.concatenate(parts)
 
 
 def _weights(db: Database) -> Weights:
