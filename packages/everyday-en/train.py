@@ -1,4 +1,4 @@
-"""Trains the everyday model anew, measures it, and writes its card.
+"""Trains the everyday model anew, measures it, and puts it in int8 into the package.
 
     python packages/everyday-en/train.py
 
@@ -13,7 +13,7 @@ import foreword
 from foreword.cli.watch import Watch
 from foreword.evaluation.keystrokes import KeystrokeReport, Typist, simulate
 from foreword.evaluation.suggester import Suggester
-from foreword.folder.store import read_folder, write_folder
+from foreword.folder.store import folder_bytes, read_folder, write_folder
 from foreword.training.card import model_card
 from text import LICENCES, chats, everyday_text
 
@@ -27,6 +27,7 @@ SETTINGS = {
     "dropout": 0.1,
     "validations": 4,
 }
+PACKAGED = Path(__file__).parent / "src/foreword_everyday_en/model"
 MESSAGES = 1000
 """Of the chats for testing, that keystroke savings are measured on."""
 
@@ -37,20 +38,20 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=25.0)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--card", action="store_true", help="only measure what is in DIR")
+    parser.add_argument("--trained", action="store_true", help="only package what is in DIR")
     arguments = parser.parse_args()
     out: Path = arguments.out
-    if not arguments.card:
-        texts = out.with_name(out.name + "-text")
+    texts = out.with_name(out.name + "-text")
+    if not arguments.trained:
         texts.mkdir(parents=True, exist_ok=True)
         for name, lines in (("train", everyday_text()), ("valid", chats("valid"))):
             written = "".join(f"{line}\n" for line in lines)
-            (texts / f"{name}.txt").write_text(written, encoding="utf-8")
+            (texts / f"everyday-{name}.txt").write_text(written, encoding="utf-8")
         with Watch() as watch:
             foreword.train(
-                texts / "train.txt",
+                texts / "everyday-train.txt",
                 out=out,
-                valid=texts / "valid.txt",
+                valid=texts / "everyday-valid.txt",
                 overwrite=True,
                 report=watch,
                 minutes=arguments.minutes,
@@ -59,7 +60,10 @@ def main() -> None:
                 **SETTINGS,
             )
     write_card(out)
-    sys.stdout.write(f"{out}: card written\n")
+    cost = foreword.compress(out, PACKAGED, [texts / "everyday-valid.txt"], overwrite=True)
+    size = f"{folder_bytes(PACKAGED) / 1e6:.1f} MB"
+    perplexity = f"{cost.perplexity_after:.2f} instead of {cost.perplexity_before:.2f}"
+    sys.stdout.write(f"{PACKAGED}: {size}, perplexity {perplexity}\n")
 
 
 def write_card(out: Path) -> None:

@@ -58,6 +58,17 @@ def test_a_sample_is_drawn_by_its_seed(model: Path, tmp_path: Path) -> None:
     assert one["characters"] == same["characters"] != other["characters"]
 
 
+def test_learning_stands_beside_not_learning(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "messages.txt").write_text("zebras graze\n" * 6)
+
+    shown = run(model, tmp_path / "messages.txt", "--learn")
+    found = json.loads(run(model, tmp_path / "messages.txt", "--learn", "--json"))
+
+    assert "learning as it goes" in shown
+    assert found["learning"]["keys"] < found["keys"] == 72
+    assert found["learning"]["learned"]
+
+
 def test_a_text_or_chats_but_not_both(model: Path) -> None:
     with pytest.raises(SettingsError, match="give a TEXT to type, or --chats"):
         run(model)

@@ -1,7 +1,8 @@
 """`foreword keystrokes`: what a typist saves by a model's suggestions. No torch."""
 
 import random
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,8 +12,9 @@ from rich.table import Table
 from foreword.cli.console import print_json, results
 from foreword.errors import SettingsError
 from foreword.evaluation.keystrokes import Case, KeystrokeReport, Typist, simulate
-from foreword.evaluation.suggester import Suggester
-from foreword.predictor.predictor import load
+from foreword.evaluation.suggester import LearningSuggester, Suggester
+from foreword.predictor.personal.personal import Personal
+from foreword.predictor.predictor import Predictor, load
 from foreword.text.corpus import chat_source, find_sources
 
 
@@ -49,6 +51,14 @@ def keystrokes(
             help="Show again, within a word, what was in sight and not taken.",
         ),
     ] = True,
+    learn: Annotated[
+        bool,
+        typer.Option(
+            "--learn",
+            help="Type it all once more, with a personal layer that learns each message once it is "
+            "typed, and is dropped at the end.",
+        ),
+    ] = False,
     messages: Annotated[
         int | None, typer.Option(min=1, help="Only so many messages, drawn by --seed.")
     ] = None,
@@ -63,15 +73,27 @@ def keystrokes(
     if bool(text) == (chats is not None):
         raise SettingsError("give a TEXT to type, or --chats valid or --chats test, not both")
     typist = Typist(slots, acceptance, automatic_space, case, repeats)
-    suggester = Suggester(load(folder))
+    model = load(folder)
     sources = [chat_source(chats)] if chats else find_sources(text or (), encoding=encoding)
     lines = [piece.text for source in sources for piece in source.read()]
-    report = simulate(suggester, _drawn(lines, messages, seed), typist)
+    drawn = _drawn(lines, messages, seed)
+    reports = {"": simulate(Suggester(model), drawn, typist)}
+    if learn:
+        reports["learning as it goes"] = _learning(model, drawn, typist)
     if as_json:
-        print_json(report.record())
+        records = [report.record() for report in reports.values()]
+        print_json({**records[0], **({"learning": records[1]} if learn else {})})
     else:
-        results().print(_table(report))
+        results().print(_table(reports))
         results().print(f"typist: {typist.assumptions()}", style="dim", highlight=False)
+
+
+def _learning(model: Predictor, lines: Sequence[str], typist: Typist) -> KeystrokeReport:
+    with (
+        tempfile.TemporaryDirectory() as empty,
+        Personal.open(Path(empty) / "personal.db", model.tokenizer, create=True) as personal,
+    ):
+        return simulate(LearningSuggester(model, personal), lines, typist, learn=True)
 
 
 def _drawn(lines: Sequence[str], messages: int | None, seed: int) -> Sequence[str]:
@@ -82,12 +104,21 @@ def _drawn(lines: Sequence[str], messages: int | None, seed: int) -> Sequence[st
     return [lines[i] for i in sorted(random.Random(seed).sample(range(len(lines)), messages))]
 
 
-def _table(report: KeystrokeReport) -> Table:
-    record, tally = report.record(), report.tally
-    table = Table(box=None, show_header=False, pad_edge=False)
+def _table(reports: Mapping[str, KeystrokeReport]) -> Table:
+    """A column a report."""
+    table = Table(box=None, show_header=len(reports) > 1, pad_edge=False)
     table.add_column(style="cyan", no_wrap=True)
-    table.add_column()
-    rows = {
+    for name in reports:
+        table.add_column(name)
+    columns = [_rows(report) for report in reports.values()]
+    for name in columns[0]:
+        table.add_row(name, *(column[name] for column in columns))
+    return table
+
+
+def _rows(report: KeystrokeReport) -> dict[str, str]:
+    record, tally = report.record(), report.tally
+    return {
         "typed": f"{tally.messages:,} messages, {tally.words:,} words, "
         f"{tally.characters:,} characters with {tally.keys:,} keys",
         "keystroke savings": f"{tally.savings:.1%}, of {report.ceiling:.1%} with an oracle",
@@ -98,6 +129,3 @@ def _table(report: KeystrokeReport) -> Table:
         "one suggestion": f"{record['median_microseconds']:,.0f} µs median, "
         f"{record['p99_microseconds']:,.0f} µs at the 99th percentile",
     }
-    for name, value in rows.items():
-        table.add_row(name, value)
-    return table
