@@ -268,7 +268,7 @@ void run_softmax(const Numbers& numbers, int format, int threads) {
         if (a.targets[r] < 0 || a.targets[r] >= a.V) throw nb::value_error("a target is out of range");
     }
     nb::gil_scoped_release release;
-    chosen->softmax[format](a, threads);
+    chosen.load()->softmax[format](a, threads);
 }
 
 // Arranges B sequences, of up to T steps each, by their lengths; see `Sizes` for `begins` and
@@ -356,7 +356,7 @@ NB_MODULE(_native, m) {
     m.def("gru_back", &run_gru_back);
     m.def("elman", &run_elman);
     m.def("elman_back", &run_elman_back);
-    bind_network(m, [] { return chosen; });
+    bind_network(m, [] { return chosen.load(); });
     m.def("staged", &run_staged);
     m.def("staged_back", &run_staged_back);
 }
