@@ -80,7 +80,7 @@ def main(folder: Path) -> None:
     model = foreword.load(folder)
     print(f"{model.config.model.name}, {model.config.model.hidden_size} units", end=", ")
     print(f"{model.tokenizer.vocab_size:,} words")
-    rows(model, "numpy engine")
+    rows(model, "network")
     stubbed = Predictor(model.folder)
     stubbed._engine = Stub(stubbed._engine)  # type: ignore[assignment]
     rows(stubbed, "stub")

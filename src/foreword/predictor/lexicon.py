@@ -35,7 +35,7 @@ class Lexicon:
         """
         self.words = tuple(words)
         self.folds = tuple(_fold(word) for word in words)
-        order = sorted(range(hidden, len(words)), key=lambda index: (self.folds[index], index))
+        order = sorted(range(hidden, len(words)), key=self.folds.__getitem__)
         self.sorted_folds = [self.folds[index] for index in order]
         self.ids = np.array(order, dtype=np.int64)
         self.ids.flags.writeable = False
