@@ -89,7 +89,7 @@ static void add_tile(const Strips& strips, int s, const Word* packed, const Word
     const std::ptrdiff_t N = strips.units;
     c += vector * LANES;
     for (int m = 0; m < height; ++m) {
-        for (int v = 0; v < width; ++v) __builtin_prefetch(c + m * N + v * LANES, 1);
+        for (int v = 0; v < width; ++v) __builtin_prefetch(c + m * N + v * LANES + LANES - 1, 1);
     }
     by_panel<F>(panel, packed + strips.place(s, words), words, width, tile);
     for (int m = 0; m < height; ++m) {
