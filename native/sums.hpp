@@ -144,10 +144,11 @@ static void sums(const Sums& a, int threads) {
                     for (int p = first; p < last; ++p) {
                         Word* const panel = packed_a + (std::ptrdiff_t)p * HEIGHT * DEEP;
                         if (!is_packed) pack_panel<F>(a, p, from, K, panel);
+                        float* const c =
+                            product.c + (std::ptrdiff_t)p * HEIGHT * product.strips.units;
                         for (int k = s; k < end; ++k) {
                             add_tile<F>(product.strips, k, product.packed.words, panel, words,
-                                        std::min(HEIGHT, a.M - p * HEIGHT), from > 0,
-                                        product.c + (std::ptrdiff_t)p * HEIGHT * product.strips.units);
+                                        std::min(HEIGHT, a.M - p * HEIGHT), from > 0, c);
                         }
                     }
                     is_packed = true;
