@@ -17,8 +17,8 @@ constexpr int rows_for(int vectors) {
     return fit < 1 ? 1 : fit > MOST_ROWS ? MOST_ROWS : fit;
 }
 
-// Memory that will be wanted after a tile: fetched line by line while the sums are made, where there
-// is much of it. All at once would be more than a core can wait for, and what it cannot it forgets.
+// Memory that will be wanted after a tile: fetched line by line while the sums are made, where
+// there is much of it. All at once would be more than a core can wait for, and what it cannot it forgets.
 struct Ahead {
     const float* const* lines;
     int count;
@@ -26,8 +26,9 @@ struct Ahead {
 
 // sums (M, N) += row k of `rows` by line k of a strip.
 template <class F, int M, int N>
-static FOREWORD_INLINE void accumulate_one(const Word* rows, std::ptrdiff_t stride, const Word* strip,
-                                           int k, typename F::Sum (&sums)[M][N]) {
+static FOREWORD_INLINE void accumulate_one(const Word* rows, std::ptrdiff_t stride,
+                                           const Word* strip, int k,
+                                           typename F::Sum (&sums)[M][N]) {
     Bits w[N];
     if constexpr (M == 1 && F::GROUP <= 2) {
         // One row is bound by reading the weights, from a cache too far for the processor's own
@@ -151,7 +152,8 @@ static FOREWORD_INLINE void by_strip(const Rows<F>& rows, int batch, const Segme
         const Ahead ahead = before(first, height);
         const Tile tile = ahead.count > 0 ? tile_for<F, true>(height, vectors)
                                           : tile_for<F, false>(height, vectors);
-        tile(rows.words + first * rows.stride, rows.stride, segments, count, strip.words, ahead, sums);
+        tile(rows.words + first * rows.stride, rows.stride, segments, count, strip.words, ahead,
+             sums);
         if constexpr (F::SCALES) {
             for (int m = 0; m < height; ++m) {
                 const float scale = rows.scales ? rows.scales[first + m] : 1.0f / 127.0f;

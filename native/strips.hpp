@@ -295,12 +295,13 @@ static FOREWORD_INLINE void by_rows(const Strips& strips, int s, const Weight<F>
                      for (const Place& place : places) {
                          const float* at =
                              place.memory + (begin + row + m) * place.row + from * LANES;
+                         // A row that begins within a line ends in one more. That is the new one
+                         // where lines are few: the first came with the strip before.
+                         if (is_much) lines[count++] = at + width * LANES - 1;
                          for (int v = 0; v < width; ++v, at += LANES) {
                              if (is_much) lines[count++] = at;
-                             else __builtin_prefetch(at, 1);
+                             else __builtin_prefetch(at + LANES - 1, 1);
                          }
-                         // Where a row begins within a line, it ends in one more.
-                         if (is_much) lines[count++] = at - 1;
                      }
                  }
                  return Ahead{lines, count};

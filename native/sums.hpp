@@ -89,7 +89,7 @@ static void add_tile(const Strips& strips, int s, const Word* packed, const Word
     const std::ptrdiff_t N = strips.units;
     c += vector * LANES;
     for (int m = 0; m < height; ++m) {
-        for (int v = 0; v < width; ++v) __builtin_prefetch(c + m * N + v * LANES, 1);
+        for (int v = 0; v < width; ++v) __builtin_prefetch(c + m * N + v * LANES + LANES - 1, 1);
     }
     by_panel<F>(panel, packed + strips.place(s, words), words, width, tile);
     for (int m = 0; m < height; ++m) {
@@ -144,10 +144,11 @@ static void sums(const Sums& a, int threads) {
                     for (int p = first; p < last; ++p) {
                         Word* const panel = packed_a + (std::ptrdiff_t)p * HEIGHT * DEEP;
                         if (!is_packed) pack_panel<F>(a, p, from, K, panel);
+                        float* const c =
+                            product.c + (std::ptrdiff_t)p * HEIGHT * product.strips.units;
                         for (int k = s; k < end; ++k) {
                             add_tile<F>(product.strips, k, product.packed.words, panel, words,
-                                        std::min(HEIGHT, a.M - p * HEIGHT), from > 0,
-                                        product.c + (std::ptrdiff_t)p * HEIGHT * product.strips.units);
+                                        std::min(HEIGHT, a.M - p * HEIGHT), from > 0, c);
                         }
                     }
                     is_packed = true;
