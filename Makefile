@@ -50,8 +50,8 @@ sanitize: $(VENV)/.dev
 		$(BIN)/cmake --build build/sanitize/$$kind && \
 		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/sanitize/$$kind/kernels_test \
 			|| exit 1; done
-	$(ASAN) FOREWORD_NATIVE=build/sanitize/address,undefined OMP_NUM_THREADS=2 $(BIN)/python -m pytest -q \
-		-p tests.kernels.built_elsewhere tests/kernels/test_native.py tests/kernels/test_packed.py \
+	$(ASAN) PYTHONPATH=native/tests FOREWORD_NATIVE=build/sanitize/address,undefined OMP_NUM_THREADS=2 \
+		$(BIN)/python -m pytest -q -p built_elsewhere tests/kernels/test_native.py tests/kernels/test_packed.py \
 		-k "not forked"
 
 format: $(VENV)/.dev

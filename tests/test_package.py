@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from importlib.metadata import metadata, version
@@ -5,6 +6,7 @@ from importlib.metadata import metadata, version
 import pytest
 
 import foreword
+from foreword import compiled
 
 
 def test_the_public_names_are_a_handful_and_all_there() -> None:
@@ -36,3 +38,10 @@ def test_the_base_installation_needs_no_torch() -> None:
     assert base
     assert not any(line.startswith(("torch", "matplotlib")) for line in base)
     assert version("foreword")
+
+
+def test_the_native_kernels_are_there_wherever_a_compiler_is() -> None:
+    """An installation goes through without them, so that a mistake in C++ would pass unseen."""
+    if not any(map(shutil.which, ("c++", "g++", "clang++"))):
+        pytest.skip("no C++ compiler")
+    assert compiled.why_absent() is None
