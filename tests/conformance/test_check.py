@@ -104,7 +104,7 @@ def test_doctor_tells_which_kernel_runs_what_and_why(monkeypatch: pytest.MonkeyP
     assert found.exit_code == 0
     best = "portable" if native.instruction_set() is None else "native"
     assert f'"training": "{best}"' in found.stdout
-    monkeypatch.setattr("foreword.kernels.native.module.loaded", lambda: None)
+    monkeypatch.setattr("foreword.compiled.loaded", lambda: None)
     without = CliRunner().invoke(app, ["doctor", "--json"])
     assert "normalisation has no hand-written way back" in without.stdout
     assert "with zoneout" in CliRunner().invoke(app, ["doctor"]).stdout

@@ -40,7 +40,7 @@ def test_each_cell_gets_the_fastest_kernel_that_can() -> None:
 def test_without_the_native_kernel_norms_and_zoneout_go_by_the_reference(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("foreword.kernels.native.module.loaded", lambda: None)
+    monkeypatch.setattr("foreword.compiled.loaded", lambda: None)
     for asked in (problem("lstm-layernorm"), problem("lstm", Extras(zoneout=Zoneout(0.1)))):
         choice = dispatch.choose(asked)
         assert choice.kernel.name == "reference"
