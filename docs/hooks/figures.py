@@ -99,7 +99,8 @@ def _run(command: str, folder: Path) -> None:
 def _key(drawing: Drawing) -> str:
     """Of the commands and of all code that they may run."""
     digest = hashlib.sha256(repr(drawing).encode())
-    code = [*(ROOT / "src").rglob("*.py"), *(ROOT / "native").iterdir()]
+    native = filter(Path.is_file, (ROOT / "native").iterdir())
+    code = [*(ROOT / "src").rglob("*.py"), *native]
     for path in sorted([*code, ROOT / "benchmarks" / "draw_cells.py"]):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
