@@ -1,8 +1,9 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
 
+from foreword import compiled
 from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.store import Folder
 from foreword.models.build import build, weights_of
@@ -31,3 +32,16 @@ def make_folder() -> MakeFolder:
         return Folder(FolderConfig(model=model, tokenizer=tokenizer.config), weights, tokenizer)
 
     return make
+
+
+_COMPILED = compiled.loaded()
+
+
+@pytest.fixture(params=_COMPILED.instruction_sets() if _COMPILED else [])
+def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each instruction set of this processor in turn, in use while the test runs."""
+    assert _COMPILED is not None
+    before = _COMPILED.instruction_set()
+    _COMPILED.use_instruction_set(request.param)
+    yield request.param
+    _COMPILED.use_instruction_set(before)

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -38,15 +37,6 @@ pytestmark = pytest.mark.skipif(
 NATIVE = CELLS | WITHOUT_HANDWRITTEN
 ZONEOUTS = frozenset(["zoneout", "zoneout shares"])
 ASKED = st.frozensets(st.sampled_from([*OPTIONS, *sorted(ZONEOUTS)]))
-INSTRUCTION_SETS = module.loaded().instruction_sets() if module.loaded() else []
-
-
-@pytest.fixture(params=INSTRUCTION_SETS)
-def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = native.instruction_set()
-    module.loaded().use_instruction_set(request.param)
-    yield request.param
-    module.loaded().use_instruction_set(before)
 
 
 def in_double(problem: Problem) -> Problem:

@@ -1,7 +1,5 @@
 """Cross-entropy of rows of logits in C++ against torch in double precision."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -16,16 +14,7 @@ from foreword.nn.softmax import linear_cross_entropy
 pytestmark = pytest.mark.skipif(
     compiled.loaded() is None, reason="the native kernels were not built: no C++ compiler"
 )
-INSTRUCTION_SETS = compiled.loaded().instruction_sets() if compiled.loaded() else []
 TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 1e-2}
-
-
-@pytest.fixture(params=INSTRUCTION_SETS)
-def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = native.instruction_set()
-    compiled.loaded().use_instruction_set(request.param)
-    yield request.param
-    compiled.loaded().use_instruction_set(before)
 
 
 def random_rows(N: int, V: int, size: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -37,15 +36,6 @@ CELLS = {
 }
 UNBOUNDED = ("rnn-relu", "lstm-peephole-only")
 """Cells whose recurrent products stay float32 in an int8 model."""
-
-
-@pytest.fixture(params=INSTRUCTION_SETS)
-def instructions(request: pytest.FixtureRequest) -> Iterator[str]:
-    assert MODULE is not None
-    before = MODULE.instruction_set()
-    MODULE.use_instruction_set(request.param)
-    yield request.param
-    MODULE.use_instruction_set(before)
 
 
 def random_model(
@@ -85,7 +75,7 @@ ANY_SIZES = st.tuples(st.integers(4, 70), st.integers(1, 40), st.integers(1, 70)
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_states_and_scores_in_float32_are_those_of_numpy(
-    cell: str, instructions: str, sizes: tuple[int, int, int, int], tied: bool, seed: int
+    cell: str, instruction_set: str, sizes: tuple[int, int, int, int], tied: bool, seed: int
 ) -> None:
     config, weights = random_model(cell, sizes, tied=tied, seed=seed)
     ours, truth = in_cpp(config, weights), NumpyNetwork(config, weights)
@@ -126,7 +116,7 @@ def scores_in_whole_numbers(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_int8_states_are_near_and_scores_are_exact(
-    cell: str, instructions: str, sizes: tuple[int, int, int, int], tied: bool, seed: int
+    cell: str, instruction_set: str, sizes: tuple[int, int, int, int], tied: bool, seed: int
 ) -> None:
     config, weights = random_model(cell, sizes, tied=tied, seed=seed)
     small = quantise(weights)
@@ -164,7 +154,7 @@ def test_int8_scores_agree_on_all_instruction_sets(tied: bool) -> None:
 @pytest.mark.parametrize("form", ["float32", "int8"])
 @pytest.mark.parametrize("cell", CELLS)
 def test_many_users_get_what_each_gets_alone_bit_for_bit(
-    cell: str, form: str, instructions: str
+    cell: str, form: str, instruction_set: str
 ) -> None:
     config, weights = random_model(cell, (50, 12, 37, 2))
     if form == "int8":
@@ -196,7 +186,7 @@ def test_many_users_get_what_each_gets_alone_bit_for_bit(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_the_best_are_those_of_a_whole_sort(
-    form: str, instructions: str, V: int, k: int, some: bool, is_flat: bool, seed: int
+    form: str, instruction_set: str, V: int, k: int, some: bool, is_flat: bool, seed: int
 ) -> None:
     config, weights = random_model("gru", (V, 5, 9, 1), seed=seed)
     if is_flat:  # many equal scores
@@ -225,7 +215,9 @@ def test_the_best_are_those_of_a_whole_sort(
 
 
 @pytest.mark.parametrize("form", ["float32", "int8"])
-def test_scores_of_some_words_are_those_among_all_bit_for_bit(form: str, instructions: str) -> None:
+def test_scores_of_some_words_are_those_among_all_bit_for_bit(
+    form: str, instruction_set: str
+) -> None:
     config, weights = random_model("lstm", (777, 21, 33, 1))
     if form == "int8":
         weights = quantise(weights)
@@ -241,7 +233,7 @@ def test_scores_of_some_words_are_those_among_all_bit_for_bit(form: str, instruc
 @pytest.mark.parametrize("form", ["float32", "int8"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
 def test_scores_that_overflow_are_an_error_from_every_door(
-    form: str, value: float, instructions: str
+    form: str, value: float, instruction_set: str
 ) -> None:
     config, weights = random_model("lstm", (2000, 5, 9, 1), tied=False)
     weights["decoder.weight"][:] = 1.0
