@@ -1,4 +1,5 @@
 // The Python module: addresses and sizes in, nothing out but what the kernels write.
+#include "instruction_sets.hpp"
 #include "kernels.hpp"
 #include "network_module.hpp"
 #include "parallel.hpp"
@@ -22,38 +23,7 @@ namespace nb = nanobind;
 
 namespace foreword {
 
-#define FOREWORD_DECLARE(isa)        \
-    namespace isa {                  \
-    extern const Kernels kernels;    \
-    }
-#if defined(FOREWORD_X86)
-FOREWORD_DECLARE(avx512_bf16)
-FOREWORD_DECLARE(avx512)
-FOREWORD_DECLARE(avx2)
-#endif
-FOREWORD_DECLARE(baseline)
-
 namespace {
-
-// Those that this processor can run, the best first.
-std::vector<const Kernels*> runnable() {
-    std::vector<const Kernels*> found;
-#if defined(FOREWORD_X86)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-        if (__builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")) {
-            found.push_back(&avx512_bf16::kernels);
-        }
-        found.push_back(&avx512::kernels);
-    }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        found.push_back(&avx2::kernels);
-    }
-#endif
-    found.push_back(&baseline::kernels);
-    return found;
-}
 
 // Read by calls on other threads.
 std::atomic<const Kernels*> chosen{runnable().front()};

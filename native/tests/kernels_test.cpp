@@ -4,6 +4,7 @@
 //
 // Results must not depend on the number of threads, bit for bit. Says what differs, and fails.
 // Arguments: instruction sets; none: all that this processor has.
+#include "../instruction_sets.hpp"
 #include "../kernels.hpp"
 #include "../pool.hpp"
 #include "../staged.hpp"
@@ -19,43 +20,9 @@
 #include <thread>
 #include <vector>
 
-namespace foreword {
-
-#define FOREWORD_DECLARE(isa)     \
-    namespace isa {               \
-    extern const Kernels kernels; \
-    }
-#if defined(FOREWORD_X86)
-FOREWORD_DECLARE(avx512_bf16)
-FOREWORD_DECLARE(avx512)
-FOREWORD_DECLARE(avx2)
-#endif
-FOREWORD_DECLARE(baseline)
-
-}  // namespace foreword
-
 namespace {
 
 using namespace foreword;
-
-std::vector<const Kernels*> runnable() {
-    std::vector<const Kernels*> found;
-#if defined(FOREWORD_X86)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-        if (__builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")) {
-            found.push_back(&avx512_bf16::kernels);
-        }
-        found.push_back(&avx512::kernels);
-    }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        found.push_back(&avx2::kernels);
-    }
-#endif
-    found.push_back(&baseline::kernels);
-    return found;
-}
 
 // Arrays of exactly their size, so that AddressSanitizer sees a step beyond; and what is compared.
 class Memory {
