@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foreword.predictor.prefixes import Prefixes
+from foreword.predictor.lexicon import Lexicon
 from foreword.text.corpus import text_source
-from foreword.text.tokenizer import EOS_ID, UNK_ID, Tokenizer, TokenizerConfig
+from foreword.text.tokenizer import EOS_ID, SPECIAL, UNK_ID, Tokenizer, TokenizerConfig
 
 Array = np.ndarray
 BITS = 21
@@ -70,7 +70,7 @@ class Ngrams:
         source = text_source("training text", "\n".join(lines))
         config = TokenizerConfig(case="fold")
         self.tokenizer = Tokenizer.learn(source.read(), config, vocab_size=vocab_size, min_count=2)
-        self._prefixes = Prefixes(self.tokenizer.words, (UNK_ID, EOS_ID))
+        self._lexicon = Lexicon(self.tokenizer.words, hidden=len(SPECIAL))
         self._marks = np.array([not re.search(r"\w", word) for word in self.tokenizer.words])
         self._marks[[UNK_ID, EOS_ID]] = True
         ids = self.tokenizer.encode_lines(lines)
@@ -104,7 +104,7 @@ class Ngrams:
         start = unfinished.start() if unfinished else len(text)
         shares = self.probabilities(self.tokenizer.encode(text[:start]))
         if unfinished:
-            found = self._prefixes.ids(self.tokenizer.normalise(text[start:]))
+            found = self._lexicon.beginning(self.tokenizer.normalise(text[start:]))
         else:
             found = np.flatnonzero(~self._marks)
         best = found[np.argsort(-shares[found], kind="stable")[:k]]

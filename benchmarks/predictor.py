@@ -36,7 +36,7 @@ from foreword.folder.quantised import quantise
 from foreword.folder.store import write_folder
 from foreword.folder.weights import expected_shapes
 from foreword.predictor.engine import Engine
-from foreword.predictor.prefixes import Prefixes
+from foreword.predictor.lexicon import Lexicon
 from foreword.text.tokenizer import SPECIAL, Tokenizer, TokenizerConfig
 
 V, H, K = 20_000, 512, 3
@@ -62,20 +62,26 @@ def model(embedding: int, tied: bool) -> tuple[ModelConfig, dict[str, np.ndarray
     return config, {k: draw.normal(scale=0.05, size=s).astype(np.float32) for k, s in shapes}
 
 
-def our_runs(engine: Engine, prefixes: Prefixes) -> dict[str, Run]:
+def starting(lexicon: Lexicon, prefix: str) -> np.ndarray:
+    """Ids of the words that begin so."""
+    low, high = lexicon.range(prefix)
+    return lexicon.ids[low:high]
+
+
+def our_runs(engine: Engine, lexicon: Lexicon) -> dict[str, Run]:
     state = engine.advance(engine.start(), 7)
     hidden = (0, 1)
     return {
         "step": lambda: engine.advance(state, 11),
         "new word": lambda: engine.best(engine.advance(state, 11), K, None, hidden),
         "all words scored": lambda: engine.best(state, K, None, hidden),
-        "first letter": lambda: engine.best(state, K, prefixes.ids("l")),
-        "second letter": lambda: engine.best(state, K, prefixes.ids("li")),
+        "first letter": lambda: engine.best(state, K, starting(lexicon, "l")),
+        "second letter": lambda: engine.best(state, K, starting(lexicon, "li")),
     }
 
 
 def onnx_runs(
-    config: ModelConfig, weights: dict[str, np.ndarray], prefixes: Prefixes, *, int8: bool
+    config: ModelConfig, weights: dict[str, np.ndarray], lexicon: Lexicon, *, int8: bool
 ) -> dict[str, Run]:
     """The same by ONNX Runtime; empty where it is not installed."""
     try:
@@ -182,7 +188,9 @@ def onnx_runs(
     every = {"word": word, "h": h, "c": c}
 
     def among(prefix: str) -> Run:
-        return lambda: sessions["some words"].run(None, {"h": h, "choice": prefixes.ids(prefix)})
+        return lambda: sessions["some words"].run(
+            None, {"h": h, "choice": starting(lexicon, prefix)}
+        )
 
     if not int8:
         check(config, weights, sessions["new word"].run(None, every), every)
@@ -246,15 +254,15 @@ def timed(
 def keystrokes(rounds: int) -> list[dict[str, object]]:
     rows = []
     words = vocabulary()
-    prefixes = Prefixes(words, hidden=(0, 1))
+    lexicon = Lexicon(words, hidden=2)
     for shape, (embedding, tied) in SHAPES.items():
         config, weights = model(embedding, tied)
         runs = {}
         for who, made in (
-            ("ours int8", our_runs(Engine(config, quantise(weights)), prefixes)),
-            ("ours float32", our_runs(Engine(config, weights), prefixes)),
-            ("onnxruntime", onnx_runs(config, weights, prefixes, int8=False)),
-            ("onnxruntime int8", onnx_runs(config, weights, prefixes, int8=True)),
+            ("ours int8", our_runs(Engine(config, quantise(weights)), lexicon)),
+            ("ours float32", our_runs(Engine(config, weights), lexicon)),
+            ("onnxruntime", onnx_runs(config, weights, lexicon, int8=False)),
+            ("onnxruntime int8", onnx_runs(config, weights, lexicon, int8=True)),
         ):
             runs |= {(who, what): run for what, run in made.items()}
         found = timed(runs, rounds)
@@ -281,7 +289,7 @@ def keystrokes(rounds: int) -> list[dict[str, object]]:
             f"{row['model']:27}{row['work']:18}{row['by']:18}{row['median_us']:10.1f}"
             f"{row['p99_us']:10.1f}{row['times_ours']:8.2f}"
         )
-    sizes = {prefix: len(prefixes.ids(prefix)) for prefix in ("l", "li")}
+    sizes = {prefix: len(starting(lexicon, prefix)) for prefix in ("l", "li")}
     print("words that begin so:", ", ".join(f"{p} {n}" for p, n in sizes.items()))
     return rows
 
@@ -290,14 +298,14 @@ def batches(users: int, rounds: int) -> list[dict[str, object]]:
     """A step and the best three of a range of words for each of many users."""
     rows = []
     words = vocabulary()
-    prefixes, draw = Prefixes(words, hidden=(0, 1)), random.Random(3)
+    lexicon, draw = Lexicon(words, hidden=2), random.Random(3)
     for shape, (embedding, tied) in SHAPES.items():
         config, weights = model(embedding, tied)
         small = quantise(weights)
         for threads in (1, len(os.sched_getaffinity(0))):
             engine = Engine(config, small, threads=threads)
             ids = [draw.randrange(2, V) for _ in range(users)]
-            ranges = [prefixes.ids(words[draw.randrange(2, V)][:2]) for _ in range(users)]
+            ranges = [starting(lexicon, words[draw.randrange(2, V)][:2]) for _ in range(users)]
             states = engine.advance_many([engine.start()] * users, ids)
             taken = []
             for _ in range(rounds):
@@ -321,8 +329,9 @@ foreword.load
 imported = time.perf_counter()
 model = foreword.load(sys.argv[1])
 loaded = time.perf_counter()
-model.predict("I would li", k=3)
+model.suggest("I would li", k=3)
 first = time.perf_counter()
+model.suggest("I would like ", k=3)
 memory = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmRSS"))
 print(json.dumps({"import_ms": 1e3 * (imported - began), "load_ms": 1e3 * (loaded - imported),
     "first_suggestion_ms": 1e3 * (first - imported), "memory_mb": int(memory) / 1024,

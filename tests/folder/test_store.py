@@ -3,7 +3,10 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -321,6 +324,73 @@ def test_unknown_keys_are_refused_by_name(folder: Path) -> None:
         read_config(folder)
 
 
+def forged(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Changes `config.json` and makes its checksum fit again."""
+    file = folder / "config.json"
+    document = json.loads(file.read_text())
+    checksums = document.pop("checksums")
+    change(document)
+    del checksums["config.json"]
+    checksums["config.json"] = store._canonical_sha256(document, checksums)
+    file.write_text(json.dumps({**document, "checksums": checksums}))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("hidden_size", 0, "hidden_size"),
+        ("hidden_size", "3x", "hidden_size"),
+        ("hidden_size", 1 << 25, "hidden_size"),
+        ("hidden_size", None, "hidden_size"),
+        ("num_layers", 65, "num_layers"),
+        ("context_words", 2, "context_words must be 1"),
+        ("name", "transformer", "name"),
+        ("nonlinearity", "gelu", "nonlinearity"),
+        ("reset_after", 7, "reset_after"),
+        ("surprise", 1, "surprise"),
+    ],
+)
+def test_an_architecture_that_cannot_be_is_named_though_its_checksum_fits(
+    folder: Path, key: str, value: object, complaint: str
+) -> None:
+    forged(folder, lambda document: document["model"].update({key: value}))
+    with pytest.raises(FolderError, match=f"can be used.*{complaint}"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize("part", [{"words": "runes"}, {"case": "UPPER"}, {"stop": 1}, 3, None])
+def test_a_tokenizer_that_cannot_be_is_named_though_its_checksum_fits(
+    folder: Path, part: object
+) -> None:
+    forged(folder, lambda document: document.update(tokenizer=part))
+    with pytest.raises(FolderError, match="tokenizer"):
+        read_folder(folder)
+
+
+def test_records_are_checked_when_they_are_read(folder: Path) -> None:
+    forged(folder, lambda document: document.update(evaluation={"perplexity": "low"}))
+    assert read_folder(folder).model == MODEL
+    with pytest.raises(FolderError, match="evaluation"):
+        _ = read_folder(folder).config
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"vocab_size": 0},
+        {"vocab_size": True},
+        {"hidden_size": 2.0},
+        {"tied": 1},
+        {"name": "gpt"},
+        {"nonlinearity": "relu6"},
+        {"context_words": 2},
+    ],
+)
+def test_an_architecture_checks_itself(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(change))):
+        replace(MODEL, **change)
+
+
 def test_an_edited_value_is_noticed(folder: Path) -> None:
     document = json.loads((folder / "config.json").read_text())
     document["model"]["tied"] = False
@@ -373,7 +443,7 @@ def test_a_dtype_that_numpy_lacks_is_named(folder: Path) -> None:
 def test_weights_of_another_cell_with_the_same_shapes_are_refused(tmp_path: Path) -> None:
     # Both have three rows a unit, so that only the name tells them apart.
     for name in ("gru", "lstm-coupled"):
-        model = MODEL.model_copy(update={"name": name})
+        model = replace(MODEL, name=name)
         config = CONFIG.model_copy(update={"model": model})
         write_folder(tmp_path / name, config, weights(model=model), TOKENIZER, "")
     (tmp_path / "gru" / "model.safetensors").replace(tmp_path / "lstm-coupled/model.safetensors")
@@ -384,7 +454,7 @@ def test_weights_of_another_cell_with_the_same_shapes_are_refused(tmp_path: Path
 def test_wrong_shapes_are_told_without_reading_the_numbers(folder: Path) -> None:
     # The checksum differs as well; the message is the one that helps.
     path = folder / "model.safetensors"
-    model = MODEL.model_copy(update={"hidden_size": 4})
+    model = replace(MODEL, hidden_size=4)
     write_weights(folder, weights(model=model))
     path.write_bytes(path.read_bytes()[:-1] + b"\xff")
     with pytest.raises(FolderError, match=r"has the shape \(.*, but config.json makes it \("):

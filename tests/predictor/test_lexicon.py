@@ -20,6 +20,20 @@ def test_a_range_holds_the_words_that_a_walk_through_all_finds(
     assert set(lexicon.ids[low:high].tolist()) == expected
 
 
+@given(words=st.lists(LETTERS, unique=True, max_size=12), prefix=LETTERS, hidden=st.integers(0, 2))
+def test_words_that_begin_in_this_case_go_before_those_in_any(
+    words: list[str], prefix: str, hidden: int
+) -> None:
+    visible = range(hidden, len(words))
+    exact = {index for index in visible if words[index].startswith(prefix)}
+    folded = {i for i in visible if words[i].casefold().startswith(prefix.casefold())}
+
+    found = Lexicon(words, hidden=hidden).beginning(prefix).tolist()
+
+    assert len(found) == len(set(found))
+    assert set(found) == (exact or folded)
+
+
 @given(words=st.lists(LETTERS, unique=True, max_size=12))
 def test_forms_are_the_words_that_fold_alike_the_commonest_first(words: list[str]) -> None:
     lexicon = Lexicon(words, hidden=0)

@@ -235,6 +235,26 @@ def test_loading_and_predicting_work_where_torch_is_not_installed(
     assert 'pip install "foreword[train]"' in missing
 
 
+def test_suggesting_and_keeping_states_load_no_pydantic(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    """It would be a sixth of the process' memory, for a file of twenty lines."""
+    folder = make_folder()
+    write_folder(tmp_path / "m", folder.config, folder.weights, folder.tokenizer, "")
+    program = (
+        "import sys, foreword\n"
+        f"model = foreword.load({str(tmp_path / 'm')!r})\n"
+        "model.predict('the ca'), model.suggest('the ca'), model.typist().suggest('the cat ')\n"
+        "model.state_from_bytes(model.read('the cat').to_bytes())\n"
+        "print(sorted(name for name in sys.modules if name.startswith('pydantic')))\n"
+        "print(model.config.model.name, 'pydantic' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["[]", "lstm True"]
+
+
 def test_load_refuses_what_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(FolderError, match="no config.json"):
         foreword.load(tmp_path)

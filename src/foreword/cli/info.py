@@ -78,7 +78,7 @@ def _model(config: FolderConfig) -> dict[str, str]:
     count = parameters(config)
     size = sum(
         math.prod(shape) * (1 if dtype == "int8" else 4)
-        for dtype, shape in expected_tensors(config).values()
+        for dtype, shape in expected_tensors(model, config.weights).values()
     )
     layers = "1 layer" if model.num_layers == 1 else f"{model.num_layers} layers"
     return {

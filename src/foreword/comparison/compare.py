@@ -3,7 +3,7 @@
 import csv
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, get_args
@@ -129,7 +129,7 @@ def write_csv(comparison: Comparison, folder: Path) -> list[Path]:
 
 def _as(config: ModelConfig, name: ModelName, context_words: int) -> ModelConfig:
     window = context_words if name == "mlp-window" else 1
-    return config.model_copy(update={"name": name, "context_words": window})
+    return replace(config, name=name, context_words=window)
 
 
 def _row(name: str, config: ModelConfig, diary: "_Diary", evaluation: Evaluation) -> Row:

@@ -1,5 +1,7 @@
 """Hidden sizes that give every architecture the same number of parameters. Pure arithmetic."""
 
+from dataclasses import replace
+
 from foreword.errors import SettingsError
 from foreword.folder.config import ModelConfig
 from foreword.models.build import count_parameters
@@ -17,7 +19,7 @@ def same_size(config: ModelConfig, parameters: int) -> ModelConfig:
     """
 
     def count(hidden_size: int) -> int:
-        return count_parameters(config.model_copy(update={"hidden_size": hidden_size}))
+        return count_parameters(replace(config, hidden_size=hidden_size))
 
     if count(1) > parameters:
         raise SettingsError(
@@ -30,4 +32,4 @@ def same_size(config: ModelConfig, parameters: int) -> ModelConfig:
         middle = (low + high) // 2
         low, high = (middle, high) if count(middle) <= parameters else (low, middle)
     nearest = min((low, high), key=lambda size: abs(count(size) - parameters))
-    return config.model_copy(update={"hidden_size": nearest})
+    return replace(config, hidden_size=nearest)

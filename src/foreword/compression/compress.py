@@ -1,6 +1,7 @@
 """A model folder made smaller: `foreword.compress`. No torch."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Literal
@@ -120,7 +121,7 @@ def smaller(folder: Folder, vocab_size: int | None = None) -> Folder:
         for name in ("embedding.weight", "decoder.weight", "decoder.bias"):
             if name in weights:
                 weights[name] = weights[name][:vocab_size]
-        model = model.model_copy(update={"vocab_size": vocab_size})
+        model = replace(model, vocab_size=vocab_size)
         tokenizer = Tokenizer(tokenizer.words[:vocab_size], tokenizer.config)
     config = folder.config.model_copy(
         update={"model": model, "weights": "int8", "format_version": 2, "evaluation": None}

@@ -1,63 +1,30 @@
 """What `config.json` holds, as typed data. Knows nothing about torch, files or training loops."""
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from foreword.folder.architecture import LARGEST_SIZE, ModelConfig, ModelName
 from foreword.text.tokenizer import TokenizerConfig
 
-FORMAT_VERSION: Final = 2
-"""The newest that is read. What is written is the oldest that holds it."""
-
-ModelName = Literal[
-    "mlp-last",
-    "mlp-window",
-    "rnn",
-    "lstm",
-    "lstm-peephole",
-    "lstm-peephole-only",
-    "lstm-coupled",
-    "gru",
+__all__ = [
+    "Compression",
+    "Data",
+    "Evaluation",
+    "FolderConfig",
+    "ModelConfig",
+    "ModelName",
+    "Size",
+    "TrainingRecord",
 ]
-Size = Annotated[int, Field(gt=0, le=1 << 24)]
+
+Size = Annotated[int, Field(gt=0, le=LARGEST_SIZE)]
 
 
 class Data(BaseModel):
     """Frozen data that refuses what it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class ModelConfig(Data):
-    """The architecture: everything that is needed to run a model's weights.
-
-    With tied embeddings the output layer uses the embedding matrix, and a projection from
-    `hidden_size` to `embedding_size` stands between them where the two differ.
-    """
-
-    name: ModelName
-    vocab_size: Size
-    embedding_size: Size
-    hidden_size: Size
-    num_layers: Annotated[int, Field(ge=1, le=64)] = 1
-    context_words: Annotated[int, Field(ge=1, le=1024)] = 1
-    """How many last words an MLP sees: 1 for `mlp-last`. Recurrent models leave it at 1."""
-    nonlinearity: Literal["tanh", "relu"] = "tanh"
-    """Of the MLPs and the Elman RNN."""
-    reset_after: bool = True
-    """GRU: the reset gate acts after the recurrent product (torch, cuDNN) or before it (2014)."""
-    tied: bool = True
-
-    @model_validator(mode="after")
-    def _context_fits_the_architecture(self) -> Self:
-        if self.name != "mlp-window" and self.context_words != 1:
-            raise ValueError(f"{self.name} sees one word at a time: context_words must be 1")
-        return self
-
-    @property
-    def is_recurrent(self) -> bool:
-        """Whether the model carries a hidden state."""
-        return not self.name.startswith("mlp")
 
 
 class TrainingRecord(Data):

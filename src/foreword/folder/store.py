@@ -13,13 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import ValidationError
 
 from foreword.errors import FolderError, SettingsError
-from foreword.folder.config import FORMAT_VERSION, FolderConfig
+from foreword.folder.architecture import ModelConfig
 from foreword.folder.files import (
     RESTORE,
     TensorHeader,
@@ -34,12 +33,47 @@ from foreword.folder.files import (
     write_tensors,
 )
 from foreword.folder.weights import expected_tensors
-from foreword.text.tokenizer import Tokenizer
+from foreword.text.tokenizer import Tokenizer, TokenizerConfig
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from foreword.folder.config import FolderConfig
 
 CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.json", "README.md"
 CHECKSUMS = "checksums"
 LARGEST_CONFIG, LARGEST_TOKENIZER = 16 << 20, 1 << 30
 FAULTS_SHOWN = 5
+_KINDS = {1: "float32", 2: "int8"}
+"""How weights are stored, by format version."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """What prediction needs of an unchanged `config.json`, checked without pydantic.
+
+    Attributes:
+        model: the architecture.
+        tokenizer: how text becomes words.
+        weights: how they are stored.
+        document: all of it.
+        file: where it stood.
+    """
+
+    model: ModelConfig
+    tokenizer: TokenizerConfig
+    weights: Literal["float32", "int8"]
+    document: dict[str, Any]
+    file: Path
+
+    @property
+    def whole(self) -> "FolderConfig":
+        """With its records, which are checked now.
+
+        Raises:
+            FolderError: they cannot be used.
+        """
+        return _validated(self.document, self.file)
 
 
 @dataclass(frozen=True)
@@ -49,19 +83,33 @@ class Folder:
     Weights are float32, or int8 with scales; see `foreword.folder.quantised`.
     """
 
-    config: FolderConfig
+    about: "FolderConfig | Described"
     weights: dict[str, np.ndarray]
     tokenizer: Tokenizer
+
+    @property
+    def model(self) -> ModelConfig:
+        """The architecture."""
+        return self.about.model
+
+    @cached_property
+    def config(self) -> "FolderConfig":
+        """The whole configuration. Loads pydantic, which prediction does without.
+
+        Raises:
+            FolderError: its records cannot be used.
+        """
+        return self.about.whole if isinstance(self.about, Described) else self.about
 
     @cached_property
     def checksum(self) -> str:
         """SHA-256 of weights and vocabulary, as `model.safetensors` has it."""
-        return checksum(self.weights, _metadata(self.config, self.tokenizer.to_json().encode()))
+        return checksum(self.weights, _metadata(self.model, self.tokenizer.to_json().encode()))
 
 
 def write_folder(
     path: Path,
-    config: FolderConfig,
+    config: "FolderConfig",
     weights: Mapping[str, np.ndarray],
     tokenizer: Tokenizer,
     card: str,
@@ -74,7 +122,7 @@ def write_folder(
     """
     vocabulary = tokenizer.to_json().encode()
     files = {TOKENIZER: vocabulary, CONFIG: _config_bytes(config, vocabulary), CARD: card.encode()}
-    metadata = _metadata(config, vocabulary)
+    metadata = _metadata(config.model, vocabulary)
     try:
         if not path.exists():
             _write_new(path, files, weights, metadata)
@@ -89,9 +137,9 @@ def write_folder(
         raise FolderError(f"{path}: cannot be written: {error}") from error
 
 
-def _metadata(config: FolderConfig, vocabulary: bytes) -> dict[str, str]:
+def _metadata(model: ModelConfig, vocabulary: bytes) -> dict[str, str]:
     """Of `model.safetensors`: what the weights belong to."""
-    return {"format": "foreword", "model": config.model.name, TOKENIZER: _sha256(vocabulary)}
+    return {"format": "foreword", "model": model.name, TOKENIZER: _sha256(vocabulary)}
 
 
 def _write_new(
@@ -147,22 +195,23 @@ def read_folder(path: Path) -> Folder:
         FolderError: something is missing, damaged, changed or made by a newer Foreword; says
             which file, what is wrong with it, and what to do.
     """
-    config, checksums = _read_config(path)
+    about, checksums = _read_config(path)
+    model = about.model
     vocabulary = read_bytes(path / TOKENIZER, LARGEST_TOKENIZER)
-    tokenizer = _tokenizer(vocabulary, config, path / TOKENIZER)
+    tokenizer = _tokenizer(vocabulary, about.tokenizer, path / TOKENIZER)
     if checksums.get(TOKENIZER) != _sha256(vocabulary):
         raise FolderError(f"{path / TOKENIZER} has been changed since it was written. {RESTORE}")
-    if tokenizer.vocab_size != config.model.vocab_size:
+    if tokenizer.vocab_size != model.vocab_size:
         raise FolderError(
             f"{path / TOKENIZER} has {tokenizer.vocab_size:,} words, but {CONFIG} says "
-            f"{config.model.vocab_size:,}. {RESTORE}"
+            f"{model.vocab_size:,}. {RESTORE}"
         )
     headers, metadata = read_header(path / WEIGHTS)
-    _check_headers(path / WEIGHTS, config, headers)
-    if metadata.get("model") != config.model.name:
+    _check_headers(path / WEIGHTS, expected_tensors(model, about.weights), headers)
+    if metadata.get("model") != model.name:
         raise FolderError(
             f"{path / WEIGHTS} holds weights of the model {metadata.get('model')}, but {CONFIG} "
-            f"describes {config.model.name}. {RESTORE}"
+            f"describes {model.name}. {RESTORE}"
         )
     weights, metadata = read_tensors(path / WEIGHTS)
     if metadata.get(TOKENIZER) != checksums[TOKENIZER]:
@@ -173,7 +222,7 @@ def read_folder(path: Path) -> Folder:
     for name, array in weights.items():
         if array.dtype != np.int8 and not np.isfinite(array).all():
             raise FolderError(f"{path / WEIGHTS}: {name} holds NaN or infinity. {RESTORE}")
-    return Folder(config, weights, tokenizer)
+    return Folder(about, weights, tokenizer)
 
 
 def folder_bytes(path: Path) -> int:
@@ -182,16 +231,17 @@ def folder_bytes(path: Path) -> int:
     return sum(file.stat().st_size for file in files if file.exists())
 
 
-def read_config(path: Path) -> FolderConfig:
+def read_config(path: Path) -> "FolderConfig":
     """What `config.json` says, without reading the weights.
 
     Raises:
         FolderError: see `read_folder`.
     """
-    return _read_config(path)[0]
+    about = _read_config(path)[0]
+    return about.whole if isinstance(about, Described) else about
 
 
-def _read_config(path: Path) -> tuple[FolderConfig, dict[str, str]]:
+def _read_config(path: Path) -> tuple["FolderConfig | Described", dict[str, str]]:
     try:
         if not path.exists():
             raise FolderError(
@@ -209,25 +259,48 @@ def _read_config(path: Path) -> tuple[FolderConfig, dict[str, str]]:
     if not isinstance(document, dict):
         raise FolderError(f"{file} is not a model's configuration. {RESTORE}")
     version = document.get("format_version")
-    if isinstance(version, int) and version > FORMAT_VERSION:
+    if isinstance(version, int) and version > max(_KINDS):
         raise FolderError(
-            f"{file} has format version {version}; this Foreword reads up to {FORMAT_VERSION}. "
+            f"{file} has format version {version}; this Foreword reads up to {max(_KINDS)}. "
             "It was made by a newer Foreword: pip install --upgrade foreword"
         )
     checksums = document.pop(CHECKSUMS, None)
+    known = checksums if isinstance(checksums, dict) else {}
+    if known.pop(CONFIG, None) == _canonical_sha256(document, known):
+        return _described(document, file) or _validated(document, file), known
+    _validated(document, file)  # what is wrong by name says more than that something is
+    raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
+
+
+def _described(document: dict[str, Any], file: Path) -> Described | None:
+    """What is plainly as Foreword writes it; None of all else, faulty or only spelled otherwise."""
+    weights = document.get("weights", "float32")
+    if weights != _KINDS.get(document.get("format_version", 0)):
+        return None
+    if document.get("format") != "foreword":
+        return None
     try:
-        config = FolderConfig.model_validate(document)
+        model = ModelConfig(**document["model"])
+        tokenizer = TokenizerConfig(**document["tokenizer"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return Described(model, tokenizer, weights, document, file)
+
+
+def _validated(document: dict[str, Any], file: Path) -> "FolderConfig":
+    from pydantic import ValidationError  # neither is loaded where nothing but prediction is wanted
+
+    from foreword.folder.config import FolderConfig
+
+    try:
+        return FolderConfig.model_validate(document)
     except ValidationError as error:
         raise FolderError(
             f"{file} is not a configuration that can be used: {_faults(error)}. {RESTORE}"
         ) from error
-    known = checksums if isinstance(checksums, dict) else {}
-    if known.pop(CONFIG, None) != _canonical_sha256(document, known):
-        raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
-    return config, known
 
 
-def _config_bytes(config: FolderConfig, vocabulary: bytes) -> bytes:
+def _config_bytes(config: "FolderConfig", vocabulary: bytes) -> bytes:
     document = config.model_dump(mode="json")
     for key in ("weights", "compression"):  # unknown to Forewords that read version 1 alone
         if config.format_version == 1:
@@ -259,7 +332,7 @@ def _json(file: Path) -> Any:
         raise FolderError(f"{file} is not JSON ({error}). {RESTORE}") from error
 
 
-def _faults(error: ValidationError) -> str:
+def _faults(error: "ValidationError") -> str:
     """The first few things that are wrong with a configuration, by key."""
     found = [
         f"{'.'.join(map(str, fault['loc']))[:100]}: {fault['msg'][:200]}"
@@ -269,17 +342,20 @@ def _faults(error: ValidationError) -> str:
     return "; ".join(found[:FAULTS_SHOWN]) + more
 
 
-def _tokenizer(data: bytes, config: FolderConfig, file: Path) -> Tokenizer:
+def _tokenizer(data: bytes, config: TokenizerConfig, file: Path) -> Tokenizer:
     try:
-        return Tokenizer.from_json(_utf8(data, file), config.tokenizer, path=str(file))
+        return Tokenizer.from_json(_utf8(data, file), config, path=str(file))
     except (TypeError, UnicodeError) as error:
         raise FolderError(
             f"{file} has a word that is no text: half of a surrogate pair. {RESTORE}"
         ) from error
 
 
-def _check_headers(path: Path, config: FolderConfig, headers: Mapping[str, TensorHeader]) -> None:
-    expected = expected_tensors(config)
+def _check_headers(
+    path: Path,
+    expected: dict[str, tuple[str, tuple[int, ...]]],
+    headers: Mapping[str, TensorHeader],
+) -> None:
     if missing := sorted(expected.keys() - headers.keys()):
         raise FolderError(f"{path} lacks {_some(missing)}. {RESTORE}")
     if extra := sorted(headers.keys() - expected.keys()):

@@ -1,6 +1,6 @@
 """Which tensors a model has, by its configuration. Pure arithmetic; no torch, no files."""
 
-from foreword.folder.config import FolderConfig, ModelConfig
+from foreword.folder.architecture import ModelConfig
 from foreword.folder.quantised import SCALE, is_quantisable
 
 # Rows of a cell's weight_ih and weight_hh, in multiples of the hidden size; see foreword.cells.
@@ -31,13 +31,15 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     return shapes | {"decoder.bias": (V,)}
 
 
-def expected_tensors(config: FolderConfig) -> dict[str, tuple[str, tuple[int, ...]]]:
+def expected_tensors(model: ModelConfig, kind: str) -> dict[str, tuple[str, tuple[int, ...]]]:
     """The dtypes and shapes in `model.safetensors`.
 
-    All are float32; or matrices are int8, with a scale for each row.
+    Args:
+        model: the architecture.
+        kind: "float32": all are; or "int8": matrices are, with a scale for each row.
     """
-    found = {name: ("float32", shape) for name, shape in expected_shapes(config.model).items()}
-    if config.weights == "int8":
+    found = {name: ("float32", shape) for name, shape in expected_shapes(model).items()}
+    if kind == "int8":
         for name, (_, shape) in list(found.items()):
             if is_quantisable(name, shape):
                 found[name] = "int8", shape

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from foreword import compiled
-from foreword.folder.config import ModelConfig
+from foreword.folder.architecture import ModelConfig
 from foreword.folder.quantised import SCALE
 from foreword.predictor.numpy_network import Array, Parts
 

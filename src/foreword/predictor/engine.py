@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from foreword.errors import FolderError
-from foreword.folder.config import ModelConfig
+from foreword.folder.architecture import ModelConfig
 from foreword.predictor import compiled_network
 from foreword.predictor.numpy_network import Array, NumpyNetwork
 from foreword.predictor.state import State

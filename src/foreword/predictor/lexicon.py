@@ -1,7 +1,7 @@
-"""The vocabulary in alphabetical order whatever the case. Knows words; no models, no texts."""
+"""The vocabulary in alphabetical order, case aside. Knows words; no models, no texts."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,6 +18,8 @@ class Lexicon:
     >>> low, high = lexicon.range("li")
     >>> lexicon.ids[low:high].tolist(), lexicon.forms("like")
     ([2, 4, 3], [2, 4])
+    >>> lexicon.beginning("li").tolist(), lexicon.beginning("LI").tolist()
+    ([4, 3], [2, 4, 3])
 
     Attributes:
         words: by id.
@@ -26,12 +28,15 @@ class Lexicon:
         longest: letters of the longest word.
     """
 
-    def __init__(self, words: Sequence[str], *, hidden: int) -> None:
+    def __init__(
+        self, words: Sequence[str], *, hidden: int, known: Mapping[str, int] | None = None
+    ) -> None:
         """Sorts the words.
 
         Args:
             words: by id, the commonest first.
             hidden: so many of the first ids are no words, and never found.
+            known: the words' ids, where such a mapping is there already.
         """
         self.words = tuple(words)
         self.folds = tuple(_fold(word) for word in words)
@@ -40,7 +45,13 @@ class Lexicon:
         self.ids = np.array(order, dtype=np.int64)
         self.ids.flags.writeable = False
         self.longest = max(map(len, self.sorted_folds), default=0)
-        self._ids = {word: index for index, word in enumerate(words) if index >= hidden}
+        self._hidden = hidden
+        self._known = known or {word: index for index, word in enumerate(words)}
+        # Letters at each word's beginning that are as in its fold; of most words all.
+        self._plain = np.full(len(order), np.iinfo(np.int32).max, dtype=np.int32)
+        for place, index in enumerate(order):
+            if self.folds[index] != self.words[index]:
+                self._plain[place] = _in_common(self.folds[index], self.words[index])
 
     def range(self, prefix: str) -> tuple[int, int]:
         """Where the words stand that begin with a folded prefix: [low, high)."""
@@ -54,6 +65,18 @@ class Lexicon:
             return high
         bound = bound[:-1] + chr(ord(bound[-1]) + 1)
         return bisect_left(self.sorted_folds, bound, low, high)
+
+    def beginning(self, prefix: str) -> np.ndarray:
+        """Ids of the words that begin with letters in this case; if none does, in any case."""
+        fold = prefix.casefold()
+        low, high = self.range(fold)
+        ids = self.ids[low:high]
+        if prefix == fold:
+            exact = ids[self._plain[low:high] >= len(prefix)]
+        else:
+            found = [index for index in ids.tolist() if self.words[index].startswith(prefix)]
+            exact = np.array(found, dtype=np.int64)
+        return exact if len(exact) else ids
 
     def forms(self, fold: str) -> list[int]:
         """Ids of the words that are the same but for case, the commonest first."""
@@ -69,12 +92,18 @@ class Lexicon:
         Frequency is about 1/rank (Zipf), and the vocabulary is in the order of frequency.
         """
         forms = self.forms(fold)
-        lower = self._ids.get(fold)
+        lower = self.id_of(fold)
         return bool(forms) and (lower is None or forms[0] * FAR_COMMONER <= lower)
 
     def id_of(self, word: str) -> int | None:
         """A word's id, in this case of letters; None if it is none."""
-        return self._ids.get(word)
+        index = self._known.get(word, -1)
+        return index if index >= self._hidden else None
+
+
+def _in_common(a: str, b: str) -> int:
+    """How many letters two words have in common from their beginning."""
+    return next((k for k, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(b))
 
 
 def _fold(word: str) -> str:

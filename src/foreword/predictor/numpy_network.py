@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from foreword.folder.config import ModelConfig
+from foreword.folder.architecture import ModelConfig
 from foreword.folder.quantised import dense
 
 Array: TypeAlias = np.ndarray

@@ -5,24 +5,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from foreword.errors import SettingsError
-from foreword.folder.config import FolderConfig
 from foreword.folder.installed import find_folder
 from foreword.folder.store import Folder, read_folder
 from foreword.predictor import state_bytes
 from foreword.predictor.engine import Engine
 from foreword.predictor.layer import Layer
 from foreword.predictor.lexicon import Lexicon
-from foreword.predictor.prefixes import Prefixes
 from foreword.predictor.reading import STRIDE, Reader, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.state import State
 from foreword.predictor.suggest import HIDDEN, Suggestion
 from foreword.predictor.typist import Typist
 from foreword.text.tokenizer import EOS, EOS_ID, UNK_ID, Tokenizer
+
+if TYPE_CHECKING:
+    from foreword.folder.config import FolderConfig
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,18 @@ class Predictor:
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
-        self.config: FolderConfig = folder.config
         self.tokenizer: Tokenizer = folder.tokenizer
-        self._engine = Engine(folder.config.model, folder.weights)
+        self._engine = Engine(folder.model, folder.weights)
         self._start = self._bound(self._engine.advance(self._engine.start(), EOS_ID))
+
+    @property
+    def config(self) -> "FolderConfig":
+        """The whole configuration, with what is recorded of training and evaluation.
+
+        Raises:
+            FolderError: its records cannot be used.
+        """
+        return self.folder.config
 
     def start(self) -> State:
         """The state at the beginning of a line: zeros that have seen an `<eos>`, as in training."""
@@ -113,8 +123,8 @@ class Predictor:
             SettingsError: they are damaged, of another model or version, or hold numbers that no
                 state has; says which.
         """
-        config = self.config.model
-        return self._bound(state_bytes.decode(data, self._start, config, self.folder.checksum))
+        model, checksum = self.folder.model, self.folder.checksum
+        return self._bound(state_bytes.decode(data, self._start, model, checksum))
 
     def read(self, text: str, state: State | None = None) -> State:
         """The state after a text, which goes on from `state`, or begins a line.
@@ -180,7 +190,7 @@ class Predictor:
         context, prefix = self._unfinished(readable(text), complete)
         state = self.read(context)
         if prefix:
-            candidates = self._prefixes.ids(prefix)
+            candidates = self._lexicon.beginning(prefix)
             return self._likeliest(candidates, self._engine.probabilities(state, candidates), k)
         shares = self._engine.probabilities(state)
         shares[list(HIDDEN)] = 0.0
@@ -272,11 +282,11 @@ class Predictor:
         if len(words) > 1 and words[-1].text == "'" and words[-2].end == start:
             # An apostrophe at the end may be one inside a word whose rest is to come.
             longer = words[-2].start
-            if len(self._prefixes.ids(self.tokenizer.normalise(line[longer:]))) > 0:
+            if len(self._lexicon.beginning(self.tokenizer.normalise(line[longer:]))) > 0:
                 start, known = longer, False
         prefix = self.tokenizer.normalise(line[start:])
         if complete is None and (
-            known or not self._may_go_on(text[-1]) or len(self._prefixes.ids(prefix)) == 0
+            known or not self._may_go_on(text[-1]) or len(self._lexicon.beginning(prefix)) == 0
         ):
             return text, ""
         return text[: len(text) - len(line) + start], prefix
@@ -288,12 +298,11 @@ class Predictor:
 
     @cached_property
     def _reader(self) -> Reader:
-        lexicon = Lexicon(self.tokenizer.words, hidden=len(HIDDEN))
-        return Reader(self.tokenizer, self._engine, lexicon, self._start)
+        return Reader(self.tokenizer, self._engine, self._lexicon, self._start)
 
     @cached_property
-    def _prefixes(self) -> Prefixes:
-        return Prefixes(self.tokenizer.words, HIDDEN)
+    def _lexicon(self) -> Lexicon:
+        return Lexicon(self.tokenizer.words, hidden=len(HIDDEN), known=self.tokenizer.ids)
 
     def _likeliest(self, ids: np.ndarray, shares: np.ndarray, k: int) -> list[Prediction]:
         k = min(k, int(np.count_nonzero(shares)))

@@ -11,7 +11,7 @@ import struct
 import numpy as np
 
 from foreword.errors import SettingsError
-from foreword.folder.config import ModelConfig
+from foreword.folder.architecture import ModelConfig
 from foreword.predictor.state import State
 
 MAGIC, VERSION = b"FWST", 1

@@ -2,13 +2,12 @@
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import tokenizers
-from pydantic import BaseModel, ConfigDict
 from tokenizers import models, normalizers, pre_tokenizers, trainers
 
 from foreword.errors import FolderError
@@ -39,7 +38,8 @@ _WORDS = (
 WORD_PATTERN = rf"(?:{'|'.join(_WORDS)})\p{{M}}*+"  # combining marks stay with what they follow
 
 
-class TokenizerConfig(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class TokenizerConfig:
     """How text becomes words.
 
     Attributes:
@@ -48,10 +48,17 @@ class TokenizerConfig(BaseModel):
         case: "keep" distinguishes upper and lower case, "fold" makes all of it lower case.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     words: Literal["unicode", "spaces"] = "unicode"
     case: Literal["keep", "fold"] = "keep"
+
+    def __post_init__(self) -> None:
+        """Raises ValueError: a choice is none of those that there are."""
+        if self.words not in ("unicode", "spaces"):
+            raise ValueError(f"words must be unicode or spaces, not {self.words!r}")
+        if self.case not in ("keep", "fold"):
+            raise ValueError(f"case must be keep or fold, not {self.case!r}")
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,8 @@ class Tokenizer:
     def __init__(self, words: Sequence[str], config: TokenizerConfig) -> None:
         self.words = tuple(words)
         self.config = config
-        self._ids = {word: index for index, word in enumerate(self.words)}
-        self._backend = tokenizers.Tokenizer(models.WordLevel(self._ids, unk_token=UNK))
+        self.ids: Mapping[str, int] = {word: index for index, word in enumerate(self.words)}
+        self._backend = tokenizers.Tokenizer(models.WordLevel(dict(self.ids), unk_token=UNK))
         self._backend.normalizer = _normaliser(config)
         self._backend.pre_tokenizer = _splitter(config)
 
@@ -99,7 +106,7 @@ class Tokenizer:
 
     def id_of(self, word: str) -> int:
         """The word's id; that of `<unk>` if the vocabulary lacks it."""
-        return self._ids.get(self.normalise(word), UNK_ID)
+        return self.ids.get(self.normalise(word), UNK_ID)
 
     def word_of(self, index: int) -> str:
         """The word with this id."""
@@ -176,7 +183,7 @@ class Tokenizer:
         It holds no regular expression: text whose words are separated by spaces is encoded by it
         alone; cutting words from marks is done by this class, as `config.words` says.
         """
-        return json.dumps(_document(self._ids, self.config), ensure_ascii=False)
+        return json.dumps(_document(self.ids, self.config), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str, config: TokenizerConfig, *, path: str) -> "Tokenizer":
@@ -234,7 +241,7 @@ def _is_composed_into_the_letter_before(character: str) -> bool:
     return unicodedata.category(character)[0] == "M" or "\u1160" <= character <= "\u11ff"
 
 
-def _document(vocabulary: dict[str, int], config: TokenizerConfig) -> dict[str, Any]:
+def _document(vocabulary: Mapping[str, int], config: TokenizerConfig) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
     if config.case == "fold":
         steps.append({"type": "Lowercase"})

@@ -1,7 +1,7 @@
 """Cuts a person's text into lines of words, without what looks like a secret. Knows no counts."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from foreword.predictor.personal.screen import KINDS, is_harmless, screened
 from foreword.text.tokenizer import SPECIAL, Tokenizer
@@ -25,7 +25,7 @@ class Cutter:
     """Words as a model's tokeniser cuts them, in the case in which they are written."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        config = tokenizer.config.model_copy(update={"case": "keep"})
+        config = replace(tokenizer.config, case="keep")
         self._tokenizer = Tokenizer(SPECIAL, config)
 
     def cut(self, text: str) -> Cut:

@@ -1,0 +1,80 @@
+"""A model's architecture as data, without pydantic: prediction needs the one, not the other.
+
+As a part of `FolderConfig` it is checked by pydantic like the rest; made alone, by itself.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Literal, get_args
+
+ModelName = Literal[
+    "mlp-last",
+    "mlp-window",
+    "rnn",
+    "lstm",
+    "lstm-peephole",
+    "lstm-peephole-only",
+    "lstm-coupled",
+    "gru",
+]
+LARGEST_SIZE: Final = 1 << 24
+MOST: Final = {
+    "vocab_size": LARGEST_SIZE,
+    "embedding_size": LARGEST_SIZE,
+    "hidden_size": LARGEST_SIZE,
+    "num_layers": 64,
+    "context_words": 1024,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The architecture: everything that is needed to run a model's weights.
+
+    With tied embeddings the output layer uses the embedding matrix, and a projection from
+    `hidden_size` to `embedding_size` stands between them where the two differ.
+
+    Attributes:
+        name: of the cell, or of the MLP.
+        vocab_size: words, `<unk>` and `<eos>` included.
+        embedding_size: features of a word.
+        hidden_size: units of a layer.
+        num_layers: 1 to 64.
+        context_words: how many last words an MLP sees: 1 for `mlp-last`. Recurrent models leave it
+            at 1.
+        nonlinearity: of the MLPs and the Elman RNN.
+        reset_after: GRU: the reset gate acts after the recurrent product (torch, cuDNN) or before
+            it (2014).
+        tied: the output layer's weights are the embedding's.
+    """
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    name: ModelName
+    vocab_size: int
+    embedding_size: int
+    hidden_size: int
+    num_layers: int = 1
+    context_words: int = 1
+    nonlinearity: Literal["tanh", "relu"] = "tanh"
+    reset_after: bool = True
+    tied: bool = True
+
+    def __post_init__(self) -> None:
+        """Raises ValueError: a value is no number in its range, or no known name."""
+        for key, most in MOST.items():
+            value = getattr(self, key)
+            if type(value) is not int or not 1 <= value <= most:
+                raise ValueError(f"{key} must be a whole number from 1 to {most:,}, not {value!r}")
+        for key, known in (("name", get_args(ModelName)), ("nonlinearity", ("tanh", "relu"))):
+            if getattr(self, key) not in known:
+                raise ValueError(f"{key} must be one of {', '.join(known)}")
+        for key in ("reset_after", "tied"):
+            if type(getattr(self, key)) is not bool:
+                raise ValueError(f"{key} must be true or false")
+        if self.name != "mlp-window" and self.context_words != 1:
+            raise ValueError(f"{self.name} sees one word at a time: context_words must be 1")
+
+    @property
+    def is_recurrent(self) -> bool:
+        """Whether the model carries a hidden state."""
+        return not self.name.startswith("mlp")
