@@ -9,6 +9,9 @@
 #include <system_error>
 #include <thread>
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #include <signal.h>
@@ -18,11 +21,39 @@ namespace foreword {
 
 namespace {
 
+// For so long a helper watches for more work before it sleeps: about what falling asleep and waking
+// cost; and so long is one watched that is in the middle of a piece.
+constexpr std::chrono::microseconds BEFORE_SLEEP{100}, FOR_A_PIECE{15};
+
+// Until something is so, or for so long.
+template <class Claim>
+void watch(std::chrono::microseconds most, Claim&& is_so) {
+    const auto until = std::chrono::steady_clock::now() + most;
+    do {
+        for (int spins = 0; spins < 16; ++spins) {
+            if (is_so()) return;
+            rest();
+        }
+    } while (std::chrono::steady_clock::now() < until);
+}
+
+// The core that the calling thread runs on; -1 where that cannot be told.
+int core() {
+#if defined(__linux__)
+    return sched_getcpu();
+#else
+    return -1;
+#endif
+}
+
 struct Crew {
     std::mutex in_use;  // by the one call that is helped
     std::mutex mutex;   // of what follows
     std::condition_variable has_work, is_done;
-    int members = 0, wanted = 0, busy = 0;
+    int members = 0, wanted = 0;
+    std::atomic<int> callers_core{-1};
+    std::atomic<int> busy{0};        // changed under the mutex
+    std::atomic<unsigned> calls{0};  // the same: how often work came, or helpers were called up
 
     void (*work)(void*, int) = nullptr;
     void* data = nullptr;
@@ -55,10 +86,30 @@ struct Crew {
 #endif
     }
 
+    // Whether this helper has its caller's own core, as it may where others keep the rest busy. Short
+    // work then goes alone for a while.
+    bool in_the_way() {
+        const int here = core();
+        if (here < 0 || here != callers_core.load(std::memory_order_relaxed)) return false;
+        note_crowd();
+        return true;
+    }
+
     void help() {
         std::unique_lock<std::mutex> lock(mutex);
         for (;;) {
-            has_work.wait(lock, [&] { return wanted > 0; });
+            const unsigned seen = calls;
+            const bool goes_to_sleep = in_the_way();
+            if (wanted == 0 || goes_to_sleep) {
+                lock.unlock();
+                if (!goes_to_sleep) {
+                    watch(BEFORE_SLEEP,
+                          [&] { return calls.load(std::memory_order_relaxed) != seen; });
+                }
+                lock.lock();
+                has_work.wait(lock, [&] { return calls != seen; });
+                continue;
+            }
             --wanted, ++busy;
             lock.unlock();
             {
@@ -105,6 +156,8 @@ void share_pieces(int threads, int pieces, void (*work)(void*, int), void* data)
         all.next.store(0, std::memory_order_relaxed);
         if (all.members < helpers) all.hire(helpers);
         all.wanted = helpers < all.members ? helpers : all.members;
+        all.callers_core = core();
+        ++all.calls;
     }
     all.has_work.notify_all();
     all.take_pieces();
@@ -112,8 +165,24 @@ void share_pieces(int threads, int pieces, void (*work)(void*, int), void* data)
     all.wanted = 0;
     if (all.busy == 0) return note_quiet();
     const auto began = std::chrono::steady_clock::now();
+    lock.unlock();
+    watch(FOR_A_PIECE, [&] { return all.busy.load(std::memory_order_acquire) == 0; });
+    lock.lock();
     all.is_done.wait(lock, [&] { return all.busy == 0; });
     note_wait((std::chrono::steady_clock::now() - began) / std::chrono::nanoseconds(1));
+}
+
+void call_up(int threads) {
+    if (threads_worth(threads, 0.0) <= 1) return;
+    Crew& all = the_crew();
+    {
+        const std::unique_lock<std::mutex> lock(all.mutex, std::try_to_lock);
+        if (!lock.owns_lock()) return;  // they are being called already
+        if (all.members < threads - 1) all.hire(threads - 1);
+        all.callers_core = core();
+        ++all.calls;
+    }
+    all.has_work.notify_all();
 }
 
 }  // namespace foreword

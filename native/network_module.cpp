@@ -340,6 +340,8 @@ void bind_network(nb::module_& m, const Kernels* (*chosen)()) {
         .def("best", &PyNetwork::best, nb::arg("h"), nb::arg("k"), nb::arg("ids").none(),
              nb::arg("hidden"), nb::arg("threads"))
         .def("best_many", &PyNetwork::best_many);
+    m.def("call_up", &call_up, nb::arg("threads"),
+          "Wakes the threads that share long work, which comes within microseconds.");
 }
 
 }  // namespace foreword

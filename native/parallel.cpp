@@ -74,7 +74,7 @@ WithoutDenormals::WithoutDenormals() = default;
 WithoutDenormals::~WithoutDenormals() = default;
 #endif
 
-void Barrier::pause() {
+void rest() {
 #if defined(__x86_64__)
     _mm_pause();
 #endif
@@ -99,6 +99,8 @@ void note_wait(std::int64_t nanoseconds) {
     alone_for.store(next, std::memory_order_relaxed);
     alone_until.store(now() + next, std::memory_order_relaxed);
 }
+
+void note_crowd() { note_wait(LATE); }
 
 int threads_worth(int threads, double multiplications) {
     if (threads <= 1 || multiplications >= SHORT) return threads;

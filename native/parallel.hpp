@@ -18,6 +18,9 @@ class WithoutDenormals {
     std::uint64_t before_ = 0;
 };
 
+// What a thread does while it waits without sleeping.
+void rest();
+
 // All of a team pass it, or none. Waiting is spinning: a step takes microseconds.
 class Barrier {
   public:
@@ -37,13 +40,12 @@ class Barrier {
         // take some 20 us, as long as a step's uneven shares; on a quiet core yielding costs no more.
         for (int spins = 0; spins < 1000; ++spins) {
             if (round_.load(std::memory_order_acquire) != round) return;
-            pause();
+            rest();
         }
         yield(round);
     }
 
   private:
-    static void pause();
     void yield(unsigned round) const;
 
     std::atomic<int> members_{1};
@@ -72,6 +74,8 @@ int threads_worth(int threads, double multiplications);
 
 // Says for how long a team waited for one of its members.
 void note_wait(std::int64_t nanoseconds);
+// Says that a team's members had one core.
+void note_crowd();
 // Says that a team has waited for nobody.
 void note_quiet();
 

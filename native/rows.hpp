@@ -20,6 +20,25 @@ namespace FOREWORD_ISA {
 // Rows that are multiplied at once: so many share each part of the vector that is loaded.
 constexpr int ROWS_AT_ONCE = 4;
 
+// Rows one after the other. What lies so many bytes ahead is fetched meanwhile.
+template <class Value, int AHEAD>
+struct Following {
+    const Value* first;
+    std::ptrdiff_t stride;
+
+    FOREWORD_INLINE const Value* operator[](int row) const { return first + row * stride; }
+    FOREWORD_INLINE const char* ahead(int row) const { return (const char*)(*this)[row] + AHEAD; }
+};
+
+// Rows anywhere, and those that are next.
+template <class Value>
+struct Spread {
+    const Value *rows[LANES], *next[LANES];
+
+    FOREWORD_INLINE const Value* operator[](int row) const { return rows[row]; }
+    FOREWORD_INLINE const char* ahead(int row) const { return (const char*)next[row]; }
+};
+
 // Of LANES vectors, the sum of each one's lanes. As `transpose`, but that what each round brings
 // together is added up.
 template <class V>
@@ -49,19 +68,19 @@ struct FloatRows {
         return 1.0f;
     }
 
-    static FOREWORD_INLINE void multiply(const Value* const* rows, const void* operand, int columns,
-                                         Sum* sums) {
-        constexpr int AHEAD = 1024;
+    template <class Rows>
+    static FOREWORD_INLINE void multiply(const Rows& rows, const void* operand, int columns,
+                                         int first, Sum* sums) {
         Sum found[ROWS_AT_ONCE] = {};
         for (int k = 0; k < columns; k += LANES) {
             const Vec v = load((const float*)operand + k);
 #pragma GCC unroll 4
             for (int r = 0; r < ROWS_AT_ONCE; ++r) {
-                __builtin_prefetch(rows[r] + k + AHEAD);
-                found[r] += v * load(rows[r] + k);
+                __builtin_prefetch(rows.ahead(first + r) + k * sizeof(Value));
+                found[r] += v * load(rows[first + r] + k);
             }
         }
-        for (int r = 0; r < ROWS_AT_ONCE; ++r) sums[r] = found[r];
+        for (int r = 0; r < ROWS_AT_ONCE; ++r) sums[first + r] = found[r];
     }
 
     template <class OfRows>
@@ -110,19 +129,19 @@ struct IntRows {
         return most / 127.0f + wrong;
     }
 
-    static FOREWORD_INLINE void multiply(const Value* const* rows, const void* operand, int columns,
-                                         Sum* sums) {
-        constexpr int AHEAD = 4096;
+    template <class Rows>
+    static FOREWORD_INLINE void multiply(const Rows& rows, const void* operand, int columns,
+                                         int first, Sum* sums) {
         Sum found[ROWS_AT_ONCE] = {};
         for (int k = 0; k < columns; k += STEP) {
             const Part* const v = (const Part*)operand + k;
 #pragma GCC unroll 4
             for (int r = 0; r < ROWS_AT_ONCE; ++r) {
-                __builtin_prefetch(rows[r] + k + AHEAD);
-                found[r] = multiply_add(found[r], v, rows[r] + k);
+                __builtin_prefetch(rows.ahead(first + r) + k);
+                found[r] = multiply_add(found[r], v, rows[first + r] + k);
             }
         }
-        for (int r = 0; r < ROWS_AT_ONCE; ++r) sums[r] = found[r];
+        for (int r = 0; r < ROWS_AT_ONCE; ++r) sums[first + r] = found[r];
     }
 
     static FOREWORD_INLINE Sum multiply_add(Sum sum, const Part* v, const Value* row) {
@@ -157,18 +176,29 @@ struct IntRows {
 template <class R>
 static void by_table(const Table& table, const void* operand, float scale, const std::int64_t* ids,
                      std::int64_t first, int count, float* into) {
+    using Value = typename R::Value;
+    constexpr int AHEAD = 4096;
+    const Value* const values = R::values(table);
+    const auto place = [&](int at) { return ids ? ids[at] : first + at; };
     for (int done = 0; done < count; done += LANES) {
         const int lanes = std::min(LANES, count - done);
         std::int64_t places[LANES];
-        const typename R::Value* rows[LANES];
-        for (int l = 0; l < LANES; ++l) {
-            const int at = done + std::min(l, lanes - 1);
-            places[l] = ids ? ids[at] : first + at;
-            rows[l] = R::values(table) + places[l] * table.stride;
-        }
         typename R::Sum sums[LANES];
-        for (int l = 0; l < LANES; l += ROWS_AT_ONCE) {
-            R::multiply(rows + l, operand, table.columns, sums + l);
+        const auto multiply = [&](const auto& rows) {
+            for (int l = 0; l < LANES; l += ROWS_AT_ONCE) {
+                R::multiply(rows, operand, table.columns, l, sums);
+            }
+        };
+        if (!ids && lanes == LANES) {
+            multiply(Following<Value, AHEAD>{values + (first + done) * table.stride, table.stride});
+        } else {
+            Spread<Value> rows;
+            for (int l = 0; l < LANES; ++l) {
+                places[l] = place(done + std::min(l, lanes - 1));
+                rows.rows[l] = values + places[l] * table.stride;
+                rows.next[l] = values + place(std::min(done + LANES + l, count - 1)) * table.stride;
+            }
+            multiply(rows);
         }
         const auto of_rows = [&](const auto* values, auto found) {
             if (!ids && lanes == LANES) {

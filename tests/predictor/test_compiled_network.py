@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -282,7 +283,11 @@ def test_threads_of_python_share_one_network() -> None:
     wrong = []
 
     def work() -> None:
-        for _ in range(50):
+        for turn in range(50):
+            if turn % 3:
+                engine.call_up()
+            if turn % 10 == 0:
+                time.sleep(0.001)  # helpers fall asleep
             again = engine.advance(engine.start(), 5)
             if again != state or engine.best(again, 5) != expected:
                 wrong.append(again)
@@ -309,6 +314,7 @@ def test_a_forked_child_scores_with_helpers_of_its_own() -> None:
         "                threads=2)\n"
         "state = engine.advance(engine.start(), 5)\n"
         "expected = engine.best(state, 3)\n"
+        "engine.call_up()\n"
         "child = os.fork()\n"
         "if child == 0:\n"
         "    os._exit(0 if engine.best(engine.advance(engine.start(), 5), 3) == expected else 1)\n"

@@ -1,5 +1,4 @@
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -9,9 +8,13 @@ from hypothesis import strategies as st
 
 from foreword.errors import SettingsError
 from foreword.folder.store import Folder
+from foreword.predictor import predictor as predictor_module
 from foreword.predictor import suggest as suggest_module
+from foreword.predictor.engine import Engine
 from foreword.predictor.layer import Opinion
 from foreword.predictor.predictor import Predictor
+from foreword.predictor.reading import STRIDE, beginning
+from foreword.predictor.state import State
 from foreword.predictor.suggest import Suggestion
 
 MakeFolder = Callable[..., Folder]
@@ -418,12 +421,47 @@ def test_any_text_is_answered(
     "unit",
     ["a", "a ", "!?", "! ", "\n", "é\u0301", "\0", "😀", "שלום", "'", "don't ", "1.", "\u1161"],
 )
-def test_ten_megabytes_are_answered_within_two_seconds(unit: str, make_folder: MakeFolder) -> None:
+def test_of_ten_megabytes_the_end_alone_is_read(
+    unit: str, make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     predictor = Predictor(make_folder())
     text = unit * (10_000_000 // len(unit.encode()))
+    advanced = 0
+    advance = Engine.advance
+
+    def counted(engine: Engine, state: State, word: int) -> State:
+        nonlocal advanced
+        advanced += 1
+        return advance(engine, state, word)
+
+    monkeypatch.setattr(Engine, "advance", counted)
+    monkeypatch.setattr(predictor_module, "LONGEST_READ", 1024)
     typist = predictor.typist(tolerant=True)
-    started = time.perf_counter()
-    predictor.suggest(text, complete=None)
+    assert len(predictor.suggest(text)) <= 3
     typist.suggest(text)
     typist.suggest(text + "l")
-    assert time.perf_counter() - started < 2
+    assert advanced < 3 * 2 * STRIDE
+
+    advanced = 0
+    for complete in (True, False, None):
+        assert len(predictor.predict(text, 3, complete=complete)) <= 3
+    assert predictor.suggest(text, complete=None) == predictor.suggest(
+        text, complete=predictor.is_unfinished(text)
+    )
+    assert advanced < 2 * 2 * STRIDE + 3 * 2 * 1024
+
+    advanced = 0
+    state = predictor.read(text, predictor.advance(predictor.start(), text))
+    assert advanced <= 1 + 2 * 1024
+    assert all(np.isfinite(part).all() for part in state.parts)
+
+
+def test_a_long_text_is_read_from_a_boundary_of_words(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    text = "would like " * 20_000 + "the cat sat on a mat "
+    begin, begins_line = beginning(text, predictor_module.LONGEST_READ)
+    assert predictor_module.LONGEST_READ <= len(text) - begin < 2 * predictor_module.LONGEST_READ
+    assert text[begin - 1] == " "
+    assert not begins_line
+    assert predictor.read(text) == predictor.read(text[begin:])
+    assert predictor.predict(text + "li") == predictor.predict(text[begin:] + "li")

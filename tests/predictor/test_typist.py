@@ -57,6 +57,24 @@ def test_letters_advance_nothing_and_a_space_one_word(counted: tuple[Typist, Cou
     assert advanced(counted, "the cat sat like t") == 0
 
 
+def test_helpers_are_called_up_where_a_whole_word_is_wanted(
+    counted: tuple[Typist, Counting],
+) -> None:
+    typist, engine = counted
+    calls = 0
+
+    def call_up() -> None:
+        nonlocal calls
+        calls += 1
+
+    engine.call_up = call_up  # type: ignore[attr-defined]
+    found = []
+    for text in ("the", "the ", "the c", "the ca", "the cat", "the cat,", "the cat, "):
+        typist.suggest(text)
+        found.append(calls)
+    assert found == [0, 1, 1, 1, 1, 2, 3]
+
+
 def test_going_back_and_forth_advances_nothing(counted: tuple[Typist, Counting]) -> None:
     advanced(counted, "the cat sat on a mat ")
     for text in ("the cat sat on a mat", "the cat sat on a ma", "the cat sat on ", "the cat s"):

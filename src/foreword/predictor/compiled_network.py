@@ -46,6 +46,10 @@ class CompiledNetwork:
         self._network.advance(word, parts, after)
         return after
 
+    def call_up(self) -> None:
+        """Wakes the threads that share long work."""
+        self._module.call_up(self._threads)
+
     def advance_many(self, parts: Sequence[Parts], words: Sequence[int]) -> list[Parts]:
         """The same of many states, each with a word of its own, the same bit for bit."""
         after = [tuple([np.empty_like(part) for part in one]) for one in parts]

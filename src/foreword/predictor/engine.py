@@ -54,6 +54,13 @@ class Engine:
         shape = (config.num_layers, config.hidden_size)
         return State(tuple(np.zeros(shape, dtype=np.float32) for _ in range(parts)), EOS_ID)
 
+    def call_up(self) -> None:
+        """Wakes the threads that share long work, if it comes within 100 microseconds.
+
+        Before a step and the scores of all words, that saves the time of waking: as long as a step.
+        """
+        self._network.call_up()
+
     def advance(self, state: State, word: int) -> State:
         """The state after one more word id."""
         return State(self._network.advance(state.parts, word), word)

@@ -42,6 +42,9 @@ class NumpyNetwork:
                 x = new[0]
         return after
 
+    def call_up(self) -> None:
+        """Wakes no threads: there are none."""
+
     def advance_many(self, parts: Sequence[Parts], words: Sequence[int]) -> list[Parts]:
         """The same of many states, each with a word of its own."""
         return [self.advance(*one) for one in zip(parts, words, strict=True)]

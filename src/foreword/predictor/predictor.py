@@ -16,7 +16,7 @@ from foreword.predictor import state_bytes
 from foreword.predictor.engine import Engine
 from foreword.predictor.layer import Layer
 from foreword.predictor.lexicon import Lexicon
-from foreword.predictor.reading import STRIDE, Reader, readable
+from foreword.predictor.reading import STRIDE, Reader, beginning, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.state import State
 from foreword.predictor.suggest import HIDDEN, Suggestion
@@ -25,6 +25,11 @@ from foreword.text.tokenizer import EOS, EOS_ID, UNK_ID, Tokenizer
 
 if TYPE_CHECKING:
     from foreword.folder.config import FolderConfig
+
+
+LONGEST_READ = 1 << 16
+"""Of a text of twice so many characters and more, `read` and `predict` read the end: so many at
+least. What stands before could change a state only through some ten thousand words."""
 
 
 @dataclass(frozen=True)
@@ -132,12 +137,16 @@ class Predictor:
         Each line end is an `<eos>`. As in training, a blank line has none, unless the model was
         trained on text that is cut already (`words="spaces"`).
 
+        Of a text of 131,072 characters and more, the last 65,536 at least are read, so that no text
+        takes longer than some 30,000 words do; to read all of a longer one, go on with its parts.
+
         Raises:
             SettingsError: the state is of another model.
         """
         if state is None:
             state = self.start()
         self._check(state)
+        text = text[beginning(text, LONGEST_READ)[0] :]
         keeps_blank = self.tokenizer.config.words == "spaces"
         for number, line in enumerate(readable(text).split("\n")):
             if number > 0 and (keeps_blank or state.last != EOS_ID):
@@ -176,7 +185,8 @@ class Predictor:
         Letters are completed in the case in which they stand; if no word begins so, in any case.
 
         Args:
-            text: so far. What no text can hold (half a surrogate pair) is taken as U+FFFD.
+            text: so far; of a long one the end counts, as for `read`. What no text can hold (half a
+                surrogate pair) is taken as U+FFFD.
             k: how many words at most.
             complete: True takes the last word as unfinished in any case, False as finished. After
                 white space there is none to complete.
@@ -187,7 +197,8 @@ class Predictor:
         """
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
-        context, prefix = self._unfinished(readable(text), complete)
+        text = readable(text[beginning(text, LONGEST_READ)[0] :])
+        context, prefix = self._unfinished(text, complete)
         state = self.read(context)
         if prefix:
             candidates = self._lexicon.beginning(prefix)

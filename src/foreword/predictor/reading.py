@@ -82,7 +82,7 @@ class Reading:
         begin = self.begin
         if not self.is_steady or not text.startswith(self.head, begin):
             return ""
-        if len(text) >= 2 * STRIDE and _beginning(text)[0] != begin:
+        if len(text) >= 2 * STRIDE and beginning(text, STRIDE)[0] != begin:
             return ""
         typed = text[begin + len(self.head) :]
         return typed if typed.isalpha() else ""
@@ -113,7 +113,7 @@ class Reader:
         Returns:
             The reading, and what stands in the text after its head: an unfinished word or nothing.
         """
-        begin, is_whole = _beginning(text)
+        begin, is_whole = beginning(text, STRIDE)
         window = readable(text[begin:])
         marks: tuple[tuple[int, Context], ...] = ()
         if before is not None and before.begin == begin:
@@ -208,12 +208,18 @@ class Reader:
         )
 
 
-def _beginning(text: str) -> tuple[int, bool]:
-    """Where the part of a text begins that is read, and whether a line begins there."""
-    if len(text) < 2 * STRIDE:
+def beginning(text: str, stride: int) -> tuple[int, bool]:
+    """Where the part of a text begins that is read, and whether a line begins there.
+
+    Args:
+        text: of any length.
+        stride: of twice so many characters and more, that is after the first space that follows the
+            last multiple of this number that leaves at least so many.
+    """
+    if len(text) < 2 * stride:
         return 0, True
-    cut = (len(text) // STRIDE - 1) * STRIDE
-    space = _A_SPACE.search(text, cut, cut + STRIDE // 2)
+    cut = (len(text) // stride - 1) * stride
+    space = _A_SPACE.search(text, cut, cut + stride // 2)
     begin = space.end() if space is not None else cut
     return begin, text[begin - 1] == "\n"
 

@@ -42,6 +42,8 @@ class Typist:
         reading = self._reading
         typed = reading.letters_after(text) if reading is not None and complete else ""
         if reading is None or not typed:
+            if not complete or not text[-1:].isalpha():
+                self._reader.engine.call_up()  # a word ended: all words are scored next
             reading, typed = self._reader.read(text, reading, unfinished=complete)
             self._reading = reading
         return suggestions(self._reader, reading.context, typed, text[-2:], k, self._options)
