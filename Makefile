@@ -35,24 +35,27 @@ tests: $(VENV)/.dev
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
-# The native kernels under AddressSanitizer and UndefinedBehaviorSanitizer, and under
-# ThreadSanitizer: a C++ program under both, and Python's tests of the kernels under the first. Takes
-# g++, a quarter of an hour and two cores.
+# The native code under ThreadSanitizer, and under AddressSanitizer and UndefinedBehaviorSanitizer: two
+# C++ programs under both, and Python's tests of kernels and predictor under the latter. Takes g++, a
+# quarter of an hour and two cores.
 ASAN := LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so) \
 	$$(c++ -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+SANITIZED := tests/kernels/test_native.py tests/kernels/test_packed.py \
+	tests/predictor/test_compiled_network.py
 sanitize: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nanobind cmake ninja
 	for kind in thread address,undefined; do \
 		$(BIN)/cmake -S native -B build/sanitize/$$kind -G Ninja -DFOREWORD_SANITIZE=$$kind \
 			-DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
 			-DPython_EXECUTABLE=$(abspath $(BIN))/python && \
-		$(BIN)/cmake --build build/sanitize/$$kind && \
-		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/sanitize/$$kind/kernels_test \
-			|| exit 1; done
+		$(BIN)/cmake --build build/sanitize/$$kind --target kernels_test network_test || exit 1; \
+		for program in kernels_test network_test; do \
+			UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/sanitize/$$kind/$$program \
+				|| exit 1; done; done
+	$(BIN)/cmake --build build/sanitize/address,undefined --target _native
 	$(ASAN) PYTHONPATH=native/tests FOREWORD_NATIVE=build/sanitize/address,undefined OMP_NUM_THREADS=2 \
-		$(BIN)/python -m pytest -q -p built_elsewhere tests/kernels/test_native.py tests/kernels/test_packed.py \
-		-k "not forked"
+		$(BIN)/python -m pytest -q -p built_elsewhere $(SANITIZED) -k "not forked"
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -1,0 +1,238 @@
+// Runs the predictor's network on every instruction set here without Python: several callers at
+// once on one network that none of them has used before, with helper threads and without. For the
+// sanitizers.
+//
+// What someone gets must not depend on who else is in a batch, on helpers, or on other callers, bit
+// for bit. Says what differs, and fails. Arguments: instruction sets; none: all that there are here.
+#include "../helpers.hpp"
+#include "../instruction_sets.hpp"
+#include "../network.hpp"
+#include "../pool.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <deque>
+#include <numeric>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace foreword;
+
+struct Shape {
+    int V, E, H, layers;
+    bool is_tied;  // the output is the embedding, after a projection where E is not H
+};
+
+struct Form {
+    const char* cell;
+    Kind kind;
+    bool has_peepholes, is_int8;
+};
+
+std::vector<Form> forms() {
+    std::vector<Form> all;
+    for (const bool is_int8 : {false, true}) {
+        all.push_back({"rnn", Kind::rnn, false, is_int8});
+        all.push_back({"rnn relu", Kind::rnn_relu, false, is_int8});
+        all.push_back({"lstm", Kind::lstm, false, is_int8});
+        all.push_back({"lstm-peephole", Kind::lstm, true, is_int8});
+        all.push_back({"lstm-peephole-only", Kind::lstm_peephole_only, true, is_int8});
+        all.push_back({"lstm-coupled", Kind::lstm_coupled, false, is_int8});
+        all.push_back({"gru", Kind::gru, false, is_int8});
+        all.push_back({"gru reset before", Kind::gru_reset_before, false, is_int8});
+    }
+    return all;
+}
+
+// A model's tables, in arrays of exactly their size, so that AddressSanitizer sees a step beyond.
+class Folder {
+  public:
+    Folder(const Form& form, const Shape& s) : is_int8_(form.is_int8) {
+        const Kind kind = form.kind;
+        const int gates = kind == Kind::rnn || kind == Kind::rnn_relu ? 1
+                          : kind == Kind::lstm || kind == Kind::lstm_peephole_only ? 4 : 3;
+        const int back = kind == Kind::lstm_peephole_only ? 3 : gates;
+        model.kind = kind;
+        model.embedding = table(s.V, s.E, false);
+        for (int layer = 0; layer < s.layers; ++layer) {
+            Layer made;
+            made.weight_ih = table(gates * s.H, layer == 0 ? s.E : s.H, true);
+            made.weight_hh = table(back * s.H, s.H, false);
+            if (kind == Kind::gru) made.bias_n = floats((std::size_t)s.H, 0.5f);
+            if (form.has_peepholes) made.peepholes = floats((std::size_t)3 * s.H, 0.5f);
+            model.layers.push_back(made);
+        }
+        if (s.is_tied) {
+            if (s.E != s.H) model.projection = table(s.E, s.H, true);
+            model.output = model.embedding;
+            model.output.bias = floats((std::size_t)s.V, 0.5f);
+        } else {
+            model.output = table(s.V, s.H, true);
+        }
+    }
+
+    Model model;
+
+  private:
+    const float* floats(std::size_t count, float most) {
+        std::uniform_real_distribution<float> values(-most, most);
+        std::vector<float>& made = floats_.emplace_back(count);
+        for (float& value : made) value = values(random_);
+        return made.data();
+    }
+    Table table(int rows, int columns, bool has_bias) {
+        const std::size_t count = (std::size_t)rows * (std::size_t)columns;
+        Table made;
+        made.rows = rows, made.columns = columns, made.stride = columns;
+        if (is_int8_) {
+            std::vector<std::int8_t>& ints = ints_.emplace_back(count);
+            for (std::int8_t& value : ints) value = (std::int8_t)((int)(random_() % 255) - 127);
+            made.ints = ints.data();
+            made.scales = floats((std::size_t)rows, 0.005f);
+        } else {
+            made.floats = floats(count, 0.5f);
+        }
+        if (has_bias) made.bias = floats((std::size_t)rows, 0.5f);
+        return made;
+    }
+
+    bool is_int8_;
+    std::mt19937 random_{7};
+    std::deque<std::vector<float>> floats_;
+    std::deque<std::vector<std::int8_t>> ints_;
+};
+
+struct State {
+    std::vector<float> h, c;
+};
+
+constexpr int USERS = 70, STEPS = 2;  // more users than one thread advances together
+
+// Everyone's state, `together` users at a time.
+std::vector<State> advanced(const Network& network, int together, int threads) {
+    const std::size_t size = (std::size_t)network.layers() * (std::size_t)network.hidden_size();
+    const std::vector<float> zeros(size);
+    const State first{zeros, network.has_memory() ? zeros : std::vector<float>()};
+    std::vector<State> before(USERS, first), after(USERS, first);
+    for (int step = 0; step < STEPS; ++step) {
+        std::vector<Step> steps;
+        for (int u = 0; u < USERS; ++u) {
+            State &from = before[(std::size_t)u], &to = after[(std::size_t)u];
+            steps.push_back({(7 * u + step) % network.words(), from.h.data(), from.c.data(),
+                             to.h.data(), to.c.data()});
+        }
+        for (int u = 0; u < USERS; u += together) {
+            network.advance(steps.data() + u, std::min(together, USERS - u), threads);
+        }
+        std::swap(before, after);
+    }
+    return before;
+}
+
+// All that a network says of its users' words, one number after the other.
+std::vector<double> answers(const Network& network, int together, int threads) {
+    std::vector<double> all;
+    const std::vector<State> states = advanced(network, together, threads);
+    for (const State& state : states) {
+        all.insert(all.end(), state.h.begin(), state.h.end());
+        all.insert(all.end(), state.c.begin(), state.c.end());
+    }
+    // Words that begin alike, in no order.
+    std::vector<std::int64_t> prefix((std::size_t)(network.words() + 1) / 2);
+    std::iota(prefix.rbegin(), prefix.rend(), network.words() / 2);
+    const Choice every{nullptr, network.words()}, none{prefix.data(), 0},
+        some{prefix.data(), (std::int64_t)prefix.size()};
+    const float* const h = states.back().h.data();
+    for (const Choice& choice : {every, some}) {
+        std::vector<float> scores((std::size_t)choice.count);
+        network.scores(h, choice, scores.data(), threads);
+        all.insert(all.end(), scores.begin(), scores.end());
+    }
+    const std::vector<std::int64_t> hidden{0, network.words() - 1};
+    std::vector<std::vector<Found>> best(10);
+    // One user a piece, as a server asks for several.
+    in_pieces(threads, 6, [&](int u) {
+        network.best(states[(std::size_t)u].h.data(), u % 2 ? some : every, hidden, 3, 1,
+                     best[(std::size_t)u]);
+    });
+    network.best(h, every, {}, 0, threads, best[6]);
+    network.best(h, every, {}, 5, threads, best[7]);
+    network.best(h, some, hidden, 40, threads, best[8]);
+    network.best(h, none, hidden, 3, threads, best[9]);
+    for (const std::vector<Found>& found : best) {
+        all.push_back((double)found.size());
+        for (const Found& one : found) {
+            all.insert(all.end(), {(double)one.id, (double)one.score, one.probability});
+        }
+    }
+    return all;
+}
+
+std::atomic<int> failures{0};
+
+void run_all(const Kernels& kernels, const Form& form, const Shape& shape) {
+    const Folder folder(form, shape);
+    const std::vector<double> alone = answers(Network(kernels, folder.model), 1, 1);
+    const Network network(kernels, folder.model);
+    struct Caller {
+        int together, threads;
+    };
+    std::vector<std::thread> callers;
+    for (const Caller caller : {Caller{USERS, 3}, Caller{1, 1}, Caller{2, 2}, Caller{5, 2}}) {
+        callers.emplace_back([&, caller] {
+            if (answers(network, caller.together, caller.threads) == alone) return;
+            std::printf("%s: %s%s, V %d, E %d, H %d: answers to %d at a time, %d threads, differ\n",
+                        kernels.name, form.cell, form.is_int8 ? " int8" : "", shape.V, shape.E,
+                        shape.H, caller.together, caller.threads);
+            ++failures;
+        });
+    }
+    for (std::thread& caller : callers) caller.join();
+}
+
+// Each piece is done once, and a helper does some: else the above has tried none.
+void expect_help() {
+    using Clock = std::chrono::steady_clock;
+    constexpr int PIECES = 40;
+    std::atomic<int> done[PIECES] = {}, helped{0};
+    const std::thread::id caller = std::this_thread::get_id();
+    const Clock::time_point end = Clock::now() + std::chrono::seconds(20);
+    in_pieces(3, PIECES, [&](int piece) {
+        ++done[piece];
+        if (std::this_thread::get_id() != caller) ++helped;
+        while (helped == 0 && Clock::now() < end) std::this_thread::yield();
+    });
+    const bool all_once = std::all_of(done, done + PIECES, [](const auto& k) { return k == 1; });
+    if (all_once && helped > 0) return;
+    std::printf("helpers: %s\n", all_once ? "none came in 20 s" : "a piece was not done just once");
+    ++failures;
+}
+
+}  // namespace
+
+int main(int count, char** names) {
+    const std::vector<std::string> wanted(names + 1, names + count);
+    // Words for several pieces and a rest; rows that fill cache lines, and such that do not.
+    const Shape shapes[] = {{2100, 9, 35, 2, true}, {2050, 16, 16, 1, true}, {3, 1, 1, 2, false}};
+    expect_help();
+    for (const Kernels* kernels : runnable()) {
+        if (!wanted.empty() &&
+            std::find(wanted.begin(), wanted.end(), kernels->name) == wanted.end()) {
+            continue;
+        }
+        for (const Form& form : forms()) {
+            for (const Shape& shape : shapes) run_all(*kernels, form, shape);
+        }
+        std::printf("%s: %zu networks, %d answers differ\n", kernels->name, forms().size(),
+                    failures.load());
+        std::fflush(stdout);
+        clear_pool();
+    }
+    return failures == 0 ? 0 : 1;
+}
