@@ -5,6 +5,7 @@
 #include "lstm.hpp"
 #include "rows.hpp"
 #include "softmax.hpp"
+#include "step_forward.hpp"
 #include "sums.hpp"
 
 #define FOREWORD_TEXT(name) FOREWORD_QUOTED(name)
@@ -24,6 +25,7 @@ const Kernels kernels = {
     {gru_back<Float32>, gru_back<BFloat16>},
     {elman<Float32>, elman<BFloat16>, elman<Int8>},
     {elman_back<Float32>, elman_back<BFloat16>},
+    step,
     {sums<Float32>, sums<BFloat16>},
     {softmax<Float32Logits>, softmax<BFloat16Logits>},
     {FloatRows::operand, IntRows::operand},

@@ -53,12 +53,6 @@ struct Packed {
     bool is_there;  // from a call before; else this one packs them
 };
 
-// Where a state without lengths comes from and goes to, if not null: (B, H).
-struct Ends {
-    const float* first;
-    float* last;
-};
-
 struct InputBack {
     int size;
     const float* weight;
@@ -82,7 +76,6 @@ struct Lstm {
     float* tanh_c;           // (T, B, H), or null
     float* outputs;          // h after each step, as the caller has it; or null
     Packed packed;
-    Ends ends_h, ends_c;
 };
 
 struct LstmBack {
@@ -124,7 +117,6 @@ struct Gru {
     float* inner;   // (T, B, H): W_hn h + b_hn, or r * h where the reset stands before the product
     float* outputs;
     Packed packed;
-    Ends ends_h;
 };
 
 struct GruBack {
@@ -157,7 +149,6 @@ struct Elman {
     float* seen;
     float* outputs;
     Packed packed;
-    Ends ends_h;
 };
 
 struct ElmanBack {
@@ -234,6 +225,7 @@ struct Shares {
 constexpr int FORMATS = 3, FORMATS_BACK = 2;
 
 struct StagedKernels;  // staged.hpp
+struct Step;           // step.hpp
 
 // The kernels of one instruction set, for each format.
 struct Kernels {
@@ -246,6 +238,7 @@ struct Kernels {
     void (*gru_back[FORMATS_BACK])(const GruBack&, int threads);
     void (*elman[FORMATS])(const Elman&, int threads);
     void (*elman_back[FORMATS_BACK])(const ElmanBack&, int threads);
+    void (*step)(const Step&, int threads);
     void (*sums[FORMATS_BACK])(const Sums&, int threads);
     void (*softmax[FORMATS_BACK])(const Softmax&, int threads);
     // A vector as products by the rows of float32 and of int8 take it; returns its scale.

@@ -1,9 +1,11 @@
 // The Python module: addresses and sizes in, nothing out but what the kernels write.
 #include "instruction_sets.hpp"
 #include "kernels.hpp"
+#include "layers.hpp"
 #include "network_module.hpp"
 #include "parallel.hpp"
 #include "pool.hpp"
+#include "reader.hpp"
 #include "staged.hpp"
 
 #include <nanobind/nanobind.h>
@@ -44,77 +46,10 @@ void use_instruction_set(const std::string& name) {
     throw nb::value_error(("this processor has no " + name).c_str());
 }
 
-template <class Pointed>
-Pointed* at(std::uintptr_t address) {
-    return reinterpret_cast<Pointed*>(address);
-}
-
-// Arguments come in the order of the struct's members, as numbers: sizes, flags and addresses.
-class Reader {
-  public:
-    explicit Reader(const std::vector<std::uintptr_t>& numbers) : numbers_(numbers) {}
-
-    template <class Member>
-    void operator()(Member*& member) { member = at<Member>(next()); }
-    void operator()(bool& member) { member = next() != 0; }
-    void operator()(int& member) { member = (int)next(); }
-    void operator()(std::ptrdiff_t& member) { member = (std::ptrdiff_t)next(); }
-    void operator()(Sizes& sizes) {
-        (*this)(sizes.T), (*this)(sizes.B), (*this)(sizes.H);
-        (*this)(sizes.begins), (*this)(sizes.places), (*this)(sizes.idle);
-    }
-    void operator()(Masks& masks) {
-        (*this)(masks.keep), (*this)(masks.drop_hidden), (*this)(masks.drop_memory);
-    }
-    void operator()(Input& input) {
-        (*this)(input.size), (*this)(input.x), (*this)(input.weight), (*this)(input.bias);
-    }
-    void operator()(Packed& packed) { (*this)(packed.memory), (*this)(packed.is_there); }
-    void operator()(Ends& ends) { (*this)(ends.first), (*this)(ends.last); }
-    void operator()(Zone& zone) { (*this)(zone.share), (*this)(zone.row); }
-    void operator()(Norm& norm) { (*this)(norm.gain), (*this)(norm.bias); }
-    void operator()(Form& form) {
-        (*this)(form.sizes), (*this)(form.masks), (*this)(form.kind), (*this)(form.projected);
-        (*this)(form.sees_memory), (*this)(form.zone_hidden), (*this)(form.zone_memory);
-        (*this)(form.peepholes), (*this)(form.weight), (*this)(form.bias_n);
-        (*this)(form.projection), (*this)(form.norm_input), (*this)(form.norm_past);
-        (*this)(form.norm_memory);
-    }
-    void operator()(InputBack& input) {
-        (*this)(input.size), (*this)(input.weight), (*this)(input.d_x);
-    }
-    template <class... Members>
-    void all(Members&... members) {
-        (..., (*this)(members));
-        if (next_ != numbers_.size()) throw nb::value_error("too many arguments");
-    }
-
-  private:
-    std::uintptr_t next() {
-        if (next_ == numbers_.size()) throw nb::value_error("too few arguments");
-        return numbers_[next_++];
-    }
-
-    const std::vector<std::uintptr_t>& numbers_;
-    std::size_t next_ = 0;
-};
-
 nb::ndarray<nb::pytorch, float, nb::ndim<1>> empty(std::size_t count) {
     float* memory = take(count);
     nb::capsule owner(memory, [](void* memory) noexcept { give_back(static_cast<float*>(memory)); });
     return {memory, {count}, owner};
-}
-
-using Numbers = std::vector<std::uintptr_t>;
-
-void begin(const Sizes& sizes, const Ends& ends, float* states) {
-    const std::size_t floats = (std::size_t)sizes.B * sizes.H;
-    if (ends.first) std::memcpy(states, ends.first, floats * sizeof(float));
-}
-
-void end(const Sizes& sizes, const Ends& ends, const float* states) {
-    const std::size_t floats = (std::size_t)sizes.B * sizes.H;
-    if (ends.last) std::memcpy(ends.last, states + floats * sizes.T, floats * sizeof(float));
 }
 
 // A few values of each tensor, mixed: tells a write that no version counter has seen, unless it
@@ -133,14 +68,29 @@ std::uint64_t fingerprint(const Numbers& tensors) {
     return mixed;
 }
 
-// Of all their bits; as `fingerprint`.
-std::uint64_t checksum(const Numbers& tensors) {
+// Of all their bits; as `fingerprint`. The same for any number of threads.
+std::uint64_t checksum(const Numbers& tensors, int threads) {
+    constexpr std::size_t PIECE = 1 << 15;  // words
     const Kernels* const kernels = chosen.load();
     nb::gil_scoped_release release;
-    std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(kernels);
+    std::vector<std::pair<const std::uint32_t*, std::size_t>> pieces;
     for (std::size_t k = 0; k + 1 < tensors.size(); k += 2) {
         const auto words = at<const std::uint32_t>(tensors[k]);
-        mixed = (mixed ^ kernels->checksum(words, tensors[k + 1])) * 0x9e3779b97f4a7c15u;
+        for (std::size_t done = 0; done < tensors[k + 1]; done += PIECE) {
+            pieces.emplace_back(words + done, std::min<std::size_t>(PIECE, tensors[k + 1] - done));
+        }
+    }
+    std::vector<std::uint64_t> found(pieces.size());
+    together(threads, [&](Member& member) {
+        const int count = (int)pieces.size();
+        for (int k = member.first(count); k < member.last(count); ++k) {
+            const auto& [words, length] = pieces[(std::size_t)k];
+            found[(std::size_t)k] = kernels->checksum(words, length);
+        }
+    });
+    std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(kernels);
+    for (const std::uint64_t piece : found) {
+        mixed = (mixed ^ piece) * 0x9e3779b97f4a7c15u;
         mixed ^= mixed >> 29;
     }
     return mixed;
@@ -150,11 +100,9 @@ void run_lstm(const Numbers& numbers, int format, int threads) {
     Lstm a;
     Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
                         a.gates, a.h, a.c, a.seen, a.before, a.tanh_c, a.outputs,
-                        a.packed, a.ends_h, a.ends_c);
+                        a.packed);
     nb::gil_scoped_release release;
-    begin(a.sizes, a.ends_h, a.h), begin(a.sizes, a.ends_c, a.c);
     chosen.load()->lstm[format](a, threads);
-    end(a.sizes, a.ends_h, a.h), end(a.sizes, a.ends_c, a.c);
 }
 
 void run_lstm_back(const Numbers& numbers, int format, int threads) {
@@ -169,11 +117,9 @@ void run_lstm_back(const Numbers& numbers, int format, int threads) {
 void run_gru(const Numbers& numbers, int format, int threads) {
     Gru a;
     Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.resets_after, a.weight, a.bias_n, a.gates, a.h,
-                        a.seen, a.before, a.inner, a.outputs, a.packed, a.ends_h);
+                        a.seen, a.before, a.inner, a.outputs, a.packed);
     nb::gil_scoped_release release;
-    begin(a.sizes, a.ends_h, a.h);
     chosen.load()->gru[format](a, threads);
-    end(a.sizes, a.ends_h, a.h);
 }
 
 void run_gru_back(const Numbers& numbers, int format, int threads) {
@@ -187,11 +133,9 @@ void run_gru_back(const Numbers& numbers, int format, int threads) {
 void run_elman(const Numbers& numbers, int format, int threads) {
     Elman a;
     Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_relu, a.weight, a.gates, a.h, a.seen,
-                        a.outputs, a.packed, a.ends_h);
+                        a.outputs, a.packed);
     nb::gil_scoped_release release;
-    begin(a.sizes, a.ends_h, a.h);
     chosen.load()->elman[format](a, threads);
-    end(a.sizes, a.ends_h, a.h);
 }
 
 void run_elman_back(const Numbers& numbers, int format, int threads) {
@@ -327,6 +271,10 @@ NB_MODULE(_native, m) {
     m.def("elman", &run_elman);
     m.def("elman_back", &run_elman_back);
     bind_network(m, [] { return chosen.load(); });
+    m.def("step", [](const Numbers& numbers, int threads) { run_step(*chosen.load(), numbers, threads); });
+    m.def("layers", [](const Numbers& numbers, int format, int threads) {
+        run_layers(*chosen.load(), numbers, format, threads);
+    });
     m.def("staged", &run_staged);
     m.def("staged_back", &run_staged_back);
 }

@@ -8,6 +8,7 @@
 #include "../kernels.hpp"
 #include "../pool.hpp"
 #include "../staged.hpp"
+#include "../step.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -137,8 +138,7 @@ void lstm(Layer& l, bool is_coupled, bool sees_memory, bool has_peepholes) {
     float *before = masks.keep ? m.room(N * H) : c, *gates = m.result(N * n * H);
     float* tanh_c = m.room(N * H);
     Lstm a{l.batch.sizes, masks, l.input(n, w_ih), true, is_coupled, sees_memory, p, w_hh, gates, h, c,
-           seen, before, tanh_c, l.outputs(H), {nullptr, false}, {nullptr, nullptr},
-           {nullptr, nullptr}};
+           seen, before, tanh_c, l.outputs(H), {nullptr, false}};
     l.kernels.lstm[l.format](a, l.threads);
     if (!l.goes_back()) return;
     float* d_gates = m.result(N * n * H);
@@ -161,7 +161,7 @@ void gru(Layer& l, bool resets_after) {
     float* inner = m.room(N * H);
     Gru a{l.batch.sizes, masks, l.input(3, w_ih), true, resets_after, w_hh,
           resets_after ? m.drawn(H) : nullptr, gates, h, seen, before, inner, l.outputs(H),
-          {nullptr, false}, {nullptr, nullptr}};
+          {nullptr, false}};
     l.kernels.gru[l.format](a, l.threads);
     if (!l.goes_back()) return;
     float *d_gates = m.result(N * 3 * H), *d_past = resets_after ? m.result(N * 3 * H) : d_gates;
@@ -178,7 +178,7 @@ void elman(Layer& l, bool is_relu) {
     const float *w_ih = m.drawn(H * l.I), *w_hh = m.drawn(H * H, -0.1f, 0.1f);
     float *h = l.states(H), *seen = masks.keep ? m.room(N * H) : h, *gates = m.result(N * H);
     Elman a{l.batch.sizes, masks, l.input(1, w_ih), true, is_relu, w_hh, gates, h, seen,
-            l.outputs(H), {nullptr, false}, {nullptr, nullptr}};
+            l.outputs(H), {nullptr, false}};
     l.kernels.elman[l.format](a, l.threads);
     if (!l.goes_back()) return;
     ElmanBack back{l.batch.sizes, masks, l.input_back(w_ih), is_relu, w_hh, gates,
@@ -241,6 +241,27 @@ void staged(Layer& l, int kind, bool projects, bool normalises, bool zones, bool
     l.kernels.staged->back[l.format](back, l.threads);
 }
 
+// Of one sequence, through two layers; in float32, whatever the format.
+void step(Layer& l, int kind, bool sees_memory, bool resets_after) {
+    Memory& m = l.memory;
+    const std::size_t H = l.H;
+    Step a{};
+    a.kind = kind, a.sees_memory = sees_memory, a.resets_after = resets_after;
+    a.layers = 2, a.H = l.shape.H, a.x = l.x;
+    const std::size_t n = (std::size_t)a.gates(), seeing = sees_memory ? 3 : n;
+    std::vector<StepLayer> layers;
+    for (const std::size_t inputs : {l.I, H}) {
+        layers.push_back({(int)inputs, m.drawn(n * H * inputs), m.drawn(seeing * H * H),
+                          m.drawn(n * H), m.drawn(seeing * H),
+                          kind == LSTM_KIND && !sees_memory ? m.drawn(3 * H) : nullptr});
+    }
+    a.of_layers = layers.data();
+    a.h = m.drawn(2 * H), a.h_after = m.result(2 * H), a.outputs = m.result(H);
+    if (a.has_memory()) a.c = m.drawn(2 * H), a.c_after = m.result(2 * H);
+    a.room = m.room(2 * H);
+    l.kernels.step(a, l.threads);
+}
+
 struct Case {
     std::string name;
     std::function<void(Layer&)> run;
@@ -256,6 +277,13 @@ std::vector<Case> cases() {
         {"gru reset before", [](Layer& l) { gru(l, false); }},
         {"rnn", [](Layer& l) { elman(l, false); }},
         {"rnn relu", [](Layer& l) { elman(l, true); }},
+        {"a step of lstm", [](Layer& l) { step(l, LSTM_KIND, false, true); }},
+        {"a step of lstm-peephole-only", [](Layer& l) { step(l, LSTM_KIND, true, true); }},
+        {"a step of lstm-coupled", [](Layer& l) { step(l, COUPLED_KIND, false, true); }},
+        {"a step of gru", [](Layer& l) { step(l, GRU_KIND, false, true); }},
+        {"a step of gru reset before", [](Layer& l) { step(l, GRU_KIND, false, false); }},
+        {"a step of rnn", [](Layer& l) { step(l, TANH_KIND, false, true); }},
+        {"a step of rnn relu", [](Layer& l) { step(l, RELU_KIND, false, true); }},
         {"lstm projected", [](Layer& l) { staged(l, LSTM_KIND, true, false, false, false); }},
         {"lstm-layernorm", [](Layer& l) { staged(l, LSTM_KIND, false, true, false, false); }},
         {"lstm-layernorm projected zoneout",

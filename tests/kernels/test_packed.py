@@ -91,8 +91,14 @@ def test_the_short_way_gives_what_the_long_way_gives(
     hx = (state if len(state) > 1 else state[0],) if gives_state else ()
     with nn.use(products=products):
         expected = the_long_way(layer, x, *hx)
+        # One step of one sequence reads weights where they lie, and adds in another order.
+        is_step = T == B == 1 and inference.possible(products, layer.cell) == "float32"
         for _ in range(3):  # packed by the first, found by the second
-            assert_same(at_inference(layer, x, *hx), expected)
+            found = at_inference(layer, x, *hx)
+            if is_step:
+                torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+            else:
+                assert_same(found, expected)
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
@@ -207,11 +213,11 @@ def test_frozen_weights_are_not_read_whole(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_checksum_sees_every_bit(count: int, place: int, bit: int) -> None:
     values = torch.arange(count, dtype=torch.int32)
 
-    def checksum() -> int:
-        return int(module.loaded().checksum([values.data_ptr(), count]))
+    def checksum(threads: int = 1) -> int:
+        return int(module.loaded().checksum([values.data_ptr(), count], threads))
 
     before = checksum()
-    assert checksum() == before
+    assert checksum() == checksum(2) == before
     values.numpy().view("uint32")[place % count] ^= 1 << bit
     assert checksum() != before
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from foreword.cells.cell import Cell, State
+from foreword.cells.cell import State
 from foreword.errors import SettingsError
 from foreword.kernels import native, operator, portable, reference, torch_native
 from foreword.kernels.problem import Problem, Run
@@ -117,14 +117,14 @@ def run(problem: Problem) -> Run:
 
 
 def at_inference(
-    cell: Cell, x: Tensor, state: State, parameters: Mapping[str, Tensor | None]
+    stack: native.Stack, x: Tensor, state: State | None, parameters: Mapping[str, Tensor | None]
 ) -> tuple[Tensor, State] | None:
     """The native kernel's short way, where it would be chosen; None where `run` is to be asked.
 
     Args:
-        cell: of all layers, which read in one direction.
+        stack: layers, which read in one direction.
         x: (T, B, I).
-        state: before the first step, (L, B, H) each.
+        state: before the first step, (L, B, H) each; None is zero.
         parameters: of all layers, by their names in torch.
 
     Returns:
@@ -139,7 +139,7 @@ def at_inference(
         or torch.is_autocast_enabled("cpu")
     ):
         return None
-    return native.at_inference(cell, x, state, parameters)
+    return native.at_inference(stack, x, state, parameters)
 
 
 def native_may_serve() -> bool:

@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import PackedSequence
 from foreword.cells.registry import cell_for
 from foreword.cells.rnn import ElmanCell
 from foreword.kernels import dispatch
+from foreword.kernels.native import Stack
 from foreword.kernels.problem import Extras, Problem, Run, Zoneout
 from foreword.nn import sequence
 from foreword.nn.arguments import autocast_dtype, check_input, check_sizes, is_autocast, keep_mask
@@ -126,6 +127,7 @@ class Recurrent(nn.Module):
         self.generator = generator
         if self.noise.memory > 0 and "c" not in self.cell.states:
             raise ValueError(f"{cell} has no memory c that could be dropped")
+        self._stack = Stack(self.cell, input_size, hidden_size, num_layers, bias=bias)
         for place, inputs in self._places_and_inputs():
             for name, shape in self.cell.parameter_shapes(inputs, hidden_size, proj_size).items():
                 if bias or not name.startswith("bias_"):
@@ -307,15 +309,17 @@ class Recurrent(nn.Module):
         ):
             return None
         steps_first = x.transpose(0, 1) if self.batch_first else x
-        shape = self.num_layers, steps_first.shape[1], self.hidden_size
-        state = self.start(shape[1]) if hx is None else hx if isinstance(hx, tuple) else (hx,)
-        if len(state) != len(self.cell.states) or any(part.shape != shape for part in state):
-            return None
-        found = dispatch.at_inference(self.cell, steps_first, state, self._parameters)
+        state: State | None = None
+        if hx is not None:
+            state = (hx,) if isinstance(hx, Tensor) else tuple(hx)
+            shape = self.num_layers, steps_first.shape[1], self.hidden_size
+            if len(state) != self._stack.states or any(part.shape != shape for part in state):
+                return None
+        found = dispatch.at_inference(self._stack, steps_first, state, self._parameters)
         if found is None:
             return None
         y, last = found
-        return y.transpose(0, 1) if self.batch_first else y, self._as_hidden(last)
+        return y.transpose(0, 1) if self.batch_first else y, last if len(last) > 1 else last[0]
 
     def _packed(self, packed: PackedSequence, hx: Hidden | None) -> tuple[PackedSequence, Hidden]:
         check_input(packed.data, self._first_weight, dimensions=2)
@@ -408,7 +412,7 @@ class Recurrent(nn.Module):
                 row = layer * len(directions) + is_reverse
                 before = tuple(part[row] for part in state)
                 place = f"_l{layer}{'_reverse' if is_reverse else ''}"
-                weights = self._weights(place, precision)
+                weights = self._weights(place, x.shape[2], precision)
                 way = Way(is_reverse, lengths)
                 run = self._over_time(way, x, before, weights, keep, traced is not None)
                 outputs.append(way.back(run.outputs))
@@ -480,13 +484,19 @@ class Recurrent(nn.Module):
                 zoneout = Zoneout(*stays)
         return Extras(keep, hidden, memory, zoneout, lengths, traced, traced)
 
-    def _weights(self, place: str, precision: torch.dtype | None) -> Mapping[str, Tensor]:
-        shapes = self.cell.parameter_shapes(1, self.hidden_size, self.proj_size)
+    def _weights(
+        self, place: str, inputs: int, precision: torch.dtype | None
+    ) -> Mapping[str, Tensor]:
+        shapes = self.cell.parameter_shapes(inputs, self.hidden_size, self.proj_size)
         weights: dict[str, Tensor] = {}
         like: Tensor = getattr(self, "weight_hh" + place)
         for name, shape in shapes.items():
             is_absent = not self.bias and name.startswith("bias_")
             weights[name] = like.new_zeros(shape) if is_absent else getattr(self, name + place)
+            if weights[name].shape != shape:  # kernels trust it
+                raise RuntimeError(
+                    f"{name}{place} should have the shape {shape}, got {tuple(weights[name].shape)}"
+                )
         weights["weight_hh"] = drop_connect(
             weights["weight_hh"], self.noise.weight, self.training, self.generator
         )

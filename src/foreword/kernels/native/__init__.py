@@ -1,7 +1,7 @@
 """Loops over time in C++, for float32 on CPUs: one call a layer, all threads in it together."""
 
 from foreword.compiled import instruction_set, why_absent
-from foreword.kernels.native.inference import at_inference
+from foreword.kernels.native.inference import Stack, at_inference
 from foreword.kernels.native.loops import LOOPS, products_in, refusal, run
 from foreword.kernels.native.module import FORMATS, Products
 from foreword.kernels.native.packed import forget, frozen
@@ -11,6 +11,7 @@ __all__ = [
     "FORMATS",
     "LOOPS",
     "Products",
+    "Stack",
     "at_inference",
     "forget",
     "frozen",

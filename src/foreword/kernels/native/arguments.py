@@ -14,9 +14,6 @@ from foreword.kernels.native.module import Products
 from foreword.kernels.native.steps import Steps
 from foreword.kernels.portable.shared import Inputs
 
-NO_ENDS = (None, None)
-"""As `Ends` there, of states whose first is in its place."""
-
 
 class Given(NamedTuple):
     """Gradients that come in.

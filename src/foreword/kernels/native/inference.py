@@ -1,7 +1,9 @@
-"""The short way into the loops, for a layer's step while no gradient is wanted.
+"""The short way into the loops, for a layer while no gradient is wanted.
 
 A step of a small layer takes microseconds; so does every tensor that is made on the way, and every
-question that is asked. Here there are few of either: no masks, no lengths, nothing kept.
+question that is asked. Here there are few of either: no masks, no lengths, nothing kept, and one
+call for all layers. One step of one sequence in float32 reads each weight once, where it lies;
+everything else goes by weights that are kept packed.
 """
 
 from collections.abc import Mapping
@@ -9,107 +11,177 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from foreword.cells.cell import Cell, State
-from foreword.cells.gru import GRUCell
-from foreword.cells.rnn import ElmanCell
-from foreword.compiled import why_absent
 from foreword.kernels.native import packed
 from foreword.kernels.native.loops import possible, products_chosen
 from foreword.kernels.native.memory import empty
 from foreword.kernels.native.module import FORMATS, Products, loaded, threads_for
 
-_CELLS = frozenset({"rnn", "lstm", "lstm-peephole", "lstm-peephole-only", "lstm-coupled", "gru"})
+_KINDS = {
+    "lstm": 0,
+    "lstm-peephole": 0,
+    "lstm-peephole-only": 0,
+    "lstm-coupled": 1,
+    "gru": 2,
+    "rnn": 3,
+}
+"""As `Kind` in `native/staged.hpp`, for the cells that have a short way; of rnn tanh's."""
+_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_peephole")
+"""In the order of `StepLayer` in `native/step.hpp`."""
+
+Weights = tuple[Tensor | None, ...]
+"""Of one layer, by `_NAMES`."""
+
+
+class Stack:
+    """Layers of one cell that read in one direction, as far as no tensor tells it.
+
+    Args:
+        cell: of all layers.
+        input_size: of the first layer.
+        hidden_size: of each.
+        num_layers: their number.
+        bias: whether they have biases.
+    """
+
+    def __init__(
+        self, cell: Cell, input_size: int, hidden_size: int, num_layers: int, *, bias: bool
+    ) -> None:
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.states = len(cell.states)
+        self.has_short_way = cell.name in _KINDS and not cell.projected
+        kind = _KINDS.get(cell.name, 0) + (getattr(cell, "nonlinearity", "tanh") == "relu")
+        sees_c, resets_after = cell.recurrent_state == 1, getattr(cell, "reset_after", True)
+        self.form = kind, sees_c, resets_after, num_layers
+        self.inputs = (input_size, *(hidden_size,) * (num_layers - 1))
+        rows = len(cell.gates) * hidden_size
+        self.by_state, self.by_input = rows * hidden_size, rows * max(self.inputs)
+        """Multiplications of a step in the largest layer."""
+        self._parameters: list[list[tuple[str, tuple[int, ...]] | None]] = []
+        for layer, inputs in enumerate(self.inputs):
+            shapes = cell.parameter_shapes(inputs, hidden_size)
+            there = [n in shapes and (bias or not n.startswith("bias_")) for n in _NAMES]
+            self._parameters.append(
+                [
+                    (f"{name}_l{layer}", shapes[name]) if is_there else None
+                    for name, is_there in zip(_NAMES, there, strict=True)
+                ]
+            )
+
+    def weights(self, parameters: Mapping[str, Tensor | None]) -> list[Weights] | None:
+        """Each layer's; None if one does not lie as the loops in C++ read it.
+
+        Args:
+            parameters: of a module. A parametrised one is not among them.
+        """
+        found: list[Weights] = []
+        for named in self._parameters:
+            of_layer: list[Tensor | None] = []
+            for expected in named:
+                if expected is None:
+                    of_layer.append(None)
+                    continue
+                weight = parameters.get(expected[0])
+                if (
+                    weight is None
+                    or (type(weight) is not Parameter and type(weight) is not Tensor)
+                    or weight.dtype is not torch.float32
+                    or not weight.is_cpu
+                    or not weight.is_contiguous()
+                    or weight.shape != expected[1]
+                ):
+                    return None
+                of_layer.append(weight)
+            found.append(tuple(of_layer))
+        return found
 
 
 def at_inference(
-    cell: Cell, x: Tensor, state: State, parameters: Mapping[str, Tensor | None]
+    stack: Stack, x: Tensor, state: State | None, parameters: Mapping[str, Tensor | None]
 ) -> tuple[Tensor, State] | None:
     """The outputs and the last state; None: take the long way. See `dispatch.at_inference`."""
-    if (
-        cell.name not in _CELLS
-        or cell.projected
-        or 0 in x.shape
-        or not _is_plain(x)
-        or not all(_is_plain(part) and part.is_contiguous() for part in state)
-        or why_absent() is not None
-    ):
+    module: Any = loaded()
+    if not stack.has_short_way or module is None or not _is_plain(x):
         return None
-    products, found = possible(products_chosen(), cell), []
-    for layer in range(len(state[0])):
-        place = f"_l{layer}"
-        weight_ih = parameters.get("weight_ih" + place)
-        weight_hh = parameters.get("weight_hh" + place)
-        if weight_ih is None or weight_hh is None:
+    T, B, _ = x.shape
+    firsts = [0, 0]
+    for k, part in enumerate(state or ()):
+        if not (_is_plain(part) and part.is_contiguous()):
             return None
-        biases = parameters.get("bias_ih" + place), parameters.get("bias_hh" + place)
-        weights = weight_ih, weight_hh, *biases, None
-        peepholes = parameters.get("weight_peephole" + place)
-        run = _run(products, cell, x.contiguous(), state, layer, weights, peepholes)
-        if run is None:
-            return None
-        x, last = run
-        found.append(last)
-    return x, found[0] if len(found) == 1 else tuple(map(torch.cat, zip(*found, strict=True)))
+        firsts[k] = part.data_ptr()
+    if T == 0 or B == 0 or (weights := stack.weights(parameters)) is None:
+        return None
+    products = possible(products_chosen(), stack.cell)
+    x = x.contiguous()
+    if T == 1 and B == 1 and products == "float32":
+        return _step(module, stack, x, firsts, weights)
+    return _layers(module, stack, x, firsts, weights, products)
 
 
 def _is_plain(part: Tensor) -> bool:
-    return type(part) is Tensor and part.dtype == torch.float32 and part.is_cpu
+    return type(part) is Tensor and part.dtype is torch.float32 and part.is_cpu
 
 
-def _run(
-    products: Products,
-    cell: Cell,
+def _step(
+    module: Any, stack: Stack, x: Tensor, firsts: list[int], weights: list[Weights]
+) -> tuple[Tensor, State]:
+    """One step of one sequence."""
+    H, L = stack.hidden_size, len(weights)
+    outputs, h = torch.empty((1, 1, H)), torch.empty((L, 1, H))
+    last: State = (h,) if stack.states == 1 else (h, torch.empty((L, 1, H)))
+    numbers = [*stack.form, H, x.data_ptr(), *firsts, outputs.data_ptr()]
+    numbers += (h.data_ptr(), last[-1].data_ptr())
+    for inputs, of_layer in zip(stack.inputs, weights, strict=True):
+        numbers.append(inputs)
+        numbers += [0 if weight is None else weight.data_ptr() for weight in of_layer]
+    module.step(numbers, threads_for(stack.by_input + stack.by_state, L))
+    return outputs, last
+
+
+def _layers(
+    module: Any,
+    stack: Stack,
     x: Tensor,
-    states: State,
-    layer: int,
-    weights: packed.Weights,
-    peepholes: Tensor | None,
+    firsts: list[int],
+    weights: list[Weights],
+    products: Products,
 ) -> tuple[Tensor, State] | None:
-    """One layer: the outputs (T, B, H) and the last state, (1, B, H) each."""
-    T, B, inputs = x.shape
-    H = states[0].shape[2]
-    found = packed.find(weights, cell, products, B)
-    if found is None:
-        return None
-    module: Any = loaded()
-    step, n, is_lstm = B * H, len(cell.gates), len(states) == 2
-    last_h = torch.empty((1, B, H))
-    room, more = module.steps_at_once(T, B) * step * n, (T + is_lstm) * step
+    """All layers, by packed weights."""
+    (T, B, _), H, L = x.shape, stack.hidden_size, len(weights)
+    found: list[tuple[packed.Packed, packed.Weights]] = []
+    numbers: list[int] = []
+    for inputs, (weight_ih, weight_hh, bias_ih, bias_hh, peepholes) in zip(
+        stack.inputs, weights, strict=True
+    ):
+        assert weight_ih is not None
+        assert weight_hh is not None
+        of_layer: packed.Weights = (weight_ih, weight_hh, bias_ih, bias_hh, None)
+        known = packed.find(of_layer, stack.cell, products, B)
+        if known is None:
+            return None
+        found.append((known, of_layer))
+        parts = (weight_ih, weight_hh, peepholes, *known.biases, known.memory)
+        numbers.append(inputs)
+        numbers += [0 if part is None else part.data_ptr() for part in parts]
+        numbers.append(known.is_there)
+    h = torch.empty((L, B, H))
+    last: State = (h,) if stack.states == 1 else (h, torch.empty((L, B, H)))
     # Of one step the outputs are written twice rather than cut out of the states.
-    is_one = T == 1
-    hs = torch.empty((1, B, H)) if is_one else empty(T + 1, B, H)
-    scratch = empty(room + more + 2 * step * is_one)
-    gates = scratch.data_ptr()
-    more, h, outputs = gates + 4 * room, hs.data_ptr(), 0
-    if is_one:
-        h, outputs = gates + 4 * (room + (T + is_lstm) * step), h
-    bias, bias_n = found.biases
-    numbers = [T, B, H, 0, 0, 0, 0, 0, 0, inputs, x.data_ptr(), weights[0].data_ptr()]
-    numbers += (bias.data_ptr(), 0)
-    matrix = weights[1].data_ptr()
-    first = 4 * layer * step
-    ends = [found.memory.data_ptr(), found.is_there]
-    ends += (states[0].data_ptr() + first, last_h.data_ptr())
-    last: State = (last_h,)
-    if is_lstm:
-        sees_c = cell.recurrent_state == 1
-        last = last_h, torch.empty((1, B, H))
-        looks = 0 if peepholes is None else peepholes.data_ptr()
-        numbers += (n == 3, sees_c, looks, matrix, gates, h, more, more if sees_c else h, more)
-        numbers += (0, outputs, *ends, states[1].data_ptr() + first, last[1].data_ptr())
-        loop = module.lstm
-    elif isinstance(cell, GRUCell):
-        inner = 0 if bias_n is None else bias_n.data_ptr()
-        numbers += (cell.reset_after, matrix, inner, gates, h, h, h, more, outputs, *ends)
-        loop = module.gru
-    else:
-        assert isinstance(cell, ElmanCell)
-        numbers += (cell.nonlinearity == "relu", matrix, gates, h, h, outputs, *ends)
-        loop = module.elman
+    states = None if T == 1 else empty(T + 1, B, H)
+    outputs = torch.empty((1, B, H)) if states is None else states[1:]
+    numbers = [
+        *(*stack.form, T, B, H, x.data_ptr(), *firsts),
+        *(0 if states is None else states.data_ptr(), outputs.data_ptr()),
+        *(h.data_ptr(), last[-1].data_ptr()),
+        *numbers,
+    ]
     # Of one step the inputs' product is as much again, before the same meeting.
-    work = step * n * (H + inputs * is_one)
-    loop(numbers, FORMATS.index(products), threads_for(work, 2 * T))
-    if not found.is_there:
-        packed.keep(found, weights, cell, products, B)
-    return hs if is_one else hs[1:], last
+    work = B * (stack.by_state + (stack.by_input if T == 1 else 0))
+    module.layers(numbers, FORMATS.index(products), threads_for(work, 2 * T))
+    for known, of_layer in found:
+        if not known.is_there:
+            packed.keep(known, of_layer, stack.cell, products, B)
+    return outputs, last

@@ -23,7 +23,6 @@ from foreword.compiled import why_absent
 from foreword.kernels import reference
 from foreword.kernels.native import staged
 from foreword.kernels.native.arguments import (
-    NO_ENDS,
     Given,
     changes_memory,
     input_back_of,
@@ -237,7 +236,7 @@ def _lstm(products: Products, cell: Cell, i: Inputs, steps: Steps, keeps: bool) 
         known = (*masks_of(i, steps), *input_of(i, bias), keeps, n == 3, sees_c)
         found = (gates, hs, cs, seen, before, tanh_cs, outputs)
         work = N // steps.T * H * H * n
-        rest = (*found, *at, *NO_ENDS, *NO_ENDS)
+        rest = (*found, *at)
         call("lstm", products, steps.sizes(H), work, 2 * steps.T, *known, peepholes, weight, *rest)
     return _Found([hs, cs], gates, outputs, [seen, before, *([] if tanh_cs is None else [tanh_cs])])
 
@@ -302,7 +301,7 @@ def _gru(products: Products, cell: GRUCell, i: Inputs, steps: Steps, keeps: bool
     outputs = room_for_outputs(i, steps, H)
     with packed_for(products, cell, i, keeps) as (bias, bias_n, at):
         known = (*masks_of(i, steps), *input_of(i, bias), keeps, cell.reset_after, weight, bias_n)
-        found = (gates, hs, seen, before, inner, outputs, *at, *NO_ENDS)
+        found = (gates, hs, seen, before, inner, outputs, *at)
         call("gru", products, steps.sizes(H), N // steps.T * H * H * 3, 2 * steps.T, *known, *found)
     return _Found([hs], gates, outputs, [seen, before, inner])
 
@@ -356,7 +355,7 @@ def _elman(products: Products, cell: ElmanCell, i: Inputs, steps: Steps, keeps: 
     with packed_for(products, cell, i, keeps) as (bias, _, at):
         is_relu = cell.nonlinearity == "relu"
         known = (*masks_of(i, steps), *input_of(i, bias), keeps, is_relu, weight)
-        found = (gates, hs, seen, outputs, *at, *NO_ENDS)
+        found = (gates, hs, seen, outputs, *at)
         call("elman", products, steps.sizes(H), N // steps.T * H * H, 2 * steps.T, *known, *found)
     return _Found([hs], gates, outputs, [seen])
 

@@ -1,0 +1,147 @@
+#include "layers.hpp"
+
+#include "kernels.hpp"
+#include "pool.hpp"
+#include "step.hpp"
+
+#include <nanobind/nanobind.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace nb = nanobind;
+
+namespace foreword {
+
+namespace {
+
+// One layer by packed weights; as in Input, Lstm and Gru.
+struct PackedLayer {
+    int inputs;
+    const float *weight_ih, *weight_hh, *peepholes, *bias, *bias_n;
+    Packed packed;
+};
+
+// Layers that read in one direction, each the input of the next: no masks, no lengths, nothing kept.
+struct Layers {
+    int kind;                        // as of Form
+    bool sees_memory, resets_after;  // as of Lstm and Gru
+    int layers, T, B, H;
+    const float* x;        // (T, B, inputs of the first layer)
+    const float *h, *c;    // (layers, B, H), before; null: zeros
+    float* states;         // (1 + T, B, H): h of the last layer, before and after each step; or null:
+    float* outputs;        // (T, B, H): the same after each step
+    float *h_after, *c_after;  // (layers, B, H)
+};
+
+// A thread's memory for intermediate results, kept from call to call.
+float* scratch(std::size_t floats) {
+    thread_local std::vector<float> memory;
+    if (memory.size() < floats) memory.resize(floats);
+    return memory.data();
+}
+
+// Never written.
+const float* zeros(std::size_t floats) {
+    thread_local std::vector<float> memory;
+    if (memory.size() < floats) memory.resize(floats);
+    return memory.data();
+}
+
+struct Taken {
+    explicit Taken(std::size_t floats) : memory(take(floats)) {}
+    ~Taken() { give_back(memory); }
+    Taken(const Taken&) = delete;
+    Taken& operator=(const Taken&) = delete;
+    float* const memory;
+};
+
+void run_one(const Kernels& kernels, const Layers& a, const PackedLayer& layer, const float* x,
+             float* h, float* c, float* gates, float* inner, int format, int threads) {
+    const Sizes sizes{a.T, a.B, a.H, nullptr, nullptr, 0};
+    const Input input{layer.inputs, x, layer.weight_ih, layer.bias};
+    if (a.kind == LSTM_KIND || a.kind == COUPLED_KIND) {
+        Lstm k{};
+        k.sizes = sizes, k.input = input, k.packed = layer.packed;
+        k.is_coupled = a.kind == COUPLED_KIND, k.sees_memory = a.sees_memory;
+        k.peepholes = layer.peepholes, k.weight = layer.weight_hh;
+        k.gates = gates, k.h = h, k.c = c, k.seen = a.sees_memory ? c : h, k.before = c;
+        kernels.lstm[format](k, threads);
+    } else if (a.kind == GRU_KIND) {
+        Gru k{};
+        k.sizes = sizes, k.input = input, k.packed = layer.packed;
+        k.resets_after = a.resets_after, k.weight = layer.weight_hh, k.bias_n = layer.bias_n;
+        k.gates = gates, k.h = h, k.seen = h, k.before = h, k.inner = inner;
+        kernels.gru[format](k, threads);
+    } else {
+        Elman k{};
+        k.sizes = sizes, k.input = input, k.packed = layer.packed;
+        k.is_relu = a.kind == RELU_KIND, k.weight = layer.weight_hh;
+        k.gates = gates, k.h = h, k.seen = h;
+        kernels.elman[format](k, threads);
+    }
+}
+
+}  // namespace
+
+void run_step(const Kernels& kernels, const Numbers& numbers, int threads) {
+    Step a{};
+    Reader read(numbers);
+    read.some(a.kind, a.sees_memory, a.resets_after, a.layers, a.H, a.x, a.h, a.c, a.outputs,
+              a.h_after, a.c_after);
+    std::vector<StepLayer> layers((std::size_t)a.layers);
+    for (StepLayer& l : layers) {
+        read.some(l.inputs, l.weight_ih, l.weight_hh, l.bias_ih, l.bias_hh, l.peepholes);
+    }
+    read.end();
+    const nb::gil_scoped_release release;
+    const std::size_t floats = (std::size_t)a.layers * (std::size_t)a.H;
+    if (!a.h) a.h = zeros(floats);
+    if (!a.c) a.c = zeros(floats);
+    a.room = scratch(2 * (std::size_t)a.H);
+    a.of_layers = layers.data();
+    kernels.step(a, threads);
+}
+
+void run_layers(const Kernels& kernels, const Numbers& numbers, int format, int threads) {
+    Layers a{};
+    Reader read(numbers);
+    read.some(a.kind, a.sees_memory, a.resets_after, a.layers, a.T, a.B, a.H, a.x, a.h, a.c,
+              a.states, a.outputs, a.h_after, a.c_after);
+    std::vector<PackedLayer> layers((std::size_t)a.layers);
+    for (PackedLayer& l : layers) {
+        read.some(l.inputs, l.weight_ih, l.weight_hh, l.peepholes, l.bias, l.bias_n, l.packed);
+    }
+    read.end();
+    const nb::gil_scoped_release release;
+    const std::size_t row = (std::size_t)a.B * (std::size_t)a.H, T = (std::size_t)a.T;
+    const std::size_t all = (T + 1) * row;
+    const int gates = a.kind == LSTM_KIND ? 4 : a.kind <= GRU_KIND ? 3 : 1;
+    const bool is_gru = a.kind == GRU_KIND, has_memory = a.kind <= COUPLED_KIND;
+    const Taken room((2 + has_memory) * all + is_gru * T * row +
+                     (std::size_t)(steps_at_once(a.T, a.B) * gates) * row);
+    // Of two layers in turn the hidden states, for one's are the other's input.
+    float *const hs = room.memory, *const c = hs + 2 * all, *const inner = c + has_memory * all;
+    float* const before_gates = inner + is_gru * T * row;
+    const auto begin = [&](float* states, const float* first, std::size_t layer) {
+        if (first) std::memcpy(states, first + layer * row, row * sizeof(float));
+        else std::memset(states, 0, row * sizeof(float));
+    };
+    const auto end = [&](float* last, const float* states, std::size_t layer) {
+        std::memcpy(last + layer * row, states + T * row, row * sizeof(float));
+    };
+    const float* x = a.x;
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+        const bool is_last = l + 1 == layers.size();
+        float* const h = is_last && a.states ? a.states : hs + l % 2 * all;
+        begin(h, a.h, l);
+        if (has_memory) begin(c, a.c, l);
+        run_one(kernels, a, layers[l], x, h, c, before_gates, inner, format, threads);
+        end(a.h_after, h, l);
+        if (has_memory) end(a.c_after, c, l);
+        x = h + row;
+    }
+    if (!a.states) std::memcpy(a.outputs, x, T * row * sizeof(float));
+}
+
+}  // namespace foreword

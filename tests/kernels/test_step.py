@@ -1,0 +1,280 @@
+"""One step of one sequence in float32: by weights where they lie, whatever becomes of them."""
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.kernels.test_packed import CELLS, CHANGES, assert_same, at_inference
+from torch import Tensor
+from torch.nn.utils import parametrize
+
+import foreword.nn as nn
+from foreword.kernels import native
+from foreword.kernels.native import inference, module, packed
+
+pytestmark = pytest.mark.skipif(
+    module.loaded() is None, reason="the native kernels were not built: no C++ compiler"
+)
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What went this way, call by call."""
+    calls: list[object] = []
+    step = inference._step
+
+    def counting(*arguments: Any) -> Any:
+        found = step(*arguments)
+        calls.append(found)
+        return found
+
+    monkeypatch.setattr(inference, "_step", counting)
+    return calls
+
+
+def by_the_equations(layer: nn.Recurrent, *arguments: Any) -> tuple[Tensor, ...]:
+    with nn.use("reference"):
+        return at_inference(layer, *arguments)
+
+
+def assert_near(found: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> None:
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def drawn_state(layer: nn.Recurrent) -> Any:
+    state = tuple(torch.randn(part.shape) for part in layer.start(1))
+    return state if len(state) > 1 else state[0]
+
+
+@pytest.mark.parametrize("name", CELLS)
+@settings(
+    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    inputs=st.integers(1, 70),
+    H=st.integers(1, 70),
+    layers=st.integers(1, 3),
+    bias=st.booleans(),
+    batch_first=st.booleans(),
+    gives_state=st.booleans(),
+)
+def test_a_step_is_that_of_the_equations(
+    instruction_set: str,
+    taken: list[object],
+    name: str,
+    inputs: int,
+    H: int,
+    layers: int,
+    bias: bool,
+    batch_first: bool,
+    gives_state: bool,
+) -> None:
+    layer = CELLS[name](inputs, H, layers, bias=bias, batch_first=batch_first)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.normal_(std=H**-0.5)  # peepholes too, which begin closed
+    hx = (drawn_state(layer),) if gives_state else ()
+    x = torch.randn(1, 1, inputs)
+    taken.clear()
+    found = at_inference(layer, x, *hx)
+    assert len(taken) == 1
+    assert_near(found, by_the_equations(layer, x, *hx))
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_step_does_not_depend_on_the_number_of_threads(name: str, instruction_set: str) -> None:
+    layer, x = CELLS[name](520, 520, 2), torch.randn(1, 1, 520)  # large enough to be shared
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            found.append(at_inference(layer, x, drawn_state_of_ones(layer)))
+    finally:
+        torch.set_num_threads(before)
+    for other in found[1:]:
+        assert_same(other, found[0])
+
+
+def drawn_state_of_ones(layer: nn.Recurrent) -> Any:
+    state = tuple(torch.ones(part.shape) for part in layer.start(1))
+    return state if len(state) > 1 else state[0]
+
+
+def test_steps_are_the_steps_of_a_sequence() -> None:
+    layer, x = nn.LSTM(6, 20, 2), torch.randn(9, 1, 6)
+    outputs, *last = at_inference(layer, x)
+    state, found = None, []
+    for part in x.split(1):
+        y, *after = at_inference(layer, part, state)
+        state = tuple(after)
+        found.append(y)
+    torch.testing.assert_close(torch.cat(found), outputs)
+    assert state is not None
+    torch.testing.assert_close(state, tuple(last))
+
+
+def test_nothing_is_kept_that_could_be_out_of_date() -> None:
+    native.forget()
+    layer = nn.LSTM(8, 16)
+    at_inference(layer, torch.randn(1, 1, 8))
+    assert packed._kept == {}
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("name", ["lstm", "gru", "rnn"])
+def test_changed_weights_are_those_of_the_next_step(name: str, change: str, frozen: bool) -> None:
+    layer, x = CELLS[name](8, 16), torch.randn(1, 1, 8)
+    hx = drawn_state_of_ones(layer)
+    with nn.use(frozen=frozen):
+        before = at_inference(layer, x, hx)
+        with torch.no_grad():
+            CHANGES[change](layer)
+        found = at_inference(layer, x, hx)
+    assert not torch.equal(found[0], before[0])
+    assert_near(found, by_the_equations(layer, x, hx))
+
+
+class Doubled(torch.nn.Module):
+    def forward(self, weight: Tensor) -> Tensor:
+        return 2 * weight
+
+
+@pytest.mark.parametrize("T", [1, 3])
+@pytest.mark.parametrize(
+    "name", ["weight_ih_l0", "weight_hh_l0", "bias_hh_l0", "weight_peephole_l0"]
+)
+def test_parametrised_weights_are_those_that_the_parametrisation_gives(name: str, T: int) -> None:
+    layer, x = nn.PeepholeLSTM(8, 16), torch.randn(T, 1, 8)
+    torch.nn.init.ones_(layer.weight_peephole_l0)
+    hx = drawn_state_of_ones(layer)
+    before = at_inference(layer, x, hx)
+    parametrize.register_parametrization(layer, name, Doubled())
+    found = at_inference(layer, x, hx)
+    assert not torch.allclose(found[0], before[0])
+    assert_near(found, by_the_equations(layer, x, hx))
+
+
+def test_functional_calls_use_the_weights_that_they_are_given(taken: list[object]) -> None:
+    layer, other, x = nn.GRU(8, 16), nn.GRU(8, 16), torch.randn(1, 1, 8)
+    for theirs in (
+        dict(other.named_parameters()),
+        {k: v * 1.0 for k, v in other.state_dict().items()},
+    ):
+        with torch.no_grad():
+            found = torch.func.functional_call(layer, theirs, (x,))
+        assert_same(found, at_inference(other, x))
+    assert len(taken) == 4
+
+
+def test_tied_weights_are_read_twice() -> None:
+    layer, x = nn.LSTM(16, 16, 2), torch.randn(1, 1, 16)
+    layer.weight_hh_l1 = layer.weight_ih_l1 = layer.weight_hh_l0
+    found = at_inference(layer, x)
+    assert_near(found, by_the_equations(layer, x))
+    with torch.no_grad():
+        layer.weight_hh_l0.mul_(3)
+    assert not torch.allclose(at_inference(layer, x)[0], found[0])
+    assert_near(at_inference(layer, x), by_the_equations(layer, x))
+
+
+def transposed(weight: Tensor) -> None:
+    weight.data = weight.data.t()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda layer: transposed(layer.weight_hh_l0),
+        lambda layer: setattr(layer.bias_ih_l0, "data", torch.randn(32)[::2]),
+    ],
+    ids=["a matrix", "a bias"],
+)
+def test_weights_that_lie_otherwise_go_the_long_way(
+    change: Callable[[Any], None], taken: list[Any]
+) -> None:
+    layer, x = nn.RNN(8, 16), torch.randn(1, 1, 8)
+    before = at_inference(layer, x, torch.ones(1, 1, 16))
+    change(layer)
+    found = at_inference(layer, x, torch.ones(1, 1, 16))
+    assert len(taken) == 1  # before
+    assert not torch.allclose(found[0], before[0])
+    assert_near(found, by_the_equations(layer, x, torch.ones(1, 1, 16)))
+
+
+@pytest.mark.parametrize("T", [1, 3])
+def test_weights_of_another_size_are_refused(T: int) -> None:
+    layer, x = nn.RNN(8, 16), torch.randn(T, 1, 8)
+    at_inference(layer, x)
+    layer.weight_hh_l0.data = layer.weight_hh_l0.data[:8]
+    with pytest.raises(
+        RuntimeError, match=r"weight_hh_l0 should have .* \(16, 16\), got \(8, 16\)"
+    ):
+        at_inference(layer, x)
+
+
+def test_inputs_and_states_may_lie_anyhow() -> None:
+    layer = nn.LSTM(8, 16, 2)
+    x, h, c = (
+        torch.randn(1, 1, 16)[..., ::2],
+        torch.randn(1, 2, 16),
+        torch.randn(2, 1, 32)[..., ::2],
+    )
+    state = h.transpose(0, 1), c
+    assert_near(at_inference(layer, x, state), by_the_equations(layer, x, state))
+    one = torch.randn(2, 1, 16)  # all of them the same memory
+    state = one, one
+    expected, before = by_the_equations(layer, one[:1, :, :8], state), one.clone()
+    assert_near(at_inference(layer, one[:1, :, :8], state), expected)
+    assert torch.equal(one, before)
+
+
+def test_outputs_and_states_are_tensors_of_their_own() -> None:
+    layer = nn.GRU(8, 16)
+    outputs, last = at_inference(layer, torch.randn(1, 1, 8))
+    expected = last.clone()
+    outputs.zero_()
+    assert torch.equal(last, expected)
+
+
+def test_inputs_that_require_gradients_are_read_all_the_same(taken: list[object]) -> None:
+    layer, x = nn.LSTM(8, 16), torch.randn(1, 1, 8, requires_grad=True)
+    found = at_inference(layer, x)
+    assert len(taken) == 1
+    assert not found[0].requires_grad
+    assert_near(found, by_the_equations(layer, x))
+
+
+def test_a_layer_that_has_stepped_can_be_copied_pickled_and_saved() -> None:
+    layer, x = nn.PeepholeLSTM(8, 16, 2), torch.randn(1, 1, 8)
+    names = list(layer.state_dict())
+    expected = at_inference(layer, x)
+    assert list(layer.state_dict()) == names
+    copies = copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))
+    with torch.no_grad():
+        layer.weight_hh_l0.zero_()
+        layer.bias_ih_l0.zero_()
+    for other in copies:
+        assert_same(at_inference(other, x), expected)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+def test_those_who_must_see_operations_see_them(taken: list[object]) -> None:
+    layer, x = nn.GRU(8, 16), torch.randn(1, 1, 8)
+    expected = at_inference(layer, x)[0]
+    taken.clear()
+    with torch.no_grad():
+        traced = torch.jit.trace(layer, x, check_trace=False)  # else it runs untraced too
+        torch.testing.assert_close(traced(x)[0], expected)
+        torch.testing.assert_close(traced(2 * x)[0], by_the_equations(layer, 2 * x)[0])
+        several = torch.func.vmap(lambda part: layer(part)[0])(torch.stack([x, 2 * x]))
+        torch.testing.assert_close(several[0], expected)
+        value, slope = torch.func.jvp(lambda part: layer(part)[0], (x,), (x,))
+        torch.testing.assert_close(value, expected)
+        assert slope.abs().sum() > 0
+    assert taken == []
