@@ -20,6 +20,7 @@ from foreword.cli import (
     info,
     inspect,
     keystrokes,
+    lsp,
     memory,
     personal,
     predict,
@@ -48,6 +49,7 @@ app.command("info")(info.info)
 app.command("inspect")(inspect.inspect)
 app.command("memory")(memory.memory)
 app.add_typer(personal.personal, name="personal")
+app.command("lsp")(lsp.lsp)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 

@@ -5,14 +5,16 @@ In C++ where that was compiled, in numpy elsewhere.
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
 from foreword.errors import FolderError
 from foreword.folder.architecture import ModelConfig
 from foreword.predictor import compiled_network
-from foreword.predictor.numpy_network import Array, NumpyNetwork
+from foreword.predictor.numpy_network import Array, NumpyLayers, NumpyNetwork
 from foreword.predictor.state import State
+from foreword.predictor.trace import LayerTrace
 from foreword.text.tokenizer import EOS_ID
 
 Likely = list[tuple[int, float]]
@@ -39,6 +41,7 @@ class Engine:
         self.config = config
         made = compiled_network.network(config, weights, threads or _cores())
         self._network = made or NumpyNetwork(config, weights)
+        self._weights = weights
 
     @property
     def is_compiled(self) -> bool:
@@ -69,6 +72,25 @@ class Engine:
         """The states of many users after one more word each; bit for bit as one by one."""
         after = self._network.advance_many([state.parts for state in states], words)
         return [State(parts, int(word)) for parts, word in zip(after, words, strict=True)]
+
+    def trace(self, state: State, word: int) -> tuple[LayerTrace, ...]:
+        """What one more word id does inside, layer by layer.
+
+        Computed in numpy and float32 by whatever means the model predicts: with int8 weights it is
+        what the network does but for the rounding of its hidden states.
+        """
+        if self.config.is_recurrent:
+            found = self._layers.run(self._layers.embedded(word), state.parts)
+        else:
+            window = np.append(state.parts[0][1:], word)
+            found = self._layers.run(self._layers.embedded(window), ())
+        return tuple(
+            LayerTrace(gates, dict(zip("hc", states, strict=False))) for states, gates in found
+        )
+
+    @cached_property
+    def _layers(self) -> NumpyLayers:
+        return NumpyLayers(self.config, self._weights)
 
     def best(
         self, state: State, k: int, words: Array | None = None, hidden: Sequence[int] = ()

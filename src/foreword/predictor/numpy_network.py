@@ -10,11 +10,50 @@ from typing import TypeAlias
 import numpy as np
 
 from foreword.folder.architecture import ModelConfig
-from foreword.folder.quantised import dense
+from foreword.folder.quantised import SCALE, dense
 
 Array: TypeAlias = np.ndarray
 Parts = tuple[Array, ...]
-Step = Callable[[Array, Parts], Parts]
+Gates = dict[str, Array]
+Step = Callable[[Array, Parts], tuple[Parts, Gates]]
+"""A layer's state after an input, (H,) each, h first; and the gates on the way, by their names."""
+
+_OUTER = ("embedding.", "decoder.", "projection.")
+"""What stands before and behind the layers."""
+
+
+class NumpyLayers:
+    """The layers between the embedding and the output, one word at a time."""
+
+    def __init__(self, config: ModelConfig, weights: Mapping[str, Array]) -> None:
+        self._embedding = weights["embedding.weight"]
+        self._scales = weights.get("embedding.weight" + SCALE)
+        inner = dense({k: v for k, v in weights.items() if not k.startswith(_OUTER)})
+        layers = range(config.num_layers)
+        with np.errstate(over="ignore"):
+            self._steps = [_step_of(config, inner, layer) for layer in layers]
+
+    def embedded(self, ids: int | Array) -> Array:
+        """A word's vector, or those of several, one after the other."""
+        rows = self._embedding[ids]
+        return np.asarray(
+            rows if self._scales is None else rows * self._scales[ids][..., None]
+        ).reshape(-1)
+
+    def run(self, x: Array, parts: Parts) -> list[tuple[Parts, Gates]]:
+        """Each layer's state after one more input, and its gates; of an MLP its output as h.
+
+        Args:
+            x: what `embedded` gave.
+            parts: of the state before, (num_layers, H) each; none of an MLP.
+        """
+        found = []
+        with np.errstate(over="ignore", invalid="ignore"):  # answered where scores are wanted
+            for layer, step in enumerate(self._steps):
+                new, gates = step(x, tuple(part[layer] for part in parts))
+                found.append((new, gates))
+                x = new[0]
+        return found
 
 
 class NumpyNetwork:
@@ -24,22 +63,16 @@ class NumpyNetwork:
         self._config = config
         self._w = dense(weights)
         self._output = self._w.get("decoder.weight", self._w["embedding.weight"])
-        layers = range(config.num_layers)
-        with np.errstate(over="ignore"):
-            self._steps = [_step_of(config, self._w, layer) for layer in layers]
+        self._layers = NumpyLayers(config, self._w)
 
     def advance(self, parts: Parts, word: int) -> Parts:
         """The parts after one more word id."""
         if not self._config.is_recurrent:
             return (np.append(parts[0][1:], word),)
-        x = self._w["embedding.weight"][word]
         after = tuple(np.empty_like(part) for part in parts)
-        with np.errstate(over="ignore", invalid="ignore"):  # answered where scores are wanted
-            for layer, step in enumerate(self._steps):
-                new = step(x, tuple(part[layer] for part in parts))
-                for part, value in zip(after, new, strict=True):
-                    part[layer] = value
-                x = new[0]
+        for layer, (new, _) in enumerate(self._layers.run(self._layers.embedded(word), parts)):
+            for part, value in zip(after, new, strict=True):
+                part[layer] = value
         return after
 
     def call_up(self) -> None:
@@ -90,9 +123,7 @@ class NumpyNetwork:
         if self._config.is_recurrent:
             x = parts[0][-1]
         else:
-            x = self._w["embedding.weight"][parts[0]].reshape(-1)
-            for step in self._steps:
-                (x,) = step(x, ())
+            ((x,), _) = self._layers.run(self._layers.embedded(parts[0]), ())[-1]
         if "projection.weight" in self._w:
             x = self._w["projection.weight"] @ x + self._w["projection.bias"]
         return np.asarray(x)
@@ -132,17 +163,17 @@ def _sigmoid(a: Array) -> Array:
 
 
 def _feed_forward(activation: Callable[[Array], Array], W: Array, b: Array) -> Step:
-    def step(x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
         del state
-        return (activation(W @ x + b),)
+        return (activation(W @ x + b),), {}
 
     return step
 
 
 def _rnn(activation: Callable[[Array], Array], W_ih: Array, W_hh: Array, b: Array) -> Step:
-    def step(x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
         (h,) = state
-        return (activation(W_ih @ x + W_hh @ h + b),)
+        return (activation(W_ih @ x + W_hh @ h + b),), {}
 
     return step
 
@@ -150,16 +181,18 @@ def _rnn(activation: Callable[[Array], Array], W_ih: Array, W_hh: Array, b: Arra
 def _lstm(W_ih: Array, W_hh: Array, b: Array, peephole: Array | None = None) -> Step:
     H = W_hh.shape[1]
 
-    def step(x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
         h, c = state
         a = W_ih @ x + W_hh @ h + b
         if peephole is not None:
             a[: 2 * H] += (peephole[:2] * c).reshape(-1)
         i, f = _sigmoid(a[: 2 * H]).reshape(2, H)
-        c = f * c + i * np.tanh(a[2 * H : 3 * H])
+        g = np.tanh(a[2 * H : 3 * H])
+        c = f * c + i * g
         if peephole is not None:
             a[3 * H :] += peephole[2] * c
-        return _sigmoid(a[3 * H :]) * np.tanh(c), c
+        o = _sigmoid(a[3 * H :])
+        return (o * np.tanh(c), c), {"i": i, "f": f, "g": g, "o": o}
 
     return step
 
@@ -167,13 +200,14 @@ def _lstm(W_ih: Array, W_hh: Array, b: Array, peephole: Array | None = None) -> 
 def _lstm_peephole_only(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array) -> Step:
     H = W_hh.shape[1]
 
-    def step(x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
         _, c = state
         x_i, x_f, x_g, x_o = (W_ih @ x + b_ih).reshape(4, H)
         c_i, c_f, c_o = (W_hh @ c + b_hh).reshape(3, H)
-        o = _sigmoid(x_o + c_o)
-        c = _sigmoid(x_f + c_f) * c + _sigmoid(x_i + c_i) * np.tanh(x_g)
-        return o * np.tanh(c), c
+        i, f, o = _sigmoid(x_i + c_i), _sigmoid(x_f + c_f), _sigmoid(x_o + c_o)
+        g = np.tanh(x_g)
+        c = f * c + i * g
+        return (o * np.tanh(c), c), {"i": i, "f": f, "g": g, "o": o}
 
     return step
 
@@ -181,12 +215,12 @@ def _lstm_peephole_only(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array) -> S
 def _lstm_coupled(W_ih: Array, W_hh: Array, b: Array) -> Step:
     H = W_hh.shape[1]
 
-    def step(x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
         h, c = state
         a_f, a_g, a_o = (W_ih @ x + W_hh @ h + b).reshape(3, H)
-        f = _sigmoid(a_f)
-        c = f * c + (1 - f) * np.tanh(a_g)
-        return _sigmoid(a_o) * np.tanh(c), c
+        f, g, o = _sigmoid(a_f), np.tanh(a_g), _sigmoid(a_o)
+        c = f * c + (1 - f) * g
+        return (o * np.tanh(c), c), {"f": f, "g": g, "o": o}
 
     return step
 
@@ -194,17 +228,18 @@ def _lstm_coupled(W_ih: Array, W_hh: Array, b: Array) -> Step:
 def _gru(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, *, reset_after: bool) -> Step:
     H = W_hh.shape[1]
 
-    def step(x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
         (h,) = state
         x_r, x_z, x_n = (W_ih @ x + b_ih).reshape(3, H)
         if reset_after:
             h_r, h_z, h_n = (W_hh @ h + b_hh).reshape(3, H)
-            n = np.tanh(x_n + _sigmoid(x_r + h_r) * h_n)
+            r = _sigmoid(x_r + h_r)
+            n = np.tanh(x_n + r * h_n)
         else:
             h_r, h_z = (W_hh[: 2 * H] @ h + b_hh[: 2 * H]).reshape(2, H)
             r = _sigmoid(x_r + h_r)
             n = np.tanh(x_n + W_hh[2 * H :] @ (r * h) + b_hh[2 * H :])
         z = _sigmoid(x_z + h_z)
-        return ((1 - z) * n + z * h,)
+        return ((1 - z) * n + z * h,), {"r": r, "z": z, "n": n}
 
     return step

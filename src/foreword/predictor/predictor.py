@@ -20,6 +20,7 @@ from foreword.predictor.reading import STRIDE, Reader, beginning, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.state import State
 from foreword.predictor.suggest import HIDDEN, Suggestion
+from foreword.predictor.trace import WordTrace
 from foreword.predictor.typist import Typist
 from foreword.text.tokenizer import EOS, EOS_ID, UNK_ID, Tokenizer
 
@@ -253,6 +254,20 @@ class Predictor:
             tolerant=tolerant, layer=layer, offensive=offensive, blocked=blocked, layout=layout
         )
         return typist.suggest(text, k, complete=complete)
+
+    def trace(self, text: str, *, complete: bool | None = True) -> WordTrace:
+        """Gates and memory at the last word that suggestions for a text come from; without torch.
+
+        `foreword.inspect.trace` looks at a whole text, and deeper; this at one word, as one types.
+        For each keystroke of a user, ask a `typist`.
+
+        Args:
+            text: up to where the next letter goes.
+            complete: as `suggest` takes it: an unfinished word has not been read yet.
+        """
+        if complete is None:
+            complete = self.is_unfinished(text)
+        return self.typist().trace(text, complete=complete)
 
     def typist(
         self,

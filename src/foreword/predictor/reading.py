@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from foreword.predictor.engine import Engine
 from foreword.predictor.lexicon import Lexicon
 from foreword.predictor.state import State
-from foreword.text.tokenizer import EOS_ID, Tokenizer, Word
+from foreword.predictor.trace import WordTrace
+from foreword.text.tokenizer import EOS, EOS_ID, Tokenizer, Word
 
 STRIDE = 2048
 """Of a text of twice so many characters and more, only its end is read: from the last multiple of
@@ -49,6 +50,7 @@ class Context:
         capitals: sentences so far begun with a capital, less those begun without; within 3.
         curly: whether the last apostrophe was a typographic one.
         quoting: whether a straight quotation mark is open in this line.
+        before: the network's state before the last word; None where none was read.
     """
 
     state: State
@@ -57,6 +59,7 @@ class Context:
     capitals: int = 0
     curly: bool = False
     quoting: bool = False
+    before: State | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,14 @@ class Reader:
         is_steady = typed_from == 0 or at < len(window)
         return Reading(begin, window[:at], context, _thinned(found), is_steady), window[at:]
 
+    def trace(self, context: Context) -> WordTrace:
+        """Gates and states at the last word that was read, or at the `<eos>` before the first."""
+        if context.before is None:
+            return WordTrace(EOS, self.engine.trace(self.engine.start(), EOS_ID))
+        word = context.words[-1]
+        layers = self.engine.trace(context.before, context.state.last)
+        return WordTrace(EOS if word == "\n" else word, layers)
+
     def _unfinished(self, rest: str) -> int:
         """Where in the last characters, without spaces, an unfinished word begins."""
         if not rest or not self._may_go_on(rest[-1]):
@@ -183,6 +194,7 @@ class Reader:
             self._capitals(context, raw, word.text.casefold()),
             curly,
             context.quoting != (word.text == '"'),
+            context.state,
         )
 
     def _capitals(self, context: Context, raw: str, fold: str) -> int:
@@ -205,6 +217,7 @@ class Reader:
             begins_sentence=True,
             capitals=context.capitals,
             curly=context.curly,
+            before=state,
         )
 
 

@@ -8,6 +8,7 @@ from foreword.predictor.layer import Layer
 from foreword.predictor.reading import Reader, Reading
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.suggest import Options, Suggestion, suggestions
+from foreword.predictor.trace import WordTrace
 
 
 class Typist:
@@ -39,6 +40,21 @@ class Typist:
         """The k likeliest words where the text ends; see `Predictor.suggest`."""
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
+        reading, typed = self._read(text, complete=complete)
+        return suggestions(self._reader, reading.context, typed, text[-2:], k, self._options)
+
+    def trace(self, text: str, *, complete: bool = True) -> WordTrace:
+        """Gates and states at the last word that suggestions for a text come from.
+
+        Args:
+            text: as `suggest` takes it.
+            complete: whether letters at the end are a word whose rest is to come, which is then
+                not read yet.
+        """
+        context = self._read(text, complete=complete)[0].context
+        return self._reader.trace(context)
+
+    def _read(self, text: str, *, complete: bool) -> tuple[Reading, str]:
         reading = self._reading
         typed = reading.letters_after(text) if reading is not None and complete else ""
         if reading is None or not typed:
@@ -46,7 +62,7 @@ class Typist:
                 self._reader.engine.call_up()  # a word ended: all words are scored next
             reading, typed = self._reader.read(text, reading, unfinished=complete)
             self._reading = reading
-        return suggestions(self._reader, reading.context, typed, text[-2:], k, self._options)
+        return reading, typed
 
     def forget(self) -> None:
         """Drops what was read."""

@@ -1,0 +1,58 @@
+"""`foreword lsp`: suggestions in an editor, over standard input and output. No torch."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foreword.cli.personal import KEY
+from foreword.errors import MissingExtraError
+
+
+def lsp(
+    folder: Annotated[
+        str, typer.Argument(metavar="DIR", help="A model folder, or an installed model's name.")
+    ],
+    k: Annotated[
+        int, typer.Option("-k", "--words", min=1, max=100, help="How many words to choose from.")
+    ] = 5,
+    tolerant: Annotated[
+        bool, typer.Option("--tolerant", help="Think of slips too: one letter, or two swapped.")
+    ] = False,
+    no_filter: Annotated[
+        bool, typer.Option("--no-filter", help="Suggest offensive words too.")
+    ] = False,
+    block: Annotated[
+        list[str] | None,
+        typer.Option("--block", metavar="WORD", help="Never suggest it; repeat it for each."),
+    ] = None,
+    personal: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A personal file: its words are suggested too."),
+    ] = None,
+) -> None:
+    """Serve an editor by the Language Server Protocol.
+
+    The editor starts it, and may change what is set here.
+    """
+    try:
+        from foreword.server.lsp import serve
+    except ModuleNotFoundError as error:
+        if error.name not in ("pygls", "lsprotocol"):
+            raise
+        raise MissingExtraError("foreword lsp", "lsp") from error
+
+    from foreword.server.editor import Settings
+
+    serve(
+        Settings(
+            model=folder,
+            k=k,
+            tolerant=tolerant,
+            offensive=no_filter,
+            blocked=tuple(block or ()),
+            personal=personal,
+        ),
+        key=os.environ.get(KEY),
+    )

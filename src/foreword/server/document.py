@@ -1,0 +1,109 @@
+"""A text that an editor sends in pieces: its lines, edits, and places in an editor's units.
+
+Knows neither protocol messages nor models. pygls keeps documents too, but takes more characters
+for line ends than the protocol does, and reads all lines anew at every key.
+"""
+
+import re
+from typing import Literal, NamedTuple
+
+from foreword.predictor.reading import readable
+
+Encoding = Literal["utf-8", "utf-16", "utf-32"]
+"""In which an editor counts the columns of a line."""
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_UNIT = {"utf-8": 1, "utf-16": 2, "utf-32": 4}
+_CODEC = {"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+
+
+class Place(NamedTuple):
+    """A place as editors write it: both from 0, the column in units of the encoding."""
+
+    line: int
+    column: int
+
+
+class Document:
+    r"""A text that is edited.
+
+    Places outside of it are taken as the nearest ones inside; half a surrogate pair as U+FFFD.
+
+    >>> document = Document("so\nI 😀 it", "utf-16")
+    >>> document.before(Place(1, 5))
+    'so\nI 😀 '
+    >>> document.replace(Place(1, 2), Place(1, 4), "like")
+    >>> document.before(Place(9, 9))
+    'so\nI like it'
+    """
+
+    def __init__(self, text: str, encoding: Encoding) -> None:
+        self.encoding = encoding
+        self._lines = _lines(readable(text))
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(self._lines)
+
+    def before(self, place: Place) -> str:
+        """What stands before a place."""
+        line, index = self._inside(place)
+        return "".join(self._lines[:line]) + self._lines[line][:index]
+
+    def after(self, place: Place) -> str:
+        """What stands after a place in its line, without the line's end."""
+        line, index = self._inside(place)
+        return self._lines[line].rstrip("\r\n")[index:]
+
+    def nearest(self, place: Place) -> Place:
+        """A place itself; or, of one outside of the text, the nearest inside."""
+        line, index = self._inside(place)
+        return Place(line, units(self._lines[line][:index], self.encoding))
+
+    def replace(self, start: Place, end: Place, text: str) -> None:
+        """Puts a text in place of what stands from start to end."""
+        first, left = self._inside(start)
+        last, right = self._inside(end)
+        if (last, right) < (first, left):
+            last, right = first, left
+        lines = self._lines
+        edited = lines[first][:left] + readable(text) + lines[last][right:]
+        # The lines beside it too: \r of one and \n of the next may have become one line's end.
+        low, high = max(0, first - 1), last + 2
+        whole = "".join([*lines[low:first], edited, *lines[last + 1 : high]])
+        found = _lines(whole)
+        if high < len(lines):
+            found.pop()  # the empty one: there are lines after these
+        lines[low:high] = found
+
+    def _inside(self, place: Place) -> tuple[int, int]:
+        """A line and an index in it."""
+        if place.line >= len(self._lines):
+            return len(self._lines) - 1, len(self._lines[-1])
+        line = max(0, place.line)
+        content = self._lines[line].rstrip("\r\n")
+        column = max(0, place.column)
+        if content.isascii() or self.encoding == "utf-32":
+            return line, min(column, len(content))
+        coded = content.encode(_CODEC[self.encoding])[: column * _UNIT[self.encoding]]
+        return line, len(coded.decode(_CODEC[self.encoding], errors="ignore"))
+
+
+def units(text: str, encoding: Encoding) -> int:
+    """How long a text is in an editor's units.
+
+    >>> units("I 😀", "utf-16"), units("I 😀", "utf-8")
+    (4, 6)
+    """
+    if text.isascii():
+        return len(text)
+    return len(text.encode(_CODEC[encoding])) // _UNIT[encoding]
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their ends; the last has none, and may be empty."""
+    found = _LINE.findall(text)
+    if not found or found[-1].endswith(("\r", "\n")):
+        found.append("")
+    return found

@@ -1,0 +1,212 @@
+"""What an editor gets for a place in a document: words to choose from, and ghost text.
+
+Knows documents and the predictor, and no messages: those are for `foreword.server.lsp`.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from foreword.errors import SettingsError
+from foreword.predictor import personal
+from foreword.predictor.layer import Layer
+from foreword.predictor.predictor import Predictor, load
+from foreword.predictor.suggest import Suggestion
+from foreword.predictor.typist import Typist
+from foreword.server.document import Document, Encoding, Place, units
+
+
+class Settings(BaseModel):
+    """How an editor is served; what it may set itself is the same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    """A model folder, or an installed model's name."""
+    k: Annotated[int, Field(ge=1, le=100)] = 5
+    """Words to choose from."""
+    tolerant: bool = False
+    """Think of slips even where words begin as typed."""
+    offensive: bool = False
+    """Suggest offensive words too."""
+    blocked: tuple[str, ...] = ()
+    """Words that are never suggested."""
+    personal: Path | None = None
+    """A personal file: its words are suggested too."""
+
+    def changed_by(self, given: Any) -> "Settings":
+        """These with some replaced.
+
+        Raises:
+            SettingsError: what was given are no settings; names them.
+        """
+        if not isinstance(given, dict):
+            raise SettingsError(f"the settings of foreword must be an object, not {given!r}")
+        try:
+            return Settings.model_validate(self.model_dump() | given)
+        except ValidationError as error:
+            told = "; ".join(
+                f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+            )
+            raise SettingsError(f"the settings of foreword cannot be taken: {told}") from error
+
+
+class Offer(NamedTuple):
+    """A word for a place.
+
+    Attributes:
+        suggestion: as the predictor has it.
+        start: where its text goes, up to `end`.
+        end: the place that was asked for.
+        replaced: what stands between them.
+    """
+
+    suggestion: Suggestion
+    start: Place
+    end: Place
+    replaced: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """A place in a document as it was when it was asked about; the document may go on changing.
+
+    Attributes:
+        predictor: the model.
+        typist: of this document.
+        text: before the place.
+        rest: what stands after it in its line.
+        place: inside the document.
+        encoding: of its column.
+        k: at most so many words.
+    """
+
+    predictor: Predictor
+    typist: Typist
+    text: str
+    rest: str
+    place: Place
+    encoding: Encoding
+    k: int
+
+    def words(self) -> list[Offer]:
+        """Words to choose from: for the one that is being typed, or the next."""
+        return self._offers(complete=True)
+
+    def ghosts(self) -> list[Offer]:
+        """Words whose rest may stand as ghost text at the place; none inside of a word.
+
+        A word that the model knows counts as finished: what may follow it is offered.
+        """
+        if self.rest[:1].isalnum():
+            return []
+        found = self._offers(complete=self.predictor.is_unfinished(self.text))
+        return [offer for offer in found if offer.suggestion.text.startswith(offer.replaced)]
+
+    def ghosts_after(self, start: Place, chosen: str) -> list[Offer]:
+        """Words to follow one that is chosen in a list, but not accepted yet, each with that one.
+
+        Args:
+            start: where the chosen text is to go, up to the place.
+            chosen: the text.
+        """
+        width = self.place.column - start.column
+        if start.line != self.place.line or width < 0:
+            return []
+        kept = self.text
+        while width > 0 and kept:
+            width -= units(kept[-1], self.encoding)
+            kept = kept[:-1]
+        replaced = self.text[len(kept) :]
+        if not chosen.startswith(replaced):
+            return []
+        after = replace(self, text=kept + chosen)._offers(complete=False)
+        return [
+            Offer(found._replace(text=chosen + found.text), start, self.place, replaced)
+            for found, *_ in after
+            if found.replaces == 0
+        ]
+
+    def _offers(self, *, complete: bool) -> list[Offer]:
+        found = []
+        for one in self.typist.suggest(self.text, self.k, complete=complete):
+            replaced = self.text[len(self.text) - one.replaces :]
+            column = self.place.column - units(replaced, self.encoding)
+            found.append(Offer(one, self.place._replace(column=column), self.place, replaced))
+        return found
+
+
+class Editor:
+    """A model, the documents that are open, and a typist for each.
+
+    A typist remembers what it has read of its document: a key costs what is new.
+    """
+
+    def __init__(self, settings: Settings, key: str | None = None) -> None:
+        """Loads the model.
+
+        Args:
+            settings: to begin with.
+            key: of an encrypted personal file.
+
+        Raises:
+            ForewordError: the model or the personal file cannot be read; says why.
+        """
+        self._documents: dict[str, Document] = {}
+        self._typists: dict[str, Typist] = {}
+        self._layer: Layer | None = None
+        self._key = key
+        self.use(settings)
+
+    def use(self, settings: Settings) -> None:
+        """Goes on with other settings; with the old ones if these fail.
+
+        Raises:
+            ForewordError: as the constructor.
+        """
+        predictor = load(settings.model)
+        layer = None
+        if settings.personal is not None:
+            layer = personal.open(
+                settings.personal, predictor.tokenizer, read_only=True, key=self._key
+            )
+        self._predictor, self._layer, self.settings = predictor, layer, settings
+        self._typists = {name: self._typist() for name in self._documents}
+
+    def open(self, name: str, document: Document) -> None:
+        """A document that is edited from now on."""
+        self._documents[name] = document
+        self._typists[name] = self._typist()
+
+    def close(self, name: str) -> None:
+        """Forgets a document."""
+        self._documents.pop(name, None)
+        self._typists.pop(name, None)
+
+    def document(self, name: str) -> Document | None:
+        """The one of this name, if it is open."""
+        return self._documents.get(name)
+
+    def ask(self, name: str, place: Place) -> Question | None:
+        """A question about a place in a document; None if that is not open."""
+        if (document := self._documents.get(name)) is None:
+            return None
+        return Question(
+            self._predictor,
+            self._typists[name],
+            document.before(place),
+            document.after(place),
+            document.nearest(place),
+            document.encoding,
+            self.settings.k,
+        )
+
+    def _typist(self) -> Typist:
+        return self._predictor.typist(
+            tolerant=self.settings.tolerant,
+            layer=self._layer,
+            offensive=self.settings.offensive,
+            blocked=self.settings.blocked,
+        )

@@ -1,0 +1,187 @@
+"""A language server: an editor's messages, answered. Knows pygls and the editor, no networks.
+
+The Language Server Protocol 3.18: `textDocument/inlineCompletion` for ghost text, and
+`textDocument/completion` for a list of words, which every editor has.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.language_server import lsp_method
+
+from foreword.errors import ForewordError
+from foreword.server.document import Document, Encoding, Place
+from foreword.server.editor import Editor, Offer, Question, Settings
+
+SECTION = "foreword"
+"""Of an editor's settings."""
+
+
+class _Protocol(LanguageServerProtocol):
+    """pygls' protocol, with our documents in place of its own."""
+
+    _server: "Server"
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        given = params.text_document
+        self._server.editor.open(given.uri, Document(given.text, self._server.encoding))
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        editor, name = self._server.editor, params.text_document.uri
+        for change in params.content_changes:
+            document = editor.document(name)
+            if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+                editor.open(name, Document(change.text, self._server.encoding))
+            elif document is not None:
+                document.replace(_place(change.range.start), _place(change.range.end), change.text)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        self._server.editor.close(params.text_document.uri)
+
+
+class Server(LanguageServer):
+    """Serves one editor."""
+
+    def __init__(self, settings: Settings, key: str | None = None) -> None:
+        """Loads the model.
+
+        Args:
+            settings: what the editor's own come on top of.
+            key: of an encrypted personal file.
+
+        Raises:
+            ForewordError: the model or the personal file cannot be read; says why.
+        """
+        super().__init__("foreword", version("foreword"), protocol_cls=_Protocol)
+        self._told = settings
+        self.editor = Editor(settings, key)
+        # One thread: what is cancelled while another is computed has not begun.
+        self._worker = ThreadPoolExecutor(max_workers=1)
+
+    @property
+    def encoding(self) -> Encoding:
+        """In which the editor counts columns: UTF-16 unless both sides know another."""
+        chosen = self.workspace.position_encoding
+        return {"utf-8": "utf-8", "utf-32": "utf-32"}.get(str(chosen), "utf-16")  # type: ignore[return-value]
+
+    async def answer(self, params: Any, find: Callable[[Question], list[Offer]]) -> list[Offer]:
+        """What is found for the place of a request; the document as it is now."""
+        question = self.editor.ask(params.text_document.uri, _place(params.position))
+        if question is None:
+            return []
+        return await asyncio.get_running_loop().run_in_executor(self._worker, find, question)
+
+    def configure(self, given: Any) -> None:
+        """Takes an editor's settings, on top of those of the command line; tells of wrong ones."""
+        try:
+            wanted = self._told.changed_by(given)
+            if wanted != self.editor.settings:
+                self.editor.use(wanted)
+        except ForewordError as error:
+            self.window_show_message(
+                types.ShowMessageParams(type=types.MessageType.Error, message=str(error))
+            )
+
+
+def serve(settings: Settings, key: str | None = None) -> None:
+    """Serves one editor over standard input and output, until it goes.
+
+    Args:
+        settings: what the editor's own come on top of.
+        key: of an encrypted personal file.
+
+    Raises:
+        ForewordError: the model or the personal file cannot be read; says why.
+    """
+    answering(Server(settings, key)).start_io()
+
+
+def answering(server: Server) -> Server:
+    """The same server, told what it answers."""
+
+    @server.feature(types.INITIALIZED)
+    async def started(_: types.InitializedParams) -> None:
+        await _configured(server, None)
+
+    @server.feature(types.INITIALIZE)
+    def start(params: types.InitializeParams) -> None:
+        if params.initialization_options is not None:
+            server.configure(params.initialization_options)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def configured(params: types.DidChangeConfigurationParams) -> None:
+        await _configured(server, params.settings)
+
+    @server.feature(
+        types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=[" "])
+    )
+    async def complete(params: types.CompletionParams) -> types.CompletionList:
+        found = await server.answer(params, Question.words)
+        items = [_item(offer, rank) for rank, offer in enumerate(found)]
+        # Incomplete: each letter more makes other words likely, so ask again.
+        return types.CompletionList(is_incomplete=True, items=items)
+
+    @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
+    async def complete_inline(
+        params: types.InlineCompletionParams,
+    ) -> types.InlineCompletionList:
+        chosen = params.context.selected_completion_info
+
+        def find(question: Question) -> list[Offer]:
+            if chosen is None:
+                return question.ghosts()
+            return question.ghosts_after(_place(chosen.range.start), chosen.text)
+
+        found = await server.answer(params, find)
+        return types.InlineCompletionList(items=[_ghost(offer) for offer in found])
+
+    return server
+
+
+async def _configured(server: Server, given: Any) -> None:
+    """Takes settings as editors give them: whole, under our name, or when asked for them."""
+    if isinstance(given, dict):
+        given = given.get(SECTION, given if SECTION not in given else None)
+    workspace = server.client_capabilities.workspace
+    if given is None and workspace is not None and workspace.configuration:
+        (given,) = await server.workspace_configuration_async(
+            types.ConfigurationParams(items=[types.ConfigurationItem(section=SECTION)])
+        )
+    if given is not None:
+        server.configure(given)
+
+
+def _item(offer: Offer, rank: int) -> types.CompletionItem:
+    """A word of the list. Editors sort by `sort_text`, and drop what `filter_text` does not fit."""
+    typed, found = offer.replaced, offer.suggestion
+    begins_so = found.word.casefold().startswith(typed.casefold())
+    return types.CompletionItem(
+        label=found.word,
+        detail=f"{found.probability:.1%}",
+        kind=types.CompletionItemKind.Text,
+        sort_text=f"{rank:03}",
+        filter_text=typed + found.word[len(typed) :] if begins_so else typed,
+        preselect=rank == 0,
+        text_edit=types.TextEdit(range=_range(offer), new_text=found.text),
+    )
+
+
+def _ghost(offer: Offer) -> types.InlineCompletionItem:
+    return types.InlineCompletionItem(insert_text=offer.suggestion.text, range=_range(offer))
+
+
+def _range(offer: Offer) -> types.Range:
+    return types.Range(types.Position(*offer.start), types.Position(*offer.end))
+
+
+def _place(position: types.Position) -> Place:
+    return Place(position.line, position.character)

@@ -1,0 +1,60 @@
+"""Edits and places in an editor's units, against a slow obvious version."""
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from foreword.server.document import Document, Encoding, Place
+
+TEXT = st.text("ab \r\n😀é\u2028\x0c\x85\ud800", max_size=12)
+ENCODINGS = st.sampled_from(["utf-8", "utf-16", "utf-32"])
+PLACES = st.builds(Place, st.integers(0, 6), st.integers(0, 14))
+WIDTH = {
+    "utf-8": lambda c: len(c.encode()),
+    "utf-16": lambda c: 1 + (ord(c) > 0xFFFF),
+    "utf-32": lambda c: 1,
+}
+
+
+def offset(text: str, place: Place, encoding: Encoding) -> int:
+    """Where a place is in a text, character by character."""
+    line = column = 0
+    for index, char in enumerate(text):
+        is_end = char in "\r\n"
+        if line == place.line and (is_end or column + WIDTH[encoding](char) > place.column):
+            return index
+        if is_end and not (char == "\r" and text[index + 1 : index + 2] == "\n"):
+            line, column = line + 1, 0
+        elif line == place.line:
+            column += WIDTH[encoding](char)
+    return len(text)
+
+
+def clean(text: str) -> str:
+    return text.replace("\ud800", "\ufffd")
+
+
+@given(TEXT, st.lists(st.tuples(PLACES, PLACES, TEXT), max_size=5), ENCODINGS)
+@example("a\r", [(Place(1, 0), Place(1, 0), "\nb")], "utf-16")
+@example("a\n\nb", [(Place(0, 1), Place(0, 1), "\r")], "utf-16")
+def test_edits_change_what_stands_between_two_places(
+    text: str, edits: list[tuple[Place, Place, str]], encoding: Encoding
+) -> None:
+    document, expected = Document(text, encoding), clean(text)
+    for start, end, new in edits:
+        document.replace(start, end, new)
+        left = offset(expected, start, encoding)
+        right = max(left, offset(expected, end, encoding))
+        expected = expected[:left] + clean(new) + expected[right:]
+        assert document.text == expected
+
+
+@given(TEXT, PLACES, ENCODINGS)
+def test_a_place_divides_the_text(text: str, place: Place, encoding: Encoding) -> None:
+    document, whole = Document(text, encoding), clean(text)
+    before, after = document.before(place), document.after(place)
+    assert before == whole[: offset(whole, place, encoding)]
+    assert whole.startswith(before + after)
+    assert whole[len(before + after) :][:1] in ("", "\r", "\n")
+    nearest = document.nearest(place)
+    assert document.before(nearest) == before
+    assert document.nearest(nearest) == nearest

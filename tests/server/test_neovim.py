@@ -1,0 +1,130 @@
+"""The language server in Neovim, without a window: keys go in, the buffer comes out."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import foreword
+
+NVIM = shutil.which("nvim")
+SETUP = """
+vim.o.completeopt = "menu,menuone"
+vim.lsp.start_client({
+  name = "foreword",
+  cmd = COMMAND,
+  root_dir = vim.fn.getcwd(),
+  on_init = function(client) vim.lsp.buf_attach_client(0, client.id) end,
+  on_attach = function() vim.bo.omnifunc = "v:lua.vim.lsp.omnifunc" end,
+})
+"""
+"""By functions that every Neovim since 0.6 has."""
+
+
+def version_of(nvim: str | None) -> tuple[int, ...]:
+    if nvim is None:
+        return (0, 0)
+    line = subprocess.run([nvim, "--version"], capture_output=True, text=True).stdout.split("\n")[0]
+    return tuple(int(part) for part in line.removeprefix("NVIM v").split("-")[0].split("."))
+
+
+VERSION = version_of(NVIM)
+pytestmark = pytest.mark.skipif(
+    VERSION < (0, 7), reason="no Neovim of version 0.7 or newer on this machine's PATH"
+)
+
+
+class Neovim:
+    """An editor that is spoken to over a socket."""
+
+    def __init__(self, model: Path, folder: Path, more: str = "") -> None:
+        self.socket = str(folder / "nvim.sock")
+        command = [sys.executable, "-m", "foreword", "lsp", str(model)]
+        lua = "{" + ", ".join(json.dumps(part) for part in command) + "}"
+        (folder / "setup.lua").write_text(SETUP.replace("COMMAND", lua) + more)
+        setup, note = str(folder / "setup.lua"), str(folder / "note.txt")
+        self.process = subprocess.Popen(
+            [NVIM, "--headless", "--clean", "--listen", self.socket, "-S", setup, note],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def value(self, expression: str) -> Any:
+        told = subprocess.run(
+            [NVIM, "--server", self.socket, "--remote-expr", f"json_encode({expression})"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        # Neovim 0.7 prints what it evaluates on standard error.
+        return json.loads(told.stdout or told.stderr) if told.returncode == 0 else None
+
+    def wait_for(self, expression: str, is_right: Callable[[Any], bool] = bool) -> Any:
+        for _ in range(100):
+            if is_right(value := self.value(expression)):
+                return value
+            time.sleep(0.1)
+        raise AssertionError(f"{expression} is {value}")
+
+    def keys(self, keys: str) -> None:
+        subprocess.run(
+            [NVIM, "--server", self.socket, "--remote-send", keys], check=True, timeout=20
+        )
+
+
+@pytest.fixture
+def neovim(model: Path, tmp_path: Path) -> Iterator[Neovim]:
+    editor = Neovim(model, tmp_path)
+    editor.wait_for("&omnifunc", lambda name: name == "v:lua.vim.lsp.omnifunc")
+    yield editor
+    editor.keys("<C-\\><C-n>:qa!<CR>")
+    editor.process.wait(20)
+
+
+def test_words_are_offered_and_accepted_where_one_types(neovim: Neovim, model: Path) -> None:
+    predictor = foreword.load(model)
+    neovim.keys("ithe cat 😀<CR>I would li<C-x><C-o>")
+    text = "the cat 😀\nI would li"
+    expected = [one.word for one in predictor.suggest(text, 5)]
+    offered = neovim.wait_for("map(complete_info().items, 'v:val.word')")
+    assert offered == expected
+    neovim.keys("<C-n><C-y>.")
+    line = neovim.wait_for("getline(2)", lambda line: line.endswith("."))
+    assert line in {f"I would {word}." for word in expected}
+
+
+def test_its_requests_are_answered_for_the_text_as_edited(neovim: Neovim, model: Path) -> None:
+    neovim.keys("iI would li<Esc>0cwthe<Esc>A<BS><BS>")
+    neovim.wait_for("getline(1)", lambda line: line == "the would ")
+    ask = """luaeval('vim.lsp.buf_request_sync(0, "textDocument/inlineCompletion",
+        vim.tbl_extend("force", vim.lsp.util.make_position_params(), {context = {triggerKind = 2}}),
+        10000)')""".replace("\n", "")
+    (answer,) = neovim.value(ask)
+    expected = foreword.load(model).suggest("the would ", 5)
+    assert [item["insertText"] for item in answer["result"]["items"]] == [
+        one.text for one in expected if one.replaces == 0
+    ]
+
+
+@pytest.mark.skipif(VERSION < (0, 12), reason="Neovim has ghost text from version 0.12 on")
+def test_ghost_text_is_accepted(model: Path, tmp_path: Path) -> None:
+    more = """
+    vim.lsp.inline_completion.enable(true)
+    vim.keymap.set("i", "<Tab>", function() vim.lsp.inline_completion.get() end)
+    """
+    editor = Neovim(model, tmp_path, more)
+    editor.wait_for("&omnifunc", lambda name: name == "v:lua.vim.lsp.omnifunc")
+    (first, *_) = foreword.load(model).suggest("I would li", 5)
+    editor.keys("iI would li")
+    time.sleep(1)
+    editor.keys("<Tab>")
+    editor.wait_for("getline(1)", lambda line: line == first.accepted("I would li"))
+    editor.keys("<C-\\><C-n>:qa!<CR>")
+    editor.process.wait(20)
