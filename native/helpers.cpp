@@ -2,6 +2,7 @@
 
 #include "parallel.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -50,7 +51,7 @@ struct Crew {
     std::mutex in_use;  // by the one call that is helped
     std::mutex mutex;   // of what follows
     std::condition_variable has_work, is_done;
-    int members = 0, wanted = 0;
+    int members = 0, wanted = 0, watching = 0;
     std::atomic<int> callers_core{-1};
     std::atomic<int> busy{0};        // changed under the mutex
     std::atomic<unsigned> calls{0};  // the same: how often work came, or helpers were called up
@@ -66,6 +67,19 @@ struct Crew {
             if (piece >= pieces) return;
             work(data, piece);
         }
+    }
+
+    // So many helpers are to know that there is work: what watches sees it, others sleep. Under the
+    // mutex; wakes nobody yet. Returns how many are to be woken.
+    int call(int helpers) {
+        if (members < helpers) hire(helpers);
+        callers_core = core();
+        ++calls;
+        return std::max(0, std::min(helpers, members) - watching);
+    }
+
+    void wake(int sleepers) {
+        for (int k = 0; k < sleepers; ++k) has_work.notify_one();
     }
 
     // Signals are for the threads that the process knows of: one that a helper took would leave
@@ -101,12 +115,14 @@ struct Crew {
             const unsigned seen = calls;
             const bool goes_to_sleep = in_the_way();
             if (wanted == 0 || goes_to_sleep) {
-                lock.unlock();
                 if (!goes_to_sleep) {
+                    ++watching;
+                    lock.unlock();
                     watch(BEFORE_SLEEP,
                           [&] { return calls.load(std::memory_order_relaxed) != seen; });
+                    lock.lock();
+                    --watching;
                 }
-                lock.lock();
                 has_work.wait(lock, [&] { return calls != seen; });
                 continue;
             }
@@ -149,17 +165,16 @@ void share_pieces(int threads, int pieces, void (*work)(void*, int), void* data)
     Crew& all = the_crew();
     const std::unique_lock<std::mutex> mine(all.in_use, std::try_to_lock);
     if (!mine.owns_lock()) return alone();
-    const int helpers = (threads < pieces ? threads : pieces) - 1;
+    const int helpers = std::min(threads, pieces) - 1;
+    int sleepers;
     {
         const std::lock_guard<std::mutex> lock(all.mutex);
         all.work = work, all.data = data, all.pieces = pieces;
         all.next.store(0, std::memory_order_relaxed);
-        if (all.members < helpers) all.hire(helpers);
-        all.wanted = helpers < all.members ? helpers : all.members;
-        all.callers_core = core();
-        ++all.calls;
+        sleepers = all.call(helpers);
+        all.wanted = std::min(helpers, all.members);
     }
-    all.has_work.notify_all();
+    all.wake(sleepers);
     all.take_pieces();
     std::unique_lock<std::mutex> lock(all.mutex);
     all.wanted = 0;
@@ -175,14 +190,13 @@ void share_pieces(int threads, int pieces, void (*work)(void*, int), void* data)
 void call_up(int threads) {
     if (threads_worth(threads, 0.0) <= 1) return;
     Crew& all = the_crew();
+    int sleepers;
     {
         const std::unique_lock<std::mutex> lock(all.mutex, std::try_to_lock);
         if (!lock.owns_lock()) return;  // they are being called already
-        if (all.members < threads - 1) all.hire(threads - 1);
-        all.callers_core = core();
-        ++all.calls;
+        sleepers = all.call(threads - 1);
     }
-    all.has_work.notify_all();
+    all.wake(sleepers);
 }
 
 }  // namespace foreword

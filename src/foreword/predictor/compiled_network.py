@@ -12,6 +12,8 @@ from foreword.predictor.numpy_network import Array, Parts
 
 MOST_INT8_COLUMNS = 1 << 16
 """Beyond which a sum of int8 products would not fit 32 bits."""
+MOST_FOR_ONE = 8
+"""Threads that share the scores of one user: more would be woken for a few microseconds each."""
 
 
 class CompiledNetwork:
@@ -39,6 +41,7 @@ class CompiledNetwork:
             self._matrix(output, weights["decoder.bias"]),
         )
         self._words = config.vocab_size
+        self._threads_for_one = min(threads, MOST_FOR_ONE)
 
     def advance(self, parts: Parts, word: int) -> Parts:
         """The parts after one more word id."""
@@ -48,7 +51,7 @@ class CompiledNetwork:
 
     def call_up(self) -> None:
         """Wakes the threads that share long work."""
-        self._module.call_up(self._threads)
+        self._module.call_up(self._threads_for_one)
 
     def advance_many(self, parts: Sequence[Parts], words: Sequence[int]) -> list[Parts]:
         """The same of many states, each with a word of its own, the same bit for bit."""
@@ -61,7 +64,7 @@ class CompiledNetwork:
         """Of all words as the next, or of some."""
         ids = _checked(ids)
         found = np.empty(self._words if ids is None else len(ids), dtype=np.float32)
-        self._network.scores(parts[0], ids, found, self._threads)
+        self._network.scores(parts[0], ids, found, self._threads_for_one)
         return found
 
     def best(
@@ -69,7 +72,7 @@ class CompiledNetwork:
     ) -> list[tuple[int, float]] | None:
         """As `Engine.best`; None where scores overflow."""
         found: list[tuple[int, float]] | None = self._network.best(
-            parts[0], k, _checked(ids), hidden, self._threads
+            parts[0], k, _checked(ids), hidden, self._threads_for_one
         )
         return found
 

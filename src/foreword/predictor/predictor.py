@@ -202,11 +202,11 @@ class Predictor:
         context, prefix = self._unfinished(text, complete)
         state = self.read(context)
         if prefix:
-            candidates = self._lexicon.beginning(prefix)
-            return self._likeliest(candidates, self._engine.probabilities(state, candidates), k)
-        shares = self._engine.probabilities(state)
-        shares[list(HIDDEN)] = 0.0
-        return self._likeliest(np.arange(len(shares)), shares, k)
+            found = self._engine.best(state, k, self._lexicon.beginning(prefix))
+        else:
+            found = self._engine.best(state, k, hidden=HIDDEN)
+        word_of = self.tokenizer.word_of
+        return [Prediction(word_of(index), share) for index, share in found if share > 0]
 
     def suggest(
         self,
@@ -329,14 +329,6 @@ class Predictor:
     @cached_property
     def _lexicon(self) -> Lexicon:
         return Lexicon(self.tokenizer.words, hidden=len(HIDDEN), known=self.tokenizer.ids)
-
-    def _likeliest(self, ids: np.ndarray, shares: np.ndarray, k: int) -> list[Prediction]:
-        k = min(k, int(np.count_nonzero(shares)))
-        if k == 0:
-            return []
-        top = np.argpartition(-shares, k - 1)[:k]
-        top = top[np.lexsort((ids[top], -shares[top]))]
-        return [Prediction(self.tokenizer.word_of(ids[t]), float(shares[t])) for t in top]
 
     def _bound(self, state: State) -> State:
         """The same state, which knows whom to ask to go on."""
