@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 namespace nb = nanobind;
 
@@ -82,19 +83,88 @@ void run_one(const Kernels& kernels, const Layers& a, const PackedLayer& layer, 
     }
 }
 
+// Of a step in stages.
+struct Stages {
+    bool is_needed;
+    int projected;                   // as of Form
+    float zone_hidden, zone_memory;  // shares of the old state that stay
+};
+
+struct StagesLayer {
+    const float *projection, *norm_ih, *norm_hh, *norm_c, *bias_c;
+};
+
+void run_stages(const Kernels& kernels, const Step& a, const Stages& stages,
+                const std::vector<StepLayer>& layers, const std::vector<StagesLayer>& more,
+                int threads) {
+    Staged k{};
+    Form& f = k.form;
+    f.sizes = {1, 1, a.H, nullptr, nullptr, 0};
+    f.kind = a.kind, f.projected = stages.projected, f.sees_memory = a.sees_memory;
+    const std::size_t H = (std::size_t)a.H, P = (std::size_t)f.outputs();
+    const std::size_t n = (std::size_t)f.gates();
+    const float* const none = zeros(n * H);
+    const Taken room((2 * n + 7) * H + 3 * P + 5);
+    k.gates = room.memory, k.past = k.gates + n * H, k.hat_memory = k.past + n * H;
+    k.units = k.hat_memory + H, k.c = k.units + H;
+    float *const shares_memory = k.c + 2 * H, *const shares_hidden = shares_memory + H;
+    k.h = shares_hidden + P, k.scales = k.h + 2 * P;
+    if (stages.zone_hidden > 0.0f) {
+        std::fill_n(shares_hidden, P, stages.zone_hidden);
+        f.zone_hidden = {shares_hidden, 0};
+    }
+    if (stages.zone_memory > 0.0f && f.has_memory()) {
+        std::fill_n(shares_memory, H, stages.zone_memory);
+        f.zone_memory = {shares_memory, 0};
+    }
+    const auto begin = [](float* to, const float* first, std::size_t layer, std::size_t units) {
+        if (first) std::memcpy(to, first + layer * units, units * sizeof(float));
+        else std::memset(to, 0, units * sizeof(float));
+    };
+    const float* x = a.x;
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+        const StepLayer& of = layers[l];
+        const StagesLayer& rest = more[l];
+        begin(k.h, a.h, l, P);
+        if (f.has_memory()) begin(k.c, a.c, l, H);
+        k.input = {of.inputs, x, of.weight_ih, nullptr};
+        f.peepholes = of.peepholes, f.weight = of.weight_hh, f.projection = rest.projection;
+        const float *bias_ih = of.bias_ih, *bias_hh = of.bias_hh;
+        if (rest.norm_ih) {
+            f.norm_input = {rest.norm_ih, bias_ih ? bias_ih : none};
+            f.norm_past = {rest.norm_hh, bias_hh ? bias_hh : none};
+            if (rest.norm_c) f.norm_memory = {rest.norm_c, rest.bias_c ? rest.bias_c : none};
+            bias_ih = bias_hh = nullptr;
+        }
+        kernels.staged->step(k, bias_ih, bias_hh, threads);
+        float* const after = a.h_after + l * P;
+        std::memcpy(after, k.h + P, P * sizeof(float));
+        if (f.has_memory()) std::memcpy(a.c_after + l * H, k.c + H, H * sizeof(float));
+        x = after;
+    }
+    std::memcpy(a.outputs, x, P * sizeof(float));
+}
+
 }  // namespace
 
 void run_step(const Kernels& kernels, const Numbers& numbers, int threads) {
     Step a{};
+    Stages stages{};
     Reader read(numbers);
     read.some(a.kind, a.sees_memory, a.resets_after, a.layers, a.H, a.x, a.h, a.c, a.outputs,
-              a.h_after, a.c_after);
+              a.h_after, a.c_after, stages.is_needed, stages.projected, stages.zone_hidden,
+              stages.zone_memory);
     std::vector<StepLayer> layers((std::size_t)a.layers);
-    for (StepLayer& l : layers) {
+    std::vector<StagesLayer> more((std::size_t)a.layers);
+    for (std::size_t k = 0; k < layers.size(); ++k) {
+        StepLayer& l = layers[k];
         read.some(l.inputs, l.weight_ih, l.weight_hh, l.bias_ih, l.bias_hh, l.peepholes);
+        StagesLayer& m = more[k];
+        read.some(m.projection, m.norm_ih, m.norm_hh, m.norm_c, m.bias_c);
     }
     read.end();
     const nb::gil_scoped_release release;
+    if (stages.is_needed) return run_stages(kernels, a, stages, layers, more, threads);
     const std::size_t floats = (std::size_t)a.layers * (std::size_t)a.H;
     if (!a.h) a.h = zeros(floats);
     if (!a.c) a.c = zeros(floats);
@@ -118,10 +188,11 @@ void run_layers(const Kernels& kernels, const Numbers& numbers, int format, int 
     const std::size_t all = (T + 1) * row;
     const int gates = a.kind == LSTM_KIND ? 4 : a.kind <= GRU_KIND ? 3 : 1;
     const bool is_gru = a.kind == GRU_KIND, has_memory = a.kind <= COUPLED_KIND;
-    const Taken room((2 + has_memory) * all + is_gru * T * row +
+    const std::size_t in_turn = a.layers > 1 ? 2 : 1;
+    const Taken room((in_turn + has_memory) * all + is_gru * T * row +
                      (std::size_t)(steps_at_once(a.T, a.B) * gates) * row);
     // Of two layers in turn the hidden states, for one's are the other's input.
-    float *const hs = room.memory, *const c = hs + 2 * all, *const inner = c + has_memory * all;
+    float *const hs = room.memory, *const c = hs + in_turn * all, *const inner = c + has_memory * all;
     float* const before_gates = inner + is_gru * T * row;
     const auto begin = [&](float* states, const float* first, std::size_t layer) {
         if (first) std::memcpy(states, first + layer * row, row * sizeof(float));

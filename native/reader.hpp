@@ -3,6 +3,8 @@
 
 #include "staged.hpp"
 
+#include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <vector>
 
@@ -24,6 +26,11 @@ class Reader {
     void operator()(Member*& member) { member = at<Member>(next()); }
     void operator()(bool& member) { member = next() != 0; }
     void operator()(int& member) { member = (int)next(); }
+    // Its bits.
+    void operator()(float& member) {
+        const auto bits = (std::uint32_t)next();
+        std::memcpy(&member, &bits, sizeof member);
+    }
     void operator()(std::ptrdiff_t& member) { member = (std::ptrdiff_t)next(); }
     void operator()(Sizes& sizes) {
         (*this)(sizes.T), (*this)(sizes.B), (*this)(sizes.H);

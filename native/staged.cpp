@@ -1,5 +1,6 @@
 // The staged kernels for one instruction set. Compiled once for each, with FOREWORD_ISA as its name.
 #include "staged_back.hpp"
+#include "staged_step.hpp"
 
 namespace foreword {
 namespace FOREWORD_ISA {
@@ -8,6 +9,7 @@ extern const StagedKernels staged_kernels;
 const StagedKernels staged_kernels = {
     {staged<Float32>, staged<BFloat16>, staged<Int8>},
     {staged_back<Float32>, staged_back<BFloat16>},
+    staged_step,
 };
 
 }  // namespace FOREWORD_ISA

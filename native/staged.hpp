@@ -96,6 +96,9 @@ struct StagedBack {
 struct StagedKernels {
     void (*forward[FORMATS])(const Staged&, int threads);
     void (*back[FORMATS_BACK])(const StagedBack&, int threads);
+    // One step of one sequence, of weights where they lie: nothing packed, masked or kept. Biases
+    // are torch's two where there are no norms, or null; those of the input and the form are not read.
+    void (*step)(const Staged&, const float* bias_ih, const float* bias_hh, int threads);
 };
 
 }  // namespace foreword

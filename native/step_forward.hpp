@@ -12,33 +12,41 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
+// Rows that are multiplied at once: enough to keep a core's additions going.
+constexpr int AT_ONCE = 4;
+
+// Sums over columns, by lanes; the next rows are fetched meanwhile.
+static FOREWORD_INLINE void by_some(const float* const (&rows)[AT_ONCE], int columns,
+                                    const float* vector, Vec (&sums)[AT_ONCE]) {
+    const int whole = columns / LANES * LANES, rest = columns - whole;
+    const std::ptrdiff_t ahead = (std::ptrdiff_t)AT_ONCE * columns;
+    for (int k = 0; k < whole; k += LANES) {
+        const Vec v = load(vector + k);
+#pragma GCC unroll 4
+        for (int r = 0; r < AT_ONCE; ++r) {
+            __builtin_prefetch(rows[r] + k + ahead);
+            sums[r] += v * load(rows[r] + k);
+        }
+    }
+    if (rest == 0) return;
+    const Vec v = load(vector + whole, rest);
+    for (int r = 0; r < AT_ONCE; ++r) sums[r] += v * load(rows[r] + whole, rest);
+}
+
 // Products of a vector by up to LANES rows, one after the other in memory. Each row's terms are added
 // in the same order whoever computes it.
 static Vec by_few(const float* rows, int columns, const float* vector, int count) {
-    // As many at a time as keep a core's additions going; the next ones are fetched meanwhile.
-    constexpr int AT_ONCE = 4;
-    const int whole = columns / LANES * LANES, rest = columns - whole;
-    const std::ptrdiff_t ahead = (std::ptrdiff_t)AT_ONCE * columns;
-    Vec sums[LANES] = {};
-    for (int l = 0; l < count; l += AT_ONCE) {
-        const float* row[AT_ONCE];
-        for (int r = 0; r < AT_ONCE; ++r) {
-            row[r] = rows + (std::ptrdiff_t)std::min(l + r, count - 1) * columns;
-        }
-        Vec found[AT_ONCE] = {};
-        for (int k = 0; k < whole; k += LANES) {
-            const Vec v = load(vector + k);
-#pragma GCC unroll 4
+    Vec sums[LANES];
+    for (int l = 0; l < LANES; l += AT_ONCE) {
+        Vec some[AT_ONCE] = {};
+        if (l < count) {
+            const float* at[AT_ONCE];
             for (int r = 0; r < AT_ONCE; ++r) {
-                __builtin_prefetch(row[r] + k + ahead);
-                found[r] += v * load(row[r] + k);
+                at[r] = rows + (std::ptrdiff_t)std::min(l + r, count - 1) * columns;
             }
+            by_some(at, columns, vector, some);
         }
-        if (rest > 0) {
-            const Vec v = load(vector + whole, rest);
-            for (int r = 0; r < AT_ONCE; ++r) found[r] += v * load(row[r] + whole, rest);
-        }
-        for (int r = 0; r < AT_ONCE; ++r) sums[l + r] = found[r];
+        for (int r = 0; r < AT_ONCE; ++r) sums[l + r] = some[r];
     }
     return totals(sums);
 }

@@ -262,6 +262,38 @@ void step(Layer& l, int kind, bool sees_memory, bool resets_after) {
     l.kernels.step(a, l.threads);
 }
 
+// The same in stages, of one layer.
+void staged_step(Layer& l, int kind, bool projects, bool normalises, bool sees_memory) {
+    Memory& m = l.memory;
+    const std::size_t H = l.H;
+    Staged a{};
+    Form& f = a.form;
+    f.sizes = {1, 1, l.shape.H, nullptr, nullptr, 0}, f.kind = kind, f.sees_memory = sees_memory;
+    f.projected = projects ? std::max(1, l.shape.H - 2) : 0;
+    const std::size_t n = (std::size_t)f.gates(), seeing = (std::size_t)f.seeing();
+    const std::size_t P = (std::size_t)f.outputs();
+    f.zone_hidden = {m.drawn(P, 0.0f, 1.0f), 0};
+    if (f.has_memory()) f.zone_memory = {m.drawn(H, 0.0f, 1.0f), 0};
+    f.weight = m.drawn(seeing * H * (std::size_t)f.seen());
+    f.projection = projects ? m.drawn(P * H) : nullptr;
+    if (normalises) {
+        f.norm_input = {m.drawn(n * H), m.drawn(n * H)};
+        f.norm_past = {m.drawn(n * H), m.drawn(n * H)};
+        if (f.is_lstm()) f.norm_memory = {m.drawn(H), m.drawn(H)};
+        a.hat_memory = m.room(H), a.scales = m.room(5);
+    }
+    a.input = {l.shape.I, l.x, m.drawn(n * H * l.I), nullptr};
+    a.gates = m.result(n * H), a.past = m.room(seeing * H), a.units = m.room(H);
+    const auto state = [&](std::size_t units) {
+        float *const both = m.result(2 * units), *const first = m.drawn(units);
+        std::copy(first, first + units, both);
+        return both;
+    };
+    a.h = state(P), a.c = f.has_memory() ? state(H) : nullptr;
+    l.kernels.staged->step(a, normalises ? nullptr : m.drawn(n * H),
+                           normalises ? nullptr : m.drawn(seeing * H), l.threads);
+}
+
 struct Case {
     std::string name;
     std::function<void(Layer&)> run;
@@ -284,6 +316,14 @@ std::vector<Case> cases() {
         {"a step of gru reset before", [](Layer& l) { step(l, GRU_KIND, false, false); }},
         {"a step of rnn", [](Layer& l) { step(l, TANH_KIND, false, true); }},
         {"a step of rnn relu", [](Layer& l) { step(l, RELU_KIND, false, true); }},
+        {"a step of lstm projected",
+         [](Layer& l) { staged_step(l, LSTM_KIND, true, false, false); }},
+        {"a step of lstm-layernorm", [](Layer& l) { staged_step(l, LSTM_KIND, false, true, false); }},
+        {"a step of lstm-peephole-only projected",
+         [](Layer& l) { staged_step(l, LSTM_KIND, true, false, true); }},
+        {"a step of gru projected", [](Layer& l) { staged_step(l, GRU_KIND, true, false, false); }},
+        {"a step of gru-layernorm", [](Layer& l) { staged_step(l, GRU_KIND, false, true, false); }},
+        {"a step of rnn zoneout", [](Layer& l) { staged_step(l, TANH_KIND, false, false, false); }},
         {"lstm projected", [](Layer& l) { staged(l, LSTM_KIND, true, false, false, false); }},
         {"lstm-layernorm", [](Layer& l) { staged(l, LSTM_KIND, false, true, false, false); }},
         {"lstm-layernorm projected zoneout",

@@ -117,18 +117,23 @@ def run(problem: Problem) -> Run:
 
 
 def at_inference(
-    stack: native.Stack, x: Tensor, state: State | None, parameters: Mapping[str, Tensor | None]
+    stack: native.Stack,
+    x: Tensor,
+    state: State | None,
+    parameters: Mapping[str, Tensor | None],
+    zones: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Tensor, State] | None:
     """The native kernel's short way, where it would be chosen; None where `run` is to be asked.
 
     Args:
         stack: layers, which read in one direction.
         x: (T, B, I).
-        state: before the first step, (L, B, H) each; None is zero.
+        state: before the first step, (L, B, size) each; None is zero.
         parameters: of all layers, by their names in torch.
+        zones: shares of h and of what else a state has that stay as they were.
 
     Returns:
-        The outputs (T, B, H) and the last state, as `state`.
+        The outputs (T, B, P) and the last state, as `state`.
     """
     if (
         not native_may_serve()
@@ -139,12 +144,16 @@ def at_inference(
         or torch.is_autocast_enabled("cpu")
     ):
         return None
-    return native.at_inference(stack, x, state, parameters)
+    return native.at_inference(stack, x, state, parameters, zones)
 
 
 def native_may_serve() -> bool:
     """Whether no other kernel was chosen, here or for the process."""
-    return (_chosen.get() or os.environ.get(VARIABLE)) in (None, "", "native")
+    chosen = _chosen.get()
+    # Asked at every step of a layer: `get` alone takes longer where there is none.
+    if chosen is None and VARIABLE in os.environ:
+        chosen = os.environ.get(VARIABLE)
+    return chosen in (None, "", "native")
 
 
 def choose(problem: Problem) -> Choice:

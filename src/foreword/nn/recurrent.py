@@ -127,7 +127,9 @@ class Recurrent(nn.Module):
         self.generator = generator
         if self.noise.memory > 0 and "c" not in self.cell.states:
             raise ValueError(f"{cell} has no memory c that could be dropped")
-        self._stack = Stack(self.cell, input_size, hidden_size, num_layers, bias=bias)
+        self._stack = Stack(
+            self.cell, input_size, hidden_size, num_layers, bias=bias, proj_size=proj_size
+        )
         for place, inputs in self._places_and_inputs():
             for name, shape in self.cell.parameter_shapes(inputs, hidden_size, proj_size).items():
                 if bias or not name.startswith("bias_"):
@@ -302,8 +304,6 @@ class Recurrent(nn.Module):
         if (
             self.bidirectional
             or (self.training and (self.dropout > 0 or noise != _QUIET))
-            or noise.zoneout_hidden > 0
-            or noise.zoneout_memory > 0
             or x.dim() != 3
             or x.shape[2] != self.input_size
         ):
@@ -312,10 +312,12 @@ class Recurrent(nn.Module):
         state: State | None = None
         if hx is not None:
             state = (hx,) if isinstance(hx, Tensor) else tuple(hx)
-            shape = self.num_layers, steps_first.shape[1], self.hidden_size
-            if len(state) != self._stack.states or any(part.shape != shape for part in state):
+            batch = steps_first.shape[1]
+            expected = self._stack.states if batch == 1 else self._state_shapes(batch)
+            if [part.shape for part in state] != expected:
                 return None
-        found = dispatch.at_inference(self._stack, steps_first, state, self._parameters)
+        zones = noise.zoneout_hidden, noise.zoneout_memory
+        found = dispatch.at_inference(self._stack, steps_first, state, self._parameters, zones)
         if found is None:
             return None
         y, last = found

@@ -6,6 +6,7 @@ call for all layers. One step of one sequence in float32 reads each weight once,
 everything else goes by weights that are kept packed.
 """
 
+import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,22 +15,16 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from foreword.cells.cell import Cell, State
-from foreword.kernels.native import packed
+from foreword.kernels.native import packed, staged
 from foreword.kernels.native.loops import possible, products_chosen
 from foreword.kernels.native.memory import empty
 from foreword.kernels.native.module import FORMATS, Products, loaded, threads_for
 
-_KINDS = {
-    "lstm": 0,
-    "lstm-peephole": 0,
-    "lstm-peephole-only": 0,
-    "lstm-coupled": 1,
-    "gru": 2,
-    "rnn": 3,
-}
-"""As `Kind` in `native/staged.hpp`, for the cells that have a short way; of rnn tanh's."""
-_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_peephole")
-"""In the order of `StepLayer` in `native/step.hpp`."""
+_NAMES = (
+    *("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_peephole"),
+    *("weight_hr", "norm_ih", "norm_hh", "norm_c", "bias_c"),
+)
+"""In the order of `StepLayer` in `native/step.hpp`, and of `StagesLayer` in `native/layers.cpp`."""
 
 Weights = tuple[Tensor | None, ...]
 """Of one layer, by `_NAMES`."""
@@ -44,25 +39,39 @@ class Stack:
         hidden_size: of each.
         num_layers: their number.
         bias: whether they have biases.
+        proj_size: of their projections; 0 for none.
+
+    Attributes:
+        states: each part's shape for one sequence.
+        has_stages: whether a step has stages; see `native/staged.hpp`. Zoneout makes some too.
+        inputs: each layer's.
+        by_state, by_input: multiplications of a step in the largest layer.
     """
 
     def __init__(
-        self, cell: Cell, input_size: int, hidden_size: int, num_layers: int, *, bias: bool
+        self,
+        cell: Cell,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+        *,
+        bias: bool,
+        proj_size: int = 0,
     ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
-        self.states = len(cell.states)
-        self.has_short_way = cell.name in _KINDS and not cell.projected
-        kind = _KINDS.get(cell.name, 0) + (getattr(cell, "nonlinearity", "tanh") == "relu")
-        sees_c, resets_after = cell.recurrent_state == 1, getattr(cell, "reset_after", True)
-        self.form = kind, sees_c, resets_after, num_layers
-        self.inputs = (input_size, *(hidden_size,) * (num_layers - 1))
+        self.proj_size = proj_size
+        sizes = cell.state_sizes(hidden_size, proj_size)
+        self.states = [(num_layers, 1, size) for size in sizes]
+        self.has_stages = cell.projected or cell.name in ("lstm-layernorm", "gru-layernorm")
+        self.resets_after = getattr(cell, "reset_after", True)
+        self.form = staged.kind_of(cell), cell.recurrent_state == 1, self.resets_after, num_layers
+        self.inputs = (input_size, *(sizes[0],) * (num_layers - 1))
         rows = len(cell.gates) * hidden_size
         self.by_state, self.by_input = rows * hidden_size, rows * max(self.inputs)
-        """Multiplications of a step in the largest layer."""
         self._parameters: list[list[tuple[str, tuple[int, ...]] | None]] = []
         for layer, inputs in enumerate(self.inputs):
-            shapes = cell.parameter_shapes(inputs, hidden_size)
+            shapes = cell.parameter_shapes(inputs, hidden_size, proj_size)
             there = [n in shapes and (bias or not n.startswith("bias_")) for n in _NAMES]
             self._parameters.append(
                 [
@@ -100,13 +109,22 @@ class Stack:
 
 
 def at_inference(
-    stack: Stack, x: Tensor, state: State | None, parameters: Mapping[str, Tensor | None]
+    stack: Stack,
+    x: Tensor,
+    state: State | None,
+    parameters: Mapping[str, Tensor | None],
+    zones: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Tensor, State] | None:
     """The outputs and the last state; None: take the long way. See `dispatch.at_inference`."""
     module: Any = loaded()
-    if not stack.has_short_way or module is None or not _is_plain(x):
+    if module is None or not _is_plain(x):
         return None
     T, B, _ = x.shape
+    products = possible(products_chosen(), stack.cell)
+    is_step = T == 1 and B == 1 and products == "float32"
+    has_zones = zones[0] > 0 or zones[1] > 0
+    if (stack.has_stages or has_zones) and not (is_step and (stack.resets_after or not has_zones)):
+        return None
     firsts = [0, 0]
     for k, part in enumerate(state or ()):
         if not (_is_plain(part) and part.is_contiguous()):
@@ -114,10 +132,9 @@ def at_inference(
         firsts[k] = part.data_ptr()
     if T == 0 or B == 0 or (weights := stack.weights(parameters)) is None:
         return None
-    products = possible(products_chosen(), stack.cell)
     x = x.contiguous()
-    if T == 1 and B == 1 and products == "float32":
-        return _step(module, stack, x, firsts, weights)
+    if is_step:
+        return _step(module, stack, x, firsts, weights, zones if has_zones else None)
     return _layers(module, stack, x, firsts, weights, products)
 
 
@@ -126,14 +143,21 @@ def _is_plain(part: Tensor) -> bool:
 
 
 def _step(
-    module: Any, stack: Stack, x: Tensor, firsts: list[int], weights: list[Weights]
+    module: Any,
+    stack: Stack,
+    x: Tensor,
+    firsts: list[int],
+    weights: list[Weights],
+    zones: tuple[float, float] | None,
 ) -> tuple[Tensor, State]:
     """One step of one sequence."""
-    H, L = stack.hidden_size, len(weights)
-    outputs, h = torch.empty((1, 1, H)), torch.empty((L, 1, H))
-    last: State = (h,) if stack.states == 1 else (h, torch.empty((L, 1, H)))
-    numbers = [*stack.form, H, x.data_ptr(), *firsts, outputs.data_ptr()]
-    numbers += (h.data_ptr(), last[-1].data_ptr())
+    L = len(weights)
+    last = tuple([torch.empty(shape) for shape in stack.states])
+    outputs = torch.empty((1, 1, stack.states[0][2]))
+    numbers = [*stack.form, stack.hidden_size, x.data_ptr(), *firsts, outputs.data_ptr()]
+    numbers += (last[0].data_ptr(), last[-1].data_ptr())
+    numbers += (stack.has_stages or zones is not None, stack.proj_size)
+    numbers += (0, 0) if zones is None else struct.unpack("2I", struct.pack("2f", *zones))
     for inputs, of_layer in zip(stack.inputs, weights, strict=True):
         numbers.append(inputs)
         numbers += [0 if weight is None else weight.data_ptr() for weight in of_layer]
@@ -153,7 +177,7 @@ def _layers(
     (T, B, _), H, L = x.shape, stack.hidden_size, len(weights)
     found: list[tuple[packed.Packed, packed.Weights]] = []
     numbers: list[int] = []
-    for inputs, (weight_ih, weight_hh, bias_ih, bias_hh, peepholes) in zip(
+    for inputs, (weight_ih, weight_hh, bias_ih, bias_hh, peepholes, *_) in zip(
         stack.inputs, weights, strict=True
     ):
         assert weight_ih is not None
@@ -168,7 +192,7 @@ def _layers(
         numbers += [0 if part is None else part.data_ptr() for part in parts]
         numbers.append(known.is_there)
     h = torch.empty((L, B, H))
-    last: State = (h,) if stack.states == 1 else (h, torch.empty((L, B, H)))
+    last: State = (h,) if len(stack.states) == 1 else (h, torch.empty((L, B, H)))
     # Of one step the outputs are written twice rather than cut out of the states.
     states = None if T == 1 else empty(T + 1, B, H)
     outputs = torch.empty((1, B, H)) if states is None else states[1:]

@@ -29,6 +29,11 @@ _KINDS = {"lstm-coupled": 1, "gru": 2, "gru-layernorm": 2, "rnn": 3}
 """As `Kind` there; the other LSTMs are 0."""
 
 
+def kind_of(cell: Cell) -> int:
+    """As `Kind` there."""
+    return _KINDS.get(cell.name, 0) + (getattr(cell, "nonlinearity", "tanh") == "relu")
+
+
 def is_needed(i: Inputs) -> bool:
     """Whether the quicker loops cannot do it."""
     return any(part is not None for part in (i.weight_hr, i.norm_ih, i.zone_hidden))
@@ -139,13 +144,12 @@ def _form(
     cell: Cell, i: Inputs, steps: Steps, bias_n: Tensor | None
 ) -> tuple[Tensor | int | None, ...]:
     """As `Form` there, but for its sizes, which come first in any case."""
-    kind = _KINDS.get(cell.name, 0) + (getattr(cell, "nonlinearity", "tanh") == "relu")
     projected, sees_c = 0 if i.weight_hr is None else len(i.weight_hr), cell.recurrent_state == 1
     zones = (*_zone(i.zone_hidden, steps), *_zone(i.zone_memory, steps))
     norm_c = (i.norm_c, i.bias_c)
     norms = (i.norm_ih, i.bias_ih, i.norm_hh, i.bias_hh, *norm_c) if i.norm_ih is not None else ()
     weights = i.weight_peephole, i.weight_hh, bias_n, i.weight_hr, *(norms or (None,) * 6)
-    return (*masks_of(i, steps), kind, projected, sees_c, *zones, *map(whole, weights))
+    return (*masks_of(i, steps), kind_of(cell), projected, sees_c, *zones, *map(whole, weights))
 
 
 def _zone(share: Tensor | None, steps: Steps) -> tuple[Tensor | None, int]:

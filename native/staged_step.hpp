@@ -1,0 +1,62 @@
+// One step of one sequence in stages, by weights where they lie: as step_forward.hpp.
+#pragma once
+
+#include "staged_forward.hpp"
+#include "step_forward.hpp"
+
+namespace foreword {
+namespace FOREWORD_ISA {
+
+// A GRU's bias inside its reset is one of those that stand with the past, and none of the form's.
+static void staged_step(const Staged& a, const float* bias_ih, const float* bias_hh, int threads) {
+    const Form& form = a.form;
+    const Steps steps(form.sizes);
+    const int H = form.sizes.H, P = form.outputs(), S = form.seen();
+    const float* const seen = form.sees_memory ? a.c : a.h;
+    const StagedRow<Float32> equations(a, steps);
+    const auto lanes_at = [](int unit, int units) { return std::min(LANES, units - unit); };
+    // The part of some vectors of units in the products of all gates.
+    const auto products = [&](const float* weight, int gates, const float* vector, int columns,
+                              const float* bias, float* into, int first, int last) {
+        for (int unit = first * LANES; unit < std::min(last * LANES, H); unit += LANES) {
+            const int lanes = lanes_at(unit, H);
+            for (int k = 0; k < gates; ++k) {
+                const std::ptrdiff_t row = (std::ptrdiff_t)k * H + unit;
+                Vec sum = by_few(weight + row * columns, columns, vector, lanes);
+                if (bias) sum += load(bias + row, lanes);
+                store(into + row, sum, lanes);
+            }
+        }
+    };
+    const auto finish = [&](const Spot& at, Vec h) {
+        if (form.zone_hidden.share) {
+            const Vec before = equations.hidden_before(0, at);
+            h = zoned(form.zone_hidden, 0, at.unit, at.lanes, before, h);
+        }
+        store(a.h + P + at.unit, h, at.lanes);
+    };
+    together(threads, [&](Member& member) {
+        const int vectors = (H + LANES - 1) / LANES;
+        const int first = member.first(vectors), last = member.last(vectors);
+        products(a.input.weight, form.gates(), a.input.x, a.input.size, bias_ih, a.gates, first, last);
+        products(form.weight, form.seeing(), seen, S, bias_hh, a.past, first, last);
+        member.barrier.wait();
+        if (member.rank == 0) {
+            equations.run(0, 0, a.gates, [&](const Spot& at, Vec u) {
+                if (form.projected > 0) store(a.units + at.unit, u, at.lanes);
+                else finish(at, u);
+            });
+        }
+        if (form.projected == 0) return;
+        member.barrier.wait();
+        const int of_h = (P + LANES - 1) / LANES, end = std::min(member.last(of_h) * LANES, P);
+        for (int unit = member.first(of_h) * LANES; unit < end; unit += LANES) {
+            const int lanes = lanes_at(unit, P);
+            finish({0, unit, lanes, nullptr},
+                   by_few(form.projection + (std::ptrdiff_t)unit * H, H, a.units, lanes));
+        }
+    });
+}
+
+}  // namespace FOREWORD_ISA
+}  // namespace foreword
