@@ -2,9 +2,11 @@
 
     python benchmarks/keystrokes.py MODEL TEXT [--training FILE ...]
 
-TEXT has a message a line; of a table, the first column counts. Messages that the training text has
-too are left out. The same typist types with all of them, by turns, so that what else the machine
-does falls on all. Presage comes from Debian's packages presage and libpresage1v5.
+TEXT is as `messages.py` has it: a file, or `sms:test`. Messages that the training text has too are
+left out. The same typist types with all of them, by turns, so that what else the machine does falls
+on all. Presage comes from Debian's packages presage and libpresage1v5. By itself it does not show
+again what was passed over within a word, and Foreword does; that is the typist's choice here, the
+same for all, and `--both` types in both ways.
 """
 
 import argparse
@@ -22,12 +24,14 @@ import presage
 from foreword.evaluation.keystrokes import KeystrokeReport, Suggests, Tally, Typist, simulate
 from foreword.evaluation.suggester import Suggester
 from foreword.text.corpus import chat_source, find_sources
+from messages import messages_of
 
 TURN = 25
 """Messages that a predictor types in a row."""
 PRESAGE_SUGGESTIONS = 40
 """What the typist may ask for at most, those passed over included."""
 TRIGRAM_WORDS = 40_000
+DATABASE = "presage.db"
 BOOTSTRAPS = 2000
 
 
@@ -46,19 +50,15 @@ def main() -> None:
     sources = find_sources(arguments.training) if arguments.training else [chat_source("train")]
     training = [piece.text for source in sources for piece in source.read()]
     messages = drawn(arguments.text, training, arguments.messages, arguments.seed)
-    print(f"{len(messages)} messages of {Path(arguments.text).name}, seed {arguments.seed}")
+    print(f"{len(messages)} messages of {arguments.text.rpartition('/')[2]}, seed {arguments.seed}")
     with contextlib.ExitStack() as stack:
         work = arguments.work or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         sizes = {"foreword": folder_size(arguments.model)}
         predictors: dict[str, Suggests] = {"foreword": Suggester(foreword.load(arguments.model))}
         if "presage" in arguments.against:
-            database = work / "presage.db"
-            if not database.exists():
-                work.mkdir(exist_ok=True)
-                presage.train(presage.lines_of(work / "training.txt", training), database)
             learned = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "presage"
-            predictors["presage"] = presage.Presage(database, learned, PRESAGE_SUGGESTIONS)
-            sizes["presage"] = database.stat().st_size / 1e6
+            predictors["presage"] = presage_of(training, work, learned)
+            sizes["presage"] = (work / DATABASE).stat().st_size / 1e6
         if "trigrams" in arguments.against:
             trigrams = ngrams.Ngrams(training, TRIGRAM_WORDS)
             predictors["trigrams"], sizes["trigrams"] = trigrams, trigrams.size / 1e6
@@ -67,14 +67,20 @@ def main() -> None:
             show(by_turns(predictors, messages, typist), sizes)
 
 
-def drawn(text: str, training: list[str], count: int, seed: int) -> list[str]:
-    """Different messages that nobody has trained on."""
+def drawn(name: str, training: list[str], count: int, seed: int) -> list[str]:
+    """Messages that nobody has trained on."""
     known = {line.strip().casefold() for line in training}
-    lines = (
-        p.text.split("\t")[0].strip() for source in find_sources([text]) for p in source.read()
-    )
-    fresh = [line for line in dict.fromkeys(lines) if line and line.casefold() not in known]
+    fresh = [message for message in messages_of(name) if message.casefold() not in known]
     return random.Random(seed).sample(fresh, min(count, len(fresh)))
+
+
+def presage_of(training: list[str], work: Path, learned: Path) -> presage.Presage:
+    """Presage, trained into `work` unless that was done before."""
+    database = work / DATABASE
+    if not database.exists():
+        work.mkdir(exist_ok=True)
+        presage.train(presage.lines_of(work / "training.txt", training), database)
+    return presage.Presage(database, learned, PRESAGE_SUGGESTIONS)
 
 
 def folder_size(folder: Path) -> float:

@@ -272,8 +272,10 @@ def test_blocking_most_words_leaves_the_others(speaker: MakeSpeaker) -> None:
 class Says:
     """A layer that says what it was told to, and keeps what it was asked."""
 
-    def __init__(self, weight: float, words: Mapping[str, float]) -> None:
-        self.given = Opinion(weight, words)
+    def __init__(
+        self, weight: float, words: Mapping[str, float], spelled: Mapping[str, str] | None = None
+    ) -> None:
+        self.given = Opinion(weight, words, spelled or {})
         self.asked: list[tuple[tuple[str, ...], str]] = []
 
     def opinion(self, context: Sequence[str], prefix: str) -> Opinion:
@@ -305,6 +307,19 @@ def test_a_layer_completes_words_that_the_network_lacks(english: Predictor) -> N
     layer = Says(0.5, {"xylophone": 0.8, "Xyzzy": 0.1, "other": 0.1})
     assert all_of(english, "my xy", layer=layer) == ["my xylophone", "my Xyzzy"]
     assert all_of(english, "my XY", layer=layer) == ["my XYLOPHONE", "my XYZZY"]
+
+
+def test_a_layer_tells_how_words_are_written_that_a_folded_model_has_in_lower_case(
+    speaker: MakeSpeaker,
+) -> None:
+    folded = speaker({"anna": 0.3, "and": 0.2}, case="fold")
+    spelled = {"anna": "Anna", "annegret": "Annegret", "an": "another word"}
+    layer = Says(0.5, {"anna": 0.5, "annegret": 0.3, "an": 0.1}, spelled)
+    assert all_of(folded, "see ann", layer=layer) == ["see Anna", "see Annegret"]
+    assert all_of(folded, "see ANN", layer=layer) == ["see ANNA", "see ANNEGRET"]
+    assert {s.word for s in folded.suggest("see ", layer=layer)} == {"Anna", "Annegret", "and"}
+    together = folded.suggest("see ", layer=layer)[0].probability
+    assert together == pytest.approx(0.5 * 0.3 + 0.5 * 0.5, rel=1e-3)
 
 
 def test_a_layer_is_asked_with_context_and_letters(english: Predictor) -> None:

@@ -16,6 +16,7 @@ from foreword.predictor.state import State
 from foreword.predictor.typist import Typist
 
 MakeFolder = Callable[..., Folder]
+MakeSpeaker = Callable[..., Predictor]
 
 
 class Counting:
@@ -73,6 +74,33 @@ def test_helpers_are_called_up_where_a_whole_word_is_wanted(
         typist.suggest(text)
         found.append(calls)
     assert found == [0, 1, 1, 1, 1, 2, 3]
+
+
+LI_WORDS = {"like": 0.3, "likely": 0.2, "the": 0.15, "lime": 0.1, "little": 0.05, "cat": 0.01}
+
+
+def shown(typist: Typist, text: str) -> list[str]:
+    return [suggestion.word for suggestion in typist.suggest(text, 2)]
+
+
+def test_what_was_passed_over_is_not_shown_again_while_the_word_goes_on(
+    speaker: MakeSpeaker,
+) -> None:
+    typist = speaker(LI_WORDS).typist(repeats=False)
+    assert shown(typist, "a ") == ["like", "likely"]
+    assert shown(typist, "a l") == ["lime", "little"]
+    assert shown(typist, "a l") == ["lime", "little"]  # it is drawn again
+    assert shown(typist, "a li") == []
+    assert shown(typist, "a li l") == ["like", "likely"]  # another word
+
+
+def test_what_was_passed_over_comes_back_when_a_letter_is_taken_away(speaker: MakeSpeaker) -> None:
+    typist = speaker(LI_WORDS).typist(repeats=False)
+    assert shown(typist, "a l") == ["like", "likely"]
+    assert shown(typist, "a li") == ["lime", "little"]
+    assert shown(typist, "a l") == ["like", "likely"]
+    typist.forget()
+    assert shown(typist, "a li") == ["like", "likely"]
 
 
 def test_going_back_and_forth_advances_nothing(counted: tuple[Typist, Counting]) -> None:

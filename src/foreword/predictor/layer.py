@@ -1,7 +1,7 @@
 """What a layer over the network is: an opinion on the next word, with a weight. Knows no layer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -14,10 +14,13 @@ class Opinion:
     Attributes:
         weight: its share in the mixture, 0 to 1.
         words: P(word | context, the word begins as typed); sums to at most 1.
+        spelled: how words of `words` are written, where that is not as the model has them: for
+            a model without capitals, `anna` as Anna.
     """
 
     weight: float
     words: Mapping[str, float]
+    spelled: Mapping[str, str] = field(default_factory=dict)
 
 
 class Layer(Protocol):

@@ -277,10 +277,12 @@ class Predictor:
         offensive: bool = False,
         blocked: Iterable[str] = (),
         layout: Layout = QWERTY,
+        repeats: bool = True,
     ) -> Typist:
         """One user who types: `suggest` at every keystroke, at the cost of what is new alone.
 
-        Args: as `suggest`.
+        Args: as `suggest`, and `repeats`: False leaves out, while letters are added to a word, what
+            was suggested for it before, since whoever types on did not mean it; or overlooked it.
         """
         return Typist(
             self._reader,
@@ -289,6 +291,7 @@ class Predictor:
             offensive=offensive,
             blocked=blocked,
             layout=layout,
+            repeats=repeats,
         )
 
     def is_unfinished(self, text: str) -> bool:

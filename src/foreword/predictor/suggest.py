@@ -124,12 +124,14 @@ def _ranked(
     """The likeliest k + 1 words, each with its forms; one of them may be what is typed already."""
     fold = letters.casefold()
     opinion = _opinion(reader, context, letters, options.layer)
+    spelled = {} if opinion is None else opinion.spelled
     blocks = options.filter.blocks
     wanted = 2 * k + 4  # some are forms of others, or blocked
     while True:
         scored = _scored(reader, context, letters, wanted, options, opinion)
         words: dict[str, tuple[float, list[Form]]] = {}
         for share, form, folded in scored:
+            form = spelled.get(form, form)
             known = words.get(folded)
             if known is not None:
                 known[1].append((share, form))
@@ -263,7 +265,13 @@ def _checked(given: Opinion, fold: str) -> Opinion | None:
         raise ValueError(f"its probabilities are no shares of 1: they sum to {total}")
     begin_so = [item for item in given.words.items() if item[0].casefold().startswith(fold)]
     likeliest = heapq.nlargest(WORDS_OF_A_LAYER, begin_so, key=lambda item: item[1])
-    return Opinion(float(given.weight), dict(likeliest)) if likeliest and given.weight else None
+    if not likeliest or not given.weight:
+        return None
+    words = dict(likeliest)
+    spelled = {
+        w: s for w, s in given.spelled.items() if w in words and s.casefold() == w.casefold()
+    }
+    return Opinion(float(given.weight), words, spelled)
 
 
 _warned: set[tuple[type, type]] = set()

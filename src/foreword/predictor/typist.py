@@ -1,6 +1,7 @@
 """One user who types: suggestions at every keystroke, with what was read remembered. No models."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from foreword.errors import SettingsError
 from foreword.predictor.filter import Filter
@@ -11,12 +12,37 @@ from foreword.predictor.suggest import Options, Suggestion, suggestions
 from foreword.predictor.trace import WordTrace
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What stood in sight at a text.
+
+    Attributes:
+        text: up to where the next letter went.
+        start: where in it the word began that was typed.
+        passed: words, folded, that had stood in sight before, at fewer letters of this word.
+        shown: those that stood there now.
+    """
+
+    text: str
+    start: int
+    passed: frozenset[str]
+    shown: frozenset[str]
+
+    def passed_at(self, text: str, start: int) -> frozenset[str]:
+        """Words that were passed over on the way to a text, in which a word begins at `start`."""
+        if text == self.text:
+            return self.passed
+        goes_on = start == self.start and text.startswith(self.text)
+        return self.passed | self.shown if goes_on else frozenset()
+
+
 class Typist:
     """Suggests as one user types. Remembers the text read last and states at its words.
 
     A keystroke that adds letters reads nothing anew; one that ends a word advances the network by
-    that word; an edit reads what follows it. The answers are the same as without memory. Make one
-    for each user or field: nothing is shared between two. It may be called from many threads.
+    that word; an edit reads what follows it. The answers are the same as without memory, unless
+    `repeats` is False. Make one for each user or field: nothing is shared between two. It may be
+    called from many threads.
     """
 
     def __init__(
@@ -28,6 +54,7 @@ class Typist:
         offensive: bool = False,
         blocked: Iterable[str] = (),
         layout: Layout = QWERTY,
+        repeats: bool = True,
     ) -> None:
         """Use `Predictor.typist`, whose arguments these are, and a model's reader."""
         self._reader = reader
@@ -35,13 +62,25 @@ class Typist:
         self._options = Options(words, tolerant, layout, layer)
         # Immutable and replaced as a whole: a thread sees the old one or the new one.
         self._reading: Reading | None = None
+        self._repeats = repeats
+        self._seen: _Seen | None = None
 
     def suggest(self, text: str, k: int = 3, *, complete: bool = True) -> list[Suggestion]:
         """The k likeliest words where the text ends; see `Predictor.suggest`."""
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
         reading, typed = self._read(text, complete=complete)
-        return suggestions(self._reader, reading.context, typed, text[-2:], k, self._options)
+        if self._repeats:
+            return suggestions(self._reader, reading.context, typed, text[-2:], k, self._options)
+        start = len(text) - len(typed)
+        passed = self._seen.passed_at(text, start) if self._seen is not None else frozenset()
+        found = suggestions(
+            self._reader, reading.context, typed, text[-2:], k + len(passed), self._options
+        )
+        found = [one for one in found if one.word.casefold() not in passed][:k]
+        shown = frozenset(one.word.casefold() for one in found)
+        self._seen = _Seen(text, start, passed, shown)
+        return found
 
     def trace(self, text: str, *, complete: bool = True) -> WordTrace:
         """Gates and states at the last word that suggestions for a text come from.
@@ -66,4 +105,4 @@ class Typist:
 
     def forget(self) -> None:
         """Drops what was read."""
-        self._reading = None
+        self._reading = self._seen = None

@@ -182,9 +182,17 @@ def test_a_model_without_capitals_meets_the_words_in_its_own_form(tmp_path: Path
     layer.learn("Dear Annegret\ndear ANNEGRET\nDEAR Annegret\nDear ANNEGRET\nDear Annegret\n")
     assert counts(layer)["Annegret"] == 3
     assert likeliest(layer, "dear") == "annegret"
-    assert layer.opinion(["\n", "dear"], "an").words == {"annegret": pytest.approx(1)}
-    assert layer.written("annegret") == "Annegret"
-    assert layer.written("station") == "station"
+    opinion = layer.opinion(["\n", "dear"], "an")
+    assert opinion.words == {"annegret": pytest.approx(1)}
+    assert opinion.spelled == {"annegret": "Annegret"}
+
+
+def test_a_capital_at_the_beginning_of_a_sentence_tells_nothing_of_how_a_word_is_written(
+    tmp_path: Path,
+) -> None:
+    layer = Personal.open(tmp_path / "p", tokenizer("fold"), create=True)
+    layer.learn("Shall we see Zoë? Shall we see? Zoë shall. Shall we.\nShall we see\n")
+    assert layer.opinion([], "").spelled == {"zoë": "Zoë"}
 
 
 def test_what_is_exported_can_be_imported_and_predicts_alike(

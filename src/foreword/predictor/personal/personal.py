@@ -145,15 +145,6 @@ class Personal:
         """
         return self._view.opinion(context, prefix)
 
-    def written(self, word: str) -> str:
-        """How the person writes a word that the model has in lower case: `anna` as Anna."""
-        if self._normalise is None:
-            return word
-        memory = self._held.memory
-        forms = [t for t in memory.vocabulary.ids if self._normalise(t) == word]
-        counts = memory.vocabulary.counts
-        return max(forms, key=lambda t: counts[memory.vocabulary.ids[t]], default=word)
-
     def refresh(self) -> None:
         """Reads what another process may have written.
 

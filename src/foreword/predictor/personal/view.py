@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from foreword.predictor.layer import Opinion
-from foreword.predictor.personal.counts import LINE_END, OTHER
+from foreword.predictor.personal.counts import BITS, LINE_END, MASK, OTHER
 from foreword.predictor.personal.memory import FIRST_ID, Memory, Vocabulary
 from foreword.predictor.personal.ngrams import Evidence, Ngrams
 from foreword.predictor.personal.recency import recency_shares
@@ -38,7 +38,9 @@ class View:
                 the same.
         """
         self.weights = memory.weights
+        self._spelled: dict[str, str] = {}
         if normalise is not None:
+            self._spelled = _spelled(memory, normalise)
             memory = _in_the_models_words(memory, normalise)
         self.texts = memory.vocabulary.texts
         self.ids = memory.vocabulary.ids
@@ -68,7 +70,7 @@ class View:
         weight = self.weights.of(part_of(evidence))
         if not prefix:
             shares, _ = self._mixed(evidence, self._top, None)
-            return Opinion(weight, {self.texts[index]: p for index, p in shares.items()})
+            return self._told(weight, {self.texts[index]: p for index, p in shares.items()})
         begun = _that_begin(self._sorted, prefix)
         if not len(begun):
             return Opinion(0.0, {})
@@ -82,7 +84,12 @@ class View:
         # stands in for it.
         others = float(self._shares[begun].sum())
         weight = weight * mass / (weight * mass + (1 - weight) * others)
-        return Opinion(weight, {self.texts[index]: p / mass for index, p in shares.items()})
+        return self._told(weight, {self.texts[index]: p / mass for index, p in shares.items()})
+
+    def _told(self, weight: float, words: dict[str, float]) -> Opinion:
+        if not self._spelled:
+            return Opinion(weight, words)
+        return Opinion(weight, words, {w: self._spelled[w] for w in words if w in self._spelled})
 
     def probability(self, evidence: Evidence, word: int) -> tuple[float, float]:
         """P(word | context) by the n-grams, and by the latest words."""
@@ -138,6 +145,27 @@ def _that_begin(words: Sorted, prefix: str) -> Array:
     fold = prefix.casefold()
     low = bisect_left(folds, fold)
     return ids[low : bisect_left(folds, fold + LAST, low)]
+
+
+def _spelled(memory: Memory, normalise: Callable[[str], str]) -> dict[str, str]:
+    """How the person writes words within sentences, where that is not the model's form.
+
+    At the beginning of a sentence any word has a capital, which tells nothing.
+    """
+    vocabulary, keys = memory.vocabulary, memory.trigrams.keys
+    ends = [LINE_END, *(vocabulary.ids[end] for end in ".!?" if end in vocabulary.ids)]
+    within = ~np.isin((keys >> BITS) & MASK, ends)
+    counts = np.bincount(
+        keys[within] & MASK, memory.trigrams.counts[within], len(vocabulary.texts)
+    ).tolist()
+    best: dict[str, str] = {}
+    for text, index in vocabulary.ids.items():
+        if counts[index] and index >= FIRST_ID:
+            form = normalise(text)
+            known = best.get(form)
+            if known is None or counts[index] > counts[vocabulary.ids[known]]:
+                best[form] = text
+    return {form: text for form, text in best.items() if text != form}
 
 
 def _in_the_models_words(memory: Memory, normalise: Callable[[str], str]) -> Memory:
