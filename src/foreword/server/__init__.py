@@ -1,0 +1,1 @@
+"""The service: suggestions over HTTP and WebSocket. Sits on the predictor; never imports torch."""
