@@ -5,18 +5,25 @@ from typing import Any
 
 import httpx2
 import pytest
+import torch
 from starlette.testclient import TestClient
 
+from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.store import Folder, write_folder
+from foreword.models.build import build, weights_of
 from foreword.predictor.predictor import Predictor, load
 from foreword.server.app import make_app, make_service
 from foreword.server.service import Service
 from foreword.server.settings import ServerSettings
+from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
 HOME = "http://127.0.0.1:8765"
 SOCKET = "ws://127.0.0.1:8765/v1/type"
 TOKEN = "a-token-of-some-length"
-MakeFolder = Callable[..., Folder]
+WORDS = [
+    *("the", "cat", "sat", "on", "a", "mat", ";", "like", "likely", "Like", "I", "would"),
+    *("to", ",", "don't", "!", "Paris", "'"),
+]
 
 
 def write(folder: Folder, path: Path) -> Path:
@@ -24,18 +31,29 @@ def write(folder: Folder, path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def model_path(make_folder: MakeFolder, tmp_path: Path) -> Path:
-    return write(make_folder(), tmp_path / "small")
+def made(name: str, hidden_size: int = 5, **more: int) -> Folder:
+    """A model with random weights, in memory."""
+    tokenizer = Tokenizer(["<unk>", "<eos>", *WORDS], TokenizerConfig())
+    sizes = {"embedding_size": 6, "num_layers": 2, "hidden_size": hidden_size, **more}
+    model = ModelConfig(name=name, vocab_size=tokenizer.vocab_size, **sizes)
+    weights = weights_of(build(model, generator=torch.Generator().manual_seed(1)))
+    # Larger than training begins with, so that words differ clearly in probability.
+    weights = {k: v * 5 for k, v in weights.items()}
+    return Folder(FolderConfig(model=model, tokenizer=tokenizer.config), weights, tokenizer)
 
 
-@pytest.fixture
-def other_path(make_folder: MakeFolder, tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(made("lstm"), tmp_path_factory.mktemp("models") / "small")
+
+
+@pytest.fixture(scope="session")
+def other_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another model, of other sizes."""
-    return write(make_folder("gru", hidden_size=7), tmp_path / "other")
+    return write(made("gru", hidden_size=7), tmp_path_factory.mktemp("models") / "other")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def predictor(model_path: Path) -> Predictor:
     return load(model_path)
 

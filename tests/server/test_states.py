@@ -7,13 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from foreword.folder.store import Folder
 from foreword.predictor.predictor import Predictor, load
 from foreword.server.refusal import RequestError
 from foreword.server.states import PREFIX, Signer
 from foreword.server.words import tokens
 
-from .conftest import MakeFolder, MakeService, client_of, together, write
+from .conftest import MakeService, client_of, made, together, write
 
 KEY = b"a key of thirty-two bytes or so."
 
@@ -65,22 +64,8 @@ _PREDICTORS: dict[str, Predictor] = {}
 
 
 def _made(name: str) -> Predictor:
-    import torch
-
-    from foreword.folder.config import FolderConfig, ModelConfig
-    from foreword.models.build import build, weights_of
-    from foreword.text.tokenizer import Tokenizer, TokenizerConfig
-
-    words = ["<unk>", "<eos>", "the", "cat", ",", "!", "I", "'"]
-    tokenizer = Tokenizer(words, TokenizerConfig())
     context = {"context_words": 3} if name == "mlp-window" else {}
-    model = ModelConfig(
-        name=name, vocab_size=len(words), embedding_size=4, hidden_size=5, num_layers=1, **context
-    )
-    weights = weights_of(build(model, generator=torch.Generator().manual_seed(1)))
-    return Predictor(
-        Folder(FolderConfig(model=model, tokenizer=tokenizer.config), weights, tokenizer)
-    )
+    return Predictor(made(name, **context))
 
 
 def refused(client: TestClient, state: str, model: str = "small") -> str:
@@ -105,10 +90,8 @@ def test_a_state_of_another_model_is_refused(client: TestClient) -> None:
     assert "another model" in refused(client, state, model="other")
 
 
-def test_a_state_of_other_weights_is_refused(
-    make_folder: MakeFolder, predictor: Predictor, tmp_path: Path
-) -> None:
-    folder = make_folder()
+def test_a_state_of_other_weights_is_refused(predictor: Predictor, tmp_path: Path) -> None:
+    folder = made("lstm")
     folder.weights["decoder.bias"] = folder.weights["decoder.bias"] + 1
     trained_further = load(write(folder, tmp_path / "further"))
     signer = Signer([KEY])
