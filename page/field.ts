@@ -49,7 +49,10 @@ export class Field {
     this.pieces = this.isAtEnd ? pieces : [];
     const text = this.pieces.join("");
     this.mirror.replaceChildren(
-      ...(text ? [this.area.value, element("span", { class: "ghost" }, text)] : []),
+      // Where the grey rest of a word does not fit, what is typed of it stays on its line.
+      ...(text
+        ? [this.area.value, element("wbr"), element("span", { class: "ghost" }, text)]
+        : []),
     );
     this.follow();
   }

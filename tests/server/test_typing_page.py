@@ -31,8 +31,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def predictor(model: Path) -> Predictor:
-    return foreword.load(model)
+def predictor(small_model: Path) -> Predictor:
+    return foreword.load(small_model)
 
 
 @pytest.fixture
@@ -415,6 +415,23 @@ def test_grey_text_stands_where_typed_text_would(show: Callable[..., Page]) -> N
     field, mirror = (page.eval_on_selector(name, places) for name in ("#field", "#mirror"))
     assert field[0] == mirror[0]
     assert abs(field[1] - mirror[1]) <= 1
+
+
+@pytest.mark.parametrize("width", range(320, 420, 12))
+def test_typed_text_wraps_as_if_there_were_no_grey_text(
+    show: Callable[..., Page], width: int
+) -> None:
+    page = show(viewport={"width": width, "height": 800})
+    type_text(page, "I would like to sit on a mat li")
+    page.wait_for_selector(".ghost")
+    typed = """mirror => {
+        const range = document.createRange();
+        range.selectNode(mirror.firstChild);
+        return range.getBoundingClientRect().height;
+    }"""
+    with_ghost = page.eval_on_selector("#mirror", typed)
+    page.eval_on_selector(".ghost", "ghost => ghost.remove()")
+    assert page.eval_on_selector("#mirror", typed) == with_ghost
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "phone", "away"])

@@ -261,7 +261,7 @@ var Field = class {
     this.pieces = this.isAtEnd ? pieces : [];
     const text = this.pieces.join("");
     this.mirror.replaceChildren(
-      ...text ? [this.area.value, element("span", { class: "ghost" }, text)] : []
+      ...text ? [this.area.value, element("wbr"), element("span", { class: "ghost" }, text)] : []
     );
     this.follow();
   }
