@@ -7,13 +7,19 @@ import { hasGates, heldName, isSigned, LABELS, unitOf, values } from "./layer";
 import type { LayerTrace, WordTrace } from "./messages";
 
 const WORDS = 32;
+/** So many words that came at once, as before a mark or pasted, are asked for one by one. */
+const FILLED = 8;
 /** Letters at the end are a word that has not been read yet. */
 const UNREAD = /[\p{L}\p{M}\p{N}_'’]+$/u;
+const A_WORD = /[\p{L}\p{M}\p{N}_'’]+|[^\p{L}\p{M}\p{N}_'’\s]+/gu;
 
 interface Moment {
   read: string;
   trace: WordTrace;
 }
+
+/** A unit's memory after a word; null where words are missing. */
+type Held = { word: string; held: number } | null;
 
 export class Inside {
   private moments: Moment[] = [];
@@ -34,11 +40,30 @@ export class Inside {
 
   /** Takes what the network did with a text. */
   show(text: string, trace: WordTrace): void {
-    const read = text.replace(UNREAD, "");
+    const read = readOf(text);
     this.moments = this.moments
       .filter((one) => one.read.length < read.length && read.startsWith(one.read))
       .slice(1 - WORDS);
     this.moments.push({ read, trace });
+    this.draw();
+  }
+
+  /** A text whose last word is one that is missing before the last of all; null if none is. */
+  missing(): string | null {
+    const [before, last] = this.moments.slice(-2);
+    if (!before || !last) return null;
+    const added = [...last.read.slice(before.read.length).matchAll(A_WORD)];
+    const [first] = added;
+    if (!first || added.length < 2 || added.length > FILLED) return null;
+    return `${last.read.slice(0, before.read.length + first.index + first[0].length)} `;
+  }
+
+  /** Takes what the network did with what was missing. */
+  fill(text: string, trace: WordTrace): void {
+    const last = this.moments.pop();
+    this.moments.push({ read: readOf(text), trace });
+    if (last) this.moments.push(last);
+    this.moments = this.moments.slice(-WORDS);
     this.draw();
   }
 
@@ -168,11 +193,14 @@ export class Inside {
 
   private oneUnit(layer: LayerTrace, unit: number): HTMLElement {
     const now = unitOf(layer, unit);
-    const past = this.moments.flatMap(({ trace }) => {
+    const past = this.moments.flatMap(({ read, trace }, k): Held[] => {
       const then = trace.layers[this.layer];
-      return then ? [{ word: trace.word, held: unitOf(then, unit).held }] : [];
+      if (!then) return [];
+      const held = { word: trace.word, held: unitOf(then, unit).held };
+      const added = read.slice(this.moments[k - 1]?.read.length ?? read.length).match(A_WORD);
+      return added && added.length > 1 ? [null, held] : [held];
     });
-    const size = Math.max(1e-6, ...past.map((one) => Math.abs(one.held)));
+    const size = Math.max(1e-6, ...past.map((one) => Math.abs(one?.held ?? 0)));
     const told = now.keep
       ? `Unit ${unit} ${(now.input?.value ?? 0) > 0.5 ? "takes in" : (now.input?.value ?? 0) > 0.15 ? "takes in a little" : "takes in next to nothing"}, and keeps ${percent(now.keep.value)} of what it had${now.output ? `; its output gate lets ${percent(now.output.value)} through` : ""}.`
       : `Unit ${unit}: every word overwrites the state.`;
@@ -185,6 +213,9 @@ export class Inside {
     );
   }
 }
+
+/** What has been read of a text: no unfinished word, and no space that tells nothing. */
+const readOf = (text: string): string => text.replace(UNREAD, "").replace(/[^\S\n]+$/, "");
 
 const fullest = (held: number[]): number =>
   held.reduce((best, value, k) => (Math.abs(value) > Math.abs(held[best] ?? 0) ? k : best), 0);
@@ -203,7 +234,7 @@ function paint(canvas: HTMLCanvasElement, numbers: number[], size: number | null
 
 /** A unit's memory after each of the last words, as a charge above and below zero. */
 function memory(
-  past: { word: string; held: number }[],
+  past: Held[],
   size: number,
   name: string,
   width: number,
@@ -225,7 +256,8 @@ function memory(
     shape("text", { class: "axis", x: left - 6, y: y(0) + 4, "text-anchor": "end" }, "0"),
     shape("text", { class: "axis", x: left - 6, y: bottom + 4, "text-anchor": "end" }, fixed(-size)),
   );
-  past.forEach(({ word: text, held }, t) => {
+  past.forEach((one, t) => {
+    const { word: text, held } = one ?? { word: "…", held: 0 };
     const [low, high] = [Math.min(y(0), y(held)), Math.max(y(0), y(held))];
     svg.append(
       shape("rect", {
@@ -253,9 +285,13 @@ function memory(
       ),
     );
   });
-  const line = past.flatMap(({ held }, t) => [`${x(t)} ${y(held)}`, `${x(t + 1)} ${y(held)}`]);
+  const line = past.map((one, t) => {
+    if (!one) return "";
+    const from = t > 0 && past[t - 1] ? "L" : "M";
+    return `${from}${x(t)} ${y(one.held)}H${x(t + 1)}`;
+  });
   svg.append(
-    shape("path", { class: "charge-line", d: `M${line.join("L")}` }),
+    shape("path", { class: "charge-line", d: line.join("") }),
     shape("line", { class: "zero", x1: left, x2: x(past.length), y1: y(0), y2: y(0) }),
   );
   return svg;

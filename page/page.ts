@@ -53,11 +53,25 @@ function show(text: string, answer: Answer): void {
   const first = answer.suggestions[0];
   if (first?.text.startsWith(text) && first.text.length > text.length && !isDismissed) {
     field.showGhost([first.text.slice(text.length)]);
-    if (field.ghost.length) lookAhead(first.text);
   }
+  goOn(first?.text ?? "");
   clearTimeout(pause);
   pause = setTimeout(readOut, PAUSE);
   document.documentElement.dataset["shown"] = text;
+}
+
+/** Asks for what else there is to show, until the next key: words that came at once; grey text. */
+function goOn(accepted: string): void {
+  const text = inside.missing();
+  if (text === null) {
+    if (field.ghost.length) lookAhead(accepted);
+    return;
+  }
+  connection.ask({ text, k: 1, model, trace: true }, (answer) => {
+    if (!answer.trace) return;
+    inside.fill(text, answer.trace);
+    goOn(accepted);
+  });
 }
 
 /** Makes the grey text a word longer, as long as the network is sure. */

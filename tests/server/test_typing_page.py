@@ -302,8 +302,24 @@ def test_gates_and_memory_of_the_last_word_are_the_predictors(
         for gate in set(layer.gates) & set("ifo"):
             assert f"{gate}{number(float(layer.gates[gate][unit]))}" in texts
     assert "NaN" not in page.inner_html("main")
-    words = page.locator(".memory text").all_text_contents()
-    assert words[-1] == "would"
+    assert page.locator(".memory text").last.text_content() == "would"
+
+
+def test_every_word_is_in_the_memory_or_a_gap_is_shown(show: Callable[..., Page]) -> None:
+    page = show()
+    settled(page)
+    words = page.locator(".memory text[transform]")
+    type_text(page, "the cat, ")
+    expect(words).to_have_text(["<eos>", "the", "cat", ","])
+    for _ in " ,tac":
+        page.keyboard.press("Backspace")
+    type_text(page, "mat ")
+    expect(words).to_have_text(["<eos>", "the", "mat"])
+    many = "like to sat " * 4
+    page.evaluate("text => document.execCommand('insertText', false, text)", many)
+    settled(page)
+    type_text(page, "on ")
+    expect(words).to_have_text(["<eos>", "the", "mat", "…", "sat", "on"])
 
 
 def test_only_the_newest_answer_is_shown(

@@ -449,7 +449,9 @@ function unitOf(layer, unit) {
 
 // inside.ts
 var WORDS = 32;
+var FILLED = 8;
 var UNREAD = /[\p{L}\p{M}\p{N}_'’]+$/u;
+var A_WORD = /[\p{L}\p{M}\p{N}_'’]+|[^\p{L}\p{M}\p{N}_'’\s]+/gu;
 var Inside = class {
   moments = [];
   layer = 0;
@@ -467,9 +469,26 @@ var Inside = class {
   }
   /** Takes what the network did with a text. */
   show(text, trace) {
-    const read = text.replace(UNREAD, "");
+    const read = readOf(text);
     this.moments = this.moments.filter((one) => one.read.length < read.length && read.startsWith(one.read)).slice(1 - WORDS);
     this.moments.push({ read, trace });
+    this.draw();
+  }
+  /** A text whose last word is one that is missing before the last of all; null if none is. */
+  missing() {
+    const [before, last] = this.moments.slice(-2);
+    if (!before || !last) return null;
+    const added = [...last.read.slice(before.read.length).matchAll(A_WORD)];
+    const [first] = added;
+    if (!first || added.length < 2 || added.length > FILLED) return null;
+    return `${last.read.slice(0, before.read.length + first.index + first[0].length)} `;
+  }
+  /** Takes what the network did with what was missing. */
+  fill(text, trace) {
+    const last = this.moments.pop();
+    this.moments.push({ read: readOf(text), trace });
+    if (last) this.moments.push(last);
+    this.moments = this.moments.slice(-WORDS);
     this.draw();
   }
   /** Forgets what was read: another model reads from here on. */
@@ -586,11 +605,14 @@ var Inside = class {
   }
   oneUnit(layer, unit) {
     const now = unitOf(layer, unit);
-    const past = this.moments.flatMap(({ trace }) => {
+    const past = this.moments.flatMap(({ read, trace }, k) => {
       const then = trace.layers[this.layer];
-      return then ? [{ word: trace.word, held: unitOf(then, unit).held }] : [];
+      if (!then) return [];
+      const held = { word: trace.word, held: unitOf(then, unit).held };
+      const added = read.slice(this.moments[k - 1]?.read.length ?? read.length).match(A_WORD);
+      return added && added.length > 1 ? [null, held] : [held];
     });
-    const size = Math.max(1e-6, ...past.map((one) => Math.abs(one.held)));
+    const size = Math.max(1e-6, ...past.map((one) => Math.abs(one?.held ?? 0)));
     const told = now.keep ? `Unit ${unit} ${(now.input?.value ?? 0) > 0.5 ? "takes in" : (now.input?.value ?? 0) > 0.15 ? "takes in a little" : "takes in next to nothing"}, and keeps ${percent(now.keep.value)} of what it had${now.output ? `; its output gate lets ${percent(now.output.value)} through` : ""}.` : `Unit ${unit}: every word overwrites the state.`;
     return element(
       "div",
@@ -601,6 +623,7 @@ var Inside = class {
     );
   }
 };
+var readOf = (text) => text.replace(UNREAD, "").replace(/[^\S\n]+$/, "");
 var fullest = (held) => held.reduce((best, value, k) => Math.abs(value) > Math.abs(held[best] ?? 0) ? k : best, 0);
 var sizeOf = (name, numbers) => name === "c" ? Math.max(1, ...numbers.map(Math.abs)) : 1;
 function paint(canvas, numbers, size) {
@@ -629,7 +652,8 @@ function memory(past, size, name, width) {
     shape("text", { class: "axis", x: left - 6, y: y(0) + 4, "text-anchor": "end" }, "0"),
     shape("text", { class: "axis", x: left - 6, y: bottom + 4, "text-anchor": "end" }, fixed(-size))
   );
-  past.forEach(({ word: text, held }, t) => {
+  past.forEach((one, t) => {
+    const { word: text, held } = one ?? { word: "…", held: 0 };
     const [low, high] = [Math.min(y(0), y(held)), Math.max(y(0), y(held))];
     svg.append(
       shape("rect", {
@@ -657,9 +681,13 @@ function memory(past, size, name, width) {
       )
     );
   });
-  const line = past.flatMap(({ held }, t) => [`${x(t)} ${y(held)}`, `${x(t + 1)} ${y(held)}`]);
+  const line = past.map((one, t) => {
+    if (!one) return "";
+    const from = t > 0 && past[t - 1] ? "L" : "M";
+    return `${from}${x(t)} ${y(one.held)}H${x(t + 1)}`;
+  });
   svg.append(
-    shape("path", { class: "charge-line", d: `M${line.join("L")}` }),
+    shape("path", { class: "charge-line", d: line.join("") }),
     shape("line", { class: "zero", x1: left, x2: x(past.length), y1: y(0), y2: y(0) })
   );
   return svg;
@@ -760,11 +788,23 @@ function show(text, answer) {
   const first = answer.suggestions[0];
   if (first?.text.startsWith(text) && first.text.length > text.length && !isDismissed) {
     field.showGhost([first.text.slice(text.length)]);
-    if (field.ghost.length) lookAhead(first.text);
   }
+  goOn(first?.text ?? "");
   clearTimeout(pause);
   pause = setTimeout(readOut, PAUSE);
   document.documentElement.dataset["shown"] = text;
+}
+function goOn(accepted) {
+  const text = inside.missing();
+  if (text === null) {
+    if (field.ghost.length) lookAhead(accepted);
+    return;
+  }
+  connection.ask({ text, k: 1, model, trace: true }, (answer) => {
+    if (!answer.trace) return;
+    inside.fill(text, answer.trace);
+    goOn(accepted);
+  });
 }
 function lookAhead(text) {
   if (field.ghost.length >= GHOST_WORDS) return;
