@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DEMO ?= build/demo
 NATIVE := $(wildcard native/*)
 
-.PHONY: demo test format lint types imports tests docs sanitize clean
+.PHONY: demo test format lint types imports tests docs page sanitize clean
 
 demo: $(VENV)/.demo
 	$(BIN)/foreword train --out $(DEMO) --minutes 2.5 --vocab-size 10000 --hidden-size 256 --dropout 0.1 --overwrite
@@ -34,6 +34,10 @@ tests: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
+
+# The script of the page that `foreword serve` shows, from its TypeScript. Takes npm.
+page:
+	cd page && npm ci --no-audit --no-fund && npm run check && npm run build
 
 # The native code under ThreadSanitizer, and under AddressSanitizer and UndefinedBehaviorSanitizer: two
 # C++ programs under both, and Python's tests of kernels and predictor under the latter. Takes g++, a

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.inspect.conftest import TEXT
 
 from foreword.inspect.page import html, notebook
 
@@ -355,6 +357,18 @@ def test_the_theme_follows_the_system_and_the_button(ready: Callable[..., Any]) 
 def test_nothing_is_wider_than_a_telephone(ready: Callable[..., Any]) -> None:
     page, _ = ready(look={"viewport": {"width": 380, "height": 800}})
     assert page.evaluate("document.documentElement.scrollWidth") == 380
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_axe_finds_nothing(ready: Callable[..., Any], look: str) -> None:
+    width = 1280 if look == "light" else 380
+    size = {"width": width, "height": 900}
+    page, _ = ready(words=TEXT[:12], look={"color_scheme": look, "viewport": size})
+    page.click("#word-7")
+    for summary in page.locator("summary").all():
+        summary.click()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
 
 
 def test_on_paper_the_words_wrap_and_nothing_scrolls(ready: Callable[..., Any]) -> None:

@@ -25,9 +25,9 @@ class Written:
         pass
 
 
-def test_a_request_that_is_cancelled_before_its_turn_is_not_computed(model: Path) -> None:
+def test_a_request_that_is_cancelled_before_its_turn_is_not_computed(small_model: Path) -> None:
     server, written, gate = (
-        answering(Server(Settings(model=str(model)))),
+        answering(Server(Settings(model=str(small_model)))),
         Written(),
         threading.Event(),
     )
@@ -66,8 +66,8 @@ def test_a_request_that_is_cancelled_before_its_turn_is_not_computed(model: Path
     assert by_id[3]["result"]["items"]
 
 
-def test_a_key_reads_no_more_than_what_it_added(model: Path) -> None:
-    editor = Editor(Settings(model=str(model)))
+def test_a_key_reads_no_more_than_what_it_added(small_model: Path) -> None:
+    editor = Editor(Settings(model=str(small_model)))
     advanced = []
     engine = editor._predictor._engine
     advance = engine.advance

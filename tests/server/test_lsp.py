@@ -102,13 +102,13 @@ def change(line: int, start: int, end: int, text: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def predictor(model: Path) -> Predictor:
-    return foreword.load(model)
+def predictor(small_model: Path) -> Predictor:
+    return foreword.load(small_model)
 
 
 @pytest.fixture(scope="module")
-def started(model: Path) -> Iterator[Client]:
-    client = Client(str(model), "-k", "4")
+def started(small_model: Path) -> Iterator[Client]:
+    client = Client(str(small_model), "-k", "4")
     client.capabilities = client.initialize()
     yield client
     assert client.stop() == 0
@@ -221,8 +221,10 @@ def test_a_long_document_is_answered_for_where_one_types(
     assert found == [one.word for one in predictor.suggest(text, 4)]
 
 
-def test_columns_are_counted_as_both_sides_have_agreed(model: Path, predictor: Predictor) -> None:
-    client = Client(str(model))
+def test_columns_are_counted_as_both_sides_have_agreed(
+    small_model: Path, predictor: Predictor
+) -> None:
+    client = Client(str(small_model))
     can = client.initialize(capabilities={"general": {"positionEncodings": ["utf-8", "utf-16"]}})
     assert can["positionEncoding"] == "utf-8"
     text = "é 😀 li"
@@ -275,8 +277,8 @@ def test_wrong_settings_are_told_and_the_old_ones_kept(
     assert said in message["message"]
 
 
-def test_an_editor_may_give_settings_at_the_start_or_be_asked_for_them(model: Path) -> None:
-    client = Client(str(model))
+def test_an_editor_may_give_settings_at_the_start_or_be_asked_for_them(small_model: Path) -> None:
+    client = Client(str(small_model))
     client.initialize(
         initializationOptions={"k": 2}, capabilities={"workspace": {"configuration": True}}
     )
@@ -298,7 +300,7 @@ def test_a_missing_model_is_an_error_that_says_so() -> None:
     assert b"no-such-folder" in client.errors
 
 
-def test_it_ends_when_the_editor_has_gone(model: Path) -> None:
-    client = Client(str(model))
+def test_it_ends_when_the_editor_has_gone(small_model: Path) -> None:
+    client = Client(str(small_model))
     client.initialize()
     assert client.wait() == 0

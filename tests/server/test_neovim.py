@@ -80,16 +80,16 @@ class Neovim:
 
 
 @pytest.fixture
-def neovim(model: Path, tmp_path: Path) -> Iterator[Neovim]:
-    editor = Neovim(model, tmp_path)
+def neovim(small_model: Path, tmp_path: Path) -> Iterator[Neovim]:
+    editor = Neovim(small_model, tmp_path)
     editor.wait_for("&omnifunc", lambda name: name == "v:lua.vim.lsp.omnifunc")
     yield editor
     editor.keys("<C-\\><C-n>:qa!<CR>")
     editor.process.wait(20)
 
 
-def test_words_are_offered_and_accepted_where_one_types(neovim: Neovim, model: Path) -> None:
-    predictor = foreword.load(model)
+def test_words_are_offered_and_accepted_where_one_types(neovim: Neovim, small_model: Path) -> None:
+    predictor = foreword.load(small_model)
     neovim.keys("ithe cat 😀<CR>I would li<C-x><C-o>")
     text = "the cat 😀\nI would li"
     expected = [one.word for one in predictor.suggest(text, 5)]
@@ -100,28 +100,30 @@ def test_words_are_offered_and_accepted_where_one_types(neovim: Neovim, model: P
     assert line in {f"I would {word}." for word in expected}
 
 
-def test_its_requests_are_answered_for_the_text_as_edited(neovim: Neovim, model: Path) -> None:
+def test_its_requests_are_answered_for_the_text_as_edited(
+    neovim: Neovim, small_model: Path
+) -> None:
     neovim.keys("iI would li<Esc>0cwthe<Esc>A<BS><BS>")
     neovim.wait_for("getline(1)", lambda line: line == "the would ")
     ask = """luaeval('vim.lsp.buf_request_sync(0, "textDocument/inlineCompletion",
         vim.tbl_extend("force", vim.lsp.util.make_position_params(), {context = {triggerKind = 2}}),
         10000)')""".replace("\n", "")
     (answer,) = neovim.value(ask)
-    expected = foreword.load(model).suggest("the would ", 5)
+    expected = foreword.load(small_model).suggest("the would ", 5)
     assert [item["insertText"] for item in answer["result"]["items"]] == [
         one.text for one in expected if one.replaces == 0
     ]
 
 
 @pytest.mark.skipif(VERSION < (0, 12), reason="Neovim has ghost text from version 0.12 on")
-def test_ghost_text_is_accepted(model: Path, tmp_path: Path) -> None:
+def test_ghost_text_is_accepted(small_model: Path, tmp_path: Path) -> None:
     more = """
     vim.lsp.inline_completion.enable(true)
     vim.keymap.set("i", "<Tab>", function() vim.lsp.inline_completion.get() end)
     """
-    editor = Neovim(model, tmp_path, more)
+    editor = Neovim(small_model, tmp_path, more)
     editor.wait_for("&omnifunc", lambda name: name == "v:lua.vim.lsp.omnifunc")
-    (first, *_) = foreword.load(model).suggest("I would li", 5)
+    (first, *_) = foreword.load(small_model).suggest("I would li", 5)
     editor.keys("iI would li")
     time.sleep(1)
     editor.keys("<Tab>")

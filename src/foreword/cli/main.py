@@ -24,6 +24,7 @@ from foreword.cli import (
     memory,
     personal,
     predict,
+    serve,
     train,
 )
 from foreword.cli.console import errors
@@ -43,6 +44,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("keystrokes")(keystrokes.keystrokes)
 app.command("predict")(predict.predict)
 app.command("generate")(generate.generate)
+app.command("serve")(serve.serve)
 app.command("compare")(compare.compare)
 app.command("compress")(compress.compress)
 app.command("info")(info.info)

@@ -94,7 +94,7 @@ function drawAttributions() {
         : `Erasure ranks the words ${one.agreement > 0.8 ? "almost alike" : one.agreement > 0.4 ? "similarly" : "differently"} (rank correlation ${fixed(one.agreement)}).`,
     );
     numbers.replaceChildren(
-      asTable("What each word earned", ["word", "", "earned, nats", "erased, nats"], () =>
+      asTable("What each word earned", ["number", "word", "earned, nats", "erased, nats"], () =>
         one.erased.map((lost, k) => [
           String(one.first + k),
           word(data.words[one.first + k]),

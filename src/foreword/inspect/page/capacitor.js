@@ -66,7 +66,7 @@ function drawCapacitor() {
     numbers.replaceChildren(
       asTable(
         `Unit ${layer.units[chosen.position]}, word by word`,
-        ["word", "", ...layer.parts.map((part) => part.label)],
+        ["number", "word", ...layer.parts.map((part) => part.label)],
         () =>
           data.words.map((text, t) => [
             String(t),

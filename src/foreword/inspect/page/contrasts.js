@@ -200,7 +200,7 @@ function contrastFigures(one) {
   parts.push(
     asTable(
       "Two runs, word by word",
-      ["word", "", "divergence, bits", "P of what came, first", "second"],
+      ["number", "word", "divergence, bits", "P of what came, first", "second"],
       () =>
         one.pairs.map(([a], k) => [
           String(a),

@@ -50,7 +50,7 @@ function drawGates() {
     maps,
     asTable(
       "Means of all units by word",
-      ["word", "", ...shownLayer().parts.map((part) => part.label)],
+      ["number", "word", ...shownLayer().parts.map((part) => part.label)],
       () =>
         data.words.map((text, t) => [
           String(t),

@@ -64,7 +64,7 @@ function drawJacobians() {
     finding,
     asTable(
       "Singular values by step",
-      ["word", "", "largest", "median", "smallest", "above 1"],
+      ["number", "word", "largest", "median", "smallest", "above 1"],
       () =>
         found.flatMap((one) =>
           one.steps.map((step) => {

@@ -1,0 +1,96 @@
+"""The server as an ASGI application: its endpoints, behind the guard. Starts nothing."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from starlette.routing import Route, Router, WebSocketRoute
+from starlette.types import ASGIApp
+
+from foreword.server.batching import Batcher
+from foreword.server.completions import complete
+from foreword.server.endpoint import Get, Post
+from foreword.server.guard import Guard
+from foreword.server.messages import (
+    AdvanceRequest,
+    CompletionRequest,
+    Health,
+    ModelCard,
+    ModelList,
+    PredictRequest,
+    ReloadRequest,
+    ScoreRequest,
+    encode,
+)
+from foreword.server.metrics import Metrics
+from foreword.server.models import Models
+from foreword.server.openapi import document
+from foreword.server.page import Page
+from foreword.server.predicting import advance, predict, score
+from foreword.server.reloading import reload
+from foreword.server.service import Service
+from foreword.server.settings import ServerSettings
+from foreword.server.states import Signer
+from foreword.server.typing_socket import TypingSocket
+
+
+def make_service(folders: Sequence[str], settings: ServerSettings) -> Service:
+    """Reads the models and makes the parts of a server.
+
+    Raises:
+        FolderError: a folder is missing or damaged.
+        SettingsError: there is none, or two have one name.
+    """
+    batcher, metrics = Batcher(waiting=settings.waiting, deadline=settings.deadline), Metrics()
+    metrics.watch(lambda: batcher.waiting)
+    models = Models(folders, typists=settings.typists)
+    return Service(settings, models, batcher, Signer(settings.state_keys), metrics)
+
+
+def make_app(service: Service) -> ASGIApp:
+    """The application of a server's parts."""
+    api = encode(document(version("foreword"), needs_token=service.settings.token is not None))
+    posts = {
+        "/v1/predict": Post(service, PredictRequest, predict),
+        "/v1/advance": Post(service, AdvanceRequest, advance),
+        "/v1/score": Post(service, ScoreRequest, score),
+        "/v1/completions": Post(service, CompletionRequest, complete),
+        "/v1/reload": Post(service, ReloadRequest, reload),
+    }
+    gets = {
+        "/v1/models": Get(lambda: _models(service)),
+        "/health": Get(lambda: _health(service)),
+        "/metrics": Get(service.metrics.text, b"text/plain; version=0.0.4; charset=utf-8"),
+        "/openapi.json": Get(lambda: api),
+    }
+    routes = [
+        *(Route(path, post, methods=["POST"]) for path, post in posts.items()),
+        *(Route(path, get, methods=["GET"]) for path, get in gets.items()),
+        WebSocketRoute("/v1/type", TypingSocket(service)),
+    ]
+    return Guard(
+        Router(routes, redirect_slashes=False, default=Page()),
+        service,
+        frozenset([*posts, *gets, "/"]),
+    )
+
+
+def _models(service: Service) -> bytes:
+    cards = []
+    for model in service.models.all():
+        network = model.predictor.config.model
+        cards.append(
+            ModelCard(
+                id=model.name,
+                created=model.created,
+                architecture=network.name,
+                vocab_size=network.vocab_size,
+                hidden_size=network.hidden_size,
+                checksum=model.checksum,
+                state_bytes=len(model.predictor.start().to_bytes()),
+            )
+        )
+    return encode(ModelList(cards))
+
+
+def _health(service: Service) -> bytes:
+    return encode(Health("ok", [model.name for model in service.models.all()]))

@@ -1,0 +1,177 @@
+"""ASGI's messages around an endpoint: JSON in, within limits, and JSON out. Knows no models."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from foreword.server.refusal import RequestError
+from foreword.server.service import Service
+
+JSON = b"application/json"
+Headers = list[tuple[bytes, bytes]]
+Handler = Callable[[Service, Any], Awaitable[bytes | AsyncIterator[bytes]]]
+
+
+class Post:
+    """An endpoint that takes JSON: an ASGI application."""
+
+    def __init__(self, service: Service, request: type[Any], handler: Handler) -> None:
+        """Takes what a request holds, and who answers it: JSON, or events of a stream."""
+        self._service = service
+        self._decoder = msgspec.json.Decoder(request)
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        _check_type(scope)
+        settings = self._service.settings
+        body = await _body(scope, receive, settings.largest_body, settings.body_seconds)
+        answer = await self._handler(self._service, decoded(self._decoder, body))
+        if isinstance(answer, bytes):
+            await answer_with(send, 200, answer)
+        else:
+            await _stream(receive, send, answer)
+
+
+class Get:
+    """An endpoint that takes nothing."""
+
+    def __init__(self, answer: Callable[[], bytes], kind: bytes = JSON) -> None:
+        """Takes what makes the answer, and the answer's type."""
+        self._answer = answer
+        self._kind = kind
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        del receive
+        body = self._answer()
+        await answer_with(send, 200, b"" if scope["method"] == "HEAD" else body, kind=self._kind)
+
+
+async def answer_with(
+    send: Send, status: int, body: bytes, *, kind: bytes = JSON, headers: Headers | None = None
+) -> None:
+    """Sends an answer of known length."""
+    length = str(len(body)).encode()
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", kind),
+                (b"content-length", length),
+                (b"cache-control", b"no-store"),
+                (b"x-content-type-options", b"nosniff"),
+                *(headers or ()),
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+def decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes | str) -> Any:
+    """A message of JSON.
+
+    Raises:
+        RequestError: 400, it is no JSON; 422, a field is unknown, missing, or wrong.
+    """
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        raise RequestError(422, "invalid", message, param=_field(message)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RequestError(400, "bad_json", f"the body is no JSON in UTF-8: {error}") from None
+    except RecursionError:
+        raise RequestError(400, "bad_json", "the JSON is nested too deeply") from None
+
+
+def _field(message: str) -> str | None:
+    """The field that msgspec names: "... - at `$.stop[0]`", or an unknown or missing one."""
+    _, found, path = message.partition(" - at `$.")
+    if found:
+        return path.rstrip("`")
+    named = message.split("field `")
+    return named[1].partition("`")[0] if len(named) > 1 else None
+
+
+def _header(scope: Scope, name: bytes) -> bytes | None:
+    return next((value for key, value in scope["headers"] if key == name), None)
+
+
+def _check_type(scope: Scope) -> None:
+    kind = _header(scope, b"content-type")
+    if kind == JSON:
+        return
+    essence, _, parameters = (kind or b"").lower().partition(b";")
+    charset = parameters.strip().replace(b'"', b"")
+    if essence.strip() != JSON or charset not in (b"", b"charset=utf-8"):
+        raise RequestError(
+            415, "not_json", "send JSON, with the header content-type: application/json"
+        )
+    if _header(scope, b"content-encoding") not in (None, b"identity"):
+        raise RequestError(415, "not_json", "send the body as it is, without content-encoding")
+
+
+async def _body(scope: Scope, receive: Receive, largest: int, seconds: float) -> bytes:
+    """The body, if it is small enough and comes in time."""
+    length = _header(scope, b"content-length")
+    if length is not None and length.isdigit() and int(length) > largest:
+        raise _too_large(largest)
+    try:
+        async with asyncio.timeout(seconds):
+            message = await receive()
+            body: bytes = message.get("body", b"")
+            while message.get("more_body", False):
+                if len(body) > largest:
+                    raise _too_large(largest)
+                message = await receive()
+                body += message.get("body", b"")
+    except TimeoutError:
+        raise RequestError(408, "timeout", f"the body did not come within {seconds:g} s") from None
+    if len(body) > largest:
+        raise _too_large(largest)
+    return body
+
+
+def _too_large(largest: int) -> RequestError:
+    # What follows of the body is not read, so that the connection cannot be used again.
+    return RequestError(
+        413,
+        "too_large",
+        f"the body has more than {largest:,} bytes",
+        headers={"Connection": "close"},
+    )
+
+
+async def _stream(receive: Receive, send: Send, events: AsyncIterator[bytes]) -> None:
+    """Server-sent events, until they end or the client goes."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [
+                (b"content-type", b"text/event-stream; charset=utf-8"),
+                (b"cache-control", b"no-store"),
+                (b"x-content-type-options", b"nosniff"),
+                (b"x-accel-buffering", b"no"),  # nginx: pass on what comes, when it comes
+            ],
+        }
+    )
+    gone = asyncio.ensure_future(_disconnected(receive))
+    try:
+        async for event in events:
+            if gone.done():
+                return
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

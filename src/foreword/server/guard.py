@@ -1,0 +1,226 @@
+"""Who may ask: hosts, origins, tokens, rates; and what becomes of errors. Before all endpoints.
+
+A browser sends the requests of any site's pages to this machine too. Such are told by `Origin` and
+`Sec-Fetch-Site`; those of a site whose name was pointed at this machine (DNS rebinding) by `Host`.
+Knows no models.
+"""
+
+import base64
+import hmac
+import logging
+import time
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from foreword.server.endpoint import Headers, answer_with
+from foreword.server.limits import Rates
+from foreword.server.refusal import RequestError, later
+from foreword.server.service import Service
+
+PROTECTED = ("/v1/", "/metrics", "/openapi.json")
+"""Paths that need the token; the page is no secret, and whether the server lives is none."""
+
+_log = logging.getLogger("foreword.server")
+_requests = logging.getLogger("foreword.server.requests")
+
+
+class Guard:
+    """Lets through what may pass; answers for what may not, and for what fails."""
+
+    def __init__(self, app: ASGIApp, service: Service, paths: frozenset[str]) -> None:
+        """Takes what to guard, and its paths, by which requests are counted."""
+        settings = service.settings
+        self._app = app
+        self._metrics = service.metrics
+        self._hosts = settings.served_hosts
+        self._origins = frozenset(origin.lower() for origin in settings.origins)
+        self._token = None if settings.token is None else settings.token.encode()
+        self._rates = Rates(settings.rate)
+        self._logs = settings.log != "errors"
+        self._paths = paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on, or refuses it."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start = time.perf_counter()
+        path: str = scope["path"]
+        status = 0
+        cross: Headers = []
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *cross] if cross else message["headers"]
+            await send(message)
+
+        try:
+            cross = self._admitted(scope, path)
+            if scope["method"] == "OPTIONS" and cross:
+                await answer_with(sending, 204, b"", headers=_PREFLIGHT)
+            else:
+                scope["app"] = self  # so that Starlette raises for unknown paths
+                await self._app(scope, receive, sending)
+        except RequestError as refusal:
+            await _refuse(sending, refusal, begun=status != 0)
+        except HTTPException as error:
+            await _refuse(sending, _of_starlette(error), begun=status != 0)
+        except Exception:
+            _log.exception("%s %s failed", scope["method"], path)
+            failed = RequestError(500, "internal", "the server failed; its log says where")
+            await _refuse(sending, failed, begun=status != 0)
+        finally:
+            seconds = time.perf_counter() - start
+            counted = path if path in self._paths else "other"
+            self._metrics.answered(counted, status, seconds)
+            if self._logs:
+                _requests.info("%s %s %d %.1f ms", scope["method"], counted, status, seconds * 1000)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._admitted(scope, scope["path"])
+            scope["app"] = self
+            await self._app(scope, receive, send)
+        except (RequestError, HTTPException) as error:
+            refusal = error if isinstance(error, RequestError) else _of_starlette(error)
+            await _refuse_upgrade(scope, send, refusal)
+
+    def _admitted(self, scope: Scope, path: str) -> Headers:
+        """The headers for a page of another site that may read the answer; none for others.
+
+        Raises:
+            RequestError: it may not ask.
+        """
+        host = origin = authorization = site = None
+        protocols = b""
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value if host is None else b""
+            elif name == b"origin":
+                origin = value
+            elif name == b"authorization":
+                authorization = value
+            elif name == b"sec-fetch-site":
+                site = value
+            elif name == b"sec-websocket-protocol":
+                protocols = value
+        if host is None or _name(host) not in self._hosts:
+            raise RequestError(
+                421,
+                "forbidden_host",
+                "this server does not go by that name; serve with --allow-host NAME if it should",
+            )
+        cross: Headers = []
+        if origin is not None or site == b"cross-site":
+            cross = self._cross(host, origin, site)
+        if scope["method"] == "OPTIONS" if scope["type"] == "http" else False:
+            return cross  # a browser asks whether it may ask, and never with a token
+        if self._token is not None and path.startswith(PROTECTED):
+            self._check_token(authorization, protocols)
+        address = scope["client"][0] if scope.get("client") else ""
+        if (wait := self._rates.wait(address)) > 0:
+            raise later(429, "rate_limited", "too many requests from this address", int(wait) + 1)
+        return cross
+
+    def _cross(self, host: bytes, origin: bytes | None, site: bytes | None) -> Headers:
+        if origin is None:
+            if site == b"cross-site":
+                raise _another_site()
+            return []
+        small = origin.lower()
+        if small in (b"http://" + host.lower(), b"https://" + host.lower()):
+            return []
+        if small.decode("latin-1") in self._origins:
+            return [
+                (b"access-control-allow-origin", origin),
+                (b"access-control-expose-headers", b"retry-after"),
+                (b"vary", b"origin"),
+            ]
+        raise _another_site()
+
+    def _check_token(self, authorization: bytes | None, protocols: bytes) -> None:
+        given = b""
+        if authorization is not None:
+            scheme, _, rest = authorization.partition(b" ")
+            given = rest.strip() if scheme.lower() == b"bearer" else b""
+        elif protocols:
+            given = _token_in(protocols)
+        if self._token is None or not hmac.compare_digest(given, self._token):
+            raise RequestError(
+                401,
+                "unauthorized",
+                "send the server's token: Authorization: Bearer TOKEN",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+
+
+_PREFLIGHT: Headers = [
+    (b"access-control-allow-methods", b"GET, POST"),
+    (b"access-control-allow-headers", b"authorization, content-type"),
+    (b"access-control-max-age", b"600"),
+]
+
+
+def _name(host: bytes) -> str:
+    """The host without its port, in small letters."""
+    text = host.decode("latin-1").lower()
+    name, colon, port = text.rpartition(":")
+    return name if colon and port.isdigit() else text
+
+
+def _token_in(protocols: bytes) -> bytes:
+    """The token among a WebSocket's subprotocols, where browsers can put one."""
+    for protocol in protocols.split(b","):
+        name, _, value = protocol.strip().partition(b".")
+        if name == b"bearer":
+            try:
+                return base64.urlsafe_b64decode(value + b"=" * (-len(value) % 4))
+            except ValueError:
+                return b""
+    return b""
+
+
+def _another_site() -> RequestError:
+    return RequestError(
+        403,
+        "forbidden_origin",
+        "pages of other sites may not ask; serve with --origin https://... if one should",
+    )
+
+
+def _of_starlette(error: HTTPException) -> RequestError:
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid")
+    return RequestError(
+        error.status_code, code, f"{error.detail}; see /openapi.json", headers=error.headers
+    )
+
+
+async def _refuse(send: Send, refusal: RequestError, *, begun: bool) -> None:
+    if begun:
+        return  # too late to say so: the connection ends
+    headers = [(key.lower().encode(), value.encode()) for key, value in refusal.headers.items()]
+    await answer_with(send, refusal.status, refusal.body(), headers=headers)
+
+
+async def _refuse_upgrade(scope: Scope, send: Send, refusal: RequestError) -> None:
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1008, "reason": refusal.code})
+        return
+    headers = [(key.lower().encode(), value.encode()) for key, value in refusal.headers.items()]
+    body = refusal.body()
+    await send(
+        {
+            "type": "websocket.http.response.start",
+            "status": refusal.status,
+            "headers": [(b"content-type", b"application/json"), *headers],
+        }
+    )
+    await send({"type": "websocket.http.response.body", "body": body})

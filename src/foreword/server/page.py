@@ -1,0 +1,45 @@
+"""The page at `/` and its files, as they lie in the package. Knows no models."""
+
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+FILES = Path(__file__).parent / "page"
+
+HEADERS = {
+    # Nothing but this server's own files, no frames around it, no data to others.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Asked anew each time, and answered with 304 where it is the same.
+    "Cache-Control": "no-cache",
+}
+
+
+class Page(StaticFiles):
+    """The files with headers that keep a browser from fetching or telling anything elsewhere."""
+
+    def __init__(self) -> None:
+        """Serves the files of the package."""
+        super().__init__(directory=FILES, html=True, check_dir=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers for every path that is no endpoint's."""
+        if scope["type"] != "http" or not FILES.is_dir():
+            raise HTTPException(404)
+        await super().__call__(scope, receive, send)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file, or 304."""
+        response = await super().get_response(path, scope)
+        response.headers.update(HEADERS)
+        return response

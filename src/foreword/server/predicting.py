@@ -1,0 +1,117 @@
+"""`/v1/predict`, `/v1/advance` and `/v1/score`. Knows models and messages; no network."""
+
+import math
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+
+from foreword.predictor.predictor import Predictor
+from foreword.predictor.suggest import Suggestion
+from foreword.server.messages import (
+    AdvanceAnswer,
+    AdvanceRequest,
+    PredictAnswer,
+    PredictedWord,
+    PredictRequest,
+    ScoreAnswer,
+    ScoredWord,
+    ScoreRequest,
+    SuggestedWord,
+    Suggestions,
+    encode,
+)
+from foreword.server.models import Model
+from foreword.server.refusal import RequestError
+from foreword.server.service import Service
+from foreword.server.words import tokens
+
+WORDS_AT_ONCE = 16
+"""Words scored before others have their turn."""
+
+
+async def predict(service: Service, request: PredictRequest) -> bytes:
+    """Suggestions where a text ends, or several do."""
+    model = service.models.get(request.model)
+    if isinstance(request.text, str):
+        text = service.text(request.text)
+        service.batcher.admit()
+        return await service.batcher.run(partial(_answer, model, request, text))
+    most = service.settings.most_texts
+    if len(request.text) > most:
+        raise RequestError(413, "too_large", f"`text` has more than {most} texts", param="text")
+    texts = [service.text(text) for text in request.text]
+    service.batcher.admit()
+    run = service.batcher.run
+    results = [await run(partial(_suggest, model, request, text)) for text in texts]
+    return encode(PredictAnswer(model.name, results=[Suggestions(found) for found in results]))
+
+
+def _answer(model: Model, request: PredictRequest, text: str) -> bytes:
+    return encode(PredictAnswer(model.name, suggestions=_suggest(model, request, text)))
+
+
+def _suggest(model: Model, request: PredictRequest, text: str) -> list[SuggestedWord]:
+    is_plain = (
+        request.complete is True
+        and not request.tolerant
+        and not request.offensive
+        and not request.blocked
+    )
+    if is_plain:
+        return offered(model.typists.suggest(text, request.k), text)
+    found = model.predictor.suggest(
+        text,
+        request.k,
+        complete=request.complete,
+        tolerant=request.tolerant,
+        offensive=request.offensive,
+        blocked=request.blocked,
+    )
+    return offered(found, text)
+
+
+def offered(found: list[Suggestion], text: str) -> list[SuggestedWord]:
+    """Suggestions as clients get them."""
+    return [SuggestedWord(one.word, one.accepted(text), one.probability) for one in found]
+
+
+async def advance(service: Service, request: AdvanceRequest) -> bytes:
+    """The state after words, signed, and the next words."""
+    model = service.models.get(request.model)
+    predictor = model.predictor
+    text, prefix = service.text(request.text), service.text(request.prefix, "prefix")
+    service.batcher.admit()
+    state = predictor.start()
+    if request.state is not None:
+        state = service.signer.read(request.state, predictor)
+    words = [token.word for token in tokens(predictor, text, state.last)]
+    after = await service.batcher.read(predictor, state, words)
+    found = []
+    if request.k:
+        k = request.k
+        found = await service.batcher.run(lambda: model.likeliest(after, prefix, k))
+    predictions = [PredictedWord(one.word, one.probability) for one in found]
+    return encode(AdvanceAnswer(model.name, service.signer.sign(after), predictions))
+
+
+async def score(service: Service, request: ScoreRequest) -> bytes:
+    """The probability of every word of a text."""
+    model = service.models.get(request.model)
+    text = service.text(request.text)
+    service.batcher.admit()
+    scoring = scored(model.predictor, text)
+    words: list[ScoredWord] = []
+    while some := await service.batcher.run(lambda: list(islice(scoring, WORDS_AT_ONCE))):
+        words += some
+    total = math.fsum(word.log_probability for word in words)
+    perplexity = math.exp(min(-total / len(words), 700.0)) if words else None
+    return encode(ScoreAnswer(model.name, words, total, perplexity))
+
+
+def scored(predictor: Predictor, text: str) -> Iterator[ScoredWord]:
+    """Each word of a text with its log probability given those before it."""
+    state = predictor.start()
+    for token in tokens(predictor, text, state.last):
+        log = float(predictor.log_probabilities(state)[token.id])
+        yield ScoredWord(token.word, token.start, token.end, token.is_known, min(log, 0.0))
+        state = predictor.advance(state, token.word)

@@ -1,0 +1,48 @@
+"""Why a request is refused, as the client gets to read it. Knows JSON; no networks, no models."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+
+
+class RequestError(Exception):
+    """A request that gets no answer, with the status and the reason.
+
+    Attributes:
+        status: of HTTP.
+        code: for programs; stays the same.
+        message: for people: what was wrong and what to do.
+        param: the field that was at fault.
+        headers: besides.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
+        self.headers = dict(headers or {})
+
+    def body(self) -> bytes:
+        """The JSON that the client gets."""
+        kind = _TYPES.get(
+            self.status, "invalid_request_error" if self.status < 500 else "server_error"
+        )
+        error = {"code": self.code, "message": self.message, "type": kind, "param": self.param}
+        return msgspec.json.encode({"error": error})
+
+
+def later(status: int, code: str, message: str, seconds: int = 1) -> RequestError:
+    """A refusal that says when to try again."""
+    return RequestError(status, code, message, headers={"Retry-After": str(max(1, seconds))})

@@ -1,0 +1,87 @@
+"""Runs the application under uvicorn: sockets, signals, logs. Knows no endpoints."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from foreword.errors import SettingsError
+from foreword.server.settings import ServerSettings
+
+
+def bound(settings: ServerSettings) -> socket.socket:
+    """The socket to serve.
+
+    Raises:
+        SettingsError: the address cannot be bound; says why.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as error:
+        raise SettingsError(
+            f"{settings.host}:{settings.port} cannot be served: {error}. Is a server running "
+            "there? Another --port, or --port 0 for any that is free"
+        ) from error
+    return listening
+
+
+def run(
+    app: ASGIApp,
+    settings: ServerSettings,
+    listening: socket.socket,
+    reload: Callable[[], Coroutine[Any, Any, Any]],
+) -> None:
+    """Serves until SIGINT or SIGTERM, and finishes what was begun. SIGHUP reads models anew."""
+    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("foreword").setLevel(
+        logging.WARNING if settings.log == "errors" else logging.INFO
+    )
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        limit_concurrency=settings.connections,
+        backlog=min(settings.connections, 2048),
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=int(settings.grace_seconds),
+        ws_max_size=settings.largest_body,
+        ws_ping_interval=20.0,
+        ws_ping_timeout=20.0,
+        ws_per_message_deflate=False,
+    )
+    server = uvicorn.Server(config)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(server, listening, reload))
+
+
+async def _serve(
+    server: uvicorn.Server, listening: socket.socket, reload: Callable[[], Coroutine[Any, Any, Any]]
+) -> None:
+    loop = asyncio.get_running_loop()
+    reloads: set[asyncio.Task[Any]] = set()
+
+    def again() -> None:
+        task = loop.create_task(reload())
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    if hasattr(signal, "SIGHUP"):
+        loop.add_signal_handler(signal.SIGHUP, again)
+    await server.serve(sockets=[listening])

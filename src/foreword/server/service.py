@@ -1,0 +1,43 @@
+"""What every endpoint is given: settings, models, the batcher, the signer, metrics."""
+
+import logging
+from dataclasses import dataclass
+
+from foreword.predictor.reading import readable
+from foreword.server.batching import Batcher
+from foreword.server.metrics import Metrics
+from foreword.server.models import Models
+from foreword.server.refusal import RequestError
+from foreword.server.settings import ServerSettings
+from foreword.server.states import Signer
+
+_log = logging.getLogger("foreword.server.texts")
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of a server."""
+
+    settings: ServerSettings
+    models: Models
+    batcher: Batcher
+    signer: Signer
+    metrics: Metrics
+
+    def text(self, text: str, param: str = "text") -> str:
+        """A text of a request, if it is not too long.
+
+        Raises:
+            RequestError: it is.
+        """
+        if len(text) > self.settings.longest_text:
+            raise RequestError(
+                413,
+                "too_large",
+                f"`{param}` has {len(text):,} characters; {self.settings.longest_text:,} are read "
+                "at most. Of a longer one, send the end",
+                param=param,
+            )
+        if self.settings.log == "texts":
+            _log.info("%s: %s", param, text)
+        return readable(text)

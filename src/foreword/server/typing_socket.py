@@ -1,0 +1,161 @@
+"""WebSocket `/v1/type`: keystrokes in, suggestions out, stale ones dropped. Knows no HTTP.
+
+Of a connection's frames the newest alone waits to be answered. A client that reads slowly is sent
+no more than it takes, and is let go when it takes nothing for long.
+"""
+
+import asyncio
+import contextlib
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from foreword.errors import ForewordError
+from foreword.predictor.typist import Typist
+from foreword.server.endpoint import decoded
+from foreword.server.limits import Rates
+from foreword.server.messages import (
+    Keystroke,
+    KeystrokeAnswer,
+    KeystrokeId,
+    encode,
+)
+from foreword.server.models import Model
+from foreword.server.predicting import offered
+from foreword.server.refusal import RequestError
+from foreword.server.service import Service
+
+NOT_TEXT = 1003
+SUBPROTOCOL = "foreword"
+
+_keystroke = msgspec.json.Decoder(Keystroke)
+_id = msgspec.json.Decoder(KeystrokeId)
+
+
+class TypingSocket:
+    """The endpoint: an ASGI application."""
+
+    def __init__(self, service: Service) -> None:
+        """Takes the parts of the server."""
+        self._service = service
+        self._rates = Rates(service.settings.rate)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one client until it goes."""
+        if (await receive())["type"] != "websocket.connect":
+            return
+        offered_protocols = scope.get("subprotocols", [])
+        protocol = SUBPROTOCOL if SUBPROTOCOL in offered_protocols else None
+        await send({"type": "websocket.accept", "subprotocol": protocol})
+        gauge = self._service.metrics.connections
+        gauge.inc()
+        client = _Client(self._service, send)
+        answering = asyncio.ensure_future(client.answer())
+        address = scope["client"][0] if scope.get("client") else ""
+        try:
+            while not answering.done():
+                message = await receive()
+                if message["type"] != "websocket.receive":
+                    break
+                text = message.get("text")
+                if text is None:
+                    await send(
+                        {"type": "websocket.close", "code": NOT_TEXT, "reason": "send text frames"}
+                    )
+                    break
+                client.take(text, self._rates.wait(address))
+        finally:
+            gauge.dec()
+            answering.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await answering
+
+
+class _Client:
+    """One connection: its newest frame, and who types."""
+
+    def __init__(self, service: Service, send: Send) -> None:
+        self._service = service
+        self._send = send
+        self._newest: tuple[str, float] | None = None
+        self._arrived = asyncio.Event()
+        self._typist: Typist | None = None
+        self._model: Model | None = None
+
+    def take(self, text: str, wait: float) -> None:
+        """A frame has arrived, `wait` seconds before its address may ask."""
+        if self._newest is not None:
+            self._service.metrics.keystroke("stale").inc()
+        self._newest = (text, wait)
+        self._arrived.set()
+
+    async def answer(self) -> None:
+        """Answers the newest frame, again and again."""
+        seconds = self._service.settings.send_seconds
+        while True:
+            await self._arrived.wait()
+            try:
+                self._service.batcher.admit()
+                text = await self._service.batcher.run(self._answer)
+            except RequestError as refusal:  # the queue is full, or it waited too long
+                text = self._refused(refusal)
+            if text is None:
+                continue
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._send({"type": "websocket.send", "text": text})
+            except (TimeoutError, OSError):
+                await self._send({"type": "websocket.close", "code": 1008, "reason": "too slow"})
+                return
+
+    def _answer(self) -> str | None:
+        """The answer to what is the newest frame now."""
+        if self._newest is None:
+            return None
+        (text, wait), self._newest = self._newest, None
+        self._arrived.clear()
+        count = self._service.metrics.keystroke
+        try:
+            _check_rate(wait)
+            found = self._suggest(decoded(_keystroke, text))
+        except RequestError as refusal:
+            count("refused").inc()
+            return _error(text, refusal)
+        except ForewordError as error:
+            count("failed").inc()
+            return _error(text, RequestError(500, "internal", str(error)))
+        count("answered").inc()
+        return encode(found).decode()
+
+    def _suggest(self, keystroke: Keystroke) -> KeystrokeAnswer:
+        model = self._service.models.get(keystroke.model)
+        if self._typist is None or model is not self._model:
+            self._model, self._typist = model, model.predictor.typist()
+        text = self._service.text(keystroke.text)
+        found = self._typist.suggest(text, keystroke.k)
+        answer = KeystrokeAnswer(keystroke.id, offered(found, text))
+        if keystroke.trace:
+            answer.trace = self._typist.trace(text).as_json()
+        return answer
+
+    def _refused(self, refusal: RequestError) -> str | None:
+        if self._newest is None:
+            return None
+        (text, _), self._newest = self._newest, None
+        self._arrived.clear()
+        self._service.metrics.keystroke("refused").inc()
+        return _error(text, refusal)
+
+
+def _check_rate(wait: float) -> None:
+    if wait > 0:
+        raise RequestError(429, "rate_limited", "too many keystrokes from this address")
+
+
+def _error(text: str, refusal: RequestError) -> str:
+    try:
+        keystroke_id = _id.decode(text).id
+    except (msgspec.DecodeError, RecursionError):
+        keystroke_id = None
+    error = {"code": refusal.code, "message": refusal.message}
+    return encode({"id": keystroke_id, "error": error}).decode()

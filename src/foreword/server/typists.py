@@ -1,0 +1,52 @@
+"""Texts being typed, found by their beginnings, so that a keystroke reads its new word alone.
+
+A text goes on from whoever typed the same beginning; answers are the same whether one is found or
+not. Belongs to one thread. Knows no requests.
+"""
+
+from collections import OrderedDict
+
+from foreword.predictor.predictor import Predictor
+from foreword.predictor.suggest import Suggestion
+from foreword.predictor.typist import Typist
+
+
+class Typists:
+    """The last typists of a model, by the texts that they read. Holds its users' texts."""
+
+    def __init__(self, predictor: Predictor, most: int) -> None:
+        """Takes a model, and how many are remembered."""
+        self._predictor = predictor
+        self._most = most
+        self._by_beginning: OrderedDict[str, Typist] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._by_beginning)
+
+    def suggest(self, text: str, k: int) -> list[Suggestion]:
+        """What `Predictor.suggest` gives for the last word taken as unfinished."""
+        beginning, earlier = _beginnings(text)
+        known = self._by_beginning
+        typist = known.pop(beginning, None) or known.pop(earlier, None)
+        if typist is None:
+            typist = self._predictor.typist()
+        found = typist.suggest(text, k)
+        if self._most:
+            known[beginning] = typist
+            if len(known) > self._most:
+                known.popitem(last=False)
+        return found
+
+
+def _beginnings(text: str) -> tuple[str, str]:
+    """The text up to its last space, and up to the space before the word before that.
+
+    >>> _beginnings("I would li")
+    ('I would ', 'I ')
+    """
+    end = _after_space(text, len(text))
+    return text[:end], text[: _after_space(text, end - 1)] if end else ""
+
+
+def _after_space(text: str, end: int) -> int:
+    return max(text.rfind(" ", 0, max(end, 0)), text.rfind("\n", 0, max(end, 0))) + 1

@@ -1,0 +1,105 @@
+"""The page in a browser, with a real predictor behind it and no server between.
+
+The browser's requests are answered here, as docs/reference/server.md says.
+"""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, Route, WebSocketRoute
+
+import foreword.server
+from foreword.predictor.predictor import Predictor
+
+# Nothing is downloaded: the browser is the one that the machine has.
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ADDRESS = "http://foreword.test/"
+FILES = Path(foreword.server.__file__).parent / "page"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+
+
+class Stub:
+    """Speaks the server's protocol to one page."""
+
+    def __init__(self, models: dict[str, Predictor]) -> None:
+        self.models = models
+        self.asked: list[dict[str, Any]] = []
+        self.paths: list[str] = []
+        self.sockets: list[WebSocketRoute] = []
+        self.is_away = False
+        self.has_sockets = True
+        self.refusal: dict[str, Any] | None = None
+        self.is_silent = False
+
+    def serve(self, page: Page) -> None:
+        page.route(re.compile(".*"), self.answer)
+        page.route_web_socket(re.compile(".*/v1/type"), self.connect)
+
+    def answer(self, route: Route) -> None:
+        path = route.request.url.removeprefix(ADDRESS)
+        self.paths.append(path)
+        if self.is_away:
+            route.abort("connectionrefused")
+        elif path == "v1/models":
+            route.fulfill(json={"data": [{"id": name} for name in self.models]})
+        elif path == "v1/predict":
+            question = route.request.post_data_json
+            assert set(question) <= {"text", "k", "model"}
+            self.asked.append(question)
+            route.fulfill(json=self.suggested(question))
+        else:
+            file = FILES / (path or "index.html")
+            kind = TYPES[file.suffix[1:]]
+            headers = {"content-type": kind, "content-security-policy": POLICY}
+            route.fulfill(body=file.read_bytes(), headers=headers)
+
+    def connect(self, socket: WebSocketRoute) -> None:
+        if self.is_away or not self.has_sockets:
+            socket.close(code=1011)
+            return
+        self.sockets.append(socket)
+        socket.on_message(lambda text: self.typed(socket, str(text)))
+
+    def typed(self, socket: WebSocketRoute, text: str) -> None:
+        question = json.loads(text)
+        assert set(question) <= {"id", "text", "k", "model", "trace"}
+        self.asked.append(question)
+        if self.is_silent:
+            return
+        answer: dict[str, Any] = {"error": self.refusal} if self.refusal else {}
+        if not self.refusal:
+            answer = self.suggested(question)
+            if question["trace"]:
+                answer["trace"] = self.model(question).trace(question["text"]).as_json()
+        socket.send(json.dumps({"id": question["id"]} | answer))
+
+    def model(self, question: dict[str, Any]) -> Predictor:
+        return self.models[question.get("model", next(iter(self.models)))]
+
+    def suggested(self, question: dict[str, Any]) -> dict[str, Any]:
+        text = question["text"]
+        found = self.model(question).suggest(text, question["k"])
+        return {
+            "suggestions": [
+                {"word": one.word, "text": one.accepted(text), "probability": one.probability}
+                for one in found
+            ]
+        }

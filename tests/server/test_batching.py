@@ -1,0 +1,98 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from foreword.predictor.predictor import Predictor
+from foreword.server.batching import Batcher
+from foreword.server.refusal import RequestError
+
+from .conftest import MakeService, run, together
+
+
+def test_more_than_may_wait_are_told_to_come_back(serve: MakeService) -> None:
+    service = serve(waiting=3)
+    answers = together(service, *[("/v1/predict", {"text": "the "})] * 8)
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses == [200] * 3 + [503] * 5
+    for answer in answers:
+        if answer.status_code == 503:
+            assert answer.json()["error"]["code"] == "overloaded"
+            assert answer.headers["retry-after"] == "1"
+    assert together(service, ("/v1/predict", {"text": "the "}))[0].status_code == 200
+
+
+def test_what_waited_past_the_deadline_is_not_computed() -> None:
+    computed: list[int] = []
+
+    async def ask() -> None:
+        batcher = Batcher(waiting=10, deadline=0.0)
+        with pytest.raises(RequestError, match="would have waited") as refused:
+            await batcher.run(lambda: computed.append(1))
+        assert (refused.value.status, refused.value.code) == (503, "deadline")
+
+    run(ask())
+    assert computed == []
+
+
+def test_what_nobody_waits_for_is_not_computed() -> None:
+    computed: list[int] = []
+
+    async def ask() -> None:
+        batcher = Batcher(waiting=10, deadline=9.0)
+        gone = asyncio.ensure_future(batcher.run(lambda: computed.append(1)))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await batcher.run(lambda: computed.append(2))
+
+    run(ask())
+    assert computed == [2]
+
+
+def test_an_error_reaches_whoever_asked_and_nobody_else() -> None:
+    async def ask() -> list[Any]:
+        batcher = Batcher(waiting=10, deadline=9.0)
+        tasks = [batcher.run(lambda n=n: 1 // n) for n in (1, 0, 1)]
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    first, second, third = run(ask())
+    assert (first, third) == (1, 1)
+    assert isinstance(second, ZeroDivisionError)
+
+
+def test_readings_of_different_lengths_end_as_alone(predictor: Predictor) -> None:
+    texts = [["the"] * n + ["cat"] for n in range(9)]
+
+    async def ask() -> list[Any]:
+        batcher = Batcher(waiting=10, deadline=9.0)
+        start = predictor.start()
+        return await asyncio.gather(*(batcher.read(predictor, start, words) for words in texts))
+
+    for words, state in zip(texts, run(ask()), strict=True):
+        assert state == predictor.read(" ".join(words))
+
+
+def test_long_work_lets_others_pass_between_its_parts(serve: MakeService) -> None:
+    order: list[str] = []
+    service = serve()
+
+    async def ask(name: str, path: str, body: dict[str, Any]) -> None:
+        import httpx2
+
+        from foreword.server.app import make_app
+
+        from .conftest import HOME
+
+        transport = httpx2.ASGITransport(make_app(service))
+        async with httpx2.AsyncClient(transport=transport, base_url=HOME) as client:
+            assert (await client.post(path, json=body)).status_code == 200
+        order.append(name)
+
+    async def both() -> None:
+        long = {"text": "the cat " * 1000}
+        await asyncio.gather(
+            ask("long", "/v1/score", long), ask("short", "/v1/predict", {"text": "the "})
+        )
+
+    run(both())
+    assert order == ["short", "long"]

@@ -1,0 +1,32 @@
+"""The script that lies in the package is what its sources build to."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BUILT = ROOT / "src/foreword/server/page/page.js"
+
+
+def npm(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["npm", *arguments], cwd=folder, capture_output=True, text=True, timeout=240
+    )
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="no npm on this machine's PATH")
+def test_the_page_s_script_is_what_its_sources_build_to(tmp_path: Path) -> None:
+    sources = tmp_path / "page"
+    shutil.copytree(ROOT / "page", sources, ignore=shutil.ignore_patterns("node_modules"))
+    (tmp_path / "src/foreword/server/page").mkdir(parents=True)
+    installed = npm(sources, "ci", "--no-audit", "--no-fund", "--prefer-offline")
+    if installed.returncode != 0:
+        pytest.skip(f"npm could not install what builds the page: {installed.stderr[-300:]}")
+    checked = npm(sources, "run", "check")
+    assert checked.returncode == 0, checked.stdout
+    built = npm(sources, "run", "build")
+    assert built.returncode == 0, built.stderr
+    script = (tmp_path / "src/foreword/server/page/page.js").read_text("utf-8")
+    assert script == BUILT.read_text("utf-8"), "run `make page`, and commit what it builds"
