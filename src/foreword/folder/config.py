@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from foreword.text.tokenizer import TokenizerConfig
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 """The newest that is read. What is written is the oldest that holds it."""
 
 ModelName = Literal[
@@ -19,6 +19,8 @@ ModelName = Literal[
     "lstm-coupled",
     "gru",
 ]
+"""The networks."""
+AnyModelName = Literal[ModelName, "ngram"]
 Size = Annotated[int, Field(gt=0, le=1 << 24)]
 
 
@@ -58,6 +60,23 @@ class ModelConfig(Data):
     def is_recurrent(self) -> bool:
         """Whether the model carries a hidden state."""
         return not self.name.startswith("mlp")
+
+
+class NgramConfig(Data):
+    """An n-gram model: everything that is needed to look its tables up."""
+
+    name: Literal["ngram"] = "ngram"
+    vocab_size: Size
+    order: Annotated[int, Field(ge=1, le=16)]
+    """n: the n - 1 last words are seen."""
+    ngrams: tuple[Annotated[int, Field(ge=0, lt=1 << 31)], ...]
+    """How many there are, of two words up to `order`."""
+
+    @model_validator(mode="after")
+    def _every_length_is_counted(self) -> Self:
+        if len(self.ngrams) != self.order - 1:
+            raise ValueError(f"order {self.order} has {self.order - 1} numbers of n-grams")
+        return self
 
 
 class TrainingRecord(Data):
@@ -101,22 +120,30 @@ class FolderConfig(Data):
     """The whole of `config.json`, but for its checksum."""
 
     format: Literal["foreword"] = "foreword"
-    format_version: Literal[1, 2] = 1
-    """2: weights in int8."""
+    format_version: Literal[1, 2, 3] = 1
+    """2: weights in int8. 3: an n-gram model."""
     weights: Literal["float32", "int8"] = "float32"
-    model: ModelConfig
+    model: Annotated[ModelConfig | NgramConfig, Field(discriminator="name")]
     tokenizer: TokenizerConfig
     training: TrainingRecord | None = None
     evaluation: Evaluation | None = None
     compression: "Compression | None" = None
 
     @model_validator(mode="after")
-    def _version_says_how_weights_are_stored(self) -> Self:
-        if (self.weights == "int8") != (self.format_version == 2):
+    def _version_says_what_is_stored(self) -> Self:
+        needed = {2: self.weights == "int8", 3: self.model.name == "ngram"}
+        if any(is_so != (self.format_version == version) for version, is_so in needed.items()):
             raise ValueError(
-                f"format version {self.format_version} has no weights in {self.weights}"
+                f"format version {self.format_version} has no {self.model.name} with weights in "
+                f"{self.weights}"
             )
         return self
+
+    @property
+    def network(self) -> ModelConfig:
+        """The architecture, of a model that is known to be a network."""
+        assert isinstance(self.model, ModelConfig)
+        return self.model
 
 
 class Compression(Data):

@@ -171,7 +171,7 @@ def read_folder(path: Path) -> Folder:
             f"{RESTORE}"
         )
     for name, array in weights.items():
-        if array.dtype != np.int8 and not np.isfinite(array).all():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise FolderError(f"{path / WEIGHTS}: {name} holds NaN or infinity. {RESTORE}")
     return Folder(config, weights, tokenizer)
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from foreword.errors import FolderError
-from foreword.folder.config import ModelConfig
+from foreword.folder.config import ModelConfig, NgramConfig
 from foreword.predictor import compiled_network
+from foreword.predictor.ngram_network import NgramNetwork
 from foreword.predictor.numpy_network import Array, NumpyNetwork
 from foreword.predictor.state import State
 from foreword.text.tokenizer import EOS_ID
@@ -27,7 +28,11 @@ class Engine:
     """
 
     def __init__(
-        self, config: ModelConfig, weights: Mapping[str, Array], *, threads: int | None = None
+        self,
+        config: ModelConfig | NgramConfig,
+        weights: Mapping[str, Array],
+        *,
+        threads: int | None = None,
     ) -> None:
         """Takes weights as `foreword.folder.weights` names them, float32 or int8 with scales.
 
@@ -37,17 +42,18 @@ class Engine:
             threads: that share long work; None: as many as this process has cores.
         """
         self.config = config
-        made = compiled_network.network(config, weights, threads or _cores())
-        self._network = made or NumpyNetwork(config, weights)
+        self._network = _network(config, weights, threads or _cores())
 
     @property
     def is_compiled(self) -> bool:
         """Whether it runs in C++ rather than in numpy."""
-        return not isinstance(self._network, NumpyNetwork)
+        return isinstance(self._network, compiled_network.CompiledNetwork)
 
     def start(self) -> State:
         """The state before any word: zeros, or a window of line ends."""
         config = self.config
+        if isinstance(config, NgramConfig):
+            return State((np.full(config.order - 1, EOS_ID, dtype=np.int64),), EOS_ID)
         if not config.is_recurrent:
             return State((np.full(config.context_words, EOS_ID, dtype=np.int64),), EOS_ID)
         parts = 2 if config.name.startswith("lstm") else 1
@@ -131,6 +137,14 @@ class Engine:
         scores = self.logits(state).astype(np.float64)
         scores -= scores.max()
         return np.asarray(scores - np.log(np.exp(scores).sum()))
+
+
+def _network(
+    config: ModelConfig | NgramConfig, weights: Mapping[str, Array], threads: int
+) -> NgramNetwork | compiled_network.CompiledNetwork | NumpyNetwork:
+    if isinstance(config, NgramConfig):
+        return NgramNetwork(weights)
+    return compiled_network.network(config, weights, threads) or NumpyNetwork(config, weights)
 
 
 def _cores() -> int:
