@@ -1,15 +1,16 @@
 import csv
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foreword.comparison.compare import ARCHITECTURES, Comparison, Point, Row, write_csv
+from foreword.comparison.compare import Comparison, Point, Row, write_csv
 from foreword.comparison.plot import plot
 from foreword.comparison.sizes import same_size
 from foreword.errors import SettingsError
-from foreword.folder.config import ModelConfig
+from foreword.folder.config import ModelConfig, ModelName
 from foreword.models.build import count_parameters
 
 ROWS = tuple(Row(name, 1000, 10, 5000, 100.0, 90.0 + k, 0.2, 0.3) for k, name in enumerate("ab"))
@@ -26,7 +27,7 @@ def config(name: str, vocab_size: int = 2000) -> ModelConfig:
 @settings(deadline=None, max_examples=20)
 @given(st.integers(90_000, 2_000_000))
 def test_every_architecture_gets_the_same_number_of_parameters(wanted: int) -> None:
-    for name in ARCHITECTURES:
+    for name in get_args(ModelName):
         found = count_parameters(same_size(config(name), wanted))
         # One hidden unit more or less is as near as one can come.
         assert abs(found - wanted) < 0.02 * wanted, name

@@ -166,6 +166,38 @@ def test_every_architecture_trains_and_predicts(
     assert float(shares.sum()) == pytest.approx(1.0, abs=1e-5)
 
 
+def test_an_ngram_model_is_counted_and_used_as_any_other(
+    chats: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    out = tmp_path / "m"
+    options = ("--model", "ngram", "--ngram-order", 3, "--vocab-size", 300)
+    foreword_command("train", chats, "--out", out, *options)
+    predictor = foreword.load(out)
+    assert predictor.config.evaluation is not None
+    assert len(predictor.predict("how ar", k=1)) == 1
+    assert predictor.predict("how", k=1)[0].word in {"are", "about"}
+    state = predictor.read("how are")
+    assert predictor.state_from_bytes(state.to_bytes()) == state
+    assert float(predictor.probabilities(state).sum()) == pytest.approx(1.0, abs=1e-5)
+    assert foreword_command("generate", out, "how", "--seed", 1).stdout
+    assert "ngram of 3 words" in foreword_command("info", out).stdout
+
+    (tmp_path / "text.txt").write_text("how are you ?\nfine\n")
+    found, nats = foreword.evaluate(out, [tmp_path / "text.txt"]), 0.0
+    state = predictor.start()
+    for word in ["how", "are", "you", "?", "<eos>", "fine", "<eos>"]:
+        index = 1 if word == "<eos>" else predictor.tokenizer.id_of(word)
+        nats -= predictor.log_probabilities(state)[index]
+        state = predictor.advance(state, word)
+    assert found.words == 7
+    assert found.cross_entropy_nats == pytest.approx(nats / 7, rel=1e-5)
+
+    refused = foreword_command("compress", out, "--out", tmp_path / "c", expect=1).stderr
+    assert "no matrices for int8" in refused
+    refused = foreword_command("inspect", out, "how are", "--out", tmp_path / "i", expect=1)
+    assert "no network to look into" in refused.stderr
+
+
 def test_full_backpropagation_over_sentences_trains(
     chats: Path, tmp_path: Path, foreword_command: Command
 ) -> None:

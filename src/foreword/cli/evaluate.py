@@ -1,14 +1,18 @@
 """`foreword evaluate`: how well a model predicts a text."""
 
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.table import Table
 
 from foreword.cli.console import print_json, results
 from foreword.cli.info import evaluation_rows, table_of
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError
+
+_METHODS = "Methods (perplexity alone, the state carried)"
 
 
 def evaluate(
@@ -27,12 +31,65 @@ def evaluate(
     ] = "never",
     encoding: Annotated[str, typer.Option(help="Of the text.")] = "utf-8",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    tune: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Another text, which chooses temperature, all weights, and what `tune` is given "
+            "for below.",
+            rich_help_panel=_METHODS,
+        ),
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="Divide logits by it.", rich_help_panel=_METHODS)
+    ] = None,
+    cache: Annotated[
+        str | None,
+        typer.Option(
+            metavar="THETA,WINDOW[,WEIGHT]",
+            help="Mix in a continuous cache; or tune.",
+            rich_help_panel=_METHODS,
+        ),
+    ] = None,
+    dynamic: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RATE,DECAY[,SEGMENT]",
+            help="Go on learning from the text, by SGD; or tune, by the RMS rule.",
+            rich_help_panel=_METHODS,
+        ),
+    ] = None,
+    ngram: Annotated[
+        Path | None,
+        typer.Option(
+            "--with",
+            metavar="DIR",
+            help="Mix in an ngram model of the same vocabulary.",
+            rich_help_panel=_METHODS,
+        ),
+    ] = None,
+    ngram_weight: Annotated[
+        float | None,
+        typer.Option(
+            "--with-weight",
+            help="Its share, without --tune: 0.3 unless told otherwise.",
+            rich_help_panel=_METHODS,
+        ),
+    ] = None,
 ) -> None:
     """Measure perplexity and accuracies on a text that the model was not trained on."""
     if bool(text) == (chats is not None):
         raise SettingsError(
             "give a TEXT to evaluate on, or --chats valid or --chats test, not both"
         )
+    if any(option is not None for option in (tune, temperature, cache, dynamic, ngram)):
+        if not text or reset != "never":
+            raise SettingsError("methods need a TEXT, and a state that is carried through it")
+        _methods(
+            folder, text, tune or [], temperature, cache, dynamic, ngram, ngram_weight, encoding,
+            as_json,
+        )  # fmt: skip
+        return
     from foreword.evaluation.evaluate import evaluate as measure
 
     with Watch() as watch:
@@ -48,3 +105,71 @@ def evaluate(
         print_json(found.model_dump(mode="json"))
     else:
         results().print(table_of(evaluation_rows(found)))
+
+
+def _methods(
+    folder: Path,
+    text: list[str],
+    tune: list[str],
+    temperature: float | None,
+    cache: str | None,
+    dynamic: str | None,
+    ngram: Path | None,
+    ngram_weight: float | None,
+    encoding: str,
+    as_json: bool,
+) -> None:
+    from foreword.evaluation.methods.dynamic import Dynamic
+    from foreword.evaluation.methods.measure import measure
+    from foreword.evaluation.methods.plan import Cache
+
+    of_cache = _numbers("--cache", cache, "THETA,WINDOW[,WEIGHT], as 0.3,2000,0.1")
+    of_dynamic = _numbers("--dynamic", dynamic, "RATE,DECAY[,SEGMENT], as 0.1,0.002,20")
+    learns = Dynamic(of_dynamic[0], of_dynamic[1]) if of_dynamic else None
+    if learns is not None and len(of_dynamic) > 2:
+        learns = replace(learns, segment=int(of_dynamic[2]))
+    weights = {"cache_weight": of_cache[2]} if len(of_cache) > 2 else {}
+    if ngram_weight is not None:
+        weights["ngram_weight"] = ngram_weight
+    with Watch() as watch:
+        found = measure(
+            folder,
+            text,
+            temperature=temperature,
+            cache=Cache(of_cache[0], int(of_cache[1])) if of_cache else None,
+            dynamic=learns,
+            ngram=ngram,
+            tune=tune,
+            tune_cache=cache == "tune",
+            tune_dynamic=dynamic == "tune",
+            encoding=encoding,
+            progress=watch.text_progress,
+            **weights,
+        )
+    if as_json:
+        print_json(asdict(found))
+        return
+    table = Table(box=None, pad_edge=False, title=f"{found.text}, {found.words:,} words")
+    table.add_column("model", style="cyan")
+    table.add_column("perplexity", justify="right")
+    table.add_column("adapting", justify="right")
+    table.add_column("with")
+    for column in found.columns:
+        figure = f"{column.perplexity:.2f}"
+        shown = {k: v for k, v in column.settings.items() if k != "weights"}
+        settings = ", ".join(f"{name} {value}" for name, value in shown.items())
+        table.add_row(column.name, *(("", figure) if column.adapts else (figure, "")), settings)
+    results().print(table)
+
+
+def _numbers(option: str, given: str | None, form: str) -> list[float]:
+    """The two or three numbers of an option; none where it is not given, or is to be tuned."""
+    if given is None or given == "tune":
+        return []
+    try:
+        found = [float(part) for part in given.split(",")]
+    except ValueError:
+        found = []
+    if len(found) not in (2, 3) or not all(0 < number < float("inf") for number in found):
+        raise SettingsError(f"{option} takes tune, or {form}; not {given!r}")
+    return found

@@ -4,14 +4,15 @@ import math
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.table import Table
 
 from foreword.cli.console import print_json, results
-from foreword.folder.config import Compression, Evaluation, FolderConfig
+from foreword.folder.config import Compression, Evaluation, FolderConfig, NgramConfig
 from foreword.folder.installed import find_folder
 from foreword.folder.store import read_config
-from foreword.folder.weights import expected_shapes, expected_tensors
+from foreword.folder.weights import count_numbers, expected_tensors
 
 
 def info(
@@ -21,7 +22,8 @@ def info(
     """Tell what a model is, how it was trained, on what, and how good it is."""
     config = read_config(find_folder(folder))
     if as_json:
-        print_json({**config.model_dump(mode="json"), "parameters": parameters(config)})
+        count = count_numbers(config.model, config.weights)
+        print_json({**config.model_dump(mode="json"), "parameters": count})
         return
     results().print(table_of({**_model(config), **_training(config), **_quality(config)}))
 
@@ -62,31 +64,26 @@ def compression_rows(found: Compression) -> dict[str, str]:
     }
 
 
-def parameters(config: FolderConfig) -> int:
-    """Trained numbers."""
-    total = 0
-    for shape in expected_shapes(config.model).values():
-        size = 1
-        for length in shape:
-            size *= length
-        total += size
-    return total
-
-
 def _model(config: FolderConfig) -> dict[str, str]:
     model = config.model
-    count = parameters(config)
+    count = count_numbers(model, config.weights)
     size = sum(
-        math.prod(shape) * (1 if dtype == "int8" else 4)
+        math.prod(shape) * np.dtype(dtype).itemsize
         for dtype, shape in expected_tensors(model, config.weights).values()
     )
+    rows = {
+        "parameters": f"{count:,} in {config.weights} ({size / 1e6:.1f} MB)",
+        "vocabulary": f"{model.vocab_size:,} words, case "
+        f"{'kept' if config.tokenizer.case == 'keep' else 'folded'}",
+    }
+    if isinstance(model, NgramConfig):
+        lengths = ", ".join(f"{n:,} of {k}" for k, n in enumerate(model.ngrams, 2))
+        return {"model": f"{model.name} of {model.order} words: {lengths}", **rows}
     layers = "1 layer" if model.num_layers == 1 else f"{model.num_layers} layers"
     return {
         "model": f"{model.name}, {layers} of {model.hidden_size} units",
         "embedding": f"{model.embedding_size}{', tied to the output' if model.tied else ''}",
-        "parameters": f"{count:,} in {config.weights} ({size / 1e6:.1f} MB)",
-        "vocabulary": f"{model.vocab_size:,} words, case "
-        f"{'kept' if config.tokenizer.case == 'keep' else 'folded'}",
+        **rows,
     }
 
 

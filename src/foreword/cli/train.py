@@ -9,7 +9,7 @@ import typer
 from foreword.cli.console import errors, print_json, results
 from foreword.cli.info import evaluation_rows, table_of
 from foreword.cli.watch import Watch
-from foreword.folder.config import ModelName
+from foreword.folder.config import AnyModelName
 
 STOPPED = {"SIGINT": 130, "SIGTERM": 143}
 
@@ -59,7 +59,7 @@ def train(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
     model: Annotated[
-        ModelName | None,
+        AnyModelName | None,
         typer.Option(help="Default: lstm.", rich_help_panel=_MODEL),
     ] = None,
     hidden_size: Annotated[
@@ -91,6 +91,17 @@ def train(
         typer.Option(
             "--tied/--untied",
             help="Use the embedding for the output layer too.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    ngram_order: Annotated[
+        int | None,
+        typer.Option(help="ngram: its longest n-grams' words.", rich_help_panel=_MODEL),
+    ] = None,
+    ngram_min_count: Annotated[
+        int | None,
+        typer.Option(
+            help="ngram: leave out those of three words and more seen less often.",
             rich_help_panel=_MODEL,
         ),
     ] = None,

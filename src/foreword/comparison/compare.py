@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import Any, get_args
 
 from foreword.comparison.sizes import same_size
-from foreword.folder.config import Evaluation, ModelConfig, ModelName
+from foreword.errors import TextError
+from foreword.folder.config import AnyModelName, Evaluation, ModelConfig, ModelName
 from foreword.folder.files import atomic_write
+from foreword.folder.weights import count_numbers
 from foreword.kernels import dispatch
 from foreword.models.build import count_parameters
 from foreword.text.corpus import Paths, paths_of
-from foreword.training.corpus import read_corpus
+from foreword.training.corpus import Corpus, read_corpus
+from foreword.training.ngram import count_on
 from foreword.training.progress import Event, Note, Reporter, StepProgress, Validated, silent
 from foreword.training.run import settings_from, train_on
+from foreword.training.settings import TrainingSettings
 
 VALIDATIONS = 12
 """Points of each curve."""
-ARCHITECTURES: tuple[ModelName, ...] = get_args(ModelName)
+ARCHITECTURES: tuple[AnyModelName, ...] = (*get_args(ModelName), "ngram")
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,15 @@ def compare(
     texts: Paths = (),
     *,
     minutes: float,
-    models: Sequence[ModelName] = ARCHITECTURES,
+    models: Sequence[AnyModelName] = ARCHITECTURES,
     parameters: int | None = None,
     valid: Paths = (),
     report: Reporter = silent,
     **leaves: Any,
 ) -> Comparison:
-    """Trains each architecture for `minutes / len(models)` with as many parameters as the others.
+    """Trains each network for the same share of `minutes`, with as many parameters as the others.
+
+    The n-gram model is counted beside them: it takes what time and numbers it takes.
 
     Args:
         texts: as for `train`; none: the carried chats.
@@ -80,7 +86,7 @@ def compare(
         report: is told of all that happens.
         **leaves: settings that all share.
     """
-    share = minutes / len(models)
+    share = minutes / max(1, sum(name != "ngram" for name in models))
     settings = settings_from({"validations": VALIDATIONS, **leaves, "minutes": share})
     with tempfile.TemporaryDirectory(prefix="foreword-compare-") as scratch:
         corpus = read_corpus(paths_of(texts), paths_of(valid), settings.text, Path(scratch), report)
@@ -89,6 +95,11 @@ def compare(
         rows: list[Row] = []
         points: list[Point] = []
         for name in models:
+            if name == "ngram":
+                row, point = _ngram(corpus, settings, Path(scratch) / name, report)
+                rows.append(row)
+                points.append(point)
+                continue
             config = same_size(_as(yardstick, name, settings.model.context_words), allowed)
             diary = _Diary(name, report)
             report(Note(f"{name}: {share:.1f} minutes, hidden size {config.hidden_size}"))
@@ -125,6 +136,26 @@ def write_csv(comparison: Comparison, folder: Path) -> list[Path]:
         atomic_write(folder / name, text.getvalue().encode())
         written.append(folder / name)
     return written
+
+
+def _ngram(
+    corpus: Corpus, settings: TrainingSettings, out: Path, report: Reporter
+) -> tuple[Row, Point]:
+    config = count_on(corpus, settings, out=out, report=report)
+    found, record = config.evaluation, config.training
+    if found is None or record is None:
+        raise TextError("the text is too short to hold a part of it out: give --valid FILE")
+    row = Row(
+        model="ngram",
+        parameters=count_numbers(config.model, config.weights),
+        hidden_size=0,
+        words_seen=record.words_seen,
+        words_per_second=record.words_seen / max(record.seconds, 1e-9),
+        perplexity=found.perplexity,
+        top1=found.top1,
+        top3=found.top3,
+    )
+    return row, Point("ngram", record.words_seen, record.seconds, found.perplexity, found.top3)
 
 
 def _as(config: ModelConfig, name: ModelName, context_words: int) -> ModelConfig:

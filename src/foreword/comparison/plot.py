@@ -15,6 +15,7 @@ STYLE = {
     "lstm-peephole-only": ("#b58fd6", "--"),
     "lstm-coupled": ("#27864a", "-"),
     "gru": ("#c0365a", "-"),
+    "ngram": ("#1f2933", ""),
 }
 
 
@@ -37,7 +38,7 @@ def plot(comparison: Comparison, path: Path, text: str) -> None:
             "color": colour,
             "linestyle": line,
             "linewidth": 1.8,
-            "marker": ".",
+            "marker": "D" if row.model == "ngram" else ".",  # counted once: one point, no curve
             "markersize": 5,
         }
         perplexities = [p.perplexity for p in points]

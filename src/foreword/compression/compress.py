@@ -10,7 +10,7 @@ import numpy as np
 
 from foreword.compression.cost import Cost, cost_on
 from foreword.errors import SettingsError, TextError
-from foreword.folder.config import Compression, FolderConfig
+from foreword.folder.config import Compression, FolderConfig, ModelConfig
 from foreword.folder.quantised import quantise
 from foreword.folder.store import CARD, Folder, folder_bytes, read_folder, write_folder
 from foreword.predictor.engine import Engine
@@ -69,6 +69,11 @@ def compress(
     before = read_folder(source)
     if before.config.weights == "int8":
         raise SettingsError(f"{source} is compressed already: compress what it was made of")
+    if not isinstance(before.config.model, ModelConfig):
+        raise SettingsError(
+            f"{source} is an {before.config.model.name} model: it has no matrices for int8. Fewer "
+            "n-grams make it smaller: train it with a larger --ngram-min-count"
+        )
     _refuse_occupied(source, target, overwrite)
     after = smaller(before, vocab_size)
     sources = _sources(before.config, texts, chats, encoding)

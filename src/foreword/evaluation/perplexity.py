@@ -9,10 +9,9 @@ from typing import Literal
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from foreword.errors import TextError
-from foreword.models.model import NextWordModel
+from foreword.models.model import LanguageModel, Scorer
 from foreword.nn.softmax import IGNORED
 from foreword.text.tokenizer import EOS_ID, UNK_ID
 from foreword.text.windows import LineWindows
@@ -50,7 +49,7 @@ class Score:
 
 
 def score(
-    model: NextWordModel,
+    model: LanguageModel,
     ids: np.ndarray,
     *,
     reset: Reset = "never",
@@ -81,14 +80,14 @@ def score(
     began = time.perf_counter()
     total = Score()
     state = model.start(1)
-    device = model.decoder.bias.device
+    device = model.device
     try:
         with torch.inference_mode():
             for inputs, targets, fresh in windows:
                 if fresh:
                     state = model.start(inputs.shape[1])
-                features, state = model.features(torch.from_numpy(inputs).to(device), state)
-                total = _add(total, model, features, torch.from_numpy(targets).to(device))
+                scorer, state = model.scorer(torch.from_numpy(inputs).to(device), state)
+                total = _add(total, scorer, torch.from_numpy(targets).to(device).flatten())
                 if progress is not None:
                     progress(total.words, len(ids))
     finally:
@@ -122,21 +121,20 @@ def _lines(ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
         yield window.inputs, window.targets, True
 
 
-def _add(total: Score, model: NextWordModel, features: Tensor, targets: Tensor) -> Score:
-    """The sums with the words of one window: features (T, B, F), targets (T, B)."""
-    weight, bias = model.output_layer()
-    keep = targets != IGNORED
-    features, targets = features[keep], targets[keep]
-    nats = torch.zeros((), dtype=torch.float64, device=bias.device)
-    ranks = torch.empty(0, dtype=torch.int64, device=bias.device)
+def _add(total: Score, scorer: Scorer, targets: Tensor) -> Score:
+    """The sums with the words of one window, (T B,)."""
+    places = (targets != IGNORED).nonzero().squeeze(1)
+    targets = targets[places]
+    nats = torch.zeros((), dtype=torch.float64, device=targets.device)
+    ranks = torch.empty(0, dtype=torch.int64, device=targets.device)
     for start in range(0, len(targets), CHUNK_ROWS):
         target = targets[start : start + CHUNK_ROWS]
-        logits = F.linear(features[start : start + CHUNK_ROWS], weight, bias)
+        logits = scorer(places[start : start + CHUNK_ROWS])
         at_target = logits.gather(1, target[:, None])
         nats += (logits.logsumexp(1, keepdim=True) - at_target).sum(dtype=torch.float64)
         logits[:, UNK_ID] = -math.inf
-        places = (logits > at_target).sum(dim=1) + 1
-        ranks = torch.cat([ranks, places[target != UNK_ID]])
+        above = (logits > at_target).sum(dim=1)
+        ranks = torch.cat([ranks, 1 + above[target != UNK_ID]])
     return replace(
         total,
         words=total.words + len(targets),

@@ -16,6 +16,8 @@ ModelName = Literal[
     "lstm-coupled",
     "gru",
 ]
+"""The networks."""
+AnyModelName = Literal[ModelName, "ngram"]
 LARGEST_SIZE: Final = 1 << 24
 MOST: Final = {
     "vocab_size": LARGEST_SIZE,
@@ -62,9 +64,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         """Raises ValueError: a value is no number in its range, or no known name."""
         for key, most in MOST.items():
-            value = getattr(self, key)
-            if type(value) is not int or not 1 <= value <= most:
-                raise ValueError(f"{key} must be a whole number from 1 to {most:,}, not {value!r}")
+            _check(key, getattr(self, key), 1, most)
         for key, known in (("name", get_args(ModelName)), ("nonlinearity", ("tanh", "relu"))):
             if getattr(self, key) not in known:
                 raise ValueError(f"{key} must be one of {', '.join(known)}")
@@ -78,3 +78,52 @@ class ModelConfig:
     def is_recurrent(self) -> bool:
         """Whether the model carries a hidden state."""
         return not self.name.startswith("mlp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NgramConfig:
+    """An n-gram model: everything that is needed to look its tables up.
+
+    Attributes:
+        vocab_size: words, `<unk>` and `<eos>` included.
+        order: n, 1 to 16: the n - 1 last words are seen.
+        ngrams: how many there are, of two words up to `order`.
+        name: "ngram".
+    """
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
+
+    vocab_size: int
+    order: int
+    ngrams: tuple[int, ...]
+    name: Literal["ngram"] = "ngram"
+
+    def __post_init__(self) -> None:
+        """Raises ValueError: a value is no number in its range, or no known name."""
+        for key, most in (("vocab_size", LARGEST_SIZE), ("order", 16)):
+            _check(key, getattr(self, key), 1, most)
+        for count in self.ngrams:
+            _check("ngrams", count, 0, (1 << 31) - 1)
+        if len(self.ngrams) != self.order - 1:
+            raise ValueError(f"order {self.order} has {self.order - 1} numbers of n-grams")
+        if self.name != "ngram":
+            raise ValueError("name must be ngram")
+
+
+AnyConfig = ModelConfig | NgramConfig
+
+
+def described(document: dict[str, Any]) -> AnyConfig:
+    """The architecture as `config.json` has it.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is none.
+    """
+    if document["name"] == "ngram":
+        return NgramConfig(**{**document, "ngrams": tuple(document["ngrams"])})
+    return ModelConfig(**document)
+
+
+def _check(key: str, value: object, least: int, most: int) -> None:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{key} must be a whole number from {least} to {most:,}, not {value!r}")

@@ -4,16 +4,24 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from foreword.folder.architecture import LARGEST_SIZE, ModelConfig, ModelName
+from foreword.folder.architecture import (
+    LARGEST_SIZE,
+    AnyModelName,
+    ModelConfig,
+    ModelName,
+    NgramConfig,
+)
 from foreword.text.tokenizer import TokenizerConfig
 
 __all__ = [
+    "AnyModelName",
     "Compression",
     "Data",
     "Evaluation",
     "FolderConfig",
     "ModelConfig",
     "ModelName",
+    "NgramConfig",
     "Size",
     "TrainingRecord",
 ]
@@ -68,22 +76,30 @@ class FolderConfig(Data):
     """The whole of `config.json`, but for its checksum."""
 
     format: Literal["foreword"] = "foreword"
-    format_version: Literal[1, 2] = 1
-    """2: weights in int8."""
+    format_version: Literal[1, 2, 3] = 1
+    """2: weights in int8. 3: an n-gram model."""
     weights: Literal["float32", "int8"] = "float32"
-    model: ModelConfig
+    model: Annotated[ModelConfig | NgramConfig, Field(discriminator="name")]
     tokenizer: TokenizerConfig
     training: TrainingRecord | None = None
     evaluation: Evaluation | None = None
     compression: "Compression | None" = None
 
     @model_validator(mode="after")
-    def _version_says_how_weights_are_stored(self) -> Self:
-        if (self.weights == "int8") != (self.format_version == 2):
+    def _version_says_what_is_stored(self) -> Self:
+        needed = {2: self.weights == "int8", 3: self.model.name == "ngram"}
+        if any(is_so != (self.format_version == version) for version, is_so in needed.items()):
             raise ValueError(
-                f"format version {self.format_version} has no weights in {self.weights}"
+                f"format version {self.format_version} has no {self.model.name} with weights in "
+                f"{self.weights}"
             )
         return self
+
+    @property
+    def network(self) -> ModelConfig:
+        """The architecture, of a model that is known to be a network."""
+        assert isinstance(self.model, ModelConfig)
+        return self.model
 
 
 class Compression(Data):

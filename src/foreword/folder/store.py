@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from foreword.errors import FolderError, SettingsError
-from foreword.folder.architecture import ModelConfig
+from foreword.folder.architecture import AnyConfig, NgramConfig, described
 from foreword.folder.files import (
     RESTORE,
     TensorHeader,
@@ -44,7 +44,7 @@ CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenize
 CHECKSUMS = "checksums"
 LARGEST_CONFIG, LARGEST_TOKENIZER = 16 << 20, 1 << 30
 FAULTS_SHOWN = 5
-_KINDS = {1: "float32", 2: "int8"}
+_KINDS = {1: "float32", 2: "int8", 3: "float32"}
 """How weights are stored, by format version."""
 
 
@@ -60,7 +60,7 @@ class Described:
         file: where it stood.
     """
 
-    model: ModelConfig
+    model: AnyConfig
     tokenizer: TokenizerConfig
     weights: Literal["float32", "int8"]
     document: dict[str, Any]
@@ -88,7 +88,7 @@ class Folder:
     tokenizer: Tokenizer
 
     @property
-    def model(self) -> ModelConfig:
+    def model(self) -> AnyConfig:
         """The architecture."""
         return self.about.model
 
@@ -137,7 +137,7 @@ def write_folder(
         raise FolderError(f"{path}: cannot be written: {error}") from error
 
 
-def _metadata(model: ModelConfig, vocabulary: bytes) -> dict[str, str]:
+def _metadata(model: AnyConfig, vocabulary: bytes) -> dict[str, str]:
     """Of `model.safetensors`: what the weights belong to."""
     return {"format": "foreword", "model": model.name, TOKENIZER: _sha256(vocabulary)}
 
@@ -220,7 +220,7 @@ def read_folder(path: Path) -> Folder:
             f"{RESTORE}"
         )
     for name, array in weights.items():
-        if array.dtype != np.int8 and not np.isfinite(array).all():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise FolderError(f"{path / WEIGHTS}: {name} holds NaN or infinity. {RESTORE}")
     return Folder(about, weights, tokenizer)
 
@@ -280,9 +280,11 @@ def _described(document: dict[str, Any], file: Path) -> Described | None:
     if document.get("format") != "foreword":
         return None
     try:
-        model = ModelConfig(**document["model"])
+        model = described(document["model"])
         tokenizer = TokenizerConfig(**document["tokenizer"])
     except (KeyError, TypeError, ValueError):
+        return None
+    if isinstance(model, NgramConfig) != (document["format_version"] == 3):
         return None
     return Described(model, tokenizer, weights, document, file)
 

@@ -1,6 +1,8 @@
 """Which tensors a model has, by its configuration. Pure arithmetic; no torch, no files."""
 
-from foreword.folder.architecture import ModelConfig
+import math
+
+from foreword.folder.architecture import AnyConfig, ModelConfig, NgramConfig
 from foreword.folder.quantised import SCALE, is_quantisable
 
 # Rows of a cell's weight_ih and weight_hh, in multiples of the hidden size; see foreword.cells.
@@ -31,19 +33,47 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     return shapes | {"decoder.bias": (V,)}
 
 
-def expected_tensors(model: ModelConfig, kind: str) -> dict[str, tuple[str, tuple[int, ...]]]:
+def expected_tensors(model: AnyConfig, kind: str) -> dict[str, tuple[str, tuple[int, ...]]]:
     """The dtypes and shapes in `model.safetensors`.
 
     Args:
         model: the architecture.
-        kind: "float32": all are; or "int8": matrices are, with a scale for each row.
+        kind: "float32": all are; or "int8": matrices are, with a scale for each row. An n-gram
+            model has its keys in int64, too.
     """
+    if isinstance(model, NgramConfig):
+        return _ngrams(model)
     found = {name: ("float32", shape) for name, shape in expected_shapes(model).items()}
     if kind == "int8":
         for name, (_, shape) in list(found.items()):
             if is_quantisable(name, shape):
                 found[name] = "int8", shape
                 found[name + SCALE] = "float32", shape[:1]
+    return found
+
+
+def count_numbers(model: AnyConfig, kind: str) -> int:
+    """The trained numbers of a model; scales and an n-gram's keys say only what they belong to."""
+    return sum(
+        math.prod(shape)
+        for name, (_, shape) in expected_tensors(model, kind).items()
+        if not name.endswith((SCALE, ".keys"))
+    )
+
+
+def _ngrams(config: NgramConfig) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """As `foreword.ngrams.table` describes them."""
+    found: dict[str, tuple[str, tuple[int, ...]]] = {
+        "ngrams.1.shares": ("float32", (config.vocab_size,))
+    }
+    contexts = config.vocab_size
+    for length, count in enumerate(config.ngrams, 2):
+        found |= {
+            f"ngrams.{length}.keys": ("int64", (count,)),
+            f"ngrams.{length}.shares": ("float32", (count,)),
+            f"ngrams.{length}.left": ("float32", (contexts,)),
+        }
+        contexts = count
     return found
 
 

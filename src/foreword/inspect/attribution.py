@@ -95,7 +95,7 @@ def attribution(traced: TextTrace, at: int) -> Attribution:
     if not 0 <= at < len(ids) - 1:
         raise IndexError(f"there is no word after word {at}: the text has {len(ids)}")
     network = traced.subject.network
-    config = traced.subject.config.model
+    config = traced.subject.config.network
     reach = CONTEXT if config.is_recurrent else config.context_words
     first = max(0, at + 1 - reach)
     state = traced.state_before(first)

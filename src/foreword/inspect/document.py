@@ -125,7 +125,7 @@ def _title(traced: TextTrace) -> str:
 
 def _model(traced: TextTrace) -> dict[str, Any]:
     config = traced.subject.config
-    model = config.model
+    model = config.network
     return {
         "name": model.name,
         "about": ARCHITECTURES[model.name],
@@ -140,7 +140,7 @@ def _model(traced: TextTrace) -> dict[str, Any]:
 
 
 def _layer(layer: LayerArrays, units: np.ndarray, traced: TextTrace) -> dict[str, Any]:
-    is_recurrent = traced.subject.config.model.is_recurrent
+    is_recurrent = traced.subject.config.network.is_recurrent
     position = {int(unit): k for k, unit in enumerate(units)}
     listed = ranked(layer, traced.reading.words) if is_recurrent else []
     return {

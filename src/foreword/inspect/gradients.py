@@ -119,7 +119,7 @@ def gradient_flow(
 
 def untrained(subject: Subject, name: ModelName) -> Subject:
     """A model of another architecture and the same sizes, as training would begin with it."""
-    config = replace(subject.config.model, name=name, context_words=1)
+    config = replace(subject.config.network, name=name, context_words=1)
     network = build(config, generator=torch.Generator().manual_seed(SEED)).eval()
     whole = subject.config.model_copy(update={"model": config, "training": None})
     return Subject(network, subject.tokenizer, whole)

@@ -163,7 +163,7 @@ def _contrast(traced: TextTrace, change: Change) -> Contrast:
 
 
 def _notes(traced: TextTrace) -> list[str]:
-    config = traced.subject.config.model
+    config = traced.subject.config.network
     notes = []
     if not config.is_recurrent:
         sees = "the last word" if config.context_words == 1 else f"{config.context_words} words"

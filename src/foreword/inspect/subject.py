@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from foreword.errors import SettingsError
 from foreword.folder.config import FolderConfig
 from foreword.folder.store import Folder, read_folder
 from foreword.models.build import from_folder
@@ -40,11 +41,17 @@ def subject_of(model: Model) -> Subject:
 
     Raises:
         FolderError: the folder is missing, damaged, or of another format.
+        SettingsError: it is no network.
     """
     if isinstance(model, Subject):
         return model
     folder: Folder = model.folder if isinstance(model, Predictor) else read_folder(Path(model))
-    return Subject(from_folder(folder), folder.tokenizer, folder.config)
+    network = from_folder(folder)
+    if not isinstance(network, NextWordModel):
+        raise SettingsError(
+            f"an {folder.config.model.name} model is a table: there is no network to look into"
+        )
+    return Subject(network, folder.tokenizer, folder.config)
 
 
 @dataclass(frozen=True)

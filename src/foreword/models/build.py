@@ -3,12 +3,14 @@
 import numpy as np
 import torch
 
-from foreword.folder.config import ModelConfig
+from foreword.folder.config import ModelConfig, NgramConfig
 from foreword.folder.quantised import dense
 from foreword.folder.store import Folder
 from foreword.models.mlp import MLPModel
-from foreword.models.model import NextWordModel, Regularisation
+from foreword.models.model import LanguageModel, NextWordModel, Regularisation
+from foreword.models.ngram import NgramModel
 from foreword.models.recurrent import RecurrentModel
+from foreword.ngrams.table import Table
 
 
 def build(
@@ -21,8 +23,10 @@ def build(
     return kind(config, regularisation, generator)
 
 
-def from_folder(folder: Folder) -> NextWordModel:
+def from_folder(folder: Folder) -> LanguageModel:
     """The model that a folder holds, ready for evaluation."""
+    if isinstance(folder.config.model, NgramConfig):
+        return NgramModel(Table.from_arrays(folder.weights))
     model = build(folder.config.model)
     load_weights(model, dense(folder.weights))
     return model.eval()

@@ -1,6 +1,7 @@
 """What a next-word model is: (ids, state) -> (logits, new state). Knows no words or files."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,33 @@ from foreword.nn.softmax import linear_cross_entropy
 
 State = tuple[Tensor, ...]
 """What a model remembers of the words so far; a value: models return a new one."""
+
+
+Scorer = Callable[[Tensor], Tensor]
+"""Of some places of a window, (R,) of T B with time first, the logits of the words after them,
+(R, V), computed when asked for: those of a whole window would be hundreds of megabytes."""
+
+
+class LanguageModel(nn.Module, ABC):
+    """Whatever scores every next word of B streams, and remembers what it needs in a state."""
+
+    @abstractmethod
+    def start(self, batch_size: int) -> State:
+        """The state before the first word of `batch_size` streams."""
+
+    @abstractmethod
+    def scorer(self, ids: Tensor, state: State) -> tuple[Scorer, State]:
+        """What scores the words after `ids` (T, B), and the state after them."""
+
+    def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Logits (T, B, V) of the word after each of `ids` (T, B), and the state after them."""
+        scores, state = self.scorer(ids, state)
+        return scores(torch.arange(ids.numel(), device=ids.device)).view(*ids.shape, -1), state
+
+    @property
+    @abstractmethod
+    def device(self) -> torch.device:
+        """Where its numbers are."""
 
 
 class Regularisation(Data):
@@ -60,8 +88,8 @@ class Decoder(nn.Module):
         self.weight = None if weight is None else nn.Parameter(weight)
 
 
-class NextWordModel(nn.Module, ABC):
-    """Embeds words, lets a subclass make features of them, and scores every next word.
+class NextWordModel(LanguageModel):
+    """A network: embeds words, lets a subclass make features of them, and scores every next word.
 
     Shapes: T time steps, B streams, V words, E `embedding_size`, F the features' size. The output
     layer is `features @ weight.T + bias`, where `weight` is the embedding matrix if tied (Press &
@@ -93,19 +121,23 @@ class NextWordModel(nn.Module, ABC):
         """Draws dropout masks from another generator, on the parameters' device."""
         self.generator = generator
 
-    @abstractmethod
-    def start(self, batch_size: int) -> State:
-        """The state before the first word of `batch_size` streams."""
+    @property
+    def device(self) -> torch.device:
+        """Of the parameters."""
+        return self.decoder.bias.device
 
     @abstractmethod
     def hidden_states(self, embedded: Tensor, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """Outputs (T, B, H) for the embedded words (T, B, E), and the state after them."""
 
-    def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """Logits (T, B, V) of the word after each of `ids` (T, B), and the state after them."""
+    def scorer(self, ids: Tensor, state: State) -> tuple[Scorer, State]:
+        """What scores the words after `ids` (T, B), and the state after them."""
         features, state = self.features(ids, state)
-        weight, bias = self.output_layer()
-        return F.linear(features, weight, bias), state
+        return lambda places: self.scores(features.flatten(0, 1)[places]), state
+
+    def scores(self, features: Tensor) -> Tensor:
+        """Logits (..., V) of what the output layer sees, (..., F)."""
+        return F.linear(features, *self.output_layer())
 
     def loss(
         self, ids: Tensor, targets: Tensor, state: State, precision: torch.dtype = torch.float32

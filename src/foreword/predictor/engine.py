@@ -10,8 +10,9 @@ from functools import cached_property
 import numpy as np
 
 from foreword.errors import FolderError
-from foreword.folder.architecture import ModelConfig
+from foreword.folder.architecture import AnyConfig, NgramConfig
 from foreword.predictor import compiled_network
+from foreword.predictor.ngram_network import NgramNetwork
 from foreword.predictor.numpy_network import Array, NumpyLayers, NumpyNetwork
 from foreword.predictor.state import State
 from foreword.predictor.trace import LayerTrace
@@ -29,7 +30,11 @@ class Engine:
     """
 
     def __init__(
-        self, config: ModelConfig, weights: Mapping[str, Array], *, threads: int | None = None
+        self,
+        config: AnyConfig,
+        weights: Mapping[str, Array],
+        *,
+        threads: int | None = None,
     ) -> None:
         """Takes weights as `foreword.folder.weights` names them, float32 or int8 with scales.
 
@@ -39,18 +44,19 @@ class Engine:
             threads: that share long work; None: as many as this process has cores.
         """
         self.config = config
-        made = compiled_network.network(config, weights, threads or _cores())
-        self._network = made or NumpyNetwork(config, weights)
+        self._network = _network(config, weights, threads or _cores())
         self._weights = weights
 
     @property
     def is_compiled(self) -> bool:
         """Whether it runs in C++ rather than in numpy."""
-        return not isinstance(self._network, NumpyNetwork)
+        return isinstance(self._network, compiled_network.CompiledNetwork)
 
     def start(self) -> State:
         """The state before any word: zeros, or a window of line ends."""
         config = self.config
+        if isinstance(config, NgramConfig):
+            return State((np.full(config.order - 1, EOS_ID, dtype=np.int64),), EOS_ID)
         if not config.is_recurrent:
             return State((np.full(config.context_words, EOS_ID, dtype=np.int64),), EOS_ID)
         parts = 2 if config.name.startswith("lstm") else 1
@@ -77,8 +83,11 @@ class Engine:
         """What one more word id does inside, layer by layer.
 
         Computed in numpy and float32 by whatever means the model predicts: with int8 weights it is
-        what the network does but for the rounding of its hidden states.
+        what the network does but for the rounding of its hidden states. An n-gram model has no
+        layers.
         """
+        if isinstance(self.config, NgramConfig):
+            return ()
         if self.config.is_recurrent:
             found = self._layers.run(self._layers.embedded(word), state.parts)
         else:
@@ -90,6 +99,7 @@ class Engine:
 
     @cached_property
     def _layers(self) -> NumpyLayers:
+        assert not isinstance(self.config, NgramConfig)
         return NumpyLayers(self.config, self._weights)
 
     def best(
@@ -160,6 +170,14 @@ class Engine:
         scores = self.logits(state).astype(np.float64)
         scores -= scores.max()
         return np.asarray(scores - np.log(np.exp(scores).sum()))
+
+
+def _network(
+    config: AnyConfig, weights: Mapping[str, Array], threads: int
+) -> NgramNetwork | compiled_network.CompiledNetwork | NumpyNetwork:
+    if isinstance(config, NgramConfig):
+        return NgramNetwork(weights)
+    return compiled_network.network(config, weights, threads) or NumpyNetwork(config, weights)
 
 
 def _cores() -> int:

@@ -95,22 +95,7 @@ class NumpyNetwork:
         self, parts: Parts, k: int, ids: Array | None, hidden: Sequence[int]
     ) -> list[tuple[int, float]] | None:
         """As `Engine.best`; None where scores overflow."""
-        scores = self.scores(parts, ids)
-        if len(scores) == 0:
-            return []
-        largest = scores.max()
-        if not np.isfinite(largest):
-            return None
-        shares = np.exp(scores.astype(np.float64) - largest)
-        shares /= shares.sum()
-        ids = np.arange(len(scores)) if ids is None else ids
-        shown = np.flatnonzero(~np.isin(ids, hidden))
-        if k < len(shown):
-            # Whatever ties with the last of the best is looked at too.
-            least = np.partition(scores[shown], len(shown) - k)[len(shown) - k] if k > 0 else np.inf
-            shown = shown[scores[shown] >= least]
-        order = shown[np.lexsort((ids[shown], -scores[shown]))][: max(k, 0)]
-        return [(int(ids[place]), float(shares[place])) for place in order]
+        return likeliest(self.scores(parts, ids), k, ids, hidden)
 
     def best_many(
         self, parts: Sequence[Parts], k: int, ids: Sequence[Array | None], hidden: Sequence[int]
@@ -127,6 +112,27 @@ class NumpyNetwork:
         if "projection.weight" in self._w:
             x = self._w["projection.weight"] @ x + self._w["projection.bias"]
         return np.asarray(x)
+
+
+def likeliest(
+    scores: Array, k: int, ids: Array | None, hidden: Sequence[int]
+) -> list[tuple[int, float]] | None:
+    """The k best of words by their scores, as `Engine.best`; None where scores overflow."""
+    if len(scores) == 0:
+        return []
+    largest = scores.max()
+    if not np.isfinite(largest):
+        return None
+    shares = np.exp(scores.astype(np.float64) - largest)
+    shares /= shares.sum()
+    ids = np.arange(len(scores)) if ids is None else ids
+    shown = np.flatnonzero(~np.isin(ids, hidden))
+    if k < len(shown):
+        # Whatever ties with the last of the best is looked at too.
+        least = np.partition(scores[shown], len(shown) - k)[len(shown) - k] if k > 0 else np.inf
+        shown = shown[scores[shown] >= least]
+    order = shown[np.lexsort((ids[shown], -scores[shown]))][: max(k, 0)]
+    return [(int(ids[place]), float(shares[place])) for place in order]
 
 
 def _step_of(config: ModelConfig, weights: Mapping[str, Array], layer: int) -> Step:

@@ -11,7 +11,7 @@ import struct
 import numpy as np
 
 from foreword.errors import SettingsError
-from foreword.folder.architecture import ModelConfig
+from foreword.folder.architecture import AnyConfig, NgramConfig
 from foreword.predictor.state import State
 
 MAGIC, VERSION = b"FWST", 1
@@ -29,7 +29,7 @@ def encode(state: State, checksum: str) -> bytes:
     return body + _check_of(body)
 
 
-def decode(data: bytes, start: State, config: ModelConfig, checksum: str) -> State:
+def decode(data: bytes, start: State, config: AnyConfig, checksum: str) -> State:
     """What `encode` wrote for this model.
 
     Args:
@@ -64,12 +64,12 @@ def decode(data: bytes, start: State, config: ModelConfig, checksum: str) -> Sta
     return State(tuple(parts), last)
 
 
-def _check_ranges(parts: list[np.ndarray], last: int, config: ModelConfig) -> None:
+def _check_ranges(parts: list[np.ndarray], last: int, config: AnyConfig) -> None:
     if last >= config.vocab_size:
         raise _refused(f"its last word has the id {last}, but there are {config.vocab_size:,}")
-    if not config.is_recurrent:
+    if isinstance(config, NgramConfig) or not config.is_recurrent:
         words = parts[0]
-        if words.min() < 0 or words.max() >= config.vocab_size:
+        if len(words) and (words.min() < 0 or words.max() >= config.vocab_size):
             raise _refused(f"it holds ids of words out of range, 0 to {config.vocab_size - 1:,}")
         return
     if not all(np.isfinite(part).all() for part in parts):

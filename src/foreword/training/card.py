@@ -1,6 +1,6 @@
 """The model card: a model folder's README.md, written from its configuration."""
 
-from foreword.folder.config import Evaluation, FolderConfig, TrainingRecord
+from foreword.folder.config import Evaluation, FolderConfig, NgramConfig, TrainingRecord
 from foreword.models.build import count_parameters
 
 ARCHITECTURES = {
@@ -18,6 +18,16 @@ ARCHITECTURES = {
 def model_card(config: FolderConfig) -> str:
     """Markdown: what the model is, what it was trained on, how good it is, how to use it."""
     model = config.model
+    if isinstance(model, NgramConfig):
+        means = f"the {model.order - 1} words before it"
+        counted = ", ".join(f"{n:,} of {k} words" for k, n in enumerate(model.ngrams, 2))
+        size = f"{counted or 'No n-grams of several words'}"
+    else:
+        means = ARCHITECTURES[model.name]
+        size = (
+            f"{count_parameters(model):,} parameters, {model.num_layers} "
+            f"{'layer' if model.num_layers == 1 else 'layers'} of {model.hidden_size} units"
+        )
     case = "kept" if config.tokenizer.case == "keep" else "folded to lower case"
     lines = [
         "---",
@@ -28,10 +38,7 @@ def model_card(config: FolderConfig) -> str:
         "",
         f"# A next-word model: {model.name}",
         "",
-        f"It predicts the next word with {ARCHITECTURES[model.name]}. "
-        f"{count_parameters(model):,} parameters, {model.num_layers} "
-        f"{'layer' if model.num_layers == 1 else 'layers'} of {model.hidden_size} units, "
-        f"{model.vocab_size:,} words, case {case}.",
+        f"It predicts the next word with {means}. {size}; {model.vocab_size:,} words, case {case}.",
         "",
         *(_training(config.training) if config.training is not None else []),
         *_quality(config.evaluation),

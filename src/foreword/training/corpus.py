@@ -50,16 +50,17 @@ class Corpus:
     ) -> ModelConfig:
         """The architecture that the settings ask for, over this text's vocabulary."""
         model = self.fill_in(settings).model
-        name = name or model.model
+        chosen = name or model.model
+        assert chosen != "ngram", "it is counted, and its size is known afterwards"
         assert model.embedding_size is not None
         assert model.hidden_size is not None
         return ModelConfig(
-            name=name,
+            name=chosen,
             vocab_size=self.tokenizer.vocab_size,
             embedding_size=model.embedding_size,
             hidden_size=model.hidden_size,
             num_layers=model.num_layers,
-            context_words=model.context_words if name == "mlp-window" else 1,
+            context_words=model.context_words if chosen == "mlp-window" else 1,
             nonlinearity=model.nonlinearity,
             reset_after=model.reset_after,
             tied=model.tied,

@@ -1,6 +1,6 @@
 """Sizes, dropout and learning rate, where nobody has chosen them. Pure arithmetic."""
 
-from foreword.folder.config import ModelName
+from foreword.folder.config import AnyModelName, ModelName
 from foreword.training.settings import (
     DropoutSettings,
     ModelSettings,
@@ -58,7 +58,7 @@ def _dropout(dropout: DropoutSettings, words: int) -> DropoutSettings:
     return dropout.model_copy(update={"dropout": rate, **chosen})
 
 
-def _rate(rate: RateSettings, model: ModelName) -> RateSettings:
-    if rate.learning_rate is not None:
+def _rate(rate: RateSettings, model: AnyModelName) -> RateSettings:
+    if rate.learning_rate is not None or model == "ngram":
         return rate
     return rate.model_copy(update={"learning_rate": LEARNING_RATES[model]})

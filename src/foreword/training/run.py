@@ -28,6 +28,7 @@ from foreword.training.card import model_card
 from foreword.training.checkpoint import FOLDER, Checkpoint, latest
 from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.interrupt import StopWish, stop_on_signals
+from foreword.training.ngram import count_on
 from foreword.training.progress import Event, Note, Reporter, TextProgress, silent
 from foreword.training.settings import TrainingSettings
 from foreword.training.trainer import Run
@@ -103,6 +104,9 @@ def train(
         _refuse_occupied(folder, overwrite)
     scratch = folder.absolute().parent
     corpus = read_corpus(texts, valid, chosen.text, scratch, report, tokenizer)
+    if chosen.model.model == "ngram":
+        seconds = time.monotonic() - began
+        return Outcome(count_on(corpus, chosen, out=folder, report=report, seconds=seconds))
     return train_on(
         corpus,
         chosen,

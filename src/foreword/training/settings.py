@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from foreword.errors import SettingsError
-from foreword.folder.config import Data, ModelName, Size
+from foreword.folder.config import AnyModelName, Data, Size
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
@@ -34,7 +34,7 @@ class TextSettings(Data):
 class ModelSettings(Data):
     """The architecture; None leaves a size to the size of the text."""
 
-    model: ModelName = "lstm"
+    model: AnyModelName = "lstm"
     embedding_size: Size | None = None
     hidden_size: Size | None = None
     num_layers: Annotated[int, Field(ge=1, le=64)] = 1
@@ -43,6 +43,10 @@ class ModelSettings(Data):
     nonlinearity: Literal["tanh", "relu"] = "tanh"
     reset_after: bool = True
     tied: bool = True
+    ngram_order: Annotated[int, Field(ge=1, le=16)] = 5
+    """n of `ngram`, which sees the n - 1 last words."""
+    ngram_min_count: Count = 1
+    """N-grams of three words and more that were seen less often are left out."""
 
 
 class DropoutSettings(Data):

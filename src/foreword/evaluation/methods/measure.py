@@ -1,0 +1,188 @@
+"""From a model folder, a text and methods to a table. Composes; computes nothing.
+
+What is left open is chosen on a text for tuning, never on the one that is measured. What adapts to
+the measured text is marked so: it has seen more than the network alone has.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from foreword.errors import SettingsError, TextError
+from foreword.evaluation.methods.dynamic import Dynamic
+from foreword.evaluation.methods.mixing import perplexity
+from foreword.evaluation.methods.plan import Cache, Plan, applied, opinions, tuned
+from foreword.folder.config import NgramConfig
+from foreword.folder.store import Folder, read_folder
+from foreword.models.build import from_folder
+from foreword.models.model import LanguageModel
+from foreword.ngrams.table import Table
+from foreword.text.corpus import Paths, find_sources, paths_of
+from foreword.text.tokens import tokenise
+
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One method, or several together, on one text.
+
+    Attributes:
+        name: what was mixed.
+        adapts: whether the text's earlier words changed how later ones are predicted, beyond the
+            state that the network carries.
+        perplexity: over all words, `<eos>` and `<unk>` included.
+        settings: the numbers that were used.
+    """
+
+    name: str
+    adapts: bool
+    perplexity: float
+    settings: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A text, and all columns; the first is the network alone, at its own temperature."""
+
+    text: str
+    words: int
+    columns: tuple[Column, ...]
+
+
+def measure(
+    folder: str | PathLike[str],
+    texts: Paths,
+    *,
+    temperature: float | None = None,
+    cache: Cache | None = None,
+    cache_weight: float = 0.1,
+    dynamic: Dynamic | None = None,
+    ngram: str | PathLike[str] | None = None,
+    ngram_weight: float = 0.3,
+    tune: Paths = (),
+    tune_cache: bool = False,
+    tune_dynamic: bool = False,
+    encoding: str = "utf-8",
+    progress: Progress | None = None,
+) -> Measurement:
+    """Perplexities of a network with and without methods, each on its own and together.
+
+    Args:
+        folder: of a network.
+        texts: read as one, in order, in one stream.
+        temperature: that logits are divided by; None: chosen by `tune`, or 1.
+        cache: a continuous cache.
+        cache_weight: its share of a mixture, where there is no `tune`.
+        dynamic: dynamic evaluation.
+        ngram: the folder of an n-gram model with the same vocabulary, to be mixed in.
+        ngram_weight: its share of a mixture, where there is no `tune`.
+        tune: texts that choose all weights, and what is asked for: not the measured ones.
+        tune_cache: choose the cache's numbers.
+        tune_dynamic: choose the rate and decay of dynamic evaluation, by the RMS rule.
+        encoding: of the texts.
+        progress: called with (what is done, how much of it, how much in all).
+
+    Raises:
+        FolderError, TextError, SettingsError: with what to do about it.
+    """
+    tune = paths_of(tune)
+    if not tune and (tune_cache or tune_dynamic):
+        raise SettingsError("there is nothing to tune on: give a text by --tune FILE")
+    if temperature is not None and not 0 < temperature < np.inf:
+        raise SettingsError(f"temperature must be above 0 and finite, not {temperature}")
+    loaded = read_folder(Path(folder))
+    model = from_folder(loaded)
+
+    def tell(what: str, done: int, total: int | None) -> None:
+        if progress is not None:
+            progress(what, done, total)
+
+    def read_text(paths: Paths) -> tuple[str, np.ndarray]:
+        sources = find_sources(paths_of(paths), encoding=encoding)
+        tokens = tokenise(
+            sources, loaded.tokenizer, progress=lambda d, t: tell("reading the text", d, t)
+        )
+        if len(tokens) == 0:
+            raise TextError(f"there is nothing to evaluate on: {sources[0].name} has no words")
+        return ", ".join(source.name for source in sources), np.asarray(tokens.ids)
+
+    name, ids = read_text(texts)
+    plan = Plan(
+        temperature=temperature or 1.0,
+        cache=cache,
+        dynamic=dynamic,
+        table=None if ngram is None else _table(Path(ngram), loaded),
+    )
+    if tune:
+        plan = tuned(
+            model,
+            read_text(tune)[1],
+            plan,
+            temperature=temperature is None,
+            cache=tune_cache,
+            dynamic=tune_dynamic,
+            tell=tell,
+        )
+    else:
+        a, b = ngram_weight, cache_weight
+        weights = {
+            "network + n-gram": np.array([1 - a, a]),
+            "network + cache": np.array([1 - b, b]),
+            "network + n-gram + cache": np.array([(1 - a) * (1 - b), a * (1 - b), b]),
+        }
+        plan = replace(plan, weights=weights)
+    return Measurement(name, len(ids), tuple(_columns(model, ids, plan, tell)))
+
+
+def _columns(model: LanguageModel, ids: np.ndarray, plan: Plan, tell: Progress) -> list[Column]:
+    found = []
+    plain = Plan()
+    runs = [("network", plain)] if plan.temperature != plain.temperature else []
+    runs.append(("tempered network" if runs else "network", replace(plan, dynamic=None)))
+    if plan.dynamic is not None:
+        runs.append(("dynamic network", plan))
+    for network, how in runs:
+        what = f"reading with the {network}"
+        of = opinions(model, ids, how, partial(tell, what))
+        for name, shares in applied(how, of).items():
+            column = Column(
+                name.replace("network", network, 1),
+                adapts="cache" in name or how.dynamic is not None,
+                perplexity=perplexity(shares),
+                settings=_settings(name, how),
+            )
+            found.append(column)
+    return found
+
+
+def _settings(name: str, plan: Plan) -> dict[str, object]:
+    found: dict[str, object] = {"temperature": plan.temperature}
+    if "cache" in name and plan.cache is not None:
+        found |= {"theta": plan.cache.theta, "window": plan.cache.window}
+    if plan.dynamic is not None:
+        how = plan.dynamic
+        found |= {"rate": how.rate, "decay": how.decay, "segment": how.segment}
+        found["rule"] = "sgd" if how.rms is None else "rms"
+    if name in plan.weights:
+        found["weights"] = plan.weights[name].round(4).tolist()
+    return found
+
+
+def _table(path: Path, network: Folder) -> Table:
+    other = read_folder(path)
+    if not isinstance(other.config.model, NgramConfig):
+        raise SettingsError(
+            f"{path} is a model of the kind {other.config.model.name}; what is mixed in must be an "
+            "ngram: foreword train --model ngram"
+        )
+    if other.tokenizer.words != network.tokenizer.words:
+        raise SettingsError(
+            f"{path} has another vocabulary than the network: train both on the same text, with "
+            "the same --vocab-size, --min-count and --case"
+        )
+    return Table.from_arrays(other.weights)

@@ -1,0 +1,214 @@
+"""Which methods, with which numbers; and choosing those on a text. No files.
+
+A plan is applied to a text as it is. What it leaves open is chosen on another one.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from foreword.evaluation.methods.dynamic import Dynamic, gradient_rms
+from foreword.evaluation.methods.mixing import (
+    best_weights,
+    best_weights_by_group,
+    mixed,
+    perplexity,
+)
+from foreword.evaluation.methods.reading import read
+from foreword.models.model import LanguageModel, NextWordModel
+from foreword.ngrams.table import Table
+from foreword.text.tokenizer import EOS_ID
+
+TUNE_WORDS = 50_000
+"""Of a text for tuning, for temperature, cache and weights."""
+DYNAMIC_WORDS = 10_000
+"""Of it, for the rates of dynamic evaluation, each of which reads them anew."""
+TEMPERATURES = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.3)
+THETAS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2)
+WINDOWS = (500, 1000, 2000, 4000)
+RATES = (2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3)
+DECAYS = (5e-4, 2e-3, 5e-3, 2e-2)
+
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A continuous cache's numbers; see `foreword.evaluation.methods.cache`."""
+
+    theta: float
+    window: int
+    """Words back."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do with a network's probabilities.
+
+    Attributes:
+        temperature: that logits are divided by.
+        cache: None for none.
+        dynamic: None for none.
+        table: an n-gram model of the same vocabulary, to be mixed in; None for none.
+        weights: by the mixture's name, the share of each of its parts, (parts,) or (parts, n): then
+            for each number of words that the n-gram model knew of the context.
+    """
+
+    temperature: float = 1.0
+    cache: Cache | None = None
+    dynamic: Dynamic | None = None
+    table: Table | None = None
+    weights: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """P of each of N words, by each that has an opinion, (N,); NaN by an empty cache.
+
+    Attributes:
+        network: as it is.
+        cache: by the cache alone; None if there is none.
+        ngram: by the n-gram model; None if there is none.
+        known: how many words of the context that one knew.
+    """
+
+    network: np.ndarray
+    cache: np.ndarray | None
+    ngram: np.ndarray | None
+    known: np.ndarray
+
+    def mixtures(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Each mixture's name and parts, (parts, N); the network alone is the first."""
+        yield "network", self.network[None]
+        if self.ngram is not None:
+            yield "network + n-gram", np.stack([self.network, self.ngram])
+        if self.cache is not None:
+            yield "network + cache", np.stack([self.network, self.cache])
+        if self.cache is not None and self.ngram is not None:
+            parts = [self.network, self.ngram, self.cache]
+            yield "network + n-gram + cache", np.stack(parts)
+
+
+def opinions(
+    model: LanguageModel, ids: np.ndarray, plan: Plan, tell: Callable[[int, int], None] | None
+) -> Opinions:
+    """What a plan's parts make of each word of a text."""
+    cache = plan.cache
+    reading = read(
+        model,
+        ids,
+        temperatures=(plan.temperature,),
+        thetas=() if cache is None else (cache.theta,),
+        windows=() if cache is None else (cache.window,),
+        dynamic=plan.dynamic,
+        progress=tell,
+    )
+    ngram, known = by_ngrams(plan.table, ids)
+    found = None if cache is None else reading.cached[0, 0]
+    return Opinions(np.exp(-reading.nats[0]), found, ngram, known)
+
+
+def by_ngrams(table: Table | None, ids: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+    """P of each word by the n-grams, and how many words of its context they knew."""
+    if table is None:
+        return None, np.zeros(len(ids), dtype=np.int64)
+    before = np.r_[EOS_ID, ids[:-1]].astype(np.int64)[:, None]
+    contexts = [part[:, 0] for part in table.contexts(before)]
+    return table.probability_of(contexts, ids.astype(np.int64))
+
+
+def applied(plan: Plan, found: Opinions) -> dict[str, np.ndarray]:
+    """P of each word by each mixture of the plan, (N,)."""
+    return {
+        name: mixed(parts, _each(plan.weights[name], found.known)) if len(parts) > 1 else parts[0]
+        for name, parts in found.mixtures()
+    }
+
+
+def _each(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
+    return weights[:, known] if weights.ndim == 2 else weights
+
+
+def weighed(plan: Plan, found: Opinions) -> Plan:
+    """The plan with the weights that suit these opinions best.
+
+    With an n-gram model they depend on how many words of the context it knew.
+    """
+    weights = {}
+    for name, parts in found.mixtures():
+        if found.ngram is not None and "n-gram" in name:
+            assert plan.table is not None
+            weights[name] = best_weights_by_group(parts, found.known, plan.table.order)
+        elif len(parts) > 1:
+            weights[name] = best_weights(parts)
+    return replace(plan, weights=weights)
+
+
+def tuned(
+    model: LanguageModel,
+    ids: np.ndarray,
+    plan: Plan,
+    *,
+    temperature: bool,
+    cache: bool,
+    dynamic: bool,
+    tell: Tell,
+) -> Plan:
+    """The plan with what is asked for, and all weights, chosen on a text.
+
+    Args:
+        model: the network.
+        ids: (N,), of which the first `TUNE_WORDS` are read.
+        plan: what is settled already.
+        temperature: choose it.
+        cache: choose theta and window.
+        dynamic: choose rate and decay of dynamic evaluation, by the RMS rule.
+        tell: called with (what is done, how much of it, how much in all).
+    """
+    ids = ids[:TUNE_WORDS]
+    temperatures = TEMPERATURES if temperature else (plan.temperature,)
+    settled = plan.cache
+    thetas: Sequence[float] = THETAS if cache else () if settled is None else (settled.theta,)
+    windows: Sequence[int] = WINDOWS if cache else () if settled is None else (settled.window,)
+    reading = read(
+        model,
+        ids,
+        temperatures=temperatures,
+        thetas=thetas,
+        windows=windows,
+        progress=lambda done, total: tell("tuning", done, total),
+    )
+    coolest = int(reading.nats.mean(axis=1).argmin())
+    network = np.exp(-reading.nats[coolest])
+    plan = replace(plan, temperature=temperatures[coolest])
+    found = None
+    if len(thetas) > 0:
+        places = [(a, b) for a in range(len(thetas)) for b in range(len(windows))]
+        a, b = min(places, key=lambda at: _with_cache(network, reading.cached[at]))
+        plan, found = replace(plan, cache=Cache(thetas[a], windows[b])), reading.cached[a, b]
+    plan = weighed(plan, Opinions(network, found, *by_ngrams(plan.table, ids)))
+    return _with_rates(model, ids[:DYNAMIC_WORDS], plan, tell) if dynamic else plan
+
+
+def _with_cache(network: np.ndarray, cache: np.ndarray) -> float:
+    parts = np.stack([network, cache])
+    return perplexity(mixed(parts, best_weights(parts)))
+
+
+def _with_rates(model: LanguageModel, ids: np.ndarray, plan: Plan, tell: Tell) -> Plan:
+    """First the rate at a middling decay, then the decay at that rate."""
+    assert isinstance(model, NextWordModel)
+    rms = gradient_rms(model, ids)
+    done, total = 0, (len(RATES) + len(DECAYS)) * len(ids)
+
+    def cost(how: Dynamic) -> float:
+        nonlocal done
+        reading = read(model, ids, temperatures=(plan.temperature,), dynamic=how)
+        done += len(ids)
+        tell("tuning dynamic evaluation", done, total)
+        return float(reading.nats.mean())
+
+    best = min((Dynamic(rate, 2e-3, rms=rms) for rate in RATES), key=cost)
+    best = min((replace(best, decay=decay) for decay in DECAYS), key=cost)
+    return replace(plan, dynamic=best)

@@ -1,0 +1,119 @@
+"""The probability of each word of a text, by a network as it reads on. Knows no files, no mixtures.
+
+Each word's is computed before the word is seen by whatever adapts, be it a cache or weights.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from foreword.errors import SettingsError, TextError
+from foreword.evaluation.methods.cache import History, cached
+from foreword.evaluation.methods.dynamic import Dynamic, Learner, segment_loss
+from foreword.models.model import LanguageModel, NextWordModel
+from foreword.text.tokenizer import EOS_ID
+
+WINDOW_WORDS = 256
+CHUNK_ROWS = 64
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Of N words in order, each predicted from those before it.
+
+    Attributes:
+        nats: (temperatures, N) float64, -log P(word) by the network.
+        cached: (thetas, windows, N) float64, P(word) by the cache alone; NaN where it is empty.
+    """
+
+    nats: np.ndarray
+    cached: np.ndarray
+
+
+def read(
+    model: LanguageModel,
+    ids: np.ndarray,
+    *,
+    temperatures: Sequence[float] = (1.0,),
+    thetas: Sequence[float] = (),
+    windows: Sequence[int] = (),
+    dynamic: Dynamic | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Reading:
+    """Reads a text as one stream, its state carried, from an `<eos>` on.
+
+    Args:
+        model: stays as it is; a network, for a cache or dynamic evaluation.
+        ids: (N,) word ids.
+        temperatures: that logits are divided by.
+        thetas: of caches; none for no cache.
+        windows: of caches.
+        dynamic: the network learns as it reads.
+        progress: called with (words done, words in all).
+    """
+    if len(ids) == 0:
+        raise TextError("there is nothing to evaluate on: the text has no words")
+    if not isinstance(model, NextWordModel):
+        raise SettingsError(
+            "temperature, cache and dynamic evaluation are for networks; an ngram is mixed in by "
+            "--with"
+        )
+    learner = None if dynamic is None else Learner(model, dynamic)
+    network = model if learner is None else learner.model
+    was_training = model.training
+    network.eval()
+    text = torch.from_numpy(np.r_[EOS_ID, ids].astype(np.int64)).to(network.device)
+    nats = np.empty((len(temperatures), len(ids)))
+    found = np.empty((len(thetas), len(windows), len(ids)))
+    state, history = network.start(1), None
+    segment = WINDOW_WORDS if dynamic is None else dynamic.segment
+    try:
+        with torch.no_grad():
+            for start in range(0, len(ids), segment):
+                stop = min(start + segment, len(ids))
+                inputs, words = text[start:stop, None], text[start + 1 : stop + 1]
+                if learner is None:
+                    features, state = network.features(inputs, state)
+                    features = features[:, 0]
+                    nats[:, start:stop] = _nats_in_chunks(network, features, words, temperatures)
+                else:
+                    loss, logits, features, state = segment_loss(network, inputs, words, state)
+                    nats[:, start:stop] = _nats(logits, words, temperatures)
+                    loss.backward()  # type: ignore[no-untyped-call]
+                    learner.learn()
+                if len(thetas) > 0:
+                    history = history or History.empty(features.shape[1], features.device)
+                    places = cached(history, features, words, thetas, windows)
+                    found[:, :, start:stop] = places.cpu().numpy()
+                    history = history.with_latest(features, words, max(windows))
+                if progress is not None:
+                    progress(stop, len(ids))
+    finally:
+        model.train(was_training)
+    return Reading(nats, found)
+
+
+def _nats_in_chunks(
+    network: NextWordModel, features: Tensor, words: Tensor, temperatures: Sequence[float]
+) -> np.ndarray:
+    parts = [
+        _nats(
+            network.scores(features[start : start + CHUNK_ROWS]),
+            words[start : start + CHUNK_ROWS],
+            temperatures,
+        )
+        for start in range(0, len(words), CHUNK_ROWS)
+    ]
+    return np.concatenate(parts, axis=1)
+
+
+def _nats(logits: Tensor, words: Tensor, temperatures: Sequence[float]) -> np.ndarray:
+    """-log P of the words (T,) by their logits (T, V), (temperatures, T)."""
+    at_word = logits.gather(1, words[:, None])
+    rows = [
+        ((logits - at_word) / temperature).logsumexp(1).double() for temperature in temperatures
+    ]
+    return torch.stack(rows).cpu().numpy()

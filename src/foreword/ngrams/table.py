@@ -1,0 +1,139 @@
+"""P(next word | the last n - 1) from smoothed n-grams, looked up. Knows ids, not words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from foreword.errors import FolderError
+from foreword.ngrams.counts import NOWHERE, Array, places
+from foreword.text.tokenizer import EOS_ID
+
+
+@dataclass(frozen=True)
+class SmoothedLevel:
+    """The n-grams of one length, of two words and more.
+
+    Attributes:
+        keys: (N,) int64, ascending, as in `counts.Level`.
+        shares: (N,) float32, what is sure of P(word | context) at this length.
+        left: (M,) float32, for each context, which is an n-gram of the level before: the share that
+            is left to the context without its first word.
+    """
+
+    keys: Array
+    shares: Array
+    left: Array
+
+
+@dataclass(frozen=True)
+class Table:
+    """An n-gram model.
+
+    Attributes:
+        words: (V,) float32, P(word) where nothing is known of the context.
+        levels: of two words up to n.
+    """
+
+    words: Array
+    levels: tuple[SmoothedLevel, ...]
+
+    @property
+    def vocab_size(self) -> int:
+        """V, the number of words."""
+        return len(self.words)
+
+    @property
+    def order(self) -> int:
+        """Words of the longest n-grams."""
+        return len(self.levels) + 1
+
+    def contexts(self, words: Array) -> list[Array]:
+        """Where the words up to each place are among the n-grams.
+
+        Args:
+            words: (T, B) ids, time first.
+
+        Returns:
+            (n - 1) arrays (T, B): the place of the last k + 1 words among the n-grams of that
+            length, or `NOWHERE`. Words before an `<eos>`, or before the first, are not looked at.
+        """
+        found = [words.astype(np.int64)]
+        for level in self.levels[:-1]:
+            longer = np.full(words.shape, NOWHERE, dtype=np.int64)
+            longer[1:] = places(level.keys, found[-1][:-1], words[1:], self.vocab_size)
+            longer[words == EOS_ID] = NOWHERE
+            found.append(longer)
+        return found[: len(self.levels)]
+
+    def probabilities(self, contexts: Sequence[Array]) -> Array:
+        """P(word) after each of R contexts, (R, V) float32; rows sum to 1.
+
+        Args:
+            contexts: n - 1 arrays (R,), as `contexts` gives them.
+        """
+        rows = len(contexts[0]) if contexts else 1
+        scale = np.ones(rows)  # what each level leaves to the shorter ones
+        parts: list[tuple[Array, Array]] = []
+        V = self.vocab_size
+        for level, places_of in zip(reversed(self.levels), reversed(contexts), strict=True):
+            known = np.flatnonzero(places_of != NOWHERE)
+            at = places_of[known]
+            begin, end = np.searchsorted(level.keys, np.stack([at, at + 1]) * V)
+            lengths = end - begin
+            first = np.repeat(np.cumsum(lengths) - lengths, lengths)
+            inside = np.repeat(begin, lengths) + np.arange(lengths.sum()) - first
+            row = np.repeat(known, lengths)
+            parts.append((row * V + level.keys[inside] % V, scale[row] * level.shares[inside]))
+            scale[known] *= level.left[at]
+        shares: Array = np.multiply(scale[:, None], self.words, dtype=np.float32)
+        flat = shares.reshape(-1)
+        for cells, values in parts:  # those of one level are different from each other
+            flat[cells] += values.astype(np.float32)
+        return shares
+
+    def probability_of(self, contexts: Sequence[Array], words: Array) -> tuple[Array, Array]:
+        """P of one word after each context, and how many of the last words were known, both (R,).
+
+        Args:
+            contexts: n - 1 arrays (R,), as `contexts` gives them.
+            words: (R,) ids.
+        """
+        shares = self.words[words].astype(np.float64)
+        known = np.zeros(len(words), dtype=np.int64)
+        for level, places_of in zip(self.levels, contexts, strict=True):
+            inside = np.flatnonzero(places_of != NOWHERE)
+            at = places_of[inside]
+            cell = places(level.keys, at, words[inside], self.vocab_size)
+            there = np.where(cell == NOWHERE, 0.0, level.shares[cell])
+            shares[inside] = level.left[at] * shares[inside] + there
+            known[inside] += 1
+        return shares, known
+
+    def to_arrays(self) -> dict[str, Array]:
+        """By the names that `foreword.folder.weights` expects."""
+        arrays = {"ngrams.1.shares": self.words}
+        for length, level in enumerate(self.levels, 2):
+            arrays |= {f"ngrams.{length}.{name}": part for name, part in vars(level).items()}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> "Table":
+        """What `to_arrays` gave, of the right names and shapes.
+
+        Raises:
+            FolderError: keys are out of order or range, or shares are none.
+        """
+        levels = []
+        words = arrays["ngrams.1.shares"]
+        for length in range(2, len(arrays) // 3 + 2):
+            parts = (arrays[f"ngrams.{length}.{name}"] for name in ("keys", "shares", "left"))
+            level = SmoothedLevel(*parts)
+            keys, end = level.keys, len(level.left) * len(words)
+            if len(keys) and (keys[0] < 0 or keys[-1] >= end or (keys[1:] <= keys[:-1]).any()):
+                raise FolderError(f"the keys of the n-grams of {length} words are not in order")
+            levels.append(level)
+        for shares in (words, *(part for level in levels for part in (level.shares, level.left))):
+            if len(shares) and not (shares.min() >= 0 and shares.max() <= 1):
+                raise FolderError("an n-gram's share of the probability is not between 0 and 1")
+        return cls(words, tuple(levels))
