@@ -77,14 +77,14 @@ def make_app(service: Service) -> ASGIApp:
 def _models(service: Service) -> bytes:
     cards = []
     for model in service.models.all():
-        network = model.predictor.config.model
+        network = model.predictor.folder.model
         cards.append(
             ModelCard(
                 id=model.name,
                 created=model.created,
                 architecture=network.name,
                 vocab_size=network.vocab_size,
-                hidden_size=network.hidden_size,
+                hidden_size=getattr(network, "hidden_size", None),
                 checksum=model.checksum,
                 state_bytes=len(model.predictor.start().to_bytes()),
             )

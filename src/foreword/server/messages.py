@@ -199,7 +199,7 @@ class ModelCard(Struct):
     created: int
     architecture: str
     vocab_size: int
-    hidden_size: int
+    hidden_size: Annotated[int | None, Meta(description="Of a network.")]
     checksum: Annotated[str, Meta(description="SHA-256 of weights and vocabulary.")]
     state_bytes: Annotated[int, Meta(description="Of one of its states, unsigned.")]
     object: str = "model"
