@@ -3,7 +3,7 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from foreword.errors import FolderError
@@ -118,6 +118,7 @@ def test_rare_long_ngrams_are_left_out_and_short_ones_kept() -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(text=TEXTS, words=TEXTS)
+@example(text=[2], words=[EOS_ID, 2, 3])  # no n-gram of three words
 def test_one_words_probability_is_that_of_the_whole_distribution(
     text: list[int], words: list[int]
 ) -> None:

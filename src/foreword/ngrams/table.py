@@ -105,8 +105,9 @@ class Table:
             inside = np.flatnonzero(places_of != NOWHERE)
             at = places_of[inside]
             cell = places(level.keys, at, words[inside], self.vocab_size)
-            there = np.where(cell == NOWHERE, 0.0, level.shares[cell])
-            shares[inside] = level.left[at] * shares[inside] + there
+            shares[inside] *= level.left[at]
+            is_there = cell != NOWHERE
+            shares[inside[is_there]] += level.shares[cell[is_there]]
             known[inside] += 1
         return shares, known
 

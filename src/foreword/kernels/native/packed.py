@@ -144,6 +144,7 @@ def forget() -> None:
     """Drops all that is kept."""
     with _lock:
         _kept.clear()
+        _alive.clear()
 
 
 def _forget(owner: int) -> None:
