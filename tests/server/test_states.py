@@ -10,7 +10,6 @@ from starlette.testclient import TestClient
 from foreword.predictor.predictor import Predictor, load
 from foreword.server.refusal import RequestError
 from foreword.server.states import PREFIX, Signer
-from foreword.server.words import tokens
 
 from .conftest import MakeService, client_of, made, together, write
 
@@ -55,8 +54,8 @@ def test_an_older_state_takes_back_what_came_after(client: TestClient) -> None:
 def test_words_read_are_those_of_the_predictor(name: str, text: str) -> None:
     predictor = _PREDICTORS.get(name) or _PREDICTORS.setdefault(name, _made(name))
     state = predictor.start()
-    for token in tokens(predictor, text, state.last):
-        state = predictor.advance(state, token.word)
+    for word in predictor.tokenizer.read(text, state.last):
+        state = predictor.advance(state, word.text)
     assert state == predictor.read(text)
 
 

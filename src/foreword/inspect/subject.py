@@ -86,13 +86,6 @@ def read(tokenizer: Tokenizer, text: str) -> Reading:
     >>> read(tokenizer, "hello you\n\nhello").words
     ('<eos>', 'hello', 'you', '<eos>', 'hello')
     """
-    words, ids = [EOS], [EOS_ID]
-    keeps_blank = tokenizer.config.words == "spaces"
-    for number, line in enumerate(readable(text).split("\n")):
-        if number > 0 and (keeps_blank or ids[-1] != EOS_ID):
-            words.append(EOS)
-            ids.append(EOS_ID)
-        for word in tokenizer.split(line):
-            words.append(word.text)
-            ids.append(word.id)
-    return Reading(tuple(words), np.asarray(ids, dtype=np.int64))
+    found = list(tokenizer.read(readable(text)))
+    ids = np.array([EOS_ID, *(word.id for word in found)], dtype=np.int64)
+    return Reading((EOS, *(word.text for word in found)), ids)

@@ -148,12 +148,8 @@ class Predictor:
             state = self.start()
         self._check(state)
         text = text[beginning(text, LONGEST_READ)[0] :]
-        keeps_blank = self.tokenizer.config.words == "spaces"
-        for number, line in enumerate(readable(text).split("\n")):
-            if number > 0 and (keeps_blank or state.last != EOS_ID):
-                state = self._engine.advance(state, EOS_ID)
-            for index in self.tokenizer.encode(line):
-                state = self._engine.advance(state, index)
+        for word in self.tokenizer.read(readable(text), state.last):
+            state = self._engine.advance(state, word.id)
         return self._bound(state)
 
     def probabilities(self, state: State) -> np.ndarray:

@@ -24,7 +24,6 @@ from foreword.server.messages import (
 from foreword.server.models import Model
 from foreword.server.refusal import RequestError
 from foreword.server.service import Service
-from foreword.server.words import tokens
 from foreword.text.tokenizer import EOS
 
 MOST_STOPS = 4
@@ -170,15 +169,15 @@ class _Drawing:
         wants_logs = self._request.logprobs is not None
         found: list[_Piece] = []
         state, place = predictor.start(), 0
-        for token in tokens(predictor, text, state.last):
+        for word in predictor.tokenizer.read(text, state.last):
             self.prompt_words += 1
             if not self._request.echo:
                 continue
-            piece = _Piece(text[place : token.end])
-            place = token.end
+            piece = _Piece(text[place : word.end])
+            place = word.end
             if wants_logs:
-                self._add_logs(piece, state, token.id)
-                state = predictor.advance(state, token.word)
+                self._add_logs(piece, state, word.id)
+                state = predictor.advance(state, word.text)
             found.append(piece)
         if self._request.echo and place < len(text):
             found.append(_Piece(text[place:]))

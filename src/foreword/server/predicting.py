@@ -23,7 +23,7 @@ from foreword.server.messages import (
 from foreword.server.models import Model
 from foreword.server.refusal import RequestError
 from foreword.server.service import Service
-from foreword.server.words import tokens
+from foreword.text.tokenizer import UNK_ID
 
 WORDS_AT_ONCE = 16
 """Words scored before others have their turn."""
@@ -84,7 +84,7 @@ async def advance(service: Service, request: AdvanceRequest) -> bytes:
     state = predictor.start()
     if request.state is not None:
         state = service.signer.read(request.state, predictor)
-    words = [token.word for token in tokens(predictor, text, state.last)]
+    words = [word.text for word in predictor.tokenizer.read(text, state.last)]
     after = await service.batcher.read(predictor, state, words)
     found = []
     if request.k:
@@ -111,7 +111,8 @@ async def score(service: Service, request: ScoreRequest) -> bytes:
 def scored(predictor: Predictor, text: str) -> Iterator[ScoredWord]:
     """Each word of a text with its log probability given those before it."""
     state = predictor.start()
-    for token in tokens(predictor, text, state.last):
-        log = float(predictor.log_probabilities(state)[token.id])
-        yield ScoredWord(token.word, token.start, token.end, token.is_known, min(log, 0.0))
-        state = predictor.advance(state, token.word)
+    for word in predictor.tokenizer.read(text, state.last):
+        log = float(predictor.log_probabilities(state)[word.id])
+        is_known = word.id != UNK_ID
+        yield ScoredWord(word.text, word.start, word.end, is_known, min(log, 0.0))
+        state = predictor.advance(state, word.text)

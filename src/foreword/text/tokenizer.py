@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -135,6 +135,31 @@ class Tokenizer:
             word = self.words[index] if index != UNK_ID else self.normalise(text[start:end])
             found.append(Word(word, index, start, end))
         return found
+
+    def read(self, text: str, last: int = EOS_ID) -> Iterator[Word]:
+        r"""What a model reads of a text of lines: its words, and an `<eos>` at each newline.
+
+        As in training, a blank line has no end of its own, unless the text is cut already
+        (`words="spaces"`).
+
+        Args:
+            text: to read.
+            last: the id of the word before it.
+
+        >>> tokenizer = Tokenizer(["<unk>", "<eos>", "hello"], TokenizerConfig())
+        >>> [(word.text, word.start) for word in tokenizer.read("hello you\n\nhello")]
+        [('hello', 0), ('you', 6), ('<eos>', 9), ('hello', 11)]
+        """
+        place = 0
+        for number, line in enumerate(text.split("\n")):
+            if number > 0:
+                if self.config.words == "spaces" or last != EOS_ID:
+                    yield Word(EOS, EOS_ID, place - 1, place)
+                last = EOS_ID
+            for word in self.split(line):
+                yield Word(word.text, word.id, place + word.start, place + word.end)
+                last = word.id
+            place += len(line) + 1
 
     def cut(self, text: str) -> list[str]:
         """The text's words, normalised, whether or not the vocabulary has them."""
