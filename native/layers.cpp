@@ -186,11 +186,10 @@ void run_layers(const Kernels& kernels, const Numbers& numbers, int format, int 
     const nb::gil_scoped_release release;
     const std::size_t row = (std::size_t)a.B * (std::size_t)a.H, T = (std::size_t)a.T;
     const std::size_t all = (T + 1) * row;
-    const int gates = a.kind == LSTM_KIND ? 4 : a.kind <= GRU_KIND ? 3 : 1;
     const bool is_gru = a.kind == GRU_KIND, has_memory = a.kind <= COUPLED_KIND;
     const std::size_t in_turn = a.layers > 1 ? 2 : 1;
     const Taken room((in_turn + has_memory) * all + is_gru * T * row +
-                     (std::size_t)(steps_at_once(a.T, a.B) * gates) * row);
+                     (std::size_t)(steps_at_once(a.T, a.B) * gates_of(a.kind)) * row);
     // Of two layers in turn the hidden states, for one's are the other's input.
     float *const hs = room.memory, *const c = hs + in_turn * all, *const inner = c + has_memory * all;
     float* const before_gates = inner + is_gru * T * row;

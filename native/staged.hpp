@@ -13,6 +13,9 @@ namespace foreword {
 
 enum Kind : int { LSTM_KIND, COUPLED_KIND, GRU_KIND, TANH_KIND, RELU_KIND };
 
+// Gates of a unit.
+inline int gates_of(int kind) { return kind == LSTM_KIND ? 4 : kind <= GRU_KIND ? 3 : 1; }
+
 // Layer normalisation's gain and bias; or null.
 struct Norm {
     const float *gain, *bias;
@@ -40,7 +43,7 @@ struct Form {
     // GRU has none of the memory.
     Norm norm_input, norm_past, norm_memory;
 
-    int gates() const { return kind == LSTM_KIND ? 4 : kind <= GRU_KIND ? 3 : 1; }
+    int gates() const { return gates_of(kind); }
     int seeing() const { return sees_memory ? 3 : gates(); }
     bool normalises() const { return norm_input.gain != nullptr; }
     bool is_lstm() const { return kind <= COUPLED_KIND; }

@@ -25,7 +25,6 @@ struct Step {
     float* room;                     // (2, H) if a GRU resets before the product; else null
     const StepLayer* of_layers;
 
-    int gates() const { return kind == LSTM_KIND ? 4 : kind <= GRU_KIND ? 3 : 1; }
     bool has_memory() const { return kind <= COUPLED_KIND; }
 };
 

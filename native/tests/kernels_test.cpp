@@ -248,7 +248,7 @@ void step(Layer& l, int kind, bool sees_memory, bool resets_after) {
     Step a{};
     a.kind = kind, a.sees_memory = sees_memory, a.resets_after = resets_after;
     a.layers = 2, a.H = l.shape.H, a.x = l.x;
-    const std::size_t n = (std::size_t)a.gates(), seeing = sees_memory ? 3 : n;
+    const std::size_t n = (std::size_t)gates_of(a.kind), seeing = sees_memory ? 3 : n;
     std::vector<StepLayer> layers;
     for (const std::size_t inputs : {l.I, H}) {
         layers.push_back({(int)inputs, m.drawn(n * H * inputs), m.drawn(seeing * H * H),
