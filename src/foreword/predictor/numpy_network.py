@@ -4,6 +4,7 @@ The equations are those of `foreword.cells`, where their sources are named; the 
 against each other.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -56,7 +57,38 @@ class NumpyLayers:
         return found
 
 
-class NumpyNetwork:
+class ByScores(ABC):
+    """A network that answers from one state's step and scores, each state alone."""
+
+    @abstractmethod
+    def advance(self, parts: Parts, word: int) -> Parts:
+        """The parts after one more word id."""
+
+    @abstractmethod
+    def scores(self, parts: Parts, ids: Array | None) -> Array:
+        """Of all words as the next, or of some."""
+
+    def call_up(self) -> None:  # noqa: B027, there is nothing to do
+        """Wakes no threads: there are none."""
+
+    def advance_many(self, parts: Sequence[Parts], words: Sequence[int]) -> list[Parts]:
+        """The same of many states, each with a word of its own."""
+        return [self.advance(*one) for one in zip(parts, words, strict=True)]
+
+    def best(
+        self, parts: Parts, k: int, ids: Array | None, hidden: Sequence[int]
+    ) -> list[tuple[int, float]] | None:
+        """As `Engine.best`; None where scores overflow."""
+        return likeliest(self.scores(parts, ids), k, ids, hidden)
+
+    def best_many(
+        self, parts: Sequence[Parts], k: int, ids: Sequence[Array | None], hidden: Sequence[int]
+    ) -> list[list[tuple[int, float]] | None]:
+        """The same of many states, each with ids of its own."""
+        return [self.best(one, k, some, hidden) for one, some in zip(parts, ids, strict=True)]
+
+
+class NumpyNetwork(ByScores):
     """Advances the parts of a state, and scores words. Weights in int8 are made float32 again."""
 
     def __init__(self, config: ModelConfig, weights: Mapping[str, Array]) -> None:
@@ -75,13 +107,6 @@ class NumpyNetwork:
                 part[layer] = value
         return after
 
-    def call_up(self) -> None:
-        """Wakes no threads: there are none."""
-
-    def advance_many(self, parts: Sequence[Parts], words: Sequence[int]) -> list[Parts]:
-        """The same of many states, each with a word of its own."""
-        return [self.advance(*one) for one in zip(parts, words, strict=True)]
-
     def scores(self, parts: Parts, ids: Array | None) -> Array:
         """Of all words as the next, or of some."""
         output, bias = self._output, self._w["decoder.bias"]
@@ -90,18 +115,6 @@ class NumpyNetwork:
         with np.errstate(over="ignore", invalid="ignore"):
             scores: Array = output @ self._features(parts) + bias
         return scores
-
-    def best(
-        self, parts: Parts, k: int, ids: Array | None, hidden: Sequence[int]
-    ) -> list[tuple[int, float]] | None:
-        """As `Engine.best`; None where scores overflow."""
-        return likeliest(self.scores(parts, ids), k, ids, hidden)
-
-    def best_many(
-        self, parts: Sequence[Parts], k: int, ids: Sequence[Array | None], hidden: Sequence[int]
-    ) -> list[list[tuple[int, float]] | None]:
-        """The same of many states, each with ids of its own."""
-        return [self.best(one, k, some, hidden) for one, some in zip(parts, ids, strict=True)]
 
     def _features(self, parts: Parts) -> Array:
         """What the output layer sees of a state, (H,), or (E,) where tied to the embedding."""
