@@ -178,6 +178,14 @@ def test_whoever_asks_too_often_is_told_when_to_come_back(serve: MakeService) ->
     assert answers[2].headers["retry-after"] == "1"
 
 
+def test_only_others_than_this_machine_are_held_to_a_rate_that_nobody_has_set() -> None:
+    token = "x" * 16
+    assert ServerSettings().allowed_rate == 0
+    assert ServerSettings(host="0.0.0.0", token=token).allowed_rate == 100
+    assert ServerSettings(host="0.0.0.0", token=token, rate=0.0).allowed_rate == 0
+    assert ServerSettings(rate=3.0).allowed_rate == 3
+
+
 def test_a_rate_allows_as_many_as_it_says() -> None:
     now = 0.0
     rates = Rates(5.0, clock=lambda: now)

@@ -84,7 +84,7 @@ def serve(
         hosts=tuple(allow_host or ()),
         origins=tuple(origin or ()),
         log=log,
-        rate=rate if rate is not None else 0.0,
+        rate=rate,
         connections=connections,
         waiting=waiting,
         deadline=deadline,
@@ -92,10 +92,6 @@ def serve(
         largest_body=max(1 << 17, 8 * max_text),
         typists=typists,
     )
-    if rate is None and not settings.is_loopback:
-        from dataclasses import replace
-
-        settings = replace(settings, rate=100.0)
     service = make_service(folders, settings)
     listening = bound(settings)
     where = f"{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"

@@ -72,6 +72,11 @@ async def answer_with(
     await send({"type": "http.response.body", "body": body})
 
 
+def address_of(scope: Scope) -> str:
+    """The client's address; empty where there is none, as on a Unix socket."""
+    return scope["client"][0] if scope.get("client") else ""
+
+
 def decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes | str) -> Any:
     """A message of JSON.
 

@@ -13,7 +13,7 @@ import time
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from foreword.server.endpoint import Headers, answer_with
+from foreword.server.endpoint import JSON, Headers, address_of, answer_with
 from foreword.server.limits import Rates
 from foreword.server.refusal import RequestError, later
 from foreword.server.service import Service
@@ -36,7 +36,7 @@ class Guard:
         self._hosts = settings.served_hosts
         self._origins = frozenset(origin.lower() for origin in settings.origins)
         self._token = None if settings.token is None else settings.token.encode()
-        self._rates = Rates(settings.rate)
+        self._rates = Rates(settings.allowed_rate)
         self._logs = settings.log != "errors"
         self._paths = paths
 
@@ -121,12 +121,11 @@ class Guard:
         cross: Headers = []
         if origin is not None or site == b"cross-site":
             cross = self._cross(host, origin, site)
-        if scope["method"] == "OPTIONS" if scope["type"] == "http" else False:
+        if scope.get("method") == "OPTIONS":
             return cross  # a browser asks whether it may ask, and never with a token
         if self._token is not None and path.startswith(PROTECTED):
             self._check_token(authorization, protocols)
-        address = scope["client"][0] if scope.get("client") else ""
-        if (wait := self._rates.wait(address)) > 0:
+        if (wait := self._rates.wait(address_of(scope))) > 0:
             raise later(429, "rate_limited", "too many requests from this address", int(wait) + 1)
         return cross
 
@@ -203,24 +202,25 @@ def _of_starlette(error: HTTPException) -> RequestError:
     )
 
 
+def _raw(refusal: RequestError) -> Headers:
+    return [(key.lower().encode(), value.encode()) for key, value in refusal.headers.items()]
+
+
 async def _refuse(send: Send, refusal: RequestError, *, begun: bool) -> None:
     if begun:
         return  # too late to say so: the connection ends
-    headers = [(key.lower().encode(), value.encode()) for key, value in refusal.headers.items()]
-    await answer_with(send, refusal.status, refusal.body(), headers=headers)
+    await answer_with(send, refusal.status, refusal.body(), headers=_raw(refusal))
 
 
 async def _refuse_upgrade(scope: Scope, send: Send, refusal: RequestError) -> None:
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": 1008, "reason": refusal.code})
         return
-    headers = [(key.lower().encode(), value.encode()) for key, value in refusal.headers.items()]
-    body = refusal.body()
     await send(
         {
             "type": "websocket.http.response.start",
             "status": refusal.status,
-            "headers": [(b"content-type", b"application/json"), *headers],
+            "headers": [(b"content-type", JSON), *_raw(refusal)],
         }
     )
-    await send({"type": "websocket.http.response.body", "body": body})
+    await send({"type": "websocket.http.response.body", "body": refusal.body()})

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from foreword.errors import SettingsError
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+OPEN_RATE = 100.0
 LOGS = ("errors", "requests", "texts")
 
 
@@ -26,7 +27,8 @@ class ServerSettings:
         longest_text: characters of a text.
         most_texts: texts in a request.
         most_tokens: words that one completion may draw.
-        rate: requests and keystrokes a second from one address; 0: any number.
+        rate: requests and keystrokes a second from one address; 0: any number; None: any number on
+            a loopback address, else `OPEN_RATE`.
         connections: at once, WebSockets included.
         waiting: requests that may wait to be computed; more are refused.
         deadline: seconds that a request may wait; then it is refused.
@@ -48,7 +50,7 @@ class ServerSettings:
     longest_text: int = 16_384
     most_texts: int = 64
     most_tokens: int = 1024
-    rate: float = 0.0
+    rate: float | None = None
     connections: int = 2_048
     waiting: int = 1_024
     deadline: float = 1.0
@@ -96,6 +98,13 @@ class ServerSettings:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def allowed_rate(self) -> float:
+        """Requests a second from one address; 0: any number."""
+        if self.rate is not None:
+            return self.rate
+        return 0.0 if self.is_loopback else OPEN_RATE
 
     @property
     def served_hosts(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from foreword.errors import ForewordError
 from foreword.predictor.typist import Typist
-from foreword.server.endpoint import decoded
+from foreword.server.endpoint import address_of, decoded
 from foreword.server.limits import Rates
 from foreword.server.messages import (
     Keystroke,
@@ -38,7 +38,7 @@ class TypingSocket:
     def __init__(self, service: Service) -> None:
         """Takes the parts of the server."""
         self._service = service
-        self._rates = Rates(service.settings.rate)
+        self._rates = Rates(service.settings.allowed_rate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one client until it goes."""
@@ -51,7 +51,7 @@ class TypingSocket:
         gauge.inc()
         client = _Client(self._service, send)
         answering = asyncio.ensure_future(client.answer())
-        address = scope["client"][0] if scope.get("client") else ""
+        address = address_of(scope)
         try:
             while not answering.done():
                 message = await receive()
