@@ -150,7 +150,7 @@ def _methods(
         print_json(asdict(found))
         return
     table = Table(box=None, pad_edge=False, title=f"{found.text}, {found.words:,} words")
-    table.add_column("model", style="cyan")
+    table.add_column("model", style="cyan", no_wrap=True)
     table.add_column("perplexity", justify="right")
     table.add_column("adapting", justify="right")
     table.add_column("with")

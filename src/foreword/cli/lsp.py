@@ -1,12 +1,12 @@
 """`foreword lsp`: suggestions in an editor, over standard input and output. No torch."""
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from foreword.cli.personal import KEY
+from foreword.cli.predict import Block, NoFilter, PersonalFile, Tolerant
 from foreword.errors import MissingExtraError
 
 
@@ -17,20 +17,10 @@ def lsp(
     k: Annotated[
         int, typer.Option("-k", "--words", min=1, max=100, help="How many words to choose from.")
     ] = 5,
-    tolerant: Annotated[
-        bool, typer.Option("--tolerant", help="Think of slips too: one letter, or two swapped.")
-    ] = False,
-    no_filter: Annotated[
-        bool, typer.Option("--no-filter", help="Suggest offensive words too.")
-    ] = False,
-    block: Annotated[
-        list[str] | None,
-        typer.Option("--block", metavar="WORD", help="Never suggest it; repeat it for each."),
-    ] = None,
-    personal: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A personal file: its words are suggested too."),
-    ] = None,
+    tolerant: Tolerant = False,
+    no_filter: NoFilter = False,
+    block: Block = None,
+    personal: PersonalFile = None,
 ) -> None:
     """Serve an editor by the Language Server Protocol.
 

@@ -14,6 +14,17 @@ from foreword.predictor.predictor import load
 from foreword.predictor.suggest import Suggestion
 
 Words = Annotated[int, typer.Option("-k", "--words", min=1, help="How many words.")]
+Tolerant = Annotated[
+    bool, typer.Option("--tolerant", help="Think of slips too: one letter, or two swapped.")
+]
+NoFilter = Annotated[bool, typer.Option("--no-filter", help="Suggest offensive words too.")]
+Block = Annotated[
+    list[str] | None,
+    typer.Option("--block", metavar="WORD", help="Never suggest it; repeat it for each."),
+]
+PersonalFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A personal file: its words are suggested too.")
+]
 
 
 def predict(
@@ -38,20 +49,10 @@ def predict(
             "vocabulary lacks it and something begins with it.",
         ),
     ] = None,
-    tolerant: Annotated[
-        bool, typer.Option("--tolerant", help="Think of slips too: one letter, or two swapped.")
-    ] = False,
-    no_filter: Annotated[
-        bool, typer.Option("--no-filter", help="Suggest offensive words too.")
-    ] = False,
-    block: Annotated[
-        list[str] | None,
-        typer.Option("--block", metavar="WORD", help="Never suggest it; repeat it for each."),
-    ] = None,
-    personal: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A personal file: its words are suggested too."),
-    ] = None,
+    tolerant: Tolerant = False,
+    no_filter: NoFilter = False,
+    block: Block = None,
+    personal: PersonalFile = None,
     interactive: Annotated[
         bool, typer.Option("--interactive", "-i", help="Predict while you type.")
     ] = False,
