@@ -141,14 +141,20 @@ def measure(
 
 def _columns(model: LanguageModel, ids: np.ndarray, plan: Plan, tell: Progress) -> list[Column]:
     found = []
-    plain = Plan()
-    runs = [("network", plain)] if plan.temperature != plain.temperature else []
-    runs.append(("tempered network" if runs else "network", replace(plan, dynamic=None)))
+    runs = [("network", replace(plan, dynamic=None))]
     if plan.dynamic is not None:
         runs.append(("dynamic network", plan))
     for network, how in runs:
-        what = f"reading with the {network}"
-        of = opinions(model, ids, how, partial(tell, what))
+        of = opinions(model, ids, how, partial(tell, f"reading with the {network}"))
+        if of.untempered is not None and how.dynamic is None:
+            network = "tempered network"
+            column = Column(
+                "network",
+                adapts=False,
+                perplexity=perplexity(of.untempered),
+                settings=_settings("network", Plan()),
+            )
+            found.append(column)
         for name, shares in applied(how, of).items():
             column = Column(
                 name.replace("network", network, 1),

@@ -67,16 +67,18 @@ class Opinions:
     """P of each of N words, by each that has an opinion, (N,); NaN by an empty cache.
 
     Attributes:
-        network: as it is.
+        network: at the plan's temperature.
         cache: by the cache alone; None if there is none.
         ngram: by the n-gram model; None if there is none.
         known: how many words of the context that one knew.
+        untempered: by the network at temperature 1; None where the plan's is that.
     """
 
     network: np.ndarray
     cache: np.ndarray | None
     ngram: np.ndarray | None
     known: np.ndarray
+    untempered: np.ndarray | None = None
 
     def mixtures(self) -> Iterator[tuple[str, np.ndarray]]:
         """Each mixture's name and parts, (parts, N); the network alone is the first."""
@@ -95,10 +97,11 @@ def opinions(
 ) -> Opinions:
     """What a plan's parts make of each word of a text."""
     cache = plan.cache
+    temperatures = (1.0,) if plan.temperature == 1.0 else (plan.temperature, 1.0)
     reading = read(
         model,
         ids,
-        temperatures=(plan.temperature,),
+        temperatures=temperatures,
         thetas=() if cache is None else (cache.theta,),
         windows=() if cache is None else (cache.window,),
         dynamic=plan.dynamic,
@@ -106,7 +109,8 @@ def opinions(
     )
     ngram, known = by_ngrams(plan.table, ids)
     found = None if cache is None else reading.cached[0, 0]
-    return Opinions(np.exp(-reading.nats[0]), found, ngram, known)
+    network, *untempered = np.exp(-reading.nats)
+    return Opinions(network, found, ngram, known, *untempered)
 
 
 def by_ngrams(table: Table | None, ids: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
