@@ -1,8 +1,10 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from tests.browser import CHROMIUM, OPTIONS
 
 from foreword import compiled
 from foreword.folder.config import FolderConfig, ModelConfig
@@ -10,12 +12,25 @@ from foreword.folder.store import Folder, write_folder
 from foreword.models.build import build, weights_of
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 WORDS = [
     *("the", "cat", "sat", "on", "a", "mat", ";", "like", "likely", "Like", "I", "would"),
     *("to", ",", "don't", "!", "Paris"),
 ]
 
 MakeFolder = Callable[..., Folder]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield started
+        started.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ The browser's requests are answered here, as docs/reference/server.md says.
 
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,6 @@ from playwright.sync_api import Page, Route, WebSocketRoute
 import foreword.server
 from foreword.predictor.predictor import Predictor
 
-# Nothing is downloaded: the browser is the one that the machine has.
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 ADDRESS = "http://foreword.test/"
 FILES = Path(foreword.server.__file__).parent / "page"
 POLICY = (

@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
-from tests.server.browser import CHROMIUM, OPTIONS
+from playwright.sync_api import Browser, expect
+from tests.browser import NEEDED
 
 import foreword
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium or Chrome on this machine's PATH to open the page in"
-)
+pytestmark = NEEDED
 
 
 @pytest.fixture
@@ -39,32 +37,32 @@ def address(small_model: Path) -> Iterator[str]:
     process.communicate(timeout=20)
 
 
-def test_one_types_and_the_server_answers(address: str, small_model: Path) -> None:
+def test_one_types_and_the_server_answers(
+    address: str, small_model: Path, browser: Browser
+) -> None:
     predictor = foreword.load(small_model)
     complaints: list[str] = []
     requests: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        page = browser.new_page()
-        page.set_default_timeout(10_000)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(address)
-        expect(page.locator("#link")).to_have_text("connected")
-        expect(page.locator("#model-name")).to_have_text(small_model.name)
-        page.keyboard.type("I would li")
-        expected = predictor.suggest("I would li", 3)
-        expect(page.locator("html")).to_have_attribute("data-shown", "I would li")
-        expect(page.locator(".suggestion-word")).to_have_text([one.word for one in expected])
-        layer = predictor.trace("I would li").layers[0]
-        for name, values in {**layer.gates, **layer.states}.items():
-            mean = page.locator(f".part[data-part={name}] .part-mean").inner_text()
-            assert float(mean.replace("−", "-")) == pytest.approx(values.mean(), abs=0.006)
-        page.keyboard.press("Alt+1")
-        assert page.input_value("#field") == expected[0].accepted("I would li") + " "
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-        browser.close()
+    page = browser.new_page()
+    page.set_default_timeout(10_000)
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(address)
+    expect(page.locator("#link")).to_have_text("connected")
+    expect(page.locator("#model-name")).to_have_text(small_model.name)
+    page.keyboard.type("I would li")
+    expected = predictor.suggest("I would li", 3)
+    expect(page.locator("html")).to_have_attribute("data-shown", "I would li")
+    expect(page.locator(".suggestion-word")).to_have_text([one.word for one in expected])
+    layer = predictor.trace("I would li").layers[0]
+    for name, values in {**layer.gates, **layer.states}.items():
+        mean = page.locator(f".part[data-part={name}] .part-mean").inner_text()
+        assert float(mean.replace("−", "-")) == pytest.approx(values.mean(), abs=0.006)
+    page.keyboard.press("Alt+1")
+    assert page.input_value("#field") == expected[0].accepted("I would li") + " "
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.close()
     assert complaints == []
     assert [url for url in requests if not url.startswith(address)] == []

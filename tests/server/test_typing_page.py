@@ -9,25 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from tests.browser import NEEDED
 from tests.conftest import MakeFolder
-from tests.server.browser import ADDRESS, CHROMIUM, FILES, OPTIONS, Stub
+from tests.server.browser import ADDRESS, FILES, Stub
 
 import foreword
 from foreword.inspect.colours import DIVERGING, SEQUENTIAL
 from foreword.predictor.predictor import Predictor
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium or Chrome on this machine's PATH to open the page in"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield started
-        started.close()
+pytestmark = NEEDED
 
 
 @pytest.fixture(scope="module")
