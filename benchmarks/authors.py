@@ -10,7 +10,7 @@ another kind (`--text`, as `messages.py` has it) is typed as one person's, in it
 
 import argparse
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,8 @@ from foreword.evaluation.keystrokes import Tally, Typist, simulate
 from foreword.evaluation.suggester import LearningSuggester, Suggester
 from foreword.predictor import personal
 from foreword.predictor.predictor import Predictor
+from keystrokes import differences
 from messages import authors_of_chats, messages_of
-
-BOOTSTRAPS = 2000
 
 
 def main() -> None:
@@ -44,7 +43,7 @@ def main() -> None:
     gains = []
     for name, messages in texts.items():
         without, learning = typed(model, messages[: arguments.messages])
-        low, high = np.quantile(list(gains_again(without, learning)), (0.025, 0.975))
+        low, high = np.quantile(list(differences(learning, without)), (0.025, 0.975))
         row = [savings(part) for part in (without, learning)]
         later = [savings(part[len(part) // 2 :]) for part in (without, learning)]
         gains.append(row[1] - row[0])
@@ -72,17 +71,6 @@ def typed(model: Predictor, messages: Sequence[str]) -> tuple[tuple[Tally, ...],
 
 def savings(tallies: Sequence[Tally]) -> float:
     return sum(tallies, Tally()).savings
-
-
-def gains_again(without: Sequence[Tally], learning: Sequence[Tally]) -> Iterator[float]:
-    """Learning's savings less the others', over messages drawn again and again."""
-    counts = np.array(
-        [(a.characters, a.keys - b.keys) for a, b in zip(without, learning, strict=True)]
-    )
-    generator = np.random.default_rng(0)
-    for _ in range(BOOTSTRAPS):
-        characters, keys = counts[generator.integers(len(counts), size=len(counts))].sum(axis=0)
-        yield keys / characters
 
 
 if __name__ == "__main__":

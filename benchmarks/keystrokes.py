@@ -13,7 +13,7 @@ import argparse
 import contextlib
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +127,9 @@ def show(reports: dict[str, KeystrokeReport], sizes: dict[str, float]) -> None:
             f"{sizes[name]:.1f} | {r['median_microseconds']:.0f} | {r['p99_microseconds']:.0f} |"
         )
     for name in list(reports)[1:]:
-        low, high = np.quantile(list(differences(first, reports[name])), (0.025, 0.975))
+        low, high = np.quantile(
+            list(differences(first.by_message, reports[name].by_message)), (0.025, 0.975)
+        )
         points = 100 * (first.tally.savings - reports[name].tally.savings)
         print(
             f"foreword - {name}: {points:.1f} points (95 % of bootstraps {100 * low:.1f} to "
@@ -136,14 +138,9 @@ def show(reports: dict[str, KeystrokeReport], sizes: dict[str, float]) -> None:
         )
 
 
-def differences(one: KeystrokeReport, other: KeystrokeReport) -> Iterator[float]:
+def differences(one: Sequence[Tally], other: Sequence[Tally]) -> Iterator[float]:
     """Savings of one less the other's, over messages drawn again and again."""
-    counts = np.array(
-        [
-            (a.characters, b.keys - a.keys)
-            for a, b in zip(one.by_message, other.by_message, strict=True)
-        ]
-    )
+    counts = np.array([(a.characters, b.keys - a.keys) for a, b in zip(one, other, strict=True)])
     generator = np.random.default_rng(0)
     for _ in range(BOOTSTRAPS):
         characters, keys = counts[generator.integers(len(counts), size=len(counts))].sum(axis=0)

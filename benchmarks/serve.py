@@ -117,10 +117,8 @@ async def requests(port: int, typed: list[list[Exchange]], seconds: float) -> Ou
 
 def measured(work: Any, pid: int) -> dict[str, float]:
     before = cpu_seconds(pid)
-    began = time.perf_counter()
     outcome: Outcome = uvloop.run(work)
-    used, passed = cpu_seconds(pid) - before, time.perf_counter() - began
-    del passed
+    used = cpu_seconds(pid) - before
     bad = sum(n for status, n in outcome.statuses.items() if status != 200)
     total = len(outcome.latencies)
     return {
@@ -202,7 +200,7 @@ async def soaked(port: int, pid: int, exchanges: Exchanges, minutes: float) -> d
 
     async def bad() -> None:
         while time.monotonic() < end:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
             kind = draw.randrange(5)
             if kind == 0:  # vanishes within a request
                 writer.write(exchanges.http[0][-1].request[:-9])
@@ -221,7 +219,6 @@ async def soaked(port: int, pid: int, exchanges: Exchanges, minutes: float) -> d
                         await asyncio.wait_for(writer.drain(), 0.2)
             await asyncio.sleep(0.01)
             writer.transport.abort()
-            del reader
 
     async def watch() -> None:
         while time.monotonic() < end:
