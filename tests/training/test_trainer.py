@@ -15,8 +15,7 @@ from foreword.models.model import NextWordModel, Regularisation
 from foreword.text.windows import LineWindows, StreamWindows
 from foreword.training.checkpoint import Checkpoint, latest
 from foreword.training.progress import Event, Note, StepProgress, Validated, silent
-from foreword.training.run import settings_from
-from foreword.training.settings import TrainingSettings
+from foreword.training.settings import TrainingSettings, settings_from
 from foreword.training.trainer import ROLLBACKS, Run, train
 
 V = 20

@@ -35,6 +35,14 @@ def train(
         list[str] | None,
         typer.Option(metavar="FILE", help="Text to validate on. Default: the text's last part."),
     ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Settings that belong together: see `foreword recipes`. What is given beside it "
+            "goes before it.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run that DIR holds.")
     ] = False,
@@ -198,7 +206,7 @@ def train(
     Ctrl-C saves and stops; `--resume` goes on from there.
     """
     given = dict(locals())
-    for name in ("text", "out", "valid", "resume", "overwrite", "watch", "as_json"):
+    for name in ("text", "out", "valid", "recipe", "resume", "overwrite", "watch", "as_json"):
         del given[name]
     if out is None:
         raise typer.BadParameter("where should the model go?", param_hint="--out")
@@ -209,6 +217,7 @@ def train(
             text or (),
             out=out,
             valid=valid or (),
+            recipe=recipe,
             resume=resume,
             overwrite=overwrite,
             report=display,

@@ -1,7 +1,7 @@
 """Everything that can be set about training, as one tree of data. Knows nothing of how it is used.
 
-The command line and `foreword.train` set these leaves by the same names; a checkpoint holds their
-dump.
+The command line, `foreword.train` and recipes set these leaves by the same names; a checkpoint
+holds their dump.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,9 @@ from foreword.folder.config import AnyModelName, Data, Size
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
+
+ENDS = ("minutes", "epochs", "steps")
+"""Leaves that end a run. Who gives one of them replaces all that stand by default."""
 
 
 class TextSettings(Data):
@@ -137,6 +140,12 @@ class TrainingSettings(Data):
         """Ten minutes or forty passes over the text, whichever ends first."""
         return cls(budget=Budget(minutes=10.0, epochs=40.0))
 
+    def leaves(self) -> dict[str, Any]:
+        """All settings by name, without their groups; None where one was left open."""
+        return {
+            name: value for group in self.model_dump().values() for name, value in group.items()
+        }
+
     @classmethod
     def checked(cls, tree: Mapping[str, Any]) -> Self:
         """The tree from plain data.
@@ -153,3 +162,25 @@ class TrainingSettings(Data):
                 for fault in error.errors()
             ]
             raise SettingsError("; ".join(faults)) from error
+
+
+def settings_from(
+    leaves: Mapping[str, Any], base: TrainingSettings | None = None
+) -> TrainingSettings:
+    """The tree of settings with some leaves set by name; None leaves one as it is.
+
+    >>> settings_from({"model": "gru", "minutes": 5}).model.model
+    'gru'
+    """
+    tree = (base or TrainingSettings.default()).model_dump()
+    if base is None and any(leaves.get(name) is not None for name in ENDS):
+        tree["budget"] |= dict.fromkeys(ENDS)
+    for name, value in leaves.items():
+        if value is None:
+            continue
+        groups = [group for group in tree.values() if name in group]
+        if not groups:
+            known = ", ".join(sorted(leaf for group in tree.values() for leaf in group))
+            raise SettingsError(f"there is no setting {name!r}. The settings are: {known}")
+        groups[0][name] = value
+    return TrainingSettings.checked(tree)
