@@ -44,7 +44,11 @@ class LanguageModel(nn.Module, ABC):
 
 
 class Regularisation(Data):
-    """What is dropped while training, as probabilities. Evaluation drops nothing."""
+    """What holds a network back while it trains; evaluation does none of it.
+
+    What is dropped is a probability. Penalties are added to the mean loss (Merity et al. 2017,
+    "Revisiting activation regularization for language RNNs").
+    """
 
     embedding: float = 0.0
     """Whole words of the embedding matrix (Gal & Ghahramani 2016)."""
@@ -56,6 +60,10 @@ class Regularisation(Data):
     """The last layer's outputs, locked."""
     recurrent: float = 0.0
     """DropConnect on the recurrent weights (Merity et al. 2018)."""
+    activation: float = 0.0
+    """Times the mean square of the last layer's outputs after dropout."""
+    temporal: float = 0.0
+    """Times the mean square of the difference of its outputs, before dropout, of two steps."""
 
 
 class Table(nn.Module):
@@ -153,16 +161,43 @@ class NextWordModel(LanguageModel):
                 sums and weights are float32 all the same; see `foreword.nn.use` and
                 `linear_cross_entropy`.
         """
+        loss, _, state = self.training_loss(ids, targets, state, precision)
+        return loss, state
+
+    def training_loss(
+        self, ids: Tensor, targets: Tensor, state: State, precision: torch.dtype = torch.float32
+    ) -> tuple[Tensor, Tensor | float, State]:
+        """As `loss`, and between the two the penalty that is to be added to the mean loss."""
         with use(products="bfloat16" if precision == torch.bfloat16 else None):
-            features, state = self.features(ids, state)
+            hidden, dropped, state = self.outputs(ids, state)
         weight, bias = self.output_layer()
         loss = linear_cross_entropy(
-            features.flatten(0, 1), weight, bias, targets.flatten(), precision=precision
+            self.projected(dropped).flatten(0, 1),
+            weight,
+            bias,
+            targets.flatten(),
+            precision=precision,
         )
-        return loss, state
+        return loss, self._penalty(hidden, dropped), state
+
+    def _penalty(self, hidden: Tensor, dropped: Tensor) -> Tensor | float:
+        held = self.regularisation
+        penalty: Tensor | float = 0.0
+        if not self.training:
+            return penalty
+        if held.activation > 0:
+            penalty = penalty + held.activation * dropped.square().mean()
+        if held.temporal > 0 and len(hidden) > 1:
+            penalty = penalty + held.temporal * hidden.diff(dim=0).square().mean()
+        return penalty
 
     def features(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """What the output layer sees, (T, B, F), and the state after `ids` (T, B)."""
+        _, dropped, state = self.outputs(ids, state)
+        return self.projected(dropped), state
+
+    def outputs(self, ids: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        """The last layer's outputs (T, B, H), what dropout leaves of them, and the state after."""
         drop = self.regularisation
         table = embedding_dropout(
             self.embedding.weight, drop.embedding, self.training, self.generator
@@ -170,8 +205,8 @@ class NextWordModel(LanguageModel):
         embedded = F.embedding(ids, table)
         embedded = locked_dropout(embedded, drop.input, self.training, self.generator)
         hidden, state = self.hidden_states(embedded, ids, state)
-        hidden = locked_dropout(hidden, drop.output, self.training, self.generator)
-        return self.projected(hidden), state
+        dropped = locked_dropout(hidden, drop.output, self.training, self.generator)
+        return hidden, dropped, state
 
     def projected(self, hidden: Tensor) -> Tensor:
         """What the output layer sees (..., F) of the last layer's outputs (..., H)."""
