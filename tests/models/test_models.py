@@ -116,7 +116,9 @@ def test_every_parameter_learns(name: str) -> None:
         assert parameter.grad.abs().sum() > 0, key
 
 
-@pytest.mark.parametrize("place", ["embedding", "input", "hidden", "output", "recurrent"])
+@pytest.mark.parametrize(
+    "place", ["embedding", "input", "hidden", "output", "projected", "recurrent"]
+)
 def test_each_kind_of_dropout_acts_in_training_and_not_in_evaluation(place: str) -> None:
     generator = torch.Generator().manual_seed(1)
     model = build(config("lstm"), Regularisation(**{place: 0.5}), generator)

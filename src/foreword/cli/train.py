@@ -118,6 +118,10 @@ def train(
     dropout_output: Annotated[
         float | None, typer.Option(help="On the last layer's outputs.", rich_help_panel=_MODEL)
     ] = None,
+    dropout_projected: Annotated[
+        float | None,
+        typer.Option(help="On what a projection makes of them.", rich_help_panel=_MODEL),
+    ] = None,
     dropout_embedding: Annotated[
         float | None, typer.Option(help="Of whole words.", rich_help_panel=_MODEL)
     ] = None,

@@ -1,7 +1,5 @@
 """torch's own layers as a kernel: oneDNN's LSTM on CPUs, cuDNN's layers on GPUs."""
 
-import warnings
-
 import torch
 from torch import Tensor
 
@@ -14,10 +12,6 @@ from foreword.kernels.problem import Problem, Run
 CUDNN_WITH_BFLOAT16 = 91300
 """The first version whose recurrent layers take bfloat16 (pytorch/pytorch#164411)."""
 
-# Each layer's weights are tensors of their own, as masks and parametrisations need them: cuDNN
-# copies them at each call, which takes microseconds.
-warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")
-
 
 def run(problem: Problem) -> Run:
     """Runs the cells that torch has over time; gives outputs and the last state."""
@@ -29,6 +23,8 @@ def run(problem: Problem) -> Run:
     if takes_bfloat16(x):
         x, before = x.bfloat16(), [part.bfloat16() for part in before]
         flat = [weight.bfloat16() for weight in flat]
+    if x.is_cuda:
+        flat = compacted(flat)
     # A traced graph must not depend on whether gradients were wanted while it was traced.
     is_training = torch.is_grad_enabled() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
     rest = (flat, True, 1, 0.0, is_training, False, False)
@@ -41,6 +37,13 @@ def run(problem: Problem) -> Run:
         layer = torch.rnn_tanh if cell.nonlinearity == "tanh" else torch.rnn_relu
         outputs, *last = layer(x, before[0], *rest)
     return Run(outputs.to(dtype), tuple(part[0].to(dtype) for part in last))
+
+
+def compacted(weights: list[Tensor]) -> list[Tensor]:
+    """The same, one after the other in memory: else cuDNN's door warns, and copies them itself."""
+    whole = torch.cat([weight.reshape(-1) for weight in weights])
+    parts = torch.split(whole, [weight.numel() for weight in weights])
+    return [part.view(weight.shape) for part, weight in zip(parts, weights, strict=True)]
 
 
 def takes_bfloat16(x: Tensor) -> bool:

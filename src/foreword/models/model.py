@@ -58,6 +58,8 @@ class Regularisation(Data):
     """Between layers, locked."""
     output: float = 0.0
     """The last layer's outputs, locked."""
+    projected: float = 0.0
+    """What a projection makes of them for the output layer, locked."""
     recurrent: float = 0.0
     """DropConnect on the recurrent weights (Merity et al. 2018)."""
     activation: float = 0.0
@@ -172,7 +174,7 @@ class NextWordModel(LanguageModel):
             hidden, dropped, state = self.outputs(ids, state)
         weight, bias = self.output_layer()
         loss = linear_cross_entropy(
-            self.projected(dropped).flatten(0, 1),
+            self._seen(dropped).flatten(0, 1),
             weight,
             bias,
             targets.flatten(),
@@ -194,7 +196,13 @@ class NextWordModel(LanguageModel):
     def features(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """What the output layer sees, (T, B, F), and the state after `ids` (T, B)."""
         _, dropped, state = self.outputs(ids, state)
-        return self.projected(dropped), state
+        return self._seen(dropped), state
+
+    def _seen(self, dropped: Tensor) -> Tensor:
+        if self.projection is None:
+            return dropped
+        share = self.regularisation.projected
+        return locked_dropout(self.projected(dropped), share, self.training, self.generator)
 
     def outputs(self, ids: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
         """The last layer's outputs (T, B, H), what dropout leaves of them, and the state after."""

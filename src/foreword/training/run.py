@@ -346,6 +346,7 @@ def _regularisation(settings: TrainingSettings) -> Regularisation:
         input=drop.dropout_input or 0.0,
         hidden=drop.dropout_hidden or 0.0,
         output=drop.dropout_output or 0.0,
+        projected=drop.dropout_projected,
         recurrent=drop.dropout_recurrent,
         activation=settings.penalty.activation_penalty,
         temporal=settings.penalty.temporal_penalty,

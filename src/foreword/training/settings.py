@@ -58,6 +58,8 @@ class DropoutSettings(Data):
     dropout_input: Share | None = None
     dropout_hidden: Share | None = None
     dropout_output: Share | None = None
+    dropout_projected: Share = 0.0
+    """On what a projection makes of the outputs for the output layer, where there is one."""
     dropout_embedding: Share = 0.0
     dropout_recurrent: Share = 0.0
 

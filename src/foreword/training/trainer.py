@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from foreword.errors import TrainingError
 from foreword.evaluation.perplexity import Score
@@ -25,6 +26,7 @@ from foreword.text.windows import Window
 from foreword.training.averaging import Average
 from foreword.training.checkpoint import Checkpoint
 from foreword.training.divergence import LossWatch
+from foreword.training.graphs import Graphs
 from foreword.training.insight import look, norms
 from foreword.training.progress import Insight, Note, Reporter, StepProgress, Validated
 from foreword.training.schedule import learning_rate, progress
@@ -89,6 +91,19 @@ class Run:
         self.optimiser = torch.optim.AdamW(groups, lr=0.0, betas=betas, fused=True)
         share = settings.rate.average
         self.average = Average(model, share) if share > 0 else None
+        is_gpu = model.device.type == "cuda"
+        self.backward = Graphs(self._backward, generator) if is_gpu else self._backward
+
+    def _backward(self, inputs: Tensor, targets: Tensor, state: State) -> tuple[Tensor, State]:
+        """The mean loss of a window, its gradients in the parameters, and the state after it."""
+        total, penalty, after = self.model.training_loss(
+            inputs, targets, detach(state), self.precision
+        )
+        loss = total / (targets != IGNORED).sum()
+        # Zeroed, not dropped: a graph of the GPU's finds them where they were.
+        self.optimiser.zero_grad(set_to_none=not total.is_cuda)
+        (loss + penalty).backward()  # type: ignore[no-untyped-call]
+        return loss.detach(), detach(after)
 
     def start_at(self, *, seconds: float) -> None:
         """Counts time that passed before the first step."""
@@ -233,18 +248,15 @@ def _step(
     targets = torch.from_numpy(window.targets).to(device)
     if window.fresh or run.state is None:
         run.state = model.start(inputs.shape[1])
-    total, penalty, state = model.training_loss(inputs, targets, detach(run.state), run.precision)
     words = int((window.targets != IGNORED).sum())
-    loss = total / words
-    run.optimiser.zero_grad()
-    (loss + penalty).backward()  # type: ignore[no-untyped-call]
+    loss, state = run.backward(inputs, targets, run.state)
     if look_every is not None and run.position.step % look_every == 0:
         seen = look(model, inputs, targets, run.state)
         report(Insight(run.position.step, norms(model), *seen))
     parameters = list(model.parameters())
     clipped = torch.nn.utils.clip_grad_norm_(parameters, run.settings.rate.clip)
     # Both at once: a GPU is waited for.
-    norm, nats = torch.stack([clipped, loss.detach()]).tolist()
+    norm, nats = torch.stack([clipped, loss]).tolist()
     fault = run.watch.divergence(nats, norm)
     if fault is not None:
         return fault
@@ -254,7 +266,7 @@ def _step(
     run.optimiser.step()
     if run.average is not None:
         run.average.update(run.position.step + 1)
-    run.state = detach(state)
+    run.state = state
     run.watch = run.watch.seen(nats)
     position = run.position = replace(
         run.position, step=run.position.step + 1, words_seen=run.position.words_seen + words
