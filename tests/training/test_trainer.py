@@ -12,6 +12,7 @@ from foreword.evaluation.perplexity import Score, score
 from foreword.folder.config import ModelConfig
 from foreword.models.build import build
 from foreword.models.model import NextWordModel, Regularisation
+from foreword.nn.sampled import Sampling
 from foreword.text.windows import LineWindows, StreamWindows
 from foreword.training.checkpoint import Checkpoint, latest
 from foreword.training.progress import Event, Note, StepProgress, Validated, silent
@@ -236,6 +237,19 @@ def test_what_is_validated_and_kept_is_the_mean_of_the_weights() -> None:
             torch.tensor(run.best[name]).double(), mean, rtol=1e-5, atol=1e-6
         )
         assert torch.equal(run.model.get_parameter(name), seen[-1][name])
+
+
+def test_a_part_of_the_vocabulary_stands_for_it_until_a_share_of_the_run() -> None:
+    run = run_of(steps=20, softmax_sample=3, softmax_head=5, softmax_until=0.5)
+    original, seen = run.model.training_loss, []
+
+    def spy(*arguments: object) -> object:
+        seen.append(arguments[-1])
+        return original(*arguments)  # type: ignore[arg-type]
+
+    run.model.training_loss = spy  # type: ignore[method-assign,assignment]
+    go(run)
+    assert seen == [Sampling(5, 3)] * 10 + [None] * 10
 
 
 def test_a_rate_may_stay_at_its_peak_or_fall_to_a_share_of_it() -> None:

@@ -137,6 +137,20 @@ def train(
         float | None,
         typer.Option(help="Times that of their change in a step.", rich_help_panel=_MODEL),
     ] = None,
+    softmax_sample: Annotated[
+        int | None,
+        typer.Option(
+            help="Rarer words that stand for all of them in each window's loss; 0: all.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    softmax_head: Annotated[
+        int | None, typer.Option(help="Common words, always scored.", rich_help_panel=_MODEL)
+    ] = None,
+    softmax_until: Annotated[
+        float | None,
+        typer.Option(help="Share of the run after which all are.", rich_help_panel=_MODEL),
+    ] = None,
     pretokenised: Annotated[
         bool | None,
         typer.Option(

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from foreword.folder.config import Data, ModelConfig
 from foreword.kernels.dispatch import use
 from foreword.nn.dropout import embedding_dropout, locked_dropout
+from foreword.nn.sampled import Sampling, draw
 from foreword.nn.softmax import linear_cross_entropy
 
 State = tuple[Tensor, ...]
@@ -167,19 +168,27 @@ class NextWordModel(LanguageModel):
         return loss, state
 
     def training_loss(
-        self, ids: Tensor, targets: Tensor, state: State, precision: torch.dtype = torch.float32
+        self,
+        ids: Tensor,
+        targets: Tensor,
+        state: State,
+        precision: torch.dtype = torch.float32,
+        sampling: Sampling | None = None,
     ) -> tuple[Tensor, Tensor | float, State]:
-        """As `loss`, and between the two the penalty that is to be added to the mean loss."""
+        """As `loss`, and between the two the penalty that is to be added to the mean loss.
+
+        With `sampling` the loss is an estimate, by a sample of the vocabulary.
+        """
         with use(products="bfloat16" if precision == torch.bfloat16 else None):
             hidden, dropped, state = self.outputs(ids, state)
         weight, bias = self.output_layer()
-        loss = linear_cross_entropy(
-            self._seen(dropped).flatten(0, 1),
-            weight,
-            bias,
-            targets.flatten(),
-            precision=precision,
-        )
+        features, targets = self._seen(dropped).flatten(0, 1), targets.flatten()
+        if sampling is not None:
+            sample = draw(targets, len(weight), sampling, self.generator)
+            if sample is not None:
+                weight = F.embedding(sample.words, weight)
+                bias, targets = bias[sample.words] + sample.log_weights, sample.targets
+        loss = linear_cross_entropy(features, weight, bias, targets, precision=precision)
         return loss, self._penalty(hidden, dropped), state
 
     def _penalty(self, hidden: Tensor, dropped: Tensor) -> Tensor | float:

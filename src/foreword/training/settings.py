@@ -73,6 +73,18 @@ class PenaltySettings(Data):
     """Times the mean square of their difference from one step to the next: keeps them slow."""
 
 
+class SoftmaxSettings(Data):
+    """The output layer over a large vocabulary, where it is most of the work."""
+
+    softmax_sample: Annotated[int, Field(ge=0)] = 0
+    """So many of the rarer words, drawn anew for each window, stand for all of them in the training
+    loss; 0 scores every word. Not on GPUs, where it would gain nothing."""
+    softmax_head: Count = 4096
+    """The commonest words, which are always scored."""
+    softmax_until: Share = 0.8
+    """Share of the run after which every word is scored."""
+
+
 class BpttSettings(Data):
     """Backpropagation through time: how text is cut into windows."""
 
@@ -146,6 +158,7 @@ class TrainingSettings(Data):
     model: ModelSettings = ModelSettings()
     dropout: DropoutSettings = DropoutSettings()
     penalty: PenaltySettings = PenaltySettings()
+    softmax: SoftmaxSettings = SoftmaxSettings()
     bptt: BpttSettings = BpttSettings()
     rate: RateSettings = RateSettings()
     budget: Budget = Budget()

@@ -21,6 +21,7 @@ from foreword.errors import TrainingError
 from foreword.evaluation.perplexity import Score
 from foreword.models.build import load_weights, weights_of
 from foreword.models.model import NextWordModel, State, detach
+from foreword.nn.sampled import Sampling
 from foreword.nn.softmax import IGNORED
 from foreword.text.windows import Window
 from foreword.training.averaging import Average
@@ -97,13 +98,21 @@ class Run:
     def _backward(self, inputs: Tensor, targets: Tensor, state: State) -> tuple[Tensor, State]:
         """The mean loss of a window, its gradients in the parameters, and the state after it."""
         total, penalty, after = self.model.training_loss(
-            inputs, targets, detach(state), self.precision
+            inputs, targets, detach(state), self.precision, self._sampling()
         )
         loss = total / (targets != IGNORED).sum()
         # Zeroed, not dropped: a graph of the GPU's finds them where they were.
         self.optimiser.zero_grad(set_to_none=not total.is_cuda)
         (loss + penalty).backward()  # type: ignore[no-untyped-call]
         return loss.detach(), detach(after)
+
+    def _sampling(self) -> Sampling | None:
+        softmax = self.settings.softmax
+        if softmax.softmax_sample == 0 or self.model.device.type != "cpu":
+            return None
+        if self.progress() >= softmax.softmax_until:
+            return None
+        return Sampling(softmax.softmax_head, softmax.softmax_sample)
 
     def start_at(self, *, seconds: float) -> None:
         """Counts time that passed before the first step."""
