@@ -143,7 +143,7 @@ def single(arguments: argparse.Namespace, folder: Path) -> Record:
             tune_cache=True,
             tune_dynamic=arguments.dynamic,
             progress=watch.text_progress,
-            **on_device(arguments),
+            device=arguments.device or "cpu",
         )
     columns = [asdict(column) for column in measured.columns]
     found |= {
@@ -227,10 +227,6 @@ def given(arguments: argparse.Namespace) -> dict[str, str]:
             raise SettingsError(f"--set takes NAME=VALUE, not {setting!r}")
         found[name] = value
     return found
-
-
-def on_device(arguments: argparse.Namespace) -> dict[str, str]:
-    return {} if arguments.device is None else {"device": arguments.device}
 
 
 def training_of(config: FolderConfig) -> Record:

@@ -18,7 +18,7 @@ from foreword.evaluation.report import evaluation_of
 from foreword.folder.config import Evaluation, FolderConfig, ModelConfig, TrainingRecord
 from foreword.folder.files import atomic_write
 from foreword.folder.store import read_config, read_folder, write_folder
-from foreword.models.build import build, count_parameters
+from foreword.models.build import build, count_parameters, device_named
 from foreword.models.model import NextWordModel, Regularisation
 from foreword.nn.softmax import fast_precision
 from foreword.text.corpus import Paths, paths_of
@@ -299,7 +299,7 @@ def _remembered(
 def _new_run(
     corpus: Corpus, config: ModelConfig, settings: TrainingSettings, report: Reporter
 ) -> Run:
-    device = _device(settings.run.device)
+    device = device_named(settings.run.device)
     generator = torch.Generator().manual_seed(settings.run.seed)
     model = build(config, _regularisation(settings), generator).to(device)
     if device.type != "cpu":
@@ -322,18 +322,6 @@ def _new_run(
     return Run(model, windows, settings, generator, precision)
 
 
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        found = "cpu, cuda" if torch.cuda.is_available() else "cpu"
-        raise SettingsError(
-            f"device {name!r} cannot be used on this machine; there is: {found}"
-        ) from error
-    return device
-
-
 def _summary(corpus: Corpus, config: ModelConfig) -> str:
     held_out = f", {len(corpus.valid):,} held out" if corpus.valid is not None else ""
     return (
@@ -350,7 +338,10 @@ def _regularisation(settings: TrainingSettings) -> Regularisation:
         input=drop.dropout_input or 0.0,
         hidden=drop.dropout_hidden or 0.0,
         output=drop.dropout_output or 0.0,
+        projected=drop.dropout_projected,
         recurrent=drop.dropout_recurrent,
+        activation=settings.penalty.activation_penalty,
+        temporal=settings.penalty.temporal_penalty,
     )
 
 
@@ -368,6 +359,7 @@ def _windows(settings: TrainingSettings, ids: np.ndarray) -> StreamWindows | Lin
         batch_size=bptt.batch_size,
         window=bptt.window,
         jitter=bptt.jitter,
+        rotate=bptt.rotate,
         seed=settings.run.seed,
     )
 
