@@ -286,10 +286,12 @@ def draw(record: Record, path: Path) -> None:
     figure = Figure(figsize=(7, 4.4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    lines = [(f"Foreword, recipe {Path(record['recipe']).stem}", record["curve"], "#0b69a3")]
+    name = f"Foreword, recipe {Path(record['recipe']).stem}: a run for each time"
+    lines = [(name, record["curve"], "#0b69a3", -15)]
     if "word_language_model" in record:
-        lines.append(("word_language_model's recipe", record["word_language_model"], "#d9822b"))
-    for name, points, colour in lines:
+        name = "word_language_model's recipe: one run"
+        lines.append((name, record["word_language_model"], "#d9822b", 7))
+    for name, points, colour, above in lines:
         x = [point["seconds"] for point in points]
         y = [point["valid perplexity"] for point in points]
         axes.plot(x, y, color=colour, marker="o", markersize=5, linewidth=1.8, label=name)
@@ -297,7 +299,7 @@ def draw(record: Record, path: Path) -> None:
             axes.annotate(
                 f"{at[1]:.0f}",
                 at,
-                xytext=(0, 7),
+                xytext=(0, above),
                 textcoords="offset points",
                 ha="center",
                 fontsize=9,
@@ -310,7 +312,7 @@ def draw(record: Record, path: Path) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(ScalarFormatter())
     axes.yaxis.set_minor_formatter(ScalarFormatter())
-    axes.set_xlabel("seconds of training, each point's schedule made for its time (log scale)")
+    axes.set_xlabel("seconds of training (log scale)")
     axes.set_ylabel("validation perplexity (log scale)")
     axes.margins(y=0.15)
     axes.grid(visible=True, which="both", color="#e4e7eb", linewidth=0.6)
