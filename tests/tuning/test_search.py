@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 import foreword
 from foreword.errors import FolderError, MissingExtraError, SettingsError, TextError, TrainingError
 from foreword.training.progress import Event, Note, Validated
+from foreword.training.recipes import find
 from foreword.tuning.search import Tuning
 
 SIZES: dict[str, Any] = {"hidden_size": 8, "batch_size": 4, "window": 5, "steps_each": 40}
@@ -50,11 +50,15 @@ def test_the_best_of_the_trials_is_written_as_a_recipe_and_trains_as_it_did(
     done = [t for t in found.trials if t.perplexity is not None]
     assert len(found.trials) == 5
     assert found.best == min(done, key=lambda t: t.perplexity)
-    recipe = tomllib.loads((tmp_path / "search" / "best.toml").read_text("utf-8"))
-    assert recipe["settings"] == {
-        "model": "lstm", "hidden_size": 8, "batch_size": 4, "window": 5, **found.best.settings
-    }  # fmt: skip
-    again = foreword.train([text], out=tmp_path / "m", steps=40, **recipe["settings"])
+    assert found.recipe is not None
+    assert find(found.recipe).settings == {
+        "model": "lstm",
+        "hidden_size": 8,
+        "batch_size": 4,
+        "window": 5,
+        **found.best.settings,
+    }
+    again = foreword.train([text], out=tmp_path / "m", steps=40, recipe=found.recipe)
     assert again.config.evaluation is not None
     assert again.config.evaluation.perplexity == pytest.approx(found.best.perplexity, rel=1e-6)
     kept = json.loads((tmp_path / "search" / "trials.json").read_text("utf-8"))
@@ -147,6 +151,27 @@ def test_an_ngram_models_order_can_be_searched(tune: Tune) -> None:
     assert {t.outcome for t in found.trials} == {"done"}
     assert found.best is not None
     assert found.best.settings["ngram_order"] != 1
+
+
+MINE = """
+about = "mine"
+source = "me"
+[settings]
+model = "gru"
+learning_rate = 0.02
+minutes = 90
+"""
+
+
+def test_a_recipe_is_searched_around(tune: Tune, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(MINE, "utf-8")
+    found = tune(search=(), recipe=tmp_path / "mine.toml", dropout=0.1, trials=1)
+    assert found.trials[0].settings["learning_rate"] == 0.02
+    assert "dropout" not in found.trials[0].settings
+    assert found.recipe is not None
+    recipe = find(found.recipe).settings
+    assert recipe["model"] == "gru"
+    assert "minutes" not in recipe
 
 
 def test_what_is_set_is_not_searched(tune: Tune) -> None:

@@ -4,8 +4,7 @@ import pytest
 
 from foreword.errors import SettingsError
 from foreword.folder.config import AnyModelName
-from foreword.training.run import settings_from
-from foreword.training.settings import TrainingSettings
+from foreword.training.settings import TrainingSettings, settings_from
 from foreword.tuning.space import Choice, Range, as_texts, default_space, space_of
 
 BASE = TrainingSettings.default()

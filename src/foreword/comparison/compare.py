@@ -19,8 +19,8 @@ from foreword.text.corpus import Paths, paths_of
 from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.ngram import count_on
 from foreword.training.progress import Event, Note, Reporter, StepProgress, Validated, silent
-from foreword.training.run import settings_from, train_on
-from foreword.training.settings import TrainingSettings
+from foreword.training.run import train_on
+from foreword.training.settings import TrainingSettings, settings_from
 
 VALIDATIONS = 12
 """Points of each curve."""

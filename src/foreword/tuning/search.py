@@ -24,9 +24,10 @@ from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.interrupt import stop_on_signals
 from foreword.training.ngram import count_on
 from foreword.training.progress import Event, Note, Reporter, Validated, silent
-from foreword.training.run import settings_from, train_on
-from foreword.training.settings import TrainingSettings
-from foreword.tuning.space import Choice, Leaf, Space, as_texts, default_space, rounded, space_of
+from foreword.training.recipes import Leaf, Recipe, find, overridden, write
+from foreword.training.run import train_on
+from foreword.training.settings import ENDS, TrainingSettings, settings_from
+from foreword.tuning.space import Choice, Space, as_texts, default_space, rounded, space_of
 
 if TYPE_CHECKING:
     import optuna
@@ -41,7 +42,6 @@ STARTUP_TRIALS = 8
 """Trials that are drawn at random, before those done say where to look."""
 UNPRUNED_TRIALS, UNPRUNED_VALIDATIONS = 4, 2
 """No trial is given up before so many are done, and none at its first validations."""
-ENDS = ("minutes", "epochs", "steps")
 FREE = ("threads", "save_seconds")
 """Settings that may differ when a search goes on."""
 
@@ -116,6 +116,7 @@ def tune(
     epochs_each: float | None = None,
     steps_each: int | None = None,
     settings: TrainingSettings | None = None,
+    recipe: str | PathLike[str] | None = None,
     resume: bool = False,
     overwrite: bool = False,
     report: Reporter = silent,
@@ -138,6 +139,8 @@ def tune(
         epochs_each: the same in passes over the text.
         steps_each: the same in steps. Neither this nor the one before depends on the machine.
         settings: the tree of settings that all trials share.
+        recipe: instead of the tree, a recipe's name or file, as for `train`. Its budget is not
+            taken over.
         resume: go on with the search in `out`, whose texts and settings need not be named again.
         overwrite: replace a search that is in `out` already.
         report: is told of all that happens.
@@ -146,12 +149,18 @@ def tune(
 
     Raises:
         MissingExtraError: `foreword[tune]` is not installed.
-        TextError, SettingsError, FolderError: with what to do about it.
+        TextError, SettingsError, FolderError, TrainingError: with what to do about it.
     """
     _optuna()
     folder = Path(out)
     each = {"minutes": minutes_each, "epochs": epochs_each, "steps": steps_each}
-    asked = _Asked(paths_of(texts), paths_of(valid), tuple(search), settings, each, leaves)
+    if recipe is not None and settings is not None:
+        raise SettingsError("give a recipe or a tree of settings, not both")
+    of_recipe = {} if recipe is None else find(recipe).settings
+    of_recipe = {name: value for name, value in of_recipe.items() if name not in ENDS}
+    asked = _Asked(
+        paths_of(texts), paths_of(valid), tuple(search), settings, of_recipe, each, leaves
+    )
     if trials < 1:
         raise SettingsError(f"trials must be at least 1, not {trials}")
     found = _resumed(folder, asked) if resume else _begun(folder, asked, overwrite)
@@ -180,6 +189,7 @@ class _Asked:
     valid: Sequence[Any]
     search: Sequence[str]
     settings: TrainingSettings | None
+    recipe: Mapping[str, Leaf]
     each: Mapping[str, float | None]
     leaves: Mapping[str, Any]
 
@@ -197,7 +207,7 @@ def _begun(folder: Path, asked: _Asked, overwrite: bool) -> _Search:
     each = dict(asked.each)
     if all(value is None for value in each.values()):
         each["minutes"] = MINUTES_EACH
-    base = settings_from(asked.leaves, asked.settings)
+    base = settings_from(overridden(asked.recipe, asked.leaves), asked.settings)
     tree = base.model_dump()
     tree["budget"] |= dict.fromkeys(ENDS) | each
     base = TrainingSettings.checked(tree)
@@ -226,8 +236,7 @@ def _resumed(folder: Path, asked: _Asked) -> _Search:
         ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FolderError(f"{path} is damaged ({error}). Begin anew with --overwrite.") from error
-    flat = {k: v for group in settings.model_dump().values() for k, v in group.items()}
-    given = {**asked.leaves, **asked.each}
+    flat, given = settings.leaves(), {**overridden(asked.recipe, asked.leaves), **asked.each}
     for name, value in given.items():
         if value is not None and name not in FREE and flat.get(name) != value:
             raise SettingsError(
@@ -407,12 +416,12 @@ class _Trials:
         recipe = None
         if best is not None:
             recipe = self.folder / BEST
-            atomic_write(recipe, _recipe(search, corpus, best, len(done)).encode())
+            write(_recipe(search, corpus, best, len(done)), recipe)
         return Tuning(done, best, recipe, signal)
 
 
-def _recipe(search: _Search, corpus: Corpus, best: Tried, trials: int) -> str:
-    """The best settings as TOML: those that were searched, and those set for all that differ.
+def _recipe(search: _Search, corpus: Corpus, best: Tried, trials: int) -> Recipe:
+    """The best settings: those that were searched, and those set for all that differ.
 
     The budget of a trial is none of them: what is good in two minutes is to be trained for longer.
     """
@@ -427,19 +436,17 @@ def _recipe(search: _Search, corpus: Corpus, best: Tried, trials: int) -> str:
     }
     budget = search.settings.budget
     each = next(f"{getattr(budget, end):g} {end}" for end in ENDS if getattr(budget, end))
-    document = {
-        "about": f"Settings for {corpus.name}: the best of {trials} trials of {each} each, "
-        f"validation perplexity {best.perplexity:.2f}.",
-        "source": "foreword tune --search " + " --search ".join(as_texts(search.space)),
-        "settings": fixed | best.settings,
-    }
-    return str(_tomli_w().dumps(document))
+    return Recipe(
+        about=f"Settings for {corpus.name}: the best of {trials} trials of {each} each, validation "
+        f"perplexity {best.perplexity:.2f}.",
+        source="foreword tune --search " + " --search ".join(as_texts(search.space)),
+        settings=fixed | best.settings,
+    )
 
 
 def _usual(corpus: Corpus, search: _Search) -> dict[str, Leaf]:
     """What is searched, with the values that `train` would take by itself, where they are in it."""
-    tree = corpus.fill_in(search.settings).model_dump()
-    flat = {leaf: value for group in tree.values() for leaf, value in group.items()}
+    flat = corpus.fill_in(search.settings).leaves()
     return {name: flat[name] for name, values in search.space.items() if values.holds(flat[name])}
 
 
@@ -486,19 +493,12 @@ def _json(document: Any) -> bytes:
 def _optuna() -> Any:
     try:
         import optuna
-
-        _tomli_w()
+        import tomli_w  # noqa: F401, for the recipe: better missed now than after an hour
     except ModuleNotFoundError as error:
         if error.name in ("optuna", "tomli_w"):
             raise MissingExtraError("tuning", "tune") from error
         raise
     return optuna
-
-
-def _tomli_w() -> Any:
-    import tomli_w
-
-    return tomli_w
 
 
 @contextmanager

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import get_args
 
 from foreword.errors import SettingsError
 from foreword.training.recipe import LEARNING_RATES
-from foreword.training.run import settings_from
-from foreword.training.settings import TrainingSettings
+from foreword.training.recipes import Leaf
+from foreword.training.settings import TrainingSettings, settings_from
 
-Leaf = bool | int | float | str
 FORM = "NAME=LOW..HIGH, NAME=LOW..HIGH:log or NAME=A,B,C"
-SEARCHED = ("model", "dropout", "bptt", "rate")
+SEARCHED = ("model", "dropout", "penalty", "softmax", "bptt", "rate")
 """The groups of settings that may be searched. Under others perplexities do not compare: another
 vocabulary counts other words, another budget is another contest."""
 DIGITS = 4
@@ -86,16 +85,17 @@ def space_of(texts: Iterable[str], base: TrainingSettings) -> Space:
 
 
 def default_space(base: TrainingSettings) -> Space:
-    """What is worth searching for an architecture where nobody says what."""
-    model = base.model.model
+    """What is worth searching for an architecture where nobody says what, around its rate."""
+    model, drop = base.model.model, base.dropout
     if model == "ngram":
         return {"ngram_order": Range(2, 7), "ngram_min_count": Range(1, 2)}
-    usual = LEARNING_RATES[model]
+    usual = base.rate.learning_rate or LEARNING_RATES[model]
     space: Space = {
         "learning_rate": Range(usual / 4, usual * 4, log=True),
-        "dropout": Range(0.0, 0.6),
         "weight_decay": Range(1e-3, 0.3, log=True),
     }
+    if None in (drop.dropout_input, drop.dropout_hidden, drop.dropout_output):
+        space["dropout"] = Range(0.0, 0.6)
     if not model.startswith("mlp"):
         space |= {"clip": Range(0.1, 2.0, log=True), "dropout_recurrent": Range(0.0, 0.5)}
     return space
@@ -116,7 +116,8 @@ def rounded(value: Leaf) -> Leaf:
 
 
 def _refuse_others(name: str) -> None:
-    groups = {leaf: group for group, leaves in _tree().items() for leaf in leaves}
+    tree = TrainingSettings.default().model_dump()
+    groups = {leaf: group for group, leaves in tree.items() for leaf in leaves}
     if name in groups and groups[name] in SEARCHED:
         return
     known = ", ".join(leaf for leaf, group in groups.items() if group in SEARCHED)
@@ -126,10 +127,6 @@ def _refuse_others(name: str) -> None:
             f"trials. What can be searched: {known}"
         )
     raise SettingsError(f"there is no setting {name!r}. What can be searched: {known}")
-
-
-def _tree() -> dict[str, dict[str, Any]]:
-    return TrainingSettings.default().model_dump()
 
 
 def _range(name: str, values: str, text: str) -> Range:
