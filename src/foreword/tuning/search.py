@@ -370,7 +370,8 @@ class _Trials:
 
     def ask(self, search: _Search, done: int, usual: Mapping[str, Leaf] | None) -> "optuna.Trial":
         """The next trial, after so many; with `usual` values where they are given."""
-        seed = int(np.random.SeedSequence([search.settings.run.seed, done]).generate_state(1)[0])
+        drawn = np.random.SeedSequence(search.settings.run.seed, spawn_key=(done,))
+        seed = int(drawn.generate_state(1)[0])
         self.study.sampler = _optuna().samplers.TPESampler(
             seed=seed, n_startup_trials=STARTUP_TRIALS
         )
