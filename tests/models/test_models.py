@@ -10,11 +10,15 @@ from foreword.models.build import build, count_parameters
 from foreword.models.model import NextWordModel, Regularisation, detach
 
 EVERY = list(get_args(ModelName))
+OPTIONS: list[dict[str, object]] = [{"skip": True}]
+"""Those of recurrent models are left out of an MLP."""
 RECURRENT = [name for name in EVERY if not name.startswith("mlp")]
 
 
 def config(name: str, **options: object) -> ModelConfig:
     window = {"context_words": 3} if name == "mlp-window" else {}
+    if name.startswith("mlp"):
+        options = {key: value for key, value in options.items() if key != "skip"}
     sizes = {"vocab_size": 11, "embedding_size": 4, "hidden_size": 5, "num_layers": 2}
     return ModelConfig(name=name, **{**sizes, **window, **options})
 
@@ -27,9 +31,11 @@ IDS = torch.tensor([[1, 2], [3, 4], [5, 6], [7, 8], [9, 10], [3, 0]])
 
 
 @pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize("tied", [True, False])
-def test_ids_and_state_give_logits_and_state_whatever_the_windows(name: str, tied: bool) -> None:
-    model = model_of(name, tied=tied)
+@pytest.mark.parametrize("options", [{}, {"tied": False}, *OPTIONS])
+def test_ids_and_state_give_logits_and_state_whatever_the_windows(
+    name: str, options: dict[str, object]
+) -> None:
+    model = model_of(name, **options)
     whole, last = model(IDS, model.start(2))
     first, middle = model(IDS[:2], model.start(2))
     second, end = model(IDS[2:], detach(middle))
@@ -79,7 +85,7 @@ def test_a_recurrent_model_sees_all_that_came_before(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize("options", [{}, {"tied": False}, {"hidden_size": 4}])
+@pytest.mark.parametrize("options", [{}, {"tied": False}, {"hidden_size": 4}, *OPTIONS])
 def test_weights_have_the_names_and_shapes_that_the_folder_expects(
     name: str, options: dict[str, object]
 ) -> None:
@@ -90,8 +96,9 @@ def test_weights_have_the_names_and_shapes_that_the_folder_expects(
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_the_loss_is_the_cross_entropy_of_the_logits(name: str) -> None:
-    model = model_of(name)
+@pytest.mark.parametrize("options", [{}, *OPTIONS])
+def test_the_loss_is_the_cross_entropy_of_the_logits(name: str, options: dict[str, object]) -> None:
+    model = model_of(name, **options)
     targets = IDS.roll(-1, 0)
     targets[-1, 0] = -1
     loss, state = model.loss(IDS, targets, model.start(2))
@@ -104,8 +111,9 @@ def test_the_loss_is_the_cross_entropy_of_the_logits(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_every_parameter_learns(name: str) -> None:
-    model = model_of(name)
+@pytest.mark.parametrize("options", [{}, *OPTIONS])
+def test_every_parameter_learns(name: str, options: dict[str, object]) -> None:
+    model = model_of(name, **options)
     state = model.start(2)
     if model.config.is_recurrent:
         state = tuple(torch.full_like(part, 0.3) for part in state)
@@ -134,3 +142,20 @@ def test_tied_models_use_the_embedding_as_output_layer() -> None:
     model = model_of("lstm", hidden_size=4)
     assert model.output_layer()[0] is model.embedding.weight
     assert model.projection is None
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_skip_shows_the_output_layer_the_sum_of_all_layers(name: str) -> None:
+    model = model_of(name, skip=True, num_layers=3)
+    with torch.no_grad():
+        logits, state = model(IDS, model.start(2))
+        expected = model.scores(model.projected(state[0].sum(0)))
+    torch.testing.assert_close(logits[-1], expected)
+
+
+@pytest.mark.parametrize("name", ["lstm", "mlp-last"])
+def test_skip_needs_several_recurrent_layers(name: str) -> None:
+    with pytest.raises(ValueError, match=f"skip .*num_layers of 2 or more, not {name} with 1"):
+        ModelConfig(
+            name=name, vocab_size=3, embedding_size=2, hidden_size=2, num_layers=1, skip=True
+        )

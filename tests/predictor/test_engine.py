@@ -30,6 +30,8 @@ KINDS = [
     ("lstm-coupled", {}),
     ("gru", {}),
     ("gru", {"reset_after": False}),
+    ("lstm", {"skip": True}),
+    ("gru", {"skip": True, "num_layers": 3, "tied": False}),
 ]
 
 

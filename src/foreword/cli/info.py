@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from foreword.cli.console import print_json, results
-from foreword.folder.config import Compression, Evaluation, FolderConfig, NgramConfig
+from foreword.folder.config import Compression, Evaluation, FolderConfig, ModelConfig, NgramConfig
 from foreword.folder.installed import find_folder
 from foreword.folder.store import read_config
 from foreword.folder.weights import count_numbers, expected_tensors
@@ -81,10 +81,16 @@ def _model(config: FolderConfig) -> dict[str, str]:
         return {"model": f"{model.name} of {model.order} words: {lengths}", **rows}
     layers = "1 layer" if model.num_layers == 1 else f"{model.num_layers} layers"
     return {
-        "model": f"{model.name}, {layers} of {model.hidden_size} units",
+        "model": ", ".join(
+            [f"{model.name}", f"{layers} of {model.hidden_size} units", *_options(model)]
+        ),
         "embedding": f"{model.embedding_size}{', tied to the output' if model.tied else ''}",
         **rows,
     }
+
+
+def _options(model: ModelConfig) -> list[str]:
+    return ["the sum of all layers shown to the output"] if model.skip else []
 
 
 def _training(config: FolderConfig) -> dict[str, str]:

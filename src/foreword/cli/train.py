@@ -94,6 +94,14 @@ def train(
             rich_help_panel=_MODEL,
         ),
     ] = None,
+    skip: Annotated[
+        bool | None,
+        typer.Option(
+            "--skip/--no-skip",
+            help="Give the output layer the sum of all layers' outputs.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
     ngram_order: Annotated[
         int | None,
         typer.Option(help="ngram: its longest n-grams' words.", rich_help_panel=_MODEL),

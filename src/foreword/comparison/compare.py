@@ -108,6 +108,7 @@ def compare(
                     "model": name,
                     "hidden_size": config.hidden_size,
                     "embedding_size": config.embedding_size,
+                    "skip": config.skip,
                 },
                 settings,
             )
@@ -160,7 +161,8 @@ def _ngram(
 
 def _as(config: ModelConfig, name: ModelName, context_words: int) -> ModelConfig:
     window = context_words if name == "mlp-window" else 1
-    return replace(config, name=name, context_words=window)
+    skip = config.skip and not name.startswith("mlp")
+    return replace(config, name=name, context_words=window, skip=skip)
 
 
 def _row(name: str, config: ModelConfig, diary: "_Diary", evaluation: Evaluation) -> Row:

@@ -26,6 +26,9 @@ MOST: Final = {
     "num_layers": 64,
     "context_words": 1024,
 }
+OPTIONS: Final[dict[str, bool | int]] = {"skip": False}
+"""Keys that came with format version 4, and their values in models that are without. Earlier
+versions are written without the keys, so that the Forewords that know those alone read them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,8 @@ class ModelConfig:
         reset_after: GRU: the reset gate acts after the recurrent product (torch, cuDNN) or before
             it (2014).
         tied: the output layer's weights are the embedding's.
+        skip: recurrent models of two layers or more: the output layer sees the sum of all layers'
+            outputs, not the last one's alone (Melis, Dyer & Blunsom 2018).
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -60,6 +65,7 @@ class ModelConfig:
     nonlinearity: Literal["tanh", "relu"] = "tanh"
     reset_after: bool = True
     tied: bool = True
+    skip: bool = False
 
     def __post_init__(self) -> None:
         """Raises ValueError: a value is no number in its range, or no known name."""
@@ -68,16 +74,28 @@ class ModelConfig:
         for key, known in (("name", get_args(ModelName)), ("nonlinearity", ("tanh", "relu"))):
             if getattr(self, key) not in known:
                 raise ValueError(f"{key} must be one of {', '.join(known)}")
-        for key in ("reset_after", "tied"):
+        for key in ("reset_after", "tied", "skip"):
             if type(getattr(self, key)) is not bool:
                 raise ValueError(f"{key} must be true or false")
         if self.name != "mlp-window" and self.context_words != 1:
             raise ValueError(f"{self.name} sees one word at a time: context_words must be 1")
+        if self.skip and (self.num_layers < 2 or not self.is_recurrent):
+            raise ValueError(
+                "skip sums the outputs of several recurrent layers: it needs num_layers of 2 or "
+                f"more, not {self.name} with {self.num_layers}"
+            )
 
     @property
     def is_recurrent(self) -> bool:
         """Whether the model carries a hidden state."""
         return not self.name.startswith("mlp")
+
+    @property
+    def options(self) -> dict[str, bool | int]:
+        """What it has of the options that format version 4 brought, by their keys."""
+        return {
+            key: value for key, none in OPTIONS.items() if (value := getattr(self, key)) != none
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +129,19 @@ class NgramConfig:
 
 
 AnyConfig = ModelConfig | NgramConfig
+FormatVersion = Literal[1, 2, 3, 4]
+
+
+def format_version(model: AnyConfig, weights: str) -> FormatVersion:
+    """Of the folder that holds a model whose weights are stored as "float32" or "int8".
+
+    1: a network in float32. 2: in int8. 3: an n-gram model. 4: a network with `options`.
+    """
+    if isinstance(model, NgramConfig):
+        return 3
+    if model.options:
+        return 4
+    return 2 if weights == "int8" else 1
 
 
 def described(document: dict[str, Any]) -> AnyConfig:

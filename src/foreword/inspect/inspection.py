@@ -176,6 +176,10 @@ def _notes(traced: TextTrace) -> list[str]:
             "An Elman network has no gates: shown is its hidden state. How long a unit holds is "
             "estimated from its correlation with itself one word later."
         )
+    if config.skip:
+        notes.append(
+            "Its output layer sees the sum of all layers' hidden states, not the last one's alone."
+        )
     if not attributing.is_available():
         notes.append(
             "Integrated gradients need a library that is not installed: pip install "

@@ -29,6 +29,7 @@ class RecurrentModel(NextWordModel):
             reset_after=config.reset_after,
             forget_bias=1.0,
             noise=Noise(locked=True, weight=self.regularisation.recurrent),
+            skip=config.skip,
             generator=generator,
         )
 
@@ -42,7 +43,10 @@ class RecurrentModel(NextWordModel):
         return self.recurrent.start(batch_size)
 
     def hidden_states(self, embedded: Tensor, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """The last layer's hidden state at each step, (T, B, H), and the state after the last."""
+        """What the layers give at each step, (T, B, H), and the state after the last.
+
+        That is the last layer's hidden state; with `skip` the sum of all layers'.
+        """
         del ids
         hidden, after = self.recurrent(embedded, state)
         return hidden, after if isinstance(after, tuple) else (after,)

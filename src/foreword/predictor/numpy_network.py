@@ -119,7 +119,7 @@ class NumpyNetwork(ByScores):
     def _features(self, parts: Parts) -> Array:
         """What the output layer sees of a state, (H,), or (E,) where tied to the embedding."""
         if self._config.is_recurrent:
-            x = parts[0][-1]
+            x = parts[0].sum(axis=0) if self._config.skip else parts[0][-1]
         else:
             ((x,), _) = self._layers.run(self._layers.embedded(parts[0]), ())[-1]
         if "projection.weight" in self._w:

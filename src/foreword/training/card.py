@@ -1,6 +1,12 @@
 """The model card: a model folder's README.md, written from its configuration."""
 
-from foreword.folder.config import Evaluation, FolderConfig, NgramConfig, TrainingRecord
+from foreword.folder.config import (
+    Evaluation,
+    FolderConfig,
+    ModelConfig,
+    NgramConfig,
+    TrainingRecord,
+)
 from foreword.models.build import count_parameters
 
 ARCHITECTURES = {
@@ -27,6 +33,7 @@ def model_card(config: FolderConfig) -> str:
         size = (
             f"{count_parameters(model):,} parameters, {model.num_layers} "
             f"{'layer' if model.num_layers == 1 else 'layers'} of {model.hidden_size} units"
+            + "".join(f", {option}" for option in _options(model))
         )
     case = "kept" if config.tokenizer.case == "keep" else "folded to lower case"
     lines = [
@@ -63,6 +70,11 @@ def model_card(config: FolderConfig) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _options(model: ModelConfig) -> list[str]:
+    skip = "the output layer sees the sum of all layers' outputs (Melis et al. 2018)"
+    return [skip] if model.skip else []
 
 
 def _training(record: TrainingRecord) -> list[str]:

@@ -64,6 +64,7 @@ class Corpus:
             nonlinearity=model.nonlinearity,
             reset_after=model.reset_after,
             tied=model.tied,
+            skip=model.skip,
         )
 
 

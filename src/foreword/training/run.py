@@ -15,6 +15,7 @@ import torch
 from foreword.errors import SettingsError, TrainingError
 from foreword.evaluation.perplexity import Score, score
 from foreword.evaluation.report import evaluation_of
+from foreword.folder.architecture import format_version
 from foreword.folder.config import Evaluation, FolderConfig, ModelConfig, TrainingRecord
 from foreword.folder.files import atomic_write
 from foreword.folder.store import read_config, read_folder, write_folder
@@ -156,6 +157,7 @@ def train_on(
 
     def write(*, finished: bool, evaluation: Evaluation | None = None) -> FolderConfig:
         written = FolderConfig(
+            format_version=format_version(config, "float32"),
             model=config,
             tokenizer=corpus.tokenizer.config,
             training=_record(run, corpus, settings, finished),

@@ -43,10 +43,21 @@ class ModelSettings(Data):
     nonlinearity: Literal["tanh", "relu"] = "tanh"
     reset_after: bool = True
     tied: bool = True
+    skip: bool = False
+    """The output layer sees the sum of all layers' outputs (Melis et al. 2018)."""
     ngram_order: Annotated[int, Field(ge=1, le=16)] = 5
     """n of `ngram`, which sees the n - 1 last words."""
     ngram_min_count: Count = 1
     """N-grams of three words and more that were seen less often are left out."""
+
+    @model_validator(mode="after")
+    def _options_suit(self) -> Self:
+        if self.skip and (self.num_layers < 2 or self.model.startswith("mlp")):
+            raise ValueError(
+                "skip sums the outputs of several recurrent layers: set num_layers to 2 or more, "
+                "and choose a recurrent model"
+            )
+        return self
 
 
 class DropoutSettings(Data):
