@@ -171,7 +171,8 @@ def test_options_of_a_network_go_all_the_way_through(
 ) -> None:
     out, small = tmp_path / "m", tmp_path / "small"
     sizes = ("--num-layers", 2, "--embedding-size", 12, "--hidden-size", 16, "--vocab-size", 300)
-    foreword_command("train", chats, "--out", out, "--skip", *sizes, "--steps", 25)
+    mixture = ("--softmaxes", 2, "--dropout-contexts", 0.2)
+    foreword_command("train", chats, "--out", out, "--skip", *mixture, *sizes, "--steps", 25)
     foreword_command("train", "--out", out, "--resume", "--steps", 30)
     predictor = foreword.load(out)
     assert predictor.config.network.skip
@@ -179,8 +180,9 @@ def test_options_of_a_network_go_all_the_way_through(
     assert float(shares.sum()) == pytest.approx(1.0, abs=1e-5)
     told = foreword_command("info", out).stdout
     card = (out / "README.md").read_text(encoding="utf-8")
-    assert "the sum of all layers" in told
-    assert "the sum of all layers" in card
+    for part in ("the sum of all layers", "2 softmaxes"):
+        assert part in told
+        assert part in card
     foreword_command("compress", out, "--out", small, "--text", chats)
     assert len(foreword.load(small).predict("how are", k=3)) == 3
     found = json.loads(foreword_command("evaluate", out, chats, "--json").stdout)

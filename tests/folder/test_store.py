@@ -62,7 +62,11 @@ def test_the_configuration_is_plain_data_with_a_version(folder: Path) -> None:
     assert document["model"]["name"] == "lstm"
 
 
-OPTIONS: list[dict[str, Any]] = [{"skip": True, "num_layers": 2}]
+OPTIONS: list[dict[str, Any]] = [
+    {"skip": True, "num_layers": 2},
+    {"softmaxes": 2},
+    {"softmaxes": 3, "tied": False},
+]
 
 
 @pytest.mark.parametrize("kind", ["float32", "int8"])
@@ -396,6 +400,8 @@ def forged(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
         ("name", "transformer", "name"),
         ("nonlinearity", "gelu", "nonlinearity"),
         ("reset_after", 7, "reset_after"),
+        ("softmaxes", 0, "softmaxes"),
+        ("softmaxes", 65, "softmaxes"),
         ("skip", 1, "skip"),
         ("skip", True, "num_layers of 2 or more"),
         ("surprise", 1, "surprise"),

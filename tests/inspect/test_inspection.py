@@ -55,7 +55,10 @@ def test_the_document_holds_what_the_trace_holds(name: str, make_folder: MakeFol
     assert document["attributions"][-1]["at"] == len(document["words"]) - 2
 
 
-@pytest.mark.parametrize(("options", "note"), [({"skip": True}, "the sum of all layers'")])
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [({"skip": True}, "the sum of all layers'"), ({"softmaxes": 3}, "a mixture of 3 softmaxes")],
+)
 def test_options_are_told_and_the_rest_is_shown(
     options: dict[str, object], note: str, make_folder: MakeFolder
 ) -> None:

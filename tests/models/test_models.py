@@ -10,7 +10,11 @@ from foreword.models.build import build, count_parameters
 from foreword.models.model import NextWordModel, Regularisation, detach
 
 EVERY = list(get_args(ModelName))
-OPTIONS: list[dict[str, object]] = [{"skip": True}]
+OPTIONS: list[dict[str, object]] = [
+    {"skip": True},
+    {"softmaxes": 3},
+    {"softmaxes": 2, "tied": False, "skip": True},
+]
 """Those of recurrent models are left out of an MLP."""
 RECURRENT = [name for name in EVERY if not name.startswith("mlp")]
 
@@ -124,10 +128,12 @@ def test_every_parameter_learns(name: str, options: dict[str, object]) -> None:
         assert parameter.grad.abs().sum() > 0, key
 
 
-@pytest.mark.parametrize("place", ["embedding", "input", "hidden", "output", "recurrent"])
+@pytest.mark.parametrize(
+    "place", ["embedding", "input", "hidden", "output", "recurrent", "contexts"]
+)
 def test_each_kind_of_dropout_acts_in_training_and_not_in_evaluation(place: str) -> None:
     generator = torch.Generator().manual_seed(1)
-    model = build(config("lstm"), Regularisation(**{place: 0.5}), generator)
+    model = build(config("lstm", softmaxes=2), Regularisation(**{place: 0.5}), generator)
     model.train()
     one, _ = model.loss(IDS, IDS, model.start(2))
     other, _ = model.loss(IDS, IDS, model.start(2))
@@ -159,3 +165,39 @@ def test_skip_needs_several_recurrent_layers(name: str) -> None:
         ModelConfig(
             name=name, vocab_size=3, embedding_size=2, hidden_size=2, num_layers=1, skip=True
         )
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_mixture_predicts_by_the_formula_of_the_paper(tied: bool) -> None:
+    model = model_of("gru", softmaxes=3, tied=tied)
+    with torch.no_grad():
+        model.mixture.bias.uniform_(-1, 1, generator=torch.Generator().manual_seed(0))
+        model.decoder.bias.uniform_(-1, 1, generator=torch.Generator().manual_seed(1))
+        found, _ = model(IDS, model.start(2))
+        g, _ = model.features(IDS, model.start(2))
+        weight = model.embedding.weight if tied else model.decoder.weight
+        pi = torch.softmax(g @ model.mixture.prior.T, 2)
+        contexts = torch.tanh(g @ model.mixture.weight.T + model.mixture.bias).split(4, 2)
+        each = [torch.softmax(h @ weight.T + model.decoder.bias, 2) for h in contexts]
+    P = sum(pi[:, :, k : k + 1] * p for k, p in enumerate(each))
+    assert g.shape == (6, 2, 5)
+    torch.testing.assert_close(found.exp(), P)
+    torch.testing.assert_close(P.sum(2), torch.ones(6, 2))
+
+
+def test_locked_dropout_of_contexts_is_one_mask_for_all_steps() -> None:
+    generator = torch.Generator().manual_seed(1)
+    model = build(config("lstm", softmaxes=2), Regularisation(contexts=0.5), generator).train()
+    seen: list[torch.Tensor] = []
+    with pytest.MonkeyPatch.context() as patch:
+
+        def watch(contexts: torch.Tensor, *rest: object, **more: object) -> torch.Tensor:
+            seen.append(contexts.detach().view(6, 2, 8))
+            return contexts.sum()
+
+        patch.setattr("foreword.models.model.mixture_cross_entropy", watch)
+        model.loss(IDS, IDS, model.start(2))
+    gone = seen[0] == 0
+    assert gone.any()
+    assert not gone.all()
+    assert torch.equal(gone, gone[:1].expand_as(gone))

@@ -81,16 +81,17 @@ def _model(config: FolderConfig) -> dict[str, str]:
         return {"model": f"{model.name} of {model.order} words: {lengths}", **rows}
     layers = "1 layer" if model.num_layers == 1 else f"{model.num_layers} layers"
     return {
-        "model": ", ".join(
-            [f"{model.name}", f"{layers} of {model.hidden_size} units", *_options(model)]
-        ),
+        "model": f"{model.name}, {layers} of {model.hidden_size} units",
+        **_options(model),
         "embedding": f"{model.embedding_size}{', tied to the output' if model.tied else ''}",
         **rows,
     }
 
 
-def _options(model: ModelConfig) -> list[str]:
-    return ["the sum of all layers shown to the output"] if model.skip else []
+def _options(model: ModelConfig) -> dict[str, str]:
+    found = ["the output sees the sum of all layers"] * model.skip
+    found += [f"{model.softmaxes} softmaxes mixed"] * (model.softmaxes > 1)
+    return {"options": ", ".join(found)} if found else {}
 
 
 def _training(config: FolderConfig) -> dict[str, str]:

@@ -102,6 +102,10 @@ def train(
             rich_help_panel=_MODEL,
         ),
     ] = None,
+    softmaxes: Annotated[
+        int | None,
+        typer.Option(help="Mix so many to a prediction.", rich_help_panel=_MODEL),
+    ] = None,
     ngram_order: Annotated[
         int | None,
         typer.Option(help="ngram: its longest n-grams' words.", rich_help_panel=_MODEL),
@@ -128,6 +132,10 @@ def train(
     ] = None,
     dropout_embedding: Annotated[
         float | None, typer.Option(help="Of whole words.", rich_help_panel=_MODEL)
+    ] = None,
+    dropout_contexts: Annotated[
+        float | None,
+        typer.Option(help="On the contexts of several softmaxes.", rich_help_panel=_MODEL),
     ] = None,
     dropout_recurrent: Annotated[
         float | None,

@@ -25,8 +25,9 @@ MOST: Final = {
     "hidden_size": LARGEST_SIZE,
     "num_layers": 64,
     "context_words": 1024,
+    "softmaxes": 64,
 }
-OPTIONS: Final[dict[str, bool | int]] = {"skip": False}
+OPTIONS: Final[dict[str, bool | int]] = {"skip": False, "softmaxes": 1}
 """Keys that came with format version 4, and their values in models that are without. Earlier
 versions are written without the keys, so that the Forewords that know those alone read them."""
 
@@ -52,6 +53,8 @@ class ModelConfig:
         tied: the output layer's weights are the embedding's.
         skip: recurrent models of two layers or more: the output layer sees the sum of all layers'
             outputs, not the last one's alone (Melis, Dyer & Blunsom 2018).
+        softmaxes: 1 to 64; of several, the prediction is their mixture (Yang et al. 2018), and the
+            output layer's weights are as wide as the embedding, tied or not.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -66,6 +69,7 @@ class ModelConfig:
     reset_after: bool = True
     tied: bool = True
     skip: bool = False
+    softmaxes: int = 1
 
     def __post_init__(self) -> None:
         """Raises ValueError: a value is no number in its range, or no known name."""

@@ -21,15 +21,23 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
     logits = features @ weight.T + decoder.bias, where weight is `decoder.weight`, or the
     embedding matrix if tied, and features are the last layer's outputs, or their projection to
-    the embedding's size.
+    the embedding's size. A mixture's weights stand between these outputs and a `decoder.weight` as
+    wide as the embedding; see `foreword.nn.mixture`.
     """
     V, E, H = config.vocab_size, config.embedding_size, config.hidden_size
     shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (V, E)}
     shapes |= _recurrent(config) if config.is_recurrent else _feed_forward(config)
-    if config.tied and E != H:
+    K, mixes = config.softmaxes, config.softmaxes > 1
+    if mixes:
+        shapes |= {
+            "mixture.prior": (K, H),
+            "mixture.weight": (K * E, H),
+            "mixture.bias": (K * E,),
+        }
+    elif config.tied and E != H:
         shapes |= {"projection.weight": (E, H), "projection.bias": (E,)}
     if not config.tied:
-        shapes["decoder.weight"] = (V, H)
+        shapes["decoder.weight"] = (V, E if mixes else H)
     return shapes | {"decoder.bias": (V,)}
 
 

@@ -180,6 +180,11 @@ def _notes(traced: TextTrace) -> list[str]:
         notes.append(
             "Its output layer sees the sum of all layers' hidden states, not the last one's alone."
         )
+    if config.softmaxes > 1:
+        notes.append(
+            f"Its output is a mixture of {config.softmaxes} softmaxes. Predictions and what made "
+            "them are the whole mixture's; how much each softmax counted is not shown."
+        )
     if not attributing.is_available():
         notes.append(
             "Integrated gradients need a library that is not installed: pip install "

@@ -123,7 +123,8 @@ def network(
     """The model in C++; None where nothing was compiled, or for a model that numpy runs."""
     module = compiled.loaded()
     is_wide = max(config.hidden_size, config.embedding_size) > MOST_INT8_COLUMNS
-    if module is None or not config.is_recurrent or is_wide:
+    is_mixture = config.softmaxes > 1
+    if module is None or not config.is_recurrent or is_wide or is_mixture:
         return None
     return CompiledNetwork(module, config, weights, threads)
 

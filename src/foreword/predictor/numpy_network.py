@@ -19,7 +19,7 @@ Gates = dict[str, Array]
 Step = Callable[[Array, Parts], tuple[Parts, Gates]]
 """A layer's state after an input, (H,) each, h first; and the gates on the way, by their names."""
 
-_OUTER = ("embedding.", "decoder.", "projection.")
+_OUTER = ("embedding.", "decoder.", "projection.", "mixture.")
 """What stands before and behind the layers."""
 
 
@@ -108,16 +108,30 @@ class NumpyNetwork(ByScores):
         return after
 
     def scores(self, parts: Parts, ids: Array | None) -> Array:
-        """Of all words as the next, or of some."""
+        """Of all words as the next, or of some; of a mixture of softmaxes ln P."""
         output, bias = self._output, self._w["decoder.bias"]
+        if self._config.softmaxes > 1:
+            mixed = self._mixed(self._features(parts))
+            return mixed if ids is None else mixed[ids]
         if ids is not None:
             output, bias = output[ids], bias[ids]
         with np.errstate(over="ignore", invalid="ignore"):
             scores: Array = output @ self._features(parts) + bias
         return scores
 
+    def _mixed(self, g: Array) -> Array:
+        """Logarithms of P, (V,), by a mixture of softmaxes, as in `foreword.nn.mixture`."""
+        w, K = self._w, self._config.softmaxes
+        with np.errstate(over="ignore", invalid="ignore"):
+            contexts = np.tanh(w["mixture.weight"] @ g + w["mixture.bias"]).reshape(K, -1)
+            each = _log_softmax(contexts @ self._output.T + w["decoder.bias"])
+            each += _log_softmax(w["mixture.prior"] @ g)[:, None]
+            peak = each.max(axis=0)
+            found: Array = np.log(np.exp(each - peak).sum(axis=0)) + peak
+        return found
+
     def _features(self, parts: Parts) -> Array:
-        """What the output layer sees of a state, (H,), or (E,) where tied to the embedding."""
+        """What the output layer sees of a state: (H,), or (E,) where there is a projection."""
         if self._config.is_recurrent:
             x = parts[0].sum(axis=0) if self._config.skip else parts[0][-1]
         else:
@@ -179,6 +193,13 @@ def _sigmoid(a: Array) -> Array:
     # By tanh, which overflows for no argument.
     shares: Array = 0.5 * (np.tanh(0.5 * a) + 1)
     return shares
+
+
+def _log_softmax(a: Array) -> Array:
+    """Along the last dimension."""
+    shifted = a - a.max(axis=-1, keepdims=True)
+    found: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return found
 
 
 def _feed_forward(activation: Callable[[Array], Array], W: Array, b: Array) -> Step:

@@ -73,8 +73,12 @@ def model_card(config: FolderConfig) -> str:
 
 
 def _options(model: ModelConfig) -> list[str]:
-    skip = "the output layer sees the sum of all layers' outputs (Melis et al. 2018)"
-    return [skip] if model.skip else []
+    found = []
+    if model.skip:
+        found.append("the output layer sees the sum of all layers' outputs (Melis et al. 2018)")
+    if model.softmaxes > 1:
+        found.append(f"a mixture of {model.softmaxes} softmaxes (Yang et al. 2018)")
+    return found
 
 
 def _training(record: TrainingRecord) -> list[str]:

@@ -65,6 +65,7 @@ class Corpus:
             reset_after=model.reset_after,
             tied=model.tied,
             skip=model.skip,
+            softmaxes=model.softmaxes,
         )
 
 

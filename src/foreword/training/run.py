@@ -360,6 +360,7 @@ def _regularisation(settings: TrainingSettings) -> Regularisation:
         input=drop.dropout_input or 0.0,
         hidden=drop.dropout_hidden or 0.0,
         output=drop.dropout_output or 0.0,
+        contexts=drop.dropout_contexts,
         recurrent=drop.dropout_recurrent,
     )
 

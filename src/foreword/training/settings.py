@@ -45,6 +45,8 @@ class ModelSettings(Data):
     tied: bool = True
     skip: bool = False
     """The output layer sees the sum of all layers' outputs (Melis et al. 2018)."""
+    softmaxes: Annotated[int, Field(ge=1, le=64)] = 1
+    """How many are mixed to a prediction (Yang et al. 2018)."""
     ngram_order: Annotated[int, Field(ge=1, le=16)] = 5
     """n of `ngram`, which sees the n - 1 last words."""
     ngram_min_count: Count = 1
@@ -68,6 +70,8 @@ class DropoutSettings(Data):
     dropout_input: Share | None = None
     dropout_hidden: Share | None = None
     dropout_output: Share | None = None
+    dropout_contexts: Share = 0.0
+    """Of the contexts of a mixture of softmaxes, locked."""
     dropout_embedding: Share = 0.0
     dropout_recurrent: Share = 0.0
 
