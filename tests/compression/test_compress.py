@@ -56,7 +56,7 @@ def test_cost_is_what_evaluation_by_torch_measures(name: str, make_folder: MakeF
     assert found.top3 == pytest.approx(truth.top3 / 200, abs=0.011)
 
 
-@pytest.mark.parametrize("options", [{"skip": True}, {"softmaxes": 3}])
+@pytest.mark.parametrize("options", [{"skip": True}, {"softmaxes": 3}, {"mogrifier_rounds": 3}])
 def test_options_outlive_compression(
     options: dict[str, object], tmp_path: Path, make_folder: MakeFolder
 ) -> None:

@@ -171,7 +171,7 @@ def test_options_of_a_network_go_all_the_way_through(
 ) -> None:
     out, small = tmp_path / "m", tmp_path / "small"
     sizes = ("--num-layers", 2, "--embedding-size", 12, "--hidden-size", 16, "--vocab-size", 300)
-    mixture = ("--softmaxes", 2, "--dropout-contexts", 0.2)
+    mixture = ("--softmaxes", 2, "--dropout-contexts", 0.2, "--mogrifier-rounds", 3)
     foreword_command("train", chats, "--out", out, "--skip", *mixture, *sizes, "--steps", 25)
     foreword_command("train", "--out", out, "--resume", "--steps", 30)
     predictor = foreword.load(out)
@@ -180,7 +180,7 @@ def test_options_of_a_network_go_all_the_way_through(
     assert float(shares.sum()) == pytest.approx(1.0, abs=1e-5)
     told = foreword_command("info", out).stdout
     card = (out / "README.md").read_text(encoding="utf-8")
-    for part in ("the sum of all layers", "2 softmaxes"):
+    for part in ("the sum of all layers", "2 softmaxes", "3 Mogrifier rounds"):
         assert part in told
         assert part in card
     foreword_command("compress", out, "--out", small, "--text", chats)

@@ -57,7 +57,11 @@ def test_the_document_holds_what_the_trace_holds(name: str, make_folder: MakeFol
 
 @pytest.mark.parametrize(
     ("options", "note"),
-    [({"skip": True}, "the sum of all layers'"), ({"softmaxes": 3}, "a mixture of 3 softmaxes")],
+    [
+        ({"skip": True}, "the sum of all layers'"),
+        ({"softmaxes": 3}, "a mixture of 3 softmaxes"),
+        ({"mogrifier_rounds": 2, "mogrifier_rank": 3}, "what modulates is not shown"),
+    ],
 )
 def test_options_are_told_and_the_rest_is_shown(
     options: dict[str, object], note: str, make_folder: MakeFolder

@@ -14,15 +14,19 @@ OPTIONS: list[dict[str, object]] = [
     {"skip": True},
     {"softmaxes": 3},
     {"softmaxes": 2, "tied": False, "skip": True},
+    {"mogrifier_rounds": 5},
+    {"mogrifier_rounds": 2, "mogrifier_rank": 3, "skip": True},
 ]
-"""Those of recurrent models are left out of an MLP."""
+"""Those that an architecture does not have are left out."""
 RECURRENT = [name for name in EVERY if not name.startswith("mlp")]
 
 
 def config(name: str, **options: object) -> ModelConfig:
     window = {"context_words": 3} if name == "mlp-window" else {}
+    if name != "lstm":
+        options = {k: v for k, v in options.items() if not k.startswith("mogrifier")}
     if name.startswith("mlp"):
-        options = {key: value for key, value in options.items() if key != "skip"}
+        options = {k: v for k, v in options.items() if k != "skip"}
     sizes = {"vocab_size": 11, "embedding_size": 4, "hidden_size": 5, "num_layers": 2}
     return ModelConfig(name=name, **{**sizes, **window, **options})
 
@@ -201,3 +205,27 @@ def test_locked_dropout_of_contexts_is_one_mask_for_all_steps() -> None:
     assert gone.any()
     assert not gone.all()
     assert torch.equal(gone, gone[:1].expand_as(gone))
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"name": "gru", "mogrifier_rounds": 5}, "for the model lstm, not gru"),
+        ({"name": "lstm", "mogrifier_rank": 5}, "no meaning without mogrifier_rounds"),
+        ({"name": "lstm", "mogrifier_rounds": 17}, "mogrifier_rounds must be .* from 0 to 16"),
+    ],
+)
+def test_mogrifier_options_that_mean_nothing_are_refused(
+    options: dict[str, object], fault: str
+) -> None:
+    with pytest.raises(ValueError, match=fault):
+        ModelConfig(vocab_size=3, embedding_size=2, hidden_size=2, **options)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_another_kind_of_the_same_sizes_has_the_options_that_it_can_have(name: ModelName) -> None:
+    options = {"skip": True, "softmaxes": 2, "mogrifier_rounds": 4, "mogrifier_rank": 1}
+    found = config("lstm", **options).as_kind(name)
+    assert found.softmaxes == 2
+    assert found.skip == found.is_recurrent
+    assert bool(found.mogrifier_rounds) == bool(found.mogrifier_rank) == (name == "lstm")

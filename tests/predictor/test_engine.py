@@ -36,6 +36,9 @@ KINDS = [
     ("lstm", {"softmaxes": 3, "skip": True, "tied": False}),
     ("gru", {"softmaxes": 2, "embedding_size": 5}),
     ("mlp-window", {"softmaxes": 4, "context_words": 3}),
+    ("lstm", {"mogrifier_rounds": 1}),
+    ("lstm", {"mogrifier_rounds": 5, "skip": True}),
+    ("lstm", {"mogrifier_rounds": 4, "mogrifier_rank": 2, "softmaxes": 2}),
 ]
 
 

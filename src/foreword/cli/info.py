@@ -91,6 +91,9 @@ def _model(config: FolderConfig) -> dict[str, str]:
 def _options(model: ModelConfig) -> dict[str, str]:
     found = ["the output sees the sum of all layers"] * model.skip
     found += [f"{model.softmaxes} softmaxes mixed"] * (model.softmaxes > 1)
+    if model.mogrifier_rounds:
+        rank = f" of rank {model.mogrifier_rank}" if model.mogrifier_rank else ""
+        found.append(f"{model.mogrifier_rounds} Mogrifier rounds{rank}")
     return {"options": ", ".join(found)} if found else {}
 
 

@@ -106,6 +106,14 @@ def train(
         int | None,
         typer.Option(help="Mix so many to a prediction.", rich_help_panel=_MODEL),
     ] = None,
+    mogrifier_rounds: Annotated[
+        int | None,
+        typer.Option(help="lstm: x and h modulate each other so often.", rich_help_panel=_MODEL),
+    ] = None,
+    mogrifier_rank: Annotated[
+        int | None,
+        typer.Option(help="Of what modulates; 0: whole matrices.", rich_help_panel=_MODEL),
+    ] = None,
     ngram_order: Annotated[
         int | None,
         typer.Option(help="ngram: its longest n-grams' words.", rich_help_panel=_MODEL),

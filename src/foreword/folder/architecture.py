@@ -3,7 +3,7 @@
 As a part of `FolderConfig` it is checked by pydantic like the rest; made alone, by itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Literal, get_args
 
 ModelName = Literal[
@@ -19,6 +19,7 @@ ModelName = Literal[
 """The networks."""
 AnyModelName = Literal[ModelName, "ngram"]
 LARGEST_SIZE: Final = 1 << 24
+MOST_ROUNDS: Final = 16
 MOST: Final = {
     "vocab_size": LARGEST_SIZE,
     "embedding_size": LARGEST_SIZE,
@@ -27,7 +28,12 @@ MOST: Final = {
     "context_words": 1024,
     "softmaxes": 64,
 }
-OPTIONS: Final[dict[str, bool | int]] = {"skip": False, "softmaxes": 1}
+OPTIONS: Final[dict[str, bool | int]] = {
+    "skip": False,
+    "softmaxes": 1,
+    "mogrifier_rounds": 0,
+    "mogrifier_rank": 0,
+}
 """Keys that came with format version 4, and their values in models that are without. Earlier
 versions are written without the keys, so that the Forewords that know those alone read them."""
 
@@ -55,6 +61,9 @@ class ModelConfig:
             outputs, not the last one's alone (Melis, Dyer & Blunsom 2018).
         softmaxes: 1 to 64; of several, the prediction is their mixture (Yang et al. 2018), and the
             output layer's weights are as wide as the embedding, tied or not.
+        mogrifier_rounds: of `lstm`, 0 to 16: how often its input and hidden state modulate each
+            other before each step (Melis, Kocisky & Blunsom 2020); 0 is the plain LSTM.
+        mogrifier_rank: of the matrices that do it, where they are products of two; 0: they are not.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -70,6 +79,8 @@ class ModelConfig:
     tied: bool = True
     skip: bool = False
     softmaxes: int = 1
+    mogrifier_rounds: int = 0
+    mogrifier_rank: int = 0
 
     def __post_init__(self) -> None:
         """Raises ValueError: a value is no number in its range, or no known name."""
@@ -83,6 +94,12 @@ class ModelConfig:
                 raise ValueError(f"{key} must be true or false")
         if self.name != "mlp-window" and self.context_words != 1:
             raise ValueError(f"{self.name} sees one word at a time: context_words must be 1")
+        _check("mogrifier_rounds", self.mogrifier_rounds, 0, MOST_ROUNDS)
+        _check("mogrifier_rank", self.mogrifier_rank, 0, LARGEST_SIZE)
+        if self.mogrifier_rounds and self.name != "lstm":
+            raise ValueError(f"mogrifier_rounds are for the model lstm, not {self.name}")
+        if self.mogrifier_rank and not self.mogrifier_rounds:
+            raise ValueError("mogrifier_rank has no meaning without mogrifier_rounds")
         if self.skip and (self.num_layers < 2 or not self.is_recurrent):
             raise ValueError(
                 "skip sums the outputs of several recurrent layers: it needs num_layers of 2 or "
@@ -93,6 +110,18 @@ class ModelConfig:
     def is_recurrent(self) -> bool:
         """Whether the model carries a hidden state."""
         return not self.name.startswith("mlp")
+
+    def as_kind(self, name: ModelName, context_words: int = 1) -> "ModelConfig":
+        """Another architecture of the same sizes, with those options that it can have."""
+        is_lstm, is_mlp = name == "lstm", name.startswith("mlp")
+        return replace(
+            self,
+            name=name,
+            context_words=context_words,
+            skip=self.skip and not is_mlp,
+            mogrifier_rounds=self.mogrifier_rounds if is_lstm else 0,
+            mogrifier_rank=self.mogrifier_rank if is_lstm else 0,
+        )
 
     @property
     def options(self) -> dict[str, bool | int]:

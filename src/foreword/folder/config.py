@@ -90,9 +90,10 @@ class FolderConfig(Data):
     @model_validator(mode="after")
     def _version_says_what_is_stored(self) -> Self:
         if self.format_version != format_version(self.model, self.weights):
+            options = self.model.options if isinstance(self.model, ModelConfig) else {}
             raise ValueError(
-                f"format version {self.format_version} has no {_described(self.model)} with "
-                f"weights in {self.weights}"
+                f"format version {self.format_version} has no {self.model.name} with "
+                + " and ".join([*options, f"weights in {self.weights}"])
             )
         return self
 
@@ -101,11 +102,6 @@ class FolderConfig(Data):
         """The architecture, of a model that is known to be a network."""
         assert isinstance(self.model, ModelConfig)
         return self.model
-
-
-def _described(model: ModelConfig | NgramConfig) -> str:
-    options = [] if isinstance(model, NgramConfig) else sorted(model.options)
-    return f"{model.name} with {', '.join(options)} and" if options else model.name
 
 
 class Compression(Data):

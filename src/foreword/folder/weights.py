@@ -99,6 +99,22 @@ def _recurrent(config: ModelConfig) -> dict[str, tuple[int, ...]]:
         }
         if config.name == "lstm-peephole":
             shapes[f"recurrent.weight_peephole_l{layer}"] = (3, H)
+        shapes |= {f"recurrent.{k}_l{layer}": v for k, v in _mogrifier(config, size).items()}
+    return shapes
+
+
+def _mogrifier(config: ModelConfig, inputs: int) -> dict[str, tuple[int, int]]:
+    """Of one layer; see `foreword.cells.mogrifier`."""
+    H, rank, rounds = config.hidden_size, config.mogrifier_rank, config.mogrifier_rounds
+    shapes = {}
+    for name, count, rows, columns in (
+        ("weight_q", (rounds + 1) // 2, inputs, H),
+        ("weight_r", rounds // 2, H, inputs),
+    ):
+        if count:
+            shapes[name] = (count * rows, rank or columns)
+            if rank:
+                shapes[f"{name}_right"] = (count * rank, columns)
     return shapes
 
 

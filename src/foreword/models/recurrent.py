@@ -20,7 +20,7 @@ class RecurrentModel(NextWordModel):
     ) -> None:
         super().__init__(config, regularisation, generator)
         self.recurrent = Recurrent(
-            config.name,
+            "lstm-mogrifier" if config.mogrifier_rounds else config.name,
             config.embedding_size,
             config.hidden_size,
             config.num_layers,
@@ -30,6 +30,8 @@ class RecurrentModel(NextWordModel):
             forget_bias=1.0,
             noise=Noise(locked=True, weight=self.regularisation.recurrent),
             skip=config.skip,
+            rounds=config.mogrifier_rounds or 1,
+            rank=config.mogrifier_rank,
             generator=generator,
         )
 

@@ -81,6 +81,7 @@ class Recurrent(nn.Module):
         reset_after: of the GRU; see `foreword.cells.gru`.
         forget_bias: where the forget gate's bias begins, in all (Gers et al. 2000; Jozefowicz et
             al. 2015). None leaves it random, as torch does.
+        rounds, rank: of the Mogrifier LSTM; see `foreword.cells.mogrifier`.
         noise: what is dropped besides.
         skip: outputs are the sum of all layers' outputs, not the last one's alone: with h_l, t the
             output of layer l at step t, y_t = h_1,t + ... + h_L,t (Melis, Dyer & Blunsom 2018, "On
@@ -106,6 +107,8 @@ class Recurrent(nn.Module):
         nonlinearity: str = "tanh",
         reset_after: bool = True,
         forget_bias: float | None = None,
+        rounds: int = 5,
+        rank: int = 0,
         noise: Noise | None = None,
         skip: bool = False,
         generator: torch.Generator | None = None,
@@ -117,7 +120,12 @@ class Recurrent(nn.Module):
                 f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
             )
         self.cell = cell_for(
-            cell, nonlinearity=nonlinearity, reset_after=reset_after, projected=proj_size > 0
+            cell,
+            nonlinearity=nonlinearity,
+            reset_after=reset_after,
+            rounds=rounds,
+            rank=rank,
+            projected=proj_size > 0,
         )
         self.input_size = input_size
         self.hidden_size = hidden_size

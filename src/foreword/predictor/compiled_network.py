@@ -123,8 +123,8 @@ def network(
     """The model in C++; None where nothing was compiled, or for a model that numpy runs."""
     module = compiled.loaded()
     is_wide = max(config.hidden_size, config.embedding_size) > MOST_INT8_COLUMNS
-    is_mixture = config.softmaxes > 1
-    if module is None or not config.is_recurrent or is_wide or is_mixture:
+    has_loop = config.softmaxes == 1 and config.mogrifier_rounds == 0
+    if module is None or not config.is_recurrent or is_wide or not has_loop:
         return None
     return CompiledNetwork(module, config, weights, threads)
 

@@ -172,6 +172,9 @@ def _step_of(config: ModelConfig, weights: Mapping[str, Array], layer: int) -> S
     match config.name:
         case "rnn":
             return _rnn(_activation(config), W_ih, W_hh, b_ih + b_hh)
+        case "lstm" if config.mogrifier_rounds:
+            Q, R = (_factors(weights, name, layer) for name in ("weight_q", "weight_r"))
+            return _mogrified(config.mogrifier_rounds, Q, R, _lstm(W_ih, W_hh, b_ih + b_hh))
         case "lstm":
             return _lstm(W_ih, W_hh, b_ih + b_hh)
         case "lstm-peephole":
@@ -233,6 +236,34 @@ def _lstm(W_ih: Array, W_hh: Array, b: Array, peephole: Array | None = None) -> 
             a[3 * H :] += peephole[2] * c
         o = _sigmoid(a[3 * H :])
         return (o * np.tanh(c), c), {"i": i, "f": f, "g": g, "o": o}
+
+    return step
+
+
+def _factors(weights: Mapping[str, Array], name: str, layer: int) -> list[Array]:
+    """The matrices of all rounds, one below the other; or their left and their right factors."""
+    names = (f"recurrent.{name}_l{layer}", f"recurrent.{name}_right_l{layer}")
+    return [weights[part] for part in names if part in weights]
+
+
+def _mogrified(rounds: int, Q: list[Array], R: list[Array], lstm: Step) -> Step:
+    odd, even = (rounds + 1) // 2, rounds // 2
+    by_q = list(zip(*(np.split(part, odd) for part in Q), strict=True))
+    by_r = list(zip(*(np.split(part, even) for part in R), strict=True))
+
+    def doubled(factors: tuple[Array, ...], v: Array) -> Array:
+        for factor in reversed(factors):
+            v = factor @ v
+        return 2 * _sigmoid(v)
+
+    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
+        h, c = state
+        for k in range(rounds):
+            if k % 2 == 0:
+                x = doubled(by_q[k // 2], h) * x
+            else:
+                h = doubled(by_r[k // 2], x) * h
+        return lstm(x, (h, c))
 
     return step
 

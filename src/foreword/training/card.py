@@ -78,6 +78,8 @@ def _options(model: ModelConfig) -> list[str]:
         found.append("the output layer sees the sum of all layers' outputs (Melis et al. 2018)")
     if model.softmaxes > 1:
         found.append(f"a mixture of {model.softmaxes} softmaxes (Yang et al. 2018)")
+    if model.mogrifier_rounds:
+        found.append(f"{model.mogrifier_rounds} Mogrifier rounds (Melis et al. 2020)")
     return found
 
 

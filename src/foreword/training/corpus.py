@@ -66,6 +66,8 @@ class Corpus:
             tied=model.tied,
             skip=model.skip,
             softmaxes=model.softmaxes,
+            mogrifier_rounds=model.mogrifier_rounds,
+            mogrifier_rank=model.mogrifier_rank,
         )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from foreword.errors import SettingsError
+from foreword.folder.architecture import LARGEST_SIZE, MOST_ROUNDS
 from foreword.folder.config import AnyModelName, Data, Size
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -47,6 +48,10 @@ class ModelSettings(Data):
     """The output layer sees the sum of all layers' outputs (Melis et al. 2018)."""
     softmaxes: Annotated[int, Field(ge=1, le=64)] = 1
     """How many are mixed to a prediction (Yang et al. 2018)."""
+    mogrifier_rounds: Annotated[int, Field(ge=0, le=MOST_ROUNDS)] = 0
+    """Of `lstm`: how often x and h modulate each other before a step (Melis et al. 2020)."""
+    mogrifier_rank: Annotated[int, Field(ge=0, le=LARGEST_SIZE)] = 0
+    """Of the matrices that do it; 0 for whole ones."""
     ngram_order: Annotated[int, Field(ge=1, le=16)] = 5
     """n of `ngram`, which sees the n - 1 last words."""
     ngram_min_count: Count = 1
@@ -59,6 +64,10 @@ class ModelSettings(Data):
                 "skip sums the outputs of several recurrent layers: set num_layers to 2 or more, "
                 "and choose a recurrent model"
             )
+        if self.mogrifier_rounds and self.model != "lstm":
+            raise ValueError(f"mogrifier_rounds are for the model lstm, not {self.model}")
+        if self.mogrifier_rank and not self.mogrifier_rounds:
+            raise ValueError("mogrifier_rank has no meaning without mogrifier_rounds: set both")
         return self
 
 
