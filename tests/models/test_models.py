@@ -8,6 +8,8 @@ from foreword.folder.config import ModelConfig, ModelName
 from foreword.folder.weights import expected_shapes
 from foreword.models.build import build, count_parameters
 from foreword.models.model import NextWordModel, Regularisation, detach
+from foreword.nn.mixture import log_mixture
+from foreword.nn.sampled import Sampling, draw
 
 EVERY = list(get_args(ModelName))
 OPTIONS: list[dict[str, object]] = [
@@ -133,11 +135,12 @@ def test_every_parameter_learns(name: str, options: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["embedding", "input", "hidden", "output", "recurrent", "contexts"]
+    "place", ["embedding", "input", "hidden", "output", "projected", "recurrent", "contexts"]
 )
 def test_each_kind_of_dropout_acts_in_training_and_not_in_evaluation(place: str) -> None:
     generator = torch.Generator().manual_seed(1)
-    model = build(config("lstm", softmaxes=2), Regularisation(**{place: 0.5}), generator)
+    softmaxes = 2 if place == "contexts" else 1
+    model = build(config("lstm", softmaxes=softmaxes), Regularisation(**{place: 0.5}), generator)
     model.train()
     one, _ = model.loss(IDS, IDS, model.start(2))
     other, _ = model.loss(IDS, IDS, model.start(2))
@@ -146,6 +149,24 @@ def test_each_kind_of_dropout_acts_in_training_and_not_in_evaluation(place: str)
     one, _ = model.loss(IDS, IDS, model.start(2))
     other, _ = model.loss(IDS, IDS, model.start(2))
     assert one == other
+
+
+def test_penalties_are_the_mean_squares_of_outputs_and_of_their_change() -> None:
+    held = Regularisation(output=0.5, activation=2.0, temporal=3.0)
+    model = build(config("lstm"), held, torch.Generator().manual_seed(1)).train()
+    torch.manual_seed(0)
+    model.generator = torch.Generator().manual_seed(2)
+    hidden, dropped, _ = model.outputs(IDS, model.start(2))
+    model.generator = torch.Generator().manual_seed(2)
+    loss, penalty, _ = model.training_loss(IDS, IDS, model.start(2))
+    change = hidden[1:] - hidden[:-1]
+    expected = 2 * (dropped**2).mean() + 3 * (change**2).mean()
+    torch.testing.assert_close(penalty, expected)
+    model.generator = torch.Generator().manual_seed(2)
+    assert model.loss(IDS, IDS, model.start(2))[0] == loss
+    penalty.backward()
+    assert model.embedding.weight.grad.abs().sum() > 0
+    assert model.eval().training_loss(IDS, IDS, model.start(2))[1] == 0
 
 
 def test_tied_models_use_the_embedding_as_output_layer() -> None:
@@ -229,3 +250,18 @@ def test_another_kind_of_the_same_sizes_has_the_options_that_it_can_have(name: M
     assert found.softmaxes == 2
     assert found.skip == found.is_recurrent
     assert bool(found.mogrifier_rounds) == bool(found.mogrifier_rank) == (name == "lstm")
+
+
+def test_a_mixture_takes_a_sample_of_the_vocabulary_as_one_softmax_does() -> None:
+    generator = torch.Generator().manual_seed(3)
+    model = build(config("lstm", softmaxes=2, vocab_size=40), generator=generator).eval()
+    before, how = generator.get_state(), Sampling(head=4, rest=6)
+    loss, _, _ = model.training_loss(IDS, IDS, model.start(2), sampling=how)
+    generator.set_state(before)
+    sample = draw(IDS.flatten(), 40, how, generator)
+    assert sample is not None
+    g, _ = model.features(IDS, model.start(2))
+    contexts, log_prior = model.mixture(g.flatten(0, 1))
+    weight, bias = model.embedding.weight[sample.words], sample.log_weights
+    found = log_mixture(contexts, log_prior, weight, bias).gather(1, sample.targets[:, None])
+    torch.testing.assert_close(loss, -found.sum())

@@ -22,6 +22,9 @@ from foreword.kernels import dispatch, native
 from foreword.nn import softmax
 from foreword.nn.softmax import IGNORED
 
+GPU_CHUNK_BYTES = 1 << 28
+"""Memory for the logits that exist at once on a GPU, where small chunks would leave it waiting."""
+
 
 class Mixture(nn.Module):
     """K contexts of features, and the logarithm of each one's share.
@@ -130,7 +133,8 @@ class _MixtureCrossEntropy(torch.autograd.Function):
         rows = contexts.reshape(-1, contexts.shape[2])
         is_native = dispatch.native_may_serve() and native.has_softmax(low, rows, weight, bias)
         gradients = native.softmax if is_native else softmax.softmax
-        positions = max(1, softmax.CHUNK_BYTES // (len(weight) * low.itemsize * K))
+        chunk_bytes = softmax.CHUNK_BYTES if weight.is_cpu else GPU_CHUNK_BYTES
+        positions = max(1, chunk_bytes // (len(weight) * low.itemsize * K))
         for start in range(0, len(targets), positions):
             at = slice(start, start + positions)
             chunk = rows[start * K : (start + positions) * K]

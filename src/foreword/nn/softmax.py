@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from foreword.kernels import dispatch, native
+from foreword.kernels import dispatch, native, triton_softmax
 
 CHUNK_BYTES = 1 << 26
 """Memory for the logits that exist at once. Fewer, larger chunks are faster up to here: each adds
@@ -56,6 +56,12 @@ class _LinearCrossEntropy(torch.autograd.Function):
     ) -> Tensor:
         # In float32 and float64 the products run in the tensors' own dtype.
         low = precision if precision != torch.float32 else weight.dtype
+        if triton_softmax.can(features, low):
+            loss, *gradients_ = triton_softmax.loss_and_gradients(
+                features, weight, bias, targets, low
+            )
+            ctx.save_for_backward(*gradients_)
+            return loss.to(bias.dtype)
         keep = targets != IGNORED
         rows = None if bool(keep.all()) else keep.nonzero().squeeze(1)
         if rows is not None:
