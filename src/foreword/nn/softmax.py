@@ -99,6 +99,26 @@ class _LinearCrossEntropy(torch.autograd.Function):
         return grad_features * grad_loss, grad_weight * grad_loss, grad_bias * grad_loss, None, None
 
 
+def ranks(logits: Tensor, targets: Tensor, left_out: int) -> tuple[Tensor, Tensor]:
+    """How well rows of logits predict their targets.
+
+    Args:
+        logits: (N, V).
+        targets: (N,) of word ids.
+        left_out: the id of a word that takes no place.
+
+    Returns:
+        -log P(target), in nats, (N,); and how many words have larger logits than the target, the
+        one that is left out not counted, (N,) int64.
+    """
+    if dispatch.native_may_serve() and native.has_softmax(torch.float32, logits):
+        return native.ranks(logits, targets, left_out)
+    at_target = logits.gather(1, targets[:, None])
+    losses = (logits.logsumexp(1, keepdim=True) - at_target).squeeze(1)
+    above = (logits > at_target).sum(dim=1) - (logits[:, left_out] > at_target[:, 0]).long()
+    return losses, above
+
+
 def softmax(
     logits: Tensor, bias: Tensor, targets: Tensor, grad_bias: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
