@@ -313,6 +313,7 @@ def run(job: Job, recipe: Mapping[str, Any], corpus: Corpus, test: Tokens) -> di
 def work(folder: Path, threads: int) -> NoReturn:
     """Runs jobs, a line of JSON each, from standard input; ends when that does."""
     torch.set_num_threads(threads)
+    tempfile.tempdir = str(folder)  # which the parent removes, even after killing this process
     corpus, test = mapped_texts(folder)
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
