@@ -110,7 +110,8 @@ def test_what_was_kept_when_it_was_killed_is_not_run_again(
     command: list[str], tmp_path: Path
 ) -> None:
     options = ["--steps", "30", "--workers", "2"]
-    started = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
+    scratch = {**os.environ, "TMPDIR": str(tmp_path)}  # nobody clears up after what is killed
+    started = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, env=scratch)
     until = time.monotonic() + 120
     while not (tmp_path / "cells.json").exists() and time.monotonic() < until:
         time.sleep(0.05)
