@@ -26,7 +26,7 @@ def test_all_recipes_are_listed_with_what_they_are_for() -> None:
 
 def test_one_recipe_is_shown_with_its_settings_and_source() -> None:
     told = invoke("awd-lstm")
-    assert "hidden_size = 1150" in told
+    assert "hidden_size = 1152" in told
     assert find("awd-lstm").source in told
     assert "keyboard" not in told
 
