@@ -46,13 +46,17 @@ class Prediction:
     probability: float
 
 
-def load(folder: str | PathLike[str]) -> "Predictor":
+def load(folder: str | PathLike[str], *, threads: int | None = None) -> "Predictor":
     """The model in a folder, ready to predict; or one that a package has installed, by its name.
+
+    Args:
+        folder: its path, or a name.
+        threads: that share long work; None: as many as this process has cores.
 
     Raises:
         FolderError: the folder is missing, damaged, or made by a newer Foreword.
     """
-    return Predictor(read_folder(find_folder(folder)))
+    return Predictor(read_folder(find_folder(folder)), threads=threads)
 
 
 class Predictor:
@@ -62,10 +66,10 @@ class Predictor:
     belongs to the caller.
     """
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, *, threads: int | None = None) -> None:
         self.folder = folder
         self.tokenizer: Tokenizer = folder.tokenizer
-        self._engine = Engine(folder.model, folder.weights)
+        self._engine = Engine(folder.model, folder.weights, threads=threads)
         self._start = self._bound(self._engine.advance(self._engine.start(), EOS_ID))
 
     @property

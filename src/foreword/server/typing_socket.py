@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from foreword.errors import ForewordError
 from foreword.predictor.typist import Typist
 from foreword.server.endpoint import address_of, decoded
-from foreword.server.limits import Rates
+from foreword.server.limits import Patience, Rates
 from foreword.server.messages import (
     Keystroke,
     KeystrokeAnswer,
@@ -39,6 +39,7 @@ class TypingSocket:
         """Takes the parts of the server."""
         self._service = service
         self._rates = Rates(service.settings.allowed_rate)
+        self._patience = Patience(service.settings.send_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one client until it goes."""
@@ -49,7 +50,7 @@ class TypingSocket:
         await send({"type": "websocket.accept", "subprotocol": protocol})
         gauge = self._service.metrics.connections
         gauge.inc()
-        client = _Client(self._service, send)
+        client = _Client(self._service, send, self._patience)
         answering = asyncio.ensure_future(client.answer())
         address = address_of(scope)
         try:
@@ -74,9 +75,10 @@ class TypingSocket:
 class _Client:
     """One connection: its newest frame, and who types."""
 
-    def __init__(self, service: Service, send: Send) -> None:
+    def __init__(self, service: Service, send: Send, patience: Patience) -> None:
         self._service = service
         self._send = send
+        self._patience = patience
         self._newest: tuple[str, float] | None = None
         self._arrived = asyncio.Event()
         self._typist: Typist | None = None
@@ -91,7 +93,6 @@ class _Client:
 
     async def answer(self) -> None:
         """Answers the newest frame, again and again."""
-        seconds = self._service.settings.send_seconds
         while True:
             await self._arrived.wait()
             try:
@@ -102,7 +103,7 @@ class _Client:
             if text is None:
                 continue
             try:
-                async with asyncio.timeout(seconds):
+                with self._patience:
                     await self._send({"type": "websocket.send", "text": text})
             except (TimeoutError, OSError):
                 await self._send({"type": "websocket.close", "code": 1008, "reason": "too slow"})
