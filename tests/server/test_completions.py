@@ -186,26 +186,19 @@ def test_too_many_at_once_are_refused(serve: MakeService) -> None:
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize("echo", [False, True])
 def test_a_prompt_is_read_once_for_all_its_choices(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, echo: bool
 ) -> None:
     words = []
-    advance_many, scores = Engine.advance_many, Engine.log_probabilities
+    advance = Engine.advance
 
-    def counted(self: Engine, states: Any, ids: list[int]) -> Any:
-        words.extend(ids)
-        return advance_many(self, states, ids)
+    def counted(self: Engine, state: Any, word: int) -> Any:
+        words.append(word)
+        return advance(self, state, word)
 
-    def counted_scores(self: Engine, state: Any) -> Any:
-        words.append(state)
-        return scores(self, state)
-
-    monkeypatch.setattr(Engine, "advance_many", counted)
-    complete(client, prompt="the cat sat", n=4, logprobs=1, max_tokens=0)
-    assert len(words) == 3
-    words.clear()
-    monkeypatch.setattr(Engine, "log_probabilities", counted_scores)
-    complete(client, prompt="the cat sat", n=4, logprobs=1, max_tokens=0, echo=True)
+    monkeypatch.setattr(Engine, "advance", counted)
+    complete(client, prompt="the cat sat", n=4, logprobs=1, max_tokens=0, echo=echo)
     assert len(words) == 3
 
 

@@ -133,7 +133,7 @@ class _Prompt:
                 self._state = await self._scored(words, start)
             else:
                 texts = [word.text for word in words]
-                self._state = await self._batcher.read(self._predictor, start, texts)
+                self._state = await self._batcher.together(self._predictor.reading(texts, start))
         return self._state
 
     def _split(self, words: list[Word]) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from foreword.errors import ForewordError
+from foreword.predictor.lockstep import Work
 from foreword.predictor.typist import Typist
 from foreword.server.endpoint import address_of, decoded
 from foreword.server.limits import Patience, Rates
@@ -97,7 +98,7 @@ class _Client:
             await self._arrived.wait()
             try:
                 self._service.batcher.admit()
-                text = await self._service.batcher.run(self._answer)
+                text = await self._service.batcher.together(self._answer())
             except RequestError as refusal:  # the queue is full, or it waited too long
                 text = self._refused(refusal)
             if text is None:
@@ -109,7 +110,7 @@ class _Client:
                 await self._send({"type": "websocket.close", "code": 1008, "reason": "too slow"})
                 return
 
-    def _answer(self) -> str | None:
+    def _answer(self) -> Work[str | None]:
         """The answer to what is the newest frame now."""
         if self._newest is None:
             return None
@@ -118,7 +119,7 @@ class _Client:
         count = self._service.metrics.keystroke
         try:
             _check_rate(wait)
-            found = self._suggest(decoded(_keystroke, text))
+            found = yield from self._suggest(decoded(_keystroke, text))
         except RequestError as refusal:
             count("refused").inc()
             return _error(text, refusal)
@@ -128,12 +129,12 @@ class _Client:
         count("answered").inc()
         return encode(found).decode()
 
-    def _suggest(self, keystroke: Keystroke) -> KeystrokeAnswer:
+    def _suggest(self, keystroke: Keystroke) -> Work[KeystrokeAnswer]:
         model = self._service.models.get(keystroke.model)
         if self._typist is None or model is not self._model:
             self._model, self._typist = model, model.predictor.typist()
         text = self._service.text(keystroke.text)
-        found = self._typist.suggest(text, keystroke.k)
+        found = yield from self._typist.suggesting(text, keystroke.k)
         answer = KeystrokeAnswer(keystroke.id, offered(found, text))
         if keystroke.trace:
             answer.trace = self._typist.trace(text).as_json()
