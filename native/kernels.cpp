@@ -28,6 +28,7 @@ const Kernels kernels = {
     step,
     {sums<Float32>, sums<BFloat16>},
     {softmax<Float32Logits>, softmax<BFloat16Logits>},
+    ranks,
     {FloatRows::operand, IntRows::operand},
     {by_table<FloatRows>, by_table<IntRows>},
     shares,

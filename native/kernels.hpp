@@ -193,6 +193,16 @@ struct Softmax {
     float* d_bias;                // (V,): added to
 };
 
+// How well rows of logits (rows, V) predict their targets.
+struct Ranks {
+    int rows, V;
+    int left_out;                 // a word that takes no place, or -1
+    const float* logits;
+    const std::int64_t* targets;  // (rows,)
+    float* losses;                // (rows,): -log P(target), in nats
+    std::int64_t* above;          // (rows,): words whose logits are larger than the target's
+};
+
 // Rows that vectors are multiplied by, as a model folder has them: float32, or int8 with a scale
 // each. A row may be read up to the next multiple of ROW_BYTES; what stands there beyond its columns
 // has no part in a product.
@@ -241,6 +251,7 @@ struct Kernels {
     void (*step)(const Step&, int threads);
     void (*sums[FORMATS_BACK])(const Sums&, int threads);
     void (*softmax[FORMATS_BACK])(const Softmax&, int threads);
+    void (*ranks)(const Ranks&, int threads);
     // A vector as products by the rows of float32 and of int8 take it; returns its scale.
     float (*operand[2])(const float* vector, int columns, void* into);
     // Products of some rows, or of those from `first` on if `ids` is null.

@@ -185,6 +185,16 @@ void run_softmax(const Numbers& numbers, int format, int threads) {
     chosen.load()->softmax[format](a, threads);
 }
 
+void run_ranks(const Numbers& numbers, int, int threads) {
+    Ranks a;
+    Reader(numbers).all(a.rows, a.V, a.left_out, a.logits, a.targets, a.losses, a.above);
+    for (int r = 0; r < a.rows; ++r) {
+        if (a.targets[r] < 0 || a.targets[r] >= a.V) throw nb::value_error("a target is out of range");
+    }
+    nb::gil_scoped_release release;
+    chosen.load()->ranks(a, threads);
+}
+
 // Arranges B sequences, of up to T steps each, by their lengths; see `Sizes` for `begins` and
 // `places`, and `Order` in `kernels/native/steps.py` for the others. Returns the longest one's steps,
 // and all rows.
@@ -251,6 +261,7 @@ NB_MODULE(_native, m) {
         "Floats that a packed weight needs.");
     m.def("sums", &run_sums);
     m.def("softmax", &run_softmax);
+    m.def("ranks", &run_ranks);
     m.def("threads_worth", &threads_worth, nb::arg("threads"), nb::arg("multiplications"),
           "Threads for so much work: one for short work while others want the cores.");
     m.def("note_wait", &note_wait, nb::arg("nanoseconds"), "How long a team waited for a member.");

@@ -114,5 +114,43 @@ static void softmax(const Softmax& a, int threads) {
     });
 }
 
+static void ranks_row(const float* row, int V, int left_out, std::int64_t target, float& loss,
+                      std::int64_t& above) {
+    const int whole = V - V % LANES;
+    Vec tail = Vec{} - INFINITY;
+    for (int v = whole; v < V; ++v) tail[v - whole] = row[v];
+    const float at_target = row[target];
+    Vec most = tail;
+    Bits larger_ones = (Bits)(tail > at_target);
+    for (int v = 0; v < whole; v += LANES) {
+        const Vec logits = load(row + v);
+        most = larger(logits, most);
+        larger_ones += (Bits)(logits > at_target);  // -1 where it is so
+    }
+    float peak = most[0];
+    std::int64_t count = 0;
+    for (int k = 0; k < LANES; ++k) {
+        peak = most[k] > peak ? most[k] : peak;
+        count += (std::int32_t)larger_ones[k];
+    }
+    const bool counts_left_out = left_out >= 0 && row[left_out] > at_target;
+    above = -count - counts_left_out;
+
+    Vec sums = exponential(tail - peak);
+    for (int v = 0; v < whole; v += LANES) sums += exponential(load(row + v) - peak);
+    double sum = 0.0;
+    for (int k = 0; k < LANES; ++k) sum += sums[k];
+    loss = (float)(std::log(sum) + ((double)peak - at_target));
+}
+
+static void ranks(const Ranks& a, int threads) {
+    together(threads, [&](Member& member) {
+        for (int r = member.first(a.rows); r < member.last(a.rows); ++r) {
+            ranks_row(a.logits + (std::ptrdiff_t)r * a.V, a.V, a.left_out, a.targets[r], a.losses[r],
+                      a.above[r]);
+        }
+    });
+}
+
 }  // namespace FOREWORD_ISA
 }  // namespace foreword

@@ -23,7 +23,11 @@ SETTINGS = {
     "vocab_size": 20_000,
     "embedding_size": 160,
     "hidden_size": 512,
-    "dropout": 0.1,
+    "dropout": 0.2,
+    "dropout_projected": 0.1,
+    "batch_size": 160,
+    "average": 0.1,
+    "epochs": 10,
     "validations": 4,
 }
 PACKAGED = Path(__file__).parent / "src/foreword_everyday_en/model"
@@ -34,7 +38,7 @@ MESSAGES = 1000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/everyday-en"), metavar="DIR")
-    parser.add_argument("--minutes", type=float, default=25.0)
+    parser.add_argument("--device", default="cpu", help="a GPU takes a minute, two cores hours")
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trained", action="store_true", help="only package what is in DIR")
@@ -53,7 +57,7 @@ def main() -> None:
                 valid=texts / "everyday-valid.txt",
                 overwrite=True,
                 report=watch,
-                minutes=arguments.minutes,
+                device=arguments.device,
                 threads=arguments.threads,
                 seed=arguments.seed,
                 **SETTINGS,

@@ -147,7 +147,7 @@ def test_results_go_to_standard_output_and_progress_to_standard_error(
     "name",
     [
         *("mlp-last", "mlp-window", "rnn", "lstm-peephole", "lstm-peephole-only"),
-        *("lstm-coupled", "gru"),
+        *("lstm-coupled", "lstm-layernorm", "gru", "gru-layernorm"),
     ],
 )
 def test_every_architecture_trains_and_predicts(

@@ -27,6 +27,8 @@ def test_recurrent_tensors_are_those_of_torch(name: str, layer: type[nn.RNNBase]
         ("lstm-peephole", {"weight_ih": (20, 3), "weight_hh": (20, 5), "weight_peephole": (3, 5)}),
         ("lstm-peephole-only", {"weight_ih": (20, 3), "weight_hh": (15, 5), "bias_hh": (15,)}),
         ("lstm-coupled", {"weight_ih": (15, 3), "weight_hh": (15, 5), "bias_ih": (15,)}),
+        ("lstm-layernorm", {"norm_ih": (20,), "norm_hh": (20,), "norm_c": (5,), "bias_c": (5,)}),
+        ("gru-layernorm", {"weight_hh": (15, 5), "norm_ih": (15,), "norm_hh": (15,)}),
     ],
 )
 def test_tensors_of_cells_that_torch_lacks(name: str, rows: dict[str, tuple[int, ...]]) -> None:

@@ -15,7 +15,10 @@ from foreword.inspect.trace import TextTrace, trace_reading
 from foreword.predictor.predictor import Predictor
 
 TEXT = "the cat sat on a mat ; I would like to , don't !"
-RECURRENT = ["rnn", "lstm", "lstm-peephole", "lstm-peephole-only", "lstm-coupled", "gru"]
+RECURRENT = [
+    *("rnn", "lstm", "lstm-peephole", "lstm-peephole-only", "lstm-coupled", "lstm-layernorm"),
+    *("gru", "gru-layernorm"),
+]
 
 
 def double(make_folder: MakeFolder, name: str, text: str = TEXT) -> TextTrace:
@@ -73,7 +76,13 @@ class Window:
             peephole = getattr(self.network.recurrent, f"weight_peephole_l{layer}", None)
             if peephole is not None:  # the output gate sees the new memory
                 o = torch.sigmoid(torch.logit(o) + peephole[2].detach() * (value - c))
-            states[layer] = [o * torch.tanh(value[None]), value[None]]
+            shown, recurrent = value, self.network.recurrent
+            if recurrent.cell.name == "lstm-layernorm":  # h shows the memory normalised
+                gain, bias = (
+                    getattr(recurrent, f"{n}_l{layer}").detach() for n in ("norm_c", "bias_c")
+                )
+                shown = F.layer_norm(value, value.shape, gain, bias)
+            states[layer] = [o * torch.tanh(shown[None]), value[None]]
         if layer == 0:  # the layer above has seen this h already, in the same step
             states[1] = list(self._step(1, states[0][0], self.before)[0])
         after = tuple(torch.stack(parts) for parts in zip(*states, strict=True))
@@ -129,7 +138,8 @@ def test_jacobians_equal_finite_differences(name: str, layer: int, make_folder: 
             return torch.cat([p[0] for p in recurrent.cell.step(x[None], parts, weights)[0]])
 
         expected = slopes(step, torch.cat(state))
-        np.testing.assert_allclose(jacobian(traced, layer, t), expected, atol=1e-7)
+        # Layer normalisation of the first state, zeros, bends within a step of the differences.
+        np.testing.assert_allclose(jacobian(traced, layer, t), expected, rtol=1e-4, atol=1e-7)
 
 
 def test_spectra_are_singular_values_of_steps_spread_over_the_text(

@@ -29,7 +29,11 @@ def test_maps_come_back_to_within_half_a_step() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["rnn", "lstm", "lstm-peephole", "lstm-peephole-only", "lstm-coupled", "gru"]
+    "name",
+    [
+        *("rnn", "lstm", "lstm-peephole", "lstm-peephole-only", "lstm-coupled", "gru"),
+        *("lstm-layernorm", "gru-layernorm"),
+    ],
 )
 def test_the_document_holds_what_the_trace_holds(name: str, make_folder: MakeFolder) -> None:
     found = inspection(Predictor(make_folder(name)), TEXT)
@@ -48,7 +52,7 @@ def test_the_document_holds_what_the_trace_holds(name: str, make_folder: MakeFol
             np.testing.assert_allclose(values, arrays.arrays[m["name"]], atol=step * 0.51)
         assert layer["memory"] == ("c" if name.startswith("lstm") else "h")
         assert len(layer["ranking"]) == 5
-    assert len(document["gradients"]["curves"]) == 2 * 7
+    assert len(document["gradients"]["curves"]) == 2 * 9
     assert {c["kind"] for c in document["contrasts"]} == {"dropped", "replaced", "reset"}
     assert document["attributions"][-1]["at"] == len(document["words"]) - 2
 

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from foreword import compiled
 from foreword.kernels import dispatch, native
-from foreword.nn.softmax import linear_cross_entropy
+from foreword.nn.softmax import linear_cross_entropy, ranks
 
 pytestmark = pytest.mark.skipif(
     compiled.loaded() is None, reason="the native kernels were not built: no C++ compiler"
@@ -108,3 +108,35 @@ def test_the_output_layer_gives_the_same_by_either_kernel(precision: torch.dtype
     for ours, theirs in zip(*found, strict=True):
         difference = (ours - theirs).abs().max() / theirs.abs().max()
         assert float(difference) < TOLERANCE[precision]
+
+
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    N=st.integers(1, 7),
+    V=st.integers(1, 90),
+    size=st.sampled_from([0.1, 3.0, 30.0]),
+    ties=st.booleans(),
+    seed=st.integers(0, 999),
+)
+def test_ranks_are_those_of_sorted_words(
+    instruction_set: str, N: int, V: int, size: float, ties: bool, seed: int
+) -> None:
+    logits, _, targets = random_rows(N, V, size, seed)
+    if ties:
+        logits = logits.round()
+    left_out = seed % V
+    truth = F.cross_entropy(logits.double(), targets, reduction="none")
+    for kernel in ("native", "portable"):
+        with dispatch.use(kernel):
+            losses, above = ranks(logits, targets, left_out)
+        torch.testing.assert_close(losses.double(), truth, atol=1e-5, rtol=1e-5)
+        for row, target, found in zip(logits.tolist(), targets.tolist(), above, strict=True):
+            larger = [v for v in range(V) if row[v] > row[target] and v != left_out]
+            assert len(larger) == found
+
+
+def test_ranks_refuse_a_target_outside_the_vocabulary() -> None:
+    with pytest.raises(ValueError, match="target is out of range"):
+        native.ranks(torch.zeros(1, 3), torch.tensor([3]), 0)

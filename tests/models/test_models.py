@@ -116,7 +116,9 @@ def test_every_parameter_learns(name: str) -> None:
         assert parameter.grad.abs().sum() > 0, key
 
 
-@pytest.mark.parametrize("place", ["embedding", "input", "hidden", "output", "recurrent"])
+@pytest.mark.parametrize(
+    "place", ["embedding", "input", "hidden", "output", "projected", "recurrent"]
+)
 def test_each_kind_of_dropout_acts_in_training_and_not_in_evaluation(place: str) -> None:
     generator = torch.Generator().manual_seed(1)
     model = build(config("lstm"), Regularisation(**{place: 0.5}), generator)
@@ -128,6 +130,24 @@ def test_each_kind_of_dropout_acts_in_training_and_not_in_evaluation(place: str)
     one, _ = model.loss(IDS, IDS, model.start(2))
     other, _ = model.loss(IDS, IDS, model.start(2))
     assert one == other
+
+
+def test_penalties_are_the_mean_squares_of_outputs_and_of_their_change() -> None:
+    held = Regularisation(output=0.5, activation=2.0, temporal=3.0)
+    model = build(config("lstm"), held, torch.Generator().manual_seed(1)).train()
+    torch.manual_seed(0)
+    model.generator = torch.Generator().manual_seed(2)
+    hidden, dropped, _ = model.outputs(IDS, model.start(2))
+    model.generator = torch.Generator().manual_seed(2)
+    loss, penalty, _ = model.training_loss(IDS, IDS, model.start(2))
+    change = hidden[1:] - hidden[:-1]
+    expected = 2 * (dropped**2).mean() + 3 * (change**2).mean()
+    torch.testing.assert_close(penalty, expected)
+    model.generator = torch.Generator().manual_seed(2)
+    assert model.loss(IDS, IDS, model.start(2))[0] == loss
+    penalty.backward()
+    assert model.embedding.weight.grad.abs().sum() > 0
+    assert model.eval().training_loss(IDS, IDS, model.start(2))[1] == 0
 
 
 def test_tied_models_use_the_embedding_as_output_layer() -> None:

@@ -14,7 +14,16 @@ from foreword.predictor.predictor import Predictor
 from foreword.predictor.state import State
 
 MakeFolder = Callable[..., Folder]
-NAMES = ["mlp-last", "mlp-window", "rnn", "lstm", "lstm-peephole", "lstm-coupled", "gru"]
+NAMES = [
+    "mlp-last",
+    "mlp-window",
+    "rnn",
+    "lstm",
+    "lstm-peephole",
+    "lstm-coupled",
+    "gru-layernorm",
+    "gru",
+]
 
 
 def resealed(data: bytes) -> bytes:

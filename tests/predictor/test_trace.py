@@ -21,7 +21,9 @@ KINDS = [
     ("lstm-peephole", {}),
     ("lstm-peephole-only", {}),
     ("lstm-coupled", {}),
+    ("lstm-layernorm", {}),
     ("gru", {}),
+    ("gru-layernorm", {}),
     ("gru", {"reset_after": False}),
     ("mlp-window", {"context_words": 3}),
     ("mlp-last", {}),
@@ -46,7 +48,7 @@ def test_gates_and_states_of_the_last_word_are_those_that_torch_traces(
 ) -> None:
     folder = make_folder(name, **options)
     for key, values in folder.weights.items():
-        if "peephole" in key:
+        if any(part in key for part in ("peephole", "norm_", "bias_c")):
             values[...] = np.random.default_rng(0).normal(size=values.shape)
     predictor = Predictor(folder)
     for text in TEXTS:

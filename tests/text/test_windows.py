@@ -25,6 +25,35 @@ def one_epoch(windows: StreamWindows | LineWindows) -> list[Window]:
     window=st.integers(1, 40),
     jitter=st.booleans(),
 )
+def test_with_rotation_each_stream_is_still_read_once_and_goes_on_at_its_beginning(
+    count: int, batch_size: int, window: int, jitter: bool
+) -> None:
+    ids = np.arange(count)
+    windows = StreamWindows(
+        ids, batch_size=batch_size, window=window, jitter=jitter, rotate=True, seed=1
+    )
+    length = windows.words_per_epoch // windows.batch_size
+    begins = []
+    for _ in range(2):
+        found = [windows.next()]
+        while windows.epochs % 1 != 0:
+            found.append(windows.next())
+        inputs = np.concatenate([w.inputs for w in found])
+        assert np.array_equal(np.concatenate([w.targets for w in found]), inputs + 1)
+        streams = np.arange(windows.batch_size) * length
+        assert np.array_equal(np.sort(inputs, axis=0), np.arange(length)[:, None] + streams)
+        assert set(np.unique(np.diff(inputs, axis=0))) <= {1, 1 - length}
+        begins.append(inputs[0].tolist())
+    assert begins[0] != begins[1] or count < 40
+
+
+@settings(deadline=None)
+@given(
+    count=st.integers(2, 300),
+    batch_size=st.integers(1, 12),
+    window=st.integers(1, 40),
+    jitter=st.booleans(),
+)
 def test_each_stream_is_a_contiguous_part_of_the_text_read_once(
     count: int, batch_size: int, window: int, jitter: bool
 ) -> None:
@@ -43,7 +72,7 @@ def test_each_stream_is_a_contiguous_part_of_the_text_read_once(
     assert windows.next().fresh
 
 
-@pytest.mark.parametrize("kind", ["streams", "lines"])
+@pytest.mark.parametrize("kind", ["streams", "rotated streams", "lines"])
 @settings(deadline=None)
 @given(steps=st.integers(0, 30), more=st.integers(1, 30), seed=st.integers(0, 99))
 def test_going_on_from_a_saved_cursor_gives_the_same_windows(
@@ -52,8 +81,9 @@ def test_going_on_from_a_saved_cursor_gives_the_same_windows(
     ids = np.random.default_rng(0).integers(1, 9, 300)
 
     def make() -> StreamWindows | LineWindows:
-        if kind == "streams":
-            return StreamWindows(ids, batch_size=3, window=8, jitter=True, seed=seed)
+        if kind != "lines":
+            rotate = kind == "rotated streams"
+            return StreamWindows(ids, batch_size=3, window=8, jitter=True, rotate=rotate, seed=seed)
         return LineWindows(ids, batch_words=20, max_length=10, seed=seed)
 
     first, second = make(), make()

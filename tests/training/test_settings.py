@@ -5,9 +5,8 @@ from hypothesis import strategies as st
 from foreword.errors import SettingsError
 from foreword.training.divergence import SETTLED_AFTER, LossWatch
 from foreword.training.recipe import fill_in
-from foreword.training.run import settings_from
 from foreword.training.schedule import learning_rate, progress
-from foreword.training.settings import Budget, RateSettings, TrainingSettings
+from foreword.training.settings import Budget, RateSettings, TrainingSettings, settings_from
 
 
 def test_leaves_are_set_by_name_and_none_leaves_them_alone() -> None:

@@ -12,11 +12,11 @@ from foreword.evaluation.perplexity import Score, score
 from foreword.folder.config import ModelConfig
 from foreword.models.build import build
 from foreword.models.model import NextWordModel, Regularisation
+from foreword.nn.sampled import Sampling
 from foreword.text.windows import LineWindows, StreamWindows
 from foreword.training.checkpoint import Checkpoint, latest
 from foreword.training.progress import Event, Note, StepProgress, Validated, silent
-from foreword.training.run import settings_from
-from foreword.training.settings import TrainingSettings
+from foreword.training.settings import TrainingSettings, settings_from
 from foreword.training.trainer import ROLLBACKS, Run, train
 
 V = 20
@@ -74,16 +74,17 @@ def everything(run: Run) -> dict[str, bytes | object]:
     [("lstm", False), ("gru", False), ("lstm-peephole", True), ("mlp-window", False)],
 )
 @pytest.mark.parametrize("stop_after", [1, 13])
+@pytest.mark.parametrize("average", [0.0, 0.2])
 def test_resuming_gives_the_same_weights_bit_for_bit(
-    name: str, sentence: bool, stop_after: int, tmp_path: Path
+    name: str, sentence: bool, stop_after: int, average: float, tmp_path: Path
 ) -> None:
-    whole = run_of(name, sentence, steps=30)
+    whole = run_of(name, sentence, steps=30, average=average)
     assert go(whole)
 
-    first, saved = run_of(name, sentence, steps=30), []
+    first, saved = run_of(name, sentence, steps=30, average=average), []
     assert not go(first, stop_after=stop_after, saved=saved)
     saved[-1].write(tmp_path)
-    second = run_of(name, sentence, steps=30)
+    second = run_of(name, sentence, steps=30, average=average)
     second.restore(latest(tmp_path))
     assert second.position.step == stop_after
     assert go(second)
@@ -103,13 +104,13 @@ def test_training_lowers_the_loss_to_near_what_the_text_allows() -> None:
 def test_gradients_flow_through_the_window_and_end_at_its_start() -> None:
     run = run_of(steps=2, clip=1e9)
     states: list[tuple[torch.Tensor, ...]] = []
-    original = run.model.loss
+    original = run.model.training_loss
 
     def spy(ids: torch.Tensor, targets: torch.Tensor, state: object, *rest: object) -> object:
         states.append(state)  # type: ignore[arg-type]
         return original(ids, targets, state, *rest)  # type: ignore[arg-type]
 
-    run.model.loss = spy  # type: ignore[method-assign,assignment]
+    run.model.training_loss = spy  # type: ignore[method-assign,assignment]
     go(run)
     assert all(not part.requires_grad for state in states for part in state)
     assert all((part == 0).all() for part in states[0])
@@ -134,13 +135,13 @@ def test_the_gradient_is_that_of_the_mean_over_words_and_its_norm_is_clipped() -
 
 def poison(run: Run, *, at: set[int], with_value: float = math.nan) -> None:
     """Makes the loss of some calls, counted over the whole run, go wrong."""
-    original, calls = run.model.loss, iter(range(10_000))
+    original, calls = run.model.training_loss, iter(range(10_000))
 
     def loss(*arguments: object) -> object:
-        value, state = original(*arguments)  # type: ignore[arg-type]
-        return (value * with_value if next(calls) in at else value), state
+        value, *rest = original(*arguments)  # type: ignore[arg-type]
+        return (value * with_value if next(calls) in at else value), *rest
 
-    run.model.loss = loss  # type: ignore[method-assign,assignment]
+    run.model.training_loss = loss  # type: ignore[method-assign,assignment]
 
 
 def notes_of(events: list[Event]) -> list[str]:
@@ -207,6 +208,60 @@ def test_the_weights_that_validate_best_are_kept() -> None:
     assert all(np.array_equal(run.best[k], at_best[k]) for k in at_best)
     current = run.model.state_dict()
     assert any(not np.array_equal(run.best[k], current[k].numpy()) for k in at_best)
+
+
+def test_what_is_validated_and_kept_is_the_mean_of_the_weights() -> None:
+    run = run_of(steps=12, average=0.25, validations=1)
+    seen: list[dict[str, torch.Tensor]] = []
+    validated: list[dict[str, torch.Tensor]] = []
+
+    def weights() -> dict[str, torch.Tensor]:
+        return {k: p.detach().clone() for k, p in run.model.named_parameters()}
+
+    def note(event: Event) -> None:
+        if isinstance(event, StepProgress):
+            seen.append(weights())
+
+    def validate(model: NextWordModel) -> Score:
+        validated.append(weights())
+        return score(model, TEXT[:200])
+
+    go(run, report=note, validate=validate)
+    for name in seen[0]:
+        mean = seen[0][name].double()
+        for t, step in enumerate(seen[1:], start=1):
+            mean += (step[name].double() - mean) / (1 + 0.25 * t)
+        torch.testing.assert_close(validated[-1][name].double(), mean, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(
+            torch.tensor(run.best[name]).double(), mean, rtol=1e-5, atol=1e-6
+        )
+        assert torch.equal(run.model.get_parameter(name), seen[-1][name])
+
+
+def test_a_part_of_the_vocabulary_stands_for_it_until_a_share_of_the_run() -> None:
+    run = run_of(steps=20, softmax_sample=3, softmax_head=5, softmax_until=0.5)
+    original, seen = run.model.training_loss, []
+
+    def spy(*arguments: object) -> object:
+        seen.append(arguments[-1])
+        return original(*arguments)  # type: ignore[arg-type]
+
+    run.model.training_loss = spy  # type: ignore[method-assign,assignment]
+    go(run)
+    assert seen == [Sampling(5, 3)] * 10 + [None] * 10
+
+
+def test_a_rate_may_stay_at_its_peak_or_fall_to_a_share_of_it() -> None:
+    rates: list[float] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, StepProgress):
+            rates.append(event.learning_rate)
+
+    go(run_of(steps=40, warmup=0.1, flat=0.5, final_share=0.1), report=note)
+    assert rates[4:20] == [6e-3] * 16
+    assert rates == sorted(rates[:5]) + sorted(rates[5:], reverse=True)
+    assert 6e-4 <= rates[-1] < 7e-4
 
 
 def test_patience_ends_a_run_that_no_longer_improves() -> None:

@@ -56,7 +56,7 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Train every architecture with the same parameters and time, and compare them."""
-    from foreword.comparison.compare import ARCHITECTURES, write_csv
+    from foreword.comparison.compare import ARCHITECTURES, COMPARED, write_csv
     from foreword.comparison.compare import compare as run
     from foreword.comparison.plot import plot
 
@@ -65,7 +65,7 @@ def compare(
         raise SettingsError(
             f"there is no model {unknown[0]!r}; the models are {', '.join(ARCHITECTURES)}"
         )
-    known = [name for name in ARCHITECTURES if models is None or name in models]
+    known = [name for name in ARCHITECTURES if name in (models or COMPARED)]
     with Watch() as watch:
         found = run(
             text or (),

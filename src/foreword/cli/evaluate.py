@@ -30,6 +30,7 @@ def evaluate(
         typer.Option(help="never: state carried through the text; sentence: reset at each line."),
     ] = "never",
     encoding: Annotated[str, typer.Option(help="Of the text.")] = "utf-8",
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1...")] = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     tune: Annotated[
         list[str] | None,
@@ -87,7 +88,7 @@ def evaluate(
             raise SettingsError("methods need a TEXT, and a state that is carried through it")
         _methods(
             folder, text, tune or [], temperature, cache, dynamic, ngram, ngram_weight, encoding,
-            as_json,
+            device, as_json,
         )  # fmt: skip
         return
     from foreword.evaluation.evaluate import evaluate as measure
@@ -99,6 +100,7 @@ def evaluate(
             chats=chats,
             reset=reset,
             encoding=encoding,
+            device=device,
             progress=watch.text_progress,
         )
     if as_json:
@@ -117,6 +119,7 @@ def _methods(
     ngram: Path | None,
     ngram_weight: float | None,
     encoding: str,
+    device: str,
     as_json: bool,
 ) -> None:
     from foreword.evaluation.methods.dynamic import Dynamic
@@ -143,6 +146,7 @@ def _methods(
             tune_cache=cache == "tune",
             tune_dynamic=dynamic == "tune",
             encoding=encoding,
+            device=device,
             progress=watch.text_progress,
             **weights,
         )

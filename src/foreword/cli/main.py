@@ -24,6 +24,7 @@ from foreword.cli import (
     memory,
     personal,
     predict,
+    recipes,
     serve,
     train,
 )
@@ -40,6 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("train")(train.train)
+app.command("recipes")(recipes.recipes)
 app.command("evaluate")(evaluate.evaluate)
 app.command("keystrokes")(keystrokes.keystrokes)
 app.command("predict")(predict.predict)

@@ -35,6 +35,14 @@ def train(
         list[str] | None,
         typer.Option(metavar="FILE", help="Text to validate on. Default: the text's last part."),
     ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Settings that belong together: see `foreword recipes`. What is given beside it "
+            "goes before it.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run that DIR holds.")
     ] = False,
@@ -118,12 +126,38 @@ def train(
     dropout_output: Annotated[
         float | None, typer.Option(help="On the last layer's outputs.", rich_help_panel=_MODEL)
     ] = None,
+    dropout_projected: Annotated[
+        float | None,
+        typer.Option(help="On what a projection makes of them.", rich_help_panel=_MODEL),
+    ] = None,
     dropout_embedding: Annotated[
         float | None, typer.Option(help="Of whole words.", rich_help_panel=_MODEL)
     ] = None,
     dropout_recurrent: Annotated[
         float | None,
         typer.Option(help="DropConnect on recurrent weights.", rich_help_panel=_MODEL),
+    ] = None,
+    activation_penalty: Annotated[
+        float | None,
+        typer.Option(help="Times the mean square of outputs.", rich_help_panel=_MODEL),
+    ] = None,
+    temporal_penalty: Annotated[
+        float | None,
+        typer.Option(help="Times that of their change in a step.", rich_help_panel=_MODEL),
+    ] = None,
+    softmax_sample: Annotated[
+        int | None,
+        typer.Option(
+            help="Rarer words that stand for all of them in each window's loss; 0: all.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    softmax_head: Annotated[
+        int | None, typer.Option(help="Common words, always scored.", rich_help_panel=_MODEL)
+    ] = None,
+    softmax_until: Annotated[
+        float | None,
+        typer.Option(help="Share of the run after which all are.", rich_help_panel=_MODEL),
     ] = None,
     pretokenised: Annotated[
         bool | None,
@@ -160,6 +194,14 @@ def train(
         bool | None,
         typer.Option("--jitter/--no-jitter", help="Vary the window.", rich_help_panel=_BPTT),
     ] = None,
+    rotate: Annotated[
+        bool | None,
+        typer.Option(
+            "--rotate/--no-rotate",
+            help="Begin streams elsewhere in each pass.",
+            rich_help_panel=_BPTT,
+        ),
+    ] = None,
     batch_size: Annotated[
         int | None, typer.Option(help="Streams side by side.", rich_help_panel=_BPTT)
     ] = None,
@@ -169,6 +211,30 @@ def train(
     ] = None,
     weight_decay: Annotated[
         float | None, typer.Option(help="AdamW's, on matrices.", rich_help_panel=_RATE)
+    ] = None,
+    beta1: Annotated[
+        float | None, typer.Option(help="AdamW's, of the mean.", rich_help_panel=_RATE)
+    ] = None,
+    beta2: Annotated[
+        float | None, typer.Option(help="AdamW's, of the mean square.", rich_help_panel=_RATE)
+    ] = None,
+    warmup: Annotated[
+        float | None,
+        typer.Option(help="Share of the run in which the rate rises.", rich_help_panel=_RATE),
+    ] = None,
+    flat: Annotated[
+        float | None,
+        typer.Option(help="Share of the run after which it falls.", rich_help_panel=_RATE),
+    ] = None,
+    final_share: Annotated[
+        float | None, typer.Option(help="Of its peak, to which it falls.", rich_help_panel=_RATE)
+    ] = None,
+    average: Annotated[
+        float | None,
+        typer.Option(
+            help="Keep a mean of the weights over about this share of the run.",
+            rich_help_panel=_RATE,
+        ),
     ] = None,
     clip: Annotated[
         float | None, typer.Option(help="Largest gradient norm.", rich_help_panel=_RATE)
@@ -198,7 +264,7 @@ def train(
     Ctrl-C saves and stops; `--resume` goes on from there.
     """
     given = dict(locals())
-    for name in ("text", "out", "valid", "resume", "overwrite", "watch", "as_json"):
+    for name in ("text", "out", "valid", "recipe", "resume", "overwrite", "watch", "as_json"):
         del given[name]
     if out is None:
         raise typer.BadParameter("where should the model go?", param_hint="--out")
@@ -209,6 +275,7 @@ def train(
             text or (),
             out=out,
             valid=valid or (),
+            recipe=recipe,
             resume=resume,
             overwrite=overwrite,
             report=display,

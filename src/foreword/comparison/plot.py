@@ -14,7 +14,9 @@ STYLE = {
     "lstm-peephole": ("#7b4fb5", "-"),
     "lstm-peephole-only": ("#b58fd6", "--"),
     "lstm-coupled": ("#27864a", "-"),
+    "lstm-layernorm": ("#0b69a3", "-."),
     "gru": ("#c0365a", "-"),
+    "gru-layernorm": ("#c0365a", "-."),
     "ngram": ("#1f2933", ""),
 }
 

@@ -22,6 +22,7 @@ def evaluate(
     chats: Literal["train", "valid", "test"] | None = None,
     reset: Reset = "never",
     encoding: str = "utf-8",
+    device: str = "cpu",
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Evaluation:
     """Measures a model on texts, all as one, in order.
@@ -32,6 +33,7 @@ def evaluate(
         chats: a part of the carried chats, instead of texts.
         reset: "never" carries the state through the text, "sentence" starts anew at each line.
         encoding: of the texts.
+        device: that the model runs on.
         progress: called with (what is done, how much of it, how much in all).
 
     Raises:
@@ -52,7 +54,7 @@ def evaluate(
         progress=lambda done, total: tell("reading the text", done, total),
     )
     found = score(
-        from_folder(loaded),
+        from_folder(loaded, device),
         tokens.ids,
         reset=reset,
         progress=lambda done, total: tell("evaluating", done, total),

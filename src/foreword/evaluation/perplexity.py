@@ -13,6 +13,7 @@ from torch import Tensor
 from foreword.errors import TextError
 from foreword.models.model import LanguageModel, Scorer
 from foreword.nn.softmax import IGNORED
+from foreword.nn.softmax import ranks as rows_ranks
 from foreword.text.tokenizer import EOS_ID, UNK_ID
 from foreword.text.windows import LineWindows
 
@@ -130,10 +131,8 @@ def _add(total: Score, scorer: Scorer, targets: Tensor) -> Score:
     for start in range(0, len(targets), CHUNK_ROWS):
         target = targets[start : start + CHUNK_ROWS]
         logits = scorer(places[start : start + CHUNK_ROWS])
-        at_target = logits.gather(1, target[:, None])
-        nats += (logits.logsumexp(1, keepdim=True) - at_target).sum(dtype=torch.float64)
-        logits[:, UNK_ID] = -math.inf
-        above = (logits > at_target).sum(dim=1)
+        losses, above = rows_ranks(logits, target, UNK_ID)
+        nats += losses.sum(dtype=torch.float64)
         ranks = torch.cat([ranks, 1 + above[target != UNK_ID]])
     return replace(
         total,

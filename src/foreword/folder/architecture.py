@@ -14,7 +14,9 @@ ModelName = Literal[
     "lstm-peephole",
     "lstm-peephole-only",
     "lstm-coupled",
+    "lstm-layernorm",
     "gru",
+    "gru-layernorm",
 ]
 """The networks."""
 AnyModelName = Literal[ModelName, "ngram"]

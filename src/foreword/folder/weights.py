@@ -12,7 +12,9 @@ _ROWS = {
     "lstm-peephole": (4, 4),
     "lstm-peephole-only": (4, 3),
     "lstm-coupled": (3, 3),
+    "lstm-layernorm": (4, 4),
     "gru": (3, 3),
+    "gru-layernorm": (3, 3),
 }
 
 
@@ -91,6 +93,13 @@ def _recurrent(config: ModelConfig) -> dict[str, tuple[int, ...]]:
         }
         if config.name == "lstm-peephole":
             shapes[f"recurrent.weight_peephole_l{layer}"] = (3, H)
+        if config.name.endswith("-layernorm"):
+            shapes |= {
+                f"recurrent.norm_ih_l{layer}": (into,),
+                f"recurrent.norm_hh_l{layer}": (back,),
+            }
+        if config.name == "lstm-layernorm":
+            shapes |= {f"recurrent.norm_c_l{layer}": (H,), f"recurrent.bias_c_l{layer}": (H,)}
     return shapes
 
 

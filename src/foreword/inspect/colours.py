@@ -44,5 +44,7 @@ CELLS = {
     "lstm-peephole": "#7b4fb5",
     "lstm-peephole-only": "#a83f7d",
     "lstm-coupled": "#8a6d00",
+    "lstm-layernorm": "#5b6573",
+    "gru-layernorm": "#4d7a1f",
 }
 """Of the gradient's curves."""

@@ -183,7 +183,7 @@ def use(
         kernel: its name; None leaves the choice as it is.
         products: how numbers stand in the native kernel's matrix products: float32, bfloat16, or
             int8 (where no gradient is wanted). States, gates, gradients, weights and sums are
-            float32 all the same. Other kernels take no notice.
+            float32 all the same. Of other kernels torch's alone takes notice, of bfloat16 on GPUs.
         frozen: True promises that no weight is written through `.data` or NumPy, which torch does
             not count; then the native kernel need not read all of them at each call to see whether
             those that it has laid out are still the same.

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from foreword.errors import SettingsError
 from foreword.folder.config import ModelConfig, NgramConfig
 from foreword.folder.quantised import dense
 from foreword.folder.store import Folder
@@ -23,13 +24,30 @@ def build(
     return kind(config, regularisation, generator)
 
 
-def from_folder(folder: Folder) -> LanguageModel:
-    """The model that a folder holds, ready for evaluation."""
+def device_named(name: str) -> torch.device:
+    """cpu, cuda, cuda:1...
+
+    Raises:
+        SettingsError: this machine has no such device.
+    """
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        found = "cpu, cuda" if torch.cuda.is_available() else "cpu"
+        raise SettingsError(
+            f"device {name!r} cannot be used on this machine; there is: {found}"
+        ) from error
+    return device
+
+
+def from_folder(folder: Folder, device: str = "cpu") -> LanguageModel:
+    """The model that a folder holds, ready for evaluation; n-grams are always on the processor."""
     if isinstance(folder.config.model, NgramConfig):
         return NgramModel(Table.from_arrays(folder.weights))
     model = build(folder.config.model)
     load_weights(model, dense(folder.weights))
-    return model.eval()
+    return model.to(device_named(device)).eval()
 
 
 def load_weights(model: NextWordModel, weights: dict[str, np.ndarray]) -> None:

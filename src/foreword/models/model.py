@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from foreword.folder.config import Data, ModelConfig
 from foreword.kernels.dispatch import use
 from foreword.nn.dropout import embedding_dropout, locked_dropout
+from foreword.nn.sampled import Sampling, draw
 from foreword.nn.softmax import linear_cross_entropy
 
 State = tuple[Tensor, ...]
@@ -44,7 +45,11 @@ class LanguageModel(nn.Module, ABC):
 
 
 class Regularisation(Data):
-    """What is dropped while training, as probabilities. Evaluation drops nothing."""
+    """What holds a network back while it trains; evaluation does none of it.
+
+    What is dropped is a probability. Penalties are added to the mean loss (Merity et al. 2017,
+    "Revisiting activation regularization for language RNNs").
+    """
 
     embedding: float = 0.0
     """Whole words of the embedding matrix (Gal & Ghahramani 2016)."""
@@ -54,8 +59,14 @@ class Regularisation(Data):
     """Between layers, locked."""
     output: float = 0.0
     """The last layer's outputs, locked."""
+    projected: float = 0.0
+    """What a projection makes of them for the output layer, locked."""
     recurrent: float = 0.0
     """DropConnect on the recurrent weights (Merity et al. 2018)."""
+    activation: float = 0.0
+    """Times the mean square of the last layer's outputs after dropout."""
+    temporal: float = 0.0
+    """Times the mean square of the difference of its outputs, before dropout, of two steps."""
 
 
 class Table(nn.Module):
@@ -153,16 +164,57 @@ class NextWordModel(LanguageModel):
                 sums and weights are float32 all the same; see `foreword.nn.use` and
                 `linear_cross_entropy`.
         """
-        with use(products="bfloat16" if precision == torch.bfloat16 else None):
-            features, state = self.features(ids, state)
-        weight, bias = self.output_layer()
-        loss = linear_cross_entropy(
-            features.flatten(0, 1), weight, bias, targets.flatten(), precision=precision
-        )
+        loss, _, state = self.training_loss(ids, targets, state, precision)
         return loss, state
+
+    def training_loss(
+        self,
+        ids: Tensor,
+        targets: Tensor,
+        state: State,
+        precision: torch.dtype = torch.float32,
+        sampling: Sampling | None = None,
+    ) -> tuple[Tensor, Tensor | float, State]:
+        """As `loss`, and between the two the penalty that is to be added to the mean loss.
+
+        With `sampling` the loss is an estimate, by a sample of the vocabulary.
+        """
+        with use(products="bfloat16" if precision == torch.bfloat16 else None):
+            hidden, dropped, state = self.outputs(ids, state)
+        weight, bias = self.output_layer()
+        features, targets = self._seen(dropped).flatten(0, 1), targets.flatten()
+        if sampling is not None:
+            sample = draw(targets, len(weight), sampling, self.generator)
+            if sample is not None:
+                weight = F.embedding(sample.words, weight)
+                bias, targets = bias[sample.words] + sample.log_weights, sample.targets
+        loss = linear_cross_entropy(features, weight, bias, targets, precision=precision)
+        return loss, self._penalty(hidden, dropped), state
+
+    def _penalty(self, hidden: Tensor, dropped: Tensor) -> Tensor | float:
+        held = self.regularisation
+        penalty: Tensor | float = 0.0
+        if not self.training:
+            return penalty
+        if held.activation > 0:
+            penalty = penalty + held.activation * dropped.square().mean()
+        if held.temporal > 0 and len(hidden) > 1:
+            penalty = penalty + held.temporal * hidden.diff(dim=0).square().mean()
+        return penalty
 
     def features(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """What the output layer sees, (T, B, F), and the state after `ids` (T, B)."""
+        _, dropped, state = self.outputs(ids, state)
+        return self._seen(dropped), state
+
+    def _seen(self, dropped: Tensor) -> Tensor:
+        if self.projection is None:
+            return dropped
+        share = self.regularisation.projected
+        return locked_dropout(self.projected(dropped), share, self.training, self.generator)
+
+    def outputs(self, ids: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        """The last layer's outputs (T, B, H), what dropout leaves of them, and the state after."""
         drop = self.regularisation
         table = embedding_dropout(
             self.embedding.weight, drop.embedding, self.training, self.generator
@@ -170,8 +222,8 @@ class NextWordModel(LanguageModel):
         embedded = F.embedding(ids, table)
         embedded = locked_dropout(embedded, drop.input, self.training, self.generator)
         hidden, state = self.hidden_states(embedded, ids, state)
-        hidden = locked_dropout(hidden, drop.output, self.training, self.generator)
-        return self.projected(hidden), state
+        dropped = locked_dropout(hidden, drop.output, self.training, self.generator)
+        return hidden, dropped, state
 
     def projected(self, hidden: Tensor) -> Tensor:
         """What the output layer sees (..., F) of the last layer's outputs (..., H)."""

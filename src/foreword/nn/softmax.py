@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from foreword.kernels import dispatch, native
+from foreword.kernels import dispatch, native, triton_softmax
 
 CHUNK_BYTES = 1 << 26
 """Memory for the logits that exist at once. Fewer, larger chunks are faster up to here: each adds
@@ -56,6 +56,12 @@ class _LinearCrossEntropy(torch.autograd.Function):
     ) -> Tensor:
         # In float32 and float64 the products run in the tensors' own dtype.
         low = precision if precision != torch.float32 else weight.dtype
+        if triton_softmax.can(features, low):
+            loss, *gradients_ = triton_softmax.loss_and_gradients(
+                features, weight, bias, targets, low
+            )
+            ctx.save_for_backward(*gradients_)
+            return loss.to(bias.dtype)
         keep = targets != IGNORED
         rows = None if bool(keep.all()) else keep.nonzero().squeeze(1)
         if rows is not None:
@@ -91,6 +97,26 @@ class _LinearCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, grad_loss: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         grad_features, grad_weight, grad_bias = ctx.saved_tensors
         return grad_features * grad_loss, grad_weight * grad_loss, grad_bias * grad_loss, None, None
+
+
+def ranks(logits: Tensor, targets: Tensor, left_out: int) -> tuple[Tensor, Tensor]:
+    """How well rows of logits predict their targets.
+
+    Args:
+        logits: (N, V).
+        targets: (N,) of word ids.
+        left_out: the id of a word that takes no place.
+
+    Returns:
+        -log P(target), in nats, (N,); and how many words have larger logits than the target, the
+        one that is left out not counted, (N,) int64.
+    """
+    if dispatch.native_may_serve() and native.has_softmax(torch.float32, logits):
+        return native.ranks(logits, targets, left_out)
+    at_target = logits.gather(1, targets[:, None])
+    losses = (logits.logsumexp(1, keepdim=True) - at_target).squeeze(1)
+    above = (logits > at_target).sum(dim=1) - (logits[:, left_out] > at_target[:, 0]).long()
+    return losses, above
 
 
 def softmax(

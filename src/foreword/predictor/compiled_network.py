@@ -110,7 +110,8 @@ def network(
     """The model in C++; None where nothing was compiled, or for a model that numpy runs."""
     module = compiled.loaded()
     is_wide = max(config.hidden_size, config.embedding_size) > MOST_INT8_COLUMNS
-    if module is None or not config.is_recurrent or is_wide:
+    is_normalised = config.name.endswith("-layernorm")
+    if module is None or not config.is_recurrent or is_wide or is_normalised:
         return None
     return CompiledNetwork(module, config, weights, threads)
 

@@ -18,6 +18,11 @@ Parts = tuple[Array, ...]
 Gates = dict[str, Array]
 Step = Callable[[Array, Parts], tuple[Parts, Gates]]
 """A layer's state after an input, (H,) each, h first; and the gates on the way, by their names."""
+Affine = tuple[Array, Array, Array]
+"""Weight (rows, n), gain (rows,) and bias (rows,)."""
+
+EPSILON = 1e-5
+"""Added to variances, as in `foreword.cells.layer_norm`."""
 
 _OUTER = ("embedding.", "decoder.", "projection.")
 """What stands before and behind the layers."""
@@ -167,6 +172,13 @@ def _step_of(config: ModelConfig, weights: Mapping[str, Array], layer: int) -> S
             return _lstm_peephole_only(W_ih, W_hh, b_ih, b_hh)
         case "lstm-coupled":
             return _lstm_coupled(W_ih, W_hh, b_ih + b_hh)
+        case "lstm-layernorm" | "gru-layernorm":
+            s_ih, s_hh = (weights[f"recurrent.norm_{side}_l{layer}"] for side in ("ih", "hh"))
+            into, back = (W_ih, s_ih, b_ih), (W_hh, s_hh, b_hh)
+            if config.name == "gru-layernorm":
+                return _gru_layernorm(into, back)
+            memory = weights[f"recurrent.norm_c_l{layer}"], weights[f"recurrent.bias_c_l{layer}"]
+            return _lstm_layernorm(into, back, memory)
         case _:
             return _gru(W_ih, W_hh, b_ih, b_hh, reset_after=config.reset_after)
 
@@ -242,6 +254,46 @@ def _lstm_coupled(W_ih: Array, W_hh: Array, b: Array) -> Step:
         return (o * np.tanh(c), c), {"f": f, "g": g, "o": o}
 
     return step
+
+
+def _lstm_layernorm(into: Affine, back: Affine, memory: tuple[Array, Array]) -> Step:
+    (W_ih, s_ih, b_ih), (W_hh, s_hh, b_hh), (s_c, b_c) = into, back, memory
+    H = W_hh.shape[1]
+
+    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
+        h, c = state
+        a = _normalised(W_ih @ x) * s_ih + b_ih + _normalised(W_hh @ h) * s_hh + b_hh
+        i, f = _sigmoid(a[: 2 * H]).reshape(2, H)
+        g, o = np.tanh(a[2 * H : 3 * H]), _sigmoid(a[3 * H :])
+        c = f * c + i * g
+        return (o * np.tanh(_normalised(c) * s_c + b_c), c), {"i": i, "f": f, "g": g, "o": o}
+
+    return step
+
+
+def _gru_layernorm(into: Affine, back: Affine) -> Step:
+    (W_ih, s_ih, b_ih), (W_hh, s_hh, b_hh) = into, back
+    H = W_hh.shape[1]
+
+    def parts(a: Array, gain: Array, bias: Array) -> Array:
+        # r and z are normalised together, n by itself.
+        whole = np.concatenate([_normalised(a[: 2 * H]), _normalised(a[2 * H :])])
+        return np.asarray(whole * gain + bias).reshape(3, H)
+
+    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
+        (h,) = state
+        x_r, x_z, x_n = parts(W_ih @ x, s_ih, b_ih)
+        h_r, h_z, h_n = parts(W_hh @ h, s_hh, b_hh)
+        r, z = _sigmoid(x_r + h_r), _sigmoid(x_z + h_z)
+        n = np.tanh(x_n + r * h_n)
+        return ((1 - z) * n + z * h,), {"r": r, "z": z, "n": n}
+
+    return step
+
+
+def _normalised(a: Array) -> Array:
+    centred: Array = a - a.mean()
+    return np.asarray(centred / np.sqrt(np.mean(centred * centred) + np.float32(EPSILON)))
 
 
 def _gru(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, *, reset_after: bool) -> Step:

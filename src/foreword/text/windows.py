@@ -40,7 +40,9 @@ class StreamWindows:
     The text is cut into `batch_size` streams of equal length; up to `batch_size` words at its end
     are left over. With jitter, window lengths are drawn as Merity et al. (2018) do: normal around
     `window`, or around half of it in one of twenty cases, with a standard deviation of 5; so the
-    places at which gradients are cut differ from epoch to epoch.
+    places at which gradients are cut differ from epoch to epoch. With rotation, each pass begins
+    each stream at another of its words, drawn anew, and goes on from the stream's end to its
+    beginning (Press 2019, "Partially shuffling the training data to improve language models").
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class StreamWindows:
         batch_size: int,
         window: int,
         jitter: bool = False,
+        rotate: bool = False,
         seed: int = 0,
     ) -> None:
         if len(ids) < 2:
@@ -60,12 +63,14 @@ class StreamWindows:
         self.batch_size = min(batch_size, len(ids) // 2)
         self.window = window
         self.jitter = jitter
+        self.rotate = rotate
         self._ids = ids
         self._length = (len(ids) - 1) // self.batch_size
         self._starts = np.arange(self.batch_size) * self._length
         self._random = np.random.default_rng(seed)
         self._position = 0
         self._passes = 0
+        self._turns = self._drawn_turns()
 
     @property
     def words_per_epoch(self) -> int:
@@ -81,12 +86,14 @@ class StreamWindows:
         """The next words of every stream; at a stream's end, all start over."""
         fresh = self._position == 0
         stop = min(self._position + self._window_length(), self._length)
-        steps = np.arange(self._position, stop)[:, None] + self._starts
+        turned = (np.arange(self._position, stop)[:, None] + self._turns) % self._length
+        steps = turned + self._starts
         inputs = self._ids[steps].astype(np.int64)
         targets = self._ids[steps + 1].astype(np.int64)
         self._position = stop
         if stop == self._length:
             self._position, self._passes = 0, self._passes + 1
+            self._turns = self._drawn_turns()
         return Window(inputs, targets, fresh)
 
     def state(self) -> dict[str, Any]:
@@ -94,6 +101,7 @@ class StreamWindows:
         return {
             "position": self._position,
             "passes": self._passes,
+            "turns": self._turns.tolist(),
             "random": self._random.bit_generator.state,
         }
 
@@ -101,7 +109,14 @@ class StreamWindows:
         """Goes to a cursor of windows of the same text and settings."""
         self._position = int(state["position"])
         self._passes = int(state["passes"])
+        self._turns = np.array(state.get("turns", self._turns))
         self._random.bit_generator.state = state["random"]
+
+    def _drawn_turns(self) -> np.ndarray:
+        """Where in itself each stream begins in this pass, (B,)."""
+        if not self.rotate:
+            return np.zeros(self.batch_size, dtype=np.int64)
+        return self._random.integers(self._length, size=self.batch_size)
 
     def _window_length(self) -> int:
         if not self.jitter:

@@ -11,7 +11,9 @@ ARCHITECTURES = {
     "lstm-peephole": "an LSTM whose gates also see its memory (Gers et al. 2002)",
     "lstm-peephole-only": "an LSTM whose gates see its memory instead of its hidden state",
     "lstm-coupled": "an LSTM whose input gate is 1 - forget gate (Greff et al. 2015)",
+    "lstm-layernorm": "an LSTM with layer normalisation (Ba et al. 2016)",
     "gru": "a gated recurrent unit network (Cho et al. 2014)",
+    "gru-layernorm": "a gated recurrent unit network with layer normalisation (Ba et al. 2016)",
 }
 
 

@@ -67,7 +67,7 @@ def count_on(
             epochs=1.0,
             seconds=round(seconds, 1),
             seed=settings.run.seed,
-            settings={k: v for group in settings.model_dump().values() for k, v in group.items()},
+            settings=settings.leaves(),
             torch_version=torch.__version__,
             finished=True,
         ),

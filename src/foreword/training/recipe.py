@@ -18,7 +18,9 @@ LEARNING_RATES: dict[ModelName, float] = {
     "lstm-peephole": 6e-3,
     "lstm-peephole-only": 6e-3,
     "lstm-coupled": 6e-3,
+    "lstm-layernorm": 6e-3,
     "gru": 6e-3,
+    "gru-layernorm": 6e-3,
 }
 """By `benchmarks/learning_rates.py`, a little below what was best there, since long runs suit
 smaller ones. The Elman network does not learn at a rate that suits the gated ones."""

@@ -18,7 +18,7 @@ from foreword.evaluation.report import evaluation_of
 from foreword.folder.config import Evaluation, FolderConfig, ModelConfig, TrainingRecord
 from foreword.folder.files import atomic_write
 from foreword.folder.store import read_config, read_folder, write_folder
-from foreword.models.build import build, count_parameters
+from foreword.models.build import build, count_parameters, device_named
 from foreword.models.model import NextWordModel, Regularisation
 from foreword.nn.softmax import fast_precision
 from foreword.text.corpus import Paths, paths_of
@@ -30,7 +30,8 @@ from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.interrupt import StopWish, stop_on_signals
 from foreword.training.ngram import count_on
 from foreword.training.progress import Event, Note, Reporter, TextProgress, silent
-from foreword.training.settings import TrainingSettings
+from foreword.training.recipes import find, overridden
+from foreword.training.settings import TrainingSettings, settings_from
 from foreword.training.trainer import Run
 from foreword.training.trainer import train as train_loop
 
@@ -42,6 +43,10 @@ SOURCES_FILE = "sources.json"
 """Where the texts came from, so that `--resume` finds them again. Private."""
 BOARD = "watch"
 """The folder in a model folder that TensorBoard reads."""
+FREE = frozenset(
+    {"minutes", "epochs", "steps", "patience", "threads", "save_seconds", "validations"}
+)
+"""Settings that may change when a run is resumed; a recipe's do not change them."""
 LOOK_EVERY = 20
 """Steps between two looks into a model that is watched."""
 
@@ -62,6 +67,7 @@ def train(
     out: str | PathLike[str],
     valid: Paths = (),
     settings: TrainingSettings | None = None,
+    recipe: str | PathLike[str] | None = None,
     resume: bool = False,
     overwrite: bool = False,
     report: Reporter = silent,
@@ -76,12 +82,15 @@ def train(
         out: the model folder. Ctrl-C and SIGTERM save there and stop; `resume` goes on.
         valid: texts to validate on. None: the last twentieth of `texts` is held out.
         settings: the tree of settings.
+        recipe: instead of the tree, the name of a recipe that comes with the package, or a recipe's
+            file: see `foreword.training.recipes`.
         resume: go on from the checkpoint in `out`; of the settings only the budget may change.
         overwrite: replace a model that is in `out` already.
         report: is told of all that happens.
         watch: write what TensorBoard draws to `out`/watch: losses, gradients by layer and by
             distance, gates. The model becomes the same.
-        **leaves: settings by their leaves' names, such as `model="gru"`, `minutes=5`.
+        **leaves: settings by their leaves' names, such as `model="gru"`, `minutes=5`. They go
+            before the recipe's.
 
     Returns:
         What was written to `config.json`, and whether a signal ended the run early.
@@ -93,6 +102,13 @@ def train(
     folder, texts, valid = Path(out), paths_of(texts), paths_of(valid)
     if watch:
         writer_class()  # what is missing is said before a long text is read
+    if recipe is not None:
+        if settings is not None:
+            raise SettingsError("give a recipe or a tree of settings, not both")
+        of_recipe = find(recipe).settings
+        if resume:
+            of_recipe = {k: v for k, v in of_recipe.items() if k not in FREE}
+        leaves = overridden(of_recipe, leaves)
     if resume:
         checkpoint = latest(folder)
         chosen = _resumed_settings(checkpoint, leaves)
@@ -220,41 +236,17 @@ def _final_evaluation(
     return evaluation_of(measured, corpus.valid, corpus.valid_name)
 
 
-def settings_from(
-    leaves: Mapping[str, Any], base: TrainingSettings | None = None
-) -> TrainingSettings:
-    """The tree of settings with some leaves set by name; None leaves one as it is.
-
-    >>> settings_from({"model": "gru", "minutes": 5}).model.model
-    'gru'
-    """
-    tree = (base or TrainingSettings.default()).model_dump()
-    budget_is_given = any(leaves.get(k) is not None for k in ("minutes", "epochs", "steps"))
-    if base is None and budget_is_given:
-        tree["budget"] |= {"minutes": None, "epochs": None, "steps": None}
-    for name, value in leaves.items():
-        if value is None:
-            continue
-        groups = [group for group in tree.values() if name in group]
-        if not groups:
-            known = ", ".join(sorted(leaf for group in tree.values() for leaf in group))
-            raise SettingsError(f"there is no setting {name!r}. The settings are: {known}")
-        groups[0][name] = value
-    return TrainingSettings.checked(tree)
-
-
 def _resumed_settings(checkpoint: Checkpoint, leaves: Mapping[str, Any]) -> TrainingSettings:
     saved = TrainingSettings.checked(dict(checkpoint.document["settings"]))
     given = {k: v for k, v in leaves.items() if v is not None}
-    free = {"minutes", "epochs", "steps", "patience", "threads", "save_seconds", "validations"}
-    flat = {k: v for group in saved.model_dump().values() for k, v in group.items()}
+    flat = saved.leaves()
     for name, value in given.items():
-        if name not in free and flat.get(name) != value:
+        if name not in FREE and flat.get(name) != value:
             raise SettingsError(
                 f"{name} is {flat.get(name)!r} in the run to resume and cannot become {value!r}. "
                 "Leave it out, or train anew."
             )
-    return settings_from({k: v for k, v in given.items() if k in free}, saved)
+    return settings_from({k: v for k, v in given.items() if k in FREE}, saved)
 
 
 def _refuse_occupied(folder: Path, overwrite: bool) -> None:
@@ -307,7 +299,7 @@ def _remembered(
 def _new_run(
     corpus: Corpus, config: ModelConfig, settings: TrainingSettings, report: Reporter
 ) -> Run:
-    device = _device(settings.run.device)
+    device = device_named(settings.run.device)
     generator = torch.Generator().manual_seed(settings.run.seed)
     model = build(config, _regularisation(settings), generator).to(device)
     if device.type != "cpu":
@@ -330,18 +322,6 @@ def _new_run(
     return Run(model, windows, settings, generator, precision)
 
 
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        found = "cpu, cuda" if torch.cuda.is_available() else "cpu"
-        raise SettingsError(
-            f"device {name!r} cannot be used on this machine; there is: {found}"
-        ) from error
-    return device
-
-
 def _summary(corpus: Corpus, config: ModelConfig) -> str:
     held_out = f", {len(corpus.valid):,} held out" if corpus.valid is not None else ""
     return (
@@ -358,7 +338,10 @@ def _regularisation(settings: TrainingSettings) -> Regularisation:
         input=drop.dropout_input or 0.0,
         hidden=drop.dropout_hidden or 0.0,
         output=drop.dropout_output or 0.0,
+        projected=drop.dropout_projected,
         recurrent=drop.dropout_recurrent,
+        activation=settings.penalty.activation_penalty,
+        temporal=settings.penalty.temporal_penalty,
     )
 
 
@@ -376,12 +359,12 @@ def _windows(settings: TrainingSettings, ids: np.ndarray) -> StreamWindows | Lin
         batch_size=bptt.batch_size,
         window=bptt.window,
         jitter=bptt.jitter,
+        rotate=bptt.rotate,
         seed=settings.run.seed,
     )
 
 
 def _record(run: Run, corpus: Corpus, settings: TrainingSettings, finished: bool) -> TrainingRecord:
-    leaves = {k: v for group in settings.model_dump().values() for k, v in group.items()}
     return TrainingRecord(
         text=corpus.name,
         words=len(corpus.train),
@@ -390,7 +373,7 @@ def _record(run: Run, corpus: Corpus, settings: TrainingSettings, finished: bool
         epochs=round(run.windows.epochs, 3),
         seconds=round(run.position.seconds, 1),
         seed=settings.run.seed,
-        settings=leaves,
+        settings=settings.leaves(),
         torch_version=torch.__version__,
         finished=finished,
     )

@@ -4,9 +4,6 @@ import math
 
 from foreword.training.settings import Budget, RateSettings
 
-FINAL_SHARE = 0.01
-"""What the rate falls to, as a share of its peak."""
-
 
 def progress(budget: Budget, *, seconds: float, epochs: float, steps: int) -> float:
     """Share of the run that is done, 0 to 1: that of whichever limit is nearest."""
@@ -30,11 +27,11 @@ def learning_rate(rate: RateSettings, done: float) -> float:
     [0.01, 0.5, 1.0, 0.505, 0.01]
     """
     if done < rate.warmup:
-        share = max(FINAL_SHARE, done / rate.warmup)
+        share = max(rate.final_share, done / rate.warmup)
     elif done <= rate.flat:
         share = 1.0
     else:
         fall = (done - rate.flat) / (1.0 - rate.flat)
-        share = FINAL_SHARE + (1.0 - FINAL_SHARE) * 0.5 * (1.0 + math.cos(math.pi * fall))
+        share = rate.final_share + (1.0 - rate.final_share) * 0.5 * (1.0 + math.cos(math.pi * fall))
     assert rate.learning_rate is not None, "the recipe fills it in"
     return rate.learning_rate * share

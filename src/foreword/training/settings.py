@@ -1,7 +1,7 @@
 """Everything that can be set about training, as one tree of data. Knows nothing of how it is used.
 
-The command line and `foreword.train` set these leaves by the same names; a checkpoint holds their
-dump.
+The command line, `foreword.train` and recipes set these leaves by the same names; a checkpoint
+holds their dump.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,11 @@ from foreword.folder.config import AnyModelName, Data, Size
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
+NotNegative = Annotated[float, Field(ge=0.0)]
 Count = Annotated[int, Field(ge=1)]
+
+ENDS = ("minutes", "epochs", "steps")
+"""Leaves that end a run. Who gives one of them replaces all that stand by default."""
 
 
 class TextSettings(Data):
@@ -57,8 +61,31 @@ class DropoutSettings(Data):
     dropout_input: Share | None = None
     dropout_hidden: Share | None = None
     dropout_output: Share | None = None
+    dropout_projected: Share = 0.0
+    """On what a projection makes of the outputs for the output layer, where there is one."""
     dropout_embedding: Share = 0.0
     dropout_recurrent: Share = 0.0
+
+
+class PenaltySettings(Data):
+    """What is added to the mean loss, by the last layer's outputs (Merity et al. 2017)."""
+
+    activation_penalty: NotNegative = 0.0
+    """Times the mean square of the outputs that dropout leaves: keeps them small."""
+    temporal_penalty: NotNegative = 0.0
+    """Times the mean square of their difference from one step to the next: keeps them slow."""
+
+
+class SoftmaxSettings(Data):
+    """The output layer over a large vocabulary, where it is most of the work."""
+
+    softmax_sample: Annotated[int, Field(ge=0)] = 0
+    """So many of the rarer words, drawn anew for each window, stand for all of them in the training
+    loss; 0 scores every word. Not on GPUs, where it would gain nothing."""
+    softmax_head: Count = 4096
+    """The commonest words, which are always scored."""
+    softmax_until: Share = 0.8
+    """Share of the run after which every word is scored."""
 
 
 class BpttSettings(Data):
@@ -73,6 +100,9 @@ class BpttSettings(Data):
     """Time steps that gradients flow back; for sentences, the longest line that is not cut."""
     jitter: bool = True
     """Window lengths vary around `window` (Merity et al. 2018), so that cuts fall elsewhere."""
+    rotate: bool = False
+    """Each pass begins each stream at another of its words, by lot (Press 2019), so that other
+    words stand side by side."""
 
 
 class RateSettings(Data):
@@ -80,11 +110,21 @@ class RateSettings(Data):
 
     learning_rate: Positive | None = None
     """Its peak. None leaves it to the architecture."""
-    weight_decay: Annotated[float, Field(ge=0.0)] = 0.01
+    weight_decay: NotNegative = 0.01
+    beta1: Share = 0.9
+    """How much of the mean gradient stays at each step."""
+    beta2: Share = 0.999
+    """How much of the mean squared gradient stays at each step."""
     warmup: Share = 0.02
     """Share of the run in which the rate rises from 0."""
     flat: Share = 0.3
-    """Share of the run after which the rate falls, by a cosine, to a hundredth."""
+    """Share of the run after which the rate falls, by a cosine. One cycle (Smith 2018) is a long
+    warm-up with no flat part: `flat` equals `warmup`."""
+    final_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.01
+    """What the rate falls to, as a share of its peak: 1 keeps it."""
+    average: Share = 0.0
+    """What is validated and kept is a mean of the weights over about this share of the run so far
+    (polynomial-decay averaging, Shamir & Zhang 2013); 0 keeps the newest weights."""
     clip: Positive = 1.0
     """Largest norm of the gradient of the loss averaged over a window's words."""
 
@@ -120,6 +160,8 @@ class TrainingSettings(Data):
     text: TextSettings = TextSettings()
     model: ModelSettings = ModelSettings()
     dropout: DropoutSettings = DropoutSettings()
+    penalty: PenaltySettings = PenaltySettings()
+    softmax: SoftmaxSettings = SoftmaxSettings()
     bptt: BpttSettings = BpttSettings()
     rate: RateSettings = RateSettings()
     budget: Budget = Budget()
@@ -137,6 +179,12 @@ class TrainingSettings(Data):
         """Ten minutes or forty passes over the text, whichever ends first."""
         return cls(budget=Budget(minutes=10.0, epochs=40.0))
 
+    def leaves(self) -> dict[str, Any]:
+        """All settings by name, without their groups; None where one was left open."""
+        return {
+            name: value for group in self.model_dump().values() for name, value in group.items()
+        }
+
     @classmethod
     def checked(cls, tree: Mapping[str, Any]) -> Self:
         """The tree from plain data.
@@ -153,3 +201,25 @@ class TrainingSettings(Data):
                 for fault in error.errors()
             ]
             raise SettingsError("; ".join(faults)) from error
+
+
+def settings_from(
+    leaves: Mapping[str, Any], base: TrainingSettings | None = None
+) -> TrainingSettings:
+    """The tree of settings with some leaves set by name; None leaves one as it is.
+
+    >>> settings_from({"model": "gru", "minutes": 5}).model.model
+    'gru'
+    """
+    tree = (base or TrainingSettings.default()).model_dump()
+    if base is None and any(leaves.get(name) is not None for name in ENDS):
+        tree["budget"] |= dict.fromkeys(ENDS)
+    for name, value in leaves.items():
+        if value is None:
+            continue
+        groups = [group for group in tree.values() if name in group]
+        if not groups:
+            known = ", ".join(sorted(leaf for group in tree.values() for leaf in group))
+            raise SettingsError(f"there is no setting {name!r}. The settings are: {known}")
+        groups[0][name] = value
+    return TrainingSettings.checked(tree)

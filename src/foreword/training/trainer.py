@@ -9,20 +9,25 @@ Williams & Peng 1990), memory does not.
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from foreword.errors import TrainingError
 from foreword.evaluation.perplexity import Score
 from foreword.models.build import load_weights, weights_of
 from foreword.models.model import NextWordModel, State, detach
+from foreword.nn.sampled import Sampling
 from foreword.nn.softmax import IGNORED
 from foreword.text.windows import Window
+from foreword.training.averaging import Average
 from foreword.training.checkpoint import Checkpoint
 from foreword.training.divergence import LossWatch
+from foreword.training.graphs import Graphs
 from foreword.training.insight import look, norms
 from foreword.training.progress import Insight, Note, Reporter, StepProgress, Validated
 from foreword.training.schedule import learning_rate, progress
@@ -83,7 +88,31 @@ class Run:
             {"params": matrices, "weight_decay": settings.rate.weight_decay},
             {"params": vectors, "weight_decay": 0.0},
         ]
-        self.optimiser = torch.optim.AdamW(groups, lr=0.0, fused=True)
+        betas = settings.rate.beta1, settings.rate.beta2
+        self.optimiser = torch.optim.AdamW(groups, lr=0.0, betas=betas, fused=True)
+        share = settings.rate.average
+        self.average = Average(model, share) if share > 0 else None
+        is_gpu = model.device.type == "cuda"
+        self.backward = Graphs(self._backward, generator) if is_gpu else self._backward
+
+    def _backward(self, inputs: Tensor, targets: Tensor, state: State) -> tuple[Tensor, State]:
+        """The mean loss of a window, its gradients in the parameters, and the state after it."""
+        total, penalty, after = self.model.training_loss(
+            inputs, targets, detach(state), self.precision, self._sampling()
+        )
+        loss = total / (targets != IGNORED).sum()
+        # Zeroed, not dropped: a graph of the GPU's finds them where they were.
+        self.optimiser.zero_grad(set_to_none=not total.is_cuda)
+        (loss + penalty).backward()  # type: ignore[no-untyped-call]
+        return loss.detach(), detach(after)
+
+    def _sampling(self) -> Sampling | None:
+        softmax = self.settings.softmax
+        if softmax.softmax_sample == 0 or self.model.device.type != "cpu":
+            return None
+        if self.progress() >= softmax.softmax_until:
+            return None
+        return Sampling(softmax.softmax_head, softmax.softmax_sample)
 
     def start_at(self, *, seconds: float) -> None:
         """Counts time that passed before the first step."""
@@ -92,6 +121,10 @@ class Run:
     def load_best(self) -> None:
         """Puts the weights that validated best into the model."""
         load_weights(self.model, self.best)
+
+    def to_keep(self) -> AbstractContextManager[None]:
+        """The model has the weights that are validated and kept while the context lasts."""
+        return nullcontext() if self.average is None else self.average.in_place()
 
     def progress(self) -> float:
         """Share of the budget that is used up, 0 to 1."""
@@ -109,6 +142,9 @@ class Run:
         for name, parameter in self.model.named_parameters():
             for key, moment in self.optimiser.state.get(parameter, {}).items():
                 arrays[f"optimiser/{name}/{key}"] = moment.detach().cpu().numpy().copy()
+        if self.average is not None:
+            for name, mean in self.average.weights.items():
+                arrays[f"average/{name}"] = mean.cpu().numpy().copy()
         for k, part in enumerate(self.state or ()):
             arrays[f"state/{k}"] = part.detach().cpu().numpy().copy()
         arrays["generator"] = self.generator.get_state().cpu().numpy().copy()
@@ -131,6 +167,10 @@ class Run:
                 if (array := moments.get(f"{name}/{key}")) is not None:
                     moment = torch.tensor(array, device=parameter.device)
                     self.optimiser.state[parameter][key] = moment
+        if self.average is not None:
+            means = checkpoint.group("average")
+            for name, mean in self.average.weights.items():
+                mean.copy_(torch.tensor(means[name]))
         parts = checkpoint.group("state")
         device = self.model.decoder.bias.device
         self.state = (
@@ -190,7 +230,8 @@ def train(
         stopped = not ended and should_stop()
         if ended or stopped or clock() - last_save >= run.settings.run.save_seconds:
             if validate is None:
-                run.best = weights_of(run.model)
+                with run.to_keep():
+                    run.best = weights_of(run.model)
                 run.position = replace(run.position, best_step=run.position.step)
             if _is_finite(run.model):
                 good = run.capture()
@@ -216,17 +257,15 @@ def _step(
     targets = torch.from_numpy(window.targets).to(device)
     if window.fresh or run.state is None:
         run.state = model.start(inputs.shape[1])
-    total, state = model.loss(inputs, targets, detach(run.state), run.precision)
     words = int((window.targets != IGNORED).sum())
-    loss = total / words
-    run.optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss, state = run.backward(inputs, targets, run.state)
     if look_every is not None and run.position.step % look_every == 0:
         seen = look(model, inputs, targets, run.state)
         report(Insight(run.position.step, norms(model), *seen))
     parameters = list(model.parameters())
-    norm = float(torch.nn.utils.clip_grad_norm_(parameters, run.settings.rate.clip))
-    nats = float(loss.detach())
+    clipped = torch.nn.utils.clip_grad_norm_(parameters, run.settings.rate.clip)
+    # Both at once: a GPU is waited for.
+    norm, nats = torch.stack([clipped, loss]).tolist()
     fault = run.watch.divergence(nats, norm)
     if fault is not None:
         return fault
@@ -234,7 +273,9 @@ def _step(
     for group in run.optimiser.param_groups:
         group["lr"] = rate
     run.optimiser.step()
-    run.state = detach(state)
+    if run.average is not None:
+        run.average.update(run.position.step + 1)
+    run.state = state
     run.watch = run.watch.seen(nats)
     position = run.position = replace(
         run.position, step=run.position.step + 1, words_seen=run.position.words_seen + words
@@ -257,11 +298,13 @@ def _step(
 
 
 def _validate(run: Run, validate: Callable[[NextWordModel], Score], report: Reporter) -> None:
-    score = validate(run.model)
     position = run.position
-    better = score.cross_entropy < position.best_nats
+    with run.to_keep():
+        score = validate(run.model)
+        better = score.cross_entropy < position.best_nats
+        if better:
+            run.best = weights_of(run.model)
     if better:
-        run.best = weights_of(run.model)
         run.position = replace(
             position,
             best_nats=score.cross_entropy,

@@ -68,6 +68,7 @@ def measure(
     tune_cache: bool = False,
     tune_dynamic: bool = False,
     encoding: str = "utf-8",
+    device: str = "cpu",
     progress: Progress | None = None,
 ) -> Measurement:
     """Perplexities of a network with and without methods, each on its own and together.
@@ -85,6 +86,7 @@ def measure(
         tune_cache: choose the cache's numbers.
         tune_dynamic: choose the rate and decay of dynamic evaluation, by the RMS rule.
         encoding: of the texts.
+        device: that the network runs on.
         progress: called with (what is done, how much of it, how much in all).
 
     Raises:
@@ -96,7 +98,7 @@ def measure(
     if temperature is not None and not 0 < temperature < np.inf:
         raise SettingsError(f"temperature must be above 0 and finite, not {temperature}")
     loaded = read_folder(Path(folder))
-    model = from_folder(loaded)
+    model = from_folder(loaded, device)
 
     def tell(what: str, done: int, total: int | None) -> None:
         if progress is not None:

@@ -2,10 +2,10 @@
 
 from foreword.compiled import instruction_set, why_absent
 from foreword.kernels.native.inference import Stack, at_inference
-from foreword.kernels.native.loops import LOOPS, products_in, refusal, run
+from foreword.kernels.native.loops import LOOPS, products_chosen, products_in, refusal, run
 from foreword.kernels.native.module import FORMATS, Products
 from foreword.kernels.native.packed import forget, frozen
-from foreword.kernels.native.softmax import has_softmax, softmax
+from foreword.kernels.native.softmax import has_softmax, ranks, softmax
 
 __all__ = [
     "FORMATS",
@@ -17,7 +17,9 @@ __all__ = [
     "frozen",
     "has_softmax",
     "instruction_set",
+    "products_chosen",
     "products_in",
+    "ranks",
     "refusal",
     "run",
     "softmax",

@@ -19,6 +19,25 @@ def has_softmax(precision: torch.dtype, *parameters: Tensor) -> bool:
     )
 
 
+def ranks(logits: Tensor, targets: Tensor, left_out: int) -> tuple[Tensor, Tensor]:
+    """Of rows of logits (N, V) float32 on the CPU; see `foreword.nn.softmax.ranks`."""
+    rows, V = logits.shape
+    losses = torch.empty(rows, dtype=torch.float32)
+    above = torch.empty(rows, dtype=torch.int64)
+    call(
+        "ranks",
+        "float32",
+        (rows, V, left_out),
+        rows * V * _COST,
+        1,
+        logits.contiguous(),
+        targets.contiguous(),
+        losses,
+        above,
+    )
+    return losses, above
+
+
 def softmax(
     logits: Tensor, bias: Tensor, targets: Tensor, grad_bias: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,0 +1,65 @@
+"""`foreword recipes`: settings that belong together, where they come from, what they reached."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from foreword.cli.console import print_json, results
+from foreword.cli.info import table_of
+from foreword.training.recipes import Reached, Recipe, find, names
+
+
+def recipes(
+    recipe: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Only this one, or a file's.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the recipes that `train --recipe` takes, or show one."""
+    found = {name: find(name) for name in ([recipe] if recipe is not None else names())}
+    if as_json:
+        print_json([{"name": n, **r.model_dump(mode="json")} for n, r in found.items()])
+        return
+    results().print(_list(found) if recipe is None else table_of(_rows(found[recipe])))
+
+
+def _list(found: dict[str, Recipe]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("recipe", style="cyan", no_wrap=True)
+    table.add_column("for")
+    table.add_column("reached")
+    for name, recipe in found.items():
+        reached = "\n".join(_in_short(r) for r in recipe.reached) or "not measured yet"
+        table.add_row(name, recipe.about, reached)
+    return table
+
+
+def _rows(recipe: Recipe) -> dict[str, str]:
+    settings = "\n".join(f"{name} = {value}" for name, value in recipe.settings.items())
+    reached = "\n\n".join(_in_full(r) for r in recipe.reached) or "not measured yet"
+    return {
+        "for": recipe.about,
+        "source": recipe.source,
+        "settings": settings,
+        "reached": reached,
+    }
+
+
+def _in_short(reached: Reached) -> str:
+    first, *_ = reached.test_perplexity.values()
+    return f"test {first:.1f}, validation {reached.valid_perplexity:.1f}, in {_minutes(reached)}"
+
+
+def _in_full(reached: Reached) -> str:
+    lines = [
+        f"{reached.text}, {reached.machine}, {_minutes(reached)}, {reached.date}",
+        f"validation perplexity {reached.valid_perplexity:.2f}",
+        *(f"test perplexity {p:.2f}, {name}" for name, p in reached.test_perplexity.items()),
+        reached.command,
+    ]
+    return "\n".join(lines)
+
+
+def _minutes(reached: Reached) -> str:
+    return f"{reached.seconds / 60:.1f} minutes"

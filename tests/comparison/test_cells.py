@@ -1,0 +1,145 @@
+"""`benchmarks/cells.py`: what is run when, what is kept, and what is said of it."""
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import WORDS
+
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / "benchmarks" / "cells.py"
+RATES, SEEDS = (1e-3, 1e-2, 1e-1), (1, 2)
+
+
+def tool() -> Any:
+    specification = importlib.util.spec_from_file_location("cells", TOOL)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules["cells"] = module  # its dataclasses look there for their annotations
+    specification.loader.exec_module(module)
+    return module
+
+
+CELLS = tool()
+
+
+def done(cell: str, perplexity: float, seconds: float = 60.0, tested: float | None = None) -> Any:
+    return {
+        "cell": cell,
+        "hidden size": 5,
+        "parameters": 1234,
+        "validation perplexity": perplexity,
+        "perplexity": perplexity,
+        "top1": perplexity / 1000,
+        "top3": perplexity / 500,
+        "words per core second": 1000.0,
+        "seconds": seconds,
+        "test seconds": tested,
+    }
+
+
+def table(**runs: Any) -> Any:
+    found = CELLS.Table(("gru", "ngram"), RATES, SEEDS)
+    found.runs.update({key.replace("_", " "): run for key, run in runs.items()})
+    return found
+
+
+def test_seeds_wait_until_every_rate_has_been_tried_and_take_the_best_on_validation() -> None:
+    tried = {"gru 0.001 0": done("gru", 90.0), "gru 0.01 0": done("gru", 70.0)}
+    before = table(**tried)
+    assert [job.key for job in before.jobs()] == ["ngram 0 0", "gru 0.1 0"]
+    after = table(**tried, **{"gru 0.1 0": {"cell": "gru", "failed": "diverged"}})
+    assert [job.key for job in after.jobs()] == ["gru 0.01 1", "gru 0.01 2", "ngram 0 0"]
+
+
+def test_a_cell_that_fails_at_every_rate_is_given_up() -> None:
+    failed = {"cell": "gru", "failed": "diverged"}
+    assert [j.key for j in table(**{f"gru {r:g} 0": failed for r in RATES}).jobs()] == ["ngram 0 0"]
+
+
+def test_a_run_is_expected_to_take_as_long_as_its_cells_slowest_and_its_test() -> None:
+    job = CELLS.Job
+    seen = table(
+        **{"gru 0.001 0": done("gru", 9, 50.0), "lstm 0.001 0": done("lstm", 9, 80.0)},
+        **{"lstm 0.01 1": done("lstm", 9, 90.0, tested=20.0)},
+    )
+    assert table().seconds(job("gru", 1e-2, 0)) == 0.0
+    assert seen.seconds(job("gru", 1e-2, 0)) == 50.0
+    assert seen.seconds(job("gru", 1e-2, 1)) == 70.0
+    assert seen.seconds(job("rnn", 1e-2, 0)) == 90.0
+
+
+def test_the_table_has_mean_and_spread_over_seeds_and_says_where_the_grid_ended() -> None:
+    tried = {f"gru {rate:g} 0": done("gru", 1 / rate) for rate in RATES}
+    final = {"gru 0.1 1": done("gru", 100.0), "gru 0.1 2": done("gru", 110.0)}
+    row = CELLS.markdown(table(**tried, **final)).splitlines()[2]
+    # mean 105, standard deviation sqrt(2 * 5^2 / (2 - 1)) = 7.07
+    assert row == (
+        "| gru | 5 | 1,234 | 0.1 (end of the grid) | 105.0 ± 7.1 | 10.50 ± 0.71 % "
+        "| 21.00 ± 1.41 % | 2 | 1,000 |"
+    )
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    for k, name in enumerate(("train", "valid", "test")):
+        lines = [" ".join(WORDS[i % 7 : i % 7 + 3 + (i * k) % 5]) for i in range(400)]
+        (tmp_path / name).write_text("\n".join(lines), "utf-8")
+    texts = [str(tmp_path / name) for name in ("train", "valid", "test")]
+    sizes = ["--hidden-size", "8", "--embedding-size", "4", "--batch-size", "4", "--window", "5"]
+    plan = ["--rates", "1e-3", "1e-2", "--seeds", "1", "--models", "rnn", "gru, reset before"]
+    out = ["--pretokenised", "--out", str(tmp_path / "cells.json")]
+    return [sys.executable, str(TOOL), *texts, *sizes, *plan, "ngram", *out]
+
+
+def kept(tmp_path: Path) -> dict[str, Any]:
+    (experiment,) = json.loads((tmp_path / "cells.json").read_text("utf-8")).values()
+    runs: dict[str, Any] = experiment["runs"]
+    return runs
+
+
+def test_what_was_kept_when_it_was_killed_is_not_run_again(
+    command: list[str], tmp_path: Path
+) -> None:
+    options = ["--steps", "30", "--workers", "2"]
+    started = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
+    until = time.monotonic() + 120
+    while not (tmp_path / "cells.json").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    os.kill(started.pid, signal.SIGKILL)
+    started.wait()
+    before = kept(tmp_path)
+    assert before
+
+    told = subprocess.run([*command, *options], capture_output=True, text=True, check=True).stdout
+
+    runs = kept(tmp_path)
+    assert {key: runs[key] for key in before} == before
+    assert not any(f"  {key}: " in told for key in before)
+    assert len(runs) == 2 * 3 + 1
+    assert runs["ngram 0 0"]["perplexity"] > 1.0
+    sizes = [run["parameters"] for key, run in runs.items() if not key.startswith("ngram")]
+    assert max(sizes) - min(sizes) < 0.1 * max(sizes)
+    again = subprocess.run([*command, *options], capture_output=True, text=True, check=True).stdout
+    assert "0 runs are to be done" in again
+    printed = [*command, "--print"]
+    assert subprocess.run(printed, capture_output=True, text=True, check=True).stdout in again
+
+
+def test_at_its_deadline_it_ends_and_what_was_not_done_is_not_kept(
+    command: list[str], tmp_path: Path
+) -> None:
+    endless = [*command, "--steps", "1000000", "--deadline", "12", "--workers", "1"]
+    began = time.monotonic()
+    told = subprocess.run(endless, capture_output=True, text=True, check=True).stdout
+    assert time.monotonic() - began < 60
+    assert "there was no time for more" in told
+    assert "rnn 0.001 0" not in told
