@@ -422,6 +422,7 @@ def recipe_of(arguments: argparse.Namespace) -> dict[str, Any]:
         "embedding_size": arguments.embedding_size,
         "hidden_size": arguments.hidden_size,
         "dropout": arguments.dropout,
+        "softmax_sample": arguments.softmax_sample,
         "batch_size": arguments.batch_size,
         "window": arguments.window,
         "steps": arguments.steps,
@@ -431,8 +432,7 @@ def recipe_of(arguments: argparse.Namespace) -> dict[str, Any]:
         # diverges and goes back to the last one.
         "save_seconds": 1e9,
     }
-    tree = settings_from(given).model_dump()
-    return {leaf: value for group in tree.values() for leaf, value in group.items()}
+    return settings_from(given).leaves()
 
 
 def shown(experiment: Mapping[str, Any]) -> str:
@@ -468,6 +468,13 @@ def main() -> None:
     parser.add_argument("--embedding-size", type=int, default=64)
     parser.add_argument("--hidden-size", type=int, default=256, help="the LSTM's")
     parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument(
+        "--softmax-sample",
+        type=int,
+        default=0,
+        metavar="WORDS",
+        help="in training score the 4,096 commonest and so many of the others, until the end",
+    )
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--window", type=int, default=35)
     parser.add_argument("--steps", type=int, default=800)

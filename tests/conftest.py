@@ -7,6 +7,7 @@ import torch
 from tests.browser import CHROMIUM, OPTIONS
 
 from foreword import compiled
+from foreword.folder.architecture import format_version
 from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.store import Folder, write_folder
 from foreword.models.build import build, weights_of
@@ -45,7 +46,12 @@ def make_folder() -> MakeFolder:
         weights = weights_of(build(model, generator=torch.Generator().manual_seed(1)))
         # Larger than training begins with, so that words differ clearly in probability.
         weights = {k: v * 5 for k, v in weights.items()}
-        return Folder(FolderConfig(model=model, tokenizer=tokenizer.config), weights, tokenizer)
+        config = FolderConfig(
+            format_version=format_version(model, "float32"),
+            model=model,
+            tokenizer=tokenizer.config,
+        )
+        return Folder(config, weights, tokenizer)
 
     return make
 

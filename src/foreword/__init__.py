@@ -6,7 +6,7 @@
     foreword.load("my-model").predict("I would like to", k=3)
 
 `load`, all that it gives, and `compress` run without PyTorch; `train`, `evaluate`, `compare` and
-`inspect` need the extra `foreword[train]`.
+`inspect` need the extra `foreword[train]`, `tune` needs `foreword[tune]`.
 """
 
 from importlib import import_module
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from foreword.evaluation.evaluate import evaluate
     from foreword.predictor.predictor import load
     from foreword.training.run import train
+    from foreword.tuning.search import tune
 
 __all__ = [
     "FolderError",
@@ -45,6 +46,7 @@ __all__ = [
     "load",
     "memory",
     "train",
+    "tune",
 ]
 
 _HOME = {
@@ -53,6 +55,7 @@ _HOME = {
     "evaluate": "foreword.evaluation.evaluate",
     "load": "foreword.predictor.predictor",
     "train": "foreword.training.run",
+    "tune": "foreword.tuning.search",
 }
 _ROOMS = ("inspect", "memory")
 """Parts of the library that are imported when they are first used."""

@@ -67,6 +67,40 @@ def test_outputs_and_gradients_equal_torch_nn(
     torch.testing.assert_close(gradients, their_gradients, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(("rounds", "rank"), [(1, 0), (2, 0), (5, 0), (5, 2), (4, 1)])
+def test_the_mogrifier_is_torchs_lstm_after_the_papers_two_equations(
+    rounds: int, rank: int
+) -> None:
+    cell = cell_for("lstm-mogrifier", rounds=rounds, rank=rank)
+    generator = torch.Generator().manual_seed(0)
+    weights = {
+        name: torch.randn(shape, generator=generator) * 0.7
+        for name, shape in cell.parameter_shapes(I, H).items()
+    }
+    peer = nn.LSTMCell(I, H)
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    peer.load_state_dict({name: weights[name] for name in names})
+    K = rank
+
+    def matrix(letter: str, n: int) -> torch.Tensor:
+        """Q^1, Q^3, ... and R^2, R^4, ..., whole."""
+        rows = I if letter == "q" else H
+        left = weights[f"weight_{letter}"][n * rows : (n + 1) * rows]
+        return left @ weights[f"weight_{letter}_right"][n * K : (n + 1) * K] if K else left
+
+    xs, (h, c) = random_input(2)
+    outputs, last = run(cell, xs, (h, c), weights)
+    for t, x in enumerate(xs):
+        for k in range(1, rounds + 1):
+            if k % 2 == 1:
+                x = 2 * torch.sigmoid(h @ matrix("q", (k - 1) // 2).T) * x
+            else:
+                h = 2 * torch.sigmoid(x @ matrix("r", k // 2 - 1).T) * h
+        h, c = peer(x, (h, c))
+        torch.testing.assert_close(outputs[t], h)
+    torch.testing.assert_close(last, (h, c))
+
+
 def onnx_outputs(
     kind: str, inputs: dict[str, np.ndarray], order: list[str], **attributes: object
 ) -> list[np.ndarray]:

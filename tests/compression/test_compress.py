@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,28 @@ def test_cost_is_what_evaluation_by_torch_measures(name: str, make_folder: MakeF
 
     assert found.perplexity == pytest.approx(truth.perplexity, rel=1e-4)
     assert found.top3 == pytest.approx(truth.top3 / 200, abs=0.011)
+
+
+@pytest.mark.parametrize("options", [{"skip": True}, {"softmaxes": 3}, {"mogrifier_rounds": 3}])
+def test_options_outlive_compression(
+    options: dict[str, object], tmp_path: Path, make_folder: MakeFolder
+) -> None:
+    folder = make_folder("lstm", hidden_size=40, embedding_size=24, **options)
+    weights = {name: values / 5 for name, values in folder.weights.items()}  # words nearly even
+    write_folder(tmp_path / "m", folder.config, weights, folder.tokenizer, "# Card\n")
+    (tmp_path / "text.txt").write_text(TEXT)
+
+    found = compress(tmp_path / "m", tmp_path / "small", [tmp_path / "text.txt"], vocab_size=15)
+
+    small = read_folder(tmp_path / "small")
+    assert small.config.network == replace(folder.config.network, vocab_size=15)
+    assert small.config.weights == "int8"
+    engine = Engine(small.model, small.weights)
+    truth = score(from_folder(small), np.arange(15).repeat(4))
+    assert cost_on(engine, np.arange(15).repeat(4)).perplexity == pytest.approx(
+        truth.perplexity, rel=0.02
+    )
+    assert found.perplexity_after < found.perplexity_before * 1.02
 
 
 def test_what_a_smaller_vocabulary_lacks_is_charged_for(make_folder: MakeFolder) -> None:

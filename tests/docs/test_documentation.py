@@ -48,14 +48,20 @@ def test_python_blocks_run_in_the_order_of_the_page(
     (tmp_path / "notes.txt").write_bytes((reader / "notes.txt").read_bytes())
     (tmp_path / "my-model").symlink_to(reader / "my-model")
     monkeypatch.chdir(tmp_path)
-    train = foreword.train
+    train, tune = foreword.train, foreword.tune
 
     def quickly(*arguments: Any, **options: Any) -> object:
         """The same call, in three steps of a small model instead of minutes."""
         options.pop("minutes", None)
         return train(*arguments, **options, steps=3, hidden_size=8)
 
+    def quickly_tuned(*arguments: Any, **options: Any) -> object:
+        """The same of a search."""
+        own = {"trials": 2, "minutes_each": None, "steps_each": 3, "hidden_size": 8}
+        return tune(*arguments, **{**options, **own})
+
     monkeypatch.setattr(foreword, "train", quickly)
+    monkeypatch.setattr(foreword, "tune", quickly_tuned)
     monkeypatch.setattr("foreword.comparison.compare.VALIDATIONS", 1)
     names: dict[str, Any] = {}
     for block in blocks(page, "python"):
@@ -105,6 +111,8 @@ def test_the_command_line_page_lists_every_option() -> None:
     for verb, command in group.commands.items():  # type: ignore[attr-defined]
         assert f"## `foreword {verb}`" in page
         section = page.split(f"## `foreword {verb}`")[1].split("\n## ")[0]
+        if verb == "tune":  # the settings that all trials share are those of train
+            section += page.split("## `foreword train`")[1].split("\n## ")[0]
         for parameter in parameters(command):
             for option in [*parameter.opts, *parameter.secondary_opts]:
                 if option.startswith("--") and option != "--help":

@@ -166,6 +166,31 @@ def test_every_architecture_trains_and_predicts(
     assert float(shares.sum()) == pytest.approx(1.0, abs=1e-5)
 
 
+def test_options_of_a_network_go_all_the_way_through(
+    chats: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    out, small = tmp_path / "m", tmp_path / "small"
+    sizes = ("--num-layers", 2, "--embedding-size", 12, "--hidden-size", 16, "--vocab-size", 300)
+    mixture = ("--softmaxes", 2, "--dropout-contexts", 0.2, "--mogrifier-rounds", 3)
+    foreword_command("train", chats, "--out", out, "--skip", *mixture, *sizes, "--steps", 25)
+    foreword_command("train", "--out", out, "--resume", "--steps", 30)
+    predictor = foreword.load(out)
+    assert predictor.config.network.skip
+    shares = predictor.probabilities(predictor.read("how are"))
+    assert float(shares.sum()) == pytest.approx(1.0, abs=1e-5)
+    told = foreword_command("info", out).stdout
+    card = (out / "README.md").read_text(encoding="utf-8")
+    for part in ("the sum of all layers", "2 softmaxes", "3 Mogrifier rounds"):
+        assert part in told
+        assert part in card
+    foreword_command("compress", out, "--out", small, "--text", chats)
+    assert len(foreword.load(small).predict("how are", k=3)) == 3
+    found = json.loads(foreword_command("evaluate", out, chats, "--json").stdout)
+    assert found["perplexity"] < 300
+    refused = foreword_command("train", chats, "--out", tmp_path / "n", "--skip", expect=1).stderr
+    assert "set num_layers to 2 or more" in refused
+
+
 def test_an_ngram_model_is_counted_and_used_as_any_other(
     chats: Path, tmp_path: Path, foreword_command: Command
 ) -> None:

@@ -17,6 +17,7 @@ from foreword.errors import FolderError, SettingsError
 from foreword.folder import store
 from foreword.folder.config import Evaluation, FolderConfig, ModelConfig
 from foreword.folder.files import atomic_write, read_header, read_tensors, write_tensors
+from foreword.folder.quantised import dense, quantise
 from foreword.folder.store import read_config, read_folder, write_folder
 from foreword.folder.weights import expected_shapes
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
@@ -59,6 +60,59 @@ def test_the_configuration_is_plain_data_with_a_version(folder: Path) -> None:
     document = json.loads((folder / "config.json").read_text())
     assert document["format_version"] == 1
     assert document["model"]["name"] == "lstm"
+
+
+OPTIONS: list[dict[str, Any]] = [
+    {"skip": True, "num_layers": 2},
+    {"softmaxes": 2},
+    {"softmaxes": 3, "tied": False},
+    {"mogrifier_rounds": 5},
+    {"mogrifier_rounds": 1, "mogrifier_rank": 2},
+]
+
+
+@pytest.mark.parametrize("kind", ["float32", "int8"])
+@pytest.mark.parametrize("options", OPTIONS)
+def test_options_of_a_network_make_version_4_in_either_format(
+    kind: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    model = replace(MODEL, **options)
+    config = FolderConfig(format_version=4, weights=kind, model=model, tokenizer=TOKENIZER.config)
+    arrays = weights(model=model)
+    write_folder(
+        tmp_path / "m", config, quantise(arrays) if kind == "int8" else arrays, TOKENIZER, ""
+    )
+    found = read_folder(tmp_path / "m")
+    assert found.model == model
+    assert found.config == config
+    assert dense(found.weights).keys() == arrays.keys()
+    assert json.loads((tmp_path / "m" / "config.json").read_text())["format_version"] == 4
+
+
+def test_networks_without_options_are_written_as_earlier_forewords_read_them(folder: Path) -> None:
+    document = json.loads((folder / "config.json").read_text())
+    assert set(document["model"]) == {
+        *("name", "vocab_size", "embedding_size", "hidden_size", "num_layers", "context_words"),
+        *("nonlinearity", "reset_after", "tied"),
+    }
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_options_are_refused_in_an_earlier_version(version: int, options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"version {version} has no lstm with .* and weights in"):
+        FolderConfig(
+            format_version=version,
+            weights="int8" if version == 2 else "float32",
+            model=replace(MODEL, **options),
+            tokenizer=TOKENIZER.config,
+        )
+
+
+def test_a_model_without_options_is_refused_in_version_4(folder: Path) -> None:
+    forged(folder, lambda document: document.update(format_version=4))
+    with pytest.raises(FolderError, match="version 4 has no lstm with weights in float32"):
+        read_folder(folder)
 
 
 def test_an_update_changes_the_files_and_leaves_others_alone(folder: Path) -> None:
@@ -289,8 +343,8 @@ def test_no_folder_and_a_file_in_its_place_are_told_apart(tmp_path: Path) -> Non
 
 
 def test_a_newer_format_says_that_foreword_must_be_upgraded(folder: Path) -> None:
-    rewrite_config(folder, format_version=4, something_new=True)
-    with pytest.raises(FolderError, match="format version 4.*pip install --upgrade foreword"):
+    rewrite_config(folder, format_version=5, something_new=True)
+    with pytest.raises(FolderError, match="format version 5.*pip install --upgrade foreword"):
         read_folder(folder)
 
 
@@ -347,6 +401,12 @@ def forged(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
         ("name", "transformer", "name"),
         ("nonlinearity", "gelu", "nonlinearity"),
         ("reset_after", 7, "reset_after"),
+        ("softmaxes", 0, "softmaxes"),
+        ("softmaxes", 65, "softmaxes"),
+        ("mogrifier_rounds", -1, "mogrifier_rounds"),
+        ("mogrifier_rank", 2, "mogrifier_rank"),
+        ("skip", 1, "skip"),
+        ("skip", True, "num_layers of 2 or more"),
         ("surprise", 1, "surprise"),
     ],
 )

@@ -52,6 +52,18 @@ def test_the_output_layer_depends_on_what_is_tied() -> None:
     assert found(tied=False) == {"decoder.weight": (11, 5), "decoder.bias": (11,)}
 
 
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_mixture_stands_between_the_layers_and_weights_as_wide_as_the_embedding(
+    tied: bool,
+) -> None:
+    shapes = expected_shapes(config("gru", softmaxes=4, tied=tied))
+    assert "projection.weight" not in shapes
+    assert shapes["mixture.prior"] == (4, 5)
+    assert shapes["mixture.weight"] == (4 * 3, 5)
+    assert shapes["mixture.bias"] == (4 * 3,)
+    assert shapes.get("decoder.weight") == (None if tied else (11, 3))
+
+
 def test_a_window_of_words_widens_the_first_layer_alone() -> None:
     shapes = expected_shapes(config("mlp-window", context_words=4))
     assert shapes["hidden.0.weight"] == (5, 12)

@@ -1,6 +1,7 @@
 """Everything together: what is chosen, what is said, what is refused."""
 
 import base64
+import itertools
 import json
 import zlib
 
@@ -12,6 +13,7 @@ import foreword
 from foreword.errors import SettingsError, TextError
 from foreword.inspect import Change, inspection, ranked
 from foreword.inspect.document import packed
+from foreword.predictor.engine import Engine
 from foreword.predictor.predictor import Predictor
 
 TEXT = "the cat sat on a mat ; I would like to , don't !"
@@ -55,6 +57,31 @@ def test_the_document_holds_what_the_trace_holds(name: str, make_folder: MakeFol
     assert len(document["gradients"]["curves"]) == 2 * 9
     assert {c["kind"] for c in document["contrasts"]} == {"dropped", "replaced", "reset"}
     assert document["attributions"][-1]["at"] == len(document["words"]) - 2
+
+
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        ({"skip": True}, "the sum of all layers'"),
+        ({"softmaxes": 3}, "a mixture of 3 softmaxes"),
+        ({"mogrifier_rounds": 2, "mogrifier_rank": 3}, "what modulates is not shown"),
+    ],
+)
+def test_options_are_told_and_the_rest_is_shown(
+    options: dict[str, object], note: str, make_folder: MakeFolder
+) -> None:
+    folder = make_folder("lstm", **options)
+    found = inspection(Predictor(folder), TEXT)
+    assert any(note in said for said in found.notes)
+    engine, shares = Engine(folder.model, folder.weights), []
+    state = engine.start()
+    for here, after in itertools.pairwise(found.traced.reading.ids):
+        state = engine.advance(state, int(here))
+        shares.append(float(engine.probabilities(state)[after]))
+    np.testing.assert_allclose(np.exp(found.traced.predictions.came[:-1]), shares, rtol=1e-3)
+    json.dumps(found.document(), allow_nan=False)
+    for one in found.attributions:
+        assert one.log_probability == pytest.approx(np.log(shares[one.at]), rel=1e-3)
 
 
 def test_the_default_changes_are_at_the_word_whose_erasure_costs_most(

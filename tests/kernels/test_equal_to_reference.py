@@ -31,6 +31,10 @@ CELLS = {
     "lstm-peephole-only-projected": cell_for("lstm-peephole-only", projected=True),
     "lstm-coupled-projected": cell_for("lstm-coupled", projected=True),
     "gru-projected": cell_for("gru", projected=True),
+    "lstm-mogrifier": cell_for("lstm-mogrifier"),
+    "lstm-mogrifier-once": cell_for("lstm-mogrifier", rounds=1),
+    "lstm-mogrifier-low-rank": cell_for("lstm-mogrifier", rounds=4, rank=2),
+    "lstm-mogrifier-projected": cell_for("lstm-mogrifier", rounds=3, projected=True),
 }
 WITHOUT_HANDWRITTEN = {
     "lstm-layernorm": cell_for("lstm-layernorm"),

@@ -8,13 +8,27 @@ from foreword.folder.config import ModelConfig, ModelName
 from foreword.folder.weights import expected_shapes
 from foreword.models.build import build, count_parameters
 from foreword.models.model import NextWordModel, Regularisation, detach
+from foreword.nn.mixture import log_mixture
+from foreword.nn.sampled import Sampling, draw
 
 EVERY = list(get_args(ModelName))
+OPTIONS: list[dict[str, object]] = [
+    {"skip": True},
+    {"softmaxes": 3},
+    {"softmaxes": 2, "tied": False, "skip": True},
+    {"mogrifier_rounds": 5},
+    {"mogrifier_rounds": 2, "mogrifier_rank": 3, "skip": True},
+]
+"""Those that an architecture does not have are left out."""
 RECURRENT = [name for name in EVERY if not name.startswith("mlp")]
 
 
 def config(name: str, **options: object) -> ModelConfig:
     window = {"context_words": 3} if name == "mlp-window" else {}
+    if name != "lstm":
+        options = {k: v for k, v in options.items() if not k.startswith("mogrifier")}
+    if name.startswith("mlp"):
+        options = {k: v for k, v in options.items() if k != "skip"}
     sizes = {"vocab_size": 11, "embedding_size": 4, "hidden_size": 5, "num_layers": 2}
     return ModelConfig(name=name, **{**sizes, **window, **options})
 
@@ -27,9 +41,11 @@ IDS = torch.tensor([[1, 2], [3, 4], [5, 6], [7, 8], [9, 10], [3, 0]])
 
 
 @pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize("tied", [True, False])
-def test_ids_and_state_give_logits_and_state_whatever_the_windows(name: str, tied: bool) -> None:
-    model = model_of(name, tied=tied)
+@pytest.mark.parametrize("options", [{}, {"tied": False}, *OPTIONS])
+def test_ids_and_state_give_logits_and_state_whatever_the_windows(
+    name: str, options: dict[str, object]
+) -> None:
+    model = model_of(name, **options)
     whole, last = model(IDS, model.start(2))
     first, middle = model(IDS[:2], model.start(2))
     second, end = model(IDS[2:], detach(middle))
@@ -79,7 +95,7 @@ def test_a_recurrent_model_sees_all_that_came_before(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize("options", [{}, {"tied": False}, {"hidden_size": 4}])
+@pytest.mark.parametrize("options", [{}, {"tied": False}, {"hidden_size": 4}, *OPTIONS])
 def test_weights_have_the_names_and_shapes_that_the_folder_expects(
     name: str, options: dict[str, object]
 ) -> None:
@@ -90,8 +106,9 @@ def test_weights_have_the_names_and_shapes_that_the_folder_expects(
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_the_loss_is_the_cross_entropy_of_the_logits(name: str) -> None:
-    model = model_of(name)
+@pytest.mark.parametrize("options", [{}, *OPTIONS])
+def test_the_loss_is_the_cross_entropy_of_the_logits(name: str, options: dict[str, object]) -> None:
+    model = model_of(name, **options)
     targets = IDS.roll(-1, 0)
     targets[-1, 0] = -1
     loss, state = model.loss(IDS, targets, model.start(2))
@@ -104,8 +121,9 @@ def test_the_loss_is_the_cross_entropy_of_the_logits(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_every_parameter_learns(name: str) -> None:
-    model = model_of(name)
+@pytest.mark.parametrize("options", [{}, *OPTIONS])
+def test_every_parameter_learns(name: str, options: dict[str, object]) -> None:
+    model = model_of(name, **options)
     state = model.start(2)
     if model.config.is_recurrent:
         state = tuple(torch.full_like(part, 0.3) for part in state)
@@ -117,11 +135,12 @@ def test_every_parameter_learns(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["embedding", "input", "hidden", "output", "projected", "recurrent"]
+    "place", ["embedding", "input", "hidden", "output", "projected", "recurrent", "contexts"]
 )
 def test_each_kind_of_dropout_acts_in_training_and_not_in_evaluation(place: str) -> None:
     generator = torch.Generator().manual_seed(1)
-    model = build(config("lstm"), Regularisation(**{place: 0.5}), generator)
+    softmaxes = 2 if place == "contexts" else 1
+    model = build(config("lstm", softmaxes=softmaxes), Regularisation(**{place: 0.5}), generator)
     model.train()
     one, _ = model.loss(IDS, IDS, model.start(2))
     other, _ = model.loss(IDS, IDS, model.start(2))
@@ -154,3 +173,95 @@ def test_tied_models_use_the_embedding_as_output_layer() -> None:
     model = model_of("lstm", hidden_size=4)
     assert model.output_layer()[0] is model.embedding.weight
     assert model.projection is None
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_skip_shows_the_output_layer_the_sum_of_all_layers(name: str) -> None:
+    model = model_of(name, skip=True, num_layers=3)
+    with torch.no_grad():
+        logits, state = model(IDS, model.start(2))
+        expected = model.scores(model.projected(state[0].sum(0)))
+    torch.testing.assert_close(logits[-1], expected)
+
+
+@pytest.mark.parametrize("name", ["lstm", "mlp-last"])
+def test_skip_needs_several_recurrent_layers(name: str) -> None:
+    with pytest.raises(ValueError, match=f"skip .*num_layers of 2 or more, not {name} with 1"):
+        ModelConfig(
+            name=name, vocab_size=3, embedding_size=2, hidden_size=2, num_layers=1, skip=True
+        )
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_mixture_predicts_by_the_formula_of_the_paper(tied: bool) -> None:
+    model = model_of("gru", softmaxes=3, tied=tied)
+    with torch.no_grad():
+        model.mixture.bias.uniform_(-1, 1, generator=torch.Generator().manual_seed(0))
+        model.decoder.bias.uniform_(-1, 1, generator=torch.Generator().manual_seed(1))
+        found, _ = model(IDS, model.start(2))
+        g, _ = model.features(IDS, model.start(2))
+        weight = model.embedding.weight if tied else model.decoder.weight
+        pi = torch.softmax(g @ model.mixture.prior.T, 2)
+        contexts = torch.tanh(g @ model.mixture.weight.T + model.mixture.bias).split(4, 2)
+        each = [torch.softmax(h @ weight.T + model.decoder.bias, 2) for h in contexts]
+    P = sum(pi[:, :, k : k + 1] * p for k, p in enumerate(each))
+    assert g.shape == (6, 2, 5)
+    torch.testing.assert_close(found.exp(), P)
+    torch.testing.assert_close(P.sum(2), torch.ones(6, 2))
+
+
+def test_locked_dropout_of_contexts_is_one_mask_for_all_steps() -> None:
+    generator = torch.Generator().manual_seed(1)
+    model = build(config("lstm", softmaxes=2), Regularisation(contexts=0.5), generator).train()
+    seen: list[torch.Tensor] = []
+    with pytest.MonkeyPatch.context() as patch:
+
+        def watch(contexts: torch.Tensor, *rest: object, **more: object) -> torch.Tensor:
+            seen.append(contexts.detach().view(6, 2, 8))
+            return contexts.sum()
+
+        patch.setattr("foreword.models.model.mixture_cross_entropy", watch)
+        model.loss(IDS, IDS, model.start(2))
+    gone = seen[0] == 0
+    assert gone.any()
+    assert not gone.all()
+    assert torch.equal(gone, gone[:1].expand_as(gone))
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"name": "gru", "mogrifier_rounds": 5}, "for the model lstm, not gru"),
+        ({"name": "lstm", "mogrifier_rank": 5}, "no meaning without mogrifier_rounds"),
+        ({"name": "lstm", "mogrifier_rounds": 17}, "mogrifier_rounds must be .* from 0 to 16"),
+    ],
+)
+def test_mogrifier_options_that_mean_nothing_are_refused(
+    options: dict[str, object], fault: str
+) -> None:
+    with pytest.raises(ValueError, match=fault):
+        ModelConfig(vocab_size=3, embedding_size=2, hidden_size=2, **options)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_another_kind_of_the_same_sizes_has_the_options_that_it_can_have(name: ModelName) -> None:
+    options = {"skip": True, "softmaxes": 2, "mogrifier_rounds": 4, "mogrifier_rank": 1}
+    found = config("lstm", **options).as_kind(name)
+    assert found.softmaxes == 2
+    assert found.skip == found.is_recurrent
+    assert bool(found.mogrifier_rounds) == bool(found.mogrifier_rank) == (name == "lstm")
+
+
+def test_a_mixture_takes_a_sample_of_the_vocabulary_as_one_softmax_does() -> None:
+    generator = torch.Generator().manual_seed(3)
+    model = build(config("lstm", softmaxes=2, vocab_size=40), generator=generator).eval()
+    before, how = generator.get_state(), Sampling(head=4, rest=6)
+    loss, _, _ = model.training_loss(IDS, IDS, model.start(2), sampling=how)
+    generator.set_state(before)
+    sample = draw(IDS.flatten(), 40, how, generator)
+    assert sample is not None
+    g, _ = model.features(IDS, model.start(2))
+    contexts, log_prior = model.mixture(g.flatten(0, 1))
+    weight, bias = model.embedding.weight[sample.words], sample.log_weights
+    found = log_mixture(contexts, log_prior, weight, bias).gather(1, sample.targets[:, None])
+    torch.testing.assert_close(loss, -found.sum())

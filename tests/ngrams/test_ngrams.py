@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from foreword.errors import FolderError
+from foreword.evaluation.perplexity import score
 from foreword.models.ngram import NgramModel
 from foreword.ngrams import counts
 from foreword.ngrams.counts import count
@@ -154,3 +155,13 @@ def test_arrays_make_the_same_table_again_and_disorder_is_refused() -> None:
         Table.from_arrays(arrays | {"ngrams.3.keys": arrays["ngrams.3.keys"][::-1]})
     with pytest.raises(FolderError, match="between 0 and 1"):
         Table.from_arrays(arrays | {"ngrams.2.left": arrays["ngrams.2.left"] + 2})
+
+
+def test_without_a_context_every_place_has_the_same_probabilities() -> None:
+    model = NgramModel(learn(np.array([1, 2, 3, 1, 2, 4] * 50), 8, 1, 1))
+    logits, _ = model(torch.tensor([[1, 2], [2, 3], [3, 1]]), model.start(2))
+    assert logits.shape == (3, 2, 8)
+    assert (logits == logits[0, 0]).all()
+    text = np.array([1, 2, 3, 1, 2, 4])
+    expected = -logits[0, 0, text].double().sum().item()
+    assert score(model, text).nats == pytest.approx(expected)

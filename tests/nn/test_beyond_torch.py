@@ -167,6 +167,63 @@ def test_a_trace_shows_gates_states_and_gradients(name: str, kernel: str) -> Non
 
 
 @pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_skip_gives_the_sum_of_all_layers_outputs_in_value_and_gradient(
+    name: str, bidirectional: bool
+) -> None:
+    layer = KINDS[name](3, 4, num_layers=3, bidirectional=bidirectional, skip=True)
+    x, hx = draw(5, 2, 3), hidden_for(layer, 2)
+    D = 1 + bidirectional
+    inputs, total, last = x, torch.zeros(()), []
+    for k in range(3):  # each a layer of its own, by the same parameters
+        alone = KINDS[name](inputs.shape[2], 4, bidirectional=bidirectional)
+        shared = {
+            key.replace(f"_l{k}", "_l0"): value
+            for key, value in layer.named_parameters()
+            if f"_l{k}" in key
+        }
+        before = tuple(part[k * D : k * D + D] for part in parts_of(hx))
+        inputs, after = functional_call(
+            alone, shared, (inputs, before if len(before) > 1 else before[0])
+        )
+        total = total + inputs
+        last.append(parts_of(after))
+
+    outputs, hidden = layer(x, hx)
+
+    torch.testing.assert_close(outputs, total)
+    expected = [torch.cat(parts) for parts in zip(*last, strict=True)]
+    torch.testing.assert_close(list(parts_of(hidden)), expected)
+    weights = list(layer.parameters())
+    torch.testing.assert_close(
+        torch.autograd.grad(outputs.square().sum(), weights, allow_unused=True),
+        torch.autograd.grad(total.square().sum(), weights, allow_unused=True),
+    )
+    with torch.no_grad():
+        torch.testing.assert_close(layer(x, hx)[0], outputs)
+
+
+@pytest.mark.parametrize("kernel", ["portable", "reference"])
+def test_with_skip_gradients_by_states_come_by_the_sum_too(kernel: str) -> None:
+    layer = KINDS["lstm"](2, 3, num_layers=2, skip=True)
+    x = draw(4, 1, 2)
+    with use(kernel):
+        outputs, _, trace = layer(x, return_trace=True)
+        lower, upper = trace.gradients(outputs[-1].square().sum())
+    h = [trace[k].states["h"] for k in (0, 1)]
+    torch.testing.assert_close(outputs, h[0] + h[1])
+    torch.testing.assert_close(upper["h"][-1], 2 * outputs[-1])
+    # The lower layer's last h is shown as it is, and goes through the upper layer's last step.
+    state = tuple(part[-2].detach() for part in trace[1].states.values())
+    weights = {n: getattr(layer, f"{n}_l1") for n in ("weight_ih", "weight_hh")}
+    weights |= {n: getattr(layer, f"{n}_l1") for n in ("bias_ih", "bias_hh")}
+    shown = h[0][-1].detach().requires_grad_()
+    (above, _), _ = layer.cell.step(shown, state, weights)
+    (expected,) = torch.autograd.grad((shown + above).square().sum(), shown)
+    torch.testing.assert_close(lower["h"][-1], expected)
+
+
+@pytest.mark.parametrize("name", KINDS)
 def test_gradients_by_states_equal_finite_differences(name: str) -> None:
     layer = KINDS[name](2, 3)
     with torch.no_grad():

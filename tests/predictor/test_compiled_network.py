@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,6 +89,28 @@ def test_states_and_scores_in_float32_are_those_of_numpy(
     np.testing.assert_allclose(
         ours.scores(expected, None), truth.scores(expected, None), rtol=1e-4, atol=1e-5
     )
+
+
+@pytest.mark.parametrize("kind", ["float32", "int8"])
+def test_with_skip_all_ways_to_answer_see_the_sum_of_the_layers(kind: str) -> None:
+    config, weights = random_model("lstm", (60, 20, 16, 3), seed=3)
+    config = replace(config, skip=True)
+    stored = quantise(weights) if kind == "int8" else weights
+    ours, truth = in_cpp(config, stored, threads=2), NumpyNetwork(config, stored)
+    state = zeros(config)
+    for word in (3, 1, 59, 7):
+        state = ours.advance(state, word)
+    before = [part.copy() for part in state]
+    scores, expected = ours.scores(state, None), truth.scores(state, None)
+    # int8 rounds what the output layer sees to 127ths of its largest value.
+    np.testing.assert_allclose(scores, expected, atol=1e-5 if kind == "float32" else 2e-2)
+    some = np.array([5, 2, 40])
+    np.testing.assert_allclose(ours.scores(state, some), scores[some], atol=1e-6)
+    found, together = ours.best(state, 4, None, ()), ours.best_many([state] * 2, 4, [None] * 2, ())
+    assert found == together[0] == together[1]
+    assert [word for word, _ in found or ()] == list(np.argsort(-scores)[:4])
+    for part, copy in zip(state, before, strict=True):
+        np.testing.assert_array_equal(part, copy)
 
 
 def rounded(vector: np.ndarray) -> tuple[np.ndarray, float]:

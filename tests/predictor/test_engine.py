@@ -32,6 +32,15 @@ KINDS = [
     ("gru", {}),
     ("gru-layernorm", {}),
     ("gru", {"reset_after": False}),
+    ("lstm", {"skip": True}),
+    ("gru", {"skip": True, "num_layers": 3, "tied": False}),
+    ("lstm", {"softmaxes": 3}),
+    ("lstm", {"softmaxes": 3, "skip": True, "tied": False}),
+    ("gru", {"softmaxes": 2, "embedding_size": 5}),
+    ("mlp-window", {"softmaxes": 4, "context_words": 3}),
+    ("lstm", {"mogrifier_rounds": 1}),
+    ("lstm", {"mogrifier_rounds": 5, "skip": True}),
+    ("lstm", {"mogrifier_rounds": 4, "mogrifier_rank": 2, "softmaxes": 2}),
 ]
 
 

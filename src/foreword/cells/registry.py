@@ -4,6 +4,7 @@ from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
 from foreword.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
 from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
+from foreword.cells.mogrifier import MogrifierLSTMCell
 from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
 from foreword.cells.rnn import ElmanCell
 
@@ -14,6 +15,7 @@ NAMES = (
     "lstm-peephole-only",
     "lstm-coupled",
     "lstm-layernorm",
+    "lstm-mogrifier",
     "gru",
     "gru-layernorm",
 )
@@ -24,6 +26,8 @@ def cell_for(
     *,
     nonlinearity: str = "tanh",
     reset_after: bool = True,
+    rounds: int = 5,
+    rank: int = 0,
     projected: bool = False,
 ) -> Cell:
     """The cell of this name.
@@ -32,6 +36,8 @@ def cell_for(
         name: one of `NAMES`.
         nonlinearity: of the Elman cell.
         reset_after: of the GRU; see `foreword.cells.gru`.
+        rounds: of the Mogrifier LSTM; see `foreword.cells.mogrifier`.
+        rank: of its matrices; 0 for whole ones.
         projected: whether the hidden state is a projection.
 
     >>> cell_for("lstm-coupled").gates
@@ -50,6 +56,8 @@ def cell_for(
             return CoupledLSTMCell(projected=projected)
         case "lstm-layernorm":
             return LayerNormLSTMCell(projected=projected)
+        case "lstm-mogrifier":
+            return MogrifierLSTMCell(rounds=rounds, rank=rank, projected=projected)
         case "gru":
             return GRUCell(reset_after=reset_after, projected=projected)
         case "gru-layernorm":
@@ -69,6 +77,8 @@ def describe(cell: Cell) -> str:
         words.append(f"nonlinearity={cell.nonlinearity}")
     if isinstance(cell, GRUCell) and not cell.reset_after:
         words.append("reset_before")
+    if isinstance(cell, MogrifierLSTMCell):
+        words += [f"rounds={cell.rounds}", f"rank={cell.rank}"]
     if cell.projected:
         words.append("projected")
     return " ".join(words)
@@ -77,9 +87,12 @@ def describe(cell: Cell) -> str:
 def from_description(text: str) -> Cell:
     """The cell that `describe` described."""
     name, *options = text.split()
+    numbers = dict(option.split("=") for option in options if "=" in option)
     return cell_for(
         name,
         nonlinearity="relu" if "nonlinearity=relu" in options else "tanh",
         reset_after="reset_before" not in options,
+        rounds=int(numbers.get("rounds", 5)),
+        rank=int(numbers.get("rank", 0)),
         projected="projected" in options,
     )

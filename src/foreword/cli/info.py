@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from foreword.cli.console import print_json, results
-from foreword.folder.config import Compression, Evaluation, FolderConfig, NgramConfig
+from foreword.folder.config import Compression, Evaluation, FolderConfig, ModelConfig, NgramConfig
 from foreword.folder.installed import find_folder
 from foreword.folder.store import read_config
 from foreword.folder.weights import count_numbers, expected_tensors
@@ -82,9 +82,19 @@ def _model(config: FolderConfig) -> dict[str, str]:
     layers = "1 layer" if model.num_layers == 1 else f"{model.num_layers} layers"
     return {
         "model": f"{model.name}, {layers} of {model.hidden_size} units",
+        **_options(model),
         "embedding": f"{model.embedding_size}{', tied to the output' if model.tied else ''}",
         **rows,
     }
+
+
+def _options(model: ModelConfig) -> dict[str, str]:
+    found = ["the output sees the sum of all layers"] * model.skip
+    found += [f"{model.softmaxes} softmaxes mixed"] * (model.softmaxes > 1)
+    if model.mogrifier_rounds:
+        rank = f" of rank {model.mogrifier_rank}" if model.mogrifier_rank else ""
+        found.append(f"{model.mogrifier_rounds} Mogrifier rounds{rank}")
+    return {"options": ", ".join(found)} if found else {}
 
 
 def _training(config: FolderConfig) -> dict[str, str]:

@@ -27,6 +27,7 @@ from foreword.cli import (
     recipes,
     serve,
     train,
+    tune,
 )
 from foreword.cli.console import errors
 from foreword.errors import ForewordError, MissingExtraError
@@ -48,6 +49,7 @@ app.command("predict")(predict.predict)
 app.command("generate")(generate.generate)
 app.command("serve")(serve.serve)
 app.command("compare")(compare.compare)
+app.command("tune")(tune.tune)
 app.command("compress")(compress.compress)
 app.command("info")(info.info)
 app.command("inspect")(inspect.inspect)

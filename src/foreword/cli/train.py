@@ -102,6 +102,26 @@ def train(
             rich_help_panel=_MODEL,
         ),
     ] = None,
+    skip: Annotated[
+        bool | None,
+        typer.Option(
+            "--skip/--no-skip",
+            help="Give the output layer the sum of all layers' outputs.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    softmaxes: Annotated[
+        int | None,
+        typer.Option(help="Mix so many to a prediction.", rich_help_panel=_MODEL),
+    ] = None,
+    mogrifier_rounds: Annotated[
+        int | None,
+        typer.Option(help="lstm: x and h modulate each other so often.", rich_help_panel=_MODEL),
+    ] = None,
+    mogrifier_rank: Annotated[
+        int | None,
+        typer.Option(help="Of what modulates; 0: whole matrices.", rich_help_panel=_MODEL),
+    ] = None,
     ngram_order: Annotated[
         int | None,
         typer.Option(help="ngram: its longest n-grams' words.", rich_help_panel=_MODEL),
@@ -132,6 +152,10 @@ def train(
     ] = None,
     dropout_embedding: Annotated[
         float | None, typer.Option(help="Of whole words.", rich_help_panel=_MODEL)
+    ] = None,
+    dropout_contexts: Annotated[
+        float | None,
+        typer.Option(help="On the contexts of several softmaxes.", rich_help_panel=_MODEL),
     ] = None,
     dropout_recurrent: Annotated[
         float | None,

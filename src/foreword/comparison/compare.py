@@ -3,7 +3,7 @@
 import csv
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from io import StringIO
 from pathlib import Path
 from typing import Any, get_args
@@ -111,6 +111,9 @@ def compare(
                     "model": name,
                     "hidden_size": config.hidden_size,
                     "embedding_size": config.embedding_size,
+                    "skip": config.skip,
+                    "mogrifier_rounds": config.mogrifier_rounds,
+                    "mogrifier_rank": config.mogrifier_rank,
                 },
                 settings,
             )
@@ -162,8 +165,7 @@ def _ngram(
 
 
 def _as(config: ModelConfig, name: ModelName, context_words: int) -> ModelConfig:
-    window = context_words if name == "mlp-window" else 1
-    return replace(config, name=name, context_words=window)
+    return config.as_kind(name, context_words if name == "mlp-window" else 1)
 
 
 def _row(name: str, config: ModelConfig, diary: "_Diary", evaluation: Evaluation) -> Row:

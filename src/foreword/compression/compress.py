@@ -10,6 +10,7 @@ import numpy as np
 
 from foreword.compression.cost import Cost, cost_on
 from foreword.errors import SettingsError, TextError
+from foreword.folder.architecture import format_version
 from foreword.folder.config import Compression, FolderConfig, ModelConfig
 from foreword.folder.quantised import quantise
 from foreword.folder.store import CARD, Folder, folder_bytes, read_folder, write_folder
@@ -129,7 +130,12 @@ def smaller(folder: Folder, vocab_size: int | None = None) -> Folder:
         model = replace(model, vocab_size=vocab_size)
         tokenizer = Tokenizer(tokenizer.words[:vocab_size], tokenizer.config)
     config = folder.config.model_copy(
-        update={"model": model, "weights": "int8", "format_version": 2, "evaluation": None}
+        update={
+            "model": model,
+            "weights": "int8",
+            "format_version": format_version(model, "int8"),
+            "evaluation": None,
+        }
     )
     return Folder(config, quantise(weights), tokenizer)
 

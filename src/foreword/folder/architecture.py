@@ -3,7 +3,7 @@
 As a part of `FolderConfig` it is checked by pydantic like the rest; made alone, by itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Literal, get_args
 
 ModelName = Literal[
@@ -21,13 +21,23 @@ ModelName = Literal[
 """The networks."""
 AnyModelName = Literal[ModelName, "ngram"]
 LARGEST_SIZE: Final = 1 << 24
+MOST_ROUNDS: Final = 16
 MOST: Final = {
     "vocab_size": LARGEST_SIZE,
     "embedding_size": LARGEST_SIZE,
     "hidden_size": LARGEST_SIZE,
     "num_layers": 64,
     "context_words": 1024,
+    "softmaxes": 64,
 }
+OPTIONS: Final[dict[str, bool | int]] = {
+    "skip": False,
+    "softmaxes": 1,
+    "mogrifier_rounds": 0,
+    "mogrifier_rank": 0,
+}
+"""Keys that came with format version 4, and their values in models that are without. Earlier
+versions are written without the keys, so that the Forewords that know those alone read them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +59,13 @@ class ModelConfig:
         reset_after: GRU: the reset gate acts after the recurrent product (torch, cuDNN) or before
             it (2014).
         tied: the output layer's weights are the embedding's.
+        skip: recurrent models of two layers or more: the output layer sees the sum of all layers'
+            outputs, not the last one's alone (Melis, Dyer & Blunsom 2018).
+        softmaxes: 1 to 64; of several, the prediction is their mixture (Yang et al. 2018), and the
+            output layer's weights are as wide as the embedding, tied or not.
+        mogrifier_rounds: of `lstm`, 0 to 16: how often its input and hidden state modulate each
+            other before each step (Melis, Kocisky & Blunsom 2020); 0 is the plain LSTM.
+        mogrifier_rank: of the matrices that do it, where they are products of two; 0: they are not.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -62,6 +79,10 @@ class ModelConfig:
     nonlinearity: Literal["tanh", "relu"] = "tanh"
     reset_after: bool = True
     tied: bool = True
+    skip: bool = False
+    softmaxes: int = 1
+    mogrifier_rounds: int = 0
+    mogrifier_rank: int = 0
 
     def __post_init__(self) -> None:
         """Raises ValueError: a value is no number in its range, or no known name."""
@@ -70,16 +91,46 @@ class ModelConfig:
         for key, known in (("name", get_args(ModelName)), ("nonlinearity", ("tanh", "relu"))):
             if getattr(self, key) not in known:
                 raise ValueError(f"{key} must be one of {', '.join(known)}")
-        for key in ("reset_after", "tied"):
+        for key in ("reset_after", "tied", "skip"):
             if type(getattr(self, key)) is not bool:
                 raise ValueError(f"{key} must be true or false")
         if self.name != "mlp-window" and self.context_words != 1:
             raise ValueError(f"{self.name} sees one word at a time: context_words must be 1")
+        _check("mogrifier_rounds", self.mogrifier_rounds, 0, MOST_ROUNDS)
+        _check("mogrifier_rank", self.mogrifier_rank, 0, LARGEST_SIZE)
+        if self.mogrifier_rounds and self.name != "lstm":
+            raise ValueError(f"mogrifier_rounds are for the model lstm, not {self.name}")
+        if self.mogrifier_rank and not self.mogrifier_rounds:
+            raise ValueError("mogrifier_rank has no meaning without mogrifier_rounds")
+        if self.skip and (self.num_layers < 2 or not self.is_recurrent):
+            raise ValueError(
+                "skip sums the outputs of several recurrent layers: it needs num_layers of 2 or "
+                f"more, not {self.name} with {self.num_layers}"
+            )
 
     @property
     def is_recurrent(self) -> bool:
         """Whether the model carries a hidden state."""
         return not self.name.startswith("mlp")
+
+    def as_kind(self, name: ModelName, context_words: int = 1) -> "ModelConfig":
+        """Another architecture of the same sizes, with those options that it can have."""
+        is_lstm, is_mlp = name == "lstm", name.startswith("mlp")
+        return replace(
+            self,
+            name=name,
+            context_words=context_words,
+            skip=self.skip and not is_mlp,
+            mogrifier_rounds=self.mogrifier_rounds if is_lstm else 0,
+            mogrifier_rank=self.mogrifier_rank if is_lstm else 0,
+        )
+
+    @property
+    def options(self) -> dict[str, bool | int]:
+        """What it has of the options that format version 4 brought, by their keys."""
+        return {
+            key: value for key, none in OPTIONS.items() if (value := getattr(self, key)) != none
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +164,19 @@ class NgramConfig:
 
 
 AnyConfig = ModelConfig | NgramConfig
+FormatVersion = Literal[1, 2, 3, 4]
+
+
+def format_version(model: AnyConfig, weights: str) -> FormatVersion:
+    """Of the folder that holds a model whose weights are stored as "float32" or "int8".
+
+    1: a network in float32. 2: in int8. 3: an n-gram model. 4: a network with `options`.
+    """
+    if isinstance(model, NgramConfig):
+        return 3
+    if model.options:
+        return 4
+    return 2 if weights == "int8" else 1
 
 
 def described(document: dict[str, Any]) -> AnyConfig:

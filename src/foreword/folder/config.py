@@ -7,9 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from foreword.folder.architecture import (
     LARGEST_SIZE,
     AnyModelName,
+    FormatVersion,
     ModelConfig,
     ModelName,
     NgramConfig,
+    format_version,
 )
 from foreword.text.tokenizer import TokenizerConfig
 
@@ -76,8 +78,8 @@ class FolderConfig(Data):
     """The whole of `config.json`, but for its checksum."""
 
     format: Literal["foreword"] = "foreword"
-    format_version: Literal[1, 2, 3] = 1
-    """2: weights in int8. 3: an n-gram model."""
+    format_version: FormatVersion = 1
+    """2: weights in int8. 3: an n-gram model. 4: a network with options that others lack."""
     weights: Literal["float32", "int8"] = "float32"
     model: Annotated[ModelConfig | NgramConfig, Field(discriminator="name")]
     tokenizer: TokenizerConfig
@@ -87,11 +89,11 @@ class FolderConfig(Data):
 
     @model_validator(mode="after")
     def _version_says_what_is_stored(self) -> Self:
-        needed = {2: self.weights == "int8", 3: self.model.name == "ngram"}
-        if any(is_so != (self.format_version == version) for version, is_so in needed.items()):
+        if self.format_version != format_version(self.model, self.weights):
+            options = self.model.options if isinstance(self.model, ModelConfig) else {}
             raise ValueError(
-                f"format version {self.format_version} has no {self.model.name} with weights in "
-                f"{self.weights}"
+                f"format version {self.format_version} has no {self.model.name} with "
+                + " and ".join([*options, f"weights in {self.weights}"])
             )
         return self
 

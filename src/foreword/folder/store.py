@@ -13,12 +13,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from foreword.errors import FolderError, SettingsError
-from foreword.folder.architecture import AnyConfig, NgramConfig, described
+from foreword.folder.architecture import (
+    OPTIONS,
+    AnyConfig,
+    FormatVersion,
+    described,
+    format_version,
+)
 from foreword.folder.files import (
     RESTORE,
     TensorHeader,
@@ -44,8 +50,7 @@ CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenize
 CHECKSUMS = "checksums"
 LARGEST_CONFIG, LARGEST_TOKENIZER = 16 << 20, 1 << 30
 FAULTS_SHOWN = 5
-_KINDS = {1: "float32", 2: "int8", 3: "float32"}
-"""How weights are stored, by format version."""
+NEWEST = max(get_args(FormatVersion))
 
 
 @dataclass(frozen=True)
@@ -259,9 +264,9 @@ def _read_config(path: Path) -> tuple["FolderConfig | Described", dict[str, str]
     if not isinstance(document, dict):
         raise FolderError(f"{file} is not a model's configuration. {RESTORE}")
     version = document.get("format_version")
-    if isinstance(version, int) and version > max(_KINDS):
+    if isinstance(version, int) and version > NEWEST:
         raise FolderError(
-            f"{file} has format version {version}; this Foreword reads up to {max(_KINDS)}. "
+            f"{file} has format version {version}; this Foreword reads up to {NEWEST}. "
             "It was made by a newer Foreword: pip install --upgrade foreword"
         )
     checksums = document.pop(CHECKSUMS, None)
@@ -275,7 +280,7 @@ def _read_config(path: Path) -> tuple["FolderConfig | Described", dict[str, str]
 def _described(document: dict[str, Any], file: Path) -> Described | None:
     """What is plainly as Foreword writes it; None of all else, faulty or only spelled otherwise."""
     weights = document.get("weights", "float32")
-    if weights != _KINDS.get(document.get("format_version", 0)):
+    if weights not in ("float32", "int8") or "format_version" not in document:
         return None
     if document.get("format") != "foreword":
         return None
@@ -284,7 +289,7 @@ def _described(document: dict[str, Any], file: Path) -> Described | None:
         tokenizer = TokenizerConfig(**document["tokenizer"])
     except (KeyError, TypeError, ValueError):
         return None
-    if isinstance(model, NgramConfig) != (document["format_version"] == 3):
+    if document["format_version"] != format_version(model, weights):
         return None
     return Described(model, tokenizer, weights, document, file)
 
@@ -307,6 +312,9 @@ def _config_bytes(config: "FolderConfig", vocabulary: bytes) -> bytes:
     for key in ("weights", "compression"):  # unknown to Forewords that read version 1 alone
         if config.format_version == 1:
             del document[key]
+    if config.format_version in (1, 2):
+        for key in OPTIONS:
+            del document["model"][key]
     others = {TOKENIZER: _sha256(vocabulary)}
     document[CHECKSUMS] = {CONFIG: _canonical_sha256(document, others), **others}
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()

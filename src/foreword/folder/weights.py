@@ -23,15 +23,23 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
     logits = features @ weight.T + decoder.bias, where weight is `decoder.weight`, or the
     embedding matrix if tied, and features are the last layer's outputs, or their projection to
-    the embedding's size.
+    the embedding's size. A mixture's weights stand between these outputs and a `decoder.weight` as
+    wide as the embedding; see `foreword.nn.mixture`.
     """
     V, E, H = config.vocab_size, config.embedding_size, config.hidden_size
     shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (V, E)}
     shapes |= _recurrent(config) if config.is_recurrent else _feed_forward(config)
-    if config.tied and E != H:
+    K, mixes = config.softmaxes, config.softmaxes > 1
+    if mixes:
+        shapes |= {
+            "mixture.prior": (K, H),
+            "mixture.weight": (K * E, H),
+            "mixture.bias": (K * E,),
+        }
+    elif config.tied and E != H:
         shapes |= {"projection.weight": (E, H), "projection.bias": (E,)}
     if not config.tied:
-        shapes["decoder.weight"] = (V, H)
+        shapes["decoder.weight"] = (V, E if mixes else H)
     return shapes | {"decoder.bias": (V,)}
 
 
@@ -93,6 +101,7 @@ def _recurrent(config: ModelConfig) -> dict[str, tuple[int, ...]]:
         }
         if config.name == "lstm-peephole":
             shapes[f"recurrent.weight_peephole_l{layer}"] = (3, H)
+        shapes |= {f"recurrent.{k}_l{layer}": v for k, v in _mogrifier(config, size).items()}
         if config.name.endswith("-layernorm"):
             shapes |= {
                 f"recurrent.norm_ih_l{layer}": (into,),
@@ -100,6 +109,21 @@ def _recurrent(config: ModelConfig) -> dict[str, tuple[int, ...]]:
             }
         if config.name == "lstm-layernorm":
             shapes |= {f"recurrent.norm_c_l{layer}": (H,), f"recurrent.bias_c_l{layer}": (H,)}
+    return shapes
+
+
+def _mogrifier(config: ModelConfig, inputs: int) -> dict[str, tuple[int, int]]:
+    """Of one layer; see `foreword.cells.mogrifier`."""
+    H, rank, rounds = config.hidden_size, config.mogrifier_rank, config.mogrifier_rounds
+    shapes = {}
+    for name, count, rows, columns in (
+        ("weight_q", (rounds + 1) // 2, inputs, H),
+        ("weight_r", rounds // 2, H, inputs),
+    ):
+        if count:
+            shapes[name] = (count * rows, rank or columns)
+            if rank:
+                shapes[f"{name}_right"] = (count * rank, columns)
     return shapes
 
 

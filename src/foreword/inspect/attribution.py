@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from foreword.errors import MissingExtraError
 from foreword.inspect.trace import TextTrace
@@ -169,6 +168,5 @@ def _log_probability(
     wide = tuple(part.expand(part.shape[0], N, *part.shape[2:]).contiguous() for part in state)
     inputs = ids[:, None].expand(-1, N)
     hidden, _ = network.hidden_states(batch.transpose(0, 1), inputs, wide)
-    weight, bias = network.output_layer()
-    scores = F.linear(network.projected(hidden[-1]), weight, bias)
+    scores = network.scores(network.projected(hidden[-1]))
     return scores[:, target] - scores.logsumexp(1)

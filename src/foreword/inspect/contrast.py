@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from foreword.errors import SettingsError
 from foreword.inspect.subject import Reading
@@ -133,10 +132,10 @@ def _contrast(
 
 
 def _divergence(traced: TextTrace, first: torch.Tensor, other: torch.Tensor) -> np.ndarray:
-    weight, bias = traced.subject.network.output_layer()
+    network = traced.subject.network
     found = []
     with torch.no_grad():
         for x, y in zip(torch.split(first, 64), torch.split(other, 64), strict=True):
-            p, q = (F.linear(z, weight, bias).double().log_softmax(1) for z in (x, y))
+            p, q = (network.scores(z).double().log_softmax(1) for z in (x, y))
             found.append((p.exp() * (p - q)).sum(1) / np.log(2))
     return np.asarray(torch.cat(found).clamp(min=0).numpy())

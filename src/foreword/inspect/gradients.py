@@ -1,7 +1,7 @@
 """How far gradients reach back through a text, in this model and beside it in others."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
@@ -119,7 +119,7 @@ def gradient_flow(
 
 def untrained(subject: Subject, name: ModelName) -> Subject:
     """A model of another architecture and the same sizes, as training would begin with it."""
-    config = replace(subject.config.network, name=name, context_words=1)
+    config = subject.config.network.as_kind(name)
     network = build(config, generator=torch.Generator().manual_seed(SEED)).eval()
     whole = subject.config.model_copy(update={"model": config, "training": None})
     return Subject(network, subject.tokenizer, whole)

@@ -176,6 +176,21 @@ def _notes(traced: TextTrace) -> list[str]:
             "An Elman network has no gates: shown is its hidden state. How long a unit holds is "
             "estimated from its correlation with itself one word later."
         )
+    if config.mogrifier_rounds:
+        notes.append(
+            "Before each step its input and hidden state modulate each other, "
+            f"{config.mogrifier_rounds} times (Mogrifier). The gates shown are those of the LSTM's "
+            "step; what modulates is not shown."
+        )
+    if config.skip:
+        notes.append(
+            "Its output layer sees the sum of all layers' hidden states, not the last one's alone."
+        )
+    if config.softmaxes > 1:
+        notes.append(
+            f"Its output is a mixture of {config.softmaxes} softmaxes. Predictions and what made "
+            "them are the whole mixture's; how much each softmax counted is not shown."
+        )
     if not attributing.is_available():
         notes.append(
             "Integrated gradients need a library that is not installed: pip install "

@@ -213,14 +213,13 @@ def _array(values: Tensor) -> np.ndarray:
 
 def predictions(subject: Subject, features: Tensor, ids: np.ndarray, top: int) -> Predictions:
     """What is predicted from features (T, F), given the words read (T,)."""
-    weight, bias = subject.network.output_layer()
     targets = torch.from_numpy(np.append(ids[1:], 0))
-    top = min(top, len(bias))
+    top = min(top, subject.network.config.vocab_size)
     rows = []
     with torch.no_grad():
         chunks = (torch.split(part, CHUNK_ROWS) for part in (features, targets))
         for x, target in zip(*chunks, strict=True):
-            scores = F.linear(x, weight, bias)
+            scores = subject.network.scores(x)
             at_target = scores.gather(1, target[:, None])
             rank = (scores > at_target).sum(1, dtype=torch.int32) + 1
             best = scores.topk(top, dim=1)

@@ -28,7 +28,6 @@ def gradients_by_states(
     with torch.enable_grad():
         embedded = F.embedding(inputs, model.embedding.weight)
         outputs, _, trace = model.traced(embedded, state)
-        weight, bias = model.output_layer()
-        scores = F.linear(model.projected(outputs[-1]), weight, bias)
+        scores = model.scores(model.projected(outputs[-1]))
         loss = F.cross_entropy(scores, targets, ignore_index=IGNORED, reduction="sum")
         return trace, trace.gradients(loss)

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from foreword.folder.config import Data, ModelConfig
 from foreword.kernels.dispatch import use
 from foreword.nn.dropout import embedding_dropout, locked_dropout
+from foreword.nn.mixture import Mixture, log_mixture, mixture_cross_entropy
 from foreword.nn.sampled import Sampling, draw
 from foreword.nn.softmax import linear_cross_entropy
 
@@ -59,6 +60,8 @@ class Regularisation(Data):
     """Between layers, locked."""
     output: float = 0.0
     """The last layer's outputs, locked."""
+    contexts: float = 0.0
+    """Those of a mixture of softmaxes, locked (Yang et al. 2018)."""
     projected: float = 0.0
     """What a projection makes of them for the output layer, locked."""
     recurrent: float = 0.0
@@ -104,7 +107,8 @@ class NextWordModel(LanguageModel):
 
     Shapes: T time steps, B streams, V words, E `embedding_size`, F the features' size. The output
     layer is `features @ weight.T + bias`, where `weight` is the embedding matrix if tied (Press &
-    Wolf 2017; Inan et al. 2017).
+    Wolf 2017; Inan et al. 2017); or a mixture of softmaxes over that weight, which then is as wide
+    as the embedding, tied or not (Yang et al. 2018; see `foreword.nn.mixture`).
     """
 
     def __init__(
@@ -119,11 +123,15 @@ class NextWordModel(LanguageModel):
         self.generator = generator
         """Source of the initial weights and of the dropout masks."""
         V, E, H = config.vocab_size, config.embedding_size, config.hidden_size
+        K, mixes = config.softmaxes, config.softmaxes > 1
         self.embedding = Table(self._uniform(V, E, bound=E**-0.5))
-        projects = config.tied and E != H
+        projects = config.tied and E != H and not mixes
         self.projection = Affine(self._uniform(E, H, bound=H**-0.5)) if projects else None
-        untied = None if config.tied else self._uniform(V, H, bound=H**-0.5)
+        F = E if mixes else H
+        untied = None if config.tied else self._uniform(V, F, bound=F**-0.5)
         self.decoder = Decoder(torch.zeros(V), untied)
+        weights = [self._uniform(rows, H, bound=H**-0.5) for rows in (K, K * E) if mixes]
+        self.mixture = Mixture(*weights) if mixes else None
 
     def _uniform(self, *shape: int, bound: float) -> Tensor:
         return torch.empty(shape).uniform_(-bound, bound, generator=self.generator)
@@ -147,7 +155,10 @@ class NextWordModel(LanguageModel):
         return lambda places: self.scores(features.flatten(0, 1)[places]), state
 
     def scores(self, features: Tensor) -> Tensor:
-        """Logits (..., V) of what the output layer sees, (..., F)."""
+        """Logits (..., V) of what the output layer sees, (..., F); of a mixture ln P."""
+        if self.mixture is not None:
+            contexts, log_prior = self.mixture(features)
+            return log_mixture(contexts, log_prior, *self.output_layer())
         return F.linear(features, *self.output_layer())
 
     def loss(
@@ -182,14 +193,40 @@ class NextWordModel(LanguageModel):
         with use(products="bfloat16" if precision == torch.bfloat16 else None):
             hidden, dropped, state = self.outputs(ids, state)
         weight, bias = self.output_layer()
-        features, targets = self._seen(dropped).flatten(0, 1), targets.flatten()
+        features, targets = self._seen(dropped), targets.flatten()
         if sampling is not None:
             sample = draw(targets, len(weight), sampling, self.generator)
             if sample is not None:
                 weight = F.embedding(sample.words, weight)
                 bias, targets = bias[sample.words] + sample.log_weights, sample.targets
-        loss = linear_cross_entropy(features, weight, bias, targets, precision=precision)
+        loss = self._cross_entropy(features, weight, bias, targets, precision)
         return loss, self._penalty(hidden, dropped), state
+
+    def _cross_entropy(
+        self,
+        features: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        targets: Tensor,
+        precision: torch.dtype,
+    ) -> Tensor:
+        """Sum of -log P(target), (T B,), of what the output layer sees, (T, B, F)."""
+        if self.mixture is None:
+            return linear_cross_entropy(
+                features.flatten(0, 1), weight, bias, targets, precision=precision
+            )
+        contexts, log_prior = self.mixture(features, precision)
+        dropped = locked_dropout(
+            contexts.flatten(2), self.regularisation.contexts, self.training, self.generator
+        )
+        return mixture_cross_entropy(
+            dropped.view_as(contexts).flatten(0, 1),
+            log_prior.flatten(0, 1),
+            weight,
+            bias,
+            targets,
+            precision=precision,
+        )
 
     def _penalty(self, hidden: Tensor, dropped: Tensor) -> Tensor | float:
         held = self.regularisation
@@ -230,7 +267,7 @@ class NextWordModel(LanguageModel):
         return hidden if self.projection is None else self.projection(hidden)
 
     def output_layer(self) -> tuple[Tensor, Tensor]:
-        """Weight (V, F) and bias (V,) of the output layer."""
+        """Weight (V, F), of a mixture (V, E), and bias (V,) of the output layer."""
         weight = self.decoder.weight if self.decoder.weight is not None else self.embedding.weight
         return weight, self.decoder.bias
 

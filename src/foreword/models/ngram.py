@@ -32,6 +32,8 @@ class NgramModel(LanguageModel):
 
         def scores(places: Tensor) -> Tensor:
             shares = self.table.probabilities([part[places.numpy()] for part in contexts])
-            return torch.from_numpy(shares).log_()
+            # Without a context there is one row, the same for all places.
+            rows = torch.from_numpy(shares).log_()
+            return rows if len(rows) == len(places) else rows.repeat(len(places), 1)
 
         return scores, (words[len(words) - len(earlier) :],)

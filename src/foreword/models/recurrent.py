@@ -20,7 +20,7 @@ class RecurrentModel(NextWordModel):
     ) -> None:
         super().__init__(config, regularisation, generator)
         self.recurrent = Recurrent(
-            config.name,
+            "lstm-mogrifier" if config.mogrifier_rounds else config.name,
             config.embedding_size,
             config.hidden_size,
             config.num_layers,
@@ -29,6 +29,9 @@ class RecurrentModel(NextWordModel):
             reset_after=config.reset_after,
             forget_bias=1.0,
             noise=Noise(locked=True, weight=self.regularisation.recurrent),
+            skip=config.skip,
+            rounds=config.mogrifier_rounds or 1,
+            rank=config.mogrifier_rank,
             generator=generator,
         )
 
@@ -42,7 +45,10 @@ class RecurrentModel(NextWordModel):
         return self.recurrent.start(batch_size)
 
     def hidden_states(self, embedded: Tensor, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """The last layer's hidden state at each step, (T, B, H), and the state after the last."""
+        """What the layers give at each step, (T, B, H), and the state after the last.
+
+        That is the last layer's hidden state; with `skip` the sum of all layers'.
+        """
         del ids
         hidden, after = self.recurrent(embedded, state)
         return hidden, after if isinstance(after, tuple) else (after,)

@@ -17,6 +17,7 @@ from foreword.nn.layers import (
     CoupledLSTM,
     LayerNormGRU,
     LayerNormLSTM,
+    MogrifierLSTM,
     PeepholeLSTM,
     PeepholeOnlyLSTM,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "LayerNormGRU",
     "LayerNormLSTM",
     "LayerTrace",
+    "MogrifierLSTM",
     "Noise",
     "PeepholeLSTM",
     "PeepholeOnlyLSTM",

@@ -123,6 +123,15 @@ class CoupledLSTM(_Projectable):
     _cell = "lstm-coupled"
 
 
+class MogrifierLSTM(_Projectable):
+    """An LSTM whose x and h modulate each other before each step (`foreword.cells.mogrifier`).
+
+    Arguments as of `LSTM`, and by name `rounds` and `rank`.
+    """
+
+    _cell = "lstm-mogrifier"
+
+
 class LayerNormLSTM(_Projectable):
     """An LSTM with layer normalisation (`foreword.cells.layer_norm`); arguments as of `LSTM`."""
 

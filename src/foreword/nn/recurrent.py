@@ -81,7 +81,12 @@ class Recurrent(nn.Module):
         reset_after: of the GRU; see `foreword.cells.gru`.
         forget_bias: where the forget gate's bias begins, in all (Gers et al. 2000; Jozefowicz et
             al. 2015). None leaves it random, as torch does.
+        rounds, rank: of the Mogrifier LSTM; see `foreword.cells.mogrifier`.
         noise: what is dropped besides.
+        skip: outputs are the sum of all layers' outputs, not the last one's alone: with h_l, t the
+            output of layer l at step t, y_t = h_1,t + ... + h_L,t (Melis, Dyer & Blunsom 2018, "On
+            the state of the art of evaluation in neural language models", section 3). Dropout acts
+            between layers, not on the sum.
         generator: of the initial weights and the masks; None is torch's global one.
     """
 
@@ -102,7 +107,10 @@ class Recurrent(nn.Module):
         nonlinearity: str = "tanh",
         reset_after: bool = True,
         forget_bias: float | None = None,
+        rounds: int = 5,
+        rank: int = 0,
         noise: Noise | None = None,
+        skip: bool = False,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -112,7 +120,12 @@ class Recurrent(nn.Module):
                 f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
             )
         self.cell = cell_for(
-            cell, nonlinearity=nonlinearity, reset_after=reset_after, projected=proj_size > 0
+            cell,
+            nonlinearity=nonlinearity,
+            reset_after=reset_after,
+            rounds=rounds,
+            rank=rank,
+            projected=proj_size > 0,
         )
         self.input_size = input_size
         self.hidden_size = hidden_size
@@ -124,6 +137,7 @@ class Recurrent(nn.Module):
         self.proj_size = proj_size
         self.forget_bias = forget_bias
         self.noise = noise or Noise()
+        self.skip = skip
         self.generator = generator
         if self.noise.memory > 0 and "c" not in self.cell.states:
             raise ValueError(f"{cell} has no memory c that could be dropped")
@@ -228,6 +242,7 @@ class Recurrent(nn.Module):
             ("dropout", 0.0),
             ("bidirectional", False),
             ("noise", Noise()),
+            ("skip", False),
         ):
             if (value := getattr(self, name)) != default:
                 shown.append(f"{name}={value}")
@@ -303,6 +318,7 @@ class Recurrent(nn.Module):
         noise = self.noise
         if (
             self.bidirectional
+            or self.skip
             or (self.training and (self.dropout > 0 or noise != _QUIET))
             or x.dim() != 3
             or x.shape[2] != self.input_size
@@ -404,6 +420,7 @@ class Recurrent(nn.Module):
         layers: list[LayerTrace] = []
         handles: list[Any] = []
         layouts: list[Any] = []
+        total: Tensor | None = None
         directions = (False, True) if self.bidirectional else (False,)
         for layer in range(self.num_layers):
             if layer > 0:
@@ -424,11 +441,13 @@ class Recurrent(nn.Module):
                     handles.append(run.handles)
                     layouts.append(lambda s, way=way: traced.outputs(way.back(s)))
             x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, 2)
+            if self.skip:
+                total = x if total is None else total + x
         last = tuple(torch.stack(parts) for parts in zip(*after, strict=True))
         trace = None
         if traced is not None:
             trace = Trace(tuple(layers), tuple(handles), tuple(layouts))
-        return x, last, trace
+        return x if total is None else total, last, trace
 
     def _over_time(
         self,

@@ -41,6 +41,7 @@ class CompiledNetwork:
             self._matrix(output, weights["decoder.bias"]),
         )
         self._words = config.vocab_size
+        self._skips = config.skip
         self._threads_for_one = min(threads, MOST_FOR_ONE)
 
     def advance(self, parts: Parts, word: int) -> Parts:
@@ -64,7 +65,7 @@ class CompiledNetwork:
         """Of all words as the next, or of some."""
         ids = _checked(ids)
         found = np.empty(self._words if ids is None else len(ids), dtype=np.float32)
-        self._network.scores(parts[0], ids, found, self._threads_for_one)
+        self._network.scores(self._shown(parts), ids, found, self._threads_for_one)
         return found
 
     def best(
@@ -72,7 +73,7 @@ class CompiledNetwork:
     ) -> list[tuple[int, float]] | None:
         """As `Engine.best`; None where scores overflow."""
         found: list[tuple[int, float]] | None = self._network.best(
-            parts[0], k, _checked(ids), hidden, self._threads_for_one
+            self._shown(parts), k, _checked(ids), hidden, self._threads_for_one
         )
         return found
 
@@ -81,9 +82,21 @@ class CompiledNetwork:
     ) -> list[list[tuple[int, float]] | None]:
         """The same of many states, each with ids of its own."""
         found: list[list[tuple[int, float]] | None] = self._network.best_many(
-            [one[0] for one in parts], k, [_checked(some) for some in ids], hidden, self._threads
+            [self._shown(one) for one in parts],
+            k,
+            [_checked(some) for some in ids],
+            hidden,
+            self._threads,
         )
         return found
+
+    def _shown(self, parts: Parts) -> Array:
+        """h, (num_layers, H), its last row as the output layer is to see it."""
+        if not self._skips:
+            return parts[0]
+        shown = parts[0].copy()
+        shown[-1] = parts[0].sum(axis=0)
+        return shown
 
     def _matrix(self, name: str, bias: Array | None = None) -> Any:
         values, scales = self._weights[name], self._weights.get(name + SCALE)
@@ -110,8 +123,9 @@ def network(
     """The model in C++; None where nothing was compiled, or for a model that numpy runs."""
     module = compiled.loaded()
     is_wide = max(config.hidden_size, config.embedding_size) > MOST_INT8_COLUMNS
-    is_normalised = config.name.endswith("-layernorm")
-    if module is None or not config.is_recurrent or is_wide or is_normalised:
+    has_loop = config.softmaxes == 1 and config.mogrifier_rounds == 0
+    has_loop = has_loop and not config.name.endswith("-layernorm")
+    if module is None or not config.is_recurrent or is_wide or not has_loop:
         return None
     return CompiledNetwork(module, config, weights, threads)
 

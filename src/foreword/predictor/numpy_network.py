@@ -24,7 +24,7 @@ Affine = tuple[Array, Array, Array]
 EPSILON = 1e-5
 """Added to variances, as in `foreword.cells.layer_norm`."""
 
-_OUTER = ("embedding.", "decoder.", "projection.")
+_OUTER = ("embedding.", "decoder.", "projection.", "mixture.")
 """What stands before and behind the layers."""
 
 
@@ -113,18 +113,32 @@ class NumpyNetwork(ByScores):
         return after
 
     def scores(self, parts: Parts, ids: Array | None) -> Array:
-        """Of all words as the next, or of some."""
+        """Of all words as the next, or of some; of a mixture of softmaxes ln P."""
         output, bias = self._output, self._w["decoder.bias"]
+        if self._config.softmaxes > 1:
+            mixed = self._mixed(self._features(parts))
+            return mixed if ids is None else mixed[ids]
         if ids is not None:
             output, bias = output[ids], bias[ids]
         with np.errstate(over="ignore", invalid="ignore"):
             scores: Array = output @ self._features(parts) + bias
         return scores
 
+    def _mixed(self, g: Array) -> Array:
+        """Logarithms of P, (V,), by a mixture of softmaxes, as in `foreword.nn.mixture`."""
+        w, K = self._w, self._config.softmaxes
+        with np.errstate(over="ignore", invalid="ignore"):
+            contexts = np.tanh(w["mixture.weight"] @ g + w["mixture.bias"]).reshape(K, -1)
+            each = _log_softmax(contexts @ self._output.T + w["decoder.bias"])
+            each += _log_softmax(w["mixture.prior"] @ g)[:, None]
+            peak = each.max(axis=0)
+            found: Array = np.log(np.exp(each - peak).sum(axis=0)) + peak
+        return found
+
     def _features(self, parts: Parts) -> Array:
-        """What the output layer sees of a state, (H,), or (E,) where tied to the embedding."""
+        """What the output layer sees of a state: (H,), or (E,) where there is a projection."""
         if self._config.is_recurrent:
-            x = parts[0][-1]
+            x = parts[0].sum(axis=0) if self._config.skip else parts[0][-1]
         else:
             ((x,), _) = self._layers.run(self._layers.embedded(parts[0]), ())[-1]
         if "projection.weight" in self._w:
@@ -163,6 +177,9 @@ def _step_of(config: ModelConfig, weights: Mapping[str, Array], layer: int) -> S
     match config.name:
         case "rnn":
             return _rnn(_activation(config), W_ih, W_hh, b_ih + b_hh)
+        case "lstm" if config.mogrifier_rounds:
+            Q, R = (_factors(weights, name, layer) for name in ("weight_q", "weight_r"))
+            return _mogrified(config.mogrifier_rounds, Q, R, _lstm(W_ih, W_hh, b_ih + b_hh))
         case "lstm":
             return _lstm(W_ih, W_hh, b_ih + b_hh)
         case "lstm-peephole":
@@ -191,6 +208,13 @@ def _sigmoid(a: Array) -> Array:
     # By tanh, which overflows for no argument.
     shares: Array = 0.5 * (np.tanh(0.5 * a) + 1)
     return shares
+
+
+def _log_softmax(a: Array) -> Array:
+    """Along the last dimension."""
+    shifted = a - a.max(axis=-1, keepdims=True)
+    found: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return found
 
 
 def _feed_forward(activation: Callable[[Array], Array], W: Array, b: Array) -> Step:
@@ -224,6 +248,34 @@ def _lstm(W_ih: Array, W_hh: Array, b: Array, peephole: Array | None = None) -> 
             a[3 * H :] += peephole[2] * c
         o = _sigmoid(a[3 * H :])
         return (o * np.tanh(c), c), {"i": i, "f": f, "g": g, "o": o}
+
+    return step
+
+
+def _factors(weights: Mapping[str, Array], name: str, layer: int) -> list[Array]:
+    """The matrices of all rounds, one below the other; or their left and their right factors."""
+    names = (f"recurrent.{name}_l{layer}", f"recurrent.{name}_right_l{layer}")
+    return [weights[part] for part in names if part in weights]
+
+
+def _mogrified(rounds: int, Q: list[Array], R: list[Array], lstm: Step) -> Step:
+    odd, even = (rounds + 1) // 2, rounds // 2
+    by_q = list(zip(*(np.split(part, odd) for part in Q), strict=True))
+    by_r = list(zip(*(np.split(part, even) for part in R), strict=True))
+
+    def doubled(factors: tuple[Array, ...], v: Array) -> Array:
+        for factor in reversed(factors):
+            v = factor @ v
+        return 2 * _sigmoid(v)
+
+    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
+        h, c = state
+        for k in range(rounds):
+            if k % 2 == 0:
+                x = doubled(by_q[k // 2], h) * x
+            else:
+                h = doubled(by_r[k // 2], x) * h
+        return lstm(x, (h, c))
 
     return step
 

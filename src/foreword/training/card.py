@@ -1,6 +1,12 @@
 """The model card: a model folder's README.md, written from its configuration."""
 
-from foreword.folder.config import Evaluation, FolderConfig, NgramConfig, TrainingRecord
+from foreword.folder.config import (
+    Evaluation,
+    FolderConfig,
+    ModelConfig,
+    NgramConfig,
+    TrainingRecord,
+)
 from foreword.models.build import count_parameters
 
 ARCHITECTURES = {
@@ -29,6 +35,7 @@ def model_card(config: FolderConfig) -> str:
         size = (
             f"{count_parameters(model):,} parameters, {model.num_layers} "
             f"{'layer' if model.num_layers == 1 else 'layers'} of {model.hidden_size} units"
+            + "".join(f", {option}" for option in _options(model))
         )
     case = "kept" if config.tokenizer.case == "keep" else "folded to lower case"
     lines = [
@@ -65,6 +72,17 @@ def model_card(config: FolderConfig) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _options(model: ModelConfig) -> list[str]:
+    found = []
+    if model.skip:
+        found.append("the output layer sees the sum of all layers' outputs (Melis et al. 2018)")
+    if model.softmaxes > 1:
+        found.append(f"a mixture of {model.softmaxes} softmaxes (Yang et al. 2018)")
+    if model.mogrifier_rounds:
+        found.append(f"{model.mogrifier_rounds} Mogrifier rounds (Melis et al. 2020)")
+    return found
 
 
 def _training(record: TrainingRecord) -> list[str]:

@@ -64,6 +64,10 @@ class Corpus:
             nonlinearity=model.nonlinearity,
             reset_after=model.reset_after,
             tied=model.tied,
+            skip=model.skip,
+            softmaxes=model.softmaxes,
+            mogrifier_rounds=model.mogrifier_rounds,
+            mogrifier_rank=model.mogrifier_rank,
         )
 
 

@@ -15,6 +15,7 @@ import torch
 from foreword.errors import SettingsError, TrainingError
 from foreword.evaluation.perplexity import Score, score
 from foreword.evaluation.report import evaluation_of
+from foreword.folder.architecture import format_version
 from foreword.folder.config import Evaluation, FolderConfig, ModelConfig, TrainingRecord
 from foreword.folder.files import atomic_write
 from foreword.folder.store import read_config, read_folder, write_folder
@@ -172,6 +173,7 @@ def train_on(
 
     def write(*, finished: bool, evaluation: Evaluation | None = None) -> FolderConfig:
         written = FolderConfig(
+            format_version=format_version(config, "float32"),
             model=config,
             tokenizer=corpus.tokenizer.config,
             training=_record(run, corpus, settings, finished),
@@ -338,6 +340,7 @@ def _regularisation(settings: TrainingSettings) -> Regularisation:
         input=drop.dropout_input or 0.0,
         hidden=drop.dropout_hidden or 0.0,
         output=drop.dropout_output or 0.0,
+        contexts=drop.dropout_contexts,
         projected=drop.dropout_projected,
         recurrent=drop.dropout_recurrent,
         activation=settings.penalty.activation_penalty,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from foreword.errors import SettingsError
+from foreword.folder.architecture import LARGEST_SIZE, MOST_ROUNDS
 from foreword.folder.config import AnyModelName, Data, Size
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -47,10 +48,31 @@ class ModelSettings(Data):
     nonlinearity: Literal["tanh", "relu"] = "tanh"
     reset_after: bool = True
     tied: bool = True
+    skip: bool = False
+    """The output layer sees the sum of all layers' outputs (Melis et al. 2018)."""
+    softmaxes: Annotated[int, Field(ge=1, le=64)] = 1
+    """How many are mixed to a prediction (Yang et al. 2018)."""
+    mogrifier_rounds: Annotated[int, Field(ge=0, le=MOST_ROUNDS)] = 0
+    """Of `lstm`: how often x and h modulate each other before a step (Melis et al. 2020)."""
+    mogrifier_rank: Annotated[int, Field(ge=0, le=LARGEST_SIZE)] = 0
+    """Of the matrices that do it; 0 for whole ones."""
     ngram_order: Annotated[int, Field(ge=1, le=16)] = 5
     """n of `ngram`, which sees the n - 1 last words."""
     ngram_min_count: Count = 1
     """N-grams of three words and more that were seen less often are left out."""
+
+    @model_validator(mode="after")
+    def _options_suit(self) -> Self:
+        if self.skip and (self.num_layers < 2 or self.model.startswith("mlp")):
+            raise ValueError(
+                "skip sums the outputs of several recurrent layers: set num_layers to 2 or more, "
+                "and choose a recurrent model"
+            )
+        if self.mogrifier_rounds and self.model != "lstm":
+            raise ValueError(f"mogrifier_rounds are for the model lstm, not {self.model}")
+        if self.mogrifier_rank and not self.mogrifier_rounds:
+            raise ValueError("mogrifier_rank has no meaning without mogrifier_rounds: set both")
+        return self
 
 
 class DropoutSettings(Data):
@@ -61,6 +83,8 @@ class DropoutSettings(Data):
     dropout_input: Share | None = None
     dropout_hidden: Share | None = None
     dropout_output: Share | None = None
+    dropout_contexts: Share = 0.0
+    """Of the contexts of a mixture of softmaxes, locked."""
     dropout_projected: Share = 0.0
     """On what a projection makes of the outputs for the output layer, where there is one."""
     dropout_embedding: Share = 0.0

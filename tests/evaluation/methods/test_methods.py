@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,9 @@ IDS = TEXT[:60]
 TABLE = learn(TEXT, V, 3)
 
 
-def network(name: str = "lstm") -> NextWordModel:
-    config = ModelConfig(name=name, vocab_size=V, embedding_size=6, hidden_size=5)
+def network(name: str = "lstm", **options: object) -> NextWordModel:
+    sizes = {"vocab_size": V, "embedding_size": 6, "hidden_size": 5}
+    config = ModelConfig(name=name, **{**sizes, **options})
     model = build(config, generator=torch.Generator().manual_seed(2)).eval()
     with torch.no_grad():
         for parameter in model.parameters():
@@ -78,6 +80,35 @@ def test_the_network_alone_is_what_evaluation_measures(monkeypatch: pytest.Monke
     monkeypatch.setattr(reading, "WINDOW_WORDS", 7)
     monkeypatch.setattr(reading, "CHUNK_ROWS", 3)
     assert read(MODEL, IDS).nats.sum() == pytest.approx(score(MODEL, IDS).nats, rel=1e-5)
+
+
+MIXTURE = network(softmaxes=3, num_layers=2, skip=True)
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+def test_of_a_mixture_all_methods_give_probabilities_that_learn_and_sum_to_one(plan: Plan) -> None:
+    if plan.dynamic is not None and plan.dynamic.rms is not None:
+        rms = gradient_rms(MIXTURE, TEXT[:200], segment=7)
+        plan = replace(plan, dynamic=replace(plan.dynamic, rms=rms))
+    total: dict[str, float] = {}
+    for word in range(V):
+        of = opinions(MIXTURE, np.r_[IDS[:20], word], plan, None)
+        for name, found in applied(weighed(plan, of), of).items():
+            if name in ("network", "network + cache"):
+                total[name] = total.get(name, 0.0) + found[-1]
+    # What is mixed with the cache takes weights that each text has chosen for itself.
+    assert total["network"] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_of_a_mixture_temperature_and_loss_are_those_of_its_logarithms() -> None:
+    before = torch.from_numpy(np.r_[EOS_ID, IDS[:-1]])[:, None]
+    with torch.no_grad():
+        logits, _ = MIXTURE(before, MIXTURE.start(1))
+    target = torch.from_numpy(IDS)
+    expected = [F.cross_entropy(logits[:, 0] / t, target, reduction="none") for t in (1.0, 0.7)]
+    found = read(MIXTURE, IDS, temperatures=(1.0, 0.7)).nats
+    np.testing.assert_allclose(found, torch.stack(expected).numpy(), rtol=1e-4)
+    assert found[0].sum() == pytest.approx(score(MIXTURE, IDS).nats, rel=1e-5)
 
 
 def states_and_scores(ids: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:

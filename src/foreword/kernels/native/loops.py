@@ -82,6 +82,8 @@ def refusal(problem: Problem) -> str | None:
         return "it is for CPUs"
     if x.dtype != torch.float32:
         return f"it has no loops in {str(x.dtype).removeprefix('torch.')}"
+    if problem.cell.name == "lstm-mogrifier":
+        return "it has no loop whose inputs change at each step"
     if problem.extras.zoneout is not None and not getattr(problem.cell, "reset_after", True):
         return "it has no zoneout for a GRU whose reset stands before its product"
     if x.shape[1] == 0:

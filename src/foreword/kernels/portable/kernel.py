@@ -9,10 +9,11 @@ from torch import Tensor
 
 from foreword.cells.cell import Cell, State
 from foreword.cells.gru import GRUCell
+from foreword.cells.mogrifier import MogrifierLSTMCell
 from foreword.cells.rnn import ElmanCell
 from foreword.kernels import reference
 from foreword.kernels.lengths import run_padded
-from foreword.kernels.portable import elman, gru, lstm
+from foreword.kernels.portable import elman, gru, lstm, mogrifier
 from foreword.kernels.portable.shared import Gradients, Inputs
 from foreword.kernels.problem import Extras, Problem, Run, Zoneout
 
@@ -123,6 +124,7 @@ def problem_of(cell: Cell, inputs: Inputs) -> Problem:
     names = (
         *("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_peephole", "weight_hr"),
         *("norm_ih", "norm_hh", "norm_c", "bias_c"),
+        *("weight_q", "weight_q_right", "weight_r", "weight_r_right"),
     )
     weights = {name: w for name in names if (w := getattr(inputs, name)) is not None}
     state: State = (inputs.h,) if inputs.c is None else (inputs.h, inputs.c)
@@ -141,6 +143,8 @@ def forward(cell: Cell, inputs: Inputs) -> Outputs:
         return elman.forward(cell, inputs)
     if isinstance(cell, GRUCell):
         return gru.forward(cell, inputs)
+    if isinstance(cell, MogrifierLSTMCell):
+        return mogrifier.forward(cell, inputs)
     return lstm.forward(cell, inputs)
 
 
@@ -154,6 +158,8 @@ def backward(
         return elman.backward(cell, inputs, kept, d_h, d_gates)
     if isinstance(cell, GRUCell):
         return gru.backward(cell, inputs, kept, d_h, d_c, d_gates)
+    if isinstance(cell, MogrifierLSTMCell):
+        return mogrifier.backward(cell, inputs, kept, d_h, d_c, d_gates)
     return lstm.backward(cell, inputs, kept, d_h, d_c, d_gates)
 
 

@@ -99,9 +99,9 @@ def backward(
     T, B, n, H = gates.shape
     sees_c, out = cell.recurrent_state == 1, n - 1
     carry_h, carry_c = i.carries()
-    d_a, K_c, K_keep = _coefficients(cell, i, gates, before_c, tanh_cs, units)
+    d_a, K_c, K_keep = coefficients(cell, i, gates, before_c, tanh_cs, units)
     K = d_a[:, :, :out]
-    d_direct = None if d_gates is None else d_gates * _slopes(cell, gates)
+    d_direct = None if d_gates is None else d_gates * slopes(cell, gates)
     wants_states = i.probe_h is not None or i.probe_c is not None or i.weight_hr is not None
     d_states_h = i.x.new_empty((T, *i.h.shape)) if wants_states else None
     d_states_c = torch.empty_like(cs) if i.probe_c is not None else None
@@ -173,7 +173,7 @@ def backward(
     }
 
 
-def _coefficients(
+def coefficients(
     cell: Cell, i: Inputs, gates: Tensor, before_c: Tensor, tanh_cs: Tensor, units: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """K of all gates (T, B, n, H), that of o with K_o in it; K_c and K_keep (T, B, H).
@@ -209,7 +209,7 @@ def _minus_product(a: Tensor, b: Tensor, c: Tensor, *, out: Tensor) -> Tensor:
     return torch.addcmul(a, b, c, value=-1, out=out)
 
 
-def _slopes(cell: Cell, gates: Tensor) -> Tensor:
+def slopes(cell: Cell, gates: Tensor) -> Tensor:
     """Each gate's derivative by what went into it."""
     slopes = gates * (1 - gates)
     g = cell.gates.index("g")

@@ -16,6 +16,7 @@ class Inputs(NamedTuple):
         weight_ih, weight_hh, bias_ih, bias_hh, weight_peephole, weight_hr: parameters.
         c: the state's other part, (B, H): the memory, or a projected GRU's u.
         norm_ih, norm_hh, norm_c, bias_c: parameters of layer normalisation.
+        weight_q, weight_q_right, weight_r, weight_r_right: those of the Mogrifier LSTM.
         keep, drop_hidden, drop_memory, lengths: as in `kernels.problem.Extras`.
         zone_hidden: (T, B, P), as in `kernels.problem.Zoneout`; a share is expanded.
         zone_memory: (T, B, H), the same.
@@ -44,6 +45,10 @@ class Inputs(NamedTuple):
     bias_c: Tensor | None = None
     zone_hidden: Tensor | None = None
     zone_memory: Tensor | None = None
+    weight_q: Tensor | None = None
+    weight_q_right: Tensor | None = None
+    weight_r: Tensor | None = None
+    weight_r_right: Tensor | None = None
 
     def carries(self) -> tuple[Tensor | None, Tensor | None]:
         """What h and c are multiplied by before each step, (T, B, 1) and (T, B, 1 or H)."""

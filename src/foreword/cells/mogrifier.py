@@ -1,0 +1,81 @@
+"""The Mogrifier LSTM: input and hidden state modulate each other before the LSTM's step."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from foreword.cells.cell import State, Weights
+from foreword.cells.lstm import LSTMCell, MemoryCell
+
+
+class MogrifierLSTMCell(MemoryCell):
+    """Melis, Kocisky & Blunsom (2020), "Mogrifier LSTM", equations 1 and 2.
+
+    With x^-1 = x and h^0 = h, for k = 1 .. rounds:
+
+    x^k = 2 sigmoid(Q^k h^(k-1)) * x^(k-2)       where k is odd
+    h^k = 2 sigmoid(R^k x^(k-1)) * h^(k-2)       where k is even
+
+    The last x and h take the places of x and h in the LSTM's equations (`foreword.cells.lstm`); c
+    is as it was. A word thereby means something else after another history, and the other way
+    round. Sigmoids at 1/2 change nothing.
+
+    `weight_q` has Q^1, Q^3, ... one below the other, (I, P) each, and `weight_r` R^2, R^4, ...,
+    (P, I) each. With a rank K each is a product (Q = Q_left Q_right in the paper): `weight_q` then
+    has the left factors, (I, K) each, and `weight_q_right` the right ones, (K, P) each; R likewise.
+
+    Attributes:
+        rounds: 1 or more; the paper takes 4 to 6.
+        rank: K, or 0 for whole matrices.
+    """
+
+    name = "lstm-mogrifier"
+    gates = ("i", "f", "g", "o")
+
+    def __init__(self, *, rounds: int = 5, rank: int = 0, projected: bool = False) -> None:
+        super().__init__(projected=projected)
+        if rounds < 1 or rank < 0:
+            raise ValueError(f"rounds must be 1 or more and rank 0 or more, not {rounds}, {rank}")
+        self.rounds = rounds
+        self.rank = rank
+        self._lstm = LSTMCell(projected=projected)
+
+    def parameter_shapes(
+        self, input_size: int, hidden_size: int, proj_size: int = 0
+    ) -> dict[str, tuple[int, ...]]:
+        """Those of the LSTM, and of Q and R."""
+        shapes = super().parameter_shapes(input_size, hidden_size, proj_size)
+        I, P, K = input_size, proj_size or hidden_size, self.rank  # noqa: E741
+        odd, even = (self.rounds + 1) // 2, self.rounds // 2
+        for name, count, rows, columns in (("weight_q", odd, I, P), ("weight_r", even, P, I)):
+            if count:
+                shapes[name] = (count * rows, K or columns)
+                if K:
+                    shapes[f"{name}_right"] = (count * K, columns)
+        return shapes
+
+    def step(
+        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
+    ) -> tuple[State, dict[str, Tensor]]:
+        """The equations above."""
+        h = state[0] if seen is None else seen
+        odd, even = (self.rounds + 1) // 2, self.rounds // 2
+        Q, R = _factors(w, "weight_q", odd), _factors(w, "weight_r", even)
+        for k in range(1, self.rounds + 1):
+            if k % 2 == 1:
+                x = 2 * torch.sigmoid(_product(Q[k // 2], h)) * x
+            else:
+                h = 2 * torch.sigmoid(_product(R[k // 2 - 1], x)) * h
+        return self._lstm.step(x, state, w, h)
+
+
+def _factors(w: Weights, name: str, count: int) -> list[tuple[Tensor, ...]]:
+    """Each round's matrix, or its left and right factor."""
+    there = [w[part] for part in (name, f"{name}_right") if part in w]
+    return list(zip(*(part.chunk(count) for part in there), strict=True))
+
+
+def _product(factors: tuple[Tensor, ...], v: Tensor) -> Tensor:
+    for factor in reversed(factors):
+        v = linear(v, factor)
+    return v

@@ -1,0 +1,130 @@
+"""`foreword tune`: searches for the settings that suit a text, and writes them as a recipe."""
+
+import inspect
+import shlex
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from foreword.cli.console import errors, print_json, results
+from foreword.cli.info import table_of
+from foreword.cli.train import STOPPED, train
+from foreword.cli.watch import Watch
+
+NOT_SHARED = (
+    *("text", "out", "valid", "resume", "overwrite", "watch", "as_json"),
+    *("minutes", "epochs", "steps"),
+)
+"""Options of `foreword train` that are no settings of a trial."""
+_SEARCH = "Search"
+
+
+def tune(
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, globs, gzip, or -. Without: the chats that come with the package."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Where best.toml, trials.json and the search's record go.",
+        ),
+    ] = None,
+    valid: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Text to validate on. Default: the text's last part."),
+    ] = None,
+    search: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--search",
+            metavar="SETTING=VALUES",
+            help="LOW..HIGH, LOW..HIGH:log or A,B,C; repeat it for each. Default: rate, decay and "
+            "dropout, and what else suits the architecture.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    trials: Annotated[
+        int, typer.Option(min=1, help="In all, with those done before.", rich_help_panel=_SEARCH)
+    ] = 20,
+    minutes_each: Annotated[
+        float | None,
+        typer.Option(help="Of a trial. Default: 2 minutes.", rich_help_panel=_SEARCH),
+    ] = None,
+    epochs_each: Annotated[
+        float | None, typer.Option(help="Passes of a trial.", rich_help_panel=_SEARCH)
+    ] = None,
+    steps_each: Annotated[
+        int | None, typer.Option(help="Steps of a trial.", rich_help_panel=_SEARCH)
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the search that DIR holds.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the search that DIR holds.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    **leaves: Any,
+) -> None:
+    """Search for the settings that suit your text.
+
+    Settings as for `foreword train` are the same for all trials. Ctrl-C keeps the trials that are
+    done; `--resume` goes on.
+    """
+    if out is None:
+        raise typer.BadParameter("where should the search be kept?", param_hint="--out")
+    from foreword.tuning.search import tune as run
+
+    with Watch() as display:
+        found = run(
+            text or (),
+            out=out,
+            valid=valid or (),
+            search=search or (),
+            trials=trials,
+            minutes_each=minutes_each,
+            epochs_each=epochs_each,
+            steps_each=steps_each,
+            resume=resume,
+            overwrite=overwrite,
+            report=display,
+            **leaves,
+        )
+    if as_json:
+        best = None if found.best is None else asdict(found.best)
+        recipe = None if found.recipe is None else str(found.recipe)
+        print_json({"best": best, "recipe": recipe, "trials": [asdict(t) for t in found.trials]})
+    elif found.best is not None:
+        rows = {name: str(value) for name, value in found.best.settings.items()}
+        perplexity = f"{found.best.perplexity:.2f} on the held-out text"
+        results().print(table_of({"perplexity": perplexity, **rows, "recipe": str(found.recipe)}))
+        errors.print(f"to train by it: foreword train ... --recipe {found.recipe}", markup=False)
+    else:
+        errors.print("no trial came to its end: there is nothing to recommend yet")
+    if found.stopped_by is not None:
+        again = shlex.join(["foreword", "tune", "--out", str(out), "--resume"])
+        errors.print(f"stopped; what was done is kept. To go on: {again}", markup=False)
+        sys.exit(STOPPED.get(found.stopped_by, 1))
+
+
+def _with_settings() -> inspect.Signature:
+    """The signature above, with the settings of `train` in the place of `leaves`."""
+    own = inspect.signature(tune)
+    shared = [
+        option.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, option in inspect.signature(train).parameters.items()
+        if name not in NOT_SHARED
+    ]
+    named = [option for name, option in own.parameters.items() if name != "leaves"]
+    return own.replace(parameters=[*named, *shared])
+
+
+tune.__signature__ = _with_settings()  # type: ignore[attr-defined]
