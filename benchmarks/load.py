@@ -204,10 +204,12 @@ class _Typist(WSListener):
             return
         now = time.perf_counter()
         body = frame.get_payload_as_bytes()
-        typists.outcome.latencies.append(now - self.began)
         expected = self.sentence[self.turn].answer
-        if expected is not None and body != expected:
-            typists.outcome.wrong += 1
+        if b'"error":' in body:  # refused; what is wrong is another answer than the right one
+            typists.outcome.statuses[503] += 1
+        else:
+            typists.outcome.latencies.append(now - self.began)
+            typists.outcome.wrong += expected is not None and body != expected
         self.turn += 1
         if self.turn == len(self.sentence):
             self.turn, self.sentence = 0, typists.draw.choice(typists.sentences)
