@@ -2,7 +2,7 @@
 
     python benchmarks/learning_rates.py [TEXT...] [--steps 500] [--rates 1e-3 2e-3 4e-3 8e-3]
 
-Without TEXT it reads the chats that the package carries. The rates in `foreword.training.recipe`
+Without TEXT it reads the chats that the package carries. The rates in `foreword.training.defaults`
 come from here. It counts steps, not seconds: other work on the machine does not change the result.
 """
 

@@ -8,6 +8,7 @@ import os
 import random
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -159,8 +160,9 @@ class HTTPClients:
         Those for which all connections are taken are counted as status -1: a client that could
         not even ask.
         """
-        self.is_open_loop = True
-        self.idle.extend(self.connections)
+        if not self.is_open_loop:
+            self.is_open_loop = True
+            self.idle.extend(self.connections)
         self.outcome = Outcome()
         began = time.perf_counter()
         asked = 0
@@ -202,10 +204,12 @@ class _Typist(WSListener):
             return
         now = time.perf_counter()
         body = frame.get_payload_as_bytes()
-        typists.outcome.latencies.append(now - self.began)
         expected = self.sentence[self.turn].answer
-        if expected is not None and body != expected:
-            typists.outcome.wrong += 1
+        if b'"error":' in body:  # refused; what is wrong is another answer than the right one
+            typists.outcome.statuses[503] += 1
+        else:
+            typists.outcome.latencies.append(now - self.began)
+            typists.outcome.wrong += expected is not None and body != expected
         self.turn += 1
         if self.turn == len(self.sentence):
             self.turn, self.sentence = 0, typists.draw.choice(typists.sentences)
@@ -228,9 +232,9 @@ class Typists:
     """Many typists, each of whom presses a key every `pause` seconds, or as soon as answered."""
 
     def __init__(
-        self, port: int, sentences: list[list[Exchange]], count: int, pause: float
+        self, ports: Sequence[int], sentences: list[list[Exchange]], count: int, pause: float
     ) -> None:
-        self.port = port
+        self.ports = ports
         self.sentences = sentences
         self.count = count
         self.pause = pause
@@ -241,8 +245,9 @@ class Typists:
     async def type(self, seconds: float, *, warm: float = 1.0) -> Outcome:
         self.loop = asyncio.get_running_loop()
         typists = []
-        for _ in range(self.count):
-            _, one = await ws_connect(lambda: _Typist(self), f"ws://127.0.0.1:{self.port}/v1/type")
+        for number in range(self.count):
+            url = f"ws://127.0.0.1:{self.ports[number % len(self.ports)]}/v1/type"
+            _, one = await ws_connect(lambda: _Typist(self), url)
             typists.append(one)
         for one in typists:
             if self.pause:  # not all at the same moment

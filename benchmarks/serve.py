@@ -1,7 +1,7 @@
-"""What the server bears: requests, keystrokes, overload; and what it still does after a soak.
+"""What the server bears: requests, keystrokes, overload; and a soak, which it shall not feel.
 
-    python benchmarks/serve.py [--seconds 5] [--overload 10] [--rounds 3] [--soak MINUTES]
-                               [--json FILE]
+    python benchmarks/serve.py [--seconds 5] [--overload 10] [--rounds 3] [--json FILE]
+    python benchmarks/serve.py soak [--minutes 20] [--json FILE]
 
 Server and clients share the machine: two cores. Clients type the sentences of the carried chats
 (MIT), letter by letter, and hold every answer against the predictor's own. Beside each figure
@@ -9,11 +9,10 @@ stands that of `benchmarks/echo.py`: the same server and framework with an endpo
 nothing; rounds of both alternate, and medians are printed. `us CPU` is the server's, for each
 request, and tells what it costs wherever others use the cores too. Needs `pip install picows`.
 
-Whole: `--seconds 30 --overload 60 --soak 20`.
+Whole: `--seconds 30 --overload 60`.
 """
 
 import argparse
-import asyncio
 import contextlib
 import json
 import os
@@ -22,8 +21,10 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,12 @@ from foreword.server.messages import (
 from foreword.server.predicting import offered
 from foreword.text.corpus import chat_source
 from load import Exchange, HTTPClients, Outcome, Typists, cpu_seconds, megabytes, post
+from soaking import soaked, told_of_clients
 
 MODEL = "everyday-en"
 SENTENCES = 300
 CONNECTIONS = 64
+RATE = 8000
 TYPISTS = 1000
 SERVE = [sys.executable, "-m", "foreword", "serve", MODEL, "--port", "0"]
 ECHO = [sys.executable, str(Path(__file__).parent / "echo.py")]
@@ -84,41 +87,59 @@ def unchecked(sentences: list[list[Exchange]]) -> list[list[Exchange]]:
     return [[Exchange(one.request, None) for one in sentence] for sentence in sentences]
 
 
+@dataclass(frozen=True)
+class Server:
+    """A process that serves, its port, and what it has printed."""
+
+    pid: int
+    port: int
+    printed: Path
+
+    def log(self) -> str:
+        return self.printed.read_text()
+
+
 @contextlib.contextmanager
-def running(command: list[str]) -> Iterator[tuple[int, int]]:
-    """A server's process id and port."""
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
-    try:
-        assert process.stdout is not None
-        found = re.search(r":(\d+)/ ", line := process.stdout.readline())
-        if found is None:
-            raise SystemExit(f"the server did not start: {line}")
-        port = int(found[1])
-        time.sleep(0.5)
-        yield process.pid, port
-    finally:
-        process.kill()
-        process.wait()
+def running(command: list[str]) -> Iterator[Server]:
+    # A file takes what is printed: a pipe that nobody reads would stop the server once it is full.
+    with tempfile.TemporaryDirectory() as folder:
+        printed = Path(folder) / "printed"
+        with printed.open("w") as file:
+            process = subprocess.Popen(
+                command, stdout=file, stderr=file, env={**os.environ, "NO_COLOR": "1"}
+            )
+        try:
+            until = time.monotonic() + 60
+            while (found := re.search(r":(\d+)/ ", printed.read_text())) is None:
+                if time.monotonic() > until or process.poll() is not None:
+                    raise SystemExit(f"the server did not start: {printed.read_text()}")
+                time.sleep(0.05)
+            time.sleep(0.5)
+            yield Server(process.pid, int(found[1]), printed)
+        finally:
+            process.kill()
+            process.wait()
 
 
-async def requests(port: int, typed: list[list[Exchange]], seconds: float) -> Outcome:
+async def requests(
+    port: int, typed: list[list[Exchange]], seconds: float, rate: float | None = None
+) -> Outcome:
+    """As fast as they are answered, or at a rate."""
     clients = HTTPClients(port, typed, CONNECTIONS)
     await clients.connect()
-    outcome = await clients.closed_loop(seconds)
+    if rate is None:
+        outcome = await clients.closed_loop(seconds)
+    else:
+        await clients.open_loop(rate, 1)
+        outcome = await clients.open_loop(rate, seconds)
     clients.close()
     return outcome
 
 
-def measured(work: Any, pid: int) -> dict[str, float]:
-    before = cpu_seconds(pid)
+def measured(work: Any, *pids: int) -> dict[str, float]:
+    before = sum(map(cpu_seconds, pids))
     outcome: Outcome = uvloop.run(work)
-    used = cpu_seconds(pid) - before
+    used = sum(map(cpu_seconds, pids)) - before
     bad = sum(n for status, n in outcome.statuses.items() if status != 200)
     total = len(outcome.latencies)
     return {
@@ -136,12 +157,12 @@ def median_of(rows: list[dict[str, float]]) -> dict[str, float]:
 
 
 def side_by_side(
-    ours: tuple[int, int], echo: tuple[int, int], rounds: int, make: Any
+    ours: Server, echo: Server, rounds: int, make: Any
 ) -> tuple[dict[str, float], dict[str, float]]:
     found: tuple[list[Any], list[Any]] = ([], [])
     for _ in range(rounds):
-        for rows, (pid, port), checks in zip(found, (ours, echo), (True, False), strict=True):
-            rows.append(measured(make(port, checks), pid))
+        for rows, server, checks in zip(found, (ours, echo), (True, False), strict=True):
+            rows.append(measured(make(server.port, checks), server.pid))
     return median_of(found[0]), median_of(found[1])
 
 
@@ -155,13 +176,13 @@ def row(name: str, found: dict[str, float]) -> None:
 
 
 async def overloaded(
-    port: int, pid: int, typed: list[list[Exchange]], capacity: float, seconds: float
+    server: Server, typed: list[list[Exchange]], capacity: float, seconds: float
 ) -> dict[str, Any]:
-    clients = HTTPClients(port, typed, 4 * CONNECTIONS)
+    clients = HTTPClients(server.port, typed, 4 * CONNECTIONS)
     await clients.connect()
-    before = megabytes(pid)
+    before = megabytes(server.pid)
     outcome = await clients.open_loop(2 * capacity, seconds)
-    after = megabytes(pid)
+    after = megabytes(server.pid)
     ended = time.perf_counter()
     clients.times.clear()
     calm = await clients.open_loop(capacity / 2, 3)
@@ -182,111 +203,87 @@ async def overloaded(
     }
 
 
-async def soaked(port: int, pid: int, exchanges: Exchanges, minutes: float) -> dict[str, Any]:
-    """Typists, requests, and clients that vanish, read nothing or send what is no frame."""
-    end = time.monotonic() + 60 * minutes
-    draw = random.Random(2)
-    outcomes: list[Outcome] = []
-    memory: list[float] = []
-    hello = (
-        b"GET /v1/type HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
-        b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"
-    )
-
-    async def good() -> None:
-        while time.monotonic() < end:
-            outcomes.append(await requests(port, exchanges.http, 3))
-            outcomes.append(await Typists(port, exchanges.frames, 200, 0.2).type(5))
-
-    async def bad() -> None:
-        while time.monotonic() < end:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            kind = draw.randrange(5)
-            if kind == 0:  # vanishes within a request
-                writer.write(exchanges.http[0][-1].request[:-9])
-            elif kind == 1:  # vanishes before the answer
-                writer.write(exchanges.http[0][-1].request)
-            elif kind == 2:  # no HTTP
-                writer.write(draw.randbytes(400))
-            elif kind == 3:  # no frames
-                writer.write(hello + draw.randbytes(200))
-            else:  # types without reading
-                writer.write(hello)
-                frame = bytes([0x81, 0x80 | 32, 0, 0, 0, 0]) + b'{"id": 1, "text": "I would li"} '
-                with contextlib.suppress(ConnectionError, TimeoutError):
-                    for _ in range(200):
-                        writer.write(frame * 50)
-                        await asyncio.wait_for(writer.drain(), 0.2)
-            await asyncio.sleep(0.01)
-            writer.transport.abort()
-
-    async def watch() -> None:
-        while time.monotonic() < end:
-            memory.append(megabytes(pid))
-            await asyncio.sleep(1)
-
-    await asyncio.gather(good(), bad(), bad(), watch())
-    settled = memory[len(memory) // 5 :]
-    return {
-        "answers": sum(len(one.latencies) for one in outcomes),
-        "wrong": sum(one.wrong for one in outcomes),
-        "failed": sum(n for one in outcomes for status, n in one.statuses.items() if status != 200),
-        "MB after a fifth": settled[0],
-        "MB at the end": settled[-1],
-        "MB at most": max(settled),
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seconds", type=float, default=5)
-    parser.add_argument("--overload", type=float, default=10)
+    parser.add_argument("part", nargs="?", choices=["load", "soak"], default="load")
+    parser.add_argument("--seconds", type=float, default=5, help="of each measurement")
+    parser.add_argument("--overload", type=float, default=10, help="seconds of it")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--soak", type=float, default=0, metavar="MINUTES")
+    parser.add_argument("--minutes", type=float, default=20, help="of the soak")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     exchanges = Exchanges()
+    if options.part == "soak":
+        report = soak(exchanges, options.minutes)
+    else:
+        report = load(exchanges, options.seconds, options.overload, options.rounds)
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n")
+
+
+def load(exchanges: Exchanges, seconds: float, overload: float, rounds: int) -> dict[str, Any]:
     report: dict[str, Any] = {}
     with running(SERVE) as ours, running(ECHO) as echo:
 
         def typed(checks: bool, which: list[list[Exchange]]) -> list[list[Exchange]]:
             return which if checks else unchecked(which)
 
+        def typists(port: int, checks: bool, pause: float) -> Any:
+            return Typists([port], typed(checks, exchanges.frames), TYPISTS, pause).type(seconds)
+
         kinds = {
             f"/v1/predict while typing, {CONNECTIONS} connections": lambda port, checks: requests(
-                port, typed(checks, exchanges.http), options.seconds
+                port, typed(checks, exchanges.http), seconds
+            ),
+            f"the same at {RATE:,} requests/s": lambda port, checks: requests(
+                port, typed(checks, exchanges.http), seconds, RATE
             ),
             f"/v1/predict, unrelated texts, {CONNECTIONS} connections": lambda port, checks: (
-                requests(port, typed(checks, exchanges.unrelated), options.seconds)
+                requests(port, typed(checks, exchanges.unrelated), seconds)
             ),
-            f"WebSocket, {TYPISTS} typists, as fast as answered": lambda port, checks: Typists(
-                port, typed(checks, exchanges.frames), TYPISTS, 0.0
-            ).type(options.seconds),
-            f"WebSocket, {TYPISTS} typists, 10 keys/s each": lambda port, checks: Typists(
-                port, typed(checks, exchanges.frames), TYPISTS, 0.1
-            ).type(options.seconds),
+            f"WebSocket, {TYPISTS} typists, as fast as answered": lambda port, checks: typists(
+                port, checks, 0.0
+            ),
+            f"WebSocket, {TYPISTS} typists, 10 keys/s each": lambda port, checks: typists(
+                port, checks, 0.1
+            ),
         }
         for name, make in kinds.items():
-            our_row, echo_row = side_by_side(ours, echo, options.rounds, make)
+            our_row, echo_row = side_by_side(ours, echo, rounds, make)
             row(name, our_row)
             row("   bare echo", echo_row)
             report[name] = {"ours": our_row, "echo": echo_row}
+        with running(SERVE) as other:
+            for pause, name in ((0.0, "as fast as answered"), (0.05, "20 keys/s each")):
+                name = f"WebSocket, {TYPISTS} typists, two replicas, {name}"
+                ports = [ours.port, other.port]
+                rows = []
+                for _ in range(rounds):
+                    work = Typists(ports, exchanges.frames, TYPISTS, pause).type(seconds)
+                    rows.append(measured(work, ours.pid, other.pid))
+                row(name, median_of(rows))
+                report[name] = median_of(rows)
         first = next(iter(report.values()))["ours"]
-        pid, port = ours
-        found = uvloop.run(overloaded(port, pid, exchanges.http, first["rate"], options.overload))
+        found = uvloop.run(overloaded(ours, exchanges.http, first["rate"], overload))
         found["p99 against that at capacity"] = found["p99"] / first["p99"]
-        report[f"overload, twice the capacity, {options.overload:g} s"] = found
-        print(f"overload, twice the capacity, {options.overload:g} s:")
+        report[f"overload, twice the capacity, {overload:g} s"] = found
+        print(f"overload, twice the capacity, {overload:g} s:")
         for key, value in found.items():
             print(f"   {key}: {value:,.2f}")
-        if options.soak:
-            found = uvloop.run(soaked(port, pid, exchanges, options.soak))
-            report[f"soak, {options.soak:g} minutes"] = found
-            print(f"soak, {options.soak:g} minutes:")
-            for key, value in found.items():
-                print(f"   {key}: {value:,.1f}")
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
+    return report
+
+
+def soak(exchanges: Exchanges, minutes: float) -> dict[str, Any]:
+    with running(SERVE) as server:
+        print(f"soak, {minutes:g} minutes; memory of the server while it lasts:", flush=True)
+        found = uvloop.run(soaked(server, exchanges.http, exchanges.frames, minutes))
+        told = [line for line in server.log().splitlines()[1:] if not told_of_clients(line)]
+    found["lines in the log that no client caused"] = len(told)
+    for key, value in found.items():
+        print(f"   {key}: {value:,.2f}" if isinstance(value, float) else f"   {key}: {value}")
+    for line in told[:20]:
+        print("   |", line)
+    return found
 
 
 if __name__ == "__main__":

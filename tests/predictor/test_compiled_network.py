@@ -114,9 +114,11 @@ def test_with_skip_all_ways_to_answer_see_the_sum_of_the_layers(kind: str) -> No
 
 
 def rounded(vector: np.ndarray) -> tuple[np.ndarray, float]:
-    """In 127ths of the largest value, as whole numbers."""
-    largest = float(np.abs(vector).max())
-    return np.rint(vector * (127 / largest if largest else 0)), largest / 127
+    """In 127ths of the largest value, as whole numbers: by float32, which decides what is halfway."""
+    vector = vector.astype(np.float32)
+    largest = np.abs(vector).max()
+    shrink = np.float32(127) / largest if largest else np.float32(0)
+    return np.rint(vector * shrink).astype(float), float(largest) / 127
 
 
 def scores_in_whole_numbers(

@@ -66,7 +66,9 @@ def test_readings_of_different_lengths_end_as_alone(predictor: Predictor) -> Non
     async def ask() -> list[Any]:
         batcher = Batcher(waiting=10, deadline=9.0)
         start = predictor.start()
-        return await asyncio.gather(*(batcher.read(predictor, start, words) for words in texts))
+        return await asyncio.gather(
+            *(batcher.together(predictor.reading(words, start)) for words in texts)
+        )
 
     for words, state in zip(texts, run(ask()), strict=True):
         assert state == predictor.read(" ".join(words))

@@ -1,14 +1,18 @@
+import asyncio
 import json
 from typing import Any
 
+import httpx2
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from foreword.predictor.engine import Engine
 from foreword.predictor.generate import generate
 from foreword.predictor.predictor import Predictor
+from foreword.server.app import make_app
 
-from .conftest import MakeService, client_of
+from .conftest import HOME, MakeService, client_of, run
 
 PROMPT = "I would like"
 SEED = {"prompt": PROMPT, "seed": 7, "max_tokens": 12}
@@ -180,3 +184,39 @@ def test_too_many_at_once_are_refused(serve: MakeService) -> None:
     with client_of(serve(most_texts=4)) as client:
         answer = client.post("/v1/completions", json={"prompt": ["a"] * 3, "n": 2})
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("echo", [False, True])
+def test_a_prompt_is_read_once_for_all_its_choices(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, echo: bool
+) -> None:
+    words = []
+    advance = Engine.advance
+
+    def counted(self: Engine, state: Any, word: int) -> Any:
+        words.append(word)
+        return advance(self, state, word)
+
+    monkeypatch.setattr(Engine, "advance", counted)
+    complete(client, prompt="the cat sat", n=4, logprobs=1, max_tokens=0, echo=echo)
+    assert len(words) == 3
+
+
+@pytest.mark.parametrize("echo", [False, True])
+def test_others_are_answered_while_a_long_prompt_is_read(serve: MakeService, echo: bool) -> None:
+    prompt = "the cat sat on a mat " * 700
+
+    async def ask() -> tuple[int, int]:
+        transport = httpx2.ASGITransport(make_app(serve()))
+        async with httpx2.AsyncClient(transport=transport, base_url=HOME) as client:
+            body = {"prompt": prompt, "max_tokens": 1, "logprobs": 1, "echo": echo, "n": 2}
+            long = asyncio.create_task(client.post("/v1/completions", json=body))
+            others = 0
+            while not long.done():
+                await client.post("/v1/predict", json={"text": "the "})
+                others += 1
+            return others, (await long).json()["usage"]["prompt_tokens"]
+
+    others, words = run(ask())
+    assert words == 4200
+    assert others > 8

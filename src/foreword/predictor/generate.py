@@ -2,13 +2,30 @@
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from foreword.errors import SettingsError
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.spacing import Line
+from foreword.predictor.state import State
 from foreword.text.tokenizer import EOS_ID, UNK_ID
+
+
+class Drawn(NamedTuple):
+    """A word that was drawn.
+
+    Attributes:
+        text: to append.
+        id: of the word.
+        logs: natural logarithms of every word's probability in its place, (V,), before they were
+            cooled or cut.
+    """
+
+    text: str
+    id: int
+    logs: np.ndarray
 
 
 def generate(
@@ -24,6 +41,35 @@ def generate(
 ) -> Iterator[str]:
     """Pieces of text to append, as they are drawn, with the spaces that belong between them.
 
+    See `draw`, whose arguments and errors these are.
+    """
+    words = draw(
+        predictor,
+        text,
+        max_words=max_words,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        seed=seed,
+        stop_at_eos=stop_at_eos,
+    )
+    return (word.text for word in words)
+
+
+def draw(
+    predictor: Predictor,
+    text: str,
+    *,
+    max_words: int,
+    state: State | None = None,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    seed: int | None = None,
+    stop_at_eos: bool = True,
+) -> Iterator[Drawn]:
+    """Words that go on from a text, as they are drawn, with the spaces that belong between them.
+
     Marks stand where they do in print (`Well, "so" (it is)!`). A model that was trained on text
     that is cut already (`words="spaces"`) writes such text: a space before every word.
 
@@ -31,6 +77,7 @@ def generate(
         predictor: the model.
         text: to continue.
         max_words: at most so many.
+        state: after the text, where that has been read; None: it is read when the first is drawn.
         temperature: divides the logits; 0 takes the likeliest word. `<unk>` is never drawn.
         top_k: draw from the k likeliest words.
         top_p: draw from the fewest words whose probabilities sum to at least this (Holtzman et
@@ -51,30 +98,32 @@ def generate(
         raise SettingsError(f"max_words must be 0 or more, not {max_words}")
     if seed is not None and seed < 0:
         raise SettingsError(f"seed must be 0 or more, not {seed}")
-    return _draw(predictor, text, max_words, temperature, top_k, top_p, seed, stop_at_eos)
+    return _draw(predictor, text, state, max_words, temperature, top_k, top_p, seed, stop_at_eos)
 
 
 def _draw(
     predictor: Predictor,
     text: str,
+    state: State | None,
     max_words: int,
     temperature: float,
     top_k: int | None,
     top_p: float | None,
     seed: int | None,
     stop_at_eos: bool,
-) -> Iterator[str]:
+) -> Iterator[Drawn]:
     random = np.random.default_rng(seed)
-    state = predictor.read(text)
+    state = predictor.read(text) if state is None else state
     line = Line(text.rsplit("\n", 1)[-1], in_print=predictor.tokenizer.config.words == "unicode")
     for _ in range(max_words):
-        shares = _sharpened(predictor.log_probabilities(state), temperature, top_k, top_p)
+        logs = predictor.log_probabilities(state)
+        shares = _sharpened(logs, temperature, top_k, top_p)
         index = int(random.choice(len(shares), p=shares))
         if index == EOS_ID and stop_at_eos:
             return
         word = predictor.tokenizer.word_of(index)
         state = predictor.advance(state, word)
-        yield line.end() if index == EOS_ID else line.append(word)
+        yield Drawn(line.end() if index == EOS_ID else line.append(word), index, logs)
 
 
 def _sharpened(

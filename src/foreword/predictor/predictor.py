@@ -16,6 +16,7 @@ from foreword.predictor import state_bytes
 from foreword.predictor.engine import Engine
 from foreword.predictor.layer import Layer
 from foreword.predictor.lexicon import Lexicon
+from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.reading import STRIDE, Reader, beginning, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.state import State
@@ -46,13 +47,17 @@ class Prediction:
     probability: float
 
 
-def load(folder: str | PathLike[str]) -> "Predictor":
+def load(folder: str | PathLike[str], *, threads: int | None = None) -> "Predictor":
     """The model in a folder, ready to predict; or one that a package has installed, by its name.
+
+    Args:
+        folder: its path, or a name.
+        threads: that share long work; None: as many as this process has cores.
 
     Raises:
         FolderError: the folder is missing, damaged, or made by a newer Foreword.
     """
-    return Predictor(read_folder(find_folder(folder)))
+    return Predictor(read_folder(find_folder(folder)), threads=threads)
 
 
 class Predictor:
@@ -62,10 +67,10 @@ class Predictor:
     belongs to the caller.
     """
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, *, threads: int | None = None) -> None:
         self.folder = folder
         self.tokenizer: Tokenizer = folder.tokenizer
-        self._engine = Engine(folder.model, folder.weights)
+        self._engine = Engine(folder.model, folder.weights, threads=threads)
         self._start = self._bound(self._engine.advance(self._engine.start(), EOS_ID))
 
     @property
@@ -150,6 +155,20 @@ class Predictor:
         text = text[beginning(text, LONGEST_READ)[0] :]
         for word in self.tokenizer.read(readable(text), state.last):
             state = self._engine.advance(state, word.id)
+        return self._bound(state)
+
+    def reading(self, words: Iterable[str], state: State) -> Work[State]:
+        """Advancing a state by words, as work that can be done together with that of others.
+
+        See `foreword.predictor.lockstep`; `advance` says what a word is.
+
+        Raises:
+            SettingsError: the state is of another model.
+        """
+        self._check(state)
+        for word in words:
+            index = EOS_ID if word == EOS else self.tokenizer.id_of(readable(word))
+            state = yield Advance(self._engine, state, index)
         return self._bound(state)
 
     def probabilities(self, state: State) -> np.ndarray:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from foreword.predictor.engine import Engine
 from foreword.predictor.lexicon import Lexicon
+from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.state import State
 from foreword.predictor.trace import WordTrace
 from foreword.text.tokenizer import EOS, EOS_ID, Tokenizer, Word
@@ -105,7 +106,7 @@ class Reader:
 
     def read(
         self, text: str, before: Reading | None = None, *, unfinished: bool
-    ) -> tuple[Reading, str]:
+    ) -> Work[tuple[Reading, str]]:
         """Reads a text, going on from what was read of an earlier one as far as both are the same.
 
         Args:
@@ -128,9 +129,9 @@ class Reader:
         place, context = marks[-1] if marks else (0, start)
         found = list(marks)
         while (step := _TO_A_SPACE.match(window, place)) is not None:
-            after = self._chunk(context, step[1])
+            after = yield from self._chunk(context, step[1])
             if step[2] == "\n":
-                after = self._line_end(after)
+                after = yield from self._line_end(after)
             place = step.end()
             if after is not context:
                 context = after
@@ -138,7 +139,7 @@ class Reader:
         rest = window[place:]
         typed_from = self._unfinished(rest) if unfinished else len(rest)
         if typed_from > 0:
-            context = self._chunk(context, rest[:typed_from])
+            context = yield from self._chunk(context, rest[:typed_from])
         at = place + typed_from
         is_steady = typed_from == 0 or at < len(window)
         return Reading(begin, window[:at], context, _thinned(found), is_steady), window[at:]
@@ -172,23 +173,24 @@ class Reader:
         is_of_words = unicodedata.category(last)[0] in "LMN" or last in "_'’"
         return is_of_words or not self.in_print
 
-    def _chunk(self, context: Context, text: str) -> Context:
+    def _chunk(self, context: Context, text: str) -> Work[Context]:
         """After words that no space separates."""
         if not text:
             return context
         for word in self.tokenizer.split(text)[-WORDS_BETWEEN_SPACES:]:
-            context = self._after(context, word, text[word.start : word.end])
+            context = yield from self._after(context, word, text[word.start : word.end])
         return context
 
-    def _after(self, context: Context, word: Word, raw: str) -> Context:
+    def _after(self, context: Context, word: Word, raw: str) -> Work[Context]:
         begins = context.begins_sentence
         if set(raw) <= _SENTENCE_ENDS:
             begins = raw[0] != "." or len(raw) == 1  # an ellipsis may be anywhere
         elif not set(raw) <= _TRANSPARENT:
             begins = False
         curly = raw.rfind("’") > raw.rfind("'") if "’" in raw or "'" in raw else context.curly
+        state = yield Advance(self.engine, context.state, word.id)
         return Context(
-            self.engine.advance(context.state, word.id),
+            state,
             (*context.words[1 - WORDS_REMEMBERED :], word.text),
             begins,
             self._capitals(context, raw, word.text.casefold()),
@@ -207,12 +209,13 @@ class Reader:
         counted = context.capitals + (1 if first.isupper() else -1)
         return max(-_MOST_CAPITALS, min(_MOST_CAPITALS, counted))
 
-    def _line_end(self, context: Context) -> Context:
+    def _line_end(self, context: Context) -> Work[Context]:
         state = context.state
         if self.in_print and state.last == EOS_ID:
             return context  # blank lines have none, as in training
+        after = yield Advance(self.engine, state, EOS_ID)
         return Context(
-            self.engine.advance(state, EOS_ID),
+            after,
             (*context.words[1 - WORDS_REMEMBERED :], "\n"),
             begins_sentence=True,
             capitals=context.capitals,

@@ -16,6 +16,7 @@ import numpy as np
 from foreword.predictor.engine import Likely
 from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer, Opinion
+from foreword.predictor.lockstep import Best, Work
 from foreword.predictor.reading import Context, Reader
 from foreword.predictor.slips import QWERTY, Layout, Near, one_edit, stem
 from foreword.predictor.spacing import join
@@ -82,7 +83,7 @@ class Options:
 
 def suggestions(
     reader: Reader, context: Context, typed: str, end: str, k: int, options: Options
-) -> list[Suggestion]:
+) -> Work[list[Suggestion]]:
     """The k likeliest words in a context.
 
     Args:
@@ -100,7 +101,7 @@ def suggestions(
     curly = context.curly if "'" not in letters else "’" in typed
     is_plain = not context.begins_sentence and letters == letters.lower()
     offered: list[Suggestion] = []
-    for probability, forms in _ranked(reader, context, letters, k, options):
+    for probability, forms in (yield from _ranked(reader, context, letters, k, options)):
         # Most words of most texts have one form.
         as_known = is_plain and len(forms) == 1
         word = forms[0][1] if as_known else written(forms, letters, context, lexicon)
@@ -120,7 +121,7 @@ _Scored = list[tuple[float, str, str]]
 
 def _ranked(
     reader: Reader, context: Context, letters: str, k: int, options: Options
-) -> list[tuple[float, list[Form]]]:
+) -> Work[list[tuple[float, list[Form]]]]:
     """The likeliest k + 1 words, each with its forms; one of them may be what is typed already."""
     fold = letters.casefold()
     opinion = _opinion(reader, context, letters, options.layer)
@@ -128,7 +129,10 @@ def _ranked(
     blocks = options.filter.blocks
     wanted = 2 * k + 4  # some are forms of others, or blocked
     while True:
-        scored = _scored(reader, context, letters, wanted, options, opinion)
+        likeliest: Likely = []
+        if not letters:
+            likeliest = yield Best(reader.engine, context.state, wanted, HIDDEN)
+        scored = _scored(reader, context, letters, wanted, options, opinion, likeliest)
         words: dict[str, tuple[float, list[Form]]] = {}
         for share, form, folded in scored:
             form = spelled.get(form, form)
@@ -150,8 +154,12 @@ def _scored(
     wanted: int,
     options: Options,
     opinion: Opinion | None,
+    likeliest: Likely,
 ) -> _Scored:
-    """The `wanted` likeliest forms, or fewer if there are no more; and those of a layer."""
+    """The `wanted` likeliest forms, or fewer if there are no more; and those of a layer.
+
+    Args: as `suggestions`; and the likeliest of all words, where no letters are there.
+    """
     lexicon = reader.lexicon
     others = {} if opinion is None else opinion.words
     ids = {i for word in others if (i := lexicon.id_of(word)) is not None}
@@ -159,8 +167,11 @@ def _scored(
     if low < high and options.tolerant:
         near = [Near(low, high, 1.0), *one_edit(lexicon, letters.casefold(), options.layout)]
         found = _by_slips(reader, context, near, wanted, ids, spelled=None)
-    elif low < high or not letters:
-        found = _by_beginning(reader, context, low, high, wanted, ids)
+    elif not letters:
+        found = _with_others(reader, context, likeliest, ids)
+    elif low < high:
+        found = reader.engine.best(context.state, wanted, lexicon.ids[low:high])
+        found = _with_others(reader, context, found, ids)
     elif others:
         found = []  # the layer knows words that begin so, and the network none
     else:
@@ -174,18 +185,11 @@ def _scored(
     return scored if opinion is None else _mixed(scored, opinion)
 
 
-def _by_beginning(
-    reader: Reader, context: Context, low: int, high: int, wanted: int, others: set[int]
-) -> Likely:
-    """P of the likeliest words in a range of the lexicon, of all if it is empty; and of others."""
-    engine, state = reader.engine, context.state
-    if low < high:
-        found = engine.best(state, wanted, reader.lexicon.ids[low:high])
-    else:
-        found = engine.best(state, wanted, hidden=HIDDEN)
+def _with_others(reader: Reader, context: Context, found: Likely, others: set[int]) -> Likely:
+    """P of the likeliest words, and of others."""
     if others and (missing := sorted(others.difference(index for index, _ in found))):
         best, share = found[0]
-        scores = engine.logits(state, np.array([best, *missing]))
+        scores = reader.engine.logits(context.state, np.array([best, *missing]))
         shares = share * np.exp(scores[1:] - scores[0])
         found = [*found, *zip(missing, shares.tolist(), strict=True)]
     return found

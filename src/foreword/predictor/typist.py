@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from foreword.errors import SettingsError
 from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer
+from foreword.predictor.lockstep import Work, alone
 from foreword.predictor.reading import Reader, Reading
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.suggest import Options, Suggestion, suggestions
@@ -67,15 +68,24 @@ class Typist:
 
     def suggest(self, text: str, k: int = 3, *, complete: bool = True) -> list[Suggestion]:
         """The k likeliest words where the text ends; see `Predictor.suggest`."""
+        if not complete or not text[-1:].isalpha():
+            self._reader.engine.call_up()  # a word ended: all words are scored next
+        return alone(self.suggesting(text, k, complete=complete))
+
+    def suggesting(self, text: str, k: int = 3, *, complete: bool = True) -> Work[list[Suggestion]]:
+        """`suggest` as work that can be done together with that of others; see `lockstep`."""
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
-        reading, typed = self._read(text, complete=complete)
+        reading, typed = yield from self._read(text, complete=complete)
+        context = reading.context
         if self._repeats:
-            return suggestions(self._reader, reading.context, typed, text[-2:], k, self._options)
+            return (
+                yield from suggestions(self._reader, context, typed, text[-2:], k, self._options)
+            )
         start = len(text) - len(typed)
         passed = self._seen.passed_at(text, start) if self._seen is not None else frozenset()
-        found = suggestions(
-            self._reader, reading.context, typed, text[-2:], k + len(passed), self._options
+        found = yield from suggestions(
+            self._reader, context, typed, text[-2:], k + len(passed), self._options
         )
         found = [one for one in found if one.word.casefold() not in passed][:k]
         shown = frozenset(one.word.casefold() for one in found)
@@ -90,16 +100,14 @@ class Typist:
             complete: whether letters at the end are a word whose rest is to come, which is then
                 not read yet.
         """
-        context = self._read(text, complete=complete)[0].context
-        return self._reader.trace(context)
+        reading, _ = alone(self._read(text, complete=complete))
+        return self._reader.trace(reading.context)
 
-    def _read(self, text: str, *, complete: bool) -> tuple[Reading, str]:
+    def _read(self, text: str, *, complete: bool) -> Work[tuple[Reading, str]]:
         reading = self._reading
         typed = reading.letters_after(text) if reading is not None and complete else ""
         if reading is None or not typed:
-            if not complete or not text[-1:].isalpha():
-                self._reader.engine.call_up()  # a word ended: all words are scored next
-            reading, typed = self._reader.read(text, reading, unfinished=complete)
+            reading, typed = yield from self._reader.read(text, reading, unfinished=complete)
             self._reading = reading
         return reading, typed
 

@@ -1,53 +1,56 @@
 """What arrives together is computed together: a bounded queue with deadlines, on the event loop.
 
 One thread computes, so that nothing is locked and no model is asked twice at once. Work that waits
-is done in its order, in slices between which the network is listened to; the words of many users
-are read in step, one of each at a time. Knows no requests.
+is begun in its order and done in slices, between which the network is listened to; what the work of
+many users wants of a model at the same time is computed at once. Knows no requests.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from foreword.predictor.predictor import Predictor
-from foreword.predictor.state import State
+from foreword.errors import ForewordError
+from foreword.predictor.lockstep import Wanted, Work, together
 from foreword.server.refusal import later
 
 T = TypeVar("T")
 
 SLICE = 0.004
 """Seconds to compute before the network is listened to again."""
+TOGETHER = 64
+"""So many users' work at most is under way at the same time."""
 
 
-class _Work:
-    """Something to compute, and who waits for it."""
+class _Asked:
+    """Work, and who waits for it."""
 
-    __slots__ = ("arrived", "compute", "result")
+    __slots__ = ("arrived", "result", "wanted", "work")
 
-    def __init__(self, compute: Callable[[], Any], result: "asyncio.Future[Any]") -> None:
-        self.compute = compute
+    def __init__(self, work: Work[Any], result: "asyncio.Future[Any]") -> None:
+        self.work = work
         self.result = result
         self.arrived = time.monotonic()
+        self.wanted: Wanted | None = None
 
-
-class _Reading:
-    """A user's words that are being read."""
-
-    __slots__ = ("model", "result", "state", "words")
-
-    def __init__(
-        self,
-        model: Predictor,
-        state: State,
-        words: deque[str],
-        result: "asyncio.Future[State]",
-    ) -> None:
-        self.model = model
-        self.state = state
-        self.words = words
-        self.result = result
+    def go_on(self, answer: Any) -> bool:
+        """Whether it wants something more, once it has got what it wanted."""
+        if self.result.done():  # its client has gone
+            self.work.close()
+            return False
+        try:
+            if isinstance(answer, ForewordError):
+                self.wanted = self.work.throw(answer)
+            else:
+                self.wanted = self.work.send(answer)
+        except StopIteration as end:
+            self.result.set_result(end.value)
+        except Exception as error:  # whoever asked gets to know
+            self.result.set_exception(error)
+        else:
+            return True
+        return False
 
 
 class Batcher:
@@ -57,14 +60,14 @@ class Batcher:
         """Takes how many may wait, and how long in seconds."""
         self._most = waiting
         self._deadline = deadline
-        self._queue: deque[_Work] = deque()
-        self._readings: list[_Reading] = []
+        self._queue: deque[_Asked] = deque()
+        self._begun: list[_Asked] = []
         self._is_due = False
 
     @property
     def waiting(self) -> int:
-        """Requests that wait or are being read."""
-        return len(self._queue) + len(self._readings)
+        """Requests that wait or are under way."""
+        return len(self._queue) + len(self._begun)
 
     @property
     def is_full(self) -> bool:
@@ -81,7 +84,11 @@ class Batcher:
             raise later(503, "overloaded", "the server is busy; try again in a second")
 
     async def run(self, compute: Callable[[], T]) -> T:
-        """What a function returns, once it is its turn; if its client still waits then.
+        """What a function returns, once it is its turn; see `together`."""
+        return await self.together(_at_once(compute))
+
+    async def together(self, work: Work[T]) -> T:
+        """The result of work, which is begun once it is its turn; if its client still waits then.
 
         Whatever goes on with work that was admitted is never refused for a full queue.
 
@@ -90,73 +97,45 @@ class Batcher:
         """
         loop = asyncio.get_running_loop()
         result: asyncio.Future[T] = loop.create_future()
-        self._queue.append(_Work(compute, result))
-        self._wake(loop)
-        return await result
-
-    async def read(self, model: Predictor, state: State, words: Sequence[str]) -> State:
-        """The state after words, read in step with everyone else's."""
-        if not words:
-            return state
-        loop = asyncio.get_running_loop()
-        result: asyncio.Future[State] = loop.create_future()
-        self._readings.append(_Reading(model, state, deque(words), result))
-        self._wake(loop)
-        return await result
-
-    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._queue.append(_Asked(work, result))
         if not self._is_due:
             self._is_due = True
             loop.call_soon(self._compute, loop)
+        return await result
 
     def _compute(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._is_due = False
         end = time.monotonic() + SLICE
-        queue = self._queue
-        while queue:
+        while (self._queue or self._begun) and time.monotonic() < end:
+            self._begin(end)
+            if self._begun:
+                self._step()
+        self._is_due = bool(self._queue or self._begun)
+        if self._is_due:
+            loop.call_soon(self._compute, loop)
+
+    def _begin(self, end: float) -> None:
+        """Begins what waits, in its order, as long as there are time and room."""
+        queue, begun = self._queue, self._begun
+        while queue and len(begun) < TOGETHER:
             now = time.monotonic()
             if now > end:
-                break
-            _do(queue.popleft(), now, self._deadline)
-        while self._readings and time.monotonic() < end:
-            self._step()
-        if queue or self._readings:
-            self._wake(loop)
+                return
+            asked = queue.popleft()
+            if now - asked.arrived > self._deadline and not asked.result.done():
+                waited = f"it would have waited over {self._deadline:g} s; try again later"
+                asked.result.set_exception(later(503, "deadline", waited))
+            elif asked.go_on(None):
+                begun.append(asked)
 
     def _step(self) -> None:
-        """One word of every reading."""
-        by_model: dict[int, list[_Reading]] = {}
-        for reading in self._readings:
-            if not reading.result.done():  # else its client has gone
-                by_model.setdefault(id(reading.model), []).append(reading)
-        self._readings = []
-        for together in by_model.values():
-            try:
-                states = together[0].model.advance_many(
-                    [reading.state for reading in together],
-                    [reading.words.popleft() for reading in together],
-                )
-            except Exception as error:  # whoever asked gets to know
-                for reading in together:
-                    reading.result.set_exception(error)
-                continue
-            for reading, state in zip(together, states, strict=True):
-                reading.state = state
-                if reading.words:
-                    self._readings.append(reading)
-                else:
-                    reading.result.set_result(state)
+        """What all that is under way wants next."""
+        wanted = [asked.wanted for asked in self._begun if asked.wanted is not None]
+        answers = together(wanted)
+        self._begun = [
+            asked for asked, answer in zip(self._begun, answers, strict=True) if asked.go_on(answer)
+        ]
 
 
-def _do(work: _Work, now: float, deadline: float) -> None:
-    if work.result.done():  # its client has gone
-        return
-    if now - work.arrived > deadline:
-        work.result.set_exception(
-            later(503, "deadline", f"it would have waited over {deadline:g} s; try again later")
-        )
-        return
-    try:
-        work.result.set_result(work.compute())
-    except Exception as error:  # whoever asked gets to know
-        work.result.set_exception(error)
+def _at_once(compute: Callable[[], T]) -> Work[T]:
+    yield from ()
+    return compute()

@@ -11,7 +11,7 @@ from itertools import islice
 
 import numpy as np
 
-from foreword.predictor.generate import generate
+from foreword.predictor.generate import draw
 from foreword.predictor.state import State
 from foreword.server.messages import (
     Choice,
@@ -24,9 +24,11 @@ from foreword.server.messages import (
 from foreword.server.models import Model
 from foreword.server.refusal import RequestError
 from foreword.server.service import Service
-from foreword.text.tokenizer import EOS
+from foreword.text.tokenizer import Tokenizer, Word
 
 MOST_STOPS = 4
+WORDS_AT_ONCE = 16
+"""Words of a prompt scored before others have their turn."""
 DONE = b"data: [DONE]\n\n"
 
 
@@ -43,8 +45,8 @@ async def complete(service: Service, request: CompletionRequest) -> bytes | Asyn
     """Continues one text or several, whole or in a stream of events."""
     model = service.models.get(request.model)
     _check(service, request)
-    prompts = [request.prompt] if isinstance(request.prompt, str) else request.prompt
-    texts = [service.text(prompt, "prompt") for prompt in prompts]
+    given = [request.prompt] if isinstance(request.prompt, str) else request.prompt
+    texts = [service.text(text, "prompt") for text in given]
     count = request.n or 1
     if len(texts) * count > service.settings.most_texts:
         most = service.settings.most_texts
@@ -57,15 +59,16 @@ async def complete(service: Service, request: CompletionRequest) -> bytes | Asyn
         choices=[],
         system_fingerprint=f"fw_{model.checksum[:12]}",
     )
+    prompts = [_Prompt(service, model, request, text) for text in texts]
     drawings = [
-        _Drawing(service, model, request, text, index)
-        for index, text in enumerate(text for text in texts for _ in range(count))
+        _Drawing(service, model, request, prompt, index)
+        for index, prompt in enumerate(prompt for prompt in prompts for _ in range(count))
     ]
     if request.stream:
-        return _events(answer, drawings, request)
+        return _events(answer, prompts, drawings, request)
     for drawing in drawings:
         answer.choices.append(await drawing.whole())
-    answer.usage = _usage(drawings, count)
+    answer.usage = _usage(prompts, drawings)
     return encode(answer)
 
 
@@ -98,11 +101,74 @@ def _stops(request: CompletionRequest) -> list[str]:
     return [request.stop] if isinstance(request.stop, str) else request.stop
 
 
-class _Drawing:
-    """One choice: the prompt read, and words drawn one by one between other requests' work."""
+class _Prompt:
+    """A text that is read once for all its choices, a few words at a time.
+
+    Attributes:
+        text: as it was sent.
+        words: that were read.
+        pieces: the text in pieces if it is echoed, each word with the spaces before it.
+    """
 
     def __init__(
-        self, service: Service, model: Model, request: CompletionRequest, prompt: str, index: int
+        self, service: Service, model: Model, request: CompletionRequest, text: str
+    ) -> None:
+        self._batcher = service.batcher
+        self._predictor = model.predictor
+        self._request = request
+        self._state: State | None = None
+        self.text = text
+        self.words = 0
+        self.pieces: list[_Piece] = []
+
+    async def read(self) -> State:
+        """The state after the text, which is read when this is called first."""
+        if self._state is None:
+            start = self._predictor.start()
+            words = list(self._predictor.tokenizer.read(self.text, start.last))
+            self.words = len(words)
+            if self._request.echo:
+                self._split(words)
+            if self._request.echo and self._request.logprobs is not None:
+                self._state = await self._scored(words, start)
+            else:
+                texts = [word.text for word in words]
+                self._state = await self._batcher.together(self._predictor.reading(texts, start))
+        return self._state
+
+    def _split(self, words: list[Word]) -> None:
+        place = 0
+        for word in words:
+            self.pieces.append(_Piece(self.text[place : word.end]))
+            place = word.end
+        if place < len(self.text):
+            self.pieces.append(_Piece(self.text[place:]))
+
+    async def _scored(self, words: list[Word], state: State) -> State:
+        """Adds to each piece its word's log probabilities; returns the state after all."""
+        scoring = self._score(words, state)
+        while some := await self._batcher.run(lambda: list(islice(scoring, WORDS_AT_ONCE))):
+            state = some[-1]
+        return state
+
+    def _score(self, words: list[Word], state: State) -> Iterator[State]:
+        for word, piece in zip(words, self.pieces, strict=False):
+            logs = self._predictor.log_probabilities(state)
+            _add_logs(piece, logs, word.id, self._request, self._predictor.tokenizer)
+            state = self._predictor.advance(state, word.text)
+            yield state
+
+
+class _Drawing:
+    """One choice: words drawn one by one between other requests' work."""
+
+    def __init__(
+        self,
+        service: Service,
+        model: Model,
+        request: CompletionRequest,
+        prompt: _Prompt,
+        index: int,
     ) -> None:
         self._run = service.batcher.run
         self._model = model
@@ -111,7 +177,6 @@ class _Drawing:
         self._stops = _stops(request)
         self.index = index
         self.finish = "length"
-        self.prompt_words = 0
         self.drawn = 0
 
     async def whole(self) -> Choice:
@@ -140,11 +205,12 @@ class _Drawing:
     async def pieces(self) -> AsyncIterator[_Piece]:
         """Pieces of text: of the prompt if it is echoed, then of what is drawn, up to a stop."""
         request = self._request
-        for piece in await self._run(self._read_prompt):
+        state = await self._prompt.read()
+        for piece in self._prompt.pieces:
             yield piece
         most = 16 if request.max_tokens is None else request.max_tokens
         held: list[_Piece] = []
-        drawing = self._draw(most)
+        drawing = self._draw(state, most)
         while some := await self._run(lambda: list(islice(drawing, 1))):
             piece = some[0]
             held.append(piece)
@@ -163,59 +229,47 @@ class _Drawing:
         if self.drawn < most:
             self.finish = "stop"  # the line ended
 
-    def _read_prompt(self) -> list[_Piece]:
-        """The prompt's pieces if it is echoed; each word with the spaces before it."""
-        predictor, text = self._model.predictor, self._prompt
-        wants_logs = self._request.logprobs is not None
-        found: list[_Piece] = []
-        state, place = predictor.start(), 0
-        for word in predictor.tokenizer.read(text, state.last):
-            self.prompt_words += 1
-            if not self._request.echo:
-                continue
-            piece = _Piece(text[place : word.end])
-            place = word.end
-            if wants_logs:
-                self._add_logs(piece, state, word.id)
-                state = predictor.advance(state, word.text)
-            found.append(piece)
-        if self._request.echo and place < len(text):
-            found.append(_Piece(text[place:]))
-        return found
-
-    def _draw(self, most: int) -> Iterator[_Piece]:
+    def _draw(self, state: State, most: int) -> Iterator[_Piece]:
         request, predictor = self._request, self._model.predictor
         seed = secrets.randbits(63) if request.seed is None else request.seed
-        wants_logs = request.logprobs is not None
-        state = predictor.read(self._prompt) if wants_logs else predictor.start()
-        for text in generate(
+        for word in draw(
             predictor,
-            self._prompt,
+            self._prompt.text,
             max_words=most,
+            state=state,
             temperature=1.0 if request.temperature is None else request.temperature,
             top_p=request.top_p,
             seed=seed % (1 << 64) * 64 + self.index,  # never negative; each choice has its own
         ):
             self.drawn += 1
-            piece = _Piece(text)
-            if wants_logs:
-                word = EOS if text == "\n" else text.removeprefix(" ")
-                self._add_logs(piece, state, predictor.tokenizer.id_of(word))
-                state = predictor.advance(state, word)
+            piece = _Piece(word.text)
+            _add_logs(piece, word.logs, word.id, request, predictor.tokenizer)
             yield piece
 
-    def _add_logs(self, piece: _Piece, state: State, index: int) -> None:
-        logs = self._model.predictor.log_probabilities(state)
-        piece.log = float(logs[index])
-        count = min(self._request.logprobs or 0, len(logs))
-        if count:
-            top = np.argpartition(-logs, count - 1)[:count]
-            word_of = self._model.predictor.tokenizer.word_of
-            piece.top = {word_of(int(i)): float(logs[i]) for i in top[np.argsort(-logs[top])]}
+
+def _add_logs(
+    piece: _Piece,
+    logs: np.ndarray,
+    index: int,
+    request: CompletionRequest,
+    tokenizer: Tokenizer,
+) -> None:
+    """Gives a piece its word's log probability and the largest ones, if the request wants them."""
+    if request.logprobs is None:
+        return
+    piece.log = float(logs[index])
+    count = min(request.logprobs, len(logs))
+    if count:
+        top = np.argpartition(-logs, count - 1)[:count]
+        top = top[np.argsort(-logs[top])]
+        piece.top = {tokenizer.word_of(int(i)): float(logs[i]) for i in top}
 
 
 async def _events(
-    answer: CompletionAnswer, drawings: list[_Drawing], request: CompletionRequest
+    answer: CompletionAnswer,
+    prompts: list[_Prompt],
+    drawings: list[_Drawing],
+    request: CompletionRequest,
 ) -> AsyncIterator[bytes]:
     """Server-sent events, one for each piece; then the reason for the end, and [DONE]."""
     wants_usage = request.stream_options is not None and request.stream_options.include_usage
@@ -235,13 +289,13 @@ async def _events(
         return
     if wants_usage:
         answer.choices = []
-        answer.usage = _usage(drawings, request.n or 1)
+        answer.usage = _usage(prompts, drawings)
         yield b"data: " + encode(answer) + b"\n\n"
     yield DONE
 
 
-def _usage(drawings: list[_Drawing], count: int) -> Usage:
-    read = sum(drawing.prompt_words for drawing in drawings) // count
+def _usage(prompts: list[_Prompt], drawings: list[_Drawing]) -> Usage:
+    read = sum(prompt.words for prompt in prompts)
     drawn = sum(drawing.drawn for drawing in drawings)
     return Usage(read, drawn, read + drawn)
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from foreword.server.limits import Patience
 from foreword.server.refusal import RequestError
 from foreword.server.service import Service
 
@@ -23,12 +24,19 @@ class Post:
         self._service = service
         self._decoder = msgspec.json.Decoder(request)
         self._handler = handler
+        self._patience = Patience(service.settings.body_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         _check_type(scope)
         settings = self._service.settings
-        body = await _body(scope, receive, settings.largest_body, settings.body_seconds)
+        try:
+            with self._patience:
+                body = await _body(scope, receive, settings.largest_body)
+        except TimeoutError:
+            seconds = settings.body_seconds
+            message = f"the body did not come within {seconds:g} s"
+            raise RequestError(408, "timeout", message) from None
         answer = await self._handler(self._service, decoded(self._decoder, body))
         if isinstance(answer, bytes):
             await answer_with(send, 200, answer)
@@ -121,22 +129,18 @@ def _check_type(scope: Scope) -> None:
         raise RequestError(415, "not_json", "send the body as it is, without content-encoding")
 
 
-async def _body(scope: Scope, receive: Receive, largest: int, seconds: float) -> bytes:
-    """The body, if it is small enough and comes in time."""
+async def _body(scope: Scope, receive: Receive, largest: int) -> bytes:
+    """The body, if it is small enough."""
     length = _header(scope, b"content-length")
     if length is not None and length.isdigit() and int(length) > largest:
         raise _too_large(largest)
-    try:
-        async with asyncio.timeout(seconds):
-            message = await receive()
-            body: bytes = message.get("body", b"")
-            while message.get("more_body", False):
-                if len(body) > largest:
-                    raise _too_large(largest)
-                message = await receive()
-                body += message.get("body", b"")
-    except TimeoutError:
-        raise RequestError(408, "timeout", f"the body did not come within {seconds:g} s") from None
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body", False):
+        if len(body) > largest:
+            raise _too_large(largest)
+        message = await receive()
+        body += message.get("body", b"")
     if len(body) > largest:
         raise _too_large(largest)
     return body

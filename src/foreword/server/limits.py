@@ -1,15 +1,18 @@
-"""How often an address may ask: a bucket of tokens for each, filled with time. No requests."""
+"""How often an address may ask, and how long what waits may wait. Knows no requests."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from types import TracebackType
+from typing import Any
 
 ADDRESSES = 65_536
 """Remembered at most; those that asked longest ago are forgotten, which fills their buckets."""
 
 
 class Rates:
-    """A rate for every address, with a second's worth at once."""
+    """A rate for every address: a bucket of tokens, a second's worth, filled with time."""
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
         """Takes requests a second; 0: any number."""
@@ -30,3 +33,58 @@ class Rates:
         if len(self._buckets) > ADDRESSES:
             self._buckets.popitem(last=False)
         return 0.0 if allowed else (1.0 - left) / self._rate
+
+
+class Patience:
+    """What `asyncio.timeout` does for those that share one limit, at a fraction of its cost.
+
+    `with patience: await ...` raises TimeoutError where that takes longer. Whoever waits is looked
+    at now and then, so that what ends in time has set no timer; it may wait an eighth longer.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Takes how long one may wait."""
+        self._seconds = seconds
+        self._since: dict[asyncio.Task[Any], float] = {}
+        self._overdue: set[asyncio.Task[Any]] = set()
+        self._looks = False
+
+    def __enter__(self) -> None:
+        """Begins to wait."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._since[task] = time.monotonic()
+        if not self._looks:
+            self._looks = True
+            task.get_loop().call_later(self._seconds / 8, self._look, task.get_loop())
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Ends to wait.
+
+        Raises:
+            TimeoutError: it took too long.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        self._since.pop(task, None)
+        if task in self._overdue:
+            self._overdue.discard(task)
+            # As asyncio.timeout: where another has cancelled it too, that goes on.
+            if task.uncancel() == 0 and kind is asyncio.CancelledError:
+                raise TimeoutError from error
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        before = time.monotonic() - self._seconds
+        for task, since in list(self._since.items()):
+            if since <= before:
+                del self._since[task]
+                self._overdue.add(task)
+                task.cancel()
+        self._looks = bool(self._since)
+        if self._looks:
+            loop.call_later(self._seconds / 8, self._look, loop)

@@ -139,7 +139,9 @@ class Models:
         return outcome
 
     def _read(self, name: str) -> Model:
-        predictor = load(self._paths[name])
+        # One thread, the event loop's: to share a few microseconds' work with a thread whose core
+        # others keep busy is to wait for it. Other cores are for other replicas.
+        predictor = load(self._paths[name], threads=1)
         predictor.suggest("a")  # what is made when it is first needed is made now
         _ = predictor.folder.checksum
         return Model(name, predictor, Typists(predictor, self._typists), int(time.time()))

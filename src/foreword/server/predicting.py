@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterator
-from functools import partial
 from itertools import islice
 
+from foreword.predictor.lockstep import Work
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.suggest import Suggestion
 from foreword.server.messages import (
@@ -35,22 +35,23 @@ async def predict(service: Service, request: PredictRequest) -> bytes:
     if isinstance(request.text, str):
         text = service.text(request.text)
         service.batcher.admit()
-        return await service.batcher.run(partial(_answer, model, request, text))
+        return await service.batcher.together(_answer(model, request, text))
     most = service.settings.most_texts
     if len(request.text) > most:
         raise RequestError(413, "too_large", f"`text` has more than {most} texts", param="text")
     texts = [service.text(text) for text in request.text]
     service.batcher.admit()
-    run = service.batcher.run
-    results = [await run(partial(_suggest, model, request, text)) for text in texts]
+    together = service.batcher.together
+    results = [await together(_suggest(model, request, text)) for text in texts]
     return encode(PredictAnswer(model.name, results=[Suggestions(found) for found in results]))
 
 
-def _answer(model: Model, request: PredictRequest, text: str) -> bytes:
-    return encode(PredictAnswer(model.name, suggestions=_suggest(model, request, text)))
+def _answer(model: Model, request: PredictRequest, text: str) -> Work[bytes]:
+    found = yield from _suggest(model, request, text)
+    return encode(PredictAnswer(model.name, suggestions=found))
 
 
-def _suggest(model: Model, request: PredictRequest, text: str) -> list[SuggestedWord]:
+def _suggest(model: Model, request: PredictRequest, text: str) -> Work[list[SuggestedWord]]:
     is_plain = (
         request.complete is True
         and not request.tolerant
@@ -58,16 +59,14 @@ def _suggest(model: Model, request: PredictRequest, text: str) -> list[Suggested
         and not request.blocked
     )
     if is_plain:
-        return offered(model.typists.suggest(text, request.k), text)
-    found = model.predictor.suggest(
-        text,
-        request.k,
-        complete=request.complete,
-        tolerant=request.tolerant,
-        offensive=request.offensive,
-        blocked=request.blocked,
+        return offered((yield from model.typists.suggesting(text, request.k)), text)
+    complete = request.complete
+    if complete is None:
+        complete = model.predictor.is_unfinished(text)
+    typist = model.predictor.typist(
+        tolerant=request.tolerant, offensive=request.offensive, blocked=request.blocked
     )
-    return offered(found, text)
+    return offered((yield from typist.suggesting(text, request.k, complete=complete)), text)
 
 
 def offered(found: list[Suggestion], text: str) -> list[SuggestedWord]:
@@ -85,7 +84,7 @@ async def advance(service: Service, request: AdvanceRequest) -> bytes:
     if request.state is not None:
         state = service.signer.read(request.state, predictor)
     words = [word.text for word in predictor.tokenizer.read(text, state.last)]
-    after = await service.batcher.read(predictor, state, words)
+    after = await service.batcher.together(predictor.reading(words, state))
     found = []
     if request.k:
         k = request.k

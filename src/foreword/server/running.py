@@ -1,6 +1,7 @@
 """Runs the application under uvicorn: sockets, signals, logs. Knows no endpoints."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -11,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from foreword.errors import SettingsError
+from foreword.server.gathering import GatheringProtocol
 from foreword.server.settings import ServerSettings
 
 
@@ -52,7 +54,7 @@ def run(
     )
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=GatheringProtocol,
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,
@@ -71,8 +73,13 @@ def run(
         ws_per_message_deflate=False,
     )
     server = uvicorn.Server(config)
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(server, listening, reload))
+    gc.collect()
+    gc.freeze()  # what is there now stays, and is not looked through again and again
+    try:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(_serve(server, listening, reload))
+    finally:
+        gc.unfreeze()
 
 
 async def _serve(

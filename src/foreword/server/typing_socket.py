@@ -11,9 +11,10 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from foreword.errors import ForewordError
+from foreword.predictor.lockstep import Work
 from foreword.predictor.typist import Typist
 from foreword.server.endpoint import address_of, decoded
-from foreword.server.limits import Rates
+from foreword.server.limits import Patience, Rates
 from foreword.server.messages import (
     Keystroke,
     KeystrokeAnswer,
@@ -39,6 +40,7 @@ class TypingSocket:
         """Takes the parts of the server."""
         self._service = service
         self._rates = Rates(service.settings.allowed_rate)
+        self._patience = Patience(service.settings.send_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one client until it goes."""
@@ -49,7 +51,7 @@ class TypingSocket:
         await send({"type": "websocket.accept", "subprotocol": protocol})
         gauge = self._service.metrics.connections
         gauge.inc()
-        client = _Client(self._service, send)
+        client = _Client(self._service, send, self._patience)
         answering = asyncio.ensure_future(client.answer())
         address = address_of(scope)
         try:
@@ -74,9 +76,10 @@ class TypingSocket:
 class _Client:
     """One connection: its newest frame, and who types."""
 
-    def __init__(self, service: Service, send: Send) -> None:
+    def __init__(self, service: Service, send: Send, patience: Patience) -> None:
         self._service = service
         self._send = send
+        self._patience = patience
         self._newest: tuple[str, float] | None = None
         self._arrived = asyncio.Event()
         self._typist: Typist | None = None
@@ -91,24 +94,23 @@ class _Client:
 
     async def answer(self) -> None:
         """Answers the newest frame, again and again."""
-        seconds = self._service.settings.send_seconds
         while True:
             await self._arrived.wait()
             try:
                 self._service.batcher.admit()
-                text = await self._service.batcher.run(self._answer)
+                text = await self._service.batcher.together(self._answer())
             except RequestError as refusal:  # the queue is full, or it waited too long
                 text = self._refused(refusal)
             if text is None:
                 continue
             try:
-                async with asyncio.timeout(seconds):
+                with self._patience:
                     await self._send({"type": "websocket.send", "text": text})
             except (TimeoutError, OSError):
                 await self._send({"type": "websocket.close", "code": 1008, "reason": "too slow"})
                 return
 
-    def _answer(self) -> str | None:
+    def _answer(self) -> Work[str | None]:
         """The answer to what is the newest frame now."""
         if self._newest is None:
             return None
@@ -117,7 +119,7 @@ class _Client:
         count = self._service.metrics.keystroke
         try:
             _check_rate(wait)
-            found = self._suggest(decoded(_keystroke, text))
+            found = yield from self._suggest(decoded(_keystroke, text))
         except RequestError as refusal:
             count("refused").inc()
             return _error(text, refusal)
@@ -127,12 +129,12 @@ class _Client:
         count("answered").inc()
         return encode(found).decode()
 
-    def _suggest(self, keystroke: Keystroke) -> KeystrokeAnswer:
+    def _suggest(self, keystroke: Keystroke) -> Work[KeystrokeAnswer]:
         model = self._service.models.get(keystroke.model)
         if self._typist is None or model is not self._model:
             self._model, self._typist = model, model.predictor.typist()
         text = self._service.text(keystroke.text)
-        found = self._typist.suggest(text, keystroke.k)
+        found = yield from self._typist.suggesting(text, keystroke.k)
         answer = KeystrokeAnswer(keystroke.id, offered(found, text))
         if keystroke.trace:
             answer.trace = self._typist.trace(text).as_json()

@@ -6,6 +6,7 @@ not. Belongs to one thread. Knows no requests.
 
 from collections import OrderedDict
 
+from foreword.predictor.lockstep import Work
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
@@ -23,14 +24,14 @@ class Typists:
     def __len__(self) -> int:
         return len(self._by_beginning)
 
-    def suggest(self, text: str, k: int) -> list[Suggestion]:
-        """What `Predictor.suggest` gives for the last word taken as unfinished."""
+    def suggesting(self, text: str, k: int) -> Work[list[Suggestion]]:
+        """What `Predictor.suggest` gives for the last word taken as unfinished, as work."""
         beginning, earlier = _beginnings(text)
         known = self._by_beginning
         typist = known.pop(beginning, None) or known.pop(earlier, None)
         if typist is None:
             typist = self._predictor.typist()
-        found = typist.suggest(text, k)
+        found = yield from typist.suggesting(text, k)
         if self._most:
             known[beginning] = typist
             if len(known) > self._most:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from foreword.errors import SettingsError
-from foreword.training.recipe import LEARNING_RATES
+from foreword.training.defaults import LEARNING_RATES
 from foreword.training.recipes import Leaf
 from foreword.training.settings import TrainingSettings, settings_from
 
