@@ -114,7 +114,7 @@ def test_with_skip_all_ways_to_answer_see_the_sum_of_the_layers(kind: str) -> No
 
 
 def rounded(vector: np.ndarray) -> tuple[np.ndarray, float]:
-    """In 127ths of the largest value, as whole numbers: by float32, which decides what is halfway."""
+    """In 127ths of the largest value, as whole numbers; float32 decides what is halfway."""
     vector = vector.astype(np.float32)
     largest = np.abs(vector).max()
     shrink = np.float32(127) / largest if largest else np.float32(0)

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foreword.errors import SettingsError
-from foreword.training.divergence import SETTLED_AFTER, LossWatch
 from foreword.training.defaults import fill_in
+from foreword.training.divergence import SETTLED_AFTER, LossWatch
 from foreword.training.schedule import learning_rate, progress
 from foreword.training.settings import Budget, RateSettings, TrainingSettings, settings_from
 

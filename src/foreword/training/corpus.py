@@ -11,8 +11,8 @@ from foreword.text.corpus import Source, chat_source, find_sources
 from foreword.text.holdout import hold_out
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 from foreword.text.tokens import Tokens, tokenise
-from foreword.training.progress import Note, Reporter, TextProgress
 from foreword.training.defaults import fill_in
+from foreword.training.progress import Note, Reporter, TextProgress
 from foreword.training.settings import TextSettings, TrainingSettings
 
 VOCAB_SIZE = 20_000
