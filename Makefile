@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DEMO ?= build/demo
 NATIVE := $(wildcard native/*)
 
-.PHONY: demo test format lint types imports tests docs page sanitize clean
+.PHONY: demo test format lint types imports tests coverage docs page sanitize clean
 
 demo: $(VENV)/.demo
 	$(BIN)/foreword train --out $(DEMO) --minutes 2.5 --vocab-size 10000 --hidden-size 256 --dropout 0.1 --overwrite
@@ -30,6 +30,10 @@ imports: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 
 tests: $(VENV)/.dev
+	$(BIN)/pytest -q
+
+# What the tests reach; a fifth slower than the tests alone.
+coverage: $(VENV)/.dev
 	$(BIN)/pytest --cov --cov-report=term -q
 
 docs: $(VENV)/.dev
