@@ -18,13 +18,16 @@ def one_epoch(windows: StreamWindows | LineWindows) -> list[Window]:
     return found
 
 
-@settings(deadline=None)
-@given(
+any_streams = given(
     count=st.integers(2, 300),
     batch_size=st.integers(1, 12),
     window=st.integers(1, 40),
     jitter=st.booleans(),
 )
+
+
+@settings(deadline=None)
+@any_streams
 def test_with_rotation_each_stream_is_still_read_once_and_goes_on_at_its_beginning(
     count: int, batch_size: int, window: int, jitter: bool
 ) -> None:
@@ -34,7 +37,7 @@ def test_with_rotation_each_stream_is_still_read_once_and_goes_on_at_its_beginni
     )
     length = windows.words_per_epoch // windows.batch_size
     begins = []
-    for _ in range(2):
+    for _ in range(12):
         found = [windows.next()]
         while windows.epochs % 1 != 0:
             found.append(windows.next())
@@ -44,16 +47,12 @@ def test_with_rotation_each_stream_is_still_read_once_and_goes_on_at_its_beginni
         assert np.array_equal(np.sort(inputs, axis=0), np.arange(length)[:, None] + streams)
         assert set(np.unique(np.diff(inputs, axis=0))) <= {1, 1 - length}
         begins.append(inputs[0].tolist())
-    assert begins[0] != begins[1] or count < 40
+    # By lot: a stream may begin twice at the same word, but hardly twelve times.
+    assert any(begin != begins[0] for begin in begins) or count < 40
 
 
 @settings(deadline=None)
-@given(
-    count=st.integers(2, 300),
-    batch_size=st.integers(1, 12),
-    window=st.integers(1, 40),
-    jitter=st.booleans(),
-)
+@any_streams
 def test_each_stream_is_a_contiguous_part_of_the_text_read_once(
     count: int, batch_size: int, window: int, jitter: bool
 ) -> None:
