@@ -24,7 +24,6 @@ import hashlib
 import json
 import math
 import os
-import platform
 import queue
 import statistics
 import subprocess
@@ -58,6 +57,7 @@ from foreword.training.ngram import count_on
 from foreword.training.progress import Event, Note, StepProgress
 from foreword.training.run import train_on
 from foreword.training.settings import TrainingSettings, settings_from
+from machine import processor
 
 CELLS: dict[str, dict[str, Any]] = {
     "lstm-layernorm": {"model": "lstm-layernorm"},
@@ -391,15 +391,6 @@ def run_all(
             for worker in workers:
                 worker.process.kill()
                 worker.process.wait()
-
-
-def processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 def machine() -> str:

@@ -16,6 +16,7 @@ def machine(device: str | None = None) -> str:
 
 
 def processor() -> str:
+    """Its name, where the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:

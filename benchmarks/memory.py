@@ -16,7 +16,6 @@ results that are kept as the tables of docs/how-to/memory.md.
 
 import argparse
 import json
-import platform
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from foreword.memory.published import outcomes
 from foreword.memory.published import trials as published_trials
 from foreword.memory.report.files import write
 from foreword.memory.survey import Event, planned_for, run_all
+from machine import machine
 
 KEPT = Path(__file__).parent / "results" / "memory.json"
 SURVEYS = (
@@ -63,17 +63,8 @@ def run(out: Path, workers: int) -> dict[str, Any]:
             "survey": sum(r.cpu_seconds for r in surveyed),
         },
         "torch": torch.__version__,
-        "machine": f"{platform.machine()}, {processor()}",
+        "machine": machine(),
     }
-
-
-def processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 def tables(kept: dict[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """`benchmarks/cells.py`: what is run when, what is kept, and what is said of it."""
 
-import importlib.util
 import json
 import os
 import signal
@@ -19,13 +18,12 @@ RATES, SEEDS = (1e-3, 1e-2, 1e-1), (1, 2)
 
 
 def tool() -> Any:
-    specification = importlib.util.spec_from_file_location("cells", TOOL)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules["cells"] = module  # its dataclasses look there for their annotations
-    specification.loader.exec_module(module)
-    return module
+    sys.path.insert(0, str(TOOL.parent))  # as where it is run
+    try:
+        import cells
+    finally:
+        sys.path.remove(str(TOOL.parent))
+    return cells
 
 
 CELLS = tool()
