@@ -16,7 +16,7 @@ from torch.nn import Parameter
 
 from foreword.cells.cell import Cell, State
 from foreword.kernels.native import packed, staged
-from foreword.kernels.native.loops import possible, products_chosen
+from foreword.kernels.native.loops import has_loop, possible, products_chosen
 from foreword.kernels.native.memory import empty
 from foreword.kernels.native.module import FORMATS, Products, loaded, threads_for
 
@@ -44,8 +44,8 @@ class Stack:
     Attributes:
         states: each part's shape for one sequence.
         has_stages: whether a step has stages; see `native/staged.hpp`. Zoneout makes some too.
+        has_loop: whether there is one for the cell.
         inputs: each layer's.
-        is_known: whether there are loops for the cell.
         by_state, by_input: multiplications of a step in the largest layer.
     """
 
@@ -65,8 +65,7 @@ class Stack:
         sizes = cell.state_sizes(hidden_size, proj_size)
         self.states = [(num_layers, 1, size) for size in sizes]
         self.has_stages = cell.projected or cell.name in ("lstm-layernorm", "gru-layernorm")
-        shapes = cell.parameter_shapes(input_size, hidden_size, proj_size)
-        self.is_known = all(name in _NAMES for name in shapes)
+        self.has_loop = has_loop(cell)
         self.resets_after = getattr(cell, "reset_after", True)
         self.form = staged.kind_of(cell), cell.recurrent_state == 1, self.resets_after, num_layers
         self.inputs = (input_size, *(sizes[0],) * (num_layers - 1))
@@ -120,7 +119,7 @@ def at_inference(
 ) -> tuple[Tensor, State] | None:
     """The outputs and the last state; None: take the long way. See `dispatch.at_inference`."""
     module: Any = loaded()
-    if module is None or not stack.is_known or not _is_plain(x):
+    if module is None or not stack.has_loop or not _is_plain(x):
         return None
     T, B, _ = x.shape
     products = possible(products_chosen(), stack.cell)

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
+from foreword.cells.mogrifier import MogrifierLSTMCell
 from foreword.cells.rnn import ElmanCell
 from foreword.compiled import why_absent
 from foreword.kernels import reference
@@ -75,6 +76,11 @@ def run(problem: Problem) -> Run:
     return _run_with_lengths(problem) if lengths.any() else reference.run(problem)
 
 
+def has_loop(cell: Cell) -> bool:
+    """Whether there is one for the cell: not for what changes a layer's inputs at each step."""
+    return not isinstance(cell, MogrifierLSTMCell)
+
+
 def refusal(problem: Problem) -> str | None:
     """Why the native kernel cannot do it; None if it can."""
     x, lengths = problem.x, problem.extras.lengths
@@ -82,7 +88,7 @@ def refusal(problem: Problem) -> str | None:
         return "it is for CPUs"
     if x.dtype != torch.float32:
         return f"it has no loops in {str(x.dtype).removeprefix('torch.')}"
-    if problem.cell.name == "lstm-mogrifier":
+    if not has_loop(problem.cell):
         return "it has no loop whose inputs change at each step"
     if problem.extras.zoneout is not None and not getattr(problem.cell, "reset_after", True):
         return "it has no zoneout for a GRU whose reset stands before its product"
