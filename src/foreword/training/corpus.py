@@ -1,11 +1,11 @@
 """Someone's text made ready for training: read, split, tokenised. Knows no weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from foreword.errors import TextError
+from foreword.errors import TextError, TrainingError
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.text.corpus import Source, chat_source, find_sources
 from foreword.text.holdout import hold_out
@@ -41,6 +41,25 @@ class Corpus:
             "valid": None if self.valid is None else self.valid.sha256,
         }
 
+    def refuse_other(self, before: Mapping[str, str | None], since: str, otherwise: str) -> None:
+        """Makes sure that what was begun on a text goes on with the same.
+
+        Args:
+            before: the `fingerprint` of then.
+            since: what was begun, as in "this run was started with".
+            otherwise: what else can be done.
+
+        Raises:
+            TrainingError: names the part that differs.
+        """
+        for part, sha256 in self.fingerprint.items():
+            if before[part] != sha256:
+                raise TrainingError(
+                    f"the {part} text is not the one that {since} (its words' sha256 is "
+                    f"{str(sha256)[:12]}, it was {str(before[part])[:12]}). Give the same text, or "
+                    f"{otherwise}."
+                )
+
     def fill_in(self, settings: TrainingSettings) -> TrainingSettings:
         """The settings with sizes and rates that suit this text, where none were chosen."""
         return fill_in(settings, words=len(self.train))
@@ -69,6 +88,11 @@ class Corpus:
             mogrifier_rounds=model.mogrifier_rounds,
             mogrifier_rank=model.mogrifier_rank,
         )
+
+
+def absolute(texts: Texts) -> list[str]:
+    """The same texts from whichever folder they are named; standard input stays `-`."""
+    return ["-" if str(text) == "-" else str(Path(text).absolute()) for text in texts]
 
 
 def read_corpus(

@@ -27,7 +27,7 @@ from foreword.text.windows import LineWindows, StreamWindows
 from foreword.training.board import Board, writer_class
 from foreword.training.card import model_card
 from foreword.training.checkpoint import FOLDER, Checkpoint, latest
-from foreword.training.corpus import Corpus, read_corpus
+from foreword.training.corpus import Corpus, absolute, read_corpus
 from foreword.training.interrupt import StopWish, stop_on_signals
 from foreword.training.ngram import count_on
 from foreword.training.progress import Event, Note, Reporter, TextProgress, silent
@@ -167,7 +167,8 @@ def train_on(
     if checkpoint is None:
         run.start_at(seconds=seconds)
     else:
-        _refuse_other_text(checkpoint, corpus)
+        before = checkpoint.document["text"]
+        corpus.refuse_other(before, "this run was started with", "train anew")
         run.restore(checkpoint)
     report(Note(_summary(corpus, config)))
 
@@ -262,22 +263,8 @@ def _refuse_occupied(folder: Path, overwrite: bool) -> None:
     )
 
 
-def _refuse_other_text(checkpoint: Checkpoint, corpus: Corpus) -> None:
-    before = checkpoint.document["text"]
-    for part, sha256 in corpus.fingerprint.items():
-        if before[part] != sha256:
-            raise TrainingError(
-                f"the {part} text is not the one that this run was started with "
-                f"(its words' sha256 is {str(sha256)[:12]}, it was {str(before[part])[:12]}). "
-                "Give the same text, or train anew."
-            )
-
-
 def _remember(folder: Path, texts: Sequence[Any], valid: Sequence[Any]) -> None:
-    def absolute(text: Any) -> str:
-        return "-" if str(text) == "-" else str(Path(text).absolute())
-
-    document = {"texts": [absolute(t) for t in texts], "valid": [absolute(t) for t in valid]}
+    document = {"texts": absolute(texts), "valid": absolute(valid)}
     (folder / FOLDER).mkdir(exist_ok=True)
     atomic_write(folder / FOLDER / SOURCES_FILE, json.dumps(document, indent=2).encode())
 

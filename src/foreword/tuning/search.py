@@ -20,7 +20,7 @@ import numpy as np
 from foreword.errors import FolderError, MissingExtraError, SettingsError, TextError, TrainingError
 from foreword.folder.files import atomic_write
 from foreword.text.corpus import Paths, paths_of
-from foreword.training.corpus import Corpus, read_corpus
+from foreword.training.corpus import Corpus, absolute, read_corpus
 from foreword.training.interrupt import stop_on_signals
 from foreword.training.ngram import count_on
 from foreword.training.progress import Event, Note, Reporter, Validated, silent
@@ -99,8 +99,8 @@ class _Search:
         return {
             "settings": self.settings.model_dump(mode="json"),
             "search": as_texts(self.space),
-            "texts": [_absolute(text) for text in self.texts],
-            "valid": [_absolute(text) for text in self.valid],
+            "texts": absolute(self.texts),
+            "valid": absolute(self.valid),
             "text": corpus.fingerprint,
         }
 
@@ -172,7 +172,8 @@ def tune(
         raise TextError("the text is too short to hold a part of it out: give --valid FILE")
     document = found.document(corpus)
     if resume:
-        _refuse_other_text(folder, document)
+        before = json.loads((folder / SEARCH).read_text("utf-8"))["text"]
+        corpus.refuse_other(before, "this search was begun with", "begin anew")
     else:
         for name in (JOURNAL, TRIALS, BEST):
             (folder / name).unlink(missing_ok=True)
@@ -251,17 +252,6 @@ def _resumed(folder: Path, asked: _Asked) -> _Search:
         )
     settings = settings_from(kept, settings)
     return _Search(settings, space, asked.texts or texts, asked.valid or valid)
-
-
-def _refuse_other_text(folder: Path, document: Mapping[str, Any]) -> None:
-    before = json.loads((folder / SEARCH).read_text("utf-8"))["text"]
-    for part, sha256 in document["text"].items():
-        if before[part] != sha256:
-            raise TrainingError(
-                f"the {part} text is not the one that this search was begun with (its words' "
-                f"sha256 is {str(sha256)[:12]}, it was {str(before[part])[:12]}). Give the same "
-                "text, or begin anew."
-            )
 
 
 def _searched(
@@ -481,10 +471,6 @@ def _verdict(done: Sequence[Tried]) -> str:
     if best.number == last.number:
         return f"trial {last.number}: {how}, best so far"
     return f"trial {last.number}: {how}; best so far {best.perplexity:.2f} (trial {best.number})"
-
-
-def _absolute(text: Any) -> str:
-    return "-" if str(text) == "-" else str(Path(text).absolute())
 
 
 def _json(document: Any) -> bytes:
