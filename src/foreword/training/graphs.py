@@ -13,8 +13,8 @@ from torch import Tensor
 
 State = tuple[Tensor, ...]
 Work = Callable[[Tensor, Tensor, State], tuple[Tensor, State]]
-"""Of inputs, targets and the state before them: numbers that are wanted, and the state after.
-Gradients are added to those that the parameters have."""
+"""Of inputs, targets and the state before them: the loss, a scalar, and the state after, shaped as
+the one before. Gradients are added to those that the parameters have."""
 
 SEEN_BEFORE = 3
 """How often a shape comes before it is recorded: what is rare is not worth a second."""
@@ -46,7 +46,7 @@ class Graphs:
         self._pool = torch.cuda.graph_pool_handle()
         self._before: State = ()
         self._after: State = ()
-        self._numbers: Tensor | None = None
+        self._loss = torch.zeros((), device=generator.device)
         self.failure: str | None = None
         """Why nothing more is recorded; None while all goes well."""
 
@@ -56,7 +56,7 @@ class Graphs:
         return len(self._recordings)
 
     def __call__(self, inputs: Tensor, targets: Tensor, state: State) -> tuple[Tensor, State]:
-        """The work's numbers, and the state after it."""
+        """The work's loss, and the state after it."""
         shape = tuple(inputs.shape)
         recording = self._recordings.get(shape)
         if recording is None:
@@ -73,25 +73,22 @@ class Graphs:
         for place, part in zip(self._before, state, strict=True):
             place.copy_(part)
         recording.graph.replay()
-        assert self._numbers is not None
-        return self._numbers, tuple(part.clone() for part in self._after)
+        return self._loss, tuple(part.clone() for part in self._after)
 
     def _recorded(self, inputs: Tensor, targets: Tensor, state: State) -> _Recording | None:
-        if self._numbers is None or [p.shape for p in self._before] != [p.shape for p in state]:
-            if self._recordings:
-                return None
-            numbers, after = self._work(inputs, targets, state)
-            self._numbers = numbers.clone()
-            self._before = tuple(part.detach().clone() for part in state)
-            self._after = tuple(part.detach().clone() for part in after)
-            del numbers, after  # and with them the graph of gradients, bound to this stream
+        if not self._recordings:
+            self._before, self._after = (
+                tuple(torch.empty_like(part) for part in state) for _ in range(2)
+            )
+        elif [part.shape for part in self._before] != [part.shape for part in state]:
+            return None
         recording = _Recording(torch.cuda.CUDAGraph(), inputs.clone(), targets.clone())
         recording.graph.register_generator_state(self._generator)
         torch.cuda.synchronize()
         try:
             with torch.cuda.graph(recording.graph, pool=self._pool):
-                numbers, after = self._work(recording.inputs, recording.targets, self._before)
-                self._numbers.copy_(numbers)
+                loss, after = self._work(recording.inputs, recording.targets, self._before)
+                self._loss.copy_(loss)
                 for place, part in zip(self._after, after, strict=True):
                     place.copy_(part)
         except RuntimeError as error:
