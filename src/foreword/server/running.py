@@ -15,9 +15,9 @@ from foreword.errors import SettingsError
 from foreword.server.gathering import GatheringProtocol
 from foreword.server.settings import ServerSettings
 
-GARBAGE = (50_000, 20, 50)
-"""Python's thresholds for looking for cycles, of which requests leave none and connections a few:
-by default it would look after every 700 objects more, and at all of them every few seconds."""
+GARBAGE = (10_000, 5, 5)
+"""Python's thresholds for looking for cycles, of which requests and connections leave none:
+by default it would look after every 700 objects more, as many are under way at once."""
 
 
 def bound(settings: ServerSettings) -> socket.socket:
