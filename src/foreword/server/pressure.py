@@ -1,7 +1,7 @@
 """When requests come faster than they are answered: how many are taken on at a time. No requests.
 
 All that arrives while the event loop is busy is read in its next turn, and waits for all that is
-read with it. So whoever comes when a turn is full is refused, at a tenth of what an answer costs,
+read with it. So whoever comes when a turn is full is refused, before it costs anything but reading,
 and the others wait for hardly more than a turn; nothing is left over for the time after.
 """
 
@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-TURN = 0.015
+TURN = 0.01
 """Seconds that the answers of one turn may take, by what answers took of late."""
 ALWAYS = 64
 """So many are taken on in any turn."""
