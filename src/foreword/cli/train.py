@@ -240,6 +240,22 @@ def train(
         float | None, typer.Option(help="AdamW's, of the mean.", rich_help_panel=_RATE)
     ] = None,
     beta2: Annotated[
+    batch_ramp: Annotated[
+        float | None,
+        typer.Option(help="Share of the run in which the batch grows.", rich_help_panel=_BPTT),
+    ] = None,
+    batch_start: Annotated[
+        float | None,
+        typer.Option(help="Share of the batch that it grows from.", rich_help_panel=_BPTT),
+    ] = None,
+    window_ramp: Annotated[
+        float | None,
+        typer.Option(help="Share of the run in which the window grows.", rich_help_panel=_BPTT),
+    ] = None,
+    window_start: Annotated[
+        float | None,
+        typer.Option(help="Share of the window that it grows from.", rich_help_panel=_BPTT),
+    ] = None,
         float | None, typer.Option(help="AdamW's, of the mean square.", rich_help_panel=_RATE)
     ] = None,
     warmup: Annotated[

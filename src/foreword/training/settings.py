@@ -14,6 +14,7 @@ from foreword.folder.architecture import LARGEST_SIZE, MOST_ROUNDS
 from foreword.folder.config import AnyModelName, Data, Size
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+StartShare = Annotated[float, Field(gt=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
 Count = Annotated[int, Field(ge=1)]
@@ -137,6 +138,25 @@ class RateSettings(Data):
     weight_decay: NotNegative = 0.01
     beta1: Share = 0.9
     """How much of the mean gradient stays at each step."""
+    batch_ramp: Share = 0.0
+    """Share of the run in which the batch grows in a line (Smith et al. 2018); 0: it is whole from
+    the start. The streams, or a batch's lines, stay what they are, and take turns: in two parts,
+    say, half of them take a step of the optimiser, then the other half."""
+    batch_start: StartShare = 0.25
+    """Of the batch, at most so much is read at once at the start of its ramp."""
+    window_ramp: Share = 0.0
+    """Share of the run in which the window grows in a line; 0: it is whole from the start."""
+    window_start: StartShare = 0.25
+    """Of the window, what it is at the start of its ramp."""
+
+    @model_validator(mode="after")
+    def _window_may_grow(self) -> Self:
+        if self.window_ramp and self.bptt == "sentence":
+            raise ValueError(
+                "window_ramp is for bptt truncated: sentences are read whole. Leave it out; "
+                "batch_ramp is for both"
+            )
+        return self
     beta2: Share = 0.999
     """How much of the mean squared gradient stays at each step."""
     warmup: Share = 0.02
