@@ -32,6 +32,22 @@ def test_a_window_that_would_grow_over_whole_sentences_is_refused() -> None:
     assert settings_from({"bptt": "sentence", "batch_ramp": 0.5}).bptt.batch_ramp == 0.5
 
 
+@pytest.mark.parametrize(
+    ("leaves", "told"),
+    [
+        ({"adaptive_clusters": 2}, "--untied"),
+        ({"adaptive_clusters": 2, "tied": False, "softmaxes": 2}, "cannot be had together"),
+        ({"adaptive_clusters": 2, "tied": False, "softmax_sample": 99}, "leave one of them out"),
+        ({"adaptive_clusters": 9, "tied": False}, "adaptive_clusters = 9"),
+    ],
+)
+def test_an_adaptive_softmax_is_refused_beside_what_it_cannot_be_with(
+    leaves: dict[str, object], told: str
+) -> None:
+    with pytest.raises(SettingsError, match=told):
+        settings_from(leaves)
+
+
 @given(st.floats(0, 1), st.floats(0.01, 1), st.floats(0, 0.99))
 def test_a_ramp_rises_from_its_start_to_the_whole_and_stays(
     done: float, start: float, until: float

@@ -122,6 +122,17 @@ def train(
         int | None,
         typer.Option(help="Of what modulates; 0: whole matrices.", rich_help_panel=_MODEL),
     ] = None,
+    adaptive_clusters: Annotated[
+        int | None,
+        typer.Option(
+            help="Rarer words in so many clusters, scored when needed. With --untied.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    adaptive_head: Annotated[
+        int | None,
+        typer.Option(help="Common words, in none of them.", rich_help_panel=_MODEL),
+    ] = None,
     ngram_order: Annotated[
         int | None,
         typer.Option(help="ngram: its longest n-grams' words.", rich_help_panel=_MODEL),
@@ -229,17 +240,6 @@ def train(
     batch_size: Annotated[
         int | None, typer.Option(help="Streams side by side.", rich_help_panel=_BPTT)
     ] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(help="Its peak. Default: by the architecture.", rich_help_panel=_RATE),
-    ] = None,
-    weight_decay: Annotated[
-        float | None, typer.Option(help="AdamW's, on matrices.", rich_help_panel=_RATE)
-    ] = None,
-    beta1: Annotated[
-        float | None, typer.Option(help="AdamW's, of the mean.", rich_help_panel=_RATE)
-    ] = None,
-    beta2: Annotated[
     batch_ramp: Annotated[
         float | None,
         typer.Option(help="Share of the run in which the batch grows.", rich_help_panel=_BPTT),
@@ -256,6 +256,17 @@ def train(
         float | None,
         typer.Option(help="Share of the window that it grows from.", rich_help_panel=_BPTT),
     ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(help="Its peak. Default: by the architecture.", rich_help_panel=_RATE),
+    ] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="AdamW's, on matrices.", rich_help_panel=_RATE)
+    ] = None,
+    beta1: Annotated[
+        float | None, typer.Option(help="AdamW's, of the mean.", rich_help_panel=_RATE)
+    ] = None,
+    beta2: Annotated[
         float | None, typer.Option(help="AdamW's, of the mean square.", rich_help_panel=_RATE)
     ] = None,
     warmup: Annotated[

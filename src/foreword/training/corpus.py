@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from foreword.errors import TextError, TrainingError
+from foreword.errors import SettingsError, TextError, TrainingError
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.text.corpus import Source, chat_source, find_sources
 from foreword.text.holdout import hold_out
@@ -78,6 +78,14 @@ class Corpus:
             vocab_size=self.tokenizer.vocab_size,
             embedding_size=model.embedding_size,
             hidden_size=model.hidden_size,
+        has_clusters = model.adaptive_clusters > 0
+        V = self.tokenizer.vocab_size
+        if has_clusters and model.adaptive_head > V // 2:
+            raise SettingsError(
+                f"the vocabulary has {V:,} words, and adaptive_head is {model.adaptive_head:,}: at "
+                f"most {V // 2:,}, half of them, leave enough for clusters. Over few words one "
+                "softmax (adaptive_clusters 0) is as fast"
+            )
             num_layers=model.num_layers,
             context_words=model.context_words if chosen == "mlp-window" else 1,
             nonlinearity=model.nonlinearity,
@@ -92,6 +100,8 @@ class Corpus:
 
 def absolute(texts: Texts) -> list[str]:
     """The same texts from whichever folder they are named; standard input stays `-`."""
+            adaptive_clusters=model.adaptive_clusters,
+            adaptive_head=model.adaptive_head if has_clusters else 0,
     return ["-" if str(text) == "-" else str(Path(text).absolute()) for text in texts]
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from foreword.errors import SettingsError
-from foreword.folder.architecture import LARGEST_SIZE, MOST_ROUNDS
+from foreword.folder.architecture import LARGEST_SIZE, MOST_CLUSTERS, MOST_ROUNDS
 from foreword.folder.config import AnyModelName, Data, Size
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -57,6 +57,10 @@ class ModelSettings(Data):
     """Of `lstm`: how often x and h modulate each other before a step (Melis et al. 2020)."""
     mogrifier_rank: Annotated[int, Field(ge=0, le=LARGEST_SIZE)] = 0
     """Of the matrices that do it; 0 for whole ones."""
+    adaptive_clusters: Annotated[int, Field(ge=0, le=MOST_CLUSTERS)] = 0
+    """The rarer words are in so many clusters (adaptive softmax, Grave et al. 2017); 0: in none."""
+    adaptive_head: Count = 4096
+    """The commonest words, which are in none."""
     ngram_order: Annotated[int, Field(ge=1, le=16)] = 5
     """n of `ngram`, which sees the n - 1 last words."""
     ngram_min_count: Count = 1
@@ -73,6 +77,12 @@ class ModelSettings(Data):
             raise ValueError(f"mogrifier_rounds are for the model lstm, not {self.model}")
         if self.mogrifier_rank and not self.mogrifier_rounds:
             raise ValueError("mogrifier_rank has no meaning without mogrifier_rounds: set both")
+        if self.adaptive_clusters and self.tied:
+            raise ValueError(
+                "adaptive_clusters have output weights of their own: set tied to false (--untied)"
+            )
+        if self.adaptive_clusters and self.softmaxes > 1:
+            raise ValueError("adaptive_clusters and several softmaxes cannot be had together")
         return self
 
 
@@ -128,16 +138,6 @@ class BpttSettings(Data):
     rotate: bool = False
     """Each pass begins each stream at another of its words, by lot (Press 2019), so that other
     words stand side by side."""
-
-
-class RateSettings(Data):
-    """The optimiser (AdamW) and its learning rate over the run."""
-
-    learning_rate: Positive | None = None
-    """Its peak. None leaves it to the architecture."""
-    weight_decay: NotNegative = 0.01
-    beta1: Share = 0.9
-    """How much of the mean gradient stays at each step."""
     batch_ramp: Share = 0.0
     """Share of the run in which the batch grows in a line (Smith et al. 2018); 0: it is whole from
     the start. The streams, or a batch's lines, stay what they are, and take turns: in two parts,
@@ -157,6 +157,16 @@ class RateSettings(Data):
                 "batch_ramp is for both"
             )
         return self
+
+
+class RateSettings(Data):
+    """The optimiser (AdamW) and its learning rate over the run."""
+
+    learning_rate: Positive | None = None
+    """Its peak. None leaves it to the architecture."""
+    weight_decay: NotNegative = 0.01
+    beta1: Share = 0.9
+    """How much of the mean gradient stays at each step."""
     beta2: Share = 0.999
     """How much of the mean squared gradient stays at each step."""
     warmup: Share = 0.02
@@ -216,6 +226,11 @@ class TrainingSettings(Data):
         budget = self.budget
         if budget.minutes is None and budget.epochs is None and budget.steps is None:
             raise ValueError("training needs an end: minutes, epochs or steps")
+        if self.model.adaptive_clusters and self.softmax.softmax_sample:
+            raise ValueError(
+                "softmax_sample and adaptive_clusters are two answers to a large vocabulary: leave "
+                "one of them out"
+            )
         return self
 
     @classmethod
