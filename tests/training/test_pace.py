@@ -65,9 +65,10 @@ def test_the_pace_is_the_median_of_steps_after_the_first() -> None:
 
 
 def test_more_passes_get_more_dropout_within_bounds() -> None:
-    rates = [dropout_for(10**6, passes) for passes in (0.0, 1, 3, 10, 30, 100, 1e9)]
+    rates = [dropout_for(10**5, passes) for passes in (0.0, 1, 3, 10, 20, 30, 1e9)]
     assert rates == sorted(rates)
     assert rates[3] < rates[4] < rates[5]
+    assert dropout_for(10**6, 10) > rates[3]  # a larger network learns more by heart in each
     assert rates[0] >= 0
     assert rates[-1] <= 0.6
 
