@@ -68,6 +68,14 @@ def test_whatever_comes_is_answered_as_the_document_says(
     check()
 
 
+def test_a_stream_is_as_the_document_says(schema: BaseSchema) -> None:
+    body = {"prompt": "I would", "max_tokens": 4, "stream": True}
+    case = schema["/v1/completions"]["POST"].Case(body=body, media_type="application/json")
+    answer = case.call(headers={"host": "127.0.0.1:8765"})
+    assert answer.headers["content-type"][0].startswith("text/event-stream")
+    case.validate_response(answer, excluded_checks=[positive_data_acceptance])
+
+
 def test_the_examples_are_answered(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     for path, operations in document["paths"].items():

@@ -29,6 +29,13 @@ _EXAMPLES: dict[str, Any] = {
     "/v1/reload": {},
 }
 
+_EVENT = {
+    "type": "object",
+    "description": "Of each event of the stream.",
+    "properties": {"data": {"type": "string", "description": "CompletionAnswer, or [DONE]"}},
+    "required": ["data"],
+}
+
 _ERRORS = {
     "400": "The body is no JSON, or the state is refused.",
     "401": "A token is needed.",
@@ -76,9 +83,7 @@ def document(version: str, *, needs_token: bool) -> dict[str, Any]:
                 },
             }
         if path == "/v1/completions":
-            operation["responses"]["200"]["content"]["text/event-stream"] = {
-                "schema": {"type": "string"}
-            }
+            operation["responses"]["200"]["content"]["text/event-stream"] = {"schema": _EVENT}
         paths[path] = {method: operation}
     paths["/metrics"] = {
         "get": {
