@@ -12,7 +12,7 @@ from foreword.predictor.lexicon import Lexicon
 from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.state import State
 from foreword.predictor.trace import WordTrace
-from foreword.text.tokenizer import EOS, EOS_ID, Tokenizer, Word
+from foreword.text.tokenizer import EOS, EOS_ID, UNK_ID, Tokenizer, Word
 
 STRIDE = 2048
 """Of a text of twice so many characters and more, only its end is read: from the last multiple of
@@ -144,6 +144,13 @@ class Reader:
         is_steady = typed_from == 0 or at < len(window)
         return Reading(begin, window[:at], context, _thinned(found), is_steady), window[at:]
 
+    def id_of(self, word: Word) -> int:
+        """The id that a word is read as: its own, or that of `Lexicon.stand_in`, or `<unk>`."""
+        if word.id != UNK_ID:
+            return word.id
+        index = self.lexicon.stand_in(word.text)
+        return UNK_ID if index is None else index
+
     def trace(self, context: Context) -> WordTrace:
         """Gates and states at the last word that was read, or at the `<eos>` before the first."""
         if context.before is None:
@@ -188,7 +195,7 @@ class Reader:
         elif not set(raw) <= _TRANSPARENT:
             begins = False
         curly = raw.rfind("’") > raw.rfind("'") if "’" in raw or "'" in raw else context.curly
-        state = yield Advance(self.engine, context.state, word.id)
+        state = yield Advance(self.engine, context.state, self.id_of(word))
         return Context(
             state,
             (*context.words[1 - WORDS_REMEMBERED :], word.text),
