@@ -127,6 +127,32 @@ class Lexicon:
         return found
 
 
+class RareWords:
+    """Words beyond the vocabulary, which have letters and no probabilities.
+
+    >>> RareWords(["Matterhorn", "matting"]).beginning("matt", 5)
+    ['Matterhorn', 'matting']
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        """Takes words in the order of `str.casefold`."""
+        self._words = words
+        self._folds = [_fold(word) for word in words]
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def beginning(self, fold: str, most: int) -> list[str]:
+        """The first words, at most so many, that begin with a folded prefix and have more."""
+        found: list[str] = []
+        for place in range(bisect_left(self._folds, fold), len(self._folds)):
+            if len(found) == most or not self._folds[place].startswith(fold):
+                break
+            if self._folds[place] != fold:
+                found.append(self._words[place])
+        return found
+
+
 def _in_common(a: str, b: str) -> int:
     """How many letters two words have in common from their beginning."""
     return next((k for k, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(b))

@@ -15,7 +15,7 @@ from foreword.folder.store import Folder, read_folder
 from foreword.predictor import state_bytes
 from foreword.predictor.engine import Engine
 from foreword.predictor.layer import Layer
-from foreword.predictor.lexicon import Lexicon
+from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.reading import STRIDE, Reader, beginning, readable
 from foreword.predictor.slips import QWERTY, Layout
@@ -357,7 +357,8 @@ class Predictor:
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self.tokenizer, self._engine, self._lexicon, self._start)
+        rare = RareWords(self.folder.rare)
+        return Reader(self.tokenizer, self._engine, self._lexicon, self._start, rare)
 
     @cached_property
     def _lexicon(self) -> Lexicon:

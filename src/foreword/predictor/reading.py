@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from foreword.predictor.engine import Engine
-from foreword.predictor.lexicon import Lexicon
+from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.state import State
 from foreword.predictor.trace import WordTrace
@@ -96,11 +96,17 @@ class Reader:
     """A model's tokeniser and network, as they read. Immutable; safe to share between threads."""
 
     def __init__(
-        self, tokenizer: Tokenizer, engine: Engine, lexicon: Lexicon, start: State
+        self,
+        tokenizer: Tokenizer,
+        engine: Engine,
+        lexicon: Lexicon,
+        start: State,
+        rare: RareWords,
     ) -> None:
         self.tokenizer = tokenizer
         self.engine = engine
         self.lexicon = lexicon
+        self.rare = rare
         self._start = Context(start)
         self.in_print = tokenizer.config.words == "unicode"
 
