@@ -1,6 +1,10 @@
-"""The output layer's loss and gradients: in chunks, in either precision, and as whole logits.
+"""The output layer's loss and gradients: of all words, of a sample, adaptive; in either precision.
 
 python benchmarks/output_layer.py
+
+The targets are drawn as words of a text are, P(rank) proportional to 1 / (rank + 2.7) (Mandelbrot's
+form of Zipf's law): what a sample or clusters save depends on how rare rare words are. The
+optimiser's step is not in it.
 """
 
 import time
@@ -10,10 +14,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from foreword.folder.config import ModelConfig
+from foreword.models.build import build
+from foreword.nn.sampled import Sampling, draw
 from foreword.nn.softmax import linear_cross_entropy
 
+WORDS, FEATURES = 1120, 256
 
-def milliseconds(loss: Callable[[], Tensor], repeats: int = 6) -> float:
+
+def milliseconds(loss: Callable[[], Tensor], repeats: int = 12) -> float:
     """The best of some runs, forward and backward."""
     best = float("inf")
     for _ in range(repeats):
@@ -24,28 +33,64 @@ def milliseconds(loss: Callable[[], Tensor], repeats: int = 6) -> float:
 
 
 def forms(V: int) -> dict[str, Callable[[], Tensor]]:
-    """The three ways, on the same random problem."""
+    """The ways, on the same random problem."""
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(1120, 256, generator=generator).requires_grad_()
-    weight = (torch.randn(V, 256, generator=generator) * 0.1).requires_grad_()
+    x = torch.randn(WORDS, FEATURES, generator=generator).requires_grad_()
+    weight = (torch.randn(V, FEATURES, generator=generator) * 0.1).requires_grad_()
     bias = torch.zeros(V, requires_grad=True)
-    targets = torch.randint(V, (1120,), generator=generator)
-    return {
+    targets = torch.multinomial(1 / (torch.arange(V) + 2.7), WORDS, True, generator=generator)
+
+    def sampled(precision: torch.dtype) -> Tensor:
+        sample = draw(targets, V, Sampling(4096, 2048), generator)
+        assert sample is not None
+        words = F.embedding(sample.words, weight)
+        some = bias[sample.words] + sample.log_weights
+        return linear_cross_entropy(x, words, some, sample.targets, precision=precision)
+
+    def adaptive(head: int, clusters: int) -> Callable[[torch.dtype], Tensor]:
+        config = ModelConfig(
+            name="lstm",
+            vocab_size=V,
+            embedding_size=8,
+            hidden_size=FEATURES,
+            tied=False,
+            adaptive_head=head,
+            adaptive_clusters=clusters,
+        )
+        layer = build(config, generator=generator).adaptive
+        assert layer is not None
+        return lambda precision: layer.cross_entropy(x, bias, targets, precision=precision)
+
+    def in_both(
+        name: str, loss: Callable[[torch.dtype], Tensor]
+    ) -> dict[str, Callable[[], Tensor]]:
+        return {
+            f"{name}, float32": lambda: loss(torch.float32),
+            f"{name}, bfloat16": lambda: loss(torch.bfloat16),
+        }
+
+    found: dict[str, Callable[[], Tensor]] = {
         "whole logits, float32": lambda: F.cross_entropy(
             F.linear(x, weight, bias), targets, reduction="sum"
-        ),
-        "chunks, float32": lambda: linear_cross_entropy(x, weight, bias, targets),
-        "chunks, bfloat16": lambda: linear_cross_entropy(
-            x, weight, bias, targets, precision=torch.bfloat16
-        ),
+        )
     }
+    found |= in_both(
+        "chunks", lambda p: linear_cross_entropy(x, weight, bias, targets, precision=p)
+    )
+    if V > 2 * (4096 + 2048):
+        found |= in_both("sample of 4,096 + 2,048", sampled)
+    for head, clusters in ((4096, 2), (2048, 2), (2048, 3)):
+        found |= in_both(f"adaptive, {head:,} + {clusters} clusters", adaptive(head, clusters))
+    return found
 
 
 def main() -> None:
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, 1,120 words x 256")
-    for V in (10_000, 33_278):
+    threads = torch.get_num_threads()
+    print(f"torch {torch.__version__}, {threads} threads, {WORDS:,} words x {FEATURES}")
+    for V in (10_000, 33_278, 100_000):
         for name, loss in forms(V).items():
-            print(f"{V:>7,} words  {name:<22} {milliseconds(loss):6.0f} ms")
+            took = milliseconds(loss)
+            print(f"{V:>7,} words  {name:<40} {took:6.0f} ms {WORDS / took * 1e3:8,.0f} words/s")
 
 
 if __name__ == "__main__":

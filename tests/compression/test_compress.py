@@ -56,6 +56,27 @@ def test_cost_is_what_evaluation_by_torch_measures(name: str, make_folder: MakeF
     assert found.top3 == pytest.approx(truth.top3 / 200, abs=0.011)
 
 
+def test_an_adaptive_softmax_is_made_int8_and_keeps_its_words(
+    tmp_path: Path, make_folder: MakeFolder
+) -> None:
+    options = {"adaptive_clusters": 2, "adaptive_head": 4, "tied": False}
+    folder = make_folder("lstm", hidden_size=40, embedding_size=24, **options)
+    folder = replace(folder, weights={k: v / 5 for k, v in folder.weights.items()})
+    with pytest.raises(SettingsError, match="in clusters, which lose none"):
+        smaller(folder, 15)
+
+    small = smaller(folder)
+
+    assert small.config.format_version == 4
+    assert {small.weights[f"adaptive.{name}"].dtype for name in ("head", "down.0", "up.1")} == {
+        np.dtype("int8")
+    }
+    ids = np.arange(19).repeat(4)
+    truth = score(from_folder(folder), ids)
+    found = cost_on(Engine(small.model, small.weights), ids)
+    assert found.perplexity == pytest.approx(truth.perplexity, rel=0.02)
+
+
 @pytest.mark.parametrize("options", [{"skip": True}, {"softmaxes": 3}, {"mogrifier_rounds": 3}])
 def test_options_outlive_compression(
     options: dict[str, object], tmp_path: Path, make_folder: MakeFolder

@@ -166,6 +166,31 @@ def test_every_architecture_trains_and_predicts(
     assert float(shares.sum()) == pytest.approx(1.0, abs=1e-5)
 
 
+def test_an_adaptive_softmax_goes_all_the_way_through(
+    chats: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    out, small = tmp_path / "m", tmp_path / "small"
+    sizes = ("--hidden-size", 32, "--vocab-size", 300, "--adaptive-clusters", 2)
+    asked = ("train", chats, "--out", out, *sizes)
+    assert "--untied" in foreword_command(*asked, "--steps", 25, expect=1).stderr
+    refused = foreword_command(*asked, "--untied", "--steps", 25, expect=1).stderr
+    assert "adaptive_head is 4,096: at most 150" in " ".join(refused.split())
+    ramps = ("--batch-ramp", 0.5, "--window-ramp", 0.5)
+    asked = (*asked, "--untied", "--adaptive-head", 40, *ramps)
+    foreword_command(*asked, "--steps", 25)
+    foreword_command("train", "--out", out, "--resume", "--steps", 60)
+    shares = foreword.load(out).probabilities(foreword.load(out).read("how are"))
+    assert float(shares.sum()) == pytest.approx(1.0, abs=1e-5)
+    assert "adaptive softmax, 40 words and 2 clusters" in foreword_command("info", out).stdout
+    assert "40 words, the others in 2 clusters" in (out / "README.md").read_text("utf-8")
+    foreword_command("compress", out, "--out", small, "--text", chats)
+    assert len(foreword.load(small).predict("how are", k=3)) == 3
+    methods = ("--tune", chats, "--cache", "tune")
+    found = json.loads(foreword_command("evaluate", out, chats, "--json").stdout)
+    assert found["perplexity"] < 300
+    foreword_command("evaluate", out, chats, *methods)
+
+
 def test_options_of_a_network_go_all_the_way_through(
     chats: Path, tmp_path: Path, foreword_command: Command
 ) -> None:

@@ -66,6 +66,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"skip": True, "num_layers": 2},
     {"softmaxes": 2},
     {"softmaxes": 3, "tied": False},
+    {"adaptive_clusters": 1, "adaptive_head": 2, "tied": False},
     {"mogrifier_rounds": 5},
     {"mogrifier_rounds": 1, "mogrifier_rank": 2},
 ]
@@ -451,6 +452,9 @@ def forged(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
         ("softmaxes", 65, "softmaxes"),
         ("mogrifier_rounds", -1, "mogrifier_rounds"),
         ("mogrifier_rank", 2, "mogrifier_rank"),
+        ("adaptive_clusters", 9, "adaptive_clusters"),
+        ("adaptive_clusters", 2, "both 0, or neither"),
+        ("adaptive_head", 2, "both 0, or neither"),
         ("skip", 1, "skip"),
         ("skip", True, "num_layers of 2 or more"),
         ("surprise", 1, "surprise"),
@@ -460,6 +464,26 @@ def test_an_architecture_that_cannot_be_is_named_though_its_checksum_fits(
     folder: Path, key: str, value: object, complaint: str
 ) -> None:
     forged(folder, lambda document: document["model"].update({key: value}))
+    with pytest.raises(FolderError, match=f"can be used.*{complaint}"):
+        read_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"adaptive_clusters": 1, "adaptive_head": 2}, "not tied"),
+        (
+            {"adaptive_clusters": 1, "adaptive_head": 2, "tied": False, "softmaxes": 2},
+            "one softmax",
+        ),
+        ({"adaptive_clusters": 2, "adaptive_head": 1 << 20, "tied": False}, "leaves too few of"),
+        ({"adaptive_clusters": 8, "adaptive_head": 2, "tied": False}, "leaves too few of"),
+    ],
+)
+def test_clusters_that_cannot_be_are_named_though_their_checksum_fits(
+    folder: Path, options: dict[str, object], complaint: str
+) -> None:
+    forged(folder, lambda document: document["model"].update(options))
     with pytest.raises(FolderError, match=f"can be used.*{complaint}"):
         read_folder(folder)
 

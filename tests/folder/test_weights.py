@@ -64,6 +64,22 @@ def test_a_mixture_stands_between_the_layers_and_weights_as_wide_as_the_embeddin
     assert shapes.get("decoder.weight") == (None if tied else (11, 3))
 
 
+def test_an_adaptive_softmax_has_narrower_clusters_that_are_each_as_many_times_larger() -> None:
+    options = {"adaptive_clusters": 2, "adaptive_head": 100, "tied": False}
+    shapes = expected_shapes(config("lstm", vocab_size=10_000, hidden_size=80, **options))
+    assert "decoder.weight" not in shapes
+    assert shapes["decoder.bias"] == (10_000,)
+    # 100, 1,000, 10,000: the head, and two clusters whose features are a fourth and a 16th of 80.
+    assert {k: v for k, v in shapes.items() if k.startswith("adaptive.")} == {
+        "adaptive.head": (102, 80),
+        "adaptive.bias": (2,),
+        "adaptive.down.0": (20, 80),
+        "adaptive.up.0": (900, 20),
+        "adaptive.down.1": (5, 80),
+        "adaptive.up.1": (9_000, 5),
+    }
+
+
 def test_a_window_of_words_widens_the_first_layer_alone() -> None:
     shapes = expected_shapes(config("mlp-window", context_words=4))
     assert shapes["hidden.0.weight"] == (5, 12)

@@ -16,6 +16,7 @@ OPTIONS: list[dict[str, object]] = [
     {"skip": True},
     {"softmaxes": 3},
     {"softmaxes": 2, "tied": False, "skip": True},
+    {"adaptive_clusters": 2, "adaptive_head": 3, "tied": False},
     {"mogrifier_rounds": 5},
     {"mogrifier_rounds": 2, "mogrifier_rank": 3, "skip": True},
 ]

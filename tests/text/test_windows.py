@@ -87,15 +87,82 @@ def test_going_on_from_a_saved_cursor_gives_the_same_windows(
 
     first, second = make(), make()
     for _ in range(steps):
-        first.next()
+        first.next(0.4)
     second.restore(json.loads(json.dumps(first.state())))
 
     assert first.epochs == second.epochs
     for _ in range(more):
-        a, b = first.next(), second.next()
+        a, b = first.next(0.6), second.next(0.6)
         assert np.array_equal(a.inputs, b.inputs)
         assert np.array_equal(a.targets, b.targets)
-        assert a.fresh == b.fresh
+        assert (a.fresh, a.streams) == (b.fresh, b.streams)
+
+
+shares = st.floats(0.05, 1.0)
+
+
+@settings(deadline=None)
+@given(
+    count=st.integers(2, 300),
+    batch_size=st.integers(1, 12),
+    rotate=st.booleans(),
+    ramp=st.lists(st.tuples(shares, shares), min_size=1),
+)
+def test_streams_that_take_turns_are_each_read_once_and_stand_at_the_same_place_after_each_round(
+    count: int, batch_size: int, rotate: bool, ramp: list[tuple[float, float]]
+) -> None:
+    windows = StreamWindows(
+        np.arange(count), batch_size=batch_size, window=9, jitter=True, rotate=rotate, seed=2
+    )
+    read: list[list[int]] = [[] for _ in range(windows.batch_size)]
+    steps = 0
+    while windows.epochs < 1.0:
+        window = windows.next(*ramp[steps % len(ramp)])
+        assert window.fresh == (steps == 0)
+        assert np.array_equal(window.targets, window.inputs + 1)
+        assert window.of == windows.batch_size
+        for stream, words in zip(read[window.streams], window.inputs.T, strict=True):
+            stream += words.tolist()
+        if window.streams.stop == window.of:
+            assert len({len(stream) for stream in read}) == 1
+        steps += 1
+        assert windows.epochs * windows.words_per_epoch == pytest.approx(sum(map(len, read)))
+    length = windows.words_per_epoch // windows.batch_size
+    for number, stream in enumerate(read):
+        assert sorted(stream) == list(range(number * length, (number + 1) * length))
+        assert set(np.diff(stream).tolist()) <= {1, 1 - length}
+
+
+@pytest.mark.parametrize(
+    ("share", "sizes"), [(0.25, [8] * 4), (0.26, [8] * 4), (0.34, [10, 11, 11]), (0.5, [16] * 2)]
+)
+def test_a_share_of_the_batch_is_as_few_nearly_equal_turns_as_it_allows(
+    share: float, sizes: list[int]
+) -> None:
+    windows = StreamWindows(np.zeros(3201), batch_size=32, window=10)
+    assert [windows.next(share).inputs.shape[1] for _ in sizes] == sizes
+    assert windows.next(1.0).inputs.shape == (10, 32)
+    assert windows.next(1.0, 0.5).inputs.shape == (5, 32)
+
+
+@settings(deadline=None)
+@given(share=shares, seed=st.integers(0, 9))
+def test_lines_that_take_turns_are_all_read(share: float, seed: int) -> None:
+    ids = np.random.default_rng(0).integers(1, 9, 300)
+    turns = LineWindows(ids, batch_words=60, max_length=10, seed=seed)
+    whole = LineWindows(ids, batch_words=60, max_length=10, seed=seed)
+
+    def lines(windows: LineWindows, share: float) -> list[list[int]]:
+        found = []
+        while windows.epochs < 1.0:
+            window = windows.next(share)
+            assert window.fresh
+            assert window.of == window.inputs.shape[1]
+            found += [line[line != IGNORED].tolist() for line in window.targets.T]
+        return found
+
+    assert lines(turns, share) == lines(whole, 1.0)
+    assert turns.next().inputs.shape == whole.next().inputs.shape
 
 
 def test_jitter_varies_the_windows_around_their_length_and_differs_between_epochs() -> None:

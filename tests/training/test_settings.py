@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from foreword.errors import SettingsError
 from foreword.training.defaults import fill_in
 from foreword.training.divergence import SETTLED_AFTER, LossWatch
-from foreword.training.schedule import learning_rate, progress
+from foreword.training.schedule import learning_rate, progress, ramp
 from foreword.training.settings import Budget, RateSettings, TrainingSettings, settings_from
 
 
@@ -26,6 +26,38 @@ def test_unknown_settings_are_refused_with_those_that_exist() -> None:
         settings_from({"learning_rat": 1})
 
 
+def test_a_window_that_would_grow_over_whole_sentences_is_refused() -> None:
+    with pytest.raises(SettingsError, match="window_ramp is for bptt truncated.*Leave it out"):
+        settings_from({"bptt": "sentence", "window_ramp": 0.5})
+    assert settings_from({"bptt": "sentence", "batch_ramp": 0.5}).bptt.batch_ramp == 0.5
+
+
+@pytest.mark.parametrize(
+    ("leaves", "told"),
+    [
+        ({"adaptive_clusters": 2}, "--untied"),
+        ({"adaptive_clusters": 2, "tied": False, "softmaxes": 2}, "cannot be had together"),
+        ({"adaptive_clusters": 2, "tied": False, "softmax_sample": 99}, "leave one of them out"),
+        ({"adaptive_clusters": 9, "tied": False}, "adaptive_clusters = 9"),
+    ],
+)
+def test_an_adaptive_softmax_is_refused_beside_what_it_cannot_be_with(
+    leaves: dict[str, object], told: str
+) -> None:
+    with pytest.raises(SettingsError, match=told):
+        settings_from(leaves)
+
+
+@given(st.floats(0, 1), st.floats(0.01, 1), st.floats(0, 0.99))
+def test_a_ramp_rises_from_its_start_to_the_whole_and_stays(
+    done: float, start: float, until: float
+) -> None:
+    assert start <= ramp(start, until, done) <= 1
+    assert until == 0 or ramp(start, until, 0.0) == start
+    assert ramp(start, until, max(done, until)) == 1
+    assert ramp(start, until, done / 2) <= ramp(start, until, done)
+
+
 @pytest.mark.parametrize(
     ("leaf", "value"),
     [
@@ -34,6 +66,9 @@ def test_unknown_settings_are_refused_with_those_that_exist() -> None:
         ("dropout", 1.0),
         ("batch_size", 0),
         ("window", -1),
+        ("batch_ramp", 1.0),
+        ("batch_start", 0),
+        ("window_start", 1.5),
         ("model", "lsmt"),
         ("minutes", -5),
         ("vocab_size", 2),

@@ -12,8 +12,9 @@ from foreword.evaluation.perplexity import Score, score
 from foreword.folder.config import ModelConfig
 from foreword.models.build import build
 from foreword.models.model import NextWordModel, Regularisation
+from foreword.nn.recurrent import Noise
 from foreword.nn.sampled import Sampling
-from foreword.text.windows import LineWindows, StreamWindows
+from foreword.text.windows import LineWindows, StreamWindows, Window
 from foreword.training.checkpoint import Checkpoint, latest
 from foreword.training.progress import Event, Note, StepProgress, Validated, silent
 from foreword.training.settings import TrainingSettings, settings_from
@@ -90,6 +91,59 @@ def test_resuming_gives_the_same_weights_bit_for_bit(
     assert go(second)
 
     assert everything(second) == everything(whole)
+
+
+RAMPS = {"batch_ramp": 0.8, "batch_start": 0.25, "window_ramp": 0.6, "window_start": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("lstm", False), ("gru", False), ("lstm", True), ("mlp-window", False)],
+)
+@pytest.mark.parametrize("stop_after", [1, 6, 13])
+def test_resuming_in_the_middle_of_a_ramp_gives_the_same_weights_bit_for_bit(
+    name: str, sentence: bool, stop_after: int, tmp_path: Path
+) -> None:
+    ramps = {"batch_ramp": 0.8} if sentence else RAMPS
+    whole = run_of(name, sentence, steps=30, **ramps)
+    assert go(whole)
+
+    first, saved = run_of(name, sentence, steps=30, **ramps), []
+    assert not go(first, stop_after=stop_after, saved=saved)
+    saved[-1].write(tmp_path)
+    second = run_of(name, sentence, steps=30, **ramps)
+    second.restore(latest(tmp_path))
+    assert go(second)
+
+    assert everything(second) == everything(whole)
+
+
+def test_while_the_batch_grows_each_stream_goes_on_from_its_own_state() -> None:
+    """The states are those that the same words give when all streams are read at once."""
+    run = run_of(steps=40, batch_ramp=0.9, batch_start=0.25, learning_rate=1e-12)
+    run.model.regularisation = Regularisation()
+    run.model.recurrent.noise = Noise()  # type: ignore[attr-defined]
+    read: list[list[int]] = [[] for _ in range(4)]
+    turns: list[int] = []
+    original = run.windows.next
+
+    def spy(*shares: float) -> Window:
+        window = original(*shares)
+        for stream, words in zip(read[window.streams], window.inputs.T, strict=True):
+            stream += words.tolist()
+        turns.append(window.inputs.shape[1])
+        return window
+
+    run.windows.next = spy  # type: ignore[method-assign]
+    go(run)
+    assert turns[:4] == [1] * 4
+    assert 2 in turns
+    assert turns[-1] == 4
+    assert run.state is not None
+    with torch.no_grad():
+        _, state = run.model(torch.tensor(read).T, run.model.start(4))
+    for found, expected in zip(run.state, state, strict=True):
+        torch.testing.assert_close(found, expected)
 
 
 def test_training_lowers_the_loss_to_near_what_the_text_allows() -> None:

@@ -91,6 +91,9 @@ def _model(config: FolderConfig) -> dict[str, str]:
 def _options(model: ModelConfig) -> dict[str, str]:
     found = ["the output sees the sum of all layers"] * model.skip
     found += [f"{model.softmaxes} softmaxes mixed"] * (model.softmaxes > 1)
+    if model.clusters:
+        head, clusters = model.adaptive_head, model.adaptive_clusters
+        found.append(f"adaptive softmax, {head:,} words and {clusters} clusters")
     if model.mogrifier_rounds:
         rank = f" of rank {model.mogrifier_rank}" if model.mogrifier_rank else ""
         found.append(f"{model.mogrifier_rounds} Mogrifier rounds{rank}")

@@ -122,6 +122,17 @@ def train(
         int | None,
         typer.Option(help="Of what modulates; 0: whole matrices.", rich_help_panel=_MODEL),
     ] = None,
+    adaptive_clusters: Annotated[
+        int | None,
+        typer.Option(
+            help="Rarer words in so many clusters, scored when needed. With --untied.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    adaptive_head: Annotated[
+        int | None,
+        typer.Option(help="Common words, in none of them.", rich_help_panel=_MODEL),
+    ] = None,
     ngram_order: Annotated[
         int | None,
         typer.Option(help="ngram: its longest n-grams' words.", rich_help_panel=_MODEL),
@@ -228,6 +239,22 @@ def train(
     ] = None,
     batch_size: Annotated[
         int | None, typer.Option(help="Streams side by side.", rich_help_panel=_BPTT)
+    ] = None,
+    batch_ramp: Annotated[
+        float | None,
+        typer.Option(help="Share of the run in which the batch grows.", rich_help_panel=_BPTT),
+    ] = None,
+    batch_start: Annotated[
+        float | None,
+        typer.Option(help="Share of the batch that it grows from.", rich_help_panel=_BPTT),
+    ] = None,
+    window_ramp: Annotated[
+        float | None,
+        typer.Option(help="Share of the run in which the window grows.", rich_help_panel=_BPTT),
+    ] = None,
+    window_start: Annotated[
+        float | None,
+        typer.Option(help="Share of the window that it grows from.", rich_help_panel=_BPTT),
     ] = None,
     learning_rate: Annotated[
         float | None,

@@ -125,6 +125,11 @@ def smaller(folder: Folder, vocab_size: int | None = None) -> Folder:
                 f"vocab_size must be over {len(SPECIAL)} and at most the model's "
                 f"{model.vocab_size:,} words, not {vocab_size:,}"
             )
+        if isinstance(model, ModelConfig) and model.clusters:
+            raise SettingsError(
+                "the words of an adaptive softmax are in clusters, which lose none: leave "
+                "vocab_size out, or train with a smaller one"
+            )
         for name in ("embedding.weight", "decoder.weight", "decoder.bias"):
             if name in weights:
                 weights[name] = weights[name][:vocab_size]

@@ -4,6 +4,7 @@ As a part of `FolderConfig` it is checked by pydantic like the rest; made alone,
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, ClassVar, Final, Literal, get_args
 
 ModelName = Literal[
@@ -22,6 +23,9 @@ ModelName = Literal[
 AnyModelName = Literal[ModelName, "ngram"]
 LARGEST_SIZE: Final = 1 << 24
 MOST_ROUNDS: Final = 16
+MOST_CLUSTERS: Final = 8
+NARROWER: Final = 4
+"""An adaptive softmax' cluster has so many times fewer features than the one before."""
 MOST: Final = {
     "vocab_size": LARGEST_SIZE,
     "embedding_size": LARGEST_SIZE,
@@ -35,9 +39,20 @@ OPTIONS: Final[dict[str, bool | int]] = {
     "softmaxes": 1,
     "mogrifier_rounds": 0,
     "mogrifier_rank": 0,
+    "adaptive_clusters": 0,
+    "adaptive_head": 0,
 }
 """Keys that came with format version 4, and their values in models that are without. Earlier
 versions are written without the keys, so that the Forewords that know those alone read them."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Of an adaptive softmax: ids `first` and on, so many words, by so many features."""
+
+    first: int
+    words: int
+    features: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +81,10 @@ class ModelConfig:
         mogrifier_rounds: of `lstm`, 0 to 16: how often its input and hidden state modulate each
             other before each step (Melis, Kocisky & Blunsom 2020); 0 is the plain LSTM.
         mogrifier_rank: of the matrices that do it, where they are products of two; 0: they are not.
+        adaptive_clusters: 0 to 8: the rarer words are in so many clusters (adaptive softmax, Grave
+            et al. 2017; see `clusters`); 0: one softmax over all words. Not tied, not with several
+            softmaxes.
+        adaptive_head: the commonest words, which are in none of the clusters; 0 without clusters.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -83,6 +102,8 @@ class ModelConfig:
     softmaxes: int = 1
     mogrifier_rounds: int = 0
     mogrifier_rank: int = 0
+    adaptive_clusters: int = 0
+    adaptive_head: int = 0
 
     def __post_init__(self) -> None:
         """Raises ValueError: a value is no number in its range, or no known name."""
@@ -102,6 +123,19 @@ class ModelConfig:
             raise ValueError(f"mogrifier_rounds are for the model lstm, not {self.name}")
         if self.mogrifier_rank and not self.mogrifier_rounds:
             raise ValueError("mogrifier_rank has no meaning without mogrifier_rounds")
+        _check("adaptive_clusters", self.adaptive_clusters, 0, MOST_CLUSTERS)
+        _check("adaptive_head", self.adaptive_head, 0, LARGEST_SIZE)
+        if (self.adaptive_clusters == 0) != (self.adaptive_head == 0):
+            raise ValueError("adaptive_clusters and adaptive_head are both 0, or neither is")
+        if self.adaptive_clusters and (self.tied or self.softmaxes > 1):
+            raise ValueError(
+                "adaptive_clusters have weights of their own, in one softmax: not tied"
+            )
+        if any(cluster.words < 1 for cluster in self.clusters):
+            raise ValueError(
+                f"adaptive_head of {self.adaptive_head:,} leaves too few of {self.vocab_size:,} "
+                f"words for {self.adaptive_clusters} clusters"
+            )
         if self.skip and (self.num_layers < 2 or not self.is_recurrent):
             raise ValueError(
                 "skip sums the outputs of several recurrent layers: it needs num_layers of 2 or "
@@ -112,6 +146,22 @@ class ModelConfig:
     def is_recurrent(self) -> bool:
         """Whether the model carries a hidden state."""
         return not self.name.startswith("mlp")
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """Of an adaptive softmax, from the commonest words on: each as many times larger.
+
+        Cluster k of n begins at the word head (V / head)^((k - 1) / n), and has a fourth of the
+        features of the one before, the first of `hidden_size`.
+        """
+        head, n, V = self.adaptive_head, self.adaptive_clusters, self.vocab_size
+        if n == 0 or head == 0:
+            return ()
+        begins = [round(head * (V / head) ** (k / n)) for k in range(n + 1)]
+        return tuple(
+            Cluster(first, last - first, max(1, self.hidden_size // NARROWER ** (k + 1)))
+            for k, (first, last) in enumerate(pairwise(begins))
+        )
 
     def as_kind(self, name: ModelName, context_words: int = 1) -> "ModelConfig":
         """Another architecture of the same sizes, with those options that it can have."""

@@ -24,7 +24,8 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     logits = features @ weight.T + decoder.bias, where weight is `decoder.weight`, or the
     embedding matrix if tied, and features are the last layer's outputs, or their projection to
     the embedding's size. A mixture's weights stand between these outputs and a `decoder.weight` as
-    wide as the embedding; see `foreword.nn.mixture`.
+    wide as the embedding; see `foreword.nn.mixture`. An adaptive softmax has weights of its own,
+    and `decoder.bias` is the words'; see `foreword.nn.adaptive`.
     """
     V, E, H = config.vocab_size, config.embedding_size, config.hidden_size
     shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (V, E)}
@@ -38,7 +39,15 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
         }
     elif config.tied and E != H:
         shapes |= {"projection.weight": (E, H), "projection.bias": (E,)}
-    if not config.tied:
+    if clusters := config.clusters:
+        shapes |= {
+            "adaptive.head": (config.adaptive_head + len(clusters), H),
+            "adaptive.bias": (len(clusters),),
+        }
+        for k, cluster in enumerate(clusters):
+            shapes[f"adaptive.down.{k}"] = (cluster.features, H)
+            shapes[f"adaptive.up.{k}"] = (cluster.words, cluster.features)
+    elif not config.tied:
         shapes["decoder.weight"] = (V, E if mixes else H)
     return shapes | {"decoder.bias": (V,)}
 

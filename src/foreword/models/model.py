@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from foreword.folder.config import Data, ModelConfig
 from foreword.kernels.dispatch import use
+from foreword.nn.adaptive import Adaptive
 from foreword.nn.dropout import embedding_dropout, locked_dropout
 from foreword.nn.mixture import Mixture, log_mixture, mixture_cross_entropy
 from foreword.nn.sampled import Sampling, draw
@@ -108,7 +109,8 @@ class NextWordModel(LanguageModel):
     Shapes: T time steps, B streams, V words, E `embedding_size`, F the features' size. The output
     layer is `features @ weight.T + bias`, where `weight` is the embedding matrix if tied (Press &
     Wolf 2017; Inan et al. 2017); or a mixture of softmaxes over that weight, which then is as wide
-    as the embedding, tied or not (Yang et al. 2018; see `foreword.nn.mixture`).
+    as the embedding, tied or not (Yang et al. 2018; see `foreword.nn.mixture`); or an adaptive
+    softmax with weights of its own (Grave et al. 2017; see `foreword.nn.adaptive`).
     """
 
     def __init__(
@@ -128,10 +130,20 @@ class NextWordModel(LanguageModel):
         projects = config.tied and E != H and not mixes
         self.projection = Affine(self._uniform(E, H, bound=H**-0.5)) if projects else None
         F = E if mixes else H
-        untied = None if config.tied else self._uniform(V, F, bound=F**-0.5)
+        has_matrix = not config.tied and not config.clusters
+        untied = self._uniform(V, F, bound=F**-0.5) if has_matrix else None
         self.decoder = Decoder(torch.zeros(V), untied)
         weights = [self._uniform(rows, H, bound=H**-0.5) for rows in (K, K * E) if mixes]
         self.mixture = Mixture(*weights) if mixes else None
+        self.adaptive = self._adaptive(config) if config.clusters else None
+
+    def _adaptive(self, config: ModelConfig) -> Adaptive:
+        H, clusters = config.hidden_size, config.clusters
+        return Adaptive(
+            self._uniform(config.adaptive_head + len(clusters), H, bound=H**-0.5),
+            [self._uniform(c.features, H, bound=H**-0.5) for c in clusters],
+            [self._uniform(c.words, c.features, bound=c.features**-0.5) for c in clusters],
+        )
 
     def _uniform(self, *shape: int, bound: float) -> Tensor:
         return torch.empty(shape).uniform_(-bound, bound, generator=self.generator)
@@ -155,7 +167,9 @@ class NextWordModel(LanguageModel):
         return lambda places: self.scores(features.flatten(0, 1)[places]), state
 
     def scores(self, features: Tensor) -> Tensor:
-        """Logits (..., V) of what the output layer sees, (..., F); of a mixture ln P."""
+        """Logits (..., V) of what the output layer sees, (..., F); of mixture or clusters ln P."""
+        if self.adaptive is not None:
+            return self.adaptive.log_probabilities(features, self.decoder.bias)
         if self.mixture is not None:
             contexts, log_prior = self.mixture(features)
             return log_mixture(contexts, log_prior, *self.output_layer())
@@ -192,15 +206,21 @@ class NextWordModel(LanguageModel):
         """
         with use(products="bfloat16" if precision == torch.bfloat16 else None):
             hidden, dropped, state = self.outputs(ids, state)
-        weight, bias = self.output_layer()
         features, targets = self._seen(dropped), targets.flatten()
+        penalty = self._penalty(hidden, dropped)
+        if self.adaptive is not None:
+            loss = self.adaptive.cross_entropy(
+                features.flatten(0, 1), self.decoder.bias, targets, precision=precision
+            )
+            return loss, penalty, state
+        weight, bias = self.output_layer()
         if sampling is not None:
             sample = draw(targets, len(weight), sampling, self.generator)
             if sample is not None:
                 weight = F.embedding(sample.words, weight)
                 bias, targets = bias[sample.words] + sample.log_weights, sample.targets
         loss = self._cross_entropy(features, weight, bias, targets, precision)
-        return loss, self._penalty(hidden, dropped), state
+        return loss, penalty, state
 
     def _cross_entropy(
         self,
@@ -267,7 +287,7 @@ class NextWordModel(LanguageModel):
         return hidden if self.projection is None else self.projection(hidden)
 
     def output_layer(self) -> tuple[Tensor, Tensor]:
-        """Weight (V, F), of a mixture (V, E), and bias (V,) of the output layer."""
+        """Weight (V, F), of a mixture (V, E), and bias (V,) of an output layer without clusters."""
         weight = self.decoder.weight if self.decoder.weight is not None else self.embedding.weight
         return weight, self.decoder.bias
 

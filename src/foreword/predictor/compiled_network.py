@@ -123,7 +123,7 @@ def network(
     """The model in C++; None where nothing was compiled, or for a model that numpy runs."""
     module = compiled.loaded()
     is_wide = max(config.hidden_size, config.embedding_size) > MOST_INT8_COLUMNS
-    has_loop = config.softmaxes == 1 and config.mogrifier_rounds == 0
+    has_loop = config.softmaxes == 1 and config.mogrifier_rounds == 0 and not config.clusters
     has_loop = has_loop and not config.name.endswith("-layernorm")
     if module is None or not config.is_recurrent or is_wide or not has_loop:
         return None

@@ -24,7 +24,7 @@ Affine = tuple[Array, Array, Array]
 EPSILON = 1e-5
 """Added to variances, as in `foreword.cells.layer_norm`."""
 
-_OUTER = ("embedding.", "decoder.", "projection.", "mixture.")
+_OUTER = ("embedding.", "decoder.", "projection.", "mixture.", "adaptive.")
 """What stands before and behind the layers."""
 
 
@@ -101,6 +101,7 @@ class NumpyNetwork(ByScores):
         self._w = dense(weights)
         self._output = self._w.get("decoder.weight", self._w["embedding.weight"])
         self._layers = NumpyLayers(config, self._w)
+        self._clusters = config.clusters
 
     def advance(self, parts: Parts, word: int) -> Parts:
         """The parts after one more word id."""
@@ -113,8 +114,11 @@ class NumpyNetwork(ByScores):
         return after
 
     def scores(self, parts: Parts, ids: Array | None) -> Array:
-        """Of all words as the next, or of some; of a mixture of softmaxes ln P."""
+        """Of all words as the next, or of some; of a mixture of softmaxes or clusters ln P."""
         output, bias = self._output, self._w["decoder.bias"]
+        if self._clusters:
+            clustered = self._clustered(self._features(parts))
+            return clustered if ids is None else clustered[ids]
         if self._config.softmaxes > 1:
             mixed = self._mixed(self._features(parts))
             return mixed if ids is None else mixed[ids]
@@ -134,6 +138,20 @@ class NumpyNetwork(ByScores):
             peak = each.max(axis=0)
             found: Array = np.log(np.exp(each - peak).sum(axis=0)) + peak
         return found
+
+    def _clustered(self, g: Array) -> Array:
+        """Logarithms of P, (V,), by an adaptive softmax, as in `foreword.nn.adaptive`."""
+        w, common = self._w, self._config.adaptive_head
+        bias = w["decoder.bias"]
+        with np.errstate(over="ignore", invalid="ignore"):
+            by_head = np.concatenate([bias[:common], w["adaptive.bias"]])
+            head = _log_softmax(w["adaptive.head"] @ g + by_head)
+            parts = [head[:common]]
+            for k, cluster in enumerate(self._clusters):
+                words = bias[cluster.first : cluster.first + cluster.words]
+                inside = w[f"adaptive.up.{k}"] @ (w[f"adaptive.down.{k}"] @ g) + words
+                parts.append(_log_softmax(inside) + head[common + k])
+        return np.concatenate(parts)
 
     def _features(self, parts: Parts) -> Array:
         """What the output layer sees of a state: (H,), or (E,) where there is a projection."""

@@ -3,8 +3,12 @@
 Truncated: the text becomes B contiguous streams side by side; each training step reads the next T
 words of all of them. The hidden state goes on from window to window, gradients end at the
 window's start. In full: each line is a sequence of its own, from a zero state.
+
+A step may read a part of a batch: then the streams, or the batch's lines, take turns. Which streams
+there are, and where they stand, does not depend on how many are read at once.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +30,16 @@ class Window:
     Attributes:
         inputs: (T, B) int64, time first.
         targets: (T, B) int64, the word after each input, or `IGNORED`.
-        fresh: the hidden state starts from zero; else it goes on from the window before.
+        fresh: the hidden states of all streams start from zero; else they go on from before.
+        streams: which of all streams are read; the states of the others wait.
+        of: how many streams there are.
     """
 
     inputs: np.ndarray
     targets: np.ndarray
     fresh: bool
+    streams: slice
+    of: int
 
 
 class StreamWindows:
@@ -43,6 +51,10 @@ class StreamWindows:
     places at which gradients are cut differ from epoch to epoch. With rotation, each pass begins
     each stream at another of its words, drawn anew, and goes on from the stream's end to its
     beginning (Press 2019, "Partially shuffling the training data to improve language models").
+
+    With a share of the batch the streams are read in turns, a window of some of them at each step,
+    until all have read theirs: a round. A round's window and its number of turns are settled when
+    it begins, so that all streams stand at the same place when either changes.
     """
 
     def __init__(
@@ -71,6 +83,8 @@ class StreamWindows:
         self._position = 0
         self._passes = 0
         self._turns = self._drawn_turns()
+        self._stop = 0  # where the round's window ends
+        self._parts = _Parts(1, 0)
 
     @property
     def words_per_epoch(self) -> int:
@@ -80,21 +94,34 @@ class StreamWindows:
     @property
     def epochs(self) -> float:
         """Passes over the text so far."""
-        return self._passes + self._position / self._length
+        ahead = self._parts.slice(self.batch_size).start / self.batch_size
+        position = self._position + ahead * (self._stop - self._position)
+        return self._passes + float(position / self._length)
 
-    def next(self) -> Window:
-        """The next words of every stream; at a stream's end, all start over."""
-        fresh = self._position == 0
-        stop = min(self._position + self._window_length(), self._length)
-        turned = (np.arange(self._position, stop)[:, None] + self._turns) % self._length
-        steps = turned + self._starts
+    def next(self, batch: float = 1.0, window: float = 1.0) -> Window:
+        """The next words of the streams whose turn it is; at the streams' end, all start over.
+
+        Args:
+            batch: share of the streams that are read at once, at most; over 0, up to 1.
+            window: share of the window's length that they are read for; over 0, up to 1.
+        """
+        B, begins = self.batch_size, self._parts.done == 0
+        if begins:
+            self._stop = min(self._position + self._window_length(window), self._length)
+            self._parts = _Parts.of_share(batch, B)
+        streams = self._parts.slice(B)
+        places = np.arange(self._position, self._stop)[:, None]
+        steps = (places + self._turns[streams]) % self._length + self._starts[streams]
         inputs = self._ids[steps].astype(np.int64)
         targets = self._ids[steps + 1].astype(np.int64)
-        self._position = stop
-        if stop == self._length:
-            self._position, self._passes = 0, self._passes + 1
-            self._turns = self._drawn_turns()
-        return Window(inputs, targets, fresh)
+        fresh = begins and self._position == 0
+        self._parts = self._parts.next()
+        if self._parts.done == 0:
+            self._position = self._stop
+            if self._stop == self._length:
+                self._position, self._passes = 0, self._passes + 1
+                self._turns = self._drawn_turns()
+        return Window(inputs, targets, fresh, streams, B)
 
     def state(self) -> dict[str, Any]:
         """The cursor: plain data that `restore` goes on from."""
@@ -102,6 +129,8 @@ class StreamWindows:
             "position": self._position,
             "passes": self._passes,
             "turns": self._turns.tolist(),
+            "stop": self._stop,
+            "parts": [self._parts.count, self._parts.done],
             "random": self._random.bit_generator.state,
         }
 
@@ -110,6 +139,8 @@ class StreamWindows:
         self._position = int(state["position"])
         self._passes = int(state["passes"])
         self._turns = np.array(state.get("turns", self._turns))
+        self._stop = int(state.get("stop", 0))
+        self._parts = _Parts(*state.get("parts", (1, 0)))
         self._random.bit_generator.state = state["random"]
 
     def _drawn_turns(self) -> np.ndarray:
@@ -118,12 +149,13 @@ class StreamWindows:
             return np.zeros(self.batch_size, dtype=np.int64)
         return self._random.integers(self._length, size=self.batch_size)
 
-    def _window_length(self) -> int:
+    def _window_length(self, share: float) -> int:
+        window = max(1, round(share * self.window))
         if not self.jitter:
-            return self.window
-        centre = self.window if self._random.random() < 0.95 else self.window / 2
+            return window
+        centre = window if self._random.random() < 0.95 else window / 2
         drawn = round(self._random.normal(centre, 5.0))
-        return int(np.clip(drawn, SHORTEST_WINDOW, self.window + 20))
+        return int(np.clip(drawn, SHORTEST_WINDOW, window + 20))
 
 
 class LineWindows:
@@ -132,6 +164,7 @@ class LineWindows:
     A line begins after an `<eos>` and ends with its own. Lines of about the same length stand side
     by side, padded at their ends; the order of such batches is drawn anew for each epoch. A line
     of more than `max_length` words is cut; what follows starts fresh, after the word before it.
+    With a share of the batch, a batch's lines are read some after the others.
     """
 
     def __init__(
@@ -147,6 +180,7 @@ class LineWindows:
         self._position = 0
         self._passes = 0
         self._words = 0
+        self._parts = _Parts(1, 0)
         self._shuffled_by = self._random.bit_generator.state
         self._order = self._random.permutation(len(self._batches))
 
@@ -160,9 +194,18 @@ class LineWindows:
         """Passes over the text so far."""
         return self._passes + self._words / len(self._ids)
 
-    def next(self) -> Window:
-        """Some lines of about the same length."""
-        lines = self._batches[self._order[self._position]]
+    def next(self, batch: float = 1.0, window: float = 1.0) -> Window:
+        """Some lines of about the same length.
+
+        Args:
+            batch: share of a batch that is read at once, at most; over 0, up to 1.
+            window: 1: lines are not shortened.
+        """
+        assert window == 1.0, "the settings have no ramp for it"
+        whole = self._batches[self._order[self._position]]
+        if self._parts.done == 0:
+            self._parts = _Parts.of_share(batch, len(whole))
+        lines = whole[self._parts.slice(len(whole))]
         lengths = self._lengths[lines]
         shape = (int(lengths.max()), len(lines))
         inputs = np.full(shape, EOS_ID, dtype=np.int64)
@@ -174,11 +217,12 @@ class LineWindows:
             if start > 0:
                 inputs[0, column] = self._ids[start - 1]
         self._words += int(lengths.sum())
-        self._position += 1
+        self._parts = self._parts.next()
+        self._position += self._parts.done == 0
         if self._position == len(self._batches):
             self._position, self._words, self._passes = 0, 0, self._passes + 1
             self._shuffle()
-        return Window(inputs, targets, fresh=True)
+        return Window(inputs, targets, True, slice(0, len(lines)), len(lines))
 
     def state(self) -> dict[str, Any]:
         """The cursor: plain data that `restore` goes on from."""
@@ -186,6 +230,7 @@ class LineWindows:
             "position": self._position,
             "passes": self._passes,
             "words": self._words,
+            "parts": [self._parts.count, self._parts.done],
             "random": self._shuffled_by,
         }
 
@@ -196,10 +241,32 @@ class LineWindows:
         self._position = int(state["position"])
         self._passes = int(state["passes"])
         self._words = int(state["words"])
+        self._parts = _Parts(*state.get("parts", (1, 0)))
 
     def _shuffle(self) -> None:
         self._shuffled_by = self._random.bit_generator.state
         self._order = self._random.permutation(len(self._batches))
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The parts of a batch that are read one after the other, and how many have been."""
+
+    count: int
+    done: int
+
+    @classmethod
+    def of_share(cls, share: float, size: int) -> "_Parts":
+        """As few as make each a share of `size` or less, up to rounding."""
+        return cls(min(size, math.ceil(1 / share - 1e-9)), 0)
+
+    def slice(self, size: int) -> slice:
+        """The part whose turn it is."""
+        return slice(self.done * size // self.count, (self.done + 1) * size // self.count)
+
+    def next(self) -> "_Parts":
+        """After one more; after the last none are done."""
+        return _Parts(self.count, (self.done + 1) % self.count)
 
 
 def _parts(ids: np.ndarray, max_length: int) -> tuple[np.ndarray, np.ndarray]:

@@ -80,6 +80,11 @@ def _options(model: ModelConfig) -> list[str]:
         found.append("the output layer sees the sum of all layers' outputs (Melis et al. 2018)")
     if model.softmaxes > 1:
         found.append(f"a mixture of {model.softmaxes} softmaxes (Yang et al. 2018)")
+    if model.clusters:
+        found.append(
+            f"an adaptive softmax: {model.adaptive_head:,} words, the others in "
+            f"{model.adaptive_clusters} clusters (Grave et al. 2017)"
+        )
     if model.mogrifier_rounds:
         found.append(f"{model.mogrifier_rounds} Mogrifier rounds (Melis et al. 2020)")
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from foreword.errors import TextError, TrainingError
+from foreword.errors import SettingsError, TextError, TrainingError
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.text.corpus import Source, chat_source, find_sources
 from foreword.text.holdout import hold_out
@@ -60,9 +60,14 @@ class Corpus:
                     f"{otherwise}."
                 )
 
-    def fill_in(self, settings: TrainingSettings) -> TrainingSettings:
-        """The settings with sizes and rates that suit this text, where none were chosen."""
-        return fill_in(settings, words=len(self.train))
+    def fill_in(self, settings: TrainingSettings, passes: float | None = None) -> TrainingSettings:
+        """The settings with sizes and rates that suit this text, where none were chosen.
+
+        Args:
+            settings: of which None are open.
+            passes: how often the text will be read, if that is known.
+        """
+        return fill_in(settings, words=len(self.train), passes=passes)
 
     def model_config(
         self, settings: TrainingSettings, name: ModelName | None = None
@@ -73,6 +78,13 @@ class Corpus:
         assert chosen != "ngram", "it is counted, and its size is known afterwards"
         assert model.embedding_size is not None
         assert model.hidden_size is not None
+        has_clusters = model.adaptive_clusters > 0
+        V = self.tokenizer.vocab_size
+        if has_clusters and model.adaptive_head > V // 2:
+            raise SettingsError(
+                f"the vocabulary has {V:,} words, and adaptive_head is {model.adaptive_head:,}: at "
+                f"most {V // 2:,}, half of them, leave enough for clusters"
+            )
         return ModelConfig(
             name=chosen,
             vocab_size=self.tokenizer.vocab_size,
@@ -87,6 +99,8 @@ class Corpus:
             softmaxes=model.softmaxes,
             mogrifier_rounds=model.mogrifier_rounds,
             mogrifier_rank=model.mogrifier_rank,
+            adaptive_clusters=model.adaptive_clusters,
+            adaptive_head=model.adaptive_head if has_clusters else 0,
         )
 
 

@@ -15,83 +15,127 @@ State = tuple[Tensor, ...]
 Work = Callable[[Tensor, Tensor, State], tuple[Tensor, State]]
 """Of inputs, targets and the state before them: the loss, a scalar, and the state after, shaped as
 the one before. Gradients are added to those that the parameters have."""
+Recorder = Callable[[Callable[[], None]], Callable[[], None]]
+"""Records what a function does to tensors, without doing it, and gives what does it again."""
 
 SEEN_BEFORE = 3
 """How often a shape comes before it is recorded: what is rare is not worth a second."""
 MOST = 96
 """Graphs that are kept."""
+MOST_STATES = 8
+"""Shapes of the state, such as numbers of streams, whose steps are recorded."""
+
+Shapes = tuple[torch.Size, ...]
+
+
+@dataclass(frozen=True)
+class _States:
+    """Where recordings of one shape of state find it and leave it."""
+
+    before: State
+    after: State
 
 
 @dataclass(frozen=True)
 class _Recording:
-    graph: torch.cuda.CUDAGraph
+    replay: Callable[[], None]
     inputs: Tensor
     targets: Tensor
+    states: _States
 
 
 class Graphs:
     """Does work by replaying its recording, once there is one of the shape; else as it is.
 
-    All recordings share their memory for what lies between, since none of it outlives a step; what
-    goes in and comes out lies elsewhere. The work must leave its parameters' gradients where they
-    are: zeroed, not dropped.
+    What goes into recordings and comes out lies outside the memory that they share. The work must
+    leave its parameters' gradients where they are: zeroed, not dropped.
     """
 
-    def __init__(self, work: Work, generator: torch.Generator) -> None:
+    def __init__(
+        self, work: Work, generator: torch.Generator, recorder: Recorder | None = None
+    ) -> None:
         """`generator` draws the work's random numbers; they are the same as without graphs."""
         self._work = work
-        self._generator = generator
-        self._seen: Counter[tuple[int, ...]] = Counter()
-        self._recordings: dict[tuple[int, ...], _Recording] = {}
-        self._pool = torch.cuda.graph_pool_handle()
-        self._before: State = ()
-        self._after: State = ()
+        self._recorder = recorder or _cuda_recorder(generator)
+        self._seen: Counter[tuple[Shapes, torch.Size]] = Counter()
+        self._recordings: dict[tuple[Shapes, torch.Size], _Recording] = {}
+        self._states: dict[Shapes, _States] = {}
         self._loss = torch.zeros((), device=generator.device)
         self.failure: str | None = None
         """Why nothing more is recorded; None while all goes well."""
+        self._is_told = False
 
     @property
     def recordings(self) -> int:
         """How many shapes have been recorded."""
         return len(self._recordings)
 
+    def news(self) -> str | None:
+        """Once, and only where recording has failed: that, and why."""
+        if self.failure is None or self._is_told:
+            return None
+        self._is_told = True
+        return (
+            f"steps could not be recorded as a CUDA graph ({self.failure}); they go on, launched "
+            "one by one, which is slower"
+        )
+
     def __call__(self, inputs: Tensor, targets: Tensor, state: State) -> tuple[Tensor, State]:
         """The work's loss, and the state after it."""
-        shape = tuple(inputs.shape)
-        recording = self._recordings.get(shape)
+        key = tuple(part.shape for part in state), inputs.shape
+        recording = self._recordings.get(key) or self._recorded(key, inputs, targets, state)
         if recording is None:
-            self._seen[shape] += 1
-            is_wanted = self._seen[shape] > SEEN_BEFORE and len(self._recordings) < MOST
-            if not is_wanted or self.failure is not None:
-                return self._work(inputs, targets, state)
-            recording = self._recorded(inputs, targets, state)
-            if recording is None:
-                return self._work(inputs, targets, state)
-            self._recordings[shape] = recording
+            return self._work(inputs, targets, state)
         recording.inputs.copy_(inputs)
         recording.targets.copy_(targets)
-        for place, part in zip(self._before, state, strict=True):
+        for place, part in zip(recording.states.before, state, strict=True):
             place.copy_(part)
-        recording.graph.replay()
-        return self._loss, tuple(part.clone() for part in self._after)
+        recording.replay()
+        return self._loss, tuple(part.clone() for part in recording.states.after)
 
-    def _recorded(self, inputs: Tensor, targets: Tensor, state: State) -> _Recording | None:
-        if not self._recordings:
-            self._before, self._after = (
-                tuple(torch.empty_like(part) for part in state) for _ in range(2)
-            )
-        elif [part.shape for part in self._before] != [part.shape for part in state]:
+    def _recorded(
+        self, key: tuple[Shapes, torch.Size], inputs: Tensor, targets: Tensor, state: State
+    ) -> _Recording | None:
+        """A recording for a shape; None where it is too rare, too many are kept, or one failed."""
+        shapes, _ = key
+        if self.failure is not None:
             return None
-        recording = _Recording(torch.cuda.CUDAGraph(), inputs.clone(), targets.clone())
-        recording.graph.register_generator_state(self._generator)
-        torch.cuda.synchronize()
+        self._seen[key] += 1
+        if self._seen[key] <= SEEN_BEFORE or len(self._recordings) >= MOST:
+            return None
+        states = self._states.get(shapes)
+        if states is None:
+            if len(self._states) >= MOST_STATES:
+                return None
+            before, after = (tuple(torch.empty_like(part) for part in state) for _ in range(2))
+            states = self._states[shapes] = _States(before, after)
+        inputs, targets = inputs.clone(), targets.clone()
+
+        def work() -> None:
+            loss, after = self._work(inputs, targets, states.before)
+            self._loss.copy_(loss)
+            for place, part in zip(states.after, after, strict=True):
+                place.copy_(part)
+
         try:
-            with torch.cuda.graph(recording.graph, pool=self._pool):
-                loss, after = self._work(recording.inputs, recording.targets, self._before)
-                self._loss.copy_(loss)
-                for place, part in zip(self._after, after, strict=True):
-                    place.copy_(part)
+            replay = self._recorder(work)
         except RuntimeError as error:
-            self.failure = str(error).splitlines()[0]
+            self.failure = (str(error).splitlines() or [type(error).__name__])[0]
             return None
+        self._recordings[key] = recording = _Recording(replay, inputs, targets, states)
         return recording
+
+
+def _cuda_recorder(generator: torch.Generator) -> Recorder:
+    """Records CUDA graphs; all share their memory, since nothing in it outlives a step."""
+    pool = torch.cuda.graph_pool_handle()
+
+    def record(work: Callable[[], None]) -> Callable[[], None]:
+        graph = torch.cuda.CUDAGraph()
+        graph.register_generator_state(generator)
+        torch.cuda.synchronize()
+        with torch.cuda.graph(graph, pool=pool):
+            work()
+        return graph.replay
+
+    return record

@@ -28,11 +28,13 @@ from foreword.training.board import Board, writer_class
 from foreword.training.card import model_card
 from foreword.training.checkpoint import FOLDER, Checkpoint, latest
 from foreword.training.corpus import Corpus, absolute, read_corpus
+from foreword.training.defaults import leaves_dropout_open
 from foreword.training.interrupt import StopWish, stop_on_signals
 from foreword.training.ngram import count_on
+from foreword.training.pace import SECONDS, expected_passes, words_per_second
 from foreword.training.progress import Event, Note, Reporter, TextProgress, silent
 from foreword.training.recipes import find, overridden
-from foreword.training.settings import TrainingSettings, settings_from
+from foreword.training.settings import Budget, TrainingSettings, settings_from
 from foreword.training.trainer import Run
 from foreword.training.trainer import train as train_loop
 
@@ -124,6 +126,8 @@ def train(
     if chosen.model.model == "ngram":
         seconds = time.monotonic() - began
         return Outcome(count_on(corpus, chosen, out=folder, report=report, seconds=seconds))
+    if checkpoint is None:
+        chosen = _regularised(corpus, chosen, time.monotonic() - began, report)
     return train_on(
         corpus,
         chosen,
@@ -309,6 +313,42 @@ def _new_run(
         "bfloat16": torch.bfloat16,
     }[settings.run.precision]
     return Run(model, windows, settings, generator, precision)
+
+
+def _regularised(
+    corpus: Corpus, settings: TrainingSettings, seconds: float, report: Reporter
+) -> TrainingSettings:
+    """The settings with dropout that suits the number of passes over the text, if it is open.
+
+    How many there will be in some minutes is found out by steps of a model that is then forgotten.
+    """
+    if not leaves_dropout_open(settings.dropout):
+        return settings
+    began, pace = time.monotonic(), None
+    if settings.budget.minutes is not None:
+        if settings.run.threads is not None:
+            torch.set_num_threads(settings.run.threads)
+        trial = corpus.fill_in(settings).model_copy(
+            update={
+                "budget": Budget(steps=1_000_000),
+                "bptt": settings.bptt.model_copy(update={"batch_ramp": 0.0, "window_ramp": 0.0}),
+            }
+        )
+        pace = words_per_second(
+            _new_run(corpus, corpus.model_config(trial), trial, silent),
+            min(SECONDS, 0.05 * 60 * settings.budget.minutes),
+        )
+    seconds += time.monotonic() - began
+    words = len(corpus.train)
+    passes = expected_passes(settings.budget, settings.bptt, words, pace, seconds)
+    filled = corpus.fill_in(settings, passes)
+    measured = "" if pace is None else f", {pace:,.0f} words/s"
+    report(
+        Note(
+            f"about {passes:.1f} passes over the text{measured}: dropout {filled.dropout.dropout:g}"
+        )
+    )
+    return filled
 
 
 def _summary(corpus: Corpus, config: ModelConfig) -> str:

@@ -17,6 +17,15 @@ def progress(budget: Budget, *, seconds: float, epochs: float, steps: int) -> fl
     return min(1.0, max(shares))
 
 
+def ramp(start: float, until: float, done: float) -> float:
+    """What a size is after a share `done` of the run, as a share of the full one: up in a line.
+
+    >>> [ramp(0.25, 0.5, done) for done in (0.0, 0.25, 0.5, 1.0)]
+    [0.25, 0.625, 1.0, 1.0]
+    """
+    return 1.0 if done >= until else start + (1.0 - start) * done / until
+
+
 def learning_rate(rate: RateSettings, done: float) -> float:
     """The rate after a share `done` of the run: up in a line, flat, down by a cosine.
 

@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from foreword.errors import SettingsError
-from foreword.folder.architecture import LARGEST_SIZE, MOST_ROUNDS
+from foreword.folder.architecture import LARGEST_SIZE, MOST_CLUSTERS, MOST_ROUNDS
 from foreword.folder.config import AnyModelName, Data, Size
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+StartShare = Annotated[float, Field(gt=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
 Count = Annotated[int, Field(ge=1)]
@@ -56,6 +57,10 @@ class ModelSettings(Data):
     """Of `lstm`: how often x and h modulate each other before a step (Melis et al. 2020)."""
     mogrifier_rank: Annotated[int, Field(ge=0, le=LARGEST_SIZE)] = 0
     """Of the matrices that do it; 0 for whole ones."""
+    adaptive_clusters: Annotated[int, Field(ge=0, le=MOST_CLUSTERS)] = 0
+    """The rarer words are in so many clusters (adaptive softmax, Grave et al. 2017); 0: in none."""
+    adaptive_head: Count = 4096
+    """The commonest words, which are in none."""
     ngram_order: Annotated[int, Field(ge=1, le=16)] = 5
     """n of `ngram`, which sees the n - 1 last words."""
     ngram_min_count: Count = 1
@@ -72,6 +77,12 @@ class ModelSettings(Data):
             raise ValueError(f"mogrifier_rounds are for the model lstm, not {self.model}")
         if self.mogrifier_rank and not self.mogrifier_rounds:
             raise ValueError("mogrifier_rank has no meaning without mogrifier_rounds: set both")
+        if self.adaptive_clusters and self.tied:
+            raise ValueError(
+                "adaptive_clusters have output weights of their own: set tied to false (--untied)"
+            )
+        if self.adaptive_clusters and self.softmaxes > 1:
+            raise ValueError("adaptive_clusters and several softmaxes cannot be had together")
         return self
 
 
@@ -127,6 +138,25 @@ class BpttSettings(Data):
     rotate: bool = False
     """Each pass begins each stream at another of its words, by lot (Press 2019), so that other
     words stand side by side."""
+    batch_ramp: Share = 0.0
+    """Share of the run in which the batch grows in a line (Smith et al. 2018); 0: it is whole from
+    the start. The streams, or a batch's lines, stay what they are, and take turns: in two parts,
+    say, half of them take a step of the optimiser, then the other half."""
+    batch_start: StartShare = 0.25
+    """Of the batch, at most so much is read at once at the start of its ramp."""
+    window_ramp: Share = 0.0
+    """Share of the run in which the window grows in a line; 0: it is whole from the start."""
+    window_start: StartShare = 0.25
+    """Of the window, what it is at the start of its ramp."""
+
+    @model_validator(mode="after")
+    def _window_may_grow(self) -> Self:
+        if self.window_ramp and self.bptt == "sentence":
+            raise ValueError(
+                "window_ramp is for bptt truncated: sentences are read whole. Leave it out; "
+                "batch_ramp is for both"
+            )
+        return self
 
 
 class RateSettings(Data):
@@ -196,6 +226,11 @@ class TrainingSettings(Data):
         budget = self.budget
         if budget.minutes is None and budget.epochs is None and budget.steps is None:
             raise ValueError("training needs an end: minutes, epochs or steps")
+        if self.model.adaptive_clusters and self.softmax.softmax_sample:
+            raise ValueError(
+                "softmax_sample and adaptive_clusters are two answers to a large vocabulary: leave "
+                "one of them out"
+            )
         return self
 
     @classmethod

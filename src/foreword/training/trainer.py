@@ -3,7 +3,8 @@
 One step reads a window of T words from each of B streams, runs the model over it, averages the
 loss over its words, and sends the gradient back through the window's time steps. The hidden state
 goes on to the next window, detached: gradients stop there (truncated backpropagation through time,
-Williams & Peng 1990), memory does not.
+Williams & Peng 1990), memory does not. While the batch grows (`batch_ramp`), a step reads some of
+the streams; the states of the others wait for their turn.
 """
 
 import math
@@ -30,7 +31,7 @@ from foreword.training.divergence import LossWatch
 from foreword.training.graphs import Graphs
 from foreword.training.insight import look, norms
 from foreword.training.progress import Insight, Note, Reporter, StepProgress, Validated
-from foreword.training.schedule import learning_rate, progress
+from foreword.training.schedule import learning_rate, progress, ramp
 from foreword.training.settings import TrainingSettings
 
 ROLLBACKS = 6
@@ -42,7 +43,7 @@ class Windows(Protocol):
 
     @property
     def epochs(self) -> float: ...  # noqa: D102
-    def next(self) -> Window: ...  # noqa: D102
+    def next(self, batch: float = 1.0, window: float = 1.0) -> Window: ...  # noqa: D102
     def state(self) -> dict[str, object]: ...  # noqa: D102
     def restore(self, state: dict[str, Any]) -> None: ...  # noqa: D102
 
@@ -251,16 +252,23 @@ def _step(
 ) -> str | None:
     """One step of backpropagation through time; or, weights untouched, why it cannot be taken."""
     model = run.model.train()
-    window = run.windows.next()
+    bptt = run.settings.bptt
+    window = run.windows.next(
+        ramp(bptt.batch_start, bptt.batch_ramp, done),
+        ramp(bptt.window_start, bptt.window_ramp, done),
+    )
     device = model.decoder.bias.device
     inputs = torch.from_numpy(window.inputs).to(device)
     targets = torch.from_numpy(window.targets).to(device)
     if window.fresh or run.state is None:
-        run.state = model.start(inputs.shape[1])
+        run.state = model.start(window.of)
     words = int((window.targets != IGNORED).sum())
-    loss, state = run.backward(inputs, targets, run.state)
+    before = _of(run.state, window)
+    loss, after = run.backward(inputs, targets, before)
+    if isinstance(run.backward, Graphs) and (news := run.backward.news()) is not None:
+        report(Note(news))
     if look_every is not None and run.position.step % look_every == 0:
-        seen = look(model, inputs, targets, run.state)
+        seen = look(model, inputs, targets, before)
         report(Insight(run.position.step, norms(model), *seen))
     parameters = list(model.parameters())
     clipped = torch.nn.utils.clip_grad_norm_(parameters, run.settings.rate.clip)
@@ -275,7 +283,7 @@ def _step(
     run.optimiser.step()
     if run.average is not None:
         run.average.update(run.position.step + 1)
-    run.state = state
+    run.state = _with(run.state, after, window)
     run.watch = run.watch.seen(nats)
     position = run.position = replace(
         run.position, step=run.position.step + 1, words_seen=run.position.words_seen + words
@@ -295,6 +303,23 @@ def _step(
         )
     )
     return None
+
+
+def _of(state: State, window: Window) -> State:
+    """The states of those streams that the window reads."""
+    if window.inputs.shape[1] == window.of:
+        return state
+    return tuple(part[:, window.streams].contiguous() for part in state)
+
+
+def _with(state: State, after: State, window: Window) -> State:
+    """All streams' states, those that the window has read after it."""
+    if window.inputs.shape[1] == window.of:
+        return after
+    whole = tuple(part.clone() for part in state)
+    for part, new in zip(whole, after, strict=True):
+        part[:, window.streams] = new
+    return whole
 
 
 def _validate(run: Run, validate: Callable[[NextWordModel], Score], report: Reporter) -> None:

@@ -1,0 +1,106 @@
+"""An output layer that spends less on rarer words, and its cross-entropy. Knows no text.
+
+Grave, Joulin, Cisse, Grangier & Jegou 2017, "Efficient softmax approximation for GPUs", section 4.
+Ids ascend from the commonest word to the rarest. The commonest are the head; the others are in
+clusters, each rarer and larger than the one before. Of features g,
+
+    P(x) = softmax(W g + b)_x                          of a word x of the head
+    P(x) = softmax(W g + b)_k softmax(U_k V_k g + b_k)_x    of one of cluster k
+
+where the head's softmax is over its words and the clusters, and V_k makes cluster k's features, a
+fourth as many for each cluster as for the one before. Only the head and the clusters of a window's
+targets are computed, so the loss of a frequent word costs little. P is exact, and sums to 1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from foreword.nn.softmax import IGNORED, linear_cross_entropy
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a cluster's words are, ids `first` to `last` - 1."""
+
+    first: int
+    last: int
+
+
+class Adaptive(nn.Module):
+    """Weights of the head and of the clusters; the words' biases (V,) are given at each call.
+
+    Args:
+        head: W, (words of the head + clusters, G).
+        down: V_1 to V_n, (features of the cluster, G) each.
+        up: U_1 to U_n, (words of the cluster, features of the cluster) each.
+    """
+
+    def __init__(self, head: Tensor, down: Sequence[Tensor], up: Sequence[Tensor]) -> None:
+        super().__init__()
+        self.head = nn.Parameter(head)
+        self.bias = nn.Parameter(head.new_zeros(len(down)))
+        """Of the clusters in the head's softmax."""
+        self.down = nn.ParameterList(nn.Parameter(weight) for weight in down)
+        self.up = nn.ParameterList(nn.Parameter(weight) for weight in up)
+        self._common = len(head) - len(down)
+
+    @property
+    def places(self) -> list[Place]:
+        """The clusters' words, from the commonest on."""
+        found, first = [], self._common
+        for weight in self.up:
+            found.append(Place(first, first + len(weight)))
+            first += len(weight)
+        return found
+
+    def log_probabilities(self, features: Tensor, bias: Tensor) -> Tensor:
+        """Logarithms of P of all words (..., V), by features (..., G) and their biases (V,)."""
+        head = F.linear(features, self.head, self._head_bias(bias)).log_softmax(-1)
+        parts = [head[..., : self._common]]
+        for k, (down, up, place) in enumerate(zip(self.down, self.up, self.places, strict=True)):
+            inside = F.linear(F.linear(features, down), up, bias[place.first : place.last])
+            share = head[..., self._common + k : self._common + k + 1]
+            parts.append(inside.log_softmax(-1) + share)
+        return torch.cat(parts, dim=-1)
+
+    def cross_entropy(
+        self,
+        features: Tensor,
+        bias: Tensor,
+        targets: Tensor,
+        *,
+        precision: torch.dtype = torch.float32,
+    ) -> Tensor:
+        """Sum over positions of -ln P(target), in nats; each softmax in chunks, see there.
+
+        Args:
+            features: (N, G).
+            bias: of the words, (V,).
+            targets: (N,) of word ids; `IGNORED` where there is nothing to predict.
+            precision: dtype of the matrix products; see `linear_cross_entropy`.
+        """
+        low = features.dtype if precision == torch.float32 else precision
+        by_head = targets
+        total: Tensor | None = None
+        for k, (down, up, place) in enumerate(zip(self.down, self.up, self.places, strict=True)):
+            is_inside = (targets >= place.first) & (targets < place.last)
+            by_head = by_head.masked_fill(is_inside, self._common + k)
+            x, inside = features, (targets - place.first).masked_fill(~is_inside, IGNORED)
+            if not features.is_cuda:  # a GPU would be waited for, and its graphs have one shape
+                rows = is_inside.nonzero().squeeze(1)
+                x, inside = features[rows], inside[rows]
+            x = F.linear(x.to(low), down.to(low)).to(features.dtype)
+            words = bias[place.first : place.last]
+            loss = linear_cross_entropy(x, up, words, inside, precision=precision)
+            total = loss if total is None else total + loss
+        loss = linear_cross_entropy(
+            features, self.head, self._head_bias(bias), by_head, precision=precision
+        )
+        return loss if total is None else total + loss
+
+    def _head_bias(self, bias: Tensor) -> Tensor:
+        return torch.cat([bias[: self._common], self.bias])

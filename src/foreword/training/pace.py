@@ -1,0 +1,71 @@
+"""How often a run will read its text: from its ends, and from a few steps that are timed."""
+
+import statistics
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+from foreword.training.progress import Event, StepProgress
+from foreword.training.settings import BpttSettings, Budget
+from foreword.training.trainer import Run, train
+
+STEPS = 12
+"""That are timed; the first third, in which much is done for the first time, does not count."""
+SECONDS = 3.0
+"""After which no further step is timed, by default."""
+
+
+def words_per_second(
+    run: Run, seconds: float = SECONDS, clock: Callable[[], float] = time.monotonic
+) -> float:
+    """How fast a run goes, the median of some of its first steps; changes the run.
+
+    Args:
+        run: whose budget is more than the steps that are timed.
+        seconds: after which no further step is taken; one always is.
+        clock: in seconds.
+    """
+    began = clock()
+    seen = [(began, 0)]
+
+    def note(event: Event) -> None:
+        if isinstance(event, StepProgress):
+            seen.append((clock(), event.words_seen))
+
+    train(
+        run,
+        validate=None,
+        save=lambda *_: None,
+        should_stop=lambda: len(seen) > STEPS or (len(seen) > 1 and clock() - began > seconds),
+        report=note,
+        clock=clock,
+    )
+    pairs = list(pairwise(seen))
+    pairs = pairs[len(pairs) // 3 :]
+    return statistics.median((b[1] - a[1]) / max(b[0] - a[0], 1e-9) for a, b in pairs)
+
+
+def expected_passes(
+    budget: Budget, bptt: BpttSettings, words: int, pace: float | None, seconds: float = 0.0
+) -> float:
+    """How often a run reads a text until the first of its ends.
+
+    Args:
+        budget: the ends.
+        bptt: what a step reads.
+        words: of the text.
+        pace: words/s; None leaves the end in minutes out.
+        seconds: of these minutes that are gone.
+
+    >>> budget = Budget(minutes=2, epochs=40)
+    >>> expected_passes(budget, BpttSettings(), 1_000_000, pace=20_000, seconds=20)
+    2.0
+    """
+    ends = []
+    if budget.minutes is not None and pace is not None:
+        ends.append(max(0.0, budget.minutes * 60 - seconds) * pace / words)
+    if budget.epochs is not None:
+        ends.append(budget.epochs)
+    if budget.steps is not None:
+        ends.append(budget.steps * bptt.batch_size * bptt.window / words)
+    return min(ends)
