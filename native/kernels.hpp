@@ -254,9 +254,9 @@ struct Kernels {
     void (*ranks)(const Ranks&, int threads);
     // A vector as products by the rows of float32 and of int8 take it; returns its scale.
     float (*operand[2])(const float* vector, int columns, void* into);
-    // Products of some rows, or of those from `first` on if `ids` is null.
-    void (*rows[2])(const Table&, const void* operand, float scale, const std::int64_t* ids,
-                    std::int64_t first, int count, float* into);
+    // Products of some rows, or of those from `first` on if `ids` is null, with some users' vectors.
+    void (*rows[2])(const Table&, const void* const* operands, const float* scales, int users,
+                    const std::int64_t* ids, std::int64_t first, int count, float* const* into);
     Shares (*shares)(const float* scores, int count);
     const StagedKernels* staged;
     std::uint64_t (*checksum)(const std::uint32_t* words, std::size_t count);

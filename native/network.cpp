@@ -19,6 +19,8 @@ constexpr int TOGETHER = 64;
 constexpr int FEW = 3;
 // Words that are one piece of work, and summed up for themselves.
 constexpr int PIECE = 512;
+// Users whose scores of all words one thread finds together.
+constexpr int SCORED_TOGETHER = 16;
 constexpr int FLOAT32 = 0, INT8 = 2;
 
 // A thread's memory for intermediate results, kept from call to call.
@@ -57,6 +59,66 @@ const float* dense(const Table& table, std::vector<float>& room) {
 
 bool is_better(const Found& a, const Found& b) {
     return a.score > b.score || (a.score == b.score && a.id < b.id);
+}
+
+int pieces_of(std::int64_t count) { return (int)((count + PIECE - 1) / PIECE); }
+
+int size_of(int piece, std::int64_t count) {
+    return (int)std::min<std::int64_t>(PIECE, count - (std::int64_t)piece * PIECE);
+}
+
+// A thread's memory for what `shares` tells of pieces.
+Shares* shares_of_pieces(std::size_t pieces) {
+    thread_local std::vector<Shares> memory;
+    if (memory.size() < pieces) memory.resize(pieces);
+    return memory.data();
+}
+
+// The k best of scores of which each piece's shares are known; see `Network::best`.
+bool chosen(const float* scores, const Shares* parts, const Choice& choice,
+            const std::vector<std::int64_t>& hidden, int k, std::vector<Found>& found) {
+    found.clear();
+    const int pieces = pieces_of(choice.count);
+    float largest = parts[0].largest;
+    for (int piece = 1; piece < pieces && !std::isnan(largest); ++piece) {
+        if (!(parts[piece].largest <= largest)) largest = parts[piece].largest;
+    }
+    if (!std::isfinite(largest)) return false;
+    double total = 0.0;
+    for (int piece = 0; piece < pieces; ++piece) {
+        if (std::isinf(parts[piece].largest)) continue;  // none that can come
+        total += parts[piece].total * std::exp((double)parts[piece].largest - largest);
+    }
+    // Pieces that hold the largest scores first: most others then hold none of the best.
+    thread_local std::vector<int> order;
+    order.resize((std::size_t)pieces);
+    for (int piece = 0; piece < pieces; ++piece) order[(std::size_t)piece] = piece;
+    std::sort(order.begin(), order.end(),
+              [&](int a, int b) { return parts[a].largest > parts[b].largest; });
+    const std::size_t most = (std::size_t)std::max(k, 0);
+    const auto is_worse = [](const Found& a, const Found& b) { return is_better(a, b); };
+    for (const int piece : order) {
+        if (most == 0) break;
+        if (found.size() == most && parts[piece].largest < found.front().score) break;
+        const std::int64_t first = (std::int64_t)piece * PIECE;
+        const std::int64_t end = first + size_of(piece, choice.count);
+        for (std::int64_t at = first; at < end; ++at) {
+            if (found.size() == most && scores[at] < found.front().score) continue;
+            const Found one{choice.ids ? choice.ids[at] : at, scores[at], 0.0};
+            if (found.size() == most && !is_better(one, found.front())) continue;
+            if (std::find(hidden.begin(), hidden.end(), one.id) != hidden.end()) continue;
+            // A heap, the worst of the best in front.
+            if (found.size() == most) {
+                std::pop_heap(found.begin(), found.end(), is_worse);
+                found.pop_back();
+            }
+            found.push_back(one);
+            std::push_heap(found.begin(), found.end(), is_worse);
+        }
+    }
+    std::sort_heap(found.begin(), found.end(), is_worse);
+    for (Found& one : found) one.probability = std::exp((double)one.score - largest) / total;
+    return true;
 }
 
 }  // namespace
@@ -239,35 +301,41 @@ void Network::advance(const Step* steps, int count, int threads) const {
     });
 }
 
-// What the output sees of a state, as its products take it.
-const void* Network::operand(const float* h, float& scale) const {
+// Floats that `operand` needs.
+std::size_t Network::operand_floats() const {
     const std::size_t hidden = operand_bytes(hidden_size()) / sizeof(float);
+    return 2 * operand_bytes(model_.output.columns) / sizeof(float) + hidden;
+}
+
+// What the output sees of a state, as its products take it, at the memory's beginning.
+float Network::operand(const float* h, float* memory) const {
     const std::size_t features = operand_bytes(model_.output.columns) / sizeof(float);
-    float* const memory = scratch(2 * features + hidden);
     const float* seen = h + (std::ptrdiff_t)(layers() - 1) * hidden_size();
     if (const Table& projection = model_.projection; projection.rows) {
         float* const operand = memory + 2 * features;
         const float by = kernels_.operand[projection.is_int8()](seen, projection.columns, operand);
-        kernels_.rows[projection.is_int8()](projection, operand, by, nullptr, 0, projection.rows,
-                                            memory + features);
-        seen = memory + features;
+        const void* const of_one = operand;
+        float* const into = memory + features;
+        kernels_.rows[projection.is_int8()](projection, &of_one, &by, 1, nullptr, 0, projection.rows,
+                                            &into);
+        seen = into;
     }
-    scale = kernels_.operand[model_.output.is_int8()](seen, model_.output.columns, memory);
-    return memory;
+    return kernels_.operand[model_.output.is_int8()](seen, model_.output.columns, memory);
 }
 
 void Network::scores(const float* h, const Choice& choice, float* into, int threads) const {
     const Table& output = model_.output;
-    float scale;
-    const void* const operand = this->operand(h, scale);
-    const int pieces = (int)((choice.count + PIECE - 1) / PIECE);
+    float* const memory = scratch(operand_floats());
+    const float scale = operand(h, memory);
+    const void* const seen = memory;
+    const int pieces = pieces_of(choice.count);
     const double work = (double)choice.count * output.columns;
     in_pieces(pieces < 4 ? 1 : threads_worth(threads, work), pieces, [&](int piece) {
         const std::int64_t first = (std::int64_t)piece * PIECE;
-        const int count = (int)std::min<std::int64_t>(PIECE, choice.count - first);
-        kernels_.rows[output.is_int8()](output, operand, scale,
-                                        choice.ids ? choice.ids + first : nullptr, first, count,
-                                        into + first);
+        float* const found = into + first;
+        kernels_.rows[output.is_int8()](output, &seen, &scale, 1,
+                                        choice.ids ? choice.ids + first : nullptr, first,
+                                        size_of(piece, choice.count), &found);
     });
 }
 
@@ -276,63 +344,74 @@ bool Network::best(const float* h, const Choice& choice, const std::vector<std::
     found.clear();
     if (choice.count == 0) return true;
     const Table& output = model_.output;
-    const int pieces = (int)((choice.count + PIECE - 1) / PIECE);
+    const int pieces = pieces_of(choice.count);
     float* const scores = scratch_for_scores((std::size_t)choice.count);
-    thread_local std::vector<Shares> of_pieces;
-    thread_local std::vector<int> order;
-    of_pieces.resize((std::size_t)pieces);
-    Shares* const parts = of_pieces.data();
-    float scale;
-    const void* const operand = this->operand(h, scale);
-    const auto size = [&](int piece) {
-        return (int)std::min<std::int64_t>(PIECE, choice.count - (std::int64_t)piece * PIECE);
-    };
+    Shares* const parts = shares_of_pieces((std::size_t)pieces);
+    float* const memory = scratch(operand_floats());
+    const float scale = operand(h, memory);
+    const void* const seen = memory;
     const double work = (double)choice.count * output.columns;
     in_pieces(pieces < 4 ? 1 : threads_worth(threads, work), pieces, [&](int piece) {
         const std::int64_t first = (std::int64_t)piece * PIECE;
-        kernels_.rows[output.is_int8()](output, operand, scale,
-                                        choice.ids ? choice.ids + first : nullptr, first,
-                                        size(piece), scores + first);
-        parts[piece] = kernels_.shares(scores + first, size(piece));
+        const int count = size_of(piece, choice.count);
+        float* const into = scores + first;
+        kernels_.rows[output.is_int8()](output, &seen, &scale, 1,
+                                        choice.ids ? choice.ids + first : nullptr, first, count,
+                                        &into);
+        parts[piece] = kernels_.shares(into, count);
     });
-    float largest = parts[0].largest;
-    for (int piece = 1; piece < pieces && !std::isnan(largest); ++piece) {
-        if (!(parts[piece].largest <= largest)) largest = parts[piece].largest;
+    return chosen(scores, parts, choice, hidden, k, found);
+}
+
+// Of all words, for several, who share what is read of the table. What is computed for each is as
+// in `best`.
+void Network::best_of_all(Asked* const* asked, int users, const std::vector<std::int64_t>& hidden,
+                          int k) const {
+    const Table& output = model_.output;
+    const std::int64_t count = output.rows;
+    const int pieces = pieces_of(count);
+    const std::size_t floats = operand_floats();
+    float* const scores = scratch_for_scores((std::size_t)(count * users));
+    Shares* const parts = shares_of_pieces((std::size_t)(pieces * users));
+    float* const memory = scratch(floats * (std::size_t)users);
+    const void* operands[SCORED_TOGETHER];
+    float scales[SCORED_TOGETHER];
+    float* into[SCORED_TOGETHER];
+    for (int u = 0; u < users; ++u) {
+        float* const own = memory + floats * (std::size_t)u;
+        scales[u] = operand(asked[u]->h, own);
+        operands[u] = own;
     }
-    if (!std::isfinite(largest)) return false;
-    double total = 0.0;
     for (int piece = 0; piece < pieces; ++piece) {
-        if (std::isinf(parts[piece].largest)) continue;  // none that can come
-        total += parts[piece].total * std::exp((double)parts[piece].largest - largest);
+        const std::int64_t first = (std::int64_t)piece * PIECE;
+        const int rows = size_of(piece, count);
+        for (int u = 0; u < users; ++u) into[u] = scores + count * u + first;
+        kernels_.rows[output.is_int8()](output, operands, scales, users, nullptr, first, rows, into);
+        for (int u = 0; u < users; ++u) parts[u * pieces + piece] = kernels_.shares(into[u], rows);
     }
-    // Pieces that hold the largest scores first: most others then hold none of the best.
-    order.resize((std::size_t)pieces);
-    for (int piece = 0; piece < pieces; ++piece) order[(std::size_t)piece] = piece;
-    std::sort(order.begin(), order.end(),
-              [&](int a, int b) { return parts[a].largest > parts[b].largest; });
-    const std::size_t most = (std::size_t)std::max(k, 0);
-    const auto is_worse = [](const Found& a, const Found& b) { return is_better(a, b); };
-    for (const int piece : order) {
-        if (most == 0) break;
-        if (found.size() == most && parts[piece].largest < found.front().score) break;
-        const std::int64_t first = (std::int64_t)piece * PIECE, end = first + size(piece);
-        for (std::int64_t at = first; at < end; ++at) {
-            if (found.size() == most && scores[at] < found.front().score) continue;
-            const Found one{choice.ids ? choice.ids[at] : at, scores[at], 0.0};
-            if (found.size() == most && !is_better(one, found.front())) continue;
-            if (std::find(hidden.begin(), hidden.end(), one.id) != hidden.end()) continue;
-            // A heap, the worst of the best in front.
-            if (found.size() == most) {
-                std::pop_heap(found.begin(), found.end(), is_worse);
-                found.pop_back();
-            }
-            found.push_back(one);
-            std::push_heap(found.begin(), found.end(), is_worse);
+    for (int u = 0; u < users; ++u) {
+        asked[u]->is_finite = chosen(scores + count * u, parts + u * pieces, {nullptr, count}, hidden,
+                                     k, asked[u]->found);
+    }
+}
+
+void Network::best_many(Asked* asked, int count, const std::vector<std::int64_t>& hidden, int k,
+                        int threads) const {
+    double work = 0.0;
+    for (int u = 0; u < count; ++u) work += (double)asked[u].choice.count * model_.output.columns;
+    const int pieces = (count + SCORED_TOGETHER - 1) / SCORED_TOGETHER;
+    in_pieces(threads_worth(threads, work), pieces, [&](int piece) {
+        const int first = piece * SCORED_TOGETHER, end = std::min(first + SCORED_TOGETHER, count);
+        Asked* of_all[SCORED_TOGETHER];
+        int users = 0;
+        for (int u = first; u < end; ++u) {
+            Asked& one = asked[u];
+            const bool is_of_all = !one.choice.ids && one.choice.count == model_.output.rows;
+            if (is_of_all) of_all[users++] = &one;
+            else one.is_finite = best(one.h, one.choice, hidden, k, 1, one.found);
         }
-    }
-    std::sort_heap(found.begin(), found.end(), is_worse);
-    for (Found& one : found) one.probability = std::exp((double)one.score - largest) / total;
-    return true;
+        if (users > 0) best_of_all(of_all, users, hidden, k);
+    });
 }
 
 }  // namespace foreword

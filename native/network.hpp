@@ -51,6 +51,14 @@ struct Found {
     double probability;
 };
 
+// Someone whose next word is wanted, and what is found.
+struct Asked {
+    const float* h;  // as `Network::best` takes it
+    Choice choice;
+    std::vector<Found> found;
+    bool is_finite;
+};
+
 class Network {
   public:
     Network(const Kernels& kernels, Model model);
@@ -76,6 +84,10 @@ class Network {
     bool best(const float* h, const Choice& choice, const std::vector<std::int64_t>& hidden, int k,
               int threads, std::vector<Found>& found) const;
 
+    // The same of many, bit for bit.
+    void best_many(Asked* asked, int count, const std::vector<std::int64_t>& hidden, int k,
+                   int threads) const;
+
   private:
     struct Store;
     struct Packing;
@@ -86,7 +98,10 @@ class Network {
     void run(int layer, int batch, const float* x, float* h, float* c, float* gates, float* inner,
              const struct Packed& packed, const float* weight_ih, const float* weight_hh) const;
     void advance_some(const Step* steps, int count) const;
-    const void* operand(const float* h, float& scale) const;
+    std::size_t operand_floats() const;
+    float operand(const float* h, float* memory) const;
+    void best_of_all(Asked* const* asked, int users, const std::vector<std::int64_t>& hidden,
+                     int k) const;
 
     const Kernels& kernels_;
     Model model_;

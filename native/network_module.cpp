@@ -228,23 +228,18 @@ class PyNetwork {
             chosen.push_back(ids_of(ids[u]));
             work += (double)choice_of(chosen.back()).count * output_.table.columns;
         }
-        std::vector<std::vector<Found>> found(count);
-        std::vector<char> is_finite(count);
+        std::vector<Asked> asked;
+        asked.reserve(count);
+        for (std::size_t u = 0; u < count; ++u) {
+            asked.push_back({states[u].as<const float>(), choice_of(chosen[u]), {}, false});
+        }
         {
             const Unlocked unlocked(work);
-            constexpr std::size_t TOGETHER = 16;
-            const int pieces = (int)((count + TOGETHER - 1) / TOGETHER);
-            in_pieces(threads_worth(threads, work), pieces, [&](int piece) {
-                const std::size_t first = (std::size_t)piece * TOGETHER;
-                for (std::size_t u = first; u < std::min(first + TOGETHER, count); ++u) {
-                    is_finite[u] = network_->best(states[u].as<const float>(), choice_of(chosen[u]),
-                                                  hidden, k, 1, found[u]);
-                }
-            });
+            network_->best_many(asked.data(), (int)count, hidden, k, threads);
         }
         nb::list all;
-        for (std::size_t u = 0; u < count; ++u) {
-            if (is_finite[u]) all.append(listed(found[u]));
+        for (const Asked& one : asked) {
+            if (one.is_finite) all.append(listed(one.found));
             else all.append(nb::none());
         }
         return nb::object(all);

@@ -1,7 +1,7 @@
-// A vector by the rows of a table: an output layer's words, all of them or a few.
+// Vectors by the rows of a table: an output layer's words, all of them or a few.
 //
 // Rows stay as they are stored, so that a few can be taken out of many and a file can be read in
-// place. Each product is made in the same order wherever its row stands.
+// place. Each product is made in the same order wherever its row stands, and whatever else is made.
 #pragma once
 
 #include "kernels.hpp"
@@ -17,7 +17,7 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// Rows that are multiplied at once: so many share each part of the vector that is loaded.
+// Rows that are multiplied at once: so many share each part of a vector that is loaded.
 constexpr int ROWS_AT_ONCE = 4;
 
 // Rows one after the other. What lies so many bytes ahead is fetched meanwhile.
@@ -68,19 +68,11 @@ struct FloatRows {
         return 1.0f;
     }
 
-    template <class Rows>
-    static FOREWORD_INLINE void multiply(const Rows& rows, const void* operand, int columns,
-                                         int first, Sum* sums) {
-        Sum found[ROWS_AT_ONCE] = {};
-        for (int k = 0; k < columns; k += LANES) {
-            const Vec v = load((const float*)operand + k);
-#pragma GCC unroll 4
-            for (int r = 0; r < ROWS_AT_ONCE; ++r) {
-                __builtin_prefetch(rows.ahead(first + r) + k * sizeof(Value));
-                found[r] += v * load(rows[first + r] + k);
-            }
-        }
-        for (int r = 0; r < ROWS_AT_ONCE; ++r) sums[first + r] = found[r];
+    using Part = float;
+    static constexpr int STEP = LANES;
+
+    static FOREWORD_INLINE Sum multiply_add(Sum sum, const Part* v, const Value* row) {
+        return sum + load(v) * load(row);
     }
 
     template <class OfRows>
@@ -129,21 +121,6 @@ struct IntRows {
         return most / 127.0f + wrong;
     }
 
-    template <class Rows>
-    static FOREWORD_INLINE void multiply(const Rows& rows, const void* operand, int columns,
-                                         int first, Sum* sums) {
-        Sum found[ROWS_AT_ONCE] = {};
-        for (int k = 0; k < columns; k += STEP) {
-            const Part* const v = (const Part*)operand + k;
-#pragma GCC unroll 4
-            for (int r = 0; r < ROWS_AT_ONCE; ++r) {
-                __builtin_prefetch(rows.ahead(first + r) + k);
-                found[r] = multiply_add(found[r], v, rows[first + r] + k);
-            }
-        }
-        for (int r = 0; r < ROWS_AT_ONCE; ++r) sums[first + r] = found[r];
-    }
-
     static FOREWORD_INLINE Sum multiply_add(Sum sum, const Part* v, const Value* row) {
 #if defined(__AVX512VNNI__)
         return (Ints)_mm512_dpbusd_epi32((__m512i)sum, _mm512_loadu_si512(v),
@@ -173,9 +150,33 @@ struct IntRows {
     }
 };
 
-template <class R>
-static void by_table(const Table& table, const void* operand, float scale, const std::int64_t* ids,
-                     std::int64_t first, int count, float* into) {
+// The sums of LANES rows' products with USERS vectors, which share each part of a row that is read.
+template <class R, int USERS, class Rows>
+static FOREWORD_INLINE void multiply(const Rows& rows, const void* const* operands, int columns,
+                                     typename R::Sum (*sums)[LANES]) {
+    for (int first = 0; first < LANES; first += ROWS_AT_ONCE) {
+        typename R::Sum found[USERS][ROWS_AT_ONCE] = {};
+        for (int k = 0; k < columns; k += R::STEP) {
+#pragma GCC unroll 4
+            for (int r = 0; r < ROWS_AT_ONCE; ++r) {
+                __builtin_prefetch(rows.ahead(first + r) + k * sizeof(typename R::Value));
+                const typename R::Value* const row = rows[first + r] + k;
+#pragma GCC unroll 4
+                for (int u = 0; u < USERS; ++u) {
+                    const auto* const v = (const typename R::Part*)operands[u] + k;
+                    found[u][r] = R::multiply_add(found[u][r], v, row);
+                }
+            }
+        }
+        for (int u = 0; u < USERS; ++u) {
+            for (int r = 0; r < ROWS_AT_ONCE; ++r) sums[u][first + r] = found[u][r];
+        }
+    }
+}
+
+template <class R, int USERS>
+static void by_rows(const Table& table, const void* const* operands, const float* scales,
+                    const std::int64_t* ids, std::int64_t first, int count, float* const* into) {
     using Value = typename R::Value;
     constexpr int AHEAD = 4096;
     const Value* const values = R::values(table);
@@ -183,14 +184,11 @@ static void by_table(const Table& table, const void* operand, float scale, const
     for (int done = 0; done < count; done += LANES) {
         const int lanes = std::min(LANES, count - done);
         std::int64_t places[LANES];
-        typename R::Sum sums[LANES];
-        const auto multiply = [&](const auto& rows) {
-            for (int l = 0; l < LANES; l += ROWS_AT_ONCE) {
-                R::multiply(rows, operand, table.columns, l, sums);
-            }
-        };
+        typename R::Sum sums[USERS][LANES];
         if (!ids && lanes == LANES) {
-            multiply(Following<Value, AHEAD>{values + (first + done) * table.stride, table.stride});
+            const Value* const begin = values + (first + done) * table.stride;
+            multiply<R, USERS>(Following<Value, AHEAD>{begin, table.stride}, operands, table.columns,
+                               sums);
         } else {
             Spread<Value> rows;
             for (int l = 0; l < LANES; ++l) {
@@ -198,7 +196,7 @@ static void by_table(const Table& table, const void* operand, float scale, const
                 rows.rows[l] = values + places[l] * table.stride;
                 rows.next[l] = values + place(std::min(done + LANES + l, count - 1)) * table.stride;
             }
-            multiply(rows);
+            multiply<R, USERS>(rows, operands, table.columns, sums);
         }
         const auto of_rows = [&](const auto* values, auto found) {
             if (!ids && lanes == LANES) {
@@ -208,10 +206,26 @@ static void by_table(const Table& table, const void* operand, float scale, const
             for (int l = 0; l < lanes; ++l) found[l] = values[places[l]];
             return found;
         };
-        Vec products = R::whole(table, totals(sums), scale, of_rows);
-        if (table.bias) products += of_rows(table.bias, Vec{});
-        store(into + done, products, lanes);
+        for (int u = 0; u < USERS; ++u) {
+            Vec products = R::whole(table, totals(sums[u]), scales[u], of_rows);
+            if (table.bias) products += of_rows(table.bias, Vec{});
+            store(into[u] + done, products, lanes);
+        }
     }
+}
+
+template <class R>
+static void by_table(const Table& table, const void* const* operands, const float* scales, int users,
+                     const std::int64_t* ids, std::int64_t first, int count, float* const* into) {
+    int u = 0;
+    for (; u + 4 <= users; u += 4) {
+        by_rows<R, 4>(table, operands + u, scales + u, ids, first, count, into + u);
+    }
+    if (u + 2 <= users) {
+        by_rows<R, 2>(table, operands + u, scales + u, ids, first, count, into + u);
+        u += 2;
+    }
+    if (u < users) by_rows<R, 1>(table, operands + u, scales + u, ids, first, count, into + u);
 }
 
 static Shares shares(const float* scores, int count) {

@@ -155,16 +155,20 @@ std::vector<double> answers(const Network& network, int together, int threads) {
         all.insert(all.end(), scores.begin(), scores.end());
     }
     const std::vector<std::int64_t> hidden{0, network.words() - 1};
-    std::vector<std::vector<Found>> best(10);
-    // One user a piece, as a server asks for several.
-    in_pieces(threads, 6, [&](int u) {
-        network.best(states[(std::size_t)u].h.data(), u % 2 ? some : every, hidden, 3, 1,
-                     best[(std::size_t)u]);
-    });
-    network.best(h, every, {}, 0, threads, best[6]);
-    network.best(h, every, {}, 5, threads, best[7]);
-    network.best(h, some, hidden, 40, threads, best[8]);
-    network.best(h, none, hidden, 3, threads, best[9]);
+    std::vector<std::vector<Found>> best(4);
+    // As a server asks for several.
+    std::vector<Asked> asked;
+    for (int u = 0; u < USERS; ++u) {
+        asked.push_back({states[(std::size_t)u].h.data(), u % 3 ? every : some, {}, false});
+    }
+    for (int first = 0; first < USERS; first += together) {
+        network.best_many(asked.data() + first, std::min(together, USERS - first), hidden, 3, threads);
+    }
+    for (const Asked& one : asked) all.push_back(one.is_finite), best.push_back(one.found);
+    network.best(h, every, {}, 0, threads, best[0]);
+    network.best(h, every, {}, 5, threads, best[1]);
+    network.best(h, some, hidden, 40, threads, best[2]);
+    network.best(h, none, hidden, 3, threads, best[3]);
     for (const std::vector<Found>& found : best) {
         all.push_back((double)found.size());
         for (const Found& one : found) {

@@ -128,6 +128,21 @@ def test_memory_is_bounded_however_long_the_text(counted: tuple[Typist, Counting
         assert len(typist._reading.context.words) <= reading.WORDS_REMEMBERED
 
 
+@pytest.mark.parametrize("marks", [1, 3, 4])
+def test_fewer_states_are_kept_on_request_and_answers_stay_the_same(
+    make_folder: MakeFolder, marks: int
+) -> None:
+    predictor = Predictor(make_folder())
+    typist = predictor.typist(marks=marks)
+    text = "the cat and the mat and the "
+    for end in [*range(1, len(text) + 1), 9, 21, len(text)]:
+        assert typist.suggest(text[:end]) == predictor.suggest(text[:end])
+        assert typist._reading is not None
+        assert len(typist._reading.marks) <= marks
+    with pytest.raises(SettingsError, match="at least 1, not 0"):
+        Predictor(make_folder()).typist(marks=0)
+
+
 def test_long_texts_go_on_at_the_cost_of_a_word(counted: tuple[Typist, Counting]) -> None:
     text = "a cat sat on " * 1000
     first = advanced(counted, text)

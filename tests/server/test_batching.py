@@ -1,10 +1,13 @@
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from foreword.predictor.lockstep import together as together_in_lockstep
 from foreword.predictor.predictor import Predictor
-from foreword.server.batching import Batcher
+from foreword.server import batching
+from foreword.server.batching import SLICE, Batcher
 from foreword.server.refusal import RequestError
 
 from .conftest import MakeService, run, together
@@ -98,3 +101,34 @@ def test_long_work_lets_others_pass_between_its_parts(serve: MakeService) -> Non
 
     run(both())
     assert order == ["short", "long"]
+
+
+def test_work_is_not_left_behind_by_others_that_want_nothing_of_a_model(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(batching, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    steps: list[float] = []
+
+    def step(wanted: list[Any]) -> list[Any]:
+        clock[0] += SLICE / 2
+        steps.append(clock[0])
+        return together_in_lockstep(wanted)
+
+    monkeypatch.setattr(batching, "together", step)
+
+    async def ask() -> float:
+        batcher = Batcher(waiting=10, deadline=9.0)
+        reading = asyncio.ensure_future(
+            batcher.together(predictor.reading(["the"] * 100, predictor.start()))
+        )
+        others = 0.0
+        while not reading.done():
+            await asyncio.sleep(0)
+            clock[0] += 10 * SLICE  # that others took in this turn
+            others += 10 * SLICE
+        return others
+
+    others = run(ask())
+    assert len(steps) == 100
+    assert others <= 2 * 100 * SLICE / 2

@@ -97,7 +97,8 @@ def serve(
     where = f"{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
     names = ", ".join(model.name for model in service.models.all())
     errors.print(f"serving {names} at http://{where}/ (Ctrl-C stops)", markup=False)
-    run(make_app(service), settings, listening, lambda: reload_models(service))
+    app = make_app(service)
+    run(app, settings, listening, lambda: reload_models(service), app.takes_on)
 
 
 def _token(path: Path | None) -> str | None:

@@ -27,9 +27,9 @@ class Filter:
             offensive: keep those of the list back.
             blocked: more words.
         """
-        own = (word.casefold().replace("’", "'") for word in blocked)
+        own = frozenset(word.casefold().replace("’", "'") for word in blocked)
         listed = offensive_words() if offensive else frozenset()
-        self.words = listed.union(own)
+        self.words = listed | own if own else listed  # the list is one, however many type
 
     def blocks(self, fold: str) -> bool:
         """Whether a folded word is kept back."""

@@ -17,7 +17,7 @@ from foreword.predictor.engine import Engine
 from foreword.predictor.layer import Layer
 from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
-from foreword.predictor.reading import STRIDE, Reader, beginning, readable
+from foreword.predictor.reading import MARKS, STRIDE, Reader, beginning, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.state import State
 from foreword.predictor.suggest import HIDDEN, Suggestion
@@ -296,11 +296,14 @@ class Predictor:
         blocked: Iterable[str] = (),
         layout: Layout = QWERTY,
         repeats: bool = True,
+        marks: int = MARKS,
     ) -> Typist:
         """One user who types: `suggest` at every keystroke, at the cost of what is new alone.
 
         Args: as `suggest`, and `repeats`: False leaves out, while letters are added to a word, what
             was suggested for it before, since whoever types on did not mean it; or overlooked it.
+            And `marks`: ends of words, at most, whose states are kept to go on from after an edit;
+            each takes the memory of a state. The answers are the same.
         """
         return Typist(
             self._reader,
@@ -310,6 +313,7 @@ class Predictor:
             blocked=blocked,
             layout=layout,
             repeats=repeats,
+            marks=marks,
         )
 
     def is_unfinished(self, text: str) -> bool:

@@ -111,7 +111,7 @@ class Reader:
         self.in_print = tokenizer.config.words == "unicode"
 
     def read(
-        self, text: str, before: Reading | None = None, *, unfinished: bool
+        self, text: str, before: Reading | None = None, *, unfinished: bool, marks: int = MARKS
     ) -> Work[tuple[Reading, str]]:
         """Reads a text, going on from what was read of an earlier one as far as both are the same.
 
@@ -119,21 +119,21 @@ class Reader:
             text: up to where the next letter goes.
             before: a reading of an earlier text, by the same user.
             unfinished: whether letters at the end are a word whose rest is to come.
+            marks: boundaries of words that are kept, at most.
 
         Returns:
             The reading, and what stands in the text after its head: an unfinished word or nothing.
         """
         begin, is_whole = beginning(text, STRIDE)
         window = readable(text[begin:])
-        marks: tuple[tuple[int, Context], ...] = ()
+        found: list[tuple[int, Context]] = []
         if before is not None and before.begin == begin:
             same = _common(window, before.head)
-            marks = tuple(mark for mark in before.marks if mark[0] <= same)
+            found = [mark for mark in before.marks if mark[0] <= same]
         start = self._start
         if not is_whole:
             start = Context(start.state, begins_sentence=False)
-        place, context = marks[-1] if marks else (0, start)
-        found = list(marks)
+        place, context = found[-1] if found else (0, start)
         while (step := _TO_A_SPACE.match(window, place)) is not None:
             after = yield from self._chunk(context, step[1])
             if step[2] == "\n":
@@ -148,7 +148,7 @@ class Reader:
             context = yield from self._chunk(context, rest[:typed_from])
         at = place + typed_from
         is_steady = typed_from == 0 or at < len(window)
-        return Reading(begin, window[:at], context, _thinned(found), is_steady), window[at:]
+        return Reading(begin, window[:at], context, _thinned(found, marks), is_steady), window[at:]
 
     def id_of(self, word: Word) -> int:
         """The id that a word is read as: its own, or that of `Lexicon.stand_in`, or `<unk>`."""
@@ -267,9 +267,11 @@ def _common(a: str, b: str) -> int:
     return low
 
 
-def _thinned(marks: list[tuple[int, Context]]) -> tuple[tuple[int, Context], ...]:
-    """At most `MARKS` of them: all of the last, every second of the older half."""
-    while len(marks) > MARKS:
+def _thinned(marks: list[tuple[int, Context]], most: int) -> tuple[tuple[int, Context], ...]:
+    """At most so many of them, 1 or more: all of the last, every second of the older half."""
+    if most < 4:
+        return tuple(marks[-most:])
+    while len(marks) > most:
         older = len(marks) // 2
         marks = [*marks[:older:2], *marks[older:]]
     return tuple(marks)

@@ -7,7 +7,7 @@ from foreword.errors import SettingsError
 from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer
 from foreword.predictor.lockstep import Work, alone
-from foreword.predictor.reading import Reader, Reading
+from foreword.predictor.reading import MARKS, Reader, Reading
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.suggest import Options, Suggestion, suggestions
 from foreword.predictor.trace import WordTrace
@@ -56,14 +56,18 @@ class Typist:
         blocked: Iterable[str] = (),
         layout: Layout = QWERTY,
         repeats: bool = True,
+        marks: int = MARKS,
     ) -> None:
         """Use `Predictor.typist`, whose arguments these are, and a model's reader."""
+        if marks < 1:
+            raise SettingsError(f"marks must be at least 1, not {marks}")
         self._reader = reader
         words = Filter(offensive=not offensive, blocked=blocked)
         self._options = Options(words, tolerant, layout, layer)
         # Immutable and replaced as a whole: a thread sees the old one or the new one.
         self._reading: Reading | None = None
         self._repeats = repeats
+        self._marks = marks
         self._seen: _Seen | None = None
 
     def suggest(self, text: str, k: int = 3, *, complete: bool = True) -> list[Suggestion]:
@@ -107,7 +111,9 @@ class Typist:
         reading = self._reading
         typed = reading.letters_after(text) if reading is not None and complete else ""
         if reading is None or not typed:
-            reading, typed = yield from self._reader.read(text, reading, unfinished=complete)
+            reading, typed = yield from self._reader.read(
+                text, reading, unfinished=complete, marks=self._marks
+            )
             self._reading = reading
         return reading, typed
 

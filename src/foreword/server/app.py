@@ -1,10 +1,10 @@
 """The server as an ASGI application: its endpoints, behind the guard. Starts nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from starlette.routing import Route, Router, WebSocketRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foreword.server.batching import Batcher
 from foreword.server.completions import complete
@@ -46,7 +46,7 @@ def make_service(folders: Sequence[str], settings: ServerSettings) -> Service:
     return Service(settings, models, batcher, Signer(settings.state_keys), metrics)
 
 
-def make_app(service: Service) -> ASGIApp:
+def make_app(service: Service) -> Guard:
     """The application of a server's parts."""
     api = encode(document(version("foreword"), needs_token=service.settings.token is not None))
     posts = {
@@ -68,10 +68,22 @@ def make_app(service: Service) -> ASGIApp:
         WebSocketRoute("/v1/type", TypingSocket(service)),
     ]
     return Guard(
-        Router(routes, redirect_slashes=False, default=Page()),
+        _Endpoints(posts, Router(routes, redirect_slashes=False, default=Page())),
         service,
         frozenset([*posts, *gets, "/"]),
     )
+
+
+class _Endpoints:
+    """What is posted, by its path at once; whatever else by Starlette's routes."""
+
+    def __init__(self, posts: Mapping[str, ASGIApp], others: ASGIApp) -> None:
+        self._posts = posts
+        self._others = others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        post = self._posts.get(scope["path"]) if scope.get("method") == "POST" else None
+        await (post or self._others)(scope, receive, send)
 
 
 def _models(service: Service) -> bytes:

@@ -28,11 +28,11 @@ class Post:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        _check_type(scope)
+        length = _checked_length(scope)
         settings = self._service.settings
         try:
             with self._patience:
-                body = await _body(scope, receive, settings.largest_body)
+                body = await _body(length, receive, settings.largest_body)
         except TimeoutError:
             seconds = settings.body_seconds
             message = f"the body did not come within {seconds:g} s"
@@ -111,28 +111,36 @@ def _field(message: str) -> str | None:
     return named[1].partition("`")[0] if len(named) > 1 else None
 
 
-def _header(scope: Scope, name: bytes) -> bytes | None:
-    return next((value for key, value in scope["headers"] if key == name), None)
+def _checked_length(scope: Scope) -> bytes:
+    """The length that the body is said to have, or nothing.
 
-
-def _check_type(scope: Scope) -> None:
-    kind = _header(scope, b"content-type")
-    if kind == JSON:
-        return
-    essence, _, parameters = (kind or b"").lower().partition(b";")
-    charset = parameters.strip().replace(b'"', b"")
-    if essence.strip() != JSON or charset not in (b"", b"charset=utf-8"):
-        raise RequestError(
-            415, "not_json", "send JSON, with the header content-type: application/json"
-        )
-    if _header(scope, b"content-encoding") not in (None, b"identity"):
+    Raises:
+        RequestError: it is not said to be JSON as it is.
+    """
+    kind = length = b""
+    encoding = b"identity"
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            kind = kind or value
+        elif name == b"content-length":
+            length = value
+        elif name == b"content-encoding":
+            encoding = value
+    if kind != JSON:
+        essence, _, parameters = kind.lower().partition(b";")
+        charset = parameters.strip().replace(b'"', b"")
+        if essence.strip() != JSON or charset not in (b"", b"charset=utf-8"):
+            raise RequestError(
+                415, "not_json", "send JSON, with the header content-type: application/json"
+            )
+    if encoding != b"identity":
         raise RequestError(415, "not_json", "send the body as it is, without content-encoding")
+    return length
 
 
-async def _body(scope: Scope, receive: Receive, largest: int) -> bytes:
+async def _body(length: bytes, receive: Receive, largest: int) -> bytes:
     """The body, if it is small enough."""
-    length = _header(scope, b"content-length")
-    if length is not None and length.isdigit() and int(length) > largest:
+    if length.isdigit() and int(length) > largest:
         raise _too_large(largest)
     message = await receive()
     body: bytes = message.get("body", b"")

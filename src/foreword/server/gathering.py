@@ -1,17 +1,82 @@
-"""What is written to a connection within one turn of the event loop goes in one piece. No requests.
+"""uvicorn's HTTP, with what it lacks: answers in one piece, and quick refusals. Knows no endpoints.
 
 uvicorn writes an answer's head and its body one after the other, and uvloop hands each to the
-kernel at once: two system calls, two packets, and a client that is woken twice.
+kernel at once: two system calls, two packets, and a client that is woken twice. Here, what is
+written to a connection within one turn of the event loop goes in one piece.
+
+A request that the application would refuse for want of time is refused before it is made a task.
 """
 
 import asyncio
-from typing import Any, cast
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from foreword.server.refusal import later
+
+
+class _Refused:
+    """In the place of uvicorn's cycle of request and response: one that is over."""
+
+    response_complete = True
+    disconnected = False
+    keep_alive = True
+
+    def __init__(self) -> None:
+        self.message_event = asyncio.Event()
+
+
+def _refusal(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    refusal = later(503, "overloaded", "the server is busy; try again in a second")
+    body = refusal.body()
+    own = {
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        **refusal.headers,
+    }
+    lines = [b"HTTP/1.1 503 Service Unavailable"]
+    lines += [name + b": " + value for name, value in headers]
+    lines += [f"{name.lower()}: {value}".encode() for name, value in own.items()]
+    return b"\r\n".join([*lines, b"", body])
+
 
 class GatheringProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP, and the WebSockets that it becomes."""
+    """uvicorn's HTTP, and the WebSockets that it becomes.
+
+    Attributes:
+        admits: whether a request, by its target, is taken on.
+    """
+
+    admits: ClassVar[Callable[[bytes], bool]]
+
+    def on_headers_complete(self) -> None:
+        """A request's head is there."""
+        before: Any = self.cycle  # None at first
+        is_free = before is None or before.response_complete
+        # One that may not be kept open, or whose page of another site wants headers of its own, is
+        # refused by the application.
+        is_simple = (
+            is_free
+            and not self.parser.should_upgrade()
+            and not self.expect_100_continue
+            and self.parser.should_keep_alive()
+            and all(name != b"origin" for name, _ in self.headers)
+        )
+        if is_simple and not type(self).admits(self.url):
+            self.cycle = cast("Any", _Refused())
+            return
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """All of a request is there."""
+        if isinstance(self.cycle, _Refused):
+            self.transport.write(_refusal(self.server_state.default_headers))
+            self.on_response_complete()
+            return
+        super().on_message_complete()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foreword.server.endpoint import JSON, Headers, address_of, answer_with
 from foreword.server.limits import Rates
+from foreword.server.pressure import Pressure
 from foreword.server.refusal import RequestError, later
 from foreword.server.service import Service
 
@@ -37,8 +38,20 @@ class Guard:
         self._origins = frozenset(origin.lower() for origin in settings.origins)
         self._token = None if settings.token is None else settings.token.encode()
         self._rates = Rates(settings.allowed_rate)
+        self._pressure = Pressure()
         self._logs = settings.log != "errors"
         self._paths = paths
+
+    def takes_on(self, target: bytes) -> bool:
+        """Whether a request is taken on in this turn of the loop, by what stands behind its method.
+
+        What tells of the server itself always is.
+        """
+        if not target.startswith(b"/v1/") or self._pressure.admits():
+            return True
+        path = target.partition(b"?")[0].decode("latin-1")
+        self._metrics.answered(path if path in self._paths else "other", 503, 0.0)
+        return False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or refuses it."""

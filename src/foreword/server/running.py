@@ -15,6 +15,10 @@ from foreword.errors import SettingsError
 from foreword.server.gathering import GatheringProtocol
 from foreword.server.settings import ServerSettings
 
+GARBAGE = (10_000, 5, 5)
+"""Python's thresholds for looking for cycles, of which requests and connections leave none:
+by default it would look after every 700 objects more, as many are under way at once."""
+
 
 def bound(settings: ServerSettings) -> socket.socket:
     """The socket to serve.
@@ -46,15 +50,24 @@ def run(
     settings: ServerSettings,
     listening: socket.socket,
     reload: Callable[[], Coroutine[Any, Any, Any]],
+    admits: Callable[[bytes], bool] = lambda _: True,
 ) -> None:
-    """Serves until SIGINT or SIGTERM, and finishes what was begun. SIGHUP reads models anew."""
+    """Serves until SIGINT or SIGTERM, and finishes what was begun. SIGHUP reads models anew.
+
+    Args:
+        app: the application.
+        settings: where and how.
+        listening: as `bound` gives it.
+        reload: reads the models anew.
+        admits: whether a request, by its target, is taken on; else it is told to come later.
+    """
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("foreword").setLevel(
         logging.WARNING if settings.log == "errors" else logging.INFO
     )
     config = uvicorn.Config(
         app,
-        http=GatheringProtocol,
+        http=type("Protocol", (GatheringProtocol,), {"admits": staticmethod(admits)}),
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,
@@ -75,10 +88,13 @@ def run(
     server = uvicorn.Server(config)
     gc.collect()
     gc.freeze()  # what is there now stays, and is not looked through again and again
+    thresholds = gc.get_threshold()
+    gc.set_threshold(*GARBAGE)
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(_serve(server, listening, reload))
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
 
 

@@ -25,6 +25,7 @@ from foreword.server.models import Model
 from foreword.server.predicting import offered
 from foreword.server.refusal import RequestError
 from foreword.server.service import Service
+from foreword.server.typists import MARKS
 
 NOT_TEXT = 1003
 SUBPROTOCOL = "foreword"
@@ -132,7 +133,7 @@ class _Client:
     def _suggest(self, keystroke: Keystroke) -> Work[KeystrokeAnswer]:
         model = self._service.models.get(keystroke.model)
         if self._typist is None or model is not self._model:
-            self._model, self._typist = model, model.predictor.typist()
+            self._model, self._typist = model, model.predictor.typist(marks=MARKS)
         text = self._service.text(keystroke.text)
         found = yield from self._typist.suggesting(text, keystroke.k)
         answer = KeystrokeAnswer(keystroke.id, offered(found, text))

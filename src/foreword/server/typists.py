@@ -11,6 +11,9 @@ from foreword.predictor.predictor import Predictor
 from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
 
+MARKS = 8
+"""States kept of each text, to go on from; a server has many texts, mostly typed at the end."""
+
 
 class Typists:
     """The last typists of a model, by the texts that they read. Holds its users' texts."""
@@ -30,7 +33,7 @@ class Typists:
         known = self._by_beginning
         typist = known.pop(beginning, None) or known.pop(earlier, None)
         if typist is None:
-            typist = self._predictor.typist()
+            typist = self._predictor.typist(marks=MARKS)
         found = yield from typist.suggesting(text, k)
         if self._most:
             known[beginning] = typist

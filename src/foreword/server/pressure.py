@@ -1,0 +1,44 @@
+"""When requests come faster than they are answered: how many are taken on at a time. No requests.
+
+All that arrives while the event loop is busy is read in its next turn, and waits for all that is
+read with it. So whoever comes when a turn is full is refused, before it costs anything but reading,
+and the others wait for hardly more than a turn; nothing is left over for the time after.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+TURN = 0.01
+"""Seconds that the answers of one turn may take, by what answers took of late."""
+ALWAYS = 64
+"""So many are taken on in any turn."""
+_NEWEST = 0.2  # the share of the newest turn in the mean
+
+
+class Pressure:
+    """Counts what a turn of the loop takes on, and measures what it takes."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Takes a clock in seconds."""
+        self._clock = clock
+        self._taken = 0
+        self._cost = 0.0
+
+    def admits(self) -> bool:
+        """Whether one more is taken on in this turn of the running loop; if so, it is counted."""
+        if self._taken >= ALWAYS and self._taken * self._cost >= TURN:
+            return False
+        if self._taken == 0:
+            asyncio.get_running_loop().call_soon(self._all_read, self._clock())
+        self._taken += 1
+        return True
+
+    def _all_read(self, began: float) -> None:
+        # Before what was taken on is answered; a turn later, it has been.
+        taken, self._taken = self._taken, 0
+        asyncio.get_running_loop().call_soon(self._all_answered, taken, began)
+
+    def _all_answered(self, taken: int, began: float) -> None:
+        cost = (self._clock() - began) / taken
+        self._cost += _NEWEST * (cost - self._cost)
