@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DEMO ?= build/demo
 NATIVE := $(wildcard native/*)
 
-.PHONY: demo test format lint types imports tests coverage docs page sanitize clean
+.PHONY: demo test format lint types imports tests coverage docs page sanitize fuzz clean
 
 demo: $(VENV)/.demo
 	$(BIN)/foreword train --out $(DEMO) --minutes 2.5 --vocab-size 10000 --hidden-size 256 --dropout 0.1 --overwrite
@@ -64,6 +64,18 @@ sanitize: $(VENV)/.dev
 	$(BIN)/cmake --build build/sanitize/address,undefined --target _native
 	$(ASAN) PYTHONPATH=native/tests FOREWORD_NATIVE=build/sanitize/address,undefined OMP_NUM_THREADS=2 \
 		$(BIN)/python -m pytest -q -p built_elsewhere $(SANITIZED) -k "not forked"
+
+# Atheris (Linux) looks for input that breaks what must hold of the predictor whatever comes in: every
+# property of fuzz/fuzz.py --list for so many seconds, from where the last search ended. What breaks one
+# is left in build/fuzz.
+FUZZ_SECONDS ?= 10
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
+	for property in $$($(BIN)/python fuzz/fuzz.py --list); do \
+		mkdir -p build/fuzz/$$property && OMP_NUM_THREADS=1 $(BIN)/python fuzz/fuzz.py $$property \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=2048 -len_control=0 -timeout=60 \
+			-artifact_prefix=build/fuzz/ -verbosity=0 -print_final_stats=1 \
+			build/fuzz/$$property || exit 1; done
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -85,8 +85,8 @@ def presage_of(training: list[str], work: Path, learned: Path) -> presage.Presag
 
 def folder_size(folder: Path) -> float:
     """MB of what prediction reads."""
-    names = ("config.json", "model.safetensors", "tokenizer.json")
-    return sum((folder / name).stat().st_size for name in names) / 1e6
+    names = ("config.json", "model.safetensors", "tokenizer.json", "rare.txt")
+    return sum(f.stat().st_size for name in names if (f := folder / name).exists()) / 1e6
 
 
 def by_turns(

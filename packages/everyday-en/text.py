@@ -5,11 +5,13 @@ the spelling that a suggestion should have: apostrophes that people leave out, a
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from foreword.errors import TextError
 from foreword.text.corpus import Split, chat_source
+from foreword.text.tokenizer import Tokenizer
 
 LICENCES = {
     "chitchat-dataset 0.9.0 (PyPI)": "MIT",
@@ -28,12 +30,37 @@ _FORMS = (
 )
 _MENDED = {form.replace("'", "").lower(): form for form in _FORMS}
 _TO_MEND = re.compile(rf"(?<![\w'@#])({'|'.join(_MENDED)}|i(?=$|[ ,.!?']))(?![\w@])", re.IGNORECASE)
+_RARE = re.compile(r"[^\W\d_]{3,}(?:'[^\W\d_]+)*")
+"""Letters; a word of one or two is typed as soon as it is found."""
 
 
 def everyday_text() -> Iterator[str]:
     """Every line of the training text, in one order always."""
     yield from chats("train")
     yield from examples()
+
+
+def rare_words(tokenizer: Tokenizer) -> list[str]:
+    """Words of the training text that a vocabulary lacks in every form.
+
+    Each is in the form that is commonest within lines, since at their beginning most have a
+    capital. Those that were said twice, or once in WordNet's examples, whose spelling was looked
+    after.
+    """
+    known = {word.casefold() for word in tokenizer.words}
+    known |= {word.replace("'", "") for word in known}
+    seen: Counter[str] = Counter()
+    within: Counter[str] = Counter()
+    for lines, worth in ((chats("train"), 1), (examples(), 2)):
+        for line in lines:
+            words = [w for w in tokenizer.cut(line) if _RARE.fullmatch(w)]
+            words = [w for w in words if w.casefold() not in known]
+            seen.update({fold: worth * n for fold, n in Counter(map(str.casefold, words)).items()})
+            within.update(word for word in words if not line.startswith(word))
+    forms: dict[str, str] = {}
+    for word in sorted(within, key=lambda word: (within[word], word)):
+        forms[word.casefold()] = word
+    return [forms.get(fold, fold) for fold in sorted(seen) if seen[fold] > 1]
 
 
 def chats(split: Split) -> Iterator[str]:

@@ -13,9 +13,9 @@ import foreword
 from foreword.cli.watch import Watch
 from foreword.evaluation.keystrokes import KeystrokeReport, Typist, simulate
 from foreword.evaluation.suggester import Suggester
-from foreword.folder.store import folder_bytes, read_folder, write_folder
+from foreword.folder.store import CARD, RARE, folder_bytes, read_folder, write_folder
 from foreword.training.card import model_card
-from text import LICENCES, chats, everyday_text
+from text import LICENCES, chats, everyday_text, rare_words
 
 SETTINGS = {
     # Each message from a zero state: so it is typed, too.
@@ -41,8 +41,12 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="a GPU takes a minute, two cores hours")
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rare", action="store_true", help="only renew the package's rare words")
     parser.add_argument("--trained", action="store_true", help="only package what is in DIR")
     arguments = parser.parse_args()
+    if arguments.rare:
+        add_rare_words(PACKAGED)
+        return
     out: Path = arguments.out
     texts = out.with_name(out.name + "-text")
     if not arguments.trained:
@@ -63,10 +67,20 @@ def main() -> None:
                 **SETTINGS,
             )
     write_card(out)
+    add_rare_words(out)
     cost = foreword.compress(out, PACKAGED, [texts / "everyday-valid.txt"], overwrite=True)
     size = f"{folder_bytes(PACKAGED) / 1e6:.1f} MB"
     perplexity = f"{cost.perplexity_after:.2f} instead of {cost.perplexity_before:.2f}"
     sys.stdout.write(f"{PACKAGED}: {size}, perplexity {perplexity}\n")
+
+
+def add_rare_words(path: Path) -> None:
+    """Gives a model the words of its text that are too rare for its vocabulary."""
+    folder = read_folder(path)
+    card = (path / CARD).read_text("utf-8")
+    rare = rare_words(folder.tokenizer)
+    write_folder(path, folder.config, folder.weights, folder.tokenizer, card, rare)
+    sys.stdout.write(f"{path}: {len(rare):,} rare words, {(path / RARE).stat().st_size:,} bytes\n")
 
 
 def write_card(out: Path) -> None:

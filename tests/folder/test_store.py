@@ -283,6 +283,52 @@ def test_weights_are_read_only(folder: Path) -> None:
         read_folder(folder).weights["decoder.bias"][0] = 1.0
 
 
+def test_rare_words_are_written_in_order_and_read_and_stay_when_the_rest_is_updated(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "model"
+    rare = ["zany", "Zambezi", "é"]
+    write_folder(path, CONFIG, weights(), TOKENIZER, "", rare)
+    plain = tmp_path / "plain"
+    write_folder(plain, CONFIG, weights(), TOKENIZER, "")
+
+    found = read_folder(path)
+
+    assert found.rare == ("Zambezi", "zany", "é")
+    assert found.checksum == read_folder(plain).checksum  # states are those of the network
+    assert read_folder(plain).rare == ()
+    write_folder(path, CONFIG, weights(0.25), TOKENIZER, "", found.rare)
+    assert read_folder(path).rare == found.rare
+
+
+@pytest.mark.parametrize("damaged", [b"", b"Zambezi\n", b"zany\nZambezi\n", b"\xff\n", None])
+def test_rare_words_that_were_changed_or_lost_are_one_clear_error(
+    tmp_path: Path, damaged: bytes | None
+) -> None:
+    path = tmp_path / "model"
+    write_folder(path, CONFIG, weights(), TOKENIZER, "", ["zany", "Zambezi"])
+    if damaged is None:
+        (path / "rare.txt").unlink()
+    else:
+        (path / "rare.txt").write_bytes(damaged)
+    with pytest.raises(FolderError, match=r"rare\.txt"):
+        read_folder(path)
+
+
+@pytest.mark.parametrize("data", [b"zany\nZambezi\n", b"\xff\n"])
+def test_rare_words_that_cannot_be_are_told_though_their_checksum_fits(
+    tmp_path: Path, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model"
+    write_folder(path, CONFIG, weights(), TOKENIZER, "", ["zany", "Zambezi"])
+    right = (path / "rare.txt").read_bytes()
+    (path / "rare.txt").write_bytes(data)
+    sha = store._sha256
+    monkeypatch.setattr(store, "_sha256", lambda b: sha(right if b == data else b))
+    with pytest.raises(FolderError, match=r"rare\.txt.*(order|UTF-8)"):
+        read_folder(path)
+
+
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
 @settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -14,6 +14,7 @@ from foreword.errors import FolderError, SettingsError
 from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.store import Folder, write_folder
 from foreword.predictor.generate import generate
+from foreword.predictor.lockstep import alone
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.spacing import NO_SPACE_BEFORE, attaches_left
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
@@ -144,6 +145,27 @@ def test_a_state_of_another_model_is_refused_with_both_shapes(make_folder: MakeF
     ):
         with pytest.raises(SettingsError, match=r"\[\(2, 5\)\], .* \[\(2, 5\), \(2, 5\)\]"):
             use()
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [("LIKELY cat", "likely cat"), ("Dont sat", "don't sat"), ("paris, i'd", "Paris, xyzzy")],
+)
+def test_an_unknown_word_is_read_as_its_form_in_another_case_or_with_its_apostrophe(
+    text: str, known: str, make_folder: MakeFolder
+) -> None:
+    predictor = Predictor(make_folder())
+    cut = predictor.tokenizer.cut(text)
+
+    states = [predictor.read(text), predictor.start()]
+    for word in cut:
+        states[1] = predictor.advance(states[1], word)
+
+    for state in (*states, alone(predictor.reading(cut, predictor.start()))):
+        assert state.to_bytes() == predictor.read(known).to_bytes()
+    assert predictor.suggest(f"{text} ") == predictor.suggest(f"{known} ")
+    many = predictor.advance_many([predictor.start()], cut[:1])
+    assert many[0].to_bytes() == predictor.read(known.split()[0].strip(",")).to_bytes()
 
 
 @pytest.mark.parametrize("broken", ["\ud800", "the\udcff", "the \udfff\ud800 ca", "\udcffli"])

@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,6 +42,45 @@ def all_of(predictor: Predictor, text: str, **options: object) -> list[str]:
 @pytest.fixture(scope="module")
 def english(speaker: MakeSpeaker) -> Predictor:
     return speaker(ENGLISH)
+
+
+@pytest.fixture(scope="module")
+def rich(english: Predictor) -> Predictor:
+    """The same with words beyond its vocabulary."""
+    folder = replace(english.folder, rare=("likings", "Wally", "walkover", "Zambezi", "zany"))
+    return Predictor(folder)
+
+
+def test_rare_words_follow_those_of_the_vocabulary_that_begin_as_typed(
+    english: Predictor, rich: Predictor
+) -> None:
+    for text, rare in (("the li", ["likings"]), ("the wal", ["Wally", "walkover"])):
+        words = [f"the {word}" for word in rare]
+        assert sorted(all_of(rich, text)) == sorted([*all_of(english, text), *words])
+        assert all_of(rich, text)[: -len(words)] == all_of(english, text)
+        assert sum(one.probability for one in rich.suggest(text, 100)) == pytest.approx(1)
+
+
+def test_rare_words_go_before_words_that_begin_otherwise(
+    english: Predictor, rich: Predictor
+) -> None:
+    assert all_of(rich, "the za")[:2] == ["the Zambezi", "the zany"]
+    assert first(rich, "the zam") == "the Zambezi"
+    assert first(rich, "the ZAM") == "the ZAMBEZI"
+    assert set(all_of(rich, "the likin")) == {"the likings", *all_of(english, "the likin")}
+
+
+def test_a_rare_word_that_is_typed_to_its_end_is_not_offered_as_what_it_is(
+    english: Predictor, rich: Predictor
+) -> None:
+    assert all_of(rich, "the zany") == all_of(english, "the zany")
+
+
+def test_rare_words_are_none_before_a_letter_and_are_held_back_when_blocked(
+    english: Predictor, rich: Predictor
+) -> None:
+    assert rich.suggest("the ", 100) == english.suggest("the ", 100)
+    assert "the Zambezi" not in all_of(rich, "the za", blocked=["zambezi"])
 
 
 @pytest.mark.parametrize("text", ["the cat li", "I would Li", "the cat", "a d", ""])

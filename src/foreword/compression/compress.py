@@ -107,7 +107,8 @@ def compress(
             "more (--bound)"
         )
     config = after.config.model_copy(update={"compression": found})
-    write_folder(target, config, after.weights, after.tokenizer, _card(source, config))
+    card = _card(source, config)
+    write_folder(target, config, after.weights, after.tokenizer, card, before.rare)
     return found
 
 

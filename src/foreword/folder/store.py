@@ -9,7 +9,7 @@ filled where it is, since it may be a mounted disk, with `config.json` after wha
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,8 +47,9 @@ if TYPE_CHECKING:
     from foreword.folder.config import FolderConfig
 
 CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.json", "README.md"
+RARE = "rare.txt"
 CHECKSUMS = "checksums"
-LARGEST_CONFIG, LARGEST_TOKENIZER = 16 << 20, 1 << 30
+LARGEST_CONFIG, LARGEST_TOKENIZER, LARGEST_RARE = 16 << 20, 1 << 30, 16 << 20
 FAULTS_SHOWN = 5
 NEWEST = max(get_args(FormatVersion))
 
@@ -85,12 +86,14 @@ class Described:
 class Folder:
     """A model as data: configuration, weights by name (read-only), tokeniser.
 
-    Weights are float32, or int8 with scales; see `foreword.folder.quantised`.
+    Weights are float32, or int8 with scales; see `foreword.folder.quantised`. Rare words, of which
+    most models have none, are beyond the vocabulary, in the order of `str.casefold`.
     """
 
     about: "FolderConfig | Described"
     weights: dict[str, np.ndarray]
     tokenizer: Tokenizer
+    rare: tuple[str, ...] = ()
 
     @property
     def model(self) -> AnyConfig:
@@ -118,6 +121,7 @@ def write_folder(
     weights: Mapping[str, np.ndarray],
     tokenizer: Tokenizer,
     card: str,
+    rare: Collection[str] = (),
 ) -> None:
     """Writes a model folder, or updates the one that is there.
 
@@ -126,7 +130,10 @@ def write_folder(
         FolderError: the disk is full, or the folder cannot be written to.
     """
     vocabulary = tokenizer.to_json().encode()
-    files = {TOKENIZER: vocabulary, CONFIG: _config_bytes(config, vocabulary), CARD: card.encode()}
+    others = {TOKENIZER: vocabulary}
+    if rare:
+        others[RARE] = "".join(f"{word}\n" for word in sorted(rare, key=_order)).encode()
+    files = {**others, CONFIG: _config_bytes(config, others), CARD: card.encode()}
     metadata = _metadata(config.model, vocabulary)
     try:
         if not path.exists():
@@ -186,9 +193,10 @@ def _is_ours(path: Path) -> bool:
             return False
     except FolderError:
         return False
-    parts = {WEIGHTS, TOKENIZER} if WEIGHTS in names else set()
+    parts = {WEIGHTS, TOKENIZER, RARE} if WEIGHTS in names else set()
     return all(
-        name in parts or any(is_temporary_of(name, ours) for ours in (WEIGHTS, TOKENIZER, CONFIG))
+        name in parts
+        or any(is_temporary_of(name, ours) for ours in (WEIGHTS, TOKENIZER, RARE, CONFIG))
         for name in names
     )
 
@@ -227,12 +235,32 @@ def read_folder(path: Path) -> Folder:
     for name, array in weights.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise FolderError(f"{path / WEIGHTS}: {name} holds NaN or infinity. {RESTORE}")
-    return Folder(about, weights, tokenizer)
+    return Folder(about, weights, tokenizer, _rare(path / RARE, checksums.get(RARE)))
+
+
+def _rare(file: Path, checksum: str | None) -> tuple[str, ...]:
+    """The rare words, if the configuration speaks of any."""
+    if checksum is None:
+        return ()
+    data = read_bytes(file, LARGEST_RARE)
+    if checksum != _sha256(data):
+        raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
+    try:
+        words = data.decode().split("\n")[:-1]
+    except UnicodeDecodeError as error:
+        raise FolderError(f"{file} is not UTF-8: {error}. {RESTORE}") from error
+    if words != sorted(words, key=_order):
+        raise FolderError(f"{file}: its words are not in alphabetical order. {RESTORE}")
+    return tuple(words)
+
+
+def _order(word: str) -> tuple[str, str]:
+    return word.casefold(), word
 
 
 def folder_bytes(path: Path) -> int:
     """Size of a model's files, without those that serve to go on training."""
-    files = (path / name for name in (CONFIG, WEIGHTS, TOKENIZER, CARD))
+    files = (path / name for name in (CONFIG, WEIGHTS, TOKENIZER, RARE, CARD))
     return sum(file.stat().st_size for file in files if file.exists())
 
 
@@ -307,7 +335,7 @@ def _validated(document: dict[str, Any], file: Path) -> "FolderConfig":
         ) from error
 
 
-def _config_bytes(config: "FolderConfig", vocabulary: bytes) -> bytes:
+def _config_bytes(config: "FolderConfig", files: Mapping[str, bytes]) -> bytes:
     document = config.model_dump(mode="json")
     for key in ("weights", "compression"):  # unknown to Forewords that read version 1 alone
         if config.format_version == 1:
@@ -315,7 +343,7 @@ def _config_bytes(config: "FolderConfig", vocabulary: bytes) -> bytes:
     if config.format_version in (1, 2):
         for key in OPTIONS:
             del document["model"][key]
-    others = {TOKENIZER: _sha256(vocabulary)}
+    others = {name: _sha256(data) for name, data in files.items()}
     document[CHECKSUMS] = {CONFIG: _canonical_sha256(document, others), **others}
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -99,6 +100,57 @@ class Lexicon:
         """A word's id, in this case of letters; None if it is none."""
         index = self._known.get(word, -1)
         return index if index >= self._hidden else None
+
+    def stand_in(self, word: str) -> int | None:
+        """The id of what a word that the vocabulary lacks is read as; None if there is nothing.
+
+        The commonest of its forms in other cases; or else of the words that it is without their
+        apostrophes.
+
+        >>> Lexicon(["<unk>", "<eos>", "don't", "snow"], hidden=2).stand_in("Snow")
+        3
+        >>> Lexicon(["<unk>", "<eos>", "don't", "snow"], hidden=2).stand_in("Dont")
+        2
+        """
+        fold = word.casefold()
+        forms = self.forms(fold)
+        return forms[0] if forms else self._without_apostrophes.get(fold)
+
+    @cached_property
+    def _without_apostrophes(self) -> dict[str, int]:
+        """Folds of words that have apostrophes, less these: the id of the commonest."""
+        found: dict[str, int] = {}
+        for index in range(self._hidden, len(self.folds)):
+            if "'" in self.folds[index]:
+                found.setdefault(self.folds[index].replace("'", ""), index)
+        found.pop("", None)
+        return found
+
+
+class RareWords:
+    """Words beyond the vocabulary, which have letters and no probabilities.
+
+    >>> RareWords(["Matterhorn", "matting"]).beginning("matt", 5)
+    ['Matterhorn', 'matting']
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        """Takes words in the order of `str.casefold`."""
+        self._words = words
+        self._folds = [_fold(word) for word in words]
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def beginning(self, fold: str, most: int) -> list[str]:
+        """The first words, at most so many, that begin with a folded prefix and have more."""
+        found: list[str] = []
+        for place in range(bisect_left(self._folds, fold), len(self._folds)):
+            if len(found) == most or not self._folds[place].startswith(fold):
+                break
+            if self._folds[place] != fold:
+                found.append(self._words[place])
+        return found
 
 
 def _in_common(a: str, b: str) -> int:

@@ -15,7 +15,7 @@ from foreword.folder.store import Folder, read_folder
 from foreword.predictor import state_bytes
 from foreword.predictor.engine import Engine
 from foreword.predictor.layer import Layer
-from foreword.predictor.lexicon import Lexicon
+from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.reading import MARKS, STRIDE, Reader, beginning, readable
 from foreword.predictor.slips import QWERTY, Layout
@@ -89,12 +89,15 @@ class Predictor:
     def advance(self, state: State, word: str) -> State:
         """The state after one more word; `<eos>` ends a line.
 
+        A word that the vocabulary lacks is read as the commonest of its forms in other cases (Snow
+        as snow), or of the words that it is without their apostrophes (dont as don't); as `<unk>`
+        if there are none.
+
         Raises:
             SettingsError: the state is of another model.
         """
         self._check(state)
-        index = EOS_ID if word == EOS else self.tokenizer.id_of(readable(word))
-        return self._bound(self._engine.advance(state, index))
+        return self._bound(self._engine.advance(state, self._id_of(word)))
 
     def advance_many(self, states: Sequence[State], words: Sequence[str]) -> list[State]:
         """Each state after one more word of its own: what `advance` gives, bit for bit.
@@ -113,7 +116,7 @@ class Predictor:
             )
         for state in states:
             self._check(state)
-        ids = [EOS_ID if word == EOS else self.tokenizer.id_of(readable(word)) for word in words]
+        ids = [self._id_of(word) for word in words]
         return [self._bound(state) for state in self._engine.advance_many(states, ids)]
 
     def state_to_bytes(self, state: State) -> bytes:
@@ -154,7 +157,8 @@ class Predictor:
         self._check(state)
         text = text[beginning(text, LONGEST_READ)[0] :]
         for word in self.tokenizer.read(readable(text), state.last):
-            state = self._engine.advance(state, word.id)
+            index = word.id if word.id != UNK_ID else self._stand_in(word.text)
+            state = self._engine.advance(state, index)
         return self._bound(state)
 
     def reading(self, words: Iterable[str], state: State) -> Work[State]:
@@ -167,8 +171,7 @@ class Predictor:
         """
         self._check(state)
         for word in words:
-            index = EOS_ID if word == EOS else self.tokenizer.id_of(readable(word))
-            state = yield Advance(self._engine, state, index)
+            state = yield Advance(self._engine, state, self._id_of(word))
         return self._bound(state)
 
     def probabilities(self, state: State) -> np.ndarray:
@@ -318,6 +321,18 @@ class Predictor:
         last = text[-STRIDE:].rsplit("\n", 1)[-1]
         return bool(self._unfinished(readable(last), None)[1])
 
+    def _id_of(self, word: str) -> int:
+        if word == EOS:
+            return EOS_ID
+        text = self.tokenizer.normalise(readable(word))
+        index = self.tokenizer.ids.get(text, UNK_ID)
+        return index if index != UNK_ID else self._stand_in(text)
+
+    def _stand_in(self, word: str) -> int:
+        """What a word outside the vocabulary is read as."""
+        index = self._lexicon.stand_in(word)
+        return UNK_ID if index is None else index
+
     def _unfinished(self, text: str, complete: bool | None) -> tuple[str, str]:
         """The text before an unfinished last word, and the letters of it; or all, and none."""
         if complete is False or not text or text[-1].isspace():
@@ -346,7 +361,8 @@ class Predictor:
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self.tokenizer, self._engine, self._lexicon, self._start)
+        rare = RareWords(self.folder.rare)
+        return Reader(self.tokenizer, self._engine, self._lexicon, self._start, rare)
 
     @cached_property
     def _lexicon(self) -> Lexicon:

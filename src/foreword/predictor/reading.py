@@ -8,11 +8,11 @@ import unicodedata
 from dataclasses import dataclass
 
 from foreword.predictor.engine import Engine
-from foreword.predictor.lexicon import Lexicon
+from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.state import State
 from foreword.predictor.trace import WordTrace
-from foreword.text.tokenizer import EOS, EOS_ID, Tokenizer, Word
+from foreword.text.tokenizer import EOS, EOS_ID, UNK_ID, Tokenizer, Word
 
 STRIDE = 2048
 """Of a text of twice so many characters and more, only its end is read: from the last multiple of
@@ -96,11 +96,17 @@ class Reader:
     """A model's tokeniser and network, as they read. Immutable; safe to share between threads."""
 
     def __init__(
-        self, tokenizer: Tokenizer, engine: Engine, lexicon: Lexicon, start: State
+        self,
+        tokenizer: Tokenizer,
+        engine: Engine,
+        lexicon: Lexicon,
+        start: State,
+        rare: RareWords,
     ) -> None:
         self.tokenizer = tokenizer
         self.engine = engine
         self.lexicon = lexicon
+        self.rare = rare
         self._start = Context(start)
         self.in_print = tokenizer.config.words == "unicode"
 
@@ -143,6 +149,13 @@ class Reader:
         at = place + typed_from
         is_steady = typed_from == 0 or at < len(window)
         return Reading(begin, window[:at], context, _thinned(found, marks), is_steady), window[at:]
+
+    def id_of(self, word: Word) -> int:
+        """The id that a word is read as: its own, or that of `Lexicon.stand_in`, or `<unk>`."""
+        if word.id != UNK_ID:
+            return word.id
+        index = self.lexicon.stand_in(word.text)
+        return UNK_ID if index is None else index
 
     def trace(self, context: Context) -> WordTrace:
         """Gates and states at the last word that was read, or at the `<eos>` before the first."""
@@ -188,7 +201,7 @@ class Reader:
         elif not set(raw) <= _TRANSPARENT:
             begins = False
         curly = raw.rfind("’") > raw.rfind("'") if "’" in raw or "'" in raw else context.curly
-        state = yield Advance(self.engine, context.state, word.id)
+        state = yield Advance(self.engine, context.state, self.id_of(word))
         return Context(
             state,
             (*context.words[1 - WORDS_REMEMBERED :], word.text),

@@ -33,6 +33,9 @@ STEM = 1e-5
 """P(typed | a word meant that shares its stem), beside the edits of `slips`."""
 A_LETTER = 1 / 20
 """P of each further letter of a word that the vocabulary lacks."""
+RARE = 0.03
+"""The share that all rare words have together in what the network gives to <unk>: so little that
+they follow nearly all words of the vocabulary that begin as typed."""
 
 _PROBABILITY = itemgetter(0)
 _log = logging.getLogger("foreword")
@@ -182,7 +185,34 @@ def _scored(
         (share, words[i], folds[i]) if i != UNK_ID else (share, letters, letters.casefold())
         for i, share in found
     ]
+    if letters and (low == high or (len(found) < wanted and not options.tolerant)):
+        scored = _with_rare(reader, context, letters, wanted, found if low < high else None, scored)
     return scored if opinion is None else _mixed(scored, opinion)
+
+
+def _with_rare(
+    reader: Reader,
+    context: Context,
+    letters: str,
+    wanted: int,
+    begun: Likely | None,
+    scored: _Scored,
+) -> _Scored:
+    """With rare words that begin as typed: after those of the vocabulary, before corrections.
+
+    Args: as `suggestions`; `begun` has the vocabulary's words that begin so, None if there are none
+        and `scored` are corrections.
+    """
+    rare = reader.rare.beginning(letters.casefold(), wanted)
+    if not rare:
+        return scored
+    each = 1.0
+    if begun is not None:
+        _, share = _with_others(reader, context, begun, {UNK_ID})[-1]
+        each = share * RARE / len(reader.rare)
+    total = bool(scored) + each * len(rare)
+    found = [*((each, word, word.casefold()) for word in rare), *scored]
+    return [(share / total, word, fold) for share, word, fold in found]
 
 
 def _with_others(reader: Reader, context: Context, found: Likely, others: set[int]) -> Likely:
