@@ -127,7 +127,7 @@ def train(
         seconds = time.monotonic() - began
         return Outcome(count_on(corpus, chosen, out=folder, report=report, seconds=seconds))
     if checkpoint is None:
-        chosen = _regularised(corpus, chosen, time.monotonic() - began, report)
+        chosen = regularised(corpus, chosen, time.monotonic() - began, report)
     return train_on(
         corpus,
         chosen,
@@ -315,12 +315,18 @@ def _new_run(
     return Run(model, windows, settings, generator, precision)
 
 
-def _regularised(
+def regularised(
     corpus: Corpus, settings: TrainingSettings, seconds: float, report: Reporter
 ) -> TrainingSettings:
     """The settings with dropout that suits the number of passes over the text, if it is open.
 
     How many there will be in some minutes is found out by steps of a model that is then forgotten.
+
+    Args:
+        corpus: the text as ids.
+        settings: what was chosen, and the ends.
+        seconds: of the minutes that are gone.
+        report: is told what was chosen.
     """
     if not leaves_dropout_open(settings.dropout):
         return settings

@@ -25,7 +25,7 @@ from foreword.training.interrupt import stop_on_signals
 from foreword.training.ngram import count_on
 from foreword.training.progress import Event, Note, Reporter, Validated, silent
 from foreword.training.recipes import Leaf, Recipe, find, overridden, write
-from foreword.training.run import train_on
+from foreword.training.run import regularised, train_on
 from foreword.training.settings import ENDS, TrainingSettings, settings_from
 from foreword.tuning.space import Choice, Space, as_texts, default_space, rounded, space_of
 
@@ -261,7 +261,7 @@ def _searched(
     done = kept.tried()
     with stop_on_signals() as wish:
         while len(done) < trials and not wish:
-            usual = _usual(corpus, search) if not done else None
+            usual = _usual(corpus, search, report) if not done else None
             trial = kept.ask(search, len(done), usual)
             leaves = _suggested(trial, search.space)
             report(Note(f"trial {len(done) + 1} of {trials}: {_told(leaves)}"))
@@ -299,6 +299,8 @@ def _try(
             if settings.model.model == "ngram":
                 config = count_on(corpus, settings, out=out, report=report)
             else:
+                # Not once for all: in the recipe dropout stays open, unless it is searched.
+                settings = regularised(corpus, settings, 0.0, report)
                 outcome = train_on(corpus, settings, out=out, report=diary)
                 if outcome.stopped_by is not None:
                     told(state=states.FAIL)
@@ -435,9 +437,12 @@ def _recipe(search: _Search, corpus: Corpus, best: Tried, trials: int) -> Recipe
     )
 
 
-def _usual(corpus: Corpus, search: _Search) -> dict[str, Leaf]:
+def _usual(corpus: Corpus, search: _Search, report: Reporter) -> dict[str, Leaf]:
     """What is searched, with the values that `train` would take by itself, where they are in it."""
-    flat = corpus.fill_in(search.settings).leaves()
+    settings = search.settings
+    if "dropout" in search.space:
+        settings = regularised(corpus, settings, 0.0, report)
+    flat = corpus.fill_in(settings).leaves()
     return {name: flat[name] for name, values in search.space.items() if values.holds(flat[name])}
 
 
