@@ -42,6 +42,11 @@ ZONEOUTS = frozenset(["zoneout", "zoneout shares"])
 ASKED = st.frozensets(st.sampled_from([*OPTIONS, *sorted(ZONEOUTS)]))
 
 
+def sorted_name(asked: frozenset[str]) -> str:
+    """The same in every process, as tests that are shared between processes must be named."""
+    return "+".join(sorted(asked)) or "plain"
+
+
 def in_double(problem: Problem) -> Problem:
     def double(part: Any) -> Any:
         if not isinstance(part, Tensor):
@@ -129,7 +134,7 @@ def test_results_do_not_depend_on_the_number_of_threads(name: str, instruction_s
 
 @pytest.mark.parametrize("products", ["float32", "bfloat16"])
 @pytest.mark.parametrize("name", NATIVE)
-@pytest.mark.parametrize("asked", [frozenset(), frozenset(["lengths", "keep"])], ids=str)
+@pytest.mark.parametrize("asked", [frozenset(), frozenset(["lengths", "keep"])], ids=sorted_name)
 def test_gradients_do_not_depend_on_the_number_of_threads(
     name: str, products: str, asked: frozenset[str]
 ) -> None:
@@ -451,7 +456,7 @@ def test_without_the_module_the_portable_kernel_serves(monkeypatch: pytest.Monke
     assert "C++ compiler" in choice.passed_over["native"]
 
 
-@pytest.mark.parametrize("asked", [frozenset(), ZONEOUTS, frozenset(["lengths"])], ids=str)
+@pytest.mark.parametrize("asked", [frozenset(), ZONEOUTS, frozenset(["lengths"])], ids=sorted_name)
 @pytest.mark.parametrize("name", ["lstm-layernorm", "gru-layernorm-projected", "lstm-projected"])
 def test_second_derivatives_are_those_of_the_equations(name: str, asked: frozenset[str]) -> None:
     def second(kernel: str, problem: Problem) -> list[Tensor]:
