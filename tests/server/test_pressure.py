@@ -10,7 +10,7 @@ from uvicorn.server import ServerState
 
 from foreword.server.endpoint import answer_with
 from foreword.server.gathering import GatheringProtocol
-from foreword.server.pressure import ALWAYS, TURN, Pressure
+from foreword.server.pressure import ALWAYS, RUSH, TURN, Pressure
 
 from .conftest import run
 
@@ -66,6 +66,24 @@ def test_a_turn_takes_on_what_it_can_answer_in_time() -> None:
     taken = run(ask())
     assert taken[0] == 1000  # nothing is known yet
     assert 100 <= taken[-1] <= 101
+
+
+def test_many_who_come_at_once_are_taken_on_unless_the_turn_before_was_full() -> None:
+    async def ask() -> list[int]:
+        clock = Clock()
+        pressure = Pressure(clock)
+        cost = TURN / 100
+        for _ in range(40):  # what one costs is known
+            await taken_in_a_turn(pressure, clock, 10, cost)
+        taken = [await taken_in_a_turn(pressure, clock, 1000, cost) for _ in range(2)]
+        clock.now += 2 * TURN  # nobody comes
+        return [*taken, await taken_in_a_turn(pressure, clock, 1000, cost)]
+
+    rush, full, again = run(ask())
+    most = RUSH / TURN * 100
+    assert most <= rush <= most + 1
+    assert 100 <= full <= 101
+    assert most <= again <= most + 1
 
 
 def test_a_few_are_taken_on_however_slow_they_were() -> None:

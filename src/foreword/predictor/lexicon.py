@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -53,9 +53,14 @@ class Lexicon:
         for place, index in enumerate(order):
             if self.folds[index] != self.words[index]:
                 self._plain[place] = _in_common(self.folds[index], self.words[index])
+        # Everyone types the same few beginnings, and looking one up is 30 comparisons of strings.
+        self._range = lru_cache(maxsize=4096)(self._found_range)
 
     def range(self, prefix: str) -> tuple[int, int]:
         """Where the words stand that begin with a folded prefix: [low, high)."""
+        return (self._range if len(prefix) <= self.longest else self._found_range)(prefix)
+
+    def _found_range(self, prefix: str) -> tuple[int, int]:
         low = bisect_left(self.sorted_folds, prefix)
         return low, self.end(prefix, low, len(self.sorted_folds))
 

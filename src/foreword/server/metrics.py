@@ -1,9 +1,14 @@
 """Numbers for Prometheus: requests, their times, what waits. Knows no texts."""
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -13,19 +18,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        requests = Counter(
-            "foreword_requests",
-            "Requests answered.",
-            ["path", "status"],
-            registry=self._registry,
-        )
-        seconds = Histogram(
-            "foreword_request_seconds",
-            "From a request's head to its answer's end.",
-            ["path"],
-            buckets=_BUCKETS,
-            registry=self._registry,
-        )
+        self._requests = _Requests()
+        self._registry.register(self._requests)
         self.keystrokes = Counter(
             "foreword_keystrokes", "Frames of typists.", ["outcome"], registry=self._registry
         )
@@ -39,8 +33,6 @@ class Metrics:
             "foreword_waiting", "Requests that wait to be computed.", registry=self._registry
         )
         # Children are looked up by labels at some cost; there are few.
-        self._count = lru_cache(maxsize=512)(lambda path, status: requests.labels(path, status))
-        self._seconds = lru_cache(maxsize=64)(seconds.labels)
         self.keystroke = lru_cache(maxsize=16)(self.keystrokes.labels)
 
     def watch(self, waiting: Callable[[], int]) -> None:
@@ -49,9 +41,43 @@ class Metrics:
 
     def answered(self, path: str, status: int, seconds: float) -> None:
         """Counts a request. The path is one of the endpoints', never a client's words."""
-        self._count(path, status).inc()
-        self._seconds(path).observe(seconds)
+        self._requests.add(path, status, seconds)
 
     def text(self) -> bytes:
         """Prometheus' text format."""
         return generate_latest(self._registry)
+
+
+class _Requests(Collector):
+    """Requests and their times: added up without locks by one thread, told when Prometheus asks."""
+
+    def __init__(self) -> None:
+        self._count: Tally[tuple[str, int]] = Tally()
+        self._seconds: dict[str, float] = {}
+        self._buckets: dict[str, list[int]] = {}
+
+    def add(self, path: str, status: int, seconds: float) -> None:
+        self._count[path, status] += 1
+        if path not in self._buckets:
+            self._buckets[path] = [0] * (len(_BUCKETS) + 1)
+            self._seconds[path] = 0.0
+        self._seconds[path] += seconds
+        self._buckets[path][bisect_left(_BUCKETS, seconds)] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily(
+            "foreword_requests", "Requests answered.", labels=["path", "status"]
+        )
+        for (path, status), count in self._count.items():
+            requests.add_metric([path, str(status)], count)
+        yield requests
+        times = HistogramMetricFamily(
+            "foreword_request_seconds",
+            "From a request's head to its answer's end.",
+            labels=["path"],
+        )
+        bounds = [*map(str, _BUCKETS), "+Inf"]
+        for path, counts in self._buckets.items():
+            cumulative = zip(bounds, accumulate(counts), strict=True)
+            times.add_metric([path], list(cumulative), self._seconds[path])
+        yield times
