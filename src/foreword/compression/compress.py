@@ -12,6 +12,7 @@ from foreword.compression.cost import Cost, cost_on
 from foreword.errors import SettingsError, TextError
 from foreword.folder.architecture import format_version
 from foreword.folder.config import Compression, FolderConfig, ModelConfig
+from foreword.folder.installed import find_folder
 from foreword.folder.quantised import quantise
 from foreword.folder.store import CARD, Folder, folder_bytes, read_folder, write_folder
 from foreword.predictor.engine import Engine
@@ -67,7 +68,7 @@ def compress(
     if most_words < 1:
         raise SettingsError(f"most_words must be at least 1, not {most_words}")
     source, target = Path(folder), Path(out)
-    before = read_folder(source)
+    before = read_folder(find_folder(source))
     if before.config.weights == "int8":
         raise SettingsError(f"{source} is compressed already: compress what it was made of")
     if not isinstance(before.config.model, ModelConfig):

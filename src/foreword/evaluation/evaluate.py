@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import Literal
 
 from foreword.errors import SettingsError
 from foreword.evaluation.perplexity import Reset, score
 from foreword.evaluation.report import evaluation_of
 from foreword.folder.config import Evaluation
+from foreword.folder.installed import find_folder
 from foreword.folder.store import read_folder
 from foreword.models.build import from_folder
 from foreword.text.corpus import chat_source, find_sources
@@ -46,7 +46,7 @@ def evaluate(
         if progress is not None:
             progress(what, done, total)
 
-    loaded = read_folder(Path(folder))
+    loaded = read_folder(find_folder(folder))
     sources = [chat_source(chats)] if chats else find_sources(texts, encoding=encoding)
     tokens = tokenise(
         sources,

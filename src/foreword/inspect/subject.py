@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from foreword.errors import SettingsError
 from foreword.folder.config import FolderConfig
+from foreword.folder.installed import find_folder
 from foreword.folder.store import Folder, read_folder
 from foreword.models.build import from_folder
 from foreword.models.model import NextWordModel
@@ -45,7 +45,9 @@ def subject_of(model: Model) -> Subject:
     """
     if isinstance(model, Subject):
         return model
-    folder: Folder = model.folder if isinstance(model, Predictor) else read_folder(Path(model))
+    folder: Folder = (
+        model.folder if isinstance(model, Predictor) else read_folder(find_folder(model))
+    )
     network = from_folder(folder)
     if not isinstance(network, NextWordModel):
         raise SettingsError(

@@ -17,6 +17,7 @@ from foreword.evaluation.methods.dynamic import Dynamic
 from foreword.evaluation.methods.mixing import perplexity
 from foreword.evaluation.methods.plan import Cache, Plan, applied, opinions, tuned
 from foreword.folder.config import NgramConfig
+from foreword.folder.installed import find_folder
 from foreword.folder.store import Folder, read_folder
 from foreword.models.build import from_folder
 from foreword.models.model import LanguageModel
@@ -97,7 +98,7 @@ def measure(
         raise SettingsError("there is nothing to tune on: give a text by --tune FILE")
     if temperature is not None and not 0 < temperature < np.inf:
         raise SettingsError(f"temperature must be above 0 and finite, not {temperature}")
-    loaded = read_folder(Path(folder))
+    loaded = read_folder(find_folder(folder))
     model = from_folder(loaded, device)
 
     def tell(what: str, done: int, total: int | None) -> None:
@@ -182,7 +183,7 @@ def _settings(name: str, plan: Plan) -> dict[str, object]:
 
 
 def _table(path: Path, network: Folder) -> Table:
-    other = read_folder(path)
+    other = read_folder(find_folder(path))
     if not isinstance(other.config.model, NgramConfig):
         raise SettingsError(
             f"{path} is a model of the kind {other.config.model.name}; what is mixed in must be an "
