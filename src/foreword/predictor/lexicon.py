@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
@@ -54,23 +54,18 @@ class Lexicon:
             if self.folds[index] != self.words[index]:
                 self._plain[place] = _in_common(self.folds[index], self.words[index])
         # Everyone types the same few beginnings, and looking one up is 30 comparisons of strings.
-        self._range = lru_cache(maxsize=4096)(self._found_range)
+        # (A cache of a method of ours would hold us in a cycle.)
+        self._range = lru_cache(maxsize=4096)(partial(_range, self.sorted_folds))
 
     def range(self, prefix: str) -> tuple[int, int]:
         """Where the words stand that begin with a folded prefix: [low, high)."""
-        return (self._range if len(prefix) <= self.longest else self._found_range)(prefix)
-
-    def _found_range(self, prefix: str) -> tuple[int, int]:
-        low = bisect_left(self.sorted_folds, prefix)
-        return low, self.end(prefix, low, len(self.sorted_folds))
+        if len(prefix) > self.longest:  # not worth remembering
+            return _range(self.sorted_folds, prefix)
+        return self._range(prefix)
 
     def end(self, prefix: str, low: int, high: int) -> int:
         """Where those end that begin with a prefix, given that [low, high) holds them."""
-        bound = prefix.rstrip(_LAST)  # nothing is greater than the last character
-        if not bound:
-            return high
-        bound = bound[:-1] + chr(ord(bound[-1]) + 1)
-        return bisect_left(self.sorted_folds, bound, low, high)
+        return _end(self.sorted_folds, prefix, low, high)
 
     def beginning(self, prefix: str) -> np.ndarray:
         """Ids of the words that begin with letters in this case; if none does, in any case."""
@@ -156,6 +151,18 @@ class RareWords:
             if self._folds[place] != fold:
                 found.append(self._words[place])
         return found
+
+
+def _range(folds: Sequence[str], prefix: str) -> tuple[int, int]:
+    low = bisect_left(folds, prefix)
+    return low, _end(folds, prefix, low, len(folds))
+
+
+def _end(folds: Sequence[str], prefix: str, low: int, high: int) -> int:
+    bound = prefix.rstrip(_LAST)  # nothing is greater than the last character
+    if not bound:
+        return high
+    return bisect_left(folds, bound[:-1] + chr(ord(bound[-1]) + 1), low, high)
 
 
 def _in_common(a: str, b: str) -> int:
