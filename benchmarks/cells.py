@@ -402,8 +402,35 @@ def machine() -> str:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The tables that a file holds, by their recipe and text; none if there is no file."""
-    return json.loads(path.read_text("utf-8")) if path.exists() else {}  # type: ignore[no-any-return]
+    """The tables that a file holds, by their recipe and text; none if there is no file.
+
+    Those of one recipe are one table, also where some were written when settings were fewer.
+    """
+    found: dict[str, Any] = {}
+    for table in json.loads(path.read_text("utf-8")).values() if path.exists() else ():
+        known = found.setdefault(identity(table["recipe"], table["text"]), table)
+        if known is not table:
+            known |= {
+                "recipe": known["recipe"] | table["recipe"],
+                "runs": known["runs"] | table["runs"],
+                **{
+                    name: list(dict.fromkeys([*known[name], *table[name]]))
+                    for name in ("cells", "rates", "seeds", "machines")
+                },
+            }
+    return found
+
+
+def identity(recipe: Mapping[str, Any], text: Mapping[str, Any]) -> str:
+    """By which a table is found again.
+
+    A setting that there was not yet did nothing, which is what a new one does by default: so those
+    that have their defaults do not count.
+    """
+    usual = TrainingSettings.default().leaves()
+    own = {leaf: value for leaf, value in recipe.items() if value != usual.get(leaf)}
+    digest = hashlib.sha256(json.dumps([own, text], sort_keys=True).encode()).hexdigest()
+    return f"{text['name']} {digest[:8]}"
 
 
 def recipe_of(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -508,8 +535,7 @@ def measure(arguments: argparse.Namespace, kept: dict[str, Any], until: float) -
             "vocabulary": corpus.tokenizer.vocab_size,
             "sha256": {**corpus.fingerprint, "test": test.sha256},
         }
-        digest = hashlib.sha256(json.dumps([shared, text], sort_keys=True).encode()).hexdigest()
-        experiment = kept.setdefault(f"{corpus.name} {digest[:8]}", {"runs": {}})
+        experiment = kept.setdefault(identity(shared, text), {"runs": {}})
         experiment |= {
             "text": text,
             "recipe": shared,

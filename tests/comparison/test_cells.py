@@ -86,6 +86,33 @@ def test_the_table_has_mean_and_spread_over_seeds_and_says_where_the_grid_ended(
     )
 
 
+def test_a_table_of_a_time_with_fewer_settings_is_the_same_and_another_recipe_is_not(
+    tmp_path: Path,
+) -> None:
+    usual = CELLS.TrainingSettings.default().leaves()
+    text = {"name": "notes", "sha256": {"train": "0"}}
+    older = {leaf: value for leaf, value in usual.items() if leaf != "batch_ramp"} | {"steps": 5}
+
+    def kept(recipe: dict[str, Any], runs: dict[str, Any], rates: list[float]) -> dict[str, Any]:
+        which = {"cells": ["gru"], "rates": rates, "seeds": [1], "machines": ["one"]}
+        return {"recipe": recipe, "text": text, "runs": runs, **which}
+
+    path = tmp_path / "cells.json"
+    tables = {
+        "a": kept(older, {"gru 0.1 0": 1}, [0.1]),
+        "b": kept({**usual, "steps": 5}, {"gru 0.2 0": 2}, [0.1, 0.2]),
+        "c": kept({**usual, "steps": 6}, {"gru 0.1 0": 3}, [0.1]),
+    }
+    path.write_text(json.dumps(tables), "utf-8")
+    found = CELLS.read(path)
+    assert [one["runs"] for one in found.values()] == [
+        {"gru 0.1 0": 1, "gru 0.2 0": 2},
+        {"gru 0.1 0": 3},
+    ]
+    assert next(iter(found.values()))["rates"] == [0.1, 0.2]
+    assert list(found) == [CELLS.identity(one["recipe"], text) for one in found.values()]
+
+
 @pytest.fixture
 def command(tmp_path: Path) -> list[str]:
     for k, name in enumerate(("train", "valid", "test")):
