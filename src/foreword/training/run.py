@@ -116,9 +116,10 @@ def train(
         checkpoint = latest(folder)
         chosen = _resumed_settings(checkpoint, leaves)
         texts, valid = _remembered(folder, texts, valid)
-        tokenizer = read_folder(folder).tokenizer
+        before = read_folder(folder)
+        tokenizer, rare = before.tokenizer, before.rare
     else:
-        checkpoint, tokenizer = None, None
+        checkpoint, tokenizer, rare = None, None, ()
         chosen = settings_from(leaves, settings)
         _refuse_occupied(folder, overwrite)
     scratch = folder.absolute().parent
@@ -137,6 +138,7 @@ def train(
         report=report,
         watch=watch,
         on_start=lambda: _remember(folder, texts, valid),
+        rare=rare,
     )
 
 
@@ -150,6 +152,7 @@ def train_on(
     report: Reporter = silent,
     watch: bool = False,
     on_start: Callable[[], None] = lambda: None,
+    rare: Sequence[str] = (),
 ) -> Outcome:
     """Trains on a corpus that has been read already; see `train`.
 
@@ -162,6 +165,7 @@ def train_on(
         report: is told of all that happens.
         watch: as in `train`.
         on_start: called once the model folder is there.
+        rare: words beyond the vocabulary, which the folder has and keeps.
     """
     settings = corpus.fill_in(settings)
     if settings.run.threads is not None:
@@ -184,7 +188,7 @@ def train_on(
             training=_record(run, corpus, settings, finished),
             evaluation=evaluation,
         )
-        write_folder(out, written, run.best, corpus.tokenizer, model_card(written))
+        write_folder(out, written, run.best, corpus.tokenizer, model_card(written), rare)
         return written
 
     def save(checkpoint: Checkpoint, best_changed: bool) -> None:
