@@ -157,8 +157,7 @@ class Predictor:
         self._check(state)
         text = text[beginning(text, LONGEST_READ)[0] :]
         for word in self.tokenizer.read(readable(text), state.last):
-            index = word.id if word.id != UNK_ID else self._stand_in(word.text)
-            state = self._engine.advance(state, index)
+            state = self._engine.advance(state, self._read_as(word.id, word.text))
         return self._bound(state)
 
     def reading(self, words: Iterable[str], state: State) -> Work[State]:
@@ -325,13 +324,11 @@ class Predictor:
         if word == EOS:
             return EOS_ID
         text = self.tokenizer.normalise(readable(word))
-        index = self.tokenizer.ids.get(text, UNK_ID)
-        return index if index != UNK_ID else self._stand_in(text)
+        return self._read_as(self.tokenizer.ids.get(text, UNK_ID), text)
 
-    def _stand_in(self, word: str) -> int:
-        """What a word outside the vocabulary is read as."""
-        index = self._lexicon.stand_in(word)
-        return UNK_ID if index is None else index
+    def _read_as(self, index: int, word: str) -> int:
+        """As `Reader.id_of`, which would take the lexicon where every word is known, too."""
+        return index if index != UNK_ID else self._lexicon.stand_in(word) or UNK_ID
 
     def _unfinished(self, text: str, complete: bool | None) -> tuple[str, str]:
         """The text before an unfinished last word, and the letters of it; or all, and none."""

@@ -152,10 +152,7 @@ class Reader:
 
     def id_of(self, word: Word) -> int:
         """The id that a word is read as: its own, or that of `Lexicon.stand_in`, or `<unk>`."""
-        if word.id != UNK_ID:
-            return word.id
-        index = self.lexicon.stand_in(word.text)
-        return UNK_ID if index is None else index
+        return word.id if word.id != UNK_ID else self.lexicon.stand_in(word.text) or UNK_ID
 
     def trace(self, context: Context) -> WordTrace:
         """Gates and states at the last word that was read, or at the `<eos>` before the first."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from foreword.errors import ForewordError
 from foreword.predictor.lockstep import Wanted, Work, together
-from foreword.server.refusal import later
+from foreword.server.refusal import later, overloaded
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ class Batcher:
             RequestError: 503 with Retry-After.
         """
         if self.is_full:
-            raise later(503, "overloaded", "the server is busy; try again in a second")
+            raise overloaded()
 
     async def run(self, compute: Callable[[], T]) -> T:
         """What a function returns, once it is its turn; see `together`."""

@@ -63,21 +63,19 @@ async def answer_with(
     send: Send, status: int, body: bytes, *, kind: bytes = JSON, headers: Headers | None = None
 ) -> None:
     """Sends an answer of known length."""
-    length = str(len(body)).encode()
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", kind),
-                (b"content-length", length),
-                (b"cache-control", b"no-store"),
-                (b"x-content-type-options", b"nosniff"),
-                *(headers or ()),
-            ],
-        }
-    )
+    whole = [*headers_of(body, kind), *(headers or ())]
+    await send({"type": "http.response.start", "status": status, "headers": whole})
     await send({"type": "http.response.body", "body": body})
+
+
+def headers_of(body: bytes, kind: bytes = JSON) -> Headers:
+    """Those that every answer of known length has."""
+    return [
+        (b"content-type", kind),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
 
 
 def address_of(scope: Scope) -> str:

@@ -13,7 +13,8 @@ from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from foreword.server.refusal import later
+from foreword.server.endpoint import headers_of
+from foreword.server.refusal import overloaded
 
 
 class _Refused:
@@ -27,20 +28,19 @@ class _Refused:
         self.message_event = asyncio.Event()
 
 
-def _refusal(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    refusal = later(503, "overloaded", "the server is busy; try again in a second")
+def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    return b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+
+
+def _end_of_refusal() -> bytes:
+    """What follows the headers that change with time: made once, for there may be many."""
+    refusal = overloaded()
     body = refusal.body()
-    own = {
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-        **refusal.headers,
-    }
-    lines = [b"HTTP/1.1 503 Service Unavailable"]
-    lines += [name + b": " + value for name, value in headers]
-    lines += [f"{name.lower()}: {value}".encode() for name, value in own.items()]
-    return b"\r\n".join([*lines, b"", body])
+    return _lines([*headers_of(body), *refusal.raw_headers()]) + b"\r\n" + body
+
+
+_REFUSED = b"HTTP/1.1 503 Service Unavailable\r\n"
+_END_OF_REFUSAL = _end_of_refusal()
 
 
 class GatheringProtocol(HttpToolsProtocol):
@@ -73,7 +73,8 @@ class GatheringProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """All of a request is there."""
         if isinstance(self.cycle, _Refused):
-            self.transport.write(_refusal(self.server_state.default_headers))
+            now = _lines(self.server_state.default_headers)
+            self.transport.write(_REFUSED + now + _END_OF_REFUSAL)
             self.on_response_complete()
             return
         super().on_message_complete()

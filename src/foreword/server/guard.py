@@ -215,14 +215,10 @@ def _of_starlette(error: HTTPException) -> RequestError:
     )
 
 
-def _raw(refusal: RequestError) -> Headers:
-    return [(key.lower().encode(), value.encode()) for key, value in refusal.headers.items()]
-
-
 async def _refuse(send: Send, refusal: RequestError, *, begun: bool) -> None:
     if begun:
         return  # too late to say so: the connection ends
-    await answer_with(send, refusal.status, refusal.body(), headers=_raw(refusal))
+    await answer_with(send, refusal.status, refusal.body(), headers=refusal.raw_headers())
 
 
 async def _refuse_upgrade(scope: Scope, send: Send, refusal: RequestError) -> None:
@@ -233,7 +229,7 @@ async def _refuse_upgrade(scope: Scope, send: Send, refusal: RequestError) -> No
         {
             "type": "websocket.http.response.start",
             "status": refusal.status,
-            "headers": [(b"content-type", JSON), *_raw(refusal)],
+            "headers": [(b"content-type", JSON), *refusal.raw_headers()],
         }
     )
     await send({"type": "websocket.http.response.body", "body": refusal.body()})

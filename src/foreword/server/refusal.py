@@ -34,6 +34,10 @@ class RequestError(Exception):
         self.param = param
         self.headers = dict(headers or {})
 
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers as ASGI has them."""
+        return [(key.lower().encode(), value.encode()) for key, value in self.headers.items()]
+
     def body(self) -> bytes:
         """The JSON that the client gets."""
         kind = _TYPES.get(
@@ -46,3 +50,8 @@ class RequestError(Exception):
 def later(status: int, code: str, message: str, seconds: int = 1) -> RequestError:
     """A refusal that says when to try again."""
     return RequestError(status, code, message, headers={"Retry-After": str(max(1, seconds))})
+
+
+def overloaded() -> RequestError:
+    """The refusal of whoever comes while there is more to do than can be done in time."""
+    return later(503, "overloaded", "the server is busy; try again in a second")
