@@ -21,6 +21,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
         ("Übel".encode("latin-1"), "line 1, byte 0"),
         (gzip.compress(b"some words\n" * 99)[:-12], "cannot be read"),
     ],
+    ids=["nothing", "no words", "picture", "NUL", "latin-1", "gzip cut short"],
 )
 def test_texts_that_cannot_be_used_are_named(
     content: bytes, message: str, tmp_path: Path, foreword_command: Command

@@ -144,6 +144,11 @@ def test_bytes_are_counted_up_to_the_size(tmp_path: Path) -> None:
         (gzip.compress(b"hello\n")[:-8] + b"12345678", ["text.txt", "gzip", "damaged"]),
         (b"\x1f\x8b" + b"rubbish", ["text.txt", "gzip", "damaged"]),
     ],
+    # Not of the bytes: those of gzip hold the second in which they were written.
+    ids=[
+        *("latin-1", "cut letter", "NUL", "UTF-16", "after a BOM", "NUL in line 2", "picture"),
+        *("gzip cut short", "gzip damaged", "gzip of rubbish"),
+    ],
 )
 def test_unreadable_bytes_are_named_with_their_place(
     data: bytes, messages: list[str], tmp_path: Path
