@@ -193,6 +193,22 @@ def test_skip_needs_several_recurrent_layers(name: str) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"tied": False}, {"softmaxes": 3}, {"adaptive_clusters": 2, "adaptive_head": 3}],
+)
+def test_a_model_that_starts_from_counts_predicts_how_common_words_are(
+    options: dict[str, object],
+) -> None:
+    tied = {"tied": False} if "adaptive_clusters" in options else {}
+    model = model_of("lstm", **options, **tied)
+    counts = torch.tensor([0, 90, 40, 31, 7, 6, 5, 4, 2, 1, 0])
+    model.start_from(counts)
+    size = 4 if options == {} else 5  # what the output layer sees
+    found = model.scores(torch.zeros(2, size)).softmax(-1)
+    torch.testing.assert_close(found, ((counts + 1) / (counts + 1).sum()).expand(2, -1))
+
+
 @pytest.mark.parametrize("tied", [True, False])
 def test_a_mixture_predicts_by_the_formula_of_the_paper(tied: bool) -> None:
     model = model_of("gru", softmaxes=3, tied=tied)

@@ -35,6 +35,15 @@ def test_texts_follow_each_other_and_a_last_line_needs_no_newline() -> None:
     assert found.ids.tolist() == [2, 1, 3, 1, 4, 1]
 
 
+@pytest.mark.parametrize("at_once", [1, 4, 100])
+def test_words_are_counted_however_much_is_read_at_once(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens_module, "COUNTED_AT_ONCE", at_once)
+    found = tokenise([text_source("text", "a b a\nz a\n")], tokenizer()).counts(6)
+    assert found.tolist() == [1, 2, 3, 1, 0, 0]
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.lists(st.sampled_from([*LETTERS, "z"]), max_size=5), max_size=8), st.integers(1, 20)

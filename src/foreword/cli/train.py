@@ -194,6 +194,10 @@ def train(
         float | None,
         typer.Option(help="Share of the run after which all are.", rich_help_panel=_MODEL),
     ] = None,
+    softmax_start: Annotated[
+        Literal["frequencies", "equal"] | None,
+        typer.Option(help="How likely words are before the first step.", rich_help_panel=_MODEL),
+    ] = None,
     pretokenised: Annotated[
         bool | None,
         typer.Option(

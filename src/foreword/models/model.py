@@ -148,6 +148,22 @@ class NextWordModel(LanguageModel):
     def _uniform(self, *shape: int, bound: float) -> Tensor:
         return torch.empty(shape).uniform_(-bound, bound, generator=self.generator)
 
+    @torch.no_grad()
+    def start_from(self, counts: Tensor) -> None:
+        """Sets the output layer's biases so that without features its P is the words' frequencies.
+
+        A network that begins with all words equally likely spends its first steps on learning
+        which are common (Karpathy 2019, "A recipe for training neural networks": "init well").
+
+        Args:
+            counts: of each word in the training text, (V,); each is counted once more, so that
+                none is impossible.
+        """
+        logs = (counts + 1).double().log()
+        self.decoder.bias.copy_(logs - logs.logsumexp(0))
+        if self.adaptive is not None:
+            self.adaptive.start_from(self.decoder.bias)
+
     def use_generator(self, generator: torch.Generator) -> None:
         """Draws dropout masks from another generator, on the parameters' device."""
         self.generator = generator

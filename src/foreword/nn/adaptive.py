@@ -57,6 +57,12 @@ class Adaptive(nn.Module):
             first += len(weight)
         return found
 
+    @torch.no_grad()
+    def start_from(self, bias: Tensor) -> None:
+        """Sets the clusters' biases to what the words' ones (V,), logarithms of P, say of them."""
+        for k, place in enumerate(self.places):
+            self.bias[k] = bias[place.first : place.last].logsumexp(0)
+
     def log_probabilities(self, features: Tensor, bias: Tensor) -> Tensor:
         """Logarithms of P of all words (..., V), by features (..., G) and their biases (V,)."""
         head = F.linear(features, self.head, self._head_bias(bias)).log_softmax(-1)

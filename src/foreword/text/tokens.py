@@ -12,6 +12,7 @@ from foreword.text.corpus import Piece, Source
 from foreword.text.tokenizer import EOS_ID, UNK_ID, Tokenizer
 
 BATCH_CHARACTERS = 4 << 20
+COUNTED_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,13 @@ class Tokens:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def counts(self, vocab_size: int) -> np.ndarray:
+        """How often each word occurs, (V,) int64."""
+        found = np.zeros(vocab_size, dtype=np.int64)
+        for start in range(0, len(self.ids), COUNTED_AT_ONCE):  # bincount widens what it is given
+            found += np.bincount(self.ids[start : start + COUNTED_AT_ONCE], minlength=vocab_size)
+        return found
 
 
 def tokenise(

@@ -298,7 +298,10 @@ def _new_run(
 ) -> Run:
     device = device_named(settings.run.device)
     generator = torch.Generator().manual_seed(settings.run.seed)
-    model = build(config, _regularisation(settings), generator).to(device)
+    model = build(config, _regularisation(settings), generator)
+    if settings.softmax.softmax_start == "frequencies":
+        model.start_from(torch.from_numpy(corpus.train.counts(config.vocab_size)))
+    model = model.to(device)
     if device.type != "cpu":
         # Initial weights are drawn on the CPU, the same for every device; masks on the device.
         generator = torch.Generator(device).manual_seed(settings.run.seed)

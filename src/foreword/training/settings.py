@@ -121,6 +121,9 @@ class SoftmaxSettings(Data):
     """The commonest words, which are always scored."""
     softmax_until: Share = 0.8
     """Share of the run after which every word is scored."""
+    softmax_start: Literal["frequencies", "equal"] = "frequencies"
+    """How likely words are to a network that has learned nothing yet: as often as they are in the
+    training text, or all the same."""
 
 
 class BpttSettings(Data):
