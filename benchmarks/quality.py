@@ -106,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
             "commit": commit(),
-            "command": shlex.join(["python", "benchmarks/quality.py", *argv]),
+            "command": shlex.join(["python", "benchmarks/quality.py", *map(without_folder, argv)]),
             "texts": [
                 Path(t).name for t in (arguments.train, arguments.valid, arguments.test) if t
             ],
@@ -254,6 +254,11 @@ def show(found: Record, columns: list[Record]) -> None:
         figure = f"{column['perplexity']:.2f}"
         static, adapting = ("", figure) if column["adapts"] else (figure, "")
         print(f"{column['name']:44}{static:>10}{adapting:>10}")
+
+
+def without_folder(argument: str) -> str:
+    """Where someone's files lie is nobody's business."""
+    return Path(argument).name if Path(argument).is_absolute() else argument
 
 
 def append(record: Record, path: Path) -> None:

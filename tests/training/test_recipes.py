@@ -60,7 +60,7 @@ def test_a_file_that_is_no_recipe_is_refused_with_what_is_wrong(text: str, told:
 
 
 def test_an_unknown_recipe_is_refused_with_those_that_exist(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"no recipe 'awd'.*awd-lstm.*wikitext-2-cpu"):
+    with pytest.raises(SettingsError, match=r"no recipe 'awd'.*awd-lstm.*text-cpu"):
         find("awd")
     with pytest.raises(SettingsError, match=r"none\.toml cannot be read"):
         find(tmp_path / "none.toml")

@@ -74,8 +74,8 @@ def dropout_for(words: int, passes: float | None) -> float:
 
     0.1, and from some number of passes on 0.2 more for each doubling, up to 0.5. A rule of thumb,
     from few runs: of 30,000 words, of 0.1, 0.25 and 0.4, 10 passes wanted the least and 30 passes
-    the most (`benchmarks/dropout.py`); of 2 million and a larger network, 8.3 passes with 0.2
-    overfitted a little (the recipe wikitext-2-cpu). So the number at which it begins falls with
+    the most (`benchmarks/dropout.py`); of 2 million and a larger network, 8 passes overfitted
+    with 0.2, and with 0.31 less (the recipe text-cpu). So the number at which it begins falls with
     the sixth root of the words.
 
     >>> [dropout_for(30_000, passes) for passes in (3, 10, 20, 30, 40, 500)]
