@@ -425,8 +425,8 @@ def identity(recipe: Mapping[str, Any], text: Mapping[str, Any]) -> str:
     """By which a table is found again.
 
     A setting that there was not yet did nothing, which is what a new one does by default: so those
-    that have their defaults do not count. (`softmax_start` is new and does something by default:
-    tables from before have been given "equal", which is what they ran with.)
+    that have their defaults do not count. (`softmax_start` alone does something by default:
+    a table from before it wants "equal" in its recipe, which is what it ran with.)
     """
     usual = TrainingSettings.default().leaves()
     own = {leaf: value for leaf, value in recipe.items() if value != usual.get(leaf)}

@@ -87,6 +87,7 @@ def test_a_record_holds_each_method_and_marks_what_adapts(
     assert record["steps"] == 40
     assert record["texts"] == ["train.txt", "valid.txt", "test.txt"]
     assert record["command"].startswith("python benchmarks/quality.py ")
+    assert str(tmp_path) not in record["command"]
     (reached,) = find(texts["recipe"]).reached
     assert reached.test_perplexity["network"] == round(first["perplexity"], 2)
 

@@ -171,7 +171,7 @@ def train_on(
     if settings.run.threads is not None:
         torch.set_num_threads(settings.run.threads)
     config = corpus.model_config(settings)
-    run = _new_run(corpus, config, settings, report)
+    run = _new_run(corpus, config, settings, report, fresh=checkpoint is None)
     if checkpoint is None:
         run.start_at(seconds=seconds)
     else:
@@ -294,12 +294,18 @@ def _remembered(
 
 
 def _new_run(
-    corpus: Corpus, config: ModelConfig, settings: TrainingSettings, report: Reporter
+    corpus: Corpus,
+    config: ModelConfig,
+    settings: TrainingSettings,
+    report: Reporter,
+    *,
+    fresh: bool = False,
 ) -> Run:
+    """A run before its first step; `fresh` if its weights count, and are not yet to be replaced."""
     device = device_named(settings.run.device)
     generator = torch.Generator().manual_seed(settings.run.seed)
     model = build(config, _regularisation(settings), generator)
-    if settings.softmax.softmax_start == "frequencies":
+    if fresh and settings.softmax.softmax_start == "frequencies":
         model.start_from(torch.from_numpy(corpus.train.counts(config.vocab_size)))
     model = model.to(device)
     if device.type != "cpu":
