@@ -66,6 +66,8 @@ CELLS: dict[str, dict[str, Any]] = {
     "lstm": {"model": "lstm"},
     "lstm-peephole": {"model": "lstm-peephole"},
     "lstm-peephole-only": {"model": "lstm-peephole-only"},
+    "lstm-peephole, any c": {"model": "lstm-peephole", "cell_clip": 0.0},
+    "lstm-peephole-only, any c": {"model": "lstm-peephole-only", "cell_clip": 0.0},
     "lstm-coupled": {"model": "lstm-coupled"},
     "gru": {"model": "gru"},
     "gru, reset before": {"model": "gru", "reset_after": False},
@@ -77,7 +79,7 @@ CELLS: dict[str, dict[str, Any]] = {
 RATES = (1e-3, 2e-3, 4e-3, 8e-3, 16e-3, 32e-3)
 TUNING_SEED = 0
 SEEDS = (1, 2, 3)
-OWN = ("model", "reset_after", "hidden_size", "learning_rate", "seed", "threads", "minutes")
+OWN = ("model", "reset_after", "cell_clip", "hidden_size", "learning_rate", "seed", "threads", "minutes")
 """Settings that are a run's own, and not the recipe's."""
 
 

@@ -66,6 +66,7 @@ struct Lstm {
     bool keeps;              // gates of all steps, for the way back; else of as many as it needs
     bool is_coupled;         // gates f, g, o; else i, f, g, o
     bool sees_memory;        // the gates i, f, o see c instead of h; g sees the input alone
+    float clip;              // the largest |c|; 0: any
     const float* peepholes;  // (3, H): p_i, p_f, p_o; or null
     const float* weight;     // weight_hh, (rows, H)
     float* gates;            // (T, B, n, H), or (steps_at_once, B, n, H)
@@ -83,6 +84,7 @@ struct LstmBack {
     Masks masks;
     InputBack input;
     bool is_coupled, sees_memory;
+    float clip;
     bool carries;  // `before` is not c itself
     const float* peepholes;
     const float* weight;

@@ -27,6 +27,7 @@ struct PackedLayer {
 struct Layers {
     int kind;                        // as of Form
     bool sees_memory, resets_after;  // as of Lstm and Gru
+    float clip;
     int layers, T, B, H;
     const float* x;        // (T, B, inputs of the first layer)
     const float *h, *c;    // (layers, B, H), before; null: zeros
@@ -65,7 +66,7 @@ void run_one(const Kernels& kernels, const Layers& a, const PackedLayer& layer, 
         Lstm k{};
         k.sizes = sizes, k.input = input, k.packed = layer.packed;
         k.is_coupled = a.kind == COUPLED_KIND, k.sees_memory = a.sees_memory;
-        k.peepholes = layer.peepholes, k.weight = layer.weight_hh;
+        k.clip = a.clip, k.peepholes = layer.peepholes, k.weight = layer.weight_hh;
         k.gates = gates, k.h = h, k.c = c, k.seen = a.sees_memory ? c : h, k.before = c;
         kernels.lstm[format](k, threads);
     } else if (a.kind == GRU_KIND) {
@@ -101,6 +102,7 @@ void run_stages(const Kernels& kernels, const Step& a, const Stages& stages,
     Form& f = k.form;
     f.sizes = {1, 1, a.H, nullptr, nullptr, 0};
     f.kind = a.kind, f.projected = stages.projected, f.sees_memory = a.sees_memory;
+    f.clip = a.clip;
     const std::size_t H = (std::size_t)a.H, P = (std::size_t)f.outputs();
     const std::size_t n = (std::size_t)f.gates();
     const float* const none = zeros(n * H);
@@ -151,7 +153,7 @@ void run_step(const Kernels& kernels, const Numbers& numbers, int threads) {
     Step a{};
     Stages stages{};
     Reader read(numbers);
-    read.some(a.kind, a.sees_memory, a.resets_after, a.layers, a.H, a.x, a.h, a.c, a.outputs,
+    read.some(a.kind, a.sees_memory, a.resets_after, a.clip, a.layers, a.H, a.x, a.h, a.c, a.outputs,
               a.h_after, a.c_after, stages.is_needed, stages.projected, stages.zone_hidden,
               stages.zone_memory);
     std::vector<StepLayer> layers((std::size_t)a.layers);
@@ -176,7 +178,7 @@ void run_step(const Kernels& kernels, const Numbers& numbers, int threads) {
 void run_layers(const Kernels& kernels, const Numbers& numbers, int format, int threads) {
     Layers a{};
     Reader read(numbers);
-    read.some(a.kind, a.sees_memory, a.resets_after, a.layers, a.T, a.B, a.H, a.x, a.h, a.c,
+    read.some(a.kind, a.sees_memory, a.resets_after, a.clip, a.layers, a.T, a.B, a.H, a.x, a.h, a.c,
               a.states, a.outputs, a.h_after, a.c_after);
     std::vector<PackedLayer> layers((std::size_t)a.layers);
     for (PackedLayer& l : layers) {

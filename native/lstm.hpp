@@ -22,6 +22,7 @@ static void lstm(const Lstm& a, int threads) {
     const Segment whole{0, words};
     const bool hides = a.seen != a.h && a.seen != a.c, carries = a.before != a.c;
     const Masked masked{a.masks, steps, H};
+    const float bound = bound_of(a.clip);
 
     // What step t finds of the state before it.
     const auto prepare = [&](int t, const Spot& at, Vec h, Vec c) {
@@ -98,7 +99,7 @@ static void lstm(const Lstm& a, int threads) {
                         i = sigmoid(a_i);
                     }
                     const Vec f = sigmoid(a_f), g = hyperbolic_tangent(a_g);
-                    const Vec after = a.is_coupled ? g + f * (c - g) : f * c + i * g;
+                    const Vec after = within(a.is_coupled ? g + f * (c - g) : f * c + i * g, bound);
                     if (a.peepholes) a_o += load(a.peepholes + 2 * H + at.unit, at.lanes) * after;
                     const Vec o = sigmoid(a_o), tanh_c = hyperbolic_tangent(after);
                     const Vec h = o * tanh_c;
@@ -194,6 +195,9 @@ static void lstm_back(const LstmBack& a, int threads) {
                 if (a.d_c) d_c += load(a.d_c + here, at.lanes);
                 if (a.peepholes) d_c += load(a.peepholes + 2 * H + at.unit, at.lanes) * d_o;
                 if (a.d_states_c) store(a.d_states_c + here, d_c, at.lanes);
+                if (a.clip > 0.0f) {
+                    d_c = choose(absolute(load(a.c + here, at.lanes)) < a.clip, d_c, Vec{});
+                }
                 const Vec slope_f = d_c * f * (1.0f - f), slope_g = d_c * (1.0f - g * g);
                 Vec past = d_c * f, d_f, d_g;
                 if (a.is_coupled) {

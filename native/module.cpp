@@ -98,8 +98,8 @@ std::uint64_t checksum(const Numbers& tensors, int threads) {
 
 void run_lstm(const Numbers& numbers, int format, int threads) {
     Lstm a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_coupled, a.sees_memory, a.peepholes, a.weight,
-                        a.gates, a.h, a.c, a.seen, a.before, a.tanh_c, a.outputs,
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_coupled, a.sees_memory, a.clip,
+                        a.peepholes, a.weight, a.gates, a.h, a.c, a.seen, a.before, a.tanh_c, a.outputs,
                         a.packed);
     nb::gil_scoped_release release;
     chosen.load()->lstm[format](a, threads);
@@ -107,8 +107,8 @@ void run_lstm(const Numbers& numbers, int format, int threads) {
 
 void run_lstm_back(const Numbers& numbers, int format, int threads) {
     LstmBack a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.is_coupled, a.sees_memory, a.carries, a.peepholes,
-                        a.weight, a.gates, a.c, a.before, a.tanh_c, a.d_h, a.d_c, a.d_last_h,
+    Reader(numbers).all(a.sizes, a.masks, a.input, a.is_coupled, a.sees_memory, a.clip, a.carries,
+                        a.peepholes, a.weight, a.gates, a.c, a.before, a.tanh_c, a.d_h, a.d_c, a.d_last_h,
                         a.d_last_c, a.d_gates, a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_peepholes);
     nb::gil_scoped_release release;
     chosen.load()->lstm_back[format](a, threads);

@@ -213,6 +213,7 @@ void Network::run(int index, int batch, const float* x, float* h, float* c, floa
         Lstm a{};
         a.sizes = sizes, a.masks = masks, a.input = input, a.packed = packed;
         a.is_coupled = kind == Kind::lstm_coupled, a.sees_memory = sees_memory;
+        a.clip = model_.clip;
         a.peepholes = layer.peepholes, a.weight = weight_hh;
         a.gates = gates, a.h = h, a.c = c, a.seen = sees_memory ? c : h, a.before = c;
         kernels_.lstm[format_](a, 1);

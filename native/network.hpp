@@ -30,6 +30,7 @@ struct Model {
     std::vector<Layer> layers;
     Table projection;  // (E, H) from the last layer to what the output sees; no rows: none
     Table output;      // (V, E) or (V, H)
+    float clip = 0.0f;  // as of Lstm
 };
 
 // Someone whose state is advanced. h, and of an LSTM c: (layers, H).

@@ -126,10 +126,10 @@ void must(bool fits, const char* what) {
 class PyNetwork {
   public:
     PyNetwork(const Kernels& kernels, const std::string& cell, Matrix embedding,
-              std::vector<Weights> layers, std::optional<Matrix> projection, Matrix output)
+              std::vector<Weights> layers, std::optional<Matrix> projection, Matrix output, float clip)
         : embedding_(std::move(embedding)), layers_(std::move(layers)),
           projection_(std::move(projection)), output_(std::move(output)) {
-        Model model{kind_of(cell), embedding_.table, {}, {}, output_.table};
+        Model model{kind_of(cell), embedding_.table, {}, {}, output_.table, clip};
         must(!layers_.empty(), "a layer is wanted");
         const int gates = model.kind == Kind::rnn || model.kind == Kind::rnn_relu ? 1
                           : model.kind == Kind::lstm || model.kind == Kind::lstm_peephole_only ? 4
@@ -322,12 +322,14 @@ void bind_network(nb::module_& m, const Kernels* (*chosen)()) {
         .def(
             "__init__",
             [](PyNetwork* self, const std::string& cell, Matrix embedding,
-               std::vector<Weights> layers, std::optional<Matrix> projection, Matrix output) {
+               std::vector<Weights> layers, std::optional<Matrix> projection, Matrix output,
+               float clip) {
                 new (self) PyNetwork(*kernels_in_use(), cell, std::move(embedding),
-                                     std::move(layers), std::move(projection), std::move(output));
+                                     std::move(layers), std::move(projection), std::move(output),
+                                     clip);
             },
             nb::arg("cell"), nb::arg("embedding"), nb::arg("layers"), nb::arg("projection").none(),
-            nb::arg("output"))
+            nb::arg("output"), nb::arg("clip") = 0.0f)
         .def("advance", &PyNetwork::advance)
         .def("advance_many", &PyNetwork::advance_many)
         .def("scores", &PyNetwork::scores, nb::arg("h"), nb::arg("ids").none(), nb::arg("into"),

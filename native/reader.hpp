@@ -47,7 +47,8 @@ class Reader {
     void operator()(Norm& norm) { (*this)(norm.gain), (*this)(norm.bias); }
     void operator()(Form& form) {
         (*this)(form.sizes), (*this)(form.masks), (*this)(form.kind), (*this)(form.projected);
-        (*this)(form.sees_memory), (*this)(form.zone_hidden), (*this)(form.zone_memory);
+        (*this)(form.sees_memory), (*this)(form.clip);
+        (*this)(form.zone_hidden), (*this)(form.zone_memory);
         (*this)(form.peepholes), (*this)(form.weight), (*this)(form.bias_n);
         (*this)(form.projection), (*this)(form.norm_input), (*this)(form.norm_past);
         (*this)(form.norm_memory);

@@ -34,6 +34,7 @@ struct Form {
     int kind;
     int projected;           // P; 0: h has all H units
     bool sees_memory;        // as of Lstm
+    float clip;              // as of Lstm
     Zone zone_hidden, zone_memory;
     const float* peepholes;  // as of Lstm
     const float* weight;     // weight_hh, (seeing H, S)

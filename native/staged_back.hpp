@@ -6,6 +6,13 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
+// The memory that step t made of a row, before its zoneout.
+static FOREWORD_INLINE const float* made_at(const StagedBack& a, const Steps& steps,
+                                            std::ptrdiff_t here, int t, int row) {
+    const std::ptrdiff_t H = a.form.sizes.H;
+    return a.fresh ? a.fresh + here * H : a.c + (steps.after(t) + row) * H;
+}
+
 // One step on one row, from gradients by `u` (what is projected, or is h) to those by the products.
 template <class F>
 class StagedRowBack {
@@ -157,7 +164,11 @@ class StagedRowBack {
             }
             if (p) own += load(p + 2 * H_ + at.unit, at.lanes) * d_o;
             Vec past;
-            const Vec d_c = by_memory(t, here, at, own, past);
+            Vec d_c = by_memory(t, here, at, own, past);
+            if (form_.clip > 0.0f) {
+                const Vec made = load(made_at(a_, steps_, here, t, at.row) + at.unit, at.lanes);
+                d_c = choose(absolute(made) < form_.clip, d_c, Vec{});
+            }
             const Vec d_f = (d_c * (coupled ? before - g : before) + shown(here, n_ - 3, at)) * f *
                             (1.0f - f);
             Vec by_g = d_c;
@@ -302,8 +313,7 @@ class ColumnSums {
             };
             Vec before = load(a_.c + (steps_.before(t) + at.row) * H_ + at.unit, at.lanes);
             before = masked_.memory(masked_.kept(before, t, at.row), at);
-            const float* made = a_.fresh ? a_.fresh + here * H_
-                                         : a_.c + (steps_.after(t) + at.row) * H_;
+            const float* made = made_at(a_, steps_, here, t, at.row);
             add(a_.d_peepholes, at, d(0) * before);
             add(a_.d_peepholes + H_, at, d(1) * before);
             add(a_.d_peepholes + 2 * H_, at, d(3) * load(made + at.unit, at.lanes));

@@ -121,7 +121,8 @@ class StagedRow {
                 store(gates + at.unit, i, at.lanes);
             }
             const Vec f = sigmoid(a_f), g = hyperbolic_tangent(a_g);
-            const Vec c = coupled ? g + f * (before - g) : f * before + i * g;
+            const Vec made = coupled ? g + f * (before - g) : f * before + i * g;
+            const Vec c = within(made, bound_of(form_.clip));
             if (p) a_o += load(p + 2 * H_ + at.unit, at.lanes) * c;
             const Vec o = sigmoid(a_o);
             store(gates + (n_ - 3) * H_ + at.unit, f, at.lanes);

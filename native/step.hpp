@@ -17,6 +17,7 @@ struct StepLayer {
 struct Step {
     int kind;                        // as of Form
     bool sees_memory, resets_after;  // as of Lstm and Gru
+    float clip;
     int layers, H;
     const float* x;                  // (inputs of the first layer)
     const float *h, *c;              // (layers, H), before; c is null where there is none

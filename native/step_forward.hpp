@@ -91,6 +91,7 @@ static FOREWORD_INLINE void lstm_step(const Step& a, const Units& at, const floa
         if (p) a_i += at.load_at(p, 0) * before, a_f += at.load_at(p, 1) * before;
         after = sigmoid(a_f) * before + sigmoid(a_i) * hyperbolic_tangent(a_g);
     }
+    after = within(after, bound_of(a.clip));
     if (p) a_o += at.load_at(p, 2) * after;
     store(c_after + at.unit, after, at.lanes);
     store(h_after + at.unit, sigmoid(a_o) * hyperbolic_tangent(after), at.lanes);

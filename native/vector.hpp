@@ -2,6 +2,7 @@
 // gates on them. Uses GCC's vector extensions, which Clang has too, so that one source serves all.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -112,6 +113,9 @@ static FOREWORD_INLINE Vec within(Vec x, float bound) {
     return choose(x < -bound, Vec{} - bound, x);
 #endif
 }
+
+// Of a memory's clip, of which 0 is none.
+static FOREWORD_INLINE float bound_of(float clip) { return clip > 0.0f ? clip : INFINITY; }
 
 // 1 / x for x of an ordinary size.
 static FOREWORD_INLINE Vec reciprocal(Vec x) {

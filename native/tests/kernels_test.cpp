@@ -25,6 +25,8 @@ namespace {
 
 using namespace foreword;
 
+constexpr float CLIP = 0.3f;  // of memories: reached by some
+
 // Arrays of exactly their size, so that AddressSanitizer sees a step beyond; and what is compared.
 class Memory {
   public:
@@ -137,13 +139,13 @@ void lstm(Layer& l, bool is_coupled, bool sees_memory, bool has_peepholes) {
     float* seen = masks.keep ? m.room(N * H) : sees_memory ? c : h;
     float *before = masks.keep ? m.room(N * H) : c, *gates = m.result(N * n * H);
     float* tanh_c = m.room(N * H);
-    Lstm a{l.batch.sizes, masks, l.input(n, w_ih), true, is_coupled, sees_memory, p, w_hh, gates, h, c,
+    Lstm a{l.batch.sizes, masks, l.input(n, w_ih), true, is_coupled, sees_memory, CLIP, p, w_hh, gates, h, c,
            seen, before, tanh_c, l.outputs(H), {nullptr, false}};
     l.kernels.lstm[l.format](a, l.threads);
     if (!l.goes_back()) return;
     float* d_gates = m.result(N * n * H);
     LstmBack back{l.batch.sizes, masks, l.input_back(w_ih), is_coupled, sees_memory,
-                  masks.keep != nullptr, p, w_hh, gates, c + l.B * H, before, tanh_c,
+                  CLIP, masks.keep != nullptr, p, w_hh, gates, c + l.B * H, before, tanh_c,
                   m.drawn(l.padded * H), m.drawn(N * H), m.drawn(l.B * H), m.drawn(l.B * H), d_gates,
                   m.result(N * H), m.result(N * H), m.result(l.B * H), m.result(l.B * H),
                   p ? m.result(3 * H) : nullptr};
@@ -192,6 +194,7 @@ void staged(Layer& l, int kind, bool projects, bool normalises, bool zones, bool
     const std::size_t H = l.H, N = l.N;
     Form f{};
     f.sizes = l.batch.sizes, f.kind = kind, f.sees_memory = sees_memory;
+    f.clip = kind == LSTM_KIND && !normalises ? CLIP : 0.0f;
     f.projected = projects ? std::max(1, l.shape.H - 2) : 0;
     const std::size_t n = (std::size_t)f.gates(), seeing = (std::size_t)f.seeing();
     const std::size_t P = (std::size_t)f.outputs(), S = (std::size_t)f.seen();
@@ -218,7 +221,7 @@ void staged(Layer& l, int kind, bool projects, bool normalises, bool zones, bool
     float *gates = m.result(N * n * H), *past = m.room(N * seeing * H);
     float* hat_input = if_there(normalises, N * n * H);
     float *hat_memory = if_there(normalises && is_lstm, N * H), *scales = if_there(normalises, N * 5);
-    float *fresh = if_there(has_peepholes && zones, N * H), *tanh_c = if_there(is_lstm, N * H);
+    float *fresh = if_there(f.clip > 0.0f && zones, N * H), *tanh_c = if_there(is_lstm, N * H);
     float *units = if_there(projects, N * H), *h = l.states(P);
     float *c = f.has_memory() ? l.states(H) : nullptr, *state = sees_memory ? c : h;
     float* seen = f.masks.keep ? m.room(N * S) : state;
@@ -247,7 +250,7 @@ void step(Layer& l, int kind, bool sees_memory, bool resets_after) {
     const std::size_t H = l.H;
     Step a{};
     a.kind = kind, a.sees_memory = sees_memory, a.resets_after = resets_after;
-    a.layers = 2, a.H = l.shape.H, a.x = l.x;
+    a.clip = CLIP, a.layers = 2, a.H = l.shape.H, a.x = l.x;
     const std::size_t n = (std::size_t)gates_of(a.kind), seeing = sees_memory ? 3 : n;
     std::vector<StepLayer> layers;
     for (const std::size_t inputs : {l.I, H}) {
@@ -269,6 +272,7 @@ void staged_step(Layer& l, int kind, bool projects, bool normalises, bool sees_m
     Staged a{};
     Form& f = a.form;
     f.sizes = {1, 1, l.shape.H, nullptr, nullptr, 0}, f.kind = kind, f.sees_memory = sees_memory;
+    f.clip = kind == LSTM_KIND && !normalises ? CLIP : 0.0f;
     f.projected = projects ? std::max(1, l.shape.H - 2) : 0;
     const std::size_t n = (std::size_t)f.gates(), seeing = (std::size_t)f.seeing();
     const std::size_t P = (std::size_t)f.outputs();

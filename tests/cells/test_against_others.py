@@ -9,7 +9,7 @@ from onnx import TensorProto, helper
 from torch import nn
 
 from foreword.cells.cell import Cell, State, Weights
-from foreword.cells.registry import NAMES, cell_for
+from foreword.cells.registry import NAMES, cell_for, describe, from_description
 from foreword.kernels import reference
 from foreword.kernels.problem import Problem
 
@@ -260,3 +260,27 @@ def test_memory_holds_charges_and_discharges_like_a_capacitor() -> None:
 def test_an_unknown_cell_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="no cell 'lsmt'; the cells are rnn, lstm"):
         cell_for("lsmt")
+
+
+@pytest.mark.parametrize("clip", [0.0, 5.0])
+def test_a_memory_that_opens_its_own_gates_charges_without_end_unless_it_is_clipped(
+    clip: float,
+) -> None:
+    cell = cell_for("lstm-peephole", cell_clip=clip)
+    weights = {k: torch.zeros(s) for k, s in cell.parameter_shapes(1, 1).items()}
+    weights["weight_peephole"] = torch.tensor([[2.0], [2.0], [0.0]])
+    weights["bias_ih"] = torch.tensor([0.0, 0.0, 3.0, 0.0])  # g near 1
+    state = torch.zeros(1, 1), torch.tensor([[2.0]])
+
+    for _ in range(1000):
+        state, _ = cell.step(torch.zeros(1, 1), state, weights)
+
+    assert float(state[1]) == pytest.approx(clip or 2 + 1000 * np.tanh(3.0), rel=0.01)
+
+
+def test_a_clip_is_a_number_for_cells_that_can_have_one() -> None:
+    with pytest.raises(ValueError, match="cell_clip is for lstm, lstm-peephole.*not gru"):
+        cell_for("gru", cell_clip=1.0)
+    with pytest.raises(ValueError, match="cell_clip must be a number above 0"):
+        cell_for("lstm", cell_clip=-1.0)
+    assert from_description(describe(cell_for("lstm", cell_clip=0.1))).cell_clip == 0.1  # type: ignore[attr-defined]

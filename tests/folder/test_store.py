@@ -69,6 +69,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"adaptive_clusters": 1, "adaptive_head": 2, "tied": False},
     {"mogrifier_rounds": 5},
     {"mogrifier_rounds": 1, "mogrifier_rank": 2},
+    {"cell_clip": 2.5},
 ]
 
 
@@ -452,6 +453,8 @@ def forged(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
         ("softmaxes", 65, "softmaxes"),
         ("mogrifier_rounds", -1, "mogrifier_rounds"),
         ("mogrifier_rank", 2, "mogrifier_rank"),
+        ("cell_clip", -1.0, "cell_clip must be a number from 0"),
+        ("cell_clip", float("nan"), "cell_clip"),
         ("adaptive_clusters", 9, "adaptive_clusters"),
         ("adaptive_clusters", 2, "both 0, or neither"),
         ("adaptive_head", 2, "both 0, or neither"),

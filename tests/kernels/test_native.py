@@ -308,8 +308,9 @@ def test_gradients_through_bfloat16_products_stay_near_the_truth(
     with nn.use(products="bfloat16"):
         found = values_and_gradients(dispatch.KERNELS["native"], problem)
     error = relative_error([part.double() for part in found], truth)
-    # ReLU's slope jumps where its argument is rounded across 0.
-    assert 1e-5 < error < (0.1 if name == "rnn-relu" else 0.02)
+    # Slopes jump where ReLU's argument is rounded across 0, or a memory across its clip.
+    largest = 0.2 if "clipped" in name else 0.1 if name == "rnn-relu" else 0.02
+    assert 1e-5 < error < largest
 
 
 @pytest.mark.parametrize("name", NATIVE)
@@ -325,7 +326,8 @@ def test_int8_products_stay_near_the_truth(name: str, instruction_set: str) -> N
             with nn.use(products="int8"):
                 found = native.run(problem)
         error = relative_error([found.outputs.double()], [truth.outputs])
-        is_unbounded = name in ("rnn-relu", "lstm-peephole-only") or NATIVE[name].projected
+        cell = NATIVE[name]
+        is_unbounded = name == "rnn-relu" or cell.recurrent_state == 1 or cell.projected
         assert error < (1e-5 if is_unbounded else 0.03)
         assert is_unbounded or error > 1e-5
 

@@ -25,6 +25,8 @@ CELLS: dict[str, Callable[..., nn.Recurrent]] = {
     "lstm": nn.LSTM,
     "lstm-peephole": nn.PeepholeLSTM,
     "lstm-peephole-only": nn.PeepholeOnlyLSTM,
+    "lstm-clipped": lambda *a, **k: nn.LSTM(*a, cell_clip=0.3, **k),
+    "lstm-peephole-only-clipped": lambda *a, **k: nn.PeepholeOnlyLSTM(*a, cell_clip=0.3, **k),
     "lstm-coupled": nn.CoupledLSTM,
     "gru": nn.GRU,
     "gru-reset-before": lambda *a, **k: nn.GRU(*a, reset_after=False, **k),

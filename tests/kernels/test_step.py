@@ -43,6 +43,7 @@ STAGED = {
     "lstm-peephole projected zoneout": recurrent("lstm-peephole", True, noise=ZONEOUT),
     "lstm-peephole-only projected": recurrent("lstm-peephole-only", True),
     "lstm-coupled projected": recurrent("lstm-coupled", True),
+    "lstm clipped projected zoneout": recurrent("lstm", True, noise=ZONEOUT, cell_clip=0.3),
     "lstm-layernorm": recurrent("lstm-layernorm", False),
     "lstm-layernorm projected zoneout": recurrent("lstm-layernorm", True, noise=ZONEOUT),
     "gru zoneout": recurrent("gru", False, noise=ZONEOUT),

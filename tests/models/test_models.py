@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from foreword.folder.architecture import CLIPPED
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.folder.weights import expected_shapes
 from foreword.models.build import build, count_parameters
@@ -19,6 +20,7 @@ OPTIONS: list[dict[str, object]] = [
     {"adaptive_clusters": 2, "adaptive_head": 3, "tied": False},
     {"mogrifier_rounds": 5},
     {"mogrifier_rounds": 2, "mogrifier_rank": 3, "skip": True},
+    {"cell_clip": 0.1},
 ]
 """Those that an architecture does not have are left out."""
 RECURRENT = [name for name in EVERY if not name.startswith("mlp")]
@@ -28,6 +30,8 @@ def config(name: str, **options: object) -> ModelConfig:
     window = {"context_words": 3} if name == "mlp-window" else {}
     if name != "lstm":
         options = {k: v for k, v in options.items() if not k.startswith("mogrifier")}
+    if name not in CLIPPED:
+        options = {k: v for k, v in options.items() if k != "cell_clip"}
     if name.startswith("mlp"):
         options = {k: v for k, v in options.items() if k != "skip"}
     sizes = {"vocab_size": 11, "embedding_size": 4, "hidden_size": 5, "num_layers": 2}
@@ -251,11 +255,11 @@ def test_locked_dropout_of_contexts_is_one_mask_for_all_steps() -> None:
         ({"name": "gru", "mogrifier_rounds": 5}, "for the model lstm, not gru"),
         ({"name": "lstm", "mogrifier_rank": 5}, "no meaning without mogrifier_rounds"),
         ({"name": "lstm", "mogrifier_rounds": 17}, "mogrifier_rounds must be .* from 0 to 16"),
+        ({"name": "gru", "cell_clip": 5.0}, "cell_clip is for lstm, lstm-peephole"),
+        ({"name": "lstm", "cell_clip": 5.0, "mogrifier_rounds": 2}, "without mogrifier_rounds"),
     ],
 )
-def test_mogrifier_options_that_mean_nothing_are_refused(
-    options: dict[str, object], fault: str
-) -> None:
+def test_options_that_mean_nothing_are_refused(options: dict[str, object], fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
         ModelConfig(vocab_size=3, embedding_size=2, hidden_size=2, **options)
 
@@ -267,6 +271,7 @@ def test_another_kind_of_the_same_sizes_has_the_options_that_it_can_have(name: M
     assert found.softmaxes == 2
     assert found.skip == found.is_recurrent
     assert bool(found.mogrifier_rounds) == bool(found.mogrifier_rank) == (name == "lstm")
+    assert found.cell_clip == (5.0 if "peephole" in name else 0.0)
 
 
 def test_a_mixture_takes_a_sample_of_the_vocabulary_as_one_softmax_does() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import foreword
+from foreword.errors import SettingsError
 from foreword.folder.store import read_folder
 
 TEXT = "the cat sat\nthe dog sat on the mat\nthe end\n" * 40
@@ -32,3 +33,28 @@ def test_training_starts_from_how_common_words_are_unless_told_otherwise(
     often = np.array([counted[word] + 1 for word in folder.tokenizer.words])
     expected = np.zeros(len(often)) if start == "equal" else np.log(often / often.sum())
     np.testing.assert_allclose(folder.weights["decoder.bias"], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "expected"),
+    [
+        ("lstm", None, 0.0),
+        ("lstm", 3.0, 3.0),
+        ("lstm-peephole", None, 5.0),
+        ("lstm-peephole-only", None, 5.0),
+        ("lstm-peephole", 0.0, 0.0),
+    ],
+)
+def test_networks_whose_gates_look_at_their_memory_have_it_clipped(
+    model: str, given: float | None, expected: float, tmp_path: Path
+) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT)
+    sizes = {"steps": 1, "hidden_size": 4}
+    found = foreword.train([path], out=tmp_path / "m", model=model, cell_clip=given, **sizes)
+    assert found.config.model.cell_clip == expected  # type: ignore[union-attr]
+
+
+def test_only_lstms_have_a_memory_to_clip(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cell_clip is for lstm, .*, not gru"):
+        foreword.train(out=tmp_path / "m", model="gru", cell_clip=2.0)

@@ -1,5 +1,7 @@
 """The long short-term memory, with forget gate, and its variant with coupled gates."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
@@ -8,7 +10,24 @@ from foreword.cells.cell import Cell, State, Weights
 
 
 class MemoryCell(Cell):
-    """A cell with a long-term memory c beside its hidden state h."""
+    """A cell with a long-term memory c beside its hidden state h.
+
+    Attributes:
+        cell_clip: L, the largest |c|: where it is above 0, c' is clipped to [-L, L] before anything
+            sees it (TensorFlow's `cell_clip`, after Sak, Senior & Beaufays 2014). A gate that looks
+            at c may open the wider the more c holds, and so charge it without end; a capacitor has
+            its voltage, too.
+    """
+
+    def __init__(self, *, projected: bool = False, cell_clip: float = 0.0) -> None:
+        super().__init__(projected=projected)
+        if not 0 <= cell_clip < math.inf:
+            raise ValueError(f"cell_clip must be a number above 0, or 0 for none, not {cell_clip}")
+        self.cell_clip = float(cell_clip)
+
+    def clipped(self, c: Tensor) -> Tensor:
+        """Between -L and L."""
+        return c.clamp(-self.cell_clip, self.cell_clip) if self.cell_clip else c
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -45,7 +64,7 @@ class LSTMCell(MemoryCell):
         f = torch.sigmoid(a_f)
         g = torch.tanh(a_g)
         o = torch.sigmoid(a_o)
-        c = f * c + i * g
+        c = self.clipped(f * c + i * g)
         h = self.project(o * torch.tanh(c), w)
         return (h, c), {"i": i, "f": f, "g": g, "o": o}
 

@@ -45,7 +45,7 @@ class PeepholeLSTMCell(MemoryCell):
         i = torch.sigmoid(a_i + p_i * c)
         f = torch.sigmoid(a_f + p_f * c)
         g = torch.tanh(a_g)
-        c = f * c + i * g
+        c = self.clipped(f * c + i * g)
         o = torch.sigmoid(a_o + p_o * c)
         h = self.project(o * torch.tanh(c), w)
         return (h, c), {"i": i, "f": f, "g": g, "o": o}
@@ -92,6 +92,6 @@ class PeepholeOnlyLSTMCell(MemoryCell):
         f = torch.sigmoid(x_f + c_f)
         g = torch.tanh(x_g)
         o = torch.sigmoid(x_o + c_o)
-        c = f * c + i * g
+        c = self.clipped(f * c + i * g)
         h = self.project(o * torch.tanh(c), w)
         return (h, c), {"i": i, "f": f, "g": g, "o": o}

@@ -3,7 +3,7 @@
 from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
 from foreword.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
-from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
+from foreword.cells.lstm import CoupledLSTMCell, LSTMCell, MemoryCell
 from foreword.cells.mogrifier import MogrifierLSTMCell
 from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
 from foreword.cells.rnn import ElmanCell
@@ -19,6 +19,8 @@ NAMES = (
     "gru",
     "gru-layernorm",
 )
+CLIPPED = ("lstm", "lstm-peephole", "lstm-peephole-only")
+"""Those that can have a `cell_clip`. In others c is between -1 and 1, or seen normalised."""
 
 
 def cell_for(
@@ -29,6 +31,7 @@ def cell_for(
     rounds: int = 5,
     rank: int = 0,
     projected: bool = False,
+    cell_clip: float = 0.0,
 ) -> Cell:
     """The cell of this name.
 
@@ -39,19 +42,25 @@ def cell_for(
         rounds: of the Mogrifier LSTM; see `foreword.cells.mogrifier`.
         rank: of its matrices; 0 for whole ones.
         projected: whether the hidden state is a projection.
+        cell_clip: of the cells in `CLIPPED`: the largest |c|; see `foreword.cells.lstm`.
+
+    Raises:
+        ValueError: there is no such cell, or it has no such option.
 
     >>> cell_for("lstm-coupled").gates
     ('f', 'g', 'o')
     """
+    if cell_clip and name not in CLIPPED:
+        raise ValueError(f"cell_clip is for {', '.join(CLIPPED)}, not {name}")
     match name:
         case "rnn":
             return ElmanCell(nonlinearity, projected=projected)
         case "lstm":
-            return LSTMCell(projected=projected)
+            return LSTMCell(projected=projected, cell_clip=cell_clip)
         case "lstm-peephole":
-            return PeepholeLSTMCell(projected=projected)
+            return PeepholeLSTMCell(projected=projected, cell_clip=cell_clip)
         case "lstm-peephole-only":
-            return PeepholeOnlyLSTMCell(projected=projected)
+            return PeepholeOnlyLSTMCell(projected=projected, cell_clip=cell_clip)
         case "lstm-coupled":
             return CoupledLSTMCell(projected=projected)
         case "lstm-layernorm":
@@ -79,6 +88,8 @@ def describe(cell: Cell) -> str:
         words.append("reset_before")
     if isinstance(cell, MogrifierLSTMCell):
         words += [f"rounds={cell.rounds}", f"rank={cell.rank}"]
+    if isinstance(cell, MemoryCell) and cell.cell_clip:
+        words.append(f"cell_clip={cell.cell_clip!r}")
     if cell.projected:
         words.append("projected")
     return " ".join(words)
@@ -95,4 +106,5 @@ def from_description(text: str) -> Cell:
         rounds=int(numbers.get("rounds", 5)),
         rank=int(numbers.get("rank", 0)),
         projected="projected" in options,
+        cell_clip=float(numbers.get("cell_clip", 0.0)),
     )

@@ -94,6 +94,8 @@ def _options(model: ModelConfig) -> dict[str, str]:
     if model.clusters:
         head, clusters = model.adaptive_head, model.adaptive_clusters
         found.append(f"adaptive softmax, {head:,} words and {clusters} clusters")
+    if model.cell_clip:
+        found.append(f"memory clipped at {model.cell_clip:g}")
     if model.mogrifier_rounds:
         rank = f" of rank {model.mogrifier_rank}" if model.mogrifier_rank else ""
         found.append(f"{model.mogrifier_rounds} Mogrifier rounds{rank}")

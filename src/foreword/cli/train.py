@@ -133,6 +133,13 @@ def train(
         int | None,
         typer.Option(help="Common words, in none of them.", rich_help_panel=_MODEL),
     ] = None,
+    cell_clip: Annotated[
+        float | None,
+        typer.Option(
+            help="LSTMs: the largest |c|; 0: any. Default: 5 where gates look at it.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
     ngram_order: Annotated[
         int | None,
         typer.Option(help="ngram: its longest n-grams' words.", rich_help_panel=_MODEL),

@@ -114,6 +114,7 @@ def compare(
                     "skip": config.skip,
                     "mogrifier_rounds": config.mogrifier_rounds,
                     "mogrifier_rank": config.mogrifier_rank,
+                    "cell_clip": config.cell_clip,
                 },
                 settings,
             )

@@ -24,6 +24,7 @@ AnyModelName = Literal[ModelName, "ngram"]
 LARGEST_SIZE: Final = 1 << 24
 MOST_ROUNDS: Final = 16
 MOST_CLUSTERS: Final = 8
+LARGEST_CLIP: Final = 1_000_000
 NARROWER: Final = 4
 """An adaptive softmax' cluster has so many times fewer features than the one before."""
 MOST: Final = {
@@ -34,13 +35,16 @@ MOST: Final = {
     "context_words": 1024,
     "softmaxes": 64,
 }
-OPTIONS: Final[dict[str, bool | int]] = {
+CLIPPED: Final = ("lstm", "lstm-peephole", "lstm-peephole-only")
+"""Networks whose memory can be clipped."""
+OPTIONS: Final[dict[str, bool | float]] = {
     "skip": False,
     "softmaxes": 1,
     "mogrifier_rounds": 0,
     "mogrifier_rank": 0,
     "adaptive_clusters": 0,
     "adaptive_head": 0,
+    "cell_clip": 0.0,
 }
 """Keys that came with format version 4, and their values in models that are without. Earlier
 versions are written without the keys, so that the Forewords that know those alone read them."""
@@ -85,6 +89,8 @@ class ModelConfig:
             et al. 2017; see `clusters`); 0: one softmax over all words. Not tied, not with several
             softmaxes.
         adaptive_head: the commonest words, which are in none of the clusters; 0 without clusters.
+        cell_clip: of the networks in `CLIPPED`: the largest |c|, beyond which it is clipped (Sak,
+            Senior & Beaufays 2014); 0: any.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -104,6 +110,7 @@ class ModelConfig:
     mogrifier_rank: int = 0
     adaptive_clusters: int = 0
     adaptive_head: int = 0
+    cell_clip: float = 0.0
 
     def __post_init__(self) -> None:
         """Raises ValueError: a value is no number in its range, or no known name."""
@@ -136,6 +143,11 @@ class ModelConfig:
                 f"adaptive_head of {self.adaptive_head:,} leaves too few of {self.vocab_size:,} "
                 f"words for {self.adaptive_clusters} clusters"
             )
+        clip = self.cell_clip
+        if type(clip) not in (int, float) or not 0 <= clip <= LARGEST_CLIP:
+            raise ValueError(f"cell_clip must be a number from 0 to {LARGEST_CLIP:,}, not {clip!r}")
+        if clip and (self.name not in CLIPPED or self.mogrifier_rounds):
+            raise ValueError(f"cell_clip is for {', '.join(CLIPPED)}, without mogrifier_rounds")
         if self.skip and (self.num_layers < 2 or not self.is_recurrent):
             raise ValueError(
                 "skip sums the outputs of several recurrent layers: it needs num_layers of 2 or "
@@ -173,10 +185,11 @@ class ModelConfig:
             skip=self.skip and not is_mlp,
             mogrifier_rounds=self.mogrifier_rounds if is_lstm else 0,
             mogrifier_rank=self.mogrifier_rank if is_lstm else 0,
+            cell_clip=self.cell_clip if name == self.name else usual_clip(name),
         )
 
     @property
-    def options(self) -> dict[str, bool | int]:
+    def options(self) -> dict[str, bool | float]:
         """What it has of the options that format version 4 brought, by their keys."""
         return {
             key: value for key, none in OPTIONS.items() if (value := getattr(self, key)) != none
@@ -211,6 +224,18 @@ class NgramConfig:
             raise ValueError(f"order {self.order} has {self.order - 1} numbers of n-grams")
         if self.name != "ngram":
             raise ValueError("name must be ngram")
+
+
+def usual_clip(name: AnyModelName) -> float:
+    """The `cell_clip` of a new network of that kind, if nobody chooses another.
+
+    Where gates look at the memory, it may charge itself without end after tens of thousands of
+    words. tanh(5) is 0.9999: to h it is all the same.
+
+    >>> usual_clip("lstm-peephole"), usual_clip("lstm")
+    (5.0, 0.0)
+    """
+    return 5.0 if name.startswith("lstm-peephole") else 0.0
 
 
 AnyConfig = ModelConfig | NgramConfig

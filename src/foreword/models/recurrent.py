@@ -32,6 +32,7 @@ class RecurrentModel(NextWordModel):
             skip=config.skip,
             rounds=config.mogrifier_rounds or 1,
             rank=config.mogrifier_rank,
+            cell_clip=config.cell_clip,
             generator=generator,
         )
 

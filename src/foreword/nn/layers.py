@@ -99,7 +99,7 @@ class LSTM(_Projectable):
     """`torch.nn.LSTM` (`foreword.cells.lstm`).
 
     Takes the arguments of `torch.nn.LSTM`, and by name those of `Recurrent`: `forget_bias`,
-    `noise`, `generator`.
+    `cell_clip`, `noise`, `generator`.
     """
 
     _cell = "lstm"

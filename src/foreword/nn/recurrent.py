@@ -82,6 +82,8 @@ class Recurrent(nn.Module):
         forget_bias: where the forget gate's bias begins, in all (Gers et al. 2000; Jozefowicz et
             al. 2015). None leaves it random, as torch does.
         rounds, rank: of the Mogrifier LSTM; see `foreword.cells.mogrifier`.
+        cell_clip: of the LSTM and the peephole LSTMs: the largest |c|, at which it is clipped; 0:
+            any. See `foreword.cells.lstm`.
         noise: what is dropped besides.
         skip: outputs are the sum of all layers' outputs, not the last one's alone: with h_l, t the
             output of layer l at step t, y_t = h_1,t + ... + h_L,t (Melis, Dyer & Blunsom 2018, "On
@@ -109,6 +111,7 @@ class Recurrent(nn.Module):
         forget_bias: float | None = None,
         rounds: int = 5,
         rank: int = 0,
+        cell_clip: float = 0.0,
         noise: Noise | None = None,
         skip: bool = False,
         generator: torch.Generator | None = None,
@@ -126,6 +129,7 @@ class Recurrent(nn.Module):
             rounds=rounds,
             rank=rank,
             projected=proj_size > 0,
+            cell_clip=cell_clip,
         )
         self.input_size = input_size
         self.hidden_size = hidden_size
@@ -136,6 +140,7 @@ class Recurrent(nn.Module):
         self.bidirectional = bidirectional
         self.proj_size = proj_size
         self.forget_bias = forget_bias
+        self.cell_clip = cell_clip
         self.noise = noise or Noise()
         self.skip = skip
         self.generator = generator
@@ -241,6 +246,7 @@ class Recurrent(nn.Module):
             ("batch_first", False),
             ("dropout", 0.0),
             ("bidirectional", False),
+            ("cell_clip", 0.0),
             ("noise", Noise()),
             ("skip", False),
         ):

@@ -39,6 +39,7 @@ class CompiledNetwork:
             if has_projection
             else None,
             self._matrix(output, weights["decoder.bias"]),
+            config.cell_clip,
         )
         self._words = config.vocab_size
         self._skips = config.skip

@@ -199,12 +199,12 @@ def _step_of(config: ModelConfig, weights: Mapping[str, Array], layer: int) -> S
             Q, R = (_factors(weights, name, layer) for name in ("weight_q", "weight_r"))
             return _mogrified(config.mogrifier_rounds, Q, R, _lstm(W_ih, W_hh, b_ih + b_hh))
         case "lstm":
-            return _lstm(W_ih, W_hh, b_ih + b_hh)
+            return _lstm(W_ih, W_hh, b_ih + b_hh, clip=config.cell_clip)
         case "lstm-peephole":
             peephole = weights[f"recurrent.weight_peephole_l{layer}"]
-            return _lstm(W_ih, W_hh, b_ih + b_hh, peephole)
+            return _lstm(W_ih, W_hh, b_ih + b_hh, peephole, config.cell_clip)
         case "lstm-peephole-only":
-            return _lstm_peephole_only(W_ih, W_hh, b_ih, b_hh)
+            return _lstm_peephole_only(W_ih, W_hh, b_ih, b_hh, config.cell_clip)
         case "lstm-coupled":
             return _lstm_coupled(W_ih, W_hh, b_ih + b_hh)
         case "lstm-layernorm" | "gru-layernorm":
@@ -251,8 +251,10 @@ def _rnn(activation: Callable[[Array], Array], W_ih: Array, W_hh: Array, b: Arra
     return step
 
 
-def _lstm(W_ih: Array, W_hh: Array, b: Array, peephole: Array | None = None) -> Step:
-    H = W_hh.shape[1]
+def _lstm(
+    W_ih: Array, W_hh: Array, b: Array, peephole: Array | None = None, clip: float = 0.0
+) -> Step:
+    H, bound = W_hh.shape[1], clip or np.inf
 
     def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
         h, c = state
@@ -261,7 +263,7 @@ def _lstm(W_ih: Array, W_hh: Array, b: Array, peephole: Array | None = None) -> 
             a[: 2 * H] += (peephole[:2] * c).reshape(-1)
         i, f = _sigmoid(a[: 2 * H]).reshape(2, H)
         g = np.tanh(a[2 * H : 3 * H])
-        c = f * c + i * g
+        c = np.clip(f * c + i * g, -bound, bound)
         if peephole is not None:
             a[3 * H :] += peephole[2] * c
         o = _sigmoid(a[3 * H :])
@@ -298,8 +300,8 @@ def _mogrified(rounds: int, Q: list[Array], R: list[Array], lstm: Step) -> Step:
     return step
 
 
-def _lstm_peephole_only(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array) -> Step:
-    H = W_hh.shape[1]
+def _lstm_peephole_only(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, clip: float) -> Step:
+    H, bound = W_hh.shape[1], clip or np.inf
 
     def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
         _, c = state
@@ -307,7 +309,7 @@ def _lstm_peephole_only(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array) -> S
         c_i, c_f, c_o = (W_hh @ c + b_hh).reshape(3, H)
         i, f, o = _sigmoid(x_i + c_i), _sigmoid(x_f + c_f), _sigmoid(x_o + c_o)
         g = np.tanh(x_g)
-        c = f * c + i * g
+        c = np.clip(f * c + i * g, -bound, bound)
         return (o * np.tanh(c), c), {"i": i, "f": f, "g": g, "o": o}
 
     return step

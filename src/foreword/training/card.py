@@ -85,6 +85,8 @@ def _options(model: ModelConfig) -> list[str]:
             f"an adaptive softmax: {model.adaptive_head:,} words, the others in "
             f"{model.adaptive_clusters} clusters (Grave et al. 2017)"
         )
+    if model.cell_clip:
+        found.append(f"a memory of at most {model.cell_clip:g} (Sak et al. 2014)")
     if model.mogrifier_rounds:
         found.append(f"{model.mogrifier_rounds} Mogrifier rounds (Melis et al. 2020)")
     return found

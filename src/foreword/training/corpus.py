@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from foreword.errors import SettingsError, TextError, TrainingError
+from foreword.folder.architecture import usual_clip
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.text.corpus import Source, chat_source, find_sources
 from foreword.text.holdout import hold_out
@@ -101,6 +102,7 @@ class Corpus:
             mogrifier_rank=model.mogrifier_rank,
             adaptive_clusters=model.adaptive_clusters,
             adaptive_head=model.adaptive_head if has_clusters else 0,
+            cell_clip=usual_clip(chosen) if model.cell_clip is None else model.cell_clip,
         )
 
 

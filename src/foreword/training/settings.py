@@ -10,7 +10,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from foreword.errors import SettingsError
-from foreword.folder.architecture import LARGEST_SIZE, MOST_CLUSTERS, MOST_ROUNDS
+from foreword.folder.architecture import (
+    CLIPPED,
+    LARGEST_CLIP,
+    LARGEST_SIZE,
+    MOST_CLUSTERS,
+    MOST_ROUNDS,
+)
 from foreword.folder.config import AnyModelName, Data, Size
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -61,6 +67,8 @@ class ModelSettings(Data):
     """The rarer words are in so many clusters (adaptive softmax, Grave et al. 2017); 0: in none."""
     adaptive_head: Count = 4096
     """The commonest words, which are in none."""
+    cell_clip: Annotated[float, Field(ge=0.0, le=LARGEST_CLIP)] | None = None
+    """Of LSTMs: the largest |c| (Sak et al. 2014); 0: any. Default: 5 where gates look at c."""
     ngram_order: Annotated[int, Field(ge=1, le=16)] = 5
     """n of `ngram`, which sees the n - 1 last words."""
     ngram_min_count: Count = 1
@@ -77,6 +85,10 @@ class ModelSettings(Data):
             raise ValueError(f"mogrifier_rounds are for the model lstm, not {self.model}")
         if self.mogrifier_rank and not self.mogrifier_rounds:
             raise ValueError("mogrifier_rank has no meaning without mogrifier_rounds: set both")
+        if self.cell_clip and (self.model not in CLIPPED or self.mogrifier_rounds):
+            raise ValueError(
+                f"cell_clip is for {', '.join(CLIPPED)}, without mogrifier_rounds, not {self.model}"
+            )
         if self.adaptive_clusters and self.tied:
             raise ValueError(
                 "adaptive_clusters have output weights of their own: set tied to false (--untied)"

@@ -6,7 +6,6 @@ call for all layers. One step of one sequence in float32 reads each weight once,
 everything else goes by weights that are kept packed.
 """
 
-import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +17,8 @@ from foreword.cells.cell import Cell, State
 from foreword.kernels.native import packed, staged
 from foreword.kernels.native.loops import has_loop, possible, products_chosen
 from foreword.kernels.native.memory import empty
-from foreword.kernels.native.module import FORMATS, Products, loaded, threads_for
+from foreword.kernels.native.module import FORMATS, Products, bits, loaded, threads_for
+from foreword.kernels.portable.lstm import clip_of
 
 _NAMES = (
     *("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_peephole"),
@@ -67,7 +67,8 @@ class Stack:
         self.has_stages = cell.projected or cell.name in ("lstm-layernorm", "gru-layernorm")
         self.has_loop = has_loop(cell)
         self.resets_after = getattr(cell, "reset_after", True)
-        self.form = staged.kind_of(cell), cell.recurrent_state == 1, self.resets_after, num_layers
+        sees_memory, clip = cell.recurrent_state == 1, clip_of(cell)
+        self.form = staged.kind_of(cell), sees_memory, self.resets_after, bits(clip), num_layers
         self.inputs = (input_size, *(sizes[0],) * (num_layers - 1))
         rows = len(cell.gates) * hidden_size
         self.by_state, self.by_input = rows * hidden_size, rows * max(self.inputs)
@@ -159,7 +160,7 @@ def _step(
     numbers = [*stack.form, stack.hidden_size, x.data_ptr(), *firsts, outputs.data_ptr()]
     numbers += (last[0].data_ptr(), last[-1].data_ptr())
     numbers += (stack.has_stages or zones is not None, stack.proj_size)
-    numbers += (0, 0) if zones is None else struct.unpack("2I", struct.pack("2f", *zones))
+    numbers += (0, 0) if zones is None else map(bits, zones)
     for inputs, of_layer in zip(stack.inputs, weights, strict=True):
         numbers.append(inputs)
         numbers += [0 if weight is None else weight.data_ptr() for weight in of_layer]

@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import struct
+import sys
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
@@ -64,6 +66,11 @@ def _number(argument: Tensor | bool | int | None) -> int:
     if argument is None:
         return 0
     return argument.data_ptr() if isinstance(argument, Tensor) else int(argument)
+
+
+def bits(number: float) -> int:
+    """Of a float32, as the kernels' reader takes it."""
+    return int.from_bytes(struct.pack("=f", number), sys.byteorder)
 
 
 def _share_threads(module: Any) -> None:

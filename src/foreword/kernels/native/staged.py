@@ -21,8 +21,9 @@ from foreword.kernels.native.arguments import (
     with_first,
 )
 from foreword.kernels.native.memory import empty, sums
-from foreword.kernels.native.module import Products, call
+from foreword.kernels.native.module import Products, bits, call
 from foreword.kernels.native.steps import Steps, arranged
+from foreword.kernels.portable.lstm import clip_of
 from foreword.kernels.portable.shared import Gradients, Inputs
 
 _KINDS = {"lstm-coupled": 1, "gru": 2, "gru-layernorm": 2, "rnn": 3}
@@ -53,8 +54,9 @@ def forward(
     hat_input = empty(N, n, H) if norms and keeps else None
     hat_memory = empty(rows, H) if norms and is_lstm else None
     scales = empty(rows, 5) if norms else None
-    looks_at_fresh = i.weight_peephole is not None and i.zone_memory is not None
-    fresh = empty(rows, H) if looks_at_fresh else None
+    # What the way back asks of the memory that a step made, not of what zoneout left of it.
+    asks = i.weight_peephole is not None or clip_of(cell) > 0
+    fresh = empty(rows, H) if asks and i.zone_memory is not None else None
     tanh_c = empty(rows, H) if keeps and is_lstm else None
     units = None if i.weight_hr is None else empty(rows, H)
     hs = with_first(i.h, steps)
@@ -149,7 +151,8 @@ def _form(
     norm_c = (i.norm_c, i.bias_c)
     norms = (i.norm_ih, i.bias_ih, i.norm_hh, i.bias_hh, *norm_c) if i.norm_ih is not None else ()
     weights = i.weight_peephole, i.weight_hh, bias_n, i.weight_hr, *(norms or (None,) * 6)
-    return (*masks_of(i, steps), kind_of(cell), projected, sees_c, *zones, *map(whole, weights))
+    kind = kind_of(cell), projected, sees_c, bits(clip_of(cell))
+    return (*masks_of(i, steps), *kind, *zones, *map(whole, weights))
 
 
 def _zone(share: Tensor | None, steps: Steps) -> tuple[Tensor | None, int]:

@@ -9,6 +9,8 @@ d_a    = K d_c                    of the gates that make c': i, f, g
 d_c    = K_keep d_c               K_keep = f, and the peepholes' looks at the old c
 d_h    = d_a W_hh                 or, where gates see c instead of h, added to d_c
 
+and d_c = 0 before the third where c' was clipped.
+
 Where h is a projection of u = o tanh(c'), d_u = d_h W_hr takes d_h's place in the first two.
 """
 
@@ -16,6 +18,7 @@ import torch
 from torch import Tensor
 
 from foreword.cells.cell import Cell
+from foreword.cells.lstm import MemoryCell
 from foreword.kernels.portable.products import product_by
 from foreword.kernels.portable.shared import (
     Gradients,
@@ -44,7 +47,7 @@ def forward(cell: Cell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
     seen = whole if i.drop_hidden is None else torch.empty_like(whole)
     tanh_cs = torch.empty_like(cs[1:])
     units = hs[1:] if i.weight_hr is None else torch.empty_like(cs[1:])
-    out = n - 1
+    out, clip = n - 1, clip_of(cell)
     recurrent = product_by(i.weight_hh, B, T, i.bias_hh if sees_c else None)
     peepholes = None if i.weight_peephole is None else torch.split(i.weight_peephole, [2, 1])
     # Views of all steps at once: slicing at each step takes as long as some of its arithmetic.
@@ -76,6 +79,8 @@ def forward(cell: Cell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
             torch.lerp(g, c, a_first[t], out=after)
         else:
             torch.mul(a_f[t], c, out=after).addcmul_(a_first[t], g)
+        if clip:
+            after.clamp_(-clip, clip)
         if peepholes is not None:
             a_o[t].addcmul_(peepholes[1], after)
         torch.tanh(after, out=tanh_c[t])
@@ -112,6 +117,8 @@ def backward(
     d_all, d_o, K_t = d_a.view(T, B, n * H).unbind(), d_a[:, :, out].unbind(), K.unbind()
     K_c_t, K_keep_t = K_c.unbind(), K_keep.unbind()
     peeped = None if i.weight_peephole is None else (i.x.new_zeros(B, 2, H), i.x.new_zeros(B, H))
+    clip = clip_of(cell)
+    inside = (cs.abs() < clip).to(cs.dtype).unbind() if clip else None
     d_if, c_before, c_after = d_a[:, :, :2].unbind(), before_c.unsqueeze(2).unbind(), cs.unbind()
     for t in reversed(range(T)):
         if d_y is not None:
@@ -129,6 +136,8 @@ def backward(
                 d_c.addcmul_(d_direct[t, :, out], i.weight_peephole[2])
         if d_states_c is not None:
             d_states_c[t] = d_c
+        if inside is not None:
+            d_c.mul_(inside[t])
         K_t[t].mul_(d_c.unsqueeze(1))
         d_c.mul_(K_keep_t[t])
         if d_direct is not None:
@@ -171,6 +180,11 @@ def backward(
         "probe_h": d_states_h,
         "probe_c": d_states_c,
     }
+
+
+def clip_of(cell: Cell) -> float:
+    """The largest |c|; 0 for any."""
+    return cell.cell_clip if isinstance(cell, MemoryCell) else 0.0
 
 
 def coefficients(
