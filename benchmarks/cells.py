@@ -79,7 +79,10 @@ CELLS: dict[str, dict[str, Any]] = {
 RATES = (1e-3, 2e-3, 4e-3, 8e-3, 16e-3, 32e-3)
 TUNING_SEED = 0
 SEEDS = (1, 2, 3)
-OWN = ("model", "reset_after", "cell_clip", "hidden_size", "learning_rate", "seed", "threads", "minutes")
+OWN = (
+    *("model", "reset_after", "cell_clip", "hidden_size", "learning_rate"),
+    *("seed", "threads", "minutes"),
+)
 """Settings that are a run's own, and not the recipe's."""
 
 
@@ -170,6 +173,27 @@ def markdown(table: Table) -> str:
             f"| {spread(runs, 'top3', 100.0, '.2f')} % | {len(runs)} "
             f"| {'' if cell == 'ngram' else f'{statistics.median(speeds):,.0f}'} |"
         )
+    return "\n".join(lines)
+
+
+def by_rate(table: Table) -> str:
+    """Validation perplexity of every cell at every rate, with the seed that is for choosing."""
+    lines = [
+        f"| validation at | {' | '.join(f'{rate:g}' for rate in table.rates)} |",
+        "|---" * (1 + len(table.rates)) + "|",
+    ]
+    for cell in table.cells:
+        tried = [table.runs.get(Job(cell, rate, TUNING_SEED).key) for rate in table.rates]
+        if cell != "ngram" and any(tried):
+            shown = [
+                ""
+                if run is None
+                else "failed"
+                if "failed" in run
+                else f"{run['validation perplexity']:.1f}"
+                for run in tried
+            ]
+            lines.append(f"| {cell} | {' | '.join(shown)} |")
     return "\n".join(lines)
 
 
@@ -467,7 +491,7 @@ def shown(experiment: Mapping[str, Any]) -> str:
         f"{recipe['steps']:,} steps of {recipe['batch_size']} x {recipe['window']} words; "
         f"embedding {recipe['embedding_size']}, dropout {recipe['dropout']:g}; "
         f"{len(table.runs)} runs in {seconds / 60:.0f} minutes of one "
-        f"core; {'; '.join(experiment['machines'])}\n\n{markdown(table)}\n"
+        f"core; {'; '.join(experiment['machines'])}\n\n{markdown(table)}\n\n{by_rate(table)}\n"
     )
 
 

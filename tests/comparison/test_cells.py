@@ -86,6 +86,15 @@ def test_the_table_has_mean_and_spread_over_seeds_and_says_where_the_grid_ended(
     )
 
 
+def test_what_each_rate_gave_is_told_with_those_that_failed() -> None:
+    tried = {"gru 0.001 0": done("gru", 90.0), "gru 0.01 0": {"cell": "gru", "failed": "diverged"}}
+    assert CELLS.by_rate(table(**tried)).splitlines() == [
+        "| validation at | 0.001 | 0.01 | 0.1 |",
+        "|---|---|---|---|",
+        "| gru | 90.0 | failed |  |",
+    ]
+
+
 def test_a_table_of_a_time_with_fewer_settings_is_the_same_and_another_recipe_is_not(
     tmp_path: Path,
 ) -> None:
@@ -157,7 +166,7 @@ def test_what_was_kept_when_it_was_killed_is_not_run_again(
     printed = [*command, "--print"]
     shown = subprocess.run(printed, capture_output=True, text=True, check=True).stdout
     assert told.endswith(shown)
-    assert shown.count("| gru, reset before |") == 1
+    assert shown.count("| gru, reset before |") == 2  # what it reached, and its rates
 
 
 def test_at_its_deadline_it_ends_and_what_was_not_done_is_not_kept(

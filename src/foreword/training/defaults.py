@@ -15,7 +15,7 @@ SMALL, MEDIUM = 100_000, 1_000_000
 LEARNING_RATES: dict[ModelName, float] = {
     "mlp-last": 4e-3,
     "mlp-window": 6e-3,
-    "rnn": 1e-3,
+    "rnn": 2e-3,
     "lstm": 6e-3,
     "lstm-peephole": 6e-3,
     "lstm-peephole-only": 6e-3,
@@ -24,7 +24,7 @@ LEARNING_RATES: dict[ModelName, float] = {
     "gru": 6e-3,
     "gru-layernorm": 6e-3,
 }
-"""By `benchmarks/learning_rates.py`, a little below what was best there, since long runs suit
+"""By `benchmarks/cells.py --chats`, a little below what was best there, since long runs suit
 smaller ones. The Elman network does not learn at a rate that suits the gated ones."""
 
 
