@@ -32,11 +32,13 @@ CELLS = {
     "lstm": {"name": "lstm"},
     "lstm-peephole": {"name": "lstm-peephole"},
     "lstm-peephole-only": {"name": "lstm-peephole-only"},
+    "lstm-clipped": {"name": "lstm", "cell_clip": 0.1},
+    "lstm-peephole-only-clipped": {"name": "lstm-peephole-only", "cell_clip": 0.1},
     "lstm-coupled": {"name": "lstm-coupled"},
     "gru": {"name": "gru"},
     "gru-reset-before": {"name": "gru", "reset_after": False},
 }
-UNBOUNDED = ("rnn-relu", "lstm-peephole-only")
+UNBOUNDED = ("rnn-relu", "lstm-peephole-only", "lstm-peephole-only-clipped")
 """Cells whose recurrent products stay float32 in an int8 model."""
 
 
