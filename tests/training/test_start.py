@@ -56,5 +56,5 @@ def test_networks_whose_gates_look_at_their_memory_have_it_clipped(
 
 
 def test_only_lstms_have_a_memory_to_clip(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cell_clip is for lstm, .*, not gru"):
+    with pytest.raises(SettingsError, match=r"^cell_clip is for lstm, .*, not gru$"):
         foreword.train(out=tmp_path / "m", model="gru", cell_clip=2.0)

@@ -269,12 +269,15 @@ class TrainingSettings(Data):
         try:
             return cls.model_validate(dict(tree))
         except ValidationError as error:
-            faults = [
-                f"{'.'.join(str(part) for part in fault['loc'][-1:]) or 'settings'} = "
-                f"{fault['input'] if fault['loc'] else '...'}: {fault['msg']}"
-                for fault in error.errors()
-            ]
+            faults = [_told(fault) for fault in error.errors()]
             raise SettingsError("; ".join(faults)) from error
+
+
+def _told(fault: Mapping[str, Any]) -> str:
+    """What is wrong with one setting; or, without all the others, with some of them together."""
+    if fault["type"] == "value_error":  # our own, of a whole group
+        return str(fault["msg"]).removeprefix("Value error, ")
+    return f"{'.'.join(map(str, fault['loc'][-1:]))} = {fault['input']}: {fault['msg']}"
 
 
 def settings_from(
