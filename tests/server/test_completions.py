@@ -219,4 +219,4 @@ def test_others_are_answered_while_a_long_prompt_is_read(serve: MakeService, ech
 
     others, words = run(ask())
     assert words == 4200
-    assert others > 4  # more than fit before it begins and after it ends, however slow the machine
+    assert others > 8
