@@ -283,4 +283,4 @@ def test_a_clip_is_a_number_for_cells_that_can_have_one() -> None:
         cell_for("gru", cell_clip=1.0)
     with pytest.raises(ValueError, match="cell_clip must be a number above 0"):
         cell_for("lstm", cell_clip=-1.0)
-    assert from_description(describe(cell_for("lstm", cell_clip=0.1))).cell_clip == 0.1  # type: ignore[attr-defined]
+    assert from_description(describe(cell_for("lstm", cell_clip=0.1))).cell_clip == 0.1

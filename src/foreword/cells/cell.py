@@ -23,10 +23,12 @@ class Cell(ABC):
         name: as on the command line.
         gates: names of what `step` computes on the way, in the order of the rows of `weight_ih`.
         projected: whether there is a `weight_hr`.
+        cell_clip: the largest |c|; 0 for any, or where there is no c.
     """
 
     name: ClassVar[str]
     gates: ClassVar[tuple[str, ...]]
+    cell_clip: float = 0.0
 
     def __init__(self, *, projected: bool = False) -> None:
         self.projected = projected

@@ -3,7 +3,7 @@
 from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
 from foreword.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
-from foreword.cells.lstm import CoupledLSTMCell, LSTMCell, MemoryCell
+from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
 from foreword.cells.mogrifier import MogrifierLSTMCell
 from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
 from foreword.cells.rnn import ElmanCell
@@ -88,7 +88,7 @@ def describe(cell: Cell) -> str:
         words.append("reset_before")
     if isinstance(cell, MogrifierLSTMCell):
         words += [f"rounds={cell.rounds}", f"rank={cell.rank}"]
-    if isinstance(cell, MemoryCell) and cell.cell_clip:
+    if cell.cell_clip:
         words.append(f"cell_clip={cell.cell_clip!r}")
     if cell.projected:
         words.append("projected")

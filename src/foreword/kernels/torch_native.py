@@ -66,7 +66,7 @@ def refusal(problem: Problem) -> str | None:
         return f"torch has no {cell.name}"
     if cell.projected and not isinstance(cell, LSTMCell):
         return "torch projects the LSTM alone"
-    if isinstance(cell, LSTMCell) and cell.cell_clip:
+    if cell.cell_clip:
         return "torch clips no memory"
     asked = extras.keep, extras.drop_hidden, extras.drop_memory, extras.zoneout, extras.lengths
     if any(part is not None for part in asked) or extras.wants_states or extras.traced:

@@ -277,7 +277,7 @@ def _told(fault: Mapping[str, Any]) -> str:
     """What is wrong with one setting; or, without all the others, with some of them together."""
     if fault["type"] == "value_error":  # our own, of a whole group
         return str(fault["msg"]).removeprefix("Value error, ")
-    return f"{'.'.join(map(str, fault['loc'][-1:]))} = {fault['input']}: {fault['msg']}"
+    return f"{fault['loc'][-1] if fault['loc'] else 'settings'} = {fault['input']}: {fault['msg']}"
 
 
 def settings_from(

@@ -18,7 +18,6 @@ from foreword.kernels.native import packed, staged
 from foreword.kernels.native.loops import has_loop, possible, products_chosen
 from foreword.kernels.native.memory import empty
 from foreword.kernels.native.module import FORMATS, Products, bits, loaded, threads_for
-from foreword.kernels.portable.lstm import clip_of
 
 _NAMES = (
     *("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_peephole"),
@@ -67,7 +66,7 @@ class Stack:
         self.has_stages = cell.projected or cell.name in ("lstm-layernorm", "gru-layernorm")
         self.has_loop = has_loop(cell)
         self.resets_after = getattr(cell, "reset_after", True)
-        sees_memory, clip = cell.recurrent_state == 1, clip_of(cell)
+        sees_memory, clip = cell.recurrent_state == 1, cell.cell_clip
         self.form = staged.kind_of(cell), sees_memory, self.resets_after, bits(clip), num_layers
         self.inputs = (input_size, *(sizes[0],) * (num_layers - 1))
         rows = len(cell.gates) * hidden_size

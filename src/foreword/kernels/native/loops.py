@@ -43,7 +43,6 @@ from foreword.kernels.native.memory import Rows, empty, sums
 from foreword.kernels.native.module import Products, bits, call
 from foreword.kernels.native.steps import Steps, arranged
 from foreword.kernels.portable import kernel as portable
-from foreword.kernels.portable.lstm import clip_of
 from foreword.kernels.portable.shared import Gradients, Inputs
 from foreword.kernels.problem import Problem, Run
 
@@ -242,7 +241,7 @@ def _lstm(products: Products, cell: Cell, i: Inputs, steps: Steps, keeps: bool) 
     weight, peepholes = i.weight_hh.contiguous(), whole(i.weight_peephole)
     outputs = room_for_outputs(i, steps, H)
     with packed_for(products, cell, i, keeps) as (bias, _, at):
-        flags = keeps, n == 3, sees_c, bits(clip_of(cell))
+        flags = keeps, n == 3, sees_c, bits(cell.cell_clip)
         known = (*masks_of(i, steps), *input_of(i, bias), *flags)
         found = (gates, hs, cs, seen, before, tanh_cs, outputs)
         work = N // steps.T * H * H * n
@@ -264,7 +263,7 @@ def _lstm_back(
     peepholes = whole(i.weight_peephole)
     d_peephole = None if peepholes is None else torch.zeros_like(peepholes)
     weight = i.weight_hh.contiguous()
-    flags = n == 3, sees_c, bits(clip_of(cell)), changes_memory(i)
+    flags = n == 3, sees_c, bits(cell.cell_clip), changes_memory(i)
     known = (*masks_of(i, steps), *input_back_of(i, d_x), *flags, peepholes, weight)
     kept = (gates, cs, before, tanh_cs, *given)
     found = (d_a, d_states_h, d_states_c, d_h, d_c, d_peephole)

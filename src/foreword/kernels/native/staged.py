@@ -23,7 +23,6 @@ from foreword.kernels.native.arguments import (
 from foreword.kernels.native.memory import empty, sums
 from foreword.kernels.native.module import Products, bits, call
 from foreword.kernels.native.steps import Steps, arranged
-from foreword.kernels.portable.lstm import clip_of
 from foreword.kernels.portable.shared import Gradients, Inputs
 
 _KINDS = {"lstm-coupled": 1, "gru": 2, "gru-layernorm": 2, "rnn": 3}
@@ -55,7 +54,7 @@ def forward(
     hat_memory = empty(rows, H) if norms and is_lstm else None
     scales = empty(rows, 5) if norms else None
     # What the way back asks of the memory that a step made, not of what zoneout left of it.
-    asks = i.weight_peephole is not None or clip_of(cell) > 0
+    asks = i.weight_peephole is not None or cell.cell_clip > 0
     fresh = empty(rows, H) if asks and i.zone_memory is not None else None
     tanh_c = empty(rows, H) if keeps and is_lstm else None
     units = None if i.weight_hr is None else empty(rows, H)
@@ -151,7 +150,7 @@ def _form(
     norm_c = (i.norm_c, i.bias_c)
     norms = (i.norm_ih, i.bias_ih, i.norm_hh, i.bias_hh, *norm_c) if i.norm_ih is not None else ()
     weights = i.weight_peephole, i.weight_hh, bias_n, i.weight_hr, *(norms or (None,) * 6)
-    kind = kind_of(cell), projected, sees_c, bits(clip_of(cell))
+    kind = kind_of(cell), projected, sees_c, bits(cell.cell_clip)
     return (*masks_of(i, steps), *kind, *zones, *map(whole, weights))
 
 

@@ -18,7 +18,6 @@ import torch
 from torch import Tensor
 
 from foreword.cells.cell import Cell
-from foreword.cells.lstm import MemoryCell
 from foreword.kernels.portable.products import product_by
 from foreword.kernels.portable.shared import (
     Gradients,
@@ -47,7 +46,7 @@ def forward(cell: Cell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
     seen = whole if i.drop_hidden is None else torch.empty_like(whole)
     tanh_cs = torch.empty_like(cs[1:])
     units = hs[1:] if i.weight_hr is None else torch.empty_like(cs[1:])
-    out, clip = n - 1, clip_of(cell)
+    out, clip = n - 1, cell.cell_clip
     recurrent = product_by(i.weight_hh, B, T, i.bias_hh if sees_c else None)
     peepholes = None if i.weight_peephole is None else torch.split(i.weight_peephole, [2, 1])
     # Views of all steps at once: slicing at each step takes as long as some of its arithmetic.
@@ -117,7 +116,7 @@ def backward(
     d_all, d_o, K_t = d_a.view(T, B, n * H).unbind(), d_a[:, :, out].unbind(), K.unbind()
     K_c_t, K_keep_t = K_c.unbind(), K_keep.unbind()
     peeped = None if i.weight_peephole is None else (i.x.new_zeros(B, 2, H), i.x.new_zeros(B, H))
-    clip = clip_of(cell)
+    clip = cell.cell_clip
     inside = (cs.abs() < clip).to(cs.dtype).unbind() if clip else None
     d_if, c_before, c_after = d_a[:, :, :2].unbind(), before_c.unsqueeze(2).unbind(), cs.unbind()
     for t in reversed(range(T)):
@@ -180,11 +179,6 @@ def backward(
         "probe_h": d_states_h,
         "probe_c": d_states_c,
     }
-
-
-def clip_of(cell: Cell) -> float:
-    """The largest |c|; 0 for any."""
-    return cell.cell_clip if isinstance(cell, MemoryCell) else 0.0
 
 
 def coefficients(
