@@ -11,19 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreword.errors import MissingExtraError, TextError
-from foreword.text import corpus
-from foreword.text.corpus import Piece, chat_source, find_sources, text_source
+from foreword.text import corpus, decoding, lines
+from foreword.text.corpus import chat_source, find_sources, text_source
+from foreword.text.lines import Piece
 
 
 def lines_of(source: corpus.Source) -> list[str]:
-    lines, begun = [], ""
+    found, begun = [], ""
     for piece in source.read():
         begun += piece.text
         if piece.ends_line:
-            lines.append(begun)
+            found.append(begun)
             begun = ""
     assert begun == ""
-    return lines
+    return found
 
 
 def one(path: Path, **options: str) -> corpus.Source:
@@ -47,7 +48,8 @@ def test_lines_end_at_either_kind_of_newline_and_the_last_needs_none(tmp_path: P
 @given(st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=200))
 def test_reading_in_blocks_gives_what_splitting_the_text_gives(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "BLOCK_BYTES", 7)
+        patch.setattr(decoding, "BLOCK_BYTES", 7)
+        patch.setattr(lines, "LONGEST_PIECE", 7)
         found = lines_of(text_source("text", text))
     expected = text.removeprefix("\ufeff").split("\n")
     assert found == (expected[:-1] if expected[-1] == "" else expected)
@@ -59,7 +61,7 @@ def test_a_line_of_ten_megabytes_comes_in_parts_cut_at_spaces() -> None:
     assert [p.ends_line for p in pieces[-2:]] == [True, True]
     assert pieces[-1] == Piece("next", ends_line=True)
     assert len(pieces) >= 9
-    assert all(len(p.text) <= corpus.BLOCK_BYTES for p in pieces)
+    assert all(len(p.text) <= lines.LONGEST_PIECE for p in pieces)
     assert all(p.text.endswith(" ") for p in pieces[:-1])
     assert "".join(p.text for p in pieces[:-1]) == line
 
@@ -76,7 +78,7 @@ def test_a_long_line_is_cut_at_white_space_of_any_kind(space: str) -> None:
 def test_a_word_of_three_megabytes_is_cut_rather_than_held() -> None:
     pieces = list(text_source("long", "x" * 3_000_000).read())
     assert sum(len(p.text) for p in pieces) == 3_000_000
-    assert max(len(p.text) for p in pieces) <= corpus.BLOCK_BYTES
+    assert max(len(p.text) for p in pieces) <= lines.LONGEST_PIECE
 
 
 def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:
@@ -181,7 +183,7 @@ def test_the_place_of_a_wrong_byte_does_not_depend_on_the_blocks(
     data = before + b"ab\xff"
     source = corpus.Source("text", len(data), lambda: io.BytesIO(data))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "BLOCK_BYTES", block)
+        patch.setattr(decoding, "BLOCK_BYTES", block)
         with pytest.raises(TextError, match=f"line {len(lengths) + 1}, byte {len(before) + 2}:"):
             list(source.read())
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreword.errors import FolderError
-from foreword.text.corpus import Piece
+from foreword.text.lines import Piece
 from foreword.text.tokenizer import EOS_ID, UNK_ID, Tokenizer, TokenizerConfig
 
 # Characters that join, compose, vanish or change their length, more often than chance has them.

@@ -2,7 +2,6 @@
 
 import codecs
 import glob
-import gzip
 import hashlib
 import io
 import json
@@ -10,7 +9,6 @@ import os
 import shutil
 import sys
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
@@ -19,22 +17,12 @@ from pathlib import Path
 from typing import IO, Literal
 
 from foreword.errors import MissingExtraError, TextError
+from foreword.text.decoding import characters
+from foreword.text.lines import Piece, pieces_of
 
-BLOCK_BYTES = 1 << 20
-"""Bytes read at once, and the length in characters at which a line is cut into pieces."""
 TEXT_SUFFIXES = (".txt", ".text", ".md")
-GZIP_MAGIC = b"\x1f\x8b"
-UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 Split = Literal["train", "valid", "test"]
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A line without its end; or, of a line of over a million characters, a part."""
-
-    text: str
-    ends_line: bool
 
 
 @dataclass(frozen=True)
@@ -64,7 +52,7 @@ class Source:
         """
         try:
             with self.open() as raw:
-                yield from _pieces(self, raw, on_bytes)
+                yield from pieces_of(characters(self.name, self.encoding, raw, on_bytes))
         except OSError as error:
             raise TextError(f"{self.name}: cannot be read: {error}") from error
 
@@ -211,103 +199,3 @@ def _spooled(name: str, stream: IO[bytes], encoding: str) -> Source:
         return os.fdopen(os.dup(kept), "rb")
 
     return Source(name, size, reopen, encoding)
-
-
-def _pieces(
-    source: Source, raw: IO[bytes], on_bytes: Callable[[int], None] | None
-) -> Iterator[Piece]:
-    head = raw.read(4)
-    raw.seek(0)
-    stream: IO[bytes] = raw
-    if head.startswith(GZIP_MAGIC):
-        stream = io.BufferedReader(gzip.GzipFile(fileobj=raw))  # closed with `raw`
-    decoder = _Decoder(source)
-    held, told = "", 0
-    while True:
-        try:
-            block = stream.read(BLOCK_BYTES)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise TextError(
-                f"{source.name}, after line {decoder.lines}, before compressed byte {raw.tell()}: "
-                f"cannot be read: the gzip data are damaged or cut short ({error}). Compress or "
-                "fetch the file again"
-            ) from error
-        held += decoder.decode(block)
-        position = raw.tell() if stream is not raw else told + len(block)
-        if on_bytes is not None:
-            on_bytes(position - told)
-        told = position
-        *lines, held = held.split("\n")
-        for line in lines:
-            yield Piece(line.removesuffix("\r"), ends_line=True)
-        while len(held) > BLOCK_BYTES:
-            cut = _place_to_cut(held[:BLOCK_BYTES])
-            yield Piece(held[:cut], ends_line=False)
-            held = held[cut:]
-        if not block:
-            break
-    if held:
-        yield Piece(held.removesuffix("\r"), ends_line=True)
-
-
-def _place_to_cut(text: str) -> int:
-    """Where the text's last word begins, so that a cut there leaves all words whole; or its end."""
-    if text[-1].isspace():
-        return len(text)
-    return len(text) - len(text.rsplit(maxsplit=1)[-1]) or len(text)
-
-
-class _Decoder:
-    """Bytes to text, block by block, knowing the line and byte of what it cannot decode."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.encoding = codecs.lookup(source.encoding).name
-        self.is_wide = self.encoding.startswith(("utf-16", "utf-32"))  # zero bytes are usual
-        self.decoder = codecs.getincrementaldecoder(self.encoding)("strict")
-        self.begun = False
-        self.lines = 0
-        self.bytes = 0
-        self.held = 0
-
-    def decode(self, block: bytes) -> str:
-        if self.bytes == 0 and not self.is_wide and block.startswith(UTF16_MARKS):
-            raise TextError(
-                f"{self.source.name}: begins as UTF-16 text does, not as {self.encoding}. "
-                "Add --encoding utf-16"
-            )
-        if not self.is_wide and b"\0" in block:
-            before = block[: block.index(b"\0")]
-            raise self._binary(before.count(b"\n"), f", byte {self.bytes + len(before)}")
-        try:
-            text = self.decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            at = self.bytes - self.held + error.start
-            line = self.lines + error.object[: error.start].count(b"\n") + 1
-            raise TextError(
-                f"{self.source.name}, line {line}, byte {at}: 0x{error.object[error.start]:02x} "
-                f"is not {self.source.encoding} ({error.reason}). If the text is in another "
-                "encoding, name it with --encoding, for example --encoding latin-1"
-            ) from error
-        except UnicodeError as error:  # no byte order mark, among others
-            raise TextError(
-                f"{self.source.name}, line {self.lines + 1}, byte {self.bytes - self.held}: is not "
-                f"{self.source.encoding} ({error}). Name its encoding with --encoding, for example "
-                "--encoding utf-16-le"
-            ) from error
-        if "\0" in text:
-            raise self._binary(text[: text.index("\0")].count("\n"), "")
-        if text and not self.begun:
-            self.begun = True
-            if self.encoding == "utf-8":
-                text = text.removeprefix("\ufeff")  # the mark that some editors put first
-        self.lines += text.count("\n")
-        self.bytes += len(block)
-        self.held = len(self.decoder.getstate()[0])
-        return text
-
-    def _binary(self, lines_before: int, place: str) -> TextError:
-        return TextError(
-            f"{self.source.name}, line {self.lines + lines_before + 1}{place}: holds a NUL "
-            "character, so it is not a text but a binary file. Leave it out"
-        )

@@ -4,7 +4,8 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from foreword.text.corpus import Piece, Source
+from foreword.text.corpus import Source
+from foreword.text.lines import Piece
 
 SHARE = 0.05
 MOST_CHARACTERS = 1_000_000

@@ -13,7 +13,7 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 from foreword.errors import FolderError
 
 if TYPE_CHECKING:
-    from foreword.text.corpus import Piece
+    from foreword.text.lines import Piece
 
 UNK, EOS = "<unk>", "<eos>"
 UNK_ID, EOS_ID = 0, 1

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from foreword.text.corpus import Piece, Source
+from foreword.text.corpus import Source
+from foreword.text.lines import Piece
 from foreword.text.tokenizer import EOS_ID, UNK_ID, Tokenizer
 
 BATCH_CHARACTERS = 4 << 20
