@@ -70,8 +70,8 @@ def test_python_blocks_run_in_the_order_of_the_page(
 
 
 def commands(page: Path) -> list[list[str]]:
-    lines = "\n".join(blocks(page, "console")).splitlines()
-    words = [shlex.split(line.removeprefix("$ ")) for line in lines if line.startswith("$ ")]
+    lines = "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
+    words = [shlex.split(line, comments=True) for line in lines]
     found = []
     for line in words:
         if "|" in line:
@@ -79,6 +79,19 @@ def commands(page: Path) -> list[list[str]]:
         if line and line[0].rsplit("/", 1)[-1] == "foreword":
             found.append(line[1:])
     return found
+
+
+def test_what_the_copy_button_takes_from_a_block_of_commands_is_commands() -> None:
+    """No prompt stands before a command, here or on a code host, and no output beneath it."""
+    cards = [*(ROOT / "packages").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")]
+    for page in [*PAGES, *cards]:
+        text = page.read_text("utf-8")
+        assert not re.search(r"^```(console|shell|bash|shell-session)", text, re.MULTILINE), (
+            f"{page_id(page)}: write commands in a block of `sh`, without `$`, and what they print "
+            "in a block of `text` after it"
+        )
+        for block in blocks(page, "sh"):
+            assert not re.search(r"^(\$|#|>) ", block, re.MULTILINE), f"{page_id(page)}: {block}"
 
 
 @pytest.mark.parametrize(
