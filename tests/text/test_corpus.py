@@ -1,6 +1,7 @@
 import gzip
 import io
 import os
+import re
 import sys
 import threading
 from importlib.metadata import PackageNotFoundError
@@ -45,13 +46,19 @@ def test_lines_end_at_either_kind_of_newline_and_the_last_needs_none(tmp_path: P
 
 
 @settings(deadline=None)
-@given(st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=200))
+@given(
+    st.text(
+        st.sampled_from("ab \r\n\v\x85\u2028")
+        | st.characters(exclude_characters="\0", exclude_categories=["Cs"]),
+        max_size=200,
+    )
+)
 def test_reading_in_blocks_gives_what_splitting_the_text_gives(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoding, "BLOCK_BYTES", 7)
         patch.setattr(lines, "LONGEST_PIECE", 7)
         found = lines_of(text_source("text", text))
-    expected = text.removeprefix("\ufeff").split("\n")
+    expected = re.split("\r\n|[\n\v\f\r\x85\u2028\u2029]", text.removeprefix("\ufeff"))
     assert found == (expected[:-1] if expected[-1] == "" else expected)
 
 
@@ -185,6 +192,27 @@ def test_the_place_of_a_wrong_byte_does_not_depend_on_the_blocks(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoding, "BLOCK_BYTES", block)
         with pytest.raises(TextError, match=f"line {len(lengths) + 1}, byte {len(before) + 2}:"):
+            list(source.read())
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "line"),
+    [
+        ("one\rtwo\r", "utf-8", 3),
+        ("one\r\ntwo\r\n", "utf-8", 3),
+        ("one\u2028still one\x85still\n", "utf-8", 2),
+        ("\u0a0a one\n", "utf-16", 2),  # whose two bytes both are those of a newline
+    ],
+)
+@pytest.mark.parametrize("block", [2, 3, 1 << 20])
+def test_lines_in_messages_are_counted_as_editors_count_them(
+    text: str, encoding: str, line: int, block: int
+) -> None:
+    data = text.encode(encoding) + (b"\xff" if encoding == "utf-8" else b"\x00\xdc\x00\x00")
+    source = corpus.Source("text", len(data), lambda: io.BytesIO(data), encoding)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decoding, "BLOCK_BYTES", block)
+        with pytest.raises(TextError, match=f"line {line}, byte"):
             list(source.read())
 
 

@@ -1,11 +1,15 @@
 """Where the command line writes: results on standard output, everything else on standard error."""
 
+import codecs
+import io
 import json
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Console
+
+from foreword.text.lines import LineSplitter
 
 errors = Console(stderr=True, highlight=False)
 """For progress, notes and errors. Rich honours NO_COLOR and plain pipes."""
@@ -24,5 +28,17 @@ def print_json(document: Any) -> None:
 
 def input_lines() -> Iterator[str]:
     """Lines of standard input without their ends; bytes that are not UTF-8 become U+FFFD."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    splitter = LineSplitter()
+    stream = cast(io.BufferedReader, sys.stdin.buffer)
+    while block := stream.read1():
+        yield from splitter.lines(decoder.decode(block))
+    yield from splitter.lines(decoder.decode(b"", final=True))
+    if splitter.rest:
+        yield splitter.rest
+
+
+def json_lines() -> Iterator[str]:
+    """Lines of JSON on standard input: only a newline ends one, as U+2028 may be in a string."""
     for line in sys.stdin.buffer:
         yield line.decode("utf-8", errors="replace").rstrip("\r\n")

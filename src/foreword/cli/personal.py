@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foreword.cli.console import errors, input_lines, print_json, results
+from foreword.cli.console import errors, json_lines, print_json, results
 from foreword.cli.info import table_of
 from foreword.errors import SettingsError
 
@@ -127,7 +127,7 @@ def export(context: typer.Context) -> None:
 def import_(context: typer.Context, as_json: Json = False) -> None:
     """Add what `export` printed, from standard input: all of it, or nothing."""
     with opened(context.obj, create=True) as layer:
-        _tell(layer.import_(input_lines()), as_json=as_json)
+        _tell(layer.import_(json_lines()), as_json=as_json)
 
 
 @personal.command()

@@ -10,6 +10,7 @@ from foreword.errors import SettingsError
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.spacing import Line
 from foreword.predictor.state import State
+from foreword.text.lines import with_newlines
 from foreword.text.tokenizer import EOS_ID, UNK_ID
 
 
@@ -114,7 +115,10 @@ def _draw(
 ) -> Iterator[Drawn]:
     random = np.random.default_rng(seed)
     state = predictor.read(text) if state is None else state
-    line = Line(text.rsplit("\n", 1)[-1], in_print=predictor.tokenizer.config.words == "unicode")
+    line = Line(
+        with_newlines(text).rsplit("\n", 1)[-1],
+        in_print=predictor.tokenizer.config.words == "unicode",
+    )
     for _ in range(max_words):
         logs = predictor.log_probabilities(state)
         shares = _sharpened(logs, temperature, top_k, top_p)

@@ -12,6 +12,7 @@ from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.state import State
 from foreword.predictor.trace import WordTrace
+from foreword.text.lines import LINE_ENDS, with_newlines
 from foreword.text.tokenizer import EOS, EOS_ID, UNK_ID, Tokenizer, Word
 
 STRIDE = 2048
@@ -70,6 +71,7 @@ class Reading:
     Attributes:
         begin: where in the text the part that is read begins.
         head: that part, up to the word that is being typed.
+        seen: the head as it was read, with a newline for each line end.
         context: after the head.
         marks: boundaries of words in the head, (place, context) each, the last ones last.
         is_steady: whether letters after the head, and nothing else, leave it as it is.
@@ -77,6 +79,7 @@ class Reading:
 
     begin: int
     head: str
+    seen: str
     context: Context
     marks: tuple[tuple[int, Context], ...]
     is_steady: bool
@@ -126,15 +129,16 @@ class Reader:
         """
         begin, is_whole = beginning(text, STRIDE)
         window = readable(text[begin:])
+        seen = with_newlines(window)
         found: list[tuple[int, Context]] = []
         if before is not None and before.begin == begin:
-            same = _common(window, before.head)
+            same = _common(seen, before.seen)
             found = [mark for mark in before.marks if mark[0] <= same]
         start = self._start
         if not is_whole:
             start = Context(start.state, begins_sentence=False)
         place, context = found[-1] if found else (0, start)
-        while (step := _TO_A_SPACE.match(window, place)) is not None:
+        while (step := _TO_A_SPACE.match(seen, place)) is not None:
             after = yield from self._chunk(context, step[1])
             if step[2] == "\n":
                 after = yield from self._line_end(after)
@@ -142,13 +146,14 @@ class Reader:
             if after is not context:
                 context = after
                 found.append((place, context))
-        rest = window[place:]
+        rest = seen[place:]
         typed_from = self._unfinished(rest) if unfinished else len(rest)
         if typed_from > 0:
             context = yield from self._chunk(context, rest[:typed_from])
         at = place + typed_from
         is_steady = typed_from == 0 or at < len(window)
-        return Reading(begin, window[:at], context, _thinned(found, marks), is_steady), window[at:]
+        reading = Reading(begin, window[:at], seen[:at], context, _thinned(found, marks), is_steady)
+        return reading, window[at:]
 
     def id_of(self, word: Word) -> int:
         """The id that a word is read as: its own, or that of `Lexicon.stand_in`, or `<unk>`."""
@@ -247,7 +252,9 @@ def beginning(text: str, stride: int) -> tuple[int, bool]:
     cut = (len(text) // stride - 1) * stride
     space = _A_SPACE.search(text, cut, cut + stride // 2)
     begin = space.end() if space is not None else cut
-    return begin, text[begin - 1] == "\n"
+    if text.startswith("\r\n", begin - 1):
+        begin += 1
+    return begin, text[begin - 1] in LINE_ENDS
 
 
 def _common(a: str, b: str) -> int:

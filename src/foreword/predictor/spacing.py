@@ -1,5 +1,7 @@
 """Where spaces stand between words and marks in print. Knows nothing of models."""
 
+from foreword.text.lines import LINE_ENDS
+
 NO_SPACE_BEFORE = frozenset(".,!?;:)]}%'’”…") | {"...", "!!", "??"}
 NO_SPACE_AFTER = frozenset("([{“‘$#@")
 
@@ -60,7 +62,7 @@ def join(before: str, word: str, *, quoting: bool, in_print: bool) -> tuple[int,
         in_print: whether marks attach to words; else all are set apart.
     """
     last = before[-1:]
-    if not last or last == "\n":
+    if not last or last in LINE_ENDS:
         return 0, word
     closes = in_print and (attaches_left(word) or (word == '"' and quoting))
     if last.isspace():

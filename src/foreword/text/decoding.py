@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import IO
 
 from foreword.errors import TextError
+from foreword.text.lines import LineCount
 
 BLOCK_BYTES = 1 << 20
 """Bytes that are read at once."""
@@ -41,7 +42,7 @@ def characters(
             block = stream.read(BLOCK_BYTES)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise TextError(
-                f"{name}, after line {decoder.lines}, before compressed byte {raw.tell()}: "
+                f"{name}, after line {decoder.counted.ended}, before compressed byte {raw.tell()}: "
                 f"cannot be read: the gzip data are damaged or cut short ({error}). Compress or "
                 "fetch the file again"
             ) from error
@@ -62,7 +63,7 @@ class _Decoder:
         self.is_wide = self.encoding.startswith(("utf-16", "utf-32"))  # zero bytes are usual
         self.decoder = codecs.getincrementaldecoder(self.encoding)("strict")
         self.begun = False
-        self.lines = 0
+        self.counted = LineCount()
         self.bytes = 0
         self.held = 0
 
@@ -74,36 +75,41 @@ class _Decoder:
             )
         if not self.is_wide and b"\0" in block:
             before = block[: block.index(b"\0")]
-            raise self._binary(before.count(b"\n"), f", byte {self.bytes + len(before)}")
+            raise self._binary(before.decode("latin-1"), f", byte {self.bytes + len(before)}")
         try:
             text = self.decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
             at = self.bytes - self.held + error.start
-            line = self.lines + error.object[: error.start].count(b"\n") + 1
+            # Which of the two byte orders it is, the error tells; of others, only this knows.
+            encoding = error.encoding if self.is_wide else self.encoding
+            readable = error.object[: error.start].decode(encoding, errors="replace")
+            line = self.counted.ended + self.counted.ending_in(readable) + 1
             raise TextError(
                 f"{self.name}, line {line}, byte {at}: 0x{error.object[error.start]:02x} "
                 f"is not {self.called} ({error.reason}). If the text is in another "
                 "encoding, name it with --encoding, for example --encoding latin-1"
             ) from error
         except UnicodeError as error:  # no byte order mark, among others
+            line = self.counted.ended + 1
             raise TextError(
-                f"{self.name}, line {self.lines + 1}, byte {self.bytes - self.held}: is not "
+                f"{self.name}, line {line}, byte {self.bytes - self.held}: is not "
                 f"{self.called} ({error}). Name its encoding with --encoding, for example "
                 "--encoding utf-16-le"
             ) from error
         if "\0" in text:
-            raise self._binary(text[: text.index("\0")].count("\n"), "")
+            raise self._binary(text[: text.index("\0")], "")
         if text and not self.begun:
             self.begun = True
             if self.encoding == "utf-8":
                 text = text.removeprefix("\ufeff")  # the mark that some editors put first
-        self.lines += text.count("\n")
+        self.counted.add(text)
         self.bytes += len(block)
         self.held = len(self.decoder.getstate()[0])
         return text
 
-    def _binary(self, lines_before: int, place: str) -> TextError:
+    def _binary(self, before: str, place: str) -> TextError:
+        line = self.counted.ended + self.counted.ending_in(before) + 1
         return TextError(
-            f"{self.name}, line {self.lines + lines_before + 1}{place}: holds a NUL "
+            f"{self.name}, line {line}{place}: holds a NUL "
             "character, so it is not a text but a binary file. Leave it out"
         )

@@ -11,6 +11,7 @@ import tokenizers
 from tokenizers import models, normalizers, pre_tokenizers, trainers
 
 from foreword.errors import FolderError
+from foreword.text.lines import with_newlines
 
 if TYPE_CHECKING:
     from foreword.text.lines import Piece
@@ -137,7 +138,7 @@ class Tokenizer:
         return found
 
     def read(self, text: str, last: int = EOS_ID) -> Iterator[Word]:
-        r"""What a model reads of a text of lines: its words, and an `<eos>` at each newline.
+        r"""What a model reads of a text of lines: its words, and an `<eos>` at each line end.
 
         As in training, a blank line has no end of its own, unless the text is cut already
         (`words="spaces"`).
@@ -151,7 +152,7 @@ class Tokenizer:
         [('hello', 0), ('you', 6), ('<eos>', 9), ('hello', 11)]
         """
         place = 0
-        for number, line in enumerate(text.split("\n")):
+        for number, line in enumerate(with_newlines(text).split("\n")):
             if number > 0:
                 if self.config.words == "spaces" or last != EOS_ID:
                     yield Word(EOS, EOS_ID, place - 1, place)
