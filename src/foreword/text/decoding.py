@@ -1,19 +1,51 @@
-"""Bytes to characters, block by block: gzip, encodings, and the place of what cannot be read."""
+"""Bytes to characters, block by block: compression, encodings, the place of what is unreadable."""
 
+import bz2
 import codecs
 import gzip
 import io
+import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from typing import IO
 
 from foreword.errors import TextError
+from foreword.text.encodings import guess, marked, wide
 from foreword.text.lines import LineCount
 
 BLOCK_BYTES = 1 << 20
 """Bytes that are read at once."""
-GZIP_MAGIC = b"\x1f\x8b"
-UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UNICODE = "utf-8"
+"""The encoding of text unless another is named. Marks of UTF-16 and UTF-32 are obeyed then, too."""
+_HEAD_BYTES = 1 << 12
+_PACKED: tuple[tuple[bytes, str, Callable[[IO[bytes]], IO[bytes]]], ...] = (
+    (b"\x1f\x8b", "gzip", lambda raw: io.BufferedReader(gzip.GzipFile(fileobj=raw))),
+    (b"BZh", "bzip2", lambda raw: io.BufferedReader(bz2.BZ2File(raw))),
+    (b"\xfd7zXZ\0", "xz", lambda raw: io.BufferedReader(lzma.LZMAFile(raw))),  # noqa: SIM115 (closed with `raw`)
+)
+_DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, OSError)
+
+
+def unpacked(raw: IO[bytes]) -> IO[bytes]:
+    """The stream itself, or what was packed in it by gzip, bzip2 or xz, known by the first bytes.
+
+    It is closed with `raw`.
+    """
+    head = raw.read(6)
+    raw.seek(0)
+    return next((unpack(raw) for magic, _, unpack in _PACKED if head.startswith(magic)), raw)
+
+
+def encoding_of(head: bytes, encoding: str) -> str:
+    """The encoding that a text's first bytes show, or else the one that was named.
+
+    A mark goes before any name. Without one, UTF-16 and UTF-32 are known by their zero bytes, where
+    nothing more exact than the default was named.
+    """
+    found = marked(head)
+    if found is None and codecs.lookup(encoding).name in (UNICODE, "utf-16", "utf-32"):
+        found = wide(head)
+    return found or encoding
 
 
 def characters(
@@ -23,29 +55,33 @@ def characters(
 
     Args:
         name: of the text, for errors.
-        encoding: of the bytes, once they are unpacked.
-        raw: may be gzipped.
+        encoding: of the bytes, once they are unpacked; see `encoding_of`.
+        raw: may be packed.
         on_bytes: told how many bytes more of `raw` have been read, after each block.
 
     Raises:
         TextError: it cannot be unpacked or decoded, or is no text; with line and byte.
     """
-    head = raw.read(4)
-    raw.seek(0)
-    stream: IO[bytes] = raw
-    if head.startswith(GZIP_MAGIC):
-        stream = io.BufferedReader(gzip.GzipFile(fileobj=raw))  # closed with `raw`
-    decoder = _Decoder(name, encoding)
+    stream = unpacked(raw)
+    decoder: _Decoder | None = None
     told, block = 0, b"?"
     while block:
         try:
             block = stream.read(BLOCK_BYTES)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            if decoder is None:
+                while len(block) < _HEAD_BYTES and (more := stream.read(BLOCK_BYTES)):
+                    block += more
+        except _DAMAGED as error:
+            if stream is raw:
+                raise
+            line = 0 if decoder is None else decoder.counted.ended
             raise TextError(
-                f"{name}, after line {decoder.counted.ended}, before compressed byte {raw.tell()}: "
-                f"cannot be read: the gzip data are damaged or cut short ({error}). Compress or "
-                "fetch the file again"
+                f"{name}, after line {line}, before compressed byte {raw.tell()}: cannot be read: "
+                f"the {_packing(raw)} data are damaged or cut short ({error}). Compress or fetch "
+                "the file again"
             ) from error
+        if decoder is None:
+            decoder = _Decoder(name, encoding_of(block, encoding))
         text = decoder.decode(block)
         position = raw.tell() if stream is not raw else told + len(block)
         if on_bytes is not None:
@@ -54,13 +90,24 @@ def characters(
         yield text
 
 
+def _packing(raw: IO[bytes]) -> str:
+    raw.seek(0)
+    head = raw.read(6)
+    return next(kind for magic, kind, _ in _PACKED if head.startswith(magic))
+
+
+def _is_wide(encoding: str) -> bool:
+    """Whether zero bytes are usual in it."""
+    return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+
+
 class _Decoder:
     """Bytes to text, block by block, knowing the line and byte of what it cannot decode."""
 
     def __init__(self, name: str, encoding: str) -> None:
         self.name, self.called = name, encoding
         self.encoding = codecs.lookup(encoding).name
-        self.is_wide = self.encoding.startswith(("utf-16", "utf-32"))  # zero bytes are usual
+        self.is_wide = _is_wide(encoding)
         self.decoder = codecs.getincrementaldecoder(self.encoding)("strict")
         self.begun = False
         self.counted = LineCount()
@@ -68,14 +115,11 @@ class _Decoder:
         self.held = 0
 
     def decode(self, block: bytes) -> str:
-        if self.bytes == 0 and not self.is_wide and block.startswith(UTF16_MARKS):
-            raise TextError(
-                f"{self.name}: begins as UTF-16 text does, not as {self.encoding}. "
-                "Add --encoding utf-16"
-            )
         if not self.is_wide and b"\0" in block:
             before = block[: block.index(b"\0")]
-            raise self._binary(before.decode("latin-1"), f", byte {self.bytes + len(before)}")
+            raise self._binary(
+                before.decode(self.encoding, errors="replace"), f", byte {self.bytes + len(before)}"
+            )
         try:
             text = self.decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
@@ -85,27 +129,34 @@ class _Decoder:
             readable = error.object[: error.start].decode(encoding, errors="replace")
             line = self.counted.ended + self.counted.ending_in(readable) + 1
             raise TextError(
-                f"{self.name}, line {line}, byte {at}: 0x{error.object[error.start]:02x} "
-                f"is not {self.called} ({error.reason}). If the text is in another "
-                "encoding, name it with --encoding, for example --encoding latin-1"
+                f"{self.name}, line {line}, byte {at}: 0x{error.object[error.start]:02x} is not "
+                f"{self.called} ({error.reason}). {self._advice(error.object, error.start)}"
             ) from error
         except UnicodeError as error:  # no byte order mark, among others
             line = self.counted.ended + 1
             raise TextError(
                 f"{self.name}, line {line}, byte {self.bytes - self.held}: is not "
-                f"{self.called} ({error}). Name its encoding with --encoding, for example "
-                "--encoding utf-16-le"
+                f"{self.called} ({error}). {self._advice(block, 0)}"
             ) from error
         if "\0" in text:
             raise self._binary(text[: text.index("\0")], "")
         if text and not self.begun:
             self.begun = True
-            if self.encoding == "utf-8":
-                text = text.removeprefix("\ufeff")  # the mark that some editors put first
+            text = text.removeprefix("\ufeff")  # the mark that some editors put first
         self.counted.add(text)
         self.bytes += len(block)
         self.held = len(self.decoder.getstate()[0])
         return text
+
+    def _advice(self, data: bytes, at: int) -> str:
+        found = guess(data[data.rfind(b"\n", 0, at) + 1 :].removeprefix(codecs.BOM_UTF8))
+        if found is None or codecs.lookup(found.name) == codecs.lookup(self.encoding):
+            example = "utf-16-le" if self.is_wide else "cp1252"
+            return (
+                "It reads well in no other encoding that is tried, so it may be damaged, or no "
+                "text. If you know its encoding, name it, as in --encoding " + example
+            )
+        return f"It reads as {found.called}: “{found.sample}”. Add --encoding {found.name}"
 
     def _binary(self, before: str, place: str) -> TextError:
         line = self.counted.ended + self.counted.ending_in(before) + 1
