@@ -143,6 +143,34 @@ def test_case_and_apostrophes_are_restored(text: str, accepted: str, english: Pr
 
 
 @pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("col·legi", "al col·"),  # Catalan
+        ("می\u200cخواهم", "من می\u200c"),  # Persian, a zero-width non-joiner
+        ("ක්\u200dෂේත්‍රය", "මේ ක්\u200d"),  # Sinhala, a zero-width joiner
+        ("צה״ל", "של צה״"),  # Hebrew, gershayim
+        ("ג׳ירפה", "יש ג׳"),  # Hebrew, geresh
+        ("don't", "I don'"),
+    ],
+)
+def test_a_word_goes_on_after_what_stands_inside_words(
+    word: str, text: str, speaker: MakeSpeaker
+) -> None:
+    predictor = speaker({word: 0.1, ".": 0.5, "the": 0.3})
+    assert first(predictor, text) == f"{text.rpartition(' ')[0]} {word}"
+    typist = predictor.typist()
+    letters = [typist.suggest(text[:end], 1) for end in range(1, len(text) + 1)][-1]
+    assert letters[0].accepted(text) == f"{text.rpartition(' ')[0]} {word}"
+
+
+@pytest.mark.parametrize("text", ["'so'", "a ·", "👨\u200d", "❤\ufe0f\u200d"])
+def test_a_mark_that_stands_inside_words_may_stand_elsewhere(
+    text: str, speaker: MakeSpeaker
+) -> None:
+    assert first(speaker({"the": 0.9, "sole": 0.1}), text) == f"{text} the"
+
+
+@pytest.mark.parametrize(
     ("text", "accepted"),
     [
         ("", "How"),

@@ -13,7 +13,7 @@ from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.state import State
 from foreword.predictor.trace import WordTrace
 from foreword.text.lines import LINE_ENDS, with_newlines
-from foreword.text.tokenizer import EOS, EOS_ID, UNK_ID, Tokenizer, Word
+from foreword.text.tokenizer import EOS, EOS_ID, INSIDE, UNK_ID, Tokenizer, Word
 
 STRIDE = 2048
 """Of a text of twice so many characters and more, only its end is read: from the last multiple of
@@ -33,6 +33,7 @@ _A_SPACE = re.compile(rf"[{_SPACE}]")
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 _SENTENCE_ENDS = frozenset(".!?")
 _TRANSPARENT = frozenset("\"'“”‘’()[]«»")
+_APOSTROPHES = frozenset("'’")
 _MOST_CAPITALS = 3
 
 
@@ -169,24 +170,27 @@ class Reader:
 
     def _unfinished(self, rest: str) -> int:
         """Where in the last characters, without spaces, an unfinished word begins."""
+        if self.in_print and rest[-1:] in INSIDE:
+            words = self.tokenizer.split(rest[:-1])
+            start = words[-1].start if words and words[-1].end == len(rest) - 1 else len(rest) - 1
+            goes_on = rest[-1] not in _APOSTROPHES or self._begins_a_word(rest[start:])
+            return start if goes_on and _is_of_words(rest[start]) else len(rest)
         if not rest or not self._may_go_on(rest[-1]):
             return len(rest)
         words = self.tokenizer.split(rest)
         if not words or words[-1].end != len(rest):
             return len(rest)
-        last = words[-1]
-        if self.in_print and last.text == "'":
-            # It may be one inside a word whose rest is to come.
-            longer = words[-2] if len(words) > 1 and words[-2].end == last.start else last
-            low, high = self.lexicon.range(
-                self.tokenizer.normalise(rest[longer.start :]).casefold()
-            )
-            return longer.start if longer is not last and low < high else len(rest)
-        return last.start if self._may_go_on(rest[last.start]) else len(rest)
+        start = words[-1].start
+        return start if self._may_go_on(rest[start]) else len(rest)
+
+    def _begins_a_word(self, letters: str) -> bool:
+        """Whether a known word begins so. A mark at its end may otherwise close a quotation."""
+        fold = self.tokenizer.normalise(letters).casefold()
+        low, high = self.lexicon.range(fold)
+        return low < high or bool(self.rare.beginning(fold, 1))
 
     def _may_go_on(self, last: str) -> bool:
-        is_of_words = unicodedata.category(last)[0] in "LMN" or last in "_'’"
-        return is_of_words or not self.in_print
+        return not self.in_print or _is_of_words(last)
 
     def _chunk(self, context: Context, text: str) -> Work[Context]:
         """After words that no space separates."""
@@ -255,6 +259,11 @@ def beginning(text: str, stride: int) -> tuple[int, bool]:
     if text.startswith("\r\n", begin - 1):
         begin += 1
     return begin, text[begin - 1] in LINE_ENDS
+
+
+def _is_of_words(character: str) -> bool:
+    """Whether words are made of it: letters, marks on letters, digits, the low line."""
+    return unicodedata.category(character)[0] in "LMN" or character == "_"
 
 
 def _common(a: str, b: str) -> int:

@@ -21,9 +21,10 @@ UNK_ID, EOS_ID = 0, 1
 SPECIAL = (UNK, EOS)
 
 _LETTERS = r"[\p{L}\p{M}\p{N}_]++"
-# The apostrophe, and what other scripts write inside a word: the middle dot (Catalan), geresh and
-# gershayim (Hebrew), zero-width joiners (Persian, Indic scripts), the soft hyphen.
-_INSIDE = r"['\x{B7}\x{5F3}\x{5F4}\x{200C}\x{200D}\x{AD}]"
+INSIDE = frozenset("'’\xb7\u05f3\u05f4\u200c\u200d\xad")
+"""What may stand inside a word, one between letters: the apostrophe, the middle dot (Catalan),
+geresh and gershayim (Hebrew), the zero-width joiners (Persian, Indic scripts), the soft hyphen."""
+_INSIDE = "[" + "".join(rf"\x{{{ord(character):X}}}" for character in sorted(INSIDE)) + "]"
 # With variation selectors (which are marks), skin tones, and the tags of regional flags.
 _EMOJI = r"\p{Extended_Pictographic}[\p{M}\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}]*+"
 # One alternative a kind of word, tried in this order. Repetitions are possessive: they give nothing
