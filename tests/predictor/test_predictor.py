@@ -36,7 +36,7 @@ def test_next_words_are_the_likeliest_in_order_with_the_models_probabilities(
     make_folder: MakeFolder,
 ) -> None:
     predictor = Predictor(make_folder())
-    found = predictor.predict("the cat", k=4)
+    found = predictor.predict("the cat ", k=4)
     shares = predictor.probabilities(predictor.read("the cat"))
     visible = sorted(range(2, len(shares)), key=lambda index: -shares[index])
     assert [p.word for p in found] == [predictor.tokenizer.words[i] for i in visible[:4]]
@@ -47,8 +47,8 @@ def test_a_finished_word_is_followed_and_an_unfinished_one_completed(
     make_folder: MakeFolder,
 ) -> None:
     predictor = Predictor(make_folder())
-    followed = predictor.predict("I would like")
-    completed = predictor.predict("I would li")
+    followed = predictor.predict("I would like", complete=False)
+    completed = predictor.predict("I would li", complete=True)
     assert followed == predictor.predict("I would like ", k=5)
     assert {p.word for p in completed} == {"like", "likely"}
     assert sum(p.probability for p in completed) == pytest.approx(1.0)
@@ -59,7 +59,7 @@ def test_completions_weigh_what_the_context_makes_of_them(make_folder: MakeFolde
     predictor = Predictor(make_folder())
     shares = predictor.probabilities(predictor.read("the cat"))
     like, likely = (shares[predictor.tokenizer.id_of(w)] for w in ("like", "likely"))
-    found = {p.word: p.probability for p in predictor.predict("the cat li")}
+    found = {p.word: p.probability for p in predictor.predict("the cat li", complete=True)}
     assert found["like"] == pytest.approx(like / (like + likely))
 
 
@@ -72,30 +72,40 @@ def test_how_the_last_word_is_taken_can_be_said(make_folder: MakeFolder) -> None
 
 def test_case_decides_completions_first_and_is_forgiven_then(make_folder: MakeFolder) -> None:
     predictor = Predictor(make_folder())
-    assert {p.word for p in predictor.predict("Lik")} == {"Like"}
-    assert {p.word for p in predictor.predict("LIK")} == {"like", "likely", "Like"}
-    assert {p.word for p in predictor.predict("par")} == {"Paris"}
+
+    def completed(text: str) -> set[str]:
+        return {p.word for p in predictor.predict(text, complete=True)}
+
+    assert completed("Lik") == {"Like"}
+    assert completed("LIK") == {"like", "likely", "Like"}
+    assert completed("par") == {"Paris"}
 
 
 def test_folded_models_fold_what_is_typed(make_folder: MakeFolder) -> None:
     predictor = Predictor(make_folder(case="fold"))
-    assert predictor.predict("THE Cat") == predictor.predict("the cat")
-    assert {p.word for p in predictor.predict("PAR")} == {"paris"}
+    for complete in (True, False):
+        upper = predictor.predict("THE Cat", complete=complete)
+        assert upper == predictor.predict("the cat", complete=complete)
+    assert {p.word for p in predictor.predict("PAR", complete=True)} == {"paris"}
 
 
 def test_an_unknown_word_that_begins_no_other_is_followed(make_folder: MakeFolder) -> None:
     predictor = Predictor(make_folder())
-    assert predictor.predict("zebra") == predictor.predict("zebra ")
+    assert predictor.predict("zebra", complete=False) == predictor.predict("zebra ")
+    followed = {p.word.lower() for p in predictor.predict("zebra", 100)}
+    assert followed == {p.word.lower() for p in predictor.predict("zebra ", 100)}
     assert predictor.predict("zebra", complete=True) == []
 
 
 def test_typographic_apostrophes_are_completed(make_folder: MakeFolder) -> None:
-    assert [p.word for p in Predictor(make_folder()).predict("I don’")] == ["don't"]
+    assert Predictor(make_folder()).predict("I don’")[0].word == "don't"
+    completed = Predictor(make_folder()).predict("I don’", complete=True)
+    assert [p.word for p in completed] == ["don't"]
 
 
 def test_special_words_are_never_suggested(make_folder: MakeFolder) -> None:
     predictor = Predictor(make_folder())
-    everything = predictor.predict("the", k=10_000)
+    everything = predictor.predict("the ", k=10_000)
     assert len(everything) == predictor.tokenizer.vocab_size - 2
     assert not {"<unk>", "<eos>"} & {p.word for p in everything}
 
@@ -192,9 +202,13 @@ def test_letters_typed_as_parts_are_completed(make_folder: MakeFolder) -> None:
     folder = make_folder()
     words = [*folder.tokenizer.words[:-2], "한국", "élan"]
     predictor = Predictor(replace(folder, tokenizer=Tokenizer(words, folder.tokenizer.config)))
-    assert [p.word for p in predictor.predict("the \u1112\u1161\u11ab")] == ["한국"]
-    assert [p.word for p in predictor.predict("the e\u0301l")] == ["élan"]
-    assert [p.word for p in predictor.predict("the cat\nthe E\u0301")] == ["élan"]
+    for text, word in (
+        ("the \u1112\u1161\u11ab", "한국"),
+        ("the e\u0301l", "élan"),
+        ("the cat\nthe E\u0301", "élan"),
+    ):
+        assert [p.word for p in predictor.predict(text, complete=True)] == [word]
+        assert predictor.predict(text)[0].word.lower() == word
 
 
 def test_completing_scores_the_words_that_begin_so_and_no_others(make_folder: MakeFolder) -> None:
@@ -203,7 +217,7 @@ def test_completing_scores_the_words_that_begin_so_and_no_others(make_folder: Ma
     begin_so = [i for i, word in enumerate(folder.tokenizer.words) if word.startswith("li")]
     folder.weights["decoder.bias"] = np.full_like(untouched, np.nan)
     folder.weights["decoder.bias"][begin_so] = untouched[begin_so]
-    found = Predictor(folder).predict("the cat li")
+    found = Predictor(folder).predict("the cat li", complete=True)
     assert len(found) == len(begin_so) == 2
     assert sum(p.probability for p in found) == pytest.approx(1.0)
 

@@ -1,6 +1,7 @@
 """The language server as an editor meets it: messages over standard input and output."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 import foreword
 from foreword.predictor import personal
 from foreword.predictor.predictor import Predictor
+from foreword.predictor.suggest import Suggestion
 
 URI = "file:///note.txt"
 
@@ -101,6 +103,13 @@ def change(line: int, start: int, end: int, text: str) -> dict[str, Any]:
     return {"range": dict(zip(("start", "end"), places, strict=True)), "text": text}
 
 
+def labels(expected: list[Suggestion], text: str) -> list[str]:
+    """What a list of words shows: words to follow the one before them stand together with that."""
+    letters = re.search(r"\w*\Z", text)
+    assert letters is not None
+    return [one.word if one.replaces else letters[0] + one.text for one in expected]
+
+
 @pytest.fixture(scope="module")
 def predictor(small_model: Path) -> Predictor:
     return foreword.load(small_model)
@@ -137,7 +146,7 @@ def test_the_words_to_choose_from_are_the_predictors(
     client.open(text)
     found = client.words(0, len(text))
     expected = predictor.suggest(text, 4)
-    assert [item["label"] for item in found] == [one.word for one in expected]
+    assert [item["label"] for item in found] == labels(expected, text)
     assert [item["sortText"] for item in found] == sorted(item["sortText"] for item in found)
     for item, one in zip(found, expected, strict=True):
         start, end = item["textEdit"]["range"]["start"], item["textEdit"]["range"]["end"]
@@ -186,9 +195,8 @@ def test_what_is_edited_is_what_is_answered_for(client: Client, predictor: Predi
     client.edit(change(0, 0, 7, "how are"), change(0, 7, 7, " you"))
     text = "how are you\r\nI 😀 would li"
     (line, column) = 1, len("I 😀 would li".encode("utf-16-le")) // 2
-    assert [item["label"] for item in client.words(line, column)] == [
-        one.word for one in predictor.suggest(text, 4)
-    ]
+    found = [item["label"] for item in client.words(line, column)]
+    assert found == labels(predictor.suggest(text, 4), text)
     start = client.words(line, column)[0]["textEdit"]["range"]["start"]
     assert start == {"line": 1, "character": column - 2}
     client.edit({"text": "Par"})
@@ -201,7 +209,7 @@ def test_documents_do_not_disturb_each_other(client: Client, predictor: Predicto
     for _ in range(2):
         for uri, text in ((URI, "I would "), ("file:///other.txt", "the c")):
             found = [item["label"] for item in client.words(0, len(text), uri)]
-            assert found == [one.word for one in predictor.suggest(text, 4)]
+            assert found == labels(predictor.suggest(text, 4), text)
 
 
 def test_a_document_that_is_not_open_has_no_suggestions(client: Client) -> None:
@@ -218,7 +226,7 @@ def test_a_long_document_is_answered_for_where_one_types(
     client.edit(change(25_000, 0, len(lines[0]), "I would li"))
     text = "\n".join([*lines[:25_000], "I would li"])
     found = [item["label"] for item in client.words(25_000, len("I would li"))]
-    assert found == [one.word for one in predictor.suggest(text, 4)]
+    assert found == labels(predictor.suggest(text, 4), text)
 
 
 def test_columns_are_counted_as_both_sides_have_agreed(
@@ -230,7 +238,7 @@ def test_columns_are_counted_as_both_sides_have_agreed(
     text = "é 😀 li"
     client.open(text)
     found = client.words(0, len(text.encode()))
-    assert [item["label"] for item in found] == [one.word for one in predictor.suggest(text, 5)]
+    assert [item["label"] for item in found] == labels(predictor.suggest(text, 5), text)
     assert found[0]["textEdit"]["range"]["start"]["character"] == len("é 😀 ".encode())
     client.stop()
 

@@ -45,8 +45,8 @@ def predict(
         bool | None,
         typer.Option(
             "--complete/--next",
-            help="Treat the last word as unfinished, or as finished. Default: unfinished if the "
-            "vocabulary lacks it and something begins with it.",
+            help="Treat the last word as unfinished, or as finished. Default: both readings are "
+            "weighed by their probabilities.",
         ),
     ] = None,
     tolerant: Tolerant = False,
@@ -58,9 +58,10 @@ def predict(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line for a text.")] = False,
 ) -> None:
-    """Predict the likeliest next words.
+    """Predict the likeliest next words, and completions of an unfinished last word.
 
-    With an unfinished last word ("I would li"), its likeliest completions.
+    "I would li" is completed, "I would like" is followed, "can" is both: followed, and completed to
+    "can't".
     """
     if text is None and not interactive and " " in folder and not Path(folder).exists():
         folder, text = str(only_model()), folder
@@ -74,12 +75,11 @@ def predict(
             raise SettingsError("--interactive needs a terminal; without one, pipe lines in")
         from foreword.cli.typing_prompt import type_along
 
-        type_along(predictor, typist, k)
+        type_along(typist, k)
         return
     for line in input_lines() if text is None or text == "-" else [text]:
         typist.forget()  # lines are texts of their own
-        unfinished = predictor.is_unfinished(line) if complete is None else complete
-        show(line, typist.suggest(line, k, complete=unfinished), as_json=as_json)
+        show(line, typist.suggest(line, k, complete=complete), as_json=as_json)
 
 
 def show(text: str, predictions: list[Suggestion], *, as_json: bool) -> None:

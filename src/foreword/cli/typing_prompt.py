@@ -9,7 +9,6 @@ from prompt_toolkit.formatted_text import HTML
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
-from foreword.predictor.predictor import Predictor
 from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
 
@@ -51,25 +50,22 @@ class _Ghost(AutoSuggest):
 class _Ask:
     """Suggestions for what stands before the cursor."""
 
-    def __init__(self, predictor: Predictor, typist: Typist, k: int) -> None:
-        self.predictor = predictor
+    def __init__(self, typist: Typist, k: int) -> None:
         self.typist = typist
         self.k = k
 
     def suggestions(self, text: str) -> list[Suggestion]:
-        unfinished = self.predictor.is_unfinished(text)
-        return self.typist.suggest(text, self.k, complete=unfinished)
+        return self.typist.suggest(text, self.k)
 
 
-def type_along(predictor: Predictor, typist: Typist, k: int) -> None:
+def type_along(typist: Typist, k: int) -> None:
     """Reads lines until Ctrl-D. Tab accepts the first suggestion, Alt-1 to Alt-9 any.
 
     Args:
-        predictor: the model.
-        typist: of this predictor.
+        typist: who is asked.
         k: suggestions to show.
     """
-    ask = _Ask(predictor, typist, k)
+    ask = _Ask(typist, k)
     keys = KeyBindings()
 
     def pick(buffer: Buffer, rank: int) -> None:

@@ -1,6 +1,5 @@
 """Words in, next words out: `foreword.load`. Runs on numpy; never imports torch."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +16,7 @@ from foreword.predictor.engine import Engine
 from foreword.predictor.layer import Layer
 from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
-from foreword.predictor.reading import MARKS, STRIDE, Reader, beginning, readable
+from foreword.predictor.reading import MARKS, Reader, beginning, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.state import State
 from foreword.predictor.suggest import HIDDEN, Suggestion
@@ -193,21 +192,22 @@ class Predictor:
         return self._engine.log_probabilities(state)
 
     def predict(self, text: str, k: int = 5, *, complete: bool | None = None) -> list[Prediction]:
-        """The k likeliest next words; or, of an unfinished last word, its likeliest completions.
+        """The k likeliest next words, or words for one that may be unfinished.
 
-        A last word counts as unfinished if nothing stands after it, it ends in a letter, a digit
-        or an apostrophe, the vocabulary lacks it, and words begin with it: "I would li" is
-        completed, "I would like" and "I would like!!" are followed. Text that is cut already may
-        end in any character.
-
-        Letters are completed in the case in which they stand; if no word begins so, in any case.
+        A text may end in letters: "I would lik" is unfinished, "I would like" may be finished or
+        not. By default both readings are weighed by their probabilities, as `suggest` does and
+        with the same answers, no word held back: words that go on from the letters and words that
+        follow them stand in one list, and a probability is that of the word in its reading.
+        Otherwise, where the last word is said to be finished or unfinished, the model's own words
+        are given as the vocabulary has them. Letters are then completed in the case in which they
+        stand; if no word begins so, in any case.
 
         Args:
             text: so far; of a long one the end counts, as for `read`. What no text can hold (half a
                 surrogate pair) is taken as U+FFFD.
             k: how many words at most.
-            complete: True takes the last word as unfinished in any case, False as finished. After
-                white space there is none to complete.
+            complete: True takes the last word as unfinished in any case, False as finished; None
+                weighs both. After white space there is none to complete.
 
         Raises:
             SettingsError: k is less than 1.
@@ -215,22 +215,25 @@ class Predictor:
         """
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
+        if complete is None and self._reader.letters_at_end(text):
+            found = self.typist(offensive=True).suggest(text, k)
+            return [Prediction(one.word, one.probability) for one in found]
         text = readable(text[beginning(text, LONGEST_READ)[0] :])
-        context, prefix = self._unfinished(text, complete)
+        context, prefix = self._unfinished(text) if complete else (text, "")
         state = self.read(context)
         if prefix:
-            found = self._engine.best(state, k, self._lexicon.beginning(prefix))
+            likely = self._engine.best(state, k, self._lexicon.beginning(prefix))
         else:
-            found = self._engine.best(state, k, hidden=HIDDEN)
+            likely = self._engine.best(state, k, hidden=HIDDEN)
         word_of = self.tokenizer.word_of
-        return [Prediction(word_of(index), share) for index, share in found if share > 0]
+        return [Prediction(word_of(index), share) for index, share in likely if share > 0]
 
     def suggest(
         self,
         text: str,
         k: int = 3,
         *,
-        complete: bool | None = True,
+        complete: bool | None = None,
         tolerant: bool = False,
         layer: Layer | None = None,
         offensive: bool = False,
@@ -239,11 +242,12 @@ class Predictor:
     ) -> list[Suggestion]:
         """The k likeliest words where a text ends, ready to be put there.
 
-        A word that the text ends in is taken as unfinished, and words for the whole of it are
-        offered; after a space or a mark, whole next words. Forms that differ in case alone are
-        one word, written as the place asks for. `<unk>` is never offered. If no word begins as
-        typed, words that one slip or a common stem leads to are offered, and the typed word
-        itself, as it stands.
+        Letters that the text ends in may be a whole word or the beginning of a longer one. Both
+        readings are weighed by their probabilities: words for the whole of it and words to follow
+        it stand in one list. After a space or a mark, whole next words are offered. Forms that
+        differ in case alone are one word, written as the place asks for. `<unk>` is never offered.
+        If no word begins as typed, words that one slip or a common stem leads to are offered
+        too.
 
         Nothing of the text is remembered: for each keystroke of a user, ask a `typist`. Of a
         text of 4,096 characters and more, the last 2,048 at least are read.
@@ -252,7 +256,8 @@ class Predictor:
             text: up to where the next letter goes. What no text can hold (half a surrogate pair)
                 is taken as U+FFFD.
             k: how many words at most.
-            complete: False takes the last word as finished; None takes it as `predict` does.
+            complete: True takes the last word as unfinished in any case, and offers it as it
+                stands where the vocabulary lacks it; False takes it as finished; None weighs both.
             tolerant: think of slips (a letter missing, too much, replaced or transposed) even
                 where words begin as typed.
             layer: another opinion on the next word, mixed in; one that fails is left out, which
@@ -265,14 +270,12 @@ class Predictor:
             SettingsError: k is less than 1.
             FolderError: the model's weights are so large that its scores overflow.
         """
-        if complete is None:
-            complete = self.is_unfinished(text)
         typist = self.typist(
             tolerant=tolerant, layer=layer, offensive=offensive, blocked=blocked, layout=layout
         )
         return typist.suggest(text, k, complete=complete)
 
-    def trace(self, text: str, *, complete: bool | None = True) -> WordTrace:
+    def trace(self, text: str, *, complete: bool | None = None) -> WordTrace:
         """Gates and memory at the last word that suggestions for a text come from; without torch.
 
         `foreword.inspect.trace` looks at a whole text, and deeper; this at one word, as one types.
@@ -280,10 +283,9 @@ class Predictor:
 
         Args:
             text: up to where the next letter goes.
-            complete: as `suggest` takes it: an unfinished word has not been read yet.
+            complete: whether the last word is unfinished, and so has not been read yet; None:
+                whichever is likelier.
         """
-        if complete is None:
-            complete = self.is_unfinished(text)
         return self.typist().trace(text, complete=complete)
 
     def typist(
@@ -316,9 +318,8 @@ class Predictor:
         )
 
     def is_unfinished(self, text: str) -> bool:
-        """Whether `predict` completes the last word of a text rather than following it."""
-        last = text[-STRIDE:].rsplit("\n", 1)[-1]
-        return bool(self._unfinished(readable(last), None)[1])
+        """Whether letters at the end of a text are likelier to go on than to be a whole word."""
+        return self.typist(offensive=True).is_unfinished(text)
 
     def _id_of(self, word: str) -> int:
         if word == EOS:
@@ -330,31 +331,22 @@ class Predictor:
         """As `Reader.id_of`, which would take the lexicon where every word is known, too."""
         return index if index != UNK_ID else self._lexicon.stand_in(word) or UNK_ID
 
-    def _unfinished(self, text: str, complete: bool | None) -> tuple[str, str]:
-        """The text before an unfinished last word, and the letters of it; or all, and none."""
-        if complete is False or not text or text[-1].isspace():
+    def _unfinished(self, text: str) -> tuple[str, str]:
+        """The text before its last word, and that word as far as it stands; or all, and nothing."""
+        if not text or text[-1].isspace():
             return text, ""
         line = text.rsplit("\n", 1)[-1]
         words = self.tokenizer.split(line)
         if not words:
             return text, ""
-        start, known = words[-1].start, words[-1].id != UNK_ID
+        start = words[-1].start
         if len(words) > 1 and words[-1].text == "'" and words[-2].end == start:
             # An apostrophe at the end may be one inside a word whose rest is to come.
             longer = words[-2].start
             if len(self._lexicon.beginning(self.tokenizer.normalise(line[longer:]))) > 0:
-                start, known = longer, False
+                start = longer
         prefix = self.tokenizer.normalise(line[start:])
-        if complete is None and (
-            known or not self._may_go_on(text[-1]) or len(self._lexicon.beginning(prefix)) == 0
-        ):
-            return text, ""
         return text[: len(text) - len(line) + start], prefix
-
-    def _may_go_on(self, last: str) -> bool:
-        """Whether a word that ends in this character may have more to come."""
-        is_of_words = unicodedata.category(last)[0] in "LMN" or last in "_'’"
-        return is_of_words or self.tokenizer.config.words == "spaces"
 
     @cached_property
     def _reader(self) -> Reader:

@@ -5,7 +5,7 @@ What a text is read to depends on the text alone, however it came about: typed, 
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from foreword.predictor.engine import Engine
 from foreword.predictor.lexicon import Lexicon, RareWords
@@ -76,6 +76,8 @@ class Reading:
         context: after the head.
         marks: boundaries of words in the head, (place, context) each, the last ones last.
         is_steady: whether letters after the head, and nothing else, leave it as it is.
+        ahead: letters that stood after the head, and the context after them as a whole word; None
+            where nobody has looked so far.
     """
 
     begin: int
@@ -84,6 +86,7 @@ class Reading:
     context: Context
     marks: tuple[tuple[int, Context], ...]
     is_steady: bool
+    ahead: tuple[str, Context] | None = None
 
     def letters_after(self, text: str) -> str:
         """The unfinished word, where the text is the head and letters; else nothing."""
@@ -94,6 +97,12 @@ class Reading:
             return ""
         typed = text[begin + len(self.head) :]
         return typed if typed.isalpha() else ""
+
+    def after(self, context: Context, letters: str) -> Context | None:
+        """The context after letters in a context, if that is known already."""
+        if self.ahead is None or self.ahead[0] != letters or context is not self.context:
+            return None
+        return self.ahead[1]
 
 
 class Reader:
@@ -140,7 +149,9 @@ class Reader:
             start = Context(start.state, begins_sentence=False)
         place, context = found[-1] if found else (0, start)
         while (step := _TO_A_SPACE.match(seen, place)) is not None:
-            after = yield from self._chunk(context, step[1])
+            after = before.after(context, step[1]) if before is not None else None
+            if after is None:
+                after = yield from self._chunk(context, step[1])
             if step[2] == "\n":
                 after = yield from self._line_end(after)
             place = step.end()
@@ -155,6 +166,19 @@ class Reader:
         is_steady = typed_from == 0 or at < len(window)
         reading = Reading(begin, window[:at], seen[:at], context, _thinned(found, marks), is_steady)
         return reading, window[at:]
+
+    def look_ahead(self, reading: Reading, letters: str) -> Work[Reading]:
+        """The same reading, with the context after letters that follow it as a whole word."""
+        if reading.after(reading.context, letters) is not None:
+            return reading
+        after = yield from self._chunk(reading.context, readable(letters))
+        return replace(reading, ahead=(letters, after))
+
+    def letters_at_end(self, text: str) -> str:
+        """The end of a text that may be the beginning of a longer word; or nothing."""
+        window = readable(text[-STRIDE:])
+        rest = window[max((space.end() for space in _A_SPACE.finditer(window)), default=0) :]
+        return rest[self._unfinished(rest) :]
 
     def id_of(self, word: Word) -> int:
         """The id that a word is read as: its own, or that of `Lexicon.stand_in`, or `<unk>`."""

@@ -6,9 +6,9 @@ Knows no earlier texts: what was read before is a `Context` that comes in.
 import heapq
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from foreword.predictor.reading import Context, Reader
 from foreword.predictor.slips import QWERTY, Layout, Near, one_edit, stem
 from foreword.predictor.spacing import join
 from foreword.predictor.spelling import Form, as_typed, written
-from foreword.text.tokenizer import EOS_ID, UNK_ID
+from foreword.text.tokenizer import EOS_ID, UNK_ID, Word
 
 HIDDEN = (UNK_ID, EOS_ID)
 """Never suggested: neither is a word that anyone would type."""
@@ -37,7 +37,16 @@ RARE = 0.03
 """The share that all rare words have together in what the network gives to <unk>: so little that
 they follow nearly all words of the vocabulary that begin as typed."""
 
+MENDED = 0.5
+"""Of a word that is typed in another form than it is written in (paris), the probability that it is
+to be mended rather than left as it is and gone on from."""
+UNLIKELY = 0.01
+"""Of letters that are a whole word less often, next words do not fill places left over."""
+ENOUGH = 8
+"""A word that is likelier to be finished than not is among so many."""
+
 _PROBABILITY = itemgetter(0)
+_probability_of = attrgetter("probability")
 _log = logging.getLogger("foreword")
 
 
@@ -85,9 +94,22 @@ class Options:
 
 
 def suggestions(
-    reader: Reader, context: Context, typed: str, end: str, k: int, options: Options
+    reader: Reader,
+    context: Context,
+    typed: str,
+    end: str,
+    k: int,
+    options: Options,
+    *,
+    complete: bool | None = None,
+    look_ahead: Callable[[str], Work[Context]],
 ) -> Work[list[Suggestion]]:
-    """The k likeliest words in a context.
+    """The k likeliest words where a text ends.
+
+    Letters at the end of a text can be read in two ways: as a whole word, which a next word
+    follows, or as the beginning of a longer one. Both readings come in by their probabilities:
+    P(the word | context) P(next word | context, the word) for a next word, and P(longer word |
+    context) for a longer word, each divided by the sum over all words that begin as typed.
 
     Args:
         reader: the model.
@@ -96,26 +118,98 @@ def suggestions(
         end: the last two characters of the text or more.
         k: at most so many.
         options: how.
+        complete: None weighs both readings; True takes the letters as unfinished in any case.
+        look_ahead: gives the context after the letters as a whole word.
+    """
+    is_weighed = complete is None and bool(typed)
+    offered: list[Suggestion] = []
+    finished = 1.0
+    if len(typed) > LONGEST_TYPED:
+        if not is_weighed:
+            return []
+    else:
+        ranked = yield from _ranked(reader, context, typed, k, options, is_weighed=is_weighed)
+        offered, finished = _readings(reader, context, typed, end, ranked, is_weighed=is_weighed)
+    # A next word is no likelier than the word before it: most letters need no look ahead.
+    if finished > (offered[k - 1].probability if len(offered) >= k else UNLIKELY):
+        after = yield from look_ahead(typed)
+        ranked = yield from _ranked(reader, after, "", k, options)
+        following, _ = _readings(reader, after, "", end, ranked)
+        offered += [one._replace(probability=finished * one.probability) for one in following]
+        offered = _each_once(sorted(offered, key=_probability_of, reverse=True))
+    return offered[:k]
+
+
+def _each_once(offered: list[Suggestion]) -> list[Suggestion]:
+    """Without the less likely one of two that look the same: likely for like, and after it."""
+    seen: dict[str, Suggestion] = {}
+    for one in offered:
+        seen.setdefault(one.word.casefold(), one)
+    return list(seen.values())
+
+
+def finished_share(
+    reader: Reader, context: Context, typed: str, end: str, options: Options
+) -> Work[float]:
+    """P(letters at the end of a text are a finished word | context); see `suggestions`.
+
+    Args: as `suggestions`.
     """
     if len(typed) > LONGEST_TYPED:
-        return []
+        return 1.0
+    ranked = yield from _ranked(reader, context, typed, ENOUGH, options, is_weighed=True)
+    return _readings(reader, context, typed, end, ranked, is_weighed=True)[1]
+
+
+_Ranked = list[tuple[float, list[Form]]]
+"""Words by their probabilities, each with its forms."""
+
+
+def _readings(
+    reader: Reader,
+    context: Context,
+    typed: str,
+    end: str,
+    ranked: _Ranked,
+    *,
+    is_weighed: bool = False,
+) -> tuple[list[Suggestion], float]:
+    """Words ready to be put at the end of a text, and P(what stands there is a finished word)."""
     letters = as_typed(typed) if typed else ""
     lexicon = reader.lexicon
     curly = context.curly if "'" not in letters else "’" in typed
     is_plain = not context.begins_sentence and letters == letters.lower()
+    read_as = _read_as(reader, letters) if is_weighed else frozenset()
     offered: list[Suggestion] = []
-    for probability, forms in (yield from _ranked(reader, context, letters, k, options)):
+    finished = 0.0
+    for probability, forms in ranked:
         # Most words of most texts have one form.
         as_known = is_plain and len(forms) == 1
         word = forms[0][1] if as_known else written(forms, letters, context, lexicon)
         text = word.replace("'", "’") if curly and len(word) > 1 else word
         replaces = len(typed)
+        share = probability
         if not typed:
             replaces, text = join(end, text, quoting=context.quoting, in_print=reader.in_print)
+        elif is_weighed and word.casefold() in read_as:
+            left = 0.0 if text == typed else probability * MENDED
+            finished += probability - left
+            share = left
         elif text == typed and lexicon.forms(letters.casefold()):
             continue  # it stands there already
-        offered.append(Suggestion(word, probability, text, replaces))
-    return offered[:k]
+        if share > 0:
+            offered.append(Suggestion(word, share, text, replaces))
+    if finished:
+        offered.sort(key=_probability_of, reverse=True)
+    return offered, finished
+
+
+def _read_as(reader: Reader, letters: str) -> frozenset[str]:
+    """Folds of the words that typed letters are read as, if no more are typed."""
+    text = reader.tokenizer.normalise(letters)
+    index = reader.id_of(Word(text, reader.tokenizer.ids.get(text, UNK_ID), 0, len(text)))
+    known = {reader.lexicon.folds[index]} if index != UNK_ID else set()
+    return frozenset(known | {letters.casefold()})
 
 
 _Scored = list[tuple[float, str, str]]
@@ -123,9 +217,20 @@ _Scored = list[tuple[float, str, str]]
 
 
 def _ranked(
-    reader: Reader, context: Context, letters: str, k: int, options: Options
-) -> Work[list[tuple[float, list[Form]]]]:
-    """The likeliest k + 1 words, each with its forms; one of them may be what is typed already."""
+    reader: Reader,
+    context: Context,
+    typed: str,
+    k: int,
+    options: Options,
+    *,
+    is_weighed: bool = False,
+) -> Work[_Ranked]:
+    """The likeliest k + 1 words, each with its forms; one of them may be what is typed already.
+
+    Args: as `suggestions`; and whether what is typed may be a word that the vocabulary lacks, even
+        if others begin so.
+    """
+    letters = as_typed(typed) if typed else ""
     fold = letters.casefold()
     opinion = _opinion(reader, context, letters, options.layer)
     spelled = {} if opinion is None else opinion.spelled
@@ -135,7 +240,9 @@ def _ranked(
         likeliest: Likely = []
         if not letters:
             likeliest = yield Best(reader.engine, context.state, wanted, HIDDEN)
-        scored = _scored(reader, context, letters, wanted, options, opinion, likeliest)
+        scored = _scored(
+            reader, context, letters, wanted, options, opinion, likeliest, is_weighed=is_weighed
+        )
         words: dict[str, tuple[float, list[Form]]] = {}
         for share, form, folded in scored:
             form = spelled.get(form, form)
@@ -158,27 +265,33 @@ def _scored(
     options: Options,
     opinion: Opinion | None,
     likeliest: Likely,
+    *,
+    is_weighed: bool,
 ) -> _Scored:
     """The `wanted` likeliest forms, or fewer if there are no more; and those of a layer.
 
-    Args: as `suggestions`; and the likeliest of all words, where no letters are there.
+    Args: as `_ranked`; and the likeliest of all words, where no letters are there.
     """
     lexicon = reader.lexicon
+    is_new = is_weighed and not lexicon.forms(letters.casefold())
     others = {} if opinion is None else opinion.words
     ids = {i for word in others if (i := lexicon.id_of(word)) is not None}
     low, high = lexicon.range(letters.casefold()) if letters else (0, 0)
     if low < high and options.tolerant:
         near = [Near(low, high, 1.0), *one_edit(lexicon, letters.casefold(), options.layout)]
-        found = _by_slips(reader, context, near, wanted, ids, spelled=None)
+        spelled = letters if is_new else None
+        found = _by_slips(reader, context, near, wanted, ids, spelled=spelled)
     elif not letters:
         found = _with_others(reader, context, likeliest, ids)
     elif low < high:
         found = reader.engine.best(context.state, wanted, lexicon.ids[low:high])
         found = _with_others(reader, context, found, ids)
+        if is_new:
+            found = _with_new(reader, context, found, letters)
     elif others:
         found = []  # the layer knows words that begin so, and the network none
     else:
-        near = _corrections(reader, letters, options)
+        near = _corrections(reader, letters, options, is_weighed=is_weighed)
         found = _by_slips(reader, context, near, wanted, ids, spelled=letters)
     words, folds = lexicon.words, lexicon.folds
     scored = [
@@ -225,6 +338,18 @@ def _with_others(reader: Reader, context: Context, found: Likely, others: set[in
     return found
 
 
+def _with_new(reader: Reader, context: Context, found: Likely, letters: str) -> Likely:
+    """P of the likeliest words, and of a new word, which has the id of `<unk>`."""
+    with_unknown = _with_others(reader, context, found, {UNK_ID})
+    new = with_unknown[-1][1] * _spelled(letters)
+    return [(index, share / (1 + new)) for index, share in [*found, (UNK_ID, new)]]
+
+
+def _spelled(letters: str) -> float:
+    """P(these letters | a word that the vocabulary lacks)."""
+    return max(A_LETTER ** len(letters), 1e-300)
+
+
 def _by_slips(
     reader: Reader,
     context: Context,
@@ -250,7 +375,7 @@ def _by_slips(
         ids = reader.lexicon.ids[words.low : words.high]
         weights[ids] = np.maximum(weights[ids], words.weight)
     if spelled is not None:
-        weights[UNK_ID] = max(A_LETTER ** len(spelled), 1e-300)
+        weights[UNK_ID] = _spelled(spelled)
     ids = np.flatnonzero(weights)
     shares = reader.engine.probabilities(context.state, ids) * weights[ids]
     shares /= max(shares.sum(), 1e-300)
@@ -260,13 +385,24 @@ def _by_slips(
     return [(int(ids[place]), float(shares[place])) for place in top]
 
 
-def _corrections(reader: Reader, letters: str, options: Options) -> list[Near]:
-    """Words that may be meant by one that the vocabulary lacks: an edit away, or of its stem."""
+def _corrections(reader: Reader, letters: str, options: Options, *, is_weighed: bool) -> list[Near]:
+    """Words that may be meant by one that the vocabulary lacks: an edit away, or of its stem.
+
+    Args: as `suggestions`; and whether the typed word may be meant as it stands. Its letters beyond
+        the stem then speak for it, one by one.
+    """
     if not any(map(str.isalpha, letters)):
         return []
-    fold = letters.casefold()
-    near = list(one_edit(reader.lexicon, fold, options.layout))
-    return [*near, Near(*stem(reader.lexicon, fold), STEM)]
+    fold, lexicon = letters.casefold(), reader.lexicon
+    near = list(one_edit(lexicon, fold, options.layout))
+    low, high = stem(lexicon, fold)
+    weight = STEM
+    if is_weighed and low < high:
+        beyond = len(fold)
+        while not lexicon.sorted_folds[low].startswith(fold[:beyond]):
+            beyond -= 1
+        weight *= _spelled(fold[beyond:])
+    return [*near, Near(low, high, weight)]
 
 
 def _mixed(scored: _Scored, opinion: Opinion) -> _Scored:

@@ -7,9 +7,9 @@ from foreword.errors import SettingsError
 from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer
 from foreword.predictor.lockstep import Work, alone
-from foreword.predictor.reading import MARKS, Reader, Reading
+from foreword.predictor.reading import MARKS, Context, Reader, Reading
 from foreword.predictor.slips import QWERTY, Layout
-from foreword.predictor.suggest import Options, Suggestion, suggestions
+from foreword.predictor.suggest import Options, Suggestion, finished_share, suggestions
 from foreword.predictor.trace import WordTrace
 
 
@@ -70,49 +70,81 @@ class Typist:
         self._marks = marks
         self._seen: _Seen | None = None
 
-    def suggest(self, text: str, k: int = 3, *, complete: bool = True) -> list[Suggestion]:
+    def suggest(self, text: str, k: int = 3, *, complete: bool | None = None) -> list[Suggestion]:
         """The k likeliest words where the text ends; see `Predictor.suggest`."""
-        if not complete or not text[-1:].isalpha():
+        if complete is False or not text[-1:].isalpha():
             self._reader.engine.call_up()  # a word ended: all words are scored next
         return alone(self.suggesting(text, k, complete=complete))
 
-    def suggesting(self, text: str, k: int = 3, *, complete: bool = True) -> Work[list[Suggestion]]:
+    def suggesting(
+        self, text: str, k: int = 3, *, complete: bool | None = None
+    ) -> Work[list[Suggestion]]:
         """`suggest` as work that can be done together with that of others; see `lockstep`."""
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
-        reading, typed = yield from self._read(text, complete=complete)
-        context = reading.context
+        reading, typed = yield from self._read(text, unfinished=complete is not False)
         if self._repeats:
-            return (
-                yield from suggestions(self._reader, context, typed, text[-2:], k, self._options)
-            )
+            return (yield from self._found(reading, typed, text, k, complete))
         start = len(text) - len(typed)
         passed = self._seen.passed_at(text, start) if self._seen is not None else frozenset()
-        found = yield from suggestions(
-            self._reader, context, typed, text[-2:], k + len(passed), self._options
-        )
+        found = yield from self._found(reading, typed, text, k + len(passed), complete)
         found = [one for one in found if one.word.casefold() not in passed][:k]
         shown = frozenset(one.word.casefold() for one in found)
         self._seen = _Seen(text, start, passed, shown)
         return found
 
-    def trace(self, text: str, *, complete: bool = True) -> WordTrace:
+    def is_unfinished(self, text: str) -> bool:
+        """Whether letters at the end of a text are likelier to go on than to be a whole word."""
+        return alone(self._is_unfinished(text))
+
+    def trace(self, text: str, *, complete: bool | None = None) -> WordTrace:
         """Gates and states at the last word that suggestions for a text come from.
 
         Args:
             text: as `suggest` takes it.
             complete: whether letters at the end are a word whose rest is to come, which is then
-                not read yet.
+                not read yet; None: whichever is likelier.
         """
-        reading, _ = alone(self._read(text, complete=complete))
+        if complete is None:
+            complete = self.is_unfinished(text)
+        reading, _ = alone(self._read(text, unfinished=complete))
         return self._reader.trace(reading.context)
 
-    def _read(self, text: str, *, complete: bool) -> Work[tuple[Reading, str]]:
+    def _found(
+        self, reading: Reading, typed: str, text: str, k: int, complete: bool | None
+    ) -> Work[list[Suggestion]]:
+        def look_ahead(letters: str) -> Work[Context]:
+            further = yield from self._reader.look_ahead(reading, letters)
+            self._reading = further
+            assert further.ahead is not None
+            return further.ahead[1]
+
+        return suggestions(
+            self._reader,
+            reading.context,
+            typed,
+            text[-2:],
+            k,
+            self._options,
+            complete=complete,
+            look_ahead=look_ahead,
+        )
+
+    def _is_unfinished(self, text: str) -> Work[bool]:
+        reading, typed = yield from self._read(text, unfinished=True)
+        if not typed:
+            return False
+        share = yield from finished_share(
+            self._reader, reading.context, typed, text[-2:], self._options
+        )
+        return share < 0.5
+
+    def _read(self, text: str, *, unfinished: bool) -> Work[tuple[Reading, str]]:
         reading = self._reading
-        typed = reading.letters_after(text) if reading is not None and complete else ""
+        typed = reading.letters_after(text) if reading is not None and unfinished else ""
         if reading is None or not typed:
             reading, typed = yield from self._reader.read(
-                text, reading, unfinished=complete, marks=self._marks
+                text, reading, unfinished=unfinished, marks=self._marks
             )
             self._reading = reading
         return reading, typed

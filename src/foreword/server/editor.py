@@ -3,6 +3,7 @@
 Knows documents and the predictor, and no messages: those are for `foreword.server.lsp`.
 """
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -12,10 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from foreword.errors import SettingsError
 from foreword.predictor import personal
 from foreword.predictor.layer import Layer
-from foreword.predictor.predictor import Predictor, load
+from foreword.predictor.predictor import load
 from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
 from foreword.server.document import Document, Encoding, Place, units
+
+_LETTERS_AT_END = re.compile(r"\w+\Z")
 
 
 class Settings(BaseModel):
@@ -74,7 +77,6 @@ class Question:
     """A place in a document as it was when it was asked about; the document may go on changing.
 
     Attributes:
-        predictor: the model.
         typist: of this document.
         text: before the place.
         rest: what stands after it in its line.
@@ -83,7 +85,6 @@ class Question:
         k: at most so many words.
     """
 
-    predictor: Predictor
     typist: Typist
     text: str
     rest: str
@@ -92,17 +93,20 @@ class Question:
     k: int
 
     def words(self) -> list[Offer]:
-        """Words to choose from: for the one that is being typed, or the next."""
-        return self._offers(complete=True)
+        """Words to choose from: for the one that is being typed, or the next.
+
+        Editors list what begins as the word before the place does. So a word that follows that one
+        takes its place together with it.
+        """
+        letters = _LETTERS_AT_END.search(self.text)
+        typed = letters[0] if letters else ""
+        return [offer if offer.replaced else self._with(typed, offer) for offer in self._offers()]
 
     def ghosts(self) -> list[Offer]:
-        """Words whose rest may stand as ghost text at the place; none inside of a word.
-
-        A word that the model knows counts as finished: what may follow it is offered.
-        """
+        """Words whose rest may stand as ghost text at the place; none inside of a word."""
         if self.rest[:1].isalnum():
             return []
-        found = self._offers(complete=self.predictor.is_unfinished(self.text))
+        found = self._offers()
         return [offer for offer in found if offer.suggestion.text.startswith(offer.replaced)]
 
     def ghosts_after(self, start: Place, chosen: str) -> list[Offer]:
@@ -129,7 +133,14 @@ class Question:
             if found.replaces == 0
         ]
 
-    def _offers(self, *, complete: bool) -> list[Offer]:
+    def _with(self, typed: str, offer: Offer) -> Offer:
+        """The same offer, in place of letters before the place that it repeats."""
+        text = typed + offer.suggestion.text
+        found = offer.suggestion._replace(word=text, text=text, replaces=len(typed))
+        column = self.place.column - units(typed, self.encoding)
+        return Offer(found, self.place._replace(column=column), self.place, typed)
+
+    def _offers(self, *, complete: bool | None = None) -> list[Offer]:
         found = []
         for one in self.typist.suggest(self.text, self.k, complete=complete):
             replaced = self.text[len(self.text) - one.replaces :]
@@ -194,7 +205,6 @@ class Editor:
         if (document := self._documents.get(name)) is None:
             return None
         return Question(
-            self._predictor,
             self._typists[name],
             document.before(place),
             document.after(place),

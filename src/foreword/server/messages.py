@@ -23,10 +23,10 @@ class PredictRequest(Struct, forbid_unknown_fields=True):
     complete: Annotated[
         bool | None,
         Meta(
-            description="Whether the last word is unfinished; null: if the vocabulary lacks it and "
-            "something begins with it."
+            description="Whether the last word is unfinished; null: both readings are weighed by "
+            "their probabilities."
         ),
-    ] = True
+    ] = None
     tolerant: Annotated[
         bool, Meta(description="Think of slips even where words begin as typed.")
     ] = False

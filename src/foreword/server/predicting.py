@@ -53,20 +53,17 @@ def _answer(model: Model, request: PredictRequest, text: str) -> Work[bytes]:
 
 def _suggest(model: Model, request: PredictRequest, text: str) -> Work[list[SuggestedWord]]:
     is_plain = (
-        request.complete is True
+        request.complete is None
         and not request.tolerant
         and not request.offensive
         and not request.blocked
     )
     if is_plain:
         return offered((yield from model.typists.suggesting(text, request.k)), text)
-    complete = request.complete
-    if complete is None:
-        complete = model.predictor.is_unfinished(text)
     typist = model.predictor.typist(
         tolerant=request.tolerant, offensive=request.offensive, blocked=request.blocked
     )
-    return offered((yield from typist.suggesting(text, request.k, complete=complete)), text)
+    return offered((yield from typist.suggesting(text, request.k, complete=request.complete)), text)
 
 
 def offered(found: list[Suggestion], text: str) -> list[SuggestedWord]:

@@ -28,7 +28,7 @@ class Typists:
         return len(self._by_beginning)
 
     def suggesting(self, text: str, k: int) -> Work[list[Suggestion]]:
-        """What `Predictor.suggest` gives for the last word taken as unfinished, as work."""
+        """What `Predictor.suggest` gives, as work."""
         beginning, earlier = _beginnings(text)
         known = self._by_beginning
         typist = known.pop(beginning, None) or known.pop(earlier, None)
