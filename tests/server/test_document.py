@@ -58,3 +58,35 @@ def test_a_place_divides_the_text(text: str, place: Place, encoding: Encoding) -
     nearest = document.nearest(place)
     assert document.before(nearest) == before
     assert document.nearest(nearest) == nearest
+
+
+@given(
+    st.lists(st.tuples(PLACES, PLACES, TEXT), max_size=4),
+    st.text("ab \r\n", max_size=60),
+    PLACES,
+    st.integers(1, 8),
+)
+def test_of_a_long_text_the_end_before_a_place_is_given(
+    edits: list[tuple[Place, Place, str]], text: str, place: Place, stride: int
+) -> None:
+    document = Document(text, "utf-32")
+    for start, end, new in edits:
+        document.end_before(place, stride)
+        document.replace(start, end, new)
+    before = document.before(place)
+    end, is_all = document.end_before(place, stride)
+    assert before.endswith(end)
+    assert is_all == (len(before) < 2 * stride) == (len(end) == len(before))
+    assert len(end) >= min(len(before), stride // 2)
+    assert len(end) < 2 * stride
+
+
+def test_the_end_before_a_place_begins_where_it_began_a_key_ago() -> None:
+    document = Document("the cat sat on a mat .\n" * 100, "utf-16")
+    begun = set()
+    for column in range(60):
+        document.replace(Place(100, column), Place(100, column), "x")
+        end, _ = document.end_before(Place(100, column + 1), 500)
+        begun.add(len(document.text) - len(end))
+    assert len(begun) == 1
+    assert begun.pop() % len("the cat sat on a mat .\n") == 0, "a line begins there"

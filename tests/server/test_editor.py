@@ -6,6 +6,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from foreword.errors import SettingsError
 from foreword.predictor.state import State
 from foreword.server.document import Document, Place
 from foreword.server.editor import Editor, Settings
@@ -88,3 +91,122 @@ def test_a_key_reads_no_more_than_what_it_added(small_model: Path) -> None:
             advanced.clear()
     # "I" and "would" when they ended; ghost text takes "I" and "would" as words before the space.
     assert len(advanced) <= 4
+
+
+def suggested(editor: Editor, text: str, language: str) -> list[str]:
+    """What is offered at the end of a text in a fresh document."""
+    editor.open("fresh", Document(text, "utf-16", language))
+    question = editor.ask("fresh", Place(1_000, 0))
+    assert question is not None
+    return [offer.suggestion.text for offer in question.words()]
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "begin"),
+    [
+        ("markdown", "I would like\n", ""),
+        ("markdown", "> I would like\n> ", ""),
+        ("markdown", "- I would like\n  ", ""),
+        ("latex", "I would like\r\n", ""),
+        ("gitcommit", "How are you\n\nI would like\n", "How are you\n"),
+        ("mail", "I would like\n", ""),
+        ("plaintext", "I would like\n", ""),
+        ("python", "    # I would like\n    # ", ""),
+    ],
+)
+def test_a_line_that_was_wrapped_goes_on_with_the_words_that_follow_in_a_line(
+    small_model: Path, language: str, before: str, begin: str
+) -> None:
+    editor = Editor(Settings(model=str(small_model), k=3))
+    expected = [
+        one.text
+        for one in editor._predictor.suggest(f"{begin}I would like ", 12)
+        if one.text not in (",", ".", "!")
+    ]
+    assert suggested(editor, before, language) == expected[:3]
+
+
+@pytest.mark.parametrize(
+    ("language", "before"),
+    [
+        ("markdown", "I would like\n\n"),
+        ("markdown", "# I would like\n"),
+        ("markdown", "I would like  \n"),
+        ("latex", "\\section{Cats}\n"),
+        ("gitcommit", "I would like\n"),
+        ("plaintext", "I would like you.\n"),
+        ("python", "x = 1\n"),
+    ],
+)
+def test_a_line_end_that_ends_something_is_read_as_one(
+    small_model: Path, language: str, before: str
+) -> None:
+    editor = Editor(Settings(model=str(small_model)))
+    editor.open("a", Document(before, "utf-16", language))
+    question = editor.ask("a", Place(9, 9))
+    assert question is not None
+    assert question.text.endswith("\u2029")
+    assert not question.after_wrap
+
+
+def test_a_setting_tells_what_lines_are_in_any_document(small_model: Path) -> None:
+    text = "I would like\n"
+    wrapped, ended = (
+        Editor(Settings(model=str(small_model), lines=lines)) for lines in ("wrapped", "sentence")
+    )
+    assert suggested(wrapped, text, "gitcommit") == suggested(wrapped, text, "markdown")
+    assert suggested(ended, text, "gitcommit") == suggested(ended, text, "markdown")
+    predictor = ended._predictor
+    assert suggested(ended, text, "markdown") == [one.text for one in predictor.suggest(text, 5)]
+    with pytest.raises(SettingsError, match="lines: Input should be 'sentence', 'paragraph' or"):
+        ended.settings.changed_by({"lines": "verse"})
+
+
+@pytest.mark.parametrize("language", ["markdown", "plaintext", "mail", "c", "gitcommit"])
+def test_typing_key_by_key_offers_what_a_fresh_document_does_and_the_range_fits(
+    small_model: Path, language: str
+) -> None:
+    text = (
+        "how are you\n\nI would like to sat on a mat like a cat and the cat\nwould like to. "
+        "Paris\r\n- the cat\n  sat on\n> I would\n> li\n\n# // you\n# // are\nlike\u2028the"
+    )
+    typed, fresh = (Editor(Settings(model=str(small_model))) for _ in range(2))
+    typed.open("a", Document("", "utf-16", language))
+    for at, letter in enumerate(text):
+        document = typed.document("a")
+        assert document is not None
+        end = document.nearest(Place(1_000, 0))
+        document.replace(end, end, letter)
+        question = typed.ask("a", Place(1_000, 0))
+        assert question is not None
+        offers = question.words()
+        assert [one.suggestion.text for one in offers] == suggested(fresh, text[: at + 1], language)
+        lines = text[: at + 1].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for offer in offers:
+            assert offer.start.line == offer.end.line == len(lines) - 1
+            assert (
+                lines[-1][offer.start.column : offer.end.column].strip() == offer.replaced.strip()
+            )
+
+
+def test_a_key_in_a_wrapped_paragraph_reads_no_more_than_what_it_added(small_model: Path) -> None:
+    editor = Editor(Settings(model=str(small_model)))
+    advanced = []
+    engine = editor._predictor._engine
+    advance = engine.advance
+
+    def counted(state: State, word: int) -> State:
+        advanced.append(word)
+        return advance(state, word)
+
+    engine.advance = counted  # type: ignore[method-assign]
+    document = Document("the cat sat on a mat and\n" * 100, "utf-16", "markdown")
+    editor.open("a", document)
+    for column, letter in enumerate("I would li"):
+        document.replace(Place(100, column), Place(100, column), letter)
+        question = editor.ask("a", Place(100, column + 1))
+        assert question is not None
+        question.words()
+        if column == 0:
+            advanced.clear()
+    assert len(advanced) <= 2

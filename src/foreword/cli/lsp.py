@@ -8,6 +8,7 @@ import typer
 from foreword.cli.personal import KEY
 from foreword.cli.predict import Block, NoFilter, PersonalFile, Tolerant
 from foreword.errors import MissingExtraError
+from foreword.text.newlines import Lines
 
 
 def lsp(
@@ -21,6 +22,13 @@ def lsp(
     no_filter: NoFilter = False,
     block: Block = None,
     personal: PersonalFile = None,
+    lines: Annotated[
+        Lines | None,
+        typer.Option(
+            help="What a line of a document is: wrapped reads a line end inside of a paragraph as "
+            "a space. Default: what the document's language says.",
+        ),
+    ] = None,
 ) -> None:
     """Serve an editor by the Language Server Protocol.
 
@@ -43,6 +51,7 @@ def lsp(
             offensive=no_filter,
             blocked=tuple(block or ()),
             personal=personal,
+            lines=lines,
         ),
         key=os.environ.get(KEY),
     )

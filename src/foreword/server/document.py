@@ -5,6 +5,7 @@ for line ends than the protocol does, and reads all lines anew at every key.
 """
 
 import re
+from bisect import bisect_left
 from typing import Literal, NamedTuple
 
 from foreword.predictor.reading import readable
@@ -37,9 +38,12 @@ class Document:
     'so\nI like it'
     """
 
-    def __init__(self, text: str, encoding: Encoding) -> None:
+    def __init__(self, text: str, encoding: Encoding, language: str = "plaintext") -> None:
+        """Takes a text, in which units its editor counts, and its language as LSP names it."""
         self.encoding = encoding
+        self.language = language
         self._lines = _lines(readable(text))
+        self._offsets = [0]  # where lines begin, in characters, as far as that is known
 
     @property
     def text(self) -> str:
@@ -50,6 +54,32 @@ class Document:
         """What stands before a place."""
         line, index = self._inside(place)
         return "".join(self._lines[:line]) + self._lines[line][:index]
+
+    def end_before(self, place: Place, stride: int) -> tuple[str, bool]:
+        """What stands before a place; of twice so many characters and more, the end alone.
+
+        That begins with the first line after the last multiple of `stride` that leaves at least so
+        many, or in such a line if it is long: so it stays the same for many keys.
+
+        Returns:
+            The text, and whether that is all of it.
+        """
+        line, index = self._inside(place)
+        length = self._offset(line) + index
+        if length < 2 * stride:
+            return "".join(self._lines[:line]) + self._lines[line][:index], True
+        cut = (length // stride - 1) * stride
+        first = bisect_left(self._offsets, cut, 0, line + 1)
+        skipped = 0
+        if first > line or self._offsets[first] > cut + stride // 2:
+            first -= 1
+            skipped = cut - self._offsets[first]
+            space = self._lines[first].find(" ", skipped, skipped + stride // 2)
+            skipped = max(skipped, space + 1)
+        if first == line:
+            return self._lines[line][skipped:index], False
+        between = "".join(self._lines[first + 1 : line])
+        return self._lines[first][skipped:] + between + self._lines[line][:index], False
 
     def after(self, place: Place) -> str:
         """What stands after a place in its line, without the line's end."""
@@ -76,6 +106,14 @@ class Document:
         if high < len(lines):
             found.pop()  # the empty one: there are lines after these
         lines[low:high] = found
+        del self._offsets[low + 1 :]
+
+    def _offset(self, line: int) -> int:
+        """Where a line begins, in characters from the document's beginning."""
+        offsets = self._offsets
+        for known in range(len(offsets) - 1, line):
+            offsets.append(offsets[known] + len(self._lines[known]))
+        return offsets[line]
 
     def _inside(self, place: Place) -> tuple[int, int]:
         """A line and an index in it."""

@@ -14,9 +14,17 @@ from foreword.errors import SettingsError
 from foreword.predictor import personal
 from foreword.predictor.layer import Layer
 from foreword.predictor.predictor import load
+from foreword.predictor.reading import STRIDE
+from foreword.predictor.spacing import attaches_left
 from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
 from foreword.server.document import Document, Encoding, Place, units
+from foreword.text.lines import with_newlines
+from foreword.text.markup import markup_of
+from foreword.text.newlines import PARAGRAPH_END, Known, Lines, as_units
+
+SPARE = 8
+"""Words that are asked for beyond k where some are not offered."""
 
 _LETTERS_AT_END = re.compile(r"\w+\Z")
 
@@ -38,6 +46,8 @@ class Settings(BaseModel):
     """Words that are never suggested."""
     personal: Path | None = None
     """A personal file: its words are suggested too."""
+    lines: Lines | None = None
+    """What a line of a document is; None: what the document's language says."""
 
     def changed_by(self, given: Any) -> "Settings":
         """These with some replaced.
@@ -78,7 +88,9 @@ class Question:
 
     Attributes:
         typist: of this document.
-        text: before the place.
+        text: before the place, as it is read: a space stands where a line end means no more, and
+            for the marks of lists and quotations. Of a long document the end alone.
+        after_wrap: whether the line goes on with the one before it, and has no word yet.
         rest: what stands after it in its line.
         place: inside the document.
         encoding: of its column.
@@ -87,6 +99,7 @@ class Question:
 
     typist: Typist
     text: str
+    after_wrap: bool
     rest: str
     place: Place
     encoding: Encoding
@@ -126,7 +139,7 @@ class Question:
         replaced = self.text[len(kept) :]
         if not chosen.startswith(replaced):
             return []
-        after = replace(self, text=kept + chosen)._offers(complete=False)
+        after = replace(self, text=kept + chosen, after_wrap=False)._offers(complete=False)
         return [
             Offer(found._replace(text=chosen + found.text), start, self.place, replaced)
             for found, *_ in after
@@ -142,11 +155,15 @@ class Question:
 
     def _offers(self, *, complete: bool | None = None) -> list[Offer]:
         found = []
-        for one in self.typist.suggest(self.text, self.k, complete=complete):
+        # A mark that belongs to the last word never stands at the beginning of the next line.
+        k = self.k + SPARE if self.after_wrap else self.k
+        for one in self.typist.suggest(self.text, k, complete=complete):
+            if self.after_wrap and attaches_left(one.word):
+                continue
             replaced = self.text[len(self.text) - one.replaces :]
             column = self.place.column - units(replaced, self.encoding)
             found.append(Offer(one, self.place._replace(column=column), self.place, replaced))
-        return found
+        return found[: self.k]
 
 
 class Editor:
@@ -166,6 +183,7 @@ class Editor:
             ForewordError: the model or the personal file cannot be read; says why.
         """
         self._documents: dict[str, Document] = {}
+        self._known: dict[str, Known] = {}
         self._typists: dict[str, Typist] = {}
         self._layer: Layer | None = None
         self._key = key
@@ -185,16 +203,19 @@ class Editor:
             )
         self._predictor, self._layer, self.settings = predictor, layer, settings
         self._typists = {name: self._typist() for name in self._documents}
+        self._known.clear()
 
     def open(self, name: str, document: Document) -> None:
         """A document that is edited from now on."""
         self._documents[name] = document
+        self._known.pop(name, None)
         self._typists[name] = self._typist()
 
     def close(self, name: str) -> None:
         """Forgets a document."""
         self._documents.pop(name, None)
         self._typists.pop(name, None)
+        self._known.pop(name, None)
 
     def document(self, name: str) -> Document | None:
         """The one of this name, if it is open."""
@@ -204,9 +225,18 @@ class Editor:
         """A question about a place in a document; None if that is not open."""
         if (document := self._documents.get(name)) is None:
             return None
+        text, is_start = document.end_before(place, STRIDE)
+        seen = with_newlines(text)
+        markup = markup_of(document.language, self.settings.lines)
+        if markup is not None:
+            seen, self._known[name] = as_units(
+                text, markup, self._known.get(name), end=PARAGRAPH_END, is_start=is_start
+            )
+        line_start = 1 + max(text.rfind("\n"), text.rfind("\r"))
         return Question(
             self._typists[name],
-            document.before(place),
+            seen,
+            seen[line_start - 1 : line_start] == " " and not seen[line_start:].strip(),
             document.after(place),
             document.nearest(place),
             document.encoding,

@@ -31,7 +31,9 @@ class _Protocol(LanguageServerProtocol):
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         given = params.text_document
-        self._server.editor.open(given.uri, Document(given.text, self._server.encoding))
+        self._server.editor.open(
+            given.uri, Document(given.text, self._server.encoding, given.language_id)
+        )
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
@@ -39,7 +41,8 @@ class _Protocol(LanguageServerProtocol):
         for change in params.content_changes:
             document = editor.document(name)
             if isinstance(change, types.TextDocumentContentChangeWholeDocument):
-                editor.open(name, Document(change.text, self._server.encoding))
+                language = "" if document is None else document.language
+                editor.open(name, Document(change.text, self._server.encoding, language))
             elif document is not None:
                 document.replace(_place(change.range.start), _place(change.range.end), change.text)
 
