@@ -25,6 +25,10 @@ class TrainingError(ForewordError):
     """Training cannot start or go on: it diverged for good, or has nothing to resume from."""
 
 
+class ConversionError(ForewordError, ValueError):
+    """A layer of torch's carries something that Foreword's would not treat alike. Names both."""
+
+
 class MissingExtraError(ForewordError):
     """An optional library is missing. The message holds the `pip install` line for it."""
 

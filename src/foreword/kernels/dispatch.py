@@ -103,6 +103,8 @@ def run(problem: Problem) -> Run:
     hand-written one as an operator, or the reference, unrolled. `torch.jit.trace` too would unroll
     the hand-written one for one length.
     """
+    if torch.onnx.is_in_onnx_export():
+        return _for_onnx(problem)
     if torch.compiler.is_compiling():
         can = portable.refusal(problem) is None
         return operator.run(problem) if can else reference.run(problem)
@@ -114,6 +116,25 @@ def run(problem: Problem) -> Run:
     if is_tracing and choice.kernel.name in ("native", "portable"):
         return operator.run(problem)
     return choice.kernel.run(problem)
+
+
+def _for_onnx(problem: Problem) -> Run:
+    """By torch's own layers, which both of its exporters know as ONNX's.
+
+    The exporter that goes by `torch.export` takes others unrolled, for one number of steps, and
+    refuses another by itself. The older one, which traces, would hide it.
+    """
+    cell = problem.cell
+    # ONNX's LSTM has no projection.
+    why_not = "ONNX has no projections" if cell.projected else torch_native.refusal(problem)
+    if why_not is None:
+        return torch_native.run(problem)
+    if torch.compiler.is_compiling():
+        return reference.run(problem)
+    raise RuntimeError(
+        f"torch.onnx.export(..., dynamo=False) has no operator for this call of {cell.name}: "
+        f"{why_not}. With dynamo=True it is unrolled, for one number of steps"
+    )
 
 
 def at_inference(

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from foreword.cells.cell import Cell, State
 from foreword.cells.registry import cell_for
+from foreword.nn import names
 
 _Device = torch.device | str | None
 
@@ -41,6 +42,9 @@ class _OneStep(nn.Module):
         with torch.no_grad():
             for parameter in self.parameters():
                 parameter.uniform_(-bound, bound)
+
+    def _get_name(self) -> str:
+        return names.shown(self)
 
     def extra_repr(self) -> str:
         """The sizes, and what differs from the defaults."""

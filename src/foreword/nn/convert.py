@@ -1,67 +1,261 @@
-"""Swaps torch's recurrent layers for Foreword's in somebody's model, in place."""
+"""Turns torch's recurrent layers into Foreword's in somebody's model, in place.
 
-from collections.abc import Callable
+A layer stays the object that it is, and its class changes: whatever holds it goes on to hold it,
+and whatever it carries stays where it is. Before any layer is changed, all of them are asked
+whether they carry something that would not be the same afterwards.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
+from foreword.errors import ConversionError
 from foreword.nn.layers import GRU, LSTM, RNN
 from foreword.nn.recurrent import Recurrent
 
 KINDS: dict[type[nn.Module], Callable[..., Recurrent]] = {nn.RNN: RNN, nn.LSTM: LSTM, nn.GRU: GRU}
 
+_log = logging.getLogger("foreword.nn")
+
+_OF_ANY_MODULE = frozenset(vars(nn.Module()))
+_NEEDED_NO_MORE = "flatten_parameters"
+"""People replace it on a layer to silence it; here it does nothing anyway."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How one layer will be changed.
+
+    Attributes:
+        layer: torch's.
+        kind: the class that it will be of.
+        fields: what objects of that class hold besides what every module does.
+        dropped: names of what only torch's layers hold.
+    """
+
+    layer: nn.Module
+    kind: type[nn.Module]
+    fields: dict[str, Any]
+    dropped: frozenset[str]
+
 
 def convert(module: nn.Module) -> nn.Module:
-    """Replaces every `torch.nn.RNN`, `LSTM` and `GRU` in a module by its namesake here.
+    """Turns every `torch.nn.RNN`, `LSTM` and `GRU` in a module into its namesake here.
 
-    The parameters are not copied but handed over: optimisers and tied weights that hold them go on
-    to work, and so does a `state_dict`. Hooks, and whether the layer trains, are kept. Subclasses
-    of torch's layers are left as they are: what they change is not known.
+    The layers stay the same objects and only their class changes. So their parameters, buffers,
+    submodules, hooks of all kinds, attributes, parametrisations and gradients stay as well, and
+    optimisers, tied weights and state dicts go on to work. Subclasses of torch's layers are left
+    as they are, since what they change is not known; a warning is logged for each.
 
     Args:
-        module: changed in place, unless it is such a layer itself.
+        module: a model or a single layer, changed in place.
 
     Returns:
-        The module, or the layer that takes its place.
+        The module itself.
+
+    Raises:
+        ConversionError: a layer carries something that would work differently afterwards. It
+            names each such layer and what it carries. Nothing was changed.
     """
-    if type(module) in KINDS:
-        return _converted(module)
-    replaced: dict[int, nn.Module] = {}
-    for parent in list(module.modules()):
-        for name, child in list(parent.named_children()):
-            if type(child) in KINDS:
-                # A layer that is used in two places stays one layer.
-                replaced.setdefault(id(child), _converted(child))
-                setattr(parent, name, replaced[id(child)])
+    plans: list[_Plan] = []
+    refusals: list[str] = []
+    left: list[str] = []
+    for path, layer in module.named_modules():
+        base = _base_of(layer)
+        if base not in KINDS:
+            if _is_recurrent(layer):
+                left.append(f"{path or 'the module'} ({type(layer).__name__})")
+            continue
+        reasons, plan = _examined(layer, base)
+        refusals += [f"{path or 'the layer'} ({base.__name__}) {reason}." for reason in reasons]
+        if plan is not None:
+            plans.append(plan)
+    if refusals:
+        raise ConversionError("nothing was converted:\n" + "\n".join(f"- {r}" for r in refusals))
+    for plan in plans:
+        fields = vars(plan.layer)
+        for name in plan.dropped:
+            fields.pop(name, None)
+        fields.update(plan.fields)
+        plan.layer.__class__ = plan.kind
+    if left:
+        _log.warning(
+            "convert left as they are, since it knows torch's own layers alone: %s", ", ".join(left)
+        )
     return module
 
 
-def _converted(theirs: nn.Module) -> Recurrent:
-    assert isinstance(theirs, nn.RNNBase)
+def _base_of(layer: nn.Module) -> type[nn.Module]:
+    """A layer's class; that which it had before its weights were parametrised."""
+    kind = type(layer)
+    if parametrize.is_parametrized(layer) and kind.__name__.startswith("Parametrized"):
+        return kind.__bases__[0]
+    return kind
+
+
+def _is_recurrent(layer: nn.Module) -> bool:
+    """Whether it is a relative of the layers that are converted."""
+    scripted = (
+        getattr(layer, "original_name", None) if isinstance(layer, torch.jit.ScriptModule) else None
+    )
+    return isinstance(layer, nn.RNNBase) or scripted in {kind.__name__ for kind in KINDS}
+
+
+def _examined(layer: nn.Module, base: type[nn.Module]) -> tuple[list[str], _Plan | None]:
+    """Why a layer cannot be converted, and how it is if nothing stands against it."""
+    try:
+        blank = _blank(layer, base)
+    except (ValueError, TypeError, AttributeError) as error:
+        return [f"cannot be made anew from its attributes: {error}"], None
+    of_torchs = frozenset(vars(base(1, 1, device="meta")))
+    fields = {k: v for k, v in vars(blank).items() if k not in _OF_ANY_MODULE}
+    dropped = of_torchs - _OF_ANY_MODULE - fields.keys()
+    reasons = [
+        *_replaced_methods(layer, base),
+        *_taken_names(layer, base, blank, of_torchs),
+        *_odd_weights(layer, blank),
+    ]
+    if layer._backward_hooks and layer._is_full_backward_hook is False:
+        reasons.append(
+            "carries a hook of register_backward_hook, which sees the last operation inside "
+            "torch's own layer. Use register_full_backward_hook"
+        )
+    if reasons:
+        return reasons, None
+    return [], _Plan(layer, _kind_for(layer, base), fields, dropped)
+
+
+def _blank(layer: nn.Module, base: type[nn.Module]) -> Recurrent:
+    """A layer of ours with the same sizes and without memory."""
+    theirs: Any = layer
     options: dict[str, Any] = {
         "num_layers": theirs.num_layers,
         "bias": theirs.bias,
         "batch_first": theirs.batch_first,
         "bidirectional": theirs.bidirectional,
     }
-    if isinstance(theirs, nn.LSTM):
+    if base is nn.LSTM:
         options["proj_size"] = theirs.proj_size
-    if isinstance(theirs, nn.RNN):
-        options["nonlinearity"] = theirs.nonlinearity
-    kind = KINDS[type(theirs)]
-    ours = kind(theirs.input_size, theirs.hidden_size, device="meta", **options)
+    if base is nn.RNN:
+        # The mode is what torch's layer goes by.
+        options["nonlinearity"] = theirs.mode.removeprefix("RNN_").lower()
+    ours = KINDS[base](theirs.input_size, theirs.hidden_size, device="meta", **options)
+    # Not by the constructor, which would warn again where torch's has warned.
     ours.dropout = theirs.dropout
-    for name, parameter in theirs.named_parameters():
-        setattr(ours, name, parameter)
-    ours.train(theirs.training)
-    for hooks in (
-        "_forward_hooks",
-        "_forward_hooks_with_kwargs",
-        "_forward_hooks_always_called",
-        "_forward_pre_hooks",
-        "_forward_pre_hooks_with_kwargs",
-        "_backward_hooks",
-        "_backward_pre_hooks",
-    ):
-        setattr(ours, hooks, getattr(theirs, hooks))
     return ours
+
+
+def _kind_for(layer: nn.Module, base: type[nn.Module]) -> type[nn.Module]:
+    """The class of ours; where weights are parametrised, a subclass with the same properties."""
+    kind: Any = KINDS[base]
+    theirs = type(layer)
+    if theirs is base:
+        return kind  # type: ignore[no-any-return]
+    own = {k: v for k, v in vars(theirs).items() if k not in ("__dict__", "__weakref__")}
+    own["forward"] = _forward_of_parametrised(kind)
+    return type(theirs.__name__, (kind,), own)
+
+
+def _forward_of_parametrised(kind: type[Recurrent]) -> Callable[..., Any]:
+    """A forward that reads parametrised weights as often as torch's layers do.
+
+    A reading may leave its mark: in training each one is a step of spectral_norm's power iteration.
+    torch reads a weight twice to see whether it has changed, up to the first that has, and then
+    twice to take it. Ours read each once, and the first of all once more.
+    """
+
+    def forward(self: Any, *inputs: Any, **more: Any) -> Any:
+        has_changed = False
+        for name in self._flat_weights_names:
+            if parametrize.is_parametrized(self, name):
+                readings = (1 if has_changed else 3) - (name == "weight_ih_l0")
+                for _ in range(readings):
+                    getattr(self, name)
+                has_changed = True
+        return kind.forward(self, *inputs, **more)
+
+    return forward
+
+
+def _carried(layer: nn.Module) -> set[str]:
+    """Names of all that is set on a layer."""
+    return {*vars(layer), *layer._parameters, *layer._buffers, *layer._modules}
+
+
+def _replaced_methods(layer: nn.Module, base: type[nn.Module]) -> Iterator[str]:
+    own = {
+        name
+        for kind in (base, nn.RNNBase)
+        for name, value in vars(kind).items()
+        if callable(value) or isinstance(value, property)
+    }
+    for name in sorted(own & _carried(layer) - {_NEEDED_NO_MORE}):
+        yield (
+            f"has its own {name}, set on the layer itself and written for torch's. Convert first "
+            f"and set {name} afterwards, or remove it (del layer.{name})"
+        )
+
+
+def _taken_names(
+    layer: nn.Module, base: type[nn.Module], blank: Recurrent, of_torchs: frozenset[str]
+) -> Iterator[str]:
+    """What would stand where the new class has something of its own."""
+    of_class = {
+        name
+        for kind in type(blank).__mro__[: type(blank).__mro__.index(nn.Module)]
+        for name in vars(kind)
+        if not name.startswith("__")
+    }
+    # Methods of torch's are asked about already.
+    of_torchs |= vars(base).keys() | vars(nn.RNNBase).keys()
+    ours = (of_class | vars(blank).keys()) - of_torchs
+    for name in sorted(ours & _carried(layer)):
+        yield (
+            f"carries something named {name}, a name that foreword.nn.{type(blank).__name__} uses "
+            "itself. Rename it"
+        )
+
+
+def _odd_weights(layer: nn.Module, blank: Recurrent) -> Iterator[str]:
+    """Weights that no kernel would find, or read rightly."""
+    names: dict[str, list[str]] = {}
+    for name, wanted in blank.named_parameters():
+        # A parametrised weight is not asked for: its computation may change what it comes from.
+        if not parametrize.is_parametrized(layer, name):
+            oddity = _oddity(layer, name, wanted.shape)
+            if oddity is not None:
+                names.setdefault(oddity, []).append(name)
+    for oddity, named in names.items():
+        yield f"has odd weights ({', '.join(named)}): {oddity}"
+
+
+def _oddity(layer: nn.Module, name: str, shape: torch.Size) -> str | None:
+    weight = getattr(layer, name, None)
+    kind = type(weight)
+    if weight is None:
+        return (
+            "not there. If a wrapper computes or gathers them at each call, convert before you "
+            "wrap the layer, or call the model once before you convert"
+        )
+    if name in vars(layer) and (name in layer._parameters or name in layer._buffers):
+        return "there twice, as an attribute and as a parameter or buffer. Remove one of the two"
+    if kind is nn.UninitializedParameter:
+        return "of a shape that is not known yet. Call the model once before you convert"
+    if kind not in (Tensor, nn.Parameter):
+        return (
+            f"a {kind.__name__}, no plain tensor, so that the kernels cannot read them. Convert "
+            "before weights are sharded or quantised"
+        )
+    if weight.layout is not torch.strided:
+        return f"laid out as {weight.layout}. Make them dense"
+    if weight.shape != shape:
+        return (
+            f"of the shape {tuple(weight.shape)}, where the layer's sizes ask for {tuple(shape)}. "
+            "If they are sharded, convert before that"
+        )
+    return None

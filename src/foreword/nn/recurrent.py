@@ -14,7 +14,7 @@ from foreword.cells.rnn import ElmanCell
 from foreword.kernels import dispatch
 from foreword.kernels.native import Stack
 from foreword.kernels.problem import Extras, Problem, Run, Zoneout
-from foreword.nn import sequence
+from foreword.nn import names, sequence
 from foreword.nn.arguments import autocast_dtype, check_input, check_sizes, is_autocast, keep_mask
 from foreword.nn.dropout import drop_connect, dropout, locked_dropout, mask
 from foreword.nn.layout import Layout, Way
@@ -206,12 +206,8 @@ class Recurrent(nn.Module):
     @property
     def all_weights(self) -> list[list[nn.Parameter]]:
         """Each layer's and direction's parameters, as in torch."""
-        names = self.cell.parameter_shapes(1, self.hidden_size, self.proj_size)
         # Not `named_parameters`, which leaves out one of two that are tied.
-        return [
-            [getattr(self, name + place) for name in names if hasattr(self, name + place)]
-            for place, _ in self._places_and_inputs()
-        ]
+        return [[getattr(self, name) for name in of_layer] for of_layer in self._all_weights]
 
     @property
     def _first_weight(self) -> Tensor:
@@ -225,6 +221,20 @@ class Recurrent(nn.Module):
         return [parameter for weights in self.all_weights for parameter in weights]
 
     @property
+    def _all_weights(self) -> list[list[str]]:
+        """Each layer's and direction's parameters by their names, as in torch."""
+        shapes = self.cell.parameter_shapes(1, self.hidden_size, self.proj_size)
+        return [
+            [name + place for name in shapes if self.bias or not name.startswith("bias_")]
+            for place, _ in self._places_and_inputs()
+        ]
+
+    @property
+    def _flat_weights_names(self) -> list[str]:
+        """As in torch; some code looks for it."""
+        return [name for of_layer in self._all_weights for name in of_layer]
+
+    @property
     def mode(self) -> str:
         """As in torch: LSTM, GRU, RNN_TANH, RNN_RELU; other cells by their name."""
         if isinstance(self.cell, ElmanCell):
@@ -233,6 +243,17 @@ class Recurrent(nn.Module):
 
     def flatten_parameters(self) -> None:
         """Does nothing: kernels need no flat memory. For code that was written for torch."""
+
+    def __prepare_scriptable__(self) -> nn.Module:
+        """Asked by `torch.jit.script`, whose language the layer is not written in."""
+        raise RuntimeError(
+            f"torch.jit.script cannot read {names.shown(self)}. torch.jit.trace takes it, for any "
+            "length and batch, and so does torch.export; what must be scripted is scripted with "
+            "torch's own layer, before foreword.nn.convert"
+        )
+
+    def _get_name(self) -> str:
+        return names.shown(self)
 
     def extra_repr(self) -> str:
         """The sizes, and what differs from the defaults."""
@@ -516,14 +537,20 @@ class Recurrent(nn.Module):
     ) -> Mapping[str, Tensor]:
         shapes = self.cell.parameter_shapes(inputs, self.hidden_size, self.proj_size)
         weights: dict[str, Tensor] = {}
-        like: Tensor = getattr(self, "weight_hh" + place)
+        absent: list[str] = []
+        # Each is read once: a parametrised one is computed anew at every reading.
         for name, shape in shapes.items():
-            is_absent = not self.bias and name.startswith("bias_")
-            weights[name] = like.new_zeros(shape) if is_absent else getattr(self, name + place)
-            if weights[name].shape != shape:  # kernels trust it
+            if not self.bias and name.startswith("bias_"):
+                absent.append(name)
+                continue
+            weight: Tensor = getattr(self, name + place)
+            if weight.shape != shape:  # kernels trust it
                 raise RuntimeError(
-                    f"{name}{place} should have the shape {shape}, got {tuple(weights[name].shape)}"
+                    f"{name}{place} should have the shape {shape}, got {tuple(weight.shape)}"
                 )
+            weights[name] = weight
+        for name in absent:
+            weights[name] = weights["weight_hh"].new_zeros(shapes[name])
         weights["weight_hh"] = drop_connect(
             weights["weight_hh"], self.noise.weight, self.training, self.generator
         )
