@@ -47,7 +47,7 @@ def make_folder() -> MakeFolder:
         # Larger than training begins with, so that words differ clearly in probability.
         weights = {k: v * 5 for k, v in weights.items()}
         config = FolderConfig(
-            format_version=format_version(model, "float32"),
+            format_version=format_version(model, "float32", tokenizer.config),
             model=model,
             tokenizer=tokenizer.config,
         )

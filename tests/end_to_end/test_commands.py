@@ -3,6 +3,7 @@
 import json
 import math
 import subprocess
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -274,6 +275,33 @@ def test_pretokenised_text_counts_as_the_literature_does(
     assert info["training"]["words"] == 300 * (4 + 4 + 5)
     assert info["evaluation"]["words"] == 300 * (4 + 4 + 5)
     assert info["model"]["vocab_size"] == 2 + len({"=", "A", "title", "the", "sat", ",", "."})
+
+
+def test_wrapped_text_is_found_out_said_and_read_in_paragraphs(
+    chats: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    messages = [line for line in chats.read_text("utf-8").split("\n") if len(line) > 20]
+    paragraphs = [" ".join(messages[at : at + 6]) for at in range(0, 600, 6)]
+    text = tmp_path / "book.txt"
+    text.write_text("\n\n".join(textwrap.fill(one, 72) for one in paragraphs), "utf-8")
+    small = ("--steps", 3, "--hidden-size", 8, "--min-count", 1)
+    found = foreword_command("train", text, "--valid", text, "--out", tmp_path / "a", *small)
+    assert "book.txt is wrapped at 72 columns" in found.stderr
+    told = ("--lines", "sentence", "--out", tmp_path / "b")
+    other = foreword_command("train", text, "--valid", text, *told, *small)
+    assert "wrapped" not in other.stderr
+    info, info_b = (
+        json.loads(foreword_command("info", tmp_path / name, "--json").stdout) for name in "ab"
+    )
+    assert (info["tokenizer"]["lines"], info_b["tokenizer"]["lines"]) == ("wrapped", "sentence")
+    lines = sum(bool(line.strip()) for line in text.read_text("utf-8").split("\n"))
+    words = info_b["training"]["words"] - lines
+    assert words < info["training"]["words"] < words + 1.5 * len(paragraphs)
+    again = foreword_command("evaluate", tmp_path / "a", text, "--json")
+    assert json.loads(again.stdout)["perplexity"] == pytest.approx(info["evaluation"]["perplexity"])
+    for options in ([], ["--lines", "sentence"]):
+        foreword_command("keystrokes", tmp_path / "a", text, "--messages", 1, *options)
+        foreword_command("evaluate", tmp_path / "b", text, *options)
 
 
 def test_compare_trains_all_with_the_same_parameters_and_draws(

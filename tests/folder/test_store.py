@@ -117,6 +117,50 @@ def test_a_model_without_options_is_refused_in_version_4(folder: Path) -> None:
         read_folder(folder)
 
 
+@pytest.mark.parametrize("lines", ["paragraph", "wrapped"])
+@pytest.mark.parametrize("options", [{}, {"softmaxes": 2}])
+@pytest.mark.parametrize("kind", ["float32", "int8"])
+def test_what_lines_were_is_kept_in_version_5(
+    lines: Any, options: dict[str, Any], kind: str, tmp_path: Path
+) -> None:
+    model = replace(MODEL, **options)
+    tokenizer = Tokenizer(TOKENIZER.words, replace(TOKENIZER.config, lines=lines))
+    config = FolderConfig(format_version=5, weights=kind, model=model, tokenizer=tokenizer.config)
+    arrays = weights(model=model)
+    write_folder(
+        tmp_path / "m", config, quantise(arrays) if kind == "int8" else arrays, tokenizer, ""
+    )
+    found = read_folder(tmp_path / "m")
+    assert found.tokenizer.config.lines == lines
+    assert found.config == config
+
+
+def test_lines_that_end_each_are_written_as_earlier_forewords_read_them(folder: Path) -> None:
+    document = json.loads((folder / "config.json").read_text())
+    assert set(document["tokenizer"]) == {"words", "case"}
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+def test_what_lines_were_is_refused_in_an_earlier_version(version: int) -> None:
+    with pytest.raises(ValueError, match=f"version {version} has no lstm with lines and weights"):
+        FolderConfig(
+            format_version=version,
+            weights="int8" if version == 2 else "float32",
+            model=MODEL,
+            tokenizer=replace(TOKENIZER.config, lines="wrapped"),
+        )
+
+
+def test_lines_of_a_kind_that_is_not_known_are_refused(folder: Path) -> None:
+    def forge(document: dict[str, Any]) -> None:
+        document["format_version"] = 5
+        document["tokenizer"]["lines"] = "verse"
+
+    forged(folder, forge)
+    with pytest.raises(FolderError, match="lines"):
+        read_folder(folder)
+
+
 def test_an_update_changes_the_files_and_leaves_others_alone(folder: Path) -> None:
     (folder / "training").mkdir()
     (folder / "training" / "step.safetensors").write_bytes(b"mine")
@@ -391,8 +435,8 @@ def test_no_folder_and_a_file_in_its_place_are_told_apart(tmp_path: Path) -> Non
 
 
 def test_a_newer_format_says_that_foreword_must_be_upgraded(folder: Path) -> None:
-    rewrite_config(folder, format_version=5, something_new=True)
-    with pytest.raises(FolderError, match="format version 5.*pip install --upgrade foreword"):
+    rewrite_config(folder, format_version=6, something_new=True)
+    with pytest.raises(FolderError, match="format version 6.*pip install --upgrade foreword"):
         read_folder(folder)
 
 

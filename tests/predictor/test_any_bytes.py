@@ -41,7 +41,9 @@ def predictor() -> Predictor:
         for name, shape in expected_shapes(model).items()
     }
     config = FolderConfig(
-        format_version=format_version(model, "float32"), model=model, tokenizer=tokenizer.config
+        format_version=format_version(model, "float32", tokenizer.config),
+        model=model,
+        tokenizer=tokenizer.config,
     )
     return Predictor(Folder(config, weights, tokenizer), threads=1)
 

@@ -11,9 +11,11 @@ from foreword.errors import SettingsError
 from foreword.folder.store import Folder
 from foreword.predictor import reading
 from foreword.predictor.engine import Engine
+from foreword.predictor.generate import generate
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.state import State
 from foreword.predictor.typist import Typist
+from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
 MakeFolder = Callable[..., Folder]
 MakeSpeaker = Callable[..., Predictor]
@@ -320,3 +322,63 @@ def test_what_was_read_before_changes_nothing(texts: list[str], repeats: int) ->
     typist = _PREDICTORS[0].typist()
     for text in (texts[0] * repeats, *texts, texts[0] * repeats + texts[1]):
         assert typist.suggest(text) == _PREDICTORS[0].suggest(text)
+
+
+def of_wrapped_text(folder: Folder) -> Predictor:
+    """A model whose training text was wrapped at a width."""
+    tokenizer = Tokenizer(folder.tokenizer.words, TokenizerConfig(lines="wrapped"))
+    config = folder.config.model_copy(update={"tokenizer": tokenizer.config, "format_version": 5})
+    return Predictor(replace(folder, about=config, tokenizer=tokenizer))
+
+
+LINES = st.sampled_from(
+    [*"aeT .,-1>\n\n", "the ", "\r\n", "\n\n", "- ", "1. ", "> ", "\u2029", "I "]
+)
+
+
+@given(keys=st.lists(LINES, max_size=24), dropped=st.integers(0, 30))
+@settings(deadline=None, max_examples=60)
+def test_over_wrapped_lines_a_typist_reads_what_a_stranger_does(
+    keys: list[str], dropped: int
+) -> None:
+    if len(_PREDICTORS) < 2:
+        _PREDICTORS.append(of_wrapped_text(_PREDICTORS[0].folder))
+    predictor = _PREDICTORS[1]
+    typist, text = predictor.typist(), ""
+    for key in keys:
+        text += key
+        typist.suggest(text)
+    for shorter in (text, text[:-dropped], text[:dropped] + "e" + text[dropped:]):
+        fresh = predictor.typist()
+        assert typist.suggest(shorter) == fresh.suggest(shorter)
+        assert typist._reading == fresh._reading
+
+
+def test_a_model_of_wrapped_text_goes_on_over_a_line_end_and_not_over_a_blank_line(
+    make_folder: MakeFolder,
+) -> None:
+    predictor = of_wrapped_text(make_folder())
+    for text, read in [
+        ("I would\nlike the ", "I would like the "),
+        ("I would\r\nlike the\n\nzebra ", "I would like the\u2029zebra "),
+        ("I would\n", "I would "),
+        ("I would\n\n", "I would\u2029"),
+        ("I would\n- like ", "I would\u2029- like "),
+    ]:
+        assert predictor.read(text).to_bytes() == predictor.read(read).to_bytes()
+        words, expected = predictor.suggest(text, 5), predictor.suggest(read, 5)
+        assert [one.word for one in words] == [one.word for one in expected]
+
+
+def test_paragraphs_that_are_generated_are_set_apart_by_a_blank_line(
+    make_folder: MakeFolder,
+) -> None:
+    def written(predictor: Predictor) -> str:
+        options = {"temperature": 5.0, "seed": 1, "stop_at_eos": False}
+        return "".join(generate(predictor, "the", max_words=200, **options))
+
+    assert "\n" in written(Predictor(make_folder()))
+    assert "\n\n" not in written(Predictor(make_folder()))
+    paragraphs = written(of_wrapped_text(make_folder()))
+    assert "\n\n" in paragraphs
+    assert "\n" not in paragraphs.replace("\n\n", "")

@@ -10,6 +10,7 @@ from rich.table import Table
 from foreword.cli.console import errors, print_json, results
 from foreword.cli.watch import Watch
 from foreword.errors import MissingExtraError, SettingsError
+from foreword.text.newlines import Lines
 
 
 def compare(
@@ -40,6 +41,10 @@ def compare(
     ] = False,
     case: Annotated[
         Literal["keep", "fold"] | None, typer.Option(help="Keep upper case, or fold it.")
+    ] = None,
+    lines: Annotated[
+        Lines | None,
+        typer.Option(help="What a line of the text is. Default: found out from their lengths."),
     ] = None,
     vocab_size: Annotated[int | None, typer.Option(help="The commonest words only.")] = None,
     embedding_size: Annotated[
@@ -76,6 +81,7 @@ def compare(
             report=watch,
             pretokenised=pretokenised or None,
             case=case,
+            lines=lines,
             vocab_size=vocab_size,
             embedding_size=embedding_size,
             dropout=dropout,

@@ -11,6 +11,7 @@ from foreword.cli.console import print_json, results
 from foreword.cli.info import evaluation_rows, table_of
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError
+from foreword.text.newlines import Lines
 
 _METHODS = "Methods (perplexity alone, the state carried)"
 
@@ -30,6 +31,10 @@ def evaluate(
         typer.Option(help="never: state carried through the text; sentence: reset at each line."),
     ] = "never",
     encoding: Annotated[str, typer.Option(help="Of the text.")] = "utf-8",
+    lines: Annotated[
+        Lines | None,
+        typer.Option(help="What a line of the text is. Default: found out from their lengths."),
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1...")] = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     tune: Annotated[
@@ -88,7 +93,7 @@ def evaluate(
             raise SettingsError("methods need a TEXT, and a state that is carried through it")
         _methods(
             folder, text, tune or [], temperature, cache, dynamic, ngram, ngram_weight, encoding,
-            device, as_json,
+            lines, device, as_json,
         )  # fmt: skip
         return
     from foreword.evaluation.evaluate import evaluate as measure
@@ -100,6 +105,8 @@ def evaluate(
             chats=chats,
             reset=reset,
             encoding=encoding,
+            lines=lines,
+            say=watch.note,
             device=device,
             progress=watch.text_progress,
         )
@@ -119,6 +126,7 @@ def _methods(
     ngram: Path | None,
     ngram_weight: float | None,
     encoding: str,
+    lines: Lines | None,
     device: str,
     as_json: bool,
 ) -> None:
@@ -146,6 +154,8 @@ def _methods(
             tune_cache=cache == "tune",
             tune_dynamic=dynamic == "tune",
             encoding=encoding,
+            lines=lines,
+            say=watch.note,
             device=device,
             progress=watch.text_progress,
             **weights,

@@ -64,6 +64,13 @@ def compression_rows(found: Compression) -> dict[str, str]:
     }
 
 
+_LINES = {
+    "sentence": "each is a sentence or a message",
+    "paragraph": "each is a paragraph",
+    "wrapped": "parts of paragraphs, wrapped at a width",
+}
+
+
 def _model(config: FolderConfig) -> dict[str, str]:
     model = config.model
     count = count_numbers(model, config.weights)
@@ -75,6 +82,7 @@ def _model(config: FolderConfig) -> dict[str, str]:
         "parameters": f"{count:,} in {config.weights} ({size / 1e6:.1f} MB)",
         "vocabulary": f"{model.vocab_size:,} words, case "
         f"{'kept' if config.tokenizer.case == 'keep' else 'folded'}",
+        "lines": _LINES[config.tokenizer.lines],
     }
     if isinstance(model, NgramConfig):
         lengths = ", ".join(f"{n:,} of {k}" for k, n in enumerate(model.ngrams, 2))

@@ -3,19 +3,22 @@
 import random
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
 
-from foreword.cli.console import print_json, results
+from foreword.cli.console import errors, print_json, results
 from foreword.errors import SettingsError
 from foreword.evaluation.keystrokes import Case, KeystrokeReport, Typist, simulate
 from foreword.evaluation.suggester import LearningSuggester, Suggester
 from foreword.predictor.personal.personal import Personal
 from foreword.predictor.predictor import Predictor, load
 from foreword.text.corpus import chat_source, find_sources
+from foreword.text.newlines import Lines, whole_units
+from foreword.text.width import settled
 
 
 def keystrokes(
@@ -64,6 +67,10 @@ def keystrokes(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw.")] = 1,
     encoding: Annotated[str, typer.Option(help="Of the text.")] = "utf-8",
+    lines: Annotated[
+        Lines | None,
+        typer.Option(help="What a line of the text is. Default: found out from their lengths."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell how many keys a typist saves by the model's suggestions.
@@ -75,8 +82,12 @@ def keystrokes(
     typist = Typist(slots, acceptance, automatic_space, case, repeats)
     model = load(folder)
     sources = [chat_source(chats)] if chats else find_sources(text or (), encoding=encoding)
-    lines = [piece.text for source in sources for piece in source.read()]
-    drawn = _drawn(lines, messages, seed)
+    if not chats:
+        sources = settled(
+            sources, lines, model.tokenizer.config, partial(errors.print, markup=False)
+        )
+    units = [unit for source in sources for unit in whole_units(source.read())]
+    drawn = _drawn(units, messages, seed)
     reports = {"": simulate(Suggester(model), drawn, typist)}
     if learn:
         reports["learning as it goes"] = _learning(model, drawn, typist)

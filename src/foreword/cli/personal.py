@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from foreword.cli.console import errors, json_lines, print_json, results
 from foreword.cli.info import table_of
 from foreword.errors import SettingsError
+from foreword.text.newlines import Lines
 
 if TYPE_CHECKING:
     from foreword.predictor.personal import Learned, Personal
@@ -45,17 +47,25 @@ def learn(
         list[str] | None,
         typer.Argument(metavar="TEXT", help="Files, folders, globs, or -. Without: -."),
     ] = None,
+    lines: Annotated[
+        Lines | None,
+        typer.Option(help="What a line of the text is. Default: found out from their lengths."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Learn a person's text. A missing file is made."""
     from foreword.predictor.personal import network_of
     from foreword.predictor.predictor import load
     from foreword.text.corpus import find_sources
+    from foreword.text.newlines import PARAGRAPH_END, whole_units
+    from foreword.text.width import settled
 
     predictor = load(model)
-    lines = [p.text for source in find_sources(texts or ["-"]) for p in source.read()]
+    say = partial(errors.print, markup=False)
+    sources = settled(find_sources(texts or ["-"]), lines, predictor.tokenizer.config, say)
+    units = [unit for source in sources for unit in whole_units(source.read())]
     with opened(context.obj, predictor.tokenizer, create=True) as layer:
-        _tell(layer.learn("\n".join(lines), network_of(predictor)), as_json=as_json)
+        _tell(layer.learn(PARAGRAPH_END.join(units), network_of(predictor)), as_json=as_json)
 
 
 @personal.command("list")

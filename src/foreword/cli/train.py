@@ -10,6 +10,7 @@ from foreword.cli.console import errors, print_json, results
 from foreword.cli.info import evaluation_rows, table_of
 from foreword.cli.watch import Watch
 from foreword.folder.config import AnyModelName
+from foreword.text.newlines import Lines
 
 STOPPED = {"SIGINT": 130, "SIGTERM": 143}
 
@@ -216,6 +217,14 @@ def train(
     case: Annotated[
         Literal["keep", "fold"] | None,
         typer.Option(help="Keep upper case, or fold it to lower.", rich_help_panel=_TEXT),
+    ] = None,
+    lines: Annotated[
+        Lines | None,
+        typer.Option(
+            help="What a line is: a sentence or message, a paragraph, or a part of one that was "
+            "wrapped at a width. Default: found out from their lengths.",
+            rich_help_panel=_TEXT,
+        ),
     ] = None,
     vocab_size: Annotated[
         int | None, typer.Option(help="The commonest words only.", rich_help_panel=_TEXT)

@@ -60,7 +60,11 @@ class Watch:
                     f"perplexity [bold]{event.perplexity:.1f}[/], top 3 {event.top3:.1%}{mark}"
                 )
             case Note():
-                self._print(escape(event.text))
+                self.note(event.text)
+
+    def note(self, text: str) -> None:
+        """Prints a sentence for the person who watches."""
+        self._print(escape(text))
 
     def text_progress(self, what: str, done: int, total: int | None) -> None:
         """Shows how much of a text is done."""

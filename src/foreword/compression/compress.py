@@ -19,6 +19,7 @@ from foreword.predictor.engine import Engine
 from foreword.text.corpus import Source, chat_source, find_sources
 from foreword.text.tokenizer import SPECIAL, Tokenizer
 from foreword.text.tokens import tokenise
+from foreword.text.width import settled
 
 MOST_WORDS = 20_000
 """Of the text that are read, unless told otherwise: they tell a loss of 1 % from chance."""
@@ -140,7 +141,7 @@ def smaller(folder: Folder, vocab_size: int | None = None) -> Folder:
         update={
             "model": model,
             "weights": "int8",
-            "format_version": format_version(model, "int8"),
+            "format_version": format_version(model, "int8", tokenizer.config),
             "evaluation": None,
         }
     )
@@ -163,7 +164,7 @@ def _sources(
     if texts and chats is not None:
         raise SettingsError("give texts to measure on, or a part of the carried chats, not both")
     if texts:
-        return find_sources(texts, encoding=encoding)
+        return settled(find_sources(texts, encoding=encoding), None, config.tokenizer)
     if chats is None and config.evaluation is not None:
         parts: tuple[Literal["valid", "test"], ...] = ("valid", "test")
         chats = next((p for p in parts if f"({p})" in config.evaluation.text), None)

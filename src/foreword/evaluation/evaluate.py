@@ -12,7 +12,9 @@ from foreword.folder.installed import find_folder
 from foreword.folder.store import read_folder
 from foreword.models.build import from_folder
 from foreword.text.corpus import chat_source, find_sources
+from foreword.text.newlines import Lines
 from foreword.text.tokens import tokenise
+from foreword.text.width import settled
 
 
 def evaluate(
@@ -23,6 +25,8 @@ def evaluate(
     reset: Reset = "never",
     encoding: str = "utf-8",
     device: str = "cpu",
+    lines: Lines | None = None,
+    say: Callable[[str], None] | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Evaluation:
     """Measures a model on texts, all as one, in order.
@@ -34,6 +38,9 @@ def evaluate(
         reset: "never" carries the state through the text, "sentence" starts anew at each line.
         encoding: of the texts.
         device: that the model runs on.
+        lines: what a line of the texts is; None: found out from the lengths of lines, and of a
+            text that is too short to tell, what those of the training text were.
+        say: is told what was found out.
         progress: called with (what is done, how much of it, how much in all).
 
     Raises:
@@ -47,16 +54,20 @@ def evaluate(
             progress(what, done, total)
 
     loaded = read_folder(find_folder(folder))
-    sources = [chat_source(chats)] if chats else find_sources(texts, encoding=encoding)
+    if chats:
+        sources = [chat_source(chats)]
+    else:
+        found = find_sources(texts, encoding=encoding)
+        sources = settled(found, lines, loaded.tokenizer.config, say)
     tokens = tokenise(
         sources,
         loaded.tokenizer,
         progress=lambda done, total: tell("reading the text", done, total),
     )
-    found = score(
+    scored = score(
         from_folder(loaded, device),
         tokens.ids,
         reset=reset,
         progress=lambda done, total: tell("evaluating", done, total),
     )
-    return evaluation_of(found, tokens, ", ".join(source.name for source in sources), reset)
+    return evaluation_of(scored, tokens, ", ".join(source.name for source in sources), reset)

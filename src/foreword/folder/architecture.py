@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, ClassVar, Final, Literal, get_args
 
+from foreword.text.tokenizer import TokenizerConfig
+
 ModelName = Literal[
     "mlp-last",
     "mlp-window",
@@ -239,14 +241,17 @@ def usual_clip(name: AnyModelName) -> float:
 
 
 AnyConfig = ModelConfig | NgramConfig
-FormatVersion = Literal[1, 2, 3, 4]
+FormatVersion = Literal[1, 2, 3, 4, 5]
 
 
-def format_version(model: AnyConfig, weights: str) -> FormatVersion:
+def format_version(model: AnyConfig, weights: str, tokenizer: TokenizerConfig) -> FormatVersion:
     """Of the folder that holds a model whose weights are stored as "float32" or "int8".
 
-    1: a network in float32. 2: in int8. 3: an n-gram model. 4: a network with `options`.
+    1: a network in float32. 2: in int8. 3: an n-gram model. 4: a network with `options`. 5: any
+    model whose tokeniser has `options`.
     """
+    if tokenizer.options:
+        return 5
     if isinstance(model, NgramConfig):
         return 3
     if model.options:

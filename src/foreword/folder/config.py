@@ -79,7 +79,8 @@ class FolderConfig(Data):
 
     format: Literal["foreword"] = "foreword"
     format_version: FormatVersion = 1
-    """2: weights in int8. 3: an n-gram model. 4: a network with options that others lack."""
+    """2: weights in int8. 3: an n-gram model. 4: a network with options that others lack. 5:
+    a tokeniser with options that others lack."""
     weights: Literal["float32", "int8"] = "float32"
     model: Annotated[ModelConfig | NgramConfig, Field(discriminator="name")]
     tokenizer: TokenizerConfig
@@ -89,11 +90,11 @@ class FolderConfig(Data):
 
     @model_validator(mode="after")
     def _version_says_what_is_stored(self) -> Self:
-        if self.format_version != format_version(self.model, self.weights):
+        if self.format_version != format_version(self.model, self.weights, self.tokenizer):
             options = self.model.options if isinstance(self.model, ModelConfig) else {}
             raise ValueError(
                 f"format version {self.format_version} has no {self.model.name} with "
-                + " and ".join([*options, f"weights in {self.weights}"])
+                + " and ".join([*options, *self.tokenizer.options, f"weights in {self.weights}"])
             )
         return self
 

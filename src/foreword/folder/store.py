@@ -317,7 +317,7 @@ def _described(document: dict[str, Any], file: Path) -> Described | None:
         tokenizer = TokenizerConfig(**document["tokenizer"])
     except (KeyError, TypeError, ValueError):
         return None
-    if document["format_version"] != format_version(model, weights):
+    if document["format_version"] != format_version(model, weights, tokenizer):
         return None
     return Described(model, tokenizer, weights, document, file)
 
@@ -343,6 +343,8 @@ def _config_bytes(config: "FolderConfig", files: Mapping[str, bytes]) -> bytes:
     if config.format_version in (1, 2):
         for key in OPTIONS:
             del document["model"][key]
+    if config.format_version < 5:
+        del document["tokenizer"]["lines"]
     others = {name: _sha256(data) for name, data in files.items()}
     document[CHECKSUMS] = {CONFIG: _canonical_sha256(document, others), **others}
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()

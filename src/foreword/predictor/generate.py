@@ -10,7 +10,7 @@ from foreword.errors import SettingsError
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.spacing import Line
 from foreword.predictor.state import State
-from foreword.text.lines import with_newlines
+from foreword.text.newlines import in_units
 from foreword.text.tokenizer import EOS_ID, UNK_ID
 
 
@@ -115,10 +115,12 @@ def _draw(
 ) -> Iterator[Drawn]:
     random = np.random.default_rng(seed)
     state = predictor.read(text) if state is None else state
+    config = predictor.tokenizer.config
     line = Line(
-        with_newlines(text).rsplit("\n", 1)[-1],
-        in_print=predictor.tokenizer.config.words == "unicode",
+        in_units(text, config.lines).rsplit("\n", 1)[-1], in_print=config.words == "unicode"
     )
+    # Paragraphs are set apart by a blank line.
+    blank = "" if config.lines == "sentence" else "\n"
     for _ in range(max_words):
         logs = predictor.log_probabilities(state)
         shares = _sharpened(logs, temperature, top_k, top_p)
@@ -127,7 +129,7 @@ def _draw(
             return
         word = predictor.tokenizer.word_of(index)
         state = predictor.advance(state, word)
-        yield Drawn(line.end() if index == EOS_ID else line.append(word), index, logs)
+        yield Drawn(line.end() + blank if index == EOS_ID else line.append(word), index, logs)
 
 
 def _sharpened(

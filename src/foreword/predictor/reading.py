@@ -13,6 +13,7 @@ from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.state import State
 from foreword.predictor.trace import WordTrace
 from foreword.text.lines import LINE_ENDS, with_newlines
+from foreword.text.newlines import PLAIN, Known, as_units
 from foreword.text.tokenizer import EOS, EOS_ID, INSIDE, UNK_ID, Tokenizer, Word
 
 STRIDE = 2048
@@ -72,9 +73,10 @@ class Reading:
     Attributes:
         begin: where in the text the part that is read begins.
         head: that part, up to the word that is being typed.
-        seen: the head as it was read, with a newline for each line end.
+        seen: the head as it was read, with a newline where a unit ends.
         context: after the head.
         marks: boundaries of words in the head, (place, context) each, the last ones last.
+        known: how far the ends of units are settled, where lines are wrapped.
         is_steady: whether letters after the head, and nothing else, leave it as it is.
         ahead: letters that stood after the head, and the context after them as a whole word; None
             where nobody has looked so far.
@@ -85,6 +87,7 @@ class Reading:
     seen: str
     context: Context
     marks: tuple[tuple[int, Context], ...]
+    known: Known | None
     is_steady: bool
     ahead: tuple[str, Context] | None = None
 
@@ -121,6 +124,7 @@ class Reader:
         self.lexicon = lexicon
         self.rare = rare
         self._start = Context(start)
+        self._wrapped = tokenizer.config.lines == "wrapped"
         self.in_print = tokenizer.config.words == "unicode"
 
     def read(
@@ -139,7 +143,12 @@ class Reader:
         """
         begin, is_whole = beginning(text, STRIDE)
         window = readable(text[begin:])
-        seen = with_newlines(window)
+        known = None
+        if self._wrapped:
+            known = before.known if before is not None and before.begin == begin else None
+            seen, known = as_units(window, PLAIN, known, is_start=is_whole)
+        else:
+            seen = with_newlines(window)
         found: list[tuple[int, Context]] = []
         if before is not None and before.begin == begin:
             same = _common(seen, before.seen)
@@ -164,7 +173,11 @@ class Reader:
             context = yield from self._chunk(context, rest[:typed_from])
         at = place + typed_from
         is_steady = typed_from == 0 or at < len(window)
-        reading = Reading(begin, window[:at], seen[:at], context, _thinned(found, marks), is_steady)
+        if self._wrapped and not _has_a_word(window[:at]):
+            is_steady = False  # letters tell whether the line goes on with the one before it
+        reading = Reading(
+            begin, window[:at], seen[:at], context, _thinned(found, marks), known, is_steady
+        )
         return reading, window[at:]
 
     def look_ahead(self, reading: Reading, letters: str) -> Work[Reading]:
@@ -288,6 +301,14 @@ def beginning(text: str, stride: int) -> tuple[int, bool]:
 def _is_of_words(character: str) -> bool:
     """Whether words are made of it: letters, marks on letters, digits, the low line."""
     return unicodedata.category(character)[0] in "LMN" or character == "_"
+
+
+def _has_a_word(text: str) -> bool:
+    """Whether a whole word stands in the last line."""
+    line = text[1 + max(text.rfind(end) for end in LINE_ENDS) :]
+    words = line.split()
+    whole = words if line[-1:].isspace() else words[:-1]
+    return any(character.isalnum() for word in whole for character in word)
 
 
 def _common(a: str, b: str) -> int:

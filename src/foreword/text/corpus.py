@@ -18,7 +18,8 @@ from typing import IO, Literal
 
 from foreword.errors import MissingExtraError, TextError
 from foreword.text.decoding import characters
-from foreword.text.lines import Piece, pieces_of
+from foreword.text.lines import Piece
+from foreword.text.newlines import Lines, cut
 
 TEXT_SUFFIXES = (".txt", ".text", ".md")
 
@@ -34,15 +35,20 @@ class Source:
         size: in bytes as `read` counts them; None if unknown.
         open: a fresh stream of its bytes.
         encoding: of those bytes.
+        lines: what its lines are; see `foreword.text.newlines`.
     """
 
     name: str
     size: int | None
     open: Callable[[], IO[bytes]] = field(repr=False)
     encoding: str = "utf-8"
+    lines: Lines = "sentence"
 
     def read(self, on_bytes: Callable[[int], None] | None = None) -> Iterator[Piece]:
         """The text's pieces, in memory bounded whatever the length of its lines.
+
+        A piece ends its line where what is read ends: at each line end, or, where lines are
+        wrapped, at the ends of paragraphs.
 
         Args:
             on_bytes: told how many bytes more have been read, after each block.
@@ -52,7 +58,7 @@ class Source:
         """
         try:
             with self.open() as raw:
-                yield from pieces_of(characters(self.name, self.encoding, raw, on_bytes))
+                yield from cut(characters(self.name, self.encoding, raw, on_bytes), self.lines)
         except OSError as error:
             raise TextError(f"{self.name}: cannot be read: {error}") from error
 

@@ -38,10 +38,12 @@ def hold_out(sources: Sequence[Source]) -> tuple[list[Source], list[Source]]:
     # since remembering every piece's length would take memory in proportion to the text.
     cut_source = cut_piece = held = read = 0
     for number, source in enumerate(sources):
+        begins = True  # a line; or, where lines are wrapped, a paragraph
         for index, piece in enumerate(source.read()):
-            if total - read >= wanted:
+            if total - read >= wanted and (begins or source.lines != "wrapped"):
                 cut_source, cut_piece, held = number, index, total - read
             read += len(piece.text)
+            begins = piece.ends_line
     if held > total / 2:
         return list(sources), []
     parted = sources[cut_source]
@@ -51,4 +53,4 @@ def hold_out(sources: Sequence[Source]) -> tuple[list[Source], list[Source]]:
 
 
 def _slice(source: Source, first: int, last: int | None) -> Slice:
-    return Slice(source.name, source.size, source.open, source.encoding, first, last)
+    return Slice(source.name, source.size, source.open, source.encoding, source.lines, first, last)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from foreword.text.lines import LINE_ENDS, Piece, with_newlines
+from foreword.text.lines import LINE_ENDS, LONGEST_PIECE, Piece, pieces_of, with_newlines
 
 Lines = Literal["sentence", "paragraph", "wrapped"]
 """What a line of a text is.
@@ -24,6 +24,8 @@ PARAGRAPH_END = "\u2029"
 """Unicode's paragraph separator, which ends a unit in every reading."""
 SHORT = 40
 """A line of fewer characters was hardly cut at a width."""
+NARROWEST = 30
+"""No text is wrapped at fewer characters."""
 LONGEST = 120
 """A line of more characters was not cut at a width."""
 MARGIN = 4
@@ -206,16 +208,22 @@ def _step(markup: Markup, before: _Line, line: str, *, is_open: bool) -> _Step:
     return _Step(goes_on, skipped, after)
 
 
+def ends_a_sentence(line: str) -> bool:
+    """Whether a line ends with a mark that ends a sentence, and quotation marks perhaps."""
+    return _TERMINATED.search(line) is not None
+
+
 def _ends_by_look(before: _Line, text: str) -> bool:
     """Whether the last line ends something, before one that begins with this text, if any."""
     assert before.text is not None
     if before.width > LONGEST:
         return True
-    terminated = _TERMINATED.search(before.text) is not None
+    word = text.split(maxsplit=1)[0] if text else ""
+    if before.width + 1 + len(word) + MARGIN > max(before.widest, NARROWEST):
+        return False  # the line was full
+    terminated = ends_a_sentence(before.text)
     if before.width >= SHORT:
-        word = text.split(maxsplit=1)[0] if text else ""
-        fits = before.width + 1 + len(word) + MARGIN <= before.widest
-        return terminated and fits and bool(word)
+        return terminated and bool(word)
     if before.short > 1 or terminated:
         return True
     first = _FIRST_LETTER.search(text)
@@ -322,6 +330,30 @@ def with_blank_lines(blocks: Iterable[str]) -> Iterator[str]:
             block = _PAGE.sub(r"\1", block)
             block = _ENDS_BY_ITSELF.sub("\n\n", block)
         yield block
+
+
+def cut(blocks: Iterable[str], lines: Lines) -> Iterator[Piece]:
+    """Pieces of a text that comes in blocks: `ends_line` is true where a unit ends.
+
+    Args:
+        blocks: of characters, cut anywhere.
+        lines: what the text's lines are.
+    """
+    if lines == "wrapped":
+        return unit_pieces(pieces_of(with_blank_lines(blocks)), PLAIN)
+    return pieces_of(blocks)
+
+
+def whole_units(pieces: Iterable[Piece]) -> Iterator[str]:
+    """Each unit as one line; what is longer than a piece may be, in parts."""
+    parts: list[str] = []
+    for piece in pieces:
+        parts.append(piece.text)
+        if piece.ends_line or sum(map(len, parts)) > LONGEST_PIECE:
+            yield " ".join(parts)
+            parts = []
+    if parts:
+        yield " ".join(parts)
 
 
 def in_units(text: str, lines: Lines) -> str:

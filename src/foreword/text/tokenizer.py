@@ -4,14 +4,14 @@ import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 import tokenizers
 from tokenizers import models, normalizers, pre_tokenizers, trainers
 
 from foreword.errors import FolderError
-from foreword.text.lines import with_newlines
+from foreword.text.newlines import Lines, in_units
 
 if TYPE_CHECKING:
     from foreword.text.lines import Piece
@@ -48,12 +48,16 @@ class TokenizerConfig:
         words: "unicode" cuts words, numbers, marks and emoji apart, in any language that separates
             words; "spaces" cuts at white space only, for text that is cut already.
         case: "keep" distinguishes upper and lower case, "fold" makes all of it lower case.
+        lines: what a line of the training text was, and of whatever the model reads: "sentence"
+            (or a message), "paragraph", or "wrapped", a part of a paragraph that was cut at a
+            width; see `foreword.text.newlines`.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     words: Literal["unicode", "spaces"] = "unicode"
     case: Literal["keep", "fold"] = "keep"
+    lines: Lines = "sentence"
 
     def __post_init__(self) -> None:
         """Raises ValueError: a choice is none of those that there are."""
@@ -61,6 +65,18 @@ class TokenizerConfig:
             raise ValueError(f"words must be unicode or spaces, not {self.words!r}")
         if self.case not in ("keep", "fold"):
             raise ValueError(f"case must be keep or fold, not {self.case!r}")
+        if self.lines not in get_args(Lines):
+            raise ValueError(f"lines must be one of {', '.join(get_args(Lines))}")
+        if self.words == "spaces" and self.lines != "sentence":
+            raise ValueError(
+                "each line of text that is cut already (pretokenised) counts one <eos>: lines must "
+                f"be sentence, not {self.lines}"
+            )
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What it has that came with format version 5, by its keys."""
+        return {} if self.lines == "sentence" else {"lines": self.lines}
 
 
 @dataclass(frozen=True)
@@ -139,10 +155,10 @@ class Tokenizer:
         return found
 
     def read(self, text: str, last: int = EOS_ID) -> Iterator[Word]:
-        r"""What a model reads of a text of lines: its words, and an `<eos>` at each line end.
+        r"""What a model reads of a text of lines: its words, and an `<eos>` where a unit ends.
 
-        As in training, a blank line has no end of its own, unless the text is cut already
-        (`words="spaces"`).
+        A unit is a line; or a paragraph, where lines are wrapped. As in training, a blank line has
+        no end of its own, unless the text is cut already (`words="spaces"`).
 
         Args:
             text: to read.
@@ -153,7 +169,7 @@ class Tokenizer:
         [('hello', 0), ('you', 6), ('<eos>', 9), ('hello', 11)]
         """
         place = 0
-        for number, line in enumerate(with_newlines(text).split("\n")):
+        for number, line in enumerate(in_units(text, self.config.lines).split("\n")):
             if number > 0:
                 if self.config.words == "spaces" or last != EOS_ID:
                     yield Word(EOS, EOS_ID, place - 1, place)

@@ -1,7 +1,7 @@
 """Someone's text made ready for training: read, split, tokenised. Knows no weights."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 
@@ -10,8 +10,10 @@ from foreword.folder.architecture import usual_clip
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.text.corpus import Source, chat_source, find_sources
 from foreword.text.holdout import hold_out
+from foreword.text.newlines import Lines
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 from foreword.text.tokens import Tokens, tokenise
+from foreword.text.width import lines_of, settled
 from foreword.training.defaults import fill_in
 from foreword.training.progress import Note, Reporter, TextProgress
 from foreword.training.settings import TextSettings, TrainingSettings
@@ -132,7 +134,7 @@ def read_corpus(
     Raises:
         TextError: with the file, and line and byte where they are known.
     """
-    train_sources, valid_sources = _sources(texts, valid, settings.encoding)
+    train_sources, valid_sources = _sources(texts, valid, settings, report)
     tokenizer = tokenizer or _learn(train_sources, settings, report)
     scratch.mkdir(parents=True, exist_ok=True)
 
@@ -169,18 +171,31 @@ def read_corpus(
     )
 
 
-def _sources(texts: Texts, valid: Texts, encoding: str) -> tuple[list[Source], list[Source]]:
-    if not texts:
-        held_out = find_sources(valid, encoding=encoding) if valid else [chat_source("valid")]
-        return [chat_source("train")], held_out
-    sources = find_sources(texts, encoding=encoding)
+def _sources(
+    texts: Texts, valid: Texts, settings: TextSettings, report: Reporter
+) -> tuple[list[Source], list[Source]]:
+    def found(paths: Texts, usual: Lines) -> list[Source]:
+        return settled(
+            find_sources(paths, encoding=settings.encoding),
+            settings.lines,
+            replace(_tokenizer_config(settings), lines=usual),
+            lambda text: report(Note(text)),
+        )
+
+    train = found(texts, "sentence") if texts else [chat_source("train")]
     if valid:
-        return sources, find_sources(valid, encoding=encoding)
-    return hold_out(sources)
+        return train, found(valid, lines_of(train))
+    return hold_out(train) if texts else (train, [chat_source("valid")])
 
 
 def _names(texts: Texts) -> str:
     return ", ".join("standard input" if str(t) == "-" else Path(t).name for t in texts)
+
+
+def _tokenizer_config(settings: TextSettings) -> TokenizerConfig:
+    return TokenizerConfig(
+        words="spaces" if settings.pretokenised else "unicode", case=settings.case
+    )
 
 
 def _learn(sources: Sequence[Source], settings: TextSettings, report: Reporter) -> Tokenizer:
@@ -193,9 +208,7 @@ def _learn(sources: Sequence[Source], settings: TextSettings, report: Reporter) 
         report(TextProgress("finding the words", done, total))
 
     pieces = (piece for source in sources for piece in source.read(on_bytes))
-    config = TokenizerConfig(
-        words="spaces" if settings.pretokenised else "unicode", case=settings.case
-    )
+    config = replace(_tokenizer_config(settings), lines=lines_of(sources))
     return Tokenizer.learn(
         pieces,
         config,

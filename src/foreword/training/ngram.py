@@ -8,6 +8,7 @@ import torch
 
 from foreword.evaluation.perplexity import score
 from foreword.evaluation.report import evaluation_of
+from foreword.folder.architecture import format_version
 from foreword.folder.config import FolderConfig, NgramConfig, TrainingRecord
 from foreword.folder.store import write_folder
 from foreword.models.ngram import NgramModel
@@ -55,9 +56,10 @@ def count_on(
             progress=lambda done, total: report(TextProgress("evaluating", done, total)),
         )
         evaluation = evaluation_of(measured, corpus.valid, corpus.valid_name)
+    table_config = NgramConfig(vocab_size=V, order=table.order, ngrams=counts)
     config = FolderConfig(
-        format_version=3,
-        model=NgramConfig(vocab_size=V, order=table.order, ngrams=counts),
+        format_version=format_version(table_config, "float32", corpus.tokenizer.config),
+        model=table_config,
         tokenizer=corpus.tokenizer.config,
         training=TrainingRecord(
             text=corpus.name,

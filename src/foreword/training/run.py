@@ -182,7 +182,7 @@ def train_on(
 
     def write(*, finished: bool, evaluation: Evaluation | None = None) -> FolderConfig:
         written = FolderConfig(
-            format_version=format_version(config, "float32"),
+            format_version=format_version(config, "float32", corpus.tokenizer.config),
             model=config,
             tokenizer=corpus.tokenizer.config,
             training=_record(run, corpus, settings, finished),

@@ -18,6 +18,7 @@ from foreword.folder.architecture import (
     MOST_ROUNDS,
 )
 from foreword.folder.config import AnyModelName, Data, Size
+from foreword.text.newlines import Lines
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 StartShare = Annotated[float, Field(gt=0.0, le=1.0)]
@@ -41,6 +42,18 @@ class TextSettings(Data):
     min_count: Count | None = None
     """Only words seen so often. Default: 1 for pretokenised text, 2 for other text."""
     encoding: str = "utf-8"
+    lines: Lines | None = None
+    """What a line is: a "sentence" (or a message), a "paragraph", or "wrapped": a part of a
+    paragraph that was cut at a width. Default: found out from the lengths of lines."""
+
+    @model_validator(mode="after")
+    def _lines_suit(self) -> Self:
+        if self.pretokenised and self.lines not in (None, "sentence"):
+            raise ValueError(
+                "each line of pretokenised text counts one <eos>: lines must be sentence, not "
+                f"{self.lines}"
+            )
+        return self
 
 
 class ModelSettings(Data):

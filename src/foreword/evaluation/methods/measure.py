@@ -23,7 +23,9 @@ from foreword.models.build import from_folder
 from foreword.models.model import LanguageModel
 from foreword.ngrams.table import Table
 from foreword.text.corpus import Paths, find_sources, paths_of
+from foreword.text.newlines import Lines
 from foreword.text.tokens import tokenise
+from foreword.text.width import settled
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -70,6 +72,8 @@ def measure(
     tune_dynamic: bool = False,
     encoding: str = "utf-8",
     device: str = "cpu",
+    lines: Lines | None = None,
+    say: Callable[[str], None] | None = None,
     progress: Progress | None = None,
 ) -> Measurement:
     """Perplexities of a network with and without methods, each on its own and together.
@@ -88,6 +92,8 @@ def measure(
         tune_dynamic: choose the rate and decay of dynamic evaluation, by the RMS rule.
         encoding: of the texts.
         device: that the network runs on.
+        lines: what a line of the texts is; None: found out, as `foreword.evaluate` does.
+        say: is told what was found out.
         progress: called with (what is done, how much of it, how much in all).
 
     Raises:
@@ -106,7 +112,8 @@ def measure(
             progress(what, done, total)
 
     def read_text(paths: Paths) -> tuple[str, np.ndarray]:
-        sources = find_sources(paths_of(paths), encoding=encoding)
+        found = find_sources(paths_of(paths), encoding=encoding)
+        sources = settled(found, lines, loaded.tokenizer.config, say)
         tokens = tokenise(
             sources, loaded.tokenizer, progress=lambda d, t: tell("reading the text", d, t)
         )

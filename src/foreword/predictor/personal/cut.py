@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from foreword.predictor.personal.screen import KINDS, is_harmless, screened
-from foreword.text.lines import with_newlines
+from foreword.text.newlines import in_units
 from foreword.text.tokenizer import SPECIAL, Tokenizer
 
 LONGEST_WORD = 64
@@ -35,7 +35,7 @@ class Cutter:
         harmless: dict[str, Line] = {}
         refused: dict[str, int] = dict.fromkeys(KINDS, 0)
         lines: list[Line] = []
-        for raw in with_newlines(text).split("\n"):
+        for raw in in_units(text, self._tokenizer.config.lines).split("\n"):
             chunks = raw.split()
             try:
                 line = [word for chunk in chunks for word in harmless[chunk]]
