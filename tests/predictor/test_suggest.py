@@ -242,6 +242,56 @@ def test_spaces_stand_where_they_do_in_print(
     assert first(speaker({word: 0.9}), text, complete=False) == accepted
 
 
+@pytest.mark.parametrize(
+    ("word", "text", "accepted"),
+    [
+        ('"', "He said: “so” and ", "He said: “so” and “"),
+        ('"', "He said: “so” and “no", "He said: “so” and “no”"),
+        ('"', "Er sagte: „so“ und „nein", "Er sagte: „so“ und „nein“"),
+        ('"', 'He said: “so” and "so" and ', 'He said: “so” and "so" and "'),
+        ("...", "wait… what", "wait… what…"),
+        ("...", "wait… what... so", "wait… what... so..."),
+        ("--", "so — or not ", "so — or not —"),
+        ("-", "so – or not ", "so – or not –"),
+        ("-", "so – self‑aware ", "so – self‑aware –"),
+        ("don't", "it’s so", "it’s so don’t"),
+        ("don't", "‘it’ is it's so", "‘it’ is it's so don't"),
+    ],
+)
+def test_marks_are_written_in_the_users_own_style(
+    word: str, text: str, accepted: str, speaker: MakeSpeaker
+) -> None:
+    assert first(speaker({word: 0.9}), text, complete=False) == accepted
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Oh… ", "Oh... "),
+        ("I “", 'I "'),
+        ("I com\xadmit", "I commit"),
+        ("I ﬁ", "I fi"),
+        ("Ｈｅｌ", "Hel"),
+        ("I wo\u2060", "I wo"),
+        ("I 𝐥", "I l"),
+    ],
+)
+def test_forms_of_characters_lead_to_the_same_words(
+    text: str, plain: str, speaker: MakeSpeaker
+) -> None:
+    words = {"committee": 0.01, "find": 0.02, "...": 0.03, **ENGLISH}
+    words.pop("…")
+    predictor = speaker(words)
+    found, expected = predictor.suggest(text), predictor.suggest(plain)
+    assert [(one.word, one.probability) for one in found] == [
+        (one.word, one.probability) for one in expected
+    ]
+
+
+def test_a_word_that_stands_there_in_another_form_is_not_offered(english: Predictor) -> None:
+    assert all_of(english, "and li\xadke", complete=True) == ["and likely"]
+
+
 def test_text_that_is_cut_already_keeps_its_spaces(speaker: MakeSpeaker) -> None:
     cut = speaker({".": 0.9}, words="spaces")
     assert first(cut, "I would ") == "I would ."

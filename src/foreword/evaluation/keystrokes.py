@@ -14,6 +14,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from foreword.errors import SettingsError, TextError
 from foreword.predictor.spacing import NO_SPACE_BEFORE
+from foreword.text.characters import folded
 from foreword.text.tokenizer import SPECIAL, Tokenizer, TokenizerConfig
 
 RANKED = 10
@@ -180,8 +181,8 @@ def simulate(
 
     Args:
         predictor: what suggests.
-        messages: one a line; put into Unicode's composed form, ’ becoming ', runs of white space
-            one space. Those without a word are left out.
+        messages: one a line; put into Unicode's composed form, typographic marks becoming plain,
+            runs of white space one space. Those without a word are left out.
         typist: how they are typed.
         learn: after each message, the predictor learns it.
         progress: called with the messages done.
@@ -232,7 +233,7 @@ def readable_message(raw: str) -> str:
     >>> readable_message("  Don’t   stop ")
     "Don't stop"
     """
-    return " ".join(unicodedata.normalize("NFC", raw).replace("’", "'").split())
+    return " ".join(unicodedata.normalize("NFC", folded(raw)).split())
 
 
 def _type(

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
+from foreword.text.characters import folded
+
 
 @cache
 def offensive_words() -> frozenset[str]:
@@ -27,7 +29,7 @@ class Filter:
             offensive: keep those of the list back.
             blocked: more words.
         """
-        own = frozenset(word.casefold().replace("’", "'") for word in blocked)
+        own = frozenset(folded(word).casefold() for word in blocked)
         listed = offensive_words() if offensive else frozenset()
         self.words = listed | own if own else listed  # the list is one, however many type
 

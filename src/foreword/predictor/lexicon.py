@@ -6,6 +6,8 @@ from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
+from foreword.text.characters import stand_ins
+
 FAR_COMMONER = 4
 """A form with a capital is the word's own if it is so many times commoner than lower case."""
 
@@ -104,8 +106,8 @@ class Lexicon:
     def stand_in(self, word: str) -> int | None:
         """The id of what a word that the vocabulary lacks is read as; None if there is nothing.
 
-        The commonest of its forms in other cases; or else of the words that it is without their
-        apostrophes.
+        The commonest of its forms in other cases; of a mark, the likeliest other spelling; or else
+        the commonest of the words that it is without their apostrophes.
 
         >>> Lexicon(["<unk>", "<eos>", "don't", "snow"], hidden=2).stand_in("Snow")
         3
@@ -114,7 +116,12 @@ class Lexicon:
         """
         fold = word.casefold()
         forms = self.forms(fold)
-        return forms[0] if forms else self._without_apostrophes.get(fold)
+        if forms:
+            return forms[0]
+        for mark in stand_ins(word):
+            if (index := self.id_of(mark)) is not None:
+                return index
+        return self._without_apostrophes.get(fold)
 
     @cached_property
     def _without_apostrophes(self) -> dict[str, int]:

@@ -11,6 +11,7 @@ from foreword.predictor.engine import Engine
 from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.state import State
+from foreword.predictor.style import PLAIN_STYLE, Style
 from foreword.predictor.trace import WordTrace
 from foreword.text.lines import LINE_ENDS, with_newlines
 from foreword.text.newlines import PLAIN, Known, as_units
@@ -52,7 +53,7 @@ class Context:
         words: the last ones, normalised; "\n" for a line's end.
         begins_sentence: whether the next word does.
         capitals: sentences so far begun with a capital, less those begun without; within 3.
-        curly: whether the last apostrophe was a typographic one.
+        style: typographic marks that were seen.
         quoting: whether a straight quotation mark is open in this line.
         before: the network's state before the last word; None where none was read.
     """
@@ -61,7 +62,7 @@ class Context:
     words: tuple[str, ...] = ()
     begins_sentence: bool = True
     capitals: int = 0
-    curly: bool = False
+    style: Style = PLAIN_STYLE
     quoting: bool = False
     before: State | None = None
 
@@ -212,13 +213,12 @@ class Reader:
             start = words[-1].start if words and words[-1].end == len(rest) - 1 else len(rest) - 1
             goes_on = rest[-1] not in _APOSTROPHES or self._begins_a_word(rest[start:])
             return start if goes_on and _is_of_words(rest[start]) else len(rest)
-        if not rest or not self._may_go_on(rest[-1]):
-            return len(rest)
         words = self.tokenizer.split(rest)
         if not words or words[-1].end != len(rest):
             return len(rest)
-        start = words[-1].start
-        return start if self._may_go_on(rest[start]) else len(rest)
+        last = words[-1]
+        goes_on = self._may_go_on(last.text[0]) and self._may_go_on(last.text[-1])
+        return last.start if goes_on else len(rest)
 
     def _begins_a_word(self, letters: str) -> bool:
         """Whether a known word begins so. A mark at its end may otherwise close a quotation."""
@@ -239,18 +239,18 @@ class Reader:
 
     def _after(self, context: Context, word: Word, raw: str) -> Work[Context]:
         begins = context.begins_sentence
-        if set(raw) <= _SENTENCE_ENDS:
-            begins = raw[0] != "." or len(raw) == 1  # an ellipsis may be anywhere
+        if set(word.text) <= _SENTENCE_ENDS:
+            begins = word.text[0] != "." or len(word.text) == 1  # an ellipsis may be anywhere
         elif not set(raw) <= _TRANSPARENT:
             begins = False
-        curly = raw.rfind("’") > raw.rfind("'") if "’" in raw or "'" in raw else context.curly
+        style = context.style.after(raw, word.text, quoting=context.quoting, spaced=word.start == 0)
         state = yield Advance(self.engine, context.state, self.id_of(word))
         return Context(
             state,
             (*context.words[1 - WORDS_REMEMBERED :], word.text),
             begins,
             self._capitals(context, raw, word.text.casefold()),
-            curly,
+            style,
             context.quoting != (word.text == '"'),
             context.state,
         )
@@ -275,7 +275,7 @@ class Reader:
             (*context.words[1 - WORDS_REMEMBERED :], "\n"),
             begins_sentence=True,
             capitals=context.capitals,
-            curly=context.curly,
+            style=context.style,
             before=state,
         )
 

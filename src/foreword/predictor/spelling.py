@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from foreword.predictor.lexicon import Lexicon
 from foreword.predictor.reading import Context
+from foreword.text.characters import folded
 
 Form = tuple[float, str]
 """A probability, and how the word is written then."""
@@ -12,7 +13,7 @@ Form = tuple[float, str]
 
 def as_typed(text: str) -> str:
     """Letters as the vocabulary would have them, but in the case in which they were typed."""
-    return unicodedata.normalize("NFC", text).replace("’", "'")
+    return unicodedata.normalize("NFC", folded(text))
 
 
 def written(forms: Sequence[Form], typed: str, context: Context, lexicon: Lexicon) -> str:

@@ -177,7 +177,9 @@ def _readings(
     """Words ready to be put at the end of a text, and P(what stands there is a finished word)."""
     letters = as_typed(typed) if typed else ""
     lexicon = reader.lexicon
-    curly = context.curly if "'" not in letters else "’" in typed
+    style = context.style
+    if "'" in letters:
+        style = style.after(typed, letters, quoting=context.quoting, spaced=False)
     is_plain = not context.begins_sentence and letters == letters.lower()
     read_as = _read_as(reader, letters) if is_weighed else frozenset()
     offered: list[Suggestion] = []
@@ -186,22 +188,32 @@ def _readings(
         # Most words of most texts have one form.
         as_known = is_plain and len(forms) == 1
         word = forms[0][1] if as_known else written(forms, letters, context, lexicon)
-        text = word.replace("'", "’") if curly and len(word) > 1 else word
         replaces = len(typed)
         share = probability
         if not typed:
-            replaces, text = join(end, text, quoting=context.quoting, in_print=reader.in_print)
-        elif is_weighed and word.casefold() in read_as:
-            left = 0.0 if text == typed else probability * MENDED
+            replaces, text = _joined(reader, context, end, word)
+        else:
+            text = style.written(word, quoting=context.quoting, spaced=False)
+        stands_there = bool(typed) and (text == typed or word == letters)
+        if is_weighed and word.casefold() in read_as:
+            left = 0.0 if stands_there else probability * MENDED
             finished += probability - left
             share = left
-        elif text == typed and lexicon.forms(letters.casefold()):
+        elif stands_there and lexicon.forms(letters.casefold()):
             continue  # it stands there already
         if share > 0:
             offered.append(Suggestion(word, share, text, replaces))
     if finished:
         offered.sort(key=_probability_of, reverse=True)
     return offered, finished
+
+
+def _joined(reader: Reader, context: Context, end: str, word: str) -> tuple[int, str]:
+    """How a whole word follows a text: characters to take away, and what then to append."""
+    replaces, text = join(end, word, quoting=context.quoting, in_print=reader.in_print)
+    spaced = text != word or not end[-1:].strip()
+    mark = context.style.written(word, quoting=context.quoting, spaced=spaced and not replaces)
+    return replaces, text[: len(text) - len(word)] + mark
 
 
 def _read_as(reader: Reader, letters: str) -> frozenset[str]:

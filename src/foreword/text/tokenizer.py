@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
@@ -11,6 +11,7 @@ import tokenizers
 from tokenizers import models, normalizers, pre_tokenizers, trainers
 
 from foreword.errors import FolderError
+from foreword.text.characters import MARKS, folded, folded_with_places
 from foreword.text.newlines import Lines, in_units
 
 if TYPE_CHECKING:
@@ -92,21 +93,35 @@ class Word:
 class Tokenizer:
     """A vocabulary and the way to it. Immutable; safe to share between threads.
 
-    Text is put into Unicode's composed form (NFC), ’ becomes ', case is kept or folded. Words then
-    are: letters, digits and underscores, with apostrophes between them (don't, snake_case);
-    numbers with their points, commas and colons (3.14, 10:30); each emoji, joined ones and flags
-    as one; every other mark, @ # - and / among them, a run of the same as one (... or !!!). What
-    cannot be seen (control and formatting characters outside words) is dropped.
+    Text is put into Unicode's composed form (NFC), case is kept or folded, typographic marks become
+    plain ones, letters in special forms (ligatures, full width) plain letters, and what cannot be
+    seen is dropped, all as `foreword.text.characters` says. A typographic mark that the vocabulary
+    has as a word of its own stays.
+
+    Words then are: letters, digits and underscores, with apostrophes between them (don't,
+    snake_case); numbers with their points, commas and colons (3.14, 10:30); each emoji, joined ones
+    and flags as one; every other mark, @ # - and / among them, a run of the same as one (... or
+    !!!). What cannot be seen (control and formatting characters outside words) is dropped.
 
     >>> tokenizer = Tokenizer(["<unk>", "<eos>", "don't", "stop", "!!"], TokenizerConfig())
     >>> [(word.text, word.id, word.start, word.end) for word in tokenizer.split("Don’t stop!!")]
     [("Don't", 0, 0, 5), ('stop', 3, 6, 10), ('!!', 4, 10, 12)]
     """
 
-    def __init__(self, words: Sequence[str], config: TokenizerConfig) -> None:
+    def __init__(
+        self, words: Sequence[str], config: TokenizerConfig, *, marks: Collection[str] = ()
+    ) -> None:
+        """Sets the vocabulary.
+
+        Args:
+            words: by id; the first are `<unk>` and `<eos>`.
+            config: how text becomes words.
+            marks: typographic marks that stay as they are, besides those among `words`.
+        """
         self.words = tuple(words)
         self.config = config
         self.ids: Mapping[str, int] = {word: index for index, word in enumerate(self.words)}
+        self.marks = frozenset(marks).union(mark for mark in MARKS if mark in self.ids)
         self._backend = tokenizers.Tokenizer(models.WordLevel(dict(self.ids), unk_token=UNK))
         self._backend.normalizer = _normaliser(config)
         self._backend.pre_tokenizer = _splitter(config)
@@ -118,9 +133,15 @@ class Tokenizer:
 
     def normalise(self, text: str) -> str:
         """The text as the vocabulary would have it."""
+        return self._normalised(self._folded(text))
+
+    def _normalised(self, text: str) -> str:
         normalizer = self._backend.normalizer
         assert normalizer is not None
         return str(normalizer.normalize_str(text))
+
+    def _folded(self, text: str) -> str:
+        return text if self.config.words == "spaces" else folded(text, self.marks)
 
     def id_of(self, word: str) -> int:
         """The word's id; that of `<unk>` if the vocabulary lacks it."""
@@ -132,15 +153,32 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """The ids of the text's words. No `<eos>` is added."""
-        return list(self._backend.encode(text, add_special_tokens=False).ids)
+        return list(self._backend.encode(self._folded(text), add_special_tokens=False).ids)
 
     def encode_lines(self, texts: Sequence[str]) -> list[np.ndarray]:
         """The ids of many texts, (words,) each; quicker than one by one."""
-        encoded = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        plain = [self._folded(text) for text in texts]
+        encoded = self._backend.encode_batch_fast(plain, add_special_tokens=False)
         return [np.asarray(one.ids, dtype=np.uint32) for one in encoded]
 
     def split(self, text: str) -> list[Word]:
         """The text's words with their ids and places."""
+        if text.isascii() or self.config.words == "spaces":
+            return self._split(text)
+        plain, starts = folded_with_places(text, self.marks)
+        # What is dropped after a word belongs to it.
+        return [
+            Word(
+                word.text,
+                word.id,
+                starts[word.start],
+                max(starts[word.end], starts[word.end - 1] + 1),
+            )
+            for word in self._split(plain)
+        ]
+
+    def _split(self, text: str) -> list[Word]:
+        """The words of a text that is folded."""
         encoded = self._backend.encode(text, add_special_tokens=False)
         found = []
         starts = [start for start, _ in encoded.offsets] + [len(text)]
@@ -150,7 +188,7 @@ class Tokenizer:
             # The offsets of a letter composed of several characters end before the last of them.
             while end < starts[number + 1] and _is_composed_into_the_letter_before(text[end]):
                 end += 1
-            word = self.words[index] if index != UNK_ID else self.normalise(text[start:end])
+            word = self.words[index] if index != UNK_ID else self._normalised(text[start:end])
             found.append(Word(word, index, start, end))
         return found
 
@@ -212,7 +250,8 @@ class Tokenizer:
             special_tokens=[],
             show_progress=False,
         )
-        backend.train_from_iterator((piece.text for piece in pieces), trainer)
+        plain = folded if config.words == "unicode" else str
+        backend.train_from_iterator((plain(piece.text) for piece in pieces), trainer)
         vocabulary = backend.get_vocab(with_added_tokens=False)
         found = sorted(vocabulary, key=vocabulary.__getitem__)
         ordinary = [word for word in found if word not in SPECIAL]
@@ -223,8 +262,9 @@ class Tokenizer:
     def to_json(self) -> str:
         """The content of `tokenizer.json`, in Hugging Face's format.
 
-        It holds no regular expression: text whose words are separated by spaces is encoded by it
-        alone; cutting words from marks is done by this class, as `config.words` says.
+        It holds no regular expression: text of plain characters whose words are separated by spaces
+        is encoded by it alone; cutting words from marks, and reading typographic ones as plain, is
+        done by this class, as `config.words` says.
         """
         return json.dumps(_document(self.ids, self.config), ensure_ascii=False)
 

@@ -27,7 +27,7 @@ class Cutter:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         config = replace(tokenizer.config, case="keep")
-        self._tokenizer = Tokenizer(SPECIAL, config)
+        self._tokenizer = Tokenizer(SPECIAL, config, marks=tokenizer.marks)
 
     def cut(self, text: str) -> Cut:
         """The words of a text, line by line; lines without words are left out."""

@@ -1,0 +1,179 @@
+"""What a character is read as: plain marks for typographic ones, letters for their odd forms.
+
+One table for all who read text. Knows nothing of words and models. What has a meaning of its own
+stays: « and » beside quotation marks, ½ and ², emoji, joiners in the scripts that use them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+from functools import lru_cache, partial
+
+MARKS = {
+    **dict.fromkeys("’‘‚‛ʼ＇′", "'"),
+    **dict.fromkeys("“”„‟＂″", '"'),
+    **dict.fromkeys("—―", "--"),
+    **dict.fromkeys("–‐‑−﹣", "-"),
+    "…": "...",
+    "‥": "..",
+}
+"""Typographic marks, and the plain ones that they are read as."""
+
+LONGEST_RUN = 16
+"""Of one mark, that a longer run may stand for."""
+
+# In a model that lacks them they stand for others, though they have a meaning of their own.
+_STAND_INS = {"«": '"', "»": '"', "‹": "'", "›": "'", "׳": "'", "״": '"', "。": ".", "、": ","}
+
+# They are not seen and change nothing: soft hyphens, grapheme joiners, marks of direction, word
+# joiners, a byte order mark, selectors of a glyph. A zero-width space parts words, and stays.
+_UNSEEN = "\xad\u061c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+_UNSEEN_MARKS = "\u034f\ufe00-\ufe0d\U000e0100-\U000e01ef"
+# Blocks of letters, digits and marks that are others in a special form. They are named one by one,
+# since Unicode's NFKC takes more for the same: Hangul's letters alone, Thai's am, ½ and ².
+_FORMS = (
+    "\u0132\u0133\u017f\u01c4-\u01cc\u01f1-\u01f3"  # digraphs and the long s
+    "\u2100-\u2138\u213a-\u214f\u2160-\u217f"  # ℋ, Ⅷ; without the emoji ℹ
+    "\u2e80-\u2fd5"  # radicals of Chinese characters
+    "\ufb00-\ufdef\ufe50-\ufe6b\ufe70-\ufefc"  # ligatures; letters as they join; small marks
+    "\uff10-\uff19\uff21-\uff3a\uff3f\uff41-\uff5a\uff61-\uffdc"  # of full and half width
+    "\U0001d400-\U0001d7ff\U0001ee00-\U0001eeff"  # 𝐡𝐞𝐥𝐥𝐨
+)
+_KINDS = ("font", "initial", "medial", "final", "isolated", "wide", "narrow", "small", "compat")
+# Marks of full width are those of Chinese and Japanese; between digits they are parts of numbers.
+_OF_NUMBERS = {"．": ".", "，": ",", "：": ":"}
+_JOINERS, _SELECTORS, _CATALAN, _ACCENT = "\u200c\u200d", "\ufe0e\ufe0f", "ŀĿ", "´"
+
+_DROPPED = re.compile(f"[{_UNSEEN}{_UNSEEN_MARKS}]")
+_INVISIBLE = f"[{_UNSEEN}{_UNSEEN_MARKS}{_JOINERS}{_SELECTORS}]++"
+_INVISIBLE_RUN = re.compile(_INVISIBLE)
+_ODD = re.compile(
+    f"(?P<invisible>{_INVISIBLE})"
+    f"|[{_FORMS}{''.join(MARKS)}{_CATALAN}{_ACCENT}{''.join(_OF_NUMBERS)}]"
+    # Gershayim in an abbreviation of Hebrew, which keyboards lack.
+    '|(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea](?![\u05d0-\u05ea]))'
+)
+
+_FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+_TO_PLAIN = str.maketrans({**_FULL_WIDTH, **_STAND_INS, **MARKS})
+_VARIANTS: dict[str, list[str]] = {"--": ["-"]}
+for _mark, _plain in (*MARKS.items(), *_STAND_INS.items()):
+    _VARIANTS.setdefault(_plain, []).append(_mark)
+
+
+def folded(text: str, kept: Collection[str] = ()) -> str:
+    r"""A text with plain marks and letters, and without what cannot be seen.
+
+    >>> folded("“ﬁnd the com\xadmit\xadtee…” — ｈｅｌｌｏ")
+    '"find the committee..." -- hello'
+
+    Args:
+        text: any.
+        kept: typographic marks that stay, since a model has learned them as words of their own.
+    """
+    return text if text.isascii() else _ODD.sub(partial(_read_as, kept), text)
+
+
+def folded_with_places(text: str, kept: Collection[str] = ()) -> tuple[str, list[int]]:
+    """The same; and where each of its characters stands in the text as it was, and the end.
+
+    >>> folded_with_places("ﬁx…")
+    ('fix...', [0, 0, 1, 2, 2, 2, 3])
+    """
+    parts: list[str] = []
+    starts: list[int] = []
+    done = 0
+    for match in _ODD.finditer(text):
+        start = match.start()
+        parts.append(text[done:start])
+        starts += range(done, start)
+        if match["invisible"]:
+            seen = [place for place, _ in _that_count(match)]
+            parts += (text[place] for place in seen)
+            starts += seen
+        else:
+            parts.append(_read_as(kept, match))
+            starts += [start] * len(parts[-1])
+        done = match.end()
+    parts.append(text[done:])
+    starts += range(done, len(text))
+    starts.append(len(text))
+    return "".join(parts), starts
+
+
+def stand_ins(word: str) -> Iterator[str]:
+    """Other spellings of a mark, for a model that lacks this one; the likeliest first.
+
+    A run of one mark may stand for a shorter one.
+
+    >>> list(stand_ins("...")), list(stand_ins("!!!")), list(stand_ins("it"))
+    (['…', '..', '.'], ['!!', '!'], [])
+    """
+    if word[:1].isalnum() or word[:1].isspace():
+        return
+    plain = word.translate(_TO_PLAIN)
+    if plain != word:
+        yield plain
+    yield from (mark for mark in _VARIANTS.get(plain, ()) if mark != word)
+    if len(plain) > 1 and plain == plain[0] * len(plain):
+        shorter = min(len(plain) - 1, LONGEST_RUN)
+        yield from (plain[:length] for length in range(shorter, 0, -1))
+
+
+def _read_as(kept: Collection[str], match: re.Match[str]) -> str:
+    """What a match of the table is read as, where it stands."""
+    if match["invisible"]:
+        return "".join(character for _, character in _that_count(match))
+    character = match[0]
+    if character in MARKS:
+        return character if character in kept else MARKS[character]
+    if character == '"':
+        return "״"
+    text, start, end = match.string, match.start(), match.end()
+    if character in _CATALAN:
+        run = _INVISIBLE_RUN.match(text, end)
+        end = run.end() if run is not None else end
+        return f"{'lL'[character == 'Ŀ']}·" if text[end : end + 1].isalpha() else character
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
+    if character == _ACCENT:
+        return "'" if before.isalpha() and after.isalpha() else character
+    if character in _OF_NUMBERS:
+        is_of_one = before.isdecimal() and after.isdecimal()
+        return _OF_NUMBERS[character] if is_of_one else character
+    return _form(character)
+
+
+def _that_count(match: re.Match[str]) -> Iterator[tuple[int, str]]:
+    """Of a run of what cannot be seen: what means something after what it follows, with places."""
+    text, start = match.string, match.start()
+    before = text[max(0, start - 1) : start]
+    for place in range(start, match.end()):
+        character = text[place]
+        if character in _JOINERS:
+            counts = _has_joiners(_form(before)[-1:])
+        elif character in _SELECTORS:  # of emoji and keycaps
+            is_of_word = before.isalnum() or unicodedata.category(before or " ")[0] == "M"
+            is_emoji = before == "ℹ" or text[place + 1 : place + 2] == "\u20e3"
+            counts = is_emoji or not is_of_word
+        else:  # a mark with nothing before it stands for itself, like every mark
+            is_mark = unicodedata.category(character) == "Mn"
+            counts = is_mark and (not before or unicodedata.category(before)[0] in "CZ")
+        if counts:
+            before = character
+            yield place, character
+
+
+def _has_joiners(before: str) -> bool:
+    """Whether joiners mean something after a character: in scripts of Asia, and in emoji."""
+    return "\u0590" <= before < "\u1e00" or "\u2000" <= before < "\u3000" or before > "\ud7ff"
+
+
+@lru_cache(maxsize=1 << 12)
+def _form(character: str) -> str:
+    """The letters that a character of one of the blocks is a form of; itself, if of none."""
+    if not character:
+        return ""
+    kind = unicodedata.decomposition(character).partition(">")[0].removeprefix("<")
+    is_sign = "\u2100" <= character <= "\u214f" and kind == "compat"  # №, ℃
+    plain = unicodedata.normalize("NFKC", character)
+    return plain if kind in _KINDS and not is_sign and " " not in plain else character
