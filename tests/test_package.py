@@ -25,7 +25,7 @@ def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
 
 def test_importing_and_loading_bring_neither_torch_nor_matplotlib() -> None:
     program = (
-        "import sys, foreword; foreword.load; import foreword.cli.main\n"
+        "import sys, foreword; foreword.load; import foreword.cli.app\n"
         "print([name for name in ('torch', 'matplotlib') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

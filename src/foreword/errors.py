@@ -10,7 +10,7 @@ class TextError(ForewordError):
 
 
 class FolderError(ForewordError):
-    """A model folder is missing, damaged, of a newer format, or not a model folder."""
+    """A folder is missing, damaged, of a newer format, no model folder, or being written to."""
 
 
 class PersonalError(ForewordError):

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import MakeFolder
 from typer.testing import CliRunner, Result
 
-from foreword.cli.main import app
+from foreword.cli.app import app
 from foreword.errors import ForewordError
 from foreword.folder.store import Folder, write_folder
 

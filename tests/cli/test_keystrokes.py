@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from foreword.cli.main import app
+from foreword.cli.app import app
 from foreword.errors import SettingsError
 from foreword.folder.store import Folder, write_folder
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import foreword
-from foreword.cli.main import app
+from foreword.cli.app import app
 from foreword.errors import SettingsError
 from foreword.memory.survey import Event
 

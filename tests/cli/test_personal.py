@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from foreword.cli.main import app
+from foreword.cli.app import app
 from foreword.errors import PersonalError, SettingsError
 from foreword.folder.store import Folder, write_folder
 from foreword.predictor.personal import Personal

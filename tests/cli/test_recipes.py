@@ -5,7 +5,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from foreword.cli.main import app
+from foreword.cli.app import app
 from foreword.training.recipes import Reached, find, names, write
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from foreword.cli.main import app
+from foreword.cli.app import app
 
 OPTIONS = ["--steps-each", "20", "--hidden-size", "8", "--batch-size", "4", "--window", "5"]
 

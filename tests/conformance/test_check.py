@@ -9,7 +9,7 @@ from torch import nn
 from typer.testing import CliRunner
 
 from foreword.cells.registry import NAMES
-from foreword.cli.main import app
+from foreword.cli.app import app
 from foreword.conformance.cases import cases
 from foreword.conformance.check import KernelSubject, LayerSubject, check, layer_subject
 from foreword.errors import SettingsError

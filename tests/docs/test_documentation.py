@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 import foreword
-from foreword.cli.main import app
+from foreword.cli.app import app
 from foreword.text.corpus import chat_source
 from foreword.training.settings import TrainingSettings
 

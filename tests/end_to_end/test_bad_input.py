@@ -110,6 +110,68 @@ def test_a_folder_that_is_no_model_is_left_alone(tmp_path: Path, foreword_comman
     assert [p.name for p in (tmp_path / "precious").iterdir()] == ["thesis.txt"]
 
 
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["train", "text.txt"],
+        ["train", "text.txt", "--overwrite"],
+        ["tune", "text.txt"],
+        ["tune", "text.txt", "--overwrite"],
+        ["compress", "model", "--overwrite"],
+        ["compare", "text.txt"],
+        ["memory"],
+        ["inspect", "model", "a text"],
+    ],
+    ids=" ".join,
+)
+def test_a_folder_with_other_files_is_refused_before_anything_is_read(
+    verb: list[str],
+    tmp_path: Path,
+    foreword_command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_text("a few words to train on\n" * 20)
+    (tmp_path / "mine").mkdir()
+    names = ["thesis.txt", "journal.log", "best.toml", "table.csv", "index.html"]
+    for name in names:
+        (tmp_path / "mine" / name).write_text("years")
+    failed = foreword_command(*verb, "--out", "mine", expect=1)
+    assert "mine " in failed.stderr
+    assert "--out" in failed.stderr or "Choose another" in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1  # nothing was loaded or read before
+    assert sorted(p.name for p in (tmp_path / "mine").iterdir()) == sorted(names)
+    assert all((tmp_path / "mine" / name).read_text() == "years" for name in names)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "text.txt"]
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        (".", "exists and is not a model folder"),
+        ("/", "exists and is not a model folder"),
+        ("text.txt", "is a file, not a folder"),
+        ("text.txt/m", "cannot be written to: Not a directory"),
+        ("n" * 300, "has 300 bytes"),
+        ("/proc/m", "cannot be written to"),
+    ],
+    ids=["here", "the root", "a file", "below a file", "300 letters", "not writable"],
+)
+def test_a_place_that_cannot_be_written_to_is_refused_before_anything_is_read(
+    out: str,
+    message: str,
+    tmp_path: Path,
+    foreword_command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_text("a few words to train on\n" * 20)
+    failed = foreword_command("train", "text.txt", "--out", out, "--overwrite", expect=1)
+    assert message in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["text.txt"]
+
+
 def test_interactive_needs_a_terminal(model: Path, foreword_command: Command) -> None:
     failed = foreword_command("predict", model, "--interactive", expect=1)
     assert "needs a terminal" in failed.stderr

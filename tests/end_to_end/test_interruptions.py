@@ -118,6 +118,90 @@ def test_a_signal_during_the_last_evaluation_leaves_the_model_and_says_how_to_go
     assert config["evaluation"]["perplexity"] > 1
 
 
+START = "from foreword.cli.main import main; main()"
+WHILE_IMPORTING = """
+import importlib.abc, os, signal, sys
+class Interrupting(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.{number})
+sys.meta_path.insert(0, Interrupting())
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "number", "code"),
+    [("typer", "SIGINT", 130), ("torch.nn", "SIGINT", 130), ("torch", "SIGTERM", 143)],
+)
+def test_a_signal_while_python_imports_ends_with_one_sentence_and_leaves_nothing(
+    module: str, number: str, code: int, chats: Path, tmp_path: Path
+) -> None:
+    program = WHILE_IMPORTING.format(module=module, number=number) + START
+    done = subprocess.run(
+        [sys.executable, "-c", program, "train", str(chats), "--out", str(tmp_path / "m")],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stderr.removeprefix("loading PyTorch\n") == "stopped: nothing had begun\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "number", "code"),
+    [
+        ("train", signal.SIGINT, 130),
+        ("tune", signal.SIGTERM, 143),
+        ("compare", signal.SIGINT, 130),
+        ("compress", signal.SIGTERM, 143),
+    ],
+)
+def test_a_signal_while_the_text_is_read_leaves_nothing_and_says_so(
+    verb: str, number: signal.Signals, code: int, model: Path, tmp_path: Path
+) -> None:
+    text = tmp_path / "text.pipe"
+    os.mkfifo(text)  # reading it lasts as long as this test wants
+    out = tmp_path / "new" / "m"
+    texts = [str(model), "--text", str(text)] if verb == "compress" else [str(text)]
+    process = subprocess.Popen(
+        [*FOREWORD, verb, *texts, "--out", str(out)],
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with text.open("w") as pipe:  # opens when it is read
+        assert (out.parent / ".m.lock").exists()
+        process.send_signal(number)
+        _, told = process.communicate(timeout=60)
+        del pipe
+    assert process.returncode == code, told
+    last = told.splitlines()[-1]
+    assert last.startswith("stopped: ")
+    assert last.endswith(f"nothing was written to {out}")
+    assert "Traceback" not in told
+    assert [path.name for path in tmp_path.iterdir()] == ["text.pipe"]
+
+
+def test_a_second_training_in_a_folder_is_refused_while_the_first_goes_on(
+    chats: Path, tmp_path: Path, foreword_command: Command
+) -> None:
+    out = tmp_path / "m"
+    process = start(chats, out, "--steps", "100000")
+    wait_for_steps(out, 1, process)
+    for again in (["--resume"], [chats, "--overwrite"]):
+        failed = foreword_command("train", *again, "--out", out, "--steps", 3, expect=1)
+        assert f"another foreword train (process {process.pid}, since" in failed.stderr
+        assert "loading PyTorch" not in failed.stderr
+    assert foreword.load(out).predict("how are")  # reading needs no lock
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert latest(out).step < 100000
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
 def test_a_finished_model_is_not_overwritten_unless_told(
     model: Path, chats: Path, foreword_command: Command
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import foreword
-from foreword.cli.main import app
+from foreword.cli.app import app
 from foreword.errors import FolderError
 from foreword.folder.installed import find_folder, installed_models, only_model
 from foreword.folder.store import Folder, write_folder

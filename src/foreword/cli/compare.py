@@ -7,10 +7,21 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from foreword.cli.console import errors, print_json, results
+from foreword.cli.console import (
+    errors,
+    interruptible,
+    loading_torch,
+    print_json,
+    print_note,
+    results,
+)
 from foreword.cli.watch import Watch
 from foreword.errors import MissingExtraError, SettingsError
+from foreword.folder.claim import claimed, refuse_unclaimable, unless_replacing
 from foreword.text.newlines import Lines
+
+FILES = ("table.csv", "curves.csv", "comparison.png")
+"""What is written."""
 
 
 def compare(
@@ -61,9 +72,12 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Train every architecture with the same parameters and time, and compare them."""
-    from foreword.comparison.compare import ARCHITECTURES, COMPARED, write_csv
-    from foreword.comparison.compare import compare as run
-    from foreword.comparison.plot import plot
+    allowed = unless_replacing(FILES, _is_comparison, "compare")
+    refuse_unclaimable(out, "compare", allowed)  # before PyTorch is loaded
+    with loading_torch():
+        from foreword.comparison.compare import ARCHITECTURES, COMPARED, write_csv
+        from foreword.comparison.compare import compare as run
+        from foreword.comparison.plot import plot
 
     unknown = sorted(set(models or ()) - set(ARCHITECTURES))
     if unknown:
@@ -71,7 +85,8 @@ def compare(
             f"there is no model {unknown[0]!r}; the models are {', '.join(ARCHITECTURES)}"
         )
     known = [name for name in ARCHITECTURES if name in (models or COMPARED)]
-    with Watch() as watch:
+    claim = claimed(out, "compare", allowed, print_note)
+    with interruptible(lambda: f"nothing was written to {out}"), claim, Watch() as watch:
         found = run(
             text or (),
             minutes=minutes,
@@ -89,7 +104,7 @@ def compare(
             seed=seed,
             threads=threads,
         )
-    written = write_csv(found, out)
+        written = write_csv(found, out)
     name = ", ".join(Path(t).name for t in text) if text else "the carried chats"
     if found.rows:
         try:
@@ -112,3 +127,12 @@ def compare(
         errors.print("written: " + ", ".join(str(p) for p in written), markup=False)
     if found.stopped:
         raise typer.Exit(130)
+
+
+def _is_comparison(folder: Path) -> bool:
+    """Whether a folder's curves are those of a comparison."""
+    try:
+        with (folder / "curves.csv").open("rb") as file:
+            return file.read(64).startswith(b"model,words_seen,seconds,perplexity")
+    except OSError:
+        return False

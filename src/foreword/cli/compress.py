@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from foreword.cli.console import print_json, results
+from foreword.cli.console import interruptible, print_json, results
 from foreword.cli.info import compression_rows, table_of
 from foreword.cli.watch import Watch
 from foreword.compression.compress import BOUND, MOST_WORDS
@@ -46,7 +46,7 @@ def compress(
 
     If perplexity rises by more than the bound, nothing is written.
     """
-    with Watch() as watch:
+    with interruptible(lambda: f"nothing was written to {out}"), Watch() as watch:
         found = run(
             folder,
             out,

@@ -3,12 +3,16 @@
 import codecs
 import io
 import json
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, cast
 
 from rich.console import Console
 
+from foreword.cli.main import quitting_at_once
 from foreword.text.lines import LineSplitter
 
 errors = Console(stderr=True, highlight=False)
@@ -24,6 +28,11 @@ def print_json(document: Any) -> None:
     """One line of JSON on standard output."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def print_note(text: str) -> None:
+    """A sentence on standard error."""
+    errors.print(text, markup=False, soft_wrap=True)
 
 
 def input_lines() -> Iterator[str]:
@@ -42,3 +51,45 @@ def json_lines() -> Iterator[str]:
     """Lines of JSON on standard input: only a newline ends one, as U+2028 may be in a string."""
     for line in sys.stdin.buffer:
         yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+
+
+@contextmanager
+def loading_torch() -> Iterator[None]:
+    """For importing what needs PyTorch, which takes seconds: says so, and can be stopped."""
+    if "torch" not in sys.modules:
+        errors.print("loading PyTorch")
+    with quitting_at_once():
+        yield
+
+
+@contextmanager
+def interruptible(left: Callable[[], str] | None = None) -> Iterator[None]:
+    """Ctrl-C within it ends the command with one sentence.
+
+    Args:
+        left: what there is now, as the end of that sentence. With it, SIGTERM does the same, so
+            that what was begun is cleared away.
+    """
+    stopped_by = signal.SIGINT
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal stopped_by
+        del frame
+        stopped_by = signal.Signals(number)
+        raise KeyboardInterrupt
+
+    before = None
+    try:
+        if left is not None and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not in the main thread
+        pass
+    try:
+        yield
+    except KeyboardInterrupt:
+        told = "stopped" if left is None else f"stopped: {left()}"
+        print_note(told)
+        sys.exit(128 + stopped_by)
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)

@@ -5,9 +5,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from foreword.cli.console import errors, input_lines, print_json, results
+from foreword.cli.console import (
+    errors,
+    input_lines,
+    interruptible,
+    loading_torch,
+    print_json,
+    print_note,
+    results,
+)
 from foreword.cli.info import table_of
 from foreword.errors import MissingExtraError, SettingsError
+from foreword.folder.claim import claimed, refuse_unclaimable, unless_replacing
 
 if TYPE_CHECKING:
     from foreword.inspect import Inspection
@@ -45,7 +54,9 @@ def inspect(
 
     Words are counted from 1; the default second runs drop, replace and reset where it matters.
     """
-    from foreword.inspect import Change, inspection
+    refuse_unclaimable(out, "inspect", _refusal)  # before PyTorch is loaded
+    with loading_torch():
+        from foreword.inspect import Change, inspection
 
     changes = [
         *(Change("dropped", at) for at in drop or ()),
@@ -53,12 +64,15 @@ def inspect(
         *(Change("reset", at) for at in reset or ()),
     ]
     whole = "\n".join(input_lines()) if text is None or text == "-" else text
-    with errors.status("reading, tracing, differentiating"):
+    left = f"nothing was written to {out}"
+    with interruptible(lambda: left), errors.status("reading, tracing, differentiating"):
         found = inspection(
             folder, whole, words=words, skip=skip, beside=beside or (), changes=changes or None
         )
     missing = None
-    with errors.status("writing"):
+    left = f"{out} may hold a part of it"
+    claim = claimed(out, "inspect", _refusal, print_note)
+    with interruptible(lambda: left), claim, errors.status("writing"):
         try:
             found.write(out)
         except MissingExtraError as error:
@@ -72,6 +86,18 @@ def inspect(
     rows = {name: _shown(value) for name, value in _summary(found).items() if value != []}
     results().print(table_of(rows))
     results().print(f"Open {page}", markup=False, soft_wrap=True)
+
+
+def _refusal(folder: Path) -> str | None:
+    """Refuses model folders, and those whose files are somebody else's."""
+    if (folder / "config.json").exists():
+        return "is a model folder: name another folder for the inspection"
+    mine = ("index.html", "figures", "numbers")
+
+    def is_inspection(folder: Path) -> bool:
+        return (folder / "numbers" / "words.csv").is_file()
+
+    return unless_replacing(mine, is_inspection, "inspect")(folder)
 
 
 def _replacement(text: str) -> tuple[int, str]:

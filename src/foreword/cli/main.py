@@ -1,110 +1,52 @@
-"""The `foreword` command: gathers the verbs, and turns errors into messages and exit codes.
+"""Starts the command line. Imports next to nothing, so that Ctrl-C has an answer from the start.
 
 Exit codes: 0 done; 1 an error that the message explains; 2 wrong usage; 130 and 143 stopped by
-Ctrl-C and SIGTERM, with everything saved.
+Ctrl-C and SIGTERM, after one sentence on what there is now.
 """
 
 import os
+import signal
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
-import typer
-
-from foreword.cli import (
-    check,
-    compare,
-    compress,
-    doctor,
-    evaluate,
-    generate,
-    info,
-    inspect,
-    keystrokes,
-    lsp,
-    memory,
-    personal,
-    predict,
-    recipes,
-    serve,
-    train,
-    tune,
-)
-from foreword.cli.console import errors
-from foreword.errors import ForewordError, MissingExtraError
-
-app = typer.Typer(
-    name="foreword",
-    help="Next-word prediction with recurrent neural networks, trained on your own text.",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("train")(train.train)
-app.command("recipes")(recipes.recipes)
-app.command("evaluate")(evaluate.evaluate)
-app.command("keystrokes")(keystrokes.keystrokes)
-app.command("predict")(predict.predict)
-app.command("generate")(generate.generate)
-app.command("serve")(serve.serve)
-app.command("compare")(compare.compare)
-app.command("tune")(tune.tune)
-app.command("compress")(compress.compress)
-app.command("info")(info.info)
-app.command("inspect")(inspect.inspect)
-app.command("memory")(memory.memory)
-app.add_typer(personal.personal, name="personal")
-app.command("lsp")(lsp.lsp)
-app.command("check")(check.check)
-app.command("doctor")(doctor.doctor)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        sys.stdout.write(f"foreword {version('foreword')}\n")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    del version
+NOTHING_BEGUN = b"stopped: nothing had begun\n"
 
 
 def main() -> None:
     """Runs the command line; what the `foreword` script calls."""
+    with quitting_at_once():
+        from foreword.cli.app import run
     try:
-        app()
-    except ForewordError as error:
-        errors.print(
-            f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=not errors.is_terminal
-        )
-        sys.exit(1)
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        errors.print(str(MissingExtraError("this command", "train")), style="red", markup=False)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        errors.print("stopped")
-        sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read the output has closed it, as `head` does: not an error. Python would
-        # complain once more when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except OSError as error:
-        errors.print(f"error: {error}", style="red", markup=False)
-        sys.exit(1)
+        run()
+    finally:
+        # Whoever presses Ctrl-C while Python clears up has what was asked for already.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _escaped(text: str) -> str:
-    from rich.markup import escape
+@contextmanager
+def quitting_at_once() -> Iterator[None]:
+    """For imports: Ctrl-C and SIGTERM end the process with one sentence.
 
-    return escape(text)
+    An exception would not do: what is half imported may swallow it, or answer with errors of its
+    own. Nothing may be open that has to be closed.
+    """
+    before = {}
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, _quit)
+    except ValueError:  # not in the main thread
+        pass
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _quit(number: int, frame: FrameType | None) -> None:
+    del frame
+    sys.stdout.flush()
+    os.write(2, NOTHING_BEGUN)
+    os._exit(128 + number)

@@ -9,11 +9,15 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from foreword.cli.console import errors, print_json, results
+from foreword.cli.console import errors, loading_torch, print_json, results
 from foreword.errors import SettingsError
+from foreword.folder.claim import refuse_unclaimable, unless_replacing
 
 if TYPE_CHECKING:
     from foreword.memory.survey import Event, Survey
+
+FILES = ("results.csv", "index.html", "map.svg", "map.png")
+"""What is written beside the results themselves."""
 
 
 def memory(
@@ -68,8 +72,11 @@ def memory(
 
     Ctrl-C keeps what is done; the same command with the same --out goes on from there.
     """
-    from foreword.memory.published import trials as published_trials
-    from foreword.memory.survey import planned_for, run_all
+    if out is not None and not listed:
+        refuse_unclaimable(out, "memory", unless_replacing(FILES, _is_survey, "memory"))
+    with loading_torch():
+        from foreword.memory.published import trials as published_trials
+        from foreword.memory.survey import planned_for, run_all
 
     if listed:
         _list(as_json)
@@ -105,6 +112,11 @@ def memory(
     if found.stopped:
         errors.print(_advice(found, len(plan), out), markup=False, soft_wrap=True)
         raise typer.Exit(130)
+
+
+def _is_survey(folder: Path) -> bool:
+    """Whether a folder has results; what is wrong with them is said when they are read."""
+    return (folder / "results.jsonl").exists()
 
 
 def _written(found: "Survey", out: Path) -> list[Path]:

@@ -6,11 +6,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from foreword.cli.console import errors, print_json, results
+from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
 from foreword.cli.info import evaluation_rows, table_of
 from foreword.cli.watch import Watch
+from foreword.folder.claim import refuse_unclaimable
 from foreword.folder.config import AnyModelName
 from foreword.text.newlines import Lines
+from foreword.training.checkpoint import saved
+from foreword.training.target import refusal_for
 
 STOPPED = {"SIGINT": 130, "SIGTERM": 143}
 
@@ -339,9 +342,18 @@ def train(
         del given[name]
     if out is None:
         raise typer.BadParameter("where should the model go?", param_hint="--out")
-    from foreword.training.run import train as train_model
+    refusal = refusal_for(replaces=resume or overwrite)
+    refuse_unclaimable(out, "train", refusal)  # before PyTorch is loaded
+    before = saved(out)
+    with loading_torch():
+        from foreword.training.run import train as train_model
 
-    with Watch() as display:
+    def left() -> str:
+        if saved(out) == before:
+            return f"training had not begun, and nothing was written to {out}"
+        return f"{out} holds what was saved last. To go on: foreword train --out {out} --resume"
+
+    with interruptible(left), Watch() as display:
         outcome = train_model(
             text or (),
             out=out,

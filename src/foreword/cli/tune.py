@@ -9,10 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from foreword.cli.console import errors, print_json, results
+from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
 from foreword.cli.info import table_of
 from foreword.cli.train import STOPPED, train
 from foreword.cli.watch import Watch
+from foreword.folder.claim import refuse_unclaimable
+from foreword.tuning.folder import SEARCH, refusal_for
 
 NOT_SHARED = (
     *("text", "out", "valid", "resume", "overwrite", "watch", "as_json"),
@@ -81,9 +83,16 @@ def tune(
     """
     if out is None:
         raise typer.BadParameter("where should the search be kept?", param_hint="--out")
-    from foreword.tuning.search import tune as run
+    refuse_unclaimable(out, "tune", refusal_for(resume=resume, overwrite=overwrite))
+    with loading_torch():
+        from foreword.tuning.search import tune as run
 
-    with Watch() as display:
+    def left() -> str:
+        if not (out / SEARCH).exists():
+            return f"no trial had begun, and nothing was written to {out}"
+        return f"{out} holds the trials that were done. To go on: {_again(out)}"
+
+    with interruptible(left), Watch() as display:
         found = run(
             text or (),
             out=out,
@@ -110,9 +119,12 @@ def tune(
     else:
         errors.print("no trial came to its end: there is nothing to recommend yet")
     if found.stopped_by is not None:
-        again = shlex.join(["foreword", "tune", "--out", str(out), "--resume"])
-        errors.print(f"stopped; what was done is kept. To go on: {again}", markup=False)
+        errors.print(f"stopped; what was done is kept. To go on: {_again(out)}", markup=False)
         sys.exit(STOPPED.get(found.stopped_by, 1))
+
+
+def _again(out: Path) -> str:
+    return shlex.join(["foreword", "tune", "--out", str(out), "--resume"])
 
 
 def _with_settings() -> inspect.Signature:

@@ -11,10 +11,19 @@ import numpy as np
 from foreword.compression.cost import Cost, cost_on
 from foreword.errors import SettingsError, TextError
 from foreword.folder.architecture import format_version
+from foreword.folder.claim import Refusal, claimed
 from foreword.folder.config import Compression, FolderConfig, ModelConfig
 from foreword.folder.installed import find_folder
 from foreword.folder.quantised import quantise
-from foreword.folder.store import CARD, Folder, folder_bytes, read_folder, write_folder
+from foreword.folder.store import (
+    CARD,
+    CONFIG,
+    Folder,
+    folder_bytes,
+    read_folder,
+    refusal_of,
+    write_folder,
+)
 from foreword.predictor.engine import Engine
 from foreword.text.corpus import Source, chat_source, find_sources
 from foreword.text.tokenizer import SPECIAL, Tokenizer
@@ -69,6 +78,24 @@ def compress(
     if most_words < 1:
         raise SettingsError(f"most_words must be at least 1, not {most_words}")
     source, target = Path(folder), Path(out)
+    with claimed(target, "compress", refusal_for(source, overwrite=overwrite)):
+        return _compress(
+            source, target, texts, chats, vocab_size, bound, most_words, encoding, progress
+        )
+
+
+def _compress(
+    source: Path,
+    target: Path,
+    texts: Sequence[str | PathLike[str]],
+    chats: Literal["train", "valid", "test"] | None,
+    vocab_size: int | None,
+    bound: float,
+    most_words: int,
+    encoding: str,
+    progress: Tell | None,
+) -> Compression:
+    """Compresses into a folder that is claimed; see `compress`."""
     before = read_folder(find_folder(source))
     if before.config.weights == "int8":
         raise SettingsError(f"{source} is compressed already: compress what it was made of")
@@ -77,7 +104,6 @@ def compress(
             f"{source} is an {before.config.model.name} model: it has no matrices for int8. Fewer "
             "n-grams make it smaller: train it with a larger --ngram-min-count"
         )
-    _refuse_occupied(source, target, overwrite)
     after = smaller(before, vocab_size)
     sources = _sources(before.config, texts, chats, encoding)
     ids = _ids(sources, before.tokenizer, most_words, progress)
@@ -148,11 +174,17 @@ def smaller(folder: Folder, vocab_size: int | None = None) -> Folder:
     return Folder(config, quantise(weights), tokenizer)
 
 
-def _refuse_occupied(source: Path, target: Path, overwrite: bool) -> None:
-    if target.exists() and target.resolve() == source.resolve():
-        raise SettingsError(f"{target} is the model itself: give another folder by --out")
-    if (target / "config.json").exists() and not overwrite:
-        raise SettingsError(f"{target} holds a model already. Use --overwrite to replace it")
+def refusal_for(source: Path, *, overwrite: bool) -> Refusal:
+    """Refuses the model itself, a folder that holds something else, and a model that may stay."""
+
+    def refusal(target: Path) -> str | None:
+        if target == source.resolve():
+            return "is the model itself: give another folder by --out"
+        if (target / CONFIG).exists() and not overwrite and refusal_of(target) is None:
+            return "holds a model already. Use --overwrite to replace it"
+        return refusal_of(target)
+
+    return refusal
 
 
 def _sources(

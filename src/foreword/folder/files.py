@@ -19,6 +19,8 @@ from foreword.errors import FolderError
 
 CHECKSUM = "sha256"
 LARGEST_FILE = 64 << 30
+LONGEST_NAME = 255
+"""Bytes of a file's name, on about every file system."""
 RESTORE = "Restore it from where it came from, or train the model anew."
 
 _KINDS = {
@@ -65,8 +67,15 @@ def atomic_write(path: Path, data: bytes) -> None:
 
 
 def temporary_beside(path: Path) -> Path:
-    """A name in the same folder that is free: that of `path`, hidden, with a random ending."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    """A name in the same folder that is free: that of `path`, hidden, with a random ending.
+
+    Of a name too long for that, a hidden one that is all random.
+    """
+    ending = secrets.token_hex(4)
+    name = f".{path.name}.{ending}"
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        name = f".{secrets.token_hex(4)}.{ending}"
+    return path.with_name(name)
 
 
 def is_temporary_of(name: str, target: str) -> bool:

@@ -25,6 +25,7 @@ from foreword.folder.architecture import (
     described,
     format_version,
 )
+from foreword.folder.claim import INSIDE
 from foreword.folder.files import (
     RESTORE,
     TensorHeader,
@@ -51,6 +52,7 @@ RARE = "rare.txt"
 CHECKSUMS = "checksums"
 LARGEST_CONFIG, LARGEST_TOKENIZER, LARGEST_RARE = 16 << 20, 1 << 30, 16 << 20
 FAULTS_SHOWN = 5
+NOT_OURS = "exists and is not a model folder. Choose another, so that nothing in it is lost"
 NEWEST = max(get_args(FormatVersion))
 
 
@@ -141,10 +143,7 @@ def write_folder(
         elif _is_ours(path):
             _write_files(path, files, weights, metadata)
         else:
-            raise SettingsError(
-                f"{path} exists and is not a model folder. Choose another, so that nothing in it "
-                "is lost"
-            )
+            raise SettingsError(f"{path} {NOT_OURS}")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise FolderError(f"{path}: cannot be written: {error}") from error
 
@@ -177,6 +176,11 @@ def _write_files(
             atomic_write(path / name, data)
 
 
+def refusal_of(path: Path) -> str | None:
+    """Why a model may not be written to a folder that is there, as the end of a sentence."""
+    return None if _is_ours(path) else NOT_OURS
+
+
 def _is_ours(path: Path) -> bool:
     """Whether a folder is empty, a model folder, or one whose first writing was cut off.
 
@@ -188,7 +192,7 @@ def _is_ours(path: Path) -> bool:
         if (path / CONFIG).exists():
             document = _json(path / CONFIG)
             return isinstance(document, dict) and document.get("format") == "foreword"
-        names = {entry.name for entry in path.iterdir()}
+        names = {entry.name for entry in path.iterdir()} - {INSIDE}
         if WEIGHTS in names and read_header(path / WEIGHTS)[1].get("format") != "foreword":
             return False
     except FolderError:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from foreword.errors import SettingsError, TrainingError
+from foreword.folder.claim import claimed
 from foreword.memory import records
 from foreword.memory.tasks.registry import task_for
 from foreword.memory.trial import Result, Trial, trial_for
@@ -141,7 +142,16 @@ def run_all(
     """
     if workers < 1:
         raise SettingsError(f"workers must be at least 1, not {workers}")
-    path = None if out is None else Path(out) / records.NAME
+    with ExitStack() as until_end:
+        if out is not None:
+            until_end.enter_context(claimed(Path(out), "memory"))
+        return _run_all(trials, None if out is None else Path(out) / records.NAME, workers, watch)
+
+
+def _run_all(
+    trials: Sequence[Trial], path: Path | None, workers: int, watch: Watcher | None
+) -> Survey:
+    """Runs trials, with their results in a file whose folder is claimed; see `run_all`."""
     before = {} if path is None else records.read(path)
     found = {trial: before[trial] for trial in trials if trial in before}
     missing = [trial for trial in trials if trial not in found]

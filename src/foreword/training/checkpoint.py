@@ -12,6 +12,7 @@ from foreword.errors import FolderError, TrainingError
 from foreword.folder.files import read_tensors, write_tensors
 
 FOLDER = "training"
+FILES = "step-*.safetensors"
 VERSION = 1
 _DOCUMENT = "foreword-checkpoint"
 
@@ -44,10 +45,16 @@ class Checkpoint:
         path = folder / f"step-{self.step:08d}.safetensors"
         document = json.dumps({"version": VERSION, **self.document}, allow_nan=False)
         write_tensors(path, self.arrays, {_DOCUMENT: document})
-        for other in [*folder.glob("step-*.safetensors"), *folder.glob(".step-*")]:
+        for other in [*folder.glob(FILES), *folder.glob(".step-*")]:
             if other != path:  # an older one, or one that a kill left unfinished
                 other.unlink()
         return path
+
+
+def saved(model_folder: Path) -> frozenset[tuple[str, int]]:
+    """What tells checkpoints that are there from later ones: their names and times."""
+    found = (model_folder / FOLDER).glob(FILES)
+    return frozenset((path.name, path.stat().st_mtime_ns) for path in found)
 
 
 def latest(model_folder: Path) -> Checkpoint:
@@ -57,7 +64,7 @@ def latest(model_folder: Path) -> Checkpoint:
         TrainingError: there is none, or none can be read; says what is wrong with each.
     """
     faults = []
-    for path in sorted((model_folder / FOLDER).glob("step-*.safetensors"), reverse=True):
+    for path in sorted((model_folder / FOLDER).glob(FILES), reverse=True):
         try:
             arrays, metadata = read_tensors(path)
             document = json.loads(metadata[_DOCUMENT])

@@ -16,9 +16,10 @@ from foreword.errors import SettingsError, TrainingError
 from foreword.evaluation.perplexity import Score, score
 from foreword.evaluation.report import evaluation_of
 from foreword.folder.architecture import format_version
+from foreword.folder.claim import claimed
 from foreword.folder.config import Evaluation, FolderConfig, ModelConfig, TrainingRecord
 from foreword.folder.files import atomic_write
-from foreword.folder.store import read_config, read_folder, write_folder
+from foreword.folder.store import read_folder, write_folder
 from foreword.models.build import build, count_parameters, device_named
 from foreword.models.model import NextWordModel, Regularisation
 from foreword.nn.softmax import fast_precision
@@ -35,6 +36,7 @@ from foreword.training.pace import SECONDS, expected_passes, words_per_second
 from foreword.training.progress import Event, Note, Reporter, TextProgress, silent
 from foreword.training.recipes import find, overridden
 from foreword.training.settings import Budget, TrainingSettings, settings_from
+from foreword.training.target import refusal_for
 from foreword.training.trainer import Run
 from foreword.training.trainer import train as train_loop
 
@@ -112,6 +114,23 @@ def train(
         if resume:
             of_recipe = {k: v for k, v in of_recipe.items() if k not in FREE}
         leaves = overridden(of_recipe, leaves)
+    refusal = refusal_for(replaces=resume or overwrite)
+    with claimed(folder, "train", refusal, lambda told: report(Note(told))):
+        return _train(folder, texts, valid, settings, leaves, resume, watch, report, began)
+
+
+def _train(
+    folder: Path,
+    texts: Sequence[Any],
+    valid: Sequence[Any],
+    settings: TrainingSettings | None,
+    leaves: Mapping[str, Any],
+    resume: bool,
+    watch: bool,
+    report: Reporter,
+    began: float,
+) -> Outcome:
+    """Trains in a folder that is claimed; see `train`."""
     if resume:
         checkpoint = latest(folder)
         chosen = _resumed_settings(checkpoint, leaves)
@@ -121,7 +140,6 @@ def train(
     else:
         checkpoint, tokenizer, rare = None, None, ()
         chosen = settings_from(leaves, settings)
-        _refuse_occupied(folder, overwrite)
     scratch = folder.absolute().parent
     corpus = read_corpus(texts, valid, chosen.text, scratch, report, tokenizer)
     if chosen.model.model == "ngram":
@@ -258,17 +276,6 @@ def _resumed_settings(checkpoint: Checkpoint, leaves: Mapping[str, Any]) -> Trai
                 "Leave it out, or train anew."
             )
     return settings_from({k: v for k, v in given.items() if k in FREE}, saved)
-
-
-def _refuse_occupied(folder: Path, overwrite: bool) -> None:
-    if overwrite or not (folder / "config.json").exists():
-        return
-    record = read_config(folder).training
-    state = "a model" if record is None or record.finished else "an interrupted run"
-    raise SettingsError(
-        f"{folder} holds {state} already. Use --resume to go on with it, --overwrite to replace "
-        "it, or another folder."
-    )
 
 
 def _remember(folder: Path, texts: Sequence[Any], valid: Sequence[Any]) -> None:

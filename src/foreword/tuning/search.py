@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foreword.errors import FolderError, MissingExtraError, SettingsError, TextError, TrainingError
+from foreword.folder.claim import claimed
 from foreword.folder.files import atomic_write
 from foreword.text.corpus import Paths, paths_of
 from foreword.training.corpus import Corpus, absolute, read_corpus
@@ -27,16 +28,12 @@ from foreword.training.progress import Event, Note, Reporter, Validated, silent
 from foreword.training.recipes import Leaf, Recipe, find, overridden, write
 from foreword.training.run import regularised, train_on
 from foreword.training.settings import ENDS, TrainingSettings, settings_from
+from foreword.tuning.folder import BEST, JOURNAL, SCRATCH, SEARCH, TRIALS, refusal_for
 from foreword.tuning.space import Choice, Space, as_texts, default_space, rounded, space_of
 
 if TYPE_CHECKING:
     import optuna
 
-SEARCH, JOURNAL, TRIALS, BEST = "search.json", "journal.log", "trials.json", "best.toml"
-"""What a search's folder holds: what is searched on which text, Optuna's record, the trials that
-are done, and the recipe of the best."""
-SCRATCH = ".trial-"
-"""Begins the name of the folder in which a trial trains."""
 MINUTES_EACH = 2.0
 STARTUP_TRIALS = 8
 """Trials that are drawn at random, before those done say where to look."""
@@ -163,7 +160,14 @@ def tune(
     )
     if trials < 1:
         raise SettingsError(f"trials must be at least 1, not {trials}")
-    found = _resumed(folder, asked) if resume else _begun(folder, asked, overwrite)
+    refusal = refusal_for(resume=resume, overwrite=overwrite)
+    with claimed(folder, "tune", refusal, lambda told: report(Note(told))):
+        return _tune(folder, asked, trials, resume=resume, report=report)
+
+
+def _tune(folder: Path, asked: "_Asked", trials: int, *, resume: bool, report: Reporter) -> Tuning:
+    """Searches in a folder that is claimed; see `tune`."""
+    found = _resumed(folder, asked) if resume else _begun(asked)
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(SCRATCH + "*"):  # of a process that was killed
         shutil.rmtree(left, ignore_errors=True)
@@ -195,13 +199,8 @@ class _Asked:
     leaves: Mapping[str, Any]
 
 
-def _begun(folder: Path, asked: _Asked, overwrite: bool) -> _Search:
+def _begun(asked: _Asked) -> _Search:
     """A search that begins, with everything in it checked."""
-    if (folder / SEARCH).exists() and not overwrite:
-        raise SettingsError(
-            f"{folder} holds a search already. Use --resume to go on with it, --overwrite to "
-            "replace it, or another folder."
-        )
     given = {name for name, value in asked.leaves.items() if value is not None}
     if ends := sorted(given & set(ENDS)):
         raise SettingsError(f"{ends[0]} is said for each trial: {ends[0]}_each")

@@ -1,0 +1,117 @@
+"""The `foreword` command: gathers the verbs, and turns errors into messages and exit codes."""
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from foreword.cli import (
+    check,
+    compare,
+    compress,
+    doctor,
+    evaluate,
+    generate,
+    info,
+    inspect,
+    keystrokes,
+    lsp,
+    memory,
+    personal,
+    predict,
+    recipes,
+    serve,
+    train,
+    tune,
+)
+from foreword.cli.console import errors, interruptible
+from foreword.errors import ForewordError, MissingExtraError
+
+
+class _Verbs(TyperGroup):
+    """The verbs; Ctrl-C ends each with a sentence. Typer alone says nothing."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        with interruptible():
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    name="foreword",
+    cls=_Verbs,
+    help="Next-word prediction with recurrent neural networks, trained on your own text.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train.train)
+app.command("recipes")(recipes.recipes)
+app.command("evaluate")(evaluate.evaluate)
+app.command("keystrokes")(keystrokes.keystrokes)
+app.command("predict")(predict.predict)
+app.command("generate")(generate.generate)
+app.command("serve")(serve.serve)
+app.command("compare")(compare.compare)
+app.command("tune")(tune.tune)
+app.command("compress")(compress.compress)
+app.command("info")(info.info)
+app.command("inspect")(inspect.inspect)
+app.command("memory")(memory.memory)
+app.add_typer(personal.personal, name="personal")
+app.command("lsp")(lsp.lsp)
+app.command("check")(check.check)
+app.command("doctor")(doctor.doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"foreword {version('foreword')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def run() -> None:
+    """Runs the command line."""
+    try:
+        app()
+    except ForewordError as error:
+        errors.print(
+            f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=not errors.is_terminal
+        )
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        errors.print(str(MissingExtraError("this command", "train")), style="red", markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        errors.print("stopped")
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read the output has closed it, as `head` does: not an error. Python would
+        # complain once more when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        errors.print(f"error: {error}", style="red", markup=False)
+        sys.exit(1)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
