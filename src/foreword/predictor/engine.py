@@ -3,12 +3,12 @@
 In C++ where that was compiled, in numpy elsewhere.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
+from foreword.cores import available
 from foreword.errors import FolderError
 from foreword.folder.architecture import AnyConfig, NgramConfig
 from foreword.predictor import compiled_network
@@ -41,10 +41,10 @@ class Engine:
         Args:
             config: the architecture.
             weights: kept, not copied, where they can be used as they are.
-            threads: that share long work; None: as many as this process has cores.
+            threads: that share long work; None: as many as this process may use cores.
         """
         self.config = config
-        self._network = _network(config, weights, threads or _cores())
+        self._network = _network(config, weights, threads or available())
         self._weights = weights
 
     @property
@@ -178,12 +178,6 @@ def _network(
     if isinstance(config, NgramConfig):
         return NgramNetwork(weights)
     return compiled_network.network(config, weights, threads) or NumpyNetwork(config, weights)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _finite(found: Likely | None) -> Likely:
