@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from rich.console import Console
 
-from foreword.cli.main import quitting_at_once
+from foreword.cli.quitting import quitting_at_once
 from foreword.text.lines import LineSplitter
 
 errors = Console(stderr=True, highlight=False)
