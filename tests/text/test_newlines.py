@@ -59,6 +59,11 @@ def test_the_place_after_a_newline_goes_on_and_after_a_blank_line_does_not(langu
             "A title\nSome text that is wrapped\none\ntwo that goes on\nthree\n"
             "first\nsecond\n| a | b |\n| c | d |",
         ),
+        (
+            "markdown",
+            "Term\n: what it is\n![a](b)\n[c](d) and\nso on",
+            ("Term\n: what it is\n![a](b) [c](d) and so on"),
+        ),
         ("markdown", "in the year\n12. After that", "in the year 12. After that"),
         (
             "markdown",

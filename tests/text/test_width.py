@@ -136,6 +136,18 @@ def test_a_text_too_short_to_tell_is_read_as_the_model_s() -> None:
     assert chats.lines == "sentence"
 
 
+def test_short_texts_tell_together_what_none_of_them_tells_alone() -> None:
+    notes = [
+        text_source(f"{n}.txt", textwrap.fill(one, 72)) for n, one in enumerate(paragraphs(20))
+    ]
+    said: list[str] = []
+    assert {one.lines for one in settled(notes, None, None, said.append)} == {"wrapped"}
+    assert "20 of 20 texts are wrapped" in said[0]
+    assert {one.lines for one in settled(notes[:1], None)} == {"sentence"}
+    chats = [text_source(f"{n}.txt", "hello\nhow are you?\n") for n in range(40)]
+    assert {one.lines for one in settled(chats, None)} == {"sentence"}
+
+
 def test_pretokenised_text_has_an_end_a_line_and_takes_no_other() -> None:
     config = TokenizerConfig(words="spaces")
     (source,) = settled([text_source("a", wrapped(72))], None, config)

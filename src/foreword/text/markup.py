@@ -21,7 +21,9 @@ _BLOCKS = (
 
 _MARKDOWN = Markup(
     # Lists with the boxes of tasks, footnotes and targets of links, HTML, tables, directives.
-    begins=re.compile(rf"{BULLET}(?:\[[ xX]\][ ])?|\[[^\]]+\]:[ ]|(?=\|)|:::|{_BLOCKS}"),
+    begins=re.compile(
+        rf"{BULLET}(?:\[[ xX]\][ ])?|\[[^\]]+\]:[ ]|(?=:[ ]|!\[)|(?=\|)|:::|{_BLOCKS}"
+    ),
     alone=re.compile(rf"{RULE}|#{{1,6}}(?:[ \t]+|$)"),
     breaks=re.compile(r"(?:[ ]{2,}|\\|<br[ ]*/?>)$"),
     verbatim=re.compile(r"(```|~~~|\$\$)"),

@@ -56,7 +56,7 @@ def settled(
         return list(sources)
     if lines is not None:
         return [replace(source, lines=lines) for source in sources]
-    found = [width_of(source.read()) for source in sources]
+    found = _widths(sources)
     wrapped = [
         (source, width.columns)
         for source, width in zip(sources, found, strict=True)
@@ -78,6 +78,18 @@ def settled(
         replace(source, lines=_lines(width, usual))
         for source, width in zip(sources, found, strict=True)
     ]
+
+
+def _widths(sources: Sequence[Source]) -> list["Width"]:
+    """Of each text; those that are too short to tell anything are looked at together, as notes."""
+    found = [width_of(source.read()) for source in sources]
+    short = [source for source, width in zip(sources, found, strict=True) if not width.is_known]
+    if len(short) > 1:
+        blank = [Piece("", ends_line=True)]
+        pieces = (itertools.chain(source.read(), blank) for source in short)
+        together = width_of(itertools.chain.from_iterable(pieces))
+        found = [width if width.is_known else together for width in found]
+    return found
 
 
 def lines_of(sources: Sequence[Source]) -> Lines:
