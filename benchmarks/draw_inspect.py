@@ -1,10 +1,14 @@
 """Draws `docs/images/inspect-*.png`: parts of the page that `foreword inspect` writes.
 
-python benchmarks/draw_inspect.py MODEL_FOLDER
+python benchmarks/draw_inspect.py MODEL_FOLDER [unrolled]
+python benchmarks/draw_inspect.py MODEL_FOLDER capacitor
 
-Needs Chromium on the PATH, and the package playwright.
+The first shows any model of chats; the second one that was trained on `bracketed_chats.py`, whose
+brackets a unit has to remember. What that unit and its gates did is written beside the picture, as
+`benchmarks/results/capacitor.csv`. Needs Chromium on the PATH, and the package playwright.
 """
 
+import csv
 import shutil
 import sys
 import tempfile
@@ -20,23 +24,48 @@ I am doing well. I have been watching a lot of movies this week.
 Oh nice, what kind of movies do you like to watch?
 I like comedies and action movies. Do you have any favorite movies?
 I really like Star Wars, but I have not seen the new one yet."""
-PARTS = {"unrolled": "#unrolled-figure", "capacitor": "#capacitor-figure > .capacitor"}
+BRACKETED = """Hey, how are you doing today?
+(I'm good, thanks! / I just got back from the gym / I have been watching a lot of movies this week \
+/ I like comedies and action movies / What do you like to do for fun?)
+I like to read."""
+PARTS = {
+    "unrolled": (TALK, "#unrolled-figure"),
+    "capacitor": (BRACKETED, "#capacitor-figure > .capacitor"),
+}
+ROOT = Path(__file__).parents[1]
+NUMBERS = ROOT / "benchmarks" / "results" / "capacitor.csv"
 
 
 def main() -> None:
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         sys.exit("there is no chromium on the PATH")
-    images = Path(__file__).parents[1] / "docs" / "images"
+    part = sys.argv[2] if len(sys.argv) > 2 else "unrolled"
+    text, place = PARTS[part]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        foreword.inspect.inspection(sys.argv[1], TALK).write(folder)
+        found = foreword.inspect.inspection(sys.argv[1], text)
+        found.write(folder)
         started = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         page = started.new_page(viewport={"width": 1180, "height": 900}, color_scheme="light")
         page.goto((Path(folder) / "index.html").as_uri())
         page.wait_for_selector("html[data-ready]")
-        for name, place in PARTS.items():
-            page.locator(place).screenshot(path=images / f"inspect-{name}.png")
+        image = ROOT / "docs" / "images" / f"inspect-{part}.png"
+        page.locator(place).screenshot(path=image)
         started.close()
+    if part == "capacitor":
+        write_numbers(found.traced)
+
+
+def write_numbers(traced: foreword.inspect.TextTrace) -> None:
+    """The shown unit's memory and gates, a row a word."""
+    layer = traced.layers[0]
+    unit = foreword.inspect.telling(layer)
+    parts = {"c": layer.states["c"], **layer.gates}
+    with NUMBERS.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["word", *parts])
+        for t, word in enumerate(traced.reading.words):
+            rows.writerow([word, *(f"{values[t, unit]:.6g}" for values in parts.values())])
 
 
 if __name__ == "__main__":

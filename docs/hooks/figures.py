@@ -4,6 +4,7 @@ What a command draws is kept in `build/figures` until the code or the command ch
 """
 
 import hashlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -20,6 +21,9 @@ KEPT = ROOT / "build" / "figures"
 FOLDER = "explanation/figures"
 """Where pages find them."""
 
+LEAST_HOLD = 20
+"""Words for which the unit that is shown as a capacitor keeps a charge."""
+
 TALK = """Hey, how are you doing today?
 I'm good, thanks! I just got back from the gym. How about you?
 I am doing well. I have been watching a lot of movies this week.
@@ -27,6 +31,13 @@ Oh nice, what kind of movies do you like to watch?
 I like comedies and action movies. Do you have any favorite movies?
 I really like Star Wars, but I have not seen the new one yet."""
 """What is inspected; written for this page, so that no model has read it before."""
+
+
+BRACKETED = """Hey, how are you doing today?
+(I'm good, thanks! / I just got back from the gym / I have been watching a lot of movies this week \
+/ I like comedies and action movies / What do you like to do for fun?)
+I like to read."""
+"""The same, for a model that reads brackets."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,7 @@ DRAWINGS = (
         {f"{name}.svg": f"cells/{name}.svg" for name in ("unrolled", "rnn", "lstm", "gru")}
         | {"peephole.svg": "cells/lstm-peephole.svg"},
     ),
+    Drawing(("python benchmarks/draw_gradients.py .",), {"exploding.svg": "exploding.svg"}),
     Drawing(
         (
             "foreword memory temporal-order-2 --cell mlp-window --cell rnn --cell lstm --cell gru "
@@ -58,8 +70,17 @@ DRAWINGS = (
         ),
         {
             f"{name}.svg": f"seen/figures/{name}.svg"
-            for name in ("gates", "unit", "gradients", "attributions", "contrast-3")
+            for name in ("gates", "gradients", "attributions", "contrast-3")
         },
+    ),
+    Drawing(
+        (
+            "python benchmarks/bracketed_chats.py chats.txt",
+            "foreword train chats.txt --out model --steps 600 --vocab-size 1000 --hidden-size 64 "
+            "--dropout 0 --window 70 --learning-rate 0.015",
+            f"foreword inspect model {shlex.quote(BRACKETED)} --out seen",
+        ),
+        {"unit.svg": "seen/figures/unit.svg"},
     ),
 )
 
@@ -68,6 +89,8 @@ def on_files(files: Files, config: Any) -> Files:
     """Adds the figures to the site."""
     for drawing in DRAWINGS:
         for name, path in draw(drawing).items():
+            if name == "unit.svg":
+                _check_that_it_holds(path)
             files.append(File.generated(config, f"{FOLDER}/{name}", abs_src_path=str(path)))
     return files
 
@@ -87,6 +110,16 @@ def draw(drawing: Drawing) -> dict[str, Path]:
     return found
 
 
+def _check_that_it_holds(path: Path) -> None:
+    """The page calls this unit a capacitor that holds for tens of words."""
+    said = re.search(r"for up to (\d+) words", path.read_text("utf-8"))
+    if said is None or int(said[1]) < LEAST_HOLD:
+        found = "no hold" if said is None else f"a hold of {said[1]} words"
+        raise PluginError(
+            f"{path} shows {found}; {LEAST_HOLD} are the least that the page tells of"
+        )
+
+
 def _run(command: str, folder: Path) -> None:
     program, *words = shlex.split(command)
     start = [sys.executable]
@@ -98,9 +131,11 @@ def _run(command: str, folder: Path) -> None:
 
 def _key(drawing: Drawing) -> str:
     """Of the commands and of all code that they may run."""
+    words = (shlex.split(command) for command in drawing.commands)
+    scripts = {ROOT / script for program, script, *_ in words if program == "python"}
     digest = hashlib.sha256(repr(drawing).encode())
     native = filter(Path.is_file, (ROOT / "native").iterdir())
     code = [*(ROOT / "src").rglob("*.py"), *native]
-    for path in sorted([*code, ROOT / "benchmarks" / "draw_cells.py"]):
+    for path in sorted([*code, *scripts]):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

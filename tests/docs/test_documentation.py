@@ -5,6 +5,7 @@ import itertools
 import re
 import shlex
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(
-        rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
-    )
+    """The code of a page's blocks in this language; those of a list are indented."""
+    block = rf"^( *)```{language}\n(.*?)^\1```"
+    found = re.findall(block, page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(code) for _, code in found]
 
 
 def page_id(page: Path) -> str:

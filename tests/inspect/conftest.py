@@ -79,6 +79,7 @@ def layer(cell: str, words: list[str], H: int, k: int, random: np.random.Generat
             "unit": u,
             "position": u,
             "time_constant": float(-1 / np.log(min(keeps[u], 0.9999))) if gated else None,
+            "longest_hold": T // 2 if gated else None,
             "keep": float(keeps[u]),
             "opens": [[words[t], 0.8] for t in np.argsort(-held[:, u])[:3]],
             "closes": [[words[t], 0.1] for t in np.argsort(held[:, u])[:3]],

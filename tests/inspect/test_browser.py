@@ -310,7 +310,7 @@ def test_units_are_sorted_by_the_column_that_is_clicked(ready: Callable[..., Any
     page, made = ready()
     page.click(".units th button:has-text('range')")
     ranges = sorted((row["range"] for row in made["layers"][0]["ranking"]), reverse=True)
-    cells = page.locator(".units tbody td:nth-child(4)").all_inner_texts()
+    cells = page.locator(".units tbody td:nth-child(5)").all_inner_texts()
     assert cells == [shown(value) for value in ranges[:10]]
 
 
@@ -403,7 +403,7 @@ def test_an_elman_network_s_units_have_no_words_that_open_them(ready: Callable[.
     assert page.locator(".units").count() == 0
     held = [
         {"unit": u, "position": u, "time_constant": None if u else 2.5, "keep": 0.6, "range": 1.0}
-        | {"opens": [], "closes": []}
+        | {"longest_hold": None, "opens": [], "closes": []}
         for u in range(3)
     ]
     made["layers"][0]["ranking"] = held

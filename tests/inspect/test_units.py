@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from foreword.inspect import LayerArrays, orders, ranked, telling, time_constants
+from foreword.inspect import LayerArrays, longest_holds, orders, ranked, telling, time_constants
 
 WORDS = ("a", "b", "a", "c")
 
@@ -100,6 +100,44 @@ def test_the_telling_unit_charges_holds_and_discharges() -> None:
         c[t] = row
     gates = {"i": i, "f": f, "g": np.ones_like(f), "o": np.ones_like(f)}
     assert telling(LayerArrays(0, gates, {"h": np.tanh(c), "c": c})) == 2
+
+
+def test_a_unit_that_lets_go_now_and_then_is_told_by_its_longest_hold() -> None:
+    """It keeps 0.98 a word and loses all at each thirtieth; between, more than 1/e stays."""
+    T = 90
+    f = np.full((T, 2), 0.98, dtype=np.float32)
+    f[::30, 0] = 1e-6
+    f[:, 1] = 0.8
+    i = np.where(f < 0.5, 1.0, 0.02).astype(np.float32)
+    i[0] = 1.0
+    c, row = np.zeros((T, 2), dtype=np.float32), np.zeros(2, dtype=np.float32)
+    for t in range(T):
+        row = f[t] * row + i[t]
+        c[t] = row
+    gates = {"i": i, "f": f, "g": np.ones_like(f), "o": np.ones_like(f)}
+    layer = LayerArrays(0, gates, {"h": np.tanh(c), "c": c})
+    # 0.98^29 = 0.56, so the discharge ends it; of the other 0.8^4 = 0.41, 0.8^5 = 0.33.
+    assert longest_holds(layer) is not None
+    assert list(longest_holds(layer)) == [29, 4]
+    assert time_constants(layer)[0] < 3
+    assert telling(layer) == 0
+    assert [unit.longest_hold for unit in ranked(layer, ["w"] * T)] == [4, 29]
+
+
+def test_the_longest_hold_is_of_a_charge_not_of_emptiness() -> None:
+    """Nothing is held before the first charge, however near 1 the forget gate is."""
+    f = np.ones((40, 1), dtype=np.float32)
+    c = np.zeros((40, 1), dtype=np.float32)
+    c[30:] = 1.0
+    layer = LayerArrays(0, {"i": 1 - f, "f": f, "g": f, "o": f}, {"h": c, "c": c})
+    assert list(longest_holds(layer)) == [9]
+
+
+def test_without_a_gate_that_keeps_there_is_no_longest_hold() -> None:
+    h = np.ones((5, 1), dtype=np.float32)
+    layer = LayerArrays(0, {}, {"h": h})
+    assert longest_holds(layer) is None
+    assert ranked(layer, ["w"] * 5)[0].longest_hold is None
 
 
 def test_where_nothing_discharges_the_longest_holding_unit_is_shown() -> None:

@@ -15,7 +15,7 @@ from foreword.inspect.inspection import Change, Inspection, inspection
 from foreword.inspect.jacobian import LayerSpectra, Spectrum, jacobian, spectra
 from foreword.inspect.subject import Reading, Subject, read, subject_of
 from foreword.inspect.trace import LayerArrays, Predictions, TextTrace, trace
-from foreword.inspect.units import Unit, orders, ranked, telling, time_constants
+from foreword.inspect.units import Unit, longest_holds, orders, ranked, telling, time_constants
 
 __all__ = [
     "Attribution",
@@ -35,6 +35,7 @@ __all__ = [
     "gradient_flow",
     "inspection",
     "jacobian",
+    "longest_holds",
     "orders",
     "ranked",
     "read",

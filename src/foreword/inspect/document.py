@@ -162,6 +162,7 @@ def _layer(layer: LayerArrays, units: np.ndarray, traced: TextTrace) -> dict[str
                 "time_constant": None
                 if unit.time_constant is None
                 else _number(unit.time_constant),
+                "longest_hold": unit.longest_hold,
                 "keep": _number(unit.keep),
                 "opens": [[word, _number(value)] for word, value in unit.opens],
                 "closes": [[word, _number(value)] for word, value in unit.closes],

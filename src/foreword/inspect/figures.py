@@ -172,9 +172,9 @@ def unit(document: dict[str, Any], layer: dict[str, Any]) -> Figure:
         axes.tick_params(bottom=False)
     top.set_xlim(-0.5, T - 0.5)
     _name_words(every[-1], document["words"])
-    constant = best["time_constant"]
-    holds = "" if constant is None else f", which holds for {constant:.3g} words"
-    _title(figure, f"Unit {best['unit']} of layer {layer['layer'] + 1}{holds}, as a capacitor")
+    longest = best["longest_hold"]
+    holds = "" if longest is None else f": it keeps a charge for up to {longest} words"
+    _title(figure, f"Unit {best['unit']} of layer {layer['layer'] + 1} as a capacitor{holds}")
     return figure
 
 

@@ -64,6 +64,8 @@ class Unit:
         time_constant: words after which a charge has fallen to 1/e, by the mean of ln(keep) over
             the text. Of an Elman network, which has no such gate, by the correlation of h with
             itself one word later. None where that tells of no holding.
+        longest_hold: words over which it kept one of its large charges, at the longest; see
+            `longest_holds`. None where no gate says what is kept.
         keep: mean of the gate that keeps; of an Elman network that correlation.
         opens: words at which it takes in most (gate times candidate, without sign), with the mean
             over their occurrences.
@@ -73,6 +75,7 @@ class Unit:
 
     unit: int
     time_constant: float | None
+    longest_hold: int | None
     keep: float
     opens: tuple[tuple[str, float], ...]
     closes: tuple[tuple[str, float], ...]
@@ -92,27 +95,44 @@ def time_constants(layer: LayerArrays) -> np.ndarray:
     return found
 
 
-def telling(layer: LayerArrays) -> int:
-    """The unit that one would show: it charges, holds for some words, and discharges.
+def longest_holds(layer: LayerArrays) -> np.ndarray | None:
+    """(H,), for how many words each unit kept a charge, at the longest; None where no gate keeps.
 
-    By the share of words at which it holds (keeps nine tenths of a charge, and takes in little)
-    times the share at which it loses half of its largest charge. Where no unit does both, or no
-    gate keeps, the one that holds longest.
+    A charge is a memory of at least a quarter of the unit's largest one. It is kept until the
+    product of the gate that keeps falls below 1/e. A mean over the whole text, as the time constant
+    is, says little of a unit that holds for long and then lets go at once: its few discharges
+    outweigh all the words between.
+    """
+    keep = kept(layer)
+    if keep is None:
+        return None
+    memory = np.abs(layer.states[kinds_of(layer).memory].astype(np.float64))
+    lost = np.cumsum(-np.log(np.maximum(keep.astype(np.float64), 1e-12)), axis=0)
+    words = np.arange(len(lost))
+    found = np.zeros(memory.shape[1], dtype=np.int64)
+    for unit in range(memory.shape[1]):
+        ends = np.searchsorted(lost[:, unit], lost[:, unit] + 1, side="right") - 1
+        is_charged = memory[:, unit] >= 0.25 * max(memory[:, unit].max(), 1e-9)
+        found[unit] = ((ends - words) * is_charged).max()
+    return found
+
+
+def telling(layer: LayerArrays) -> int:
+    """The unit that one would show: of those that charge and discharge, the one that holds longest.
+
+    A discharge is a word at which a unit loses half of its largest charge; one that discharges at
+    more than a tenth of the words holds nothing. Where no unit is left, or no gate keeps, the one
+    with the longest time constant.
     """
     memory = layer.states[kinds_of(layer).memory].astype(np.float64)
-    keep, take = kept(layer), taken(layer)
-    constants = time_constants(layer)
-    if keep is None or take is None:
+    keep, holds, constants = kept(layer), longest_holds(layer), time_constants(layer)
+    if keep is None or holds is None:
         return int(np.argmax(constants))
-    candidate = kinds_of(layer).candidate
     before = np.abs(np.concatenate([np.zeros_like(memory[:1]), memory[:-1]]))
     most = np.maximum(np.abs(memory).max(0), 1e-9)
-    little = take * np.abs(1 if candidate is None else layer.gates[candidate]) < 0.15 * most
-    holds = ((keep > 0.9) & little & (before > 0.3 * most)).mean(0)
-    drops = ((1 - keep) * before > 0.5 * most).mean(0)
-    # A few discharges tell it; many are a unit that holds nothing.
-    score = holds * np.minimum(drops, 0.1)
-    return int(np.argmax(score if score.max() > 0 else constants))
+    drops = ((1 - keep) * before > 0.5 * most).sum(0)
+    discharges = (drops > 0) & (drops <= max(2, len(memory) / 10))
+    return int(np.argmax(np.where(discharges, holds, -1) if discharges.any() else constants))
 
 
 def correlations(states: np.ndarray) -> np.ndarray:
@@ -128,7 +148,7 @@ def correlations(states: np.ndarray) -> np.ndarray:
 
 def ranked(layer: LayerArrays, words: Sequence[str]) -> list[Unit]:
     """All units, those that hold longest first."""
-    constants = time_constants(layer)
+    constants, holds = time_constants(layer), longest_holds(layer)
     memory = layer.states[kinds_of(layer).memory]
     keep, take = kept(layer), taken(layer)
     means = correlations(memory) if keep is None else keep.mean(0)
@@ -143,6 +163,7 @@ def ranked(layer: LayerArrays, words: Sequence[str]) -> list[Unit]:
         Unit(
             int(k),
             float(constants[k]) if constants[k] > 0 else None,
+            None if holds is None else int(holds[k]),
             float(means[k]),
             opens[k],
             closes[k],

@@ -54,7 +54,7 @@ function drawCapacitor() {
         ? element(
             "span",
             { class: "unit-note" },
-            timeConstant(rank),
+            holding(rank),
             place === 0
               ? ", the longest of all that are shown"
               : place > 0
@@ -86,10 +86,13 @@ function drawCapacitor() {
   rankingTable(table);
 }
 
-const timeConstant = (row) =>
-  row.time_constant === null
+const holding = (row) => {
+  if (row.longest_hold !== null)
+    return `keeps a charge for up to ${row.longest_hold} words, and ${percent(row.keep)} a word on average`;
+  return row.time_constant === null
     ? `spans ${fixed(row.range)}`
-    : `holds for ${number(row.time_constant)} words${shownLayer().keep ? `, keeping ${percent(row.keep)} a word` : ""}`;
+    : `holds for ${number(row.time_constant)} words`;
+};
 
 /** The rows under the memory's curve: what is shown of each gate, with its name and class. */
 function gateRows(layer) {

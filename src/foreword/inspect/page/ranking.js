@@ -4,6 +4,9 @@ function rankingTable(container) {
   const columns = [
     ["unit", "unit", (row) => row.unit],
     ["time_constant", "time constant, words", (row) => row.time_constant ?? -1],
+    ...(data.layers[0].keep
+      ? [["longest_hold", "longest hold, words", (row) => row.longest_hold ?? -1]]
+      : []),
     [
       "keep",
       data.layers[0].keep ? "mean kept" : "correlation with itself",
@@ -99,6 +102,7 @@ function rankingTable(container) {
                   ),
                 ),
                 element("td", {}, number(row.time_constant)),
+                isGated && element("td", {}, String(row.longest_hold ?? "–")),
                 element("td", {}, row.keep === null ? "–" : fixed(row.keep)),
                 element("td", {}, fixed(row.range)),
                 isGated && element("td", { class: "words" }, words(row.opens)),
