@@ -128,7 +128,7 @@ def _draw(
         if index == EOS_ID and stop_at_eos:
             return
         word = predictor.tokenizer.word_of(index)
-        state = predictor.advance(state, word)
+        state = predictor.advance(state, word, mend=False)
         yield Drawn(line.end() + blank if index == EOS_ID else line.append(word), index, logs)
 
 

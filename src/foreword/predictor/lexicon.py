@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
+from foreword.predictor.letters import leaves_out, skeleton
 from foreword.text.characters import stand_ins
 
 FAR_COMMONER = 4
@@ -83,10 +84,7 @@ class Lexicon:
 
     def forms(self, fold: str) -> list[int]:
         """Ids of the words that are the same but for case, the commonest first."""
-        low = bisect_left(self.sorted_folds, fold)
-        high = low
-        while high < len(self.sorted_folds) and self.sorted_folds[high] == fold:
-            high += 1
+        low, high = _equal(self.sorted_folds, fold)
         return list(map(int, self.ids[low:high]))
 
     def has_own_capital(self, fold: str) -> bool:
@@ -103,35 +101,47 @@ class Lexicon:
         index = self._known.get(word, -1)
         return index if index >= self._hidden else None
 
-    def stand_in(self, word: str) -> int | None:
-        """The id of what a word that the vocabulary lacks is read as; None if there is nothing.
+    def readings(self, word: str) -> np.ndarray:
+        """Ids of the words that a typed word may stand for: itself, and commoner forms of it.
 
-        The commonest of its forms in other cases; of a mark, the likeliest other spelling; or else
-        the commonest of the words that it is without their apostrophes.
+        Forms are the same in another case, or have the apostrophes and accents that were not typed.
+        Of a word that the vocabulary lacks all forms count, of a mark the likeliest other spelling;
+        there may be none.
 
-        >>> Lexicon(["<unk>", "<eos>", "don't", "snow"], hidden=2).stand_in("Snow")
-        3
-        >>> Lexicon(["<unk>", "<eos>", "don't", "snow"], hidden=2).stand_in("Dont")
-        2
+        >>> lexicon = Lexicon(["<unk>", "<eos>", "don't", "snow", "Don't", "dont"], hidden=2)
+        >>> [lexicon.readings(word).tolist() for word in ("dont", "don't", "Dont", "SNOW", "cat")]
+        [[5, 2, 4], [2], [2, 4, 5], [3], []]
         """
-        fold = word.casefold()
-        forms = self.forms(fold)
-        if forms:
-            return forms[0]
-        for mark in stand_ins(word):
-            if (index := self.id_of(mark)) is not None:
-                return index
-        return self._without_apostrophes.get(fold)
+        own = self.id_of(word)
+        fold = _fold(word)
+        found = [index for index in self.forms(fold) if index != own]
+        skeletons, ids = self._marked
+        low, high = _equal(skeletons, skeleton(fold))
+        found += [
+            index
+            for index in ids[low:high].tolist()
+            if self.folds[index] != fold and leaves_out(fold, self.folds[index])
+        ]
+        found.sort()
+        if own is not None:
+            found = [own, *(index for index in found if index < own)]
+        elif not found:
+            marks = (self.id_of(mark) for mark in stand_ins(word))
+            found = [index for index in marks if index is not None][:1]
+        return np.array(found, dtype=np.int64)
 
     @cached_property
-    def _without_apostrophes(self) -> dict[str, int]:
-        """Folds of words that have apostrophes, less these: the id of the commonest."""
-        found: dict[str, int] = {}
+    def _marked(self) -> tuple[list[str], np.ndarray]:
+        """Skeletons of the words that differ from theirs, in order, and the words' ids."""
+        found = []
         for index in range(self._hidden, len(self.folds)):
-            if "'" in self.folds[index]:
-                found.setdefault(self.folds[index].replace("'", ""), index)
-        found.pop("", None)
-        return found
+            fold = self.folds[index]
+            bare = skeleton(fold)
+            if bare != fold and bare:
+                found.append((bare, index))
+        found.sort()
+        ids = np.array([index for _, index in found], dtype=np.int64)
+        return [bare for bare, _ in found], ids
 
 
 class RareWords:
@@ -158,6 +168,13 @@ class RareWords:
             if self._folds[place] != fold:
                 found.append(self._words[place])
         return found
+
+
+def _equal(folds: Sequence[str], fold: str) -> tuple[int, int]:
+    low = high = bisect_left(folds, fold)
+    while high < len(folds) and folds[high] == fold:
+        high += 1
+    return low, high
 
 
 def _range(folds: Sequence[str], prefix: str) -> tuple[int, int]:

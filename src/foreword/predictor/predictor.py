@@ -16,7 +16,7 @@ from foreword.predictor.engine import Engine
 from foreword.predictor.layer import Layer
 from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
-from foreword.predictor.reading import MARKS, Reader, beginning, readable
+from foreword.predictor.reading import MARKS, Reader, beginning, read_as, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.state import State
 from foreword.predictor.suggest import HIDDEN, Suggestion
@@ -85,18 +85,25 @@ class Predictor:
         """The state at the beginning of a line: zeros that have seen an `<eos>`, as in training."""
         return self._start
 
-    def advance(self, state: State, word: str) -> State:
+    def advance(self, state: State, word: str, *, mend: bool = True) -> State:
         """The state after one more word; `<eos>` ends a line.
 
-        A word that the vocabulary lacks is read as the commonest of its forms in other cases (Snow
-        as snow), or of the words that it is without their apostrophes (dont as don't); as `<unk>`
-        if there are none.
+        A word may have been typed without the capitals, apostrophes or accents of the word that is
+        meant: i for I, dont for don't, HELLO for hello. It is read as the form of it that is
+        likeliest in the context, among those that are commoner than what was typed; or of a word
+        that the vocabulary lacks, among all. It is read as `<unk>` if there are none.
+
+        Args:
+            state: of this model.
+            word: the next one.
+            mend: False reads a word that the vocabulary has as it stands: to score or generate a
+                text, in which each word is a draw from `probabilities`.
 
         Raises:
             SettingsError: the state is of another model.
         """
         self._check(state)
-        return self._bound(self._engine.advance(state, self._id_of(word)))
+        return self._bound(self._engine.advance(state, self._id_of(state, word, mend=mend)))
 
     def advance_many(self, states: Sequence[State], words: Sequence[str]) -> list[State]:
         """Each state after one more word of its own: what `advance` gives, bit for bit.
@@ -115,7 +122,7 @@ class Predictor:
             )
         for state in states:
             self._check(state)
-        ids = [self._id_of(word) for word in words]
+        ids = [self._id_of(state, word) for state, word in zip(states, words, strict=True)]
         return [self._bound(state) for state in self._engine.advance_many(states, ids)]
 
     def state_to_bytes(self, state: State) -> bytes:
@@ -156,7 +163,8 @@ class Predictor:
         self._check(state)
         text = text[beginning(text, LONGEST_READ)[0] :]
         for word in self.tokenizer.read(readable(text), state.last):
-            state = self._engine.advance(state, self._read_as(word.id, word.text))
+            index = EOS_ID if word.id == EOS_ID else self._id_of(state, word.text)
+            state = self._engine.advance(state, index)
         return self._bound(state)
 
     def reading(self, words: Iterable[str], state: State) -> Work[State]:
@@ -169,7 +177,7 @@ class Predictor:
         """
         self._check(state)
         for word in words:
-            state = yield Advance(self._engine, state, self._id_of(word))
+            state = yield Advance(self._engine, state, self._id_of(state, word))
         return self._bound(state)
 
     def probabilities(self, state: State) -> np.ndarray:
@@ -321,15 +329,12 @@ class Predictor:
         """Whether letters at the end of a text are likelier to go on than to be a whole word."""
         return self.typist(offensive=True).is_unfinished(text)
 
-    def _id_of(self, word: str) -> int:
+    def _id_of(self, state: State, word: str, *, mend: bool = True) -> int:
         if word == EOS:
             return EOS_ID
         text = self.tokenizer.normalise(readable(word))
-        return self._read_as(self.tokenizer.ids.get(text, UNK_ID), text)
-
-    def _read_as(self, index: int, word: str) -> int:
-        """As `Reader.id_of`, which would take the lexicon where every word is known, too."""
-        return index if index != UNK_ID else self._lexicon.stand_in(word) or UNK_ID
+        known = UNK_ID if mend else self.tokenizer.ids.get(text, UNK_ID)
+        return known if known != UNK_ID else read_as(self._engine, self._lexicon, state, text)
 
     def _unfinished(self, text: str) -> tuple[str, str]:
         """The text before its last word, and that word as far as it stands; or all, and nothing."""

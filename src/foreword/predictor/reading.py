@@ -27,6 +27,9 @@ WORDS_REMEMBERED = 64
 MARKS = 64
 """States kept at boundaries of words, to go on from where a text is edited."""
 
+CARELESS = 0.1
+"""P(a word is typed in another, rarer form of it), beside 1 for the form that is meant."""
+
 _SPACE = (
     "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # as the tokeniser has it
 )
@@ -194,9 +197,9 @@ class Reader:
         rest = window[max((space.end() for space in _A_SPACE.finditer(window)), default=0) :]
         return rest[self._unfinished(rest) :]
 
-    def id_of(self, word: Word) -> int:
-        """The id that a word is read as: its own, or that of `Lexicon.stand_in`, or `<unk>`."""
-        return word.id if word.id != UNK_ID else self.lexicon.stand_in(word.text) or UNK_ID
+    def id_of(self, state: State, word: str) -> int:
+        """The id that a normalised word is read as after a state; see `read_as`."""
+        return read_as(self.engine, self.lexicon, state, word)
 
     def trace(self, context: Context) -> WordTrace:
         """Gates and states at the last word that was read, or at the `<eos>` before the first."""
@@ -244,7 +247,7 @@ class Reader:
         elif not set(raw) <= _TRANSPARENT:
             begins = False
         style = context.style.after(raw, word.text, quoting=context.quoting, spaced=word.start == 0)
-        state = yield Advance(self.engine, context.state, self.id_of(word))
+        state = yield Advance(self.engine, context.state, self.id_of(context.state, word.text))
         return Context(
             state,
             (*context.words[1 - WORDS_REMEMBERED :], word.text),
@@ -278,6 +281,30 @@ class Reader:
             style=context.style,
             before=state,
         )
+
+
+def read_as(engine: Engine, lexicon: Lexicon, state: State, word: str) -> int:
+    """The id that a typed word is read as: its own, or that of a commoner form, or `<unk>`.
+
+    People leave out capitals, apostrophes and accents, and a vocabulary has many words so written,
+    seldom: i, dont, THE. Of the forms that may be meant, the likeliest in the context is read:
+    P(form | context), times `CARELESS` where it is not written as typed.
+
+    Args:
+        engine: the model's.
+        lexicon: its words.
+        state: before the word.
+        word: normalised.
+    """
+    ids = lexicon.readings(word)
+    if len(ids) == 0:
+        return UNK_ID
+    if len(ids) == 1:
+        return int(ids[0])
+    shares = engine.probabilities(state, ids)
+    if lexicon.words[ids[0]] == word:
+        shares[0] /= CARELESS
+    return int(ids[int(shares.argmax())])
 
 
 def beginning(text: str, stride: int) -> tuple[int, bool]:

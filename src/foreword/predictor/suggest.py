@@ -21,7 +21,7 @@ from foreword.predictor.reading import Context, Reader
 from foreword.predictor.slips import QWERTY, Layout, Near, one_edit, stem
 from foreword.predictor.spacing import join
 from foreword.predictor.spelling import Form, as_typed, written
-from foreword.text.tokenizer import EOS_ID, UNK_ID, Word
+from foreword.text.tokenizer import EOS_ID, UNK_ID
 
 HIDDEN = (UNK_ID, EOS_ID)
 """Never suggested: neither is a word that anyone would type."""
@@ -181,7 +181,7 @@ def _readings(
     if "'" in letters:
         style = style.after(typed, letters, quoting=context.quoting, spaced=False)
     is_plain = not context.begins_sentence and letters == letters.lower()
-    read_as = _read_as(reader, letters) if is_weighed else frozenset()
+    read_as = _read_as(reader, context, letters) if is_weighed else frozenset()
     offered: list[Suggestion] = []
     finished = 0.0
     for probability, forms in ranked:
@@ -216,10 +216,9 @@ def _joined(reader: Reader, context: Context, end: str, word: str) -> tuple[int,
     return replaces, text[: len(text) - len(word)] + mark
 
 
-def _read_as(reader: Reader, letters: str) -> frozenset[str]:
+def _read_as(reader: Reader, context: Context, letters: str) -> frozenset[str]:
     """Folds of the words that typed letters are read as, if no more are typed."""
-    text = reader.tokenizer.normalise(letters)
-    index = reader.id_of(Word(text, reader.tokenizer.ids.get(text, UNK_ID), 0, len(text)))
+    index = reader.id_of(context.state, reader.tokenizer.normalise(letters))
     known = {reader.lexicon.folds[index]} if index != UNK_ID else set()
     return frozenset(known | {letters.casefold()})
 

@@ -155,7 +155,7 @@ class _Prompt:
         for word, piece in zip(words, self.pieces, strict=False):
             logs = self._predictor.log_probabilities(state)
             _add_logs(piece, logs, word.id, self._request, self._predictor.tokenizer)
-            state = self._predictor.advance(state, word.text)
+            state = self._predictor.advance(state, word.text, mend=False)
             yield state
 
 

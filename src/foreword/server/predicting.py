@@ -111,4 +111,4 @@ def scored(predictor: Predictor, text: str) -> Iterator[ScoredWord]:
         log = float(predictor.log_probabilities(state)[word.id])
         is_known = word.id != UNK_ID
         yield ScoredWord(word.text, word.start, word.end, is_known, min(log, 0.0))
-        state = predictor.advance(state, word.text)
+        state = predictor.advance(state, word.text, mend=False)

@@ -25,7 +25,7 @@ def network_of(predictor: Predictor) -> Network:
             index = predictor.tokenizer.id_of(word)
             shares = predictor.probabilities(state)
             found.append(float(shares[index]) if index != UNK_ID else 0.0)
-            state = predictor.advance(state, word)
+            state = predictor.advance(state, word, mend=False)
         return found
 
     return probabilities

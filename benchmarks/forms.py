@@ -1,0 +1,93 @@
+"""How often the next word, and the word being typed, is among three, however carelessly one types.
+
+    python benchmarks/forms.py MODEL TEXT [TEXT ...] [--lines 300]
+
+The same lines are typed as they stand, in lower case, without apostrophes, without accents, with
+none of these, and in capitals. A word counts as found whatever its case, apostrophes and accents.
+"""
+
+import argparse
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import foreword
+from foreword.predictor.letters import skeleton
+from foreword.predictor.predictor import Predictor
+from foreword.predictor.suggest import Suggestion
+from foreword.text.corpus import find_sources
+
+PREFIXES = (1, 2, 3)
+"""Letters typed of a word whose completions are asked for."""
+
+
+def without_apostrophes(text: str) -> str:
+    return "".join(c for i, c in enumerate(text) if c not in "'’" or not text[i - 1 : i].isalpha())
+
+
+def without_accents(text: str) -> str:
+    return "".join(c if c in "'’·" else skeleton(c) if c.islower() else c for c in text)
+
+
+WAYS: dict[str, Callable[[str], str]] = {
+    "as it stands": str,
+    "lower case": str.lower,
+    "no apostrophes": without_apostrophes,
+    "no accents": without_accents,
+    "none of these": lambda text: without_accents(without_apostrophes(text.lower())),
+    "capitals": str.upper,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("text", nargs="+")
+    parser.add_argument("--lines", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    model = foreword.load(arguments.model)
+    texts = [piece.text for source in find_sources(arguments.text) for piece in source.read()]
+    texts = random.Random(arguments.seed).sample(texts, min(arguments.lines, len(texts)))
+    letters = " | ".join(f"after {n} letter{'s' * (n > 1)}" for n in PREFIXES)
+    print(f"{len(texts):,} lines\n\n| typed | words | next word | {letters} |")
+    print("|---|---|---|" + "---|" * len(PREFIXES))
+    for name, way in WAYS.items():
+        words, next_words, completions = measured(model, texts, way)
+        found = " | ".join(f"{hits / max(asked, 1):.1%}" for hits, asked in completions)
+        print(f"| {name} | {words:,} | {next_words / max(words, 1):.1%} | {found} |", flush=True)
+
+
+def measured(
+    model: Predictor, texts: list[str], way: Callable[[str], str]
+) -> tuple[int, int, list[tuple[int, int]]]:
+    """Words; next words found; completions found and asked for, by letters."""
+    words = next_words = 0
+    completions = [[0, 0] for _ in PREFIXES]
+    for text in texts:
+        typist = model.typist()
+        for word in model.tokenizer.split(text):
+            raw = text[word.start : word.end]
+            if not raw[0].isalpha():
+                continue
+            words += 1
+            before = way(text[: word.start])
+            next_words += is_among(typist.suggest(before, 3), raw)
+            for count, length in zip(completions, PREFIXES, strict=True):
+                if length < len(way(raw)):
+                    found = typist.suggest(before + way(raw)[:length], 3, complete=True)
+                    count[0] += is_among(found, raw)
+                    count[1] += 1
+    return words, next_words, [(hits, asked) for hits, asked in completions]
+
+
+def is_among(found: list[Suggestion], word: str) -> bool:
+    return bare(word) in [bare(one.word) for one in found]
+
+
+def bare(word: str) -> str:
+    return skeleton(word.casefold().replace("’", "'"))
+
+
+if __name__ == "__main__":
+    main()
