@@ -117,8 +117,12 @@ def test_progress_reaches_the_whole_size(tmp_path: Path) -> None:
     assert seen[-1] == (6000, 6000)
 
 
-def test_a_binary_file_among_texts_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_a_binary_file_among_named_texts_is_an_error_that_names_it(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a b\n")
     (tmp_path / "b.txt").write_bytes(b"\x7fELF\0\0")
     with pytest.raises(TextError, match="b.txt"):
-        tokenise(find_sources([tmp_path]), tokenizer(), directory=tmp_path)
+        tokenise(
+            find_sources([tmp_path / "a.txt", tmp_path / "b.txt"]),
+            tokenizer(),
+            directory=tmp_path,
+        )

@@ -15,6 +15,7 @@ from foreword.cli.console import (
     print_note,
     results,
 )
+from foreword.cli.texts import PANEL, Column, ReadAs, Speaker
 from foreword.cli.watch import Watch
 from foreword.errors import MissingExtraError, SettingsError
 from foreword.folder.claim import claimed, refuse_unclaimable, unless_replacing
@@ -58,6 +59,12 @@ def compare(
         typer.Option(help="What a line of the text is. Default: found out from their lengths."),
     ] = None,
     vocab_size: Annotated[int | None, typer.Option(help="The commonest words only.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of text that is not Unicode.", rich_help_panel=PANEL)
+    ] = None,
+    read_as: ReadAs = None,
+    speaker: Speaker = None,
+    column: Column = None,
     embedding_size: Annotated[
         int | None, typer.Option(help="Numbers that stand for a word.")
     ] = None,
@@ -98,6 +105,10 @@ def compare(
             case=case,
             lines=lines,
             vocab_size=vocab_size,
+            encoding=encoding,
+            read_as=read_as,
+            speaker=speaker,
+            column=column,
             embedding_size=embedding_size,
             dropout=dropout,
             learning_rate=learning_rate,

@@ -1,14 +1,16 @@
 """`foreword evaluate`: how well a model predicts a text."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.table import Table
 
 from foreword.cli.console import print_json, results
 from foreword.cli.info import evaluation_rows, table_of
+from foreword.cli.texts import PANEL, Column, ReadAs, Speaker
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError
 from foreword.text.newlines import Lines
@@ -30,7 +32,12 @@ def evaluate(
         Literal["never", "sentence"],
         typer.Option(help="never: state carried through the text; sentence: reset at each line."),
     ] = "never",
-    encoding: Annotated[str, typer.Option(help="Of the text.")] = "utf-8",
+    encoding: Annotated[
+        str, typer.Option(help="Of text that is not Unicode.", rich_help_panel=PANEL)
+    ] = "utf-8",
+    read_as: ReadAs = None,
+    speaker: Speaker = None,
+    column: Column = None,
     lines: Annotated[
         Lines | None,
         typer.Option(help="What a line of the text is. Default: found out from their lengths."),
@@ -92,8 +99,10 @@ def evaluate(
         if not text or reset != "never":
             raise SettingsError("methods need a TEXT, and a state that is carried through it")
         _methods(
-            folder, text, tune or [], temperature, cache, dynamic, ngram, ngram_weight, encoding,
-            lines, device, as_json,
+            folder, text, tune or [], temperature, cache, dynamic, ngram, ngram_weight,
+            {"encoding": encoding, "read_as": read_as, "speaker": speaker, "column": column,
+             "lines": lines},
+            device, as_json,
         )  # fmt: skip
         return
     from foreword.evaluation.evaluate import evaluate as measure
@@ -105,6 +114,9 @@ def evaluate(
             chats=chats,
             reset=reset,
             encoding=encoding,
+            read_as=read_as,
+            speaker=speaker,
+            column=column,
             lines=lines,
             say=watch.note,
             device=device,
@@ -125,8 +137,7 @@ def _methods(
     dynamic: str | None,
     ngram: Path | None,
     ngram_weight: float | None,
-    encoding: str,
-    lines: Lines | None,
+    reading: Mapping[str, Any],
     device: str,
     as_json: bool,
 ) -> None:
@@ -139,7 +150,7 @@ def _methods(
     learns = Dynamic(of_dynamic[0], of_dynamic[1]) if of_dynamic else None
     if learns is not None and len(of_dynamic) > 2:
         learns = replace(learns, segment=int(of_dynamic[2]))
-    weights = {"cache_weight": of_cache[2]} if len(of_cache) > 2 else {}
+    weights: dict[str, Any] = {"cache_weight": of_cache[2]} if len(of_cache) > 2 else {}
     if ngram_weight is not None:
         weights["ngram_weight"] = ngram_weight
     with Watch() as watch:
@@ -153,11 +164,10 @@ def _methods(
             tune=tune,
             tune_cache=cache == "tune",
             tune_dynamic=dynamic == "tune",
-            encoding=encoding,
-            lines=lines,
             say=watch.note,
             device=device,
             progress=watch.text_progress,
+            **reading,
             **weights,
         )
     if as_json:

@@ -3,14 +3,14 @@
 import random
 import tempfile
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
 
-from foreword.cli.console import errors, print_json, results
+from foreword.cli.console import print_json, results
+from foreword.cli.texts import PANEL, Column, ReadAs, Speaker, tell
 from foreword.errors import SettingsError
 from foreword.evaluation.keystrokes import Case, KeystrokeReport, Typist, simulate
 from foreword.evaluation.suggester import LearningSuggester, Suggester
@@ -66,7 +66,12 @@ def keystrokes(
         int | None, typer.Option(min=1, help="Only so many messages, drawn by --seed.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw.")] = 1,
-    encoding: Annotated[str, typer.Option(help="Of the text.")] = "utf-8",
+    encoding: Annotated[
+        str, typer.Option(help="Of text that is not Unicode.", rich_help_panel=PANEL)
+    ] = "utf-8",
+    read_as: ReadAs = None,
+    speaker: Speaker = None,
+    column: Column = None,
     lines: Annotated[
         Lines | None,
         typer.Option(help="What a line of the text is. Default: found out from their lengths."),
@@ -81,11 +86,18 @@ def keystrokes(
         raise SettingsError("give a TEXT to type, or --chats valid or --chats test, not both")
     typist = Typist(slots, acceptance, automatic_space, case, repeats)
     model = load(folder)
-    sources = [chat_source(chats)] if chats else find_sources(text or (), encoding=encoding)
-    if not chats:
-        sources = settled(
-            sources, lines, model.tokenizer.config, partial(errors.print, markup=False)
+    if chats:
+        sources = [chat_source(chats)]
+    else:
+        found = find_sources(
+            text or (),
+            encoding=encoding,
+            read_as=read_as,
+            speaker=speaker,
+            column=column,
+            tell=tell,
         )
+        sources = settled(found, lines, model.tokenizer.config, tell)
     units = [unit for source in sources for unit in whole_units(source.read())]
     drawn = _drawn(units, messages, seed)
     reports = {"": simulate(Suggester(model), drawn, typist)}

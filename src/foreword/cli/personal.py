@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from foreword.cli.console import errors, json_lines, print_json, results
 from foreword.cli.info import table_of
+from foreword.cli.texts import PANEL, Column, ReadAs, Speaker, tell
 from foreword.errors import SettingsError
 from foreword.text.newlines import Lines
 
@@ -47,6 +47,12 @@ def learn(
         list[str] | None,
         typer.Argument(metavar="TEXT", help="Files, folders, globs, or -. Without: -."),
     ] = None,
+    encoding: Annotated[
+        str, typer.Option(help="Of text that is not Unicode.", rich_help_panel=PANEL)
+    ] = "utf-8",
+    read_as: ReadAs = None,
+    speaker: Speaker = None,
+    column: Column = None,
     lines: Annotated[
         Lines | None,
         typer.Option(help="What a line of the text is. Default: found out from their lengths."),
@@ -61,8 +67,15 @@ def learn(
     from foreword.text.width import settled
 
     predictor = load(model)
-    say = partial(errors.print, markup=False)
-    sources = settled(find_sources(texts or ["-"]), lines, predictor.tokenizer.config, say)
+    found = find_sources(
+        texts or ["-"],
+        encoding=encoding,
+        read_as=read_as,
+        speaker=speaker,
+        column=column,
+        tell=tell,
+    )
+    sources = settled(found, lines, predictor.tokenizer.config, tell)
     units = [unit for source in sources for unit in whole_units(source.read())]
     with opened(context.obj, predictor.tokenizer, create=True) as layer:
         _tell(layer.learn(PARAGRAPH_END.join(units), network_of(predictor)), as_json=as_json)

@@ -8,6 +8,7 @@ import typer
 
 from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
 from foreword.cli.info import evaluation_rows, table_of
+from foreword.cli.texts import PANEL, Column, ReadAs, Speaker
 from foreword.cli.watch import Watch
 from foreword.folder.claim import refuse_unclaimable
 from foreword.folder.config import AnyModelName
@@ -18,7 +19,7 @@ from foreword.training.target import refusal_for
 STOPPED = {"SIGINT": 130, "SIGTERM": 143}
 
 _MODEL = "Model"
-_TEXT = "Text"
+_TEXT = PANEL
 _BPTT = "Backpropagation through time"
 _RATE = "Optimiser"
 _RUN = "Run"
@@ -236,8 +237,11 @@ def train(
         int | None, typer.Option(help="Words seen so often only.", rich_help_panel=_TEXT)
     ] = None,
     encoding: Annotated[
-        str | None, typer.Option(help="Of the text.", rich_help_panel=_TEXT)
+        str | None, typer.Option(help="Of text that is not Unicode.", rich_help_panel=_TEXT)
     ] = None,
+    read_as: ReadAs = None,
+    speaker: Speaker = None,
+    column: Column = None,
     bptt: Annotated[
         Literal["truncated", "sentence"] | None,
         typer.Option(

@@ -24,6 +24,9 @@ def evaluate(
     chats: Literal["train", "valid", "test"] | None = None,
     reset: Reset = "never",
     encoding: str = "utf-8",
+    read_as: str | None = None,
+    speaker: str | None = None,
+    column: str | None = None,
     device: str = "cpu",
     lines: Lines | None = None,
     say: Callable[[str], None] | None = None,
@@ -36,11 +39,14 @@ def evaluate(
         texts: files, folders, globs, gzip, `-`; read as the model's training text was.
         chats: a part of the carried chats, instead of texts.
         reset: "never" carries the state through the text, "sentence" starts anew at each line.
-        encoding: of the texts.
+        encoding: of texts that are not Unicode.
+        read_as: the form of the texts, such as whatsapp; None: each one's own, by its content.
+        speaker: measure only what this person says, of chats and mail.
+        column: that holds the text, of tables.
         device: that the model runs on.
         lines: what a line of the texts is; None: found out from the lengths of lines, and of a
             text that is too short to tell, what those of the training text were.
-        say: is told what was found out.
+        say: is told what was read, and how, and what was found out, a sentence each.
         progress: called with (what is done, how much of it, how much in all).
 
     Raises:
@@ -57,7 +63,14 @@ def evaluate(
     if chats:
         sources = [chat_source(chats)]
     else:
-        found = find_sources(texts, encoding=encoding)
+        found = find_sources(
+            texts,
+            encoding=encoding,
+            read_as=read_as,
+            speaker=speaker,
+            column=column,
+            tell=say,
+        )
         sources = settled(found, lines, loaded.tokenizer.config, say)
     tokens = tokenise(
         sources,

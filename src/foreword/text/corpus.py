@@ -5,23 +5,23 @@ import glob
 import hashlib
 import io
 import json
-import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from os import PathLike
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
-from foreword.errors import MissingExtraError, TextError
-from foreword.text.decoding import characters
+from foreword.errors import MissingExtraError, SettingsError, TextError
+from foreword.text.decoding import BLOCK_BYTES, UNICODE, characters
+from foreword.text.finding import LeftOut, files_below, matching
 from foreword.text.lines import Piece
 from foreword.text.newlines import Lines, cut
+from foreword.text.spool import Spool
 
-TEXT_SUFFIXES = (".txt", ".text", ".md")
+if TYPE_CHECKING:
+    from foreword.text.reading import File
 
 Split = Literal["train", "valid", "test"]
 
@@ -36,6 +36,8 @@ class Source:
         open: a fresh stream of its bytes.
         encoding: of those bytes.
         lines: what its lines are; see `foreword.text.newlines`.
+        is_formed: a reader has made the lines, of messages or paragraphs, so that their lengths
+            tell nothing.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Source:
     open: Callable[[], IO[bytes]] = field(repr=False)
     encoding: str = "utf-8"
     lines: Lines = "sentence"
+    is_formed: bool = False
 
     def read(self, on_bytes: Callable[[int], None] | None = None) -> Iterator[Piece]:
         """The text's pieces, in memory bounded whatever the length of its lines.
@@ -76,22 +79,70 @@ def paths_of(texts: Paths) -> tuple[str | PathLike[str], ...]:
     return (texts,) if isinstance(texts, str | PathLike) else tuple(texts)
 
 
-def find_sources(texts: Sequence[str | PathLike[str]], *, encoding: str = "utf-8") -> list[Source]:
+def find_sources(
+    texts: Sequence[str | PathLike[str]],
+    *,
+    encoding: str = UNICODE,
+    read_as: str | None = None,
+    speaker: str | None = None,
+    column: str | None = None,
+    tell: Callable[[str], None] | None = None,
+    scratch: Path | None = None,
+) -> list[Source]:
     """The texts that are meant by paths: files, folders, globs, and `-` for standard input.
 
-    Of a folder, all `.txt`, `.text` and `.md` files below it, gzipped ones too, in sorted order.
+    Each file is read in the form that its content shows: chats, mail, tables, subtitles, books and
+    so on. Of a folder, all files below it that are texts, in sorted order; what cannot be read is
+    left out there, and names that begin with a dot are never read.
+
+    Args:
+        texts: paths.
+        encoding: of texts that are not Unicode.
+        read_as: the form of all of them, one of `FORM_NAMES`.
+        speaker: take only what this person says.
+        column: that holds the text, of tables.
+        tell: called with what was read and how, and what was left out, a sentence each.
+        scratch: a folder on whose disk text may lie while it is read, in a file that nobody else
+            can see.
 
     Raises:
         TextError: a path leads to no text, or the encoding is unknown.
+        SettingsError: there is no such form.
+        MissingExtraError: a form's library is not installed.
     """
+    from foreword.text.forms.table import FORM_NAMES  # not before somebody reads texts
+    from foreword.text.reading import Choice, Reader
+
     try:
         codecs.getincrementaldecoder(encoding)
         b"a".decode(encoding, "replace")  # refuses codecs that do not give text, such as hex
     except (LookupError, ValueError) as error:
         raise TextError(
-            f"there is no encoding {encoding!r}. Try utf-8, latin-1 or cp1252"
+            f"there is no encoding {encoding!r}. Try utf-8, cp1252 or latin-1"
         ) from error
-    return [source for text in texts for source in _find(str(text), encoding)]
+    if read_as is not None and read_as not in FORM_NAMES:
+        raise SettingsError(f"there is no form {read_as!r}; the forms are {', '.join(FORM_NAMES)}")
+    spool = Spool(scratch)
+    choice = Choice(encoding, read_as, speaker, column)
+    reader = Reader(choice, spool, looks=tell is not None)
+    sources = []
+    for text in map(str, texts):
+        files = _files(text, spool, reader.left_out)
+        found = [t for file in files for t in reader.read(file)]
+        if files and not files[0].is_named and not found and speaker is None:
+            told = reader.left_out.told()
+            raise TextError(
+                f"{text}: no texts that can be read are in this folder"
+                + (f". Not read: {told}" if told else "")
+            )
+        sources += [
+            Source(t.file.name, t.size, t.open, t.encoding, t.lines, t.is_formed) for t in found
+        ]
+    reader.check_speaker()
+    if tell is not None:
+        for note in reader.notes():
+            tell(note)
+    return sources
 
 
 def text_source(name: str, text: str) -> Source:
@@ -144,9 +195,10 @@ def _chats_path() -> Path:
     raise MissingExtraError("the carried chat corpus", "train")
 
 
-def _find(text: str, encoding: str) -> list[Source]:
+def _files(text: str, spool: Spool, left_out: LeftOut) -> "list[File]":
+    """The files that a path means."""
     if text == "-":
-        return [_spooled("standard input", sys.stdin.buffer, encoding)]
+        return [_kept("standard input", sys.stdin.buffer, spool)]
     if not text:
         raise TextError("a text's name is empty. Name a file, a folder, a glob, or -")
     path = Path(text).expanduser()
@@ -157,51 +209,43 @@ def _find(text: str, encoding: str) -> list[Source]:
     except OSError as error:
         raise TextError(f"{text[:200]}: cannot be read: {error.strerror}") from error
     if path.is_dir():
-        files = [p for p in sorted(path.rglob("*")) if p.is_file() and _is_text_name(p)]
+        files = files_below(path, left_out)
         if not files:
-            endings = ", ".join(TEXT_SUFFIXES)
-            raise TextError(f"{text}: no texts ({endings}, or those gzipped) in this folder")
-        return [_file(p, encoding) for p in files]
+            told = left_out.told()
+            raise TextError(
+                f"{text}: there are no files in this folder"
+                + (f" but what is not read: {told}" if told else "")
+            )
+        return [_file(p, is_named=False) for p in files]
     if path.is_file():
-        return [_file(path, encoding)]
+        return [_file(path)]
     if path.exists():  # a pipe or a device: it can be read only once
         try:
             with path.open("rb") as stream:
-                return [_spooled(text, stream, encoding)]
+                return [_kept(text, stream, spool)]
         except OSError as error:
             raise TextError(f"{text}: cannot be read: {error.strerror}") from error
     if glob.has_magic(text):
-        matches = [Path(m) for m in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
-        files = [m for m in matches if m.is_file()]
+        files = matching(str(path), left_out)
         if not files:
             raise TextError(f"{text}: no file matches")
-        return [_file(m, encoding) for m in files]
+        return [_file(match, is_named=False) for match in files]
     raise TextError(f"{text}: there is no such file or folder")
 
 
-def _is_text_name(path: Path) -> bool:
-    plain = path.with_suffix("") if path.suffix == ".gz" else path
-    return plain.suffix.lower() in TEXT_SUFFIXES
+def _file(path: Path, *, is_named: bool = True) -> "File":
+    from foreword.text.reading import File
 
-
-def _file(path: Path, encoding: str) -> Source:
     try:
         size = path.stat().st_size
     except OSError as error:
         raise TextError(f"{path}: cannot be read: {error}") from error
-    return Source(str(path), size, lambda: path.open("rb"), encoding)
+    return File(str(path), size, lambda: path.open("rb"), is_named)
 
 
-def _spooled(name: str, stream: IO[bytes], encoding: str) -> Source:
-    """Kept in a file without a name until the process ends, since text is read more than once."""
-    with tempfile.TemporaryFile() as spool:
-        shutil.copyfileobj(stream, spool)
-        size = spool.tell()
-        spool.flush()
-        kept = os.dup(spool.fileno())
+def _kept(name: str, stream: IO[bytes], spool: Spool) -> "File":
+    """What can be read once only, kept until the process ends, since text is read more often."""
+    from foreword.text.reading import File
 
-    def reopen() -> IO[bytes]:
-        os.lseek(kept, 0, os.SEEK_SET)
-        return os.fdopen(os.dup(kept), "rb")
-
-    return Source(name, size, reopen, encoding)
+    spooled = spool.add_blocks(iter(lambda: stream.read(BLOCK_BYTES), b""))
+    return File(name, spooled.size, spooled.open)

@@ -18,22 +18,35 @@ BLOCK_BYTES = 1 << 20
 UNICODE = "utf-8"
 """The encoding of text unless another is named. Marks of UTF-16 and UTF-32 are obeyed then, too."""
 _HEAD_BYTES = 1 << 12
-_PACKED: tuple[tuple[bytes, str, Callable[[IO[bytes]], IO[bytes]]], ...] = (
-    (b"\x1f\x8b", "gzip", lambda raw: io.BufferedReader(gzip.GzipFile(fileobj=raw))),
-    (b"BZh", "bzip2", lambda raw: io.BufferedReader(bz2.BZ2File(raw))),
-    (b"\xfd7zXZ\0", "xz", lambda raw: io.BufferedReader(lzma.LZMAFile(raw))),  # noqa: SIM115 (closed with `raw`)
+_PACKED: tuple[tuple[bytes, str, Callable[[IO[bytes]], io.BufferedIOBase]], ...] = (
+    (b"\x1f\x8b", "gzip", lambda raw: gzip.GzipFile(fileobj=raw)),
+    (b"BZh", "bzip2", bz2.BZ2File),
+    (b"\xfd7zXZ\0", "xz", lzma.LZMAFile),
 )
 _DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, OSError)
+
+
+class _Unpacked(io.BufferedReader):
+    """What is packed in a stream, which is closed along with it."""
+
+    def __init__(self, inner: io.BufferedIOBase, packed: IO[bytes]) -> None:
+        super().__init__(inner)
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
 
 
 def unpacked(raw: IO[bytes]) -> IO[bytes]:
     """The stream itself, or what was packed in it by gzip, bzip2 or xz, known by the first bytes.
 
-    It is closed with `raw`.
+    Closing it closes `raw`.
     """
     head = raw.read(6)
     raw.seek(0)
-    return next((unpack(raw) for magic, _, unpack in _PACKED if head.startswith(magic)), raw)
+    unpack = next((unpack for magic, _, unpack in _PACKED if head.startswith(magic)), None)
+    return raw if unpack is None else _Unpacked(unpack(raw), raw)
 
 
 def encoding_of(head: bytes, encoding: str) -> str:

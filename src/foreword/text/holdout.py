@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from foreword.text.corpus import Source
 from foreword.text.lines import Piece
@@ -53,4 +53,5 @@ def hold_out(sources: Sequence[Source]) -> tuple[list[Source], list[Source]]:
 
 
 def _slice(source: Source, first: int, last: int | None) -> Slice:
-    return Slice(source.name, source.size, source.open, source.encoding, source.lines, first, last)
+    values = {field.name: getattr(source, field.name) for field in fields(Source)}
+    return Slice(**values, first=first, last=last)

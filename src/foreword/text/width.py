@@ -38,7 +38,8 @@ def settled(
 
     Args:
         sources: the texts.
-        lines: what was told; None: found out from the lengths of each text's lines.
+        lines: what was told; None: found out from the lengths of each text's lines. Those that a
+            reader has made of messages or paragraphs stay as they are.
         config: of the model that reads them, whose lines those of a text are that is too short to
             tell; None: lines are sentences then.
         say: is told what was found out.
@@ -55,7 +56,7 @@ def settled(
             )
         return list(sources)
     if lines is not None:
-        return [replace(source, lines=lines) for source in sources]
+        return [s if s.is_formed else replace(s, lines=lines) for s in sources]
     found = _widths(sources)
     wrapped = [
         (source, width.columns)
@@ -75,14 +76,14 @@ def settled(
             "(--lines sentence: each line ends by itself)"
         )
     return [
-        replace(source, lines=_lines(width, usual))
+        source if source.is_formed else replace(source, lines=_lines(width, usual))
         for source, width in zip(sources, found, strict=True)
     ]
 
 
 def _widths(sources: Sequence[Source]) -> list["Width"]:
     """Of each text; those that are too short to tell anything are looked at together, as notes."""
-    found = [width_of(source.read()) for source in sources]
+    found = [_MADE if source.is_formed else width_of(source.read()) for source in sources]
     short = [source for source, width in zip(sources, found, strict=True) if not width.is_known]
     if len(short) > 1:
         blank = [Piece("", ends_line=True)]
@@ -120,6 +121,10 @@ class Width(NamedTuple):
 
     columns: int | None
     is_known: bool
+
+
+_MADE = Width(None, is_known=True)
+"""Of lines that a reader has made."""
 
 
 def width_of(pieces: Iterable[Piece]) -> Width:

@@ -134,7 +134,7 @@ def read_corpus(
     Raises:
         TextError: with the file, and line and byte where they are known.
     """
-    train_sources, valid_sources = _sources(texts, valid, settings, report)
+    train_sources, valid_sources = _sources(texts, valid, settings, scratch, report)
     tokenizer = tokenizer or _learn(train_sources, settings, report)
     scratch.mkdir(parents=True, exist_ok=True)
 
@@ -172,15 +172,23 @@ def read_corpus(
 
 
 def _sources(
-    texts: Texts, valid: Texts, settings: TextSettings, report: Reporter
+    texts: Texts, valid: Texts, settings: TextSettings, scratch: Path, report: Reporter
 ) -> tuple[list[Source], list[Source]]:
+    def say(text: str) -> None:
+        report(Note(text))
+
     def found(paths: Texts, usual: Lines) -> list[Source]:
-        return settled(
-            find_sources(paths, encoding=settings.encoding),
-            settings.lines,
-            replace(_tokenizer_config(settings), lines=usual),
-            lambda text: report(Note(text)),
+        sources = find_sources(
+            paths,
+            encoding=settings.encoding,
+            read_as=settings.read_as,
+            speaker=settings.speaker,
+            column=settings.column,
+            tell=say,
+            scratch=scratch,
         )
+        config = replace(_tokenizer_config(settings), lines=usual)
+        return settled(sources, settings.lines, config, say)
 
     train = found(texts, "sentence") if texts else [chat_source("train")]
     if valid:

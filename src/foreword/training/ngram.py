@@ -69,7 +69,7 @@ def count_on(
             epochs=1.0,
             seconds=round(seconds, 1),
             seed=settings.run.seed,
-            settings=settings.leaves(),
+            settings=settings.public_leaves(),
             torch_version=torch.__version__,
             finished=True,
         ),

@@ -52,6 +52,8 @@ FREE = frozenset(
     {"minutes", "epochs", "steps", "patience", "threads", "save_seconds", "validations"}
 )
 """Settings that may change when a run is resumed; a recipe's do not change them."""
+KNOWN_BY_HEART = 2.0
+"""Perplexity below which a text is no measure: no writing of people is so predictable."""
 LOOK_EVERY = 20
 """Steps between two looks into a model that is watched."""
 
@@ -262,7 +264,16 @@ def _final_evaluation(
         measured = score(run.model, corpus.valid.ids, progress=progress)
     except InterruptedError:
         return None
-    return evaluation_of(measured, corpus.valid, corpus.valid_name)
+    evaluation = evaluation_of(measured, corpus.valid, corpus.valid_name)
+    if evaluation.perplexity < KNOWN_BY_HEART:
+        report(
+            Note(
+                f"a perplexity of {evaluation.perplexity:.2f} means that almost every word of the "
+                "held-out text was known before it came, as in what a program wrote or what "
+                "stands in the text twice. It says nothing of how well writing is predicted."
+            )
+        )
+    return evaluation
 
 
 def _resumed_settings(checkpoint: Checkpoint, leaves: Mapping[str, Any]) -> TrainingSettings:
@@ -429,7 +440,7 @@ def _record(run: Run, corpus: Corpus, settings: TrainingSettings, finished: bool
         epochs=round(run.windows.epochs, 3),
         seconds=round(run.position.seconds, 1),
         seed=settings.run.seed,
-        settings=settings.leaves(),
+        settings=settings.public_leaves(),
         torch_version=torch.__version__,
         finished=finished,
     )

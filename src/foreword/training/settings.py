@@ -30,6 +30,10 @@ ENDS = ("minutes", "epochs", "steps")
 """Leaves that end a run. Who gives one of them replaces all that stand by default."""
 
 
+PRIVATE = ("speaker",)
+"""Leaves that are kept for resuming, and in no file that is given away."""
+
+
 class TextSettings(Data):
     """From text to ids."""
 
@@ -42,6 +46,14 @@ class TextSettings(Data):
     min_count: Count | None = None
     """Only words seen so often. Default: 1 for pretokenised text, 2 for other text."""
     encoding: str = "utf-8"
+    """Of texts that are not Unicode."""
+    read_as: str | None = None
+    """The form of all texts, such as whatsapp or csv; text reads them as they stand. Default: each
+    one's own, by its content."""
+    speaker: str | None = None
+    """Only what this person says, of chats and mail."""
+    column: str | None = None
+    """Of tables and JSON: the column that holds the text."""
     lines: Lines | None = None
     """What a line is: a "sentence" (or a message), a "paragraph", or "wrapped": a part of a
     paragraph that was cut at a width. Default: found out from the lengths of lines."""
@@ -271,6 +283,10 @@ class TrainingSettings(Data):
         return {
             name: value for group in self.model_dump().values() for name, value in group.items()
         }
+
+    def public_leaves(self) -> dict[str, Any]:
+        """The same for whoever gets the model, to whom it is no business who wrote the text."""
+        return self.leaves() | dict.fromkeys(PRIVATE)
 
     @classmethod
     def checked(cls, tree: Mapping[str, Any]) -> Self:

@@ -27,7 +27,7 @@ from foreword.training.ngram import count_on
 from foreword.training.progress import Event, Note, Reporter, Validated, silent
 from foreword.training.recipes import Leaf, Recipe, find, overridden, write
 from foreword.training.run import regularised, train_on
-from foreword.training.settings import ENDS, TrainingSettings, settings_from
+from foreword.training.settings import ENDS, PRIVATE, TrainingSettings, settings_from
 from foreword.tuning.folder import BEST, JOURNAL, SCRATCH, SEARCH, TRIALS, refusal_for
 from foreword.tuning.space import Choice, Space, as_texts, default_space, rounded, space_of
 
@@ -424,7 +424,9 @@ def _recipe(search: _Search, corpus: Corpus, best: Tried, trials: int) -> Recipe
         for group, leaves in tree.items()
         if group not in ("budget", "run")
         for leaf, value in leaves.items()
-        if value is not None and (value != usual[group][leaf] or leaf == "model")
+        if leaf not in PRIVATE
+        and value is not None
+        and (value != usual[group][leaf] or leaf == "model")
     }
     budget = search.settings.budget
     each = next(f"{getattr(budget, end):g} {end}" for end in ENDS if getattr(budget, end))

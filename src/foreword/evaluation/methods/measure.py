@@ -71,6 +71,9 @@ def measure(
     tune_cache: bool = False,
     tune_dynamic: bool = False,
     encoding: str = "utf-8",
+    read_as: str | None = None,
+    speaker: str | None = None,
+    column: str | None = None,
     device: str = "cpu",
     lines: Lines | None = None,
     say: Callable[[str], None] | None = None,
@@ -90,10 +93,13 @@ def measure(
         tune: texts that choose all weights, and what is asked for: not the measured ones.
         tune_cache: choose the cache's numbers.
         tune_dynamic: choose the rate and decay of dynamic evaluation, by the RMS rule.
-        encoding: of the texts.
+        encoding: of texts that are not Unicode.
+        read_as: the form of the texts, such as whatsapp; None: each one's own, by its content.
+        speaker: measure only what this person says, of chats and mail.
+        column: that holds the text, of tables.
         device: that the network runs on.
         lines: what a line of the texts is; None: found out, as `foreword.evaluate` does.
-        say: is told what was found out.
+        say: is told what was read, and how, and what was found out, a sentence each.
         progress: called with (what is done, how much of it, how much in all).
 
     Raises:
@@ -112,7 +118,14 @@ def measure(
             progress(what, done, total)
 
     def read_text(paths: Paths) -> tuple[str, np.ndarray]:
-        found = find_sources(paths_of(paths), encoding=encoding)
+        found = find_sources(
+            paths_of(paths),
+            encoding=encoding,
+            read_as=read_as,
+            speaker=speaker,
+            column=column,
+            tell=say,
+        )
         sources = settled(found, lines, loaded.tokenizer.config, say)
         tokens = tokenise(
             sources, loaded.tokenizer, progress=lambda d, t: tell("reading the text", d, t)

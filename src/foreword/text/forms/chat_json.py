@@ -1,0 +1,150 @@
+"""Chats as JSON: Telegram, Messenger and Instagram, Discord, Slack, Google Chat.
+
+All are a document with a list of messages; they differ in which key holds what.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from foreword.text.forms.form import Form, Head, Opened, Passage
+from foreword.text.forms.json_stream import NotJsonError, items
+
+Message = Mapping[str, Any]
+_REACTED = re.compile(r"^Reacted \S+ to your message\s*$|^\S+ reacted \S+ to \w+ message\s*$")
+_SENT = re.compile(r" (?:sent an attachment|sent a photo|sent a video|sent a voice message)\.$")
+_SLACK_MARKUP = re.compile(r"<(?:[@#!][^<>|]*|https?:[^<>|]*|mailto:[^<>|]*)(?:\|([^<>]*))?>")
+_DISCORD_MARKUP = re.compile(r"<a?:\w+:\d+>|<[@#][!&]?\d+>")
+
+
+def _telegram(message: Message) -> Passage | str:
+    if message.get("type") != "message":
+        return "service messages"
+    if message.get("forwarded_from"):
+        return "forwarded messages"
+    text = message.get("text")
+    parts = text if isinstance(text, list) else [text]
+    said = "".join(
+        part if isinstance(part, str) else str(part.get("text", ""))
+        for part in parts
+        if isinstance(part, str) or (isinstance(part, dict) and part.get("type") != "pre")
+    )
+    return Passage(said, _name(message.get("from"))) if said.strip() else "media without words"
+
+
+def _messenger(message: Message) -> Passage | str:
+    if message.get("is_unsent"):
+        return "unsent messages"
+    said = _mended(str(message.get("content") or ""))
+    if not said.strip():
+        return "media without words"
+    if _REACTED.search(said) or _SENT.search(said) or "call_duration" in message:
+        return "notes"
+    return Passage(said, _name(_mended(str(message.get("sender_name") or ""))))
+
+
+def _mended(text: str) -> str:
+    """Meta writes each byte of UTF-8 as a letter."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+def _discord(message: Message) -> Passage | str:
+    if message.get("type") not in (None, "Default", "Reply", 0, 19):
+        return "service messages"
+    said = _DISCORD_MARKUP.sub("", str(message.get("content") or ""))
+    author = message.get("author")
+    name = author.get("nickname") or author.get("name") if isinstance(author, dict) else author
+    return Passage(said, _name(name)) if said.strip() else "media without words"
+
+
+def _slack(message: Message) -> Passage | str:
+    if message.get("type") != "message" or message.get("subtype") not in (None, "thread_broadcast"):
+        return "service messages"
+    said = _SLACK_MARKUP.sub(lambda match: match[1] or "", str(message.get("text") or ""))
+    said = said.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    profile = message.get("user_profile")
+    name = profile.get("real_name") if isinstance(profile, dict) else None
+    name = name or message.get("username") or message.get("user")
+    return Passage(said, _name(name)) if said.strip() else "media without words"
+
+
+def _google(message: Message) -> Passage | str:
+    creator = message.get("creator")
+    name = creator.get("name") if isinstance(creator, dict) else None
+    said = str(message.get("text") or "")
+    return Passage(said, _name(name)) if said.strip() else "media without words"
+
+
+def _name(name: Any) -> str:
+    return str(name).strip() if name else "someone without a name"
+
+
+def _form(
+    name: str,
+    label: str,
+    message: Callable[[Message], Passage | str],
+    shows: str,
+    *,
+    in_list: str | None = "messages",
+    left_out: str = "names, times and service messages",
+) -> Form:
+    """A form whose messages are the items of lists of one key, or of the document itself.
+
+    Args:
+        name: for `--as`.
+        label: for people.
+        message: makes of one a passage, or says in the plural what it is instead.
+        shows: patterns between spaces, all of which the document's beginning has.
+        in_list: the list's key; None: the document is a list.
+        left_out: what never becomes text.
+    """
+    patterns = [re.compile(pattern) for pattern in shows.split()]
+
+    def recognises(head: Head) -> bool:
+        first = head.text.lstrip("\ufeff \t\r\n")[:1]
+        opens = "[" if in_list is None else "{"
+        return first == opens and all(pattern.search(head.text) for pattern in patterns)
+
+    def read(text: Opened) -> Iterator[Passage]:
+        try:
+            for item in items(text.characters()):
+                if in_list is not None and (not item.path or item.path[-1] != in_list):
+                    continue
+                if not isinstance(item.value, dict):
+                    continue
+                found = message(item.value)
+                if isinstance(found, str):
+                    text.account.left_out[found] += 1
+                else:
+                    yield found
+        except NotJsonError as error:
+            raise text.damaged(f"after {text.account.kept:,} messages, {error}", label) from error
+
+    return Form(name, label, "messages", left_out, recognises, read)
+
+
+TELEGRAM = _form(
+    "telegram",
+    "Telegram export",
+    _telegram,
+    r'"(?:messages|personal_information)"\s*: (?:"from_id"\s*:|"text_entities"\s*:|\bTelegram\b)',
+)
+MESSENGER = _form(
+    "messenger",
+    "Messenger or Instagram export",
+    _messenger,
+    r'"sender_name"\s*: "timestamp_ms"\s*:',
+)
+DISCORD = _form("discord", "Discord export", _discord, r'"guild"\s*: "channel"\s*: "messages"\s*:')
+SLACK = _form(
+    "slack",
+    "Slack export",
+    _slack,
+    r'"type"\s*:\s*"message" "ts"\s*: "text"\s*:',
+    in_list=None,
+)
+GOOGLE_CHAT = _form("google-chat", "Google Chat export", _google, r'"messages"\s*: "creator"\s*:')
+CHAT_FORMS = (TELEGRAM, MESSENGER, DISCORD, SLACK, GOOGLE_CHAT)

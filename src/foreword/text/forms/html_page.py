@@ -1,0 +1,171 @@
+"""HTML pages: the prose, without scripts, styles, navigation and code."""
+
+import re
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+
+from foreword.text.forms.form import Form, Head, Opened, Passage
+
+SKIPPED = frozenset(
+    {
+        *("script", "style", "noscript", "template", "nav", "footer", "aside", "button", "label"),
+        *("select", "textarea", "svg", "math", "canvas", "iframe", "object", "audio", "video"),
+        *("head", "pre", "menu", "dialog", "rt", "rp"),
+    }
+)
+"""Elements of which nothing is prose that somebody wrote for a reader."""
+_VOID = frozenset(
+    {
+        *("area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta"),
+        *("param", "source", "track", "wbr"),
+    }
+)
+_BLOCKS = frozenset(
+    {
+        *("address", "article", "blockquote", "body", "br", "caption", "center", "dd", "details"),
+        *(
+            "div",
+            "dl",
+            "dt",
+            "fieldset",
+            "figcaption",
+            "figure",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "header",
+        ),
+        *("hr", "html", "li", "main", "ol", "p", "section", "summary", "table", "tbody", "td"),
+        *("tfoot", "th", "thead", "title", "tr", "ul"),
+    }
+)
+_NAVIGATION_WORDS = 4
+"""A block of so few words that is one link leads somewhere, and says nothing."""
+LARGEST = 128 << 20
+"""Characters of a page, which is parsed as a whole."""
+_OPENS = re.compile(r"<(?=[a-zA-Z/!?])")
+_SPACE = re.compile(r"[ \t\n\r\f]+")
+
+Skip = Callable[[str, dict[str, str | None]], bool]
+
+
+class _Prose(HTMLParser):
+    """Collects the blocks of text of a page."""
+
+    def __init__(self, skip: Skip | None) -> None:
+        super().__init__(convert_charrefs=True)
+        self.skip = skip
+        self.found: list[str] = []
+        self.parts: list[str] = []
+        self.skipping: list[str] = []  # the open elements from the one that is left out
+        self.links = 0
+        self.linked = 0  # characters of the block that are in links
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        has = dict(attrs)
+        if self.skipping == ["head"] and tag in _BLOCKS and tag != "title":
+            self.skipping.clear()  # many pages never end their head
+        if self.skipping:
+            if tag not in _VOID and tag == self.skipping[0]:
+                self.skipping.append(tag)
+            return
+        if tag in _BLOCKS:
+            self.end_block()
+        is_hidden = "hidden" in has or has.get("aria-hidden") == "true"
+        is_skipped = tag in SKIPPED or (self.skip is not None and self.skip(tag, has))
+        if (is_skipped or is_hidden) and tag not in _VOID:
+            self.skipping.append(tag)
+        elif tag == "a":
+            self.links += 1
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _VOID or tag in ("p", "div"):
+            self.handle_starttag(tag, attrs)
+            if tag not in _VOID:
+                self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.skipping:
+            if tag == self.skipping[0]:
+                self.skipping.pop()
+            elif tag in ("body", "html"):
+                self.skipping.clear()
+            return
+        if tag in _BLOCKS:
+            self.end_block()
+        elif tag == "a":
+            self.links = max(0, self.links - 1)
+
+    def handle_data(self, data: str) -> None:
+        if not self.skipping:
+            self.parts.append(data)
+            if self.links:
+                self.linked += len(data.strip())
+
+    def end_block(self) -> None:
+        text = _SPACE.sub(" ", "".join(self.parts)).strip()
+        is_link = self.linked >= 0.9 * len(text) and len(text.split()) <= _NAVIGATION_WORDS
+        if text and not is_link:
+            self.found.append(text)
+        self.parts.clear()
+        self.linked = 0
+
+
+def prose(page: str, skip: Skip | None = None) -> list[str]:
+    """The paragraphs of a page.
+
+    Args:
+        page: HTML, as bad as it may be.
+        skip: whether an element, by its name and attributes, is left out besides the usual ones.
+    """
+    parser = _Prose(skip)
+    parser.feed(_ended(page))
+    parser.close()
+    parser.end_block()
+    return parser.found
+
+
+def _ended(page: str) -> str:
+    """The page without comments and tags that begin and do not end.
+
+    The library looks for their end from each beginning on, which takes hours on hostile pages.
+    """
+    page = page.replace("<![CDATA[", "").replace("<![", "<!")
+    last = page.rfind("-->") + 1
+    page = page[:last] + page[last:].replace("<!--", "")
+    last = page.rfind(">") + 1
+    return page[:last] + _OPENS.sub("", page[last:])
+
+
+def _recognises(head: Head) -> bool:
+    start = head.text[:4096].lstrip("\ufeff \t\r\n").lower()
+    if re.match(
+        r"(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>])", start, re.DOTALL
+    ):
+        return True
+    return head.named(".html", ".htm", ".xhtml") and start.startswith("<")
+
+
+def _read(text: Opened) -> Iterator[Passage]:
+    blocks, size = [], 0
+    for block in text.characters():
+        size += len(block)
+        if size > LARGEST:
+            raise text.damaged(f"it has over {LARGEST:,} characters", HTML.label)
+        blocks.append(block)
+    page = "".join(blocks)
+    yield from map(Passage, prose(page))
+
+
+HTML = Form(
+    "html",
+    "HTML page",
+    "paragraphs",
+    "scripts, styles, navigation and code",
+    _recognises,
+    _read,
+    (".html", ".htm", ".xhtml"),
+)

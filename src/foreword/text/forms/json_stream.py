@@ -1,0 +1,144 @@
+"""The items of the lists in a JSON document, one after the other, in bounded memory.
+
+A chat export is one document of up to gigabytes, whose messages are a list somewhere within it.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+DESCENDED = frozenset({"list", "chats", "left_chats", "conversations", "rooms", "channels", "data"})
+"""Keys of lists whose items are looked into rather than given: they hold lists themselves."""
+DEEPEST = 12
+LONGEST_ITEM = 64 << 20
+"""Characters that one item may take."""
+_NUMBER = re.compile(r"[-+.\deE]+")
+_SPACE = " \t\n\r"
+_decode = json.JSONDecoder(strict=False).raw_decode
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item of a list.
+
+    Attributes:
+        path: the keys that lead to the list; none for a document that is a list.
+        value: the item.
+    """
+
+    path: tuple[str, ...]
+    value: Any
+
+
+class NotJsonError(ValueError):
+    """A document is not JSON, or is cut off."""
+
+
+def items(blocks: Iterable[str]) -> Iterator[Item]:
+    """All items of all lists that are not themselves within an item.
+
+    Raises:
+        NotJsonError: from the place on that is not JSON.
+    """
+    cursor = _Cursor(blocks)
+    yield from _walk(cursor, ())
+    if cursor.peek() != "":
+        raise NotJsonError("something follows the document's end")
+
+
+def _walk(cursor: "_Cursor", path: tuple[str, ...]) -> Iterator[Item]:
+    first = cursor.peek()
+    if first == "{" and len(path) < DEEPEST:
+        cursor.take()
+        yield from _walk_object(cursor, path)
+    elif first == "[" and len(path) < DEEPEST:
+        cursor.take()
+        while cursor.peek() != "]":
+            if path and path[-1] in DESCENDED and cursor.peek() in "[{":
+                yield from _walk(cursor, path)
+            else:
+                yield Item(path, cursor.value())
+            cursor.next_or_end("]")
+        cursor.take()
+    else:
+        cursor.value()
+
+
+def _walk_object(cursor: "_Cursor", path: tuple[str, ...]) -> Iterator[Item]:
+    while cursor.peek() != "}":
+        key = cursor.value()
+        if not isinstance(key, str) or cursor.peek() != ":":
+            raise NotJsonError("a key is missing")
+        cursor.take()
+        yield from _walk(cursor, (*path, key))
+        cursor.next_or_end("}")
+    cursor.take()
+
+
+class _Cursor:
+    """A place in a document of which only a part is held."""
+
+    def __init__(self, blocks: Iterable[str]) -> None:
+        self._blocks = iter(blocks)
+        self._text = ""
+        self._at = 0
+
+    def _more(self) -> bool:
+        block = next(self._blocks, None)
+        while block == "":
+            block = next(self._blocks, None)
+        if block is None:
+            return False
+        self._text = self._text[self._at :] + block
+        self._at = 0
+        return True
+
+    def peek(self) -> str:
+        """The next character that is not white space; empty at the end."""
+        while True:
+            while self._at < len(self._text):
+                if self._text[self._at] not in _SPACE:
+                    return self._text[self._at]
+                self._at += 1
+            if not self._more():
+                return ""
+
+    def take(self) -> None:
+        """Goes on by the character that `peek` showed."""
+        self._at += 1
+
+    def next_or_end(self, end: str) -> None:
+        """Goes over a comma; stays before a list's or object's end."""
+        if self.peek() == ",":
+            self.take()
+            if self.peek() == end:
+                raise NotJsonError(f"a comma stands before {end}")
+        elif self.peek() != end:
+            raise NotJsonError("a comma is missing, or the file is cut off")
+
+    def value(self) -> Any:
+        """A whole value."""
+        self.peek()
+        wanted = 1
+        while True:
+            try:
+                value, end = _decode(self._text, self._at)
+            except RecursionError:
+                raise NotJsonError("it is nested too deeply") from None
+            except ValueError as error:
+                if not self._fetch(wanted):
+                    raise NotJsonError(str(error)) from None
+                wanted *= 2  # so that a long value is tried only a few times
+                continue
+            number = _NUMBER.match(self._text, self._at)
+            if number is not None and number.end() == len(self._text) and self._more():
+                continue  # it may go on in the next block
+            self._at = end
+            return value
+
+    def _fetch(self, blocks: int) -> bool:
+        if len(self._text) - self._at > LONGEST_ITEM:
+            raise NotJsonError(f"an item is not ended after {LONGEST_ITEM:,} characters")
+        return sum(self._more() for _ in range(blocks)) > 0

@@ -1,0 +1,110 @@
+"""Subtitles: SubRip, WebVTT and SubStation Alpha. Cues that share a sentence become one line."""
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+
+from foreword.text.forms.form import Form, Head, Opened, Passage
+
+_TIME = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3}"
+_TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}")
+_TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>|<\d[\d:.]{0,20}>|\{\\[^{}\n]{0,200}\}")
+_SOUND = re.compile(r"\[[^\[\]\n]{1,80}\]|\([^a-z()\n]{2,80}\)|[♪♫][^♪♫\n]{0,200}[♪♫]?")
+"""What is heard but not said: [door opens], (LAUGHTER), songs."""
+_SPEAKER = re.compile(r"^(?:>>\s*)?(?:[A-Z][A-Z0-9 .'-]{1,30}:\s+|-\s*(?=\S))")
+_VOICE = re.compile(r"<v(?:\.[\w.]+)?\s+([^<>\n]{1,80})>")
+_ENDS = re.compile(r"[.!?…。！？؟।][\"'”’»)\]]*$")
+MOST_LINES = 12
+"""A sentence is taken to end after so many, since some subtitles have no marks at all."""
+
+
+def _recognises(head: Head) -> bool:
+    lines = head.lines[:60]
+    if not lines:
+        return False
+    first = lines[0].lstrip("\ufeff").strip()
+    if first == "WEBVTT" or first.startswith(("WEBVTT ", "WEBVTT\t", "[Script Info]")):
+        return True
+    return (first.isdigit() and len(lines) > 1 and _TIMES.match(lines[1]) is not None) or (
+        _TIMES.match(first) is not None
+    )
+
+
+def _read(text: Opened) -> Iterator[Passage]:
+    sentence: list[str] = []
+    speaker = last = ""
+
+    def ended() -> Iterator[Passage]:
+        if sentence:
+            yield Passage(" ".join(sentence), speaker or None)
+        sentence.clear()
+
+    for voice, cue in _cues(text.lines()):
+        if voice != speaker:
+            yield from ended()
+            speaker = voice
+        for number, (begins, said) in enumerate(_said(cue, text)):
+            if number == 0 and said == last:
+                continue  # captions that roll show each line twice
+            if begins:
+                yield from ended()
+            sentence.append(said)
+            last = said
+            if _ENDS.search(said) or len(sentence) >= MOST_LINES:
+                yield from ended()
+    yield from ended()
+
+
+def _said(cue: Iterable[str], text: Opened) -> Iterator[tuple[bool, str]]:
+    """What a cue's lines say, and whether each begins what another one says."""
+    for line in cue:
+        heard = _TAG.sub("", html.unescape(line))
+        said = _SOUND.sub(" ", heard)
+        if said != heard:
+            text.account.left_out["sounds and songs"] += 1
+        said = said.strip()
+        begins = _SPEAKER.match(said)
+        said = said if begins is None else said[begins.end() :].strip()
+        if any(map(str.isalnum, said)):
+            yield begins is not None, said
+
+
+def _cues(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """Who speaks, where it is told, and the lines of each cue."""
+    cue: list[str] | None = None  # None outside of cues: numbers, notes, styles
+    before = ""
+    for line in lines:
+        if line.startswith("Dialogue:"):
+            fields = line.split(",", 9)
+            if len(fields) == 10:
+                yield fields[4].strip(), re.split(r"\\[Nn]", fields[9])
+        elif _TIMES.match(line):
+            if cue is not None:
+                # A cue without a blank line before it: what was taken for speech is its number.
+                yield _voiced(cue[:-1] if before.strip().isdigit() else cue)
+            cue = []
+        elif not line.strip():
+            if cue:
+                yield _voiced(cue)
+                cue = None
+        elif cue is not None:
+            cue.append(line)
+        before = line
+    if cue:
+        yield _voiced(cue)
+
+
+def _voiced(cue: list[str]) -> tuple[str, list[str]]:
+    found = _VOICE.search(cue[0]) if cue else None
+    return ("" if found is None else found[1].strip()), cue
+
+
+SUBTITLES = Form(
+    "subtitles",
+    "subtitles",
+    "sentences",
+    "numbers, times and tags",
+    _recognises,
+    _read,
+    (".srt", ".vtt", ".ass", ".ssa"),
+)

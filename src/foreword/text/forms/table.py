@@ -1,0 +1,33 @@
+"""All forms, and which of them a file has. A new form is added here and in a file of its own."""
+
+from foreword.text.forms.archives import DOCX, EPUB, FB2, ODT
+from foreword.text.forms.chat_json import CHAT_FORMS
+from foreword.text.forms.documents import PDF, RTF, TEX
+from foreword.text.forms.form import Form, Head
+from foreword.text.forms.html_page import HTML
+from foreword.text.forms.mail import MAIL, MBOX
+from foreword.text.forms.markdown import MARKDOWN
+from foreword.text.forms.sms import SMS
+from foreword.text.forms.subtitles import SUBTITLES
+from foreword.text.forms.tables import CSV, JSON, JSONL
+from foreword.text.forms.whatsapp import WHATSAPP
+
+FORMS: tuple[Form, ...] = (
+    *(PDF, RTF, EPUB, DOCX, ODT, FB2, SMS, SUBTITLES, WHATSAPP, MBOX, MAIL),
+    *CHAT_FORMS,
+    *(JSONL, JSON, HTML, MARKDOWN, TEX, CSV),
+)
+"""In the order in which they are tried: what is told by its content before what is by its name."""
+PLAIN = "text"
+"""What `--as` takes for a file that is to be read as it stands."""
+FORM_NAMES = (PLAIN, *(form.name for form in FORMS))
+
+
+def form_named(name: str) -> Form:
+    """The form that `--as` names."""
+    return next(form for form in FORMS if form.name == name)
+
+
+def recognise(head: Head) -> Form | None:
+    """The form that a file has by its beginning; None for plain text, and for no text at all."""
+    return next((form for form in FORMS if form.recognises(head)), None)

@@ -1,0 +1,287 @@
+"""Tables with a column of text: CSV and TSV, JSON and JSON Lines. Says which column it takes."""
+
+import csv
+import itertools
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from foreword.errors import TextError
+from foreword.text.forms.form import Form, Head, Opened, Passage
+from foreword.text.forms.json_stream import Item, NotJsonError, items
+
+TEXT_COLUMNS = (
+    *("text", "message", "body", "content", "full_text", "msg", "sentence", "utterance"),
+    *("tweet", "comment", "post", "review", "reviewtext", "transcript", "dialogue"),
+    *("texte", "texto", "testo", "tekst", "nachricht", "mensaje", "mensagem", "messaggio"),
+    *("bericht", "текст", "сообщение", "文本", "内容", "本文"),
+)
+"""Names of columns that hold text, the surest first; in any case of letters."""
+SPEAKER_COLUMNS = (
+    *("speaker", "author", "from", "sender", "sender_name", "user", "username", "user_name"),
+    *("name", "nick", "who", "role", "autor", "auteur", "автор", "отправитель"),
+    *("von", "de", "van", "da", "от"),
+)
+SAMPLED = 200
+"""Rows by which a column is chosen."""
+TABLE = "a table"
+LONGEST_CELL = 1 << 24
+FEWEST_WORDS = 2.5
+"""Of a cell, on average, in a column that is taken for text without being named so."""
+
+
+def _words(value: Any) -> int:
+    if not isinstance(value, str) or value.startswith(("http://", "https://")):
+        return 0
+    letters = sum(map(str.isalpha, value))
+    if letters < 0.5 * len(value):
+        return 0
+    # Where a script has no spaces, two letters are about a word.
+    return len(value.split()) if value.isascii() else max(len(value.split()), letters // 6)
+
+
+def choose_column(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """The column that holds the text: by its name, or else the one with the most words."""
+    columns = dict.fromkeys(name for row in rows for name in row)
+    mean = {
+        name: sum(_words(row.get(name)) for row in rows) / max(1, len(rows)) for name in columns
+    }
+    for known in TEXT_COLUMNS:
+        for name in columns:
+            if name.rpartition(".")[2].strip().casefold() == known and mean[name] >= 1:
+                return name
+    best = max(columns, key=lambda name: mean[name], default=None)
+    return best if best is not None and mean[best] >= FEWEST_WORDS else None
+
+
+def _speaker_column(rows: Sequence[Mapping[str, Any]], taken: str) -> str | None:
+    columns = dict.fromkeys(name for row in rows for name in row if name != taken)
+    for known in SPEAKER_COLUMNS:
+        for name in columns:
+            if name.rpartition(".")[2].strip().casefold() == known:
+                return name
+    return None
+
+
+def _passages(rows: Iterator[Mapping[str, Any]], text: Opened, what: str) -> Iterator[Passage]:
+    first = list(itertools.islice(rows, SAMPLED))
+    column = text.column
+    known = list(dict.fromkeys(name for row in first for name in row))
+    shown = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
+    if not first and what == TABLE:
+        return  # a header alone
+    if column is None:
+        column = choose_column(first)
+        if column is None:
+            raise TextError(
+                f"{text.name}: {what} without a column of text (it has {shown or 'no columns'}). "
+                "Choose one by --column NAME, or add --as text to read the file as it stands"
+            )
+    elif column not in known:
+        raise TextError(f"{text.name}: {what} without a column {column!r}. It has {shown}")
+    speaker = _speaker_column(first, column)
+    text.account.details.append(f"the column {column!r} is taken")
+    for row in itertools.chain(first, rows):
+        value = row.get(column)
+        said = value if isinstance(value, str) else None
+        name = row.get(speaker) if speaker is not None else None
+        if not said or not said.strip():
+            text.account.left_out["rows without text"] += 1
+            continue
+        for paragraph in re.split(r"\r?\n|\r", said):
+            if paragraph.strip():
+                yield Passage(paragraph, None if name is None else str(name).strip())
+
+
+# CSV and TSV
+
+
+@dataclass(frozen=True)
+class _Dialect:
+    delimiter: str
+    columns: tuple[str, ...]
+    has_header: bool
+
+
+def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    lines = iter(lines)
+    first = list(itertools.islice(lines, SAMPLED))
+    # Tab-separated sentences hold quotation marks that quote nothing.
+    plain = delimiter == "\t" and any(line.count('"') % 2 for line in first)
+    before = csv.field_size_limit(LONGEST_CELL)  # the limit is the module's, not the reader's
+    try:
+        yield from csv.reader(
+            itertools.chain(first, lines),
+            delimiter=delimiter,
+            quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL,
+        )
+    finally:
+        csv.field_size_limit(before)
+
+
+def _dialect(sample: Sequence[str]) -> _Dialect | None:
+    """How cells are told apart, by which separator all rows have equally many cells."""
+    best: tuple[int, str, list[list[str]]] | None = None
+    for delimiter in "\t,;|":
+        try:
+            rows = [row for row in _rows((line + "\n" for line in sample), delimiter) if row]
+        except csv.Error:
+            continue
+        rows = rows[:-1] if len(rows) > 2 else rows  # the last may be cut off
+        widths = {len(row) for row in rows}
+        if len(widths) == 1 and (width := widths.pop()) > 1 and (best is None or width > best[0]):
+            best = (width, delimiter, rows)
+    if best is None:
+        return None
+    width, delimiter, rows = best
+    has_header = _is_header(rows)
+    names = rows[0] if has_header else [str(number + 1) for number in range(width)]
+    return _Dialect(delimiter, tuple(name.strip().lstrip("\ufeff") for name in names), has_header)
+
+
+def _is_header(rows: Sequence[Sequence[str]]) -> bool:
+    first = [cell.strip() for cell in rows[0]]
+    if len(set(first)) < len(first) or any(len(cell) > 40 or not cell for cell in first):
+        return False
+    if any(map(_is_number, first)):
+        return False
+    if any(cell.casefold() in (*TEXT_COLUMNS, *SPEAKER_COLUMNS) for cell in first):
+        return True
+    if any(all(map(_is_number, column)) and column for column in zip(*rows[1:], strict=False)):
+        return True
+    below = [cell for row in rows[1:] for cell in row]
+    words = sum(len(cell.split()) for cell in first) / len(first)
+    return (
+        bool(below)
+        and words <= 3
+        and sum(map(len, below)) / len(below) > 1.5 * sum(map(len, first)) / len(first)
+    )
+
+
+def _is_number(cell: str) -> bool:
+    return re.fullmatch(r"[-+\d.,:/ ]+", cell) is not None
+
+
+def _recognises_csv(head: Head) -> bool:
+    if not head.text:
+        return False
+    if head.named(".csv", ".tsv", ".tab"):
+        return True
+    dialect = _dialect(head.lines[:20]) if len(head.lines) >= 3 else None
+    return (
+        dialect is not None
+        and dialect.has_header
+        and any(name.casefold() in TEXT_COLUMNS for name in dialect.columns)
+        and all(re.fullmatch(r"\w[\w -]{0,39}", name) for name in dialect.columns)
+        and dialect.delimiter + " " not in head.lines[0]
+    )
+
+
+def _read_csv(text: Opened) -> Iterator[Passage]:
+    lines = text.lines()
+    sample = list(itertools.islice(lines, SAMPLED))
+    dialect = _dialect(sample)
+    if dialect is None:
+        name = (sample[0] if sample else "").strip().lstrip("\ufeff")
+        dialect = _Dialect(",", (name,), has_header=name.casefold() in TEXT_COLUMNS)
+        if not dialect.has_header:
+            raise TextError(
+                f"{text.name}: is no table: its rows have unequal numbers of cells, whether they "
+                "are separated by comma, semicolon, tab or |. Add --as text to read it as it stands"
+            )
+    rows = _rows((line + "\n" for line in itertools.chain(sample, lines)), dialect.delimiter)
+
+    def named() -> Iterator[dict[str, str]]:
+        try:
+            for number, row in enumerate(row for row in rows if row):
+                if number > 0 or not dialect.has_header:
+                    yield dict(zip(dialect.columns, row, strict=False))
+        except csv.Error as error:
+            raise text.damaged(f"after {text.account.kept:,} rows, {error}", "a table") from error
+
+    return _passages(named(), text, TABLE)
+
+
+# JSON and JSON Lines
+
+
+def _flat(value: Any) -> dict[str, Any]:
+    """An item's strings by name; those of objects in it by both names, with a dot."""
+    if isinstance(value, str):
+        return {"text": value}
+    if not isinstance(value, dict):
+        return {}
+    found: dict[str, Any] = {}
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            found |= {f"{key}.{name}": v for name, v in inner.items() if isinstance(v, str)}
+        elif isinstance(inner, list) and inner and all(isinstance(part, str) for part in inner):
+            found[key] = "\n".join(inner)
+        elif isinstance(inner, str | int | float):
+            found[key] = inner
+    return found
+
+
+def _recognises_jsonl(head: Head) -> bool:
+    lines = head.lines[:2]
+    if head.named(".jsonl", ".ndjson"):
+        return bool(lines) and lines[0].lstrip("\ufeff").startswith("{")
+    if len(lines) < 2:
+        return False
+    try:
+        return all(isinstance(json.loads(line), dict) for line in lines)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _read_jsonl(text: Opened) -> Iterator[Passage]:
+    def rows() -> Iterator[dict[str, Any]]:
+        for number, line in enumerate(text.lines(), 1):
+            if not line.strip():
+                continue
+            try:
+                yield _flat(json.loads(line.lstrip("\ufeff")))
+            except (ValueError, RecursionError) as error:
+                raise text.damaged(f"line {number}: {error}", "JSON Lines") from error
+
+    return _passages(rows(), text, "JSON Lines")
+
+
+def _recognises_json(head: Head) -> bool:
+    start = head.text.lstrip("\ufeff \t\r\n")
+    if not start.startswith(("{", "[")):
+        return False
+    if head.named(".json"):
+        return True
+    return re.match(r'(?:\[\s*)?\{\s*"[^"\n]{1,80}"\s*:|\[\s*"', start) is not None
+
+
+def _read_json(text: Opened) -> Iterator[Passage]:
+    def given() -> Iterator[Item]:
+        try:
+            yield from items(text.characters())
+        except NotJsonError as error:
+            raise text.damaged(f"after {text.account.kept:,} passages, {error}", "JSON") from error
+
+    stream = given()
+    first = list(itertools.islice(stream, SAMPLED))
+    by_list: dict[tuple[str, ...], int] = {}
+    for item in first:
+        words = sum(_words(value) for value in _flat(item.value).values())
+        by_list[item.path] = by_list.get(item.path, 0) + words
+    path = max(by_list, key=lambda path: by_list[path], default=())
+    rows = (_flat(item.value) for item in itertools.chain(first, stream) if item.path == path)
+    return _passages(rows, text, "JSON")
+
+
+_LEFT_OUT = "other columns"
+CSV = Form(
+    "csv", "table", "passages", _LEFT_OUT, _recognises_csv, _read_csv, (".csv", ".tsv", ".tab")
+)
+JSONL = Form(
+    "jsonl", "JSON Lines", "passages", _LEFT_OUT, _recognises_jsonl, _read_jsonl,
+    (".jsonl", ".ndjson"),
+)  # fmt: skip
+JSON = Form("json", "JSON", "passages", _LEFT_OUT, _recognises_json, _read_json, (".json",))

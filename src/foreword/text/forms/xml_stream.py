@@ -1,0 +1,80 @@
+"""XML read as it comes, by expat: in bounded memory, without entities, and without other files."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from xml.parsers import expat
+
+DEEPEST = 500
+
+
+class NotXmlError(ValueError):
+    """A document is not XML, or declares entities, which no text needs and attacks are made of."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """An element's begin or end, or characters between them.
+
+    Attributes:
+        kind: which of them.
+        name: the element's, without its namespace; or the characters.
+        has: the element's attributes, without their namespaces.
+    """
+
+    kind: Literal["begin", "end", "text"]
+    name: str
+    has: Mapping[str, str] = field(default_factory=dict)
+
+
+def events(blocks: Iterable[str | bytes]) -> Iterator[Event]:
+    """What a document consists of, in order.
+
+    Args:
+        blocks: of the document: characters, or bytes in the encoding that it declares.
+
+    Raises:
+        NotXmlError: with line and column, after what comes before them.
+    """
+    blocks = iter(blocks)
+    first = next(blocks, b"")
+    parser = expat.ParserCreate("utf-8" if isinstance(first, str) else None)
+    found: list[Event] = []
+    depth = 0
+
+    def begin(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > DEEPEST:
+            raise NotXmlError(f"elements are nested more than {DEEPEST} deep")
+        found.append(Event("begin", _local(name), {_local(k): v for k, v in attributes.items()}))
+
+    def end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        found.append(Event("end", _local(name)))
+
+    def refuse(*_: object) -> int:
+        raise NotXmlError("it declares entities of its own, which are not read")
+
+    parser.buffer_text = True
+    parser.StartElementHandler = begin
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = lambda text: found.append(Event("text", text))
+    parser.EntityDeclHandler = refuse
+    parser.ExternalEntityRefHandler = refuse
+    block: str | bytes | None = first
+    while block is not None:
+        data = block.encode("utf-8", "replace") if isinstance(block, str) else block
+        block = next(blocks, None)
+        try:
+            parser.Parse(data, block is None)
+        except expat.ExpatError as error:
+            yield from found
+            raise NotXmlError(str(error)) from error
+        yield from found
+        found.clear()
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]

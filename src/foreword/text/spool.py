@@ -1,0 +1,112 @@
+"""Text on disk, in a file that nobody else can see, for as long as somebody may read it again."""
+
+import io
+import os
+import tempfile
+import threading
+import weakref
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+from foreword.errors import TextError
+
+_BATCH = 1 << 20
+
+
+class Spool:
+    """A file without a name, to which texts are added, and in which each can be read many times.
+
+    All texts share it, since a folder may hold more files than a process may have open.
+    """
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self._directory = directory
+        self._end = 0
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _descriptor(self) -> int:
+        if self._directory is not None:
+            self._directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self._directory) as file:
+            descriptor = os.dup(file.fileno())
+        weakref.finalize(self, os.close, descriptor)
+        return descriptor
+
+    def add_lines(self, lines: Iterable[str]) -> "Spooled":
+        """Keeps lines as UTF-8, each with a newline."""
+        begin, held = self._end, bytearray()
+        for line in lines:
+            held += line.encode("utf-8", "replace") + b"\n"
+            if len(held) > _BATCH:
+                self._write(held)
+                held.clear()
+        self._write(held)
+        return Spooled(self, begin, self._end - begin)
+
+    def add_blocks(self, blocks: Iterable[bytes]) -> "Spooled":
+        """Keeps bytes as they are."""
+        begin = self._end
+        for block in blocks:
+            self._write(block)
+        return Spooled(self, begin, self._end - begin)
+
+    def _write(self, data: bytes | bytearray) -> None:
+        rest = memoryview(bytes(data))
+        try:
+            with self._lock:
+                os.lseek(self._descriptor, self._end, os.SEEK_SET)
+                while rest:
+                    rest = rest[os.write(self._descriptor, rest) :]
+        except OSError as error:
+            raise TextError(
+                f"the text cannot be kept while it is read ({error.strerror}). Set TMPDIR to a "
+                "folder on a disk with room"
+            ) from error
+        self._end += len(data)
+
+    def read_at(self, position: int, size: int) -> bytes:
+        """Up to so many bytes from a position on."""
+        with self._lock:
+            os.lseek(self._descriptor, position, os.SEEK_SET)
+            return os.read(self._descriptor, size)
+
+
+class Spooled:
+    """One text in a spool."""
+
+    def __init__(self, spool: Spool, begin: int, size: int) -> None:
+        self.spool, self.begin, self.size = spool, begin, size
+
+    def open(self) -> IO[bytes]:
+        """A fresh stream of it."""
+        return io.BufferedReader(_Range(self))
+
+
+class _Range(io.RawIOBase):
+    """A part of a spool as a stream."""
+
+    def __init__(self, spooled: Spooled) -> None:
+        self._spooled = spooled
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._spooled.size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
+        spooled = self._spooled
+        size = min(len(buffer), max(0, spooled.size - self._at))
+        data = spooled.spool.read_at(spooled.begin + self._at, size)
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
