@@ -1,3 +1,4 @@
+import contextlib
 import os
 import resource
 import sqlite3
@@ -102,7 +103,12 @@ def test_another_programs_database_is_refused_and_left_alone(file: Path) -> None
         ("UPDATE meta SET value = x'ffffff7f' WHERE name = 'recent'", "damaged"),
         ("UPDATE meta SET value = x'ffffffff' WHERE name = 'recent'", "that is not there"),
         ("UPDATE meta SET value = 'x' WHERE name = 'clock'", "damaged"),
-        ("UPDATE refused SET count = 'x'", "what was refused is not counted"),
+        ("UPDATE refused SET count = 'x'", "refused is 'x', not a count"),
+        ("UPDATE meta SET value = 9223372036854775807 WHERE name = 'clock'", "not a count"),
+        ("UPDATE meta SET value = 9223372036854775807 WHERE name = 'revision'", "not a count"),
+        ("UPDATE meta SET value = 1e999 WHERE name = 'revision'", "revision is inf, not a count"),
+        ("UPDATE refused SET count = 9223372036854775807", "not a count"),
+        ("DELETE FROM meta WHERE name = 'revision'", "the revision is missing"),
     ],
 )
 def test_a_file_that_holds_what_it_cannot_is_refused_and_left_alone(
@@ -117,6 +123,64 @@ def test_a_file_that_holds_what_it_cannot_is_refused_and_left_alone(
     with pytest.raises(PersonalError, match=message):
         opened(file)
     assert file.read_bytes() == before
+
+
+COLUMNS = [
+    *("meta.name", "meta.value", "words.id", "words.word", "words.count", "words.last"),
+    *("trigrams.key", "trigrams.count", "trigrams.last", "doubted.bucket", "doubted.last"),
+    *("refused.kind", "refused.count", "weights.part", "weights.earned", "weights.seen"),
+]
+STRANGE = ["NULL", "'x'", "x'ff'", "CAST(x'ff' AS TEXT)", "-1", "1e999"]
+
+
+@pytest.mark.parametrize("value", [*STRANGE, "9223372036854775807"])
+@pytest.mark.parametrize("column", COLUMNS)
+def test_whatever_value_a_column_holds_the_file_is_refused_or_can_be_used(
+    file: Path, column: str, value: str
+) -> None:
+    table, name = column.split(".")
+    with opened(file, create=True) as layer:
+        layer.learn(TEXT + "Zamboni me@example.org")
+        db = sqlite3.connect(file, isolation_level=None)
+        # SQLite itself keeps text out of integer keys, and one value out of two keys.
+        with contextlib.suppress(sqlite3.IntegrityError):
+            db.execute(f"UPDATE OR IGNORE {table} SET {name} = {value}")
+        db.close()
+        for layer_then in (lambda: layer, lambda: opened(file)):
+            try:
+                with layer_then() as changed:
+                    changed.learn(TEXT + "Zamboni me@example.org")
+                    assert 0 <= changed.opinion(["\n", "Dear"], "").weight <= 1
+            except PersonalError as error:
+                assert str(file) in str(error)
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_damaged_file_is_refused_though_sqlites_message_is_not_utf8(
+    file: Path, read_only: bool
+) -> None:
+    opened(file, create=True).close()
+    data = bytearray(file.read_bytes())
+    # SQLite quotes the name of a table whose definition it cannot parse.
+    row = data.index(b"tabletrigramstrigrams")
+    data[row + 5 : row + 13] = b"\xff" * 8
+    definition = data.index(b"CREATE TABLE trigrams")
+    data[definition : definition + 6] = b"BROKEN"
+    file.write_bytes(data)
+    with pytest.raises(PersonalError, match="malformed database schema") as raised:
+        opened(file, read_only=read_only)
+    assert isinstance(raised.value.__cause__, UnicodeDecodeError)
+    assert file.read_bytes() == data
+
+
+@pytest.mark.parametrize("value", ["'x'", "NULL", "1e999", "9223372036854775807"])
+def test_a_revision_damaged_while_the_file_is_open_fails_learning(file: Path, value: str) -> None:
+    with opened(file, create=True) as layer:
+        db = sqlite3.connect(file, isolation_level=None)
+        db.execute(f"UPDATE meta SET value = {value} WHERE name = 'revision'")
+        db.close()
+        with pytest.raises(PersonalError, match="damaged"):
+            layer.learn(TEXT)
 
 
 @pytest.mark.parametrize("where", [0.2, 0.4, 0.6, 0.8])

@@ -111,6 +111,8 @@ class Personal:
         """
         if key is not None and (not key or "\0" in key):
             raise SettingsError("the key of an encrypted file must be some characters, and no NUL")
+        if key is not None and any("\ud800" <= letter <= "\udfff" for letter in key):
+            raise SettingsError("the key of an encrypted file holds a character that UTF-8 lacks")
         store = Store(Path(path), create=create, read_only=read_only, key=key, timeout=timeout)
         try:
             known = tokenizer or Tokenizer(SPECIAL, TokenizerConfig())

@@ -42,6 +42,7 @@ def read_memory(db: Database) -> Held:
     Raises:
         KeyError, TypeError, ValueError, OverflowError, IndexError: it is not what we wrote.
     """
+    revision = read_revision(db)
     meta = dict(db.execute("SELECT name, value FROM meta"))
     vocabulary = _vocabulary(db.execute("SELECT id, word, count, last FROM words"))
     rows = _table(db, "SELECT key, count, last FROM trigrams ORDER BY key")
@@ -56,14 +57,16 @@ def read_memory(db: Database) -> Held:
         raise ValueError("a sequence is counted less than once")
     _check_counts(trigrams.counts, trigrams.last)
     doubted = _table(db, "SELECT bucket, last FROM doubted ORDER BY last, bucket")
-    refused = dict(db.execute("SELECT kind, count FROM refused"))
-    if not all(isinstance(k, str) and isinstance(v, int) for k, v in refused.items()):
-        raise ValueError("what was refused is not counted")
+    _check_counts(doubted[:, 1])
+    refused = {
+        _kind(kind): _count(count, "refused")
+        for kind, count in db.execute("SELECT kind, count FROM refused")
+    }
     if not isinstance(meta["salt"], bytes) or len(meta["salt"]) != SALT_BYTES:
         raise ValueError("the salt is not one")
     memory = Memory(
         meta["salt"],
-        int(meta["clock"]),
+        _count(meta["clock"], "clock"),
         vocabulary,
         trigrams,
         recent,
@@ -71,7 +74,32 @@ def read_memory(db: Database) -> Held:
         refused,
         _weights(db),
     )
-    return Held(memory, int(meta["revision"]))
+    return Held(memory, revision)
+
+
+def read_revision(db: Database) -> int:
+    """How often the file has been written.
+
+    Raises:
+        TypeError, ValueError: it is not what we wrote.
+    """
+    row = db.execute("SELECT value FROM meta WHERE name = 'revision'").fetchone()
+    if row is None:
+        raise ValueError("the revision is missing")
+    return _count(row[0], "revision")
+
+
+def _count(value: object, name: str) -> int:
+    """A number that can still grow and be written."""
+    if not isinstance(value, int) or not 0 <= value < LARGEST_COUNT:
+        raise ValueError(f"{name} is {value!r:.40}, not a count")
+    return value
+
+
+def _kind(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a kind of what was refused is {value!r:.40}, not text")
+    return value
 
 
 def _table(db: Database, query: str) -> np.ndarray:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 from foreword.errors import MissingExtraError, PersonalError
 from foreword.predictor.personal.memory import Memory
@@ -20,6 +21,7 @@ from foreword.predictor.personal.rows import (
     SCHEMA,
     Held,
     read_memory,
+    read_revision,
     write_difference,
 )
 
@@ -35,6 +37,7 @@ _LEFT_ALONE = (
 )
 
 Change = Callable[[Memory], Memory]
+Read = TypeVar("Read")
 
 
 class Store:
@@ -187,12 +190,16 @@ class Store:
     # Reading
 
     def _revision(self) -> int:
-        (revision,) = self._db.execute("SELECT value FROM meta WHERE name = 'revision'").fetchone()
-        return int(revision)
+        return self._rows(read_revision)
 
     def _read(self) -> Held:
+        return self._rows(read_memory)
+
+    def _rows(self, read: Callable[[sqlite3.Connection], Read]) -> Read:
         try:
-            return read_memory(self._db)
+            return read(self._db)
+        except UnicodeDecodeError:
+            raise  # SQLite's message may not be about rows: see _explained
         except (KeyError, TypeError, ValueError, OverflowError, IndexError) as error:
             raise self._damaged(f"{type(error).__name__}: {error}") from error
 
@@ -216,10 +223,13 @@ class Store:
         try:
             yield
         except (self._engine.Error, MemoryError) as error:
-            raise self._error_of(error) from error
+            raise self._error_of(str(error)) from error
+        except UnicodeDecodeError as error:
+            # SQLite quotes the file in its messages, and Python raises this in place of SQLite's
+            # error where the quoted bytes are not UTF-8. `object` is the whole message.
+            raise self._error_of(error.object.decode("utf-8", "replace")) from error
 
-    def _error_of(self, error: Exception) -> PersonalError:
-        told = str(error)
+    def _error_of(self, told: str) -> PersonalError:
         if "locked" in told or "busy" in told:
             return PersonalError(
                 f"{self.path} is locked: another program is writing to it. Try again later"
