@@ -1,13 +1,7 @@
 """The browser that pages are opened in."""
 
-import shutil
+from tests.needs import needs
 
-import pytest
-
-# Nothing is downloaded: the browser is the one that the machine has.
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -17,6 +11,4 @@ OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NEEDED = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium or Chrome on this machine's PATH to open the page in"
-)
+NEEDED = needs("chromium")

@@ -1,10 +1,13 @@
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from tests.browser import CHROMIUM, OPTIONS
+from hypothesis import HealthCheck, settings
+from tests.browser import OPTIONS
+from tests.needs import CHROMIUM, summary
 
 from foreword import compiled
 from foreword.folder.architecture import format_version
@@ -22,6 +25,53 @@ WORDS = [
 ]
 
 MakeFolder = Callable[..., Folder]
+
+# In the gate neither chance, nor the machine's speed, nor earlier runs choose what is tried.
+# FOREWORD_HYPOTHESIS=random tries new examples, and keeps those that fail in .hypothesis.
+_NO_CLOCK = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("gate", derandomize=True, database=None, print_blob=True, **_NO_CLOCK)
+settings.register_profile(
+    "random", settings.get_profile("default"), derandomize=False, print_blob=True, **_NO_CLOCK
+)
+settings.load_profile(os.environ.get("FOREWORD_HYPOTHESIS") or "gate")
+
+_ONLY_GPU_SKIPS = os.environ.get("FOREWORD_SKIPS") == "gpu"
+"""Whether a test that is skipped for want of anything but a GPU fails, as on the gate's machine."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: "pytest.CallInfo[None]"
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    is_skip = report.skipped and not hasattr(report, "wasxfail")
+    if _ONLY_GPU_SKIPS and is_skip and item.get_closest_marker("gpu") is None:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, where only tests that need a GPU may be: {_reason(report)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if _ONLY_GPU_SKIPS and report.skipped:
+        report.longrepr = f"skipped, where only tests that need a GPU may be: {_reason(report)}"
+        report.outcome = "failed"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line about all tests that were skipped."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.write_line(summary(map(_reason, skipped)))
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    *_, reason = report.longrepr if isinstance(report.longrepr, tuple | list) else [""]
+    return str(reason).removeprefix("Skipped: ")
 
 
 @pytest.fixture(scope="module")

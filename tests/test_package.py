@@ -1,9 +1,9 @@
-import shutil
 import subprocess
 import sys
 from importlib.metadata import metadata, version
 
 import pytest
+from tests.needs import needs
 
 import foreword
 from foreword import compiled
@@ -40,8 +40,7 @@ def test_the_base_installation_needs_no_torch() -> None:
     assert version("foreword")
 
 
+@needs("compiler")
 def test_the_native_kernels_are_there_wherever_a_compiler_is() -> None:
     """An installation goes through without them, so that a mistake in C++ would pass unseen."""
-    if not any(map(shutil.which, ("c++", "g++", "clang++"))):
-        pytest.skip("no C++ compiler")
     assert compiled.why_absent() is None

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from foreword.kernels.native import module
+from tests.needs import needs
 
 COUNTER = """
 #define _GNU_SOURCE
@@ -56,10 +55,9 @@ print(*by_length, sep="\\n")
 """
 
 
-@pytest.mark.skipif(
-    module.loaded() is None or shutil.which("cc") is None or sys.platform != "linux",
-    reason="takes the native kernels, a C compiler and LD_PRELOAD",
-)
+@needs("kernels")
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler (apt install gcc)")
+@pytest.mark.skipif(sys.platform != "linux", reason="no LD_PRELOAD on this system")
 @pytest.mark.parametrize(
     ("cell", "zoneout"),
     [("lstm", 0), ("gru", 0), ("rnn", 0), ("lstm-layernorm", 0.1), ("gru-layernorm", 0)],

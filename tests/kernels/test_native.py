@@ -19,6 +19,7 @@ from tests.kernels.test_equal_to_reference import (
     random_problem,
     values_and_gradients,
 )
+from tests.needs import needs
 from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -30,9 +31,7 @@ from foreword.kernels.lengths import within
 from foreword.kernels.native import module, steps
 from foreword.kernels.problem import Extras, Problem, Zoneout
 
-pytestmark = pytest.mark.skipif(
-    module.loaded() is None, reason="the native kernels were not built: no C++ compiler"
-)
+pytestmark = needs("kernels")
 
 NATIVE = {
     name: cell for name, cell in (CELLS | WITHOUT_HANDWRITTEN).items() if "mogrifier" not in name

@@ -9,15 +9,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.needs import needs
 from torch import Tensor
 
 import foreword.nn as nn
 from foreword.kernels import dispatch, native
 from foreword.kernels.native import inference, module, packed
 
-pytestmark = pytest.mark.skipif(
-    module.loaded() is None, reason="the native kernels were not built: no C++ compiler"
-)
+pytestmark = needs("kernels")
 
 CELLS: dict[str, Callable[..., nn.Recurrent]] = {
     "rnn": nn.RNN,

@@ -4,16 +4,14 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.needs import needs
 from torch import Tensor
 from torch.nn import functional as F
 
-from foreword import compiled
 from foreword.kernels import dispatch, native
 from foreword.nn.softmax import linear_cross_entropy, ranks
 
-pytestmark = pytest.mark.skipif(
-    compiled.loaded() is None, reason="the native kernels were not built: no C++ compiler"
-)
+pytestmark = needs("kernels")
 TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 1e-2}
 
 

@@ -10,16 +10,15 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.kernels.test_packed import CELLS, CHANGES, assert_same, at_inference
+from tests.needs import needs
 from torch import Tensor
 from torch.nn.utils import parametrize
 
 import foreword.nn as nn
 from foreword.kernels import native
-from foreword.kernels.native import inference, module, packed
+from foreword.kernels.native import inference, packed
 
-pytestmark = pytest.mark.skipif(
-    module.loaded() is None, reason="the native kernels were not built: no C++ compiler"
-)
+pytestmark = needs("kernels")
 
 
 ZONEOUT = nn.Noise(zoneout_hidden=0.3, zoneout_memory=0.6)

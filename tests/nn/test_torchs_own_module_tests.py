@@ -5,12 +5,11 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.testing._internal import common_modules as common
 
 import foreword.nn as ours
 
 pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
-
-common = pytest.importorskip("torch.testing._internal.common_modules")
 
 LAYERS = (nn.RNN, nn.LSTM, nn.GRU)
 CELLS = (nn.RNNCell, nn.LSTMCell, nn.GRUCell)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.needs import needs
 
 from foreword import compiled
 from foreword.errors import FolderError
@@ -22,9 +23,7 @@ from foreword.predictor.engine import Engine
 from foreword.predictor.numpy_network import NumpyNetwork
 
 MODULE = compiled.loaded()
-pytestmark = pytest.mark.skipif(
-    MODULE is None, reason="the native kernels were not built: no C++ compiler"
-)
+pytestmark = needs("kernels")
 INSTRUCTION_SETS = MODULE.instruction_sets() if MODULE else []
 CELLS = {
     "rnn": {"name": "rnn"},
@@ -162,7 +161,6 @@ def test_int8_states_are_near_and_scores_are_exact(
     np.testing.assert_allclose(ours.scores(found, None), scores, rtol=1e-4, atol=atol + 1e-5)
 
 
-@pytest.mark.skipif(len(INSTRUCTION_SETS) < 2, reason="this processor has one instruction set")
 @pytest.mark.parametrize("tied", [True, False])
 def test_int8_scores_agree_on_all_instruction_sets(tied: bool) -> None:
     assert MODULE is not None

@@ -219,4 +219,5 @@ def test_others_are_answered_while_a_long_prompt_is_read(serve: MakeService, ech
 
     others, words = run(ask())
     assert words == 4200
-    assert others > 8
+    # A request that came later was answered, and another after it, before the prompt had been read.
+    assert others >= 2

@@ -1,7 +1,6 @@
 """The language server in Neovim, without a window: keys go in, the buffer comes out."""
 
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -10,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.needs import NEOVIM, needs
 
 import foreword
 
-NVIM = shutil.which("nvim")
 SETUP = """
 vim.o.completeopt = "menu,menuone"
 vim.lsp.start_client({
@@ -27,30 +26,20 @@ vim.lsp.start_client({
 """By functions that every Neovim since 0.6 has."""
 
 
-def version_of(nvim: str | None) -> tuple[int, ...]:
-    if nvim is None:
-        return (0, 0)
-    line = subprocess.run([nvim, "--version"], capture_output=True, text=True).stdout.split("\n")[0]
-    return tuple(int(part) for part in line.removeprefix("NVIM v").split("-")[0].split("."))
-
-
-VERSION = version_of(NVIM)
-pytestmark = pytest.mark.skipif(
-    VERSION < (0, 7), reason="no Neovim of version 0.7 or newer on this machine's PATH"
-)
+pytestmark = needs("neovim")
 
 
 class Neovim:
     """An editor that is spoken to over a socket."""
 
-    def __init__(self, model: Path, folder: Path, more: str = "") -> None:
+    def __init__(self, model: Path, folder: Path) -> None:
         self.socket = str(folder / "nvim.sock")
         command = [sys.executable, "-m", "foreword", "lsp", str(model)]
         lua = "{" + ", ".join(json.dumps(part) for part in command) + "}"
-        (folder / "setup.lua").write_text(SETUP.replace("COMMAND", lua) + more)
+        (folder / "setup.lua").write_text(SETUP.replace("COMMAND", lua))
         setup, note = str(folder / "setup.lua"), str(folder / "note.txt")
         self.process = subprocess.Popen(
-            [NVIM, "--headless", "--clean", "--listen", self.socket, "-S", setup, note],
+            [NEOVIM, "--headless", "--clean", "--listen", self.socket, "-S", setup, note],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -58,7 +47,7 @@ class Neovim:
 
     def value(self, expression: str) -> Any:
         told = subprocess.run(
-            [NVIM, "--server", self.socket, "--remote-expr", f"json_encode({expression})"],
+            [NEOVIM, "--server", self.socket, "--remote-expr", f"json_encode({expression})"],
             capture_output=True,
             text=True,
             timeout=20,
@@ -75,7 +64,7 @@ class Neovim:
 
     def keys(self, keys: str) -> None:
         subprocess.run(
-            [NVIM, "--server", self.socket, "--remote-send", keys], check=True, timeout=20
+            [NEOVIM, "--server", self.socket, "--remote-send", keys], check=True, timeout=20
         )
 
 
@@ -113,20 +102,3 @@ def test_its_requests_are_answered_for_the_text_as_edited(
     assert [item["insertText"] for item in answer["result"]["items"]] == [
         one.text for one in expected if one.replaces == 0
     ]
-
-
-@pytest.mark.skipif(VERSION < (0, 12), reason="Neovim has ghost text from version 0.12 on")
-def test_ghost_text_is_accepted(small_model: Path, tmp_path: Path) -> None:
-    more = """
-    vim.lsp.inline_completion.enable(true)
-    vim.keymap.set("i", "<Tab>", function() vim.lsp.inline_completion.get() end)
-    """
-    editor = Neovim(small_model, tmp_path, more)
-    editor.wait_for("&omnifunc", lambda name: name == "v:lua.vim.lsp.omnifunc")
-    (first, *_) = foreword.load(small_model).suggest("I would li", 5)
-    editor.keys("iI would li")
-    time.sleep(1)
-    editor.keys("<Tab>")
-    editor.wait_for("getline(1)", lambda line: line == first.accepted("I would li"))
-    editor.keys("<C-\\><C-n>:qa!<CR>")
-    editor.process.wait(20)

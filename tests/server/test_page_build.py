@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.needs import needs
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "src/foreword/server/page/page.js"
@@ -16,14 +17,16 @@ def npm(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.skipif(shutil.which("npm") is None, reason="no npm on this machine's PATH")
+@needs("npm")
 def test_the_page_s_script_is_what_its_sources_build_to(tmp_path: Path) -> None:
     sources = tmp_path / "page"
     shutil.copytree(ROOT / "page", sources, ignore=shutil.ignore_patterns("node_modules"))
     (tmp_path / "src/foreword/server/page").mkdir(parents=True)
     installed = npm(sources, "ci", "--no-audit", "--no-fund", "--prefer-offline")
     if installed.returncode != 0:
-        pytest.skip(f"npm could not install what builds the page: {installed.stderr[-300:]}")
+        pytest.skip(
+            f"npm could not install what builds the page (npm ci): {installed.stderr[-300:]!r}"
+        )
     checked = npm(sources, "run", "check")
     assert checked.returncode == 0, checked.stdout
     built = npm(sources, "run", "build")

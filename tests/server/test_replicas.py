@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -15,19 +14,17 @@ from typing import Any
 import httpx2
 import pytest
 import websockets
+from tests.needs import NGINX, needs
 from websockets.asyncio.client import connect
 
 from foreword.predictor.predictor import Predictor
 
 from .test_process import KEY, serving, until
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 CONFIGURATION = Path(__file__).parents[2] / "deploy" / "nginx.conf"
 SENTENCES = ["the cat sat on a mat", "I would like to", "Paris, I don't like", "a mat likely sat"]
 
-pytestmark = pytest.mark.skipif(
-    NGINX is None, reason="no nginx on this machine to put before replicas (apt install nginx)"
-)
+pytestmark = needs("nginx")
 
 
 def free_port() -> int:

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.needs import needs
 
 import foreword
 from foreword.folder.config import ModelConfig, ModelName
@@ -17,7 +18,7 @@ from foreword.training.trainer import Run, train
 
 pytestmark = [
     pytest.mark.gpu,
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+    needs("gpu"),
 ]
 
 
