@@ -5,8 +5,11 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 
+import torch
+
 from foreword.training.progress import Event, StepProgress
 from foreword.training.settings import BpttSettings, Budget
+from foreword.training.threads import most_threads, threads_restored
 from foreword.training.trainer import Run, train
 
 STEPS = 12
@@ -43,6 +46,22 @@ def words_per_second(
     pairs = list(pairwise(seen))
     pairs = pairs[len(pairs) // 3 :]
     return statistics.median((b[1] - a[1]) / max(b[0] - a[0], 1e-9) for a, b in pairs)
+
+
+def paces_by_threads(run: Run, seconds: float = SECONDS) -> dict[int, float]:
+    """Words/s with all threads and with one; changes the run.
+
+    Args:
+        run: as for `words_per_second`.
+        seconds: for all of it.
+    """
+    numbers = (most_threads(), 1) if most_threads() > 1 else (1,)
+    paces = {}
+    with threads_restored():
+        for number in numbers:
+            torch.set_num_threads(number)
+            paces[number] = words_per_second(run, seconds / len(numbers))
+    return paces
 
 
 def expected_passes(

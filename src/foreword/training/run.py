@@ -32,11 +32,12 @@ from foreword.training.corpus import Corpus, absolute, read_corpus
 from foreword.training.defaults import leaves_dropout_open
 from foreword.training.interrupt import StopWish, stop_on_signals
 from foreword.training.ngram import count_on
-from foreword.training.pace import SECONDS, expected_passes, words_per_second
+from foreword.training.pace import SECONDS, expected_passes, paces_by_threads, words_per_second
 from foreword.training.progress import Event, Note, Reporter, TextProgress, silent
 from foreword.training.recipes import find, overridden
 from foreword.training.settings import Budget, TrainingSettings, settings_from
 from foreword.training.target import refusal_for
+from foreword.training.threads import MUCH_BETTER, Threads, most_threads, threads_restored, told
 from foreword.training.trainer import Run
 from foreword.training.trainer import train as train_loop
 
@@ -54,6 +55,8 @@ FREE = frozenset(
 """Settings that may change when a run is resumed; a recipe's do not change them."""
 KNOWN_BY_HEART = 2.0
 """Perplexity below which a text is no measure: no writing of people is so predictable."""
+LONG = 100
+"""Steps below which a run takes all threads, rather than time what is best."""
 LOOK_EVERY = 20
 """Steps between two looks into a model that is watched."""
 
@@ -148,6 +151,7 @@ def _train(
         seconds = time.monotonic() - began
         return Outcome(count_on(corpus, chosen, out=folder, report=report, seconds=seconds))
     if checkpoint is None:
+        chosen = _with_threads(corpus, chosen, report)
         chosen = regularised(corpus, chosen, time.monotonic() - began, report)
     return train_on(
         corpus,
@@ -188,8 +192,28 @@ def train_on(
         rare: words beyond the vocabulary, which the folder has and keeps.
     """
     settings = corpus.fill_in(settings)
-    if settings.run.threads is not None:
-        torch.set_num_threads(settings.run.threads)
+    if settings.run.threads is None:
+        with threads_restored():
+            torch.set_num_threads(most_threads())
+            return _train_on(
+                corpus, settings, out, checkpoint, seconds, report, watch, on_start, rare
+            )
+    torch.set_num_threads(settings.run.threads)
+    return _train_on(corpus, settings, out, checkpoint, seconds, report, watch, on_start, rare)
+
+
+def _train_on(
+    corpus: Corpus,
+    settings: TrainingSettings,
+    out: Path,
+    checkpoint: Checkpoint | None,
+    seconds: float,
+    report: Reporter,
+    watch: bool,
+    on_start: Callable[[], None],
+    rare: Sequence[str],
+) -> Outcome:
+    """Trains with the number of threads that torch has now, at first; see `train_on`."""
     config = corpus.model_config(settings)
     run = _new_run(corpus, config, settings, report, fresh=checkpoint is None)
     if checkpoint is None:
@@ -240,6 +264,7 @@ def train_on(
             should_stop=lambda: bool(wish),
             report=tell,
             look_every=LOOK_EVERY if watch else None,
+            after_step=_watching_threads(settings, report),
         )
         evaluation = _final_evaluation(run, corpus, wish, report) if finished else None
     if wish.signal is not None:
@@ -346,6 +371,44 @@ def _new_run(
     return Run(model, windows, settings, generator, precision)
 
 
+def _watching_threads(settings: TrainingSettings, report: Reporter) -> Callable[[int, float], None]:
+    """Sets the number of threads as the run goes, if it may change."""
+    is_open = settings.run.threads is None and settings.budget.minutes is not None
+    if not is_open or settings.run.device != "cpu":
+        return lambda _words, _seconds: None
+    return Threads(torch.get_num_threads(), report).after_step
+
+
+def _with_threads(corpus: Corpus, settings: TrainingSettings, report: Reporter) -> TrainingSettings:
+    """The settings with a number of threads for the whole run, if its end does not depend on time.
+
+    Its weights then depend on nothing but the settings, this number among them: so it stays the
+    same when the run is resumed.
+    """
+    budget = settings.budget
+    is_short = budget.steps is not None and budget.steps < LONG
+    if settings.run.threads is not None or budget.minutes is not None or is_short:
+        return settings
+    if settings.run.device != "cpu" or most_threads() == 1:
+        return settings
+    paces = paces_by_threads(_trial(corpus, settings))
+    most = max(paces)
+    chosen = 1 if paces[1] > MUCH_BETTER * paces[most] else most
+    report(Note(f"{told(paces, chosen)}, for the whole run"))
+    return settings_from({"threads": chosen}, settings)
+
+
+def _trial(corpus: Corpus, settings: TrainingSettings) -> Run:
+    """A run whose steps are timed, and which is then forgotten."""
+    trial = corpus.fill_in(settings).model_copy(
+        update={
+            "budget": Budget(steps=1_000_000),
+            "bptt": settings.bptt.model_copy(update={"batch_ramp": 0.0, "window_ramp": 0.0}),
+        }
+    )
+    return _new_run(corpus, corpus.model_config(trial), trial, silent)
+
+
 def regularised(
     corpus: Corpus, settings: TrainingSettings, seconds: float, report: Reporter
 ) -> TrainingSettings:
@@ -363,18 +426,13 @@ def regularised(
         return settings
     began, pace = time.monotonic(), None
     if settings.budget.minutes is not None:
-        if settings.run.threads is not None:
+        longest = min(SECONDS, 0.05 * 60 * settings.budget.minutes)
+        run = _trial(corpus, settings)
+        if settings.run.threads is None:
+            pace = max(paces_by_threads(run, longest).values())
+        else:
             torch.set_num_threads(settings.run.threads)
-        trial = corpus.fill_in(settings).model_copy(
-            update={
-                "budget": Budget(steps=1_000_000),
-                "bptt": settings.bptt.model_copy(update={"batch_ramp": 0.0, "window_ramp": 0.0}),
-            }
-        )
-        pace = words_per_second(
-            _new_run(corpus, corpus.model_config(trial), trial, silent),
-            min(SECONDS, 0.05 * 60 * settings.budget.minutes),
-        )
+            pace = words_per_second(run, longest)
     seconds += time.monotonic() - began
     words = len(corpus.train)
     passes = expected_passes(settings.budget, settings.bptt, words, pace, seconds)

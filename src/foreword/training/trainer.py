@@ -197,6 +197,7 @@ def train(
     report: Reporter,
     clock: Callable[[], float] = time.monotonic,
     look_every: int | None = None,
+    after_step: Callable[[int, float], None] = lambda _words, _seconds: None,
 ) -> bool:
     """Trains until the budget is used up (True) or someone wants to stop (False).
 
@@ -208,6 +209,7 @@ def train(
         report: told of every step, validation and divergence.
         clock: in seconds.
         look_every: steps between two looks into the model; None never looks.
+        after_step: is told how many words each step read, and how many seconds it took.
     """
     good = run.capture()
     save(good, False)
@@ -242,7 +244,9 @@ def train(
             if stale:
                 report(Note(f"stopped early: {patience} validations without improvement"))
             return ended
+        words, step_began = run.position.words_seen, clock()
         fault = _step(run, done, pace, report, look_every)
+        after_step(run.position.words_seen - words, clock() - step_began)
         if fault is not None:
             _go_back(run, good, fault, report)
 

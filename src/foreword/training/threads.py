@@ -1,0 +1,164 @@
+"""How many threads a run goes fastest with, while other programs come and go. Knows no networks.
+
+The threads of a step wait for each other many times. Where other programs want the same cores,
+the one that is waited for may not be running, and two threads can be several times slower than one.
+Only measuring tells: a few of the run's own steps are taken with each number, and again from time
+to time.
+
+Sums of torch's depend on the number of threads in their last bits. So the number changes during a
+run only if the run ends by the clock, where the weights depend on the machine's speed anyway.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+
+from foreword.cores import available
+from foreword.training.progress import Note, Reporter, silent
+
+STEPS = 3
+"""That are timed with each number, after one that is not."""
+LONGEST = 2.0
+"""Seconds after which no further step is timed with a number; one always is."""
+SECONDS, MOST_SECONDS = 10.0, 80.0
+"""From one look to the next: at first, and after some that changed nothing."""
+SHARE = 0.05
+"""Of the run's time, at most, that is spent on looking."""
+SOONEST = 2.0
+"""Seconds to a look because the pace has changed."""
+CHANGED = 1.5
+"""Times as fast or slow as before: others have come or gone."""
+BETTER = 1.1
+"""Times as fast another number must be to be taken."""
+MUCH_BETTER = 1.25
+"""The same where the choice is for the whole run, and should be the same the next time."""
+
+
+def most_threads() -> int:
+    """As many as torch would take (OMP_NUM_THREADS), but no more than this process has cores."""
+    return min(torch.get_num_threads(), available())
+
+
+def numbers_up_to(most: int) -> tuple[int, ...]:
+    """The numbers that are tried.
+
+    >>> numbers_up_to(12)
+    (1, 2, 4, 8, 12)
+    """
+    powers = [1 << k for k in range(most.bit_length()) if 1 << k < most]
+    return (*powers, most)
+
+
+@contextmanager
+def threads_restored() -> Iterator[None]:
+    """Gives torch the number of threads back that it had."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def told(paces: Mapping[int, float], chosen: int) -> str:
+    """A choice and what was measured, as a line.
+
+    >>> told({2: 650.0, 1: 3400.0}, 1)
+    '1 thread, 3,400 words/s (2: 650)'
+    """
+    others = ", ".join(f"{n}: {paces[n]:,.0f}" for n in sorted(paces) if n != chosen)
+    threads = "1 thread" if chosen == 1 else f"{chosen} threads"
+    return f"{threads}, {paces[chosen]:,.0f} words/s" + (f" ({others})" if others else "")
+
+
+class Threads:
+    """Is told how long each step took, and sets the number of threads for the next."""
+
+    def __init__(
+        self,
+        most: int,
+        report: Reporter = silent,
+        clock: Callable[[], float] = time.monotonic,
+        use: Callable[[int], None] | None = None,
+    ) -> None:
+        """Begins with the most, and tries all numbers.
+
+        Args:
+            most: threads.
+            report: is told which number is taken, and when another is.
+            clock: in seconds.
+            use: sets the number; torch's own unless given.
+        """
+        self.numbers = numbers_up_to(most)
+        self.chosen = most
+        self._report = report
+        self._clock = clock
+        self._use = use or torch.set_num_threads
+        # Words/s by the number of threads, in the look that goes on or was the last.
+        self._paces: dict[int, float] = {}
+        self._seen: list[float] = []
+        self._to_try = list(self.numbers[:-1])
+        self._is_looking = self._is_first = True
+        self._next_look = self._look_ended = self._look_began = 0.0
+        self._pause = SECONDS
+        self._set(most)
+
+    def after_step(self, words: int, seconds: float) -> None:
+        """Takes note of a step, of so many words, that took so many seconds."""
+        if len(self.numbers) == 1:
+            return
+        if self._unmeasured > 0:
+            self._unmeasured -= 1
+            return
+        self._seen.append(words / max(seconds, 1e-9))
+        now = self._clock()
+        if self._is_looking:
+            if len(self._seen) >= STEPS or now - self._set_at > LONGEST:
+                self._paces[self._number] = statistics.median(self._seen)
+                self._go_on(now)
+            return
+        self._seen = self._seen[-2 * STEPS :]
+        if self._wants_to_look(now):
+            self._look(now)
+
+    def _set(self, number: int) -> None:
+        self._number = number
+        self._use(number)
+        self._seen = []
+        self._unmeasured = 1
+        self._set_at = self._clock()
+
+    def _wants_to_look(self, now: float) -> bool:
+        if len(self._seen) < 2 * STEPS or now < self._look_ended + SOONEST:
+            return False
+        ratio = statistics.median(self._seen) / self._paces[self.chosen]
+        return now >= self._next_look or not 1 / CHANGED < ratio < CHANGED
+
+    def _look(self, now: float) -> None:
+        """Begins to look at the numbers next to the chosen one."""
+        at = self.numbers.index(self.chosen)
+        self._to_try = [n for n in self.numbers[max(0, at - 1) : at + 2] if n != self.chosen]
+        self._paces = {self.chosen: statistics.median(self._seen)}
+        self._is_looking, self._look_began = True, now
+        self._go_on(now)
+
+    def _go_on(self, now: float) -> None:
+        """Tries the next number, or takes the best."""
+        if self._to_try:
+            self._set(self._to_try.pop(0))
+            return
+        before, best = self.chosen, max(self._paces, key=lambda n: self._paces[n])
+        if self._paces[best] > BETTER * self._paces[before]:
+            self.chosen = best
+        if self._is_first or self.chosen != before:
+            self._report(Note(told(self._paces, self.chosen)))
+            self._pause = SECONDS
+        else:
+            self._pause = min(2 * self._pause, MOST_SECONDS)
+        cost = now - self._look_began if not self._is_first else 0.0
+        self._is_looking = self._is_first = False
+        self._look_ended = now
+        self._next_look = now + max(self._pause, cost / SHARE)
+        self._set(self.chosen)
