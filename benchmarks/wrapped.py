@@ -1,7 +1,7 @@
 """What a line end in the midst of a sentence costs: text wrapped at a width, read in two ways.
 
     python benchmarks/wrapped.py TEXT [--model everyday-en] [--columns 72]
-    python benchmarks/wrapped.py TEXT --train TRAINING [--steps 2000]
+    python benchmarks/wrapped.py TEXT --train TRAINING [--steps 500]
 
 TEXT has sentences or messages, one a line; `--sentences` of them in turn make a paragraph, which is
 wrapped. Printed is how often the first word of a wrapped line is among three that are suggested
@@ -27,6 +27,7 @@ from foreword.text.newlines import PARAGRAPH_END, Lines, ends_a_sentence
 from foreword.text.tokenizer import EOS_ID
 
 CONTINUATIONS = 100
+SMALL = {"hidden_size": 96, "vocab_size": 5000, "validations": 1}
 LONGEST = 80
 """Words of a continuation; one that has not ended by then ends nowhere wrong."""
 
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--train", nargs="+", metavar="TRAINING")
     parser.add_argument("--columns", type=int, default=72)
     parser.add_argument("--sentences", type=int, default=6)
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=500)
     arguments = parser.parse_args()
     held_out = wrapped(arguments.text, arguments.sentences, arguments.columns)
     if not arguments.train:
@@ -55,7 +56,7 @@ def main() -> None:
         for lines in told:
             name = lines or "found out"
             out = Path(folder) / name.replace(" ", "-")
-            foreword.train([text], out=out, lines=lines, steps=arguments.steps, hidden_size=128)
+            foreword.train([text], out=out, lines=lines, steps=arguments.steps, **SMALL)
             model = foreword.load(out)
             found = list(first_words(model, held_out, "\n"))
             shares = ends_in_the_midst(model, held_out)

@@ -67,8 +67,8 @@ class Client:
         self.send("initialized", {})
         return made["capabilities"]
 
-    def open(self, text: str, uri: str = URI) -> None:
-        document = {"uri": uri, "languageId": "plaintext", "version": 1, "text": text}
+    def open(self, text: str, uri: str = URI, language: str = "plaintext") -> None:
+        document = {"uri": uri, "languageId": language, "version": 1, "text": text}
         self.send("textDocument/didOpen", {"textDocument": document})
 
     def edit(self, *changes: dict[str, Any], uri: str = URI) -> None:
@@ -201,6 +201,29 @@ def test_what_is_edited_is_what_is_answered_for(client: Client, predictor: Predi
     assert start == {"line": 1, "character": column - 2}
     client.edit({"text": "Par"})
     assert client.words(0, 3)[0]["label"] == "Paris"
+
+
+def test_lines_are_what_the_document_s_language_or_a_setting_says(
+    client: Client, predictor: Predictor
+) -> None:
+    def words() -> list[str]:
+        return [item["label"] for item in client.words(1, 0)]
+
+    marks = {",", ".", "!"}
+    goes_on = [one.word for one in predictor.suggest("how are ", 12) if one.word not in marks][:4]
+    begins = [one.word for one in predictor.suggest("how are\n", 4)]
+    assert goes_on != begins
+    client.open("how are\n", language="markdown")
+    assert words() == goes_on
+    client.edit({"text": "how are\r\n"})
+    assert words() == goes_on
+    client.open("how are\n", language="gitcommit")
+    assert words() == begins
+    configured = {"settings": {"foreword": {"lines": "wrapped"}}}
+    client.send("workspace/didChangeConfiguration", configured)
+    assert words() == goes_on
+    client.edit({"text": "how are\n\n"})
+    assert [item["label"] for item in client.words(2, 0)] == begins
 
 
 def test_documents_do_not_disturb_each_other(client: Client, predictor: Predictor) -> None:
