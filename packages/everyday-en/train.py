@@ -14,6 +14,8 @@ from foreword.cli.watch import Watch
 from foreword.evaluation.keystrokes import KeystrokeReport, Typist, simulate
 from foreword.evaluation.suggester import Suggester
 from foreword.folder.store import CARD, RARE, folder_bytes, read_folder, write_folder
+from foreword.text.spacing import counted
+from foreword.text.tokenizer import Tokenizer
 from foreword.training.card import model_card
 from text import LICENCES, chats, everyday_text, rare_words
 
@@ -42,10 +44,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rare", action="store_true", help="only renew the package's rare words")
+    parser.add_argument("--spacing", action="store_true", help="only renew where spaces stand")
     parser.add_argument("--trained", action="store_true", help="only package what is in DIR")
     arguments = parser.parse_args()
     if arguments.rare:
         add_rare_words(PACKAGED)
+        return
+    if arguments.spacing:
+        add_spacing(PACKAGED)
         return
     out: Path = arguments.out
     texts = out.with_name(out.name + "-text")
@@ -81,6 +87,16 @@ def add_rare_words(path: Path) -> None:
     rare = rare_words(folder.tokenizer)
     write_folder(path, folder.config, folder.weights, folder.tokenizer, card, rare)
     sys.stdout.write(f"{path}: {len(rare):,} rare words, {(path / RARE).stat().st_size:,} bytes\n")
+
+
+def add_spacing(path: Path) -> None:
+    """Gives a model what its text shows of spaces around marks; training alone does so, too."""
+    folder = read_folder(path)
+    card = (path / CARD).read_text("utf-8")
+    spacing = counted(everyday_text())
+    tokenizer = Tokenizer(folder.tokenizer.words, folder.tokenizer.config, spacing=spacing)
+    write_folder(path, folder.config, folder.weights, tokenizer, card, folder.rare)
+    sys.stdout.write(f"{path}: spaces around {len(spacing.marks)} marks\n")
 
 
 def write_card(out: Path) -> None:

@@ -20,6 +20,7 @@ from foreword.folder.files import atomic_write, read_header, read_tensors, write
 from foreword.folder.quantised import dense, quantise
 from foreword.folder.store import read_config, read_folder, write_folder
 from foreword.folder.weights import expected_shapes
+from foreword.text.spacing import Spacing, counted
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
 TOKENIZER = Tokenizer(["<unk>", "<eos>", "one", "two", "three"], TokenizerConfig())
@@ -344,6 +345,30 @@ def test_rare_words_are_written_in_order_and_read_and_stay_when_the_rest_is_upda
     assert read_folder(plain).rare == ()
     write_folder(path, CONFIG, weights(0.25), TOKENIZER, "", found.rare)
     assert read_folder(path).rare == found.rare
+
+
+def test_spaces_around_marks_are_kept_in_the_folder(tmp_path: Path, folder: Path) -> None:
+    spacing = counted(["Ça va\u00a0? Oui\u00a0!"] * 9)
+    french = Tokenizer(TOKENIZER.words, TOKENIZER.config, spacing=spacing)
+    write_folder(tmp_path / "french", CONFIG, weights(), french, "")
+    assert read_folder(tmp_path / "french").tokenizer.spacing == spacing
+    assert read_folder(folder).tokenizer.spacing == Spacing()
+
+
+@pytest.mark.parametrize("damaged", [None, b"", b"{}", b"\xff"])
+def test_spaces_that_were_changed_or_lost_are_one_clear_error(
+    tmp_path: Path, damaged: bytes | None
+) -> None:
+    spacing = counted(["Ça va\u00a0? Oui\u00a0!"] * 9)
+    french = Tokenizer(TOKENIZER.words, TOKENIZER.config, spacing=spacing)
+    path = tmp_path / "french"
+    write_folder(path, CONFIG, weights(), french, "")
+    if damaged is None:
+        (path / "spacing.json").unlink()
+    else:
+        (path / "spacing.json").write_bytes(damaged)
+    with pytest.raises(FolderError, match=r"spacing\.json"):
+        read_folder(path)
 
 
 @pytest.mark.parametrize("damaged", [b"", b"Zambezi\n", b"zany\nZambezi\n", b"\xff\n", None])

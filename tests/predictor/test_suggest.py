@@ -12,11 +12,14 @@ from foreword.folder.store import Folder
 from foreword.predictor import predictor as predictor_module
 from foreword.predictor import suggest as suggest_module
 from foreword.predictor.engine import Engine
+from foreword.predictor.generate import generate
 from foreword.predictor.layer import Opinion
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.reading import STRIDE, beginning
 from foreword.predictor.state import State
 from foreword.predictor.suggest import Suggestion
+from foreword.text.spacing import counted
+from foreword.text.tokenizer import Tokenizer
 
 MakeFolder = Callable[..., Folder]
 MakeSpeaker = Callable[..., Predictor]
@@ -234,6 +237,24 @@ def test_folded_models_take_capitals_from_what_is_typed(speaker: MakeSpeaker) ->
         ("(", "I ", "I ("),
         (")", "(I ", "(I)"),
         ("don't", "it’s so", "it’s so don’t"),
+        ("awareness", "by self-", "by self-awareness"),
+        ("law", "my mother-in-", "my mother-in-law"),
+        ("10", "on 12/25/", "on 12/25/10"),
+        ("com", "see www.", "see www.com"),
+        ("com", "see www.example.", "see www.example.com"),
+        ("www", "see http://", "see http://www"),
+        ("//", "see http:", "see http://"),
+        ("example", "mail user@", "mail user@example"),
+        ("or", "and/", "and/or"),
+        ("30", "at 10:", "at 10:30"),
+        ("so", "it is:", "it is: so"),
+        ("so", "well -", "well - so"),
+        ("so", "- ", "- so"),
+        ("so", "*it*", "*it* so"),
+        ("so", "it costs 5$", "it costs 5$ so"),
+        ("Dónde", "¿", "¿Dónde"),
+        ("aquí", "No. ¡", "No. ¡Aquí"),
+        ("so", "ok😀", "ok😀 so"),
     ],
 )
 def test_spaces_stand_where_they_do_in_print(
@@ -290,6 +311,34 @@ def test_forms_of_characters_lead_to_the_same_words(
 
 def test_a_word_that_stands_there_in_another_form_is_not_offered(english: Predictor) -> None:
     assert all_of(english, "and li\xadke", complete=True) == ["and likely"]
+
+
+FRENCH = ["Ça va\u00a0? Oui\u00a0! Il dit\u00a0: «\u00a0oui\u00a0».", "Où est-il\u00a0?"] * 10
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "accepted"),
+    [
+        ("?", "Ça va", "Ça va\u00a0?"),
+        ("?", "Ça va ", "Ça va\u00a0?"),
+        ("?", "Ça va\u00a0", "Ça va\u00a0?"),
+        (".", "Ça va ", "Ça va."),
+        ("oui", "Il dit\u00a0: «", "Il dit\u00a0: «\u00a0oui"),
+        ("-", "est", "est-"),
+        ("-", "est ", "est-"),
+        ("il", "est-", "est-il"),
+    ],
+)
+def test_spaces_stand_where_the_training_text_has_them(
+    word: str, text: str, accepted: str, speaker: MakeSpeaker
+) -> None:
+    usual = speaker({word: 0.9})
+    tokenizer = usual.tokenizer
+    learned = Tokenizer(tokenizer.words, tokenizer.config, spacing=counted(FRENCH))
+    french = Predictor(replace(usual.folder, tokenizer=learned))
+    assert first(french, text, complete=False) == accepted
+    if not text[-1].isspace():  # what is generated keeps the spaces that are there
+        assert text + "".join(generate(french, text, max_words=1, temperature=0)) == accepted
 
 
 def test_text_that_is_cut_already_keeps_its_spaces(speaker: MakeSpeaker) -> None:

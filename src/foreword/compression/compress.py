@@ -162,7 +162,8 @@ def smaller(folder: Folder, vocab_size: int | None = None) -> Folder:
             if name in weights:
                 weights[name] = weights[name][:vocab_size]
         model = replace(model, vocab_size=vocab_size)
-        tokenizer = Tokenizer(tokenizer.words[:vocab_size], tokenizer.config)
+        words = tokenizer.words[:vocab_size]
+        tokenizer = Tokenizer(words, tokenizer.config, spacing=tokenizer.spacing)
     config = folder.config.model_copy(
         update={
             "model": model,

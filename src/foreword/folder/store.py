@@ -40,6 +40,7 @@ from foreword.folder.files import (
     write_tensors,
 )
 from foreword.folder.weights import expected_tensors
+from foreword.text.spacing import USUAL, Spacing
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ if TYPE_CHECKING:
 
 CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.json", "README.md"
 RARE = "rare.txt"
+SPACING = "spacing.json"
 CHECKSUMS = "checksums"
 LARGEST_CONFIG, LARGEST_TOKENIZER, LARGEST_RARE = 16 << 20, 1 << 30, 16 << 20
+LARGEST_SPACING = 1 << 20
 FAULTS_SHOWN = 5
 NOT_OURS = "exists and is not a model folder. Choose another, so that nothing in it is lost"
 NEWEST = max(get_args(FormatVersion))
@@ -135,6 +138,8 @@ def write_folder(
     others = {TOKENIZER: vocabulary}
     if rare:
         others[RARE] = "".join(f"{word}\n" for word in sorted(rare, key=_order)).encode()
+    if tokenizer.spacing.marks:
+        others[SPACING] = tokenizer.spacing.to_json().encode()
     files = {**others, CONFIG: _config_bytes(config, others), CARD: card.encode()}
     metadata = _metadata(config.model, vocabulary)
     try:
@@ -197,10 +202,10 @@ def _is_ours(path: Path) -> bool:
             return False
     except FolderError:
         return False
-    parts = {WEIGHTS, TOKENIZER, RARE} if WEIGHTS in names else set()
+    parts = {WEIGHTS, TOKENIZER, RARE, SPACING} if WEIGHTS in names else set()
     return all(
         name in parts
-        or any(is_temporary_of(name, ours) for ours in (WEIGHTS, TOKENIZER, RARE, CONFIG))
+        or any(is_temporary_of(name, ours) for ours in (WEIGHTS, TOKENIZER, RARE, SPACING, CONFIG))
         for name in names
     )
 
@@ -215,7 +220,8 @@ def read_folder(path: Path) -> Folder:
     about, checksums = _read_config(path)
     model = about.model
     vocabulary = read_bytes(path / TOKENIZER, LARGEST_TOKENIZER)
-    tokenizer = _tokenizer(vocabulary, about.tokenizer, path / TOKENIZER)
+    spacing = _spacing(path / SPACING, checksums.get(SPACING))
+    tokenizer = _tokenizer(vocabulary, about.tokenizer, path / TOKENIZER, spacing)
     if checksums.get(TOKENIZER) != _sha256(vocabulary):
         raise FolderError(f"{path / TOKENIZER} has been changed since it was written. {RESTORE}")
     if tokenizer.vocab_size != model.vocab_size:
@@ -258,13 +264,23 @@ def _rare(file: Path, checksum: str | None) -> tuple[str, ...]:
     return tuple(words)
 
 
+def _spacing(file: Path, checksum: str | None) -> Spacing:
+    """Where spaces stand around marks, if the configuration speaks of such a file."""
+    if checksum is None:
+        return USUAL
+    data = read_bytes(file, LARGEST_SPACING)
+    if checksum != _sha256(data):
+        raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
+    return Spacing.from_json(_utf8(data, file), path=str(file))
+
+
 def _order(word: str) -> tuple[str, str]:
     return word.casefold(), word
 
 
 def folder_bytes(path: Path) -> int:
     """Size of a model's files, without those that serve to go on training."""
-    files = (path / name for name in (CONFIG, WEIGHTS, TOKENIZER, RARE, CARD))
+    files = (path / name for name in (CONFIG, WEIGHTS, TOKENIZER, RARE, SPACING, CARD))
     return sum(file.stat().st_size for file in files if file.exists())
 
 
@@ -386,9 +402,9 @@ def _faults(error: "ValidationError") -> str:
     return "; ".join(found[:FAULTS_SHOWN]) + more
 
 
-def _tokenizer(data: bytes, config: TokenizerConfig, file: Path) -> Tokenizer:
+def _tokenizer(data: bytes, config: TokenizerConfig, file: Path, spacing: Spacing) -> Tokenizer:
     try:
-        return Tokenizer.from_json(_utf8(data, file), config, path=str(file))
+        return Tokenizer.from_json(_utf8(data, file), config, path=str(file), spacing=spacing)
     except (TypeError, UnicodeError) as error:
         raise FolderError(
             f"{file} has a word that is no text: half of a surrogate pair. {RESTORE}"

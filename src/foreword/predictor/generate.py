@@ -117,7 +117,9 @@ def _draw(
     state = predictor.read(text) if state is None else state
     config = predictor.tokenizer.config
     line = Line(
-        in_units(text, config.lines).rsplit("\n", 1)[-1], in_print=config.words == "unicode"
+        in_units(text, config.lines).rsplit("\n", 1)[-1],
+        in_print=config.words == "unicode",
+        spacing=predictor.tokenizer.spacing,
     )
     # Paragraphs are set apart by a blank line.
     blank = "" if config.lines == "sentence" else "\n"

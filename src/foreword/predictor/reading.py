@@ -36,8 +36,7 @@ _SPACE = (
 _TO_A_SPACE = re.compile(rf"([^{_SPACE}]*+)([{_SPACE}])")
 _A_SPACE = re.compile(rf"[{_SPACE}]")
 _NO_TEXT = re.compile("[\ud800-\udfff]")
-_SENTENCE_ENDS = frozenset(".!?")
-_TRANSPARENT = frozenset("\"'“”‘’()[]«»")
+_TRANSPARENT = frozenset("\"'“”‘’()[]«»¿¡")
 _APOSTROPHES = frozenset("'’")
 _MOST_CAPITALS = 3
 
@@ -242,8 +241,8 @@ class Reader:
 
     def _after(self, context: Context, word: Word, raw: str) -> Work[Context]:
         begins = context.begins_sentence
-        if set(word.text) <= _SENTENCE_ENDS:
-            begins = word.text[0] != "." or len(word.text) == 1  # an ellipsis may be anywhere
+        if self.tokenizer.spacing.ends(word.text):
+            begins = True
         elif not set(raw) <= _TRANSPARENT:
             begins = False
         style = context.style.after(raw, word.text, quoting=context.quoting, spaced=word.start == 0)

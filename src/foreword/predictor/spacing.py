@@ -1,9 +1,33 @@
-"""Where spaces stand between words and marks in print. Knows nothing of models."""
+"""How words and marks follow a text: with which spaces between. Knows no models."""
+
+import re
 
 from foreword.text.lines import LINE_ENDS
+from foreword.text.spacing import (
+    CLOSES,
+    NO_SPACE_AFTER,
+    NO_SPACE_BEFORE,
+    OPENS,
+    USUAL,
+    Place,
+    Spacing,
+    closes_pair,
+    is_mark,
+)
 
-NO_SPACE_BEFORE = frozenset(".,!?;:)]}%'’”…") | {"...", "!!", "??"}
-NO_SPACE_AFTER = frozenset("([{“‘$#@")
+__all__ = ["NO_SPACE_AFTER", "NO_SPACE_BEFORE", "Line", "attaches_left", "join"]
+
+SEEN = 64
+"""Characters at the end of a text that tell whether a space is due."""
+SURE = 0.05
+"""A mark has a space before it less often than that: it takes one away that is there."""
+
+_LAST_CHUNK = re.compile(r"\S*\Z")
+_MARK_AT_END = re.compile(r"([^\w\s])\1*+\Z")
+_ADDRESS = re.compile(
+    r"\W*(?:www\.|(?:https?|ftp|file|mailto):|[a-z]+://|[\w.+-]+@)", re.IGNORECASE
+)
+_OF_ADDRESSES = frozenset(".:/-?&=#@%+~")
 
 
 def attaches_left(word: str) -> bool:
@@ -16,57 +40,101 @@ def attaches_left(word: str) -> bool:
 
 
 class Line:
-    """The line that is being written: whether a space is due, and whether a quotation is open."""
+    """The line that is being written: where spaces are due, and whether a quotation is open."""
 
-    def __init__(self, text: str, *, in_print: bool) -> None:
+    def __init__(self, text: str, *, in_print: bool, spacing: Spacing = USUAL) -> None:
         self.in_print = in_print
         self.quoting = text.count('"') % 2 == 1
-        last = text[-1:]
-        opens = last in NO_SPACE_AFTER or (last == '"' and self.quoting)
-        self.space_due = bool(last) and not last.isspace() and not (in_print and opens)
+        self._spacing = spacing
+        self._end = text[-SEEN:]
 
     def append(self, word: str) -> str:
         """The word, after a space where one belongs."""
-        if not self.in_print:
-            glued, opens = False, False
-        elif word == '"':
-            glued, opens = self.quoting, not self.quoting
-            self.quoting = opens
-        else:
-            # A word is one mark, or a run of the same.
-            glued, opens = attaches_left(word), set(word) <= NO_SPACE_AFTER
-        space = " " if self.space_due and not glued else ""
-        self.space_due = not opens
+        space = ""
+        if self._end and not self._end[-1].isspace():
+            space = " "
+            if self.in_print:
+                space = _gap(self._end, word, quoting=self.quoting, spacing=self._spacing)
+        self.quoting = self.quoting != (word == '"')
+        self._end = (self._end + space + word)[-SEEN:]
         return space + word
 
     def end(self) -> str:
         """The line's end; another begins."""
-        self.quoting = self.space_due = False
+        self.quoting, self._end = False, ""
         return "\n"
 
 
-def join(before: str, word: str, *, quoting: bool, in_print: bool) -> tuple[int, str]:
+def join(
+    before: str, word: str, *, quoting: bool, in_print: bool, spacing: Spacing = USUAL
+) -> tuple[int, str]:
     """How a whole word follows a text: characters to take away, and what then to append.
 
     A mark that attaches to the left takes the one space away that came with the word before it.
+    What the user has typed without a space goes on without one after a mark that joins.
 
     >>> join("I would", "like", quoting=False, in_print=True)
     (0, ' like')
     >>> join("I would ", ".", quoting=False, in_print=True)
     (1, '.')
+    >>> join("by self-", "awareness", quoting=False, in_print=True)
+    (0, 'awareness')
 
     Args:
-        before: the end of the text, two characters or more.
+        before: the end of the text: the last `SEEN` characters, where there are so many.
         word: a word or a mark.
         quoting: whether the line has an open quotation in straight marks.
         in_print: whether marks attach to words; else all are set apart.
+        spacing: of the model.
     """
     last = before[-1:]
     if not last or last in LINE_ENDS:
         return 0, word
-    closes = in_print and (attaches_left(word) or (word == '"' and quoting))
-    if last.isspace():
-        automatic = closes and last == " " and len(before) > 1 and not before[-2].isspace()
-        return (1 if automatic else 0), word
-    opens = in_print and (last in NO_SPACE_AFTER or (last == '"' and quoting))
-    return 0, word if closes or opens else " " + word
+    if not in_print:
+        return 0, word if last.isspace() else " " + word
+    if not last.isspace():
+        return 0, _gap(before, word, quoting=quoting, spacing=spacing) + word
+    if last != " " or len(before) < 2 or before[-2].isspace():
+        return 0, word
+    # One space, which may have come with the word before.
+    share, space = _before(word, quoting=quoting, spacing=spacing)
+    if share < SURE:
+        return 1, word
+    return (1, space + word) if share > 0.5 and space != " " else (0, word)
+
+
+def _gap(before: str, word: str, *, quoting: bool, spacing: Spacing) -> str:
+    """The space between a text that does not end in one and a word; or nothing."""
+    share, space = _before(word, quoting=quoting, spacing=spacing)
+    if share < 0.5:
+        return ""
+    found = _MARK_AT_END.search(before)
+    if found is None or not is_mark(found[0]):
+        return space
+    mark, text = found[0], before[: found.start()]
+    chunk = _LAST_CHUNK.search(before)
+    glued = "" if chunk is None else chunk[0]
+    if set(mark) <= _OF_ADDRESSES and _ADDRESS.match(glued):
+        return ""
+    if mark == ":" and text[-1:].isdigit() and word[:1].isdigit():
+        return ""
+    if closes_pair(mark, glued):
+        return space
+    if mark == '"':
+        mark = OPENS if quoting else CLOSES
+    follows_word = text[-1:].isalnum() and mark != OPENS
+    if not follows_word and text and not text[-1:].isspace() and not set(mark) <= NO_SPACE_AFTER:
+        follows_word = True  # a mark after a mark
+    place: Place = "after_word" if follows_word else "after_space"
+    if mark == "'" and not follows_word:
+        return ""
+    return spacing.space("after", mark) if spacing.share(place, mark) >= 0.5 else ""
+
+
+def _before(word: str, *, quoting: bool, spacing: Spacing) -> tuple[float, str]:
+    """How often a space stands before a word, and which."""
+    if not is_mark(word):
+        return 1.0, " "
+    if word == '"':
+        word = CLOSES if quoting else OPENS
+    return spacing.share("before", word), spacing.space("before", word)

@@ -115,7 +115,7 @@ def suggestions(
         reader: the model.
         context: before the word.
         typed: raw letters of it, at the end of the text; empty for a whole new word.
-        end: the last two characters of the text or more.
+        end: the last characters of the text, `spacing.SEEN` or all.
         k: at most so many.
         options: how.
         complete: None weighs both readings; True takes the letters as unfinished in any case.
@@ -210,7 +210,13 @@ def _readings(
 
 def _joined(reader: Reader, context: Context, end: str, word: str) -> tuple[int, str]:
     """How a whole word follows a text: characters to take away, and what then to append."""
-    replaces, text = join(end, word, quoting=context.quoting, in_print=reader.in_print)
+    replaces, text = join(
+        end,
+        word,
+        quoting=context.quoting,
+        in_print=reader.in_print,
+        spacing=reader.tokenizer.spacing,
+    )
     spaced = text != word or not end[-1:].strip()
     mark = context.style.written(word, quoting=context.quoting, spaced=spaced and not replaces)
     return replaces, text[: len(text) - len(word)] + mark

@@ -9,6 +9,7 @@ from foreword.predictor.layer import Layer
 from foreword.predictor.lockstep import Work, alone
 from foreword.predictor.reading import MARKS, Context, Reader, Reading
 from foreword.predictor.slips import QWERTY, Layout
+from foreword.predictor.spacing import SEEN
 from foreword.predictor.suggest import Options, Suggestion, finished_share, suggestions
 from foreword.predictor.trace import WordTrace
 
@@ -123,7 +124,7 @@ class Typist:
             self._reader,
             reading.context,
             typed,
-            text[-2:],
+            text[-SEEN:],
             k,
             self._options,
             complete=complete,
@@ -135,7 +136,7 @@ class Typist:
         if not typed:
             return False
         share = yield from finished_share(
-            self._reader, reading.context, typed, text[-2:], self._options
+            self._reader, reading.context, typed, text[-SEEN:], self._options
         )
         return share < 0.5
 

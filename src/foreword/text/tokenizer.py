@@ -13,6 +13,7 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 from foreword.errors import FolderError
 from foreword.text.characters import MARKS, folded, folded_with_places
 from foreword.text.newlines import Lines, in_units
+from foreword.text.spacing import USUAL, Spacing, SpacingCounter
 
 if TYPE_CHECKING:
     from foreword.text.lines import Piece
@@ -109,7 +110,12 @@ class Tokenizer:
     """
 
     def __init__(
-        self, words: Sequence[str], config: TokenizerConfig, *, marks: Collection[str] = ()
+        self,
+        words: Sequence[str],
+        config: TokenizerConfig,
+        *,
+        marks: Collection[str] = (),
+        spacing: Spacing = USUAL,
     ) -> None:
         """Sets the vocabulary.
 
@@ -117,7 +123,9 @@ class Tokenizer:
             words: by id; the first are `<unk>` and `<eos>`.
             config: how text becomes words.
             marks: typographic marks that stay as they are, besides those among `words`.
+            spacing: where spaces stand around marks in the text that the words are of.
         """
+        self.spacing = spacing
         self.words = tuple(words)
         self.config = config
         self.ids: Mapping[str, int] = {word: index for index, word in enumerate(self.words)}
@@ -251,13 +259,21 @@ class Tokenizer:
             show_progress=False,
         )
         plain = folded if config.words == "unicode" else str
-        backend.train_from_iterator((plain(piece.text) for piece in pieces), trainer)
+        spaces = SpacingCounter()
+
+        def texts() -> Iterator[str]:
+            for piece in pieces:
+                spaces.add(piece.text)
+                yield plain(piece.text)
+
+        backend.train_from_iterator(texts(), trainer)
         vocabulary = backend.get_vocab(with_added_tokens=False)
         found = sorted(vocabulary, key=vocabulary.__getitem__)
         ordinary = [word for word in found if word not in SPECIAL]
         if vocab_size is not None:
             ordinary = ordinary[: max(0, vocab_size - len(SPECIAL))]
-        return cls([*SPECIAL, *ordinary], config)
+        spacing = spaces.found() if config.words == "unicode" else USUAL
+        return cls([*SPECIAL, *ordinary], config, spacing=spacing)
 
     def to_json(self) -> str:
         """The content of `tokenizer.json`, in Hugging Face's format.
@@ -269,7 +285,9 @@ class Tokenizer:
         return json.dumps(_document(self.ids, self.config), ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str, config: TokenizerConfig, *, path: str) -> "Tokenizer":
+    def from_json(
+        cls, text: str, config: TokenizerConfig, *, path: str, spacing: Spacing = USUAL
+    ) -> "Tokenizer":
         """Reads what `to_json` has written, and nothing else.
 
         Raises:
@@ -296,7 +314,7 @@ class Tokenizer:
                 f"{path} was not written by Foreword for this model: {', '.join(wrong)} "
                 f"differs from what it would have written. {hint}"
             )
-        return cls(sorted(vocabulary, key=vocabulary.__getitem__), config)
+        return cls(sorted(vocabulary, key=vocabulary.__getitem__), config, spacing=spacing)
 
 
 def _normaliser(config: TokenizerConfig) -> normalizers.Normalizer:

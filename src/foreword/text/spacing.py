@@ -1,0 +1,303 @@
+"""Where spaces stand around marks, and which marks end sentences: as usual, or as a text has it.
+
+What was counted in a training text is kept beside the vocabulary. Knows nothing of models.
+"""
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+
+from foreword.errors import FolderError
+from foreword.text.characters import folded
+
+NO_SPACE_BEFORE = frozenset(".,!?;:)]}%'’”…。，、！？；：）」』】》") | {"...", "!!", "??"}
+"""Marks that end something, as most languages have them."""
+NO_SPACE_AFTER = frozenset("([{“‘¿¡$£€#@（「『【《")
+"""Marks that begin something."""
+OPENS, CLOSES = "“", "”"
+"""What straight quotation marks are counted as."""
+
+VERSION = 1
+MOST_CHARACTERS = 4_000_000
+"""Of a text that are looked at."""
+CAPITALS_CHARACTERS = 400_000
+"""Of these, so many tell how often words within sentences have a capital."""
+MOST_MARKS = 256
+"""That are kept."""
+LONGEST_MARK = 8
+"""Characters of a run of one mark."""
+ENOUGH = 5
+"""Times that a mark must have been seen in a place before the text decides."""
+ENOUGH_SENTENCES = 20
+
+# Not within words and numbers: don't, 10:30.
+_MARK = re.compile(r"(?!(?<=\w)'\w|(?<=\d)[.,:]\d)([^\w\s])\1*+")
+_CAPITAL_WITHIN = re.compile(r"\w ([^\W\d_])")
+_USUAL_ENDS = frozenset(".!?。！？।॥؟۔։።")
+_PAIRED = frozenset("*~`|")
+
+Place = Literal["before", "after_word", "after_space"]
+"""Before a mark that follows a word; after one that follows a word; after one with a space before
+it or at the beginning of a line."""
+_PLACES: tuple[Place, ...] = ("before", "after_word", "after_space")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What was counted of one mark: how often nothing, and how often a space, stands in a place.
+
+    Attributes:
+        before, after_word, after_space: (nothing, a space); see `Place`.
+        space_before, space_after: which space that was, mostly.
+        ends: whether sentences end in it; None where the text does not tell.
+    """
+
+    before: tuple[int, int] = (0, 0)
+    after_word: tuple[int, int] = (0, 0)
+    after_space: tuple[int, int] = (0, 0)
+    space_before: str = " "
+    space_after: str = " "
+    ends: bool | None = None
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """Where spaces stand around marks.
+
+    >>> spacing = Spacing()
+    >>> spacing.share("before", "?"), spacing.share("after_word", "-"), spacing.ends("?")
+    (0.0, 0.0, True)
+
+    Attributes:
+        marks: what a text has shown; others stand as is usual.
+    """
+
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+
+    def share(self, place: Place, mark: str) -> float:
+        """How often a space stands in a place, 0 to 1.
+
+        Args:
+            place: see there.
+            mark: one, or a run of the same; a straight quotation mark is told apart as `OPENS` and
+                `CLOSES`.
+        """
+        for known in (mark, mark[:1]):
+            nothing, space = getattr(self.marks.get(known), place, (0, 0))
+            if nothing + space >= ENOUGH:
+                return float(space / (nothing + space))
+        if place == "before":
+            return 0.0 if set(mark) <= NO_SPACE_BEFORE else 1.0
+        if place == "after_word":
+            return 1.0 if set(mark) <= NO_SPACE_BEFORE or _is_currency(mark) else 0.0
+        return 0.0 if set(mark) <= NO_SPACE_AFTER else 1.0
+
+    def space(self, side: Literal["before", "after"], mark: str) -> str:
+        """The space that stands on a side of a mark: a plain one, or one that does not break."""
+        known = self.marks.get(mark) or self.marks.get(mark[:1])
+        if known is None:
+            return " "
+        return known.space_before if side == "before" else known.space_after
+
+    def ends(self, mark: str) -> bool:
+        """Whether a sentence ends in a mark."""
+        known = self.marks.get(mark)
+        if known is not None and known.ends is not None:
+            return known.ends
+        return set(mark) <= _USUAL_ENDS and (mark[:1] != "." or len(mark) == 1)
+
+    def to_json(self) -> str:
+        """The content of `spacing.json`."""
+        lines = [f"{_json(name)}: {_json(vars(mark))}" for name, mark in sorted(self.marks.items())]
+        return f'{{"version": {VERSION}, "marks": {{\n' + ",\n".join(lines) + "\n}}\n"
+
+    @classmethod
+    def from_json(cls, text: str, *, path: str) -> "Spacing":
+        """Reads what `to_json` has written.
+
+        Raises:
+            FolderError: it is not that; says what is wrong with the file at `path`.
+        """
+        hint = "Restore the file from where the model came from, or train the model anew."
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise FolderError(f"{path} is not JSON ({error}). {hint}") from error
+        version = document.get("version") if isinstance(document, dict) else None
+        if type(version) is int and version > VERSION:
+            raise FolderError(
+                f"{path} has version {version}; this Foreword reads up to {VERSION}. It was made "
+                "by a newer Foreword: pip install --upgrade foreword"
+            )
+        try:
+            return cls(_marks(document))
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise FolderError(f"{path} cannot be used: {error}. {hint}") from error
+
+
+USUAL = Spacing()
+
+
+@lru_cache(maxsize=1 << 10)
+def is_mark(word: str) -> bool:
+    """Whether a word is punctuation or a sign, and no letter, digit or emoji.
+
+    >>> is_mark("..."), is_mark("it"), is_mark("😀")
+    (True, False, False)
+    """
+    kind = unicodedata.category(word[0]) if word else "L"
+    return kind[0] == "P" or kind in ("Sm", "Sc", "Sk")
+
+
+def _is_currency(mark: str) -> bool:
+    return unicodedata.category(mark[0]) == "Sc"
+
+
+def closes_pair(mark: str, chunk: str) -> bool:
+    """Whether a mark ends what the same one began, as in *so*: asked of what no space separates."""
+    return mark[0] in _PAIRED and chunk.startswith(mark) and chunk.count(mark[0]) > len(mark)
+
+
+class SpacingCounter:
+    """Counts where spaces stand, line by line, in bounded time and memory."""
+
+    def __init__(self) -> None:
+        self._left = MOST_CHARACTERS
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._capitals: Counter[tuple[str, bool]] = Counter()
+
+    def add(self, line: str) -> None:
+        """Counts a line, unless enough was seen."""
+        if self._left <= 0:
+            return
+        self._left -= len(line) + 1
+        line = folded(line.strip())
+        if line and (line[0].isupper() or line[0].islower()):
+            self._capitals["\n", line[0].isupper()] += 1
+        if self._left > MOST_CHARACTERS - CAPITALS_CHARACTERS:
+            for found in _CAPITAL_WITHIN.finditer(line):
+                self._capitals["", found[1].isupper()] += 1
+        quoting = False
+        for match in _MARK.finditer(line):
+            mark = match[0]
+            if mark == '"':
+                quoting = not quoting
+                mark = OPENS if quoting else CLOSES
+            if is_mark(mark) and len(mark) <= LONGEST_MARK:
+                self._count(mark, line, match.start(), match.end())
+
+    def _count(self, mark: str, line: str, start: int, end: int) -> None:
+        before, after = line[start - 1 : start], line[end : end + 1]
+        follows_word = before.isalnum()
+        if before.isspace() or follows_word:
+            space = before if before.isspace() else ""
+            # A space before a mark that a word stands before. Emoticons are no such marks.
+            is_ended = not after or after.isspace() or mark not in NO_SPACE_BEFORE
+            if is_ended and (follows_word or line[start - 2 : start - 1].isalnum()):
+                self._counts[mark, "before", space] += 1
+        if after.isspace():
+            following = line[end + 1 : end + 2]
+            if following.isupper() or following.islower():
+                self._capitals[mark, following.isupper()] += 1
+        elif not after.isalnum():
+            return
+        space = after if after.isspace() else ""
+        if follows_word:
+            self._counts[mark, "after_word", space] += 1
+        elif before == "" or before.isspace():
+            self._counts[mark, "after_space", space] += 1
+
+    def found(self) -> Spacing:
+        """What was counted."""
+        totals: Counter[str] = Counter()
+        for (mark, _, _), count in self._counts.items():
+            totals[mark] += count
+        names = [mark for mark, count in totals.most_common(MOST_MARKS) if count >= ENOUGH]
+        return Spacing({name: self._of(name) for name in names})
+
+    def _of(self, mark: str) -> Mark:
+        places = {place: self._spaces(mark, place) for place in _PLACES}
+        counts = {
+            place: (spaces[""], sum(spaces.values()) - spaces[""])
+            for place, spaces in places.items()
+        }
+        return Mark(
+            **counts,
+            space_before=_commonest(places["before"]),
+            space_after=_commonest(places["after_word"] + places["after_space"]),
+            ends=self._ends(mark),
+        )
+
+    def _spaces(self, mark: str, place: Place) -> Counter[str]:
+        return Counter(
+            {
+                space: count
+                for (name, where, space), count in self._counts.items()
+                if name == mark and where == place
+            }
+        )
+
+    def _ends(self, mark: str) -> bool | None:
+        """Whether as many capitals follow a mark as begin lines, rather than as stand within."""
+        if mark in NO_SPACE_AFTER or unicodedata.category(mark[0]) in ("Ps", "Pi"):
+            return None
+        after, at_start, within = (self._share_of_capitals(key) for key in (mark, "\n", ""))
+        if after is None or at_start is None or within is None or at_start - within < 0.2:
+            return None
+        return (after - within) / (at_start - within) >= 0.5
+
+    def _share_of_capitals(self, key: str) -> float | None:
+        capital, small = self._capitals[key, True], self._capitals[key, False]
+        total = capital + small
+        return capital / total if total >= ENOUGH_SENTENCES else None
+
+
+def _commonest(spaces: Counter[str]) -> str:
+    seen = Counter({space: count for space, count in spaces.items() if space})
+    return seen.most_common(1)[0][0] if seen.total() >= ENOUGH else " "
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _marks(document: Any) -> dict[str, Mark]:
+    """The marks of the file."""
+    version = document.get("version")
+    if type(version) is not int or version != VERSION or set(document) != {"version", "marks"}:
+        raise ValueError(f"its keys must be version, which is {VERSION}, and marks")
+    return {name: _mark(name, found) for name, found in document["marks"].items()}
+
+
+def _mark(name: str, found: Any) -> Mark:
+    """A mark of the file, each part checked."""
+    if (
+        not name
+        or len(name) > LONGEST_MARK
+        or set(found) != {*_PLACES, "space_before", "space_after", "ends"}
+    ):
+        raise ValueError(f"{name[:LONGEST_MARK]!r} is no mark, or its keys are others")
+    for place in _PLACES:
+        counts = found[place]
+        if len(counts) != 2 or any(type(count) is not int or count < 0 for count in counts):
+            raise ValueError(f"{name!r}: {place} must be two whole numbers, 0 or more")
+    for side in ("space_before", "space_after"):
+        if type(found[side]) is not str or len(found[side]) != 1 or not found[side].isspace():
+            raise ValueError(f"{name!r}: {side} must be a space")
+    if not any(found["ends"] is known for known in (True, False, None)):
+        raise ValueError(f"{name!r}: ends must be true, false or null")
+    counts = {place: tuple(found[place]) for place in _PLACES}
+    return Mark(**{**found, **counts})
+
+
+def counted(lines: Iterable[str]) -> Spacing:
+    """How spaces stand in some lines."""
+    counter = SpacingCounter()
+    for line in lines:
+        counter.add(line)
+    return counter.found()
