@@ -126,3 +126,16 @@ def test_a_model_predicts_with_a_persons_words(run: Run, model: Path, tmp_path: 
         done = CliRunner().invoke(app, [*command, *options])
         words = [p["word"] for p in json.loads(done.stdout)["predictions"]]
         assert ("Annegret" in words) == is_known
+
+
+@pytest.mark.parametrize("name", ["folder", "text.txt/me", "missing/me", "n" * 300])
+def test_a_file_that_cannot_be_written_to_is_refused_before_anything_is_read(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text.txt").touch()
+    no_model = ["--model", str(tmp_path / "no-model")]
+    done = CliRunner().invoke(app, ["personal", str(tmp_path / name), "learn", *no_model])
+    assert isinstance(done.exception, PersonalError)
+    assert name in str(done.exception)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "text.txt"]

@@ -10,7 +10,7 @@ import typer
 from foreword.cli.console import errors, json_lines, print_json, results
 from foreword.cli.info import table_of
 from foreword.cli.texts import PANEL, Column, ReadAs, Speaker, tell
-from foreword.errors import SettingsError
+from foreword.errors import PersonalError, SettingsError
 from foreword.text.newlines import Lines
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def learn(
     from foreword.text.newlines import PARAGRAPH_END, whole_units
     from foreword.text.width import settled
 
+    _refuse_unusable(context.obj)  # before a model and a long text are read
     predictor = load(model)
     found = find_sources(
         texts or ["-"],
@@ -206,6 +207,19 @@ def _tell(learned: "Learned", *, as_json: bool) -> None:
     results().print(f"{learned.words:,} words, {learned.new:,} of them new in the file")
     if refused:
         results().print(f"refused, as it looks like secrets: {refused}")
+
+
+def _refuse_unusable(path: Path) -> None:
+    """Says now what would be said when the file is opened or made."""
+    try:
+        if not path.exists():
+            path.touch(0o600, exist_ok=False)
+            path.unlink()
+            return
+    except (OSError, ValueError) as error:
+        told = getattr(error, "strerror", None) or str(error)
+        raise PersonalError(f"{path}: cannot be written to: {told}") from error
+    opened(path).close()
 
 
 def opened(

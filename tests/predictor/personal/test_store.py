@@ -14,7 +14,7 @@ from tests.predictor.personal.conftest import tokenizer
 
 from foreword.errors import PersonalError, SettingsError
 from foreword.predictor.personal import Personal
-from foreword.predictor.personal.store import APPLICATION_ID
+from foreword.predictor.personal.store import APPLICATION_ID, writer_of
 
 TEXT = "Dear Annegret, see you at the station\n" * 2
 
@@ -377,3 +377,23 @@ def test_an_encrypted_file_shows_nothing_and_opens_with_its_key_alone(file: Path
 def test_the_file_says_whose_it_is(file: Path) -> None:
     opened(file, create=True).close()
     assert int.from_bytes(file.read_bytes()[68:72], "big") == APPLICATION_ID
+
+
+def test_the_process_that_has_a_file_locked_is_found_among_the_kernels_locks(
+    tmp_path: Path,
+) -> None:
+    file, locks = tmp_path / "me.sqlite", tmp_path / "locks"
+    file.touch()
+    found = file.stat()
+    device = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}"
+    locks.write_text(
+        f"1: POSIX  ADVISORY  READ 11 {device}:{found.st_ino} 1073741826 1073742335\n"
+        f"2: POSIX  ADVISORY  WRITE 12 {device}:{found.st_ino + 1} 1073741825 1073741825\n"
+        f"3: FLOCK  ADVISORY  WRITE 13 {device}:{found.st_ino} 0 EOF\n"
+        f"4: POSIX  ADVISORY  WRITE 4711 {device}:{found.st_ino} 1073741825 1073741825\n"
+        f"4: -> POSIX  ADVISORY  WRITE 14 {device}:{found.st_ino} 1073741825 1073741825\n"
+    )
+    assert writer_of(file, locks) == "another program (process 4711)"
+    locks.write_text("")
+    assert writer_of(file, locks) == "another program"
+    assert writer_of(file, tmp_path / "missing") == "another program"

@@ -232,7 +232,7 @@ class Store:
     def _error_of(self, told: str) -> PersonalError:
         if "locked" in told or "busy" in told:
             return PersonalError(
-                f"{self.path} is locked: another program is writing to it. Try again later"
+                f"{self.path} is locked: {writer_of(self.path)} is writing to it. Try again later"
             )
         if "readonly" in told or "read-only" in told:
             return PersonalError(f"{self.path} is read-only: nothing was learned or changed")
@@ -253,6 +253,26 @@ class Store:
 
     def _damaged(self, what: str) -> PersonalError:
         return PersonalError(f"{self.path} is damaged ({what}). {_LEFT_ALONE}")
+
+
+def writer_of(path: Path, locks: Path = Path("/proc/locks")) -> str:
+    """The process that has a file locked, where the system tells: Linux does, by device and inode.
+
+    Asking for it by the file itself would take SQLite's own locks from this process.
+    """
+    try:
+        found = path.stat()
+        device = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+        lines = [line.split() for line in locks.read_text("utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError, AttributeError):  # no such file; Windows has no os.major
+        return "another program"
+    holders = [
+        line[4]
+        for line in lines
+        if len(line) > 5 and line[1] == "POSIX" and line[3] == "WRITE" and line[5] == device
+    ]
+    pid = next((pid for pid in holders if pid.isdigit() and int(pid) > 0), None)
+    return "another program" if pid is None else f"another program (process {pid})"
 
 
 def fresh_salt() -> bytes:
