@@ -135,6 +135,18 @@ def test_units_are_those_of_the_markup(language: str, text: str, expected: str) 
     assert units(text, language) == expected.split("\n")
 
 
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        *(("gfm", "markdown"), ("markdown.pandoc", "markdown"), ("Markdown", "markdown")),
+        *(("tex", "latex"), ("git-commit", "gitcommit"), ("rst", "restructuredtext")),
+        *(("message", "mail"), ("text", "plaintext"), ("", "plaintext"), ("rust", "python")),
+    ],
+)
+def test_editors_name_languages_in_their_own_ways(name: str, other: str) -> None:
+    assert markup_of(name) is markup_of(other)
+
+
 def test_notes_of_a_few_words_a_line_are_not_joined() -> None:
     assert units("buy milk\ncall mum\nwash the car\nsleep\n", "plaintext")[1:] == [
         *("wash the car", "sleep")

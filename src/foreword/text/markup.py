@@ -101,7 +101,7 @@ _CODE = Markup(
     needs_leader=True,
 )
 _MARKUPS = {
-    _MARKDOWN: ("markdown", "md", "mdx", "rmd", "quarto", "vimwiki", "pandoc", "djot"),
+    _MARKDOWN: ("markdown", "md", "mdx", "rmd", "quarto", "vimwiki", "pandoc", "djot", "gfm"),
     _HTML: ("html", "xhtml", "svelte", "vue", "htmldjango"),
     _LATEX: ("latex", "tex", "plaintex", "context", "doctex", "bibtex"),
     _COMMIT: ("gitcommit", "git-commit", "hgcommit", "jj", "jjdescription", "svn"),
@@ -109,8 +109,8 @@ _MARKUPS = {
     _ASCIIDOC: ("asciidoc", "asciidoctor", "adoc"),
     _ORG: ("org",),
     _TYPST: ("typst",),
-    _MAIL: ("mail", "eml", "email", "rfc822", "mbox"),
-    _TEXT: ("plaintext", "text", "txt", "help", "textile", "mediawiki", ""),
+    _MAIL: ("mail", "eml", "email", "rfc822", "mbox", "message"),
+    _TEXT: ("plaintext", "text", "txt", "help", "textile", "mediawiki", "fundamental", ""),
 }
 _BY_NAME = {name: markup for markup, names in _MARKUPS.items() for name in names}
 _WRAPPED = Markup(begins=_TEXT.begins)
@@ -126,4 +126,4 @@ def markup_of(language: str, lines: Lines | None = None) -> Markup | None:
     """
     if lines is not None:
         return _WRAPPED if lines == "wrapped" else None
-    return _BY_NAME.get(language.lower(), _CODE)
+    return _BY_NAME.get(language.lower().split(".")[0], _CODE)  # Vim: markdown.pandoc
