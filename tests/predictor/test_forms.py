@@ -62,3 +62,80 @@ def test_all_ways_to_read_agree_on_a_careless_form(speaker: MakeSpeaker) -> None
 
     assert many.to_bytes() == model.read("I don't").to_bytes() == model.read("i dont").to_bytes()
     assert model.typist().suggest("i dont ") == model.typist().suggest("I don't ")
+
+
+def offered(model: Predictor, typed: str, **options: object) -> list[str]:
+    """Fields after accepting each suggestion for letters that are taken as unfinished."""
+    found = model.suggest(typed, complete=True, **options)
+    return [one.accepted(typed) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant", "begins_as_typed"),
+    [
+        *(("cant", "can't", "cantonese"), ("whats", "what's", "whatsoever")),
+        *(("im", "I'm", "imagine"), ("its", "it's", "itself"), ("id", "I'd", "idea")),
+        *(("cest", "c'est", "cesta"), ("deja", "déjà", "dejala"), ("ete", "été", "eteint")),
+        *(("ca", "ça", "cadeau"), ("coeu", "cœur", "coeurs"), ("collab", "col·laborar", "collab1")),
+        *(
+            ("espan", "español", "espandir"),
+            ("dzieki", "dzięki", "dziekis"),
+            ("gor", "gør", "gorm"),
+        ),
+        *(("duoc", "được", "duocs"), ("еще", "ещё", "ещерик")),
+        *(("isik", "ışık", "isiko"), ("oclo", "o'clock", "oclots"), ("ανθ", "άνθρωπος", "ανθος")),
+    ],
+)
+def test_missing_apostrophes_and_accents_hide_no_word(
+    speaker: MakeSpeaker, typed: str, meant: str, begins_as_typed: str
+) -> None:
+    model = speaker({meant: 0.1, begins_as_typed: 0.01})
+
+    assert offered(model, f"x {typed}") == [f"x {meant}", f"x {begins_as_typed}"]
+
+
+def test_of_two_equally_likely_words_the_one_written_as_typed_is_first(
+    speaker: MakeSpeaker,
+) -> None:
+    model = speaker({"pêcheur": 0.1, "pecheux": 0.1})
+
+    assert offered(model, "un pech") == ["un pecheux", "un pêcheur"]
+
+
+def test_accents_that_are_typed_leave_out_words_without_them(speaker: MakeSpeaker) -> None:
+    model = speaker({"etre": 0.2, "été": 0.1, "être": 0.1, "we'll": 0.1, "well": 0.2})
+
+    assert offered(model, "x é") == ["x été"]
+    assert offered(model, "x ê") == ["x être"]
+    assert set(offered(model, "x ét")) == {"x été"}
+    assert offered(model, "x we'") == ["x we'll"]
+
+
+def test_capitals_stay_where_an_apostrophe_is_put_in(speaker: MakeSpeaker) -> None:
+    model = speaker({"don't": 0.1, "école": 0.1})
+
+    assert offered(model, "Don. Dont") == ["Don. Don't"]
+    assert offered(model, "x DONT") == ["x DON'T"]
+    assert offered(model, "x ECO") == ["x ÉCOLE"]
+    assert offered(model, "x Eco") == ["x École"]
+
+
+@pytest.mark.parametrize("typed", ["ㅎ", "하", "학", "하ㄱ", "하고"])
+def test_a_korean_word_stays_while_its_next_syllable_is_composed(
+    speaker: MakeSpeaker, typed: str
+) -> None:
+    model = speaker({"하고있다": 0.1, "호수": 0.001})
+
+    assert offered(model, f"나 {typed}")[0] == "나 하고있다"
+
+
+def test_each_step_of_composing_korean_keeps__the_word(
+    speaker: MakeSpeaker,
+) -> None:
+    model = speaker({"괜찮아": 0.1, "과일": 0.1, "한국": 0.1, "하고": 0.1})
+
+    for composing in ("ㄱ", "고", "괘", "괜", "괜ㅊ", "괜차", "괜찬", "괜찮", "괜찮ㅇ"):
+        assert "x 괜찮아" in offered(model, f"x {composing}")
+    assert "x 괜찮아" not in offered(model, "x 과")
+    assert offered(model, "x 한") == ["x 한국"]
+    assert offered(model, "x 학") == ["x 하고"]

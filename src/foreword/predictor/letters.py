@@ -47,6 +47,18 @@ def skeleton(fold: str) -> str:
     return _LEFT_OUT.sub("", unicodedata.normalize("NFD", fold)).translate(_KEYS)
 
 
+def has_marks(fold: str) -> bool:
+    """Whether letters have apostrophes or accents of their own."""
+    return skeleton(fold) != fold and not is_korean(fold)
+
+
+def begins(typed: str, fold: str) -> bool:
+    """Whether a word begins as typed, but for apostrophes and accents that are not typed."""
+    return fold.startswith(typed) or (
+        (not fold.isascii() or "'" in fold) and leaves_out(typed, fold)
+    )
+
+
 def is_korean(fold: str) -> bool:
     """Whether a word is written in Korean syllables."""
     return "가" <= fold[:1] <= "힣"

@@ -2,15 +2,18 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 
 import numpy as np
 
-from foreword.predictor.letters import leaves_out, skeleton
+from foreword.predictor.letters import has_marks, is_korean, leaves_out, skeleton
 from foreword.text.characters import stand_ins
 
 FAR_COMMONER = 4
 """A form with a capital is the word's own if it is so many times commoner than lower case."""
+
+BARE = 0.3
+"""P(an apostrophe or accents are not typed), beside 1 for letters as the word has them."""
 
 _LAST = "\U0010ffff"
 
@@ -56,9 +59,13 @@ class Lexicon:
         for place, index in enumerate(order):
             if self.folds[index] != self.words[index]:
                 self._plain[place] = _in_common(self.folds[index], self.words[index])
+        self._bare = Bare(self.folds, hidden)
         # Everyone types the same few beginnings, and looking one up is 30 comparisons of strings.
         # (A cache of a method of ours would hold us in a cycle.)
         self._range = lru_cache(maxsize=4096)(partial(_range, self.sorted_folds))
+        self._begun = lru_cache(maxsize=4096)(
+            partial(_begun, self.folds, self.sorted_folds, self.ids, self._bare)
+        )
 
     def range(self, prefix: str) -> tuple[int, int]:
         """Where the words stand that begin with a folded prefix: [low, high)."""
@@ -70,8 +77,22 @@ class Lexicon:
         """Where those end that begin with a prefix, given that [low, high) holds them."""
         return _end(self.sorted_folds, prefix, low, high)
 
+    def begun(self, fold: str) -> tuple[np.ndarray, np.ndarray | None]:
+        """Words that begin with folded letters, in any case, and P(typed so | each); None: 1 each.
+
+        They come with those words that begin so but for apostrophes and accents that were not
+        typed, and for the end of a Korean syllable, which may be the next one's beginning.
+
+        >>> lexicon = Lexicon(["<unk>", "<eos>", "don't", "donut", "dontcha"], hidden=2)
+        >>> [lexicon.words[index] for index in lexicon.begun("dont")[0]]
+        ['dontcha', "don't"]
+        """
+        if len(fold) > self.longest:
+            return _begun(self.folds, self.sorted_folds, self.ids, self._bare, fold)
+        return self._begun(fold)
+
     def beginning(self, prefix: str) -> np.ndarray:
-        """Ids of the words that begin with letters in this case; if none does, in any case."""
+        """Ids of the words that begin with letters in this case; if none does, as `begun`."""
         fold = prefix.casefold()
         low, high = self.range(fold)
         ids = self.ids[low:high]
@@ -80,7 +101,7 @@ class Lexicon:
         else:
             found = [index for index in ids.tolist() if self.words[index].startswith(prefix)]
             exact = np.array(found, dtype=np.int64)
-        return exact if len(exact) else ids
+        return exact if len(exact) else self.begun(fold)[0]
 
     def forms(self, fold: str) -> list[int]:
         """Ids of the words that are the same but for case, the commonest first."""
@@ -115,13 +136,7 @@ class Lexicon:
         own = self.id_of(word)
         fold = _fold(word)
         found = [index for index in self.forms(fold) if index != own]
-        skeletons, ids = self._marked
-        low, high = _equal(skeletons, skeleton(fold))
-        found += [
-            index
-            for index in ids[low:high].tolist()
-            if self.folds[index] != fold and leaves_out(fold, self.folds[index])
-        ]
+        found += self._bare.equal(fold, self.folds)
         found.sort()
         if own is not None:
             found = [own, *(index for index in found if index < own)]
@@ -130,18 +145,54 @@ class Lexicon:
             found = [index for index in marks if index is not None][:1]
         return np.array(found, dtype=np.int64)
 
-    @cached_property
-    def _marked(self) -> tuple[list[str], np.ndarray]:
-        """Skeletons of the words that differ from theirs, in order, and the words' ids."""
-        found = []
-        for index in range(self._hidden, len(self.folds)):
-            fold = self.folds[index]
-            bare = skeleton(fold)
-            if bare != fold and bare:
-                found.append((bare, index))
+
+class Bare:
+    """Words that have apostrophes, accents or Korean syllables, by their letters without these.
+
+    Attributes:
+        skeletons: of these words alone, in order.
+        ids: places of the words in the list that they come from, in the same order.
+    """
+
+    def __init__(self, folds: Sequence[str], hidden: int = 0) -> None:
+        """Takes all words, folded; the first `hidden` are left out."""
+        found = [
+            (bare, place)
+            for place, fold in enumerate(folds)
+            if (not fold.isascii() or "'" in fold) and place >= hidden
+            if (bare := skeleton(fold)) != fold and bare
+        ]
         found.sort()
-        ids = np.array([index for _, index in found], dtype=np.int64)
-        return [bare for bare, _ in found], ids
+        self.skeletons = [bare for bare, _ in found]
+        self.ids = [place for _, place in found]
+
+    def equal(self, fold: str, folds: Sequence[str]) -> list[int]:
+        """Places of the words that letters are but for what was left out."""
+        low, high = _equal(self.skeletons, skeleton(fold))
+        return [i for i in self.ids[low:high] if folds[i] != fold and leaves_out(fold, folds[i])]
+
+    def begun(self, fold: str, folds: Sequence[str]) -> list[int]:
+        """Places of the words that begin with letters but for what was left out of these."""
+        low, high = _range(self.skeletons, skeleton(fold))
+        ids = [index for index in self.ids[low:high] if not folds[index].startswith(fold)]
+        if has_marks(fold):
+            ids = [index for index in ids if leaves_out(fold, folds[index])]
+        return ids
+
+
+def _begun(
+    folds: Sequence[str], sorted_folds: Sequence[str], ids: np.ndarray, bare: Bare, fold: str
+) -> tuple[np.ndarray, np.ndarray | None]:
+    low, high = _range(sorted_folds, fold)
+    exact = ids[low:high]
+    others = bare.begun(fold, folds) if fold else []
+    if not others:
+        return exact, None
+    found = np.concatenate([exact, np.array(others, dtype=np.int64)])
+    weights = np.ones(len(found))
+    weights[len(exact) :] = [1.0 if is_korean(folds[index]) else BARE for index in others]
+    found.flags.writeable = weights.flags.writeable = False
+    return found, weights
 
 
 class RareWords:
@@ -155,19 +206,24 @@ class RareWords:
         """Takes words in the order of `str.casefold`."""
         self._words = words
         self._folds = [_fold(word) for word in words]
+        self._bare = Bare(self._folds)
 
     def __len__(self) -> int:
         return len(self._words)
 
     def beginning(self, fold: str, most: int) -> list[str]:
-        """The first words, at most so many, that begin with a folded prefix and have more."""
+        """The first words, at most so many, that begin with a folded prefix and have more.
+
+        After them stand those that begin so but for apostrophes and accents that were not typed.
+        """
         found: list[str] = []
         for place in range(bisect_left(self._folds, fold), len(self._folds)):
             if len(found) == most or not self._folds[place].startswith(fold):
                 break
             if self._folds[place] != fold:
                 found.append(self._words[place])
-        return found
+        found += [self._words[place] for place in self._bare.begun(fold, self._folds)]
+        return found[:most]
 
 
 def _equal(folds: Sequence[str], fold: str) -> tuple[int, int]:

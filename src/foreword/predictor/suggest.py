@@ -6,7 +6,7 @@ Knows no earlier texts: what was read before is a `Context` that comes in.
 import heapq
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
@@ -16,6 +16,7 @@ import numpy as np
 from foreword.predictor.engine import Likely
 from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer, Opinion
+from foreword.predictor.letters import begins
 from foreword.predictor.lockstep import Best, Work
 from foreword.predictor.reading import Context, Reader
 from foreword.predictor.slips import QWERTY, Layout, Near, one_edit, stem
@@ -44,6 +45,10 @@ UNLIKELY = 0.01
 """Of letters that are a whole word less often, next words do not fill places left over."""
 ENOUGH = 8
 """A word that is likelier to be finished than not is among so many."""
+
+Begun = tuple[np.ndarray, np.ndarray | None]
+"""What `Lexicon.begun` gives."""
+NO_WORDS: Begun = (np.zeros(0, dtype=np.int64), None)
 
 _PROBABILITY = itemgetter(0)
 _probability_of = attrgetter("probability")
@@ -293,15 +298,20 @@ def _scored(
     is_new = is_weighed and not lexicon.forms(letters.casefold())
     others = {} if opinion is None else opinion.words
     ids = {i for word in others if (i := lexicon.id_of(word)) is not None}
-    low, high = lexicon.range(letters.casefold()) if letters else (0, 0)
-    if low < high and options.tolerant:
-        near = [Near(low, high, 1.0), *one_edit(lexicon, letters.casefold(), options.layout)]
+    begun, weights = lexicon.begun(letters.casefold()) if letters else NO_WORDS
+    if len(begun) and options.tolerant:
+        near = list(one_edit(lexicon, letters.casefold(), options.layout))
         spelled = letters if is_new else None
-        found = _by_slips(reader, context, near, wanted, ids, spelled=spelled)
+        found = _by_slips(
+            reader, context, near, wanted, ids, begun=(begun, weights), spelled=spelled
+        )
     elif not letters:
         found = _with_others(reader, context, likeliest, ids)
-    elif low < high:
-        found = reader.engine.best(context.state, wanted, lexicon.ids[low:high])
+    elif len(begun):
+        if weights is None:
+            found = reader.engine.best(context.state, wanted, begun)
+        else:
+            found = _weighed(reader, context, begun, weights, wanted)
         found = _with_others(reader, context, found, ids)
         if is_new:
             found = _with_new(reader, context, found, letters)
@@ -315,8 +325,9 @@ def _scored(
         (share, words[i], folds[i]) if i != UNK_ID else (share, letters, letters.casefold())
         for i, share in found
     ]
-    if letters and (low == high or (len(found) < wanted and not options.tolerant)):
-        scored = _with_rare(reader, context, letters, wanted, found if low < high else None, scored)
+    if letters and (not len(begun) or (len(found) < wanted and not options.tolerant)):
+        likely = found if len(begun) else None
+        scored = _with_rare(reader, context, letters, wanted, likely, scored)
     return scored if opinion is None else _mixed(scored, opinion)
 
 
@@ -374,6 +385,7 @@ def _by_slips(
     wanted: int,
     others: set[int],
     *,
+    begun: Begun = NO_WORDS,
     spelled: str | None,
 ) -> Likely:
     """P given what is typed, by Bayes: P(word | context) P(typed | word), over all these words.
@@ -384,21 +396,36 @@ def _by_slips(
         near: which words may be meant.
         wanted: so many of the likeliest.
         others: ids that are wanted besides.
+        begun: words that begin as typed.
         spelled: a word that the vocabulary lacks, which may be meant as it stands; it has the id
             of `<unk>`.
     """
     weights = np.zeros(len(reader.lexicon.words))
+    weights[begun[0]] = 1.0 if begun[1] is None else begun[1]
     for words in near:
         ids = reader.lexicon.ids[words.low : words.high]
         weights[ids] = np.maximum(weights[ids], words.weight)
     if spelled is not None:
         weights[UNK_ID] = _spelled(spelled)
     ids = np.flatnonzero(weights)
-    shares = reader.engine.probabilities(context.state, ids) * weights[ids]
+    return _weighed(reader, context, ids, weights[ids], wanted, others)
+
+
+def _weighed(
+    reader: Reader,
+    context: Context,
+    ids: np.ndarray,
+    weights: np.ndarray,
+    wanted: int,
+    others: Collection[int] = (),
+) -> Likely:
+    """The likeliest of some words by P(word | context) times its weight; and others among them."""
+    shares = reader.engine.probabilities(context.state, ids) * weights
     shares /= max(shares.sum(), 1e-300)
     order = np.lexsort((ids, -shares))
     top = order[:wanted].tolist()
-    top += [place for place in order[wanted:].tolist() if int(ids[place]) in others]
+    if others:
+        top += [place for place in order[wanted:].tolist() if int(ids[place]) in others]
     return [(int(ids[place]), float(shares[place])) for place in top]
 
 
@@ -450,7 +477,7 @@ def _checked(given: Opinion, fold: str) -> Opinion | None:
     total = math.fsum(given.words.values())
     if not total <= 1 + 1e-6 or min(given.words.values(), default=0.0) < 0:
         raise ValueError(f"its probabilities are no shares of 1: they sum to {total}")
-    begin_so = [item for item in given.words.items() if item[0].casefold().startswith(fold)]
+    begin_so = [item for item in given.words.items() if begins(fold, item[0].casefold())]
     likeliest = heapq.nlargest(WORDS_OF_A_LAYER, begin_so, key=lambda item: item[1])
     if not likeliest or not given.weight:
         return None

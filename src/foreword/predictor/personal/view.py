@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from foreword.predictor.layer import Opinion
+from foreword.predictor.lexicon import Bare
 from foreword.predictor.personal.counts import BITS, LINE_END, MASK, OTHER
 from foreword.predictor.personal.memory import FIRST_ID, Memory, Vocabulary
 from foreword.predictor.personal.ngrams import Evidence, Ngrams
@@ -15,7 +16,7 @@ from foreword.predictor.personal.weights import RECENCY, part_of
 
 Array = np.ndarray
 
-Sorted = tuple[list[str], Array]
+Sorted = tuple[list[str], Array, Bare]
 
 LAST = "\U0010ffff"
 """The last character, which no word has."""
@@ -133,18 +134,21 @@ class View:
 
 
 def _sorted(texts: Sequence[str]) -> Sorted:
-    """Words without regard to case, in order, and their ids."""
+    """Words without regard to case, in order, and their ids; and the same without marks."""
     folds = [(texts[i].casefold(), i) for i in range(FIRST_ID, len(texts)) if texts[i]]
     folds.sort()
-    return [fold for fold, _ in folds], np.array([index for _, index in folds], dtype=np.int64)
+    words = [fold for fold, _ in folds]
+    return words, np.array([index for _, index in folds], dtype=np.int64), Bare(words)
 
 
 def _that_begin(words: Sorted, prefix: str) -> Array:
-    """Ids of the words that begin with a prefix in any case of letters."""
-    folds, ids = words
+    """Ids of the words that begin with a prefix, but for case, and marks that were not typed."""
+    folds, ids, bare = words
     fold = prefix.casefold()
     low = bisect_left(folds, fold)
-    return ids[low : bisect_left(folds, fold + LAST, low)]
+    begun = ids[low : bisect_left(folds, fold + LAST, low)]
+    others = bare.begun(fold, folds)
+    return np.append(begun, ids[others]) if others else begun
 
 
 def _spelled(memory: Memory, normalise: Callable[[str], str]) -> dict[str, str]:
