@@ -74,7 +74,8 @@ class Stub:
         if not self.refusal:
             answer = self.suggested(question)
             if question["trace"]:
-                answer["trace"] = self.model(question).trace(question["text"]).as_json()
+                traced = self.model(question).trace(question["text"], complete=True)
+                answer["trace"] = traced.as_json()
         socket.send(json.dumps({"id": question["id"]} | answer))
 
     def model(self, question: dict[str, Any]) -> Predictor:

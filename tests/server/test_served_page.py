@@ -55,7 +55,7 @@ def test_one_types_and_the_server_answers(
     expected = predictor.suggest("I would li", 3)
     expect(page.locator("html")).to_have_attribute("data-shown", "I would li")
     expect(page.locator(".suggestion-word")).to_have_text([one.word for one in expected])
-    layer = predictor.trace("I would li").layers[0]
+    layer = predictor.trace("I would li", complete=True).layers[0]
     for name, values in {**layer.gates, **layer.states}.items():
         mean = page.locator(f".part[data-part={name}] .part-mean").inner_text()
         assert float(mean.replace("−", "-")) == pytest.approx(values.mean(), abs=0.006)

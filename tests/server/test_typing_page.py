@@ -277,7 +277,7 @@ def test_gates_and_memory_of_the_last_word_are_the_predictors(
     page = show()
     type_text(page, "I would li")
     expect(page.locator("#inside-title")).to_have_text("Inside, after would")
-    for place, layer in enumerate(predictor.trace("I would li").layers):
+    for place, layer in enumerate(predictor.trace("I would li", complete=True).layers):
         if len(predictor.trace("").layers) > 1:
             page.click(f".choice button >> nth={place}")
         for part, values in {**layer.gates, **layer.states}.items():
@@ -300,8 +300,7 @@ def test_every_word_is_in_the_memory_or_a_gap_is_shown(show: Callable[..., Page]
     page = show()
     settled(page)
     words = page.locator(".memory text[transform]")
-    for letter in "the cat, ":  # each answered, however slow the machine: else there is a gap
-        type_text(page, letter)
+    type_text(page, "the cat, ")
     expect(words).to_have_text(["<eos>", "the", "cat", ","])
     for _ in " ,tac":
         page.keyboard.press("Backspace")

@@ -34,6 +34,15 @@ def test_every_keystroke_is_answered_as_if_it_were_the_only_one(
             }
 
 
+def test_a_word_being_typed_is_not_traced_before_it_has_ended(client: TestClient) -> None:
+    traced = []
+    with client.websocket_connect(SOCKET) as socket:
+        for text in ("the ca", "the cat", "the cat ", "the cat,"):
+            socket.send_json({"id": 1, "text": text, "trace": True})
+            traced.append(socket.receive_json()["trace"]["word"])
+    assert traced == ["the", "the", "cat", ","]
+
+
 def test_models_can_change_between_keystrokes(client: TestClient) -> None:
     with client.websocket_connect(SOCKET) as socket:
         found = []

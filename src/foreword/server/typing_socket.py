@@ -138,7 +138,8 @@ class _Client:
         found = yield from self._typist.suggesting(text, keystroke.k)
         answer = KeystrokeAnswer(keystroke.id, offered(found, text))
         if keystroke.trace:
-            answer.trace = self._typist.trace(text).as_json()
+            # Clients draw a word once it is ended: what is still typed must not come as one.
+            answer.trace = self._typist.trace(text, complete=True).as_json()
         return answer
 
     def _refused(self, refusal: RequestError) -> str | None:
