@@ -1,5 +1,20 @@
 """The errors that a person gets to read: what was wrong, where, and what to do about it."""
 
+from collections.abc import Iterable
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """A question to append to a message, where a name is nearly one that is known; else nothing.
+
+    >>> did_you_mean("lsmt", ["lstm", "gru"])
+    ' Did you mean lstm?'
+    """
+    from difflib import get_close_matches  # only for a message
+
+    by_folded = {name.casefold(): name for name in known}
+    near = get_close_matches(given.casefold(), by_folded, n=2, cutoff=0.7)
+    return f" Did you mean {' or '.join(by_folded[name] for name in near)}?" if near else ""
+
 
 class ForewordError(Exception):
     """Base of every error that Foreword raises on purpose. Its message is meant to be shown."""

@@ -96,7 +96,10 @@ def run() -> None:
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        errors.print(str(MissingExtraError("this command", "train")), style="red", markup=False)
+        missing = MissingExtraError(_verb(), "train")
+        errors.print(
+            f"[bold red]error:[/] {_escaped(str(missing))}", soft_wrap=not errors.is_terminal
+        )
         sys.exit(1)
     except KeyboardInterrupt:
         errors.print("stopped")
@@ -109,6 +112,11 @@ def run() -> None:
     except OSError as error:
         errors.print(f"error: {error}", style="red", markup=False)
         sys.exit(1)
+
+
+def _verb() -> str:
+    names = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    return f"foreword {names[0]}" if names else "this command"
 
 
 def _escaped(text: str) -> str:

@@ -8,7 +8,7 @@ from rich.progress import track
 from rich.table import Table
 
 from foreword.cli.console import errors, print_json, results
-from foreword.errors import SettingsError
+from foreword.errors import SettingsError, did_you_mean
 
 
 def check(
@@ -37,7 +37,10 @@ def check(
     for what, given, known in (("cell", cell, NAMES), ("dtype", dtype, tuple(DTYPES))):
         for name in given or ():
             if name not in known:
-                raise SettingsError(f"there is no {what} {name!r}; there are {', '.join(known)}")
+                raise SettingsError(
+                    f"there is no {what} {name!r}; there are {', '.join(known)}."
+                    f"{did_you_mean(name, known)}"
+                )
     if layer is not None and kernel is not None:
         raise SettingsError("check a layer or a kernel, not both")
     if layer is not None and not cell:

@@ -17,7 +17,7 @@ from foreword.cli.console import (
 )
 from foreword.cli.texts import PANEL, Column, ReadAs, Speaker
 from foreword.cli.watch import Watch
-from foreword.errors import MissingExtraError, SettingsError
+from foreword.errors import MissingExtraError, SettingsError, did_you_mean
 from foreword.folder.claim import claimed, refuse_unclaimable, unless_replacing
 from foreword.text.newlines import Lines
 
@@ -89,7 +89,8 @@ def compare(
     unknown = sorted(set(models or ()) - set(ARCHITECTURES))
     if unknown:
         raise SettingsError(
-            f"there is no model {unknown[0]!r}; the models are {', '.join(ARCHITECTURES)}"
+            f"there is no model {unknown[0]!r}; the models are {', '.join(ARCHITECTURES)}."
+            f"{did_you_mean(unknown[0], ARCHITECTURES)}"
         )
     known = [name for name in ARCHITECTURES if name in (models or COMPARED)]
     claim = claimed(out, "compare", allowed, print_note)

@@ -37,6 +37,8 @@ def print_note(text: str) -> None:
 
 def input_lines() -> Iterator[str]:
     """Lines of standard input without their ends; bytes that are not UTF-8 become U+FFFD."""
+    if sys.stdin.isatty():
+        errors.print("reading lines from the keyboard; Ctrl-D ends", style="dim")
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     splitter = LineSplitter()
     stream = cast(io.BufferedReader, sys.stdin.buffer)

@@ -9,14 +9,21 @@ from rich.table import Table
 
 from foreword.cli.console import print_json, results
 from foreword.cli.info import table_of
+from foreword.cli.notes import note
+from foreword.folder.installed import installed_models
 
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell what this machine offers, which kernel runs each cell, and why not another."""
-    import torch
-
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        _without_torch(as_json=as_json)
+        return
     from foreword.kernels import native
 
     machine = {
@@ -49,6 +56,29 @@ def doctor(
     for reason, names in reasons.items():
         concerned = "all cells" if len(names) == len(rows) else ", ".join(dict.fromkeys(names))
         results().print(f"not {reason} ({concerned})", markup=False)
+
+
+def _without_torch(*, as_json: bool) -> None:
+    """What can be told where only predictions are made."""
+    from foreword import compiled
+
+    machine = {
+        "foreword": version("foreword"),
+        "Python": platform.python_version(),
+        "torch": "none",
+        "processor": platform.machine(),
+        "native code": "there" if compiled.loaded() is not None else "none: numpy predicts, slower",
+        "installed models": ", ".join(installed_models()) or "none",
+    }
+    if as_json:
+        print_json({"machine": machine, "kernels": []})
+        return
+    results().print(table_of(machine))
+    note(
+        "PyTorch is not installed. Predicting needs none (predict, generate, keystrokes, compress, "
+        "personal, serve, lsp); train, evaluate, compare, tune, inspect, memory and check need it. "
+        'Install it with: pip install "foreword[train]"'
+    )
 
 
 def _cells() -> tuple[str, ...]:

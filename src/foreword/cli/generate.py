@@ -7,12 +7,16 @@ from typing import Annotated
 import typer
 
 from foreword.cli.console import input_lines, print_json
+from foreword.cli.notes import as_a_text
+from foreword.errors import FolderError
 from foreword.predictor.generate import generate as continuation
 from foreword.predictor.predictor import load
 
 
 def generate(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
+    folder: Annotated[
+        str, typer.Argument(metavar="DIR", help="A model folder, or an installed model's name.")
+    ],
     opening: Annotated[
         str, typer.Argument(help="The text to continue; - reads it from standard input.")
     ] = "",
@@ -32,7 +36,13 @@ def generate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Continue a text."""
-    predictor = load(folder)
+    try:
+        predictor = load(folder)
+    except FolderError as error:
+        if Path(folder).exists():
+            raise
+        said = [folder, opening] if opening else [folder]
+        raise FolderError(as_a_text(str(error), "generate", said)) from error
     if opening == "-":
         opening = "\n".join(input_lines())
     pieces = continuation(

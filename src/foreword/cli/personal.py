@@ -3,12 +3,14 @@
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from foreword.cli.console import errors, json_lines, print_json, results
 from foreword.cli.info import table_of
+from foreword.cli.notes import empty, note
 from foreword.cli.texts import PANEL, Column, ReadAs, Speaker, tell
 from foreword.errors import PersonalError, SettingsError
 from foreword.text.newlines import Lines
@@ -19,7 +21,22 @@ if TYPE_CHECKING:
 
 KEY = "FOREWORD_PERSONAL_KEY"
 
+
+class _FileFirst(TyperGroup):
+    """Verbs that stand behind the name of a file, which is easily forgotten."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The verb; if a verb stands in the file's place, says where the file's name goes."""
+        given = str(ctx.params.get("path", ""))
+        if given in self.commands and args[0] not in self.commands:
+            ctx.fail(
+                f"The personal file's name comes before the verb: foreword personal FILE {given}"
+            )
+        return super().resolve_command(ctx, args)
+
+
 personal = typer.Typer(
+    cls=_FileFirst,
     no_args_is_help=True,
     help="A person's own words beside a model: learn, look, change, forget. Nothing is learned but "
     f"by `learn` and `import`. The key of an encrypted file is taken from {KEY}.",
@@ -93,6 +110,8 @@ def list_(
     """List the words that are held, the most frequent first."""
     with opened(context.obj) as layer:
         words = [held for held in layer.words() if held.word.startswith(beginning)]
+        if not words and not as_json:
+            note(empty(layer, context.obj) if not beginning else f"no word begins {beginning!r}")
     if as_json:
         print_json([asdict(held) for held in words])
         return
@@ -183,6 +202,8 @@ def info(context: typer.Context, as_json: Json = False) -> None:
     """Tell how much is held."""
     with opened(context.obj) as layer:
         found = layer.audit()
+        if not found.words and not as_json:
+            note(empty(layer, context.obj))
     if as_json:
         numbers = {key: value for key, value in asdict(found).items() if isinstance(value, int)}
         print_json(numbers)
@@ -205,6 +226,8 @@ def _tell(learned: "Learned", *, as_json: bool) -> None:
         return
     refused = ", ".join(f"{kind} {count:,}" for kind, count in sorted(learned.refused.items()))
     results().print(f"{learned.words:,} words, {learned.new:,} of them new in the file")
+    if not learned.words:
+        note("there was no word to learn in it")
     if refused:
         results().print(f"refused, as it looks like secrets: {refused}")
 

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from foreword.cli.console import input_lines, print_json, results
+from foreword.cli.notes import Reading, as_a_text, tell_of_empty
 from foreword.cli.personal import opened
-from foreword.errors import SettingsError
-from foreword.folder.installed import only_model
+from foreword.errors import FolderError, SettingsError
+from foreword.folder.installed import installed_models, only_model
 from foreword.predictor.predictor import load
 from foreword.predictor.suggest import Suggestion
 
@@ -36,9 +37,12 @@ def predict(
             "it, it is a TEXT for the installed model.",
         ),
     ],
-    text: Annotated[
-        str | None,
-        typer.Argument(help="The text so far. Without it, or with -, lines of standard input."),
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TEXT",
+            help="The text so far. Without it, or with -, lines of standard input.",
+        ),
     ] = None,
     k: Words = 5,
     complete: Annotated[
@@ -63,13 +67,22 @@ def predict(
     "I would li" is completed, "I would like" is followed, "can" is both: followed, and completed to
     "can't".
     """
+    text = " ".join(texts) if texts else None
     if text is None and not interactive and " " in folder and not Path(folder).exists():
-        folder, text = str(only_model()), folder
-    predictor = load(folder)
+        folder, text = only_model(), folder
+    try:
+        predictor = load(folder)
+    except FolderError as error:
+        if Path(folder).exists():
+            raise
+        said = [folder, *(texts or [])]
+        raise FolderError(as_a_text(str(error), "predict", said)) from error
     layer = opened(personal, predictor.tokenizer, read_only=True) if personal else None
     typist = predictor.typist(
         tolerant=tolerant, layer=layer, offensive=no_filter, blocked=block or ()
     )
+    if layer is not None and personal is not None:
+        tell_of_empty(layer, personal, folder)
     if interactive:
         if not sys.stdin.isatty():
             raise SettingsError("--interactive needs a terminal; without one, pipe lines in")
@@ -77,9 +90,13 @@ def predict(
 
         type_along(typist, k)
         return
+    reading = Reading()
     for line in input_lines() if text is None or text == "-" else [text]:
         typist.forget()  # lines are texts of their own
-        show(line, typist.suggest(line, k, complete=complete), as_json=as_json)
+        found = typist.suggest(line, k, complete=complete)
+        show(line, found, as_json=as_json)
+        reading.add(predictor, line, [suggestion.word for suggestion in found])
+    reading.tell(predictor, folder if folder in installed_models() else Path(folder).name)
 
 
 def show(text: str, predictions: list[Suggestion], *, as_json: bool) -> None:
@@ -88,7 +105,7 @@ def show(text: str, predictions: list[Suggestion], *, as_json: bool) -> None:
         print_json({"text": text, "predictions": [p._asdict() for p in predictions]})
         return
     out = results()
-    out.print(text, style="bold", markup=False)
+    out.print(text if text.strip() else "(the beginning of a text)", style="bold", markup=False)
     if not predictions:
         out.print("  (no word that the model knows begins so)")
     widest = max((len(p.word) for p in predictions), default=0)

@@ -23,8 +23,10 @@ def find_folder(folder: str | PathLike[str]) -> Path:
     """A path as it is; or, of a name that no path has, the folder of the installed model.
 
     Raises:
-        FolderError: the package of that model is damaged.
+        FolderError: the package of that model is damaged, or the name is empty.
     """
+    if not str(folder):
+        raise FolderError("the model has no name: name its folder, or an installed model")
     path = Path(folder)
     try:
         if path.exists():
@@ -45,15 +47,25 @@ def find_folder(folder: str | PathLike[str]) -> Path:
     return path
 
 
-def only_model() -> Path:
-    """The installed model, where there is one.
+def about(name: str) -> str | None:
+    """What the package of an installed model says of itself; None if no package has the name."""
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=GROUP, name=name):
+        if point.dist is not None:
+            return str(point.dist.metadata["Summary"])
+    return None
+
+
+def only_model() -> str:
+    """The name of the installed model, where there is one.
 
     Raises:
         FolderError: there is none, or several to choose from.
     """
     names = installed_models()
     if len(names) == 1:
-        return find_folder(names[0])
+        return names[0]
     if not names:
         raise FolderError(
             "no model is installed. Name a model folder; or install one, such as "

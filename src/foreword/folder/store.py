@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from foreword.errors import FolderError, SettingsError
+from foreword.folder import absent
 from foreword.folder.architecture import (
     OPTIONS,
     AnyConfig,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from foreword.folder.config import FolderConfig
 
-CONFIG, WEIGHTS, TOKENIZER, CARD = "config.json", "model.safetensors", "tokenizer.json", "README.md"
+CONFIG, WEIGHTS, TOKENIZER, CARD = absent.CONFIG, "model.safetensors", "tokenizer.json", "README.md"
 RARE = "rare.txt"
 SPACING = "spacing.json"
 CHECKSUMS = "checksums"
@@ -297,14 +298,11 @@ def read_config(path: Path) -> "FolderConfig":
 def _read_config(path: Path) -> tuple["FolderConfig | Described", dict[str, str]]:
     try:
         if not path.exists():
-            raise FolderError(
-                f"{path}: there is no such folder, nor an installed model of that name. Train a "
-                "model with: foreword train"
-            )
+            raise FolderError(absent.missing(path))
         if not path.is_dir():
-            raise FolderError(f"{path} is a file, not a model folder")
+            raise FolderError(absent.is_file(path))
         if not (path / CONFIG).exists():
-            raise FolderError(f"{path} is not a model folder: it has no {CONFIG}")
+            raise FolderError(absent.no_model_in(path))
     except OSError as error:
         raise FolderError(f"{path}: cannot be read: {error}") from error
     file = path / CONFIG

@@ -158,7 +158,10 @@ class Store:
                     if not self._is_ours():  # another process may have been quicker
                         self._create()
         if not self._is_ours():
-            raise PersonalError(f"{self.path} is empty: nothing has been learned")
+            raise PersonalError(
+                f"{self.path} is empty: nothing has been learned. It learns by: foreword personal "
+                f"{self.path} learn TEXT --model DIR"
+            )
 
     def _is_ours(self) -> bool:
         """Whether it is a personal file; False if it is empty."""

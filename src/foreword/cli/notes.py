@@ -1,0 +1,107 @@
+"""Sentences beside the results, on standard error: what a newcomer could wonder about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from foreword.cli.console import errors
+from foreword.folder.installed import about, installed_models
+from foreword.text.tokenizer import UNK_ID, Word
+
+if TYPE_CHECKING:
+    from foreword.predictor.personal import Personal
+    from foreword.predictor.predictor import Predictor
+
+STRANGE = 0.6
+"""Share of a text's words from which on it seems to be in another language."""
+LARGE = 5000
+"""Words of a vocabulary in whose rarest three quarters foreign words are found by chance."""
+
+
+def note(sentence: str) -> None:
+    """Prints one."""
+    errors.print(sentence, style="dim", markup=False, soft_wrap=not errors.is_terminal)
+
+
+def as_a_text(error: str, verb: str, words: Sequence[str]) -> str:
+    """What was said of a model that is not there, and that the words may have been a text."""
+    if "Did you mean" in error or "/" in words[0] or "\\" in words[0]:
+        return error
+    models = installed_models()
+    name = models[0] if len(models) == 1 else "MODEL"
+    text = " ".join(words).replace('"', r"\"")
+    return f'{error}. If it is a text, name the model before it: foreword {verb} {name} "{text}"'
+
+
+@dataclass
+class Reading:
+    """How many words of what was read the model knows.
+
+    Attributes:
+        words: those with a letter.
+        unknown: of these, outside the vocabulary.
+        strange: of these, outside or rare.
+    """
+
+    words: int = 0
+    unknown: int = 0
+    strange: int = 0
+
+    def add(self, predictor: "Predictor", text: str, suggested: Sequence[str]) -> None:
+        """Counts the words of a text; not a single one that is completed by what is suggested."""
+        tokenizer = predictor.tokenizer
+        V = tokenizer.vocab_size
+        words = [word for word in tokenizer.split(text) if any(c.isalpha() for c in word.text)]
+        first = words[0].text.casefold() if words else ""
+        if len(words) == 1 and any(word.casefold().startswith(first) for word in suggested):
+            return
+        self.words += len(words)
+        self.unknown += sum(word.id == UNK_ID for word in words)
+        self.strange += sum(_is_strange(word, V) for word in words)
+
+    def tell(self, predictor: "Predictor", name: str) -> None:
+        """Says that the text seems to be in another language than the model's, if it does."""
+        if self.unknown == 0 or self.strange < STRANGE * self.words:
+            return
+        known = self.words - self.unknown
+        what = (
+            "does not know this word"
+            if self.words == 1
+            else f"knows {known or 'none'} of these {self.words:,} words"
+        )
+        note(
+            f"{name} {what}. {_described(predictor, name)} A model of another language or another "
+            "kind of text is trained on such text: foreword train TEXT --out my-model"
+        )
+
+
+def tell_of_empty(layer: "Personal", path: Path, model: str) -> None:
+    """Says that a personal file holds no words, if it holds none."""
+    if not layer.words():
+        note(empty(layer, path, model))
+
+
+def empty(layer: "Personal", path: Path, model: str = "MODEL") -> str:
+    """Of a personal file without words."""
+    learned = layer.audit().learned
+    how = f"foreword personal {path} learn TEXT --model {model}"
+    if learned:
+        return (
+            f"{path} has read {learned:,} words and holds none yet: a word is held once it was "
+            f"said twice. More text: {how}"
+        )
+    return f"{path} holds no words yet. It learns them by: {how}"
+
+
+def _is_strange(word: Word, vocab_size: int) -> bool:
+    # Ids are in the order of frequency.
+    return word.id == UNK_ID or (vocab_size >= LARGE and word.id >= vocab_size // 4)
+
+
+def _described(predictor: "Predictor", name: str) -> str:
+    summary = about(name)
+    if summary is not None:
+        return f'Its package says: "{summary}"'
+    record = predictor.config.training
+    return f"It was trained on {record.text}." if record is not None else ""
