@@ -4,6 +4,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from foreword.folder.architecture import format_version
 from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.store import Folder
 from foreword.folder.weights import expected_shapes
@@ -28,7 +29,8 @@ def speaker() -> MakeSpeaker:
         rest = max(1e-9, 1 - sum(probabilities.values()))
         shares = [rest, 1e-9, *probabilities.values()]
         weights["decoder.bias"] = np.array([math.log(p) for p in shares], dtype=np.float32)
-        config = FolderConfig(model=model, tokenizer=tokenizer.config)
+        version = format_version(model, "float32", tokenizer.config)
+        config = FolderConfig(format_version=version, model=model, tokenizer=tokenizer.config)
         return Predictor(Folder(config, weights, tokenizer))
 
     return make

@@ -341,6 +341,41 @@ def test_spaces_stand_where_the_training_text_has_them(
         assert text + "".join(generate(french, text, max_words=1, temperature=0)) == accepted
 
 
+CHINESE = {"今天": 0.1, "天气": 0.2, "天": 0.02, "很好": 0.1, "，": 0.05, "我们": 0.05, "去": 0.05}
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        ("今天天", "今天天气"),
+        ("今天很", "今天很好"),
+        ("今天，我", "今天，我们"),
+        ("今天，", "今天，天气"),
+        ("今天天气", "今天天气今天"),
+    ],
+)
+def test_words_without_spaces_between_them_are_completed_and_followed(
+    text: str, accepted: str, speaker: MakeSpeaker
+) -> None:
+    chinese = speaker(CHINESE, segmenter="icu")
+    assert accepted in [one.accepted(text) for one in chinese.suggest(text)]
+    typist = chinese.typist()
+    for end in range(1, len(text) + 1):
+        found = typist.suggest(text[:end])
+        assert found == chinese.suggest(text[:end])
+        assert all(one.accepted(text[:end]).startswith(text[:end]) for one in found)
+
+
+@pytest.mark.parametrize("text", ["今天天氣怎麼樣我想去公園", "ผมรักประเทศ", "私は東京に住んで"])
+def test_a_sentence_without_spaces_is_never_replaced_by_another(
+    text: str, speaker: MakeSpeaker
+) -> None:
+    # As a model has it that knows no words in such a text, but sentences.
+    whole = speaker({f"{text[:-1]}别的": 0.3, f"{text[: len(text) // 2 + 1]}了": 0.3, "the": 0.1})
+    for accepted in all_of(whole, text) + all_of(whole, text, complete=True):
+        assert accepted.startswith(text)
+
+
 def test_text_that_is_cut_already_keeps_its_spaces(speaker: MakeSpeaker) -> None:
     cut = speaker({".": 0.9}, words="spaces")
     assert first(cut, "I would ") == "I would ."

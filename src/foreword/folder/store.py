@@ -42,7 +42,7 @@ from foreword.folder.files import (
 )
 from foreword.folder.weights import expected_tensors
 from foreword.text.spacing import USUAL, Spacing
-from foreword.text.tokenizer import Tokenizer, TokenizerConfig
+from foreword.text.tokenizer import NEWER, Tokenizer, TokenizerConfig
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -362,7 +362,8 @@ def _config_bytes(config: "FolderConfig", files: Mapping[str, bytes]) -> bytes:
         for key in OPTIONS:
             del document["model"][key]
     if config.format_version < 5:
-        del document["tokenizer"]["lines"]
+        for key in NEWER:
+            del document["tokenizer"][key]
     others = {name: _sha256(data) for name, data in files.items()}
     document[CHECKSUMS] = {CONFIG: _canonical_sha256(document, others), **others}
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()

@@ -15,6 +15,7 @@ from foreword.predictor.style import PLAIN_STYLE, Style
 from foreword.predictor.trace import WordTrace
 from foreword.text.lines import LINE_ENDS, with_newlines
 from foreword.text.newlines import PLAIN, Known, as_units
+from foreword.text.segments import is_unspaced
 from foreword.text.tokenizer import EOS, EOS_ID, INSIDE, UNK_ID, Tokenizer, Word
 
 STRIDE = 2048
@@ -102,7 +103,8 @@ class Reading:
         if len(text) >= 2 * STRIDE and beginning(text, STRIDE)[0] != begin:
             return ""
         typed = text[begin + len(self.head) :]
-        return typed if typed.isalpha() else ""
+        # Where no spaces part words, letters may change the words before them.
+        return typed if typed.isalpha() and not is_unspaced(typed) else ""
 
     def after(self, context: Context, letters: str) -> Context | None:
         """The context after letters in a context, if that is known already."""

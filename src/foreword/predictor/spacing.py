@@ -3,6 +3,7 @@
 import re
 
 from foreword.text.lines import LINE_ENDS
+from foreword.text.segments import is_unspaced
 from foreword.text.spacing import (
     CLOSES,
     NO_SPACE_AFTER,
@@ -106,7 +107,7 @@ def join(
 def _gap(before: str, word: str, *, quoting: bool, spacing: Spacing) -> str:
     """The space between a text that does not end in one and a word; or nothing."""
     share, space = _before(word, quoting=quoting, spacing=spacing)
-    if share < 0.5:
+    if share < 0.5 or (is_unspaced(before[-1]) and is_unspaced(word[0])):
         return ""
     found = _MARK_AT_END.search(before)
     if found is None or not is_mark(found[0]):

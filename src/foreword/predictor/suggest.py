@@ -22,6 +22,7 @@ from foreword.predictor.reading import Context, Reader
 from foreword.predictor.slips import QWERTY, Layout, Near, one_edit, stem
 from foreword.predictor.spacing import join
 from foreword.predictor.spelling import Form, as_typed, written
+from foreword.text.segments import is_unspaced
 from foreword.text.tokenizer import EOS_ID, UNK_ID
 
 HIDDEN = (UNK_ID, EOS_ID)
@@ -435,7 +436,8 @@ def _corrections(reader: Reader, letters: str, options: Options, *, is_weighed: 
     Args: as `suggestions`; and whether the typed word may be meant as it stands. Its letters beyond
         the stem then speak for it, one by one.
     """
-    if not any(map(str.isalpha, letters)):
+    # Letters that no space separates may be several words: others never take their place.
+    if not any(map(str.isalpha, letters)) or is_unspaced(letters):
         return []
     fold, lexicon = letters.casefold(), reader.lexicon
     near = list(one_edit(lexicon, fold, options.layout))

@@ -91,6 +91,8 @@ class Spacing:
             nothing, space = getattr(self.marks.get(known), place, (0, 0))
             if nothing + space >= ENOUGH:
                 return float(space / (nothing + space))
+        if unicodedata.east_asian_width(mark[0]) in "WF":  # they bring their space along
+            return 0.0
         if place == "before":
             return 0.0 if set(mark) <= NO_SPACE_BEFORE else 1.0
         if place == "after_word":

@@ -11,6 +11,7 @@ import tokenizers
 from tokenizers import models, normalizers, pre_tokenizers, trainers
 
 from foreword.errors import FolderError
+from foreword.text import segments
 from foreword.text.characters import MARKS, folded, folded_with_places
 from foreword.text.newlines import Lines, in_units
 from foreword.text.spacing import USUAL, Spacing, SpacingCounter
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 UNK, EOS = "<unk>", "<eos>"
 UNK_ID, EOS_ID = 0, 1
 SPECIAL = (UNK, EOS)
+NEWER = ("lines", "segmenter")
+"""Keys of the configuration that came with format version 5."""
 
 _LETTERS = r"[\p{L}\p{M}\p{N}_]++"
 INSIDE = frozenset("'’\xb7\u05f3\u05f4\u200c\u200d\xad")
@@ -53,6 +56,8 @@ class TokenizerConfig:
         lines: what a line of the training text was, and of whatever the model reads: "sentence"
             (or a message), "paragraph", or "wrapped", a part of a paragraph that was cut at a
             width; see `foreword.text.newlines`.
+        segmenter: "icu" tells words apart in scripts without spaces between them (Chinese, Thai),
+            and needs the extra `foreword[segment]`; "none" leaves such a text whole.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -60,6 +65,7 @@ class TokenizerConfig:
     words: Literal["unicode", "spaces"] = "unicode"
     case: Literal["keep", "fold"] = "keep"
     lines: Lines = "sentence"
+    segmenter: Literal["none", "icu"] = "none"
 
     def __post_init__(self) -> None:
         """Raises ValueError: a choice is none of those that there are."""
@@ -75,10 +81,16 @@ class TokenizerConfig:
                 f"be sentence, not {self.lines}"
             )
 
+        if self.segmenter not in ("none", "icu"):
+            raise ValueError(f"segmenter must be none or icu, not {self.segmenter!r}")
+        if self.words == "spaces" and self.segmenter != "none":
+            raise ValueError("text that is cut already (pretokenised) has no segmenter")
+
     @property
     def options(self) -> dict[str, str]:
         """What it has that came with format version 5, by its keys."""
-        return {} if self.lines == "sentence" else {"lines": self.lines}
+        usual = TokenizerConfig()
+        return {key: value for key in NEWER if (value := getattr(self, key)) != getattr(usual, key)}
 
 
 @dataclass(frozen=True)
@@ -124,7 +136,12 @@ class Tokenizer:
             config: how text becomes words.
             marks: typographic marks that stay as they are, besides those among `words`.
             spacing: where spaces stand around marks in the text that the words are of.
+
+        Raises:
+            MissingExtraError: the configuration names a segmenter that is not installed.
         """
+        if config.segmenter == "icu":
+            segments.require()
         self.spacing = spacing
         self.words = tuple(words)
         self.config = config
@@ -151,6 +168,13 @@ class Tokenizer:
     def _folded(self, text: str) -> str:
         return text if self.config.words == "spaces" else folded(text, self.marks)
 
+    def _parted(self, text: str) -> str:
+        """The text as it is cut: folded, with words apart that no space separates."""
+        text = self._folded(text)
+        if self.config.segmenter == "none":
+            return text
+        return segments.parted(text, segments.boundaries(text))
+
     def id_of(self, word: str) -> int:
         """The word's id; that of `<unk>` if the vocabulary lacks it."""
         return self.ids.get(self.normalise(word), UNK_ID)
@@ -161,11 +185,11 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """The ids of the text's words. No `<eos>` is added."""
-        return list(self._backend.encode(self._folded(text), add_special_tokens=False).ids)
+        return list(self._backend.encode(self._parted(text), add_special_tokens=False).ids)
 
     def encode_lines(self, texts: Sequence[str]) -> list[np.ndarray]:
         """The ids of many texts, (words,) each; quicker than one by one."""
-        plain = [self._folded(text) for text in texts]
+        plain = [self._parted(text) for text in texts]
         encoded = self._backend.encode_batch_fast(plain, add_special_tokens=False)
         return [np.asarray(one.ids, dtype=np.uint32) for one in encoded]
 
@@ -174,6 +198,10 @@ class Tokenizer:
         if text.isascii() or self.config.words == "spaces":
             return self._split(text)
         plain, starts = folded_with_places(text, self.marks)
+        if self.config.segmenter == "icu":
+            cuts = segments.boundaries(plain)
+            plain = segments.parted(plain, cuts)
+            starts = sorted([*starts, *(starts[cut] for cut in cuts)])
         # What is dropped after a word belongs to it.
         return [
             Word(
@@ -229,7 +257,8 @@ class Tokenizer:
         """The text's words, normalised, whether or not the vocabulary has them."""
         splitter = self._backend.pre_tokenizer
         assert splitter is not None
-        return [word for word, _ in splitter.pre_tokenize_str(self.normalise(text))]
+        plain = self._normalised(self._parted(text))
+        return [word for word, _ in splitter.pre_tokenize_str(plain)]
 
     @classmethod
     def learn(
@@ -258,13 +287,13 @@ class Tokenizer:
             special_tokens=[],
             show_progress=False,
         )
-        plain = folded if config.words == "unicode" else str
+        cutter = cls(SPECIAL, config)
         spaces = SpacingCounter()
 
         def texts() -> Iterator[str]:
             for piece in pieces:
                 spaces.add(piece.text)
-                yield plain(piece.text)
+                yield cutter._parted(piece.text)
 
         backend.train_from_iterator(texts(), trainer)
         vocabulary = backend.get_vocab(with_added_tokens=False)

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
+from typing import Literal
 
 from foreword.errors import SettingsError, TextError, TrainingError
 from foreword.folder.architecture import usual_clip
 from foreword.folder.config import ModelConfig, ModelName
+from foreword.text import segments
 from foreword.text.corpus import Source, chat_source, find_sources
 from foreword.text.holdout import hold_out
 from foreword.text.newlines import Lines
@@ -18,6 +20,8 @@ from foreword.training.defaults import fill_in
 from foreword.training.progress import Note, Reporter, TextProgress
 from foreword.training.settings import TextSettings, TrainingSettings
 
+UNSPACED = 0.01
+"""From this share of letters of scripts without spaces on, their words are told apart."""
 VOCAB_SIZE = 20_000
 """Words that are learned of a text that is not pretokenised, unless another number is given."""
 
@@ -216,10 +220,36 @@ def _learn(sources: Sequence[Source], settings: TextSettings, report: Reporter) 
         report(TextProgress("finding the words", done, total))
 
     pieces = (piece for source in sources for piece in source.read(on_bytes))
-    config = replace(_tokenizer_config(settings), lines=lines_of(sources))
+    config = replace(
+        _tokenizer_config(settings),
+        lines=lines_of(sources),
+        segmenter="none" if settings.pretokenised else _segmenter(sources, report),
+    )
     return Tokenizer.learn(
         pieces,
         config,
         vocab_size=settings.vocab_size or (None if settings.pretokenised else VOCAB_SIZE),
         min_count=settings.min_count or (1 if settings.pretokenised else 2),
     )
+
+
+def _segmenter(sources: Sequence[Source], report: Reporter) -> Literal["none", "icu"]:
+    """What tells words apart in a text, which says so; nothing, where spaces do."""
+    share = segments.unspaced_share(piece.text for source in sources for piece in source.read())
+    if share < UNSPACED:
+        return "none"
+    of_text = (
+        f"{share:.0%} of the text's letters are of scripts that set no spaces between words "
+        "(Chinese, Japanese, Thai, Lao, Khmer, Burmese)"
+    )
+    if segments.is_there():
+        report(Note(f"{of_text}: its words are told apart by the dictionaries of ICU"))
+        return "icu"
+    report(
+        Note(
+            f"WARNING: {of_text}, and nothing is installed that tells words apart there: whole "
+            "sentences will count as words, and the model will predict little. Install it and "
+            'train anew: pip install "foreword[segment]"'
+        )
+    )
+    return "none"

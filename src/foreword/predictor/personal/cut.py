@@ -28,6 +28,8 @@ class Cutter:
     def __init__(self, tokenizer: Tokenizer) -> None:
         config = replace(tokenizer.config, case="keep")
         self._tokenizer = Tokenizer(SPECIAL, config, marks=tokenizer.marks)
+        whole = replace(config, segmenter="none")
+        self._whole = Tokenizer(SPECIAL, whole, marks=tokenizer.marks)
 
     def cut(self, text: str) -> Cut:
         """The words of a text, line by line; lines without words are left out."""
@@ -66,7 +68,7 @@ class Cutter:
 
     def is_word(self, word: str) -> bool:
         """Whether the tokeniser leaves it as it is, and it is no longer than words may be."""
-        return len(word) <= LONGEST_WORD and self._tokenizer.cut(word) == [word]
+        return len(word) <= LONGEST_WORD and self._whole.cut(word) == [word]
 
 
 def _held(word: str) -> str | None:
