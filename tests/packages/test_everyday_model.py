@@ -45,3 +45,40 @@ def test_it_goes_by_its_name_wherever_a_model_is_taken(tmp_path: Path) -> None:
     assert foreword.inspect.subject_of("everyday-en").config == read_folder(MODEL).config
     with pytest.raises(SettingsError, match="compressed already"):
         foreword.compress("everyday-en", tmp_path / "small", [text])
+
+
+@pytest.mark.parametrize(
+    ("typed", "word", "never"),
+    [
+        *(("becua", "because", "becuase"), ("becuase", "because", "becuase")),
+        *(("wier", "weird", "wierd"), ("wierd", "weird", "wierd")),
+        *(("definat", "definitely", "definately"), ("definately", "definitely", "definately")),
+        *(("teh", "the", "tehy"), ("recieve", "receive", "recieve")),
+    ],
+)
+def test_misspellings_are_not_completed_but_corrected(
+    model: Predictor, typed: str, word: str, never: str
+) -> None:
+    offered = [one.word.casefold() for one in model.suggest(typed, 3, complete=True)]
+    assert word in offered
+    assert never not in offered
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("form", "from", "trail", "trial", "quite", "quiet", "casual", "tow", "two", "their"),
+        *("there", "work", "word", "loose", "lose", "desert", "dessert", "angel", "sacred"),
+        *("scared", "board", "broad", "its", "it's", "were", "where", "thing", "think"),
+        *("favourite", "then", "than", "exited", "too", "dinner", "diner", "planet", "plant"),
+    ],
+)
+def test_real_words_near_commoner_ones_are_words_of_their_own(model: Predictor, word: str) -> None:
+    index = model.tokenizer.id_of(word)
+    assert model.lexicon.meant(index) == index
+
+
+def test_a_careless_text_is_followed_as_a_careful_one(model: Predictor) -> None:
+    careful = [one.word for one in model.suggest("I think I ", 3)]
+    assert [one.word for one in model.suggest("i think i ", 3)] == careful
+    assert {"am", "have", "would", "don't"} & set(careful)

@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from foreword.predictor.letters import has_marks, is_korean, leaves_out, skeleton
+from foreword.predictor.misspellings import Misspellings, Similarity
 from foreword.text.characters import stand_ins
 
 FAR_COMMONER = 4
@@ -36,7 +37,12 @@ class Lexicon:
     """
 
     def __init__(
-        self, words: Sequence[str], *, hidden: int, known: Mapping[str, int] | None = None
+        self,
+        words: Sequence[str],
+        *,
+        hidden: int,
+        known: Mapping[str, int] | None = None,
+        similarity: Similarity | None = None,
     ) -> None:
         """Sorts the words.
 
@@ -44,6 +50,7 @@ class Lexicon:
             words: by id, the commonest first.
             hidden: so many of the first ids are no words, and never found.
             known: the words' ids, where such a mapping is there already.
+            similarity: of two words, by which misspellings are told; without it none is.
         """
         self.words = tuple(words)
         self.folds = tuple(_fold(word) for word in words)
@@ -53,6 +60,7 @@ class Lexicon:
         self.ids.flags.writeable = False
         self.longest = max(map(len, self.sorted_folds), default=0)
         self._hidden = hidden
+        self._misspellings = Misspellings(self.folds, hidden, similarity) if similarity else None
         self._known = known or {word: index for index, word in enumerate(words)}
         # Letters at each word's beginning that are as in its fold; of most words all.
         self._plain = np.full(len(order), np.iinfo(np.int32).max, dtype=np.int32)
@@ -122,10 +130,18 @@ class Lexicon:
         index = self._known.get(word, -1)
         return index if index >= self._hidden else None
 
+    def meant(self, index: int) -> int:
+        """The id of the word that is meant where this one is a misspelling; else its own."""
+        if self._misspellings is None:
+            return index
+        meant = self._misspellings.meant(index)
+        return index if meant is None else meant
+
     def readings(self, word: str) -> np.ndarray:
         """Ids of the words that a typed word may stand for: itself, and commoner forms of it.
 
         Forms are the same in another case, or have the apostrophes and accents that were not typed.
+        A misspelling stands for the word that is meant.
         Of a word that the vocabulary lacks all forms count, of a mark the likeliest other spelling;
         there may be none.
 
@@ -134,6 +150,8 @@ class Lexicon:
         [[5, 2, 4], [2], [2, 4, 5], [3], []]
         """
         own = self.id_of(word)
+        if own is not None and (meant := self.meant(own)) != own:
+            return np.array([meant], dtype=np.int64)
         fold = _fold(word)
         found = [index for index in self.forms(fold) if index != own]
         found += self._bare.equal(fold, self.folds)

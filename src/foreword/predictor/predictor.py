@@ -91,7 +91,8 @@ class Predictor:
         A word may have been typed without the capitals, apostrophes or accents of the word that is
         meant: i for I, dont for don't, HELLO for hello. It is read as the form of it that is
         likeliest in the context, among those that are commoner than what was typed; or of a word
-        that the vocabulary lacks, among all. It is read as `<unk>` if there are none.
+        that the vocabulary lacks, among all. A misspelling that the vocabulary has is read as the
+        word that is meant. A word is read as `<unk>` if there are none.
 
         Args:
             state: of this model.
@@ -230,7 +231,7 @@ class Predictor:
         context, prefix = self._unfinished(text) if complete else (text, "")
         state = self.read(context)
         if prefix:
-            likely = self._engine.best(state, k, self._lexicon.beginning(prefix))
+            likely = self._engine.best(state, k, self.lexicon.beginning(prefix))
         else:
             likely = self._engine.best(state, k, hidden=HIDDEN)
         word_of = self.tokenizer.word_of
@@ -334,7 +335,7 @@ class Predictor:
             return EOS_ID
         text = self.tokenizer.normalise(readable(word))
         known = UNK_ID if mend else self.tokenizer.ids.get(text, UNK_ID)
-        return known if known != UNK_ID else read_as(self._engine, self._lexicon, state, text)
+        return known if known != UNK_ID else read_as(self._engine, self.lexicon, state, text)
 
     def _unfinished(self, text: str) -> tuple[str, str]:
         """The text before its last word, and that word as far as it stands; or all, and nothing."""
@@ -348,7 +349,7 @@ class Predictor:
         if len(words) > 1 and words[-1].text == "'" and words[-2].end == start:
             # An apostrophe at the end may be one inside a word whose rest is to come.
             longer = words[-2].start
-            if len(self._lexicon.beginning(self.tokenizer.normalise(line[longer:]))) > 0:
+            if len(self.lexicon.beginning(self.tokenizer.normalise(line[longer:]))) > 0:
                 start = longer
         prefix = self.tokenizer.normalise(line[start:])
         return text[: len(text) - len(line) + start], prefix
@@ -356,11 +357,17 @@ class Predictor:
     @cached_property
     def _reader(self) -> Reader:
         rare = RareWords(self.folder.rare)
-        return Reader(self.tokenizer, self._engine, self._lexicon, self._start, rare)
+        return Reader(self.tokenizer, self._engine, self.lexicon, self._start, rare)
 
     @cached_property
-    def _lexicon(self) -> Lexicon:
-        return Lexicon(self.tokenizer.words, hidden=len(HIDDEN), known=self.tokenizer.ids)
+    def lexicon(self) -> Lexicon:
+        """The vocabulary by its letters."""
+        return Lexicon(
+            self.tokenizer.words,
+            hidden=len(HIDDEN),
+            known=self.tokenizer.ids,
+            similarity=self._engine.similarity if self._engine.has_vectors else None,
+        )
 
     def _bound(self, state: State) -> State:
         """The same state, which knows whom to ask to go on."""

@@ -324,12 +324,21 @@ def _scored(
     words, folds = lexicon.words, lexicon.folds
     scored = [
         (share, words[i], folds[i]) if i != UNK_ID else (share, letters, letters.casefold())
-        for i, share in found
+        for i, share in _spelled_right(reader, found)
     ]
     if letters and (not len(begun) or (len(found) < wanted and not options.tolerant)):
         likely = found if len(begun) else None
         scored = _with_rare(reader, context, letters, wanted, likely, scored)
     return scored if opinion is None else _mixed(scored, opinion)
+
+
+def _spelled_right(reader: Reader, found: Likely) -> Likely:
+    """With the words that are meant in place of misspellings that the vocabulary has."""
+    shares: dict[int, float] = {}
+    for index, share in found:
+        meant = reader.lexicon.meant(index)
+        shares[meant] = shares.get(meant, 0.0) + share
+    return list(shares.items())
 
 
 def _with_rare(
