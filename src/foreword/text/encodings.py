@@ -260,9 +260,11 @@ def _sample(data: bytes, encoding: str) -> str:
     return line[begin : begin + 48].strip()
 
 
+_CYRILLIC_TAIL = "[\x80-\xbf°±²³´µ¶·¸¹º»¼½¾¿€-™][ÐÑ]"
+# Each alternative begins with one letter, by which the library finds the places quickly.
 _MOJIBAKE = re.compile(
-    r"â€[™œ\x9d\x9c˜¦“”\x98\x99]|â\x80[\x90-\xa6]|Ã[\x80-\xbf©¨¼¶¤ŸŒ±³¡ª«®´»º§\xa0]|Â[ \xa0£©°«»¿¡]"
-    r"|ðŸ[\x80-\xff’‘˜€-™]|ï»¿|[ÐÑ][\x80-\xbf°±²³´µ¶·¸¹º»¼½¾¿€-™][ÐÑ]"
+    "â€[™œ\x9d\x9c˜¦“”\x98\x99]|â\x80[\x90-\xa6]|Ã[\x80-\xbf©¨¼¶¤ŸŒ±³¡ª«®´»º§]|Â[£©°«»¿¡]"
+    f"|ðŸ[\x80-\xff’‘˜€-™]|ï»¿|Ð{_CYRILLIC_TAIL}|Ñ{_CYRILLIC_TAIL}"
 )
 
 

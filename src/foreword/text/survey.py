@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from foreword.text.encodings import mojibakes
 from foreword.text.lines import LineCount, LineSplitter
 
-SURVEYED = 4 << 20
+SURVEYED = 1 << 20
 """Characters in which lines are compared."""
 FEWEST_LINES = 100
 SHAPE = 16
@@ -40,9 +40,9 @@ class Survey:
         """Sentences for the person whose text it is."""
         found = []
         if self.mojibake:
-            places = "1 place" if self.mojibake == 1 else f"{self.mojibake:,} places"
+            places = "1 place has" if self.mojibake == 1 else f"{self.mojibake:,} places have"
             found.append(
-                f"{name}: {places} hold letters that were decoded wrongly before the text was "
+                f"{name}: {places} letters that were decoded wrongly before the text was "
                 f"saved, the first in line {self.line}: “{self.example}”. If that is not how the "
                 "text was written, save it anew, or mend it, for example with the Python library "
                 "ftfy"

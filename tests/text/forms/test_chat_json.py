@@ -71,6 +71,35 @@ def test_a_whole_account_of_telegram_gives_all_its_chats(write: Write, lines: Li
     assert lines(write(json.dumps(account), "export.txt")) == SAID * 3
 
 
+PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"/><title>Data</title></head>
+<body>
+<div class="page_wrap"><div class="page_header"><div class="text bold">Anna</div></div>
+<div class="page_body chat_page"><div class="history">
+<div class="message service" id="message-1"><div class="body details">31 December 2023</div></div>
+<div class="message default clearfix" id="message1"><div class="pull_left userpic_wrap">
+<div class="userpic"><div class="initials">A</div></div></div><div class="body">
+<div class="pull_right date details" title="31.12.2023 21:15:33">21:15</div>
+<div class="from_name">Anna Meier </div>
+<div class="text">Kommst du<br>heute? <a href="x">ja</a></div>
+</div></div>
+<div class="message default clearfix joined" id="message2"><div class="body">
+<div class="text">Ich &amp; Tom</div></div></div>
+<div class="message default clearfix" id="message3"><div class="body">
+<div class="from_name">Tom</div>
+<div class="forwarded body"><div class="from_name">Zeitung <span class="date">31</span></div>
+<div class="text">Weitergeleitetes</div></div></div></div>
+<div class="message default clearfix joined" id="message4"><div class="body">
+<div class="text">Gut</div></div></div>
+</div></div></div></body></html>"""
+
+
+def test_telegrams_page_gives_what_was_said(write: Write, lines: Lines, notes: Lines) -> None:
+    path = write(PAGE, "messages.html")
+    assert lines(path) == ["Kommst du heute? ja", "Ich & Tom", "Gut"]
+    assert lines(path, speaker="Tom") == ["Gut"]
+    assert "messages.html: Telegram export: 3 messages of 2 people" in notes(path)[0]
+
+
 def test_messenger_and_instagram_give_letters_instead_of_bytes(write: Write, lines: Lines) -> None:
     def meta(text: str) -> str:
         return text.encode().decode("latin-1")

@@ -122,13 +122,13 @@ def prose(page: str, skip: Skip | None = None) -> list[str]:
         skip: whether an element, by its name and attributes, is left out besides the usual ones.
     """
     parser = _Prose(skip)
-    parser.feed(_ended(page))
+    parser.feed(ended(page))
     parser.close()
     parser.end_block()
     return parser.found
 
 
-def _ended(page: str) -> str:
+def ended(page: str) -> str:
     """The page without comments and tags that begin and do not end.
 
     The library looks for their end from each beginning on, which takes hours on hostile pages.
@@ -138,6 +138,21 @@ def _ended(page: str) -> str:
     page = page[:last] + page[last:].replace("<!--", "")
     last = page.rfind(">") + 1
     return page[:last] + _OPENS.sub("", page[last:])
+
+
+def whole_page(text: Opened, kind: str) -> str:
+    """All characters of a page.
+
+    Raises:
+        TextError: it is too long to be parsed as a whole.
+    """
+    blocks, size = [], 0
+    for block in text.characters():
+        size += len(block)
+        if size > LARGEST:
+            raise text.damaged(f"it has over {LARGEST:,} characters", kind)
+        blocks.append(block)
+    return "".join(blocks)
 
 
 def _recognises(head: Head) -> bool:
@@ -150,14 +165,7 @@ def _recognises(head: Head) -> bool:
 
 
 def _read(text: Opened) -> Iterator[Passage]:
-    blocks, size = [], 0
-    for block in text.characters():
-        size += len(block)
-        if size > LARGEST:
-            raise text.damaged(f"it has over {LARGEST:,} characters", HTML.label)
-        blocks.append(block)
-    page = "".join(blocks)
-    yield from map(Passage, prose(page))
+    yield from map(Passage, prose(whole_page(text, HTML.label)))
 
 
 HTML = Form(

@@ -10,12 +10,13 @@ from foreword.text.forms.markdown import MARKDOWN
 from foreword.text.forms.sms import SMS
 from foreword.text.forms.subtitles import SUBTITLES
 from foreword.text.forms.tables import CSV, JSON, JSONL
+from foreword.text.forms.telegram_page import TELEGRAM_PAGE
 from foreword.text.forms.whatsapp import WHATSAPP
 
 FORMS: tuple[Form, ...] = (
     *(PDF, RTF, EPUB, DOCX, ODT, FB2, SMS, SUBTITLES, WHATSAPP, MBOX, MAIL),
     *CHAT_FORMS,
-    *(JSONL, JSON, HTML, MARKDOWN, TEX, CSV),
+    *(TELEGRAM_PAGE, JSONL, JSON, HTML, MARKDOWN, TEX, CSV),
 )
 """In the order in which they are tried: what is told by its content before what is by its name."""
 PLAIN = "text"

@@ -90,7 +90,7 @@ def _passages(rows: Iterator[Mapping[str, Any]], text: Opened, what: str) -> Ite
         if not said or not said.strip():
             text.account.left_out["rows without text"] += 1
             continue
-        for paragraph in re.split(r"\r?\n|\r", said):
+        for paragraph in said.splitlines():
             if paragraph.strip():
                 yield Passage(paragraph, None if name is None else str(name).strip())
 
