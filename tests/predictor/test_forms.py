@@ -139,3 +139,62 @@ def test_each_step_of_composing_korean_keeps__the_word(
     assert "x 괜찮아" not in offered(model, "x 과")
     assert offered(model, "x 한") == ["x 한국"]
     assert offered(model, "x 학") == ["x 하고"]
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "written"),
+    [
+        *(
+            (("TV", "TVs"), "TV", "TVs"),
+            (("PC", "pcs"), "PC", "PCs"),
+            (("DVD", "dvd's"), "DVD", "DVD's"),
+        ),
+        *((("O'Brien",), "O'B", "O'Brien"), (("McDonald",), "McD", "McDonald")),
+        *((("O'Brien",), "O'", "O'Brien"), (("O'Brien",), "OB", "O'Brien")),
+        *((("like",), "LI", "LIKE"), (("the", "they"), "THE", "THEY"), (("aid",), "AI", "AID")),
+        *((("it", "its"), "IT", "ITS"), (("iPhone",), "iP", "iPhone"), (("NASA",), "na", "NASA")),
+    ],
+)
+def test_capitals_within_words_stay_and_those_that_were_typed_go_on(
+    speaker: MakeSpeaker, words: tuple[str, ...], typed: str, written: str
+) -> None:
+    model = speaker({word: 0.3 / 2**place for place, word in enumerate(words)})
+
+    assert f"x {written}" in offered(model, f"x {typed}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It works. approx. ",
+        "It works, e.g. ",
+        "Ask Dr. ",
+        "We saw J. ",
+        "It is us vs. ",
+        "Es ist ca. ",
+    ],
+)
+def test_no_sentence_begins_after_an_abbreviation(speaker: MakeSpeaker, text: str) -> None:
+    assert speaker({"like": 0.5}).suggest(text)[0].word == "like"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It works. ",
+        "It works. 😀 ",
+        "It works 😀 ",
+        "It works! 👍🏽 ",
+        "It is him and I. ",
+        "So it is . ",
+    ],
+)
+def test_a_sentence_begins_after_its_mark_and_after_an_emoji(
+    speaker: MakeSpeaker, text: str
+) -> None:
+    assert speaker({"like": 0.5}).suggest(text)[0].word == "Like"
+
+
+def test_a_heart_may_stand_for_a_word(speaker: MakeSpeaker) -> None:
+    assert speaker({"like": 0.5}).suggest("It is so. I ❤ ")[0].word == "like"
+    assert speaker({"like": 0.5}).suggest("It is so! ❤ ")[0].word == "Like"

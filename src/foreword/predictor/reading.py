@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from foreword.predictor.engine import Engine
 from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
+from foreword.predictor.sentences import HEARTS, is_abbreviated, is_emoji
 from foreword.predictor.state import State
 from foreword.predictor.style import PLAIN_STYLE, Style
 from foreword.predictor.trace import WordTrace
@@ -244,7 +245,9 @@ class Reader:
     def _after(self, context: Context, word: Word, raw: str) -> Work[Context]:
         begins = context.begins_sentence
         if self.tokenizer.spacing.ends(word.text):
-            begins = True
+            begins = not (raw == "." and word.start > 0 and is_abbreviated(context.words))
+        elif is_emoji(raw):
+            begins = begins or raw[0] not in HEARTS
         elif not set(raw) <= _TRANSPARENT:
             begins = False
         style = context.style.after(raw, word.text, quoting=context.quoting, spaced=word.start == 0)

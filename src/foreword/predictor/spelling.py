@@ -11,6 +11,10 @@ Form = tuple[float, str]
 """A probability, and how the word is written then."""
 
 
+PLURALS = ("s", "'s")
+"""What stays small after an abbreviation in capitals: TVs, DVD's."""
+
+
 def as_typed(text: str) -> str:
     """Letters as the vocabulary would have them, but in the case in which they were typed."""
     return unicodedata.normalize("NFC", folded(text))
@@ -32,7 +36,7 @@ def written(forms: Sequence[Form], typed: str, context: Context, lexicon: Lexico
     """
     likeliest = max(forms)[1]
     if typed and typed != typed.lower():
-        return _in_the_case_of(typed, forms, likeliest)
+        return _in_the_case_of(typed, forms, likeliest, lexicon)
     if not context.begins_sentence:
         return likeliest
     if not typed and context.capitals > 0:
@@ -67,10 +71,23 @@ def _within_a_sentence(word: str, lexicon: Lexicon, *, strict: bool) -> str:
     return lexicon.words[lexicon.forms(fold)[0] if own else lower]
 
 
-def _in_the_case_of(typed: str, forms: Sequence[Form], likeliest: str) -> str:
+def _in_the_case_of(typed: str, forms: Sequence[Form], likeliest: str, lexicon: Lexicon) -> str:
+    # O'Brien begins with O'B, and with OB whose apostrophe is to come.
+    exact = [form for form in forms if form[1].replace("'", "").startswith(typed.replace("'", ""))]
     if typed.isupper() and sum(map(str.isalpha, typed)) > 1:
+        own = [form for form in exact if form[1] != form[1].upper()]
+        if own:
+            return max(own)[1]
+        ending = likeliest[len(typed) :].lower()
+        is_short = lexicon.forms(typed.casefold())[:1] == [lexicon.id_of(typed)]
+        if (
+            is_short
+            and ending in PLURALS
+            and likeliest[: len(typed)].casefold() == typed.casefold()
+        ):
+            return typed + ending
         return likeliest.upper()
-    if exact := [form for form in forms if form[1].startswith(typed)]:
+    if exact:
         return max(exact)[1]
     if likeliest[: len(typed)].casefold() != typed.casefold():  # it is no completion
         return capitalised(likeliest) if typed[0].isupper() else likeliest
