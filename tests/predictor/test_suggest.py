@@ -255,6 +255,9 @@ def test_folded_models_take_capitals_from_what_is_typed(speaker: MakeSpeaker) ->
         ("Dónde", "¿", "¿Dónde"),
         ("aquí", "No. ¡", "No. ¡Aquí"),
         ("so", "ok😀", "ok😀 so"),
+        ("so", "Er sagte: „", "Er sagte: „so"),
+        ("so", "Er sagte: „ja“", "Er sagte: „ja“ so"),
+        ("so", "it is—", "it is—so"),
     ],
 )
 def test_spaces_stand_where_they_do_in_print(
@@ -339,6 +342,30 @@ def test_spaces_stand_where_the_training_text_has_them(
     assert first(french, text, complete=False) == accepted
     if not text[-1].isspace():  # what is generated keeps the spaces that are there
         assert text + "".join(generate(french, text, max_words=1, temperature=0)) == accepted
+
+
+TYPESET = ["“It’s so…” — or – not, “he” said."] * 9
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "accepted"),
+    [
+        ("...", "so", "so…"),
+        ('"', "so ", "so “"),
+        ("don't", "so", "so don’t"),
+        ("don't", "it's so", "it's so don't"),
+        ("...", "so... it", "so... it..."),
+    ],
+)
+def test_before_the_user_shows_a_style_marks_are_those_of_the_training_text(
+    word: str, text: str, accepted: str, speaker: MakeSpeaker
+) -> None:
+    plain = speaker({word: 0.9})
+    tokenizer = plain.tokenizer
+    learned = Tokenizer(tokenizer.words, tokenizer.config, spacing=counted(TYPESET))
+    typeset = Predictor(replace(plain.folder, tokenizer=learned))
+    assert first(typeset, text, complete=False) == accepted
+    assert text + "".join(generate(typeset, text, max_words=1, temperature=0)) == accepted
 
 
 CHINESE = {"今天": 0.1, "天气": 0.2, "天": 0.02, "很好": 0.1, "，": 0.05, "我们": 0.05, "去": 0.05}

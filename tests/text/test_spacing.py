@@ -71,6 +71,32 @@ def test_what_is_learned_with_the_words_comes_back_from_its_file() -> None:
     assert Spacing.from_json(spacing.to_json(), path="spacing.json") == spacing
 
 
+@pytest.mark.parametrize(
+    ("line", "options"),
+    [
+        ('It\'s "so"... -- or - not', {}),
+        (
+            "It’s “so”… — or – not",
+            {
+                "apostrophe": "’",
+                "opens": "“",
+                "closes": "”",
+                "dash": "—",
+                "short_dash": "–",
+                "ellipsis": "…",
+            },
+        ),
+        ("Er sagt: „so“ – oder nicht.", {"opens": "„", "closes": "“", "short_dash": "–"}),
+        ("Mówi: „tak” i już.", {"opens": "„", "closes": "”"}),
+        ("Han säger: ”ja” och går.", {"opens": "”", "closes": "”"}),
+    ],
+)
+def test_the_texts_own_typographic_marks_are_found(line: str, options: dict[str, str]) -> None:
+    spacing = counted([line] * 9)
+    assert spacing.style.options() == options
+    assert Spacing.from_json(spacing.to_json(), path="spacing.json") == spacing
+
+
 MARK = json.loads(counted(FRENCH).to_json())["marks"]["?"]
 
 
@@ -85,11 +111,26 @@ MARK = json.loads(counted(FRENCH).to_json())["marks"]["?"]
         ('{"version": 1, "marks": {}, "more": 1}', "cannot be used"),
         ('{"version": 1, "marks": []}', "cannot be used"),
         (json.dumps({"version": 1, "marks": {"?": 1}}), "cannot be used"),
+        ('{"version": 1, "style": {"dash": "x"}, "marks": {}}', "'x' is no dash"),
+        ('{"version": 1, "style": {"x": "—"}, "marks": {}}', "'—' is no x"),
+        ('{"version": 1, "style": {"dash": []}, "marks": {}}', "cannot be used"),
         (json.dumps({"version": 1, "marks": {"": MARK}}), "is no mark"),
-        (json.dumps({"version": 1, "marks": {"?": {**MARK, "before": [1]}}}), "two whole numbers"),
-        (json.dumps({"version": 1, "marks": {"?": {**MARK, "before": [1, -1]}}}), "two whole"),
-        (json.dumps({"version": 1, "marks": {"?": {**MARK, "space_before": "x"}}}), "be a space"),
-        (json.dumps({"version": 1, "marks": {"?": {**MARK, "ends": 2}}}), "true, false or null"),
+        (
+            json.dumps({"version": 1, "marks": {"?": {**MARK, "before": [1]}}}),
+            "two whole numbers",
+        ),
+        (
+            json.dumps({"version": 1, "marks": {"?": {**MARK, "before": [1, -1]}}}),
+            "two whole",
+        ),
+        (
+            json.dumps({"version": 1, "marks": {"?": {**MARK, "space_before": "x"}}}),
+            "be a space",
+        ),
+        (
+            json.dumps({"version": 1, "marks": {"?": {**MARK, "ends": 2}}}),
+            "true, false or null",
+        ),
     ],
 )
 def test_a_file_that_is_none_is_refused_with_the_reason(text: str, message: str) -> None:

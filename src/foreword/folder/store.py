@@ -139,7 +139,7 @@ def write_folder(
     others = {TOKENIZER: vocabulary}
     if rare:
         others[RARE] = "".join(f"{word}\n" for word in sorted(rare, key=_order)).encode()
-    if tokenizer.spacing.marks:
+    if tokenizer.spacing != USUAL:
         others[SPACING] = tokenizer.spacing.to_json().encode()
     files = {**others, CONFIG: _config_bytes(config, others), CARD: card.encode()}
     metadata = _metadata(config.model, vocabulary)

@@ -12,11 +12,11 @@ from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.sentences import HEARTS, is_abbreviated, is_emoji
 from foreword.predictor.state import State
-from foreword.predictor.style import PLAIN_STYLE, Style
 from foreword.predictor.trace import WordTrace
 from foreword.text.lines import LINE_ENDS, with_newlines
 from foreword.text.newlines import PLAIN, Known, as_units
 from foreword.text.segments import is_unspaced
+from foreword.text.style import PLAIN_STYLE, Style
 from foreword.text.tokenizer import EOS, EOS_ID, INSIDE, UNK_ID, Tokenizer, Word
 
 STRIDE = 2048
@@ -57,7 +57,7 @@ class Context:
         words: the last ones, normalised; "\n" for a line's end.
         begins_sentence: whether the next word does.
         capitals: sentences so far begun with a capital, less those begun without; within 3.
-        style: typographic marks that were seen.
+        style: typographic marks that were seen; before any, the training text's.
         quoting: whether a straight quotation mark is open in this line.
         before: the network's state before the last word; None where none was read.
     """
@@ -129,7 +129,7 @@ class Reader:
         self.engine = engine
         self.lexicon = lexicon
         self.rare = rare
-        self._start = Context(start)
+        self._start = Context(start, style=tokenizer.spacing.style)
         self._wrapped = tokenizer.config.lines == "wrapped"
         self.in_print = tokenizer.config.words == "unicode"
 
@@ -161,7 +161,7 @@ class Reader:
             found = [mark for mark in before.marks if mark[0] <= same]
         start = self._start
         if not is_whole:
-            start = Context(start.state, begins_sentence=False)
+            start = replace(start, begins_sentence=False)
         place, context = found[-1] if found else (0, start)
         while (step := _TO_A_SPACE.match(seen, place)) is not None:
             after = before.after(context, step[1]) if before is not None else None

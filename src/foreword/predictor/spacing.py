@@ -2,6 +2,7 @@
 
 import re
 
+from foreword.text.characters import folded
 from foreword.text.lines import LINE_ENDS
 from foreword.text.segments import is_unspaced
 from foreword.text.spacing import (
@@ -28,6 +29,7 @@ _MARK_AT_END = re.compile(r"([^\w\s])\1*+\Z")
 _ADDRESS = re.compile(
     r"\W*(?:www\.|(?:https?|ftp|file|mailto):|[a-z]+://|[\w.+-]+@)", re.IGNORECASE
 )
+_STYLED = re.compile(r"[^\W\d_]['’ʼ][^\W\d_]|\.\.\.|--|[…—–\"“”„]")
 _OF_ADDRESSES = frozenset(".:/-?&=#@%+~")
 
 
@@ -45,8 +47,13 @@ class Line:
 
     def __init__(self, text: str, *, in_print: bool, spacing: Spacing = USUAL) -> None:
         self.in_print = in_print
-        self.quoting = text.count('"') % 2 == 1
+        self.quoting = False
         self._spacing = spacing
+        self._style = spacing.style
+        for match in _STYLED.finditer(text):
+            mark, spaced = folded(match[0]), not text[: match.start()][-1:].strip()
+            self._style = self._style.after(match[0], mark, quoting=self.quoting, spaced=spaced)
+            self.quoting = self.quoting != (mark == '"')
         self._end = text[-SEEN:]
 
     def append(self, word: str) -> str:
@@ -56,9 +63,12 @@ class Line:
             space = " "
             if self.in_print:
                 space = _gap(self._end, word, quoting=self.quoting, spacing=self._spacing)
+        spaced = not (self._end + space)[-1:].strip()
+        written = self._style.written(word, quoting=self.quoting, spaced=spaced)
         self.quoting = self.quoting != (word == '"')
-        self._end = (self._end + space + word)[-SEEN:]
-        return space + word
+        text = space + (written if self.in_print else word)
+        self._end = (self._end + text)[-SEEN:]
+        return text
 
     def end(self) -> str:
         """The line's end; another begins."""
@@ -112,7 +122,7 @@ def _gap(before: str, word: str, *, quoting: bool, spacing: Spacing) -> str:
     found = _MARK_AT_END.search(before)
     if found is None or not is_mark(found[0]):
         return space
-    mark, text = found[0], before[: found.start()]
+    mark, text = folded(found[0]), before[: found.start()]
     chunk = _LAST_CHUNK.search(before)
     glued = "" if chunk is None else chunk[0]
     if set(mark) <= _OF_ADDRESSES and _ADDRESS.match(glued):
@@ -122,7 +132,9 @@ def _gap(before: str, word: str, *, quoting: bool, spacing: Spacing) -> str:
     if closes_pair(mark, glued):
         return space
     if mark == '"':
-        mark = OPENS if quoting else CLOSES
+        # “ after a space opens, and after a word it closes what „ opened.
+        is_open = quoting or (found[0] == "“" and not text[-1:].strip())
+        mark = OPENS if is_open else CLOSES
     follows_word = text[-1:].isalnum() and mark != OPENS
     if not follows_word and text and not text[-1:].isspace() and not set(mark) <= NO_SPACE_AFTER:
         follows_word = True  # a mark after a mark

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from foreword.errors import FolderError
 from foreword.text.characters import folded
+from foreword.text.style import PLAIN_STYLE, Style, StyleCounter, style_of
 
 NO_SPACE_BEFORE = frozenset(".,!?;:)]}%'’”…。，、！？；：）」』】》") | {"...", "!!", "??"}
 """Marks that end something, as most languages have them."""
@@ -75,9 +76,11 @@ class Spacing:
 
     Attributes:
         marks: what a text has shown; others stand as is usual.
+        style: the typographic marks that the text has, rather than plain ones.
     """
 
     marks: Mapping[str, Mark] = field(default_factory=dict)
+    style: Style = PLAIN_STYLE
 
     def share(self, place: Place, mark: str) -> float:
         """How often a space stands in a place, 0 to 1.
@@ -116,7 +119,9 @@ class Spacing:
     def to_json(self) -> str:
         """The content of `spacing.json`."""
         lines = [f"{_json(name)}: {_json(vars(mark))}" for name, mark in sorted(self.marks.items())]
-        return f'{{"version": {VERSION}, "marks": {{\n' + ",\n".join(lines) + "\n}}\n"
+        style = self.style.options()
+        head = f'"style": {_json(style)}, ' if style else ""
+        return f'{{"version": {VERSION}, {head}"marks": {{\n' + ",\n".join(lines) + "\n}}\n"
 
     @classmethod
     def from_json(cls, text: str, *, path: str) -> "Spacing":
@@ -137,7 +142,7 @@ class Spacing:
                 "by a newer Foreword: pip install --upgrade foreword"
             )
         try:
-            return cls(_marks(document))
+            return cls(_marks(document), style_of(document.get("style", {})))
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise FolderError(f"{path} cannot be used: {error}. {hint}") from error
 
@@ -172,12 +177,14 @@ class SpacingCounter:
         self._left = MOST_CHARACTERS
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._capitals: Counter[tuple[str, bool]] = Counter()
+        self._style = StyleCounter()
 
     def add(self, line: str) -> None:
         """Counts a line, unless enough was seen."""
         if self._left <= 0:
             return
         self._left -= len(line) + 1
+        self._style.add(line)
         line = folded(line.strip())
         if line and (line[0].isupper() or line[0].islower()):
             self._capitals["\n", line[0].isupper()] += 1
@@ -220,7 +227,7 @@ class SpacingCounter:
         for (mark, _, _), count in self._counts.items():
             totals[mark] += count
         names = [mark for mark, count in totals.most_common(MOST_MARKS) if count >= ENOUGH]
-        return Spacing({name: self._of(name) for name in names})
+        return Spacing({name: self._of(name) for name in names}, self._style.found())
 
     def _of(self, mark: str) -> Mark:
         places = {place: self._spaces(mark, place) for place in _PLACES}
@@ -270,8 +277,8 @@ def _json(value: object) -> str:
 
 def _marks(document: Any) -> dict[str, Mark]:
     """The marks of the file."""
-    version = document.get("version")
-    if type(version) is not int or version != VERSION or set(document) != {"version", "marks"}:
+    version, keys = document.get("version"), {*document} - {"style"}
+    if type(version) is not int or version != VERSION or keys != {"version", "marks"}:
         raise ValueError(f"its keys must be version, which is {VERSION}, and marks")
     return {name: _mark(name, found) for name, found in document["marks"].items()}
 

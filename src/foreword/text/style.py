@@ -1,17 +1,21 @@
-"""Which typographic marks a user writes, and words written with them. Knows no models."""
+"""Which typographic marks a user or a text writes, and words written with them. Knows no models."""
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from foreword.text.characters import MARKS
 
 _QUOTES = {"“": "”", "„": "“", "”": "”", "‟": "”", "＂": "＂", "″": "″", '"': '"'}
 """Opening quotation marks, and what closes after each unless the user shows otherwise."""
+_COUNTED = ("'", "’", '"', "“", "”", "„", "--", "—", " - ", " – ", "...", "…")
 _TELLING = frozenset(MARKS) | frozenset("'\"-.")
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The last mark of each kind that was seen; before any is seen, the plain one.
+    """Of each kind of mark, the one that is written: of a user, the last that was seen.
 
     Attributes:
         apostrophe: within words, and as a closing mark.
@@ -80,5 +84,57 @@ class Style:
             return "‘" if spaced else "’"
         return word
 
+    def options(self) -> dict[str, str]:
+        """What is not plain, by its names."""
+        plain = asdict(PLAIN_STYLE)
+        return {name: mark for name, mark in asdict(self).items() if mark != plain[name]}
+
 
 PLAIN_STYLE = Style()
+
+
+def style_of(options: Mapping[str, Any]) -> Style:
+    """The style that has these options.
+
+    Raises:
+        ValueError, TypeError: one is none, or no mark of its kind.
+    """
+    plain = asdict(PLAIN_STYLE)
+    for name, mark in options.items():
+        if name not in plain or MARKS.get(mark, mark) != plain[name]:
+            raise ValueError(f"style: {str(mark)[:8]!r} is no {str(name)[:16]}")
+    return Style(**options)
+
+
+class StyleCounter:
+    """Counts the marks of a text, line by line."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def add(self, line: str) -> None:
+        """Counts a line."""
+        for mark in _COUNTED:
+            self._counts[mark] += line.count(mark)
+
+    def found(self) -> Style:
+        """The marks that are commonest, each of its kind."""
+        counts = self._counts
+
+        def commoner(mark: str, plain: str) -> str:
+            return (mark if counts[mark] > counts[plain] else plain).strip()
+
+        opens, closes = '"', '"'
+        if max(counts["“"], counts["„"], counts["”"]) > counts['"'] // 2:
+            if counts["„"] > counts["”"] // 2:  # „so“, „so”
+                opens, closes = "„", "“" if counts["“"] >= counts["”"] else "”"
+            else:  # “so”, ”so”
+                opens, closes = "“" if counts["“"] > counts["”"] // 4 else "”", "”"
+        return Style(
+            apostrophe=commoner("’", "'"),
+            opens=opens,
+            closes=closes,
+            dash=commoner("—", "--"),
+            short_dash=commoner(" – ", " - "),
+            ellipsis=commoner("…", "..."),
+        )
