@@ -169,6 +169,7 @@ def test_a_word_goes_on_after_what_stands_inside_words(
 ) -> None:
     predictor = speaker({word: 0.1, ".": 0.5, "the": 0.3})
     assert first(predictor, text) == f"{text.rpartition(' ')[0]} {word}"
+    assert [one.word for one in predictor.predict(text, complete=True)] == [word]
     typist = predictor.typist()
     letters = [typist.suggest(text[:end], 1) for end in range(1, len(text) + 1)][-1]
     assert letters[0].accepted(text) == f"{text.rpartition(' ')[0]} {word}"

@@ -341,18 +341,12 @@ class Predictor:
         """The text before its last word, and that word as far as it stands; or all, and nothing."""
         if not text or text[-1].isspace():
             return text, ""
-        line = text.rsplit("\n", 1)[-1]
-        words = self.tokenizer.split(line)
-        if not words:
-            return text, ""
-        start = words[-1].start
-        if len(words) > 1 and words[-1].text == "'" and words[-2].end == start:
-            # An apostrophe at the end may be one inside a word whose rest is to come.
-            longer = words[-2].start
-            if len(self.lexicon.beginning(self.tokenizer.normalise(line[longer:]))) > 0:
-                start = longer
-        prefix = self.tokenizer.normalise(line[start:])
-        return text[: len(text) - len(line) + start], prefix
+        typed = self._reader.letters_at_end(text)
+        if not typed:  # a mark
+            line = text.rsplit("\n", 1)[-1]
+            words = self.tokenizer.split(line)
+            typed = line[words[-1].start :] if words else ""
+        return text[: len(text) - len(typed)], self.tokenizer.normalise(typed)
 
     @cached_property
     def _reader(self) -> Reader:
