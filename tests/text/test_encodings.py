@@ -94,6 +94,8 @@ def test_any_bytes_are_guessed_or_not_without_an_error(data: bytes) -> None:
 def test_random_bytes_are_not_taken_for_wide_text() -> None:
     noise = random.Random(2)
     assert all(wide(noise.randbytes(500)) is None for _ in range(200))
+    assert wide(b"text\0text\n") is None
+    assert wide(b"a long text in ASCII with a zero\0\n" * 9) is None
     assert wide(b"".join(noise.randbytes(1) + b"\0" for _ in range(500))) is None
 
 

@@ -94,6 +94,7 @@ _CANDIDATES = (
     _Candidate("euc_kr", "EUC-KR", ("이다는에의을가고한를하지은로도서기사어나요",), wide=True),
 )
 _MARKS_OF_WRITING = frozenset("’‘“”„‚–—…«»‹›€£°·•§®©™ №、。，！？「」")
+_PRINTABLE = bytes([*b"\t\n\r", *range(32, 127)])
 _TEXT_CONTROLS = frozenset("\t\n\r\f\x0b\x1a\x1b\x85")
 
 
@@ -112,6 +113,9 @@ def wide(data: bytes) -> str | None:
     zeros = data.count(0)
     if zeros == 0:
         return None
+    ascii_bytes = len(data) - len(data.translate(None, _PRINTABLE))
+    if zeros < 0.4 * len(data) and ascii_bytes > 0.95 * (len(data) - zeros):
+        return None  # a text of one byte a letter, with a few zero bytes in it
     places = [data[place::4].count(0) for place in range(4)]
     quarter = max(1, len(data) // 4)
     shapes = (
