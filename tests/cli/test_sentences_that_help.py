@@ -150,6 +150,16 @@ def test_a_name_that_is_nearly_known_is_asked_about() -> None:
     assert "Did you mean lstm" in told("check", "--cell", "lsmt", expect=1)
 
 
+def test_too_few_minutes_for_all_networks_are_refused_before_any_text_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = told("compare", "missing.txt", "--minutes", "0.05", expect=1)
+    assert "0.05 minutes are too few for 8 networks" in said
+    assert "Give 0.4 at the least" in said
+    assert list(tmp_path.iterdir()) == []
+
+
 def without_torch(*arguments: Any) -> subprocess.CompletedProcess[str]:
     program = (
         "import sys; sys.modules['torch'] = None; sys.argv[0] = 'foreword'\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foreword.comparison.compare import Comparison, Point, Row, write_csv
+from foreword.comparison.compare import Comparison, Point, Row, refuse_too_little, write_csv
 from foreword.comparison.plot import plot
 from foreword.comparison.sizes import same_size
 from foreword.errors import SettingsError
@@ -51,3 +51,19 @@ def test_the_csv_holds_what_was_found(tmp_path: Path) -> None:
 def test_the_plot_is_a_picture(tmp_path: Path) -> None:
     plot(Comparison(ROWS, POINTS, stopped=False), tmp_path / "plot.png", "a text")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "models", "least"),
+    [(0.01, ["rnn", "lstm"], "0.1"), (0.3, ["rnn"] * 8 + ["ngram"], "0.4"), (0.04, ["gru"], "0.1")],
+)
+def test_too_few_minutes_are_refused_with_the_least_that_will_do(
+    minutes: float, models: list[str], least: str
+) -> None:
+    with pytest.raises(SettingsError, match=rf"too few for .*Give {least} at the least"):
+        refuse_too_little(minutes, models)
+    refuse_too_little(float(least), models)
+
+
+def test_a_counted_model_needs_no_minutes() -> None:
+    refuse_too_little(0.001, ["ngram"])

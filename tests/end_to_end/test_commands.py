@@ -318,6 +318,10 @@ def test_compare_trains_all_with_the_same_parameters_and_draws(
     assert max(sizes) / min(sizes) < 1.02
     curves = (tmp_path / "c" / "curves.csv").read_text().splitlines()
     assert curves[0] == "model,words_seen,seconds,perplexity,top3"
+    # The picture is drawn from the curves, the table from the rows: the best points are the rows.
+    for row in rows:
+        points = [line.split(",") for line in curves if line.startswith(row["model"] + ",")]
+        assert min(float(point[3]) for point in points) == row["perplexity"]
     assert len(curves) > 6
     assert (tmp_path / "c" / "table.csv").read_text().count("\n") == 4
     picture = (tmp_path / "c" / "comparison.png").read_bytes()

@@ -82,7 +82,12 @@ def compare(
     allowed = unless_replacing(FILES, _is_comparison, "compare")
     refuse_unclaimable(out, "compare", allowed)  # before PyTorch is loaded
     with loading_torch():
-        from foreword.comparison.compare import ARCHITECTURES, COMPARED, write_csv
+        from foreword.comparison.compare import (
+            ARCHITECTURES,
+            COMPARED,
+            refuse_too_little,
+            write_csv,
+        )
         from foreword.comparison.compare import compare as run
         from foreword.comparison.plot import plot
 
@@ -93,6 +98,7 @@ def compare(
             f"{did_you_mean(unknown[0], ARCHITECTURES)}"
         )
     known = [name for name in ARCHITECTURES if name in (models or COMPARED)]
+    refuse_too_little(minutes, known)
     claim = claimed(out, "compare", allowed, print_note)
     with interruptible(lambda: f"nothing was written to {out}"), claim, Watch() as watch:
         found = run(

@@ -1,15 +1,16 @@
 """Trains every architecture on one text with one budget, and keeps how each got on. No plots."""
 
 import csv
+import math
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, get_args
 
 from foreword.comparison.sizes import same_size
-from foreword.errors import TextError
+from foreword.errors import SettingsError, TextError
 from foreword.folder.config import AnyModelName, Evaluation, ModelConfig, ModelName
 from foreword.folder.files import atomic_write
 from foreword.folder.weights import count_numbers
@@ -19,11 +20,17 @@ from foreword.text.corpus import Paths, paths_of
 from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.ngram import count_on
 from foreword.training.progress import Event, Note, Reporter, StepProgress, Validated, silent
-from foreword.training.run import train_on
+from foreword.training.run import Validation, train_on
 from foreword.training.settings import TrainingSettings, settings_from
 
 VALIDATIONS = 12
 """Points of each curve."""
+HELD_OUT = 30_000
+"""Words of the held-out text that all are measured on, at each point of a curve and at the end."""
+MEASURE = Validation(words=None, streams=8, last_streams=8)
+"""One measure for the curves and the table: a network's row is the best point of its curve."""
+LEAST_SECONDS = 3.0
+"""Of each network's training, below which nothing is learned that could be compared."""
 ARCHITECTURES: tuple[AnyModelName, ...] = (*get_args(ModelName), "ngram")
 COMPARED = tuple(name for name in ARCHITECTURES if not name.endswith("-layernorm"))
 """Those of a comparison unless others are named: what the kernel that all share can run. Layer
@@ -66,6 +73,22 @@ class Comparison:
     """Whether Ctrl-C ended it before its time."""
 
 
+def refuse_too_little(minutes: float, models: Sequence[str]) -> None:
+    """Refuses a time that leaves a network too little.
+
+    Raises:
+        SettingsError: says what the least is for these.
+    """
+    networks = sum(name != "ngram" for name in models)
+    least = math.ceil(networks * LEAST_SECONDS / 6) / 10
+    if minutes * 60 < networks * LEAST_SECONDS:
+        raise SettingsError(
+            f"{minutes:g} minutes are too few for {networks} networks: they share them, "
+            f"{minutes * 60 / networks:.1f} s each. Give {least:g} at the least (--minutes "
+            f"{least:g}), {2 * networks} to see differences, or name fewer with --model"
+        )
+
+
 def compare(
     texts: Paths = (),
     *,
@@ -78,7 +101,9 @@ def compare(
 ) -> Comparison:
     """Trains each network for the same share of `minutes`, with as many parameters as the others.
 
-    The n-gram model is counted beside them: it takes what time and numbers it takes.
+    The n-gram model is counted beside them: it takes what time and numbers it takes. All are
+    measured on the first `HELD_OUT` words of the held-out text; a network's row is the best point
+    of its curve.
 
     Args:
         texts: as for `train`; none: the carried chats.
@@ -93,6 +118,9 @@ def compare(
     settings = settings_from({"validations": VALIDATIONS, **leaves, "minutes": share})
     with tempfile.TemporaryDirectory(prefix="foreword-compare-") as scratch:
         corpus = read_corpus(paths_of(texts), paths_of(valid), settings.text, Path(scratch), report)
+        if corpus.valid is not None and len(corpus.valid) > HELD_OUT:
+            name = f"{corpus.valid_name}, the first {HELD_OUT:,} words"
+            corpus = replace(corpus, valid=corpus.valid.first(HELD_OUT), valid_name=name)
         yardstick = corpus.model_config(settings, "lstm")
         allowed = parameters or count_parameters(yardstick)
         rows: list[Row] = []
@@ -120,7 +148,9 @@ def compare(
             )
             # One kernel for all: no cell shall win because somebody has fused it.
             with dispatch.use("portable"):
-                outcome = train_on(corpus, chosen, out=Path(scratch) / name, report=diary)
+                outcome = train_on(
+                    corpus, chosen, out=Path(scratch) / name, report=diary, validation=MEASURE
+                )
             points += diary.points
             if outcome.stopped_by is not None or outcome.config.evaluation is None:
                 return Comparison(tuple(rows), tuple(points), stopped=True)

@@ -46,10 +46,13 @@ def plot(comparison: Comparison, path: Path, text: str) -> None:
         perplexities = [p.perplexity for p in points]
         left.plot([p.words_seen for p in points], perplexities, **look)
         label = f"{row.model}  {row.perplexity:.1f}"
+        best = min(points, key=lambda p: p.perplexity)  # what the table tells of
+        for axes, x in ((left, best.words_seen), (right, best.seconds)):
+            axes.plot(x, best.perplexity, "o", color=colour, markersize=7, fillstyle="none")
         right.plot([p.seconds for p in points], perplexities, label=label, **look)
     left.set_xlabel("words seen in training")
     left.xaxis.set_major_formatter(EngFormatter())
-    left.set_ylabel("validation perplexity (log scale)")
+    left.set_ylabel("perplexity on held-out text (log scale)")
     right.set_xlabel("seconds of training")
     for axes in (left, right):
         axes.set_yscale("log")
@@ -60,6 +63,6 @@ def plot(comparison: Comparison, path: Path, text: str) -> None:
     # A network whose gradients exploded for a while shall not flatten all the others' curves.
     firsts = [next(p.perplexity for p in comparison.points if p.model == r.model) for r in rows]
     left.set_ylim(top=min(max(p.perplexity for p in comparison.points), 3 * median(firsts)) * 1.1)
-    right.legend(title="perplexity at the end", frameon=False, fontsize=9, title_fontsize=9)
+    right.legend(title="best perplexity (ringed)", frameon=False, fontsize=9, title_fontsize=9)
     figure.suptitle(f"Next-word models of equal size and time on {text}", fontsize=12)
     figure.savefig(path, dpi=150)

@@ -35,6 +35,15 @@ class Tokens:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def first(self, words: int) -> "Tokens":
+        """Its beginning, of so many words at most."""
+        if words >= len(self):
+            return self
+        ids = self.ids[:words]
+        unknown = int(np.count_nonzero(ids == UNK_ID))
+        sha256 = hashlib.sha256(ids.astype("<u4").tobytes()).hexdigest()
+        return Tokens(ids, int(np.count_nonzero(ids == EOS_ID)), unknown, sha256)
+
     def counts(self, vocab_size: int) -> np.ndarray:
         """How often each word occurs, (V,) int64."""
         found = np.zeros(vocab_size, dtype=np.int64)

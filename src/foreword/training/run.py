@@ -41,10 +41,23 @@ from foreword.training.threads import MUCH_BETTER, Threads, most_threads, thread
 from foreword.training.trainer import Run
 from foreword.training.trainer import train as train_loop
 
-VALIDATION_WORDS = 10_000
-"""Validation during training reads so many words at most, in this many streams; the evaluation at
-the end reads all of them, in one."""
-VALIDATION_STREAMS = 8
+
+@dataclass(frozen=True)
+class Validation:
+    """How the held-out text is read.
+
+    Attributes:
+        words: by each validation during training, at most; None: all. The evaluation at the end
+            reads all of them.
+        streams: into which the text is cut then; see `score`.
+        last_streams: those of the evaluation at the end.
+    """
+
+    words: int | None = 10_000
+    streams: int = 8
+    last_streams: int = 1
+
+
 SOURCES_FILE = "sources.json"
 """Where the texts came from, so that `--resume` finds them again. Private."""
 BOARD = "watch"
@@ -177,6 +190,7 @@ def train_on(
     watch: bool = False,
     on_start: Callable[[], None] = lambda: None,
     rare: Sequence[str] = (),
+    validation: Validation = Validation(),
 ) -> Outcome:
     """Trains on a corpus that has been read already; see `train`.
 
@@ -190,16 +204,20 @@ def train_on(
         watch: as in `train`.
         on_start: called once the model folder is there.
         rare: words beyond the vocabulary, which the folder has and keeps.
+        validation: how the held-out text is read.
     """
     settings = corpus.fill_in(settings)
     if settings.run.threads is None:
         with threads_restored():
             torch.set_num_threads(most_threads())
             return _train_on(
-                corpus, settings, out, checkpoint, seconds, report, watch, on_start, rare
+                *(corpus, settings, out, checkpoint, seconds, report, watch, on_start, rare),
+                validation,
             )
     torch.set_num_threads(settings.run.threads)
-    return _train_on(corpus, settings, out, checkpoint, seconds, report, watch, on_start, rare)
+    return _train_on(
+        corpus, settings, out, checkpoint, seconds, report, watch, on_start, rare, validation
+    )
 
 
 def _train_on(
@@ -212,6 +230,7 @@ def _train_on(
     watch: bool,
     on_start: Callable[[], None],
     rare: Sequence[str],
+    validation: Validation,
 ) -> Outcome:
     """Trains with the number of threads that torch has now, at first; see `train_on`."""
     config = corpus.model_config(settings)
@@ -245,7 +264,7 @@ def _train_on(
 
     def validate(model: NextWordModel) -> Score:
         assert corpus.valid is not None
-        return score(model, corpus.valid.ids[:VALIDATION_WORDS], streams=VALIDATION_STREAMS)
+        return score(model, corpus.valid.ids[: validation.words], streams=validation.streams)
 
     with ExitStack() as until_end, stop_on_signals() as wish:
         tell = report
@@ -266,14 +285,17 @@ def _train_on(
             look_every=LOOK_EVERY if watch else None,
             after_step=_watching_threads(settings, report),
         )
-        evaluation = _final_evaluation(run, corpus, wish, report) if finished else None
+        evaluation = None
+        if finished:
+            streams = validation.last_streams
+            evaluation = _final_evaluation(run, corpus, wish, report, streams)
     if wish.signal is not None:
         return Outcome(write(finished=False), wish.signal.name)
     return Outcome(write(finished=True, evaluation=evaluation))
 
 
 def _final_evaluation(
-    run: Run, corpus: Corpus, wish: StopWish, report: Reporter
+    run: Run, corpus: Corpus, wish: StopWish, report: Reporter, streams: int
 ) -> Evaluation | None:
     """The best weights, measured on all of the held-out text; None if there is none, or no time."""
     if corpus.valid is None:
@@ -286,7 +308,7 @@ def _final_evaluation(
             raise InterruptedError
 
     try:
-        measured = score(run.model, corpus.valid.ids, progress=progress)
+        measured = score(run.model, corpus.valid.ids, streams=streams, progress=progress)
     except InterruptedError:
         return None
     evaluation = evaluation_of(measured, corpus.valid, corpus.valid_name)
