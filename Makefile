@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO ?= build/demo
-NATIVE := $(wildcard native/*)
+NATIVE := $(wildcard native/*.* native/kernels/*)
 
 .PHONY: demo test format lint types imports tests coverage docs page sanitize fuzz clean
 
@@ -56,6 +56,7 @@ sanitize: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nanobind cmake ninja
 	for kind in thread address,undefined; do \
 		$(BIN)/cmake -S native -B build/sanitize/$$kind -G Ninja -DFOREWORD_SANITIZE=$$kind \
+			-DFOREWORD_INSTRUCTION_SETS=all \
 			-DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
 			-DPython_EXECUTABLE=$(abspath $(BIN))/python && \
 		$(BIN)/cmake --build build/sanitize/$$kind --target kernels_test network_test || exit 1; \
@@ -90,11 +91,12 @@ $(VENV)/.python:
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.python pyproject.toml $(NATIVE)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]' --editable packages/everyday-en
+	$(BIN)/python native/install.py --editable '.[train]' --editable packages/everyday-en
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml $(NATIVE)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --editable packages/everyday-en
+	SKBUILD_CMAKE_DEFINE=FOREWORD_INSTRUCTION_SETS=all \
+		$(BIN)/python native/install.py --editable '.[dev]' --editable packages/everyday-en
 	@touch $@ $(VENV)/.demo
 
 clean:

@@ -21,6 +21,7 @@ static FOREWORD_INLINE Bits load_words(const Word* from) {
 }
 
 struct Float32 {
+    static constexpr int PLACE = 0;  // among the formats
     static constexpr int GROUP = 1;
     static constexpr bool CONVERTS = false, SCALES = false;
     using Sum = Vec;
@@ -44,6 +45,7 @@ static FOREWORD_INLINE Bits to_bfloat16(Vec values) {
 }
 
 struct BFloat16 {
+    static constexpr int PLACE = 1;  // among the formats
     static constexpr int GROUP = 2;
     static constexpr bool CONVERTS = true, SCALES = false;
     using Sum = Vec;
@@ -88,6 +90,7 @@ struct BFloat16 {
 // Rows are unsigned, 128 standing for 0; weights are signed. A weight's column has a scale, and so
 // has a row: of a state, which lies between -1 and 1, it is 1/127.
 struct Int8 {
+    static constexpr int PLACE = 2;  // among the formats
     static constexpr int GROUP = 4;
     static constexpr bool CONVERTS = true, SCALES = true;
     using Sum = Ints;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels.hpp"
+#include "processor.hpp"
 
 #include <vector>
 
@@ -11,9 +12,13 @@ namespace foreword {
     namespace isa {                  \
     extern const Kernels kernels;    \
     }
-#if defined(FOREWORD_X86)
+#if defined(FOREWORD_HAS_avx512_bf16)
 FOREWORD_DECLARE(avx512_bf16)
+#endif
+#if defined(FOREWORD_HAS_avx512)
 FOREWORD_DECLARE(avx512)
+#endif
+#if defined(FOREWORD_HAS_avx2)
 FOREWORD_DECLARE(avx2)
 #endif
 FOREWORD_DECLARE(baseline)
@@ -22,18 +27,14 @@ FOREWORD_DECLARE(baseline)
 // The best first.
 inline std::vector<const Kernels*> runnable() {
     std::vector<const Kernels*> found;
-#if defined(FOREWORD_X86)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-        if (__builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")) {
-            found.push_back(&avx512_bf16::kernels);
-        }
-        found.push_back(&avx512::kernels);
-    }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        found.push_back(&avx2::kernels);
-    }
+#if defined(FOREWORD_HAS_avx512_bf16)
+    if (has_avx512_bf16()) found.push_back(&avx512_bf16::kernels);
+#endif
+#if defined(FOREWORD_HAS_avx512)
+    if (has_avx512()) found.push_back(&avx512::kernels);
+#endif
+#if defined(FOREWORD_HAS_avx2)
+    if (has_avx2()) found.push_back(&avx2::kernels);
 #endif
     found.push_back(&baseline::kernels);
     return found;

@@ -1,0 +1,39 @@
+"""Tries a wheel where it was installed: words are predicted, and by the compiled network.
+
+    python native/tests/installed.py
+
+Makes a model with random weights in memory, without PyTorch.
+"""
+
+import numpy as np
+
+from foreword import compiled
+from foreword.folder.config import FolderConfig, ModelConfig
+from foreword.folder.store import Folder
+from foreword.folder.weights import expected_shapes
+from foreword.predictor.predictor import Predictor
+from foreword.text.tokenizer import Tokenizer, TokenizerConfig
+
+
+def main() -> None:
+    found = compiled.loaded()
+    assert found is not None, "the wheel has no compiled kernels"
+    print("instruction sets:", ", ".join(found.instruction_sets()))
+    tokenizer = Tokenizer(["<unk>", "<eos>", "how", "are", "you"], TokenizerConfig())
+    model = ModelConfig(name="lstm", vocab_size=5, embedding_size=4, hidden_size=8)
+    draw = np.random.default_rng(1)
+    weights = {
+        name: draw.normal(size=shape).astype(np.float32)
+        for name, shape in expected_shapes(model).items()
+    }
+    predictor = Predictor(
+        Folder(FolderConfig(model=model, tokenizer=tokenizer.config), weights, tokenizer)
+    )
+    assert predictor._engine.is_compiled, "the network runs in numpy"
+    shares = predictor.probabilities(predictor.read("how are"))
+    assert abs(float(shares.sum()) - 1) < 1e-5
+    print("predicts:", predictor.predict("how are ")[0].word)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+// The products of a few rows by a strip, for one instruction set: most of what there is to compile, so
+// once for all kernels. Compiled once for each, with FOREWORD_ISA as its name.
+#include "product.hpp"
+
+#include <cstddef>
+#include <utility>
+
+namespace foreword {
+namespace FOREWORD_ISA {
+
+// sums (M, N) += row k of `rows` by line k of a strip.
+template <class F, int M, int N>
+static FOREWORD_INLINE void accumulate_one(const Word* rows, std::ptrdiff_t stride,
+                                           const Word* strip, int k,
+                                           typename F::Sum (&sums)[M][N]) {
+    Bits w[N];
+    if constexpr (M == 1 && F::GROUP <= 2) {
+        // One row is bound by reading the weights, from a cache too far for the processor's own
+        // foresight.
+        constexpr std::ptrdiff_t AHEAD = 4096 / sizeof(Word);
+#pragma GCC unroll 8
+        for (int n = 0; n < N; ++n) {
+            __builtin_prefetch(strip + ((std::ptrdiff_t)k * N + n) * LANES + AHEAD);
+        }
+    }
+#pragma GCC unroll 8
+    for (int n = 0; n < N; ++n) w[n] = load_words(strip + ((std::ptrdiff_t)k * N + n) * LANES);
+#pragma GCC unroll 8
+    for (int m = 0; m < M; ++m) {
+        const Word word = rows[m * stride + k];
+#pragma GCC unroll 8
+        for (int n = 0; n < N; ++n) sums[m][n] = F::multiply_add(sums[m][n], word, w[n]);
+    }
+}
+
+// sums (M, N) += rows (M, K) by a strip (K, N). Each sum adds k = 0, 1, ... in this order whatever
+// M and N are, so that no result depends on how work is cut.
+template <class F, int M, int N>
+static FOREWORD_INLINE void accumulate(const Word* rows, std::ptrdiff_t stride, const Word* strip,
+                                       int K, Ahead& ahead, typename F::Sum (&sums)[M][N]) {
+    int k = 0;
+    const int fetched = ahead.count < K ? ahead.count : K;
+    for (; k < fetched; ++k) {
+        __builtin_prefetch(ahead.lines[k], 1);
+        accumulate_one<F, M, N>(rows, stride, strip, k, sums);
+    }
+    ahead = {ahead.lines + fetched, ahead.count - fetched};
+    for (; k < K; ++k) accumulate_one<F, M, N>(rows, stride, strip, k, sums);
+}
+
+// into (M, N vectors) = the sum over segments; the strip goes on from segment to segment.
+template <class F, int M, int N>
+static void tile(const Word* rows, std::ptrdiff_t stride, const Segment* segments, int count,
+                 const Word* strip, Ahead ahead, float* into) {
+    typename F::Sum sums[M][N] = {};
+    for (int s = 0; s < count; ++s) {
+        accumulate<F, M, N>(rows + segments[s].offset, stride, strip, segments[s].length,
+                                     ahead, sums);
+        strip += (std::ptrdiff_t)segments[s].length * N * LANES;
+    }
+#pragma GCC unroll 8
+    for (int m = 0; m < M; ++m) {
+#pragma GCC unroll 8
+        for (int n = 0; n < N; ++n) store(into + (m * N + n) * LANES, (Vec)sums[m][n]);
+    }
+}
+
+template <class F, int N, std::size_t... M>
+static constexpr void fill(Tile (&tiles)[MOST_ROWS + 1], std::index_sequence<M...>) {
+    ((tiles[M + 1] = tile<F, (int)M + 1, N>), ...);
+}
+
+template <class F, std::size_t... N>
+static constexpr Tiles tiles_of(std::index_sequence<N...>) {
+    Tiles all = {};
+    (fill<F, (int)N + 1>(all.of[N + 1], std::make_index_sequence<rows_for((int)N + 1)>()), ...);
+    return all;
+}
+
+const Tiles tiles_in[FORMATS] = {
+    tiles_of<Float32>(std::make_index_sequence<MOST>()),
+    tiles_of<BFloat16>(std::make_index_sequence<MOST>()),
+    tiles_of<Int8>(std::make_index_sequence<MOST>()),
+};
+
+}  // namespace FOREWORD_ISA
+}  // namespace foreword
