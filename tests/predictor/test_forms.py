@@ -198,3 +198,49 @@ def test_a_sentence_begins_after_its_mark_and_after_an_emoji(
 def test_a_heart_may_stand_for_a_word(speaker: MakeSpeaker) -> None:
     assert speaker({"like": 0.5}).suggest("It is so. I ❤ ")[0].word == "like"
     assert speaker({"like": 0.5}).suggest("It is so! ❤ ")[0].word == "Like"
+
+
+def romance(speaker: MakeSpeaker, clitic: str, *words: str) -> Predictor:
+    """A model that has a clitic before some words, and other words alone."""
+    after = ["homme", "amie", "eau", "orange", "idea", "union"]
+    return speaker({f"{clitic}{word}": 0.02 for word in after} | dict.fromkeys(words, 0.05))
+
+
+@pytest.mark.parametrize(
+    ("clitic", "typed", "meant"),
+    [
+        *(("l'", "l'en", "l'enfant"), ("l'", "l'é", "l'école"), ("l'", "l'ec", "l'école")),
+        *(("qu'", "qu'en", "qu'enfant"), ("d'", "D'en", "D'enfant"), ("l'", "l'hom", "l'homme")),
+        *(("dell'", "dell'en", "dell'enfant"), ("un'", "un'is", "un'isola")),
+    ],
+)
+def test_a_clitic_and_a_known_word_are_offered_together(
+    speaker: MakeSpeaker, clitic: str, typed: str, meant: str
+) -> None:
+    model = romance(speaker, clitic, "enfant", "école", "isola", "ennemis")
+
+    assert f"x. Vois {meant}" in offered(model, f"x. Vois {typed}")
+
+
+def test_letters_after_a_clitic_are_never_replaced_by_another_word(speaker: MakeSpeaker) -> None:
+    model = romance(speaker, "l'", "enfant")
+
+    for typed in ("l'en", "l'enf", "l’en", "l’env", "l'z", "l'zz", "l'xylo"):
+        letters = typed.replace("’", "'")
+        assert all(one.replace("’", "'").startswith(letters) for one in offered(model, typed))
+    assert offered(model, "vois l’enf") == ["vois l’enfant"]
+
+
+def test_a_word_after_a_clitic_is_read_as_that_word(speaker: MakeSpeaker) -> None:
+    model = romance(speaker, "l'", "enfant")
+
+    assert read_as(model, "l'enfant") == "enfant"
+    assert read_as(model, "l'homme") == "l'homme"
+    assert read_as(model, "z'enfant") == "<unk>"
+
+
+def test_an_english_contraction_is_no_clitic(speaker: MakeSpeaker) -> None:
+    words = ["I'm", "I've", "I'll", "I'd", "don't", "can't", "it's", "he'll", "we're", "marry"]
+    model = speaker(dict.fromkeys(words, 0.05))
+
+    assert "x I'marry" not in offered(model, "x I'm")

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from foreword.text.characters import stand_ins
 FAR_COMMONER = 4
 """A form with a capital is the word's own if it is so many times commoner than lower case."""
 
+LONGEST_CLITIC, WORDS_AFTER_CLITIC = 5, 5
+"""Letters of a clitic at most, and different words that the vocabulary has after it at least."""
 BARE = 0.3
 """P(an apostrophe or accents are not typed), beside 1 for letters as the word has them."""
 
@@ -99,8 +101,40 @@ class Lexicon:
             return _begun(self.folds, self.sorted_folds, self.ids, self._bare, fold)
         return self._begun(fold)
 
+    def after_clitic(self, letters: str) -> tuple[str, np.ndarray] | None:
+        """A clitic that letters begin with (l', dell'), and words that may follow it and begin so.
+
+        Clitics are found in the vocabulary: what stands before an apostrophe and before many words.
+        Words follow that begin as some of these do: l' stands before vowels. None if there is no
+        clitic, or no letter after it.
+        """
+        clitic, apostrophe, rest = letters.partition("'")
+        first = self._clitics.get(clitic.casefold())
+        if not apostrophe or not rest or first is None:
+            return None
+        ids = self.begun(rest.casefold())[0]
+        may_follow = [
+            "'" not in self.folds[index] and skeleton(self.folds[index])[:1] in first
+            for index in ids.tolist()
+        ]
+        return clitic + apostrophe, ids[np.array(may_follow, dtype=bool)]
+
+    @cached_property
+    def _clitics(self) -> dict[str, frozenset[str]]:
+        """Clitics, folded and without the apostrophe; and how the words after each begin."""
+        followers: dict[str, set[str]] = {}
+        for fold in self.folds[self._hidden :]:
+            clitic, apostrophe, rest = fold.partition("'")
+            if apostrophe and len(rest) >= 3 and 0 < len(clitic) <= LONGEST_CLITIC:
+                followers.setdefault(clitic, set()).add(rest)
+        return {
+            clitic: frozenset(skeleton(rest)[:1] for rest in rests)
+            for clitic, rests in followers.items()
+            if len(rests) >= WORDS_AFTER_CLITIC
+        }
+
     def beginning(self, prefix: str) -> np.ndarray:
-        """Ids of the words that begin with letters in this case; if none does, as `begun`."""
+        """Ids of the words that begin with letters in this case; if none does, in any case."""
         fold = prefix.casefold()
         low, high = self.range(fold)
         ids = self.ids[low:high]
@@ -109,7 +143,9 @@ class Lexicon:
         else:
             found = [index for index in ids.tolist() if self.words[index].startswith(prefix)]
             exact = np.array(found, dtype=np.int64)
-        return exact if len(exact) else self.begun(fold)[0]
+        if len(exact):
+            return exact
+        return ids if len(ids) else self.begun(fold)[0]
 
     def forms(self, fold: str) -> list[int]:
         """Ids of the words that are the same but for case, the commonest first."""
@@ -161,6 +197,9 @@ class Lexicon:
         elif not found:
             marks = (self.id_of(mark) for mark in stand_ins(word))
             found = [index for index in marks if index is not None][:1]
+            clitic, apostrophe, rest = word.partition("'")
+            if not found and apostrophe and clitic.casefold() in self._clitics:
+                return self.readings(rest)
         return np.array(found, dtype=np.int64)
 
 

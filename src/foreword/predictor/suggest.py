@@ -35,6 +35,10 @@ STEM = 1e-5
 """P(typed | a word meant that shares its stem), beside the edits of `slips`."""
 A_LETTER = 1 / 20
 """P of each further letter of a word that the vocabulary lacks."""
+CLITIC = 0.1
+"""P(a clitic stands before a word that the vocabulary does not have with it), beside 1."""
+AFTER_CLITIC = 4
+"""Letters after a clitic, at least, of which a slip is thought."""
 RARE = 0.03
 """The share that all rare words have together in what the network gives to <unk>: so little that
 they follow nearly all words of the vocabulary that begin as typed."""
@@ -300,6 +304,11 @@ def _scored(
     others = {} if opinion is None else opinion.words
     ids = {i for word in others if (i := lexicon.id_of(word)) is not None}
     begun, weights = lexicon.begun(letters.casefold()) if letters else NO_WORDS
+    clitic, words_after = lexicon.after_clitic(letters) or ("", begun[:0])
+    if len(words_after):
+        weights = np.ones(len(begun)) if weights is None else weights
+        weights = np.append(weights, np.full(len(words_after), CLITIC))
+        begun = np.append(begun, words_after)
     if len(begun) and options.tolerant:
         near = list(one_edit(lexicon, letters.casefold(), options.layout))
         spelled = letters if is_new else None
@@ -322,9 +331,14 @@ def _scored(
         near = _corrections(reader, letters, options, is_weighed=is_weighed)
         found = _by_slips(reader, context, near, wanted, ids, spelled=letters)
     words, folds = lexicon.words, lexicon.folds
+    kept, after = clitic.casefold(), set(words_after.tolist())
     scored = [
-        (share, words[i], folds[i]) if i != UNK_ID else (share, letters, letters.casefold())
-        for i, share in _spelled_right(reader, found)
+        (share, letters, letters.casefold())
+        if i == UNK_ID
+        else (share, clitic + words[i], kept + folds[i])
+        if i in after
+        else (share, words[i], folds[i])
+        for i, share in _spelled_right(reader, found, after)
     ]
     if letters and (not len(begun) or (len(found) < wanted and not options.tolerant)):
         likely = found if len(begun) else None
@@ -332,11 +346,11 @@ def _scored(
     return scored if opinion is None else _mixed(scored, opinion)
 
 
-def _spelled_right(reader: Reader, found: Likely) -> Likely:
-    """With the words that are meant in place of misspellings that the vocabulary has."""
+def _spelled_right(reader: Reader, found: Likely, kept: Collection[int]) -> Likely:
+    """With the words that are meant in place of misspellings, but for some that are kept."""
     shares: dict[int, float] = {}
     for index, share in found:
-        meant = reader.lexicon.meant(index)
+        meant = index if index in kept else reader.lexicon.meant(index)
         shares[meant] = shares.get(meant, 0.0) + share
     return list(shares.items())
 
@@ -450,6 +464,9 @@ def _corrections(reader: Reader, letters: str, options: Options, *, is_weighed: 
         return []
     fold, lexicon = letters.casefold(), reader.lexicon
     near = list(one_edit(lexicon, fold, options.layout))
+    if (parts := lexicon.after_clitic(letters)) is not None:
+        # l'homme is no correction of l'en, and l'as none of l'z.
+        return near if len(letters) - len(parts[0]) >= AFTER_CLITIC else []
     low, high = stem(lexicon, fold)
     weight = STEM
     if is_weighed and low < high:
