@@ -1,10 +1,13 @@
 """Cuts a person's text into lines of words, without what looks like a secret. Knows no counts."""
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from foreword.predictor.personal.screen import KINDS, is_harmless, screened
+from foreword.text.characters import folded
 from foreword.text.newlines import in_units
+from foreword.text.segments import BOUNDARY, boundaries, parted
 from foreword.text.tokenizer import SPECIAL, Tokenizer
 
 LONGEST_WORD = 64
@@ -37,7 +40,7 @@ class Cutter:
         harmless: dict[str, Line] = {}
         refused: dict[str, int] = dict.fromkeys(KINDS, 0)
         lines: list[Line] = []
-        for raw in in_units(text, self._tokenizer.config.lines).split("\n"):
+        for raw in in_units(self._plain(text), self._tokenizer.config.lines).split("\n"):
             chunks = raw.split()
             try:
                 line = [word for chunk in chunks for word in harmless[chunk]]
@@ -47,11 +50,23 @@ class Cutter:
                 lines.append(line)
         return Cut(lines, {kind: count for kind, count in refused.items() if count})
 
+    def _plain(self, text: str) -> str:
+        """The text as it is screened: what is hidden in odd characters is seen, too."""
+        if self._tokenizer.config.words == "spaces":
+            return text
+        text = folded(text, self._tokenizer.marks)
+        if self._tokenizer.config.segmenter == "icu":
+            text = parted(text, boundaries(text)).replace(BOUNDARY, " ")
+        return text
+
     def _screened(
         self, chunks: list[str], harmless: dict[str, Line], refused: dict[str, int]
     ) -> Line:
         """The words of one line; adds to what is known to be harmless, and to what was refused."""
-        secret = dict(screened(chunks))
+        seen = [
+            unicodedata.normalize("NFKC", chunk) for chunk in chunks
+        ]  # ＠ is @ to whoever reads
+        secret = dict(screened(seen))
         line: Line = []
         for place, chunk in enumerate(chunks):
             if place in secret:
@@ -61,7 +76,7 @@ class Cutter:
             words = harmless.get(chunk)
             if words is None:
                 words = [_held(word) for word in self._tokenizer.cut(chunk)]
-                if is_harmless(chunk):
+                if is_harmless(seen[place]):
                     harmless[chunk] = words
             line += words
         return line
