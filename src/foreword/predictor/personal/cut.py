@@ -63,9 +63,8 @@ class Cutter:
         self, chunks: list[str], harmless: dict[str, Line], refused: dict[str, int]
     ) -> Line:
         """The words of one line; adds to what is known to be harmless, and to what was refused."""
-        seen = [
-            unicodedata.normalize("NFKC", chunk) for chunk in chunks
-        ]  # ＠ is @ to whoever reads
+        # ＠ is @ to whoever reads it.
+        seen = [unicodedata.normalize("NFKC", chunk) for chunk in chunks]
         secret = dict(screened(seen))
         line: Line = []
         for place, chunk in enumerate(chunks):
