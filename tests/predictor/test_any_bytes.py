@@ -105,9 +105,9 @@ def test_whatever_the_words_a_lexicon_finds_what_a_walk_through_all_finds(
     words: list[str], word: str
 ) -> None:
     lexicon = Lexicon(words, hidden=0)
-    fold = word.casefold()
-    begun = {i for i, one in enumerate(words) if one.casefold().startswith(fold)}
-    alike = [i for i, one in enumerate(words) if one.casefold() == fold]
+    fold = lexicon.fold(word)
+    begun = {i for i, one in enumerate(words) if lexicon.fold(one).startswith(fold)}
+    alike = [i for i, one in enumerate(words) if lexicon.fold(one) == fold]
     low, high = lexicon.range(fold)
 
     assert set(lexicon.ids[low:high].tolist()) == begun

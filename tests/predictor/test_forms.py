@@ -244,3 +244,62 @@ def test_an_english_contraction_is_no_clitic(speaker: MakeSpeaker) -> None:
     model = speaker(dict.fromkeys(words, 0.05))
 
     assert "x I'marry" not in offered(model, "x I'm")
+
+
+TURKISH = ["için", "ışık", "bir", "İstanbul", "kadın", "iyi", "çok", "altın", "ıslak"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [
+        *(("x IŞ", "x IŞIK"), ("x İY", "x İYİ"), ("x is", "x İstanbul"), ("x Iş", "x Işık")),
+        *(("x İy", "x İyi"), ("x KADI", "x KADIN"), ("x isik", "x ışık"), ("x kadi", "x kadın")),
+    ],
+)
+def test_turkish_i_keeps_or_lacks_its_dot_in_both_cases(
+    speaker: MakeSpeaker, typed: str, word: str
+) -> None:
+    assert word in offered(speaker(dict.fromkeys(TURKISH, 0.05)), typed)
+
+
+def test_a_turkish_sentence_begins_with_a_dotted_capital(speaker: MakeSpeaker) -> None:
+    model = speaker(dict.fromkeys(TURKISH, 0.05) | {"iyi": 0.4})
+
+    assert model.suggest("Bir. ")[0].word == "İyi"
+    assert read_as(model, "IŞIK") == "ışık"
+    assert read_as(model, "İYİ") == "iyi"
+
+
+def test_elsewhere_i_and_its_capital_are_as_in_english(speaker: MakeSpeaker) -> None:
+    model = speaker({"it": 0.3, "Izmir": 0.1})
+
+    assert offered(model, "x I") == ["x It", "x Izmir"]
+    assert model.suggest("So. ")[0].word == "It"
+
+
+@pytest.mark.parametrize(
+    ("typed", "words", "found"),
+    [
+        ("x Maß", ("Maße", "Masse"), ["x Maße"]),
+        ("x STRA", ("Straße",), ["x STRASSE"]),
+        ("x STRAẞ", ("Straße",), ["x STRAẞE"]),
+        ("x strass", ("Straße",), ["x Straße"]),
+        ("x ΑΛΦ", ("άλφα",), ["x ΑΛΦΑ"]),
+        ("x αλφ", ("άλφα",), ["x άλφα"]),
+        ("x ΟΔΟ", ("οδός",), ["x ΟΔΟΣ"]),
+        ("x ΜΑΪ", ("μαΐου",), ["x ΜΑΪΟΥ"]),
+        ("x ECO", ("école",), ["x ÉCOLE"]),
+    ],
+)
+def test_sharp_s_sigma_and_accents_in_capitals(
+    speaker: MakeSpeaker, typed: str, words: tuple[str, ...], found: list[str]
+) -> None:
+    assert offered(speaker(dict.fromkeys(words, 0.1)), typed) == found
+
+
+def test_words_with_ss_and_sharp_s_are_two(speaker: MakeSpeaker) -> None:
+    model = speaker({"Masse": 0.2, "Maße": 0.1})
+
+    assert offered(model, "x Mas") == ["x Masse", "x Maße"]
+    assert read_as(model, "Maße") == "Maße"
+    assert read_as(model, "Masse") == "Masse"

@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
-from foreword.predictor.letters import has_marks, is_korean, leaves_out, skeleton
+from foreword.predictor.letters import Case, has_marks, is_korean, leaves_out, skeleton
 from foreword.predictor.misspellings import Misspellings, Similarity
 from foreword.text.characters import stand_ins
 
@@ -33,7 +33,8 @@ class Lexicon:
 
     Attributes:
         words: by id.
-        folds: each word's `str.casefold`, by id.
+        case: of letters, as the words' language has it.
+        folds: each word as `Case.fold` has it, by id.
         sorted_folds: the folds in order; `ids` are in the same order.
         longest: letters of the longest word.
     """
@@ -55,7 +56,8 @@ class Lexicon:
             similarity: of two words, by which misspellings are told; without it none is.
         """
         self.words = tuple(words)
-        self.folds = tuple(_fold(word) for word in words)
+        self.case = Case.of(words)
+        self.folds = tuple(_fold(word, self.case) for word in words)
         order = sorted(range(hidden, len(words)), key=self.folds.__getitem__)
         self.sorted_folds = [self.folds[index] for index in order]
         self.ids = np.array(order, dtype=np.int64)
@@ -76,6 +78,10 @@ class Lexicon:
         self._begun = lru_cache(maxsize=4096)(
             partial(_begun, self.folds, self.sorted_folds, self.ids, self._bare)
         )
+
+    def fold(self, word: str) -> str:
+        """What the forms of a word in all cases have in common."""
+        return self.case.fold(word)
 
     def range(self, prefix: str) -> tuple[int, int]:
         """Where the words stand that begin with a folded prefix: [low, high)."""
@@ -109,10 +115,10 @@ class Lexicon:
         clitic, or no letter after it.
         """
         clitic, apostrophe, rest = letters.partition("'")
-        first = self._clitics.get(clitic.casefold())
+        first = self._clitics.get(self.fold(clitic))
         if not apostrophe or not rest or first is None:
             return None
-        ids = self.begun(rest.casefold())[0]
+        ids = self.begun(self.fold(rest))[0]
         may_follow = [
             "'" not in self.folds[index] and skeleton(self.folds[index])[:1] in first
             for index in ids.tolist()
@@ -135,7 +141,7 @@ class Lexicon:
 
     def beginning(self, prefix: str) -> np.ndarray:
         """Ids of the words that begin with letters in this case; if none does, in any case."""
-        fold = prefix.casefold()
+        fold = self.fold(prefix)
         low, high = self.range(fold)
         ids = self.ids[low:high]
         if prefix == fold:
@@ -188,7 +194,7 @@ class Lexicon:
         own = self.id_of(word)
         if own is not None and (meant := self.meant(own)) != own:
             return np.array([meant], dtype=np.int64)
-        fold = _fold(word)
+        fold = self.fold(word)
         found = [index for index in self.forms(fold) if index != own]
         found += self._bare.equal(fold, self.folds)
         found.sort()
@@ -198,7 +204,7 @@ class Lexicon:
             marks = (self.id_of(mark) for mark in stand_ins(word))
             found = [index for index in marks if index is not None][:1]
             clitic, apostrophe, rest = word.partition("'")
-            if not found and apostrophe and clitic.casefold() in self._clitics:
+            if not found and apostrophe and self.fold(clitic) in self._clitics:
                 return self.readings(rest)
         return np.array(found, dtype=np.int64)
 
@@ -259,10 +265,12 @@ class RareWords:
     ['Matterhorn', 'matting']
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
-        """Takes words in the order of `str.casefold`."""
-        self._words = words
-        self._folds = [_fold(word) for word in words]
+    def __init__(self, words: Sequence[str], case: Case | None = None) -> None:
+        """Takes words, and the case of letters in their language."""
+        case = case or Case()
+        found = sorted((_fold(word, case), word) for word in words)
+        self._words = [word for _, word in found]
+        self._folds = [fold for fold, _ in found]
         self._bare = Bare(self._folds)
 
     def __len__(self) -> int:
@@ -307,6 +315,6 @@ def _in_common(a: str, b: str) -> int:
     return next((k for k, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(b))
 
 
-def _fold(word: str) -> str:
-    folded = word.casefold()
+def _fold(word: str, case: Case) -> str:
+    folded = case.fold(word)
     return word if folded == word else folded  # most are; kept once

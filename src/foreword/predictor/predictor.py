@@ -350,7 +350,7 @@ class Predictor:
 
     @cached_property
     def _reader(self) -> Reader:
-        rare = RareWords(self.folder.rare)
+        rare = RareWords(self.folder.rare, self.lexicon.case)
         return Reader(self.tokenizer, self._engine, self.lexicon, self._start, rare)
 
     @cached_property

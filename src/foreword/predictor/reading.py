@@ -227,7 +227,7 @@ class Reader:
 
     def _begins_a_word(self, letters: str) -> bool:
         """Whether a known word begins so. A mark at its end may otherwise close a quotation."""
-        fold = self.tokenizer.normalise(letters).casefold()
+        fold = self.lexicon.fold(self.tokenizer.normalise(letters))
         low, high = self.lexicon.range(fold)
         return low < high or bool(self.rare.beginning(fold, 1))
 
@@ -256,7 +256,7 @@ class Reader:
             state,
             (*context.words[1 - WORDS_REMEMBERED :], word.text),
             begins,
-            self._capitals(context, raw, word.text.casefold()),
+            self._capitals(context, raw, self.lexicon.fold(word.text)),
             style,
             context.quoting != (word.text == '"'),
             context.state,

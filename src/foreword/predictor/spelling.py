@@ -35,24 +35,15 @@ def written(forms: Sequence[Form], typed: str, context: Context, lexicon: Lexico
         lexicon: for forms that are not among `forms`, and how common they are.
     """
     likeliest = max(forms)[1]
-    if typed and typed != typed.lower():
+    if typed and typed != lexicon.case.lower(typed):
         return _in_the_case_of(typed, forms, likeliest, lexicon)
     if not context.begins_sentence:
         return likeliest
     if not typed and context.capitals > 0:
-        return capitalised(likeliest)
+        return lexicon.case.capitalised(likeliest)
     if not typed and context.capitals == 0:
         return likeliest  # as the training text begins its sentences
     return _within_a_sentence(likeliest, lexicon, strict=context.capitals >= 0)
-
-
-def capitalised(word: str) -> str:
-    """With a capital, if all of it is lower case.
-
-    >>> capitalised("would"), capitalised("iPhone")
-    ('Would', 'iPhone')
-    """
-    return word[:1].title() + word[1:] if word == word.lower() else word
 
 
 def _within_a_sentence(word: str, lexicon: Lexicon, *, strict: bool) -> str:
@@ -63,10 +54,10 @@ def _within_a_sentence(word: str, lexicon: Lexicon, *, strict: bool) -> str:
         lexicon: all forms.
         strict: prefer a form with a capital that is far commoner.
     """
-    lower = lexicon.id_of(word.lower())
+    lower = lexicon.id_of(lexicon.case.lower(word))
     if lower is None:
         return word
-    fold = word.casefold()
+    fold = lexicon.fold(word)
     own = strict and lexicon.has_own_capital(fold)
     return lexicon.words[lexicon.forms(fold)[0] if own else lower]
 
@@ -75,21 +66,21 @@ def _in_the_case_of(typed: str, forms: Sequence[Form], likeliest: str, lexicon: 
     # O'Brien begins with O'B, and with OB whose apostrophe is to come.
     exact = [form for form in forms if form[1].replace("'", "").startswith(typed.replace("'", ""))]
     if typed.isupper() and sum(map(str.isalpha, typed)) > 1:
-        own = [form for form in exact if form[1] != form[1].upper()]
+        own = [form for form in exact if form[1] != lexicon.case.upper(form[1])]
         if own:
             return max(own)[1]
-        ending = likeliest[len(typed) :].lower()
-        is_short = lexicon.forms(typed.casefold())[:1] == [lexicon.id_of(typed)]
+        ending = lexicon.case.lower(likeliest[len(typed) :])
+        is_short = lexicon.forms(lexicon.fold(typed))[:1] == [lexicon.id_of(typed)]
         if (
             is_short
             and ending in PLURALS
-            and likeliest[: len(typed)].casefold() == typed.casefold()
+            and lexicon.fold(likeliest[: len(typed)]) == lexicon.fold(typed)
         ):
             return typed + ending
-        return likeliest.upper()
+        return lexicon.case.upper(likeliest.replace("ß", "ẞ") if "ẞ" in typed else likeliest)
     if exact:
         return max(exact)[1]
-    if likeliest[: len(typed)].casefold() != typed.casefold():  # it is no completion
-        return capitalised(likeliest) if typed[0].isupper() else likeliest
+    if lexicon.fold(likeliest[: len(typed)]) != lexicon.fold(typed):  # it is no completion
+        return lexicon.case.capitalised(likeliest) if typed[0].isupper() else likeliest
     rest = likeliest[len(typed) :]
-    return typed + (rest.lower() if likeliest.isupper() else rest)
+    return typed + (lexicon.case.lower(rest) if likeliest.isupper() else rest)

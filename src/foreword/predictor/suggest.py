@@ -17,6 +17,7 @@ from foreword.predictor.engine import Likely
 from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer, Opinion
 from foreword.predictor.letters import begins
+from foreword.predictor.lexicon import Lexicon
 from foreword.predictor.lockstep import Best, Work
 from foreword.predictor.reading import Context, Reader
 from foreword.predictor.slips import QWERTY, Layout, Near, one_edit, stem
@@ -190,7 +191,7 @@ def _readings(
     style = context.style
     if "'" in letters:
         style = style.after(typed, letters, quoting=context.quoting, spaced=False)
-    is_plain = not context.begins_sentence and letters == letters.lower()
+    is_plain = not context.begins_sentence and letters == lexicon.case.lower(letters)
     read_as = _read_as(reader, context, letters) if is_weighed else frozenset()
     offered: list[Suggestion] = []
     finished = 0.0
@@ -205,11 +206,11 @@ def _readings(
         else:
             text = style.written(word, quoting=context.quoting, spaced=False)
         stands_there = bool(typed) and (text == typed or word == letters)
-        if is_weighed and word.casefold() in read_as:
+        if is_weighed and lexicon.fold(word) in read_as:
             left = 0.0 if stands_there else probability * MENDED
             finished += probability - left
             share = left
-        elif stands_there and lexicon.forms(letters.casefold()):
+        elif stands_there and lexicon.forms(lexicon.fold(letters)):
             continue  # it stands there already
         if share > 0:
             offered.append(Suggestion(word, share, text, replaces))
@@ -236,7 +237,7 @@ def _read_as(reader: Reader, context: Context, letters: str) -> frozenset[str]:
     """Folds of the words that typed letters are read as, if no more are typed."""
     index = reader.id_of(context.state, reader.tokenizer.normalise(letters))
     known = {reader.lexicon.folds[index]} if index != UNK_ID else set()
-    return frozenset(known | {letters.casefold()})
+    return frozenset(known | {reader.lexicon.fold(letters)})
 
 
 _Scored = list[tuple[float, str, str]]
@@ -258,7 +259,7 @@ def _ranked(
         if others begin so.
     """
     letters = as_typed(typed) if typed else ""
-    fold = letters.casefold()
+    fold = reader.lexicon.fold(letters)
     opinion = _opinion(reader, context, letters, options.layer)
     spelled = {} if opinion is None else opinion.spelled
     blocks = options.filter.blocks
@@ -300,17 +301,17 @@ def _scored(
     Args: as `_ranked`; and the likeliest of all words, where no letters are there.
     """
     lexicon = reader.lexicon
-    is_new = is_weighed and not lexicon.forms(letters.casefold())
+    is_new = is_weighed and not lexicon.forms(lexicon.fold(letters))
     others = {} if opinion is None else opinion.words
     ids = {i for word in others if (i := lexicon.id_of(word)) is not None}
-    begun, weights = lexicon.begun(letters.casefold()) if letters else NO_WORDS
+    begun, weights = lexicon.begun(lexicon.fold(letters)) if letters else NO_WORDS
     clitic, words_after = lexicon.after_clitic(letters) or ("", begun[:0])
     if len(words_after):
         weights = np.ones(len(begun)) if weights is None else weights
         weights = np.append(weights, np.full(len(words_after), CLITIC))
         begun = np.append(begun, words_after)
     if len(begun) and options.tolerant:
-        near = list(one_edit(lexicon, letters.casefold(), options.layout))
+        near = list(one_edit(lexicon, lexicon.fold(letters), options.layout))
         spelled = letters if is_new else None
         found = _by_slips(
             reader, context, near, wanted, ids, begun=(begun, weights), spelled=spelled
@@ -331,9 +332,9 @@ def _scored(
         near = _corrections(reader, letters, options, is_weighed=is_weighed)
         found = _by_slips(reader, context, near, wanted, ids, spelled=letters)
     words, folds = lexicon.words, lexicon.folds
-    kept, after = clitic.casefold(), set(words_after.tolist())
+    kept, after = lexicon.fold(clitic), set(words_after.tolist())
     scored = [
-        (share, letters, letters.casefold())
+        (share, letters, lexicon.fold(letters))
         if i == UNK_ID
         else (share, clitic + words[i], kept + folds[i])
         if i in after
@@ -343,7 +344,7 @@ def _scored(
     if letters and (not len(begun) or (len(found) < wanted and not options.tolerant)):
         likely = found if len(begun) else None
         scored = _with_rare(reader, context, letters, wanted, likely, scored)
-    return scored if opinion is None else _mixed(scored, opinion)
+    return scored if opinion is None else _mixed(scored, opinion, lexicon)
 
 
 def _spelled_right(reader: Reader, found: Likely, kept: Collection[int]) -> Likely:
@@ -368,7 +369,7 @@ def _with_rare(
     Args: as `suggestions`; `begun` has the vocabulary's words that begin so, None if there are none
         and `scored` are corrections.
     """
-    rare = reader.rare.beginning(letters.casefold(), wanted)
+    rare = reader.rare.beginning(reader.lexicon.fold(letters), wanted)
     if not rare:
         return scored
     each = 1.0
@@ -376,7 +377,7 @@ def _with_rare(
         _, share = _with_others(reader, context, begun, {UNK_ID})[-1]
         each = share * RARE / len(reader.rare)
     total = bool(scored) + each * len(rare)
-    found = [*((each, word, word.casefold()) for word in rare), *scored]
+    found = [*((each, word, reader.lexicon.fold(word)) for word in rare), *scored]
     return [(share / total, word, fold) for share, word, fold in found]
 
 
@@ -462,7 +463,7 @@ def _corrections(reader: Reader, letters: str, options: Options, *, is_weighed: 
     # Letters that no space separates may be several words: others never take their place.
     if not any(map(str.isalpha, letters)) or is_unspaced(letters):
         return []
-    fold, lexicon = letters.casefold(), reader.lexicon
+    fold, lexicon = reader.lexicon.fold(letters), reader.lexicon
     near = list(one_edit(lexicon, fold, options.layout))
     if (parts := lexicon.after_clitic(letters)) is not None:
         # l'homme is no correction of l'en, and l'as none of l'z.
@@ -477,13 +478,13 @@ def _corrections(reader: Reader, letters: str, options: Options, *, is_weighed: 
     return [*near, Near(low, high, weight)]
 
 
-def _mixed(scored: _Scored, opinion: Opinion) -> _Scored:
+def _mixed(scored: _Scored, opinion: Opinion, lexicon: Lexicon) -> _Scored:
     """(1 - w) P_network + w P_layer of each form."""
     weight = opinion.weight
     shares = {form: (1 - weight) * share for share, form, _ in scored}
     for form, share in opinion.words.items():
         shares[form] = shares.get(form, 0.0) + weight * share
-    return [(share, form, form.casefold()) for form, share in shares.items()]
+    return [(share, form, lexicon.fold(form)) for form, share in shares.items()]
 
 
 def _opinion(reader: Reader, context: Context, letters: str, layer: Layer | None) -> Opinion | None:
@@ -493,19 +494,19 @@ def _opinion(reader: Reader, context: Context, letters: str, layer: Layer | None
     try:
         prefix = reader.tokenizer.normalise(letters) if letters else ""
         given = layer.opinion(context.words, prefix)
-        return _checked(given, letters.casefold())
+        return _checked(given, reader.lexicon.fold(letters), reader.lexicon)
     except Exception as error:  # whatever it is, typing goes on
         _warn_once(layer, error)
         return None
 
 
-def _checked(given: Opinion, fold: str) -> Opinion | None:
+def _checked(given: Opinion, fold: str, lexicon: Lexicon) -> Opinion | None:
     if not 0 <= given.weight <= 1:
         raise ValueError(f"its weight is {given.weight}, not 0 to 1")
     total = math.fsum(given.words.values())
     if not total <= 1 + 1e-6 or min(given.words.values(), default=0.0) < 0:
         raise ValueError(f"its probabilities are no shares of 1: they sum to {total}")
-    begin_so = [item for item in given.words.items() if begins(fold, item[0].casefold())]
+    begin_so = [item for item in given.words.items() if begins(fold, lexicon.fold(item[0]))]
     likeliest = heapq.nlargest(WORDS_OF_A_LAYER, begin_so, key=lambda item: item[1])
     if not likeliest or not given.weight:
         return None
