@@ -102,10 +102,19 @@ def test_a_language_that_the_model_does_not_know_is_told_of(text: str, known: st
 
 @pytest.mark.parametrize(
     "text",
-    ["how are you", "I would li", "xylo", "", "I saw the transformer yesterday", "12/25", "Hola"],
+    [
+        *("how are you", "I would li", "xylo", "", "I saw the transformer yesterday", "12/25"),
+        *("Hola", "cant", "whats", "approx. ", "whats wont dont"),
+    ],
 )
 def test_a_text_of_the_models_language_is_not(text: str) -> None:
-    assert "knows" not in told("predict", "everyday-en", text)
+    said = told("predict", "everyday-en", text)
+    assert "knows" not in said
+    assert "does not know" not in said
+
+
+def test_a_word_in_letters_that_the_model_lacks_is_told_of() -> None:
+    assert "everyday-en does not know this word" in told("predict", "everyday-en", "привет")
 
 
 def test_the_language_is_told_of_once_for_many_lines() -> None:

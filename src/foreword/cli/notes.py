@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from foreword.cli.console import errors
 from foreword.folder.installed import about, installed_models
-from foreword.text.tokenizer import UNK_ID, Word
+from foreword.text.tokenizer import UNK_ID
 
 if TYPE_CHECKING:
     from foreword.predictor.personal import Personal
@@ -49,16 +49,24 @@ class Reading:
     strange: int = 0
 
     def add(self, predictor: "Predictor", text: str, suggested: Sequence[str]) -> None:
-        """Counts the words of a text; not a single one that is completed by what is suggested."""
-        tokenizer = predictor.tokenizer
-        V = tokenizer.vocab_size
-        words = [word for word in tokenizer.split(text) if any(c.isalpha() for c in word.text)]
-        first = words[0].text.casefold() if words else ""
-        if len(words) == 1 and any(word.casefold().startswith(first) for word in suggested):
-            return
+        """Counts the words of a text.
+
+        A single word tells little: one that is completed by what is suggested is left out, and one
+        that is written in letters of the vocabulary.
+        """
+        V = predictor.tokenizer.vocab_size
+        split = predictor.tokenizer.split(text)
+        words = [word.text for word in split if any(c.isalpha() for c in word.text)]
+        if len(words) == 1:
+            fold = words[0].casefold()
+            low, high = predictor.lexicon.range(fold[0])
+            if low < high or any(word.casefold().startswith(fold) for word in suggested):
+                return
+        # As they are read: whats is known where what's is.
+        ids = [predictor.advance(predictor.start(), word).last for word in words]
         self.words += len(words)
-        self.unknown += sum(word.id == UNK_ID for word in words)
-        self.strange += sum(_is_strange(word, V) for word in words)
+        self.unknown += sum(index == UNK_ID for index in ids)
+        self.strange += sum(_is_strange(index, V) for index in ids)
 
     def tell(self, predictor: "Predictor", name: str) -> None:
         """Says that the text seems to be in another language than the model's, if it does."""
@@ -94,9 +102,9 @@ def empty(layer: "Personal", path: Path, model: str = "MODEL") -> str:
     return f"{path} holds no words yet. It learns them by: {how}"
 
 
-def _is_strange(word: Word, vocab_size: int) -> bool:
+def _is_strange(index: int, vocab_size: int) -> bool:
     # Ids are in the order of frequency.
-    return word.id == UNK_ID or (vocab_size >= LARGE and word.id >= vocab_size // 4)
+    return index == UNK_ID or (vocab_size >= LARGE and index >= vocab_size // 4)
 
 
 def _described(predictor: "Predictor", name: str) -> str:
