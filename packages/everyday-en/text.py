@@ -6,12 +6,13 @@ the spelling that a suggestion should have: apostrophes that people leave out, a
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from foreword.errors import TextError
+from foreword.predictor.misspellings import Misspellings
 from foreword.text.corpus import Split, chat_source
-from foreword.text.tokenizer import Tokenizer
+from foreword.text.tokenizer import SPECIAL, Tokenizer
 
 LICENCES = {
     "chitchat-dataset 0.9.0 (PyPI)": "MIT",
@@ -30,6 +31,8 @@ _FORMS = (
 )
 _MENDED = {form.replace("'", "").lower(): form for form in _FORMS}
 _TO_MEND = re.compile(rf"(?<![\w'@#])({'|'.join(_MENDED)}|i(?=$|[ ,.!?']))(?![\w@])", re.IGNORECASE)
+SIMILARITY = 0.2
+"""That a rare word is used as the common one is taken to have: it has no vector."""
 _RARE = re.compile(r"[^\W\d_]{3,}(?:'[^\W\d_]+)*")
 """Letters; a word of one or two is typed as soon as it is found."""
 
@@ -60,7 +63,25 @@ def rare_words(tokenizer: Tokenizer) -> list[str]:
     forms: dict[str, str] = {}
     for word in sorted(within, key=lambda word: (within[word], word)):
         forms[word.casefold()] = word
-    return [forms.get(fold, fold) for fold in sorted(seen) if seen[fold] > 1]
+    found = [forms.get(fold, fold) for fold in sorted(seen) if seen[fold] > 1]
+    return without_misspellings(found, tokenizer.words)
+
+
+def without_misspellings(rare: list[str], known: Sequence[str]) -> list[str]:
+    """Rare words, less those one slip away from a common word of a vocabulary.
+
+    What WordNet has as a word stays.
+    """
+    lemmas = set()
+    for file in WORDNET.glob("index.*"):
+        lemmas |= {line.partition(" ")[0] for line in file.read_text("latin-1").splitlines()}
+    folds = [word.casefold() for word in (*known, *rare)]
+    misspellings = Misspellings(folds, len(SPECIAL), lambda *_: SIMILARITY)
+    return [
+        word
+        for index, word in enumerate(rare, start=len(known))
+        if folds[index] in lemmas or misspellings.meant(index) is None
+    ]
 
 
 def chats(split: Split) -> Iterator[str]:

@@ -17,7 +17,7 @@ from foreword.folder.store import CARD, RARE, folder_bytes, read_folder, write_f
 from foreword.text.spacing import counted
 from foreword.text.tokenizer import Tokenizer
 from foreword.training.card import model_card
-from text import LICENCES, chats, everyday_text, rare_words
+from text import LICENCES, chats, everyday_text, rare_words, without_misspellings
 
 SETTINGS = {
     # Each message from a zero state: so it is typed, too.
@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rare", action="store_true", help="only renew the package's rare words")
     parser.add_argument("--spacing", action="store_true", help="only renew where spaces stand")
+    parser.add_argument("--clean", action="store_true", help="only clean the package's rare words")
     parser.add_argument("--trained", action="store_true", help="only package what is in DIR")
     arguments = parser.parse_args()
     if arguments.rare:
@@ -52,6 +53,9 @@ def main() -> None:
         return
     if arguments.spacing:
         add_spacing(PACKAGED)
+        return
+    if arguments.clean:
+        clean_rare_words(PACKAGED)
         return
     out: Path = arguments.out
     texts = out.with_name(out.name + "-text")
@@ -97,6 +101,15 @@ def add_spacing(path: Path) -> None:
     tokenizer = Tokenizer(folder.tokenizer.words, folder.tokenizer.config, spacing=spacing)
     write_folder(path, folder.config, folder.weights, tokenizer, card, folder.rare)
     sys.stdout.write(f"{path}: spaces around {len(spacing.marks)} marks\n")
+
+
+def clean_rare_words(path: Path) -> None:
+    """Drops misspellings from a model's rare words; all else stays as it is."""
+    folder = read_folder(path)
+    card = (path / CARD).read_text("utf-8")
+    rare = without_misspellings(list(folder.rare), folder.tokenizer.words)
+    write_folder(path, folder.config, folder.weights, folder.tokenizer, card, rare)
+    sys.stdout.write(f"{path}: {len(rare):,} rare words of {len(folder.rare):,} are left\n")
 
 
 def write_card(out: Path) -> None:

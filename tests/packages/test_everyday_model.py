@@ -82,3 +82,11 @@ def test_a_careless_text_is_followed_as_a_careful_one(model: Predictor) -> None:
     careful = [one.word for one in model.suggest("I think I ", 3)]
     assert [one.word for one in model.suggest("i think i ", 3)] == careful
     assert {"am", "have", "would", "don't"} & set(careful)
+
+
+def test_its_rare_words_are_no_misspellings(model: Predictor) -> None:
+    rare = set(model.folder.rare)
+    misspelt = {"thier", "becuse", "definatley", "tommorrow", "freinds", "recieving", "langauge"}
+
+    assert len(rare) > 20_000
+    assert not rare & misspelt
