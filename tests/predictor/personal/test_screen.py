@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from foreword.predictor.personal.screen import looks_like, screened
@@ -111,6 +111,8 @@ def test_a_card_number_with_a_wrong_digit_is_still_a_long_number() -> None:
 
 
 @given(st.text(max_size=400))
+@example("000000⁴")
+@example("4111111111①11111")
 def test_any_text_is_screened_and_places_are_chunks(text: str) -> None:
     chunks = text.split()
     places = [place for place, _ in screened(chunks)]

@@ -8,6 +8,7 @@ little; their errors on labelled examples are counted in the tests.
 import itertools
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -132,7 +133,7 @@ def _is_long_number(core: str) -> bool:
 
 
 def _number_kind(core: str) -> Kind:
-    digits = [int(c) for c in core if c.isdigit()]
+    digits = [unicodedata.digit(c) for c in core if c.isdigit()]  # superscript ones too
     if 13 <= len(digits) <= 19 and _passes_luhn(digits):
         return "card"
     # ITU-T E.164: at most 15 digits.
