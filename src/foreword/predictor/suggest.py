@@ -47,8 +47,9 @@ they follow nearly all words of the vocabulary that begin as typed."""
 MENDED = 0.5
 """Of a word that is typed in another form than it is written in (paris), the probability that it is
 to be mended rather than left as it is and gone on from."""
-UNLIKELY = 0.01
-"""Of letters that are a whole word less often, next words do not fill places left over."""
+UNLIKELY = 0.05
+"""After letters that are a whole word less often, no next words are offered: fewer are looked for,
+and none that is meant is missed (`benchmarks/finished.py`)."""
 ENOUGH = 8
 """A word that is likelier to be finished than not is among so many."""
 
@@ -142,7 +143,7 @@ def suggestions(
         ranked = yield from _ranked(reader, context, typed, k, options, is_weighed=is_weighed)
         offered, finished = _readings(reader, context, typed, end, ranked, is_weighed=is_weighed)
     # A next word is no likelier than the word before it: most letters need no look ahead.
-    if finished > (offered[k - 1].probability if len(offered) >= k else UNLIKELY):
+    if finished > max(UNLIKELY, offered[k - 1].probability if len(offered) >= k else 0.0):
         after = yield from look_ahead(typed)
         ranked = yield from _ranked(reader, after, "", k, options)
         following, _ = _readings(reader, after, "", end, ranked)
