@@ -15,11 +15,10 @@ from foreword.cli.console import (
     print_note,
     results,
 )
-from foreword.cli.texts import PANEL, Column, ReadAs, Speaker
+from foreword.cli.texts import PANEL, Column, ReadAs, Speaker, TextLines
 from foreword.cli.watch import Watch
 from foreword.errors import MissingExtraError, SettingsError, did_you_mean
 from foreword.folder.claim import claimed, refuse_unclaimable, unless_replacing
-from foreword.text.newlines import Lines
 
 FILES = ("table.csv", "curves.csv", "comparison.png")
 """What is written."""
@@ -54,10 +53,7 @@ def compare(
     case: Annotated[
         Literal["keep", "fold"] | None, typer.Option(help="Keep upper case, or fold it.")
     ] = None,
-    lines: Annotated[
-        Lines | None,
-        typer.Option(help="What a line of the text is. Default: found out from their lengths."),
-    ] = None,
+    lines: TextLines = None,
     vocab_size: Annotated[int | None, typer.Option(help="The commonest words only.")] = None,
     encoding: Annotated[
         str | None, typer.Option(help="Of text that is not Unicode.", rich_help_panel=PANEL)

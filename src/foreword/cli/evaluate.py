@@ -10,10 +10,9 @@ from rich.table import Table
 
 from foreword.cli.console import print_json, results
 from foreword.cli.info import evaluation_rows, table_of
-from foreword.cli.texts import PANEL, Column, ReadAs, Speaker
+from foreword.cli.texts import Column, Encoding, ReadAs, Speaker, TextLines
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError
-from foreword.text.newlines import Lines
 
 _METHODS = "Methods (perplexity alone, the state carried)"
 
@@ -32,16 +31,11 @@ def evaluate(
         Literal["never", "sentence"],
         typer.Option(help="never: state carried through the text; sentence: reset at each line."),
     ] = "never",
-    encoding: Annotated[
-        str, typer.Option(help="Of text that is not Unicode.", rich_help_panel=PANEL)
-    ] = "utf-8",
+    encoding: Encoding = "utf-8",
     read_as: ReadAs = None,
     speaker: Speaker = None,
     column: Column = None,
-    lines: Annotated[
-        Lines | None,
-        typer.Option(help="What a line of the text is. Default: found out from their lengths."),
-    ] = None,
+    lines: TextLines = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1...")] = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     tune: Annotated[

@@ -10,14 +10,14 @@ import typer
 from rich.table import Table
 
 from foreword.cli.console import print_json, results
-from foreword.cli.texts import PANEL, Column, ReadAs, Speaker, tell
+from foreword.cli.texts import Column, Encoding, ReadAs, Speaker, TextLines, tell
 from foreword.errors import SettingsError
 from foreword.evaluation.keystrokes import Case, KeystrokeReport, Typist, simulate
 from foreword.evaluation.suggester import LearningSuggester, Suggester
 from foreword.predictor.personal.personal import Personal
 from foreword.predictor.predictor import Predictor, load
 from foreword.text.corpus import chat_source, find_sources
-from foreword.text.newlines import Lines, whole_units
+from foreword.text.newlines import whole_units
 from foreword.text.width import settled
 
 
@@ -66,16 +66,11 @@ def keystrokes(
         int | None, typer.Option(min=1, help="Only so many messages, drawn by --seed.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw.")] = 1,
-    encoding: Annotated[
-        str, typer.Option(help="Of text that is not Unicode.", rich_help_panel=PANEL)
-    ] = "utf-8",
+    encoding: Encoding = "utf-8",
     read_as: ReadAs = None,
     speaker: Speaker = None,
     column: Column = None,
-    lines: Annotated[
-        Lines | None,
-        typer.Option(help="What a line of the text is. Default: found out from their lengths."),
-    ] = None,
+    lines: TextLines = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell how many keys a typist saves by the model's suggestions.

@@ -11,9 +11,8 @@ from typer.core import TyperGroup
 from foreword.cli.console import errors, json_lines, print_json, results
 from foreword.cli.info import table_of
 from foreword.cli.notes import empty, note
-from foreword.cli.texts import PANEL, Column, ReadAs, Speaker, tell
+from foreword.cli.texts import Column, Encoding, ReadAs, Speaker, TextLines, tell
 from foreword.errors import PersonalError, SettingsError
-from foreword.text.newlines import Lines
 
 if TYPE_CHECKING:
     from foreword.predictor.personal import Learned, Personal
@@ -64,16 +63,11 @@ def learn(
         list[str] | None,
         typer.Argument(metavar="TEXT", help="Files, folders, globs, or -. Without: -."),
     ] = None,
-    encoding: Annotated[
-        str, typer.Option(help="Of text that is not Unicode.", rich_help_panel=PANEL)
-    ] = "utf-8",
+    encoding: Encoding = "utf-8",
     read_as: ReadAs = None,
     speaker: Speaker = None,
     column: Column = None,
-    lines: Annotated[
-        Lines | None,
-        typer.Option(help="What a line of the text is. Default: found out from their lengths."),
-    ] = None,
+    lines: TextLines = None,
     as_json: Json = False,
 ) -> None:
     """Learn a person's text. A missing file is made."""

@@ -5,9 +5,15 @@ from typing import Annotated
 import typer
 
 from foreword.cli.console import errors
+from foreword.text.newlines import Lines
 
 PANEL = "Text"
 
+Encoding = Annotated[str, typer.Option(help="Of text that is not Unicode.", rich_help_panel=PANEL)]
+TextLines = Annotated[
+    Lines | None,
+    typer.Option(help="What a line of the text is. Default: found out from their lengths."),
+]
 ReadAs = Annotated[
     str | None,
     typer.Option(
