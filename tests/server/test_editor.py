@@ -69,9 +69,9 @@ def test_a_request_that_is_cancelled_before_its_turn_is_not_computed(small_model
     assert by_id[3]["result"]["items"]
 
 
-def test_a_key_reads_no_more_than_what_it_added(small_model: Path) -> None:
-    editor = Editor(Settings(model=str(small_model)))
-    advanced = []
+def words_advanced_by(editor: Editor) -> list[int]:
+    """The ids of the words that its network is advanced by from now on."""
+    advanced: list[int] = []
     engine = editor._predictor._engine
     advance = engine.advance
 
@@ -80,6 +80,12 @@ def test_a_key_reads_no_more_than_what_it_added(small_model: Path) -> None:
         return advance(state, word)
 
     engine.advance = counted  # type: ignore[method-assign]
+    return advanced
+
+
+def test_a_key_reads_no_more_than_what_it_added(small_model: Path) -> None:
+    editor = Editor(Settings(model=str(small_model)))
+    advanced = words_advanced_by(editor)
     document = Document("the cat sat on a mat .\n" * 100, "utf-16")
     editor.open("a", document)
     for column, letter in enumerate("I would li"):
@@ -191,15 +197,7 @@ def test_typing_key_by_key_offers_what_a_fresh_document_does_and_the_range_fits(
 
 def test_a_key_in_a_wrapped_paragraph_reads_no_more_than_what_it_added(small_model: Path) -> None:
     editor = Editor(Settings(model=str(small_model)))
-    advanced = []
-    engine = editor._predictor._engine
-    advance = engine.advance
-
-    def counted(state: State, word: int) -> State:
-        advanced.append(word)
-        return advance(state, word)
-
-    engine.advance = counted  # type: ignore[method-assign]
+    advanced = words_advanced_by(editor)
     document = Document("the cat sat on a mat and\n" * 100, "utf-16", "markdown")
     editor.open("a", document)
     for column, letter in enumerate("I would li"):
