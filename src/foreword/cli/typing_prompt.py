@@ -1,5 +1,7 @@
 """A prompt that predicts while one types: ghost text and a line of suggestions. No torch."""
 
+from collections.abc import Callable
+
 from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggest
 from prompt_toolkit.auto_suggest import Suggestion as Ghost
@@ -38,24 +40,13 @@ def rest_of(suggestion: Suggestion, text: str) -> str:
 
 
 class _Ghost(AutoSuggest):
-    def __init__(self, ask: "_Ask") -> None:
+    def __init__(self, ask: Callable[[str], list[Suggestion]]) -> None:
         self.ask = ask
 
     def get_suggestion(self, buffer: Buffer, document: Document) -> Ghost | None:
         del buffer
-        found = self.ask.suggestions(document.text)[:1]
+        found = self.ask(document.text)[:1]
         return Ghost(rest_of(found[0], document.text)) if found else None
-
-
-class _Ask:
-    """Suggestions for what stands before the cursor."""
-
-    def __init__(self, typist: Typist, k: int) -> None:
-        self.typist = typist
-        self.k = k
-
-    def suggestions(self, text: str) -> list[Suggestion]:
-        return self.typist.suggest(text, self.k)
 
 
 def type_along(typist: Typist, k: int) -> None:
@@ -65,11 +56,14 @@ def type_along(typist: Typist, k: int) -> None:
         typist: who is asked.
         k: suggestions to show.
     """
-    ask = _Ask(typist, k)
+
+    def ask(text: str) -> list[Suggestion]:
+        return typist.suggest(text, k)
+
     keys = KeyBindings()
 
     def pick(buffer: Buffer, rank: int) -> None:
-        found = ask.suggestions(buffer.document.text_before_cursor)
+        found = ask(buffer.document.text_before_cursor)
         if rank < len(found):
             accept(buffer, found[rank])
 
@@ -88,7 +82,7 @@ def type_along(typist: Typist, k: int) -> None:
     )
 
     def toolbar() -> HTML:
-        found = ask.suggestions(session.default_buffer.document.text_before_cursor)
+        found = ask(session.default_buffer.document.text_before_cursor)
         shown = [
             HTML("<b>{}</b> {} {}").format(rank, p.word, f"{p.probability:.0%}").value
             for rank, p in enumerate(found, start=1)
