@@ -29,7 +29,7 @@ def plot(comparison: Comparison, path: Path, text: str) -> None:
         from matplotlib.ticker import EngFormatter, ScalarFormatter
     except ModuleNotFoundError as error:
         raise MissingExtraError("plotting", "plot") from error
-    figure = Figure(figsize=(11, 4.8), layout="constrained")
+    figure = Figure(figsize=(12, 4.8), layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2, sharey=True)
     rows = sorted(comparison.rows, key=lambda row: row.perplexity)
@@ -63,6 +63,13 @@ def plot(comparison: Comparison, path: Path, text: str) -> None:
     # A network whose gradients exploded for a while shall not flatten all the others' curves.
     firsts = [next(p.perplexity for p in comparison.points if p.model == r.model) for r in rows]
     left.set_ylim(top=min(max(p.perplexity for p in comparison.points), 3 * median(firsts)) * 1.1)
-    right.legend(title="best perplexity (ringed)", frameon=False, fontsize=9, title_fontsize=9)
+    figure.legend(  # beside the panels: within one it hid the ends of curves
+        title="best perplexity (ringed)",
+        loc="outside right upper",
+        frameon=False,
+        fontsize=9,
+        title_fontsize=9,
+        labelspacing=0.7,
+    )
     figure.suptitle(f"Next-word models of equal size and time on {text}", fontsize=12)
     figure.savefig(path, dpi=150)
