@@ -5,8 +5,12 @@ from foreword.text.forms.chat_json import CHAT_FORMS
 from foreword.text.forms.documents import PDF, RTF, TEX
 from foreword.text.forms.form import Form, Head
 from foreword.text.forms.html_page import HTML
+from foreword.text.forms.imessage import IMESSAGE
+from foreword.text.forms.kakaotalk import KAKAOTALK
+from foreword.text.forms.line_chat import LINE
 from foreword.text.forms.mail import MAIL, MBOX
 from foreword.text.forms.markdown import MARKDOWN
+from foreword.text.forms.signal import SIGNAL
 from foreword.text.forms.sms import SMS
 from foreword.text.forms.subtitles import SUBTITLES
 from foreword.text.forms.tables import CSV, JSON, JSONL
@@ -14,7 +18,8 @@ from foreword.text.forms.telegram_page import TELEGRAM_PAGE
 from foreword.text.forms.whatsapp import WHATSAPP
 
 FORMS: tuple[Form, ...] = (
-    *(PDF, RTF, EPUB, DOCX, ODT, FB2, SMS, SUBTITLES, WHATSAPP, MBOX, MAIL),
+    *(PDF, RTF, EPUB, DOCX, ODT, FB2, SMS, SUBTITLES),
+    *(SIGNAL, KAKAOTALK, LINE, IMESSAGE, WHATSAPP, MBOX, MAIL),
     *CHAT_FORMS,
     *(TELEGRAM_PAGE, JSONL, JSON, HTML, MARKDOWN, TEX, CSV),
 )
