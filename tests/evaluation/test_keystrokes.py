@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from foreword.errors import SettingsError, TextError
 from foreword.evaluation.keystrokes import Typist, simulate
+from foreword.text.spacing import USUAL, Spacing, counted
 
 
 class Always:
@@ -208,3 +209,22 @@ def test_no_words_save_more_than_the_oracle(message: str, words: list[str], typi
     report = simulate(Always(*words), [message], typist)
 
     assert report.tally.savings <= report.ceiling
+
+
+LEARNED = counted(["Voulez-vous ? Oui, peut-être !", "Est-ce vrai ? C'est-à-dire : non."] * 9)
+
+
+def test_a_mark_takes_the_space_away_where_the_models_text_never_has_one_before_it() -> None:
+    def typed(spacing: Spacing) -> int:
+        return simulate(Always("peut"), ["peut-il"], spacing=spacing).tally.keys
+
+    assert typed(USUAL) == 1 + len(" -il")  # the space is deleted by a key
+    assert typed(LEARNED) == 1 + len("-il")
+
+
+def test_a_mark_that_has_a_space_before_it_in_the_models_text_lets_it_stand() -> None:
+    def typed(spacing: Spacing) -> int:
+        return simulate(Always("oui"), ["oui!"], spacing=spacing).tally.keys
+
+    assert typed(USUAL) == 1 + len("!")
+    assert typed(LEARNED) == 1 + len(" !")

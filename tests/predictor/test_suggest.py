@@ -759,3 +759,19 @@ def test_a_long_text_is_read_from_a_boundary_of_words(make_folder: MakeFolder) -
     for complete, end in ((True, "li"), (False, "like")):
         whole, cut = (predictor.predict(t + end, complete=complete) for t in (text, text[begin:]))
         assert whole == cut
+
+
+def test_a_hyphen_between_spaces_is_the_dash_that_the_training_text_has_there(
+    speaker: MakeSpeaker,
+) -> None:
+    plain = speaker({"-": 0.1, "–": 0.1, "so": 0.2})
+    tokenizer = plain.tokenizer
+    spacing = counted(["On 3–5 it is well-known – so they say."] * 9)
+    learned = Tokenizer(tokenizer.words, tokenizer.config, spacing=spacing)
+    typist = Predictor(replace(plain.folder, tokenizer=learned)).typist()
+
+    def read(text: str) -> str:
+        return typist.trace(text).word
+
+    assert read("so - ") == read("so – ") == "–"
+    assert read("so-") == "-"

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from foreword.errors import FolderError
+from foreword.text import spacing as spacing_module
 from foreword.text.lines import Piece
 from foreword.text.spacing import Spacing, counted
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
@@ -137,3 +138,20 @@ def test_a_file_that_is_none_is_refused_with_the_reason(text: str, message: str)
     with pytest.raises(FolderError, match=message) as caught:
         Spacing.from_json(text, path="model/spacing.json")
     assert "model/spacing.json" in str(caught.value)
+
+
+def test_the_end_of_a_long_text_counts_as_much_as_its_beginning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spacing_module, "BLOCK_CHARACTERS", 100)
+    monkeypatch.setattr(spacing_module, "MOST_BLOCKS", 8)
+    halves = ["Is it? Yes, it is."] * 300 + ["Est-ce vrai ? Oui, ça va."] * 216
+    shares = [counted(half).share("before", "?") for half in (halves, halves[::-1])]
+    assert shares == pytest.approx([0.5, 0.5], abs=0.2)
+    assert counted(halves[:300]).share("before", "?") == 0
+
+
+def test_a_text_of_a_few_megabytes_is_counted_whole() -> None:
+    lines = ["It is so."] * 60_000 + ["Is it so ?"] * 60_000
+    nothing, space = counted(lines).marks["?"].before
+    assert (nothing, space) == (0, 60_000)

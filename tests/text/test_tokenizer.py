@@ -246,3 +246,25 @@ def test_text_is_normalised_to_composed_form() -> None:
     decomposed = unicodedata.normalize("NFD", "Ångström")
     tokenizer = learn("Ångström")
     assert tokenizer.id_of(decomposed) == 2
+
+
+DASHES = ["On pages 3–5 it is well-known – so they say."] * 3
+
+
+def test_an_en_dash_of_the_training_text_is_a_word_of_its_own() -> None:
+    pieces = [Piece(line, ends_line=True) for line in DASHES]
+    tokenizer = Tokenizer.learn(pieces, TokenizerConfig(), min_count=2)
+    assert {"–", "-"} <= set(tokenizer.words)
+    assert tokenizer.cut(DASHES[0])[2:9] == ["3", "–", "5", "it", "is", "well", "-"]
+    assert tokenizer.spacing.style.short_dash == "-"
+    back = Tokenizer.from_json(tokenizer.to_json(), tokenizer.config, path="tokenizer.json")
+    assert back.encode(DASHES[0]) == tokenizer.encode(DASHES[0])
+
+
+@pytest.mark.parametrize("rare", ["so – it is", "3–5"])
+def test_where_the_training_text_has_none_it_is_read_as_a_hyphen(rare: str) -> None:
+    lines = ["so - it is well-known - or not", "so - it is well-known - or not", rare]
+    pieces = [Piece(line, ends_line=True) for line in lines]
+    tokenizer = Tokenizer.learn(pieces, TokenizerConfig(), min_count=2)
+    assert "–" not in tokenizer.words
+    assert tokenizer.encode("–") == tokenizer.encode("-") != [0]

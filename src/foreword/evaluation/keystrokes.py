@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, fields
 from typing import Literal, Protocol, runtime_checkable
 
 from foreword.errors import SettingsError, TextError
-from foreword.predictor.spacing import NO_SPACE_BEFORE
+from foreword.predictor.spacing import takes_space_away
 from foreword.text.characters import folded
+from foreword.text.spacing import USUAL, Spacing
 from foreword.text.tokenizer import SPECIAL, Tokenizer, TokenizerConfig
 
 RANKED = 10
@@ -170,6 +171,7 @@ def simulate(
     messages: Iterable[str],
     typist: Typist = Typist(),
     *,
+    spacing: Spacing = USUAL,
     learn: bool = False,
     progress: Callable[[int], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
@@ -184,6 +186,7 @@ def simulate(
         messages: one a line; put into Unicode's composed form, typographic marks becoming plain,
             runs of white space one space. Those without a word are left out.
         typist: how they are typed.
+        spacing: which marks take the space of a word away, as the predictor's model has it.
         learn: after each message, the predictor learns it.
         progress: called with the messages done.
         clock: in seconds.
@@ -209,8 +212,8 @@ def simulate(
         words = _words(message)
         if not words:
             continue
-        tallies.append(_type(message, words, ask, typist))
-        ceiling += _type(message, words, _oracle(message, words), typist)
+        tallies.append(_type(message, words, ask, typist, spacing))
+        ceiling += _type(message, words, _oracle(message, words), typist, spacing)
         if learn and isinstance(predictor, Learns):
             predictor.learn(message)
         if progress is not None:
@@ -241,6 +244,7 @@ def _type(
     words: dict[int, int],
     ask: Callable[[str, int], Sequence[str]],
     typist: Typist,
+    spacing: Spacing,
 ) -> Tally:
     """Types one message from left to right, asking before every letter of a word.
 
@@ -268,7 +272,7 @@ def _type(
         in_sight = suggestions[: typist.slots]
         if not typist.repeats:
             passed.update(in_sight)
-        offers = [_offer(message, start, at, s, typist) for s in in_sight]
+        offers = [_offer(message, start, at, s, typist, spacing) for s in in_sight]
         saved, to, cost = max(offers, default=(0, at, 0))
         if saved > 0:
             accepted += 1
@@ -290,7 +294,7 @@ def _type(
 
 
 def _offer(
-    message: str, start: int, at: int, suggestion: str, typist: Typist
+    message: str, start: int, at: int, suggestion: str, typist: Typist, spacing: Spacing
 ) -> tuple[int, int, int]:
     """Keys that a suggestion saves, where the text then stands, and what it costs.
 
@@ -304,9 +308,17 @@ def _offer(
     if typist.automatic_space and to < len(message):
         if message[to] == " ":
             to += 1
-        elif message[to] not in NO_SPACE_BEFORE:
-            cost += 1
+        elif not takes_space_away(_run(message, to), spacing):
+            cost += 1  # the space is deleted
     return (to - at) - cost, to, cost
+
+
+def _run(message: str, start: int) -> str:
+    """The mark that stands in a place, with its repetitions."""
+    end = start + 1
+    while message[end : end + 1] == message[start]:
+        end += 1
+    return message[start:end]
 
 
 def _oracle(message: str, words: dict[int, int]) -> Callable[[str, int], Sequence[str]]:

@@ -14,10 +14,11 @@ from foreword.predictor.sentences import HEARTS, is_abbreviated, is_emoji
 from foreword.predictor.state import State
 from foreword.predictor.trace import WordTrace
 from foreword.text.lines import LINE_ENDS, with_newlines
-from foreword.text.newlines import PLAIN, Known, as_units
+from foreword.text.newlines import Known, as_units
 from foreword.text.segments import is_unspaced
 from foreword.text.style import PLAIN_STYLE, Style
 from foreword.text.tokenizer import EOS, EOS_ID, INSIDE, UNK_ID, Tokenizer, Word
+from foreword.text.wrapping import PLAIN
 
 STRIDE = 2048
 """Of a text of twice so many characters and more, only its end is read: from the last multiple of
@@ -132,6 +133,9 @@ class Reader:
         self._start = Context(start, style=tokenizer.spacing.style)
         self._wrapped = tokenizer.config.lines == "wrapped"
         self.in_print = tokenizer.config.words == "unicode"
+        marks = tokenizer.spacing.marks
+        spaced = [marks[mark].before[1] if mark in marks else 0 for mark in "–-"]
+        self._has_dash = "–" in tokenizer.ids and spaced[0] > spaced[1]
 
     def read(
         self, text: str, before: Reading | None = None, *, unfinished: bool, marks: int = MARKS
@@ -238,6 +242,8 @@ class Reader:
         """After words that no space separates."""
         if not text:
             return context
+        if text == "-" and self._has_dash:
+            text = "–"  # as the training text has it between spaces
         for word in self.tokenizer.split(text)[-WORDS_BETWEEN_SPACES:]:
             context = yield from self._after(context, word, text[word.start : word.end])
         return context

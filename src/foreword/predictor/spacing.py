@@ -42,6 +42,16 @@ def attaches_left(word: str) -> bool:
     return set(word) <= NO_SPACE_BEFORE
 
 
+def takes_space_away(mark: str, spacing: Spacing = USUAL) -> bool:
+    """Whether a mark after a word takes away the space that came with the word.
+
+    >>> takes_space_away("."), takes_space_away("-"), takes_space_away("it")
+    (True, False, False)
+    """
+    share, _ = _before(mark, quoting=True, spacing=spacing)
+    return is_mark(mark) and share < SURE
+
+
 class Line:
     """The line that is being written: where spaces are due, and whether a quotation is open."""
 
@@ -51,7 +61,7 @@ class Line:
         self._spacing = spacing
         self._style = spacing.style
         for match in _STYLED.finditer(text):
-            mark, spaced = folded(match[0]), not text[: match.start()][-1:].strip()
+            mark, spaced = folded(match[0], spacing.marks), not text[: match.start()][-1:].strip()
             self._style = self._style.after(match[0], mark, quoting=self.quoting, spaced=spaced)
             self.quoting = self.quoting != (mark == '"')
         self._end = text[-SEEN:]
@@ -122,7 +132,7 @@ def _gap(before: str, word: str, *, quoting: bool, spacing: Spacing) -> str:
     found = _MARK_AT_END.search(before)
     if found is None or not is_mark(found[0]):
         return space
-    mark, text = folded(found[0]), before[: found.start()]
+    mark, text = folded(found[0], spacing.marks), before[: found.start()]
     chunk = _LAST_CHUNK.search(before)
     glued = "" if chunk is None else chunk[0]
     if set(mark) <= _OF_ADDRESSES and _ADDRESS.match(glued):

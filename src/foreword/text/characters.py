@@ -19,6 +19,10 @@ MARKS = {
 }
 """Typographic marks, and the plain ones that they are read as."""
 
+OWN = frozenset("–")
+"""Of these, the ones that are words of their own in a vocabulary learned of a text which has
+them often enough: the dash of ranges (3–5), which in many languages stands between spaces, too."""
+
 LONGEST_RUN = 16
 """Of one mark, that a longer run may stand for."""
 

@@ -7,13 +7,13 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal
 
 from foreword.errors import FolderError
-from foreword.text.characters import folded
+from foreword.text.characters import OWN, folded
 from foreword.text.style import PLAIN_STYLE, Style, StyleCounter, style_of
 
 NO_SPACE_BEFORE = frozenset(".,!?;:)]}%'’”…。，、！？；：）」』】》") | {"...", "!!", "??"}
@@ -24,10 +24,11 @@ OPENS, CLOSES = "“", "”"
 """What straight quotation marks are counted as."""
 
 VERSION = 1
-MOST_CHARACTERS = 4_000_000
-"""Of a text that are looked at."""
-CAPITALS_CHARACTERS = 400_000
-"""Of these, so many tell how often words within sentences have a capital."""
+BLOCK_CHARACTERS = 1 << 15
+MOST_BLOCKS = 128
+"""Of a text that are counted, spread over all of it."""
+CAPITALS_SHARE = 0.125
+"""Of each block, so much tells how often words within sentences have a capital."""
 MOST_MARKS = 256
 """That are kept."""
 LONGEST_MARK = 8
@@ -171,24 +172,77 @@ def closes_pair(mark: str, chunk: str) -> bool:
 
 
 class SpacingCounter:
-    """Counts where spaces stand, line by line, in bounded time and memory."""
+    """Counts where spaces stand, line by line, in bounded time and memory.
+
+    A text is counted in blocks. Whenever there are too many, every second one is dropped, and of
+    what follows half as much is counted: so all parts of a text have the same weight, since its end
+    may be of another kind than its beginning.
+    """
 
     def __init__(self) -> None:
-        self._left = MOST_CHARACTERS
-        self._counts: Counter[tuple[str, str, str]] = Counter()
-        self._capitals: Counter[tuple[str, bool]] = Counter()
-        self._style = StyleCounter()
+        self._blocks: list[_Block] = []
+        self._seen = 0
+        self._every = 1  # of so many blocks, one is counted
 
     def add(self, line: str) -> None:
-        """Counts a line, unless enough was seen."""
-        if self._left <= 0:
+        """Counts a line, if it is in a block that is counted."""
+        block, inside = divmod(self._seen, BLOCK_CHARACTERS)
+        self._seen += len(line) + 1
+        if block % self._every:
             return
-        self._left -= len(line) + 1
-        self._style.add(line)
-        line = folded(line.strip())
+        place = block // self._every
+        if place >= MOST_BLOCKS:
+            self._blocks = self._blocks[::2]
+            self._every *= 2
+            if block % self._every:
+                return
+            place = block // self._every
+        while len(self._blocks) <= place:
+            self._blocks.append(_Block())
+        begins = inside < BLOCK_CHARACTERS * CAPITALS_SHARE
+        self._blocks[place].add(line, capitals=begins)
+
+    def found(self, vocabulary: Collection[str] = ()) -> Spacing:
+        """What was counted.
+
+        Args:
+            vocabulary: marks of `OWN` that are in it stand for themselves.
+        """
+        whole = _Block()
+        for block in self._blocks:
+            whole.merge(block)
+        style = whole.style.found()
+        if "–" in vocabulary:
+            style = replace(style, short_dash="-")
+        return Spacing(whole.marks(), style)
+
+
+class _Block:
+    """What was counted in a part of a text."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._capitals: Counter[tuple[str, bool]] = Counter()
+        self.style = StyleCounter()
+
+    def merge(self, other: "_Block") -> None:
+        """Adds the counts of another part."""
+        self._counts.update(other._counts)
+        self._capitals.update(other._capitals)
+        self.style.merge(other.style)
+
+    def add(self, line: str, *, capitals: bool) -> None:
+        """Counts a line.
+
+        Args:
+            line: of the text.
+            capitals: also those within sentences.
+        """
+        self.style.add(line)
+        line = folded(line.strip(), OWN)
         if line and (line[0].isupper() or line[0].islower()):
             self._capitals["\n", line[0].isupper()] += 1
-        if self._left > MOST_CHARACTERS - CAPITALS_CHARACTERS:
+        if capitals:
             for found in _CAPITAL_WITHIN.finditer(line):
                 self._capitals["", found[1].isupper()] += 1
         quoting = False
@@ -221,13 +275,13 @@ class SpacingCounter:
         elif before == "" or before.isspace():
             self._counts[mark, "after_space", space] += 1
 
-    def found(self) -> Spacing:
-        """What was counted."""
+    def marks(self) -> dict[str, Mark]:
+        """The commonest marks, and how they stand."""
         totals: Counter[str] = Counter()
         for (mark, _, _), count in self._counts.items():
             totals[mark] += count
         names = [mark for mark, count in totals.most_common(MOST_MARKS) if count >= ENOUGH]
-        return Spacing({name: self._of(name) for name in names}, self._style.found())
+        return {name: self._of(name) for name in names}
 
     def _of(self, mark: str) -> Mark:
         places = {place: self._spaces(mark, place) for place in _PLACES}

@@ -117,6 +117,10 @@ class StyleCounter:
         for mark in _COUNTED:
             self._counts[mark] += line.count(mark)
 
+    def merge(self, other: "StyleCounter") -> None:
+        """Adds what another has counted."""
+        self._counts.update(other._counts)
+
     def found(self) -> Style:
         """The marks that are commonest, each of its kind."""
         counts = self._counts

@@ -12,7 +12,7 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 
 from foreword.errors import FolderError
 from foreword.text import segments
-from foreword.text.characters import MARKS, folded, folded_with_places
+from foreword.text.characters import MARKS, OWN, folded, folded_with_places
 from foreword.text.newlines import Lines, in_units
 from foreword.text.spacing import USUAL, Spacing, SpacingCounter
 
@@ -287,7 +287,7 @@ class Tokenizer:
             special_tokens=[],
             show_progress=False,
         )
-        cutter = cls(SPECIAL, config)
+        cutter = cls(SPECIAL, config, marks=OWN)
         spaces = SpacingCounter()
 
         def texts() -> Iterator[str]:
@@ -301,7 +301,7 @@ class Tokenizer:
         ordinary = [word for word in found if word not in SPECIAL]
         if vocab_size is not None:
             ordinary = ordinary[: max(0, vocab_size - len(SPECIAL))]
-        spacing = spaces.found() if config.words == "unicode" else USUAL
+        spacing = spaces.found(ordinary) if config.words == "unicode" else USUAL
         return cls([*SPECIAL, *ordinary], config, spacing=spacing)
 
     def to_json(self) -> str:
