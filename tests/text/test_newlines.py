@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from foreword.text.lines import with_newlines
 from foreword.text.markup import markup_of
-from foreword.text.newlines import PLAIN, as_units
+from foreword.text.newlines import as_units
+from foreword.text.wrapping import PLAIN
 
 KINDS = ["markdown", "latex", "gitcommit", "restructuredtext", "mail", "plaintext", "python", "org"]
 

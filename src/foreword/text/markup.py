@@ -6,7 +6,8 @@ Emacs send besides.
 
 import re
 
-from foreword.text.newlines import BULLET, RULE, Lines, Markup
+from foreword.text.newlines import Lines
+from foreword.text.wrapping import BULLET, RULE, Markup
 
 _TRAILER = (
     r"(?:[A-Z][a-z]+(?:-[A-Za-z]+)+|Fixes|Closes|Resolves|Refs?|References|See|Link|Bug|Issue|CC|Cc)"

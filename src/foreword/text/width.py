@@ -9,8 +9,9 @@ from typing import NamedTuple
 from foreword.errors import SettingsError
 from foreword.text.corpus import Source
 from foreword.text.lines import Piece
-from foreword.text.newlines import LONGEST, SHORT, Lines, ends_a_sentence
+from foreword.text.newlines import Lines
 from foreword.text.tokenizer import TokenizerConfig
+from foreword.text.wrapping import LONGEST, SHORT, ends_a_sentence
 
 MOST_LINES = 4_000
 MOST_CHARACTERS = 400_000

@@ -1,0 +1,243 @@
+"""Whether a line goes on with the one before it, which was cut at a width, or begins something new.
+
+Kinds of documents show it by marks (`Markup`), and texts without any by the lengths of their lines.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from foreword.text.segments import is_unspaced
+
+SHORT = 40
+"""A line of fewer columns was hardly cut at a width."""
+NARROWEST = 30
+"""No text is wrapped at fewer columns."""
+LONGEST = 120
+"""A line of more columns was not cut at a width."""
+MARGIN = 4
+"""A line that the next word would have fitted by so many columns was ended on purpose."""
+
+_TERMINATED = re.compile(r"[.!?:…。！？：؟।]['\"”’»)\]」』）】]*$")
+# Letters that take two columns, and marks on letters, which take none.
+_WIDE = re.compile(
+    "[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60"
+    "\uffe0-\uffe6\U0001f300-\U0001faff\U00020000-\U0003fffd]"
+)
+_NO_WIDTH = re.compile("[\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u200b-\u200f\xad]")
+WORD_COLUMNS = 8
+"""Of a word of Thai, Lao, Khmer or Burmese, whose end only a dictionary tells."""
+_NUMBER = re.compile(r"\s*\(?(\d{1,3})[.)]\s+")
+_FIRST_LETTER = re.compile(r"\w")
+_SPACES = re.compile(r"\S")
+
+BULLET = r"[-*+•‣◦▪][ \t]+"
+RULE = r"([-=*_~+#.])[ \t]?(?:\1[ \t]?){2,}$"
+
+
+@dataclass(frozen=True)
+class Markup:
+    """How a kind of document shows that something new begins. Patterns see a line without indent.
+
+    Attributes:
+        begins: a line that begins so begins something new. What matches is no text.
+        alone: a line that begins so has nothing to do with the lines around it.
+        breaks: a line that ends so is ended on purpose.
+        leader: what may stand before the text of each line, such as the marks of a quotation or of
+            a comment. A line goes on with the one before it only if both have the same.
+        needs_leader: lines without a leader never go on with one another, as those of code.
+        subject: the first line stands alone, as that of a commit message.
+        headers: as in mail, lines up to the first blank one stand alone if the first is a header.
+        front: the same as `verbatim`, of a document's first line alone.
+        verbatim: lines between two that begin so, each with the same marks, stand alone.
+        by_look: whether a line goes on shows in the lengths of lines and how they begin and end.
+        indents: a line that is indented further than the one before it begins something new.
+        keeps_markers: what matches `begins` is text after all.
+    """
+
+    begins: re.Pattern[str] = re.compile(BULLET)
+    alone: re.Pattern[str] = re.compile(RULE)
+    breaks: re.Pattern[str] | None = None
+    leader: re.Pattern[str] | None = re.compile(r"\s*(?:>[ ]?)+")
+    needs_leader: bool = False
+    subject: bool = False
+    headers: re.Pattern[str] | None = None
+    front: re.Pattern[str] | None = None
+    verbatim: re.Pattern[str] | None = None
+    by_look: bool = False
+    indents: bool = True
+    keeps_markers: bool = False
+
+
+PLAIN = Markup(begins=re.compile(rf"{BULLET}|\|"), by_look=True, keeps_markers=True)
+"""Text without any markup, wrapped at a width."""
+
+
+class LineBefore(NamedTuple):
+    """What is known of the lines so far.
+
+    Attributes:
+        text: of the last line; None where nothing goes on with it.
+        leader: of the last line, without spaces.
+        width: of the last line, in characters.
+        indent: of the last line.
+        in_item: whether its unit began with a marker.
+        in_numbers: whether that was a number.
+        short: how many lines, up to the last, were short.
+        widest: of all lines that may have been cut at a width.
+        fence: what ends the lines that stand alone; empty where they do not.
+        is_first: whether there was none yet.
+    """
+
+    text: str | None = None
+    leader: str = ""
+    width: int = 0
+    indent: int = 0
+    in_item: bool = False
+    in_numbers: bool = False
+    short: int = 0
+    widest: int = 0
+    fence: str = ""
+    is_first: bool = True
+
+
+NOTHING = LineBefore()
+
+
+class Step(NamedTuple):
+    """Whether a line goes on with that before it, characters of it that are no text, and after."""
+
+    goes_on: bool
+    skipped: int
+    after: LineBefore
+
+
+_BLANK = "\n"
+"""A fence that a blank line ends."""
+
+
+def look_at(markup: Markup, before: LineBefore, line: str, *, is_open: bool) -> Step:
+    """Looks at one more line.
+
+    Args:
+        markup: of the document.
+        before: what is known.
+        line: without its end.
+        is_open: it has no end yet: it is the one that is being typed.
+    """
+    found = markup.leader.match(line) if markup.leader is not None else None
+    lead = found[0] if found is not None else ""
+    leader = "".join(lead.split())
+    if markup.needs_leader:  # of a comment: /** and * are one
+        leader = leader.lstrip("/")[:1] or leader[:1]
+    content = _SPACES.search(line, len(lead))
+    start = content.start() if content is not None else len(line)
+    text = line[start:].rstrip()
+    width = columns(line.rstrip())
+    widest = max(before.widest, width) if width <= LONGEST else before.widest
+    alone = LineBefore(fence=before.fence, widest=widest, is_first=False)
+    if before.fence:
+        ends = not text if before.fence == _BLANK else text.startswith(before.fence)
+        return Step(False, 0, alone._replace(fence="") if ends and not is_open else alone)
+    for opening in (markup.verbatim, markup.front if before.is_first else None):
+        if opening is not None and (fence := opening.match(text)) is not None:
+            return Step(False, 0, alone._replace(fence=fence[1]))
+    if before.is_first and markup.headers is not None and markup.headers.match(text):
+        return Step(False, 0, alone._replace(fence=_BLANK))
+    if before.is_first and markup.subject:
+        return Step(False, 0, alone)
+    may_go_on = before.text is not None and (
+        leader == before.leader if leader or not is_open or text else True
+    )
+    if markup.needs_leader and not (leader or before.leader):
+        may_go_on = False
+    if not text:
+        if not is_open:
+            return Step(False, len(lead), alone)
+        goes_on = may_go_on and not (markup.by_look and _ends_by_look(before, ""))
+        return Step(goes_on, len(lead), alone)
+    if markup.alone.match(text):
+        marks = markup.alone.match(text)
+        assert marks is not None
+        return Step(False, start + (0 if markup.keeps_markers else marks.end()), alone)
+    after = LineBefore(
+        text=text,
+        leader=leader,
+        width=width,
+        indent=columns(line[:start]),
+        short=before.short + 1 if width < SHORT else 0,
+        widest=widest,
+        is_first=False,
+    )
+    if markup.breaks is not None and markup.breaks.search(line):
+        after = after._replace(text=None)
+    skipped = len(lead)
+    number = _NUMBER.match(text)
+    if number is not None and not (
+        number[1] == "1" or before.in_numbers or before.text is None or leader != before.leader
+    ):
+        number = None  # as "in the year⏎12. After", which is no list
+    marker = number or markup.begins.match(text)
+    if marker is not None:
+        after = after._replace(
+            in_item=True, in_numbers=number is not None, short=min(after.short, 1)
+        )
+        return Step(False, skipped if markup.keeps_markers else start + marker.end(), after)
+    goes_on = may_go_on
+    if goes_on and markup.indents and after.indent > before.indent + 1 and not before.in_item:
+        goes_on = False
+    if goes_on and markup.by_look and _ends_by_look(before, text):
+        goes_on = False
+    if goes_on:
+        indent = after.indent if before.in_item else min(after.indent, before.indent)
+        after = after._replace(in_item=before.in_item, in_numbers=before.in_numbers, indent=indent)
+    else:
+        skipped = 0 if markup.keeps_markers else skipped
+        if not may_go_on:
+            after = after._replace(short=min(after.short, 1))
+    return Step(goes_on, skipped, after)
+
+
+def ends_a_sentence(line: str) -> bool:
+    """Whether a line ends with a mark that ends a sentence, and quotation marks perhaps."""
+    return _TERMINATED.search(line) is not None
+
+
+def columns(text: str) -> int:
+    """How wide a text is, in columns of a screen.
+
+    >>> columns("width"), columns("宽度")
+    (5, 4)
+    """
+    if text.isascii():
+        return len(text)
+    return len(text) + len(_WIDE.findall(text)) - len(_NO_WIDTH.findall(text))
+
+
+def first_word_columns(text: str) -> int:
+    """How wide what cannot be cut is at the beginning of a text: a word, or a Chinese character."""
+    word = text.split(maxsplit=1)[0] if text else ""
+    if word.isascii() or not is_unspaced(word):
+        return columns(word)
+    for place, character in enumerate(word):
+        if is_unspaced(character):
+            own = 2 if _WIDE.match(character) else WORD_COLUMNS
+            return columns(word[:place]) + (own if place == 0 else 0)
+    return columns(word)
+
+
+def _ends_by_look(before: LineBefore, text: str) -> bool:
+    """Whether the last line ends something, before one that begins with this text, if any."""
+    assert before.text is not None
+    if before.width > LONGEST:
+        return True
+    word = first_word_columns(text)
+    if before.width + 1 + word + MARGIN > max(before.widest, NARROWEST):
+        return False  # the line was full
+    terminated = ends_a_sentence(before.text)
+    if before.width >= SHORT:
+        return terminated and bool(text)
+    if before.short > 1 or terminated:
+        return True
+    first = _FIRST_LETTER.search(text)
+    return first is not None and (first[0].isupper() or first[0].isdigit())
