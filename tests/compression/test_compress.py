@@ -236,3 +236,18 @@ def test_the_command_runs_without_torch(model: Path, text: Path, tmp_path: Path)
     assert done.returncode == 0, done.stderr
     assert '"perplexity_after"' in done.stdout
     assert load(tmp_path / "s").predict("the cat")
+
+
+def test_the_loss_is_measured_on_one_persons_part_of_an_export(model: Path, tmp_path: Path) -> None:
+    chat, told = tmp_path / "chat.txt", list[str]()
+    lines = TEXT.splitlines()
+    said = [f"12/31/23, 9:15 PM - {'AB'[n % 2]}: {line}" for n, line in enumerate(lines)]
+    chat.write_text("\n".join(said))
+    part = tmp_path / "part.txt"
+    part.write_text("\n".join(lines[::2]))
+
+    found = compress(model, tmp_path / "a", [chat], bound=9, speaker="A", say=told.append)
+    expected = compress(model, tmp_path / "b", [part], bound=9, lines="sentence")
+
+    assert found.perplexity_after == expected.perplexity_after
+    assert "WhatsApp export: 4 messages of A" in told[0]

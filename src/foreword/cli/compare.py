@@ -15,15 +15,17 @@ from foreword.cli.console import (
     print_note,
     results,
 )
-from foreword.cli.texts import PANEL, Column, ReadAs, Speaker, TextLines
+from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.errors import MissingExtraError, SettingsError, did_you_mean
 from foreword.folder.claim import claimed, refuse_unclaimable, unless_replacing
+from foreword.text.choice import ReadingOptions
 
 FILES = ("table.csv", "curves.csv", "comparison.png")
 """What is written."""
 
 
+@reads_texts
 def compare(
     text: Annotated[
         list[str] | None,
@@ -53,14 +55,9 @@ def compare(
     case: Annotated[
         Literal["keep", "fold"] | None, typer.Option(help="Keep upper case, or fold it.")
     ] = None,
-    lines: TextLines = None,
     vocab_size: Annotated[int | None, typer.Option(help="The commonest words only.")] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Of text that is not Unicode.", rich_help_panel=PANEL)
-    ] = None,
-    read_as: ReadAs = None,
-    speaker: Speaker = None,
-    column: Column = None,
+    *,
+    reading: ReadingOptions,
     embedding_size: Annotated[
         int | None, typer.Option(help="Numbers that stand for a word.")
     ] = None,
@@ -106,17 +103,13 @@ def compare(
             report=watch,
             pretokenised=pretokenised or None,
             case=case,
-            lines=lines,
             vocab_size=vocab_size,
-            encoding=encoding,
-            read_as=read_as,
-            speaker=speaker,
-            column=column,
             embedding_size=embedding_size,
             dropout=dropout,
             learning_rate=learning_rate,
             seed=seed,
             threads=threads,
+            **reading,
         )
         written = write_csv(found, out)
     name = ", ".join(Path(t).name for t in text) if text else "the carried chats"

@@ -7,12 +7,15 @@ import typer
 
 from foreword.cli.console import interruptible, print_json, results
 from foreword.cli.info import compression_rows, table_of
+from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.compression.compress import BOUND, MOST_WORDS
 from foreword.compression.compress import compress as run
 from foreword.folder.store import folder_bytes
+from foreword.text.choice import ReadingOptions
 
 
+@reads_texts
 def compress(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
     out: Annotated[
@@ -39,7 +42,8 @@ def compress(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a model that is there already.")
     ] = False,
-    encoding: Annotated[str, typer.Option(help="Of the text.")] = "utf-8",
+    *,
+    reading: ReadingOptions,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write a model in int8, a quarter of its size, and tell what that costs.
@@ -56,8 +60,9 @@ def compress(
             bound=bound,
             most_words=words,
             overwrite=overwrite,
-            encoding=encoding,
+            say=watch.note,
             progress=watch.text_progress,
+            **reading,
         )
     size = folder_bytes(out)
     if as_json:

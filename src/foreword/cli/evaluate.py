@@ -1,6 +1,5 @@
 """`foreword evaluate`: how well a model predicts a text."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,13 +9,15 @@ from rich.table import Table
 
 from foreword.cli.console import print_json, results
 from foreword.cli.info import evaluation_rows, table_of
-from foreword.cli.texts import Column, Encoding, ReadAs, Speaker, TextLines
+from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError
+from foreword.text.choice import ReadingOptions
 
 _METHODS = "Methods (perplexity alone, the state carried)"
 
 
+@reads_texts
 def evaluate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
     text: Annotated[
@@ -31,11 +32,8 @@ def evaluate(
         Literal["never", "sentence"],
         typer.Option(help="never: state carried through the text; sentence: reset at each line."),
     ] = "never",
-    encoding: Encoding = "utf-8",
-    read_as: ReadAs = None,
-    speaker: Speaker = None,
-    column: Column = None,
-    lines: TextLines = None,
+    *,
+    reading: ReadingOptions,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1...")] = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     tune: Annotated[
@@ -94,9 +92,7 @@ def evaluate(
             raise SettingsError("methods need a TEXT, and a state that is carried through it")
         _methods(
             folder, text, tune or [], temperature, cache, dynamic, ngram, ngram_weight,
-            {"encoding": encoding, "read_as": read_as, "speaker": speaker, "column": column,
-             "lines": lines},
-            device, as_json,
+            reading, device, as_json,
         )  # fmt: skip
         return
     from foreword.evaluation.evaluate import evaluate as measure
@@ -107,14 +103,10 @@ def evaluate(
             text or (),
             chats=chats,
             reset=reset,
-            encoding=encoding,
-            read_as=read_as,
-            speaker=speaker,
-            column=column,
-            lines=lines,
             say=watch.note,
             device=device,
             progress=watch.text_progress,
+            **reading,
         )
     if as_json:
         print_json(found.model_dump(mode="json"))
@@ -131,7 +123,7 @@ def _methods(
     dynamic: str | None,
     ngram: Path | None,
     ngram_weight: float | None,
-    reading: Mapping[str, Any],
+    reading: ReadingOptions,
     device: str,
     as_json: bool,
 ) -> None:

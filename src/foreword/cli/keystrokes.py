@@ -10,17 +10,20 @@ import typer
 from rich.table import Table
 
 from foreword.cli.console import print_json, results
-from foreword.cli.texts import Column, Encoding, ReadAs, Speaker, TextLines, tell
+from foreword.cli.texts import reads_texts
+from foreword.cli.watch import Watch
 from foreword.errors import SettingsError
 from foreword.evaluation.keystrokes import Case, KeystrokeReport, Typist, simulate
 from foreword.evaluation.suggester import LearningSuggester, Suggester
 from foreword.predictor.personal.personal import Personal
 from foreword.predictor.predictor import Predictor, load
-from foreword.text.corpus import chat_source, find_sources
+from foreword.text.choice import ReadingOptions
+from foreword.text.corpus import chat_source
 from foreword.text.newlines import whole_units
-from foreword.text.width import settled
+from foreword.text.sources import read_sources
 
 
+@reads_texts
 def keystrokes(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
     text: Annotated[
@@ -66,11 +69,8 @@ def keystrokes(
         int | None, typer.Option(min=1, help="Only so many messages, drawn by --seed.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw.")] = 1,
-    encoding: Encoding = "utf-8",
-    read_as: ReadAs = None,
-    speaker: Speaker = None,
-    column: Column = None,
-    lines: TextLines = None,
+    *,
+    reading: ReadingOptions,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell how many keys a typist saves by the model's suggestions.
@@ -84,18 +84,17 @@ def keystrokes(
     if chats:
         sources = [chat_source(chats)]
     else:
-        found = find_sources(
-            text or (),
-            encoding=encoding,
-            read_as=read_as,
-            speaker=speaker,
-            column=column,
-            tell=tell,
-        )
-        sources = settled(found, lines, model.tokenizer.config, tell)
+        with Watch() as watch:
+            sources = read_sources(
+                text or (),
+                model.tokenizer.config,
+                say=watch.note,
+                progress=watch.text_progress,
+                **reading,
+            )
     units = [unit for source in sources for unit in whole_units(source.read())]
     drawn = _drawn(units, messages, seed)
-    reports = {"": simulate(Suggester(model), drawn, typist)}
+    reports = {"": simulate(Suggester(model), drawn, typist, spacing=model.tokenizer.spacing)}
     if learn:
         reports["learning as it goes"] = _learning(model, drawn, typist)
     if as_json:
@@ -111,7 +110,13 @@ def _learning(model: Predictor, lines: Sequence[str], typist: Typist) -> Keystro
         tempfile.TemporaryDirectory() as empty,
         Personal.open(Path(empty) / "personal.db", model.tokenizer, create=True) as personal,
     ):
-        return simulate(LearningSuggester(model, personal), lines, typist, learn=True)
+        return simulate(
+            LearningSuggester(model, personal),
+            lines,
+            typist,
+            spacing=model.tokenizer.spacing,
+            learn=True,
+        )
 
 
 def _drawn(lines: Sequence[str], messages: int | None, seed: int) -> Sequence[str]:

@@ -11,8 +11,10 @@ from typer.core import TyperGroup
 from foreword.cli.console import errors, json_lines, print_json, results
 from foreword.cli.info import table_of
 from foreword.cli.notes import empty, note
-from foreword.cli.texts import Column, Encoding, ReadAs, Speaker, TextLines, tell
+from foreword.cli.texts import reads_texts
+from foreword.cli.watch import Watch
 from foreword.errors import PersonalError, SettingsError
+from foreword.text.choice import ReadingOptions
 
 if TYPE_CHECKING:
     from foreword.predictor.personal import Learned, Personal
@@ -56,6 +58,7 @@ def file(
 
 
 @personal.command()
+@reads_texts
 def learn(
     context: typer.Context,
     model: Model,
@@ -63,31 +66,26 @@ def learn(
         list[str] | None,
         typer.Argument(metavar="TEXT", help="Files, folders, globs, or -. Without: -."),
     ] = None,
-    encoding: Encoding = "utf-8",
-    read_as: ReadAs = None,
-    speaker: Speaker = None,
-    column: Column = None,
-    lines: TextLines = None,
+    *,
+    reading: ReadingOptions,
     as_json: Json = False,
 ) -> None:
     """Learn a person's text. A missing file is made."""
     from foreword.predictor.personal import network_of
     from foreword.predictor.predictor import load
-    from foreword.text.corpus import find_sources
     from foreword.text.newlines import PARAGRAPH_END, whole_units
-    from foreword.text.width import settled
+    from foreword.text.sources import read_sources
 
     _refuse_unusable(context.obj)  # before a model and a long text are read
     predictor = load(model)
-    found = find_sources(
-        texts or ["-"],
-        encoding=encoding,
-        read_as=read_as,
-        speaker=speaker,
-        column=column,
-        tell=tell,
-    )
-    sources = settled(found, lines, predictor.tokenizer.config, tell)
+    with Watch() as watch:
+        sources = read_sources(
+            texts or ["-"],
+            predictor.tokenizer.config,
+            say=watch.note,
+            progress=watch.text_progress,
+            **reading,
+        )
     units = [unit for source in sources for unit in whole_units(source.read())]
     with opened(context.obj, predictor.tokenizer, create=True) as layer:
         _tell(layer.learn(PARAGRAPH_END.join(units), network_of(predictor)), as_json=as_json)

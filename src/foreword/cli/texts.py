@@ -1,46 +1,92 @@
 """The options by which any verb that takes texts is told how to read them."""
 
-from typing import Annotated
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any
 
 import typer
 
 from foreword.cli.console import errors
+from foreword.text.choice import Choice
 from foreword.text.newlines import Lines
 
 PANEL = "Text"
 
-Encoding = Annotated[str, typer.Option(help="Of text that is not Unicode.", rich_help_panel=PANEL)]
-TextLines = Annotated[
-    Lines | None,
-    typer.Option(help="What a line of the text is. Default: found out from their lengths."),
-]
-ReadAs = Annotated[
-    str | None,
-    typer.Option(
-        "--as",
-        metavar="FORM",
-        help="Read the text as whatsapp, telegram, mbox, csv, html or another form, or as text: as "
-        "it stands. Default: by its content.",
-        rich_help_panel=PANEL,
-    ),
-]
-Speaker = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Take only what this person says, of chats and mail. A name that is not there lists "
-        "those that are.",
-        rich_help_panel=PANEL,
-    ),
-]
-Column = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Of a table or of JSON: the column that holds the text.",
-        rich_help_panel=PANEL,
-    ),
-]
+
+def _option(help: str, *names: str, metavar: str | None = None) -> Any:  # noqa: A002
+    return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=PANEL)
+
+
+OPTIONS: dict[str, Any] = {
+    "encoding": Annotated[str | None, _option("Of text that is not Unicode.")],
+    "lines": Annotated[
+        Lines | None,
+        _option(
+            "What a line is: a sentence or message, a paragraph, or a part of one that was wrapped "
+            "at a width. Default: found out from their lengths."
+        ),
+    ],
+    "read_as": Annotated[
+        str | None,
+        _option(
+            "Read the text as whatsapp, telegram, mbox, csv, html or another form, or as text: as "
+            "it stands. Default: by its content.",
+            "--as",
+            metavar="FORM",
+        ),
+    ],
+    "speaker": Annotated[
+        str | None,
+        _option(
+            "Take only what this person says, of chats and mail. A name that is not there lists "
+            "those that are.",
+            metavar="NAME",
+        ),
+    ],
+    "column": Annotated[
+        str | None,
+        _option("Of a table or of JSON: the column that holds the text.", metavar="NAME"),
+    ],
+    "mend": Annotated[
+        bool | None,
+        _option(
+            "Decode anew letters that were decoded wrongly before the text was saved, such as "
+            "donâ€™t.",
+            "--mend",
+        ),
+    ],
+}
+"""All of them, by the names that `foreword.text.choice.Choice` has."""
+assert set(OPTIONS) == set(Choice.__dataclass_fields__)
+
+
+def reads_texts(verb: Callable[..., None]) -> Callable[..., None]:
+    """Gives a verb these options, in place of its parameter `reading`.
+
+    The verb gets what was given of them, by name.
+    """
+    own = inspect.signature(verb, eval_str=True)
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in OPTIONS.items()
+    ]
+
+    @wraps(verb)
+    def told(**given: Any) -> None:
+        reading = {name: given.pop(name) for name in OPTIONS}
+        verb(**given, reading={name: value for name, value in reading.items() if value is not None})
+
+    parameters = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in own.parameters.items()
+        if name != "reading"
+    ]
+    at = list(own.parameters).index("reading")
+    signature = own.replace(parameters=[*parameters[:at], *options, *parameters[at:]])
+    told.__signature__ = signature  # type: ignore[attr-defined]
+    told.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
+    return told
 
 
 def tell(note: str) -> None:

@@ -8,11 +8,11 @@ import typer
 
 from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
 from foreword.cli.info import evaluation_rows, table_of
-from foreword.cli.texts import PANEL, Column, ReadAs, Speaker
+from foreword.cli.texts import PANEL, reads_texts
 from foreword.cli.watch import Watch
 from foreword.folder.claim import refuse_unclaimable
 from foreword.folder.config import AnyModelName
-from foreword.text.newlines import Lines
+from foreword.text.choice import ReadingOptions
 from foreword.training.checkpoint import saved
 from foreword.training.target import refusal_for
 
@@ -25,6 +25,7 @@ _RATE = "Optimiser"
 _RUN = "Run"
 
 
+@reads_texts
 def train(
     text: Annotated[
         list[str] | None,
@@ -222,26 +223,14 @@ def train(
         Literal["keep", "fold"] | None,
         typer.Option(help="Keep upper case, or fold it to lower.", rich_help_panel=_TEXT),
     ] = None,
-    lines: Annotated[
-        Lines | None,
-        typer.Option(
-            help="What a line is: a sentence or message, a paragraph, or a part of one that was "
-            "wrapped at a width. Default: found out from their lengths.",
-            rich_help_panel=_TEXT,
-        ),
-    ] = None,
     vocab_size: Annotated[
         int | None, typer.Option(help="The commonest words only.", rich_help_panel=_TEXT)
     ] = None,
     min_count: Annotated[
         int | None, typer.Option(help="Words seen so often only.", rich_help_panel=_TEXT)
     ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Of text that is not Unicode.", rich_help_panel=_TEXT)
-    ] = None,
-    read_as: ReadAs = None,
-    speaker: Speaker = None,
-    column: Column = None,
+    *,
+    reading: ReadingOptions,
     bptt: Annotated[
         Literal["truncated", "sentence"] | None,
         typer.Option(
@@ -344,6 +333,7 @@ def train(
     given = dict(locals())
     for name in ("text", "out", "valid", "recipe", "resume", "overwrite", "watch", "as_json"):
         del given[name]
+    given |= given.pop("reading")
     if out is None:
         raise typer.BadParameter("where should the model go?", param_hint="--out")
     refusal = refusal_for(replaces=resume or overwrite)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Unpack
 
 import numpy as np
 
@@ -25,10 +25,11 @@ from foreword.folder.store import (
     write_folder,
 )
 from foreword.predictor.engine import Engine
-from foreword.text.corpus import Source, chat_source, find_sources
+from foreword.text.choice import ReadingOptions
+from foreword.text.corpus import Source, chat_source
+from foreword.text.sources import read_sources
 from foreword.text.tokenizer import SPECIAL, Tokenizer
 from foreword.text.tokens import tokenise
-from foreword.text.width import settled
 
 MOST_WORDS = 20_000
 """Of the text that are read, unless told otherwise: they tell a loss of 1 % from chance."""
@@ -47,8 +48,9 @@ def compress(
     bound: float = BOUND,
     most_words: int = MOST_WORDS,
     overwrite: bool = False,
-    encoding: str = "utf-8",
+    say: Callable[[str], None] | None = None,
     progress: Tell | None = None,
+    **reading: Unpack[ReadingOptions],
 ) -> Compression:
     """Writes a model in int8 with a scale a row, and tells what that costs on a text.
 
@@ -66,8 +68,9 @@ def compress(
             written.
         most_words: of the text that are read.
         overwrite: replace a model that is in `out` already.
-        encoding: of the texts.
+        say: is told what was read, and how, a sentence each.
         progress: called with (what is done, how much of it, how much in all).
+        reading: how the texts are read, as for `foreword.evaluate`.
 
     Raises:
         SettingsError: the loss is over the bound, or a setting is out of range.
@@ -79,24 +82,30 @@ def compress(
         raise SettingsError(f"most_words must be at least 1, not {most_words}")
     source, target = Path(folder), Path(out)
     with claimed(target, "compress", refusal_for(source, overwrite=overwrite)):
+        before = read_folder(find_folder(source))
+
+        def sources() -> list[Source]:
+            config = before.tokenizer.config
+            return read_sources(texts, config, say=say, progress=progress, **reading)
+
         return _compress(
-            source, target, texts, chats, vocab_size, bound, most_words, encoding, progress
-        )
+            source, target, before, sources if texts else None, chats, vocab_size, bound,
+            most_words, progress,
+        )  # fmt: skip
 
 
 def _compress(
     source: Path,
     target: Path,
-    texts: Sequence[str | PathLike[str]],
+    before: Folder,
+    read: Callable[[], list[Source]] | None,
     chats: Literal["train", "valid", "test"] | None,
     vocab_size: int | None,
     bound: float,
     most_words: int,
-    encoding: str,
     progress: Tell | None,
 ) -> Compression:
     """Compresses into a folder that is claimed; see `compress`."""
-    before = read_folder(find_folder(source))
     if before.config.weights == "int8":
         raise SettingsError(f"{source} is compressed already: compress what it was made of")
     if not isinstance(before.config.model, ModelConfig):
@@ -105,7 +114,7 @@ def _compress(
             "n-grams make it smaller: train it with a larger --ngram-min-count"
         )
     after = smaller(before, vocab_size)
-    sources = _sources(before.config, texts, chats, encoding)
+    sources = _sources(before.config, read, chats)
     ids = _ids(sources, before.tokenizer, most_words, progress)
     missing = before.config.model.vocab_size - after.config.model.vocab_size
 
@@ -190,14 +199,13 @@ def refusal_for(source: Path, *, overwrite: bool) -> Refusal:
 
 def _sources(
     config: FolderConfig,
-    texts: Sequence[str | PathLike[str]],
+    read: Callable[[], list[Source]] | None,
     chats: Literal["train", "valid", "test"] | None,
-    encoding: str,
 ) -> list[Source]:
-    if texts and chats is not None:
+    if read is not None and chats is not None:
         raise SettingsError("give texts to measure on, or a part of the carried chats, not both")
-    if texts:
-        return settled(find_sources(texts, encoding=encoding), None, config.tokenizer)
+    if read is not None:
+        return read()
     if chats is None and config.evaluation is not None:
         parts: tuple[Literal["valid", "test"], ...] = ("valid", "test")
         chats = next((p for p in parts if f"({p})" in config.evaluation.text), None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Literal
+from typing import Literal, Unpack
 
 from foreword.errors import SettingsError
 from foreword.evaluation.perplexity import Reset, score
@@ -11,10 +11,10 @@ from foreword.folder.config import Evaluation
 from foreword.folder.installed import find_folder
 from foreword.folder.store import read_folder
 from foreword.models.build import from_folder
-from foreword.text.corpus import chat_source, find_sources
-from foreword.text.newlines import Lines
+from foreword.text.choice import ReadingOptions
+from foreword.text.corpus import chat_source
+from foreword.text.sources import read_sources
 from foreword.text.tokens import tokenise
-from foreword.text.width import settled
 
 
 def evaluate(
@@ -23,14 +23,10 @@ def evaluate(
     *,
     chats: Literal["train", "valid", "test"] | None = None,
     reset: Reset = "never",
-    encoding: str = "utf-8",
-    read_as: str | None = None,
-    speaker: str | None = None,
-    column: str | None = None,
     device: str = "cpu",
-    lines: Lines | None = None,
     say: Callable[[str], None] | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
+    **reading: Unpack[ReadingOptions],
 ) -> Evaluation:
     """Measures a model on texts, all as one, in order.
 
@@ -39,15 +35,12 @@ def evaluate(
         texts: files, folders, globs, gzip, `-`; read as the model's training text was.
         chats: a part of the carried chats, instead of texts.
         reset: "never" carries the state through the text, "sentence" starts anew at each line.
-        encoding: of texts that are not Unicode.
-        read_as: the form of the texts, such as whatsapp; None: each one's own, by its content.
-        speaker: measure only what this person says, of chats and mail.
-        column: that holds the text, of tables.
         device: that the model runs on.
-        lines: what a line of the texts is; None: found out from the lengths of lines, and of a
-            text that is too short to tell, what those of the training text were.
         say: is told what was read, and how, and what was found out, a sentence each.
         progress: called with (what is done, how much of it, how much in all).
+        reading: how the texts are read: encoding, read_as, speaker, column, lines, mend; see
+            `foreword.text.choice.Choice`. Of lines that are too few to tell what they are, what
+            those of the training text were.
 
     Raises:
         FolderError, TextError, SettingsError: with what to do about it.
@@ -63,15 +56,7 @@ def evaluate(
     if chats:
         sources = [chat_source(chats)]
     else:
-        found = find_sources(
-            texts,
-            encoding=encoding,
-            read_as=read_as,
-            speaker=speaker,
-            column=column,
-            tell=say,
-        )
-        sources = settled(found, lines, loaded.tokenizer.config, say)
+        sources = read_sources(texts, loaded.tokenizer.config, say=say, progress=tell, **reading)
     tokens = tokenise(
         sources,
         loaded.tokenizer,

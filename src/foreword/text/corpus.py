@@ -11,17 +11,16 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from os import PathLike
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, Literal, Unpack
 
 from foreword.errors import MissingExtraError, SettingsError, TextError
-from foreword.text.decoding import BLOCK_BYTES, UNICODE, characters
+from foreword.text.choice import Choice, ReadingOptions
+from foreword.text.decoding import BLOCK_BYTES, characters
+from foreword.text.files import File
 from foreword.text.finding import LeftOut, files_below, matching
 from foreword.text.lines import Piece
 from foreword.text.newlines import Lines, cut
 from foreword.text.spool import Spool
-
-if TYPE_CHECKING:
-    from foreword.text.reading import File
 
 Split = Literal["train", "valid", "test"]
 
@@ -82,12 +81,10 @@ def paths_of(texts: Paths) -> tuple[str | PathLike[str], ...]:
 def find_sources(
     texts: Sequence[str | PathLike[str]],
     *,
-    encoding: str = UNICODE,
-    read_as: str | None = None,
-    speaker: str | None = None,
-    column: str | None = None,
     tell: Callable[[str], None] | None = None,
+    progress: Callable[[str, int, int | None], None] | None = None,
     scratch: Path | None = None,
+    **reading: Unpack[ReadingOptions],
 ) -> list[Source]:
     """The texts that are meant by paths: files, folders, globs, and `-` for standard input.
 
@@ -97,13 +94,12 @@ def find_sources(
 
     Args:
         texts: paths.
-        encoding: of texts that are not Unicode.
-        read_as: the form of all of them, one of `FORM_NAMES`.
-        speaker: take only what this person says.
-        column: that holds the text, of tables.
         tell: called with what was read and how, and what was left out, a sentence each.
+        progress: called with (what is done, how many bytes of it, how many in all) while much is
+            read out of other forms.
         scratch: a folder on whose disk text may lie while it is read, in a file that nobody else
             can see.
+        reading: how, see `Choice`; what lines are is left to `foreword.text.sources`.
 
     Raises:
         TextError: a path leads to no text, or the encoding is unknown.
@@ -111,36 +107,40 @@ def find_sources(
         MissingExtraError: a form's library is not installed.
     """
     from foreword.text.forms.table import FORM_NAMES  # not before somebody reads texts
-    from foreword.text.reading import Choice, Reader
+    from foreword.text.reading import Reader
 
+    choice = Choice(**reading)
     try:
-        codecs.getincrementaldecoder(encoding)
-        b"a".decode(encoding, "replace")  # refuses codecs that do not give text, such as hex
+        codecs.getincrementaldecoder(choice.encoding)
+        b"a".decode(choice.encoding, "replace")  # refuses codecs that do not give text, such as hex
     except (LookupError, ValueError) as error:
         raise TextError(
-            f"there is no encoding {encoding!r}. Try utf-8, cp1252 or latin-1"
+            f"there is no encoding {choice.encoding!r}. Try utf-8, cp1252 or latin-1"
         ) from error
-    if read_as is not None and read_as not in FORM_NAMES:
-        raise SettingsError(f"there is no form {read_as!r}; the forms are {', '.join(FORM_NAMES)}")
-    spool = Spool(scratch)
-    choice = Choice(encoding, read_as, speaker, column)
-    reader = Reader(choice, spool, looks=tell is not None)
+    if choice.read_as is not None and choice.read_as not in FORM_NAMES:
+        raise SettingsError(
+            f"there is no form {choice.read_as!r}; the forms are {', '.join(FORM_NAMES)}"
+        )
+    spool, left_out = Spool(scratch), LeftOut()
+    found = [(text, _files(text, spool, left_out)) for text in map(str, texts)]
+    sizes = [file.size for _, files in found for file in files]
+    total = None if None in sizes else sum(size or 0 for size in sizes)
+    reader = Reader(choice, spool, left_out, looks=tell is not None, total=total, progress=progress)
     sources = []
-    for text in map(str, texts):
-        files = _files(text, spool, reader.left_out)
-        found = [t for file in files for t in reader.read(file)]
-        if files and not files[0].is_named and not found and speaker is None:
-            told = reader.left_out.told()
+    for text, files in found:
+        read = [one for file in files for one in reader.read(file)]
+        if files and not files[0].is_named and not read and choice.speaker is None:
+            told = left_out.told()
             raise TextError(
                 f"{text}: no texts that can be read are in this folder"
                 + (f". Not read: {told}" if told else "")
             )
         sources += [
-            Source(t.file.name, t.size, t.open, t.encoding, t.lines, t.is_formed) for t in found
+            Source(t.file.name, t.size, t.open, t.encoding, t.lines, t.is_formed) for t in read
         ]
-    reader.check_speaker()
+    reader.notes.check_speaker()
     if tell is not None:
-        for note in reader.notes():
+        for note in reader.notes.told():
             tell(note)
     return sources
 
@@ -195,7 +195,7 @@ def _chats_path() -> Path:
     raise MissingExtraError("the carried chat corpus", "train")
 
 
-def _files(text: str, spool: Spool, left_out: LeftOut) -> "list[File]":
+def _files(text: str, spool: Spool, left_out: LeftOut) -> list[File]:
     """The files that a path means."""
     if text == "-":
         return [_kept("standard input", sys.stdin.buffer, spool)]
@@ -233,9 +233,7 @@ def _files(text: str, spool: Spool, left_out: LeftOut) -> "list[File]":
     raise TextError(f"{text}: there is no such file or folder")
 
 
-def _file(path: Path, *, is_named: bool = True) -> "File":
-    from foreword.text.reading import File
-
+def _file(path: Path, *, is_named: bool = True) -> File:
     try:
         size = path.stat().st_size
     except OSError as error:
@@ -243,9 +241,7 @@ def _file(path: Path, *, is_named: bool = True) -> "File":
     return File(str(path), size, lambda: path.open("rb"), is_named)
 
 
-def _kept(name: str, stream: IO[bytes], spool: Spool) -> "File":
+def _kept(name: str, stream: IO[bytes], spool: Spool) -> File:
     """What can be read once only, kept until the process ends, since text is read more often."""
-    from foreword.text.reading import File
-
     spooled = spool.add_blocks(iter(lambda: stream.read(BLOCK_BYTES), b""))
     return File(name, spooled.size, spooled.open)

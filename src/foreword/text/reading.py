@@ -1,4 +1,4 @@
-"""A file to a source: recognises its form, reads it if it is not plain, and says what was done."""
+"""A file to a source: recognises its form, and reads it if it is not plain."""
 
 import codecs
 import io
@@ -7,30 +7,32 @@ import re
 import unicodedata
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import IO
 
 from foreword.errors import ForewordError, TextError
-from foreword.text.decoding import UNICODE, characters, encoding_of, unpacked
+from foreword.text.choice import Choice
+from foreword.text.decoding import UNICODE, characters, encoding_of
 from foreword.text.encodings import marked
+from foreword.text.files import File, Text
 from foreword.text.finding import LeftOut, is_hidden, is_junk
 from foreword.text.forms.archives import ZIP_MAGIC, ArchiveError, declared_encoding, member_blocks
 from foreword.text.forms.form import Account, Form, Head, Opened, Passage
 from foreword.text.forms.table import FORMS, PLAIN, form_named, recognise
+from foreword.text.mending import Mender
 from foreword.text.newlines import Lines
+from foreword.text.notes import Notes, short
 from foreword.text.spool import Spool
-from foreword.text.survey import survey
+from foreword.text.survey import Survey, survey
 
 HEAD_BYTES = 1 << 16
 PLAIN_SUFFIXES = (".txt", ".text")
+SHOWN_FROM = 1 << 22
+"""Bytes of texts from which on it is worth while to show how far the reading is."""
 _OF_ARCHIVES = (OSError, EOFError, RuntimeError, NotImplementedError, ValueError)
 """What the library raises of damaged ones, beside its own."""
-MOST_TOLD = 5
-"""Texts of one form that are told of each in a line; of more, there is one line for all."""
 _BY_NAME_ALONE = frozenset({"csv", "json", "jsonl", "markdown", "tex"})
 """Forms that a file in a folder has only with the right ending: much that is no text has them."""
 _FOREIGN = (
@@ -43,77 +45,34 @@ _FOREIGN = (
 )
 
 
-@dataclass(frozen=True)
-class Choice:
-    """How texts are to be read.
-
-    Attributes:
-        encoding: of those that are not Unicode.
-        read_as: the form of all of them; None: each one's own, by its content.
-        speaker: whose part is taken of texts that name who says what.
-        column: that holds the text, of tables.
-    """
-
-    encoding: str = UNICODE
-    read_as: str | None = None
-    speaker: str | None = None
-    column: str | None = None
-
-
-@dataclass(frozen=True)
-class File:
-    """Something to be read.
-
-    Attributes:
-        name: for people.
-        size: in bytes; None if unknown.
-        open: a fresh stream of its bytes.
-        is_named: whether a person named it, rather than a folder that it is in.
-    """
-
-    name: str
-    size: int | None
-    open: Callable[[], IO[bytes]] = field(repr=False)
-    is_named: bool = True
-
-    def unpacked(self) -> IO[bytes]:
-        """A fresh stream of what is packed in it by gzip and the like."""
-        return unpacked(self.open())
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text that was read, or can be read as it stands.
-
-    Attributes:
-        file: where it came from.
-        open: a fresh stream of its bytes.
-        size: of them.
-        encoding: of them.
-        lines: what its lines are, where a reader has made them.
-        is_formed: whether one has.
-    """
-
-    file: File
-    open: Callable[[], IO[bytes]] = field(repr=False)
-    size: int | None
-    encoding: str
-    lines: Lines = "sentence"
-    is_formed: bool = False
-
-
 class Reader:
-    """Reads files one after the other, and remembers what is to be said of them."""
+    """Reads files one after the other, and notes what is to be said of them."""
 
-    def __init__(self, choice: Choice, spool: Spool, *, looks: bool) -> None:
-        """Looks through plain texts that were named, too, if somebody wants to be told of them."""
+    def __init__(
+        self,
+        choice: Choice,
+        spool: Spool,
+        left_out: LeftOut,
+        *,
+        looks: bool,
+        total: int | None = None,
+        progress: Callable[[str, int, int | None], None] | None = None,
+    ) -> None:
+        """Sets how texts are read.
+
+        Args:
+            choice: how.
+            spool: keeps what was read out of other forms.
+            left_out: what is not read, to which the reader adds.
+            looks: look through plain texts that were named, too, as somebody wants to be told.
+            total: bytes of all files, if that is known.
+            progress: called with (what is done, how many bytes of it, how many in all).
+        """
         self.choice, self.spool, self.looks = choice, spool, looks
-        self.left_out = LeftOut()
-        self.speakers: Counter[str] = Counter()
-        self.without_speakers: list[str] = []
-        self.kept_of_speaker = 0
-        self._told: list[tuple[Form, str, str]] = []
-        self._warnings: list[str] = []
+        self.notes = Notes(choice.speaker, left_out)
+        self._total = total
+        self._progress = progress if total is None or total >= SHOWN_FROM else None
+        self._done = 0
 
     def read(self, file: File) -> list[Text]:
         """The texts in a file: one, or those in an archive, or none.
@@ -121,12 +80,24 @@ class Reader:
         Raises:
             TextError, MissingExtraError: a file that was named cannot be read.
         """
+        if self._progress is None:
+            return self._read_if_possible(file)
+        found = self._read_if_possible(replace(file, watch=self._show))
+        self._done += file.size or 0
+        return [replace(text, file=file) for text in found]
+
+    def _show(self, position: int) -> None:
+        if self._progress is not None:
+            self._progress("reading the texts", self._done + position, self._total)
+
+    def _read_if_possible(self, file: File) -> list[Text]:
         try:
             return self._read(file)
         except (ForewordError, OSError) as error:
             if file.is_named:
                 raise
-            self.left_out.add("that cannot be read", f"{_short(file.name)}: {_why(file, error)}")
+            left = f"{short(file.name)}: {_why(file, error)}"
+            self.notes.left_out.add("that cannot be read", left)
             return []
 
     def _read(self, file: File) -> list[Text]:
@@ -139,7 +110,7 @@ class Reader:
         return self._formed(file, form, head)
 
     def _head(self, file: File) -> Head:
-        with closing(file.unpacked()) as stream:
+        with closing(replace(file, watch=None).unpacked()) as stream:
             try:
                 data = stream.read(HEAD_BYTES + 1)
             except (OSError, EOFError, ValueError):
@@ -179,23 +150,46 @@ class Reader:
                     "in it as text or CSV"
                 )
         elif not self._is_plain_name(head):
-            self.left_out.add(_kind(head.name), _short(file.name))
+            self.notes.left_out.add(_kind(head.name), short(file.name))
             return []
         if self.choice.speaker is not None:
-            self.without_speakers.append(file.name)
+            self.notes.without_speakers.append(file.name)
             return []
         encoding = self.choice.encoding
-        if not file.is_named or self.looks:
-            with closing(file.open()) as stream:
-                found = survey(characters(file.name, encoding, stream))
-            self._warnings += found.warnings(_short(file.name))
+        text = Text(file, file.open, file.size, encoding)
+        if not file.is_named or self.looks or self.choice.mend:
+            found = self._survey(file, text)
+            if self.choice.mend and found.mojibake:
+                text, found = self._mended(file, text)
+            self.notes.warn(*found.warnings(short(file.name)))
             seen = encoding_of(head.data, encoding)
             if seen != encoding and codecs.lookup(seen) != codecs.lookup(encoding):
                 shown = "its mark" if marked(head.data) else "its zero bytes"
-                self._warnings.append(
-                    f"{_short(file.name)}: read as {seen.upper()}, as {shown} show"
-                )
-        return [Text(file, file.open, file.size, encoding)]
+                self.notes.warn(f"{short(file.name)}: read as {seen.upper()}, as {shown} show")
+        return [text]
+
+    def _survey(self, file: File, text: Text) -> Survey:
+        with closing(replace(file, open=text.open).watched()) as stream:
+            return survey(characters(file.name, text.encoding, stream))
+
+    def _mended(self, file: File, text: Text) -> tuple[Text, Survey]:
+        """A plain text without letters that were decoded wrongly, and what else there is to say."""
+        mender = Mender()
+        with closing(text.open()) as stream:
+            blocks = mender.blocks(characters(file.name, text.encoding, stream))
+            spooled = self.spool.add_blocks(block.encode("utf-8", "replace") for block in blocks)
+        self._note_mended(file, mender)
+        mended = Text(file, spooled.open, spooled.size, UNICODE)
+        return mended, self._survey(replace(file, watch=None), mended)
+
+    def _note_mended(self, file: File, mender: Mender) -> None:
+        if mender.places:
+            before, after = (line.strip()[:40] for line in mender.example)
+            places = "1 place" if mender.places == 1 else f"{mender.places:,} places"
+            self.notes.warn(
+                f"{short(file.name)}: {places} that had been decoded wrongly were mended, such as "
+                f"“{before}”, which is read as “{after}”"
+            )
 
     def _is_plain_name(self, head: Head) -> bool:
         if self.choice.read_as == PLAIN:
@@ -208,17 +202,18 @@ class Reader:
             file.name, file.unpacked, self._encoding(form, head), self.choice.column, Account()
         )
         account = opened.account
-        spooled = self.spool.add_lines(self._lines(form.read(opened), account))
+        mender = Mender() if self.choice.mend else None
+        spooled = self.spool.add_lines(self._lines(form.read(opened), account, mender))
         if self.choice.speaker is not None and not account.speakers:
-            self.without_speakers.append(file.name)
+            self.notes.without_speakers.append(file.name)
             return []
-        self.speakers += account.speakers
-        self._told.append((form, file.name, self._summary(form, account)))
-        with closing(spooled.open()) as stream:
-            found = survey(characters(file.name, UNICODE, stream))
-        self._warnings += found.warnings(_short(file.name))
+        self.notes.add(file.name, form, account)
+        if mender is not None:
+            self._note_mended(file, mender)
         lines: Lines = "paragraph" if form.unit == "paragraphs" else "sentence"
-        return [Text(file, spooled.open, spooled.size, UNICODE, lines, is_formed=True)]
+        text = Text(file, spooled.open, spooled.size, UNICODE, lines, is_formed=True)
+        self.notes.warn(*self._survey(replace(file, watch=None), text).warnings(short(file.name)))
+        return [text]
 
     def _encoding(self, form: Form, head: Head) -> str:
         if form.name == "html" and self.choice.encoding == UNICODE and not marked(head.data):
@@ -227,7 +222,9 @@ class Reader:
                 return declared
         return self.choice.encoding
 
-    def _lines(self, passages: Iterator[Passage], account: Account) -> Iterator[str]:
+    def _lines(
+        self, passages: Iterator[Passage], account: Account, mender: Mender | None
+    ) -> Iterator[str]:
         wanted = None if self.choice.speaker is None else _folded(self.choice.speaker)
         for passage in passages:
             line = passage.line
@@ -240,43 +237,34 @@ class Reader:
             ):
                 continue
             account.kept += 1
-            yield line
-
-    def _summary(self, form: Form, account: Account) -> str:
-        speakers = len(account.speakers)
-        people = "1 person" if speakers == 1 else f"{speakers:,} people"
-        said = account.speakers.total()
-        if self.choice.speaker is not None:
-            self.kept_of_speaker += account.kept
-            counted = (
-                f"{account.kept:,} {form.unit} of {self.choice.speaker}, of {said:,} by {people}"
-            )
-        else:
-            counted = f"{account.kept:,} {form.unit}" + (f" of {people}" if speakers else "")
-        details = "".join(f"; {detail}" for detail in account.details)
-        return f"{counted}; {form.left_out} left out{details}"
+            yield line if mender is None else mender.mended(line)
 
     def _members(self, file: File) -> list[Text]:
         """The texts in a ZIP file, as if it were a folder."""
+        archived = replace(file, watch=None)
         try:
-            with closing(file.unpacked()) as stream, zipfile.ZipFile(stream) as archive:
+            with closing(archived.unpacked()) as stream, zipfile.ZipFile(stream) as archive:
                 members = [m for m in archive.infolist() if not m.is_dir()]
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise TextError(
                 f"{file.name}: the archive is damaged or cut short ({error}). Fetch it again"
             ) from error
         found: list[Text] = []
+        packed = 0
         for member in sorted(members, key=lambda m: m.filename):
             name = f"{file.name}/{member.filename}"
             parts = PurePosixPath(member.filename).parts
             if any(map(is_hidden, parts)):
-                self.left_out.add("with names that begin with a dot", _short(name))
+                self.notes.left_out.add("with names that begin with a dot", short(name))
             elif any(map(is_junk, parts)):
-                self.left_out.add("backups and programs' own", _short(name))
+                self.notes.left_out.add("backups and programs' own", short(name))
             else:
-                found += self._member(file, member, name)
+                found += self._member(archived, member, name)
+            packed += member.compress_size
+            if file.watch is not None:
+                file.watch(packed)
         if not found and self.choice.speaker is None and file.is_named:
-            told = self.left_out.told()
+            told = self.notes.left_out.told()
             raise TextError(
                 f"{file.name}: holds no text that can be read" + (f" ({told})" if told else "")
             )
@@ -291,53 +279,13 @@ class Reader:
                 inner = File(name, member.file_size, lambda: io.BytesIO(first), is_named=False)
                 head = self._head(inner)
                 if self._form(inner, head) is None and not self._is_plain_name(head):
-                    self.left_out.add(_kind(head.name), _short(name))
+                    self.notes.left_out.add(_kind(head.name), short(name))
                     return []
                 spooled = self.spool.add_blocks(itertools.chain([first], blocks))
         except (ArchiveError, zipfile.BadZipFile, zlib.error, *_OF_ARCHIVES) as error:
-            self.left_out.add("that cannot be read", f"{_short(name)}: {error}")
+            self.notes.left_out.add("that cannot be read", f"{short(name)}: {error}")
             return []
-        return self.read(replace(inner, size=spooled.size, open=spooled.open))
-
-    def notes(self) -> list[str]:
-        """What is to be said of all that was read, a line each."""
-        found = []
-        by_form: dict[str, list[tuple[Form, str, str]]] = {}
-        for told in self._told:
-            by_form.setdefault(told[0].name, []).append(told)
-        for group in by_form.values():
-            form = group[0][0]
-            if len(group) <= MOST_TOLD:
-                found += [f"{_short(name)}: {form.label}: {summary}" for _, name, summary in group]
-            else:
-                found.append(f"{form.label}, {len(group):,} files; {form.left_out} left out")
-        warnings = self._warnings[:MOST_TOLD]
-        if len(self._warnings) > MOST_TOLD:
-            warnings.append(f"and {len(self._warnings) - MOST_TOLD:,} warnings more of this kind")
-        left_out = self.left_out.told()
-        return found + warnings + ([f"not read: {left_out}"] if left_out else [])
-
-    def check_speaker(self) -> None:
-        """Makes sure that whoever was asked for has said something.
-
-        Raises:
-            TextError: names those who have.
-        """
-        if self.choice.speaker is None or self.kept_of_speaker:
-            return
-        if not self.speakers:
-            named = ", ".join(self.without_speakers[:3]) or "what was read"
-            raise TextError(
-                f"--speaker {self.choice.speaker}: {named} names nobody who says anything. Leave "
-                "--speaker out, or name the texts' form with --as"
-            )
-        names = [f"{name} ({count:,})" for name, count in self.speakers.most_common(20)]
-        more = len(self.speakers) - len(names)
-        raise TextError(
-            f"--speaker {self.choice.speaker}: has said nothing in these texts. Those who have: "
-            + ", ".join(names)
-            + (f", and {more:,} more" if more > 0 else "")
-        )
+        return self._read_if_possible(replace(inner, size=spooled.size, open=spooled.open))
 
 
 def _folded(name: str) -> str:
@@ -355,12 +303,6 @@ def _is_archive(head: Head) -> bool:
 def _kind(name: str) -> str:
     suffix = PurePosixPath(name).suffix
     return suffix if suffix and len(suffix) <= 12 else "without an ending"
-
-
-def _short(name: str) -> str:
-    """A name without the folders in which a person knows it to be."""
-    archive, inside, member = name.partition(".zip/")
-    return PurePosixPath(archive.replace("\\", "/")).name + inside + member
 
 
 def _why(file: File, error: Exception) -> str:

@@ -43,9 +43,8 @@ class Survey:
             places = "1 place has" if self.mojibake == 1 else f"{self.mojibake:,} places have"
             found.append(
                 f"{name}: {places} letters that were decoded wrongly before the text was "
-                f"saved, the first in line {self.line}: “{self.example}”. If that is not how the "
-                "text was written, save it anew, or mend it, for example with the Python library "
-                "ftfy"
+                f"saved, the first in line {self.line}: “{self.example}”. To have them decoded "
+                "anew by ftfy, add --mend"
             )
         lines = self.shapes.total()
         common = self.shapes.most_common(MOST_SHAPES)

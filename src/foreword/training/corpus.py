@@ -10,12 +10,13 @@ from foreword.errors import SettingsError, TextError, TrainingError
 from foreword.folder.architecture import usual_clip
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.text import segments
-from foreword.text.corpus import Source, chat_source, find_sources
+from foreword.text.corpus import Source, chat_source
 from foreword.text.holdout import hold_out
 from foreword.text.newlines import Lines
+from foreword.text.sources import read_sources
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 from foreword.text.tokens import Tokens, tokenise
-from foreword.text.width import lines_of, settled
+from foreword.text.width import lines_of
 from foreword.training.defaults import fill_in
 from foreword.training.progress import Note, Reporter, TextProgress
 from foreword.training.settings import TextSettings, TrainingSettings
@@ -181,18 +182,14 @@ def _sources(
     def say(text: str) -> None:
         report(Note(text))
 
+    def show(what: str, done: int, total: int | None) -> None:
+        report(TextProgress(what, done, total))
+
     def found(paths: Texts, usual: Lines) -> list[Source]:
-        sources = find_sources(
-            paths,
-            encoding=settings.encoding,
-            read_as=settings.read_as,
-            speaker=settings.speaker,
-            column=settings.column,
-            tell=say,
-            scratch=scratch,
-        )
         config = replace(_tokenizer_config(settings), lines=usual)
-        return settled(sources, settings.lines, config, say)
+        return read_sources(
+            paths, config, say=say, progress=show, scratch=scratch, **settings.reading
+        )
 
     train = found(texts, "sentence") if texts else [chat_source("train")]
     if valid:

@@ -18,6 +18,7 @@ from foreword.folder.architecture import (
     MOST_ROUNDS,
 )
 from foreword.folder.config import AnyModelName, Data, Size
+from foreword.text.choice import ReadingOptions
 from foreword.text.newlines import Lines
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -57,6 +58,20 @@ class TextSettings(Data):
     lines: Lines | None = None
     """What a line is: a "sentence" (or a message), a "paragraph", or "wrapped": a part of a
     paragraph that was cut at a width. Default: found out from the lengths of lines."""
+    mend: bool = False
+    """Decode anew letters that were decoded wrongly before the text was saved (`donâ€™t`)."""
+
+    @property
+    def reading(self) -> ReadingOptions:
+        """How the texts are read."""
+        return {
+            "encoding": self.encoding,
+            "read_as": self.read_as,
+            "speaker": self.speaker,
+            "column": self.column,
+            "lines": self.lines,
+            "mend": self.mend,
+        }
 
     @model_validator(mode="after")
     def _lines_suit(self) -> Self:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 
@@ -22,10 +23,10 @@ from foreword.folder.store import Folder, read_folder
 from foreword.models.build import from_folder
 from foreword.models.model import LanguageModel
 from foreword.ngrams.table import Table
-from foreword.text.corpus import Paths, find_sources, paths_of
-from foreword.text.newlines import Lines
+from foreword.text.choice import ReadingOptions
+from foreword.text.corpus import Paths, paths_of
+from foreword.text.sources import read_sources
 from foreword.text.tokens import tokenise
-from foreword.text.width import settled
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -70,14 +71,10 @@ def measure(
     tune: Paths = (),
     tune_cache: bool = False,
     tune_dynamic: bool = False,
-    encoding: str = "utf-8",
-    read_as: str | None = None,
-    speaker: str | None = None,
-    column: str | None = None,
     device: str = "cpu",
-    lines: Lines | None = None,
     say: Callable[[str], None] | None = None,
     progress: Progress | None = None,
+    **reading: Unpack[ReadingOptions],
 ) -> Measurement:
     """Perplexities of a network with and without methods, each on its own and together.
 
@@ -93,14 +90,10 @@ def measure(
         tune: texts that choose all weights, and what is asked for: not the measured ones.
         tune_cache: choose the cache's numbers.
         tune_dynamic: choose the rate and decay of dynamic evaluation, by the RMS rule.
-        encoding: of texts that are not Unicode.
-        read_as: the form of the texts, such as whatsapp; None: each one's own, by its content.
-        speaker: measure only what this person says, of chats and mail.
-        column: that holds the text, of tables.
         device: that the network runs on.
-        lines: what a line of the texts is; None: found out, as `foreword.evaluate` does.
         say: is told what was read, and how, and what was found out, a sentence each.
         progress: called with (what is done, how much of it, how much in all).
+        reading: how the texts are read, as for `foreword.evaluate`.
 
     Raises:
         FolderError, TextError, SettingsError: with what to do about it.
@@ -118,15 +111,9 @@ def measure(
             progress(what, done, total)
 
     def read_text(paths: Paths) -> tuple[str, np.ndarray]:
-        found = find_sources(
-            paths_of(paths),
-            encoding=encoding,
-            read_as=read_as,
-            speaker=speaker,
-            column=column,
-            tell=say,
+        sources = read_sources(
+            paths_of(paths), loaded.tokenizer.config, say=say, progress=tell, **reading
         )
-        sources = settled(found, lines, loaded.tokenizer.config, say)
         tokens = tokenise(
             sources, loaded.tokenizer, progress=lambda d, t: tell("reading the text", d, t)
         )

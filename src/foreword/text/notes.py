@@ -1,0 +1,94 @@
+"""What is to be said of texts that were read: forms, speakers, warnings, what was left out."""
+
+from collections import Counter
+from pathlib import PurePosixPath
+
+from foreword.errors import TextError
+from foreword.text.finding import LeftOut
+from foreword.text.forms.form import Account, Form
+
+MOST_TOLD = 5
+"""Texts of one form that are told of each in a line; of more, there is one line for all."""
+
+
+class Notes:
+    """Collects what is to be said.
+
+    Attributes:
+        left_out: what was not read.
+        without_speakers: names of texts that name nobody who says anything.
+    """
+
+    def __init__(self, speaker: str | None, left_out: LeftOut) -> None:
+        """Takes whose part is wanted, None for everybody's, and what was left out so far."""
+        self.left_out = left_out
+        self.without_speakers: list[str] = []
+        self._speaker = speaker
+        self._speakers: Counter[str] = Counter()
+        self._kept_of_speaker = 0
+        self._forms: list[tuple[Form, str, str]] = []
+        self._warnings: list[str] = []
+
+    def warn(self, *warnings: str) -> None:
+        """Notes sentences about a text."""
+        self._warnings += warnings
+
+    def add(self, name: str, form: Form, account: Account) -> None:
+        """Notes what came of reading a text in a form."""
+        self._speakers += account.speakers
+        speakers = len(account.speakers)
+        people = "1 person" if speakers == 1 else f"{speakers:,} people"
+        if self._speaker is not None:
+            self._kept_of_speaker += account.kept
+            said = account.speakers.total()
+            counted = f"{account.kept:,} {form.unit} of {self._speaker}, of {said:,} by {people}"
+        else:
+            counted = f"{account.kept:,} {form.unit}" + (f" of {people}" if speakers else "")
+        details = "".join(f"; {detail}" for detail in account.details)
+        self._forms.append((form, name, f"{counted}; {form.left_out} left out{details}"))
+
+    def told(self) -> list[str]:
+        """All of it, a sentence each."""
+        found = []
+        by_form: dict[str, list[tuple[Form, str, str]]] = {}
+        for told in self._forms:
+            by_form.setdefault(told[0].name, []).append(told)
+        for group in by_form.values():
+            form = group[0][0]
+            if len(group) <= MOST_TOLD:
+                found += [f"{short(name)}: {form.label}: {summary}" for _, name, summary in group]
+            else:
+                found.append(f"{form.label}, {len(group):,} files; {form.left_out} left out")
+        warnings = self._warnings[:MOST_TOLD]
+        if len(self._warnings) > MOST_TOLD:
+            warnings.append(f"and {len(self._warnings) - MOST_TOLD:,} warnings more of this kind")
+        left_out = self.left_out.told()
+        return found + warnings + ([f"not read: {left_out}"] if left_out else [])
+
+    def check_speaker(self) -> None:
+        """Makes sure that whoever was asked for has said something.
+
+        Raises:
+            TextError: names those who have.
+        """
+        if self._speaker is None or self._kept_of_speaker:
+            return
+        if not self._speakers:
+            named = ", ".join(self.without_speakers[:3]) or "what was read"
+            raise TextError(
+                f"--speaker {self._speaker}: {named} names nobody who says anything. Leave "
+                "--speaker out, or name the texts' form with --as"
+            )
+        names = [f"{name} ({count:,})" for name, count in self._speakers.most_common(20)]
+        more = len(self._speakers) - len(names)
+        raise TextError(
+            f"--speaker {self._speaker}: has said nothing in these texts. Those who have: "
+            + ", ".join(names)
+            + (f", and {more:,} more" if more > 0 else "")
+        )
+
+
+def short(name: str) -> str:
+    """A name without the folders in which a person knows it to be."""
+    archive, inside, member = name.partition(".zip/")
+    return PurePosixPath(archive.replace("\\", "/")).name + inside + member
