@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from foreword.visible import shown_lines
+
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """A question to append to a message, where a name is nearly one that is known; else nothing.
@@ -17,7 +19,14 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 
 
 class ForewordError(Exception):
-    """Base of every error that Foreword raises on purpose. Its message is meant to be shown."""
+    """Base of every error that Foreword raises on purpose. Its message is meant to be shown.
+
+    What it quotes (a file's name, a word, a record) may be a stranger's: as text it holds no
+    character that a terminal would obey.
+    """
+
+    def __str__(self) -> str:
+        return shown_lines(super().__str__())
 
 
 class TextError(ForewordError):

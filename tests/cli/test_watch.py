@@ -1,9 +1,9 @@
 import io
 
 import pytest
-from rich.console import Console
 
 from foreword.cli import watch as watch_module
+from foreword.cli.console import PlainConsole
 from foreword.cli.watch import Watch
 from foreword.training.progress import Note, StepProgress, TextProgress, Validated
 
@@ -23,7 +23,7 @@ STEP = StepProgress(
 
 def shown(*, terminal: bool, monkeypatch: pytest.MonkeyPatch, events: list[object]) -> str:
     screen = io.StringIO()
-    console = Console(file=screen, force_terminal=terminal, width=140, highlight=False)
+    console = PlainConsole(file=screen, force_terminal=terminal, width=140)
     monkeypatch.setattr(watch_module, "errors", console)
     with Watch() as watch:
         for event in events:

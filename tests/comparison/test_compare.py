@@ -49,7 +49,9 @@ def test_the_csv_holds_what_was_found(tmp_path: Path) -> None:
 
 
 def test_the_plot_is_a_picture(tmp_path: Path) -> None:
-    plot(Comparison(ROWS, POINTS, stopped=False), tmp_path / "plot.png", "a text")
+    plot(
+        Comparison(ROWS, POINTS, stopped=False), tmp_path / "plot.png", "a_$\\frac$.txt"
+    )  # no formula
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 

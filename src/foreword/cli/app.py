@@ -26,7 +26,7 @@ from foreword.cli import (
     train,
     tune,
 )
-from foreword.cli.console import errors, interruptible
+from foreword.cli.console import errors, interruptible, print_error
 from foreword.errors import ForewordError, MissingExtraError
 
 
@@ -89,17 +89,12 @@ def run() -> None:
     try:
         app()
     except ForewordError as error:
-        errors.print(
-            f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=not errors.is_terminal
-        )
+        print_error(str(error))
         sys.exit(1)
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        missing = MissingExtraError(_verb(), "train")
-        errors.print(
-            f"[bold red]error:[/] {_escaped(str(missing))}", soft_wrap=not errors.is_terminal
-        )
+        print_error(str(MissingExtraError(_verb(), "train")))
         sys.exit(1)
     except KeyboardInterrupt:
         errors.print("stopped")
@@ -110,16 +105,10 @@ def run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        errors.print(f"error: {error}", style="red", markup=False)
+        print_error(str(error))
         sys.exit(1)
 
 
 def _verb() -> str:
     names = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     return f"foreword {names[0]}" if names else "this command"
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)

@@ -57,7 +57,7 @@ def check(
     else:
         results().print(_table(rows))
         for why, names in _reasons(rows).items():
-            results().print(f"cannot: {', '.join(names)}: {why}", markup=False)
+            results().print(f"cannot: {', '.join(names)}: {why}")
     if any(row["differ"] for row in rows):
         raise typer.Exit(1)
 

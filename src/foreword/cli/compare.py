@@ -118,7 +118,7 @@ def compare(
             plot(found, out / "comparison.png", name)
             written.append(out / "comparison.png")
         except MissingExtraError as error:
-            errors.print(f"no plot: {error}", markup=False)
+            errors.print(f"no plot: {error}")
     if as_json:
         print_json({"rows": [asdict(r) for r in found.rows], "files": [str(p) for p in written]})
     else:
@@ -131,7 +131,7 @@ def compare(
             sizes = (f"{r.words_per_second:,.0f}", f"{r.words_seen:,}", f"{r.parameters:,}")
             table.add_row(r.model, *figures, *sizes)
         results().print(table)
-        errors.print("written: " + ", ".join(str(p) for p in written), markup=False)
+        errors.print("written: " + ", ".join(str(p) for p in written))
     if found.stopped:
         raise typer.Exit(130)
 

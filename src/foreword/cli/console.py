@@ -2,7 +2,6 @@
 
 import codecs
 import io
-import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -11,28 +10,60 @@ from types import FrameType
 from typing import Any, cast
 
 from rich.console import Console
+from rich.text import Text
 
 from foreword.cli.quitting import quitting_at_once
 from foreword.text.lines import LineSplitter
+from foreword.visible import as_json, shown_lines
 
-errors = Console(stderr=True, highlight=False)
+
+class PlainConsole(Console):
+    """A console on which strings are text: no markup, and nothing that a terminal would obey.
+
+    Strings come from model folders, personal files, texts and names of files, which others may have
+    made. Colour is given by `style=`, or by a `rich.text.Text` whose parts went through `as_text`.
+    """
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """What Rich calls for every string that it prints, in tables too."""
+        return super().render_str(
+            shown_lines(text), **{**options, "markup": False, "emoji": False, "highlight": False}
+        )
+
+
+errors = PlainConsole(stderr=True)
 """For progress, notes and errors. Rich honours NO_COLOR and plain pipes."""
 
 
 def results() -> Console:
     """Standard output, never wrapped or cut where it is not a terminal."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return PlainConsole(soft_wrap=not sys.stdout.isatty())
+
+
+def as_text(*parts: str | tuple[str, str]) -> Text:
+    """A text of parts, of which those with a style are (text, style)."""
+    return Text.assemble(
+        *(
+            shown_lines(part) if isinstance(part, str) else (shown_lines(part[0]), part[1])
+            for part in parts
+        )
+    )
 
 
 def print_json(document: Any) -> None:
-    """One line of JSON on standard output."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    """One line of JSON on standard output, with escapes for what a terminal would obey."""
+    sys.stdout.write(as_json(document) + "\n")
     sys.stdout.flush()
 
 
 def print_note(text: str) -> None:
     """A sentence on standard error."""
-    errors.print(text, markup=False, soft_wrap=True)
+    errors.print(text, soft_wrap=True)
+
+
+def print_error(text: str) -> None:
+    """Why a command fails."""
+    errors.print(as_text(("error:", "bold red"), f" {text}"), soft_wrap=not errors.is_terminal)
 
 
 def input_lines() -> Iterator[str]:

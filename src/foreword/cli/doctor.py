@@ -55,7 +55,7 @@ def doctor(
     results().print()
     for reason, names in reasons.items():
         concerned = "all cells" if len(names) == len(rows) else ", ".join(dict.fromkeys(names))
-        results().print(f"not {reason} ({concerned})", markup=False)
+        results().print(f"not {reason} ({concerned})")
 
 
 def _without_torch(*, as_json: bool) -> None:

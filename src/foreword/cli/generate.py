@@ -11,6 +11,7 @@ from foreword.cli.notes import as_a_text
 from foreword.errors import FolderError
 from foreword.predictor.generate import generate as continuation
 from foreword.predictor.predictor import load
+from foreword.visible import shown_lines
 
 
 def generate(
@@ -58,8 +59,8 @@ def generate(
     if as_json:
         print_json({"opening": opening, "continuation": "".join(pieces)})
         return
-    sys.stdout.write(opening)
+    sys.stdout.write(shown_lines(opening))
     for piece in pieces:
-        sys.stdout.write(piece)
+        sys.stdout.write(shown_lines(piece))
         sys.stdout.flush()
     sys.stdout.write("\n")

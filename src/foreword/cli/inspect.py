@@ -78,14 +78,14 @@ def inspect(
         except MissingExtraError as error:
             missing = str(error)
     if missing is not None:
-        errors.print(f"no figures: {missing}", markup=False)
+        errors.print(f"no figures: {missing}")
     page = out / "index.html"
     if as_json:
         print_json({"page": str(page), **_summary(found)})
         return
     rows = {name: _shown(value) for name, value in _summary(found).items() if value != []}
     results().print(table_of(rows))
-    results().print(f"Open {page}", markup=False, soft_wrap=True)
+    results().print(f"Open {page}", soft_wrap=True)
 
 
 def _refusal(folder: Path) -> str | None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
-from foreword.cli.console import errors, loading_torch, print_json, results
+from foreword.cli.console import as_text, errors, loading_torch, print_json, results
 from foreword.errors import SettingsError
 from foreword.folder.claim import refuse_unclaimable, unless_replacing
 
@@ -110,7 +111,7 @@ def memory(
         for table in _maps(found):
             results().print(table)
     if found.stopped:
-        errors.print(_advice(found, len(plan), out), markup=False, soft_wrap=True)
+        errors.print(_advice(found, len(plan), out), soft_wrap=True)
         raise typer.Exit(130)
 
 
@@ -126,9 +127,9 @@ def _written(found: "Survey", out: Path) -> list[Path]:
         return []
     written, missing = write(found.results, out)
     if missing is not None:
-        errors.print(f"no picture of the map: {missing}", markup=False, soft_wrap=True)
+        errors.print(f"no picture of the map: {missing}", soft_wrap=True)
     names = ", ".join(str(path) for path in written)
-    errors.print(f"written: {names}", markup=False, soft_wrap=True)
+    errors.print(f"written: {names}", soft_wrap=True)
     return written
 
 
@@ -163,10 +164,10 @@ def _list(as_json: bool) -> None:
         print_json([{name: getattr(task, name) for name in names} for task in TASKS.values()])
         return
     for task in TASKS.values():
-        results().print(f"[cyan]{task.name}[/]  {task.title}. {task.source}")
-        results().print(f"    solved when {task.criterion}", markup=False)
+        results().print(as_text((task.name, "cyan"), f"  {task.title}. {task.source}"))
+        results().print(f"    solved when {task.criterion}")
         lags = ", ".join(str(lag) for lag in task.lags)
-        results().print(f"    lag: {task.lag_is}; {lags}", markup=False)
+        results().print(f"    lag: {task.lag_is}; {lags}")
 
 
 def _maps(found: "Survey") -> list[Table]:
@@ -190,11 +191,11 @@ def _maps(found: "Survey") -> list[Table]:
     return tables
 
 
-def _field(place: Any) -> str:
+def _field(place: Any) -> Text:
     more = "".join(f", {name} {figure:.0f}" for name, figure in place.figures.items())
     more += f", {place.diverged} diverged" if place.diverged else ""
     colour = "green" if place.solved == place.tried else "yellow" if place.solved else "red"
-    return f"[{colour}]{place.solved}/{place.tried}[/]{more}"
+    return as_text((f"{place.solved}/{place.tried}", colour), more)
 
 
 def _claims(found: "Survey") -> Table:
@@ -209,10 +210,10 @@ def _claims(found: "Survey") -> Table:
     table.add_column("core seconds", justify="right")
     for outcome in outcomes(found.results):
         claim = outcome.claim
-        verdict = {True: "[green]yes[/]", False: "[red]no[/]", None: "…"}[outcome.holds]
+        verdict = {True: ("yes", "green"), False: ("no", "red"), None: ("…", "")}[outcome.holds]
         seconds = sum(result.cpu_seconds for result in outcome.results)
         names = (claim.task, claim.cell, str(claim.lag), claim.says, outcome.found)
-        table.add_row(*names, verdict, f"{seconds:,.0f}")
+        table.add_row(*names, as_text(verdict), f"{seconds:,.0f}")
     return table
 
 
@@ -222,7 +223,10 @@ class _Watch:
     def __init__(self) -> None:
         columns = (BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
         self.progress = Progress(
-            *columns, TextColumn("{task.description}"), console=errors, transient=True
+            *columns,
+            TextColumn("{task.description}"),
+            console=errors,
+            transient=True,
         )
         self.bar = self.progress.add_task("")
 
@@ -252,6 +256,5 @@ class _Watch:
         self.progress.console.print(
             f"{where}: {came} after {result.steps:,} updates, {result.seconds:.0f} s, error "
             f"{result.error:.3g}",
-            markup=False,
             soft_wrap=True,
         )

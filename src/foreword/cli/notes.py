@@ -21,7 +21,7 @@ LARGE = 5000
 
 def note(sentence: str) -> None:
     """Prints one."""
-    errors.print(sentence, style="dim", markup=False, soft_wrap=not errors.is_terminal)
+    errors.print(sentence, style="dim", soft_wrap=not errors.is_terminal)
 
 
 def as_a_text(error: str, verb: str, words: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.errors import PersonalError, SettingsError
 from foreword.text.choice import ReadingOptions
+from foreword.visible import shown
 
 if TYPE_CHECKING:
     from foreword.predictor.personal import Learned, Personal
@@ -108,7 +109,7 @@ def list_(
         print_json([asdict(held) for held in words])
         return
     for held in words:
-        results().print(f"{held.count:>8,}  {held.word}", markup=False)
+        results().print(f"{held.count:>8,}  {shown(held.word)}")
 
 
 @personal.command()
@@ -185,7 +186,7 @@ def audit(context: typer.Context, as_json: Json = False) -> None:
         }
         results().print(table_of(_held(found.words, found.sequences, found.doubted) | rows))
     if found.suspects:
-        errors.print("forget it: foreword personal FILE forget --suspects", markup=False)
+        errors.print("forget it: foreword personal FILE forget --suspects")
         raise typer.Exit(1)
 
 

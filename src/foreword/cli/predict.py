@@ -13,6 +13,7 @@ from foreword.errors import FolderError, SettingsError
 from foreword.folder.installed import installed_models, only_model
 from foreword.predictor.predictor import load
 from foreword.predictor.suggest import Suggestion
+from foreword.visible import shown
 
 Words = Annotated[int, typer.Option("-k", "--words", min=1, help="How many words.")]
 Tolerant = Annotated[
@@ -105,12 +106,13 @@ def show(text: str, predictions: list[Suggestion], *, as_json: bool) -> None:
         print_json({"text": text, "predictions": [p._asdict() for p in predictions]})
         return
     out = results()
-    out.print(text if text.strip() else "(the beginning of a text)", style="bold", markup=False)
+    out.print(text if text.strip() else "(the beginning of a text)", style="bold")
     if not predictions:
         out.print("  (no word that the model knows begins so)")
-    widest = max((len(p.word) for p in predictions), default=0)
+    words = [shown(p.word) for p in predictions]
+    widest = max(map(len, words), default=0)
     top = max((p.probability for p in predictions), default=1.0)
-    for p in predictions:
+    for word, p in zip(words, predictions, strict=True):
         bar = "█" * max(1, round(24 * p.probability / top)) if top > 0 else ""
-        line = f"  {p.word:<{widest}}  {p.probability:6.1%}  {bar}"
-        out.print(line, markup=False)
+        line = f"  {word:<{widest}}  {p.probability:6.1%}  {bar}"
+        out.print(line)

@@ -96,7 +96,7 @@ def serve(
     listening = bound(settings)
     where = f"{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
     names = ", ".join(model.name for model in service.models.all())
-    errors.print(f"serving {names} at http://{where}/ (Ctrl-C stops)", markup=False)
+    errors.print(f"serving {names} at http://{where}/ (Ctrl-C stops)")
     app = make_app(service)
     run(app, settings, listening, lambda: reload_models(service), app.takes_on)
 

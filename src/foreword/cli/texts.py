@@ -91,4 +91,4 @@ def reads_texts(verb: Callable[..., None]) -> Callable[..., None]:
 
 def tell(note: str) -> None:
     """Prints what was read and how, on standard error."""
-    errors.print(note, markup=False, soft_wrap=True)
+    errors.print(note, soft_wrap=True)

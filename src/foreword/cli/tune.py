@@ -115,11 +115,11 @@ def tune(
         rows = {name: str(value) for name, value in found.best.settings.items()}
         perplexity = f"{found.best.perplexity:.2f} on the held-out text"
         results().print(table_of({"perplexity": perplexity, **rows, "recipe": str(found.recipe)}))
-        errors.print(f"to train by it: foreword train ... --recipe {found.recipe}", markup=False)
+        errors.print(f"to train by it: foreword train ... --recipe {found.recipe}")
     else:
         errors.print("no trial came to its end: there is nothing to recommend yet")
     if found.stopped_by is not None:
-        errors.print(f"stopped; what was done is kept. To go on: {_again(out)}", markup=False)
+        errors.print(f"stopped; what was done is kept. To go on: {_again(out)}")
         sys.exit(STOPPED.get(found.stopped_by, 1))
 
 

@@ -1,18 +1,19 @@
 """A prompt that predicts while one types: ghost text and a line of suggestions. No torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggest
 from prompt_toolkit.auto_suggest import Suggestion as Ghost
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
-from prompt_toolkit.formatted_text import HTML
+from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
 from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
+from foreword.visible import shown
 
 
 def accept(buffer: Buffer, suggestion: Suggestion) -> None:
@@ -39,6 +40,19 @@ def rest_of(suggestion: Suggestion, text: str) -> str:
     return accepted[len(text) :] if accepted.startswith(text) else ""
 
 
+def suggestions_line(found: Sequence[Suggestion]) -> StyleAndTextTuples:
+    """The line below the prompt: numbers, words and their probabilities.
+
+    >>> suggestions_line([Suggestion("<b>", 0.5, "<b>", 0)])
+    [('bold', '1'), ('', ' <b> 50%')]
+    """
+    line: StyleAndTextTuples = []
+    for rank, p in enumerate(found, start=1):
+        gap = [("", "   ")] if line else []
+        line += [*gap, ("bold", str(rank)), ("", f" {shown(p.word)} {p.probability:.0%}")]
+    return line or [("", "no word that the model knows begins so")]
+
+
 class _Ghost(AutoSuggest):
     def __init__(self, ask: Callable[[str], list[Suggestion]]) -> None:
         self.ask = ask
@@ -46,7 +60,7 @@ class _Ghost(AutoSuggest):
     def get_suggestion(self, buffer: Buffer, document: Document) -> Ghost | None:
         del buffer
         found = self.ask(document.text)[:1]
-        return Ghost(rest_of(found[0], document.text)) if found else None
+        return Ghost(shown(rest_of(found[0], document.text))) if found else None
 
 
 def type_along(typist: Typist, k: int) -> None:
@@ -81,13 +95,8 @@ def type_along(typist: Typist, k: int) -> None:
         auto_suggest=_Ghost(ask), key_bindings=keys, complete_while_typing=False
     )
 
-    def toolbar() -> HTML:
-        found = ask(session.default_buffer.document.text_before_cursor)
-        shown = [
-            HTML("<b>{}</b> {} {}").format(rank, p.word, f"{p.probability:.0%}").value
-            for rank, p in enumerate(found, start=1)
-        ]
-        return HTML("   ".join(shown) or "no word that the model knows begins so")
+    def toolbar() -> StyleAndTextTuples:
+        return suggestions_line(ask(session.default_buffer.document.text_before_cursor))
 
     while True:
         try:

@@ -5,11 +5,12 @@ import time
 from types import TracebackType
 from typing import Self
 
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
+from rich.text import Text
 
-from foreword.cli.console import errors
+from foreword.cli.console import as_text, errors
 from foreword.training.progress import Event, Note, StepProgress, TextProgress, Validated
+from foreword.visible import shown
 
 LINE_SECONDS = 10.0
 """Between two lines, where progress is not a display but a log."""
@@ -21,10 +22,10 @@ class Watch:
     def __init__(self) -> None:
         self.live = errors.is_terminal
         self.progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
             TaskProgressColumn(),
-            TextColumn("{task.fields[figures]}"),
+            TextColumn("{task.fields[figures]}", markup=False),
             console=errors,
             transient=True,
             disable=not self.live,
@@ -55,20 +56,21 @@ class Watch:
                 self._show("training", event.done, _figures(event))
             case Validated():
                 mark = ", best so far" if event.best else ""
+                done = f"  after {event.words_seen:,} words, {_clock(event.seconds)}: validation "
+                perplexity = (f"{event.perplexity:.1f}", "bold")
                 self._print(
-                    f"  after {event.words_seen:,} words, {_clock(event.seconds)}: validation "
-                    f"perplexity [bold]{event.perplexity:.1f}[/], top 3 {event.top3:.1%}{mark}"
+                    as_text(f"{done}perplexity ", perplexity, f", top 3 {event.top3:.1%}{mark}")
                 )
             case Note():
                 self.note(event.text)
 
     def note(self, text: str) -> None:
         """Prints a sentence for the person who watches."""
-        self._print(escape(text))
+        self._print(text)
 
     def text_progress(self, what: str, done: int, total: int | None) -> None:
         """Shows how much of a text is done."""
-        self._show(what, done / total if total else None, "" if total else f"{done:,} bytes")
+        self._show(shown(what), done / total if total else None, "" if total else f"{done:,} bytes")
 
     def _show(self, what: str, share: float | None, figures: str) -> None:
         if self.live:
@@ -86,7 +88,7 @@ class Watch:
             errors.print(f"{what} {percent}{figures}".rstrip(), soft_wrap=True)
         self.what = what
 
-    def _print(self, text: str) -> None:
+    def _print(self, text: str | Text) -> None:
         errors.print(text, soft_wrap=True)
 
 

@@ -5,6 +5,7 @@ from statistics import median
 
 from foreword.comparison.compare import Comparison
 from foreword.errors import MissingExtraError
+from foreword.visible import shown
 
 STYLE = {
     "mlp-last": ("#9aa5b1", ":"),
@@ -71,5 +72,6 @@ def plot(comparison: Comparison, path: Path, text: str) -> None:
         title_fontsize=9,
         labelspacing=0.7,
     )
-    figure.suptitle(f"Next-word models of equal size and time on {text}", fontsize=12)
+    title = f"Next-word models of equal size and time on {shown(text)}"
+    figure.suptitle(title, fontsize=12).set_parse_math(False)  # a file's name is no formula
     figure.savefig(path, dpi=150)

@@ -30,6 +30,7 @@ from foreword.text.corpus import Source, chat_source
 from foreword.text.sources import read_sources
 from foreword.text.tokenizer import SPECIAL, Tokenizer
 from foreword.text.tokens import tokenise
+from foreword.visible import as_markdown
 
 MOST_WORDS = 20_000
 """Of the text that are read, unless told otherwise: they tell a loss of 1 % from chance."""
@@ -242,7 +243,7 @@ def _card(source: Path, config: FolderConfig) -> str:
         "## Compression\n\n"
         "Its matrices are int8 with a scale a row; what stands elsewhere in this card is of the "
         f"model before that. It knows {config.model.vocab_size:,} of {found.vocab_size:,} words. "
-        f"On {found.text} ({found.words:,} words):\n\n"
+        f"On {as_markdown(found.text)} ({found.words:,} words):\n\n"
         "| | perplexity | top 3 |\n|---|---|---|\n"
         f"| before | {found.perplexity_before:.2f} | {found.top3_before:.1%} |\n"
         f"| after | {found.perplexity_after:.2f} | {found.top3_after:.1%} |\n\n"

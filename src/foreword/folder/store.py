@@ -43,6 +43,7 @@ from foreword.folder.files import (
 from foreword.folder.weights import expected_tensors
 from foreword.text.spacing import USUAL, Spacing
 from foreword.text.tokenizer import NEWER, Tokenizer, TokenizerConfig
+from foreword.visible import UNSAFE, first_unsafe, is_plain, plain, shown, strings
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -135,6 +136,7 @@ def write_folder(
         SettingsError: the folder holds something else; nothing in it is touched.
         FolderError: the disk is full, or the folder cannot be written to.
     """
+    _refuse_unsafe([*tokenizer.words, *rare])
     vocabulary = tokenizer.to_json().encode()
     others = {TOKENIZER: vocabulary}
     if rare:
@@ -152,6 +154,14 @@ def write_folder(
             raise SettingsError(f"{path} {NOT_OURS}")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise FolderError(f"{path}: cannot be written: {error}") from error
+
+
+def _refuse_unsafe(words: Collection[str]) -> None:
+    unsafe = None if is_plain(" ".join(words)) else first_unsafe(words)
+    if unsafe is not None:
+        raise SettingsError(
+            f"a model's words must be text, but {shown(unsafe)!r:.200} holds {UNSAFE}"
+        )
 
 
 def _metadata(model: AnyConfig, vocabulary: bytes) -> dict[str, str]:
@@ -260,6 +270,11 @@ def _rare(file: Path, checksum: str | None) -> tuple[str, ...]:
         words = data.decode().split("\n")[:-1]
     except UnicodeDecodeError as error:
         raise FolderError(f"{file} is not UTF-8: {error}. {RESTORE}") from error
+    for number, word in enumerate(words, start=1):
+        if not is_plain(word):
+            raise FolderError(
+                f"{file}, line {number:,}: {shown(word)!r:.200} holds {UNSAFE}. {RESTORE}"
+            )
     if words != sorted(words, key=_order):
         raise FolderError(f"{file}: its words are not in alphabetical order. {RESTORE}")
     return tuple(words)
@@ -315,6 +330,9 @@ def _read_config(path: Path) -> tuple["FolderConfig | Described", dict[str, str]
             f"{file} has format version {version}; this Foreword reads up to {NEWEST}. "
             "It was made by a newer Foreword: pip install --upgrade foreword"
         )
+    unsafe = first_unsafe(strings(document))
+    if unsafe is not None:
+        raise FolderError(f"{file}: {shown(unsafe)!r:.200} holds {UNSAFE}. {RESTORE}")
     checksums = document.pop(CHECKSUMS, None)
     known = checksums if isinstance(checksums, dict) else {}
     if known.pop(CONFIG, None) == _canonical_sha256(document, known):
@@ -354,7 +372,7 @@ def _validated(document: dict[str, Any], file: Path) -> "FolderConfig":
 
 
 def _config_bytes(config: "FolderConfig", files: Mapping[str, bytes]) -> bytes:
-    document = config.model_dump(mode="json")
+    document = plain(config.model_dump(mode="json"))  # names of texts are anyone's
     for key in ("weights", "compression"):  # unknown to Forewords that read version 1 alone
         if config.format_version == 1:
             del document[key]

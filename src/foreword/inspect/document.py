@@ -18,6 +18,7 @@ from foreword.inspect.trace import LayerArrays, TextTrace
 from foreword.inspect.units import kinds_of, orders, ranked, telling, time_constants
 from foreword.models.build import count_parameters
 from foreword.training.card import ARCHITECTURES
+from foreword.visible import plain
 
 LARGEST_MAPS = 2_200_000
 """Bytes of all heat maps, before packing: a page shall stay below 5 MB."""
@@ -44,7 +45,12 @@ SHARES = ("i", "f", "o", "r", "z")
 
 
 def document(found: Findings) -> dict[str, Any]:
-    """Everything that the page shows; words are text, never markup."""
+    """Everything that the page shows; words are text, never markup, and all of it is seen."""
+    shown: dict[str, Any] = plain(_document(found))
+    return shown
+
+
+def _document(found: Findings) -> dict[str, Any]:
     traced = found.traced
     shown = _units_shown(traced)
     notes = list(found.notes)

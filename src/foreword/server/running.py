@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from foreword.errors import SettingsError
 from foreword.server.gathering import GatheringProtocol
 from foreword.server.settings import ServerSettings
+from foreword.visible import shown
 
 GARBAGE = (10_000, 5, 5)
 """Python's thresholds for looking for cycles, of which requests and connections leave none:
@@ -45,6 +46,15 @@ def bound(settings: ServerSettings) -> socket.socket:
     return listening
 
 
+class OneLine(logging.Formatter):
+    """A record's message is one line, whatever a client has sent; a traceback follows it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """What `logging` calls for every record."""
+        record.message = shown(record.message)
+        return super().formatMessage(record)
+
+
 def run(
     app: ASGIApp,
     settings: ServerSettings,
@@ -61,7 +71,9 @@ def run(
         reload: reads the models anew.
         admits: whether a request, by its target, is taken on; else it is told to come later.
     """
-    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    log = logging.StreamHandler()
+    log.setFormatter(OneLine("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    logging.basicConfig(handlers=[log])
     logging.getLogger("foreword").setLevel(
         logging.WARNING if settings.log == "errors" else logging.INFO
     )

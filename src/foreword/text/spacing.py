@@ -15,6 +15,7 @@ from typing import Any, Literal
 from foreword.errors import FolderError
 from foreword.text.characters import OWN, folded
 from foreword.text.style import PLAIN_STYLE, Style, StyleCounter, style_of
+from foreword.visible import is_plain, shown
 
 NO_SPACE_BEFORE = frozenset(".,!?;:)]}%'’”…。，、！？；：）」』】》") | {"...", "!!", "??"}
 """Marks that end something, as most languages have them."""
@@ -320,8 +321,13 @@ class _Block:
         return capital / total if total >= ENOUGH_SENTENCES else None
 
 
+def _is_space(text: str) -> bool:
+    """Whether it is one space or tab: nothing that ends a line, and no control character."""
+    return text == "\t" or (len(text) == 1 and unicodedata.category(text) == "Zs")
+
+
 def _commonest(spaces: Counter[str]) -> str:
-    seen = Counter({space: count for space, count in spaces.items() if space})
+    seen = Counter({space: count for space, count in spaces.items() if _is_space(space)})
     return seen.most_common(1)[0][0] if seen.total() >= ENOUGH else " "
 
 
@@ -342,16 +348,17 @@ def _mark(name: str, found: Any) -> Mark:
     if (
         not name
         or len(name) > LONGEST_MARK
+        or not is_plain(name)
         or set(found) != {*_PLACES, "space_before", "space_after", "ends"}
     ):
-        raise ValueError(f"{name[:LONGEST_MARK]!r} is no mark, or its keys are others")
+        raise ValueError(f"{shown(name[:LONGEST_MARK])!r} is no mark, or its keys are others")
     for place in _PLACES:
         counts = found[place]
         if len(counts) != 2 or any(type(count) is not int or count < 0 for count in counts):
             raise ValueError(f"{name!r}: {place} must be two whole numbers, 0 or more")
     for side in ("space_before", "space_after"):
-        if type(found[side]) is not str or len(found[side]) != 1 or not found[side].isspace():
-            raise ValueError(f"{name!r}: {side} must be a space")
+        if type(found[side]) is not str or not _is_space(found[side]):
+            raise ValueError(f"{name!r}: {side} must be a space, not {found[side]!r:.40}")
     if not any(found["ends"] is known for known in (True, False, None)):
         raise ValueError(f"{name!r}: ends must be true, false or null")
     counts = {place: tuple(found[place]) for place in _PLACES}

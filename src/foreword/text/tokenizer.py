@@ -15,6 +15,7 @@ from foreword.text import segments
 from foreword.text.characters import MARKS, OWN, folded, folded_with_places
 from foreword.text.newlines import Lines, in_units
 from foreword.text.spacing import USUAL, Spacing, SpacingCounter
+from foreword.visible import UNSAFE, first_unsafe, is_plain, shown
 
 if TYPE_CHECKING:
     from foreword.text.lines import Piece
@@ -298,7 +299,8 @@ class Tokenizer:
         backend.train_from_iterator(texts(), trainer)
         vocabulary = backend.get_vocab(with_added_tokens=False)
         found = sorted(vocabulary, key=vocabulary.__getitem__)
-        ordinary = [word for word in found if word not in SPECIAL]
+        # Text that is cut already may hold anything; what a terminal would obey is no word.
+        ordinary = [word for word in found if word not in SPECIAL and is_plain(word)]
         if vocab_size is not None:
             ordinary = ordinary[: max(0, vocab_size - len(SPECIAL))]
         spacing = spaces.found(ordinary) if config.words == "unicode" else USUAL
@@ -419,6 +421,13 @@ def _vocabulary(document: Any, path: str, hint: str) -> dict[str, int]:
         raise FolderError(
             f"{path} has a word that is no text (half of a surrogate pair). {hint}"
         ) from error
+    if not is_plain(" ".join(vocabulary)):
+        word = first_unsafe(vocabulary)
+        if word is not None:
+            raise FolderError(
+                f"{path}: the word with the id {vocabulary[word]!r:.40}, {shown(word)!r:.200}, "
+                f"holds {UNSAFE}. {hint}"
+            )
     ids = list(vocabulary.values())
     if any(type(index) is not int for index in ids) or sorted(ids) != list(range(len(ids))):
         raise FolderError(f"{path}: the words' ids are not 0 to {len(ids) - 1}. {hint}")

@@ -8,6 +8,7 @@ from foreword.folder.config import (
     TrainingRecord,
 )
 from foreword.models.build import count_parameters
+from foreword.visible import as_markdown
 
 ARCHITECTURES = {
     "mlp-last": "a feed-forward network on the last word",
@@ -97,9 +98,10 @@ def _training(record: TrainingRecord) -> list[str]:
     return [
         "## Training",
         "",
-        f"Trained on {record.text}: {record.words:,} words, read {record.epochs:.1f} times in "
-        f"{record.steps:,} steps and {record.seconds / 60:.1f} minutes, by backpropagation "
-        f"through time, with torch {record.torch_version}, seed {record.seed}.{state}",
+        f"Trained on {as_markdown(record.text)}: {record.words:,} words, read "
+        f"{record.epochs:.1f} times in {record.steps:,} steps and {record.seconds / 60:.1f} "
+        f"minutes, by backpropagation through time, with torch {record.torch_version}, "
+        f"seed {record.seed}.{state}",
         "",
     ]
 
@@ -110,8 +112,8 @@ def _quality(evaluation: Evaluation | None) -> list[str]:
     return [
         "## Quality",
         "",
-        f"On {evaluation.text} ({evaluation.words:,} words, `<eos>` and `<unk>` included, "
-        f"{evaluation.out_of_vocabulary:.1%} outside the vocabulary):",
+        f"On {as_markdown(evaluation.text)} ({evaluation.words:,} words, `<eos>` and `<unk>` "
+        f"included, {evaluation.out_of_vocabulary:.1%} outside the vocabulary):",
         "",
         "| perplexity | bits per word | top 1 | top 3 | top 5 | mean reciprocal rank |",
         "|---|---|---|---|---|---|",

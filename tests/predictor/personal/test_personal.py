@@ -129,6 +129,26 @@ def test_forgetting_reaches_a_word_that_was_said_once(layer: Personal) -> None:
     assert counts(layer) == {}
 
 
+@pytest.mark.parametrize("said", ["mcdonald", "McDonald", "MCDONALD", "mCdOnAlD"])
+@pytest.mark.parametrize("forgotten", ["McDonald", "MCDONALD", "mcdonald"])
+def test_forgetting_reaches_a_word_that_was_said_once_in_any_case(
+    layer: Personal, said: str, forgotten: str
+) -> None:
+    layer.learn(said)
+    assert layer.audit().doubted == 1
+    layer.forget(forgotten)
+    assert layer.audit().doubted == 0
+
+
+@pytest.mark.parametrize(("said", "forgotten"), [("Zoë", "ZOE\u0308"), ("İnce", "ince")])
+def test_forgetting_finds_letters_however_they_are_written(
+    layer: Personal, said: str, forgotten: str
+) -> None:
+    layer.learn(said)
+    layer.forget(forgotten)
+    assert layer.audit().doubted == 0
+
+
 def test_forgetting_everything_leaves_nothing_readable(layer: Personal, file: Path) -> None:
     layer.learn(LETTER * 300 + "unheard-of")
     size = file.stat().st_size

@@ -29,11 +29,15 @@ class Person:
     def learn(self, lines: list[list[str]]) -> None:
         seen = Counter(word for line in lines for word in line)
         for word, count in seen.items():
-            if word in self.counts or word in COMMON or count > 1 or word in self.once:
-                self.counts[word] += count + (word in self.once)
-                self.once.discard(word)
+            if word in self.counts or word in COMMON:
+                self.counts[word] += count
+            elif word.lower() in self.once:
+                self.counts[word] = count + 1
+                self.once.discard(word.lower())
+            elif count > 1:
+                self.counts[word] = count
             else:
-                self.once.add(word)
+                self.once.add(word.lower())
         for line in lines:
             held = [word if word in self.counts else None for word in line]
             padded = ["\n", "\n", *held, "\n"]
@@ -43,8 +47,7 @@ class Person:
 
     def forget(self, word: str) -> None:
         gone = {held for held in self.counts if held.casefold() == word.casefold()}
-        # The forms of a word that was said once are known by their hashes alone.
-        self.once -= {word, word.lower(), word.upper(), word.capitalize()}
+        self.once.discard(word.lower())
         for held in gone:
             del self.counts[held]
         for sequence in [s for s in self.sequences if gone & set(s)]:

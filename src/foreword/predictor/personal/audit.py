@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from foreword.errors import PersonalError
 from foreword.predictor.personal.counts import unpacked
 from foreword.predictor.personal.memory import FIRST_ID, Memory
 from foreword.predictor.personal.screen import Kind, looks_like, screened
@@ -59,7 +60,10 @@ class Audit:
 
 def audited(memory: Memory, path: Path) -> Audit:
     """What a memory holds, and the file at `path` that it came from."""
-    status = path.stat()
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise PersonalError(f"{path}: cannot be read: {error}") from error
     found = [
         Suspect(_masked(memory.vocabulary.texts[i]), kind, int(memory.vocabulary.counts[i]))
         for i, kind in sorted(suspects(memory).items())

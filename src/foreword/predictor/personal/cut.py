@@ -9,6 +9,7 @@ from foreword.text.characters import folded
 from foreword.text.newlines import in_units
 from foreword.text.segments import BOUNDARY, boundaries, parted
 from foreword.text.tokenizer import SPECIAL, Tokenizer
+from foreword.visible import is_plain
 
 LONGEST_WORD = 64
 """Characters."""
@@ -80,13 +81,18 @@ class Cutter:
             line += words
         return line
 
+    def form(self, word: str) -> str:
+        """A word as it would be held: with plain marks and composed letters, its case kept."""
+        return self._tokenizer.normalise(word)
+
     def is_word(self, word: str) -> bool:
         """Whether the tokeniser leaves it as it is, and it is no longer than words may be."""
-        return len(word) <= LONGEST_WORD and self._whole.cut(word) == [word]
+        return len(word) <= LONGEST_WORD and is_plain(word) and self._whole.cut(word) == [word]
 
 
 def _held(word: str) -> str | None:
-    return word if len(word) <= LONGEST_WORD and word not in SPECIAL else None
+    is_held = len(word) <= LONGEST_WORD and word not in SPECIAL and is_plain(word)
+    return word if is_held else None
 
 
 def spoken(lines: Iterable[Line]) -> int:

@@ -8,7 +8,6 @@ that is not held, and "\n" for the end of a line:
     {"sequence": ["\n", "Dear", "Anna"], "count": 3}
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
@@ -22,6 +21,7 @@ from foreword.predictor.personal.counts import LARGEST_ID, LINE_END, OTHER, Coun
 from foreword.predictor.personal.cut import LONGEST_WORD, Cutter
 from foreword.predictor.personal.memory import FIRST_ID, RESERVED, Memory, Vocabulary
 from foreword.predictor.personal.screen import looks_like, screened
+from foreword.visible import as_json
 
 VERSION = 1
 LONGEST_LINE = 4_096
@@ -57,15 +57,15 @@ _LINE: TypeAdapter[Header | Word | Sequence] = TypeAdapter(Header | Word | Seque
 
 def exported(memory: Memory) -> Iterator[str]:
     """Lines of JSON, without their ends. Hashes, weights and the order of words are left out."""
-    yield json.dumps({"foreword_personal": VERSION})
+    yield as_json({"foreword_personal": VERSION})
     texts, counts = memory.vocabulary.texts, memory.vocabulary.counts
     for word, index in memory.vocabulary.ids.items():
         if index >= FIRST_ID:
-            yield json.dumps({"word": word, "count": int(counts[index])}, ensure_ascii=False)
+            yield as_json({"word": word, "count": int(counts[index])})
     parts = (part.tolist() for part in (*unpacked(memory.trigrams.keys), memory.trigrams.counts))
     for *ids, count in zip(*parts, strict=True):
         sequence = [texts[index] or None for index in ids]
-        yield json.dumps({"sequence": sequence, "count": count}, ensure_ascii=False)
+        yield as_json({"sequence": sequence, "count": count})
 
 
 def imported(lines: Iterable[str], cutter: Cutter) -> Memory:

@@ -4,6 +4,7 @@ Knows no files, no networks, no tokenising.
 """
 
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -127,14 +128,32 @@ class Memory:
     weights: Weights = field(default_factory=Weights.initial)
 
 
+def fold(word: str) -> str:
+    """What a word has in common in every case of letters, however its letters are composed.
+
+    i and its forms with and without a dot are one, since nobody says which language a word is of.
+
+    >>> fold("ANNEGRET"), fold("Işık") == fold("IŞIK"), fold("Zoe\u0308") == fold("ZOË")
+    ('annegret', True, True)
+    """
+    if word.isascii():
+        return word.lower()
+    plain = unicodedata.normalize("NFKC", word).casefold().replace("\u0307", "").replace("ı", "i")
+    return unicodedata.normalize("NFC", plain)
+
+
 def bucket_of(word: str, salt: bytes) -> int:
-    """A salted hash of a word, of 24 bits.
+    """A salted hash of a word, of 24 bits, the same in every case of letters.
 
     So few, that a list of all words or passwords has many that fall into the same bucket: who reads
     the file cannot tell which was said. With 20,000 buckets taken, one new word in 800 is held at
     once, as if it had been said before.
     """
-    digest = hashlib.blake2b(word.encode(), key=salt, digest_size=BUCKET_BYTES)
+    return _hashed(fold(word), salt)
+
+
+def _hashed(text: str, salt: bytes) -> int:
+    digest = hashlib.blake2b(text.encode(), key=salt, digest_size=BUCKET_BYTES)
     return int.from_bytes(digest.digest(), "big")
 
 
@@ -248,10 +267,11 @@ def without(memory: Memory, ids: Collection[int]) -> Memory:
 
 def forgotten(memory: Memory, word: str) -> Memory:
     """Without a word, in whatever case of letters, said once or more often."""
-    folded = word.casefold()
-    ids = [index for text, index in memory.vocabulary.ids.items() if text.casefold() == folded]
-    forms = {word, word.lower(), word.upper(), word.capitalize(), folded}
-    buckets = {bucket_of(form, memory.salt) for form in forms}
+    folded = fold(word)
+    ids = [index for text, index in memory.vocabulary.ids.items() if fold(text) == folded]
+    # Files of earlier versions hold hashes of words in the case in which they were said.
+    forms = {word, word.lower(), word.upper(), word.capitalize(), word.title(), folded}
+    buckets = {_hashed(form, memory.salt) for form in forms}
     memory = without(memory, [index for index in ids if index >= FIRST_ID])
     return replace(memory, doubted={k: v for k, v in memory.doubted.items() if k not in buckets})
 

@@ -230,7 +230,8 @@ class Personal:
         Raises:
             PersonalError: the file cannot be written to.
         """
-        return self._forget(lambda memory: forgotten(memory, readable(word)))
+        form = self._cutter.form(readable(word))
+        return self._forget(lambda memory: forgotten(memory, form))
 
     def forget_suspects(self) -> int:
         """Forgets what looks like a secret by today's rules. Returns how many words.

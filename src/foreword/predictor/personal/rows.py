@@ -2,16 +2,30 @@
 
 import itertools
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from foreword.predictor.personal.counts import LARGEST_ID, OTHER, Counts, unpacked
-from foreword.predictor.personal.memory import FIRST_ID, RESERVED, Memory, Vocabulary
+from foreword.predictor.personal.counts import LARGEST_ID, LINE_END, OTHER, Counts, unpacked
+from foreword.predictor.personal.cut import LONGEST_WORD
+from foreword.predictor.personal.memory import (
+    BUCKET_BYTES,
+    FIRST_ID,
+    RESERVED,
+    Memory,
+    Vocabulary,
+)
+from foreword.predictor.personal.recency import REMEMBERED
 from foreword.predictor.personal.weights import PARTS, Weights
+from foreword.visible import UNSAFE, is_plain, shown
 
 SALT_BYTES = 16
-LARGEST_COUNT = 1 << 53
+LARGEST_COUNT = 1 << 36
+"""Of one word or sequence; the sum over a file of any size still fits into 64 bits."""
+LARGEST_CLOCK = 1 << 52
+"""Of the clock, the number of changes, and what is told in their units. Learning stops at these
+values and goes on: whatever may be read can be written and read again."""
 
 ROWS_AT_ONCE = 10_000
 
@@ -27,6 +41,39 @@ _TABLES = {
 }
 SCHEMA = {name: f"CREATE TABLE {name} ({columns})" for name, columns in _TABLES.items()}
 
+_COLUMNS: dict[str, dict[str, tuple[str, int, int]]] = {
+    "meta": {"name": ("text", 1, 16)},
+    "words": {
+        "id": ("integer", LINE_END, LARGEST_ID),
+        "word": ("text", 1, LONGEST_WORD),
+        "count": ("integer", 0, LARGEST_COUNT),
+        "last": ("integer", 0, LARGEST_CLOCK),
+    },
+    "trigrams": {
+        "key": ("integer", 0, (1 << 63) - 1),
+        "count": ("integer", 1, LARGEST_COUNT),
+        "last": ("integer", 0, LARGEST_CLOCK),
+    },
+    "doubted": {
+        "bucket": ("integer", 0, (1 << 8 * BUCKET_BYTES) - 1),
+        "last": ("integer", 0, LARGEST_CLOCK),
+    },
+    "refused": {"kind": ("text", 1, 16), "count": ("integer", 0, LARGEST_COUNT)},
+    "weights": {
+        "part": ("integer", 0, PARTS - 1),
+        "earned": ("real", 0, LARGEST_CLOCK),
+        "seen": ("real", 0, LARGEST_CLOCK),
+    },
+}
+"""Of each column the type, and the least and the largest value, or length of a text."""
+_META: dict[str, tuple[str, int, int]] = {
+    "salt": ("blob", SALT_BYTES, SALT_BYTES),
+    "clock": ("integer", 0, LARGEST_CLOCK),
+    "recent": ("blob", 0, 4 * REMEMBERED),
+    "revision": ("integer", 0, LARGEST_CLOCK),
+}
+"""Of each value of `meta` by its name."""
+
 
 @dataclass(frozen=True)
 class Held:
@@ -40,33 +87,31 @@ def read_memory(db: Database) -> Held:
     """What the tables hold.
 
     Raises:
-        KeyError, TypeError, ValueError, OverflowError, IndexError: it is not what we wrote.
+        ValueError: a value is not one that is written there; says which.
     """
-    revision = read_revision(db)
-    meta = dict(db.execute("SELECT name, value FROM meta"))
-    vocabulary = _vocabulary(db.execute("SELECT id, word, count, last FROM words"))
+    for table in _COLUMNS:
+        _check_table(db, table)
+    meta = _meta(db)
+    vocabulary = _vocabulary(db)
     rows = _table(db, "SELECT key, count, last FROM trigrams ORDER BY key")
     trigrams = Counts(*(np.ascontiguousarray(column) for column in rows.T))
+    if (np.diff(trigrams.keys) <= 0).any():
+        raise ValueError("a sequence stands twice in trigrams")
     recent = np.frombuffer(meta["recent"], dtype="<i4").astype(np.int64)
     is_held = np.array([bool(text) for text in vocabulary.texts])
     is_held[OTHER] = True
     for part in (*unpacked(trigrams.keys), recent):
-        if len(part) and not (part.min() >= 0 and is_held[part].all()):
+        outside = part[(part < 0) | (part >= len(is_held))]
+        if len(outside) or not is_held[part].all():
             raise ValueError("a sequence holds a word that is not there")
-    if len(rows) and trigrams.counts.min() < 1:
-        raise ValueError("a sequence is counted less than once")
-    _check_counts(trigrams.counts, trigrams.last)
     doubted = _table(db, "SELECT bucket, last FROM doubted ORDER BY last, bucket")
-    _check_counts(doubted[:, 1])
     refused = {
-        _kind(kind): _count(count, "refused")
+        _text(kind, "refused.kind"): count
         for kind, count in db.execute("SELECT kind, count FROM refused")
     }
-    if not isinstance(meta["salt"], bytes) or len(meta["salt"]) != SALT_BYTES:
-        raise ValueError("the salt is not one")
     memory = Memory(
         meta["salt"],
-        _count(meta["clock"], "clock"),
+        meta["clock"],
         vocabulary,
         trigrams,
         recent,
@@ -74,32 +119,128 @@ def read_memory(db: Database) -> Held:
         refused,
         _weights(db),
     )
-    return Held(memory, revision)
+    return Held(memory, meta["revision"])
 
 
 def read_revision(db: Database) -> int:
     """How often the file has been written.
 
     Raises:
-        TypeError, ValueError: it is not what we wrote.
+        ValueError: it is not what we wrote.
     """
     row = db.execute("SELECT value FROM meta WHERE name = 'revision'").fetchone()
     if row is None:
         raise ValueError("the revision is missing")
-    return _count(row[0], "revision")
-
-
-def _count(value: object, name: str) -> int:
-    """A number that can still grow and be written."""
-    if not isinstance(value, int) or not 0 <= value < LARGEST_COUNT:
-        raise ValueError(f"{name} is {value!r:.40}, not a count")
+    value = row[0]
+    if type(value) is not int or not 0 <= value <= LARGEST_CLOCK:
+        raise ValueError(f"meta.revision is {_quoted(value)}, not a count")
     return value
 
 
-def _kind(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"a kind of what was refused is {value!r:.40}, not text")
-    return value
+def bounded(memory: Memory) -> Memory:
+    """The same with numbers that may be written: those that have grown too large stay at the limit.
+
+    So that no file is made that is refused when it is read.
+    """
+    vocabulary, trigrams = memory.vocabulary, memory.trigrams
+    vocabulary = Vocabulary(
+        vocabulary.texts,
+        np.minimum(vocabulary.counts, LARGEST_COUNT),
+        np.minimum(vocabulary.last, LARGEST_CLOCK),
+    )
+    return replace(
+        memory,
+        clock=min(memory.clock, LARGEST_CLOCK),
+        vocabulary=vocabulary,
+        trigrams=Counts(
+            trigrams.keys,
+            np.minimum(trigrams.counts, LARGEST_COUNT),
+            np.minimum(trigrams.last, LARGEST_CLOCK),
+        ),
+        doubted={bucket: min(last, LARGEST_CLOCK) for bucket, last in memory.doubted.items()},
+        refused={kind: min(count, LARGEST_COUNT) for kind, count in memory.refused.items()},
+    )
+
+
+def _check_table(db: Database, table: str) -> None:
+    """Raises ValueError at the first row with a value that its column cannot have."""
+    columns = _COLUMNS[table]
+    conditions = [_condition(name, *allowed) for name, allowed in columns.items()]
+    # Only the beginning of a value is looked at: it may be as large as the file.
+    shown = ", ".join(
+        f"CASE WHEN {c} THEN NULL ELSE {_head(name)} END, NOT ({c})"
+        for name, c in zip(columns, conditions, strict=True)
+    )
+    row = db.execute(
+        f"SELECT {shown} FROM {table} WHERE NOT ({' AND '.join(conditions)}) LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return
+    for name, value, is_wrong in zip(columns, row[::2], row[1::2], strict=True):
+        if is_wrong:
+            kind, least, most = columns[name]
+            raise ValueError(
+                f"{table}.{name} is {_quoted(value)}, not {_expected(kind, least, most)}"
+            )
+
+
+def _condition(name: str, kind: str, least: int, most: int) -> str:
+    """What SQL finds true of a value as it should be, and false of every other, NULL too."""
+    size = name if kind in ("integer", "real") else f"length({name})"
+    found = f"typeof({name}) = '{kind}' AND {size} BETWEEN {least} AND {most}"
+    # length() of a text ends at a NUL, which a stranger's text may hold.
+    return f"{found} AND length(CAST({name} AS BLOB)) <= {4 * most}" if kind == "text" else found
+
+
+def _head(name: str) -> str:
+    is_long = f"typeof({name}) IN ('text', 'blob')"
+    return f"CASE WHEN {is_long} THEN substr({name}, 1, 40) ELSE {name} END"
+
+
+def _expected(kind: str, least: int, most: int) -> str:
+    if kind in ("integer", "real"):
+        return f"a count from {least} to {most:,}"
+    what = "a text" if kind == "text" else "bytes"
+    return f"{what} of {least} to {most}"
+
+
+def _quoted(value: object) -> str:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "backslashreplace")
+    return shown(f"{value!r:.60}")
+
+
+def _text(value: bytes, column: str) -> str:
+    """A text of a column, which is plain."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{column} is {_quoted(value)}, not UTF-8") from error
+    if not is_plain(text):
+        raise ValueError(f"{column} is {_quoted(value)}, which holds {UNSAFE}")
+    return text
+
+
+def _meta(db: Database) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, (kind, least, most) in _META.items():
+        condition = _condition("value", kind, least, most)
+        row = db.execute(
+            f"SELECT {condition}, {_head('value')} FROM meta WHERE name = '{name}'"
+        ).fetchone()
+        if row is None:
+            raise ValueError(f"the {name} is missing")
+        if not row[0]:
+            raise ValueError(
+                f"meta.{name} is {_quoted(row[1])}, not {_expected(kind, least, most)}"
+            )
+        (found[name],) = db.execute(f"SELECT value FROM meta WHERE name = '{name}'").fetchone()
+    if len(found["recent"]) % 4:
+        raise ValueError("meta.recent ends within a number")
+    (names,) = db.execute("SELECT count(*) FROM meta").fetchone()
+    if names != len(_META):
+        raise ValueError(f"meta has {names} rows, not {len(_META)}")
+    return found
 
 
 def _table(db: Database, query: str) -> np.ndarray:
@@ -107,17 +248,15 @@ def _table(db: Database, query: str) -> np.ndarray:
     cursor = db.execute(query)
     parts = [np.zeros((0, len(cursor.description)), dtype=np.int64)]
     while rows := cursor.fetchmany(ROWS_AT_ONCE):
-        parts.append(np.array(rows))
-        if parts[-1].dtype != np.int64:
-            raise ValueError("a number is none")
+        parts.append(np.array(rows, dtype=np.int64))
     return np.concatenate(parts)
 
 
 def _weights(db: Database) -> Weights:
     weights = Weights.initial()
     for part, earned, seen in db.execute("SELECT part, earned, seen FROM weights"):
-        if not 0 <= part < PARTS or not 0 <= earned <= seen < LARGEST_COUNT:
-            raise ValueError("a weight is out of range")
+        if earned > seen:
+            raise ValueError(f"weights.earned is {earned!r:.40}, more than weights.seen")
         weights.earned[part], weights.seen[part] = earned, seen
     return weights
 
@@ -185,26 +324,23 @@ def _write_trigrams(db: Database, before: Counts, after: Counts) -> None:
     db.executemany("INSERT OR REPLACE INTO trigrams VALUES (?, ?, ?)", rows)
 
 
-def _vocabulary(rows: sqlite3.Cursor) -> Vocabulary:
-    found = sorted(rows)
-    size = max(FIRST_ID, found[-1][0] + 1 if found else 0)
-    if found and (found[0][0] < 1 or size > LARGEST_ID + 1):
-        raise ValueError("a word's number is out of range")
+def _vocabulary(db: Database) -> Vocabulary:
+    found = db.execute("SELECT id, word, count, last FROM words ORDER BY id").fetchall()
+    size = max([FIRST_ID, *(row[0] + 1 for row in found)])
     texts, counts, last = [""] * size, np.zeros(size, np.int64), np.zeros(size, np.int64)
     for index, word, count, when in found:
-        if not isinstance(word, str) or not word or type(count) is not int:
-            raise ValueError("a word is none")
-        texts[index], counts[index], last[index] = word, count, when
+        if index < FIRST_ID:
+            texts[index] = RESERVED[index] if word == RESERVED[index].encode() else "?"
+        else:
+            texts[index] = _text(word, "words.word")
+        counts[index], last[index] = count, when
     if texts[:FIRST_ID] not in (list(RESERVED), [""] * FIRST_ID):
         raise ValueError("the line's end is not where it belongs")
     texts[:FIRST_ID] = RESERVED
-    _check_counts(counts, last)
+    held = [text for text in texts[FIRST_ID:] if text]
+    if len({*held}) < len(held) or len({row[0] for row in found}) < len(found):
+        raise ValueError("a word stands twice in words")
     return Vocabulary(tuple(texts), counts, last)
-
-
-def _check_counts(*columns: np.ndarray) -> None:
-    if any(len(c) and not 0 <= c.min() <= c.max() < LARGEST_COUNT for c in columns):
-        raise ValueError("a count is out of range")
 
 
 def _is_in(keys: np.ndarray, others: np.ndarray) -> np.ndarray:

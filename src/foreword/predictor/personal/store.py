@@ -9,6 +9,7 @@ import os
 import secrets
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -17,9 +18,11 @@ from typing import TypeVar
 from foreword.errors import MissingExtraError, PersonalError
 from foreword.predictor.personal.memory import Memory
 from foreword.predictor.personal.rows import (
+    LARGEST_CLOCK,
     SALT_BYTES,
     SCHEMA,
     Held,
+    bounded,
     read_memory,
     read_revision,
     write_difference,
@@ -64,6 +67,8 @@ class Store:
                 isolation_level=None,
                 check_same_thread=False,
             )
+            # Texts are decoded where they are checked: SQLite's own errors quote them.
+            self._db.text_factory = bytes
         try:
             with self._explained():
                 self._prepare(key, read_only=read_only)
@@ -95,16 +100,18 @@ class Store:
         Raises:
             PersonalError: the file cannot be written to; it then holds what it held.
         """
-        with self._lock, self._explained(), self._transaction("BEGIN IMMEDIATE"):
+        with self._lock, self._explained(), self._alone_in_its_file("BEGIN IMMEDIATE"):
             if self._revision() != held.revision:
                 held = self._read()
-            after = Held(change(held.memory), held.revision + 1)
+            revision = (held.revision + 1) % LARGEST_CLOCK
+            after = Held(bounded(change(held.memory)), revision)
             write_difference(self._db, held.memory, after)
         return after
 
     def scrub(self) -> None:
         """Writes the file anew, so that no page of it holds what has been deleted."""
         with self._lock, self._explained():
+            self._keep_to_one_file()
             self._db.execute("VACUUM")
 
     def check(self) -> None:
@@ -114,7 +121,8 @@ class Store:
             PersonalError: it does not.
         """
         with self._lock, self._explained():
-            found = [row[0] for row in self._db.execute("PRAGMA integrity_check(3)")]
+            rows = self._db.execute("PRAGMA integrity_check(3)").fetchall()
+        found = [row[0].decode("utf-8", "replace") for row in rows]
         if found != ["ok"]:
             raise self._damaged("; ".join(found))
 
@@ -162,12 +170,32 @@ class Store:
                 f"{self.path} is empty: nothing has been learned. It learns by: foreword personal "
                 f"{self.path} learn TEXT --model DIR"
             )
+        if not read_only:
+            self._keep_to_one_file()
+
+    def _keep_to_one_file(self) -> None:
+        """Sets the rollback journal, and removes what another tool has left beside the file.
+
+        In a log (WAL) or a journal that persists, forgotten words would live on.
+        """
+        self._db.execute("SELECT 1 FROM meta LIMIT 1").fetchone()  # sees what others have changed
+        (before,) = self._db.execute("PRAGMA journal_mode").fetchone()
+        if self.path.with_name(f"{self.path.name}-journal").exists():
+            # SQLite removes it when it is told to keep none any more.
+            self._db.execute("PRAGMA journal_mode = PERSIST")
+        (mode,) = self._db.execute("PRAGMA journal_mode = DELETE").fetchone()
+        if mode != b"delete":
+            raise PersonalError(
+                f"{self.path} keeps a part of what it holds in other files (SQLite's journal mode "
+                f"{mode.decode()}), and cannot be changed. Close the program that has it open"
+            )
+        if before != b"delete":
+            self._db.execute("VACUUM")  # of what was deleted without being overwritten
 
     def _is_ours(self) -> bool:
         """Whether it is a personal file; False if it is empty."""
-        schema = dict(
-            self._db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-        )
+        # All of it: a trigger may have the name of a table.
+        schema = self._db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if not schema and application == 0 and version == 0:
@@ -179,7 +207,7 @@ class Store:
                 f"{self.path} has format version {version}; this Foreword reads up to "
                 f"{FORMAT_VERSION}. It was written by a newer one: pip install --upgrade foreword"
             )
-        if version < 1 or schema != SCHEMA:
+        if version < 1 or Counter(row for row in schema if not _is_automatic(row)) != _TABLES:
             raise self._damaged("its tables are not those of a personal file")
         return True
 
@@ -203,7 +231,9 @@ class Store:
             return read(self._db)
         except UnicodeDecodeError:
             raise  # SQLite's message may not be about rows: see _explained
-        except (KeyError, TypeError, ValueError, OverflowError, IndexError) as error:
+        except ValueError as error:
+            raise self._damaged(str(error)) from error
+        except (KeyError, TypeError, OverflowError, IndexError, AttributeError) as error:
             raise self._damaged(f"{type(error).__name__}: {error}") from error
 
     # Transactions and what can go wrong in them
@@ -219,6 +249,12 @@ class Store:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+    @contextlib.contextmanager
+    def _alone_in_its_file(self, begin: str) -> Iterator[None]:
+        self._keep_to_one_file()
+        with self._transaction(begin):
+            yield
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -256,6 +292,21 @@ class Store:
 
     def _damaged(self, what: str) -> PersonalError:
         return PersonalError(f"{self.path} is damaged ({what}). {_LEFT_ALONE}")
+
+
+_TABLES = Counter(
+    (b"table", name.encode(), name.encode(), sql.encode()) for name, sql in SCHEMA.items()
+)
+
+
+def _is_automatic(row: tuple[object, ...]) -> bool:
+    """Whether a row of the schema is an index that SQLite makes by itself, for unique columns."""
+    kind, name, table, sql = row
+    return (
+        (kind, sql) == (b"index", None)
+        and isinstance(table, bytes)
+        and (name == b"sqlite_autoindex_" + table + b"_1")
+    )
 
 
 def writer_of(path: Path, locks: Path = Path("/proc/locks")) -> str:

@@ -1,0 +1,145 @@
+r"""Text from strangers, shown so that it can do nothing. Knows characters; no files, no words.
+
+A terminal obeys control characters (ESC, BEL, U+009B), a log ends a record at a newline, and
+everything that lays text out obeys marks of direction. Tags, fillers and runs of variation
+selectors hide a message that nobody sees. Such characters are refused in what Foreword keeps, and
+written as escapes (`\x1b`) in what it prints. Joiners within words, flags and emoji mean something,
+and stay.
+
+References: Boucher and Anderson 2023, "Trojan Source" (direction); Unicode Technical Report 36
+(security); ECMA-48 (control functions).
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+UNSAFE = "a character that a terminal would obey, or that nobody sees"
+"""Of what is refused, as messages have it."""
+
+_CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+_DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNSEEN = "\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+_UNSEEN_BEYOND = "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
+_SELECTORS, _SELECTORS_BEYOND = "\ufe00-\ufe0f", "\U000e0100-\U000e01ef"
+_IDEOGRAPHS = "\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+
+_SUSPECT = re.compile(
+    f"[{_CONTROL}{_DIRECTION}{_UNSEEN}{_UNSEEN_BEYOND}{_SELECTORS}\u200c\u200d"
+    "\U000e01f0-\U000e0fff\U000e0100-\U000e01ef]"
+)
+"""What may be unsafe; most texts have none of it."""
+_UNSAFE = re.compile(
+    # The flags of England, Scotland, Wales: a black flag, tags, and the tag that ends them.
+    "(?P<flag>\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{2,6}\U000e007f)"
+    f"|[{_CONTROL}{_DIRECTION}{_UNSEEN}{_UNSEEN_BEYOND}\U000e01f0-\U000e0fff]"
+    # One selector chooses a glyph of the character before it; more of them choose nothing.
+    f"|(?<=[{_SELECTORS}{_SELECTORS_BEYOND}])[{_SELECTORS}{_SELECTORS_BEYOND}]"
+    f"|(?<![{_IDEOGRAPHS}])[{_SELECTORS_BEYOND}]"
+    "|(?<=[\u200c\u200d])[\u200c\u200d]"
+)
+_KEPT_IN_LINES = "\n\t"
+_MARKUP = re.compile(r"[\\`*\[\]<>|&]")
+
+
+def is_plain(text: str) -> bool:
+    r"""Whether a text can be shown anywhere as it is, in one line.
+
+    >>> is_plain("naïve 👩‍🚀 می‌خواهم"), is_plain("\x1b[31m"), is_plain("two\nlines")
+    (True, False, False)
+    """
+    if text.isascii() and text.isprintable():
+        return True
+    if _SUSPECT.search(text) is None:
+        return True
+    return all(match["flag"] for match in _UNSAFE.finditer(text))
+
+
+def shown(text: str) -> str:
+    r"""A text in one line, in which whatever could act or hide is written as an escape.
+
+    >>> print(shown("red: \x1b[31m\u202e"))
+    red: \x1b[31m\u202e
+    """
+    return text if is_plain(text) else _UNSAFE.sub(_escape, text)
+
+
+def shown_lines(text: str) -> str:
+    """The same of several lines: newlines and tabs stay."""
+    return text if is_plain(text) else _UNSAFE.sub(_escape_in_lines, text)
+
+
+def first_unsafe(words: Iterable[str]) -> str | None:
+    """The first of some words that cannot be shown as it is."""
+    return next((word for word in words if not is_plain(word)), None)
+
+
+def as_json(document: Any, **options: Any) -> str:
+    r"""JSON that can be shown anywhere: such characters are escaped, as JSON has it.
+
+    >>> print(as_json({"word": "\x9b31m é"}))
+    {"word": "\u009b31m é"}
+
+    Args:
+        document: what `json.dumps` takes.
+        options: of `json.dumps`.
+    """
+    text = json.dumps(document, ensure_ascii=False, **options)
+    if is_plain(text):
+        return text
+    return _UNSAFE.sub(_escape_in_json, text)
+
+
+def as_markdown(text: str) -> str:
+    r"""A text in one line of a Markdown document, where nothing of it is markup or HTML.
+
+    >>> print(as_markdown("a_b <i>[x](y)"))
+    a_b \<i\>\[x\](y)
+    """
+    return _MARKUP.sub(r"\\\g<0>", shown(text))
+
+
+def plain(document: Any) -> Any:
+    """Data as JSON has it, with every string in it as `shown` has it."""
+    return _each_string(document, shown)
+
+
+def strings(document: Any) -> list[str]:
+    """Every string in such data, keys of dictionaries too."""
+    found: list[str] = []
+
+    def seen(text: str) -> str:
+        found.append(text)
+        return text
+
+    _each_string(document, seen)
+    return found
+
+
+def _each_string(document: Any, change: Callable[[str], str]) -> Any:
+    match document:
+        case str():
+            return change(document)
+        case dict():
+            return {
+                _each_string(key, change): _each_string(value, change)
+                for key, value in document.items()
+            }
+        case list() | tuple():
+            return [_each_string(part, change) for part in document]
+        case _:
+            return document
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match[0] if match["flag"] else match[0].encode("unicode_escape").decode()
+
+
+def _escape_in_lines(match: re.Match[str]) -> str:
+    return match[0] if match[0] in _KEPT_IN_LINES else _escape(match)
+
+
+def _escape_in_json(match: re.Match[str]) -> str:
+    # Control characters below U+0020 are escaped by then: here they are indentation.
+    return match[0] if match["flag"] or match[0] < " " else json.dumps(match[0])[1:-1]
