@@ -23,8 +23,9 @@ import foreword
 from foreword.predictor.generate import generate
 from foreword.predictor.predictor import Predictor
 from foreword.text.corpus import find_sources
-from foreword.text.newlines import PARAGRAPH_END, Lines, ends_a_sentence
+from foreword.text.newlines import PARAGRAPH_END, Lines
 from foreword.text.tokenizer import EOS_ID
+from foreword.text.wrapping import ends_a_sentence
 
 CONTINUATIONS = 100
 SMALL = {"hidden_size": 96, "vocab_size": 5000, "validations": 1}

@@ -88,6 +88,7 @@ def keystrokes(
             sources = read_sources(
                 text or (),
                 model.tokenizer.config,
+                words=model.tokenizer.words,
                 say=watch.note,
                 progress=watch.text_progress,
                 **reading,

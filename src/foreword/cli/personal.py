@@ -83,6 +83,7 @@ def learn(
         sources = read_sources(
             texts or ["-"],
             predictor.tokenizer.config,
+            words=predictor.tokenizer.words,
             say=watch.note,
             progress=watch.text_progress,
             **reading,

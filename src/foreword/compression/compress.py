@@ -86,8 +86,15 @@ def compress(
         before = read_folder(find_folder(source))
 
         def sources() -> list[Source]:
-            config = before.tokenizer.config
-            return read_sources(texts, config, say=say, progress=progress, **reading)
+            tokenizer = before.tokenizer
+            return read_sources(
+                texts,
+                tokenizer.config,
+                words=tokenizer.words,
+                say=say,
+                progress=progress,
+                **reading,
+            )
 
         return _compress(
             source, target, before, sources if texts else None, chats, vocab_size, bound,

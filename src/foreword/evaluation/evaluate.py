@@ -56,7 +56,10 @@ def evaluate(
     if chats:
         sources = [chat_source(chats)]
     else:
-        sources = read_sources(texts, loaded.tokenizer.config, say=say, progress=tell, **reading)
+        tokenizer = loaded.tokenizer
+        sources = read_sources(
+            texts, tokenizer.config, words=tokenizer.words, say=say, progress=tell, **reading
+        )
     tokens = tokenise(
         sources,
         loaded.tokenizer,

@@ -13,6 +13,7 @@ from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.sentences import HEARTS, is_abbreviated, is_emoji
 from foreword.predictor.state import State
 from foreword.predictor.trace import WordTrace
+from foreword.text.joints import UNSEEN
 from foreword.text.lines import LINE_ENDS, with_newlines
 from foreword.text.newlines import Known, as_units
 from foreword.text.segments import is_unspaced
@@ -156,7 +157,9 @@ class Reader:
         known = None
         if self._wrapped:
             known = before.known if before is not None and before.begin == begin else None
-            seen, known = as_units(window, PLAIN, known, is_start=is_whole)
+            seen, known = as_units(
+                window, PLAIN, known, is_start=is_whole, hyphens=self.tokenizer.hyphens
+            )
         else:
             seen = with_newlines(window)
         found: list[tuple[int, Context]] = []
@@ -179,6 +182,8 @@ class Reader:
                 found.append((place, context))
         rest = seen[place:]
         typed_from = self._unfinished(rest) if unfinished else len(rest)
+        # What is typed stands in the last line alone, though a word may begin in the one before.
+        typed_from = max(typed_from, rest.rfind(UNSEEN) + 1)
         if typed_from > 0:
             context = yield from self._chunk(context, rest[:typed_from])
         at = place + typed_from

@@ -19,6 +19,7 @@ from foreword.predictor.spacing import attaches_left
 from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
 from foreword.server.document import Document, Encoding, Place, units
+from foreword.text.joints import UNSEEN
 from foreword.text.lines import with_newlines
 from foreword.text.markup import markup_of
 from foreword.text.newlines import PARAGRAPH_END, Known, Lines, as_units
@@ -230,13 +231,19 @@ class Editor:
         markup = markup_of(document.language, self.settings.lines)
         if markup is not None:
             seen, self._known[name] = as_units(
-                text, markup, self._known.get(name), end=PARAGRAPH_END, is_start=is_start
+                text,
+                markup,
+                self._known.get(name),
+                end=PARAGRAPH_END,
+                is_start=is_start,
+                hyphens=self._predictor.tokenizer.hyphens,
             )
         line_start = 1 + max(text.rfind("\n"), text.rfind("\r"))
         return Question(
             self._typists[name],
             seen,
-            seen[line_start - 1 : line_start] == " " and not seen[line_start:].strip(),
+            seen[line_start - 1 : line_start] in (" ", UNSEEN)
+            and not seen[line_start:].strip(" " + UNSEEN),
             document.after(place),
             document.nearest(place),
             document.encoding,

@@ -18,6 +18,7 @@ from foreword.text.choice import Choice, ReadingOptions
 from foreword.text.decoding import BLOCK_BYTES, characters
 from foreword.text.files import File
 from foreword.text.finding import LeftOut, files_below, matching
+from foreword.text.joints import Hyphens
 from foreword.text.lines import Piece
 from foreword.text.newlines import Lines, cut
 from foreword.text.spool import Spool
@@ -37,6 +38,7 @@ class Source:
         lines: what its lines are; see `foreword.text.newlines`.
         is_formed: a reader has made the lines, of messages or paragraphs, so that their lengths
             tell nothing.
+        hyphens: tells which hyphens at the ends of wrapped lines are no parts of words.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Source:
     encoding: str = "utf-8"
     lines: Lines = "sentence"
     is_formed: bool = False
+    hyphens: Hyphens | None = field(default=None, repr=False)
 
     def read(self, on_bytes: Callable[[int], None] | None = None) -> Iterator[Piece]:
         """The text's pieces, in memory bounded whatever the length of its lines.
@@ -60,7 +63,9 @@ class Source:
         """
         try:
             with self.open() as raw:
-                yield from cut(characters(self.name, self.encoding, raw, on_bytes), self.lines)
+                yield from cut(
+                    characters(self.name, self.encoding, raw, on_bytes), self.lines, self.hyphens
+                )
         except OSError as error:
             raise TextError(f"{self.name}: cannot be read: {error}") from error
 

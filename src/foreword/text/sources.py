@@ -1,6 +1,6 @@
 """From paths to texts that are ready to be read: each in its form, with what its lines are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Unpack
@@ -18,6 +18,7 @@ def read_sources(
     say: Callable[[str], None] | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
     scratch: Path | None = None,
+    words: Collection[str] = (),
     **reading: Unpack[ReadingOptions],
 ) -> list[Source]:
     """The texts that are meant by paths.
@@ -28,10 +29,11 @@ def read_sources(
         say: is told what was read, and how, and what was found out, a sentence each.
         progress: called with (what is done, how many bytes of it, how many in all).
         scratch: a folder on whose disk text may lie while it is read.
+        words: of that model's vocabulary.
         reading: how; see `Choice`.
 
     Raises:
         TextError, SettingsError, MissingExtraError: with what to do about it.
     """
     found = find_sources(texts, tell=say, progress=progress, scratch=scratch, **reading)
-    return settled(found, reading.get("lines"), config, say)
+    return settled(found, reading.get("lines"), config, say, words)

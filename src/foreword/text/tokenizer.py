@@ -4,6 +4,7 @@ import json
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -13,6 +14,7 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 from foreword.errors import FolderError
 from foreword.text import segments
 from foreword.text.characters import MARKS, OWN, folded, folded_with_places
+from foreword.text.joints import Hyphens, hyphens_of_vocabulary
 from foreword.text.newlines import Lines, in_units
 from foreword.text.spacing import USUAL, Spacing, SpacingCounter
 from foreword.visible import UNSAFE, first_unsafe, is_plain, shown
@@ -152,6 +154,11 @@ class Tokenizer:
         self._backend.normalizer = _normaliser(config)
         self._backend.pre_tokenizer = _splitter(config)
 
+    @cached_property
+    def hyphens(self) -> Hyphens | None:
+        """Tells which hyphens at the ends of wrapped lines are no parts of words."""
+        return hyphens_of_vocabulary(self.words) if self.config.words == "unicode" else None
+
     @property
     def vocab_size(self) -> int:
         """Words, `<unk>` and `<eos>` included."""
@@ -244,7 +251,8 @@ class Tokenizer:
         [('hello', 0), ('you', 6), ('<eos>', 9), ('hello', 11)]
         """
         place = 0
-        for number, line in enumerate(in_units(text, self.config.lines).split("\n")):
+        units = in_units(text, self.config.lines, self.hyphens)
+        for number, line in enumerate(units.split("\n")):
             if number > 0:
                 if self.config.words == "spaces" or last != EOS_ID:
                     yield Word(EOS, EOS_ID, place - 1, place)

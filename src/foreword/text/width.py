@@ -2,16 +2,24 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from foreword.errors import SettingsError
 from foreword.text.corpus import Source
+from foreword.text.joints import HyphenCounter, ends_in_hyphen
 from foreword.text.lines import Piece
 from foreword.text.newlines import Lines
+from foreword.text.segments import is_unspaced
 from foreword.text.tokenizer import TokenizerConfig
-from foreword.text.wrapping import LONGEST, SHORT, ends_a_sentence
+from foreword.text.wrapping import (
+    LONGEST,
+    SHORT,
+    columns,
+    ends_a_sentence,
+    first_word_columns,
+)
 
 MOST_LINES = 4_000
 MOST_CHARACTERS = 400_000
@@ -20,7 +28,7 @@ FEWEST_PAIRS = 12
 """Of lines that stand one after the other: fewer tell nothing."""
 MOST_SHORT = 0.8
 """Of the lines of wrapped text, so many are no longer than a width may be, since tables may be
-longer; and so many have several words: where no spaces separate words, lines tell less."""
+longer; and so many have several words, or no spaces between words."""
 SLACK = 0.9
 """A line that reaches so much of the width with the first word of the next is full: people add and
 take away words, and do not wrap the whole paragraph again each time."""
@@ -34,6 +42,7 @@ def settled(
     lines: Lines | None,
     config: TokenizerConfig | None = None,
     say: Callable[[str], None] | None = None,
+    words: Collection[str] = (),
 ) -> list[Source]:
     """The same texts, each with what its lines are.
 
@@ -44,6 +53,8 @@ def settled(
         config: of the model that reads them, whose lines those of a text are that is too short to
             tell; None: lines are sentences then.
         say: is told what was found out.
+        words: of that model's vocabulary, which tell the parts of words that were split by a hyphen
+            at the end of a line, besides the text's own.
 
     Raises:
         TextError: a text cannot be read.
@@ -57,7 +68,8 @@ def settled(
             )
         return list(sources)
     if lines is not None:
-        return [s if s.is_formed else replace(s, lines=lines) for s in sources]
+        told = [s if s.is_formed else replace(s, lines=lines) for s in sources]
+        return _with_hyphens(told, words, say)
     found = _widths(sources)
     wrapped = [
         (source, width.columns)
@@ -76,10 +88,36 @@ def settled(
             f"{what} line ends are read as spaces, and paragraphs end at blank lines "
             "(--lines sentence: each line ends by itself)"
         )
-    return [
+    settled = [
         source if source.is_formed else replace(source, lines=_lines(width, usual))
         for source, width in zip(sources, found, strict=True)
     ]
+    return _with_hyphens(settled, words, say)
+
+
+def _with_hyphens(
+    sources: list[Source], words: Collection[str], say: Callable[[str], None] | None
+) -> list[Source]:
+    """The same texts; those that are wrapped know which hyphens at line ends belong to no word."""
+    wrapped = [s for s in sources if s.lines == "wrapped" and not s.is_formed]
+    lines = (replace(source, lines="sentence") for source in wrapped)
+    if not any(ends_in_hyphen(piece.text) for source in lines for piece in source.read()):
+        return sources
+    counter = HyphenCounter(words)
+    for source in wrapped:
+        for piece in replace(source, lines="sentence").read():
+            counter.add(piece.text)
+        counter.add("")
+    hyphens = counter.found()
+    joined = list(counter.joined(hyphens))
+    if joined and say is not None:
+        first, second = (part.split() for part in joined[0])
+        what = "1 word was" if len(joined) == 1 else f"{len(joined):,} words were"
+        say(
+            f"{what} put together that a hyphen had split at the end of a line, such as "
+            f"“{first[-1]}” and “{second[0]}”"
+        )
+    return [replace(s, hyphens=hyphens) if s.lines == "wrapped" else s for s in sources]
 
 
 def _widths(sources: Sequence[Source]) -> list["Width"]:
@@ -143,20 +181,21 @@ def width_of(pieces: Iterable[Piece]) -> Width:
         for before, after in itertools.pairwise(lines)
         if before and after and _indent(after) <= _indent(before)
     ]
-    lengths = sorted(len(line) for line in lines if line)
+    lengths = sorted(columns(line) for line in lines if line)
     short = [length for length in lengths if length <= LONGEST]
     if len(short) < MOST_SHORT * len(lengths):
         return Width(None, is_known=len(lengths) >= FEWEST_PAIRS)
     if len(pairs) < FEWEST_PAIRS:
         return Width(None, is_known=False)
     # The very longest may be addresses and tables.
-    columns = short[int(0.98 * (len(short) - 1))]
-    if columns < SHORT or sum(" " in after for _, after in pairs) < MOST_SHORT * len(pairs):
+    width = short[int(0.98 * (len(short) - 1))]
+    several = sum(" " in after or is_unspaced(after) for _, after in pairs)
+    if width < SHORT or several < MOST_SHORT * len(pairs):
         return Width(None, is_known=True)
     full = [
         (before, after)
         for before, after in pairs
-        if len(before) + 1 + len(after.split(maxsplit=1)[0]) > SLACK * columns
+        if columns(before) + 1 + first_word_columns(after) > SLACK * width
     ]
     midst = [after for before, after in full if not ends_a_sentence(before)]
     cased = [after for after in midst if after[0].lower() != after[0].upper()]
@@ -166,11 +205,11 @@ def width_of(pieces: Iterable[Piece]) -> Width:
         and len(midst) >= MIDST * len(full)
         and len(small) >= SMALL * len(cased)
     )
-    return Width(columns if is_wrapped else None, is_known=True)
+    return Width(width if is_wrapped else None, is_known=True)
 
 
 def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
+    return columns(line[: len(line) - len(line.lstrip())])
 
 
 def _first(pieces: Iterable[Piece]) -> Iterator[str]:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from foreword.text.joints import ends_in_hyphen
 from foreword.text.segments import is_unspaced
 
 SHORT = 40
@@ -231,6 +232,8 @@ def _ends_by_look(before: LineBefore, text: str) -> bool:
     assert before.text is not None
     if before.width > LONGEST:
         return True
+    if ends_in_hyphen(before.text):
+        return False
     word = first_word_columns(text)
     if before.width + 1 + word + MARGIN > max(before.widest, NARROWEST):
         return False  # the line was full

@@ -112,7 +112,12 @@ def measure(
 
     def read_text(paths: Paths) -> tuple[str, np.ndarray]:
         sources = read_sources(
-            paths_of(paths), loaded.tokenizer.config, say=say, progress=tell, **reading
+            paths_of(paths),
+            loaded.tokenizer.config,
+            words=loaded.tokenizer.words,
+            say=say,
+            progress=tell,
+            **reading,
         )
         tokens = tokenise(
             sources, loaded.tokenizer, progress=lambda d, t: tell("reading the text", d, t)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from foreword.predictor.personal.screen import KINDS, is_harmless, screened
 from foreword.text.characters import folded
+from foreword.text.joints import UNSEEN
 from foreword.text.newlines import in_units
 from foreword.text.segments import BOUNDARY, boundaries, parted
 from foreword.text.tokenizer import SPECIAL, Tokenizer
@@ -41,7 +42,9 @@ class Cutter:
         harmless: dict[str, Line] = {}
         refused: dict[str, int] = dict.fromkeys(KINDS, 0)
         lines: list[Line] = []
-        for raw in in_units(self._plain(text), self._tokenizer.config.lines).split("\n"):
+        tokenizer = self._tokenizer
+        units = in_units(self._plain(text), tokenizer.config.lines, tokenizer.hyphens)
+        for raw in units.replace(UNSEEN, "").split("\n"):
             chunks = raw.split()
             try:
                 line = [word for chunk in chunks for word in harmless[chunk]]

@@ -1,0 +1,201 @@
+"""How two lines of a paragraph that was cut at a width go together: with a space, or without one.
+
+There is none where scripts set none between words (CSS Text Level 3, section 4.1.3, for Chinese and
+Japanese), and where a word was split by a hyphen. Whether the hyphen is a part of it is told by the
+words of the text itself, or of a vocabulary.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from foreword.text.segments import is_unspaced
+
+UNSEEN = "\u2064"
+"""Stands for what is no text between two lines that no space parts. It is dropped in reading."""
+COMMON = 30
+"""A split word does not go on with one of so many commonest ones: `two-` and `and`."""
+SURE = 0.95
+"""From this share of hyphens that belong to no word on, a text's unknown ones belong to none."""
+
+_HYPHENS = "‐\xad¬-"
+_ALWAYS_SPLIT = frozenset("\xad¬")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_LEFT = re.compile(
+    rf"(?:^|(?<=[^\w]))(?P<word>[\w'’{_HYPHENS}]*?(?P<part>[^\W_]+))(?P<hyphen>[{_HYPHENS}])$"
+)
+_RIGHT = re.compile(rf"(?P<part>[^\W_]+(?:['’][^\W\d_]+)*)(?P<rest>[{_HYPHENS}]\w)?")
+_COMPOUND = re.compile(r"(?<!\w)(?=([^\W\d_]+)[-‐]([^\W\d_]+))")
+_NEXT = re.compile(r"[^\W\d_][-‐] +([^\W\d_]+)")
+
+
+class Joint(NamedTuple):
+    """How a line goes on with the one before it.
+
+    Attributes:
+        dropped: characters at the end of that one which are no text.
+        spaced: whether a space stands between them.
+    """
+
+    dropped: int
+    spaced: bool
+
+
+SPACED = Joint(0, spaced=True)
+
+
+class Hyphens:
+    """Knows words, and so which hyphens at the ends of lines are none of theirs.
+
+    >>> hyphens = Hyphens(Counter(["committee", "self-aware", "com", "self", "aware"]))
+    >>> hyphens.joint("the commit-", "tee"), hyphens.joint("be self-", "aware")
+    (Joint(dropped=1, spaced=False), Joint(dropped=0, spaced=False))
+    """
+
+    def __init__(
+        self,
+        counts: Counter[str],
+        after_hyphen: Collection[str] = (),
+        common: Collection[str] = (),
+        split: float | None = None,
+    ) -> None:
+        """Takes what is known.
+
+        Args:
+            counts: of words, and of pairs of words with a hyphen between them, in small letters.
+            after_hyphen: words that follow a hyphen and a space: `and` of `two- and three-fold`.
+            common: the commonest words.
+            split: the share of hyphens that belong to no word, of those that are told; or None.
+        """
+        self._counts = counts
+        self._after_hyphen = frozenset(after_hyphen)
+        self._common = frozenset(common)
+        self._split = split
+
+    def joint(self, before: str, after: str) -> Joint | None:
+        """How two lines go together, if the first ends in the hyphen of a word; else None."""
+        left, right = _LEFT.search(before[-80:]), _RIGHT.match(after)
+        if left is None or right is None:
+            return None
+        if left["hyphen"] in _ALWAYS_SPLIT:
+            return Joint(1, spaced=False)
+        told = self._told(left, right)
+        if told is not None:
+            return Joint(int(told), spaced=False)
+        first, second = left["part"].lower(), right["part"].lower()
+        is_part = left["word"] != left["part"] or right["rest"] is not None  # state-of- the-art
+        if not is_part and (second in self._after_hyphen or second in self._common):
+            return SPACED
+        known = bool(self._counts[first] and self._counts[second])
+        usual = 0.5 if self._split is None else self._split
+        return Joint(int(not is_part and (usual >= (SURE if known else 0.5))), spaced=False)
+
+    def _told(self, left: re.Match[str], right: re.Match[str]) -> bool | None:
+        """Whether the hyphen is no part of the word; None where no word tells."""
+        first, second = left["part"], right["part"]
+        if not (first.isalpha() and second[0].isalpha()):
+            return False  # 20-30
+        if second[0].isupper() and not first.isupper():
+            return False  # Anglo-American
+        whole = self._counts[(first + second).lower()]
+        compound = self._counts[f"{first}-{second}".lower()]
+        return whole >= compound if whole or compound else None
+
+
+def hyphens_of_vocabulary(words: Iterable[str]) -> Hyphens:
+    """What a vocabulary tells, the commonest words first. It has no words with hyphens."""
+    counts: Counter[str] = Counter()
+    common: list[str] = []
+    for word in words:
+        if word.isalpha():
+            counts[word.lower()] += 1
+            if len(common) < COMMON:
+                common.append(word.lower())
+    return Hyphens(counts, common=common)
+
+
+class HyphenCounter:
+    """Counts the words of a text whose lines are wrapped, line by line."""
+
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        """Takes words that are known already; the text's own count as well."""
+        self._counts = Counter(word.lower() for word in words if word.isalpha())
+        self._after_hyphen: set[str] = set()
+        self._splits: list[tuple[str, str]] = []
+        self._before = ""
+
+    def add(self, line: str) -> None:
+        """Counts a line, but for the words that may be parts of a split one."""
+        line = line.strip()
+        words = [word.lower() for word in _WORD.findall(line)]
+        if self._before and words:
+            self._splits.append((self._before, line[:80]))
+            words = words[1:]
+        self._before = line[-80:] if _LEFT.search(line[-80:]) is not None else ""
+        if self._before and words:
+            words.pop()
+        self._counts.update(words)
+        if "-" in line or "‐" in line:
+            self._counts.update(f"{a}-{b}".lower() for a, b in _COMPOUND.findall(line))
+            self._after_hyphen.update(word.lower() for word in _NEXT.findall(line))
+
+    def found(self) -> Hyphens:
+        """What was counted."""
+        common = [word for word, _ in self._counts.most_common(COMMON)]
+        first = Hyphens(self._counts, self._after_hyphen, common)
+        told = [
+            one
+            for before, after in self._splits
+            if (left := _LEFT.search(before)) is not None
+            and (right := _RIGHT.match(after)) is not None
+            and left["hyphen"] not in _ALWAYS_SPLIT
+            and left["part"].isalpha()
+            and right["part"][0].islower()
+            and (one := first._told(left, right)) is not None
+        ]
+        share = sum(told) / len(told) if told else None
+        return Hyphens(self._counts, self._after_hyphen, common, share)
+
+    def joined(self, hyphens: Hyphens) -> Iterator[tuple[str, str]]:
+        """The lines' ends and beginnings that are parts of one word without its hyphen."""
+        for before, after in self._splits:
+            joint = hyphens.joint(before, after)
+            if joint is not None and joint.dropped:
+                yield before, after
+
+
+def ends_in_hyphen(line: str) -> bool:
+    """Whether a line ends in the hyphen of a word."""
+    line = line.rstrip()
+    return line[-1:] in _HYPHENS and bool(line) and _LEFT.search(line[-80:]) is not None
+
+
+def joint(before: str, after: str, hyphens: Hyphens | None) -> Joint:
+    """How two lines of a paragraph go together.
+
+    >>> joint("今天天气", "很好", None).spaced, joint("the", "cat", None).spaced
+    (False, True)
+
+    Args:
+        before: the first, without spaces at its end.
+        after: the second, without spaces at its beginning; it may be empty for the moment.
+        hyphens: knows words; None: no hyphen is looked at.
+    """
+    if not before:
+        return SPACED
+    if before[-1] in _HYPHENS:
+        found = hyphens.joint(before, after) if hyphens is not None else None
+        return SPACED if found is None else found
+    if before[-1].isascii() or not _sets_no_space(before[-1]):
+        return SPACED
+    return Joint(0, spaced=bool(after) and not _sets_no_space(after[0]))
+
+
+def _sets_no_space(character: str) -> bool:
+    """Whether a character is of a script that sets no spaces, or a mark of such a script."""
+    if is_unspaced(character):
+        return True
+    is_wide = unicodedata.east_asian_width(character) in "WF"
+    return is_wide and unicodedata.category(character)[0] in "PN"
