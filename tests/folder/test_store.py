@@ -1,8 +1,6 @@
 import json
 import os
 import stat
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +13,7 @@ from hypothesis import strategies as st
 
 from foreword.errors import FolderError, SettingsError
 from foreword.folder import store
-from foreword.folder.config import Evaluation, FolderConfig, ModelConfig
+from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.files import atomic_write, read_header, read_tensors, write_tensors
 from foreword.folder.quantised import dense, quantise
 from foreword.folder.store import read_config, read_folder, write_folder
@@ -169,100 +167,6 @@ def test_an_update_changes_the_files_and_leaves_others_alone(folder: Path) -> No
     assert read_folder(folder).weights["decoder.bias"][0] == 2.0
     assert (folder / "README.md").read_text() == "# Better\n"
     assert (folder / "training" / "step.safetensors").read_bytes() == b"mine"
-
-
-DIES = """
-import os, sys
-from pathlib import Path
-import numpy as np
-from foreword.folder.config import FolderConfig
-from foreword.folder.store import write_folder
-from foreword.folder.weights import expected_shapes
-from foreword.text.tokenizer import Tokenizer
-
-folder, left, value = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-config = FolderConfig.model_validate_json(sys.argv[4])
-tokenizer = Tokenizer(["<unk>", "<eos>", "one", "two", "three"], config.tokenizer)
-rename = Path.replace
-
-def rename_or_die(self, target):
-    global left
-    if left == 0:
-        os._exit(9)
-    left -= 1
-    return rename(self, target)
-
-Path.replace = rename_or_die
-shapes = expected_shapes(config.model)
-weights = {name: np.full(shape, value, np.float32) for name, shape in shapes.items()}
-write_folder(folder, config, weights, tokenizer, f"# Card {value}")
-"""
-
-
-def die_after(renames: int, folder: Path, value: float, config: FolderConfig) -> int:
-    """Writes the folder in a process that ends at once, as killed, after so many renames."""
-    arguments = [str(folder), str(renames), str(value), config.model_dump_json()]
-    return subprocess.run([sys.executable, "-c", DIES, *arguments], check=False).returncode
-
-
-BETTER = CONFIG.model_copy(
-    update={
-        "evaluation": Evaluation(
-            **{name: 1.0 for name, f in Evaluation.model_fields.items() if f.annotation is float},
-            text="more.txt",
-            words=7,
-        )
-    }
-)
-
-
-@pytest.mark.parametrize(
-    ("renames", "weight", "config", "card"),
-    [
-        (0, 0.5, CONFIG, "# A card\n"),
-        (1, 2.0, CONFIG, "# A card\n"),
-        (2, 2.0, BETTER, "# A card\n"),
-    ],
-)
-def test_a_kill_between_any_two_renames_of_an_update_leaves_a_loadable_folder(
-    folder: Path, renames: int, weight: float, config: FolderConfig, card: str
-) -> None:
-    assert die_after(renames, folder, 2.0, BETTER) == 9
-    found = read_folder(folder)
-    assert found.weights["decoder.bias"][0] == weight
-    assert found.config == config
-    assert (folder / "README.md").read_text() == card
-
-
-@pytest.mark.parametrize("renames", range(4))
-def test_a_kill_while_an_empty_folder_is_filled_leaves_one_that_can_be_written_again(
-    tmp_path: Path, renames: int
-) -> None:
-    assert die_after(renames, tmp_path, 2.0, BETTER) == 9
-    if renames < 3:
-        with pytest.raises(FolderError, match="no config.json"):
-            read_folder(tmp_path)
-    else:
-        assert read_folder(tmp_path).config == BETTER
-    write_folder(tmp_path, CONFIG, weights(), TOKENIZER, "")
-    assert read_folder(tmp_path).weights["decoder.bias"][0] == 0.5
-
-
-def test_a_kill_while_a_new_folder_is_written_leaves_none(tmp_path: Path) -> None:
-    assert die_after(3, tmp_path / "model", 2.0, BETTER) == 9
-    assert not (tmp_path / "model").exists()
-
-
-def test_dying_while_a_new_folder_is_written_leaves_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def dies(path: Path, data: bytes) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(store, "atomic_write", dies)
-    with pytest.raises(KeyboardInterrupt):
-        write_folder(tmp_path / "model", CONFIG, weights(), TOKENIZER, "")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_with_something_else_in_it_is_refused_and_untouched(tmp_path: Path) -> None:

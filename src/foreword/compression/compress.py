@@ -10,6 +10,7 @@ import numpy as np
 
 from foreword.compression.cost import Cost, cost_on
 from foreword.errors import SettingsError, TextError
+from foreword.folder.adopting import current
 from foreword.folder.architecture import format_version
 from foreword.folder.claim import Refusal, claimed
 from foreword.folder.config import Compression, FolderConfig, ModelConfig
@@ -17,9 +18,9 @@ from foreword.folder.installed import find_folder
 from foreword.folder.quantised import quantise
 from foreword.folder.store import (
     CARD,
-    CONFIG,
     Folder,
     folder_bytes,
+    holds_model,
     read_folder,
     refusal_of,
     write_folder,
@@ -81,9 +82,9 @@ def compress(
         raise SettingsError(f"bound must be 0 or more and finite, not {bound}")
     if most_words < 1:
         raise SettingsError(f"most_words must be at least 1, not {most_words}")
-    source, target = Path(folder), Path(out)
+    source, target = find_folder(folder), Path(out)
     with claimed(target, "compress", refusal_for(source, overwrite=overwrite)):
-        before = read_folder(find_folder(source))
+        before = read_folder(source)
 
         def sources() -> list[Source]:
             tokenizer = before.tokenizer
@@ -153,7 +154,7 @@ def _compress(
         )
     config = after.config.model_copy(update={"compression": found})
     card = _card(source, config)
-    write_folder(target, config, after.weights, after.tokenizer, card, before.rare)
+    write_folder(target, config, after.weights, after.tokenizer, card, before.rare, replaces=True)
     return found
 
 
@@ -198,7 +199,7 @@ def refusal_for(source: Path, *, overwrite: bool) -> Refusal:
     def refusal(target: Path) -> str | None:
         if target == source.resolve():
             return "is the model itself: give another folder by --out"
-        if (target / CONFIG).exists() and not overwrite and refusal_of(target) is None:
+        if holds_model(target) and not overwrite and refusal_of(target) is None:
             return "holds a model already. Use --overwrite to replace it"
         return refusal_of(target)
 
@@ -241,7 +242,7 @@ def _ids(
 def _card(source: Path, config: FolderConfig) -> str:
     """The model's card, and what became of it."""
     try:
-        card = (source / CARD).read_text("utf-8")
+        card = current(source, CARD).read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         card = ""
     found = config.compression

@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from foreword.errors import FolderError, SettingsError
+from foreword.folder.adopting import settle, sweep
 from foreword.folder.files import LONGEST_NAME
 from foreword.folder.lock import LockedError, UnsupportedError, locked
 
+HIDDEN = ".foreword"
+"""Begins the names of hidden files of ours in a folder, of all but temporary ones."""
 INSIDE = ".foreword.lock"
 """The lock's file where it lies in the folder."""
 PROBE = 1 << 20
@@ -35,7 +38,7 @@ def claimed(
     """While active, no other process, and no other call in this one, can claim the folder.
 
     Checks first that the folder can be written to. Folders above it are made, and removed again if
-    nothing was written in them.
+    nothing was written in them. What an earlier process was killed over is finished or removed.
 
     Args:
         folder: may be missing.
@@ -55,20 +58,32 @@ def claimed(
             until_end.enter_context(_parents(real.parent))
             until_end.callback(_remove_empty, [] if was_there else [real])
             _probe(real if was_there else real.parent)
-            until_end.enter_context(locked(_lock_file(real), verb))
+            is_locked = _enter(until_end, real, verb)
+            settle(real)
+            if is_locked:  # otherwise another process may be about to use what is left
+                sweep(real)
         except LockedError as error:
             raise FolderError(
                 f"{folder}: {error.holder or 'another program'} is writing here. Wait for it, stop "
                 "it, or give another --out"
             ) from error
-        except UnsupportedError:
-            tell(f"{folder}: the file system has no locks. Make sure that nothing else writes here")
         except (OSError, ValueError, RuntimeError) as error:  # a NUL; a loop of links
             told = getattr(error, "strerror", None) or str(error)
             raise FolderError(
                 f"{folder}: cannot be written to: {told}. Give another --out"
             ) from error
+        if not is_locked:
+            tell(f"{folder}: the file system has no locks. Make sure that nothing else writes here")
         yield
+
+
+def _enter(until_end: contextlib.ExitStack, folder: Path, verb: str) -> bool:
+    """Locks a folder until the end; False where the file system has no locks."""
+    try:
+        until_end.enter_context(locked(_lock_file(folder), verb))
+    except UnsupportedError:
+        return False
+    return True
 
 
 def refuse_unclaimable(folder: Path, verb: str, refusal: Refusal = lambda _: None) -> None:
@@ -135,7 +150,7 @@ def _remove_empty(folders: Sequence[Path]) -> None:
 
 def _probe(folder: Path) -> None:
     """Writes to a nameless file in the folder: what cannot be written to says so."""
-    with tempfile.TemporaryFile(dir=folder) as file:
+    with tempfile.TemporaryFile(prefix=HIDDEN, dir=folder) as file:
         file.write(bytes(PROBE))
 
 

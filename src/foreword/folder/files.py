@@ -6,6 +6,7 @@ import json
 import math
 import mmap
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,10 @@ CHECKSUM = "sha256"
 LARGEST_FILE = 64 << 30
 LONGEST_NAME = 255
 """Bytes of a file's name, on about every file system."""
+TEMPORARY = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{8}\.foreword", re.DOTALL)
+"""The name of what is being written, and of what a killed process has left of it."""
+BLOCK = 1 << 20
+"""Bytes that are compared at once."""
 RESTORE = "Restore it from where it came from, or train the model anew."
 
 _KINDS = {
@@ -42,7 +47,7 @@ class TensorHeader(NamedTuple):
     shape: tuple[int, ...]
 
 
-def atomic_write(path: Path, data: bytes) -> None:
+def atomic_write(path: Path, *parts: bytes | memoryview) -> None:
     """Writes a new file beside `path`, makes sure that it is on the disk, and renames it.
 
     Whatever happens on the way, `path` holds all of the old content or all of the new.
@@ -54,7 +59,8 @@ def atomic_write(path: Path, data: bytes) -> None:
     try:
         try:
             with temporary.open("xb") as file:  # by the umask, as any file that the user makes
-                file.write(data)
+                for part in parts:
+                    file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -66,21 +72,49 @@ def atomic_write(path: Path, data: bytes) -> None:
         raise FolderError(f"{path}: cannot be written: {error}") from error
 
 
-def temporary_beside(path: Path) -> Path:
-    """A name in the same folder that is free: that of `path`, hidden, with a random ending.
+def holds(path: Path, *parts: bytes | memoryview) -> bool:
+    """Whether a file has this content; reads no more of it than is equal, and a block."""
+    try:
+        with path.open("rb") as file:
+            for part in parts:
+                for begin in range(0, len(part), BLOCK):
+                    block = part[begin : begin + BLOCK]
+                    if file.read(len(block)) != block:
+                        return False
+            return not file.read(1)
+    except OSError:
+        return False
 
-    Of a name too long for that, a hidden one that is all random.
+
+def temporary_beside(path: Path) -> Path:
+    """A hidden name in the same folder that is free: `.NAME.RANDOM.foreword`.
+
+    Instead of a name that is too long for that, it has a checksum of it.
     """
-    ending = secrets.token_hex(4)
-    name = f".{path.name}.{ending}"
+    name = f".{path.name}{_ending()}"
     if len(os.fsencode(name)) > LONGEST_NAME:
-        name = f".{secrets.token_hex(4)}.{ending}"
+        name = f".{_short(path.name)}{_ending()}"
     return path.with_name(name)
 
 
-def is_temporary_of(name: str, target: str) -> bool:
-    """Whether `temporary_beside` may have given this name to a file that becomes `target`."""
-    return name.startswith(f".{target}.")
+def is_temporary(name: str, target: str | None = None) -> bool:
+    """Whether `temporary_beside` has given this name; to what becomes `target`, if that is given.
+
+    >>> is_temporary(".config.json.00c0ffee.foreword", "config.json")
+    True
+    >>> is_temporary(".config.json.00c0ffee.foreword", "json")
+    False
+    """
+    found = TEMPORARY.fullmatch(name)
+    return found is not None and (target is None or found["target"] in (target, _short(target)))
+
+
+def _ending() -> str:
+    return f".{secrets.token_hex(4)}.foreword"
+
+
+def _short(name: str) -> str:
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
 
 
 def sync_folder(folder: Path) -> None:
@@ -125,9 +159,26 @@ def write_tensors(
     path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]
 ) -> None:
     """Writes a safetensors file, atomically, with a checksum over all that it holds."""
+    atomic_write(path, *tensor_bytes(arrays, metadata))
+
+
+def tensor_bytes(
+    arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]
+) -> tuple[bytes, memoryview]:
+    """The header and the numbers of a safetensors file, with a checksum over all that it holds.
+
+    The same arrays and metadata always give the same bytes. The library alone writes the metadata
+    in an order that changes from call to call.
+    """
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     checked = {**metadata, CHECKSUM: checksum(contiguous, metadata)}
-    atomic_write(path, encode(contiguous, metadata=checked))
+    encoded = encode(contiguous, metadata=checked)
+    end = 8 + int.from_bytes(encoded[:8], "little")
+    header = json.loads(encoded[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # so that numbers lie at multiples of their size
+    return len(text).to_bytes(8, "little") + text, memoryview(encoded)[end:]
 
 
 def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -1,14 +1,11 @@
 """Reads and writes model folders: config.json, model.safetensors, tokenizer.json, README.md.
 
-A folder that is written for the first time appears whole or not at all. One that is there already
-is updated file by file, each atomically; since neither the architecture nor the vocabulary change
-while a model is trained, a folder is loadable between any two of these steps. An empty one is
-filled where it is, since it may be a mounted disk, with `config.json` after what it speaks of.
+Whatever is written is written as a whole or not at all; see `foreword.folder.adopting`.
 """
 
 import hashlib
 import json
-import shutil
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +16,7 @@ import numpy as np
 
 from foreword.errors import FolderError, SettingsError
 from foreword.folder import absent
+from foreword.folder.adopting import NEW, RUN, current, settle, whole
 from foreword.folder.architecture import (
     OPTIONS,
     AnyConfig,
@@ -26,19 +24,18 @@ from foreword.folder.architecture import (
     described,
     format_version,
 )
-from foreword.folder.claim import INSIDE
+from foreword.folder.claim import HIDDEN
 from foreword.folder.files import (
     RESTORE,
     TensorHeader,
     atomic_write,
     checksum,
-    is_temporary_of,
+    holds,
+    is_temporary,
     read_bytes,
     read_header,
     read_tensors,
-    sync_folder,
-    temporary_beside,
-    write_tensors,
+    tensor_bytes,
 )
 from foreword.folder.weights import expected_tensors
 from foreword.text.spacing import USUAL, Spacing
@@ -57,6 +54,10 @@ CHECKSUMS = "checksums"
 LARGEST_CONFIG, LARGEST_TOKENIZER, LARGEST_RARE = 16 << 20, 1 << 30, 16 << 20
 LARGEST_SPACING = 1 << 20
 FAULTS_SHOWN = 5
+OURS = (CONFIG, WEIGHTS, TOKENIZER, RARE, SPACING)
+CARD_BEGINS = b"---\nlibrary_name: foreword\n"
+TURNS = 5
+"""How often a folder that another process is writing to is read anew."""
 NOT_OURS = "exists and is not a model folder. Choose another, so that nothing in it is lost"
 NEWEST = max(get_args(FormatVersion))
 
@@ -129,31 +130,73 @@ def write_folder(
     tokenizer: Tokenizer,
     card: str,
     rare: Collection[str] = (),
+    *,
+    replaces: bool = False,
 ) -> None:
-    """Writes a model folder, or updates the one that is there.
+    """Writes a model folder, or replaces the model in the one that is there: all of it, or nothing.
+
+    Files that are not the model's stay as they are. So does a `README.md` that somebody has
+    written or changed.
+
+    Args:
+        path: the folder.
+        config: its `config.json`.
+        weights: by name.
+        tokenizer: its vocabulary and marks.
+        card: its `README.md`.
+        rare: words beyond the vocabulary.
+        replaces: whether a run that the folder holds was another model's; its checkpoint then goes.
 
     Raises:
         SettingsError: the folder holds something else; nothing in it is touched.
         FolderError: the disk is full, or the folder cannot be written to.
     """
     _refuse_unsafe([*tokenizer.words, *rare])
-    vocabulary = tokenizer.to_json().encode()
-    others = {TOKENIZER: vocabulary}
+    try:
+        path = Path(os.path.realpath(path))
+        if path.exists():
+            settle(path)
+            if not _is_ours(path):
+                raise SettingsError(f"{path} {NOT_OURS}")
+        files = _files(config, weights, tokenizer, card, rare)
+        if _has_card_of_somebody(path):
+            del files[CARD]
+        changed = {n: parts for n, parts in files.items() if not holds(path / n, *parts)}
+        if len(changed) == 1 and (path / CONFIG).exists() and not replaces:
+            for name, parts in changed.items():
+                atomic_write(path / name, *parts)
+        elif changed or replaces:
+            with whole(path) as draft:
+                for name, parts in changed.items():
+                    atomic_write(draft / name, *parts)
+                if replaces and (path / RUN).exists():
+                    (draft / RUN).mkdir()
+        for name in (RARE, SPACING):
+            if name not in files:
+                (path / name).unlink(missing_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise FolderError(f"{path}: cannot be written: {error}") from error
+
+
+def _files(
+    config: "FolderConfig",
+    weights: Mapping[str, np.ndarray],
+    tokenizer: Tokenizer,
+    card: str,
+    rare: Collection[str],
+) -> dict[str, tuple[bytes | memoryview, ...]]:
+    """A model folder's files, as the bytes that they consist of one after the other."""
+    others = {TOKENIZER: tokenizer.to_json().encode()}
     if rare:
         others[RARE] = "".join(f"{word}\n" for word in sorted(rare, key=_order)).encode()
     if tokenizer.spacing != USUAL:
         others[SPACING] = tokenizer.spacing.to_json().encode()
-    files = {**others, CONFIG: _config_bytes(config, others), CARD: card.encode()}
-    metadata = _metadata(config.model, vocabulary)
-    try:
-        if not path.exists():
-            _write_new(path, files, weights, metadata)
-        elif _is_ours(path):
-            _write_files(path, files, weights, metadata)
-        else:
-            raise SettingsError(f"{path} {NOT_OURS}")
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise FolderError(f"{path}: cannot be written: {error}") from error
+    written = {**others, CARD: card.encode()}
+    return {
+        WEIGHTS: tensor_bytes(weights, _metadata(config.model, others[TOKENIZER])),
+        **{name: (data,) for name, data in written.items()},
+        CONFIG: (_config_bytes(config, written),),
+    }
 
 
 def _refuse_unsafe(words: Collection[str]) -> None:
@@ -169,27 +212,26 @@ def _metadata(model: AnyConfig, vocabulary: bytes) -> dict[str, str]:
     return {"format": "foreword", "model": model.name, TOKENIZER: _sha256(vocabulary)}
 
 
-def _write_new(
-    path: Path, files: Mapping[str, bytes], weights: Mapping[str, np.ndarray], meta: dict[str, str]
-) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = temporary_beside(path)
-    new.mkdir()
+def _has_card_of_somebody(path: Path) -> bool:
+    """Whether a folder's README.md is not as Foreword wrote it.
+
+    `config.json` has the checksum of what Foreword wrote, but in folders of earlier versions.
+    """
     try:
-        _write_files(new, files, weights, meta)
-        new.rename(path)
-        sync_folder(path.parent)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+        card = (path / CARD).read_bytes()
+        document = _json(path / CONFIG)
+    except (OSError, FolderError):
+        return False
+    checksums = document.get(CHECKSUMS) if isinstance(document, dict) else None
+    known = checksums.get(CARD) if isinstance(checksums, dict) else None
+    if known is None:
+        return bool(card) and not card.startswith(CARD_BEGINS)
+    return bool(known != _sha256(card))
 
 
-def _write_files(
-    path: Path, files: Mapping[str, bytes], weights: Mapping[str, np.ndarray], meta: dict[str, str]
-) -> None:
-    write_tensors(path / WEIGHTS, weights, meta)
-    for name, data in files.items():
-        if not (path / name).exists() or (path / name).read_bytes() != data:
-            atomic_write(path / name, data)
+def holds_model(path: Path) -> bool:
+    """Whether a folder has a model, or what claims to be one."""
+    return current(path, CONFIG).exists()
 
 
 def refusal_of(path: Path) -> str | None:
@@ -205,20 +247,16 @@ def _is_ours(path: Path) -> bool:
     if not path.is_dir():
         return False
     try:
-        if (path / CONFIG).exists():
-            document = _json(path / CONFIG)
+        if holds_model(path):
+            document = _json(current(path, CONFIG))
             return isinstance(document, dict) and document.get("format") == "foreword"
-        names = {entry.name for entry in path.iterdir()} - {INSIDE}
+        names = {entry.name for entry in path.iterdir()}
+        names = {n for n in names if not is_temporary(n) and not n.startswith(HIDDEN)}
         if WEIGHTS in names and read_header(path / WEIGHTS)[1].get("format") != "foreword":
             return False
     except FolderError:
         return False
-    parts = {WEIGHTS, TOKENIZER, RARE, SPACING} if WEIGHTS in names else set()
-    return all(
-        name in parts
-        or any(is_temporary_of(name, ours) for ours in (WEIGHTS, TOKENIZER, RARE, SPACING, CONFIG))
-        for name in names
-    )
+    return names <= (set(OURS) if WEIGHTS in names else set())
 
 
 def read_folder(path: Path) -> Folder:
@@ -228,35 +266,59 @@ def read_folder(path: Path) -> Folder:
         FolderError: something is missing, damaged, changed or made by a newer Foreword; says
             which file, what is wrong with it, and what to do.
     """
+    for _ in range(TURNS):
+        before = _seen(path)
+        try:
+            return _read(path)
+        except FolderError:
+            if _seen(path) == before:
+                raise
+    return _read(path)
+
+
+def _seen(path: Path) -> list[tuple[int, int, int] | None]:
+    """What tells whether a model was replaced while it was read."""
+    found: list[tuple[int, int, int] | None] = []
+    for name in (NEW, *OURS):
+        try:
+            status = current(path, name).stat()
+        except (OSError, ValueError):
+            found.append(None)
+        else:
+            found.append((status.st_ino, status.st_mtime_ns, status.st_size))
+    return found
+
+
+def _read(path: Path) -> Folder:
     about, checksums = _read_config(path)
     model = about.model
-    vocabulary = read_bytes(path / TOKENIZER, LARGEST_TOKENIZER)
-    spacing = _spacing(path / SPACING, checksums.get(SPACING))
-    tokenizer = _tokenizer(vocabulary, about.tokenizer, path / TOKENIZER, spacing)
+    weights_file, words_file = current(path, WEIGHTS), current(path, TOKENIZER)
+    vocabulary = read_bytes(words_file, LARGEST_TOKENIZER)
+    spacing = _spacing(current(path, SPACING), checksums.get(SPACING))
+    tokenizer = _tokenizer(vocabulary, about.tokenizer, words_file, spacing)
     if checksums.get(TOKENIZER) != _sha256(vocabulary):
-        raise FolderError(f"{path / TOKENIZER} has been changed since it was written. {RESTORE}")
+        raise FolderError(f"{words_file} has been changed since it was written. {RESTORE}")
     if tokenizer.vocab_size != model.vocab_size:
         raise FolderError(
-            f"{path / TOKENIZER} has {tokenizer.vocab_size:,} words, but {CONFIG} says "
+            f"{words_file} has {tokenizer.vocab_size:,} words, but {CONFIG} says "
             f"{model.vocab_size:,}. {RESTORE}"
         )
-    headers, metadata = read_header(path / WEIGHTS)
-    _check_headers(path / WEIGHTS, expected_tensors(model, about.weights), headers)
+    headers, metadata = read_header(weights_file)
+    _check_headers(weights_file, expected_tensors(model, about.weights), headers)
     if metadata.get("model") != model.name:
         raise FolderError(
-            f"{path / WEIGHTS} holds weights of the model {metadata.get('model')}, but {CONFIG} "
+            f"{weights_file} holds weights of the model {metadata.get('model')}, but {CONFIG} "
             f"describes {model.name}. {RESTORE}"
         )
-    weights, metadata = read_tensors(path / WEIGHTS)
+    weights, metadata = read_tensors(weights_file)
     if metadata.get(TOKENIZER) != checksums[TOKENIZER]:
         raise FolderError(
-            f"{path / WEIGHTS} was trained with another vocabulary than {TOKENIZER} holds. "
-            f"{RESTORE}"
+            f"{weights_file} was trained with another vocabulary than {TOKENIZER} holds. {RESTORE}"
         )
     for name, array in weights.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise FolderError(f"{path / WEIGHTS}: {name} holds NaN or infinity. {RESTORE}")
-    return Folder(about, weights, tokenizer, _rare(path / RARE, checksums.get(RARE)))
+            raise FolderError(f"{weights_file}: {name} holds NaN or infinity. {RESTORE}")
+    return Folder(about, weights, tokenizer, _rare(current(path, RARE), checksums.get(RARE)))
 
 
 def _rare(file: Path, checksum: str | None) -> tuple[str, ...]:
@@ -296,7 +358,7 @@ def _order(word: str) -> tuple[str, str]:
 
 def folder_bytes(path: Path) -> int:
     """Size of a model's files, without those that serve to go on training."""
-    files = (path / name for name in (CONFIG, WEIGHTS, TOKENIZER, RARE, SPACING, CARD))
+    files = (current(path, name) for name in (*OURS, CARD))
     return sum(file.stat().st_size for file in files if file.exists())
 
 
@@ -316,11 +378,11 @@ def _read_config(path: Path) -> tuple["FolderConfig | Described", dict[str, str]
             raise FolderError(absent.missing(path))
         if not path.is_dir():
             raise FolderError(absent.is_file(path))
-        if not (path / CONFIG).exists():
+        if not holds_model(path):
             raise FolderError(absent.no_model_in(path))
     except OSError as error:
         raise FolderError(f"{path}: cannot be read: {error}") from error
-    file = path / CONFIG
+    file = current(path, CONFIG)
     document = _json(file)
     if not isinstance(document, dict):
         raise FolderError(f"{file} is not a model's configuration. {RESTORE}")

@@ -75,5 +75,6 @@ def count_on(
         ),
         evaluation=evaluation,
     )
-    write_folder(out, config, table.to_arrays(), corpus.tokenizer, model_card(config))
+    arrays, card = table.to_arrays(), model_card(config)
+    write_folder(out, config, arrays, corpus.tokenizer, card, replaces=True)
     return config
