@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import foreword
-from foreword.training import run, threads
+from foreword.training import preparing, threads
 from foreword.training.progress import Event, Note
 from foreword.training.threads import BETTER, MOST_SECONDS, Threads, numbers_up_to
 
@@ -108,8 +108,8 @@ def test_a_run_that_ends_by_epochs_keeps_its_first_number_of_threads(
 ) -> None:
     used: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", used.append)
-    monkeypatch.setattr(run, "most_threads", lambda: 2)
-    monkeypatch.setattr(run, "paces_by_threads", lambda _: {2: 650.0, 1: 3400.0})
+    monkeypatch.setattr(preparing, "most_threads", lambda: 2)
+    monkeypatch.setattr(preparing, "paces_by_threads", lambda _: {2: 650.0, 1: 3400.0})
     events: list[Event] = []
     done = foreword.train(text, out=tmp_path / "m", epochs=1, report=events.append, **SIZES)
     told = [event.text for event in events if isinstance(event, Note)]
@@ -126,7 +126,7 @@ def test_a_number_that_was_asked_for_stays(
 ) -> None:
     used: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", used.append)
-    monkeypatch.setattr(run, "most_threads", lambda: 4)
+    monkeypatch.setattr(preparing, "most_threads", lambda: 4)
     foreword.train(text, out=tmp_path / "m", minutes=0.02, threads=2, **SIZES)
     assert set(used) == {2}
 

@@ -13,7 +13,7 @@ from foreword.cli.watch import Watch
 from foreword.folder.claim import refuse_unclaimable
 from foreword.folder.config import AnyModelName
 from foreword.text.choice import ReadingOptions
-from foreword.training.checkpoint import saved
+from foreword.training.checkpoint import refuse_without_checkpoint, saved
 from foreword.training.target import refusal_for
 
 STOPPED = {"SIGINT": 130, "SIGTERM": 143}
@@ -53,7 +53,10 @@ def train(
         bool, typer.Option("--resume", help="Go on with the run that DIR holds.")
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the model that DIR holds.")
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace the model that DIR holds, once the new one is validated."
+        ),
     ] = False,
     minutes: Annotated[
         float | None,
@@ -338,6 +341,8 @@ def train(
         raise typer.BadParameter("where should the model go?", param_hint="--out")
     refusal = refusal_for(replaces=resume or overwrite)
     refuse_unclaimable(out, "train", refusal)  # before PyTorch is loaded
+    if resume:
+        refuse_without_checkpoint(out)
     before = saved(out)
     with loading_torch():
         from foreword.training.run import train as train_model
@@ -367,5 +372,8 @@ def train(
     else:
         results().print(table_of({"model": str(out)}))
     if outcome.stopped_by is not None:
-        errors.print(f"stopped and saved. To go on: foreword train --out {out} --resume")
+        before_it = ""
+        if outcome.is_staged:
+            before_it = f" {out} still has the model of before: the new one was not validated yet."
+        errors.print(f"stopped and saved.{before_it} To go on: foreword train --out {out} --resume")
         sys.exit(STOPPED.get(outcome.stopped_by, 1))

@@ -1,7 +1,7 @@
 """Everything a run needs to go on bit for bit, as one value and as one file. No loops, no text."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from foreword.errors import FolderError, TrainingError
-from foreword.folder.files import read_tensors, write_tensors
+from foreword.folder.adopting import RUN, STAGED
+from foreword.folder.files import read_header, read_tensors, write_tensors
+from foreword.folder.store import holds_model
 
-FOLDER = "training"
+FOLDER = RUN
 FILES = "step-*.safetensors"
 VERSION = 1
 _DOCUMENT = "foreword-checkpoint"
@@ -51,10 +53,42 @@ class Checkpoint:
         return path
 
 
+def staged(model_folder: Path) -> Path:
+    """Where a run is kept that is to replace the model of a folder, and has not learned enough."""
+    return model_folder / FOLDER / STAGED
+
+
+def home(model_folder: Path) -> Path:
+    """Where the run of a folder is kept: with its model, or apart from the one it is to replace."""
+    apart = staged(model_folder)
+    return apart if holds_model(apart) else model_folder
+
+
 def saved(model_folder: Path) -> frozenset[tuple[str, int]]:
-    """What tells checkpoints that are there from later ones: their names and times."""
-    found = (model_folder / FOLDER).glob(FILES)
-    return frozenset((path.name, path.stat().st_mtime_ns) for path in found)
+    """What tells checkpoints that are there from later ones: their places and times."""
+    return frozenset(
+        (str(path), path.stat().st_mtime_ns)
+        for folder in (model_folder, staged(model_folder))
+        for path in (folder / FOLDER).glob(FILES)
+    )
+
+
+def refuse_without_checkpoint(model_folder: Path) -> None:
+    """Says at once, without reading it whole, that there is no run to go on with.
+
+    Raises:
+        TrainingError: what is wrong, and what to do.
+    """
+    found = sorted((home(model_folder) / FOLDER).glob(FILES), reverse=True)
+    faults = []
+    for path in found:
+        try:
+            read_header(path)
+        except FolderError as error:
+            faults.append(str(error))
+        else:
+            return
+    raise _none(model_folder, faults)
 
 
 def latest(model_folder: Path) -> Checkpoint:
@@ -75,8 +109,15 @@ def latest(model_folder: Path) -> Checkpoint:
             faults.append(f"{path}: made by another version of Foreword")
             continue
         return Checkpoint(arrays, document)
+    raise _none(model_folder, faults)
+
+
+def _none(model_folder: Path, faults: Sequence[str]) -> TrainingError:
+    if holds_model(model_folder):
+        anew = "Train anew: in another folder, or here with --overwrite instead of --resume."
+    else:
+        anew = "Train it anew, without --resume."
     if faults:
-        raise TrainingError("no checkpoint can be read: " + "; ".join(faults))
-    raise TrainingError(
-        f"{model_folder} has no checkpoint to resume from. Train it anew, without --resume."
-    )
+        return TrainingError(f"no checkpoint can be read: {'; '.join(faults)}. {anew}")
+    there = "" if model_folder.exists() else ": there is no such folder"
+    return TrainingError(f"{model_folder} has no checkpoint to resume from{there}. {anew}")

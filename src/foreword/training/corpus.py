@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Literal
 
-from foreword.errors import SettingsError, TextError, TrainingError
+from foreword.errors import FolderError, SettingsError, TextError, TrainingError
 from foreword.folder.architecture import usual_clip
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.text import segments
@@ -138,18 +138,23 @@ def read_corpus(
 
     Raises:
         TextError: with the file, and line and byte where they are known.
+        FolderError: nothing can be written to `scratch`.
     """
     train_sources, valid_sources = _sources(texts, valid, settings, scratch, report)
     tokenizer = tokenizer or _learn(train_sources, settings, report)
     scratch.mkdir(parents=True, exist_ok=True)
 
     def ids(sources: Sequence[Source], what: str) -> Tokens:
-        return tokenise(
-            sources,
-            tokenizer,
-            directory=scratch,
-            progress=lambda done, total: report(TextProgress(what, done, total)),
-        )
+        def progress(done: int, total: int | None) -> None:
+            report(TextProgress(what, done, total))
+
+        try:
+            return tokenise(sources, tokenizer, directory=scratch, progress=progress)
+        except OSError as error:
+            raise FolderError(
+                f"{scratch}: the text's words cannot be kept there in a hidden file, as they are "
+                f"while training goes on: {error}"
+            ) from error
 
     name = _names(texts) or train_sources[0].name
     train = ids(train_sources, "reading the text")

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from foreword.folder.claim import Refusal
-from foreword.folder.store import CONFIG, read_config, refusal_of
+from foreword.folder.store import holds_model, read_config, refusal_of
+from foreword.training.checkpoint import home, saved
 
 
 def refusal_for(*, replaces: bool) -> Refusal:
@@ -16,13 +17,15 @@ def refusal_for(*, replaces: bool) -> Refusal:
     def refusal(folder: Path) -> str | None:
         if (why := refusal_of(folder)) is not None:
             return why
-        if replaces or not (folder / CONFIG).exists():
+        if replaces or not holds_model(folder):
             return None
-        record = read_config(folder).training
-        state = "a model" if record is None or record.finished else "an interrupted run"
-        return (
-            f"holds {state} already. Use --resume to go on with it, --overwrite to replace it, or "
-            "another folder."
-        )
+        if home(folder) != folder:
+            state = "a model already, and an interrupted run that is to replace it"
+        else:
+            record = read_config(folder).training
+            is_done = record is None or record.finished
+            state = "a model already" if is_done else "an interrupted run already"
+        go_on = "Use --resume to go on with it, " if saved(folder) else "Use "
+        return f"holds {state}. {go_on}--overwrite to replace it, or another folder."
 
     return refusal

@@ -119,6 +119,11 @@ class Run:
         """Counts time that passed before the first step."""
         self.position = replace(self.position, seconds=seconds)
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether it has been validated."""
+        return self.position.best_nats < math.inf
+
     def load_best(self) -> None:
         """Puts the weights that validated best into the model."""
         load_weights(self.model, self.best)
@@ -202,7 +207,8 @@ def train(
     """Trains until the budget is used up (True) or someone wants to stop (False).
 
     Args:
-        run: changed in place; afterwards `run.best` holds the weights that validated best.
+        run: changed in place; afterwards `run.best` holds the weights that validated best, or the
+            newest as long as none were validated.
         validate: measures the model; None keeps the newest weights as the best.
         save: is given a checkpoint, and whether `run.best` has changed since the last one.
         should_stop: asked after every step.
@@ -232,7 +238,7 @@ def train(
         ended = done >= 1.0 or stale
         stopped = not ended and should_stop()
         if ended or stopped or clock() - last_save >= run.settings.run.save_seconds:
-            if validate is None:
+            if not run.is_measured:  # what was learned so far is better than nothing learned
                 with run.to_keep():
                     run.best = weights_of(run.model)
                 run.position = replace(run.position, best_step=run.position.step)

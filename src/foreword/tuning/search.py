@@ -24,9 +24,10 @@ from foreword.text.corpus import Paths, paths_of
 from foreword.training.corpus import Corpus, absolute, read_corpus
 from foreword.training.interrupt import stop_on_signals
 from foreword.training.ngram import count_on
+from foreword.training.preparing import regularised
 from foreword.training.progress import Event, Note, Reporter, Validated, silent
 from foreword.training.recipes import Leaf, Recipe, find, overridden, write
-from foreword.training.run import regularised, train_on
+from foreword.training.run import train_on
 from foreword.training.settings import ENDS, PRIVATE, TrainingSettings, settings_from
 from foreword.tuning.folder import BEST, JOURNAL, SCRATCH, SEARCH, TRIALS, refusal_for
 from foreword.tuning.space import Choice, Space, as_texts, default_space, rounded, space_of

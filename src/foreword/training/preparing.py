@@ -1,0 +1,167 @@
+"""A run before its first step: its network, its threads, its dropout. Knows no folders."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from foreword.folder.config import ModelConfig
+from foreword.models.build import build, device_named
+from foreword.models.model import Regularisation
+from foreword.nn.softmax import fast_precision
+from foreword.text.windows import LineWindows, StreamWindows
+from foreword.training.corpus import Corpus
+from foreword.training.defaults import leaves_dropout_open
+from foreword.training.pace import SECONDS, expected_passes, paces_by_threads, words_per_second
+from foreword.training.progress import Note, Reporter, silent
+from foreword.training.settings import Budget, TrainingSettings, settings_from
+from foreword.training.threads import MUCH_BETTER, Threads, most_threads, told
+from foreword.training.trainer import Run
+
+LONG = 100
+"""Steps below which a run takes all threads, rather than time what is best."""
+
+
+def new_run(
+    corpus: Corpus,
+    config: ModelConfig,
+    settings: TrainingSettings,
+    report: Reporter,
+    *,
+    fresh: bool = False,
+) -> Run:
+    """A run before its first step; `fresh` if its weights count, and are not yet to be replaced."""
+    device = device_named(settings.run.device)
+    generator = torch.Generator().manual_seed(settings.run.seed)
+    model = build(config, _regularisation(settings), generator)
+    if fresh and settings.softmax.softmax_start == "frequencies":
+        model.start_from(torch.from_numpy(corpus.train.counts(config.vocab_size)))
+    model = model.to(device)
+    if device.type != "cpu":
+        # Initial weights are drawn on the CPU, the same for every device; masks on the device.
+        generator = torch.Generator(device).manual_seed(settings.run.seed)
+        model.use_generator(generator)
+    windows = _windows(settings, corpus.train.ids)
+    if isinstance(windows, StreamWindows) and windows.batch_size < settings.bptt.batch_size:
+        report(
+            Note(
+                f"the text is short: {windows.batch_size} streams side by side instead of "
+                f"{settings.bptt.batch_size}"
+            )
+        )
+    precision = {
+        "auto": fast_precision(device),
+        "float32": torch.float32,
+        "bfloat16": torch.bfloat16,
+    }[settings.run.precision]
+    return Run(model, windows, settings, generator, precision)
+
+
+def regularised(
+    corpus: Corpus, settings: TrainingSettings, seconds: float, report: Reporter
+) -> TrainingSettings:
+    """The settings with dropout that suits the number of passes over the text, if it is open.
+
+    How many there will be in some minutes is found out by steps of a model that is then forgotten.
+
+    Args:
+        corpus: the text as ids.
+        settings: what was chosen, and the ends.
+        seconds: of the minutes that are gone.
+        report: is told what was chosen.
+    """
+    if not leaves_dropout_open(settings.dropout):
+        return settings
+    began, pace = time.monotonic(), None
+    if settings.budget.minutes is not None:
+        longest = min(SECONDS, 0.05 * 60 * settings.budget.minutes)
+        run = _trial(corpus, settings)
+        if settings.run.threads is None:
+            pace = max(paces_by_threads(run, longest).values())
+        else:
+            torch.set_num_threads(settings.run.threads)
+            pace = words_per_second(run, longest)
+    seconds += time.monotonic() - began
+    words = len(corpus.train)
+    passes = expected_passes(settings.budget, settings.bptt, words, pace, seconds)
+    filled = corpus.fill_in(settings, passes)
+    measured = "" if pace is None else f", {pace:,.0f} words/s"
+    report(
+        Note(
+            f"about {passes:.1f} passes over the text{measured}: dropout {filled.dropout.dropout:g}"
+        )
+    )
+    return filled
+
+
+def with_threads(corpus: Corpus, settings: TrainingSettings, report: Reporter) -> TrainingSettings:
+    """The settings with a number of threads for the whole run, if its end does not depend on time.
+
+    Its weights then depend on nothing but the settings, this number among them: so it stays the
+    same when the run is resumed.
+    """
+    budget = settings.budget
+    is_short = budget.steps is not None and budget.steps < LONG
+    if settings.run.threads is not None or budget.minutes is not None or is_short:
+        return settings
+    if settings.run.device != "cpu" or most_threads() == 1:
+        return settings
+    paces = paces_by_threads(_trial(corpus, settings))
+    most = max(paces)
+    chosen = 1 if paces[1] > MUCH_BETTER * paces[most] else most
+    report(Note(f"{told(paces, chosen)}, for the whole run"))
+    return settings_from({"threads": chosen}, settings)
+
+
+def watching_threads(settings: TrainingSettings, report: Reporter) -> Callable[[int, float], None]:
+    """Sets the number of threads as the run goes, if it may change."""
+    is_open = settings.run.threads is None and settings.budget.minutes is not None
+    if not is_open or settings.run.device != "cpu":
+        return lambda _words, _seconds: None
+    return Threads(torch.get_num_threads(), report).after_step
+
+
+def _trial(corpus: Corpus, settings: TrainingSettings) -> Run:
+    """A run whose steps are timed, and which is then forgotten."""
+    trial = corpus.fill_in(settings).model_copy(
+        update={
+            "budget": Budget(steps=1_000_000),
+            "bptt": settings.bptt.model_copy(update={"batch_ramp": 0.0, "window_ramp": 0.0}),
+        }
+    )
+    return new_run(corpus, corpus.model_config(trial), trial, silent)
+
+
+def _regularisation(settings: TrainingSettings) -> Regularisation:
+    drop = settings.dropout
+    return Regularisation(
+        embedding=drop.dropout_embedding,
+        input=drop.dropout_input or 0.0,
+        hidden=drop.dropout_hidden or 0.0,
+        output=drop.dropout_output or 0.0,
+        contexts=drop.dropout_contexts,
+        projected=drop.dropout_projected,
+        recurrent=drop.dropout_recurrent,
+        activation=settings.penalty.activation_penalty,
+        temporal=settings.penalty.temporal_penalty,
+    )
+
+
+def _windows(settings: TrainingSettings, ids: np.ndarray) -> StreamWindows | LineWindows:
+    bptt = settings.bptt
+    if bptt.bptt == "sentence":
+        return LineWindows(
+            ids,
+            batch_words=bptt.batch_size * bptt.window,
+            max_length=bptt.window,
+            seed=settings.run.seed,
+        )
+    return StreamWindows(
+        ids,
+        batch_size=bptt.batch_size,
+        window=bptt.window,
+        jitter=bptt.jitter,
+        rotate=bptt.rotate,
+        seed=settings.run.seed,
+    )
