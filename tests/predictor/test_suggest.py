@@ -175,6 +175,21 @@ def test_a_word_goes_on_after_what_stands_inside_words(
     assert letters[0].accepted(text) == f"{text.rpartition(' ')[0]} {word}"
 
 
+def test_gershayim_may_be_typed_as_a_quotation_mark(speaker: MakeSpeaker) -> None:
+    predictor = speaker({"צה״ל": 0.1, ".": 0.5, "של": 0.3})
+    assert first(predictor, 'של צה"') == 'של צה"ל'
+    assert first(predictor, 'של צה"ל של צ') == 'של צה"ל של צה"ל'
+    assert first(predictor, "של צ") == "של צה״ל"
+    typist = predictor.typist()
+    typed = [typist.suggest('של צה"'[:end], 1) for end in range(1, 7)][-1]
+    assert typed[0].accepted('של צה"') == 'של צה"ל'
+
+
+def test_a_quotation_mark_after_hebrew_letters_may_end_a_quotation(speaker: MakeSpeaker) -> None:
+    predictor = speaker({"של": 0.2, ".": 0.5, "צה״ל": 0.1})
+    assert first(predictor, 'הוא אמר "של"') == 'הוא אמר "של".'
+
+
 @pytest.mark.parametrize("text", ["'so'", "a ·", "👨\u200d", "❤\ufe0f\u200d"])
 def test_a_mark_that_stands_inside_words_may_stand_elsewhere(
     text: str, speaker: MakeSpeaker

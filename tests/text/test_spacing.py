@@ -88,6 +88,7 @@ def test_what_is_learned_with_the_words_comes_back_from_its_file() -> None:
             },
         ),
         ("Er sagt: „so“ – oder nicht.", {"opens": "„", "closes": "“", "short_dash": "–"}),
+        ('חייל צה"ל וארה"ב', {"gershayim": '"'}),
         ("Mówi: „tak” i już.", {"opens": "„", "closes": "”"}),
         ("Han säger: ”ja” och går.", {"opens": "”", "closes": "”"}),
     ],

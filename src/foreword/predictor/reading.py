@@ -13,6 +13,7 @@ from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.sentences import HEARTS, is_abbreviated, is_emoji
 from foreword.predictor.state import State
 from foreword.predictor.trace import WordTrace
+from foreword.text.characters import unfinished_gershayim
 from foreword.text.joints import UNSEEN
 from foreword.text.lines import LINE_ENDS, with_newlines
 from foreword.text.newlines import Known, as_units
@@ -41,7 +42,8 @@ _TO_A_SPACE = re.compile(rf"([^{_SPACE}]*+)([{_SPACE}])")
 _A_SPACE = re.compile(rf"[{_SPACE}]")
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 _TRANSPARENT = frozenset("\"'“”‘’()[]«»¿¡")
-_APOSTROPHES = frozenset("'’")
+_MAY_CLOSE = frozenset("'’״")
+"""What may stand inside a word, and may close a quotation, too."""
 _MOST_CAPITALS = 3
 
 
@@ -222,10 +224,11 @@ class Reader:
 
     def _unfinished(self, rest: str) -> int:
         """Where in the last characters, without spaces, an unfinished word begins."""
+        rest = unfinished_gershayim(rest)
         if self.in_print and rest[-1:] in INSIDE:
             words = self.tokenizer.split(rest[:-1])
             start = words[-1].start if words and words[-1].end == len(rest) - 1 else len(rest) - 1
-            goes_on = rest[-1] not in _APOSTROPHES or self._begins_a_word(rest[start:])
+            goes_on = rest[-1] not in _MAY_CLOSE or self._begins_a_word(rest[start:])
             return start if goes_on and _is_of_words(rest[start]) else len(rest)
         words = self.tokenizer.split(rest)
         if not words or words[-1].end != len(rest):

@@ -29,7 +29,9 @@ _MARK_AT_END = re.compile(r"([^\w\s])\1*+\Z")
 _ADDRESS = re.compile(
     r"\W*(?:www\.|(?:https?|ftp|file|mailto):|[a-z]+://|[\w.+-]+@)", re.IGNORECASE
 )
-_STYLED = re.compile(r"[^\W\d_]['’ʼ][^\W\d_]|\.\.\.|--|[…—–\"“”„]")
+_STYLED = re.compile(
+    r"[^\W\d_]['’ʼ][^\W\d_]|[\u05d0-\u05ea]\"[\u05d0-\u05ea](?!\w)|\.\.\.|--|[…—–\"“”„]"
+)
 _OF_ADDRESSES = frozenset(".:/-?&=#@%+~")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from foreword.predictor.lexicon import Lexicon
 from foreword.predictor.reading import Context
-from foreword.text.characters import folded
+from foreword.text.characters import folded, unfinished_gershayim
 
 Form = tuple[float, str]
 """A probability, and how the word is written then."""
@@ -17,7 +17,7 @@ PLURALS = ("s", "'s")
 
 def as_typed(text: str) -> str:
     """Letters as the vocabulary would have them, but in the case in which they were typed."""
-    return unicodedata.normalize("NFC", folded(text))
+    return unicodedata.normalize("NFC", unfinished_gershayim(folded(text)))
 
 
 def written(forms: Sequence[Form], typed: str, context: Context, lexicon: Lexicon) -> str:

@@ -190,7 +190,7 @@ def _readings(
     letters = as_typed(typed) if typed else ""
     lexicon = reader.lexicon
     style = context.style
-    if "'" in letters:
+    if "'" in letters or "״" in letters:
         style = style.after(typed, letters, quoting=context.quoting, spaced=False)
     is_plain = not context.begins_sentence and letters == lexicon.case.lower(letters)
     read_as = _read_as(reader, context, letters) if is_weighed else frozenset()

@@ -58,6 +58,7 @@ _ODD = re.compile(
     '|(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea](?![\u05d0-\u05ea]))'
 )
 
+_GERSHAYIM_AT_END = re.compile('(?<=[\u05d0-\u05ea])"\\Z')
 _FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _TO_PLAIN = str.maketrans({**_FULL_WIDTH, **_STAND_INS, **MARKS})
 _VARIANTS: dict[str, list[str]] = {"--": ["-"]}
@@ -103,6 +104,15 @@ def folded_with_places(text: str, kept: Collection[str] = ()) -> tuple[str, list
     starts += range(done, len(text))
     starts.append(len(text))
     return "".join(parts), starts
+
+
+def unfinished_gershayim(letters: str) -> str:
+    """Letters with gershayim for a quotation mark at their end that the last letter may follow.
+
+    >>> unfinished_gershayim('צה"')
+    'צה״'
+    """
+    return _GERSHAYIM_AT_END.sub("״", letters) if letters[-1:] == '"' else letters
 
 
 def stand_ins(word: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Which typographic marks a user or a text writes, and words written with them. Knows no models."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -10,7 +11,9 @@ from foreword.text.characters import MARKS
 _QUOTES = {"“": "”", "„": "“", "”": "”", "‟": "”", "＂": "＂", "″": "″", '"': '"'}
 """Opening quotation marks, and what closes after each unless the user shows otherwise."""
 _COUNTED = ("'", "’", '"', "“", "”", "„", "--", "—", " - ", " – ", "...", "…")
-_TELLING = frozenset(MARKS) | frozenset("'\"-.")
+_TYPED = "gershayim typed as a quotation mark"
+_TYPED_GERSHAYIM = re.compile('[\u05d0-\u05ea]"[\u05d0-\u05ea](?![\u05d0-\u05ea])')
+_TELLING = frozenset(MARKS) | frozenset("'\"-.״")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Style:
         short_dash: written as - with a space before it, where there is no other.
         hyphen: between letters.
         ellipsis: three points or one character.
+        gershayim: within abbreviations of Hebrew; keyboards lack them.
     """
 
     apostrophe: str = "'"
@@ -34,6 +38,7 @@ class Style:
     short_dash: str = "-"
     hyphen: str = "-"
     ellipsis: str = "..."
+    gershayim: str = "״"
 
     def after(self, raw: str, word: str, *, quoting: bool, spaced: bool) -> "Style":
         """The style after a word was seen.
@@ -54,6 +59,8 @@ class Style:
             if word == "-":
                 return replace(self, short_dash=raw) if spaced else replace(self, hyphen=raw)
             return replace(self, dash=raw) if word == "--" else replace(self, ellipsis=raw)
+        if "״" in word:
+            return replace(self, gershayim='"' if '"' in raw else "״")
         seen = [character for character in raw if MARKS.get(character, character) == "'"]
         return replace(self, apostrophe=seen[-1]) if seen and seen[-1] != "‘" else self
 
@@ -70,6 +77,8 @@ class Style:
             quoting: whether a quotation is open.
             spaced: whether a space stands before it.
         """
+        if word[:1].isalpha() and "״" in word:
+            word = word.replace("״", self.gershayim)
         if word[:1].isalpha():
             return word if self.apostrophe == "'" else word.replace("'", self.apostrophe)
         if word == '"':
@@ -101,7 +110,8 @@ def style_of(options: Mapping[str, Any]) -> Style:
     """
     plain = asdict(PLAIN_STYLE)
     for name, mark in options.items():
-        if name not in plain or MARKS.get(mark, mark) != plain[name]:
+        reads_as = "״" if name == "gershayim" and mark == '"' else MARKS.get(mark, mark)
+        if name not in plain or reads_as != plain[name]:
             raise ValueError(f"style: {str(mark)[:8]!r} is no {str(name)[:16]}")
     return Style(**options)
 
@@ -116,6 +126,9 @@ class StyleCounter:
         """Counts a line."""
         for mark in _COUNTED:
             self._counts[mark] += line.count(mark)
+        if not line.isascii():
+            self._counts["״"] += line.count("״")
+            self._counts[_TYPED] += len(_TYPED_GERSHAYIM.findall(line))
 
     def merge(self, other: "StyleCounter") -> None:
         """Adds what another has counted."""
@@ -141,4 +154,5 @@ class StyleCounter:
             dash=commoner("—", "--"),
             short_dash=commoner(" – ", " - "),
             ellipsis=commoner("…", "..."),
+            gershayim='"' if counts[_TYPED] > counts["״"] else "״",
         )
