@@ -130,6 +130,44 @@ def test_an_edit_in_the_middle_advances_what_follows_it(counted: tuple[Typist, C
     assert advanced(counted, "would " + edited) == len(edited.split()) + 1
 
 
+SENTENCES = {
+    "with marks": "今天天气很好，我们一起去公园散步。大家都很高兴！" * 40,
+    "without marks": "今天天气很好我们一起去公园散步大家都很高兴" * 40,
+    "Thai": "วันนี้อากาศดีมากเราไปเดินเล่นที่สวนสาธารณะด้วยกัน" * 20,
+}
+
+
+@pytest.mark.parametrize("kind", SENTENCES)
+def test_a_key_costs_as_much_after_a_thousand_letters_without_spaces_as_after_a_hundred(
+    kind: str, speaker: MakeSpeaker
+) -> None:
+    predictor = speaker({"今天": 0.1, "天气": 0.2, "很好": 0.1, "，": 0.05}, segmenter="icu")
+    counting = Counting(predictor._engine)
+    predictor._engine = counting  # type: ignore[assignment]
+    typist, text = predictor.typist(), SENTENCES[kind]
+
+    def most(first: int) -> int:
+        costs = []
+        typist.suggest(text[: first - 1])
+        for end in range(first, first + 60):
+            before = counting.advanced
+            typist.suggest(text[:end])
+            costs.append(counting.advanced - before)
+        return max(costs)
+
+    assert most(800) <= most(120) + 1 <= 40
+
+
+@pytest.mark.parametrize("kind", SENTENCES)
+def test_a_text_without_spaces_is_read_alike_at_once_and_letter_by_letter(
+    kind: str, speaker: MakeSpeaker
+) -> None:
+    predictor = speaker({"今天": 0.1, "天气": 0.2, "很好": 0.1, "，": 0.05}, segmenter="icu")
+    typist, text = predictor.typist(), SENTENCES[kind][:130]
+    for end in range(1, len(text) + 1):
+        assert typist.suggest(text[:end]) == predictor.suggest(text[:end])
+
+
 def test_memory_is_bounded_however_long_the_text(counted: tuple[Typist, Counting]) -> None:
     typist, _ = counted
     for length in range(1, 3000, 250):

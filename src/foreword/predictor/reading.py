@@ -27,6 +27,9 @@ STRIDE = 2048
 this number that leaves at least so many. So the time is bounded whatever the text."""
 WORDS_BETWEEN_SPACES = 64
 """Of words that no space separates (marks, mostly), only the last so many are read."""
+STRETCH, SETTLED = 32, 48
+"""Of letters between which no spaces stand, once so many are there, the words in the first of them
+are settled: those that follow change no words so far before them."""
 WORDS_REMEMBERED = 64
 """So many last words a layer gets to see."""
 MARKS = 64
@@ -40,6 +43,7 @@ _SPACE = (
 )
 _TO_A_SPACE = re.compile(rf"([^{_SPACE}]*+)([{_SPACE}])")
 _A_SPACE = re.compile(rf"[{_SPACE}]")
+_MARKS_BETWEEN = re.compile("[\u3001-\u3003\u3008-\u3011\u3014-\u301f！（），．：；？…—,.!?;:()]++")
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 _TRANSPARENT = frozenset("\"'“”‘’()[]«»¿¡")
 _MAY_CLOSE = frozenset("'’״")
@@ -174,6 +178,11 @@ class Reader:
         place, context = found[-1] if found else (0, start)
         while (step := _TO_A_SPACE.match(seen, place)) is not None:
             after = before.after(context, step[1]) if before is not None else None
+            if after is None and (end := self._stretch(step[1])):
+                context = yield from self._chunk(context, step[1][:end])
+                place += end
+                found.append((place, context))
+                continue
             if after is None:
                 after = yield from self._chunk(context, step[1])
             if step[2] == "\n":
@@ -183,6 +192,11 @@ class Reader:
                 context = after
                 found.append((place, context))
         rest = seen[place:]
+        while end := self._stretch(rest):
+            context = yield from self._chunk(context, rest[:end])
+            place += end
+            found.append((place, context))
+            rest = rest[end:]
         typed_from = self._unfinished(rest) if unfinished else len(rest)
         # What is typed stands in the last line alone, though a word may begin in the one before.
         typed_from = max(typed_from, rest.rfind(UNSEEN) + 1)
@@ -245,6 +259,23 @@ class Reader:
 
     def _may_go_on(self, last: str) -> bool:
         return not self.in_print or _is_of_words(last)
+
+    def _stretch(self, text: str) -> int:
+        """How much of words that no space separates is read alike whatever follows; 0 for nothing.
+
+        Where scripts set no spaces, a text would be read anew from its beginning at every key. A
+        part of it is settled up to a mark, or up to a word that many letters follow.
+        """
+        if text.isascii() or not is_unspaced(text):
+            return 0
+        for mark in _MARKS_BETWEEN.finditer(text):
+            if is_unspaced(text[mark.end() : mark.end() + 1]):
+                return mark.end()
+        if self.tokenizer.config.segmenter == "none" or len(text) < SETTLED:
+            return 0
+        words = self.tokenizer.split(text[:SETTLED])
+        starts = (word.start for word in words if word.start <= STRETCH)
+        return max((start for start in starts if is_unspaced(text[start])), default=0)
 
     def _chunk(self, context: Context, text: str) -> Work[Context]:
         """After words that no space separates."""
