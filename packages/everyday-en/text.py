@@ -6,13 +6,14 @@ the spelling that a suggestion should have: apostrophes that people leave out, a
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from foreword.errors import TextError
-from foreword.predictor.misspellings import Misspellings
+from foreword.folder.store import Folder
+from foreword.folder.usage import vectors_of_use
 from foreword.text.corpus import Split, chat_source
-from foreword.text.tokenizer import SPECIAL, Tokenizer
+from foreword.text.misspellings import OF_NETWORKS, find
 
 LICENCES = {
     "chitchat-dataset 0.9.0 (PyPI)": "MIT",
@@ -31,8 +32,6 @@ _FORMS = (
 )
 _MENDED = {form.replace("'", "").lower(): form for form in _FORMS}
 _TO_MEND = re.compile(rf"(?<![\w'@#])({'|'.join(_MENDED)}|i(?=$|[ ,.!?']))(?![\w@])", re.IGNORECASE)
-SIMILARITY = 0.2
-"""That a rare word is used as the common one is taken to have: it has no vector."""
 _RARE = re.compile(r"[^\W\d_]{3,}(?:'[^\W\d_]+)*")
 """Letters; a word of one or two is typed as soon as it is found."""
 
@@ -43,13 +42,14 @@ def everyday_text() -> Iterator[str]:
     yield from examples()
 
 
-def rare_words(tokenizer: Tokenizer) -> list[str]:
+def rare_words(folder: Folder) -> list[str]:
     """Words of the training text that a vocabulary lacks in every form.
 
     Each is in the form that is commonest within lines, since at their beginning most have a
     capital. Those that were said twice, or once in WordNet's examples, whose spelling was looked
     after.
     """
+    tokenizer = folder.tokenizer
     known = {word.casefold() for word in tokenizer.words}
     known |= {word.replace("'", "") for word in known}
     seen: Counter[str] = Counter()
@@ -64,24 +64,22 @@ def rare_words(tokenizer: Tokenizer) -> list[str]:
     for word in sorted(within, key=lambda word: (within[word], word)):
         forms[word.casefold()] = word
     found = [forms.get(fold, fold) for fold in sorted(seen) if seen[fold] > 1]
-    return without_misspellings(found, tokenizer.words)
+    return without_misspellings(found, folder)
 
 
-def without_misspellings(rare: list[str], known: Sequence[str]) -> list[str]:
-    """Rare words, less those one slip away from a common word of a vocabulary.
+def without_misspellings(rare: list[str], folder: Folder) -> list[str]:
+    """Rare words, less those one slip away from a common word of a model's vocabulary.
 
     What WordNet has as a word stays.
     """
     lemmas = set()
     for file in WORDNET.glob("index.*"):
         lemmas |= {line.partition(" ")[0] for line in file.read_text("latin-1").splitlines()}
-    folds = [word.casefold() for word in (*known, *rare)]
-    misspellings = Misspellings(folds, len(SPECIAL), lambda *_: SIMILARITY)
-    return [
-        word
-        for index, word in enumerate(rare, start=len(known))
-        if folds[index] in lemmas or misspellings.meant(index) is None
-    ]
+    tokenizer = folder.tokenizer
+    vectors = vectors_of_use(folder.weights)
+    assert vectors is not None
+    misspelt = find([*tokenizer.words, *rare], vectors, tokenizer.case, OF_NETWORKS)
+    return [word for word in rare if word.casefold() in lemmas or word not in misspelt]
 
 
 def chats(split: Split) -> Iterator[str]:

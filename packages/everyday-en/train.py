@@ -14,6 +14,7 @@ from foreword.cli.watch import Watch
 from foreword.evaluation.keystrokes import KeystrokeReport, Typist, simulate
 from foreword.evaluation.suggester import Suggester
 from foreword.folder.store import CARD, RARE, folder_bytes, read_folder, write_folder
+from foreword.folder.usage import misspellings_of
 from foreword.text.spacing import counted
 from foreword.text.tokenizer import Tokenizer
 from foreword.training.card import model_card
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("--rare", action="store_true", help="only renew the package's rare words")
     parser.add_argument("--spacing", action="store_true", help="only renew where spaces stand")
     parser.add_argument("--clean", action="store_true", help="only clean the package's rare words")
+    parser.add_argument("--misspellings", action="store_true", help="only renew misspellings")
     parser.add_argument("--trained", action="store_true", help="only package what is in DIR")
     arguments = parser.parse_args()
     if arguments.rare:
@@ -56,6 +58,9 @@ def main() -> None:
         return
     if arguments.clean:
         clean_rare_words(PACKAGED)
+        return
+    if arguments.misspellings:
+        add_misspellings(PACKAGED)
         return
     out: Path = arguments.out
     texts = out.with_name(out.name + "-text")
@@ -88,8 +93,10 @@ def add_rare_words(path: Path) -> None:
     """Gives a model the words of its text that are too rare for its vocabulary."""
     folder = read_folder(path)
     card = (path / CARD).read_text("utf-8")
-    rare = rare_words(folder.tokenizer)
-    write_folder(path, folder.config, folder.weights, folder.tokenizer, card, rare)
+    rare = rare_words(folder)
+    write_folder(
+        path, folder.config, folder.weights, folder.tokenizer, card, rare, folder.misspellings
+    )
     sys.stdout.write(f"{path}: {len(rare):,} rare words, {(path / RARE).stat().st_size:,} bytes\n")
 
 
@@ -99,7 +106,9 @@ def add_spacing(path: Path) -> None:
     card = (path / CARD).read_text("utf-8")
     spacing = counted(everyday_text())
     tokenizer = Tokenizer(folder.tokenizer.words, folder.tokenizer.config, spacing=spacing)
-    write_folder(path, folder.config, folder.weights, tokenizer, card, folder.rare)
+    write_folder(
+        path, folder.config, folder.weights, tokenizer, card, folder.rare, folder.misspellings
+    )
     sys.stdout.write(f"{path}: spaces around {len(spacing.marks)} marks\n")
 
 
@@ -107,9 +116,20 @@ def clean_rare_words(path: Path) -> None:
     """Drops misspellings from a model's rare words; all else stays as it is."""
     folder = read_folder(path)
     card = (path / CARD).read_text("utf-8")
-    rare = without_misspellings(list(folder.rare), folder.tokenizer.words)
-    write_folder(path, folder.config, folder.weights, folder.tokenizer, card, rare)
+    rare = without_misspellings(list(folder.rare), folder)
+    write_folder(
+        path, folder.config, folder.weights, folder.tokenizer, card, rare, folder.misspellings
+    )
     sys.stdout.write(f"{path}: {len(rare):,} rare words of {len(folder.rare):,} are left\n")
+
+
+def add_misspellings(path: Path) -> None:
+    """Gives a model the misspellings in its vocabulary; training alone does so, too."""
+    folder = read_folder(path)
+    card = (path / CARD).read_text("utf-8")
+    found = misspellings_of(folder.tokenizer, folder.weights)
+    write_folder(path, folder.config, folder.weights, folder.tokenizer, card, folder.rare, found)
+    sys.stdout.write(f"{path}: {len(found)} misspellings\n")
 
 
 def write_card(out: Path) -> None:
@@ -120,7 +140,14 @@ def write_card(out: Path) -> None:
     sections = [*_sources(), *_savings(saved)]
     head, use, rest = model_card(folder.config).partition("## Use\n")
     card = head + "\n".join(sections) + "\n" + use + rest
-    write_folder(out, folder.config, folder.weights, folder.tokenizer, card)
+    write_folder(
+        out,
+        folder.config,
+        folder.weights,
+        folder.tokenizer,
+        card,
+        misspellings=folder.misspellings,
+    )
 
 
 def _sources() -> list[str]:

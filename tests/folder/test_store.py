@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import stat
@@ -639,3 +640,60 @@ def test_a_failed_write_leaves_the_old_content_and_no_rubbish(
         atomic_write(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def with_misspellings(path: Path) -> Path:
+    tokenizer = Tokenizer(["<unk>", "<eos>", "the", "teh", "one"], TOKENIZER.config)
+    write_folder(path, CONFIG, weights(), tokenizer, "", misspellings={"teh": "the"})
+    return path
+
+
+def test_misspellings_are_kept_beside_the_vocabulary(tmp_path: Path, folder: Path) -> None:
+    assert read_folder(with_misspellings(tmp_path / "m")).misspellings == {"teh": "the"}
+    assert read_folder(folder).misspellings == {}
+    assert not (folder / "misspellings.json").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", "{}", "null", '{"version": 1}', '{"version": 1, "misspellings": []}'),
+        '{"version": 2, "misspellings": {"teh": "the"}}',
+        '{"version": true, "misspellings": {"teh": "the"}}',
+        '{"version": 1, "misspellings": {"teh": "the"}, "more": 1}',
+        '{"version": 1, "misspellings": {"teh": 1}}',
+        '{"version": 1, "misspellings": {"teh": "absent"}}',
+        '{"version": 1, "misspellings": {"absent": "the"}}',
+        '{"version": 1, "misspellings": {"teh": "<unk>"}}',
+        '{"version": 1, "misspellings": {"teh": "the", "the": "teh"}}',
+        '{"version": 1, "misspellings": {"teh": "teh"}}',
+    ],
+)
+def test_misspellings_that_are_not_of_the_vocabulary_are_refused(
+    tmp_path: Path, content: str
+) -> None:
+    path = with_misspellings(tmp_path / "m")
+    (path / "misspellings.json").write_text(content)
+    sha256 = hashlib.sha256(content.encode()).hexdigest()
+    change_checksums(path, {"misspellings.json": sha256})
+
+    with pytest.raises(FolderError, match=r"misspellings\.json"):
+        read_folder(path)
+
+
+def test_misspellings_that_were_changed_are_noticed(tmp_path: Path) -> None:
+    path = with_misspellings(tmp_path / "m")
+    (path / "misspellings.json").write_text('{"version": 1, "misspellings": {}}')
+
+    with pytest.raises(FolderError, match=r"misspellings\.json has been changed"):
+        read_folder(path)
+
+
+def change_checksums(path: Path, new: dict[str, str]) -> None:
+    """Makes `config.json` vouch for files that were changed."""
+    file = path / "config.json"
+    document = json.loads(file.read_text())
+    checksums = {**document.pop("checksums"), **new}
+    del checksums["config.json"]
+    checksums["config.json"] = store._canonical_sha256(document, checksums)
+    file.write_text(json.dumps({**document, "checksums": checksums}))

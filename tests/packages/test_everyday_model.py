@@ -60,8 +60,22 @@ def test_misspellings_are_not_completed_but_corrected(
     model: Predictor, typed: str, word: str, never: str
 ) -> None:
     offered = [one.word.casefold() for one in model.suggest(typed, 3, complete=True)]
-    assert word in offered
+    assert offered[0] == word
     assert never not in offered
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [
+        *(("teh", "the"), ("I saw teh", "the"), ("Teh", "The"), ("hte", "the"), ("taht", "that")),
+        *(("adn", "and"), ("to recieve", "receive"), ("my freind", "friend"), ("thier", "their")),
+        *(("wich", "which"), ("thsi", "this"), ("I beleive", "believe"), ("shcool", "school")),
+    ],
+)
+def test_of_slips_the_likelier_and_of_words_the_commoner_is_offered_first(
+    model: Predictor, typed: str, word: str
+) -> None:
+    assert model.suggest(typed)[0].word == word
 
 
 @pytest.mark.parametrize(

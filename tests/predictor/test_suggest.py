@@ -790,3 +790,52 @@ def test_a_hyphen_between_spaces_is_the_dash_that_the_training_text_has_there(
 
     assert read("so - ") == read("so – ") == "–"
     assert read("so-") == "-"
+
+
+def misspelling(speaker: MakeSpeaker, probabilities: dict[str, float], **slips: str) -> Predictor:
+    """A model of these words, some of them known misspellings of others."""
+    return Predictor(replace(speaker(probabilities).folder, misspellings=slips))
+
+
+def test_known_misspellings_are_read_offered_and_counted_as_the_words_that_are_meant(
+    speaker: MakeSpeaker,
+) -> None:
+    model = misspelling(speaker, {"like": 0.2, "because": 0.18, "becuase": 0.1}, becuase="because")
+
+    assert model.suggest("x ")[0].word == "because"  # 0.18 + 0.1
+    assert model.suggest("x ")[0].probability == pytest.approx(0.28)
+    assert [one.word for one in model.suggest("x becua", 1, complete=True)] == ["because"]
+    assert "becuase" not in [one.word for one in model.suggest("x becua", complete=True)]
+    assert model.read("x becuase").last == model.tokenizer.id_of("because")
+
+
+def test_a_known_misspelling_in_full_is_likelier_than_the_beginning_of_a_longer_one(
+    speaker: MakeSpeaker,
+) -> None:
+    model = misspelling(
+        speaker, {"they": 0.3, "the": 0.2, "teh": 0.001, "tehy": 0.01}, teh="the", tehy="they"
+    )
+
+    assert [one.word for one in model.suggest("x teh", complete=True)] == ["the", "they"]
+    assert model.suggest("x teh")[0].word == "the"
+    assert model.suggest("x tehy")[0].word == "they"
+
+
+def test_a_word_with_a_slip_in_all_its_letters_is_likelier_than_a_longer_one(
+    speaker: MakeSpeaker,
+) -> None:
+    model = speaker({"they": 0.3, "the": 0.2})
+
+    assert [one.word for one in model.suggest("x teh", complete=True)] == ["the", "they", "teh"]
+
+
+def test_a_common_word_one_slip_away_is_offered_before_rare_words_that_begin_as_typed(
+    speaker: MakeSpeaker,
+) -> None:
+    rare = ("adnexa", "matterhorn", *(f"rare{number:03}" for number in range(999)))
+    folder = replace(speaker({"and": 0.3, "the": 0.6, "matters": 1e-6}).folder, rare=rare)
+    model = Predictor(folder)
+
+    assert model.suggest("x adn", complete=True)[0].word == "and"
+    assert "adnexa" in [one.word for one in model.suggest("x adn", complete=True)]
+    assert model.suggest("x matterh", complete=True)[0].word == "matterhorn"

@@ -25,6 +25,7 @@ from foreword.folder.store import (
     refusal_of,
     write_folder,
 )
+from foreword.folder.usage import misspellings_of
 from foreword.predictor.engine import Engine
 from foreword.text.choice import ReadingOptions
 from foreword.text.corpus import Source, chat_source
@@ -154,7 +155,17 @@ def _compress(
         )
     config = after.config.model_copy(update={"compression": found})
     card = _card(source, config)
-    write_folder(target, config, after.weights, after.tokenizer, card, before.rare, replaces=True)
+    known = before.misspellings or misspellings_of(before.tokenizer, before.weights)
+    write_folder(
+        target,
+        config,
+        after.weights,
+        after.tokenizer,
+        card,
+        before.rare,
+        {w: m for w, m in known.items() if {w, m} <= after.tokenizer.ids.keys()},
+        replaces=True,
+    )
     return found
 
 

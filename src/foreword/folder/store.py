@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -38,6 +38,7 @@ from foreword.folder.files import (
     tensor_bytes,
 )
 from foreword.folder.weights import expected_tensors
+from foreword.text import misspellings as spelling
 from foreword.text.spacing import USUAL, Spacing
 from foreword.text.tokenizer import NEWER, Tokenizer, TokenizerConfig
 from foreword.visible import UNSAFE, first_unsafe, is_plain, plain, shown, strings
@@ -49,12 +50,12 @@ if TYPE_CHECKING:
 
 CONFIG, WEIGHTS, TOKENIZER, CARD = absent.CONFIG, "model.safetensors", "tokenizer.json", "README.md"
 RARE = "rare.txt"
-SPACING = "spacing.json"
+SPACING, MISSPELLINGS = "spacing.json", "misspellings.json"
 CHECKSUMS = "checksums"
 LARGEST_CONFIG, LARGEST_TOKENIZER, LARGEST_RARE = 16 << 20, 1 << 30, 16 << 20
-LARGEST_SPACING = 1 << 20
+LARGEST_SPACING, LARGEST_MISSPELLINGS = 1 << 20, 16 << 20
 FAULTS_SHOWN = 5
-OURS = (CONFIG, WEIGHTS, TOKENIZER, RARE, SPACING)
+OURS = (CONFIG, WEIGHTS, TOKENIZER, RARE, SPACING, MISSPELLINGS)
 CARD_BEGINS = b"---\nlibrary_name: foreword\n"
 TURNS = 5
 """How often a folder that another process is writing to is read anew."""
@@ -95,13 +96,15 @@ class Folder:
     """A model as data: configuration, weights by name (read-only), tokeniser.
 
     Weights are float32, or int8 with scales; see `foreword.folder.quantised`. Rare words, of which
-    most models have none, are beyond the vocabulary, in the order of `str.casefold`.
+    most models have none, are beyond the vocabulary, in the order of `str.casefold`. Misspellings
+    are words of the vocabulary, with those that are meant.
     """
 
     about: "FolderConfig | Described"
     weights: dict[str, np.ndarray]
     tokenizer: Tokenizer
     rare: tuple[str, ...] = ()
+    misspellings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def model(self) -> AnyConfig:
@@ -130,6 +133,7 @@ def write_folder(
     tokenizer: Tokenizer,
     card: str,
     rare: Collection[str] = (),
+    misspellings: Mapping[str, str] | None = None,
     *,
     replaces: bool = False,
 ) -> None:
@@ -145,6 +149,7 @@ def write_folder(
         tokenizer: its vocabulary and marks.
         card: its `README.md`.
         rare: words beyond the vocabulary.
+        misspellings: words of the vocabulary, and those that are meant.
         replaces: whether a run that the folder holds was another model's; its checkpoint then goes.
 
     Raises:
@@ -158,7 +163,7 @@ def write_folder(
             settle(path)
             if not _is_ours(path):
                 raise SettingsError(f"{path} {NOT_OURS}")
-        files = _files(config, weights, tokenizer, card, rare)
+        files = _files(config, weights, tokenizer, card, rare, misspellings or {})
         if _has_card_of_somebody(path):
             del files[CARD]
         changed = {n: parts for n, parts in files.items() if not holds(path / n, *parts)}
@@ -171,7 +176,7 @@ def write_folder(
                     atomic_write(draft / name, *parts)
                 if replaces and (path / RUN).exists():
                     (draft / RUN).mkdir()
-        for name in (RARE, SPACING):
+        for name in (RARE, SPACING, MISSPELLINGS):
             if name not in files:
                 (path / name).unlink(missing_ok=True)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -184,6 +189,7 @@ def _files(
     tokenizer: Tokenizer,
     card: str,
     rare: Collection[str],
+    misspellings: Mapping[str, str],
 ) -> dict[str, tuple[bytes | memoryview, ...]]:
     """A model folder's files, as the bytes that they consist of one after the other."""
     others = {TOKENIZER: tokenizer.to_json().encode()}
@@ -191,6 +197,8 @@ def _files(
         others[RARE] = "".join(f"{word}\n" for word in sorted(rare, key=_order)).encode()
     if tokenizer.spacing != USUAL:
         others[SPACING] = tokenizer.spacing.to_json().encode()
+    if misspellings:
+        others[MISSPELLINGS] = spelling.to_json(misspellings).encode()
     written = {**others, CARD: card.encode()}
     return {
         WEIGHTS: tensor_bytes(weights, _metadata(config.model, others[TOKENIZER])),
@@ -294,7 +302,9 @@ def _read(path: Path) -> Folder:
     model = about.model
     weights_file, words_file = current(path, WEIGHTS), current(path, TOKENIZER)
     vocabulary = read_bytes(words_file, LARGEST_TOKENIZER)
-    spacing = _spacing(current(path, SPACING), checksums.get(SPACING))
+    file = current(path, SPACING)
+    text = _optional(file, checksums.get(SPACING), LARGEST_SPACING)
+    spacing = USUAL if text is None else Spacing.from_json(text, path=str(file))
     tokenizer = _tokenizer(vocabulary, about.tokenizer, words_file, spacing)
     if checksums.get(TOKENIZER) != _sha256(vocabulary):
         raise FolderError(f"{words_file} has been changed since it was written. {RESTORE}")
@@ -318,20 +328,19 @@ def _read(path: Path) -> Folder:
     for name, array in weights.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise FolderError(f"{weights_file}: {name} holds NaN or infinity. {RESTORE}")
-    return Folder(about, weights, tokenizer, _rare(current(path, RARE), checksums.get(RARE)))
+    file = current(path, MISSPELLINGS)
+    text = _optional(file, checksums.get(MISSPELLINGS), LARGEST_MISSPELLINGS)
+    known = {} if text is None else spelling.from_json(text, tokenizer, file)
+    rare = _rare(current(path, RARE), checksums.get(RARE))
+    return Folder(about, weights, tokenizer, rare, known)
 
 
 def _rare(file: Path, checksum: str | None) -> tuple[str, ...]:
     """The rare words, if the configuration speaks of any."""
-    if checksum is None:
+    text = _optional(file, checksum, LARGEST_RARE)
+    if text is None:
         return ()
-    data = read_bytes(file, LARGEST_RARE)
-    if checksum != _sha256(data):
-        raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
-    try:
-        words = data.decode().split("\n")[:-1]
-    except UnicodeDecodeError as error:
-        raise FolderError(f"{file} is not UTF-8: {error}. {RESTORE}") from error
+    words = text.split("\n")[:-1]
     for number, word in enumerate(words, start=1):
         if not is_plain(word):
             raise FolderError(
@@ -342,14 +351,14 @@ def _rare(file: Path, checksum: str | None) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _spacing(file: Path, checksum: str | None) -> Spacing:
-    """Where spaces stand around marks, if the configuration speaks of such a file."""
+def _optional(file: Path, checksum: str | None, largest: int) -> str | None:
+    """A file of text that the configuration has a checksum of; None if it has none."""
     if checksum is None:
-        return USUAL
-    data = read_bytes(file, LARGEST_SPACING)
+        return None
+    data = read_bytes(file, largest)
     if checksum != _sha256(data):
         raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
-    return Spacing.from_json(_utf8(data, file), path=str(file))
+    return _utf8(data, file)
 
 
 def _order(word: str) -> tuple[str, str]:

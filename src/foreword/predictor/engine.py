@@ -97,19 +97,6 @@ class Engine:
             LayerTrace(gates, dict(zip("hc", states, strict=False))) for states, gates in found
         )
 
-    @property
-    def has_vectors(self) -> bool:
-        """Whether words have vectors, which all but n-gram models learn."""
-        return not isinstance(self.config, NgramConfig)
-
-    def similarity(self, one: int, other: int) -> float:
-        """The cosine of two words' vectors; 0 where one of them is zero."""
-        rows = self._weights["embedding.weight"]
-        # A scale a row, as int8 weights have, changes no angle.
-        a, b = rows[one].astype(np.float64), rows[other].astype(np.float64)
-        length = float(np.sqrt((a @ a) * (b @ b)))
-        return float(a @ b) / length if length > 0 else 0.0
-
     @cached_property
     def _layers(self) -> NumpyLayers:
         assert not isinstance(self.config, NgramConfig)

@@ -6,15 +6,10 @@ word it is the keys that are hit one by one, so that 학 begins 하고 as 하 do
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 # Apostrophes and the Catalan middle dot; combining diacritics, Hebrew points and Arabic vowel
 # signs. The vowel signs of Indic scripts are letters and stay.
 _LEFT_OUT = re.compile("['’·\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u064b-\u0652\u0670]")
-
-DOTLESS = 0.02
-"""The share of words with ı or İ from which a vocabulary is taken for Turkish or Azeri."""
 
 _LATIN = {"æ": "ae", "œ": "oe", "ø": "o", "ı": "i", "đ": "d", "ł": "l", "ħ": "h", "ß": "ss"}
 
@@ -39,72 +34,6 @@ _KEYS = str.maketrans(
         for place, keys in enumerate(letters.split())
     }
 )
-
-
-# Greek capitals have no accents, but for the two points (ΆΛΦΑ is written ΑΛΦΑ).
-_GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
-_TONOS = re.compile("[\u0300\u0301\u0313\u0314\u0342]")
-
-
-@dataclass(frozen=True)
-class Case:
-    """Upper and lower case as a language has them.
-
-    Attributes:
-        dotless: whether i is the small letter of İ and ı that of I, as in Turkish and Azeri.
-    """
-
-    dotless: bool = False
-
-    @classmethod
-    def of(cls, words: Sequence[str]) -> "Case":
-        """That of a vocabulary, by its letters: of words with a dotless ı there are many or few."""
-        dotless = sum("ı" in word or "İ" in word for word in words)
-        return cls(dotless >= 2 and dotless >= len(words) * DOTLESS)
-
-    def fold(self, word: str) -> str:
-        """What all forms of a word in other cases have in common. German ß stays, unlike ss.
-
-        >>> Case().fold("STRAẞE"), Case().fold("ΦΩΣ") == Case().fold("φως")
-        ('straße', True)
-        >>> Case(dotless=True).fold("IŞIK"), Case(dotless=True).fold("İyi")
-        ('ışık', 'iyi')
-        """
-        if word.isascii() and not self.dotless:
-            return word.casefold()
-        if self.dotless:
-            word = word.replace("I", "ı").replace("İ", "i")
-        return "ß".join(part.casefold() for part in word.replace("ẞ", "ß").split("ß"))
-
-    def lower(self, word: str) -> str:
-        """In lower case."""
-        if self.dotless:
-            word = word.replace("I", "ı").replace("İ", "i")
-        return word.lower()
-
-    def upper(self, word: str) -> str:
-        """In capitals.
-
-        >>> Case().upper("άλφα"), Case().upper("école"), Case(dotless=True).upper("iyi")
-        ('ΑΛΦΑ', 'ÉCOLE', 'İYİ')
-        """
-        if self.dotless:
-            word = word.replace("i", "İ")
-        capitals = word.upper()
-        if _GREEK.search(capitals):
-            parts = unicodedata.normalize("NFD", capitals)
-            capitals = unicodedata.normalize("NFC", _TONOS.sub("", parts))
-        return capitals
-
-    def capitalised(self, word: str) -> str:
-        """With a capital, if all of it is lower case.
-
-        >>> Case().capitalised("would"), Case().capitalised("iPhone")
-        ('Would', 'iPhone')
-        """
-        if word != self.lower(word):
-            return word
-        return ("İ" if self.dotless and word[:1] == "i" else word[:1].title()) + word[1:]
 
 
 def skeleton(fold: str) -> str:

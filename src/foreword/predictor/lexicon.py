@@ -6,8 +6,8 @@ from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
-from foreword.predictor.letters import Case, has_marks, is_korean, leaves_out, skeleton
-from foreword.predictor.misspellings import Misspellings, Similarity
+from foreword.predictor.letters import has_marks, is_korean, leaves_out, skeleton
+from foreword.text.case import Case
 from foreword.text.characters import stand_ins
 
 FAR_COMMONER = 4
@@ -17,6 +17,8 @@ LONGEST_CLITIC, WORDS_AFTER_CLITIC = 5, 5
 """Letters of a clitic at most, and different words that the vocabulary has after it at least."""
 BARE = 0.3
 """P(an apostrophe or accents are not typed), beside 1 for letters as the word has them."""
+SLIP, BEGUN_SLIP = 2e-2, 1e-3
+"""P(letters are typed that are, or begin, a known misspelling | the word that is meant)."""
 
 _LAST = "\U0010ffff"
 
@@ -45,7 +47,8 @@ class Lexicon:
         *,
         hidden: int,
         known: Mapping[str, int] | None = None,
-        similarity: Similarity | None = None,
+        misspellings: Mapping[str, str] | None = None,
+        case: Case | None = None,
     ) -> None:
         """Sorts the words.
 
@@ -53,10 +56,11 @@ class Lexicon:
             words: by id, the commonest first.
             hidden: so many of the first ids are no words, and never found.
             known: the words' ids, where such a mapping is there already.
-            similarity: of two words, by which misspellings are told; without it none is.
+            misspellings: words, and those that are meant.
+            case: of the words' language; None: as the words show it.
         """
         self.words = tuple(words)
-        self.case = Case.of(words)
+        self.case = case or Case.of(words)
         self.folds = tuple(_fold(word, self.case) for word in words)
         order = sorted(range(hidden, len(words)), key=self.folds.__getitem__)
         self.sorted_folds = [self.folds[index] for index in order]
@@ -64,8 +68,15 @@ class Lexicon:
         self.ids.flags.writeable = False
         self.longest = max(map(len, self.sorted_folds), default=0)
         self._hidden = hidden
-        self._misspellings = Misspellings(self.folds, hidden, similarity) if similarity else None
         self._known = known or {word: index for index, word in enumerate(words)}
+        slips = sorted(
+            (self.folds[self._known[wrong]], self._known[wrong], self._known[meant])
+            for wrong, meant in (misspellings or {}).items()
+        )
+        self._slips = Slips([fold for fold, _, _ in slips], [meant for _, _, meant in slips])
+        self._meant = {wrong: meant for _, wrong, meant in slips}
+        self._is_right = np.ones(len(words), dtype=bool)
+        self._is_right[list(self._meant)] = False
         # Letters at each word's beginning that are as in its fold; of most words all.
         self._plain = np.full(len(order), np.iinfo(np.int32).max, dtype=np.int32)
         for place, index in enumerate(order):
@@ -76,7 +87,7 @@ class Lexicon:
         # (A cache of a method of ours would hold us in a cycle.)
         self._range = lru_cache(maxsize=4096)(partial(_range, self.sorted_folds))
         self._begun = lru_cache(maxsize=4096)(
-            partial(_begun, self.folds, self.sorted_folds, self.ids, self._bare)
+            partial(_begun, self.folds, self.sorted_folds, self.ids, self._bare, self._is_right)
         )
 
     def fold(self, word: str) -> str:
@@ -97,15 +108,28 @@ class Lexicon:
         """Words that begin with folded letters, in any case, and P(typed so | each); None: 1 each.
 
         They come with those words that begin so but for apostrophes and accents that were not
-        typed, and for the end of a Korean syllable, which may be the next one's beginning.
+        typed, and for the end of a Korean syllable, which may be the next one's beginning. Known
+        misspellings are not among them; see `begun_slips`.
 
         >>> lexicon = Lexicon(["<unk>", "<eos>", "don't", "donut", "dontcha"], hidden=2)
         >>> [lexicon.words[index] for index in lexicon.begun("dont")[0]]
         ['dontcha', "don't"]
         """
         if len(fold) > self.longest:
-            return _begun(self.folds, self.sorted_folds, self.ids, self._bare, fold)
+            return _begun(self.folds, self.sorted_folds, self.ids, self._bare, self._is_right, fold)
         return self._begun(fold)
+
+    def begun_slips(self, fold: str) -> dict[int, float]:
+        """Words that are meant by misspellings that begin with folded letters, by their ids.
+
+        With P(typed so | each).
+
+        >>> words = ["<unk>", "<eos>", "they", "the", "teh", "tehy"]
+        >>> lexicon = Lexicon(words, hidden=2, misspellings={"teh": "the", "tehy": "they"})
+        >>> lexicon.begun_slips("teh"), lexicon.begun("te")[0].tolist()
+        ({3: 0.02, 2: 0.001}, [])
+        """
+        return self._slips.begun(fold)
 
     def after_clitic(self, letters: str) -> tuple[str, np.ndarray] | None:
         """A clitic that letters begin with (l', dell'), and words that may follow it and begin so.
@@ -139,19 +163,24 @@ class Lexicon:
             if len(rests) >= WORDS_AFTER_CLITIC
         }
 
+    def is_slip(self, fold: str) -> bool:
+        """Whether folded letters are a known misspelling."""
+        return SLIP in self.begun_slips(fold).values()
+
     def beginning(self, prefix: str) -> np.ndarray:
         """Ids of the words that begin with letters in this case; if none does, in any case."""
         fold = self.fold(prefix)
         low, high = self.range(fold)
         ids = self.ids[low:high]
+        right = self._is_right[ids]
         if prefix == fold:
-            exact = ids[self._plain[low:high] >= len(prefix)]
+            exact = ids[right & (self._plain[low:high] >= len(prefix))]
         else:
-            found = [index for index in ids.tolist() if self.words[index].startswith(prefix)]
+            found = [i for i in ids[right].tolist() if self.words[i].startswith(prefix)]
             exact = np.array(found, dtype=np.int64)
         if len(exact):
             return exact
-        return ids if len(ids) else self.begun(fold)[0]
+        return ids[right] if right.any() else self.begun(fold)[0]
 
     def forms(self, fold: str) -> list[int]:
         """Ids of the words that are the same but for case, the commonest first."""
@@ -174,10 +203,7 @@ class Lexicon:
 
     def meant(self, index: int) -> int:
         """The id of the word that is meant where this one is a misspelling; else its own."""
-        if self._misspellings is None:
-            return index
-        meant = self._misspellings.meant(index)
-        return index if meant is None else meant
+        return self._meant.get(index, index)
 
     def readings(self, word: str) -> np.ndarray:
         """Ids of the words that a typed word may stand for: itself, and commoner forms of it.
@@ -243,12 +269,35 @@ class Bare:
         return ids
 
 
+class Slips:
+    """Known misspellings in order, and the words that are meant."""
+
+    def __init__(self, folds: Sequence[str], meant: Sequence[int]) -> None:
+        """Takes misspellings, folded, in order, and the ids of the words meant."""
+        self._folds, self._meant = folds, meant
+
+    def begun(self, fold: str) -> dict[int, float]:
+        """See `Lexicon.begun_slips`."""
+        low, high = _range(self._folds, fold)
+        found: dict[int, float] = {}
+        for place in range(low, high):  # the shortest come first
+            weight = SLIP if self._folds[place] == fold else BEGUN_SLIP
+            found.setdefault(self._meant[place], weight)
+        return found
+
+
 def _begun(
-    folds: Sequence[str], sorted_folds: Sequence[str], ids: np.ndarray, bare: Bare, fold: str
+    folds: Sequence[str],
+    sorted_folds: Sequence[str],
+    ids: np.ndarray,
+    bare: Bare,
+    is_right: np.ndarray,
+    fold: str,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     low, high = _range(sorted_folds, fold)
     exact = ids[low:high]
-    others = bare.begun(fold, folds) if fold else []
+    exact = exact[is_right[exact]]
+    others = [index for index in bare.begun(fold, folds) if is_right[index]] if fold else []
     if not others:
         return exact, None
     found = np.concatenate([exact, np.array(others, dtype=np.int64)])

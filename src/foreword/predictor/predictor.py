@@ -360,7 +360,8 @@ class Predictor:
             self.tokenizer.words,
             hidden=len(HIDDEN),
             known=self.tokenizer.ids,
-            similarity=self._engine.similarity if self._engine.has_vectors else None,
+            misspellings=self.folder.misspellings,
+            case=self.tokenizer.case,
         )
 
     def _bound(self, state: State) -> State:

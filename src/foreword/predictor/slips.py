@@ -16,6 +16,10 @@ TWICE, MISSING = 3e-3, 1e-3  # a letter left out; a double one is the likelier
 TRANSPOSED = 3e-3
 BESIDE, EXTRA = 3e-3, 5e-4  # a letter too much: its neighbour's key or its own twice
 
+WHOLE = 4
+"""A word of which all letters stand there, but for a slip, is so many times likelier meant than a
+longer one: whoever means that one has as many places more to stop at."""
+
 
 class Layout:
     """Which keys lie side by side."""
@@ -128,6 +132,11 @@ def _found(lexicon: Lexicon, prefix: str, weight: float) -> Iterator[Near]:
     low, high = lexicon.range(prefix)
     if low < high:
         yield Near(low, high, weight)
+        whole = low
+        while whole < high and lexicon.sorted_folds[whole] == prefix:
+            whole += 1
+        if whole > low:
+            yield Near(low, whole, weight * WHOLE)
 
 
 def stem(lexicon: Lexicon, typed: str) -> tuple[int, int]:

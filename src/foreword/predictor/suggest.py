@@ -40,13 +40,16 @@ CLITIC = 0.1
 """P(a clitic stands before a word that the vocabulary does not have with it), beside 1."""
 AFTER_CLITIC = 4
 """Letters after a clitic, at least, of which a slip is thought."""
+LISTED = 0.5
+"""The share of rare words in what the network gives to <unk>, where no word begins as typed."""
 RARE = 0.03
-"""The share that all rare words have together in what the network gives to <unk>: so little that
-they follow nearly all words of the vocabulary that begin as typed."""
+"""The same where some do: so little that rare words follow nearly all of these."""
 
 MENDED = 0.5
 """Of a word that is typed in another form than it is written in (paris), the probability that it is
 to be mended rather than left as it is and gone on from."""
+SLIP_MENDED = 0.8
+"""The same of a known misspelling."""
 UNLIKELY = 0.05
 """After letters that are a whole word less often, no next words are offered: fewer are looked for,
 and none that is meant is missed (`benchmarks/finished.py`)."""
@@ -194,6 +197,7 @@ def _readings(
         style = style.after(typed, letters, quoting=context.quoting, spaced=False)
     is_plain = not context.begins_sentence and letters == lexicon.case.lower(letters)
     read_as = _read_as(reader, context, letters) if is_weighed else frozenset()
+    mended = SLIP_MENDED if is_weighed and lexicon.is_slip(lexicon.fold(letters)) else MENDED
     offered: list[Suggestion] = []
     finished = 0.0
     for probability, forms in ranked:
@@ -208,7 +212,7 @@ def _readings(
             text = style.written(word, quoting=context.quoting, spaced=False)
         stands_there = bool(typed) and (text == typed or word == letters)
         if is_weighed and lexicon.fold(word) in read_as:
-            left = 0.0 if stands_there else probability * MENDED
+            left = 0.0 if stands_there else probability * mended
             finished += probability - left
             share = left
         elif stands_there and lexicon.forms(lexicon.fold(letters)):
@@ -302,21 +306,25 @@ def _scored(
     Args: as `_ranked`; and the likeliest of all words, where no letters are there.
     """
     lexicon = reader.lexicon
-    is_new = is_weighed and not lexicon.forms(lexicon.fold(letters))
+    fold = lexicon.fold(letters)
+    is_new = is_weighed and not lexicon.forms(fold)
     others = {} if opinion is None else opinion.words
     ids = {i for word in others if (i := lexicon.id_of(word)) is not None}
-    begun, weights = lexicon.begun(lexicon.fold(letters)) if letters else NO_WORDS
+    begun, weights = lexicon.begun(fold) if letters else NO_WORDS
+    slips = lexicon.begun_slips(fold) if letters else {}
     clitic, words_after = lexicon.after_clitic(letters) or ("", begun[:0])
     if len(words_after):
         weights = np.ones(len(begun)) if weights is None else weights
         weights = np.append(weights, np.full(len(words_after), CLITIC))
         begun = np.append(begun, words_after)
+    rare: list[str] = []
+    of_rare = 0.0
+    if len(begun) and slips:
+        begun, weights = _with_slips(begun, weights, slips)
     if len(begun) and options.tolerant:
-        near = list(one_edit(lexicon, lexicon.fold(letters), options.layout))
-        spelled = letters if is_new else None
-        found = _by_slips(
-            reader, context, near, wanted, ids, begun=(begun, weights), spelled=spelled
-        )
+        near = list(one_edit(lexicon, fold, options.layout))
+        new = _spelled(letters) if is_new else 0.0
+        found = _by_slips(reader, context, near, wanted, ids, begun=(begun, weights), new=new)
     elif not letters:
         found = _with_others(reader, context, likeliest, ids)
     elif len(begun):
@@ -329,23 +337,51 @@ def _scored(
             found = _with_new(reader, context, found, letters)
     elif others:
         found = []  # the layer knows words that begin so, and the network none
+        rare, of_rare = reader.rare.beginning(fold, wanted), 1.0
     else:
         near = _corrections(reader, letters, options, is_weighed=is_weighed)
-        found = _by_slips(reader, context, near, wanted, ids, spelled=letters)
+        known = _with_slips(begun, weights, slips)
+        rare = reader.rare.beginning(fold, wanted)
+        new = 0.0 if lexicon.forms(fold) else _spelled(letters)
+        listed = len(rare) * LISTED / max(len(reader.rare), 1)
+        found = _by_slips(
+            reader, context, near, wanted, ids | {UNK_ID}, begun=known, new=new + listed
+        )
+        found, of_rare = _parted(found, listed / max(new + listed, 1e-300))
     words, folds = lexicon.words, lexicon.folds
     kept, after = lexicon.fold(clitic), set(words_after.tolist())
     scored = [
-        (share, letters, lexicon.fold(letters))
+        (share, letters, fold)
         if i == UNK_ID
         else (share, clitic + words[i], kept + folds[i])
         if i in after
         else (share, words[i], folds[i])
         for i, share in _spelled_right(reader, found, after)
     ]
-    if letters and (not len(begun) or (len(found) < wanted and not options.tolerant)):
-        likely = found if len(begun) else None
-        scored = _with_rare(reader, context, letters, wanted, likely, scored)
+    if rare:
+        scored += [(of_rare / len(rare), word, lexicon.fold(word)) for word in rare]
+    elif letters and len(begun) and len(found) < wanted and not options.tolerant:
+        scored = _with_rare(reader, context, letters, wanted, found, scored)
     return scored if opinion is None else _mixed(scored, opinion, lexicon)
+
+
+def _with_slips(ids: np.ndarray, weights: np.ndarray | None, slips: dict[int, float]) -> Begun:
+    """Words that begin as typed, and those that are meant by misspellings that do."""
+    more = [index for index in slips if index not in ids]
+    if not more:
+        return ids, weights
+    of_words = np.ones(len(ids)) if weights is None else weights
+    return (
+        np.append(ids, np.array(more, dtype=np.int64)),
+        np.append(of_words, [slips[index] for index in more]),
+    )
+
+
+def _parted(found: Likely, listed: float) -> tuple[Likely, float]:
+    """Without the share of `<unk>` that listed rare words have, and that share."""
+    unknown = dict(found).get(UNK_ID, 0.0)
+    left = [(i, share if i != UNK_ID else share * (1 - listed)) for i, share in found]
+    return [(i, share) for i, share in left if share > 0], unknown * listed
 
 
 def _spelled_right(reader: Reader, found: Likely, kept: Collection[int]) -> Likely:
@@ -362,22 +398,16 @@ def _with_rare(
     context: Context,
     letters: str,
     wanted: int,
-    begun: Likely | None,
+    begun: Likely,
     scored: _Scored,
 ) -> _Scored:
-    """With rare words that begin as typed: after those of the vocabulary, before corrections.
-
-    Args: as `suggestions`; `begun` has the vocabulary's words that begin so, None if there are none
-        and `scored` are corrections.
-    """
+    """With rare words that begin as typed, after those of the vocabulary that do."""
     rare = reader.rare.beginning(reader.lexicon.fold(letters), wanted)
     if not rare:
         return scored
-    each = 1.0
-    if begun is not None:
-        _, share = _with_others(reader, context, begun, {UNK_ID})[-1]
-        each = share * RARE / len(reader.rare)
-    total = bool(scored) + each * len(rare)
+    _, share = _with_others(reader, context, begun, {UNK_ID})[-1]
+    each = share * RARE / len(reader.rare)
+    total = 1 + each * len(rare)
     found = [*((each, word, reader.lexicon.fold(word)) for word in rare), *scored]
     return [(share / total, word, fold) for share, word, fold in found]
 
@@ -412,7 +442,7 @@ def _by_slips(
     others: set[int],
     *,
     begun: Begun = NO_WORDS,
-    spelled: str | None,
+    new: float,
 ) -> Likely:
     """P given what is typed, by Bayes: P(word | context) P(typed | word), over all these words.
 
@@ -423,16 +453,14 @@ def _by_slips(
         wanted: so many of the likeliest.
         others: ids that are wanted besides.
         begun: words that begin as typed.
-        spelled: a word that the vocabulary lacks, which may be meant as it stands; it has the id
-            of `<unk>`.
+        new: P(typed | `<unk>`), if a word that the vocabulary lacks may be meant.
     """
     weights = np.zeros(len(reader.lexicon.words))
     weights[begun[0]] = 1.0 if begun[1] is None else begun[1]
     for words in near:
         ids = reader.lexicon.ids[words.low : words.high]
         weights[ids] = np.maximum(weights[ids], words.weight)
-    if spelled is not None:
-        weights[UNK_ID] = _spelled(spelled)
+    weights[UNK_ID] = new
     ids = np.flatnonzero(weights)
     return _weighed(reader, context, ids, weights[ids], wanted, others)
 

@@ -13,6 +13,7 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 
 from foreword.errors import FolderError
 from foreword.text import segments
+from foreword.text.case import Case
 from foreword.text.characters import MARKS, OWN, folded, folded_with_places
 from foreword.text.joints import Hyphens, hyphens_of_vocabulary
 from foreword.text.newlines import Lines, in_units
@@ -163,6 +164,11 @@ class Tokenizer:
     def vocab_size(self) -> int:
         """Words, `<unk>` and `<eos>` included."""
         return len(self.words)
+
+    @cached_property
+    def case(self) -> Case:
+        """Upper and lower case as the words' language has them."""
+        return Case.of(self.words)
 
     def normalise(self, text: str) -> str:
         """The text as the vocabulary would have it."""

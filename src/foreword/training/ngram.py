@@ -11,6 +11,7 @@ from foreword.evaluation.report import evaluation_of
 from foreword.folder.architecture import format_version
 from foreword.folder.config import FolderConfig, NgramConfig, TrainingRecord
 from foreword.folder.store import write_folder
+from foreword.folder.usage import misspellings_of
 from foreword.models.ngram import NgramModel
 from foreword.ngrams.kneser_ney import learn
 from foreword.training.card import model_card
@@ -76,5 +77,13 @@ def count_on(
         evaluation=evaluation,
     )
     arrays, card = table.to_arrays(), model_card(config)
-    write_folder(out, config, arrays, corpus.tokenizer, card, replaces=True)
+    write_folder(
+        out,
+        config,
+        arrays,
+        corpus.tokenizer,
+        card,
+        misspellings=misspellings_of(corpus.tokenizer, arrays),
+        replaces=True,
+    )
     return config

@@ -17,6 +17,7 @@ from foreword.folder.architecture import format_version
 from foreword.folder.claim import claimed
 from foreword.folder.config import Evaluation, FolderConfig, ModelConfig, TrainingRecord
 from foreword.folder.store import read_folder, write_folder
+from foreword.folder.usage import misspellings_of
 from foreword.models.build import count_parameters
 from foreword.models.model import NextWordModel
 from foreword.text.corpus import Paths, paths_of
@@ -216,7 +217,13 @@ def train_on(
             run.restore(checkpoint)
         report(Note(_summary(corpus, config)))
 
-        def write(folder: Path, evaluation: Evaluation | None = None, *, finished: bool) -> Outcome:
+        def write(
+            folder: Path,
+            evaluation: Evaluation | None = None,
+            *,
+            finished: bool,
+            ends: bool = False,
+        ) -> Outcome:
             written = FolderConfig(
                 format_version=format_version(config, "float32", corpus.tokenizer.config),
                 model=config,
@@ -224,7 +231,9 @@ def train_on(
                 training=_record(run, corpus, settings, finished),
                 evaluation=evaluation,
             )
-            write_folder(folder, written, run.best, corpus.tokenizer, model_card(written), rare)
+            known = misspellings_of(corpus.tokenizer, run.best) if ends else {}
+            card = model_card(written)
+            write_folder(folder, written, run.best, corpus.tokenizer, card, rare, known)
             return Outcome(written, is_staged=place.is_staged)
 
         def save(state: Checkpoint, best_changed: bool) -> None:
@@ -272,8 +281,9 @@ def train_on(
                 streams = validation.last_streams
                 evaluation = _final_evaluation(run, corpus, wish, report, streams)
         if wish.signal is not None:
-            return replace(write(place.folder, finished=False), stopped_by=wish.signal.name)
-        return write(place.folder, evaluation, finished=True)
+            stopped = write(place.folder, finished=False, ends=True)
+            return replace(stopped, stopped_by=wish.signal.name)
+        return write(place.folder, evaluation, finished=True, ends=True)
 
 
 @contextmanager

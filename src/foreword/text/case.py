@@ -1,0 +1,155 @@
+"""Upper and lower case as languages have them. Knows letters and languages; no vocabularies' use.
+
+Most languages do without rules of their own. Turkish and Azeri have i and İ, ı and I; Dutch begins
+a sentence with IJ; Irish leaves a prefix small (tAthair); Greek capitals have no accents;
+Lithuanian keeps the dot of i under an accent.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+DOTLESS = 0.02
+"""The share of words with ı or İ from which a text is taken for Turkish or Azeri."""
+PREFIXED = 0.003
+"""The share of words like tAthair and nGaeilge from which a text is taken for Irish."""
+ENOUGH = 2
+"""Words that show a rule, at least."""
+
+_CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+_WITH_DOTLESS_I = frozenset(("tr", "az", "crh", "gag", "tt"))
+_OTHER_SCRIPT = re.compile(r"[-_](?:cyrl|arab)\b", re.IGNORECASE)
+_IRISH = re.compile("(?:[htn](?=[AEIOUÁÉÍÓÚ])|m(?=B)|g(?=C)|n(?=[DG])|b(?=P)|bh(?=F)|[dt](?=[TS]))")
+
+# Greek capitals have no accents, but for the two points (ΆΛΦΑ is written ΑΛΦΑ).
+_GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
+_TONOS = re.compile("[\u0300\u0301\u0313\u0314\u0342]")
+# Where an accent told two vowels apart, points do in its place: ΜΑΪΟΣ of Μάιος.
+_APART = re.compile("([ΑΕΗΟΥΩ]\u0301)([ΙΥ])(?![\u0301\u0308])")
+_DOTTED = re.compile("(?<=[iIjJ\u012e\u012f])\u0307|(?<=[iIjJ]\u0328)\u0307")
+_UNDER_ACCENT = re.compile("([ij]\u0328?)(?=[\u0300\u0301\u0303])")
+
+
+@dataclass(frozen=True)
+class Case:
+    """Upper and lower case in a language.
+
+    Attributes:
+        language: its code, such as tr; empty where no language has rules of its own.
+    """
+
+    language: str = ""
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> "Case":
+        """The case that words show, of a vocabulary or a text; each word counts once.
+
+        >>> Case.of(["ışık", "için", "İzmir"]).language, Case.of(["IJsland", "IJs"]).language
+        ('tr', 'nl')
+        """
+        total = dotless = digraphs = halves = prefixed = 0
+        for word in set(words):
+            total += 1
+            if "ı" in word or "İ" in word:
+                dotless += 1
+            elif word[:1] == "I":
+                digraphs += word[1:2] == "J" and word[2:].islower()
+                halves += word[1:2] == "j"
+            elif word[1:] != word[1:].lower() and (prefix := _IRISH.match(word)) is not None:
+                prefixed += word[prefix.end() + 1 :].islower()
+        if dotless >= max(ENOUGH, total * DOTLESS):
+            return cls("tr")
+        if prefixed >= max(ENOUGH, total * PREFIXED):
+            return cls("ga")
+        if digraphs >= ENOUGH and digraphs > halves:
+            return cls("nl")
+        return cls()
+
+    @property
+    def dotless(self) -> bool:
+        """Whether i is the small letter of İ, and ı that of I."""
+        code = self.language.lower()
+        return primary(code) in _WITH_DOTLESS_I and _OTHER_SCRIPT.search(code) is None
+
+    def fold(self, word: str) -> str:
+        """What all forms of a word in other cases have in common. German ß stays, unlike ss.
+
+        >>> Case().fold("STRAẞE"), Case().fold("ΦΩΣ") == Case().fold("φως")
+        ('straße', True)
+        >>> Case("tr").fold("IŞIK"), Case("tr").fold("İyi")
+        ('ışık', 'iyi')
+        """
+        if self.language and self.dotless:
+            word = word.replace("I", "ı").replace("İ", "i")
+        if word.isascii():
+            return word.casefold()
+        return "ß".join(part.casefold() for part in word.replace("ẞ", "ß").split("ß"))
+
+    def lower(self, word: str) -> str:
+        """In lower case."""
+        if not self.language:
+            return word.lower()
+        if self.dotless:
+            word = word.replace("I", "ı").replace("İ", "i")
+        word = word.lower()
+        if primary(self.language) == "lt" and not word.isascii():
+            parts = unicodedata.normalize("NFD", word)
+            word = unicodedata.normalize("NFC", _UNDER_ACCENT.sub("\\1\u0307", parts))
+        return word
+
+    def upper(self, word: str) -> str:
+        """In capitals.
+
+        >>> Case().upper("άλφα"), Case().upper("école"), Case("tr").upper("iyi")
+        ('ΑΛΦΑ', 'ÉCOLE', 'İYİ')
+        >>> Case("ga").upper("tAthair"), Case().upper("Μάιος")
+        ('tATHAIR', 'ΜΑΪΟΣ')
+        """
+        language = primary(self.language)
+        if self.language and self.dotless:
+            word = word.replace("i", "İ")
+        if language == "lt":
+            word = _DOTTED.sub("", word)
+        if language == "ga" and (prefix := _IRISH.match(word)) is not None:
+            return prefix[0] + word[prefix.end() :].upper()
+        capitals = word.upper()
+        if not capitals.isascii() and _GREEK.search(capitals):
+            if word == "ή":  # the word for or
+                return "Ή"
+            parts = _APART.sub("\\1\\2\u0308", unicodedata.normalize("NFD", capitals))
+            capitals = unicodedata.normalize("NFC", _TONOS.sub("", parts))
+        return capitals
+
+    def capitalised(self, word: str) -> str:
+        """With a capital, if all of it is lower case.
+
+        >>> Case().capitalised("would"), Case().capitalised("iPhone"), Case("nl").capitalised("ijs")
+        ('Would', 'iPhone', 'IJs')
+        """
+        if word != self.lower(word):
+            return word
+        if self.language:
+            if word[:1] == "i" and self.dotless:
+                return "İ" + word[1:]
+            if word[:2] == "ij" and primary(self.language) == "nl":
+                return "IJ" + word[2:]
+        return word[:1].title() + word[1:]
+
+
+def primary(language: str) -> str:
+    """The first part of a language's code: pt of pt-BR."""
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
+def checked(language: str) -> str:
+    """The code of a language as BCP 47 has it; empty stays so.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if language and not _CODE.fullmatch(language):
+        raise ValueError(
+            f"language must be a code such as tr, de or pt-BR (BCP 47), not {language[:40]!r}"
+        )
+    return language
