@@ -17,10 +17,10 @@ demo: $(VENV)/.demo
 	@echo; $(BIN)/foreword generate $(DEMO) "I really like" --seed 1
 	@echo; echo "The model is in $(DEMO). Type with it: $(BIN)/foreword predict $(DEMO) --interactive"
 
-# What takes one core is done on two at once; the tests take both.
+# The tests wait now and then, for a server, a browser or npm; the rest is done beside them.
 test: $(VENV)/.dev
-	$(MAKE) --jobs 2 docs lint types imports
-	$(MAKE) tests
+	$(MAKE) lint
+	$(MAKE) --jobs 2 tests types imports docs
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -41,7 +41,7 @@ coverage: $(VENV)/.dev
 	$(BIN)/pytest --cov --cov-report=term -q
 
 docs: $(VENV)/.dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
+	OMP_NUM_THREADS=1 NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
 # The script of the page that `foreword serve` shows, from its TypeScript. Takes npm.
 page:
