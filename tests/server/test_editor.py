@@ -155,6 +155,44 @@ def test_a_line_end_that_ends_something_is_read_as_one(
     assert not question.after_wrap
 
 
+DOCSTRING = 'import os\n\n\ndef f(x: "str") -> int:\n    """Do it.\n\n    '
+
+
+@pytest.mark.parametrize(
+    ("language", "before"),
+    [
+        ("python", f"{DOCSTRING}I would like\n    "),
+        ("python", "x = 'a # b'\n# I would like\n# "),
+        ("typescript", 'const a = "// the";\n/**\n * I would like\n * '),
+        ("rust", "fn f<'a>(x: &'a str) {}\n/// I would like\n/// "),
+        ("sql", "select 'the -- cat';\n-- I would like\n-- "),
+        ("elixir", '@doc """\nI would like\n'),
+        ("lua", "x = 1 --[[ I would like\n"),
+    ],
+)
+def test_a_comment_is_wrapped_prose_and_the_code_around_it_no_context(
+    small_model: Path, language: str, before: str
+) -> None:
+    editor = Editor(Settings(model=str(small_model), k=3))
+    start = "Do it.\n\n" if before.startswith(DOCSTRING) else ""
+    assert suggested(editor, before, language) == suggested(
+        editor, f"{start}I would like\n", "markdown"
+    )
+
+
+@pytest.mark.parametrize("is_prose", [True, False])
+def test_of_a_long_program_text_a_comment_is_told_by_what_stands_far_before(
+    small_model: Path, is_prose: bool
+) -> None:
+    editor = Editor(Settings(model=str(small_model), k=3))
+    closed = '"""\nx = 1\n"""' if is_prose else '"""\nx = 1'
+    text = f'"""{"How are you? " * 900}\n{closed}\n\nI would like\n'
+    editor.open("a", Document(text, "utf-16", "python"))
+    question = editor.ask("a", Place(9_999, 0))
+    assert question is not None
+    assert question.after_wrap is is_prose
+
+
 def test_a_setting_tells_what_lines_are_in_any_document(small_model: Path) -> None:
     text = "I would like\n"
     wrapped, ended = (
@@ -168,7 +206,7 @@ def test_a_setting_tells_what_lines_are_in_any_document(small_model: Path) -> No
         ended.settings.changed_by({"lines": "verse"})
 
 
-@pytest.mark.parametrize("language", ["markdown", "plaintext", "mail", "c", "gitcommit"])
+@pytest.mark.parametrize("language", ["markdown", "plaintext", "mail", "c", "r", "gitcommit"])
 def test_typing_key_by_key_offers_what_a_fresh_document_does_and_the_range_fits(
     small_model: Path, language: str
 ) -> None:

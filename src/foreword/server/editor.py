@@ -19,6 +19,7 @@ from foreword.predictor.spacing import attaches_left
 from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
 from foreword.server.document import Document, Encoding, Place, units
+from foreword.text.comments import COMMENT, Seen, prose_of, syntax_of
 from foreword.text.joints import UNSEEN
 from foreword.text.lines import with_newlines
 from foreword.text.markup import markup_of
@@ -185,6 +186,7 @@ class Editor:
         """
         self._documents: dict[str, Document] = {}
         self._known: dict[str, Known] = {}
+        self._comments: dict[str, Seen] = {}
         self._typists: dict[str, Typist] = {}
         self._layer: Layer | None = None
         self._key = key
@@ -210,6 +212,7 @@ class Editor:
         """A document that is edited from now on."""
         self._documents[name] = document
         self._known.pop(name, None)
+        self._comments.pop(name, None)
         self._typists[name] = self._typist()
 
     def close(self, name: str) -> None:
@@ -217,6 +220,7 @@ class Editor:
         self._documents.pop(name, None)
         self._typists.pop(name, None)
         self._known.pop(name, None)
+        self._comments.pop(name, None)
 
     def document(self, name: str) -> Document | None:
         """The one of this name, if it is open."""
@@ -227,8 +231,15 @@ class Editor:
         if (document := self._documents.get(name)) is None:
             return None
         text, is_start = document.end_before(place, STRIDE)
-        seen = with_newlines(text)
+        line_start = 1 + max(text.rfind("\n"), text.rfind("\r"))
         markup = markup_of(document.language, self.settings.lines)
+        syntax = syntax_of(document.language) if self.settings.lines is None else None
+        if syntax is not None:
+            before, comments = document.before(place), self._comments.get(name)
+            prose, in_prose, self._comments[name] = prose_of(before, syntax, comments)
+            if in_prose:
+                text, markup = prose[len(prose) - len(text) :], COMMENT
+        seen = with_newlines(text)
         if markup is not None:
             seen, self._known[name] = as_units(
                 text,
@@ -238,7 +249,6 @@ class Editor:
                 is_start=is_start,
                 hyphens=self._predictor.tokenizer.hyphens,
             )
-        line_start = 1 + max(text.rfind("\n"), text.rfind("\r"))
         return Question(
             self._typists[name],
             seen,
