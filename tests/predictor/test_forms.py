@@ -303,3 +303,37 @@ def test_words_with_ss_and_sharp_s_are_two(speaker: MakeSpeaker) -> None:
     assert offered(model, "x Mas") == ["x Masse", "x Maße"]
     assert read_as(model, "Maße") == "Maße"
     assert read_as(model, "Masse") == "Masse"
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [("x Ij", "x IJsland"), ("x IJ", "x IJSLAND"), ("x ij", "x ijsland"), ("x IJs", "x IJsland")],
+)
+def test_dutch_ij_is_one_capital(speaker: MakeSpeaker, typed: str, word: str) -> None:
+    assert word in offered(speaker({"ijsland": 0.1}, language="nl"), typed)
+
+
+def test_a_dutch_sentence_begins_with_both_letters(speaker: MakeSpeaker) -> None:
+    assert speaker({"ijsland": 0.5}, language="nl").suggest("Zo. ")[0].word == "IJsland"
+    assert speaker({"ijsland": 0.5}, language="en").suggest("So. ")[0].word == "Ijsland"
+
+
+def test_the_language_that_was_told_decides_where_few_letters_show_it(speaker: MakeSpeaker) -> None:
+    words = {"bilgi": 0.3, "ıslak": 0.1, **{f"bir{end}": 0.001 for end in "abcdefghijklmnop"}}
+
+    assert "x BİLGİ" in offered(speaker(words | {"x": 0.01}, language="tr"), "x BİL")
+    assert read_as(speaker(words, language="tr"), "BİLGİ") == "bilgi"
+    assert read_as(speaker(words, language="tr"), "ISLAK") == "ıslak"
+
+
+def test_a_final_sigma_ends_a_word_whose_capitals_are_not_typed(speaker: MakeSpeaker) -> None:
+    assert offered(speaker({"ΟΔΟΣ": 0.1}), "x Οδο") == ["x Οδος"]
+
+
+def test_blocked_words_and_words_passed_over_are_told_by_the_language(speaker: MakeSpeaker) -> None:
+    model = speaker({"ışık": 0.3, "ıslak": 0.2}, language="tr")
+    assert [one.word for one in model.suggest("x ", blocked=["IŞIK"])] == ["ıslak"]
+
+    typist = model.typist(repeats=False)
+    assert typist.suggest("x I", 1, complete=True)[0].word == "Işık"
+    assert typist.suggest("x Iş", 1, complete=True) == []

@@ -58,9 +58,10 @@ class Reading:
         split = predictor.tokenizer.split(text)
         words = [word.text for word in split if any(c.isalpha() for c in word.text)]
         if len(words) == 1:
-            fold = words[0].casefold()
-            low, high = predictor.lexicon.range(fold[0])
-            if low < high or any(word.casefold().startswith(fold) for word in suggested):
+            lexicon = predictor.lexicon
+            fold = lexicon.fold(words[0])
+            low, high = lexicon.range(fold[0])
+            if low < high or any(lexicon.fold(word).startswith(fold) for word in suggested):
                 return
         # As they are read: whats is known where what's is.
         ids = [predictor.advance(predictor.start(), word).last for word in words]

@@ -226,6 +226,15 @@ def train(
         Literal["keep", "fold"] | None,
         typer.Option(help="Keep upper case, or fold it to lower.", rich_help_panel=_TEXT),
     ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE",
+            help="Of the text, such as tr or pt-BR: upper and lower case go by it. Default: found "
+            "out from its letters.",
+            rich_help_panel=_TEXT,
+        ),
+    ] = None,
     vocab_size: Annotated[
         int | None, typer.Option(help="The commonest words only.", rich_help_panel=_TEXT)
     ] = None,

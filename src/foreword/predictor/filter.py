@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
+from foreword.text.case import USUAL_CASE, Case
 from foreword.text.characters import folded
 
 
@@ -22,14 +23,17 @@ class Filter:
     (True, False)
     """
 
-    def __init__(self, *, offensive: bool = True, blocked: Iterable[str] = ()) -> None:
+    def __init__(
+        self, *, offensive: bool = True, blocked: Iterable[str] = (), case: Case = USUAL_CASE
+    ) -> None:
         """Sets the words.
 
         Args:
             offensive: keep those of the list back.
             blocked: more words.
+            case: of their language.
         """
-        own = frozenset(folded(word).casefold() for word in blocked)
+        own = frozenset(case.fold(folded(word)) for word in blocked)
         listed = offensive_words() if offensive else frozenset()
         self.words = listed | own if own else listed  # the list is one, however many type
 

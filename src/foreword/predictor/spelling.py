@@ -80,7 +80,11 @@ def _in_the_case_of(typed: str, forms: Sequence[Form], likeliest: str, lexicon: 
         return lexicon.case.upper(likeliest.replace("ß", "ẞ") if "ẞ" in typed else likeliest)
     if exact:
         return max(exact)[1]
+    if typed == "Ij":
+        capitalised = lexicon.case.capitalised(lexicon.case.lower(likeliest))
+        if capitalised[1:2] == "J":  # Dutch
+            return capitalised
     if lexicon.fold(likeliest[: len(typed)]) != lexicon.fold(typed):  # it is no completion
         return lexicon.case.capitalised(likeliest) if typed[0].isupper() else likeliest
-    rest = likeliest[len(typed) :]
-    return typed + (lexicon.case.lower(rest) if likeliest.isupper() else rest)
+    whole = lexicon.case.lower(likeliest) if likeliest.isupper() else likeliest
+    return typed + whole[len(typed) :]

@@ -151,15 +151,16 @@ def suggestions(
         ranked = yield from _ranked(reader, after, "", k, options)
         following, _ = _readings(reader, after, "", end, ranked)
         offered += [one._replace(probability=finished * one.probability) for one in following]
-        offered = _each_once(sorted(offered, key=_probability_of, reverse=True))
+        offered.sort(key=_probability_of, reverse=True)
+        offered = _each_once(offered, reader.lexicon)
     return offered[:k]
 
 
-def _each_once(offered: list[Suggestion]) -> list[Suggestion]:
+def _each_once(offered: list[Suggestion], lexicon: Lexicon) -> list[Suggestion]:
     """Without the less likely one of two that look the same: likely for like, and after it."""
     seen: dict[str, Suggestion] = {}
     for one in offered:
-        seen.setdefault(one.word.casefold(), one)
+        seen.setdefault(lexicon.fold(one.word), one)
     return list(seen.values())
 
 
@@ -541,7 +542,7 @@ def _checked(given: Opinion, fold: str, lexicon: Lexicon) -> Opinion | None:
         return None
     words = dict(likeliest)
     spelled = {
-        w: s for w, s in given.spelled.items() if w in words and s.casefold() == w.casefold()
+        w: s for w, s in given.spelled.items() if w in words and lexicon.fold(s) == lexicon.fold(w)
     }
     return Opinion(float(given.weight), words, spelled)
 

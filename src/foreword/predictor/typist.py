@@ -63,7 +63,8 @@ class Typist:
         if marks < 1:
             raise SettingsError(f"marks must be at least 1, not {marks}")
         self._reader = reader
-        words = Filter(offensive=not offensive, blocked=blocked)
+        case = reader.lexicon.case
+        words = Filter(offensive=not offensive, blocked=blocked, case=case)
         self._options = Options(words, tolerant, layout, layer)
         # Immutable and replaced as a whole: a thread sees the old one or the new one.
         self._reading: Reading | None = None
@@ -89,8 +90,9 @@ class Typist:
         start = len(text) - len(typed)
         passed = self._seen.passed_at(text, start) if self._seen is not None else frozenset()
         found = yield from self._found(reading, typed, text, k + len(passed), complete)
-        found = [one for one in found if one.word.casefold() not in passed][:k]
-        shown = frozenset(one.word.casefold() for one in found)
+        fold = self._reader.lexicon.fold
+        found = [one for one in found if fold(one.word) not in passed][:k]
+        shown = frozenset(fold(one.word) for one in found)
         self._seen = _Seen(text, start, passed, shown)
         return found
 

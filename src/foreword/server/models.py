@@ -9,14 +9,12 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from foreword.errors import ForewordError, SettingsError
 from foreword.folder.installed import find_folder
-from foreword.predictor.lexicon import Lexicon
 from foreword.predictor.predictor import Prediction, Predictor, load
 from foreword.predictor.state import State
 from foreword.predictor.suggest import HIDDEN
@@ -47,10 +45,6 @@ class Model:
         """SHA-256 of the weights and the vocabulary, hexadecimal."""
         return self.predictor.folder.checksum
 
-    @cached_property
-    def _lexicon(self) -> Lexicon:
-        return Lexicon(self.predictor.tokenizer.words, hidden=len(HIDDEN))
-
     def likeliest(self, state: State, prefix: str, k: int) -> list[Prediction]:
         """The k likeliest next words after a state, or those that begin so, in any case.
 
@@ -58,9 +52,9 @@ class Model:
         """
         shares = self.predictor.probabilities(state)
         if prefix:
-            fold = self.predictor.tokenizer.normalise(prefix).casefold()
-            low, high = self._lexicon.range(fold)
-            ids = self._lexicon.ids[low:high]
+            lexicon = self.predictor.lexicon
+            low, high = lexicon.range(lexicon.fold(self.predictor.tokenizer.normalise(prefix)))
+            ids = lexicon.ids[low:high]
             shares = shares[ids]
             shares = shares / max(float(shares.sum()), 1e-38)
         else:

@@ -14,9 +14,12 @@ DOTLESS = 0.02
 """The share of words with ı or İ from which a text is taken for Turkish or Azeri."""
 PREFIXED = 0.003
 """The share of words like tAthair and nGaeilge from which a text is taken for Irish."""
+MOST_CHARACTERS = 1_000_000
+"""Of a text that are looked at."""
 ENOUGH = 2
 """Words that show a rule, at least."""
 
+_MARKS = ".,;:!?()[]\"'«»“”„…-–"
 _CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _WITH_DOTLESS_I = frozenset(("tr", "az", "crh", "gag", "tt"))
 _OTHER_SCRIPT = re.compile(r"[-_](?:cyrl|arab)\b", re.IGNORECASE)
@@ -27,7 +30,7 @@ _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
 _TONOS = re.compile("[\u0300\u0301\u0313\u0314\u0342]")
 # Where an accent told two vowels apart, points do in its place: ΜΑΪΟΣ of Μάιος.
 _APART = re.compile("([ΑΕΗΟΥΩ]\u0301)([ΙΥ])(?![\u0301\u0308])")
-_DOTTED = re.compile("(?<=[iIjJ\u012e\u012f])\u0307|(?<=[iIjJ]\u0328)\u0307")
+_DOTTED = re.compile("(?<=[iIjJĮį])\u0307|(?<=[iIjJ]\u0328)\u0307")
 _UNDER_ACCENT = re.compile("([ij]\u0328?)(?=[\u0300\u0301\u0303])")
 
 
@@ -110,7 +113,8 @@ class Case:
         if self.language and self.dotless:
             word = word.replace("i", "İ")
         if language == "lt":
-            word = _DOTTED.sub("", word)
+            capitals = _DOTTED.sub("", unicodedata.normalize("NFD", word)).upper()
+            return unicodedata.normalize("NFC", capitals)
         if language == "ga" and (prefix := _IRISH.match(word)) is not None:
             return prefix[0] + word[prefix.end() :].upper()
         capitals = word.upper()
@@ -134,7 +138,32 @@ class Case:
                 return "İ" + word[1:]
             if word[:2] == "ij" and primary(self.language) == "nl":
                 return "IJ" + word[2:]
+            if primary(self.language) == "lt":
+                capital = _DOTTED.sub("", word[:1].upper() + word[1:], count=1)
+                return unicodedata.normalize("NFC", capital)
         return word[:1].title() + word[1:]
+
+
+USUAL_CASE = Case()
+
+RULES = {
+    "tr": "Turkish (ı and I, i and İ)",
+    "nl": "Dutch (IJ)",
+    "ga": "Irish (a small prefix, as in tAthair)",
+}
+"""Languages that a text shows, and the rules."""
+
+
+def case_of(lines: Iterable[str]) -> Case:
+    """The case that the beginning of a text shows."""
+    words: set[str] = set()
+    left = MOST_CHARACTERS
+    for line in lines:
+        words.update(word.strip(_MARKS) for word in line.split())
+        left -= len(line)
+        if left < 0:
+            break
+    return Case.of(words)
 
 
 def primary(language: str) -> str:

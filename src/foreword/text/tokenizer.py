@@ -13,7 +13,7 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 
 from foreword.errors import FolderError
 from foreword.text import segments
-from foreword.text.case import Case
+from foreword.text.case import Case, checked
 from foreword.text.characters import MARKS, OWN, folded, folded_with_places
 from foreword.text.joints import Hyphens, hyphens_of_vocabulary
 from foreword.text.newlines import Lines, in_units
@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 UNK, EOS = "<unk>", "<eos>"
 UNK_ID, EOS_ID = 0, 1
 SPECIAL = (UNK, EOS)
-NEWER = ("lines", "segmenter")
+NEWER = ("lines", "segmenter", "language")
 """Keys of the configuration that came with format version 5."""
+
+DOTTED = (("I\u0307", "i"), ("İ", "i"), ("I", "ı"))
+"""Capitals of Turkish and Azeri, and their small letters."""
 
 _LETTERS = r"[\p{L}\p{M}\p{N}_]++"
 INSIDE = frozenset("'’\xb7\u05f3\u05f4\u200c\u200d\xad")
@@ -62,6 +65,8 @@ class TokenizerConfig:
             width; see `foreword.text.newlines`.
         segmenter: "icu" tells words apart in scripts without spaces between them (Chinese, Thai),
             and needs the extra `foreword[segment]`; "none" leaves such a text whole.
+        language: its code (BCP 47), by which upper and lower case go; empty where no rule of a
+            language is known to matter. See `foreword.text.case`.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -70,6 +75,7 @@ class TokenizerConfig:
     case: Literal["keep", "fold"] = "keep"
     lines: Lines = "sentence"
     segmenter: Literal["none", "icu"] = "none"
+    language: str = ""
 
     def __post_init__(self) -> None:
         """Raises ValueError: a choice is none of those that there are."""
@@ -89,6 +95,7 @@ class TokenizerConfig:
             raise ValueError(f"segmenter must be none or icu, not {self.segmenter!r}")
         if self.words == "spaces" and self.segmenter != "none":
             raise ValueError("text that is cut already (pretokenised) has no segmenter")
+        checked(self.language)
 
     @property
     def options(self) -> dict[str, str]:
@@ -167,8 +174,8 @@ class Tokenizer:
 
     @cached_property
     def case(self) -> Case:
-        """Upper and lower case as the words' language has them."""
-        return Case.of(self.words)
+        """Upper and lower case as the words' language has them, told or found out from them."""
+        return Case(self.config.language) if self.config.language else Case.of(self.words)
 
     def normalise(self, text: str) -> str:
         """The text as the vocabulary would have it."""
@@ -366,11 +373,17 @@ def _normaliser(config: TokenizerConfig) -> normalizers.Normalizer:
     # Case first: of some letters with marks, only the lower case has a composed form.
     steps: list[normalizers.Normalizer] = []
     if config.case == "fold":
+        steps += [normalizers.Replace(capital, small) for capital, small in _first(config)]
         steps.append(normalizers.Lowercase())
     steps.append(normalizers.NFC())
     if config.words == "unicode":
         steps.append(normalizers.Replace("’", "'"))
     return normalizers.Sequence(steps)
+
+
+def _first(config: TokenizerConfig) -> tuple[tuple[str, str], ...]:
+    """Capitals whose small letters are others than elsewhere."""
+    return DOTTED if Case(config.language).dotless else ()
 
 
 def _splitter(config: TokenizerConfig) -> pre_tokenizers.PreTokenizer:
@@ -390,6 +403,10 @@ def _is_composed_into_the_letter_before(character: str) -> bool:
 def _document(vocabulary: Mapping[str, int], config: TokenizerConfig) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
     if config.case == "fold":
+        steps += [
+            {"type": "Replace", "pattern": {"String": capital}, "content": small}
+            for capital, small in _first(config)
+        ]
         steps.append({"type": "Lowercase"})
     steps.append({"type": "NFC"})
     if config.words == "unicode":

@@ -10,6 +10,7 @@ from foreword.errors import FolderError, SettingsError, TextError, TrainingError
 from foreword.folder.architecture import usual_clip
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.text import segments
+from foreword.text.case import RULES, case_of
 from foreword.text.corpus import Source, chat_source
 from foreword.text.holdout import hold_out
 from foreword.text.newlines import Lines
@@ -226,6 +227,7 @@ def _learn(sources: Sequence[Source], settings: TextSettings, report: Reporter) 
         _tokenizer_config(settings),
         lines=lines_of(sources),
         segmenter="none" if settings.pretokenised else _segmenter(sources, report),
+        language=_language(sources, report) if settings.language is None else settings.language,
     )
     return Tokenizer.learn(
         pieces,
@@ -233,6 +235,20 @@ def _learn(sources: Sequence[Source], settings: TextSettings, report: Reporter) 
         vocab_size=settings.vocab_size or (None if settings.pretokenised else VOCAB_SIZE),
         min_count=settings.min_count or (1 if settings.pretokenised else 2),
     )
+
+
+def _language(sources: Sequence[Source], report: Reporter) -> str:
+    """A language whose upper and lower case differ from most, which is said; or none."""
+    pieces = (piece.text for source in sources for piece in source.read())
+    language = case_of(pieces).language
+    if language:
+        report(
+            Note(
+                f"upper and lower case go by the rules of {RULES[language]}, as the text's letters "
+                "show; --language tells another language (en: no rules of its own)"
+            )
+        )
+    return language
 
 
 def _segmenter(sources: Sequence[Source], report: Reporter) -> Literal["none", "icu"]:

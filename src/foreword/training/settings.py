@@ -7,7 +7,7 @@ holds their dump.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from foreword.errors import SettingsError
 from foreword.folder.architecture import (
@@ -18,6 +18,7 @@ from foreword.folder.architecture import (
     MOST_ROUNDS,
 )
 from foreword.folder.config import AnyModelName, Data, Size
+from foreword.text.case import checked
 from foreword.text.choice import ReadingOptions
 from foreword.text.newlines import Lines
 
@@ -41,6 +42,9 @@ class TextSettings(Data):
     pretokenised: bool = False
     """Words are separated by spaces, `<unk>` is present, and every line counts one `<eos>`."""
     case: Literal["keep", "fold"] = "keep"
+    language: Annotated[str, AfterValidator(checked)] | None = None
+    """Its code (BCP 47), such as tr or pt-BR, by which upper and lower case go. Default: found out
+    from the text, where a language has rules of its own."""
     vocab_size: Annotated[int, Field(ge=3)] | None = None
     """At most so many words, the commonest, `<unk>` and `<eos>` included. Default: all of a
     pretokenised text's, 20,000 of any other's."""

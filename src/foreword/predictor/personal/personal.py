@@ -80,7 +80,7 @@ class Personal:
         self._normalise = lru_cache(1 << 17)(tokenizer.normalise) if folds else None
         self._changing = threading.RLock()
         self._held = store.read()
-        self._view = View(self._held.memory, self._normalise)
+        self._view = View(self._held.memory, self._normalise, tokenizer.case)
 
     @classmethod
     def open(
@@ -184,7 +184,11 @@ class Personal:
         return Learned(words, len(after.vocabulary.ids.keys() - before), dict(cut.refused))
 
     def _learned(self, memory: Memory, cut: Cut, network: Network | None) -> Memory:
-        view = self._view if memory is self._held.memory else View(memory, self._normalise)
+        view = (
+            self._view
+            if memory is self._held.memory
+            else View(memory, self._normalise, self._tokenizer.case)
+        )
         normalise = self._normalise or str
         parts = list(_parts(cut))
         for part in parts:
@@ -193,7 +197,7 @@ class Personal:
                 memory = replace(memory, weights=adapted(view, lines, normalise, network))
             memory = learned(memory, part, self._knows, self._limits)
             if part is not parts[-1]:
-                view = View(memory, self._normalise, view)
+                view = View(memory, self._normalise, self._tokenizer.case, view)
         return memory
 
     def _knows(self, word: str) -> bool:
@@ -305,7 +309,7 @@ class Personal:
 
     def _show(self, held: Held) -> None:
         if held.memory is not self._held.memory:
-            self._view = View(held.memory, self._normalise, self._view)
+            self._view = View(held.memory, self._normalise, self._tokenizer.case, self._view)
         self._held = held
 
 

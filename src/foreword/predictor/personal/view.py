@@ -13,6 +13,7 @@ from foreword.predictor.personal.memory import FIRST_ID, Memory, Vocabulary
 from foreword.predictor.personal.ngrams import Evidence, Ngrams
 from foreword.predictor.personal.recency import recency_shares
 from foreword.predictor.personal.weights import RECENCY, part_of
+from foreword.text.case import Case
 
 Array = np.ndarray
 
@@ -28,13 +29,18 @@ class View:
     """Opinions from a memory, by ids that stand for the model's form of a word."""
 
     def __init__(
-        self, memory: Memory, normalise: Callable[[str], str] | None, before: "View | None" = None
+        self,
+        memory: Memory,
+        normalise: Callable[[str], str] | None,
+        case: Case,
+        before: "View | None" = None,
     ) -> None:
         """Prepares the tables.
 
         Args:
             memory: what is held.
             normalise: a word as the model has it; None where that is the word itself.
+            case: of the words' language.
             before: a view of the same person, whose sorted words are used again if they are still
                 the same.
         """
@@ -54,7 +60,8 @@ class View:
         top = np.argsort(-loose, kind="stable")[: 2 * CANDIDATES]
         self._top = top[loose[top] > 0]
         same = before is not None and before.texts == self.texts
-        self._sorted: Sorted = before._sorted if same and before else _sorted(self.texts)
+        self._case = case
+        self._sorted: Sorted = before._sorted if same and before else _sorted(self.texts, case)
 
     def context(self, words: Sequence[str]) -> tuple[int, int]:
         """The ids of the last two words of a line; LINE_END where it has fewer."""
@@ -72,7 +79,7 @@ class View:
         if not prefix:
             shares, _ = self._mixed(evidence, self._top, None)
             return self._told(weight, {self.texts[index]: p for index, p in shares.items()})
-        begun = _that_begin(self._sorted, prefix)
+        begun = _that_begin(self._sorted, self._case.fold(prefix))
         if not len(begun):
             return Opinion(0.0, {})
         is_begun = np.zeros(len(self.texts), dtype=bool)
@@ -133,18 +140,17 @@ class View:
         return found, mass
 
 
-def _sorted(texts: Sequence[str]) -> Sorted:
+def _sorted(texts: Sequence[str], case: Case) -> Sorted:
     """Words without regard to case, in order, and their ids; and the same without marks."""
-    folds = [(texts[i].casefold(), i) for i in range(FIRST_ID, len(texts)) if texts[i]]
+    folds = [(case.fold(texts[i]), i) for i in range(FIRST_ID, len(texts)) if texts[i]]
     folds.sort()
     words = [fold for fold, _ in folds]
     return words, np.array([index for _, index in folds], dtype=np.int64), Bare(words)
 
 
-def _that_begin(words: Sorted, prefix: str) -> Array:
-    """Ids of the words that begin with a prefix, but for case, and marks that were not typed."""
+def _that_begin(words: Sorted, fold: str) -> Array:
+    """Ids of the words that begin with a folded prefix, but for marks that were not typed."""
     folds, ids, bare = words
-    fold = prefix.casefold()
     low = bisect_left(folds, fold)
     begun = ids[low : bisect_left(folds, fold + LAST, low)]
     others = bare.begun(fold, folds)
