@@ -47,9 +47,9 @@ async def nothing() -> None:
 if __name__ == "__main__":
     settings = ServerSettings(port=0)
     listening = bound(settings)
-    print(f"serving at http://127.0.0.1:{listening.getsockname()[1]}/ ", flush=True)
+    where = f"serving at http://127.0.0.1:{listening.getsockname()[1]}/ "
     routes = [
         Route("/v1/predict", Echo(), methods=["POST"]),
         WebSocketRoute("/v1/type", EchoSocket()),
     ]
-    run(Router(routes), settings, listening, nothing)
+    run(Router(routes), settings, listening, nothing, ready=lambda: print(where, flush=True))

@@ -1,6 +1,7 @@
 """`foreword serve`: suggestions over HTTP and WebSocket. No torch."""
 
 import os
+import stat
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,11 @@ import typer
 
 from foreword.cli.console import errors
 from foreword.errors import MissingExtraError, SettingsError
+
+MOST_OF_SECRET = 65_536
+"""Bytes of a file that holds a token or a key."""
+OTHERS = stat.S_IRWXO | stat.S_IWGRP
+"""Rights to a secret that the system's tools warn of too."""
 
 
 def serve(
@@ -53,7 +59,25 @@ def serve(
             "machine's own address, else 100.",
         ),
     ] = None,
-    connections: Annotated[int, typer.Option(min=1, help="At once.")] = 2048,
+    connections: Annotated[
+        int, typer.Option(min=1, help="At once, those of WebSockets included.")
+    ] = 2048,
+    connections_per_address: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Of those, from one address, 0 for any number. Default: 0 for this machine's own "
+            "addresses, else 256.",
+        ),
+    ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="The address or network of a proxy, to which limits for one address do not "
+            "apply; repeat it for each.",
+        ),
+    ] = None,
     waiting: Annotated[
         int, typer.Option(min=1, help="Requests that may wait; more are refused with 503.")
     ] = 1024,
@@ -86,6 +110,8 @@ def serve(
         log=log,
         rate=rate,
         connections=connections,
+        connections_per_address=connections_per_address,
+        proxies=tuple(proxy or ()),
         waiting=waiting,
         deadline=deadline,
         longest_text=max_text,
@@ -96,24 +122,53 @@ def serve(
     listening = bound(settings)
     where = f"{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
     names = ", ".join(model.name for model in service.models.all())
-    errors.print(f"serving {names} at http://{where}/ (Ctrl-C stops)")
     app = make_app(service)
-    run(app, settings, listening, lambda: reload_models(service), app.takes_on)
+    run(
+        app,
+        settings,
+        listening,
+        lambda: reload_models(service),
+        app.takes_on,
+        refused=lambda cause: service.metrics.refused(cause.value),
+        ready=lambda: errors.print(f"serving {names} at http://{where}/ (Ctrl-C stops)"),
+    )
 
 
 def _token(path: Path | None) -> str | None:
-    return _read(path).decode() if path is not None else os.environ.get("FOREWORD_TOKEN") or None
+    if path is None:
+        return os.environ.get("FOREWORD_TOKEN") or None
+    try:
+        return _secret(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"{path} holds no token: its byte {error.start + 1} is no UTF-8. A token is a line of "
+            'printable ASCII characters: python -c "import secrets; print(secrets.token_urlsafe())"'
+        ) from error
 
 
 def _keys(paths: list[Path]) -> tuple[bytes, ...]:
     if paths:
-        return tuple(_read(path) for path in paths)
+        return tuple(_secret(path) for path in paths)
     key = os.environ.get("FOREWORD_STATE_KEY")
-    return (key.encode(),) if key else ()
+    return (os.fsencode(key),) if key else ()
 
 
-def _read(path: Path) -> bytes:
+def _secret(path: Path) -> bytes:
+    """What a file holds that no one else should read."""
     try:
-        return path.read_bytes().strip()
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            held = file.read(MOST_OF_SECRET + 1)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error}") from error
+    if len(held) > MOST_OF_SECRET:
+        raise SettingsError(
+            f"{path} is no secret's file: it has more than {MOST_OF_SECRET:,} bytes"
+        )
+    if os.name == "posix" and stat.S_ISREG(mode) and mode & OTHERS:
+        errors.print(
+            f"{path} has mode {stat.S_IMODE(mode):04o}: other users of this machine can read or "
+            f"change the secret in it. chmod 600 {path}",
+            style="yellow",
+        )
+    return held.strip()

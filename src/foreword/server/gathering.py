@@ -81,28 +81,50 @@ class GatheringProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
-        gathering = _Gathering(cast("asyncio.Transport", transport), self.loop)
+        gathering = Gathering(cast("asyncio.Transport", transport), self.loop)
         super().connection_made(gathering)
 
 
-class _Gathering(asyncio.Transport):
-    """A transport that writes once in each turn of the loop."""
+class Gathering(asyncio.Transport):
+    """A transport that writes once in each turn of the loop, and may be kept from reading.
+
+    Attributes:
+        connection: whatever counts it.
+        closing: called before it is closed.
+    """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
         self._held: list[bytes | bytearray | memoryview] = []
+        self._paused = False  # by whom it belongs to
+        self._kept = False  # by `hold_reading`
+        self.connection: Any = None
+        self.closing: Callable[[], None] = lambda: None
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Takes what goes out at the end of this turn."""
         if not self._held:
             self._loop.call_soon(self._flush)
         self._held.append(data)
 
     def close(self) -> None:
+        """Closes it once the client has taken what was written."""
         self._flush()
+        if not self._transport.is_closing():
+            self.closing()
         self._transport.close()
 
+    def close_or_abort(self, *, at_once: bool) -> None:
+        """Closes it; at once even if the client has not taken all that was written."""
+        self._flush()
+        if at_once and self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
+            self.close()
+
     def abort(self) -> None:
+        """Closes it at once."""
         self._held.clear()
         self._transport.abort()
 
@@ -112,16 +134,35 @@ class _Gathering(asyncio.Transport):
             self._transport.write(held[0] if len(held) == 1 else b"".join(held))
 
     def is_closing(self) -> bool:
+        """Whether it is closed, or will be."""
         return self._transport.is_closing()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """What the transport beneath tells of itself."""
         return self._transport.get_extra_info(name, default)
 
     def pause_reading(self) -> None:
-        self._transport.pause_reading()
+        """Reads no more until `resume_reading`."""
+        self._read(paused=True, kept=self._kept)
 
     def resume_reading(self) -> None:
-        self._transport.resume_reading()
+        """Reads on."""
+        self._read(paused=False, kept=self._kept)
+
+    def hold_reading(self, is_kept: bool) -> None:
+        """Whether nothing is read, whoever resumes reading."""
+        self._read(paused=self._paused, kept=is_kept)
+
+    def _read(self, *, paused: bool, kept: bool) -> None:
+        before, after = self._paused or self._kept, paused or kept
+        self._paused, self._kept = paused, kept
+        if before == after or self._transport.is_closing():
+            return
+        if after:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Who is told what comes."""
         self._transport.set_protocol(protocol)

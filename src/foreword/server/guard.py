@@ -37,7 +37,7 @@ class Guard:
         self._hosts = settings.served_hosts
         self._origins = frozenset(origin.lower() for origin in settings.origins)
         self._token = None if settings.token is None else settings.token.encode()
-        self._rates = Rates(settings.allowed_rate)
+        self._rates = Rates(settings.allowed_rate, exempt=settings.is_proxy)
         self._pressure = Pressure()
         self._logs = settings.log != "errors"
         self._paths = paths

@@ -1,9 +1,11 @@
 """How often an address may ask, and how long what waits may wait. Knows no requests."""
 
 import asyncio
+import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -14,16 +16,24 @@ ADDRESSES = 65_536
 class Rates:
     """A rate for every address: a bucket of tokens, a second's worth, filled with time."""
 
-    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """Takes requests a second; 0: any number."""
+    def __init__(
+        self,
+        rate: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        exempt: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        """Takes requests a second, 0: any number; and which addresses may ask any number."""
         self._rate = rate
+        self._exempt = lru_cache(maxsize=4096)(exempt)
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, address: str) -> float:
         """Seconds until the address may ask; 0: now, and it is counted."""
-        if self._rate <= 0:
+        if self._rate <= 0 or self._exempt(address):
             return 0.0
+        address = source_of(address)
         now = self._clock()
         full = max(self._rate, 1.0)
         left, when = self._buckets.pop(address, (full, now))
@@ -33,6 +43,23 @@ class Rates:
         if len(self._buckets) > ADDRESSES:
             self._buckets.popitem(last=False)
         return 0.0 if allowed else (1.0 - left) / self._rate
+
+
+def source_of(address: str) -> str:
+    """Whose limit an address counts for: of IPv6, a subscriber's network of 64 bits.
+
+    >>> source_of("192.0.2.7"), source_of("2001:db8::7"), source_of("::ffff:192.0.2.7")
+    ('192.0.2.7', '2001:db8::', '192.0.2.7')
+    """
+    if ":" not in address:
+        return address
+    try:
+        found = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Address(int(found) >> 64 << 64))
 
 
 class Patience:

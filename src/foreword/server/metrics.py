@@ -29,11 +29,21 @@ class Metrics:
         self.reloads = Counter(
             "foreword_reloads", "Models read anew.", ["outcome"], registry=self._registry
         )
+        self.refusals = Counter(
+            "foreword_connections_refused",
+            "Connections that were refused or closed, by why.",
+            ["cause"],
+            registry=self._registry,
+        )
         self._waiting = Gauge(
             "foreword_waiting", "Requests that wait to be computed.", registry=self._registry
         )
         # Children are looked up by labels at some cost; there are few.
         self.keystroke = lru_cache(maxsize=16)(self.keystrokes.labels)
+
+    def refused(self, cause: str) -> None:
+        """Counts a connection that was refused or closed."""
+        self.refusals.labels(cause).inc()
 
     def watch(self, waiting: Callable[[], int]) -> None:
         """Takes what tells how many requests wait."""

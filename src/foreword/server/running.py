@@ -5,20 +5,34 @@ import gc
 import logging
 import signal
 import socket
+import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from foreword.errors import SettingsError
-from foreword.server.gathering import GatheringProtocol
+from foreword.server.bounded_http import BoundedProtocol
+from foreword.server.bounded_websocket import BoundedWebSocket
+from foreword.server.connections import RESERVE, Cause, Connections
 from foreword.server.settings import ServerSettings
 from foreword.visible import shown
 
+ASKED_FOR = ("foreword.server.requests", "foreword.server.texts")
+"""Loggers whose records are wanted for each request."""
+KINDS = 1_000
+"""Of records, by their templates; more are one kind for each line of code."""
+LOOKS = 1.0
+"""Seconds between two looks at connections that wait."""
+SPARE_FILES = 64
+"""Files that the process may have open beside connections."""
 GARBAGE = (10_000, 5, 5)
 """Python's thresholds for looking for cycles, of which requests and connections leave none:
 by default it would look after every 700 objects more, as many are under way at once."""
+
+_log = logging.getLogger("foreword.server")
 
 
 def bound(settings: ServerSettings) -> socket.socket:
@@ -46,6 +60,44 @@ def bound(settings: ServerSettings) -> socket.socket:
     return listening
 
 
+class Sparing(logging.Filter):
+    """Lets through a few records of a kind in a minute, and says how many more there were.
+
+    Clients cause records; as many as they like would fill a disk. What was asked for, a record of
+    each request or text, passes.
+    """
+
+    def __init__(
+        self,
+        most: int = 5,
+        seconds: float = 60.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Takes how many of a kind pass in so many seconds, and a clock."""
+        super().__init__()
+        self._most = most
+        self._seconds = seconds
+        self._clock = clock
+        self._seen: dict[tuple[str, int, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record passes."""
+        if record.name in ASKED_FOR:
+            return True
+        now = self._clock()
+        kind = (record.name, record.lineno, str(record.msg))
+        if kind not in self._seen and len(self._seen) >= KINDS:
+            kind = (record.name, record.lineno, "")
+        since, count = self._seen.get(kind, (now, 0))
+        if now - since >= self._seconds:
+            if count > self._most:
+                record.msg = f"{record.getMessage()} ({count - self._most:,} more like the last)"
+                record.args = ()
+            since, count = now, 0
+        self._seen[kind] = (since, count + 1)
+        return count < self._most
+
+
 class OneLine(logging.Formatter):
     """A record's message is one line, whatever a client has sent; a traceback follows it."""
 
@@ -61,6 +113,9 @@ def run(
     listening: socket.socket,
     reload: Callable[[], Coroutine[Any, Any, Any]],
     admits: Callable[[bytes], bool] = lambda _: True,
+    *,
+    refused: Callable[[Cause], None] = lambda _: None,
+    ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serves until SIGINT or SIGTERM, and finishes what was begun. SIGHUP reads models anew.
 
@@ -70,17 +125,29 @@ def run(
         listening: as `bound` gives it.
         reload: reads the models anew.
         admits: whether a request, by its target, is taken on; else it is told to come later.
+        refused: counts connections that are refused or closed, by why.
+        ready: called when clients can connect.
     """
     log = logging.StreamHandler()
+    log.addFilter(Sparing())
     log.setFormatter(OneLine("%(asctime)s %(name)s %(levelname)s %(message)s"))
     logging.basicConfig(handlers=[log])
     logging.getLogger("foreword").setLevel(
         logging.WARNING if settings.log == "errors" else logging.INFO
     )
+    connections = Connections(_affordable(settings), refused=_told(refused))
     config = uvicorn.Config(
         app,
-        http=type("Protocol", (GatheringProtocol,), {"admits": staticmethod(admits)}),
-        ws="websockets-sansio",
+        http=type(
+            "Protocol",
+            (BoundedProtocol,),
+            {
+                "admits": staticmethod(admits),
+                "open_connections": connections,
+                "largest_body": settings.largest_body,
+            },
+        ),
+        ws=type("Socket", (BoundedWebSocket,), {"open_connections": connections}),
         lifespan="off",
         log_config=None,
         log_level="warning",
@@ -88,39 +155,106 @@ def run(
         server_header=False,
         date_header=True,
         proxy_headers=False,
-        limit_concurrency=settings.connections,
         backlog=min(settings.connections, 2048),
-        timeout_keep_alive=30,
         timeout_graceful_shutdown=int(settings.grace_seconds),
         ws_max_size=settings.largest_body,
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
         ws_per_message_deflate=False,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, ready)
     gc.collect()
     gc.freeze()  # what is there now stays, and is not looked through again and again
     thresholds = gc.get_threshold()
     gc.set_threshold(*GARBAGE)
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(_serve(server, listening, reload))
+            runner.run(_serve(server, listening, reload, connections))
     finally:
         gc.set_threshold(*thresholds)
         gc.unfreeze()
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's, and tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
 async def _serve(
-    server: uvicorn.Server, listening: socket.socket, reload: Callable[[], Coroutine[Any, Any, Any]]
+    server: uvicorn.Server,
+    listening: socket.socket,
+    reload: Callable[[], Coroutine[Any, Any, Any]],
+    connections: Connections,
 ) -> None:
     loop = asyncio.get_running_loop()
-    reloads: set[asyncio.Task[Any]] = set()
+    tasks: set[asyncio.Task[Any]] = set()
 
-    def again() -> None:
-        task = loop.create_task(reload())
-        reloads.add(task)
-        task.add_done_callback(reloads.discard)
+    def begin(work: Coroutine[Any, Any, Any]) -> None:
+        task = loop.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(LOOKS)
+            connections.look()
 
     if hasattr(signal, "SIGHUP"):
-        loop.add_signal_handler(signal.SIGHUP, again)
+        loop.add_signal_handler(signal.SIGHUP, lambda: begin(reload()))
+    begin(look())
     await server.serve(sockets=[listening])
+
+
+def _affordable(settings: ServerSettings) -> ServerSettings:
+    """Settings with as many connections as the system lets this process have."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows, which has no such limit
+        return settings
+    wanted = settings.connections + RESERVE + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return settings
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most == wanted:
+        return settings
+    fitting = max(1, most - RESERVE - SPARE_FILES)
+    _log.warning(
+        "at most %d connections at once, not %d: the system allows this process %d open files. "
+        "Raise that (ulimit -n; LimitNOFILE= of systemd), or give --connections %d",
+        fitting,
+        settings.connections,
+        most,
+        fitting,
+    )
+    return replace(settings, connections=fitting)
+
+
+def _told(refused: Callable[[Cause], None]) -> Callable[[Cause], None]:
+    """Counts and logs connections that are refused or closed."""
+
+    def tell(cause: Cause) -> None:
+        refused(cause)
+        _log.warning(_WHY[cause])
+
+    return tell
+
+
+_WHY = {
+    Cause.FULL: "a connection was refused: there are as many as there may be (--connections)",
+    Cause.ADDRESS: "a connection was refused: its address has as many as it may "
+    "(--connections-per-address)",
+    Cause.ROOM: "a connection that nobody used was closed to make room (--connections)",
+    Cause.LATE: "a connection was closed: its client took too long",
+    Cause.HEAD: "a connection was closed: a request's head, or what stands around its body, was "
+    "too large",
+    Cause.INVALID: "a connection was closed: what came was no HTTP",
+}

@@ -1,12 +1,16 @@
 """What a server allows and demands. Knows no networks, models or files."""
 
 import ipaddress
+import re
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 from foreword.errors import SettingsError
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 OPEN_RATE = 100.0
+OPEN_CONNECTIONS = 256
+_TOKEN = re.compile(r"[!-~]*")
 LOGS = ("errors", "requests", "texts")
 
 
@@ -30,8 +34,15 @@ class ServerSettings:
         rate: requests and keystrokes a second from one address; 0: any number; None: any number on
             a loopback address, else `OPEN_RATE`.
         connections: at once, WebSockets included.
+        connections_per_address: of those, from one address (of IPv6: from one network of 64
+            bits); 0: any number; None: any number for a loopback address, else `OPEN_CONNECTIONS`.
+        proxies: addresses or networks that speak for many clients: neither `rate` nor
+            `connections_per_address` binds them.
         waiting: requests that may wait to be computed; more are refused.
         deadline: seconds that a request may wait; then it is refused.
+        head_seconds: until a request's head must be there, from when its client connects, or from
+            its first byte on a connection that was kept open.
+        idle_seconds: that a connection is kept open for another request.
         body_seconds: until a body must be there.
         send_seconds: until a client must have taken an answer.
         grace_seconds: that requests have to end when the server stops.
@@ -52,8 +63,12 @@ class ServerSettings:
     most_tokens: int = 1024
     rate: float | None = None
     connections: int = 2_048
+    connections_per_address: int | None = None
+    proxies: tuple[str, ...] = ()
     waiting: int = 1_024
     deadline: float = 1.0
+    head_seconds: float = 10.0
+    idle_seconds: float = 30.0
     body_seconds: float = 10.0
     send_seconds: float = 10.0
     grace_seconds: float = 10.0
@@ -65,6 +80,11 @@ class ServerSettings:
         Raises:
             SettingsError: says which setting, and what to do.
         """
+        if self.token is not None and not _TOKEN.fullmatch(self.token):
+            raise SettingsError(
+                "a token must be one line of printable ASCII characters without spaces: clients "
+                "send it in a header"
+            )
         if self.token is not None and len(self.token) < 16:
             raise SettingsError(
                 "a token must have 16 characters at least. Draw one: "
@@ -84,6 +104,14 @@ class ServerSettings:
                 "an origin is a scheme and a host, such as https://example.org, without a path; "
                 "* is none"
             )
+        for proxy in self.proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError as error:
+                raise SettingsError(
+                    f"{proxy} is no address of a proxy, such as 10.0.0.7, and no network, such as "
+                    f"10.0.0.0/24: {error}"
+                ) from error
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
@@ -99,6 +127,24 @@ class ServerSettings:
         except ValueError:
             return False
 
+    def is_proxy(self, address: str) -> bool:
+        """Whether an address speaks for many clients; that of a Unix socket is empty, and does."""
+        found = _parsed(address)
+        return not address or any(found in network for network in self._networks if found)
+
+    def allowed_connections(self, address: str) -> int:
+        """How many connections an address may have; 0: any number."""
+        if self.is_proxy(address):
+            return 0
+        if self.connections_per_address is not None:
+            return self.connections_per_address
+        found = _parsed(address)
+        return 0 if found is not None and found.is_loopback else OPEN_CONNECTIONS
+
+    @cached_property
+    def _networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+        return [ipaddress.ip_network(proxy) for proxy in self.proxies]
+
     @property
     def allowed_rate(self) -> float:
         """Requests a second from one address; 0: any number."""
@@ -111,6 +157,14 @@ class ServerSettings:
         """Names that `Host` may have, without ports, in small letters."""
         own = f"[{self.host}]" if ":" in self.host else self.host
         return LOOPBACK_NAMES | {own.lower()} | {name.lower() for name in self.hosts}
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 def _is_origin(text: str) -> bool:

@@ -40,7 +40,7 @@ class TypingSocket:
     def __init__(self, service: Service) -> None:
         """Takes the parts of the server."""
         self._service = service
-        self._rates = Rates(service.settings.allowed_rate)
+        self._rates = Rates(service.settings.allowed_rate, exempt=service.settings.is_proxy)
         self._patience = Patience(service.settings.send_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

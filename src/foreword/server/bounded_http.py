@@ -1,0 +1,292 @@
+"""HTTP's parser behind bounds: what a client may send before anyone looks at who it is.
+
+uvicorn and llhttp bound neither the size of a head, nor its headers, nor the time that a client
+takes for it, and count no WebSockets. Here, bytes go to the parser in pieces, and those that are no
+body are counted. Knows no endpoints but those that tell of the server itself.
+"""
+
+import asyncio
+from typing import Any, ClassVar, cast
+
+import httptools
+
+from foreword.server.connections import Cause, Connection, Connections, State
+from foreword.server.endpoint import headers_of
+from foreword.server.gathering import Gathering, GatheringProtocol
+from foreword.server.refusal import RequestError, later
+
+PIECE = 4_096
+"""Bytes that the parser is given at a time."""
+MOST_HEAD = 16_384
+"""Bytes of a request that are no body: its head; of chunks the extensions; trailers."""
+MOST_HEADERS = 100
+CHUNK = 12
+"""Bytes around a chunk that are no extension: its size, and two ends of a line."""
+OF_ITSELF = (b"/health", b"/metrics")
+"""What is answered on a connection of the reserve."""
+
+_LARGE = RequestError(
+    431,
+    "head_too_large",
+    f"a request's line and headers may have {MOST_HEAD:,} bytes and {MOST_HEADERS} headers",
+)
+_INVALID = RequestError(400, "bad_request", "this is no HTTP request")
+_LATE = RequestError(408, "timeout", "the request's head did not come in time")
+_BUSY = later(503, "overloaded", "the server has as many clients as it may; try again later")
+_MANY = later(429, "rate_limited", "too many connections from this address")
+_CAUSES = {_LARGE: Cause.HEAD, _BUSY: Cause.FULL}
+_REASONS = {
+    400: b"Bad Request",
+    408: b"Request Timeout",
+    429: b"Too Many Requests",
+    431: b"Request Header Fields Too Large",
+    503: b"Service Unavailable",
+}
+
+
+def answer(refusal: RequestError) -> bytes:
+    """What is written before a connection is closed."""
+    body = refusal.body()
+    lines = [b"HTTP/1.1 %d %s" % (refusal.status, _REASONS[refusal.status])]
+    headers = [*headers_of(body), *refusal.raw_headers(), (b"connection", b"close")]
+    lines += [name + b": " + value for name, value in headers]
+    return b"\r\n".join([*lines, b"", body])
+
+
+class _RefusedError(Exception):
+    """Ends the parser's work."""
+
+
+class BoundedProtocol(GatheringProtocol):
+    """One client's connection, as long as it speaks HTTP.
+
+    Attributes:
+        open_connections: all of the server.
+        largest_body: bytes of a body that are read.
+    """
+
+    open_connections: ClassVar[Connections]
+    largest_body: ClassVar[int]
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._connection: Connection | None = None
+        self._held = b""  # that the parser has not been given yet
+        self._framing = 0  # bytes of this request that are no body
+        self._body = 0
+        self._in_head = False
+        self._in_request = False  # not all of it has come
+        self._refusal: RequestError | None = None  # the last that is answered
+        self._ended = False  # the client sends no more
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has connected."""
+        super().connection_made(transport)
+        entered = self.open_connections.enter(self.client[0] if self.client else "", self._end)
+        if isinstance(entered, Cause):
+            self._refusal = _MANY if entered is Cause.ADDRESS else _BUSY
+            self.transport.write(answer(self._refusal))
+            self.transport.close()
+            return
+        self._connection = self._gathering.connection = entered
+        self._gathering.closing = lambda: self.open_connections.move(entered, State.CLOSING)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is closed."""
+        if self._connection is not None:
+            self.open_connections.leave(self._connection)
+        self._held = b""
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """A client has sent something."""
+        if self._refusal is not None or self.transport.is_closing():
+            return
+        if self._held:
+            self._held += data
+        else:
+            self._feed(data)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends no more; whether it waits for answers, and the connection stays."""
+        self._ended = self._is_asked and not self._in_request
+        return self._ended
+
+    def pause_writing(self) -> None:
+        """The client takes less than it is sent."""
+        super().pause_writing()
+        self._gathering.hold_reading(True)
+        self._now(State.SENDING)
+
+    def resume_writing(self) -> None:
+        """The client has taken most of it."""
+        super().resume_writing()
+        self._now(self._waits_for())
+        self._go_on()
+
+    # What the parser finds.
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._framing = self._body = 0
+        self._in_head = self._in_request = True
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; or, after the head, a trailer, which nobody reads."""
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """A request's head is there."""
+        if len(self.headers) > MOST_HEADERS:
+            self._refusal = _LARGE
+            raise _RefusedError
+        connection = self._connection
+        if connection is not None and connection.is_reserve and not _tells_of_itself(self.url):
+            self._refusal = _BUSY
+            raise _RefusedError
+        super().on_headers_complete()
+        self._in_head = False
+        if not self.flow.write_paused:
+            self._now(State.BUSY)
+        if connection is not None and connection.is_reserve:
+            self._close_after_answer()
+
+    def on_body(self, body: bytes) -> None:
+        """Some of a body."""
+        self._framing -= len(body) + CHUNK
+        self._body += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """All of a request is there."""
+        self._in_request = False
+        super().on_message_complete()
+        if self._connection is not None and self._connection.state is State.REST:
+            self._now(State.IDLE)
+
+    def on_response_complete(self) -> None:
+        """A request is answered."""
+        # As uvicorn's, but for its timer: `Connections` looks at all.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+            return
+        if not self.flow.write_paused:
+            self._now(self._waits_for())
+            self._go_on()
+        if self._refusal is not None:
+            self._write_refusal()
+        elif self._ended and not self._is_asked and not self._held:
+            self.transport.close()
+
+    # Bytes for the parser.
+
+    def _feed(self, data: bytes) -> None:
+        for start in range(0, len(data), PIECE):
+            piece = data if len(data) <= PIECE else data[start : start + PIECE]
+            if not self._parses(piece):
+                return
+            if (self.pipeline or self.flow.write_paused) and start + PIECE < len(data):
+                self._held = data[start + PIECE :]
+                self._gathering.hold_reading(True)
+                break
+        connection = self._connection
+        if self._in_head and connection is not None and connection.state is State.IDLE:
+            self.open_connections.move(connection, State.HEAD)
+
+    def _parses(self, piece: bytes) -> bool:
+        """Whether the parser may be given more."""
+        self._framing += len(piece)
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+            else:
+                self._close_after_answer()  # what the parser makes of the rest is not known
+            return False
+        except httptools.HttpParserError:
+            self._refuse(self._refusal or _INVALID)
+            return False
+        if self._framing > MOST_HEAD:
+            self._refuse(_LARGE)
+            return False
+        if self._body > self.largest_body and not self._is_asked:
+            self.transport.close()  # it was answered already, and goes on
+            return False
+        return not self.transport.is_closing()
+
+    def _go_on(self) -> None:
+        """Gives the parser what was held back."""
+        if self._refusal is not None or self.pipeline or self.flow.write_paused:
+            return
+        held, self._held = self._held, b""
+        self._gathering.hold_reading(False)
+        if held:
+            self._feed(held)
+
+    # Ends of a connection.
+
+    def _refuse(self, refusal: RequestError) -> None:
+        """Answers for the last time, after what was asked before."""
+        self._refusal = refusal
+        self.open_connections.refuse(_CAUSES.get(refusal, Cause.INVALID))
+        self._gathering.hold_reading(True)
+        in_body = self._in_request and not self._in_head
+        if in_body and (not self._is_asked or self.cycle.response_started):
+            self.transport.close()
+        elif not self._is_asked or (in_body and not self.pipeline):
+            self._write_refusal()
+
+    def _write_refusal(self) -> None:
+        if self._refusal is not None and not self.transport.is_closing():
+            self.transport.write(answer(self._refusal))
+            self.transport.close()
+
+    def _end(self, cause: Cause, state: State) -> None:
+        """Closes the connection, as `Connections` wants it."""
+        if state in (State.SENDING, State.CLOSING):
+            self.transport.abort()
+            return
+        if cause is Cause.LATE and state is State.HEAD and self._in_head:
+            self._refusal = _LATE
+            self.transport.write(answer(_LATE))
+        self._gathering.close_or_abort(at_once=cause is Cause.ROOM)
+
+    def _close_after_answer(self) -> None:
+        cycle: Any = self.cycle  # None at first
+        if cycle is not None:
+            cycle.keep_alive = False
+
+    # What is going on.
+
+    @property
+    def _gathering(self) -> Gathering:
+        return cast("Gathering", self.transport)
+
+    @property
+    def _is_asked(self) -> bool:
+        """Whether a request is not answered yet."""
+        cycle: Any = self.cycle  # None at first
+        return cycle is not None and not cycle.response_complete
+
+    def _waits_for(self) -> State:
+        if self._is_asked:
+            return State.BUSY
+        if self._in_head:
+            return State.HEAD
+        return State.REST if self._in_request else State.IDLE
+
+    def _now(self, state: State) -> None:
+        if self._connection is not None and not self.transport.is_closing():
+            self.open_connections.move(self._connection, state)
+
+
+def _tells_of_itself(target: bytes) -> bool:
+    return target.partition(b"?")[0] in OF_ITSELF

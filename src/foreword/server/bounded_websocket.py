@@ -1,0 +1,171 @@
+"""WebSockets behind bounds: how much a client may have under way, and for how long.
+
+uvicorn reads all frames of a packet at once, and answers pings whether or not a client takes the
+answers. Here, bytes go to the parser in pieces, and no further while frames wait or a client does
+not read. Knows nothing of what frames say.
+"""
+
+import asyncio
+from typing import Any, ClassVar, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
+
+from foreword.server.connections import Cause, Connection, Connections, State
+from foreword.server.gathering import Gathering
+
+PIECE = 4_096
+"""Bytes that the parser is given at a time."""
+MOST_WAITING = 16
+"""Messages that may wait before more is parsed."""
+MOST_FRAGMENTS = 1_024
+"""Frames of one message."""
+
+_NO_HANDSHAKE = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: 28\r\nconnection: close\r\n\r\nThis is no WebSocket opening"
+)
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """One client's connection, once it speaks WebSocket.
+
+    Attributes:
+        open_connections: all of the server.
+    """
+
+    open_connections: ClassVar[Connections]
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._connection: Connection | None = None
+        self._held = b""  # that the parser has not been given yet
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client that spoke HTTP goes on with WebSocket."""
+        super().connection_made(transport)
+        self._connection = cast("Gathering", transport).connection
+        if self._connection is not None:
+            self._connection.end = self._end
+        self._now(State.TYPING)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is closed."""
+        if self._connection is not None:
+            self.open_connections.leave(self._connection)
+        self._held = b""
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """A client has sent something."""
+        if self.transport.is_closing():
+            return
+        if self.handshake_initiated:
+            self._held += data
+            self._go_on()
+            return
+        super().data_received(data)  # the head, of which BoundedProtocol has looked at the size
+        if not self.handshake_initiated:
+            self.transport.write(b"".join(self.conn.data_to_send()) or _NO_HANDSHAKE)
+            self.transport.close()
+
+    def _go_on(self) -> None:
+        """Gives the parser what was held back, as long as there is room for what it finds."""
+        held, self._held = self._held, b""
+        for start in range(0, len(held), PIECE):
+            if self.transport.is_closing():
+                return
+            if self.queue.qsize() >= MOST_WAITING or not self.writable.is_set():
+                self._held = held[start:]
+                break
+            super().data_received(held[start : start + PIECE])
+        self._gathering.hold_reading(bool(self._held) or not self.writable.is_set())
+
+    async def receive(self) -> Any:
+        """The next message for the application."""
+        message = await super().receive()
+        if self._held and self.queue.empty():
+            self._go_on()
+        return message
+
+    def pause_writing(self) -> None:
+        """The client takes less than it is sent."""
+        super().pause_writing()
+        self._gathering.hold_reading(True)
+        self._now(State.SENDING)
+
+    def resume_writing(self) -> None:
+        """The client has taken most of it."""
+        super().resume_writing()
+        self._now(State.TYPING)
+        self._go_on()
+
+    # What the parser finds.
+
+    def handle_text(self, event: Frame) -> None:
+        """A message, or the first part of one."""
+        if self.writable.is_set():
+            self._now(State.TYPING if event.fin else State.MESSAGE)
+        super().handle_text(event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        """A message that is no text, or the first part of one."""
+        if self.writable.is_set():
+            self._now(State.TYPING if event.fin else State.MESSAGE)
+        super().handle_bytes(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Another part of a message."""
+        if len(self.frames) >= MOST_FRAGMENTS:
+            self._close(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+            return
+        if event.fin and self.writable.is_set():
+            self._now(State.TYPING)
+        super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        """A whole message."""
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                # uvicorn would log a traceback for what a client did.
+                self._close(CloseCode.INVALID_DATA, "no UTF-8")
+                return
+        super().send_receive_event_to_app()
+
+    # Ends of a connection.
+
+    def _end(self, cause: Cause, state: State) -> None:
+        """Closes the connection, as `Connections` wants it."""
+        if state in (State.SENDING, State.CLOSING):
+            self.transport.abort()
+            return
+        code, reason = CloseCode.TRY_AGAIN_LATER, "others wait; connect again"
+        if state is State.MESSAGE:
+            code, reason = CloseCode.POLICY_VIOLATION, "the message did not end in time"
+        self._close(code, reason)
+        self._gathering.close_or_abort(at_once=cause is Cause.ROOM)
+
+    def _close(self, code: CloseCode, reason: str) -> None:
+        if self.transport.is_closing():
+            return
+        if self.handshake_complete and not self.close_sent:
+            self.conn.fail(code, reason)
+            self.queue.put_nowait(
+                {"type": "websocket.disconnect", "code": int(code), "reason": reason}
+            )
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+        self.frames = []
+        self.transport.close()
+
+    # What is going on.
+
+    @property
+    def _gathering(self) -> Gathering:
+        return cast("Gathering", self.transport)
+
+    def _now(self, state: State) -> None:
+        if self._connection is not None and not self.transport.is_closing():
+            self.open_connections.move(self._connection, state)

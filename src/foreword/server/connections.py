@@ -1,0 +1,219 @@
+"""Which connections are kept: how many, from whom, and how long each may wait. Knows no protocol.
+
+Every connection is in one state, and each state but `BUSY` and `TYPING` has a time limit. A server
+that is full closes the connection that has waited longest without being served, so that silent
+connections cannot keep others out; whoever is being answered, or types, stays. Where all are
+served, a few more are let in to ask how the server is.
+"""
+
+import enum
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from functools import lru_cache
+
+from foreword.server.limits import source_of
+from foreword.server.settings import ServerSettings
+
+RESERVE = 16
+"""Connections beyond the limit, which may ask for nothing but `/health` and `/metrics`."""
+RESERVE_SECONDS = 2.0
+"""For a whole head on one of these."""
+LINGER = 5.0
+"""Seconds that a client may take to read the rest of an answer after the connection is closed."""
+PAUSE = 10.0
+"""Seconds without a key after which a typist's connection may be closed to make room."""
+
+
+class State(enum.Enum):
+    """What a connection waits for."""
+
+    HEAD = "the rest of a request's head"
+    IDLE = "another request"
+    REST = "the rest of a body that is answered already"
+    MESSAGE = "the rest of a WebSocket message"
+    SENDING = "the client to take what was sent"
+    CLOSING = "the client to take the last of what was sent"
+    TYPING = "a key"
+    BUSY = "an answer"
+
+
+class Cause(enum.Enum):
+    """Why a connection is refused or closed."""
+
+    FULL = "full"
+    """The server has as many as it may."""
+    ADDRESS = "address"
+    """The address has as many as it may."""
+    ROOM = "room"
+    """It made room for a new one."""
+    LATE = "late"
+    """It waited too long for its client."""
+    HEAD = "head"
+    """Its head, or what stands around a body, is too large."""
+    INVALID = "invalid"
+    """What it sent is no HTTP."""
+
+
+class Connection:
+    """One client's connection.
+
+    Attributes:
+        end: closes it: called with why, and with what it waited for.
+        state: what it waits for.
+        is_reserve: whether it may ask for nothing but how the server is.
+        source: whose limit it counts for; None: nobody's.
+        is_gone: whether it counts no more.
+    """
+
+    __slots__ = ("end", "is_gone", "is_reserve", "source", "state")
+
+    def __init__(
+        self, end: Callable[[Cause, State], None], source: str | None, *, is_reserve: bool
+    ) -> None:
+        self.end = end
+        self.source = source
+        self.is_reserve = is_reserve
+        self.is_gone = False
+        self.state = State.HEAD
+
+
+class Connections:
+    """All connections of a server, HTTP's and WebSockets' together."""
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        *,
+        refused: Callable[[Cause], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Takes the limits, what counts the refused and the closed, and a clock in seconds."""
+        self._most = settings.connections
+        self._most_of = lru_cache(maxsize=4096)(settings.allowed_connections)
+        self._refused = refused
+        self._clock = clock
+        self._count = 0
+        self._reserved = 0
+        self._by_source: Counter[str] = Counter()
+        # By state: since when each waits, the longest first. Those of the reserve have their own.
+        self._waiting: dict[State, OrderedDict[Connection, float]] = {
+            state: OrderedDict() for state in State if state is not State.BUSY
+        }
+        self._reserve: OrderedDict[Connection, float] = OrderedDict()
+        self._limits = {
+            State.HEAD: settings.head_seconds,
+            State.IDLE: settings.idle_seconds,
+            State.REST: settings.body_seconds,
+            State.MESSAGE: settings.body_seconds,
+            State.SENDING: settings.send_seconds,
+            State.CLOSING: LINGER,
+        }
+
+    def __len__(self) -> int:
+        return self._count + self._reserved
+
+    def enter(self, address: str, end: Callable[[Cause, State], None]) -> Connection | Cause:
+        """A client has connected, and is waited for.
+
+        Args:
+            address: the client's; empty on a Unix socket.
+            end: closes the connection; must not wait.
+
+        Returns:
+            The connection, or why there can be none.
+        """
+        most = self._most_of(address)
+        source = source_of(address) if most else None
+        if source is not None and self._by_source[source] >= most:
+            return self.refuse(Cause.ADDRESS)
+        is_reserve = self._count >= self._most and not self._make_room()
+        if is_reserve and self._reserved >= RESERVE:
+            if not self._reserve:
+                return self.refuse(Cause.FULL)
+            self._end(next(iter(self._reserve)), Cause.ROOM)
+        made = Connection(end, source, is_reserve=is_reserve)
+        if source is not None:
+            self._by_source[source] += 1
+        if is_reserve:
+            self._reserved += 1
+        else:
+            self._count += 1
+        self._begins(made)
+        return made
+
+    def move(self, connection: Connection, state: State) -> None:
+        """The connection waits for something else from now on, or for the same anew."""
+        if connection.is_gone:
+            return
+        self._ends(connection)
+        connection.state = state
+        self._begins(connection)
+
+    def leave(self, connection: Connection) -> None:
+        """The connection counts no more; harmless if it did not before."""
+        if connection.is_gone:
+            return
+        self._ends(connection)
+        connection.is_gone = True
+        if connection.is_reserve:
+            self._reserved -= 1
+        else:
+            self._count -= 1
+        if (source := connection.source) is not None:
+            self._by_source[source] -= 1
+            if not self._by_source[source]:
+                del self._by_source[source]
+
+    def refuse(self, cause: Cause) -> Cause:
+        """Counts one that is refused or closed, and why."""
+        self._refused(cause)
+        return cause
+
+    def look(self) -> None:
+        """Closes those that have waited too long. To be called every second or so."""
+        now = self._clock()
+        for state, seconds in self._limits.items():
+            self._end_before(self._waiting[state], now - seconds)
+        self._end_before(self._reserve, now - RESERVE_SECONDS)
+
+    def _begins(self, connection: Connection) -> None:
+        if connection.state is not State.BUSY:
+            self._those_with(connection)[connection] = self._clock()
+
+    def _ends(self, connection: Connection) -> None:
+        if connection.state is not State.BUSY:
+            del self._those_with(connection)[connection]
+
+    def _those_with(self, connection: Connection) -> OrderedDict[Connection, float]:
+        return self._reserve if connection.is_reserve else self._waiting[connection.state]
+
+    def _end_before(self, waiting: OrderedDict[Connection, float], when: float) -> None:
+        while waiting:
+            connection, since = next(iter(waiting.items()))
+            if since > when:
+                return
+            self._end(connection, Cause.LATE)
+
+    def _make_room(self) -> bool:
+        """Closes one that is not being served, if there is one."""
+        for state in (State.CLOSING, State.HEAD, State.REST, State.IDLE, State.TYPING):
+            for connection, since in self._waiting[state].items():
+                if state is State.TYPING and since > self._clock() - PAUSE:
+                    break
+                self._end(connection, Cause.ROOM)
+                return True
+        return False
+
+    def _end(self, connection: Connection, cause: Cause) -> None:
+        state = connection.state
+        if cause is Cause.ROOM or connection.is_reserve or state in _LAST:
+            self.leave(connection)
+        else:
+            self.move(connection, State.CLOSING)  # for its client to take what was sent
+        if state is not State.CLOSING:
+            self._refused(cause)
+        connection.end(cause, state)
+
+
+_LAST = (State.SENDING, State.CLOSING)
