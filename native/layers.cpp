@@ -149,20 +149,39 @@ void run_stages(const Kernels& kernels, const Step& a, const Stages& stages,
 
 }  // namespace
 
-void run_step(const Kernels& kernels, const Numbers& numbers, int threads) {
+void run_step(const Kernels& kernels, const Arguments& arguments, int threads) {
     Step a{};
     Stages stages{};
-    Reader read(numbers);
+    Reader read(arguments);
     read.some(a.kind, a.sees_memory, a.resets_after, a.clip, a.layers, a.H, a.x, a.h, a.c, a.outputs,
               a.h_after, a.c_after, stages.is_needed, stages.projected, stages.zone_hidden,
               stages.zone_memory);
+    const int H = a.H, P = stages.projected ? stages.projected : H, n = gates_of(a.kind);
+    const int seeing = a.sees_memory ? 3 : n, S = a.sees_memory ? H : P;
+    countable((std::int64_t)H * MOST_GATES);
+    must_be(arguments[7], {a.layers, 1, P});
+    must_be(arguments[8], {a.layers, 1, H});
+    must_be(arguments[9], {1, 1, P});
+    must_be(arguments[10], {a.layers, 1, P});
     std::vector<StepLayer> layers((std::size_t)a.layers);
     std::vector<StagesLayer> more((std::size_t)a.layers);
     for (std::size_t k = 0; k < layers.size(); ++k) {
+        const Argument* const given = arguments.data() + read.place();
         StepLayer& l = layers[k];
         read.some(l.inputs, l.weight_ih, l.weight_hh, l.bias_ih, l.bias_hh, l.peepholes);
         StagesLayer& m = more[k];
         read.some(m.projection, m.norm_ih, m.norm_hh, m.norm_c, m.bias_c);
+        if (k == 0) must_be(arguments[6], {1, 1, l.inputs});
+        must_be(given[1], {n * H, l.inputs});
+        must_be(given[2], {seeing * H, S});
+        must_be(given[3], {n * H});
+        must_be(given[4], {seeing * H});
+        must_be(given[5], {3, H});
+        must_be(given[6], {P, H});
+        must_be(given[7], {n * H});
+        must_be(given[8], {n * H});
+        must_be(given[9], {H});
+        must_be(given[10], {H});
     }
     read.end();
     const nb::gil_scoped_release release;
@@ -175,14 +194,33 @@ void run_step(const Kernels& kernels, const Numbers& numbers, int threads) {
     kernels.step(a, threads);
 }
 
-void run_layers(const Kernels& kernels, const Numbers& numbers, int format, int threads) {
+void run_layers(const Kernels& kernels, const Arguments& arguments, int format, int threads) {
     Layers a{};
-    Reader read(numbers);
+    Reader read(arguments);
     read.some(a.kind, a.sees_memory, a.resets_after, a.clip, a.layers, a.T, a.B, a.H, a.x, a.h, a.c,
               a.states, a.outputs, a.h_after, a.c_after);
+    const int H = a.H, n = gates_of(a.kind), seeing = a.sees_memory ? 3 : n;
+    countable((std::int64_t)a.T * a.B), countable((std::int64_t)H * MOST_GATES);
+    must_be(arguments[9], {a.layers, a.B, H});
+    must_be(arguments[10], {a.layers, a.B, H});
+    must_be(arguments[11], {a.T + (std::int64_t)1, a.B, H});
+    must_be(arguments[12], {a.T, a.B, H});
+    must_be(arguments[13], {a.layers, a.B, H});
+    must_be(arguments[14], {a.layers, a.B, H});
     std::vector<PackedLayer> layers((std::size_t)a.layers);
     for (PackedLayer& l : layers) {
+        const Argument* const given = arguments.data() + read.place();
         read.some(l.inputs, l.weight_ih, l.weight_hh, l.peepholes, l.bias, l.bias_n, l.packed);
+        if (&l == layers.data()) must_be(arguments[8], {a.T, a.B, l.inputs});
+        must_be(given[1], {n * H, l.inputs});
+        must_be(given[2], {seeing * H, H});
+        must_be(given[3], {3, H});
+        must_be(given[4], {n * H});
+        must_be(given[5], {H});
+        const auto floats = kernels.packed_floats[format];
+        if ((std::ptrdiff_t)given[6].count() < floats(H, seeing, H) + floats(H, n, l.inputs)) {
+            throw Misfit("a kernel was given too little memory for packed weights");
+        }
     }
     read.end();
     const nb::gil_scoped_release release;

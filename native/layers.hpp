@@ -9,7 +9,7 @@ struct Kernels;
 
 // Both take a struct's members in their order: `Step`, and `Layers` in layers.cpp; after them those
 // of each layer.
-void run_step(const Kernels& kernels, const Numbers& numbers, int threads);
-void run_layers(const Kernels& kernels, const Numbers& numbers, int format, int threads);
+void run_step(const Kernels& kernels, const Arguments& arguments, int threads);
+void run_layers(const Kernels& kernels, const Arguments& arguments, int format, int threads);
 
 }  // namespace foreword

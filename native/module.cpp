@@ -1,4 +1,6 @@
-// The Python module: addresses and sizes in, nothing out but what the kernels write.
+// The Python module: tensors and sizes in, nothing out but what the kernels write.
+#include "arguments.hpp"
+#include "extents.hpp"
 #include "instruction_sets.hpp"
 #include "kernels.hpp"
 #include "layers.hpp"
@@ -16,7 +18,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,14 +56,32 @@ nb::ndarray<nb::pytorch, float, nb::ndim<1>> empty(std::size_t count) {
     return {memory, {count}, owner};
 }
 
+// The bits of a tensor's floats.
+const std::uint32_t* words_of(const Argument& tensor) {
+    return reinterpret_cast<const std::uint32_t*>(at<const float>(tensor));
+}
+
+// Whether no value is larger than a bound, nor NaN.
+bool are_within(const nb::handle& given, float bound) {
+    bool all = true;
+    for (const Argument& tensor : arguments_of(given)) {
+        const float* const values = at<const float>(tensor);
+        const std::size_t count = tensor.count();
+        int beyond = 0;
+        for (std::size_t k = 0; k < count; ++k) beyond |= !(std::fabs(values[k]) <= bound);
+        all = all && beyond == 0;
+    }
+    return all;
+}
+
 // A few values of each tensor, mixed: tells a write that no version counter has seen, unless it
-// touched little. Addresses, each followed by its floats.
-std::uint64_t fingerprint(const Numbers& tensors) {
+// touched little.
+std::uint64_t fingerprint(const nb::handle& given) {
     constexpr std::size_t SAMPLES = 16;
     std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(chosen.load());  // packs in its own way
-    for (std::size_t k = 0; k + 1 < tensors.size(); k += 2) {
-        const auto values = at<const std::uint32_t>(tensors[k]);
-        const std::size_t count = tensors[k + 1], step = count / SAMPLES + 1;
+    for (const Argument& tensor : arguments_of(given)) {
+        const auto values = words_of(tensor);
+        const std::size_t count = tensor.count(), step = count / SAMPLES + 1;
         for (std::size_t j = 0; j < count; j += step) {
             mixed = (mixed ^ values[j]) * 0x9e3779b97f4a7c15u;
             mixed ^= mixed >> 29;
@@ -68,16 +90,18 @@ std::uint64_t fingerprint(const Numbers& tensors) {
     return mixed;
 }
 
-// Of all their bits; as `fingerprint`. The same for any number of threads.
-std::uint64_t checksum(const Numbers& tensors, int threads) {
+// Of all their bits. The same for any number of threads.
+std::uint64_t checksum(const nb::handle& given, int threads) {
     constexpr std::size_t PIECE = 1 << 15;  // words
+    const Arguments tensors = arguments_of(given);
     const Kernels* const kernels = chosen.load();
     nb::gil_scoped_release release;
     std::vector<std::pair<const std::uint32_t*, std::size_t>> pieces;
-    for (std::size_t k = 0; k + 1 < tensors.size(); k += 2) {
-        const auto words = at<const std::uint32_t>(tensors[k]);
-        for (std::size_t done = 0; done < tensors[k + 1]; done += PIECE) {
-            pieces.emplace_back(words + done, std::min<std::size_t>(PIECE, tensors[k + 1] - done));
+    for (const Argument& tensor : tensors) {
+        const auto words = words_of(tensor);
+        const std::size_t count = tensor.count();
+        for (std::size_t done = 0; done < count; done += PIECE) {
+            pieces.emplace_back(words + done, std::min<std::size_t>(PIECE, count - done));
         }
     }
     std::vector<std::uint64_t> found(pieces.size());
@@ -96,88 +120,120 @@ std::uint64_t checksum(const Numbers& tensors, int threads) {
     return mixed;
 }
 
-void run_lstm(const Numbers& numbers, int format, int threads) {
+void run_lstm(const nb::handle& given, int format, int threads) {
     Lstm a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_coupled, a.sees_memory, a.clip,
-                        a.peepholes, a.weight, a.gates, a.h, a.c, a.seen, a.before, a.tanh_c, a.outputs,
-                        a.packed);
+    const Arguments arguments = arguments_of(given);
+    const Kernels& kernels = *chosen.load();
+    Reader(arguments).all(a.sizes, a.masks, a.input, a.keeps, a.is_coupled, a.sees_memory, a.clip,
+                          a.peepholes, a.weight, a.gates, a.h, a.c, a.seen, a.before, a.tanh_c, a.outputs,
+                          a.packed);
+    Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    chosen.load()->lstm[format](a, threads);
+    kernels.lstm[format](a, threads);
 }
 
-void run_lstm_back(const Numbers& numbers, int format, int threads) {
+void run_lstm_back(const nb::handle& given, int format, int threads) {
     LstmBack a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.is_coupled, a.sees_memory, a.clip, a.carries,
-                        a.peepholes, a.weight, a.gates, a.c, a.before, a.tanh_c, a.d_h, a.d_c, a.d_last_h,
-                        a.d_last_c, a.d_gates, a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_peepholes);
+    const Arguments arguments = arguments_of(given);
+    const Kernels& kernels = *chosen.load();
+    Reader(arguments).all(a.sizes, a.masks, a.input, a.is_coupled, a.sees_memory, a.clip, a.carries,
+                          a.peepholes, a.weight, a.gates, a.c, a.before, a.tanh_c, a.d_h, a.d_c, a.d_last_h,
+                          a.d_last_c, a.d_gates, a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_peepholes);
+    Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    chosen.load()->lstm_back[format](a, threads);
+    kernels.lstm_back[format](a, threads);
 }
 
-void run_gru(const Numbers& numbers, int format, int threads) {
+void run_gru(const nb::handle& given, int format, int threads) {
     Gru a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.resets_after, a.weight, a.bias_n, a.gates, a.h,
-                        a.seen, a.before, a.inner, a.outputs, a.packed);
+    const Arguments arguments = arguments_of(given);
+    const Kernels& kernels = *chosen.load();
+    Reader(arguments).all(a.sizes, a.masks, a.input, a.keeps, a.resets_after, a.weight, a.bias_n, a.gates, a.h,
+                          a.seen, a.before, a.inner, a.outputs, a.packed);
+    Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    chosen.load()->gru[format](a, threads);
+    kernels.gru[format](a, threads);
 }
 
-void run_gru_back(const Numbers& numbers, int format, int threads) {
+void run_gru_back(const nb::handle& given, int format, int threads) {
     GruBack a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.resets_after, a.carries, a.weight, a.gates,
-                        a.before, a.inner, a.d_h, a.d_last_h, a.d_gates, a.d_past, a.d_states_h, a.d_first_h);
+    const Arguments arguments = arguments_of(given);
+    const Kernels& kernels = *chosen.load();
+    Reader(arguments).all(a.sizes, a.masks, a.input, a.resets_after, a.carries, a.weight, a.gates,
+                          a.before, a.inner, a.d_h, a.d_last_h, a.d_gates, a.d_past, a.d_states_h, a.d_first_h);
+    Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    chosen.load()->gru_back[format](a, threads);
+    kernels.gru_back[format](a, threads);
 }
 
-void run_elman(const Numbers& numbers, int format, int threads) {
+void run_elman(const nb::handle& given, int format, int threads) {
     Elman a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.keeps, a.is_relu, a.weight, a.gates, a.h, a.seen,
-                        a.outputs, a.packed);
+    const Arguments arguments = arguments_of(given);
+    const Kernels& kernels = *chosen.load();
+    Reader(arguments).all(a.sizes, a.masks, a.input, a.keeps, a.is_relu, a.weight, a.gates, a.h, a.seen,
+                          a.outputs, a.packed);
+    Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    chosen.load()->elman[format](a, threads);
+    kernels.elman[format](a, threads);
 }
 
-void run_elman_back(const Numbers& numbers, int format, int threads) {
+void run_elman_back(const nb::handle& given, int format, int threads) {
     ElmanBack a;
-    Reader(numbers).all(a.sizes, a.masks, a.input, a.is_relu, a.weight, a.gates, a.d_h, a.d_last_h,
-                        a.d_gates, a.d_states_h, a.d_first_h);
+    const Arguments arguments = arguments_of(given);
+    const Kernels& kernels = *chosen.load();
+    Reader(arguments).all(a.sizes, a.masks, a.input, a.is_relu, a.weight, a.gates, a.d_h, a.d_last_h,
+                          a.d_gates, a.d_states_h, a.d_first_h);
+    Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    chosen.load()->elman_back[format](a, threads);
+    kernels.elman_back[format](a, threads);
 }
 
-void run_staged(const Numbers& numbers, int format, int threads) {
+void run_staged(const nb::handle& given, int format, int threads) {
     Staged a;
-    Reader(numbers).all(a.form, a.input, a.keeps, a.gates, a.past, a.hat_input, a.hat_memory,
-                        a.scales, a.fresh, a.tanh_c, a.units, a.h, a.c, a.seen, a.outputs,
-                        a.packed);
+    const Arguments arguments = arguments_of(given);
+    const Kernels& kernels = *chosen.load();
+    Reader(arguments).all(a.form, a.input, a.keeps, a.gates, a.past, a.hat_input, a.hat_memory,
+                          a.scales, a.fresh, a.tanh_c, a.units, a.h, a.c, a.seen, a.outputs,
+                          a.packed);
+    Extents(arguments, a.form.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    chosen.load()->staged->forward[format](a, threads);
+    kernels.staged->forward[format](a, threads);
 }
 
-void run_staged_back(const Numbers& numbers, int format, int threads) {
+void run_staged_back(const nb::handle& given, int format, int threads) {
     StagedBack a;
-    Reader(numbers).all(a.form, a.input, a.gates, a.past, a.hat_input, a.hat_memory, a.scales,
-                        a.fresh, a.tanh_c, a.h, a.c, a.d_h, a.d_c, a.d_shown, a.d_last_h,
-                        a.d_last_c, a.d_gates, a.d_input, a.d_past, a.d_tanh, a.d_outputs,
-                        a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_bias,
-                        a.d_bias_past, a.d_gain_input, a.d_gain_past, a.d_gain_memory,
-                        a.d_bias_memory, a.d_peepholes);
+    const Arguments arguments = arguments_of(given);
+    const Kernels& kernels = *chosen.load();
+    Reader(arguments).all(a.form, a.input, a.gates, a.past, a.hat_input, a.hat_memory, a.scales,
+                          a.fresh, a.tanh_c, a.h, a.c, a.d_h, a.d_c, a.d_shown, a.d_last_h,
+                          a.d_last_c, a.d_gates, a.d_input, a.d_past, a.d_tanh, a.d_outputs,
+                          a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_bias,
+                          a.d_bias_past, a.d_gain_input, a.d_gain_past, a.d_gain_memory,
+                          a.d_bias_memory, a.d_peepholes);
+    Extents(arguments, a.form.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    chosen.load()->staged->back[format](a, threads);
+    kernels.staged->back[format](a, threads);
 }
 
-void run_sums(const Numbers& numbers, int format, int threads) {
+void run_sums(const nb::handle& given, int format, int threads) {
     Sums a;
-    Reader(numbers).all(a.M, a.K, a.a, a.a_row, a.N, a.b, a.b_rows, a.c, a.other_N, a.other_b,
+    const Arguments arguments = arguments_of(given);
+    Reader(arguments).all(a.M, a.K, a.a, a.a_row, a.N, a.b, a.b_rows, a.c, a.other_N, a.other_b,
                         a.other_rows, a.other_c, a.totals);
     nb::gil_scoped_release release;
     chosen.load()->sums[format](a, threads);
 }
 
-void run_softmax(const Numbers& numbers, int format, int threads) {
+void run_softmax(const nb::handle& given, int format, int threads) {
     Softmax a;
-    Reader(numbers).all(a.rows, a.V, a.logits, a.bias, a.targets, a.scales, a.losses, a.d_bias);
+    const Arguments arguments = arguments_of(given);
+    Reader(arguments).all(a.rows, a.V, a.logits, a.bias, a.targets, a.scales, a.losses, a.d_bias);
+    const auto logits = format == 1 ? Content::bfloat16 : Content::float32;
+    if (arguments[2].content != logits) throw Misfit("logits are of another format");
+    must_be(arguments[2], {a.rows, a.V});
+    must_be(arguments[3], {a.V});
+    must_be(arguments[4], {a.rows});
+    must_be(arguments[7], {a.V});
     for (int r = 0; r < a.rows; ++r) {
         if (a.targets[r] < 0 || a.targets[r] >= a.V) throw nb::value_error("a target is out of range");
     }
@@ -185,9 +241,13 @@ void run_softmax(const Numbers& numbers, int format, int threads) {
     chosen.load()->softmax[format](a, threads);
 }
 
-void run_ranks(const Numbers& numbers, int, int threads) {
+void run_ranks(const nb::handle& given, int, int threads) {
     Ranks a;
-    Reader(numbers).all(a.rows, a.V, a.left_out, a.logits, a.targets, a.losses, a.above);
+    const Arguments arguments = arguments_of(given);
+    Reader(arguments).all(a.rows, a.V, a.left_out, a.logits, a.targets, a.losses, a.above);
+    must_be(arguments[3], {a.rows, a.V});
+    must_be(arguments[4], {a.rows});
+    if (a.left_out >= a.V) throw Misfit("the word that is left out is none");
     for (int r = 0; r < a.rows; ++r) {
         if (a.targets[r] < 0 || a.targets[r] >= a.V) throw nb::value_error("a target is out of range");
     }
@@ -198,14 +258,17 @@ void run_ranks(const Numbers& numbers, int, int threads) {
 // Arranges B sequences, of up to T steps each, by their lengths; see `Sizes` for `begins` and
 // `places`, and `Order` in `kernels/native/steps.py` for the others. Returns the longest one's steps,
 // and all rows.
-std::pair<int, int> arrange(std::uintptr_t lengths_at, int T, int B, std::uintptr_t begins_at,
-                            std::uintptr_t places_at, std::uintptr_t befores_at,
-                            std::uintptr_t order_at, std::uintptr_t rank_at,
-                            std::uintptr_t ends_at) {
-    const auto lengths = at<const std::int64_t>(lengths_at);
-    const auto begins = at<std::int64_t>(begins_at), places = at<std::int64_t>(places_at);
-    const auto befores = at<std::int64_t>(befores_at), order = at<std::int64_t>(order_at);
-    const auto rank = at<std::int64_t>(rank_at), ends = at<std::int64_t>(ends_at);
+std::pair<int, int> arrange(int T, int B, const nb::handle& given) {
+    const Arguments a = arguments_of(given);
+    if (a.size() != 7) throw Misfit("lengths, and memory for an order, are wanted");
+    const std::int64_t all = (std::int64_t)T * B;
+    if (T < 0 || B < 0 || all > std::numeric_limits<int>::max()) throw Misfit("too many rows");
+    const std::int64_t counts[] = {B, T + (std::int64_t)1, all, all, B, B, B};
+    for (std::size_t k = 0; k < a.size(); ++k) must_be(a[k], {counts[k]});
+    const auto lengths = at<const std::int64_t>(a[0]);
+    const auto begins = at<std::int64_t>(a[1]), places = at<std::int64_t>(a[2]);
+    const auto befores = at<std::int64_t>(a[3]), order = at<std::int64_t>(a[4]);
+    const auto rank = at<std::int64_t>(a[5]), ends = at<std::int64_t>(a[6]);
     for (int b = 0; b < B; ++b) {
         if (lengths[b] < 0 || lengths[b] > T) throw nb::value_error("a length is out of range");
         order[b] = b;
@@ -250,7 +313,12 @@ NB_MODULE(_native, m) {
     m.attr("ENOUGH_ROWS") = ENOUGH_ROWS;
     m.def("steps_at_once", &steps_at_once, nb::arg("T"), nb::arg("batch"),
           "Steps whose gates are computed at once, and need room.");
-    m.def("arrange", &arrange, "Arranges sequences by their lengths, the longest first.");
+    m.def("arrange", &arrange, nb::arg("T"), nb::arg("B"), nb::arg("tensors"),
+          "Arranges sequences by their lengths, the longest first.");
+    m.def("are_within", &are_within, nb::arg("tensors"), nb::arg("bound"),
+          "Whether no value of some tensors is larger, nor NaN.");
+    m.def("ask_tensors_by", &ask_tensors_by, nb::arg("exchange"), "Says how tensors are asked.");
+    nb::exception<Misfit>(m, "Misfit", PyExc_RuntimeError);
     m.def("fingerprint", &fingerprint, "A few values of each tensor, mixed.");
     m.def("checksum", &checksum, "A number from all bits of some tensors.");
     m.def(
@@ -282,9 +350,11 @@ NB_MODULE(_native, m) {
     m.def("elman", &run_elman);
     m.def("elman_back", &run_elman_back);
     bind_network(m, [] { return chosen.load(); });
-    m.def("step", [](const Numbers& numbers, int threads) { run_step(*chosen.load(), numbers, threads); });
-    m.def("layers", [](const Numbers& numbers, int format, int threads) {
-        run_layers(*chosen.load(), numbers, format, threads);
+    m.def("step", [](const nb::handle& given, int threads) {
+        run_step(*chosen.load(), arguments_of(given), threads);
+    });
+    m.def("layers", [](const nb::handle& given, int format, int threads) {
+        run_layers(*chosen.load(), arguments_of(given), format, threads);
     });
     m.def("staged", &run_staged);
     m.def("staged_back", &run_staged_back);

@@ -1,40 +1,80 @@
-// Reads what Python gives: the members of a struct in their order, as numbers.
+// Reads what Python gives: the members of a struct in their order.
 #pragma once
 
+#include "arguments.hpp"
 #include "staged.hpp"
 
 #include <cstdint>
 #include <cstring>
-#include <stdexcept>
-#include <vector>
+#include <initializer_list>
+#include <limits>
+#include <string>
+#include <type_traits>
 
 namespace foreword {
 
-using Numbers = std::vector<std::uintptr_t>;
-
+// What a pointer's memory must hold.
 template <class Pointed>
-Pointed* at(std::uintptr_t address) {
-    return reinterpret_cast<Pointed*>(address);
+constexpr Content content_for() {
+    using Value = std::remove_const_t<Pointed>;
+    if constexpr (std::is_same_v<Value, float>) return Content::float32;
+    else static_assert(std::is_same_v<Value, std::int64_t>, "kernels read nothing else");
+    return Content::int64;
 }
 
-// Arguments come in the order of the struct's members, as numbers: sizes, flags and addresses.
+template <class Pointed>
+Pointed* at(const Argument& argument) {
+    if (argument.value != 0 && argument.content != content_for<std::remove_const_t<Pointed>>()) {
+        throw Misfit("a kernel was given memory with numbers of another kind than it reads");
+    }
+    return reinterpret_cast<Pointed*>(argument.value);
+}
+
+// The shape of memory that is there.
+inline void must_be(const Argument& argument, std::initializer_list<std::int64_t> shape) {
+    if (argument.value == 0 && argument.content == Content::number) return;
+    bool is_it = argument.dimensions == (int)shape.size();
+    const std::int64_t* had = argument.shape;
+    for (const std::int64_t wanted : shape) is_it = is_it && *had++ == wanted;
+    if (!is_it) throw Misfit("a kernel was given a tensor of another shape than it reads");
+}
+
+// Rows and columns are counted by 32 bits.
+constexpr std::int64_t MOST_GATES = 8;
+inline void countable(std::int64_t size) {
+    if (size >= std::numeric_limits<int>::min() && size <= std::numeric_limits<int>::max()) return;
+    throw Misfit("a size of " + std::to_string(size) + " is more than kernels count to");
+}
+
+// Arguments come in the order of the struct's members: sizes, flags and tensors.
 class Reader {
   public:
-    explicit Reader(const Numbers& numbers) : numbers_(numbers) {}
+    explicit Reader(const Arguments& arguments) : arguments_(arguments) {}
 
     template <class Member>
     void operator()(Member*& member) { member = at<Member>(next()); }
-    void operator()(bool& member) { member = next() != 0; }
-    void operator()(int& member) { member = (int)next(); }
+    // Floats of either width; the caller asks which.
+    void operator()(void*& member) {
+        const Argument& argument = next();
+        if (argument.content == Content::int64) throw Misfit("a kernel reads no whole numbers there");
+        member = reinterpret_cast<void*>(argument.value);
+    }
+    void operator()(bool& member) { member = number() != 0; }
+    void operator()(int& member) {
+        const auto wide = (std::int64_t)number();
+        countable(wide);
+        member = (int)wide;
+    }
     // Its bits.
     void operator()(float& member) {
-        const auto bits = (std::uint32_t)next();
+        const auto bits = (std::uint32_t)number();
         std::memcpy(&member, &bits, sizeof member);
     }
-    void operator()(std::ptrdiff_t& member) { member = (std::ptrdiff_t)next(); }
+    void operator()(std::ptrdiff_t& member) { member = (std::ptrdiff_t)number(); }
     void operator()(Sizes& sizes) {
         (*this)(sizes.T), (*this)(sizes.B), (*this)(sizes.H);
         (*this)(sizes.begins), (*this)(sizes.places), (*this)(sizes.idle);
+        countable((std::int64_t)sizes.T * sizes.B), countable((std::int64_t)sizes.H * MOST_GATES);
     }
     void operator()(Masks& masks) {
         (*this)(masks.keep), (*this)(masks.drop_hidden), (*this)(masks.drop_memory);
@@ -61,7 +101,7 @@ class Reader {
         (..., (*this)(members));
     }
     void end() const {
-        if (next_ != numbers_.size()) throw std::invalid_argument("too many arguments");
+        if (next_ != arguments_.size()) throw Misfit("too many arguments");
     }
     template <class... Members>
     void all(Members&... members) {
@@ -69,13 +109,21 @@ class Reader {
         end();
     }
 
+    // How many have been read.
+    std::size_t place() const { return next_; }
+
   private:
-    std::uintptr_t next() {
-        if (next_ == numbers_.size()) throw std::invalid_argument("too few arguments");
-        return numbers_[next_++];
+    const Argument& next() {
+        if (next_ == arguments_.size()) throw Misfit("too few arguments");
+        return arguments_[next_++];
+    }
+    std::uintptr_t number() {
+        const Argument& argument = next();
+        if (argument.content != Content::number) throw Misfit("a number is wanted, not a tensor");
+        return argument.value;
     }
 
-    const Numbers& numbers_;
+    const Arguments& arguments_;
     std::size_t next_ = 0;
 };
 

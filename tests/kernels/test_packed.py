@@ -14,7 +14,7 @@ from torch import Tensor
 
 import foreword.nn as nn
 from foreword.kernels import dispatch, native
-from foreword.kernels.native import inference, module, packed
+from foreword.kernels.native import loops, module, packed
 
 pytestmark = needs("kernels")
 
@@ -93,7 +93,7 @@ def test_the_short_way_gives_what_the_long_way_gives(
     with nn.use(products=products):
         expected = the_long_way(layer, x, *hx)
         # One step of one sequence reads weights where they lie, and adds in another order.
-        is_step = T == B == 1 and inference.possible(products, layer.cell) == "float32"
+        is_step = T == B == 1 and loops.possible(products, layer.cell) == "float32"
         for _ in range(3):  # packed by the first, found by the second
             found = at_inference(layer, x, *hx)
             if is_step:
@@ -215,7 +215,7 @@ def test_a_checksum_sees_every_bit(count: int, place: int, bit: int) -> None:
     values = torch.arange(count, dtype=torch.int32)
 
     def checksum(threads: int = 1) -> int:
-        return int(module.loaded().checksum([values.data_ptr(), count], threads))
+        return int(module.loaded().checksum([values.view(torch.float32)], threads))
 
     before = checksum()
     assert checksum() == checksum(2) == before
@@ -344,4 +344,4 @@ def test_one_step_by_another_products_format_stays_within_its_error() -> None:
     with nn.use(products="int8"):
         found = at_inference(layer, x)[0]
     assert 0 < float((found - exact).abs().max()) < 0.02
-    assert inference.possible("int8", nn.RNN(1, 1, nonlinearity="relu").cell) == "float32"
+    assert loops.possible("int8", nn.RNN(1, 1, nonlinearity="relu").cell) == "float32"

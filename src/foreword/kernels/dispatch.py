@@ -112,10 +112,18 @@ def run(problem: Problem) -> Run:
     record = _record.get()
     if record is not None:
         record.append(choice)
-    is_tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
-    if is_tracing and choice.kernel.name in ("native", "portable"):
+    if choice.kernel.name in ("native", "portable") and _is_watched():
         return operator.run(problem)
     return choice.kernel.run(problem)
+
+
+def _is_watched() -> bool:
+    """Whether somebody looks at every operation, as `torch.jit.trace` and counters of them do.
+
+    They see nothing of a hand-written kernel unless it is an operator of torch's.
+    """
+    is_tracing: bool = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    return is_tracing or torch._C._len_torch_dispatch_stack() > 0
 
 
 def _for_onnx(problem: Problem) -> Run:
@@ -163,6 +171,7 @@ def at_inference(
         or forward_ad._current_level >= 0
         or torch._C._get_tracing_state() is not None
         or torch.is_autocast_enabled("cpu")
+        or torch._C._len_torch_dispatch_stack() > 0
     ):
         return None
     return native.at_inference(stack, x, state, parameters, zones)

@@ -14,7 +14,7 @@ def run_padded(run: Callable[[Problem], Run], problem: Problem) -> Run:
     lengths = problem.extras.lengths
     if lengths is None:
         return run(problem)
-    inside = within(lengths, len(problem.x)).unsqueeze(2)
+    inside = within(lengths, problem.x.shape[0]).unsqueeze(2)  # not len: traced as a number
 
     def cut(part: Tensor) -> Tensor:
         return part.masked_fill(~inside, 0.0)

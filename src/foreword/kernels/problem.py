@@ -45,6 +45,22 @@ class Extras:
     wants_states: bool = False
     traced: bool = False
 
+    @property
+    def tensors(self) -> list[tuple[str, Tensor]]:
+        """Those that are there, by name."""
+        if self is NO_EXTRAS:
+            return []
+        zoneout = self.zoneout or Zoneout()
+        maybe = {
+            "keep": self.keep,
+            "drop_hidden": self.drop_hidden,
+            "drop_memory": self.drop_memory,
+            "zoneout of h": zoneout.hidden,
+            "zoneout of c": zoneout.memory,
+            "lengths": self.lengths,
+        }
+        return [(name, part) for name, part in maybe.items() if isinstance(part, Tensor)]
+
 
 NO_EXTRAS = Extras()
 
@@ -69,16 +85,9 @@ class Problem:
 
     @property
     def tensors(self) -> list[Tensor]:
-        """All of them."""
-        e = self.extras
-        zoneout = () if e.zoneout is None else (e.zoneout.hidden, e.zoneout.memory)
-        maybe = (e.keep, e.drop_hidden, e.drop_memory, *zoneout)
-        return [
-            self.x,
-            *self.state,
-            *self.weights.values(),
-            *(part for part in maybe if isinstance(part, Tensor)),
-        ]
+        """All of them but lengths."""
+        extras = [part for name, part in self.extras.tensors if name != "lengths"]
+        return [self.x, *self.state, *self.weights.values(), *extras]
 
 
 class Run(NamedTuple):

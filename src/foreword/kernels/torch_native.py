@@ -68,6 +68,8 @@ def refusal(problem: Problem) -> str | None:
         return "torch projects the LSTM alone"
     if cell.cell_clip:
         return "torch clips no memory"
+    if problem.x.is_cpu and not all(map(native.is_plain, problem.tensors)):
+        return "oneDNN reads the memory of plain tensors"
     asked = extras.keep, extras.drop_hidden, extras.drop_memory, extras.zoneout, extras.lengths
     if any(part is not None for part in asked) or extras.wants_states or extras.traced:
         return "torch's layers show and change nothing between the steps"

@@ -9,7 +9,7 @@
 
 from foreword.kernels.dispatch import use
 from foreword.nn.cells import GRUCell, LSTMCell, RNNCell
-from foreword.nn.convert import convert
+from foreword.nn.convert import convert, unconvert
 from foreword.nn.layers import (
     GRU,
     LSTM,
@@ -44,5 +44,6 @@ __all__ = [
     "Trace",
     "convert",
     "tbptt",
+    "unconvert",
     "use",
 ]

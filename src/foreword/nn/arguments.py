@@ -29,25 +29,61 @@ def keep_mask(reset: Tensor, x: Tensor) -> Tensor:
     return (~reset.to(x.device, torch.bool)).to(x.dtype)
 
 
-def check_input(x: Tensor, weight: Tensor, dimensions: int) -> None:
+def check_input(x: Tensor, weight: Tensor, input_size: int, dimensions: int) -> None:
     """Refuses another dtype, device, number of features or of dimensions than `weight_ih` takes."""
-    if x.dtype != weight.dtype and not is_autocast(x.device):
+    is_there = isinstance(weight, Tensor)  # what is not is refused later, by its name
+    if is_there and x.dtype != weight.dtype and not is_autocast(x.device):
         raise ValueError(
             f"RNN input dtype ({x.dtype}) does not match weight dtype ({weight.dtype}). "
             f"Convert input: input.to({weight.dtype}), or convert model: model.to({x.dtype})"
         )
     if x.dim() != dimensions:
         raise RuntimeError(f"input must have {dimensions} dimensions, got {x.dim()}")
-    if x.shape[-1] != weight.shape[1]:
+    if x.shape[-1] != input_size:
         raise RuntimeError(
-            "input.size(-1) must be equal to input_size. "
-            f"Expected {weight.shape[1]}, got {x.shape[-1]}"
+            f"input.size(-1) must be equal to input_size. Expected {input_size}, got {x.shape[-1]}"
         )
-    if x.device != weight.device:
+    if is_there and x.device != weight.device:
         raise RuntimeError(
             "Input and parameter tensors are not at the same device, found input tensor at "
             f"{x.device} and parameter tensor at {weight.device}"
         )
+
+
+def check_weight(
+    name: str, weight: Tensor | None, shape: tuple[int, ...], x: Tensor, *, is_cast: bool
+) -> None:
+    """Refuses a weight that is not there, or has another shape, dtype or device than x asks for.
+
+    Args:
+        name: of the parameter.
+        weight: itself.
+        shape: that the layer's sizes ask for.
+        x: the input.
+        is_cast: whether autocast is on, which casts what is no float64.
+    """
+    if not isinstance(weight, Tensor):
+        raise RuntimeError(  # noqa: TRY004, torch's own kind of error
+            f"{name} is {weight!r}, where the layer needs a tensor of the shape {shape}. A layer "
+            "without biases is made by bias=False"
+        )
+    if weight.shape != shape:
+        raise RuntimeError(f"{name} should have the shape {shape}, got {tuple(weight.shape)}")
+    can_be_cast = is_cast and weight.is_floating_point() and weight.dtype != torch.float64
+    if weight.device != x.device or (weight.dtype != x.dtype and not can_be_cast):
+        raise RuntimeError(
+            f"{name} is {weight.dtype} on {weight.device}, but the input is {x.dtype} on "
+            f"{x.device}: {_advice(weight, x)}"
+        )
+
+
+def _advice(weight: Tensor, x: Tensor) -> str:
+    if weight.is_meta:
+        return (
+            "it has no values. Load them (load_state_dict(..., assign=True) with strict=True names "
+            "those that are missing), or give it memory by to_empty"
+        )
+    return f"all parameters and the input must be alike, as by layer.to({x.device}, {x.dtype})"
 
 
 def check_sizes(

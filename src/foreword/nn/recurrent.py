@@ -14,8 +14,15 @@ from foreword.cells.rnn import ElmanCell
 from foreword.kernels import dispatch
 from foreword.kernels.native import Stack
 from foreword.kernels.problem import Extras, Problem, Run, Zoneout
-from foreword.nn import names, sequence
-from foreword.nn.arguments import autocast_dtype, check_input, check_sizes, is_autocast, keep_mask
+from foreword.nn import names, sequence, symbolic
+from foreword.nn.arguments import (
+    autocast_dtype,
+    check_input,
+    check_sizes,
+    check_weight,
+    is_autocast,
+    keep_mask,
+)
 from foreword.nn.dropout import drop_connect, dropout, locked_dropout, mask
 from foreword.nn.layout import Layout, Way
 from foreword.nn.trace import LayerTrace, Trace
@@ -212,7 +219,7 @@ class Recurrent(nn.Module):
     @property
     def _first_weight(self) -> Tensor:
         # Not `get_parameter`: `torch.func` and parametrisations put tensors in its place.
-        weight: Tensor = self.weight_ih_l0  # type: ignore[assignment]
+        weight: Tensor = getattr(self, "weight_ih_l0", None)  # type: ignore[assignment]
         return weight
 
     @property
@@ -320,6 +327,10 @@ class Recurrent(nn.Module):
             short = self._short_way(input, hx)
             if short is not None:
                 return short
+        proxy = symbolic.proxy_among(input, hx, lengths, reset)
+        if proxy is not None:
+            more = {"lengths": lengths, "reset": reset, "return_trace": return_trace}
+            return symbolic.recorded(self, proxy, (input, hx), **more)
         if isinstance(input, PackedSequence):
             if lengths is not None:
                 raise ValueError("a packed sequence has its lengths already: leave lengths= out")
@@ -367,13 +378,13 @@ class Recurrent(nn.Module):
         return y.transpose(0, 1) if self.batch_first else y, last if len(last) > 1 else last[0]
 
     def _packed(self, packed: PackedSequence, hx: Hidden | None) -> tuple[PackedSequence, Hidden]:
-        check_input(packed.data, self._first_weight, dimensions=2)
+        check_input(packed.data, self._first_weight, self.input_size, dimensions=2)
         x, lengths = sequence.unpack(packed)
         order, back = packed.sorted_indices, packed.unsorted_indices
         state = self._checked_state(hx, Layout(batched=True, batch_first=False), x)
         if hx is not None and order is not None:
             state = tuple(part.index_select(1, order) for part in state)
-        outputs, last, _ = self._run(x, state, lengths, None, None)
+        outputs, last, _ = self._run(x, state, lengths, None, None, is_packed=True)
         if back is not None:
             last = tuple(part.index_select(1, back) for part in last)
         return sequence.repack(outputs, packed), self._as_hidden(last)
@@ -394,7 +405,7 @@ class Recurrent(nn.Module):
             raise RuntimeError(
                 f"For {kind} input, {names} should also be {x.dim()}-D but got {got}"
             )
-        check_input(x, self._first_weight, dimensions=x.dim())
+        check_input(x, self._first_weight, self.input_size, dimensions=x.dim())
         return Layout(batched, self.batch_first)
 
     def _checked_state(self, hx: Hidden | None, layout: Layout, x: Tensor) -> State:
@@ -434,13 +445,17 @@ class Recurrent(nn.Module):
         lengths: Tensor | None,
         keep: Tensor | None,
         traced: Layout | None,
+        *,
+        is_packed: bool = False,
     ) -> tuple[Tensor, State, Trace | None]:
         """All layers over x (T, B, I)."""
         if len(x) == 0:
             raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
         if lengths is not None:
             lengths = lengths.to(x.device)
-        precision = autocast_dtype(x)
+        low = precision = autocast_dtype(x)
+        if low is not None and self._stays_in_float32(x, state, is_packed):
+            precision = torch.float32
         if precision is not None:
             x, state = x.to(precision), tuple(part.to(precision) for part in state)
         after: list[State] = []
@@ -458,7 +473,7 @@ class Recurrent(nn.Module):
                 row = layer * len(directions) + is_reverse
                 before = tuple(part[row] for part in state)
                 place = f"_l{layer}{'_reverse' if is_reverse else ''}"
-                weights = self._weights(place, x.shape[2], precision)
+                weights = self._weights(place, x, precision)
                 way = Way(is_reverse, lengths)
                 run = self._over_time(way, x, before, weights, keep, traced is not None)
                 outputs.append(way.back(run.outputs))
@@ -471,10 +486,23 @@ class Recurrent(nn.Module):
             if self.skip:
                 total = x if total is None else total + x
         last = tuple(torch.stack(parts) for parts in zip(*after, strict=True))
+        y = x if total is None else total
+        if low is not None and self.cell.projected:
+            y, last = y.to(low), (last[0].to(low), *last[1:])
         trace = None
         if traced is not None:
             trace = Trace(tuple(layers), tuple(handles), tuple(layouts))
-        return x if total is None else total, last, trace
+        return y, last, trace
+
+    def _stays_in_float32(self, x: Tensor, state: State, is_packed: bool) -> bool:
+        """Whether torch's layer, under autocast on a CPU, rounds the factors of products alone.
+
+        Its GRU does, its packed and its projected LSTM: their states are float32 if they begin so.
+        """
+        if x.device.type != "cpu" or any(part.dtype != torch.float32 for part in state):
+            return False
+        name = self.cell.name
+        return name == "gru" or (name == "lstm" and (is_packed or self.cell.projected))
 
     def _over_time(
         self,
@@ -489,7 +517,10 @@ class Recurrent(nn.Module):
         problem = Problem(self.cell, way.there(x), before, weights, extras)
         if not is_autocast(x.device):
             return dispatch.run(problem)
-        with torch.autocast(x.device.type, enabled=False):
+        # Of states that stay in float32 the products alone are made in autocast's precision.
+        is_rounded = x.dtype == torch.float32 and autocast_dtype(x) == torch.bfloat16
+        products = "bfloat16" if is_rounded else None
+        with torch.autocast(x.device.type, enabled=False), dispatch.use(products=products):
             return dispatch.run(problem)
 
     def _traced(self, layer: int, way: Way, run: Run, layout: Layout) -> LayerTrace:
@@ -533,9 +564,11 @@ class Recurrent(nn.Module):
         return Extras(keep, hidden, memory, zoneout, lengths, traced, traced)
 
     def _weights(
-        self, place: str, inputs: int, precision: torch.dtype | None
+        self, place: str, x: Tensor, precision: torch.dtype | None
     ) -> Mapping[str, Tensor]:
-        shapes = self.cell.parameter_shapes(inputs, self.hidden_size, self.proj_size)
+        """One layer's and direction's, for inputs x; under autocast in its precision."""
+        shapes = self.cell.parameter_shapes(x.shape[2], self.hidden_size, self.proj_size)
+        dtype, device = x.dtype, x.device
         weights: dict[str, Tensor] = {}
         absent: list[str] = []
         # Each is read once: a parametrised one is computed anew at every reading.
@@ -543,11 +576,11 @@ class Recurrent(nn.Module):
             if not self.bias and name.startswith("bias_"):
                 absent.append(name)
                 continue
-            weight: Tensor = getattr(self, name + place)
-            if weight.shape != shape:  # kernels trust it
-                raise RuntimeError(
-                    f"{name}{place} should have the shape {shape}, got {tuple(weight.shape)}"
-                )
+            weight: Any = getattr(self, name + place)
+            is_tensor = isinstance(weight, Tensor)
+            fits = is_tensor and weight.shape == shape and weight.dtype is dtype
+            if not fits or weight.device != device:
+                check_weight(name + place, weight, shape, x, is_cast=precision is not None)
             weights[name] = weight
         for name in absent:
             weights[name] = weights["weight_hh"].new_zeros(shapes[name])

@@ -13,7 +13,8 @@ def checked_lengths(lengths: Tensor | list[int], steps: int, batch: int) -> Tens
     Raises:
         RuntimeError: not one a sequence, or one that is out of range; it says which.
     """
-    found = torch.as_tensor(lengths)
+    # Not on the default device, which may have no values to look at.
+    found = lengths if isinstance(lengths, Tensor) else torch.as_tensor(lengths, device="cpu")
     if found.is_floating_point() or found.is_complex() or found.dtype == torch.bool:
         raise RuntimeError(f"lengths must be whole numbers, got {found.dtype}")
     if tuple(found.shape) != (batch,):
@@ -22,7 +23,9 @@ def checked_lengths(lengths: Tensor | list[int], steps: int, batch: int) -> Tens
             f"{tuple(found.shape)}"
         )
     found = found.to(torch.int64)
-    if torch.compiler.is_compiling() or found.is_meta:
+    is_tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    # A graph is for any lengths: in it they are not looked at.
+    if torch.compiler.is_compiling() or is_tracing or found.is_meta:
         return found
     wrong = ((found < 0) | (found > steps)).nonzero()
     if len(wrong):
@@ -38,7 +41,7 @@ def reverse(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Each sequence of x (T, B, ...) backwards; what lies beyond its length stays in place."""
     if lengths is None:
         return x.flip(0)
-    steps = torch.arange(len(x), device=x.device).unsqueeze(1)
+    steps = torch.arange(x.shape[0], device=x.device).unsqueeze(1)  # not len: traced as a number
     index = torch.where(steps < lengths, lengths - 1 - steps, steps)
     index = index.view(*index.shape, *(1 for _ in x.shape[2:])).expand_as(x)
     return x.gather(0, index)
@@ -46,7 +49,12 @@ def reverse(x: Tensor, lengths: Tensor | None) -> Tensor:
 
 def unpack(packed: PackedSequence) -> tuple[Tensor, Tensor]:
     """A packed sequence padded with zeros (T, B, I), longest first, and its lengths."""
-    steps, batch, data = len(packed.batch_sizes), int(packed.batch_sizes[0]), packed.data
+    data = packed.data
+    if torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
+        # By torch's own operation, whose graph is for any number of steps and sequences.
+        padded, lengths = torch._VF._pad_packed_sequence(data, packed.batch_sizes, False, 0.0, -1)
+        return padded, lengths.to(data.device)
+    steps, batch = len(packed.batch_sizes), int(packed.batch_sizes[0])
     padded = data.new_zeros((steps * batch, *data.shape[1:])).index_copy(0, _places(packed), data)
     sizes = packed.batch_sizes.to(data.device).unsqueeze(1)
     lengths = (torch.arange(batch, device=data.device) < sizes).sum(0)
@@ -62,7 +70,9 @@ def repack(padded: Tensor, like: PackedSequence) -> PackedSequence:
 def _places(packed: PackedSequence) -> Tensor:
     """The places of the packed data's lines in the padded form, its steps and batch in one."""
     sizes = packed.batch_sizes.to(packed.data.device)
-    there = torch.arange(int(packed.batch_sizes[0]), device=sizes.device) < sizes.unsqueeze(1)
+    is_tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    batch: Any = packed.batch_sizes[0] if is_tracing else int(packed.batch_sizes[0])
+    there = torch.arange(batch, device=sizes.device) < sizes.unsqueeze(1)
     return there.flatten().nonzero().squeeze(1)
 
 

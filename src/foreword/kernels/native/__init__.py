@@ -1,6 +1,7 @@
 """Loops over time in C++, for float32 on CPUs: one call a layer, all threads in it together."""
 
 from foreword.compiled import instruction_set, why_absent
+from foreword.kernels.native.door import is_plain
 from foreword.kernels.native.inference import Stack, at_inference
 from foreword.kernels.native.loops import LOOPS, products_chosen, products_in, refusal, run
 from foreword.kernels.native.module import FORMATS, Products
@@ -17,6 +18,7 @@ __all__ = [
     "frozen",
     "has_softmax",
     "instruction_set",
+    "is_plain",
     "products_chosen",
     "products_in",
     "ranks",

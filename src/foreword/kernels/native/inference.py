@@ -6,6 +6,7 @@ call for all layers. One step of one sequence in float32 reads each weight once,
 everything else goes by weights that are kept packed.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,8 +15,8 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from foreword.cells.cell import Cell, State
-from foreword.kernels.native import packed, staged
-from foreword.kernels.native.loops import has_loop, possible, products_chosen
+from foreword.kernels.native import door, packed, staged
+from foreword.kernels.native.loops import has_loop, possible_for, products_chosen
 from foreword.kernels.native.memory import empty
 from foreword.kernels.native.module import FORMATS, Products, bits, loaded, threads_for
 
@@ -71,41 +72,40 @@ class Stack:
         self.inputs = (input_size, *(sizes[0],) * (num_layers - 1))
         rows = len(cell.gates) * hidden_size
         self.by_state, self.by_input = rows * hidden_size, rows * max(self.inputs)
-        self._parameters: list[list[tuple[str, tuple[int, ...]] | None]] = []
+        self._parameters: list[list[tuple[int, str, int]]] = []
         for layer, inputs in enumerate(self.inputs):
             shapes = cell.parameter_shapes(inputs, hidden_size, proj_size)
-            there = [n in shapes and (bias or not n.startswith("bias_")) for n in _NAMES]
+            there = [n for n in shapes if bias or not n.startswith("bias_")]
             self._parameters.append(
                 [
-                    (f"{name}_l{layer}", shapes[name]) if is_there else None
-                    for name, is_there in zip(_NAMES, there, strict=True)
+                    (_NAMES.index(name), f"{name}_l{layer}", 4 * math.prod(shapes[name]))
+                    for name in there
+                    if name in _NAMES
                 ]
             )
 
     def weights(self, parameters: Mapping[str, Tensor | None]) -> list[Weights] | None:
-        """Each layer's; None if one does not lie as the loops in C++ read it.
+        """Each layer's; None if one is not there, or no plain tensor.
+
+        Dtype, device, shape and memory are asked in C++, where it takes less time.
 
         Args:
             parameters: of a module. A parametrised one is not among them.
         """
         found: list[Weights] = []
         for named in self._parameters:
-            of_layer: list[Tensor | None] = []
-            for expected in named:
-                if expected is None:
-                    of_layer.append(None)
-                    continue
-                weight = parameters.get(expected[0])
-                if (
-                    weight is None
-                    or (type(weight) is not Parameter and type(weight) is not Tensor)
-                    or weight.dtype is not torch.float32
-                    or not weight.is_cpu
-                    or not weight.is_contiguous()
-                    or weight.shape != expected[1]
-                ):
+            of_layer: list[Tensor | None] = [None] * len(_NAMES)
+            for place, name, nbytes in named:
+                weight = parameters.get(name)
+                kind = type(weight)
+                if weight is None or (kind is not Parameter and kind is not Tensor):
                     return None
-                of_layer.append(weight)
+                # Most have a storage of their own, which is quicker to see.
+                is_alone = weight.untyped_storage().nbytes() == nbytes
+                is_alone = is_alone and not weight.storage_offset() and not weight.is_neg()
+                if not is_alone and not door.is_whole(weight):
+                    return None
+                of_layer[place] = weight
             found.append(tuple(of_layer))
         return found
 
@@ -119,36 +119,40 @@ def at_inference(
 ) -> tuple[Tensor, State] | None:
     """The outputs and the last state; None: take the long way. See `dispatch.at_inference`."""
     module: Any = loaded()
-    if module is None or not stack.has_loop or not _is_plain(x):
+    if module is None or not stack.has_loop or x.dtype is not torch.float32 or not x.is_cpu:
         return None
     T, B, _ = x.shape
-    products = possible(products_chosen(), stack.cell)
-    is_step = T == 1 and B == 1 and products == "float32"
+    if T == 0 or B == 0:
+        return None
     has_zones = zones[0] > 0 or zones[1] > 0
-    if (stack.has_stages or has_zones) and not (is_step and (stack.resets_after or not has_zones)):
-        return None
-    firsts = [0, 0]
-    for k, part in enumerate(state or ()):
-        if not (_is_plain(part) and part.is_contiguous()):
+    firsts: list[Tensor | None] = [None, None]
+    try:
+        for k, part in enumerate(state or ()):
+            if type(part) is not Tensor or not door.is_whole(part):
+                return None
+            firsts[k] = part
+        x = x.contiguous()
+        if not door.is_whole(x) or (weights := stack.weights(parameters)) is None:
             return None
-        firsts[k] = part.data_ptr()
-    if T == 0 or B == 0 or (weights := stack.weights(parameters)) is None:
+        products = possible_for(products_chosen(), stack.cell, x, firsts[0])
+        is_step = T == 1 and B == 1 and products == "float32"
+        can = is_step and (stack.resets_after or not has_zones)
+        if (stack.has_stages or has_zones) and not can:
+            return None
+        if is_step:
+            return _step(module, stack, x, firsts, weights, zones if has_zones else None)
+        return _layers(module, stack, x, firsts, weights, products)
+    except (module.Misfit, NotImplementedError):
+        # Some tensor is not what it was taken for; of those made here, if another dtype or device
+        # is the default. The long way says which, or computes with it.
         return None
-    x = x.contiguous()
-    if is_step:
-        return _step(module, stack, x, firsts, weights, zones if has_zones else None)
-    return _layers(module, stack, x, firsts, weights, products)
-
-
-def _is_plain(part: Tensor) -> bool:
-    return type(part) is Tensor and part.dtype is torch.float32 and part.is_cpu
 
 
 def _step(
     module: Any,
     stack: Stack,
     x: Tensor,
-    firsts: list[int],
+    firsts: list[Tensor | None],
     weights: list[Weights],
     zones: tuple[float, float] | None,
 ) -> tuple[Tensor, State]:
@@ -156,14 +160,13 @@ def _step(
     L = len(weights)
     last = tuple([torch.empty(shape) for shape in stack.states])
     outputs = torch.empty((1, 1, stack.states[0][2]))
-    numbers = [*stack.form, stack.hidden_size, x.data_ptr(), *firsts, outputs.data_ptr()]
-    numbers += (last[0].data_ptr(), last[-1].data_ptr())
-    numbers += (stack.has_stages or zones is not None, stack.proj_size)
-    numbers += (0, 0) if zones is None else map(bits, zones)
+    given: list[Any] = [*stack.form, stack.hidden_size, x, *firsts, outputs, last[0], last[-1]]
+    given += (stack.has_stages or zones is not None, stack.proj_size)
+    given += (0, 0) if zones is None else map(bits, zones)
     for inputs, of_layer in zip(stack.inputs, weights, strict=True):
-        numbers.append(inputs)
-        numbers += [0 if weight is None else weight.data_ptr() for weight in of_layer]
-    module.step(numbers, threads_for(stack.by_input + stack.by_state, L))
+        given.append(inputs)
+        given += of_layer
+    module.step(given, threads_for(stack.by_input + stack.by_state, L))
     return outputs, last
 
 
@@ -171,14 +174,14 @@ def _layers(
     module: Any,
     stack: Stack,
     x: Tensor,
-    firsts: list[int],
+    firsts: list[Tensor | None],
     weights: list[Weights],
     products: Products,
 ) -> tuple[Tensor, State] | None:
     """All layers, by packed weights."""
     (T, B, _), H, L = x.shape, stack.hidden_size, len(weights)
     found: list[tuple[packed.Packed, packed.Weights]] = []
-    numbers: list[int] = []
+    given: list[Any] = []
     for inputs, (weight_ih, weight_hh, bias_ih, bias_hh, peepholes, *_) in zip(
         stack.inputs, weights, strict=True
     ):
@@ -189,24 +192,17 @@ def _layers(
         if known is None:
             return None
         found.append((known, of_layer))
-        parts = (weight_ih, weight_hh, peepholes, *known.biases, known.memory)
-        numbers.append(inputs)
-        numbers += [0 if part is None else part.data_ptr() for part in parts]
-        numbers.append(known.is_there)
+        given += (inputs, weight_ih, weight_hh, peepholes, *known.biases)
+        given += (known.memory, known.is_there)
     h = torch.empty((L, B, H))
     last: State = (h,) if len(stack.states) == 1 else (h, torch.empty((L, B, H)))
     # Of one step the outputs are written twice rather than cut out of the states.
     states = None if T == 1 else empty(T + 1, B, H)
     outputs = torch.empty((1, B, H)) if states is None else states[1:]
-    numbers = [
-        *(*stack.form, T, B, H, x.data_ptr(), *firsts),
-        *(0 if states is None else states.data_ptr(), outputs.data_ptr()),
-        *(h.data_ptr(), last[-1].data_ptr()),
-        *numbers,
-    ]
+    given = [*stack.form, T, B, H, x, *firsts, states, outputs, h, last[-1], *given]
     # Of one step the inputs' product is as much again, before the same meeting.
     work = B * (stack.by_state + (stack.by_input if T == 1 else 0))
-    module.layers(numbers, FORMATS.index(products), threads_for(work, 2 * T))
+    module.layers(given, FORMATS.index(products), threads_for(work, 2 * T))
     for known, of_layer in found:
         if not known.is_there:
             packed.keep(known, of_layer, stack.cell, products, B)

@@ -22,7 +22,8 @@ from foreword.cells.mogrifier import MogrifierLSTMCell
 from foreword.cells.rnn import ElmanCell
 from foreword.compiled import why_absent
 from foreword.kernels import reference
-from foreword.kernels.native import staged
+from foreword.kernels.lengths import within
+from foreword.kernels.native import door, staged
 from foreword.kernels.native.arguments import (
     Given,
     changes_memory,
@@ -40,11 +41,13 @@ from foreword.kernels.native.arguments import (
     with_first,
 )
 from foreword.kernels.native.memory import Rows, empty, sums
-from foreword.kernels.native.module import Products, bits, call
+from foreword.kernels.native.module import Products, bits, call, loaded
 from foreword.kernels.native.steps import Steps, arranged
 from foreword.kernels.portable import kernel as portable
 from foreword.kernels.portable.shared import Gradients, Inputs
 from foreword.kernels.problem import Problem, Run
+
+_LARGEST = torch.finfo(torch.float32).max
 
 _products: ContextVar[Products] = ContextVar("products", default="float32")
 
@@ -83,9 +86,10 @@ def has_loop(cell: Cell) -> bool:
 
 def refusal(problem: Problem) -> str | None:
     """Why the native kernel cannot do it; None if it can."""
-    x, lengths = problem.x, problem.extras.lengths
+    x = problem.x
     if x.device.type != "cpu":
         return "it is for CPUs"
+    why_not = door.refusal(problem)
     if x.dtype != torch.float32:
         return f"it has no loops in {str(x.dtype).removeprefix('torch.')}"
     if not has_loop(problem.cell):
@@ -94,12 +98,7 @@ def refusal(problem: Problem) -> str | None:
         return "it has no zoneout for a GRU whose reset stands before its product"
     if x.shape[1] == 0:
         return "there is no sequence"
-    if any(type(part) not in _PLAIN for part in (*problem.tensors, lengths)):
-        return "it reads the memory of plain tensors"
-    return why_absent()
-
-
-_PLAIN = (Tensor, torch.nn.Parameter, type(None))
+    return why_not or why_absent()
 
 
 def _run_with_lengths(problem: Problem) -> Run:
@@ -111,7 +110,7 @@ def _run_with_lengths(problem: Problem) -> Run:
         loops = _loops("float32" if products == "int8" else products, shows=shows)
         outputs = portable.differentiable(loops, cell, inputs)
     else:
-        products = possible(products, cell)
+        products = _possible(products, cell, inputs)
         outputs, _ = forward(products, cell, inputs, keeps=False, shows=shows)
     last = tuple(outputs[parts + 1 :])
     if extras.traced:
@@ -170,7 +169,28 @@ def backward(
     kept: list[Tensor],
     d_outputs: tuple[Tensor | None, ...],
 ) -> Gradients:
-    """As `portable.kernel.backward`."""
+    """As `portable.kernel.backward`.
+
+    Raises:
+        RuntimeError: a tensor is not what it was in the forward pass.
+    """
+    module: Any = loaded()
+    try:
+        return _backward(products, cell, i, kept, tuple(map(door.settled, d_outputs)))
+    except module.Misfit as error:
+        raise RuntimeError(
+            f"in the backward pass {error}. Call backward before weights are cast, moved, freed or "
+            "replaced; what saved_tensors_hooks keep must come back as it was"
+        ) from None
+
+
+def _backward(
+    products: Products,
+    cell: Cell,
+    i: Inputs,
+    kept: list[Tensor],
+    d_outputs: tuple[Tensor | None, ...],
+) -> Gradients:
     if staged.is_needed(i):
         return staged.backward(products, cell, i, kept[len(d_outputs) :], d_outputs)
     parts = 1 if i.c is None else 2
@@ -205,15 +225,41 @@ def backward(
 
 def states(products: Products, cell: Cell, i: Inputs) -> list[Tensor]:
     """The states after each step, where nothing is kept for a way back."""
-    outputs, _ = forward(possible(products, cell), cell, i, keeps=False)
+    outputs, _ = forward(_possible(products, cell, i), cell, i, keeps=False)
     return outputs[:-1]
 
 
 def possible(products: Products, cell: Cell) -> Products:
-    """Not int8 for states that need not lie between -1 and 1."""
+    """Not int8 for cells whose states need not lie between -1 and 1."""
     is_relu = getattr(cell, "nonlinearity", "tanh") == "relu"
     is_unbounded = cell.recurrent_state == 1 or cell.projected or is_relu
     return "float32" if products == "int8" and is_unbounded else products
+
+
+def possible_for(products: Products, cell: Cell, x: Tensor, h: Tensor | None) -> Products:
+    """Nor for inputs that are not finite, or a first state that is larger than 1.
+
+    Args:
+        products: that were asked for.
+        cell: whose states they are to multiply.
+        x: the inputs, contiguous.
+        h: before the first step, contiguous; None is zero.
+    """
+    if products != "int8" or possible(products, cell) != "int8":
+        return possible(products, cell)
+    module: Any = loaded()
+    is_bounded = h is None or module.are_within([h], 1.0)
+    return "int8" if is_bounded and module.are_within([x], _LARGEST) else "float32"
+
+
+def _possible(products: Products, cell: Cell, i: Inputs) -> Products:
+    # What recurrent dropout leaves is divided by the share that stays, and may be larger than 1.
+    if products != "int8":
+        return products
+    if i.drop_hidden is not None:
+        return "float32"
+    x = i.x if i.lengths is None else i.x[within(i.lengths, len(i.x))]
+    return possible_for(products, cell, x.contiguous(), i.h.contiguous())
 
 
 def _loops(products: Products, *, shows: bool = True) -> portable.Loops:

@@ -16,7 +16,7 @@ def empty(*shape: int) -> Tensor:
     """A float32 tensor, not set, in memory that earlier tensors of the size have left."""
     count = math.prod(shape)
     if count < SMALLEST_POOLED:
-        return torch.empty(shape)
+        return torch.empty(shape, dtype=torch.float32, device="cpu")
     module: Any = loaded()
     tensor: Tensor = module.empty(count)
     return tensor.view(shape)
@@ -64,7 +64,10 @@ def sums(
             _set(by_other, None, a, other)
         return by_b, by_other, totals
     others = (None, None) if other is None else other
-    tensors = (a, a.stride(0), N, *b, by_b, other_N, *others, by_other, totals)
+    # Its rows may lie apart: what is between them is given too, and passed over.
+    row = a.stride(0)
+    whole = a if row == M else a.as_strided(((K - 1) * row + M,), (1,))
+    tensors = (whole, row, N, *b, by_b, other_N, *others, by_other, totals)
     call("sums", products, (M, K), M * (N + other_N) * K, 1, *tensors)
     return by_b, by_other, totals
 

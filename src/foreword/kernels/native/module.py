@@ -25,6 +25,7 @@ def loaded() -> Any | None:
     """The module, sharing torch's threads; None where it was not built."""
     module = compiled.loaded()
     if module is not None:
+        module.ask_tensors_by(Tensor.__dlpack_c_exchange_api__)
         _share_threads(module)
     return module
 
@@ -37,9 +38,10 @@ def call(
     meetings: int,
     *arguments: Tensor | bool | int | None,
 ) -> None:
-    """Calls a kernel with numbers in the order of its struct in `native/kernels.hpp`.
+    """Calls a kernel with arguments in the order of its struct in `native/kernels.hpp`.
 
-    Of a tensor that is its address, of None 0.
+    The kernel asks each tensor itself for its memory (`native/arguments.cpp`), and refuses it with
+    a `Misfit`, a RuntimeError, where it is none that the kernel reads. None stands for no memory.
 
     Args:
         name: of the kernel.
@@ -49,8 +51,8 @@ def call(
         meetings: how many.
         arguments: the others.
     """
-    numbers = [*map(_number, (*sizes, *arguments))]
-    getattr(loaded(), name)(numbers, FORMATS.index(products), threads_for(work, meetings))
+    given = [*sizes, *arguments]
+    getattr(loaded(), name)(given, FORMATS.index(products), threads_for(work, meetings))
 
 
 def threads_for(work: int, meetings: int) -> int:
@@ -60,12 +62,6 @@ def threads_for(work: int, meetings: int) -> int:
     module: Any = loaded()
     threads: int = module.threads_worth(torch.get_num_threads(), float(work * meetings))
     return threads
-
-
-def _number(argument: Tensor | bool | int | None) -> int:
-    if argument is None:
-        return 0
-    return argument.data_ptr() if isinstance(argument, Tensor) else int(argument)
 
 
 def bits(number: float) -> int:

@@ -106,6 +106,11 @@ def find(weights: Weights, cell: Cell, products: Products, batch: int) -> Packed
     found = _kept.get(_key(weights, cell, products, batch))
     if found is not None and found.state == state:
         return found
+    if any(weight.dim() != 2 for weight in weights[:2]):
+        return None
+    pairs = list(zip(weights[:2], weights[2:4], strict=True))
+    if any(bias is not None and bias.shape != weight.shape[:1] for weight, bias in pairs):
+        return None
     module: Any = loaded()
     (rows, inputs), (recurrent_rows, seen) = weights[0].shape, weights[1].shape
     hidden, format_ = rows // len(cell.gates), FORMATS.index(products)
@@ -113,10 +118,7 @@ def find(weights: Weights, cell: Cell, products: Products, batch: int) -> Packed
     floats += module.packed_floats(hidden, len(cell.gates), inputs, format_)
     if weights[4] is not None:
         floats += module.packed_floats(len(weights[4]), 1, hidden, format_)
-    biases = [
-        weights[0].new_zeros(len(weight)) if bias is None else bias
-        for weight, bias in zip(weights[:2], weights[2:4], strict=True)
-    ]
+    biases = [weights[0].new_zeros(len(weight)) if bias is None else bias for weight, bias in pairs]
     return Packed(state, empty(floats), add_up(cell, *biases))
 
 
@@ -156,21 +158,20 @@ def _forget(owner: int) -> None:
 
 def _state(weights: Weights) -> tuple[Any, ...] | None:
     state: list[Any] = []
-    places: list[int] = []
+    there: list[Tensor] = []
     for weight in weights:
         if weight is None:
             state.append(None)
             continue
         if type(weight) is not Parameter or weight.is_inference() or not weight.is_contiguous():
             return None
-        address = weight.data_ptr()
-        state += (weight._version, address, weight.shape)
-        places += (address, weight.numel())
+        state += (weight._version, weight.data_ptr(), weight.shape)
+        there.append(weight)
     module: Any = loaded()
     if _frozen.get():
-        state.append(module.fingerprint(places))
+        state.append(module.fingerprint(there))
     else:
         # A word that is read takes about as long as two multiplications.
-        work = 2 * sum(places[1::2])
-        state.append(module.checksum(places, threads_for(work, 1)))
+        work = 2 * sum(weight.numel() for weight in there)
+        state.append(module.checksum(there, threads_for(work, 1)))
     return tuple(state)

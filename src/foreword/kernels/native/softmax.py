@@ -22,8 +22,8 @@ def has_softmax(precision: torch.dtype, *parameters: Tensor) -> bool:
 def ranks(logits: Tensor, targets: Tensor, left_out: int) -> tuple[Tensor, Tensor]:
     """Of rows of logits (N, V) float32 on the CPU; see `foreword.nn.softmax.ranks`."""
     rows, V = logits.shape
-    losses = torch.empty(rows, dtype=torch.float32)
-    above = torch.empty(rows, dtype=torch.int64)
+    losses = torch.empty(rows, dtype=torch.float32, device="cpu")
+    above = torch.empty(rows, dtype=torch.int64, device="cpu")
     call(
         "ranks",
         "float32",
@@ -58,8 +58,8 @@ def softmax(
     """
     rows, V = logits.shape
     scales, losses = (
-        torch.empty((rows, 1), dtype=torch.float32),
-        torch.empty(rows, dtype=torch.float32),
+        torch.empty((rows, 1), dtype=torch.float32, device="cpu"),
+        torch.empty(rows, dtype=torch.float32, device="cpu"),
     )
     call(
         "softmax",

@@ -93,9 +93,8 @@ def arranged(x: Tensor, lengths: Tensor | None) -> Steps:
     if lengths is None:
         return Steps(steps, batch, steps * batch)
     module: Any = loaded()
-    lengths = lengths.contiguous()
     sizes = [steps + 1, steps * batch, steps * batch, batch, batch, batch]
-    found = Order(*torch.split(torch.empty(sum(sizes), dtype=torch.int64), sizes))
-    addresses = [part.data_ptr() for part in found]
-    longest, rows = module.arrange(lengths.data_ptr(), steps, batch, *addresses)
+    room = torch.empty(sum(sizes), dtype=torch.int64, device="cpu")
+    found = Order(*torch.split(room, sizes))
+    longest, rows = module.arrange(steps, batch, [lengths.contiguous(), *found])
     return Steps(longest, batch, rows, found)

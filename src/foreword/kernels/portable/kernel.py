@@ -191,7 +191,7 @@ class _Bptt(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, loops: Loops, cell: Cell, *tensors: Tensor | None) -> tuple[Tensor, ...]:
         outputs, extra = loops.forward(cell, Inputs(*tensors))  # type: ignore[arg-type]
-        ctx.loops, ctx.cell, ctx.outputs = loops, cell, len(outputs)
+        ctx.loops, ctx.cell = loops, cell
         ctx.save_for_backward(*tensors, *outputs, *extra)
         ctx.set_materialize_grads(False)
         return tuple(outputs)
@@ -203,9 +203,45 @@ class _Bptt(torch.autograd.Function):
         inputs, kept = Inputs(*saved[:count]), list(saved[count:])
         if torch.is_grad_enabled():
             found = _differentiable_gradients(ctx, inputs, d_outputs)
+        elif torch._C._are_functorch_transforms_active():
+            found = _WayBack.apply(ctx.loops, ctx.cell, len(d_outputs), *d_outputs, *saved)  # type: ignore[no-untyped-call]
         else:
             found = gradients(ctx.loops, ctx.cell, inputs, kept, d_outputs)
         return (None, None, *found)
+
+
+class _WayBack(torch.autograd.Function):
+    """The way back for many cotangents at once (`is_grads_batched`): one after the other."""
+
+    @staticmethod
+    def forward(
+        loops: Loops, cell: Cell, count: int, *tensors: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
+        d_outputs, saved = tensors[:count], tensors[count:]
+        inputs = Inputs(*saved[: len(Inputs._fields)])  # type: ignore[arg-type]
+        kept: list[Any] = list(saved[len(Inputs._fields) :])
+        return tuple(gradients(loops, cell, inputs, kept, d_outputs))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        """Nothing is kept: it is differentiated no further."""
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[int | None, ...], *arguments: Any
+    ) -> tuple[tuple[Tensor | None, ...], tuple[int | None, ...]]:
+        found = [
+            _WayBack.apply(  # type: ignore[no-untyped-call]
+                *(
+                    part if dim is None or part is None else part.select(dim, k)
+                    for part, dim in zip(arguments, in_dims, strict=True)
+                )
+            )
+            for k in range(info.batch_size)
+        ]
+        columns = list(zip(*found, strict=True))
+        stacked = tuple(None if c[0] is None else torch.stack(c) for c in columns)
+        return stacked, tuple(None if part is None else 0 for part in stacked)
 
 
 def backward_with_lengths(

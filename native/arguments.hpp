@@ -1,0 +1,45 @@
+// What Python gives a kernel: numbers, and tensors that say themselves what their memory holds.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace foreword {
+
+enum class Content : std::uint8_t { number, float32, bfloat16, int64 };
+
+// A number, or the address of a tensor's first value. 0 stands for what is not there.
+struct Argument {
+    std::uintptr_t value = 0;
+    Content content = Content::number;
+    int dimensions = 0;
+    const std::int64_t* shape = nullptr;  // the tensor's own
+
+    std::size_t count() const {
+        std::size_t all = 1;
+        for (int d = 0; d < dimensions; ++d) all *= (std::size_t)shape[d];
+        return all;
+    }
+};
+using Arguments = std::vector<Argument>;
+
+// Something else was given than is read. In Python a RuntimeError, `Misfit`.
+struct Misfit : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// Says how torch's tensors are asked: the capsule `torch.Tensor.__dlpack_c_exchange_api__`.
+void ask_tensors_by(nanobind::capsule exchange);
+
+// The arguments of a call. Tensors must live as long as these are used.
+//
+// Throws Misfit where a tensor is not dense, contiguous memory of the CPU with numbers of a kind that
+// kernels read. DLPack knows nothing of negative views, nor how long a storage is: Python asks that.
+Arguments arguments_of(const nanobind::handle& given);
+
+}  // namespace foreword
