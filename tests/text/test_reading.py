@@ -9,7 +9,7 @@ from foreword.text import reading
 from foreword.text.corpus import find_sources
 
 RECORDS = "".join(
-    json.dumps({"id": i, "text": f"message number {i}"}) + "\n" for i in range(30_000)
+    json.dumps({"id": i, "text": f"message number {i}"}) + "\n" for i in range(12_000)
 )
 
 

@@ -37,13 +37,14 @@ class Notes:
         """Notes what came of reading a text in a form."""
         self._speakers += account.speakers
         speakers = len(account.speakers)
+        unit = form.unit.removesuffix("s") if account.kept == 1 else form.unit
         people = "1 person" if speakers == 1 else f"{speakers:,} people"
         if self._speaker is not None:
             self._kept_of_speaker += account.kept
             said = account.speakers.total()
-            counted = f"{account.kept:,} {form.unit} of {self._speaker}, of {said:,} by {people}"
+            counted = f"{account.kept:,} {unit} of {self._speaker}, of {said:,} by {people}"
         else:
-            counted = f"{account.kept:,} {form.unit}" + (f" of {people}" if speakers else "")
+            counted = f"{account.kept:,} {unit}" + (f" of {people}" if speakers else "")
         details = "".join(f"; {detail}" for detail in account.details)
         self._forms.append((form, name, f"{counted}; {form.left_out} left out{details}"))
 

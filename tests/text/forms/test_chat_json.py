@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -217,3 +218,20 @@ def test_an_item_without_an_end_is_not_held_for_ever(monkeypatch: pytest.MonkeyP
     with pytest.raises(NotJsonError, match="not ended"):
         list(items(endless()))  # type: ignore[arg-type]
     assert asked < 100
+
+
+def test_conversations_with_chatgpt_give_what_both_have_said(write: Write, lines: Lines) -> None:
+    def node(time: float, role: str, said: str, kind: str = "text") -> dict[str, Any]:
+        content = {"content_type": kind, "parts": [said]}
+        return {"message": {"author": {"role": role}, "create_time": time, "content": content}}
+
+    mapping = {
+        "a": {"message": None},
+        "c": node(2.0, "assistant", "I am fine"),
+        "b": node(1.0, "user", "How are you"),
+        "d": node(3.0, "tool", "{}"),
+        "e": node(4.0, "assistant", "x = 1", "code"),
+    }
+    path = write(json.dumps([{"title": "x", "mapping": mapping}]), "conversations.json")
+    assert lines(path) == ["How are you", "I am fine"]
+    assert lines(path, speaker="me") == ["How are you"]

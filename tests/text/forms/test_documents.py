@@ -251,3 +251,20 @@ def test_what_cannot_be_read_is_named_with_what_to_do(
 ) -> None:
     with pytest.raises(TextError, match=what):
         lines(write(data, "a.xlsx"))
+
+
+def test_footnotes_of_a_word_document_are_read_and_its_comments_are_not(
+    write: Write, lines: Lines
+) -> None:
+    ns = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    body = "<w:p><w:r><w:t>It is well</w:t><w:noBreakHyphen/><w:t>known.</w:t></w:r></w:p>"
+    note, comment = (
+        "<w:p><w:r><w:t>A note.</w:t></w:r></w:p>",
+        "<w:p><w:r><w:t>No.</w:t></w:r></w:p>",
+    )
+    members = {
+        "word/document.xml": f"<w:document {ns}><w:body>{body}</w:body></w:document>",
+        "word/footnotes.xml": f"<w:footnotes {ns}><w:footnote>{note}</w:footnote></w:footnotes>",
+        "word/comments.xml": f"<w:comments {ns}><w:comment>{comment}</w:comment></w:comments>",
+    }
+    assert lines(write(packed(members), "a.docx")) == ["It is well-known.", "A note."]

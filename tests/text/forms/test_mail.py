@@ -207,3 +207,21 @@ def test_notes_that_begin_like_headers_are_plain_text(
     text: str, write: Write, lines: Lines
 ) -> None:
     assert [line for line in lines(write(text)) if line] == [x for x in text.splitlines() if x]
+
+
+HEADERS = "From: A <a@x.de>\nTo: b@x.de\nSubject: x\nDate: Mon, 4 Mar 2024 10:12:00 +0100\n"
+
+
+def test_mail_in_seven_bits_of_japanese_is_decoded(write: Write, lines: Lines) -> None:
+    head = f"{HEADERS}Content-Type: text/plain; charset=iso-2022-jp\n\n"
+    body = "明日の会議は十時からです。\n\n> 何時からですか\n"
+    path = write(head.encode() + body.encode("iso-2022-jp"), "a.eml")
+    assert lines(path) == ["明日の会議は十時からです。"]
+
+
+def test_a_card_after_a_greeting_and_a_name_is_left_out(write: Write, lines: Lines) -> None:
+    body = "Thanks, that works.\n\nBest regards,\nAnna Meier\nHead of Sales\n+49 30 1234567\n"
+    path = write(f"{HEADERS}\n{body}", "a.eml")
+    assert lines(path) == ["Thanks, that works.", "Best regards,", "Anna Meier"]
+    more = write(f"{HEADERS}\nThanks,\nAnna\nPS: I bring the cake.\n", "b.eml")
+    assert lines(more)[-1] == "PS: I bring the cake."

@@ -168,3 +168,8 @@ def test_markdown_of_brackets_alone_is_soon_over(write: Write, lines: Lines) -> 
 def test_markdown_that_is_no_text_is_refused(write: Write, lines: Lines) -> None:
     with pytest.raises(TextError, match="NUL"):
         lines(write(b"# x\n\0\0", "a.md"))
+
+
+def test_what_a_style_hides_is_not_read(write: Write, lines: Lines) -> None:
+    page = "<html><body><p>Yes.</p><div style='color: red; display:none'>No.</div></body></html>"
+    assert lines(write(page, "a.html")) == ["Yes."]

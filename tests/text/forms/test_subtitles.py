@@ -119,3 +119,26 @@ def test_a_list_of_times_is_plain_text(write: Write, lines: Lines) -> None:
     assert lines(write("1\n10:15 breakfast\n2\n11:00 walk\n")) == [
         "1", "10:15 breakfast", "2", "11:00 walk",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "cues",
+    [
+        "0:00:01.000,0:00:03.000\nHello there,\nmy friend.\n\n0:00:04.000,0:00:05.000\nFine.\n",
+        "{0}{25}Hello there,|my friend.\n{30}{60}{y:i}Fine.\n",
+        "[10][25]Hello there,|/my friend.\n[30][60]Fine.\n",
+        "[ti:A song]\n[00:12.00]Hello there, my friend.\n[00:17.20]Fine.\n",
+    ],
+    ids=["sbv", "microdvd", "mpl2", "lrc"],
+)
+def test_other_forms_of_subtitles_and_lyrics_are_read(
+    cues: str, write: Write, lines: Lines
+) -> None:
+    assert lines(write(cues)) == ["Hello there, my friend.", "Fine."]
+
+
+def test_drawings_and_credits_are_not_said(write: Write, lines: Lines) -> None:
+    srt = "1\n00:00:01,000 --> 00:00:02,000\n{\\p1}m 0 0 l 1 0{\\p0}\n\n2\n00:00:03,000 --> "
+    srt += "00:00:04,000\nSubtitles by www.OpenSubtitles.org\n\n"
+    srt += "3\n00:00:05,000 --> 00:00:06,000\nYes.\n"
+    assert lines(write(srt, "a.srt")) == ["Yes."]

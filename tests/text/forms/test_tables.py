@@ -143,3 +143,49 @@ def test_tables_of_spreadsheets_with_a_mark_are_read(
 
 def test_an_empty_table_has_no_lines(write: Write, lines: Lines) -> None:
     assert lines(write("id,text\n", "a.csv")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", "sep=;\nid;text\n1;Hello there\n2;How are you\n", ["Hello there", "How are you"]),
+        (
+            "a.csv",
+            "text\nHello there\nHow are you, friend\n",
+            ["Hello there", "How are you, friend"],
+        ),
+        ("a.csv", 'id,text\n1,"Oh, hello"\n2,Fine, thanks\n', ["Oh, hello", "Fine, thanks"]),
+        (
+            "a.jsonl",
+            '{"a": {"b": {"message": "Hello there"}}}\n{"a": {"b": {"message": "How are you"}}}\n',
+            ["Hello there", "How are you"],
+        ),
+        (
+            "a.jsonl",
+            '{"id": "x", "messages": [{"role": "user", "content": "Hello there"}]}\n'
+            '{"id": "y", "messages": [{"role": "user", "content": "How are you"}]}\n',
+            ["Hello there", "How are you"],
+        ),
+        (
+            "a.json",
+            '[{"id": 1, "conversations": [{"from": "human", "value": "Hello there you"}, '
+            '{"from": "gpt", "value": "How are you"}]}]',
+            ["Hello there you", "How are you"],
+        ),
+        (
+            "tweets.js",
+            'window.YTD.tweets.part0 = [ {"tweet": {"full_text": "Hello there", "id": "1"}} ]',
+            ["Hello there"],
+        ),
+        (
+            "a.jsonl",
+            '{"author": "x", "body": "Hello there you"}\n{"author": "y", "body": "[deleted]"}\n',
+            ["Hello there you"],
+        ),
+    ],
+    ids=["sep", "one column", "commas", "deep", "messages", "conversations", "twitter", "reddit"],
+)
+def test_tables_and_records_as_programs_write_them_give_their_text(
+    name: str, content: str, said: list[str], write: Write, lines: Lines
+) -> None:
+    assert lines(write(content, name)) == said

@@ -176,3 +176,20 @@ def test_standard_input_is_read_by_its_content_too(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(ANDROID.encode())))
     assert lines(Path("-")) == SAID
+
+
+@pytest.mark.parametrize(
+    ("stamp", "note"),
+    [
+        ("2023年12月31日 下午9:14 - ", "<省略影音內容>"),
+        ("2023년 12월 31일 오후 9:14 - ", "<미디어 파일 제외됨>"),
+        ("2023/12/31 21:14 - ", "<メディアは含まれていません>"),
+        ("31.12.2023 г., 21:14 - ", "<Без мултимедия>"),
+        ("31.12.2023, 21:14 - ", "Ви видалили це повідомлення"),
+    ],
+)
+def test_dates_and_notes_of_other_languages_are_known(
+    stamp: str, note: str, write: Write, lines: Lines
+) -> None:
+    chat = f"{stamp}A: one\n{stamp}B: two\n{stamp}B: {note}\n"
+    assert lines(write(chat)) == ["one", "two"]

@@ -4,7 +4,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from urllib.parse import unquote
 
@@ -68,15 +68,20 @@ def _names(head: Head) -> bytes:
 # Documents of word processors
 
 
+_NOTES = ("word/footnotes.xml", "word/endnotes.xml")
+
+
 def _read_docx(text: Opened) -> Iterator[Passage]:
     with opened_archive(text, "a Word document") as archive:
-        yield from _paragraphs(
-            events(member_blocks(archive, "word/document.xml")),
-            paragraphs=frozenset({"p"}),
-            text_in="t",
-            spaces=frozenset({"tab", "br", "cr"}),
-            skipped=frozenset({"Fallback", "instrText", "del", "moveFrom"}),
-        )
+        notes = [name for name in _NOTES if name in archive.namelist()]
+        for name in ("word/document.xml", *notes):
+            yield from _paragraphs(
+                events(member_blocks(archive, name)),
+                paragraphs=frozenset({"p"}),
+                text_in="t",
+                spaces={"tab": " ", "br": " ", "cr": " ", "noBreakHyphen": "-"},
+                skipped=frozenset({"Fallback", "instrText", "del", "moveFrom"}),
+            )
 
 
 def _read_odt(text: Opened) -> Iterator[Passage]:
@@ -89,7 +94,7 @@ def _read_odt(text: Opened) -> Iterator[Passage]:
             events(member_blocks(archive, "content.xml")),
             paragraphs=frozenset({"p", "h"}),
             text_in=None,
-            spaces=frozenset({"s", "tab", "line-break"}),
+            spaces={"s": " ", "tab": " ", "line-break": " "},
             skipped=frozenset(
                 {"annotation", "tracked-changes", "note-citation", "automatic-styles"}
             ),
@@ -101,7 +106,7 @@ def _paragraphs(
     *,
     paragraphs: frozenset[str],
     text_in: str | None,
-    spaces: frozenset[str],
+    spaces: Mapping[str, str],
     skipped: frozenset[str],
 ) -> Iterator[Passage]:
     """The paragraphs of a document, those within others (notes, text boxes) before these."""
@@ -127,7 +132,7 @@ def _paragraphs(
         elif event.name == text_in:
             inside += 1 if begins else -1
         elif event.name in spaces and begins and open_paragraphs:
-            open_paragraphs[-1].append(" ")
+            open_paragraphs[-1].append(spaces[event.name])
 
 
 # E-books
@@ -191,7 +196,7 @@ def _read_fb2(text: Opened) -> Iterator[Passage]:
                 events(iter(lambda: stream.read(BLOCK_BYTES), b"")),
                 paragraphs=frozenset({"p", "v", "subtitle", "text-author"}),
                 text_in=None,
-                spaces=frozenset(),
+                spaces={},
                 skipped=frozenset({"binary", "description", "code"}),
             )
         except NotXmlError as error:
@@ -210,7 +215,7 @@ EPUB = Form(
     _read_epub, (".epub",), is_text=False,
 )  # fmt: skip
 DOCX = Form(
-    "docx", "Word document", "paragraphs", "headers, footers and what was deleted",
+    "docx", "Word document", "paragraphs", "headers, footers, comments and what was deleted",
     lambda head: bool(_names(head))
     and (head.named(".docx", ".docm") or b"word/document.xml" in head.data),
     _read_docx, (".docx", ".docm"), is_text=False,

@@ -1,4 +1,4 @@
-"""Chats as JSON: Telegram, Messenger and Instagram, Discord, Slack, Google Chat.
+"""Chats as JSON: Telegram, Messenger and Instagram, Discord, Slack, Google Chat, ChatGPT.
 
 All are a document with a list of messages; they differ in which key holds what.
 """
@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from foreword.text.forms.form import Form, Head, Opened, Passage
+from foreword.text.forms.form import ME, Form, Head, Opened, Passage
 from foreword.text.forms.json_stream import NotJsonError, items
 
 Message = Mapping[str, Any]
@@ -78,6 +78,26 @@ def _google(message: Message) -> Passage | str:
     return Passage(said, _name(name)) if said.strip() else "media without words"
 
 
+def _chatgpt(message: Message) -> Passage | str:
+    author, content = message.get("author"), message.get("content")
+    role = author.get("role") if isinstance(author, dict) else None
+    if role not in ("user", "assistant") or not isinstance(content, dict):
+        return "service messages"
+    parts = content.get("parts")
+    if content.get("content_type") not in ("text", "multimodal_text") or not parts:
+        return "media without words"
+    said = "\n".join(part for part in parts if isinstance(part, str))
+    return Passage(said, ME if role == "user" else role) if said.strip() else "media without words"
+
+
+def _of_mapping(conversation: Message) -> Iterator[Any]:
+    """The messages of a conversation with ChatGPT, in the order in which they were written."""
+    nodes = conversation.get("mapping")
+    found = [node.get("message") for node in nodes.values()] if isinstance(nodes, dict) else []
+    messages = [message for message in found if isinstance(message, dict)]
+    yield from sorted(messages, key=lambda message: message.get("create_time") or 0.0)
+
+
 def _name(name: Any) -> str:
     return str(name).strip() if name else "someone without a name"
 
@@ -89,6 +109,7 @@ def _form(
     shows: str,
     *,
     in_list: str | None = "messages",
+    within: Callable[[Message], Iterator[Any]] | None = None,
     left_out: str = "names, times and service messages",
 ) -> Form:
     """A form whose messages are the items of lists of one key, or of the document itself.
@@ -99,6 +120,7 @@ def _form(
         message: makes of one a passage, or says in the plural what it is instead.
         shows: patterns between spaces, all of which the document's beginning has.
         in_list: the list's key; None: the document is a list.
+        within: gives the messages of an item, where these are conversations.
         left_out: what never becomes text.
     """
     patterns = [re.compile(pattern) for pattern in shows.split()]
@@ -115,11 +137,12 @@ def _form(
                     continue
                 if not isinstance(item.value, dict):
                     continue
-                found = message(item.value)
-                if isinstance(found, str):
-                    text.account.left_out[found] += 1
-                else:
-                    yield found
+                for one in within(item.value) if within is not None else (item.value,):
+                    found = message(one)
+                    if isinstance(found, str):
+                        text.account.left_out[found] += 1
+                    else:
+                        yield found
         except NotJsonError as error:
             raise text.damaged(f"after {text.account.kept:,} messages, {error}", label) from error
 
@@ -147,4 +170,13 @@ SLACK = _form(
     in_list=None,
 )
 GOOGLE_CHAT = _form("google-chat", "Google Chat export", _google, r'"messages"\s*: "creator"\s*:')
-CHAT_FORMS = (TELEGRAM, MESSENGER, DISCORD, SLACK, GOOGLE_CHAT)
+CHATGPT = _form(
+    "chatgpt",
+    "ChatGPT export",
+    _chatgpt,
+    r'"mapping"\s*: "content_type"\s*:',
+    in_list=None,
+    within=_of_mapping,
+    left_out="titles, times and what tools say",
+)
+CHAT_FORMS = (TELEGRAM, MESSENGER, DISCORD, SLACK, GOOGLE_CHAT, CHATGPT)

@@ -47,6 +47,7 @@ _NAVIGATION_WORDS = 4
 LARGEST = 128 << 20
 """Characters of a page, which is parsed as a whole."""
 _OPENS = re.compile(r"<(?=[a-zA-Z/!?])")
+_NOT_SHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 Skip = Callable[[str, dict[str, str | None]], bool]
@@ -75,6 +76,7 @@ class _Prose(HTMLParser):
         if tag in _BLOCKS:
             self.end_block()
         is_hidden = "hidden" in has or has.get("aria-hidden") == "true"
+        is_hidden = is_hidden or _NOT_SHOWN.search(has.get("style") or "") is not None
         is_skipped = tag in SKIPPED or (self.skip is not None and self.skip(tag, has))
         if (is_skipped or is_hidden) and tag not in _VOID:
             self.skipping.append(tag)

@@ -51,6 +51,17 @@ _ADVERTISEMENT = re.compile(
 )
 _ARMOUR = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----\s*$")
 _FROM_UNIX = re.compile(rb"^>(>*From )", re.MULTILINE)
+_GREETING = re.compile(
+    r"(?:(?:best|kind|warm)(?:est)? (?:regards|wishes)|regards|cheers|thanks|many thanks|sincerely|"
+    r"yours (?:sincerely|faithfully|truly)|(?:viele|liebe|beste|freundliche) grüße|"
+    r"mit freundlichen grüßen|cordialement|bien à vous|(?:un )?saludos?(?: cordiales)?|atentamente|"
+    r"cordiali saluti|distinti saluti|atenciosamente|cumprimentos|met vriendelijke groeten?|"
+    r"med vänliga hälsningar|с уважением|pozdrawiam)[,.!]?",
+    re.IGNORECASE,
+)
+_CONTACT = re.compile(r"\S@\S|www\.|https?://|\+?\d[\d ()/.-]{6,}\d")
+MOST_OF_CARD = 10
+"""Lines of a signature that nothing introduces."""
 WRAPPED_AT = 60
 """Of lines that are as long as this, the next one may go on with the same paragraph."""
 
@@ -177,7 +188,9 @@ def _payload(part: Message) -> str:
     charset = {"iso-8859-1": "cp1252", "us-ascii": "utf-8", "latin-1": "cp1252"}.get(
         charset, charset
     )
-    for encoding in ("utf-8", charset):
+    # Those of seven bits look like ASCII.
+    is_escaped = charset.replace("_", "-").startswith(("iso-2022", "hz", "utf-7"))
+    for encoding in (charset, "utf-8") if is_escaped else ("utf-8", charset):
         try:
             return data.decode(encoding)
         except (UnicodeDecodeError, LookupError, ValueError):
@@ -244,7 +257,19 @@ def _own_lines(lines: list[str], *, flowed: bool) -> Iterator[str]:
         if line.startswith("Hash: ") and number < 4:
             continue
         kept.append(line if flowed else bare)
-    return iter(kept)
+    return iter(_without_card(kept))
+
+
+def _without_card(lines: list[str]) -> list[str]:
+    """The lines without what a program adds after a greeting and a name: a title, numbers."""
+    last = [number for number, line in enumerate(lines) if line.strip()]
+    for place, number in enumerate(last):
+        after = last[place + 2 :]
+        if _GREETING.fullmatch(lines[number].strip()) and 0 < len(after) <= MOST_OF_CARD:
+            card = [lines[n].strip() for n in after]
+            is_card = any(map(_CONTACT.search, card)) and all(len(one) <= 70 for one in card)
+            return lines[: after[0]] if is_card else lines
+    return lines
 
 
 def _starts_quoted_header(lines: list[str], number: int) -> bool:

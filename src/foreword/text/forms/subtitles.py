@@ -7,7 +7,17 @@ from collections.abc import Iterable, Iterator
 from foreword.text.forms.form import Form, Head, Opened, Passage
 
 _TIME = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3}"
-_TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}")
+_TIMES = re.compile(rf"\s*{_TIME}\s*(?:-->|,)\s*{_TIME}")
+_FRAMES = re.compile(r"(?:\{\d+\}\{\d*\}|\[\d+\]\[\d*\])(.*)")
+"""MicroDVD and MPL2: frames or tenths of seconds, and lines between bars."""
+_LYRICS = re.compile(r"(?:\[\d{1,3}:\d{2}(?:[.:]\d{1,3})?\])+(.*)")
+_LYRICS_HEAD = re.compile(r"\[(?:ti|ar|al|au|by|offset|re|ve|length|la):.*\]$")
+_DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}.*?(?:\{[^{}]*\\p0[^{}]*\}|$)")
+_CREDITS = re.compile(
+    r"opensubtitles|addic7ed|"
+    r"^(?:subtitles?|captions?|sync(?:ed)?(?: (?:and|&) correct(?:ed|ions?))?) by\b",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>|<\d[\d:.]{0,20}>|\{\\[^{}\n]{0,200}\}")
 _SOUND = re.compile(r"\[[^\[\]\n]{1,80}\]|\([^a-z()\n]{2,80}\)|[♪♫][^♪♫\n]{0,200}[♪♫]?")
 """What is heard but not said: [door opens], (LAUGHTER), songs."""
@@ -25,6 +35,10 @@ def _recognises(head: Head) -> bool:
     first = lines[0].lstrip("\ufeff").strip()
     if first == "WEBVTT" or first.startswith(("WEBVTT ", "WEBVTT\t", "[Script Info]")):
         return True
+    if any(form.match(first) for form in (_FRAMES, _LYRICS, _LYRICS_HEAD)):
+        told = (_FRAMES, _LYRICS, _LYRICS_HEAD)
+        found = sum(any(form.match(line) for form in told) for line in lines)
+        return found >= 0.9 * len(lines) and len(lines) > 1
     return (first.isdigit() and len(lines) > 1 and _TIMES.match(lines[1]) is not None) or (
         _TIMES.match(first) is not None
     )
@@ -58,7 +72,10 @@ def _read(text: Opened) -> Iterator[Passage]:
 def _said(cue: Iterable[str], text: Opened) -> Iterator[tuple[bool, str]]:
     """What a cue's lines say, and whether each begins what another one says."""
     for line in cue:
-        heard = _TAG.sub("", html.unescape(line))
+        if _CREDITS.search(line):
+            text.account.left_out["credits"] += 1
+            continue
+        heard = _TAG.sub("", html.unescape(_DRAWING.sub("", line)))
         said = _SOUND.sub(" ", heard)
         if said != heard:
             text.account.left_out["sounds and songs"] += 1
@@ -78,6 +95,10 @@ def _cues(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
             fields = line.split(",", 9)
             if len(fields) == 10:
                 yield fields[4].strip(), re.split(r"\\[Nn]", fields[9])
+        elif found := _FRAMES.match(line):
+            yield "", re.sub(r"\{[a-zA-Z]:[^{}]*\}|(?:^|(?<=\|))/", "", found[1]).split("|")
+        elif found := _LYRICS.match(line):
+            yield "", [f"- {found[1]}"]  # each begins anew, as what another one says
         elif _TIMES.match(line):
             if cue is not None:
                 # A cue without a blank line before it: what was taken for speech is its number.
@@ -106,5 +127,5 @@ SUBTITLES = Form(
     "numbers, times and tags",
     _recognises,
     _read,
-    (".srt", ".vtt", ".ass", ".ssa"),
+    (".srt", ".vtt", ".ass", ".ssa", ".sbv", ".sub", ".lrc"),
 )

@@ -22,7 +22,8 @@ TEXT_COLUMNS = (
 SPEAKER_COLUMNS = (
     *("speaker", "author", "from", "sender", "sender_name", "user", "username", "user_name"),
     *("name", "nick", "who", "role", "autor", "auteur", "автор", "отправитель"),
-    *("von", "de", "van", "da", "от"),
+    *("absender", "expéditeur", "remitente", "remetente", "mittente", "afzender", "nadawca"),
+    *("von", "de", "van", "da", "от", "by"),
 )
 SAMPLED = 200
 """Rows by which a column is chosen."""
@@ -30,6 +31,10 @@ TABLE = "a table"
 LONGEST_CELL = 1 << 24
 FEWEST_WORDS = 2.5
 """Of a cell, on average, in a column that is taken for text without being named so."""
+
+
+_GONE = frozenset({"[deleted]", "[removed]"})
+"""What Reddit has in place of what was written."""
 
 
 def _words(value: Any) -> int:
@@ -45,14 +50,13 @@ def _words(value: Any) -> int:
 def choose_column(rows: Sequence[Mapping[str, Any]]) -> str | None:
     """The column that holds the text: by its name, or else the one with the most words."""
     columns = dict.fromkeys(name for row in rows for name in row)
-    mean = {
-        name: sum(_words(row.get(name)) for row in rows) / max(1, len(rows)) for name in columns
-    }
+    words = {name: sum(_words(row.get(name)) for row in rows) for name in columns}
+    mean = {name: words[name] / sum(name in row for row in rows) for name in columns}
     for known in TEXT_COLUMNS:
         for name in columns:
             if name.rpartition(".")[2].strip().casefold() == known and mean[name] >= 1:
                 return name
-    best = max(columns, key=lambda name: mean[name], default=None)
+    best = max(columns, key=lambda name: words[name], default=None)
     return best if best is not None and mean[best] >= FEWEST_WORDS else None
 
 
@@ -87,7 +91,7 @@ def _passages(rows: Iterator[Mapping[str, Any]], text: Opened, what: str) -> Ite
         value = row.get(column)
         said = value if isinstance(value, str) else None
         name = row.get(speaker) if speaker is not None else None
-        if not said or not said.strip():
+        if not said or not said.strip() or said.strip() in _GONE:
             text.account.left_out["rows without text"] += 1
             continue
         for paragraph in said.splitlines():
@@ -179,8 +183,16 @@ def _recognises_csv(head: Head) -> bool:
     )
 
 
+def _after_separator(lines: Iterator[str]) -> Iterator[str]:
+    """The lines without the first one, if that tells Excel what separates cells."""
+    first = next(lines, None)
+    if first is not None and re.fullmatch("\ufeff?sep=.", first.strip("\r\n ")) is None:
+        yield first
+    yield from lines
+
+
 def _read_csv(text: Opened) -> Iterator[Passage]:
-    lines = text.lines()
+    lines = _after_separator(text.lines())
     sample = list(itertools.islice(lines, SAMPLED))
     dialect = _dialect(sample)
     if dialect is None:
@@ -197,7 +209,10 @@ def _read_csv(text: Opened) -> Iterator[Passage]:
         try:
             for number, row in enumerate(row for row in rows if row):
                 if number > 0 or not dialect.has_header:
-                    yield dict(zip(dialect.columns, row, strict=False))
+                    last = len(dialect.columns) - 1
+                    # Commas that no quotation marks protect are those of the last column.
+                    cells = [*row[:last], dialect.delimiter.join(row[last:])]
+                    yield dict(zip(dialect.columns, cells, strict=False))
         except csv.Error as error:
             raise text.damaged(f"after {text.account.kept:,} rows, {error}", "a table") from error
 
@@ -206,22 +221,43 @@ def _read_csv(text: Opened) -> Iterator[Passage]:
 
 # JSON and JSON Lines
 
+_ASSIGNED = re.compile(r"^\ufeff?\s*window\.[\w.]{1,60}\s*=\s*(?=[\[{])")
 
-def _flat(value: Any) -> dict[str, Any]:
-    """An item's strings by name; those of objects in it by both names, with a dot."""
+
+DEEPEST = 5
+"""Objects within others whose strings have names."""
+
+
+def _flat(value: Any, depth: int = 0) -> dict[str, Any]:
+    """An item's strings by name; those of objects in it by all names on the way, with dots."""
     if isinstance(value, str):
         return {"text": value}
     if not isinstance(value, dict):
         return {}
     found: dict[str, Any] = {}
     for key, inner in value.items():
-        if isinstance(inner, dict):
-            found |= {f"{key}.{name}": v for name, v in inner.items() if isinstance(v, str)}
+        if isinstance(inner, dict) and depth < DEEPEST:
+            found |= {f"{key}.{name}": v for name, v in _flat(inner, depth + 1).items()}
         elif isinstance(inner, list) and inner and all(isinstance(part, str) for part in inner):
             found[key] = "\n".join(inner)
         elif isinstance(inner, str | int | float):
             found[key] = inner
     return found
+
+
+def _rows_of(value: Any) -> Iterator[dict[str, Any]]:
+    """A record; and the objects of lists in it, such as the messages of a conversation."""
+    own = _flat(value)
+    lists = {
+        key: inner
+        for key, inner in (value.items() if isinstance(value, dict) else ())
+        if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner)
+    }
+    if own or not lists:
+        yield own
+    for key, inner in lists.items():
+        for one in inner:
+            yield {f"{key}.{name}": found for name, found in _flat(one).items()}
 
 
 def _recognises_jsonl(head: Head) -> bool:
@@ -242,7 +278,7 @@ def _read_jsonl(text: Opened) -> Iterator[Passage]:
             if not line.strip():
                 continue
             try:
-                yield _flat(json.loads(line.lstrip("\ufeff")))
+                yield from _rows_of(json.loads(line.lstrip("\ufeff")))
             except (ValueError, RecursionError) as error:
                 raise text.damaged(f"line {number}: {error}", "JSON Lines") from error
 
@@ -250,7 +286,7 @@ def _read_jsonl(text: Opened) -> Iterator[Passage]:
 
 
 def _recognises_json(head: Head) -> bool:
-    start = head.text.lstrip("\ufeff \t\r\n")
+    start = _ASSIGNED.sub("", head.text, count=1).lstrip("\ufeff \t\r\n")
     if not start.startswith(("{", "[")):
         return False
     if head.named(".json"):
@@ -258,10 +294,17 @@ def _recognises_json(head: Head) -> bool:
     return re.match(r'(?:\[\s*)?\{\s*"[^"\n]{1,80}"\s*:|\[\s*"', start) is not None
 
 
+def _without_assignment(blocks: Iterator[str]) -> Iterator[str]:
+    """A document without the name that Twitter's archive gives it: `window.YTD.tweets.part0 =`."""
+    first = next(blocks, "")
+    yield _ASSIGNED.sub("", first, count=1)
+    yield from blocks
+
+
 def _read_json(text: Opened) -> Iterator[Passage]:
     def given() -> Iterator[Item]:
         try:
-            yield from items(text.characters())
+            yield from items(_without_assignment(text.characters()))
         except NotJsonError as error:
             raise text.damaged(f"after {text.account.kept:,} passages, {error}", "JSON") from error
 
@@ -269,10 +312,11 @@ def _read_json(text: Opened) -> Iterator[Passage]:
     first = list(itertools.islice(stream, SAMPLED))
     by_list: dict[tuple[str, ...], int] = {}
     for item in first:
-        words = sum(_words(value) for value in _flat(item.value).values())
+        words = sum(_words(value) for row in _rows_of(item.value) for value in row.values())
         by_list[item.path] = by_list.get(item.path, 0) + words
     path = max(by_list, key=lambda path: by_list[path], default=())
-    rows = (_flat(item.value) for item in itertools.chain(first, stream) if item.path == path)
+    taken = (item for item in itertools.chain(first, stream) if item.path == path)
+    rows = (row for item in taken for row in _rows_of(item.value))
     return _passages(rows, text, "JSON")
 
 
@@ -284,4 +328,4 @@ JSONL = Form(
     "jsonl", "JSON Lines", "passages", _LEFT_OUT, _recognises_jsonl, _read_jsonl,
     (".jsonl", ".ndjson"),
 )  # fmt: skip
-JSON = Form("json", "JSON", "passages", _LEFT_OUT, _recognises_json, _read_json, (".json",))
+JSON = Form("json", "JSON", "passages", _LEFT_OUT, _recognises_json, _read_json, (".json", ".js"))

@@ -4,12 +4,16 @@ import re
 from collections.abc import Iterator
 
 from foreword.text.forms.form import Form, Head, Opened, Passage
+from foreword.text.segments import is_unspaced
 
 _INVISIBLE = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 """Marks of direction, which WhatsApp puts around names, numbers and its own notes."""
 _NOTE_MARK = "\u200e"
 """What an iPhone begins each note of its own with."""
-_DATE = r"\d{1,4}(?:[/.\-]\d{1,2}[/.\-]|\.\s\d{1,2}\.\s)\d{1,4}\.?"
+_DATE = (
+    r"(?:\d{1,4}(?:[/.\-]\d{1,2}[/.\-]|\.\s\d{1,2}\.\s)\d{1,4}\.?(?:\sг\.)?"
+    r"|\d{4}[년年]\s?\d{1,2}[월月]\s?\d{1,2}[일日])"
+)
 _WORD = r"[^\W\d]{1,5}"  # 12-hour clocks: AM, p.m., 오후, 下午, μ.μ.
 _HALF = rf"(?:{_WORD}\.?(?:[\s\u00a0\u202f]?{_WORD}\.?)?)"
 _TIME = rf"(?:{_HALF}\s?)?\d{{1,2}}[:.]\d{{2}}(?:[:.]\d{{2}})?(?:[\s\u00a0\u202f]?{_HALF})?"
@@ -61,6 +65,12 @@ _NOTES = frozenset(
         *("Пропущенный аудиозвонок", "Пропущенный видеозвонок", "Usunięto tę wiadomość"),
         *("Ta wiadomość została usunięta", "Pominięto multimedia", "Bu mesajı sildiniz"),
         *("Bu mesaj silindi", "Medya dahil edilmedi", "görüntü dahil edilmedi"),
+        *("Ви видалили це повідомлення", "Це повідомлення видалено", "Poistit tämän viestin"),
+        *("Tämä viesti poistettiin", "Du slettede denne besked", "Denne besked blev slettet"),
+        *("Du slettet denne meldingen", "Denne meldingen ble slettet", "Törölted ezt az üzenetet"),
+        *("Ezt az üzenetet törölték", "Ai șters acest mesaj", "Acest mesaj a fost șters"),
+        *("Διαγράψατε αυτό το μήνυμα", "Αυτό το μήνυμα διαγράφηκε", "מחקת הודעה זו"),
+        *("הודעה זו נמחקה", "Bạn đã xóa tin nhắn này", "Tin nhắn này đã bị xóa"),
         *("Anda menghapus pesan ini", "Pesan ini dihapus", "Media tidak disertakan"),
         *(
             "Du raderade det här meddelandet",
@@ -141,7 +151,7 @@ def _without_notes(body: list[str]) -> str:
     for number, line in enumerate(body):
         line = line.split(_NOTE_MARK + "<")[0].rstrip()
         note = _BRACKETED.search(line[-122:]) if line.endswith(">") else None
-        if note is not None and (" " in note.group() or ":" in note.group()):
+        if note is not None and (set(" :") & set(note.group()) or is_unspaced(note.group())):
             line = line[: -len(note.group())]
         line = _INVISIBLE.sub("", _MENTION.sub("", line)).strip()
         if option := _OPTION.match(line):
