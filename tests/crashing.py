@@ -22,6 +22,9 @@ CONTENTS = ("fsync", "write", "ftruncate", "truncate")
 """Functions of `os` that change a file, or make sure that it was changed."""
 TAKES_ROOM = ("mkdir", "open", "fsync", "write", "symlink")
 
+EVERY = 1 if os.environ.get("FOREWORD_CRASHES") == "all" else 3
+"""Of the states that a kill may leave, all are read; so many apart, they are gone on with."""
+
 Tree = dict[str, bytes | None]
 """Files by their paths, with their contents; folders with None."""
 
@@ -96,6 +99,15 @@ def put(tree: Tree, root: Path) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     return root
+
+
+def one_of_each(states: list[Tree]) -> list[Tree]:
+    """Those that differ for whoever goes on: in more than what was not finished being written."""
+    found: dict[str, Tree] = {}
+    for state in states:
+        kept = {name: data for name, data in state.items() if ".foreword/" not in name + "/"}
+        found.setdefault(repr(sorted(kept.items())), state)
+    return list(found.values())
 
 
 def hidden(root: Path) -> list[str]:

@@ -5,11 +5,15 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.crashing import hidden, put, states_before_each_call
 
 from foreword.comparison.compare import Comparison, Point, Row, refuse_too_little, write_csv
 from foreword.comparison.plot import plot
 from foreword.comparison.sizes import same_size
+from foreword.comparison.writing import write
 from foreword.errors import SettingsError
+from foreword.folder.adopting import current
+from foreword.folder.claim import claimed
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.models.build import count_parameters
 
@@ -69,3 +73,32 @@ def test_too_few_minutes_are_refused_with_the_least_that_will_do(
 
 def test_a_counted_model_needs_no_minutes() -> None:
     refuse_too_little(0.001, ["ngram"])
+
+
+def test_a_comparison_that_is_killed_while_it_is_written_leaves_the_old_one_or_the_new_one(
+    tmp_path: Path,
+) -> None:
+    root = put({}, tmp_path / "root")
+    out = root / "out"
+    files = ("table.csv", "curves.csv", "comparison.png")
+
+    def read() -> list[bytes]:
+        return [current(out, name).read_bytes() for name in files]
+
+    write(Comparison(ROWS, POINTS, stopped=False), out, "old", print)
+    before = read()
+    newer = Comparison(ROWS[:1], POINTS[:2], stopped=False)
+    states = states_before_each_call(root, lambda: write(newer, out, "new", print))
+    after = read()
+    for state in states:
+        put(state, root)
+        assert read() in (before, after)
+        with claimed(out, "compare"):
+            assert hidden(root) == [str(root / ".out.lock")]
+            assert [(out / name).read_bytes() for name in files] in (before, after)
+
+
+def test_a_picture_of_another_comparison_does_not_stay(tmp_path: Path) -> None:
+    write(Comparison(ROWS, POINTS, stopped=False), tmp_path / "out", "t", print)
+    write(Comparison((), POINTS[:1], stopped=True), tmp_path / "out", "t", print)
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["curves.csv", "table.csv"]

@@ -1,6 +1,7 @@
 """A model made smaller, and what that costs."""
 
 import math
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.conftest import MakeFolder
+from tests.crashing import put, states_before_each_call
 
 from foreword.compression.compress import compress, smaller
 from foreword.compression.cost import cost_on
@@ -251,3 +253,27 @@ def test_the_loss_is_measured_on_one_persons_part_of_an_export(model: Path, tmp_
 
     assert found.perplexity_after == expected.perplexity_after
     assert "WhatsApp export: 4 messages of A" in told[0]
+
+
+def test_overwriting_that_is_killed_anywhere_leaves_the_old_model_or_the_small_one(
+    model: Path, text: Path, tmp_path: Path
+) -> None:
+    root = put({}, tmp_path / "root")
+    out = root / "m"
+    shutil.copytree(model, out)
+    (out / "training").mkdir()
+    (out / "training" / "step-00000009.safetensors").write_bytes(b"9")
+    (out / "notes.txt").write_text("mine")
+
+    def run() -> None:
+        compress(model, out, [text], bound=9.0, vocab_size=12, overwrite=True)
+
+    states = states_before_each_call(root, run)
+    found = []
+    for state in states:
+        put(state, root)
+        found.append(read_folder(out).config.weights)
+        assert (out / "notes.txt").read_text() == "mine"
+    assert found == sorted(found)  # float32, then int8
+    assert set(found) == {"float32", "int8"}
+    assert not (out / "training").exists()

@@ -17,7 +17,7 @@ from foreword.cli.console import (
 )
 from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
-from foreword.errors import MissingExtraError, SettingsError, did_you_mean
+from foreword.errors import SettingsError, did_you_mean
 from foreword.folder.claim import claimed, refuse_unclaimable, unless_replacing
 from foreword.text.choice import ReadingOptions
 
@@ -79,10 +79,9 @@ def compare(
             ARCHITECTURES,
             COMPARED,
             refuse_too_little,
-            write_csv,
         )
         from foreword.comparison.compare import compare as run
-        from foreword.comparison.plot import plot
+        from foreword.comparison.writing import write
 
     unknown = sorted(set(models or ()) - set(ARCHITECTURES))
     if unknown:
@@ -101,6 +100,7 @@ def compare(
             parameters=parameters,
             valid=valid or (),
             report=watch,
+            scratch=out,
             pretokenised=pretokenised or None,
             case=case,
             vocab_size=vocab_size,
@@ -111,14 +111,8 @@ def compare(
             threads=threads,
             **reading,
         )
-        written = write_csv(found, out)
-    name = ", ".join(Path(t).name for t in text) if text else "the carried chats"
-    if found.rows:
-        try:
-            plot(found, out / "comparison.png", name)
-            written.append(out / "comparison.png")
-        except MissingExtraError as error:
-            errors.print(f"no plot: {error}")
+        name = ", ".join(Path(t).name for t in text) if text else "the carried chats"
+        written = write(found, out, name, print_note)
     if as_json:
         print_json({"rows": [asdict(r) for r in found.rows], "files": [str(p) for p in written]})
     else:

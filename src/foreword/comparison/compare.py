@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from foreword.comparison.sizes import same_size
 from foreword.errors import SettingsError, TextError
+from foreword.folder.adopting import HIDDEN
 from foreword.folder.config import AnyModelName, Evaluation, ModelConfig, ModelName
 from foreword.folder.files import atomic_write
 from foreword.folder.weights import count_numbers
@@ -97,6 +98,7 @@ def compare(
     parameters: int | None = None,
     valid: Paths = (),
     report: Reporter = silent,
+    scratch: Path | None = None,
     **leaves: Any,
 ) -> Comparison:
     """Trains each network for the same share of `minutes`, with as many parameters as the others.
@@ -112,12 +114,17 @@ def compare(
         valid: as for `train`.
         parameters: of each. None: those of an LSTM of the size that suits the text.
         report: is told of all that happens.
+        scratch: a folder in which the networks lie meanwhile, hidden; made if it is missing. None:
+            the system's for temporary files.
         **leaves: settings that all share.
     """
     share = minutes / max(1, sum(name != "ngram" for name in models))
     settings = settings_from({"validations": VALIDATIONS, **leaves, "minutes": share})
-    with tempfile.TemporaryDirectory(prefix="foreword-compare-") as scratch:
-        corpus = read_corpus(paths_of(texts), paths_of(valid), settings.text, Path(scratch), report)
+    if scratch is not None:
+        scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{HIDDEN}-compare-", dir=scratch) as hidden:
+        folder = Path(hidden)
+        corpus = read_corpus(paths_of(texts), paths_of(valid), settings.text, folder, report)
         if corpus.valid is not None and len(corpus.valid) > HELD_OUT:
             name = f"{corpus.valid_name}, the first {HELD_OUT:,} words"
             corpus = replace(corpus, valid=corpus.valid.first(HELD_OUT), valid_name=name)
@@ -127,7 +134,7 @@ def compare(
         points: list[Point] = []
         for name in models:
             if name == "ngram":
-                row, point = _ngram(corpus, settings, Path(scratch) / name, report)
+                row, point = _ngram(corpus, settings, folder / name, report)
                 rows.append(row)
                 points.append(point)
                 continue
@@ -149,7 +156,7 @@ def compare(
             # One kernel for all: no cell shall win because somebody has fused it.
             with dispatch.use("portable"):
                 outcome = train_on(
-                    corpus, chosen, out=Path(scratch) / name, report=diary, validation=MEASURE
+                    corpus, chosen, out=folder / name, report=diary, validation=MEASURE
                 )
             points += diary.points
             if outcome.stopped_by is not None or outcome.config.evaluation is None:

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from foreword.folder.files import is_temporary, sync_folder, temporary_beside
 
+HIDDEN = ".foreword"
+"""Begins the names of hidden files of ours in a folder, of all but temporary ones."""
 NEW = ".foreword-new"
 """What counts already, and is moved to its place."""
 OLD = ".foreword-old"
@@ -111,18 +113,27 @@ def discard(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Removes what killed processes left unfinished, in a folder that nobody else writes to.
+    """Removes what killed processes left unfinished in a folder that nobody else writes to.
 
-    That is known by its name; see `temporary_beside`.
+    That is known by its name: see `temporary_beside`; or it begins with `.foreword-`, as folders do
+    in which something is tried out. What counts already must have been moved: see `settle`.
     """
     with contextlib.suppress(OSError):
         beside = [p for p in folder.parent.iterdir() if is_temporary(p.name, folder.name)]
         for path in beside:
             _remove(path)
+    with contextlib.suppress(OSError):
+        for path in list(folder.glob(f"{HIDDEN}-*")):
+            _remove(path)
     for place in (folder, folder / RUN, folder / RUN / STAGED, folder / RUN / STAGED / RUN):
         with contextlib.suppress(OSError):
             for path in [p for p in place.iterdir() if is_temporary(p.name)]:
                 _remove(path)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a hidden file or folder in a folder is ours, and nothing that it was made for."""
+    return name.startswith(HIDDEN) or is_temporary(name)
 
 
 def _turn(name: str) -> int:

@@ -13,12 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from foreword.errors import FolderError, SettingsError
-from foreword.folder.adopting import settle, sweep
+from foreword.folder.adopting import HIDDEN, settle, sweep
 from foreword.folder.files import LONGEST_NAME
 from foreword.folder.lock import LockedError, UnsupportedError, locked
 
-HIDDEN = ".foreword"
-"""Begins the names of hidden files of ours in a folder, of all but temporary ones."""
 INSIDE = ".foreword.lock"
 """The lock's file where it lies in the folder."""
 PROBE = 1 << 20
@@ -150,7 +148,7 @@ def _remove_empty(folders: Sequence[Path]) -> None:
 
 def _probe(folder: Path) -> None:
     """Writes to a nameless file in the folder: what cannot be written to says so."""
-    with tempfile.TemporaryFile(prefix=HIDDEN, dir=folder) as file:
+    with tempfile.TemporaryFile(prefix=f"{HIDDEN}-", dir=folder) as file:
         file.write(bytes(PROBE))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from foreword.errors import FolderError, SettingsError
 from foreword.folder import absent
-from foreword.folder.adopting import NEW, RUN, current, settle, whole
+from foreword.folder.adopting import NEW, RUN, current, is_hidden, settle, whole
 from foreword.folder.architecture import (
     OPTIONS,
     AnyConfig,
@@ -24,14 +24,12 @@ from foreword.folder.architecture import (
     described,
     format_version,
 )
-from foreword.folder.claim import HIDDEN
 from foreword.folder.files import (
     RESTORE,
     TensorHeader,
     atomic_write,
     checksum,
     holds,
-    is_temporary,
     read_bytes,
     read_header,
     read_tensors,
@@ -258,8 +256,7 @@ def _is_ours(path: Path) -> bool:
         if holds_model(path):
             document = _json(current(path, CONFIG))
             return isinstance(document, dict) and document.get("format") == "foreword"
-        names = {entry.name for entry in path.iterdir()}
-        names = {n for n in names if not is_temporary(n) and not n.startswith(HIDDEN)}
+        names = {entry.name for entry in path.iterdir() if not is_hidden(entry.name)}
         if WEIGHTS in names and read_header(path / WEIGHTS)[1].get("format") != "foreword":
             return False
     except FolderError:

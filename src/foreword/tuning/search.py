@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foreword.errors import FolderError, MissingExtraError, SettingsError, TextError, TrainingError
+from foreword.folder.adopting import whole
 from foreword.folder.claim import claimed
 from foreword.folder.files import atomic_write
 from foreword.text.corpus import Paths, paths_of
@@ -29,7 +30,15 @@ from foreword.training.progress import Event, Note, Reporter, Validated, silent
 from foreword.training.recipes import Leaf, Recipe, find, overridden, write
 from foreword.training.run import train_on
 from foreword.training.settings import ENDS, PRIVATE, TrainingSettings, settings_from
-from foreword.tuning.folder import BEST, JOURNAL, SCRATCH, SEARCH, TRIALS, refusal_for
+from foreword.tuning.folder import (
+    BEST,
+    JOURNAL,
+    SCRATCH,
+    SEARCH,
+    TRIALS,
+    mend_journal,
+    refusal_for,
+)
 from foreword.tuning.space import Choice, Space, as_texts, default_space, rounded, space_of
 
 if TYPE_CHECKING:
@@ -176,15 +185,22 @@ def _tune(folder: Path, asked: "_Asked", trials: int, *, resume: bool, report: R
     if corpus.valid is None:
         raise TextError("the text is too short to hold a part of it out: give --valid FILE")
     document = found.document(corpus)
-    if resume:
-        before = json.loads((folder / SEARCH).read_text("utf-8"))["text"]
-        corpus.refuse_other(before, "this search was begun with", "begin anew")
-    else:
-        for name in (JOURNAL, TRIALS, BEST):
-            (folder / name).unlink(missing_ok=True)
-    atomic_write(folder / SEARCH, _json(document))
-    with _quiet():
-        return _searched(_Trials(folder), corpus, found, trials, report)
+    try:
+        if resume:
+            before = json.loads((folder / SEARCH).read_text("utf-8"))["text"]
+            corpus.refuse_other(before, "this search was begun with", "begin anew")
+            atomic_write(folder / SEARCH, _json(document))
+        else:
+            # An older search goes at once. Its recipe stays until there is a better one.
+            with whole(folder) as draft:
+                atomic_write(draft / SEARCH, _json(document))
+                atomic_write(draft / TRIALS, _json(_told_of(found, corpus, (), None)))
+                (draft / JOURNAL).touch()
+        mend_journal(folder)
+        with _quiet():
+            return _searched(_Trials(folder), corpus, found, trials, report)
+    except OSError as error:
+        raise FolderError(f"{folder}: cannot be written: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -399,18 +415,24 @@ class _Trials:
         """The outcome so far, after `trials.json` and `best.toml` have it."""
         done = self.tried()
         best = _best(done)
-        document = {
-            "text": corpus.name,
-            "search": as_texts(search.space),
-            "best": None if best is None else best.number,
-            "trials": [asdict(trial) for trial in done],
-        }
-        atomic_write(self.folder / TRIALS, _json(document))
+        atomic_write(self.folder / TRIALS, _json(_told_of(search, corpus, done, best)))
         recipe = None
         if best is not None:
             recipe = self.folder / BEST
             write(_recipe(search, corpus, best, len(done)), recipe)
         return Tuning(done, best, recipe, signal)
+
+
+def _told_of(
+    search: _Search, corpus: Corpus, done: Sequence[Tried], best: Tried | None
+) -> dict[str, Any]:
+    """The content of `trials.json`."""
+    return {
+        "text": corpus.name,
+        "search": as_texts(search.space),
+        "best": None if best is None else best.number,
+        "trials": [asdict(trial) for trial in done],
+    }
 
 
 def _recipe(search: _Search, corpus: Corpus, best: Tried, trials: int) -> Recipe:

@@ -1,0 +1,44 @@
+"""Writes a comparison into a folder: table, curves and picture, all of them or none."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from foreword.comparison.compare import Comparison, write_csv
+from foreword.comparison.plot import plot
+from foreword.errors import FolderError, MissingExtraError
+from foreword.folder.adopting import whole
+
+PICTURE = "comparison.png"
+
+
+def write(
+    comparison: Comparison, folder: Path, text: str, tell: Callable[[str], None]
+) -> list[Path]:
+    """Writes `table.csv`, `curves.csv` and, where matplotlib is installed, `comparison.png`.
+
+    Args:
+        comparison: what was found.
+        folder: is made if it is missing. Files of an older comparison are replaced.
+        text: the name of what was read, for the picture.
+        tell: is told why there is no picture.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        FolderError: the disk is full, or the folder cannot be written to.
+    """
+    try:
+        with whole(folder) as draft:
+            written = write_csv(comparison, draft)
+            if comparison.rows:
+                try:
+                    plot(comparison, draft / PICTURE, text)
+                    written.append(draft / PICTURE)
+                except MissingExtraError as error:
+                    tell(f"no plot: {error}")
+        if draft / PICTURE not in written:
+            (folder / PICTURE).unlink(missing_ok=True)
+    except OSError as error:
+        raise FolderError(f"{folder}: cannot be written: {error}") from error
+    return [folder / path.name for path in written]
