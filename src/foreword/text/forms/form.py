@@ -35,6 +35,8 @@ class Passage:
     @property
     def line(self) -> str:
         """The text on one line, without control characters; empty where there is nothing."""
+        if self.text.isprintable() and "  " not in self.text:  # as most are, which is soon told
+            return self.text.strip(" ")
         text = _INNER.sub(" ", _CONTROLS.sub("", self.text)).strip(" ")
         if not text.isascii():
             # JSON may hold halves of letters, which no encoding can write.
