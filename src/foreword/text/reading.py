@@ -187,7 +187,7 @@ class Reader:
             before, after = (line.strip()[:40] for line in mender.example)
             places = "1 place" if mender.places == 1 else f"{mender.places:,} places"
             self.notes.warn(
-                f"{short(file.name)}: {places} that had been decoded wrongly were mended, such as "
+                f"{short(file.name)}: {places} that had been decoded wrongly mended, such as "
                 f"“{before}”, which is read as “{after}”"
             )
 

@@ -148,6 +148,11 @@ def test_an_empty_table_has_no_lines(write: Write, lines: Lines) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
+        (
+            "a.json",
+            '[{"from": "A", "content": "<p>Hello there</p><p>How are you?</p>"}]',
+            ["Hello there", "How are you?"],
+        ),
         ("a.csv", "sep=;\nid;text\n1;Hello there\n2;How are you\n", ["Hello there", "How are you"]),
         (
             "a.csv",
@@ -183,7 +188,17 @@ def test_an_empty_table_has_no_lines(write: Write, lines: Lines) -> None:
             ["Hello there you"],
         ),
     ],
-    ids=["sep", "one column", "commas", "deep", "messages", "conversations", "twitter", "reddit"],
+    ids=[
+        "html",
+        "sep",
+        "one column",
+        "commas",
+        "deep",
+        "messages",
+        "conversations",
+        "twitter",
+        "reddit",
+    ],
 )
 def test_tables_and_records_as_programs_write_them_give_their_text(
     name: str, content: str, said: list[str], write: Write, lines: Lines

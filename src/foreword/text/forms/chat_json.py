@@ -12,6 +12,10 @@ from foreword.text.forms.json_stream import NotJsonError, items
 
 Message = Mapping[str, Any]
 _REACTED = re.compile(r"^Reacted \S+ to your message\s*$|^\S+ reacted \S+ to \w+ message\s*$")
+_CALLED = re.compile(
+    r"^(?:You missed|.{1,60} missed) an? (?:audio |video )?(?:call|chat)\b.{0,60}$|"
+    r"^.{1,60} called you\.$|^The (?:audio|video) (?:call|chat) (?:has )?ended\.$|^Liked a message$"
+)
 _SENT = re.compile(r" (?:sent an attachment|sent a photo|sent a video|sent a voice message)\.$")
 _SLACK_MARKUP = re.compile(r"<(?:[@#!][^<>|]*|https?:[^<>|]*|mailto:[^<>|]*)(?:\|([^<>]*))?>")
 _DISCORD_MARKUP = re.compile(r"<a?:\w+:\d+>|<[@#][!&]?\d+>")
@@ -38,7 +42,12 @@ def _messenger(message: Message) -> Passage | str:
     said = _mended(str(message.get("content") or ""))
     if not said.strip():
         return "media without words"
-    if _REACTED.search(said) or _SENT.search(said) or "call_duration" in message:
+    if (
+        _REACTED.search(said)
+        or _CALLED.search(said)
+        or _SENT.search(said)
+        or "call_duration" in message
+    ):
         return "notes"
     return Passage(said, _name(_mended(str(message.get("sender_name") or ""))))
 

@@ -10,7 +10,7 @@ _TIME = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3}"
 _TIMES = re.compile(rf"\s*{_TIME}\s*(?:-->|,)\s*{_TIME}")
 _FRAMES = re.compile(r"(?:\{\d+\}\{\d*\}|\[\d+\]\[\d*\])(.*)")
 """MicroDVD and MPL2: frames or tenths of seconds, and lines between bars."""
-_LYRICS = re.compile(r"(?:\[\d{1,3}:\d{2}(?:[.:]\d{1,3})?\])+(.*)")
+_LYRICS = re.compile(r"(?:\[\d{1,3}:\d{2}[.:]\d{1,3}\])+(.*)")
 _LYRICS_HEAD = re.compile(r"\[(?:ti|ar|al|au|by|offset|re|ve|length|la):.*\]$")
 _DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}.*?(?:\{[^{}]*\\p0[^{}]*\}|$)")
 _CREDITS = re.compile(

@@ -6,6 +6,7 @@ from foreword.text.forms.documents import PDF, RTF, TEX
 from foreword.text.forms.form import Form, Head
 from foreword.text.forms.html_page import HTML
 from foreword.text.forms.imessage import IMESSAGE
+from foreword.text.forms.irc import IRC
 from foreword.text.forms.kakaotalk import KAKAOTALK
 from foreword.text.forms.line_chat import LINE
 from foreword.text.forms.mail import MAIL, MBOX
@@ -19,7 +20,7 @@ from foreword.text.forms.whatsapp import WHATSAPP
 
 FORMS: tuple[Form, ...] = (
     *(PDF, RTF, EPUB, DOCX, ODT, FB2, SMS, SUBTITLES),
-    *(SIGNAL, KAKAOTALK, LINE, IMESSAGE, WHATSAPP, MBOX, MAIL),
+    *(SIGNAL, KAKAOTALK, LINE, IMESSAGE, IRC, WHATSAPP, MBOX, MAIL),
     *CHAT_FORMS,
     *(TELEGRAM_PAGE, JSONL, JSON, HTML, MARKDOWN, TEX, CSV),
 )

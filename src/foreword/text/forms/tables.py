@@ -10,6 +10,7 @@ from typing import Any
 
 from foreword.errors import TextError
 from foreword.text.forms.form import Form, Head, Opened, Passage
+from foreword.text.forms.html_page import prose
 from foreword.text.forms.json_stream import Item, NotJsonError, items
 
 TEXT_COLUMNS = (
@@ -35,6 +36,11 @@ FEWEST_WORDS = 2.5
 
 _GONE = frozenset({"[deleted]", "[removed]"})
 """What Reddit has in place of what was written."""
+
+
+_MARKUP = re.compile(
+    r"<(?:p|div|br|span|a|li|ul|b|i|em|strong)(?:\s[^<>]{0,300})?/?>", re.IGNORECASE
+)
 
 
 def _words(value: Any) -> int:
@@ -87,6 +93,8 @@ def _passages(rows: Iterator[Mapping[str, Any]], text: Opened, what: str) -> Ite
         raise TextError(f"{text.name}: {what} without a column {column!r}. It has {shown}")
     speaker = _speaker_column(first, column)
     text.account.details.append(f"the column {column!r} is taken")
+    pages = sum(_MARKUP.search(str(row.get(column))) is not None for row in first)
+    is_page = 2 * pages > len(first)  # as Teams and Mastodon write messages
     for row in itertools.chain(first, rows):
         value = row.get(column)
         said = value if isinstance(value, str) else None
@@ -94,7 +102,7 @@ def _passages(rows: Iterator[Mapping[str, Any]], text: Opened, what: str) -> Ite
         if not said or not said.strip() or said.strip() in _GONE:
             text.account.left_out["rows without text"] += 1
             continue
-        for paragraph in said.splitlines():
+        for paragraph in prose(said) if is_page else said.splitlines():
             if paragraph.strip():
                 yield Passage(paragraph, None if name is None else str(name).strip())
 
