@@ -1,9 +1,13 @@
 """Words that are typed without capitals, apostrophes or accents are read as what is meant."""
 
+from dataclasses import replace
+
 import pytest
 from tests.predictor.conftest import MakeSpeaker
 
 from foreword.predictor.predictor import Predictor
+from foreword.text.spacing import Spacing
+from foreword.text.tokenizer import Tokenizer
 
 
 def read_as(model: Predictor, text: str) -> str:
@@ -337,3 +341,27 @@ def test_blocked_words_and_words_passed_over_are_told_by_the_language(speaker: M
     typist = model.typist(repeats=False)
     assert typist.suggest("x I", 1, complete=True)[0].word == "Işık"
     assert typist.suggest("x Iş", 1, complete=True) == []
+
+
+@pytest.mark.parametrize("text", ["Ink etc. ", "Es gibt z. B. ", "Como p. ej. ", "At max. "])
+def test_no_capital_is_due_after_an_abbreviation_of_any_language(
+    speaker: MakeSpeaker, text: str
+) -> None:
+    assert speaker({"like": 0.5}).suggest(f"It works. {text}")[0].word == "like"
+
+
+def test_abbreviations_that_the_training_text_showed_end_no_sentence(speaker: MakeSpeaker) -> None:
+    plain = speaker({"like": 0.5})
+    spacing = Spacing(abbreviations={"no": (9, 2)})
+    tokenizer = Tokenizer(plain.tokenizer.words, plain.tokenizer.config, spacing=spacing)
+    learned = Predictor(replace(plain.folder, tokenizer=tokenizer))
+
+    assert plain.suggest("It works. See no. ")[0].word == "Like"
+    assert learned.suggest("It works. See no. ")[0].word == "like"
+
+
+def test_the_model_tells_the_case_after_an_abbreviation_that_may_end_a_sentence(
+    speaker: MakeSpeaker,
+) -> None:
+    assert speaker({"The": 0.5, "the": 0.1}).suggest("We sang. Ink etc. ")[0].word == "The"
+    assert speaker({"The": 0.1, "the": 0.5}).suggest("We sang. Ink etc. ")[0].word == "the"

@@ -290,7 +290,8 @@ class Reader:
     def _after(self, context: Context, word: Word, raw: str) -> Work[Context]:
         begins = context.begins_sentence
         if self.tokenizer.spacing.ends(word.text):
-            begins = not (raw == "." and word.start > 0 and is_abbreviated(context.words))
+            known = self.tokenizer.spacing.abbreviations
+            begins = not (raw == "." and word.start > 0 and is_abbreviated(context.words, known))
         elif is_emoji(raw):
             begins = begins or raw[0] not in HEARTS
         elif not set(raw) <= _TRANSPARENT:

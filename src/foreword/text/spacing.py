@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from foreword.errors import FolderError
+from foreword.text.abbreviations import AbbreviationCounter, Abbreviations, checked
 from foreword.text.characters import OWN, folded
 from foreword.text.style import PLAIN_STYLE, Style, StyleCounter, style_of
 from foreword.visible import is_plain, shown
@@ -79,10 +80,12 @@ class Spacing:
     Attributes:
         marks: what a text has shown; others stand as is usual.
         style: the typographic marks that the text has, rather than plain ones.
+        abbreviations: words whose point ends no sentence, or not every time.
     """
 
     marks: Mapping[str, Mark] = field(default_factory=dict)
     style: Style = PLAIN_STYLE
+    abbreviations: Abbreviations = field(default_factory=dict)
 
     def share(self, place: Place, mark: str) -> float:
         """How often a space stands in a place, 0 to 1.
@@ -123,6 +126,8 @@ class Spacing:
         lines = [f"{_json(name)}: {_json(vars(mark))}" for name, mark in sorted(self.marks.items())]
         style = self.style.options()
         head = f'"style": {_json(style)}, ' if style else ""
+        if self.abbreviations:
+            head += f'"abbreviations": {_json(dict(sorted(self.abbreviations.items())))},\n'
         return f'{{"version": {VERSION}, {head}"marks": {{\n' + ",\n".join(lines) + "\n}}\n"
 
     @classmethod
@@ -144,7 +149,11 @@ class Spacing:
                 "by a newer Foreword: pip install --upgrade foreword"
             )
         try:
-            return cls(_marks(document), style_of(document.get("style", {})))
+            return cls(
+                _marks(document),
+                style_of(document.get("style", {})),
+                checked(document.get("abbreviations", {})),
+            )
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise FolderError(f"{path} cannot be used: {error}. {hint}") from error
 
@@ -215,7 +224,7 @@ class SpacingCounter:
         style = whole.style.found()
         if "–" in vocabulary:
             style = replace(style, short_dash="-")
-        return Spacing(whole.marks(), style)
+        return Spacing(whole.marks(), style, whole.abbreviations.found())
 
 
 class _Block:
@@ -225,12 +234,14 @@ class _Block:
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._capitals: Counter[tuple[str, bool]] = Counter()
         self.style = StyleCounter()
+        self.abbreviations = AbbreviationCounter()
 
     def merge(self, other: "_Block") -> None:
         """Adds the counts of another part."""
         self._counts.update(other._counts)
         self._capitals.update(other._capitals)
         self.style.merge(other.style)
+        self.abbreviations.merge(other.abbreviations)
 
     def add(self, line: str, *, capitals: bool) -> None:
         """Counts a line.
@@ -241,6 +252,7 @@ class _Block:
         """
         self.style.add(line)
         line = folded(line.strip(), OWN)
+        self.abbreviations.add(line)
         if line and (line[0].isupper() or line[0].islower()):
             self._capitals["\n", line[0].isupper()] += 1
         if capitals:
@@ -337,7 +349,7 @@ def _json(value: object) -> str:
 
 def _marks(document: Any) -> dict[str, Mark]:
     """The marks of the file."""
-    version, keys = document.get("version"), {*document} - {"style"}
+    version, keys = document.get("version"), {*document} - {"style", "abbreviations"}
     if type(version) is not int or version != VERSION or keys != {"version", "marks"}:
         raise ValueError(f"its keys must be version, which is {VERSION}, and marks")
     return {name: _mark(name, found) for name, found in document["marks"].items()}
