@@ -1,10 +1,11 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.end_to_end.forking import Forking
 
 from foreword.text.corpus import chat_source
 
@@ -12,29 +13,54 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "100"}
 FOREWORD = [sys.executable, "-c", "from foreword.cli.main import main; main()"]
+LONGEST = 240
+"""Seconds."""
 
 
 @pytest.fixture(scope="session")
-def foreword_command() -> Command:
-    """Runs the real command line in a process of its own, as a user does."""
+def forking() -> Iterator[Forking]:
+    started = Forking(ENVIRONMENT)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def foreword_command(forking: Forking) -> Command:
+    """Runs the real command line in a process of its own, forked from one that has the imports."""
 
     def run(
-        *arguments: object, stdin: str = "", expect: int = 0, **more: str
+        *arguments: object, stdin: str = "", expect: int = 0
     ) -> subprocess.CompletedProcess[str]:
+        return checked(forking.run([*map(str, arguments)], stdin, LONGEST), expect)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def fresh_command() -> Command:
+    """Runs the real command line as a user does: Python starts, and imports what it needs."""
+
+    def run(*arguments: object, expect: int = 0, **more: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [*FOREWORD, *map(str, arguments)],
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             encoding="utf-8",
             env={**ENVIRONMENT, **more},
-            timeout=240,
+            timeout=LONGEST,
         )
-        assert done.returncode == expect, done.stderr
-        assert "Traceback" not in done.stderr
-        return done
+        return checked(done, expect)
 
     return run
+
+
+def checked(
+    done: subprocess.CompletedProcess[str], expected: int
+) -> subprocess.CompletedProcess[str]:
+    assert done.returncode == expected, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +76,8 @@ SMALL = ["--hidden-size", 32, "--min-count", 3, "--learning-rate", 0.01, "--batc
 
 
 @pytest.fixture(scope="session")
-def model(foreword_command: Command, chats: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(fresh_command: Command, chats: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small model that has really been trained."""
     out = tmp_path_factory.mktemp("models") / "small"
-    foreword_command("train", chats, "--out", out, "--epochs", 4, *SMALL)
+    fresh_command("train", chats, "--out", out, "--epochs", 4, *SMALL)
     return out

@@ -127,7 +127,7 @@ def test_a_folder_that_is_no_model_is_left_alone(tmp_path: Path, foreword_comman
 def test_a_folder_with_other_files_is_refused_before_anything_is_read(
     verb: list[str],
     tmp_path: Path,
-    foreword_command: Command,
+    fresh_command: Command,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -136,7 +136,7 @@ def test_a_folder_with_other_files_is_refused_before_anything_is_read(
     names = ["thesis.txt", "journal.log", "best.toml", "table.csv", "index.html"]
     for name in names:
         (tmp_path / "mine" / name).write_text("years")
-    failed = foreword_command(*verb, "--out", "mine", expect=1)
+    failed = fresh_command(*verb, "--out", "mine", expect=1)
     assert "mine " in failed.stderr
     assert "--out" in failed.stderr or "Choose another" in failed.stderr
     assert len(failed.stderr.splitlines()) == 1  # nothing was loaded or read before
@@ -161,12 +161,12 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_anything_is_read(
     out: str,
     message: str,
     tmp_path: Path,
-    foreword_command: Command,
+    fresh_command: Command,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.txt").write_text("a few words to train on\n" * 20)
-    failed = foreword_command("train", "text.txt", "--out", out, "--overwrite", expect=1)
+    failed = fresh_command("train", "text.txt", "--out", out, "--overwrite", expect=1)
     assert message in failed.stderr
     assert len(failed.stderr.splitlines()) == 1
     assert [p.name for p in tmp_path.iterdir()] == ["text.txt"]

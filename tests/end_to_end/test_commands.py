@@ -107,11 +107,11 @@ def test_predict_answers_every_line_of_standard_input(
     assert foreword_command("predict", model, "-", "--json", stdin=lines).stdout.splitlines() == out
 
 
-def test_predict_runs_without_torch(model: Path, foreword_command: Command, tmp_path: Path) -> None:
+def test_predict_runs_without_torch(model: Path, fresh_command: Command, tmp_path: Path) -> None:
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('torch', name='torch')")
     for verb in (["predict", model, "how are"], ["generate", model, "how"], ["info", model]):
-        foreword_command(*verb, PYTHONPATH=str(tmp_path))
-    failed = foreword_command(
+        fresh_command(*verb, PYTHONPATH=str(tmp_path))
+    failed = fresh_command(
         "evaluate", model, "--chats", "valid", expect=1, PYTHONPATH=str(tmp_path)
     )
     assert 'pip install "foreword[train]"' in failed.stderr

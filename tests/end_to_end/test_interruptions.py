@@ -185,13 +185,13 @@ def test_a_signal_while_the_text_is_read_leaves_nothing_and_says_so(
 
 
 def test_a_second_training_in_a_folder_is_refused_while_the_first_goes_on(
-    chats: Path, tmp_path: Path, foreword_command: Command
+    chats: Path, tmp_path: Path, fresh_command: Command
 ) -> None:
     out = tmp_path / "m"
     process = start(chats, out, "--steps", "100000")
     wait_for_steps(out, 1, process)
     for again in (["--resume"], [chats, "--overwrite"]):
-        failed = foreword_command("train", *again, "--out", out, "--steps", 3, expect=1)
+        failed = fresh_command("train", *again, "--out", out, "--steps", 3, expect=1)
         assert f"another foreword train (process {process.pid}, since" in failed.stderr
         assert "loading PyTorch" not in failed.stderr
     assert foreword.load(out).predict("how are")  # reading needs no lock
