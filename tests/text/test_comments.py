@@ -6,6 +6,7 @@ from foreword.text.newlines import as_units
 CODE = {
     "python": [
         "x = 'a # b'  # the cat\ny = 2  # sat\n# on a\n# mat",
+        "x = 1  # so\n       # it is\n\ny = 2\n# a\n",
         'def f():\n    r"""Do it.\n\n    It goes on."""\n    return """no"""  # yes',
         's = call(\'it\'\'s # no\', """\n# no\n""")  # yes',
     ],
@@ -20,7 +21,7 @@ CODE = {
     "xml": ["<a b='<!'><!-- yes\nso --></a>"],
 }
 PROSE = {
-    "python": ["the cat sat on a mat", "Do it. It goes on. yes", "yes"],
+    "python": ["the cat sat on a mat", "so it is a", "Do it. It goes on. yes", "yes"],
     "javascript": ["yes one two so"],
     "rust": ['it\'s the "end" and this'],
     "c": ["the cat sat on a mat"],
@@ -105,6 +106,22 @@ def test_a_comments_parts_are_set_apart_and_its_lines_go_on() -> None:
 )
 def test_languages_have_the_names_that_editors_give_them(name: str, other: str) -> None:
     assert syntax_of(name) is syntax_of(other) is not None
+
+
+@pytest.mark.parametrize(
+    ("code", "units"),
+    [
+        ("int x;  // how are\n        // you\nint y;  // fine", ["how are you", "fine"]),
+        ("int x;  // how\nint yy;  // are\n// you", ["how", "are", "you"]),
+        ("// how are\n// you\n\n// fine", ["how are you", "fine"]),
+    ],
+)
+def test_a_comment_after_code_goes_on_beneath_itself(code: str, units: list[str]) -> None:
+    syntax = syntax_of("c")
+    assert syntax is not None
+    prose, _, _ = prose_of(code, syntax)
+    seen, _ = as_units(prose, COMMENT)
+    assert [" ".join(unit.split()) for unit in seen.split("\n") if unit.strip()] == units
 
 
 def test_prose_has_no_syntax() -> None:

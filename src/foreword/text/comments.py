@@ -180,13 +180,12 @@ def prose_of(text: str, syntax: Syntax, seen: Seen | None = None) -> tuple[str, 
             parts.append(_blank(text[place:end]))
             place = end
         elif kind == "line":
-            is_alone = not text[_line_begin(text, found.start()) : found.start()].strip()
             end = _line_end(text, found.end())
-            parts.append(_blank(text[place : found.end()], ends=not is_alone))
+            begins = not _goes_on(text, found.start(), syntax)
+            parts.append(_blank(text[place : found.end()], ends=begins))
             parts.append(text[found.end() : end])
             in_prose = end == len(text)
-            place = end + (2 if text.startswith("\r\n", end) else not in_prose)
-            parts.append(_blank(text[end:place], ends=not is_alone))
+            place = end
         else:
             closing = found["quote"] if kind == "doc" else syntax.blocks[int(kind[5:])][1]
             end = text.find(closing, found.end())
@@ -210,6 +209,21 @@ def prose_of(text: str, syntax: Syntax, seen: Seen | None = None) -> tuple[str, 
         parts.append(_blank(text[line:]))
     upto, count = settled
     return "".join(parts), in_prose, Seen(text[:upto], "".join(parts[:count])[-KEPT:])
+
+
+def _goes_on(text: str, place: int, syntax: Syntax) -> bool:
+    """Whether a comment in a line may go on with one in the line before it.
+
+    It stands alone in its line, and so does that; or that is at the same column after some code.
+    """
+    begin = _line_begin(text, place)
+    if text[begin:place].strip():
+        return False
+    before = text[_line_begin(text, max(0, begin - 1)) : max(0, begin - 1)].rstrip("\r")
+    bare = before.lstrip()
+    column = place - begin
+    is_alone = not bare or re.match(syntax.line, bare) is not None
+    return is_alone or before[column : column + 1] == text[place]
 
 
 def _line_begin(text: str, place: int) -> int:

@@ -85,7 +85,7 @@ def settled(
             f"{columns} columns: their"
         )
         say(
-            f"{what} line ends are read as spaces, and paragraphs end at blank lines "
+            f"{what} lines are read as parts of paragraphs, which end at blank lines "
             "(--lines sentence: each line ends by itself)"
         )
     settled = [
