@@ -10,9 +10,10 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from foreword.server.bounded_http import MOST_HEAD, MOST_HEADERS, BoundedProtocol
-from foreword.server.bounded_websocket import BoundedWebSocket
+from foreword.server.bounded_websocket import MOST_PINGS, BoundedWebSocket
 from foreword.server.connections import LINGER, RESERVE, Cause, Connections
 from foreword.server.endpoint import answer_with
+from foreword.server.limits import Turns
 from foreword.server.settings import ServerSettings
 
 from .conftest import run
@@ -108,7 +109,12 @@ class Server:
         self.Protocol = type(
             "Protocol",
             (BoundedProtocol,),
-            own | {"admits": staticmethod(lambda _: True), "largest_body": settings.largest_body},
+            own
+            | {
+                "admits": staticmethod(lambda _: True),
+                "largest_body": settings.largest_body,
+                "pipelined": Turns(),
+            },
         )
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -257,8 +263,9 @@ def test_a_head_that_is_long_but_no_attack_is_read() -> None:
         (GET, 30.0, [200]),
         (GET + b"GET", 10.0, [200, 408]),
         (GET[:-2] + b"content-length: 9\r\n\r\n", 10.0, [200]),
+        (POST + b"content-length: 9\r\n\r\nhalf", 10.0, [408]),
     ],
-    ids=["nothing", "half a head", "one request", "one and a half", "no body"],
+    ids=["nothing", "half a head", "one request", "one and a half", "no body", "half a body"],
 )
 def test_who_keeps_the_server_waiting_is_let_go_in_time(
     sent: bytes, seconds: float, answer: list[int]
@@ -330,7 +337,11 @@ def fill(server: Server, count: int, sent: bytes = b"") -> list[Transport]:
     return found
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nho", GET])
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET / HTTP/1.1\r\nho", POST + b"content-length: 9\r\n\r\nhalf", GET],
+    ids=["silent", "half a head", "half a body", "idle"],
+)
 def test_silent_clients_keep_nobody_out(sent: bytes) -> None:
     async def ask() -> tuple[list[int], int, int]:
         server = Server(connections=20, connections_per_address=0)
@@ -531,12 +542,26 @@ def test_who_pings_without_reading_is_sent_no_more_than_it_takes() -> None:
         await send(client, UPGRADE + b"\r\n")
         client.reads = False
         await send(client, frame(b"p" * 125, kind=9) * 40_000)
-        untaken = client.untaken
-        server.pass_seconds(10.1)
-        return untaken, client.aborted
+        return client.untaken, client.closed
 
-    untaken, aborted = run(ask())
-    assert untaken <= HIGH_WATER + 2 * 65_536
+    untaken, closed = run(ask())
+    assert untaken <= 200 * MOST_PINGS
+    assert closed
+
+
+def test_who_types_without_reading_is_let_go() -> None:
+    async def ask() -> tuple[int, int, bool]:
+        server = Server()
+        client = server.connect()
+        await send(client, UPGRADE + b"\r\n")
+        client.reads = False
+        await send(client, frame(b"t" * 100) * 40_000)
+        await turns(5_000)
+        server.pass_seconds(10.1)
+        return client.untaken, server.asked, client.aborted
+
+    untaken, _, aborted = run(ask())
+    assert untaken <= 2 * HIGH_WATER
     assert aborted
 
 

@@ -13,6 +13,7 @@ import httptools
 from foreword.server.connections import Cause, Connection, Connections, State
 from foreword.server.endpoint import headers_of
 from foreword.server.gathering import Gathering, GatheringProtocol
+from foreword.server.limits import Turns
 from foreword.server.refusal import RequestError, later
 
 PIECE = 4_096
@@ -31,7 +32,7 @@ _LARGE = RequestError(
     f"a request's line and headers may have {MOST_HEAD:,} bytes and {MOST_HEADERS} headers",
 )
 _INVALID = RequestError(400, "bad_request", "this is no HTTP request")
-_LATE = RequestError(408, "timeout", "the request's head did not come in time")
+_LATE = RequestError(408, "timeout", "the request did not come in time")
 _BUSY = later(503, "overloaded", "the server has as many clients as it may; try again later")
 _MANY = later(429, "rate_limited", "too many connections from this address")
 _CAUSES = {_LARGE: Cause.HEAD, _BUSY: Cause.FULL}
@@ -63,10 +64,12 @@ class BoundedProtocol(GatheringProtocol):
     Attributes:
         open_connections: all of the server.
         largest_body: bytes of a body that are read.
+        pipelined: who begins requests that came before the answer to the one before them.
     """
 
     open_connections: ClassVar[Connections]
     largest_body: ClassVar[int]
+    pipelined: ClassVar[Turns]
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
@@ -134,14 +137,15 @@ class BoundedProtocol(GatheringProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; or, after the head, a trailer, which nobody reads."""
-        if self._in_head:
-            super().on_header(name, value)
+        if not self._in_head:
+            return
+        if len(self.headers) >= MOST_HEADERS:
+            self._refusal = _LARGE
+            raise _RefusedError
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """A request's head is there."""
-        if len(self.headers) > MOST_HEADERS:
-            self._refusal = _LARGE
-            raise _RefusedError
         connection = self._connection
         if connection is not None and connection.is_reserve and not _tells_of_itself(self.url):
             self._refusal = _BUSY
@@ -162,9 +166,9 @@ class BoundedProtocol(GatheringProtocol):
     def on_message_complete(self) -> None:
         """All of a request is there."""
         self._in_request = False
-        super().on_message_complete()
         if self._connection is not None and self._connection.state is State.REST:
-            self._now(State.IDLE)
+            self._now(State.BUSY if self._is_asked else State.IDLE)
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """A request is answered."""
@@ -174,8 +178,8 @@ class BoundedProtocol(GatheringProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            cycle, app = self.pipeline.pop()
-            self._start_asgi_task(cycle, app)
+            # Who sends many at once waits for who sends one after the other.
+            self.pipelined.wait_for_one(self._begin_next)
             return
         if not self.flow.write_paused:
             self._now(self._waits_for())
@@ -184,6 +188,11 @@ class BoundedProtocol(GatheringProtocol):
             self._write_refusal()
         elif self._ended and not self._is_asked and not self._held:
             self.transport.close()
+
+    def _begin_next(self) -> None:
+        if self.pipeline and not self.transport.is_closing():
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
 
     # Bytes for the parser.
 
@@ -197,8 +206,12 @@ class BoundedProtocol(GatheringProtocol):
                 self._gathering.hold_reading(True)
                 break
         connection = self._connection
-        if self._in_head and connection is not None and connection.state is State.IDLE:
+        if connection is None or not self._in_request:
+            return
+        if self._in_head and connection.state is State.IDLE:
             self.open_connections.move(connection, State.HEAD)
+        elif not self._in_head and connection.state is State.BUSY and not self.pipeline:
+            self.open_connections.move(connection, State.REST)
 
     def _parses(self, piece: bytes) -> bool:
         """Whether the parser may be given more."""
@@ -254,7 +267,8 @@ class BoundedProtocol(GatheringProtocol):
         if state in (State.SENDING, State.CLOSING):
             self.transport.abort()
             return
-        if cause is Cause.LATE and state is State.HEAD and self._in_head:
+        half = self._in_head or (self._is_asked and not self.cycle.response_started)
+        if cause is Cause.LATE and half and state in (State.HEAD, State.REST):
             self._refusal = _LATE
             self.transport.write(answer(_LATE))
         self._gathering.close_or_abort(at_once=cause is Cause.ROOM)
@@ -277,11 +291,9 @@ class BoundedProtocol(GatheringProtocol):
         return cycle is not None and not cycle.response_complete
 
     def _waits_for(self) -> State:
-        if self._is_asked:
-            return State.BUSY
-        if self._in_head:
-            return State.HEAD
-        return State.REST if self._in_request else State.IDLE
+        if self._in_request and not self.pipeline:
+            return State.HEAD if self._in_head and not self._is_asked else State.REST
+        return State.BUSY if self._is_asked else State.IDLE
 
     def _now(self, state: State) -> None:
         if self._connection is not None and not self.transport.is_closing():

@@ -1,8 +1,8 @@
 """WebSockets behind bounds: how much a client may have under way, and for how long.
 
-uvicorn reads all frames of a packet at once, and answers pings whether or not a client takes the
-answers. Here, bytes go to the parser in pieces, and no further while frames wait or a client does
-not read. Knows nothing of what frames say.
+uvicorn parses all that has come at once, while others wait, and answers pings whether or not a
+client takes the answers. Here, the parser is given a piece in each turn of the event loop, and
+nothing while frames wait or a client does not read. Knows nothing of what frames say.
 """
 
 import asyncio
@@ -14,12 +14,14 @@ from websockets.frames import CloseCode, Frame
 from foreword.server.connections import Cause, Connection, Connections, State
 from foreword.server.gathering import Gathering
 
-PIECE = 4_096
-"""Bytes that the parser is given at a time."""
+PIECE = 1_024
+"""Bytes that the parser is given in a turn of the event loop."""
 MOST_WAITING = 16
 """Messages that may wait before more is parsed."""
 MOST_FRAGMENTS = 1_024
 """Frames of one message."""
+MOST_PINGS = 32
+"""Pings and pongs in a second."""
 
 _NO_HANDSHAKE = (
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
@@ -40,6 +42,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().__init__(*arguments, **settings)
         self._connection: Connection | None = None
         self._held = b""  # that the parser has not been given yet
+        self._is_due = False  # whether it goes on in the next turn
+        self._pings = 0
+        self._pings_since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client that spoke HTTP goes on with WebSocket."""
@@ -70,16 +75,20 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self.transport.close()
 
     def _go_on(self) -> None:
-        """Gives the parser what was held back, as long as there is room for what it finds."""
-        held, self._held = self._held, b""
-        for start in range(0, len(held), PIECE):
-            if self.transport.is_closing():
-                return
-            if self.queue.qsize() >= MOST_WAITING or not self.writable.is_set():
-                self._held = held[start:]
-                break
-            super().data_received(held[start : start + PIECE])
+        """Gives the parser some of what was held back, if there is room for what it finds."""
+        if self._is_due or self.transport.is_closing():
+            return
+        if self._held and self.queue.qsize() < MOST_WAITING and self.writable.is_set():
+            piece, self._held = self._held[:PIECE], self._held[PIECE:]
+            super().data_received(piece)
+            if self._held:
+                self._is_due = True
+                self.loop.call_soon(self._next)
         self._gathering.hold_reading(bool(self._held) or not self.writable.is_set())
+
+    def _next(self) -> None:
+        self._is_due = False
+        self._go_on()
 
     async def receive(self) -> Any:
         """The next message for the application."""
@@ -122,6 +131,25 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         if event.fin and self.writable.is_set():
             self._now(State.TYPING)
         super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        """A ping, which is to be answered."""
+        if not self._is_flood():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        """A pong, whether or not there was a ping."""
+        if not self._is_flood():
+            super().handle_pong(event)
+
+    def _is_flood(self) -> bool:
+        now = self.loop.time()
+        if now - self._pings_since > 1.0:
+            self._pings, self._pings_since = 0, now
+        self._pings += 1
+        if self._pings > MOST_PINGS:
+            self._close(CloseCode.POLICY_VIOLATION, "too many pings")
+        return self._pings > MOST_PINGS
 
     def send_receive_event_to_app(self) -> None:
         """A whole message."""

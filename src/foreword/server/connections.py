@@ -15,7 +15,7 @@ from functools import lru_cache
 from foreword.server.limits import source_of
 from foreword.server.settings import ServerSettings
 
-RESERVE = 16
+RESERVE = 64
 """Connections beyond the limit, which may ask for nothing but `/health` and `/metrics`."""
 RESERVE_SECONDS = 2.0
 """For a whole head on one of these."""
@@ -30,7 +30,7 @@ class State(enum.Enum):
 
     HEAD = "the rest of a request's head"
     IDLE = "another request"
-    REST = "the rest of a body that is answered already"
+    REST = "the rest of a body"
     MESSAGE = "the rest of a WebSocket message"
     SENDING = "the client to take what was sent"
     CLOSING = "the client to take the last of what was sent"

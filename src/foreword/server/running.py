@@ -17,6 +17,7 @@ from foreword.errors import SettingsError
 from foreword.server.bounded_http import BoundedProtocol
 from foreword.server.bounded_websocket import BoundedWebSocket
 from foreword.server.connections import RESERVE, Cause, Connections
+from foreword.server.limits import Turns
 from foreword.server.settings import ServerSettings
 from foreword.visible import shown
 
@@ -26,6 +27,8 @@ KINDS = 1_000
 """Of records, by their templates; more are one kind for each line of code."""
 LOOKS = 1.0
 """Seconds between two looks at connections that wait."""
+SENT = 131_072
+"""Bytes that the kernel keeps of what a client has not taken yet; Linux takes it twice."""
 SPARE_FILES = 64
 """Files that the process may have open beside connections."""
 GARBAGE = (10_000, 5, 5)
@@ -48,6 +51,8 @@ def bound(settings: ServerSettings) -> socket.socket:
         listening = socket.socket(family, socket.SOCK_STREAM)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # What a client does not read waits in the kernel; by default up to megabytes of it.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT)
             listening.bind(address)
         except OSError:
             listening.close()
@@ -145,6 +150,7 @@ def run(
                 "admits": staticmethod(admits),
                 "open_connections": connections,
                 "largest_body": settings.largest_body,
+                "pipelined": Turns(),
             },
         ),
         ws=type("Socket", (BoundedWebSocket,), {"open_connections": connections}),

@@ -1,0 +1,373 @@
+"""What honest clients of `foreword serve` feel while others attack it, and what it costs.
+
+    python benchmarks/attack.py [--seconds 8] [--only NAME] [--json FILE]
+
+A server with the everyday model, on this machine. Honest clients ask for suggestions, 50 requests a
+second in all over 8 connections, a new connection every second, and ask for `/health` ten times a
+second; each attack comes from another process of one core at low priority. Before each attack the
+honest are measured alone. `served` is what they got of what they asked for. The last columns are
+the server's memory in MB, before and at its highest, and by how much its log grew. An attack is
+held if all were served, with a p99 of at most three times that without. All take five minutes.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import multiprocessing
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+MODEL = "everyday-en"
+BODY = b'{"text": "I would li"}'
+HOST = b"host: 127.0.0.1\r\n"
+REQUEST = (
+    b"POST /v1/predict HTTP/1.1\r\n" + HOST + b"content-type: application/json\r\n"
+    b"content-length: %d\r\n\r\n" % len(BODY) + BODY
+)
+HEALTH = b"GET /health HTTP/1.1\r\n" + HOST + b"connection: close\r\n\r\n"
+UPGRADE = (
+    b"GET /v1/type HTTP/1.1\r\n" + HOST + b"upgrade: websocket\r\nconnection: upgrade\r\n"
+    b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"
+)
+RATE = 50
+CONNECTIONS = 8
+PATIENCE = 5.0
+"""Seconds after which an honest client gives up."""
+Attack = Callable[[int], Awaitable[None]]
+
+
+# The attacks: each goes on until its process is killed.
+
+
+@contextlib.asynccontextmanager
+async def connected(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+
+
+async def again(port: int, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+    """Does it on one connection after the other."""
+    while True:
+        with contextlib.suppress(ConnectionError, TimeoutError, asyncio.IncompleteReadError):
+            async with connected(port) as (reader, writer):
+                await work(reader, writer, *arguments)
+        await asyncio.sleep(0.001)
+
+
+async def pours(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes, more: bytes
+) -> None:
+    """Sends without an end, and reads nothing."""
+    del reader
+    writer.write(first)
+    while True:
+        writer.write(more)
+        await writer.drain()
+
+
+def pouring(first: bytes, more: bytes, connections: int = 4) -> Attack:
+    async def attack(port: int) -> None:
+        await asyncio.gather(*(again(port, pours, first, more) for _ in range(connections)))
+
+    return attack
+
+
+async def waits(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes, drip: bytes
+) -> None:
+    """Sends something, then a little now and then, until the server closes."""
+    writer.write(first)
+    while True:
+        with contextlib.suppress(TimeoutError):
+            if not await asyncio.wait_for(reader.read(65_536), 1.0):
+                return
+        writer.write(drip)
+
+
+def holding(first: bytes, drip: bytes, connections: int) -> Attack:
+    async def attack(port: int) -> None:
+        async def later(number: int) -> None:
+            await asyncio.sleep(number / 2_000)
+            await again(port, waits, first, drip)
+
+        await asyncio.gather(*map(later, range(connections)))
+
+    return attack
+
+
+def repeating(request: bytes, connections: int = 8) -> Attack:
+    async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(request)
+        await asyncio.wait_for(reader.read(65_536), 5.0)
+
+    async def attack(port: int) -> None:
+        await asyncio.gather(*(again(port, ask) for _ in range(connections)))
+
+    return attack
+
+
+def frame(payload: bytes, kind: int = 1, *, fin: bool = True) -> bytes:
+    """A client's WebSocket frame (RFC 6455, section 5.2), masked with zeros."""
+    return bytes([(0x80 if fin else 0) | kind, 0x80 | len(payload)]) + bytes(4) + payload
+
+
+POST = b"POST /v1/predict HTTP/1.1\r\n" + HOST + b"content-type: application/json\r\n"
+ATTACKS: dict[str, tuple[str, Attack]] = {
+    "an endless header": ("16 KB", pouring(POST + b"cookie: ", b"x" * 65_536)),
+    "a million headers": ("100", pouring(POST, b"a: b\r\n" * 10_000)),
+    "an endless target": ("16 KB", pouring(b"GET /", b"x" * 65_536)),
+    "endless trailers": (
+        "16 KB",
+        pouring(POST + b"transfer-encoding: chunked\r\n\r\n0\r\n", b"a: b\r\n" * 10_000),
+    ),
+    "an endless body": (
+        "128 KB",
+        pouring(POST + b"content-length: 999999999999\r\n\r\n", b"x" * 65_536),
+    ),
+    "4,000 silent connections": ("2,048; 10 s", holding(b"", b"", 4_000)),
+    "2,100 half heads, a byte a second": ("10 s", holding(POST + b"a: ", b"x", 2_100)),
+    "2,100 half bodies, a byte a second": (
+        "10 s",
+        holding(POST + b"content-length: 100000\r\n\r\n", b"x", 2_100),
+    ),
+    "4,000 silent WebSockets": ("2,048", holding(UPGRADE, b"", 4_000)),
+    "pipelined requests, answers unread": ("10 s", pouring(b"", REQUEST * 500, 16)),
+    "pings, answers unread": (
+        "10 s",
+        pouring(UPGRADE, frame(b"p" * 125, 9) * 500, 16),
+    ),
+    "fragments without an end": (
+        "1,024",
+        pouring(UPGRADE + frame(b"", fin=False), frame(b"", 0, fin=False) * 5_000),
+    ),
+    "no HTTP, as fast as it is refused": ("", repeating(b"\x16\x03\x01\x02\x00nonsense\r\n\r\n")),
+    "connections, as fast as they are made": ("", repeating(REQUEST[:-5])),
+}
+
+
+def attacking(name: str, port: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(10)
+    asyncio.run(_run(ATTACKS[name][1], port))
+
+
+async def _run(attack: Attack, port: int) -> None:
+    await attack(port)
+
+
+# The honest.
+
+
+class Honest:
+    """Clients that ask at a steady rate, and how long each answer took, from when it was due."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.took: list[float] = []
+        self.health: list[float] = []
+        self.asked = self.failed = 0
+
+    async def ask_for(self, seconds: float) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(CONNECTIONS):
+                tasks.create_task(self._types(number / RATE, seconds))
+            tasks.create_task(self._watches(seconds))
+
+    async def _types(self, offset: float, seconds: float) -> None:
+        """Opens a connection every second, and asks over it as often as its share is."""
+        began = time.perf_counter() + offset
+        pause = CONNECTIONS / RATE
+        stream = None
+        for turn in range(int((seconds - offset) / pause)):
+            due = began + turn * pause
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            self.asked += 1
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    if stream is None or turn % int(1 / pause) == 0:
+                        if stream is not None:
+                            stream[1].close()
+                        stream = await asyncio.open_connection("127.0.0.1", self.port)
+                    status = await answered(*stream, REQUEST)
+            except (OSError, TimeoutError, asyncio.IncompleteReadError):
+                status = 0
+            if status != 200:
+                self.failed += 1
+                if stream is not None:
+                    stream[1].transport.abort()
+                stream = None
+            else:
+                self.took.append(time.perf_counter() - due)
+        if stream is not None:
+            stream[1].transport.abort()
+
+    async def _watches(self, seconds: float) -> None:
+        end = time.perf_counter() + seconds
+        while (due := time.perf_counter()) < end:
+            self.asked += 1
+            try:
+                async with asyncio.timeout(PATIENCE), connected(self.port) as (reader, writer):
+                    if await answered(reader, writer, HEALTH) != 200:
+                        raise ConnectionError
+                self.health.append(time.perf_counter() - due)
+            except (OSError, TimeoutError, asyncio.IncompleteReadError):
+                self.failed += 1
+            await asyncio.sleep(0.1)
+
+
+async def answered(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+) -> int:
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head)
+    await reader.readexactly(int(length[1]) if length else 0)
+    return int(head[9:12])
+
+
+def quantile(values: list[float], share: float) -> float:
+    """Milliseconds."""
+    ordered = sorted(values)
+    return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+# The server.
+
+
+class Server:
+    """A process that serves; its log goes to a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "log"
+        with self.log.open("w") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "foreword", "serve", MODEL, "--port", "0"],
+                stdout=file,
+                stderr=file,
+                env={**os.environ, "NO_COLOR": "1", "OMP_NUM_THREADS": "1"},
+            )
+        until = time.monotonic() + 60
+        while (found := re.search(r":(\d+)/ ", self.log.read_text())) is None:
+            if time.monotonic() > until or self.process.poll() is not None:
+                raise SystemExit(f"the server did not start: {self.log.read_text()}")
+            time.sleep(0.05)
+        self.port = int(found[1])
+
+    def megabytes(self) -> float:
+        """That it holds now; 0 if it is dead."""
+        with contextlib.suppress(OSError):
+            pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+            return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return 0.0
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[Server]:
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(Path(folder))
+        try:
+            yield server
+        finally:
+            server.process.kill()
+            server.process.wait()
+
+
+async def honest_beside(server: Server, seconds: float) -> tuple[Honest, float]:
+    """The honest, and the most memory that the server held."""
+    honest, most = Honest(server.port), server.megabytes()
+    asking = asyncio.ensure_future(honest.ask_for(seconds))
+    while not asking.done():
+        most = max(most, server.megabytes())
+        await asyncio.wait([asking], timeout=0.1)
+    await asking
+    return honest, most
+
+
+def attacked(name: str, seconds: float) -> dict[str, Any]:
+    with serving() as server:
+        asyncio.run(honest_beside(server, 1.0))
+        calm, before = asyncio.run(honest_beside(server, seconds / 2))
+        told = server.log.stat().st_size
+        process = multiprocessing.Process(target=attacking, args=(name, server.port), daemon=True)
+        process.start()
+        try:
+            time.sleep(2.5)  # for thousands of connections
+            rough, most = asyncio.run(honest_beside(server, seconds))
+            alive = process.is_alive()
+        finally:
+            process.kill()
+            process.join()
+        lines = server.log.read_text().splitlines()[1:]
+        unasked = [line for line in lines if "WARNING" not in line]
+        if unasked:
+            print(f"   the log has {len(unasked)} lines that no client caused:", unasked[0])
+        return {
+            "p50 calm": quantile(calm.took, 0.5),
+            "p99 calm": quantile(calm.took, 0.99),
+            "p50": quantile(rough.took, 0.5),
+            "p99": quantile(rough.took, 0.99),
+            "health p99": quantile(rough.health, 0.99),
+            "served": 1 - rough.failed / max(rough.asked, 1),
+            "MB before": before,
+            "MB at most": most,
+            "log kB": (server.log.stat().st_size - told) / 1000,
+            "server lives": server.process.poll() is None,
+            "attack went on": alive,
+        }
+
+
+def outcome(found: dict[str, Any]) -> str:
+    if not found["server lives"]:
+        return "DEAD"
+    if not found["attack went on"]:
+        return "no attack"
+    if found["served"] < 0.999:
+        return "shut out"
+    return "held" if found["p99"] <= 3 * found["p99 calm"] else "slowed"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seconds", type=float, default=10, help="of each attack")
+    parser.add_argument("--only", help="attacks with this in their names")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    print(
+        f"{'attack':<40} {'limit':<12} {'p50':>5} {'p99':>6} without "
+        f"{'p50':>6} {'p99':>7} with  {'/health':>7} served  {'MB':>4} {'most':>5} "
+        f"{'log kB':>6}  outcome"
+    )
+    report = {}
+    for name, (limit, _) in ATTACKS.items():
+        if options.only and options.only not in name:
+            continue
+        found = report[name] = attacked(name, options.seconds)
+        print(
+            f"{name:<40} {limit:<12} {found['p50 calm']:5.1f} {found['p99 calm']:6.1f}         "
+            f"{found['p50']:6.1f} {found['p99']:7.1f}       {found['health p99']:7.1f} "
+            f"{found['served']:6.1%} {found['MB before']:5.0f} {found['MB at most']:5.0f} "
+            f"{found['log kB']:6.1f}  {outcome(found)}",
+            flush=True,
+        )
+    ratios = [found["p99"] / found["p99 calm"] for found in report.values() if found["p99 calm"]]
+    if ratios:
+        print(f"p99 with an attack against without: median {statistics.median(ratios):.1f} times")
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
