@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import foreword
-from foreword.training import preparing, threads
+from foreword.training import preparing
 from foreword.training.progress import Event, Note
 from foreword.training.threads import BETTER, MOST_SECONDS, Threads, numbers_up_to
 
@@ -144,7 +144,7 @@ def test_a_run_by_the_clock_tries_numbers_and_gives_torch_its_own_back(
 
     monkeypatch.setattr(torch, "set_num_threads", use)
     monkeypatch.setattr(torch, "get_num_threads", lambda: now)
-    monkeypatch.setattr(threads, "available", lambda: 2)
+    monkeypatch.setattr("foreword.kernels.threads.available", lambda: 2)
     events: list[Event] = []
     foreword.train(
         text, out=tmp_path / "m", minutes=5, epochs=30, dropout=0.1, report=events.append, **SIZES

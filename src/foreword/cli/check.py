@@ -33,6 +33,7 @@ def check(
     from foreword.conformance.cases import DTYPES, cases
     from foreword.conformance.check import KernelSubject, Result, layer_subject
     from foreword.conformance.check import check as run
+    from foreword.kernels.threads import threads_within_quota
 
     for what, given, known in (("cell", cell, NAMES), ("dtype", dtype, tuple(DTYPES))):
         for name in given or ():
@@ -49,8 +50,9 @@ def check(
     wanted = list(cases(tuple(cell or NAMES), tuple(dtype or DTYPES), repeats))
     found: dict[tuple[str, str], list[Result]] = defaultdict(list)
     steps = track(run(subject, wanted), "checking", len(wanted), console=errors, transient=True)
-    for result in steps:
-        found[result.case.name, result.case.dtype].append(result)
+    with threads_within_quota():
+        for result in steps:
+            found[result.case.name, result.case.dtype].append(result)
     rows = [_row(*key, found[key]) for key in found]
     if as_json:
         print_json({"subject": layer or kernel or "portable", "rows": rows})

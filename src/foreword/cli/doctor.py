@@ -25,6 +25,7 @@ def doctor(
         _without_torch(as_json=as_json)
         return
     from foreword.kernels import native
+    from foreword.kernels.threads import most_threads
 
     machine = {
         "foreword": version("foreword"),
@@ -32,7 +33,7 @@ def doctor(
         "torch": torch.__version__,
         "processor": f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}",
         "native kernels": native.instruction_set() or f"none: {native.why_absent()}",
-        "threads": str(torch.get_num_threads()),
+        "threads": str(most_threads()),
         "GPU": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
     }
     devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]

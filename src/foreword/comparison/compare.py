@@ -16,6 +16,7 @@ from foreword.folder.config import AnyModelName, Evaluation, ModelConfig, ModelN
 from foreword.folder.files import atomic_write
 from foreword.folder.weights import count_numbers
 from foreword.kernels import dispatch
+from foreword.kernels.threads import threads_within_quota
 from foreword.models.build import count_parameters
 from foreword.text.corpus import Paths, paths_of
 from foreword.training.corpus import Corpus, read_corpus
@@ -90,6 +91,7 @@ def refuse_too_little(minutes: float, models: Sequence[str]) -> None:
         )
 
 
+@threads_within_quota()
 def compare(
     texts: Paths = (),
     *,

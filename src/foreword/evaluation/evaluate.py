@@ -10,6 +10,7 @@ from foreword.evaluation.report import evaluation_of
 from foreword.folder.config import Evaluation
 from foreword.folder.installed import find_folder
 from foreword.folder.store import read_folder
+from foreword.kernels.threads import threads_within_quota
 from foreword.models.build import from_folder
 from foreword.text.choice import ReadingOptions
 from foreword.text.corpus import chat_source
@@ -17,6 +18,7 @@ from foreword.text.sources import read_sources
 from foreword.text.tokens import tokenise
 
 
+@threads_within_quota()
 def evaluate(
     folder: str | PathLike[str],
     texts: Sequence[str | PathLike[str]] = (),

@@ -19,6 +19,7 @@ from foreword.inspect.jacobian import spectra
 from foreword.inspect.page import notebook
 from foreword.inspect.subject import Model, read, subject_of
 from foreword.inspect.trace import TextTrace, state_after, trace_reading
+from foreword.kernels.threads import threads_within_quota
 
 LARGEST_PAGE = 500
 """Words that a page shows unless told otherwise."""
@@ -59,6 +60,7 @@ class Inspection(Findings):
         return notebook(self.document())
 
 
+@threads_within_quota()
 def inspection(
     model: Model,
     text: str,

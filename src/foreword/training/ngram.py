@@ -12,6 +12,7 @@ from foreword.folder.architecture import format_version
 from foreword.folder.config import FolderConfig, NgramConfig, TrainingRecord
 from foreword.folder.store import write_folder
 from foreword.folder.usage import misspellings_of
+from foreword.kernels.threads import threads_within_quota
 from foreword.models.ngram import NgramModel
 from foreword.ngrams.kneser_ney import learn
 from foreword.training.card import model_card
@@ -20,6 +21,7 @@ from foreword.training.progress import Note, Reporter, TextProgress
 from foreword.training.settings import TrainingSettings
 
 
+@threads_within_quota()
 def count_on(
     corpus: Corpus, settings: TrainingSettings, *, out: Path, report: Reporter, seconds: float = 0.0
 ) -> FolderConfig:

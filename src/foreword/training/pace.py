@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import torch
 
+from foreword.kernels.threads import most_threads, threads_restored
 from foreword.training.progress import Event, StepProgress
 from foreword.training.settings import BpttSettings, Budget
-from foreword.training.threads import most_threads, threads_restored
 from foreword.training.trainer import Run, train
 
 STEPS = 12

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from foreword.folder.config import ModelConfig
+from foreword.kernels.threads import most_threads
 from foreword.models.build import build, device_named
 from foreword.models.model import Regularisation
 from foreword.nn.softmax import fast_precision
@@ -16,7 +17,7 @@ from foreword.training.defaults import leaves_dropout_open
 from foreword.training.pace import SECONDS, expected_passes, paces_by_threads, words_per_second
 from foreword.training.progress import Note, Reporter, silent
 from foreword.training.settings import Budget, TrainingSettings, settings_from
-from foreword.training.threads import MUCH_BETTER, Threads, most_threads, told
+from foreword.training.threads import MUCH_BETTER, Threads, told
 from foreword.training.trainer import Run
 
 LONG = 100

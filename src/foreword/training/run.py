@@ -18,6 +18,7 @@ from foreword.folder.claim import claimed
 from foreword.folder.config import Evaluation, FolderConfig, ModelConfig, TrainingRecord
 from foreword.folder.store import read_folder, write_folder
 from foreword.folder.usage import misspellings_of
+from foreword.kernels.threads import most_threads, threads_restored
 from foreword.models.build import count_parameters
 from foreword.models.model import NextWordModel
 from foreword.text.corpus import Paths, paths_of
@@ -33,7 +34,6 @@ from foreword.training.progress import Event, Note, Reporter, TextProgress, sile
 from foreword.training.recipes import find, overridden
 from foreword.training.settings import TrainingSettings, settings_from
 from foreword.training.target import refusal_for
-from foreword.training.threads import most_threads, threads_restored
 from foreword.training.trainer import Run
 from foreword.training.trainer import train as train_loop
 

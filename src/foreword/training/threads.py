@@ -11,12 +11,10 @@ run only if the run ends by the clock, where the weights depend on the machine's
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 
 import torch
 
-from foreword.cores import available
 from foreword.training.progress import Note, Reporter, silent
 
 STEPS = 3
@@ -37,11 +35,6 @@ MUCH_BETTER = 1.25
 """The same where the choice is for the whole run, and should be the same the next time."""
 
 
-def most_threads() -> int:
-    """As many as torch would take (OMP_NUM_THREADS), but no more than this process has cores."""
-    return min(torch.get_num_threads(), available())
-
-
 def numbers_up_to(most: int) -> tuple[int, ...]:
     """The numbers that are tried.
 
@@ -50,16 +43,6 @@ def numbers_up_to(most: int) -> tuple[int, ...]:
     """
     powers = [1 << k for k in range(most.bit_length()) if 1 << k < most]
     return (*powers, most)
-
-
-@contextmanager
-def threads_restored() -> Iterator[None]:
-    """Gives torch the number of threads back that it had."""
-    before = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def told(paces: Mapping[int, float], chosen: int) -> str:

@@ -21,6 +21,7 @@ from foreword.errors import FolderError, MissingExtraError, SettingsError, TextE
 from foreword.folder.adopting import whole
 from foreword.folder.claim import claimed
 from foreword.folder.files import atomic_write
+from foreword.kernels.threads import threads_within_quota
 from foreword.text.corpus import Paths, paths_of
 from foreword.training.corpus import Corpus, absolute, read_corpus
 from foreword.training.interrupt import stop_on_signals
@@ -112,6 +113,7 @@ class _Search:
         }
 
 
+@threads_within_quota()
 def tune(
     texts: Paths = (),
     *,
