@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import register_flop_formula
 
 from foreword.cells.cell import Cell
 from foreword.cells.mogrifier import MogrifierLSTMCell
 from foreword.cells.registry import describe, from_description
-from foreword.kernels import native
+from foreword.kernels import flops, native
 from foreword.kernels.lengths import run_padded
 from foreword.kernels.portable import kernel as eager
 from foreword.kernels.portable.mogrifier import kept_sizes
@@ -50,7 +51,7 @@ def bptt_forward(cell: str, names: str, tensors: Sequence[Tensor]) -> list[Tenso
     """
     inputs, spec = _inputs(names, tensors), from_description(cell)
     outputs, extra = _loops(spec, inputs).forward(spec, inputs)
-    return [part.clone() for part in (*outputs, *extra)]
+    return [_own(part, inputs.x) for part in (*outputs, *extra)]
 
 
 @bptt_forward.register_fake
@@ -85,7 +86,8 @@ def bptt_backward(
     """Gradients by the inputs that are there and can have one, in their order."""
     inputs = _inputs(names, tensors)
     spec = from_description(cell)
-    found = eager.gradients(_loops(spec, inputs), spec, inputs, list(kept), tuple(d_outputs))
+    there: list[Any] = [part if part.numel() else None for part in kept]
+    found = eager.gradients(_loops(spec, inputs), spec, inputs, there, tuple(d_outputs))
     return [gradient.clone() for gradient in found if gradient is not None]
 
 
@@ -102,11 +104,19 @@ def _gradient_shapes(
     return [torch.empty_like(part) for name, part in pairs if name not in _FIXED]
 
 
+def _own(part: Tensor | None, like: Tensor) -> Tensor:
+    """A copy, since operators give no views of each other; an empty one for what is not there."""
+    return like.new_empty(0) if part is None else part.clone()
+
+
 def _loops(cell: Cell, inputs: Inputs) -> eager.Loops:
     """Chosen when it runs: a graph may be compiled on one machine and run on another."""
-    # The staged loops keep other tensors than are declared here.
-    is_native = not cell.projected and native.refusal(eager.problem_of(cell, inputs)) is None
-    return native.LOOPS if is_native else eager.LOOPS
+    problem = eager.problem_of(cell, inputs)
+    if native.refusal(problem) is not None:
+        return eager.LOOPS
+    # The staged loops keep other tensors than are declared here: left for what has no others.
+    is_staged = cell.projected and eager.refusal(problem) is None
+    return eager.LOOPS if is_staged else native.LOOPS
 
 
 def _inputs(names: str, tensors: Sequence[Tensor]) -> Inputs:
@@ -127,3 +137,24 @@ def _backward(ctx: Any, d_outputs: Sequence[Tensor]) -> tuple[None, None, list[T
 
 
 bptt_forward.register_autograd(_backward, setup_context=_setup)
+
+
+# What `torch.utils.flop_counter.FlopCounterMode` counts.
+
+
+def _flops(names: str, shapes: Sequence[Sequence[int]]) -> int:
+    named = dict(zip(names.split(), shapes, strict=True))
+    steps, batch = named["x"][:2]
+    return flops.flops(named, steps * batch)
+
+
+@register_flop_formula(torch.ops.foreword.bptt_forward)
+def _forward_flops(cell: str, names: str, shapes: Any, *rest: Any, **more: Any) -> int:
+    del cell, rest, more
+    return _flops(names, shapes)
+
+
+@register_flop_formula(torch.ops.foreword.bptt_backward)
+def _backward_flops(cell: str, names: str, shapes: Any, *rest: Any, **more: Any) -> int:
+    del cell, rest, more
+    return 2 * _flops(names, shapes)  # by the inputs and by the weights

@@ -10,6 +10,7 @@
 from foreword.kernels.dispatch import use
 from foreword.nn.cells import GRUCell, LSTMCell, RNNCell
 from foreword.nn.convert import convert, unconvert
+from foreword.nn.counting import flops
 from foreword.nn.layers import (
     GRU,
     LSTM,
@@ -43,6 +44,7 @@ __all__ = [
     "Recurrent",
     "Trace",
     "convert",
+    "flops",
     "tbptt",
     "unconvert",
     "use",

@@ -201,26 +201,57 @@ class _Bptt(torch.autograd.Function):
         saved = ctx.saved_tensors
         count = len(Inputs._fields)
         inputs, kept = Inputs(*saved[:count]), list(saved[count:])
-        if torch.is_grad_enabled():
-            found = _differentiable_gradients(ctx, inputs, d_outputs)
-        elif torch._C._are_functorch_transforms_active():
-            found = _WayBack.apply(ctx.loops, ctx.cell, len(d_outputs), *d_outputs, *saved)  # type: ignore[no-untyped-call]
-        else:
-            found = gradients(ctx.loops, ctx.cell, inputs, kept, d_outputs)
-        return (None, None, *found)
+
+        def way(d: tuple[Tensor | None, ...]) -> Sequence[Tensor | None]:
+            if torch.is_grad_enabled():
+                return _differentiable_gradients(ctx, inputs, d)
+            if torch._C._are_functorch_transforms_active():
+                found: Sequence[Tensor | None] = _WayBack.apply(  # type: ignore[no-untyped-call]
+                    partial(gradients, ctx.loops, ctx.cell), len(d), *d, *saved
+                )
+                return found
+            return gradients(ctx.loops, ctx.cell, inputs, kept, d)
+
+        return (None, None, *one_by_one(way, d_outputs))
+
+
+def one_by_one(
+    way: Callable[[tuple[Tensor | None, ...]], Sequence[Tensor | None]],
+    d_outputs: tuple[Tensor | None, ...],
+) -> Sequence[Tensor | None]:
+    """A way back, for one incoming gradient after the other where many come at once.
+
+    They do so with `is_grads_batched`, of which `torch.autograd.functional.jacobian(...,
+    vectorize=True)` makes use: by torch's older vmap, which knows no rule for a function of one's
+    own.
+    """
+    level = torch._C._vmapmode_increment_nesting() - 1
+    torch._C._vmapmode_decrement_nesting()
+    if level == 0:
+        return way(d_outputs)
+    apart = [
+        None if d is None else torch._remove_batch_dim(d, level, 1, 0)  # of many, or of 1 for all
+        for d in d_outputs
+    ]
+    count = max((len(d) for d in apart if d is not None), default=1)
+    found = [way(tuple(None if d is None else d[k % len(d)] for d in apart)) for k in range(count)]
+    return [
+        None if parts[0] is None else torch._add_batch_dim(torch.stack(parts), 0, level)
+        for parts in zip(*found, strict=True)
+    ]
 
 
 class _WayBack(torch.autograd.Function):
-    """The way back for many cotangents at once (`is_grads_batched`): one after the other."""
+    """The way back under `torch.func.vmap`, for one incoming gradient after the other."""
 
     @staticmethod
     def forward(
-        loops: Loops, cell: Cell, count: int, *tensors: Tensor | None
+        back: Callable[..., list[Tensor | None]], count: int, *tensors: Tensor | None
     ) -> tuple[Tensor | None, ...]:
         d_outputs, saved = tensors[:count], tensors[count:]
         inputs = Inputs(*saved[: len(Inputs._fields)])  # type: ignore[arg-type]
         kept: list[Any] = list(saved[len(Inputs._fields) :])
-        return tuple(gradients(loops, cell, inputs, kept, d_outputs))
+        return tuple(back(inputs, kept, d_outputs))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
