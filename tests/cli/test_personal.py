@@ -10,6 +10,7 @@ from foreword.cli.app import app
 from foreword.errors import PersonalError, SettingsError
 from foreword.folder.store import Folder, write_folder
 from foreword.predictor.personal import Personal
+from foreword.predictor.personal.screen import Screen, Screened
 
 Run = Callable[..., Any]
 TEXT = "I would like Annegret to see the card 4111 1111 1111 1111\nDear Annegret\n"
@@ -76,8 +77,7 @@ def test_the_audit_names_what_was_refused_and_never_shows_it(run: Run, model: Pa
 def test_the_audit_fails_where_something_looks_like_a_secret(
     run: Run, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("foreword.predictor.personal.cut.is_harmless", lambda chunk: True)
-    monkeypatch.setattr("foreword.predictor.personal.cut.screened", lambda chunks: [])
+    monkeypatch.setattr(Screen, "screened", lambda *_: Screened())
     run("learn", "--model", model, stdin="aB3dE6gH aB3dE6gH")
     monkeypatch.undo()
     shown = run("audit", code=1)

@@ -48,6 +48,11 @@ Model = Annotated[
     Path, typer.Option("--model", "-m", metavar="DIR", help="The model that the words are for.")
 ]
 
+KnownModel = Annotated[
+    Path | None,
+    typer.Option("--model", "-m", metavar="DIR", help="The model whose words are no secrets."),
+]
+
 
 @personal.callback()
 def file(
@@ -121,14 +126,15 @@ def forget(
     ] = None,
     everything: Annotated[bool, typer.Option("--everything", help="Forget all.")] = False,
     suspects: Annotated[
-        bool, typer.Option("--suspects", help="Forget what looks like a secret.")
+        bool, typer.Option("--suspects", help="Forget what `audit` names.")
     ] = False,
+    model: KnownModel = None,
     as_json: Json = False,
 ) -> None:
     """Forget words, and whatever they stand in; what the file held of them is overwritten."""
     if not (words or everything or suspects):
         raise SettingsError("name the words to forget, or --suspects, or --everything")
-    with opened(context.obj) as layer:
+    with opened(context.obj, _tokenizer_of(model)) as layer:
         count = layer.forget_everything() if everything else 0
         count += layer.forget_suspects() if suspects else 0
         count += sum(layer.forget(word) for word in words or [])
@@ -168,12 +174,12 @@ def import_(context: typer.Context, as_json: Json = False) -> None:
 
 
 @personal.command()
-def audit(context: typer.Context, as_json: Json = False) -> None:
-    """Tell what is held, what of it looks like a secret, and what was refused.
+def audit(context: typer.Context, model: KnownModel = None, as_json: Json = False) -> None:
+    """Tell what is held, what of it would not be let in today, and what was refused.
 
     The exit code is 1 where something that is held looks like a secret.
     """
-    with opened(context.obj) as layer:
+    with opened(context.obj, _tokenizer_of(model)) as layer:
         found = layer.audit()
     if as_json:
         print_json(asdict(found))
@@ -214,6 +220,12 @@ def _held(words: int, sequences: int, doubted: int) -> dict[str, str]:
     }
 
 
+def _tokenizer_of(model: Path | None) -> "Tokenizer | None":
+    from foreword.predictor.predictor import load
+
+    return None if model is None else load(model).tokenizer
+
+
 def _tell(learned: "Learned", *, as_json: bool) -> None:
     if as_json:
         print_json(asdict(learned))
@@ -223,7 +235,7 @@ def _tell(learned: "Learned", *, as_json: bool) -> None:
     if not learned.words:
         note("there was no word to learn in it")
     if refused:
-        results().print(f"refused, as it looks like secrets: {refused}")
+        results().print(f"refused, as it may be a secret or is no word: {refused}")
 
 
 def _refuse_unusable(path: Path) -> None:

@@ -10,6 +10,10 @@ COMMON = ["Dear", "dear", "how", "are", "you", "see", "at", "the", "station", ",
 
 Opened = Callable[..., Personal]
 
+MADE_UP = 'lambda i: "".join("bdfgklmnprst"[i // 12**k % 12] + "aeiou"[k] for k in range(5))'
+"""Source of a function that makes a word that may be learned of each number below 248,832."""
+made_up: Callable[[int], str] = eval(MADE_UP)
+
 
 def tokenizer(case: str = "keep") -> Tokenizer:
     words = COMMON if case == "keep" else list(dict.fromkeys(w.lower() for w in COMMON))

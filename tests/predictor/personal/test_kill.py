@@ -7,18 +7,24 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.predictor.personal.conftest import MADE_UP, made_up
 
 from foreword.predictor.personal import Personal
 
-LEARNS = """
+LEARNS = (
+    f"""
+made_up = {MADE_UP}
+"""
+    """
 import sys
 from foreword.predictor.personal import Personal
 layer = Personal.open(sys.argv[1], create=True)
 for number in range(int(sys.argv[2]), 100_000):
-    words = " ".join(f"n{number}w{i} n{number}w{i}" for i in range(40))
+    words = " ".join(f"{made_up(40 * number + i)} " * 2 for i in range(40))
     layer.learn(f"{words}\\nlearned learned\\n")
     print(number, flush=True)
 """
+)
 KILLS = 20
 
 
@@ -29,7 +35,7 @@ def texts_held(file: Path) -> int:
         counts = {held.word: held.count for held in layer.words()}
         learned = layer._held.memory.clock
     texts = counts.pop("learned", 0) // 2
-    assert counts == {f"n{n}w{i}": 2 for n in range(texts) for i in range(40)}
+    assert counts == {made_up(i): 2 for i in range(40 * texts)}
     assert learned == texts * (80 + 1 + 2 + 1)
     return texts
 
@@ -64,7 +70,7 @@ def test_a_kill_while_a_word_is_forgotten_leaves_it_whole_or_gone(file: Path) ->
         "layer = Personal.open(sys.argv[1])\nprint(1, flush=True)\nlayer.forget('learned')\n"
     )
     with Personal.open(file, create=True) as layer:
-        layer.learn("".join(f"n{i}x n{i}x learned\n" for i in range(3000)))
+        layer.learn("".join(f"{made_up(i)} {made_up(i)} learned\n" for i in range(3000)))
     whole = file.read_bytes()
     moments = random.Random(3)
     outcomes = set()

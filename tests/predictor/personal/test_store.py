@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.predictor.personal.conftest import tokenizer
+from tests.predictor.personal.conftest import MADE_UP, made_up, tokenizer
 
 from foreword.errors import PersonalError, SettingsError
 from foreword.predictor.personal import Personal
@@ -288,7 +288,7 @@ def test_overwritten_bytes_are_an_error_or_harmless_and_nothing_is_repaired(
     file: Path, where: float
 ) -> None:
     with opened(file, create=True) as layer:
-        layer.learn("".join(f"word{i}x word{i}x the station\n" for i in range(2000)))
+        layer.learn("".join(f"{made_up(i)} {made_up(i)} the station\n" for i in range(2000)))
     data = bytearray(file.read_bytes())
     at = int(len(data) * where)
     data[at : at + 9000] = b"\xa5" * 9000
@@ -300,7 +300,7 @@ def test_overwritten_bytes_are_an_error_or_harmless_and_nothing_is_repaired(
 
 def test_a_file_that_was_cut_short_is_an_error(file: Path) -> None:
     with opened(file, create=True) as layer:
-        layer.learn("".join(f"word{i}x word{i}x the station\n" for i in range(2000)))
+        layer.learn("".join(f"{made_up(i)} {made_up(i)} the station\n" for i in range(2000)))
     data = file.read_bytes()[: file.stat().st_size // 2]
     file.write_bytes(data)
     with pytest.raises(PersonalError, match="damaged"):
@@ -361,19 +361,22 @@ def _limited(size: int) -> Callable[[], None]:
     return limit
 
 
-FILLS = """
+FILLS = (
+    f"made_up = {MADE_UP}"
+    """
 import sys
 from foreword.errors import PersonalError
 from foreword.predictor.personal import Personal
 layer = Personal.open(sys.argv[1])
 before = sorted(layer.export())
 try:
-    layer.learn("".join(f"other{i}x other{i}x station\\n" for i in range(20000)))
+    layer.learn("".join(f"{made_up(i)} {made_up(i)} station\\n" for i in range(20000)))
 except PersonalError as error:
     print(error)
 assert sorted(layer.export()) == before
 assert layer.opinion(["\\n", "Annegret"], "").words
 """
+)
 
 
 def test_a_full_disk_is_an_error_and_the_file_holds_what_it_held(file: Path) -> None:
@@ -425,13 +428,16 @@ def test_threads_learn_and_predict_at_once(file: Path) -> None:
     assert counts(layer) == {"see": 40, "you": 40}
 
 
-LEARNS = """
+LEARNS = (
+    f"made_up = {MADE_UP}"
+    """
 import sys
 from foreword.predictor.personal import Personal
 layer = Personal.open(sys.argv[1], create=True)
 for i in range(20):
-    layer.learn(f"{sys.argv[2]}{i}x {sys.argv[2]}{i}x shared shared")
+    layer.learn(f"{sys.argv[2]}{made_up(i)} {sys.argv[2]}{made_up(i)} shared shared")
 """
+)
 
 
 def test_two_processes_that_learn_at_once_lose_nothing(file: Path) -> None:
@@ -444,7 +450,7 @@ def test_two_processes_that_learn_at_once_lose_nothing(file: Path) -> None:
         assert process.returncode == 0, told
     found = counts(opened(file))
     assert found.pop("shared") == 80
-    assert found == {f"{name}{i}x": 2 for name in ("first", "second") for i in range(20)}
+    assert found == {f"{name}{made_up(i)}": 2 for name in ("first", "second") for i in range(20)}
 
 
 def test_a_file_from_a_copy_is_whole(file: Path, tmp_path: Path) -> None:

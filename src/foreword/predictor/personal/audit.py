@@ -1,16 +1,17 @@
 """What is held, what of it looks like a secret, and what was refused. Shows no secret whole."""
 
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from foreword.errors import PersonalError
-from foreword.predictor.personal.counts import unpacked
-from foreword.predictor.personal.memory import FIRST_ID, Memory
-from foreword.predictor.personal.screen import Kind, looks_like, screened
+from foreword.predictor.personal.counts import MASK, unpacked
+from foreword.predictor.personal.cues import may_announce
+from foreword.predictor.personal.memory import FIRST_ID, Memory, without
+from foreword.predictor.personal.screen import Screen
+from foreword.predictor.personal.shapes import Kind
 
 SHOWN = 2
 """Characters of a suspect that are shown, of short ones fewer."""
@@ -58,15 +59,19 @@ class Audit:
     readable_by_others: bool
 
 
-def audited(memory: Memory, path: Path) -> Audit:
+def audited(memory: Memory, path: Path, screen: Screen) -> Audit:
     """What a memory holds, and the file at `path` that it came from."""
     try:
         status = path.stat()
     except OSError as error:
         raise PersonalError(f"{path}: cannot be read: {error}") from error
-    found = [
-        Suspect(_masked(memory.vocabulary.texts[i]), kind, int(memory.vocabulary.counts[i]))
-        for i, kind in sorted(suspects(memory).items())
+    words, sequences = suspects(memory, screen)
+    texts, counts = memory.vocabulary.texts, memory.vocabulary.counts
+    found = [Suspect(_masked(texts[i]), kind, int(counts[i])) for i, kind in sorted(words.items())]
+    found += [
+        Suspect(_masked(texts[key & MASK]), kind, int(memory.trigrams.counts[row]))
+        for row, kind in sorted(sequences.items())
+        if (key := int(memory.trigrams.keys[row])) & MASK not in words
     ]
     return Audit(
         words=len(memory.vocabulary.ids) - 1,
@@ -81,27 +86,65 @@ def audited(memory: Memory, path: Path) -> Audit:
     )
 
 
-def suspects(memory: Memory) -> dict[int, Kind]:
-    """Ids of held words that look like a secret, by themselves or one after the other."""
+def suspects(memory: Memory, screen: Screen) -> tuple[dict[int, Kind], dict[int, Kind]]:
+    """What is held and would not be let in today: ids of words, and rows of sequences.
+
+    A word is, if its letters are no word's, or if it is only held after what announces a secret.
+    """
     texts = memory.vocabulary.texts
-    found: dict[int, Kind] = {}
+    words: dict[int, Kind] = {}
     for index in range(FIRST_ID, len(texts)):
-        kind, _ = looks_like(texts[index])
+        kind = screen.refusal(texts[index]) if texts[index] else None
         if kind is not None:
-            found[index] = kind
-    for ids in _sequences_of_numbers(memory):
-        chunks = [texts[index] for index in ids]
-        found.update({ids[place]: kind for place, kind in screened(chunks)})
-    return found
-
-
-def _sequences_of_numbers(memory: Memory) -> Iterator[list[int]]:
-    """Two or three numbers that stand one after the other."""
-    is_number = np.array([any(c.isdigit() for c in text) for text in memory.vocabulary.texts])
+            words[index] = kind
+    words.update(dict.fromkeys(_numbers_that_are_no_ordinals(memory), "digits"))
+    sequences: dict[int, Kind] = {}
+    telling = np.array(
+        [bool(text) and (_has_digits(text) or may_announce(text)) for text in texts], dtype=bool
+    )
     u, v, w = unpacked(memory.trigrams.keys)
-    rows = is_number[v] & is_number[w]
-    for sequence in zip(u[rows].tolist(), v[rows].tolist(), w[rows].tolist(), strict=True):
-        yield [index for index in sequence if is_number[index]]
+    for row in np.flatnonzero(telling[u] | telling[v] | telling[w]).tolist():
+        ids = [int(part[row]) for part in (u, v, w)]
+        chunks = [texts[index] if index >= FIRST_ID else "." for index in ids]
+        refused = screen.screened(chunks).refused
+        is_ordinal = chunks[2].isdecimal() and ids[2] not in words and not _has_digits(chunks[1])
+        if 2 in refused and any(c.isalnum() for c in chunks[2]) and not is_ordinal:
+            sequences[row] = refused[2]
+    rows = np.fromiter(sequences, np.int64, len(sequences))
+    often = np.bincount(w[rows], memory.trigrams.counts[rows], len(texts))
+    for row in rows.tolist():
+        index = int(w[row])
+        if often[index] >= memory.vocabulary.counts[index]:
+            words.setdefault(index, sequences[row])
+    return words, sequences
+
+
+def without_suspects(memory: Memory, screen: Screen) -> Memory:
+    """Without what would not be let in today, the latest words among it."""
+    words, sequences = suspects(memory, screen)
+    kept = np.ones(len(memory.trigrams), dtype=bool)
+    kept[list(sequences)] = False
+    chunks = [memory.vocabulary.texts[index] for index in memory.recent.tolist()]
+    late = list(screen.screened(chunks).refused)
+    memory = replace(
+        memory,
+        trigrams=memory.trigrams.where(kept),
+        recent=np.delete(memory.recent, np.array(late, dtype=np.int64)),
+    )
+    return without(memory, words)
+
+
+def _numbers_that_are_no_ordinals(memory: Memory) -> set[int]:
+    """Ids of numbers that something else than a point follows: "2." is let in, and 2 is not."""
+    texts = memory.vocabulary.texts
+    is_number = np.array([text.isdecimal() and len(text) <= 2 for text in texts])
+    is_point = np.array([text == "." for text in texts])
+    _, v, w = unpacked(memory.trigrams.keys)
+    return set(v[is_number[v] & ~is_point[w]].tolist())
+
+
+def _has_digits(text: str) -> bool:
+    return any(c.isdigit() for c in text)
 
 
 def _masked(word: str) -> str:

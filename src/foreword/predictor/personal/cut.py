@@ -1,10 +1,12 @@
 """Cuts a person's text into lines of words, without what looks like a secret. Knows no counts."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from foreword.predictor.personal.screen import KINDS, is_harmless, screened
+from foreword.predictor.personal.cues import Open
+from foreword.predictor.personal.screen import Screen
+from foreword.predictor.personal.shapes import KINDS
 from foreword.text.characters import folded
 from foreword.text.joints import UNSEEN
 from foreword.text.newlines import in_units
@@ -31,6 +33,7 @@ class Cutter:
     """Words as a model's tokeniser cuts them, in the case in which they are written."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
+        self.screen = Screen(tokenizer.words[len(SPECIAL) :])
         config = replace(tokenizer.config, case="keep")
         self._tokenizer = Tokenizer(SPECIAL, config, marks=tokenizer.marks)
         whole = replace(config, segmenter="none")
@@ -42,14 +45,17 @@ class Cutter:
         harmless: dict[str, Line] = {}
         refused: dict[str, int] = dict.fromkeys(KINDS, 0)
         lines: list[Line] = []
+        before = Open()
         tokenizer = self._tokenizer
         units = in_units(self._plain(text), tokenizer.config.lines, tokenizer.hyphens)
         for raw in units.replace(UNSEEN, "").split("\n"):
             chunks = raw.split()
-            try:
-                line = [word for chunk in chunks for word in harmless[chunk]]
-            except KeyError:
-                line = self._screened(chunks, harmless, refused)
+            if not chunks:
+                continue
+            if not before and self._are_harmless(chunks, harmless):
+                line: Line = [word for chunk in chunks for word in harmless[chunk]]
+            else:
+                line, before = self._screened(chunks, harmless, refused, before)
             if line:
                 lines.append(line)
         return Cut(lines, {kind: count for kind, count in refused.items() if count})
@@ -63,26 +69,40 @@ class Cutter:
             text = parted(text, boundaries(text)).replace(BOUNDARY, " ")
         return text
 
+    def _are_harmless(self, chunks: Sequence[str], harmless: dict[str, Line]) -> bool:
+        """Whether all chunks of a line are let in whatever stands beside them; adds those to it."""
+        found = True
+        for chunk in chunks:
+            if chunk not in harmless:
+                if self.screen.traits(_seen(chunk)).is_harmless:
+                    harmless[chunk] = self._words(chunk)
+                else:
+                    found = False
+        return found
+
+    def _words(self, chunk: str) -> Line:
+        return [_held(word) for word in self._tokenizer.cut(chunk)]
+
     def _screened(
-        self, chunks: list[str], harmless: dict[str, Line], refused: dict[str, int]
-    ) -> Line:
-        """The words of one line; adds to what is known to be harmless, and to what was refused."""
-        # ＠ is @ to whoever reads it.
-        seen = [unicodedata.normalize("NFKC", chunk) for chunk in chunks]
-        secret = dict(screened(seen))
+        self,
+        chunks: list[str],
+        harmless: dict[str, Line],
+        refused: dict[str, int],
+        before: Open,
+    ) -> tuple[Line, Open]:
+        """The words of one line, and what it leaves open for the next; counts what was refused."""
+        screened = self.screen.screened([_seen(chunk) for chunk in chunks], before)
+        secret = screened.refused
         line: Line = []
         for place, chunk in enumerate(chunks):
             if place in secret:
-                refused[secret[place]] += 1
+                if secret[place] != "digits":
+                    refused[secret[place]] += 1
                 line.append(None)
                 continue
             words = harmless.get(chunk)
-            if words is None:
-                words = [_held(word) for word in self._tokenizer.cut(chunk)]
-                if is_harmless(seen[place]):
-                    harmless[chunk] = words
-            line += words
-        return line
+            line += self._words(chunk) if words is None else words
+        return line, screened.after
 
     def form(self, word: str) -> str:
         """A word as it would be held: with plain marks and composed letters, its case kept."""
@@ -91,6 +111,11 @@ class Cutter:
     def is_word(self, word: str) -> bool:
         """Whether the tokeniser leaves it as it is, and it is no longer than words may be."""
         return len(word) <= LONGEST_WORD and is_plain(word) and self._whole.cut(word) == [word]
+
+
+def _seen(chunk: str) -> str:
+    """A chunk as whoever reads it takes it: ＠ is @."""
+    return chunk if chunk.isascii() else unicodedata.normalize("NFKC", chunk)
 
 
 def _held(word: str) -> str | None:

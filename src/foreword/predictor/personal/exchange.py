@@ -20,7 +20,6 @@ from foreword.folder.config import Data
 from foreword.predictor.personal.counts import LARGEST_ID, LINE_END, OTHER, Counts, packed, unpacked
 from foreword.predictor.personal.cut import LONGEST_WORD, Cutter
 from foreword.predictor.personal.memory import FIRST_ID, RESERVED, Memory, Vocabulary
-from foreword.predictor.personal.screen import looks_like, screened
 from foreword.visible import as_json
 
 VERSION = 1
@@ -89,9 +88,9 @@ def imported(lines: Iterable[str], cutter: Cutter) -> Memory:
                     raise _wrong(number, "the word has come before")
                 if not cutter.is_word(word):
                     raise _wrong(number, "that is not one word as the model's tokeniser cuts them")
-                kind, _ = looks_like(word)
+                kind = cutter.screen.refusal(word)
                 if kind is not None:
-                    refused[kind] += 1
+                    refused.update([kind] * (kind != "digits"))
                     rejected.add(word)
                     continue
                 ids[word] = len(counts)
@@ -101,8 +100,10 @@ def imported(lines: Iterable[str], cutter: Cutter) -> Memory:
                     continue
                 if missing := [w for w in sequence if w is not None and w not in ids]:
                     raise _wrong(number, f"{missing[0]!r} is not among the words before it")
-                if found := [kind for _, kind in screened([w or "" for w in sequence])]:
-                    refused[found[0]] += 1
+                found = cutter.screen.screened([w or "." for w in sequence if w != "\n"]).refused
+                if found:
+                    kinds = [kind for kind in found.values() if kind != "digits"]
+                    refused.update(kinds[:1])
                     continue
                 u, v, w = (OTHER if word is None else ids[word] for word in sequence)
                 rows.append((u, v, w, count))

@@ -12,7 +12,7 @@ from typing import Self
 from foreword.errors import SettingsError
 from foreword.predictor.layer import Opinion
 from foreword.predictor.personal.adapting import Network, adapted, sample
-from foreword.predictor.personal.audit import Audit, audited, suspects
+from foreword.predictor.personal.audit import Audit, audited, without_suspects
 from foreword.predictor.personal.cut import Cut, Cutter, spoken
 from foreword.predictor.personal.exchange import exported, imported
 from foreword.predictor.personal.memory import (
@@ -23,10 +23,8 @@ from foreword.predictor.personal.memory import (
     forgotten,
     learned,
     merged,
-    without,
 )
 from foreword.predictor.personal.rows import Held
-from foreword.predictor.personal.screen import looks_like
 from foreword.predictor.personal.store import TIMEOUT, Store, fresh_salt
 from foreword.predictor.personal.view import View
 from foreword.predictor.reading import readable
@@ -222,7 +220,7 @@ class Personal:
             PersonalError: the file is damaged.
         """
         self._store.check()
-        return audited(self._held.memory, self._store.path)
+        return audited(self._held.memory, self._store.path, self._cutter.screen)
 
     # Changing
 
@@ -243,7 +241,7 @@ class Personal:
         Raises:
             PersonalError: the file cannot be written to.
         """
-        return self._forget(lambda memory: without(memory, suspects(memory)))
+        return self._forget(lambda memory: without_suspects(memory, self._cutter.screen))
 
     def forget_everything(self) -> int:
         """Forgets all, the weights too. Returns how many words were held.
@@ -274,7 +272,7 @@ class Personal:
         """
         if to is not None and not self._cutter.is_word(readable(to)):
             raise SettingsError(f"{to!r} is not one word as the model's tokeniser cuts them")
-        if to is not None and looks_like(to)[0] is not None:
+        if to is not None and self._cutter.screen.refusal(to) is not None:
             raise SettingsError("the new form looks like a secret, which is not held")
         if count is not None and not 1 <= count < 1 << 31:
             raise SettingsError(f"a count must be at least 1 and below 2^31, not {count}")

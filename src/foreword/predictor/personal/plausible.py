@@ -17,11 +17,13 @@ ENOUGH_WORDS = 1_000
 """Of Latin letters in a vocabulary, from which on its characters tell."""
 SHORT = 4
 """Letters: so few hold no secret, and are abbreviations of all kinds (brb, pls, Krk)."""
-MOST_BITS = 6.1
-"""Of a letter on average. Letters drawn by chance have 7.4 by the everyday model, names 4.4."""
-MOST_BITS_OF_PART = 7.6
-"""Of a letter, over any six in a row."""
-PART = 6
+MOST_BITS = 6.2
+"""Of a letter on average, of words in lower case or in capitals: of those drawn by chance, eight
+letters long, one in ten has fewer by the everyday model."""
+MORE_OF_SHORT = {5: 0.7, 6: 0.3}
+"""Bits more for words of so many letters: little is hidden in them."""
+MOST_BITS_OF_NAME = 7.6
+"""Of words with a capital, which names have and secrets seldom, or with accents."""
 
 _LATIN = {"æ": "ae", "œ": "oe", "ø": "o", "ı": "i", "đ": "d", "ð": "d", "ł": "l", "ħ": "h"}
 _LATIN |= {"ß": "ss", "þ": "th", "ŋ": "n", "ə": "a", "ŧ": "t", "ĸ": "k"}
@@ -31,6 +33,14 @@ _RUN = re.compile(r"(.)\1{2,}")
 _LAUGH = re.compile(r"(..)\1{2,}")
 # Groups of consonants that are one sound, in some language.
 _SOUNDS = re.compile("tsch|dsch|sch|szcz|ch|sh|th|ph|gh|kh|zh|ck|ng|cz|sz|rz|dz|ts|tz|st|qu|ll|rr")
+_SIMPLER = """
+szcz=sh tsch=ch dsch=j sch=sh cz=ch sz=sh rz=r dz=z ij=i j=y w=v kk=k aa=a uu=u oo=o ee=e hl=l
+hr=r mk=k tk=k lh=l nw=n ts=s nj=n lj=l pf=f zh=sh gh=g kh=k bh=b dh=d
+"""
+_SPELLINGS = [pair.split("=") for pair in _SIMPLER.split()]
+_NEVER = re.compile(
+    "q[^aeiouw]|[bdfghjkmptvwxz]q|[bcdfghjkmpqsvwz]x|x[gjkqvxz]|j[fqvwxz]|v[bfpqwx]"
+)
 _CONSONANTS = re.compile("[^aeiouyw*]+|[*]+")
 _VOWELS = re.compile("[aeiouy]{6,}")
 _RARE = frozenset("jkqvwxz")
@@ -39,7 +49,9 @@ _ROWS = frozenset(
     row[at : at + 5] for keys in _KEYS for row in (keys, keys[::-1]) for at in range(len(row) - 4)
 )
 _HEX = re.compile("[a-f]{8,}")
-_SIZE = 27
+_ANYWHERE = frozenset(("", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"))
+"""Scripts that are written together, and with others; and what belongs to none."""
+_SIZE, _EDGE = 27, ord("a") - 1
 
 
 def letters(word: str) -> str:
@@ -70,32 +82,48 @@ class Plausible:
         """
         plain = letters(word)
         if not (plain.isascii() and plain.isalpha()):
-            return len({_script(c) for c in plain}) <= 1
+            return len({_script(c) for c in plain} - _ANYWHERE) <= 1
         if len(plain) <= SHORT:
             return True
         if _HEX.fullmatch(plain) or any(plain[at : at + 5] in _ROWS for at in range(len(plain))):
             return False
-        if not _may_be_said(plain):
-            return False
-        return self._bits is None or _is_likely(self.bits(plain))
+        is_name = word.istitle() or not word.isascii()
+        return _may_be_said(plain) and self._is_likely(
+            plain, MOST_BITS_OF_NAME if is_name else MOST_BITS
+        )
 
-    def bits(self, plain: str) -> np.ndarray:
-        """-log2 P of each letter, and of the end, given the two before: (letters + 1,)."""
+    def strictly(self, word: str) -> bool:
+        """The same of lower case letters, however few."""
+        plain = letters(word)
+        return _may_be_said(plain) and self._is_likely(plain, MOST_BITS)
+
+    def _is_likely(self, plain: str, most: float) -> bool:
+        """Whether letters follow each other as in the vocabulary, or did if spelled as there."""
+        if self._bits is None:
+            return True
+        most += MORE_OF_SHORT.get(len(plain), 0.0)
+        return self.bits(plain) <= most or self.bits(_spelled(plain)) <= most
+
+    def bits(self, plain: str) -> float:
+        """-log2 P of a letter given the two before, on average over a word and its end."""
         assert self._bits is not None
-        codes = [0, 0, *(ord(c) - 96 for c in plain), 0]
-        table = self._bits
-        return np.array([table[t] for t in zip(codes, codes[1:], codes[2:], strict=False)])
+        context, total = 0, 0.0
+        for code in (*plain.encode(), _EDGE):
+            place = context * _SIZE + code - _EDGE
+            total += self._bits[place]
+            context = place % _SIZE**2
+        return total / (len(plain) + 1)
 
     @cached_property
-    def _bits(self) -> np.ndarray | None:
-        """(27, 27, 27) float, -log2 P(third | first two); 0 is the edge of a word."""
+    def _bits(self) -> list[float] | None:
+        """-log2 P(third | first two), 27 x 27 x 27 of them; 0 is the edge of a word."""
         plain = {letters(word) for word in self._words if word.isalpha()}
         text = [word for word in plain if word.isascii() and word.isalpha() and len(word) > 2]
         if len(text) < ENOUGH_WORDS:
             return None
-        stream = np.frombuffer("".join(f"``{word}`" for word in text).encode(), np.uint8) - 96
+        stream = np.frombuffer("".join(f"``{word}`" for word in text).encode(), np.uint8) - _EDGE
         keys = (stream[:-2].astype(np.int64) * _SIZE + stream[1:-1]) * _SIZE + stream[2:]
-        is_within = ~((stream[1:-1] == 0) & (stream[2:] == 0)) & (stream[:-2] * 1 >= 0)
+        is_within = (stream[1:-1] != 0) | (stream[2:] != 0)
         counts = np.bincount(keys[is_within], minlength=_SIZE**3).reshape((_SIZE,) * 3)
         counts[1:, 0, :] = 0  # from one word to the next
         threes = counts.astype(float)
@@ -106,29 +134,28 @@ class Plausible:
             kinds = (level > 0).sum(-1, keepdims=True)  # Witten and Bell 1991
             shares = (level + kinds * shares) / np.maximum(total + kinds, 1)
             shares = np.where(total > 0, shares, 1 / _SIZE)
-        bits: np.ndarray = -np.log2(shares)
+        bits: list[float] = (-np.log2(shares)).ravel().tolist()
         return bits
 
 
-def _is_likely(bits: np.ndarray) -> bool:
-    if bits.mean() > MOST_BITS:
-        return False
-    if len(bits) <= PART:
-        return True
-    sums = np.convolve(bits, np.ones(PART), "valid")
-    return bool(sums.max() <= PART * MOST_BITS_OF_PART)
+def _spelled(plain: str) -> str:
+    """A word as a language with few groups of consonants would spell it: szczep as shep."""
+    for group, letter in _SPELLINGS:
+        plain = plain.replace(group, letter)
+    return plain
 
 
 def _may_be_said(plain: str) -> bool:
     """Whether letters have vowels and consonants as words of some language do."""
-    if not re.search("[aeiouyw]", plain) or _VOWELS.search(plain):
+    if not re.search("[aeiouyw]", plain) or _VOWELS.search(plain) or _NEVER.search(plain):
         return False
     sounds = _SOUNDS.sub("*", plain)
-    if max((len(run) for run in _CONSONANTS.findall(sounds.replace("*", "t"))), default=0) > 4:
+    if max((len(run) for run in _CONSONANTS.findall(sounds.replace("*", "t"))), default=0) > 5:
         return False
     return sum(c in _RARE for c in plain) <= len(plain) / 2
 
 
+@lru_cache(maxsize=1 << 12)
 def _script(character: str) -> str:
     """The script of a letter, by the first word of its name; marks and joiners have none."""
     if unicodedata.category(character)[0] in "MC":
