@@ -73,7 +73,8 @@ sanitize: $(VENV)/.dev
 # Atheris (Linux) looks for input that breaks what must hold of the predictor whatever comes in: every
 # property of fuzz/fuzz.py --list for so many seconds, from where the last search ended. What breaks one
 # is left in build/fuzz. Then Hypothesis tries new examples in every test that has it: in `make test` it
-# tries the same ones each time. Pin an example that fails with @example.
+# tries the same ones each time. Pin an example that fails with @example. Crashes: every state that a kill
+# may leave is gone on with, not one of three.
 FUZZ_SECONDS ?= 10
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
@@ -82,6 +83,7 @@ fuzz: $(VENV)/.dev
 			-max_total_time=$(FUZZ_SECONDS) -max_len=2048 -len_control=0 -timeout=60 \
 			-artifact_prefix=build/fuzz/ -verbosity=0 -print_final_stats=1 \
 			build/fuzz/$$property || exit 1; done
+	FOREWORD_CRASHES=all OMP_NUM_THREADS=1 $(BIN)/pytest -q -k crashing --numprocesses 2 --dist worksteal
 	FOREWORD_HYPOTHESIS=random OMP_NUM_THREADS=1 $(BIN)/pytest -q -m hypothesis --numprocesses 2 --dist worksteal
 
 format: $(VENV)/.dev
