@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -198,11 +197,12 @@ def test_one_address_has_its_rate_and_the_replicas_errors_come_through(
     model_path: Path, tmp_path: Path
 ) -> None:
     with serving(model_path) as (_, url), balanced(tmp_path, url, url, rate="1r/m") as balancer:
-        began = time.monotonic()
-        answers = [
-            httpx2.post(balancer + "/v1/predict", json={"text": "a", "k": 0}) for _ in range(110)
-        ]
-        assert time.monotonic() - began < 60
+        with httpx2.Client() as client:
+            answers = [
+                client.post(balancer + "/v1/predict", json={"text": "a", "k": 0})
+                for _ in range(130)
+            ]
+        # The burst is 100; a machine that takes minutes for this is let through one more in each.
         statuses = Counter(answer.status_code for answer in answers)
         assert statuses[422] >= 98
         assert statuses[429] >= 8
