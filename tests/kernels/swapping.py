@@ -201,7 +201,7 @@ def tried(kind: str, swap: str, way: str, choose: int) -> None:
 
 @settings(
     derandomize=os.environ.get("FOREWORD_HYPOTHESIS") != "random",
-    max_examples=int(sys.argv[1]) if len(sys.argv) > 1 else 1,
+    max_examples=int(sys.argv[1]) if __name__ == "__main__" else 1,
     deadline=None,
     database=None,
     report_multiple_bugs=False,
