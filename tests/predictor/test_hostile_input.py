@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from foreword.cli.notes import Reading
 from foreword.errors import PersonalError, SettingsError
 from foreword.folder.store import Folder
 from foreword.predictor import state_bytes
@@ -108,3 +109,23 @@ def test_lines_from_anywhere_are_imported_whole_or_not_at_all(
     again = Personal.open(file, tokenizer)
     assert sorted(again.export()) == sorted(layer.export())
     again.close()
+
+
+def test_emoji_without_an_end_cost_no_more_than_a_few(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor = Predictor(make_folder("lstm"))
+    cut = []
+    split = Tokenizer.split
+    monkeypatch.setattr(
+        Tokenizer, "split", lambda self, text: cut.append(len(text)) or split(self, text)
+    )
+    costs = []
+    for count in (3_000, 130_000):
+        cut.clear()
+        predictor.suggest("😀" * count)
+        reading = Reading()
+        reading.add(predictor, "😀" * count, [])
+        costs.append(sum(cut))
+    assert costs[1] < 2 * costs[0]
+    assert costs[1] < 8_192

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from foreword.cli.console import errors
 from foreword.folder.installed import about, installed_models
+from foreword.predictor.reading import STRIDE, beginning
 from foreword.text.tokenizer import UNK_ID
 
 if TYPE_CHECKING:
@@ -49,13 +50,13 @@ class Reading:
     strange: int = 0
 
     def add(self, predictor: "Predictor", text: str, suggested: Sequence[str]) -> None:
-        """Counts the words of a text.
+        """Counts the words of a text; of a long one, of the part that the predictor reads.
 
         A single word tells little: one that is completed by what is suggested is left out, and one
         that is written in letters of the vocabulary.
         """
         V = predictor.tokenizer.vocab_size
-        split = predictor.tokenizer.split(text)
+        split = predictor.tokenizer.split(text[beginning(text, STRIDE)[0] :])
         words = [word.text for word in split if any(c.isalpha() for c in word.text)]
         if len(words) == 1:
             lexicon = predictor.lexicon

@@ -272,17 +272,17 @@ def read_folder(path: Path) -> Folder:
             which file, what is wrong with it, and what to do.
     """
     for _ in range(TURNS):
-        before = _seen(path)
+        before = seen(path)
         try:
             return _read(path)
         except FolderError:
-            if _seen(path) == before:
+            if seen(path) == before:
                 raise
     return _read(path)
 
 
-def _seen(path: Path) -> list[tuple[int, int, int] | None]:
-    """What tells whether a model was replaced while it was read."""
+def seen(path: Path) -> list[tuple[int, int, int] | None]:
+    """What tells whether a model was replaced, or a file of it: of each inode, time and size."""
     found: list[tuple[int, int, int] | None] = []
     for name in (NEW, *OURS):
         try:

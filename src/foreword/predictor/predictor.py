@@ -70,7 +70,9 @@ class Predictor:
         self.folder = folder
         self.tokenizer: Tokenizer = folder.tokenizer
         self._engine = Engine(folder.model, folder.weights, threads=threads)
-        self._start = self._bound(self._engine.advance(self._engine.start(), EOS_ID))
+        # Without us: a state that knows us would hold us in a cycle, and a model that is replaced
+        # in memory until cycles are looked for.
+        self._start = self._engine.advance(self._engine.start(), EOS_ID)
 
     @property
     def config(self) -> "FolderConfig":
@@ -83,7 +85,7 @@ class Predictor:
 
     def start(self) -> State:
         """The state at the beginning of a line: zeros that have seen an `<eos>`, as in training."""
-        return self._start
+        return self._bound(self._start)
 
     def advance(self, state: State, word: str, *, mend: bool = True) -> State:
         """The state after one more word; `<eos>` ends a line.

@@ -27,6 +27,9 @@ STRIDE = 2048
 this number that leaves at least so many. So the time is bounded whatever the text."""
 WORDS_BETWEEN_SPACES = 64
 """Of words that no space separates (marks, mostly), only the last so many are read."""
+LONGEST = 1024
+"""Of characters that no space separates, only the last so many are cut into words: emoji without an
+end would otherwise be cut anew, all of them, at every key."""
 STRETCH, SETTLED = 32, 48
 """Of letters between which no spaces stand, once so many are there, the words in the first of them
 are settled: those that follow change no words so far before them."""
@@ -238,6 +241,8 @@ class Reader:
 
     def _unfinished(self, rest: str) -> int:
         """Where in the last characters, without spaces, an unfinished word begins."""
+        if len(rest) > LONGEST:
+            return len(rest) - LONGEST + self._unfinished(rest[-LONGEST:])
         rest = unfinished_gershayim(rest)
         if self.in_print and rest[-1:] in INSIDE:
             words = self.tokenizer.split(rest[:-1])
@@ -283,6 +288,7 @@ class Reader:
             return context
         if text == "-" and self._has_dash:
             text = "–"  # as the training text has it between spaces
+        text = text[-LONGEST:]
         for word in self.tokenizer.split(text)[-WORDS_BETWEEN_SPACES:]:
             context = yield from self._after(context, word, text[word.start : word.end])
         return context

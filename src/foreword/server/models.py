@@ -5,7 +5,9 @@ requests.
 """
 
 import asyncio
+import ctypes
 import logging
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +17,14 @@ import numpy as np
 
 from foreword.errors import ForewordError, SettingsError
 from foreword.folder.installed import find_folder
+from foreword.folder.store import seen
 from foreword.predictor.predictor import Prediction, Predictor, load
 from foreword.predictor.state import State
 from foreword.predictor.suggest import HIDDEN
 from foreword.server.refusal import RequestError
 from foreword.server.typists import Typists
+
+Files = list[tuple[int, int, int] | None]
 
 _log = logging.getLogger("foreword.server")
 
@@ -33,12 +38,14 @@ class Model:
         predictor: the model.
         typists: who type with it, by the beginnings of their texts.
         created: seconds since 1970, when it was read.
+        files: by which a change of its folder is known.
     """
 
     name: str
     predictor: Predictor
     typists: Typists
     created: int
+    files: Files
 
     @property
     def checksum(self) -> str:
@@ -120,22 +127,33 @@ class Models:
         """
         outcome = {}
         for name, old in list(self._models.items()):
+            if await asyncio.to_thread(seen, self._paths[name]) == old.files:
+                outcome[name] = "unchanged"
+                continue
             try:
-                new = await asyncio.to_thread(self._read, name)
+                self._models[name] = await asyncio.to_thread(self._read, name)
             except ForewordError as error:
                 _log.error("the model %s stays as it was: %s", name, error)
                 outcome[name] = str(error)
                 continue
-            is_same = new.checksum == old.checksum
-            if not is_same:
-                self._models[name] = new
-            outcome[name] = "unchanged" if is_same else "reloaded"
+            outcome[name] = "reloaded"
+            del old
+        # The allocator would keep most of what the old ones took, in pieces of use to nobody.
+        await asyncio.to_thread(give_back)
         return outcome
 
     def _read(self, name: str) -> Model:
         # One thread, the event loop's: to share a few microseconds' work with a thread whose core
         # others keep busy is to wait for it. Other cores are for other replicas.
+        files = seen(self._paths[name])  # before they are read: a later change is found later
         predictor = load(self._paths[name], threads=1)
         predictor.suggest("a")  # what is made when it is first needed is made now
         _ = predictor.folder.checksum
-        return Model(name, predictor, Typists(predictor, self._typists), int(time.time()))
+        return Model(name, predictor, Typists(predictor, self._typists), int(time.time()), files)
+
+
+def give_back() -> None:
+    """Gives memory that is free back to the system, where the C library can (glibc)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
