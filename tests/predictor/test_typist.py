@@ -3,7 +3,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -158,14 +158,47 @@ def test_a_key_costs_as_much_after_a_thousand_letters_without_spaces_as_after_a_
     assert most(800) <= most(120) + 1 <= 40
 
 
-@pytest.mark.parametrize("kind", SENTENCES)
-def test_a_text_without_spaces_is_read_alike_at_once_and_letter_by_letter(
-    kind: str, speaker: MakeSpeaker
+PIECES = [
+    *(
+        "今天天气很好我们一起去公园散步大家都很高兴",
+        "今天",
+        "，",
+        "」",
+        "...",
+        "-",
+        " ",
+        "x",
+        "วันนี้อากาศดีมาก",
+    ),
+    *("commit-\n", "tee ", "\n", "\n\n", "\u2064", "　"),
+]
+
+
+LONG = PIECES[0] * 2
+
+
+@example(edits=[(piece, 0) for piece in ("commit-\n", "今天", "x", "-", "，")])
+@example(edits=[(piece, 0) for piece in (LONG, "-", LONG, "「", "今天")])
+@example(edits=[(LONG, 4), (LONG, 30), ("」", 0), ("今天", 0), ("x", 0)])
+@given(edits=st.lists(st.tuples(st.sampled_from(PIECES), st.integers(0, 4)), max_size=12))
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_wrapped_text_without_spaces_is_read_alike_at_once_and_while_it_is_edited(
+    speaker: MakeSpeaker, edits: list[tuple[str, int]]
 ) -> None:
-    predictor = speaker({"今天": 0.1, "天气": 0.2, "很好": 0.1, "，": 0.05}, segmenter="icu")
-    typist, text = predictor.typist(), SENTENCES[kind][:130]
-    for end in range(1, len(text) + 1):
-        assert typist.suggest(text[:end]) == predictor.suggest(text[:end])
+    words = {"今天": 0.1, "天气": 0.2, "很好": 0.1, "，": 0.05, "committee": 0.1}
+    predictor = speaker(words, lines="wrapped", segmenter="icu")
+    typist, text = predictor.typist(), ""
+    for piece, deleted in edits:
+        text += piece
+        for _ in range(2):
+            fresh = predictor.typist()
+            assert typist.suggest(text) == fresh.suggest(text)
+            assert typist._reading is not None
+            assert fresh._reading is not None
+            assert typist._reading.context.words == fresh._reading.context.words
+            text = text[: len(text) - deleted]
 
 
 def test_memory_is_bounded_however_long_the_text(counted: tuple[Typist, Counting]) -> None:

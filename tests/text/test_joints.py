@@ -141,3 +141,15 @@ def test_japanese_paragraphs_begin_with_a_wide_space() -> None:
 def test_messages_of_one_length_in_chinese_are_not_wrapped() -> None:
     lines = [f"{CHINESE[i : i + 25]}。" for i in range(20)] * 3
     assert width_of(Piece(line, ends_line=True) for line in lines).columns is None
+
+
+def test_a_word_that_was_joined_is_apart_again_once_its_end_is_deleted() -> None:
+    hyphens = hyphens_of_vocabulary(["committee"])
+    _, known = as_units("the commit-\ntee ", PLAIN, hyphens=hyphens)
+    seen, _ = as_units("the commit-\nte", PLAIN, known, hyphens=hyphens)
+    assert seen == "the commit- te"
+
+
+def test_a_hyphen_before_a_script_without_case_stays() -> None:
+    hyphens = hyphens_of_vocabulary(["commit"])
+    assert as_units("commit-\n今天 ", PLAIN, hyphens=hyphens)[0] == "commit- 今天 "

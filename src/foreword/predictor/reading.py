@@ -5,7 +5,8 @@ What a text is read to depends on the text alone, however it came about: typed, 
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from foreword.predictor.engine import Engine
 from foreword.predictor.lexicon import Lexicon, RareWords
@@ -82,6 +83,20 @@ class Context:
     before: State | None = None
 
 
+class Mark(NamedTuple):
+    """A boundary of words, to go on from.
+
+    Attributes:
+        place: in the text as it was read.
+        settled_by: how far the text must be the same for it to be one again.
+        context: there.
+    """
+
+    place: int
+    settled_by: int
+    context: Context
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How far a text has been read. Immutable; holds its user's text, and belongs to one user.
@@ -89,9 +104,9 @@ class Reading:
     Attributes:
         begin: where in the text the part that is read begins.
         head: that part, up to the word that is being typed.
-        seen: the head as it was read, with a newline where a unit ends.
+        seen: that part as it was read, with a newline where a unit ends, and what follows it.
         context: after the head.
-        marks: boundaries of words in the head, (place, context) each, the last ones last.
+        marks: boundaries of words in the head, the last ones last.
         known: how far the ends of units are settled, where lines are wrapped.
         is_steady: whether letters after the head, and nothing else, leave it as it is.
         ahead: letters that stood after the head, and the context after them as a whole word; None
@@ -100,9 +115,9 @@ class Reading:
 
     begin: int
     head: str
-    seen: str
+    seen: str = field(compare=False)
     context: Context
-    marks: tuple[tuple[int, Context], ...]
+    marks: tuple[Mark, ...]
     known: Known | None
     is_steady: bool
     ahead: tuple[str, Context] | None = None
@@ -171,21 +186,22 @@ class Reader:
             )
         else:
             seen = with_newlines(window)
-        found: list[tuple[int, Context]] = []
+        found: list[Mark] = []
         if before is not None and before.begin == begin:
             same = _common(seen, before.seen)
-            found = [mark for mark in before.marks if mark[0] <= same]
+            found = [mark for mark in before.marks if mark.settled_by <= same]
         start = self._start
         if not is_whole:
             start = replace(start, begins_sentence=False)
-        place, context = found[-1] if found else (0, start)
+        place, _, context = found[-1] if found else Mark(0, 0, start)
         while (step := _TO_A_SPACE.match(seen, place)) is not None:
-            after = before.after(context, step[1]) if before is not None else None
-            if after is None and (end := self._stretch(step[1])):
+            end, settled_by = self._stretch(step[1])
+            if end:
                 context = yield from self._chunk(context, step[1][:end])
+                found.append(Mark(place + end, place + settled_by, context))
                 place += end
-                found.append((place, context))
                 continue
+            after = before.after(context, step[1]) if before is not None else None
             if after is None:
                 after = yield from self._chunk(context, step[1])
             if step[2] == "\n":
@@ -193,13 +209,15 @@ class Reader:
             place = step.end()
             if after is not context:
                 context = after
-                found.append((place, context))
+                found.append(Mark(place, place, context))
         rest = seen[place:]
-        while end := self._stretch(rest):
+        end, settled_by = self._stretch(rest)
+        while end:
             context = yield from self._chunk(context, rest[:end])
+            found.append(Mark(place + end, place + settled_by, context))
             place += end
-            found.append((place, context))
             rest = rest[end:]
+            end, settled_by = self._stretch(rest)
         typed_from = self._unfinished(rest) if unfinished else len(rest)
         # What is typed stands in the last line alone, though a word may begin in the one before.
         typed_from = max(typed_from, rest.rfind(UNSEEN) + 1)
@@ -210,7 +228,7 @@ class Reader:
         if self._wrapped and not _has_a_word(window[:at]):
             is_steady = False  # letters tell whether the line goes on with the one before it
         reading = Reading(
-            begin, window[:at], seen[:at], context, _thinned(found, marks), known, is_steady
+            begin, window[:at], seen, context, _thinned(found, marks), known, is_steady
         )
         return reading, window[at:]
 
@@ -265,22 +283,24 @@ class Reader:
     def _may_go_on(self, last: str) -> bool:
         return not self.in_print or _is_of_words(last)
 
-    def _stretch(self, text: str) -> int:
+    def _stretch(self, text: str) -> tuple[int, int]:
         """How much of words that no space separates is read alike whatever follows; 0 for nothing.
+
+        And how much of the text tells so.
 
         Where scripts set no spaces, a text would be read anew from its beginning at every key. A
         part of it is settled up to a mark, or up to a word that many letters follow.
         """
         if text.isascii() or not is_unspaced(text):
-            return 0
-        for mark in _MARKS_BETWEEN.finditer(text):
-            if is_unspaced(text[mark.end() : mark.end() + 1]):
-                return mark.end()
+            return 0, 0
+        for mark in _MARKS_BETWEEN.finditer(text[:SETTLED]):
+            if mark.end() < SETTLED and is_unspaced(text[mark.end() : mark.end() + 1]):
+                return mark.end(), mark.end() + 1
         if self.tokenizer.config.segmenter == "none" or len(text) < SETTLED:
-            return 0
+            return 0, 0
         words = self.tokenizer.split(text[:SETTLED])
         starts = (word.start for word in words if word.start <= STRETCH)
-        return max((start for start in starts if is_unspaced(text[start])), default=0)
+        return max((start for start in starts if is_unspaced(text[start])), default=0), SETTLED
 
     def _chunk(self, context: Context, text: str) -> Work[Context]:
         """After words that no space separates."""
@@ -408,7 +428,7 @@ def _common(a: str, b: str) -> int:
     return low
 
 
-def _thinned(marks: list[tuple[int, Context]], most: int) -> tuple[tuple[int, Context], ...]:
+def _thinned(marks: list[Mark], most: int) -> tuple[Mark, ...]:
     """At most so many of them, 1 or more: all of the last, every second of the older half."""
     if most < 4:
         return tuple(marks[-most:])

@@ -77,7 +77,7 @@ class Hyphens:
     def joint(self, before: str, after: str) -> Joint | None:
         """How two lines go together, if the first ends in the hyphen of a word; else None."""
         left, right = _LEFT.search(before[-80:]), _RIGHT.match(after)
-        if left is None or right is None:
+        if left is None or right is None or not _has_case(left["part"][-1] + right["part"][0]):
             return None
         if left["hyphen"] in _ALWAYS_SPLIT:
             return Joint(1, spaced=False)
@@ -102,6 +102,11 @@ class Hyphens:
         whole = self._counts[(first + second).lower()]
         compound = self._counts[f"{first}-{second}".lower()]
         return whole >= compound if whole or compound else None
+
+
+def _has_case(text: str) -> bool:
+    """Whether all letters have case: scripts without it split no words by hyphens."""
+    return all(one.lower() != one.upper() for one in text if one.isalpha())
 
 
 def hyphens_of_vocabulary(words: Iterable[str]) -> Hyphens:

@@ -75,7 +75,7 @@ def as_units(
     if known is None or not _goes_on_from(text, known):
         known = Known(line=LineBefore(is_first=is_start))
     parts, line, place, ended = [known.seen], known.line, len(known.text), ""
-    settled = (place, 1, line)
+    settled = (place, 1, line, known.seen)  # its last part, to whose end the next line may change
     if place:
         ended = _END.match(text, place)[0]  # type: ignore[index]
         place += len(ended)
@@ -101,9 +101,9 @@ def as_units(
         if not stop:
             break
         line, ended, place = step.after, stop, found.end()
-        settled = (found.end(1), len(parts), line)
-    upto, number, line = settled
-    return "".join(parts), Known(text[:upto], "".join(parts[:number]), line)
+        settled = (found.end(1), len(parts), line, begun)
+    upto, number, line, last = settled
+    return "".join(parts), Known(text[:upto], "".join((*parts[: number - 1], last)), line)
 
 
 def _joint_of(before: str, after: str, hyphens: Hyphens | None, *, is_open: bool) -> Joint:
