@@ -15,7 +15,7 @@ from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.store import Folder, write_folder
 from foreword.predictor.generate import generate
 from foreword.predictor.lockstep import alone
-from foreword.predictor.predictor import Predictor
+from foreword.predictor.predictor import Prediction, Predictor
 from foreword.predictor.spacing import NO_SPACE_BEFORE, attaches_left
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
@@ -36,7 +36,7 @@ def test_next_words_are_the_likeliest_in_order_with_the_models_probabilities(
     make_folder: MakeFolder,
 ) -> None:
     predictor = Predictor(make_folder())
-    found = predictor.predict("the cat ", k=4)
+    found = predictor.predict("the cat ", k=4, complete=False)
     shares = predictor.probabilities(predictor.read("the cat"))
     visible = sorted(range(2, len(shares)), key=lambda index: -shares[index])
     assert [p.word for p in found] == [predictor.tokenizer.words[i] for i in visible[:4]]
@@ -49,7 +49,7 @@ def test_a_finished_word_is_followed_and_an_unfinished_one_completed(
     predictor = Predictor(make_folder())
     followed = predictor.predict("I would like", complete=False)
     completed = predictor.predict("I would li", complete=True)
-    assert followed == predictor.predict("I would like ", k=5)
+    assert followed == predictor.predict("I would like ", k=5, complete=False)
     assert {p.word for p in completed} == {"like", "likely"}
     assert sum(p.probability for p in completed) == pytest.approx(1.0)
     assert completed[0].probability >= completed[1].probability
@@ -67,7 +67,8 @@ def test_how_the_last_word_is_taken_can_be_said(make_folder: MakeFolder) -> None
     predictor = Predictor(make_folder())
     forced = {p.word for p in predictor.predict("I like", complete=True)}
     assert forced == {"like", "likely"}
-    assert predictor.predict("I li", complete=False) == predictor.predict("I li ")
+    whole = predictor.predict("I li", complete=False)
+    assert whole == predictor.predict("I li ", complete=False)
 
 
 def test_case_decides_completions_first_and_is_forgiven_then(make_folder: MakeFolder) -> None:
@@ -91,7 +92,8 @@ def test_folded_models_fold_what_is_typed(make_folder: MakeFolder) -> None:
 
 def test_an_unknown_word_that_begins_no_other_is_followed(make_folder: MakeFolder) -> None:
     predictor = Predictor(make_folder())
-    assert predictor.predict("zebra", complete=False) == predictor.predict("zebra ")
+    whole = predictor.predict("zebra", complete=False)
+    assert whole == predictor.predict("zebra ", complete=False)
     followed = {p.word.lower() for p in predictor.predict("zebra", 100)}
     assert followed == {p.word.lower() for p in predictor.predict("zebra ", 100)}
     assert predictor.predict("zebra", complete=True) == []
@@ -105,9 +107,16 @@ def test_typographic_apostrophes_are_completed(make_folder: MakeFolder) -> None:
 
 def test_special_words_are_never_suggested(make_folder: MakeFolder) -> None:
     predictor = Predictor(make_folder())
-    everything = predictor.predict("the ", k=10_000)
+    everything = predictor.predict("the ", k=10_000, complete=False)
     assert len(everything) == predictor.tokenizer.vocab_size - 2
     assert not {"<unk>", "<eos>"} & {p.word for p in everything}
+
+
+@pytest.mark.parametrize("text", ["", "the ", "I would ", "the cat.", "I would li", "Zebra"])
+def test_by_default_the_answers_are_those_of_suggest(make_folder: MakeFolder, text: str) -> None:
+    predictor = Predictor(make_folder())
+    suggested = predictor.suggest(text, 5, offensive=True)
+    assert predictor.predict(text, 5) == [Prediction(s.word, s.probability) for s in suggested]
 
 
 def test_reading_word_by_word_equals_reading_the_text(make_folder: MakeFolder) -> None:

@@ -20,6 +20,9 @@ BARE = 0.3
 SLIP, BEGUN_SLIP = 2e-2, 1e-3
 """P(letters are typed that are, or begin, a known misspelling | the word that is meant)."""
 
+REMEMBERED = 4096
+"""Words whose readings are kept, since everyone types the same few."""
+
 _LAST = "\U0010ffff"
 
 
@@ -39,6 +42,7 @@ class Lexicon:
         folds: each word as `Case.fold` has it, by id.
         sorted_folds: the folds in order; `ids` are in the same order.
         longest: letters of the longest word.
+        meant_by: the ids of the words that are meant, by those of misspellings.
     """
 
     def __init__(
@@ -69,25 +73,22 @@ class Lexicon:
         self.longest = max(map(len, self.sorted_folds), default=0)
         self._hidden = hidden
         self._known = known or {word: index for index, word in enumerate(words)}
-        slips = sorted(
-            (self.folds[self._known[wrong]], self._known[wrong], self._known[meant])
-            for wrong, meant in (misspellings or {}).items()
-        )
-        self._slips = Slips([fold for fold, _, _ in slips], [meant for _, _, meant in slips])
-        self._meant = {wrong: meant for _, wrong, meant in slips}
-        self._is_right = np.ones(len(words), dtype=bool)
-        self._is_right[list(self._meant)] = False
+        self.meant_by = {
+            self._known[wrong]: self._known[meant] for wrong, meant in (misspellings or {}).items()
+        }
+        self._slips = Slips(self.folds, self.meant_by, len(words))
         # Letters at each word's beginning that are as in its fold; of most words all.
         self._plain = np.full(len(order), np.iinfo(np.int32).max, dtype=np.int32)
         for place, index in enumerate(order):
             if self.folds[index] != self.words[index]:
                 self._plain[place] = _in_common(self.folds[index], self.words[index])
         self._bare = Bare(self.folds, hidden)
+        self._readings: dict[str, np.ndarray] = {}
         # Everyone types the same few beginnings, and looking one up is 30 comparisons of strings.
         # (A cache of a method of ours would hold us in a cycle.)
-        self._range = lru_cache(maxsize=4096)(partial(_range, self.sorted_folds))
-        self._begun = lru_cache(maxsize=4096)(
-            partial(_begun, self.folds, self.sorted_folds, self.ids, self._bare, self._is_right)
+        self._range = lru_cache(maxsize=REMEMBERED)(partial(_range, self.sorted_folds))
+        self._begun = lru_cache(maxsize=REMEMBERED)(
+            partial(_begun, self.folds, self.sorted_folds, self.ids, self._bare, self._slips)
         )
 
     def fold(self, word: str) -> str:
@@ -109,14 +110,15 @@ class Lexicon:
 
         They come with those words that begin so but for apostrophes and accents that were not
         typed, and for the end of a Korean syllable, which may be the next one's beginning. Known
-        misspellings are not among them; see `begun_slips`.
+        misspellings are not among them; if there are any words, those that are meant by
+        misspellings that begin so are; see `begun_slips`.
 
         >>> lexicon = Lexicon(["<unk>", "<eos>", "don't", "donut", "dontcha"], hidden=2)
         >>> [lexicon.words[index] for index in lexicon.begun("dont")[0]]
         ['dontcha', "don't"]
         """
         if len(fold) > self.longest:
-            return _begun(self.folds, self.sorted_folds, self.ids, self._bare, self._is_right, fold)
+            return _begun(self.folds, self.sorted_folds, self.ids, self._bare, self._slips, fold)
         return self._begun(fold)
 
     def begun_slips(self, fold: str) -> dict[int, float]:
@@ -165,14 +167,14 @@ class Lexicon:
 
     def is_slip(self, fold: str) -> bool:
         """Whether folded letters are a known misspelling."""
-        return SLIP in self.begun_slips(fold).values()
+        return fold in self._slips.known
 
     def beginning(self, prefix: str) -> np.ndarray:
         """Ids of the words that begin with letters in this case; if none does, in any case."""
         fold = self.fold(prefix)
         low, high = self.range(fold)
         ids = self.ids[low:high]
-        right = self._is_right[ids]
+        right = self._slips.is_right[ids]
         if prefix == fold:
             exact = ids[right & (self._plain[low:high] >= len(prefix))]
         else:
@@ -203,7 +205,7 @@ class Lexicon:
 
     def meant(self, index: int) -> int:
         """The id of the word that is meant where this one is a misspelling; else its own."""
-        return self._meant.get(index, index)
+        return self.meant_by.get(index, index)
 
     def readings(self, word: str) -> np.ndarray:
         """Ids of the words that a typed word may stand for: itself, and commoner forms of it.
@@ -217,6 +219,17 @@ class Lexicon:
         >>> [lexicon.readings(word).tolist() for word in ("dont", "don't", "Dont", "SNOW", "cat")]
         [[5, 2, 4], [2], [2, 4, 5], [3], []]
         """
+        found = self._readings.get(word)
+        if found is None:
+            found = self._read(word)
+            found.flags.writeable = False
+            if len(self._readings) >= REMEMBERED:
+                self._readings = {}
+            if len(word) <= self.longest:  # longer ones are not worth remembering
+                self._readings[word] = found
+        return found
+
+    def _read(self, word: str) -> np.ndarray:
         own = self.id_of(word)
         if own is not None and (meant := self.meant(own)) != own:
             return np.array([meant], dtype=np.int64)
@@ -270,11 +283,21 @@ class Bare:
 
 
 class Slips:
-    """Known misspellings in order, and the words that are meant."""
+    """Known misspellings in order, and the words that are meant.
 
-    def __init__(self, folds: Sequence[str], meant: Sequence[int]) -> None:
-        """Takes misspellings, folded, in order, and the ids of the words meant."""
-        self._folds, self._meant = folds, meant
+    Attributes:
+        known: the misspellings, folded.
+        is_right: by id, whether a word is none, (V,) bool.
+    """
+
+    def __init__(self, folds: Sequence[str], meant: Mapping[int, int], V: int) -> None:
+        """Takes the ids of misspellings among V words, and those of the words meant."""
+        wrong = sorted(meant, key=folds.__getitem__)
+        self._folds = [folds[index] for index in wrong]
+        self._meant = [meant[index] for index in wrong]
+        self.known = frozenset(self._folds)
+        self.is_right = np.ones(V, dtype=bool)
+        self.is_right[wrong] = False
 
     def begun(self, fold: str) -> dict[int, float]:
         """See `Lexicon.begun_slips`."""
@@ -291,18 +314,26 @@ def _begun(
     sorted_folds: Sequence[str],
     ids: np.ndarray,
     bare: Bare,
-    is_right: np.ndarray,
+    slips: Slips,
     fold: str,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     low, high = _range(sorted_folds, fold)
     exact = ids[low:high]
-    exact = exact[is_right[exact]]
-    others = [index for index in bare.begun(fold, folds) if is_right[index]] if fold else []
+    exact = exact[slips.is_right[exact]]
+    others = {
+        index: 1.0 if is_korean(folds[index]) else BARE
+        for index in (bare.begun(fold, folds) if fold else [])
+        if slips.is_right[index]
+    }
+    if len(exact) or others:
+        known = {*exact.tolist(), *others}
+        meant = slips.begun(fold) if fold else {}
+        others |= {index: weight for index, weight in meant.items() if index not in known}
     if not others:
         return exact, None
-    found = np.concatenate([exact, np.array(others, dtype=np.int64)])
+    found = np.concatenate([exact, np.array(list(others), dtype=np.int64)])
     weights = np.ones(len(found))
-    weights[len(exact) :] = [1.0 if is_korean(folds[index]) else BARE for index in others]
+    weights[len(exact) :] = list(others.values())
     found.flags.writeable = weights.flags.writeable = False
     return found, weights
 

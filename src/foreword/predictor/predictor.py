@@ -205,20 +205,21 @@ class Predictor:
     def predict(self, text: str, k: int = 5, *, complete: bool | None = None) -> list[Prediction]:
         """The k likeliest next words, or words for one that may be unfinished.
 
-        A text may end in letters: "I would lik" is unfinished, "I would like" may be finished or
-        not. By default both readings are weighed by their probabilities, as `suggest` does and
-        with the same answers, no word held back: words that go on from the letters and words that
-        follow them stand in one list, and a probability is that of the word in its reading.
-        Otherwise, where the last word is said to be finished or unfinished, the model's own words
-        are given as the vocabulary has them. Letters are then completed in the case in which they
-        stand; if no word begins so, in any case.
+        By default the answers are those of `suggest`, no word held back. A text may end in letters:
+        "I would lik" is unfinished, "I would like" may be finished or not. Both readings are
+        weighed by their probabilities: words that go on from the letters and words that follow them
+        stand in one list, and a probability is that of the word in its reading. Forms of a word
+        that differ in case alone are one.
+        Where the last word is said to be finished or unfinished, the model's own words are given as
+        the vocabulary has them. Letters are then completed in the case in which they stand; if no
+        word begins so, in any case.
 
         Args:
             text: so far; of a long one the end counts, as for `read`. What no text can hold (half a
                 surrogate pair) is taken as U+FFFD.
             k: how many words at most.
-            complete: True takes the last word as unfinished in any case, False as finished; None
-                weighs both. After white space there is none to complete.
+            complete: True takes the last word as unfinished in any case, False as finished, or as
+                followed; None weighs both. After white space there is none to complete.
 
         Raises:
             SettingsError: k is less than 1.
@@ -226,7 +227,7 @@ class Predictor:
         """
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
-        if complete is None and self._reader.letters_at_end(text):
+        if complete is None:
             found = self.typist(offensive=True).suggest(text, k)
             return [Prediction(one.word, one.probability) for one in found]
         text = readable(text[beginning(text, LONGEST_READ)[0] :])

@@ -312,7 +312,6 @@ def _scored(
     others = {} if opinion is None else opinion.words
     ids = {i for word in others if (i := lexicon.id_of(word)) is not None}
     begun, weights = lexicon.begun(fold) if letters else NO_WORDS
-    slips = lexicon.begun_slips(fold) if letters else {}
     clitic, words_after = lexicon.after_clitic(letters) or ("", begun[:0])
     if len(words_after):
         weights = np.ones(len(begun)) if weights is None else weights
@@ -320,8 +319,6 @@ def _scored(
         begun = np.append(begun, words_after)
     rare: list[str] = []
     of_rare = 0.0
-    if len(begun) and slips:
-        begun, weights = _with_slips(begun, weights, slips)
     if len(begun) and options.tolerant:
         near = list(one_edit(lexicon, fold, options.layout))
         new = _spelled(letters) if is_new else 0.0
@@ -341,7 +338,7 @@ def _scored(
         rare, of_rare = reader.rare.beginning(fold, wanted), 1.0
     else:
         near = _corrections(reader, letters, options, is_weighed=is_weighed)
-        known = _with_slips(begun, weights, slips)
+        known = _of(lexicon.begun_slips(fold))
         rare = reader.rare.beginning(fold, wanted)
         new = 0.0 if lexicon.forms(fold) else _spelled(letters)
         listed = len(rare) * LISTED / max(len(reader.rare), 1)
@@ -366,16 +363,9 @@ def _scored(
     return scored if opinion is None else _mixed(scored, opinion, lexicon)
 
 
-def _with_slips(ids: np.ndarray, weights: np.ndarray | None, slips: dict[int, float]) -> Begun:
-    """Words that begin as typed, and those that are meant by misspellings that do."""
-    more = [index for index in slips if index not in ids]
-    if not more:
-        return ids, weights
-    of_words = np.ones(len(ids)) if weights is None else weights
-    return (
-        np.append(ids, np.array(more, dtype=np.int64)),
-        np.append(of_words, [slips[index] for index in more]),
-    )
+def _of(weights: dict[int, float]) -> Begun:
+    """Words and their weights, as `Lexicon.begun` gives them."""
+    return np.array(list(weights), dtype=np.int64), np.array(list(weights.values()))
 
 
 def _parted(found: Likely, listed: float) -> tuple[Likely, float]:
@@ -387,9 +377,12 @@ def _parted(found: Likely, listed: float) -> tuple[Likely, float]:
 
 def _spelled_right(reader: Reader, found: Likely, kept: Collection[int]) -> Likely:
     """With the words that are meant in place of misspellings, but for some that are kept."""
+    meant_by = reader.lexicon.meant_by
+    if not any(index in meant_by for index, _ in found):
+        return found
     shares: dict[int, float] = {}
     for index, share in found:
-        meant = index if index in kept else reader.lexicon.meant(index)
+        meant = index if index in kept else meant_by.get(index, index)
         shares[meant] = shares.get(meant, 0.0) + share
     return list(shares.items())
 

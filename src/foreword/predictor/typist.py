@@ -116,7 +116,7 @@ class Typist:
     def _found(
         self, reading: Reading, typed: str, text: str, k: int, complete: bool | None
     ) -> Work[list[Suggestion]]:
-        def look_ahead(letters: str) -> Work[Context]:
+        def look_ahead(letters: str) -> "Work[Context]":  # not evaluated at each key
             further = yield from self._reader.look_ahead(reading, letters)
             self._reading = further
             assert further.ahead is not None

@@ -179,6 +179,8 @@ class Tokenizer:
 
     def normalise(self, text: str) -> str:
         """The text as the vocabulary would have it."""
+        if self.config.case == "keep" and text.isascii():
+            return text
         return self._normalised(self._folded(text))
 
     def _normalised(self, text: str) -> str:
@@ -216,6 +218,9 @@ class Tokenizer:
 
     def split(self, text: str) -> list[Word]:
         """The text's words with their ids and places."""
+        if text.isalpha() and text.isascii():  # one word, as most pieces between spaces are
+            word = self.normalise(text)
+            return [Word(word, self.ids.get(word, UNK_ID), 0, len(text))]
         if text.isascii() or self.config.words == "spaces":
             return self._split(text)
         plain, starts = folded_with_places(text, self.marks)
