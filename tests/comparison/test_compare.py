@@ -7,13 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.crashing import hidden, put, states_before_each_call
 
+from foreword.cli.compare import FILES, _is_comparison
 from foreword.comparison.compare import Comparison, Point, Row, refuse_too_little, write_csv
 from foreword.comparison.plot import plot
 from foreword.comparison.sizes import same_size
 from foreword.comparison.writing import write
 from foreword.errors import SettingsError
 from foreword.folder.adopting import current
-from foreword.folder.claim import claimed
+from foreword.folder.claim import claimed, unless_replacing
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.models.build import count_parameters
 
@@ -80,12 +81,16 @@ def test_a_comparison_that_is_killed_while_it_is_written_leaves_the_old_one_or_t
 ) -> None:
     root = put({}, tmp_path / "root")
     out = root / "out"
-    files = ("table.csv", "curves.csv", "comparison.png")
 
     def read() -> list[bytes]:
-        return [current(out, name).read_bytes() for name in files]
+        return [current(out, name).read_bytes() for name in FILES]
 
-    write(Comparison(ROWS, POINTS, stopped=False), out, "old", print)
+    fresh = Comparison(ROWS, POINTS, stopped=False)
+    states = states_before_each_call(root, lambda: write(fresh, out, "old", print))
+    for state in states:
+        put(state, root)
+        with claimed(out, "compare", unless_replacing(FILES, _is_comparison, "compare")):
+            assert hidden(root) == [str(root / ".out.lock")]
     before = read()
     newer = Comparison(ROWS[:1], POINTS[:2], stopped=False)
     states = states_before_each_call(root, lambda: write(newer, out, "new", print))
@@ -93,9 +98,9 @@ def test_a_comparison_that_is_killed_while_it_is_written_leaves_the_old_one_or_t
     for state in states:
         put(state, root)
         assert read() in (before, after)
-        with claimed(out, "compare"):
+        with claimed(out, "compare", unless_replacing(FILES, _is_comparison, "compare")):
             assert hidden(root) == [str(root / ".out.lock")]
-            assert [(out / name).read_bytes() for name in files] in (before, after)
+            assert [(out / name).read_bytes() for name in FILES] in (before, after)
 
 
 def test_a_picture_of_another_comparison_does_not_stay(tmp_path: Path) -> None:

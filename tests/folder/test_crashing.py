@@ -197,6 +197,22 @@ def test_whoever_reads_while_a_model_is_replaced_has_the_old_or_the_new_one(
     assert content(path) == content_of(OTHER)
 
 
+def test_whoever_reads_a_configuration_while_it_is_replaced_has_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "m"
+    write(path, OLD)
+    read = store._json
+
+    def replaced_before_it_is_read(file: Path) -> object:
+        monkeypatch.setattr(store, "_json", read)
+        write(path, OTHER, replaces=True)
+        raise FolderError(f"{file} is missing")
+
+    monkeypatch.setattr(store, "_json", replaced_before_it_is_read)
+    assert store.read_config(path) == OTHER.config
+
+
 def test_whoever_reads_at_any_call_of_a_writer_has_the_old_or_the_new_one(tmp_path: Path) -> None:
     path = tmp_path / "m"
     write(path, OLD)

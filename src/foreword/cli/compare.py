@@ -18,6 +18,7 @@ from foreword.cli.console import (
 from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError, did_you_mean
+from foreword.folder.adopting import current
 from foreword.folder.claim import claimed, refuse_unclaimable, unless_replacing
 from foreword.text.choice import ReadingOptions
 
@@ -133,7 +134,7 @@ def compare(
 def _is_comparison(folder: Path) -> bool:
     """Whether a folder's curves are those of a comparison."""
     try:
-        with (folder / "curves.csv").open("rb") as file:
+        with current(folder, "curves.csv").open("rb") as file:
             return file.read(64).startswith(b"model,words_seen,seconds,perplexity")
     except OSError:
         return False

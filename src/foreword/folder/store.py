@@ -6,11 +6,11 @@ Whatever is written is written as a whole or not at all; see `foreword.folder.ad
 import hashlib
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import numpy as np
 
@@ -59,6 +59,8 @@ TURNS = 5
 """How often a folder that another process is writing to is read anew."""
 NOT_OURS = "exists and is not a model folder. Choose another, so that nothing in it is lost"
 NEWEST = max(get_args(FormatVersion))
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -271,14 +273,19 @@ def read_folder(path: Path) -> Folder:
         FolderError: something is missing, damaged, changed or made by a newer Foreword; says
             which file, what is wrong with it, and what to do.
     """
+    return _steadily(path, _read)
+
+
+def _steadily(path: Path, read: Callable[[Path], Found]) -> Found:
+    """Reads again if a fault may be due to a model that was replaced meanwhile."""
     for _ in range(TURNS):
         before = seen(path)
         try:
-            return _read(path)
+            return read(path)
         except FolderError:
             if seen(path) == before:
                 raise
-    return _read(path)
+    return read(path)
 
 
 def seen(path: Path) -> list[tuple[int, int, int] | None]:
@@ -374,7 +381,7 @@ def read_config(path: Path) -> "FolderConfig":
     Raises:
         FolderError: see `read_folder`.
     """
-    about = _read_config(path)[0]
+    about = _steadily(path, _read_config)[0]
     return about.whole if isinstance(about, Described) else about
 
 
