@@ -315,3 +315,20 @@ def test_a_run_that_another_process_goes_on_with_is_not_swept(
         train(out, texts["new"], overwrite=True, steps=1)
     with claimed(out, "train"):  # sweeps; a run to go on with is nothing to sweep
         assert saved(out) == before
+
+
+def test_a_network_that_has_not_learned_a_step_says_so_when_it_predicts(
+    texts: dict[str, Path], root: Path
+) -> None:
+    from typer.testing import CliRunner
+
+    from foreword.cli.app import app
+
+    out = put({}, root) / "m"
+    states = states_before_each_call(root, lambda: train(out, texts["new"], steps=1))
+    put(next(state for state in states if "m/config.json" in state), root)
+    assert record(out).steps == 0
+    said = " ".join(CliRunner().invoke(app, ["predict", str(out), "the"]).output.split())
+    assert f"To go on: foreword train --out {out} --resume" in said
+    train(out, resume=True)
+    assert "To go on" not in CliRunner().invoke(app, ["predict", str(out), "the"]).output

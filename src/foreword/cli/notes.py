@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from foreword.cli.console import errors
 from foreword.folder.installed import about, installed_models
+from foreword.folder.store import Described
 from foreword.predictor.reading import STRIDE, beginning
 from foreword.text.tokenizer import UNK_ID
 
@@ -33,6 +34,18 @@ def as_a_text(error: str, verb: str, words: Sequence[str]) -> str:
     name = models[0] if len(models) == 1 else "MODEL"
     text = " ".join(words).replace('"', r"\"")
     return f'{error}. If it is a text, name the model before it: foreword {verb} {name} "{text}"'
+
+
+def tell_of_untrained(predictor: "Predictor", folder: str) -> None:
+    """Says that a training which was killed at its beginning has left a network without any."""
+    known = predictor.folder.about
+    document = known.document if isinstance(known, Described) else known.model_dump()
+    record = document.get("training")
+    if isinstance(record, dict) and record.get("steps") == 0:
+        note(
+            f"{folder} knows how common words are, and has learned nothing else: its training was "
+            f"ended before its first save. To go on: foreword train --out {folder} --resume"
+        )
 
 
 @dataclass

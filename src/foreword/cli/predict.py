@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from foreword.cli.console import input_lines, print_json, results
-from foreword.cli.notes import Reading, as_a_text, tell_of_empty
+from foreword.cli.notes import Reading, as_a_text, tell_of_empty, tell_of_untrained
 from foreword.cli.personal import opened
 from foreword.errors import FolderError, SettingsError
 from foreword.folder.installed import installed_models, only_model
@@ -84,6 +84,7 @@ def predict(
     )
     if layer is not None and personal is not None:
         tell_of_empty(layer, personal, folder)
+    tell_of_untrained(predictor, folder)
     if interactive:
         if not sys.stdin.isatty():
             raise SettingsError("--interactive needs a terminal; without one, pipe lines in")
