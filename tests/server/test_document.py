@@ -1,8 +1,10 @@
 """Edits and places in an editor's units, against a slow obvious version."""
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from foreword.server import document
 from foreword.server.document import Document, Encoding, Place
 
 TEXT = st.text("ab \r\n😀é\u2028\x0c\x85\ud800", max_size=12)
@@ -90,3 +92,61 @@ def test_the_end_before_a_place_begins_where_it_began_a_key_ago() -> None:
         begun.add(len(document.text) - len(end))
     assert len(begun) == 1
     assert begun.pop() % len("the cat sat on a mat .\n") == 0, "a line begins there"
+
+
+def test_a_key_in_a_long_line_costs_no_look_at_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = []
+    lines = document._lines
+    monkeypatch.setattr(document, "_lines", lambda text: looked_at.append(len(text)) or lines(text))
+    text = Document("one\n" + "so it goes " * 100_000 + "\nthree", "utf-16")
+    looked_at.clear()
+    place = Place(1, 500_000)
+    for letter in "word":
+        text.replace(place, place, letter)
+    assert text.before(Place(1, 500_004))[-4:] == "drow"
+    assert text.text.endswith("goes \nthree")
+    assert looked_at == []
+
+
+@given(
+    text=st.text("aé😀", min_size=1, max_size=12),
+    edits=st.lists(st.tuples(PLACES, PLACES, st.text("bü😀", max_size=3)), max_size=5),
+    looks=st.lists(PLACES, max_size=4),
+    encoding=ENCODINGS,
+)
+def test_places_are_the_same_wherever_one_looked_before(
+    text: str,
+    edits: list[tuple[Place, Place, str]],
+    looks: list[Place],
+    encoding: Encoding,
+) -> None:
+    edited = Document(text, encoding)
+    for start, end, new in edits:
+        for look in looks:
+            fresh = Document(edited.text, encoding)
+            assert edited.nearest(look) == fresh.nearest(look)
+            assert edited.before(look) == fresh.before(look)
+        fresh = Document(edited.text, encoding)
+        edited.replace(start, end, new)
+        fresh.replace(start, end, new)
+        assert edited.text == fresh.text
+
+
+def test_a_column_in_a_long_line_is_counted_from_the_last_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted = []
+    fitting = document._fitting
+    monkeypatch.setattr(
+        document,
+        "_fitting",
+        lambda text, *more: counted.append(len(text)) or fitting(text, *more),
+    )
+    text = Document("größer 😀 " * 100_000, "utf-16")
+    text.nearest(Place(0, 800_000))
+    counted.clear()
+    for column in range(800_000, 800_020):
+        place = Place(0, column)
+        text.replace(place, place, "ü")
+        text.nearest(Place(0, column + 1))
+    assert sum(counted) < 200

@@ -131,6 +131,75 @@ def client(started: Client) -> Iterator[Client]:
     started.send("workspace/didChangeConfiguration", {"settings": {"foreword": {}}})
 
 
+@pytest.mark.parametrize(("line", "column"), [(-1, 0), (0, -1), (0, 2**40), (2**40, 0), ("a", 0)])
+def test_a_position_that_is_none_is_answered_with_an_error(
+    client: Client, line: Any, column: Any
+) -> None:
+    client.open("I would li")
+    for method in ("textDocument/completion", "textDocument/inlineCompletion"):
+        params = client.at(line, column) | {"context": {"triggerKind": 2}}
+        answer = client.answer(client.request(method, params))
+        assert answer["error"]["code"] == -32602, "invalid params (JSON-RPC 2.0)"
+        assert "Traceback" not in json.dumps(answer)
+    assert client.words(0, 10)
+
+
+def test_a_change_at_no_position_is_told_of_and_changes_nothing(client: Client) -> None:
+    client.open("I would li")
+    client.edit(change(0, -1, 2**40, "x"))
+    assert client.words(0, 10)
+    told = [one for one in client.told if one["method"] == "window/logMessage"]
+    assert "didChange" in told[-1]["params"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (b"Content-Length: 111111111111111111111\r\n\r\n", -32700),
+        (b"Content-Length: 99999999999\r\n\r\n{}", -32700),
+        (b"Content-Length: -1\r\n\r\n", -32700),
+        (b"Content-Length: two\r\n\r\n{}", -32700),
+        (b"no header at all\r\n\r\n", -32700),
+        (b"\xff\xfe\x00 neither\r\n\r\n", -32700),
+        (b"X: " + b"y" * 20_000 + b"\r\n\r\n{}", -32700),
+        (b"A: b\r\n" * 100 + b"\r\n", -32700),
+        (b"Content-Type: a\r\n\r\n", -32700),
+        (b"Content-Length: 3\r\n\r\n{]}", -32700),
+        (b'Content-Length: 4\r\n\r\n"\xff\xfe"', -32700),
+        (b"Content-Length: 50000\r\n\r\n" + b"[" * 50_000, -32700),
+        (b"Content-Length: 5000\r\n\r\n" + b"1" * 5_000, -32700),
+        (b"Content-Length: 2\r\n\r\n[]", -32600),
+        (b"Content-Length: 2\r\n\r\n{}", -32600),
+    ],
+    ids=range(15),
+)
+def test_what_is_no_message_is_answered_and_the_next_one_is_read(
+    client: Client, sent: bytes, code: int
+) -> None:
+    client.process.stdin.write(sent)
+    client.open("I would li")
+    client.process.stdin.flush()
+    answer = client.read()
+    assert (answer["id"], answer["error"]["code"]) == (None, code)
+    assert client.words(0, 10)
+
+
+def test_headers_may_be_written_in_other_ways(client: Client) -> None:
+    body = json.dumps(
+        {
+            "jsonrpc": "2.0",
+            "id": "a",
+            "method": "textDocument/completion",
+            "params": client.at(0, 0),
+        }
+    ).encode()
+    client.open("")
+    head = b"content-type: application/vscode-jsonrpc\r\ncontent-length:%d\n\n" % len(body)
+    client.process.stdin.write(head + body)
+    client.process.stdin.flush()
+    assert client.answer("a")["result"]["items"]  # type: ignore[arg-type]
+
+
 def test_it_says_what_it_can(started: Client) -> None:
     can = started.capabilities
     assert can["positionEncoding"] == "utf-16"

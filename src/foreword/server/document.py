@@ -13,7 +13,7 @@ from foreword.predictor.reading import readable
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 """In which an editor counts the columns of a line."""
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_LINE = re.compile(r"[^\r\n]++(?:\r\n|\r|\n)?|\r\n|\r|\n")
 _UNIT = {"utf-8": 1, "utf-16": 2, "utf-32": 4}
 _CODEC = {"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 
@@ -43,6 +43,7 @@ class Document:
         self.encoding = encoding
         self.language = language
         self._lines = _lines(readable(text))
+        self._known = _Known(0, 0, 0)
         self._offsets = [0]  # where lines begin, in characters, as far as that is known
 
     @property
@@ -89,7 +90,7 @@ class Document:
     def nearest(self, place: Place) -> Place:
         """A place itself; or, of one outside of the text, the nearest inside."""
         line, index = self._inside(place)
-        return Place(line, units(self._lines[line][:index], self.encoding))
+        return Place(line, self._column(line, index))
 
     def replace(self, start: Place, end: Place, text: str) -> None:
         """Puts a text in place of what stands from start to end."""
@@ -98,6 +99,16 @@ class Document:
         if (last, right) < (first, left):
             last, right = first, left
         lines = self._lines
+        # What stands before the edit stays as it is.
+        self._inside(start)
+        if self._known[:2] != (first, left):
+            self._known = _Known(0, 0, 0)
+        if first == last and "\n" not in text and "\r" not in text:
+            # A key, as a rule: what stands beside it stays as it is, however long the line.
+            line = lines[first]
+            lines[first] = f"{line[:left]}{readable(text)}{line[right:]}"
+            del self._offsets[first + 1 :]
+            return
         edited = lines[first][:left] + readable(text) + lines[last][right:]
         # The lines beside it too: \r of one and \n of the next may have become one line's end.
         low, high = max(0, first - 1), last + 2
@@ -120,12 +131,55 @@ class Document:
         if place.line >= len(self._lines):
             return len(self._lines) - 1, len(self._lines[-1])
         line = max(0, place.line)
-        content = self._lines[line].rstrip("\r\n")
-        column = max(0, place.column)
-        if content.isascii() or self.encoding == "utf-32":
-            return line, min(column, len(content))
-        coded = content.encode(_CODEC[self.encoding])[: column * _UNIT[self.encoding]]
-        return line, len(coded.decode(_CODEC[self.encoding], errors="ignore"))
+        text, column = self._lines[line], max(0, place.column)
+        end = len(text)
+        while end and text[end - 1] in "\r\n":
+            end -= 1
+        if text.isascii() or self.encoding == "utf-32":
+            return line, min(column, end)
+        return line, self._index(line, column, end)
+
+    def _index(self, line: int, column: int, end: int) -> int:
+        """Where a column is, counted from the last place that was looked for in the line."""
+        known = self._known
+        index, units_before = (known.at, known.units) if known.line == line else (0, 0)
+        text, ahead = self._lines[line], column - units_before
+        if ahead >= 0 or column < -ahead:
+            if ahead < 0:
+                index, units_before, ahead = 0, 0, column
+            # A character is one unit at least.
+            piece = text[index : min(end, index + ahead)]
+            found = index + _fitting(piece, ahead, self.encoding)
+            column = units_before + units(text[index:found], self.encoding)
+        else:
+            piece = text[max(0, index + ahead) : index]
+            kept = _fitting(piece, units(piece, self.encoding) + ahead, self.encoding)
+            found = index - len(piece) + kept
+            column = units_before - units(piece[kept:], self.encoding)
+        self._known = _Known(line, found, column)
+        return found
+
+    def _column(self, line: int, index: int) -> int:
+        """The column of a place that was just looked for."""
+        if self._lines[line].isascii() or self.encoding == "utf-32":
+            return index
+        if self._known[:2] == (line, index):
+            return self._known.units
+        return units(self._lines[line][:index], self.encoding)
+
+
+class _Known(NamedTuple):
+    """A place of a line that is not ASCII: its index, and the units before it."""
+
+    line: int
+    at: int
+    units: int
+
+
+def _fitting(text: str, most: int, encoding: Encoding) -> int:
+    """How many whole characters from the beginning of a text have no more units than this."""
+    coded = text.encode(_CODEC[encoding])[: most * _UNIT[encoding]]
+    return len(coded.decode(_CODEC[encoding], errors="ignore"))
 
 
 def units(text: str, encoding: Encoding) -> int:

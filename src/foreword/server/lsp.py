@@ -5,12 +5,16 @@ The Language Server Protocol 3.18: `textDocument/inlineCompletion` for ghost tex
 """
 
 import asyncio
+import logging
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.io_ import StdoutWriter
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
@@ -18,15 +22,56 @@ from pygls.protocol.language_server import lsp_method
 from foreword.errors import ForewordError
 from foreword.server.document import Document, Encoding, Place
 from foreword.server.editor import Editor, Offer, Question, Settings
+from foreword.server.framing import MessageError, Messages
 
 SECTION = "foreword"
 """Of an editor's settings."""
+
+INTERNAL_ERROR = -32603
+
+
+def _why(error: BaseException) -> str:
+    """The innermost reasons of an error, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(dict.fromkeys(map(_why, error.exceptions)))
+    return f"{error}" or type(error).__name__
 
 
 class _Protocol(LanguageServerProtocol):
     """pygls' protocol, with our documents in place of its own."""
 
     _server: "Server"
+
+    def take(self, given: dict[str, Any]) -> None:
+        """Handles a message; one whose parameters are wrong is refused."""
+        try:
+            self.handle_message(self.structure_message(given))
+        except Exception as error:
+            told = _why(error)
+            if "method" in given and "id" in given:
+                wrong = isinstance(error, JsonRpcInvalidParams)
+                code = error.code if isinstance(error, JsonRpcException) else INTERNAL_ERROR
+                self.refuse(given["id"], code if wrong else INTERNAL_ERROR, told)
+            else:
+                self.notify(
+                    types.WINDOW_LOG_MESSAGE,
+                    types.LogMessageParams(
+                        type=types.MessageType.Error,
+                        message=f"{given.get('method', 'an answer')} was not taken: {told}",
+                    ),
+                )
+
+    def refuse(self, message_id: str | int | None, code: int, message: str) -> None:
+        """Answers with an error."""
+        self._send_data(
+            {
+                "jsonrpc": "2.0",
+                "id": message_id,
+                "error": {"code": code, "message": message},
+            }
+        )
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
@@ -105,7 +150,35 @@ def serve(settings: Settings, key: str | None = None) -> None:
     Raises:
         ForewordError: the model or the personal file cannot be read; says why.
     """
-    answering(Server(settings, key)).start_io()
+    server = answering(Server(settings, key))
+    server.protocol.set_writer(StdoutWriter(sys.stdout.buffer))
+    # What cannot be understood is answered; pygls would print a traceback of it besides.
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_misunderstanding)
+    try:
+        asyncio.run(_answer(server, Messages(sys.stdin.buffer)))
+    except (BrokenPipeError, KeyboardInterrupt, SystemExit):
+        pass  # the editor has gone, or said so
+    finally:
+        server.shutdown()  # type: ignore[no-untyped-call]
+
+
+def _is_no_misunderstanding(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("Unable to deserialize message")
+
+
+async def _answer(server: Server, messages: Messages) -> None:
+    """Answers an editor's messages until they end; those that are none with an error."""
+    loop, protocol = asyncio.get_running_loop(), cast("_Protocol", server.protocol)
+    reading = ThreadPoolExecutor(max_workers=1)
+    while True:
+        try:
+            given = await loop.run_in_executor(reading, messages.next)
+        except MessageError as error:
+            protocol.refuse(error.message_id, error.code, str(error))
+            continue
+        if given is None:
+            return
+        protocol.take(given)
 
 
 def answering(server: Server) -> Server:
