@@ -7,7 +7,7 @@ import typer
 from rich.progress import track
 from rich.table import Table
 
-from foreword.cli.console import errors, print_json, results
+from foreword.cli.console import as_text, errors, print_json, results
 from foreword.errors import SettingsError, did_you_mean
 
 
@@ -87,9 +87,10 @@ def _table(rows: list[dict[str, Any]]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         numbers = [str(row[k]) for k in ("agree", "differ", "cannot")]
-        numbers[1] = f"[bold red]{numbers[1]}[/]" if row["differ"] else numbers[1]
+        agree, differ, cannot = numbers
+        differing = as_text((differ, "bold red" if row["differ"] else ""))
         sizes = ["" if row[k] is None else f"{row[k]:.1e}" for k in ("values", "gradients")]
-        table.add_row(row["cell"], row["dtype"], *numbers, *sizes)
+        table.add_row(row["cell"], row["dtype"], agree, differing, cannot, *sizes)
     return table
 
 

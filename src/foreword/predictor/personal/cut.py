@@ -1,4 +1,4 @@
-"""Cuts a person's text into lines of words, without what looks like a secret. Knows no counts."""
+"""Cuts a person's text into lines of the words that may be learned. Knows no counts."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
