@@ -370,7 +370,7 @@ from foreword.predictor.personal import Personal
 layer = Personal.open(sys.argv[1])
 before = sorted(layer.export())
 try:
-    layer.learn("".join(f"{made_up(i)} {made_up(i)} station\\n" for i in range(20000)))
+    layer.learn("".join(f"{made_up(i)} {made_up(i)} station\\n" for i in range(5000)))
 except PersonalError as error:
     print(error)
 assert sorted(layer.export()) == before

@@ -36,7 +36,8 @@ cyfrinair pasahitz fjalekalim nenosiri wagwoord pasvort credentials mdp паро
 """
 _STRONG_WHOLE = r"""
 mots?[ -]de[ -]passe | code[ -]secret | palavra[ -](?:passe|chave) | parola[ -]d'ordine
-| kata[ -](?:sandi|laluan) | mat[ -]khau | maiden[ -]name | нууц[ -]уг | құпия[ -]соз
+| pwd | psw | p/?w | kata[ -](?:sandi|laluan) | mat[ -]khau | maiden[ -]name
+| нууц[ -]уг | құпия[ -]соз
 """
 # Within what no spaces separate, too.
 _STRONG_INSIDE = r"""
@@ -52,9 +53,9 @@ _PHRASE = r"""
 | мнемонич\w* | (?:сид|seed)-?фраз\w* | 助记词 | シードフレーズ | 복구[ -]?문구
 """
 _WEAK = r"""
-pin pins pincode pinkode pinkod code codes codice codigo kod kode kodu kody codi tan otp totp 2fa
-cvv cvc cvv2 ssn secret token tokens parola parole parol passe clave chave iban blz steuer-id
-steuernummer код коды токен пин пинкод пин-код 验证码 認証コード 인증번호
+pass combination pin pins pincode pinkode pinkod code codes codice codigo kod kode kodu kody codi
+tan otp totp 2fa cvv cvc cvv2 ssn secret token tokens parola parole parol passe clave chave
+iban blz steuer-id steuernummer код коды токен пин пинкод пин-код 验证码 認証コード 인증번호
 """
 _WEAK_WHOLE = r"""
 (?:security|verification|access|door|alarm|gate|confirmation|one[ -]time|backup|sms|bank)[ -]codes?
@@ -130,7 +131,8 @@ _CUE = re.compile(
 _QUICK = re.compile(
     rf"\w*(?:{_any_of(_STRONG)})\w*|.*(?:{_any_of(_STRONG_INSIDE.replace('-', ' '))}).*|"
     + "|".join(re.escape(plain(word)) for word in (_WEAK + _LABEL).split())
-    + "|bearer|authorization|seed|recovery|backup|wallet|phrase|frase|mnemonic\\w*|мнемонич\\w*"
+    + "|bearer|authorization|pwd|psw|p/?w|seed|recovery|backup|wallet|phrase|frase|mnemonic\\w*"
+    "|мнемонич\\w*"
     "|wiederherstellung\\w*|herstelzin|sandi|laluan|khau|maiden|security|нууц|құпия|сид.*|كلمة|الرقم"
     "|رمز|پاس|קוד|助记词|シードフレーズ|복구.*"
 )

@@ -53,13 +53,17 @@ _OF_ADDRESSES = frozenset(("@", "dot", "punkt", "."))
 _JOINTS = frozenset("-–/.·")
 _JOINERS = frozenset("\u200c\u200d\xad")
 _EVERY_DAY = frozenset("aAiIyYeEoOuUàÀéèêóyıøæåöäüèxXвяиуоакс&")
-_SHORT_WORDS = """
-am pm ad bc ce bce eur usd gbp chf kg km cm mm mb gb tb kb hz khz mhz ghz kw mw kwh mph kmh °c °f
-h min sec uhr tv pc cd dvd vs no nr st nd rd th de la le et und and or to at in on the of is it we
-he my so if as be by do go me up us
+_SHORT_UNITS = """
+am pm ad bc ce bce eur usd gbp chf jpy kg km cm mm mb gb tb kb hz khz mhz ghz kw mw kwh mph kmh min
+sec uhr tv pc cd dvd vs no nr st nd rd th ii iii iv vi
 """
-_UNITS = frozenset(_SHORT_WORDS.split())
+_UNITS = frozenset(_SHORT_UNITS.split())
 """Short words that may stand beside a number."""
+_LITTLE_WORDS = (
+    "a and or to at in on of the is it by as if so my we he de la le et und y e o bis von"
+)
+_LITTLE = frozenset(_LITTLE_WORDS.split())
+"""Words that may stand between two numbers."""
 
 
 class Traits(NamedTuple):
@@ -262,21 +266,20 @@ class Screen:
         is_lone = len(run) == 1 and _is_year_or_ordinal(chunks, run[0])
         is_mixed = any(c.isalpha() for place in run for c in chunks[place])
         found = [*run]
-        for beside, ends in ((run[0] - 1, run[0] - 1), (run[-1] + 1, run[-1])):
-            if (
-                not 0 <= beside < len(chunks)
-                or traits[beside].kind is not None
-                or traits[beside].announces
-            ):
-                continue
-            core = chunks[beside].strip(EDGES)
-            is_plate = _HYPHENED.fullmatch(core) or (
-                not is_lone
-                and (_CAPITALS.fullmatch(core) or (is_mixed and _SMALL.fullmatch(core)))
-                and core.lower() not in _UNITS
-                and (core.isupper() or not self._knows(core))
-            )
-            if is_plate and chunks[ends][-1] not in ",;.!?":
+        for edge, step in ((run[0], -1), (run[-1], 1)):
+            for beside in (edge + step, edge + 2 * step):
+                before = beside if step < 0 else beside - 1
+                if not 0 <= beside < len(chunks) or chunks[before][-1] in ",;.!?":
+                    break
+                if traits[beside].kind is not None or traits[beside].announces:
+                    break
+                core = chunks[beside].strip(EDGES)
+                is_of = core.lower() not in _UNITS and (
+                    _CAPITALS.fullmatch(core)
+                    or (is_mixed and _SMALL.fullmatch(core) and not self._knows(core))
+                )
+                if not (_HYPHENED.fullmatch(core) or (is_of and not is_lone)):
+                    break
                 found.append(beside)
         return sorted(found)
 
@@ -344,7 +347,9 @@ def _may_be_group(chunk: str) -> bool:
     """Whether what stands between two numbers may be a part of one: letters, or a joint."""
     if chunk in _JOINTS:
         return True
-    return len(chunk) <= 4 and chunk.isascii() and chunk.isalpha() and chunk.lower() not in _UNITS
+    if chunk in _LITTLE or chunk.lower() in _UNITS:
+        return False
+    return len(chunk) <= 4 and chunk.isascii() and chunk.isalpha()
 
 
 def _is_year_or_ordinal(chunks: Sequence[str], place: int) -> bool:
