@@ -365,3 +365,11 @@ def test_the_model_tells_the_case_after_an_abbreviation_that_may_end_a_sentence(
 ) -> None:
     assert speaker({"The": 0.5, "the": 0.1}).suggest("We sang. Ink etc. ")[0].word == "The"
     assert speaker({"The": 0.1, "the": 0.5}).suggest("We sang. Ink etc. ")[0].word == "the"
+
+
+def test_a_word_seen_with_the_clitic_comes_before_one_seen_alone(speaker: MakeSpeaker) -> None:
+    seen = dict.fromkeys(("l'homme", "l'amie", "l'eau", "l'orange", "l'idea"), 0.002)
+
+    found = offered(speaker(seen | {"hommage": 0.1}), "x l'ho")
+
+    assert found[:2] == ["x l'homme", "x l'hommage"]

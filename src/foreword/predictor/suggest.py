@@ -36,8 +36,9 @@ STEM = 1e-5
 """P(typed | a word meant that shares its stem), beside the edits of `slips`."""
 A_LETTER = 1 / 20
 """P of each further letter of a word that the vocabulary lacks."""
-CLITIC = 0.1
-"""P(a clitic stands before a word that the vocabulary does not have with it), beside 1."""
+CLITIC = 1e-3
+"""P(a clitic stands before a word that the vocabulary does not have with it), beside 1; measured by
+`benchmarks/clitics.py`."""
 AFTER_CLITIC = 4
 """Letters after a clitic, at least, of which a slip is thought."""
 LISTED = 0.5
