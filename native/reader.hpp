@@ -52,7 +52,14 @@ class Reader {
     explicit Reader(const Arguments& arguments) : arguments_(arguments) {}
 
     template <class Member>
-    void operator()(Member*& member) { member = at<Member>(next()); }
+    void operator()(Member*& member) {
+        const Argument& argument = next();
+        member = at<Member>(argument);
+        // An empty one may have no address, and would stand for what is not there.
+        if (argument.content != Content::number && argument.count() == 0) {
+            throw Misfit("a kernel was given an empty tensor");
+        }
+    }
     // Floats of either width; the caller asks which.
     void operator()(void*& member) {
         const Argument& argument = next();

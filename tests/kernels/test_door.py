@@ -10,11 +10,13 @@ import pytest
 import torch
 from tests.needs import needs
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
 import foreword.nn as ours
 from foreword.kernels import native
 from foreword.kernels.native import door
 from foreword.kernels.native.module import call, loaded
+from foreword.kernels.operator import bptt_forward
 from foreword.kernels.problem import Problem
 
 pytestmark = needs("kernels")
@@ -185,6 +187,28 @@ def test_sizes_that_do_not_fit_are_refused_not_cut() -> None:
     weights = {name.removesuffix("_l0"): p for name, p in layer.named_parameters()}
     problem = Problem(layer.cell, long, (torch.zeros(1, 1),), weights)
     assert native.refusal(problem) == f"it counts rows to {door.LARGEST}"
+
+
+@pytest.mark.parametrize("sizes", [[2, 1], [1, 3], [0, 4], [5, -1]])
+def test_a_packed_sequence_whose_sizes_do_not_fit_is_refused(sizes: list[int]) -> None:
+    packed = PackedSequence(torch.ones(4, 3), torch.tensor(sizes))
+    for is_training in (False, True):
+        with (
+            torch.set_grad_enabled(is_training),
+            pytest.raises(RuntimeError, match="has 4 rows, but batch_sizes .* pack_sequence"),
+        ):
+            model()(packed)
+
+
+def test_the_operator_refuses_parameters_of_another_shape() -> None:
+    layer = ours.GRU(3, 4)
+    names = "x h weight_ih weight_hh bias_ih bias_hh"
+    weights = [p.detach() for p in layer.parameters()]
+    tensors = [torch.zeros(5, 2, 3), torch.zeros(2, 4), *weights]
+    for k in range(2, 6):
+        for cut in (tensors[k][:2], tensors[k][:0]):
+            with pytest.raises(RuntimeError):
+                bptt_forward("gru", names, [*tensors[:k], cut, *tensors[k + 1 :]])
 
 
 @pytest.mark.parametrize("kind", [ours.GRU, ours.RNN, ours.LSTM])

@@ -55,7 +55,14 @@ def unpack(packed: PackedSequence) -> tuple[Tensor, Tensor]:
         padded, lengths = torch._VF._pad_packed_sequence(data, packed.batch_sizes, False, 0.0, -1)
         return padded, lengths.to(data.device)
     steps, batch = len(packed.batch_sizes), int(packed.batch_sizes[0])
-    padded = data.new_zeros((steps * batch, *data.shape[1:])).index_copy(0, _places(packed), data)
+    places = _places(packed)
+    if len(places) != len(data):
+        raise RuntimeError(
+            f"a packed sequence has {len(data)} rows, but batch_sizes "
+            f"{packed.batch_sizes.tolist()} are for {len(places)}: they must fall from step "
+            "to step and add up to the rows. pack_padded_sequence and pack_sequence make such ones"
+        )
+    padded = data.new_zeros((steps * batch, *data.shape[1:])).index_copy(0, places, data)
     sizes = packed.batch_sizes.to(data.device).unsqueeze(1)
     lengths = (torch.arange(batch, device=data.device) < sizes).sum(0)
     return padded.view(steps, batch, *data.shape[1:]), lengths
