@@ -21,6 +21,11 @@ MakeFolder = Callable[..., Folder]
 MakeSpeaker = Callable[..., Predictor]
 
 
+def read_by(typist: Typist) -> reading.Reading | None:
+    """What a typist has read, without what it looked ahead to: a fresh one need not have."""
+    return typist._reading and replace(typist._reading, ahead=None)
+
+
 class Counting:
     """An engine that counts the words by which it advances."""
 
@@ -307,7 +312,7 @@ def test_letters_may_change_what_stands_before_them(
     typist, fresh = predictor.typist(), predictor.typist()
     typist.suggest(before, complete=complete)
     assert typist.suggest(after, 20) == fresh.suggest(after, 20)
-    assert typist._reading == fresh._reading
+    assert read_by(typist) == read_by(fresh)
 
 
 _PREDICTORS: list[Predictor] = []
@@ -408,6 +413,7 @@ LINES = st.sampled_from(
 
 
 @given(keys=st.lists(LINES, max_size=24), dropped=st.integers(0, 30))
+@example(keys=["the ", "a", "a"], dropped=0)  # after "a" it had looked ahead, after "aa" not
 @settings(deadline=None, max_examples=60)
 def test_over_wrapped_lines_a_typist_reads_what_a_stranger_does(
     keys: list[str], dropped: int
@@ -422,7 +428,7 @@ def test_over_wrapped_lines_a_typist_reads_what_a_stranger_does(
     for shorter in (text, text[:-dropped], text[:dropped] + "e" + text[dropped:]):
         fresh = predictor.typist()
         assert typist.suggest(shorter) == fresh.suggest(shorter)
-        assert typist._reading == fresh._reading
+        assert read_by(typist) == read_by(fresh)
 
 
 def test_a_model_of_wrapped_text_goes_on_over_a_line_end_and_not_over_a_blank_line(
