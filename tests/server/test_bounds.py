@@ -521,6 +521,21 @@ def test_who_reads_no_answers_is_answered_no_more_and_let_go() -> None:
     assert left == 0
 
 
+def test_a_client_that_reads_at_last_is_read_again() -> None:
+    async def ask() -> tuple[bool, int]:
+        server = Server(answer=b"y" * 40_000)
+        client = server.connect()
+        client.reads = False
+        await send(client, GET * 3)
+        stopped = not client.is_read
+        client.reads, client.untaken = True, 0
+        client.protocol.resume_writing()
+        await turns(20)
+        return stopped, len(await send(client, GET))
+
+    assert run(ask()) == (True, 4)
+
+
 def test_a_closed_connection_whose_client_takes_nothing_is_cut_off() -> None:
     async def ask() -> tuple[bool, bool]:
         server = Server(answer=b"y" * 10_000)

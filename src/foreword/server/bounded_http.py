@@ -142,7 +142,11 @@ class BoundedProtocol(GatheringProtocol):
         if len(self.headers) >= MOST_HEADERS:
             self._refusal = _LARGE
             raise _RefusedError
-        super().on_header(name, value)
+        # As uvicorn's.
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """A request's head is there."""
@@ -152,9 +156,11 @@ class BoundedProtocol(GatheringProtocol):
             raise _RefusedError
         super().on_headers_complete()
         self._in_head = False
+        if connection is None:
+            return
         if not self.flow.write_paused:
-            self._now(State.BUSY)
-        if connection is not None and connection.is_reserve:
+            self.open_connections.move(connection, State.BUSY)
+        if connection.is_reserve:
             self._close_after_answer()
 
     def on_body(self, body: bytes) -> None:
@@ -182,8 +188,11 @@ class BoundedProtocol(GatheringProtocol):
             self.pipelined.wait_for_one(self._begin_next)
             return
         if not self.flow.write_paused:
-            self._now(self._waits_for())
-            self._go_on()
+            if self._connection is not None:
+                state = self._waits_for() if self._in_request else State.IDLE
+                self.open_connections.move(self._connection, state)
+            if self._gathering.is_kept:
+                self._go_on()
         if self._refusal is not None:
             self._write_refusal()
         elif self._ended and not self._is_asked and not self._held:
@@ -197,14 +206,10 @@ class BoundedProtocol(GatheringProtocol):
     # Bytes for the parser.
 
     def _feed(self, data: bytes) -> None:
-        for start in range(0, len(data), PIECE):
-            piece = data if len(data) <= PIECE else data[start : start + PIECE]
-            if not self._parses(piece):
-                return
-            if (self.pipeline or self.flow.write_paused) and start + PIECE < len(data):
-                self._held = data[start + PIECE :]
-                self._gathering.hold_reading(True)
-                break
+        if len(data) <= PIECE and self._parses(data) and not self._in_request:
+            return
+        if len(data) > PIECE:
+            self._feed_in_pieces(data)
         connection = self._connection
         if connection is None or not self._in_request:
             return
@@ -212,6 +217,15 @@ class BoundedProtocol(GatheringProtocol):
             self.open_connections.move(connection, State.HEAD)
         elif not self._in_head and connection.state is State.BUSY and not self.pipeline:
             self.open_connections.move(connection, State.REST)
+
+    def _feed_in_pieces(self, data: bytes) -> None:
+        for start in range(0, len(data), PIECE):
+            if not self._parses(data[start : start + PIECE]):
+                return
+            if (self.pipeline or self.flow.write_paused) and start + PIECE < len(data):
+                self._held = data[start + PIECE :]
+                self._gathering.hold_reading(True)
+                return
 
     def _parses(self, piece: bytes) -> bool:
         """Whether the parser may be given more."""

@@ -25,17 +25,25 @@ PAUSE = 10.0
 """Seconds without a key after which a typist's connection may be closed to make room."""
 
 
-class State(enum.Enum):
-    """What a connection waits for."""
+class State(enum.IntEnum):
+    """What a connection waits for; numbers, since they are looked up with every request."""
 
-    HEAD = "the rest of a request's head"
-    IDLE = "another request"
-    REST = "the rest of a body"
-    MESSAGE = "the rest of a WebSocket message"
-    SENDING = "the client to take what was sent"
-    CLOSING = "the client to take the last of what was sent"
-    TYPING = "a key"
-    BUSY = "an answer"
+    HEAD = enum.auto()
+    """The rest of a request's head."""
+    IDLE = enum.auto()
+    """Another request."""
+    REST = enum.auto()
+    """The rest of a body."""
+    MESSAGE = enum.auto()
+    """The rest of a WebSocket message."""
+    SENDING = enum.auto()
+    """The client to take what was sent."""
+    CLOSING = enum.auto()
+    """The client to take the last of what was sent."""
+    TYPING = enum.auto()
+    """A key."""
+    BUSY = enum.auto()
+    """An answer."""
 
 
 class Cause(enum.Enum):
@@ -64,9 +72,10 @@ class Connection:
         is_reserve: whether it may ask for nothing but how the server is.
         source: whose limit it counts for; None: nobody's.
         is_gone: whether it counts no more.
+        among: those that wait for the same; None: it is being answered.
     """
 
-    __slots__ = ("end", "is_gone", "is_reserve", "source", "state")
+    __slots__ = ("among", "end", "is_gone", "is_reserve", "source", "state")
 
     def __init__(
         self, end: Callable[[Cause, State], None], source: str | None, *, is_reserve: bool
@@ -75,6 +84,7 @@ class Connection:
         self.source = source
         self.is_reserve = is_reserve
         self.is_gone = False
+        self.among: OrderedDict[Connection, float] | None = None
         self.state = State.HEAD
 
 
@@ -139,22 +149,28 @@ class Connections:
             self._reserved += 1
         else:
             self._count += 1
-        self._begins(made)
+        self.move(made, State.HEAD)
         return made
 
     def move(self, connection: Connection, state: State) -> None:
         """The connection waits for something else from now on, or for the same anew."""
         if connection.is_gone:
             return
-        self._ends(connection)
+        if connection.among is not None:
+            del connection.among[connection]
         connection.state = state
-        self._begins(connection)
+        if state is State.BUSY:
+            connection.among = None
+            return
+        connection.among = self._reserve if connection.is_reserve else self._waiting[state]
+        connection.among[connection] = self._clock()
 
     def leave(self, connection: Connection) -> None:
         """The connection counts no more; harmless if it did not before."""
         if connection.is_gone:
             return
-        self._ends(connection)
+        if connection.among is not None:
+            del connection.among[connection]
         connection.is_gone = True
         if connection.is_reserve:
             self._reserved -= 1
@@ -176,17 +192,6 @@ class Connections:
         for state, seconds in self._limits.items():
             self._end_before(self._waiting[state], now - seconds)
         self._end_before(self._reserve, now - RESERVE_SECONDS)
-
-    def _begins(self, connection: Connection) -> None:
-        if connection.state is not State.BUSY:
-            self._those_with(connection)[connection] = self._clock()
-
-    def _ends(self, connection: Connection) -> None:
-        if connection.state is not State.BUSY:
-            del self._those_with(connection)[connection]
-
-    def _those_with(self, connection: Connection) -> OrderedDict[Connection, float]:
-        return self._reserve if connection.is_reserve else self._waiting[connection.state]
 
     def _end_before(self, waiting: OrderedDict[Connection, float], when: float) -> None:
         while waiting:

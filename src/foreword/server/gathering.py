@@ -91,6 +91,7 @@ class Gathering(asyncio.Transport):
     Attributes:
         connection: whatever counts it.
         closing: called before it is closed.
+        is_kept: whether it is kept from reading, by `hold_reading`.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -98,7 +99,7 @@ class Gathering(asyncio.Transport):
         self._loop = loop
         self._held: list[bytes | bytearray | memoryview] = []
         self._paused = False  # by whom it belongs to
-        self._kept = False  # by `hold_reading`
+        self.is_kept = False
         self.connection: Any = None
         self.closing: Callable[[], None] = lambda: None
 
@@ -143,19 +144,19 @@ class Gathering(asyncio.Transport):
 
     def pause_reading(self) -> None:
         """Reads no more until `resume_reading`."""
-        self._read(paused=True, kept=self._kept)
+        self._read(paused=True, kept=self.is_kept)
 
     def resume_reading(self) -> None:
         """Reads on."""
-        self._read(paused=False, kept=self._kept)
+        self._read(paused=False, kept=self.is_kept)
 
     def hold_reading(self, is_kept: bool) -> None:
         """Whether nothing is read, whoever resumes reading."""
         self._read(paused=self._paused, kept=is_kept)
 
     def _read(self, *, paused: bool, kept: bool) -> None:
-        before, after = self._paused or self._kept, paused or kept
-        self._paused, self._kept = paused, kept
+        before, after = self._paused or self.is_kept, paused or kept
+        self._paused, self.is_kept = paused, kept
         if before == after or self._transport.is_closing():
             return
         if after:
