@@ -24,6 +24,12 @@ def model(make_folder: MakeFolder, tmp_path: Path) -> Path:
     return saved(make_folder("lstm"), tmp_path / "model")
 
 
+@pytest.fixture
+def without_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures take most of the time; a test of its own looks at them."""
+    monkeypatch.setattr("foreword.inspect.figures.draw", lambda document, folder: [])
+
+
 def run(*arguments: object, stdin: str = "") -> Result:
     return CliRunner(env={"NO_COLOR": "1"}).invoke(
         app, ["inspect", *map(str, arguments)], input=stdin, catch_exceptions=True
@@ -44,6 +50,7 @@ def test_page_figures_and_numbers_are_written(model: Path, tmp_path: Path) -> No
     assert f"Open {out / 'index.html'}\n" in done.output
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_numbers_are_exact(model: Path, tmp_path: Path) -> None:
     import numpy as np
 
@@ -56,6 +63,7 @@ def test_numbers_are_exact(model: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.astype(np.float32), trace(model, TEXT).arrays["layer0.c"])
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_second_runs_are_those_asked_for(model: Path, tmp_path: Path) -> None:
     options = ["--drop", 2, "--replace", "3=mat", "--reset", 4]
     assert run(model, TEXT, "--out", tmp_path / "seen", *options).exit_code == 0
@@ -64,6 +72,7 @@ def test_second_runs_are_those_asked_for(model: Path, tmp_path: Path) -> None:
         assert label in table
 
 
+@pytest.mark.usefixtures("without_drawing")
 def test_text_comes_from_standard_input_and_json_goes_out(model: Path, tmp_path: Path) -> None:
     done = run(model, "--out", tmp_path / "seen", "--json", "--words", 5, stdin=TEXT + "\n" + TEXT)
     found = json.loads(done.stdout.splitlines()[-1])
