@@ -339,8 +339,14 @@ def fill(server: Server, count: int, sent: bytes = b"") -> list[Transport]:
 
 @pytest.mark.parametrize(
     "sent",
-    [b"", b"GET / HTTP/1.1\r\nho", POST + b"content-length: 9\r\n\r\nhalf", GET],
-    ids=["silent", "half a head", "half a body", "idle"],
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nho",
+        POST + b"content-length: 9\r\n\r\nhalf",
+        GET,
+        UPGRADE + b"\r\n",
+    ],
+    ids=["silent", "half a head", "half a body", "idle", "WebSocket"],
 )
 def test_silent_clients_keep_nobody_out(sent: bytes) -> None:
     async def ask() -> tuple[list[int], int, int]:
@@ -382,6 +388,8 @@ def test_websockets_count_as_connections_and_make_room_when_nobody_types() -> No
         for _ in range(10):
             sockets.append(server.connect())
             assert await send(sockets[-1], UPGRADE + b"\r\n") == [101]
+            sockets[-1].protocol.data_received(frame(b"a key"))
+            await turns()
         count = len(server.connections)
         refused = await send(server.connect(), GET)
         server.now += 60.0

@@ -52,7 +52,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._connection = cast("Gathering", transport).connection
         if self._connection is not None:
             self._connection.end = self._end
-        self._now(State.TYPING)
+        self._now(State.OPEN)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed."""

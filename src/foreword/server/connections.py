@@ -11,6 +11,8 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
+from operator import itemgetter
 
 from foreword.server.limits import source_of
 from foreword.server.settings import ServerSettings
@@ -40,8 +42,10 @@ class State(enum.IntEnum):
     """The client to take what was sent."""
     CLOSING = enum.auto()
     """The client to take the last of what was sent."""
+    OPEN = enum.auto()
+    """A WebSocket's first key."""
     TYPING = enum.auto()
-    """A key."""
+    """Another key."""
     BUSY = enum.auto()
     """An answer."""
 
@@ -202,13 +206,21 @@ class Connections:
 
     def _make_room(self) -> bool:
         """Closes one that is not being served, if there is one."""
-        for state in (State.CLOSING, State.HEAD, State.REST, State.IDLE, State.TYPING):
-            for connection, since in self._waiting[state].items():
-                if state is State.TYPING and since > self._clock() - PAUSE:
-                    break
-                self._end(connection, Cause.ROOM)
-                return True
-        return False
+        oldest = [
+            next(iter(self._waiting[state].items()))
+            for state in (State.CLOSING, State.HEAD, State.REST, State.OPEN)
+            if self._waiting[state]
+        ]
+        if not oldest:
+            oldest = [*islice(self._waiting[State.IDLE].items(), 1)]
+        if not oldest:
+            before = self._clock() - PAUSE
+            typists = islice(self._waiting[State.TYPING].items(), 1)
+            oldest = [(typist, since) for typist, since in typists if since <= before]
+        if not oldest:
+            return False
+        self._end(min(oldest, key=itemgetter(1))[0], Cause.ROOM)
+        return True
 
     def _end(self, connection: Connection, cause: Cause) -> None:
         state = connection.state
