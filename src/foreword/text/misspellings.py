@@ -21,6 +21,7 @@ import numpy as np
 
 from foreword.errors import FolderError
 from foreword.text.case import Case
+from foreword.text.model_files import RESTORE, versioned
 from foreword.text.tokenizer import SPECIAL, Tokenizer
 
 VERSION = 1
@@ -325,21 +326,11 @@ def from_json(text: str, tokenizer: Tokenizer, file: Path) -> dict[str, str]:
     Raises:
         FolderError: it is not that, or not of this vocabulary; says what is wrong with the file.
     """
-    hint = "Restore the file from where the model came from, or train the model anew."
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FolderError(f"{file} is not JSON ({error}). {hint}") from error
-    version = document.get("version") if isinstance(document, dict) else None
-    if type(version) is int and version > VERSION:
-        raise FolderError(
-            f"{file} has version {version}; this Foreword reads up to {VERSION}. It was made by a "
-            "newer Foreword: pip install --upgrade foreword"
-        )
+    document = versioned(text, str(file), VERSION)
     try:
         return _checked(document, tokenizer.ids)
     except (ValueError, TypeError, AttributeError) as error:
-        raise FolderError(f"{file} cannot be used: {error}. {hint}") from error
+        raise FolderError(f"{file} cannot be used: {error}. {RESTORE}") from error
 
 
 def _checked(document: Any, ids: Mapping[str, int]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from foreword.errors import FolderError
 from foreword.text.abbreviations import AbbreviationCounter, Abbreviations, checked
 from foreword.text.characters import OWN, folded
+from foreword.text.model_files import RESTORE, versioned
 from foreword.text.style import PLAIN_STYLE, Style, StyleCounter, style_of
 from foreword.visible import is_plain, shown
 
@@ -137,17 +138,7 @@ class Spacing:
         Raises:
             FolderError: it is not that; says what is wrong with the file at `path`.
         """
-        hint = "Restore the file from where the model came from, or train the model anew."
-        try:
-            document = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise FolderError(f"{path} is not JSON ({error}). {hint}") from error
-        version = document.get("version") if isinstance(document, dict) else None
-        if type(version) is int and version > VERSION:
-            raise FolderError(
-                f"{path} has version {version}; this Foreword reads up to {VERSION}. It was made "
-                "by a newer Foreword: pip install --upgrade foreword"
-            )
+        document = versioned(text, path, VERSION)
         try:
             return cls(
                 _marks(document),
@@ -155,7 +146,7 @@ class Spacing:
                 checked(document.get("abbreviations", {})),
             )
         except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise FolderError(f"{path} cannot be used: {error}. {hint}") from error
+            raise FolderError(f"{path} cannot be used: {error}. {RESTORE}") from error
 
 
 USUAL = Spacing()

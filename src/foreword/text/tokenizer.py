@@ -16,6 +16,7 @@ from foreword.text import segments
 from foreword.text.case import Case, checked
 from foreword.text.characters import MARKS, OWN, folded, folded_with_places
 from foreword.text.joints import Hyphens, hyphens_of_vocabulary
+from foreword.text.model_files import RESTORE, parsed
 from foreword.text.newlines import Lines, in_units
 from foreword.text.spacing import USUAL, Spacing, SpacingCounter
 from foreword.visible import UNSAFE, first_unsafe, is_plain, shown
@@ -350,18 +351,14 @@ class Tokenizer:
         Raises:
             FolderError: it is not that; says what is wrong with the file at `path`.
         """
-        hint = "Restore the file from where the model came from, or train the model anew."
-        try:
-            document = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise FolderError(f"{path} is not JSON ({error}). {hint}") from error
+        document = parsed(text, path)
         # Any other spelling of the key differs from what is compared with below.
         if "Regex" in text and _has_key(document, "Regex"):
             raise FolderError(
                 f"{path} holds a regular expression, which could make the program hang; "
-                f"Foreword writes none. {hint}"
+                f"Foreword writes none. {RESTORE}"
             )
-        vocabulary = _vocabulary(document, path, hint)
+        vocabulary = _vocabulary(document, path)
         if document != _document(vocabulary, config):
             expected = _document(vocabulary, config)
             wrong = [
@@ -369,7 +366,7 @@ class Tokenizer:
             ]
             raise FolderError(
                 f"{path} was not written by Foreword for this model: {', '.join(wrong)} "
-                f"differs from what it would have written. {hint}"
+                f"differs from what it would have written. {RESTORE}"
             )
         return cls(sorted(vocabulary, key=vocabulary.__getitem__), config, spacing=spacing)
 
@@ -447,29 +444,29 @@ def _vocabulary_of(document: Any) -> Any:
     return model.get("vocab") if isinstance(model, dict) else None
 
 
-def _vocabulary(document: Any, path: str, hint: str) -> dict[str, int]:
+def _vocabulary(document: Any, path: str) -> dict[str, int]:
     vocabulary = _vocabulary_of(document)
     if not isinstance(vocabulary, dict):
-        raise FolderError(f"{path} has no vocabulary. {hint}")
+        raise FolderError(f"{path} has no vocabulary. {RESTORE}")
     try:
         "".join(vocabulary).encode()
     except UnicodeEncodeError as error:
         raise FolderError(
-            f"{path} has a word that is no text (half of a surrogate pair). {hint}"
+            f"{path} has a word that is no text (half of a surrogate pair). {RESTORE}"
         ) from error
     if not is_plain(" ".join(vocabulary)):
         word = first_unsafe(vocabulary)
         if word is not None:
             raise FolderError(
                 f"{path}: the word with the id {vocabulary[word]!r:.40}, {shown(word)!r:.200}, "
-                f"holds {UNSAFE}. {hint}"
+                f"holds {UNSAFE}. {RESTORE}"
             )
     ids = list(vocabulary.values())
     if any(type(index) is not int for index in ids) or sorted(ids) != list(range(len(ids))):
-        raise FolderError(f"{path}: the words' ids are not 0 to {len(ids) - 1}. {hint}")
+        raise FolderError(f"{path}: the words' ids are not 0 to {len(ids) - 1}. {RESTORE}")
     for index, word in enumerate(SPECIAL):
         if vocabulary.get(word) != index:
             raise FolderError(
-                f"{path}: {word} has the id {vocabulary.get(word)}, not {index}. {hint}"
+                f"{path}: {word} has the id {vocabulary.get(word)}, not {index}. {RESTORE}"
             )
     return vocabulary
