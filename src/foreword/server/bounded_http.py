@@ -6,13 +6,15 @@ body are counted. Knows no endpoints but those that tell of the server itself.
 """
 
 import asyncio
-from typing import Any, ClassVar, cast
+from http import HTTPStatus
+from typing import Any, ClassVar
 
 import httptools
 
-from foreword.server.connections import Cause, Connection, Connections, State
+from foreword.server.connections import Cause, State
+from foreword.server.counted import Counted
 from foreword.server.endpoint import headers_of
-from foreword.server.gathering import Gathering, GatheringProtocol
+from foreword.server.gathering import GatheringProtocol
 from foreword.server.limits import Turns
 from foreword.server.refusal import RequestError, later
 
@@ -36,19 +38,13 @@ _LATE = RequestError(408, "timeout", "the request did not come in time")
 _BUSY = later(503, "overloaded", "the server has as many clients as it may; try again later")
 _MANY = later(429, "rate_limited", "too many connections from this address")
 _CAUSES = {_LARGE: Cause.HEAD, _BUSY: Cause.FULL}
-_REASONS = {
-    400: b"Bad Request",
-    408: b"Request Timeout",
-    429: b"Too Many Requests",
-    431: b"Request Header Fields Too Large",
-    503: b"Service Unavailable",
-}
 
 
 def answer(refusal: RequestError) -> bytes:
     """What is written before a connection is closed."""
     body = refusal.body()
-    lines = [b"HTTP/1.1 %d %s" % (refusal.status, _REASONS[refusal.status])]
+    reason = HTTPStatus(refusal.status).phrase
+    lines = [f"HTTP/1.1 {refusal.status} {reason}".encode()]
     headers = [*headers_of(body), *refusal.raw_headers(), (b"connection", b"close")]
     lines += [name + b": " + value for name, value in headers]
     return b"\r\n".join([*lines, b"", body])
@@ -58,23 +54,19 @@ class _RefusedError(Exception):
     """Ends the parser's work."""
 
 
-class BoundedProtocol(GatheringProtocol):
+class BoundedProtocol(Counted, GatheringProtocol):
     """One client's connection, as long as it speaks HTTP.
 
     Attributes:
-        open_connections: all of the server.
         largest_body: bytes of a body that are read.
         pipelined: who begins requests that came before the answer to the one before them.
     """
 
-    open_connections: ClassVar[Connections]
     largest_body: ClassVar[int]
     pipelined: ClassVar[Turns]
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
-        self._connection: Connection | None = None
-        self._held = b""  # that the parser has not been given yet
         self._framing = 0  # bytes of this request that are no body
         self._body = 0
         self._in_head = False
@@ -94,13 +86,6 @@ class BoundedProtocol(GatheringProtocol):
         self._connection = self._gathering.connection = entered
         self._gathering.closing = lambda: self.open_connections.move(entered, State.CLOSING)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is closed."""
-        if self._connection is not None:
-            self.open_connections.leave(self._connection)
-        self._held = b""
-        super().connection_lost(exc)
-
     def data_received(self, data: bytes) -> None:
         """A client has sent something."""
         if self._refusal is not None or self.transport.is_closing():
@@ -114,18 +99,6 @@ class BoundedProtocol(GatheringProtocol):
         """The client sends no more; whether it waits for answers, and the connection stays."""
         self._ended = self._is_asked and not self._in_request
         return self._ended
-
-    def pause_writing(self) -> None:
-        """The client takes less than it is sent."""
-        super().pause_writing()
-        self._gathering.hold_reading(True)
-        self._now(State.SENDING)
-
-    def resume_writing(self) -> None:
-        """The client has taken most of it."""
-        super().resume_writing()
-        self._now(self._waits_for())
-        self._go_on()
 
     # What the parser finds.
 
@@ -295,10 +268,6 @@ class BoundedProtocol(GatheringProtocol):
     # What is going on.
 
     @property
-    def _gathering(self) -> Gathering:
-        return cast("Gathering", self.transport)
-
-    @property
     def _is_asked(self) -> bool:
         """Whether a request is not answered yet."""
         cycle: Any = self.cycle  # None at first
@@ -308,10 +277,6 @@ class BoundedProtocol(GatheringProtocol):
         if self._in_request and not self.pipeline:
             return State.HEAD if self._in_head and not self._is_asked else State.REST
         return State.BUSY if self._is_asked else State.IDLE
-
-    def _now(self, state: State) -> None:
-        if self._connection is not None and not self.transport.is_closing():
-            self.open_connections.move(self._connection, state)
 
 
 def _tells_of_itself(target: bytes) -> bool:

@@ -6,12 +6,13 @@ nothing while frames wait or a client does not read. Knows nothing of what frame
 """
 
 import asyncio
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
-from foreword.server.connections import Cause, Connection, Connections, State
+from foreword.server.connections import Cause, State
+from foreword.server.counted import Counted
 from foreword.server.gathering import Gathering
 
 PIECE = 1_024
@@ -29,19 +30,11 @@ _NO_HANDSHAKE = (
 )
 
 
-class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """One client's connection, once it speaks WebSocket.
-
-    Attributes:
-        open_connections: all of the server.
-    """
-
-    open_connections: ClassVar[Connections]
+class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
+    """One client's connection, once it speaks WebSocket."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
-        self._connection: Connection | None = None
-        self._held = b""  # that the parser has not been given yet
         self._is_due = False  # whether it goes on in the next turn
         self._pings = 0
         self._pings_since = 0.0
@@ -53,13 +46,6 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         if self._connection is not None:
             self._connection.end = self._end
         self._now(State.OPEN)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is closed."""
-        if self._connection is not None:
-            self.open_connections.leave(self._connection)
-        self._held = b""
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """A client has sent something."""
@@ -97,31 +83,24 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self._go_on()
         return message
 
-    def pause_writing(self) -> None:
-        """The client takes less than it is sent."""
-        super().pause_writing()
-        self._gathering.hold_reading(True)
-        self._now(State.SENDING)
-
-    def resume_writing(self) -> None:
-        """The client has taken most of it."""
-        super().resume_writing()
-        self._now(State.TYPING)
-        self._go_on()
+    def _waits_for(self) -> State:
+        return State.TYPING
 
     # What the parser finds.
 
     def handle_text(self, event: Frame) -> None:
         """A message, or the first part of one."""
-        if self.writable.is_set():
-            self._now(State.TYPING if event.fin else State.MESSAGE)
+        self._begins(event)
         super().handle_text(event)
 
     def handle_bytes(self, event: Frame) -> None:
         """A message that is no text, or the first part of one."""
+        self._begins(event)
+        super().handle_bytes(event)
+
+    def _begins(self, event: Frame) -> None:
         if self.writable.is_set():
             self._now(State.TYPING if event.fin else State.MESSAGE)
-        super().handle_bytes(event)
 
     def handle_cont(self, event: Frame) -> None:
         """Another part of a message."""
@@ -187,13 +166,3 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self.close_sent = True
         self.frames = []
         self.transport.close()
-
-    # What is going on.
-
-    @property
-    def _gathering(self) -> Gathering:
-        return cast("Gathering", self.transport)
-
-    def _now(self, state: State) -> None:
-        if self._connection is not None and not self.transport.is_closing():
-            self.open_connections.move(self._connection, state)

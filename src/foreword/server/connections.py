@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
 
-from foreword.server.limits import source_of
+from foreword.server.addresses import source_of
 from foreword.server.settings import ServerSettings
 
 RESERVE = 64

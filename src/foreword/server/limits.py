@@ -1,13 +1,14 @@
 """How often an address may ask, and how long what waits may wait. Knows no requests."""
 
 import asyncio
-import ipaddress
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from functools import lru_cache
 from types import TracebackType
 from typing import Any
+
+from foreword.server.addresses import source_of
 
 ADDRESSES = 65_536
 """Remembered at most; those that asked longest ago are forgotten, which fills their buckets."""
@@ -43,23 +44,6 @@ class Rates:
         if len(self._buckets) > ADDRESSES:
             self._buckets.popitem(last=False)
         return 0.0 if allowed else (1.0 - left) / self._rate
-
-
-def source_of(address: str) -> str:
-    """Whose limit an address counts for: of IPv6, a subscriber's network of 64 bits.
-
-    >>> source_of("192.0.2.7"), source_of("2001:db8::7"), source_of("::ffff:192.0.2.7")
-    ('192.0.2.7', '2001:db8::', '192.0.2.7')
-    """
-    if ":" not in address:
-        return address
-    try:
-        found = ipaddress.IPv6Address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.IPv6Address(int(found) >> 64 << 64))
 
 
 class Turns:

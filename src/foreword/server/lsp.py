@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any, cast
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcInvalidParams
 from pygls.io_ import StdoutWriter
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
@@ -51,9 +51,8 @@ class _Protocol(LanguageServerProtocol):
         except Exception as error:
             told = _why(error)
             if "method" in given and "id" in given:
-                wrong = isinstance(error, JsonRpcInvalidParams)
-                code = error.code if isinstance(error, JsonRpcException) else INTERNAL_ERROR
-                self.refuse(given["id"], code if wrong else INTERNAL_ERROR, told)
+                code = error.code if isinstance(error, JsonRpcInvalidParams) else INTERNAL_ERROR
+                self.refuse(given["id"], code, told)
             else:
                 self.notify(
                     types.WINDOW_LOG_MESSAGE,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from foreword.errors import SettingsError
+from foreword.server.addresses import parsed
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 OPEN_RATE = 100.0
@@ -129,7 +130,7 @@ class ServerSettings:
 
     def is_proxy(self, address: str) -> bool:
         """Whether an address speaks for many clients; that of a Unix socket is empty, and does."""
-        found = _parsed(address)
+        found = parsed(address)
         return not address or any(found in network for network in self._networks if found)
 
     def allowed_connections(self, address: str) -> int:
@@ -138,7 +139,7 @@ class ServerSettings:
             return 0
         if self.connections_per_address is not None:
             return self.connections_per_address
-        found = _parsed(address)
+        found = parsed(address)
         return 0 if found is not None and found.is_loopback else OPEN_CONNECTIONS
 
     @cached_property
@@ -157,14 +158,6 @@ class ServerSettings:
         """Names that `Host` may have, without ports, in small letters."""
         own = f"[{self.host}]" if ":" in self.host else self.host
         return LOOPBACK_NAMES | {own.lower()} | {name.lower() for name in self.hosts}
-
-
-def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(found, "ipv4_mapped", None) or found
 
 
 def _is_origin(text: str) -> bool:
