@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from foreword.cli.console import errors
 from foreword.text.choice import Choice
 from foreword.text.newlines import Lines
 
@@ -87,8 +86,3 @@ def reads_texts(verb: Callable[..., None]) -> Callable[..., None]:
     told.__signature__ = signature  # type: ignore[attr-defined]
     told.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
     return told
-
-
-def tell(note: str) -> None:
-    """Prints what was read and how, on standard error."""
-    errors.print(note, soft_wrap=True)

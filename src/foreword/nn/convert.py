@@ -7,7 +7,7 @@ whether they carry something that would not be the same afterwards.
 
 import logging
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,10 +78,7 @@ def convert(module: nn.Module) -> nn.Module:
         refusals += [f"{path or 'the layer'} ({base.__name__}) {reason}." for reason in reasons]
         if plan is not None:
             plans.append(plan)
-    if refusals:
-        raise ConversionError("nothing was converted:\n" + "\n".join(f"- {r}" for r in refusals))
-    for plan in plans:
-        _carry_out(plan)
+    _carry_out(plans, refusals)
     if left:
         _log.warning(
             "convert left as they are, since it knows torch's own layers alone: %s", ", ".join(left)
@@ -122,10 +119,8 @@ def unconvert(module: nn.Module) -> nn.Module:
         reasons = [*_replaced_methods(layer, base), *_taken_back(layer, plan)]
         refusals += [f"{name}) {reason}." for reason in reasons]
         plans.append(plan)
-    if refusals:
-        raise ConversionError("nothing was converted:\n" + "\n".join(f"- {r}" for r in refusals))
+    _carry_out(plans, refusals)
     for plan in plans:
-        _carry_out(plan)
         plan.layer.flatten_parameters()  # type: ignore[operator]
     if left:
         _log.warning(
@@ -134,12 +129,16 @@ def unconvert(module: nn.Module) -> nn.Module:
     return module
 
 
-def _carry_out(plan: _Plan) -> None:
-    fields = vars(plan.layer)
-    for name in plan.dropped:
-        fields.pop(name, None)
-    fields.update(plan.fields)
-    plan.layer.__class__ = plan.kind
+def _carry_out(plans: Sequence[_Plan], refusals: Sequence[str]) -> None:
+    """Changes all layers, or none if there is a refusal."""
+    if refusals:
+        raise ConversionError("nothing was converted:\n" + "\n".join(f"- {r}" for r in refusals))
+    for plan in plans:
+        fields = vars(plan.layer)
+        for name in plan.dropped:
+            fields.pop(name, None)
+        fields.update(plan.fields)
+        plan.layer.__class__ = plan.kind
 
 
 def _lack(layer: Recurrent, base: type[nn.Module]) -> str:

@@ -117,9 +117,7 @@ class Lexicon:
         >>> [lexicon.words[index] for index in lexicon.begun("dont")[0]]
         ['dontcha', "don't"]
         """
-        if len(fold) > self.longest:
-            return _begun(self.folds, self.sorted_folds, self.ids, self._bare, self._slips, fold)
-        return self._begun(fold)
+        return (self._begun.__wrapped__ if len(fold) > self.longest else self._begun)(fold)
 
     def begun_slips(self, fold: str) -> dict[int, float]:
         """Words that are meant by misspellings that begin with folded letters, by their ids.

@@ -1,5 +1,6 @@
 """Slips of the finger: words that begin as typed but for one edit. Knows letters; no models."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -132,9 +133,7 @@ def _found(lexicon: Lexicon, prefix: str, weight: float) -> Iterator[Near]:
     low, high = lexicon.range(prefix)
     if low < high:
         yield Near(low, high, weight)
-        whole = low
-        while whole < high and lexicon.sorted_folds[whole] == prefix:
-            whole += 1
+        whole = bisect_right(lexicon.sorted_folds, prefix, low, high)
         if whole > low:
             yield Near(low, whole, weight * WHOLE)
 

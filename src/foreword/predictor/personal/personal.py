@@ -78,7 +78,7 @@ class Personal:
         self._normalise = lru_cache(1 << 17)(tokenizer.normalise) if folds else None
         self._changing = threading.RLock()
         self._held = store.read()
-        self._view = View(self._held.memory, self._normalise, tokenizer.case)
+        self._view = self._view_of(self._held.memory)
 
     @classmethod
     def open(
@@ -182,11 +182,7 @@ class Personal:
         return Learned(words, len(after.vocabulary.ids.keys() - before), dict(cut.refused))
 
     def _learned(self, memory: Memory, cut: Cut, network: Network | None) -> Memory:
-        view = (
-            self._view
-            if memory is self._held.memory
-            else View(memory, self._normalise, self._tokenizer.case)
-        )
+        view = self._view if memory is self._held.memory else self._view_of(memory)
         normalise = self._normalise or str
         parts = list(_parts(cut))
         for part in parts:
@@ -195,8 +191,11 @@ class Personal:
                 memory = replace(memory, weights=adapted(view, lines, normalise, network))
             memory = learned(memory, part, self._knows, self._limits)
             if part is not parts[-1]:
-                view = View(memory, self._normalise, self._tokenizer.case, view)
+                view = self._view_of(memory, view)
         return memory
+
+    def _view_of(self, memory: Memory, before: View | None = None) -> View:
+        return View(memory, self._normalise, self._tokenizer.case, before)
 
     def _knows(self, word: str) -> bool:
         return self._tokenizer.id_of(word) != UNK_ID
@@ -307,7 +306,7 @@ class Personal:
 
     def _show(self, held: Held) -> None:
         if held.memory is not self._held.memory:
-            self._view = View(held.memory, self._normalise, self._tokenizer.case, self._view)
+            self._view = self._view_of(held.memory, self._view)
         self._held = held
 
 

@@ -100,12 +100,14 @@ class Store:
         Raises:
             PersonalError: the file cannot be written to; it then holds what it held.
         """
-        with self._lock, self._explained(), self._alone_in_its_file("BEGIN IMMEDIATE"):
-            if self._revision() != held.revision:
-                held = self._read()
-            revision = (held.revision + 1) % LARGEST_CLOCK
-            after = Held(bounded(change(held.memory)), revision)
-            write_difference(self._db, held.memory, after)
+        with self._lock, self._explained():
+            self._keep_to_one_file()
+            with self._transaction("BEGIN IMMEDIATE"):
+                if self._revision() != held.revision:
+                    held = self._read()
+                revision = (held.revision + 1) % LARGEST_CLOCK
+                after = Held(bounded(change(held.memory)), revision)
+                write_difference(self._db, held.memory, after)
         return after
 
     def scrub(self) -> None:
@@ -249,12 +251,6 @@ class Store:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
-
-    @contextlib.contextmanager
-    def _alone_in_its_file(self, begin: str) -> Iterator[None]:
-        self._keep_to_one_file()
-        with self._transaction(begin):
-            yield
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ Signal writes `main.jsonl`: a line a recipient, a chat or a message. signal-expo
 chat, `data.json` with a message a line, and `chat.md` for people.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -54,19 +55,15 @@ def _read(text: Opened) -> Iterator[Passage]:
 
 
 def _objects(first: str, lines: Iterator[str], text: Opened) -> Iterator[Mapping[str, Any]]:
-    number, line = 1, first
-    while True:
-        if line.strip():
-            try:
-                found = json.loads(line, strict=False)
-            except (ValueError, RecursionError) as error:
-                raise text.damaged(f"line {number}: {error}", SIGNAL.label) from error
-            if isinstance(found, dict):
-                yield found
-        following = next(lines, None)
-        if following is None:
-            return
-        number, line = number + 1, following
+    for number, line in enumerate(itertools.chain([first], lines), start=1):
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line, strict=False)
+        except (ValueError, RecursionError) as error:
+            raise text.damaged(f"line {number}: {error}", SIGNAL.label) from error
+        if isinstance(found, dict):
+            yield found
 
 
 def _passage(name: str, said: str, text: Opened) -> Iterator[Passage]:
@@ -123,8 +120,9 @@ def _name(recipient: Mapping[str, Any]) -> str:
 
 
 def _of_markdown(first: str, lines: Iterator[str], text: Opened) -> Iterator[Passage]:
-    name, said = _begun(first)
-    for line in lines:
+    name = ""
+    said: list[str] = []
+    for line in itertools.chain([first], lines):
         begun = _STAMP.match(line)
         if begun is None:
             said.append(line)
@@ -132,11 +130,6 @@ def _of_markdown(first: str, lines: Iterator[str], text: Opened) -> Iterator[Pas
         yield from _said(name, said, text)
         name, said = begun["name"], [begun["text"]]
     yield from _said(name, said, text)
-
-
-def _begun(line: str) -> tuple[str, list[str]]:
-    found = _STAMP.match(line)
-    return ("", []) if found is None else (found["name"], [found["text"]])
 
 
 def _said(name: str, lines: list[str], text: Opened) -> Iterator[Passage]:

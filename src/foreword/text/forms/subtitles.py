@@ -12,6 +12,8 @@ _FRAMES = re.compile(r"(?:\{\d+\}\{\d*\}|\[\d+\]\[\d*\])(.*)")
 """MicroDVD and MPL2: frames or tenths of seconds, and lines between bars."""
 _LYRICS = re.compile(r"(?:\[\d{1,3}:\d{2}[.:]\d{1,3}\])+(.*)")
 _LYRICS_HEAD = re.compile(r"\[(?:ti|ar|al|au|by|offset|re|ve|length|la):.*\]$")
+_ON_ONE_LINE = (_FRAMES, _LYRICS, _LYRICS_HEAD)
+"""Time and text."""
 _DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}.*?(?:\{[^{}]*\\p0[^{}]*\}|$)")
 _CREDITS = re.compile(
     r"opensubtitles|addic7ed|"
@@ -35,9 +37,8 @@ def _recognises(head: Head) -> bool:
     first = lines[0].lstrip("\ufeff").strip()
     if first == "WEBVTT" or first.startswith(("WEBVTT ", "WEBVTT\t", "[Script Info]")):
         return True
-    if any(form.match(first) for form in (_FRAMES, _LYRICS, _LYRICS_HEAD)):
-        told = (_FRAMES, _LYRICS, _LYRICS_HEAD)
-        found = sum(any(form.match(line) for form in told) for line in lines)
+    if any(pattern.match(first) for pattern in _ON_ONE_LINE):
+        found = sum(any(pattern.match(line) for pattern in _ON_ONE_LINE) for line in lines)
         return found >= 0.9 * len(lines) and len(lines) > 1
     return (first.isdigit() and len(lines) > 1 and _TIMES.match(lines[1]) is not None) or (
         _TIMES.match(first) is not None
