@@ -5,8 +5,9 @@ from pathlib import Path
 
 from foreword.comparison.compare import Comparison, write_csv
 from foreword.comparison.plot import plot
-from foreword.errors import FolderError, MissingExtraError
+from foreword.errors import MissingExtraError
 from foreword.folder.adopting import whole
+from foreword.folder.files import writing
 
 PICTURE = "comparison.png"
 
@@ -28,7 +29,7 @@ def write(
     Raises:
         FolderError: the disk is full, or the folder cannot be written to.
     """
-    try:
+    with writing(folder):
         with whole(folder) as draft:
             written = write_csv(comparison, draft)
             if comparison.rows:
@@ -39,6 +40,4 @@ def write(
                     tell(f"no plot: {error}")
         if draft / PICTURE not in written:
             (folder / PICTURE).unlink(missing_ok=True)
-    except OSError as error:
-        raise FolderError(f"{folder}: cannot be written: {error}") from error
     return [folder / path.name for path in written]

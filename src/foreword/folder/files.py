@@ -8,7 +8,7 @@ import mmap
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,7 +56,7 @@ def atomic_write(path: Path, *parts: bytes | memoryview) -> None:
         FolderError: the disk is full or the folder cannot be written to.
     """
     temporary = temporary_beside(path)
-    try:
+    with writing(path):
         try:
             with temporary.open("xb") as file:  # by the umask, as any file that the user makes
                 for part in parts:
@@ -68,6 +68,17 @@ def atomic_write(path: Path, *parts: bytes | memoryview) -> None:
         finally:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Says of the system's errors what could not be written.
+
+    Raises:
+        FolderError: the disk is full, or there is no right to write.
+    """
+    try:
+        yield
     except OSError as error:
         raise FolderError(f"{path}: cannot be written: {error}") from error
 

@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 from foreword.errors import FolderError
-from foreword.folder.files import atomic_write
+from foreword.folder.files import atomic_write, writing
 from foreword.memory.trial import Result, Trial
 
 NAME = "results.jsonl"
@@ -23,7 +23,7 @@ def append(path: Path, result: Result) -> None:
         FolderError: the file cannot be written.
     """
     line = json.dumps(result.as_json(), allow_nan=False) + "\n"
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b") as file:
             # A run that was killed may have left half a line: what comes next begins a new one.
@@ -34,8 +34,6 @@ def append(path: Path, result: Result) -> None:
             file.write(line.encode())
             file.flush()
             os.fsync(file.fileno())
-    except OSError as error:
-        raise FolderError(f"{path}: cannot be written: {error}") from error
 
 
 def read(path: Path) -> dict[Trial, Result]:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from foreword.errors import FolderError, TrainingError
+from foreword.errors import TrainingError
 from foreword.folder.adopting import adopt, discard, whole
-from foreword.folder.files import atomic_write
+from foreword.folder.files import atomic_write, writing
 from foreword.folder.store import holds_model
 from foreword.training.checkpoint import FOLDER, home, staged
 from foreword.training.corpus import absolute
@@ -40,14 +40,12 @@ class Home:
         Raises:
             FolderError: the disk is full, or the folder cannot be written to.
         """
-        try:
+        with writing(self.out):
             discard(staged(self.out))  # of a run that never got so far
             self.folder = staged(self.out) if holds_model(self.out) else self.out
             with whole(self.folder) as draft:
                 fill(draft)
             self.is_begun = True
-        except OSError as error:
-            raise FolderError(f"{self.out}: cannot be written: {error}") from error
 
     def take_over(self) -> None:
         """Replaces the model of before, if it is still there, and all of its run.
@@ -56,10 +54,8 @@ class Home:
             FolderError: the folder cannot be written to.
         """
         if self.is_staged:
-            try:
+            with writing(self.out):
                 adopt(self.out, self.folder)
-            except OSError as error:
-                raise FolderError(f"{self.out}: cannot be written: {error}") from error
             self.folder = self.out
 
 

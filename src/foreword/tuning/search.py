@@ -20,7 +20,7 @@ import numpy as np
 from foreword.errors import FolderError, MissingExtraError, SettingsError, TextError, TrainingError
 from foreword.folder.adopting import whole
 from foreword.folder.claim import claimed
-from foreword.folder.files import atomic_write
+from foreword.folder.files import atomic_write, writing
 from foreword.kernels.threads import threads_within_quota
 from foreword.text.corpus import Paths, paths_of
 from foreword.training.corpus import Corpus, absolute, read_corpus
@@ -187,7 +187,7 @@ def _tune(folder: Path, asked: "_Asked", trials: int, *, resume: bool, report: R
     if corpus.valid is None:
         raise TextError("the text is too short to hold a part of it out: give --valid FILE")
     document = found.document(corpus)
-    try:
+    with writing(folder):
         if resume:
             before = json.loads((folder / SEARCH).read_text("utf-8"))["text"]
             corpus.refuse_other(before, "this search was begun with", "begin anew")
@@ -201,8 +201,6 @@ def _tune(folder: Path, asked: "_Asked", trials: int, *, resume: bool, report: R
         mend_journal(folder)
         with _quiet():
             return _searched(_Trials(folder), corpus, found, trials, report)
-    except OSError as error:
-        raise FolderError(f"{folder}: cannot be written: {error}") from error
 
 
 @dataclass(frozen=True)
