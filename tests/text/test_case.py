@@ -2,7 +2,7 @@
 
 import pytest
 
-from foreword.text.case import Case, case_of, checked
+from foreword.text.case import Case, case_of, checked_language
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
 
@@ -59,7 +59,7 @@ def test_a_text_shows_whose_rules_it_follows(lines: list[str], language: str) ->
 @pytest.mark.parametrize("code", ["turkish", "t", "tr-", "tr_TR.UTF-8", "12", "tr TR", "x" * 99])
 def test_what_is_no_code_of_a_language_is_refused(code: str) -> None:
     with pytest.raises(ValueError, match="such as tr, de or pt-BR"):
-        checked(code)
+        checked_language(code)
 
 
 def test_folding_lowers_capitals_as_the_language_does() -> None:

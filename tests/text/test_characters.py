@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from foreword.text.characters import folded, folded_with_places, stand_ins
+from foreword.text.characters import folded, folded_with_offsets, stand_ins
 from foreword.text.lines import Piece
 from foreword.text.tokenizer import UNK_ID, Tokenizer, TokenizerConfig
 
@@ -51,7 +51,7 @@ def test_what_has_a_meaning_of_its_own_stays(text: str) -> None:
 
 def test_places_are_those_in_the_text_as_it_was() -> None:
     text = "“com\xadmit\xadtee…” ﬁne"
-    plain, starts = folded_with_places(text)
+    plain, starts = folded_with_offsets(text)
     assert plain == folded(text)
     assert [text[starts[place]] for place in range(len(plain))] == [
         *("“", *"committee", "…", "…", "…", "”", " ", "ﬁ", "ﬁ", "n", "e")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from foreword.text.choice import Choice
+from foreword.text.choice import ReadingSettings
 from foreword.text.newlines import Lines
 
 PANEL = "Text"
@@ -56,8 +56,8 @@ OPTIONS: dict[str, Any] = {
         ),
     ],
 }
-"""All of them, by the names that `foreword.text.choice.Choice` has."""
-assert set(OPTIONS) == set(Choice.__dataclass_fields__)
+"""All of them, by the names that `foreword.text.choice.ReadingSettings` has."""
+assert set(OPTIONS) == set(ReadingSettings.__dataclass_fields__)
 
 
 def reads_texts(verb: Callable[..., None]) -> Callable[..., None]:

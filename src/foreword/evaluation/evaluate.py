@@ -41,8 +41,8 @@ def evaluate(
         say: is told what was read, and how, and what was found out, a sentence each.
         progress: called with (what is done, how much of it, how much in all).
         reading: how the texts are read: encoding, read_as, speaker, column, lines, mend; see
-            `foreword.text.choice.Choice`. Of lines that are too few to tell what they are, what
-            those of the training text were.
+            `foreword.text.choice.ReadingSettings`. Lines that are too few to be recognised
+            count as what those of the training text were.
 
     Raises:
         FolderError, TextError, SettingsError: with what to do about it.

@@ -11,7 +11,7 @@ from foreword.text.spacing import (
     NO_SPACE_BEFORE,
     OPENS,
     USUAL,
-    Place,
+    GapPosition,
     Spacing,
     closes_pair,
     is_mark,
@@ -150,7 +150,7 @@ def _gap(before: str, word: str, *, quoting: bool, spacing: Spacing) -> str:
     follows_word = text[-1:].isalnum() and mark != OPENS
     if not follows_word and text and not text[-1:].isspace() and not set(mark) <= NO_SPACE_AFTER:
         follows_word = True  # a mark after a mark
-    place: Place = "after_word" if follows_word else "after_space"
+    place: GapPosition = "after_word" if follows_word else "after_space"
     if mark == "'" and not follows_word:
         return ""
     return spacing.space("after", mark) if spacing.share(place, mark) >= 0.5 else ""

@@ -1,8 +1,9 @@
-"""Which words of a text are abbreviated: those that a point nearly always follows.
+"""Find the abbreviations of a text: words that a full stop nearly always follows.
 
-After Kiss & Strunk, Unsupervised Multilingual Sentence Boundary Detection (2006): a word is told by
-how much likelier a point is after it than after others, how short it is, and how seldom it stands
-without one. What begins after the point is told by the case of the next word. Knows no models.
+After Kiss & Strunk, Unsupervised Multilingual Sentence Boundary Detection (2006): a word is an
+abbreviation if it is short, rarely stands without a full stop, and has one far more often than
+other words do. The case of the next word tells whether a sentence begins after the full stop.
+This module knows no models.
 """
 
 import math
@@ -14,28 +15,28 @@ from typing import Any
 from foreword.visible import is_plain
 
 Abbreviations = Mapping[str, tuple[int, int]]
-"""Words, folded by `str.casefold`, and how often a sentence went on after the point, and began.
-Where a name follows, it is taken to go on."""
+"""Each abbreviation, folded by `str.casefold`, and two counts: how often the sentence went on after
+the full stop, and how often a new one began. A name after it counts as the sentence going on."""
 
 LONGEST, MOST = 12, 256
-"""Letters of an abbreviation; how many are kept."""
+"""The letters of the longest abbreviation, and the number of abbreviations that are kept."""
 ENOUGH = 3
-"""Times that a word must have been seen with a point within a sentence."""
+"""The number of times that a word must have been seen with a full stop within a sentence."""
 THRESHOLD = 0.3
-"""Of Kiss and Strunk's score."""
+"""The least score, after Kiss and Strunk, of an abbreviation."""
 SURE = 0.99
-"""P(a point | an abbreviation), in their test of likelihoods."""
+"""P(full stop | abbreviation) in their likelihood ratio."""
 MOSTLY = 0.8
-"""The largest share of times that a sentence begins after an abbreviation's point."""
+"""The largest share of the full stops after an abbreviation that may end a sentence."""
 
-# A point where a line ends tells nothing.
+# A full stop at the end of a line tells nothing.
 _LAST = re.compile(r"[^\W\d_]*+\.[\"'”’)\s]*+$")
 _WORD = re.compile(r"[^\W\d_]++(?:\.(?!\.))?")
 _FOLLOWED = re.compile(rf"\b([^\W\d_]{{2,{LONGEST}}})\.(?:\s+(\w+)|([,;:)]))")
 
 
 class AbbreviationCounter:
-    """Counts words with and without points, line by line."""
+    """Counts words with and without a full stop, line by line."""
 
     def __init__(self) -> None:
         self._words: Counter[str] = Counter()
@@ -54,8 +55,8 @@ class AbbreviationCounter:
         self._words.update(other._words)
         self._next.update(other._next)
 
-    def found(self) -> dict[str, tuple[int, int]]:
-        """The commonest abbreviations."""
+    def abbreviations(self) -> dict[str, tuple[int, int]]:
+        """Return the most frequent abbreviations."""
         pointed: Counter[str] = Counter()
         plain: Counter[str] = Counter()
         small: Counter[str] = Counter()
@@ -70,9 +71,9 @@ class AbbreviationCounter:
         for (word, after), count in self._next.items():
             followers.setdefault(word, Counter())[after] += count
         share = pointed.total() / max(pointed.total() + plain.total(), 1)
-        found: dict[str, tuple[int, int]] = {}
+        abbreviations: dict[str, tuple[int, int]] = {}
         for word, count in pointed.most_common():
-            if len(found) == MOST or count < ENOUGH:
+            if len(abbreviations) == MOST or count < ENOUGH:
                 break
             if word not in followers or score(count, plain[word], len(word), share) < THRESHOLD:
                 continue
@@ -85,37 +86,37 @@ class AbbreviationCounter:
                     begun += times
                 else:
                     names += times
-            # Names may follow anything; a word that only sentences follow is no abbreviation.
+            # Names may follow anything; a word after which only sentences begin is no abbreviation.
             if names + within >= ENOUGH and begun <= MOSTLY / (1 - MOSTLY) * (names + within):
-                found[word] = (names + within, begun)
-        return found
+                abbreviations[word] = (names + within, begun)
+        return abbreviations
 
 
 def score(pointed: int, plain: int, length: int, share: float) -> float:
-    """Kiss and Strunk's score of a word.
+    """Return Kiss and Strunk's score of a word.
 
     Args:
-        pointed: times with a point.
-        plain: times without one.
-        length: its letters.
-        share: of all words that a point follows.
+        pointed: how often the word has a full stop.
+        plain: how often it has none.
+        length: the number of its letters.
+        share: the share of all words that have a full stop.
     """
     usual = pointed * math.log(max(share, 1e-9)) + plain * math.log(max(1 - share, 1e-9))
     sure = pointed * math.log(SURE) + plain * math.log(1 - SURE)
     return 2 * (sure - usual) * math.exp(-length) * float(max(length, 2)) ** -plain
 
 
-def checked(found: Any) -> dict[str, tuple[int, int]]:
-    """Abbreviations of a file, each part checked.
+def checked_abbreviations(abbreviations: Any) -> dict[str, tuple[int, int]]:
+    """Return the abbreviations that a file holds, after checking each part.
 
     Raises:
-        ValueError, TypeError, AttributeError: they are none.
+        ValueError, TypeError, AttributeError: the value holds something else.
     """
-    if len(found) > MOST:
+    if len(abbreviations) > MOST:
         raise ValueError(f"abbreviations: there are over {MOST}")
-    for word, counts in found.items():
+    for word, counts in abbreviations.items():
         if not (0 < len(word) <= LONGEST and word.isalpha() and is_plain(word)):
             raise ValueError(f"abbreviations: {word[:LONGEST]!r} is no word")
         if len(counts) != 2 or any(type(count) is not int or count < 0 for count in counts):
             raise ValueError(f"abbreviations: {word!r} must have two whole numbers, 0 or more")
-    return {word: (counts[0], counts[1]) for word, counts in found.items()}
+    return {word: (counts[0], counts[1]) for word, counts in abbreviations.items()}

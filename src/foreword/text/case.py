@@ -1,8 +1,8 @@
-"""Upper and lower case as languages have them. Knows letters and languages; no vocabularies' use.
+"""Upper and lower case by the rules of a language. Knows nothing of vocabularies' use.
 
-Most languages do without rules of their own. Turkish and Azeri have i and İ, ı and I; Dutch begins
-a sentence with IJ; Irish leaves a prefix small (tAthair); Greek capitals have no accents;
-Lithuanian keeps the dot of i under an accent.
+Most languages need no rules of their own. Turkish and Azeri pair i with İ and ı with I; Dutch
+capitalises IJ as one letter; Irish leaves a prefix in lower case (tAthair); Greek capitals have no
+accents; Lithuanian keeps the dot of i under an accent.
 """
 
 import re
@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 DOTLESS = 0.02
-"""The share of words with ı or İ from which a text is taken for Turkish or Azeri."""
+"""The share of words with ı or İ from which a text counts as Turkish or Azeri."""
 PREFIXED = 0.003
-"""The share of words like tAthair and nGaeilge from which a text is taken for Irish."""
+"""The share of words like tAthair and nGaeilge from which a text counts as Irish."""
 MOST_CHARACTERS = 1_000_000
-"""Of a text that are looked at."""
+"""The number of characters of a text that are examined."""
 ENOUGH = 2
-"""Words that show a rule, at least."""
+"""The number of words that must show a rule."""
 
 _MARKS = ".,;:!?()[]\"'«»“”„…-–"
 _CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{2,8}){0,3}")
@@ -25,10 +25,10 @@ _WITH_DOTLESS_I = frozenset(("tr", "az", "crh", "gag", "tt"))
 _OTHER_SCRIPT = re.compile(r"[-_](?:cyrl|arab)\b", re.IGNORECASE)
 _IRISH = re.compile("(?:[htn](?=[AEIOUÁÉÍÓÚ])|m(?=B)|g(?=C)|n(?=[DG])|b(?=P)|bh(?=F)|[dt](?=[TS]))")
 
-# Greek capitals have no accents, but for the two points (ΆΛΦΑ is written ΑΛΦΑ).
+# Greek capitals have no accents, except the diaeresis (ΆΛΦΑ is written ΑΛΦΑ).
 _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
 _TONOS = re.compile("[\u0300\u0301\u0313\u0314\u0342]")
-# Where an accent told two vowels apart, points do in its place: ΜΑΪΟΣ of Μάιος.
+# Where an accent separated two vowels, a diaeresis replaces it: ΜΑΪΟΣ of Μάιος.
 _APART = re.compile("([ΑΕΗΟΥΩ]\u0301)([ΙΥ])(?![\u0301\u0308])")
 _DOTTED = re.compile("(?<=[iIjJĮį])\u0307|(?<=[iIjJ]\u0328)\u0307")
 _UNDER_ACCENT = re.compile("([ij]\u0328?)(?=[\u0300\u0301\u0303])")
@@ -36,17 +36,17 @@ _UNDER_ACCENT = re.compile("([ij]\u0328?)(?=[\u0300\u0301\u0303])")
 
 @dataclass(frozen=True)
 class Case:
-    """Upper and lower case in a language.
+    """The rules of a language for upper and lower case.
 
     Attributes:
-        language: its code, such as tr; empty where no language has rules of its own.
+        language: the code of the language, such as tr; empty if it needs no rules of its own.
     """
 
     language: str = ""
 
     @classmethod
     def of(cls, words: Iterable[str]) -> "Case":
-        """The case that words show, of a vocabulary or a text; each word counts once.
+        """Return the case rules that the words of a vocabulary or text show; each word counts once.
 
         >>> Case.of(["ışık", "için", "İzmir"]).language, Case.of(["IJsland", "IJs"]).language
         ('tr', 'nl')
@@ -71,12 +71,12 @@ class Case:
 
     @property
     def dotless(self) -> bool:
-        """Whether i is the small letter of İ, and ı that of I."""
+        """Whether i is the lower case of İ, and ı that of I."""
         code = self.language.lower()
         return primary(code) in _WITH_DOTLESS_I and _OTHER_SCRIPT.search(code) is None
 
     def fold(self, word: str) -> str:
-        """What all forms of a word in other cases have in common. German ß stays, unlike ss.
+        """Return a form that is the same for all cases of a word. German ß stays distinct from ss.
 
         >>> Case().fold("STRAẞE"), Case().fold("ΦΩΣ") == Case().fold("φως")
         ('straße', True)
@@ -90,7 +90,7 @@ class Case:
         return "ß".join(part.casefold() for part in word.replace("ẞ", "ß").split("ß"))
 
     def lower(self, word: str) -> str:
-        """In lower case."""
+        """Return the word in lower case."""
         if not self.language:
             return word.lower()
         if self.dotless:
@@ -102,7 +102,7 @@ class Case:
         return word
 
     def upper(self, word: str) -> str:
-        """In capitals.
+        """Return the word in upper case.
 
         >>> Case().upper("άλφα"), Case().upper("école"), Case("tr").upper("iyi")
         ('ΑΛΦΑ', 'ÉCOLE', 'İYİ')
@@ -126,7 +126,7 @@ class Case:
         return capitals
 
     def capitalised(self, word: str) -> str:
-        """With a capital, if all of it is lower case.
+        """Return the word with a capital first letter, if it is all lower case.
 
         >>> Case().capitalised("would"), Case().capitalised("iPhone"), Case("nl").capitalised("ijs")
         ('Would', 'iPhone', 'IJs')
@@ -151,11 +151,11 @@ RULES = {
     "nl": "Dutch (IJ)",
     "ga": "Irish (a small prefix, as in tAthair)",
 }
-"""Languages that a text shows, and the rules."""
+"""The languages whose rules a text can show, with a description of each rule."""
 
 
 def case_of(lines: Iterable[str]) -> Case:
-    """The case that the beginning of a text shows."""
+    """Return the case rules that the beginning of a text shows."""
     words: set[str] = set()
     left = MOST_CHARACTERS
     for line in lines:
@@ -167,15 +167,15 @@ def case_of(lines: Iterable[str]) -> Case:
 
 
 def primary(language: str) -> str:
-    """The first part of a language's code: pt of pt-BR."""
+    """Return the first part of a language code: pt for pt-BR."""
     return language.replace("_", "-").partition("-")[0].lower()
 
 
-def checked(language: str) -> str:
-    """The code of a language as BCP 47 has it; empty stays so.
+def checked_language(language: str) -> str:
+    """Return the language code unchanged if it has the form of BCP 47 or is empty.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it has another form.
     """
     if language and not _CODE.fullmatch(language):
         raise ValueError(

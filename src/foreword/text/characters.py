@@ -1,7 +1,8 @@
-"""What a character is read as: plain marks for typographic ones, letters for their odd forms.
+"""Normalise characters: typographic marks to plain ones, special letter forms to plain letters.
 
-One table for all who read text. Knows nothing of words and models. What has a meaning of its own
-stays: « and » beside quotation marks, ½ and ², emoji, joiners in the scripts that use them.
+All reading of text shares this table. It knows nothing of words and models. Characters with a
+meaning of their own stay: « and » beside quotation marks, ½ and ², emoji, and joiners in the
+scripts that use them.
 """
 
 import re
@@ -17,24 +18,24 @@ MARKS = {
     "…": "...",
     "‥": "..",
 }
-"""Typographic marks, and the plain ones that they are read as."""
+"""Typographic marks, and the plain ones that replace them."""
 
 OWN = frozenset("–")
-"""Of these, the ones that are words of their own in a vocabulary learned of a text which has
-them often enough: the dash of ranges (3–5), which in many languages stands between spaces, too."""
+"""The typographic marks that become words of a vocabulary if its training text has them often
+enough: the dash of ranges (3–5), which many languages also set between spaces."""
 
 LONGEST_RUN = 16
-"""Of one mark, that a longer run may stand for."""
+"""The longest run of one mark that a longer run may be replaced by."""
 
-# In a model that lacks them they stand for others, though they have a meaning of their own.
+# A model that lacks these reads them as the mark given, although they have their own meaning.
 _STAND_INS = {"«": '"', "»": '"', "‹": "'", "›": "'", "׳": "'", "״": '"', "。": ".", "、": ","}
 
-# They are not seen and change nothing: soft hyphens, grapheme joiners, marks of direction, word
-# joiners, a byte order mark, selectors of a glyph. A zero-width space parts words, and stays.
+# Invisible characters that change nothing: soft hyphens, grapheme joiners, direction marks, word
+# joiners, byte order marks, variation selectors. A zero-width space separates words, and stays.
 _UNSEEN = "\xad\u061c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 _UNSEEN_MARKS = "\u034f\ufe00-\ufe0d\U000e0100-\U000e01ef"
-# Blocks of letters, digits and marks that are others in a special form. They are named one by one,
-# since Unicode's NFKC takes more for the same: Hangul's letters alone, Thai's am, ½ and ².
+# Blocks of letters, digits and marks in special forms. They are listed one by one, since Unicode's
+# NFKC also changes characters that differ in meaning: single Hangul letters, Thai's am, ½ and ².
 _FORMS = (
     "\u0132\u0133\u017f\u01c4-\u01cc\u01f1-\u01f3"  # digraphs and the long s
     "\u2100-\u2138\u213a-\u214f\u2160-\u217f"  # ℋ, Ⅷ; without the emoji ℹ
@@ -44,7 +45,7 @@ _FORMS = (
     "\U0001d400-\U0001d7ff\U0001ee00-\U0001eeff"  # 𝐡𝐞𝐥𝐥𝐨
 )
 _KINDS = ("font", "initial", "medial", "final", "isolated", "wide", "narrow", "small", "compat")
-# Marks of full width are those of Chinese and Japanese; between digits they are parts of numbers.
+# Full-width marks belong to Chinese and Japanese; between digits they are part of a number.
 _OF_NUMBERS = {"．": ".", "，": ",", "：": ":"}
 _JOINERS, _SELECTORS, _CATALAN, _ACCENT = "\u200c\u200d", "\ufe0e\ufe0f", "ŀĿ", "´"
 
@@ -54,7 +55,7 @@ _INVISIBLE_RUN = re.compile(_INVISIBLE)
 _ODD = re.compile(
     f"(?P<invisible>{_INVISIBLE})"
     f"|[{_FORMS}{''.join(MARKS)}{_CATALAN}{_ACCENT}{''.join(_OF_NUMBERS)}]"
-    # Gershayim in an abbreviation of Hebrew, which keyboards lack.
+    # Gershayim in a Hebrew abbreviation, typed as a quotation mark since keyboards lack them.
     '|(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea](?![\u05d0-\u05ea]))'
 )
 
@@ -67,22 +68,22 @@ for _mark, _plain in (*MARKS.items(), *_STAND_INS.items()):
 
 
 def folded(text: str, kept: Collection[str] = ()) -> str:
-    r"""A text with plain marks and letters, and without what cannot be seen.
+    r"""Return a text with plain marks and letters, and without invisible characters.
 
     >>> folded("“ﬁnd the com\xadmit\xadtee…” — ｈｅｌｌｏ")
     '"find the committee..." -- hello'
 
     Args:
-        text: any.
-        kept: typographic marks that stay, since a model has learned them as words of their own.
+        text: any text.
+        kept: typographic marks that stay, since they are words of the model's vocabulary.
     """
     return text if text.isascii() else _ODD.sub(partial(_read_as, kept), text)
 
 
-def folded_with_places(text: str, kept: Collection[str] = ()) -> tuple[str, list[int]]:
-    """The same; and where each of its characters stands in the text as it was, and the end.
+def folded_with_offsets(text: str, kept: Collection[str] = ()) -> tuple[str, list[int]]:
+    """Return the folded text, and the offset in `text` of each of its characters and of its end.
 
-    >>> folded_with_places("ﬁx…")
+    >>> folded_with_offsets("ﬁx…")
     ('fix...', [0, 0, 1, 2, 2, 2, 3])
     """
     parts: list[str] = []
@@ -93,8 +94,8 @@ def folded_with_places(text: str, kept: Collection[str] = ()) -> tuple[str, list
         parts.append(text[done:start])
         starts += range(done, start)
         if match["invisible"]:
-            seen = [place for place, _ in _that_count(match)]
-            parts += (text[place] for place in seen)
+            seen = [index for index, _ in _meaningful(match)]
+            parts += (text[index] for index in seen)
             starts += seen
         else:
             parts.append(_read_as(kept, match))
@@ -107,7 +108,7 @@ def folded_with_places(text: str, kept: Collection[str] = ()) -> tuple[str, list
 
 
 def unfinished_gershayim(letters: str) -> str:
-    """Letters with gershayim for a quotation mark at their end that the last letter may follow.
+    """Replace the quotation mark that ends Hebrew letters by gershayim, as a letter may follow.
 
     >>> unfinished_gershayim('צה"')
     'צה״'
@@ -116,9 +117,9 @@ def unfinished_gershayim(letters: str) -> str:
 
 
 def stand_ins(word: str) -> Iterator[str]:
-    """Other spellings of a mark, for a model that lacks this one; the likeliest first.
+    """Yield other spellings of a mark for a model that lacks this one, the likeliest first.
 
-    A run of one mark may stand for a shorter one.
+    A run of one mark may be replaced by a shorter run.
 
     >>> list(stand_ins("...")), list(stand_ins("!!!")), list(stand_ins("it"))
     (['…', '..', '.'], ['!!', '!'], [])
@@ -135,9 +136,9 @@ def stand_ins(word: str) -> Iterator[str]:
 
 
 def _read_as(kept: Collection[str], match: re.Match[str]) -> str:
-    """What a match of the table is read as, where it stands."""
+    """Return what a match of the table is replaced by in its context."""
     if match["invisible"]:
-        return "".join(character for _, character in _that_count(match))
+        return "".join(character for _, character in _meaningful(match))
     character = match[0]
     if character in MARKS:
         return character if character in kept else MARKS[character]
@@ -157,34 +158,34 @@ def _read_as(kept: Collection[str], match: re.Match[str]) -> str:
     return _form(character)
 
 
-def _that_count(match: re.Match[str]) -> Iterator[tuple[int, str]]:
-    """Of a run of what cannot be seen: what means something after what it follows, with places."""
+def _meaningful(match: re.Match[str]) -> Iterator[tuple[int, str]]:
+    """Yield the invisible characters of a run that have a meaning there, with their indices."""
     text, start = match.string, match.start()
     before = text[max(0, start - 1) : start]
-    for place in range(start, match.end()):
-        character = text[place]
+    for index in range(start, match.end()):
+        character = text[index]
         if character in _JOINERS:
             counts = _has_joiners(_form(before)[-1:])
         elif character in _SELECTORS:  # of emoji and keycaps
             is_of_word = before.isalnum() or unicodedata.category(before or " ")[0] == "M"
-            is_emoji = before == "ℹ" or text[place + 1 : place + 2] == "\u20e3"
+            is_emoji = before == "ℹ" or text[index + 1 : index + 2] == "\u20e3"
             counts = is_emoji or not is_of_word
         else:  # a mark with nothing before it stands for itself, like every mark
             is_mark = unicodedata.category(character) == "Mn"
             counts = is_mark and (not before or unicodedata.category(before)[0] in "CZ")
         if counts:
             before = character
-            yield place, character
+            yield index, character
 
 
 def _has_joiners(before: str) -> bool:
-    """Whether joiners mean something after a character: in scripts of Asia, and in emoji."""
+    """Whether joiners have a meaning after a character: in Asian scripts, and in emoji."""
     return "\u0590" <= before < "\u1e00" or "\u2000" <= before < "\u3000" or before > "\ud7ff"
 
 
 @lru_cache(maxsize=1 << 12)
 def _form(character: str) -> str:
-    """The letters that a character of one of the blocks is a form of; itself, if of none."""
+    """Return the plain letters of a special form; other characters stay unchanged."""
     if not character:
         return ""
     kind = unicodedata.decomposition(character).partition(">")[0].removeprefix("<")

@@ -1,4 +1,4 @@
-"""How texts are to be read: what every verb and function that takes texts can be told of them."""
+"""How texts are read: the options of every command and function that takes texts."""
 
 from dataclasses import dataclass
 from typing import TypedDict
@@ -8,7 +8,7 @@ from foreword.text.newlines import Lines
 
 
 class ReadingOptions(TypedDict, total=False):
-    """Keywords of all functions that take texts. Those of `Choice`, with its defaults."""
+    """Keywords of all functions that take texts; `ReadingSettings` explains them."""
 
     encoding: str
     read_as: str | None
@@ -19,16 +19,16 @@ class ReadingOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Choice:
-    """How texts are to be read.
+class ReadingSettings:
+    """How texts are read.
 
     Attributes:
-        encoding: of those that are not Unicode.
-        read_as: the form of all of them, such as whatsapp; None: each one's own, by its content.
-        speaker: only what this person says, of texts that name who says what.
-        column: that holds the text, of tables.
-        lines: what a line is; None: found out from the lengths of each text's lines.
-        mend: decode anew what was decoded wrongly before the text was saved (`donâ€™t`).
+        encoding: the encoding of texts that are not Unicode.
+        read_as: the format of all texts, such as whatsapp; None: decided by the content.
+        speaker: read only the messages of this person; None: those of everybody.
+        column: the column of a table that holds the text.
+        lines: what a line of a text is; None: decided by the lengths of each text's lines.
+        mend: repair letters that were decoded wrongly before the text was saved (`donâ€™t`).
     """
 
     encoding: str = UNICODE

@@ -1,6 +1,7 @@
-"""Comments and docstrings in program text: what is prose there, by the language. Knows no editors.
+"""Find the prose in program text: comments and docstrings, by programming language.
 
-A comment's own lines are prose that was wrapped. The code around it is not, and no context of it.
+The lines of a comment are prose that was wrapped. The code around it is not prose, and gives no
+context for it. This module knows no editors.
 """
 
 import re
@@ -10,16 +11,16 @@ from foreword.text.newlines import PARAGRAPH_END
 from foreword.text.wrapping import BULLET, RULE, Markup
 
 COMMENT = Markup(
-    # Lists, tags (@param, :param x:, \brief), and what is described (`x: the number`).
+    # Lists, tags (@param, :param x:, \brief), and descriptions of names (`x: the number`).
     begins=re.compile(
         rf"{BULLET}|(?=[@\\]\w)|(?=:[^:\s][^:]*:(?:[ ]|$))|(?=[\w.*]+(?:[ ]\([^()]*\))?:[ ])|(?=\|)"
     ),
-    # Headings of sections, examples, rules.
+    # Section headings, examples, rules.
     alone=re.compile(rf"{RULE}|(?=[\w ]{{1,30}}:$)|(?=>>>|\.\.\.[ ])"),
     verbatim=re.compile(r"(```|~~~)"),
     leader=None,
 )
-"""How prose in a comment shows that something new begins."""
+"""How prose in a comment shows that a new paragraph begins."""
 
 _C = (r"/\*+!?<?", "*/")
 _ML = (r"\(\*+", "*)")
@@ -34,13 +35,13 @@ _DOC = r"(?m:^[ \t]*)[rRuU]?(?P<quote>\"\"\"|''')"
 
 @dataclass(frozen=True)
 class Syntax:
-    """What comments look like in a language. Patterns, where nothing else is said.
+    """What comments look like in a programming language; all fields are patterns.
 
     Attributes:
-        line: begins a comment up to the line's end.
-        blocks: begin a comment, and the characters that end it.
-        doc: begins a docstring, whose quotation marks are the group `quote`.
-        strings: what else might hold what begins a comment.
+        line: the beginning of a comment that ends with its line.
+        blocks: the beginning of a comment, each with the plain characters that end it.
+        doc: the beginning of a docstring, with its quotation marks as the group `quote`.
+        strings: other literals, inside which the beginning of a comment means nothing.
     """
 
     line: str = ""
@@ -56,8 +57,8 @@ class Syntax:
             ("line", self.line),
             ("string", self.strings),
         ]
-        found = "|".join(f"(?P<{name}>{pattern})" for name, pattern in kinds if pattern)
-        object.__setattr__(self, "tokens", re.compile(found, re.MULTILINE))
+        alternatives = "|".join(f"(?P<{name}>{pattern})" for name, pattern in kinds if pattern)
+        object.__setattr__(self, "tokens", re.compile(alternatives, re.MULTILINE))
 
 
 _SLASHES = r"//+[/!]?<?"
@@ -132,21 +133,21 @@ _BY_NAME = {name: syntax for syntax, names in _SYNTAXES.items() for name in name
 _CODE = re.compile(r"[^\n\r\u2029]")
 _STARS = re.compile(r"(?m:^)([ \t]*\*+(?=\s|$))")
 KEPT = 1 << 14
-"""Characters of prose that are kept before what is looked at anew."""
+"""The number of characters of prose that are kept before the part that is read again."""
 
 
 def syntax_of(language: str) -> Syntax | None:
-    """What comments look like in a language, as an editor names it; None: it is no known one."""
+    """Return the comment syntax of a language, named as editors do; None if it is unknown."""
     return _BY_NAME.get(language.lower().split(".")[0])
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """How far a program text has been looked at, up to the beginning of a line of code.
+    """The part of a program text that has been processed, up to the beginning of a line of code.
 
     Attributes:
-        text: so far.
-        prose: the end of it, with spaces in place of code.
+        text: the processed text.
+        prose: the end of its prose, with spaces in place of code.
     """
 
     text: str = ""
@@ -154,80 +155,80 @@ class Seen:
 
 
 def prose_of(text: str, syntax: Syntax, seen: Seen | None = None) -> tuple[str, bool, Seen]:
-    r"""The prose in a program text, each at its place, with spaces instead of code.
+    r"""Return the prose of a program text with its offsets unchanged: code becomes spaces.
 
     >>> prose_of("x = 1  # How are\n# you", syntax_of("python"))[:2]
     ('         How are\u2029  you', True)
 
     Args:
-        text: up to where something is typed.
-        syntax: of its language.
-        seen: of an earlier text, which may have begun in the same way.
+        text: the program text up to the cursor.
+        syntax: the syntax of its comments.
+        seen: the state returned for an earlier text, which may have the same beginning.
 
     Returns:
-        The end of it, of `KEPT` characters or more where there are so many; whether what is typed
-        there is prose; and how far that is settled.
+        The end of the prose, at least `KEPT` characters if there are as many; whether the cursor is
+        in prose; and the state to pass with the next text.
     """
     if seen is None or not text.startswith(seen.text):
         seen = Seen()
-    parts, place = [seen.prose], len(seen.text)
-    settled = (place, 1)
+    parts, position = [seen.prose], len(seen.text)
+    settled = (position, 1)
     in_prose = False
-    while (found := syntax.tokens.search(text, place)) is not None:
-        kind = "doc" if found.lastgroup == "quote" else str(found.lastgroup)
+    while (match := syntax.tokens.search(text, position)) is not None:
+        kind = "doc" if match.lastgroup == "quote" else str(match.lastgroup)
         if kind == "string":
-            end = max(found.end(), place + 1)
-            parts.append(_blank(text[place:end]))
-            place = end
+            end = max(match.end(), position + 1)
+            parts.append(_blank(text[position:end]))
+            position = end
         elif kind == "line":
-            end = _line_end(text, found.end())
-            begins = not _goes_on(text, found.start(), syntax)
-            parts.append(_blank(text[place : found.end()], ends=begins))
-            parts.append(text[found.end() : end])
+            end = _line_end(text, match.end())
+            begins = not _goes_on(text, match.start(), syntax)
+            parts.append(_blank(text[position : match.end()], ends=begins))
+            parts.append(text[match.end() : end])
             in_prose = end == len(text)
-            place = end
+            position = end
         else:
-            closing = found["quote"] if kind == "doc" else syntax.blocks[int(kind[5:])][1]
-            end = text.find(closing, found.end())
+            closing = match["quote"] if kind == "doc" else syntax.blocks[int(kind[5:])][1]
+            end = text.find(closing, match.end())
             in_prose = end < 0
             end = len(text) if in_prose else end
-            prose = text[found.end() : end]
+            prose = text[match.end() : end]
             if closing == "*/":
                 prose = _STARS.sub(lambda stars: " " * len(stars[0]), prose)
-            parts += (_blank(text[place : found.end()], ends=True), prose)
-            place = end if in_prose else end + len(closing)
-            parts.append(_blank(text[end:place]))
-        if place < len(text):
-            settled = (place, len(parts))
-    if place < len(text):
+            parts += (_blank(text[position : match.end()], ends=True), prose)
+            position = end if in_prose else end + len(closing)
+            parts.append(_blank(text[end:position]))
+        if position < len(text):
+            settled = (position, len(parts))
+    if position < len(text):
         in_prose = False
-        # Up to before a line's end, which may yet become the end of a paragraph.
-        line = max(place, _line_begin(text, len(text)) - 1)
-        line -= line > place and text.startswith("\r\n", line - 1)
-        parts.append(_blank(text[place:line]))
+        # Stop before the line end, which may yet become the end of a paragraph.
+        line = max(position, _line_begin(text, len(text)) - 1)
+        line -= line > position and text.startswith("\r\n", line - 1)
+        parts.append(_blank(text[position:line]))
         settled = (line, len(parts))
         parts.append(_blank(text[line:]))
     upto, count = settled
     return "".join(parts), in_prose, Seen(text[:upto], "".join(parts[:count])[-KEPT:])
 
 
-def _goes_on(text: str, place: int, syntax: Syntax) -> bool:
-    """Whether a comment in a line may go on with one in the line before it.
+def _goes_on(text: str, position: int, syntax: Syntax) -> bool:
+    """Whether a comment may continue one in the line before it.
 
-    It stands alone in its line, and so does that; or that is at the same column after some code.
+    Both stand alone in their lines, or the earlier one begins in the same column after some code.
     """
-    begin = _line_begin(text, place)
-    if text[begin:place].strip():
+    begin = _line_begin(text, position)
+    if text[begin:position].strip():
         return False
     before = text[_line_begin(text, max(0, begin - 1)) : max(0, begin - 1)].rstrip("\r")
     bare = before.lstrip()
-    column = place - begin
+    column = position - begin
     is_alone = not bare or re.match(syntax.line, bare) is not None
-    return is_alone or before[column : column + 1] == text[place]
+    return is_alone or before[column : column + 1] == text[position]
 
 
-def _line_begin(text: str, place: int) -> int:
-    return 1 + max(text.rfind("\n", 0, place), text.rfind("\r", 0, place))
+def _line_begin(text: str, position: int) -> int:
+    return 1 + max(text.rfind("\n", 0, position), text.rfind("\r", 0, position))
 
 
 def _line_end(text: str, start: int) -> int:
@@ -236,7 +237,7 @@ def _line_end(text: str, start: int) -> int:
 
 
 def _blank(code: str, *, ends: bool = False) -> str:
-    """Code as spaces; with the last of its line ends, if any, as the end of a paragraph."""
+    """Return code as spaces. With `ends`, its last line end becomes the end of a paragraph."""
     blank = _CODE.sub(" ", code)
     last = max(blank.rfind("\n"), blank.rfind("\r")) if ends else -1
     return blank if last < 0 else f"{blank[:last]}{PARAGRAPH_END}{blank[last + 1 :]}"

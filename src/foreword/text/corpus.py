@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import IO, Literal, Unpack
 
 from foreword.errors import MissingExtraError, SettingsError, TextError
-from foreword.text.choice import Choice, ReadingOptions
+from foreword.text.choice import ReadingOptions, ReadingSettings
 from foreword.text.decoding import BLOCK_BYTES, characters
-from foreword.text.files import File
 from foreword.text.finding import LeftOut, files_below, matching
+from foreword.text.input_files import File
 from foreword.text.joints import Hyphens
 from foreword.text.lines import Piece
 from foreword.text.newlines import Lines, cut
@@ -28,17 +28,17 @@ Split = Literal["train", "valid", "test"]
 
 @dataclass(frozen=True)
 class Source:
-    """A text that can be read, more than once, piece by piece.
+    """A text that can be read repeatedly, piece by piece.
 
     Attributes:
-        name: for people.
-        size: in bytes as `read` counts them; None if unknown.
-        open: a fresh stream of its bytes.
-        encoding: of those bytes.
-        lines: what its lines are; see `foreword.text.newlines`.
-        is_formed: a reader has made the lines, of messages or paragraphs, so that their lengths
-            tell nothing.
-        hyphens: tells which hyphens at the ends of wrapped lines are no parts of words.
+        name: the name shown to people.
+        size: the number of bytes that `read` counts; None if unknown.
+        open: returns a new stream of the text's bytes.
+        encoding: the encoding of those bytes.
+        lines: what a line of the text is; see `foreword.text.newlines`.
+        is_formed: whether a reader made the lines from messages or paragraphs, so that their
+            lengths tell nothing about wrapping.
+        hyphens: tells which hyphens at the ends of wrapped lines are not part of a word.
     """
 
     name: str
@@ -50,16 +50,16 @@ class Source:
     hyphens: Hyphens | None = field(default=None, repr=False)
 
     def read(self, on_bytes: Callable[[int], None] | None = None) -> Iterator[Piece]:
-        """The text's pieces, in memory bounded whatever the length of its lines.
+        """Yield the text's pieces, in bounded memory however long its lines are.
 
-        A piece ends its line where what is read ends: at each line end, or, where lines are
-        wrapped, at the ends of paragraphs.
+        A piece has `ends_line` at the end of a unit: at each line end or, if lines are wrapped, at
+        the end of a paragraph.
 
         Args:
-            on_bytes: told how many bytes more have been read, after each block.
+            on_bytes: called after each block with the number of bytes read since the last call.
 
         Raises:
-            TextError: it cannot be read or decoded, or is no text; with line and byte.
+            TextError: the text cannot be read or decoded, or is binary; names the line and byte.
         """
         try:
             with self.open() as raw:
@@ -75,7 +75,7 @@ Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 
 
 def paths_of(texts: Paths) -> tuple[str | PathLike[str], ...]:
-    """Several, where one may be meant.
+    """Return a tuple of paths, of one path or several.
 
     >>> paths_of("notes.txt")
     ('notes.txt',)
@@ -91,76 +91,78 @@ def find_sources(
     scratch: Path | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> list[Source]:
-    """The texts that are meant by paths: files, folders, globs, and `-` for standard input.
+    """Return the texts of files, folders, globs, and `-` for standard input.
 
-    Each file is read in the form that its content shows: chats, mail, tables, subtitles, books and
-    so on. Of a folder, all files below it that are texts, in sorted order; what cannot be read is
-    left out there, and names that begin with a dot are never read.
+    Each file is read in the format that its content shows: chats, mail, tables, subtitles, books
+    and so on. In a folder, all text files below it are read in sorted order; unreadable files are
+    left out, and names that begin with a dot are always left out.
 
     Args:
-        texts: paths.
-        tell: called with what was read and how, and what was left out, a sentence each.
-        progress: called with (what is done, how many bytes of it, how many in all) while much is
-            read out of other forms.
-        scratch: a folder on whose disk text may lie while it is read, in a file that nobody else
-            can see.
-        reading: how, see `Choice`; what lines are is left to `foreword.text.sources`.
+        texts: the paths.
+        tell: called with sentences about what was read, in which format, and what was left out.
+        progress: called with (activity, bytes done, bytes in all) while large files are converted.
+        scratch: the folder on whose disk converted text lies, in a file that nobody else can see.
+        reading: see `ReadingSettings`; `foreword.text.sources` finds out what the lines are.
 
     Raises:
         TextError: a path leads to no text, or the encoding is unknown.
-        SettingsError: there is no such form.
-        MissingExtraError: a form's library is not installed.
+        SettingsError: the format is unknown.
+        MissingExtraError: the library for a format is not installed.
     """
-    from foreword.text.forms.table import FORM_NAMES  # not before somebody reads texts
-    from foreword.text.reading import Reader
+    from foreword.text.forms.table import FORM_NAMES  # imported only when texts are read
+    from foreword.text.reading import TextReader
 
-    choice = Choice(**reading)
+    settings = ReadingSettings(**reading)
     try:
-        codecs.getincrementaldecoder(choice.encoding)
-        b"a".decode(choice.encoding, "replace")  # refuses codecs that do not give text, such as hex
+        codecs.getincrementaldecoder(settings.encoding)
+        b"a".decode(
+            settings.encoding, "replace"
+        )  # refuses codecs that do not give text, such as hex
     except (LookupError, ValueError) as error:
         raise TextError(
-            f"there is no encoding {choice.encoding!r}. Try utf-8, cp1252 or latin-1"
+            f"there is no encoding {settings.encoding!r}. Try utf-8, cp1252 or latin-1"
         ) from error
-    if choice.read_as is not None and choice.read_as not in FORM_NAMES:
+    if settings.read_as is not None and settings.read_as not in FORM_NAMES:
         raise SettingsError(
-            f"there is no form {choice.read_as!r}; the forms are {', '.join(FORM_NAMES)}"
+            f"there is no form {settings.read_as!r}; the forms are {', '.join(FORM_NAMES)}"
         )
     spool, left_out = Spool(scratch), LeftOut()
-    found = [(text, _files(text, spool, left_out)) for text in map(str, texts)]
-    sizes = [file.size for _, files in found for file in files]
+    files_of_text = [(text, _files(text, spool, left_out)) for text in map(str, texts)]
+    sizes = [file.size for _, files in files_of_text for file in files]
     total = None if None in sizes else sum(size or 0 for size in sizes)
-    reader = Reader(choice, spool, left_out, looks=tell is not None, total=total, progress=progress)
+    reader = TextReader(
+        settings, spool, left_out, looks=tell is not None, total=total, progress=progress
+    )
     sources = []
-    for text, files in found:
-        read = [one for file in files for one in reader.read(file)]
-        if files and not files[0].is_named and not read and choice.speaker is None:
-            told = left_out.told()
+    for text, files in files_of_text:
+        read = [read_text for file in files for read_text in reader.read(file)]
+        if files and not files[0].is_named and not read and settings.speaker is None:
+            omissions = left_out.summary()
             raise TextError(
                 f"{text}: no texts that can be read are in this folder"
-                + (f". Not read: {told}" if told else "")
+                + (f". Not read: {omissions}" if omissions else "")
             )
         sources += [
             Source(t.file.name, t.size, t.open, t.encoding, t.lines, t.is_formed) for t in read
         ]
     reader.notes.check_speaker()
     if tell is not None:
-        for note in reader.notes.told():
+        for note in reader.notes.sentences():
             tell(note)
     return sources
 
 
 def text_source(name: str, text: str) -> Source:
-    """A text that is in memory already."""
+    """Return a source that reads a text in memory."""
     data = text.encode("utf-8", errors="surrogatepass")
     return Source(name, len(data), lambda: io.BytesIO(data))
 
 
 def chat_source(split: Split) -> Source:
-    """The chats that the package `chitchat-dataset` carries, one message a line.
+    """Return the chats of the package `chitchat-dataset`, one message a line.
 
-    Split by chat, by a hash of the chat's id, so that the split never moves: of 20 parts the last
-    is for testing, the one before for validation.
+    A hash of each chat's id assigns it to a split, so that the splits never change: of 20 parts,
+    the last is for testing and the one before it for validation.
 
     Raises:
         MissingExtraError: the package is not installed.
@@ -201,7 +203,7 @@ def _chats_path() -> Path:
 
 
 def _files(text: str, spool: Spool, left_out: LeftOut) -> list[File]:
-    """The files that a path means."""
+    """Return the files that a path stands for."""
     if text == "-":
         return [_kept("standard input", sys.stdin.buffer, spool)]
     if not text:
@@ -216,10 +218,10 @@ def _files(text: str, spool: Spool, left_out: LeftOut) -> list[File]:
     if path.is_dir():
         files = files_below(path, left_out)
         if not files:
-            told = left_out.told()
+            omissions = left_out.summary()
             raise TextError(
                 f"{text}: there are no files in this folder"
-                + (f" but what is not read: {told}" if told else "")
+                + (f" but what is not read: {omissions}" if omissions else "")
             )
         return [_file(p, is_named=False) for p in files]
     if path.is_file():
@@ -247,6 +249,6 @@ def _file(path: Path, *, is_named: bool = True) -> File:
 
 
 def _kept(name: str, stream: IO[bytes], spool: Spool) -> File:
-    """What can be read once only, kept until the process ends, since text is read more often."""
+    """Copy a stream that can be read only once, since texts are read more often."""
     spooled = spool.add_blocks(iter(lambda: stream.read(BLOCK_BYTES), b""))
     return File(name, spooled.size, spooled.open)

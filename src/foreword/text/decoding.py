@@ -1,4 +1,4 @@
-"""Bytes to characters, block by block: compression, encodings, the place of what is unreadable."""
+"""Decode bytes to characters in blocks: compression, encodings, the position of errors."""
 
 import bz2
 import codecs
@@ -14,9 +14,9 @@ from foreword.text.encodings import guess, marked, wide
 from foreword.text.lines import LineCount
 
 BLOCK_BYTES = 1 << 20
-"""Bytes that are read at once."""
+"""The number of bytes read at once."""
 UNICODE = "utf-8"
-"""The encoding of text unless another is named. Marks of UTF-16 and UTF-32 are obeyed then, too."""
+"""The default encoding of text. With it, byte order marks of UTF-16 and UTF-32 are obeyed too."""
 _HEAD_BYTES = 1 << 12
 _PACKED: tuple[tuple[bytes, str, Callable[[IO[bytes]], io.BufferedIOBase]], ...] = (
     (b"\x1f\x8b", "gzip", lambda raw: gzip.GzipFile(fileobj=raw)),
@@ -27,7 +27,7 @@ _DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, OSError)
 
 
 class _Unpacked(io.BufferedReader):
-    """What is packed in a stream, which is closed along with it."""
+    """The decompressed content of a stream; closing it closes the stream."""
 
     def __init__(self, inner: io.BufferedIOBase, packed: IO[bytes]) -> None:
         super().__init__(inner)
@@ -39,9 +39,9 @@ class _Unpacked(io.BufferedReader):
 
 
 def unpacked(raw: IO[bytes]) -> IO[bytes]:
-    """The stream itself, or what was packed in it by gzip, bzip2 or xz, known by the first bytes.
+    """Return a stream decompressed if its first bytes are those of gzip, bzip2 or xz.
 
-    Closing it closes `raw`.
+    Closing the returned stream closes `raw`.
     """
     head = raw.read(6)
     raw.seek(0)
@@ -50,34 +50,34 @@ def unpacked(raw: IO[bytes]) -> IO[bytes]:
 
 
 def encoding_of(head: bytes, encoding: str) -> str:
-    """The encoding that a text's first bytes show, or else the one that was named.
+    """Return the encoding that a text's first bytes show, or else the one that was named.
 
-    A mark goes before any name. Without one, UTF-16 and UTF-32 are known by their zero bytes, where
-    nothing more exact than the default was named.
+    A byte order mark overrides any name. Without one, UTF-16 and UTF-32 are recognised by their
+    zero bytes if the default encoding was named.
     """
-    found = marked(head)
-    if found is None and codecs.lookup(encoding).name in (UNICODE, "utf-16", "utf-32"):
-        found = wide(head)
-    return found or encoding
+    detected = marked(head)
+    if detected is None and codecs.lookup(encoding).name in (UNICODE, "utf-16", "utf-32"):
+        detected = wide(head)
+    return detected or encoding
 
 
 def characters(
     name: str, encoding: str, raw: IO[bytes], on_bytes: Callable[[int], None] | None = None
 ) -> Iterator[str]:
-    """A stream's text, in blocks.
+    """Yield a stream's text, in blocks.
 
     Args:
-        name: of the text, for errors.
-        encoding: of the bytes, once they are unpacked; see `encoding_of`.
-        raw: may be packed.
-        on_bytes: told how many bytes more of `raw` have been read, after each block.
+        name: the text's name, for errors.
+        encoding: the encoding of the decompressed bytes; see `encoding_of`.
+        raw: the stream, which may be compressed.
+        on_bytes: called after each block with the number of bytes of `raw` read since the last.
 
     Raises:
-        TextError: it cannot be unpacked or decoded, or is no text; with line and byte.
+        TextError: decompression or decoding fails, or the data are binary; names line and byte.
     """
     stream = unpacked(raw)
     decoder: _Decoder | None = None
-    told, block = 0, b"?"
+    reported, block = 0, b"?"
     while block:
         try:
             block = stream.read(BLOCK_BYTES)
@@ -96,10 +96,10 @@ def characters(
         if decoder is None:
             decoder = _Decoder(name, encoding_of(block, encoding))
         text = decoder.decode(block)
-        position = raw.tell() if stream is not raw else told + len(block)
+        position = raw.tell() if stream is not raw else reported + len(block)
         if on_bytes is not None:
-            on_bytes(position - told)
-        told = position
+            on_bytes(position - reported)
+        reported = position
         yield text
 
 
@@ -110,12 +110,12 @@ def _packing(raw: IO[bytes]) -> str:
 
 
 def _is_wide(encoding: str) -> bool:
-    """Whether zero bytes are usual in it."""
+    """Whether zero bytes are usual in an encoding."""
     return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
 
 
 class _Decoder:
-    """Bytes to text, block by block, knowing the line and byte of what it cannot decode."""
+    """Decodes blocks of bytes, and counts lines and bytes for error messages."""
 
     def __init__(self, name: str, encoding: str) -> None:
         self.name, self.called = name, encoding
@@ -136,14 +136,14 @@ class _Decoder:
         try:
             text = self.decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            at = self.bytes - self.held + error.start
-            # Which of the two byte orders it is, the error tells; of others, only this knows.
+            offset = self.bytes - self.held + error.start
+            # For UTF-16 and UTF-32 the error names the byte order; for others only this object can.
             encoding = error.encoding if self.is_wide else self.encoding
             readable = error.object[: error.start].decode(encoding, errors="replace")
             line = self.counted.ended + self.counted.ending_in(readable) + 1
             raise TextError(
-                f"{self.name}, line {line}, byte {at}: 0x{error.object[error.start]:02x} is not "
-                f"{self.called} ({error.reason}). {self._advice(error.object, error.start)}"
+                f"{self.name}, line {line}, byte {offset}: 0x{error.object[error.start]:02x} is "
+                f"not {self.called} ({error.reason}). {self._advice(error.object, error.start)}"
             ) from error
         except UnicodeError as error:  # no byte order mark, among others
             line = self.counted.ended + 1
@@ -155,25 +155,25 @@ class _Decoder:
             raise self._binary(text[: text.index("\0")], "")
         if text and not self.begun:
             self.begun = True
-            text = text.removeprefix("\ufeff")  # the mark that some editors put first
+            text = text.removeprefix("\ufeff")  # the byte order mark that some editors write
         self.counted.add(text)
         self.bytes += len(block)
         self.held = len(self.decoder.getstate()[0])
         return text
 
-    def _advice(self, data: bytes, at: int) -> str:
-        found = guess(data[data.rfind(b"\n", 0, at) + 1 :].removeprefix(codecs.BOM_UTF8))
-        if found is None or codecs.lookup(found.name) == codecs.lookup(self.encoding):
+    def _advice(self, data: bytes, offset: int) -> str:
+        guessed = guess(data[data.rfind(b"\n", 0, offset) + 1 :].removeprefix(codecs.BOM_UTF8))
+        if guessed is None or codecs.lookup(guessed.name) == codecs.lookup(self.encoding):
             example = "utf-16-le" if self.is_wide else "cp1252"
             return (
                 "It reads well in no other encoding that is tried, so it may be damaged, or no "
                 "text. If you know its encoding, name it, as in --encoding " + example
             )
-        return f"It reads as {found.called}: “{found.sample}”. Add --encoding {found.name}"
+        return f"It reads as {guessed.called}: “{guessed.sample}”. Add --encoding {guessed.name}"
 
-    def _binary(self, before: str, place: str) -> TextError:
+    def _binary(self, before: str, position: str) -> TextError:
         line = self.counted.ended + self.counted.ending_in(before) + 1
         return TextError(
-            f"{self.name}, line {line}{place}: holds a NUL "
+            f"{self.name}, line {line}{position}: holds a NUL "
             "character, so it is not a text but a binary file. Leave it out"
         )

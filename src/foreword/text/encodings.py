@@ -1,4 +1,4 @@
-"""Which encoding bytes are in: by marks, by zero bytes, by what reads as text. Opens no file."""
+"""Guess the encoding of bytes from byte order marks, zero bytes and plausible letters."""
 
 import codecs
 import re
@@ -14,7 +14,7 @@ MARKS = (  # UTF-32's little-endian mark begins with UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 SAMPLE_BYTES = 1 << 16
-"""As many are looked at to recognise an encoding."""
+"""The number of bytes that are examined to recognise an encoding."""
 
 LATIN, CYRILLIC, GREEK, HEBREW, ARABIC, THAI, CJK, HANGUL = range(8)
 _SCRIPTS = (
@@ -32,14 +32,13 @@ _SCRIPTS = (
 
 @dataclass(frozen=True)
 class _Candidate:
-    """An encoding that text may be in which is not Unicode.
+    """An encoding other than Unicode that a text may be in.
 
     Attributes:
-        name: Python's.
-        called: as people know it.
-        usual: for each language that it is used for, the letters that are not ASCII, the common
-            ones first.
-        wide: two bytes a letter.
+        name: Python's name for it.
+        called: its usual name.
+        usual: for each language that uses it, the letters outside ASCII, the most frequent first.
+        wide: whether it uses two bytes a letter.
     """
 
     name: str
@@ -99,12 +98,12 @@ _TEXT_CONTROLS = frozenset("\t\n\r\f\x0b\x1a\x1b\x85")
 
 
 def marked(data: bytes) -> str | None:
-    """The encoding whose byte order mark the data begin with."""
+    """Return the encoding whose byte order mark the data begin with, or None."""
     return next((name for mark, name in MARKS if data.startswith(mark)), None)
 
 
 def wide(data: bytes) -> str | None:
-    r"""UTF-16 or UTF-32 without a mark, by where the zero bytes of spaces and line ends stand.
+    r"""Recognise UTF-16 or UTF-32 without a mark by the zero bytes of spaces and line ends.
 
     >>> wide("hello there\n".encode("utf-16-le"))
     'utf-16-le'
@@ -115,14 +114,14 @@ def wide(data: bytes) -> str | None:
         return None
     ascii_bytes = len(data) - len(data.translate(None, _PRINTABLE))
     if zeros < 0.4 * len(data) and ascii_bytes > 0.95 * (len(data) - zeros):
-        return None  # a text of one byte a letter, with a few zero bytes in it
-    places = [data[place::4].count(0) for place in range(4)]
+        return None  # an encoding of one byte a letter, with a few zero bytes
+    zeros_at = [data[offset::4].count(0) for offset in range(4)]
     quarter = max(1, len(data) // 4)
     shapes = (
-        ("utf-32-le", places[2] + places[3] >= 1.9 * quarter and places[3] >= quarter),
-        ("utf-32-be", places[0] + places[1] >= 1.9 * quarter and places[0] >= quarter),
-        ("utf-16-le", places[1] + places[3] >= 0.95 * zeros),
-        ("utf-16-be", places[0] + places[2] >= 0.95 * zeros),
+        ("utf-32-le", zeros_at[2] + zeros_at[3] >= 1.9 * quarter and zeros_at[3] >= quarter),
+        ("utf-32-be", zeros_at[0] + zeros_at[1] >= 1.9 * quarter and zeros_at[0] >= quarter),
+        ("utf-16-le", zeros_at[1] + zeros_at[3] >= 0.95 * zeros),
+        ("utf-16-be", zeros_at[0] + zeros_at[2] >= 0.95 * zeros),
     )
     for name, fits in shapes:
         if fits and _is_text(data, name):
@@ -146,12 +145,12 @@ def _is_text(data: bytes, encoding: str) -> bool:
 
 @dataclass(frozen=True)
 class Guess:
-    """An encoding that bytes read well in, and what they read as.
+    """An encoding in which bytes are plausible text.
 
     Attributes:
-        name: for `--encoding`.
-        called: as people know it.
-        sample: some words around the first letter that is not ASCII.
+        name: the name for `--encoding`.
+        called: its usual name.
+        sample: some words around the first letter outside ASCII.
     """
 
     name: str
@@ -160,7 +159,7 @@ class Guess:
 
 
 def guess(data: bytes) -> Guess | None:
-    """The encoding in which bytes that are not Unicode read best; None if they are no text.
+    """Return the most plausible encoding of bytes that are not Unicode; None if none fits.
 
     >>> guess("I don’t know, it’s a café".encode("cp1252")).name
     'cp1252'
@@ -177,7 +176,7 @@ def guess(data: bytes) -> Guess | None:
 
 
 def _decoded(data: bytes, encoding: str) -> str | None:
-    """The data as text; None if they are not in this encoding. They may end within a letter."""
+    """Decode data that may end within a letter; None if they are not in this encoding."""
     try:
         return codecs.getincrementaldecoder(encoding)("strict").decode(data)
     except UnicodeDecodeError:
@@ -185,7 +184,7 @@ def _decoded(data: bytes, encoding: str) -> str | None:
 
 
 def _plausibility(data: bytes, candidate: _Candidate) -> float | None:
-    """How well the letters that are not ASCII fit, from about -2 to 1; None if they cannot be."""
+    """Score the letters outside ASCII, from about -2 to 1; None if the encoding is impossible."""
     text = _decoded(data, candidate.name)
     if not text:
         return None
@@ -207,12 +206,12 @@ def _plausibility(data: bytes, candidate: _Candidate) -> float | None:
 
 
 def _weights(letters: str) -> dict[str, float]:
-    """From 1 for a language's commonest letter to a half for the rarest."""
+    """Weight a language's letters from 1 for the most frequent to a half for the rarest."""
     return {c: 1.0 - 0.5 * rank / len(letters) for rank, c in enumerate(letters)}
 
 
 def _strays(text: str) -> float:
-    """What speaks against two bytes a letter: single far letters within Latin words."""
+    """Penalty for a two-byte encoding: isolated East Asian letters within Latin words."""
     far = [i for i, c in enumerate(text) if c >= "\u3000"]
     alone = sum(
         text[i - 1 : i].isascii() and text[i - 1 : i].isalpha() and text[i + 1 : i + 2].isascii()
@@ -222,7 +221,7 @@ def _strays(text: str) -> float:
 
 
 def _fit(before: str, c: str, after: str) -> float:
-    """How well a character stands between its neighbours, whatever the language: 0 is well."""
+    """Score a character by its neighbours, whatever the language; 0 is neutral."""
     script = _script(c)
     if script is None:
         if c in _MARKS_OF_WRITING:
@@ -257,15 +256,15 @@ def _script_of_any(c: str) -> int | None:
 
 def _sample(data: bytes, encoding: str) -> str:
     text = codecs.getincrementaldecoder(encoding)("replace").decode(data)
-    at = next((i for i, c in enumerate(text) if c >= "\x80"), 0)
-    line = text[text.rfind("\n", 0, at) + 1 :].split("\n", 1)[0].strip()
-    at = line.find(text[at]) if text else 0
-    begin = max(0, line.rfind(" ", 0, max(0, at - 20)) + 1)
+    offset = next((i for i, c in enumerate(text) if c >= "\x80"), 0)
+    line = text[text.rfind("\n", 0, offset) + 1 :].split("\n", 1)[0].strip()
+    offset = line.find(text[offset]) if text else 0
+    begin = max(0, line.rfind(" ", 0, max(0, offset - 20)) + 1)
     return line[begin : begin + 48].strip()
 
 
 _CYRILLIC_TAIL = "[\x80-\xbf°±²³´µ¶·¸¹º»¼½¾¿€-™][ÐÑ]"
-# Each alternative begins with one letter, by which the library finds the places quickly.
+# Each alternative begins with a literal letter, which makes the search fast.
 _MOJIBAKE = re.compile(
     "â€[™œ\x9d\x9c˜¦“”\x98\x99]|â\x80[\x90-\xa6]|Ã[\x80-\xbf©¨¼¶¤ŸŒ±³¡ª«®´»º§]|Â[£©°«»¿¡]"
     f"|ðŸ[\x80-\xff’‘˜€-™]|ï»¿|Ð{_CYRILLIC_TAIL}|Ñ{_CYRILLIC_TAIL}"
@@ -273,7 +272,7 @@ _MOJIBAKE = re.compile(
 
 
 def mojibake(text: str) -> re.Match[str] | None:
-    """The first place of a text that was decoded wrongly before it was saved, such as `donâ€™t`.
+    """Return the first match of wrongly decoded letters in a text, such as `donâ€™t`.
 
     >>> mojibake("I donâ€™t know").group()
     'â€™'
@@ -283,5 +282,5 @@ def mojibake(text: str) -> re.Match[str] | None:
 
 
 def mojibakes(text: str) -> Iterator[re.Match[str]]:
-    """All such places."""
+    """Yield all such matches."""
     return _MOJIBAKE.finditer(text)

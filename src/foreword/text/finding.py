@@ -1,4 +1,4 @@
-"""Which files are meant by paths, folders and globs. Looks at names and links, not into files."""
+"""Find files by paths, folders and globs. Looks at names and links, never into files."""
 
 import glob
 import os
@@ -14,21 +14,21 @@ JUNK = frozenset(
         *("$RECYCLE.BIN", "System Volume Information", "Thumbs.db", "desktop.ini", "lost+found"),
     }
 )
-"""Names of what programs keep beside people's files."""
+"""Names of files and folders that programs keep beside people's files."""
 
 
 @dataclass
 class LeftOut:
-    """What was not read, by reason, with the names."""
+    """The names of files that were not read, by reason."""
 
     names: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, reason: str, name: str) -> None:
-        """Notes one name."""
+        """Record one name."""
         self.names.setdefault(reason, []).append(name)
 
-    def told(self, most: int = 3) -> str:
-        """All reasons, with the first names of each; empty if nothing was left out."""
+    def summary(self, most: int = 3) -> str:
+        """Return all reasons with the first names of each; empty if nothing was left out."""
         parts = []
         for reason, names in sorted(self.names.items(), key=lambda item: -len(item[1])):
             shown = ", ".join(names[:most]) + (", …" if len(names) > most else "")
@@ -37,55 +37,55 @@ class LeftOut:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder with this name is never read unless it is named itself."""
+    """Whether a file or folder of this name is read only if it is named itself."""
     return name.startswith(".") and name not in (".", "..")
 
 
 def is_junk(name: str) -> bool:
-    """Whether it is a program's, an editor's backup, or the lock of an open document."""
+    """Whether a name belongs to a program, an editor's backup, or the lock of an open document."""
     return name in JUNK or name.endswith("~") or name.startswith(("~$", "#"))
 
 
 def files_below(folder: Path, left_out: LeftOut) -> list[Path]:
-    """The files in a folder and the folders below it, in sorted order.
+    """Return the files in a folder and the folders below it, in sorted order.
 
-    What begins with a dot is left out, and so are links that lead out of the folder or in circles;
-    each file is given once, however many links lead to it.
+    Names that begin with a dot are left out, as are links that lead out of the folder or in
+    circles. Each file is returned once, however many links lead to it.
     """
     try:
         root = folder.resolve(strict=True)
-        os.listdir(root)  # noqa: PTH208 (only to see whether it may be read)
+        os.listdir(root)  # noqa: PTH208 (only checks that the folder may be read)
     except (OSError, RuntimeError) as error:
         raise TextError(f"{folder}: cannot be read: {error}") from error
     seen: set[Path] = set()
-    found: list[Path] = []
+    files: list[Path] = []
 
     def fail(error: OSError) -> None:
         left_out.add("that cannot be read", _below(Path(str(error.filename)), folder))
 
     for parent, folders, names in os.walk(folder, onerror=fail):
-        at = Path(parent)
+        folder_path = Path(parent)
         for name in list(folders):
-            reason = _reason(at / name, name, root)
-            if reason is None and (at / name).is_symlink():
+            reason = _reason(folder_path / name, name, root)
+            if reason is None and (folder_path / name).is_symlink():
                 reason = "links to folders that are read already"
             if reason is not None:
                 folders.remove(name)
-                left_out.add(reason, _below(at / name, folder) + "/")
+                left_out.add(reason, _below(folder_path / name, folder) + "/")
         folders.sort()
         for name in names:
-            path = at / name
+            path = folder_path / name
             reason = _reason(path, name, root)
             if reason is not None:
                 left_out.add(reason, _below(path, folder))
             elif path.is_file() and (real := path.resolve()) not in seen:
                 seen.add(real)
-                found.append(path)
-    return sorted(found)
+                files.append(path)
+    return sorted(files)
 
 
 def _reason(path: Path, name: str, root: Path) -> str | None:
-    """Why something in a folder is not read; None if it is."""
+    """Return why a file in a folder is left out; None if it is read."""
     if is_hidden(name):
         return "with names that begin with a dot"
     if is_junk(name):
@@ -94,7 +94,7 @@ def _reason(path: Path, name: str, root: Path) -> str | None:
 
 
 def _of_link(path: Path, root: Path) -> str | None:
-    """Why what a link leads to is not read; None if it is."""
+    """Return why the target of a link is left out; None if it is read."""
     try:
         real = path.resolve(strict=True)
     except (OSError, RuntimeError):
@@ -114,16 +114,16 @@ def _below(path: Path, folder: Path) -> str:
 
 
 def matching(pattern: str, left_out: LeftOut) -> list[Path]:
-    """The files that a glob means, in sorted order, each once.
+    """Return the files that match a glob, in sorted order, each once.
 
-    Names that begin with a dot match only where the pattern has the dot; links below the part
+    Names that begin with a dot match only where the pattern has the dot. Links below the part
     without wildcards may not lead out of it.
     """
     parts = Path(pattern).parts
     literal = [part for part in parts if not glob.has_magic(part)]
     base = Path(*_before_magic(parts))
     seen: set[Path] = set()
-    found = []
+    files = []
     for match in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207
         path = Path(match)
         if not path.is_file():
@@ -137,8 +137,8 @@ def matching(pattern: str, left_out: LeftOut) -> list[Path]:
             continue
         if (real := path.resolve()) not in seen:
             seen.add(real)
-            found.append(path)
-    return found
+            files.append(path)
+    return files
 
 
 def _before_magic(parts: tuple[str, ...]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Holds the end of a text out, so that a model can be measured on what it has not seen."""
+"""Hold out the end of a text, so that a model can be evaluated on text it has not seen."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -10,32 +10,32 @@ from foreword.text.lines import Piece
 SHARE = 0.05
 MOST_CHARACTERS = 1_000_000
 FEWEST_CHARACTERS = 2_000
-"""Below so much held-out text, about 400 words, a perplexity says little."""
+"""The least held-out text, about 400 words, whose perplexity says anything."""
 
 
 @dataclass(frozen=True)
 class Slice(Source):
-    """Some of a source's pieces."""
+    """A range of a source's pieces."""
 
     first: int = 0
     last: int | None = None
 
     def read(self, on_bytes: Callable[[int], None] | None = None) -> Iterator[Piece]:
-        """The pieces from `first` up to `last`."""
+        """Yield the pieces from `first` up to `last`."""
         yield from itertools.islice(super().read(on_bytes), self.first, self.last)
 
 
 def hold_out(sources: Sequence[Source]) -> tuple[list[Source], list[Source]]:
-    """Training sources and, from the end, validation sources: whole lines, a twentieth of the text.
+    """Split off whole lines at the end, a twentieth of the text, as validation sources.
 
-    Nothing is held out of a text so short, or of so few lines, that it would be no measure.
+    A text with too few characters or lines for a meaningful measure is not split.
     """
     total = sum(len(piece.text) for source in sources for piece in source.read())
     wanted = min(SHARE * total, MOST_CHARACTERS)
     if wanted < FEWEST_CHARACTERS:
         return list(sources), []
-    # The last piece after whose beginning there is enough text; found by reading once more,
-    # since remembering every piece's length would take memory in proportion to the text.
+    # The cut is the last piece from which enough text follows. It takes a second reading, since
+    # storing the length of every piece would take memory in proportion to the text.
     cut_source = cut_piece = held = read = 0
     for number, source in enumerate(sources):
         begins = True  # a line; or, where lines are wrapped, a paragraph

@@ -1,8 +1,8 @@
-"""How two lines of a paragraph that was cut at a width go together: with a space, or without one.
+"""Decide whether two lines of a wrapped paragraph are joined with a space.
 
-There is none where scripts set none between words (CSS Text Level 3, section 4.1.3, for Chinese and
-Japanese), and where a word was split by a hyphen. Whether the hyphen is a part of it is told by the
-words of the text itself, or of a vocabulary.
+They are joined without one in scripts that set none between words (CSS Text Level 3, section 4.1.3,
+for Chinese and Japanese), and where a hyphen split a word. The words of the text itself, or of a
+vocabulary, decide whether the hyphen belongs to the word.
 """
 
 import re
@@ -14,11 +14,11 @@ from typing import NamedTuple
 from foreword.text.segments import is_unspaced
 
 UNSEEN = "\u2064"
-"""Stands for what is no text between two lines that no space parts. It is dropped in reading."""
+"""Placeholder for dropped characters between two joined lines, which keeps offsets unchanged."""
 COMMON = 30
-"""A split word does not go on with one of so many commonest ones: `two-` and `and`."""
+"""A split word does not continue with one of this many most frequent words: `two-` and `and`."""
 SURE = 0.95
-"""From this share of hyphens that belong to no word on, a text's unknown ones belong to none."""
+"""The share of split words among a text's known hyphens from which unknown ones are splits too."""
 
 _HYPHENS = "‐\xad¬-"
 _ALWAYS_SPLIT = frozenset("\xad¬")
@@ -32,11 +32,11 @@ _NEXT = re.compile(r"[^\W\d_][-‐] +([^\W\d_]+)")
 
 
 class Joint(NamedTuple):
-    """How a line goes on with the one before it.
+    """How a line continues the line before it.
 
     Attributes:
-        dropped: characters at the end of that one which are no text.
-        spaced: whether a space stands between them.
+        dropped: the number of characters to drop at the end of the line before.
+        spaced: whether a space stands between the two lines.
     """
 
     dropped: int
@@ -47,7 +47,7 @@ SPACED = Joint(0, spaced=True)
 
 
 class Hyphens:
-    """Knows words, and so which hyphens at the ends of lines are none of theirs.
+    """Tells by known words which hyphens at the ends of lines do not belong to a word.
 
     >>> hyphens = Hyphens(Counter(["committee", "self-aware", "com", "self", "aware"]))
     >>> hyphens.joint("the commit-", "tee"), hyphens.joint("be self-", "aware")
@@ -61,13 +61,13 @@ class Hyphens:
         common: Collection[str] = (),
         split: float | None = None,
     ) -> None:
-        """Takes what is known.
+        """Store the known words.
 
         Args:
-            counts: of words, and of pairs of words with a hyphen between them, in small letters.
-            after_hyphen: words that follow a hyphen and a space: `and` of `two- and three-fold`.
-            common: the commonest words.
-            split: the share of hyphens that belong to no word, of those that are told; or None.
+            counts: of words, and of pairs of words joined by a hyphen, in lower case.
+            after_hyphen: words after a hyphen and a space: `and` of `two- and three-fold`.
+            common: the most frequent words.
+            split: the share of known hyphens at line ends that only split a word; None if unknown.
         """
         self._counts = counts
         self._after_hyphen = frozenset(after_hyphen)
@@ -75,15 +75,15 @@ class Hyphens:
         self._split = split
 
     def joint(self, before: str, after: str) -> Joint | None:
-        """How two lines go together, if the first ends in the hyphen of a word; else None."""
+        """Return how two lines are joined if the first ends in the hyphen of a word; else None."""
         left, right = _LEFT.search(before[-80:]), _RIGHT.match(after)
         if left is None or right is None or not _has_case(left["part"][-1] + right["part"][0]):
             return None
         if left["hyphen"] in _ALWAYS_SPLIT:
             return Joint(1, spaced=False)
-        told = self._told(left, right)
-        if told is not None:
-            return Joint(int(told), spaced=False)
+        is_split = self._is_split(left, right)
+        if is_split is not None:
+            return Joint(int(is_split), spaced=False)
         first, second = left["part"].lower(), right["part"].lower()
         is_part = left["word"] != left["part"] or right["rest"] is not None  # state-of- the-art
         if not is_part and (second in self._after_hyphen or second in self._common):
@@ -92,8 +92,8 @@ class Hyphens:
         usual = 0.5 if self._split is None else self._split
         return Joint(int(not is_part and (usual >= (SURE if known else 0.5))), spaced=False)
 
-    def _told(self, left: re.Match[str], right: re.Match[str]) -> bool | None:
-        """Whether the hyphen is no part of the word; None where no word tells."""
+    def _is_split(self, left: re.Match[str], right: re.Match[str]) -> bool | None:
+        """Whether the hyphen only splits the word; None if no known word tells."""
         first, second = left["part"], right["part"]
         if not (first.isalpha() and second[0].isalpha()):
             return False  # 20-30
@@ -105,12 +105,12 @@ class Hyphens:
 
 
 def _has_case(text: str) -> bool:
-    """Whether all letters have case: scripts without it split no words by hyphens."""
-    return all(one.lower() != one.upper() for one in text if one.isalpha())
+    """Whether all letters have case: scripts without case split no words by hyphens."""
+    return all(letter.lower() != letter.upper() for letter in text if letter.isalpha())
 
 
 def hyphens_of_vocabulary(words: Iterable[str]) -> Hyphens:
-    """What a vocabulary tells, the commonest words first. It has no words with hyphens."""
+    """Return what a vocabulary, most frequent words first, tells about hyphens."""
     counts: Counter[str] = Counter()
     common: list[str] = []
     for word in words:
@@ -122,17 +122,17 @@ def hyphens_of_vocabulary(words: Iterable[str]) -> Hyphens:
 
 
 class HyphenCounter:
-    """Counts the words of a text whose lines are wrapped, line by line."""
+    """Counts the words of a text with wrapped lines, line by line."""
 
     def __init__(self, words: Iterable[str] = ()) -> None:
-        """Takes words that are known already; the text's own count as well."""
+        """Start with the words of a vocabulary, to which the text's own words are added."""
         self._counts = Counter(word.lower() for word in words if word.isalpha())
         self._after_hyphen: set[str] = set()
         self._splits: list[tuple[str, str]] = []
         self._before = ""
 
     def add(self, line: str) -> None:
-        """Counts a line, but for the words that may be parts of a split one."""
+        """Count the words of a line, except those that may be parts of a split word."""
         line = line.strip()
         words = [word.lower() for word in _WORD.findall(line)]
         if self._before and words:
@@ -146,25 +146,25 @@ class HyphenCounter:
             self._counts.update(f"{a}-{b}".lower() for a, b in _COMPOUND.findall(line))
             self._after_hyphen.update(word.lower() for word in _NEXT.findall(line))
 
-    def found(self) -> Hyphens:
-        """What was counted."""
+    def hyphens(self) -> Hyphens:
+        """Return what the counted words tell about hyphens."""
         common = [word for word, _ in self._counts.most_common(COMMON)]
         first = Hyphens(self._counts, self._after_hyphen, common)
-        told = [
-            one
+        splits = [
+            is_split
             for before, after in self._splits
             if (left := _LEFT.search(before)) is not None
             and (right := _RIGHT.match(after)) is not None
             and left["hyphen"] not in _ALWAYS_SPLIT
             and left["part"].isalpha()
             and right["part"][0].islower()
-            and (one := first._told(left, right)) is not None
+            and (is_split := first._is_split(left, right)) is not None
         ]
-        share = sum(told) / len(told) if told else None
+        share = sum(splits) / len(splits) if splits else None
         return Hyphens(self._counts, self._after_hyphen, common, share)
 
     def joined(self, hyphens: Hyphens) -> Iterator[tuple[str, str]]:
-        """The lines' ends and beginnings that are parts of one word without its hyphen."""
+        """Yield the ends and beginnings of lines that are joined to one word without its hyphen."""
         for before, after in self._splits:
             joint = hyphens.joint(before, after)
             if joint is not None and joint.dropped:
@@ -178,28 +178,28 @@ def ends_in_hyphen(line: str) -> bool:
 
 
 def joint(before: str, after: str, hyphens: Hyphens | None) -> Joint:
-    """How two lines of a paragraph go together.
+    """Return how two lines of a paragraph are joined.
 
     >>> joint("今天天气", "很好", None).spaced, joint("the", "cat", None).spaced
     (False, True)
 
     Args:
-        before: the first, without spaces at its end.
-        after: the second, without spaces at its beginning; it may be empty for the moment.
-        hyphens: knows words; None: no hyphen is looked at.
+        before: the first line, without trailing spaces.
+        after: the second line, without leading spaces; it may still be empty.
+        hyphens: the known words; None if hyphens are not examined.
     """
     if not before:
         return SPACED
     if before[-1] in _HYPHENS:
-        found = hyphens.joint(before, after) if hyphens is not None else None
-        return SPACED if found is None else found
+        hyphen_joint = hyphens.joint(before, after) if hyphens is not None else None
+        return SPACED if hyphen_joint is None else hyphen_joint
     if before[-1].isascii() or not _sets_no_space(before[-1]):
         return SPACED
     return Joint(0, spaced=bool(after) and not _sets_no_space(after[0]))
 
 
 def _sets_no_space(character: str) -> bool:
-    """Whether a character is of a script that sets no spaces, or a mark of such a script."""
+    """Whether a character belongs to a script without spaces between words, or is a mark of one."""
     if is_unspaced(character):
         return True
     is_wide = unicodedata.east_asian_width(character) in "WF"

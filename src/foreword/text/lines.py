@@ -1,8 +1,8 @@
-"""Characters cut into lines. Knows nothing of bytes, encodings and files.
+"""Split characters into lines. Knows nothing of bytes, encodings and files.
 
-What ends a line is told here and nowhere else: a carriage return, a line feed, both together, and
-what the Unicode Standard (section 5.8, "Newline Guidelines") counts besides: VT, FF, NEL, U+2028
-and U+2029. `str.splitlines` would take the separators FS, GS and RS too.
+This module alone defines what ends a line: a carriage return, a line feed, both together, and the
+other line ends of the Unicode Standard (section 5.8, "Newline Guidelines"): VT, FF, NEL, U+2028 and
+U+2029. `str.splitlines` would also split at the separators FS, GS and RS.
 """
 
 import re
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 LONGEST_PIECE = 1 << 20
-"""The length in characters at which a line is cut into pieces."""
+"""The number of characters after which a line is cut into pieces."""
 LINE_ENDS = "\n\v\f\r\x85\u2028\u2029"
-"""Characters that end a line. CR and LF, in this order, are one end."""
+"""The characters that end a line. CR followed by LF is one line end."""
 
 _UNUSUAL = re.compile("[\v\f\r\x85\u2028\u2029]")
 _AS_NEWLINE = {ord(end): "\n" for end in LINE_ENDS}
@@ -20,14 +20,14 @@ _AS_NEWLINE = {ord(end): "\n" for end in LINE_ENDS}
 
 @dataclass(frozen=True)
 class Piece:
-    """A line without its end; or, of a line of over a million characters, a part."""
+    """A line without its line end, or a part of a line of over a million characters."""
 
     text: str
     ends_line: bool
 
 
 def with_newlines(text: str) -> str:
-    r"""The text with a newline for each line end, at the same places: its length stays.
+    r"""Return the text with a newline for each line end; offsets and length stay the same.
 
     >>> with_newlines("one\r\ntwo\rthree")
     'one \ntwo\nthree'
@@ -38,14 +38,14 @@ def with_newlines(text: str) -> str:
 
 
 class LineSplitter:
-    """Cuts a text into lines that comes in blocks, each line as soon as its end is there."""
+    """Splits text in blocks into lines, each returned as soon as its line end arrives."""
 
     def __init__(self) -> None:
         self._held = ""
         self._after_return = False
 
     def lines(self, block: str) -> list[str]:
-        r"""The lines that end in a block, without their ends.
+        r"""Return the lines that end in this block, without their line ends.
 
         >>> splitter = LineSplitter()
         >>> splitter.lines("one\r"), splitter.lines("\ntwo\nthr"), splitter.rest
@@ -54,7 +54,7 @@ class LineSplitter:
         if not block:
             return []
         if self._after_return and block[0] == "\n":
-            block = block[1:]  # the second half of an end that two blocks share
+            block = block[1:]  # the line feed of a line end that two blocks share
             self._after_return = False
             return self.lines(block)
         self._after_return = block[-1] == "\r"
@@ -65,17 +65,17 @@ class LineSplitter:
 
     @property
     def rest(self) -> str:
-        """What stands after the last line end so far."""
+        """The text after the last line end so far."""
         return self._held
 
     def take(self, characters: int) -> str:
-        """The first characters of the rest, which are a part of their line from now on."""
+        """Remove and return the first characters of the rest, as a piece of their line."""
         taken, self._held = self._held[:characters], self._held[characters:]
         return taken
 
 
 class LineCount:
-    r"""How many lines have ended, as editors count them: `\n`, `\r\n` and `\r` end one.
+    r"""Counts ended lines as editors do: `\n`, `\r\n` and `\r` end one.
 
     >>> count = LineCount()
     >>> count.add("one\r")
@@ -89,19 +89,19 @@ class LineCount:
         self._after_return = False
 
     def add(self, text: str) -> None:
-        """Counts the ends in what follows."""
+        """Count the line ends in the text that follows."""
         self.ended += self.ending_in(text)
         if text:
             self._after_return = text[-1] == "\r"
 
     def ending_in(self, text: str) -> int:
-        """How many lines more would end, with what follows."""
+        """Return the number of lines that would end in the text that follows."""
         shared = self._after_return and text.startswith("\n")
         return text.count("\n") + text.count("\r") - text.count("\r\n") - shared
 
 
 def pieces_of(blocks: Iterable[str]) -> Iterator[Piece]:
-    """The lines of a text that comes in blocks, cut anywhere, in bounded memory."""
+    """Yield the lines of a text in blocks of any size, in bounded memory."""
     splitter = LineSplitter()
     for block in blocks:
         for line in splitter.lines(block):
@@ -114,7 +114,7 @@ def pieces_of(blocks: Iterable[str]) -> Iterator[Piece]:
 
 
 def _place_to_cut(text: str) -> int:
-    """Where the text's last word begins, so that a cut there leaves all words whole; or its end."""
+    """Return where the last word begins, so that a cut keeps words whole, or the end."""
     if text[-1].isspace():
         return len(text)
     return len(text) - len(text.rsplit(maxsplit=1)[-1]) or len(text)

@@ -1,7 +1,6 @@
-"""How documents of many kinds show that something new begins. Knows no editors and no models.
+"""How kinds of documents show that a new paragraph begins. Knows no editors and no models.
 
-Kinds have the names that the Language Server Protocol gives to languages, and those that Neovim and
-Emacs send besides.
+Kinds have the language names of the Language Server Protocol, and those that Neovim and Emacs use.
 """
 
 import re
@@ -21,7 +20,7 @@ _BLOCKS = (
 )
 
 _MARKDOWN = Markup(
-    # Lists with the boxes of tasks, footnotes and targets of links, HTML, tables, directives.
+    # Lists with the boxes of tasks, footnotes and link targets, HTML, tables, directives.
     begins=re.compile(
         rf"{BULLET}(?:\[[ xX]\][ ])?|\[[^\]]+\]:[ ]|(?=:[ ]|!\[)|(?=\|)|:::|{_BLOCKS}"
     ),
@@ -44,7 +43,7 @@ _LATEX = Markup(
         r"(?:sub)?paragraph|caption|footnotetext|(?:re)?newcommand|par|noindent|title|author|"
         r"\[|\])|\$\$)"
     ),
-    # A line of nothing but commands.
+    # A line that holds only commands.
     alone=re.compile(r"(?:\\[A-Za-z]+\*?(?:\[[^\]]*\]|\{[^{}]*\})*[ ]*)+(?:%.*)?$"),
     breaks=re.compile(r"(?:\\\\(?:\[[^\]]*\])?|\\par|\\newline)[ ]*$"),
     leader=re.compile(r"\s*%+[ ]?"),
@@ -90,7 +89,7 @@ _MAIL = Markup(
     by_look=True,
 )
 _TEXT = Markup(
-    # Besides lists: a time or a name, as logs of chats have them.
+    # Besides lists, a time or a name as in chat logs.
     begins=re.compile(
         rf"{BULLET}|(?=\|)|(?=\[?\d{{1,2}}[:/.]\d\d)|(?=<[^>\s]+>[ ])|(?=[A-Z]\w{{0,15}}:[ ])"
     ),
@@ -118,12 +117,12 @@ _WRAPPED = Markup(begins=_TEXT.begins)
 
 
 def markup_of(language: str, lines: Lines | None = None) -> Markup | None:
-    """How a document shows that something new begins; None: each line does.
+    """Return how a kind of document shows that a new paragraph begins; None if each line does.
 
     Args:
-        language: the document's kind, as an editor names it; one that is not known is a
+        language: the document's kind, as an editor names it. An unknown name is taken as a
             programming language, whose comments are read.
-        lines: what its lines are, if that was told.
+        lines: what a line of the document is, if known.
     """
     if lines is not None:
         return _WRAPPED if lines == "wrapped" else None

@@ -1,7 +1,7 @@
-"""Letters that were decoded wrongly before a text was saved, decoded anew: `donâ€™t` as `don’t`.
+"""Repair letters that were decoded wrongly before a text was saved: `donâ€™t` becomes `don’t`.
 
-By ftfy, behind the extra `foreword[texts]`, of which only what can be undone is used: a line's
-letters become the bytes that they were read from, and these the letters that they are in UTF-8.
+Uses ftfy, from the extra `foreword[texts]`, and of its fixes only the reversible ones: letters are
+encoded to the bytes that they were decoded from, and these are decoded as UTF-8.
 """
 
 import re
@@ -15,15 +15,15 @@ _SPACES = re.compile(r"(\s+)")
 
 
 class Mender:
-    """Mends lines, and counts.
+    """Repairs lines, and counts the repairs.
 
     >>> mender = Mender()
     >>> mender.mended("I donâ€™t know"), mender.mended("Ã©tÃ© Âge"), mender.places
     ('I don’t know', 'été Âge', 3)
 
     Attributes:
-        places: that were mended.
-        example: the first line that was, before and after; empty before any.
+        places: the number of repairs.
+        example: the first repaired line, before and after; empty until then.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Mender:
         self.places = 0
         self.example = ("", "")
         self._mend = ftfy.fix_encoding_and_explain
-        # What is left is to take letters for bytes, and bytes for letters.
+        # Of ftfy's steps, only encoding letters to bytes and decoding bytes to letters are kept.
         self._config: Any = ftfy.TextFixerConfig(
             restore_byte_a0=False,
             replace_lossy_sequences=False,
@@ -44,27 +44,27 @@ class Mender:
         )
 
     def mended(self, line: str) -> str:
-        """A line, mended as a whole, or else each of its words that can be."""
+        """Return a line repaired as a whole, or else each of its words that can be repaired."""
         if line.isascii():
             return line
-        found = self._decoded(line)
-        if found == line and mojibake(line) is not None:  # a part of it was pasted, perhaps
+        decoded = self._decoded(line)
+        if decoded == line and mojibake(line) is not None:  # a part of it was pasted, perhaps
             parts = _SPACES.split(line)
-            found = "".join(self._decoded(p) if mojibake(p) is not None else p for p in parts)
-        if found != line:
+            decoded = "".join(self._decoded(p) if mojibake(p) is not None else p for p in parts)
+        if decoded != line:
             if not self.places:
-                self.example = line, found
-            left = sum(1 for _ in mojibakes(found))
+                self.example = line, decoded
+            left = sum(1 for _ in mojibakes(decoded))
             self.places += max(1, sum(1 for _ in mojibakes(line)) - left)
-        return found
+        return decoded
 
     def _decoded(self, text: str) -> str:
-        found = self._mend(text, self._config)
-        can = _can_be_undone(text, found.text, found.explanation or [])
-        return str(found.text) if can else text
+        fixed = self._mend(text, self._config)
+        is_reversible = _is_reversible(text, fixed.text, fixed.explanation or [])
+        return str(fixed.text) if is_reversible else text
 
     def blocks(self, blocks: Iterable[str]) -> Iterator[str]:
-        """The same of a text that comes in blocks; its line ends stay."""
+        """Yield the repaired blocks of a text; line ends stay unchanged."""
         held = ""
         for block in blocks:
             *lines, held = (held + block).split("\n")
@@ -72,8 +72,8 @@ class Mender:
         yield self.mended(held)
 
 
-def _can_be_undone(before: str, after: str, steps: Iterable[tuple[str, str]]) -> bool:
-    """Whether the same steps backwards give what was there before."""
+def _is_reversible(before: str, after: str, steps: Iterable[tuple[str, str]]) -> bool:
+    """Whether the steps in reverse give the original text."""
     text: Any = after
     try:
         for step, name in reversed(list(steps)):

@@ -1,10 +1,10 @@
-"""Misspellings in a vocabulary: rare words one slip away from a far commoner word like them.
+"""Find misspellings in a vocabulary: rare words one slip away from a far more frequent word.
 
-A text that people wrote has becuase and wierd, often enough to be among its words. They are told
-from real words that are one slip away from a commoner one (form and from, tow and two) by how
-words are used: a misspelling stands where the word that is meant stands. So each word comes with a
-vector that tells of its use: a network's own, or the shares of common words beside it. They are
-found once, when a model is trained, and kept in its folder. Knows words and vectors; no models.
+A text that people wrote contains becuase and wierd often enough for them to enter its vocabulary.
+Real words can also be one slip away from a more frequent word (form and from, tow and two). Usage
+tells them apart, since a misspelling occurs in the contexts of the intended word: each word comes
+with a vector that describes its usage, from a network's own or from the shares of common words
+beside it. The search runs once, after training; the model folder stores its result.
 """
 
 import json
@@ -27,39 +27,39 @@ from foreword.text.tokenizer import SPECIAL, Tokenizer
 VERSION = 1
 SHORTEST = 3
 COMMON = 1000
-"""So many of the commonest words are no misspellings."""
+"""The number of most frequent words that are never misspellings."""
 COMMONER = 2
-"""The word that is meant is so many times commoner, at least."""
+"""How many times more frequent the intended word must be, at least."""
 MEANT = 12_000
-"""Of words that have another letter or one more, only so many of the commonest may be meant."""
+"""For a wrong or missing letter, only this many most frequent words can be the intended one."""
 TYPICAL = 8000
-"""Common words, whose letters show how words are spelled."""
+"""The number of frequent words that show how words are spelled."""
 COMPARED = 2000
-"""Common words, with whose vectors each word's is compared."""
+"""The number of frequent words with whose vectors each word's is compared."""
 INFLECTIONS, ALIKE = 10, 8
-"""Pairs of words that differ in the same way before the same letters, as pouvant and pouvait do,
-from which on that is no slip; those that differ by less in how common they are count."""
+"""The number of word pairs with the same change before the same letters, as in pouvant and pouvait,
+from which the change is an inflection, not a slip; only pairs of similar frequency are counted."""
 SUFFIX = 3
-"""Letters after a change by which it is the same as another."""
+"""The number of letters after a change that must be the same in both pairs."""
 USUAL = 2.0
-"""The likeness of a word that has no vector to the one that it may stand for."""
+"""The assumed similarity of a word without a vector to the intended word."""
 
 # Kinds of slips.
 SWAPPED, DOUBLED, UNDOUBLED, MISSING, EXTRA, OTHER = range(6)
 _BLANK, _EDGE = "\0", "$"
 _BRITISH = re.compile("ll(?:e|i[ns]|o)")
-"""Where travelled, modelling and marvellous have an l more than elsewhere."""
+"""Where British English has an additional l: travelled, modelling, marvellous."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A logistic regression: ln of P(misspelling) / P(a word of its own), by a pair's features.
+    """A logistic regression over a pair's features, giving ln of P(misspelling) / P(own word).
 
     Attributes:
-        share: of the pairs that it was fitted to, that are misspellings.
-        none: before anything is known.
-        kinds: more for each kind of slip.
-        letters, commoner, odd, likeness: times those of `Pairs`.
+        share: the share of misspellings among the pairs that it was fitted to.
+        none: the intercept.
+        kinds: the coefficient of each kind of slip.
+        letters, commoner, odd, likeness: the coefficients of the features of `Pairs`.
     """
 
     share: float
@@ -70,14 +70,14 @@ class Rule:
     odd: float
     likeness: float
 
-    def score(self, found: "Pairs") -> np.ndarray:
-        """Of each pair, in a text with as many misspellings as this one seems to have.
+    def score(self, pairs: "Pairs") -> np.ndarray:
+        """Return the log odds of each pair, adjusted to the share of misspellings in this text.
 
-        A text that was written with care has far fewer. How many is found by expectation
-        maximisation (Saerens, Latinne & Decaestecker 2002), from `PAIRS_BEFORE` pairs of the text
+        A carefully written text has far fewer. Expectation maximisation estimates the share
+        (Saerens, Latinne & Decaestecker 2002), with a prior of `PAIRS_BEFORE` pairs of the text
         that the rule was fitted to.
         """
-        scores = self._fitted(found)
+        scores = self._fitted(pairs)
         usual = math.log(self.share / (1 - self.share))
         share, shift = self.share, 0.0
         for _ in range(ROUNDS):
@@ -86,14 +86,14 @@ class Rule:
             shift = math.log(share / (1 - share)) - usual
         return scores + shift
 
-    def _fitted(self, found: "Pairs") -> np.ndarray:
+    def _fitted(self, pairs: "Pairs") -> np.ndarray:
         return np.asarray(
             self.none
-            + np.array(self.kinds)[found.kind]
-            + self.letters * found.letters
-            + self.commoner * found.commoner
-            + self.odd * found.odd
-            + self.likeness * found.likeness
+            + np.array(self.kinds)[pairs.kind]
+            + self.letters * pairs.letters
+            + self.commoner * pairs.commoner
+            + self.odd * pairs.odd
+            + self.likeness * pairs.likeness
         )
 
 
@@ -117,23 +117,23 @@ OF_NGRAMS = Rule(
     likeness=0.5,
 )
 THRESHOLD = 0.6
-"""ln of odds from which a word is taken for a misspelling."""
+"""The log odds from which a word counts as a misspelling."""
 ROUNDS, PAIRS_BEFORE = 100, 100
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Words that may be misspellings of others, (pairs,) each.
+    """Pairs of a possible misspelling and the intended word; every array has the shape (pairs,).
 
     Attributes:
-        wrong, meant: indices of words.
-        kind: of the slip.
-        letters: of the wrong one, at most 10.
-        commoner: ln of how many times the one that is meant is commoner, by Zipf's law.
-        odd: ln of P(letters of the one that is meant) / P(letters of the wrong one), by trigrams of
-            the letters of common words.
-        likeness: of their vectors, in standard deviations above that of the wrong word's vector
-            and those of common words.
+        wrong, meant: the indices of the words.
+        kind: the kind of slip.
+        letters: the number of letters of the wrong word, at most 10.
+        commoner: ln of how many times more frequent the intended word is, by Zipf's law.
+        odd: ln of P(letters of the intended word) / P(letters of the wrong word), by letter
+            trigrams of common words.
+        likeness: the similarity of their vectors, in standard deviations above the mean similarity
+            of the wrong word's vector to those of common words.
     """
 
     wrong: np.ndarray
@@ -146,31 +146,31 @@ class Pairs:
 
 
 def find(words: Sequence[str], vectors: np.ndarray, case: Case, rule: Rule) -> dict[str, str]:
-    """Misspellings among words, and the words that are meant.
+    """Return the misspellings among words, each with the intended word.
 
     Args:
-        words: by id, the commonest first.
-        vectors: how each is used, (V, d); words beyond the first V are too rare to have one.
-        case: of their language.
-        rule: for vectors of this kind.
+        words: the words by id, the most frequent first.
+        vectors: the usage of the first V words, (V, d); later words are too rare to have one.
+        case: the case rules of their language.
+        rule: the rule for this kind of vectors.
     """
-    found = pairs([case.fold(word) for word in words], vectors)
-    scores = rule.score(found)
+    candidates = pairs([case.fold(word) for word in words], vectors)
+    scores = rule.score(candidates)
     meant: dict[int, int] = {}
-    for place in np.argsort(scores, kind="stable").tolist():  # the likeliest last
-        if scores[place] > THRESHOLD:
-            meant[int(found.wrong[place])] = int(found.meant[place])
+    for index in np.argsort(scores, kind="stable").tolist():  # the likeliest last
+        if scores[index] > THRESHOLD:
+            meant[int(candidates.wrong[index])] = int(candidates.meant[index])
     for wrong in sorted(meant):  # definatley is one slip away from definately
         meant[wrong] = meant.get(meant[wrong], meant[wrong])
-    return {words[wrong]: words[index] for wrong, index in meant.items()}
+    return {words[wrong]: words[meant_index] for wrong, meant_index in meant.items()}
 
 
 def pairs(folds: Sequence[str], vectors: np.ndarray) -> Pairs:
-    """All pairs of words one slip apart.
+    """Return all pairs of words one slip apart.
 
     Args:
-        folds: the words, folded, the commonest first.
-        vectors: of the words, (V, d), or of the first V.
+        folds: the case-folded words, the most frequent first.
+        vectors: the usage of the first V words, (V, d).
     """
     apart = sorted(set(_one_slip_apart(folds)))
     changes = [_change(folds[wrong], folds[meant]) for wrong, meant, _ in apart]
@@ -179,41 +179,41 @@ def pairs(folds: Sequence[str], vectors: np.ndarray) -> Pairs:
     for (wrong, meant, _), change in zip(apart, changes, strict=True):
         if wrong == first[folds[wrong]] and meant <= wrong <= meant * ALIKE:
             often[change] += 1
-    found = [
+    candidates = [
         (wrong, meant, kind)
         for (wrong, meant, kind), change in zip(apart, changes, strict=True)
         if (own := first[folds[wrong]]) >= COMMON and meant * COMMONER <= own
         if often[change] < INFLECTIONS or kind in (DOUBLED, UNDOUBLED)
     ]
-    rows = np.array(found, dtype=np.int64).reshape(-1, 3)
+    rows = np.array(candidates, dtype=np.int64).reshape(-1, 3)
     wrongs, meants, kinds = rows.T
     letters = np.array([min(len(folds[index]), 10) for index in wrongs.tolist()])
     commoner = np.log(np.maximum(wrongs, 1) / np.maximum(meants, 1))
     of_letters = _LetterModel(folds[len(SPECIAL) : len(SPECIAL) + TYPICAL])
-    odd = np.array([of_letters(folds[m]) - of_letters(folds[w]) for w, m, *_ in found])
+    odd = np.array([of_letters(folds[m]) - of_letters(folds[w]) for w, m, *_ in candidates])
     likeness = _likeness(wrongs, meants, vectors)
     return Pairs(wrongs, meants, kinds, letters, commoner, odd, likeness)
 
 
 def _change(wrong: str, meant: str) -> tuple[str, str, str]:
-    """What differs between two words, and the letters after it.
+    """Return the two differing parts of two words, sorted, and the letters after them.
 
     >>> _change("étudiantes", "étudiants"), _change("wierdly", "weirdly")
     (('', 'e', 's$'), ('ei', 'ie', 'rdl'))
     """
     letters = zip(wrong + _EDGE, meant + _BLANK, strict=False)
-    first = next(place for place, (one, other) in enumerate(letters) if one != other)
+    first = next(index for index, (shorter, longer) in enumerate(letters) if shorter != longer)
     most = min(len(wrong), len(meant)) - first
     last = 0
     while last < most and wrong[-1 - last] == meant[-1 - last]:
         last += 1
     end = len(wrong) - last
-    one, other = sorted((wrong[first:end], meant[first : len(meant) - last]))
-    return one, other, f"{wrong[end:]}{_EDGE}"[:SUFFIX]
+    shorter, longer = sorted((wrong[first:end], meant[first : len(meant) - last]))
+    return shorter, longer, f"{wrong[end:]}{_EDGE}"[:SUFFIX]
 
 
 class _LetterModel:
-    """ln P(letters of a word), by trigrams of the letters of some words."""
+    """The log probability of a word's letters, by letter trigrams of given words."""
 
     def __init__(self, folds: Iterable[str]) -> None:
         self._counts: Counter[str] = Counter()
@@ -224,7 +224,7 @@ class _LetterModel:
         self._kinds = len({letters[-1] for letters in self._counts})
 
     def __call__(self, fold: str) -> float:
-        """Of one word."""
+        """Return the log probability of one word."""
         count = self._counts
         return sum(
             math.log((count[letters] + 0.5) / (count[letters[:2]] + 0.5 * self._kinds))
@@ -238,10 +238,10 @@ def _trigrams(fold: str) -> Iterator[str]:
 
 
 def _one_slip_apart(folds: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-    """(wrong, meant, kind of slip) by indices; of words of the same letters the first is meant.
+    """Yield (wrong, intended, kind of slip), by index; of equal folds the first is intended.
 
-    The first and the last letter stay, but for a swap, since endings make other words: cat and
-    cats. So do apostrophes; and l is doubled, and u stands after o, in British English.
+    Except in a swap, the first and last letters stay, since endings make other words: cat and cats.
+    Apostrophes stay too, as do the doubled l and the u after o of British English.
     """
     first: dict[str, int] = {}
     for index in range(len(SPECIAL), len(folds)):
@@ -266,7 +266,7 @@ def _one_slip_apart(folds: Sequence[str]) -> Iterator[tuple[int, int, int]]:
 def _slips(
     fold: str, first: Mapping[str, int], shorter: Mapping[str, int], blanked: Mapping[str, int]
 ) -> Iterator[tuple[int, int | None]]:
-    """Kinds of slips, and the words that would be meant by them."""
+    """Yield each kind of slip with the word that it would be a misspelling of."""
     n = len(fold)
     for i in range(n - 1):
         if fold[i] != fold[i + 1]:
@@ -291,18 +291,18 @@ def _has_british_l(fold: str, i: int) -> bool:
 
 
 def _likeness(wrong: np.ndarray, meant: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """See `Pairs.likeness`."""
-    found = np.full(len(wrong), USUAL)
+    """Return `Pairs.likeness`."""
+    likeness = np.full(len(wrong), USUAL)
     common = _unit(vectors[len(SPECIAL) : len(SPECIAL) + COMPARED])
     known = np.flatnonzero(wrong < len(vectors))
     for start in range(0, len(known), COMPARED):
-        at = known[start : start + COMPARED]
-        of_wrong = _unit(vectors[wrong[at]])
+        batch = known[start : start + COMPARED]
+        of_wrong = _unit(vectors[wrong[batch]])
         cosines = of_wrong @ common.T
-        own = (of_wrong * _unit(vectors[meant[at]])).sum(axis=1)
+        own = (of_wrong * _unit(vectors[meant[batch]])).sum(axis=1)
         deviation = np.maximum(cosines.std(axis=1), 1e-6)
-        found[at] = (own - cosines.mean(axis=1)) / deviation
-    return found
+        likeness[batch] = (own - cosines.mean(axis=1)) / deviation
+    return likeness
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
@@ -312,7 +312,7 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def to_json(misspellings: Mapping[str, str]) -> str:
-    """The content of `misspellings.json`."""
+    """Return the content of `misspellings.json`."""
     lines = [
         f"{json.dumps(wrong, ensure_ascii=False)}: {json.dumps(meant, ensure_ascii=False)}"
         for wrong, meant in sorted(misspellings.items())
@@ -321,10 +321,10 @@ def to_json(misspellings: Mapping[str, str]) -> str:
 
 
 def from_json(text: str, tokenizer: Tokenizer, file: Path) -> dict[str, str]:
-    """Reads what `to_json` has written.
+    """Read what `to_json` wrote.
 
     Raises:
-        FolderError: it is not that, or not of this vocabulary; says what is wrong with the file.
+        FolderError: the content is anything else, or has words outside this vocabulary.
     """
     document = versioned(text, str(file), VERSION)
     try:
@@ -337,11 +337,11 @@ def _checked(document: Any, ids: Mapping[str, int]) -> dict[str, str]:
     version = document.get("version")
     if type(version) is not int or version != VERSION or {*document} != {"version", "misspellings"}:
         raise ValueError(f"its keys must be version, which is {VERSION}, and misspellings")
-    found = dict(document["misspellings"].items())
-    for wrong, meant in found.items():
+    misspellings = dict(document["misspellings"].items())
+    for wrong, meant in misspellings.items():
         for word in (wrong, meant):
             if type(word) is not str or ids.get(word, 0) < len(SPECIAL):
                 raise ValueError(f"{str(word)[:40]!r} is no word of the vocabulary")
-        if meant in found:
+        if meant in misspellings:
             raise ValueError(f"{wrong[:40]!r} stands for {meant[:40]!r}, a misspelling itself")
-    return found
+    return misspellings

@@ -1,4 +1,4 @@
-"""Files of JSON in a model's folder that tell of its words. Knows no words."""
+"""Parse the JSON files of a model folder that describe its words. Knows no words."""
 
 import json
 from typing import Any
@@ -9,10 +9,10 @@ RESTORE = "Restore the file from where the model came from, or train the model a
 
 
 def parsed(text: str, path: str) -> Any:
-    """The JSON of a file.
+    """Return the parsed JSON of a file.
 
     Raises:
-        FolderError: it is none; names the file at `path`.
+        FolderError: the text is not JSON; names the file at `path`.
     """
     try:
         return json.loads(text)
@@ -21,10 +21,10 @@ def parsed(text: str, path: str) -> Any:
 
 
 def versioned(text: str, path: str, newest: int) -> Any:
-    """The same of a file that has a version.
+    """Return the parsed JSON of a file that has a version.
 
     Raises:
-        FolderError: it is no JSON, or its version is beyond `newest`, the last that is known.
+        FolderError: the text is not JSON, or its version is above `newest`.
     """
     document = parsed(text, path)
     version = document.get("version") if isinstance(document, dict) else None

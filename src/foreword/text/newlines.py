@@ -1,7 +1,7 @@
-"""Which line ends end what is read, and which are spaces. Knows nothing of words and models.
+"""Decide which line ends end a unit and which are spaces. Knows nothing of words and models.
 
-A text of lines is read in units, each of which ends in `<eos>`: messages, sentences, paragraphs.
-Where lines are wrapped at a width, a line end inside of a paragraph is a space, or nothing.
+A text is read in units, each of which ends in `<eos>`: messages, sentences or paragraphs. If lines
+are wrapped at a width, a line end inside a paragraph is a space, or nothing.
 """
 
 import re
@@ -17,13 +17,14 @@ Lines = Literal["sentence", "paragraph", "wrapped"]
 """What a line of a text is.
 
 sentence: a sentence, a message, a verse. Each line end is an `<eos>`.
-paragraph: a whole paragraph. Each line end is an `<eos>` too; a blank line is written between two.
-wrapped: a part of a paragraph that was cut at a width. The paragraph's end is an `<eos>`: at a
-    blank line, before what begins something new, and after a line that is far shorter than others.
+paragraph: a whole paragraph. Each line end is an `<eos>`; a blank line is written between two.
+wrapped: a part of a paragraph that was cut at a width. An `<eos>` stands at the end of a paragraph:
+    at a blank line, before a list item and the like, and after a line that is far shorter than
+    others.
 """
 
 PARAGRAPH_END = "\u2029"
-"""Unicode's paragraph separator, which ends a unit in every reading."""
+"""Unicode's paragraph separator, which ends a unit whatever the lines are."""
 _LINE = re.compile(r"(\f*[^\n\v\f\r\x85\u2028\u2029]*)(\r\n|[\n\v\f\r\x85\u2028\u2029]?)")
 _END = re.compile(r"\r\n|[\n\v\f\r\x85\u2028\u2029]")
 _ALWAYS_ENDS = frozenset("\v\f\u2028\u2029")
@@ -34,12 +35,12 @@ _PAGE = re.compile(r"([\n\r\x85])\f+")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """How far a text has been looked at, so that what stands before is not looked at again.
+    """The part of a text that has been processed, so that it is not processed again.
 
     Attributes:
-        text: from the beginning up to the end of its last line that has ended.
-        seen: what it is read as.
-        line: what is known there.
+        text: the text up to the end of its last completed line.
+        seen: the same part as it is read.
+        line: the state after that line.
     """
 
     text: str = ""
@@ -56,58 +57,58 @@ def as_units(
     is_start: bool = True,
     hyphens: Hyphens | None = None,
 ) -> tuple[str, Known]:
-    r"""A text with a space for each line end inside of a unit; everything keeps its place.
+    r"""Return a text with a space for each line end inside a unit; all offsets stay the same.
 
     >>> as_units("Please let me know if you\nwant this.\n\nBye", PLAIN)[0]
     'Please let me know if you want this.\n\nBye'
 
     Args:
-        text: to read.
-        markup: of the document.
-        known: of an earlier text, which may have begun in the same way.
-        end: what ends a unit.
+        text: the text.
+        markup: how the document shows that a new paragraph begins.
+        known: the state returned for an earlier text, which may have the same beginning.
+        end: the character for the end of a unit.
         is_start: whether the document begins with the text.
-        hyphens: tells which hyphens at the ends of lines are no parts of words.
+        hyphens: tells which hyphens at the ends of lines are not part of a word.
 
     Returns:
-        The text as it is read, as long as before, and how far that is settled.
+        The text as it is read, of the same length, and the state to pass with the next text.
     """
     if known is None or not _goes_on_from(text, known):
         known = Known(line=LineBefore(is_first=is_start))
-    parts, line, place, ended = [known.seen], known.line, len(known.text), ""
-    settled = (place, 1, line, known.seen)  # its last part, to whose end the next line may change
-    if place:
-        ended = _END.match(text, place)[0]  # type: ignore[index]
-        place += len(ended)
+    parts, line, position, ended = [known.seen], known.line, len(known.text), ""
+    settled = (position, 1, line, known.seen)  # the next line may change the end of the last part
+    if position:
+        ended = _END.match(text, position)[0]  # type: ignore[index]
+        position += len(ended)
     while True:
-        found = _LINE.match(text, place)
-        assert found is not None
-        content, stop = found[1].replace("\f", " "), found[2]
-        step = look_at(markup, line, content, is_open=not stop)
-        begun = content[step.skipped :]
+        line_match = _LINE.match(text, position)
+        assert line_match is not None
+        content, line_end = line_match[1].replace("\f", " "), line_match[2]
+        step = look_at(markup, line, content, is_open=not line_end)
+        content_read = content[step.skipped :]
         between, unread = end, " "
         if ended and step.goes_on and ended not in _ALWAYS_ENDS:
             between = " "
-            found_joint = _joint_of(parts[-1], begun, hyphens, is_open=not stop)
-            if not found_joint.spaced:
+            line_joint = _joint_of(parts[-1], content_read, hyphens, is_open=not line_end)
+            if not line_joint.spaced:
                 between = unread = UNSEEN
-                if found_joint.dropped:
+                if line_joint.dropped:
                     parts[-1] = parts[-1][:-1] + UNSEEN
-                bare = begun.lstrip()
-                begun = UNSEEN * (len(begun) - len(bare)) + bare
+                bare = content_read.lstrip()
+                content_read = UNSEEN * (len(content_read) - len(bare)) + bare
         if ended:
             parts.append(unread * (len(ended) - 1) + between)
-        parts += (unread * step.skipped, begun)
-        if not stop:
+        parts += (unread * step.skipped, content_read)
+        if not line_end:
             break
-        line, ended, place = step.after, stop, found.end()
-        settled = (found.end(1), len(parts), line, begun)
+        line, ended, position = step.after, line_end, line_match.end()
+        settled = (line_match.end(1), len(parts), line, content_read)
     upto, number, line, last = settled
     return "".join(parts), Known(text[:upto], "".join((*parts[: number - 1], last)), line)
 
 
 def _joint_of(before: str, after: str, hyphens: Hyphens | None, *, is_open: bool) -> Joint:
-    """How a line goes on with the one before it; at a hyphen only once its first word has ended."""
+    """Return how a line continues the one before; a hyphen waits for the end of its word."""
     after = after.lstrip()
     if is_open and _FIRST_WORD.fullmatch(after) is not None:
         hyphens = None
@@ -125,13 +126,13 @@ def _goes_on_from(text: str, known: Known) -> bool:
 def unit_pieces(
     pieces: Iterable[Piece], markup: Markup, hyphens: Hyphens | None = None
 ) -> Iterator[Piece]:
-    """Pieces of units, of pieces of lines: `ends_line` is true where a unit ends.
+    """Join pieces of lines to pieces of units, with `ends_line` where a unit ends.
 
-    Two lines are two pieces where a space parts them, and one where none does.
+    Two lines stay two pieces if a space separates them, and become one otherwise.
     """
     line = LineBefore()
     held: str | None = None
-    is_part = False  # of a line longer than any that was cut at a width
+    is_part = False  # whether the piece is a part of a line that is too long to be wrapped
     for piece in pieces:
         if is_part or not piece.ends_line:
             if held is not None:
@@ -142,9 +143,9 @@ def unit_pieces(
         text = piece.text[step.skipped :]
         if held is not None and step.goes_on and len(held) < LONGEST_PIECE:
             before, after = held.rstrip(), text.lstrip()
-            found = joint(before, after, hyphens)
-            if not found.spaced:
-                held, line = before[: len(before) - found.dropped] + after, step.after
+            line_joint = joint(before, after, hyphens)
+            if not line_joint.spaced:
+                held, line = before[: len(before) - line_joint.dropped] + after, step.after
                 continue
         if held is not None:
             yield Piece(held, ends_line=not step.goes_on)
@@ -154,12 +155,12 @@ def unit_pieces(
 
 
 def with_blank_lines(blocks: Iterable[str]) -> Iterator[str]:
-    """A text in blocks in which a blank line stands where a character ends a unit by itself."""
+    """Yield blocks with a blank line in place of each character that always ends a unit."""
     after_end = True
     for block in blocks:
         if block:
             if after_end:
-                block = block.removeprefix("\f")  # a new page, inside of a paragraph perhaps
+                block = block.removeprefix("\f")  # a new page, perhaps inside a paragraph
             after_end = block[-1:] in LINE_ENDS
             block = _PAGE.sub(r"\1", block)
             block = _ENDS_BY_ITSELF.sub("\n\n", block)
@@ -167,12 +168,12 @@ def with_blank_lines(blocks: Iterable[str]) -> Iterator[str]:
 
 
 def cut(blocks: Iterable[str], lines: Lines, hyphens: Hyphens | None = None) -> Iterator[Piece]:
-    """Pieces of a text that comes in blocks: `ends_line` is true where a unit ends.
+    """Yield the pieces of a text in blocks, with `ends_line` where a unit ends.
 
     Args:
-        blocks: of characters, cut anywhere.
-        lines: what the text's lines are.
-        hyphens: tells which hyphens at the ends of wrapped lines are no parts of words.
+        blocks: the characters, cut anywhere.
+        lines: what a line of the text is.
+        hyphens: tells which hyphens at the ends of wrapped lines are not part of a word.
     """
     if lines == "wrapped":
         return unit_pieces(pieces_of(with_blank_lines(blocks)), PLAIN, hyphens)
@@ -180,7 +181,7 @@ def cut(blocks: Iterable[str], lines: Lines, hyphens: Hyphens | None = None) -> 
 
 
 def whole_units(pieces: Iterable[Piece]) -> Iterator[str]:
-    """Each unit as one line; what is longer than a piece may be, in parts."""
+    """Yield each unit as one line; a unit longer than a piece may be is yielded in parts."""
     parts: list[str] = []
     for piece in pieces:
         parts.append(piece.text)
@@ -192,11 +193,11 @@ def whole_units(pieces: Iterable[Piece]) -> Iterator[str]:
 
 
 def in_units(text: str, lines: Lines, hyphens: Hyphens | None = None) -> str:
-    """A text as a model reads it: a newline where a unit ends, all at its place.
+    """Return a text as a model reads it: a newline where a unit ends, with all offsets unchanged.
 
     Args:
-        text: to read.
-        lines: what its lines are.
+        text: the text.
+        lines: what a line of the text is.
         hyphens: see `as_units`.
     """
     return as_units(text, PLAIN, hyphens=hyphens)[0] if lines == "wrapped" else with_newlines(text)

@@ -1,4 +1,4 @@
-"""What is to be said of texts that were read: forms, speakers, warnings, what was left out."""
+"""Collect what to report about texts that were read: formats, speakers, warnings, omissions."""
 
 from collections import Counter
 from pathlib import PurePosixPath
@@ -8,19 +8,19 @@ from foreword.text.finding import LeftOut
 from foreword.text.forms.form import Account, Form
 
 MOST_TOLD = 5
-"""Texts of one form that are told of each in a line; of more, there is one line for all."""
+"""The number of texts of one format that are reported one by one; more share a line."""
 
 
 class Notes:
-    """Collects what is to be said.
+    """Collects the sentences to report.
 
     Attributes:
-        left_out: what was not read.
-        without_speakers: names of texts that name nobody who says anything.
+        left_out: the files that were not read.
+        without_speakers: the names of texts that name no speakers.
     """
 
     def __init__(self, speaker: str | None, left_out: LeftOut) -> None:
-        """Takes whose part is wanted, None for everybody's, and what was left out so far."""
+        """Store the wanted speaker, None for all of them, and the files left out so far."""
         self.left_out = left_out
         self.without_speakers: list[str] = []
         self._speaker = speaker
@@ -30,47 +30,49 @@ class Notes:
         self._warnings: list[str] = []
 
     def warn(self, *warnings: str) -> None:
-        """Notes sentences about a text."""
+        """Record sentences about a text."""
         self._warnings += warnings
 
     def add(self, name: str, form: Form, account: Account) -> None:
-        """Notes what came of reading a text in a form."""
+        """Record what reading a text in its format has given."""
         self._speakers += account.speakers
         speakers = len(account.speakers)
         unit = form.unit.removesuffix("s") if account.kept == 1 else form.unit
         people = "1 person" if speakers == 1 else f"{speakers:,} people"
         if self._speaker is not None:
             self._kept_of_speaker += account.kept
-            said = account.speakers.total()
-            counted = f"{account.kept:,} {unit} of {self._speaker}, of {said:,} by {people}"
+            messages = account.speakers.total()
+            counted = f"{account.kept:,} {unit} of {self._speaker}, of {messages:,} by {people}"
         else:
             counted = f"{account.kept:,} {unit}" + (f" of {people}" if speakers else "")
         details = "".join(f"; {detail}" for detail in account.details)
         self._forms.append((form, name, f"{counted}; {form.left_out} left out{details}"))
 
-    def told(self) -> list[str]:
-        """All of it, a sentence each."""
-        found = []
+    def sentences(self) -> list[str]:
+        """Return everything to report, one sentence each."""
+        sentences = []
         by_form: dict[str, list[tuple[Form, str, str]]] = {}
-        for told in self._forms:
-            by_form.setdefault(told[0].name, []).append(told)
+        for note in self._forms:
+            by_form.setdefault(note[0].name, []).append(note)
         for group in by_form.values():
             form = group[0][0]
             if len(group) <= MOST_TOLD:
-                found += [f"{short(name)}: {form.label}: {summary}" for _, name, summary in group]
+                sentences += [
+                    f"{short(name)}: {form.label}: {summary}" for _, name, summary in group
+                ]
             else:
-                found.append(f"{form.label}, {len(group):,} files; {form.left_out} left out")
+                sentences.append(f"{form.label}, {len(group):,} files; {form.left_out} left out")
         warnings = self._warnings[:MOST_TOLD]
         if len(self._warnings) > MOST_TOLD:
             warnings.append(f"and {len(self._warnings) - MOST_TOLD:,} warnings more of this kind")
-        left_out = self.left_out.told()
-        return found + warnings + ([f"not read: {left_out}"] if left_out else [])
+        left_out = self.left_out.summary()
+        return sentences + warnings + ([f"not read: {left_out}"] if left_out else [])
 
     def check_speaker(self) -> None:
-        """Makes sure that whoever was asked for has said something.
+        """Check that the wanted speaker has messages.
 
         Raises:
-            TextError: names those who have.
+            TextError: there are none; names those who have.
         """
         if self._speaker is None or self._kept_of_speaker:
             return
@@ -90,6 +92,6 @@ class Notes:
 
 
 def short(name: str) -> str:
-    """A name without the folders in which a person knows it to be."""
+    """Return a file's name without its folders, but with the archive that holds it."""
     archive, inside, member = name.partition(".zip/")
     return PurePosixPath(archive.replace("\\", "/")).name + inside + member

@@ -1,4 +1,4 @@
-"""A file to a source: recognises its form, and reads it if it is not plain."""
+"""Turn a file into texts: recognise its format, and extract the text if it is not plain."""
 
 import codecs
 import io
@@ -13,28 +13,28 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from foreword.errors import ForewordError, TextError
-from foreword.text.choice import Choice
+from foreword.text.choice import ReadingSettings
 from foreword.text.decoding import UNICODE, characters, encoding_of
 from foreword.text.encodings import marked
-from foreword.text.files import File, Text
 from foreword.text.finding import LeftOut, is_hidden, is_junk
 from foreword.text.forms.archives import ZIP_MAGIC, ArchiveError, declared_encoding, member_blocks
 from foreword.text.forms.form import Account, Form, Head, Opened, Passage
 from foreword.text.forms.table import FORMS, PLAIN, form_named, recognise
+from foreword.text.input_files import File, Text
 from foreword.text.mending import Mender
 from foreword.text.newlines import Lines
 from foreword.text.notes import Notes, short
 from foreword.text.spool import Spool
-from foreword.text.survey import Survey, survey
+from foreword.text.survey import TextSurvey, survey
 
 HEAD_BYTES = 1 << 16
 PLAIN_SUFFIXES = (".txt", ".text")
 SHOWN_FROM = 1 << 22
-"""Bytes of texts from which on it is worth while to show how far the reading is."""
+"""The number of bytes from which the progress of reading is shown."""
 _OF_ARCHIVES = (OSError, EOFError, RuntimeError, NotImplementedError, ValueError)
-"""What the library raises of damaged ones, beside its own."""
+"""The errors that `zipfile` raises for damaged archives besides its own."""
 _BY_NAME_ALONE = frozenset({"csv", "json", "jsonl", "markdown", "tex"})
-"""Forms that a file in a folder has only with the right ending: much that is no text has them."""
+"""Formats that a file in a folder has only with the right ending, as others look like them."""
 _FOREIGN = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an old Office. Save it as .docx or .txt"),
     (b"SQLite format 3\0", "a database. Export its text as CSV or JSON"),
@@ -45,12 +45,12 @@ _FOREIGN = (
 )
 
 
-class Reader:
-    """Reads files one after the other, and notes what is to be said of them."""
+class TextReader:
+    """Reads files one after the other, and notes what to report about them."""
 
     def __init__(
         self,
-        choice: Choice,
+        settings: ReadingSettings,
         spool: Spool,
         left_out: LeftOut,
         *,
@@ -58,33 +58,33 @@ class Reader:
         total: int | None = None,
         progress: Callable[[str, int, int | None], None] | None = None,
     ) -> None:
-        """Sets how texts are read.
+        """Set how texts are read.
 
         Args:
-            choice: how.
-            spool: keeps what was read out of other forms.
-            left_out: what is not read, to which the reader adds.
-            looks: look through plain texts that were named, too, as somebody wants to be told.
-            total: bytes of all files, if that is known.
-            progress: called with (what is done, how many bytes of it, how many in all).
+            settings: how texts are read.
+            spool: stores the text that was extracted from other formats.
+            left_out: the files that are not read, to which the reader adds.
+            looks: whether to examine plain texts that were named too, for the notes.
+            total: the number of bytes of all files; None if unknown.
+            progress: called with (activity, bytes done, bytes in all).
         """
-        self.choice, self.spool, self.looks = choice, spool, looks
-        self.notes = Notes(choice.speaker, left_out)
+        self.settings, self.spool, self.looks = settings, spool, looks
+        self.notes = Notes(settings.speaker, left_out)
         self._total = total
         self._progress = progress if total is None or total >= SHOWN_FROM else None
         self._done = 0
 
     def read(self, file: File) -> list[Text]:
-        """The texts in a file: one, or those in an archive, or none.
+        """Return the texts in a file: one, several from an archive, or none.
 
         Raises:
             TextError, MissingExtraError: a file that was named cannot be read.
         """
         if self._progress is None:
             return self._read_if_possible(file)
-        found = self._read_if_possible(replace(file, watch=self._show))
+        texts = self._read_if_possible(replace(file, watch=self._show))
         self._done += file.size or 0
-        return [replace(text, file=file) for text in found]
+        return [replace(text, file=file) for text in texts]
 
     def _show(self, position: int) -> None:
         if self._progress is not None:
@@ -103,7 +103,7 @@ class Reader:
     def _read(self, file: File) -> list[Text]:
         head = self._head(file)
         form = self._form(file, head)
-        if form is None and _is_archive(head) and self.choice.read_as is None:
+        if form is None and _is_archive(head) and self.settings.read_as is None:
             return self._members(file)
         if form is None:
             return self._plain(file, head)
@@ -114,7 +114,7 @@ class Reader:
             try:
                 data = stream.read(HEAD_BYTES + 1)
             except (OSError, EOFError, ValueError):
-                data = b""  # what is damaged is told when all of it is read
+                data = b""  # damage is reported when the whole file is read
         whole, data = len(data) <= HEAD_BYTES, data[:HEAD_BYTES]
         name = PurePosixPath(file.name.replace("\\", "/")).name.lower()
         for packing in (".gz", ".bz2", ".xz"):
@@ -122,18 +122,18 @@ class Reader:
         return Head(name, data, self._beginning(data), whole)
 
     def _beginning(self, data: bytes) -> str:
-        """The first bytes as text, to recognise a form by; empty if they are none."""
-        encoding = encoding_of(data, self.choice.encoding)
+        """Decode the first bytes to recognise a format by; empty if they are binary."""
+        encoding = encoding_of(data, self.settings.encoding)
         try:
             text = codecs.getincrementaldecoder(encoding)("strict").decode(data)
         except UnicodeError:
-            # In whichever encoding it is: what marks a form is ASCII in all of them.
+            # Whatever the encoding, the marks of a format are ASCII.
             text = data.decode("latin-1")
         return "" if "\0" in text else text.removeprefix("\ufeff")
 
     def _form(self, file: File, head: Head) -> Form | None:
-        if self.choice.read_as is not None:
-            return None if self.choice.read_as == PLAIN else form_named(self.choice.read_as)
+        if self.settings.read_as is not None:
+            return None if self.settings.read_as == PLAIN else form_named(self.settings.read_as)
         form = recognise(head)
         if form is None or file.is_named or form.name not in _BY_NAME_ALONE:
             return form
@@ -141,7 +141,10 @@ class Reader:
 
     def _plain(self, file: File, head: Head) -> list[Text]:
         if file.is_named:
-            foreign = next((what for magic, what in _FOREIGN if head.data.startswith(magic)), None)
+            foreign = next(
+                (description for magic, description in _FOREIGN if head.data.startswith(magic)),
+                None,
+            )
             if foreign is not None:
                 raise TextError(f"{file.name}: is {foreign}")
             if head.data.startswith(ZIP_MAGIC):
@@ -152,28 +155,28 @@ class Reader:
         elif not self._is_plain_name(head):
             self.notes.left_out.add(_kind(head.name), short(file.name))
             return []
-        if self.choice.speaker is not None:
+        if self.settings.speaker is not None:
             self.notes.without_speakers.append(file.name)
             return []
-        encoding = self.choice.encoding
+        encoding = self.settings.encoding
         text = Text(file, file.open, file.size, encoding)
-        if not file.is_named or self.looks or self.choice.mend:
-            found = self._survey(file, text)
-            if self.choice.mend and found.mojibake:
-                text, found = self._mended(file, text)
-            self.notes.warn(*found.warnings(short(file.name)))
+        if not file.is_named or self.looks or self.settings.mend:
+            findings = self._survey(file, text)
+            if self.settings.mend and findings.mojibake:
+                text, findings = self._mended(file, text)
+            self.notes.warn(*findings.warnings(short(file.name)))
             seen = encoding_of(head.data, encoding)
             if seen != encoding and codecs.lookup(seen) != codecs.lookup(encoding):
                 shown = "its mark" if marked(head.data) else "its zero bytes"
                 self.notes.warn(f"{short(file.name)}: read as {seen.upper()}, as {shown} show")
         return [text]
 
-    def _survey(self, file: File, text: Text) -> Survey:
+    def _survey(self, file: File, text: Text) -> TextSurvey:
         with closing(replace(file, open=text.open).watched()) as stream:
             return survey(characters(file.name, text.encoding, stream))
 
-    def _mended(self, file: File, text: Text) -> tuple[Text, Survey]:
-        """A plain text without letters that were decoded wrongly, and what else there is to say."""
+    def _mended(self, file: File, text: Text) -> tuple[Text, TextSurvey]:
+        """Return a plain text with wrongly decoded letters repaired, and its remaining findings."""
         mender = Mender()
         with closing(text.open()) as stream:
             blocks = mender.blocks(characters(file.name, text.encoding, stream))
@@ -192,19 +195,19 @@ class Reader:
             )
 
     def _is_plain_name(self, head: Head) -> bool:
-        if self.choice.read_as == PLAIN:
+        if self.settings.read_as == PLAIN:
             text_forms = [form for form in FORMS if form.is_text]
             return head.named(*PLAIN_SUFFIXES, *(e for form in text_forms for e in form.endings))
         return head.named(*PLAIN_SUFFIXES)
 
     def _formed(self, file: File, form: Form, head: Head) -> list[Text]:
         opened = Opened(
-            file.name, file.unpacked, self._encoding(form, head), self.choice.column, Account()
+            file.name, file.unpacked, self._encoding(form, head), self.settings.column, Account()
         )
         account = opened.account
-        mender = Mender() if self.choice.mend else None
+        mender = Mender() if self.settings.mend else None
         spooled = self.spool.add_lines(self._lines(form.read(opened), account, mender))
-        if self.choice.speaker is not None and not account.speakers:
+        if self.settings.speaker is not None and not account.speakers:
             self.notes.without_speakers.append(file.name)
             return []
         self.notes.add(file.name, form, account)
@@ -216,16 +219,16 @@ class Reader:
         return [text]
 
     def _encoding(self, form: Form, head: Head) -> str:
-        if form.name == "html" and self.choice.encoding == UNICODE and not marked(head.data):
+        if form.name == "html" and self.settings.encoding == UNICODE and not marked(head.data):
             declared = declared_encoding(head.data)
             if declared is not None and not _is_utf8(head.data):
                 return declared
-        return self.choice.encoding
+        return self.settings.encoding
 
     def _lines(
         self, passages: Iterator[Passage], account: Account, mender: Mender | None
     ) -> Iterator[str]:
-        wanted = None if self.choice.speaker is None else _folded(self.choice.speaker)
+        wanted = None if self.settings.speaker is None else _folded(self.settings.speaker)
         for passage in passages:
             line = passage.line
             if not line:
@@ -240,7 +243,7 @@ class Reader:
             yield line if mender is None else mender.mended(line)
 
     def _members(self, file: File) -> list[Text]:
-        """The texts in a ZIP file, as if it were a folder."""
+        """Return the texts in a ZIP file, which is read like a folder."""
         archived = replace(file, watch=None)
         try:
             with closing(archived.unpacked()) as stream, zipfile.ZipFile(stream) as archive:
@@ -249,7 +252,7 @@ class Reader:
             raise TextError(
                 f"{file.name}: the archive is damaged or cut short ({error}). Fetch it again"
             ) from error
-        found: list[Text] = []
+        texts: list[Text] = []
         packed = 0
         for member in sorted(members, key=lambda m: m.filename):
             name = f"{file.name}/{member.filename}"
@@ -259,19 +262,20 @@ class Reader:
             elif any(map(is_junk, parts)):
                 self.notes.left_out.add("backups and programs' own", short(name))
             else:
-                found += self._member(archived, member, name)
+                texts += self._member(archived, member, name)
             packed += member.compress_size
             if file.watch is not None:
                 file.watch(packed)
-        if not found and self.choice.speaker is None and file.is_named:
-            told = self.notes.left_out.told()
+        if not texts and self.settings.speaker is None and file.is_named:
+            omissions = self.notes.left_out.summary()
             raise TextError(
-                f"{file.name}: holds no text that can be read" + (f" ({told})" if told else "")
+                f"{file.name}: holds no text that can be read"
+                + (f" ({omissions})" if omissions else "")
             )
-        return found
+        return texts
 
     def _member(self, file: File, member: zipfile.ZipInfo, name: str) -> list[Text]:
-        """A member's texts. It is unpacked as a whole only if its beginning is a text's."""
+        """Return a member's texts; it is unpacked as a whole only if its beginning is a text's."""
         try:
             with closing(file.unpacked()) as stream, zipfile.ZipFile(stream) as archive:
                 blocks = member_blocks(archive, member.filename)
@@ -289,7 +293,7 @@ class Reader:
 
 
 def _folded(name: str) -> str:
-    """A name, however its letters are written and marked."""
+    """Return a name in a form that is the same however its letters are written and marked."""
     letters = unicodedata.normalize("NFKC", name).casefold()
     return " ".join("".join(c for c in letters if unicodedata.category(c) != "Cf").split())
 

@@ -1,6 +1,6 @@
-"""Words of scripts that set no spaces between them: Chinese, Japanese, Thai, Lao, Khmer, Burmese.
+"""Separate the words of scripts without spaces: Chinese, Japanese, Thai, Lao, Khmer, Burmese.
 
-They are told apart by the dictionaries of ICU (Unicode Standard Annex 29), behind the extra
+The dictionaries of ICU (Unicode Standard Annex 29) separate them, from the extra
 `foreword[segment]`. Knows nothing of vocabularies.
 """
 
@@ -12,9 +12,9 @@ from importlib.util import find_spec
 from foreword.errors import MissingExtraError
 
 BOUNDARY = "\u200b"
-"""Set between words: a zero-width space, which is no part of any word."""
+"""The separator set between words: a zero-width space, which is part of no word."""
 SAMPLE = 1_000_000
-"""Characters of a text that tell how much of it is in such scripts."""
+"""The number of characters from which the share of such scripts is measured."""
 
 _UNSPACED = re.compile(
     "[\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0eff\u1000-\u109f\u1780-\u17d3\u3005-\u3007\u3041-\u309f"
@@ -24,7 +24,7 @@ _UNSPACED = re.compile(
 
 
 def is_unspaced(text: str) -> bool:
-    """Whether a text has letters of scripts that set no spaces between words.
+    """Whether a text has letters of scripts without spaces between words.
 
     >>> is_unspaced("天气"), is_unspaced("ไทย"), is_unspaced("weather 한국어")
     (True, True, False)
@@ -33,7 +33,7 @@ def is_unspaced(text: str) -> bool:
 
 
 def unspaced_share(texts: Iterable[str]) -> float:
-    """Which share of a text's letters are of such scripts, 0 to 1, by its first million characters.
+    """Return the share of letters in such scripts, 0 to 1, in the first million characters.
 
     >>> unspaced_share(["天气 ok"])
     0.5
@@ -48,18 +48,18 @@ def unspaced_share(texts: Iterable[str]) -> float:
     return min(1.0, unspaced / max(1, letters))
 
 
-def is_there() -> bool:
-    """Whether the library that tells words apart is installed."""
+def is_installed() -> bool:
+    """Whether the library that separates words is installed."""
     return find_spec("icu4py") is not None
 
 
 def require() -> None:
-    """Makes sure of it.
+    """Check that the library that separates words is installed.
 
     Raises:
         MissingExtraError: it is not installed.
     """
-    if not is_there():
+    if not is_installed():
         raise MissingExtraError(
             "text without spaces between words (Chinese, Japanese, Thai), as this model reads it,",
             "segment",
@@ -67,23 +67,23 @@ def require() -> None:
 
 
 def boundaries(text: str) -> list[int]:
-    """Where words begin within runs of such scripts, ascending; the first of each run not.
+    """Return the ascending offsets at which words begin inside runs of such scripts.
 
     Raises:
         MissingExtraError: the library is not installed.
     """
     if text.isascii():
         return []
-    found: list[int] = []
+    offsets: list[int] = []
     for run in _UNSPACED.finditer(text):
         if len(run[0]) > 1:
             start = run.start()
-            found += [start + place for place in _starts(run[0])[1:]]
-    return found
+            offsets += [start + offset for offset in _starts(run[0])[1:]]
+    return offsets
 
 
 def parted(text: str, cuts: Sequence[int]) -> str:
-    """The text with a boundary between words, at the places that `boundaries` gave."""
+    """Return the text with a boundary at each of the offsets that `boundaries` returned."""
     ends = [*cuts, len(text)]
     return BOUNDARY.join(text[a:b] for a, b in zip([0, *cuts], ends, strict=True))
 

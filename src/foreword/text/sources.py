@@ -1,4 +1,4 @@
-"""From paths to texts that are ready to be read: each in its form, with what its lines are."""
+"""Find the texts that paths name, in their formats, with what a line of each text is."""
 
 from collections.abc import Callable, Collection, Sequence
 from os import PathLike
@@ -21,19 +21,19 @@ def read_sources(
     words: Collection[str] = (),
     **reading: Unpack[ReadingOptions],
 ) -> list[Source]:
-    """The texts that are meant by paths.
+    """Return the texts that paths name.
 
     Args:
         texts: files, folders, globs, `-`; see `find_sources`.
-        config: of the model that reads them; None: it is yet to be made.
-        say: is told what was read, and how, and what was found out, a sentence each.
-        progress: called with (what is done, how many bytes of it, how many in all).
-        scratch: a folder on whose disk text may lie while it is read.
-        words: of that model's vocabulary.
-        reading: how; see `Choice`.
+        config: the configuration of the model that reads the texts; None for a new model.
+        say: called with sentences about what was read and found out.
+        progress: called with (activity, bytes done, bytes in all).
+        scratch: the folder on whose disk extracted text lies while it is read.
+        words: the words of the model's vocabulary.
+        reading: see `ReadingSettings`.
 
     Raises:
         TextError, SettingsError, MissingExtraError: with what to do about it.
     """
-    found = find_sources(texts, tell=say, progress=progress, scratch=scratch, **reading)
-    return settled(found, reading.get("lines"), config, say, words)
+    sources = find_sources(texts, tell=say, progress=progress, scratch=scratch, **reading)
+    return settled(sources, reading.get("lines"), config, say, words)

@@ -1,6 +1,6 @@
-"""Where spaces stand around marks, and which marks end sentences: as usual, or as a text has it.
+"""Where spaces stand around marks, and which marks end sentences: by custom, or as in a text.
 
-What was counted in a training text is kept beside the vocabulary. Knows nothing of models.
+The counts of a training text are stored beside the vocabulary. Knows nothing of models.
 """
 
 import json
@@ -13,53 +13,53 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from foreword.errors import FolderError
-from foreword.text.abbreviations import AbbreviationCounter, Abbreviations, checked
+from foreword.text.abbreviations import AbbreviationCounter, Abbreviations, checked_abbreviations
 from foreword.text.characters import OWN, folded
 from foreword.text.model_files import RESTORE, versioned
 from foreword.text.style import PLAIN_STYLE, Style, StyleCounter, style_of
 from foreword.visible import is_plain, shown
 
 NO_SPACE_BEFORE = frozenset(".,!?;:)]}%'’”…。，、！？；：）」』】》") | {"...", "!!", "??"}
-"""Marks that end something, as most languages have them."""
+"""Marks before which most languages set no space."""
 NO_SPACE_AFTER = frozenset("([{“‘¿¡$£€#@（「『【《")
-"""Marks that begin something."""
+"""Marks after which most languages set no space."""
 OPENS, CLOSES = "“", "”"
-"""What straight quotation marks are counted as."""
+"""The marks as which straight quotation marks are counted."""
 
 VERSION = 1
 BLOCK_CHARACTERS = 1 << 15
 MOST_BLOCKS = 128
-"""Of a text that are counted, spread over all of it."""
+"""The number of blocks that are counted, spread over the whole text."""
 CAPITALS_SHARE = 0.125
-"""Of each block, so much tells how often words within sentences have a capital."""
+"""The share of each block that tells how often words within sentences have a capital."""
 MOST_MARKS = 256
-"""That are kept."""
+"""The number of marks that are kept."""
 LONGEST_MARK = 8
-"""Characters of a run of one mark."""
+"""The number of characters of the longest run of one mark that is counted."""
 ENOUGH = 5
-"""Times that a mark must have been seen in a place before the text decides."""
+"""The number of times that a mark must have been seen in a position before the text decides."""
 ENOUGH_SENTENCES = 20
 
-# Not within words and numbers: don't, 10:30.
+# Not inside words and numbers: don't, 10:30.
 _MARK = re.compile(r"(?!(?<=\w)'\w|(?<=\d)[.,:]\d)([^\w\s])\1*+")
 _CAPITAL_WITHIN = re.compile(r"\w ([^\W\d_])")
 _USUAL_ENDS = frozenset(".!?。！？।॥؟۔։።")
 _PAIRED = frozenset("*~`|")
 
-Place = Literal["before", "after_word", "after_space"]
-"""Before a mark that follows a word; after one that follows a word; after one with a space before
-it or at the beginning of a line."""
-_PLACES: tuple[Place, ...] = ("before", "after_word", "after_space")
+GapPosition = Literal["before", "after_word", "after_space"]
+"""Before a mark that follows a word; after a mark that follows a word; after a mark that follows a
+space or begins a line."""
+_POSITIONS: tuple[GapPosition, ...] = ("before", "after_word", "after_space")
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What was counted of one mark: how often nothing, and how often a space, stands in a place.
+    """The counts of one mark: how often it has no space, and how often one, in each position.
 
     Attributes:
-        before, after_word, after_space: (nothing, a space); see `Place`.
-        space_before, space_after: which space that was, mostly.
-        ends: whether sentences end in it; None where the text does not tell.
+        before, after_word, after_space: (without space, with space); see `GapPosition`.
+        space_before, space_after: the most frequent space character on that side.
+        ends: whether sentences end in the mark; None if the text does not tell.
     """
 
     before: tuple[int, int] = (0, 0)
@@ -79,37 +79,37 @@ class Spacing:
     (0.0, 0.0, True)
 
     Attributes:
-        marks: what a text has shown; others stand as is usual.
-        style: the typographic marks that the text has, rather than plain ones.
-        abbreviations: words whose point ends no sentence, or not every time.
+        marks: the counts of a text; marks without counts follow custom.
+        style: the typographic marks that the text has in place of plain ones.
+        abbreviations: words after whose full stop a sentence may go on.
     """
 
     marks: Mapping[str, Mark] = field(default_factory=dict)
     style: Style = PLAIN_STYLE
     abbreviations: Abbreviations = field(default_factory=dict)
 
-    def share(self, place: Place, mark: str) -> float:
-        """How often a space stands in a place, 0 to 1.
+    def share(self, position: GapPosition, mark: str) -> float:
+        """Return the share of cases, 0 to 1, in which a space stands in a position.
 
         Args:
-            place: see there.
-            mark: one, or a run of the same; a straight quotation mark is told apart as `OPENS` and
+            position: see `GapPosition`.
+            mark: one mark, or a run of it; straight quotation marks are given as `OPENS` and
                 `CLOSES`.
         """
         for known in (mark, mark[:1]):
-            nothing, space = getattr(self.marks.get(known), place, (0, 0))
+            nothing, space = getattr(self.marks.get(known), position, (0, 0))
             if nothing + space >= ENOUGH:
                 return float(space / (nothing + space))
-        if unicodedata.east_asian_width(mark[0]) in "WF":  # they bring their space along
+        if unicodedata.east_asian_width(mark[0]) in "WF":  # full-width marks include their space
             return 0.0
-        if place == "before":
+        if position == "before":
             return 0.0 if set(mark) <= NO_SPACE_BEFORE else 1.0
-        if place == "after_word":
+        if position == "after_word":
             return 1.0 if set(mark) <= NO_SPACE_BEFORE or _is_currency(mark) else 0.0
         return 0.0 if set(mark) <= NO_SPACE_AFTER else 1.0
 
     def space(self, side: Literal["before", "after"], mark: str) -> str:
-        """The space that stands on a side of a mark: a plain one, or one that does not break."""
+        """Return the space character on a side of a mark: a plain or a non-breaking one."""
         known = self.marks.get(mark) or self.marks.get(mark[:1])
         if known is None:
             return " "
@@ -123,7 +123,7 @@ class Spacing:
         return set(mark) <= _USUAL_ENDS and (mark[:1] != "." or len(mark) == 1)
 
     def to_json(self) -> str:
-        """The content of `spacing.json`."""
+        """Return the content of `spacing.json`."""
         lines = [f"{_json(name)}: {_json(vars(mark))}" for name, mark in sorted(self.marks.items())]
         style = self.style.options()
         head = f'"style": {_json(style)}, ' if style else ""
@@ -133,17 +133,17 @@ class Spacing:
 
     @classmethod
     def from_json(cls, text: str, *, path: str) -> "Spacing":
-        """Reads what `to_json` has written.
+        """Read what `to_json` wrote.
 
         Raises:
-            FolderError: it is not that; says what is wrong with the file at `path`.
+            FolderError: the text is anything else; names the file at `path`.
         """
         document = versioned(text, path, VERSION)
         try:
             return cls(
                 _marks(document),
                 style_of(document.get("style", {})),
-                checked(document.get("abbreviations", {})),
+                checked_abbreviations(document.get("abbreviations", {})),
             )
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise FolderError(f"{path} cannot be used: {error}. {RESTORE}") from error
@@ -168,58 +168,58 @@ def _is_currency(mark: str) -> bool:
 
 
 def closes_pair(mark: str, chunk: str) -> bool:
-    """Whether a mark ends what the same one began, as in *so*: asked of what no space separates."""
+    """Whether a mark closes what the same mark opened in a chunk without spaces, as in *so*."""
     return mark[0] in _PAIRED and chunk.startswith(mark) and chunk.count(mark[0]) > len(mark)
 
 
 class SpacingCounter:
     """Counts where spaces stand, line by line, in bounded time and memory.
 
-    A text is counted in blocks. Whenever there are too many, every second one is dropped, and of
-    what follows half as much is counted: so all parts of a text have the same weight, since its end
-    may be of another kind than its beginning.
+    A text is counted in blocks. Whenever there are too many, every second block is dropped, and
+    half as many of the following ones are counted. So all parts of a text have the same weight,
+    since its end may be of another kind than its beginning.
     """
 
     def __init__(self) -> None:
         self._blocks: list[_Block] = []
         self._seen = 0
-        self._every = 1  # of so many blocks, one is counted
+        self._every = 1  # one block in this many is counted
 
     def add(self, line: str) -> None:
-        """Counts a line, if it is in a block that is counted."""
+        """Count a line, if its block is counted."""
         block, inside = divmod(self._seen, BLOCK_CHARACTERS)
         self._seen += len(line) + 1
         if block % self._every:
             return
-        place = block // self._every
-        if place >= MOST_BLOCKS:
+        index = block // self._every
+        if index >= MOST_BLOCKS:
             self._blocks = self._blocks[::2]
             self._every *= 2
             if block % self._every:
                 return
-            place = block // self._every
-        while len(self._blocks) <= place:
+            index = block // self._every
+        while len(self._blocks) <= index:
             self._blocks.append(_Block())
         begins = inside < BLOCK_CHARACTERS * CAPITALS_SHARE
-        self._blocks[place].add(line, capitals=begins)
+        self._blocks[index].add(line, capitals=begins)
 
-    def found(self, vocabulary: Collection[str] = ()) -> Spacing:
-        """What was counted.
+    def spacing(self, vocabulary: Collection[str] = ()) -> Spacing:
+        """Return the spacing that the counts show.
 
         Args:
-            vocabulary: marks of `OWN` that are in it stand for themselves.
+            vocabulary: the vocabulary; marks of `OWN` in it stand for themselves.
         """
         whole = _Block()
         for block in self._blocks:
             whole.merge(block)
-        style = whole.style.found()
+        style = whole.style.style()
         if "–" in vocabulary:
             style = replace(style, short_dash="-")
-        return Spacing(whole.marks(), style, whole.abbreviations.found())
+        return Spacing(whole.marks(), style, whole.abbreviations.abbreviations())
 
 
 class _Block:
-    """What was counted in a part of a text."""
+    """The counts of a part of a text."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str, str]] = Counter()
@@ -228,18 +228,18 @@ class _Block:
         self.abbreviations = AbbreviationCounter()
 
     def merge(self, other: "_Block") -> None:
-        """Adds the counts of another part."""
+        """Add the counts of another part."""
         self._counts.update(other._counts)
         self._capitals.update(other._capitals)
         self.style.merge(other.style)
         self.abbreviations.merge(other.abbreviations)
 
     def add(self, line: str, *, capitals: bool) -> None:
-        """Counts a line.
+        """Count a line.
 
         Args:
-            line: of the text.
-            capitals: also those within sentences.
+            line: the line.
+            capitals: whether to count capitals within sentences too.
         """
         self.style.add(line)
         line = folded(line.strip(), OWN)
@@ -247,8 +247,8 @@ class _Block:
         if line and (line[0].isupper() or line[0].islower()):
             self._capitals["\n", line[0].isupper()] += 1
         if capitals:
-            for found in _CAPITAL_WITHIN.finditer(line):
-                self._capitals["", found[1].isupper()] += 1
+            for letter_match in _CAPITAL_WITHIN.finditer(line):
+                self._capitals["", letter_match[1].isupper()] += 1
         quoting = False
         for match in _MARK.finditer(line):
             mark = match[0]
@@ -263,7 +263,7 @@ class _Block:
         follows_word = before.isalnum()
         if before.isspace() or follows_word:
             space = before if before.isspace() else ""
-            # A space before a mark that a word stands before. Emoticons are no such marks.
+            # Only a mark after a word counts as having a space before it; emoticons do not.
             is_ended = not after or after.isspace() or mark not in NO_SPACE_BEFORE
             if is_ended and (follows_word or line[start - 2 : start - 1].isalnum()):
                 self._counts[mark, "before", space] += 1
@@ -280,7 +280,7 @@ class _Block:
             self._counts[mark, "after_space", space] += 1
 
     def marks(self) -> dict[str, Mark]:
-        """The commonest marks, and how they stand."""
+        """Return the most frequent marks with their counts."""
         totals: Counter[str] = Counter()
         for (mark, _, _), count in self._counts.items():
             totals[mark] += count
@@ -288,29 +288,29 @@ class _Block:
         return {name: self._of(name) for name in names}
 
     def _of(self, mark: str) -> Mark:
-        places = {place: self._spaces(mark, place) for place in _PLACES}
+        spaces_at = {position: self._spaces(mark, position) for position in _POSITIONS}
         counts = {
-            place: (spaces[""], sum(spaces.values()) - spaces[""])
-            for place, spaces in places.items()
+            position: (spaces[""], sum(spaces.values()) - spaces[""])
+            for position, spaces in spaces_at.items()
         }
         return Mark(
             **counts,
-            space_before=_commonest(places["before"]),
-            space_after=_commonest(places["after_word"] + places["after_space"]),
+            space_before=_commonest(spaces_at["before"]),
+            space_after=_commonest(spaces_at["after_word"] + spaces_at["after_space"]),
             ends=self._ends(mark),
         )
 
-    def _spaces(self, mark: str, place: Place) -> Counter[str]:
+    def _spaces(self, mark: str, position: GapPosition) -> Counter[str]:
         return Counter(
             {
                 space: count
-                for (name, where, space), count in self._counts.items()
-                if name == mark and where == place
+                for (name, counted_position, space), count in self._counts.items()
+                if name == mark and counted_position == position
             }
         )
 
     def _ends(self, mark: str) -> bool | None:
-        """Whether as many capitals follow a mark as begin lines, rather than as stand within."""
+        """Whether the word after a mark has a capital as often as one that begins a line."""
         if mark in NO_SPACE_AFTER or unicodedata.category(mark[0]) in ("Ps", "Pi"):
             return None
         after, at_start, within = (self._share_of_capitals(key) for key in (mark, "\n", ""))
@@ -325,7 +325,7 @@ class _Block:
 
 
 def _is_space(text: str) -> bool:
-    """Whether it is one space or tab: nothing that ends a line, and no control character."""
+    """Whether a text is one space or tab, and neither a line end nor a control character."""
     return text == "\t" or (len(text) == 1 and unicodedata.category(text) == "Zs")
 
 
@@ -339,38 +339,38 @@ def _json(value: object) -> str:
 
 
 def _marks(document: Any) -> dict[str, Mark]:
-    """The marks of the file."""
+    """Return the marks of the file."""
     version, keys = document.get("version"), {*document} - {"style", "abbreviations"}
     if type(version) is not int or version != VERSION or keys != {"version", "marks"}:
         raise ValueError(f"its keys must be version, which is {VERSION}, and marks")
-    return {name: _mark(name, found) for name, found in document["marks"].items()}
+    return {name: _mark(name, values) for name, values in document["marks"].items()}
 
 
-def _mark(name: str, found: Any) -> Mark:
-    """A mark of the file, each part checked."""
+def _mark(name: str, values: Any) -> Mark:
+    """Return a mark of the file, after checking each part."""
     if (
         not name
         or len(name) > LONGEST_MARK
         or not is_plain(name)
-        or set(found) != {*_PLACES, "space_before", "space_after", "ends"}
+        or set(values) != {*_POSITIONS, "space_before", "space_after", "ends"}
     ):
         raise ValueError(f"{shown(name[:LONGEST_MARK])!r} is no mark, or its keys are others")
-    for place in _PLACES:
-        counts = found[place]
+    for position in _POSITIONS:
+        counts = values[position]
         if len(counts) != 2 or any(type(count) is not int or count < 0 for count in counts):
-            raise ValueError(f"{name!r}: {place} must be two whole numbers, 0 or more")
+            raise ValueError(f"{name!r}: {position} must be two whole numbers, 0 or more")
     for side in ("space_before", "space_after"):
-        if type(found[side]) is not str or not _is_space(found[side]):
-            raise ValueError(f"{name!r}: {side} must be a space, not {found[side]!r:.40}")
-    if not any(found["ends"] is known for known in (True, False, None)):
+        if type(values[side]) is not str or not _is_space(values[side]):
+            raise ValueError(f"{name!r}: {side} must be a space, not {values[side]!r:.40}")
+    if not any(values["ends"] is known for known in (True, False, None)):
         raise ValueError(f"{name!r}: ends must be true, false or null")
-    counts = {place: tuple(found[place]) for place in _PLACES}
-    return Mark(**{**found, **counts})
+    counts = {position: tuple(values[position]) for position in _POSITIONS}
+    return Mark(**{**values, **counts})
 
 
 def counted(lines: Iterable[str]) -> Spacing:
-    """How spaces stand in some lines."""
+    """Return the spacing of some lines."""
     counter = SpacingCounter()
     for line in lines:
         counter.add(line)
-    return counter.found()
+    return counter.spacing()

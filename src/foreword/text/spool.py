@@ -1,4 +1,4 @@
-"""Text on disk, in a file that nobody else can see, for as long as somebody may read it again."""
+"""Keep text on disk in a file that nobody else can see, for as long as it may be read again."""
 
 import io
 import os
@@ -16,9 +16,9 @@ _BATCH = 1 << 20
 
 
 class Spool:
-    """A file without a name, to which texts are added, and in which each can be read many times.
+    """A file without a name that stores texts, each of which can be read many times.
 
-    All texts share it, since a folder may hold more files than a process may have open.
+    All texts share one file, since a folder may hold more files than a process may have open.
     """
 
     def __init__(self, directory: Path | None = None) -> None:
@@ -36,7 +36,7 @@ class Spool:
         return descriptor
 
     def add_lines(self, lines: Iterable[str]) -> "Spooled":
-        """Keeps lines as UTF-8, each with a newline."""
+        """Store lines as UTF-8, each with a newline."""
         begin, held = self._end, bytearray()
         for line in lines:
             held += line.encode("utf-8", "replace") + b"\n"
@@ -47,7 +47,7 @@ class Spool:
         return Spooled(self, begin, self._end - begin)
 
     def add_blocks(self, blocks: Iterable[bytes]) -> "Spooled":
-        """Keeps bytes as they are."""
+        """Store bytes unchanged."""
         begin = self._end
         for block in blocks:
             self._write(block)
@@ -68,7 +68,7 @@ class Spool:
         self._end += len(data)
 
     def read_at(self, position: int, size: int) -> bytes:
-        """Up to so many bytes from a position on."""
+        """Return up to `size` bytes from a position on."""
         with self._lock:
             os.lseek(self._descriptor, position, os.SEEK_SET)
             return os.read(self._descriptor, size)
@@ -81,7 +81,7 @@ class Spooled:
         self.spool, self.begin, self.size = spool, begin, size
 
     def open(self) -> IO[bytes]:
-        """A fresh stream of it."""
+        """Return a new stream of the text."""
         return io.BufferedReader(_Range(self))
 
 
@@ -90,7 +90,7 @@ class _Range(io.RawIOBase):
 
     def __init__(self, spooled: Spooled) -> None:
         self._spooled = spooled
-        self._at = 0
+        self._position = 0
 
     def readable(self) -> bool:
         return True
@@ -99,14 +99,16 @@ class _Range(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._spooled.size}[whence]
-        self._at = max(0, start + offset)
-        return self._at
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._spooled.size}[
+            whence
+        ]
+        self._position = max(0, start + offset)
+        return self._position
 
     def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
         spooled = self._spooled
-        size = min(len(buffer), max(0, spooled.size - self._at))
-        data = spooled.spool.read_at(spooled.begin + self._at, size)
+        size = min(len(buffer), max(0, spooled.size - self._position))
+        data = spooled.spool.read_at(spooled.begin + self._position, size)
         buffer[: len(data)] = data
-        self._at += len(data)
+        self._position += len(data)
         return len(data)

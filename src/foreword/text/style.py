@@ -1,4 +1,4 @@
-"""Which typographic marks a user or a text writes, and words written with them. Knows no models."""
+"""Learn the typographic marks that a user or a text writes, and apply them. Knows no models."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ from typing import Any
 from foreword.text.characters import MARKS
 
 _QUOTES = {"“": "”", "„": "“", "”": "”", "‟": "”", "＂": "＂", "″": "″", '"': '"'}
-"""Opening quotation marks, and what closes after each unless the user shows otherwise."""
+"""Opening quotation marks, each with its closing mark unless the user shows another."""
 _COUNTED = ("'", "’", '"', "“", "”", "„", "--", "—", " - ", " – ", "...", "…")
 _TYPED = "gershayim typed as a quotation mark"
 _TYPED_GERSHAYIM = re.compile('[\u05d0-\u05ea]"[\u05d0-\u05ea](?![\u05d0-\u05ea])')
@@ -18,17 +18,17 @@ _TELLING = frozenset(MARKS) | frozenset("'\"-.״")
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Of each kind of mark, the one that is written: of a user, the last that was seen.
+    """The typographic mark of each kind: a text's most frequent one, or a user's last one.
 
     Attributes:
         apostrophe: within words, and as a closing mark.
         opens: before a quotation.
-        closes: after one.
-        dash: written as -- where there is no other.
-        short_dash: written as - with a space before it, where there is no other.
+        closes: after a quotation.
+        dash: the dash that is otherwise written --.
+        short_dash: the dash between spaces that is otherwise written -.
         hyphen: between letters.
-        ellipsis: three points or one character.
-        gershayim: within abbreviations of Hebrew; keyboards lack them.
+        ellipsis: three full stops or one character.
+        gershayim: within Hebrew abbreviations; keyboards lack them.
     """
 
     apostrophe: str = "'"
@@ -41,11 +41,11 @@ class Style:
     gershayim: str = "״"
 
     def after(self, raw: str, word: str, *, quoting: bool, spaced: bool) -> "Style":
-        """The style after a word was seen.
+        """Return the style after a word was written.
 
         Args:
             raw: the word as the user wrote it.
-            word: as the model reads it.
+            word: the word as the model reads it.
             quoting: whether a quotation was open before it.
             spaced: whether a space stands before it.
         """
@@ -65,7 +65,7 @@ class Style:
         return replace(self, apostrophe=seen[-1]) if seen and seen[-1] != "‘" else self
 
     def written(self, word: str, *, quoting: bool, spaced: bool) -> str:
-        """A word with the marks of this style.
+        """Return a word with the marks of this style.
 
         >>> Style(apostrophe="’", ellipsis="…").written("don't", quoting=False, spaced=True)
         'don’t'
@@ -73,9 +73,9 @@ class Style:
         '“'
 
         Args:
-            word: as the model has it.
+            word: the word as the model has it.
             quoting: whether a quotation is open.
-            spaced: whether a space stands before it.
+            spaced: whether a space stands before the word.
         """
         if word[:1].isalpha() and "״" in word:
             word = word.replace("״", self.gershayim)
@@ -94,7 +94,7 @@ class Style:
         return word
 
     def options(self) -> dict[str, str]:
-        """What is not plain, by its names."""
+        """Return the marks that are not plain, by kind."""
         plain = asdict(PLAIN_STYLE)
         return {name: mark for name, mark in asdict(self).items() if mark != plain[name]}
 
@@ -103,10 +103,10 @@ PLAIN_STYLE = Style()
 
 
 def style_of(options: Mapping[str, Any]) -> Style:
-    """The style that has these options.
+    """Return the style with these options.
 
     Raises:
-        ValueError, TypeError: one is none, or no mark of its kind.
+        ValueError, TypeError: an option is unknown, or its mark is of another kind.
     """
     plain = asdict(PLAIN_STYLE)
     for name, mark in options.items():
@@ -123,7 +123,7 @@ class StyleCounter:
         self._counts: Counter[str] = Counter()
 
     def add(self, line: str) -> None:
-        """Counts a line."""
+        """Count a line."""
         for mark in _COUNTED:
             self._counts[mark] += line.count(mark)
         if not line.isascii():
@@ -131,11 +131,11 @@ class StyleCounter:
             self._counts[_TYPED] += len(_TYPED_GERSHAYIM.findall(line))
 
     def merge(self, other: "StyleCounter") -> None:
-        """Adds what another has counted."""
+        """Add the counts of another counter."""
         self._counts.update(other._counts)
 
-    def found(self) -> Style:
-        """The marks that are commonest, each of its kind."""
+    def style(self) -> Style:
+        """Return the most frequent mark of each kind."""
         counts = self._counts
 
         def commoner(mark: str, plain: str) -> str:

@@ -13,8 +13,8 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 
 from foreword.errors import FolderError
 from foreword.text import segments
-from foreword.text.case import Case, checked
-from foreword.text.characters import MARKS, OWN, folded, folded_with_places
+from foreword.text.case import Case, checked_language
+from foreword.text.characters import MARKS, OWN, folded, folded_with_offsets
 from foreword.text.joints import Hyphens, hyphens_of_vocabulary
 from foreword.text.model_files import RESTORE, parsed
 from foreword.text.newlines import Lines, in_units
@@ -28,20 +28,20 @@ UNK, EOS = "<unk>", "<eos>"
 UNK_ID, EOS_ID = 0, 1
 SPECIAL = (UNK, EOS)
 NEWER = ("lines", "segmenter", "language")
-"""Keys of the configuration that came with format version 5."""
+"""The keys of the configuration that came with format version 5."""
 
 DOTTED = (("I\u0307", "i"), ("İ", "i"), ("I", "ı"))
-"""Capitals of Turkish and Azeri, and their small letters."""
+"""The capitals of Turkish and Azeri with rules of their own, and their small letters."""
 
 _LETTERS = r"[\p{L}\p{M}\p{N}_]++"
 INSIDE = frozenset("'’\xb7\u05f3\u05f4\u200c\u200d\xad")
-"""What may stand inside a word, one between letters: the apostrophe, the middle dot (Catalan),
-geresh and gershayim (Hebrew), the zero-width joiners (Persian, Indic scripts), the soft hyphen."""
+"""Characters that may stand between a word's letters: the apostrophe, the middle dot (Catalan),
+geresh and gershayim (Hebrew), the joiners of Persian and Indic scripts, the soft hyphen."""
 _INSIDE = "[" + "".join(rf"\x{{{ord(character):X}}}" for character in sorted(INSIDE)) + "]"
-# With variation selectors (which are marks), skin tones, and the tags of regional flags.
+# Includes variation selectors (which are marks), skin tones, and the tags of regional flags.
 _EMOJI = r"\p{Extended_Pictographic}[\p{M}\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}]*+"
-# One alternative a kind of word, tried in this order. Repetitions are possessive: they give nothing
-# back, so that the time is linear in the text's length.
+# One alternative per kind of word, tried in this order. Possessive repetitions never backtrack, so
+# that the time is linear in the length of the text.
 _WORDS = (
     r"[0-9#*]\x{FE0F}?\x{20E3}",  # keycaps
     r"\p{Regional_Indicator}{2}",  # flags of countries
@@ -58,16 +58,16 @@ class TokenizerConfig:
     """How text becomes words.
 
     Attributes:
-        words: "unicode" cuts words, numbers, marks and emoji apart, in any language that separates
-            words; "spaces" cuts at white space only, for text that is cut already.
-        case: "keep" distinguishes upper and lower case, "fold" makes all of it lower case.
-        lines: what a line of the training text was, and of whatever the model reads: "sentence"
-            (or a message), "paragraph", or "wrapped", a part of a paragraph that was cut at a
-            width; see `foreword.text.newlines`.
-        segmenter: "icu" tells words apart in scripts without spaces between them (Chinese, Thai),
-            and needs the extra `foreword[segment]`; "none" leaves such a text whole.
-        language: its code (BCP 47), by which upper and lower case go; empty where no rule of a
-            language is known to matter. See `foreword.text.case`.
+        words: "unicode" separates words, numbers, marks and emoji, in any language that sets spaces
+            between words; "spaces" splits at white space only, for text that is tokenised already.
+        case: "keep" distinguishes upper and lower case, "fold" makes everything lower case.
+        lines: what a line was in the training text, and is in all text that the model reads:
+            "sentence" (or a message), "paragraph", or "wrapped", a part of a paragraph that was cut
+            at a width; see `foreword.text.newlines`.
+        segmenter: "icu" separates words in scripts without spaces between them (Chinese, Thai), and
+            needs the extra `foreword[segment]`; "none" leaves such text whole.
+        language: the language's code (BCP 47), whose case rules apply; empty if no such rule is
+            known to matter. See `foreword.text.case`.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -79,7 +79,7 @@ class TokenizerConfig:
     language: str = ""
 
     def __post_init__(self) -> None:
-        """Raises ValueError: a choice is none of those that there are."""
+        """Raises ValueError: an option has an unknown value."""
         if self.words not in ("unicode", "spaces"):
             raise ValueError(f"words must be unicode or spaces, not {self.words!r}")
         if self.case not in ("keep", "fold"):
@@ -96,18 +96,18 @@ class TokenizerConfig:
             raise ValueError(f"segmenter must be none or icu, not {self.segmenter!r}")
         if self.words == "spaces" and self.segmenter != "none":
             raise ValueError("text that is cut already (pretokenised) has no segmenter")
-        checked(self.language)
+        checked_language(self.language)
 
     @property
     def options(self) -> dict[str, str]:
-        """What it has that came with format version 5, by its keys."""
+        """The options that came with format version 5 and differ from the default, by key."""
         usual = TokenizerConfig()
         return {key: value for key in NEWER if (value := getattr(self, key)) != getattr(usual, key)}
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a text: normalised, its id, and where it stands in the raw text, in characters."""
+    """A word of a text: normalised, with its id and its offsets in the raw text, in characters."""
 
     text: str
     id: int
@@ -116,17 +116,17 @@ class Word:
 
 
 class Tokenizer:
-    """A vocabulary and the way to it. Immutable; safe to share between threads.
+    """A vocabulary and the rules that cut text into its words. Immutable and thread-safe.
 
     Text is put into Unicode's composed form (NFC), case is kept or folded, typographic marks become
-    plain ones, letters in special forms (ligatures, full width) plain letters, and what cannot be
-    seen is dropped, all as `foreword.text.characters` says. A typographic mark that the vocabulary
-    has as a word of its own stays.
+    plain ones, special letter forms (ligatures, full width) plain letters, and invisible characters
+    are dropped, as `foreword.text.characters` defines. A typographic mark that is a word of the
+    vocabulary stays.
 
     Words then are: letters, digits and underscores, with apostrophes between them (don't,
     snake_case); numbers with their points, commas and colons (3.14, 10:30); each emoji, joined ones
-    and flags as one; every other mark, @ # - and / among them, a run of the same as one (... or
-    !!!). What cannot be seen (control and formatting characters outside words) is dropped.
+    and flags as one; every other mark, including @ # - and /, a run of the same as one (... or
+    !!!). Control and formatting characters outside words are dropped.
 
     >>> tokenizer = Tokenizer(["<unk>", "<eos>", "don't", "stop", "!!"], TokenizerConfig())
     >>> [(word.text, word.id, word.start, word.end) for word in tokenizer.split("Don’t stop!!")]
@@ -141,13 +141,13 @@ class Tokenizer:
         marks: Collection[str] = (),
         spacing: Spacing = USUAL,
     ) -> None:
-        """Sets the vocabulary.
+        """Set the vocabulary.
 
         Args:
-            words: by id; the first are `<unk>` and `<eos>`.
+            words: the words by id; the first are `<unk>` and `<eos>`.
             config: how text becomes words.
-            marks: typographic marks that stay as they are, besides those among `words`.
-            spacing: where spaces stand around marks in the text that the words are of.
+            marks: typographic marks that stay unchanged, besides those among `words`.
+            spacing: where spaces stand around marks in the training text.
 
         Raises:
             MissingExtraError: the configuration names a segmenter that is not installed.
@@ -165,21 +165,21 @@ class Tokenizer:
 
     @cached_property
     def hyphens(self) -> Hyphens | None:
-        """Tells which hyphens at the ends of wrapped lines are no parts of words."""
+        """Tells which hyphens at the ends of wrapped lines are not part of a word."""
         return hyphens_of_vocabulary(self.words) if self.config.words == "unicode" else None
 
     @property
     def vocab_size(self) -> int:
-        """Words, `<unk>` and `<eos>` included."""
+        """The number of words, including `<unk>` and `<eos>`."""
         return len(self.words)
 
     @cached_property
     def case(self) -> Case:
-        """Upper and lower case as the words' language has them, told or found out from them."""
+        """The case rules of the configured language, or else those that the vocabulary shows."""
         return Case(self.config.language) if self.config.language else Case.of(self.words)
 
     def normalise(self, text: str) -> str:
-        """The text as the vocabulary would have it."""
+        """Return the text in the form that the vocabulary uses."""
         if self.config.case == "keep" and text.isascii():
             return text
         return self._normalised(self._folded(text))
@@ -193,43 +193,43 @@ class Tokenizer:
         return text if self.config.words == "spaces" else folded(text, self.marks)
 
     def _parted(self, text: str) -> str:
-        """The text as it is cut: folded, with words apart that no space separates."""
+        """Return the folded text, with boundaries between words of scripts without spaces."""
         text = self._folded(text)
         if self.config.segmenter == "none":
             return text
         return segments.parted(text, segments.boundaries(text))
 
     def id_of(self, word: str) -> int:
-        """The word's id; that of `<unk>` if the vocabulary lacks it."""
+        """Return the word's id, or that of `<unk>` if the vocabulary lacks it."""
         return self.ids.get(self.normalise(word), UNK_ID)
 
     def word_of(self, index: int) -> str:
-        """The word with this id."""
+        """Return the word with this id."""
         return self.words[index]
 
     def encode(self, text: str) -> list[int]:
-        """The ids of the text's words. No `<eos>` is added."""
+        """Return the ids of the text's words. No `<eos>` is added."""
         return list(self._backend.encode(self._parted(text), add_special_tokens=False).ids)
 
     def encode_lines(self, texts: Sequence[str]) -> list[np.ndarray]:
-        """The ids of many texts, (words,) each; quicker than one by one."""
+        """Return the ids of many texts, (words,) each; faster than one by one."""
         plain = [self._parted(text) for text in texts]
         encoded = self._backend.encode_batch_fast(plain, add_special_tokens=False)
-        return [np.asarray(one.ids, dtype=np.uint32) for one in encoded]
+        return [np.asarray(encoding.ids, dtype=np.uint32) for encoding in encoded]
 
     def split(self, text: str) -> list[Word]:
-        """The text's words with their ids and places."""
-        if text.isalpha() and text.isascii():  # one word, as most pieces between spaces are
+        """Return the text's words with their ids and offsets."""
+        if text.isalpha() and text.isascii():  # a single word, as most pieces between spaces are
             word = self.normalise(text)
             return [Word(word, self.ids.get(word, UNK_ID), 0, len(text))]
         if text.isascii() or self.config.words == "spaces":
             return self._split(text)
-        plain, starts = folded_with_places(text, self.marks)
+        plain, starts = folded_with_offsets(text, self.marks)
         if self.config.segmenter == "icu":
             cuts = segments.boundaries(plain)
             plain = segments.parted(plain, cuts)
             starts = sorted([*starts, *(starts[cut] for cut in cuts)])
-        # What is dropped after a word belongs to it.
+        # Invisible characters after a word belong to it.
         return [
             Word(
                 word.text,
@@ -241,48 +241,48 @@ class Tokenizer:
         ]
 
     def _split(self, text: str) -> list[Word]:
-        """The words of a text that is folded."""
+        """Return the words of a folded text."""
         encoded = self._backend.encode(text, add_special_tokens=False)
-        found = []
+        words = []
         starts = [start for start, _ in encoded.offsets] + [len(text)]
         for number, (index, (start, end)) in enumerate(
             zip(encoded.ids, encoded.offsets, strict=True)
         ):
-            # The offsets of a letter composed of several characters end before the last of them.
+            # The offsets of a composed letter end before the last of its characters.
             while end < starts[number + 1] and _is_composed_into_the_letter_before(text[end]):
                 end += 1
             word = self.words[index] if index != UNK_ID else self._normalised(text[start:end])
-            found.append(Word(word, index, start, end))
-        return found
+            words.append(Word(word, index, start, end))
+        return words
 
     def read(self, text: str, last: int = EOS_ID) -> Iterator[Word]:
-        r"""What a model reads of a text of lines: its words, and an `<eos>` where a unit ends.
+        r"""Yield what a model reads of a text: its words, and an `<eos>` where a unit ends.
 
-        A unit is a line; or a paragraph, where lines are wrapped. As in training, a blank line has
-        no end of its own, unless the text is cut already (`words="spaces"`).
+        A unit is a line, or a paragraph if lines are wrapped. As in training, a blank line has no
+        `<eos>` of its own, unless the text is tokenised already (`words="spaces"`).
 
         Args:
-            text: to read.
+            text: the text.
             last: the id of the word before it.
 
         >>> tokenizer = Tokenizer(["<unk>", "<eos>", "hello"], TokenizerConfig())
         >>> [(word.text, word.start) for word in tokenizer.read("hello you\n\nhello")]
         [('hello', 0), ('you', 6), ('<eos>', 9), ('hello', 11)]
         """
-        place = 0
+        offset = 0
         units = in_units(text, self.config.lines, self.hyphens)
         for number, line in enumerate(units.split("\n")):
             if number > 0:
                 if self.config.words == "spaces" or last != EOS_ID:
-                    yield Word(EOS, EOS_ID, place - 1, place)
+                    yield Word(EOS, EOS_ID, offset - 1, offset)
                 last = EOS_ID
             for word in self.split(line):
-                yield Word(word.text, word.id, place + word.start, place + word.end)
+                yield Word(word.text, word.id, offset + word.start, offset + word.end)
                 last = word.id
-            place += len(line) + 1
+            offset += len(line) + 1
 
     def cut(self, text: str) -> list[str]:
-        """The text's words, normalised, whether or not the vocabulary has them."""
+        """Return the text's words, normalised, whether or not the vocabulary has them."""
         splitter = self._backend.pre_tokenizer
         assert splitter is not None
         plain = self._normalised(self._parted(text))
@@ -297,18 +297,18 @@ class Tokenizer:
         vocab_size: int | None = None,
         min_count: int = 1,
     ) -> "Tokenizer":
-        """The commonest words of a text, in memory bounded by their number.
+        """Learn the most frequent words of a text, in memory bounded by their number.
 
         Args:
-            pieces: of the text.
-            config: how it becomes words.
-            vocab_size: at most so many words, the two special ones included.
-            min_count: words that occur so often only.
+            pieces: the text.
+            config: how text becomes words.
+            vocab_size: the most words, including the two special ones.
+            min_count: the least number of occurrences of a word.
         """
         backend = tokenizers.Tokenizer(models.WordLevel({}, unk_token=UNK))
         backend.normalizer = _normaliser(config)
         backend.pre_tokenizer = _splitter(config)
-        # Two more than asked for: in a text that is cut already, <unk> and <eos> may be words.
+        # Two more than wanted, as text that is tokenised already may contain <unk> and <eos>.
         trainer = trainers.WordLevelTrainer(
             vocab_size=vocab_size if vocab_size is not None else 1 << 31,
             min_frequency=min_count,
@@ -325,20 +325,20 @@ class Tokenizer:
 
         backend.train_from_iterator(texts(), trainer)
         vocabulary = backend.get_vocab(with_added_tokens=False)
-        found = sorted(vocabulary, key=vocabulary.__getitem__)
-        # Text that is cut already may hold anything; what a terminal would obey is no word.
-        ordinary = [word for word in found if word not in SPECIAL and is_plain(word)]
+        words = sorted(vocabulary, key=vocabulary.__getitem__)
+        # Tokenised text may hold anything; what a terminal would obey is no word.
+        ordinary = [word for word in words if word not in SPECIAL and is_plain(word)]
         if vocab_size is not None:
             ordinary = ordinary[: max(0, vocab_size - len(SPECIAL))]
-        spacing = spaces.found(ordinary) if config.words == "unicode" else USUAL
+        spacing = spaces.spacing(ordinary) if config.words == "unicode" else USUAL
         return cls([*SPECIAL, *ordinary], config, spacing=spacing)
 
     def to_json(self) -> str:
-        """The content of `tokenizer.json`, in Hugging Face's format.
+        """Return the content of `tokenizer.json`, in Hugging Face's format.
 
-        It holds no regular expression: text of plain characters whose words are separated by spaces
-        is encoded by it alone; cutting words from marks, and reading typographic ones as plain, is
-        done by this class, as `config.words` says.
+        It holds no regular expression. It alone encodes text of plain characters whose words are
+        separated by spaces; separating words from marks and replacing typographic marks is done by
+        this class, depending on `config.words`.
         """
         return json.dumps(_document(self.ids, self.config), ensure_ascii=False)
 
@@ -346,13 +346,13 @@ class Tokenizer:
     def from_json(
         cls, text: str, config: TokenizerConfig, *, path: str, spacing: Spacing = USUAL
     ) -> "Tokenizer":
-        """Reads what `to_json` has written, and nothing else.
+        """Read what `to_json` wrote, and nothing else.
 
         Raises:
-            FolderError: it is not that; says what is wrong with the file at `path`.
+            FolderError: the text is anything else; names the file at `path`.
         """
         document = parsed(text, path)
-        # Any other spelling of the key differs from what is compared with below.
+        # Any other spelling of the key differs from the document that is compared with below.
         if "Regex" in text and _has_key(document, "Regex"):
             raise FolderError(
                 f"{path} holds a regular expression, which could make the program hang; "
@@ -372,7 +372,7 @@ class Tokenizer:
 
 
 def _normaliser(config: TokenizerConfig) -> normalizers.Normalizer:
-    # Case first: of some letters with marks, only the lower case has a composed form.
+    # Case first: some letters with marks have a composed form only in lower case.
     steps: list[normalizers.Normalizer] = []
     if config.case == "fold":
         steps += [normalizers.Replace(capital, small) for capital, small in _first(config)]
@@ -384,7 +384,7 @@ def _normaliser(config: TokenizerConfig) -> normalizers.Normalizer:
 
 
 def _first(config: TokenizerConfig) -> tuple[tuple[str, str], ...]:
-    """Capitals whose small letters are others than elsewhere."""
+    """Return the capitals with small letters of their own in this language."""
     return DOTTED if Case(config.language).dotless else ()
 
 
@@ -392,13 +392,13 @@ def _splitter(config: TokenizerConfig) -> pre_tokenizers.PreTokenizer:
     at_spaces = pre_tokenizers.WhitespaceSplit()
     if config.words == "spaces":
         return at_spaces
-    # Inverted: what is no word is removed.
+    # Inverted: whatever is not a word is removed.
     words = pre_tokenizers.Split(tokenizers.Regex(WORD_PATTERN), "removed", invert=True)
     return pre_tokenizers.Sequence([at_spaces, words])
 
 
 def _is_composed_into_the_letter_before(character: str) -> bool:
-    """Whether NFC may make one letter of this and what stands before it: marks, Hangul parts."""
+    """Whether NFC may combine a character with the one before it: marks, Hangul parts."""
     return unicodedata.category(character)[0] == "M" or "\u1160" <= character <= "\u11ff"
 
 

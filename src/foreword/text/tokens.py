@@ -1,4 +1,4 @@
-"""A text as one array of word ids on disk. Knows nothing about models."""
+"""Store a text as one array of word ids on disk. Knows nothing about models."""
 
 import hashlib
 import tempfile
@@ -22,9 +22,9 @@ class Tokens:
 
     Attributes:
         ids: (N,), uint16 or uint32, mapped from a file that nobody else can see.
-        lines: how many `<eos>` were added.
-        unknown: how many ids are `<unk>`.
-        sha256: of the ids as little-endian uint32.
+        lines: the number of `<eos>` that were added.
+        unknown: the number of ids that are `<unk>`.
+        sha256: the digest of the ids as little-endian uint32.
     """
 
     ids: np.ndarray
@@ -36,7 +36,7 @@ class Tokens:
         return len(self.ids)
 
     def first(self, words: int) -> "Tokens":
-        """Its beginning, of so many words at most."""
+        """Return the first `words` words at most."""
         if words >= len(self):
             return self
         ids = self.ids[:words]
@@ -45,11 +45,13 @@ class Tokens:
         return Tokens(ids, int(np.count_nonzero(ids == EOS_ID)), unknown, sha256)
 
     def counts(self, vocab_size: int) -> np.ndarray:
-        """How often each word occurs, (V,) int64."""
-        found = np.zeros(vocab_size, dtype=np.int64)
-        for start in range(0, len(self.ids), COUNTED_AT_ONCE):  # bincount widens what it is given
-            found += np.bincount(self.ids[start : start + COUNTED_AT_ONCE], minlength=vocab_size)
-        return found
+        """Return how often each word occurs, (V,) int64."""
+        counts = np.zeros(vocab_size, dtype=np.int64)
+        for start in range(
+            0, len(self.ids), COUNTED_AT_ONCE
+        ):  # bincount copies its argument as int64
+            counts += np.bincount(self.ids[start : start + COUNTED_AT_ONCE], minlength=vocab_size)
+        return counts
 
 
 def tokenise(
@@ -59,16 +61,16 @@ def tokenise(
     directory: Path | None = None,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Tokens:
-    """Reads texts, one after the other, into an array of ids, in bounded memory.
+    """Turn texts, one after the other, into an array of ids, in bounded memory.
 
-    Every line ends in `<eos>`. Blank lines are left out, but count where text is cut already
-    (`words="spaces"`): so the counts are those of the literature.
+    Every line ends in `<eos>`. Blank lines are skipped, except in text that is tokenised already
+    (`words="spaces"`), where they count as in the literature.
 
     Args:
         sources: the texts.
-        tokenizer: gives the ids.
-        directory: on whose disk the ids lie. The file is removed at once and lives on as a
-            mapping: a process that is killed leaves none of the text behind.
+        tokenizer: the tokenizer.
+        directory: the folder on whose disk the ids lie. The file is deleted at once and lives on as
+            a mapping, so that a killed process leaves none of the text behind.
         progress: called with (bytes read, bytes in all or None).
     """
     kind = np.dtype(np.uint16 if tokenizer.vocab_size <= 1 << 16 else np.uint32)

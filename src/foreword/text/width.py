@@ -1,4 +1,4 @@
-"""Finds out whether the lines of a text were wrapped at a width. Knows no words."""
+"""Decide whether the lines of a text were wrapped at a width. Knows no words."""
 
 import itertools
 from collections import Counter
@@ -23,18 +23,19 @@ from foreword.text.wrapping import (
 
 MOST_LINES = 4_000
 MOST_CHARACTERS = 400_000
-"""So much of a text is looked at, from its beginning."""
+"""The number of characters at the beginning of a text that are examined."""
 FEWEST_PAIRS = 12
-"""Of lines that stand one after the other: fewer tell nothing."""
+"""The least number of pairs of consecutive lines from which anything is concluded."""
 MOST_SHORT = 0.8
-"""Of the lines of wrapped text, so many are no longer than a width may be, since tables may be
-longer; and so many have several words, or no spaces between words."""
+"""The share of the lines of wrapped text that must not exceed the longest width, since tables may;
+and the share that must have several words, or be in a script without spaces."""
 SLACK = 0.9
-"""A line that reaches so much of the width with the first word of the next is full: people add and
-take away words, and do not wrap the whole paragraph again each time."""
+"""A line is full if it would reach this share of the width with the first word of the next line:
+people add and remove words without wrapping the whole paragraph again."""
 FULL, MIDST, SMALL = 0.7, 0.5, 0.3
-"""In wrapped text, of the pairs so many are full. Of the full ones, so many are in the midst of a
-sentence, and in so many of these the second line begins with a small letter, if it has case."""
+"""In wrapped text, the least share of pairs that are full; the least share of the full ones that
+break within a sentence; and of these, the least share whose second line begins with a small letter,
+of those that begin with a letter that has case."""
 
 
 def settled(
@@ -44,17 +45,17 @@ def settled(
     say: Callable[[str], None] | None = None,
     words: Collection[str] = (),
 ) -> list[Source]:
-    """The same texts, each with what its lines are.
+    """Return the same texts, with what a line of each is.
 
     Args:
         sources: the texts.
-        lines: what was told; None: found out from the lengths of each text's lines. Those that a
-            reader has made of messages or paragraphs stay as they are.
-        config: of the model that reads them, whose lines those of a text are that is too short to
-            tell; None: lines are sentences then.
-        say: is told what was found out.
-        words: of that model's vocabulary, which tell the parts of words that were split by a hyphen
-            at the end of a line, besides the text's own.
+        lines: what a line is, if it was given; None: decided by the lengths of each text's lines.
+            Lines that a reader made from messages or paragraphs stay as they are.
+        config: the configuration of the model that reads the texts, which decides for texts that
+            are too short; None: their lines are sentences.
+        say: called with a sentence about what was decided.
+        words: the words of the model's vocabulary, which help to recognise words that were split by
+            a hyphen at the end of a line.
 
     Raises:
         TextError: a text cannot be read.
@@ -68,29 +69,29 @@ def settled(
             )
         return list(sources)
     if lines is not None:
-        told = [s if s.is_formed else replace(s, lines=lines) for s in sources]
-        return _with_hyphens(told, words, say)
-    found = _widths(sources)
+        with_lines = [s if s.is_formed else replace(s, lines=lines) for s in sources]
+        return _with_hyphens(with_lines, words, say)
+    widths = _widths(sources)
     wrapped = [
         (source, width.columns)
-        for source, width in zip(sources, found, strict=True)
+        for source, width in zip(sources, widths, strict=True)
         if width.columns is not None
     ]
     if wrapped and say is not None:
         source, columns = wrapped[0]
-        what = (
+        subject = (
             f"{source.name} is wrapped at {columns} columns: its"
             if len(sources) == 1
             else f"{len(wrapped):,} of {len(sources):,} texts are wrapped, {source.name} at "
             f"{columns} columns: their"
         )
         say(
-            f"{what} lines are read as parts of paragraphs, which end at blank lines "
+            f"{subject} lines are read as parts of paragraphs, which end at blank lines "
             "(--lines sentence: each line ends by itself)"
         )
     settled = [
         source if source.is_formed else replace(source, lines=_lines(width, usual))
-        for source, width in zip(sources, found, strict=True)
+        for source, width in zip(sources, widths, strict=True)
     ]
     return _with_hyphens(settled, words, say)
 
@@ -98,7 +99,7 @@ def settled(
 def _with_hyphens(
     sources: list[Source], words: Collection[str], say: Callable[[str], None] | None
 ) -> list[Source]:
-    """The same texts; those that are wrapped know which hyphens at line ends belong to no word."""
+    """Give wrapped texts the knowledge which hyphens at line ends do not belong to a word."""
     wrapped = [s for s in sources if s.lines == "wrapped" and not s.is_formed]
     lines = (replace(source, lines="sentence") for source in wrapped)
     if not any(ends_in_hyphen(piece.text) for source in lines for piece in source.read()):
@@ -108,32 +109,32 @@ def _with_hyphens(
         for piece in replace(source, lines="sentence").read():
             counter.add(piece.text)
         counter.add("")
-    hyphens = counter.found()
+    hyphens = counter.hyphens()
     joined = list(counter.joined(hyphens))
     if joined and say is not None:
         first, second = (part.split() for part in joined[0])
-        what = "1 word was" if len(joined) == 1 else f"{len(joined):,} words were"
+        subject = "1 word was" if len(joined) == 1 else f"{len(joined):,} words were"
         say(
-            f"{what} put together that a hyphen had split at the end of a line, such as "
+            f"{subject} put together that a hyphen had split at the end of a line, such as "
             f"“{first[-1]}” and “{second[0]}”"
         )
     return [replace(s, hyphens=hyphens) if s.lines == "wrapped" else s for s in sources]
 
 
 def _widths(sources: Sequence[Source]) -> list["Width"]:
-    """Of each text; those that are too short to tell anything are looked at together, as notes."""
-    found = [_MADE if source.is_formed else width_of(source.read()) for source in sources]
-    short = [source for source, width in zip(sources, found, strict=True) if not width.is_known]
+    """Return each text's width; texts too short to tell are examined together, like notes."""
+    widths = [_MADE if source.is_formed else width_of(source.read()) for source in sources]
+    short = [source for source, width in zip(sources, widths, strict=True) if not width.is_known]
     if len(short) > 1:
         blank = [Piece("", ends_line=True)]
         pieces = (itertools.chain(source.read(), blank) for source in short)
         together = width_of(itertools.chain.from_iterable(pieces))
-        found = [width if width.is_known else together for width in found]
-    return found
+        widths = [width if width.is_known else together for width in widths]
+    return widths
 
 
 def lines_of(sources: Sequence[Source]) -> Lines:
-    """What the lines of most of a text are, by the sizes of its files.
+    """Return what the lines of most of the text are, by the sizes of its files.
 
     >>> lines_of([])
     'sentence'
@@ -151,11 +152,11 @@ def _lines(width: "Width", usual: Lines) -> Lines:
 
 
 class Width(NamedTuple):
-    """What the lengths of lines tell.
+    """What the lengths of lines show.
 
     Attributes:
-        columns: the width that lines were wrapped at; None if they were not, or nothing tells.
-        is_known: whether there were lines enough to tell.
+        columns: the width at which lines were wrapped; None if they were not or nothing is known.
+        is_known: whether there were enough lines to decide.
     """
 
     columns: int | None
@@ -163,14 +164,14 @@ class Width(NamedTuple):
 
 
 _MADE = Width(None, is_known=True)
-"""Of lines that a reader has made."""
+"""The width of lines that a reader made."""
 
 
 def width_of(pieces: Iterable[Piece]) -> Width:
-    r"""The width that the lines of a text were wrapped at.
+    r"""Return the width at which the lines of a text were wrapped.
 
-    That shows where nearly no line could have taken the first word of the next one, most lines end
-    in the midst of a sentence, and the next lines begin with small letters.
+    Lines were wrapped if hardly any had room for the first word of the next one, most of them end
+    within a sentence, and the next lines begin with small letters.
 
     >>> width_of([Piece(line, ends_line=True) for line in ["Hello", "How are you?"] * 50])
     Width(columns=None, is_known=True)
@@ -187,7 +188,7 @@ def width_of(pieces: Iterable[Piece]) -> Width:
         return Width(None, is_known=len(lengths) >= FEWEST_PAIRS)
     if len(pairs) < FEWEST_PAIRS:
         return Width(None, is_known=False)
-    # The very longest may be addresses and tables.
+    # The very longest lines may be addresses and tables.
     width = short[int(0.98 * (len(short) - 1))]
     several = sum(" " in after or is_unspaced(after) for _, after in pairs)
     if width < SHORT or several < MOST_SHORT * len(pairs):
@@ -213,7 +214,7 @@ def _indent(line: str) -> int:
 
 
 def _first(pieces: Iterable[Piece]) -> Iterator[str]:
-    """The first lines, without the spaces at their ends."""
+    """Yield the first lines, without trailing spaces."""
     characters = 0
     for piece in itertools.islice(pieces, MOST_LINES):
         yield piece.text.rstrip()

@@ -1,11 +1,11 @@
-"""Cuts word ids into the windows that backpropagation through time runs over. No torch.
+"""Cut word ids into the windows of backpropagation through time. No torch.
 
 Truncated: the text becomes B contiguous streams side by side; each training step reads the next T
-words of all of them. The hidden state goes on from window to window, gradients end at the
-window's start. In full: each line is a sequence of its own, from a zero state.
+words of all of them. The hidden state continues from window to window; gradients stop at the start
+of the window. In full: each line is a sequence of its own, from a zero state.
 
-A step may read a part of a batch: then the streams, or the batch's lines, take turns. Which streams
-there are, and where they stand, does not depend on how many are read at once.
+A step may read a part of a batch; then the streams, or the lines of the batch, take turns. The
+number of streams and their positions do not depend on how many are read at once.
 """
 
 import math
@@ -18,21 +18,21 @@ from foreword.errors import TextError
 from foreword.text.tokenizer import EOS_ID
 
 IGNORED = -1
-"""A target where there is nothing to predict."""
+"""The target at a position where nothing is predicted."""
 SHORTEST_WINDOW = 5
 BLOCK_IDS = 1 << 22
 
 
 @dataclass(frozen=True)
 class Window:
-    """What one training step reads.
+    """The words of one training step.
 
     Attributes:
         inputs: (T, B) int64, time first.
         targets: (T, B) int64, the word after each input, or `IGNORED`.
-        fresh: the hidden states of all streams start from zero; else they go on from before.
-        streams: which of all streams are read; the states of the others wait.
-        of: how many streams there are.
+        fresh: whether the hidden states of all streams start from zero or continue.
+        streams: the streams that are read; the states of the others stay unchanged.
+        of: the number of all streams.
     """
 
     inputs: np.ndarray
@@ -45,16 +45,16 @@ class Window:
 class StreamWindows:
     """Endless windows for truncated backpropagation through time over one contiguous text.
 
-    The text is cut into `batch_size` streams of equal length; up to `batch_size` words at its end
-    are left over. With jitter, window lengths are drawn as Merity et al. (2018) do: normal around
-    `window`, or around half of it in one of twenty cases, with a standard deviation of 5; so the
-    places at which gradients are cut differ from epoch to epoch. With rotation, each pass begins
-    each stream at another of its words, drawn anew, and goes on from the stream's end to its
-    beginning (Press 2019, "Partially shuffling the training data to improve language models").
+    The text is cut into `batch_size` streams of equal length; fewer than `batch_size` words at its
+    end may remain unused. With jitter, window lengths are drawn as in Merity et al. (2018): normal
+    around `window`, or around half of it in one of twenty cases, with a standard deviation of 5, so
+    that gradients are cut at different positions in each epoch. With rotation, each pass starts
+    each stream at a random word and continues from the stream's end to its beginning (Press 2019,
+    "Partially shuffling the training data to improve language models").
 
-    With a share of the batch the streams are read in turns, a window of some of them at each step,
-    until all have read theirs: a round. A round's window and its number of turns are settled when
-    it begins, so that all streams stand at the same place when either changes.
+    With a share of the batch, the streams take turns: each step reads a window of some of them,
+    until all have been read, which ends a round. The window and the number of turns are fixed at
+    the start of a round, so that all streams are at the same position when either changes.
     """
 
     def __init__(
@@ -83,27 +83,27 @@ class StreamWindows:
         self._position = 0
         self._passes = 0
         self._turns = self._drawn_turns()
-        self._stop = 0  # where the round's window ends
+        self._stop = 0  # the end of the round's window
         self._parts = _Parts(1, 0)
 
     @property
     def words_per_epoch(self) -> int:
-        """Words predicted in one pass over the text."""
+        """The number of words predicted in one pass over the text."""
         return self._length * self.batch_size
 
     @property
     def epochs(self) -> float:
-        """Passes over the text so far."""
+        """The number of passes over the text so far."""
         ahead = self._parts.slice(self.batch_size).start / self.batch_size
         position = self._position + ahead * (self._stop - self._position)
         return self._passes + float(position / self._length)
 
     def next(self, batch: float = 1.0, window: float = 1.0) -> Window:
-        """The next words of the streams whose turn it is; at the streams' end, all start over.
+        """Return the next words of the streams whose turn it is, restarting at the streams' end.
 
         Args:
-            batch: share of the streams that are read at once, at most; over 0, up to 1.
-            window: share of the window's length that they are read for; over 0, up to 1.
+            batch: the largest share of the streams that is read at once; over 0, up to 1.
+            window: the share of the window length that is read; over 0, up to 1.
         """
         B, begins = self.batch_size, self._parts.done == 0
         if begins:
@@ -124,7 +124,7 @@ class StreamWindows:
         return Window(inputs, targets, fresh, streams, B)
 
     def state(self) -> dict[str, Any]:
-        """The cursor: plain data that `restore` goes on from."""
+        """Return the position as plain data for `restore`."""
         return {
             "position": self._position,
             "passes": self._passes,
@@ -135,7 +135,7 @@ class StreamWindows:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes to a cursor of windows of the same text and settings."""
+        """Continue from the position of windows over the same text with the same settings."""
         self._position = int(state["position"])
         self._passes = int(state["passes"])
         self._turns = np.array(state.get("turns", self._turns))
@@ -144,7 +144,7 @@ class StreamWindows:
         self._random.bit_generator.state = state["random"]
 
     def _drawn_turns(self) -> np.ndarray:
-        """Where in itself each stream begins in this pass, (B,)."""
+        """Return the word at which each stream begins in this pass, (B,)."""
         if not self.rotate:
             return np.zeros(self.batch_size, dtype=np.int64)
         return self._random.integers(self._length, size=self.batch_size)
@@ -161,10 +161,10 @@ class StreamWindows:
 class LineWindows:
     """Endless windows for full backpropagation through time over lines, each from a zero state.
 
-    A line begins after an `<eos>` and ends with its own. Lines of about the same length stand side
-    by side, padded at their ends; the order of such batches is drawn anew for each epoch. A line
-    of more than `max_length` words is cut; what follows starts fresh, after the word before it.
-    With a share of the batch, a batch's lines are read some after the others.
+    A line begins after an `<eos>` and ends with its own. Lines of similar length stand side by
+    side, padded at their ends; the order of these batches is shuffled in each epoch. A line of more
+    than `max_length` words is cut; its rest starts from a zero state, after the word before it.
+    With a share of the batch, only some lines of a batch are read at once.
     """
 
     def __init__(
@@ -186,20 +186,20 @@ class LineWindows:
 
     @property
     def words_per_epoch(self) -> int:
-        """Words predicted in one pass over the text: all of them."""
+        """The number of words predicted in one pass over the text: all of them."""
         return len(self._ids)
 
     @property
     def epochs(self) -> float:
-        """Passes over the text so far."""
+        """The number of passes over the text so far."""
         return self._passes + self._words / len(self._ids)
 
     def next(self, batch: float = 1.0, window: float = 1.0) -> Window:
-        """Some lines of about the same length.
+        """Return some lines of similar length.
 
         Args:
-            batch: share of a batch that is read at once, at most; over 0, up to 1.
-            window: 1: lines are not shortened.
+            batch: the largest share of a batch that is read at once; over 0, up to 1.
+            window: 1, since lines are not shortened.
         """
         assert window == 1.0, "the settings have no ramp for it"
         whole = self._batches[self._order[self._position]]
@@ -225,7 +225,7 @@ class LineWindows:
         return Window(inputs, targets, True, slice(0, len(lines)), len(lines))
 
     def state(self) -> dict[str, Any]:
-        """The cursor: plain data that `restore` goes on from."""
+        """Return the position as plain data for `restore`."""
         return {
             "position": self._position,
             "passes": self._passes,
@@ -235,7 +235,7 @@ class LineWindows:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes to a cursor of windows of the same text and settings."""
+        """Continue from the position of windows over the same text with the same settings."""
         self._random.bit_generator.state = state["random"]
         self._shuffle()
         self._position = int(state["position"])
@@ -250,28 +250,28 @@ class LineWindows:
 
 @dataclass(frozen=True)
 class _Parts:
-    """The parts of a batch that are read one after the other, and how many have been."""
+    """The parts of a batch that are read in turn, and the number of those already read."""
 
     count: int
     done: int
 
     @classmethod
     def of_share(cls, share: float, size: int) -> "_Parts":
-        """As few as make each a share of `size` or less, up to rounding."""
+        """Return the fewest parts of at most a share of `size` each, up to rounding."""
         return cls(min(size, math.ceil(1 / share - 1e-9)), 0)
 
     def slice(self, size: int) -> slice:
-        """The part whose turn it is."""
+        """Return the range of the part whose turn it is."""
         return slice(self.done * size // self.count, (self.done + 1) * size // self.count)
 
     def next(self) -> "_Parts":
-        """After one more; after the last none are done."""
+        """Return the state after one more part, which after the last is the first again."""
         return _Parts(self.count, (self.done + 1) % self.count)
 
 
 def _parts(ids: np.ndarray, max_length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where each line, or part of a long one, starts, and its length with `<eos>`."""
-    # Block by block: the ids may be many more than fit into memory as truth values.
+    """Return the start of each line, or part of a long one, and its length with `<eos>`."""
+    # Read in blocks, since a mask of all ids may not fit into memory.
     blocks = (
         np.flatnonzero(ids[first : first + BLOCK_IDS] == EOS_ID) + first + 1
         for first in range(0, len(ids), BLOCK_IDS)
@@ -288,11 +288,11 @@ def _parts(ids: np.ndarray, max_length: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _batches(order: np.ndarray, lengths: np.ndarray, batch_words: int) -> list[np.ndarray]:
-    """Runs of lines, shortest first, of at most `batch_words` cells with padding, or one line."""
+    """Group lines, shortest first, into batches of at most `batch_words` cells with padding."""
     batches, first = [], 0
     while first < len(order):
         most = max(1, batch_words // int(lengths[order[first]]))
-        # Lines are sorted: of those up to the n-th, the n-th is the longest.
+        # Lines are sorted by length, so the n-th of the first n lines is the longest.
         cells = lengths[order[first : first + most]]
         cells = cells * np.arange(1, len(cells) + 1)
         count = max(1, int(np.searchsorted(cells, batch_words, side="right")))

@@ -1,6 +1,6 @@
-"""Whether a line goes on with the one before it, which was cut at a width, or begins something new.
+"""Decide whether a line continues the line before it, which was wrapped, or begins something new.
 
-Kinds of documents show it by marks (`Markup`), and texts without any by the lengths of their lines.
+Documents with markup show it by their marks (`Markup`), plain texts by the lengths of their lines.
 """
 
 import re
@@ -11,23 +11,23 @@ from foreword.text.joints import ends_in_hyphen
 from foreword.text.segments import is_unspaced
 
 SHORT = 40
-"""A line of fewer columns was hardly cut at a width."""
+"""The number of columns below which a line was hardly wrapped."""
 NARROWEST = 30
-"""No text is wrapped at fewer columns."""
+"""The least width at which text is wrapped."""
 LONGEST = 120
-"""A line of more columns was not cut at a width."""
+"""The number of columns above which a line was not wrapped."""
 MARGIN = 4
-"""A line that the next word would have fitted by so many columns was ended on purpose."""
+"""The number of columns by which the next word must have fitted for a line end to be intended."""
 
 _TERMINATED = re.compile(r"[.!?:…。！？：؟।]['\"”’»)\]」』）】]*$")
-# Letters that take two columns, and marks on letters, which take none.
+# Letters that take two columns, and combining marks, which take none.
 _WIDE = re.compile(
     "[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60"
     "\uffe0-\uffe6\U0001f300-\U0001faff\U00020000-\U0003fffd]"
 )
 _NO_WIDTH = re.compile("[\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u200b-\u200f\xad]")
 WORD_COLUMNS = 8
-"""Of a word of Thai, Lao, Khmer or Burmese, whose end only a dictionary tells."""
+"""The assumed width of a word of Thai, Lao, Khmer or Burmese, whose end only a dictionary knows."""
 _NUMBER = re.compile(r"\s*\(?(\d{1,3})[.)]\s+")
 _FIRST_LETTER = re.compile(r"\w")
 _SPACES = re.compile(r"\S")
@@ -38,22 +38,23 @@ RULE = r"([-=*_~+#.])[ \t]?(?:\1[ \t]?){2,}$"
 
 @dataclass(frozen=True)
 class Markup:
-    """How a kind of document shows that something new begins. Patterns see a line without indent.
+    """How a kind of document shows that a new unit begins. Patterns match a line without indent.
 
     Attributes:
-        begins: a line that begins so begins something new. What matches is no text.
-        alone: a line that begins so has nothing to do with the lines around it.
-        breaks: a line that ends so is ended on purpose.
-        leader: what may stand before the text of each line, such as the marks of a quotation or of
-            a comment. A line goes on with the one before it only if both have the same.
-        needs_leader: lines without a leader never go on with one another, as those of code.
-        subject: the first line stands alone, as that of a commit message.
-        headers: as in mail, lines up to the first blank one stand alone if the first is a header.
-        front: the same as `verbatim`, of a document's first line alone.
-        verbatim: lines between two that begin so, each with the same marks, stand alone.
-        by_look: whether a line goes on shows in the lengths of lines and how they begin and end.
-        indents: a line that is indented further than the one before it begins something new.
-        keeps_markers: what matches `begins` is text after all.
+        begins: the beginning of a line that starts a new unit; the match is not text.
+        alone: the beginning of a line that is independent of the lines around it.
+        breaks: the end of a line whose line end is intended.
+        leader: what may precede the text of each line, such as quotation or comment marks. A line
+            continues the one before it only if both have the same leader.
+        needs_leader: whether lines without a leader, such as code, never continue one another.
+        subject: whether the first line stands alone, as in a commit message.
+        headers: if the first line matches, the lines up to the first blank one are headers, as in
+            mail, and stand alone.
+        front: like `verbatim`, but only at the document's first line.
+        verbatim: the beginning of a fence; lines between two equal fences stand alone.
+        by_look: whether the lengths, ends and beginnings of lines decide which ones continue.
+        indents: whether a line that is indented further than the one before begins a new unit.
+        keeps_markers: whether the match of `begins` is text after all.
     """
 
     begins: re.Pattern[str] = re.compile(BULLET)
@@ -71,23 +72,23 @@ class Markup:
 
 
 PLAIN = Markup(begins=re.compile(rf"{BULLET}|\|"), by_look=True, keeps_markers=True)
-"""Text without any markup, wrapped at a width."""
+"""Text without markup, wrapped at a width."""
 
 
 class LineBefore(NamedTuple):
-    """What is known of the lines so far.
+    """The state after the lines so far.
 
     Attributes:
-        text: of the last line; None where nothing goes on with it.
-        leader: of the last line, without spaces.
-        width: of the last line, in characters.
-        indent: of the last line.
+        text: the last line; None if no line can continue it.
+        leader: the leader of the last line, without spaces.
+        width: the columns of the last line.
+        indent: the columns of its indent.
         in_item: whether its unit began with a marker.
-        in_numbers: whether that was a number.
-        short: how many lines, up to the last, were short.
-        widest: of all lines that may have been cut at a width.
-        fence: what ends the lines that stand alone; empty where they do not.
-        is_first: whether there was none yet.
+        in_numbers: whether that marker was a number.
+        short: the number of consecutive short lines up to the last.
+        widest: the width of the widest line that may have been wrapped.
+        fence: what ends the lines that stand alone; empty outside of them.
+        is_first: whether no line has been seen.
     """
 
     text: str | None = None
@@ -105,8 +106,8 @@ class LineBefore(NamedTuple):
 NOTHING = LineBefore()
 
 
-class Step(NamedTuple):
-    """Whether a line goes on with that before it, characters of it that are no text, and after."""
+class LineStep(NamedTuple):
+    """Whether a line continues the one before, its characters that are no text, the new state."""
 
     goes_on: bool
     skipped: int
@@ -114,22 +115,22 @@ class Step(NamedTuple):
 
 
 _BLANK = "\n"
-"""A fence that a blank line ends."""
+"""The fence that a blank line ends."""
 
 
-def look_at(markup: Markup, before: LineBefore, line: str, *, is_open: bool) -> Step:
-    """Looks at one more line.
+def look_at(markup: Markup, before: LineBefore, line: str, *, is_open: bool) -> LineStep:
+    """Process one more line.
 
     Args:
-        markup: of the document.
-        before: what is known.
-        line: without its end.
-        is_open: it has no end yet: it is the one that is being typed.
+        markup: the document's markup.
+        before: the state after the lines before.
+        line: the line, without its line end.
+        is_open: whether the line has no end yet, since it is being typed.
     """
-    found = markup.leader.match(line) if markup.leader is not None else None
-    lead = found[0] if found is not None else ""
+    leader_match = markup.leader.match(line) if markup.leader is not None else None
+    lead = leader_match[0] if leader_match is not None else ""
     leader = "".join(lead.split())
-    if markup.needs_leader:  # of a comment: /** and * are one
+    if markup.needs_leader:  # /** and * belong to one comment
         leader = leader.lstrip("/")[:1] or leader[:1]
     content = _SPACES.search(line, len(lead))
     start = content.start() if content is not None else len(line)
@@ -139,14 +140,14 @@ def look_at(markup: Markup, before: LineBefore, line: str, *, is_open: bool) -> 
     alone = LineBefore(fence=before.fence, widest=widest, is_first=False)
     if before.fence:
         ends = not text if before.fence == _BLANK else text.startswith(before.fence)
-        return Step(False, 0, alone._replace(fence="") if ends and not is_open else alone)
+        return LineStep(False, 0, alone._replace(fence="") if ends and not is_open else alone)
     for opening in (markup.verbatim, markup.front if before.is_first else None):
         if opening is not None and (fence := opening.match(text)) is not None:
-            return Step(False, 0, alone._replace(fence=fence[1]))
+            return LineStep(False, 0, alone._replace(fence=fence[1]))
     if before.is_first and markup.headers is not None and markup.headers.match(text):
-        return Step(False, 0, alone._replace(fence=_BLANK))
+        return LineStep(False, 0, alone._replace(fence=_BLANK))
     if before.is_first and markup.subject:
-        return Step(False, 0, alone)
+        return LineStep(False, 0, alone)
     may_go_on = before.text is not None and (
         leader == before.leader if leader or not is_open or text else True
     )
@@ -154,13 +155,13 @@ def look_at(markup: Markup, before: LineBefore, line: str, *, is_open: bool) -> 
         may_go_on = False
     if not text:
         if not is_open:
-            return Step(False, len(lead), alone)
+            return LineStep(False, len(lead), alone)
         goes_on = may_go_on and not (markup.by_look and _ends_by_look(before, ""))
-        return Step(goes_on, len(lead), alone)
+        return LineStep(goes_on, len(lead), alone)
     if markup.alone.match(text):
         marks = markup.alone.match(text)
         assert marks is not None
-        return Step(False, start + (0 if markup.keeps_markers else marks.end()), alone)
+        return LineStep(False, start + (0 if markup.keeps_markers else marks.end()), alone)
     after = LineBefore(
         text=text,
         leader=leader,
@@ -177,13 +178,13 @@ def look_at(markup: Markup, before: LineBefore, line: str, *, is_open: bool) -> 
     if number is not None and not (
         number[1] == "1" or before.in_numbers or before.text is None or leader != before.leader
     ):
-        number = None  # as "in the year⏎12. After", which is no list
+        number = None  # as in "in the year⏎12. After", which is no list
     marker = number or markup.begins.match(text)
     if marker is not None:
         after = after._replace(
             in_item=True, in_numbers=number is not None, short=min(after.short, 1)
         )
-        return Step(False, skipped if markup.keeps_markers else start + marker.end(), after)
+        return LineStep(False, skipped if markup.keeps_markers else start + marker.end(), after)
     goes_on = may_go_on
     if goes_on and markup.indents and after.indent > before.indent + 1 and not before.in_item:
         goes_on = False
@@ -196,16 +197,16 @@ def look_at(markup: Markup, before: LineBefore, line: str, *, is_open: bool) -> 
         skipped = 0 if markup.keeps_markers else skipped
         if not may_go_on:
             after = after._replace(short=min(after.short, 1))
-    return Step(goes_on, skipped, after)
+    return LineStep(goes_on, skipped, after)
 
 
 def ends_a_sentence(line: str) -> bool:
-    """Whether a line ends with a mark that ends a sentence, and quotation marks perhaps."""
+    """Whether a line ends with a sentence mark, perhaps followed by quotation marks."""
     return _TERMINATED.search(line) is not None
 
 
 def columns(text: str) -> int:
-    """How wide a text is, in columns of a screen.
+    """Return the width of a text in columns of a screen.
 
     >>> columns("width"), columns("宽度")
     (5, 4)
@@ -216,19 +217,19 @@ def columns(text: str) -> int:
 
 
 def first_word_columns(text: str) -> int:
-    """How wide what cannot be cut is at the beginning of a text: a word, or a Chinese character."""
+    """Return the columns of the unbreakable beginning of a text: a word or Chinese character."""
     word = text.split(maxsplit=1)[0] if text else ""
     if word.isascii() or not is_unspaced(word):
         return columns(word)
-    for place, character in enumerate(word):
+    for index, character in enumerate(word):
         if is_unspaced(character):
             own = 2 if _WIDE.match(character) else WORD_COLUMNS
-            return columns(word[:place]) + (own if place == 0 else 0)
+            return columns(word[:index]) + (own if index == 0 else 0)
     return columns(word)
 
 
 def _ends_by_look(before: LineBefore, text: str) -> bool:
-    """Whether the last line ends something, before one that begins with this text, if any."""
+    """Whether the last line ends its unit, judged by its length and the text of the next line."""
     assert before.text is not None
     if before.width > LONGEST:
         return True

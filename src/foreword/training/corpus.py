@@ -260,7 +260,7 @@ def _segmenter(sources: Sequence[Source], report: Reporter) -> Literal["none", "
         f"{share:.0%} of the text's letters are of scripts that set no spaces between words "
         "(Chinese, Japanese, Thai, Lao, Khmer, Burmese)"
     )
-    if segments.is_there():
+    if segments.is_installed():
         report(Note(f"{of_text}: its words are told apart by the dictionaries of ICU"))
         return "icu"
     report(

@@ -18,7 +18,7 @@ from foreword.folder.architecture import (
     MOST_ROUNDS,
 )
 from foreword.folder.config import AnyModelName, Data, Size
-from foreword.text.case import checked
+from foreword.text.case import checked_language
 from foreword.text.choice import ReadingOptions
 from foreword.text.newlines import Lines
 
@@ -42,7 +42,7 @@ class TextSettings(Data):
     pretokenised: bool = False
     """Words are separated by spaces, `<unk>` is present, and every line counts one `<eos>`."""
     case: Literal["keep", "fold"] = "keep"
-    language: Annotated[str, AfterValidator(checked)] | None = None
+    language: Annotated[str, AfterValidator(checked_language)] | None = None
     """Its code (BCP 47), such as tr or pt-BR, by which upper and lower case go. Default: found out
     from the text, where a language has rules of its own."""
     vocab_size: Annotated[int, Field(ge=3)] | None = None

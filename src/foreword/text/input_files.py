@@ -1,4 +1,4 @@
-"""A file that is to be read, and a text that was found in one. Knows no forms of text."""
+"""A file to read, and a text that was read from one. Knows no formats."""
 
 import io
 from collections.abc import Callable
@@ -9,19 +9,19 @@ from foreword.text.decoding import unpacked
 from foreword.text.newlines import Lines
 
 WATCHED_BYTES = 1 << 18
-"""After so many, whoever watches is told."""
+"""The number of bytes after which `watch` is called again."""
 
 
 @dataclass(frozen=True)
 class File:
-    """Something to be read.
+    """A file, archive member or stream to read.
 
     Attributes:
-        name: for people.
-        size: in bytes; None if unknown.
-        open: a fresh stream of its bytes.
-        is_named: whether a person named it, rather than a folder that it is in.
-        watch: is told how many of its bytes have been read, as they are.
+        name: the name shown to people.
+        size: the number of bytes; None if unknown.
+        open: returns a new stream of the bytes.
+        is_named: whether a person named it, rather than the folder that holds it.
+        watch: called during reading with the number of bytes read so far.
     """
 
     name: str
@@ -31,27 +31,27 @@ class File:
     watch: Callable[[int], None] | None = field(default=None, repr=False)
 
     def watched(self) -> IO[bytes]:
-        """A fresh stream of its bytes, which tells how far it was read."""
+        """Return a new stream of the bytes that reports how far it was read."""
         if self.watch is None:
             return self.open()
         return io.BufferedReader(_Watched(self.open(), self.watch), WATCHED_BYTES)
 
     def unpacked(self) -> IO[bytes]:
-        """The same, of what is packed in it by gzip and the like."""
+        """Return such a stream, decompressed if the file is compressed by gzip and the like."""
         return unpacked(self.watched())
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text that was read, or can be read as it stands.
+    """A text that was extracted from a file, or that can be read as it stands.
 
     Attributes:
-        file: where it came from.
-        open: a fresh stream of its bytes.
-        size: of them.
-        encoding: of them.
-        lines: what its lines are, where a reader has made them.
-        is_formed: whether one has.
+        file: the file it comes from.
+        open: returns a new stream of the text's bytes.
+        size: the number of those bytes; None if unknown.
+        encoding: the encoding of those bytes.
+        lines: what a line is, where a reader made the lines.
+        is_formed: whether a reader made the lines.
     """
 
     file: File
@@ -63,7 +63,7 @@ class Text:
 
 
 class _Watched(io.RawIOBase):
-    """A stream that tells how far it was read."""
+    """A stream that reports how far it was read."""
 
     def __init__(self, raw: IO[bytes], tell: Callable[[int], None]) -> None:
         self._raw, self._tell = raw, tell
