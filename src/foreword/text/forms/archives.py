@@ -1,4 +1,4 @@
-"""What is a ZIP file inside: e-books, documents of word processors. Bounded against zip bombs."""
+"""Read ZIP archives: e-books and word processor documents. Guards against zip bombs."""
 
 import posixpath
 import re
@@ -14,21 +14,21 @@ from foreword.text.forms.html_page import prose
 from foreword.text.forms.xml_stream import Event, NotXmlError, events
 
 LARGEST_MEMBER = 1 << 30
-"""Bytes that a member may unpack to."""
+"""The largest size to which a member may unpack, in bytes."""
 LARGEST_RATIO = 500
-"""How many times smaller than its content a packed member may be, beyond `FREE_MEMBER` bytes."""
+"""The largest compression ratio of a member that unpacks to more than `FREE_MEMBER` bytes."""
 FREE_MEMBER = 16 << 20
 MOST_MEMBERS = 100_000
 ZIP_MAGIC = b"PK\x03\x04"
 
 
 class ArchiveError(ValueError):
-    """An archive is damaged, locked, or made to fill a disk."""
+    """An archive is damaged, locked, or would fill a disk."""
 
 
 @contextmanager
 def opened_archive(text: Opened, kind: str) -> Iterator[zipfile.ZipFile]:
-    """A ZIP file, and errors in it as errors of its text."""
+    """Open a ZIP file, turning its errors into errors of the text."""
     try:
         with closing(text.open()) as stream, zipfile.ZipFile(stream) as archive:
             if len(archive.infolist()) > MOST_MEMBERS:
@@ -43,10 +43,10 @@ def opened_archive(text: Opened, kind: str) -> Iterator[zipfile.ZipFile]:
 
 
 def member_blocks(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    """A member's bytes in blocks.
+    """Yield a member's bytes, in blocks.
 
     Raises:
-        ArchiveError: it is locked, or unpacks to what no text of its size could.
+        ArchiveError: it is locked, or unpacks to more than a text could.
     """
     member = archive.getinfo(name)
     if member.flag_bits & 1:
@@ -109,7 +109,7 @@ def _paragraphs(
     spaces: Mapping[str, str],
     skipped: frozenset[str],
 ) -> Iterator[Passage]:
-    """The paragraphs of a document, those within others (notes, text boxes) before these."""
+    """Yield a document's paragraphs; nested ones (notes, text boxes) precede those around them."""
     open_paragraphs: list[list[str]] = []
     skipping = inside = 0
     for event in stream:
@@ -126,9 +126,9 @@ def _paragraphs(
             if begins:
                 open_paragraphs.append([])
             elif open_paragraphs:
-                said = "".join(open_paragraphs.pop())
-                if said.strip():
-                    yield Passage(said)
+                content = "".join(open_paragraphs.pop())
+                if content.strip():
+                    yield Passage(content)
         elif event.name == text_in:
             inside += 1 if begins else -1
         elif event.name in spaces and begins and open_paragraphs:
@@ -153,7 +153,7 @@ def _read_epub(text: Opened) -> Iterator[Passage]:
 
 
 def _spine(archive: zipfile.ZipFile) -> Iterator[str]:
-    """The names of an e-book's chapters, in the order in which they are read."""
+    """Yield the names of an e-book's chapters, in reading order."""
     container = events(member_blocks(archive, "META-INF/container.xml"))
     roots = [event.has["full-path"] for event in container if "full-path" in event.has]
     if not roots:
@@ -176,11 +176,11 @@ _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z][\w.:-]{
 
 
 def declared_encoding(head: bytes) -> str | None:
-    """The encoding that a page says of itself; browsers read Latin-1 as Windows-1252."""
-    found = _DECLARED.search(head[:2048])
-    if found is None:
+    """Return the encoding that a page declares; like browsers, read Latin-1 as Windows-1252."""
+    declaration = _DECLARED.search(head[:2048])
+    if declaration is None:
         return None
-    name = found[1].decode("ascii").lower()
+    name = declaration[1].decode("ascii").lower()
     name = "cp1252" if name in ("iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii") else name
     try:
         b"a".decode(name)

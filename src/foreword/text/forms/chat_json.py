@@ -1,6 +1,6 @@
-"""Chats as JSON: Telegram, Messenger and Instagram, Discord, Slack, Google Chat, ChatGPT.
+"""Read chats in JSON: Telegram, Messenger and Instagram, Discord, Slack, Google Chat, ChatGPT.
 
-All are a document with a list of messages; they differ in which key holds what.
+All are a document with a list of messages; they differ in their keys.
 """
 
 import re
@@ -28,32 +28,32 @@ def _telegram(message: Message) -> Passage | str:
         return "forwarded messages"
     text = message.get("text")
     parts = text if isinstance(text, list) else [text]
-    said = "".join(
+    content = "".join(
         part if isinstance(part, str) else str(part.get("text", ""))
         for part in parts
         if isinstance(part, str) or (isinstance(part, dict) and part.get("type") != "pre")
     )
-    return Passage(said, _name(message.get("from"))) if said.strip() else "media without words"
+    return _passage(content, message.get("from"))
 
 
 def _messenger(message: Message) -> Passage | str:
     if message.get("is_unsent"):
         return "unsent messages"
-    said = _mended(str(message.get("content") or ""))
-    if not said.strip():
+    content = _mended(str(message.get("content") or ""))
+    if not content.strip():
         return "media without words"
     if (
-        _REACTED.search(said)
-        or _CALLED.search(said)
-        or _SENT.search(said)
+        _REACTED.search(content)
+        or _CALLED.search(content)
+        or _SENT.search(content)
         or "call_duration" in message
     ):
         return "notes"
-    return Passage(said, _name(_mended(str(message.get("sender_name") or ""))))
+    return Passage(content, _name(_mended(str(message.get("sender_name") or ""))))
 
 
 def _mended(text: str) -> str:
-    """Meta writes each byte of UTF-8 as a letter."""
+    """Undo Meta's encoding, which writes each byte of UTF-8 as a letter."""
     try:
         return text.encode("latin-1").decode("utf-8")
     except UnicodeError:
@@ -63,28 +63,28 @@ def _mended(text: str) -> str:
 def _discord(message: Message) -> Passage | str:
     if message.get("type") not in (None, "Default", "Reply", 0, 19):
         return "service messages"
-    said = _DISCORD_MARKUP.sub("", str(message.get("content") or ""))
+    content = _DISCORD_MARKUP.sub("", str(message.get("content") or ""))
     author = message.get("author")
     name = author.get("nickname") or author.get("name") if isinstance(author, dict) else author
-    return Passage(said, _name(name)) if said.strip() else "media without words"
+    return _passage(content, name)
 
 
 def _slack(message: Message) -> Passage | str:
     if message.get("type") != "message" or message.get("subtype") not in (None, "thread_broadcast"):
         return "service messages"
-    said = _SLACK_MARKUP.sub(lambda match: match[1] or "", str(message.get("text") or ""))
-    said = said.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    content = _SLACK_MARKUP.sub(lambda match: match[1] or "", str(message.get("text") or ""))
+    content = content.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     profile = message.get("user_profile")
     name = profile.get("real_name") if isinstance(profile, dict) else None
     name = name or message.get("username") or message.get("user")
-    return Passage(said, _name(name)) if said.strip() else "media without words"
+    return _passage(content, name)
 
 
 def _google(message: Message) -> Passage | str:
     creator = message.get("creator")
     name = creator.get("name") if isinstance(creator, dict) else None
-    said = str(message.get("text") or "")
-    return Passage(said, _name(name)) if said.strip() else "media without words"
+    content = str(message.get("text") or "")
+    return _passage(content, name)
 
 
 def _chatgpt(message: Message) -> Passage | str:
@@ -95,16 +95,20 @@ def _chatgpt(message: Message) -> Passage | str:
     parts = content.get("parts")
     if content.get("content_type") not in ("text", "multimodal_text") or not parts:
         return "media without words"
-    said = "\n".join(part for part in parts if isinstance(part, str))
-    return Passage(said, ME if role == "user" else role) if said.strip() else "media without words"
+    spoken = "\n".join(part for part in parts if isinstance(part, str))
+    return _passage(spoken, ME if role == "user" else role)
 
 
 def _of_mapping(conversation: Message) -> Iterator[Any]:
-    """The messages of a conversation with ChatGPT, in the order in which they were written."""
+    """Yield the messages of a conversation with ChatGPT, in the order of writing."""
     nodes = conversation.get("mapping")
-    found = [node.get("message") for node in nodes.values()] if isinstance(nodes, dict) else []
-    messages = [message for message in found if isinstance(message, dict)]
+    written = [node.get("message") for node in nodes.values()] if isinstance(nodes, dict) else []
+    messages = [message for message in written if isinstance(message, dict)]
     yield from sorted(messages, key=lambda message: message.get("create_time") or 0.0)
+
+
+def _passage(content: str, speaker: Any) -> Passage | str:
+    return Passage(content, _name(speaker)) if content.strip() else "media without words"
 
 
 def _name(name: Any) -> str:
@@ -146,12 +150,12 @@ def _form(
                     continue
                 if not isinstance(item.value, dict):
                     continue
-                for one in within(item.value) if within is not None else (item.value,):
-                    found = message(one)
-                    if isinstance(found, str):
-                        text.account.left_out[found] += 1
+                for record in within(item.value) if within is not None else (item.value,):
+                    passage = message(record)
+                    if isinstance(passage, str):
+                        text.account.left_out[passage] += 1
                     else:
-                        yield found
+                        yield passage
         except NotJsonError as error:
             raise text.damaged(f"after {text.account.kept:,} messages, {error}", label) from error
 

@@ -1,4 +1,4 @@
-"""Documents that need a library of the extra `foreword[texts]`: RTF, PDF and TeX."""
+"""Read documents that need a library of the extra `foreword[texts]`: RTF, PDF and TeX."""
 
 import contextlib
 import logging
@@ -11,7 +11,7 @@ from foreword.text.forms.form import Form, Opened, Passage
 
 EXTRA = "texts"
 LARGEST = 64 << 20
-"""Bytes of a document that is parsed as a whole."""
+"""The largest document in bytes, since documents are parsed as a whole."""
 MOST_PAGES = 20_000
 
 
@@ -31,12 +31,12 @@ def _read_rtf(text: Opened) -> Iterator[Passage]:
         from striprtf.striprtf import rtf_to_text
     except ModuleNotFoundError as error:
         raise MissingExtraError("reading RTF", EXTRA) from error
-    data = _whole(text, RTF.label).decode("latin-1")  # its letters are escapes in ASCII
+    data = _whole(text, RTF.label).decode("latin-1")  # RTF escapes its letters in ASCII
     try:
-        found: str = rtf_to_text(data, errors="replace")  # type: ignore[no-untyped-call]
+        content: str = rtf_to_text(data, errors="replace")  # type: ignore[no-untyped-call]
     except (ValueError, LookupError, IndexError, UnicodeError, RecursionError) as error:
         raise text.damaged(error, RTF.label) from error
-    for line in found.replace("|", " ").splitlines():
+    for line in content.replace("|", " ").splitlines():
         yield Passage(line)
 
 
@@ -49,7 +49,7 @@ def _read_pdf(text: Opened) -> Iterator[Passage]:
         import pypdf.errors
     except ModuleNotFoundError as error:
         raise MissingExtraError("reading PDF", EXTRA) from error
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells of each oddity
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it logs every irregularity
     try:
         with closing(text.open()) as stream:
             reader = pypdf.PdfReader(stream)
@@ -67,17 +67,17 @@ def _read_pdf(text: Opened) -> Iterator[Passage]:
         *(pypdf.errors.PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError),
         *(RecursionError, OverflowError, AssertionError, NotImplementedError),
     ) as error:
-        # The format is large, and damaged files bring up whatever the library did not foresee.
+        # The format is large, and the library raises unforeseen errors for damaged files.
         raise text.damaged(f"it is damaged ({type(error).__name__}: {error})", PDF.label) from error
 
 
 def _paragraphs(lines: list[str]) -> Iterator[str]:
-    """A page's lines joined where a sentence goes on; a word is put together again at a hyphen."""
+    """Join the lines of a page to paragraphs, and words that a hyphen split."""
     width = max(map(len, lines), default=0)
     paragraph = ""
     for raw in lines:
         line = raw.strip()
-        if not line or line.isdigit():  # a page's number
+        if not line or line.isdigit():  # a page number
             continue
         if paragraph.endswith("-") and line[:1].islower():
             paragraph = paragraph[:-1] + line
@@ -127,10 +127,10 @@ def _read_tex(text: Opened) -> Iterator[Passage]:
         part = re.sub(r"^((?:sub)*section|chapter|paragraph)\*?\{([^{}\n]*)\}", r"\2\n\n", part)
         for block in part.split("\n\n"):
             with contextlib.suppress(RecursionError):
-                said = converter.latex_to_text(block)
-                said = re.sub(r"<(?:cit\.|ref)>|[§•]", " ", said)
-                if any(map(str.isalpha, said)):
-                    yield Passage(said)
+                content = converter.latex_to_text(block)
+                content = re.sub(r"<(?:cit\.|ref)>|[§•]", " ", content)
+                if any(map(str.isalpha, content)):
+                    yield Passage(content)
 
 
 RTF = Form(

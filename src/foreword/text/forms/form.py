@@ -1,4 +1,4 @@
-"""What a form of text is: how its beginning is recognised, and how passages are read out of it."""
+"""Define a form, which is a format of text: how to recognise it and extract its passages."""
 
 import re
 from collections import Counter
@@ -12,9 +12,9 @@ from foreword.text.decoding import characters
 from foreword.text.lines import LineSplitter
 
 LONGEST_LINE = 64 << 20
-"""Characters. A form's line that is longer is refused rather than held in memory."""
+"""The number of characters of a line above which a file is refused rather than held in memory."""
 ME = "me"
-"""The speaker of a person's own messages, where an export does not name its owner."""
+"""The speaker of the owner's messages, where an export does not name its owner."""
 
 _INNER = re.compile("[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _CONTROLS = re.compile("[\0-\x08\x0e-\x1b\x7f\ufeff]")
@@ -22,11 +22,11 @@ _CONTROLS = re.compile("[\0-\x08\x0e-\x1b\x7f\ufeff]")
 
 @dataclass(frozen=True)
 class Passage:
-    """What becomes one line of text: a message, a paragraph, a cell.
+    """The content of one line of text: a message, a paragraph, a cell.
 
     Attributes:
-        text: line breaks in it are read as spaces.
-        speaker: whose it is, where the form tells.
+        text: the content; line breaks in it are read as spaces.
+        speaker: the author, where the format names one.
     """
 
     text: str
@@ -34,25 +34,25 @@ class Passage:
 
     @property
     def line(self) -> str:
-        """The text on one line, without control characters; empty where there is nothing."""
-        if self.text.isprintable() and "  " not in self.text:  # as most are, which is soon told
+        """The text on one line, without control characters; it may be empty."""
+        if self.text.isprintable() and "  " not in self.text:  # a fast check that most pass
             return self.text.strip(" ")
         text = _INNER.sub(" ", _CONTROLS.sub("", self.text)).strip(" ")
         if not text.isascii():
-            # JSON may hold halves of letters, which no encoding can write.
+            # JSON may hold lone surrogates, which no encoding can write.
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return text
 
 
 @dataclass(frozen=True)
 class Head:
-    """How a file begins, which is what its form is recognised by.
+    """The beginning of a file, by which its format is recognised.
 
     Attributes:
-        name: of the file, in lower case, without its folder.
-        data: its first bytes.
-        text: the same as text; empty if they are none.
-        whole: whether this is all of the file.
+        name: the file name in lower case, without its folder.
+        data: the first bytes.
+        text: the same, decoded; empty if they are binary.
+        whole: whether this is the whole file.
     """
 
     name: str
@@ -62,25 +62,25 @@ class Head:
 
     @property
     def lines(self) -> list[str]:
-        """The lines that are not blank, but for the last if it is cut off."""
+        """The lines that are not blank, without a last one that is cut off."""
         lines = self.text.splitlines()
         whole = lines if self.whole else lines[:-1] or lines
         return [line for line in whole if line.strip()]
 
     def named(self, *endings: str) -> bool:
-        """Whether the file's name ends so."""
+        """Whether the file name has one of these endings."""
         return self.name.endswith(endings)
 
 
 @dataclass
 class Account:
-    """What came of reading a text.
+    """What the reading of a text counted.
 
     Attributes:
-        kept: passages that became lines.
-        speakers: how many passages each speaker has.
-        left_out: what was read and left out, by its name in the plural, and how often.
-        details: what else is to be said, such as which column was taken.
+        kept: the number of passages that became lines.
+        speakers: the number of passages of each speaker.
+        left_out: the number of omitted items by kind, named in the plural.
+        details: further facts to report, such as the chosen column.
     """
 
     kept: int = 0
@@ -91,14 +91,14 @@ class Account:
 
 @dataclass(frozen=True)
 class Opened:
-    """A text to be read in some form.
+    """A text to be read in some format.
 
     Attributes:
-        name: for errors.
-        open: a fresh stream of its bytes, unpacked; it can be sought in.
-        encoding: of those bytes.
-        column: of a table, where one was chosen.
-        account: what a reader writes down, beside what it gives.
+        name: the name for errors.
+        open: returns a new, seekable stream of the decompressed bytes.
+        encoding: the encoding of the bytes.
+        column: the chosen column of a table.
+        account: counts to which a reader adds.
     """
 
     name: str
@@ -108,20 +108,20 @@ class Opened:
     account: Account = field(default_factory=Account)
 
     def characters(self) -> Iterator[str]:
-        """The text in blocks.
+        """Yield the text in blocks.
 
         Raises:
-            TextError: with line and byte, if it is none.
+            TextError: the bytes cannot be decoded; names the line and byte.
         """
         with closing(self.open()) as stream:
             yield from characters(self.name, self.encoding, stream)
 
     def lines(self) -> Iterator[str]:
-        """The text's lines without their ends."""
+        """Yield the text's lines without their line ends."""
         return lines_of(self.characters(), self.name)
 
     def damaged(self, why: object, kind: str) -> TextError:
-        """The error for a file that begins as its form does, and then does not."""
+        """Return the error for a file that has the beginning of its format but not the rest."""
         return TextError(
             f"{self.name}: cannot be read as {kind}: {why}. To read the file as it stands, add "
             "--as text"
@@ -129,10 +129,10 @@ class Opened:
 
 
 def lines_of(blocks: Iterable[str], name: str) -> Iterator[str]:
-    """Lines of a text that comes in blocks.
+    """Yield the lines of a text in blocks.
 
     Raises:
-        TextError: a line is too long to be held.
+        TextError: a line is too long to be held in memory.
     """
     splitter = LineSplitter()
     for block in blocks:
@@ -148,17 +148,17 @@ def lines_of(blocks: Iterable[str], name: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Form:
-    """One form.
+    """A format of text.
 
     Attributes:
-        name: what `--as` takes.
-        label: what people call a file of it.
-        unit: of what its passages are, in the plural.
-        left_out: what its reader never gives, in words.
-        recognises: whether a file that begins so has this form.
-        read: its passages, in order, in bounded memory.
-        endings: of names, by which a folder's files of it are known.
-        is_text: whether its files are characters, which have an encoding.
+        name: the name for `--as`.
+        label: what people call such a file.
+        unit: what its passages are, in the plural.
+        left_out: a description of what is never read.
+        recognises: whether a file with this beginning has this format.
+        read: yields the passages in order, in bounded memory.
+        endings: the file name endings by which files in a folder are recognised.
+        is_text: whether the files are characters, which have an encoding.
     """
 
     name: str

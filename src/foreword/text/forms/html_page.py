@@ -1,4 +1,4 @@
-"""HTML pages: the prose, without scripts, styles, navigation and code."""
+"""Read the prose of HTML pages, without scripts, styles, navigation and code."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ SKIPPED = frozenset(
         *("head", "pre", "menu", "dialog", "rt", "rp"),
     }
 )
-"""Elements of which nothing is prose that somebody wrote for a reader."""
+"""Elements that hold no prose written for a reader."""
 _VOID = frozenset(
     {
         *("area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta"),
@@ -23,29 +23,16 @@ _VOID = frozenset(
 _BLOCKS = frozenset(
     {
         *("address", "article", "blockquote", "body", "br", "caption", "center", "dd", "details"),
-        *(
-            "div",
-            "dl",
-            "dt",
-            "fieldset",
-            "figcaption",
-            "figure",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "header",
-        ),
+        *("div", "dl", "dt", "fieldset", "figcaption", "figure", "header"),
+        *("h1", "h2", "h3", "h4", "h5", "h6"),
         *("hr", "html", "li", "main", "ol", "p", "section", "summary", "table", "tbody", "td"),
         *("tfoot", "th", "thead", "title", "tr", "ul"),
     }
 )
 _NAVIGATION_WORDS = 4
-"""A block of so few words that is one link leads somewhere, and says nothing."""
+"""A link of at most this many words that fills a block is navigation, not prose."""
 LARGEST = 128 << 20
-"""Characters of a page, which is parsed as a whole."""
+"""The largest page in characters, since a page is parsed as a whole."""
 _OPENS = re.compile(r"<(?=[a-zA-Z/!?])")
 _NOT_SHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f]+")
@@ -54,21 +41,21 @@ Skip = Callable[[str, dict[str, str | None]], bool]
 
 
 class _Prose(HTMLParser):
-    """Collects the blocks of text of a page."""
+    """Collects a page's blocks of text."""
 
     def __init__(self, skip: Skip | None) -> None:
         super().__init__(convert_charrefs=True)
         self.skip = skip
-        self.found: list[str] = []
+        self.blocks: list[str] = []
         self.parts: list[str] = []
-        self.skipping: list[str] = []  # the open elements from the one that is left out
+        self.skipping: list[str] = []  # the open elements, from the outermost skipped one on
         self.links = 0
-        self.linked = 0  # characters of the block that are in links
+        self.linked = 0  # the number of the block's characters inside links
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         has = dict(attrs)
         if self.skipping == ["head"] and tag in _BLOCKS and tag != "title":
-            self.skipping.clear()  # many pages never end their head
+            self.skipping.clear()  # many pages never close their head
         if self.skipping:
             if tag not in _VOID and tag == self.skipping[0]:
                 self.skipping.append(tag)
@@ -111,29 +98,29 @@ class _Prose(HTMLParser):
         text = _SPACE.sub(" ", "".join(self.parts)).strip()
         is_link = self.linked >= 0.9 * len(text) and len(text.split()) <= _NAVIGATION_WORDS
         if text and not is_link:
-            self.found.append(text)
+            self.blocks.append(text)
         self.parts.clear()
         self.linked = 0
 
 
 def prose(page: str, skip: Skip | None = None) -> list[str]:
-    """The paragraphs of a page.
+    """Return the paragraphs of a page.
 
     Args:
-        page: HTML, as bad as it may be.
-        skip: whether an element, by its name and attributes, is left out besides the usual ones.
+        page: HTML, which may be malformed.
+        skip: whether to skip an element, given its name and attributes, besides the usual ones.
     """
     parser = _Prose(skip)
     parser.feed(ended(page))
     parser.close()
     parser.end_block()
-    return parser.found
+    return parser.blocks
 
 
 def ended(page: str) -> str:
-    """The page without comments and tags that begin and do not end.
+    """Remove the comments and tags of a page that are never closed.
 
-    The library looks for their end from each beginning on, which takes hours on hostile pages.
+    The library searches for the end of each of them, which takes hours on hostile pages.
     """
     page = page.replace("<![CDATA[", "").replace("<![", "<!")
     last = page.rfind("-->") + 1
@@ -143,10 +130,10 @@ def ended(page: str) -> str:
 
 
 def whole_page(text: Opened, kind: str) -> str:
-    """All characters of a page.
+    """Return all characters of a page.
 
     Raises:
-        TextError: it is too long to be parsed as a whole.
+        TextError: the page is too long to be parsed as a whole.
     """
     blocks, size = [], 0
     for block in text.characters():

@@ -1,7 +1,7 @@
-"""Messages of an iPhone or Mac, as the program imessage-exporter writes them as text.
+"""Read messages of an iPhone or Mac, as the program imessage-exporter writes them as text.
 
-A message is its time, its sender and its text, each on lines of their own, and a blank line. What
-answers it is told twice, indented beneath it and at its own time.
+A message is its time, its sender and its text, each on lines of their own, and a blank line. A
+reply appears twice: indented beneath the message it answers, and at its own time.
 """
 
 import itertools
@@ -55,15 +55,15 @@ def _passage(message: list[str], text: Opened) -> Iterator[Passage]:
         if any(line.strip() for line in message):
             text.account.left_out["service messages"] += 1
         return
-    sender, said = message[1].strip(), list(_said(message[2:]))
-    if said:
-        yield Passage("\n".join(said), ME if sender == "Me" else sender)
+    sender, content = message[1].strip(), list(_content(message[2:]))
+    if content:
+        yield Passage("\n".join(content), ME if sender == "Me" else sender)
     else:
         text.account.left_out["media without words"] += 1
 
 
-def _said(lines: Iterable[str]) -> Iterator[str]:
-    """What a message says; of one that was edited, as it was in the end."""
+def _content(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the content of a message; of an edited one, its last version."""
     edited = ""
     reacting = False
     for line in lines:

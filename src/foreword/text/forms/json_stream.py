@@ -1,6 +1,6 @@
-"""The items of the lists in a JSON document, one after the other, in bounded memory.
+"""Read the items of the lists in a JSON document, one after the other, in bounded memory.
 
-A chat export is one document of up to gigabytes, whose messages are a list somewhere within it.
+A chat export is one document of up to gigabytes, with its messages in a list somewhere inside.
 """
 
 import json
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 DESCENDED = frozenset({"list", "chats", "left_chats", "conversations", "rooms", "channels", "data"})
-"""Keys of lists whose items are looked into rather than given: they hold lists themselves."""
+"""Keys of lists whose items contain lists themselves, and are searched rather than returned."""
 DEEPEST = 12
 LONGEST_ITEM = 64 << 20
-"""Characters that one item may take."""
+"""The largest size of one item, in characters."""
 _NUMBER = re.compile(r"[-+.\deE]+")
 _SPACE = " \t\n\r"
 _decode = json.JSONDecoder(strict=False).raw_decode
@@ -37,10 +37,10 @@ class NotJsonError(ValueError):
 
 
 def items(blocks: Iterable[str]) -> Iterator[Item]:
-    """All items of all lists that are not themselves within an item.
+    """Yield the items of all lists that are not part of an item themselves.
 
     Raises:
-        NotJsonError: from the place on that is not JSON.
+        NotJsonError: the document is not JSON; items before the error are yielded.
     """
     cursor = _Cursor(blocks)
     yield from _walk(cursor, ())
@@ -78,12 +78,12 @@ def _walk_object(cursor: "_Cursor", path: tuple[str, ...]) -> Iterator[Item]:
 
 
 class _Cursor:
-    """A place in a document of which only a part is held."""
+    """A position in a document, of which only a part is in memory."""
 
     def __init__(self, blocks: Iterable[str]) -> None:
         self._blocks = iter(blocks)
         self._text = ""
-        self._at = 0
+        self._offset = 0
 
     def _more(self) -> bool:
         block = next(self._blocks, None)
@@ -91,26 +91,26 @@ class _Cursor:
             block = next(self._blocks, None)
         if block is None:
             return False
-        self._text = self._text[self._at :] + block
-        self._at = 0
+        self._text = self._text[self._offset :] + block
+        self._offset = 0
         return True
 
     def peek(self) -> str:
-        """The next character that is not white space; empty at the end."""
+        """Return the next character that is not white space; empty at the end."""
         while True:
-            while self._at < len(self._text):
-                if self._text[self._at] not in _SPACE:
-                    return self._text[self._at]
-                self._at += 1
+            while self._offset < len(self._text):
+                if self._text[self._offset] not in _SPACE:
+                    return self._text[self._offset]
+                self._offset += 1
             if not self._more():
                 return ""
 
     def take(self) -> None:
-        """Goes on by the character that `peek` showed."""
-        self._at += 1
+        """Move past the character that `peek` returned."""
+        self._offset += 1
 
     def next_or_end(self, end: str) -> None:
-        """Goes over a comma; stays before a list's or object's end."""
+        """Move past a comma; stay before the end of a list or object."""
         if self.peek() == ",":
             self.take()
             if self.peek() == end:
@@ -119,26 +119,26 @@ class _Cursor:
             raise NotJsonError("a comma is missing, or the file is cut off")
 
     def value(self) -> Any:
-        """A whole value."""
+        """Return the next whole value."""
         self.peek()
         wanted = 1
         while True:
             try:
-                value, end = _decode(self._text, self._at)
+                value, end = _decode(self._text, self._offset)
             except RecursionError:
                 raise NotJsonError("it is nested too deeply") from None
             except ValueError as error:
                 if not self._fetch(wanted):
                     raise NotJsonError(str(error)) from None
-                wanted *= 2  # so that a long value is tried only a few times
+                wanted *= 2  # so that a long value is parsed only a few times
                 continue
-            number = _NUMBER.match(self._text, self._at)
+            number = _NUMBER.match(self._text, self._offset)
             if number is not None and number.end() == len(self._text) and self._more():
                 continue  # it may go on in the next block
-            self._at = end
+            self._offset = end
             return value
 
     def _fetch(self, blocks: int) -> bool:
-        if len(self._text) - self._at > LONGEST_ITEM:
+        if len(self._text) - self._offset > LONGEST_ITEM:
             raise NotJsonError(f"an item is not ended after {LONGEST_ITEM:,} characters")
         return sum(self._more() for _ in range(blocks)) > 0

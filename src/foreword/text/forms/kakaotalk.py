@@ -1,4 +1,4 @@
-"""KakaoTalk's exports of chats: from Windows, macOS, Android and iPhones, in Korean and English."""
+"""Read KakaoTalk's exports of chats from all its programs, in Korean and English."""
 
 import csv
 import re
@@ -20,7 +20,7 @@ _DATE = (
     r"[A-Z][a-z]{2,8} \d{1,2}, \d{4}(?:,| at)?)"
 )
 _STAMP = re.compile(rf"{_DATE}\s{_CLOCK}(?P<rest>.*)", re.DOTALL)
-_SAID = re.compile(r", (?P<name>.{1,80}?) : (?P<text>.*)", re.DOTALL)
+_MESSAGE = re.compile(r", (?P<name>.{1,80}?) : (?P<text>.*)", re.DOTALL)
 _DAY = re.compile(
     rf"{_DATE}(?:\s\S{{1,10}})?$|[A-Z][a-z]{{5,8}}, [A-Z][a-z]{{2,8}} \d{{1,2}}, \d{{4}}$"
 )
@@ -42,33 +42,33 @@ def _recognises(head: Head) -> bool:
         return False
     if lines[0].replace('"', "") == _CSV_HEADER:
         return True
-    said = sum(_message(line) is not None for line in lines)
+    messages = sum(_message(line) is not None for line in lines)
     has_title = any(_TITLE.match(line) or _SAVED.match(line) for line in lines[:4])
     has_rule = any(_RULE.match(line) for line in lines)
     begins = has_title or _message(lines[0]) is not None or _DAY.match(lines[0]) is not None
-    # What is in brackets is written so in other logs, too.
+    # Other logs use brackets in the same way.
     bracketed = any(_BRACKETS.match(line) for line in lines)
-    return begins and said >= 1 and (has_title or (has_rule if bracketed else said >= 2))
+    return begins and messages >= 1 and (has_title or (has_rule if bracketed else messages >= 2))
 
 
 def _message(line: str) -> tuple[str, str] | None:
-    """Who says what in a line that begins a message; no name for a note of the program's."""
-    if found := _BRACKETS.match(line):
-        return found["name"], found["text"]
-    if found := _STAMP.match(line):
-        said = _SAID.match(found["rest"])
-        if said is not None:
-            return said["name"], said["text"]
+    """Return the name and text of a line that begins a message; None for the program's notes."""
+    if match := _BRACKETS.match(line):
+        return match["name"], match["text"]
+    if match := _STAMP.match(line):
+        message = _MESSAGE.match(match["rest"])
+        if message is not None:
+            return message["name"], message["text"]
     return None
 
 
 def _is_note(line: str) -> bool:
-    """Whether a line is none of a message's: a day, a rule, who has come."""
+    """Whether a line is part of no message: a date, a rule, someone joining."""
     bare = line.strip()
     if _RULE.match(bare) or _DAY.match(bare):
         return True
-    if found := _STAMP.match(bare):
-        return not found["rest"] or found["rest"].startswith((":", ","))
+    if match := _STAMP.match(bare):
+        return not match["rest"] or match["rest"].startswith((":", ","))
     return re.search(r"님이 .{0,60}(?:들어왔|나갔|초대했|내보냈)습니다\.", bare) is not None
 
 
@@ -79,21 +79,21 @@ def _read(text: Opened) -> Iterator[Passage]:
         yield from _of_table(lines, text)
         return
     name: str | None = None
-    said: list[str] = []
+    parts: list[str] = []
     for line in (first, *lines) if _message(first.strip()) else lines:
         begun = _message(line.strip())
         if begun is None and not _is_note(line):
-            said.append(line)
+            parts.append(line)
             continue
         if name is not None:
-            yield from _passage(name, "\n".join(said), text)
+            yield from _passage(name, "\n".join(parts), text)
         if begun is None:
             text.account.left_out["service messages"] += 1
-            name, said = None, []
+            name, parts = None, []
         else:
-            name, said = begun[0], [begun[1]]
+            name, parts = begun[0], [begun[1]]
     if name is not None:
-        yield from _passage(name, "\n".join(said), text)
+        yield from _passage(name, "\n".join(parts), text)
 
 
 def _of_table(lines: Iterable[str], text: Opened) -> Iterator[Passage]:
@@ -105,11 +105,11 @@ def _of_table(lines: Iterable[str], text: Opened) -> Iterator[Passage]:
         raise text.damaged(error, KAKAOTALK.label) from error
 
 
-def _passage(name: str, said: str, text: Opened) -> Iterator[Passage]:
-    if not said.strip() or _NOTE.match(said.strip()):
+def _passage(name: str, content: str, text: Opened) -> Iterator[Passage]:
+    if not content.strip() or _NOTE.match(content.strip()):
         text.account.left_out["notes"] += 1
     else:
-        yield Passage(said, name.strip())
+        yield Passage(content, name.strip())
 
 
 KAKAOTALK = Form(

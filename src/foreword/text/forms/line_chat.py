@@ -1,7 +1,7 @@
-"""LINE's exports of chats, from phones and computers, in any language.
+"""Read LINE's exports of chats, from phones and computers, in any language.
 
-A day stands on a line of its own, and a message is time, name and text between tabs. Programs for
-computers set spaces instead, so that where a name ends is told by what is the same in all messages.
+A date stands on a line of its own, and a message is time, name and text between tabs. Desktop
+programs use spaces instead, so that the words that all messages share show where a name ends.
 """
 
 import re
@@ -22,7 +22,7 @@ _NOTE = re.compile(r"[\[［][^\[\]［］\n]{1,30}[\]］](?:\s\S{1,80})?\s*$|☎"
 """`[Photo]`, `[File] plan.pdf`, `☎ Call time 0:35`, in any language."""
 _UNSENT = re.compile(r"(?:unsent a message|メッセージの送信を取り消しました|已收回訊息|收回了訊息)")
 FEWEST = 3
-"""Messages that show how long a name is, where no tab does."""
+"""The number of messages that show how long a name is, if no tab does."""
 
 
 def _recognises(head: Head) -> bool:
@@ -33,7 +33,7 @@ def _recognises(head: Head) -> bool:
         return True
     if _DAY.match(lines[0]) is None:
         return False
-    stamped = [found for line in lines[1:] if (found := _STAMP.match(line)) is not None]
+    stamped = [match for line in lines[1:] if (match := _STAMP.match(line)) is not None]
     return len(stamped) >= max(1, 0.3 * len(lines))
 
 
@@ -42,8 +42,8 @@ def _read(text: Opened) -> Iterator[Passage]:
     held: list[tuple[str, str]] = []
     for gap, rest in messages:
         if gap == "\t":
-            name, tab, said = rest.partition("\t")
-            yield from _passage(name if tab else "", said if tab else rest, text)
+            name, tab, content = rest.partition("\t")
+            yield from _passage(name if tab else "", content if tab else rest, text)
         else:
             held.append((gap, rest))
     names = _names(rest for _, rest in held)
@@ -53,42 +53,42 @@ def _read(text: Opened) -> Iterator[Passage]:
 
 
 def _messages(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """What separates a message's parts, and what follows its time, over all its lines."""
-    gap, said, begun = "", [""], False
+    """Yield each message's separator, and all of its lines after the time."""
+    gap, parts, begun = "", [""], False
     for line in lines:
-        found = _STAMP.match(line)
-        if found is None and not _DAY.match(line.strip()):
+        match = _STAMP.match(line)
+        if match is None and not _DAY.match(line.strip()):
             if begun:
-                said.append(line)
+                parts.append(line)
             continue
         if begun:
-            yield gap, "\n".join(said)
-        begun = found is not None
-        if found is not None:
-            gap, said = found["gap"], [found["rest"]]
+            yield gap, "\n".join(parts)
+        begun = match is not None
+        if match is not None:
+            gap, parts = match["gap"], [match["rest"]]
     if begun:
-        yield gap, "\n".join(said)
+        yield gap, "\n".join(parts)
 
 
-def _passage(name: str, said: str, text: Opened) -> Iterator[Passage]:
-    said = said.strip()
-    if len(said) > 1 and said[0] == said[-1] == '"' and "\n" in said:
-        said = said[1:-1].replace('""', '"')  # several lines stand in quotation marks
+def _passage(name: str, content: str, text: Opened) -> Iterator[Passage]:
+    content = content.strip()
+    if len(content) > 1 and content[0] == content[-1] == '"' and "\n" in content:
+        content = content[1:-1].replace('""', '"')  # several lines are set in quotation marks
     if not name.strip():
         text.account.left_out["service messages"] += 1
-    elif not said or _NOTE.match(said) or _UNSENT.search(said[:60]):
+    elif not content or _NOTE.match(content) or _UNSENT.search(content[:60]):
         text.account.left_out["notes"] += 1
     else:
-        yield Passage(said, name.strip())
+        yield Passage(content, name.strip())
 
 
 def _names(messages: Iterable[str]) -> list[str]:
-    """Those who speak, longest first: words that all messages which begin alike have in common."""
+    """Return the speakers, longest first: the words that messages with one beginning share."""
     by_word: dict[str, list[list[str]]] = {}
     for message in messages:
         words = message.split("\n", 1)[0].split(" ")
         by_word.setdefault(words[0], []).append(words)
-    found = []
+    names = []
     for word, those in by_word.items():
         name, rest = word, [words[1:] for words in those]
         while len(rest) >= FEWEST:
@@ -98,8 +98,8 @@ def _names(messages: Iterable[str]) -> list[str]:
             if not following or count < len(rest):
                 break
             name, rest = f"{name} {following}", [words[1:] for words in rest]
-        found.append(name)
-    return sorted(found, key=len, reverse=True)
+        names.append(name)
+    return sorted(names, key=len, reverse=True)
 
 
 LINE = Form(

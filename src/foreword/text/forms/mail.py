@@ -1,4 +1,4 @@
-"""Mail: single messages and mbox files. What somebody wrote, without quotes and signatures."""
+"""Read mail, single messages and mbox files, without quotes and signatures."""
 
 import email
 import re
@@ -16,9 +16,9 @@ _QUOTE_MARKS = (
     *("gmail_quote", "gmail_attr", "gmail_signature", "moz-cite-prefix", "yahoo_quoted"),
     *("divrplyfwdmsg", "appendonsend", "signature"),
 )
-"""Classes and identities of elements in which programs for mail put quotes and signatures."""
+"""Classes and ids of the elements in which mail programs put quotes and signatures."""
 LONGEST_MESSAGE = 64 << 20
-"""Bytes of a message that are read; what comes after them are attachments."""
+"""The number of bytes of a message that are read; attachments follow them."""
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,60}:(?:\s|$)")
 _KNOWN = re.compile(
     r"(?:from|to|subject|date|message-id|received|return-path|mime-version|content-type|"
@@ -61,9 +61,9 @@ _GREETING = re.compile(
 )
 _CONTACT = re.compile(r"\S@\S|www\.|https?://|\+?\d[\d ()/.-]{6,}\d")
 MOST_OF_CARD = 10
-"""Lines of a signature that nothing introduces."""
+"""The most lines of a signature without a separator."""
 WRAPPED_AT = 60
-"""Of lines that are as long as this, the next one may go on with the same paragraph."""
+"""A paragraph may continue after a line of at least this many characters."""
 
 
 def _recognises_message(head: Head) -> bool:
@@ -114,7 +114,7 @@ def _read_message(text: Opened) -> Iterator[Passage]:
     with closing(text.open()) as stream:
         data = stream.read(LONGEST_MESSAGE)
     first, _, rest = data.partition(b"\n")
-    if first.strip().isdigit():  # Apple Mail: the message's length, the message, a property list
+    if first.strip().isdigit():  # Apple Mail: the length, the message, a property list
         data = rest[: int(first)]
     yield from _message(data, text)
 
@@ -127,15 +127,15 @@ def _message(data: bytes, text: Opened, *, from_mbox: bool = False) -> Iterator[
         message = email.message_from_bytes(data)
         body, is_html, flowed = _body(message, text)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        # The library meets mail that nobody foresaw; one message is no reason to lose the others.
+        # The library raises unforeseen errors; one bad message must not lose the others.
         left_out["messages that are damaged"] += 1
         return
     if not body.strip():
         left_out["messages without text"] += 1
         return
     speaker = _sender(message)
-    found = prose(body, _quotes) if is_html else paragraphs(body, flowed=flowed)
-    for paragraph in found:
+    texts = prose(body, _quotes) if is_html else paragraphs(body, flowed=flowed)
+    for paragraph in texts:
         if _ADVERTISEMENT.match(paragraph):
             continue
         if is_html and (_REST_IS_QUOTED.match(paragraph) or _QUOTED_HEADER.match(paragraph)):
@@ -160,7 +160,7 @@ def _decoded_header(value: str) -> str:
 
 
 def _body(message: Message, text: Opened) -> tuple[str, bool, bool]:
-    """A message's text, whether it is HTML, and whether its lines flow (RFC 3676)."""
+    """Return a message's text, whether it is HTML, and whether its lines flow (RFC 3676)."""
     plain: Message | None = None
     rich: Message | None = None
     for part in message.walk():
@@ -188,29 +188,29 @@ def _payload(part: Message) -> str:
     charset = {"iso-8859-1": "cp1252", "us-ascii": "utf-8", "latin-1": "cp1252"}.get(
         charset, charset
     )
-    # Those of seven bits look like ASCII.
+    # Encodings of seven bits look like ASCII.
     is_escaped = charset.replace("_", "-").startswith(("iso-2022", "hz", "utf-7"))
     for encoding in (charset, "utf-8") if is_escaped else ("utf-8", charset):
         try:
             return data.decode(encoding)
         except (UnicodeDecodeError, LookupError, ValueError):
             continue
-    found = guess(data)
-    return data.decode("cp1252" if found is None else found.name, "replace")
+    guessed = guess(data)
+    return data.decode("cp1252" if guessed is None else guessed.name, "replace")
 
 
 def _quotes(tag: str, has: dict[str, str | None]) -> bool:
-    """Whether an element of an HTML message holds what others wrote."""
+    """Whether an element of an HTML message holds a quote or a signature."""
     marks = f"{has.get('class') or ''} {has.get('id') or ''}".lower()
     return tag == "blockquote" or any(mark in marks for mark in _QUOTE_MARKS)
 
 
 def paragraphs(body: str, *, flowed: bool = False) -> Iterator[str]:
-    """The paragraphs of a plain message that its sender wrote, each as one line.
+    """Yield the paragraphs that the sender of a plain message wrote, each on one line.
 
     Args:
-        body: of the message.
-        flowed: a line that ends in a space goes on in the next one.
+        body: the text of the message.
+        flowed: whether a line that ends in a space continues in the next one.
     """
     paragraph: list[str] = []
     for line in _own_lines(body.replace("\r\n", "\n").split("\n"), flowed=flowed):
@@ -228,7 +228,7 @@ def paragraphs(body: str, *, flowed: bool = False) -> Iterator[str]:
 
 
 def _goes_on(before: str, line: str, *, flowed: bool) -> bool:
-    """Whether a line goes on with the paragraph: its first word did not fit on the one before."""
+    """Whether a line continues a paragraph: its first word had no room on the line before."""
     if flowed and before.endswith(" "):
         return True
     first = line.split(maxsplit=1)[0]
@@ -237,7 +237,7 @@ def _goes_on(before: str, line: str, *, flowed: bool) -> bool:
 
 
 def _own_lines(lines: list[str], *, flowed: bool) -> Iterator[str]:
-    """The lines without quotes, what introduces them, signatures and armour."""
+    """Return the lines without quotes, their introductions, signatures and armour."""
     kept: list[str] = []
     for number, line in enumerate(lines):
         if line.lstrip().startswith((">", "|>")):
@@ -261,19 +261,19 @@ def _own_lines(lines: list[str], *, flowed: bool) -> Iterator[str]:
 
 
 def _without_card(lines: list[str]) -> list[str]:
-    """The lines without what a program adds after a greeting and a name: a title, numbers."""
+    """Return the lines without the contact details after a greeting and a name."""
     last = [number for number, line in enumerate(lines) if line.strip()]
-    for place, number in enumerate(last):
-        after = last[place + 2 :]
+    for index, number in enumerate(last):
+        after = last[index + 2 :]
         if _GREETING.fullmatch(lines[number].strip()) and 0 < len(after) <= MOST_OF_CARD:
             card = [lines[n].strip() for n in after]
-            is_card = any(map(_CONTACT.search, card)) and all(len(one) <= 70 for one in card)
+            is_card = any(map(_CONTACT.search, card)) and all(len(row) <= 70 for row in card)
             return lines[: after[0]] if is_card else lines
     return lines
 
 
 def _starts_quoted_header(lines: list[str], number: int) -> bool:
-    """Whether Outlook's header of the message that is answered begins in this line."""
+    """Whether Outlook's header of the quoted message begins in this line."""
     if not _QUOTED_HEADER.match(lines[number]):
         return False
     below = [line.lstrip("*") for line in lines[number + 1 : number + 6]]
@@ -281,18 +281,18 @@ def _starts_quoted_header(lines: list[str], number: int) -> bool:
 
 
 def _drop_attribution(kept: list[str]) -> None:
-    """Removes what introduces a quote, such as `On Monday, Anna wrote:`, from the end of lines."""
+    """Remove the introduction of a quote, such as `On Monday, Anna wrote:`, from the end."""
     end = len(kept)
     while end and not kept[end - 1].strip():
         end -= 1
     if not end or not kept[end - 1].rstrip().endswith((":", "：")):
         return
     for begin in range(end - 1, max(-1, end - 4), -1):
-        said = " ".join(kept[begin:end])
-        if not kept[begin].strip() or not _ATTRIBUTION_WORDS.search(said):
+        introduction = " ".join(kept[begin:end])
+        if not kept[begin].strip() or not _ATTRIBUTION_WORDS.search(introduction):
             break
         is_alone = begin == 0 or not kept[begin - 1].strip()
-        if re.search(r"[\d@]", said) or (is_alone and len(said) < 60):
+        if re.search(r"[\d@]", introduction) or (is_alone and len(introduction) < 60):
             if not is_alone and _ATTRIBUTION_BEGINS.match(kept[begin - 1]):
                 begin -= 1
             del kept[begin:]

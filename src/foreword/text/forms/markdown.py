@@ -1,4 +1,4 @@
-"""Markdown: the prose, without front matter, code, tables' rules, comments and link targets."""
+"""Read the prose of Markdown, without front matter, code, comments and link targets."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -9,11 +9,11 @@ from markdown_it.token import Token
 from foreword.text.forms.form import Form, Head, Opened, Passage
 
 CHUNK = 1 << 18
-"""Characters that are parsed at once, up to the next blank line outside of code."""
+"""The number of characters parsed at once, up to the next blank line outside of code."""
 _FRONT_MATTER = re.compile(r"\ufeff?(---|\+\+\+)[ \t]*$")
 _FRONT_KEY = re.compile(r"[\w.-]+[ \t]*[:=]|\s|#|- |$|\[")
 LONGEST_FRONT_MATTER = 2000
-"""Lines. Three dashes that nothing ends are a rule across the page."""
+"""The number of lines after which three dashes are a rule, and not the start of front matter."""
 _FENCE = re.compile(r"\s{0,3}(?:>\s?)*(```+|~~~+)")
 _COMMENT = re.compile(r"%%.*?%%|<!--.*?-->", re.DOTALL)
 _EMBED = re.compile(r"!\[\[[^\[\]\n]{0,300}\]\]")
@@ -96,14 +96,14 @@ def _prose(chunk: str) -> Iterator[str]:
         if token.type != "inline":
             continue  # code, HTML and rules are tokens without any inline content
         for line in _inline(token.children or []).split("\n"):
-            said = _FOOTNOTE.sub("", _LEADING.sub("", line.strip()))
-            said = _BLOCK_MARK.sub("", said).strip()
-            if any(map(str.isalpha, said)):
-                yield said
+            content = _FOOTNOTE.sub("", _LEADING.sub("", line.strip()))
+            content = _BLOCK_MARK.sub("", content).strip()
+            if any(map(str.isalpha, content)):
+                yield content
 
 
 def _inline(tokens: list[Token]) -> str:
-    said: list[str] = []
+    parts: list[str] = []
     in_address = False
     for token in tokens:
         if token.type == "link_open":
@@ -111,12 +111,12 @@ def _inline(tokens: list[Token]) -> str:
         elif token.type == "link_close":
             in_address = False
         elif token.type in ("text", "code_inline") and not in_address:
-            said.append(token.content)
+            parts.append(token.content)
         elif token.type == "softbreak":
-            said.append(" ")
+            parts.append(" ")
         elif token.type == "hardbreak":
-            said.append("\n")
-    return "".join(said)
+            parts.append("\n")
+    return "".join(parts)
 
 
 MARKDOWN = Form(

@@ -1,6 +1,6 @@
-"""Signal's messages: its own export of chats, and what the program signal-export makes of a backup.
+"""Read Signal's own export of chats, and the output of the program signal-export.
 
-Signal writes `main.jsonl`: a line a recipient, a chat or a message. signal-export writes, for each
+Signal writes `main.jsonl`: a line per recipient, chat or message. signal-export writes, for each
 chat, `data.json` with a message a line, and `chat.md` for people.
 """
 
@@ -31,13 +31,13 @@ def _recognises(head: Head) -> bool:
     if _OF_DATA.match(lines[0]):
         return True
     if _OF_EXPORT.match(lines[0]):
-        found = sum(_OF_EXPORT.match(line) is not None for line in lines)
+        records = sum(_OF_EXPORT.match(line) is not None for line in lines)
         return (
-            found == len(lines) and re.search(r'"(?:recipient|chatItem)":', head.text) is not None
+            records == len(lines) and re.search(r'"(?:recipient|chatItem)":', head.text) is not None
         )
     stamped = [line for line in lines if _STAMP.match(line)]
     if not stamped or stamped[0] != lines[0]:
-        return False  # WhatsApp's exports have such dates in some languages, and no two spaces
+        return False  # WhatsApp's exports have such dates in some languages, without two spaces
     return head.named("chat.md", "index.md") or 2 * sum(
         line.endswith("  ") for line in stamped
     ) > len(stamped)
@@ -59,18 +59,18 @@ def _objects(first: str, lines: Iterator[str], text: Opened) -> Iterator[Mapping
         if not line.strip():
             continue
         try:
-            found = json.loads(line, strict=False)
+            record = json.loads(line, strict=False)
         except (ValueError, RecursionError) as error:
             raise text.damaged(f"line {number}: {error}", SIGNAL.label) from error
-        if isinstance(found, dict):
-            yield found
+        if isinstance(record, dict):
+            yield record
 
 
-def _passage(name: str, said: str, text: Opened) -> Iterator[Passage]:
-    if _CALL.match(said.strip()):
+def _passage(name: str, content: str, text: Opened) -> Iterator[Passage]:
+    if _CALL.match(content.strip()):
         text.account.left_out["calls"] += 1
-    elif said.strip():
-        yield Passage(said, ME if name == "Me" else name)
+    elif content.strip():
+        yield Passage(content, ME if name == "Me" else name)
     else:
         text.account.left_out["media without words"] += 1
 
@@ -95,12 +95,12 @@ def _of_export(first: str, lines: Iterator[str], text: Opened) -> Iterator[Passa
             continue
         message = item.get("standardMessage")
         body = message.get("text") if isinstance(message, dict) else None
-        said = body.get("body") if isinstance(body, dict) else None
+        content = body.get("body") if isinstance(body, dict) else None
         if "updateMessage" in item:
             text.account.left_out["service messages"] += 1
             continue
         author = names.get(str(item.get("authorId")), "someone without a name")
-        yield from _passage(ME if "outgoing" in item else author, str(said or ""), text)
+        yield from _passage(ME if "outgoing" in item else author, str(content or ""), text)
 
 
 def _name(recipient: Mapping[str, Any]) -> str:
@@ -121,29 +121,29 @@ def _name(recipient: Mapping[str, Any]) -> str:
 
 def _of_markdown(first: str, lines: Iterator[str], text: Opened) -> Iterator[Passage]:
     name = ""
-    said: list[str] = []
+    parts: list[str] = []
     for line in itertools.chain([first], lines):
         begun = _STAMP.match(line)
         if begun is None:
-            said.append(line)
+            parts.append(line)
             continue
-        yield from _said(name, said, text)
-        name, said = begun["name"], [begun["text"]]
-    yield from _said(name, said, text)
+        yield from _answer(name, parts, text)
+        name, parts = begun["name"], [begun["text"]]
+    yield from _answer(name, parts, text)
 
 
-def _said(name: str, lines: list[str], text: Opened) -> Iterator[Passage]:
-    """A message without the one that it answers, reactions, stickers and files."""
+def _answer(name: str, lines: list[str], text: Opened) -> Iterator[Passage]:
+    """Yield a message without the quoted one, reactions, stickers and files."""
     own = []
     for line in lines:
         if line.startswith("> ") or _REACTIONS.match(line) or _STICKER.match(line):
             continue
         own.append(_ATTACHED.sub("", line))
-    said = "\n".join(own).strip()
-    if said == _DELETED:
+    content = "\n".join(own).strip()
+    if content == _DELETED:
         text.account.left_out["deleted messages"] += 1
     elif name:
-        yield from _passage(name, said, text)
+        yield from _passage(name, content, text)
 
 
 SIGNAL = Form(

@@ -1,4 +1,4 @@
-"""The XML of SMS Backup & Restore: text messages, and what is text in multimedia messages."""
+"""Read the XML of SMS Backup & Restore: text messages, and the text of multimedia messages."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from foreword.text.forms.xml_stream import NotXmlError, events
 _PAIR = re.compile(r"&#(5[56]\d{3});&#(5[67]\d{3});")
 _REFERENCE = re.compile(r"&#(\d{1,7});")
 _UNENDED = re.compile(r"(?:&#(?:55[2-9]\d\d|56[0-2]\d\d|563[01]\d);)?(?:&#?\d{0,7})?$")
-"""A reference, or the first of two, that the next block goes on with."""
+"""A character reference, or the first of two, that is cut off at the end of a block."""
 _SENT = frozenset({"2", "4", "5", "6"})  # Android's numbers: sent, outbox, failed, queued
 _DRAFT = "3"
 
@@ -28,21 +28,21 @@ def _read(text: Opened) -> Iterator[Passage]:
                 speaker = _speaker(event.name, event.has)
                 if not speaker:
                     text.account.left_out["drafts"] += 1
-            said = ""
+            content = ""
             if event.name == "sms":
-                said = event.has.get("body", "")
+                content = event.has.get("body", "")
             elif event.name == "part" and event.has.get("ct") == "text/plain":
-                said = event.has.get("text", "")
+                content = event.has.get("text", "")
             elif event.name == "part" and event.has.get("ct") != "application/smil":
                 text.account.left_out["pictures and other media"] += 1
-            if speaker and said.strip() and said != "null":
-                yield Passage(said, speaker)
+            if speaker and content.strip() and content != "null":
+                yield Passage(content, speaker)
     except NotXmlError as error:
         raise text.damaged(error, SMS.label) from error
 
 
 def _speaker(kind: str, has: Mapping[str, str]) -> str:
-    """Who sent a message; empty for a draft, which nobody has."""
+    """Return the sender of a message; empty for a draft."""
     box = has.get("type" if kind == "sms" else "msg_box", "")
     if box == _DRAFT:
         return ""
@@ -53,9 +53,9 @@ def _speaker(kind: str, has: Mapping[str, str]) -> str:
 
 
 def _mended(blocks: Iterable[str]) -> Iterator[str]:
-    """The document with its emoji as letters.
+    """Yield the document with its emoji as characters.
 
-    The app writes each as two references to halves of UTF-16, which XML does not allow.
+    The app writes each emoji as references to two surrogates, which XML does not allow.
     """
     held = ""
     for block in blocks:

@@ -1,4 +1,4 @@
-"""Subtitles: SubRip, WebVTT and SubStation Alpha. Cues that share a sentence become one line."""
+"""Read subtitles: SubRip, WebVTT and SubStation Alpha. Cues of one sentence become one line."""
 
 import html
 import re
@@ -9,11 +9,11 @@ from foreword.text.forms.form import Form, Head, Opened, Passage
 _TIME = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3}"
 _TIMES = re.compile(rf"\s*{_TIME}\s*(?:-->|,)\s*{_TIME}")
 _FRAMES = re.compile(r"(?:\{\d+\}\{\d*\}|\[\d+\]\[\d*\])(.*)")
-"""MicroDVD and MPL2: frames or tenths of seconds, and lines between bars."""
+"""MicroDVD and MPL2: frames or tenths of a second, and lines between bars."""
 _LYRICS = re.compile(r"(?:\[\d{1,3}:\d{2}[.:]\d{1,3}\])+(.*)")
 _LYRICS_HEAD = re.compile(r"\[(?:ti|ar|al|au|by|offset|re|ve|length|la):.*\]$")
 _ON_ONE_LINE = (_FRAMES, _LYRICS, _LYRICS_HEAD)
-"""Time and text."""
+"""Formats with time and text on one line."""
 _DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}.*?(?:\{[^{}]*\\p0[^{}]*\}|$)")
 _CREDITS = re.compile(
     r"opensubtitles|addic7ed|"
@@ -22,12 +22,12 @@ _CREDITS = re.compile(
 )
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>|<\d[\d:.]{0,20}>|\{\\[^{}\n]{0,200}\}")
 _SOUND = re.compile(r"\[[^\[\]\n]{1,80}\]|\([^a-z()\n]{2,80}\)|[♪♫][^♪♫\n]{0,200}[♪♫]?")
-"""What is heard but not said: [door opens], (LAUGHTER), songs."""
+"""Sounds that are not speech: [door opens], (LAUGHTER), songs."""
 _SPEAKER = re.compile(r"^(?:>>\s*)?(?:[A-Z][A-Z0-9 .'-]{1,30}:\s+|-\s*(?=\S))")
 _VOICE = re.compile(r"<v(?:\.[\w.]+)?\s+([^<>\n]{1,80})>")
 _ENDS = re.compile(r"[.!?…。！？؟।][\"'”’»)\]]*$")
 MOST_LINES = 12
-"""A sentence is taken to end after so many, since some subtitles have no marks at all."""
+"""The number of cues after which a sentence ends, as some subtitles have no punctuation."""
 
 
 def _recognises(head: Head) -> bool:
@@ -38,8 +38,8 @@ def _recognises(head: Head) -> bool:
     if first == "WEBVTT" or first.startswith(("WEBVTT ", "WEBVTT\t", "[Script Info]")):
         return True
     if any(pattern.match(first) for pattern in _ON_ONE_LINE):
-        found = sum(any(pattern.match(line) for pattern in _ON_ONE_LINE) for line in lines)
-        return found >= 0.9 * len(lines) and len(lines) > 1
+        matching = sum(any(pattern.match(line) for pattern in _ON_ONE_LINE) for line in lines)
+        return matching >= 0.9 * len(lines) and len(lines) > 1
     return (first.isdigit() and len(lines) > 1 and _TIMES.match(lines[1]) is not None) or (
         _TIMES.match(first) is not None
     )
@@ -58,37 +58,37 @@ def _read(text: Opened) -> Iterator[Passage]:
         if voice != speaker:
             yield from ended()
             speaker = voice
-        for number, (begins, said) in enumerate(_said(cue, text)):
-            if number == 0 and said == last:
-                continue  # captions that roll show each line twice
+        for number, (begins, spoken) in enumerate(_spoken(cue, text)):
+            if number == 0 and spoken == last:
+                continue  # rolling captions show each line twice
             if begins:
                 yield from ended()
-            sentence.append(said)
-            last = said
-            if _ENDS.search(said) or len(sentence) >= MOST_LINES:
+            sentence.append(spoken)
+            last = spoken
+            if _ENDS.search(spoken) or len(sentence) >= MOST_LINES:
                 yield from ended()
     yield from ended()
 
 
-def _said(cue: Iterable[str], text: Opened) -> Iterator[tuple[bool, str]]:
-    """What a cue's lines say, and whether each begins what another one says."""
+def _spoken(cue: Iterable[str], text: Opened) -> Iterator[tuple[bool, str]]:
+    """Yield the text of each line of a cue, and whether another speaker begins with it."""
     for line in cue:
         if _CREDITS.search(line):
             text.account.left_out["credits"] += 1
             continue
         heard = _TAG.sub("", html.unescape(_DRAWING.sub("", line)))
-        said = _SOUND.sub(" ", heard)
-        if said != heard:
+        spoken = _SOUND.sub(" ", heard)
+        if spoken != heard:
             text.account.left_out["sounds and songs"] += 1
-        said = said.strip()
-        begins = _SPEAKER.match(said)
-        said = said if begins is None else said[begins.end() :].strip()
-        if any(map(str.isalnum, said)):
-            yield begins is not None, said
+        spoken = spoken.strip()
+        begins = _SPEAKER.match(spoken)
+        spoken = spoken if begins is None else spoken[begins.end() :].strip()
+        if any(map(str.isalnum, spoken)):
+            yield begins is not None, spoken
 
 
 def _cues(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-    """Who speaks, where it is told, and the lines of each cue."""
+    """Yield each cue's speaker, if named, and lines."""
     cue: list[str] | None = None  # None outside of cues: numbers, notes, styles
     before = ""
     for line in lines:
@@ -96,13 +96,13 @@ def _cues(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
             fields = line.split(",", 9)
             if len(fields) == 10:
                 yield fields[4].strip(), re.split(r"\\[Nn]", fields[9])
-        elif found := _FRAMES.match(line):
-            yield "", re.sub(r"\{[a-zA-Z]:[^{}]*\}|(?:^|(?<=\|))/", "", found[1]).split("|")
-        elif found := _LYRICS.match(line):
-            yield "", [f"- {found[1]}"]  # each begins anew, as what another one says
+        elif match := _FRAMES.match(line):
+            yield "", re.sub(r"\{[a-zA-Z]:[^{}]*\}|(?:^|(?<=\|))/", "", match[1]).split("|")
+        elif match := _LYRICS.match(line):
+            yield "", [f"- {match[1]}"]  # each line begins anew, like another speaker's
         elif _TIMES.match(line):
             if cue is not None:
-                # A cue without a blank line before it: what was taken for speech is its number.
+                # No blank line precedes this cue, whose number was taken for a line of speech.
                 yield _voiced(cue[:-1] if before.strip().isdigit() else cue)
             cue = []
         elif not line.strip():
@@ -117,8 +117,8 @@ def _cues(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _voiced(cue: list[str]) -> tuple[str, list[str]]:
-    found = _VOICE.search(cue[0]) if cue else None
-    return ("" if found is None else found[1].strip()), cue
+    voice = _VOICE.search(cue[0]) if cue else None
+    return ("" if voice is None else voice[1].strip()), cue
 
 
 SUBTITLES = Form(

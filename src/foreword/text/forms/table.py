@@ -1,4 +1,4 @@
-"""All forms, and which of them a file has. A new form is added here and in a file of its own."""
+"""The table of all forms. A new form is added here and in a file of its own."""
 
 from foreword.text.forms.archives import DOCX, EPUB, FB2, ODT
 from foreword.text.forms.chat_json import CHAT_FORMS
@@ -24,17 +24,17 @@ FORMS: tuple[Form, ...] = (
     *CHAT_FORMS,
     *(TELEGRAM_PAGE, JSONL, JSON, HTML, MARKDOWN, TEX, CSV),
 )
-"""In the order in which they are tried: what is told by its content before what is by its name."""
+"""All forms in the order in which they are tried: those known by content before those by name."""
 PLAIN = "text"
-"""What `--as` takes for a file that is to be read as it stands."""
+"""The name for `--as` of a file that is read as it stands."""
 FORM_NAMES = (PLAIN, *(form.name for form in FORMS))
 
 
 def form_named(name: str) -> Form:
-    """The form that `--as` names."""
+    """Return the form with this name."""
     return next(form for form in FORMS if form.name == name)
 
 
 def recognise(head: Head) -> Form | None:
-    """The form that a file has by its beginning; None for plain text, and for no text at all."""
+    """Return the form that a file's beginning shows; None for plain text and binary files."""
     return next((form for form in FORMS if form.recognises(head)), None)

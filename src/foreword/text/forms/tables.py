@@ -1,4 +1,4 @@
-"""Tables with a column of text: CSV and TSV, JSON and JSON Lines. Says which column it takes."""
+"""Read tables with a column of text: CSV and TSV, JSON and JSON Lines. Reports the column."""
 
 import csv
 import itertools
@@ -19,7 +19,7 @@ TEXT_COLUMNS = (
     *("texte", "texto", "testo", "tekst", "nachricht", "mensaje", "mensagem", "messaggio"),
     *("bericht", "текст", "сообщение", "文本", "内容", "本文"),
 )
-"""Names of columns that hold text, the surest first; in any case of letters."""
+"""Names of columns that hold text, the most certain first, in any case."""
 SPEAKER_COLUMNS = (
     *("speaker", "author", "from", "sender", "sender_name", "user", "username", "user_name"),
     *("name", "nick", "who", "role", "autor", "auteur", "автор", "отправитель"),
@@ -27,15 +27,15 @@ SPEAKER_COLUMNS = (
     *("von", "de", "van", "da", "от", "by"),
 )
 SAMPLED = 200
-"""Rows by which a column is chosen."""
+"""The number of rows by which a column is chosen."""
 TABLE = "a table"
 LONGEST_CELL = 1 << 24
 FEWEST_WORDS = 2.5
-"""Of a cell, on average, in a column that is taken for text without being named so."""
+"""The least average number of words in a cell of an unnamed column that is taken for text."""
 
 
 _GONE = frozenset({"[deleted]", "[removed]"})
-"""What Reddit has in place of what was written."""
+"""What Reddit writes in place of removed text."""
 
 
 _MARKUP = re.compile(
@@ -49,12 +49,12 @@ def _words(value: Any) -> int:
     letters = sum(map(str.isalpha, value))
     if letters < 0.5 * len(value):
         return 0
-    # Where a script has no spaces, two letters are about a word.
+    # In a script without spaces, count six letters as a word.
     return len(value.split()) if value.isascii() else max(len(value.split()), letters // 6)
 
 
 def choose_column(rows: Sequence[Mapping[str, Any]]) -> str | None:
-    """The column that holds the text: by its name, or else the one with the most words."""
+    """Return the column that holds the text: by its name, or else the one with the most words."""
     columns = dict.fromkeys(name for row in rows for name in row)
     words = {name: sum(_words(row.get(name)) for row in rows) for name in columns}
     mean = {name: words[name] / sum(name in row for row in rows) for name in columns}
@@ -75,34 +75,34 @@ def _speaker_column(rows: Sequence[Mapping[str, Any]], taken: str) -> str | None
     return None
 
 
-def _passages(rows: Iterator[Mapping[str, Any]], text: Opened, what: str) -> Iterator[Passage]:
+def _passages(rows: Iterator[Mapping[str, Any]], text: Opened, kind: str) -> Iterator[Passage]:
     first = list(itertools.islice(rows, SAMPLED))
     column = text.column
     known = list(dict.fromkeys(name for row in first for name in row))
     shown = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
-    if not first and what == TABLE:
-        return  # a header alone
+    if not first and kind == TABLE:
+        return  # the table has only a header
     if column is None:
         column = choose_column(first)
         if column is None:
             raise TextError(
-                f"{text.name}: {what} without a column of text (it has {shown or 'no columns'}). "
+                f"{text.name}: {kind} without a column of text (it has {shown or 'no columns'}). "
                 "Choose one by --column NAME, or add --as text to read the file as it stands"
             )
     elif column not in known:
-        raise TextError(f"{text.name}: {what} without a column {column!r}. It has {shown}")
+        raise TextError(f"{text.name}: {kind} without a column {column!r}. It has {shown}")
     speaker = _speaker_column(first, column)
     text.account.details.append(f"the column {column!r} is taken")
     pages = sum(_MARKUP.search(str(row.get(column))) is not None for row in first)
     is_page = 2 * pages > len(first)  # as Teams and Mastodon write messages
     for row in itertools.chain(first, rows):
         value = row.get(column)
-        said = value if isinstance(value, str) else None
+        content = value if isinstance(value, str) else None
         name = row.get(speaker) if speaker is not None else None
-        if not said or not said.strip() or said.strip() in _GONE:
+        if not content or not content.strip() or content.strip() in _GONE:
             text.account.left_out["rows without text"] += 1
             continue
-        for paragraph in prose(said) if is_page else said.splitlines():
+        for paragraph in prose(content) if is_page else content.splitlines():
             if paragraph.strip():
                 yield Passage(paragraph, None if name is None else str(name).strip())
 
@@ -120,9 +120,9 @@ class _Dialect:
 def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
     lines = iter(lines)
     first = list(itertools.islice(lines, SAMPLED))
-    # Tab-separated sentences hold quotation marks that quote nothing.
+    # Tab-separated sentences may contain unpaired quotation marks.
     plain = delimiter == "\t" and any(line.count('"') % 2 for line in first)
-    before = csv.field_size_limit(LONGEST_CELL)  # the limit is the module's, not the reader's
+    before = csv.field_size_limit(LONGEST_CELL)  # the limit is global to the module
     try:
         yield from csv.reader(
             itertools.chain(first, lines),
@@ -134,14 +134,14 @@ def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
 
 
 def _dialect(sample: Sequence[str]) -> _Dialect | None:
-    """How cells are told apart, by which separator all rows have equally many cells."""
+    """Choose the delimiter by which all rows have the same number of cells."""
     best: tuple[int, str, list[list[str]]] | None = None
     for delimiter in "\t,;|":
         try:
             rows = [row for row in _rows((line + "\n" for line in sample), delimiter) if row]
         except csv.Error:
             continue
-        rows = rows[:-1] if len(rows) > 2 else rows  # the last may be cut off
+        rows = rows[:-1] if len(rows) > 2 else rows  # the last row may be cut off
         widths = {len(row) for row in rows}
         if len(widths) == 1 and (width := widths.pop()) > 1 and (best is None or width > best[0]):
             best = (width, delimiter, rows)
@@ -192,7 +192,7 @@ def _recognises_csv(head: Head) -> bool:
 
 
 def _after_separator(lines: Iterator[str]) -> Iterator[str]:
-    """The lines without the first one, if that tells Excel what separates cells."""
+    """Yield the lines without a first one that names the delimiter for Excel."""
     first = next(lines, None)
     if first is not None and re.fullmatch("\ufeff?sep=.", first.strip("\r\n ")) is None:
         yield first
@@ -218,7 +218,7 @@ def _read_csv(text: Opened) -> Iterator[Passage]:
             for number, row in enumerate(row for row in rows if row):
                 if number > 0 or not dialect.has_header:
                     last = len(dialect.columns) - 1
-                    # Commas that no quotation marks protect are those of the last column.
+                    # Unquoted delimiters beyond the last column belong to its text.
                     cells = [*row[:last], dialect.delimiter.join(row[last:])]
                     yield dict(zip(dialect.columns, cells, strict=False))
         except csv.Error as error:
@@ -233,39 +233,39 @@ _ASSIGNED = re.compile(r"^\ufeff?\s*window\.[\w.]{1,60}\s*=\s*(?=[\[{])")
 
 
 DEEPEST = 5
-"""Objects within others whose strings have names."""
+"""The depth to which nested objects are read."""
 
 
 def _flat(value: Any, depth: int = 0) -> dict[str, Any]:
-    """An item's strings by name; those of objects in it by all names on the way, with dots."""
+    """Return an item's strings by name; those of nested objects have dotted names."""
     if isinstance(value, str):
         return {"text": value}
     if not isinstance(value, dict):
         return {}
-    found: dict[str, Any] = {}
+    strings: dict[str, Any] = {}
     for key, inner in value.items():
         if isinstance(inner, dict) and depth < DEEPEST:
-            found |= {f"{key}.{name}": v for name, v in _flat(inner, depth + 1).items()}
+            strings |= {f"{key}.{name}": v for name, v in _flat(inner, depth + 1).items()}
         elif isinstance(inner, list) and inner and all(isinstance(part, str) for part in inner):
-            found[key] = "\n".join(inner)
+            strings[key] = "\n".join(inner)
         elif isinstance(inner, str | int | float):
-            found[key] = inner
-    return found
+            strings[key] = inner
+    return strings
 
 
 def _rows_of(value: Any) -> Iterator[dict[str, Any]]:
-    """A record; and the objects of lists in it, such as the messages of a conversation."""
+    """Yield a record, and the objects in its lists, such as the messages of a conversation."""
     own = _flat(value)
     lists = {
         key: inner
         for key, inner in (value.items() if isinstance(value, dict) else ())
-        if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner)
+        if isinstance(inner, list) and inner and all(isinstance(record, dict) for record in inner)
     }
     if own or not lists:
         yield own
     for key, inner in lists.items():
-        for one in inner:
-            yield {f"{key}.{name}": found for name, found in _flat(one).items()}
+        for record in inner:
+            yield {f"{key}.{name}": cell for name, cell in _flat(record).items()}
 
 
 def _recognises_jsonl(head: Head) -> bool:
@@ -303,7 +303,7 @@ def _recognises_json(head: Head) -> bool:
 
 
 def _without_assignment(blocks: Iterator[str]) -> Iterator[str]:
-    """A document without the name that Twitter's archive gives it: `window.YTD.tweets.part0 =`."""
+    """Yield a document without the assignment of Twitter's archive: `window.YTD.tweets.part0 =`."""
     first = next(blocks, "")
     yield _ASSIGNED.sub("", first, count=1)
     yield from blocks

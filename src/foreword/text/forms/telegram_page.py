@@ -1,4 +1,4 @@
-"""Telegram's export as a page, which is what its program writes unless JSON is chosen."""
+"""Read Telegram's HTML export, which its program writes unless JSON is chosen."""
 
 import re
 from collections.abc import Iterator
@@ -8,16 +8,16 @@ from foreword.text.forms.form import Form, Head, Opened, Passage
 from foreword.text.forms.html_page import ended, whole_page
 
 _PARTS = ("default", "forwarded", "from_name", "text")
-"""A message, what of it others have said, who says it, and what."""
+"""The classes of a message, a forwarded part of it, its sender, and its text."""
 _SHOWS = re.compile(r'class="page_wrap"|class="history"')
 
 
 class _Chat(HTMLParser):
-    """Collects messages. Their parts are told by the classes of nested `div` elements."""
+    """Collects messages by the classes of nested `div` elements."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: list[Passage] = []
+        self.passages: list[Passage] = []
         self.open: list[str] = []  # the classes of open div elements
         self.name: list[str] = []
         self.text: list[str] = []
@@ -44,7 +44,7 @@ class _Chat(HTMLParser):
         if part == "from_name":
             self.speaker = "".join(self.name).strip()
         elif part == "text" and "".join(self.text).strip():
-            self.found.append(Passage("".join(self.text), self.speaker or None))
+            self.passages.append(Passage("".join(self.text), self.speaker or None))
 
     def handle_data(self, data: str) -> None:
         if self._in("text"):
@@ -64,7 +64,7 @@ def _read(text: Opened) -> Iterator[Passage]:
     chat = _Chat()
     chat.feed(ended(whole_page(text, TELEGRAM_PAGE.label)))
     chat.close()
-    yield from chat.found
+    yield from chat.passages
 
 
 TELEGRAM_PAGE = Form(

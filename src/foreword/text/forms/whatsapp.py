@@ -1,4 +1,4 @@
-"""WhatsApp's exports of chats, from Android and iPhones, in any language's dates."""
+"""Read WhatsApp's exports of chats, from Android and iPhones, with dates in any language."""
 
 import re
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from foreword.text.forms.form import Form, Head, Opened, Passage
 from foreword.text.segments import is_unspaced
 
 _INVISIBLE = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-"""Marks of direction, which WhatsApp puts around names, numbers and its own notes."""
+"""Direction marks, which WhatsApp puts around names, numbers and its own notes."""
 _NOTE_MARK = "\u200e"
-"""What an iPhone begins each note of its own with."""
+"""The character with which an iPhone begins each of its own notes."""
 _DATE = (
     r"(?:\d{1,4}(?:[/.\-]\d{1,2}[/.\-]|\.\s\d{1,2}\.\s)\d{1,4}\.?(?:\sг\.)?"
     r"|\d{4}[년年]\s?\d{1,2}[월月]\s?\d{1,2}[일日])"
@@ -22,12 +22,12 @@ _STAMP = re.compile(
     r"\s?(?P<rest>.*)",
     re.DOTALL,
 )
-_SAID = re.compile(r"(?P<name>[^:]{1,80}?):(?:\s(?P<text>.*)|$)", re.DOTALL)
+_MESSAGE = re.compile(r"(?P<name>[^:]{1,80}?):(?:\s(?P<text>.*)|$)", re.DOTALL)
 _ATTACHED = re.compile(r"\S.{0,120}\.\w{2,5} \([^()]{4,60}\)")
 _BRACKETED = re.compile(r"<[^<>\n]{3,120}>$")
 """`<Media omitted>`, `<attached: 1.jpg>`, `<This message was edited>`, in any language."""
 _MENTION = re.compile("@\u2068[^\u2069]*\u2069|@\\+?\\d{7,15}")
-_PLACE = re.compile(
+_LOCATION = re.compile(
     r"[^:\n]{2,40}: https://(?:maps\.google\.com|foursquare\.com|maps\.app\.goo)\S*$"
 )
 _OPTION = re.compile(r"OPTION: (?P<text>.*?) \(\d+ [^()]*\)$")
@@ -72,31 +72,19 @@ _NOTES = frozenset(
         *("Διαγράψατε αυτό το μήνυμα", "Αυτό το μήνυμα διαγράφηκε", "מחקת הודעה זו"),
         *("הודעה זו נמחקה", "Bạn đã xóa tin nhắn này", "Tin nhắn này đã bị xóa"),
         *("Anda menghapus pesan ini", "Pesan ini dihapus", "Media tidak disertakan"),
-        *(
-            "Du raderade det här meddelandet",
-            "Det här meddelandet raderades",
-            "Media har utelämnats",
-        ),
+        *("Du raderade det här meddelandet", "Det här meddelandet raderades"),
+        "Media har utelämnats",
         *("このメッセージは削除されました", "メッセージを削除しました", "메시지가 삭제되었습니다"),
-        *(
-            "您已删除这条消息",
-            "此消息已删除",
-            "你刪除了此訊息",
-            "此訊息已刪除",
-            "이 메시지는 삭제되었습니다",
-        ),
-        *(
-            "आपने यह मैसेज मिटाया है",
-            "यह मैसेज मिटाया गया है",
-            "لقد حذفت هذه الرسالة",
-            "تم حذف هذه الرسالة",
-        ),
+        *("您已删除这条消息", "此消息已删除", "你刪除了此訊息", "此訊息已刪除"),
+        "이 메시지는 삭제되었습니다",
+        *("आपने यह मैसेज मिटाया है", "यह मैसेज मिटाया गया है"),
+        *("لقد حذفت هذه الرسالة", "تم حذف هذه الرسالة"),
     )
 )
 
 
 def _stamped(line: str) -> str | None:
-    """What stands after the date and time that a message begins with; None if there is none."""
+    """Return the text after the date and time of a message's first line; None without them."""
     bare = line.lstrip("\u200e\u200f\u202a\u202b\ufeff")
     match = _STAMP.match(bare)
     if match is None and bare[:1].isdigit() and _INVISIBLE.search(bare[:60]):
@@ -107,8 +95,8 @@ def _stamped(line: str) -> str | None:
 def _recognises(head: Head) -> bool:
     lines = head.lines[:200]
     rests = [rest for line in lines if (rest := _stamped(line)) is not None]
-    said = sum(_SAID.match(_INVISIBLE.sub("", rest)) is not None for rest in rests)
-    return bool(lines) and _stamped(lines[0]) is not None and said >= max(1, 0.1 * len(lines))
+    messages = sum(_MESSAGE.match(_INVISIBLE.sub("", rest)) is not None for rest in rests)
+    return bool(lines) and _stamped(lines[0]) is not None and messages >= max(1, 0.1 * len(lines))
 
 
 def _read(text: Opened) -> Iterator[Passage]:
@@ -128,25 +116,25 @@ def _read(text: Opened) -> Iterator[Passage]:
 
 def _passage(lines: list[str], text: Opened) -> Iterator[Passage]:
     left_out = text.account.left_out
-    head = _SAID.match(lines[0].lstrip(_NOTE_MARK + "\u200f\u202a\u202b\u2068"))
+    head = _MESSAGE.match(lines[0].lstrip(_NOTE_MARK + "\u200f\u202a\u202b\u2068"))
     if head is None or any(mark in head["name"] for mark in '“”"«»'):
         left_out["system messages"] += 1
         return
     speaker = _INVISIBLE.sub("", head["name"]).strip().removeprefix("~").strip(" \u00a0\u202f")
     body = [head["text"] or "", *lines[1:]]
     if body[0].startswith(_NOTE_MARK):
-        # An iPhone's own note; what a person wrote beneath a picture comes after it.
+        # An iPhone's own note; below it may stand what a person wrote about a picture.
         left_out["notes"] += 1
         body = body[1:]
-    said = _without_notes(body)
-    if said:
-        yield Passage(said, speaker)
+    content = _without_notes(body)
+    if content:
+        yield Passage(content, speaker)
     elif not head["text"] or not head["text"].startswith(_NOTE_MARK):
         left_out["notes"] += 1
 
 
 def _without_notes(body: list[str]) -> str:
-    """What was said, without notes on media, edits, deletions, places and polls."""
+    """Return the text without notes on media, edits, deletions, locations and polls."""
     kept = []
     for number, line in enumerate(body):
         line = line.split(_NOTE_MARK + "<")[0].rstrip()
@@ -157,7 +145,7 @@ def _without_notes(body: list[str]) -> str:
         if option := _OPTION.match(line):
             line = option["text"]
         is_note = line.rstrip(".。").casefold() in _NOTES or line in ("POLL:", "UMFRAGE:")
-        if number == 0 and (_ATTACHED.fullmatch(line) or _PLACE.match(line)):
+        if number == 0 and (_ATTACHED.fullmatch(line) or _LOCATION.match(line)):
             is_note = True
         if line and not is_note:
             kept.append(line)

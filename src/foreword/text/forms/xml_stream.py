@@ -1,4 +1,4 @@
-"""XML read as it comes, by expat: in bounded memory, without entities, and without other files."""
+"""Parse XML incrementally by expat: in bounded memory, without entities and other files."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ DEEPEST = 500
 
 
 class NotXmlError(ValueError):
-    """A document is not XML, or declares entities, which no text needs and attacks are made of."""
+    """A document is not XML, or declares entities, which texts do not need but attacks use."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """An element's begin or end, or characters between them.
+    """The beginning or end of an element, or characters between them.
 
     Attributes:
-        kind: which of them.
-        name: the element's, without its namespace; or the characters.
+        kind: which of the three it is.
+        name: the element's name without its namespace, or the characters.
         has: the element's attributes, without their namespaces.
     """
 
@@ -28,18 +28,18 @@ class Event:
 
 
 def events(blocks: Iterable[str | bytes]) -> Iterator[Event]:
-    """What a document consists of, in order.
+    """Yield the parts of a document, in order.
 
     Args:
-        blocks: of the document: characters, or bytes in the encoding that it declares.
+        blocks: the document as characters, or as bytes in the encoding that it declares.
 
     Raises:
-        NotXmlError: with line and column, after what comes before them.
+        NotXmlError: the document is not XML; names the line and column.
     """
     blocks = iter(blocks)
     first = next(blocks, b"")
     parser = expat.ParserCreate("utf-8" if isinstance(first, str) else None)
-    found: list[Event] = []
+    waiting: list[Event] = []
     depth = 0
 
     def begin(name: str, attributes: dict[str, str]) -> None:
@@ -47,12 +47,12 @@ def events(blocks: Iterable[str | bytes]) -> Iterator[Event]:
         depth += 1
         if depth > DEEPEST:
             raise NotXmlError(f"elements are nested more than {DEEPEST} deep")
-        found.append(Event("begin", _local(name), {_local(k): v for k, v in attributes.items()}))
+        waiting.append(Event("begin", _local(name), {_local(k): v for k, v in attributes.items()}))
 
     def end(name: str) -> None:
         nonlocal depth
         depth -= 1
-        found.append(Event("end", _local(name)))
+        waiting.append(Event("end", _local(name)))
 
     def refuse(*_: object) -> int:
         raise NotXmlError("it declares entities of its own, which are not read")
@@ -60,7 +60,7 @@ def events(blocks: Iterable[str | bytes]) -> Iterator[Event]:
     parser.buffer_text = True
     parser.StartElementHandler = begin
     parser.EndElementHandler = end
-    parser.CharacterDataHandler = lambda text: found.append(Event("text", text))
+    parser.CharacterDataHandler = lambda text: waiting.append(Event("text", text))
     parser.EntityDeclHandler = refuse
     parser.ExternalEntityRefHandler = refuse
     block: str | bytes | None = first
@@ -70,10 +70,10 @@ def events(blocks: Iterable[str | bytes]) -> Iterator[Event]:
         try:
             parser.Parse(data, block is None)
         except expat.ExpatError as error:
-            yield from found
+            yield from waiting
             raise NotXmlError(str(error)) from error
-        yield from found
-        found.clear()
+        yield from waiting
+        waiting.clear()
 
 
 def _local(name: str) -> str:
