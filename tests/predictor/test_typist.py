@@ -21,7 +21,7 @@ MakeFolder = Callable[..., Folder]
 MakeSpeaker = Callable[..., Predictor]
 
 
-def read_by(typist: Typist) -> reading.Reading | None:
+def read_by(typist: Typist) -> reading.ReadingProgress | None:
     """What a typist has read, without what it looked ahead to: a fresh one need not have."""
     return typist._reading and replace(typist._reading, ahead=None)
 

@@ -1,4 +1,4 @@
-"""A recurrent model in C++: its weights packed once, microseconds a step. No equations."""
+"""Run a recurrent model in C++, with its weights packed once. Holds no equations."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,16 +11,17 @@ from foreword.folder.quantised import SCALE
 from foreword.predictor.numpy_network import Array, Parts
 
 MOST_INT8_COLUMNS = 1 << 16
-"""Beyond which a sum of int8 products would not fit 32 bits."""
+"""The most columns of a matrix for which a sum of int8 products fits into 32 bits."""
 MOST_FOR_ONE = 8
-"""Threads that share the scores of one user: more would be woken for a few microseconds each."""
+"""The most threads that compute the scores of one user; waking more would cost more than it
+saves."""
 
 
 class CompiledNetwork:
-    """What `NumpyNetwork` does, by `native/network.hpp`.
+    """Does the work of `NumpyNetwork` by `native/network.hpp`.
 
-    In float32 it computes the same. Of int8 weights the products are of whole numbers: inputs and
-    hidden states are rounded to 127ths of their largest value before each.
+    In float32 the results are the same. With int8 weights, inputs and hidden states are rounded to
+    127ths of their largest value, so that all products are of whole numbers.
     """
 
     def __init__(
@@ -46,53 +47,53 @@ class CompiledNetwork:
         self._threads_for_one = min(threads, MOST_FOR_ONE)
 
     def advance(self, parts: Parts, word: int) -> Parts:
-        """The parts after one more word id."""
+        """Return the parts of the state after one more word id."""
         after = tuple([np.empty_like(part) for part in parts])
         self._network.advance(word, parts, after)
         return after
 
     def call_up(self) -> None:
-        """Wakes the threads that share long work."""
+        """Wake the threads that share long work."""
         self._module.call_up(self._threads_for_one)
 
     def advance_many(self, parts: Sequence[Parts], words: Sequence[int]) -> list[Parts]:
-        """The same of many states, each with a word of its own, the same bit for bit."""
-        after = [tuple([np.empty_like(part) for part in one]) for one in parts]
+        """Return what `advance` gives for each state with a word of its own, bit for bit."""
+        after = [tuple([np.empty_like(part) for part in before]) for before in parts]
         ids = np.asarray(words, dtype=np.int64)
         self._network.advance_many(ids, list(parts), after, self._threads)
         return after
 
     def scores(self, parts: Parts, ids: Array | None) -> Array:
-        """Of all words as the next, or of some."""
+        """Return the scores of all words as the next, or of those in `ids`."""
         ids = _checked(ids)
-        found = np.empty(self._words if ids is None else len(ids), dtype=np.float32)
-        self._network.scores(self._shown(parts), ids, found, self._threads_for_one)
-        return found
+        scores = np.empty(self._words if ids is None else len(ids), dtype=np.float32)
+        self._network.scores(self._shown(parts), ids, scores, self._threads_for_one)
+        return scores
 
     def best(
         self, parts: Parts, k: int, ids: Array | None, hidden: Sequence[int]
     ) -> list[tuple[int, float]] | None:
-        """As `Engine.best`; None where scores overflow."""
-        found: list[tuple[int, float]] | None = self._network.best(
+        """Return the result of `Engine.best`; None if scores overflow."""
+        likeliest: list[tuple[int, float]] | None = self._network.best(
             self._shown(parts), k, _checked(ids), hidden, self._threads_for_one
         )
-        return found
+        return likeliest
 
     def best_many(
         self, parts: Sequence[Parts], k: int, ids: Sequence[Array | None], hidden: Sequence[int]
     ) -> list[list[tuple[int, float]] | None]:
-        """The same of many states, each with ids of its own."""
-        found: list[list[tuple[int, float]] | None] = self._network.best_many(
-            [self._shown(one) for one in parts],
+        """Return the result of `best` for each state with ids of its own."""
+        likeliest: list[list[tuple[int, float]] | None] = self._network.best_many(
+            [self._shown(state_parts) for state_parts in parts],
             k,
-            [_checked(some) for some in ids],
+            [_checked(candidates) for candidates in ids],
             hidden,
             self._threads,
         )
-        return found
+        return likeliest
 
     def _shown(self, parts: Parts) -> Array:
-        """h, (num_layers, H), its last row as the output layer is to see it."""
+        """Return h, (num_layers, H), with the output layer's input in its last row."""
         if not self._skips:
             return parts[0]
         shown = parts[0].copy()
@@ -106,22 +107,22 @@ class CompiledNetwork:
         return self._module.Matrix(values, scales, bias)
 
     def _layer(self, config: ModelConfig, layer: int) -> Any:
-        prefix, place = "recurrent.", f"_l{layer}"
+        prefix, suffix = "recurrent.", f"_l{layer}"
         bias, bias_n = _biases(
-            config, *(self._weights[f"{prefix}bias_{side}{place}"] for side in ("ih", "hh"))
+            config, *(self._weights[f"{prefix}bias_{side}{suffix}"] for side in ("ih", "hh"))
         )
         return self._module.Layer(
-            self._matrix(f"{prefix}weight_ih{place}", bias),
-            self._matrix(f"{prefix}weight_hh{place}"),
+            self._matrix(f"{prefix}weight_ih{suffix}", bias),
+            self._matrix(f"{prefix}weight_hh{suffix}"),
             bias_n,
-            self._weights.get(f"{prefix}weight_peephole{place}"),
+            self._weights.get(f"{prefix}weight_peephole{suffix}"),
         )
 
 
 def network(
     config: ModelConfig, weights: Mapping[str, Array], threads: int
 ) -> CompiledNetwork | None:
-    """The model in C++; None where nothing was compiled, or for a model that numpy runs."""
+    """Return the model in C++; None if nothing was compiled or only numpy can run the model."""
     module = compiled.loaded()
     is_wide = max(config.hidden_size, config.embedding_size) > MOST_INT8_COLUMNS
     has_loop = config.softmaxes == 1 and config.mogrifier_rounds == 0 and not config.clusters
@@ -140,7 +141,7 @@ def _cell(config: ModelConfig) -> str:
 
 
 def _biases(config: ModelConfig, b_ih: Array, b_hh: Array) -> tuple[Array, Array | None]:
-    """All that stand outside a reset gate, and those inside."""
+    """Return the biases outside of a reset gate, and those inside one."""
     H = config.hidden_size
     bias = b_ih.astype(np.float32)
     with np.errstate(over="ignore"):

@@ -1,4 +1,4 @@
-"""Words that are never suggested: a list of offensive ones, and one's own. Knows no models."""
+"""Words that are never suggested: offensive ones, and a user's own. Knows no models."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -10,14 +10,14 @@ from foreword.text.characters import folded
 
 @cache
 def offensive_words() -> frozenset[str]:
-    """The kept list, folded: slurs and vulgar words of English (`offensive.txt`)."""
+    """Return the list of English slurs and vulgar words (`offensive.txt`), folded."""
     text = files("foreword.predictor").joinpath("offensive.txt").read_text(encoding="utf-8")
     lines = (line.strip() for line in text.splitlines())
     return frozenset(line.casefold() for line in lines if line and not line.startswith("#"))
 
 
 class Filter:
-    """Which words are kept back, whatever their case; with a possessive or contracted end too.
+    """Withholds words in any case, and with a possessive or contracted ending.
 
     >>> Filter(blocked=["Moist"]).blocks("moist"), Filter(blocked=["moist"]).blocks("moisture")
     (True, False)
@@ -26,17 +26,17 @@ class Filter:
     def __init__(
         self, *, offensive: bool = True, blocked: Iterable[str] = (), case: Case = USUAL_CASE
     ) -> None:
-        """Sets the words.
+        """Set the words.
 
         Args:
-            offensive: keep those of the list back.
-            blocked: more words.
-            case: of their language.
+            offensive: whether to withhold the offensive words.
+            blocked: further words.
+            case: the case rules of their language.
         """
         own = frozenset(case.fold(folded(word)) for word in blocked)
         listed = offensive_words() if offensive else frozenset()
-        self.words = listed | own if own else listed  # the list is one, however many type
+        self.words = listed | own if own else listed  # users without own words share one set
 
     def blocks(self, fold: str) -> bool:
-        """Whether a folded word is kept back."""
+        """Whether a folded word is withheld."""
         return fold in self.words or ("'" in fold and fold.partition("'")[0] in self.words)

@@ -1,4 +1,4 @@
-"""Continues a text by drawing word after word. Knows nothing of screens or files."""
+"""Continue a text by sampling word after word. Knows nothing of screens or files."""
 
 import math
 from collections.abc import Iterator
@@ -15,13 +15,12 @@ from foreword.text.tokenizer import EOS_ID, UNK_ID
 
 
 class Drawn(NamedTuple):
-    """A word that was drawn.
+    """A sampled word.
 
     Attributes:
-        text: to append.
-        id: of the word.
-        logs: natural logarithms of every word's probability in its place, (V,), before they were
-            cooled or cut.
+        text: the text to append.
+        id: the word's id.
+        logs: ln P of every word at its position, (V,), before temperature and cuts.
     """
 
     text: str
@@ -40,9 +39,9 @@ def generate(
     seed: int | None = None,
     stop_at_eos: bool = True,
 ) -> Iterator[str]:
-    """Pieces of text to append, as they are drawn, with the spaces that belong between them.
+    """Yield pieces of text to append, with the spaces between them, as they are sampled.
 
-    See `draw`, whose arguments and errors these are.
+    See `draw` for the arguments and errors.
     """
     words = draw(
         predictor,
@@ -69,22 +68,23 @@ def draw(
     seed: int | None = None,
     stop_at_eos: bool = True,
 ) -> Iterator[Drawn]:
-    """Words that go on from a text, as they are drawn, with the spaces that belong between them.
+    """Yield words that continue a text, with the spaces between them, as they are sampled.
 
-    Marks stand where they do in print (`Well, "so" (it is)!`). A model that was trained on text
-    that is cut already (`words="spaces"`) writes such text: a space before every word.
+    Marks have their usual spaces (`Well, "so" (it is)!`). A model trained on text that is tokenised
+    already (`words="spaces"`) writes such text, with a space before every word.
 
     Args:
         predictor: the model.
-        text: to continue.
-        max_words: at most so many.
-        state: after the text, where that has been read; None: it is read when the first is drawn.
-        temperature: divides the logits; 0 takes the likeliest word. `<unk>` is never drawn.
-        top_k: draw from the k likeliest words.
-        top_p: draw from the fewest words whose probabilities sum to at least this (Holtzman et
+        text: the text to continue.
+        max_words: the largest number of words.
+        state: the state after the text, if it has been read; None: it is read before the first
+            word.
+        temperature: divides the logits; 0 takes the most probable word. `<unk>` is never sampled.
+        top_k: sample from the k most probable words.
+        top_p: sample from the fewest words whose probabilities sum to at least this (Holtzman et
             al. 2020).
-        seed: the same seed draws the same words.
-        stop_at_eos: stop at the end of a line, rather than begin another.
+        seed: the seed; equal seeds sample equal words.
+        stop_at_eos: whether to stop at the end of a line rather than begin another.
 
     Raises:
         SettingsError: an argument is out of range.
@@ -121,7 +121,7 @@ def _draw(
         in_print=config.words == "unicode",
         spacing=predictor.tokenizer.spacing,
     )
-    # Paragraphs are set apart by a blank line.
+    # A blank line separates paragraphs.
     blank = "" if config.lines == "sentence" else "\n"
     for _ in range(max_words):
         logs = predictor.log_probabilities(state)
@@ -137,14 +137,14 @@ def _draw(
 def _sharpened(
     logs: np.ndarray, temperature: float, top_k: int | None, top_p: float | None
 ) -> np.ndarray:
-    """The distribution to draw from: never `<unk>`, cooled, cut to the likeliest words."""
+    """Return the distribution to sample from: without `<unk>`, sharpened, cut to the best words."""
     logs = logs.copy()
     logs[UNK_ID] = -np.inf
     if temperature == 0.0:
         best = np.zeros_like(logs)
         best[np.argmax(logs)] = 1.0
         return best
-    with np.errstate(over="ignore"):  # the coldest leave one word, at 0 / temperature
+    with np.errstate(over="ignore"):  # the lowest temperatures leave one word, at 0 / temperature
         shares = np.exp((logs - logs.max()) / temperature)
     shares /= shares.sum()
     order = np.argsort(-shares, kind="stable")

@@ -1,4 +1,4 @@
-"""What a layer over the network is: an opinion on the next word, with a weight. Knows no layer."""
+"""The interface of a layer over the network: a weighted opinion on the next word."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,15 +7,15 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Opinion:
-    """What a layer makes of the next word.
+    """A layer's distribution over the next word.
 
-    The prediction is then (1 - weight) P_network + weight P_layer.
+    The prediction becomes (1 - weight) P_network + weight P_layer.
 
     Attributes:
-        weight: its share in the mixture, 0 to 1.
+        weight: the layer's share in the mixture, 0 to 1.
         words: P(word | context, the word begins as typed); sums to at most 1.
-        spelled: how words of `words` are written, where that is not as the model has them: for
-            a model without capitals, `anna` as Anna.
+        spelled: the spelling of words in `words` that differs from the model's: for a model without
+            capitals, `anna` is spelled Anna.
     """
 
     weight: float
@@ -24,13 +24,13 @@ class Opinion:
 
 
 class Layer(Protocol):
-    """Whoever has an opinion on the next word besides the network."""
+    """Anything with an opinion on the next word besides the network."""
 
     def opinion(self, context: Sequence[str], prefix: str) -> Opinion:
-        r"""Its opinion.
+        r"""Return the layer's opinion.
 
         Args:
-            context: the normalised words before, "\n" for a line's end.
+            context: the normalised words before the next one, with "\n" for the end of a line.
             prefix: the letters typed of the next word.
         """
         ...

@@ -1,7 +1,7 @@
-"""Letters without apostrophes, accents and syllables. Knows characters; no words, no models.
+"""Compare letters without apostrophes, accents and syllables. Knows no words and no models.
 
-A skeleton is what a hurried typist types of a word: "dont" of don't, "deja" of déjà. Of a Korean
-word it is the keys that are hit one by one, so that 학 begins 하고 as 하 does.
+A skeleton is what a hurried typist types of a word: "dont" for don't, "deja" for déjà. Of a Korean
+word it is the keys pressed one by one, so that 학 begins 하고 as 하 does.
 """
 
 import re
@@ -20,7 +20,7 @@ _LAST = (
     "ㄱ ㄲ ㄱㅅ ㄴ ㄴㅈ ㄴㅎ ㄷ ㄹ ㄹㄱ ㄹㅁ ㄹㅂ ㄹㅅ ㄹㅌ ㄹㅍ ㄹㅎ "
     "ㅁ ㅂ ㅂㅅ ㅅ ㅆ ㅇ ㅈ ㅊ ㅋ ㅌ ㅍ ㅎ"
 )
-# Letters of two keys that stand alone.
+# Letters of two keys that stand by themselves.
 _ALONE = {"ㄳ": "ㄱㅅ", "ㄵ": "ㄴㅈ", "ㄶ": "ㄴㅎ", "ㄺ": "ㄹㄱ", "ㄻ": "ㄹㅁ", "ㄼ": "ㄹㅂ"}
 _ALONE |= {"ㄽ": "ㄹㅅ", "ㄾ": "ㄹㅌ", "ㄿ": "ㄹㅍ", "ㅀ": "ㄹㅎ", "ㅄ": "ㅂㅅ"}
 _ALONE |= {"ㅘ": "ㅗㅏ", "ㅙ": "ㅗㅐ", "ㅚ": "ㅗㅣ", "ㅝ": "ㅜㅓ", "ㅞ": "ㅜㅔ", "ㅟ": "ㅜㅣ"}
@@ -29,15 +29,15 @@ _KEYS = str.maketrans(
     _LATIN
     | _ALONE
     | {
-        chr(start + place): keys
+        chr(start + index): keys
         for start, letters in ((0x1100, _FIRST), (0x1161, _VOWELS), (0x11A8, _LAST))
-        for place, keys in enumerate(letters.split())
+        for index, keys in enumerate(letters.split())
     }
 )
 
 
 def skeleton(fold: str) -> str:
-    """A folded word without apostrophes and accents, its Korean syllables as the keys typed.
+    """Return a folded word without apostrophes and accents, with Korean syllables as typed keys.
 
     >>> skeleton("don't"), skeleton("déjà"), skeleton("cœur"), skeleton("하고") == skeleton("학ㅗ")
     ('dont', 'deja', 'coeur', True)
@@ -48,12 +48,12 @@ def skeleton(fold: str) -> str:
 
 
 def has_marks(fold: str) -> bool:
-    """Whether letters have apostrophes or accents of their own."""
+    """Whether letters contain apostrophes or accents."""
     return skeleton(fold) != fold and not is_korean(fold)
 
 
 def begins(typed: str, fold: str) -> bool:
-    """Whether a word begins as typed, but for apostrophes and accents that are not typed."""
+    """Whether a word begins as typed, except for apostrophes and accents that were not typed."""
     return fold.startswith(typed) or (
         (not fold.isascii() or "'" in fold) and leaves_out(typed, fold)
     )
@@ -65,9 +65,9 @@ def is_korean(fold: str) -> bool:
 
 
 def leaves_out(typed: str, fold: str) -> bool:
-    """Whether typed letters begin a word but for apostrophes and accents that are not typed.
+    """Whether typed letters begin a word, except for apostrophes and accents not typed.
 
-    What is typed of these must be the word's: é is no beginning of être. Both are folded.
+    Marks that were typed must be the word's: é does not begin être. Both are folded.
 
     >>> leaves_out("deja", "déjà"), leaves_out("déj", "déjà"), leaves_out("dèj", "déjà")
     (True, True, False)
@@ -79,7 +79,7 @@ def leaves_out(typed: str, fold: str) -> bool:
 
 
 def _parts(fold: str) -> list[frozenset[str]]:
-    """For each letter of a skeleton, what of the word it leaves out there."""
+    """Return the marks of a word that each letter of its skeleton leaves out."""
     parts: list[set[str]] = []
     for character in unicodedata.normalize("NFD", fold):
         keys = character.translate(_KEYS)

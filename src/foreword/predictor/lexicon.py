@@ -1,4 +1,4 @@
-"""The vocabulary in alphabetical order, case aside. Knows words; no models, no texts."""
+"""Look up vocabulary words by their letters, in any case. Knows no models and no texts."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -11,23 +11,24 @@ from foreword.text.case import Case
 from foreword.text.characters import stand_ins
 
 FAR_COMMONER = 4
-"""A form with a capital is the word's own if it is so many times commoner than lower case."""
+"""How many times more frequent than its lower case a capitalised form must be to be the usual
+one."""
 
 LONGEST_CLITIC, WORDS_AFTER_CLITIC = 5, 5
-"""Letters of a clitic at most, and different words that the vocabulary has after it at least."""
+"""The most letters of a clitic, and the least number of different words after it."""
 BARE = 0.3
-"""P(an apostrophe or accents are not typed), beside 1 for letters as the word has them."""
+"""P(an apostrophe or accents are not typed), relative to 1 for the letters as in the word."""
 SLIP, BEGUN_SLIP = 2e-2, 1e-3
-"""P(letters are typed that are, or begin, a known misspelling | the word that is meant)."""
+"""P(the typed letters are, or begin, a known misspelling | the intended word)."""
 
 REMEMBERED = 4096
-"""Words whose readings are kept, since everyone types the same few."""
+"""The number of words whose readings are cached, since users type the same few words."""
 
 _LAST = "\U0010ffff"
 
 
 class Lexicon:
-    """Words by their letters: those of one beginning are a range, the forms of one word a group.
+    """Finds words by letters: by a common beginning, or as the forms of one word.
 
     >>> lexicon = Lexicon(["<unk>", "<eos>", "Like", "likely", "like", "mat"], hidden=2)
     >>> low, high = lexicon.range("li")
@@ -37,12 +38,12 @@ class Lexicon:
     ([4, 3], [2, 4, 3])
 
     Attributes:
-        words: by id.
-        case: of letters, as the words' language has it.
-        folds: each word as `Case.fold` has it, by id.
-        sorted_folds: the folds in order; `ids` are in the same order.
-        longest: letters of the longest word.
-        meant_by: the ids of the words that are meant, by those of misspellings.
+        words: the words by id.
+        case: the case rules of their language.
+        folds: each word folded by `Case.fold`, by id.
+        sorted_folds: the folds in order; `ids` has the same order.
+        longest: the number of letters of the longest word.
+        meant_by: the ids of intended words, by the ids of misspellings.
     """
 
     def __init__(
@@ -54,14 +55,14 @@ class Lexicon:
         misspellings: Mapping[str, str] | None = None,
         case: Case | None = None,
     ) -> None:
-        """Sorts the words.
+        """Sort the words.
 
         Args:
-            words: by id, the commonest first.
-            hidden: so many of the first ids are no words, and never found.
-            known: the words' ids, where such a mapping is there already.
-            misspellings: words, and those that are meant.
-            case: of the words' language; None: as the words show it.
+            words: the words by id, the most frequent first.
+            hidden: the number of first ids that are no words and never returned.
+            known: the ids of the words, if such a mapping exists already.
+            misspellings: misspellings with the intended words.
+            case: the case rules of the language; None: those that the words show.
         """
         self.words = tuple(words)
         self.case = case or Case.of(words)
@@ -77,41 +78,42 @@ class Lexicon:
             self._known[wrong]: self._known[meant] for wrong, meant in (misspellings or {}).items()
         }
         self._slips = Slips(self.folds, self.meant_by, len(words))
-        # Letters at each word's beginning that are as in its fold; of most words all.
+        # The number of first letters of each word that equal those of its fold; for most words,
+        # all.
         self._plain = np.full(len(order), np.iinfo(np.int32).max, dtype=np.int32)
-        for place, index in enumerate(order):
+        for position, index in enumerate(order):
             if self.folds[index] != self.words[index]:
-                self._plain[place] = _in_common(self.folds[index], self.words[index])
+                self._plain[position] = _in_common(self.folds[index], self.words[index])
         self._bare = Bare(self.folds, hidden)
         self._readings: dict[str, np.ndarray] = {}
-        # Everyone types the same few beginnings, and looking one up is 30 comparisons of strings.
-        # (A cache of a method of ours would hold us in a cycle.)
+        # Users type the same few beginnings, and each lookup takes 30 comparisons of strings. (A
+        # cached method would keep this object alive in a reference cycle.)
         self._range = lru_cache(maxsize=REMEMBERED)(partial(_range, self.sorted_folds))
         self._begun = lru_cache(maxsize=REMEMBERED)(
             partial(_begun, self.folds, self.sorted_folds, self.ids, self._bare, self._slips)
         )
 
     def fold(self, word: str) -> str:
-        """What the forms of a word in all cases have in common."""
+        """Return a form that is the same for all cases of a word."""
         return self.case.fold(word)
 
     def range(self, prefix: str) -> tuple[int, int]:
-        """Where the words stand that begin with a folded prefix: [low, high)."""
-        if len(prefix) > self.longest:  # not worth remembering
+        """Return the range [low, high) of the words that begin with a folded prefix."""
+        if len(prefix) > self.longest:  # too rare to cache
             return _range(self.sorted_folds, prefix)
         return self._range(prefix)
 
     def end(self, prefix: str, low: int, high: int) -> int:
-        """Where those end that begin with a prefix, given that [low, high) holds them."""
+        """Return the end of the words with a prefix, which begin at `low` and end by `high`."""
         return _end(self.sorted_folds, prefix, low, high)
 
     def begun(self, fold: str) -> tuple[np.ndarray, np.ndarray | None]:
-        """Words that begin with folded letters, in any case, and P(typed so | each); None: 1 each.
+        """Return the words that begin with folded letters, and P(typed so | word); None: all are 1.
 
-        They come with those words that begin so but for apostrophes and accents that were not
-        typed, and for the end of a Korean syllable, which may be the next one's beginning. Known
-        misspellings are not among them; if there are any words, those that are meant by
-        misspellings that begin so are; see `begun_slips`.
+        Included are words that begin so except for apostrophes and accents that were not typed, or
+        for the end of a Korean syllable, which may begin the next one. Known misspellings are left
+        out; if there are any words, those intended by misspellings that begin so are added; see
+        `begun_slips`.
 
         >>> lexicon = Lexicon(["<unk>", "<eos>", "don't", "donut", "dontcha"], hidden=2)
         >>> [lexicon.words[index] for index in lexicon.begun("dont")[0]]
@@ -120,9 +122,9 @@ class Lexicon:
         return (self._begun.__wrapped__ if len(fold) > self.longest else self._begun)(fold)
 
     def begun_slips(self, fold: str) -> dict[int, float]:
-        """Words that are meant by misspellings that begin with folded letters, by their ids.
+        """Return the words intended by misspellings with this beginning, by id.
 
-        With P(typed so | each).
+        Each has its P(typed so | word).
 
         >>> words = ["<unk>", "<eos>", "they", "the", "teh", "tehy"]
         >>> lexicon = Lexicon(words, hidden=2, misspellings={"teh": "the", "tehy": "they"})
@@ -132,11 +134,11 @@ class Lexicon:
         return self._slips.begun(fold)
 
     def after_clitic(self, letters: str) -> tuple[str, np.ndarray] | None:
-        """A clitic that letters begin with (l', dell'), and words that may follow it and begin so.
+        """Return the clitic that letters begin with (l', dell'), and the words that may follow it.
 
-        Clitics are found in the vocabulary: what stands before an apostrophe and before many words.
-        Words follow that begin as some of these do: l' stands before vowels. None if there is no
-        clitic, or no letter after it.
+        The vocabulary shows what a clitic is: letters before an apostrophe and before many words. A
+        word may follow if it begins as some of these do: l' stands before vowels. None without a
+        clitic, or without a letter after it.
         """
         clitic, apostrophe, rest = letters.partition("'")
         first = self._clitics.get(self.fold(clitic))
@@ -151,7 +153,7 @@ class Lexicon:
 
     @cached_property
     def _clitics(self) -> dict[str, frozenset[str]]:
-        """Clitics, folded and without the apostrophe; and how the words after each begin."""
+        """Map each folded clitic, without apostrophe, to the first letters of words after it."""
         followers: dict[str, set[str]] = {}
         for fold in self.folds[self._hidden :]:
             clitic, apostrophe, rest = fold.partition("'")
@@ -168,7 +170,7 @@ class Lexicon:
         return fold in self._slips.known
 
     def beginning(self, prefix: str) -> np.ndarray:
-        """Ids of the words that begin with letters in this case; if none does, in any case."""
+        """Return the ids of words that begin with letters in this case, or if none, in any case."""
         fold = self.fold(prefix)
         low, high = self.range(fold)
         ids = self.ids[low:high]
@@ -176,103 +178,102 @@ class Lexicon:
         if prefix == fold:
             exact = ids[right & (self._plain[low:high] >= len(prefix))]
         else:
-            found = [i for i in ids[right].tolist() if self.words[i].startswith(prefix)]
-            exact = np.array(found, dtype=np.int64)
+            matching = [i for i in ids[right].tolist() if self.words[i].startswith(prefix)]
+            exact = np.array(matching, dtype=np.int64)
         if len(exact):
             return exact
         return ids[right] if right.any() else self.begun(fold)[0]
 
     def forms(self, fold: str) -> list[int]:
-        """Ids of the words that are the same but for case, the commonest first."""
+        """Return the ids of the words that differ only in case, the most frequent first."""
         low, high = _equal(self.sorted_folds, fold)
         return list(map(int, self.ids[low:high]))
 
     def has_own_capital(self, fold: str) -> bool:
-        """Whether a word is written with a capital anywhere (Paris, I), not in some places only.
+        """Whether a word usually has a capital (Paris, I), and not only at the start of sentences.
 
-        Frequency is about 1/rank (Zipf), and the vocabulary is in the order of frequency.
+        Frequency is about 1/rank (Zipf), and the vocabulary is sorted by frequency.
         """
         forms = self.forms(fold)
         lower = self.id_of(fold)
         return bool(forms) and (lower is None or forms[0] * FAR_COMMONER <= lower)
 
     def id_of(self, word: str) -> int | None:
-        """A word's id, in this case of letters; None if it is none."""
+        """Return the id of a word in exactly this case; None if the vocabulary lacks it."""
         index = self._known.get(word, -1)
         return index if index >= self._hidden else None
 
     def meant(self, index: int) -> int:
-        """The id of the word that is meant where this one is a misspelling; else its own."""
+        """Return the id of the word that a misspelling intends; other words keep theirs."""
         return self.meant_by.get(index, index)
 
     def readings(self, word: str) -> np.ndarray:
-        """Ids of the words that a typed word may stand for: itself, and commoner forms of it.
+        """Return the ids of the words that a typed word may stand for: itself, and commoner forms.
 
-        Forms are the same in another case, or have the apostrophes and accents that were not typed.
-        A misspelling stands for the word that is meant.
-        Of a word that the vocabulary lacks all forms count, of a mark the likeliest other spelling;
-        there may be none.
+        Forms differ in case, or have the apostrophes and accents that were not typed. A misspelling
+        stands for the intended word. If the vocabulary lacks a word, all its forms count; for a
+        mark it lacks, the most likely other spelling. The result may be empty.
 
         >>> lexicon = Lexicon(["<unk>", "<eos>", "don't", "snow", "Don't", "dont"], hidden=2)
         >>> [lexicon.readings(word).tolist() for word in ("dont", "don't", "Dont", "SNOW", "cat")]
         [[5, 2, 4], [2], [2, 4, 5], [3], []]
         """
-        found = self._readings.get(word)
-        if found is None:
-            found = self._read(word)
-            found.flags.writeable = False
+        candidates = self._readings.get(word)
+        if candidates is None:
+            candidates = self._read(word)
+            candidates.flags.writeable = False
             if len(self._readings) >= REMEMBERED:
                 self._readings = {}
-            if len(word) <= self.longest:  # longer ones are not worth remembering
-                self._readings[word] = found
-        return found
+            if len(word) <= self.longest:  # longer ones are too rare to cache
+                self._readings[word] = candidates
+        return candidates
 
     def _read(self, word: str) -> np.ndarray:
         own = self.id_of(word)
         if own is not None and (meant := self.meant(own)) != own:
             return np.array([meant], dtype=np.int64)
         fold = self.fold(word)
-        found = [index for index in self.forms(fold) if index != own]
-        found += self._bare.equal(fold, self.folds)
-        found.sort()
+        candidates = [index for index in self.forms(fold) if index != own]
+        candidates += self._bare.equal(fold, self.folds)
+        candidates.sort()
         if own is not None:
-            found = [own, *(index for index in found if index < own)]
-        elif not found:
+            candidates = [own, *(index for index in candidates if index < own)]
+        elif not candidates:
             marks = (self.id_of(mark) for mark in stand_ins(word))
-            found = [index for index in marks if index is not None][:1]
+            candidates = [index for index in marks if index is not None][:1]
             clitic, apostrophe, rest = word.partition("'")
-            if not found and apostrophe and self.fold(clitic) in self._clitics:
+            if not candidates and apostrophe and self.fold(clitic) in self._clitics:
                 return self.readings(rest)
-        return np.array(found, dtype=np.int64)
+        return np.array(candidates, dtype=np.int64)
 
 
 class Bare:
-    """Words that have apostrophes, accents or Korean syllables, by their letters without these.
+    """Words with apostrophes, accents or Korean syllables, sorted by their skeletons.
 
     Attributes:
-        skeletons: of these words alone, in order.
-        ids: places of the words in the list that they come from, in the same order.
+        skeletons: the skeletons of these words only, in order.
+        ids: the indices of the words in the original list, in the same order.
     """
 
     def __init__(self, folds: Sequence[str], hidden: int = 0) -> None:
-        """Takes all words, folded; the first `hidden` are left out."""
-        found = [
-            (bare, place)
-            for place, fold in enumerate(folds)
-            if (not fold.isascii() or "'" in fold) and place >= hidden
+        """Take all words, folded; the first `hidden` are left out."""
+        skeletons = [
+            (bare, index)
+            for index, fold in enumerate(folds)
+            if (not fold.isascii() or "'" in fold) and index >= hidden
             if (bare := skeleton(fold)) != fold and bare
         ]
-        found.sort()
-        self.skeletons = [bare for bare, _ in found]
-        self.ids = [place for _, place in found]
+        skeletons.sort()
+        self.skeletons = [bare for bare, _ in skeletons]
+        self.ids = [index for _, index in skeletons]
 
     def equal(self, fold: str, folds: Sequence[str]) -> list[int]:
-        """Places of the words that letters are but for what was left out."""
+        """Return the indices of words that equal letters except for what was not typed."""
         low, high = _equal(self.skeletons, skeleton(fold))
         return [i for i in self.ids[low:high] if folds[i] != fold and leaves_out(fold, folds[i])]
 
     def begun(self, fold: str, folds: Sequence[str]) -> list[int]:
-        """Places of the words that begin with letters but for what was left out of these."""
+        """Return the indices of words that begin with letters except for what was not typed."""
         low, high = _range(self.skeletons, skeleton(fold))
         ids = [index for index in self.ids[low:high] if not folds[index].startswith(fold)]
         if has_marks(fold):
@@ -281,15 +282,15 @@ class Bare:
 
 
 class Slips:
-    """Known misspellings in order, and the words that are meant.
+    """Known misspellings in order, with the intended words.
 
     Attributes:
         known: the misspellings, folded.
-        is_right: by id, whether a word is none, (V,) bool.
+        is_right: whether each word is no misspelling, (V,) bool.
     """
 
     def __init__(self, folds: Sequence[str], meant: Mapping[int, int], V: int) -> None:
-        """Takes the ids of misspellings among V words, and those of the words meant."""
+        """Take the ids of misspellings among V words, with the ids of the intended words."""
         wrong = sorted(meant, key=folds.__getitem__)
         self._folds = [folds[index] for index in wrong]
         self._meant = [meant[index] for index in wrong]
@@ -298,13 +299,13 @@ class Slips:
         self.is_right[wrong] = False
 
     def begun(self, fold: str) -> dict[int, float]:
-        """See `Lexicon.begun_slips`."""
+        """Return `Lexicon.begun_slips`."""
         low, high = _range(self._folds, fold)
-        found: dict[int, float] = {}
-        for place in range(low, high):  # the shortest come first
-            weight = SLIP if self._folds[place] == fold else BEGUN_SLIP
-            found.setdefault(self._meant[place], weight)
-        return found
+        weights: dict[int, float] = {}
+        for index in range(low, high):  # the shortest misspellings come first
+            weight = SLIP if self._folds[index] == fold else BEGUN_SLIP
+            weights.setdefault(self._meant[index], weight)
+        return weights
 
 
 def _begun(
@@ -329,44 +330,44 @@ def _begun(
         others |= {index: weight for index, weight in meant.items() if index not in known}
     if not others:
         return exact, None
-    found = np.concatenate([exact, np.array(list(others), dtype=np.int64)])
-    weights = np.ones(len(found))
+    begun = np.concatenate([exact, np.array(list(others), dtype=np.int64)])
+    weights = np.ones(len(begun))
     weights[len(exact) :] = list(others.values())
-    found.flags.writeable = weights.flags.writeable = False
-    return found, weights
+    begun.flags.writeable = weights.flags.writeable = False
+    return begun, weights
 
 
 class RareWords:
-    """Words beyond the vocabulary, which have letters and no probabilities.
+    """Words beyond the vocabulary, which have no probabilities.
 
     >>> RareWords(["Matterhorn", "matting"]).beginning("matt", 5)
     ['Matterhorn', 'matting']
     """
 
     def __init__(self, words: Sequence[str], case: Case | None = None) -> None:
-        """Takes words, and the case of letters in their language."""
+        """Take the words, and the case rules of their language."""
         case = case or Case()
-        found = sorted((_fold(word, case), word) for word in words)
-        self._words = [word for _, word in found]
-        self._folds = [fold for fold, _ in found]
+        pairs = sorted((_fold(word, case), word) for word in words)
+        self._words = [word for _, word in pairs]
+        self._folds = [fold for fold, _ in pairs]
         self._bare = Bare(self._folds)
 
     def __len__(self) -> int:
         return len(self._words)
 
     def beginning(self, fold: str, most: int) -> list[str]:
-        """The first words, at most so many, that begin with a folded prefix and have more.
+        """Return the first `most` words that begin with a folded prefix and are longer.
 
-        After them stand those that begin so but for apostrophes and accents that were not typed.
+        Words that begin so except for apostrophes and accents that were not typed come last.
         """
-        found: list[str] = []
-        for place in range(bisect_left(self._folds, fold), len(self._folds)):
-            if len(found) == most or not self._folds[place].startswith(fold):
+        words: list[str] = []
+        for index in range(bisect_left(self._folds, fold), len(self._folds)):
+            if len(words) == most or not self._folds[index].startswith(fold):
                 break
-            if self._folds[place] != fold:
-                found.append(self._words[place])
-        found += [self._words[place] for place in self._bare.begun(fold, self._folds)]
-        return found[:most]
+            if self._folds[index] != fold:
+                words.append(self._words[index])
+        words += [self._words[index] for index in self._bare.begun(fold, self._folds)]
+        return words[:most]
 
 
 def _equal(folds: Sequence[str], fold: str) -> tuple[int, int]:
@@ -389,10 +390,12 @@ def _end(folds: Sequence[str], prefix: str, low: int, high: int) -> int:
 
 
 def _in_common(a: str, b: str) -> int:
-    """How many letters two words have in common from their beginning."""
+    """Return the number of letters that two words share at the beginning."""
     return next((k for k, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(b))
 
 
 def _fold(word: str, case: Case) -> str:
     folded = case.fold(word)
-    return word if folded == word else folded  # most are; kept once
+    return (
+        word if folded == word else folded
+    )  # most words equal their fold, which is then stored once

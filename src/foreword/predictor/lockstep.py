@@ -1,8 +1,8 @@
-"""Work that asks a network for what it needs, so that many users' work is computed together.
+"""Let work ask a network for results, so that the requests of many users are computed together.
 
-Work is a generator: it yields what it wants of an engine, is sent the answer, and returns its
-result. One user's is answered at once, `alone`; of many, what all want next is answered `together`.
-The results are the same bit for bit. Knows no words.
+Work is a generator: it yields a request to an engine, is sent the answer, and returns its result.
+`alone` answers one user's requests one by one; `together` answers the next requests of many users.
+The results are the same bit for bit. This module knows no words.
 """
 
 from collections.abc import Generator, Sequence
@@ -16,7 +16,7 @@ from foreword.predictor.state import State
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Wants the state after one more word id."""
+    """Requests the state after one more word id."""
 
     engine: Engine
     state: State
@@ -25,7 +25,7 @@ class Advance:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """Wants the k likeliest of all words but some, and their probabilities; see `Engine.best`."""
+    """Requests the k most probable words except `hidden`, with probabilities; see `Engine.best`."""
 
     engine: Engine
     state: State
@@ -34,59 +34,59 @@ class Best:
 
 
 T = TypeVar("T")
-Wanted: TypeAlias = Advance | Best
-Work: TypeAlias = Generator[Wanted, Any, T]
+Request: TypeAlias = Advance | Best
+Work: TypeAlias = Generator[Request, Any, T]
 
 
 def alone(work: Work[T]) -> T:
-    """The result of work, whose wants are answered one by one."""
+    """Run work, answering its requests one by one, and return its result."""
     answer = None
     while True:
         try:
-            wanted = work.send(answer)
+            request = work.send(answer)
         except StopIteration as end:
             result: T = end.value
             return result
-        answer = _answer(wanted)
+        answer = _answer(request)
 
 
-def together(wanted: Sequence[Wanted]) -> list[State | Likely | ForewordError]:
-    """The answers to what many want at the same time; or why there is none."""
-    answers: list[Any] = [None] * len(wanted)
+def together(requests: Sequence[Request]) -> list[State | Likely | ForewordError]:
+    """Answer the requests of many users, each with a result or an error."""
+    answers: list[Any] = [None] * len(requests)
     groups: dict[Any, list[int]] = {}
-    for place, one in enumerate(wanted):
-        kind = (type(one), one.engine, one.hidden if isinstance(one, Best) else ())
-        groups.setdefault(kind, []).append(place)
-    for places in groups.values():
-        found = _answers([wanted[place] for place in places])
-        for place, answer in zip(places, found, strict=True):
-            answers[place] = answer
+    for position, request in enumerate(requests):
+        kind = (type(request), request.engine, request.hidden if isinstance(request, Best) else ())
+        groups.setdefault(kind, []).append(position)
+    for positions in groups.values():
+        results = _answers([requests[position] for position in positions])
+        for position, answer in zip(positions, results, strict=True):
+            answers[position] = answer
     return answers
 
 
-def _answers(wanted: list[Any]) -> list[Any]:
-    """Of one kind and one engine."""
-    first, states = wanted[0], [one.state for one in wanted]
-    if len(wanted) > 1:
+def _answers(requests: list[Any]) -> list[Any]:
+    """Answer requests of one kind to one engine."""
+    first, states = requests[0], [request.state for request in requests]
+    if len(requests) > 1:
         try:
             if isinstance(first, Advance):
-                return first.engine.advance_many(states, [one.word for one in wanted])
-            k = max(one.k for one in wanted)
-            found = first.engine.best_many(states, k, [None] * len(states), first.hidden)
-            return [best[: one.k] for best, one in zip(found, wanted, strict=True)]
+                return first.engine.advance_many(states, [request.word for request in requests])
+            k = max(request.k for request in requests)
+            likeliest = first.engine.best_many(states, k, [None] * len(states), first.hidden)
+            return [best[: request.k] for best, request in zip(likeliest, requests, strict=True)]
         except ForewordError:
-            pass  # of one of them; which, the others shall not suffer for
-    return [_attempted(one) for one in wanted]
+            pass  # one of them failed; it must not fail the others
+    return [_attempted(request) for request in requests]
 
 
-def _attempted(wanted: Wanted) -> Any:
+def _attempted(request: Request) -> Any:
     try:
-        return _answer(wanted)
+        return _answer(request)
     except ForewordError as error:
         return error
 
 
-def _answer(wanted: Wanted) -> Any:
-    if isinstance(wanted, Advance):
-        return wanted.engine.advance(wanted.state, wanted.word)
-    return wanted.engine.best(wanted.state, wanted.k, hidden=wanted.hidden)
+def _answer(request: Request) -> Any:
+    if isinstance(request, Advance):
+        return request.engine.advance(request.state, request.word)
+    return request.engine.best(request.state, request.k, hidden=request.hidden)

@@ -1,7 +1,6 @@
-"""A model in numpy, one word at a time: what serves where nothing was compiled. No torch.
+"""Run a model in numpy, one word at a time, where nothing was compiled. No torch.
 
-The equations are those of `foreword.cells`, where their sources are named; the tests hold both
-against each other.
+The equations are those of `foreword.cells`, which names their sources; tests compare the two.
 """
 
 from abc import ABC, abstractmethod
@@ -16,16 +15,16 @@ from foreword.folder.quantised import SCALE, dense
 Array: TypeAlias = np.ndarray
 Parts = tuple[Array, ...]
 Gates = dict[str, Array]
-Step = Callable[[Array, Parts], tuple[Parts, Gates]]
-"""A layer's state after an input, (H,) each, h first; and the gates on the way, by their names."""
+StepFunction = Callable[[Array, Parts], tuple[Parts, Gates]]
+"""Maps a layer's input and state to its next state, (H,) each, h first, and its gates by name."""
 Affine = tuple[Array, Array, Array]
 """Weight (rows, n), gain (rows,) and bias (rows,)."""
 
 EPSILON = 1e-5
-"""Added to variances, as in `foreword.cells.layer_norm`."""
+"""The number added to variances, as in `foreword.cells.layer_norm`."""
 
 _OUTER = ("embedding.", "decoder.", "projection.", "mixture.", "adaptive.")
-"""What stands before and behind the layers."""
+"""The beginnings of the names of weights outside the layers."""
 
 
 class NumpyLayers:
@@ -40,61 +39,64 @@ class NumpyLayers:
             self._steps = [_step_of(config, inner, layer) for layer in layers]
 
     def embedded(self, ids: int | Array) -> Array:
-        """A word's vector, or those of several, one after the other."""
+        """Return a word's vector, or those of several words, concatenated."""
         rows = self._embedding[ids]
         return np.asarray(
             rows if self._scales is None else rows * self._scales[ids][..., None]
         ).reshape(-1)
 
     def run(self, x: Array, parts: Parts) -> list[tuple[Parts, Gates]]:
-        """Each layer's state after one more input, and its gates; of an MLP its output as h.
+        """Return each layer's state and gates after one more input; an MLP's output counts as h.
 
         Args:
-            x: what `embedded` gave.
-            parts: of the state before, (num_layers, H) each; none of an MLP.
+            x: a result of `embedded`.
+            parts: the parts of the state before, (num_layers, H) each; none for an MLP.
         """
-        found = []
-        with np.errstate(over="ignore", invalid="ignore"):  # answered where scores are wanted
+        results = []
+        with np.errstate(over="ignore", invalid="ignore"):  # reported when scores are needed
             for layer, step in enumerate(self._steps):
                 new, gates = step(x, tuple(part[layer] for part in parts))
-                found.append((new, gates))
+                results.append((new, gates))
                 x = new[0]
-        return found
+        return results
 
 
 class ByScores(ABC):
-    """A network that answers from one state's step and scores, each state alone."""
+    """A network defined by one state's step and scores, which handles states one by one."""
 
     @abstractmethod
     def advance(self, parts: Parts, word: int) -> Parts:
-        """The parts after one more word id."""
+        """Return the parts of the state after one more word id."""
 
     @abstractmethod
     def scores(self, parts: Parts, ids: Array | None) -> Array:
-        """Of all words as the next, or of some."""
+        """Return the scores of all words as the next, or of those in `ids`."""
 
     def call_up(self) -> None:  # noqa: B027, there is nothing to do
-        """Wakes no threads: there are none."""
+        """Do nothing, as there are no threads to wake."""
 
     def advance_many(self, parts: Sequence[Parts], words: Sequence[int]) -> list[Parts]:
-        """The same of many states, each with a word of its own."""
-        return [self.advance(*one) for one in zip(parts, words, strict=True)]
+        """Return what `advance` gives for each state with a word of its own."""
+        return [self.advance(*pair) for pair in zip(parts, words, strict=True)]
 
     def best(
         self, parts: Parts, k: int, ids: Array | None, hidden: Sequence[int]
     ) -> list[tuple[int, float]] | None:
-        """As `Engine.best`; None where scores overflow."""
+        """Return the result of `Engine.best`; None if scores overflow."""
         return likeliest(self.scores(parts, ids), k, ids, hidden)
 
     def best_many(
         self, parts: Sequence[Parts], k: int, ids: Sequence[Array | None], hidden: Sequence[int]
     ) -> list[list[tuple[int, float]] | None]:
-        """The same of many states, each with ids of its own."""
-        return [self.best(one, k, some, hidden) for one, some in zip(parts, ids, strict=True)]
+        """Return the result of `best` for each state with ids of its own."""
+        return [
+            self.best(state_parts, k, candidates, hidden)
+            for state_parts, candidates in zip(parts, ids, strict=True)
+        ]
 
 
 class NumpyNetwork(ByScores):
-    """Advances the parts of a state, and scores words. Weights in int8 are made float32 again."""
+    """Advances the parts of a state, and scores words. Dequantises int8 weights to float32."""
 
     def __init__(self, config: ModelConfig, weights: Mapping[str, Array]) -> None:
         self._config = config
@@ -104,7 +106,7 @@ class NumpyNetwork(ByScores):
         self._clusters = config.clusters
 
     def advance(self, parts: Parts, word: int) -> Parts:
-        """The parts after one more word id."""
+        """Return the parts of the state after one more word id."""
         if not self._config.is_recurrent:
             return (np.append(parts[0][1:], word),)
         after = tuple(np.empty_like(part) for part in parts)
@@ -114,7 +116,7 @@ class NumpyNetwork(ByScores):
         return after
 
     def scores(self, parts: Parts, ids: Array | None) -> Array:
-        """Of all words as the next, or of some; of a mixture of softmaxes or clusters ln P."""
+        """Return scores of all words, or of those in `ids`; ln P for mixtures and clusters."""
         output, bias = self._output, self._w["decoder.bias"]
         if self._clusters:
             clustered = self._clustered(self._features(parts))
@@ -129,18 +131,18 @@ class NumpyNetwork(ByScores):
         return scores
 
     def _mixed(self, g: Array) -> Array:
-        """Logarithms of P, (V,), by a mixture of softmaxes, as in `foreword.nn.mixture`."""
+        """Return ln P, (V,), by a mixture of softmaxes, as in `foreword.nn.mixture`."""
         w, K = self._w, self._config.softmaxes
         with np.errstate(over="ignore", invalid="ignore"):
             contexts = np.tanh(w["mixture.weight"] @ g + w["mixture.bias"]).reshape(K, -1)
             each = _log_softmax(contexts @ self._output.T + w["decoder.bias"])
             each += _log_softmax(w["mixture.prior"] @ g)[:, None]
             peak = each.max(axis=0)
-            found: Array = np.log(np.exp(each - peak).sum(axis=0)) + peak
-        return found
+            logs: Array = np.log(np.exp(each - peak).sum(axis=0)) + peak
+        return logs
 
     def _clustered(self, g: Array) -> Array:
-        """Logarithms of P, (V,), by an adaptive softmax, as in `foreword.nn.adaptive`."""
+        """Return ln P, (V,), by an adaptive softmax, as in `foreword.nn.adaptive`."""
         w, common = self._w, self._config.adaptive_head
         bias = w["decoder.bias"]
         with np.errstate(over="ignore", invalid="ignore"):
@@ -154,7 +156,7 @@ class NumpyNetwork(ByScores):
         return np.concatenate(parts)
 
     def _features(self, parts: Parts) -> Array:
-        """What the output layer sees of a state: (H,), or (E,) where there is a projection."""
+        """Return the input of the output layer: (H,), or (E,) after a projection."""
         if self._config.is_recurrent:
             x = parts[0].sum(axis=0) if self._config.skip else parts[0][-1]
         else:
@@ -167,7 +169,7 @@ class NumpyNetwork(ByScores):
 def likeliest(
     scores: Array, k: int, ids: Array | None, hidden: Sequence[int]
 ) -> list[tuple[int, float]] | None:
-    """The k best of words by their scores, as `Engine.best`; None where scores overflow."""
+    """Return the k best words by score, as `Engine.best` does; None if scores overflow."""
     if len(scores) == 0:
         return []
     largest = scores.max()
@@ -178,14 +180,14 @@ def likeliest(
     ids = np.arange(len(scores)) if ids is None else ids
     shown = np.flatnonzero(~np.isin(ids, hidden))
     if k < len(shown):
-        # Whatever ties with the last of the best is looked at too.
+        # Words whose scores tie with the last of the best are compared too.
         least = np.partition(scores[shown], len(shown) - k)[len(shown) - k] if k > 0 else np.inf
         shown = shown[scores[shown] >= least]
     order = shown[np.lexsort((ids[shown], -scores[shown]))][: max(k, 0)]
-    return [(int(ids[place]), float(shares[place])) for place in order]
+    return [(int(ids[position]), float(shares[position])) for position in order]
 
 
-def _step_of(config: ModelConfig, weights: Mapping[str, Array], layer: int) -> Step:
+def _step_of(config: ModelConfig, weights: Mapping[str, Array], layer: int) -> StepFunction:
     if not config.is_recurrent:
         return _feed_forward(
             _activation(config), weights[f"hidden.{layer}.weight"], weights[f"hidden.{layer}.bias"]
@@ -223,19 +225,19 @@ def _activation(config: ModelConfig) -> Callable[[Array], Array]:
 
 
 def _sigmoid(a: Array) -> Array:
-    # By tanh, which overflows for no argument.
+    # tanh overflows for no argument.
     shares: Array = 0.5 * (np.tanh(0.5 * a) + 1)
     return shares
 
 
 def _log_softmax(a: Array) -> Array:
-    """Along the last dimension."""
+    """Return the log softmax over the last dimension."""
     shifted = a - a.max(axis=-1, keepdims=True)
-    found: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return found
+    logs: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return logs
 
 
-def _feed_forward(activation: Callable[[Array], Array], W: Array, b: Array) -> Step:
+def _feed_forward(activation: Callable[[Array], Array], W: Array, b: Array) -> StepFunction:
     def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
         del state
         return (activation(W @ x + b),), {}
@@ -243,7 +245,7 @@ def _feed_forward(activation: Callable[[Array], Array], W: Array, b: Array) -> S
     return step
 
 
-def _rnn(activation: Callable[[Array], Array], W_ih: Array, W_hh: Array, b: Array) -> Step:
+def _rnn(activation: Callable[[Array], Array], W_ih: Array, W_hh: Array, b: Array) -> StepFunction:
     def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
         (h,) = state
         return (activation(W_ih @ x + W_hh @ h + b),), {}
@@ -253,7 +255,7 @@ def _rnn(activation: Callable[[Array], Array], W_ih: Array, W_hh: Array, b: Arra
 
 def _lstm(
     W_ih: Array, W_hh: Array, b: Array, peephole: Array | None = None, clip: float = 0.0
-) -> Step:
+) -> StepFunction:
     H, bound = W_hh.shape[1], clip or np.inf
 
     def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
@@ -273,12 +275,12 @@ def _lstm(
 
 
 def _factors(weights: Mapping[str, Array], name: str, layer: int) -> list[Array]:
-    """The matrices of all rounds, one below the other; or their left and their right factors."""
+    """Return the stacked matrices of all rounds, or their left and right factors."""
     names = (f"recurrent.{name}_l{layer}", f"recurrent.{name}_right_l{layer}")
     return [weights[part] for part in names if part in weights]
 
 
-def _mogrified(rounds: int, Q: list[Array], R: list[Array], lstm: Step) -> Step:
+def _mogrified(rounds: int, Q: list[Array], R: list[Array], lstm: StepFunction) -> StepFunction:
     odd, even = (rounds + 1) // 2, rounds // 2
     by_q = list(zip(*(np.split(part, odd) for part in Q), strict=True))
     by_r = list(zip(*(np.split(part, even) for part in R), strict=True))
@@ -300,7 +302,9 @@ def _mogrified(rounds: int, Q: list[Array], R: list[Array], lstm: Step) -> Step:
     return step
 
 
-def _lstm_peephole_only(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, clip: float) -> Step:
+def _lstm_peephole_only(
+    W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, clip: float
+) -> StepFunction:
     H, bound = W_hh.shape[1], clip or np.inf
 
     def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
@@ -315,7 +319,7 @@ def _lstm_peephole_only(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, clip
     return step
 
 
-def _lstm_coupled(W_ih: Array, W_hh: Array, b: Array) -> Step:
+def _lstm_coupled(W_ih: Array, W_hh: Array, b: Array) -> StepFunction:
     H = W_hh.shape[1]
 
     def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
@@ -328,7 +332,7 @@ def _lstm_coupled(W_ih: Array, W_hh: Array, b: Array) -> Step:
     return step
 
 
-def _lstm_layernorm(into: Affine, back: Affine, memory: tuple[Array, Array]) -> Step:
+def _lstm_layernorm(into: Affine, back: Affine, memory: tuple[Array, Array]) -> StepFunction:
     (W_ih, s_ih, b_ih), (W_hh, s_hh, b_hh), (s_c, b_c) = into, back, memory
     H = W_hh.shape[1]
 
@@ -343,12 +347,12 @@ def _lstm_layernorm(into: Affine, back: Affine, memory: tuple[Array, Array]) -> 
     return step
 
 
-def _gru_layernorm(into: Affine, back: Affine) -> Step:
+def _gru_layernorm(into: Affine, back: Affine) -> StepFunction:
     (W_ih, s_ih, b_ih), (W_hh, s_hh, b_hh) = into, back
     H = W_hh.shape[1]
 
     def parts(a: Array, gain: Array, bias: Array) -> Array:
-        # r and z are normalised together, n by itself.
+        # r and z are normalised together, n separately.
         whole = np.concatenate([_normalised(a[: 2 * H]), _normalised(a[2 * H :])])
         return np.asarray(whole * gain + bias).reshape(3, H)
 
@@ -368,7 +372,7 @@ def _normalised(a: Array) -> Array:
     return np.asarray(centred / np.sqrt(np.mean(centred * centred) + np.float32(EPSILON)))
 
 
-def _gru(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, *, reset_after: bool) -> Step:
+def _gru(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, *, reset_after: bool) -> StepFunction:
     H = W_hh.shape[1]
 
     def step(x: Array, state: Parts) -> tuple[Parts, Gates]:

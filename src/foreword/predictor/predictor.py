@@ -12,15 +12,15 @@ from foreword.errors import SettingsError
 from foreword.folder.installed import find_folder
 from foreword.folder.store import Folder, read_folder
 from foreword.predictor import state_bytes
+from foreword.predictor.activations import WordTrace
 from foreword.predictor.engine import Engine
 from foreword.predictor.layer import Layer
 from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
-from foreword.predictor.reading import MARKS, Reader, beginning, read_as, readable
+from foreword.predictor.reading import MARKS, ModelReader, beginning, read_as, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.state import State
 from foreword.predictor.suggest import HIDDEN, Suggestion
-from foreword.predictor.trace import WordTrace
 from foreword.predictor.typist import Typist
 from foreword.text.tokenizer import EOS, EOS_ID, UNK_ID, Tokenizer
 
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
 
 LONGEST_READ = 1 << 16
-"""Of a text of twice so many characters and more, `read` and `predict` read the end: so many at
-least. What stands before could change a state only through some ten thousand words."""
+"""Of a text of twice this many characters and more, `read` and `predict` read the end, of at least
+this many. Earlier text could change a state only through some ten thousand words."""
 
 
 @dataclass(frozen=True)
 class Prediction:
     """A word and the model's probability that it comes next.
 
-    Of a next word: the model's own probability, in which `<unk>` and `<eos>`, which are not
-    suggested, have their share. Of a completion: the probability given that the word begins as
-    typed, so that the probabilities of all completions sum to 1.
+    For a next word, this is the model's own probability, of which `<unk>` and `<eos>`, which are
+    not suggested, have a share. For a completion, it is given that the word begins as typed, so
+    that the probabilities of all completions sum to 1.
     """
 
     word: str
@@ -47,14 +47,14 @@ class Prediction:
 
 
 def load(folder: str | PathLike[str], *, threads: int | None = None) -> "Predictor":
-    """The model in a folder, ready to predict; or one that a package has installed, by its name.
+    """Load the model in a folder, or an installed model by its name, for prediction.
 
     Args:
-        folder: its path, or a name.
-        threads: that share long work; None: as many as this process has cores.
+        folder: the path or name.
+        threads: the number of threads that share long work; None: one per available core.
 
     Raises:
-        FolderError: the folder is missing, damaged, or made by a newer Foreword.
+        FolderError: the folder is missing, damaged, or written by a newer Foreword.
     """
     return Predictor(read_folder(find_folder(folder)), threads=threads)
 
@@ -62,21 +62,21 @@ def load(folder: str | PathLike[str], *, threads: int | None = None) -> "Predict
 class Predictor:
     """A model that predicts the next word of a text, or completes its last one.
 
-    Immutable; safe to share between threads. What it remembers of a text is a `State`, which
-    belongs to the caller.
+    Immutable and thread-safe. What it remembers of a text is a `State`, which belongs to the
+    caller.
     """
 
     def __init__(self, folder: Folder, *, threads: int | None = None) -> None:
         self.folder = folder
         self.tokenizer: Tokenizer = folder.tokenizer
         self._engine = Engine(folder.model, folder.weights, threads=threads)
-        # Without us: a state that knows us would hold us in a cycle, and a model that is replaced
-        # in memory until cycles are looked for.
+        # Not bound to this predictor: a state that refers to it would form a reference cycle, and a
+        # model that is replaced would stay in memory until the cycle is collected.
         self._start = self._engine.advance(self._engine.start(), EOS_ID)
 
     @property
     def config(self) -> "FolderConfig":
-        """The whole configuration, with what is recorded of training and evaluation.
+        """The whole configuration, with the records of training and evaluation.
 
         Raises:
             FolderError: its records cannot be used.
@@ -84,39 +84,40 @@ class Predictor:
         return self.folder.config
 
     def start(self) -> State:
-        """The state at the beginning of a line: zeros that have seen an `<eos>`, as in training."""
+        """Return the state at the beginning of a line: zeros after an `<eos>`, as in training."""
         return self._bound(self._start)
 
     def advance(self, state: State, word: str, *, mend: bool = True) -> State:
-        """The state after one more word; `<eos>` ends a line.
+        """Return the state after one more word; `<eos>` ends a line.
 
-        A word may have been typed without the capitals, apostrophes or accents of the word that is
-        meant: i for I, dont for don't, HELLO for hello. It is read as the form of it that is
-        likeliest in the context, among those that are commoner than what was typed; or of a word
-        that the vocabulary lacks, among all. A misspelling that the vocabulary has is read as the
-        word that is meant. A word is read as `<unk>` if there are none.
+        A word may have been typed without the capitals, apostrophes or accents of the intended
+        word: i for I, dont for don't, HELLO for hello. It is read as the form that is most probable
+        in the context, among those more frequent than the typed one; or, if the vocabulary lacks
+        the typed word, among all. A misspelling in the vocabulary is read as the intended word. A
+        word without any form is read as `<unk>`.
 
         Args:
-            state: of this model.
-            word: the next one.
-            mend: False reads a word that the vocabulary has as it stands: to score or generate a
-                text, in which each word is a draw from `probabilities`.
+            state: a state of this model.
+            word: the next word.
+            mend: False reads a word of the vocabulary unchanged: to score or generate a text, in
+                which each word is a sample from `probabilities`.
 
         Raises:
-            SettingsError: the state is of another model.
+            SettingsError: the state belongs to another model.
         """
         self._check(state)
         return self._bound(self._engine.advance(state, self._id_of(state, word, mend=mend)))
 
     def advance_many(self, states: Sequence[State], words: Sequence[str]) -> list[State]:
-        """Each state after one more word of its own: what `advance` gives, bit for bit.
+        """Return each state after one more word of its own, as by `advance`, bit for bit.
 
         Args:
-            states: of this model, of as many users as you like.
-            words: one for each; `<eos>` ends a line.
+            states: states of this model, of any number of users.
+            words: one word for each; `<eos>` ends a line.
 
         Raises:
-            SettingsError: a state is of another model, or there are not as many words as states.
+            SettingsError: a state belongs to another model, or the numbers of states and words
+                differ.
         """
         if len(states) != len(words):
             raise SettingsError(
@@ -129,37 +130,39 @@ class Predictor:
         return [self._bound(state) for state in self._engine.advance_many(states, ids)]
 
     def state_to_bytes(self, state: State) -> bytes:
-        """The state as bytes; `State.to_bytes` is the same.
+        """Return the state as bytes, as `State.to_bytes` does.
 
         Raises:
-            SettingsError: the state is of another model.
+            SettingsError: the state belongs to another model.
         """
         self._check(state)
         return state_bytes.encode(state, self.folder.checksum)
 
     def state_from_bytes(self, data: bytes) -> State:
-        """The state that `to_bytes` of a state of this model gave, on whatever machine.
+        """Return the state that `to_bytes` turned into bytes, on whatever machine.
 
-        Every byte is checked, but not who wrote them: sign what goes through strangers' hands.
+        Every byte is checked, but not who wrote them: sign bytes that pass through strangers'
+            hands.
 
         Raises:
-            SettingsError: they are damaged, of another model or version, or hold numbers that no
-                state has; says which.
+            SettingsError: the bytes are damaged, of another model or version, or hold numbers that
+                no state has; says which.
         """
         model, checksum = self.folder.model, self.folder.checksum
         return self._bound(state_bytes.decode(data, self._start, model, checksum))
 
     def read(self, text: str, state: State | None = None) -> State:
-        """The state after a text, which goes on from `state`, or begins a line.
+        """Return the state after a text that continues `state`, or else begins a line.
 
         Each line end is an `<eos>`. As in training, a blank line has none, unless the model was
-        trained on text that is cut already (`words="spaces"`).
+        trained on text that is tokenised already (`words="spaces"`).
 
-        Of a text of 131,072 characters and more, the last 65,536 at least are read, so that no text
-        takes longer than some 30,000 words do; to read all of a longer one, go on with its parts.
+        Of a text of 131,072 characters and more, only the end is read, at least 65,536 characters,
+        so that no text takes longer than some 30,000 words. To read all of a longer one, read it in
+        parts.
 
         Raises:
-            SettingsError: the state is of another model.
+            SettingsError: the state belongs to another model.
         """
         if state is None:
             state = self.start()
@@ -171,12 +174,12 @@ class Predictor:
         return self._bound(state)
 
     def reading(self, words: Iterable[str], state: State) -> Work[State]:
-        """Advancing a state by words, as work that can be done together with that of others.
+        """Advance a state by words, as work that can be combined with that of other users.
 
-        See `foreword.predictor.lockstep`; `advance` says what a word is.
+        See `foreword.predictor.lockstep`; `advance` explains how a word is read.
 
         Raises:
-            SettingsError: the state is of another model.
+            SettingsError: the state belongs to another model.
         """
         self._check(state)
         for word in words:
@@ -184,17 +187,17 @@ class Predictor:
         return self._bound(state)
 
     def probabilities(self, state: State) -> np.ndarray:
-        """P(next word) by word id, (V,) float32, `<unk>` and `<eos>` included; sums to 1.
+        """Return P(next word) by word id, (V,) float32, `<unk>` and `<eos>` included; sums to 1.
 
         Raises:
-            SettingsError: the state is of another model.
+            SettingsError: the state belongs to another model.
             FolderError: the model's weights are so large that its scores overflow.
         """
         self._check(state)
         return self._engine.probabilities(state)
 
     def log_probabilities(self, state: State) -> np.ndarray:
-        """Natural logarithms of the probabilities, (V,) float64, not rounded where they are small.
+        """Return ln P(next word), (V,) float64, without rounding small probabilities to 0.
 
         Raises:
             SettingsError, FolderError: as `probabilities`.
@@ -203,23 +206,23 @@ class Predictor:
         return self._engine.log_probabilities(state)
 
     def predict(self, text: str, k: int = 5, *, complete: bool | None = None) -> list[Prediction]:
-        """The k likeliest next words, or words for one that may be unfinished.
+        """Return the k most probable next words, or completions of an unfinished word.
 
-        By default the answers are those of `suggest`, no word held back. A text may end in letters:
-        "I would lik" is unfinished, "I would like" may be finished or not. Both readings are
-        weighed by their probabilities: words that go on from the letters and words that follow them
-        stand in one list, and a probability is that of the word in its reading. Forms of a word
-        that differ in case alone are one.
-        Where the last word is said to be finished or unfinished, the model's own words are given as
-        the vocabulary has them. Letters are then completed in the case in which they stand; if no
-        word begins so, in any case.
+        By default the answers are those of `suggest` without withheld words. A text may end in
+        letters: "I would lik" is unfinished, "I would like" may be finished or not. Both readings
+            are
+        weighed by their probabilities: completions and following words share one list, and each has
+        the probability of the word in its reading. Forms of a word that differ only in case count
+        as one. With `complete` given, the model's words are returned as the vocabulary has them.
+        Letters are then completed in the case in which they stand, or if no word begins so, in any
+        case.
 
         Args:
-            text: so far; of a long one the end counts, as for `read`. What no text can hold (half a
-                surrogate pair) is taken as U+FFFD.
-            k: how many words at most.
-            complete: True takes the last word as unfinished in any case, False as finished, or as
-                followed; None weighs both. After white space there is none to complete.
+            text: the text; of a long one only the end is read, as by `read`. Lone surrogates are
+                read as U+FFFD.
+            k: the largest number of words.
+            complete: True takes the last word as unfinished, False as finished; None weighs both.
+                After white space there is no word to complete.
 
         Raises:
             SettingsError: k is less than 1.
@@ -228,8 +231,10 @@ class Predictor:
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
         if complete is None:
-            found = self.typist(offensive=True).suggest(text, k)
-            return [Prediction(one.word, one.probability) for one in found]
+            suggestions = self.typist(offensive=True).suggest(text, k)
+            return [
+                Prediction(suggestion.word, suggestion.probability) for suggestion in suggestions
+            ]
         text = readable(text[beginning(text, LONGEST_READ)[0] :])
         context, prefix = self._unfinished(text) if complete else (text, "")
         state = self.read(context)
@@ -252,31 +257,29 @@ class Predictor:
         blocked: Iterable[str] = (),
         layout: Layout = QWERTY,
     ) -> list[Suggestion]:
-        """The k likeliest words where a text ends, ready to be put there.
+        """Return the k most probable words at the end of a text, ready to be inserted.
 
-        Letters that the text ends in may be a whole word or the beginning of a longer one. Both
-        readings are weighed by their probabilities: words for the whole of it and words to follow
-        it stand in one list. After a space or a mark, whole next words are offered. Forms that
-        differ in case alone are one word, written as the place asks for. `<unk>` is never offered.
-        If no word begins as typed, words that one slip or a common stem leads to are offered
-        too.
+        Letters at the end may be a whole word or the beginning of a longer one. Both readings are
+        weighed by their probabilities: completions and following words share one list. After a
+        space or a mark, whole next words are offered. Forms that differ only in case count as one
+        word, written as its position requires. `<unk>` is never offered. If no word begins as
+        typed, words one slip away or with a common stem are offered too.
 
-        Nothing of the text is remembered: for each keystroke of a user, ask a `typist`. Of a
-        text of 4,096 characters and more, the last 2,048 at least are read.
+        Nothing of the text is remembered: for each keystroke of a user, ask a `typist`. Of a text
+        of 4,096 characters and more, only the end is read, at least 2,048 characters.
 
         Args:
-            text: up to where the next letter goes. What no text can hold (half a surrogate pair)
-                is taken as U+FFFD.
-            k: how many words at most.
-            complete: True takes the last word as unfinished in any case, and offers it as it
-                stands where the vocabulary lacks it; False takes it as finished; None weighs both.
-            tolerant: think of slips (a letter missing, too much, replaced or transposed) even
-                where words begin as typed.
-            layer: another opinion on the next word, mixed in; one that fails is left out, which
-                is logged once.
-            offensive: suggest words of the list of offensive ones too.
-            blocked: words of one's own that are never suggested.
-            layout: of the keys, for slips.
+            text: the text up to the cursor. Lone surrogates are read as U+FFFD.
+            k: the largest number of words.
+            complete: True takes the last word as unfinished, and offers it unchanged if the
+                vocabulary lacks it; False takes it as finished; None weighs both.
+            tolerant: consider slips (a letter missing, added, replaced or transposed) even if words
+                begin as typed.
+            layer: another opinion on the next word, mixed in; one that fails is left out, which is
+                logged once.
+            offensive: whether to suggest offensive words too.
+            blocked: further words that are never suggested.
+            layout: the layout of the keys, for slips.
 
         Raises:
             SettingsError: k is less than 1.
@@ -288,15 +291,15 @@ class Predictor:
         return typist.suggest(text, k, complete=complete)
 
     def trace(self, text: str, *, complete: bool | None = None) -> WordTrace:
-        """Gates and memory at the last word that suggestions for a text come from; without torch.
+        """Return gates and memory at the last word that suggestions are based on; without torch.
 
-        `foreword.inspect.trace` looks at a whole text, and deeper; this at one word, as one types.
-        For each keystroke of a user, ask a `typist`.
+        `foreword.inspect.trace` examines a whole text, in more depth; this a single word, during
+        typing. For each keystroke of a user, ask a `typist`.
 
         Args:
-            text: up to where the next letter goes.
-            complete: whether the last word is unfinished, and so has not been read yet; None:
-                whichever is likelier.
+            text: the text up to the cursor.
+            complete: whether the last word is unfinished, and so not read yet; None: whichever is
+                more probable.
         """
         return self.typist().trace(text, complete=complete)
 
@@ -311,12 +314,12 @@ class Predictor:
         repeats: bool = True,
         marks: int = MARKS,
     ) -> Typist:
-        """One user who types: `suggest` at every keystroke, at the cost of what is new alone.
+        """Return a typist for one user: `suggest` at every keystroke, reading only what is new.
 
-        Args: as `suggest`, and `repeats`: False leaves out, while letters are added to a word, what
-            was suggested for it before, since whoever types on did not mean it; or overlooked it.
-            And `marks`: ends of words, at most, whose states are kept to go on from after an edit;
-            each takes the memory of a state. The answers are the same.
+        Args: those of `suggest`, and `repeats`: False leaves out, while letters are added to a
+            word, what was suggested for it before, since the user types on in spite of it. And
+            `marks`: the number of word boundaries whose states are kept, to continue from after an
+            edit; each takes the memory of a state. The answers do not depend on it.
         """
         return Typist(
             self._reader,
@@ -330,7 +333,7 @@ class Predictor:
         )
 
     def is_unfinished(self, text: str) -> bool:
-        """Whether letters at the end of a text are likelier to go on than to be a whole word."""
+        """Whether letters at the end of a text are more probably unfinished than a whole word."""
         return self.typist(offensive=True).is_unfinished(text)
 
     def _id_of(self, state: State, word: str, *, mend: bool = True) -> int:
@@ -341,7 +344,7 @@ class Predictor:
         return known if known != UNK_ID else read_as(self._engine, self.lexicon, state, text)
 
     def _unfinished(self, text: str) -> tuple[str, str]:
-        """The text before its last word, and that word as far as it stands; or all, and nothing."""
+        """Return the text before its unfinished last word, and that word; or all, and nothing."""
         if not text or text[-1].isspace():
             return text, ""
         typed = self._reader.letters_at_end(text)
@@ -352,13 +355,13 @@ class Predictor:
         return text[: len(text) - len(typed)], self.tokenizer.normalise(typed)
 
     @cached_property
-    def _reader(self) -> Reader:
+    def _reader(self) -> ModelReader:
         rare = RareWords(self.folder.rare, self.lexicon.case)
-        return Reader(self.tokenizer, self._engine, self.lexicon, self._start, rare)
+        return ModelReader(self.tokenizer, self._engine, self.lexicon, self._start, rare)
 
     @cached_property
     def lexicon(self) -> Lexicon:
-        """The vocabulary by its letters."""
+        """The vocabulary, sorted by letters."""
         return Lexicon(
             self.tokenizer.words,
             hidden=len(HIDDEN),
@@ -368,14 +371,14 @@ class Predictor:
         )
 
     def _bound(self, state: State) -> State:
-        """The same state, which knows whom to ask to go on."""
+        """Return the same state, which refers to this predictor for `State.advance`."""
         return State(state.parts, state.last, self)
 
     def _check(self, state: State) -> None:
-        found = [part.shape for part in state.parts]
+        shapes = [part.shape for part in state.parts]
         expected = [part.shape for part in self._start.parts]
-        if found != expected:
+        if shapes != expected:
             raise SettingsError(
-                f"the state is of another model: its parts have the shapes {found}, but those of "
+                f"the state is of another model: its parts have the shapes {shapes}, but those of "
                 f"this model have {expected}"
             )

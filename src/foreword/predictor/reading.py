@@ -1,6 +1,6 @@
-"""Reads a text up to the word that is being typed, and remembers how far. Knows no suggestions.
+"""Read a text up to the word being typed, and remember how far. Knows no suggestions.
 
-What a text is read to depends on the text alone, however it came about: typed, pasted or edited.
+The result depends on the text alone, not on whether it was typed, pasted or edited.
 """
 
 import re
@@ -8,12 +8,12 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from foreword.predictor.activations import WordTrace
 from foreword.predictor.engine import Engine
 from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.sentences import HEARTS, is_abbreviated, is_emoji
 from foreword.predictor.state import State
-from foreword.predictor.trace import WordTrace
 from foreword.text.characters import unfinished_gershayim
 from foreword.text.joints import UNSEEN
 from foreword.text.lines import LINE_ENDS, with_newlines
@@ -24,39 +24,37 @@ from foreword.text.tokenizer import EOS, EOS_ID, INSIDE, UNK_ID, Tokenizer, Word
 from foreword.text.wrapping import PLAIN
 
 STRIDE = 2048
-"""Of a text of twice so many characters and more, only its end is read: from the last multiple of
-this number that leaves at least so many. So the time is bounded whatever the text."""
+"""Of a text of twice this many characters and more, only the end is read: from the last multiple of
+this number that leaves at least as many characters. So the time is bounded whatever the text."""
 WORDS_BETWEEN_SPACES = 64
-"""Of words that no space separates (marks, mostly), only the last so many are read."""
+"""The number of last words that are read of a run without spaces, which is mostly marks."""
 LONGEST = 1024
-"""Of characters that no space separates, only the last so many are cut into words: emoji without an
-end would otherwise be cut anew, all of them, at every key."""
+"""The number of last characters of a run without spaces that are cut into words. Otherwise an
+endless run of emoji would be cut again as a whole at every key."""
 STRETCH, SETTLED = 32, 48
-"""Of letters between which no spaces stand, once so many are there, the words in the first of them
-are settled: those that follow change no words so far before them."""
+"""Once a run of letters without spaces has `SETTLED` characters, the words in its first `STRETCH`
+characters are final: letters that follow change no words so far before them."""
 WORDS_REMEMBERED = 64
-"""So many last words a layer gets to see."""
+"""The number of last words that a layer receives."""
 MARKS = 64
-"""States kept at boundaries of words, to go on from where a text is edited."""
+"""The number of states kept at word boundaries, to continue from after an edit."""
 
 CARELESS = 0.1
-"""P(a word is typed in another, rarer form of it), beside 1 for the form that is meant."""
+"""P(a word is typed in another, rarer form), relative to 1 for the intended form."""
 
-_SPACE = (
-    "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # as the tokeniser has it
-)
+_SPACE = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # the tokeniser's spaces
 _TO_A_SPACE = re.compile(rf"([^{_SPACE}]*+)([{_SPACE}])")
 _A_SPACE = re.compile(rf"[{_SPACE}]")
 _MARKS_BETWEEN = re.compile("[\u3001-\u3003\u3008-\u3011\u3014-\u301f！（），．：；？…—,.!?;:()]++")
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 _TRANSPARENT = frozenset("\"'“”‘’()[]«»¿¡")
 _MAY_CLOSE = frozenset("'’״")
-"""What may stand inside a word, and may close a quotation, too."""
+"""Characters that may stand inside a word and may also close a quotation."""
 _MOST_CAPITALS = 3
 
 
 def readable(text: str) -> str:
-    """The text with U+FFFD for every half of a surrogate pair, as broken bytes of a shell give."""
+    """Replace lone surrogates, as from broken bytes of a shell, by U+FFFD."""
     return _NO_TEXT.sub("\ufffd", text)
 
 
@@ -65,13 +63,13 @@ class Context:
     r"""What is known before a word.
 
     Attributes:
-        state: the network's.
-        words: the last ones, normalised; "\n" for a line's end.
-        begins_sentence: whether the next word does.
-        capitals: sentences so far begun with a capital, less those begun without; within 3.
-        style: typographic marks that were seen; before any, the training text's.
+        state: the state of the network.
+        words: the last words, normalised, with "\n" for the end of a line.
+        begins_sentence: whether the next word begins a sentence.
+        capitals: the number of sentences begun with a capital minus those without, from -3 to 3.
+        style: the typographic marks of the text so far, or else of the training text.
         quoting: whether a straight quotation mark is open in this line.
-        before: the network's state before the last word; None where none was read.
+        before: the state of the network before the last word; None if no word was read.
     """
 
     state: State
@@ -83,65 +81,65 @@ class Context:
     before: State | None = None
 
 
-class Mark(NamedTuple):
-    """A boundary of words, to go on from.
+class Boundary(NamedTuple):
+    """A word boundary from which reading can continue.
 
     Attributes:
-        place: in the text as it was read.
-        settled_by: how far the text must be the same for it to be one again.
-        context: there.
+        position: its offset in the text as it was read.
+        settled_by: the length of the common beginning for which a changed text has it too.
+        context: the context at the boundary.
     """
 
-    place: int
+    position: int
     settled_by: int
     context: Context
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How far a text has been read. Immutable; holds its user's text, and belongs to one user.
+class ReadingProgress:
+    """How far a text has been read. Immutable; holds the text of one user.
 
     Attributes:
-        begin: where in the text the part that is read begins.
-        head: that part, up to the word that is being typed.
-        seen: that part as it was read, with a newline where a unit ends, and what follows it.
-        context: after the head.
-        marks: boundaries of words in the head, the last ones last.
-        known: how far the ends of units are settled, where lines are wrapped.
-        is_steady: whether letters after the head, and nothing else, leave it as it is.
-        ahead: letters that stood after the head, and the context after them as a whole word; None
-            where nobody has looked so far.
+        begin: the offset in the text at which reading began.
+        head: the text from there up to the word being typed.
+        seen: that part as it was read, with a newline where a unit ends, and the text after it.
+        context: the context after the head.
+        marks: the last word boundaries in the head, in order.
+        known: how far the ends of units are final, if lines are wrapped.
+        is_steady: whether the head stays the same while only letters are typed after it.
+        ahead: letters after the head, and the context after them as a whole word; None if not yet
+            computed.
     """
 
     begin: int
     head: str
     seen: str = field(compare=False)
     context: Context
-    marks: tuple[Mark, ...]
+    marks: tuple[Boundary, ...]
     known: Known | None
     is_steady: bool
     ahead: tuple[str, Context] | None = None
 
     def letters_after(self, text: str) -> str:
-        """The unfinished word, where the text is the head and letters; else nothing."""
+        """Return the unfinished word if the text is the head and letters; otherwise nothing."""
         begin = self.begin
         if not self.is_steady or not text.startswith(self.head, begin):
             return ""
         if len(text) >= 2 * STRIDE and beginning(text, STRIDE)[0] != begin:
             return ""
         typed = text[begin + len(self.head) :]
-        # Where no spaces part words, letters may change the words before them.
+        # Without spaces between words, letters may change the words before them.
         return typed if typed.isalpha() and not is_unspaced(typed) else ""
 
     def after(self, context: Context, letters: str) -> Context | None:
-        """The context after letters in a context, if that is known already."""
+        """Return the context after letters in a context, if it is known already."""
         if self.ahead is None or self.ahead[0] != letters or context is not self.context:
             return None
         return self.ahead[1]
 
 
-class Reader:
-    """A model's tokeniser and network, as they read. Immutable; safe to share between threads."""
+class ModelReader:
+    """Reads with a model's tokeniser and network. Immutable and thread-safe."""
 
     def __init__(
         self,
@@ -163,18 +161,23 @@ class Reader:
         self._has_dash = "–" in tokenizer.ids and spaced[0] > spaced[1]
 
     def read(
-        self, text: str, before: Reading | None = None, *, unfinished: bool, marks: int = MARKS
-    ) -> Work[tuple[Reading, str]]:
-        """Reads a text, going on from what was read of an earlier one as far as both are the same.
+        self,
+        text: str,
+        before: ReadingProgress | None = None,
+        *,
+        unfinished: bool,
+        marks: int = MARKS,
+    ) -> Work[tuple[ReadingProgress, str]]:
+        """Read a text, continuing an earlier reading as far as the texts are the same.
 
         Args:
-            text: up to where the next letter goes.
-            before: a reading of an earlier text, by the same user.
-            unfinished: whether letters at the end are a word whose rest is to come.
-            marks: boundaries of words that are kept, at most.
+            text: the text up to the cursor.
+            before: the reading of an earlier text of the same user.
+            unfinished: whether letters at the end may be an unfinished word.
+            marks: the largest number of word boundaries to keep.
 
         Returns:
-            The reading, and what stands in the text after its head: an unfinished word or nothing.
+            The reading, and the unfinished word after its head, or nothing.
         """
         begin, is_whole = beginning(text, STRIDE)
         window = readable(text[begin:])
@@ -186,71 +189,71 @@ class Reader:
             )
         else:
             seen = with_newlines(window)
-        found: list[Mark] = []
+        boundaries: list[Boundary] = []
         if before is not None and before.begin == begin:
             same = _common(seen, before.seen)
-            found = [mark for mark in before.marks if mark.settled_by <= same]
+            boundaries = [mark for mark in before.marks if mark.settled_by <= same]
         start = self._start
         if not is_whole:
             start = replace(start, begins_sentence=False)
-        place, _, context = found[-1] if found else Mark(0, 0, start)
-        while (step := _TO_A_SPACE.match(seen, place)) is not None:
+        position, _, context = boundaries[-1] if boundaries else Boundary(0, 0, start)
+        while (step := _TO_A_SPACE.match(seen, position)) is not None:
             end, settled_by = self._stretch(step[1])
             if end:
                 context = yield from self._chunk(context, step[1][:end])
-                found.append(Mark(place + end, place + settled_by, context))
-                place += end
+                boundaries.append(Boundary(position + end, position + settled_by, context))
+                position += end
                 continue
             after = before.after(context, step[1]) if before is not None else None
             if after is None:
                 after = yield from self._chunk(context, step[1])
             if step[2] == "\n":
                 after = yield from self._line_end(after)
-            place = step.end()
+            position = step.end()
             if after is not context:
                 context = after
-                found.append(Mark(place, place, context))
-        rest = seen[place:]
+                boundaries.append(Boundary(position, position, context))
+        rest = seen[position:]
         end, settled_by = self._stretch(rest)
         while end:
             context = yield from self._chunk(context, rest[:end])
-            found.append(Mark(place + end, place + settled_by, context))
-            place += end
+            boundaries.append(Boundary(position + end, position + settled_by, context))
+            position += end
             rest = rest[end:]
             end, settled_by = self._stretch(rest)
         typed_from = self._unfinished(rest) if unfinished else len(rest)
-        # What is typed stands in the last line alone, though a word may begin in the one before.
+        # Only the last line holds the typed word, even if it begins in the line before.
         typed_from = max(typed_from, rest.rfind(UNSEEN) + 1)
         if typed_from > 0:
             context = yield from self._chunk(context, rest[:typed_from])
-        at = place + typed_from
-        is_steady = typed_from == 0 or at < len(window)
-        if self._wrapped and not _has_a_word(window[:at]):
-            is_steady = False  # letters tell whether the line goes on with the one before it
-        reading = Reading(
-            begin, window[:at], seen, context, _thinned(found, marks), known, is_steady
+        typed_at = position + typed_from
+        is_steady = typed_from == 0 or typed_at < len(window)
+        if self._wrapped and not _has_a_word(window[:typed_at]):
+            is_steady = False  # letters decide whether the line continues the one before it
+        reading = ReadingProgress(
+            begin, window[:typed_at], seen, context, _thinned(boundaries, marks), known, is_steady
         )
-        return reading, window[at:]
+        return reading, window[typed_at:]
 
-    def look_ahead(self, reading: Reading, letters: str) -> Work[Reading]:
-        """The same reading, with the context after letters that follow it as a whole word."""
+    def look_ahead(self, reading: ReadingProgress, letters: str) -> Work[ReadingProgress]:
+        """Add to a reading the context after the letters that follow it, as a whole word."""
         if reading.after(reading.context, letters) is not None:
             return reading
         after = yield from self._chunk(reading.context, readable(letters))
         return replace(reading, ahead=(letters, after))
 
     def letters_at_end(self, text: str) -> str:
-        """The end of a text that may be the beginning of a longer word; or nothing."""
+        """Return the end of a text that may begin a longer word; or nothing."""
         window = readable(text[-STRIDE:])
         rest = window[max((space.end() for space in _A_SPACE.finditer(window)), default=0) :]
         return rest[self._unfinished(rest) :]
 
     def id_of(self, state: State, word: str) -> int:
-        """The id that a normalised word is read as after a state; see `read_as`."""
+        """Return the id that a normalised word is read as after a state; see `read_as`."""
         return read_as(self.engine, self.lexicon, state, word)
 
     def trace(self, context: Context) -> WordTrace:
-        """Gates and states at the last word that was read, or at the `<eos>` before the first."""
+        """Return gates and states at the last word read, or at the `<eos>` before the first."""
         if context.before is None:
             return WordTrace(EOS, self.engine.trace(self.engine.start(), EOS_ID))
         word = context.words[-1]
@@ -258,7 +261,7 @@ class Reader:
         return WordTrace(EOS if word == "\n" else word, layers)
 
     def _unfinished(self, rest: str) -> int:
-        """Where in the last characters, without spaces, an unfinished word begins."""
+        """Return where an unfinished word begins in characters without spaces."""
         if len(rest) > LONGEST:
             return len(rest) - LONGEST + self._unfinished(rest[-LONGEST:])
         rest = unfinished_gershayim(rest)
@@ -275,7 +278,7 @@ class Reader:
         return last.start if goes_on else len(rest)
 
     def _begins_a_word(self, letters: str) -> bool:
-        """Whether a known word begins so. A mark at its end may otherwise close a quotation."""
+        """Whether a known word begins so. Otherwise, a mark at its end may close a quotation."""
         fold = self.lexicon.fold(self.tokenizer.normalise(letters))
         low, high = self.lexicon.range(fold)
         return low < high or bool(self.rare.beginning(fold, 1))
@@ -284,12 +287,10 @@ class Reader:
         return not self.in_print or _is_of_words(last)
 
     def _stretch(self, text: str) -> tuple[int, int]:
-        """How much of words that no space separates is read alike whatever follows; 0 for nothing.
+        """Return how much of a run without spaces is final, and how much text shows that; or 0.
 
-        And how much of the text tells so.
-
-        Where scripts set no spaces, a text would be read anew from its beginning at every key. A
-        part of it is settled up to a mark, or up to a word that many letters follow.
+        In scripts without spaces, a text would be read again from its beginning at every key. A
+        part of it is final up to a mark, or up to a word that many letters follow.
         """
         if text.isascii() or not is_unspaced(text):
             return 0, 0
@@ -303,11 +304,11 @@ class Reader:
         return max((start for start in starts if is_unspaced(text[start])), default=0), SETTLED
 
     def _chunk(self, context: Context, text: str) -> Work[Context]:
-        """After words that no space separates."""
+        """Return the context after words without spaces between them."""
         if not text:
             return context
         if text == "-" and self._has_dash:
-            text = "–"  # as the training text has it between spaces
+            text = "–"  # the training text has this dash between spaces
         text = text[-LONGEST:]
         for word in self.tokenizer.split(text)[-WORDS_BETWEEN_SPACES:]:
             context = yield from self._after(context, word, text[word.start : word.end])
@@ -335,7 +336,7 @@ class Reader:
         )
 
     def _capitals(self, context: Context, raw: str, fold: str) -> int:
-        """The count of sentences begun with a capital, after a word. Names and I tell nothing."""
+        """Return the count of capitals at sentence beginnings after a word; names do not count."""
         first = raw[0]
         if not context.begins_sentence or not (first.isupper() or first.islower()):
             return context.capitals
@@ -347,7 +348,7 @@ class Reader:
     def _line_end(self, context: Context) -> Work[Context]:
         state = context.state
         if self.in_print and state.last == EOS_ID:
-            return context  # blank lines have none, as in training
+            return context  # blank lines have no <eos>, as in training
         after = yield Advance(self.engine, state, EOS_ID)
         return Context(
             after,
@@ -360,17 +361,17 @@ class Reader:
 
 
 def read_as(engine: Engine, lexicon: Lexicon, state: State, word: str) -> int:
-    """The id that a typed word is read as: its own, or that of a commoner form, or `<unk>`.
+    """Return the id that a typed word is read as: its own, that of a commoner form, or `<unk>`.
 
-    People leave out capitals, apostrophes and accents, and a vocabulary has many words so written,
-    seldom: i, dont, THE. Of the forms that may be meant, the likeliest in the context is read:
-    P(form | context), times `CARELESS` where it is not written as typed.
+    People leave out capitals, apostrophes and accents, and a vocabulary contains many such rare
+    forms: i, dont, THE. The form with the highest P(form | context) is read, times `CARELESS` if
+    it is not the typed one.
 
     Args:
-        engine: the model's.
-        lexicon: its words.
-        state: before the word.
-        word: normalised.
+        engine: the model.
+        lexicon: the model's words.
+        state: the state before the word.
+        word: the word, normalised.
     """
     ids = lexicon.readings(word)
     if len(ids) == 0:
@@ -384,12 +385,12 @@ def read_as(engine: Engine, lexicon: Lexicon, state: State, word: str) -> int:
 
 
 def beginning(text: str, stride: int) -> tuple[int, bool]:
-    """Where the part of a text begins that is read, and whether a line begins there.
+    """Return where the part of a text that is read begins, and whether a line begins there.
 
     Args:
-        text: of any length.
-        stride: of twice so many characters and more, that is after the first space that follows the
-            last multiple of this number that leaves at least so many.
+        text: a text of any length.
+        stride: a text of 2 x stride characters or more is read from the last multiple of stride
+            that leaves at least stride, or from after the next space.
     """
     if len(text) < 2 * stride:
         return 0, True
@@ -402,12 +403,12 @@ def beginning(text: str, stride: int) -> tuple[int, bool]:
 
 
 def _is_of_words(character: str) -> bool:
-    """Whether words are made of it: letters, marks on letters, digits, the low line."""
+    """Whether a character is part of words: letters, combining marks, digits, the underscore."""
     return unicodedata.category(character)[0] in "LMN" or character == "_"
 
 
 def _has_a_word(text: str) -> bool:
-    """Whether a whole word stands in the last line."""
+    """Whether the last line contains a whole word."""
     line = text[1 + max(text.rfind(end) for end in LINE_ENDS) :]
     words = line.split()
     whole = words if line[-1:].isspace() else words[:-1]
@@ -415,7 +416,7 @@ def _has_a_word(text: str) -> bool:
 
 
 def _common(a: str, b: str) -> int:
-    """How many characters two texts have in common from their beginning."""
+    """Return the length of the common beginning of two texts."""
     low, high = 0, min(len(a), len(b))
     if a[:high] == b[:high]:
         return high
@@ -428,8 +429,8 @@ def _common(a: str, b: str) -> int:
     return low
 
 
-def _thinned(marks: list[Mark], most: int) -> tuple[Mark, ...]:
-    """At most so many of them, 1 or more: all of the last, every second of the older half."""
+def _thinned(marks: list[Boundary], most: int) -> tuple[Boundary, ...]:
+    """Keep at most `most` boundaries: all of the last ones, every second of the older half."""
     if most < 4:
         return tuple(marks[-most:])
     while len(marks) > most:

@@ -1,4 +1,4 @@
-"""Where sentences begin, besides after their marks. Knows words as they are written; no models."""
+"""Find where sentences begin besides after punctuation. Knows written words; no models."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from foreword.text.abbreviations import Abbreviations
 
 HEARTS = frozenset("❤♥♡💕💖💗💙💚💛💜🖤🤍🤎🧡💓💞💘💝")
-"""They may stand for a word: I ❤ you."""
+"""Emoji that may stand for a word within a sentence: I ❤ you."""
 
-# No sentence begins after these and a point, or none that a capital must show: the model then
-# tells the next word's case. Left out is what is a word too (no, ex, mind), of which the training
-# text tells. English, German, French, Spanish, Portuguese, Italian, Dutch, Scandinavian languages,
-# Polish, Russian.
+# No sentence begins after these with a full stop, or none whose capital the model must be told.
+# Left out are abbreviations that are words too (no, ex, mind), for which the training text decides.
+# English, German, French, Spanish, Portuguese, Italian, Dutch, Scandinavian languages, Polish,
+# Russian.
 _ABBREVIATIONS = """
 approx etc vs dr mr mrs ms prof st jr sr inc ltd dept vol eds pp sgt capt lt rev hon ave blvd apt
 viz incl cf jan feb apr aug sept oct nov dec tue tues thu thurs
@@ -21,13 +21,13 @@ ej sra srta ud uds dra pág núm aprox sigg dott ecc pag mevr dhr bijv enz blz t
 """
 _KNOWN = frozenset(_ABBREVIATIONS.split())
 _SMALL = frozenset(("max", "min", "resp", "tel", "fig", "op", "cit"))
-"""The same in lower case alone: Max. may end a sentence."""
+"""Abbreviations only in lower case, since Max. may end a sentence."""
 _WHOLE = frozenset("I")
-"""Words of one letter, which are no initials."""
+"""Words of one letter that are not initials."""
 
 
 def is_abbreviated(words: Sequence[str], known: Abbreviations) -> bool:
-    """Whether a point that follows a word without a space belongs to it: Dr., e.g., J. S. Bach.
+    """Whether a full stop right after a word belongs to it: Dr., e.g., J. S. Bach.
 
     >>> is_abbreviated(("see", "Dr"), {}), is_abbreviated(("e", ".", "g"), {})
     (True, True)
@@ -35,8 +35,8 @@ def is_abbreviated(words: Sequence[str], known: Abbreviations) -> bool:
     (False, True)
 
     Args:
-        words: up to the point.
-        known: from the training text.
+        words: the words up to the full stop.
+        known: the abbreviations of the training text.
     """
     if not words:
         return False
@@ -47,7 +47,7 @@ def is_abbreviated(words: Sequence[str], known: Abbreviations) -> bool:
 
 
 def is_emoji(raw: str) -> bool:
-    """Whether a word is an emoji, which may stand at the end of a sentence as a mark does.
+    """Whether a word is an emoji, which like a mark may end a sentence.
 
     >>> is_emoji("😀"), is_emoji("©"), is_emoji("!")
     (True, False, False)

@@ -1,4 +1,4 @@
-"""Slips of the finger: words that begin as typed but for one edit. Knows letters; no models."""
+"""Find words that begin as typed except for one typing slip. Knows letters; no models."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -7,29 +7,29 @@ from dataclasses import dataclass
 from foreword.predictor.lexicon import Lexicon
 
 SHORTEST, SHORTEST_FOR_FIRST = 2, 3
-"""Letters that must be typed before any edit, and one of the first letter, is thought of."""
+"""The least number of typed letters for which slips are considered, and slips of the first one."""
 LONGEST = 32
 
-# P(this slip | the word meant) at one place, beside 1 for what is typed right. A guess: one or two
-# slips in a hundred letters in all. The first of each pair is the likelier.
-NEIGHBOUR, ELSEWHERE = 4e-3, 2e-4  # another key instead
-TWICE, MISSING = 3e-3, 1e-3  # a letter left out; a double one is the likelier
+# P(this slip | the intended word) at one position, relative to 1 for correct typing. An estimate:
+# one or two slips in a hundred letters. The first of each pair is the more likely case.
+NEIGHBOUR, ELSEWHERE = 4e-3, 2e-4  # another key is hit: a neighbouring one, or any other
+TWICE, MISSING = 3e-3, 1e-3  # a letter is left out: of a double one, or any other
 TRANSPOSED = 3e-3
-BESIDE, EXTRA = 3e-3, 5e-4  # a letter too much: its neighbour's key or its own twice
+BESIDE, EXTRA = 3e-3, 5e-4  # an additional letter: a neighbouring key or a repetition, or any other
 
 WHOLE = 4
-"""A word of which all letters stand there, but for a slip, is so many times likelier meant than a
-longer one: whoever means that one has as many places more to stop at."""
+"""How many times more likely a word whose letters are all typed, except for a slip, is intended
+than a longer one, which has as many more positions at which typing can stop."""
 
 
 class Layout:
-    """Which keys lie side by side."""
+    """Tells which keys are neighbours."""
 
     def __init__(self, rows: Sequence[str]) -> None:
-        """Lays keys out.
+        """Set the keys.
 
         Args:
-            rows: from above, each shifted to the right by half a key from the one above it.
+            rows: the rows from the top, each shifted to the right by half a key from the one above.
         """
         at = {c: (x + y / 2, y) for y, row in enumerate(rows) for x, c in enumerate(row)}
         self._near = {
@@ -42,7 +42,7 @@ class Layout:
         }
 
     def are_near(self, a: str, b: str) -> bool:
-        """Whether a finger may hit b for a.
+        """Whether a finger may hit b instead of a.
 
         >>> QWERTY.are_near("i", "o"), QWERTY.are_near("i", "k"), QWERTY.are_near("i", "a")
         (True, True, False)
@@ -57,7 +57,7 @@ AZERTY = Layout(["azertyuiop", "qsdfghjklm", "wxcvbn"])
 
 @dataclass(frozen=True)
 class Near:
-    """Words that begin nearly as typed: a range of the lexicon, and how likely the slip is."""
+    """Words that begin nearly as typed: a range of the lexicon, and the probability of the slip."""
 
     low: int
     high: int
@@ -65,40 +65,40 @@ class Near:
 
 
 def one_edit(lexicon: Lexicon, typed: str, layout: Layout = QWERTY) -> Iterator[Near]:
-    """Words whose beginning is one edit away: a letter inserted, deleted, replaced or transposed.
+    """Yield words whose beginning is one insertion, deletion, replacement or swap away.
 
-    Walks down the sorted words along the typed letters and tries, at each place, only letters
-    that words have there. Ranges may overlap; a word's best weight counts.
+    Follows the typed letters through the sorted words and tries, at each position, only letters
+    that words have in it. Ranges may overlap; the best weight of a word counts.
 
     Args:
         lexicon: the words.
         typed: folded letters; fewer than `SHORTEST` or more than `LONGEST` have no neighbours.
-        layout: of the keys.
+        layout: the layout of the keys.
     """
     n = len(typed)
     if not SHORTEST <= n <= LONGEST:
         return
     folds = lexicon.sorted_folds
-    low, high = 0, len(folds)  # of the words that begin with typed[:place]
-    for place in range(n):
-        before, rest = typed[:place], typed[place + 1 :]
-        if place > 0:
+    low, high = 0, len(folds)  # the range of the words that begin with typed[:position]
+    for position in range(n):
+        before, rest = typed[:position], typed[position + 1 :]
+        if position > 0:
             low, high = lexicon.range(before)
             if low == high:
                 return
-        if place > 0 or n >= SHORTEST_FOR_FIRST:
-            yield from _at(lexicon, typed, place, low, high, layout)
+        if position > 0 or n >= SHORTEST_FOR_FIRST:
+            yield from _other_letter(lexicon, typed, position, low, high, layout)
             if rest:
-                first = typed[place]
-                doubled = place > 0 and (
-                    first == typed[place - 1] or layout.are_near(typed[place - 1], first)
+                first = typed[position]
+                doubled = position > 0 and (
+                    first == typed[position - 1] or layout.are_near(typed[position - 1], first)
                 )
                 weight = BESIDE if doubled or layout.are_near(rest[0], first) else EXTRA
-                yield from _found(lexicon, before + rest, weight)
+                yield from _near_words(lexicon, before + rest, weight)
                 if rest[0] != first:
                     swapped = before + rest[0] + first + rest[1:]
-                    yield from _found(lexicon, swapped, TRANSPOSED)
-    # A letter too much at the end: of a whole word only, or all that begin so would be found.
+                    yield from _near_words(lexicon, swapped, TRANSPOSED)
+    # An additional letter at the end counts only after a whole word, or too many would match.
     low, high = lexicon.range(typed[:-1])
     end = low
     while end < high and folds[end] == typed[:-1]:
@@ -108,28 +108,28 @@ def one_edit(lexicon: Lexicon, typed: str, layout: Layout = QWERTY) -> Iterator[
         yield Near(low, end, BESIDE if near else EXTRA)
 
 
-def _at(
-    lexicon: Lexicon, typed: str, place: int, low: int, high: int, layout: Layout
+def _other_letter(
+    lexicon: Lexicon, typed: str, position: int, low: int, high: int, layout: Layout
 ) -> Iterator[Near]:
-    """Another letter at a place, instead of the typed one or before it."""
-    folds, before, this = lexicon.sorted_folds, typed[:place], typed[place]
-    at = low
-    while at < high:
-        if len(folds[at]) == place:  # the word ends here
-            at += 1
+    """Yield words with another letter at a position, replacing the typed one or before it."""
+    folds, before, this = lexicon.sorted_folds, typed[:position], typed[position]
+    index = low
+    while index < high:
+        if len(folds[index]) == position:  # the word ends here
+            index += 1
             continue
-        letter = folds[at][place]
-        end = lexicon.end(before + letter, at, high)
+        letter = folds[index][position]
+        end = lexicon.end(before + letter, index, high)
         if letter != this:
             weight = NEIGHBOUR if layout.are_near(letter, this) else ELSEWHERE
-            yield from _found(lexicon, before + letter + typed[place + 1 :], weight)
-        weight = TWICE if place > 0 and letter == typed[place - 1] else MISSING
-        if before + letter + typed[place:] != typed:
-            yield from _found(lexicon, before + letter + typed[place:], weight)
-        at = end
+            yield from _near_words(lexicon, before + letter + typed[position + 1 :], weight)
+        weight = TWICE if position > 0 and letter == typed[position - 1] else MISSING
+        if before + letter + typed[position:] != typed:
+            yield from _near_words(lexicon, before + letter + typed[position:], weight)
+        index = end
 
 
-def _found(lexicon: Lexicon, prefix: str, weight: float) -> Iterator[Near]:
+def _near_words(lexicon: Lexicon, prefix: str, weight: float) -> Iterator[Near]:
     low, high = lexicon.range(prefix)
     if low < high:
         yield Near(low, high, weight)
@@ -139,7 +139,7 @@ def _found(lexicon: Lexicon, prefix: str, weight: float) -> Iterator[Near]:
 
 
 def stem(lexicon: Lexicon, typed: str) -> tuple[int, int]:
-    """Words that share the longest beginning with typed letters, of two letters and half of them.
+    """Return the words with the longest common beginning, of two letters and half of them.
 
     >>> lexicon = Lexicon(["walk", "walking", "wander"], hidden=0)
     >>> low, high = stem(lexicon, "walked")

@@ -1,4 +1,4 @@
-"""How words and marks follow a text: with which spaces between. Knows no models."""
+"""Put words and marks after a text with the right spaces. Knows no models."""
 
 import re
 
@@ -20,9 +20,9 @@ from foreword.text.spacing import (
 __all__ = ["NO_SPACE_AFTER", "NO_SPACE_BEFORE", "Line", "attaches_left", "join"]
 
 SEEN = 64
-"""Characters at the end of a text that tell whether a space is due."""
+"""The number of characters at the end of a text that decide whether a space is due."""
 SURE = 0.05
-"""A mark has a space before it less often than that: it takes one away that is there."""
+"""A mark that has a space before it less often than this removes an existing one."""
 
 _LAST_CHUNK = re.compile(r"\S*\Z")
 _MARK_AT_END = re.compile(r"([^\w\s])\1*+\Z")
@@ -36,7 +36,7 @@ _OF_ADDRESSES = frozenset(".:/-?&=#@%+~")
 
 
 def attaches_left(word: str) -> bool:
-    """Whether no space stands before a word: a mark that ends something, or a run of it.
+    """Whether a word takes no space before it: a closing mark or a run of one.
 
     >>> attaches_left("!!!!"), attaches_left("("), attaches_left("it's")
     (True, False, False)
@@ -45,7 +45,7 @@ def attaches_left(word: str) -> bool:
 
 
 def takes_space_away(mark: str, spacing: Spacing = USUAL) -> bool:
-    """Whether a mark after a word takes away the space that came with the word.
+    """Whether a mark removes the space that was inserted with the word before it.
 
     >>> takes_space_away("."), takes_space_away("-"), takes_space_away("it")
     (True, False, False)
@@ -55,7 +55,7 @@ def takes_space_away(mark: str, spacing: Spacing = USUAL) -> bool:
 
 
 class Line:
-    """The line that is being written: where spaces are due, and whether a quotation is open."""
+    """The line being written, with the spaces due and whether a quotation is open."""
 
     def __init__(self, text: str, *, in_print: bool, spacing: Spacing = USUAL) -> None:
         self.in_print = in_print
@@ -69,7 +69,7 @@ class Line:
         self._end = text[-SEEN:]
 
     def append(self, word: str) -> str:
-        """The word, after a space where one belongs."""
+        """Return the word, after a space if one is due."""
         space = ""
         if self._end and not self._end[-1].isspace():
             space = " "
@@ -83,7 +83,7 @@ class Line:
         return text
 
     def end(self) -> str:
-        """The line's end; another begins."""
+        """Return a line end, and begin another line."""
         self.quoting, self._end = False, ""
         return "\n"
 
@@ -91,10 +91,10 @@ class Line:
 def join(
     before: str, word: str, *, quoting: bool, in_print: bool, spacing: Spacing = USUAL
 ) -> tuple[int, str]:
-    """How a whole word follows a text: characters to take away, and what then to append.
+    """Return how many characters to remove from a text, and what to append, to add a word.
 
-    A mark that attaches to the left takes the one space away that came with the word before it.
-    What the user has typed without a space goes on without one after a mark that joins.
+    A mark without a space before it removes the one space that was inserted with the word before.
+    What the user typed without a space continues without one after a joining mark.
 
     >>> join("I would", "like", quoting=False, in_print=True)
     (0, ' like')
@@ -104,11 +104,11 @@ def join(
     (0, 'awareness')
 
     Args:
-        before: the end of the text: the last `SEEN` characters, where there are so many.
+        before: the end of the text, up to `SEEN` characters.
         word: a word or a mark.
-        quoting: whether the line has an open quotation in straight marks.
-        in_print: whether marks attach to words; else all are set apart.
-        spacing: of the model.
+        quoting: whether a quotation in straight marks is open in the line.
+        in_print: whether marks attach to words; otherwise all are set apart.
+        spacing: the spacing of the model.
     """
     last = before[-1:]
     if not last or last in LINE_ENDS:
@@ -119,7 +119,7 @@ def join(
         return 0, _gap(before, word, quoting=quoting, spacing=spacing) + word
     if last != " " or len(before) < 2 or before[-2].isspace():
         return 0, word
-    # One space, which may have come with the word before.
+    # The space may have been inserted with the word before it.
     share, space = _before(word, quoting=quoting, spacing=spacing)
     if share < SURE:
         return 1, word
@@ -127,14 +127,14 @@ def join(
 
 
 def _gap(before: str, word: str, *, quoting: bool, spacing: Spacing) -> str:
-    """The space between a text that does not end in one and a word; or nothing."""
+    """Return the space, or nothing, between a text that does not end in one and a word."""
     share, space = _before(word, quoting=quoting, spacing=spacing)
     if share < 0.5 or (is_unspaced(before[-1]) and is_unspaced(word[0])):
         return ""
-    found = _MARK_AT_END.search(before)
-    if found is None or not is_mark(found[0]):
+    mark_match = _MARK_AT_END.search(before)
+    if mark_match is None or not is_mark(mark_match[0]):
         return space
-    mark, text = folded(found[0], spacing.marks), before[: found.start()]
+    mark, text = folded(mark_match[0], spacing.marks), before[: mark_match.start()]
     chunk = _LAST_CHUNK.search(before)
     glued = "" if chunk is None else chunk[0]
     if set(mark) <= _OF_ADDRESSES and _ADDRESS.match(glued):
@@ -144,20 +144,20 @@ def _gap(before: str, word: str, *, quoting: bool, spacing: Spacing) -> str:
     if closes_pair(mark, glued):
         return space
     if mark == '"':
-        # “ after a space opens, and after a word it closes what „ opened.
-        is_open = quoting or (found[0] == "“" and not text[-1:].strip())
+        # “ after a space opens, and after a word closes what „ opened.
+        is_open = quoting or (mark_match[0] == "“" and not text[-1:].strip())
         mark = OPENS if is_open else CLOSES
     follows_word = text[-1:].isalnum() and mark != OPENS
     if not follows_word and text and not text[-1:].isspace() and not set(mark) <= NO_SPACE_AFTER:
         follows_word = True  # a mark after a mark
-    place: GapPosition = "after_word" if follows_word else "after_space"
+    position: GapPosition = "after_word" if follows_word else "after_space"
     if mark == "'" and not follows_word:
         return ""
-    return spacing.space("after", mark) if spacing.share(place, mark) >= 0.5 else ""
+    return spacing.space("after", mark) if spacing.share(position, mark) >= 0.5 else ""
 
 
 def _before(word: str, *, quoting: bool, spacing: Spacing) -> tuple[float, str]:
-    """How often a space stands before a word, and which."""
+    """Return how often a space stands before a word, and which one."""
     if not is_mark(word):
         return 1.0, " "
     if word == '"':

@@ -1,4 +1,4 @@
-"""In which case of letters a word is written. Knows words and how they are typed; no models."""
+"""Choose the case in which a word is written. Knows words and typed letters; no models."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -8,51 +8,51 @@ from foreword.predictor.reading import Context
 from foreword.text.characters import folded, unfinished_gershayim
 
 Form = tuple[float, str]
-"""A probability, and how the word is written then."""
+"""A probability, and the spelling that has it."""
 
 
 PLURALS = ("s", "'s")
-"""What stays small after an abbreviation in capitals: TVs, DVD's."""
+"""Endings that stay in lower case after an abbreviation in capitals: TVs, DVD's."""
 
 
 def as_typed(text: str) -> str:
-    """Letters as the vocabulary would have them, but in the case in which they were typed."""
+    """Return letters in the vocabulary's spelling, but in the case in which they were typed."""
     return unicodedata.normalize("NFC", unfinished_gershayim(folded(text)))
 
 
 def written(forms: Sequence[Form], typed: str, context: Context, lexicon: Lexicon) -> str:
-    """How a word is written in a context, of forms that differ in case alone.
+    """Return the spelling of a word in its context, of forms that differ only in case.
 
-    Capital letters that were typed stay, and all capitals go on as such. Otherwise the likeliest
-    form stands; but at the beginning of a sentence, where most words have a capital, the text
-    decides that has been written so far, and lower case that was typed stays. Words that the
-    vocabulary knows with capitals alone, or far oftener so, keep them.
+    Typed capitals stay, and a word in all capitals continues so. Otherwise the most probable form
+    is used. At the beginning of a sentence, where most words have a capital, the text so far
+    decides, and typed lower case stays. Words that have capitals always, or far more often than
+    not, keep them.
 
     Args:
-        forms: at least one.
-        typed: letters typed of it, as by `as_typed`; empty for a whole new word.
-        context: before it.
-        lexicon: for forms that are not among `forms`, and how common they are.
+        forms: the forms, at least one.
+        typed: the letters typed, from `as_typed`; empty for a new word.
+        context: the context before the word.
+        lexicon: all forms of the word, and how frequent they are.
     """
     likeliest = max(forms)[1]
     if typed and typed != lexicon.case.lower(typed):
-        return _in_the_case_of(typed, forms, likeliest, lexicon)
+        return _in_typed_case(typed, forms, likeliest, lexicon)
     if not context.begins_sentence:
         return likeliest
     if not typed and context.capitals > 0:
         return lexicon.case.capitalised(likeliest)
     if not typed and context.capitals == 0:
-        return likeliest  # as the training text begins its sentences
+        return likeliest  # as sentences begin in the training text
     return _within_a_sentence(likeliest, lexicon, strict=context.capitals >= 0)
 
 
 def _within_a_sentence(word: str, lexicon: Lexicon, *, strict: bool) -> str:
-    """The form that does not owe its capital to the beginning of a sentence.
+    """Return the form whose capital is not due to the beginning of a sentence.
 
     Args:
         word: any form.
         lexicon: all forms.
-        strict: prefer a form with a capital that is far commoner.
+        strict: whether to prefer a form with a capital that is far more frequent.
     """
     lower = lexicon.id_of(lexicon.case.lower(word))
     if lower is None:
@@ -62,8 +62,8 @@ def _within_a_sentence(word: str, lexicon: Lexicon, *, strict: bool) -> str:
     return lexicon.words[lexicon.forms(fold)[0] if own else lower]
 
 
-def _in_the_case_of(typed: str, forms: Sequence[Form], likeliest: str, lexicon: Lexicon) -> str:
-    # O'Brien begins with O'B, and with OB whose apostrophe is to come.
+def _in_typed_case(typed: str, forms: Sequence[Form], likeliest: str, lexicon: Lexicon) -> str:
+    # O'Brien begins with O'B, and with OB if the apostrophe was not typed.
     exact = [form for form in forms if form[1].replace("'", "").startswith(typed.replace("'", ""))]
     if typed.isupper() and sum(map(str.isalpha, typed)) > 1:
         own = [form for form in exact if form[1] != lexicon.case.upper(form[1])]
@@ -84,7 +84,7 @@ def _in_the_case_of(typed: str, forms: Sequence[Form], likeliest: str, lexicon: 
         capitalised = lexicon.case.capitalised(lexicon.case.lower(likeliest))
         if capitalised[1:2] == "J":  # Dutch
             return capitalised
-    if lexicon.fold(likeliest[: len(typed)]) != lexicon.fold(typed):  # it is no completion
+    if lexicon.fold(likeliest[: len(typed)]) != lexicon.fold(typed):  # not a completion
         return lexicon.case.capitalised(likeliest) if typed[0].isupper() else likeliest
     whole = lexicon.case.lower(likeliest) if likeliest.isupper() else likeliest
     return typed + whole[len(typed) :]

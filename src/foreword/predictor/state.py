@@ -9,26 +9,26 @@ from foreword.errors import SettingsError
 
 
 class Advances(Protocol):
-    """Who can go on with a state: the predictor that made it."""
+    """Whatever can advance a state: the predictor that made it."""
 
     def advance(self, state: "State", word: str) -> "State":
-        """The state after one more word."""
+        """Return the state after one more word."""
         ...
 
     def state_to_bytes(self, state: "State") -> bytes:
-        """The state as bytes that only this model reads."""
+        """Return the state as bytes that only this model reads."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """The state after some words. Advancing makes a new one; keep the old one to go back.
+    """The state after some words. Advancing returns a new one; keep the old one to go back.
 
     Attributes:
-        parts: h, or h and c, (num_layers, H) float32 each; of an MLP the last words' ids. All
-            read-only.
+        parts: h, or h and c, (num_layers, H) float32 each; for an MLP the ids of the last words.
+            All are read-only.
         last: the id of the last word.
-        model: the predictor that it came from; None of what an engine alone has made.
+        model: the predictor that made it; None if an engine alone did.
     """
 
     parts: tuple[np.ndarray, ...]
@@ -40,7 +40,7 @@ class State:
             part.flags.writeable = False
 
     def advance(self, word: str) -> "State":
-        """The state after one more word; `<eos>` ends a line. This one stays as it is.
+        """Return the state after one more word; `<eos>` ends a line. This state stays unchanged.
 
         Raises:
             SettingsError: no predictor made this state.
@@ -48,7 +48,7 @@ class State:
         return self._of().advance(self, word)
 
     def to_bytes(self) -> bytes:
-        """A few kilobytes, from which `Predictor.state_from_bytes` makes an equal state anywhere.
+        """Return a few kilobytes, which `Predictor.state_from_bytes` turns into an equal state.
 
         Raises:
             SettingsError: no predictor made this state.

@@ -1,8 +1,9 @@
-"""A state as bytes and back, every byte of it checked. Knows shapes and checksums; no words.
+"""Turn a state into bytes and back, checking every byte. Knows shapes and checksums; no words.
 
 Layout, little-endian: `FWST`, version (u8), the first 16 bytes of the model's SHA-256, the last
-word's id (u32), the parts as they lie (float32 or int64), and the first 8 bytes of the SHA-256 of
-all that. The checksum finds damage; it is no signature: who can write one can make a state.
+word's id (u32), the bytes of the parts (float32 or int64), and the first 8 bytes of the SHA-256 of
+all that. The checksum detects damage but is no signature: anyone who can compute it can make a
+state.
 """
 
 import hashlib
@@ -18,11 +19,11 @@ MAGIC, VERSION = b"FWST", 1
 _HEAD = struct.Struct("<4sB16sI")
 _CHECK = 8
 SLACK = 1e-5
-"""How far rounding may carry |h| past 1."""
+"""How far rounding may take |h| beyond 1."""
 
 
 def encode(state: State, checksum: str) -> bytes:
-    """The state of a model whose weights have this checksum (SHA-256, hexadecimal)."""
+    """Return the bytes of a state; the checksum is the SHA-256 of the weights, in hexadecimal."""
     head = _HEAD.pack(MAGIC, VERSION, bytes.fromhex(checksum)[:16], state.last)
     little = (part.astype(part.dtype.newbyteorder("<"), copy=False) for part in state.parts)
     body = head + b"".join(part.tobytes() for part in little)
@@ -30,16 +31,16 @@ def encode(state: State, checksum: str) -> bytes:
 
 
 def decode(data: bytes, start: State, config: AnyConfig, checksum: str) -> State:
-    """What `encode` wrote for this model.
+    """Return the state that `encode` wrote for this model.
 
     Args:
-        data: from anywhere.
+        data: bytes from anywhere.
         start: a state of the model, for its shapes.
-        config: of the model.
-        checksum: of its weights.
+        config: the model's configuration.
+        checksum: the checksum of its weights.
 
     Raises:
-        SettingsError: it is no state, damaged, of another model, or out of range; says which.
+        SettingsError: the bytes are no state, damaged, of another model, or out of range.
     """
     shapes = [(part.shape, part.dtype.newbyteorder("<")) for part in start.parts]
     size = _HEAD.size + sum(part.nbytes for part in start.parts) + _CHECK

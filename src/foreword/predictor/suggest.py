@@ -1,6 +1,6 @@
-"""Suggestions for the word that is being typed: network, layer, slips, filter, case and spaces.
+"""Suggest words at the cursor from network, layer, slips, filter, case and spaces.
 
-Knows no earlier texts: what was read before is a `Context` that comes in.
+Knows no earlier texts: what was read before comes in as a `Context`.
 """
 
 import heapq
@@ -19,7 +19,7 @@ from foreword.predictor.layer import Layer, Opinion
 from foreword.predictor.letters import begins
 from foreword.predictor.lexicon import Lexicon
 from foreword.predictor.lockstep import Best, Work
-from foreword.predictor.reading import Context, Reader
+from foreword.predictor.reading import Context, ModelReader
 from foreword.predictor.slips import QWERTY, Layout, Near, one_edit, stem
 from foreword.predictor.spacing import join
 from foreword.predictor.spelling import Form, as_typed, written
@@ -27,38 +27,38 @@ from foreword.text.segments import is_unspaced
 from foreword.text.tokenizer import EOS_ID, UNK_ID
 
 HIDDEN = (UNK_ID, EOS_ID)
-"""Never suggested: neither is a word that anyone would type."""
+"""The ids that are never suggested, as nobody types them."""
 LONGEST_TYPED = 256
-"""Nothing is suggested for a longer word."""
+"""The longest word, in letters, for which anything is suggested."""
 WORDS_OF_A_LAYER = 64
-"""A layer's likeliest words are mixed in, at most so many."""
+"""The number of a layer's most probable words that are mixed in."""
 STEM = 1e-5
-"""P(typed | a word meant that shares its stem), beside the edits of `slips`."""
+"""P(typed | an intended word with the same stem), on the scale of the edits of `slips`."""
 A_LETTER = 1 / 20
-"""P of each further letter of a word that the vocabulary lacks."""
+"""P of each further letter of a word outside the vocabulary."""
 CLITIC = 1e-3
-"""P(a clitic stands before a word that the vocabulary does not have with it), beside 1; measured by
+"""P(a clitic stands before a word that the vocabulary lacks with it), relative to 1; measured by
 `benchmarks/clitics.py`."""
 AFTER_CLITIC = 4
-"""Letters after a clitic, at least, of which a slip is thought."""
+"""The least number of letters after a clitic for which slips are considered."""
 LISTED = 0.5
-"""The share of rare words in what the network gives to <unk>, where no word begins as typed."""
+"""The share of the network's P(<unk>) for rare words, if no word begins as typed."""
 RARE = 0.03
-"""The same where some do: so little that rare words follow nearly all of these."""
+"""The same if some words do: so small that rare words follow nearly all of them."""
 
 MENDED = 0.5
-"""Of a word that is typed in another form than it is written in (paris), the probability that it is
-to be mended rather than left as it is and gone on from."""
+"""The probability that a word typed in another form than it is written in (paris) is to be
+corrected, rather than kept and followed by the next word."""
 SLIP_MENDED = 0.8
-"""The same of a known misspelling."""
+"""The same for a known misspelling."""
 UNLIKELY = 0.05
-"""After letters that are a whole word less often, no next words are offered: fewer are looked for,
-and none that is meant is missed (`benchmarks/finished.py`)."""
+"""The least probability that letters are a whole word for which next words are offered. It saves
+lookups and loses no intended word (`benchmarks/finished.py`)."""
 ENOUGH = 8
-"""A word that is likelier to be finished than not is among so many."""
+"""A word that is probably finished is among this many best words."""
 
 Begun = tuple[np.ndarray, np.ndarray | None]
-"""What `Lexicon.begun` gives."""
+"""A result of `Lexicon.begun`."""
 NO_WORDS: Begun = (np.zeros(0, dtype=np.int64), None)
 
 _PROBABILITY = itemgetter(0)
@@ -70,12 +70,12 @@ class Suggestion(NamedTuple):
     """A word to offer.
 
     Attributes:
-        word: as it is written here, its typed letters included.
-        probability: that this word is meant, its forms in other cases included: of a next word the
-            model's own; of an unfinished one that given what is typed.
-        text: what stands at the end of the field after accepting, in place of its last `replaces`
-            characters. A space after it is the product's: a mark that is accepted next removes it.
-        replaces: so many characters at the end of the text are taken away; often 0.
+        word: the word as it is written at the cursor, including its typed letters.
+        probability: the probability that this word is intended, in any case; for a next word the
+            model's own, for an unfinished one given the typed letters.
+        text: what replaces the last `replaces` characters when the word is accepted. A space after
+            it is up to the product: a mark that is accepted next removes it.
+        replaces: the number of characters at the end of the text that are removed, often 0.
     """
 
     word: str
@@ -84,7 +84,7 @@ class Suggestion(NamedTuple):
     replaces: int
 
     def accepted(self, field: str) -> str:
-        """The field after accepting.
+        """Return the content of the field after this word was accepted.
 
         >>> Suggestion("like", 0.9, "like", 2).accepted("I would li")
         'I would like'
@@ -97,10 +97,10 @@ class Options:
     """How to suggest.
 
     Attributes:
-        filter: words that are kept back.
-        tolerant: think of slips too where words begin as typed.
-        layout: of the keys, for slips.
-        layer: who else has an opinion.
+        filter: withholds words.
+        tolerant: whether to consider slips even if words begin as typed.
+        layout: the layout of the keys, for slips.
+        layer: another opinion on the next word.
     """
 
     filter: Filter
@@ -110,7 +110,7 @@ class Options:
 
 
 def suggestions(
-    reader: Reader,
+    reader: ModelReader,
     context: Context,
     typed: str,
     end: str,
@@ -120,22 +120,22 @@ def suggestions(
     complete: bool | None = None,
     look_ahead: Callable[[str], Work[Context]],
 ) -> Work[list[Suggestion]]:
-    """The k likeliest words where a text ends.
+    """Return the k most probable words at the end of a text.
 
-    Letters at the end of a text can be read in two ways: as a whole word, which a next word
-    follows, or as the beginning of a longer one. Both readings come in by their probabilities:
-    P(the word | context) P(next word | context, the word) for a next word, and P(longer word |
-    context) for a longer word, each divided by the sum over all words that begin as typed.
+    Letters at the end can be read in two ways: as a whole word, which a next word follows, or as
+    the beginning of a longer one. Both readings count by their probabilities: P(the word |
+    context) P(next word | context, the word) for a next word, and P(longer word | context) for a
+    longer word, each divided by the sum over all words that begin as typed.
 
     Args:
         reader: the model.
-        context: before the word.
-        typed: raw letters of it, at the end of the text; empty for a whole new word.
-        end: the last characters of the text, `spacing.SEEN` or all.
-        k: at most so many.
-        options: how.
-        complete: None weighs both readings; True takes the letters as unfinished in any case.
-        look_ahead: gives the context after the letters as a whole word.
+        context: the context before the word.
+        typed: its raw letters at the end of the text; empty for a new word.
+        end: the last characters of the text, up to `spacing.SEEN`.
+        k: the largest number of words.
+        options: how to suggest.
+        complete: None weighs both readings; True takes the letters as unfinished.
+        look_ahead: returns the context after the letters as a whole word.
     """
     is_weighed = complete is None and bool(typed)
     offered: list[Suggestion] = []
@@ -146,29 +146,32 @@ def suggestions(
     else:
         ranked = yield from _ranked(reader, context, typed, k, options, is_weighed=is_weighed)
         offered, finished = _readings(reader, context, typed, end, ranked, is_weighed=is_weighed)
-    # A next word is no likelier than the word before it: most letters need no look ahead.
+    # A next word is no more probable than the word before it: most letters need no look-ahead.
     if finished > max(UNLIKELY, offered[k - 1].probability if len(offered) >= k else 0.0):
         after = yield from look_ahead(typed)
         ranked = yield from _ranked(reader, after, "", k, options)
         following, _ = _readings(reader, after, "", end, ranked)
-        offered += [one._replace(probability=finished * one.probability) for one in following]
+        offered += [
+            suggestion._replace(probability=finished * suggestion.probability)
+            for suggestion in following
+        ]
         offered.sort(key=_probability_of, reverse=True)
         offered = _each_once(offered, reader.lexicon)
     return offered[:k]
 
 
 def _each_once(offered: list[Suggestion], lexicon: Lexicon) -> list[Suggestion]:
-    """Without the less likely one of two that look the same: likely for like, and after it."""
+    """Drop the less probable of two equal words: likely as a completion, and after a word."""
     seen: dict[str, Suggestion] = {}
-    for one in offered:
-        seen.setdefault(lexicon.fold(one.word), one)
+    for suggestion in offered:
+        seen.setdefault(lexicon.fold(suggestion.word), suggestion)
     return list(seen.values())
 
 
 def finished_share(
-    reader: Reader, context: Context, typed: str, end: str, options: Options
+    reader: ModelReader, context: Context, typed: str, end: str, options: Options
 ) -> Work[float]:
-    """P(letters at the end of a text are a finished word | context); see `suggestions`.
+    """Return P(letters at the end of a text are a whole word | context).
 
     Args: as `suggestions`.
     """
@@ -179,11 +182,11 @@ def finished_share(
 
 
 _Ranked = list[tuple[float, list[Form]]]
-"""Words by their probabilities, each with its forms."""
+"""Probabilities of words, each with the word's forms."""
 
 
 def _readings(
-    reader: Reader,
+    reader: ModelReader,
     context: Context,
     typed: str,
     end: str,
@@ -191,7 +194,7 @@ def _readings(
     *,
     is_weighed: bool = False,
 ) -> tuple[list[Suggestion], float]:
-    """Words ready to be put at the end of a text, and P(what stands there is a finished word)."""
+    """Return words ready for insertion, and P(the typed letters are a whole word)."""
     letters = as_typed(typed) if typed else ""
     lexicon = reader.lexicon
     style = context.style
@@ -203,7 +206,7 @@ def _readings(
     offered: list[Suggestion] = []
     finished = 0.0
     for probability, forms in ranked:
-        # Most words of most texts have one form.
+        # Most words have one form.
         as_known = is_plain and len(forms) == 1
         word = forms[0][1] if as_known else written(forms, letters, context, lexicon)
         replaces = len(typed)
@@ -212,13 +215,13 @@ def _readings(
             replaces, text = _joined(reader, context, end, word)
         else:
             text = style.written(word, quoting=context.quoting, spaced=False)
-        stands_there = bool(typed) and (text == typed or word == letters)
+        is_typed_already = bool(typed) and (text == typed or word == letters)
         if is_weighed and lexicon.fold(word) in read_as:
-            left = 0.0 if stands_there else probability * mended
+            left = 0.0 if is_typed_already else probability * mended
             finished += probability - left
             share = left
-        elif stands_there and lexicon.forms(lexicon.fold(letters)):
-            continue  # it stands there already
+        elif is_typed_already and lexicon.forms(lexicon.fold(letters)):
+            continue  # this word is in the text already
         if share > 0:
             offered.append(Suggestion(word, share, text, replaces))
     if finished:
@@ -226,8 +229,8 @@ def _readings(
     return offered, finished
 
 
-def _joined(reader: Reader, context: Context, end: str, word: str) -> tuple[int, str]:
-    """How a whole word follows a text: characters to take away, and what then to append."""
+def _joined(reader: ModelReader, context: Context, end: str, word: str) -> tuple[int, str]:
+    """Return how many characters to remove from a text, and what to append, to add a word."""
     replaces, text = join(
         end,
         word,
@@ -240,19 +243,19 @@ def _joined(reader: Reader, context: Context, end: str, word: str) -> tuple[int,
     return replaces, text[: len(text) - len(word)] + mark
 
 
-def _read_as(reader: Reader, context: Context, letters: str) -> frozenset[str]:
-    """Folds of the words that typed letters are read as, if no more are typed."""
+def _read_as(reader: ModelReader, context: Context, letters: str) -> frozenset[str]:
+    """Return the folds of the words that the typed letters, as a whole word, are read as."""
     index = reader.id_of(context.state, reader.tokenizer.normalise(letters))
     known = {reader.lexicon.folds[index]} if index != UNK_ID else set()
     return frozenset(known | {reader.lexicon.fold(letters)})
 
 
 _Scored = list[tuple[float, str, str]]
-"""Probabilities with words and what these are when folded."""
+"""Probabilities of words, each with the word and its fold."""
 
 
 def _ranked(
-    reader: Reader,
+    reader: ModelReader,
     context: Context,
     typed: str,
     k: int,
@@ -260,9 +263,9 @@ def _ranked(
     *,
     is_weighed: bool = False,
 ) -> Work[_Ranked]:
-    """The likeliest k + 1 words, each with its forms; one of them may be what is typed already.
+    """Return the k + 1 most probable words with their forms; one may be the typed word itself.
 
-    Args: as `suggestions`; and whether what is typed may be a word that the vocabulary lacks, even
+    Args: as `suggestions`, and whether the typed word may be one that the vocabulary lacks, even
         if others begin so.
     """
     letters = as_typed(typed) if typed else ""
@@ -270,7 +273,7 @@ def _ranked(
     opinion = _opinion(reader, context, letters, options.layer)
     spelled = {} if opinion is None else opinion.spelled
     blocks = options.filter.blocks
-    wanted = 2 * k + 4  # some are forms of others, or blocked
+    wanted = 2 * k + 4  # some words are forms of others, or blocked
     while True:
         likeliest: Likely = []
         if not letters:
@@ -293,7 +296,7 @@ def _ranked(
 
 
 def _scored(
-    reader: Reader,
+    reader: ModelReader,
     context: Context,
     letters: str,
     wanted: int,
@@ -303,9 +306,9 @@ def _scored(
     *,
     is_weighed: bool,
 ) -> _Scored:
-    """The `wanted` likeliest forms, or fewer if there are no more; and those of a layer.
+    """Return the `wanted` most probable forms, or fewer if there are no more; and a layer's.
 
-    Args: as `_ranked`; and the likeliest of all words, where no letters are there.
+    Args: as `_ranked`, and the most probable of all words, if no letters were typed.
     """
     lexicon = reader.lexicon
     fold = lexicon.fold(letters)
@@ -323,30 +326,30 @@ def _scored(
     if len(begun) and options.tolerant:
         near = list(one_edit(lexicon, fold, options.layout))
         new = _spelled(letters) if is_new else 0.0
-        found = _by_slips(reader, context, near, wanted, ids, begun=(begun, weights), new=new)
+        likely = _by_slips(reader, context, near, wanted, ids, begun=(begun, weights), new=new)
     elif not letters:
-        found = _with_others(reader, context, likeliest, ids)
+        likely = _with_others(reader, context, likeliest, ids)
     elif len(begun):
         if weights is None:
-            found = reader.engine.best(context.state, wanted, begun)
+            likely = reader.engine.best(context.state, wanted, begun)
         else:
-            found = _weighed(reader, context, begun, weights, wanted)
-        found = _with_others(reader, context, found, ids)
+            likely = _weighed(reader, context, begun, weights, wanted)
+        likely = _with_others(reader, context, likely, ids)
         if is_new:
-            found = _with_new(reader, context, found, letters)
+            likely = _with_new(reader, context, likely, letters)
     elif others:
-        found = []  # the layer knows words that begin so, and the network none
+        likely = []  # only the layer knows words that begin so
         rare, of_rare = reader.rare.beginning(fold, wanted), 1.0
     else:
         near = _corrections(reader, letters, options, is_weighed=is_weighed)
-        known = _of(lexicon.begun_slips(fold))
+        known = _begun_of(lexicon.begun_slips(fold))
         rare = reader.rare.beginning(fold, wanted)
         new = 0.0 if lexicon.forms(fold) else _spelled(letters)
         listed = len(rare) * LISTED / max(len(reader.rare), 1)
-        found = _by_slips(
+        likely = _by_slips(
             reader, context, near, wanted, ids | {UNK_ID}, begun=known, new=new + listed
         )
-        found, of_rare = _parted(found, listed / max(new + listed, 1e-300))
+        likely, of_rare = _parted(likely, listed / max(new + listed, 1e-300))
     words, folds = lexicon.words, lexicon.folds
     kept, after = lexicon.fold(clitic), set(words_after.tolist())
     scored = [
@@ -355,82 +358,82 @@ def _scored(
         else (share, clitic + words[i], kept + folds[i])
         if i in after
         else (share, words[i], folds[i])
-        for i, share in _spelled_right(reader, found, after)
+        for i, share in _spelled_right(reader, likely, after)
     ]
     if rare:
         scored += [(of_rare / len(rare), word, lexicon.fold(word)) for word in rare]
-    elif letters and len(begun) and len(found) < wanted and not options.tolerant:
-        scored = _with_rare(reader, context, letters, wanted, found, scored)
+    elif letters and len(begun) and len(likely) < wanted and not options.tolerant:
+        scored = _with_rare(reader, context, letters, wanted, likely, scored)
     return scored if opinion is None else _mixed(scored, opinion, lexicon)
 
 
-def _of(weights: dict[int, float]) -> Begun:
-    """Words and their weights, as `Lexicon.begun` gives them."""
+def _begun_of(weights: dict[int, float]) -> Begun:
+    """Return words and their weights in the form of `Lexicon.begun`."""
     return np.array(list(weights), dtype=np.int64), np.array(list(weights.values()))
 
 
-def _parted(found: Likely, listed: float) -> tuple[Likely, float]:
-    """Without the share of `<unk>` that listed rare words have, and that share."""
-    unknown = dict(found).get(UNK_ID, 0.0)
-    left = [(i, share if i != UNK_ID else share * (1 - listed)) for i, share in found]
+def _parted(likely: Likely, listed: float) -> tuple[Likely, float]:
+    """Split off the share of `<unk>` that belongs to listed rare words."""
+    unknown = dict(likely).get(UNK_ID, 0.0)
+    left = [(i, share if i != UNK_ID else share * (1 - listed)) for i, share in likely]
     return [(i, share) for i, share in left if share > 0], unknown * listed
 
 
-def _spelled_right(reader: Reader, found: Likely, kept: Collection[int]) -> Likely:
-    """With the words that are meant in place of misspellings, but for some that are kept."""
+def _spelled_right(reader: ModelReader, likely: Likely, kept: Collection[int]) -> Likely:
+    """Replace misspellings by the intended words, except those in `kept`."""
     meant_by = reader.lexicon.meant_by
-    if not any(index in meant_by for index, _ in found):
-        return found
+    if not any(index in meant_by for index, _ in likely):
+        return likely
     shares: dict[int, float] = {}
-    for index, share in found:
+    for index, share in likely:
         meant = index if index in kept else meant_by.get(index, index)
         shares[meant] = shares.get(meant, 0.0) + share
     return list(shares.items())
 
 
 def _with_rare(
-    reader: Reader,
+    reader: ModelReader,
     context: Context,
     letters: str,
     wanted: int,
     begun: Likely,
     scored: _Scored,
 ) -> _Scored:
-    """With rare words that begin as typed, after those of the vocabulary that do."""
+    """Append rare words that begin as typed to those of the vocabulary."""
     rare = reader.rare.beginning(reader.lexicon.fold(letters), wanted)
     if not rare:
         return scored
     _, share = _with_others(reader, context, begun, {UNK_ID})[-1]
     each = share * RARE / len(reader.rare)
     total = 1 + each * len(rare)
-    found = [*((each, word, reader.lexicon.fold(word)) for word in rare), *scored]
-    return [(share / total, word, fold) for share, word, fold in found]
+    forms = [*((each, word, reader.lexicon.fold(word)) for word in rare), *scored]
+    return [(share / total, word, fold) for share, word, fold in forms]
 
 
-def _with_others(reader: Reader, context: Context, found: Likely, others: set[int]) -> Likely:
-    """P of the likeliest words, and of others."""
-    if others and (missing := sorted(others.difference(index for index, _ in found))):
-        best, share = found[0]
+def _with_others(reader: ModelReader, context: Context, likely: Likely, others: set[int]) -> Likely:
+    """Return P of the most probable words, and of others."""
+    if others and (missing := sorted(others.difference(index for index, _ in likely))):
+        best, share = likely[0]
         scores = reader.engine.logits(context.state, np.array([best, *missing]))
         shares = share * np.exp(scores[1:] - scores[0])
-        found = [*found, *zip(missing, shares.tolist(), strict=True)]
-    return found
+        likely = [*likely, *zip(missing, shares.tolist(), strict=True)]
+    return likely
 
 
-def _with_new(reader: Reader, context: Context, found: Likely, letters: str) -> Likely:
-    """P of the likeliest words, and of a new word, which has the id of `<unk>`."""
-    with_unknown = _with_others(reader, context, found, {UNK_ID})
+def _with_new(reader: ModelReader, context: Context, likely: Likely, letters: str) -> Likely:
+    """Return P of the most probable words, and of a new word, with the id of `<unk>`."""
+    with_unknown = _with_others(reader, context, likely, {UNK_ID})
     new = with_unknown[-1][1] * _spelled(letters)
-    return [(index, share / (1 + new)) for index, share in [*found, (UNK_ID, new)]]
+    return [(index, share / (1 + new)) for index, share in [*likely, (UNK_ID, new)]]
 
 
 def _spelled(letters: str) -> float:
-    """P(these letters | a word that the vocabulary lacks)."""
+    """Return P(these letters | a word outside the vocabulary)."""
     return max(A_LETTER ** len(letters), 1e-300)
 
 
 def _by_slips(
-    reader: Reader,
+    reader: ModelReader,
     context: Context,
     near: Iterable[Near],
     wanted: int,
@@ -439,16 +442,16 @@ def _by_slips(
     begun: Begun = NO_WORDS,
     new: float,
 ) -> Likely:
-    """P given what is typed, by Bayes: P(word | context) P(typed | word), over all these words.
+    """Return P given the typed letters by Bayes: P(word | context) P(typed | word), normalised.
 
     Args:
         reader: the model.
-        context: before the word.
-        near: which words may be meant.
-        wanted: so many of the likeliest.
-        others: ids that are wanted besides.
-        begun: words that begin as typed.
-        new: P(typed | `<unk>`), if a word that the vocabulary lacks may be meant.
+        context: the context before the word.
+        near: the words that may be intended.
+        wanted: the number of most probable words to return.
+        others: ids to return besides.
+        begun: the words that begin as typed.
+        new: P(typed | `<unk>`), if a word outside the vocabulary may be intended.
     """
     weights = np.zeros(len(reader.lexicon.words))
     weights[begun[0]] = 1.0 if begun[1] is None else begun[1]
@@ -461,36 +464,38 @@ def _by_slips(
 
 
 def _weighed(
-    reader: Reader,
+    reader: ModelReader,
     context: Context,
     ids: np.ndarray,
     weights: np.ndarray,
     wanted: int,
     others: Collection[int] = (),
 ) -> Likely:
-    """The likeliest of some words by P(word | context) times its weight; and others among them."""
+    """Return the words with the highest P(word | context) times weight, and `others`."""
     shares = reader.engine.probabilities(context.state, ids) * weights
     shares /= max(shares.sum(), 1e-300)
     order = np.lexsort((ids, -shares))
     top = order[:wanted].tolist()
     if others:
-        top += [place for place in order[wanted:].tolist() if int(ids[place]) in others]
-    return [(int(ids[place]), float(shares[place])) for place in top]
+        top += [index for index in order[wanted:].tolist() if int(ids[index]) in others]
+    return [(int(ids[index]), float(shares[index])) for index in top]
 
 
-def _corrections(reader: Reader, letters: str, options: Options, *, is_weighed: bool) -> list[Near]:
-    """Words that may be meant by one that the vocabulary lacks: an edit away, or of its stem.
+def _corrections(
+    reader: ModelReader, letters: str, options: Options, *, is_weighed: bool
+) -> list[Near]:
+    """Return the words that a word outside the vocabulary may intend: an edit away, or of its stem.
 
-    Args: as `suggestions`; and whether the typed word may be meant as it stands. Its letters beyond
-        the stem then speak for it, one by one.
+    Args: as `suggestions`, and whether the typed word may be intended as it stands. Each of its
+        letters beyond the stem then makes this more likely.
     """
-    # Letters that no space separates may be several words: others never take their place.
+    # Letters without spaces may be several words, which other words must not replace.
     if not any(map(str.isalpha, letters)) or is_unspaced(letters):
         return []
     fold, lexicon = reader.lexicon.fold(letters), reader.lexicon
     near = list(one_edit(lexicon, fold, options.layout))
     if (parts := lexicon.after_clitic(letters)) is not None:
-        # l'homme is no correction of l'en, and l'as none of l'z.
+        # l'homme does not correct l'en, nor l'as l'z.
         return near if len(letters) - len(parts[0]) >= AFTER_CLITIC else []
     low, high = stem(lexicon, fold)
     weight = STEM
@@ -503,7 +508,7 @@ def _corrections(reader: Reader, letters: str, options: Options, *, is_weighed: 
 
 
 def _mixed(scored: _Scored, opinion: Opinion, lexicon: Lexicon) -> _Scored:
-    """(1 - w) P_network + w P_layer of each form."""
+    """Return (1 - w) P_network + w P_layer of each form."""
     weight = opinion.weight
     shares = {form: (1 - weight) * share for share, form, _ in scored}
     for form, share in opinion.words.items():
@@ -511,15 +516,17 @@ def _mixed(scored: _Scored, opinion: Opinion, lexicon: Lexicon) -> _Scored:
     return [(share, form, lexicon.fold(form)) for form, share in shares.items()]
 
 
-def _opinion(reader: Reader, context: Context, letters: str, layer: Layer | None) -> Opinion | None:
-    """What a layer says; None if there is none, it has nothing to say, or it fails."""
+def _opinion(
+    reader: ModelReader, context: Context, letters: str, layer: Layer | None
+) -> Opinion | None:
+    """Return a layer's opinion; None if there is no layer, it has no opinion, or it fails."""
     if layer is None:
         return None
     try:
         prefix = reader.tokenizer.normalise(letters) if letters else ""
         given = layer.opinion(context.words, prefix)
         return _checked(given, reader.lexicon.fold(letters), reader.lexicon)
-    except Exception as error:  # whatever it is, typing goes on
+    except Exception as error:  # a failing layer must not stop suggestions
         _warn_once(layer, error)
         return None
 
@@ -545,7 +552,7 @@ _warned: set[tuple[type, type]] = set()
 
 
 def _warn_once(layer: Layer, error: Exception) -> None:
-    """Tells of a kind of layer that fails in a way; once, since it may at every keystroke."""
+    """Log that a kind of layer fails in some way, once, as it may fail at every keystroke."""
     kind = (type(layer), type(error))
     if kind not in _warned:
         _warned.add(kind)

@@ -1,28 +1,28 @@
-"""One user who types: suggestions at every keystroke, with what was read remembered. No models."""
+"""Suggest at every keystroke of one user, remembering what was read. Knows no models."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from foreword.errors import SettingsError
+from foreword.predictor.activations import WordTrace
 from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer
 from foreword.predictor.lockstep import Work, alone
-from foreword.predictor.reading import MARKS, Context, Reader, Reading
+from foreword.predictor.reading import MARKS, Context, ModelReader, ReadingProgress
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.spacing import SEEN
 from foreword.predictor.suggest import Options, Suggestion, finished_share, suggestions
-from foreword.predictor.trace import WordTrace
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What stood in sight at a text.
+class _Shown:
+    """The suggestions that were visible at a text.
 
     Attributes:
-        text: up to where the next letter went.
-        start: where in it the word began that was typed.
-        passed: words, folded, that had stood in sight before, at fewer letters of this word.
-        shown: those that stood there now.
+        text: the text up to the cursor.
+        start: the offset at which the typed word begins.
+        passed: the folded words that were visible before, at fewer letters of this word.
+        shown: the folded words that are visible now.
     """
 
     text: str
@@ -31,7 +31,7 @@ class _Seen:
     shown: frozenset[str]
 
     def passed_at(self, text: str, start: int) -> frozenset[str]:
-        """Words that were passed over on the way to a text, in which a word begins at `start`."""
+        """Return the words passed over on the way to a text, in which a word begins at `start`."""
         if text == self.text:
             return self.passed
         goes_on = start == self.start and text.startswith(self.text)
@@ -39,17 +39,16 @@ class _Seen:
 
 
 class Typist:
-    """Suggests as one user types. Remembers the text read last and states at its words.
+    """Suggests while one user types. Remembers the last text and the states at its words.
 
-    A keystroke that adds letters reads nothing anew; one that ends a word advances the network by
+    A keystroke that adds letters reads nothing again; one that ends a word advances the network by
     that word; an edit reads what follows it. The answers are the same as without memory, unless
-    `repeats` is False. Make one for each user or field: nothing is shared between two. It may be
-    called from many threads.
+    `repeats` is False. Make one for each user or field: nothing is shared between two. Thread-safe.
     """
 
     def __init__(
         self,
-        reader: Reader,
+        reader: ModelReader,
         *,
         tolerant: bool = False,
         layer: Layer | None = None,
@@ -59,64 +58,64 @@ class Typist:
         repeats: bool = True,
         marks: int = MARKS,
     ) -> None:
-        """Use `Predictor.typist`, whose arguments these are, and a model's reader."""
+        """Take a model's reader and the arguments of `Predictor.typist`, which is to be used."""
         if marks < 1:
             raise SettingsError(f"marks must be at least 1, not {marks}")
         self._reader = reader
         case = reader.lexicon.case
         words = Filter(offensive=not offensive, blocked=blocked, case=case)
         self._options = Options(words, tolerant, layout, layer)
-        # Immutable and replaced as a whole: a thread sees the old one or the new one.
-        self._reading: Reading | None = None
+        # Immutable and replaced as a whole, so that a thread sees either the old or the new one.
+        self._reading: ReadingProgress | None = None
         self._repeats = repeats
         self._marks = marks
-        self._seen: _Seen | None = None
+        self._seen: _Shown | None = None
 
     def suggest(self, text: str, k: int = 3, *, complete: bool | None = None) -> list[Suggestion]:
-        """The k likeliest words where the text ends; see `Predictor.suggest`."""
+        """Return the k most probable words at the end of a text; see `Predictor.suggest`."""
         if complete is False or not text[-1:].isalpha():
-            self._reader.engine.call_up()  # a word ended: all words are scored next
+            self._reader.engine.call_up()  # a word has ended: all words are scored next
         return alone(self.suggesting(text, k, complete=complete))
 
     def suggesting(
         self, text: str, k: int = 3, *, complete: bool | None = None
     ) -> Work[list[Suggestion]]:
-        """`suggest` as work that can be done together with that of others; see `lockstep`."""
+        """Suggest as work that can be combined with that of other users; see `lockstep`."""
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
         reading, typed = yield from self._read(text, unfinished=complete is not False)
         if self._repeats:
-            return (yield from self._found(reading, typed, text, k, complete))
+            return (yield from self._suggestions(reading, typed, text, k, complete))
         start = len(text) - len(typed)
         passed = self._seen.passed_at(text, start) if self._seen is not None else frozenset()
-        found = yield from self._found(reading, typed, text, k + len(passed), complete)
+        offered = yield from self._suggestions(reading, typed, text, k + len(passed), complete)
         fold = self._reader.lexicon.fold
-        found = [one for one in found if fold(one.word) not in passed][:k]
-        shown = frozenset(fold(one.word) for one in found)
-        self._seen = _Seen(text, start, passed, shown)
-        return found
+        offered = [suggestion for suggestion in offered if fold(suggestion.word) not in passed][:k]
+        shown = frozenset(fold(suggestion.word) for suggestion in offered)
+        self._seen = _Shown(text, start, passed, shown)
+        return offered
 
     def is_unfinished(self, text: str) -> bool:
-        """Whether letters at the end of a text are likelier to go on than to be a whole word."""
+        """Whether letters at the end of a text are more probably unfinished than a whole word."""
         return alone(self._is_unfinished(text))
 
     def trace(self, text: str, *, complete: bool | None = None) -> WordTrace:
-        """Gates and states at the last word that suggestions for a text come from.
+        """Return gates and states at the last word that suggestions for a text are based on.
 
         Args:
-            text: as `suggest` takes it.
-            complete: whether letters at the end are a word whose rest is to come, which is then
-                not read yet; None: whichever is likelier.
+            text: as for `suggest`.
+            complete: whether letters at the end are an unfinished word, which is not read yet;
+                None: whichever is more probable.
         """
         if complete is None:
             complete = self.is_unfinished(text)
         reading, _ = alone(self._read(text, unfinished=complete))
         return self._reader.trace(reading.context)
 
-    def _found(
-        self, reading: Reading, typed: str, text: str, k: int, complete: bool | None
+    def _suggestions(
+        self, reading: ReadingProgress, typed: str, text: str, k: int, complete: bool | None
     ) -> Work[list[Suggestion]]:
-        def look_ahead(letters: str) -> "Work[Context]":  # not evaluated at each key
+        def look_ahead(letters: str) -> "Work[Context]":  # quoted, to save time at each key
             further = yield from self._reader.look_ahead(reading, letters)
             self._reading = further
             assert further.ahead is not None
@@ -142,7 +141,7 @@ class Typist:
         )
         return share < 0.5
 
-    def _read(self, text: str, *, unfinished: bool) -> Work[tuple[Reading, str]]:
+    def _read(self, text: str, *, unfinished: bool) -> Work[tuple[ReadingProgress, str]]:
         reading = self._reading
         typed = reading.letters_after(text) if reading is not None and unfinished else ""
         if reading is None or not typed:
@@ -153,5 +152,5 @@ class Typist:
         return reading, typed
 
     def forget(self) -> None:
-        """Drops what was read."""
+        """Forget the text that was read."""
         self._reading = self._seen = None

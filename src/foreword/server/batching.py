@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from foreword.errors import ForewordError
-from foreword.predictor.lockstep import Wanted, Work, together
+from foreword.predictor.lockstep import Request, Work, together
 from foreword.server.refusal import later, overloaded
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ class _Asked:
     __slots__ = ("arrived", "result", "wanted", "work")
 
     def __init__(
-        self, work: Work[Any], result: "asyncio.Future[Any]", wanted: Wanted | None
+        self, work: Work[Any], result: "asyncio.Future[Any]", wanted: Request | None
     ) -> None:
         self.work = work
         self.result = result
@@ -106,7 +106,7 @@ class Batcher:
             return result
         return await self._waited(work, wanted)
 
-    async def _waited(self, work: Work[T], wanted: Wanted | None) -> T:
+    async def _waited(self, work: Work[T], wanted: Request | None) -> T:
         loop = asyncio.get_running_loop()
         result: asyncio.Future[T] = loop.create_future()
         self._queue.append(_Asked(work, result, wanted))

@@ -11,8 +11,8 @@ from tests.conftest import MakeFolder
 from foreword.folder.quantised import dense, quantise
 from foreword.folder.store import Folder
 from foreword.inspect import trace
+from foreword.predictor.activations import WordTrace
 from foreword.predictor.predictor import Predictor
-from foreword.predictor.trace import WordTrace
 
 KINDS = [
     ("rnn", {}),

@@ -1,4 +1,4 @@
-"""What happens inside a network at one word: gates and states as arrays. Knows no models."""
+"""Gates and states of a network at one word, as arrays. Knows no models."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 
 DECIMALS = 4
-"""Of the numbers in `WordTrace.as_json`."""
+"""The number of decimals in `WordTrace.as_json`."""
 
 
 @dataclass(frozen=True)
-class LayerTrace:
-    """One layer at one word.
+class LayerActivations:
+    """The activations of one layer at one word.
 
     Attributes:
-        gates: by name, as the cell's equations have it, (H,) float32 each; none of an Elman network
-            or an MLP.
-        states: h, and c where there is one, after the word, (H,) each. Of an MLP its output as h.
+        gates: the gates by the names in the cell's equations, (H,) float32 each; empty for an Elman
+            network or an MLP.
+        states: h, and c where the cell has one, after the word, (H,) each; for an MLP its output as
+            h.
     """
 
     gates: Mapping[str, np.ndarray]
@@ -26,18 +27,18 @@ class LayerTrace:
 
 @dataclass(frozen=True)
 class WordTrace:
-    """The last word that a network has read, and what it did there.
+    """The activations of a network at the last word that it read.
 
     Attributes:
-        word: normalised; `<eos>` for a line's end, and before the first word.
-        layers: the one next to the embedding first.
+        word: the word, normalised; `<eos>` for the end of a line, and before the first word.
+        layers: the layers, beginning with the one after the embedding.
     """
 
     word: str
-    layers: tuple[LayerTrace, ...]
+    layers: tuple[LayerActivations, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The same as numbers in lists, rounded to `DECIMALS`; None for what is not finite."""
+        """Return the same as lists of numbers, rounded to `DECIMALS`; None where not finite."""
         return {
             "word": self.word,
             "layers": [
