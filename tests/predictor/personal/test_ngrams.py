@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foreword.predictor.personal.counts import Counts, packed, unpacked
-from foreword.predictor.personal.memory import trigrams
+from foreword.predictor.personal.learned_memory import trigrams
 from foreword.predictor.personal.ngrams import DISCOUNT, Ngrams
 from foreword.predictor.personal.recency import HALF_LIFE, recency_shares
 

@@ -8,7 +8,7 @@ from tests.predictor.personal.conftest import made_up, tokenizer
 
 from foreword.errors import SettingsError
 from foreword.predictor.personal import Limits, Personal
-from foreword.predictor.personal.memory import bucket_of
+from foreword.predictor.personal.learned_memory import bucket_of
 from foreword.predictor.personal.screen import Screen, Screened
 
 LETTER = "Dear Annegret, see you at the station.\n"

@@ -2,7 +2,7 @@
 
 from foreword.predictor.personal.adapting import Network, network_of
 from foreword.predictor.personal.audit import Audit, Suspect
-from foreword.predictor.personal.memory import Limits
+from foreword.predictor.personal.learned_memory import Limits
 from foreword.predictor.personal.personal import HeldWord, Learned, Personal
 
 open = Personal.open  # noqa: A001

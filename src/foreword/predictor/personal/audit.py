@@ -1,4 +1,4 @@
-"""What is held, what of it looks like a secret, and what was refused. Shows no secret whole."""
+"""Report what is held, what of it looks like a secret, and what was refused. Masks secrets."""
 
 import stat
 from dataclasses import dataclass, replace
@@ -9,21 +9,21 @@ import numpy as np
 from foreword.errors import PersonalError
 from foreword.predictor.personal.counts import MASK, unpacked
 from foreword.predictor.personal.cues import may_announce
-from foreword.predictor.personal.memory import FIRST_ID, Memory, without
+from foreword.predictor.personal.learned_memory import FIRST_ID, Memory, without
 from foreword.predictor.personal.screen import Screen
 from foreword.predictor.personal.shapes import Kind
 
 SHOWN = 2
-"""Characters of a suspect that are shown, of short ones fewer."""
+"""The number of characters of a suspect that are shown; fewer of short ones."""
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """A word, or the word of a longer number, that is held and looks like a secret.
+    """A held word, or word of a longer number, that looks like a secret.
 
     Attributes:
         shown: its first letters and its length.
-        kind: what it looks like.
+        kind: the kind of secret it looks like.
         count: how often it was seen.
     """
 
@@ -37,14 +37,14 @@ class Audit:
     """What a file holds.
 
     Attributes:
-        words: held.
-        sequences: of up to three words, held.
-        recent: the latest words, which are held in order.
-        doubted: words said once, of which a short hash is held.
-        learned: words that were learned from, line ends included.
-        refused: chunks that looked like secrets, by kind.
+        words: the number of words.
+        sequences: the number of sequences of up to three words.
+        recent: the number of latest words, which are held in order.
+        doubted: the number of words seen once, of which a short hash is held.
+        learned: the number of words that were learned from, line ends included.
+        refused: the number of chunks that looked like secrets, by kind.
         suspects: what is held and looks like a secret.
-        bytes: of the file.
+        bytes: the size of the file.
         readable_by_others: whether other users of the machine may read the file.
     """
 
@@ -60,15 +60,15 @@ class Audit:
 
 
 def audited(memory: Memory, path: Path, screen: Screen) -> Audit:
-    """What a memory holds, and the file at `path` that it came from."""
+    """Return what a memory holds, with facts on the file at `path` that it came from."""
     try:
         status = path.stat()
     except OSError as error:
         raise PersonalError(f"{path}: cannot be read: {error}") from error
     words, sequences = suspects(memory, screen)
     texts, counts = memory.vocabulary.texts, memory.vocabulary.counts
-    found = [Suspect(_masked(texts[i]), kind, int(counts[i])) for i, kind in sorted(words.items())]
-    found += [
+    listed = [Suspect(_masked(texts[i]), kind, int(counts[i])) for i, kind in sorted(words.items())]
+    listed += [
         Suspect(_masked(texts[key & MASK]), kind, int(memory.trigrams.counts[row]))
         for row, kind in sorted(sequences.items())
         if (key := int(memory.trigrams.keys[row])) & MASK not in words
@@ -80,16 +80,17 @@ def audited(memory: Memory, path: Path, screen: Screen) -> Audit:
         doubted=len(memory.doubted),
         learned=memory.clock,
         refused=dict(memory.refused),
-        suspects=found,
+        suspects=listed,
         bytes=status.st_size,
         readable_by_others=bool(stat.S_IMODE(status.st_mode) & 0o077),
     )
 
 
 def suspects(memory: Memory, screen: Screen) -> tuple[dict[int, Kind], dict[int, Kind]]:
-    """What is held and would not be let in today: ids of words, and rows of sequences.
+    """Return what today's rules would refuse: the ids of words, and the rows of sequences.
 
-    A word is, if its letters are no word's, or if it is only held after what announces a secret.
+    A word is refused if its letters look like no word, or if it only follows what announces a
+    secret.
     """
     texts = memory.vocabulary.texts
     words: dict[int, Kind] = {}
@@ -120,7 +121,7 @@ def suspects(memory: Memory, screen: Screen) -> tuple[dict[int, Kind], dict[int,
 
 
 def without_suspects(memory: Memory, screen: Screen) -> Memory:
-    """Without what would not be let in today, the latest words among it."""
+    """Return the memory without what today's rules would refuse, in the latest words too."""
     words, sequences = suspects(memory, screen)
     kept = np.ones(len(memory.trigrams), dtype=bool)
     kept[list(sequences)] = False
@@ -128,14 +129,14 @@ def without_suspects(memory: Memory, screen: Screen) -> Memory:
     late = list(screen.screened(chunks).refused)
     memory = replace(
         memory,
-        trigrams=memory.trigrams.where(kept),
+        trigrams=memory.trigrams.selected(kept),
         recent=np.delete(memory.recent, np.array(late, dtype=np.int64)),
     )
     return without(memory, words)
 
 
 def _numbers_that_are_no_ordinals(memory: Memory) -> set[int]:
-    """Ids of numbers that something else than a point follows: "2." is let in, and 2 is not."""
+    """Return the ids of numbers followed by anything but a full stop: only "2." is an ordinal."""
     texts = memory.vocabulary.texts
     is_number = np.array([text.isdecimal() and len(text) <= 2 for text in texts])
     is_point = np.array([text == "." for text in texts])

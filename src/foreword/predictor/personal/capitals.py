@@ -1,4 +1,4 @@
-"""Capitals within words, as names have them: McDonald, iPhone, PhD. Knows letters alone."""
+"""Recognise capitals within words, as in names: McDonald, iPhone, PhD. Knows letters alone."""
 
 import re
 
@@ -25,7 +25,7 @@ _NAMES = frozenset(_KNOWN.split())
 
 
 def are_known(word: str) -> bool:
-    """Whether capitals stand within a word as in a name.
+    """Whether a word has capitals inside as a name has.
 
     >>> are_known("McDonald"), are_known("eBay"), are_known("YouTube"), are_known("qZxWvK")
     (True, True, True, False)
@@ -34,5 +34,5 @@ def are_known(word: str) -> bool:
 
 
 def is_name(word: str) -> bool:
-    """Whether it is one of the names that are known, in whatever case."""
+    """Whether a word is one of the known names, in any case."""
     return word.lower() in _NAMES

@@ -1,9 +1,9 @@
-"""Words that announce a secret ("password", "Passwort", "пароль"), and what of a line they cover.
+"""Find words that announce a secret ("password", "Passwort", "пароль"), and what they cover.
 
-Knows a line's chunks, as white space separates them, and which words are common; no files. After a
-cue and a link (is, ist, est, ":", "=") everything to the end of the sentence is covered; beside a
-word that means password, whatever is no common word is covered in the whole sentence. What a link
-leaves open at the end of a line covers the next one.
+Knows the chunks of a line, separated by white space, and which words are common; no files. After a
+cue and a link (is, ist, est, ":", "="), everything up to the end of the sentence is covered. Around
+a word for password, all uncommon words of the sentence are covered. A link at the end of a line
+covers the next line.
 """
 
 import re
@@ -14,18 +14,18 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 LONGEST_CHUNK = 256
-"""Characters of a chunk that is looked at."""
+"""The number of characters above which a chunk is not examined."""
 FARTHEST_LINK = 10
-"""Chunks among which the link of a cue that means password may stand: "for the wifi at home is"."""
+"""The number of chunks that may stand before the link of a cue: "for the wifi at home is"."""
 FARTHEST_WEAK_LINK = 4
 NEAR = 5
-"""Chunks on both sides of a cue."""
+"""The number of chunks on each side that count as near a cue."""
 ANSWER = 4
-"""Chunks of a sentence that may be the answer to "and the password?"."""
+"""The most chunks of a sentence that may answer "and the password?"."""
 WORDS_OF_PHRASE = 24
-"""Of a wallet's recovery phrase at most (BIP 39)."""
+"""The most words of a wallet's recovery phrase (BIP 39)."""
 
-# Word beginnings, without accents: each may go on with letters.
+# Word stems without accents; each may be followed by letters.
 _STRONG = r"""
 passw passcode passphrase passwd passkey kennwort senha losungswort geheimzahl zugangscode
 zugangsdaten contrasen contrasinal palavra-passe palavra-chave wachtwoord toegangscode losenord
@@ -39,7 +39,7 @@ mots?[ -]de[ -]passe | code[ -]secret | palavra[ -](?:passe|chave) | parola[ -]d
 | pwd | psw | p/?w | kata[ -](?:sandi|laluan) | mat[ -]khau | maiden[ -]name
 | нууц[ -]уг | құпия[ -]соз
 """
-# Within what no spaces separate, too.
+# These also match inside text without spaces.
 _STRONG_INSIDE = r"""
 密码 密碼 口令 暗码 暗碼 パスワード パスコード 暗証番号 合言葉 비밀번호
 비번 암호 패스워드 รหัสผ่าน รหัส पासवर्ड कूटशब्द
@@ -67,27 +67,27 @@ pass pw pwd psw key keys id pk hint answer schlussel cle chiave nip kw secrets l
 user benutzername nutzername utilisateur usuario utente gebruikersnaam benutzerkonto kontonummer
 account logowanie login-name
 """
-"""Cues only with a colon or an equals sign."""
+"""Words that are cues only before a colon or an equals sign."""
 _LINK_WORDS = """
 is are was were be ist sind war lautet lauten heisst est etait sera sont son era zijn luidt jest
 es este e byl bylo это есть е є является είναι hai है ہے است هي هو היא הוא 是 为 為 は คือ = : := ->
 => →
 """
 _LINKS = frozenset(_LINK_WORDS.split())
-"""Between a cue and what it announces: what "is" is in many languages, and marks."""
+"""Links between a cue and its secret: "is" in many languages, and marks."""
 _MORE_LINK_WORDS = """
 will es esta e foi sono ar var er on oli to je su bio eh adalah ialah la ni este eto use uses used
 using utilise uso uzywam benutze nutze verwende gebruik anvander - -- – — ~ becomes reads set
 changed reset called
 """
 _LINKS_OF_STRONG = _LINKS | frozenset(_MORE_LINK_WORDS.split())
-"""After a word that means password, where they cannot mean much else."""
+"""Further links that count after a word for password, as they can mean little else there."""
 _WORDS_BEFORE_CUE = """
 is ist est es e ar er on jest to je as als comme como come jako som soy this eto это ni 是 = - -- –
 —
 """
 _BEFORE_CUE = frozenset(_WORDS_BEFORE_CUE.split())
-"""Links of "sunflower is my password"."""
+"""Links before a cue, as in "sunflower is my password"."""
 _BIRTH = re.compile(
     r"\b(?:born|dob|birth\w*|geboren|geburts\w*|geb|nee?|naissance|nacid[oa]|nacimiento|nat[oa]|"
     r"nascita|nascid[oa]|nascimento|geboortedatum|fodd|fodt|fodelse\w*|urodz\w*|narozen\w*|"
@@ -100,7 +100,7 @@ _LETTERS = str.maketrans({"ł": "l", "đ": "d", "ı": "i", "ø": "o", "æ": "ae"
 
 
 def plain(text: str) -> str:
-    """Lower case, without accents: what a cue is looked up by.
+    """Return a text in lower case without accents, as cues are looked up.
 
     >>> plain("Contraseña"), plain("HASŁO"), plain("mật khẩu")
     ('contrasena', 'haslo', 'mat khau')
@@ -136,17 +136,17 @@ _QUICK = re.compile(
     "|wiederherstellung\\w*|herstelzin|sandi|laluan|khau|maiden|security|нууц|құпия|сид.*|كلمة|الرقم"
     "|رمز|پاس|קוד|助记词|シードフレーズ|복구.*"
 )
-"""Of every cue one word at least, quickly."""
+"""Matches at least one word of every cue, fast."""
 
 
 @dataclass(frozen=True)
 class Open:
-    """What a line leaves open for the next.
+    """What a line leaves open for the next line.
 
     Attributes:
-        covers: whether its first sentence may be the secret.
-        is_answer: whether only if that sentence is short.
-        phrase: words of a recovery phrase that may still come.
+        covers: whether the first sentence of the next line may be the secret.
+        is_answer: whether that holds only for a short sentence.
+        phrase: the number of words of a recovery phrase that may still follow.
     """
 
     covers: bool = False
@@ -159,16 +159,16 @@ class Open:
 
 @dataclass
 class Covered:
-    """Places of a line that cues cover.
+    """The chunks of a line that cues cover, by index.
 
     Attributes:
-        places: of chunks that are not learned.
-        near: of chunks that stand near a cue: there a number is no year.
-        born: whether the line tells of a birth, so that its numbers are no years.
+        indices: the chunks that are not learned.
+        near: the chunks near a cue, among which a number is not a year.
+        born: whether the line tells of a birth, so that its numbers are not years.
         after: what the line leaves open.
     """
 
-    places: set[int] = field(default_factory=set)
+    indices: set[int] = field(default_factory=set)
     near: set[int] = field(default_factory=set)
     born: bool = False
     after: Open = field(default_factory=Open)
@@ -176,7 +176,7 @@ class Covered:
 
 @lru_cache(maxsize=1 << 16)
 def may_announce(chunk: str) -> bool:
-    """Whether a chunk may be a part of a cue: quick, and sometimes wrongly so."""
+    """Whether a chunk may be part of a cue; fast, with some false positives."""
     if len(chunk) > LONGEST_CHUNK:
         return False
     core = plain(chunk.strip(_DROPPED_EDGES))
@@ -191,19 +191,19 @@ def may_announce(chunk: str) -> bool:
 
 
 def covered(chunks: Sequence[str], is_common: Callable[[str], bool], before: Open) -> Covered:
-    """What the cues of a line cover.
+    """Return what the cues of a line cover.
 
     Args:
-        chunks: of the line.
-        is_common: whether a word is one of the commonest, by itself no secret.
-        before: what the line before has left open.
+        chunks: the chunks of the line.
+        is_common: whether a word is among the most frequent, and no secret by itself.
+        before: what the line before left open.
     """
-    found = Covered()
+    result = Covered()
     sentences = _sentences(chunks)
     cores = [plain(chunk.strip(_DROPPED_EDGES)) for chunk in chunks]
-    _carried(found, chunks, sentences, before)
+    _carried(result, chunks, sentences, before)
     text = " ".join(plain(chunk) for chunk in chunks)
-    found.born = bool(_BIRTH.search(text))
+    result.born = bool(_BIRTH.search(text))
     starts = [0]
     for chunk in chunks:
         starts.append(starts[-1] + len(plain(chunk)) + 1)
@@ -213,7 +213,7 @@ def covered(chunks: Sequence[str], is_common: Callable[[str], bool], before: Ope
         begin, end = next((a, b) for a, b in sentences if a <= last < b)
         kind = match.lastgroup or ""
         rest = text[match.end() : starts[last + 1] - 1]
-        found.near |= set(range(first - NEAR, last + NEAR + 1))
+        result.near |= set(range(first - NEAR, last + NEAR + 1))
         zone = _zone(kind, rest, cores, last, end, is_common)
         if (
             zone is None
@@ -222,40 +222,40 @@ def covered(chunks: Sequence[str], is_common: Callable[[str], bool], before: Ope
         ):
             zone = last + 1
         if kind in ("phrase", "strong"):
-            found.places |= _uncommon(cores, begin, end, first, last, is_common)
+            result.indices |= _uncommon(cores, begin, end, first, last, is_common)
             zone_before = _link_before(cores, begin, first)
-            found.places |= set(range(begin, zone_before))
+            result.indices |= set(range(begin, zone_before))
         if kind in ("phrase", "strong") and len(rest) > 2 and not match[0].isascii():
-            found.places.add(last)  # what no space separates from the cue
+            result.indices.add(last)  # the secret follows the cue without a space
         if zone is None:
-            _ask(found, kind, chunks, last, end)
+            _ask(result, kind, chunks, last, end)
             continue
-        found.places |= set(range(zone, len(chunks) if kind == "phrase" else end))
+        result.indices |= set(range(zone, len(chunks) if kind == "phrase" else end))
         if zone >= end:
             if end == len(chunks):
-                found.after = Open(covers=True)
+                result.after = Open(covers=True)
             else:
-                found.places |= set(range(end, next(b for a, b in sentences if a == end)))
+                result.indices |= set(range(end, next(b for a, b in sentences if a == end)))
         if kind == "phrase":
             left = WORDS_OF_PHRASE - (len(chunks) - min(zone, len(chunks)))
-            found.after = Open(covers=zone >= end, phrase=max(0, left))
-    return found
+            result.after = Open(covers=zone >= end, phrase=max(0, left))
+    return result
 
 
 def _carried(
-    found: Covered, chunks: Sequence[str], sentences: Sequence[tuple[int, int]], before: Open
+    result: Covered, chunks: Sequence[str], sentences: Sequence[tuple[int, int]], before: Open
 ) -> None:
-    """Covers what the line before has left open."""
+    """Cover what the line before left open."""
     if not before or not sentences:
         return
     end = sentences[0][1]
     if before.covers and (not before.is_answer or end <= ANSWER):
-        found.places |= set(range(end))
+        result.indices |= set(range(end))
     if before.phrase and len(chunks) <= before.phrase:
         is_of_phrase = not before.covers or end == len(chunks)
         if is_of_phrase and not any(_ENDS.search(c) and c[:1].isalpha() for c in chunks[:-1]):
-            found.places |= set(range(len(chunks)))
-            found.after = Open(phrase=before.phrase - len(chunks))
+            result.indices |= set(range(len(chunks)))
+            result.after = Open(phrase=before.phrase - len(chunks))
 
 
 def _zone(
@@ -266,7 +266,7 @@ def _zone(
     end: int,
     is_common: Callable[[str], bool],
 ) -> int | None:
-    """Where what a cue announces begins; None where it announces nothing by itself."""
+    """Return where the secret begins that a cue announces; None if it announces none by itself."""
     joined = rest.lstrip("\"'”’)]*_`")
     if joined[:1] in (":", "="):
         return last if joined.strip(":=\"'") else last + 1
@@ -277,12 +277,12 @@ def _zone(
         return last + 2
     is_weak = kind == "weak"
     farthest, links = (FARTHEST_WEAK_LINK, _LINKS) if is_weak else (FARTHEST_LINK, _LINKS_OF_STRONG)
-    for at in range(last + 1, min(end, last + 1 + farthest)):
-        core = cores[at]
+    for index in range(last + 1, min(end, last + 1 + farthest)):
+        core = cores[index]
         if core in links or core.rstrip(":=") in links or core[-1:] in (":", "="):
-            return at + 1
+            return index + 1
         if core[:1] in ("=", ":") and len(core) > 1:
-            return at
+            return index
     if is_weak or last + 1 >= end or is_common(cores[last + 1]):
         return None
     return last + 1
@@ -296,39 +296,41 @@ def _uncommon(
     last: int,
     is_common: Callable[[str], bool],
 ) -> set[int]:
-    """Places in a sentence, other than the cue's, of words that are not common."""
+    """Return the indices of uncommon words in a sentence, except the cue's."""
     return {
-        at
-        for at in range(begin, end)
-        if not (first <= at <= last or is_common(cores[at]) or cores[at] in _LINKS_OF_STRONG)
+        index
+        for index in range(begin, end)
+        if not (
+            first <= index <= last or is_common(cores[index]) or cores[index] in _LINKS_OF_STRONG
+        )
     }
 
 
 def _link_before(cores: Sequence[str], begin: int, first: int) -> int:
-    """The place of the link in "... is my password", or where the sentence begins."""
-    for at in range(first - 1, max(begin, first - 5) - 1, -1):
-        if cores[at] in _BEFORE_CUE and at > begin:
-            return at
+    """Return the index of the link in "... is my password", or the beginning of the sentence."""
+    for index in range(first - 1, max(begin, first - 5) - 1, -1):
+        if cores[index] in _BEFORE_CUE and index > begin:
+            return index
     return begin
 
 
-def _ask(found: Covered, kind: str, chunks: Sequence[str], last: int, end: int) -> None:
-    """A question for a password, or a cue alone in its line: the next sentence may be it."""
+def _ask(result: Covered, kind: str, chunks: Sequence[str], last: int, end: int) -> None:
+    """Leave the next sentence open after a question for a password, or a cue alone in its line."""
     if kind not in ("phrase", "strong") or end < len(chunks):
         return
     if chunks[-1].rstrip("\"'”’)").endswith(("?", "？")):
-        found.after = Open(covers=True, is_answer=True)
+        result.after = Open(covers=True, is_answer=True)
     elif last == len(chunks) - 1 and len(chunks) <= 2:
-        found.after = Open(covers=True)
+        result.after = Open(covers=True)
 
 
 def _sentences(chunks: Sequence[str]) -> list[tuple[int, int]]:
-    """From where to where each sentence goes: a capital, or a letter without case, begins one."""
-    found, start = [], 0
-    for at, chunk in enumerate(chunks):
-        following = chunks[at + 1].lstrip("\"'“‘«([¿¡") if at + 1 < len(chunks) else ""
+    """Return the range of each sentence, which a capital or a letter without case begins."""
+    sentences, start = [], 0
+    for index, chunk in enumerate(chunks):
+        following = chunks[index + 1].lstrip("\"'“‘«([¿¡") if index + 1 < len(chunks) else ""
         begins = following[:1].isalpha() and not following[:1].islower()
-        if at + 1 == len(chunks) or (_ENDS.search(chunk) and begins):
-            found.append((start, at + 1))
-            start = at + 1
-    return found
+        if index + 1 == len(chunks) or (_ENDS.search(chunk) and begins):
+            sentences.append((start, index + 1))
+            start = index + 1
+    return sentences

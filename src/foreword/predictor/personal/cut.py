@@ -1,4 +1,4 @@
-"""Cuts a person's text into lines of the words that may be learned. Knows no counts."""
+"""Cut a person's text into lines of words that may be learned. Knows no counts."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -15,22 +15,22 @@ from foreword.text.tokenizer import SPECIAL, Tokenizer
 from foreword.visible import is_plain
 
 LONGEST_WORD = 64
-"""Characters."""
+"""The most characters of a word that is learned."""
 
 Line = list[str | None]
-"""A line's words; None stands for something that is not learned."""
+"""The words of a line; None replaces what is not learned."""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """A text's words, and how many chunks were refused, by kind."""
+    """The words of a text, and the number of refused chunks by kind."""
 
     lines: list[Line]
     refused: dict[str, int] = field(default_factory=dict)
 
 
 class Cutter:
-    """Words as a model's tokeniser cuts them, in the case in which they are written."""
+    """Cuts text as a model's tokeniser does, keeping the case of words."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.screen = Screen(tokenizer.words[len(SPECIAL) :])
@@ -40,8 +40,8 @@ class Cutter:
         self._whole = Tokenizer(SPECIAL, whole, marks=tokenizer.marks)
 
     def cut(self, text: str) -> Cut:
-        """The words of a text, line by line; lines without words are left out."""
-        # Most of a text are the same few harmless chunks: these are looked at and cut once.
+        """Return the words of a text, line by line, without empty lines."""
+        # Most chunks of a text are the same few harmless ones; each of these is processed once.
         harmless: dict[str, Line] = {}
         refused: dict[str, int] = dict.fromkeys(KINDS, 0)
         lines: list[Line] = []
@@ -61,7 +61,7 @@ class Cutter:
         return Cut(lines, {kind: count for kind, count in refused.items() if count})
 
     def _plain(self, text: str) -> str:
-        """The text as it is screened: what is hidden in odd characters is seen, too."""
+        """Return the text as it is screened, with unusual characters replaced by plain ones."""
         if self._tokenizer.config.words == "spaces":
             return text
         text = folded(text, self._tokenizer.marks)
@@ -70,15 +70,15 @@ class Cutter:
         return text
 
     def _are_harmless(self, chunks: Sequence[str], harmless: dict[str, Line]) -> bool:
-        """Whether all chunks of a line are let in whatever stands beside them; adds those to it."""
-        found = True
+        """Whether all chunks of a line are allowed in any context; adds new ones to `harmless`."""
+        all_harmless = True
         for chunk in chunks:
             if chunk not in harmless:
-                if self.screen.traits(_seen(chunk)).is_harmless:
+                if self.screen.traits(_as_read(chunk)).is_harmless:
                     harmless[chunk] = self._words(chunk)
                 else:
-                    found = False
-        return found
+                    all_harmless = False
+        return all_harmless
 
     def _words(self, chunk: str) -> Line:
         return [_held(word) for word in self._tokenizer.cut(chunk)]
@@ -90,14 +90,14 @@ class Cutter:
         refused: dict[str, int],
         before: Open,
     ) -> tuple[Line, Open]:
-        """The words of one line, and what it leaves open for the next; counts what was refused."""
-        screened = self.screen.screened([_seen(chunk) for chunk in chunks], before)
+        """Return the words of a line, and what it leaves open; count what is refused."""
+        screened = self.screen.screened([_as_read(chunk) for chunk in chunks], before)
         secret = screened.refused
         line: Line = []
-        for place, chunk in enumerate(chunks):
-            if place in secret:
-                if secret[place] != "digits":
-                    refused[secret[place]] += 1
+        for index, chunk in enumerate(chunks):
+            if index in secret:
+                if secret[index] != "digits":
+                    refused[secret[index]] += 1
                 line.append(None)
                 continue
             words = harmless.get(chunk)
@@ -105,16 +105,16 @@ class Cutter:
         return line, screened.after
 
     def form(self, word: str) -> str:
-        """A word as it would be held: with plain marks and composed letters, its case kept."""
+        """Return a word as it would be held: with plain marks and composed letters, in its case."""
         return self._tokenizer.normalise(word)
 
     def is_word(self, word: str) -> bool:
-        """Whether the tokeniser leaves it as it is, and it is no longer than words may be."""
+        """Whether the tokeniser leaves a text whole, and it is not too long for a word."""
         return len(word) <= LONGEST_WORD and is_plain(word) and self._whole.cut(word) == [word]
 
 
-def _seen(chunk: str) -> str:
-    """A chunk as whoever reads it takes it: ＠ is @."""
+def _as_read(chunk: str) -> str:
+    """Return a chunk as a reader understands it: ＠ becomes @."""
     return chunk if chunk.isascii() else unicodedata.normalize("NFKC", chunk)
 
 
@@ -123,6 +123,6 @@ def _held(word: str) -> str | None:
     return word if is_held else None
 
 
-def spoken(lines: Iterable[Line]) -> int:
-    """How many words there are, line ends included."""
+def word_count(lines: Iterable[Line]) -> int:
+    """Return the number of words, line ends included."""
     return sum(len(line) + 1 for line in lines)

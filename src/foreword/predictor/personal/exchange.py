@@ -1,7 +1,7 @@
-r"""What is held as lines of JSON, and back: for people to read, to keep, to take elsewhere.
+r"""Write what is held as lines of JSON and read it back, for inspection, backup and transfer.
 
-The first line says what follows, then come words, then sequences; in these, null stands for a word
-that is not held, and "\n" for the end of a line:
+The first line is a header; words follow, and then sequences. In these, null stands for a word that
+is not held, and "\n" for the end of a line:
 
     {"foreword_personal": 1}
     {"word": "Anna", "count": 12}
@@ -19,12 +19,12 @@ from foreword.errors import SettingsError
 from foreword.folder.config import Data
 from foreword.predictor.personal.counts import LARGEST_ID, LINE_END, OTHER, Counts, packed, unpacked
 from foreword.predictor.personal.cut import LONGEST_WORD, Cutter
-from foreword.predictor.personal.memory import FIRST_ID, RESERVED, Memory, Vocabulary
+from foreword.predictor.personal.learned_memory import FIRST_ID, RESERVED, Memory, Vocabulary
 from foreword.visible import as_json
 
 VERSION = 1
 LONGEST_LINE = 4_096
-"""Characters."""
+"""The most characters of a line."""
 MOST_LINES = 4_000_000
 
 Count = Annotated[int, Field(ge=1, lt=1 << 31, strict=True)]
@@ -55,7 +55,7 @@ _LINE: TypeAdapter[Header | Word | Sequence] = TypeAdapter(Header | Word | Seque
 
 
 def exported(memory: Memory) -> Iterator[str]:
-    """Lines of JSON, without their ends. Hashes, weights and the order of words are left out."""
+    """Yield lines of JSON without line ends. Hashes, weights and the order of words are omitted."""
     yield as_json({"foreword_personal": VERSION})
     texts, counts = memory.vocabulary.texts, memory.vocabulary.counts
     for word, index in memory.vocabulary.ids.items():
@@ -68,10 +68,10 @@ def exported(memory: Memory) -> Iterator[str]:
 
 
 def imported(lines: Iterable[str], cutter: Cutter) -> Memory:
-    """What lines of JSON hold, without what looks like a secret, which is counted as refused.
+    """Read lines of JSON, without what looks like a secret, which is counted as refused.
 
     Raises:
-        SettingsError: a line is wrong; says which, and what is wrong with it.
+        SettingsError: a line is wrong; names the line and the error.
     """
     ids: dict[str, int] = {"\n": LINE_END}
     counts: list[int] = [0] * FIRST_ID
@@ -100,9 +100,9 @@ def imported(lines: Iterable[str], cutter: Cutter) -> Memory:
                     continue
                 if missing := [w for w in sequence if w is not None and w not in ids]:
                     raise _wrong(number, f"{missing[0]!r} is not among the words before it")
-                found = cutter.screen.screened([w or "." for w in sequence if w != "\n"]).refused
-                if found:
-                    kinds = [kind for kind in found.values() if kind != "digits"]
+                secrets = cutter.screen.screened([w or "." for w in sequence if w != "\n"]).refused
+                if secrets:
+                    kinds = [kind for kind in secrets.values() if kind != "digits"]
                     refused.update(kinds[:1])
                     continue
                 u, v, w = (OTHER if word is None else ids[word] for word in sequence)
@@ -119,16 +119,16 @@ def _parsed(line: str, number: int) -> Header | Word | Sequence:
     if len(line) > LONGEST_LINE:
         raise _wrong(number, f"it has more than {LONGEST_LINE:,} characters")
     try:
-        found = _LINE.validate_json(line)
+        record = _LINE.validate_json(line)
     except (ValidationError, ValueError) as error:
         raise _wrong(number, "it is not a header, a word or a sequence of three") from error
-    if isinstance(found, Header) != (number == 1):
+    if isinstance(record, Header) != (number == 1):
         raise _wrong(number, '{"foreword_personal": 1} must stand first, and only there')
-    return found
+    return record
 
 
-def _wrong(number: int, what: str) -> SettingsError:
-    return SettingsError(f"line {number:,} cannot be imported: {what}. Nothing was imported")
+def _wrong(number: int, reason: str) -> SettingsError:
+    return SettingsError(f"line {number:,} cannot be imported: {reason}. Nothing was imported")
 
 
 def _memory(
@@ -146,6 +146,6 @@ def _memory(
     keys = packed(u, v, w)
     order = np.argsort(keys, kind="stable")
     sequences = Counts(keys[order], times[order], np.zeros_like(times))
-    # A sequence that comes twice is added up.
+    # A sequence that occurs twice is added up.
     sequences = sequences.renamed(np.arange(len(texts)))
     return Memory(b"", int(numbers.sum()), vocabulary, sequences, refused=dict(refused))

@@ -1,4 +1,4 @@
-"""A person's own words over a frozen model: learned when told, held in one file, forgotten."""
+"""A person's own words over a frozen model: learned on request, kept in one file, forgotten."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,9 +13,9 @@ from foreword.errors import SettingsError
 from foreword.predictor.layer import Opinion
 from foreword.predictor.personal.adapting import Network, adapted, sample
 from foreword.predictor.personal.audit import Audit, audited, without_suspects
-from foreword.predictor.personal.cut import Cut, Cutter, spoken
+from foreword.predictor.personal.cut import Cut, Cutter, word_count
 from foreword.predictor.personal.exchange import exported, imported
-from foreword.predictor.personal.memory import (
+from foreword.predictor.personal.learned_memory import (
     FIRST_ID,
     Limits,
     Memory,
@@ -31,16 +31,16 @@ from foreword.predictor.reading import readable
 from foreword.text.tokenizer import SPECIAL, UNK_ID, Tokenizer, TokenizerConfig
 
 PARTS = 4
-"""A long text is learned in so many parts: weights show by what one part is worth for the next."""
+"""The number of parts in which a long text is learned: the weights adapt from part to part."""
 SHORT = 1_000
-"""Words; a shorter text is learned at once."""
+"""The number of words below which a text is learned at once."""
 WEIGHED_WORDS = 800
-"""Of a text that is learned at once, so many words at most adapt the weights."""
+"""The most words of a text learned at once by which the weights adapt."""
 
 
 @dataclass(frozen=True)
 class HeldWord:
-    """A word that is held, and how often it was seen."""
+    """A held word, and how often it was seen."""
 
     word: str
     count: int
@@ -48,12 +48,12 @@ class HeldWord:
 
 @dataclass(frozen=True)
 class Learned:
-    """What came of learning.
+    """The result of learning.
 
     Attributes:
-        words: in the text, line ends not included; what looked like a secret counts as one each.
-        new: words that are held now and were not before.
-        refused: chunks that looked like secrets, by kind.
+        words: the number of words in the text, without line ends; each secret counts as one.
+        new: the number of words that were not held before.
+        refused: the number of chunks that looked like secrets, by kind.
     """
 
     words: int
@@ -62,10 +62,10 @@ class Learned:
 
 
 class Personal:
-    """A person's own words. Predicting never changes them; only what is called here does.
+    """A person's own words. Only these methods change them; prediction never does.
 
-    Safe to share between threads: opinions are given from what was held last, while another thread
-    learns. What another process has learned is seen by `refresh`, and before anything is written.
+    Thread-safe: while one thread learns, others get opinions from what was held before. `refresh`,
+    and every change, reads what another process has learned.
     """
 
     def __init__(self, store: Store, tokenizer: Tokenizer, limits: Limits) -> None:
@@ -92,20 +92,20 @@ class Personal:
         limits: Limits | None = None,
         timeout: float = TIMEOUT,
     ) -> "Personal":
-        """Opens a personal file.
+        """Open a personal file.
 
         Args:
-            path: of the file.
-            tokenizer: the model's; without one, words are cut as a model's are by default, and none
+            path: the path of the file.
+            tokenizer: the model's tokenizer; without one, words are cut as by default, and none
                 counts as known.
-            create: make the file, for its owner alone to read (mode 0600), if it is missing.
-            read_only: never write to it.
-            key: of an encrypted file; needs the extra `foreword[encrypt]`.
+            create: whether to make a missing file, readable only by its owner (mode 0600).
+            read_only: whether to open it for reading only.
+            key: the key of an encrypted file; needs the extra `foreword[encrypt]`.
             limits: the most that is held.
-            timeout: seconds to wait for another process that is writing.
+            timeout: the seconds to wait for another process that is writing.
 
         Raises:
-            PersonalError: it is missing, no personal file, damaged, locked, or of a newer format.
+            PersonalError: the file is missing, no personal file, damaged, locked, or newer.
         """
         if key is not None and (not key or "\0" in key):
             raise SettingsError("the key of an encrypted file must be some characters, and no NUL")
@@ -120,7 +120,7 @@ class Personal:
             raise
 
     def close(self) -> None:
-        """Closes the file. Opinions are given as before."""
+        """Close the file. Opinions stay available."""
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -137,16 +137,16 @@ class Personal:
     # Predicting
 
     def opinion(self, context: Sequence[str], prefix: str) -> Opinion:
-        r"""P(next word) by what the person wrote, and its weight beside the network's.
+        r"""Return P(next word) by the person's text, and its weight beside the network's.
 
         Args:
-            context: the words before, normalised as the model's; "\n" ends a line.
+            context: the words before, in the model's form; "\n" ends a line.
             prefix: the letters typed of the next word, in any case.
         """
         return self._view.opinion(context, prefix)
 
     def refresh(self) -> None:
-        """Reads what another process may have written.
+        """Read what another process may have written.
 
         Raises:
             PersonalError: the file is damaged or locked.
@@ -157,18 +157,18 @@ class Personal:
     # Learning
 
     def learn(self, text: str, network: Network | None = None) -> Learned:
-        """Learns a text: all of it, or, when it fails, nothing.
+        """Learn a text, completely or, on failure, not at all.
 
-        Words of the person's own are held when they are seen for the second time; what looks like a
-        secret never is.
+        A word of the person's own is held when it is seen for the second time; what looks like a
+        secret is never held.
 
         Args:
-            text: lines of it. What no text can hold (half a surrogate pair) is taken as U+FFFD.
-            network: what the model gives to the words of a line (`network_of`); with it, the
-                layer's weight follows what the layer was worth, by 800 words of the text.
+            text: the text. Lone surrogates are read as U+FFFD.
+            network: gives the model's probabilities of a line's words (`network_of`); with it, the
+                layer's weight adapts to how well the layer predicts, by 800 words of the text.
 
         Raises:
-            PersonalError: the file cannot be written to, and holds what it held.
+            PersonalError: the file cannot be written to, and stays unchanged.
         """
         cut = self._cutter.cut(readable(text))
         before: set[str] = set()
@@ -178,7 +178,7 @@ class Personal:
             return self._learned(memory, cut, network)
 
         after = self._change(change)
-        words = spoken(cut.lines) - len(cut.lines)
+        words = word_count(cut.lines) - len(cut.lines)
         return Learned(words, len(after.vocabulary.ids.keys() - before), dict(cut.refused))
 
     def _learned(self, memory: Memory, cut: Cut, network: Network | None) -> Memory:
@@ -186,7 +186,7 @@ class Personal:
         normalise = self._normalise or str
         parts = list(_parts(cut))
         for part in parts:
-            if memory.clock:  # an empty layer earns nothing, and shows nothing by that
+            if memory.clock:  # an empty layer predicts nothing, which says nothing about it
                 lines = sample(part.lines, WEIGHED_WORDS // len(parts))
                 memory = replace(memory, weights=adapted(view, lines, normalise, network))
             memory = learned(memory, part, self._knows, self._limits)
@@ -203,17 +203,17 @@ class Personal:
     # Looking
 
     def words(self) -> list[HeldWord]:
-        """The words that are held, the most frequent first."""
+        """Return the held words, the most frequent first."""
         vocabulary = self._held.memory.vocabulary
-        found = [
+        words = [
             HeldWord(word, int(vocabulary.counts[index]))
             for word, index in vocabulary.ids.items()
             if index >= FIRST_ID
         ]
-        return sorted(found, key=lambda held: (-held.count, held.word))
+        return sorted(words, key=lambda held: (-held.count, held.word))
 
     def audit(self) -> Audit:
-        """What is held, what of it looks like a secret, and what was refused.
+        """Return what is held, what of it looks like a secret, and what was refused.
 
         Raises:
             PersonalError: the file is damaged.
@@ -224,7 +224,7 @@ class Personal:
     # Changing
 
     def forget(self, word: str) -> int:
-        """Forgets a word in every case of letters, and whatever it stands in. Returns how many.
+        """Forget a word in any case, and all sequences with it. Return the number of words removed.
 
         What the file held of it is overwritten.
 
@@ -235,7 +235,7 @@ class Personal:
         return self._forget(lambda memory: forgotten(memory, form))
 
     def forget_suspects(self) -> int:
-        """Forgets what looks like a secret by today's rules. Returns how many words.
+        """Forget what looks like a secret by today's rules. Return the number of words removed.
 
         Raises:
             PersonalError: the file cannot be written to.
@@ -243,7 +243,7 @@ class Personal:
         return self._forget(lambda memory: without_suspects(memory, self._cutter.screen))
 
     def forget_everything(self) -> int:
-        """Forgets all, the weights too. Returns how many words were held.
+        """Forget everything, including the weights. Return the number of words removed.
 
         Raises:
             PersonalError: the file cannot be written to.
@@ -253,20 +253,21 @@ class Personal:
     def _forget(self, change: Callable[[Memory], Memory]) -> int:
         held = 0
 
-        def counted(memory: Memory) -> Memory:
+        def changed(memory: Memory) -> Memory:
             nonlocal held
             held = len(memory.vocabulary.ids)
             return change(memory)
 
-        after = self._change(counted)
+        after = self._change(changed)
         self._store.scrub()
         return held - len(after.vocabulary.ids)
 
     def edit(self, word: str, *, to: str | None = None, count: int | None = None) -> None:
-        """Writes a word otherwise, or counts it otherwise. Two that become the same are added up.
+        """Change the spelling or the count of a word. Two words that become equal are added up.
 
         Raises:
-            SettingsError: it is not held, or the new form is no word, or the count is below 1.
+            SettingsError: the word is not held, the new spelling is no word, or the count is below
+                1.
             PersonalError: the file cannot be written to.
         """
         if to is not None and not self._cutter.is_word(readable(to)):
@@ -280,23 +281,23 @@ class Personal:
             self._store.scrub()
 
     def export(self) -> Iterator[str]:
-        """What is held, as lines of JSON; `docs/reference/personal-file.md` tells their form."""
+        """Yield what is held as lines of JSON, as `docs/reference/personal-file.md` describes."""
         return exported(self._held.memory)
 
     def import_(self, lines: Iterable[str]) -> Learned:
-        """Adds what `export` gave: all of it, or, when a line is wrong, nothing.
+        """Add what `export` wrote, completely or, if a line is wrong, not at all.
 
         What looks like a secret is refused here too.
 
         Raises:
-            SettingsError: a line is wrong; says which, and what is wrong with it.
+            SettingsError: a line is wrong; names the line and the error.
             PersonalError: the file cannot be written to.
         """
-        found = imported(lines, self._cutter)
+        imported_memory = imported(lines, self._cutter)
         before = len(self._held.memory.vocabulary.ids)
-        after = self._change(lambda memory: merged(memory, found, self._limits))
-        words = len(found.vocabulary.ids) - 1
-        return Learned(words, len(after.vocabulary.ids) - before, dict(found.refused))
+        after = self._change(lambda memory: merged(memory, imported_memory, self._limits))
+        words = len(imported_memory.vocabulary.ids) - 1
+        return Learned(words, len(after.vocabulary.ids) - before, dict(imported_memory.refused))
 
     def _change(self, change: Callable[[Memory], Memory]) -> Memory:
         with self._changing:
@@ -311,8 +312,8 @@ class Personal:
 
 
 def _parts(cut: Cut) -> Iterator[Cut]:
-    """A long text in PARTS of about the same number of words; a short one whole."""
-    total = spoken(cut.lines)
+    """Yield a long text in PARTS of about as many words each; a short one whole."""
+    total = word_count(cut.lines)
     if total < SHORT:
         yield cut
         return

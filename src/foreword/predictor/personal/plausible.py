@@ -1,9 +1,9 @@
-"""Whether letters look like a word: by a model of characters, counted from a vocabulary. No files.
+"""Judge whether letters look like a word, by a character model of a vocabulary. Knows no files.
 
-A name that nobody has heard of has letters in an order that languages have; what a machine has
-drawn has not. P(letter | two before) is counted over the different words of a vocabulary, without
-case and accents, and smoothed by P(letter | one before) and P(letter) (Jelinek and Mercer 1980). A
-vocabulary of few Latin words, or none, leaves rules that hold for Latin letters in any language.
+An unknown name has letters in an order that occurs in languages; a random string does not. P(letter
+| two before) is counted over the distinct words of a vocabulary, without case and accents, and
+smoothed by P(letter | one before) and P(letter) (Jelinek and Mercer 1980). With a vocabulary of few
+Latin words, rules remain that hold for Latin letters in any language.
 """
 
 import re
@@ -14,16 +14,16 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 ENOUGH_WORDS = 1_000
-"""Of Latin letters in a vocabulary, from which on its characters tell."""
+"""The number of words in Latin letters from which a vocabulary's character model is used."""
 SHORT = 4
-"""Letters: so few hold no secret, and are abbreviations of all kinds (brb, pls, Krk)."""
+"""The number of letters up to which a word holds no secret; many are abbreviations (brb, Krk)."""
 MOST_BITS = 6.2
-"""Of a letter on average, of words in lower case or in capitals: of those drawn by chance, eight
-letters long, one in ten has fewer by the everyday model."""
+"""The most bits a letter, on average, of a word in lower case or in capitals: of random words of
+eight letters, one in ten has fewer by the everyday model."""
 MORE_OF_SHORT = {5: 0.7, 6: 0.3}
-"""Bits more for words of so many letters: little is hidden in them."""
+"""Additional bits by the number of letters: short words can hide little."""
 MOST_BITS_OF_NAME = 7.6
-"""Of words with a capital, which names have and secrets seldom, or with accents."""
+"""The most bits for words with a capital, as in names but seldom in secrets, or with accents."""
 
 _LATIN = {"æ": "ae", "œ": "oe", "ø": "o", "ı": "i", "đ": "d", "ð": "d", "ł": "l", "ħ": "h"}
 _LATIN |= {"ß": "ss", "þ": "th", "ŋ": "n", "ə": "a", "ŧ": "t", "ĸ": "k"}
@@ -31,7 +31,7 @@ _PLAIN = str.maketrans(_LATIN)
 _MARKS = re.compile("[\u0300-\u036f'’ʼ-]")
 _RUN = re.compile(r"(.)\1{2,}")
 _LAUGH = re.compile(r"(..)\1{2,}")
-# Groups of consonants that are one sound, in some language.
+# Groups of consonants that some language uses for one sound.
 _SOUNDS = re.compile("tsch|dsch|sch|szcz|ch|sh|th|ph|gh|kh|zh|ck|ng|cz|sz|rz|dz|ts|tz|st|qu|ll|rr")
 _SIMPLER = """
 szcz=sh tsch=ch dsch=j sch=sh cz=ch sz=sh rz=r dz=z ij=i j=y w=v kk=k aa=a uu=u oo=o ee=e hl=l
@@ -50,12 +50,12 @@ _ROWS = frozenset(
 )
 _HEX = re.compile("[a-f]{8,}")
 _ANYWHERE = frozenset(("", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"))
-"""Scripts that are written together, and with others; and what belongs to none."""
+"""Scripts that are written together and with others, and characters of no script."""
 _SIZE, _EDGE = 27, ord("a") - 1
 
 
 def letters(word: str) -> str:
-    """A word in the letters a to z, without accents and apostrophes, and without what is drawn out.
+    """Return a word in the letters a to z, without accents, apostrophes and prolonged letters.
 
     Letters of other scripts stay.
 
@@ -67,18 +67,18 @@ def letters(word: str) -> str:
 
 
 class Plausible:
-    """What looks like a word to whoever knows a vocabulary."""
+    """Judges words by a vocabulary."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        """Takes the words; nothing is counted until it is needed."""
+        """Take the words; they are counted when first needed."""
         self._words = words
         self.of = lru_cache(1 << 15)(self._of)
 
     def _of(self, word: str) -> bool:
-        """Whether a word of letters looks like one.
+        """Whether letters look like a word.
 
-        Of other scripts than the Latin one everything does that is of one script: secrets are
-        typed, and drawn, in Latin letters.
+        Letters of a single script other than Latin always do, as secrets are typed and generated in
+        Latin letters.
         """
         plain = letters(word)
         if not (plain.isascii() and plain.isalpha()):
@@ -93,30 +93,30 @@ class Plausible:
         )
 
     def strictly(self, word: str) -> bool:
-        """The same of lower case letters, however few."""
+        """Whether lower-case letters look like a word, however few they are."""
         plain = letters(word)
         return _may_be_said(plain) and self._is_likely(plain, MOST_BITS)
 
     def _is_likely(self, plain: str, most: float) -> bool:
-        """Whether letters follow each other as in the vocabulary, or did if spelled as there."""
+        """Whether letters follow each other as in the vocabulary, perhaps in a simpler spelling."""
         if self._bits is None:
             return True
         most += MORE_OF_SHORT.get(len(plain), 0.0)
         return self.bits(plain) <= most or self.bits(_spelled(plain)) <= most
 
     def bits(self, plain: str) -> float:
-        """-log2 P of a letter given the two before, on average over a word and its end."""
+        """Return -log2 P(letter | two before), averaged over a word and its end."""
         assert self._bits is not None
         context, total = 0, 0.0
         for code in (*plain.encode(), _EDGE):
-            place = context * _SIZE + code - _EDGE
-            total += self._bits[place]
-            context = place % _SIZE**2
+            row = context * _SIZE + code - _EDGE
+            total += self._bits[row]
+            context = row % _SIZE**2
         return total / (len(plain) + 1)
 
     @cached_property
     def _bits(self) -> list[float] | None:
-        """-log2 P(third | first two), 27 x 27 x 27 of them; 0 is the edge of a word."""
+        """-log2 P(third | first two), 27 x 27 x 27 entries; 0 is the edge of a word."""
         plain = {letters(word) for word in self._words if word.isalpha()}
         text = [word for word in plain if word.isascii() and word.isalpha() and len(word) > 2]
         if len(text) < ENOUGH_WORDS:
@@ -125,7 +125,7 @@ class Plausible:
         keys = (stream[:-2].astype(np.int64) * _SIZE + stream[1:-1]) * _SIZE + stream[2:]
         is_within = (stream[1:-1] != 0) | (stream[2:] != 0)
         counts = np.bincount(keys[is_within], minlength=_SIZE**3).reshape((_SIZE,) * 3)
-        counts[1:, 0, :] = 0  # from one word to the next
+        counts[1:, 0, :] = 0  # these cross from one word to the next
         threes = counts.astype(float)
         twos, ones = threes.sum(0), threes.sum((0, 1))
         shares = 0.9 * ones / ones.sum() + 0.1 / _SIZE
@@ -139,14 +139,14 @@ class Plausible:
 
 
 def _spelled(plain: str) -> str:
-    """A word as a language with few groups of consonants would spell it: szczep as shep."""
+    """Return a word as a language with few consonant groups would spell it: szczep as shep."""
     for group, letter in _SPELLINGS:
         plain = plain.replace(group, letter)
     return plain
 
 
 def _may_be_said(plain: str) -> bool:
-    """Whether letters have vowels and consonants as words of some language do."""
+    """Whether letters have vowels and consonants like the words of some language."""
     if not re.search("[aeiouyw]", plain) or _VOWELS.search(plain) or _NEVER.search(plain):
         return False
     sounds = _SOUNDS.sub("*", plain)
@@ -157,7 +157,7 @@ def _may_be_said(plain: str) -> bool:
 
 @lru_cache(maxsize=1 << 12)
 def _script(character: str) -> str:
-    """The script of a letter, by the first word of its name; marks and joiners have none."""
+    """Return the script of a letter, by the first word of its name; empty for marks and joiners."""
     if unicodedata.category(character)[0] in "MC":
         return ""
     return unicodedata.name(character, "?").split(" ", 1)[0]

@@ -1,19 +1,19 @@
-"""P(word) by how lately it was used: a decaying cache (Clarkson and Robinson 1997). Knows ids."""
+"""P(word) by recent use: a decaying cache (Clarkson and Robinson 1997). Knows ids."""
 
 import numpy as np
 
 REMEMBERED = 1_000
-"""Words."""
+"""The number of latest words that are remembered."""
 HALF_LIFE = 200.0
-"""Words after which a use counts half."""
+"""The number of words after which a use counts half."""
 
 
 def recency_shares(recent: np.ndarray, vocab_size: int) -> np.ndarray:
-    """Shares of each word by its latest uses, (vocab_size,); sums to 1, or 0 if there are none.
+    """Return the share of each word in recent use, (vocab_size,); sums to 1, or 0 without words.
 
     Args:
-        recent: ids of the words used last, the latest at the end.
-        vocab_size: ids are below.
+        recent: the ids of the latest words, the last one at the end.
+        vocab_size: the number of ids.
     """
     ages = np.arange(len(recent), 0, -1)
     shares: np.ndarray = np.bincount(

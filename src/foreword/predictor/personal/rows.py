@@ -1,4 +1,4 @@
-"""The tables of a personal file: read into a memory, written by difference. Knows no file."""
+"""The tables of a personal file, read into a memory and updated by difference. Opens no file."""
 
 import itertools
 import sqlite3
@@ -9,7 +9,7 @@ import numpy as np
 
 from foreword.predictor.personal.counts import LARGEST_ID, LINE_END, OTHER, Counts, unpacked
 from foreword.predictor.personal.cut import LONGEST_WORD
-from foreword.predictor.personal.memory import (
+from foreword.predictor.personal.learned_memory import (
     BUCKET_BYTES,
     FIRST_ID,
     RESERVED,
@@ -22,10 +22,10 @@ from foreword.visible import UNSAFE, is_plain, shown
 
 SALT_BYTES = 16
 LARGEST_COUNT = 1 << 36
-"""Of one word or sequence; the sum over a file of any size still fits into 64 bits."""
+"""The largest count of a word or sequence; sums over a file of any size fit into 64 bits."""
 LARGEST_CLOCK = 1 << 52
-"""Of the clock, the number of changes, and what is told in their units. Learning stops at these
-values and goes on: whatever may be read can be written and read again."""
+"""The largest clock and number of changes. Learning continues at these values without increasing
+them, so that whatever is read can be written and read again."""
 
 ROWS_AT_ONCE = 10_000
 
@@ -65,14 +65,14 @@ _COLUMNS: dict[str, dict[str, tuple[str, int, int]]] = {
         "seen": ("real", 0, LARGEST_CLOCK),
     },
 }
-"""Of each column the type, and the least and the largest value, or length of a text."""
+"""The type of each column, and its least and largest value, or length of a text."""
 _META: dict[str, tuple[str, int, int]] = {
     "salt": ("blob", SALT_BYTES, SALT_BYTES),
     "clock": ("integer", 0, LARGEST_CLOCK),
     "recent": ("blob", 0, 4 * REMEMBERED),
     "revision": ("integer", 0, LARGEST_CLOCK),
 }
-"""Of each value of `meta` by its name."""
+"""The same for each value of `meta`, by its name."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,10 @@ class Held:
 
 
 def read_memory(db: Database) -> Held:
-    """What the tables hold.
+    """Read the tables.
 
     Raises:
-        ValueError: a value is not one that is written there; says which.
+        ValueError: a value cannot have been written by Foreword; names it.
     """
     for table in _COLUMNS:
         _check_table(db, table)
@@ -123,10 +123,10 @@ def read_memory(db: Database) -> Held:
 
 
 def read_revision(db: Database) -> int:
-    """How often the file has been written.
+    """Return how often the file has been written.
 
     Raises:
-        ValueError: it is not what we wrote.
+        ValueError: the value cannot have been written by Foreword.
     """
     row = db.execute("SELECT value FROM meta WHERE name = 'revision'").fetchone()
     if row is None:
@@ -138,9 +138,9 @@ def read_revision(db: Database) -> int:
 
 
 def bounded(memory: Memory) -> Memory:
-    """The same with numbers that may be written: those that have grown too large stay at the limit.
+    """Return the memory with numbers above their limit lowered to it.
 
-    So that no file is made that is refused when it is read.
+    So no file is written that would be refused when it is read.
     """
     vocabulary, trigrams = memory.vocabulary, memory.trigrams
     vocabulary = Vocabulary(
@@ -163,10 +163,10 @@ def bounded(memory: Memory) -> Memory:
 
 
 def _check_table(db: Database, table: str) -> None:
-    """Raises ValueError at the first row with a value that its column cannot have."""
+    """Raise ValueError at the first row with a value that its column cannot have."""
     columns = _COLUMNS[table]
     conditions = [_condition(name, *allowed) for name, allowed in columns.items()]
-    # Only the beginning of a value is looked at: it may be as large as the file.
+    # Only the beginning of a value is read, as it may be as large as the file.
     shown = ", ".join(
         f"CASE WHEN {c} THEN NULL ELSE {_head(name)} END, NOT ({c})"
         for name, c in zip(columns, conditions, strict=True)
@@ -185,11 +185,15 @@ def _check_table(db: Database, table: str) -> None:
 
 
 def _condition(name: str, kind: str, least: int, most: int) -> str:
-    """What SQL finds true of a value as it should be, and false of every other, NULL too."""
+    """Return an SQL condition that is true for allowed values and false for others, also NULL."""
     size = name if kind in ("integer", "real") else f"length({name})"
-    found = f"typeof({name}) = '{kind}' AND {size} BETWEEN {least} AND {most}"
-    # length() of a text ends at a NUL, which a stranger's text may hold.
-    return f"{found} AND length(CAST({name} AS BLOB)) <= {4 * most}" if kind == "text" else found
+    condition = f"typeof({name}) = '{kind}' AND {size} BETWEEN {least} AND {most}"
+    # length() of a text stops at a NUL, which a foreign text may contain.
+    return (
+        f"{condition} AND length(CAST({name} AS BLOB)) <= {4 * most}"
+        if kind == "text"
+        else condition
+    )
 
 
 def _head(name: str) -> str:
@@ -200,8 +204,8 @@ def _head(name: str) -> str:
 def _expected(kind: str, least: int, most: int) -> str:
     if kind in ("integer", "real"):
         return f"a count from {least} to {most:,}"
-    what = "a text" if kind == "text" else "bytes"
-    return f"{what} of {least} to {most}"
+    unit = "a text" if kind == "text" else "bytes"
+    return f"{unit} of {least} to {most}"
 
 
 def _quoted(value: object) -> str:
@@ -211,7 +215,7 @@ def _quoted(value: object) -> str:
 
 
 def _text(value: bytes, column: str) -> str:
-    """A text of a column, which is plain."""
+    """Return the text of a column, after checking that it can be shown."""
     try:
         text = value.decode()
     except UnicodeDecodeError as error:
@@ -222,7 +226,7 @@ def _text(value: bytes, column: str) -> str:
 
 
 def _meta(db: Database) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, (kind, least, most) in _META.items():
         condition = _condition("value", kind, least, most)
         row = db.execute(
@@ -234,17 +238,17 @@ def _meta(db: Database) -> dict[str, Any]:
             raise ValueError(
                 f"meta.{name} is {_quoted(row[1])}, not {_expected(kind, least, most)}"
             )
-        (found[name],) = db.execute(f"SELECT value FROM meta WHERE name = '{name}'").fetchone()
-    if len(found["recent"]) % 4:
+        (values[name],) = db.execute(f"SELECT value FROM meta WHERE name = '{name}'").fetchone()
+    if len(values["recent"]) % 4:
         raise ValueError("meta.recent ends within a number")
     (names,) = db.execute("SELECT count(*) FROM meta").fetchone()
     if names != len(_META):
         raise ValueError(f"meta has {names} rows, not {len(_META)}")
-    return found
+    return values
 
 
 def _table(db: Database, query: str) -> np.ndarray:
-    """Rows of integers, (N, columns) int64."""
+    """Return rows of integers, (N, columns) int64."""
     cursor = db.execute(query)
     parts = [np.zeros((0, len(cursor.description)), dtype=np.int64)]
     while rows := cursor.fetchmany(ROWS_AT_ONCE):
@@ -262,7 +266,7 @@ def _weights(db: Database) -> Weights:
 
 
 def write_difference(db: Database, before: Memory, after: Held) -> None:
-    """Writes the difference between what the file holds and what it shall hold."""
+    """Write the difference between what the file holds and what it is to hold."""
     memory = after.memory
     _write_words(db, before.vocabulary, memory.vocabulary)
     _write_trigrams(db, before.trigrams, memory.trigrams)
@@ -294,7 +298,7 @@ def write_difference(db: Database, before: Memory, after: Held) -> None:
 def _write_words(db: Database, before: Vocabulary, after: Vocabulary) -> None:
     pairs = itertools.zip_longest(before.texts, after.texts, fillvalue="")
     renamed = [index for index, (was, now) in enumerate(pairs) if was != now]
-    # Renamed ones first leave, so that no two rows have the same word on the way.
+    # Renamed words are deleted first, so that no word ever stands in two rows.
     db.executemany("DELETE FROM words WHERE id = ?", [(index,) for index in renamed])
     size = min(len(before.texts), len(after.texts))
     counted = (before.counts[:size] != after.counts[:size]) | (
@@ -311,24 +315,24 @@ def _write_words(db: Database, before: Vocabulary, after: Vocabulary) -> None:
 def _write_trigrams(db: Database, before: Counts, after: Counts) -> None:
     gone = before.keys[~_is_in(before.keys, after.keys)]
     db.executemany("DELETE FROM trigrams WHERE key = ?", zip(gone.tolist(), strict=True))
-    at = np.searchsorted(before.keys, after.keys)
-    same = at < len(before)
-    at = at[same]
+    indices = np.searchsorted(before.keys, after.keys)
+    same = indices < len(before)
+    indices = indices[same]
     same[same] = (
-        (before.keys[at] == after.keys[same])
-        & (before.counts[at] == after.counts[same])
-        & (before.last[at] == after.last[same])
+        (before.keys[indices] == after.keys[same])
+        & (before.counts[indices] == after.counts[same])
+        & (before.last[indices] == after.last[same])
     )
-    new = after.where(~same)
+    new = after.selected(~same)
     rows = zip(new.keys.tolist(), new.counts.tolist(), new.last.tolist(), strict=True)
     db.executemany("INSERT OR REPLACE INTO trigrams VALUES (?, ?, ?)", rows)
 
 
 def _vocabulary(db: Database) -> Vocabulary:
-    found = db.execute("SELECT id, word, count, last FROM words ORDER BY id").fetchall()
-    size = max([FIRST_ID, *(row[0] + 1 for row in found)])
+    rows = db.execute("SELECT id, word, count, last FROM words ORDER BY id").fetchall()
+    size = max([FIRST_ID, *(row[0] + 1 for row in rows)])
     texts, counts, last = [""] * size, np.zeros(size, np.int64), np.zeros(size, np.int64)
-    for index, word, count, when in found:
+    for index, word, count, when in rows:
         if index < FIRST_ID:
             texts[index] = RESERVED[index] if word == RESERVED[index].encode() else "?"
         else:
@@ -338,15 +342,15 @@ def _vocabulary(db: Database) -> Vocabulary:
         raise ValueError("the line's end is not where it belongs")
     texts[:FIRST_ID] = RESERVED
     held = [text for text in texts[FIRST_ID:] if text]
-    if len({*held}) < len(held) or len({row[0] for row in found}) < len(found):
+    if len({*held}) < len(held) or len({row[0] for row in rows}) < len(rows):
         raise ValueError("a word stands twice in words")
     return Vocabulary(tuple(texts), counts, last)
 
 
 def _is_in(keys: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Whether each of some sorted keys is among others that are sorted, (N,) bool."""
+    """Whether each of some sorted keys is among other sorted keys, (N,) bool."""
     if not len(others):
         return np.zeros(len(keys), dtype=bool)
-    at = np.minimum(np.searchsorted(others, keys), len(others) - 1)
-    found: np.ndarray = others[at] == keys
-    return found
+    indices = np.minimum(np.searchsorted(others, keys), len(others) - 1)
+    is_present: np.ndarray = others[indices] == keys
+    return is_present

@@ -1,10 +1,10 @@
-"""What of a line of a person's text may be learned. Knows a vocabulary; no files, no counts.
+"""Decide which chunks of a line may be learned. Knows a vocabulary; no files, no counts.
 
-A word is let in, rather than a secret kept out: if the vocabulary has it, or its letters look like
-a word, and nothing near it announces a secret. Numbers are not learned, but for years and short
-ordinals; capitals within a word only as names have them. A line is looked at chunk by chunk, as
-white space separates it, and a chunk is learned whole or not at all. The rules are meant to refuse
-too much rather than too little; `benchmarks/screening.py` counts their errors.
+Words are allowed, rather than secrets forbidden: a word is allowed if the vocabulary has it, or its
+letters look like a word, and nothing near it announces a secret. Numbers are not learned, except
+years and short ordinals; capitals within a word only as names have them. A line is judged by chunks
+between white space, each of which is learned as a whole or not at all. The rules should refuse too
+much rather than too little; `benchmarks/screening.py` counts their errors.
 """
 
 import re
@@ -27,17 +27,17 @@ from foreword.predictor.personal.shapes import (
 )
 
 COMMON = 1_000
-"""So many of the commonest words are no secret by themselves, though a cue stands near."""
+"""The number of most frequent words that are no secret by themselves, even near a cue."""
 LEAST_OF_KEY = 3
-"""Groups of as many letters that are no words, one after the other, that are a key."""
+"""The least number of consecutive groups of equally many letters, not words, that form a key."""
 LEAST_SPELLED = 4
-"""Single letters, one after the other, that spell a word."""
+"""The least number of consecutive single letters that spell a word."""
 PARTS_OF_PHRASE = 4
-"""Words that are joined, from which on they are a password (correct-horse-battery-staple)."""
+"""The least number of joined words that form a passphrase (correct-horse-battery-staple)."""
 LONGEST_CAPITALS = 5
-"""Letters of an abbreviation (NASA, HTTPS)."""
+"""The most letters of an abbreviation (NASA, HTTPS)."""
 LONG = 18
-"""Letters, from which on it is looked whether several words were written as one."""
+"""The number of letters from which a word is checked for several words written as one."""
 
 _YEAR = re.compile(r"(?:19|20)\d\d(?:s|er)?")
 _ORDINAL = re.compile(
@@ -67,15 +67,15 @@ _LITTLE = frozenset(_LITTLE_WORDS.split())
 
 
 class Traits(NamedTuple):
-    """A chunk by itself.
+    """The properties of a chunk by itself.
 
     Attributes:
-        kind: why it is not let in, whatever stands beside it; None if it is.
-        is_number: whether it may be a part of a number that is written with spaces.
-        announces: whether it may be a part of a cue.
-        of_address: whether it may be a part of an address that is written with spaces.
-        of_key: letters, if it may be a group of a key that is written with spaces, else 0; -1 of a
-            letter that is a word by itself.
+        kind: why it is refused in any context; None if it is not.
+        is_number: whether it may be part of a number written with spaces.
+        announces: whether it may be part of a cue.
+        of_address: whether it may be part of an address written with spaces.
+        of_key: the number of its letters if it may be a group of a key written with spaces, else
+            0; -1 for a letter that is a word by itself.
     """
 
     kind: Kind | None
@@ -86,17 +86,17 @@ class Traits(NamedTuple):
 
     @property
     def is_harmless(self) -> bool:
-        """Whether it is let in whatever stands beside it, and announces nothing."""
+        """Whether it is allowed in any context, and announces nothing."""
         return self[:4] == (None, False, False, False) and self.of_key <= 0
 
 
 @dataclass(frozen=True)
 class Screened:
-    """What of a line is refused.
+    """The refused chunks of a line.
 
     Attributes:
-        refused: kinds of what is not learned, by the places of chunks, ascending.
-        after: what the line leaves open for the next.
+        refused: the kind of each chunk that is not learned, by ascending index.
+        after: what the line leaves open for the next line.
     """
 
     refused: dict[int, Kind] = field(default_factory=dict)
@@ -104,10 +104,10 @@ class Screened:
 
 
 class Screen:
-    """The rules, for one vocabulary."""
+    """The rules for a vocabulary."""
 
     def __init__(self, words: Sequence[str] = ()) -> None:
-        """Takes the words that a model knows, the commonest first; without them, rules are left."""
+        """Take a model's words, the most frequent first; without them, fewer rules apply."""
         self._known = frozenset(words)
         self._common = frozenset(plain(word) for word in words[:COMMON])
         self._plausible = Plausible(words)
@@ -117,13 +117,13 @@ class Screen:
     # Words
 
     def refusal(self, word: str) -> Kind | None:
-        """Why a word is not let in; None if it is. A number up to 31 may be an ordinal ("2.")."""
+        """Return why a word is refused, or None. A number up to 31 may be an ordinal ("2.")."""
         if _YEAR.fullmatch(word) or _ORDINAL.fullmatch(word) or _NUMBERED.fullmatch(f"{word}."):
             return None
         return self.form(word)[0]
 
     def _form(self, chunk: str) -> tuple[Kind | None, bool]:
-        """Why a chunk is not let in, whatever stands beside it; whether it may be of a number."""
+        """Return why a chunk is refused in any context, and whether it may be part of a number."""
         kind, is_number = looks_like(chunk)
         if kind is not None:
             return kind, is_number
@@ -136,13 +136,13 @@ class Screen:
         if chunk.startswith("#"):
             parts = [hump for part in parts for hump in _humps(part)]
         kinds = [self._of_part(part) for part in parts]
-        found = next((kind for kind in kinds if kind is not None), None)
-        if found is None and (_is_passphrase(parts, core) or self._is_key(parts)):
-            found = "token"
-        return found, False
+        reason = next((kind for kind in kinds if kind is not None), None)
+        if reason is None and (_is_passphrase(parts, core) or self._is_key(parts)):
+            reason = "token"
+        return reason, False
 
     def _of_part(self, part: str) -> Kind | None:
-        """Why letters between joints are not let in."""
+        """Return why the letters between joints are refused, or None."""
         if self._knows(part):
             return None
         if not _is_of_letters(part):
@@ -157,7 +157,7 @@ class Screen:
         return "token" if len(part) >= LONG and self._is_several(part) else None
 
     def _is_key(self, parts: Sequence[str]) -> bool:
-        """Whether groups of as many letters each are joined to a key: VKJQX-WPZLM."""
+        """Whether groups of equally many letters are joined to a key: VKJQX-WPZLM."""
         return (
             len(parts) > 1
             and len({len(part) for part in parts}) == 1
@@ -169,20 +169,20 @@ class Screen:
         return is_name(part) or self._plausible.of(part)
 
     def _knows(self, word: str) -> bool:
-        """Whether the vocabulary has it, in one case of letters or another."""
+        """Whether the vocabulary has a word in some case."""
         known = self._known
         return word in known or word.lower() in known or word.capitalize() in known
 
     def _is_common(self, core: str) -> bool:
-        return core in self._common or not self._common  # without a vocabulary nobody can tell
+        return core in self._common or not self._common  # unknown without a vocabulary
 
     def _is_several(self, part: str) -> bool:
-        """Whether four and more known words were written as one."""
+        """Whether four or more known words were written as one."""
         text = part.lower()
         fewest = [0, *[len(text)] * len(text)]
         for end in range(3, len(text) + 1):
             starts = range(max(0, end - 12), end - 2)
-            counts = [fewest[at] + 1 for at in starts if self._knows(text[at:end])]
+            counts = [fewest[start] + 1 for start in starts if self._knows(text[start:end])]
             fewest[end] = min([fewest[end], *counts])
         return PARTS_OF_PHRASE <= fewest[-1] < len(text)
 
@@ -204,57 +204,61 @@ class Screen:
         )
 
     def screened(self, chunks: Sequence[str], before: Open | None = None) -> Screened:
-        """What of a line is not learned, and why.
+        """Return the chunks of a line that are not learned, and why.
 
         Args:
-            chunks: of the line, as white space separates them.
-            before: what the line before has left open.
+            chunks: the chunks of the line, separated by white space.
+            before: what the line before left open.
         """
         traits = [self.traits(chunk) for chunk in chunks]
-        found = {place: one.kind for place, one in enumerate(traits) if one.kind is not None}
+        refused = {
+            index: trait.kind for index, trait in enumerate(traits) if trait.kind is not None
+        }
         cues = Covered()
-        if before or any(one.announces for one in traits):
+        if before or any(trait.announces for trait in traits):
             cues = covered(chunks, self._is_common, before or Open())
-        if any(one.is_number for one in traits) or cues.born:
-            self._numbers(chunks, traits, found, cues)
-        if any(one.of_address for one in traits):
-            _mark_addresses(chunks, found)
-        if any(one.of_key > 0 for one in traits):
-            _mark_keys(traits, found)
-        for place in cues.places:
-            if any(c.isalnum() for c in chunks[place]) or place - 1 in cues.places:
-                found[place] = "keyword" if found.get(place, "digits") == "digits" else found[place]
-        return Screened(dict(sorted(found.items())), cues.after)
+        if any(trait.is_number for trait in traits) or cues.born:
+            self._numbers(chunks, traits, refused, cues)
+        if any(trait.of_address for trait in traits):
+            _mark_addresses(chunks, refused)
+        if any(trait.of_key > 0 for trait in traits):
+            _mark_keys(traits, refused)
+        for index in cues.indices:
+            if any(c.isalnum() for c in chunks[index]) or index - 1 in cues.indices:
+                refused[index] = (
+                    "keyword" if refused.get(index, "digits") == "digits" else refused[index]
+                )
+        return Screened(dict(sorted(refused.items())), cues.after)
 
     def _numbers(
         self,
         chunks: Sequence[str],
         traits: Sequence[Traits],
-        found: dict[int, Kind],
+        refused: dict[int, Kind],
         cues: Covered,
     ) -> None:
-        """Numbers that are written with spaces, and what stands in them; years that are let in."""
+        """Refuse numbers written with spaces and what stands in them, and allow years."""
         for run in _runs(chunks, traits):
             run = self._with_letters_beside(chunks, traits, run)
-            core = " ".join(chunks[place] for place in run).strip(EDGES)
+            core = " ".join(chunks[index] for index in run).strip(EDGES)
             together = re.sub(r"[\W_]", "", core)
             digits = sum(c.isdigit() for c in core)
             if len(run) > 1 and is_iban(together):
-                found.update(dict.fromkeys(run, "iban"))
+                refused.update(dict.fromkeys(run, "iban"))
             elif digits >= DIGITS:
-                found.update(dict.fromkeys(run, number_kind(core)))
+                refused.update(dict.fromkeys(run, number_kind(core)))
             elif len(run) > 1:
                 letters_beside = [p for p in run if traits[p].kind is None]
-                found.update(dict.fromkeys(letters_beside, "plate"))
+                refused.update(dict.fromkeys(letters_beside, "plate"))
             elif _is_year_or_ordinal(chunks, run[0]) and not (cues.born or run[0] in cues.near):
-                del found[run[0]]
-        digits_at = [p for p in found if any(c.isdigit() for c in chunks[p])]
+                del refused[run[0]]
+        digits_at = [p for p in refused if any(c.isdigit() for c in chunks[p])]
         if cues.born and digits_at:
             # The month too, which stands among the numbers or beside them: June 3 1979.
             months = range(min(digits_at) - 1, max(digits_at) + 3)
-            for place in months:
-                if 0 <= place < len(chunks) and chunks[place][:1].isupper():
-                    found.setdefault(place, "digits")
+            for index in months:
+                if 0 <= index < len(chunks) and chunks[index][:1].isupper():
+                    refused.setdefault(index, "digits")
 
     def _with_letters_beside(
         self,
@@ -262,10 +266,10 @@ class Screen:
         traits: Sequence[Traits],
         run: list[int],
     ) -> list[int]:
-        """A number with the letters before and after it: of a plate, of a country."""
+        """Return a number with the letters before and after it, as of a plate or a country."""
         is_lone = len(run) == 1 and _is_year_or_ordinal(chunks, run[0])
-        is_mixed = any(c.isalpha() for place in run for c in chunks[place])
-        found = [*run]
+        is_mixed = any(c.isalpha() for index in run for c in chunks[index])
+        indices = [*run]
         for edge, step in ((run[0], -1), (run[-1], 1)):
             for beside in (edge + step, edge + 2 * step):
                 before = beside if step < 0 else beside - 1
@@ -280,11 +284,11 @@ class Screen:
                 )
                 if not (_HYPHENED.fullmatch(core) or (is_of and not is_lone)):
                     break
-                found.append(beside)
-        return sorted(found)
+                indices.append(beside)
+        return sorted(indices)
 
     def _is_of_key(self, core: str) -> bool:
-        """Whether letters may be a group of a key: no word that is known, and unlikely as one."""
+        """Whether letters may be a group of a key: no known word, and unlikely as a word."""
         return (
             3 <= len(core) <= 8
             and core.isascii()
@@ -295,41 +299,41 @@ class Screen:
         )
 
 
-def _mark_addresses(chunks: Sequence[str], found: dict[int, Kind]) -> None:
-    """Mail addresses that are written with spaces: anna (at) example (dot) org."""
+def _mark_addresses(chunks: Sequence[str], refused: dict[int, Kind]) -> None:
+    """Refuse mail addresses written with spaces: anna (at) example (dot) org."""
     cores = [chunk.strip(EDGES).lower() for chunk in chunks]
-    for place, core in enumerate(cores):
-        has_dot = any(c in _OF_ADDRESSES for c in cores[place + 1 : place + 4])
-        if core == "@" or (core == "at" and (has_dot or chunks[place][0] in "([{<")):
-            end = place + 2
+    for index, core in enumerate(cores):
+        has_dot = any(c in _OF_ADDRESSES for c in cores[index + 1 : index + 4])
+        if core == "@" or (core == "at" and (has_dot or chunks[index][0] in "([{<")):
+            end = index + 2
             while end + 1 < len(cores) and cores[end] in _OF_ADDRESSES:
                 end += 2
-            for at in range(max(0, place - 1), min(end, len(cores))):
-                found[at] = "email"
+            for inside in range(max(0, index - 1), min(end, len(cores))):
+                refused[inside] = "email"
 
 
-def _mark_keys(traits: Sequence[Traits], found: dict[int, Kind]) -> None:
-    """Keys in groups of letters (xkqz wpvn tjlm bfgr), and words that are spelled out."""
+def _mark_keys(traits: Sequence[Traits], refused: dict[int, Kind]) -> None:
+    """Refuse keys in groups of letters (xkqz wpvn tjlm bfgr), and words that are spelled out."""
     run: list[int] = []
-    sizes = [*(abs(one.of_key) for one in traits), 0]
-    for place, size in enumerate(sizes):
+    sizes = [*(abs(trait.of_key) for trait in traits), 0]
+    for index, size in enumerate(sizes):
         if run and size == sizes[run[0]]:
-            run.append(place)
+            run.append(index)
             continue
         if run and len(run) >= (LEAST_SPELLED if sizes[run[0]] == 1 else LEAST_OF_KEY):
-            found.update(dict.fromkeys(run, "token"))
-        run = [place] if size else []
+            refused.update(dict.fromkeys(run, "token"))
+        run = [index] if size else []
 
 
 def _runs(chunks: Sequence[str], traits: Sequence[Traits]) -> list[list[int]]:
-    """Numbers that are written with spaces: places of their groups, and of letters among them."""
+    """Return the indices of each number written with spaces, with letters among its groups."""
     runs: list[list[int]] = []
-    at, n = 0, len(chunks)
-    while at < n:
-        if not traits[at].is_number:
-            at += 1
+    index, n = 0, len(chunks)
+    while index < n:
+        if not traits[index].is_number:
+            index += 1
             continue
-        run = [at]
+        run = [index]
         while chunks[run[-1]][-1] != ";":
             after = run[-1] + 1
             if after < n and traits[after].is_number:
@@ -339,12 +343,12 @@ def _runs(chunks: Sequence[str], traits: Sequence[Traits]) -> list[list[int]]:
             else:
                 break
         runs.append(run)
-        at = run[-1] + 1
+        index = run[-1] + 1
     return runs
 
 
 def _may_be_group(chunk: str) -> bool:
-    """Whether what stands between two numbers may be a part of one: letters, or a joint."""
+    """Whether a chunk between two numbers may belong to them: letters, or a joint."""
     if chunk in _JOINTS:
         return True
     if chunk in _LITTLE or chunk.lower() in _UNITS:
@@ -352,26 +356,26 @@ def _may_be_group(chunk: str) -> bool:
     return len(chunk) <= 4 and chunk.isascii() and chunk.isalpha()
 
 
-def _is_year_or_ordinal(chunks: Sequence[str], place: int) -> bool:
-    chunk = chunks[place]
+def _is_year_or_ordinal(chunks: Sequence[str], index: int) -> bool:
+    chunk = chunks[index]
     core = chunk.strip(".,;:!?)(\"'“”‘’…")
     if _YEAR.fullmatch(core) or _ORDINAL.fullmatch(core):
         return True
     return (
         bool(_NUMBERED.fullmatch(chunk))
-        and place + 1 < len(chunks)
-        and chunks[place + 1][:1].isalpha()
+        and index + 1 < len(chunks)
+        and chunks[index + 1][:1].isalpha()
     )
 
 
 def _is_passphrase(parts: Sequence[str], core: str) -> bool:
-    """Whether several words are joined as passwords are, or a word is spelled out."""
+    """Whether several words are joined as in a passphrase, or a word is spelled out."""
     letters_alone = len(parts) >= PARTS_OF_PHRASE and "-" in core and max(map(len, parts)) == 1
     return letters_alone or (len(parts) >= PARTS_OF_PHRASE and min(map(len, parts)) >= 3)
 
 
 def _is_of_letters(part: str) -> bool:
-    """Whether all are letters, and the marks and joiners that scripts have among them."""
+    """Whether all characters are letters, or marks and joiners that scripts set among them."""
     return part.isalpha() or (
         part[:1].isalpha()
         and all(c.isalpha() or c in _JOINERS or unicodedata.category(c)[0] == "M" for c in part)
@@ -379,5 +383,5 @@ def _is_of_letters(part: str) -> bool:
 
 
 def _humps(part: str) -> list[str]:
-    """The words of a tag: FoodIsLife."""
+    """Return the words of a hashtag: FoodIsLife."""
     return re.findall(r"[A-Z]?[^\WA-Z\d_]+|[A-Z]+|\d+|_+", part) or [part]

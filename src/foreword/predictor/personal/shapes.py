@@ -1,6 +1,6 @@
-"""What a chunk of text looks like by itself: a number, an address, a key. Knows no words.
+"""Judge a chunk of text by itself: a number, an address, a key. Knows no words.
 
-What is refused is refused whole: of an address or a key no part is learned.
+A refused chunk is refused as a whole: no part of an address or a key is learned.
 """
 
 import itertools
@@ -29,17 +29,18 @@ Kind = Literal[
     "digits",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-"""Card number; bank account; telephone number; other long number; mail address; web address; name
-of an account (@anna); place of a file; licence plate; key, token or password by its looks; what a
-word such as "password" announces; letters as in no word; too long for a word; any other number,
-which is not learned either, and is no secret by itself."""
+"""Card number; bank account; telephone number; other long number; mail address; web address;
+account name (@anna); file path; licence plate; key, token or password by its form; what a word such
+as "password" announces; letters unlike any word; too long for a word; any other number, which is
+not learned either, though it is no secret by itself."""
 
 LONGEST_CHUNK = 256
-"""Characters. Longer ones are no words."""
+"""The number of characters above which a chunk is no word."""
 DIGITS_IN_A_ROW = 6
-"""So many without a gap are a secret: one-time codes, customer and account numbers."""
+"""The number of consecutive digits that are a secret: one-time codes, customer and account
+numbers."""
 DIGITS = 7
-"""So many with gaps are one."""
+"""The number of digits with gaps that are a secret."""
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://|^\W*www\.|\.[a-z]{2,}(?::\d+)?/\S*[?=&#]", re.IGNORECASE)
@@ -70,7 +71,7 @@ _DATE_AND_TIME = re.compile(
 EDGES = "\"'“”‘’«»()[]{}<>,;:!?.…*_#"
 _EDGES_OF_PATH = "\"'“”‘’«»()[]{}<>,;:!?"
 LONGEST_GROUP = 6
-"""Characters of a group of letters and digits in a number that is written with spaces."""
+"""The most characters of a group in a number written with spaces."""
 _JOINTS = frozenset("-'’_/.,;:!?…&+")
 _KNOWN_KEYS = re.compile(
     r"(?:gh[pousr]|github_pat|glpat|sk|pk|rk|xox[abeoprs]|npm|pypi|hf|shpat|dop_v1|SG|ya29|AIza"
@@ -85,7 +86,7 @@ _RUN_OF_CLASS = re.compile(r"[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+|\d+|[^A-Za-z0-9ß-ö�
 
 @lru_cache(maxsize=1 << 16)
 def looks_like(chunk: str) -> tuple[Kind | None, bool]:
-    """What a chunk looks like by itself; and whether it may be part of a number with spaces.
+    """Return what a chunk looks like by itself, and whether it may be part of a spaced number.
 
     >>> looks_like("4111-1111-1111-1111"), looks_like("AB12"), looks_like("word,")
     (('card', True), ('digits', True), (None, False))
@@ -135,8 +136,8 @@ def _is_long_number(core: str) -> bool:
 
 
 def number_kind(core: str) -> Kind:
-    """What a long number is."""
-    digits = [unicodedata.digit(c) for c in core if c.isdigit()]  # superscript ones too
+    """Return the kind of a long number."""
+    digits = [unicodedata.digit(c) for c in core if c.isdigit()]  # includes superscript digits
     if 13 <= len(digits) <= 19 and _passes_luhn(digits):
         return "card"
     # ITU-T E.164: at most 15 digits.
@@ -146,13 +147,13 @@ def number_kind(core: str) -> Kind:
 
 
 def _passes_luhn(digits: Sequence[int]) -> bool:
-    """Whether the check digit of a card number is right (ISO/IEC 7812-1, annex B)."""
+    """Whether the check digit of a card number is correct (ISO/IEC 7812-1, annex B)."""
     doubled = (d if i % 2 == 0 else sum(divmod(2 * d, 10)) for i, d in enumerate(reversed(digits)))
     return sum(doubled) % 10 == 0
 
 
 def is_iban(core: str) -> bool:
-    """Whether it is an account number with the right check digits (ISO 13616)."""
+    """Whether a text is an account number with correct check digits (ISO 13616)."""
     core = core.upper()
     if not core.isascii() or not _IBAN.fullmatch(core):
         return False
@@ -160,10 +161,10 @@ def is_iban(core: str) -> bool:
 
 
 def _is_token(core: str) -> bool:
-    """A key, token or password: a known form, or letters, digits and marks mixed as in no word.
+    """Whether a text is a key, token or password: by a known form, or by mixed characters.
 
-    Words change from letters to digits or marks a few times at most (COVID-19, iPhone14,
-    state-of-the-art); what a machine draws does so every other character.
+    Words change between letters, digits and marks a few times at most (COVID-19, iPhone14,
+    state-of-the-art); a random string does so at every other character.
     """
     if any(known.fullmatch(core) for known in (_UUID, _HEX, _COLONS)) or _KNOWN_KEYS.search(core):
         return True
@@ -183,7 +184,7 @@ def _is_token(core: str) -> bool:
 
 
 def _changes(parts: Sequence[str]) -> int:
-    """How often letters, digits and marks take turns, other than at the joints of words."""
+    """Count the changes between letters, digits and marks, except at the joints of words."""
     joints = sum(1 for part in parts if set(part) <= _JOINTS)
     words = sum(
         a.isalpha() and b.isalpha() and len(a) > 1 and len(b) > 1
@@ -201,6 +202,6 @@ def _class_of(character: str) -> str:
 
 
 def _entropy(text: str) -> float:
-    """Of the characters' frequencies, bits a character (Shannon 1948)."""
+    """Return the entropy of the characters' frequencies, in bits a character (Shannon 1948)."""
     shares = [count / len(text) for count in Counter(text).values()]
     return -sum(share * math.log2(share) for share in shares)

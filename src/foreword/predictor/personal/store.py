@@ -1,7 +1,7 @@
-"""A person's memory in one SQLite file: opened, locked, changed, its errors explained. No text.
+"""Keep a person's memory in one SQLite file: opening, locking, changing, errors. Knows no text.
 
-A rollback journal, so that a file at rest is one file; every change is one transaction, flushed to
-the disk before it counts. What is deleted is overwritten.
+The journal is a rollback journal, so that a file at rest is one file. Every change is a transaction
+that is flushed to disk before it counts. What is deleted is overwritten.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from foreword.errors import MissingExtraError, PersonalError
-from foreword.predictor.personal.memory import Memory
+from foreword.predictor.personal.learned_memory import Memory
 from foreword.predictor.personal.rows import (
     LARGEST_CLOCK,
     SALT_BYTES,
@@ -31,9 +31,9 @@ from foreword.predictor.personal.rows import (
 FORMAT_VERSION = 1
 APPLICATION_ID = 0x46577064
 LARGEST_FILE = 256 << 20
-"""Bytes; larger ones are refused. The default limits come to less than 20 MB."""
+"""The size in bytes above which a file is refused. The default limits need less than 20 MB."""
 TIMEOUT = 5.0
-"""Seconds to wait for another program that is writing."""
+"""The number of seconds to wait for another program that is writing."""
 
 _LEFT_ALONE = (
     "Foreword leaves it as it is: put a copy or an export of it in its place, or use another file"
@@ -44,15 +44,15 @@ Read = TypeVar("Read")
 
 
 class Store:
-    """An open file. Safe to share between threads; several processes may have the same one open."""
+    """An open file. Thread-safe; several processes may have the same file open."""
 
     def __init__(
         self, path: Path, *, create: bool, read_only: bool, key: str | None, timeout: float
     ) -> None:
-        """Opens a file, or makes one.
+        """Open a file, or make one.
 
         Raises:
-            PersonalError: it is missing, no personal file, damaged, locked, or of a newer format.
+            PersonalError: the file is missing, no personal file, damaged, locked, or newer.
         """
         self.path = path
         self._engine = _engine(key)
@@ -67,7 +67,7 @@ class Store:
                 isolation_level=None,
                 check_same_thread=False,
             )
-            # Texts are decoded where they are checked: SQLite's own errors quote them.
+            # Texts are decoded where they are checked, as SQLite's own errors would quote them.
             self._db.text_factory = bytes
         try:
             with self._explained():
@@ -77,28 +77,29 @@ class Store:
             raise
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         with self._lock:
             self._db.close()
 
     def read(self) -> Held:
-        """What the file holds.
+        """Return what the file holds.
 
         Raises:
-            PersonalError: it is damaged or locked.
+            PersonalError: the file is damaged or locked.
         """
         with self._lock, self._explained(), self._transaction("BEGIN"):
             return self._read()
 
     def change(self, held: Held, change: Change) -> Held:
-        """Applies a change to what the file holds, in one transaction.
+        """Apply a change to what the file holds, in one transaction.
 
         Args:
-            held: what it held when it was last seen; if another has written since, it is read anew.
-            change: from what is held to what shall be.
+            held: what it held when it was last read; if another process has written since, it is
+                read again.
+            change: returns the new memory for the old one.
 
         Raises:
-            PersonalError: the file cannot be written to; it then holds what it held.
+            PersonalError: the file cannot be written to, and stays unchanged.
         """
         with self._lock, self._explained():
             self._keep_to_one_file()
@@ -111,22 +112,22 @@ class Store:
         return after
 
     def scrub(self) -> None:
-        """Writes the file anew, so that no page of it holds what has been deleted."""
+        """Rewrite the file, so that no page holds what was deleted."""
         with self._lock, self._explained():
             self._keep_to_one_file()
             self._db.execute("VACUUM")
 
     def check(self) -> None:
-        """Looks whether SQLite finds the file whole.
+        """Let SQLite check the file.
 
         Raises:
-            PersonalError: it does not.
+            PersonalError: the file is damaged.
         """
         with self._lock, self._explained():
             rows = self._db.execute("PRAGMA integrity_check(3)").fetchall()
-        found = [row[0].decode("utf-8", "replace") for row in rows]
-        if found != ["ok"]:
-            raise self._damaged("; ".join(found))
+        messages = [row[0].decode("utf-8", "replace") for row in rows]
+        if messages != ["ok"]:
+            raise self._damaged("; ".join(messages))
 
     # Opening
 
@@ -152,11 +153,11 @@ class Store:
 
     def _prepare(self, key: str | None, *, read_only: bool) -> None:
         if key is not None:
-            # What it would write to standard error comes as an exception, too.
+            # What it would write to standard error is raised as an exception too.
             self._db.execute("PRAGMA cipher_log_level = NONE")
             quoted = key.replace("'", "''")
             self._db.execute(f"PRAGMA key = '{quoted}'")
-        # What a stranger's file may say is not run; cells are checked before they are used.
+        # Code in a foreign file's schema is not run; cells are checked before they are used.
         self._db.execute("PRAGMA trusted_schema = OFF")
         self._db.execute("PRAGMA cell_size_check = ON")
         self._db.execute("PRAGMA temp_store = MEMORY")
@@ -176,14 +177,14 @@ class Store:
             self._keep_to_one_file()
 
     def _keep_to_one_file(self) -> None:
-        """Sets the rollback journal, and removes what another tool has left beside the file.
+        """Set the rollback journal, and remove what another tool has left beside the file.
 
-        In a log (WAL) or a journal that persists, forgotten words would live on.
+        In a write-ahead log or a persistent journal, forgotten words would live on.
         """
-        self._db.execute("SELECT 1 FROM meta LIMIT 1").fetchone()  # sees what others have changed
+        self._db.execute("SELECT 1 FROM meta LIMIT 1").fetchone()  # reads what others have changed
         (before,) = self._db.execute("PRAGMA journal_mode").fetchone()
         if self.path.with_name(f"{self.path.name}-journal").exists():
-            # SQLite removes it when it is told to keep none any more.
+            # SQLite removes the journal when it is told to keep none.
             self._db.execute("PRAGMA journal_mode = PERSIST")
         (mode,) = self._db.execute("PRAGMA journal_mode = DELETE").fetchone()
         if mode != b"delete":
@@ -192,11 +193,11 @@ class Store:
                 f"{mode.decode()}), and cannot be changed. Close the program that has it open"
             )
         if before != b"delete":
-            self._db.execute("VACUUM")  # of what was deleted without being overwritten
+            self._db.execute("VACUUM")  # removes what was deleted without being overwritten
 
     def _is_ours(self) -> bool:
         """Whether it is a personal file; False if it is empty."""
-        # All of it: a trigger may have the name of a table.
+        # The whole schema is compared, as a trigger may have the name of a table.
         schema = self._db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -232,7 +233,7 @@ class Store:
         try:
             return read(self._db)
         except UnicodeDecodeError:
-            raise  # SQLite's message may not be about rows: see _explained
+            raise  # SQLite's message may not be about rows; see _explained
         except ValueError as error:
             raise self._damaged(str(error)) from error
         except (KeyError, TypeError, OverflowError, IndexError, AttributeError) as error:
@@ -247,14 +248,14 @@ class Store:
             yield
             self._db.execute("COMMIT")
         except BaseException:
-            # SQLite has rolled back by itself after some errors.
+            # After some errors, SQLite has already rolled back.
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turns SQLite's errors into ones that say what to do."""
+        """Turn SQLite's errors into errors that say what to do."""
         try:
             yield
         except (self._engine.Error, MemoryError) as error:
@@ -264,30 +265,30 @@ class Store:
             # error where the quoted bytes are not UTF-8. `object` is the whole message.
             raise self._error_of(error.object.decode("utf-8", "replace")) from error
 
-    def _error_of(self, told: str) -> PersonalError:
-        if "locked" in told or "busy" in told:
+    def _error_of(self, message: str) -> PersonalError:
+        if "locked" in message or "busy" in message:
             return PersonalError(
                 f"{self.path} is locked: {writer_of(self.path)} is writing to it. Try again later"
             )
-        if "readonly" in told or "read-only" in told:
+        if "readonly" in message or "read-only" in message:
             return PersonalError(f"{self.path} is read-only: nothing was learned or changed")
-        if "full" in told or "disk I/O" in told:
+        if "full" in message or "disk I/O" in message:
             return PersonalError(
-                f"{self.path} cannot be written to ({told}). The disk may be full; the file holds "
-                "what it held before"
+                f"{self.path} cannot be written to ({message}). The disk may be full; the file "
+                "holds what it held before"
             )
-        if "not a database" in told:
+        if "not a database" in message:
             return PersonalError(
                 f"{self.path} is not a personal file, or its key is another. {_LEFT_ALONE}"
             )
-        if "unable to open" in told:
-            return PersonalError(f"{self.path}: cannot be opened ({told})")
-        if "closed" in told:
+        if "unable to open" in message:
+            return PersonalError(f"{self.path}: cannot be opened ({message})")
+        if "closed" in message:
             return PersonalError(f"{self.path} has been closed")
-        return self._damaged(told)
+        return self._damaged(message)
 
-    def _damaged(self, what: str) -> PersonalError:
-        return PersonalError(f"{self.path} is damaged ({what}). {_LEFT_ALONE}")
+    def _damaged(self, reason: str) -> PersonalError:
+        return PersonalError(f"{self.path} is damaged ({reason}). {_LEFT_ALONE}")
 
 
 _TABLES = Counter(
@@ -296,7 +297,7 @@ _TABLES = Counter(
 
 
 def _is_automatic(row: tuple[object, ...]) -> bool:
-    """Whether a row of the schema is an index that SQLite makes by itself, for unique columns."""
+    """Whether a row of the schema is an index that SQLite makes for unique columns."""
     kind, name, table, sql = row
     return (
         (kind, sql) == (b"index", None)
@@ -306,13 +307,13 @@ def _is_automatic(row: tuple[object, ...]) -> bool:
 
 
 def writer_of(path: Path, locks: Path = Path("/proc/locks")) -> str:
-    """The process that has a file locked, where the system tells: Linux does, by device and inode.
+    """Return which process has locked a file, which Linux tells by device and inode.
 
-    Asking for it by the file itself would take SQLite's own locks from this process.
+    Asking SQLite about the file would make this process lose its own locks.
     """
     try:
-        found = path.stat()
-        device = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+        status = path.stat()
+        device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
         lines = [line.split() for line in locks.read_text("utf-8").splitlines()]
     except (OSError, UnicodeDecodeError, AttributeError):  # no such file; Windows has no os.major
         return "another program"
@@ -326,12 +327,12 @@ def writer_of(path: Path, locks: Path = Path("/proc/locks")) -> str:
 
 
 def fresh_salt() -> bytes:
-    """A salt for a new memory."""
+    """Return a salt for a new memory."""
     return secrets.token_bytes(SALT_BYTES)
 
 
 def _engine(key: str | None) -> ModuleType:
-    """SQLite, or SQLCipher for a file with a key."""
+    """Return SQLite, or SQLCipher for a file with a key."""
     if key is None:
         return sqlite3
     try:

@@ -1,4 +1,4 @@
-"""A person's memory as one model sees it: quick answers on the next word. Immutable; no files."""
+"""A person's memory prepared for one model: fast opinions on the next word. Immutable; no files."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from foreword.predictor.layer import Opinion
 from foreword.predictor.lexicon import Bare
 from foreword.predictor.personal.counts import BITS, LINE_END, MASK, OTHER
-from foreword.predictor.personal.memory import FIRST_ID, Memory, Vocabulary
+from foreword.predictor.personal.learned_memory import FIRST_ID, Memory, Vocabulary
 from foreword.predictor.personal.ngrams import Evidence, Ngrams
 from foreword.predictor.personal.recency import recency_shares
 from foreword.predictor.personal.weights import RECENCY, part_of
@@ -20,13 +20,13 @@ Array = np.ndarray
 Sorted = tuple[list[str], Array, Bare]
 
 LAST = "\U0010ffff"
-"""The last character, which no word has."""
+"""The last character, which occurs in no word."""
 CANDIDATES = 32
-"""The likeliest words of each source that are looked at."""
+"""The number of most probable words of each source that are considered."""
 
 
 class View:
-    """Opinions from a memory, by ids that stand for the model's form of a word."""
+    """Gives opinions from a memory, with ids for the model's form of each word."""
 
     def __init__(
         self,
@@ -35,13 +35,13 @@ class View:
         case: Case,
         before: "View | None" = None,
     ) -> None:
-        """Prepares the tables.
+        """Prepare the tables.
 
         Args:
             memory: what is held.
-            normalise: a word as the model has it; None where that is the word itself.
-            case: of the words' language.
-            before: a view of the same person, whose sorted words are used again if they are still
+            normalise: returns the model's form of a word; None if that is the word itself.
+            case: the case rules of the words' language.
+            before: an earlier view of the same person, whose sorted words are reused if they are
                 the same.
         """
         self.weights = memory.weights
@@ -64,7 +64,7 @@ class View:
         self._sorted: Sorted = before._sorted if same and before else _sorted(self.texts, case)
 
     def context(self, words: Sequence[str]) -> tuple[int, int]:
-        """The ids of the last two words of a line; LINE_END where it has fewer."""
+        """Return the ids of the last two words of a line; LINE_END where it has fewer."""
         if not words or words[-1] == "\n":
             return LINE_END, LINE_END
         v = self.ids.get(words[-1], OTHER)
@@ -73,12 +73,12 @@ class View:
         return self.ids.get(words[-2], OTHER), v
 
     def opinion(self, context: Sequence[str], prefix: str) -> Opinion:
-        """P(next word | context, prefix), and what it weighs."""
+        """Return P(next word | context, prefix), and its weight."""
         evidence = self.ngrams.evidence(*self.context(context))
         weight = self.weights.of(part_of(evidence))
         if not prefix:
             shares, _ = self._mixed(evidence, self._top, None)
-            return self._told(weight, {self.texts[index]: p for index, p in shares.items()})
+            return self._weighted(weight, {self.texts[index]: p for index, p in shares.items()})
         begun = _that_begin(self._sorted, self._case.fold(prefix))
         if not len(begun):
             return Opinion(0.0, {})
@@ -87,35 +87,35 @@ class View:
         shares, mass = self._mixed(evidence, begun, is_begun)
         if not mass > 0:
             return Opinion(0.0, {})
-        # Letters raise the weight of whoever finds them likelier (Bayes' rule). What the network
-        # makes of them is not known here; their share in the person's words, whatever the context,
-        # stands in for it.
+        # Typed letters raise the weight of the source that finds them more probable (Bayes' rule).
+        # The network's probability is not known here; their share in the person's words in any
+        # context stands in for it.
         others = float(self._shares[begun].sum())
         weight = weight * mass / (weight * mass + (1 - weight) * others)
-        return self._told(weight, {self.texts[index]: p / mass for index, p in shares.items()})
+        return self._weighted(weight, {self.texts[index]: p / mass for index, p in shares.items()})
 
-    def _told(self, weight: float, words: dict[str, float]) -> Opinion:
+    def _weighted(self, weight: float, words: dict[str, float]) -> Opinion:
         if not self._spelled:
             return Opinion(weight, words)
         return Opinion(weight, words, {w: self._spelled[w] for w in words if w in self._spelled})
 
     def probability(self, evidence: Evidence, word: int) -> tuple[float, float]:
-        """P(word | context) by the n-grams, and by the latest words."""
+        """Return P(word | context) by the n-grams, and by the latest words."""
         return self.ngrams.probability(evidence, word), float(self.recency[word])
 
     def _mixed(
         self, evidence: Evidence, loose: Array, is_begun: Array | None
     ) -> tuple[dict[int, float], float]:
-        """P of the likeliest words by id, and of all that are begun.
+        """Return P of the most probable words by id, and of all words that are begun.
 
         Args:
-            evidence: what the context says.
-            loose: ids that are looked at whatever the context.
-            is_begun: which ids count, (V,) bool; None where all do.
+            evidence: what followed the context.
+            loose: ids that are considered in any context.
+            is_begun: which ids count, (V,) bool; None if all do.
         """
         recency = self.weights.of(RECENCY)
         scale = 1 - recency
-        found: dict[int, float] = {}
+        shares_of: dict[int, float] = {}
         mass = 0.0
         for followers in (evidence.longer, evidence.shorter):
             words, shares = followers.words, followers.shares
@@ -126,22 +126,22 @@ class View:
             for word, share in zip(
                 words[:CANDIDATES].tolist(), shares[:CANDIDATES].tolist(), strict=True
             ):
-                found[word] = found.get(word, 0.0) + scale * share
+                shares_of[word] = shares_of.get(word, 0.0) + scale * share
             scale *= followers.left
         others = scale * self._shares[loose] + recency * self.recency[loose]
         mass += float(others.sum())
         if len(loose) > 2 * CANDIDATES:
             best = np.argpartition(others, -CANDIDATES)[-CANDIDATES:]
             loose = loose[best]
-        for word in {*found, *loose.tolist()}:
+        for word in {*shares_of, *loose.tolist()}:
             more = scale * self._shares.item(word) + recency * self.recency.item(word)
-            found[word] = found.get(word, 0.0) + more
-        found.pop(LINE_END, None)
-        return found, mass
+            shares_of[word] = shares_of.get(word, 0.0) + more
+        shares_of.pop(LINE_END, None)
+        return shares_of, mass
 
 
 def _sorted(texts: Sequence[str], case: Case) -> Sorted:
-    """Words without regard to case, in order, and their ids; and the same without marks."""
+    """Return the folded words in order with their ids, and the same without marks."""
     folds = [(case.fold(texts[i]), i) for i in range(FIRST_ID, len(texts)) if texts[i]]
     folds.sort()
     words = [fold for fold, _ in folds]
@@ -149,7 +149,7 @@ def _sorted(texts: Sequence[str], case: Case) -> Sorted:
 
 
 def _that_begin(words: Sorted, fold: str) -> Array:
-    """Ids of the words that begin with a folded prefix, but for marks that were not typed."""
+    """Return the ids of words that begin with a folded prefix, except for marks not typed."""
     folds, ids, bare = words
     low = bisect_left(folds, fold)
     begun = ids[low : bisect_left(folds, fold + LAST, low)]
@@ -158,7 +158,7 @@ def _that_begin(words: Sorted, fold: str) -> Array:
 
 
 def _spelled(memory: Memory, normalise: Callable[[str], str]) -> dict[str, str]:
-    """How the person writes words within sentences, where that is not the model's form.
+    """Return the person's spelling within sentences of words that differ from the model's form.
 
     At the beginning of a sentence any word has a capital, which tells nothing.
     """
@@ -179,7 +179,7 @@ def _spelled(memory: Memory, normalise: Callable[[str], str]) -> dict[str, str]:
 
 
 def _in_the_models_words(memory: Memory, normalise: Callable[[str], str]) -> Memory:
-    """With words that are one to the model added up, under the first of their ids."""
+    """Return the memory with words of the same form to the model added up under one id."""
     vocabulary = memory.vocabulary
     first: dict[str, int] = {}
     new_ids = np.arange(len(vocabulary.texts))

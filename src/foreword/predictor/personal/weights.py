@@ -1,8 +1,8 @@
-"""How much a person's own words count beside the network's. Learned; knows probabilities alone.
+"""Weigh a person's own words against the network. Knows only probabilities.
 
-The weight of a mixture's part, by how much was seen of the context (Jelinek and Mercer 1980), is
-the part's share in what has come since, which one step of expectation maximisation a word
-re-estimates: of two that gave p and q to what came, the first earned w p / (w p + (1 - w) q).
+The weight of a part of the mixture, by how often the context was seen (Jelinek and Mercer 1980), is
+the part's share in the words that have come since, re-estimated by one step of expectation
+maximisation a word: of two parts that gave p and q, the first earned w p / (w p + (1 - w) q).
 """
 
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ import numpy as np
 from foreword.predictor.personal.ngrams import Evidence
 
 CLASSES = 5
-"""How often a context was seen: once, 2 to 3, 4 to 7, 8 to 15, or more often."""
+"""Classes of how often a context was seen: once, 2 to 3, 4 to 7, 8 to 15, or more often."""
 RECENCY = 0
-"""The first weight: of the latest words within the layer."""
+"""The index of the weight of the latest words within the layer."""
 PARTS = 1 + 1 + 2 * CLASSES
 PRIOR = np.array([0.1, 0.005, *(0.05, 0.05, 0.05, 0.05, 0.08), *(0.1, 0.12, 0.13, 0.15, 0.2)])
-"""Where weights begin: recency; no context seen; by the last word; by the last two.
+"""The initial weights: recency; no context seen; by the last word; by the last two.
 
-About what is earned beside a good network by text of the kind that it was trained on, in which a
-person's own words are worth least: from there weights rise where there is evidence.
+About what is earned beside a good network on text like its training text, on which a person's own
+words are worth least: from here, weights rise where there is evidence.
 """
 PRIOR_WORDS = 30.0
-"""How many words' worth the beginning counts."""
+"""The number of words that the initial weights count as."""
 REMEMBERED = 3_000.0
-"""Words; what came before fades."""
+"""The number of words after which earlier ones fade."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Weights:
     """What each part of a mixture earned; a value.
 
     Attributes:
-        earned: (PARTS,) words that it predicted, in shares.
-        seen: (PARTS,) words that came.
+        earned: (PARTS,) the number of words it predicted, in shares.
+        seen: (PARTS,) the number of words that came.
     """
 
     earned: np.ndarray
@@ -42,16 +42,16 @@ class Weights:
 
     @classmethod
     def initial(cls) -> "Weights":
-        """Before anything was seen."""
+        """Return the weights before any word."""
         return cls(np.zeros(PARTS), np.zeros(PARTS))
 
     def of(self, part: int) -> float:
-        """The weight of a part, strictly between 0 and 1."""
+        """Return the weight of a part, strictly between 0 and 1."""
         earned = self.earned[part] + PRIOR_WORDS * PRIOR[part]
         return float(earned / (self.seen[part] + PRIOR_WORDS))
 
     def after(self, part: int, p: float, q: float) -> "Weights":
-        """After a word to which the part gave p, and the rest of the mixture q."""
+        """Return the weights after a word with probability p by the part and q by the others."""
         if not p + q > 0:
             return self
         w = self.of(part)
@@ -63,7 +63,7 @@ class Weights:
 
 
 def part_of(evidence: Evidence) -> int:
-    """Which weight is the layer's, for what was seen of a context.
+    """Return the index of the layer's weight for what followed a context.
 
     >>> from foreword.predictor.personal.ngrams import NONE
     >>> part_of(Evidence(NONE, NONE))

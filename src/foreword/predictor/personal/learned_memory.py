@@ -1,4 +1,4 @@
-"""What is held of a person's text: a value, and how learning, forgetting and editing change it.
+"""What is held of a person's text: a value, changed by learning, forgetting and editing.
 
 Knows no files, no networks, no tokenising.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from foreword.errors import SettingsError
 from foreword.predictor.personal.counts import LARGEST_ID, LINE_END, OTHER, Counts, packed
-from foreword.predictor.personal.cut import Cut, Line, spoken
+from foreword.predictor.personal.cut import Cut, Line, word_count
 from foreword.predictor.personal.recency import REMEMBERED
 from foreword.predictor.personal.weights import Weights
 
@@ -22,19 +22,19 @@ RESERVED = ("", "\n")
 """The words with the ids OTHER and LINE_END."""
 FIRST_ID = len(RESERVED)
 BUCKET_BYTES = 3
-"""Of the hash of a word said once. Short on purpose: see `bucket_of`."""
+"""The bytes of the hash of a word seen once; few on purpose, see `bucket_of`."""
 KEPT_SHARE = 0.95
-"""Of the limit is left after pruning, so that it is not done for every word."""
+"""The share of the limit that pruning leaves, so that it is not needed at every word."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that is held; what is least useful goes first.
+    """The most that is held; what is least useful is dropped first.
 
     Attributes:
-        words: of the person's vocabulary.
-        ngrams: sequences of three words.
-        doubted: hashes of words said once.
+        words: the number of words.
+        ngrams: the number of sequences of three words.
+        doubted: the number of hashes of words seen once.
     """
 
     words: int = 30_000
@@ -54,9 +54,9 @@ class Vocabulary:
     """The person's words by id.
 
     Attributes:
-        texts: the words; "" where an id is free.
-        counts: (V,) int64, how often each was seen; 0 where an id is free.
-        last: (V,) int64, when: the number of words that had been learned by then.
+        texts: the words; "" at a free id.
+        counts: (V,) int64, how often each was seen; 0 at a free id.
+        last: (V,) int64, the number of words learned when each was last seen.
     """
 
     texts: tuple[str, ...] = RESERVED
@@ -65,38 +65,38 @@ class Vocabulary:
 
     @cached_property
     def ids(self) -> dict[str, int]:
-        """The words' ids."""
+        """The ids of the words."""
         return {word: index for index, word in enumerate(self.texts) if word}
 
     def with_words(self, words: Sequence[str]) -> "Vocabulary":
-        """With new words, not yet counted, at ids that are free or new."""
+        """Return the vocabulary with new words, not yet counted, at free or additional ids."""
         free = [i for i in range(FIRST_ID, len(self.texts)) if not self.texts[i]]
-        at = [*free[: len(words)]]
-        at += range(len(self.texts), len(self.texts) + len(words) - len(at))
+        new_ids = [*free[: len(words)]]
+        new_ids += range(len(self.texts), len(self.texts) + len(words) - len(new_ids))
         more = max(0, len(words) - len(free))
         texts = [*self.texts, *[""] * more]
-        for index, word in zip(at, words, strict=True):
+        for index, word in zip(new_ids, words, strict=True):
             texts[index] = word
         counts, last = (np.append(a, np.zeros(more, np.int64)) for a in (self.counts, self.last))
         return Vocabulary(tuple(texts), counts, last)
 
     def counted(self, seen: Mapping[int, int], now: int) -> "Vocabulary":
-        """With words seen so many times more, by their ids, at the time `now`."""
-        at = np.fromiter(seen.keys(), np.int64, len(seen))
+        """Return the vocabulary with the counts in `seen` added, by id, at time `now`."""
+        ids = np.fromiter(seen.keys(), np.int64, len(seen))
         counts, last = self.counts.copy(), self.last.copy()
-        counts[at] += np.fromiter(seen.values(), np.int64, len(seen))
-        last[at] = now
+        counts[ids] += np.fromiter(seen.values(), np.int64, len(seen))
+        last[ids] = now
         return Vocabulary(self.texts, counts, last)
 
     def without(self, ids: Collection[int]) -> "Vocabulary":
-        """Without some words, whose ids become free."""
+        """Return the vocabulary without these words, whose ids become free."""
         texts, counts, last = list(self.texts), self.counts.copy(), self.last.copy()
         for index in ids:
             texts[index], counts[index], last[index] = "", 0, 0
         return Vocabulary(tuple(texts), counts, last)
 
     def least_useful(self, limit: int) -> list[int]:
-        """The ids to free so that at most `limit` words stay: seldom seen, and of equals oldest."""
+        """Return the ids to free so that `limit` words stay: the rarest, then the oldest."""
         held = np.array(sorted(self.ids.values()), dtype=np.int64)
         held = held[held >= FIRST_ID]
         order = np.lexsort((self.last[held], self.counts[held]))
@@ -108,14 +108,14 @@ class Memory:
     """All that is held of a person's text.
 
     Attributes:
-        salt: of the hashes.
-        clock: how many words have been learned, line ends included.
+        salt: the salt of the hashes.
+        clock: the number of words learned, line ends included.
         vocabulary: the words.
-        trigrams: their sequences.
-        recent: (n,) int64, ids of the latest words, the last at the end.
-        doubted: hashes of words said once, and when; see `bucket_of`.
-        refused: what looked like a secret, counted by kind.
-        weights: of the layer beside the network.
+        trigrams: the sequences of words.
+        recent: (n,) int64, ids of the latest words, the last one at the end.
+        doubted: the hashes of words seen once, with their time; see `bucket_of`.
+        refused: the number of chunks that looked like secrets, by kind.
+        weights: the weights of the layer beside the network.
     """
 
     salt: bytes
@@ -129,9 +129,9 @@ class Memory:
 
 
 def fold(word: str) -> str:
-    """What a word has in common in every case of letters, however its letters are composed.
+    """Return a form that is the same for all cases and compositions of a word.
 
-    i and its forms with and without a dot are one, since nobody says which language a word is of.
+    i and its forms with and without a dot are equal, since the word's language is unknown.
 
     >>> fold("ANNEGRET"), fold("Işık") == fold("IŞIK"), fold("Zoe\u0308") == fold("ZOË")
     ('annegret', True, True)
@@ -143,11 +143,11 @@ def fold(word: str) -> str:
 
 
 def bucket_of(word: str, salt: bytes) -> int:
-    """A salted hash of a word, of 24 bits, the same in every case of letters.
+    """Return a salted hash of a word of 24 bits, the same in every case.
 
-    So few, that a list of all words or passwords has many that fall into the same bucket: who reads
-    the file cannot tell which was said. With 20,000 buckets taken, one new word in 800 is held at
-    once, as if it had been said before.
+    The hash is so short that many words of any list of words or passwords share each bucket, and a
+    reader of the file cannot tell which one was written. With 20,000 buckets taken, one new word in
+    800 is held at once, as if it had been seen before.
     """
     return _hashed(fold(word), salt)
 
@@ -158,12 +158,12 @@ def _hashed(text: str, salt: bytes) -> int:
 
 
 def learned(memory: Memory, cut: Cut, is_known: Callable[[str], bool], limits: Limits) -> Memory:
-    """After one more text.
+    """Return the memory after one more text.
 
-    A word of the person's own is held when it is seen for the second time; one that the model knows
-    already (`is_known`) at once.
+    A word of the person's own is held when it is seen for the second time; a word of the model's
+    vocabulary (`is_known`) at once.
     """
-    now = memory.clock + spoken(cut.lines)
+    now = memory.clock + word_count(cut.lines)
     seen = Counter(word for line in cut.lines for word in line if word is not None)
     ids, salt = memory.vocabulary.ids, memory.salt
     doubted = dict(memory.doubted)
@@ -203,14 +203,14 @@ def learned(memory: Memory, cut: Cut, is_known: Callable[[str], bool], limits: L
 
 
 def encoded(lines: Sequence[Line], ids: Mapping[str, int]) -> np.ndarray:
-    """The words' ids, line after line, each closed by LINE_END, (N,) int64."""
+    """Return the words' ids, line after line, each closed by LINE_END, (N,) int64."""
     get = ids.get
     flat = [get(word, OTHER) if word else OTHER for line in lines for word in (*line, "\n")]
     return np.array(flat, dtype=np.int64)
 
 
 def trigrams(stream: np.ndarray) -> np.ndarray:
-    """Each held word of the stream with the two before it in its line: keys, (N,) int64."""
+    """Return the key of each held word with the two before it in its line, (N,) int64."""
     v = np.append([LINE_END], stream[:-1])
     u = np.append([LINE_END, LINE_END], stream[:-2])[: len(stream)]
     u = np.where(v == LINE_END, LINE_END, u)
@@ -219,7 +219,7 @@ def trigrams(stream: np.ndarray) -> np.ndarray:
 
 
 def merged(memory: Memory, other: Memory, limits: Limits) -> Memory:
-    """With what another memory holds: words, sequences, and what it refused."""
+    """Return the memory with the words, sequences and refusals of another one added."""
     new = [word for word in other.vocabulary.ids if word not in memory.vocabulary.ids]
     vocabulary = memory.vocabulary.with_words(new)
     new_ids = np.zeros(len(other.vocabulary.texts), dtype=np.int64)
@@ -244,7 +244,7 @@ def merged(memory: Memory, other: Memory, limits: Limits) -> Memory:
 
 
 def pruned(memory: Memory, limits: Limits) -> Memory:
-    """Within the limits."""
+    """Return the memory within the limits."""
     if len(memory.vocabulary.ids) - 1 > limits.words:
         dropped = memory.vocabulary.least_useful(int(limits.words * KEPT_SHARE))
         memory = without(memory, dropped)
@@ -255,7 +255,7 @@ def pruned(memory: Memory, limits: Limits) -> Memory:
 
 
 def without(memory: Memory, ids: Collection[int]) -> Memory:
-    """Without some words, and whatever they stand in."""
+    """Return the memory without some words and the sequences that contain them."""
     gone = np.array(sorted(ids), dtype=np.int64)
     return replace(
         memory,
@@ -266,10 +266,10 @@ def without(memory: Memory, ids: Collection[int]) -> Memory:
 
 
 def forgotten(memory: Memory, word: str) -> Memory:
-    """Without a word, in whatever case of letters, said once or more often."""
+    """Return the memory without a word, in any case, seen once or more often."""
     folded = fold(word)
     ids = [index for text, index in memory.vocabulary.ids.items() if fold(text) == folded]
-    # Files of earlier versions hold hashes of words in the case in which they were said.
+    # Files of earlier versions hold hashes of words in the case in which they were written.
     forms = {word, word.lower(), word.upper(), word.capitalize(), word.title(), folded}
     buckets = {_hashed(form, memory.salt) for form in forms}
     memory = without(memory, [index for index in ids if index >= FIRST_ID])
@@ -277,9 +277,9 @@ def forgotten(memory: Memory, word: str) -> Memory:
 
 
 def edited(memory: Memory, word: str, to: str | None, count: int | None) -> Memory:
-    """With a word written otherwise, or counted otherwise.
+    """Return the memory with another spelling or another count of a word.
 
-    If the new form is held already, the two become one.
+    If the new spelling is held already, the two become one.
 
     Raises:
         SettingsError: the word is not held.
