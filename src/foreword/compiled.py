@@ -1,4 +1,4 @@
-"""The compiled module: whether it is there, and which instruction set it uses. No torch."""
+"""Load the compiled module, and choose its instruction set. No torch."""
 
 import importlib
 import os
@@ -8,14 +8,14 @@ from typing import Any
 from foreword.errors import SettingsError
 
 MODULE = "foreword._native"
-"""Its name."""
+"""The name of the compiled module."""
 VARIABLE = "FOREWORD_ISA"
 """The environment variable that chooses an instruction set below the processor's best."""
 
 
 @lru_cache(maxsize=1)
 def loaded() -> Any | None:
-    """The module, or None where it was not built.
+    """Return the module, or None if it was not built.
 
     Raises:
         SettingsError: FOREWORD_ISA names an instruction set that this processor lacks.
@@ -35,13 +35,13 @@ def loaded() -> Any | None:
 
 
 def instruction_set() -> str | None:
-    """The one in use; None without the module."""
+    """Return the instruction set in use; None without the module."""
     module = loaded()
     return None if module is None else str(module.instruction_set())
 
 
 def why_absent() -> str | None:
-    """Why there is no module; None if there is one."""
+    """Return why the module is missing; None if it is present."""
     if loaded() is None:
         return "it was not built: that takes a C++ compiler when Foreword is installed"
     return None

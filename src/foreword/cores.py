@@ -1,4 +1,4 @@
-"""How many cores this process may use: by affinity, and by the quota of a container. No torch."""
+"""Count the cores that this process may use: by affinity, and by a container's quota. No torch."""
 
 import math
 import os
@@ -10,10 +10,11 @@ SYSTEM = Path("/")
 
 @lru_cache(maxsize=1)
 def available() -> int:
-    """Cores that this process may keep busy, at least 1.
+    """Return the number of cores that this process may keep busy, at least 1.
 
-    The cores that it may run on (or PYTHON_CPU_COUNT, from Python 3.13 on), but no more than its
-    cgroup's quota of processor time pays for, rounded up: a container of 1.5 cores has 2.
+    These are the cores that it may run on (or PYTHON_CPU_COUNT, from Python 3.13 on), at most as
+    many as its cgroup's quota of processor time pays for, rounded up: a container of 1.5 cores has
+    2.
     """
     count = getattr(os, "process_cpu_count", None)  # Python 3.13
     if count is not None:
@@ -27,10 +28,10 @@ def available() -> int:
 
 
 def quota(system: Path = SYSTEM) -> float | None:
-    """Cores' worth of time that this process's cgroup, or one above it, may use; None: any.
+    """Return the cores' worth of time that the process's cgroup or one above may use; None: any.
 
     Args:
-        system: where the files of the kernel are; another one in tests.
+        system: the root of the kernel's files; tests use another one.
     """
     limits = [
         limit
@@ -41,10 +42,10 @@ def quota(system: Path = SYSTEM) -> float | None:
 
 
 def _limits(root: Path, controllers: str, path: str) -> list[float]:
-    """The quotas of a cgroup and those above it.
+    """Return the quotas of a cgroup and those above it.
 
-    Version 2 has one tree, in which `controllers` is empty; version 1 one for each controller. In a
-    container the path may be the host's, which is not there: the root is then the container's.
+    Version 2 has one tree, with `controllers` empty; version 1 one for each controller. In a
+    container the path may be the host's and missing; the root is then the container's own.
     """
     if controllers:
         if "cpu" not in controllers.split(","):

@@ -1,4 +1,4 @@
-"""The errors that a person gets to read: what was wrong, where, and what to do about it."""
+"""The errors shown to people: what was wrong, where, and what to do about it."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from foreword.visible import shown_lines
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """A question to append to a message, where a name is nearly one that is known; else nothing.
+    """Return a question to append to a message if a name is close to a known one; else nothing.
 
     >>> did_you_mean("lsmt", ["lstm", "gru"])
     ' Did you mean lstm?'
@@ -19,10 +19,10 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 
 
 class ForewordError(Exception):
-    """Base of every error that Foreword raises on purpose. Its message is meant to be shown.
+    """The base of every error that Foreword raises on purpose. Its message is meant to be shown.
 
-    What it quotes (a file's name, a word, a record) may be a stranger's: as text it holds no
-    character that a terminal would obey.
+    Quoted text (a file name, a word, a record) may come from strangers: the message is shown
+    without characters that a terminal would obey.
     """
 
     def __str__(self) -> str:
@@ -46,18 +46,18 @@ class SettingsError(ForewordError):
 
 
 class TrainingError(ForewordError):
-    """Training cannot start or go on: it diverged for good, or has nothing to resume from."""
+    """Training cannot start or continue: it diverged finally, or has nothing to resume from."""
 
 
 class ConversionError(ForewordError, ValueError):
-    """A layer of torch's carries something that Foreword's would not treat alike. Names both."""
+    """A layer of torch's has something that Foreword's treats differently. Names both."""
 
 
 class MissingExtraError(ForewordError):
     """An optional library is missing. The message holds the `pip install` line for it."""
 
-    def __init__(self, what: str, extra: str) -> None:
+    def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(
-            f"{what} needs a library that is not installed. Install it with: "
+            f"{purpose} needs a library that is not installed. Install it with: "
             f'pip install "foreword[{extra}]"'
         )

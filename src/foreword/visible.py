@@ -1,10 +1,9 @@
-r"""Text from strangers, shown so that it can do nothing. Knows characters; no files, no words.
+r"""Show text from strangers so that it can do no harm. Knows characters; no files, no words.
 
 A terminal obeys control characters (ESC, BEL, U+009B), a log ends a record at a newline, and
-everything that lays text out obeys marks of direction. Tags, fillers and runs of variation
-selectors hide a message that nobody sees. Such characters are refused in what Foreword keeps, and
-written as escapes (`\x1b`) in what it prints. Joiners within words, flags and emoji mean something,
-and stay.
+everything that lays out text obeys direction marks. Tags, fillers and runs of variation selectors
+hide invisible messages. Such characters are refused in what Foreword keeps, and written as escapes
+(`\x1b`) in what it prints. Joiners within words, flags and emoji have a meaning, and stay.
 
 References: Boucher and Anderson 2023, "Trojan Source" (direction); Unicode Technical Report 36
 (security); ECMA-48 (control functions).
@@ -16,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 UNSAFE = "a character that a terminal would obey, or that nobody sees"
-"""Of what is refused, as messages have it."""
+"""The description of refused characters in messages."""
 
 _CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
 _DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -29,12 +28,12 @@ _SUSPECT = re.compile(
     f"[{_CONTROL}{_DIRECTION}{_UNSEEN}{_UNSEEN_BEYOND}{_SELECTORS}\u200c\u200d"
     "\U000e01f0-\U000e0fff\U000e0100-\U000e01ef]"
 )
-"""What may be unsafe; most texts have none of it."""
+"""Characters that may be unsafe; most texts have none of them."""
 _UNSAFE = re.compile(
-    # The flags of England, Scotland, Wales: a black flag, tags, and the tag that ends them.
+    # The flags of England, Scotland and Wales: a black flag, tags, and a cancel tag.
     "(?P<flag>\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{2,6}\U000e007f)"
     f"|[{_CONTROL}{_DIRECTION}{_UNSEEN}{_UNSEEN_BEYOND}\U000e01f0-\U000e0fff]"
-    # One selector chooses a glyph of the character before it; more of them choose nothing.
+    # One selector chooses a glyph of the character before it; further ones have no effect.
     f"|(?<=[{_SELECTORS}{_SELECTORS_BEYOND}])[{_SELECTORS}{_SELECTORS_BEYOND}]"
     f"|(?<![{_IDEOGRAPHS}])[{_SELECTORS_BEYOND}]"
     "|(?<=[\u200c\u200d])[\u200c\u200d]"
@@ -44,7 +43,7 @@ _MARKUP = re.compile(r"[\\`*\[\]<>|&]")
 
 
 def is_plain(text: str) -> bool:
-    r"""Whether a text can be shown anywhere as it is, in one line.
+    r"""Whether a text can be shown unchanged anywhere, on one line.
 
     >>> is_plain("naïve 👩‍🚀 می‌خواهم"), is_plain("\x1b[31m"), is_plain("two\nlines")
     (True, False, False)
@@ -57,7 +56,7 @@ def is_plain(text: str) -> bool:
 
 
 def shown(text: str) -> str:
-    r"""A text in one line, in which whatever could act or hide is written as an escape.
+    r"""Return a text on one line, with characters that could act or hide written as escapes.
 
     >>> print(shown("red: \x1b[31m\u202e"))
     red: \x1b[31m\u202e
@@ -66,24 +65,24 @@ def shown(text: str) -> str:
 
 
 def shown_lines(text: str) -> str:
-    """The same of several lines: newlines and tabs stay."""
+    """Return the same for several lines, in which newlines and tabs stay."""
     return text if is_plain(text) else _UNSAFE.sub(_escape_in_lines, text)
 
 
 def first_unsafe(words: Iterable[str]) -> str | None:
-    """The first of some words that cannot be shown as it is."""
+    """Return the first word that cannot be shown unchanged; None if there is none."""
     return next((word for word in words if not is_plain(word)), None)
 
 
 def as_json(document: Any, **options: Any) -> str:
-    r"""JSON that can be shown anywhere: such characters are escaped, as JSON has it.
+    r"""Return JSON that can be shown anywhere: unsafe characters are escaped as in JSON.
 
     >>> print(as_json({"word": "\x9b31m é"}))
     {"word": "\u009b31m é"}
 
     Args:
-        document: what `json.dumps` takes.
-        options: of `json.dumps`.
+        document: the argument of `json.dumps`.
+        options: keywords of `json.dumps`.
     """
     text = json.dumps(document, ensure_ascii=False, **options)
     if is_plain(text):
@@ -92,7 +91,7 @@ def as_json(document: Any, **options: Any) -> str:
 
 
 def as_markdown(text: str) -> str:
-    r"""A text in one line of a Markdown document, where nothing of it is markup or HTML.
+    r"""Return a text for one line of a Markdown document, with all markup and HTML escaped.
 
     >>> print(as_markdown("a_b <i>[x](y)"))
     a_b \<i\>\[x\](y)
@@ -101,20 +100,20 @@ def as_markdown(text: str) -> str:
 
 
 def plain(document: Any) -> Any:
-    """Data as JSON has it, with every string in it as `shown` has it."""
+    """Return JSON data with every string changed by `shown`."""
     return _each_string(document, shown)
 
 
 def strings(document: Any) -> list[str]:
-    """Every string in such data, keys of dictionaries too."""
-    found: list[str] = []
+    """Return every string in JSON data, including keys of dictionaries."""
+    texts: list[str] = []
 
-    def seen(text: str) -> str:
-        found.append(text)
+    def collect(text: str) -> str:
+        texts.append(text)
         return text
 
-    _each_string(document, seen)
-    return found
+    _each_string(document, collect)
+    return texts
 
 
 def _each_string(document: Any, change: Callable[[str], str]) -> Any:
@@ -141,5 +140,5 @@ def _escape_in_lines(match: re.Match[str]) -> str:
 
 
 def _escape_in_json(match: re.Match[str]) -> str:
-    # Control characters below U+0020 are escaped by then: here they are indentation.
+    # Control characters below U+0020 are escaped already; here they are indentation.
     return match[0] if match["flag"] or match[0] < " " else json.dumps(match[0])[1:-1]

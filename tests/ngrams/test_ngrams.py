@@ -12,7 +12,7 @@ from foreword.models.ngram import NgramModel
 from foreword.ngrams import counts
 from foreword.ngrams.counts import count
 from foreword.ngrams.kneser_ney import FALLBACK, discounts, learn
-from foreword.ngrams.table import Table
+from foreword.ngrams.table import NgramTable
 from foreword.text.tokenizer import EOS_ID
 
 V = 8
@@ -66,7 +66,7 @@ class OnPaper:
         return [self.p(word, context) for word in range(self.vocab_size)]
 
 
-def shares_after(table: Table, words: list[int]) -> np.ndarray:
+def shares_after(table: NgramTable, words: list[int]) -> np.ndarray:
     contexts = table.contexts(np.array([EOS_ID, *words])[:, None])
     return table.probabilities([part[-1] for part in contexts])[0]
 
@@ -149,12 +149,12 @@ def test_as_a_model_it_carries_its_words_from_window_to_window_and_sees_no_futur
 def test_arrays_make_the_same_table_again_and_disorder_is_refused() -> None:
     table = learn(LONG, V, 3)
     arrays = table.to_arrays()
-    again = Table.from_arrays(arrays)
+    again = NgramTable.from_arrays(arrays)
     assert np.array_equal(shares_after(again, [2, 1]), shares_after(table, [2, 1]))
     with pytest.raises(FolderError, match="n-grams of 3 words are not in order"):
-        Table.from_arrays(arrays | {"ngrams.3.keys": arrays["ngrams.3.keys"][::-1]})
+        NgramTable.from_arrays(arrays | {"ngrams.3.keys": arrays["ngrams.3.keys"][::-1]})
     with pytest.raises(FolderError, match="between 0 and 1"):
-        Table.from_arrays(arrays | {"ngrams.2.left": arrays["ngrams.2.left"] + 2})
+        NgramTable.from_arrays(arrays | {"ngrams.2.left": arrays["ngrams.2.left"] + 2})
 
 
 def test_without_a_context_every_place_has_the_same_probabilities() -> None:

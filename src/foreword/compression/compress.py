@@ -35,7 +35,7 @@ from foreword.text.tokens import tokenise
 from foreword.visible import as_markdown
 
 MOST_WORDS = 20_000
-"""Of the text that are read, unless told otherwise: they tell a loss of 1 % from chance."""
+"""The default number of words that are read: enough to tell a loss of 1 % from chance."""
 BOUND = 0.02
 
 Tell = Callable[[str, int, int | None], None]
@@ -55,24 +55,24 @@ def compress(
     progress: Tell | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Compression:
-    """Writes a model in int8 with a scale a row, and tells what that costs on a text.
+    """Write a model in int8 with one scale a row, and measure the cost on a text.
 
     Both models read the text by the engine that predicts. A word that was pruned counts as one of
-    all those that `<unk>` then stands for: a smaller vocabulary makes no better figures.
+    all those that `<unk>` then stands for, so that a smaller vocabulary does not improve the
+    figures.
 
     Args:
         folder: a model in float32.
         out: the folder to write.
-        texts: to measure the loss on: files, folders, globs, gzip, `-`. None: the part of the
-            carried chats that the model was validated on, if it was.
+        texts: the texts to measure the loss on: files, folders, globs, gzip, `-`. None: the part of
+            the carried chats that the model was validated on, if it was.
         chats: a part of the carried chats, instead of texts.
-        vocab_size: keep so many of the commonest words, `<unk>` and `<eos>` included.
-        bound: the most that perplexity may rise, as a share of what it was; over it nothing is
-            written.
-        most_words: of the text that are read.
-        overwrite: replace a model that is in `out` already.
-        say: is told what was read, and how, a sentence each.
-        progress: called with (what is done, how much of it, how much in all).
+        vocab_size: the number of most frequent words to keep, including `<unk>` and `<eos>`.
+        bound: the largest relative rise of perplexity; above it nothing is written.
+        most_words: the number of words of the text that are read.
+        overwrite: whether to replace a model in `out`.
+        say: called with sentences about what was read.
+        progress: called with (activity, amount done, amount in all).
         reading: how the texts are read, as for `foreword.evaluate`.
 
     Raises:
@@ -115,7 +115,7 @@ def _compress(
     most_words: int,
     progress: Tell | None,
 ) -> Compression:
-    """Compresses into a folder that is claimed; see `compress`."""
+    """Compress into a folder that is claimed; see `compress`."""
     if before.config.weights == "int8":
         raise SettingsError(f"{source} is compressed already: compress what it was made of")
     if not isinstance(before.config.model, ModelConfig):
@@ -128,15 +128,15 @@ def _compress(
     ids = _ids(sources, before.tokenizer, most_words, progress)
     missing = before.config.model.vocab_size - after.config.model.vocab_size
 
-    def measure(model: Folder, what: str, missing: int = 0) -> Cost:
+    def measure(model: Folder, activity: str, missing: int = 0) -> Cost:
         def tell(done: int) -> None:
             if progress is not None:
-                progress(what, done, len(ids))
+                progress(activity, done, len(ids))
 
         return cost_on(Engine(model.config.model, model.weights), ids, missing, tell)
 
     whole, small = measure(before, "the model"), measure(after, "the compressed one", missing)
-    found = Compression(
+    result = Compression(
         vocab_size=before.config.model.vocab_size,
         bytes=folder_bytes(source),
         text=", ".join(source.name for source in sources),
@@ -148,12 +148,12 @@ def _compress(
     )
     if small.perplexity > whole.perplexity * (1 + bound):
         raise SettingsError(
-            f"on {found.text} the compressed model's perplexity is {small.perplexity:.2f}, "
+            f"on {result.text} the compressed model's perplexity is {small.perplexity:.2f}, "
             f"{small.perplexity / whole.perplexity - 1:.1%} above {whole.perplexity:.2f}, and the "
             f"bound is {bound:.1%}: nothing was written. Keep more words (--vocab-size), or allow "
             "more (--bound)"
         )
-    config = after.config.model_copy(update={"compression": found})
+    config = after.config.model_copy(update={"compression": result})
     card = _card(source, config)
     known = before.misspellings or misspellings_of(before.tokenizer, before.weights)
     write_folder(
@@ -166,14 +166,14 @@ def _compress(
         {w: m for w, m in known.items() if {w, m} <= after.tokenizer.ids.keys()},
         replaces=True,
     )
-    return found
+    return result
 
 
 def smaller(folder: Folder, vocab_size: int | None = None) -> Folder:
-    """A model with its first words alone, which are the commonest, and in int8.
+    """Return a model in int8 with only its first words, which are the most frequent.
 
     Raises:
-        SettingsError: `vocab_size` is no number of its words.
+        SettingsError: `vocab_size` is out of range, or the model has clusters.
     """
     model, tokenizer, weights = folder.config.model, folder.tokenizer, dict(folder.weights)
     if vocab_size is not None and vocab_size != model.vocab_size:
@@ -205,7 +205,7 @@ def smaller(folder: Folder, vocab_size: int | None = None) -> Folder:
 
 
 def refusal_for(source: Path, *, overwrite: bool) -> Refusal:
-    """Refuses the model itself, a folder that holds something else, and a model that may stay."""
+    """Refuse the model itself, a folder of something else, and a model that must stay."""
 
     def refusal(target: Path) -> str | None:
         if target == source.resolve():
@@ -251,21 +251,21 @@ def _ids(
 
 
 def _card(source: Path, config: FolderConfig) -> str:
-    """The model's card, and what became of it."""
+    """Return the model's card with a section on compression."""
     try:
         card = current(source, CARD).read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         card = ""
-    found = config.compression
-    assert found is not None
+    result = config.compression
+    assert result is not None
     section = (
         "## Compression\n\n"
         "Its matrices are int8 with a scale a row; what stands elsewhere in this card is of the "
-        f"model before that. It knows {config.model.vocab_size:,} of {found.vocab_size:,} words. "
-        f"On {as_markdown(found.text)} ({found.words:,} words):\n\n"
+        f"model before that. It knows {config.model.vocab_size:,} of {result.vocab_size:,} words. "
+        f"On {as_markdown(result.text)} ({result.words:,} words):\n\n"
         "| | perplexity | top 3 |\n|---|---|---|\n"
-        f"| before | {found.perplexity_before:.2f} | {found.top3_before:.1%} |\n"
-        f"| after | {found.perplexity_after:.2f} | {found.top3_after:.1%} |\n\n"
+        f"| before | {result.perplexity_before:.2f} | {result.top3_before:.1%} |\n"
+        f"| after | {result.perplexity_after:.2f} | {result.top3_after:.1%} |\n\n"
     )
     head, use, rest = card.partition("## Use\n")
     return head + section + use + rest if use else card + "\n" + section

@@ -1,4 +1,4 @@
-"""How well a model predicts a text, by the engine that will serve it. No torch, no files."""
+"""Measure how well a model predicts a text, by the engine that serves it. No torch, no files."""
 
 import math
 from collections.abc import Callable
@@ -14,11 +14,11 @@ SLOTS = 3
 
 @dataclass(frozen=True)
 class Cost:
-    """Means over a text's words, `<eos>` and `<unk>` included.
+    """Means over a text's words, including `<eos>` and `<unk>`.
 
     Attributes:
-        perplexity: exp of the nats a word.
-        top3: share of the words that are among the three likeliest; `<unk>` never is.
+        perplexity: exp of the nats per word.
+        top3: the share of words among the three most probable, which `<unk>` never counts as.
     """
 
     perplexity: float
@@ -28,17 +28,17 @@ class Cost:
 def cost_on(
     engine: Engine, ids: np.ndarray, missing: int = 0, progress: Callable[[int], None] | None = None
 ) -> Cost:
-    """Predicts every word of a text from those before it, the first from an `<eos>`.
+    """Predict every word of a text from those before it, the first from an `<eos>`.
 
-    A model that lacks words is measured in the words of the whole one, so that it cannot win by
-    forgetting. What it lacks is `<unk>` to it; of that probability the whole model's `<unk>` has
+    A model that lacks words is measured in the words of the whole one, so that forgetting gains
+    it nothing. What it lacks is `<unk>` to it; of that probability the whole model's `<unk>` gets
     the share that is best for this text, and the missing words share the rest evenly.
 
     Args:
         engine: the model.
         ids: (N,) in the whole vocabulary, of which the model's is the beginning.
-        missing: words of the whole vocabulary that the model lacks.
-        progress: called with the words done.
+        missing: the number of words of the whole vocabulary that the model lacks.
+        progress: called with the number of words done.
     """
     size = engine.config.vocab_size
     state = engine.advance(engine.start(), EOS_ID)
@@ -60,7 +60,7 @@ def cost_on(
 
 
 def _nats_of_the_missing(unknown: int, lacking: int, missing: int) -> float:
-    """What it takes to tell `<unk>` and the missing words apart, so often as each occurs."""
+    """Return the nats needed to tell `<unk>` and the missing words apart at their occurrences."""
     nats = 0.0
     for count, words in ((unknown, 1), (lacking, missing)):
         if count > 0:

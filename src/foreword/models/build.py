@@ -1,4 +1,4 @@
-"""Architecture names to models, and model folders to models. Knows nothing about training."""
+"""Build models from architecture names and from folders. Knows nothing about training."""
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from foreword.models.mlp import MLPModel
 from foreword.models.model import LanguageModel, NextWordModel, Regularisation
 from foreword.models.ngram import NgramModel
 from foreword.models.recurrent import RecurrentModel
-from foreword.ngrams.table import Table
+from foreword.ngrams.table import NgramTable
 
 
 def build(
@@ -19,13 +19,13 @@ def build(
     regularisation: Regularisation | None = None,
     generator: torch.Generator | None = None,
 ) -> NextWordModel:
-    """A model with fresh weights drawn from `generator`."""
+    """Return a model with new weights drawn from `generator`."""
     kind = RecurrentModel if config.is_recurrent else MLPModel
     return kind(config, regularisation, generator)
 
 
 def device_named(name: str) -> torch.device:
-    """cpu, cuda, cuda:1...
+    """Return the torch device of a name such as cpu, cuda or cuda:1.
 
     Raises:
         SettingsError: this machine has no such device.
@@ -34,33 +34,33 @@ def device_named(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        found = "cpu, cuda" if torch.cuda.is_available() else "cpu"
+        available = "cpu, cuda" if torch.cuda.is_available() else "cpu"
         raise SettingsError(
-            f"device {name!r} cannot be used on this machine; there is: {found}"
+            f"device {name!r} cannot be used on this machine; there is: {available}"
         ) from error
     return device
 
 
 def from_folder(folder: Folder, device: str = "cpu") -> LanguageModel:
-    """The model that a folder holds, ready for evaluation; n-grams are always on the processor."""
+    """Return a folder's model, ready for evaluation; n-gram models always run on the processor."""
     if isinstance(folder.config.model, NgramConfig):
-        return NgramModel(Table.from_arrays(folder.weights))
+        return NgramModel(NgramTable.from_arrays(folder.weights))
     model = build(folder.config.model)
     load_weights(model, dense(folder.weights))
     return model.to(device_named(device)).eval()
 
 
 def load_weights(model: NextWordModel, weights: dict[str, np.ndarray]) -> None:
-    """Copies arrays into the model's parameters of the same names and shapes."""
+    """Copy arrays into the model's parameters of the same names and shapes."""
     model.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
 
 
 def weights_of(model: NextWordModel) -> dict[str, np.ndarray]:
-    """The model's parameters as arrays, copied: later training steps do not change them."""
+    """Return the model's parameters as copies, which later training does not change."""
     return {name: value.detach().cpu().numpy().copy() for name, value in model.state_dict().items()}
 
 
 def count_parameters(config: ModelConfig) -> int:
-    """Trainable numbers of a model of this configuration; builds none of them."""
+    """Return the number of trainable parameters of a configuration, without allocating them."""
     with torch.device("meta"):
         return sum(p.numel() for p in build(config).parameters())

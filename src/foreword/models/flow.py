@@ -1,4 +1,4 @@
-"""How much each earlier state matters for a prediction: what BPTT carries back through time."""
+"""Measure how much each earlier state matters for a prediction: the gradients of BPTT."""
 
 import torch
 from torch import Tensor
@@ -13,13 +13,13 @@ from foreword.nn.trace import Trace
 def gradients_by_states(
     model: RecurrentModel, inputs: Tensor, targets: Tensor, state: State
 ) -> tuple[Trace, tuple[dict[str, Tensor], ...]]:
-    """Gradients of the last step's losses by h and c after every step of a window.
+    """Return the gradients of the last step's losses by h and c after every step of a window.
 
     Args:
-        model: in evaluation mode.
+        model: the model, in evaluation mode.
         inputs: (T, B) ids.
-        targets: (B,), what comes after the last of them; -1 where there is nothing.
-        state: before the window.
+        targets: (B,), the word after the last input; -1 where there is none.
+        state: the state before the window.
 
     Returns:
         The window's trace, and for each layer, by the state's name, gradients (T, B, H): each

@@ -1,4 +1,4 @@
-"""Feed-forward next-word models: what recurrence improves on. The state is the window of words."""
+"""Feed-forward next-word models, the baseline for recurrence. The state is the window of words."""
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from foreword.models.model import Affine, NextWordModel, Regularisation, State
 from foreword.nn.dropout import locked_dropout
 
 PADDING_ID = 1
-"""What stands before the first word: `<eos>`, the end of a line before."""
+"""The id before the first word: `<eos>`, the end of the line before."""
 
 
 class MLPModel(NextWordModel):
@@ -31,26 +31,26 @@ class MLPModel(NextWordModel):
         self.hidden = nn.ModuleList(Affine(self._uniform(H, n, bound=n**-0.5)) for n in sizes)
 
     def start(self, batch_size: int) -> State:
-        """A window of padding, (n - 1, B) word ids."""
+        """Return a window of padding, (n - 1, B) word ids."""
         shape = (self.config.context_words - 1, batch_size)
         return (torch.full(shape, PADDING_ID, device=self.embedding.weight.device),)
 
     def hidden_states(self, embedded: Tensor, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """The last layer's output for the window that ends at each step, (T, B, H)."""
+        """Return the last layer's output for the window that ends at each step, (T, B, H)."""
         return self.layers(embedded, state)[-1], self.after(ids, state)
 
     def after(self, ids: Tensor, state: State) -> State:
-        """The window after more words, (T, B) ids."""
+        """Return the window after more words, (T, B) ids."""
         (earlier,) = state
         return (torch.cat([earlier, ids])[len(ids) :],)
 
     def layers(self, embedded: Tensor, state: State) -> list[Tensor]:
-        """Every layer's outputs, (T, B, H) each."""
+        """Return every layer's outputs, (T, B, H) each."""
         (earlier,) = state
         T, n = len(embedded), self.config.context_words
         words = torch.cat([F.embedding(earlier, self.embedding.weight), embedded])
         hidden = torch.cat([words[k : k + T] for k in range(n)], dim=2)
-        found: list[Tensor] = []
+        outputs: list[Tensor] = []
         activation = torch.tanh if self.config.nonlinearity == "tanh" else torch.relu
         for k, layer in enumerate(self.hidden):
             if k > 0:
@@ -58,5 +58,5 @@ class MLPModel(NextWordModel):
                     hidden, self.regularisation.hidden, self.training, self.generator
                 )
             hidden = activation(layer(hidden))
-            found.append(hidden)
-        return found
+            outputs.append(hidden)
+        return outputs

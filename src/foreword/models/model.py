@@ -1,4 +1,4 @@
-"""What a next-word model is: (ids, state) -> (logits, new state). Knows no words or files."""
+"""The interface of a next-word model: (ids, state) -> (logits, new state). Knows no words."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -20,60 +20,60 @@ State = tuple[Tensor, ...]
 
 
 Scorer = Callable[[Tensor], Tensor]
-"""Of some places of a window, (R,) of T B with time first, the logits of the words after them,
-(R, V), computed when asked for: those of a whole window would be hundreds of megabytes."""
+"""Maps positions in a window, (R,) of T B with time first, to the logits of the words after them,
+(R, V). They are computed on demand, as those of a whole window would take hundreds of megabytes."""
 
 
 class LanguageModel(nn.Module, ABC):
-    """Whatever scores every next word of B streams, and remembers what it needs in a state."""
+    """Scores every next word of B streams, and remembers what it needs in a state."""
 
     @abstractmethod
     def start(self, batch_size: int) -> State:
-        """The state before the first word of `batch_size` streams."""
+        """Return the state before the first word of `batch_size` streams."""
 
     @abstractmethod
     def scorer(self, ids: Tensor, state: State) -> tuple[Scorer, State]:
-        """What scores the words after `ids` (T, B), and the state after them."""
+        """Return the scorer of the words after `ids` (T, B), and the state after them."""
 
     def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """Logits (T, B, V) of the word after each of `ids` (T, B), and the state after them."""
+        """Return logits (T, B, V) of the word after each of `ids` (T, B), and the state after."""
         scores, state = self.scorer(ids, state)
         return scores(torch.arange(ids.numel(), device=ids.device)).view(*ids.shape, -1), state
 
     @property
     @abstractmethod
     def device(self) -> torch.device:
-        """Where its numbers are."""
+        """The device that holds the model's numbers."""
 
 
 class Regularisation(Data):
-    """What holds a network back while it trains; evaluation does none of it.
+    """Regularisation of a network during training; evaluation applies none of it.
 
-    What is dropped is a probability. Penalties are added to the mean loss (Merity et al. 2017,
+    Dropout is given by its probability. Penalties are added to the mean loss (Merity et al. 2017,
     "Revisiting activation regularization for language RNNs").
     """
 
     embedding: float = 0.0
-    """Whole words of the embedding matrix (Gal & Ghahramani 2016)."""
+    """Dropout of whole words of the embedding matrix (Gal & Ghahramani 2016)."""
     input: float = 0.0
-    """Embedded inputs, one mask for all time steps (locked, or variational, dropout)."""
+    """Dropout of embedded inputs, one mask for all time steps (locked, or variational, dropout)."""
     hidden: float = 0.0
-    """Between layers, locked."""
+    """Locked dropout between layers."""
     output: float = 0.0
-    """The last layer's outputs, locked."""
+    """Locked dropout of the last layer's outputs."""
     contexts: float = 0.0
-    """Those of a mixture of softmaxes, locked (Yang et al. 2018)."""
+    """Locked dropout of the contexts of a mixture of softmaxes (Yang et al. 2018)."""
     projected: float = 0.0
-    """What a projection makes of them for the output layer, locked."""
+    """Locked dropout of the projection before the output layer."""
     recurrent: float = 0.0
     """DropConnect on the recurrent weights (Merity et al. 2018)."""
     activation: float = 0.0
-    """Times the mean square of the last layer's outputs after dropout."""
+    """The factor of the mean square of the last layer's outputs after dropout."""
     temporal: float = 0.0
-    """Times the mean square of the difference of its outputs, before dropout, of two steps."""
+    """The factor of the mean square difference of its outputs, before dropout, between steps."""
 
 
-class Table(nn.Module):
+class Embedding(nn.Module):
     """The embedding matrix (V, E)."""
 
     def __init__(self, weight: Tensor) -> None:
@@ -90,7 +90,7 @@ class Affine(nn.Module):
         self.bias = nn.Parameter(weight.new_zeros(len(weight)))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., G) to (..., F)."""
+        """Map (..., G) to (..., F)."""
         return F.linear(x, self.weight, self.bias)
 
 
@@ -123,10 +123,10 @@ class NextWordModel(LanguageModel):
         self.config = config
         self.regularisation = regularisation or Regularisation()
         self.generator = generator
-        """Source of the initial weights and of the dropout masks."""
+        """The source of initial weights and dropout masks."""
         V, E, H = config.vocab_size, config.embedding_size, config.hidden_size
         K, mixes = config.softmaxes, config.softmaxes > 1
-        self.embedding = Table(self._uniform(V, E, bound=E**-0.5))
+        self.embedding = Embedding(self._uniform(V, E, bound=E**-0.5))
         projects = config.tied and E != H and not mixes
         self.projection = Affine(self._uniform(E, H, bound=H**-0.5)) if projects else None
         F = E if mixes else H
@@ -150,14 +150,14 @@ class NextWordModel(LanguageModel):
 
     @torch.no_grad()
     def start_from(self, counts: Tensor) -> None:
-        """Sets the output layer's biases so that without features its P is the words' frequencies.
+        """Set the output layer's biases so that P without features is the words' frequencies.
 
-        A network that begins with all words equally likely spends its first steps on learning
-        which are common (Karpathy 2019, "A recipe for training neural networks": "init well").
+        A network that begins with equal probabilities spends its first steps on learning which
+        words are frequent (Karpathy 2019, "A recipe for training neural networks": "init well").
 
         Args:
-            counts: of each word in the training text, (V,); each is counted once more, so that
-                none is impossible.
+            counts: the count of each word in the training text, (V,); 1 is added to each, so that
+                no word is impossible.
         """
         logs = (counts + 1).double().log()
         self.decoder.bias.copy_(logs - logs.logsumexp(0))
@@ -165,25 +165,25 @@ class NextWordModel(LanguageModel):
             self.adaptive.start_from(self.decoder.bias)
 
     def use_generator(self, generator: torch.Generator) -> None:
-        """Draws dropout masks from another generator, on the parameters' device."""
+        """Draw dropout masks from another generator, on the parameters' device."""
         self.generator = generator
 
     @property
     def device(self) -> torch.device:
-        """Of the parameters."""
+        """The device of the parameters."""
         return self.decoder.bias.device
 
     @abstractmethod
     def hidden_states(self, embedded: Tensor, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """Outputs (T, B, H) for the embedded words (T, B, E), and the state after them."""
+        """Return outputs (T, B, H) for the embedded words (T, B, E), and the state after them."""
 
     def scorer(self, ids: Tensor, state: State) -> tuple[Scorer, State]:
-        """What scores the words after `ids` (T, B), and the state after them."""
+        """Return the scorer of the words after `ids` (T, B), and the state after them."""
         features, state = self.features(ids, state)
-        return lambda places: self.scores(features.flatten(0, 1)[places]), state
+        return lambda positions: self.scores(features.flatten(0, 1)[positions]), state
 
     def scores(self, features: Tensor) -> Tensor:
-        """Logits (..., V) of what the output layer sees, (..., F); of mixture or clusters ln P."""
+        """Return logits (..., V) for features (..., F); for a mixture or clusters, ln P."""
         if self.adaptive is not None:
             return self.adaptive.log_probabilities(features, self.decoder.bias)
         if self.mixture is not None:
@@ -194,15 +194,15 @@ class NextWordModel(LanguageModel):
     def loss(
         self, ids: Tensor, targets: Tensor, state: State, precision: torch.dtype = torch.float32
     ) -> tuple[Tensor, State]:
-        """Sum of -log P(target) over a window, in nats, and the state after it.
+        """Return the sum of -log P(target) over a window, in nats, and the state after it.
 
         Args:
             ids: (T, B).
-            targets: (T, B), the word after each; one of -1 is not counted.
-            state: the state before the window. Detach it to truncate backpropagation through
-                time at the window's start.
-            precision: of the recurrent layers' and the output layer's products. States, gates,
-                sums and weights are float32 all the same; see `foreword.nn.use` and
+            targets: (T, B), the word after each; -1 is not counted.
+            state: the state before the window. Detach it to truncate backpropagation through time
+                at the window's start.
+            precision: the precision of the products in the recurrent layers and the output layer.
+                States, gates, sums and weights stay float32; see `foreword.nn.use` and
                 `linear_cross_entropy`.
         """
         loss, _, state = self.training_loss(ids, targets, state, precision)
@@ -216,9 +216,9 @@ class NextWordModel(LanguageModel):
         precision: torch.dtype = torch.float32,
         sampling: Sampling | None = None,
     ) -> tuple[Tensor, Tensor | float, State]:
-        """As `loss`, and between the two the penalty that is to be added to the mean loss.
+        """Return the results of `loss`, with a penalty between them to be added to the mean loss.
 
-        With `sampling` the loss is an estimate, by a sample of the vocabulary.
+        With `sampling` the loss is estimated from a sample of the vocabulary.
         """
         with use(products="bfloat16" if precision == torch.bfloat16 else None):
             hidden, dropped, state = self.outputs(ids, state)
@@ -246,7 +246,7 @@ class NextWordModel(LanguageModel):
         targets: Tensor,
         precision: torch.dtype,
     ) -> Tensor:
-        """Sum of -log P(target), (T B,), of what the output layer sees, (T, B, F)."""
+        """Return -log P(target), summed, for features (T, B, F) and targets (T B,)."""
         if self.mixture is None:
             return linear_cross_entropy(
                 features.flatten(0, 1), weight, bias, targets, precision=precision
@@ -276,7 +276,7 @@ class NextWordModel(LanguageModel):
         return penalty
 
     def features(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """What the output layer sees, (T, B, F), and the state after `ids` (T, B)."""
+        """Return the input of the output layer, (T, B, F), and the state after `ids` (T, B)."""
         _, dropped, state = self.outputs(ids, state)
         return self._seen(dropped), state
 
@@ -287,7 +287,7 @@ class NextWordModel(LanguageModel):
         return locked_dropout(self.projected(dropped), share, self.training, self.generator)
 
     def outputs(self, ids: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """The last layer's outputs (T, B, H), what dropout leaves of them, and the state after."""
+        """Return the last outputs (T, B, H), the same after dropout, and the state after."""
         drop = self.regularisation
         table = embedding_dropout(
             self.embedding.weight, drop.embedding, self.training, self.generator
@@ -299,15 +299,15 @@ class NextWordModel(LanguageModel):
         return hidden, dropped, state
 
     def projected(self, hidden: Tensor) -> Tensor:
-        """What the output layer sees (..., F) of the last layer's outputs (..., H)."""
+        """Return the input of the output layer, (..., F), for the last layer's outputs (..., H)."""
         return hidden if self.projection is None else self.projection(hidden)
 
     def output_layer(self) -> tuple[Tensor, Tensor]:
-        """Weight (V, F), of a mixture (V, E), and bias (V,) of an output layer without clusters."""
+        """Return weight (V, F), or (V, E) of a mixture, and bias (V,), if there are no clusters."""
         weight = self.decoder.weight if self.decoder.weight is not None else self.embedding.weight
         return weight, self.decoder.bias
 
 
 def detach(state: State) -> State:
-    """The same state, cut off from its history: here backpropagation through time is truncated."""
+    """Return the state without its history, which truncates backpropagation through time."""
     return tuple(part.detach() for part in state)

@@ -10,7 +10,7 @@ from foreword.nn.trace import Trace
 
 
 class RecurrentModel(NextWordModel):
-    """An Elman RNN, LSTM (four kinds) or GRU between the embedding and the output layer."""
+    """A recurrent network of any cell between the embedding and the output layer."""
 
     def __init__(
         self,
@@ -37,24 +37,24 @@ class RecurrentModel(NextWordModel):
         )
 
     def use_generator(self, generator: torch.Generator) -> None:
-        """Draws dropout masks from another generator, on the parameters' device."""
+        """Draw dropout masks from another generator, on the parameters' device."""
         super().use_generator(generator)
         self.recurrent.generator = generator
 
     def start(self, batch_size: int) -> State:
-        """Zeros, (num_layers, B, H) for each of the cell's states."""
+        """Return zeros, (num_layers, B, H) for each of the cell's states."""
         return self.recurrent.start(batch_size)
 
     def hidden_states(self, embedded: Tensor, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """What the layers give at each step, (T, B, H), and the state after the last.
+        """Return the output of the layers at each step, (T, B, H), and the state after the last.
 
-        That is the last layer's hidden state; with `skip` the sum of all layers'.
+        The output is the last layer's hidden state, or with `skip` the sum of all layers'.
         """
         del ids
         hidden, after = self.recurrent(embedded, state)
         return hidden, after if isinstance(after, tuple) else (after,)
 
     def traced(self, embedded: Tensor, state: State) -> tuple[Tensor, State, Trace]:
-        """As `hidden_states`, and what happened inside."""
+        """Return `hidden_states`, and a trace of what happened inside."""
         hidden, after, trace = self.recurrent(embedded, state, return_trace=True)
         return hidden, after if isinstance(after, tuple) else (after,), trace

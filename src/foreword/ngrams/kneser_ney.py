@@ -1,25 +1,25 @@
-"""From counts to probabilities: interpolated modified Kneser-Ney smoothing. Knows ids, not words.
+"""Turn counts into probabilities by interpolated modified Kneser-Ney smoothing. Knows ids only.
 
 Chen & Goodman 1998, "An empirical study of smoothing techniques for language modeling", section 3
 (equations 16 and 17). With u the context and v the context without its first word,
 
     P(w | u) = max(c(u w) - D(c(u w)), 0) / c(u) + left(u) P(w | v)
 
-D tells 1, 2, and 3 or more apart. c of the longest n-grams is how often they were seen; of shorter
-ones how many different words stood before them, or how often they were seen where they begin a
-line, before which nothing stands (Heafield et al. 2013). The shortest v is empty, and P then 1/V.
+D differs for counts of 1, 2, and 3 or more. For the longest n-grams, c is how often they were seen;
+for shorter ones, how many different words precede them, or how often they were seen if they begin a
+line (Heafield et al. 2013). The shortest v is empty, with P = 1/V.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from foreword.ngrams.counts import Array, Level, count, places
-from foreword.ngrams.table import SmoothedLevel, Table
+from foreword.ngrams.counts import Array, NgramLevel, count, indices_of
+from foreword.ngrams.table import NgramTable, SmoothedLevel
 from foreword.text.tokenizer import EOS_ID
 
 FALLBACK = (0.0, 0.5, 1.0, 1.5)
-"""Discounts where a text is too short to tell, as KenLM has them."""
+"""The discounts for a text too short to estimate them, as in KenLM."""
 
 
 def learn(
@@ -28,15 +28,15 @@ def learn(
     order: int,
     min_count: int = 1,
     progress: Callable[[int, int], None] | None = None,
-) -> Table:
-    """The smoothed n-grams of a text.
+) -> NgramTable:
+    """Return the smoothed n-grams of a text.
 
     Args:
         ids: (N,) word ids, lines ended by `<eos>`.
         vocab_size: V.
-        order: n, the longest n-grams' length.
-        min_count: n-grams of three words and more that were seen less often are left out, once all
-            have been counted; the shorter ones serve for them.
+        order: n, the length of the longest n-grams.
+        min_count: n-grams of three words and more that were seen less often are dropped after
+            counting; shorter ones take their place.
         progress: as in `count`.
     """
     levels = count(ids, vocab_size, order, progress)
@@ -51,12 +51,13 @@ def learn(
         contexts = level.keys // vocab_size
         totals = np.bincount(contexts, weights=c, minlength=len(kept))
         shares = (c - discounts(c)[np.minimum(c, 3)]) / totals[contexts]
-        # A longer n-gram is seen no more often than its beginning: what is kept hangs together.
+        # A longer n-gram is seen no more often than its beginning, so all contexts of kept ones
+        # stay.
         stays = kept[contexts]
         if smoothed:
             stays &= level.counts >= min_count
-        places_of_kept = np.cumsum(kept) - 1
-        keys = places_of_kept[contexts[stays]] * vocab_size + level.keys[stays] % vocab_size
+        indices_of_kept = np.cumsum(kept) - 1
+        keys = indices_of_kept[contexts[stays]] * vocab_size + level.keys[stays] % vocab_size
         taken = np.bincount(contexts[stays], weights=shares[stays], minlength=len(kept))
         smoothed.append(
             SmoothedLevel(
@@ -64,29 +65,29 @@ def learn(
             )
         )
         kept = stays
-    return Table(words.astype(np.float32), tuple(smoothed))
+    return NgramTable(words.astype(np.float32), tuple(smoothed))
 
 
-def adjusted(levels: list[Level], vocab_size: int) -> list[Array]:
+def adjusted(levels: list[NgramLevel], vocab_size: int) -> list[Array]:
     """The counts that are smoothed, of each level's n-grams."""
-    begins = levels[0].keys == EOS_ID  # a line
-    ends = np.zeros(vocab_size, dtype=np.int64)  # the place of each without its first word
-    found = []
+    begins = levels[0].keys == EOS_ID  # the n-grams that begin a line
+    ends = np.zeros(vocab_size, dtype=np.int64)  # the index of each n-gram without its first word
+    counts = []
     shorter = np.zeros(1, dtype=np.int64)
     for k, level in enumerate(levels):
         contexts, words = np.divmod(level.keys, vocab_size)
         if k > 0:
             # Without its first word, (u, w) is w after u without its first word.
-            ends = words if k == 1 else places(shorter, ends[contexts], words, vocab_size)
+            ends = words if k == 1 else indices_of(shorter, ends[contexts], words, vocab_size)
             before = np.bincount(ends, minlength=len(levels[k - 1].keys))
-            found.append(before if k == 1 else np.where(begins, levels[k - 1].counts, before))
+            counts.append(before if k == 1 else np.where(begins, levels[k - 1].counts, before))
             begins = begins[contexts]
         shorter = level.keys
-    return [*found, levels[-1].counts]
+    return [*counts, levels[-1].counts]
 
 
 def discounts(counts: Array) -> Array:
-    """D of a count of 0, 1, 2, and 3 or more (equation 17)."""
+    """Return D for counts of 0, 1, 2, and 3 or more (equation 17)."""
     n1, n2, n3, n4 = (int(np.count_nonzero(counts == n)) for n in range(1, 5))
     if n1 and n2 and n3:
         y = n1 / (n1 + 2 * n2)

@@ -1,4 +1,4 @@
-"""P(next word | the last n - 1) from smoothed n-grams, looked up. Knows ids, not words."""
+"""Look up P(next word | the last n - 1) in smoothed n-grams. Knows ids, not words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from foreword.errors import FolderError
-from foreword.ngrams.counts import NOWHERE, Array, places
+from foreword.ngrams.counts import ABSENT, Array, indices_of
 from foreword.text.tokenizer import EOS_ID
 
 
 @dataclass(frozen=True)
 class SmoothedLevel:
-    """The n-grams of one length, of two words and more.
+    """The n-grams of one length of two words or more.
 
     Attributes:
-        keys: (N,) int64, ascending, as in `counts.Level`.
-        shares: (N,) float32, what is sure of P(word | context) at this length.
-        left: (M,) float32, for each context, which is an n-gram of the level before: the share that
-            is left to the context without its first word.
+        keys: (N,) int64, ascending, as in `counts.NgramLevel`.
+        shares: (N,) float32, the discounted part of P(word | context) at this length.
+        left: (M,) float32, for each context, an n-gram of the level below: the share of probability
+            for the context without its first word.
     """
 
     keys: Array
@@ -27,12 +27,12 @@ class SmoothedLevel:
 
 
 @dataclass(frozen=True)
-class Table:
+class NgramTable:
     """An n-gram model.
 
     Attributes:
-        words: (V,) float32, P(word) where nothing is known of the context.
-        levels: of two words up to n.
+        words: (V,) float32, P(word) without a known context.
+        levels: the n-grams of two words up to n.
     """
 
     words: Array
@@ -45,85 +45,87 @@ class Table:
 
     @property
     def order(self) -> int:
-        """Words of the longest n-grams."""
+        """The number of words of the longest n-grams."""
         return len(self.levels) + 1
 
     def contexts(self, words: Array) -> list[Array]:
-        """Where the words up to each place are among the n-grams.
+        """Return the indices of the n-grams that end at each position.
 
         Args:
             words: (T, B) ids, time first.
 
         Returns:
-            (n - 1) arrays (T, B): the place of the last k + 1 words among the n-grams of that
-            length, or `NOWHERE`. Words before an `<eos>`, or before the first, are not looked at.
+            (n - 1) arrays (T, B): the index of the last k + 1 words among the n-grams of that
+            length, or `ABSENT`. They contain no words before an `<eos>` or before the first.
         """
-        found = [words.astype(np.int64)]
+        indices = [words.astype(np.int64)]
         for level in self.levels[:-1]:
-            longer = np.full(words.shape, NOWHERE, dtype=np.int64)
-            longer[1:] = places(level.keys, found[-1][:-1], words[1:], self.vocab_size)
-            longer[words == EOS_ID] = NOWHERE
-            found.append(longer)
-        return found[: len(self.levels)]
+            longer = np.full(words.shape, ABSENT, dtype=np.int64)
+            longer[1:] = indices_of(level.keys, indices[-1][:-1], words[1:], self.vocab_size)
+            longer[words == EOS_ID] = ABSENT
+            indices.append(longer)
+        return indices[: len(self.levels)]
 
     def probabilities(self, contexts: Sequence[Array]) -> Array:
-        """P(word) after each of R contexts, (R, V) float32; rows sum to 1.
+        """Return P(word) after each of R contexts, (R, V) float32; rows sum to 1.
 
         Args:
-            contexts: n - 1 arrays (R,), as `contexts` gives them.
+            contexts: n - 1 arrays (R,), as `contexts` returns them.
         """
         rows = len(contexts[0]) if contexts else 1
-        scale = np.ones(rows)  # what each level leaves to the shorter ones
+        scale = np.ones(rows)  # the share that each level leaves to the shorter ones
         parts: list[tuple[Array, Array]] = []
         V = self.vocab_size
-        for level, places_of in zip(reversed(self.levels), reversed(contexts), strict=True):
-            known = np.flatnonzero(places_of != NOWHERE)
-            at = places_of[known]
-            begin, end = np.searchsorted(level.keys, np.stack([at, at + 1]) * V)
+        for level, indices in zip(reversed(self.levels), reversed(contexts), strict=True):
+            known = np.flatnonzero(indices != ABSENT)
+            rows_of_context = indices[known]
+            begin, end = np.searchsorted(
+                level.keys, np.stack([rows_of_context, rows_of_context + 1]) * V
+            )
             lengths = end - begin
             first = np.repeat(np.cumsum(lengths) - lengths, lengths)
             inside = np.repeat(begin, lengths) + np.arange(lengths.sum()) - first
             row = np.repeat(known, lengths)
             parts.append((row * V + level.keys[inside] % V, scale[row] * level.shares[inside]))
-            scale[known] *= level.left[at]
+            scale[known] *= level.left[rows_of_context]
         shares: Array = np.multiply(scale[:, None], self.words, dtype=np.float32)
         flat = shares.reshape(-1)
-        for cells, values in parts:  # those of one level are different from each other
+        for cells, values in parts:  # the cells of one level are distinct
             flat[cells] += values.astype(np.float32)
         return shares
 
     def probability_of(self, contexts: Sequence[Array], words: Array) -> tuple[Array, Array]:
-        """P of one word after each context, and how many of the last words were known, both (R,).
+        """Return P of one word after each context, and the number of known last words, both (R,).
 
         Args:
-            contexts: n - 1 arrays (R,), as `contexts` gives them.
+            contexts: n - 1 arrays (R,), as `contexts` returns them.
             words: (R,) ids.
         """
         shares = self.words[words].astype(np.float64)
         known = np.zeros(len(words), dtype=np.int64)
-        for level, places_of in zip(self.levels, contexts, strict=True):
-            inside = np.flatnonzero(places_of != NOWHERE)
-            at = places_of[inside]
-            cell = places(level.keys, at, words[inside], self.vocab_size)
-            shares[inside] *= level.left[at]
-            is_there = cell != NOWHERE
-            shares[inside[is_there]] += level.shares[cell[is_there]]
+        for level, indices in zip(self.levels, contexts, strict=True):
+            inside = np.flatnonzero(indices != ABSENT)
+            rows_of_context = indices[inside]
+            cell = indices_of(level.keys, rows_of_context, words[inside], self.vocab_size)
+            shares[inside] *= level.left[rows_of_context]
+            is_present = cell != ABSENT
+            shares[inside[is_present]] += level.shares[cell[is_present]]
             known[inside] += 1
         return shares, known
 
     def to_arrays(self) -> dict[str, Array]:
-        """By the names that `foreword.folder.weights` expects."""
+        """Return the arrays by the names that `foreword.folder.weights` expects."""
         arrays = {"ngrams.1.shares": self.words}
         for length, level in enumerate(self.levels, 2):
             arrays |= {f"ngrams.{length}.{name}": part for name, part in vars(level).items()}
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> "Table":
-        """What `to_arrays` gave, of the right names and shapes.
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> "NgramTable":
+        """Return the table of `to_arrays`, whose names and shapes have been checked.
 
         Raises:
-            FolderError: keys are out of order or range, or shares are none.
+            FolderError: keys are out of order or range, or shares are not between 0 and 1.
         """
         levels = []
         words = arrays["ngrams.1.shares"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from foreword.ngrams.table import Table
+from foreword.ngrams.table import NgramTable
 from foreword.predictor.numpy_network import Array, ByScores, Parts
 
 
@@ -12,7 +12,7 @@ class NgramNetwork(ByScores):
     """The tables of an n-gram model, whose scores are ln P."""
 
     def __init__(self, weights: Mapping[str, Array]) -> None:
-        self._table = Table.from_arrays(weights)
+        self._table = NgramTable.from_arrays(weights)
 
     def advance(self, parts: Parts, word: int) -> Parts:
         """Return the parts of the state after one more word id."""

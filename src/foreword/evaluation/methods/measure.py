@@ -22,7 +22,7 @@ from foreword.folder.installed import find_folder
 from foreword.folder.store import Folder, read_folder
 from foreword.models.build import from_folder
 from foreword.models.model import LanguageModel
-from foreword.ngrams.table import Table
+from foreword.ngrams.table import NgramTable
 from foreword.text.choice import ReadingOptions
 from foreword.text.corpus import Paths, paths_of
 from foreword.text.sources import read_sources
@@ -194,7 +194,7 @@ def _settings(name: str, plan: Plan) -> dict[str, object]:
     return found
 
 
-def _table(path: Path, network: Folder) -> Table:
+def _table(path: Path, network: Folder) -> NgramTable:
     other = read_folder(find_folder(path))
     if not isinstance(other.config.model, NgramConfig):
         raise SettingsError(
@@ -206,4 +206,4 @@ def _table(path: Path, network: Folder) -> Table:
             f"{path} has another vocabulary than the network: train both on the same text, with "
             "the same --vocab-size, --min-count and --case"
         )
-    return Table.from_arrays(other.weights)
+    return NgramTable.from_arrays(other.weights)

@@ -17,7 +17,7 @@ from foreword.evaluation.methods.mixing import (
 )
 from foreword.evaluation.methods.reading import read
 from foreword.models.model import LanguageModel, NextWordModel
-from foreword.ngrams.table import Table
+from foreword.ngrams.table import NgramTable
 from foreword.text.tokenizer import EOS_ID
 
 TUNE_WORDS = 50_000
@@ -58,7 +58,7 @@ class Plan:
     temperature: float = 1.0
     cache: Cache | None = None
     dynamic: Dynamic | None = None
-    table: Table | None = None
+    table: NgramTable | None = None
     weights: dict[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -113,7 +113,7 @@ def opinions(
     return Opinions(network, found, ngram, known, *untempered)
 
 
-def by_ngrams(table: Table | None, ids: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+def by_ngrams(table: NgramTable | None, ids: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
     """P of each word by the n-grams, and how many words of its context they knew."""
     if table is None:
         return None, np.zeros(len(ids), dtype=np.int64)
