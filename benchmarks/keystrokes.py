@@ -21,7 +21,13 @@ import numpy as np
 import foreword
 import ngrams
 import presage
-from foreword.evaluation.keystrokes import KeystrokeReport, Suggests, Tally, Typist, simulate
+from foreword.evaluation.keystrokes import (
+    KeystrokeReport,
+    SimulatedTypist,
+    Suggests,
+    Tally,
+    simulate,
+)
 from foreword.evaluation.suggester import Suggester
 from foreword.text.corpus import chat_source, find_sources
 from messages import messages_of
@@ -63,7 +69,7 @@ def main() -> None:
             trigrams = ngrams.Ngrams(training, TRIGRAM_WORDS)
             predictors["trigrams"], sizes["trigrams"] = trigrams, trigrams.size / 1e6
         for repeats in (True, False) if arguments.both else (True,):
-            typist = Typist(slots=arguments.slots, repeats=repeats)
+            typist = SimulatedTypist(slots=arguments.slots, repeats=repeats)
             show(by_turns(predictors, messages, typist), sizes)
 
 
@@ -90,7 +96,7 @@ def folder_size(folder: Path) -> float:
 
 
 def by_turns(
-    predictors: dict[str, Suggests], messages: list[str], typist: Typist
+    predictors: dict[str, Suggests], messages: list[str], typist: SimulatedTypist
 ) -> dict[str, KeystrokeReport]:
     """Each predictor's report over all messages."""
     turns = [messages[i : i + TURN] for i in range(0, len(messages), TURN)]

@@ -128,7 +128,7 @@ def test_an_empty_text_is_the_beginning_of_one() -> None:
 
 def test_words_of_a_small_vocabulary_are_none_the_less_of_its_language(make_folder: Any) -> None:
     predictor = Predictor(make_folder())
-    reading = notes.Reading()
+    reading = notes.ReadingNotes()
     known = [w for w in map(predictor.tokenizer.word_of, range(2, 12)) if w.isalpha()][:2]
     reading.add(predictor, f"{' '.join(known)} qqq zzz", [])
     assert (reading.words, reading.unknown, reading.strange) == (4, 2, 2)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foreword.nn import softmax
-from foreword.nn.adaptive import Adaptive, Place
+from foreword.nn.adaptive import Adaptive, ClusterRange
 from foreword.nn.softmax import IGNORED
 
 G, HEAD, CLUSTERS = 16, 5, ((6, 4), (13, 1))
@@ -53,7 +53,7 @@ def test_probabilities_are_those_of_the_paper_and_sum_to_one() -> None:
     found = weights.log_probabilities(g, bias).exp()
     torch.testing.assert_close(found, torch.stack([by_the_paper(weights, bias, row) for row in g]))
     torch.testing.assert_close(found.sum(1), torch.ones(6, dtype=torch.float64))
-    assert weights.places == [Place(5, 11), Place(11, 24)]
+    assert weights.ranges == [ClusterRange(5, 11), ClusterRange(11, 24)]
 
 
 TARGETS = [

@@ -35,11 +35,11 @@ def check(
     from foreword.conformance.check import check as run
     from foreword.kernels.threads import threads_within_quota
 
-    for what, given, known in (("cell", cell, NAMES), ("dtype", dtype, tuple(DTYPES))):
+    for option, given, known in (("cell", cell, NAMES), ("dtype", dtype, tuple(DTYPES))):
         for name in given or ():
             if name not in known:
                 raise SettingsError(
-                    f"there is no {what} {name!r}; there are {', '.join(known)}."
+                    f"there is no {option} {name!r}; there are {', '.join(known)}."
                     f"{did_you_mean(name, known)}"
                 )
     if layer is not None and kernel is not None:
@@ -48,12 +48,12 @@ def check(
         raise SettingsError(f"say which cell {layer} is, for example --cell lstm")
     subject = KernelSubject(kernel or "portable") if layer is None else layer_subject(layer)
     wanted = list(cases(tuple(cell or NAMES), tuple(dtype or DTYPES), repeats))
-    found: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    results_by_case: dict[tuple[str, str], list[Result]] = defaultdict(list)
     steps = track(run(subject, wanted), "checking", len(wanted), console=errors, transient=True)
     with threads_within_quota():
         for result in steps:
-            found[result.case.name, result.case.dtype].append(result)
-    rows = [_row(*key, found[key]) for key in found]
+            results_by_case[result.case.name, result.case.dtype].append(result)
+    rows = [_row(*key, results_by_case[key]) for key in results_by_case]
     if as_json:
         print_json({"subject": layer or kernel or "portable", "rows": rows})
     else:
@@ -64,15 +64,15 @@ def check(
         raise typer.Exit(1)
 
 
-def _row(name: str, dtype: str, found: list[Any]) -> dict[str, Any]:
-    ran = [result for result in found if result.refusal is None]
-    refusals = sorted({result.refusal for result in found if result.refusal is not None})
+def _row(name: str, dtype: str, results: list[Any]) -> dict[str, Any]:
+    ran = [result for result in results if result.refusal is None]
+    refusals = sorted({result.refusal for result in results if result.refusal is not None})
     return {
         "cell": name,
         "dtype": dtype,
         "agree": sum(result.agrees for result in ran),
         "differ": sum(not result.agrees for result in ran),
-        "cannot": len(found) - len(ran),
+        "cannot": len(results) - len(ran),
         "values": max((result.values for result in ran), default=None),
         "gradients": max((result.gradients for result in ran), default=None),
         "why": "; ".join(refusals),
@@ -96,8 +96,8 @@ def _table(rows: list[dict[str, Any]]) -> Table:
 
 def _reasons(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
     """Why something cannot be done, and the cells that it concerns."""
-    found: dict[str, list[str]] = {}
+    cases_by_reason: dict[str, list[str]] = {}
     for row in rows:
-        if row["why"] and row["cell"] not in found.setdefault(row["why"], []):
-            found[row["why"]].append(row["cell"])
-    return found
+        if row["why"] and row["cell"] not in cases_by_reason.setdefault(row["why"], []):
+            cases_by_reason[row["why"]].append(row["cell"])
+    return cases_by_reason

@@ -94,7 +94,7 @@ def compare(
     refuse_too_little(minutes, known)
     claim = claimed(out, "compare", allowed, print_note)
     with interruptible(lambda: f"nothing was written to {out}"), claim, Watch() as watch:
-        found = run(
+        comparison = run(
             text or (),
             minutes=minutes,
             models=known,
@@ -113,21 +113,23 @@ def compare(
             **reading,
         )
         name = ", ".join(Path(t).name for t in text) if text else "the carried chats"
-        written = write(found, out, name, print_note)
+        written = write(comparison, out, name, print_note)
     if as_json:
-        print_json({"rows": [asdict(r) for r in found.rows], "files": [str(p) for p in written]})
+        print_json(
+            {"rows": [asdict(r) for r in comparison.rows], "files": [str(p) for p in written]}
+        )
     else:
         table = Table(box=None, pad_edge=False)
         table.add_column("model", style="cyan", no_wrap=True)
         for heading in ("perplexity", "top 1", "top 3", "words/s", "words seen", "parameters"):
             table.add_column(heading, justify="right")
-        for r in sorted(found.rows, key=lambda r: r.perplexity):
+        for r in sorted(comparison.rows, key=lambda r: r.perplexity):
             figures = (f"{r.perplexity:.1f}", f"{r.top1:.1%}", f"{r.top3:.1%}")
             sizes = (f"{r.words_per_second:,.0f}", f"{r.words_seen:,}", f"{r.parameters:,}")
             table.add_row(r.model, *figures, *sizes)
         results().print(table)
         errors.print("written: " + ", ".join(str(p) for p in written))
-    if found.stopped:
+    if comparison.stopped:
         raise typer.Exit(130)
 
 

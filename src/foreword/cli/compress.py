@@ -51,7 +51,7 @@ def compress(
     If perplexity rises by more than the bound, nothing is written.
     """
     with interruptible(lambda: f"nothing was written to {out}"), Watch() as watch:
-        found = run(
+        result = run(
             folder,
             out,
             text or (),
@@ -66,7 +66,7 @@ def compress(
         )
     size = folder_bytes(out)
     if as_json:
-        print_json({**found.model_dump(mode="json"), "bytes_after": size})
+        print_json({**result.model_dump(mode="json"), "bytes_after": size})
         return
-    sizes = f"{found.bytes / 1e6:.1f} MB before, {size / 1e6:.1f} MB after"
-    results().print(table_of({**compression_rows(found), "size": sizes}))
+    sizes = f"{result.bytes / 1e6:.1f} MB before, {size / 1e6:.1f} MB after"
+    results().print(table_of({**compression_rows(result), "size": sizes}))

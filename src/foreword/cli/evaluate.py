@@ -98,7 +98,7 @@ def evaluate(
     from foreword.evaluation.evaluate import evaluate as measure
 
     with Watch() as watch:
-        found = measure(
+        evaluation = measure(
             folder,
             text or (),
             chats=chats,
@@ -109,9 +109,9 @@ def evaluate(
             **reading,
         )
     if as_json:
-        print_json(found.model_dump(mode="json"))
+        print_json(evaluation.model_dump(mode="json"))
     else:
-        results().print(table_of(evaluation_rows(found)))
+        results().print(table_of(evaluation_rows(evaluation)))
 
 
 def _methods(
@@ -140,7 +140,7 @@ def _methods(
     if ngram_weight is not None:
         weights["ngram_weight"] = ngram_weight
     with Watch() as watch:
-        found = measure(
+        result = measure(
             folder,
             text,
             temperature=temperature,
@@ -157,14 +157,14 @@ def _methods(
             **weights,
         )
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(result))
         return
-    table = Table(box=None, pad_edge=False, title=f"{found.text}, {found.words:,} words")
+    table = Table(box=None, pad_edge=False, title=f"{result.text}, {result.words:,} words")
     table.add_column("model", style="cyan", no_wrap=True)
     table.add_column("perplexity", justify="right")
     table.add_column("adapting", justify="right")
     table.add_column("with")
-    for column in found.columns:
+    for column in result.columns:
         figure = f"{column.perplexity:.2f}"
         shown = {k: v for k, v in column.settings.items() if k != "weights"}
         settings = ", ".join(f"{name} {value}" for name, value in shown.items())
@@ -177,9 +177,9 @@ def _numbers(option: str, given: str | None, form: str) -> list[float]:
     if given is None or given == "tune":
         return []
     try:
-        found = [float(part) for part in given.split(",")]
+        numbers = [float(part) for part in given.split(",")]
     except ValueError:
-        found = []
-    if len(found) not in (2, 3) or not all(0 < number < float("inf") for number in found):
+        numbers = []
+    if len(numbers) not in (2, 3) or not all(0 < number < float("inf") for number in numbers):
         raise SettingsError(f"{option} takes tune, or {form}; not {given!r}")
-    return found
+    return numbers

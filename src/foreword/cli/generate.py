@@ -42,8 +42,8 @@ def generate(
     except FolderError as error:
         if Path(folder).exists():
             raise
-        said = [folder, opening] if opening else [folder]
-        raise FolderError(as_a_text(str(error), "generate", said)) from error
+        given = [folder, opening] if opening else [folder]
+        raise FolderError(as_a_text(str(error), "generate", given)) from error
     if opening == "-":
         opening = "\n".join(input_lines())
     pieces = continuation(

@@ -53,14 +53,14 @@ def evaluation_rows(evaluation: Evaluation) -> dict[str, str]:
     }
 
 
-def compression_rows(found: Compression) -> dict[str, str]:
+def compression_rows(result: Compression) -> dict[str, str]:
     """What compressing has cost, for people."""
-    loss = found.perplexity_after / found.perplexity_before - 1
+    loss = result.perplexity_after / result.perplexity_before - 1
     return {
-        "measured on": f"{found.text}, {found.words:,} words",
-        "perplexity": f"{found.perplexity_before:.2f} before, {found.perplexity_after:.2f} after "
+        "measured on": f"{result.text}, {result.words:,} words",
+        "perplexity": f"{result.perplexity_before:.2f} before, {result.perplexity_after:.2f} after "
         f"({loss:+.2%})",
-        "accuracy, top 3": f"{found.top3_before:.2%} before, {found.top3_after:.2%} after",
+        "accuracy, top 3": f"{result.top3_before:.2%} before, {result.top3_after:.2%} after",
     }
 
 
@@ -97,17 +97,17 @@ def _model(config: FolderConfig) -> dict[str, str]:
 
 
 def _options(model: ModelConfig) -> dict[str, str]:
-    found = ["the output sees the sum of all layers"] * model.skip
-    found += [f"{model.softmaxes} softmaxes mixed"] * (model.softmaxes > 1)
+    options = ["the output sees the sum of all layers"] * model.skip
+    options += [f"{model.softmaxes} softmaxes mixed"] * (model.softmaxes > 1)
     if model.clusters:
         head, clusters = model.adaptive_head, model.adaptive_clusters
-        found.append(f"adaptive softmax, {head:,} words and {clusters} clusters")
+        options.append(f"adaptive softmax, {head:,} words and {clusters} clusters")
     if model.cell_clip:
-        found.append(f"memory clipped at {model.cell_clip:g}")
+        options.append(f"memory clipped at {model.cell_clip:g}")
     if model.mogrifier_rounds:
         rank = f" of rank {model.mogrifier_rank}" if model.mogrifier_rank else ""
-        found.append(f"{model.mogrifier_rounds} Mogrifier rounds{rank}")
-    return {"options": ", ".join(found)} if found else {}
+        options.append(f"{model.mogrifier_rounds} Mogrifier rounds{rank}")
+    return {"options": ", ".join(options)} if options else {}
 
 
 def _training(config: FolderConfig) -> dict[str, str]:

@@ -66,7 +66,7 @@ def inspect(
     whole = "\n".join(input_lines()) if text is None or text == "-" else text
     left = f"nothing was written to {out}"
     with interruptible(lambda: left), errors.status("reading, tracing, differentiating"):
-        found = inspection(
+        inspected = inspection(
             folder, whole, words=words, skip=skip, beside=beside or (), changes=changes or None
         )
     missing = None
@@ -74,16 +74,16 @@ def inspect(
     claim = claimed(out, "inspect", _refusal, print_note)
     with interruptible(lambda: left), claim, errors.status("writing"):
         try:
-            found.write(out)
+            inspected.write(out)
         except MissingExtraError as error:
             missing = str(error)
     if missing is not None:
         errors.print(f"no figures: {missing}")
     page = out / "index.html"
     if as_json:
-        print_json({"page": str(page), **_summary(found)})
+        print_json({"page": str(page), **_summary(inspected)})
         return
-    rows = {name: _shown(value) for name, value in _summary(found).items() if value != []}
+    rows = {name: _shown(value) for name, value in _summary(inspected).items() if value != []}
     results().print(table_of(rows))
     results().print(f"Open {page}", soft_wrap=True)
 
@@ -110,8 +110,8 @@ def _replacement(text: str) -> tuple[int, str]:
     return int(number), word
 
 
-def _summary(found: "Inspection") -> dict[str, Any]:
-    document = found.document()
+def _summary(inspected: "Inspection") -> dict[str, Any]:
+    document = inspected.document()
     summary: dict[str, Any] = {
         "words": len(document["words"]) - 1,
         "perplexity of this text": document["perplexity"],

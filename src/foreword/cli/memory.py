@@ -101,17 +101,17 @@ def memory(
         )
     plan = published_trials() if published else planned_for(tasks, cells, lags, seeds, **given)
     with _Watch() as watch:
-        found = run_all(plan, out, workers, watch)
-    written = [] if out is None else _written(found, out)
+        survey = run_all(plan, out, workers, watch)
+    written = [] if out is None else _written(survey, out)
     if as_json:
-        _print_json(found, published, written)
+        _print_json(survey, published, written)
     elif published:
-        results().print(_claims(found))
+        results().print(_claims(survey))
     else:
-        for table in _maps(found):
+        for table in _maps(survey):
             results().print(table)
-    if found.stopped:
-        errors.print(_advice(found, len(plan), out), soft_wrap=True)
+    if survey.stopped:
+        errors.print(_advice(survey, len(plan), out), soft_wrap=True)
         raise typer.Exit(130)
 
 
@@ -120,12 +120,12 @@ def _is_survey(folder: Path) -> bool:
     return (folder / "results.jsonl").exists()
 
 
-def _written(found: "Survey", out: Path) -> list[Path]:
+def _written(survey: "Survey", out: Path) -> list[Path]:
     from foreword.memory.report.files import write
 
-    if not found.results:
+    if not survey.results:
         return []
-    written, missing = write(found.results, out)
+    written, missing = write(survey.results, out)
     if missing is not None:
         errors.print(f"no picture of the map: {missing}", soft_wrap=True)
     names = ", ".join(str(path) for path in written)
@@ -133,26 +133,26 @@ def _written(found: "Survey", out: Path) -> list[Path]:
     return written
 
 
-def _advice(found: "Survey", planned: int, out: Path | None) -> str:
-    done = f"stopped: {len(found.results)} of {planned} are done"
+def _advice(survey: "Survey", planned: int, out: Path | None) -> str:
+    done = f"stopped: {len(survey.results)} of {planned} are done"
     if out is None:
         return f"{done}; with --out they would be kept"
     return f"{done} and kept in {out}; the same command goes on from there"
 
 
-def _print_json(found: "Survey", published: bool, written: list[Path]) -> None:
+def _print_json(survey: "Survey", published: bool, written: list[Path]) -> None:
     from foreword.memory.map import places
     from foreword.memory.published import outcomes
     from foreword.memory.trial import finite
 
     document: dict[str, Any] = {
-        "map": finite([asdict(place) for place in places(found.results)]),
-        "trials": [result.as_json() for result in found.results],
+        "map": finite([asdict(cell) for cell in places(survey.results)]),
+        "trials": [result.as_json() for result in survey.results],
         "files": [str(path) for path in written],
-        "stopped": found.stopped,
+        "stopped": survey.stopped,
     }
     if published:
-        document["published"] = [outcome.as_json() for outcome in outcomes(found.results)]
+        document["published"] = [outcome.as_json() for outcome in outcomes(survey.results)]
     print_json(document)
 
 
@@ -170,11 +170,11 @@ def _list(as_json: bool) -> None:
         results().print(f"    lag: {task.lag_is}; {lags}")
 
 
-def _maps(found: "Survey") -> list[Table]:
+def _maps(survey: "Survey") -> list[Table]:
     from foreword.memory.map import cells_of, lags_of, places, tasks_of
     from foreword.memory.tasks.registry import TASKS
 
-    fields = places(found.results)
+    fields = places(survey.results)
     tables = []
     for task in tasks_of(fields):
         table = Table(box=None, pad_edge=False, title_justify="left", title_style="bold")
@@ -191,14 +191,14 @@ def _maps(found: "Survey") -> list[Table]:
     return tables
 
 
-def _field(place: Any) -> Text:
-    more = "".join(f", {name} {figure:.0f}" for name, figure in place.figures.items())
-    more += f", {place.diverged} diverged" if place.diverged else ""
-    colour = "green" if place.solved == place.tried else "yellow" if place.solved else "red"
-    return as_text((f"{place.solved}/{place.tried}", colour), more)
+def _field(cell: Any) -> Text:
+    more = "".join(f", {name} {figure:.0f}" for name, figure in cell.figures.items())
+    more += f", {cell.diverged} diverged" if cell.diverged else ""
+    colour = "green" if cell.solved == cell.tried else "yellow" if cell.solved else "red"
+    return as_text((f"{cell.solved}/{cell.tried}", colour), more)
 
 
-def _claims(found: "Survey") -> Table:
+def _claims(survey: "Survey") -> Table:
     from foreword.memory.published import outcomes
 
     table = Table(box=None, pad_edge=False)
@@ -208,11 +208,11 @@ def _claims(found: "Survey") -> Table:
     for heading in ("published", "here", ""):
         table.add_column(heading)
     table.add_column("core seconds", justify="right")
-    for outcome in outcomes(found.results):
+    for outcome in outcomes(survey.results):
         claim = outcome.claim
         verdict = {True: ("yes", "green"), False: ("no", "red"), None: ("…", "")}[outcome.holds]
         seconds = sum(result.cpu_seconds for result in outcome.results)
-        names = (claim.task, claim.cell, str(claim.lag), claim.says, outcome.found)
+        names = (claim.task, claim.cell, str(claim.lag), claim.says, outcome.summary)
         table.add_row(*names, as_text(verdict), f"{seconds:,.0f}")
     return table
 
@@ -245,10 +245,12 @@ class _Watch:
     def __call__(self, event: "Event") -> None:
         trial = event.trial
         where = f"{trial.task} {trial.cell} lag {trial.lag} seed {trial.seed}"
-        what = where
+        activity = where
         if event.check is not None:
-            what = f"{where}: step {event.check[0]:,}, error {event.check[1]:.3g}"
-        self.progress.update(self.bar, completed=event.done, total=event.total, description=what)
+            activity = f"{where}: step {event.check[0]:,}, error {event.check[1]:.3g}"
+        self.progress.update(
+            self.bar, completed=event.done, total=event.total, description=activity
+        )
         result = event.result
         if result is None:
             return

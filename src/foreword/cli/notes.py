@@ -49,7 +49,7 @@ def tell_of_untrained(predictor: "Predictor", folder: str) -> None:
 
 
 @dataclass
-class Reading:
+class ReadingNotes:
     """How many words of what was read the model knows.
 
     Attributes:
@@ -88,14 +88,14 @@ class Reading:
         if self.unknown == 0 or self.strange < STRANGE * self.words:
             return
         known = self.words - self.unknown
-        what = (
+        subject = (
             "does not know this word"
             if self.words == 1
             else f"knows {known or 'none'} of these {self.words:,} words"
         )
         note(
-            f"{name} {what}. {_described(predictor, name)} A model of another language or another "
-            "kind of text is trained on such text: foreword train TEXT --out my-model"
+            f"{name} {subject}. {_described(predictor, name)} A model of another language or "
+            "another kind of text is trained on such text: foreword train TEXT --out my-model"
         )
 
 

@@ -180,19 +180,21 @@ def audit(context: typer.Context, model: KnownModel = None, as_json: Json = Fals
     The exit code is 1 where something that is held looks like a secret.
     """
     with opened(context.obj, _tokenizer_of(model)) as layer:
-        found = layer.audit()
+        report = layer.audit()
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(report))
     else:
-        suspicious = [f"{s.shown}, {s.kind}, seen {s.count:,} times" for s in found.suspects]
-        refused = ", ".join(f"{kind} {count:,}" for kind, count in sorted(found.refused.items()))
+        suspicious = [f"{s.shown}, {s.kind}, seen {s.count:,} times" for s in report.suspects]
+        refused = ", ".join(f"{kind} {count:,}" for kind, count in sorted(report.refused.items()))
         rows = {
             "looks like a secret": "\n".join(suspicious) or "nothing",
             "was refused": refused or "nothing",
-            "who may read it": "others too: chmod 600" if found.readable_by_others else "its owner",
+            "who may read it": "others too: chmod 600"
+            if report.readable_by_others
+            else "its owner",
         }
-        results().print(table_of(_held(found.words, found.sequences, found.doubted) | rows))
-    if found.suspects:
+        results().print(table_of(_held(report.words, report.sequences, report.doubted) | rows))
+    if report.suspects:
         errors.print("forget it: foreword personal FILE forget --suspects")
         raise typer.Exit(1)
 
@@ -201,15 +203,15 @@ def audit(context: typer.Context, model: KnownModel = None, as_json: Json = Fals
 def info(context: typer.Context, as_json: Json = False) -> None:
     """Tell how much is held."""
     with opened(context.obj) as layer:
-        found = layer.audit()
-        if not found.words and not as_json:
+        report = layer.audit()
+        if not report.words and not as_json:
             note(empty(layer, context.obj))
     if as_json:
-        numbers = {key: value for key, value in asdict(found).items() if isinstance(value, int)}
+        numbers = {key: value for key, value in asdict(report).items() if isinstance(value, int)}
         print_json(numbers)
         return
-    rows = {"learned from": f"{found.learned:,} words", "file": f"{found.bytes / 1e6:.2f} MB"}
-    results().print(table_of(_held(found.words, found.sequences, found.doubted) | rows))
+    rows = {"learned from": f"{report.learned:,} words", "file": f"{report.bytes / 1e6:.2f} MB"}
+    results().print(table_of(_held(report.words, report.sequences, report.doubted) | rows))
 
 
 def _held(words: int, sequences: int, doubted: int) -> dict[str, str]:

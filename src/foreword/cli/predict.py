@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from foreword.cli.console import input_lines, print_json, results
-from foreword.cli.notes import Reading, as_a_text, tell_of_empty, tell_of_untrained
+from foreword.cli.notes import ReadingNotes, as_a_text, tell_of_empty, tell_of_untrained
 from foreword.cli.personal import opened
 from foreword.errors import FolderError, SettingsError
 from foreword.folder.installed import installed_models, only_model
@@ -76,8 +76,8 @@ def predict(
     except FolderError as error:
         if Path(folder).exists():
             raise
-        said = [folder, *(texts or [])]
-        raise FolderError(as_a_text(str(error), "predict", said)) from error
+        given = [folder, *(texts or [])]
+        raise FolderError(as_a_text(str(error), "predict", given)) from error
     layer = opened(personal, predictor.tokenizer, read_only=True) if personal else None
     typist = predictor.typist(
         tolerant=tolerant, layer=layer, offensive=no_filter, blocked=block or ()
@@ -92,12 +92,12 @@ def predict(
 
         type_along(typist, k)
         return
-    reading = Reading()
+    reading = ReadingNotes()
     for line in input_lines() if text is None or text == "-" else [text]:
         typist.forget()  # lines are texts of their own
-        found = typist.suggest(line, k, complete=complete)
-        show(line, found, as_json=as_json)
-        reading.add(predictor, line, [suggestion.word for suggestion in found])
+        suggestions = typist.suggest(line, k, complete=complete)
+        show(line, suggestions, as_json=as_json)
+        reading.add(predictor, line, [suggestion.word for suggestion in suggestions])
     reading.tell(predictor, folder if folder in installed_models() else Path(folder).name)
 
 

@@ -17,19 +17,21 @@ def recipes(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the recipes that `train --recipe` takes, or show one."""
-    found = {name: find(name) for name in ([recipe] if recipe is not None else names())}
+    recipes_by_name = {name: find(name) for name in ([recipe] if recipe is not None else names())}
     if as_json:
-        print_json([{"name": n, **r.model_dump(mode="json")} for n, r in found.items()])
+        print_json([{"name": n, **r.model_dump(mode="json")} for n, r in recipes_by_name.items()])
         return
-    results().print(_list(found) if recipe is None else table_of(_rows(found[recipe])))
+    results().print(
+        _list(recipes_by_name) if recipe is None else table_of(_rows(recipes_by_name[recipe]))
+    )
 
 
-def _list(found: dict[str, Recipe]) -> Table:
+def _list(recipes_by_name: dict[str, Recipe]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("recipe", style="cyan", no_wrap=True)
     table.add_column("for")
     table.add_column("reached")
-    for name, recipe in found.items():
+    for name, recipe in recipes_by_name.items():
         reached = "\n".join(_in_short(r) for r in recipe.reached) or "not measured yet"
         table.add_row(name, recipe.about, reached)
     return table

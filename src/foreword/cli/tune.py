@@ -93,7 +93,7 @@ def tune(
         return f"{out} holds the trials that were done. To go on: {_again(out)}"
 
     with interruptible(left), Watch() as display:
-        found = run(
+        result = run(
             text or (),
             out=out,
             valid=valid or (),
@@ -108,19 +108,19 @@ def tune(
             **leaves,
         )
     if as_json:
-        best = None if found.best is None else asdict(found.best)
-        recipe = None if found.recipe is None else str(found.recipe)
-        print_json({"best": best, "recipe": recipe, "trials": [asdict(t) for t in found.trials]})
-    elif found.best is not None:
-        rows = {name: str(value) for name, value in found.best.settings.items()}
-        perplexity = f"{found.best.perplexity:.2f} on the held-out text"
-        results().print(table_of({"perplexity": perplexity, **rows, "recipe": str(found.recipe)}))
-        errors.print(f"to train by it: foreword train ... --recipe {found.recipe}")
+        best = None if result.best is None else asdict(result.best)
+        recipe = None if result.recipe is None else str(result.recipe)
+        print_json({"best": best, "recipe": recipe, "trials": [asdict(t) for t in result.trials]})
+    elif result.best is not None:
+        rows = {name: str(value) for name, value in result.best.settings.items()}
+        perplexity = f"{result.best.perplexity:.2f} on the held-out text"
+        results().print(table_of({"perplexity": perplexity, **rows, "recipe": str(result.recipe)}))
+        errors.print(f"to train by it: foreword train ... --recipe {result.recipe}")
     else:
         errors.print("no trial came to its end: there is nothing to recommend yet")
-    if found.stopped_by is not None:
+    if result.stopped_by is not None:
         errors.print(f"stopped; what was done is kept. To go on: {_again(out)}")
-        sys.exit(STOPPED.get(found.stopped_by, 1))
+        sys.exit(STOPPED.get(result.stopped_by, 1))
 
 
 def _again(out: Path) -> str:

@@ -40,14 +40,14 @@ def rest_of(suggestion: Suggestion, text: str) -> str:
     return accepted[len(text) :] if accepted.startswith(text) else ""
 
 
-def suggestions_line(found: Sequence[Suggestion]) -> StyleAndTextTuples:
+def suggestions_line(suggestions: Sequence[Suggestion]) -> StyleAndTextTuples:
     """The line below the prompt: numbers, words and their probabilities.
 
     >>> suggestions_line([Suggestion("<b>", 0.5, "<b>", 0)])
     [('bold', '1'), ('', ' <b> 50%')]
     """
     line: StyleAndTextTuples = []
-    for rank, p in enumerate(found, start=1):
+    for rank, p in enumerate(suggestions, start=1):
         gap = [("", "   ")] if line else []
         line += [*gap, ("bold", str(rank)), ("", f" {shown(p.word)} {p.probability:.0%}")]
     return line or [("", "no word that the model knows begins so")]
@@ -59,8 +59,8 @@ class _Ghost(AutoSuggest):
 
     def get_suggestion(self, buffer: Buffer, document: Document) -> Ghost | None:
         del buffer
-        found = self.ask(document.text)[:1]
-        return Ghost(shown(rest_of(found[0], document.text))) if found else None
+        suggestions = self.ask(document.text)[:1]
+        return Ghost(shown(rest_of(suggestions[0], document.text))) if suggestions else None
 
 
 def type_along(typist: Typist, k: int) -> None:
@@ -77,9 +77,9 @@ def type_along(typist: Typist, k: int) -> None:
     keys = KeyBindings()
 
     def pick(buffer: Buffer, rank: int) -> None:
-        found = ask(buffer.document.text_before_cursor)
-        if rank < len(found):
-            accept(buffer, found[rank])
+        suggestions = ask(buffer.document.text_before_cursor)
+        if rank < len(suggestions):
+            accept(buffer, suggestions[rank])
 
     @keys.add("tab")
     def _first(event: KeyPressEvent) -> None:

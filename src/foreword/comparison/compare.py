@@ -188,8 +188,8 @@ def _ngram(
     corpus: Corpus, settings: TrainingSettings, out: Path, report: Reporter
 ) -> tuple[Row, Point]:
     config = count_on(corpus, settings, out=out, report=report)
-    found, record = config.evaluation, config.training
-    if found is None or record is None:
+    evaluation, record = config.evaluation, config.training
+    if evaluation is None or record is None:
         raise TextError("the text is too short to hold a part of it out: give --valid FILE")
     row = Row(
         model="ngram",
@@ -197,11 +197,13 @@ def _ngram(
         hidden_size=0,
         words_seen=record.words_seen,
         words_per_second=record.words_seen / max(record.seconds, 1e-9),
-        perplexity=found.perplexity,
-        top1=found.top1,
-        top3=found.top3,
+        perplexity=evaluation.perplexity,
+        top1=evaluation.top1,
+        top3=evaluation.top3,
     )
-    return row, Point("ngram", record.words_seen, record.seconds, found.perplexity, found.top3)
+    return row, Point(
+        "ngram", record.words_seen, record.seconds, evaluation.perplexity, evaluation.top3
+    )
 
 
 def _as(config: ModelConfig, name: ModelName, context_words: int) -> ModelConfig:

@@ -48,7 +48,7 @@ class Learns(Protocol):
 
 
 @dataclass(frozen=True)
-class Typist:
+class SimulatedTypist:
     """How messages are typed. Every character is a key, capitals too; sending costs none.
 
     The typist makes no mistakes, sees every suggestion, and takes one as soon as it shows the word
@@ -133,7 +133,7 @@ class KeystrokeReport:
         by_message: the tally of each message, in their order.
     """
 
-    typist: Typist
+    typist: SimulatedTypist
     tally: Tally
     ceiling: float
     learned: bool
@@ -169,7 +169,7 @@ class KeystrokeReport:
 def simulate(
     predictor: Suggests,
     messages: Iterable[str],
-    typist: Typist = Typist(),
+    typist: SimulatedTypist = SimulatedTypist(),
     *,
     spacing: Spacing = USUAL,
     learn: bool = False,
@@ -203,9 +203,9 @@ def simulate(
 
     def ask(text: str, k: int) -> Sequence[str]:
         began = clock()
-        found = predictor.suggest(text, k)
+        suggestions = predictor.suggest(text, k)
         seconds.append(clock() - began)
-        return found
+        return suggestions
 
     for raw in messages:
         message = readable_message(raw)
@@ -243,7 +243,7 @@ def _type(
     message: str,
     words: dict[int, int],
     ask: Callable[[str, int], Sequence[str]],
-    typist: Typist,
+    typist: SimulatedTypist,
     spacing: Spacing,
 ) -> Tally:
     """Types one message from left to right, asking before every letter of a word.
@@ -294,7 +294,7 @@ def _type(
 
 
 def _offer(
-    message: str, start: int, at: int, suggestion: str, typist: Typist, spacing: Spacing
+    message: str, start: int, at: int, suggestion: str, typist: SimulatedTypist, spacing: Spacing
 ) -> tuple[int, int, int]:
     """Keys that a suggestion saves, where the text then stands, and what it costs.
 
@@ -336,16 +336,16 @@ _CUTTER = Tokenizer(SPECIAL, TokenizerConfig())
 
 def _words(message: str) -> dict[int, int]:
     """Where each word begins and ends; marks and emoji are no words."""
-    found = _CUTTER.split(message)
-    return {word.start: word.end for word in found if _is_of_word(message[word.start])}
+    words = _CUTTER.split(message)
+    return {word.start: word.end for word in words if _is_of_word(message[word.start])}
 
 
 def _is_of_word(character: str) -> bool:
     return unicodedata.category(character)[0] in "LMN" or character == "_"
 
 
-def _same(one: str, other: str, case: Case) -> bool:
-    return one == other if case == "exact" else one.casefold() == other.casefold()
+def _same(first: str, second: str, case: Case) -> bool:
+    return first == second if case == "exact" else first.casefold() == second.casefold()
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

@@ -21,8 +21,8 @@ class Suggester:
 
     def suggest(self, text: str, k: int) -> list[str]:
         """At most k words that differ in more than case, the likeliest first."""
-        found = self._typist.suggest(text, k + SPARE, complete=True)
-        return [s.word for s in found if any(map(str.isalnum, s.word))][:k]
+        suggestions = self._typist.suggest(text, k + SPARE, complete=True)
+        return [s.word for s in suggestions if any(map(str.isalnum, s.word))][:k]
 
 
 class LearningSuggester(Suggester):

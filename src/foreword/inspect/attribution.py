@@ -130,10 +130,10 @@ def _integrated(score: Any, embedded: Tensor, difference: float) -> np.ndarray |
         return None
     points = POINTS
     while True:
-        found: Tensor = method.attribute(
+        attributions: Tensor = method.attribute(
             embedded[None], torch.zeros_like(embedded[None]), n_steps=points
         )
-        earned = np.array(found[0].double().sum(1).detach().numpy())
+        earned = np.array(attributions[0].double().sum(1).detach().numpy())
         wrong = abs(float(earned.sum()) - difference)
         if wrong <= TOLERANCE * max(1.0, abs(difference)) or points >= MOST_POINTS:
             return earned

@@ -66,15 +66,15 @@ def replacing(traced: TextTrace, at: int, word: str) -> Contrast:
     """
     _check(traced, at)
     reading = traced.reading
-    found = traced.subject.tokenizer.split(word)
-    if len(found) != 1:
+    split = traced.subject.tokenizer.split(word)
+    if len(split) != 1:
         raise SettingsError(
-            f"{word!r} is {len(found)} words to this model; a word can be replaced by one alone"
+            f"{word!r} is {len(split)} words to this model; a word can be replaced by one alone"
         )
     words, ids = list(reading.words), reading.ids.copy()
-    words[at], ids[at] = found[0].text, found[0].id
+    words[at], ids[at] = split[0].text, split[0].id
     places = np.arange(len(reading))
-    label = f"“{found[0].text}” instead of “{reading.words[at]}” (word {at})"
+    label = f"“{split[0].text}” instead of “{reading.words[at]}” (word {at})"
     pairs = np.stack([places, places], axis=1)
     return _contrast(traced, "replaced", at, label, Reading(tuple(words), ids), pairs)
 
@@ -105,12 +105,12 @@ def _contrast(
     subject = traced.subject
     if kind == "reset":
         first, later = changed[:at], changed[at:]
-        one, other = (
+        left, right = (
             run(subject, first, traced.before),
             run(subject, later, subject.network.start(1)),
         )
-        layers = joined(one[0], other[0])
-        features = torch.cat([one[1], other[1]])
+        layers = joined(left[0], right[0])
+        features = torch.cat([left[1], right[1]])
     else:
         layers, features = run(subject, changed, traced.before)
     unchanged = torch.from_numpy(traced.features)
@@ -133,9 +133,9 @@ def _contrast(
 
 def _divergence(traced: TextTrace, first: torch.Tensor, other: torch.Tensor) -> np.ndarray:
     network = traced.subject.network
-    found = []
+    bits = []
     with torch.no_grad():
         for x, y in zip(torch.split(first, 64), torch.split(other, 64), strict=True):
             p, q = (network.scores(z).double().log_softmax(1) for z in (x, y))
-            found.append((p.exp() * (p - q)).sum(1) / np.log(2))
-    return np.asarray(torch.cat(found).clamp(min=0).numpy())
+            bits.append((p.exp() * (p - q)).sum(1) / np.log(2))
+    return np.asarray(torch.cat(bits).clamp(min=0).numpy())

@@ -44,16 +44,16 @@ SHARES = ("i", "f", "o", "r", "z")
 """Gates between 0 and 1; candidates lie between -1 and 1."""
 
 
-def document(found: Findings) -> dict[str, Any]:
+def document(findings: Findings) -> dict[str, Any]:
     """Everything that the page shows; words are text, never markup, and all of it is seen."""
-    shown: dict[str, Any] = plain(_document(found))
+    shown: dict[str, Any] = plain(_document(findings))
     return shown
 
 
-def _document(found: Findings) -> dict[str, Any]:
-    traced = found.traced
+def _document(findings: Findings) -> dict[str, Any]:
+    traced = findings.traced
     shown = _units_shown(traced)
-    notes = list(found.notes)
+    notes = list(findings.notes)
     for layer, units in zip(traced.layers, shown, strict=True):
         H = len(time_constants(layer))
         if len(units) < H:
@@ -82,7 +82,7 @@ def _document(found: Findings) -> dict[str, Any]:
         "layers": [
             _layer(layer, units, traced) for layer, units in zip(traced.layers, shown, strict=True)
         ],
-        "gradients": None if found.flow is None else _flow(found.flow),
+        "gradients": None if findings.flow is None else _flow(findings.flow),
         "jacobians": [
             {
                 "layer": layer.layer,
@@ -96,10 +96,10 @@ def _document(found: Findings) -> dict[str, Any]:
                     for step in layer.steps
                 ],
             }
-            for layer in found.spectra
+            for layer in findings.spectra
         ],
-        "attributions": [_attribution(a, traced) for a in found.attributions],
-        "contrasts": [_contrast(c, traced) for c in found.contrasts],
+        "attributions": [_attribution(a, traced) for a in findings.attributions],
+        "contrasts": [_contrast(c, traced) for c in findings.contrasts],
     }
 
 
@@ -114,13 +114,13 @@ def _units_shown(traced: TextTrace) -> list[np.ndarray]:
     """For each layer the numbers of its units; of large ones some, in the order of their number."""
     cells = sum(len(layer.arrays) for layer in traced.layers) * len(traced.reading)
     most = max(16, LARGEST_MAPS // cells - 1)
-    found = []
+    units = []
     for layer in traced.layers:
         by_time = np.argsort(-time_constants(layer), kind="stable")
         H = len(by_time)
         places = np.arange(H) if most >= H else np.linspace(0, H - 1, most).round().astype(int)
-        found.append(np.union1d(by_time[np.unique(places)], telling(layer)))
-    return found
+        units.append(np.union1d(by_time[np.unique(places)], telling(layer)))
+    return units
 
 
 def _title(traced: TextTrace) -> str:
@@ -221,27 +221,27 @@ def _flow(flow: GradientFlow) -> dict[str, Any]:
     }
 
 
-def _attribution(found: Attribution, traced: TextTrace) -> dict[str, Any]:
-    integrated = found.integrated
+def _attribution(attribution: Attribution, traced: TextTrace) -> dict[str, Any]:
+    integrated = attribution.integrated
     return {
-        "at": found.at,
-        "target": traced.reading.words[found.at + 1],
-        "probability": _number(math.exp(found.log_probability)),
-        "baseline_probability": _number(math.exp(found.baseline)),
-        "first": found.first,
+        "at": attribution.at,
+        "target": traced.reading.words[attribution.at + 1],
+        "probability": _number(math.exp(attribution.log_probability)),
+        "baseline_probability": _number(math.exp(attribution.baseline)),
+        "first": attribution.first,
         "integrated": None if integrated is None else _numbers(integrated),
-        "erased": _numbers(found.erased),
-        "difference": _number(found.difference),
+        "erased": _numbers(attribution.erased),
+        "difference": _number(attribution.difference),
         "sum": None if integrated is None else _number(float(integrated.sum())),
-        "agreement": None if found.agreement is None else _number(found.agreement),
+        "agreement": None if attribution.agreement is None else _number(attribution.agreement),
     }
 
 
-def _contrast(found: Contrast, traced: TextTrace) -> dict[str, Any]:
-    one, other = found.pairs[:, 0], found.pairs[:, 1]
+def _contrast(contrast: Contrast, traced: TextTrace) -> dict[str, Any]:
+    left, right = contrast.pairs[:, 0], contrast.pairs[:, 1]
     layers = []
     for first, second, difference in zip(
-        traced.layers, found.layers, found.difference, strict=True
+        traced.layers, contrast.layers, contrast.difference, strict=True
     ):
         memory = kinds_of(first).memory
         largest = np.abs(difference).max(0, initial=0)
@@ -258,22 +258,22 @@ def _contrast(found: Contrast, traced: TextTrace) -> dict[str, Any]:
                 "changed": [
                     {
                         "unit": int(unit),
-                        "first": _numbers(first.states[memory][one, unit]),
-                        "other": _numbers(second.states[memory][other, unit]),
+                        "first": _numbers(first.states[memory][left, unit]),
+                        "other": _numbers(second.states[memory][right, unit]),
                     }
                     for unit in units[:CURVES]
                 ],
             }
         )
     return {
-        "kind": found.kind,
-        "label": found.label,
-        "at": found.at,
-        "words": list(found.reading.words),
-        "pairs": found.pairs.tolist(),
-        "divergence": _numbers(found.divergence),
-        "came": _numbers(np.exp(traced.predictions.came[one])),
-        "came_other": _numbers(np.exp(found.predictions.came[other])),
+        "kind": contrast.kind,
+        "label": contrast.label,
+        "at": contrast.at,
+        "words": list(contrast.reading.words),
+        "pairs": contrast.pairs.tolist(),
+        "divergence": _numbers(contrast.divergence),
+        "came": _numbers(np.exp(traced.predictions.came[left])),
+        "came_other": _numbers(np.exp(contrast.predictions.came[right])),
         "layers": layers,
     }
 

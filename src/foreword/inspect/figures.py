@@ -136,25 +136,31 @@ def unit(document: dict[str, Any], layer: dict[str, Any]) -> Figure:
     """The most telling unit as a capacitor: its charge, and the gates that act on it."""
     position, T = layer["telling"], len(document["words"])
     best = next(row for row in layer["ranking"] if row["position"] == position)
-    found = {
+    quantities = {
         part["name"]: _matrix(part["data"], part["low"], part["high"], len(layer["units"]))[
             :, position
         ]
         for part in [*layer["gates"], *layer["states"]]
     }
-    keep = next((name for name in ("f", "z") if name in found), None)
-    rows = [(keep, f"{keep} keeps", found[keep])] if keep else []
-    if "i" in found:
-        rows.append(("i", "i charges", found["i"]))
+    keep = next((name for name in ("f", "z") if name in quantities), None)
+    rows = [(keep, f"{keep} keeps", quantities[keep])] if keep else []
+    if "i" in quantities:
+        rows.append(("i", "i charges", quantities["i"]))
     elif keep:
-        rows.append(("i", f"1 − {keep} charges", 1 - found[keep]))
-    rows += [(name, text, found[name]) for name, text in (("o", "o shows"),) if name in found]
-    rows += [(name, text, found[name]) for name, text in (("r", "r looks back"),) if name in found]
+        rows.append(("i", f"1 − {keep} charges", 1 - quantities[keep]))
+    rows += [
+        (name, text, quantities[name]) for name, text in (("o", "o shows"),) if name in quantities
+    ]
+    rows += [
+        (name, text, quantities[name])
+        for name, text in (("r", "r looks back"),)
+        if name in quantities
+    ]
     figure = Figure(figsize=(WIDTH, 3.2 + 0.7 * len(rows)), layout="constrained")
     ratios = [4.0, *(1.0 for _ in rows)]
     every = np.atleast_1d(figure.subplots(1 + len(rows), 1, sharex=True, height_ratios=ratios))
     x = np.arange(T + 1) - 0.5
-    charge = found[layer["memory"]]
+    charge = quantities[layer["memory"]]
     top = every[0]
     top.stairs(np.maximum(charge, 0), x, fill=True, color=WARM, alpha=0.3)
     top.stairs(np.minimum(charge, 0), x, fill=True, color=ACCENT, alpha=0.3)
@@ -260,67 +266,73 @@ def jacobians(spectra: dict[str, Any]) -> Figure:
 
 def attributions(document: dict[str, Any]) -> Figure:
     """What each earlier word earned of a prediction, beside what its erasure costs."""
-    found = sorted(document["attributions"], key=lambda a: -abs(a["difference"] or 0))[:3]
-    figure = Figure(figsize=(WIDTH, 2.9 * len(found) + 0.5), layout="constrained")
-    for axes, one in zip(np.atleast_1d(figure.subplots(len(found), 1)), found, strict=True):
+    largest = sorted(document["attributions"], key=lambda a: -abs(a["difference"] or 0))[:3]
+    figure = Figure(figsize=(WIDTH, 2.9 * len(largest) + 0.5), layout="constrained")
+    for axes, attribution in zip(
+        np.atleast_1d(figure.subplots(len(largest), 1)), largest, strict=True
+    ):
         # The last words before a prediction: those that fit.
-        start = max(one["first"], one["at"] + 1 - READABLE)
-        skip = start - one["first"]
-        erased = np.array(one["erased"][skip:], float)
+        start = max(attribution["first"], attribution["at"] + 1 - READABLE)
+        skip = start - attribution["first"]
+        erased = np.array(attribution["erased"][skip:], float)
         x = np.arange(len(erased))
-        if one["integrated"] is not None:
-            earned = np.array(one["integrated"][skip:], float)
+        if attribution["integrated"] is not None:
+            earned = np.array(attribution["integrated"][skip:], float)
             colours = np.where(earned >= 0, WARM, ACCENT)
             axes.bar(x - 0.2, earned, 0.4, color=colours)
         axes.bar(x + 0.2, erased, 0.4, color=ERASED)
         axes.axhline(0, color=MUTED, linewidth=0.8)
         axes.set_ylabel("nats")
-        _name_words(axes, document["words"][start : one["at"] + 1])
+        _name_words(axes, document["words"][start : attribution["at"] + 1])
         _plain(axes)
-        target, p = _short(one["target"], 20), _share(one["probability"])
-        title = axes.set_title(f"{target}, {p}, after word {one['at']}", fontsize=9, loc="left")
+        target, p = _short(attribution["target"], 20), _share(attribution["probability"])
+        title = axes.set_title(
+            f"{target}, {p}, after word {attribution['at']}", fontsize=9, loc="left"
+        )
         title.set_parse_math(False)
         key = [Patch(color=ERASED, label="lost when erased")]
-        if one["integrated"] is not None:
+        if attribution["integrated"] is not None:
             key.insert(0, Patch(color=WARM, label="earned (integrated gradients)"))
         axes.legend(handles=key, frameon=False, fontsize=8)
     _title(figure, "Which words earned a prediction: orange for it, blue against it")
     return figure
 
 
-def contrasts(document: dict[str, Any], one: dict[str, Any]) -> Figure:
+def contrasts(document: dict[str, Any], contrast: dict[str, Any]) -> Figure:
     """Where the predictions of two runs part, and which units carry the difference on."""
     # Of a long text the words around the change, from a few before it on.
-    before = next((k for k, (a, _) in enumerate(one["pairs"]) if a >= one["at"]), 0) - 8
-    start = max(0, min(before, len(one["pairs"]) - READABLE))
-    here = slice(start, start + READABLE)
-    texts = [document["words"][a] for a, _ in one["pairs"][here]]
-    figure = Figure(figsize=(WIDTH, 2.8 + 2.8 * len(one["layers"])), layout="constrained")
-    grid = np.atleast_1d(figure.subplots(1 + len(one["layers"]), 1))
+    before = next((k for k, (a, _) in enumerate(contrast["pairs"]) if a >= contrast["at"]), 0) - 8
+    start = max(0, min(before, len(contrast["pairs"]) - READABLE))
+    shown = slice(start, start + READABLE)
+    texts = [document["words"][a] for a, _ in contrast["pairs"][shown]]
+    figure = Figure(figsize=(WIDTH, 2.8 + 2.8 * len(contrast["layers"])), layout="constrained")
+    grid = np.atleast_1d(figure.subplots(1 + len(contrast["layers"]), 1))
     top = grid[0]
-    divergence = np.array([np.nan if d is None else d for d in one["divergence"][here]], float)
+    divergence = np.array(
+        [np.nan if d is None else d for d in contrast["divergence"][shown]], float
+    )
     top.bar(np.arange(len(texts)), divergence, 0.7, color=ACCENT)
     top.set_ylabel("divergence (KL), bits")
     top.set_xlim(-0.5, max(0, len(texts) - 1) + 0.5)
     top.set_ylim(0, max(0.1, np.nanmax(divergence, initial=0) * 1.1))
     _plain(top)
-    if not one["layers"]:
+    if not contrast["layers"]:
         _name_words(top, texts)
     else:
         top.tick_params(labelbottom=False)  # the words stand below the map
-    for axes, layer in zip(grid[1:], one["layers"], strict=True):
+    for axes, layer in zip(grid[1:], contrast["layers"], strict=True):
         values = _matrix(layer["difference"], layer["low"], layer["high"], len(layer["units"]))
         order = np.argsort(-np.abs(values).sum(0), kind="stable")
-        _map(axes, values[here, order], layer["low"], layer["high"])
+        _map(axes, values[shown, order], layer["low"], layer["high"])
         _name_words(axes, texts)
         which = f"Difference of {layer['state']}, layer {layer['layer'] + 1}, the largest on top"
         axes.set_title(which, fontsize=9, loc="left")
         axes.set_ylabel("units", color=MUTED)
-    if one["layers"]:
+    if contrast["layers"]:
         # An unseen scale beside the bars keeps each word above its own column of the map.
         unseen = figure.colorbar(ScalarMappable(), ax=top, pad=0.01, aspect=12, ticks=[])
         unseen.ax.set_visible(False)
-    _title(figure, f"What changes: {one['label']}")
+    _title(figure, f"What changes: {contrast['label']}")
     return figure
 
 

@@ -16,11 +16,11 @@ from foreword.inspect.page import html
 PAGE, FIGURES, NUMBERS = "index.html", "figures", "numbers"
 
 
-def write(found: Findings, document: dict[str, Any], folder: Path) -> list[Path]:
+def write(findings: Findings, document: dict[str, Any], folder: Path) -> list[Path]:
     """Writes everything; files of the same names are replaced, each at once.
 
     Args:
-        found: the numbers.
+        findings: the numbers.
         document: the same for the page and the figures.
         folder: is made if it is missing.
 
@@ -29,13 +29,13 @@ def write(found: Findings, document: dict[str, Any], folder: Path) -> list[Path]
         SettingsError: the folder is a file, or a model folder.
     """
     if folder.is_file() or (folder / "config.json").exists():
-        what = "a file" if folder.is_file() else "a model folder"
-        raise SettingsError(f"{folder} is {what}: name another folder for the inspection")
+        kind = "a file" if folder.is_file() else "a model folder"
+        raise SettingsError(f"{folder} is {kind}: name another folder for the inspection")
     (folder / NUMBERS).mkdir(parents=True, exist_ok=True)
     page = folder / PAGE
     atomic_write(page, html(document).encode("utf-8"))
     written = [page]
-    for name, rows in tables(found).items():
+    for name, rows in tables(findings).items():
         path = folder / NUMBERS / f"{name}.csv"
         atomic_write(path, _csv(rows))
         written.append(path)
@@ -48,13 +48,13 @@ def write(found: Findings, document: dict[str, Any], folder: Path) -> list[Path]
     return [*written, *draw(document, folder / FIGURES)]
 
 
-def tables(found: Findings) -> dict[str, Iterable[Sequence[Any]]]:
+def tables(findings: Findings) -> dict[str, Iterable[Sequence[Any]]]:
     """All numbers by the name of their table, the first row being the heading.
 
     `words` has a row a word; `layer0.f` and its like a row a word and a column a unit; `gradients`
     a row a model, layer, state and distance; the others are as they say.
     """
-    traced = found.traced
+    traced = findings.traced
     words = traced.reading.words
     p = traced.predictions
     word_of = traced.subject.tokenizer.word_of
@@ -67,22 +67,22 @@ def tables(found: Findings) -> dict[str, Iterable[Sequence[Any]]]:
     for layer in traced.layers:
         for name, values in layer.arrays.items():
             made[f"layer{layer.layer}.{name}"] = _by_unit(words, values)
-    if found.flow is not None:
+    if findings.flow is not None:
         made["gradients"] = [
             ("model", "kind", "layer", "state", "distance", "norm"),
             *(
                 (curve.label, curve.kind, curve.layer, state, d, norm)
-                for curve in found.flow.curves
+                for curve in findings.flow.curves
                 for state, norms in curve.norms.items()
                 for d, norm in enumerate(norms)
             ),
         ]
-    if found.spectra:
+    if findings.spectra:
         made["jacobians"] = [
             ("layer", "position", "word", "number", "singular_value"),
             *(
                 (layer.layer, step.at, step.word, k, value)
-                for layer in found.spectra
+                for layer in findings.spectra
                 for step in layer.steps
                 for k, value in enumerate(step.singular_values)
             ),
@@ -97,16 +97,16 @@ def tables(found: Findings) -> dict[str, Iterable[Sequence[Any]]]:
                 "" if a.integrated is None else a.integrated[k],
                 erased,
             )
-            for a in found.attributions
+            for a in findings.attributions
             for k, erased in enumerate(a.erased)
         ),
     ]
     made["contrasts"] = [
         ("change", "position", "other_position", "word", "divergence_bits"),
         *(
-            (c.label, one, other, words[one], bits)
-            for c in found.contrasts
-            for (one, other), bits in zip(c.pairs, c.divergence, strict=True)
+            (c.label, first, second, words[first], bits)
+            for c in findings.contrasts
+            for (first, second), bits in zip(c.pairs, c.divergence, strict=True)
         ),
     ]
     return made

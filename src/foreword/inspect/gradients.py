@@ -130,7 +130,7 @@ def curves_of(traced: TextTrace, label: str, kind: str) -> list[Curve]:
     network = traced.subject.network
     assert isinstance(network, RecurrentModel)
     inputs, targets, state = windows(traced)
-    _, found = gradients_by_states(network, inputs, targets, state)
+    _, gradients = gradients_by_states(network, inputs, targets, state)
     return [
         Curve(
             label,
@@ -139,7 +139,7 @@ def curves_of(traced: TextTrace, label: str, kind: str) -> list[Curve]:
             layer,
             {name: _norms(gradient) for name, gradient in by_name.items()},
         )
-        for layer, by_name in enumerate(found)
+        for layer, by_name in enumerate(gradients)
     ]
 
 
@@ -208,5 +208,5 @@ def _ids(subject: Subject, reading: Reading) -> np.ndarray:
 
 
 def _first(where: np.ndarray) -> int | None:
-    found = np.flatnonzero(where)
-    return int(found[0]) if len(found) else None
+    indices = np.flatnonzero(where)
+    return int(indices[0]) if len(indices) else None

@@ -134,7 +134,7 @@ def of_trace(
 
 def _worth_seeing(traced: TextTrace, attributions: Sequence[Attribution]) -> list[Change]:
     """The word whose erasure cost some prediction most, dropped and replaced; a reset midway."""
-    found = []
+    parts = []
     # The <eos> that a text begins with cannot be changed; what was read last changes nothing.
     costs = [
         (float(cost), a.first + k)
@@ -144,14 +144,14 @@ def _worth_seeing(traced: TextTrace, attributions: Sequence[Attribution]) -> lis
     ]
     if costs:
         _, at = max(costs)
-        found.append(Change("dropped", at))
+        parts.append(Change("dropped", at))
         likeliest = [traced.subject.tokenizer.word_of(i) for i in traced.predictions.top[at - 1]]
         others = (w for w in likeliest if w not in ("<unk>", "<eos>", traced.reading.words[at]))
         if (other := next(others, None)) is not None:
-            found.append(Change("replaced", at, other))
+            parts.append(Change("replaced", at, other))
     if len(traced.reading) > 3:
-        found.append(Change("reset", len(traced.reading) // 2))
-    return found
+        parts.append(Change("reset", len(traced.reading) // 2))
+    return parts
 
 
 def _contrast(traced: TextTrace, change: Change) -> Contrast:

@@ -61,8 +61,8 @@ def jacobian(traced: TextTrace, layer: int, t: int) -> Tensor:
 
     flat = torch.cat([part[0] for part in before])
     with torch.no_grad():
-        found: Tensor = torch.func.jacrev(step)(flat)
-    return found
+        matrix: Tensor = torch.func.jacrev(step)(flat)
+    return matrix
 
 
 def spectra(traced: TextTrace) -> tuple[LayerSpectra, ...]:

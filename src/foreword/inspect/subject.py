@@ -88,6 +88,6 @@ def read(tokenizer: Tokenizer, text: str) -> Reading:
     >>> read(tokenizer, "hello you\n\nhello").words
     ('<eos>', 'hello', 'you', '<eos>', 'hello')
     """
-    found = list(tokenizer.read(readable(text)))
-    ids = np.array([EOS_ID, *(word.id for word in found)], dtype=np.int64)
-    return Reading((EOS, *(word.text for word in found)), ids)
+    split = list(tokenizer.read(readable(text)))
+    ids = np.array([EOS_ID, *(word.id for word in split)], dtype=np.int64)
+    return Reading((EOS, *(word.text for word in split)), ids)

@@ -90,13 +90,13 @@ class TextTrace:
     @cached_property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Every array by its name: `layer0.f` (word, unit), `came` (word), `top` (word, place)."""
-        found = {
+        named = {
             f"layer{layer.layer}.{name}": values
             for layer in self.layers
             for name, values in layer.arrays.items()
         }
         p = self.predictions
-        return found | {
+        return named | {
             "ids": self.reading.ids,
             "came": p.came,
             "rank": p.rank,
@@ -166,8 +166,8 @@ def run(
             embedded = F.embedding(inputs, network.embedding.weight)
             match network:
                 case RecurrentModel():
-                    hidden, state, found = network.traced(embedded, state)
-                    parts.append(tuple(map(_recurrent, found.layers)))
+                    hidden, state, layer_traces = network.traced(embedded, state)
+                    parts.append(tuple(map(_recurrent, layer_traces.layers)))
                 case MLPModel():
                     outputs = network.layers(embedded, state)
                     hidden, state = outputs[-1], network.after(inputs, state)
@@ -232,6 +232,6 @@ def predictions(subject: Subject, features: Tensor, ids: np.ndarray, top: int) -
             came = (at_target - largest)[:, 0] - total.log()
             shares = (best.values - largest).exp() / total[:, None]
             rows.append((came, rank, best.indices, shares, entropy / math.log(2)))
-    found = Predictions(*(torch.cat(parts).numpy() for parts in zip(*rows, strict=True)))
-    found.came[-1], found.rank[-1] = math.nan, 0
-    return found
+    joined = Predictions(*(torch.cat(parts).numpy() for parts in zip(*rows, strict=True)))
+    joined.came[-1], joined.rank[-1] = math.nan, 0
+    return joined

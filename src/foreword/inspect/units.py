@@ -89,10 +89,10 @@ def time_constants(layer: LayerArrays) -> np.ndarray:
         loss = -np.log(np.maximum(keep.astype(np.float64), 1e-12)).mean(0)
         return np.asarray(1 / np.maximum(loss, 1 / LONGEST))
     shares = correlations(layer.states[kinds_of(layer).memory])
-    found = np.zeros(len(shares))
+    constants = np.zeros(len(shares))
     held = shares > 0
-    found[held] = np.minimum(-1 / np.log(np.minimum(shares[held], 1 - 1e-9)), LONGEST)
-    return found
+    constants[held] = np.minimum(-1 / np.log(np.minimum(shares[held], 1 - 1e-9)), LONGEST)
+    return constants
 
 
 def longest_holds(layer: LayerArrays) -> np.ndarray | None:
@@ -109,12 +109,12 @@ def longest_holds(layer: LayerArrays) -> np.ndarray | None:
     memory = np.abs(layer.states[kinds_of(layer).memory].astype(np.float64))
     lost = np.cumsum(-np.log(np.maximum(keep.astype(np.float64), 1e-12)), axis=0)
     words = np.arange(len(lost))
-    found = np.zeros(memory.shape[1], dtype=np.int64)
+    longest = np.zeros(memory.shape[1], dtype=np.int64)
     for unit in range(memory.shape[1]):
         ends = np.searchsorted(lost[:, unit], lost[:, unit] + 1, side="right") - 1
         is_charged = memory[:, unit] >= 0.25 * max(memory[:, unit].max(), 1e-9)
-        found[unit] = ((ends - words) * is_charged).max()
-    return found
+        longest[unit] = ((ends - words) * is_charged).max()
+    return longest
 
 
 def telling(layer: LayerArrays) -> int:
@@ -142,8 +142,8 @@ def correlations(states: np.ndarray) -> np.ndarray:
     centred = states.astype(np.float64) - states.mean(0, dtype=np.float64)
     both = (centred[1:] * centred[:-1]).sum(0)
     whole = (centred**2).sum(0)
-    found: np.ndarray = np.divide(both, whole, out=np.zeros_like(both), where=whole > 1e-12)
-    return found
+    coefficients: np.ndarray = np.divide(both, whole, out=np.zeros_like(both), where=whole > 1e-12)
+    return coefficients
 
 
 def ranked(layer: LayerArrays, words: Sequence[str]) -> list[Unit]:

@@ -34,10 +34,10 @@ def gradient_norms(network: Network, task: Task, lag: int, generator: Generator)
     outputs, _, trace = network.layer(batch.inputs, return_trace=True)
     answers = network.readout(outputs[last, every])
     loss = B * loss_of(task.loss, answers, batch.targets[numbers[last, every]])
-    found: Norms = {}
+    norms_by_layer: Norms = {}
     reach = int(last.min())
     distances = torch.linspace(0, reach, min(POINTS, reach + 1)).long()
     for name, gradient in trace.gradients(loss)[0].items():
         norms = gradient.norm(dim=2)[last - distances.unsqueeze(1), every].mean(1)
-        found[name] = tuple(zip(distances.tolist(), norms.tolist(), strict=True))
-    return found
+        norms_by_layer[name] = tuple(zip(distances.tolist(), norms.tolist(), strict=True))
+    return norms_by_layer

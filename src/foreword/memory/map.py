@@ -52,19 +52,19 @@ def places(results: Sequence[Result]) -> list[Place]:
     return [_place(*key, by_place[key]) for key in keys]
 
 
-def lags_of(found: Sequence[Place], task: str) -> list[int]:
+def lags_of(cells_of_map: Sequence[Place], task: str) -> list[int]:
     """The lags at which the task was tried, shortest first."""
-    return sorted({place.lag for place in found if place.task == task})
+    return sorted({cell.lag for cell in cells_of_map if cell.task == task})
 
 
-def cells_of(found: Sequence[Place], task: str) -> list[str]:
+def cells_of(cells_of_map: Sequence[Place], task: str) -> list[str]:
     """The cells that tried it, in their usual order."""
-    return list(dict.fromkeys(place.cell for place in found if place.task == task))
+    return list(dict.fromkeys(cell.cell for cell in cells_of_map if cell.task == task))
 
 
-def tasks_of(found: Sequence[Place]) -> list[str]:
+def tasks_of(cells_of_map: Sequence[Place]) -> list[str]:
     """The tasks, in their usual order."""
-    return list(dict.fromkeys(place.task for place in found))
+    return list(dict.fromkeys(cell.task for cell in cells_of_map))
 
 
 def _place(task: str, cell: str, lag: int, results: list[Result]) -> Place:

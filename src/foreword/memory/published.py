@@ -58,13 +58,13 @@ class Outcome:
         claim: of what.
         results: of its trials that are done.
         holds: whether it came out; None while trials are missing.
-        found: in words.
+        summary: the result in words.
     """
 
     claim: Claim
     results: tuple[Result, ...]
     holds: bool | None
-    found: str
+    summary: str
 
     def as_json(self) -> dict[str, Any]:
         """With the trials' main figures, without their curves."""
@@ -75,7 +75,7 @@ class Outcome:
             "cell": self.claim.cell,
             "lag": self.claim.lag,
             "expected": self.claim.says,
-            "found": self.found,
+            "found": self.summary,
             "holds": self.holds,
             "hidden_size": self.claim.trials[0].hidden_size,
             "parameters": self.claim.trials[0].parameters,
@@ -126,15 +126,15 @@ def _outcome(claim: Claim, by_trial: Mapping[Trial, Result]) -> Outcome:
     if not done:
         return Outcome(claim, done, None, "not tried yet")
     solved = sum(result.solved for result in done)
-    found = f"solved by {solved} of {len(done)}"
+    summary = f"solved by {solved} of {len(done)}"
     holds = solved == (len(done) if claim.expects == "all" else 0)
     if claim.expects == "reach":
         reaches = [int(result.figures.get("reach", 0)) for result in done]
-        found = f"best reach {max(reaches):,}, median {median(reaches):,.0f}, of {len(done)}"
+        summary = f"best reach {max(reaches):,}, median {median(reaches):,.0f}, of {len(done)}"
         holds = max(reaches) >= claim.reach
     else:
-        found += f"; {_worst(claim, done)}"
-    return Outcome(claim, done, holds if len(done) == claim.seeds else None, found)
+        summary += f"; {_worst(claim, done)}"
+    return Outcome(claim, done, holds if len(done) == claim.seeds else None, summary)
 
 
 def _worst(claim: Claim, done: Sequence[Result]) -> str:

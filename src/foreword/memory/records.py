@@ -46,7 +46,7 @@ def read(path: Path) -> dict[Trial, Result]:
     """
     if not path.exists():
         return {}
-    found: dict[Trial, Result] = {}
+    results: dict[Trial, Result] = {}
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
@@ -62,8 +62,8 @@ def read(path: Path) -> dict[Trial, Result]:
             result = Result.from_json(document)
         except (KeyError, TypeError, ValueError):
             raise _foreign(path, number) from None
-        found[result.trial] = result
-    return found
+        results[result.trial] = result
+    return results
 
 
 def _foreign(path: Path, number: int) -> FolderError:

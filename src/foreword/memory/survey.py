@@ -153,20 +153,20 @@ def _run_all(
 ) -> Survey:
     """Runs trials, with their results in a file whose folder is claimed; see `run_all`."""
     before = {} if path is None else records.read(path)
-    found = {trial: before[trial] for trial in trials if trial in before}
-    missing = [trial for trial in trials if trial not in found]
+    results = {trial: before[trial] for trial in trials if trial in before}
+    missing = [trial for trial in trials if trial not in results]
     stopped = False
     try:
         for event in _events(missing, min(workers, len(missing))):
             if event.result is not None:
                 if path is not None:
                     records.append(path, event.result)
-                found[event.trial] = event.result
+                results[event.trial] = event.result
             if watch is not None:
                 watch(event)
     except KeyboardInterrupt:
         stopped = True
-    return Survey(tuple(found[trial] for trial in trials if trial in found), stopped)
+    return Survey(tuple(results[trial] for trial in trials if trial in results), stopped)
 
 
 def _events(trials: Sequence[Trial], workers: int) -> Iterator[Event]:

@@ -23,8 +23,8 @@ from foreword.nn.softmax import IGNORED, linear_cross_entropy
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a cluster's words are, ids `first` to `last` - 1."""
+class ClusterRange:
+    """The ids of a cluster's words: `first` to `last` - 1."""
 
     first: int
     last: int
@@ -49,26 +49,26 @@ class Adaptive(nn.Module):
         self._common = len(head) - len(down)
 
     @property
-    def places(self) -> list[Place]:
+    def ranges(self) -> list[ClusterRange]:
         """The clusters' words, from the commonest on."""
-        found, first = [], self._common
+        ranges, first = [], self._common
         for weight in self.up:
-            found.append(Place(first, first + len(weight)))
+            ranges.append(ClusterRange(first, first + len(weight)))
             first += len(weight)
-        return found
+        return ranges
 
     @torch.no_grad()
     def start_from(self, bias: Tensor) -> None:
         """Sets the clusters' biases to what the words' ones (V,), logarithms of P, say of them."""
-        for k, place in enumerate(self.places):
-            self.bias[k] = bias[place.first : place.last].logsumexp(0)
+        for k, cluster in enumerate(self.ranges):
+            self.bias[k] = bias[cluster.first : cluster.last].logsumexp(0)
 
     def log_probabilities(self, features: Tensor, bias: Tensor) -> Tensor:
         """Logarithms of P of all words (..., V), by features (..., G) and their biases (V,)."""
         head = F.linear(features, self.head, self._head_bias(bias)).log_softmax(-1)
         parts = [head[..., : self._common]]
-        for k, (down, up, place) in enumerate(zip(self.down, self.up, self.places, strict=True)):
-            inside = F.linear(F.linear(features, down), up, bias[place.first : place.last])
+        for k, (down, up, cluster) in enumerate(zip(self.down, self.up, self.ranges, strict=True)):
+            inside = F.linear(F.linear(features, down), up, bias[cluster.first : cluster.last])
             share = head[..., self._common + k : self._common + k + 1]
             parts.append(inside.log_softmax(-1) + share)
         return torch.cat(parts, dim=-1)
@@ -92,15 +92,15 @@ class Adaptive(nn.Module):
         low = features.dtype if precision == torch.float32 else precision
         by_head = targets
         total: Tensor | None = None
-        for k, (down, up, place) in enumerate(zip(self.down, self.up, self.places, strict=True)):
-            is_inside = (targets >= place.first) & (targets < place.last)
+        for k, (down, up, cluster) in enumerate(zip(self.down, self.up, self.ranges, strict=True)):
+            is_inside = (targets >= cluster.first) & (targets < cluster.last)
             by_head = by_head.masked_fill(is_inside, self._common + k)
-            x, inside = features, (targets - place.first).masked_fill(~is_inside, IGNORED)
+            x, inside = features, (targets - cluster.first).masked_fill(~is_inside, IGNORED)
             if not features.is_cuda:  # a GPU would be waited for, and its graphs have one shape
                 rows = is_inside.nonzero().squeeze(1)
                 x, inside = features[rows], inside[rows]
             x = F.linear(x.to(low), down.to(low)).to(features.dtype)
-            words = bias[place.first : place.last]
+            words = bias[cluster.first : cluster.last]
             loss = linear_cross_entropy(x, up, words, inside, precision=precision)
             total = loss if total is None else total + loss
         loss = linear_cross_entropy(

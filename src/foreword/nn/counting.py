@@ -19,5 +19,7 @@ def flops(layer: Recurrent, steps: int, batch: int = 1) -> int:
     2240
     """
     H, P = layer.hidden_size, layer.proj_size
-    shapes = (layer.cell.parameter_shapes(inputs, H, P) for _, inputs in layer._places_and_inputs())
+    shapes = (
+        layer.cell.parameter_shapes(inputs, H, P) for _, inputs in layer._suffixes_and_inputs()
+    )
     return sum(of_cell(of_one, steps * batch) for of_one in shapes)

@@ -40,17 +40,15 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Way:
-    """The direction in which a layer reads."""
+class Direction:
+    """The direction in which a layer reads the steps."""
 
     is_reverse: bool
     lengths: Tensor | None
 
-    def there(self, x: Tensor) -> Tensor:
-        """Steps in the order in which they are read; the same way leads back."""
+    def reordered(self, x: Tensor) -> Tensor:
+        """Put steps in the order in which they are read, or back: it is its own inverse."""
         return sequence.reverse(x, self.lengths) if self.is_reverse else x
-
-    back = there
 
     def keep(self, keep: Tensor | None) -> Tensor | None:
         """Backwards, what a reset before step t parts is t and t - 1."""

@@ -65,12 +65,12 @@ def log_mixture(contexts: Tensor, log_prior: Tensor, weight: Tensor, bias: Tenso
         weight: (V, E).
         bias: (V,).
     """
-    found: Tensor | None = None
+    mixture: Tensor | None = None
     for context, share in zip(contexts.unbind(-2), log_prior.unbind(-1), strict=True):
-        one = F.linear(context, weight, bias).log_softmax(-1) + share.unsqueeze(-1)
-        found = one if found is None else torch.logaddexp(found, one)
-    assert found is not None
-    return found
+        component = F.linear(context, weight, bias).log_softmax(-1) + share.unsqueeze(-1)
+        mixture = component if mixture is None else torch.logaddexp(mixture, component)
+    assert mixture is not None
+    return mixture
 
 
 def mixture_cross_entropy(

@@ -24,7 +24,7 @@ from foreword.nn.arguments import (
     keep_mask,
 )
 from foreword.nn.dropout import drop_connect, dropout, locked_dropout, mask
-from foreword.nn.layout import Layout, Way
+from foreword.nn.layout import Direction, Layout
 from foreword.nn.trace import LayerTrace, Trace
 
 State = tuple[Tensor, ...]
@@ -156,14 +156,14 @@ class Recurrent(nn.Module):
         self._stack = Stack(
             self.cell, input_size, hidden_size, num_layers, bias=bias, proj_size=proj_size
         )
-        for place, inputs in self._places_and_inputs():
+        for suffix, inputs in self._suffixes_and_inputs():
             for name, shape in self.cell.parameter_shapes(inputs, hidden_size, proj_size).items():
                 if bias or not name.startswith("bias_"):
                     value = torch.empty(shape, device=device, dtype=dtype)
-                    self.register_parameter(name + place, nn.Parameter(value))
+                    self.register_parameter(name + suffix, nn.Parameter(value))
         self.reset_parameters()
 
-    def _places_and_inputs(self) -> Iterator[tuple[str, int]]:
+    def _suffixes_and_inputs(self) -> Iterator[tuple[str, int]]:
         """The end of parameters' names and the input size, for each layer and direction."""
         directions = ("", "_reverse") if self.bidirectional else ("",)
         inputs = self.input_size
@@ -184,10 +184,10 @@ class Recurrent(nn.Module):
                 else:
                     parameter.uniform_(-bound, bound, generator=self.generator)
             if self.forget_bias is not None and self.bias:
-                for place, _ in self._places_and_inputs():
-                    self._set_forget_bias(place, self.forget_bias)
+                for suffix, _ in self._suffixes_and_inputs():
+                    self._set_forget_bias(suffix, self.forget_bias)
 
-    def _set_forget_bias(self, place: str, value: float) -> None:
+    def _set_forget_bias(self, suffix: str, value: float) -> None:
         H, cell = self.hidden_size, self.cell
         for name, gates, part in (
             ("bias_ih", cell.gates, value),
@@ -195,7 +195,7 @@ class Recurrent(nn.Module):
         ):
             if "f" in gates:
                 first = gates.index("f") * H
-                self.get_parameter(name + place)[first : first + H] = part
+                self.get_parameter(name + suffix)[first : first + H] = part
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *rest: Any, **more: Any
@@ -232,8 +232,8 @@ class Recurrent(nn.Module):
         """Each layer's and direction's parameters by their names, as in torch."""
         shapes = self.cell.parameter_shapes(1, self.hidden_size, self.proj_size)
         return [
-            [name + place for name in shapes if self.bias or not name.startswith("bias_")]
-            for place, _ in self._places_and_inputs()
+            [name + suffix for name in shapes if self.bias or not name.startswith("bias_")]
+            for suffix, _ in self._suffixes_and_inputs()
         ]
 
     @property
@@ -324,7 +324,7 @@ class Recurrent(nn.Module):
             ValueError, RuntimeError: as torch does; for lengths and resets, with both shapes.
         """
         if lengths is None and reset is None and not return_trace:
-            short = self._short_way(input, hx)
+            short = self._at_inference(input, hx)
             if short is not None:
                 return short
         proxy = symbolic.proxy_among(input, hx, lengths, reset)
@@ -343,13 +343,17 @@ class Recurrent(nn.Module):
         x = layout.inputs(input)
         state = self._checked_state(hx, layout, x)
         steps, batch = x.shape[:2]
-        found = None if lengths is None else sequence.checked_lengths(lengths, steps, batch)
+        checked_lengths = (
+            None if lengths is None else sequence.checked_lengths(lengths, steps, batch)
+        )
         keep = None if reset is None else keep_mask(layout.mask(reset), x)
-        outputs, last, trace = self._run(x, state, found, keep, layout if return_trace else None)
+        outputs, last, trace = self._run(
+            x, state, checked_lengths, keep, layout if return_trace else None
+        )
         result = layout.outputs(outputs), self._as_hidden(layout.states(last))
         return (*result, trace) if return_trace else result
 
-    def _short_way(self, x: Tensor | PackedSequence, hx: Hidden | None) -> Any:
+    def _at_inference(self, x: Tensor | PackedSequence, hx: Hidden | None) -> Any:
         """The same for what is asked most often while nobody trains; None for all else."""
         if torch.compiler.is_compiling() or torch.is_grad_enabled() or type(x) is not Tensor:
             return None
@@ -371,10 +375,10 @@ class Recurrent(nn.Module):
             if [part.shape for part in state] != expected:
                 return None
         zones = noise.zoneout_hidden, noise.zoneout_memory
-        found = dispatch.at_inference(self._stack, steps_first, state, self._parameters, zones)
-        if found is None:
+        result = dispatch.at_inference(self._stack, steps_first, state, self._parameters, zones)
+        if result is None:
             return None
-        y, last = found
+        y, last = result
         return y.transpose(0, 1) if self.batch_first else y, last if len(last) > 1 else last[0]
 
     def _packed(self, packed: PackedSequence, hx: Hidden | None) -> tuple[PackedSequence, Hidden]:
@@ -472,16 +476,18 @@ class Recurrent(nn.Module):
             for is_reverse in directions:
                 row = layer * len(directions) + is_reverse
                 before = tuple(part[row] for part in state)
-                place = f"_l{layer}{'_reverse' if is_reverse else ''}"
-                weights = self._weights(place, x, precision)
-                way = Way(is_reverse, lengths)
-                run = self._over_time(way, x, before, weights, keep, traced is not None)
-                outputs.append(way.back(run.outputs))
+                suffix = f"_l{layer}{'_reverse' if is_reverse else ''}"
+                weights = self._weights(suffix, x, precision)
+                direction = Direction(is_reverse, lengths)
+                run = self._over_time(direction, x, before, weights, keep, traced is not None)
+                outputs.append(direction.reordered(run.outputs))
                 after.append(run.last)
                 if traced is not None:
-                    layers.append(self._traced(layer, way, run, traced))
+                    layers.append(self._traced(layer, direction, run, traced))
                     handles.append(run.handles)
-                    layouts.append(lambda s, way=way: traced.outputs(way.back(s)))
+                    layouts.append(
+                        lambda s, direction=direction: traced.outputs(direction.reordered(s))
+                    )
             x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, 2)
             if self.skip:
                 total = x if total is None else total + x
@@ -506,15 +512,15 @@ class Recurrent(nn.Module):
 
     def _over_time(
         self,
-        way: Way,
+        direction: Direction,
         x: Tensor,
         before: State,
         weights: Mapping[str, Tensor],
         keep: Tensor | None,
         traced: bool,
     ) -> Run:
-        extras = self._extras(x, before, way.keep(keep), way.lengths, traced)
-        problem = Problem(self.cell, way.there(x), before, weights, extras)
+        extras = self._extras(x, before, direction.keep(keep), direction.lengths, traced)
+        problem = Problem(self.cell, direction.reordered(x), before, weights, extras)
         if not is_autocast(x.device):
             return dispatch.run(problem)
         # Of states that stay in float32 the products alone are made in autocast's precision.
@@ -523,15 +529,15 @@ class Recurrent(nn.Module):
         with torch.autocast(x.device.type, enabled=False), dispatch.use(products=products):
             return dispatch.run(problem)
 
-    def _traced(self, layer: int, way: Way, run: Run, layout: Layout) -> LayerTrace:
+    def _traced(self, layer: int, direction: Direction, run: Run, layout: Layout) -> LayerTrace:
         assert run.states is not None
         assert run.gates is not None
         named = dict(zip(self.cell.states, run.states, strict=True))
         return LayerTrace(
             layer,
-            way.is_reverse,
-            {name: layout.outputs(way.back(part)) for name, part in named.items()},
-            {name: layout.outputs(way.back(part)) for name, part in run.gates.items()},
+            direction.is_reverse,
+            {name: layout.outputs(direction.reordered(part)) for name, part in named.items()},
+            {name: layout.outputs(direction.reordered(part)) for name, part in run.gates.items()},
         )
 
     def _extras(
@@ -564,7 +570,7 @@ class Recurrent(nn.Module):
         return Extras(keep, hidden, memory, zoneout, lengths, traced, traced)
 
     def _weights(
-        self, place: str, x: Tensor, precision: torch.dtype | None
+        self, suffix: str, x: Tensor, precision: torch.dtype | None
     ) -> Mapping[str, Tensor]:
         """One layer's and direction's, for inputs x; under autocast in its precision."""
         shapes = self.cell.parameter_shapes(x.shape[2], self.hidden_size, self.proj_size)
@@ -576,11 +582,11 @@ class Recurrent(nn.Module):
             if not self.bias and name.startswith("bias_"):
                 absent.append(name)
                 continue
-            weight: Any = getattr(self, name + place)
+            weight: Any = getattr(self, name + suffix)
             is_tensor = isinstance(weight, Tensor)
             fits = is_tensor and weight.shape == shape and weight.dtype is dtype
             if not fits or weight.device != device:
-                check_weight(name + place, weight, shape, x, is_cast=precision is not None)
+                check_weight(name + suffix, weight, shape, x, is_cast=precision is not None)
             weights[name] = weight
         for name in absent:
             weights[name] = weights["weight_hh"].new_zeros(shapes[name])

@@ -14,27 +14,27 @@ def checked_lengths(lengths: Tensor | list[int], steps: int, batch: int) -> Tens
         RuntimeError: not one a sequence, or one that is out of range; it says which.
     """
     # Not on the default device, which may have no values to look at.
-    found = lengths if isinstance(lengths, Tensor) else torch.as_tensor(lengths, device="cpu")
-    if found.is_floating_point() or found.is_complex() or found.dtype == torch.bool:
-        raise RuntimeError(f"lengths must be whole numbers, got {found.dtype}")
-    if tuple(found.shape) != (batch,):
+    checked = lengths if isinstance(lengths, Tensor) else torch.as_tensor(lengths, device="cpu")
+    if checked.is_floating_point() or checked.is_complex() or checked.dtype == torch.bool:
+        raise RuntimeError(f"lengths must be whole numbers, got {checked.dtype}")
+    if tuple(checked.shape) != (batch,):
         raise RuntimeError(
             f"lengths must have the shape ({batch},), one for each sequence of the input, got "
-            f"{tuple(found.shape)}"
+            f"{tuple(checked.shape)}"
         )
-    found = found.to(torch.int64)
+    checked = checked.to(torch.int64)
     is_tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
     # A graph is for any lengths: in it they are not looked at.
-    if torch.compiler.is_compiling() or is_tracing or found.is_meta:
-        return found
-    wrong = ((found < 0) | (found > steps)).nonzero()
+    if torch.compiler.is_compiling() or is_tracing or checked.is_meta:
+        return checked
+    wrong = ((checked < 0) | (checked > steps)).nonzero()
     if len(wrong):
         first = int(wrong[0])
         raise RuntimeError(
-            f"lengths[{first}] is {int(found[first])}, but the input has {steps} steps: "
+            f"lengths[{first}] is {int(checked[first])}, but the input has {steps} steps: "
             f"lengths must be 0 to {steps}"
         )
-    return found
+    return checked
 
 
 def reverse(x: Tensor, lengths: Tensor | None) -> Tensor:
@@ -79,8 +79,8 @@ def _places(packed: PackedSequence) -> Tensor:
     sizes = packed.batch_sizes.to(packed.data.device)
     is_tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
     batch: Any = packed.batch_sizes[0] if is_tracing else int(packed.batch_sizes[0])
-    there = torch.arange(batch, device=sizes.device) < sizes.unsqueeze(1)
-    return there.flatten().nonzero().squeeze(1)
+    is_present = torch.arange(batch, device=sizes.device) < sizes.unsqueeze(1)
+    return is_present.flatten().nonzero().squeeze(1)
 
 
 class _Lines(torch.autograd.Function):

@@ -35,5 +35,5 @@ def recorded(layer: nn.Module, proxy: fx.Proxy, inputs: tuple[Any, ...], **more:
             "one call. Trace a module that holds the layer"
         )
     given = {name: value for name, value in more.items() if value not in (None, False)}
-    found: fx.Proxy = tracer.create_proxy("call_module", path, inputs, given)
-    return found
+    call: fx.Proxy = tracer.create_proxy("call_module", path, inputs, given)
+    return call

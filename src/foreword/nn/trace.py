@@ -57,14 +57,14 @@ class Trace:
         """
         if any(handles is None for handles in self._handles):
             raise RuntimeError("this trace was made under torch.no_grad: it leads to no gradients")
-        found = []
+        by_layer = []
         for layer, handles, layout in zip(self.layers, self._handles, self._layouts, strict=True):
             assert handles is not None
             by_name = {}
             for name, parts in zip(layer.states, handles, strict=True):
                 by_name[name] = layout(_gradient(loss, parts))
-            found.append(by_name)
-        return tuple(found)
+            by_layer.append(by_name)
+        return tuple(by_layer)
 
 
 def _gradient(loss: Tensor, parts: list[Tensor]) -> Tensor:

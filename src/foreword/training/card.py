@@ -76,21 +76,21 @@ def model_card(config: FolderConfig) -> str:
 
 
 def _options(model: ModelConfig) -> list[str]:
-    found = []
+    options = []
     if model.skip:
-        found.append("the output layer sees the sum of all layers' outputs (Melis et al. 2018)")
+        options.append("the output layer sees the sum of all layers' outputs (Melis et al. 2018)")
     if model.softmaxes > 1:
-        found.append(f"a mixture of {model.softmaxes} softmaxes (Yang et al. 2018)")
+        options.append(f"a mixture of {model.softmaxes} softmaxes (Yang et al. 2018)")
     if model.clusters:
-        found.append(
+        options.append(
             f"an adaptive softmax: {model.adaptive_head:,} words, the others in "
             f"{model.adaptive_clusters} clusters (Grave et al. 2017)"
         )
     if model.cell_clip:
-        found.append(f"a memory of at most {model.cell_clip:g} (Sak et al. 2014)")
+        options.append(f"a memory of at most {model.cell_clip:g} (Sak et al. 2014)")
     if model.mogrifier_rounds:
-        found.append(f"{model.mogrifier_rounds} Mogrifier rounds (Melis et al. 2020)")
-    return found
+        options.append(f"{model.mogrifier_rounds} Mogrifier rounds (Melis et al. 2020)")
+    return options
 
 
 def _training(record: TrainingRecord) -> list[str]:

@@ -79,9 +79,9 @@ def refuse_without_checkpoint(model_folder: Path) -> None:
     Raises:
         TrainingError: what is wrong, and what to do.
     """
-    found = sorted((home(model_folder) / FOLDER).glob(FILES), reverse=True)
+    checkpoints = sorted((home(model_folder) / FOLDER).glob(FILES), reverse=True)
     faults = []
-    for path in found:
+    for path in checkpoints:
         try:
             read_header(path)
         except FolderError as error:
@@ -119,5 +119,5 @@ def _none(model_folder: Path, faults: Sequence[str]) -> TrainingError:
         anew = "Train it anew, without --resume."
     if faults:
         return TrainingError(f"no checkpoint can be read: {'; '.join(faults)}. {anew}")
-    there = "" if model_folder.exists() else ": there is no such folder"
-    return TrainingError(f"{model_folder} has no checkpoint to resume from{there}. {anew}")
+    hint = "" if model_folder.exists() else ": there is no such folder"
+    return TrainingError(f"{model_folder} has no checkpoint to resume from{hint}. {anew}")

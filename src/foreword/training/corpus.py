@@ -191,15 +191,15 @@ def _sources(
     def show(what: str, done: int, total: int | None) -> None:
         report(TextProgress(what, done, total))
 
-    def found(paths: Texts, usual: Lines) -> list[Source]:
+    def read(paths: Texts, usual: Lines) -> list[Source]:
         config = replace(_tokenizer_config(settings), lines=usual)
         return read_sources(
             paths, config, say=say, progress=show, scratch=scratch, **settings.reading
         )
 
-    train = found(texts, "sentence") if texts else [chat_source("train")]
+    train = read(texts, "sentence") if texts else [chat_source("train")]
     if valid:
-        return train, found(valid, lines_of(train))
+        return train, read(valid, lines_of(train))
     return hold_out(train) if texts else (train, [chat_source("valid")])
 
 

@@ -88,8 +88,8 @@ class Graphs:
             return self._work(inputs, targets, state)
         recording.inputs.copy_(inputs)
         recording.targets.copy_(targets)
-        for place, part in zip(recording.states.before, state, strict=True):
-            place.copy_(part)
+        for buffer, part in zip(recording.states.before, state, strict=True):
+            buffer.copy_(part)
         recording.replay()
         return self._loss, tuple(part.clone() for part in recording.states.after)
 
@@ -114,8 +114,8 @@ class Graphs:
         def work() -> None:
             loss, after = self._work(inputs, targets, states.before)
             self._loss.copy_(loss)
-            for place, part in zip(states.after, after, strict=True):
-                place.copy_(part)
+            for buffer, part in zip(states.after, after, strict=True):
+                buffer.copy_(part)
 
         try:
             replay = self._recorder(work)

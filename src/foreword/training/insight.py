@@ -20,8 +20,10 @@ STREAMS = 8
 def norms(model: NextWordModel) -> dict[str, float]:
     """Of the gradients that a backward pass has left in the parameters."""
     named = [(name, p.grad) for name, p in model.named_parameters() if p.grad is not None]
-    found = torch._foreach_norm([gradient for _, gradient in named])
-    return dict(zip((name for name, _ in named), torch.stack(found).tolist(), strict=True))
+    norms_of_gradients = torch._foreach_norm([gradient for _, gradient in named])
+    return dict(
+        zip((name for name, _ in named), torch.stack(norms_of_gradients).tolist(), strict=True)
+    )
 
 
 def look(
@@ -49,10 +51,10 @@ def _look(
     model: RecurrentModel, inputs: Tensor, targets: Tensor, state: State
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     parts = tuple(part.detach()[:, :STREAMS].contiguous() for part in state)
-    trace, found = gradients_by_states(model, inputs, targets[-1], parts)
+    trace, by_layer = gradients_by_states(model, inputs, targets[-1], parts)
     counted = int((targets[-1] != IGNORED).sum())
     distances, gates = {}, {}
-    for layer, gradients in zip(trace.layers, found, strict=True):
+    for layer, gradients in zip(trace.layers, by_layer, strict=True):
         for name, gradient in gradients.items():
             mean = gradient.norm(dim=2).sum(1).flip(0) / max(counted, 1)
             distances[f"layer{layer.layer}.{name}"] = mean.detach().cpu().numpy()

@@ -146,11 +146,11 @@ def _train(
 ) -> Outcome:
     """Trains in a folder that is claimed; see `train`."""
     if resume:
-        place = home(folder)
-        checkpoint = latest(place)
+        model_home = home(folder)
+        checkpoint = latest(model_home)
         chosen = _resumed_settings(checkpoint, leaves)
-        texts, valid = remembered(place, texts, valid)
-        before = read_folder(place)
+        texts, valid = remembered(model_home, texts, valid)
+        before = read_folder(model_home)
         tokenizer, rare = before.tokenizer, before.rare
     else:
         checkpoint, tokenizer, rare = None, None, ()
@@ -172,7 +172,7 @@ def _train(
         seconds=time.monotonic() - began,
         report=report,
         watch=watch,
-        on_start=lambda place: remember(place, texts, valid),
+        on_start=lambda model_home: remember(model_home, texts, valid),
         rare=rare,
     )
 
@@ -206,7 +206,7 @@ def train_on(
     """
     settings = corpus.fill_in(settings)
     config = corpus.model_config(settings)
-    place = Home(out, is_begun=checkpoint is not None)
+    model_home = Home(out, is_begun=checkpoint is not None)
     with _threads(settings.run.threads):
         run = new_run(corpus, config, settings, report, fresh=checkpoint is None)
         if checkpoint is None:
@@ -234,24 +234,24 @@ def train_on(
             known = misspellings_of(corpus.tokenizer, run.best) if ends else {}
             card = model_card(written)
             write_folder(folder, written, run.best, corpus.tokenizer, card, rare, known)
-            return Outcome(written, is_staged=place.is_staged)
+            return Outcome(written, is_staged=model_home.is_staged)
 
         def save(state: Checkpoint, best_changed: bool) -> None:
             state = Checkpoint(state.arrays, {**state.document, "text": corpus.fingerprint})
-            if not place.is_begun:
+            if not model_home.is_begun:
 
                 def fill(folder: Path) -> None:
                     write(folder, finished=False)
                     on_start(folder)
                     state.write(folder)
 
-                place.begin(fill)
+                model_home.begin(fill)
                 return
             if best_changed:
-                write(place.folder, finished=False)
-            state.write(place.folder)
+                write(model_home.folder, finished=False)
+            state.write(model_home.folder)
             if run.is_measured or (corpus.valid is None and run.position.best_step > 0):
-                place.take_over()
+                model_home.take_over()
 
         def validate(model: NextWordModel) -> Score:
             assert corpus.valid is not None
@@ -281,9 +281,9 @@ def train_on(
                 streams = validation.last_streams
                 evaluation = _final_evaluation(run, corpus, wish, report, streams)
         if wish.signal is not None:
-            stopped = write(place.folder, finished=False, ends=True)
+            stopped = write(model_home.folder, finished=False, ends=True)
             return replace(stopped, stopped_by=wish.signal.name)
-        return write(place.folder, evaluation, finished=True, ends=True)
+        return write(model_home.folder, evaluation, finished=True, ends=True)
 
 
 @contextmanager

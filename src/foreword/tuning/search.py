@@ -179,14 +179,14 @@ def tune(
 
 def _tune(folder: Path, asked: "_Asked", trials: int, *, resume: bool, report: Reporter) -> Tuning:
     """Searches in a folder that is claimed; see `tune`."""
-    found = _resumed(folder, asked) if resume else _begun(asked)
+    study = _resumed(folder, asked) if resume else _begun(asked)
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(SCRATCH + "*"):  # of a process that was killed
         shutil.rmtree(left, ignore_errors=True)
-    corpus = read_corpus(found.texts, found.valid, found.settings.text, folder, report)
+    corpus = read_corpus(study.texts, study.valid, study.settings.text, folder, report)
     if corpus.valid is None:
         raise TextError("the text is too short to hold a part of it out: give --valid FILE")
-    document = found.document(corpus)
+    document = study.document(corpus)
     with writing(folder):
         if resume:
             before = json.loads((folder / SEARCH).read_text("utf-8"))["text"]
@@ -196,11 +196,11 @@ def _tune(folder: Path, asked: "_Asked", trials: int, *, resume: bool, report: R
             # An older search goes at once. Its recipe stays until there is a better one.
             with whole(folder) as draft:
                 atomic_write(draft / SEARCH, _json(document))
-                atomic_write(draft / TRIALS, _json(_told_of(found, corpus, (), None)))
+                atomic_write(draft / TRIALS, _json(_told_of(study, corpus, (), None)))
                 (draft / JOURNAL).touch()
         mend_journal(folder)
         with _quiet():
-            return _searched(_Trials(folder), corpus, found, trials, report)
+            return _searched(_Trials(folder), corpus, study, trials, report)
 
 
 @dataclass(frozen=True)
@@ -392,7 +392,7 @@ class _Trials:
     def tried(self) -> tuple[Tried, ...]:
         """Those that are done; not those that were interrupted, which will be tried again."""
         states = _optuna().trial.TrialState
-        found = self.study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED))
+        trials = self.study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED))
         return tuple(
             Tried(
                 number=number,
@@ -408,7 +408,7 @@ class _Trials:
                 validations=tuple(v for _, v in sorted(trial.intermediate_values.items())),
                 seconds=trial.user_attrs["seconds"],
             )
-            for number, trial in enumerate(found, 1)
+            for number, trial in enumerate(trials, 1)
         )
 
     def written(self, search: _Search, corpus: Corpus, signal: str | None = None) -> Tuning:
@@ -471,16 +471,16 @@ def _usual(corpus: Corpus, search: _Search, report: Reporter) -> dict[str, Leaf]
 
 
 def _suggested(trial: "optuna.Trial", space: Space) -> dict[str, Leaf]:
-    found: dict[str, Leaf] = {}
+    suggested: dict[str, Leaf] = {}
     for name, values in space.items():
         if isinstance(values, Choice):
             chosen: Any = trial.suggest_categorical(name, values.values)
-            found[name] = chosen
+            suggested[name] = chosen
         elif isinstance(values.low, int) and isinstance(values.high, int):
-            found[name] = trial.suggest_int(name, values.low, values.high, log=values.log)
+            suggested[name] = trial.suggest_int(name, values.low, values.high, log=values.log)
         else:
-            found[name] = trial.suggest_float(name, values.low, values.high, log=values.log)
-    return {name: rounded(value) for name, value in found.items()}
+            suggested[name] = trial.suggest_float(name, values.low, values.high, log=values.log)
+    return {name: rounded(value) for name, value in suggested.items()}
 
 
 def _best(trials: Sequence[Tried]) -> Tried | None:

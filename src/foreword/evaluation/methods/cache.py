@@ -68,10 +68,12 @@ def cached(
     ages = ages - torch.arange(W + T, device=words.device)  # (T, W + T); below 1 is the future
     similar = (features @ before.t()).double().masked_fill(ages < 1, -torch.inf)
     similar -= similar.amax(1, keepdim=True)
-    found = torch.empty(len(thetas), len(windows), T, dtype=torch.float64, device=words.device)
+    probabilities = torch.empty(
+        len(thetas), len(windows), T, dtype=torch.float64, device=words.device
+    )
     for a, theta in enumerate(thetas):
         weights = (theta * similar).exp()
         for b, window in enumerate(windows):
             inside = weights.masked_fill(ages > window, 0.0)
-            found[a, b] = (inside * same).sum(1) / inside.sum(1)
-    return found
+            probabilities[a, b] = (inside * same).sum(1) / inside.sum(1)
+    return probabilities

@@ -155,7 +155,7 @@ def measure(
 
 
 def _columns(model: LanguageModel, ids: np.ndarray, plan: Plan, tell: Progress) -> list[Column]:
-    found = []
+    columns = []
     runs = [("network", replace(plan, dynamic=None))]
     if plan.dynamic is not None:
         runs.append(("dynamic network", plan))
@@ -169,7 +169,7 @@ def _columns(model: LanguageModel, ids: np.ndarray, plan: Plan, tell: Progress) 
                 perplexity=perplexity(of.untempered),
                 settings=_settings("network", Plan()),
             )
-            found.append(column)
+            columns.append(column)
         for name, shares in applied(how, of).items():
             column = Column(
                 name.replace("network", network, 1),
@@ -177,21 +177,21 @@ def _columns(model: LanguageModel, ids: np.ndarray, plan: Plan, tell: Progress) 
                 perplexity=perplexity(shares),
                 settings=_settings(name, how),
             )
-            found.append(column)
-    return found
+            columns.append(column)
+    return columns
 
 
 def _settings(name: str, plan: Plan) -> dict[str, object]:
-    found: dict[str, object] = {"temperature": plan.temperature}
+    settings: dict[str, object] = {"temperature": plan.temperature}
     if "cache" in name and plan.cache is not None:
-        found |= {"theta": plan.cache.theta, "window": plan.cache.window}
+        settings |= {"theta": plan.cache.theta, "window": plan.cache.window}
     if plan.dynamic is not None:
         how = plan.dynamic
-        found |= {"rate": how.rate, "decay": how.decay, "segment": how.segment}
-        found["rule"] = "sgd" if how.rms is None else "rms"
+        settings |= {"rate": how.rate, "decay": how.decay, "segment": how.segment}
+        settings["rule"] = "sgd" if how.rms is None else "rms"
     if name in plan.weights:
-        found["weights"] = plan.weights[name].round(4).tolist()
-    return found
+        settings["weights"] = plan.weights[name].round(4).tolist()
+    return settings
 
 
 def _table(path: Path, network: Folder) -> NgramTable:

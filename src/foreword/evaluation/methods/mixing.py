@@ -17,8 +17,8 @@ def mixed(shares: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """
     shares = np.where(np.isnan(shares), shares[0], shares)
     each = weights if weights.ndim == 2 else weights[:, None]
-    found: np.ndarray = (each * shares).sum(axis=0)
-    return found
+    mixture: np.ndarray = (each * shares).sum(axis=0)
+    return mixture
 
 
 def best_weights(shares: np.ndarray) -> np.ndarray:

@@ -108,9 +108,9 @@ def opinions(
         progress=tell,
     )
     ngram, known = by_ngrams(plan.table, ids)
-    found = None if cache is None else reading.cached[0, 0]
+    cached_shares = None if cache is None else reading.cached[0, 0]
     network, *untempered = np.exp(-reading.nats)
-    return Opinions(network, found, ngram, known, *untempered)
+    return Opinions(network, cached_shares, ngram, known, *untempered)
 
 
 def by_ngrams(table: NgramTable | None, ids: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
@@ -122,11 +122,11 @@ def by_ngrams(table: NgramTable | None, ids: np.ndarray) -> tuple[np.ndarray | N
     return table.probability_of(contexts, ids.astype(np.int64))
 
 
-def applied(plan: Plan, found: Opinions) -> dict[str, np.ndarray]:
+def applied(plan: Plan, shares: Opinions) -> dict[str, np.ndarray]:
     """P of each word by each mixture of the plan, (N,)."""
     return {
-        name: mixed(parts, _each(plan.weights[name], found.known)) if len(parts) > 1 else parts[0]
-        for name, parts in found.mixtures()
+        name: mixed(parts, _each(plan.weights[name], shares.known)) if len(parts) > 1 else parts[0]
+        for name, parts in shares.mixtures()
     }
 
 
@@ -134,16 +134,16 @@ def _each(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
     return weights[:, known] if weights.ndim == 2 else weights
 
 
-def weighed(plan: Plan, found: Opinions) -> Plan:
+def weighed(plan: Plan, shares: Opinions) -> Plan:
     """The plan with the weights that suit these opinions best.
 
     With an n-gram model they depend on how many words of the context it knew.
     """
     weights = {}
-    for name, parts in found.mixtures():
-        if found.ngram is not None and "n-gram" in name:
+    for name, parts in shares.mixtures():
+        if shares.ngram is not None and "n-gram" in name:
             assert plan.table is not None
-            weights[name] = best_weights_by_group(parts, found.known, plan.table.order)
+            weights[name] = best_weights_by_group(parts, shares.known, plan.table.order)
         elif len(parts) > 1:
             weights[name] = best_weights(parts)
     return replace(plan, weights=weights)
@@ -186,12 +186,12 @@ def tuned(
     coolest = int(reading.nats.mean(axis=1).argmin())
     network = np.exp(-reading.nats[coolest])
     plan = replace(plan, temperature=temperatures[coolest])
-    found = None
+    best_shares = None
     if len(thetas) > 0:
         places = [(a, b) for a in range(len(thetas)) for b in range(len(windows))]
         a, b = min(places, key=lambda at: _with_cache(network, reading.cached[at]))
-        plan, found = replace(plan, cache=Cache(thetas[a], windows[b])), reading.cached[a, b]
-    plan = weighed(plan, Opinions(network, found, *by_ngrams(plan.table, ids)))
+        plan, best_shares = replace(plan, cache=Cache(thetas[a], windows[b])), reading.cached[a, b]
+    plan = weighed(plan, Opinions(network, best_shares, *by_ngrams(plan.table, ids)))
     return _with_rates(model, ids[:DYNAMIC_WORDS], plan, tell) if dynamic else plan
 
 

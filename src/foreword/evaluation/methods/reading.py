@@ -21,7 +21,7 @@ CHUNK_ROWS = 64
 
 
 @dataclass(frozen=True)
-class Reading:
+class TextReading:
     """Of N words in order, each predicted from those before it.
 
     Attributes:
@@ -42,7 +42,7 @@ def read(
     windows: Sequence[int] = (),
     dynamic: Dynamic | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Reading:
+) -> TextReading:
     """Reads a text as one stream, its state carried, from an `<eos>` on.
 
     Args:
@@ -67,7 +67,7 @@ def read(
     network.eval()
     text = torch.from_numpy(np.r_[EOS_ID, ids].astype(np.int64)).to(network.device)
     nats = np.empty((len(temperatures), len(ids)))
-    found = np.empty((len(thetas), len(windows), len(ids)))
+    probabilities = np.empty((len(thetas), len(windows), len(ids)))
     state, history = network.start(1), None
     segment = WINDOW_WORDS if dynamic is None else dynamic.segment
     try:
@@ -87,13 +87,13 @@ def read(
                 if len(thetas) > 0:
                     history = history or History.empty(features.shape[1], features.device)
                     places = cached(history, features, words, thetas, windows)
-                    found[:, :, start:stop] = places.cpu().numpy()
+                    probabilities[:, :, start:stop] = places.cpu().numpy()
                     history = history.with_latest(features, words, max(windows))
                 if progress is not None:
                     progress(stop, len(ids))
     finally:
         model.train(was_training)
-    return Reading(nats, found)
+    return TextReading(nats, probabilities)
 
 
 def _nats_in_chunks(

@@ -21,11 +21,11 @@ INTRODUCTION = (
 
 def page(results: Sequence[Result]) -> str:
     """The whole file."""
-    found = places(results)
+    table = places(results)
     style = files("foreword.memory.report").joinpath("style.css").read_text("utf-8")
-    tasks = tasks_of(found)
+    tasks = tasks_of(table)
     links = "".join(f'<li><a href="#{t}">{escape(TASKS[t].title)}</a></li>' for t in tasks)
-    sections = "".join(_section(task, results, found) for task in tasks)
+    sections = "".join(_section(task, results, table) for task in tasks)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -41,7 +41,7 @@ def _effort(results: Sequence[Result]) -> str:
     return f"{len(results):,} trials, {short(seconds)} seconds of one processor core."
 
 
-def _section(task: str, results: Sequence[Result], found: Sequence[Place]) -> str:
+def _section(task: str, results: Sequence[Result], table: Sequence[Place]) -> str:
     which = TASKS[task]
     own = [result for result in results if result.trial.task == task]
     paragraphs = which.definition.split("\n\n")[1:]
@@ -51,15 +51,15 @@ def _section(task: str, results: Sequence[Result], found: Sequence[Place]) -> st
         "Solved when": which.criterion,
         "Lag": which.lag_is,
         "Training": _budgets(own),
-        "Without memory": _naive(task, found),
+        "Without memory": _naive(task, table),
     }
     listed = "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>\n" for k, v in facts.items() if v)
     return (
         f'<section id="{task}" aria-labelledby="{task}-title">\n'
         f'<h2 id="{task}-title">{escape(which.title)}</h2>\n'
-        f"{_map(task, own, found)}<dl>\n{listed}</dl>\n"
+        f"{_map(task, own, table)}<dl>\n{listed}</dl>\n"
         f"<details open><summary>The task, exactly</summary>\n{definition}</details>\n"
-        f"{_errors(task, found)}{_gradients(task, own)}</section>\n"
+        f"{_errors(task, table)}{_gradients(task, own)}</section>\n"
     )
 
 
@@ -75,8 +75,8 @@ def _budgets(own: Sequence[Result]) -> str:
     return "; ".join(f"{', '.join(names)}: {text}" for text, names in cells.items()) + "."
 
 
-def _naive(task: str, found: Sequence[Place]) -> str:
-    figures = [(lag, TASKS[task].naive(lag)) for lag in lags_of(found, task)]
+def _naive(task: str, table: Sequence[Place]) -> str:
+    figures = [(lag, TASKS[task].naive(lag)) for lag in lags_of(table, task)]
     known = [(lag, figure) for lag, figure in figures if figure is not None]
     if not known:
         return ""
@@ -86,10 +86,10 @@ def _naive(task: str, found: Sequence[Place]) -> str:
     return f"{TASKS[task].measure} " + ", ".join(f"{short(f)} (lag {lag})" for lag, f in known)
 
 
-def _map(task: str, own: Sequence[Result], found: Sequence[Place]) -> str:
-    lags, cells = lags_of(found, task), cells_of(found, task)
+def _map(task: str, own: Sequence[Result], table: Sequence[Place]) -> str:
+    lags, cells = lags_of(table, task), cells_of(table, task)
     caption = f"{TASKS[task].title}: seeds that solve it, and median updates, by network and lag."
-    by_place = {(p.cell, p.lag): p for p in found if p.task == task}
+    by_place = {(p.cell, p.lag): p for p in table if p.task == task}
     head = "".join(f'<th scope="col">{lag}</th>' for lag in lags)
     rows = ""
     for cell in cells:
@@ -118,23 +118,21 @@ def _span(numbers: Sequence[int]) -> str:
     return f"{numbers[0]:,} to {numbers[-1]:,}"
 
 
-def _field(place: Place | None) -> str:
-    if place is None:
+def _field(cell: Place | None) -> str:
+    if cell is None:
         return '<td class="none">not tried</td>'
-    more = [f"{short(place.steps)} updates"] if place.steps is not None else []
-    if place.diverged:
-        more.append(f"{place.diverged} diverged")
-    more += [f"{name} {short(figure)}" for name, figure in place.figures.items()]
-    kind = ' class="dark"' if place.share > 0.55 else ""
+    more = [f"{short(cell.steps)} updates"] if cell.steps is not None else []
+    if cell.diverged:
+        more.append(f"{cell.diverged} diverged")
+    more += [f"{name} {short(figure)}" for name, figure in cell.figures.items()]
+    kind = ' class="dark"' if cell.share > 0.55 else ""
     below = "".join(f'<span class="steps">{escape(line)}</span>' for line in more)
-    return (
-        f'<td{kind} style="--share: {place.share:.2f}">{place.solved} of {place.tried}{below}</td>'
-    )
+    return f'<td{kind} style="--share: {cell.share:.2f}">{cell.solved} of {cell.tried}{below}</td>'
 
 
-def _errors(task: str, found: Sequence[Place]) -> str:
-    lags, cells = lags_of(found, task), cells_of(found, task)
-    by_place = {(p.cell, p.lag): p for p in found if p.task == task}
+def _errors(task: str, table: Sequence[Place]) -> str:
+    lags, cells = lags_of(table, task), cells_of(table, task)
+    by_place = {(p.cell, p.lag): p for p in table if p.task == task}
     head = "".join(f'<th scope="col">{lag}</th>' for lag in lags)
     rows = ""
     for cell in cells:

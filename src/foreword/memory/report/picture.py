@@ -20,7 +20,7 @@ NONE, ALL = "#e9edf1", "#1d5fa8"
 """The colours of no seed and of all."""
 
 
-def draw(found: Sequence[Place], folder: Path) -> list[Path]:
+def draw(table: Sequence[Place], folder: Path) -> list[Path]:
     """Writes map.svg and map.png.
 
     Raises:
@@ -33,11 +33,11 @@ def draw(found: Sequence[Place], folder: Path) -> list[Path]:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
         raise MissingExtraError("drawing the map", "plot") from error
-    tasks = tasks_of(found)
+    tasks = tasks_of(table)
     columns = min(PANELS, len(tasks))
     rows = -(-len(tasks) // columns)
-    widest = max(len(lags_of(found, task)) for task in tasks)
-    tallest = max(len(cells_of(found, task)) for task in tasks)
+    widest = max(len(lags_of(table, task)) for task in tasks)
+    tallest = max(len(cells_of(table, task)) for task in tasks)
     width = max(columns * (1.6 + 0.75 * widest), NARROWEST)
     size = (width, rows * (1.15 + 0.38 * tallest) + 0.5)
     colours = LinearSegmentedColormap.from_list("share", (NONE, ALL))
@@ -48,7 +48,7 @@ def draw(found: Sequence[Place], folder: Path) -> list[Path]:
         FigureCanvasAgg(figure)
         panels = list(figure.subplots(rows, columns, squeeze=False).flat)
         for panel, task in zip(panels, tasks, strict=False):
-            _panel(panel, [place for place in found if place.task == task], task, colours)
+            _panel(panel, [cell for cell in table if cell.task == task], task, colours)
         for panel in panels[len(tasks) :]:
             panel.set_axis_off()
         figure.suptitle("Share of seeds that solve a task, by cell and lag", fontsize=12)
@@ -60,21 +60,21 @@ def draw(found: Sequence[Place], folder: Path) -> list[Path]:
     return written
 
 
-def _panel(panel: Any, found: Sequence[Place], task: str, colours: Any) -> None:
-    lags, cells = lags_of(found, task), cells_of(found, task)
+def _panel(panel: Any, table: Sequence[Place], task: str, colours: Any) -> None:
+    lags, cells = lags_of(table, task), cells_of(table, task)
     shares = [[float("nan")] * len(lags) for _ in cells]
-    for place in found:
-        shares[cells.index(place.cell)][lags.index(place.lag)] = place.share
+    for cell in table:
+        shares[cells.index(cell.cell)][lags.index(cell.lag)] = cell.share
     panel.imshow(shares, cmap=colours, vmin=0, vmax=1, aspect="auto")
-    for place in found:
+    for cell in table:
         panel.text(
-            lags.index(place.lag),
-            cells.index(place.cell),
-            f"{place.solved}/{place.tried}",
+            lags.index(cell.lag),
+            cells.index(cell.cell),
+            f"{cell.solved}/{cell.tried}",
             ha="center",
             va="center",
             fontsize=9,
-            color="white" if place.share > 0.55 else "#1f2933",
+            color="white" if cell.share > 0.55 else "#1f2933",
         )
     panel.set_xticks(range(len(lags)), [str(lag) for lag in lags])
     panel.set_yticks(range(len(cells)), cells)

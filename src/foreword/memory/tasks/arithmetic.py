@@ -48,16 +48,16 @@ class Adding(Task):
         """See the class."""
         half, every = lag // 2, torch.arange(count)
         numbers = torch.rand(lag, count, generator=generator)
-        places = (
+        steps = (
             uniform_ints(0, half - 1, (count,), generator),
             uniform_ints(half, lag - 1, (count,), generator),
         )
         marks = torch.zeros(lag, count)
-        for place in places:
-            marks[place, every] = 1.0
+        for step in steps:
+            marks[step, every] = 1.0
         asked = torch.zeros(lag, count, dtype=torch.bool)
         asked[-1] = True
-        first, second = (numbers[place, every] for place in places)
+        first, second = (numbers[step, every] for step in steps)
         target = self.target(first, second).unsqueeze(1)
         return Batch(torch.stack([numbers, marks], 2), asked, target)
 

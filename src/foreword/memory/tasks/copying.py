@@ -48,13 +48,13 @@ class Copy(Task):
 
     def draw(self, lag: int, count: int, generator: Generator) -> Batch:
         """See the class."""
-        said = uniform_ints(0, SYMBOLS - 1, (LENGTH, count), generator)
+        copied = uniform_ints(0, SYMBOLS - 1, (LENGTH, count), generator)
         steps = lag + 2 * LENGTH
         symbols = torch.full((steps, count), BLANK)
-        symbols[:LENGTH] = said
+        symbols[:LENGTH] = copied
         symbols[LENGTH + lag - 1] = DELIMITER
         targets = torch.full((steps, count), BLANK)
-        targets[-LENGTH:] = said
+        targets[-LENGTH:] = copied
         asked = torch.ones(steps, count, dtype=torch.bool)
         return Batch(F.one_hot(symbols, SYMBOLS + 2).float(), asked, targets.reshape(-1))
 

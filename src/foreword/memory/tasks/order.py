@@ -73,9 +73,9 @@ class TemporalOrder(Task):
         classes = torch.zeros(count, dtype=torch.long)
         for share in PLACES[self.relevant]:
             first = int(share * lag)
-            place = uniform_ints(first, first + lag // 10, (count,), generator)
+            step = uniform_ints(first, first + lag // 10, (count,), generator)
             is_y = uniform_ints(0, 1, (count,), generator)
-            symbols[place, every] = 6 + is_y
+            symbols[step, every] = 6 + is_y
             classes = 2 * classes + is_y
         symbols[lengths - 1, every] = 1
         inside = torch.arange(steps).unsqueeze(1) < lengths

@@ -140,13 +140,13 @@ class ContinualReber(EmbeddedReber):
         each = (steps + 1) // (lag + 4) + 1
         symbols, legal, lengths = strings(lag, count * each, generator)
         inside = torch.arange(len(symbols)).unsqueeze(1) < lengths
-        said, may = [], []
+        spoken, may = [], []
         for own in torch.arange(count * each).chunk(count):
             # By string, then by step: one after another.
             chosen = inside[:, own].T
-            said.append(symbols[:, own].T[chosen][: steps + 1])
+            spoken.append(symbols[:, own].T[chosen][: steps + 1])
             may.append(legal[:, own].transpose(0, 1)[chosen][: steps + 1])
-        stream, allowed = torch.stack(said, 1), torch.stack(may, 1)
+        stream, allowed = torch.stack(spoken, 1), torch.stack(may, 1)
         asked = torch.ones(steps, count, dtype=torch.bool)
         inputs = F.one_hot(stream[:-1], len(SYMBOLS)).float()
         return Batch(inputs, asked, stream[1:].reshape(-1), allowed[1:].flatten(0, 1))
@@ -187,12 +187,12 @@ def _walk(count: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
     legal: list[Tensor] = []
     while bool((node < END).any()) and len(symbols) < _LONGEST:
         on_way = node < END
-        here = node.clamp(max=END - 1)
-        way = torch.randint(0, 2, (count,), generator=generator)
-        symbols.append(_SYMBOL[here, way])
-        legal.append(_LEGAL[here])
+        position = node.clamp(max=END - 1)
+        branch = torch.randint(0, 2, (count,), generator=generator)
+        symbols.append(_SYMBOL[position, branch])
+        legal.append(_LEGAL[position])
         lengths += on_way
-        node = torch.where(on_way, _TO[here, way], node)
+        node = torch.where(on_way, _TO[position, branch], node)
     lengths[node < END] = _LONGEST + 1
     return torch.stack(symbols), torch.stack(legal), lengths
 
