@@ -14,18 +14,23 @@ from foreword.errors import SettingsError, did_you_mean
 def check(
     layer: Annotated[
         str | None,
-        typer.Argument(help="A layer with torch's signature, as module:class, e.g. torch.nn:LSTM."),
+        typer.Argument(
+            help="Layer with torch's signature, as module:class, such as torch.nn:LSTM."
+        ),
     ] = None,
     cell: Annotated[
-        list[str] | None, typer.Option(help="Only this cell; repeat it for each.")
+        list[str] | None, typer.Option(help="Check only this cell; repeat it for more.")
     ] = None,
     kernel: Annotated[
-        str | None, typer.Option(help="One of Foreword's kernels. Default: portable.")
+        str | None, typer.Option(help="Check this kernel of Foreword's. Default: portable.")
     ] = None,
     dtype: Annotated[
-        list[str] | None, typer.Option(help="Only float64, float32 or bfloat16.")
+        list[str] | None,
+        typer.Option(help="Check only float64, float32 or bfloat16; repeat it for more."),
     ] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Random sizes for each combination.")] = 1,
+    repeats: Annotated[
+        int, typer.Option(min=1, help="Number of random sizes for each combination.")
+    ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check a kernel or a layer against the cells' equations, values and gradients."""

@@ -31,45 +31,56 @@ def compare(
     text: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Files, folders, globs, gzip, or -. Without: the chats that come with the package."
+            help="Files, folders, globs, gzip files, or -. Default: the chats that come with "
+            "the package."
         ),
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Where the plot and CSVs go.")
+        Path,
+        typer.Option("--out", "-o", metavar="DIR", help="Folder for the plot and the CSV files."),
     ] = Path("comparison"),
     minutes: Annotated[
-        float, typer.Option(min=0.0, help="For all of them together, the same share for each.")
+        float,
+        typer.Option(min=0.0, help="Minutes for all architectures together, in equal shares."),
     ] = 16.0,
     models: Annotated[
         list[str] | None,
-        typer.Option("--model", help="Only these; repeat it for each."),
+        typer.Option("--model", help="Compare only this architecture; repeat it for more."),
     ] = None,
     parameters: Annotated[
-        int | None, typer.Option(help="Of each. Default: a suitable LSTM's.")
+        int | None,
+        typer.Option(help="Number of parameters of each model. Default: a suitable LSTM's."),
     ] = None,
     valid: Annotated[
         list[str] | None, typer.Option(metavar="FILE", help="Text to validate on.")
     ] = None,
     pretokenised: Annotated[
-        bool, typer.Option("--pretokenised", help="Penn Treebank/WikiText form.")
+        bool,
+        typer.Option("--pretokenised", help="Read text in the form of Penn Treebank and WikiText."),
     ] = False,
     case: Annotated[
-        Literal["keep", "fold"] | None, typer.Option(help="Keep upper case, or fold it.")
+        Literal["keep", "fold"] | None,
+        typer.Option(help="Keep upper case, or fold it to lower case. Default: keep."),
     ] = None,
-    vocab_size: Annotated[int | None, typer.Option(help="The commonest words only.")] = None,
+    vocab_size: Annotated[
+        int | None,
+        typer.Option(help="Largest number of words in the vocabulary, most frequent first."),
+    ] = None,
     *,
     reading: ReadingOptions,
     embedding_size: Annotated[
-        int | None, typer.Option(help="Numbers that stand for a word.")
+        int | None, typer.Option(help="Dimension of the word embeddings.")
     ] = None,
     dropout: Annotated[
-        float | None, typer.Option(help="On inputs, between layers and on outputs.")
+        float | None,
+        typer.Option(help="Probability of dropout on inputs, between layers and on outputs."),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="Its peak, for all. Default: each one's own.")
+        float | None,
+        typer.Option(help="Peak learning rate of all models. Default: each architecture's own."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of weights, dropout and windows.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Of the processor.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of weights, dropout and windows.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Number of processor threads.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Train every architecture with the same parameters and time, and compare them."""

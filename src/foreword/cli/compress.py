@@ -19,34 +19,35 @@ from foreword.text.choice import ReadingOptions
 def compress(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Where the smaller model goes.")
+        Path,
+        typer.Option("--out", "-o", metavar="DIR", help="Folder to write the smaller model to."),
     ],
     text: Annotated[
         list[str] | None,
         typer.Option(
             metavar="FILE",
-            help="Text to measure the loss on. Default: the chats that it was validated on.",
+            help="Text to measure the loss on. Default: the chats that the model was validated on.",
         ),
     ] = None,
     chats: Annotated[
         Literal["train", "valid", "test"] | None,
-        typer.Option(help="Instead, a part of the carried chats."),
+        typer.Option(help="Use a part of the carried chats instead."),
     ] = None,
     vocab_size: Annotated[
-        int | None, typer.Option(help="Keep so many of the commonest words.")
+        int | None, typer.Option(help="Number of most frequent words to keep.")
     ] = None,
-    bound: Annotated[
-        float, typer.Option(help="The most that perplexity may rise, as a share.")
-    ] = BOUND,
-    words: Annotated[int, typer.Option(help="Of the text, at most.")] = MOST_WORDS,
+    bound: Annotated[float, typer.Option(help="Largest relative rise of perplexity.")] = BOUND,
+    words: Annotated[
+        int, typer.Option(help="Largest number of words of the text to read.")
+    ] = MOST_WORDS,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a model that is there already.")
+        bool, typer.Option("--overwrite", help="Replace an existing model.")
     ] = False,
     *,
     reading: ReadingOptions,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write a model in int8, a quarter of its size, and tell what that costs.
+    """Write a model in int8, a quarter of its size, and measure the cost.
 
     If perplexity rises by more than the bound, nothing is written.
     """

@@ -16,7 +16,7 @@ from foreword.folder.installed import installed_models
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell what this machine offers, which kernel runs each cell, and why not another."""
+    """Show what this machine offers, which kernel runs each cell, and why not another."""
     try:
         import torch
     except ModuleNotFoundError as error:

@@ -22,37 +22,41 @@ def evaluate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
     text: Annotated[
         list[str] | None,
-        typer.Argument(help="Files, folders, globs, gzip, or - for standard input."),
+        typer.Argument(help="Files, folders, globs, gzip files, or - for standard input."),
     ] = None,
     chats: Annotated[
         Literal["train", "valid", "test"] | None,
-        typer.Option(help="Instead of TEXT, a part of the carried chats."),
+        typer.Option(help="Use a part of the carried chats instead of TEXT."),
     ] = None,
     reset: Annotated[
         Literal["never", "sentence"],
-        typer.Option(help="never: state carried through the text; sentence: reset at each line."),
+        typer.Option(
+            help="never: carry the state through the text; sentence: reset it at each line."
+        ),
     ] = "never",
     *,
     reading: ReadingOptions,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1...")] = "cpu",
+    device: Annotated[
+        str, typer.Option(help="Device to run on: cpu, cuda, cuda:1 and so on.")
+    ] = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     tune: Annotated[
         list[str] | None,
         typer.Option(
             metavar="FILE",
-            help="Another text, which chooses temperature, all weights, and what `tune` is given "
-            "for below.",
+            help="Text on which the temperature, all weights, and the options below that are "
+            "`tune` are chosen.",
             rich_help_panel=_METHODS,
         ),
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option(help="Divide logits by it.", rich_help_panel=_METHODS)
+        float | None, typer.Option(help="Divide the logits by this.", rich_help_panel=_METHODS)
     ] = None,
     cache: Annotated[
         str | None,
         typer.Option(
             metavar="THETA,WINDOW[,WEIGHT]",
-            help="Mix in a continuous cache; or tune.",
+            help="Mix in a continuous cache of this theta and window, or tune them.",
             rich_help_panel=_METHODS,
         ),
     ] = None,
@@ -60,7 +64,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="RATE,DECAY[,SEGMENT]",
-            help="Go on learning from the text, by SGD; or tune, by the RMS rule.",
+            help="Continue learning from the text by SGD of this rate and decay, or tune "
+            "them by the RMS rule.",
             rich_help_panel=_METHODS,
         ),
     ] = None,
@@ -69,7 +74,7 @@ def evaluate(
         typer.Option(
             "--with",
             metavar="DIR",
-            help="Mix in an ngram model of the same vocabulary.",
+            help="Mix in an n-gram model of the same vocabulary.",
             rich_help_panel=_METHODS,
         ),
     ] = None,
@@ -77,7 +82,7 @@ def evaluate(
         float | None,
         typer.Option(
             "--with-weight",
-            help="Its share, without --tune: 0.3 unless told otherwise.",
+            help="Weight of the n-gram model without --tune. Default: 0.3.",
             rich_help_panel=_METHODS,
         ),
     ] = None,

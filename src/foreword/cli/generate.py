@@ -21,19 +21,28 @@ def generate(
     opening: Annotated[
         str, typer.Argument(help="The text to continue; - reads it from standard input.")
     ] = "",
-    words: Annotated[int, typer.Option("--words", "-n", min=1, help="At most so many.")] = 40,
+    words: Annotated[
+        int, typer.Option("--words", "-n", min=1, help="Largest number of words to add.")
+    ] = 40,
     temperature: Annotated[
-        float, typer.Option(min=0.0, help="0 takes the likeliest word; above 1 is bolder.")
+        float,
+        typer.Option(min=0.0, help="Divide the logits by this; 0 takes the most probable word."),
     ] = 0.8,
     top_k: Annotated[
-        int | None, typer.Option(min=1, help="Draw from the k likeliest words.")
+        int | None, typer.Option(min=1, help="Sample from the k most probable words.")
     ] = None,
     top_p: Annotated[
         float | None,
-        typer.Option(min=0.0, max=1.0, help="Draw from the likeliest words of this share."),
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Sample from the most probable words that together have this probability.",
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="The same seed draws the same words.")] = None,
-    lines: Annotated[bool, typer.Option("--lines", help="Go on after the end of a line.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Seed; equal seeds sample equal words.")] = None,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Continue after the end of a line.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Continue a text."""

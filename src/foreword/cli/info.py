@@ -19,7 +19,7 @@ def info(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell what a model is, how it was trained, on what, and how good it is."""
+    """Show what a model is, how it was trained, on what, and how good it is."""
     config = read_config(find_folder(folder))
     if as_json:
         count = count_numbers(config.model, config.weights)

@@ -25,28 +25,32 @@ if TYPE_CHECKING:
 def inspect(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
     text: Annotated[
-        str | None, typer.Argument(help="The text. Without it, or with -, standard input.")
+        str | None, typer.Argument(help="The text. Default, and with -: standard input.")
     ] = None,
     out: Annotated[
         Path, typer.Option(help="Folder for the page, the figures and the numbers.")
     ] = Path("inspection"),
-    words: Annotated[int, typer.Option(min=1, max=2000, help="Words to show.")] = 500,
-    skip: Annotated[int, typer.Option(min=0, help="Words to read before those.")] = 0,
+    words: Annotated[int, typer.Option(min=1, max=2000, help="Number of words to show.")] = 500,
+    skip: Annotated[int, typer.Option(min=0, help="Number of words to read before those.")] = 0,
     beside: Annotated[
         list[Path] | None,
-        typer.Option(help="Another model folder, whose gradients are shown too; repeatable."),
+        typer.Option(help="Show the gradients of another model folder too; repeatable."),
     ] = None,
     drop: Annotated[
         list[int] | None,
-        typer.Option(help="A second run without this word, by its number; repeatable."),
+        typer.Option(help="Compare with a run without the word of this number; repeatable."),
     ] = None,
     replace: Annotated[
         list[str] | None,
-        typer.Option(metavar="N=WORD", help="One with another word in its place; repeatable."),
+        typer.Option(
+            metavar="N=WORD", help="Compare with a run with another word in its place; repeatable."
+        ),
     ] = None,
     reset: Annotated[
         list[int] | None,
-        typer.Option(help="One that forgets everything before this word; repeatable."),
+        typer.Option(
+            help="Compare with a run that forgets everything before this word; repeatable."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -13,7 +13,7 @@ from foreword.cli.console import print_json, results
 from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError
-from foreword.evaluation.keystrokes import Case, KeystrokeReport, SimulatedTypist, simulate
+from foreword.evaluation.keystrokes import Case, KeystrokeReport, Typist, simulate
 from foreword.evaluation.suggester import LearningSuggester, Suggester
 from foreword.predictor.personal.personal import Personal
 from foreword.predictor.predictor import Predictor, load
@@ -29,57 +29,59 @@ def keystrokes(
     text: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Messages, one a line: files, folders, globs, gzip, or - for standard input."
+            help="Messages, one per line: files, folders, globs, gzip files, or - for "
+            "standard input."
         ),
     ] = None,
     chats: Annotated[
         Literal["train", "valid", "test"] | None,
-        typer.Option(help="Instead of TEXT, a part of the carried chats."),
+        typer.Option(help="Use a part of the carried chats instead of TEXT."),
     ] = None,
-    slots: Annotated[int, typer.Option(min=1, help="Suggestions in sight.")] = 3,
+    slots: Annotated[int, typer.Option(min=1, help="Number of visible suggestions.")] = 3,
     acceptance: Annotated[
-        int, typer.Option(min=0, max=1, help="Keys that taking a suggestion costs.")
+        int, typer.Option(min=0, max=1, help="Number of keys that accepting a suggestion costs.")
     ] = 1,
     automatic_space: Annotated[
         bool,
         typer.Option(
             "--automatic-space/--no-automatic-space",
-            help="A word that is taken brings its space, which a mark after it takes away.",
+            help="Whether an accepted word brings a space, which a following mark removes.",
         ),
     ] = True,
     case: Annotated[
-        Case, typer.Option(help="Whether a suggestion must be right in upper and lower case too.")
+        Case, typer.Option(help="Whether a suggestion must also have the right case.")
     ] = "ignored",
     repeats: Annotated[
         bool,
         typer.Option(
             "--repeats/--no-repeats",
-            help="Show again, within a word, what was in sight and not taken.",
+            help="Whether visible suggestions that were not accepted are shown again within "
+            "a word.",
         ),
     ] = True,
     learn: Annotated[
         bool,
         typer.Option(
             "--learn",
-            help="Type it all once more, with a personal layer that learns each message once it is "
-            "typed, and is dropped at the end.",
+            help="Type everything again with a personal layer that learns each message after "
+            "it is typed.",
         ),
     ] = False,
     messages: Annotated[
-        int | None, typer.Option(min=1, help="Only so many messages, drawn by --seed.")
+        int | None, typer.Option(min=1, help="Use only this many messages, sampled by --seed.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the draw.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 1,
     *,
     reading: ReadingOptions,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell how many keys a typist saves by the model's suggestions.
+    """Measure how many keys a typist saves by the model's suggestions.
 
-    Simulates one who makes no mistakes and takes a suggestion as soon as it saves keys.
+    The simulated typist makes no mistakes and accepts a suggestion as soon as it saves keys.
     """
     if bool(text) == (chats is not None):
         raise SettingsError("give a TEXT to type, or --chats valid or --chats test, not both")
-    typist = SimulatedTypist(slots, acceptance, automatic_space, case, repeats)
+    typist = Typist(slots, acceptance, automatic_space, case, repeats)
     model = load(folder)
     if chats:
         sources = [chat_source(chats)]
@@ -106,7 +108,7 @@ def keystrokes(
         results().print(f"typist: {typist.assumptions()}", style="dim", highlight=False)
 
 
-def _learning(model: Predictor, lines: Sequence[str], typist: SimulatedTypist) -> KeystrokeReport:
+def _learning(model: Predictor, lines: Sequence[str], typist: Typist) -> KeystrokeReport:
     with (
         tempfile.TemporaryDirectory() as empty,
         Personal.open(Path(empty) / "personal.db", model.tokenizer, create=True) as personal,

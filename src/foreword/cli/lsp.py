@@ -16,7 +16,7 @@ def lsp(
         str, typer.Argument(metavar="DIR", help="A model folder, or an installed model's name.")
     ],
     k: Annotated[
-        int, typer.Option("-k", "--words", min=1, max=100, help="How many words to choose from.")
+        int, typer.Option("-k", "--words", min=1, max=100, help="Number of words to choose from.")
     ] = 5,
     tolerant: Tolerant = False,
     no_filter: NoFilter = False,
@@ -25,8 +25,8 @@ def lsp(
     lines: Annotated[
         Lines | None,
         typer.Option(
-            help="What a line of a document is: wrapped reads a line end inside of a paragraph as "
-            "a space. Default: what the document's language says.",
+            help="What a line of a document is: wrapped reads a line end inside a paragraph "
+            "as a space. Default: by the document's language.",
         ),
     ] = None,
 ) -> None:

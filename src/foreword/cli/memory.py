@@ -24,54 +24,73 @@ FILES = ("results.csv", "index.html", "map.svg", "map.png")
 def memory(
     tasks: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TASK", help="What is to be remembered. Without: a short tour."),
+        typer.Argument(metavar="TASK", help="Tasks to run. Default: a short tour."),
     ] = None,
     cells: Annotated[
         list[str] | None,
-        typer.Option("--cell", help="A cell, or mlp-window; repeat it for each. Default: six."),
+        typer.Option(
+            "--cell", help="Cell to try, or mlp-window; repeat it for more. Default: six."
+        ),
     ] = None,
     lags: Annotated[
         list[int] | None,
-        typer.Option("--lag", help="How far back; repeat it for each. Default: the task's own."),
+        typer.Option("--lag", help="Lag to try; repeat it for more. Default: the task's own."),
     ] = None,
     seeds: Annotated[
-        int | None, typer.Option(min=1, help="Seeds 1 to this number. Default: 3.")
+        int | None, typer.Option(min=1, help="Run seeds 1 to this number. Default: 3.")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="Keep results here; go on with them."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Folder for the results; existing ones there are kept and continued.",
+        ),
     ] = None,
     listed: Annotated[
-        bool, typer.Option("--list", help="List tasks, their sources and criteria.")
+        bool, typer.Option("--list", help="List the tasks with their sources and criteria.")
     ] = False,
     published: Annotated[
-        bool, typer.Option("--published", help="Try the published results again, and nothing else.")
+        bool, typer.Option("--published", help="Only try to reproduce the published results.")
     ] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Processes, one thread each.")] = 2,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Number of processes, with one thread each.")
+    ] = 2,
     hidden_size: Annotated[
-        int | None, typer.Option(help="Units. Default: by the number of parameters.")
+        int | None,
+        typer.Option(help="Units in each network. Default: by the number of parameters."),
     ] = None,
     parameters: Annotated[
-        int | None, typer.Option(help="Of each network. Default: those of the task's LSTM.")
+        int | None,
+        typer.Option(
+            help="Number of parameters of each network. Default: that of the task's LSTM."
+        ),
     ] = None,
-    window: Annotated[int | None, typer.Option(help="Inputs that mlp-window sees.")] = None,
-    steps: Annotated[int | None, typer.Option(help="At most so many updates.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Sequences in each.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Of Adam.")] = None,
+    window: Annotated[
+        int | None, typer.Option(help="Number of inputs that mlp-window reads.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Largest number of updates.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Number of sequences per update.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Adam's learning rate.")] = None,
     clip: Annotated[float | None, typer.Option(help="Largest gradient norm.")] = None,
     forget_bias: Annotated[
-        float | None, typer.Option(help="Where forget gates' biases begin.")
+        float | None, typer.Option(help="Initial bias of the forget gates.")
     ] = None,
     chrono: Annotated[
         bool | None,
-        typer.Option("--chrono/--no-chrono", help="Spread them over all times up to the lag."),
+        typer.Option(
+            "--chrono/--no-chrono", help="Spread the forget biases over all times up to the lag."
+        ),
     ] = None,
-    kernel: Annotated[str | None, typer.Option(help="Default: the dispatcher's choice.")] = None,
+    kernel: Annotated[
+        str | None, typer.Option(help="Kernel to run. Default: the dispatcher's choice.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Find out at which lag each recurrent cell fails, on the classic tasks.
 
-    Ctrl-C keeps what is done; the same command with the same --out goes on from there.
+    Ctrl-C keeps the finished results; the same command with the same --out continues.
     """
     if out is not None and not listed:
         refuse_unclaimable(out, "memory", unless_replacing(FILES, _is_survey, "memory"))

@@ -40,8 +40,8 @@ class _FileFirst(TyperGroup):
 personal = typer.Typer(
     cls=_FileFirst,
     no_args_is_help=True,
-    help="A person's own words beside a model: learn, look, change, forget. Nothing is learned but "
-    f"by `learn` and `import`. The key of an encrypted file is taken from {KEY}.",
+    help="A person's own words beside a model: learn, list, change, forget. Only `learn` and "
+    f"`import` add words. The key of an encrypted file is read from {KEY}.",
 )
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Model = Annotated[
@@ -70,13 +70,13 @@ def learn(
     model: Model,
     texts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TEXT", help="Files, folders, globs, or -. Without: -."),
+        typer.Argument(metavar="TEXT", help="Files, folders, globs, or -. Default: -."),
     ] = None,
     *,
     reading: ReadingOptions,
     as_json: Json = False,
 ) -> None:
-    """Learn a person's text. A missing file is made."""
+    """Learn a person's text. A missing file is created."""
     from foreword.predictor.personal import network_of
     from foreword.predictor.predictor import load
     from foreword.text.newlines import PARAGRAPH_END, whole_units
@@ -102,7 +102,7 @@ def learn(
 def list_(
     context: typer.Context,
     beginning: Annotated[
-        str, typer.Argument(metavar="LETTERS", help="Only words that begin so.")
+        str, typer.Argument(metavar="LETTERS", help="List only words with this beginning.")
     ] = "",
     as_json: Json = False,
 ) -> None:
@@ -124,14 +124,14 @@ def forget(
     words: Annotated[
         list[str] | None, typer.Argument(metavar="WORD", help="In every case of letters.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--everything", help="Forget all.")] = False,
+    everything: Annotated[bool, typer.Option("--everything", help="Forget everything.")] = False,
     suspects: Annotated[
-        bool, typer.Option("--suspects", help="Forget what `audit` names.")
+        bool, typer.Option("--suspects", help="Forget what `audit` lists.")
     ] = False,
     model: KnownModel = None,
     as_json: Json = False,
 ) -> None:
-    """Forget words, and whatever they stand in; what the file held of them is overwritten."""
+    """Forget words and all sequences with them; what the file held of them is overwritten."""
     if not (words or everything or suspects):
         raise SettingsError("name the words to forget, or --suspects, or --everything")
     with opened(context.obj, _tokenizer_of(model)) as layer:
@@ -147,11 +147,11 @@ def forget(
 @personal.command()
 def edit(
     context: typer.Context,
-    word: Annotated[str, typer.Argument(help="As it is held.")],
-    to: Annotated[str | None, typer.Option(help="How to write it instead.")] = None,
-    count: Annotated[int | None, typer.Option(help="How often to count it.")] = None,
+    word: Annotated[str, typer.Argument(help="A word as it is held.")],
+    to: Annotated[str | None, typer.Option(help="New spelling of the word.")] = None,
+    count: Annotated[int | None, typer.Option(help="New count of the word.")] = None,
 ) -> None:
-    """Write a word otherwise, or count it otherwise."""
+    """Change the spelling or the count of a word."""
     if to is None and count is None:
         raise SettingsError("say how to write it (--to) or how often to count it (--count)")
     with opened(context.obj) as layer:
@@ -175,7 +175,7 @@ def import_(context: typer.Context, as_json: Json = False) -> None:
 
 @personal.command()
 def audit(context: typer.Context, model: KnownModel = None, as_json: Json = False) -> None:
-    """Tell what is held, what of it would not be let in today, and what was refused.
+    """Show what is held, what of it today's rules would refuse, and what was refused.
 
     The exit code is 1 where something that is held looks like a secret.
     """
@@ -201,7 +201,7 @@ def audit(context: typer.Context, model: KnownModel = None, as_json: Json = Fals
 
 @personal.command()
 def info(context: typer.Context, as_json: Json = False) -> None:
-    """Tell how much is held."""
+    """Show how much is held."""
     with opened(context.obj) as layer:
         report = layer.audit()
         if not report.words and not as_json:

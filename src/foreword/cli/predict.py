@@ -15,17 +15,21 @@ from foreword.predictor.predictor import load
 from foreword.predictor.suggest import Suggestion
 from foreword.visible import shown
 
-Words = Annotated[int, typer.Option("-k", "--words", min=1, help="How many words.")]
+Words = Annotated[int, typer.Option("-k", "--words", min=1, help="Number of words to show.")]
 Tolerant = Annotated[
-    bool, typer.Option("--tolerant", help="Think of slips too: one letter, or two swapped.")
+    bool,
+    typer.Option(
+        "--tolerant",
+        help="Also consider slips: one wrong, missing or additional letter, or two swapped.",
+    ),
 ]
 NoFilter = Annotated[bool, typer.Option("--no-filter", help="Suggest offensive words too.")]
 Block = Annotated[
     list[str] | None,
-    typer.Option("--block", metavar="WORD", help="Never suggest it; repeat it for each."),
+    typer.Option("--block", metavar="WORD", help="Never suggest this word; repeat it for more."),
 ]
 PersonalFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="A personal file: its words are suggested too.")
+    Path | None, typer.Option(metavar="FILE", help="Personal file whose words are suggested too.")
 ]
 
 
@@ -34,15 +38,15 @@ def predict(
         str,
         typer.Argument(
             metavar="DIR",
-            help="A model folder, or an installed model's name. Without TEXT, and with spaces in "
-            "it, it is a TEXT for the installed model.",
+            help="Model folder or name of an installed model. Without TEXT, a value with "
+            "spaces is the TEXT for the installed model.",
         ),
     ],
     texts: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="TEXT",
-            help="The text so far. Without it, or with -, lines of standard input.",
+            help="The text so far. Default, and with -: lines of standard input.",
         ),
     ] = None,
     k: Words = 5,
@@ -50,8 +54,8 @@ def predict(
         bool | None,
         typer.Option(
             "--complete/--next",
-            help="Treat the last word as unfinished, or as finished. Default: both readings are "
-            "weighed by their probabilities.",
+            help="Take the last word as unfinished or as finished. Default: weigh both by "
+            "their probabilities.",
         ),
     ] = None,
     tolerant: Tolerant = False,

@@ -12,7 +12,8 @@ from foreword.training.recipes import Reached, Recipe, find, names
 
 def recipes(
     recipe: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Only this one, or a file's.")
+        str | None,
+        typer.Argument(metavar="NAME", help="Show only this recipe, by its name or file."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

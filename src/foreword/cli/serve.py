@@ -19,76 +19,91 @@ OTHERS = stat.S_IRWXO | stat.S_IWGRP
 def serve(
     folders: Annotated[
         list[str],
-        typer.Argument(metavar="DIR...", help="Model folders, or installed models' names."),
+        typer.Argument(metavar="DIR...", help="Model folders, or names of installed models."),
     ],
     host: Annotated[
-        str, typer.Option(help="The address to bind. Any but this machine's own needs a token.")
+        str, typer.Option(help="Address to listen on. Any but this machine's own needs a token.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8765,
     token_file: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Holds the token that clients must send. Or FOREWORD_TOKEN is it."
+            metavar="FILE",
+            help="File with the token that clients must send; FOREWORD_TOKEN may hold it instead.",
         ),
     ] = None,
     state_key_file: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Holds the key that signs states; the same for all replicas. The first signs, "
-            "all are accepted. Or FOREWORD_STATE_KEY is it. Without one, one is drawn.",
+            help="File with the key that signs states, the same for all replicas; "
+            "repeatable. The first key signs, all are accepted. FOREWORD_STATE_KEY may "
+            "hold it instead. Default: a random key.",
         ),
     ] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A name by which clients reach it; repeat it for each."),
+        typer.Option(
+            metavar="NAME", help="Host name by which clients reach the server; repeat it for more."
+        ),
     ] = None,
     origin: Annotated[
         list[str] | None,
-        typer.Option(metavar="URL", help="Another site whose pages may ask; repeat it for each."),
+        typer.Option(
+            metavar="URL", help="Another site whose pages may send requests; repeat it for more."
+        ),
     ] = None,
     log: Annotated[
         str,
-        typer.Option(help="errors; requests: path, status and time of each; texts: bodies too."),
+        typer.Option(help="errors; requests: path, status and time of each; or texts: bodies too."),
     ] = "errors",
     rate: Annotated[
         float | None,
         typer.Option(
             min=0.0,
-            help="Requests a second from one address, 0 for any number. Default: 0 on this "
-            "machine's own address, else 100.",
+            help="Requests per second from one address; 0 means no limit. Default: 0 on this "
+            "machine's own address, otherwise 100.",
         ),
     ] = None,
     connections: Annotated[
-        int, typer.Option(min=1, help="At once, those of WebSockets included.")
+        int, typer.Option(min=1, help="Largest number of connections at once, WebSockets included.")
     ] = 2048,
     connections_per_address: Annotated[
         int | None,
         typer.Option(
             min=0,
-            help="Of those, from one address, 0 for any number. Default: 0 for this machine's own "
-            "addresses, else 256.",
+            help="Largest number of these from one address; 0 means no limit. Default: 0 for "
+            "this machine's own addresses, otherwise 256.",
         ),
     ] = None,
     proxy: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
-            help="The address or network of a proxy, to which limits for one address do not "
-            "apply; repeat it for each.",
+            help="Address or network of a proxy, which limits per address do not apply to; "
+            "repeat it for more.",
         ),
     ] = None,
     waiting: Annotated[
-        int, typer.Option(min=1, help="Requests that may wait; more are refused with 503.")
+        int,
+        typer.Option(
+            min=1, help="Largest number of waiting requests; further ones are refused with 503."
+        ),
     ] = 1024,
     deadline: Annotated[
         float, typer.Option(min=0.001, help="Seconds that a request may wait.")
     ] = 1.0,
-    max_text: Annotated[int, typer.Option(min=1, help="Characters of a text.")] = 16_384,
+    max_text: Annotated[
+        int, typer.Option(min=1, help="Largest number of characters of a text.")
+    ] = 16_384,
     typists: Annotated[
         int,
         typer.Option(
-            min=0, help="Texts being typed that are remembered, so as not to be read anew; 0: none."
+            min=0,
+            help="Number of texts being typed that are remembered, so as not to be read "
+            "again; 0 means none.",
         ),
     ] = 512,
 ) -> None:

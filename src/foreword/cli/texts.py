@@ -18,19 +18,19 @@ def _option(help: str, *names: str, metavar: str | None = None) -> Any:  # noqa:
 
 
 OPTIONS: dict[str, Any] = {
-    "encoding": Annotated[str | None, _option("Of text that is not Unicode.")],
+    "encoding": Annotated[str | None, _option("Encoding of text that is not Unicode.")],
     "lines": Annotated[
         Lines | None,
         _option(
             "What a line is: a sentence or message, a paragraph, or a part of one that was wrapped "
-            "at a width. Default: found out from their lengths."
+            "at a width. Default: detected from the lengths of the lines."
         ),
     ],
     "read_as": Annotated[
         str | None,
         _option(
-            "Read the text as whatsapp, telegram, mbox, csv, html or another form, or as text: as "
-            "it stands. Default: by its content.",
+            "Format of the text: whatsapp, telegram, mbox, csv, html and so on, or text for plain "
+            "text. Default: detected from its content.",
             "--as",
             metavar="FORM",
         ),
@@ -38,20 +38,19 @@ OPTIONS: dict[str, Any] = {
     "speaker": Annotated[
         str | None,
         _option(
-            "Take only what this person says, of chats and mail. A name that is not there lists "
-            "those that are.",
+            "Read only this person's messages of chats and mail. An unknown name lists the "
+            "known ones.",
             metavar="NAME",
         ),
     ],
     "column": Annotated[
         str | None,
-        _option("Of a table or of JSON: the column that holds the text.", metavar="NAME"),
+        _option("Column of a table, or of JSON, that holds the text.", metavar="NAME"),
     ],
     "mend": Annotated[
         bool | None,
         _option(
-            "Decode anew letters that were decoded wrongly before the text was saved, such as "
-            "donâ€™t.",
+            "Repair letters that were decoded wrongly before the text was saved, such as donâ€™t.",
             "--mend",
         ),
     ],

@@ -28,7 +28,8 @@ def tune(
     text: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Files, folders, globs, gzip, or -. Without: the chats that come with the package."
+            help="Files, folders, globs, gzip files, or -. Default: the chats that come with "
+            "the package."
         ),
     ] = None,
     out: Annotated[
@@ -37,49 +38,53 @@ def tune(
             "--out",
             "-o",
             metavar="DIR",
-            help="Where best.toml, trials.json and the search's record go.",
+            help="Folder for best.toml, trials.json and the record of the search.",
         ),
     ] = None,
     valid: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Text to validate on. Default: the text's last part."),
+        typer.Option(
+            metavar="FILE", help="Text to validate on. Default: the last part of the text."
+        ),
     ] = None,
     search: Annotated[
         list[str] | None,
         typer.Option(
             "--search",
             metavar="SETTING=VALUES",
-            help="LOW..HIGH, LOW..HIGH:log or A,B,C; repeat it for each. Default: rate, decay and "
-            "dropout, and what else suits the architecture.",
+            help="Setting to search, as LOW..HIGH, LOW..HIGH:log or A,B,C; repeat it for "
+            "more. Default: rate, decay and dropout, and what else suits the "
+            "architecture.",
             rich_help_panel=_SEARCH,
         ),
     ] = None,
     trials: Annotated[
-        int, typer.Option(min=1, help="In all, with those done before.", rich_help_panel=_SEARCH)
+        int,
+        typer.Option(
+            min=1, help="Number of trials, including earlier ones.", rich_help_panel=_SEARCH
+        ),
     ] = 20,
     minutes_each: Annotated[
         float | None,
-        typer.Option(help="Of a trial. Default: 2 minutes.", rich_help_panel=_SEARCH),
+        typer.Option(help="Minutes per trial. Default: 2 minutes.", rich_help_panel=_SEARCH),
     ] = None,
     epochs_each: Annotated[
-        float | None, typer.Option(help="Passes of a trial.", rich_help_panel=_SEARCH)
+        float | None, typer.Option(help="Passes over the text per trial.", rich_help_panel=_SEARCH)
     ] = None,
     steps_each: Annotated[
-        int | None, typer.Option(help="Steps of a trial.", rich_help_panel=_SEARCH)
+        int | None, typer.Option(help="Optimiser steps per trial.", rich_help_panel=_SEARCH)
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the search that DIR holds.")
-    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the search in DIR.")] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the search that DIR holds.")
+        bool, typer.Option("--overwrite", help="Replace the search in DIR.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
     **leaves: Any,
 ) -> None:
     """Search for the settings that suit your text.
 
-    Settings as for `foreword train` are the same for all trials. Ctrl-C keeps the trials that are
-    done; `--resume` goes on.
+    Settings as for `foreword train` are the same for all trials. Ctrl-C keeps the finished trials;
+    `--resume` continues.
     """
     if out is None:
         raise typer.BadParameter("where should the search be kept?", param_hint="--out")

@@ -48,7 +48,7 @@ class Learns(Protocol):
 
 
 @dataclass(frozen=True)
-class SimulatedTypist:
+class Typist:
     """How messages are typed. Every character is a key, capitals too; sending costs none.
 
     The typist makes no mistakes, sees every suggestion, and takes one as soon as it shows the word
@@ -133,7 +133,7 @@ class KeystrokeReport:
         by_message: the tally of each message, in their order.
     """
 
-    typist: SimulatedTypist
+    typist: Typist
     tally: Tally
     ceiling: float
     learned: bool
@@ -169,7 +169,7 @@ class KeystrokeReport:
 def simulate(
     predictor: Suggests,
     messages: Iterable[str],
-    typist: SimulatedTypist = SimulatedTypist(),
+    typist: Typist = Typist(),
     *,
     spacing: Spacing = USUAL,
     learn: bool = False,
@@ -243,7 +243,7 @@ def _type(
     message: str,
     words: dict[int, int],
     ask: Callable[[str, int], Sequence[str]],
-    typist: SimulatedTypist,
+    typist: Typist,
     spacing: Spacing,
 ) -> Tally:
     """Types one message from left to right, asking before every letter of a word.
@@ -294,7 +294,7 @@ def _type(
 
 
 def _offer(
-    message: str, start: int, at: int, suggestion: str, typist: SimulatedTypist, spacing: Spacing
+    message: str, start: int, at: int, suggestion: str, typist: Typist, spacing: Spacing
 ) -> tuple[int, int, int]:
     """Keys that a suggestion saves, where the text then stands, and what it costs.
 
