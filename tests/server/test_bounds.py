@@ -1,6 +1,7 @@
 """What a client may send before anyone looks at who it is; protocols on the test's transports."""
 
 import asyncio
+import gc
 import re
 from typing import Any
 
@@ -11,9 +12,11 @@ from uvicorn.server import ServerState
 
 from foreword.server.bounded_http import MOST_HEAD, MOST_HEADERS, BoundedProtocol
 from foreword.server.bounded_websocket import MOST_PINGS, BoundedWebSocket
-from foreword.server.connections import LINGER, RESERVE, Cause, Connections
+from foreword.server.connections import CLOSED_AT_ONCE, LINGER, RESERVE, Cause, Connections
 from foreword.server.endpoint import answer_with
+from foreword.server.handshakes import Handshakes
 from foreword.server.limits import Turns
+from foreword.server.new_connection import NewConnection
 from foreword.server.settings import ServerSettings
 
 from .conftest import run
@@ -94,19 +97,22 @@ class Server:
         settings = ServerSettings(**limits)
         self.connections = Connections(settings, refused=self.causes.append, clock=lambda: self.now)
         self.answer = answer
-        own = {"open_connections": self.connections}
+        own = {
+            "open_connections": self.connections,
+            "handshakes": Handshakes(lambda: self.now),
+        }
         self.config = uvicorn.Config(
             self.app,
             interface="asgi3",
             proxy_headers=False,
             lifespan="off",
             log_config=None,
-            ws=type("Socket", (BoundedWebSocket,), own),
+            ws=type("Socket", (BoundedWebSocket,), own | {"long": Turns()}),
             ws_max_size=settings.largest_body,
             ws_per_message_deflate=False,
         )
         self.config.load()
-        self.Protocol = type(
+        protocol = type(
             "Protocol",
             (BoundedProtocol,),
             own
@@ -116,6 +122,7 @@ class Server:
                 "pipelined": Turns(),
             },
         )
+        self.New = type("New", (NewConnection,), own | {"protocol": protocol})
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.asked += 1
@@ -137,13 +144,15 @@ class Server:
 
     def connect(self, address: str = "192.0.2.1") -> Transport:
         transport = Transport(address)
-        transport.protocol = self.Protocol(self.config, ServerState(), {})
+        settings = {"config": self.config, "server_state": ServerState(), "app_state": {}}
+        transport.protocol = self.New(**settings)
         transport.protocol.connection_made(transport)
         return transport
 
     def pass_seconds(self, seconds: float) -> None:
         self.now += seconds
-        self.connections.look()
+        while self.connections.close_overdue():
+            pass
 
 
 async def turns(count: int = 6) -> None:
@@ -288,7 +297,8 @@ def test_a_byte_now_and_then_gains_no_time() -> None:
         server = Server()
         client = server.connect()
         for byte in GET[:-2]:
-            client.protocol.data_received(bytes([byte]))
+            if client.is_read:
+                client.protocol.data_received(bytes([byte]))
             server.pass_seconds(0.5)
             if client.closed:
                 break
@@ -359,6 +369,90 @@ def test_silent_clients_keep_nobody_out(sent: bytes) -> None:
         return found, len(server.connections), sum(not one.closed for one in silent)
 
     assert run(ask()) == ([200], 20, 19)
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET / HTTP/1.1\r\nho", POST + b"content-length: 9\r\n\r\nhalf"]
+)
+def test_who_sends_no_whole_request_costs_neither_a_parser_nor_a_task(sent: bytes) -> None:
+    async def ask() -> tuple[bool, int, list[int]]:
+        server = Server()
+        client = server.connect()
+        client.protocol.data_received(sent)
+        before = isinstance(client.protocol, NewConnection), server.asked
+        whole = sent + b"st: a\r\n\r\n" if sent.startswith(b"GET") else sent + b" done"
+        return *before, await send(client, whole[len(sent) :] if sent else GET)
+
+    assert run(ask()) == (True, 0, [200])
+
+
+def test_thousands_that_are_late_are_closed_a_few_at_a_time() -> None:
+    async def ask() -> tuple[list[int], bool]:
+        server = Server(connections=1_000, connections_per_address=0)
+        clients = fill(server, 100, GET[:9])
+        server.now = 11.0
+        left = []
+        while server.connections.close_overdue():
+            left.append(sum(not client.closed for client in clients))
+        return left, all(client.closed for client in clients)
+
+    assert run(ask()) == ([100 - CLOSED_AT_ONCE * turn for turn in (1, 2, 3)], True)
+
+
+@pytest.mark.parametrize(
+    "sent", [GET[:9], GET, UPGRADE + b"\r\n", b"\x16\x03\x01"], ids=["half", "GET", "socket", "TLS"]
+)
+def test_a_connection_that_ends_leaves_nothing_to_the_garbage_collector(sent: bytes) -> None:
+    async def ask() -> int:
+        server = Server()
+
+        async def connect() -> None:
+            client = server.connect()
+            await send(client, sent)
+            client.abort()
+            client.protocol = None
+            await turns()
+
+        await connect()
+        gc.collect()
+        await connect()
+        return gc.collect()
+
+    assert run(ask()) == 0
+
+
+def test_too_many_who_open_websockets_are_told_to_come_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("foreword.server.handshakes.MOST_WAITING", 2)
+
+    async def ask() -> tuple[list[int], list[int]]:
+        server = Server()
+        clients = [server.connect() for _ in range(4)]
+        for client in clients:
+            client.protocol.data_received(UPGRADE + b"\r\n")
+        asked = await send(server.connect(), GET)
+        return [status for client in clients for status in statuses(client)], asked
+
+    assert run(ask()) == ([101, 101, 503, 503], [200])
+
+
+def test_frames_that_come_before_the_websocket_is_open_wait_for_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def ask() -> tuple[list[int], list[Any]]:
+        server = Server()
+        client = server.connect()
+        client.protocol.data_received(UPGRADE + b"\r\n")
+        await turns(1)  # the handshake has begun; the application has not answered
+        client.protocol.data_received(frame(b"early", kind=9) + frame(b"early"))
+        await turns()
+        client.abort()
+        await turns()
+        return statuses(client), server.received[:1]
+
+    assert run(ask()) == ([101], ["early"])
+    assert not caplog.records
 
 
 def test_where_all_are_served_the_server_still_tells_of_itself() -> None:
@@ -504,7 +598,7 @@ def test_a_client_that_sends_no_more_still_gets_its_answer() -> None:
         kept = client.protocol.eof_received(), other.protocol.eof_received()
         server.let_go.set()
         await turns()
-        return kept[0], statuses(client), client.closed, kept[1]
+        return kept[0], statuses(client), client.closed, bool(kept[1])
 
     assert run(ask()) == (True, [200, 200], True, False)
 

@@ -15,7 +15,8 @@ from starlette.types import Receive, Scope, Send
 from foreword.cli import serve as command
 from foreword.errors import SettingsError
 from foreword.server import running
-from foreword.server.running import Sparing, bound
+from foreword.server.connections import Cause
+from foreword.server.running import Refusals, Sparing, bound
 from foreword.server.settings import ServerSettings
 
 from .conftest import TOKEN, run
@@ -69,6 +70,20 @@ def test_records_that_clients_cause_are_counted_rather_than_written() -> None:
 def test_records_that_were_asked_for_are_all_written() -> None:
     found = logged(Sparing(most=1), *[("foreword.server.requests", "GET / 200")] * 100)
     assert len(found) == 100
+
+
+def test_thousands_of_refused_connections_are_one_line_of_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    counted: list[Cause] = []
+    refusals = Refusals(counted.append)
+    for _ in range(3_000):
+        refusals.add(Cause.FULL)
+    refusals.add(Cause.HEAD)
+    refusals.report()
+    refusals.report()
+    assert len(counted) == 3_001
+    assert [record.getMessage()[-5:] for record in caplog.records] == [" 3000", "ge: 1"]
 
 
 def test_messages_that_are_all_different_are_of_one_kind() -> None:

@@ -7,14 +7,15 @@ body are counted. Knows no endpoints but those that tell of the server itself.
 
 import asyncio
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import httptools
 
-from foreword.server.connections import Cause, State
+from foreword.server.connections import Cause, Connection, State
 from foreword.server.counted import Counted
 from foreword.server.endpoint import headers_of
 from foreword.server.gathering import GatheringProtocol
+from foreword.server.handshakes import Handshakes
 from foreword.server.limits import Turns
 from foreword.server.refusal import RequestError, later
 
@@ -34,10 +35,11 @@ _LARGE = RequestError(
     f"a request's line and headers may have {MOST_HEAD:,} bytes and {MOST_HEADERS} headers",
 )
 _INVALID = RequestError(400, "bad_request", "this is no HTTP request")
-_LATE = RequestError(408, "timeout", "the request did not come in time")
-_BUSY = later(503, "overloaded", "the server has as many clients as it may; try again later")
-_MANY = later(429, "rate_limited", "too many connections from this address")
-_CAUSES = {_LARGE: Cause.HEAD, _BUSY: Cause.FULL}
+LATE = RequestError(408, "timeout", "the request did not come in time")
+BUSY = later(503, "overloaded", "the server has as many clients as it may; try again later")
+MANY = later(429, "rate_limited", "too many connections from this address")
+OPENING = later(503, "overloaded", "many open WebSockets now; try again later")
+_CAUSES = {OPENING: Cause.FULL, _LARGE: Cause.HEAD, BUSY: Cause.FULL}
 
 
 def answer(refusal: RequestError) -> bytes:
@@ -60,13 +62,16 @@ class BoundedProtocol(Counted, GatheringProtocol):
     Attributes:
         largest_body: bytes of a body that are read.
         pipelined: who begins requests that came before the answer to the one before them.
+        handshakes: who opens WebSockets.
     """
 
     largest_body: ClassVar[int]
     pipelined: ClassVar[Turns]
+    handshakes: ClassVar[Handshakes]
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
+    def __init__(self, *, connection: Connection, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._connection = connection
         self._framing = 0  # bytes of this request that are no body
         self._body = 0
         self._in_head = False
@@ -77,14 +82,9 @@ class BoundedProtocol(Counted, GatheringProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
         super().connection_made(transport)
-        entered = self.open_connections.enter(self.client[0] if self.client else "", self._end)
-        if isinstance(entered, Cause):
-            self._refusal = _MANY if entered is Cause.ADDRESS else _BUSY
-            self.transport.write(answer(self._refusal))
-            self.transport.close()
-            return
-        self._connection = self._gathering.connection = entered
-        self._gathering.closing = lambda: self.open_connections.move(entered, State.CLOSING)
+        connection = self._gathering.connection = self._connection
+        connection.end = self._end
+        self._gathering.closing = lambda: self.open_connections.move(connection, State.CLOSING)
 
     def data_received(self, data: bytes) -> None:
         """A client has sent something."""
@@ -124,13 +124,11 @@ class BoundedProtocol(Counted, GatheringProtocol):
     def on_headers_complete(self) -> None:
         """A request's head is there."""
         connection = self._connection
-        if connection is not None and connection.is_reserve and not _tells_of_itself(self.url):
-            self._refusal = _BUSY
+        if connection.is_reserve and not _tells_of_itself(self.url):
+            self._refusal = BUSY
             raise _RefusedError
         super().on_headers_complete()
         self._in_head = False
-        if connection is None:
-            return
         if not self.flow.write_paused:
             self.open_connections.move(connection, State.BUSY)
         if connection.is_reserve:
@@ -145,7 +143,7 @@ class BoundedProtocol(Counted, GatheringProtocol):
     def on_message_complete(self) -> None:
         """All of a request is there."""
         self._in_request = False
-        if self._connection is not None and self._connection.state is State.REST:
+        if self._connection.state is State.REST:
             self._now(State.BUSY if self._is_asked else State.IDLE)
         super().on_message_complete()
 
@@ -161,9 +159,8 @@ class BoundedProtocol(Counted, GatheringProtocol):
             self.pipelined.wait_for_one(self._begin_next)
             return
         if not self.flow.write_paused:
-            if self._connection is not None:
-                state = self._waits_for() if self._in_request else State.IDLE
-                self.open_connections.move(self._connection, state)
+            state = self._waits_for() if self._in_request else State.IDLE
+            self.open_connections.move(self._connection, state)
             if self._gathering.is_kept:
                 self._go_on()
         if self._refusal is not None:
@@ -184,7 +181,7 @@ class BoundedProtocol(Counted, GatheringProtocol):
         if len(data) > PIECE:
             self._feed_in_pieces(data)
         connection = self._connection
-        if connection is None or not self._in_request:
+        if not self._in_request:
             return
         if self._in_head and connection.state is State.IDLE:
             self.open_connections.move(connection, State.HEAD)
@@ -207,7 +204,9 @@ class BoundedProtocol(Counted, GatheringProtocol):
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade:
             if self._should_upgrade():
-                self.handle_websocket_upgrade()
+                self._gathering.hold_reading(True)
+                source = self._connection.source or ""
+                self.handshakes.ask(source, self._open, lambda: self._refuse(OPENING))
             else:
                 self._close_after_answer()  # what the parser makes of the rest is not known
             return False
@@ -221,6 +220,12 @@ class BoundedProtocol(Counted, GatheringProtocol):
             self.transport.close()  # it was answered already, and goes on
             return False
         return not self.transport.is_closing()
+
+    def _open(self) -> None:
+        if not self.transport.is_closing():
+            self._gathering.hold_reading(False)
+            self.handle_websocket_upgrade()
+            self.parser = cast("Any", None)  # it holds this protocol, which nobody calls any more
 
     def _go_on(self) -> None:
         """Gives the parser what was held back."""
@@ -256,8 +261,8 @@ class BoundedProtocol(Counted, GatheringProtocol):
             return
         half = self._in_head or (self._is_asked and not self.cycle.response_started)
         if cause is Cause.LATE and half and state in (State.HEAD, State.REST):
-            self._refusal = _LATE
-            self.transport.write(answer(_LATE))
+            self._refusal = LATE
+            self.transport.write(answer(LATE))
         self._gathering.close_or_abort(at_once=cause is Cause.ROOM)
 
     def _close_after_answer(self) -> None:

@@ -6,7 +6,7 @@ nothing while frames wait or a client does not read. Knows nothing of what frame
 """
 
 import asyncio
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
@@ -14,6 +14,7 @@ from websockets.frames import CloseCode, Frame
 from foreword.server.connections import Cause, State
 from foreword.server.counted import Counted
 from foreword.server.gathering import Gathering
+from foreword.server.limits import Turns
 
 PIECE = 1_024
 """Bytes that the parser is given in a turn of the event loop."""
@@ -31,7 +32,13 @@ _NO_HANDSHAKE = (
 
 
 class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
-    """One client's connection, once it speaks WebSocket."""
+    """One client's connection, once it speaks WebSocket.
+
+    Attributes:
+        long: who parses what does not fit into one piece, of one client after the other.
+    """
+
+    long: ClassVar[Turns]
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
@@ -43,9 +50,13 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
         """A client that spoke HTTP goes on with WebSocket."""
         super().connection_made(transport)
         self._connection = cast("Gathering", transport).connection
-        if self._connection is not None:
-            self._connection.end = self._end
+        self._connection.end = self._end
         self._now(State.OPEN)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is closed."""
+        super().connection_lost(exc)
+        self.conn.parser.close()  # a generator, which holds what holds it
 
     def data_received(self, data: bytes) -> None:
         """A client has sent something."""
@@ -64,17 +75,28 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
         """Gives the parser some of what was held back, if there is room for what it finds."""
         if self._is_due or self.transport.is_closing():
             return
-        if self._held and self.queue.qsize() < MOST_WAITING and self.writable.is_set():
+        if (
+            self._held
+            and self.handshake_complete
+            and self.queue.qsize() < MOST_WAITING
+            and self.writable.is_set()
+        ):
             piece, self._held = self._held[:PIECE], self._held[PIECE:]
             super().data_received(piece)
             if self._held:
                 self._is_due = True
-                self.loop.call_soon(self._next)
+                self.long.wait_for_one(self._next)
         self._gathering.hold_reading(bool(self._held) or not self.writable.is_set())
 
     def _next(self) -> None:
         self._is_due = False
         self._go_on()
+
+    async def send(self, message: Any) -> None:
+        """What the application answers; after the first answer frames are parsed."""
+        await super().send(message)
+        if self._held:
+            self._go_on()
 
     async def receive(self) -> Any:
         """The next message for the application."""

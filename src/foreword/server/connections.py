@@ -11,7 +11,6 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
-from itertools import islice
 from operator import itemgetter
 
 from foreword.server.addresses import source_of
@@ -23,6 +22,8 @@ RESERVE_SECONDS = 2.0
 """For a whole head on one of these."""
 LINGER = 5.0
 """Seconds that a client may take to read the rest of an answer after the connection is closed."""
+CLOSED_AT_ONCE = 32
+"""Overdue connections that one call of `close_overdue` closes."""
 PAUSE = 10.0
 """Seconds without a key after which a typist's connection may be closed to make room."""
 
@@ -176,6 +177,7 @@ class Connections:
         if connection.among is not None:
             del connection.among[connection]
         connection.is_gone = True
+        connection.end = _nothing  # the protocol, which holds the connection: a cycle
         if connection.is_reserve:
             self._reserved -= 1
         else:
@@ -190,47 +192,61 @@ class Connections:
         self._refused(cause)
         return cause
 
-    def look(self) -> None:
-        """Closes those that have waited too long. To be called every second or so."""
-        now = self._clock()
-        for state, seconds in self._limits.items():
-            self._end_before(self._waiting[state], now - seconds)
-        self._end_before(self._reserve, now - RESERVE_SECONDS)
+    def close_overdue(self) -> bool:
+        """Closes some of those that have waited too long; whether there are more.
 
-    def _end_before(self, waiting: OrderedDict[Connection, float], when: float) -> None:
-        while waiting:
-            connection, since = next(iter(waiting.items()))
-            if since > when:
-                return
-            self._end(connection, Cause.LATE)
+        To be called every second or so, and again soon if there are more: closing thousands at once
+        would keep everybody else waiting.
+        """
+        now = self._clock()
+        overdue = [(self._waiting[state], now - limit) for state, limit in self._limits.items()]
+        overdue.append((self._reserve, now - RESERVE_SECONDS))
+        for _ in range(CLOSED_AT_ONCE):
+            for waiting, before in overdue:
+                if (oldest := _oldest(waiting)) is not None and oldest[1] <= before:
+                    self._end(oldest[0], Cause.LATE)
+                    break
+            else:
+                return False
+        return True
 
     def _make_room(self) -> bool:
         """Closes one that is not being served, if there is one."""
-        oldest = [
-            next(iter(self._waiting[state].items()))
+        candidates = [
+            oldest
             for state in (State.CLOSING, State.HEAD, State.REST, State.OPEN)
-            if self._waiting[state]
+            if (oldest := _oldest(self._waiting[state])) is not None
         ]
-        if not oldest:
-            oldest = [*islice(self._waiting[State.IDLE].items(), 1)]
-        if not oldest:
-            before = self._clock() - PAUSE
-            typists = islice(self._waiting[State.TYPING].items(), 1)
-            oldest = [(typist, since) for typist, since in typists if since <= before]
-        if not oldest:
-            return False
-        self._end(min(oldest, key=itemgetter(1))[0], Cause.ROOM)
+        if candidates:
+            closed = min(candidates, key=itemgetter(1))[0]
+        elif (idle := _oldest(self._waiting[State.IDLE])) is not None:
+            closed = idle[0]
+        else:
+            typist = _oldest(self._waiting[State.TYPING])
+            if typist is None or typist[1] > self._clock() - PAUSE:
+                return False
+            closed = typist[0]
+        self._end(closed, Cause.ROOM)
         return True
 
     def _end(self, connection: Connection, cause: Cause) -> None:
-        state = connection.state
+        state, end = connection.state, connection.end
         if cause is Cause.ROOM or connection.is_reserve or state in _LAST:
             self.leave(connection)
         else:
             self.move(connection, State.CLOSING)  # for its client to take what was sent
         if state is not State.CLOSING:
             self._refused(cause)
-        connection.end(cause, state)
+        end(cause, state)
+
+
+def _nothing(_cause: Cause, _state: State) -> None:
+    pass
+
+
+def _oldest(waiting: OrderedDict[Connection, float]) -> tuple[Connection, float] | None:
+    """The connection that has waited longest, and since when."""
+    return next(iter(waiting.items()), None)
 
 
 _LAST = (State.SENDING, State.CLOSING)

@@ -19,14 +19,14 @@ class Counted(asyncio.Protocol):
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
-        self._connection: Connection | None = None
+        self._connection: Connection
         self._held = b""  # that the parser has not been given yet
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed."""
-        if self._connection is not None:
-            self.open_connections.leave(self._connection)
+        self.open_connections.leave(self._connection)
         self._held = b""
+        self._gathering.forget()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -54,5 +54,5 @@ class Counted(asyncio.Protocol):
         return cast("Gathering", self.transport)
 
     def _now(self, state: State) -> None:
-        if self._connection is not None and not self.transport.is_closing():
+        if not self.transport.is_closing():
             self.open_connections.move(self._connection, state)

@@ -85,6 +85,10 @@ class GatheringProtocol(HttpToolsProtocol):
         super().connection_made(gathering)
 
 
+def _nothing() -> None:
+    pass
+
+
 class Gathering(asyncio.Transport):
     """A transport that writes once in each turn of the loop, and may be kept from reading.
 
@@ -101,7 +105,11 @@ class Gathering(asyncio.Transport):
         self._paused = False  # by whom it belongs to
         self.is_kept = False
         self.connection: Any = None
-        self.closing: Callable[[], None] = lambda: None
+        self.closing: Callable[[], None] = _nothing
+
+    def forget(self) -> None:
+        """Lets go of those that hold it, once it is closed: they need no garbage collector then."""
+        self.connection, self.closing = None, _nothing
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Takes what goes out at the end of this turn."""

@@ -35,6 +35,7 @@ class Metrics:
             ["cause"],
             registry=self._registry,
         )
+        self.refusal = lru_cache(maxsize=16)(self.refusals.labels)
         self._waiting = Gauge(
             "foreword_waiting", "Requests that wait to be computed.", registry=self._registry
         )
@@ -43,7 +44,7 @@ class Metrics:
 
     def refused(self, cause: str) -> None:
         """Counts a connection that was refused or closed."""
-        self.refusals.labels(cause).inc()
+        self.refusal(cause).inc()
 
     def watch(self, waiting: Callable[[], int]) -> None:
         """Takes what tells how many requests wait."""

@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -17,23 +18,28 @@ from foreword.errors import SettingsError
 from foreword.server.bounded_http import BoundedProtocol
 from foreword.server.bounded_websocket import BoundedWebSocket
 from foreword.server.connections import RESERVE, Cause, Connections
+from foreword.server.handshakes import Handshakes
 from foreword.server.limits import Turns
+from foreword.server.new_connection import NewConnection
 from foreword.server.settings import ServerSettings
 from foreword.visible import shown
 
 ASKED_FOR = ("foreword.server.requests", "foreword.server.texts")
 """Loggers whose records are wanted for each request."""
-KINDS = 1_000
+KINDS = 64
 """Of records, by their templates; more are one kind for each line of code."""
 LOOKS = 1.0
 """Seconds between two looks at connections that wait."""
+BETWEEN = 0.005
+"""Seconds between closing some overdue connections and closing more of them."""
 SENT = 131_072
 """Bytes that the kernel keeps of what a client has not taken yet; Linux takes it twice."""
 SPARE_FILES = 64
 """Files that the process may have open beside connections."""
-GARBAGE = (10_000, 5, 5)
-"""Python's thresholds for looking for cycles, of which requests and connections leave none:
-by default it would look after every 700 objects more, as many are under way at once."""
+GARBAGE = (50_000, 10, 10)
+"""Python's thresholds for looking for cycles, of which requests and connections leave none. With
+thousands of connections one look takes tens of milliseconds; by default Python would look after
+every 700 new objects."""
 
 _log = logging.getLogger("foreword.server")
 
@@ -140,20 +146,24 @@ def run(
     logging.getLogger("foreword").setLevel(
         logging.WARNING if settings.log == "errors" else logging.INFO
     )
-    connections = Connections(_affordable(settings), refused=_told(refused))
+    refusals = Refusals(refused)
+    connections = Connections(_affordable(settings), refused=refusals.add)
+    turns = Turns()
+    shared = {"open_connections": connections, "handshakes": Handshakes()}
+    protocol = type(
+        "Protocol",
+        (BoundedProtocol,),
+        shared
+        | {
+            "admits": staticmethod(admits),
+            "largest_body": settings.largest_body,
+            "pipelined": turns,
+        },
+    )
     config = uvicorn.Config(
         app,
-        http=type(
-            "Protocol",
-            (BoundedProtocol,),
-            {
-                "admits": staticmethod(admits),
-                "open_connections": connections,
-                "largest_body": settings.largest_body,
-                "pipelined": Turns(),
-            },
-        ),
-        ws=type("Socket", (BoundedWebSocket,), {"open_connections": connections}),
+        http=type("New", (NewConnection,), shared | {"protocol": protocol}),
+        ws=type("Socket", (BoundedWebSocket,), shared | {"long": turns}),
         lifespan="off",
         log_config=None,
         log_level="warning",
@@ -175,7 +185,7 @@ def run(
     gc.set_threshold(*GARBAGE)
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(_serve(server, listening, reload, connections))
+            runner.run(_serve(server, listening, reload, connections, refusals))
     finally:
         gc.set_threshold(*thresholds)
         gc.unfreeze()
@@ -198,6 +208,7 @@ async def _serve(
     listening: socket.socket,
     reload: Callable[[], Coroutine[Any, Any, Any]],
     connections: Connections,
+    refusals: "Refusals",
 ) -> None:
     loop = asyncio.get_running_loop()
     tasks: set[asyncio.Task[Any]] = set()
@@ -210,7 +221,9 @@ async def _serve(
     async def look() -> None:
         while True:
             await asyncio.sleep(LOOKS)
-            connections.look()
+            while connections.close_overdue():
+                await asyncio.sleep(BETWEEN)
+            refusals.report()
 
     if hasattr(signal, "SIGHUP"):
         loop.add_signal_handler(signal.SIGHUP, lambda: begin(reload()))
@@ -244,23 +257,33 @@ def _affordable(settings: ServerSettings) -> ServerSettings:
     return replace(settings, connections=fitting)
 
 
-def _told(refused: Callable[[Cause], None]) -> Callable[[Cause], None]:
-    """Counts and logs connections that are refused or closed."""
+class Refusals:
+    """Counts connections that are refused or closed, and logs how many there were."""
 
-    def tell(cause: Cause) -> None:
-        refused(cause)
-        _log.warning(_WHY[cause])
+    def __init__(self, refused: Callable[[Cause], None]) -> None:
+        """Takes what else counts them."""
+        self._refused = refused
+        self._counts: Counter[Cause] = Counter()
 
-    return tell
+    def add(self, cause: Cause) -> None:
+        """Counts one."""
+        self._refused(cause)
+        self._counts[cause] += 1
+
+    def report(self) -> None:
+        """Logs those since the last report, a line for each cause."""
+        for cause, count in self._counts.items():
+            _log.warning(_WHY[cause], count)
+        self._counts.clear()
 
 
 _WHY = {
-    Cause.FULL: "a connection was refused: there are as many as there may be (--connections)",
-    Cause.ADDRESS: "a connection was refused: its address has as many as it may "
-    "(--connections-per-address)",
-    Cause.ROOM: "a connection that nobody used was closed to make room (--connections)",
-    Cause.LATE: "a connection was closed: its client took too long",
-    Cause.HEAD: "a connection was closed: a request's head, or what stands around its body, was "
-    "too large",
-    Cause.INVALID: "a connection was closed: what came was no HTTP",
+    Cause.FULL: "connections refused because there are as many as there may be (--connections): %d",
+    Cause.ADDRESS: "connections refused because their address has as many as it may "
+    "(--connections-per-address): %d",
+    Cause.ROOM: "unused connections closed to make room for new ones (--connections): %d",
+    Cause.LATE: "connections closed because their clients took too long: %d",
+    Cause.HEAD: "connections closed because a request's head, or what stands around its body, was "
+    "too large: %d",
+    Cause.INVALID: "connections closed because what came was no HTTP: %d",
 }
