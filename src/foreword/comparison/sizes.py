@@ -1,4 +1,4 @@
-"""Hidden sizes that give every architecture the same number of parameters. Pure arithmetic."""
+"""Find hidden sizes that give all architectures the same number of parameters. Pure arithmetic."""
 
 from dataclasses import replace
 
@@ -10,12 +10,12 @@ LARGEST = 1 << 20
 
 
 def same_size(config: ModelConfig, parameters: int) -> ModelConfig:
-    """The configuration with the hidden size whose number of parameters is nearest.
+    """Return the configuration with the hidden size whose number of parameters is nearest.
 
     The embedding keeps its size, so that all architectures see words alike.
 
     Raises:
-        SettingsError: even one hidden unit has more parameters than that.
+        SettingsError: even a single hidden unit has more parameters.
     """
 
     def count(hidden_size: int) -> int:

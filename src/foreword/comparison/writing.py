@@ -1,4 +1,4 @@
-"""Writes a comparison into a folder: table, curves and picture, all of them or none."""
+"""Write a comparison into a folder: table, curves and picture, all of them or none."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +15,14 @@ PICTURE = "comparison.png"
 def write(
     comparison: Comparison, folder: Path, text: str, tell: Callable[[str], None]
 ) -> list[Path]:
-    """Writes `table.csv`, `curves.csv` and, where matplotlib is installed, `comparison.png`.
+    """Write `table.csv`, `curves.csv` and, if matplotlib is installed, `comparison.png`.
 
     Args:
-        comparison: what was found.
-        folder: is made if it is missing. Files of an older comparison are replaced.
-        text: the name of what was read, for the picture.
-        tell: is told why there is no picture.
+        comparison: the results.
+        folder: the folder, which is made if it is missing. Files of an older comparison are
+            replaced.
+        text: the name of the text, for the picture.
+        tell: called with the reason if there is no picture.
 
     Returns:
         The files that were written.

@@ -1,4 +1,4 @@
-"""From a model folder and a text to a record of how good the model is: `foreword.evaluate`."""
+"""Measure how well a model predicts a text: `foreword.evaluate`."""
 
 from collections.abc import Callable, Sequence
 from os import PathLike
@@ -30,16 +30,16 @@ def evaluate(
     progress: Callable[[str, int, int | None], None] | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Evaluation:
-    """Measures a model on texts, all as one, in order.
+    """Measure a model on texts, read as one, in order.
 
     Args:
         folder: a model folder.
-        texts: files, folders, globs, gzip, `-`; read as the model's training text was.
+        texts: files, folders, globs, gzip files, `-`; read like the model's training text.
         chats: a part of the carried chats, instead of texts.
-        reset: "never" carries the state through the text, "sentence" starts anew at each line.
-        device: that the model runs on.
-        say: is told what was read, and how, and what was found out, a sentence each.
-        progress: called with (what is done, how much of it, how much in all).
+        reset: "never" carries the state through the text, "sentence" resets it at each line.
+        device: the device that the model runs on.
+        say: called with sentences about what was read and found out.
+        progress: called with (activity, amount done, amount in all).
         reading: how the texts are read: encoding, read_as, speaker, column, lines, mend; see
             `foreword.text.choice.ReadingSettings`. Lines that are too few to be recognised
             count as what those of the training text were.
@@ -50,9 +50,9 @@ def evaluate(
     if not texts and chats is None:
         raise SettingsError("give a text to evaluate on, or a part of the carried chats")
 
-    def tell(what: str, done: int, total: int | None) -> None:
+    def tell(activity: str, done: int, total: int | None) -> None:
         if progress is not None:
-            progress(what, done, total)
+            progress(activity, done, total)
 
     loaded = read_folder(find_folder(folder))
     if chats:

@@ -1,8 +1,8 @@
-"""Simulates a typist, and counts the keys that a predictor saves. Knows no models, files or torch.
+"""Simulate a typist, and count the keys that a predictor saves. Knows no models, files or torch.
 
 The measure is that of Trnka & McCoy 2008 ("Evaluating word prediction: framing keystroke savings",
-ACL): 1 - keys with prediction / keys without. What it comes to depends on how the typist types, so
-every choice is a field of `Typist` and is told with the result.
+ACL): 1 - keys with prediction / keys without. It depends on how the typist types, so every choice
+is a field of `Typist` and is reported with the result.
 """
 
 import statistics
@@ -19,31 +19,31 @@ from foreword.text.spacing import USUAL, Spacing
 from foreword.text.tokenizer import SPECIAL, Tokenizer, TokenizerConfig
 
 RANKED = 10
-"""So many suggestions are asked for at the beginning of a word, to find the rank of the right one;
-the typist sees only the first `slots` of them."""
+"""The number of suggestions requested at the beginning of a word, to find the rank of the right
+one; the typist sees only the first `slots` of them."""
 
 Case = Literal["ignored", "exact"]
 
 
 @runtime_checkable
 class Suggests(Protocol):
-    """A predictor: whatever offers whole words for a text that may end within a word."""
+    """Anything that suggests whole words for a text that may end within a word."""
 
     def suggest(self, text: str, k: int) -> Sequence[str]:
-        """At most k words, the likeliest first.
+        """Return at most k words, the most probable first.
 
-        Where the text ends within a word, each is one for that whole word, its typed letters
-        included; elsewhere each is a next word.
+        If the text ends within a word, each is that whole word, including its typed letters;
+        otherwise each is a next word.
         """
         ...
 
 
 @runtime_checkable
 class Learns(Protocol):
-    """A predictor that can be told what its user has written."""
+    """A predictor that can learn what its user has written."""
 
     def learn(self, text: str) -> object:
-        """Learns a message that was sent."""
+        """Learn a message that was sent."""
         ...
 
 
@@ -51,19 +51,19 @@ class Learns(Protocol):
 class Typist:
     """How messages are typed. Every character is a key, capitals too; sending costs none.
 
-    The typist makes no mistakes, sees every suggestion, and takes one as soon as it shows the word
-    that is meant and costs fewer keys than typing on.
+    The typist makes no mistakes, sees every suggestion, and accepts one as soon as it shows the
+    intended word and costs fewer keys than typing on.
 
     Attributes:
-        slots: suggestions in sight.
-        acceptance: keys that taking a suggestion costs: 1 where it is a key like any other, 0
-            where only what is typed counts.
-        automatic_space: a word that is taken brings the space after it. A mark that attaches to
-            the word takes that space away again, and the typist deletes it with a key where
-            something else stands there, such as a hyphen.
-        case: whether a suggestion counts as the word meant if it differs in upper and lower case.
-        repeats: whether what was in sight and not taken stays in sight while the same word is
-            typed. Without, the next likeliest takes its place, since this typist overlooks nothing.
+        slots: the number of visible suggestions.
+        acceptance: the keys that accepting a suggestion costs: 1 if it is a key like any other, 0
+            if only typed keys count.
+        automatic_space: whether an accepted word brings the space after it. A mark that attaches to
+            the word removes that space; for anything else, such as a hyphen, the typist deletes it
+            with a key.
+        case: whether a suggestion that differs from the intended word only in case counts.
+        repeats: whether visible suggestions that were not accepted stay visible while the same word
+            is typed. Otherwise the next best replace them, since this typist overlooks nothing.
     """
 
     slots: int = 3
@@ -81,7 +81,7 @@ class Typist:
             raise SettingsError(f"case is ignored or exact, not {self.case!r}")
 
     def assumptions(self) -> str:
-        """All of it in a sentence, to stand beside the figures."""
+        """Return all choices in a sentence, to stand beside the figures."""
         space = (
             "a word taken brings its space, which a mark after it takes away"
             if self.automatic_space
@@ -99,15 +99,15 @@ class Tally:
     messages: int = 0
     words: int = 0
     characters: int = 0
-    """Keys without prediction."""
+    """The number of keys without prediction."""
     keys: int = 0
-    """Keys with prediction, acceptances included."""
+    """The number of keys with prediction, acceptances included."""
     accepted: int = 0
     accepted_before_first_letter: int = 0
     top1: int = 0
     top3: int = 0
     reciprocal_ranks: float = 0.0
-    """Sum over words of 1/rank among the first `RANKED` suggestions before the first letter."""
+    """The sum over words of 1/rank among the first `RANKED` suggestions before the first letter."""
 
     def __add__(self, other: "Tally") -> "Tally":
         sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
@@ -115,7 +115,7 @@ class Tally:
 
     @property
     def savings(self) -> float:
-        """Share of the keys that are saved, 0 to 1; below 0 where prediction costs keys."""
+        """The share of keys saved, 0 to 1; below 0 if prediction costs keys."""
         return 1.0 - self.keys / max(1, self.characters)
 
 
@@ -124,13 +124,13 @@ class KeystrokeReport:
     """What a typist saves by a predictor.
 
     Attributes:
-        typist: how it was typed.
-        tally: what was counted.
-        ceiling: what the same typist saves by an oracle that always shows the word meant first:
-            no predictor of words saves more.
+        typist: how the messages were typed.
+        tally: the counts.
+        ceiling: what the same typist saves by an oracle that always shows the intended word first,
+            which no predictor of words exceeds.
         learned: whether the predictor learned each message after it was sent.
-        seconds: of every call of `suggest`, in the order of the calls.
-        by_message: the tally of each message, in their order.
+        seconds: the duration of every call of `suggest`, in order.
+        by_message: the counts of each message, in order.
     """
 
     typist: Typist
@@ -141,7 +141,7 @@ class KeystrokeReport:
     by_message: tuple[Tally, ...] = field(repr=False)
 
     def record(self) -> dict[str, str | int | float | bool]:
-        """Plain figures: shares from 0 to 1, microseconds."""
+        """Return plain figures: shares from 0 to 1, and microseconds."""
         tally, words = self.tally, max(1, self.tally.words)
         return {
             "slots": self.typist.slots,
@@ -176,24 +176,24 @@ def simulate(
     progress: Callable[[int], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> KeystrokeReport:
-    """Types messages with a predictor's help.
+    """Type messages with a predictor's help.
 
     Each message is typed on its own: the predictor sees what has been typed of it, and nothing of
-    the messages before, unless it learns them.
+    earlier messages, unless it learns them.
 
     Args:
-        predictor: what suggests.
-        messages: one a line; put into Unicode's composed form, typographic marks becoming plain,
-            runs of white space one space. Those without a word are left out.
+        predictor: the source of suggestions.
+        messages: one a line, put into Unicode's composed form, with plain marks and single spaces.
+            Messages without a word are skipped.
         typist: how they are typed.
-        spacing: which marks take the space of a word away, as the predictor's model has it.
-        learn: after each message, the predictor learns it.
-        progress: called with the messages done.
-        clock: in seconds.
+        spacing: which marks remove the space after a word, as in the predictor's model.
+        learn: whether the predictor learns each message after it is typed.
+        progress: called with the number of messages done.
+        clock: returns the time in seconds.
 
     Raises:
-        SettingsError: it shall learn and cannot.
-        TextError: there is not a word to type.
+        SettingsError: the predictor is to learn and cannot.
+        TextError: there is no word to type.
     """
     if learn and not isinstance(predictor, Learns):
         raise SettingsError(f"{type(predictor).__name__} cannot learn: it has no learn(text)")
@@ -231,7 +231,7 @@ def simulate(
 
 
 def readable_message(raw: str) -> str:
-    """A line as the simulation types it.
+    """Return a line as the simulation types it.
 
     >>> readable_message("  Don’t   stop ")
     "Don't stop"
@@ -246,9 +246,9 @@ def _type(
     typist: Typist,
     spacing: Spacing,
 ) -> Tally:
-    """Types one message from left to right, asking before every letter of a word.
+    """Type one message from left to right, asking before every letter of a word.
 
-    `words` has where each word begins and ends.
+    `words` holds the range of each word.
     """
     at = keys = accepted = before_letter = top1 = top3 = 0
     ranks = 0.0
@@ -296,9 +296,9 @@ def _type(
 def _offer(
     message: str, start: int, at: int, suggestion: str, typist: Typist, spacing: Spacing
 ) -> tuple[int, int, int]:
-    """Keys that a suggestion saves, where the text then stands, and what it costs.
+    """Return the keys that a suggestion saves, the position after it, and its cost.
 
-    It fits if the message goes on with it from the beginning of the word, and no letter follows.
+    It fits if the message continues with it from the beginning of the word, and no letter follows.
     """
     to = start + len(suggestion)
     fits = at < to <= len(message) and _same(message[start:to], suggestion, typist.case)
@@ -314,7 +314,7 @@ def _offer(
 
 
 def _run(message: str, start: int) -> str:
-    """The mark that stands in a place, with its repetitions."""
+    """Return the mark at a position, with its repetitions."""
     end = start + 1
     while message[end : end + 1] == message[start]:
         end += 1
@@ -331,11 +331,11 @@ def _oracle(message: str, words: dict[int, int]) -> Callable[[str, int], Sequenc
 
 
 _CUTTER = Tokenizer(SPECIAL, TokenizerConfig())
-"""Cuts any text as every model's text is cut; its vocabulary is empty."""
+"""Cuts any text like a model's text; its vocabulary is empty."""
 
 
 def _words(message: str) -> dict[int, int]:
-    """Where each word begins and ends; marks and emoji are no words."""
+    """Return the range of each word; marks and emoji are not words."""
     words = _CUTTER.split(message)
     return {word.start: word.end for word in words if _is_of_word(message[word.start])}
 

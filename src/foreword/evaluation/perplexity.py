@@ -1,4 +1,4 @@
-"""Measures a model on a text: perplexity and accuracies. Knows nothing of files or training."""
+"""Measure a model on a text: perplexity and accuracies. Knows nothing of files or training."""
 
 import math
 import time
@@ -18,20 +18,20 @@ from foreword.text.tokenizer import EOS_ID, UNK_ID
 from foreword.text.windows import LineWindows
 
 WINDOW_WORDS = 256
-"""Positions read at once; only memory and speed depend on it."""
+"""The number of positions read at once, which affects only memory and speed."""
 CHUNK_ROWS = 64
-"""Positions whose logits exist at once: so few that they stay in a CPU's cache."""
+"""The number of positions whose logits exist at once, few enough for a CPU's cache."""
 
 Reset = Literal["never", "sentence"]
 
 
 @dataclass(frozen=True)
 class Score:
-    """Sums over the words that were predicted, `<eos>` and `<unk>` included."""
+    """Sums over the predicted words, `<eos>` and `<unk>` included."""
 
     words: int = 0
     nats: float = 0.0
-    """Sum of -ln P(word)."""
+    """The sum of -ln P(word)."""
     top1: int = 0
     top3: int = 0
     top5: int = 0
@@ -40,12 +40,12 @@ class Score:
 
     @property
     def cross_entropy(self) -> float:
-        """Nats per word."""
+        """The nats per word."""
         return self.nats / self.words
 
     @property
     def perplexity(self) -> float:
-        """exp(cross-entropy): of how many equally likely words the model is unsure."""
+        """exp(cross-entropy): the number of equally likely words with the same uncertainty."""
         return math.exp(min(self.cross_entropy, 700.0))
 
 
@@ -57,20 +57,20 @@ def score(
     streams: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Score:
-    """Predicts every word of `ids` from those before it.
+    """Predict every word of `ids` from those before it.
 
     The text begins after an `<eos>`, so that its first word is predicted too. The state is carried
-    through the whole text, as the literature does it, or starts from zero at each line.
+    through the whole text, as in the literature, or starts from zero at each line.
 
-    A word's rank is its place among all words by probability. `<unk>` is no word that anyone can
-    be offered: it takes no place, and where it is what comes next, nothing was predicted right.
+    A word's rank is its position among all words by probability. `<unk>`, which cannot be offered,
+    has no rank; where it is the next word, the prediction counts as wrong.
 
     Args:
-        model: in any mode; it is measured without dropout and left in its mode.
+        model: the model, which is measured without dropout and left in its mode.
         ids: (N,) word ids.
         reset: whether the state starts from zero at each line.
-        streams: cuts the text into so many pieces that are read side by side: quicker, at the
-            price of so many lost contexts. 1 is exact.
+        streams: the number of parts of the text that are read in parallel: faster, but each loses
+            its context. 1 is exact.
         progress: called with (words done, words in all).
     """
     if len(ids) == 0:
@@ -97,7 +97,7 @@ def score(
 
 
 def _streams(ids: np.ndarray, streams: int) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
-    """Windows (T, B) of a text cut into B contiguous streams, the last padded."""
+    """Yield the windows (T, B) of a text cut into B contiguous streams, the last one padded."""
     B = max(1, min(streams, len(ids)))
     length = math.ceil(len(ids) / B)
     steps = max(1, WINDOW_WORDS // B)
@@ -123,7 +123,7 @@ def _lines(ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
 
 
 def _add(total: Score, scorer: Scorer, targets: Tensor) -> Score:
-    """The sums with the words of one window, (T B,)."""
+    """Return the sums with the words of one window, (T B,), added."""
     places = (targets != IGNORED).nonzero().squeeze(1)
     targets = targets[places]
     nats = torch.zeros((), dtype=torch.float64, device=targets.device)

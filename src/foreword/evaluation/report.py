@@ -1,4 +1,4 @@
-"""A score as the record that people read. Knows nothing of models or files."""
+"""Turn a score into the record that people read. Knows nothing of models or files."""
 
 import math
 from typing import Literal
@@ -11,7 +11,7 @@ from foreword.text.tokens import Tokens
 def evaluation_of(
     score: Score, tokens: Tokens, text: str, reset: Literal["never", "sentence"] = "never"
 ) -> Evaluation:
-    """Means over the predicted words. `tokens` are the words that `score` was measured on."""
+    """Return means over the predicted words. `tokens` are the words that were measured."""
     words = score.words
     return Evaluation(
         text=text,

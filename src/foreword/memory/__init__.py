@@ -1,4 +1,4 @@
-"""What each recurrent cell can remember: the classic experiments, run again.
+"""The classic experiments on what each recurrent cell can remember, run again.
 
     result = foreword.memory.experiment(task="adding", cell="lstm", lag=100, seed=1)
     survey = foreword.memory.survey(["adding", "copy"], seeds=3, out="build/memory")

@@ -1,4 +1,4 @@
-"""Trains one network on one task until it is solved or the budget is spent. Knows no files."""
+"""Train one network on one task until it is solved or the budget is spent. Knows no files."""
 
 import hashlib
 import math
@@ -19,7 +19,7 @@ from foreword.memory.tasks.task import Tally, Task, loss_of
 from foreword.memory.trial import Result, Trial, trial_for
 
 Report = Callable[[int, float, float], None]
-"""Told at each check: the step, the error and the share of wrong sequences."""
+"""Called at each check with the step, the error and the share of wrong sequences."""
 
 
 def experiment(
@@ -31,21 +31,22 @@ def experiment(
     report: Report | None = None,
     **choices: Any,
 ) -> Result:
-    """Trains a network on a task, and says whether it solved it.
+    """Train a network on a task, and return whether it solved it.
 
     The same arguments give the same result on the same machine with the same number of threads. One
-    is the fastest for networks this small: `torch.set_num_threads(1)`, as a survey's workers have.
+    thread is the fastest for networks this small: `torch.set_num_threads(1)`, as in a survey.
 
     Args:
         task: a name of `foreword.memory.TASKS`.
         cell: a name of `foreword.memory.NETWORKS`.
-        lag: None is the first of the task's own.
-        seed: of weights and sequences.
-        report: is told of each check.
-        **choices: of `foreword.memory.trial.trial_for`; the task's recipe has the others.
+        lag: the lag; None is the first of the task's own.
+        seed: the seed of weights and sequences.
+        report: called at each check.
+        **choices: arguments of `foreword.memory.trial.trial_for`; others come from the task's
+        recipe.
 
     Raises:
-        SettingsError: there is no such task, cell or lag, or a number is out of range.
+        SettingsError: the task, cell or lag is unknown, or a number is out of range.
 
     >>> result = experiment("two-sequence", cell="gru", lag=10, steps=20)
     >>> result.steps, result.sequences
@@ -55,10 +56,10 @@ def experiment(
 
 
 def run(trial: Trial, report: Report | None = None) -> Result:
-    """Trains as the trial says.
+    """Train as the trial says.
 
-    Checks are on fresh sequences; when one meets the criterion, the task's test decides, on fresh
-    sequences too. A loss or gradient that is not a number ends it, unsolved.
+    Checks use fresh sequences; when one meets the criterion, the task's test decides, on fresh
+    sequences too. A loss or gradient that is not a number ends the trial, unsolved.
     """
     task = task_for(trial.task)
     with nullcontext() if trial.kernel is None else dispatch.use(trial.kernel):
@@ -123,7 +124,7 @@ def _run(trial: Trial, task: Task, report: Report | None) -> Result:
 
 
 def prepared(trial: Trial) -> Network:
-    """The trial's network as training finds it."""
+    """Return the trial's network before training."""
     inputs, outputs = task_for(trial.task).sizes(trial.lag)
     generator = _generator(trial, "weights", trial.cell)
     network = build(trial.cell, inputs, outputs, trial.hidden_size, trial.window, generator)
@@ -135,7 +136,7 @@ def prepared(trial: Trial) -> Network:
 
 
 def rate_at(trial: Trial, step: int) -> float:
-    """The learning rate of a step; the first is 1."""
+    """Return the factor of the learning rate at a step, which is 1 at the first."""
     if not trial.anneal:
         return trial.learning_rate
     return trial.learning_rate * (1 + math.cos(math.pi * (step - 1) / trial.steps)) / 2
@@ -154,7 +155,7 @@ def _tested(network: Network, task: Task, lag: int, generator: Generator) -> Tal
 
 
 def _generator(trial: Trial, *purpose: str) -> Generator:
-    """All cells meet the same sequences; a seed of one task or lag is none of another's."""
+    """Return a seed by which all cells meet the same sequences, and other tasks and lags others."""
     words = (trial.task, str(trial.lag), str(trial.seed), *purpose)
     digest = hashlib.blake2b("|".join(words).encode(), digest_size=8).digest()
     return Generator().manual_seed(int.from_bytes(digest) >> 1)

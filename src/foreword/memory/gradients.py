@@ -1,4 +1,4 @@
-"""How far back a loss reaches: gradient norms by distance (Hochreiter 1991; Pascanu et al 2013)."""
+"""Measure how far back a loss reaches, by gradient norms (Hochreiter 1991; Pascanu et al. 2013)."""
 
 import torch
 from torch import Generator
@@ -7,21 +7,21 @@ from foreword.memory.networks import Network, RecurrentNetwork
 from foreword.memory.tasks.task import Task, loss_of
 
 SEQUENCES = 32
-"""Over which norms are averaged."""
+"""The number of sequences over which norms are averaged."""
 POINTS = 64
-"""Distances that are kept, at most, evenly spread."""
+"""The largest number of distances that are kept, evenly spread."""
 
 Norms = dict[str, tuple[tuple[int, float], ...]]
-"""By state, pairs of a distance in steps and a norm."""
+"""Pairs of a distance in steps and a norm, by state."""
 
 
 def gradient_norms(network: Network, task: Task, lag: int, generator: Generator) -> Norms:
-    """The norm of dL/ds(T - d) for each state s and distance d, the mean over fresh sequences.
+    """Return the norm of dL/ds(T - d) for each state s and distance d, averaged over sequences.
 
-    L is the loss of a sequence's last answer, T its step. Nothing in the network changes.
+    L is the loss of a sequence's last answer, T its step. The network does not change.
 
     Returns:
-        Empty for a network without states.
+        The norms; empty for a network without states.
     """
     if not isinstance(network, RecurrentNetwork):
         return {}

@@ -1,4 +1,4 @@
-"""The map: which share of the seeds solves a task, by cell and lag. Counts, draws nothing."""
+"""The map: the share of seeds that solve a task, by cell and lag. Counts, and draws nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from foreword.memory.trial import Result
 
 @dataclass(frozen=True)
 class Place:
-    """A cell on a task at a lag.
+    """The results of a cell on a task at a lag.
 
     Attributes:
-        task: its name.
-        cell: its name.
-        lag: the task's.
-        tried: trials; seeds, unless they differ in more than that.
-        solved: of these.
-        diverged: of these.
-        steps: the median over those that solved it; None if none did.
-        error: the median over all, of the task's measure at the end.
-        figures: the largest of each figure that only the task measures.
+        task: the task's name.
+        cell: the cell's name.
+        lag: the lag.
+        tried: the number of trials, which are seeds unless they differ in more.
+        solved: the number of trials that solved the task.
+        diverged: the number of trials that diverged.
+        steps: the median number of steps of those that solved it; None if none did.
+        error: the median of the task's measure at the end.
+        figures: the largest of each figure that only this task measures.
     """
 
     task: str
@@ -37,12 +37,12 @@ class Place:
 
     @property
     def share(self) -> float:
-        """Of the seeds that solve it, 0 to 1."""
+        """The share of trials that solve it, 0 to 1."""
         return self.solved / self.tried
 
 
 def places(results: Sequence[Result]) -> list[Place]:
-    """All places where something was tried: tasks, cells and lags in their usual order."""
+    """Return all tried combinations, with tasks, cells and lags in their usual order."""
     by_place: dict[tuple[str, str, int], list[Result]] = {}
     for result in results:
         trial = result.trial
@@ -53,17 +53,17 @@ def places(results: Sequence[Result]) -> list[Place]:
 
 
 def lags_of(cells_of_map: Sequence[Place], task: str) -> list[int]:
-    """The lags at which the task was tried, shortest first."""
+    """Return the lags at which a task was tried, shortest first."""
     return sorted({cell.lag for cell in cells_of_map if cell.task == task})
 
 
 def cells_of(cells_of_map: Sequence[Place], task: str) -> list[str]:
-    """The cells that tried it, in their usual order."""
+    """Return the cells that were tried on a task, in their usual order."""
     return list(dict.fromkeys(cell.cell for cell in cells_of_map if cell.task == task))
 
 
 def tasks_of(cells_of_map: Sequence[Place]) -> list[str]:
-    """The tasks, in their usual order."""
+    """Return the tasks, in their usual order."""
     return list(dict.fromkeys(cell.task for cell in cells_of_map))
 
 

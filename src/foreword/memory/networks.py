@@ -1,6 +1,6 @@
-"""The networks that are tried: any recurrent cell, and an MLP on a window; of equal size.
+"""The networks under test: any recurrent cell, and an MLP on a window, of equal size.
 
-Knows nothing of tasks but how many numbers go in and out.
+Knows nothing of tasks except the numbers of inputs and outputs.
 """
 
 import math
@@ -18,7 +18,7 @@ from foreword.nn import Recurrent
 
 WINDOW = "mlp-window"
 NETWORKS = (WINDOW, *CELLS)
-"""What can be tried, by name."""
+"""The names of the networks that can be tried."""
 
 
 class Network(nn.Module):
@@ -27,12 +27,12 @@ class Network(nn.Module):
     readout: nn.Linear
 
     def forward(self, batch: Batch) -> Tensor:
-        """(N, O) for the N answers that are wanted."""
+        """Return (N, O) for the N requested answers."""
         answers: Tensor = self.readout(self.hidden(batch))
         return answers
 
     def hidden(self, batch: Batch) -> Tensor:
-        """(N, H), what the answers are read from."""
+        """Return (N, H), the features that the answers are computed from."""
         raise NotImplementedError
 
 
@@ -48,13 +48,13 @@ class RecurrentNetwork(Network):
         self.readout = _linear(hidden_size, outputs, generator)
 
     def hidden(self, batch: Batch) -> Tensor:
-        """The states h at the steps where an answer is wanted."""
+        """Return the states h at the steps where an answer is requested."""
         states, _ = self.layer(batch.inputs)
         return cast(Tensor, states)[batch.asked]
 
 
 class WindowNetwork(Network):
-    """A layer of rectified units on the last inputs, and a linear layer on them; no state."""
+    """A layer of rectified units on the last inputs, with a linear layer on them; no state."""
 
     def __init__(
         self, window: int, inputs: int, hidden_size: int, outputs: int, generator: Generator
@@ -65,7 +65,7 @@ class WindowNetwork(Network):
         self.readout = _linear(hidden_size, outputs, generator)
 
     def hidden(self, batch: Batch) -> Tensor:
-        """Of the windows that end where an answer is wanted; before the first step all is 0."""
+        """Return the features of windows that end at each request, after zeros at the start."""
         padded = F.pad(batch.inputs, (0, 0, 0, 0, self.window - 1, 0))
         step, sequence = batch.asked.nonzero(as_tuple=True)
         steps = step.unsqueeze(1) + torch.arange(self.window)
@@ -76,7 +76,7 @@ class WindowNetwork(Network):
 def build(
     cell: str, inputs: int, outputs: int, hidden_size: int, window: int, generator: Generator
 ) -> Network:
-    """A network with fresh weights, uniform in +-1/sqrt(fan-in), as torch's layers have them."""
+    """Return a network with new weights, uniform in +-1/sqrt(fan-in), like torch's layers."""
     check_cell(cell)
     if cell == WINDOW:
         return WindowNetwork(window, inputs, hidden_size, outputs, generator)
@@ -84,7 +84,7 @@ def build(
 
 
 def count_parameters(cell: str, inputs: int, outputs: int, hidden_size: int, window: int) -> int:
-    """Trainable numbers; builds nothing."""
+    """Return the number of trainable parameters, without building a network."""
     check_cell(cell)
     H = hidden_size
     readout = (H + 1) * outputs
@@ -95,7 +95,7 @@ def count_parameters(cell: str, inputs: int, outputs: int, hidden_size: int, win
 
 
 def hidden_size_for(cell: str, inputs: int, outputs: int, parameters: int, window: int) -> int:
-    """The hidden size whose number of parameters is nearest to `parameters`; at least 1."""
+    """Return the hidden size whose number of parameters is nearest to `parameters`; at least 1."""
 
     def count(hidden_size: int) -> int:
         return count_parameters(cell, inputs, outputs, hidden_size, window)
@@ -110,10 +110,10 @@ def hidden_size_for(cell: str, inputs: int, outputs: int, parameters: int, windo
 
 
 def set_keeping_bias(network: Network, bias: float) -> None:
-    """What the gate that keeps begins with: f, or the GRU's z. Other networks have none.
+    """Set the bias of the gate that keeps: f, or the GRU's z. Other networks have none.
 
-    A large forget-gate bias is Gers, Schmidhuber & Cummins's (2000); see also Jozefowicz, Zaremba
-    & Sutskever (2015).
+    A large forget-gate bias is proposed by Gers, Schmidhuber & Cummins (2000); see also Jozefowicz,
+    Zaremba & Sutskever (2015).
     """
     gate = keeping_gate(network)
     if gate is not None:
@@ -121,7 +121,7 @@ def set_keeping_bias(network: Network, bias: float) -> None:
 
 
 def set_chrono(network: Network, longest: int, generator: Generator) -> None:
-    """Biases by which a unit forgets in 1 to `longest` steps (Tallec & Ollivier 2018).
+    """Set the biases so that units forget in 1 to `longest` steps (Tallec & Ollivier 2018).
 
     b_f = log of a number uniform in [1, longest - 1], and b_i = -b_f where there is an input gate;
     for the GRU, whose z keeps, b_z = that log.
@@ -137,17 +137,17 @@ def set_chrono(network: Network, longest: int, generator: Generator) -> None:
 
 
 def keeping_gate(network: Network) -> str | None:
-    """The name of the gate by which a cell keeps its state; None where there is none."""
+    """Return the name of the gate by which a cell keeps its state; None if it has none."""
     if not isinstance(network, RecurrentNetwork):
         return None
     return next((gate for gate in ("f", "z") if gate in network.layer.cell.gates), None)
 
 
 def check_cell(cell: str) -> None:
-    """Refuses a name that is none of `NETWORKS`.
+    """Refuse a name that is not in `NETWORKS`.
 
     Raises:
-        SettingsError: says which there are.
+        SettingsError: lists the names.
     """
     if cell not in NETWORKS:
         raise SettingsError(f"there is no cell {cell!r}; the cells are {', '.join(NETWORKS)}")

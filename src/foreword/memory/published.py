@@ -1,4 +1,4 @@
-"""The published results that must come out again, and whether they do."""
+"""The published results that must be reproduced, and whether they are."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,21 +9,21 @@ from foreword.memory.tasks.registry import task_for
 from foreword.memory.trial import Result, Trial, finite, trial_for
 
 Expectation = Literal["all", "none", "reach"]
-"""That all seeds solve it, that none does, or that the best one's reach is large enough."""
+"""All seeds solve it, none does, or the best one's reach is large enough."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Something that is known of a cell on a task.
+    """A published result of a cell on a task.
 
     Attributes:
-        task: its name.
-        cell: its name.
-        lag: the task's.
-        seeds: from 1 to this.
+        task: the task's name.
+        cell: the cell's name.
+        lag: the lag.
+        seeds: the number of seeds, from 1.
         expects: see `Expectation`.
-        reach: the least, where a reach is expected.
-        choices: where they are not those of the task's recipe.
+        reach: the least reach, if one is expected.
+        choices: the arguments that differ from the task's recipe.
     """
 
     task: str
@@ -36,7 +36,7 @@ class Claim:
 
     @property
     def trials(self) -> list[Trial]:
-        """What is to be tried for it."""
+        """The trials that test the claim."""
         return [
             trial_for(self.task, self.cell, self.lag, seed, **self.choices)
             for seed in range(1, self.seeds + 1)
@@ -44,7 +44,7 @@ class Claim:
 
     @property
     def says(self) -> str:
-        """What is to come out."""
+        """The expected result in words."""
         if self.expects == "reach":
             return f"best reach {self.reach} or more"
         return "solved" if self.expects == "all" else "not solved"
@@ -52,12 +52,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out.
+    """The result of testing a claim.
 
     Attributes:
-        claim: of what.
-        results: of its trials that are done.
-        holds: whether it came out; None while trials are missing.
+        claim: the claim.
+        results: the results of its finished trials.
+        holds: whether the claim is reproduced; None while trials are missing.
         summary: the result in words.
     """
 
@@ -67,7 +67,7 @@ class Outcome:
     summary: str
 
     def as_json(self) -> dict[str, Any]:
-        """With the trials' main figures, without their curves."""
+        """Return the outcome with the trials' main figures, without their curves."""
         done = self.results
         return {
             "task": self.claim.task,
@@ -111,12 +111,12 @@ Gers & Schmidhuber (2001): counting. The GRU came later."""
 
 
 def trials() -> list[Trial]:
-    """All trials of all claims."""
+    """Return all trials of all claims."""
     return [trial for claim in CLAIMS for trial in claim.trials]
 
 
 def outcomes(results: Sequence[Result]) -> list[Outcome]:
-    """What came out of each claim."""
+    """Return the outcome of each claim."""
     by_trial = {result.trial: result for result in results}
     return [_outcome(claim, by_trial) for claim in CLAIMS]
 

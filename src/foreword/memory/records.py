@@ -1,4 +1,4 @@
-"""Results on the disk: a line of JSON for each, appended as they come, so that nothing is lost."""
+"""Store results on disk, a line of JSON each, appended as they come, so that none is lost."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ NAME = "results.jsonl"
 
 
 def append(path: Path, result: Result) -> None:
-    """Adds one result to the file, and makes sure that it is on the disk.
+    """Append one result to the file, and flush it to the disk.
 
     Raises:
         FolderError: the file cannot be written.
@@ -26,7 +26,7 @@ def append(path: Path, result: Result) -> None:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b") as file:
-            # A run that was killed may have left half a line: what comes next begins a new one.
+            # A run that was killed may have left half a line; the next result begins a new one.
             if file.seek(0, os.SEEK_END) > 0:
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":
@@ -37,12 +37,12 @@ def append(path: Path, result: Result) -> None:
 
 
 def read(path: Path) -> dict[Trial, Result]:
-    """All results of the file, by their trials; nothing if there is no file.
+    """Return all results of the file, by their trials; empty without a file.
 
-    A half line, left by a run that was killed, is passed over.
+    Half a line, left by a run that was killed, is skipped.
 
     Raises:
-        FolderError: a whole line is not a result: the file is something else's.
+        FolderError: a whole line is not a result, so the file belongs to something else.
     """
     if not path.exists():
         return {}
@@ -74,7 +74,7 @@ def _foreign(path: Path, number: int) -> FolderError:
 
 
 def write_csv(path: Path, results: Sequence[Result]) -> None:
-    """The results as a table: a line for each, without its curves."""
+    """Return the results as a table, a line each, without their curves."""
     text = StringIO()
     rows = [_row(result) for result in results]
     names = list(dict.fromkeys(name for row in rows for name in row))

@@ -1,4 +1,4 @@
-"""Many trials side by side, in worker processes; interruptible, and resumed where it stopped."""
+"""Run many trials in parallel worker processes, which can be interrupted and resumed."""
 
 import json
 import queue
@@ -18,23 +18,23 @@ from foreword.memory.tasks.registry import task_for
 from foreword.memory.trial import Result, Trial, trial_for
 
 CELLS = ("mlp-window", "rnn", "lstm", "lstm-peephole", "lstm-coupled", "gru")
-"""Those of a survey, unless told otherwise."""
+"""The default seeds of a survey."""
 WORKERS = 2
 TOUR_CELLS = ("mlp-window", "rnn", "lstm", "gru")
 TOUR_LAGS = (10, 50)
-"""Of the adding problem with one seed: what is tried if nothing is named."""
+"""The trials of a tour, which is run if no task is named: the adding problem with one seed."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened in a survey.
+    """An event of a survey.
 
     Attributes:
-        trial: where.
-        done: trials that are done, of `total`.
-        total: trials that were to be done when it began.
-        check: step, error and share wrong, if it was a check.
-        result: if the trial ended.
+        trial: the trial that it belongs to.
+        done: the number of finished trials, of `total`.
+        total: the number of trials to run when the survey began.
+        check: step, error and share wrong, for a check.
+        result: the result, if the trial ended.
     """
 
     trial: Trial
@@ -45,18 +45,18 @@ class Event:
 
 
 class Watcher(Protocol):
-    """Whoever watches a survey."""
+    """An observer of a survey."""
 
     def __call__(self, event: Event) -> None:
-        """Takes note of one event."""
+        """Receive one event."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What came of many trials.
+    """The result of many trials.
 
     Attributes:
-        results: in the order of the trials; those that were not reached are left out.
+        results: in the order of the trials, without those that were not reached.
         stopped: whether Ctrl-C ended it before all were done.
     """
 
@@ -75,21 +75,21 @@ def survey(
     watch: Watcher | None = None,
     **choices: Any,
 ) -> Survey:
-    """Every cell on every task at every lag with every seed, all of about equal size.
+    """Run every cell on every task at every lag with every seed, all of about equal size.
 
     Args:
         tasks: names of `foreword.memory.TASKS`.
         cells: names of `foreword.memory.NETWORKS`.
-        lags: None: each task's own.
-        seeds: those from 1 to this number, or these.
-        out: a folder whose `results.jsonl` gets every result as it comes. What it holds already is
-            not done again.
-        workers: processes, one thread each. Results do not depend on their number.
-        watch: is told of all that happens.
+        lags: the lags; None: each task's own.
+        seeds: a number, for the seeds from 1 to it, or the seeds.
+        out: the folder whose `results.jsonl` receives every result as it comes. Results already in
+            it are not computed again.
+        workers: the number of processes, with one thread each, on which results do not depend.
+        watch: called with all events.
         **choices: as for `experiment`, the same for all.
 
     Raises:
-        SettingsError: there is no such task, cell or lag, or a number is out of range.
+        SettingsError: a task, cell or lag is unknown, or a number is out of range.
     """
     return run_all(planned(tasks, cells, lags, seeds, **choices), out, workers, watch)
 
@@ -101,7 +101,7 @@ def planned(
     seeds: int | Sequence[int],
     **choices: Any,
 ) -> list[Trial]:
-    """The trials of a survey, seed by seed: what is cut short has some of everything."""
+    """Return the trials of a survey, seed by seed, so that a part of it has some of everything."""
     numbers = range(1, seeds + 1) if isinstance(seeds, int) else seeds
     trials = [
         trial_for(task, cell, lag, seed, **choices)
@@ -122,7 +122,7 @@ def planned_for(
     seeds: int | Sequence[int] | None,
     **choices: Any,
 ) -> list[Trial]:
-    """The trials of a survey of which much or all was left open; without a task, a short tour."""
+    """Return the trials of a survey with open choices; without a task, a short tour."""
     if not tasks:
         tasks, seeds = ("adding",), 1 if seeds is None else seeds
         cells, lags = cells or TOUR_CELLS, lags or TOUR_LAGS
@@ -135,10 +135,10 @@ def run_all(
     workers: int = WORKERS,
     watch: Watcher | None = None,
 ) -> Survey:
-    """Runs trials as `survey` does.
+    """Run trials as `survey` does.
 
     Raises:
-        FolderError: what `out` holds is no survey's, or it cannot be written.
+        FolderError: `out` holds something other than a survey, or cannot be written.
     """
     if workers < 1:
         raise SettingsError(f"workers must be at least 1, not {workers}")
@@ -151,7 +151,7 @@ def run_all(
 def _run_all(
     trials: Sequence[Trial], path: Path | None, workers: int, watch: Watcher | None
 ) -> Survey:
-    """Runs trials, with their results in a file whose folder is claimed; see `run_all`."""
+    """Run trials, with their results in a file whose folder is claimed; see `run_all`."""
     before = {} if path is None else records.read(path)
     results = {trial: before[trial] for trial in trials if trial in before}
     missing = [trial for trial in trials if trial not in results]
@@ -170,7 +170,7 @@ def _run_all(
 
 
 def _events(trials: Sequence[Trial], workers: int) -> Iterator[Event]:
-    """What the workers tell, until all trials are done."""
+    """Yield the messages of the workers until all trials are done."""
     waiting: queue.SimpleQueue[Trial | None] = queue.SimpleQueue()
     told: queue.SimpleQueue[tuple[Trial, dict[str, Any]]] = queue.SimpleQueue()
     for item in (*trials, *(None for _ in range(workers))):
@@ -218,7 +218,7 @@ def _feed(
     waiting: "queue.SimpleQueue[Trial | None]",
     told: "queue.SimpleQueue[tuple[Trial, dict[str, Any]]]",
 ) -> None:
-    """Hands a worker one trial after another, and passes on what it tells."""
+    """Give a worker one trial after another, and pass on its messages."""
     assert process.stdin is not None
     assert process.stdout is not None
     while (trial := waiting.get()) is not None:

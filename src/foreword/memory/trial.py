@@ -1,4 +1,4 @@
-"""What is tried, with every choice made, and what came of it: plain values, no networks."""
+"""A trial with every choice made, and its result: plain values, no networks."""
 
 import math
 from dataclasses import asdict, dataclass, fields
@@ -9,7 +9,7 @@ from foreword.memory.networks import check_cell, count_parameters, hidden_size_f
 from foreword.memory.tasks.registry import task_for
 
 WINDOW_STEPS = 10
-"""Inputs that the MLP on a window sees, unless told otherwise."""
+"""The default number of inputs of the MLP on a window."""
 
 
 @dataclass(frozen=True)
@@ -19,19 +19,19 @@ class Trial:
     Attributes:
         task: a name of `foreword.memory.TASKS`.
         cell: a name of `foreword.memory.NETWORKS`.
-        lag: what it counts is the task's affair.
-        seed: of weights and sequences.
-        hidden_size: units.
-        window: inputs that mlp-window sees.
-        steps: at most so many updates.
-        batch_size: sequences in each.
-        learning_rate: of Adam, at the beginning.
+        lag: the lag, in the task's own unit.
+        seed: the seed of weights and sequences.
+        hidden_size: the number of units.
+        window: the number of inputs that mlp-window reads.
+        steps: the largest number of updates.
+        batch_size: the number of sequences per update.
+        learning_rate: Adam's learning rate at the beginning.
         clip: the largest gradient norm.
-        anneal: whether the learning rate falls to nothing along a cosine.
-        check_every: steps between two checks.
-        forget_bias: what the forget gate's bias (GRU: the update gate's) begins with, or None.
+        anneal: whether the learning rate falls to 0 along a cosine.
+        check_every: the number of steps between two checks.
+        forget_bias: the initial bias of the forget gate (GRU: the update gate), or None.
         chrono: whether these biases are spread over all times up to the lag instead.
-        kernel: that runs the cell; None is the dispatcher's choice.
+        kernel: the kernel that runs the cell; None is the dispatcher's choice.
     """
 
     task: str
@@ -52,32 +52,32 @@ class Trial:
 
     @property
     def parameters(self) -> int:
-        """Trainable numbers."""
+        """The number of trainable parameters."""
         inputs, outputs = task_for(self.task).sizes(self.lag)
         return count_parameters(self.cell, inputs, outputs, self.hidden_size, self.window)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a trial.
+    """The result of a trial.
 
     Attributes:
-        trial: what was tried.
+        trial: the trial.
         solved: whether the task's criterion was met on fresh sequences.
-        diverged: whether a loss or a gradient was no longer a number; then nothing was solved.
-        steps: updates that were made.
-        sequences: that were seen in them.
-        seconds: of training, on the clock, checks included.
-        cpu_seconds: of the processor.
-        parameters: trainable numbers.
+        diverged: whether a loss or a gradient was not a number; then nothing was solved.
+        steps: the number of updates.
+        sequences: the number of sequences in them.
+        seconds: the duration of training, checks included.
+        cpu_seconds: the processor time.
+        parameters: the number of trainable parameters.
         error: the task's measure on the test's fresh sequences, at the end.
         wrong: the share there of what the criterion counts.
         curve: (step, error, share wrong) at each check.
-        figures: what only this task measures.
-        gradients_before: by state, (distance, norm) pairs: the mean norm of the gradient, by the
-            state so many steps back, of the loss of a sequence's last answer. At the beginning;
+        figures: figures that only this task measures.
+        gradients_before: (distance, norm) pairs by state, before training: the mean norm of the
+            gradient of the loss of a sequence's last answer by the state that many steps back;
             empty for an MLP.
-        gradients_after: the same at the end.
+        gradients_after: the same after training.
     """
 
     trial: Trial
@@ -96,16 +96,16 @@ class Result:
     gradients_after: dict[str, tuple[tuple[int, float], ...]]
 
     def as_json(self) -> dict[str, Any]:
-        """The same as data that JSON can hold; null where a number is none."""
+        """Return the result as data for JSON, with null in place of NaN and infinity."""
         document: dict[str, Any] = finite(asdict(self))
         return document
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "Result":
-        """What `as_json` made.
+        """Return the result of `as_json`.
 
         Raises:
-            KeyError, TypeError: it made no such thing.
+            KeyError, TypeError: the data are something else.
         """
         values = {field.name: document[field.name] for field in fields(cls)}
         values["trial"] = Trial(**values["trial"])
@@ -120,7 +120,7 @@ class Result:
 
 
 def finite(value: Any) -> Any:
-    """Data with None in place of every NaN and infinity, for which JSON has no word."""
+    """Return data with None in place of every NaN and infinity, which JSON lacks."""
     if isinstance(value, dict):
         return {name: finite(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
@@ -151,28 +151,28 @@ def trial_for(
     chrono: bool | None = None,
     kernel: str | None = None,
 ) -> Trial:
-    """A trial in which what was left open is as the task's recipe has it.
+    """Return a trial whose open choices are those of the task's recipe.
 
     Args:
-        task: its name.
-        cell: or mlp-window.
-        lag: None is the first of the task's own.
-        seed: of weights and sequences.
-        hidden_size: units. None: as many as give the number of parameters.
-        parameters: None: those of an LSTM with as many units as the recipe has.
-        window: inputs that mlp-window sees.
-        steps: the rest as in `Trial`; None is the recipe's.
-        batch_size: see there.
-        learning_rate: see there.
-        clip: see there.
-        anneal: see there.
-        check_every: see there.
-        forget_bias: see there.
-        chrono: see there.
-        kernel: see there.
+        task: the task's name.
+        cell: the cell's name, or mlp-window.
+        lag: the lag; None is the first of the task's own.
+        seed: the seed of weights and sequences.
+        hidden_size: the number of units; None: by the number of parameters.
+        parameters: the number of parameters; None: that of an LSTM with the recipe's units.
+        window: the number of inputs that mlp-window reads.
+        steps: this and the following as in `Trial`; None is the recipe's.
+        batch_size: see `Trial`.
+        learning_rate: see `Trial`.
+        clip: see `Trial`.
+        anneal: see `Trial`.
+        check_every: see `Trial`.
+        forget_bias: see `Trial`.
+        chrono: see `Trial`.
+        kernel: see `Trial`.
 
     Raises:
-        SettingsError: there is no such task, cell or lag, or a number is out of range.
+        SettingsError: the task, cell or lag is unknown, or a number is out of range.
     """
     which = task_for(task)
     check_cell(cell)

@@ -1,7 +1,7 @@
-"""One process that runs trials, as lines of JSON: trials on standard input, what happens on output.
+"""A process that runs trials: reads them from standard input and writes events, in lines of JSON.
 
-`python -m foreword.memory.worker`. A program of its own, rather than a pool's child: it does not
-import the script that started it, and Ctrl-C in the terminal is its parent's business.
+`python -m foreword.memory.worker`. It is a program of its own and not a pool's child, so that it
+does not import the script that started it, and leaves Ctrl-C in the terminal to its parent.
 """
 
 import json
@@ -20,7 +20,7 @@ from foreword.memory.trial import Trial
 
 
 def main() -> NoReturn:
-    """Runs what comes in, one trial after another with one thread; ends when the input does."""
+    """Run the trials from the input one after another, with one thread, until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -38,7 +38,7 @@ def main() -> NoReturn:
 def _listen(lines: "queue.SimpleQueue[str]") -> None:
     for line in sys.stdin:
         lines.put(line)
-    # The parent is gone, or wants no more: not even the trial that runs is of use to anyone.
+    # The parent is gone or needs no more results, not even that of the running trial.
     os._exit(0)
 
 

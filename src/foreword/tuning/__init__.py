@@ -1,1 +1,1 @@
-"""Searching settings: what is tried, and which was best. Above training."""
+"""Search for settings: what is tried, and which was best. Above training."""

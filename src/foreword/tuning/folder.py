@@ -1,4 +1,4 @@
-"""What a search's folder holds, and which folder may become one. No torch."""
+"""What the folder of a search holds, and which folder may become one. No torch."""
 
 import contextlib
 import json
@@ -8,17 +8,17 @@ from foreword.folder.adopting import current, is_hidden
 from foreword.folder.claim import Refusal
 
 SEARCH, JOURNAL, TRIALS, BEST = "search.json", "journal.log", "trials.json", "best.toml"
-"""What is searched on which text, Optuna's record, the trials that are done, and the recipe of the
+"""The searched settings and the text, Optuna's record, the finished trials, and the recipe of the
 best."""
 SCRATCH = ".trial-"
-"""Begins the name of the folder in which a trial trains."""
+"""The beginning of the name of the folder in which a trial trains."""
 
 
 def refusal_for(*, resume: bool, overwrite: bool) -> Refusal:
-    """Refuses folders that hold something else, and a search unless it is gone on with or replaced.
+    """Refuse folders that hold something else, and a search that is neither resumed nor replaced.
 
-    A folder holds a search if it has a `search.json` of one. A search that was stopped before it
-    had read its text has left nothing.
+    A folder holds a search if it has a search's `search.json`. A search that was stopped before it
+    had read its text leaves nothing.
     """
 
     def refusal(folder: Path) -> str | None:
@@ -41,10 +41,10 @@ def refusal_for(*, resume: bool, overwrite: bool) -> Refusal:
 
 
 def mend_journal(folder: Path) -> None:
-    """Makes Optuna's record one that can be read and written, after a kill or on a full disk.
+    """Make Optuna's record readable and writable after a kill or on a full disk.
 
-    The end of a line that was not written whole is cut off: whatever came after it would be lost,
-    too. A lock that a killed process had would be waited for; the folder has one of its own.
+    An incomplete last line is cut off, as whatever came after it would be lost too. The lock of a
+    killed process is removed, since it would be waited for; the folder has a lock of its own.
     """
     for lock in folder.glob(f"{JOURNAL}.lock*"):
         lock.unlink()

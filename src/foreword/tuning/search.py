@@ -1,7 +1,7 @@
-"""The search for settings: `foreword.tune`. Trains on a text that is read once; Optuna proposes.
+"""Search for settings: `foreword.tune`. Trains on a text that is read once; Optuna proposes.
 
-What Optuna proposes next depends on the seed and the trials that are done, and on nothing else: so
-a search that was interrupted goes on as if it had not been.
+Optuna's next proposal depends only on the seed and the finished trials, so that an interrupted
+search continues as if it had not been interrupted.
 """
 
 import json
@@ -47,11 +47,11 @@ if TYPE_CHECKING:
 
 MINUTES_EACH = 2.0
 STARTUP_TRIALS = 8
-"""Trials that are drawn at random, before those done say where to look."""
+"""The number of random trials before finished ones guide the search."""
 UNPRUNED_TRIALS, UNPRUNED_VALIDATIONS = 4, 2
-"""No trial is given up before so many are done, and none at its first validations."""
+"""The number of finished trials, and of its own validations, before a trial can be given up."""
 FREE = ("threads", "save_seconds")
-"""Settings that may differ when a search goes on."""
+"""The settings that may differ when a search is resumed."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ class Tried:
     """One trial.
 
     Attributes:
-        number: from 1, in the order in which they were done.
-        settings: what was searched, and its values.
-        outcome: "done"; "pruned": given up, since half of the others were better by then; or
+        number: from 1, in the order in which the trials finished.
+        settings: the searched settings with their values.
+        outcome: "done"; "pruned", given up since half of the others were better at that point; or
             "diverged".
-        perplexity: on all of the held-out text, of a trial that is done.
-        validations: perplexities on the way, on the first words of that text.
-        seconds: that it took.
+        perplexity: on all of the held-out text, for a finished trial.
+        validations: the perplexities during training, on the first words of that text.
+        seconds: the duration of the trial.
     """
 
     number: int
@@ -78,13 +78,13 @@ class Tried:
 
 @dataclass(frozen=True)
 class Tuning:
-    """What came of a search.
+    """The result of a search.
 
     Attributes:
-        trials: all that are done, those of earlier calls too.
-        best: of the lowest perplexity; None if none was done to its end.
+        trials: all finished trials, including those of earlier calls.
+        best: the trial of the lowest perplexity; None if none was finished.
         recipe: the file with its settings.
-        stopped_by: the signal, SIGINT or SIGTERM, that ended the search early; what was done is
+        stopped_by: the signal, SIGINT or SIGTERM, that ended the search early; finished trials are
             kept.
     """
 
@@ -96,7 +96,7 @@ class Tuning:
 
 @dataclass(frozen=True)
 class _Search:
-    """What stays the same from trial to trial; as data in `search.json`."""
+    """What stays the same from trial to trial; stored in `search.json`."""
 
     settings: TrainingSettings
     space: Space
@@ -131,29 +131,28 @@ def tune(
     report: Reporter = silent,
     **leaves: Any,
 ) -> Tuning:
-    """Searches for the settings that validate best on a text, and writes them as a recipe.
+    """Search for the settings that validate best on a text, and write them as a recipe.
 
-    The first trial has the settings that `train` would take by itself. Trials that are behind half
-    of the others at the same share of their budget are given up. The held-out text alone decides.
+    The first trial has the settings that `train` would choose. Trials that are behind half of the
+    others at the same share of their budget are given up. Only the held-out text decides.
 
     Args:
-        texts: as for `train`; none: the carried chats. Read once.
-        out: a folder for `best.toml`, `trials.json` and what resuming needs. Ctrl-C and SIGTERM
-            keep the trials that are done.
+        texts: as for `train`; empty for the carried chats. They are read once.
+        out: the folder for `best.toml`, `trials.json` and what resuming needs. Ctrl-C and SIGTERM
+            keep the finished trials.
         valid: as for `train`.
         search: what to search, such as `["learning_rate=1e-3..3e-2:log", "model=lstm,gru"]`. None:
-            what suits the architecture, but for what `leaves` set.
-        trials: how many, those of earlier calls included.
-        minutes_each: for each trial; 2 if neither it, `epochs_each` nor `steps_each` is given.
-        epochs_each: the same in passes over the text.
-        steps_each: the same in steps. Neither this nor the one before depends on the machine.
+            what suits the architecture, except settings in `leaves`.
+        trials: the number of trials, including those of earlier calls.
+        minutes_each: minutes per trial; 2 if it, `epochs_each` and `steps_each` are all None.
+        epochs_each: passes over the text per trial.
+        steps_each: steps per trial. Like `epochs_each`, it does not depend on the machine.
         settings: the tree of settings that all trials share.
-        recipe: instead of the tree, a recipe's name or file, as for `train`. Its budget is not
-            taken over.
-        resume: go on with the search in `out`, whose texts and settings need not be named again.
-        overwrite: replace a search that is in `out` already.
-        report: is told of all that happens.
-        **leaves: settings that all trials share, by their leaves' names; `seed` is the search's,
+        recipe: instead of the tree, a recipe's name or file, as for `train`. Its budget is ignored.
+        resume: whether to continue the search in `out`, whose texts and settings need not be named.
+        overwrite: whether to replace a search in `out`.
+        report: called with all events.
+        **leaves: settings that all trials share, by their names; `seed` is the seed of the search
             too.
 
     Raises:
@@ -178,7 +177,7 @@ def tune(
 
 
 def _tune(folder: Path, asked: "_Asked", trials: int, *, resume: bool, report: Reporter) -> Tuning:
-    """Searches in a folder that is claimed; see `tune`."""
+    """Search in a folder that is claimed; see `tune`."""
     study = _resumed(folder, asked) if resume else _begun(asked)
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(SCRATCH + "*"):  # of a process that was killed
@@ -193,7 +192,7 @@ def _tune(folder: Path, asked: "_Asked", trials: int, *, resume: bool, report: R
             corpus.refuse_other(before, "this search was begun with", "begin anew")
             atomic_write(folder / SEARCH, _json(document))
         else:
-            # An older search goes at once. Its recipe stays until there is a better one.
+            # An older search is removed at once. Its recipe stays until there is a better one.
             with whole(folder) as draft:
                 atomic_write(draft / SEARCH, _json(document))
                 atomic_write(draft / TRIALS, _json(_told_of(study, corpus, (), None)))
@@ -217,7 +216,7 @@ class _Asked:
 
 
 def _begun(asked: _Asked) -> _Search:
-    """A search that begins, with everything in it checked."""
+    """Return a new search, with all of its settings checked."""
     given = {name for name, value in asked.leaves.items() if value is not None}
     if ends := sorted(given & set(ENDS)):
         raise SettingsError(f"{ends[0]} is said for each trial: {ends[0]}_each")
@@ -240,7 +239,7 @@ def _begun(asked: _Asked) -> _Search:
 
 
 def _resumed(folder: Path, asked: _Asked) -> _Search:
-    """The search that a folder holds. What is named again must be the same."""
+    """Return the search in a folder. Arguments that are given again must be the same."""
     path = folder / SEARCH
     try:
         document = json.loads(path.read_text("utf-8"))
@@ -273,7 +272,7 @@ def _resumed(folder: Path, asked: _Asked) -> _Search:
 def _searched(
     kept: "_Trials", corpus: Corpus, search: _Search, trials: int, report: Reporter
 ) -> Tuning:
-    """Tries until so many trials are done, or someone wants to stop."""
+    """Run trials until enough are finished, or someone stops the search."""
     done = kept.tried()
     with stop_on_signals() as wish:
         while len(done) < trials and not wish:
@@ -298,7 +297,7 @@ def _try(
     search: _Search,
     report: Reporter,
 ) -> str | None:
-    """Trains one trial and tells Optuna what came of it; or which signal ended it before."""
+    """Train one trial and report it to Optuna, or return the signal that ended it early."""
     settings = settings_from(leaves, search.settings)
     began = time.monotonic()
     diary = _Diary(trial, report)
@@ -315,7 +314,7 @@ def _try(
             if settings.model.model == "ngram":
                 config = count_on(corpus, settings, out=out, report=report)
             else:
-                # Not once for all: in the recipe dropout stays open, unless it is searched.
+                # Not fixed for all trials: in the recipe dropout stays open, unless it is searched.
                 settings = regularised(corpus, settings, 0.0, report)
                 outcome = train_on(corpus, settings, out=out, report=diary)
                 if outcome.stopped_by is not None:
@@ -339,7 +338,7 @@ def _try(
 
 
 class _Diary:
-    """A reporter that tells Optuna of validations, and stops the run of a trial that is behind."""
+    """Report validations to Optuna, and stop the run of a trial that is behind."""
 
     def __init__(self, trial: "optuna.Trial", report: Reporter) -> None:
         self.trial = trial
@@ -349,8 +348,8 @@ class _Diary:
     def __call__(self, event: Event) -> None:
         self.report(event)
         if isinstance(event, Validated):
-            # By the number of the validation, which is a share of the budget: trials may differ in
-            # how many words a step reads.
+            # By the number of the validation, a share of the budget, since trials may differ in the
+            # number of words per step.
             self.trial.report(event.perplexity, self.validations)
             self.validations += 1
             if self.trial.should_prune():
@@ -358,7 +357,7 @@ class _Diary:
 
 
 class _Trials:
-    """The trials of a folder, in Optuna's journal, and what is written of them for people."""
+    """The trials of a folder, in Optuna's journal and in the files for people."""
 
     def __init__(self, folder: Path) -> None:
         optuna = _optuna()
@@ -377,7 +376,7 @@ class _Trials:
             self.study.tell(trial.number, state=states.FAIL)  # its process was killed
 
     def ask(self, search: _Search, done: int, usual: Mapping[str, Leaf] | None) -> "optuna.Trial":
-        """The next trial, after so many; with `usual` values where they are given."""
+        """Return the next trial; `usual` holds the values to try, if given."""
         drawn = np.random.SeedSequence(search.settings.run.seed, spawn_key=(done,))
         seed = int(drawn.generate_state(1)[0])
         self.study.sampler = _optuna().samplers.TPESampler(
@@ -390,7 +389,7 @@ class _Trials:
         return asked
 
     def tried(self) -> tuple[Tried, ...]:
-        """Those that are done; not those that were interrupted, which will be tried again."""
+        """Return the finished trials; interrupted ones will be tried again."""
         states = _optuna().trial.TrialState
         trials = self.study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED))
         return tuple(
@@ -412,7 +411,7 @@ class _Trials:
         )
 
     def written(self, search: _Search, corpus: Corpus, signal: str | None = None) -> Tuning:
-        """The outcome so far, after `trials.json` and `best.toml` have it."""
+        """Write `trials.json` and `best.toml`, and return the outcome so far."""
         done = self.tried()
         best = _best(done)
         atomic_write(self.folder / TRIALS, _json(_told_of(search, corpus, done, best)))
@@ -426,7 +425,7 @@ class _Trials:
 def _told_of(
     search: _Search, corpus: Corpus, done: Sequence[Tried], best: Tried | None
 ) -> dict[str, Any]:
-    """The content of `trials.json`."""
+    """Return the content of `trials.json`."""
     return {
         "text": corpus.name,
         "search": as_texts(search.space),
@@ -436,9 +435,9 @@ def _told_of(
 
 
 def _recipe(search: _Search, corpus: Corpus, best: Tried, trials: int) -> Recipe:
-    """The best settings: those that were searched, and those set for all that differ.
+    """Return the best searched settings, and shared settings other than the defaults.
 
-    The budget of a trial is none of them: what is good in two minutes is to be trained for longer.
+    The budget of a trial is left out: what is good in two minutes should be trained for longer.
     """
     usual = TrainingSettings.default().model_dump()
     tree = search.settings.model_dump()
@@ -462,7 +461,7 @@ def _recipe(search: _Search, corpus: Corpus, best: Tried, trials: int) -> Recipe
 
 
 def _usual(corpus: Corpus, search: _Search, report: Reporter) -> dict[str, Leaf]:
-    """What is searched, with the values that `train` would take by itself, where they are in it."""
+    """Return the searched settings with the values that `train` would choose, if allowed."""
     settings = search.settings
     if "dropout" in search.space:
         settings = regularised(corpus, settings, 0.0, report)
@@ -519,7 +518,7 @@ def _optuna() -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Optuna's own lines are for its errors alone meanwhile."""
+    """Silence Optuna's own log lines, except errors."""
     logging = _optuna().logging
     before = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)

@@ -1,1 +1,1 @@
-"""What a trained network gains while it predicts: temperature, cache, dynamics, an n-gram."""
+"""Methods that improve a network as it predicts: temperature, cache, dynamics, n-gram."""

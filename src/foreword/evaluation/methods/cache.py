@@ -1,11 +1,11 @@
-"""The continuous cache: words that came in similar places before. Knows features and ids, no model.
+"""The continuous cache: words that came at similar positions before. Knows features and ids only.
 
 Grave, Joulin & Usunier 2017, "Improving neural language models with a continuous cache", eq. 3:
 
     P_cache(w | h_1 .. h_t, x_1 .. x_t)  is proportional to  the sum over i < t with x_(i+1) = w
                                          of exp(theta h_t . h_i)
 
-Here h is what the output layer sees.
+Here h is the input of the output layer.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class History:
-    """The places that a cache remembers, the latest last.
+    """The positions that a cache remembers, the latest last.
 
     Attributes:
         features: (W, F), h.
-        words: (W,), the id of the word that came there.
+        words: (W,), the id of the word that came at each position.
     """
 
     features: Tensor
@@ -29,14 +29,14 @@ class History:
 
     @classmethod
     def empty(cls, features: int, device: torch.device) -> "History":
-        """None."""
+        """Return an empty history."""
         return cls(
             torch.empty(0, features, device=device),
             torch.empty(0, dtype=torch.int64, device=device),
         )
 
     def with_latest(self, features: Tensor, words: Tensor, window: int) -> "History":
-        """With more places, (T, F) and (T,), of which the last `window` are kept."""
+        """Return the history with further positions, (T, F) and (T,), cut to the last `window`."""
         return History(
             torch.cat([self.features, features])[-window:], torch.cat([self.words, words])[-window:]
         )
@@ -49,17 +49,17 @@ def cached(
     thetas: Sequence[float],
     windows: Sequence[int],
 ) -> Tensor:
-    """P of each word by the cache alone, for each theta and window: (thetas, windows, T) float64.
+    """Return P of each word by the cache alone: (thetas, windows, T) float64.
 
     Args:
-        history: what was before; its length is at most the largest window's.
-        features: (T, F) of the places whose words are asked for; each sees those before it.
+        history: the positions before, as many as the largest window at most.
+        features: (T, F) of the positions whose words are predicted; each sees those before it.
         words: (T,).
-        thetas: how sharply similar places are preferred.
-        windows: how many places back are remembered.
+        thetas: how strongly similar positions are preferred.
+        windows: the numbers of positions that are remembered.
 
     Returns:
-        NaN where nothing is remembered yet.
+        The probabilities, NaN where nothing is remembered yet.
     """
     W, T = len(history.words), len(words)
     before = torch.cat([history.features, features])

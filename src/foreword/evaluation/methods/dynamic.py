@@ -1,4 +1,4 @@
-"""Dynamic evaluation: a network goes on learning from the text that it predicts. No files.
+"""Dynamic evaluation: a network continues learning from the text that it predicts. No files.
 
 Krause et al. 2018, "Dynamic evaluation of neural sequence models". After each segment of the text,
 with g the gradient of its mean loss, and theta_g the weights after training,
@@ -7,7 +7,7 @@ with g the gradient of its mean loss, and theta_g the weights after training,
     RMS:  theta <- theta - rate g / (RMS_g + epsilon) + decay RMS (theta_g - theta)
 
 RMS_g is the root of the mean of g^2 over other text; RMS is RMS_g divided by its mean over all
-weights, cut where decay RMS would pass 1.
+weights, cut where decay RMS would exceed 1.
 """
 
 import copy
@@ -26,13 +26,13 @@ EPSILON = 2e-3
 
 @dataclass(frozen=True)
 class Dynamic:
-    """How fast it learns and forgets.
+    """How fast the network learns and forgets.
 
     Attributes:
-        rate: of the step.
-        decay: towards the weights after training, at each step.
-        segment: words of a step.
-        rms: by parameter, RMS_g; None is the SGD rule.
+        rate: the learning rate of a step.
+        decay: the decay towards the weights after training, at each step.
+        segment: the number of words of a step.
+        rms: RMS_g by parameter; None selects the SGD rule.
     """
 
     rate: float
@@ -42,7 +42,7 @@ class Dynamic:
 
 
 class Learner:
-    """A copy of a network that learns; what it was copied from stays as it is."""
+    """A copy of a network that learns; the original stays unchanged."""
 
     def __init__(self, model: NextWordModel, how: Dynamic) -> None:
         self.model = copy.deepcopy(model).eval().requires_grad_(requires_grad=True)
@@ -54,7 +54,7 @@ class Learner:
 
     @torch.no_grad()
     def learn(self) -> None:
-        """One step by the gradients that the parameters have, which are then gone."""
+        """Take one step by the gradients of the parameters, and clear them."""
         how = self._how
         for name, parameter in self.model.named_parameters():
             gradient = parameter.grad
@@ -73,7 +73,7 @@ class Learner:
 def segment_loss(
     model: NextWordModel, inputs: Tensor, targets: Tensor, state: State
 ) -> tuple[Tensor, Tensor, Tensor, State]:
-    """Of one stream, (T, 1) inputs: the mean loss, logits (T, V), features (T, F), the state after.
+    """Return the mean loss, logits (T, V), features (T, F) and new state for (T, 1) inputs.
 
     The graph ends at the segment's start.
     """
@@ -85,7 +85,7 @@ def segment_loss(
 
 
 def gradient_rms(model: NextWordModel, ids: np.ndarray, segment: int = 20) -> dict[str, Tensor]:
-    """RMS_g by parameter: the root of the mean over a text's segments of the squared gradients."""
+    """Return RMS_g by parameter: the root of the mean squared gradient over a text's segments."""
     learner = copy.deepcopy(model).eval().requires_grad_(requires_grad=True)
     squares = {name: torch.zeros_like(p) for name, p in learner.named_parameters()}
     text = torch.from_numpy(ids.astype(np.int64)).to(learner.device)

@@ -1,7 +1,7 @@
-"""From a model folder, a text and methods to a table. Composes; computes nothing.
+"""Measure a model folder on a text with several methods. Composes; computes nothing.
 
-What is left open is chosen on a text for tuning, never on the one that is measured. What adapts to
-the measured text is marked so: it has seen more than the network alone has.
+Open choices are tuned on another text, never on the measured one. Methods that adapt to the
+measured text are marked, since they have seen more than the network alone.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class Column:
     """One method, or several together, on one text.
 
     Attributes:
-        name: what was mixed.
+        name: the parts of the mixture.
         adapts: whether the text's earlier words changed how later ones are predicted, beyond the
             state that the network carries.
         perplexity: over all words, `<eos>` and `<unk>` included.
@@ -51,7 +51,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A text, and all columns; the first is the network alone, at its own temperature."""
+    """A text with all columns; the first is the network alone, at its own temperature."""
 
     text: str
     words: int
@@ -76,23 +76,23 @@ def measure(
     progress: Progress | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Measurement:
-    """Perplexities of a network with and without methods, each on its own and together.
+    """Measure the perplexity of a network without and with methods, each alone and together.
 
     Args:
-        folder: of a network.
+        folder: the folder of a network.
         texts: read as one, in order, in one stream.
-        temperature: that logits are divided by; None: chosen by `tune`, or 1.
+        temperature: the divisor of the logits; None: chosen on `tune`, or 1.
         cache: a continuous cache.
-        cache_weight: its share of a mixture, where there is no `tune`.
+        cache_weight: its share of a mixture without `tune`.
         dynamic: dynamic evaluation.
         ngram: the folder of an n-gram model with the same vocabulary, to be mixed in.
-        ngram_weight: its share of a mixture, where there is no `tune`.
-        tune: texts that choose all weights, and what is asked for: not the measured ones.
-        tune_cache: choose the cache's numbers.
-        tune_dynamic: choose the rate and decay of dynamic evaluation, by the RMS rule.
-        device: that the network runs on.
-        say: is told what was read, and how, and what was found out, a sentence each.
-        progress: called with (what is done, how much of it, how much in all).
+        ngram_weight: its share of a mixture without `tune`.
+        tune: other texts, on which all weights and the requested numbers are chosen.
+        tune_cache: whether to choose the cache's numbers.
+        tune_dynamic: whether to choose rate and decay of dynamic evaluation, by the RMS rule.
+        device: the device that the network runs on.
+        say: called with sentences about what was read and found out.
+        progress: called with (activity, amount done, amount in all).
         reading: how the texts are read, as for `foreword.evaluate`.
 
     Raises:
@@ -106,9 +106,9 @@ def measure(
     loaded = read_folder(find_folder(folder))
     model = from_folder(loaded, device)
 
-    def tell(what: str, done: int, total: int | None) -> None:
+    def tell(activity: str, done: int, total: int | None) -> None:
         if progress is not None:
-            progress(what, done, total)
+            progress(activity, done, total)
 
     def read_text(paths: Paths) -> tuple[str, np.ndarray]:
         sources = read_sources(

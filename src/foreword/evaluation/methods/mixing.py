@@ -1,18 +1,18 @@
-"""Mixtures of opinions on each word, and their best weights. Knows numbers alone."""
+"""Mix probabilities of each word, and find the best weights. Knows only numbers."""
 
 import numpy as np
 
 ROUNDS = 200
 LEAST = 500
-"""Words that a group needs for weights of its own."""
+"""The least number of words of a group with weights of its own."""
 
 
 def mixed(shares: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """P of each word by the mixture, (N,).
+    """Return P of each word by the mixture, (N,).
 
     Args:
-        shares: (K, N), P of each word by each of K; NaN by one that has no opinion there, whose
-            weight then goes to the first, which always has one.
+        shares: (K, N), P of each word by each of K parts; NaN where a part has no opinion, whose
+            weight then goes to the first part, which always has one.
         weights: (K,) for all words, or (K, N).
     """
     shares = np.where(np.isnan(shares), shares[0], shares)
@@ -22,7 +22,7 @@ def mixed(shares: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def best_weights(shares: np.ndarray) -> np.ndarray:
-    """The weights (K,), which sum to 1, that give the words of a text the most probability.
+    """Return the weights (K,), which sum to 1, that maximise the probability of a text.
 
     By expectation maximisation (Jelinek & Mercer 1980): the likelihood is concave in the weights.
     """
@@ -35,9 +35,9 @@ def best_weights(shares: np.ndarray) -> np.ndarray:
 
 
 def best_weights_by_group(shares: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
-    """As `best_weights`, for each of the groups 0 to `count` - 1 that words are in, (K, count).
+    """Return `best_weights` for each group of words, 0 to `count` - 1, (K, count).
 
-    A group of few words takes the weights that suit all.
+    A group of few words has the weights that suit all words.
     """
     everywhere = best_weights(shares)
     return np.stack(
@@ -50,5 +50,5 @@ def best_weights_by_group(shares: np.ndarray, groups: np.ndarray, count: int) ->
 
 
 def perplexity(shares: np.ndarray) -> float:
-    """Exp of the mean of -log P."""
+    """Return exp of the mean of -log P."""
     return float(np.exp(-np.log(shares).mean()))

@@ -1,6 +1,6 @@
-"""Which methods, with which numbers; and choosing those on a text. No files.
+"""Choose methods and their numbers on a text. Knows no files.
 
-A plan is applied to a text as it is. What it leaves open is chosen on another one.
+A plan is applied to a text unchanged. What it leaves open is chosen on another text.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,9 +21,9 @@ from foreword.ngrams.table import NgramTable
 from foreword.text.tokenizer import EOS_ID
 
 TUNE_WORDS = 50_000
-"""Of a text for tuning, for temperature, cache and weights."""
+"""The number of words of a tuning text for temperature, cache and weights."""
 DYNAMIC_WORDS = 10_000
-"""Of it, for the rates of dynamic evaluation, each of which reads them anew."""
+"""The number of these for the rates of dynamic evaluation, each of which reads them again."""
 TEMPERATURES = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.3)
 THETAS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2)
 WINDOWS = (500, 1000, 2000, 4000)
@@ -35,11 +35,11 @@ Tell = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Cache:
-    """A continuous cache's numbers; see `foreword.evaluation.methods.cache`."""
+    """The numbers of a continuous cache; see `foreword.evaluation.methods.cache`."""
 
     theta: float
     window: int
-    """Words back."""
+    """The number of words that it remembers."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class Plan:
     """What to do with a network's probabilities.
 
     Attributes:
-        temperature: that logits are divided by.
-        cache: None for none.
-        dynamic: None for none.
+        temperature: the divisor of the logits.
+        cache: the cache; None for none.
+        dynamic: dynamic evaluation; None for none.
         table: an n-gram model of the same vocabulary, to be mixed in; None for none.
-        weights: by the mixture's name, the share of each of its parts, (parts,) or (parts, n): then
-            for each number of words that the n-gram model knew of the context.
+        weights: by the name of a mixture, the share of each part: (parts,), or (parts, n) for each
+            number of words of the context that the n-gram model knew.
     """
 
     temperature: float = 1.0
@@ -64,14 +64,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Opinions:
-    """P of each of N words, by each that has an opinion, (N,); NaN by an empty cache.
+    """P of each of N words by each part, (N,); NaN by an empty cache.
 
     Attributes:
         network: at the plan's temperature.
         cache: by the cache alone; None if there is none.
         ngram: by the n-gram model; None if there is none.
-        known: how many words of the context that one knew.
-        untempered: by the network at temperature 1; None where the plan's is that.
+        known: the number of words of the context that the n-gram model knew.
+        untempered: by the network at temperature 1; None if that is the plan's.
     """
 
     network: np.ndarray
@@ -81,7 +81,7 @@ class Opinions:
     untempered: np.ndarray | None = None
 
     def mixtures(self) -> Iterator[tuple[str, np.ndarray]]:
-        """Each mixture's name and parts, (parts, N); the network alone is the first."""
+        """Return each mixture's name and parts, (parts, N); the network alone comes first."""
         yield "network", self.network[None]
         if self.ngram is not None:
             yield "network + n-gram", np.stack([self.network, self.ngram])
@@ -95,7 +95,7 @@ class Opinions:
 def opinions(
     model: LanguageModel, ids: np.ndarray, plan: Plan, tell: Callable[[int, int], None] | None
 ) -> Opinions:
-    """What a plan's parts make of each word of a text."""
+    """Return the opinions of a plan's parts on each word of a text."""
     cache = plan.cache
     temperatures = (1.0,) if plan.temperature == 1.0 else (plan.temperature, 1.0)
     reading = read(
@@ -114,7 +114,7 @@ def opinions(
 
 
 def by_ngrams(table: NgramTable | None, ids: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
-    """P of each word by the n-grams, and how many words of its context they knew."""
+    """Return P of each word by the n-grams, and how many words of its context they knew."""
     if table is None:
         return None, np.zeros(len(ids), dtype=np.int64)
     before = np.r_[EOS_ID, ids[:-1]].astype(np.int64)[:, None]
@@ -123,7 +123,7 @@ def by_ngrams(table: NgramTable | None, ids: np.ndarray) -> tuple[np.ndarray | N
 
 
 def applied(plan: Plan, shares: Opinions) -> dict[str, np.ndarray]:
-    """P of each word by each mixture of the plan, (N,)."""
+    """Return P of each word by each mixture of the plan, (N,)."""
     return {
         name: mixed(parts, _each(plan.weights[name], shares.known)) if len(parts) > 1 else parts[0]
         for name, parts in shares.mixtures()
@@ -135,7 +135,7 @@ def _each(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def weighed(plan: Plan, shares: Opinions) -> Plan:
-    """The plan with the weights that suit these opinions best.
+    """Return the plan with the weights that suit these opinions best.
 
     With an n-gram model they depend on how many words of the context it knew.
     """
@@ -159,16 +159,16 @@ def tuned(
     dynamic: bool,
     tell: Tell,
 ) -> Plan:
-    """The plan with what is asked for, and all weights, chosen on a text.
+    """Return the plan with all weights, and what is requested, chosen on a text.
 
     Args:
         model: the network.
         ids: (N,), of which the first `TUNE_WORDS` are read.
-        plan: what is settled already.
-        temperature: choose it.
-        cache: choose theta and window.
-        dynamic: choose rate and decay of dynamic evaluation, by the RMS rule.
-        tell: called with (what is done, how much of it, how much in all).
+        plan: what is already chosen.
+        temperature: whether to choose it.
+        cache: whether to choose theta and window.
+        dynamic: whether to choose rate and decay of dynamic evaluation, by the RMS rule.
+        tell: called with (activity, amount done, amount in all).
     """
     ids = ids[:TUNE_WORDS]
     temperatures = TEMPERATURES if temperature else (plan.temperature,)
@@ -201,7 +201,7 @@ def _with_cache(network: np.ndarray, cache: np.ndarray) -> float:
 
 
 def _with_rates(model: LanguageModel, ids: np.ndarray, plan: Plan, tell: Tell) -> Plan:
-    """First the rate at a middling decay, then the decay at that rate."""
+    """Choose the rate at a medium decay, then the decay at that rate."""
     assert isinstance(model, NextWordModel)
     rms = gradient_rms(model, ids)
     done, total = 0, (len(RATES) + len(DECAYS)) * len(ids)

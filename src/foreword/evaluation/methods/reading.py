@@ -1,6 +1,6 @@
-"""The probability of each word of a text, by a network as it reads on. Knows no files, no mixtures.
+"""Compute the probability of each word of a text as a network reads on. Knows no mixtures.
 
-Each word's is computed before the word is seen by whatever adapts, be it a cache or weights.
+Each is computed before any adapting part, a cache or weights, sees the word.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ CHUNK_ROWS = 64
 
 @dataclass(frozen=True)
 class TextReading:
-    """Of N words in order, each predicted from those before it.
+    """The results for N words in order, each predicted from those before it.
 
     Attributes:
         nats: (temperatures, N) float64, -log P(word) by the network.
@@ -43,15 +43,15 @@ def read(
     dynamic: Dynamic | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> TextReading:
-    """Reads a text as one stream, its state carried, from an `<eos>` on.
+    """Read a text as one stream from an `<eos>` on, carrying the state.
 
     Args:
-        model: stays as it is; a network, for a cache or dynamic evaluation.
+        model: a model, which stays unchanged; a network if there is a cache or dynamic evaluation.
         ids: (N,) word ids.
-        temperatures: that logits are divided by.
-        thetas: of caches; none for no cache.
-        windows: of caches.
-        dynamic: the network learns as it reads.
+        temperatures: the divisors of the logits.
+        thetas: of the caches; empty for no cache.
+        windows: of the caches.
+        dynamic: how the network learns as it reads; None if it does not.
         progress: called with (words done, words in all).
     """
     if len(ids) == 0:
@@ -111,7 +111,7 @@ def _nats_in_chunks(
 
 
 def _nats(logits: Tensor, words: Tensor, temperatures: Sequence[float]) -> np.ndarray:
-    """-log P of the words (T,) by their logits (T, V), (temperatures, T)."""
+    """Return -log P of the words (T,) by their logits (T, V), (temperatures, T)."""
     at_word = logits.gather(1, words[:, None])
     rows = [
         ((logits - at_word) / temperature).logsumexp(1).double() for temperature in temperatures

@@ -1,4 +1,4 @@
-"""Draws gradient norms by distance as an SVG that takes its colours from the page around it."""
+"""Draw gradient norms by distance as an SVG that takes its colours from the page around it."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from html import escape
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 62, 150, 14, 42
 FLOOR = 1e-12
-"""Smaller norms are drawn here: beneath it float32 has nothing left to say."""
+"""The value at which smaller norms are drawn, below which float32 has no precision left."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Line:
     """A curve.
 
     Attributes:
-        name: what stands at its end.
+        name: the label at its end.
         style: CSS classes.
         points: distances and norms.
     """
@@ -27,7 +27,7 @@ class Line:
 
 
 def chart(lines: Sequence[Line], title: str) -> str:
-    """The SVG, with its title for those who do not see it."""
+    """Return the SVG, with a title for screen readers."""
     reach = max(1, *(d for line in lines for d, _ in line.points))
     norms = [norm for line in lines for _, norm in line.points if norm > 0 and math.isfinite(norm)]
     if not norms:
@@ -78,7 +78,7 @@ def chart(lines: Sequence[Line], title: str) -> str:
 
 
 def _apart(ends: list[tuple[float, Line]], gap: float = 14) -> list[tuple[float, Line]]:
-    """Heights of the lines' names, moved so that none covers another, as little as can be."""
+    """Return the heights of the labels, moved as little as needed so that none covers another."""
     placed: list[tuple[float, Line]] = []
     for height, line in sorted(ends, key=lambda end: end[0]):
         least = placed[-1][0] + gap if placed else TOP

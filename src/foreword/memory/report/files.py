@@ -1,4 +1,4 @@
-"""Writes what a survey leaves in its folder, beside the results themselves."""
+"""Write the files that a survey leaves in its folder, beside the results themselves."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,10 +16,10 @@ TABLE = "results.csv"
 
 
 def write(results: Sequence[Result], folder: Path) -> tuple[list[Path], MissingExtraError | None]:
-    """Writes results.csv, index.html, map.svg and map.png.
+    """Write results.csv, index.html, map.svg and map.png.
 
     Returns:
-        What was written; and what is missing, if that kept the map from being drawn.
+        The files that were written, and what is missing if the map could not be drawn.
     """
     folder.mkdir(parents=True, exist_ok=True)
     records.write_csv(folder / TABLE, results)

@@ -1,4 +1,4 @@
-"""Draws the map as a picture: a panel a task, cells by lags. Needs matplotlib."""
+"""Draw the map as a picture: a panel per task, cells by lags. Needs matplotlib."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,18 +10,18 @@ from foreword.memory.map import Place, cells_of, lags_of, tasks_of
 from foreword.memory.tasks.registry import TASKS
 
 PANELS = 2
-"""Side by side."""
+"""The number of panels side by side."""
 FORMATS = ("svg", "png")
 NARROWEST = 5.5
-"""Inches that the title needs."""
+"""The inches that the title needs."""
 LABEL = 54
-"""Letters in a line under a panel, beyond which it would be cut."""
+"""The number of letters in a line under a panel, beyond which it would be cut off."""
 NONE, ALL = "#e9edf1", "#1d5fa8"
-"""The colours of no seed and of all."""
+"""The colours for none and for all of the seeds."""
 
 
 def draw(table: Sequence[Place], folder: Path) -> list[Path]:
-    """Writes map.svg and map.png.
+    """Write map.svg and map.png.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -78,7 +78,7 @@ def _panel(panel: Any, table: Sequence[Place], task: str, colours: Any) -> None:
         )
     panel.set_xticks(range(len(lags)), [str(lag) for lag in lags])
     panel.set_yticks(range(len(cells)), cells)
-    # White lines between the fields.
+    # White lines between the cells.
     panel.set_xticks([k - 0.5 for k in range(1, len(lags))], minor=True)
     panel.set_yticks([k - 0.5 for k in range(1, len(cells))], minor=True)
     panel.grid(which="minor", color="white", linewidth=2)

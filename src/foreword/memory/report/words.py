@@ -1,4 +1,4 @@
-"""How numbers and budgets are said, on the page and on the terminal."""
+"""How numbers and budgets are written, on the page and in the terminal."""
 
 import math
 
@@ -20,7 +20,7 @@ def short(number: float) -> str:
 
 
 def budget(trial: Trial) -> str:
-    """How a trial is trained, in a sentence without its end."""
+    """Return how a trial is trained, in a sentence without its full stop."""
     rate = f"Adam at {short(trial.learning_rate)}"
     if trial.anneal:
         rate += ", falling to nothing along a cosine"
@@ -32,7 +32,7 @@ def budget(trial: Trial) -> str:
 
 
 def biases(trial: Trial) -> str:
-    """What the gates' biases begin with."""
+    """Return the initial biases of the gates in words."""
     if trial.chrono:
         return "gates' biases by chrono initialisation over the time to be kept"
     if trial.forget_bias is None:

@@ -1,1 +1,1 @@
-"""The classic tasks on memory, one file each or one for a close pair; they know no networks."""
+"""The classic memory tasks, one file each or one for a close pair; they know no networks."""

@@ -40,10 +40,10 @@ TASKS: dict[str, Task] = {
 
 
 def task_for(name: str) -> Task:
-    """The task of this name.
+    """Return the task of this name.
 
     Raises:
-        SettingsError: there is none; says which there are.
+        SettingsError: there is none; lists the names.
     """
     if name not in TASKS:
         raise SettingsError(f"there is no task {name!r}; the tasks are {', '.join(TASKS)}")

@@ -1,4 +1,4 @@
-"""What a task on memory is: sequences drawn at random, answers wanted, and when it is solved."""
+"""What a memory task is: random sequences, requested answers, and a criterion for success."""
 
 import inspect
 from abc import ABC, abstractmethod
@@ -19,13 +19,14 @@ a softmax. set: cross-entropy of several yes-or-no answers, in nats, after sigmo
 
 @dataclass(frozen=True)
 class Batch:
-    """Sequences and what is wanted of them.
+    """Sequences and the requested answers.
 
     Attributes:
-        inputs: (T, B, I). What follows a sequence's end is 0, and nothing is asked there.
-        asked: (T, B), true where an answer is wanted. N of them, in the order of `asked.nonzero()`.
+        inputs: (T, B, I). After the end of a sequence they are 0, and nothing is asked.
+        asked: (T, B), true where an answer is requested: N of them, in the order of
+            `asked.nonzero()`.
         targets: (N, O) numbers or sets, or (N,) classes.
-        legal: (N, O), every class that may come; only where the next one is drawn by chance.
+        legal: (N, O), every class that may come; only if the next one is random.
     """
 
     inputs: Tensor
@@ -36,13 +37,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class Tally:
-    """Sums over answers, which add up over batches.
+    """Sums over answers, which can be added over batches.
 
     Attributes:
-        error: of the task's measure, over all answers.
-        answers: how many.
-        wrong: of the `judged` ones.
-        judged: sequences, or what else the criterion counts.
+        error: the sum of the task's measure over all answers.
+        answers: the number of answers.
+        wrong: the number of wrong ones among `judged`.
+        judged: the number of sequences, or of what else the criterion counts.
     """
 
     error: float = 0.0
@@ -60,34 +61,32 @@ class Tally:
 
     @property
     def mean_error(self) -> float:
-        """The task's measure."""
+        """The mean of the task's measure."""
         return self.error / self.answers
 
     @property
     def share_wrong(self) -> float:
-        """Of what the criterion counts."""
+        """The share of wrong ones among what the criterion counts."""
         return self.wrong / self.judged
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How networks are trained on a task, unless told otherwise: the same for all of them.
+    """How networks are trained on a task by default, the same for all of them.
 
     Attributes:
-        units: of the LSTM whose number of parameters every network gets.
-        steps: at most so many updates; the budget.
-        batch_size: sequences in each.
-        learning_rate: of Adam.
-        clip: the largest gradient norm; a longer gradient is shortened to it.
-        anneal: whether the learning rate falls to nothing over the budget, along a cosine; else it
-            stays.
-        check_every: steps between two looks at fresh sequences.
-        forget_bias: what the forget gate's bias begins with (the GRU's update gate's); None leaves
-            it to chance.
+        units: the number of units of the LSTM whose number of parameters every network gets.
+        steps: the largest number of updates, which is the budget.
+        batch_size: the number of sequences per update.
+        learning_rate: Adam's learning rate.
+        clip: the largest gradient norm, to which longer gradients are shortened.
+        anneal: whether the learning rate falls to 0 over the budget, along a cosine, or stays.
+        check_every: the number of steps between two checks on fresh sequences.
+        forget_bias: the initial bias of the forget gate (GRU: the update gate); None: random.
         chrono: whether those biases are spread over all times up to `Task.span` instead (Tallec
             & Ollivier 2018).
-        learning_rates: of cells that need another one. An Elman network's gradients explode: it
-            gets further at a lower rate, on the adding problem and temporal order at least.
+        learning_rates: other rates for some cells. An Elman network's gradients explode: it gets
+            further at a lower rate, at least on the adding problem and temporal order.
     """
 
     units: int = 32
@@ -103,26 +102,26 @@ class Recipe:
 
 
 Answer = Callable[[Batch], Tensor]
-"""A network's raw answers to a batch, (N, O): before any softmax or sigmoid."""
+"""A network's raw answers to a batch, (N, O), before any softmax or sigmoid."""
 
 
 class Task(ABC):
-    """A task on memory. Its docstring is its definition.
+    """A memory task. Its docstring is its definition.
 
     Attributes:
-        name: as on the command line.
-        title: for people.
-        source: paper and experiment.
-        criterion: when it counts as solved, in words.
-        loss: what training lowers.
+        name: the name on the command line.
+        title: the name for people.
+        source: the paper and experiment.
+        criterion: when the task counts as solved, in words.
+        loss: the loss of training.
         measure: what `error` is, in words.
         lag_is: what the lag counts.
-        lags: those of a survey.
-        lag_range: the least and the largest.
-        recipe: how it is trained.
-        test_size: fresh sequences that decide.
-        check_size: fresh sequences of each check on the way.
-        stops: whether training ends when it is solved; else the whole budget is used.
+        lags: the lags of a survey.
+        lag_range: the least and the largest lag.
+        recipe: how networks are trained.
+        test_size: the number of fresh sequences of the test.
+        check_size: the number of fresh sequences of each check.
+        stops: whether training ends when the task is solved, or uses the whole budget.
     """
 
     name: str
@@ -141,49 +140,49 @@ class Task(ABC):
 
     @abstractmethod
     def sizes(self, lag: int) -> tuple[int, int]:
-        """Numbers that go in at each step, and that come out."""
+        """Return the number of inputs at each step, and of outputs."""
 
     @abstractmethod
     def draw(self, lag: int, count: int, generator: Generator) -> Batch:
-        """So many fresh sequences."""
+        """Return this many fresh sequences."""
 
     @abstractmethod
     def judge(self, answers: Tensor, batch: Batch) -> Tally:
-        """What answers (N, O) to a batch are worth."""
+        """Return the score of answers (N, O) to a batch."""
 
     @abstractmethod
     def is_solved(self, tally: Tally) -> bool:
         """Whether the criterion is met."""
 
     def span(self, lag: int) -> int:
-        """Steps over which something must be kept: the longest time of a chrono initialisation."""
+        """Return the steps that something must be kept for: the longest chrono time."""
         return lag
 
     def naive(self, lag: int) -> float | None:
-        """The measure of the best that can be done without memory; None where none is known."""
+        """Return the best measure possible without memory; None if it is unknown."""
         del lag
         return None
 
     def test(self, lag: int, generator: Generator) -> Iterator[Batch]:
-        """The fresh sequences that decide, in batches."""
+        """Yield the fresh sequences of the test, in batches."""
         for first in range(0, self.test_size, self.check_size):
             yield self.draw(lag, min(self.check_size, self.test_size - first), generator)
 
     def more(self, answer: Answer, lag: int) -> dict[str, float]:
-        """Figures of a trained network that only this task has."""
+        """Return figures of a trained network that only this task has."""
         del answer, lag
         return {}
 
     @property
     def definition(self) -> str:
-        """The whole of it: sequences, encoding, target, loss, and where it leaves the paper."""
+        """Return the whole definition: sequences, encoding, target, loss, changes to the paper."""
         return inspect.getdoc(type(self)) or ""
 
     def check_lag(self, lag: int) -> None:
-        """Refuses a lag that the task has not.
+        """Refuse a lag that the task does not have.
 
         Raises:
-            SettingsError: says which it has.
+            SettingsError: lists the lags.
         """
         least, largest = self.lag_range
         if not least <= lag <= largest:
@@ -193,7 +192,7 @@ class Task(ABC):
 
 
 def loss_of(loss: Loss, answers: Tensor, targets: Tensor) -> Tensor:
-    """A scalar, the mean over all answers."""
+    """Return the mean loss over all answers, a scalar."""
     if loss == "squared":
         return F.mse_loss(answers, targets)
     if loss == "class":
@@ -202,22 +201,22 @@ def loss_of(loss: Loss, answers: Tensor, targets: Tensor) -> Tensor:
 
 
 def wrong_sequences(wrong: Tensor, batch: Batch) -> tuple[int, int]:
-    """Sequences with at least one wrong answer (N,), and sequences."""
+    """Return the number of sequences with a wrong answer, and the number of sequences."""
     count = batch.inputs.shape[1]
     owner = batch.asked.nonzero()[:, 1]
     return int(torch.bincount(owner, wrong.float(), count).gt(0).sum()), count
 
 
 def last_steps(lengths: Tensor, steps: int) -> Tensor:
-    """(T, B), true at the last step of each sequence; lengths (B,)."""
+    """Return (T, B), true at the last step of each sequence with these lengths (B,)."""
     return torch.arange(steps).unsqueeze(1) == lengths - 1
 
 
 def uniform_ints(low: int, high: int, shape: tuple[int, ...], generator: Generator) -> Tensor:
-    """Whole numbers from low to high, both included."""
+    """Return integers from low to high, both included."""
     return torch.randint(low, high + 1, shape, generator=generator)
 
 
 def as_asked(of_sequences: Tensor, lengths: Tensor) -> Tensor:
-    """(B, ...) in the order in which `last_steps` asks: by length, then by sequence."""
+    """Return (B, ...) in the order in which `last_steps` asks: by length, then by sequence."""
     return of_sequences[torch.argsort(lengths, stable=True)]
