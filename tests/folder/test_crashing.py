@@ -20,9 +20,10 @@ from tests.crashing import (
 
 from foreword.errors import FolderError
 from foreword.folder import store
+from foreword.folder.adopting import settle, sweep, whole
 from foreword.folder.claim import claimed
 from foreword.folder.config import FolderConfig, ModelConfig, TrainingRecord
-from foreword.folder.files import is_temporary, temporary_beside, write_tensors
+from foreword.folder.files import atomic_write, is_temporary, temporary_beside, write_tensors
 from foreword.folder.store import Folder, folder_bytes, read_folder, write_folder
 from foreword.folder.weights import expected_shapes
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
@@ -377,3 +378,33 @@ def test_a_temporary_name_tells_what_it_is_for(name: str) -> None:
     assert is_temporary(found)
     assert is_temporary(found, name)
     assert not is_temporary(found, name + "m")
+
+
+@pytest.mark.parametrize("before", [{}, {"index.html": b"1", "numbers": None, "numbers/a": b"1"}])
+def test_a_kill_before_any_call_leaves_no_mixture_of_folders_within_a_folder(
+    before: Tree, tmp_path: Path
+) -> None:
+    root, mine = tmp_path / "root", {"numbers/mine": b"mine"} if before else {}
+    if before:
+        put({"m": None, **{f"m/{name}": data for name, data in (before | mine).items()}}, root)
+    else:
+        root.mkdir()
+    after: Tree = {"index.html": b"2", "numbers": None, "numbers/a": b"2", "numbers/b": b"2"}
+
+    top: Tree = {".": None}
+
+    def write_page() -> None:
+        with whole(root / "m") as draft:
+            (draft / "numbers").mkdir()
+            for name in ("a", "b"):
+                atomic_write(draft / "numbers" / name, b"2")
+            atomic_write(draft / "index.html", b"2")
+
+    for state in states_before_each_call(root, write_page):
+        put(state, root)
+        if (root / "m").exists():
+            settle(root / "m")
+            sweep(root / "m")
+            assert tree_of(root / "m") in (top | before | mine, top | after | mine)
+    write_page()
+    assert tree_of(root / "m") == top | after | mine

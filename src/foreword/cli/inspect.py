@@ -74,7 +74,6 @@ def inspect(
             folder, whole, words=words, skip=skip, beside=beside or (), changes=changes or None
         )
     missing = None
-    left = f"{out} may hold a part of it"
     claim = claimed(out, "inspect", _refusal, print_note)
     with interruptible(lambda: left), claim, errors.status("writing"):
         try:

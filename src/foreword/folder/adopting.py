@@ -30,7 +30,7 @@ STAGED = "new"
 """In it, the folder of a run that is to replace the model, once it has learned something."""
 OF_RUN = ("step-*.safetensors", "sources.json", STAGED)
 """What a run's folder holds; everything else in it is the user's, and stays."""
-LAST = ("config.json", "README.md")
+LAST = ("config.json", "README.md", "index.html")
 """Moved after the others, in this order: a program that knows nothing of `NEW` finds them whole."""
 
 
@@ -46,7 +46,8 @@ def whole(path: Path) -> Iterator[Path]:
 
     A `path` that is missing appears. In one that is there, files of the same names are replaced,
     and the folder `RUN` if it was filled; everything else stays. If the context is left by an
-    exception, `path` is as it was, and nothing is left over.
+    exception, `path` is as it was, and nothing is left over. In folders within it, too, files of
+    the same names are replaced.
 
     Raises:
         OSError: the disk is full, or the folder cannot be written to.
@@ -96,7 +97,7 @@ def settle(folder: Path) -> None:
                 (folder / RUN).rename(folder / OLD)
             (new / RUN).rename(folder / RUN)
         for path in sorted(new.iterdir(), key=lambda path: (_turn(path.name), path.name)):
-            path.replace(folder / path.name)
+            _move(path, folder / path.name)
         sync_folder(folder)
         new.rmdir()
     if os.path.lexists(folder / OLD):
@@ -134,6 +135,17 @@ def sweep(folder: Path) -> None:
 def is_hidden(name: str) -> bool:
     """Whether a hidden file or folder in a folder is ours, and nothing that it was made for."""
     return name.startswith(HIDDEN) or is_temporary(name)
+
+
+def _move(source: Path, target: Path) -> None:
+    """Moves a file, or all files of a folder, to where others of the same names may be."""
+    if source.is_dir() and target.is_dir():
+        for path in list(source.iterdir()):
+            _move(path, target / path.name)
+        sync_folder(target)
+        source.rmdir()
+    else:
+        source.replace(target)
 
 
 def _turn(name: str) -> int:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from foreword.errors import MissingExtraError, SettingsError
-from foreword.folder.files import atomic_write
+from foreword.folder.adopting import whole
+from foreword.folder.files import atomic_write, writing
 from foreword.inspect.findings import Findings
 from foreword.inspect.page import html
 
@@ -17,7 +18,7 @@ PAGE, FIGURES, NUMBERS = "index.html", "figures", "numbers"
 
 
 def write(findings: Findings, document: dict[str, Any], folder: Path) -> list[Path]:
-    """Writes everything; files of the same names are replaced, each at once.
+    """Writes everything, or nothing; files of the same names are replaced.
 
     Args:
         findings: the numbers.
@@ -25,27 +26,33 @@ def write(findings: Findings, document: dict[str, Any], folder: Path) -> list[Pa
         folder: is made if it is missing.
 
     Raises:
+        FolderError: the disk is full, or the folder cannot be written to.
         MissingExtraError: matplotlib is not installed; the page and the numbers are written.
         SettingsError: the folder is a file, or a model folder.
     """
     if folder.is_file() or (folder / "config.json").exists():
         kind = "a file" if folder.is_file() else "a model folder"
         raise SettingsError(f"{folder} is {kind}: name another folder for the inspection")
-    (folder / NUMBERS).mkdir(parents=True, exist_ok=True)
-    page = folder / PAGE
-    atomic_write(page, html(document).encode("utf-8"))
-    written = [page]
-    for name, rows in tables(findings).items():
-        path = folder / NUMBERS / f"{name}.csv"
-        atomic_write(path, _csv(rows))
-        written.append(path)
-    try:
-        from foreword.inspect.figures import draw
-    except ModuleNotFoundError as error:
-        if error.name is None or not error.name.startswith("matplotlib"):
-            raise
-        raise MissingExtraError("drawing figures", "plot") from error
-    return [*written, *draw(document, folder / FIGURES)]
+    missing = None
+    with writing(folder), whole(folder) as draft:
+        (draft / NUMBERS).mkdir()
+        written = [draft / PAGE]
+        atomic_write(draft / PAGE, html(document).encode("utf-8"))
+        for name, rows in tables(findings).items():
+            path = draft / NUMBERS / f"{name}.csv"
+            atomic_write(path, _csv(rows))
+            written.append(path)
+        try:
+            from foreword.inspect.figures import draw
+        except ModuleNotFoundError as error:
+            if error.name is None or not error.name.startswith("matplotlib"):
+                raise
+            missing = error
+        else:
+            written += draw(document, draft / FIGURES)
+    if missing is not None:
+        raise MissingExtraError("drawing figures", "plot") from missing
+    return [folder / path.relative_to(draft) for path in written]
 
 
 def tables(findings: Findings) -> dict[str, Iterable[Sequence[Any]]]:

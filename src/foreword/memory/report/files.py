@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from foreword.errors import MissingExtraError
-from foreword.folder.files import atomic_write
+from foreword.folder.adopting import whole
+from foreword.folder.files import atomic_write, writing
 from foreword.memory import records
 from foreword.memory.map import places
 from foreword.memory.report.page import page
@@ -16,17 +17,21 @@ TABLE = "results.csv"
 
 
 def write(results: Sequence[Result], folder: Path) -> tuple[list[Path], MissingExtraError | None]:
-    """Write results.csv, index.html, map.svg and map.png.
+    """Write results.csv, index.html, map.svg and map.png: all of them, or none.
 
     Returns:
         The files that were written, and what is missing if the map could not be drawn.
+
+    Raises:
+        FolderError: the disk is full, or the folder cannot be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    records.write_csv(folder / TABLE, results)
-    atomic_write(folder / PAGE, page(results).encode())
-    written = [folder / TABLE, folder / PAGE]
-    try:
-        written += draw(places(results), folder)
-    except MissingExtraError as error:
-        return written, error
-    return written, None
+    missing = None
+    with writing(folder), whole(folder) as draft:
+        records.write_csv(draft / TABLE, results)
+        atomic_write(draft / PAGE, page(results).encode())
+        written = [TABLE, PAGE]
+        try:
+            written += [path.name for path in draw(places(results), draft)]
+        except MissingExtraError as error:
+            missing = error
+    return [folder / name for name in written], missing
