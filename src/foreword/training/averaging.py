@@ -1,4 +1,4 @@
-"""A running mean of a model's weights, often better than the newest. Knows no loop, no text.
+"""A running mean of a model's weights, often better than the last ones. Knows no loop, no text.
 
 Polynomial-decay averaging (Shamir & Zhang 2013, "Stochastic gradient descent for non-smooth
 optimization"): after step t,
@@ -20,11 +20,11 @@ class Average:
     """The mean of a model's parameters over about a share of the steps so far.
 
     Attributes:
-        weights: by the parameters' names.
+        weights: the mean weights, by the parameters' names.
     """
 
     def __init__(self, model: nn.Module, share: float) -> None:
-        """Begins with the weights that the model has; 0 < share < 1."""
+        """Begin with the model's current weights; 0 < share < 1."""
         self._parameters = dict(model.named_parameters())
         self._share = share
         self.weights: dict[str, Tensor] = {
@@ -33,14 +33,14 @@ class Average:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Takes in the weights after step 1, 2, ..."""
+        """Add the weights after step 1, 2, ..."""
         means = list(self.weights.values())
         newest: list[Tensor] = list(self._parameters.values())
         torch._foreach_lerp_(means, newest, 1.0 / (1.0 + self._share * (step - 1)))
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """The model has the mean weights while the context lasts."""
+        """Give the model the mean weights while the context lasts."""
         self._swap()
         try:
             yield

@@ -1,4 +1,4 @@
-"""Writes a run's events for TensorBoard, by its own writer. Knows no models."""
+"""Write a run's events for TensorBoard. Knows no models."""
 
 import math
 from functools import cached_property
@@ -10,16 +10,16 @@ from foreword.errors import MissingExtraError
 from foreword.training.progress import Event, Insight, Note, StepProgress, Validated
 
 SATURATED = 0.05
-"""A gate this near to 0 or 1 hardly passes gradients through its nonlinearity."""
+"""The distance from 0 or 1 at which a gate hardly passes gradients through its nonlinearity."""
 WHEELS = ("i", "f", "o", "r", "z")
 """Gates between 0 and 1; candidates lie between -1 and 1."""
 
 
 def writer_class() -> Any:
-    """TensorBoard's.
+    """Return TensorBoard's writer class.
 
     Raises:
-        MissingExtraError: it is not installed.
+        MissingExtraError: TensorBoard is not installed.
     """
     try:
         from torch.utils.tensorboard.writer import SummaryWriter
@@ -29,12 +29,12 @@ def writer_class() -> Any:
 
 
 class Board:
-    """A reporter; a context, at whose end all is on disk."""
+    """A reporter, and a context at whose end everything is on disk."""
 
     def __init__(self, folder: Path, first_step: int = 0) -> None:
-        """Makes the folder with the first event.
+        """Make the folder with the first event.
 
-        Events of a run that is resumed go on at `first_step`: later ones of before are hidden.
+        A resumed run continues at `first_step`, which hides later events of the earlier run.
 
         Raises:
             MissingExtraError: TensorBoard is not installed.
@@ -44,14 +44,14 @@ class Board:
 
     @cached_property
     def writer(self) -> Any:
-        """TensorBoard's, once there is something to write."""
+        """Return TensorBoard's writer, made when there is something to write."""
         if self.first_step == 0:
             for old in self.folder.glob("events.out.tfevents.*"):
                 old.unlink()
         return self.make(str(self.folder), purge_step=self.first_step or None, flush_secs=10)
 
     def __call__(self, event: Event) -> None:
-        """Writes one event; those that have no step are left out."""
+        """Write one event; events without a step are skipped."""
         if isinstance(event, StepProgress):
             self._scalars(
                 event.step,
@@ -111,5 +111,5 @@ class Board:
 
 
 def _powers_of_two(end: int) -> list[int]:
-    """0, 1, 2, 4, ... below `end`."""
+    """Yield 0, 1, 2, 4, ... below `end`."""
     return [0, *(1 << k for k in range(end.bit_length()) if 1 << k < end)]

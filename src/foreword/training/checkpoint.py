@@ -1,4 +1,4 @@
-"""Everything a run needs to go on bit for bit, as one value and as one file. No loops, no text."""
+"""Everything needed to resume a run bit for bit, as a value and as a file. No loops, no text."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -32,16 +32,16 @@ class Checkpoint:
 
     @property
     def step(self) -> int:
-        """Training steps done."""
+        """The number of training steps done."""
         return int(self.document["position"]["step"])
 
     def group(self, name: str) -> dict[str, np.ndarray]:
-        """The arrays whose names begin with `name/`, without that beginning."""
+        """Return the arrays whose names begin with `name/`, without that beginning."""
         prefix = f"{name}/"
         return {k.removeprefix(prefix): v for k, v in self.arrays.items() if k.startswith(prefix)}
 
     def write(self, model_folder: Path) -> Path:
-        """Writes a new file, then removes older ones: a kill at any moment leaves one whole."""
+        """Write a new file, then remove older ones: a kill at any moment leaves one intact."""
         folder = model_folder / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"step-{self.step:08d}.safetensors"
@@ -54,18 +54,18 @@ class Checkpoint:
 
 
 def staged(model_folder: Path) -> Path:
-    """Where a run is kept that is to replace the model of a folder, and has not learned enough."""
+    """Return the folder of a run that is to replace a folder's model, once it is good enough."""
     return model_folder / FOLDER / STAGED
 
 
 def home(model_folder: Path) -> Path:
-    """Where the run of a folder is kept: with its model, or apart from the one it is to replace."""
+    """Return the folder of a run: with its model, or apart from the model that it will replace."""
     apart = staged(model_folder)
     return apart if holds_model(apart) else model_folder
 
 
 def saved(model_folder: Path) -> frozenset[tuple[str, int]]:
-    """What tells checkpoints that are there from later ones: their places and times."""
+    """Return the names and times of checkpoints, to tell later ones from these."""
     return frozenset(
         (str(path), path.stat().st_mtime_ns)
         for folder in (model_folder, staged(model_folder))
@@ -74,7 +74,7 @@ def saved(model_folder: Path) -> frozenset[tuple[str, int]]:
 
 
 def refuse_without_checkpoint(model_folder: Path) -> None:
-    """Says at once, without reading it whole, that there is no run to go on with.
+    """Refuse to resume if there is no run to continue, without reading the checkpoint.
 
     Raises:
         TrainingError: what is wrong, and what to do.
@@ -92,7 +92,7 @@ def refuse_without_checkpoint(model_folder: Path) -> None:
 
 
 def latest(model_folder: Path) -> Checkpoint:
-    """The newest whole checkpoint of a model folder.
+    """Return the newest intact checkpoint of a model folder.
 
     Raises:
         TrainingError: there is none, or none can be read; says what is wrong with each.

@@ -1,14 +1,14 @@
-"""Tells when training has diverged. Knows nothing of models; sees one loss after the other."""
+"""Detect divergence of training from one loss after the other. Knows nothing of models."""
 
 import math
 from dataclasses import dataclass, replace
 
 EXPLODED_BY = 2.0
-"""Nats above the best smoothed loss at which a loss counts as exploded: a perplexity 7.4 times as
-high as it has been."""
+"""The nats above the best smoothed loss at which a loss counts as exploded: the perplexity is then
+7.4 times as high."""
 SMOOTHING = 0.98
 SETTLED_AFTER = 20
-"""Steps before a rising loss is called an explosion; a NaN is one at once."""
+"""The number of steps before a rising loss counts as an explosion; NaN always does."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class LossWatch:
     steps: int = 0
 
     def seen(self, loss: float) -> "LossWatch":
-        """The watch after one more step's loss."""
+        """Return the state after one more step's loss."""
         smoothed = (
             loss if self.smoothed is None else SMOOTHING * self.smoothed + (1.0 - SMOOTHING) * loss
         )
@@ -29,7 +29,7 @@ class LossWatch:
         return replace(self, smoothed=smoothed, best=best, steps=self.steps + 1)
 
     def divergence(self, loss: float, gradient_norm: float) -> str | None:
-        """What is wrong with a step, in words, or None. Asked before the weights are changed."""
+        """Return what is wrong with a step, or None. Called before the weights are changed."""
         if not math.isfinite(loss):
             return f"the loss became {loss}"
         if not math.isfinite(gradient_norm):

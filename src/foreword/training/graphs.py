@@ -1,7 +1,7 @@
-"""Training steps on a GPU, recorded once for each shape and replayed. Knows no models, no loop.
+"""Record training steps on a GPU once for each shape, and replay them. Knows no models, no loop.
 
-A step of a recurrent network is thousands of small kernels; to launch them one by one takes the
-processor longer than the GPU needs for them. A CUDA graph launches them all at once.
+A step of a recurrent network is thousands of small kernels, and the processor takes longer to
+launch them one by one than the GPU to run them. A CUDA graph launches them all at once.
 """
 
 from collections import Counter
@@ -13,24 +13,24 @@ from torch import Tensor
 
 State = tuple[Tensor, ...]
 Work = Callable[[Tensor, Tensor, State], tuple[Tensor, State]]
-"""Of inputs, targets and the state before them: the loss, a scalar, and the state after, shaped as
-the one before. Gradients are added to those that the parameters have."""
+"""Maps inputs, targets and the state before them to the loss, a scalar, and the state after, of the
+same shape. Gradients are added to those of the parameters."""
 Recorder = Callable[[Callable[[], None]], Callable[[], None]]
-"""Records what a function does to tensors, without doing it, and gives what does it again."""
+"""Records what a function does to tensors without doing it, and returns a function that does it."""
 
 SEEN_BEFORE = 3
-"""How often a shape comes before it is recorded: what is rare is not worth a second."""
+"""The number of times that a shape must occur before it is recorded, which takes a second."""
 MOST = 96
-"""Graphs that are kept."""
+"""The number of graphs that are kept."""
 MOST_STATES = 8
-"""Shapes of the state, such as numbers of streams, whose steps are recorded."""
+"""The number of shapes of the state, such as numbers of streams, whose steps are recorded."""
 
 Shapes = tuple[torch.Size, ...]
 
 
 @dataclass(frozen=True)
 class _States:
-    """Where recordings of one shape of state find it and leave it."""
+    """The buffers in which recordings of one shape of state expect it and leave it."""
 
     before: State
     after: State
@@ -45,16 +45,16 @@ class _Recording:
 
 
 class Graphs:
-    """Does work by replaying its recording, once there is one of the shape; else as it is.
+    """Run work by replaying its recording if there is one for the shape, otherwise directly.
 
-    What goes into recordings and comes out lies outside the memory that they share. The work must
-    leave its parameters' gradients where they are: zeroed, not dropped.
+    Inputs and outputs of recordings lie outside the memory that recordings share. The work must
+    keep its parameters' gradient tensors: zeroed, not dropped.
     """
 
     def __init__(
         self, work: Work, generator: torch.Generator, recorder: Recorder | None = None
     ) -> None:
-        """`generator` draws the work's random numbers; they are the same as without graphs."""
+        """Take the generator of the work's random numbers, which are the same as without graphs."""
         self._work = work
         self._recorder = recorder or _cuda_recorder(generator)
         self._seen: Counter[tuple[Shapes, torch.Size]] = Counter()
@@ -62,16 +62,16 @@ class Graphs:
         self._states: dict[Shapes, _States] = {}
         self._loss = torch.zeros((), device=generator.device)
         self.failure: str | None = None
-        """Why nothing more is recorded; None while all goes well."""
+        """Why nothing more is recorded; None while recording works."""
         self._is_told = False
 
     @property
     def recordings(self) -> int:
-        """How many shapes have been recorded."""
+        """The number of shapes that have been recorded."""
         return len(self._recordings)
 
     def news(self) -> str | None:
-        """Once, and only where recording has failed: that, and why."""
+        """Return the reason once, if recording has failed."""
         if self.failure is None or self._is_told:
             return None
         self._is_told = True
@@ -81,7 +81,7 @@ class Graphs:
         )
 
     def __call__(self, inputs: Tensor, targets: Tensor, state: State) -> tuple[Tensor, State]:
-        """The work's loss, and the state after it."""
+        """Return the loss of the work, and the state after it."""
         key = tuple(part.shape for part in state), inputs.shape
         recording = self._recordings.get(key) or self._recorded(key, inputs, targets, state)
         if recording is None:
@@ -96,7 +96,7 @@ class Graphs:
     def _recorded(
         self, key: tuple[Shapes, torch.Size], inputs: Tensor, targets: Tensor, state: State
     ) -> _Recording | None:
-        """A recording for a shape; None where it is too rare, too many are kept, or one failed."""
+        """Return a recording for a shape; None if it is rare, too many are kept, or one failed."""
         shapes, _ = key
         if self.failure is not None:
             return None
@@ -127,7 +127,7 @@ class Graphs:
 
 
 def _cuda_recorder(generator: torch.Generator) -> Recorder:
-    """Records CUDA graphs; all share their memory, since nothing in it outlives a step."""
+    """Record CUDA graphs, which share their memory, since nothing in it outlives a step."""
     pool = torch.cuda.graph_pool_handle()
 
     def record(work: Callable[[], None]) -> Callable[[], None]:

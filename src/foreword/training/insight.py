@@ -1,7 +1,7 @@
-"""What goes on inside a model while it trains: gradients by layer and by distance, gates.
+"""Look inside a model during training: gradients by layer and by distance, gates.
 
-Looking changes nothing: no random number is drawn, no gradient, weight or state is touched, so that
-a run that is watched gives the same model, bit for bit.
+Looking changes nothing: it draws no random number and touches no gradient, weight or state, so that
+a watched run gives the same model, bit for bit.
 """
 
 import numpy as np
@@ -14,11 +14,11 @@ from foreword.models.recurrent import RecurrentModel
 from foreword.nn.softmax import IGNORED
 
 STREAMS = 8
-"""Streams of the window that are looked at: enough for a mean, few enough to cost little."""
+"""The number of streams of the window that are examined: enough for a mean, at little cost."""
 
 
 def norms(model: NextWordModel) -> dict[str, float]:
-    """Of the gradients that a backward pass has left in the parameters."""
+    """Return the norms of the gradients that a backward pass has left in the parameters."""
     named = [(name, p.grad) for name, p in model.named_parameters() if p.grad is not None]
     norms_of_gradients = torch._foreach_norm([gradient for _, gradient in named])
     return dict(
@@ -29,13 +29,13 @@ def norms(model: NextWordModel) -> dict[str, float]:
 def look(
     model: NextWordModel, inputs: Tensor, targets: Tensor, state: State
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Distances and gates of a window, as `Insight` says; without dropout.
+    """Return distances and gates of a window, as in `Insight`, without dropout.
 
     Args:
-        model: is left as it is.
+        model: the model, which is not changed.
         inputs: (T, B) ids.
         targets: (T, B), the word after each; -1 where there is none.
-        state: before the window.
+        state: the state before the window.
     """
     if not isinstance(model, RecurrentModel):
         return {}, {}

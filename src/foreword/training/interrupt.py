@@ -1,4 +1,4 @@
-"""Turns Ctrl-C and SIGTERM into a wish to stop soon. Knows nothing of training."""
+"""Turn Ctrl-C and SIGTERM into a request to stop soon. Knows nothing of training."""
 
 import signal
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from types import FrameType
 
 
 class StopWish:
-    """Whether someone wants the run to stop, and by which signal."""
+    """Whether someone has asked the run to stop, and by which signal."""
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
@@ -18,7 +18,7 @@ class StopWish:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopWish]:
-    """While active, the first SIGINT or SIGTERM is a wish; a second SIGINT interrupts at once.
+    """While active, take the first SIGINT or SIGTERM as a request; a second SIGINT ends the run.
 
     Outside the main thread, where Python allows no signal handlers, nothing is caught.
     """

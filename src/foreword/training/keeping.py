@@ -1,7 +1,7 @@
-"""Where a run is kept: its folder, what it replaces, and where its texts lie. Knows no networks.
+"""The folder of a run, the model that it replaces, and the paths of its texts. Knows no networks.
 
-A run that replaces a model is kept in `training/new` in that model's folder, as a whole model
-folder of its own, until it has learned something. The model that it replaces stays until then.
+A run that replaces a model is kept in `training/new` in that model's folder, as a complete model
+folder, until its first validation. The model that it replaces stays until then.
 """
 
 import json
@@ -17,25 +17,25 @@ from foreword.training.checkpoint import FOLDER, home, staged
 from foreword.training.corpus import absolute
 
 SOURCES_FILE = "sources.json"
-"""Where the texts came from, so that `--resume` finds them again. Private."""
+"""The file with the paths of the texts, for `--resume`. Private."""
 
 
 class Home:
-    """The folder in which a run is kept; it may change once, when the run has learned something."""
+    """The folder of a run, which changes once if the run replaces a model."""
 
     def __init__(self, out: Path, *, is_begun: bool) -> None:
-        """The home of the run that `out` holds, if it is begun, or that is to begin there."""
+        """Return the home of the run in `out`, if it has begun, or of a new one."""
         self.out = out
         self.folder = home(out)
         self.is_begun = is_begun
 
     @property
     def is_staged(self) -> bool:
-        """Whether the model of before is still the one that `out` holds."""
+        """Whether `out` still holds the earlier model."""
         return self.folder != self.out
 
     def begin(self, fill: Callable[[Path], None]) -> None:
-        """Begins a run: its folder appears whole, with all that `fill` writes into a folder.
+        """Begin a run: its folder appears at once, with all that `fill` writes into it.
 
         Raises:
             FolderError: the disk is full, or the folder cannot be written to.
@@ -48,7 +48,7 @@ class Home:
             self.is_begun = True
 
     def take_over(self) -> None:
-        """Replaces the model of before, if it is still there, and all of its run.
+        """Replace the earlier model, if it is still in place, and all of its run.
 
         Raises:
             FolderError: the folder cannot be written to.
@@ -60,7 +60,7 @@ class Home:
 
 
 def remember(folder: Path, texts: Sequence[Any], valid: Sequence[Any]) -> None:
-    """Writes down where the texts of a run lie."""
+    """Write the paths of a run's texts to a file."""
     document = {"texts": absolute(texts), "valid": absolute(valid)}
     (folder / FOLDER).mkdir(exist_ok=True)
     atomic_write(folder / FOLDER / SOURCES_FILE, json.dumps(document, indent=2).encode())
@@ -69,10 +69,10 @@ def remember(folder: Path, texts: Sequence[Any], valid: Sequence[Any]) -> None:
 def remembered(
     folder: Path, texts: Sequence[Any], valid: Sequence[Any]
 ) -> tuple[Sequence[Any], Sequence[Any]]:
-    """The texts of a run, but for what is named again.
+    """Return the paths of a run's texts, except those that are named again.
 
     Raises:
-        TrainingError: it is not known.
+        TrainingError: they are unknown.
     """
     path = folder / FOLDER / SOURCES_FILE
     try:

@@ -1,4 +1,4 @@
-"""An n-gram model of a text: counted and smoothed at once, without a loop of steps."""
+"""Train an n-gram model of a text: counted and smoothed in one go, without a loop of steps."""
 
 import time
 from pathlib import Path
@@ -25,14 +25,14 @@ from foreword.training.settings import TrainingSettings
 def count_on(
     corpus: Corpus, settings: TrainingSettings, *, out: Path, report: Reporter, seconds: float = 0.0
 ) -> FolderConfig:
-    """Writes the n-gram model of a corpus to the folder `out`, measured on the held-out text.
+    """Write the n-gram model of a corpus to the folder `out`, measured on the held-out text.
 
     Args:
         corpus: the text as ids.
-        settings: those of the text, the order and the least count; others do nothing.
+        settings: those of the text, the order and the least count; others have no effect.
         out: the model folder.
-        report: is told of all that happens.
-        seconds: what passed before.
+        report: called with all events.
+        seconds: the time spent before.
     """
     began = time.monotonic()
     model, V = settings.model, corpus.tokenizer.vocab_size

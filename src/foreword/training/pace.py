@@ -1,4 +1,4 @@
-"""How often a run will read its text: from its ends, and from a few steps that are timed."""
+"""Estimate how often a run will read its text: from its limits, and from a few timed steps."""
 
 import statistics
 import time
@@ -13,20 +13,20 @@ from foreword.training.settings import BpttSettings, Budget
 from foreword.training.trainer import Run, train
 
 STEPS = 12
-"""That are timed; the first third, in which much is done for the first time, does not count."""
+"""The number of timed steps; the first third is not counted, as much is done for the first time."""
 SECONDS = 3.0
-"""After which no further step is timed, by default."""
+"""The default number of seconds after which no further step is timed."""
 
 
 def words_per_second(
     run: Run, seconds: float = SECONDS, clock: Callable[[], float] = time.monotonic
 ) -> float:
-    """How fast a run goes, the median of some of its first steps; changes the run.
+    """Return the words/s of a run, the median of some of its first steps; changes the run.
 
     Args:
-        run: whose budget is more than the steps that are timed.
-        seconds: after which no further step is taken; one always is.
-        clock: in seconds.
+        run: a run whose budget is more than the timed steps.
+        seconds: the seconds after which no further step is taken; at least one is.
+        clock: returns the time in seconds.
     """
     began = clock()
     seen = [(began, 0)]
@@ -49,11 +49,11 @@ def words_per_second(
 
 
 def paces_by_threads(run: Run, seconds: float = SECONDS) -> dict[int, float]:
-    """Words/s with all threads and with one; changes the run.
+    """Return words/s with all threads and with one; changes the run.
 
     Args:
         run: as for `words_per_second`.
-        seconds: for all of it.
+        seconds: the time for everything.
     """
     numbers = (most_threads(), 1) if most_threads() > 1 else (1,)
     paces = {}
@@ -67,14 +67,14 @@ def paces_by_threads(run: Run, seconds: float = SECONDS) -> dict[int, float]:
 def expected_passes(
     budget: Budget, bptt: BpttSettings, words: int, pace: float | None, seconds: float = 0.0
 ) -> float:
-    """How often a run reads a text until the first of its ends.
+    """Return how often a run reads a text until the first of its limits.
 
     Args:
-        budget: the ends.
+        budget: the limits.
         bptt: what a step reads.
-        words: of the text.
-        pace: words/s; None leaves the end in minutes out.
-        seconds: of these minutes that are gone.
+        words: the number of words in the text.
+        pace: words/s; None ignores the limit in minutes.
+        seconds: the part of the minutes that is spent already.
 
     >>> budget = Budget(minutes=2, epochs=40)
     >>> expected_passes(budget, BpttSettings(), 1_000_000, pace=20_000, seconds=20)

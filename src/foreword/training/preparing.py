@@ -1,4 +1,4 @@
-"""A run before its first step: its network, its threads, its dropout. Knows no folders."""
+"""Prepare a run before its first step: its network, threads, dropout. Knows no folders."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from foreword.training.threads import MUCH_BETTER, Threads, told
 from foreword.training.trainer import Run
 
 LONG = 100
-"""Steps below which a run takes all threads, rather than time what is best."""
+"""The number of steps below which a run takes all threads, rather than time alternatives."""
 
 
 def new_run(
@@ -32,7 +32,7 @@ def new_run(
     *,
     fresh: bool = False,
 ) -> Run:
-    """A run before its first step; `fresh` if its weights count, and are not yet to be replaced."""
+    """Return a run before its first step; `fresh` if its weights are not yet to be replaced."""
     device = device_named(settings.run.device)
     generator = torch.Generator().manual_seed(settings.run.seed)
     model = build(config, _regularisation(settings), generator)
@@ -40,7 +40,7 @@ def new_run(
         model.start_from(torch.from_numpy(corpus.train.counts(config.vocab_size)))
     model = model.to(device)
     if device.type != "cpu":
-        # Initial weights are drawn on the CPU, the same for every device; masks on the device.
+        # Initial weights are drawn on the CPU, equal for every device; masks on the device.
         generator = torch.Generator(device).manual_seed(settings.run.seed)
         model.use_generator(generator)
     windows = _windows(settings, corpus.train.ids)
@@ -62,15 +62,15 @@ def new_run(
 def regularised(
     corpus: Corpus, settings: TrainingSettings, seconds: float, report: Reporter
 ) -> TrainingSettings:
-    """The settings with dropout that suits the number of passes over the text, if it is open.
+    """Return the settings with dropout that suits the number of passes, if it is not set.
 
-    How many there will be in some minutes is found out by steps of a model that is then forgotten.
+    With a limit in minutes, a few timed steps of a temporary model estimate the number of passes.
 
     Args:
         corpus: the text as ids.
-        settings: what was chosen, and the ends.
-        seconds: of the minutes that are gone.
-        report: is told what was chosen.
+        settings: the chosen settings, and the limits.
+        seconds: the part of the minutes that is spent already.
+        report: called with a sentence on the choice.
     """
     if not leaves_dropout_open(settings.dropout):
         return settings
@@ -97,10 +97,10 @@ def regularised(
 
 
 def with_threads(corpus: Corpus, settings: TrainingSettings, report: Reporter) -> TrainingSettings:
-    """The settings with a number of threads for the whole run, if its end does not depend on time.
+    """Return the settings with a number of threads for the whole run, if it does not end by time.
 
-    Its weights then depend on nothing but the settings, this number among them: so it stays the
-    same when the run is resumed.
+    Its weights then depend only on the settings, including this number, which stays the same when
+    the run is resumed.
     """
     budget = settings.budget
     is_short = budget.steps is not None and budget.steps < LONG
@@ -116,7 +116,7 @@ def with_threads(corpus: Corpus, settings: TrainingSettings, report: Reporter) -
 
 
 def watching_threads(settings: TrainingSettings, report: Reporter) -> Callable[[int, float], None]:
-    """Sets the number of threads as the run goes, if it may change."""
+    """Adjust the number of threads during the run, if it may change."""
     is_open = settings.run.threads is None and settings.budget.minutes is not None
     if not is_open or settings.run.device != "cpu":
         return lambda _words, _seconds: None
@@ -124,7 +124,7 @@ def watching_threads(settings: TrainingSettings, report: Reporter) -> Callable[[
 
 
 def _trial(corpus: Corpus, settings: TrainingSettings) -> Run:
-    """A run whose steps are timed, and which is then forgotten."""
+    """Return a temporary run whose steps are timed."""
     trial = corpus.fill_in(settings).model_copy(
         update={
             "budget": Budget(steps=1_000_000),

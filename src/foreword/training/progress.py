@@ -1,4 +1,4 @@
-"""What a run tells whoever watches it. Knows nothing of terminals."""
+"""The events that a run reports. Knows nothing of terminals."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class TextProgress:
-    """Text read so far, in bytes; `total` is None where it is not known."""
+    """The text read so far, in bytes; `total` is None if it is unknown."""
 
     what: str
     done: int
@@ -24,11 +24,11 @@ class StepProgress:
     epochs: float
     words_per_second: float
     loss: float
-    """Smoothed, nats per word."""
+    """The smoothed training loss, in nats per word."""
     gradient_norm: float
     learning_rate: float
     done: float
-    """Share of the run, 0 to 1."""
+    """The share of the run that is done, 0 to 1."""
     seconds: float
     seconds_left: float
 
@@ -47,7 +47,7 @@ class Validated:
 
 @dataclass(frozen=True)
 class Note:
-    """A sentence for the person who watches: a decision taken, a divergence met."""
+    """A sentence for the person who watches: a choice made, a divergence detected."""
 
     text: str
 
@@ -57,10 +57,10 @@ class Insight:
     """One look into the model; see `foreword.training.insight`.
 
     Attributes:
-        step: its number.
-        gradients: by the parameter's name, the norm of the loss's gradient by it, before clipping.
+        step: the number of the step.
+        gradients: by parameter name, the norm of the loss's gradient before clipping.
         distances: by layer and state, such as `layer0.c`: (D,), the norm of dL(t)/dc(t - d) for
-            each distance d, where t is the window's last step; the mean over the streams. Empty for
+            each distance d, where t is the window's last step, averaged over the streams. Empty for
             an MLP.
         gates: by layer and gate, such as `layer0.f`: its values, (T, B, H) flattened. Empty for an
             MLP and an Elman network.
@@ -76,12 +76,12 @@ Event = TextProgress | StepProgress | Validated | Insight | Note
 
 
 class Reporter(Protocol):
-    """Whoever watches. Called with every event, often; must be quick."""
+    """An observer, which is called with every event, often, and must be fast."""
 
     def __call__(self, event: Event) -> None:
-        """Takes note of one event."""
+        """Receive one event."""
 
 
 def silent(event: Event) -> None:
-    """A reporter that tells nobody."""
+    """A reporter that does nothing."""
     del event

@@ -1,4 +1,4 @@
-"""From someone's text to a model folder: `foreword.train`. Composes the rooms; holds no loop."""
+"""Train a model folder from texts: `foreword.train`. Composes the rooms; holds no loop."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,10 +43,10 @@ class Validation:
     """How the held-out text is read.
 
     Attributes:
-        words: by each validation during training, at most; None: all. The evaluation at the end
-            reads all of them.
-        streams: into which the text is cut then; see `score`.
-        last_streams: those of the evaluation at the end.
+        words: the most words read by each validation during training; None: all. The evaluation at
+            the end reads all of them.
+        streams: the number of streams that the text is cut into then; see `score`.
+        last_streams: the number of streams of the evaluation at the end.
     """
 
     words: int | None = 10_000
@@ -59,11 +59,11 @@ BOARD = "watch"
 FREE = frozenset(
     {"minutes", "epochs", "steps", "patience", "threads", "save_seconds", "validations"}
 )
-"""Settings that may change when a run is resumed; a recipe's do not change them."""
+"""Settings that may change when a run is resumed; a recipe does not change them."""
 KNOWN_BY_HEART = 2.0
-"""Perplexity below which a text is no measure: no writing of people is so predictable."""
+"""The perplexity below which a text measures nothing, as no human writing is so predictable."""
 LOOK_EVERY = 20
-"""Steps between two looks into a model that is watched."""
+"""The number of steps between two looks into a model that is watched."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,12 @@ class Outcome:
     """How a run ended."""
 
     config: FolderConfig
-    """As written to `config.json`: sizes, training record, evaluation."""
+    """The content of `config.json`: sizes, training record, evaluation."""
     stopped_by: str | None = None
     """The signal, SIGINT or SIGTERM, that ended the run early; everything is saved."""
     is_staged: bool = False
-    """Whether the folder still has the model of before, which the run is to replace: it ended
-    before its first validation. Resuming goes on with the run."""
+    """Whether the folder still has the earlier model, since the run ended before its first
+    validation. Resuming continues the run."""
 
 
 def train(
@@ -92,27 +92,26 @@ def train(
     watch: bool = False,
     **leaves: Any,
 ) -> Outcome:
-    """Trains a next-word model on texts and writes it to the folder `out`.
+    """Train a next-word model on texts and write it to the folder `out`.
 
     Args:
-        texts: files, folders, globs, gzip, `-`; one or several. None: the chats that come with the
-            package.
-        out: the model folder. Ctrl-C and SIGTERM save there and stop; `resume` goes on.
+        texts: files, folders, globs, gzip files, `-`; one or several. None: the chats that come
+            with the package.
+        out: the model folder. Ctrl-C and SIGTERM save to it and stop; `resume` continues.
         valid: texts to validate on. None: the last twentieth of `texts` is held out.
         settings: the tree of settings.
         recipe: instead of the tree, the name of a recipe that comes with the package, or a recipe's
             file: see `foreword.training.recipes`.
-        resume: go on from the checkpoint in `out`; of the settings only the budget may change.
-        overwrite: replace a model that is in `out` already. It stays until the new one has been
+        resume: whether to continue from the checkpoint in `out`; only the budget may change.
+        overwrite: whether to replace a model in `out`. It stays until the new one has been
             validated for the first time, or, without a held-out text, saved after a step.
-        report: is told of all that happens.
-        watch: write what TensorBoard draws to `out`/watch: losses, gradients by layer and by
-            distance, gates. The model becomes the same.
-        **leaves: settings by their leaves' names, such as `model="gru"`, `minutes=5`. They go
-            before the recipe's.
+        report: called with all events.
+        watch: whether to write data for TensorBoard to `out`/watch: losses, gradients by layer and
+            by distance, gates. The model is the same.
+        **leaves: settings by name, such as `model="gru"`, `minutes=5`. They override the recipe.
 
     Returns:
-        What was written to `config.json`, and whether a signal ended the run early.
+        The content of `config.json`, and whether a signal ended the run early.
 
     Raises:
         TextError, SettingsError, FolderError, TrainingError: with what to do about it.
@@ -144,7 +143,7 @@ def _train(
     report: Reporter,
     began: float,
 ) -> Outcome:
-    """Trains in a folder that is claimed; see `train`."""
+    """Train in a folder that is claimed; see `train`."""
     if resume:
         model_home = home(folder)
         checkpoint = latest(model_home)
@@ -190,18 +189,18 @@ def train_on(
     rare: Sequence[str] = (),
     validation: Validation = Validation(),
 ) -> Outcome:
-    """Trains on a corpus that has been read already; see `train`.
+    """Train on a corpus that has been read already; see `train`.
 
     Args:
         corpus: the text as ids.
-        settings: what was left open is decided by the corpus.
+        settings: settings, whose open choices the corpus decides.
         out: the model folder.
-        checkpoint: where to go on from.
-        seconds: what the budget's clock says at the start of a fresh run.
-        report: is told of all that happens.
+        checkpoint: the checkpoint to continue from.
+        seconds: the time of the budget that is spent at the start of a fresh run.
+        report: called with all events.
         watch: as in `train`.
-        on_start: is given the folder of a fresh run before it counts, to put more into it.
-        rare: words beyond the vocabulary, which the folder has and keeps.
+        on_start: called with the folder of a fresh run before it counts, to add files to it.
+        rare: words beyond the vocabulary, which are stored in the folder.
         validation: how the held-out text is read.
     """
     settings = corpus.fill_in(settings)
@@ -288,7 +287,7 @@ def train_on(
 
 @contextmanager
 def _threads(number: int | None) -> Iterator[None]:
-    """Torch has that number of threads; without one, as many as there may be, while active."""
+    """Give torch this number of threads while active; None: as many as are available."""
     if number is not None:
         torch.set_num_threads(number)
         yield
@@ -301,7 +300,7 @@ def _threads(number: int | None) -> Iterator[None]:
 def _final_evaluation(
     run: Run, corpus: Corpus, wish: StopWish, report: Reporter, streams: int
 ) -> Evaluation | None:
-    """The best weights, measured on all of the held-out text; None if there is none, or no time."""
+    """Return the best weights' score on all held-out text; None without one, or without time."""
     if corpus.valid is None:
         return None
     run.load_best()

@@ -1,4 +1,4 @@
-"""How far a run is, and its learning rate there. Knows nothing of models or optimisers."""
+"""The progress of a run, and the learning rate that belongs to it. Knows no optimisers."""
 
 import math
 
@@ -6,7 +6,7 @@ from foreword.training.settings import Budget, RateSettings
 
 
 def progress(budget: Budget, *, seconds: float, epochs: float, steps: int) -> float:
-    """Share of the run that is done, 0 to 1: that of whichever limit is nearest."""
+    """Return the share of the run that is done, 0 to 1, by whichever limit is nearest."""
     shares = [0.0]
     if budget.minutes is not None:
         shares.append(seconds / (budget.minutes * 60.0))
@@ -18,7 +18,7 @@ def progress(budget: Budget, *, seconds: float, epochs: float, steps: int) -> fl
 
 
 def ramp(start: float, until: float, done: float) -> float:
-    """What a size is after a share `done` of the run, as a share of the full one: up in a line.
+    """Return a size after a share `done` of the run, rising linearly to its full value of 1.
 
     >>> [ramp(0.25, 0.5, done) for done in (0.0, 0.25, 0.5, 1.0)]
     [0.25, 0.625, 1.0, 1.0]
@@ -27,9 +27,9 @@ def ramp(start: float, until: float, done: float) -> float:
 
 
 def learning_rate(rate: RateSettings, done: float) -> float:
-    """The rate after a share `done` of the run: up in a line, flat, down by a cosine.
+    """Return the rate after a share `done` of the run: a linear rise, flat, then a cosine fall.
 
-    Zero is never reached, so that the last steps still move the weights.
+    It never reaches zero, so that the last steps still change the weights.
 
     >>> rate = RateSettings(learning_rate=1.0, warmup=0.1, flat=0.5)
     >>> [round(learning_rate(rate, done), 3) for done in (0.0, 0.05, 0.3, 0.75, 1.0)]

@@ -1,4 +1,4 @@
-"""Which folder a model may be trained into. No torch, so that it is known before anything slow."""
+"""Decide which folder a model may be trained into. No torch, so that it is known early."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ from foreword.training.checkpoint import home, saved
 
 
 def refusal_for(*, replaces: bool) -> Refusal:
-    """Refuses folders that hold something else; and a model, unless it is to be gone on with.
+    """Refuse folders of something else, and a model unless it is replaced or trained further.
 
     Args:
-        replaces: a model that is there is replaced, or trained further.
+        replaces: whether a model in the folder is replaced, or trained further.
     """
 
     def refusal(folder: Path) -> str | None:

@@ -1,12 +1,11 @@
-"""How many threads a run goes fastest with, while other programs come and go. Knows no networks.
+"""Find the fastest number of threads for a run while other programs come and go.
 
-The threads of a step wait for each other many times. Where other programs want the same cores,
-the one that is waited for may not be running, and two threads can be several times slower than one.
-Only measuring tells: a few of the run's own steps are taken with each number, and again from time
-to time.
+The threads of a step wait for each other many times. If other programs use the same cores, the one
+that is waited for may not be running, and two threads can be several times slower than one. Only
+measuring tells: a few of the run's own steps are taken with each number, repeatedly.
 
-Sums of torch's depend on the number of threads in their last bits. So the number changes during a
-run only if the run ends by the clock, where the weights depend on the machine's speed anyway.
+torch's sums depend on the number of threads in their last bits. So the number changes during a run
+only if the run ends by the clock, where the weights depend on the machine's speed anyway.
 """
 
 import statistics
@@ -18,25 +17,25 @@ import torch
 from foreword.training.progress import Note, Reporter, silent
 
 STEPS = 3
-"""That are timed with each number, after one that is not."""
+"""The number of timed steps with each number of threads, after one that is not timed."""
 LONGEST = 2.0
-"""Seconds after which no further step is timed with a number; one always is."""
+"""The seconds after which no further step is timed with a number; at least one is."""
 SECONDS, MOST_SECONDS = 10.0, 80.0
-"""From one look to the next: at first, and after some that changed nothing."""
+"""The seconds between two searches: at first, and after some that changed nothing."""
 SHARE = 0.05
-"""Of the run's time, at most, that is spent on looking."""
+"""The largest share of the run's time that is spent on searching."""
 SOONEST = 2.0
-"""Seconds to a look because the pace has changed."""
+"""The least seconds between searches that a change of pace triggers."""
 CHANGED = 1.5
-"""Times as fast or slow as before: others have come or gone."""
+"""The change of pace that triggers a search, as other programs have started or ended."""
 BETTER = 1.1
-"""Times as fast another number must be to be taken."""
+"""How many times faster another number must be to be chosen."""
 MUCH_BETTER = 1.25
-"""The same where the choice is for the whole run, and should be the same the next time."""
+"""The same if the choice is for the whole run, and should be the same the next time."""
 
 
 def numbers_up_to(most: int) -> tuple[int, ...]:
-    """The numbers that are tried.
+    """Return the numbers of threads that are tried.
 
     >>> numbers_up_to(12)
     (1, 2, 4, 8, 12)
@@ -46,7 +45,7 @@ def numbers_up_to(most: int) -> tuple[int, ...]:
 
 
 def told(paces: Mapping[int, float], chosen: int) -> str:
-    """A choice and what was measured, as a line.
+    """Return a choice and its measurements, on one line.
 
     >>> told({2: 650.0, 1: 3400.0}, 1)
     '1 thread, 3,400 words/s (2: 650)'
@@ -57,7 +56,7 @@ def told(paces: Mapping[int, float], chosen: int) -> str:
 
 
 class Threads:
-    """Is told how long each step took, and sets the number of threads for the next."""
+    """Receives the duration of each step, and sets the number of threads for the next."""
 
     def __init__(
         self,
@@ -66,13 +65,13 @@ class Threads:
         clock: Callable[[], float] = time.monotonic,
         use: Callable[[int], None] | None = None,
     ) -> None:
-        """Begins with the most, and tries all numbers.
+        """Begin with the largest number, and try all.
 
         Args:
-            most: threads.
-            report: is told which number is taken, and when another is.
-            clock: in seconds.
-            use: sets the number; torch's own unless given.
+            most: the largest number of threads.
+            report: called with the chosen number, and with later changes.
+            clock: returns the time in seconds.
+            use: sets the number; torch's own function by default.
         """
         self.numbers = numbers_up_to(most)
         self.chosen = most
@@ -89,7 +88,7 @@ class Threads:
         self._set(most)
 
     def after_step(self, words: int, seconds: float) -> None:
-        """Takes note of a step, of so many words, that took so many seconds."""
+        """Receive the words and seconds of a step."""
         if len(self.numbers) == 1:
             return
         if self._unmeasured > 0:
@@ -120,7 +119,7 @@ class Threads:
         return now >= self._next_look or not 1 / CHANGED < ratio < CHANGED
 
     def _look(self, now: float) -> None:
-        """Begins to look at the numbers next to the chosen one."""
+        """Begin to try the numbers next to the chosen one."""
         at = self.numbers.index(self.chosen)
         self._to_try = [n for n in self.numbers[max(0, at - 1) : at + 2] if n != self.chosen]
         self._paces = {self.chosen: statistics.median(self._seen)}
@@ -128,7 +127,7 @@ class Threads:
         self._go_on(now)
 
     def _go_on(self, now: float) -> None:
-        """Tries the next number, or takes the best."""
+        """Try the next number, or choose the best."""
         if self._to_try:
             self._set(self._to_try.pop(0))
             return

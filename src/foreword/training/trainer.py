@@ -1,10 +1,10 @@
 """The training loop: backpropagation through time, step by step. Knows no words, files or screens.
 
-One step reads a window of T words from each of B streams, runs the model over it, averages the
-loss over its words, and sends the gradient back through the window's time steps. The hidden state
-goes on to the next window, detached: gradients stop there (truncated backpropagation through time,
-Williams & Peng 1990), memory does not. While the batch grows (`batch_ramp`), a step reads some of
-the streams; the states of the others wait for their turn.
+One step reads a window of T words from each of B streams, runs the model over it, averages the loss
+over its words, and propagates the gradient back through the window's time steps. The hidden state
+continues into the next window, detached: gradients stop there (truncated backpropagation through
+time, Williams & Peng 1990), memory does not. While the batch grows (`batch_ramp`), a step reads
+some of the streams; the states of the others wait for their turn.
 """
 
 import math
@@ -35,11 +35,11 @@ from foreword.training.schedule import learning_rate, progress, ramp
 from foreword.training.settings import TrainingSettings
 
 ROLLBACKS = 6
-"""Divergences that are answered with half the rate before a run is given up."""
+"""The number of divergences that are answered by half the rate before a run is given up."""
 
 
 class Windows(Protocol):
-    """Where the loop's windows come from; see `foreword.text.windows`."""
+    """The source of the loop's windows; see `foreword.text.windows`."""
 
     @property
     def epochs(self) -> float: ...  # noqa: D102
@@ -50,7 +50,7 @@ class Windows(Protocol):
 
 @dataclass(frozen=True)
 class Position:
-    """How far a run is. Plain numbers, saved with every checkpoint."""
+    """The progress of a run: plain numbers, saved with every checkpoint."""
 
     step: int = 0
     words_seen: int = 0
@@ -64,7 +64,7 @@ class Position:
 
 
 class Run:
-    """A run in progress: the model and all that changes with each step."""
+    """A run in progress: the model and everything that changes with each step."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Run:
         self.backward = Graphs(self._backward, generator) if is_gpu else self._backward
 
     def _backward(self, inputs: Tensor, targets: Tensor, state: State) -> tuple[Tensor, State]:
-        """The mean loss of a window, its gradients in the parameters, and the state after it."""
+        """Return the mean loss of a window and the state after it; add its gradients."""
         total, penalty, after = self.model.training_loss(
             inputs, targets, detach(state), self.precision, self._sampling()
         )
@@ -116,24 +116,24 @@ class Run:
         return Sampling(softmax.softmax_head, softmax.softmax_sample)
 
     def start_at(self, *, seconds: float) -> None:
-        """Counts time that passed before the first step."""
+        """Count time that passed before the first step."""
         self.position = replace(self.position, seconds=seconds)
 
     @property
     def is_measured(self) -> bool:
-        """Whether it has been validated."""
+        """Whether the run has been validated."""
         return self.position.best_nats < math.inf
 
     def load_best(self) -> None:
-        """Puts the weights that validated best into the model."""
+        """Put the weights that validated best into the model."""
         load_weights(self.model, self.best)
 
     def to_keep(self) -> AbstractContextManager[None]:
-        """The model has the weights that are validated and kept while the context lasts."""
+        """Give the model the weights that are validated and kept, while the context lasts."""
         return nullcontext() if self.average is None else self.average.in_place()
 
     def progress(self) -> float:
-        """Share of the budget that is used up, 0 to 1."""
+        """The share of the budget that is used up, 0 to 1."""
         return progress(
             self.settings.budget,
             seconds=self.position.seconds,
@@ -142,7 +142,7 @@ class Run:
         )
 
     def capture(self) -> Checkpoint:
-        """All of it as a value that later steps do not change."""
+        """Return all of it as a value that later steps do not change."""
         arrays = {f"model/{k}": v for k, v in weights_of(self.model).items()}
         arrays |= {f"best/{k}": v for k, v in self.best.items()}
         for name, parameter in self.model.named_parameters():
@@ -163,7 +163,7 @@ class Run:
         return Checkpoint(arrays, document)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Goes back, or on, to a checkpoint of the same model and text."""
+        """Go to a checkpoint of the same model and text."""
         load_weights(self.model, checkpoint.group("model"))
         self.best = {k: np.array(v) for k, v in checkpoint.group("best").items()}
         moments = checkpoint.group("optimiser")
@@ -204,18 +204,18 @@ def train(
     look_every: int | None = None,
     after_step: Callable[[int, float], None] = lambda _words, _seconds: None,
 ) -> bool:
-    """Trains until the budget is used up (True) or someone wants to stop (False).
+    """Train until the budget is used up (True) or someone wants to stop (False).
 
     Args:
         run: changed in place; afterwards `run.best` holds the weights that validated best, or the
-            newest as long as none were validated.
-        validate: measures the model; None keeps the newest weights as the best.
-        save: is given a checkpoint, and whether `run.best` has changed since the last one.
-        should_stop: asked after every step.
-        report: told of every step, validation and divergence.
-        clock: in seconds.
+            last ones if none were validated.
+        validate: measures the model; None keeps the last weights as the best.
+        save: called with a checkpoint, and whether `run.best` has changed since the last one.
+        should_stop: called after every step.
+        report: called with every step, validation and divergence.
+        clock: returns the time in seconds.
         look_every: steps between two looks into the model; None never looks.
-        after_step: is told how many words each step read, and how many seconds it took.
+        after_step: called with the words and the seconds of each step.
     """
     good = run.capture()
     save(good, False)
@@ -260,7 +260,7 @@ def train(
 def _step(
     run: Run, done: float, pace: "_Pace", report: Reporter, look_every: int | None
 ) -> str | None:
-    """One step of backpropagation through time; or, weights untouched, why it cannot be taken."""
+    """Take one step of backpropagation through time, or return why the weights were not changed."""
     model = run.model.train()
     bptt = run.settings.bptt
     window = run.windows.next(
@@ -316,14 +316,14 @@ def _step(
 
 
 def _of(state: State, window: Window) -> State:
-    """The states of those streams that the window reads."""
+    """Return the states of the streams that the window reads."""
     if window.inputs.shape[1] == window.of:
         return state
     return tuple(part[:, window.streams].contiguous() for part in state)
 
 
 def _with(state: State, after: State, window: Window) -> State:
-    """All streams' states, those that the window has read after it."""
+    """Return the states of all streams, with those that the window has read updated."""
     if window.inputs.shape[1] == window.of:
         return after
     whole = tuple(part.clone() for part in state)
@@ -361,7 +361,7 @@ def _validate(run: Run, validate: Callable[[NextWordModel], Score], report: Repo
 
 
 def _go_back(run: Run, good: Checkpoint, fault: str, report: Reporter) -> None:
-    """Answers a divergence: the last good checkpoint, and half the rate from there on."""
+    """After a divergence, return to the last good checkpoint with half the rate."""
     position = run.position
     if position.rollbacks >= ROLLBACKS:
         raise TrainingError(
@@ -389,7 +389,7 @@ def _is_finite(model: NextWordModel) -> bool:
 
 
 def _finite(value: float | None) -> float | None:
-    """JSON has no infinity: it is written as null."""
+    """Write infinity, which JSON lacks, as null."""
     return None if value is None or value == math.inf else value
 
 
@@ -398,7 +398,7 @@ def _or_inf(value: float | None) -> float:
 
 
 class _Pace:
-    """Words per second over the last steps, a few seconds' worth."""
+    """Words per second over the last few seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
