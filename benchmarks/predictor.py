@@ -33,7 +33,7 @@ import numpy as np
 from foreword.compiled import instruction_set
 from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.quantised import quantise
-from foreword.folder.store import write_folder
+from foreword.folder.saving import write_folder
 from foreword.folder.weights import expected_shapes
 from foreword.predictor.engine import Engine
 from foreword.predictor.lexicon import Lexicon

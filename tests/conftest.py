@@ -12,7 +12,8 @@ from tests.needs import CHROMIUM, summary
 from foreword import compiled
 from foreword.folder.architecture import format_version
 from foreword.folder.config import FolderConfig, ModelConfig
-from foreword.folder.store import Folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import Folder
 from foreword.models.build import build, weights_of
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 

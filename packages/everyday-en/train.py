@@ -13,7 +13,8 @@ import foreword
 from foreword.cli.watch import Watch
 from foreword.evaluation.keystrokes import KeystrokeReport, Typist, simulate
 from foreword.evaluation.suggester import Suggester
-from foreword.folder.store import CARD, RARE, folder_bytes, read_folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import CARD, RARE, folder_bytes, read_folder
 from foreword.folder.usage import misspellings_of
 from foreword.text.spacing import counted
 from foreword.text.tokenizer import Tokenizer

@@ -9,7 +9,8 @@ from typer.testing import CliRunner, Result
 
 from foreword.cli.app import app
 from foreword.errors import ForewordError
-from foreword.folder.store import Folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import Folder
 
 TEXT = "the cat sat on a mat ; I would like"
 

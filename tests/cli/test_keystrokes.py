@@ -7,7 +7,8 @@ from typer.testing import CliRunner
 
 from foreword.cli.app import app
 from foreword.errors import SettingsError
-from foreword.folder.store import Folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import Folder
 
 LINES = "the cat sat\n\nI would like to\nlikely\n"
 

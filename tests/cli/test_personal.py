@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from foreword.cli.app import app
 from foreword.errors import PersonalError, SettingsError
-from foreword.folder.store import Folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import Folder
 from foreword.predictor.personal import Personal
 from foreword.predictor.personal.screen import Screen, Screened
 

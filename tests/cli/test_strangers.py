@@ -14,7 +14,8 @@ from foreword.cli.console import PlainConsole, as_text
 from foreword.cli.typing_prompt import suggestions_line
 from foreword.cli.watch import Watch
 from foreword.folder.config import TrainingRecord
-from foreword.folder.store import Folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import Folder
 from foreword.predictor.suggest import Suggestion
 from foreword.visible import is_plain, shown_lines
 

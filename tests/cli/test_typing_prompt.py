@@ -13,7 +13,7 @@ from prompt_toolkit.document import Document
 
 from foreword.cli.typing_prompt import accept, rest_of
 from foreword.folder.config import FolderConfig, ModelConfig
-from foreword.folder.store import write_folder
+from foreword.folder.saving import write_folder
 from foreword.models.build import build, weights_of
 from foreword.predictor.suggest import Suggestion
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig

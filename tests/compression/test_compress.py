@@ -18,7 +18,8 @@ from foreword.errors import FolderError, SettingsError, TextError
 from foreword.evaluation.perplexity import score
 from foreword.folder.files import read_tensors, write_tensors
 from foreword.folder.quantised import dense
-from foreword.folder.store import read_config, read_folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import read_config, read_folder
 from foreword.models.build import from_folder
 from foreword.predictor.engine import Engine
 from foreword.predictor.generate import generate

@@ -12,7 +12,7 @@ from foreword.errors import SettingsError, TextError
 from foreword.evaluation import perplexity
 from foreword.evaluation.perplexity import score
 from foreword.folder.config import FolderConfig, ModelConfig
-from foreword.folder.store import write_folder
+from foreword.folder.saving import write_folder
 from foreword.models.build import build, weights_of
 from foreword.models.model import NextWordModel
 from foreword.text.tokenizer import EOS_ID, UNK_ID, Tokenizer, TokenizerConfig

@@ -24,7 +24,8 @@ from foreword.folder.adopting import settle, sweep, whole
 from foreword.folder.claim import claimed
 from foreword.folder.config import FolderConfig, ModelConfig, TrainingRecord
 from foreword.folder.files import atomic_write, is_temporary, temporary_beside, write_tensors
-from foreword.folder.store import Folder, folder_bytes, read_folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import Folder, folder_bytes, read_folder
 from foreword.folder.weights import expected_shapes
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
@@ -203,14 +204,14 @@ def test_whoever_reads_a_configuration_while_it_is_replaced_has_the_new_one(
 ) -> None:
     path = tmp_path / "m"
     write(path, OLD)
-    read = store._json
+    read = store.read_json
 
     def replaced_before_it_is_read(file: Path) -> object:
-        monkeypatch.setattr(store, "_json", read)
+        monkeypatch.setattr(store, "read_json", read)
         write(path, OTHER, replaces=True)
         raise FolderError(f"{file} is missing")
 
-    monkeypatch.setattr(store, "_json", replaced_before_it_is_read)
+    monkeypatch.setattr(store, "read_json", replaced_before_it_is_read)
     assert store.read_config(path) == OTHER.config
 
 
@@ -287,7 +288,7 @@ def forget_the_card(path: Path) -> None:
     others = {
         name: sum_ for name, sum_ in known.items() if name not in ("README.md", "config.json")
     }
-    own = store._canonical_sha256(document, others)
+    own = store.config_checksum(document, others)
     document["checksums"] = {"config.json": own, **others}
     (path / "config.json").write_text(json.dumps(document))
     read_folder(path)

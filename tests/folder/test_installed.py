@@ -11,7 +11,8 @@ import foreword
 from foreword.cli.app import app
 from foreword.errors import FolderError
 from foreword.folder.installed import find_folder, installed_models, only_model
-from foreword.folder.store import Folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import Folder
 
 Install = Callable[..., Path]
 

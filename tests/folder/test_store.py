@@ -17,7 +17,8 @@ from foreword.folder import store
 from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.files import atomic_write, read_header, read_tensors, write_tensors
 from foreword.folder.quantised import dense, quantise
-from foreword.folder.store import read_config, read_folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import read_config, read_folder
 from foreword.folder.weights import expected_shapes
 from foreword.text.spacing import Spacing, counted
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
@@ -298,8 +299,8 @@ def test_rare_words_that_cannot_be_are_told_though_their_checksum_fits(
     write_folder(path, CONFIG, weights(), TOKENIZER, "", ["zany", "Zambezi"])
     right = (path / "rare.txt").read_bytes()
     (path / "rare.txt").write_bytes(data)
-    sha = store._sha256
-    monkeypatch.setattr(store, "_sha256", lambda b: sha(right if b == data else b))
+    sha = store.sha256
+    monkeypatch.setattr(store, "sha256", lambda b: sha(right if b == data else b))
     with pytest.raises(FolderError, match=r"rare\.txt.*(order|UTF-8)"):
         read_folder(path)
 
@@ -407,7 +408,7 @@ def forged(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     checksums = document.pop("checksums")
     change(document)
     del checksums["config.json"]
-    checksums["config.json"] = store._canonical_sha256(document, checksums)
+    checksums["config.json"] = store.config_checksum(document, checksums)
     file.write_text(json.dumps({**document, "checksums": checksums}))
 
 
@@ -695,5 +696,5 @@ def change_checksums(path: Path, new: dict[str, str]) -> None:
     document = json.loads(file.read_text())
     checksums = {**document.pop("checksums"), **new}
     del checksums["config.json"]
-    checksums["config.json"] = store._canonical_sha256(document, checksums)
+    checksums["config.json"] = store.config_checksum(document, checksums)
     file.write_text(json.dumps({**document, "checksums": checksums}))

@@ -10,7 +10,8 @@ import pytest
 from foreword.errors import FolderError, SettingsError
 from foreword.folder import store
 from foreword.folder.config import FolderConfig, ModelConfig, TrainingRecord
-from foreword.folder.store import read_config, read_folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import read_config, read_folder
 from foreword.folder.weights import expected_shapes
 from foreword.text.lines import Piece
 from foreword.text.spacing import counted
@@ -41,9 +42,9 @@ def forged(folder: Path, name: str, change: Callable[[str], str]) -> None:
     document = json.loads(about.read_text("utf-8"))
     checksums = document.pop("checksums")
     if name != "config.json":
-        checksums[name] = store._sha256(file.read_bytes())
+        checksums[name] = store.sha256(file.read_bytes())
     del checksums["config.json"]
-    checksums["config.json"] = store._canonical_sha256(document, checksums)
+    checksums["config.json"] = store.config_checksum(document, checksums)
     about.write_text(json.dumps({**document, "checksums": checksums}))
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import foreword
 from foreword.errors import FolderError, SettingsError
 from foreword.folder.config import FolderConfig, ModelConfig
-from foreword.folder.store import Folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import Folder
 from foreword.predictor.generate import generate
 from foreword.predictor.lockstep import alone
 from foreword.predictor.predictor import Prediction, Predictor

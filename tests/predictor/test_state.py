@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foreword.errors import SettingsError
-from foreword.folder.store import Folder, read_folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import Folder, read_folder
 from foreword.predictor import state_bytes
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.state import State

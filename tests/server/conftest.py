@@ -9,7 +9,8 @@ import torch
 from starlette.testclient import TestClient
 
 from foreword.folder.config import FolderConfig, ModelConfig
-from foreword.folder.store import Folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import Folder
 from foreword.models.build import build, weights_of
 from foreword.predictor.predictor import Predictor, load
 from foreword.server.app import make_app, make_service

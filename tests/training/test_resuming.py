@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import foreword
-from foreword.folder.store import read_folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import read_folder
 
 
 def test_rare_words_that_a_folder_was_given_are_there_after_more_steps(tmp_path: Path) -> None:

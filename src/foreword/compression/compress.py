@@ -16,15 +16,8 @@ from foreword.folder.claim import Refusal, claimed
 from foreword.folder.config import Compression, FolderConfig, ModelConfig
 from foreword.folder.installed import find_folder
 from foreword.folder.quantised import quantise
-from foreword.folder.store import (
-    CARD,
-    Folder,
-    folder_bytes,
-    holds_model,
-    read_folder,
-    refusal_of,
-    write_folder,
-)
+from foreword.folder.saving import refusal_of, write_folder
+from foreword.folder.store import CARD, Folder, folder_bytes, holds_model, read_folder
 from foreword.folder.usage import misspellings_of
 from foreword.predictor.engine import Engine
 from foreword.text.choice import ReadingOptions

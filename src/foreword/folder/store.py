@@ -1,12 +1,11 @@
-"""Reads and writes model folders: config.json, model.safetensors, tokenizer.json, README.md.
+"""Read model folders: config.json, model.safetensors, tokenizer.json and the files beside them.
 
-Whatever is written is written as a whole or not at all; see `foreword.folder.adopting`.
+Every part is checked. `foreword.folder.saving` writes them.
 """
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import numpy as np
 
-from foreword.errors import FolderError, SettingsError
+from foreword.errors import FolderError
 from foreword.folder import absent
-from foreword.folder.adopting import NEW, RUN, current, is_hidden, settle, whole
+from foreword.folder.adopting import NEW, current
 from foreword.folder.architecture import (
-    OPTIONS,
     AnyConfig,
     FormatVersion,
     described,
@@ -27,19 +25,16 @@ from foreword.folder.architecture import (
 from foreword.folder.files import (
     RESTORE,
     TensorHeader,
-    atomic_write,
     checksum,
-    holds,
     read_bytes,
     read_header,
     read_tensors,
-    tensor_bytes,
 )
 from foreword.folder.weights import expected_tensors
 from foreword.text import misspellings as spelling
 from foreword.text.spacing import USUAL, Spacing
-from foreword.text.tokenizer import NEWER, Tokenizer, TokenizerConfig
-from foreword.visible import UNSAFE, first_unsafe, is_plain, plain, shown, strings
+from foreword.text.tokenizer import Tokenizer, TokenizerConfig
+from foreword.visible import UNSAFE, first_unsafe, is_plain, shown, strings
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -54,25 +49,23 @@ LARGEST_CONFIG, LARGEST_TOKENIZER, LARGEST_RARE = 16 << 20, 1 << 30, 16 << 20
 LARGEST_SPACING, LARGEST_MISSPELLINGS = 1 << 20, 16 << 20
 FAULTS_SHOWN = 5
 OURS = (CONFIG, WEIGHTS, TOKENIZER, RARE, SPACING, MISSPELLINGS)
-CARD_BEGINS = b"---\nlibrary_name: foreword\n"
-TURNS = 5
-"""How often a folder that another process is writing to is read anew."""
-NOT_OURS = "exists and is not a model folder. Choose another, so that nothing in it is lost"
+ATTEMPTS = 5
+"""Times that a folder is read again because another process has written to it meanwhile."""
 NEWEST = max(get_args(FormatVersion))
 
-Found = TypeVar("Found")
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
 class Described:
-    """What prediction needs of an unchanged `config.json`, checked without pydantic.
+    """The part of an unchanged `config.json` that prediction needs, checked without pydantic.
 
     Attributes:
         model: the architecture.
         tokenizer: how text becomes words.
-        weights: how they are stored.
-        document: all of it.
-        file: where it stood.
+        weights: the type in which they are stored.
+        document: the whole JSON document.
+        file: its path.
     """
 
     model: AnyConfig
@@ -83,10 +76,10 @@ class Described:
 
     @property
     def whole(self) -> "FolderConfig":
-        """With its records, which are checked now.
+        """The configuration with its records, which are checked now.
 
         Raises:
-            FolderError: they cannot be used.
+            FolderError: the records cannot be used.
         """
         return _validated(self.document, self.file)
 
@@ -95,9 +88,9 @@ class Described:
 class Folder:
     """A model as data: configuration, weights by name (read-only), tokeniser.
 
-    Weights are float32, or int8 with scales; see `foreword.folder.quantised`. Rare words, of which
-    most models have none, are beyond the vocabulary, in the order of `str.casefold`. Misspellings
-    are words of the vocabulary, with those that are meant.
+    Weights are float32, or int8 with scales; see `foreword.folder.quantised`. Rare words are known
+    words outside the vocabulary, in the order of `str.casefold`; most models have none.
+    Misspellings maps words of the vocabulary to the words that are meant.
     """
 
     about: "FolderConfig | Described"
@@ -113,7 +106,7 @@ class Folder:
 
     @cached_property
     def config(self) -> "FolderConfig":
-        """The whole configuration. Loads pydantic, which prediction does without.
+        """The whole configuration. Loads pydantic, which prediction does not need.
 
         Raises:
             FolderError: its records cannot be used.
@@ -123,162 +116,34 @@ class Folder:
     @cached_property
     def checksum(self) -> str:
         """SHA-256 of weights and vocabulary, as `model.safetensors` has it."""
-        return checksum(self.weights, _metadata(self.model, self.tokenizer.to_json().encode()))
-
-
-def write_folder(
-    path: Path,
-    config: "FolderConfig",
-    weights: Mapping[str, np.ndarray],
-    tokenizer: Tokenizer,
-    card: str,
-    rare: Collection[str] = (),
-    misspellings: Mapping[str, str] | None = None,
-    *,
-    replaces: bool = False,
-) -> None:
-    """Writes a model folder, or replaces the model in the one that is there: all of it, or nothing.
-
-    Files that are not the model's stay as they are. So does a `README.md` that somebody has
-    written or changed.
-
-    Args:
-        path: the folder.
-        config: its `config.json`.
-        weights: by name.
-        tokenizer: its vocabulary and marks.
-        card: its `README.md`.
-        rare: words beyond the vocabulary.
-        misspellings: words of the vocabulary, and those that are meant.
-        replaces: whether a run that the folder holds was another model's; its checkpoint then goes.
-
-    Raises:
-        SettingsError: the folder holds something else; nothing in it is touched.
-        FolderError: the disk is full, or the folder cannot be written to.
-    """
-    _refuse_unsafe([*tokenizer.words, *rare])
-    try:
-        path = Path(os.path.realpath(path))
-        if path.exists():
-            settle(path)
-            if not _is_ours(path):
-                raise SettingsError(f"{path} {NOT_OURS}")
-        files = _files(config, weights, tokenizer, card, rare, misspellings or {})
-        if _has_card_of_somebody(path):
-            del files[CARD]
-        changed = {n: parts for n, parts in files.items() if not holds(path / n, *parts)}
-        if len(changed) == 1 and (path / CONFIG).exists() and not replaces:
-            for name, parts in changed.items():
-                atomic_write(path / name, *parts)
-        elif changed or replaces:
-            with whole(path) as draft:
-                for name, parts in changed.items():
-                    atomic_write(draft / name, *parts)
-                if replaces and (path / RUN).exists():
-                    (draft / RUN).mkdir()
-        for name in (RARE, SPACING, MISSPELLINGS):
-            if name not in files:
-                (path / name).unlink(missing_ok=True)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise FolderError(f"{path}: cannot be written: {error}") from error
-
-
-def _files(
-    config: "FolderConfig",
-    weights: Mapping[str, np.ndarray],
-    tokenizer: Tokenizer,
-    card: str,
-    rare: Collection[str],
-    misspellings: Mapping[str, str],
-) -> dict[str, tuple[bytes | memoryview, ...]]:
-    """A model folder's files, as the bytes that they consist of one after the other."""
-    others = {TOKENIZER: tokenizer.to_json().encode()}
-    if rare:
-        others[RARE] = "".join(f"{word}\n" for word in sorted(rare, key=_order)).encode()
-    if tokenizer.spacing != USUAL:
-        others[SPACING] = tokenizer.spacing.to_json().encode()
-    if misspellings:
-        others[MISSPELLINGS] = spelling.to_json(misspellings).encode()
-    written = {**others, CARD: card.encode()}
-    return {
-        WEIGHTS: tensor_bytes(weights, _metadata(config.model, others[TOKENIZER])),
-        **{name: (data,) for name, data in written.items()},
-        CONFIG: (_config_bytes(config, written),),
-    }
-
-
-def _refuse_unsafe(words: Collection[str]) -> None:
-    unsafe = None if is_plain(" ".join(words)) else first_unsafe(words)
-    if unsafe is not None:
-        raise SettingsError(
-            f"a model's words must be text, but {shown(unsafe)!r:.200} holds {UNSAFE}"
+        return checksum(
+            self.weights, weights_metadata(self.model, self.tokenizer.to_json().encode())
         )
 
 
-def _metadata(model: AnyConfig, vocabulary: bytes) -> dict[str, str]:
-    """Of `model.safetensors`: what the weights belong to."""
-    return {"format": "foreword", "model": model.name, TOKENIZER: _sha256(vocabulary)}
-
-
-def _has_card_of_somebody(path: Path) -> bool:
-    """Whether a folder's README.md is not as Foreword wrote it.
-
-    `config.json` has the checksum of what Foreword wrote, but in folders of earlier versions.
-    """
-    try:
-        card = (path / CARD).read_bytes()
-        document = _json(path / CONFIG)
-    except (OSError, FolderError):
-        return False
-    checksums = document.get(CHECKSUMS) if isinstance(document, dict) else None
-    known = checksums.get(CARD) if isinstance(checksums, dict) else None
-    if known is None:
-        return bool(card) and not card.startswith(CARD_BEGINS)
-    return bool(known != _sha256(card))
+def weights_metadata(model: AnyConfig, vocabulary: bytes) -> dict[str, str]:
+    """The metadata of `model.safetensors`: which architecture and vocabulary it belongs to."""
+    return {"format": "foreword", "model": model.name, TOKENIZER: sha256(vocabulary)}
 
 
 def holds_model(path: Path) -> bool:
-    """Whether a folder has a model, or what claims to be one."""
+    """Whether a folder has a `config.json`, valid or not."""
     return current(path, CONFIG).exists()
 
 
-def refusal_of(path: Path) -> str | None:
-    """Why a model may not be written to a folder that is there, as the end of a sentence."""
-    return None if _is_ours(path) else NOT_OURS
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a folder is empty, a model folder, or one whose first writing was cut off.
-
-    A `config.json` alone is no sign: many programs have one.
-    """
-    if not path.is_dir():
-        return False
-    try:
-        if holds_model(path):
-            document = _json(current(path, CONFIG))
-            return isinstance(document, dict) and document.get("format") == "foreword"
-        names = {entry.name for entry in path.iterdir() if not is_hidden(entry.name)}
-        if WEIGHTS in names and read_header(path / WEIGHTS)[1].get("format") != "foreword":
-            return False
-    except FolderError:
-        return False
-    return names <= (set(OURS) if WEIGHTS in names else set())
-
-
 def read_folder(path: Path) -> Folder:
-    """A model folder, every part of it checked.
+    """Read a model folder and check every part of it.
 
     Raises:
-        FolderError: something is missing, damaged, changed or made by a newer Foreword; says
+        FolderError: a file is missing, damaged, changed or made by a newer Foreword; says
             which file, what is wrong with it, and what to do.
     """
     return _steadily(path, _read)
 
 
-def _steadily(path: Path, read: Callable[[Path], Found]) -> Found:
-    """Reads again if a fault may be due to a model that was replaced meanwhile."""
-    for _ in range(TURNS):
+def _steadily(path: Path, read: Callable[[Path], Content]) -> Content:
+    """Read again if an error may come from a model that was replaced meanwhile."""
+    for _ in range(ATTEMPTS):
         before = seen(path)
         try:
             return read(path)
@@ -289,16 +154,16 @@ def _steadily(path: Path, read: Callable[[Path], Found]) -> Found:
 
 
 def seen(path: Path) -> list[tuple[int, int, int] | None]:
-    """What tells whether a model was replaced, or a file of it: of each inode, time and size."""
-    found: list[tuple[int, int, int] | None] = []
+    """Inode, modification time and size of each file: they differ once a model was replaced."""
+    status: list[tuple[int, int, int] | None] = []
     for name in (NEW, *OURS):
         try:
-            status = current(path, name).stat()
+            file = current(path, name).stat()
         except (OSError, ValueError):
-            found.append(None)
+            status.append(None)
         else:
-            found.append((status.st_ino, status.st_mtime_ns, status.st_size))
-    return found
+            status.append((file.st_ino, file.st_mtime_ns, file.st_size))
+    return status
 
 
 def _read(path: Path) -> Folder:
@@ -310,7 +175,7 @@ def _read(path: Path) -> Folder:
     text = _optional(file, checksums.get(SPACING), LARGEST_SPACING)
     spacing = USUAL if text is None else Spacing.from_json(text, path=str(file))
     tokenizer = _tokenizer(vocabulary, about.tokenizer, words_file, spacing)
-    if checksums.get(TOKENIZER) != _sha256(vocabulary):
+    if checksums.get(TOKENIZER) != sha256(vocabulary):
         raise FolderError(f"{words_file} has been changed since it was written. {RESTORE}")
     if tokenizer.vocab_size != model.vocab_size:
         raise FolderError(
@@ -340,7 +205,7 @@ def _read(path: Path) -> Folder:
 
 
 def _rare(file: Path, checksum: str | None) -> tuple[str, ...]:
-    """The rare words, if the configuration speaks of any."""
+    """The rare words, if the configuration has a checksum of their file."""
     text = _optional(file, checksum, LARGEST_RARE)
     if text is None:
         return ()
@@ -350,33 +215,34 @@ def _rare(file: Path, checksum: str | None) -> tuple[str, ...]:
             raise FolderError(
                 f"{file}, line {number:,}: {shown(word)!r:.200} holds {UNSAFE}. {RESTORE}"
             )
-    if words != sorted(words, key=_order):
+    if words != sorted(words, key=alphabetical):
         raise FolderError(f"{file}: its words are not in alphabetical order. {RESTORE}")
     return tuple(words)
 
 
 def _optional(file: Path, checksum: str | None, largest: int) -> str | None:
-    """A file of text that the configuration has a checksum of; None if it has none."""
+    """The text of a file, or None if the configuration has no checksum of it."""
     if checksum is None:
         return None
     data = read_bytes(file, largest)
-    if checksum != _sha256(data):
+    if checksum != sha256(data):
         raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
     return _utf8(data, file)
 
 
-def _order(word: str) -> tuple[str, str]:
+def alphabetical(word: str) -> tuple[str, str]:
+    """The sort key of rare words."""
     return word.casefold(), word
 
 
 def folder_bytes(path: Path) -> int:
-    """Size of a model's files, without those that serve to go on training."""
+    """Bytes of a model's files, without those that are kept to resume training."""
     files = (current(path, name) for name in (*OURS, CARD))
     return sum(file.stat().st_size for file in files if file.exists())
 
 
 def read_config(path: Path) -> "FolderConfig":
-    """What `config.json` says, without reading the weights.
+    """Read `config.json` alone.
 
     Raises:
         FolderError: see `read_folder`.
@@ -396,7 +262,7 @@ def _read_config(path: Path) -> tuple["FolderConfig | Described", dict[str, str]
     except OSError as error:
         raise FolderError(f"{path}: cannot be read: {error}") from error
     file = current(path, CONFIG)
-    document = _json(file)
+    document = read_json(file)
     if not isinstance(document, dict):
         raise FolderError(f"{file} is not a model's configuration. {RESTORE}")
     version = document.get("format_version")
@@ -410,14 +276,14 @@ def _read_config(path: Path) -> tuple["FolderConfig | Described", dict[str, str]
         raise FolderError(f"{file}: {shown(unsafe)!r:.200} holds {UNSAFE}. {RESTORE}")
     checksums = document.pop(CHECKSUMS, None)
     known = checksums if isinstance(checksums, dict) else {}
-    if known.pop(CONFIG, None) == _canonical_sha256(document, known):
+    if known.pop(CONFIG, None) == config_checksum(document, known):
         return _described(document, file) or _validated(document, file), known
-    _validated(document, file)  # what is wrong by name says more than that something is
+    _validated(document, file)  # naming the wrong key helps more than a wrong checksum
     raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
 
 
 def _described(document: dict[str, Any], file: Path) -> Described | None:
-    """What is plainly as Foreword writes it; None of all else, faulty or only spelled otherwise."""
+    """A configuration as Foreword writes it; None if pydantic has to look at it."""
     weights = document.get("weights", "float32")
     if weights not in ("float32", "int8") or "format_version" not in document:
         return None
@@ -434,7 +300,7 @@ def _described(document: dict[str, Any], file: Path) -> Described | None:
 
 
 def _validated(document: dict[str, Any], file: Path) -> "FolderConfig":
-    from pydantic import ValidationError  # neither is loaded where nothing but prediction is wanted
+    from pydantic import ValidationError  # not loaded by prediction
 
     from foreword.folder.config import FolderConfig
 
@@ -446,27 +312,13 @@ def _validated(document: dict[str, Any], file: Path) -> "FolderConfig":
         ) from error
 
 
-def _config_bytes(config: "FolderConfig", files: Mapping[str, bytes]) -> bytes:
-    document = plain(config.model_dump(mode="json"))  # names of texts are anyone's
-    for key in ("weights", "compression"):  # unknown to Forewords that read version 1 alone
-        if config.format_version == 1:
-            del document[key]
-    if config.format_version in (1, 2):
-        for key in OPTIONS:
-            del document["model"][key]
-    if config.format_version < 5:
-        for key in NEWER:
-            del document["tokenizer"][key]
-    others = {name: _sha256(data) for name, data in files.items()}
-    document[CHECKSUMS] = {CONFIG: _canonical_sha256(document, others), **others}
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+def config_checksum(document: Any, other_checksums: dict[str, str]) -> str:
+    """SHA-256 of a configuration and of the checksums of the other files, however it is spelled."""
+    return sha256(json.dumps([document, other_checksums], sort_keys=True).encode())
 
 
-def _canonical_sha256(document: Any, other_checksums: dict[str, str]) -> str:
-    return _sha256(json.dumps([document, other_checksums], sort_keys=True).encode())
-
-
-def _sha256(data: bytes) -> str:
+def sha256(data: bytes) -> str:
+    """SHA-256 in hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -477,7 +329,12 @@ def _utf8(data: bytes, path: Path) -> str:
         raise FolderError(f"{path} is damaged: it is not UTF-8 ({error}). {RESTORE}") from error
 
 
-def _json(file: Path) -> Any:
+def read_json(file: Path) -> Any:
+    """The content of a JSON file of at most 16 MB.
+
+    Raises:
+        FolderError: it is missing, too large, not UTF-8 or not JSON.
+    """
     try:
         return json.loads(_utf8(read_bytes(file, LARGEST_CONFIG), file))
     except (ValueError, RecursionError) as error:
@@ -485,13 +342,13 @@ def _json(file: Path) -> Any:
 
 
 def _faults(error: "ValidationError") -> str:
-    """The first few things that are wrong with a configuration, by key."""
-    found = [
+    """The first few errors of a configuration, by key."""
+    faults = [
         f"{'.'.join(map(str, fault['loc']))[:100]}: {fault['msg'][:200]}"
         for fault in error.errors(include_url=False, include_input=False)
     ]
-    more = f"; and {len(found) - FAULTS_SHOWN:,} more" if len(found) > FAULTS_SHOWN else ""
-    return "; ".join(found[:FAULTS_SHOWN]) + more
+    more = f"; and {len(faults) - FAULTS_SHOWN:,} more" if len(faults) > FAULTS_SHOWN else ""
+    return "; ".join(faults[:FAULTS_SHOWN]) + more
 
 
 def _tokenizer(data: bytes, config: TokenizerConfig, file: Path, spacing: Spacing) -> Tokenizer:

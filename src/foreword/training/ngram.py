@@ -10,7 +10,7 @@ from foreword.evaluation.perplexity import score
 from foreword.evaluation.report import evaluation_of
 from foreword.folder.architecture import format_version
 from foreword.folder.config import FolderConfig, NgramConfig, TrainingRecord
-from foreword.folder.store import write_folder
+from foreword.folder.saving import write_folder
 from foreword.folder.usage import misspellings_of
 from foreword.kernels.threads import threads_within_quota
 from foreword.models.ngram import NgramModel

@@ -16,7 +16,8 @@ from foreword.evaluation.report import evaluation_of
 from foreword.folder.architecture import format_version
 from foreword.folder.claim import claimed
 from foreword.folder.config import Evaluation, FolderConfig, ModelConfig, TrainingRecord
-from foreword.folder.store import read_folder, write_folder
+from foreword.folder.saving import write_folder
+from foreword.folder.store import read_folder
 from foreword.folder.usage import misspellings_of
 from foreword.kernels.threads import most_threads, threads_restored
 from foreword.models.build import count_parameters

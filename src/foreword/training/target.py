@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from foreword.folder.claim import Refusal
-from foreword.folder.store import holds_model, read_config, refusal_of
+from foreword.folder.saving import refusal_of
+from foreword.folder.store import holds_model, read_config
 from foreword.training.checkpoint import home, saved
 
 

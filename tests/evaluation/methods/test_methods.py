@@ -16,7 +16,7 @@ from foreword.evaluation.methods.plan import Cache, Plan, applied, opinions, tun
 from foreword.evaluation.methods.reading import read
 from foreword.evaluation.perplexity import score
 from foreword.folder.config import FolderConfig, ModelConfig, NgramConfig
-from foreword.folder.store import write_folder
+from foreword.folder.saving import write_folder
 from foreword.models.build import build, weights_of
 from foreword.models.model import NextWordModel
 from foreword.models.ngram import NgramModel

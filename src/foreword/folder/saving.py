@@ -1,0 +1,191 @@
+"""Write model folders: config.json, model.safetensors, tokenizer.json and README.md.
+
+A model is written as a whole or not at all; see `foreword.folder.adopting`.
+"""
+
+import json
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foreword.errors import FolderError, SettingsError
+from foreword.folder.adopting import RUN, current, is_hidden, settle, whole
+from foreword.folder.architecture import OPTIONS
+from foreword.folder.files import atomic_write, holds, read_header, tensor_bytes
+from foreword.folder.store import (
+    CARD,
+    CHECKSUMS,
+    CONFIG,
+    MISSPELLINGS,
+    OURS,
+    RARE,
+    SPACING,
+    TOKENIZER,
+    WEIGHTS,
+    alphabetical,
+    config_checksum,
+    holds_model,
+    read_json,
+    sha256,
+    weights_metadata,
+)
+from foreword.text import misspellings as spelling
+from foreword.text.spacing import USUAL
+from foreword.text.tokenizer import NEWER, Tokenizer
+from foreword.visible import UNSAFE, first_unsafe, is_plain, plain, shown
+
+if TYPE_CHECKING:
+    from foreword.folder.config import FolderConfig
+
+CARD_BEGINS = b"---\nlibrary_name: foreword\n"
+NOT_OURS = "exists and is not a model folder. Choose another, so that nothing in it is lost"
+
+
+def write_folder(
+    path: Path,
+    config: "FolderConfig",
+    weights: Mapping[str, np.ndarray],
+    tokenizer: Tokenizer,
+    card: str,
+    rare: Collection[str] = (),
+    misspellings: Mapping[str, str] | None = None,
+    *,
+    replaces: bool = False,
+) -> None:
+    """Write a model folder, or replace the model in an existing one: all of it, or nothing.
+
+    Files that do not belong to the model stay as they are, and so does a `README.md` that the user
+    has written or changed.
+
+    Args:
+        path: the folder.
+        config: its `config.json`.
+        weights: by name.
+        tokenizer: its vocabulary and marks.
+        card: its `README.md`.
+        rare: words outside the vocabulary.
+        misspellings: words of the vocabulary, and the words that are meant.
+        replaces: whether the folder's training run belongs to another model; its checkpoint is
+            then removed.
+
+    Raises:
+        SettingsError: the folder holds something else, and is left as it is.
+        FolderError: the disk is full, or the folder cannot be written to.
+    """
+    _refuse_unsafe([*tokenizer.words, *rare])
+    try:
+        path = Path(os.path.realpath(path))
+        if path.exists():
+            settle(path)
+            if not _is_ours(path):
+                raise SettingsError(f"{path} {NOT_OURS}")
+        files = _files(config, weights, tokenizer, card, rare, misspellings or {})
+        if _has_own_card(path):
+            del files[CARD]
+        changed = {n: parts for n, parts in files.items() if not holds(path / n, *parts)}
+        if len(changed) == 1 and (path / CONFIG).exists() and not replaces:
+            for name, parts in changed.items():
+                atomic_write(path / name, *parts)
+        elif changed or replaces:
+            with whole(path) as draft:
+                for name, parts in changed.items():
+                    atomic_write(draft / name, *parts)
+                if replaces and (path / RUN).exists():
+                    (draft / RUN).mkdir()
+        for name in (RARE, SPACING, MISSPELLINGS):
+            if name not in files:
+                (path / name).unlink(missing_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise FolderError(f"{path}: cannot be written: {error}") from error
+
+
+def _files(
+    config: "FolderConfig",
+    weights: Mapping[str, np.ndarray],
+    tokenizer: Tokenizer,
+    card: str,
+    rare: Collection[str],
+    misspellings: Mapping[str, str],
+) -> dict[str, tuple[bytes | memoryview, ...]]:
+    """The content of each file of a model folder, in consecutive parts."""
+    others = {TOKENIZER: tokenizer.to_json().encode()}
+    if rare:
+        others[RARE] = "".join(f"{word}\n" for word in sorted(rare, key=alphabetical)).encode()
+    if tokenizer.spacing != USUAL:
+        others[SPACING] = tokenizer.spacing.to_json().encode()
+    if misspellings:
+        others[MISSPELLINGS] = spelling.to_json(misspellings).encode()
+    written = {**others, CARD: card.encode()}
+    return {
+        WEIGHTS: tensor_bytes(weights, weights_metadata(config.model, others[TOKENIZER])),
+        **{name: (data,) for name, data in written.items()},
+        CONFIG: (_config_bytes(config, written),),
+    }
+
+
+def _refuse_unsafe(words: Collection[str]) -> None:
+    unsafe = None if is_plain(" ".join(words)) else first_unsafe(words)
+    if unsafe is not None:
+        raise SettingsError(
+            f"a model's words must be text, but {shown(unsafe)!r:.200} holds {UNSAFE}"
+        )
+
+
+def _config_bytes(config: "FolderConfig", files: Mapping[str, bytes]) -> bytes:
+    document = plain(config.model_dump(mode="json"))  # names of texts are anyone's
+    for key in ("weights", "compression"):  # unknown to versions that read format 1 alone
+        if config.format_version == 1:
+            del document[key]
+    if config.format_version in (1, 2):
+        for key in OPTIONS:
+            del document["model"][key]
+    if config.format_version < 5:
+        for key in NEWER:
+            del document["tokenizer"][key]
+    others = {name: sha256(data) for name, data in files.items()}
+    document[CHECKSUMS] = {CONFIG: config_checksum(document, others), **others}
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _has_own_card(path: Path) -> bool:
+    """Whether a folder's README.md differs from what Foreword wrote.
+
+    `config.json` has the checksum of what Foreword wrote, except in folders of earlier versions.
+    """
+    try:
+        card = (path / CARD).read_bytes()
+        document = read_json(path / CONFIG)
+    except (OSError, FolderError):
+        return False
+    checksums = document.get(CHECKSUMS) if isinstance(document, dict) else None
+    known = checksums.get(CARD) if isinstance(checksums, dict) else None
+    if known is None:
+        return bool(card) and not card.startswith(CARD_BEGINS)
+    return bool(known != sha256(card))
+
+
+def refusal_of(path: Path) -> str | None:
+    """Why a model may not be written to an existing folder, as the end of a sentence; or None."""
+    return None if _is_ours(path) else NOT_OURS
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a folder is empty, a model folder, or one whose first writing was interrupted.
+
+    A `config.json` alone does not make a model folder: many programs write one.
+    """
+    if not path.is_dir():
+        return False
+    try:
+        if holds_model(path):
+            document = read_json(current(path, CONFIG))
+            return isinstance(document, dict) and document.get("format") == "foreword"
+        names = {entry.name for entry in path.iterdir() if not is_hidden(entry.name)}
+        if WEIGHTS in names and read_header(path / WEIGHTS)[1].get("format") != "foreword":
+            return False
+    except FolderError:
+        return False
+    return names <= (set(OURS) if WEIGHTS in names else set())
