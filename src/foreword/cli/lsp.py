@@ -35,13 +35,13 @@ def lsp(
     The editor starts it, and may change what is set here.
     """
     try:
-        from foreword.server.lsp import serve
+        from foreword.editor.lsp import serve
     except ModuleNotFoundError as error:
         if error.name not in ("pygls", "lsprotocol"):
             raise
         raise MissingExtraError("foreword lsp", "lsp") from error
 
-    from foreword.server.editor import Settings
+    from foreword.editor.editor import Settings
 
     serve(
         Settings(

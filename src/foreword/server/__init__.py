@@ -1,1 +1,1 @@
-"""Suggestions for other programs: editors, and whoever asks over a network. Never imports torch."""
+"""Suggestions over a network, by HTTP and WebSocket. Never imports torch."""

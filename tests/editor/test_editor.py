@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from foreword.editor.document import Document, Place
+from foreword.editor.editor import Editor, Settings
+from foreword.editor.lsp import Server, answering
 from foreword.errors import SettingsError
 from foreword.predictor.state import State
-from foreword.server.document import Document, Place
-from foreword.server.editor import Editor, Settings
-from foreword.server.lsp import Server, answering
 
 
 class Written:

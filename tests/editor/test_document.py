@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from foreword.server import document
-from foreword.server.document import Document, Encoding, Place
+from foreword.editor import document
+from foreword.editor.document import Document, Encoding, Place
 
 TEXT = st.text("ab \r\n😀é\u2028\x0c\x85\ud800", max_size=12)
 ENCODINGS = st.sampled_from(["utf-8", "utf-16", "utf-32"])

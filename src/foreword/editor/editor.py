@@ -1,6 +1,6 @@
 """What an editor gets for a place in a document: words to choose from, and ghost text.
 
-Knows documents and the predictor, and no messages: those are for `foreword.server.lsp`.
+Knows documents and the predictor, and no messages: those are for `foreword.editor.lsp`.
 """
 
 import re
@@ -10,6 +10,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from foreword.editor.document import Document, Encoding, Place, units
 from foreword.errors import SettingsError
 from foreword.predictor import personal
 from foreword.predictor.layer import Layer
@@ -18,7 +19,6 @@ from foreword.predictor.reading import STRIDE
 from foreword.predictor.spacing import attaches_left
 from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
-from foreword.server.document import Document, Encoding, Place, units
 from foreword.text.comments import COMMENT, Seen, prose_of, syntax_of
 from foreword.text.joints import UNSEEN
 from foreword.text.lines import with_newlines

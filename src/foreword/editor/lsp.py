@@ -19,10 +19,10 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
+from foreword.editor.document import Document, Encoding, Place
+from foreword.editor.editor import Editor, Offer, Question, Settings
+from foreword.editor.framing import MessageError, Messages
 from foreword.errors import ForewordError
-from foreword.server.document import Document, Encoding, Place
-from foreword.server.editor import Editor, Offer, Question, Settings
-from foreword.server.framing import MessageError, Messages
 
 SECTION = "foreword"
 """Of an editor's settings."""
