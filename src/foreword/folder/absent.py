@@ -1,4 +1,4 @@
-"""What to say where a model was asked for and there is none: what was meant, and what to do."""
+"""Error messages for a path that is not a model: what the user may have meant, and what to do."""
 
 from itertools import islice
 from pathlib import Path
@@ -8,25 +8,25 @@ from foreword.folder.installed import installed_models
 
 CONFIG = "config.json"
 LOOKED_AT = 500
-"""Entries of a folder among which models are looked for, at most."""
+"""Folder entries that are searched for models."""
 
 _TRAIN = "Train a model with: foreword train TEXT --out DIR"
 
 
 def missing(path: Path) -> str:
-    """Of a name that is neither a path nor an installed model."""
+    """The message for a name that is neither a path nor an installed model."""
     installed = installed_models()
     beside = {path.with_name(folder.name): folder for folder in _models_in(path.parent)}
     question = did_you_mean(str(path), [*installed, *map(str, beside)])
-    there = f" Installed: {', '.join(installed)}." if installed and not question else ""
+    names = f" Installed: {', '.join(installed)}." if installed and not question else ""
     return (
-        f"{path}: there is no such folder, nor an installed model of that name.{question}{there} "
+        f"{path}: there is no such folder, nor an installed model of that name.{question}{names} "
         f"{_TRAIN}"
     )
 
 
 def is_file(path: Path) -> str:
-    """Of a file."""
+    """The message for a file."""
     if (path.parent / CONFIG).exists():
         return f"{path} is a file, not a model folder. Name the folder that it is in: {path.parent}"
     return (
@@ -36,7 +36,7 @@ def is_file(path: Path) -> str:
 
 
 def no_model_in(path: Path) -> str:
-    """Of a folder with other things in it."""
+    """The message for a folder that holds other things."""
     inside = [str(folder) for folder in _models_in(path)]
     what = f"Models in it: {', '.join(inside)}" if inside else _TRAIN
     return f"{path} is not a model folder: it has no {CONFIG}. {what}"

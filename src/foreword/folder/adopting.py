@@ -1,12 +1,12 @@
-"""Changes several files of a folder at once, or none of them. Knows a run's folder, but no models.
+"""Change several files of a folder at once, or none of them. Knows training runs, but no models.
 
-What is new is written into a hidden folder, which one rename makes valid. From then on its files
-count instead of those of the same names; afterwards they are moved to their places, one by one. A
-process that is killed before that rename leaves the folder as it was, and one that is killed after
-it leaves a folder that reads as the new one. The next writer moves what was not moved.
+New files are written into a hidden folder, which one rename makes valid. From then on they count
+instead of the files of the same names, and are moved to their places one by one. A process that is
+killed before the rename leaves the folder as it was; one that is killed after it leaves a folder
+that reads as the new one, and the next writer moves the remaining files.
 
-The folder itself is never exchanged for another: it may be mounted into a container, it may be the
-root of a disk or what a shell stands in, and it holds files of the user's.
+The folder itself is never replaced: it may be mounted into a container, the root of a disk or a
+shell's working directory, and it holds the user's own files.
 """
 
 import contextlib
@@ -19,35 +19,34 @@ from pathlib import Path
 from foreword.folder.files import is_temporary, sync_folder, temporary_beside
 
 HIDDEN = ".foreword"
-"""Begins the names of hidden files of ours in a folder, of all but temporary ones."""
+"""The prefix of Foreword's hidden files in a folder, except temporary ones."""
 NEW = ".foreword-new"
-"""What counts already, and is moved to its place."""
+"""The folder of new files that count already and have yet to be moved."""
 OLD = ".foreword-old"
-"""The folder of a run that has been replaced, and is cleared away."""
+"""The folder of a training run that was replaced and has yet to be removed."""
 RUN = "training"
-"""The folder of a run. It is replaced as a whole by one that is adopted."""
+"""The folder of a training run; a new one replaces it as a whole."""
 STAGED = "new"
-"""In it, the folder of a run that is to replace the model, once it has learned something."""
+"""Within it, the folder of a run that will replace the model once it has learned something."""
 OF_RUN = ("step-*.safetensors", "sources.json", STAGED)
-"""What a run's folder holds; everything else in it is the user's, and stays."""
+"""The files of a run's folder; all others in it belong to the user, and stay."""
 LAST = ("config.json", "README.md", "index.html")
-"""Moved after the others, in this order: a program that knows nothing of `NEW` finds them whole."""
+"""Moved last, in this order: programs that do not know `NEW` then find the files they refer to."""
 
 
 def current(folder: Path, name: str) -> Path:
-    """Where a file of a folder is read from: its place, unless a newer one has not been moved."""
+    """The path to read a file of a folder from: in `NEW` if a newer one has yet to be moved."""
     new = folder / NEW / name
     return new if new.exists() else folder / name
 
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A hidden folder to fill. At the end of the context, `path` has all that is in it, at once.
+    """Give a hidden folder to fill, whose content `path` has at the end of the context, at once.
 
-    A `path` that is missing appears. In one that is there, files of the same names are replaced,
-    and the folder `RUN` if it was filled; everything else stays. If the context is left by an
-    exception, `path` is as it was, and nothing is left over. In folders within it, too, files of
-    the same names are replaced.
+    A missing `path` is created. In an existing one, and in the folders within it, files of the same
+    names are replaced; so is the whole folder `RUN` if it was filled. Everything else stays. If the
+    context is left by an exception, `path` is as before.
 
     Raises:
         OSError: the disk is full, or the folder cannot be written to.
@@ -72,7 +71,7 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def adopt(folder: Path, draft: Path) -> None:
-    """Makes what a folder on the same disk holds count in another; see `whole`.
+    """Move the content of a folder into another one on the same disk, at once; see `whole`.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -85,7 +84,7 @@ def adopt(folder: Path, draft: Path) -> None:
 
 
 def settle(folder: Path) -> None:
-    """Moves to its place what counts already, after a process that could not do so itself.
+    """Complete the moves of a process that was killed before it could do so.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -106,7 +105,7 @@ def settle(folder: Path) -> None:
 
 
 def discard(folder: Path) -> None:
-    """Removes a folder at once; a kill on the way leaves a hidden one that is swept later."""
+    """Remove a folder at once; after a kill a hidden one is left, which `sweep` removes."""
     if folder.exists():
         doomed = temporary_beside(folder)
         folder.rename(doomed)
@@ -114,10 +113,10 @@ def discard(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Removes what killed processes left unfinished in a folder that nobody else writes to.
+    """Remove what killed processes left unfinished in a folder that nobody else writes to.
 
-    That is known by its name: see `temporary_beside`; or it begins with `.foreword-`, as folders do
-    in which something is tried out. What counts already must have been moved: see `settle`.
+    It is known by its name: that of `temporary_beside`, or one that begins with `.foreword-`. Call
+    `settle` first, which moves the files that count already.
     """
     with contextlib.suppress(OSError):
         beside = [p for p in folder.parent.iterdir() if is_temporary(p.name, folder.name)]
@@ -126,19 +125,19 @@ def sweep(folder: Path) -> None:
     with contextlib.suppress(OSError):
         for path in list(folder.glob(f"{HIDDEN}-*")):
             _remove(path)
-    for place in (folder, folder / RUN, folder / RUN / STAGED, folder / RUN / STAGED / RUN):
+    for inner in (folder, folder / RUN, folder / RUN / STAGED, folder / RUN / STAGED / RUN):
         with contextlib.suppress(OSError):
-            for path in [p for p in place.iterdir() if is_temporary(p.name)]:
+            for path in [p for p in inner.iterdir() if is_temporary(p.name)]:
                 _remove(path)
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a hidden file or folder in a folder is ours, and nothing that it was made for."""
+    """Whether this is the name of a hidden file or folder of Foreword's."""
     return name.startswith(HIDDEN) or is_temporary(name)
 
 
 def _move(source: Path, target: Path) -> None:
-    """Moves a file, or all files of a folder, to where others of the same names may be."""
+    """Move a file, or all files of a folder, over existing files of the same names."""
     if source.is_dir() and target.is_dir():
         for path in list(source.iterdir()):
             _move(path, target / path.name)
@@ -153,7 +152,7 @@ def _turn(name: str) -> int:
 
 
 def _clear(old: Path, run: Path) -> None:
-    """Removes the folder of a run, but for what is the user's, which comes into the new one's."""
+    """Remove the folder of a run, but move the user's files in it to the new run's folder."""
     if old.is_symlink():
         old.unlink()
         return

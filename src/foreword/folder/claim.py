@@ -1,8 +1,8 @@
-"""Claims a folder for one process to write in, and says at once if it cannot be. Knows no models.
+"""Claim a folder so that only one process writes in it. Knows no models.
 
-The lock's file lies beside the folder, as `.NAME.lock`, while the work goes on: so it is never in
-what is made. Where nothing may be written beside the folder, or the folder is the root of a mounted
-disk, which others may have mounted elsewhere, it lies in it. Reading takes no lock.
+While the folder is claimed, the lock file `.NAME.lock` lies beside it, and is no part of the
+result. It lies inside the folder if the parent folder is not writable, or if the folder is the root
+of a mounted disk, which other machines may mount elsewhere. Readers take no lock.
 """
 
 import contextlib
@@ -18,12 +18,12 @@ from foreword.folder.files import LONGEST_NAME
 from foreword.folder.lock import LockedError, UnsupportedError, locked
 
 INSIDE = ".foreword.lock"
-"""The lock's file where it lies in the folder."""
+"""The lock file if it lies inside the folder."""
 PROBE = 1 << 20
-"""Bytes that are written, and never kept, to see whether the disk has any room at all."""
+"""Bytes written to a temporary file to check that the disk is not full."""
 
 Refusal = Callable[[Path], str | None]
-"""Why what a folder holds may not be written to, as the end of a sentence; None if it may."""
+"""Why an existing folder may not be written to, as the end of a sentence; None if it may."""
 
 
 @contextlib.contextmanager
@@ -33,20 +33,21 @@ def claimed(
     refusal: Refusal = lambda _: None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[None]:
-    """While active, no other process, and no other call in this one, can claim the folder.
+    """While active, no other process, and no other call in this process, can claim the folder.
 
-    Checks first that the folder can be written to. Folders above it are made, and removed again if
-    nothing was written in them. What an earlier process was killed over is finished or removed.
+    The folder is first checked to be writable. Missing parent folders are created, and removed in
+    the end if nothing was written in them. What a killed process left unfinished is completed or
+    removed.
 
     Args:
-        folder: may be missing.
-        verb: who claims it, as in `foreword train`.
-        refusal: is asked about a folder that is there.
-        tell: is told where the file system has no locks.
+        folder: the folder, which may be missing.
+        verb: the command that claims it, as in `foreword train`.
+        refusal: called with an existing folder.
+        tell: called with a warning if the file system has no locks.
 
     Raises:
-        SettingsError: it is a file, or holds what is not to be touched.
-        FolderError: it cannot be written to, or another writes in it.
+        SettingsError: it is a file, or `refusal` refuses it.
+        FolderError: it cannot be written to, or another process has claimed it.
     """
     with contextlib.ExitStack() as until_end:
         try:
@@ -58,7 +59,7 @@ def claimed(
             _probe(real if was_there else real.parent)
             is_locked = _enter(until_end, real, verb)
             settle(real)
-            if is_locked:  # otherwise another process may be about to use what is left
+            if is_locked:  # otherwise another process may still use the temporary files
                 sweep(real)
         except LockedError as error:
             raise FolderError(
@@ -76,7 +77,7 @@ def claimed(
 
 
 def _enter(until_end: contextlib.ExitStack, folder: Path, verb: str) -> bool:
-    """Locks a folder until the end; False where the file system has no locks."""
+    """Lock a folder until the end; return False if the file system has no locks."""
     try:
         until_end.enter_context(locked(_lock_file(folder), verb))
     except UnsupportedError:
@@ -85,18 +86,18 @@ def _enter(until_end: contextlib.ExitStack, folder: Path, verb: str) -> bool:
 
 
 def refuse_unclaimable(folder: Path, verb: str, refusal: Refusal = lambda _: None) -> None:
-    """Says now what `claimed` would say, before anything slow begins; see there."""
+    """Raise what `claimed` would raise, before slow work begins."""
     with claimed(folder, verb, refusal):
         pass
 
 
 def unless_replacing(names: Sequence[str], is_ours: Callable[[Path], bool], verb: str) -> Refusal:
-    """Refuses a folder in which files of the same names are somebody else's.
+    """Refuse a folder whose files of the same names were not written by Foreword.
 
     Args:
-        names: of what is going to be written.
-        is_ours: whether the folder is one that the verb has written to before.
-        verb: as in `foreword compare`.
+        names: the files and folders that will be written.
+        is_ours: whether the command has written to the folder before.
+        verb: the command, as in `foreword compare`.
     """
 
     def refusal(folder: Path) -> str | None:
@@ -129,7 +130,7 @@ def _check(real: Path, named: Path, refusal: Refusal) -> None:
 
 @contextlib.contextmanager
 def _parents(folder: Path) -> Iterator[None]:
-    """Makes a folder and those above it; removes those it made that are empty in the end."""
+    """Create a folder and its parents; in the end remove those that are still empty."""
     made: list[Path] = []
     try:
         for parent in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
@@ -147,13 +148,13 @@ def _remove_empty(folders: Sequence[Path]) -> None:
 
 
 def _probe(folder: Path) -> None:
-    """Writes to a nameless file in the folder: what cannot be written to says so."""
+    """Write to a temporary file in the folder, so that a full or read-only disk raises OSError."""
     with tempfile.TemporaryFile(prefix=f"{HIDDEN}-", dir=folder) as file:
         file.write(bytes(PROBE))
 
 
 def _lock_file(folder: Path) -> Path:
-    """Where a folder's lock lies, by whichever path the folder was named."""
+    """The path of a folder's lock file, the same for all paths that lead to the folder."""
     if folder.is_dir() and (folder.is_mount() or not os.access(folder.parent, os.W_OK)):
         return folder / INSIDE
     name = f".{folder.name}.lock"

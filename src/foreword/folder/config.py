@@ -1,4 +1,4 @@
-"""What `config.json` holds, as typed data. Knows nothing about torch, files or training loops."""
+"""The content of `config.json` as typed data. Knows nothing about torch, files or training."""
 
 from typing import Annotated, Literal, Self
 
@@ -32,13 +32,13 @@ Size = Annotated[int, Field(gt=0, le=LARGEST_SIZE)]
 
 
 class Data(BaseModel):
-    """Frozen data that refuses what it does not know."""
+    """Frozen data that refuses unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class TrainingRecord(Data):
-    """How the model was trained; for `foreword info` and the model card."""
+    """How the model was trained, for `foreword info` and the model card."""
 
     text: str
     """Names of the training texts, as given, without their folders."""
@@ -69,18 +69,18 @@ class Evaluation(Data):
     top5: float
     mean_reciprocal_rank: float
     out_of_vocabulary: float
-    """Share of the words that the vocabulary lacks, 0 to 1."""
+    """Fraction of the words that are not in the vocabulary, 0 to 1."""
     words_per_second: float
     reset: Literal["never", "sentence"] = "never"
 
 
 class FolderConfig(Data):
-    """The whole of `config.json`, but for its checksum."""
+    """All of `config.json` except the checksums."""
 
     format: Literal["foreword"] = "foreword"
     format_version: FormatVersion = 1
-    """2: weights in int8. 3: an n-gram model. 4: a network with options that others lack. 5:
-    a tokeniser with options that others lack."""
+    """2: int8 weights. 3: an n-gram model. 4: a network with options unknown to older
+    versions. 5: a tokeniser with such options."""
     weights: Literal["float32", "int8"] = "float32"
     model: Annotated[ModelConfig | NgramConfig, Field(discriminator="name")]
     tokenizer: TokenizerConfig
@@ -100,20 +100,20 @@ class FolderConfig(Data):
 
     @property
     def network(self) -> ModelConfig:
-        """The architecture, of a model that is known to be a network."""
+        """The architecture of a model that is known to be a network."""
         assert isinstance(self.model, ModelConfig)
         return self.model
 
 
 class Compression(Data):
-    """What a model was before it was compressed, and what that cost on a text."""
+    """A model before its compression, and the cost of compressing it, measured on a text."""
 
     vocab_size: Size
     bytes: Annotated[int, Field(gt=0)]
-    """Of its folder's files, before."""
+    """Size of the folder's files before."""
     text: str
     words: int
-    """Compared words, `<eos>` included: all that the smaller vocabulary has."""
+    """Compared words, `<eos>` included: those in the smaller vocabulary."""
     perplexity_before: float
     perplexity_after: float
     top3_before: float

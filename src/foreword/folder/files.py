@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and tensor files that know their own checksum. No models."""
+"""Atomic writing of files, and tensor files with a checksum of their own. Knows no models."""
 
 import contextlib
 import hashlib
@@ -23,9 +23,9 @@ LARGEST_FILE = 64 << 30
 LONGEST_NAME = 255
 """Bytes of a file's name, on about every file system."""
 TEMPORARY = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{8}\.foreword", re.DOTALL)
-"""The name of what is being written, and of what a killed process has left of it."""
+"""The name of a file or folder while it is written, which a killed process leaves behind."""
 BLOCK = 1 << 20
-"""Bytes that are compared at once."""
+"""Bytes compared at a time."""
 RESTORE = "Restore it from where it came from, or train the model anew."
 
 _KINDS = {
@@ -41,16 +41,16 @@ _KINDS = {
 
 
 class TensorHeader(NamedTuple):
-    """What a tensor file says of one tensor: its dtype, by numpy's name where known, and shape."""
+    """The dtype, by numpy's name where it has one, and the shape of a tensor in a file."""
 
     dtype: str
     shape: tuple[int, ...]
 
 
 def atomic_write(path: Path, *parts: bytes | memoryview) -> None:
-    """Writes a new file beside `path`, makes sure that it is on the disk, and renames it.
+    """Write a new file beside `path`, sync it to the disk, and rename it to `path`.
 
-    Whatever happens on the way, `path` holds all of the old content or all of the new.
+    Whatever happens meanwhile, `path` has either all of the old content or all of the new.
 
     Raises:
         FolderError: the disk is full or the folder cannot be written to.
@@ -72,7 +72,7 @@ def atomic_write(path: Path, *parts: bytes | memoryview) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Says of the system's errors what could not be written.
+    """Turn the system's errors into errors that name what could not be written.
 
     Raises:
         FolderError: the disk is full, or there is no right to write.
@@ -84,7 +84,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def holds(path: Path, *parts: bytes | memoryview) -> bool:
-    """Whether a file has this content; reads no more of it than is equal, and a block."""
+    """Whether a file has exactly this content; stops reading at the first difference."""
     try:
         with path.open("rb") as file:
             for part in parts:
@@ -98,9 +98,9 @@ def holds(path: Path, *parts: bytes | memoryview) -> bool:
 
 
 def temporary_beside(path: Path) -> Path:
-    """A hidden name in the same folder that is free: `.NAME.RANDOM.foreword`.
+    """An unused hidden name in the same folder: `.NAME.RANDOM.foreword`.
 
-    Instead of a name that is too long for that, it has a checksum of it.
+    A checksum takes the place of a NAME that is too long.
     """
     name = f".{path.name}{_ending()}"
     if len(os.fsencode(name)) > LONGEST_NAME:
@@ -109,15 +109,15 @@ def temporary_beside(path: Path) -> Path:
 
 
 def is_temporary(name: str, target: str | None = None) -> bool:
-    """Whether `temporary_beside` has given this name; to what becomes `target`, if that is given.
+    """Whether `temporary_beside` made this name, and made it for `target` if that is given.
 
     >>> is_temporary(".config.json.00c0ffee.foreword", "config.json")
     True
     >>> is_temporary(".config.json.00c0ffee.foreword", "json")
     False
     """
-    found = TEMPORARY.fullmatch(name)
-    return found is not None and (target is None or found["target"] in (target, _short(target)))
+    match = TEMPORARY.fullmatch(name)
+    return match is not None and (target is None or match["target"] in (target, _short(target)))
 
 
 def _ending() -> str:
@@ -129,7 +129,7 @@ def _short(name: str) -> str:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes sure that a rename in the folder is on the disk, where the system can."""
+    """Sync a rename in the folder to the disk, where the system supports it."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -169,17 +169,17 @@ def _check_file(path: Path, largest: int) -> None:
 def write_tensors(
     path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]
 ) -> None:
-    """Writes a safetensors file, atomically, with a checksum over all that it holds."""
+    """Write a safetensors file atomically, with a checksum of its whole content."""
     atomic_write(path, *tensor_bytes(arrays, metadata))
 
 
 def tensor_bytes(
     arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]
 ) -> tuple[bytes, memoryview]:
-    """The header and the numbers of a safetensors file, with a checksum over all that it holds.
+    """The header and the data of a safetensors file, with a checksum of its whole content.
 
-    The same arrays and metadata always give the same bytes. The library alone writes the metadata
-    in an order that changes from call to call.
+    The same arrays and metadata always give the same bytes; the library by itself would write the
+    metadata in an order that changes from call to call.
     """
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     checked = {**metadata, CHECKSUM: checksum(contiguous, metadata)}
@@ -188,24 +188,24 @@ def tensor_bytes(
     header = json.loads(encoded[8:end])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # so that numbers lie at multiples of their size
+    text += b" " * (-len(text) % 8)  # aligns the data
     return len(text).to_bytes(8, "little") + text, memoryview(encoded)[end:]
 
 
 def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """What `write_tensors` wrote, without the checksum.
+    """Read the arrays and the metadata that `write_tensors` wrote.
 
-    The arrays are the file itself, mapped into memory, read-only: processes share it, and what is
-    not used takes no room. Writing a new file in its place leaves them as they are.
+    The arrays are the file itself, mapped into memory read-only: processes share it, and unused
+    parts take no memory. They do not change if a new file is renamed to this path.
 
     Raises:
-        FolderError: the file is missing, cut short, changed, or no such file.
+        FolderError: the file is missing, cut short, changed, or not a safetensors file.
     """
     headers, metadata = read_header(path)
     try:
         with path.open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        arrays = {name: _array(mapped, *at) for name, at in _places(mapped, headers).items()}
+        arrays = {name: _array(mapped, *parts) for name, parts in _offsets(mapped, headers).items()}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(path, error) from error
     if metadata.pop(CHECKSUM, None) != checksum(arrays, metadata):
@@ -214,12 +214,12 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 
 
 def read_header(path: Path) -> tuple[dict[str, TensorHeader], dict[str, str]]:
-    """What a safetensors file says that it holds, and its metadata; none of the numbers.
+    """Read the header of a safetensors file: dtypes and shapes by name, and the metadata.
 
-    Nothing but the header comes into memory, and no checksum is looked at.
+    The data is not read, and the checksum is not compared.
 
     Raises:
-        FolderError: the file is missing, cut short, or no such file.
+        FolderError: the file is missing, cut short, or not a safetensors file.
     """
     _check_file(path, LARGEST_FILE)
     try:
@@ -240,10 +240,10 @@ def _damaged(path: Path, error: Exception) -> FolderError:
     return FolderError(f"{path} is damaged or cut short ({error}). {RESTORE}")
 
 
-def _places(
+def _offsets(
     mapped: mmap.mmap, headers: Mapping[str, TensorHeader]
 ) -> dict[str, tuple[TensorHeader, int]]:
-    """Where each tensor begins. What safetensors has read it has checked."""
+    """The offset of each tensor in the file. The library has checked them."""
     length = int.from_bytes(mapped[:8], "little")
     document = json.loads(mapped[8 : 8 + length])
     return {
@@ -260,7 +260,7 @@ def _array(mapped: mmap.mmap, header: TensorHeader, begin: int) -> np.ndarray:
 
 
 def checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
-    """SHA-256, hexadecimal, of tensors and metadata, as a tensor file has it."""
+    """The SHA-256, in hexadecimal digits, that a tensor file has of its tensors and metadata."""
     digest = hashlib.sha256(json.dumps(dict(metadata), sort_keys=True).encode())
     for name in sorted(arrays):
         array = arrays[name]

@@ -1,7 +1,7 @@
-"""Models that installed packages bring along, by name. Knows packages' metadata; reads no model.
+"""Models in installed packages, by name. Knows the packages' metadata; reads no model.
 
-A package offers one by an entry point of the group `foreword.models`, whose object is the path of a
-model folder.
+A package provides a model by an entry point of the group `foreword.models`, whose object is the
+path of the model folder.
 """
 
 from os import PathLike
@@ -13,14 +13,14 @@ GROUP = "foreword.models"
 
 
 def installed_models() -> list[str]:
-    """Their names, in alphabetical order."""
-    from importlib.metadata import entry_points  # 20 ms, for a need that most have not
+    """The names of installed models, in alphabetical order."""
+    from importlib.metadata import entry_points  # takes 20 ms, and most calls do without
 
     return sorted({point.name for point in entry_points(group=GROUP)})
 
 
 def find_folder(folder: str | PathLike[str]) -> Path:
-    """A path as it is; or, of a name that no path has, the folder of the installed model.
+    """An existing path as it is; otherwise the folder of the installed model of that name.
 
     Raises:
         FolderError: the package of that model is damaged, or the name is empty.
@@ -31,7 +31,7 @@ def find_folder(folder: str | PathLike[str]) -> Path:
     try:
         if path.exists():
             return path
-    except (OSError, ValueError):  # nothing that a path can be: the reader says so
+    except (OSError, ValueError):  # not a valid path: reading it raises the error
         return path
     from importlib.metadata import entry_points
 
@@ -48,7 +48,7 @@ def find_folder(folder: str | PathLike[str]) -> Path:
 
 
 def about(name: str) -> str | None:
-    """What the package of an installed model says of itself; None if no package has the name."""
+    """The summary of an installed model's package; None if no model has the name."""
     from importlib.metadata import entry_points
 
     for point in entry_points(group=GROUP, name=name):
@@ -58,7 +58,7 @@ def about(name: str) -> str | None:
 
 
 def only_model() -> str:
-    """The name of the installed model, where there is one.
+    """The name of the only installed model.
 
     Raises:
         FolderError: there is none, or several to choose from.

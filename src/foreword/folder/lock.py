@@ -1,7 +1,7 @@
 """A lock between processes: a file that the operating system locks. Knows nothing of folders.
 
-The system gives the lock up when the process dies, however it dies. The file that is then left is
-taken over by whoever locks it next, and removed when the lock is given back.
+The system releases the lock when the process dies, however it dies. The file that a dead process
+leaves behind is reused by the next holder, and removed when the lock is released.
 """
 
 import contextlib
@@ -22,14 +22,14 @@ else:
     import fcntl
 
 UNSUPPORTED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL})
-"""What a file system without locks answers."""
+"""The errors of file systems without locks."""
 FAR = 1 << 30
-"""The byte that is locked on Windows, where nobody can read what is locked."""
+"""The position of the locked byte on Windows, where a locked byte cannot be read."""
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who has the lock; the content of its file."""
+    """The process that holds the lock; stored in the lock file as JSON."""
 
     verb: str
     pid: int
@@ -39,12 +39,12 @@ class Holder:
 
     @classmethod
     def me(cls, verb: str) -> "Holder":
-        """This process, now."""
+        """This process, at the current time."""
         since = datetime.now().astimezone().isoformat(timespec="seconds")
         return cls(verb, os.getpid(), socket.gethostname(), since)
 
     def __str__(self) -> str:
-        """Who it is, for those who have to wait."""
+        """The holder, for a message to those who have to wait."""
         since = datetime.fromisoformat(self.since)
         is_today = since.date() == datetime.now(since.tzinfo).date()
         clock = since.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M")
@@ -53,7 +53,7 @@ class Holder:
 
 
 class LockedError(Exception):
-    """Somebody else has the lock; `holder` is None where it is not known who."""
+    """Another process or call holds the lock; `holder` is None if it is unknown."""
 
     def __init__(self, holder: Holder | None) -> None:
         super().__init__(str(holder))
@@ -66,16 +66,18 @@ class UnsupportedError(Exception):
 
 @contextlib.contextmanager
 def locked(path: Path, verb: str) -> Iterator[None]:
-    """Has the lock while active; `verb` is what the holder does, as in `foreword train`.
+    """Hold the lock while active; `verb` is the holder's command, as in `foreword train`.
 
     Raises:
-        LockedError: somebody else has it, in this process or another.
+        LockedError: another process, or another call in this one, holds it.
         UnsupportedError: the file system has no locks.
-        OSError: the file cannot be made.
+        OSError: the file cannot be created.
     """
     handle = _acquired(path)
     try:
-        with contextlib.suppress(OSError):  # another user's, left by a kill: it locks all the same
+        with contextlib.suppress(
+            OSError
+        ):  # another user's file, left by a kill, still serves as a lock
             os.ftruncate(handle, 0)
             os.write(handle, json.dumps(asdict(Holder.me(verb))).encode())
         yield
@@ -84,7 +86,7 @@ def locked(path: Path, verb: str) -> Iterator[None]:
             os.close(handle)
             with contextlib.suppress(OSError):
                 path.unlink()
-        else:  # removed while it is locked: afterwards it may be the next one's
+        else:  # removed while locked: after the release it may be the next holder's
             if _is(handle, path):
                 with contextlib.suppress(OSError):
                     path.unlink()
@@ -92,7 +94,7 @@ def locked(path: Path, verb: str) -> Iterator[None]:
 
 
 def _acquired(path: Path) -> int:
-    """An open file that is locked, and that still is the one of this name."""
+    """An open, locked file that still has this name."""
     while True:
         handle = _opened(path)
         try:
@@ -107,7 +109,7 @@ def _acquired(path: Path) -> int:
             raise LockedError(holder) from error
         if _is(handle, path):
             return handle
-        os.close(handle)  # its last holder has removed it meanwhile
+        os.close(handle)  # its last holder has removed it in the meantime
 
 
 def _opened(path: Path) -> int:
@@ -116,7 +118,7 @@ def _opened(path: Path) -> int:
     except PermissionError:
         if not path.exists():
             raise
-        return os.open(path, os.O_RDONLY)  # another user's
+        return os.open(path, os.O_RDONLY)  # another user's file
 
 
 def _is(handle: int, path: Path) -> bool:
@@ -127,7 +129,7 @@ def _is(handle: int, path: Path) -> bool:
 
 
 def _holder(path: Path) -> Holder | None:
-    """Who wrote the file; it may be about to."""
+    """The holder according to the file, which may be about to be written."""
     for _ in range(20):
         with contextlib.suppress(OSError, ValueError, TypeError):
             return Holder(**json.loads(path.read_text("utf-8")))

@@ -1,8 +1,8 @@
-"""Weights as int8 with a scale a row, and back. Knows arrays and their names, no models or files.
+"""Convert weights to int8 with a scale for each row, and back. Knows no models or files.
 
-Of a matrix (rows, columns) each row is stored in steps of its own, a 127th of its largest value:
-one weight in a row of large ones does not cost the others their precision. A row is a gate's unit,
-a word's vector, or a word's output, so that a product by a row is scaled once, after its sum.
+The scale of a row is a 127th of its largest absolute value, so that a large weight in one row does
+not cost the other rows their precision. A row belongs to one unit of a gate, one word's vector or
+one word's output, so that a dot product with a row is scaled once, after the sum.
 """
 
 from collections.abc import Mapping
@@ -10,39 +10,39 @@ from collections.abc import Mapping
 import numpy as np
 
 SCALE = "_scale"
-"""Ends the name of a matrix' scales, (rows,) float32; its name is that of its int8 values."""
+"""The suffix of the name of a matrix's scales, (rows,) float32."""
 
 
 def is_quantisable(name: str, shape: tuple[int, ...]) -> bool:
-    """Whether a tensor is a matrix; biases and peepholes, of which there are few, stay float32."""
+    """Whether a tensor is stored in int8; the few biases and peepholes stay float32."""
     return len(shape) == 2 and "peephole" not in name
 
 
 def is_quantised(weights: Mapping[str, np.ndarray]) -> bool:
-    """Whether any of them has scales."""
+    """Whether any weights have scales."""
     return any(name.endswith(SCALE) for name in weights)
 
 
 def quantise(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Every matrix as int8 and its scales; the others as they are."""
-    found: dict[str, np.ndarray] = {}
+    """Convert every matrix to int8 and scales; other weights stay as they are."""
+    converted: dict[str, np.ndarray] = {}
     for name, values in weights.items():
         if not is_quantisable(name, values.shape):
-            found[name] = values
+            converted[name] = values
             continue
         scales = (np.abs(values).max(axis=1) / np.float32(127)).astype(np.float32)
         steps = values / np.where(scales > 0, scales, 1)[:, None]
-        found[name] = np.clip(np.rint(steps), -127, 127).astype(np.int8)
-        found[name + SCALE] = scales
-    return found
+        converted[name] = np.clip(np.rint(steps), -127, 127).astype(np.int8)
+        converted[name + SCALE] = scales
+    return converted
 
 
 def dense(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The float32 that int8 and scales stand for; others as they are."""
-    found: dict[str, np.ndarray] = {}
+    """Convert int8 and scales to float32; other weights stay as they are."""
+    converted: dict[str, np.ndarray] = {}
     for name, values in weights.items():
         if (scales := weights.get(name + SCALE)) is not None:
             values = values * scales[:, None]
         if not name.endswith(SCALE):
-            found[name] = values
-    return found
+            converted[name] = values
+    return converted

@@ -1,4 +1,4 @@
-"""How each word is used, as a vector from a model's weights, and which are misspellings by that."""
+"""Vectors of how words are used, from a model's weights, and the misspellings they reveal."""
 
 from collections.abc import Mapping
 
@@ -10,18 +10,18 @@ from foreword.text.tokenizer import Tokenizer
 Array = np.ndarray
 
 NEIGHBOURS = 128
-"""The commonest words: how often each stands beside a word is that word's vector in n-grams."""
+"""Number of the commonest words whose counts beside a word make its vector in n-gram models."""
 
 
 def vectors_of_use(weights: Mapping[str, Array]) -> Array | None:
-    """A vector for each word, (V, d): words that are used alike have alike ones.
+    """A vector for each word, (V, d): words that are used alike have similar vectors.
 
-    A network has learned such vectors. Of an n-gram model they are made of its pairs of words: the
-    roots of the probabilities of the commonest words after a word and before it, whose product is
-    Bhattacharyya's coefficient. None if there are no pairs.
+    A network has learned such vectors. Those of an n-gram model are computed from its pairs of
+    words: the square roots of the probabilities of the commonest words after and before a word, so
+    that a dot product is Bhattacharyya's coefficient. None if the model has no pairs.
 
     Args:
-        weights: by their names; int8 ones without their scales, which change no angle.
+        weights: by name; the scales of int8 weights are not needed, since they change no angle.
     """
     if "embedding.weight" in weights:
         return weights["embedding.weight"]
@@ -31,19 +31,19 @@ def vectors_of_use(weights: Mapping[str, Array]) -> Array | None:
     words = weights["ngrams.1.shares"]
     V = len(words)
     d = min(NEIGHBOURS, V)
-    found = np.zeros((V, 2 * d), dtype=np.float32)
+    vectors = np.zeros((V, 2 * d), dtype=np.float32)
     first, second = keys // V, keys % V
     after = second < d
-    found[first[after], second[after]] = shares[after]
+    vectors[first[after], second[after]] = shares[after]
     before = first < d
-    found[second[before], d + first[before]] = shares[before] * words[first[before]]
-    left = found[:, d:]
+    vectors[second[before], d + first[before]] = shares[before] * words[first[before]]
+    left = vectors[:, d:]
     left /= np.maximum(left.sum(axis=1, keepdims=True), 1e-30)
-    return np.asarray(np.sqrt(found))
+    return np.asarray(np.sqrt(vectors))
 
 
 def misspellings_of(tokenizer: Tokenizer, weights: Mapping[str, Array]) -> dict[str, str]:
-    """Misspellings in a model's vocabulary, and the words that are meant."""
+    """The misspellings in a model's vocabulary, and the words that are meant."""
     vectors = vectors_of_use(weights)
     if vectors is None:
         return {}
