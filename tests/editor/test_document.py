@@ -5,11 +5,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from foreword.editor import document
-from foreword.editor.document import Document, Encoding, Place
+from foreword.editor.document import Document, Encoding, Position
 
 TEXT = st.text("ab \r\n😀é\u2028\x0c\x85\ud800", max_size=12)
 ENCODINGS = st.sampled_from(["utf-8", "utf-16", "utf-32"])
-PLACES = st.builds(Place, st.integers(0, 6), st.integers(0, 14))
+PLACES = st.builds(Position, st.integers(0, 6), st.integers(0, 14))
 WIDTH = {
     "utf-8": lambda c: len(c.encode()),
     "utf-16": lambda c: 1 + (ord(c) > 0xFFFF),
@@ -17,7 +17,7 @@ WIDTH = {
 }
 
 
-def offset(text: str, place: Place, encoding: Encoding) -> int:
+def offset(text: str, place: Position, encoding: Encoding) -> int:
     """Where a place is in a text, character by character."""
     line = column = 0
     for index, char in enumerate(text):
@@ -36,10 +36,10 @@ def clean(text: str) -> str:
 
 
 @given(TEXT, st.lists(st.tuples(PLACES, PLACES, TEXT), max_size=5), ENCODINGS)
-@example("a\r", [(Place(1, 0), Place(1, 0), "\nb")], "utf-16")
-@example("a\n\nb", [(Place(0, 1), Place(0, 1), "\r")], "utf-16")
+@example("a\r", [(Position(1, 0), Position(1, 0), "\nb")], "utf-16")
+@example("a\n\nb", [(Position(0, 1), Position(0, 1), "\r")], "utf-16")
 def test_edits_change_what_stands_between_two_places(
-    text: str, edits: list[tuple[Place, Place, str]], encoding: Encoding
+    text: str, edits: list[tuple[Position, Position, str]], encoding: Encoding
 ) -> None:
     document, expected = Document(text, encoding), clean(text)
     for start, end, new in edits:
@@ -51,7 +51,7 @@ def test_edits_change_what_stands_between_two_places(
 
 
 @given(TEXT, PLACES, ENCODINGS)
-def test_a_place_divides_the_text(text: str, place: Place, encoding: Encoding) -> None:
+def test_a_place_divides_the_text(text: str, place: Position, encoding: Encoding) -> None:
     document, whole = Document(text, encoding), clean(text)
     before, after = document.before(place), document.after(place)
     assert before == whole[: offset(whole, place, encoding)]
@@ -69,7 +69,7 @@ def test_a_place_divides_the_text(text: str, place: Place, encoding: Encoding) -
     st.integers(1, 8),
 )
 def test_of_a_long_text_the_end_before_a_place_is_given(
-    edits: list[tuple[Place, Place, str]], text: str, place: Place, stride: int
+    edits: list[tuple[Position, Position, str]], text: str, place: Position, stride: int
 ) -> None:
     document = Document(text, "utf-32")
     for start, end, new in edits:
@@ -87,8 +87,8 @@ def test_the_end_before_a_place_begins_where_it_began_a_key_ago() -> None:
     document = Document("the cat sat on a mat .\n" * 100, "utf-16")
     begun = set()
     for column in range(60):
-        document.replace(Place(100, column), Place(100, column), "x")
-        end, _ = document.end_before(Place(100, column + 1), 500)
+        document.replace(Position(100, column), Position(100, column), "x")
+        end, _ = document.end_before(Position(100, column + 1), 500)
         begun.add(len(document.text) - len(end))
     assert len(begun) == 1
     assert begun.pop() % len("the cat sat on a mat .\n") == 0, "a line begins there"
@@ -100,10 +100,10 @@ def test_a_key_in_a_long_line_costs_no_look_at_the_line(monkeypatch: pytest.Monk
     monkeypatch.setattr(document, "_lines", lambda text: looked_at.append(len(text)) or lines(text))
     text = Document("one\n" + "so it goes " * 100_000 + "\nthree", "utf-16")
     looked_at.clear()
-    place = Place(1, 500_000)
+    place = Position(1, 500_000)
     for letter in "word":
         text.replace(place, place, letter)
-    assert text.before(Place(1, 500_004))[-4:] == "drow"
+    assert text.before(Position(1, 500_004))[-4:] == "drow"
     assert text.text.endswith("goes \nthree")
     assert looked_at == []
 
@@ -116,8 +116,8 @@ def test_a_key_in_a_long_line_costs_no_look_at_the_line(monkeypatch: pytest.Monk
 )
 def test_places_are_the_same_wherever_one_looked_before(
     text: str,
-    edits: list[tuple[Place, Place, str]],
-    looks: list[Place],
+    edits: list[tuple[Position, Position, str]],
+    looks: list[Position],
     encoding: Encoding,
 ) -> None:
     edited = Document(text, encoding)
@@ -143,10 +143,10 @@ def test_a_column_in_a_long_line_is_counted_from_the_last_one(
         lambda text, *more: counted.append(len(text)) or fitting(text, *more),
     )
     text = Document("größer 😀 " * 100_000, "utf-16")
-    text.nearest(Place(0, 800_000))
+    text.nearest(Position(0, 800_000))
     counted.clear()
     for column in range(800_000, 800_020):
-        place = Place(0, column)
+        place = Position(0, column)
         text.replace(place, place, "ü")
-        text.nearest(Place(0, column + 1))
+        text.nearest(Position(0, column + 1))
     assert sum(counted) < 200

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from foreword.editor.document import Document, Place
+from foreword.editor.document import Document, Position
 from foreword.editor.editor import Editor, Settings
 from foreword.editor.lsp import Server, answering
 from foreword.errors import SettingsError
@@ -89,8 +89,8 @@ def test_a_key_reads_no_more_than_what_it_added(small_model: Path) -> None:
     document = Document("the cat sat on a mat .\n" * 100, "utf-16")
     editor.open("a", document)
     for column, letter in enumerate("I would li"):
-        document.replace(Place(100, column), Place(100, column), letter)
-        question = editor.ask("a", Place(100, column + 1))
+        document.replace(Position(100, column), Position(100, column), letter)
+        question = editor.ask("a", Position(100, column + 1))
         question.words()
         question.ghosts()
         if column == 0:
@@ -102,7 +102,7 @@ def test_a_key_reads_no_more_than_what_it_added(small_model: Path) -> None:
 def suggested(editor: Editor, text: str, language: str) -> list[str]:
     """What is offered at the end of a text in a fresh document."""
     editor.open("fresh", Document(text, "utf-16", language))
-    question = editor.ask("fresh", Place(1_000, 0))
+    question = editor.ask("fresh", Position(1_000, 0))
     assert question is not None
     return [offer.suggestion.text for offer in question.words()]
 
@@ -149,7 +149,7 @@ def test_a_line_end_that_ends_something_is_read_as_one(
 ) -> None:
     editor = Editor(Settings(model=str(small_model)))
     editor.open("a", Document(before, "utf-16", language))
-    question = editor.ask("a", Place(9, 9))
+    question = editor.ask("a", Position(9, 9))
     assert question is not None
     assert question.text.endswith("\u2029")
     assert not question.after_wrap
@@ -188,7 +188,7 @@ def test_of_a_long_program_text_a_comment_is_told_by_what_stands_far_before(
     closed = '"""\nx = 1\n"""' if is_prose else '"""\nx = 1'
     text = f'"""{"How are you? " * 900}\n{closed}\n\nI would like\n'
     editor.open("a", Document(text, "utf-16", "python"))
-    question = editor.ask("a", Place(9_999, 0))
+    question = editor.ask("a", Position(9_999, 0))
     assert question is not None
     assert question.after_wrap is is_prose
 
@@ -219,9 +219,9 @@ def test_typing_key_by_key_offers_what_a_fresh_document_does_and_the_range_fits(
     for at, letter in enumerate(text):
         document = typed.document("a")
         assert document is not None
-        end = document.nearest(Place(1_000, 0))
+        end = document.nearest(Position(1_000, 0))
         document.replace(end, end, letter)
-        question = typed.ask("a", Place(1_000, 0))
+        question = typed.ask("a", Position(1_000, 0))
         assert question is not None
         offers = question.words()
         assert [one.suggestion.text for one in offers] == suggested(fresh, text[: at + 1], language)
@@ -239,8 +239,8 @@ def test_a_key_in_a_wrapped_paragraph_reads_no_more_than_what_it_added(small_mod
     document = Document("the cat sat on a mat and\n" * 100, "utf-16", "markdown")
     editor.open("a", document)
     for column, letter in enumerate("I would li"):
-        document.replace(Place(100, column), Place(100, column), letter)
-        question = editor.ask("a", Place(100, column + 1))
+        document.replace(Position(100, column), Position(100, column), letter)
+        question = editor.ask("a", Position(100, column + 1))
         assert question is not None
         question.words()
         if column == 0:

@@ -81,8 +81,8 @@ class LayerSubject:
             outputs, last = layer(inputs.x, state)
         else:
             packed = pack_padded_sequence(inputs.x, inputs.lengths, enforce_sorted=False)
-            found, last = layer(packed, state)
-            outputs, _ = pad_packed_sequence(found, total_length=len(inputs.x))
+            packed_outputs, last = layer(packed, state)
+            outputs, _ = pad_packed_sequence(packed_outputs, total_length=len(inputs.x))
         return layer, outputs, last if isinstance(last, tuple) else (last,)
 
 
@@ -113,11 +113,11 @@ def _checked(subject: Subject, case: Case) -> Result:
     truth = KernelSubject("reference").run(case, exact)
     ours = _inputs(case, DTYPES[case.dtype])
     try:
-        found = subject.run(case, ours)
+        actual = subject.run(case, ours)
     except SettingsError as error:
         return Result(case, refusal=str(error))
-    values = _difference([found[1], *found[2]], [truth[1], *truth[2]])
-    gradients = _difference(_gradients(found, ours), _gradients(truth, exact))
+    values = _difference([actual[1], *actual[2]], [truth[1], *truth[2]])
+    gradients = _difference(_gradients(actual, ours), _gradients(truth, exact))
     return Result(case, values, gradients)
 
 
@@ -130,9 +130,11 @@ def _inputs(case: Case, dtype: torch.dtype) -> Inputs:
     )
 
 
-def _gradients(found: tuple[nn.Module, Tensor, tuple[Tensor, ...]], inputs: Inputs) -> list[Tensor]:
+def _gradients(
+    result: tuple[nn.Module, Tensor, tuple[Tensor, ...]], inputs: Inputs
+) -> list[Tensor]:
     """Of a loss that sees every output and every part of the last state differently."""
-    layer, outputs, last = found
+    layer, outputs, last = result
     loss = torch.zeros((), dtype=torch.float64)
     for part in (outputs, *last):
         weight = torch.arange(part.numel(), dtype=torch.float64).add(1).sin().view(part.shape)
@@ -145,10 +147,10 @@ def _gradients(found: tuple[nn.Module, Tensor, tuple[Tensor, ...]], inputs: Inpu
     ]
 
 
-def _difference(found: list[Tensor], truth: list[Tensor]) -> float:
+def _difference(actual: list[Tensor], truth: list[Tensor]) -> float:
     """The largest, relative to the largest true value where that is above 1."""
     worst = 0.0
-    for a, b in zip(found, truth, strict=True):
+    for a, b in zip(actual, truth, strict=True):
         if a.shape != b.shape:
             return math.inf
         if a.numel():

@@ -18,7 +18,7 @@ _UNIT = {"utf-8": 1, "utf-16": 2, "utf-32": 4}
 _CODEC = {"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """A place as editors write it: both from 0, the column in units of the encoding."""
 
     line: int
@@ -31,10 +31,10 @@ class Document:
     Places outside of it are taken as the nearest ones inside; half a surrogate pair as U+FFFD.
 
     >>> document = Document("so\nI 😀 it", "utf-16")
-    >>> document.before(Place(1, 5))
+    >>> document.before(Position(1, 5))
     'so\nI 😀 '
-    >>> document.replace(Place(1, 2), Place(1, 4), "like")
-    >>> document.before(Place(9, 9))
+    >>> document.replace(Position(1, 2), Position(1, 4), "like")
+    >>> document.before(Position(9, 9))
     'so\nI like it'
     """
 
@@ -51,12 +51,12 @@ class Document:
         """All of it."""
         return "".join(self._lines)
 
-    def before(self, place: Place) -> str:
+    def before(self, position: Position) -> str:
         """What stands before a place."""
-        line, index = self._inside(place)
+        line, index = self._inside(position)
         return "".join(self._lines[:line]) + self._lines[line][:index]
 
-    def end_before(self, place: Place, stride: int) -> tuple[str, bool]:
+    def end_before(self, position: Position, stride: int) -> tuple[str, bool]:
         """What stands before a place; of twice so many characters and more, the end alone.
 
         That begins with the first line after the last multiple of `stride` that leaves at least so
@@ -65,7 +65,7 @@ class Document:
         Returns:
             The text, and whether that is all of it.
         """
-        line, index = self._inside(place)
+        line, index = self._inside(position)
         length = self._offset(line) + index
         if length < 2 * stride:
             return "".join(self._lines[:line]) + self._lines[line][:index], True
@@ -82,17 +82,17 @@ class Document:
         between = "".join(self._lines[first + 1 : line])
         return self._lines[first][skipped:] + between + self._lines[line][:index], False
 
-    def after(self, place: Place) -> str:
+    def after(self, position: Position) -> str:
         """What stands after a place in its line, without the line's end."""
-        line, index = self._inside(place)
+        line, index = self._inside(position)
         return self._lines[line].rstrip("\r\n")[index:]
 
-    def nearest(self, place: Place) -> Place:
+    def nearest(self, position: Position) -> Position:
         """A place itself; or, of one outside of the text, the nearest inside."""
-        line, index = self._inside(place)
-        return Place(line, self._column(line, index))
+        line, index = self._inside(position)
+        return Position(line, self._column(line, index))
 
-    def replace(self, start: Place, end: Place, text: str) -> None:
+    def replace(self, start: Position, end: Position, text: str) -> None:
         """Puts a text in place of what stands from start to end."""
         first, left = self._inside(start)
         last, right = self._inside(end)
@@ -113,10 +113,10 @@ class Document:
         # The lines beside it too: \r of one and \n of the next may have become one line's end.
         low, high = max(0, first - 1), last + 2
         whole = "".join([*lines[low:first], edited, *lines[last + 1 : high]])
-        found = _lines(whole)
+        merged = _lines(whole)
         if high < len(lines):
-            found.pop()  # the empty one: there are lines after these
-        lines[low:high] = found
+            merged.pop()  # the empty line at the end, as more lines follow
+        lines[low:high] = merged
         del self._offsets[low + 1 :]
 
     def _offset(self, line: int) -> int:
@@ -126,12 +126,12 @@ class Document:
             offsets.append(offsets[known] + len(self._lines[known]))
         return offsets[line]
 
-    def _inside(self, place: Place) -> tuple[int, int]:
+    def _inside(self, position: Position) -> tuple[int, int]:
         """A line and an index in it."""
-        if place.line >= len(self._lines):
+        if position.line >= len(self._lines):
             return len(self._lines) - 1, len(self._lines[-1])
-        line = max(0, place.line)
-        text, column = self._lines[line], max(0, place.column)
+        line = max(0, position.line)
+        text, column = self._lines[line], max(0, position.column)
         end = len(text)
         while end and text[end - 1] in "\r\n":
             end -= 1
@@ -149,15 +149,15 @@ class Document:
                 index, units_before, ahead = 0, 0, column
             # A character is one unit at least.
             piece = text[index : min(end, index + ahead)]
-            found = index + _fitting(piece, ahead, self.encoding)
-            column = units_before + units(text[index:found], self.encoding)
+            character = index + _fitting(piece, ahead, self.encoding)
+            column = units_before + units(text[index:character], self.encoding)
         else:
             piece = text[max(0, index + ahead) : index]
             kept = _fitting(piece, units(piece, self.encoding) + ahead, self.encoding)
-            found = index - len(piece) + kept
+            character = index - len(piece) + kept
             column = units_before - units(piece[kept:], self.encoding)
-        self._known = _Known(line, found, column)
-        return found
+        self._known = _Known(line, character, column)
+        return character
 
     def _column(self, line: int, index: int) -> int:
         """The column of a place that was just looked for."""
@@ -195,7 +195,7 @@ def units(text: str, encoding: Encoding) -> int:
 
 def _lines(text: str) -> list[str]:
     """Lines with their ends; the last has none, and may be empty."""
-    found = _LINE.findall(text)
-    if not found or found[-1].endswith(("\r", "\n")):
-        found.append("")
-    return found
+    lines = _LINE.findall(text)
+    if not lines or lines[-1].endswith(("\r", "\n")):
+        lines.append("")
+    return lines

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from foreword.editor.document import Document, Encoding, Place, units
+from foreword.editor.document import Document, Encoding, Position, units
 from foreword.errors import SettingsError
 from foreword.predictor import personal
 from foreword.predictor.layer import Layer
@@ -63,7 +63,7 @@ class Settings(BaseModel):
             return Settings.model_validate(self.model_dump() | given)
         except ValidationError as error:
             told = "; ".join(
-                f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+                f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors()
             )
             raise SettingsError(f"the settings of foreword cannot be taken: {told}") from error
 
@@ -79,8 +79,8 @@ class Offer(NamedTuple):
     """
 
     suggestion: Suggestion
-    start: Place
-    end: Place
+    start: Position
+    end: Position
     replaced: str
 
 
@@ -103,7 +103,7 @@ class Question:
     text: str
     after_wrap: bool
     rest: str
-    place: Place
+    position: Position
     encoding: Encoding
     k: int
 
@@ -121,18 +121,18 @@ class Question:
         """Words whose rest may stand as ghost text at the place; none inside of a word."""
         if self.rest[:1].isalnum():
             return []
-        found = self._offers()
-        return [offer for offer in found if offer.suggestion.text.startswith(offer.replaced)]
+        offers = self._offers()
+        return [offer for offer in offers if offer.suggestion.text.startswith(offer.replaced)]
 
-    def ghosts_after(self, start: Place, chosen: str) -> list[Offer]:
+    def ghosts_after(self, start: Position, chosen: str) -> list[Offer]:
         """Words to follow one that is chosen in a list, but not accepted yet, each with that one.
 
         Args:
             start: where the chosen text is to go, up to the place.
             chosen: the text.
         """
-        width = self.place.column - start.column
-        if start.line != self.place.line or width < 0:
+        width = self.position.column - start.column
+        if start.line != self.position.line or width < 0:
             return []
         kept = self.text
         while width > 0 and kept:
@@ -143,29 +143,33 @@ class Question:
             return []
         after = replace(self, text=kept + chosen, after_wrap=False)._offers(complete=False)
         return [
-            Offer(found._replace(text=chosen + found.text), start, self.place, replaced)
-            for found, *_ in after
-            if found.replaces == 0
+            Offer(
+                suggestion._replace(text=chosen + suggestion.text), start, self.position, replaced
+            )
+            for suggestion, *_ in after
+            if suggestion.replaces == 0
         ]
 
     def _with(self, typed: str, offer: Offer) -> Offer:
         """The same offer, in place of letters before the place that it repeats."""
         text = typed + offer.suggestion.text
-        found = offer.suggestion._replace(word=text, text=text, replaces=len(typed))
-        column = self.place.column - units(typed, self.encoding)
-        return Offer(found, self.place._replace(column=column), self.place, typed)
+        suggestion = offer.suggestion._replace(word=text, text=text, replaces=len(typed))
+        column = self.position.column - units(typed, self.encoding)
+        return Offer(suggestion, self.position._replace(column=column), self.position, typed)
 
     def _offers(self, *, complete: bool | None = None) -> list[Offer]:
-        found = []
+        offers = []
         # A mark that belongs to the last word never stands at the beginning of the next line.
         k = self.k + SPARE if self.after_wrap else self.k
-        for one in self.typist.suggest(self.text, k, complete=complete):
-            if self.after_wrap and attaches_left(one.word):
+        for suggestion in self.typist.suggest(self.text, k, complete=complete):
+            if self.after_wrap and attaches_left(suggestion.word):
                 continue
-            replaced = self.text[len(self.text) - one.replaces :]
-            column = self.place.column - units(replaced, self.encoding)
-            found.append(Offer(one, self.place._replace(column=column), self.place, replaced))
-        return found[: self.k]
+            replaced = self.text[len(self.text) - suggestion.replaces :]
+            column = self.position.column - units(replaced, self.encoding)
+            offers.append(
+                Offer(suggestion, self.position._replace(column=column), self.position, replaced)
+            )
+        return offers[: self.k]
 
 
 class Editor:
@@ -226,16 +230,16 @@ class Editor:
         """The one of this name, if it is open."""
         return self._documents.get(name)
 
-    def ask(self, name: str, place: Place) -> Question | None:
+    def ask(self, name: str, position: Position) -> Question | None:
         """A question about a place in a document; None if that is not open."""
         if (document := self._documents.get(name)) is None:
             return None
-        text, is_start = document.end_before(place, STRIDE)
+        text, is_start = document.end_before(position, STRIDE)
         line_start = 1 + max(text.rfind("\n"), text.rfind("\r"))
         markup = markup_of(document.language, self.settings.lines)
         syntax = syntax_of(document.language) if self.settings.lines is None else None
         if syntax is not None:
-            before, comments = document.before(place), self._comments.get(name)
+            before, comments = document.before(position), self._comments.get(name)
             prose, in_prose, self._comments[name] = prose_of(before, syntax, comments)
             if in_prose:
                 text, markup = prose[len(prose) - len(text) :], COMMENT
@@ -254,8 +258,8 @@ class Editor:
             seen,
             seen[line_start - 1 : line_start] in (" ", UNSEEN)
             and not seen[line_start:].strip(" " + UNSEEN),
-            document.after(place),
-            document.nearest(place),
+            document.after(position),
+            document.nearest(position),
             document.encoding,
             self.settings.k,
         )

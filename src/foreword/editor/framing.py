@@ -71,9 +71,9 @@ class Messages:
                 if not self._is_lost:
                     raise self._lost("a message has no Content-Length")
                 continue
-            found = _LENGTH.search(line) if self._is_lost else _LENGTH.match(line)
-            if found is not None:
-                length = int(found[1])
+            match = _LENGTH.search(line) if self._is_lost else _LENGTH.match(line)
+            if match is not None:
+                length = int(match[1])
                 if length > MOST_BYTES:
                     raise self._lost(
                         f"a message of {length:,} bytes is not read; {MOST_BYTES:,} are the most"

@@ -19,7 +19,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
-from foreword.editor.document import Document, Encoding, Place
+from foreword.editor.document import Document, Encoding, Position
 from foreword.editor.editor import Editor, Offer, Question, Settings
 from foreword.editor.framing import MessageError, Messages
 from foreword.errors import ForewordError
@@ -88,7 +88,9 @@ class _Protocol(LanguageServerProtocol):
                 language = "" if document is None else document.language
                 editor.open(name, Document(change.text, self._server.encoding, language))
             elif document is not None:
-                document.replace(_place(change.range.start), _place(change.range.end), change.text)
+                document.replace(
+                    _position_of(change.range.start), _position_of(change.range.end), change.text
+                )
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
@@ -122,7 +124,7 @@ class Server(LanguageServer):
 
     async def answer(self, params: Any, find: Callable[[Question], list[Offer]]) -> list[Offer]:
         """What is found for the place of a request; the document as it is now."""
-        question = self.editor.ask(params.text_document.uri, _place(params.position))
+        question = self.editor.ask(params.text_document.uri, _position_of(params.position))
         if question is None:
             return []
         return await asyncio.get_running_loop().run_in_executor(self._worker, find, question)
@@ -200,8 +202,8 @@ def answering(server: Server) -> Server:
         types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=[" "])
     )
     async def complete(params: types.CompletionParams) -> types.CompletionList:
-        found = await server.answer(params, Question.words)
-        items = [_item(offer, rank) for rank, offer in enumerate(found)]
+        answer = await server.answer(params, Question.words)
+        items = [_item(offer, rank) for rank, offer in enumerate(answer)]
         # Incomplete: each letter more makes other words likely, so ask again.
         return types.CompletionList(is_incomplete=True, items=items)
 
@@ -214,10 +216,10 @@ def answering(server: Server) -> Server:
         def find(question: Question) -> list[Offer]:
             if chosen is None:
                 return question.ghosts()
-            return question.ghosts_after(_place(chosen.range.start), chosen.text)
+            return question.ghosts_after(_position_of(chosen.range.start), chosen.text)
 
-        found = await server.answer(params, find)
-        return types.InlineCompletionList(items=[_ghost(offer) for offer in found])
+        answer = await server.answer(params, find)
+        return types.InlineCompletionList(items=[_ghost(offer) for offer in answer])
 
     return server
 
@@ -237,16 +239,16 @@ async def _configured(server: Server, given: Any) -> None:
 
 def _item(offer: Offer, rank: int) -> types.CompletionItem:
     """A word of the list. Editors sort by `sort_text`, and drop what `filter_text` does not fit."""
-    typed, found = offer.replaced, offer.suggestion
-    begins_so = found.word.casefold().startswith(typed.casefold())
+    typed, suggestion = offer.replaced, offer.suggestion
+    begins_so = suggestion.word.casefold().startswith(typed.casefold())
     return types.CompletionItem(
-        label=found.word,
-        detail=f"{found.probability:.1%}",
+        label=suggestion.word,
+        detail=f"{suggestion.probability:.1%}",
         kind=types.CompletionItemKind.Text,
         sort_text=f"{rank:03}",
-        filter_text=typed + found.word[len(typed) :] if begins_so else typed,
+        filter_text=typed + suggestion.word[len(typed) :] if begins_so else typed,
         preselect=rank == 0,
-        text_edit=types.TextEdit(range=_range(offer), new_text=found.text),
+        text_edit=types.TextEdit(range=_range(offer), new_text=suggestion.text),
     )
 
 
@@ -258,5 +260,5 @@ def _range(offer: Offer) -> types.Range:
     return types.Range(types.Position(*offer.start), types.Position(*offer.end))
 
 
-def _place(position: types.Position) -> Place:
-    return Place(position.line, position.character)
+def _position_of(position: types.Position) -> Position:
+    return Position(position.line, position.character)

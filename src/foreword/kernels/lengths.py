@@ -20,13 +20,13 @@ def run_padded(run: Callable[[Problem], Run], problem: Problem) -> Run:
         return part.masked_fill(~inside, 0.0)
 
     extras = replace(problem.extras, lengths=None, wants_states=True)
-    found = run(replace(problem, x=cut(problem.x), extras=extras))
-    assert found.states is not None
-    pairs = zip(found.states, problem.state, strict=True)
+    padded = run(replace(problem, x=cut(problem.x), extras=extras))
+    assert padded.states is not None
+    pairs = zip(padded.states, problem.state, strict=True)
     last = tuple(state_after(states, before, lengths) for states, before in pairs)
-    states = tuple(cut(part) for part in found.states)
-    gates = None if found.gates is None else {k: cut(part) for k, part in found.gates.items()}
-    return Run(states[0], last, states, gates, found.handles)
+    states = tuple(cut(part) for part in padded.states)
+    gates = None if padded.gates is None else {k: cut(part) for k, part in padded.gates.items()}
+    return Run(states[0], last, states, gates, padded.handles)
 
 
 def within(lengths: Tensor, steps: int) -> Tensor:

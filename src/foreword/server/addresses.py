@@ -12,10 +12,10 @@ def parsed(address: str) -> Address | None:
     (IPv4Address('192.0.2.7'), None)
     """
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        ip_address = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return None
-    return getattr(found, "ipv4_mapped", None) or found
+    return getattr(ip_address, "ipv4_mapped", None) or ip_address
 
 
 def source_of(address: str) -> str:
@@ -26,7 +26,7 @@ def source_of(address: str) -> str:
     """
     if ":" not in address:
         return address
-    found = parsed(address)
-    if isinstance(found, ipaddress.IPv6Address):
-        return str(ipaddress.IPv6Address(int(found) >> 64 << 64))
-    return address if found is None else str(found)
+    ip_address = parsed(address)
+    if isinstance(ip_address, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Address(int(ip_address) >> 64 << 64))
+    return address if ip_address is None else str(ip_address)

@@ -137,12 +137,12 @@ class _Prompt:
         return self._state
 
     def _split(self, words: list[Word]) -> None:
-        place = 0
+        offset = 0
         for word in words:
-            self.pieces.append(_Piece(self.text[place : word.end]))
-            place = word.end
-        if place < len(self.text):
-            self.pieces.append(_Piece(self.text[place:]))
+            self.pieces.append(_Piece(self.text[offset : word.end]))
+            offset = word.end
+        if offset < len(self.text):
+            self.pieces.append(_Piece(self.text[offset:]))
 
     async def _scored(self, words: list[Word], state: State) -> State:
         """Adds to each piece its word's log probabilities; returns the state after all."""
@@ -192,15 +192,15 @@ class _Drawing:
     def _logprobs(self, pieces: list[_Piece], offset: int) -> TokenLogprobs | None:
         if self._request.logprobs is None:
             return None
-        found = TokenLogprobs([], [], [], [])
+        logprobs = TokenLogprobs([], [], [], [])
         for piece in pieces:
             if piece.log is not None:
-                found.tokens.append(piece.text)
-                found.token_logprobs.append(piece.log)
-                found.top_logprobs.append(piece.top)
-                found.text_offset.append(offset)
+                logprobs.tokens.append(piece.text)
+                logprobs.token_logprobs.append(piece.log)
+                logprobs.top_logprobs.append(piece.top)
+                logprobs.text_offset.append(offset)
             offset += len(piece.text)
-        return found
+        return logprobs
 
     async def pieces(self) -> AsyncIterator[_Piece]:
         """Pieces of text: of the prompt if it is echoed, then of what is drawn, up to a stop."""
@@ -214,11 +214,11 @@ class _Drawing:
         while some := await self._run(lambda: list(islice(drawing, 1))):
             piece = some[0]
             held.append(piece)
-            text = "".join(one.text for one in held)
+            text = "".join(part.text for part in held)
             if (end := _first(text, self._stops)) is not None:
                 self.finish = "stop"
-                for one in _cut(held, end):
-                    yield one
+                for part in _cut(held, end):
+                    yield part
                 return
             keep = _may_begin_stop(text, self._stops)
             while held and len(text) - len(held[0].text) >= keep:
@@ -302,8 +302,8 @@ def _usage(prompts: list[_Prompt], drawings: list[_Drawing]) -> Usage:
 
 def _first(text: str, stops: list[str]) -> int | None:
     """Where the first of the stops begins in a text."""
-    places = [place for stop in stops if (place := text.find(stop)) >= 0]
-    return min(places, default=None)
+    offsets = [offset for stop in stops if (offset := text.find(stop)) >= 0]
+    return min(offsets, default=None)
 
 
 def _may_begin_stop(text: str, stops: list[str]) -> int:
@@ -319,14 +319,14 @@ def _may_begin_stop(text: str, stops: list[str]) -> int:
 
 def _cut(pieces: list[_Piece], end: int) -> list[_Piece]:
     """The pieces up to a place."""
-    found = []
+    cut = []
     for piece in pieces:
         if end <= 0:
             break
         piece.text = piece.text[:end]
         end -= len(piece.text)
-        found.append(piece)
-    return found
+        cut.append(piece)
+    return cut
 
 
 def _invalid(name: str, why: str) -> RequestError:

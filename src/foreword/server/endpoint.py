@@ -102,8 +102,8 @@ def decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes | str) -> Any:
 
 def _field(message: str) -> str | None:
     """The field that msgspec names: "... - at `$.stop[0]`", or an unknown or missing one."""
-    _, found, path = message.partition(" - at `$.")
-    if found:
+    _, separator, path = message.partition(" - at `$.")
+    if separator:
         return path.rstrip("`")
     named = message.split("field `")
     return named[1].partition("`")[0] if len(named) > 1 else None

@@ -73,7 +73,7 @@ class Model:
         top = np.argpartition(-shares, count - 1)[:count]
         top = top[np.lexsort((ids[top], -shares[top]))]
         word_of = self.predictor.tokenizer.word_of
-        return [Prediction(word_of(int(ids[place])), float(shares[place])) for place in top]
+        return [Prediction(word_of(int(ids[index])), float(shares[index])) for index in top]
 
 
 class Models:

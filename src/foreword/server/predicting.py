@@ -43,12 +43,14 @@ async def predict(service: Service, request: PredictRequest) -> bytes:
     service.batcher.admit()
     together = service.batcher.together
     results = [await together(_suggest(model, request, text)) for text in texts]
-    return encode(PredictAnswer(model.name, results=[Suggestions(found) for found in results]))
+    return encode(
+        PredictAnswer(model.name, results=[Suggestions(suggestions) for suggestions in results])
+    )
 
 
 def _answer(model: Model, request: PredictRequest, text: str) -> Work[bytes]:
-    found = yield from _suggest(model, request, text)
-    return encode(PredictAnswer(model.name, suggestions=found))
+    suggestions = yield from _suggest(model, request, text)
+    return encode(PredictAnswer(model.name, suggestions=suggestions))
 
 
 def _suggest(model: Model, request: PredictRequest, text: str) -> Work[list[SuggestedWord]]:
@@ -66,9 +68,12 @@ def _suggest(model: Model, request: PredictRequest, text: str) -> Work[list[Sugg
     return offered((yield from typist.suggesting(text, request.k, complete=request.complete)), text)
 
 
-def offered(found: list[Suggestion], text: str) -> list[SuggestedWord]:
+def offered(suggestions: list[Suggestion], text: str) -> list[SuggestedWord]:
     """Suggestions as clients get them."""
-    return [SuggestedWord(one.word, one.accepted(text), one.probability) for one in found]
+    return [
+        SuggestedWord(suggestion.word, suggestion.accepted(text), suggestion.probability)
+        for suggestion in suggestions
+    ]
 
 
 async def advance(service: Service, request: AdvanceRequest) -> bytes:
@@ -82,11 +87,13 @@ async def advance(service: Service, request: AdvanceRequest) -> bytes:
         state = service.signer.read(request.state, predictor)
     words = [word.text for word in predictor.tokenizer.read(text, state.last)]
     after = await service.batcher.together(predictor.reading(words, state))
-    found = []
+    likeliest = []
     if request.k:
         k = request.k
-        found = await service.batcher.run(lambda: model.likeliest(after, prefix, k))
-    predictions = [PredictedWord(one.word, one.probability) for one in found]
+        likeliest = await service.batcher.run(lambda: model.likeliest(after, prefix, k))
+    predictions = [
+        PredictedWord(prediction.word, prediction.probability) for prediction in likeliest
+    ]
     return encode(AdvanceAnswer(model.name, service.signer.sign(after), predictions))
 
 

@@ -130,8 +130,8 @@ class ServerSettings:
 
     def is_proxy(self, address: str) -> bool:
         """Whether an address speaks for many clients; that of a Unix socket is empty, and does."""
-        found = parsed(address)
-        return not address or any(found in network for network in self._networks if found)
+        ip_address = parsed(address)
+        return not address or any(ip_address in network for network in self._networks if ip_address)
 
     def allowed_connections(self, address: str) -> int:
         """How many connections an address may have; 0: any number."""
@@ -139,8 +139,8 @@ class ServerSettings:
             return 0
         if self.connections_per_address is not None:
             return self.connections_per_address
-        found = parsed(address)
-        return 0 if found is not None and found.is_loopback else OPEN_CONNECTIONS
+        ip_address = parsed(address)
+        return 0 if ip_address is not None and ip_address.is_loopback else OPEN_CONNECTIONS
 
     @cached_property
     def _networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:

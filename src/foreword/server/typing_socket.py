@@ -120,7 +120,7 @@ class _Client:
         count = self._service.metrics.keystroke
         try:
             _check_rate(wait)
-            found = yield from self._suggest(decoded(_keystroke, text))
+            suggestions = yield from self._suggest(decoded(_keystroke, text))
         except RequestError as refusal:
             count("refused").inc()
             return _error(text, refusal)
@@ -128,15 +128,15 @@ class _Client:
             count("failed").inc()
             return _error(text, RequestError(500, "internal", str(error)))
         count("answered").inc()
-        return encode(found).decode()
+        return encode(suggestions).decode()
 
     def _suggest(self, keystroke: Keystroke) -> Work[KeystrokeAnswer]:
         model = self._service.models.get(keystroke.model)
         if self._typist is None or model is not self._model:
             self._model, self._typist = model, model.predictor.typist(marks=MARKS)
         text = self._service.text(keystroke.text)
-        found = yield from self._typist.suggesting(text, keystroke.k)
-        answer = KeystrokeAnswer(keystroke.id, offered(found, text))
+        suggestions = yield from self._typist.suggesting(text, keystroke.k)
+        answer = KeystrokeAnswer(keystroke.id, offered(suggestions, text))
         if keystroke.trace:
             # Clients draw a word once it is ended: what is still typed must not come as one.
             answer.trace = self._typist.trace(text, complete=True).as_json()

@@ -34,12 +34,12 @@ class Typists:
         typist = known.pop(beginning, None) or known.pop(earlier, None)
         if typist is None:
             typist = self._predictor.typist(marks=MARKS)
-        found = yield from typist.suggesting(text, k)
+        suggestions = yield from typist.suggesting(text, k)
         if self._most:
             known[beginning] = typist
             if len(known) > self._most:
                 known.popitem(last=False)
-        return found
+        return suggestions
 
 
 def _beginnings(text: str) -> tuple[str, str]:

@@ -80,13 +80,13 @@ def packed_for(
 ) -> Iterator[tuple[Tensor, Tensor | None, tuple[Tensor | None, bool]]]:
     """The biases, and `Packed` as there: for this call alone if it `keeps` what goes back."""
     weights = i.weight_ih, i.weight_hh, i.bias_ih, i.bias_hh, i.weight_hr
-    found = None if keeps else packed.find(weights, cell, products, i.x.shape[1])
-    if found is None:
+    known = None if keeps else packed.find(weights, cell, products, i.x.shape[1])
+    if known is None:
         yield *packed.add_up(cell, i.bias_ih, i.bias_hh), (None, False)
         return
-    yield *found.biases, (found.memory, found.is_there)
-    if not found.is_there:
-        packed.keep(found, weights, cell, products, i.x.shape[1])
+    yield *known.biases, (known.memory, known.is_there)
+    if not known.is_there:
+        packed.keep(known, weights, cell, products, i.x.shape[1])
 
 
 def room_for_gates(steps: Steps, gates: int, H: int, keeps: bool) -> Tensor:

@@ -21,9 +21,9 @@ LARGEST = (1 << 31) - 1
 
 def is_whole(tensor: Tensor) -> bool:
     """Whether a contiguous tensor has all of its memory, and is no negative view of it."""
-    there = tensor.untyped_storage().nbytes()
+    stored = tensor.untyped_storage().nbytes()
     wanted = tensor.nbytes + tensor.itemsize * tensor.storage_offset()
-    return there >= wanted and not tensor.is_neg()
+    return stored >= wanted and not tensor.is_neg()
 
 
 def refusal(problem: Problem) -> str | None:
@@ -67,10 +67,10 @@ def _lack(tensor: Tensor) -> str | None:
     """How much less memory a tensor has than its shape says; None if all of it is there."""
     last = sum((n - 1) * by for n, by in zip(tensor.shape, tensor.stride(), strict=True))
     wanted = (tensor.storage_offset() + last + 1) * tensor.itemsize
-    there = tensor.untyped_storage().nbytes()
-    if there >= wanted or tensor.numel() == 0:
+    stored = tensor.untyped_storage().nbytes()
+    if stored >= wanted or tensor.numel() == 0:
         return None
-    return f"without its memory: its storage was resized to {there} bytes, and it takes {wanted}"
+    return f"without its memory: its storage was resized to {stored} bytes, and it takes {wanted}"
 
 
 def settled(gradient: Tensor | None) -> Tensor | None:
@@ -95,11 +95,11 @@ def _plain_keys() -> frozenset[int]:
     A bit more or less is another device, a sparse or quantised layout, a negative or conjugate
     view, a wrapper of `torch.func` or of a compiler.
     """
-    found = []
+    keys = []
     for is_inference in (False, True):
         with torch.inference_mode(is_inference):
-            found.append(_keys(torch.empty(0, dtype=torch.float32, device="cpu")))
-    return frozenset(found)
+            keys.append(_keys(torch.empty(0, dtype=torch.float32, device="cpu")))
+    return frozenset(keys)
 
 
 _PLAIN_KEYS = _plain_keys()

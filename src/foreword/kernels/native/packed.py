@@ -103,9 +103,9 @@ def find(weights: Weights, cell: Cell, products: Products, batch: int) -> Packed
     state = _state(weights)
     if state is None:
         return None
-    found = _kept.get(_key(weights, cell, products, batch))
-    if found is not None and found.state == state:
-        return found
+    known = _kept.get(_key(weights, cell, products, batch))
+    if known is not None and known.state == state:
+        return known
     if any(weight.dim() != 2 for weight in weights[:2]):
         return None
     pairs = list(zip(weights[:2], weights[2:4], strict=True))
@@ -158,7 +158,7 @@ def _forget(owner: int) -> None:
 
 def _state(weights: Weights) -> tuple[Any, ...] | None:
     state: list[Any] = []
-    there: list[Tensor] = []
+    tensors: list[Tensor] = []
     for weight in weights:
         if weight is None:
             state.append(None)
@@ -166,12 +166,12 @@ def _state(weights: Weights) -> tuple[Any, ...] | None:
         if type(weight) is not Parameter or weight.is_inference() or not weight.is_contiguous():
             return None
         state += (weight._version, weight.data_ptr(), weight.shape)
-        there.append(weight)
+        tensors.append(weight)
     module: Any = loaded()
     if _frozen.get():
-        state.append(module.fingerprint(there))
+        state.append(module.fingerprint(tensors))
     else:
         # A word that is read takes about as long as two multiplications.
-        work = 2 * sum(weight.numel() for weight in there)
-        state.append(module.checksum(there, threads_for(work, 1)))
+        work = 2 * sum(weight.numel() for weight in tensors)
+        state.append(module.checksum(tensors, threads_for(work, 1)))
     return tuple(state)

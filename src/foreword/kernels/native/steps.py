@@ -95,6 +95,6 @@ def arranged(x: Tensor, lengths: Tensor | None) -> Steps:
     module: Any = loaded()
     sizes = [steps + 1, steps * batch, steps * batch, batch, batch, batch]
     room = torch.empty(sum(sizes), dtype=torch.int64, device="cpu")
-    found = Order(*torch.split(room, sizes))
-    longest, rows = module.arrange(steps, batch, [lengths.contiguous(), *found])
-    return Steps(longest, batch, rows, found)
+    order = Order(*torch.split(room, sizes))
+    longest, rows = module.arrange(steps, batch, [lengths.contiguous(), *order])
+    return Steps(longest, batch, rows, order)

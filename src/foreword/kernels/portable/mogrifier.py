@@ -206,7 +206,7 @@ def _products(
 
     That is the right one before the left one forwards, and the other way round back.
     """
-    found = []
+    products = []
     for count, (left, right) in zip(
         _counts(cell),
         ((i.weight_q, i.weight_q_right), (i.weight_r, i.weight_r_right)),
@@ -215,10 +215,10 @@ def _products(
         factors = [part.chunk(count) for part in (left, right) if part is not None]
         by_round = list(zip(*factors, strict=True))
         if back:
-            found.append([[product_by(m.t(), rows, steps) for m in ms] for ms in by_round])
+            products.append([[product_by(m.t(), rows, steps) for m in ms] for ms in by_round])
         else:
-            found.append([[product_by(m, rows, steps) for m in ms[::-1]] for ms in by_round])
-    return found
+            products.append([[product_by(m, rows, steps) for m in ms[::-1]] for ms in by_round])
+    return products
 
 
 def _applied(products: list[Product], v: Tensor, inner: list[Tensor], n: int, t: int) -> Tensor:

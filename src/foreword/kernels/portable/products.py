@@ -24,8 +24,8 @@ Product = Callable[[Tensor], Tensor]
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """The product of x (M, K) and the transpose of weight (N, K), plus bias (N,); any strides."""
     if _suits(x, weight) and len(x) * weight.numel() >= SMALLEST:
-        found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
-        return found
+        result: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+        return result
     return torch.mm(x, weight.t()) if bias is None else torch.addmm(bias, x, weight.t())
 
 
