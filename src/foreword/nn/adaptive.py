@@ -43,14 +43,14 @@ class Adaptive(nn.Module):
         super().__init__()
         self.head = nn.Parameter(head)
         self.bias = nn.Parameter(head.new_zeros(len(down)))
-        """Of the clusters in the head's softmax."""
+        """The biases of the clusters in the head's softmax."""
         self.down = nn.ParameterList(nn.Parameter(weight) for weight in down)
         self.up = nn.ParameterList(nn.Parameter(weight) for weight in up)
         self._common = len(head) - len(down)
 
     @property
     def ranges(self) -> list[ClusterRange]:
-        """The clusters' words, from the commonest on."""
+        """The ids of each cluster's words, the most frequent first."""
         ranges, first = [], self._common
         for weight in self.up:
             ranges.append(ClusterRange(first, first + len(weight)))
@@ -59,12 +59,12 @@ class Adaptive(nn.Module):
 
     @torch.no_grad()
     def start_from(self, bias: Tensor) -> None:
-        """Sets the clusters' biases to what the words' ones (V,), logarithms of P, say of them."""
+        """Set the clusters' biases to match the biases of their words (V,), which are ln P."""
         for k, cluster in enumerate(self.ranges):
             self.bias[k] = bias[cluster.first : cluster.last].logsumexp(0)
 
     def log_probabilities(self, features: Tensor, bias: Tensor) -> Tensor:
-        """Logarithms of P of all words (..., V), by features (..., G) and their biases (V,)."""
+        """Return ln P of all words (..., V), by features (..., G) and the words' biases (V,)."""
         head = F.linear(features, self.head, self._head_bias(bias)).log_softmax(-1)
         parts = [head[..., : self._common]]
         for k, (down, up, cluster) in enumerate(zip(self.down, self.up, self.ranges, strict=True)):
@@ -81,13 +81,13 @@ class Adaptive(nn.Module):
         *,
         precision: torch.dtype = torch.float32,
     ) -> Tensor:
-        """Sum over positions of -ln P(target), in nats; each softmax in chunks, see there.
+        """Return the sum over positions of -ln P(target), in nats; each softmax in chunks.
 
         Args:
             features: (N, G).
-            bias: of the words, (V,).
-            targets: (N,) of word ids; `IGNORED` where there is nothing to predict.
-            precision: dtype of the matrix products; see `linear_cross_entropy`.
+            bias: the words' biases, (V,).
+            targets: (N,) word ids; `IGNORED` where nothing is predicted.
+            precision: the dtype of the matrix products; see `linear_cross_entropy`.
         """
         low = features.dtype if precision == torch.float32 else precision
         by_head = targets

@@ -1,4 +1,4 @@
-"""What a recurrent layer refuses, in torch's words: code that catches them goes on working."""
+"""Refuse arguments of recurrent layers in torch's words, so that code that catches them works."""
 
 import numbers
 import warnings
@@ -13,14 +13,14 @@ def is_autocast(device: torch.device) -> bool:
 
 
 def autocast_dtype(x: Tensor) -> torch.dtype | None:
-    """What x is to be cast to; None where it stays."""
+    """Return the dtype that x is cast to; None if it keeps its own."""
     if x.dtype == torch.float64 or not is_autocast(x.device):
         return None
     return torch.get_autocast_dtype(x.device.type)
 
 
 def keep_mask(reset: Tensor, x: Tensor) -> Tensor:
-    """(T, B), 0 where the state is reset; x is (T, B, I)."""
+    """Return (T, B), 0 where the state is reset; x is (T, B, I)."""
     if tuple(reset.shape) != tuple(x.shape[:2]):
         raise RuntimeError(
             "reset must have the input's shape without its last dimension, "
@@ -30,7 +30,7 @@ def keep_mask(reset: Tensor, x: Tensor) -> Tensor:
 
 
 def check_input(x: Tensor, weight: Tensor, input_size: int, dimensions: int) -> None:
-    """Refuses another dtype, device, number of features or of dimensions than `weight_ih` takes."""
+    """Refuse another dtype, device, number of features or of dimensions than `weight_ih` takes."""
     is_there = isinstance(weight, Tensor)  # what is not is refused later, by its name
     if is_there and x.dtype != weight.dtype and not is_autocast(x.device):
         raise ValueError(
@@ -53,14 +53,14 @@ def check_input(x: Tensor, weight: Tensor, input_size: int, dimensions: int) -> 
 def check_weight(
     name: str, weight: Tensor | None, shape: tuple[int, ...], x: Tensor, *, is_cast: bool
 ) -> None:
-    """Refuses a weight that is not there, or has another shape, dtype or device than x asks for.
+    """Refuse a weight that is missing, or has another shape, dtype or device than x requires.
 
     Args:
-        name: of the parameter.
-        weight: itself.
-        shape: that the layer's sizes ask for.
+        name: the name of the parameter.
+        weight: the parameter.
+        shape: the shape that the layer's sizes require.
         x: the input.
-        is_cast: whether autocast is on, which casts what is no float64.
+        is_cast: whether autocast is on, which casts everything except float64.
     """
     if not isinstance(weight, Tensor):
         raise RuntimeError(  # noqa: TRY004, torch's own kind of error
@@ -95,7 +95,7 @@ def check_sizes(
     dropout: float,
     proj_size: int,
 ) -> None:
-    """Refuses what no layer can be made of."""
+    """Refuse arguments from which no layer can be made."""
     is_number = isinstance(dropout, numbers.Number) and not isinstance(dropout, bool)
     if not is_number or not 0 <= dropout <= 1:
         raise ValueError(

@@ -1,16 +1,16 @@
-"""How much a layer computes, for counters that ask each layer's class."""
+"""The computation of a layer, for counters that ask each layer's class."""
 
 from foreword.kernels.flops import flops as of_cell
 from foreword.nn.recurrent import Recurrent
 
 
 def flops(layer: Recurrent, steps: int, batch: int = 1) -> int:
-    """Additions and multiplications of a layer's matrix products in a forward pass.
+    """Return the additions and multiplications of a layer's matrix products in a forward pass.
 
-    Element-wise work is not counted. The way back takes twice as many again.
+    Element-wise work is not counted. The backward pass takes twice as many again.
 
     Args:
-        layer: of any cell, with any number of layers and directions.
+        layer: a layer of any cell, with any number of layers and directions.
         steps: time steps, T.
         batch: sequences, B.
 

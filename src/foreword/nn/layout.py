@@ -1,4 +1,4 @@
-"""How a caller lays sequences out, and the direction in which a layer reads them."""
+"""The caller's layout of sequences, and the direction in which a layer reads them."""
 
 from dataclasses import dataclass
 
@@ -11,31 +11,31 @@ from foreword.nn import sequence
 
 @dataclass(frozen=True)
 class Layout:
-    """Between the caller's layout and (T, B, F)."""
+    """Converts between the caller's layout and (T, B, F)."""
 
     batched: bool
     batch_first: bool
 
     def inputs(self, x: Tensor) -> Tensor:
-        """As (T, B, I)."""
+        """Return the input as (T, B, I)."""
         if not self.batched:
             return x.unsqueeze(1)
         return x.transpose(0, 1) if self.batch_first else x
 
     def outputs(self, y: Tensor) -> Tensor:
-        """From (T, B, F)."""
+        """Return outputs (T, B, F) in the caller's layout."""
         if not self.batched:
             return y.squeeze(1)
         return y.transpose(0, 1) if self.batch_first else y
 
     def mask(self, reset: Tensor) -> Tensor:
-        """As (T, B); what has other dimensions stays, to be refused."""
+        """Return resets as (T, B); other dimensions stay unchanged, to be refused later."""
         if not self.batched:
             return reset.unsqueeze(1) if reset.dim() == 1 else reset
         return reset.transpose(0, 1) if self.batch_first and reset.dim() == 2 else reset
 
     def states(self, state: State) -> State:
-        """From (L D, B, size)."""
+        """Return states (L D, B, size) in the caller's layout."""
         return state if self.batched else tuple(part.squeeze(1) for part in state)
 
 
@@ -51,12 +51,12 @@ class Direction:
         return sequence.reverse(x, self.lengths) if self.is_reverse else x
 
     def keep(self, keep: Tensor | None) -> Tensor | None:
-        """Backwards, what a reset before step t parts is t and t - 1."""
+        """Return the factors of a reversed layer: a reset before step t separates t and t - 1."""
         if keep is None or not self.is_reverse:
             return keep
         shifted = torch.cat([keep[1:], torch.ones_like(keep[:1])])
         if self.lengths is not None:
-            # The first step to be read backwards begins from the initial state.
+            # The first step that is read backwards begins from the initial state.
             last = torch.arange(len(keep), device=keep.device).unsqueeze(1) == self.lengths - 1
             shifted = shifted.masked_fill(last, 1.0)
         return sequence.reverse(shifted, self.lengths)

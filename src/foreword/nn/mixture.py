@@ -23,11 +23,15 @@ from foreword.nn import softmax
 from foreword.nn.softmax import IGNORED
 
 GPU_CHUNK_BYTES = 1 << 28
-"""Memory for the logits that exist at once on a GPU, where small chunks would leave it waiting."""
+"""The memory for logits that exist at once on a GPU, where small chunks would leave it waiting."""
 
 
 class Mixture(nn.Module):
-    """K contexts of features, and the logarithm of each one's share.
+    """Turns features into K contexts and the logarithms of their shares.
+
+    Args:
+        prior: W_prior, (K, F).
+        weight: W_1 to W_K, stacked, (K E, F).
 
     Args:
         prior: W_prior, (K, F).
@@ -43,11 +47,11 @@ class Mixture(nn.Module):
     def forward(
         self, features: Tensor, precision: torch.dtype = torch.float32
     ) -> tuple[Tensor, Tensor]:
-        """Contexts (..., K, E) and ln pi (..., K) of features (..., F).
+        """Return contexts (..., K, E) and ln pi (..., K) of features (..., F).
 
         Args:
             features: g.
-            precision: dtype of the contexts' product; in float32 it is that of `features`.
+            precision: the dtype of the contexts' product; in float32 it is that of `features`.
         """
         low = features.dtype if precision == torch.float32 else precision
         products = F.linear(features.to(low), self.weight.to(low)).to(features.dtype)
@@ -57,7 +61,7 @@ class Mixture(nn.Module):
 
 
 def log_mixture(contexts: Tensor, log_prior: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Logarithms of P, (..., V), one context after the other.
+    """Return ln P, (..., V), computed one context after the other.
 
     Args:
         contexts: h_1 to h_K, (..., K, E).
@@ -120,8 +124,8 @@ class _MixtureCrossEntropy(torch.autograd.Function):
     ) -> Tensor:
         low = precision if precision != torch.float32 else weight.dtype
         K = contexts.shape[1]
-        # Rows that do not count are computed and weigh nothing: to leave them out would have to
-        # wait for a GPU to say which they are.
+        # Ignored rows are computed with weight 0: to leave them out, the GPU would have to be
+        # waited for to tell which they are.
         counts = (targets != IGNORED).unsqueeze(1)
         wanted = targets.clamp(min=0)
         weight_low = weight.to(low)

@@ -1,10 +1,11 @@
-"""A sample of a large vocabulary that stands for all of it in the training loss. No networks.
+"""Sample a large vocabulary, so that the sample stands for all of it in the training loss.
 
-The softmax's sum over all V words is that over the commonest words and the window's own targets,
-which are always there, and R others. Of those, K are drawn without replacement, and each counts
-R / K times: the expected sum is the true one, whatever the scores (sampled softmax, Bengio &
-Senécal 2008; Jean et al. 2015; here stratified, since few words have most of the probability).
-Its logarithm is a little too small on average, the less the larger K is.
+The softmax's sum over all V words is the sum over the most frequent words and the window's own
+targets, which are always included, and R others. Of those, K are drawn without replacement, and
+each counts R / K times: the expected sum is the true one, whatever the scores (sampled softmax,
+Bengio & Senécal 2008; Jean et al. 2015; here stratified, since few words have most of the
+probability). Its logarithm is slightly too small on average, the less so the larger K is. Knows no
+networks.
 """
 
 import math
@@ -18,11 +19,11 @@ from foreword.nn.softmax import IGNORED
 
 @dataclass(frozen=True)
 class Sampling:
-    """How many words are scored besides a window's targets.
+    """The number of words that are scored besides a window's targets.
 
     Attributes:
-        head: the commonest words, ids 0 to head - 1: always.
-        rest: drawn from the others anew for each window.
+        head: the most frequent words, ids 0 to head - 1, which are always scored.
+        rest: the number drawn from the others for each window.
     """
 
     head: int
@@ -31,12 +32,12 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Sample:
-    """Words that stand for all.
+    """The sampled words.
 
     Attributes:
         words: (S,) ids, ascending.
         log_weights: (S,), the logarithm of how often each counts in the softmax's sum.
-        targets: of the window, as places in `words`.
+        targets: the window's targets, as indices in `words`.
     """
 
     words: Tensor
@@ -47,7 +48,7 @@ class Sample:
 def draw(
     targets: Tensor, vocab_size: int, how: Sampling, generator: torch.Generator | None = None
 ) -> Sample | None:
-    """A sample for a window's targets (N,); None where it would be most of the vocabulary."""
+    """Return a sample for a window's targets (N,); None if it would be most of the vocabulary."""
     head, V = how.head, vocab_size
     if 2 * (head + how.rest) > V:
         return None

@@ -8,12 +8,12 @@ from torch.nn.utils.rnn import PackedSequence
 
 
 def checked_lengths(lengths: Tensor | list[int], steps: int, batch: int) -> Tensor:
-    """Lengths as int64 (B,).
+    """Return lengths as int64 (B,).
 
     Raises:
-        RuntimeError: not one a sequence, or one that is out of range; it says which.
+        RuntimeError: their number differs from the batch, or one is out of range.
     """
-    # Not on the default device, which may have no values to look at.
+    # Not on the default device, which may have no values to read.
     checked = lengths if isinstance(lengths, Tensor) else torch.as_tensor(lengths, device="cpu")
     if checked.is_floating_point() or checked.is_complex() or checked.dtype == torch.bool:
         raise RuntimeError(f"lengths must be whole numbers, got {checked.dtype}")
@@ -24,7 +24,7 @@ def checked_lengths(lengths: Tensor | list[int], steps: int, batch: int) -> Tens
         )
     checked = checked.to(torch.int64)
     is_tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
-    # A graph is for any lengths: in it they are not looked at.
+    # An exported graph is for any lengths, so they are not checked in it.
     if torch.compiler.is_compiling() or is_tracing or checked.is_meta:
         return checked
     wrong = ((checked < 0) | (checked > steps)).nonzero()
@@ -38,7 +38,7 @@ def checked_lengths(lengths: Tensor | list[int], steps: int, batch: int) -> Tens
 
 
 def reverse(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Each sequence of x (T, B, ...) backwards; what lies beyond its length stays in place."""
+    """Return each sequence of x (T, B, ...) reversed; values beyond its length stay in place."""
     if lengths is None:
         return x.flip(0)
     steps = torch.arange(x.shape[0], device=x.device).unsqueeze(1)  # not len: traced as a number
@@ -48,7 +48,7 @@ def reverse(x: Tensor, lengths: Tensor | None) -> Tensor:
 
 
 def unpack(packed: PackedSequence) -> tuple[Tensor, Tensor]:
-    """A packed sequence padded with zeros (T, B, I), longest first, and its lengths."""
+    """Return a packed sequence padded with zeros (T, B, I), longest first, and its lengths."""
     data = packed.data
     if torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
         # By torch's own operation, whose graph is for any number of steps and sequences.
@@ -69,13 +69,13 @@ def unpack(packed: PackedSequence) -> tuple[Tensor, Tensor]:
 
 
 def repack(padded: Tensor, like: PackedSequence) -> PackedSequence:
-    """Padded outputs (T, B, F) packed as the inputs were."""
+    """Return padded outputs (T, B, F), packed as the inputs were."""
     data: Tensor = _Lines.apply(padded.flatten(0, 1), _places(like))  # type: ignore[no-untyped-call]
     return PackedSequence(data, like.batch_sizes, like.sorted_indices, like.unsorted_indices)
 
 
 def _places(packed: PackedSequence) -> Tensor:
-    """The places of the packed data's lines in the padded form, its steps and batch in one."""
+    """Return the rows of the packed data in the padded form, with steps and batch merged."""
     sizes = packed.batch_sizes.to(packed.data.device)
     is_tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
     batch: Any = packed.batch_sizes[0] if is_tracing else int(packed.batch_sizes[0])
@@ -84,7 +84,7 @@ def _places(packed: PackedSequence) -> Tensor:
 
 
 class _Lines(torch.autograd.Function):
-    """Lines of x (N, F), each at most once: torch's own way back adds them up one by one."""
+    """Selects rows of x (N, F), each at most once: torch's own backward adds them one by one."""
 
     generate_vmap_rule = True
 

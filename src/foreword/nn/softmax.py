@@ -9,11 +9,11 @@ from torch.autograd.function import once_differentiable
 from foreword.kernels import dispatch, native, triton_softmax
 
 CHUNK_BYTES = 1 << 26
-"""Memory for the logits that exist at once. Fewer, larger chunks are faster up to here: each adds
-to the whole of the weight's gradient."""
+"""The memory for logits that exist at once. Larger chunks are faster up to this size, as each chunk
+adds to the whole gradient of the weight."""
 
 IGNORED = -1
-"""The target of a position at which nothing is to be predicted."""
+"""The target of a position at which nothing is predicted."""
 
 
 def linear_cross_entropy(
@@ -24,18 +24,18 @@ def linear_cross_entropy(
     *,
     precision: torch.dtype = torch.float32,
 ) -> Tensor:
-    """Sum over positions of -log softmax(features @ weight.T + bias)[target], in nats.
+    """Return the sum over positions of -log softmax(features @ weight.T + bias)[target], in nats.
 
-    The logits never exist as a whole, and their gradient is formed in place in the forward
-    pass: with p = softmax(logits), d loss / d logits = p - onehot(target). (An output layer over
-    33,000 words would otherwise write and read 300 MB several times for each training step.)
+    The logits never exist as a whole, and their gradient is formed in place in the forward pass:
+    with p = softmax(logits), d loss / d logits = p - onehot(target). (An output layer over 33,000
+    words would otherwise write and read 300 MB several times for each training step.)
 
     Args:
         features: (N, F).
         weight: (V, F).
         bias: (V,).
-        targets: (N,) of word ids; `IGNORED` where there is nothing to predict.
-        precision: dtype of the three matrix products. Softmax and sums are float32 or better.
+        targets: (N,) word ids; `IGNORED` where nothing is predicted.
+        precision: the dtype of the three matrix products. Softmax and sums are float32 or better.
 
     Returns:
         A scalar. Differentiable once, with respect to features, weight and bias.
@@ -100,16 +100,16 @@ class _LinearCrossEntropy(torch.autograd.Function):
 
 
 def ranks(logits: Tensor, targets: Tensor, left_out: int) -> tuple[Tensor, Tensor]:
-    """How well rows of logits predict their targets.
+    """Return how well rows of logits predict their targets.
 
     Args:
         logits: (N, V).
-        targets: (N,) of word ids.
-        left_out: the id of a word that takes no place.
+        targets: (N,) word ids.
+        left_out: the id of a word that has no rank.
 
     Returns:
-        -log P(target), in nats, (N,); and how many words have larger logits than the target, the
-        one that is left out not counted, (N,) int64.
+        -log P(target), in nats, (N,); and the number of words with larger logits than the target,
+        without `left_out`, (N,) int64.
     """
     if dispatch.native_may_serve() and native.has_softmax(torch.float32, logits):
         return native.ranks(logits, targets, left_out)
@@ -122,7 +122,7 @@ def ranks(logits: Tensor, targets: Tensor, left_out: int) -> tuple[Tensor, Tenso
 def softmax(
     logits: Tensor, bias: Tensor, targets: Tensor, grad_bias: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Cross-entropy of each row and its gradient by the logits; the same as `native.softmax`.
+    """Return the cross-entropy of each row and its gradient by the logits, as `native.softmax`.
 
     Args:
         logits: (N, V), without the bias; may be overwritten.
@@ -132,7 +132,7 @@ def softmax(
 
     Returns:
         Gradients by the logits (N, V), in the dtype of `logits`, yet to be multiplied by a scale
-        of each row; the scales (N, 1); and -log P(target) (N,), in nats.
+        for each row; the scales (N, 1); and -log P(target) (N,), in nats.
     """
     dtype = logits.dtype
     logits = logits.to(bias.dtype).add_(bias)
@@ -148,7 +148,7 @@ def softmax(
 
 
 def fast_precision(device: torch.device) -> torch.dtype:
-    """bfloat16 where the device multiplies it faster than float32, else float32."""
+    """Return bfloat16 where the device multiplies it faster than float32, else float32."""
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
     return torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else torch.float32

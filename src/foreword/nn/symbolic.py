@@ -1,4 +1,4 @@
-"""What `torch.fx.symbolic_trace` records of a layer: one call of a module, as of torch's own."""
+"""What `torch.fx.symbolic_trace` records of a layer: one module call, as for torch's own layers."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from foreword.nn import names
 
 
 def proxy_among(*arguments: Any) -> fx.Proxy | None:
-    """The first argument, or part of a pair, that stands for a value in a graph."""
+    """Return the first argument, or part of a pair, that stands for a value in a graph."""
     for argument in arguments:
         for part in argument if isinstance(argument, tuple | list) else (argument,):
             if isinstance(part, fx.Proxy):
@@ -17,9 +17,9 @@ def proxy_among(*arguments: Any) -> fx.Proxy | None:
 
 
 def recorded(layer: nn.Module, proxy: fx.Proxy, inputs: tuple[Any, ...], **more: Any) -> fx.Proxy:
-    """The call of a layer as a node of the graph that a proxy belongs to.
+    """Return the call of a layer as a node of the graph that a proxy belongs to.
 
-    torch's tracer makes such nodes of the modules of torch.nn, and looks into all others.
+    torch's tracer makes such nodes of the modules of torch.nn, and traces into all others.
 
     Raises:
         RuntimeError: the layer itself is being traced, and is no module within another.

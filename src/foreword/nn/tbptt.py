@@ -9,17 +9,17 @@ from foreword.nn.recurrent import Hidden, Recurrent
 
 
 def detached(hx: Hidden) -> Hidden:
-    """The same state, at which gradients stop."""
+    """Return the same state, cut off from its history, so that gradients stop."""
     return hx.detach() if isinstance(hx, Tensor) else tuple(part.detach() for part in hx)
 
 
 def tbptt(
     layer: Recurrent, x: Tensor, hx: Hidden | None, window: int
 ) -> Iterator[tuple[Tensor, Hidden]]:
-    """Runs a layer over a long sequence in windows; memory goes on, gradients stop at each start.
+    """Run a layer over a long sequence in windows; gradients stop where a window starts.
 
     Truncated backpropagation through time (Williams & Peng 1990). Take each window's step before
-    asking for the next: the loss of a window sees the layer's weights as they are then.
+    requesting the next: the loss of a window uses the layer's weights at that time.
 
     >>> import torch
     >>> layer = Recurrent("gru", 3, 4)
@@ -31,7 +31,7 @@ def tbptt(
         layer: a recurrent layer.
         x: (T, B, I); (B, T, I) if the layer is `batch_first`; or (T, I).
         hx: the state before the first step, as the layer takes it; it is detached.
-        window: steps that gradients flow back, at least 1.
+        window: the number of steps that gradients flow back, at least 1.
 
     Yields:
         Each window's outputs, and the state after it, detached.

@@ -1,4 +1,4 @@
-"""What happened inside a recurrent layer, step by step."""
+"""The states and gates inside a recurrent layer, step by step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class LayerTrace:
-    """One layer's way through time in one direction; step t is that of input t.
+    """One layer in one direction through time; step t is that of input t.
 
     Attributes:
-        layer: 0 is the one next to the input.
+        layer: the index of the layer; 0 is the one next to the input.
         is_reverse: whether it read the sequence backwards.
-        states: h, and c where there is one, after each step: (T, B, size), or as the layer's
-            output is laid out (batch first, or without a batch).
-        gates: each gate's values, laid out likewise.
+        states: h, and c where the cell has one, after each step: (T, B, size), or in the layout of
+            the layer's output (batch first, or without a batch).
+        gates: each gate's values, in the same layout.
     """
 
     layer: int
@@ -41,7 +41,7 @@ class Trace:
         return len(self.layers)
 
     def gradients(self, loss: Tensor) -> tuple[dict[str, Tensor], ...]:
-        """How much each state matters: the loss's gradient by h and c after each step.
+        """Return how much each state matters: the loss's gradient by h and c after each step.
 
         All later steps are included: this is what backpropagation through time carries, and what
         vanishes or explodes (Hochreiter 1991; Bengio et al. 1994).
@@ -50,7 +50,7 @@ class Trace:
             loss: a scalar made from the layer's outputs. Its graph is kept.
 
         Returns:
-            For each layer, by the state's name, laid out as in `states`.
+            The gradients of each layer, by the state's name, in the layout of `states`.
 
         Raises:
             RuntimeError: the trace was made without gradients.
@@ -68,7 +68,7 @@ class Trace:
 
 
 def _gradient(loss: Tensor, parts: list[Tensor]) -> Tensor:
-    """(T, B, size), from one tensor for all steps or one a step."""
+    """Return (T, B, size), from one tensor for all steps or one per step."""
     gradients: Sequence[Tensor | None] = torch.autograd.grad(
         loss, parts, retain_graph=True, allow_unused=True
     )
