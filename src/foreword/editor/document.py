@@ -57,13 +57,13 @@ class Document:
         return "".join(self._lines[:line]) + self._lines[line][:index]
 
     def end_before(self, position: Position, stride: int) -> tuple[str, bool]:
-        """What stands before a place; of twice so many characters and more, the end alone.
+        """Return the text before a position, or its end if it has 2 x `stride` characters or more.
 
-        That begins with the first line after the last multiple of `stride` that leaves at least so
-        many, or in such a line if it is long: so it stays the same for many keys.
+        The end begins at the first line after the last multiple of `stride` that leaves at least
+        `stride` characters, or inside a long line, so that it stays the same for many keys.
 
         Returns:
-            The text, and whether that is all of it.
+            The text, and whether it is complete.
         """
         line, index = self._inside(position)
         length = self._offset(line) + index

@@ -43,9 +43,9 @@ class Guard:
         self._paths = paths
 
     def takes_on(self, target: bytes) -> bool:
-        """Whether a request is taken on in this turn of the loop, by what stands behind its method.
+        """Whether to accept a request in this iteration of the event loop, given its target.
 
-        What tells of the server itself always is.
+        Requests about the server itself are always accepted.
         """
         if not target.startswith(b"/v1/") or self._pressure.admits():
             return True

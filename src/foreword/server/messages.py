@@ -146,7 +146,8 @@ class CompletionRequest(Struct, forbid_unknown_fields=True):
         Meta(description="Accepted; identifies the client's user, nothing depends on it."),
     ] = None
     best_of: Annotated[
-        int | None, Meta(description="Only 1, or as `n`: nothing is drawn beside what is given.")
+        int | None,
+        Meta(description="Only 1, or the value of `n`: no additional completions are sampled."),
     ] = None
     suffix: Annotated[str | None, Meta(description="Only null.")] = None
     presence_penalty: Annotated[float | None, Meta(description="Only 0.")] = 0.0

@@ -32,7 +32,7 @@ class Pressure:
         self._calm_from = -math.inf  # what comes before comes after a full turn
 
     def admits(self) -> bool:
-        """Whether one more is taken on in this turn of the running loop; if so, it is counted."""
+        """Whether to accept one more request in this iteration of the loop; if so, count it."""
         if self._taken == 0:
             now = self._clock()
             self._limit = TURN if now < self._calm_from else RUSH
