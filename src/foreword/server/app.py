@@ -1,4 +1,4 @@
-"""The server as an ASGI application: its endpoints, behind the guard. Starts nothing."""
+"""The server as an ASGI application: its endpoints behind the guard. Does not start a server."""
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -34,11 +34,11 @@ from foreword.server.typing_socket import TypingSocket
 
 
 def make_service(folders: Sequence[str], settings: ServerSettings) -> Service:
-    """Reads the models and makes the parts of a server.
+    """Read the models and create the parts of a server.
 
     Raises:
         FolderError: a folder is missing or damaged.
-        SettingsError: there is none, or two have one name.
+        SettingsError: no folder is named, or two models have the same name.
     """
     batcher, metrics = Batcher(waiting=settings.waiting, deadline=settings.deadline), Metrics()
     metrics.watch(lambda: batcher.waiting)
@@ -47,7 +47,7 @@ def make_service(folders: Sequence[str], settings: ServerSettings) -> Service:
 
 
 def make_app(service: Service) -> Guard:
-    """The application of a server's parts."""
+    """Create the application from a server's parts."""
     api = encode(document(version("foreword"), needs_token=service.settings.token is not None))
     posts = {
         "/v1/predict": Post(service, PredictRequest, predict),
@@ -75,7 +75,7 @@ def make_app(service: Service) -> Guard:
 
 
 class _Endpoints:
-    """What is posted, by its path at once; whatever else by Starlette's routes."""
+    """Dispatch POST requests by a dictionary, which is quick, and all others by Starlette."""
 
     def __init__(self, posts: Mapping[str, ASGIApp], others: ASGIApp) -> None:
         self._posts = posts

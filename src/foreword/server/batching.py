@@ -1,9 +1,9 @@
-"""What arrives together is computed together: a bounded queue with deadlines, on the event loop.
+"""Compute the work of concurrent requests together: a bounded queue on the event loop.
 
-One thread computes, so that nothing is locked and no model is asked twice at once. Work is begun
-when it comes, and ends then if it wants nothing of a model's steps, as most keystrokes do not. Else
-it waits its turn, and is done in slices between which the network is listened to; what the work of
-many users wants of a model at the same time is computed at once. Knows no requests.
+A single thread computes, so that nothing needs a lock. Work is started when it arrives, and ends at
+once if it needs no step of a model, as most keystrokes do. Otherwise it waits in the queue, with a
+deadline, and is computed in slices, between which the event loop reads the network. The model steps
+that several users need at the same time are computed in one batch. Knows no requests.
 """
 
 import asyncio
@@ -19,37 +19,37 @@ from foreword.server.refusal import later, overloaded
 T = TypeVar("T")
 
 SLICE = 0.004
-"""Seconds to compute before the network is listened to again; or as long as that took last."""
+"""Seconds to compute before the network is read again; longer if reading took longer."""
 TOGETHER = 64
-"""So many users' work at most is under way at the same time."""
+"""Users whose work is computed at the same time."""
 
 
-class _Asked:
-    """Work, and who waits for it."""
+class _Job:
+    """Work, and the future of its result."""
 
-    __slots__ = ("arrived", "result", "wanted", "work")
+    __slots__ = ("arrived", "result", "waits_for", "work")
 
     def __init__(
-        self, work: Work[Any], result: "asyncio.Future[Any]", wanted: Request | None
+        self, work: Work[Any], result: "asyncio.Future[Any]", waits_for: Request | None
     ) -> None:
         self.work = work
         self.result = result
         self.arrived = time.monotonic()
-        self.wanted = wanted  # None: it was not begun
+        self.waits_for = waits_for  # None: the work was not begun
 
     def go_on(self, answer: Any) -> bool:
-        """Whether it wants something more, once it has got what it wanted."""
+        """Continue the work with what it waited for; return whether it waits for more."""
         if self.result.done():  # its client has gone
             self.work.close()
             return False
         try:
             if isinstance(answer, ForewordError):
-                self.wanted = self.work.throw(answer)
+                self.waits_for = self.work.throw(answer)
             else:
-                self.wanted = self.work.send(answer)
+                self.waits_for = self.work.send(answer)
         except StopIteration as end:
             self.result.set_result(end.value)
-        except Exception as error:  # whoever asked gets to know
+        except Exception as error:  # raised to the request
             self.result.set_exception(error)
         else:
             return True
@@ -57,20 +57,20 @@ class _Asked:
 
 
 class Batcher:
-    """Computes for all requests; refuses those that would wait too long."""
+    """Compute for all requests, and refuse those that would wait too long."""
 
     def __init__(self, *, waiting: int, deadline: float) -> None:
-        """Takes how many may wait, and how long in seconds."""
+        """Set how many requests may wait, and for how many seconds."""
         self._most = waiting
         self._deadline = deadline
-        self._queue: deque[_Asked] = deque()
-        self._begun: list[_Asked] = []
+        self._queue: deque[_Job] = deque()
+        self._begun: list[_Job] = []
         self._is_due = False
-        self._since = 0.0  # when it last computed, or something began to wait
+        self._since = 0.0  # the end of the last slice, or when the first one began to wait
 
     @property
     def waiting(self) -> int:
-        """Requests that wait or are under way."""
+        """The number of requests that wait or are being computed."""
         return len(self._queue) + len(self._begun)
 
     @property
@@ -79,7 +79,7 @@ class Batcher:
         return self.waiting >= self._most
 
     def admit(self) -> None:
-        """Refuses whoever comes while the queue is full.
+        """Refuse a request if the queue is full.
 
         Raises:
             RequestError: 503 with Retry-After.
@@ -88,28 +88,28 @@ class Batcher:
             raise overloaded()
 
     async def run(self, compute: Callable[[], T]) -> T:
-        """What a function returns, once it is its turn; see `together`."""
+        """Call a function when it is its turn, and return its result; see `together`."""
         return await self._waited(_at_once(compute), None)
 
     async def together(self, work: Work[T]) -> T:
-        """The result of work; what it wants of a model is computed if its client still waits then.
+        """Return the result of work; a client that has gone by then costs no computation.
 
-        Whatever goes on with work that was admitted is never refused for a full queue.
+        A full queue never refuses the continuation of work that was admitted.
 
         Raises:
             RequestError: it waited longer than the deadline.
         """
         try:
-            wanted = work.send(None)
+            waits_for = work.send(None)
         except StopIteration as end:
             result: T = end.value
             return result
-        return await self._waited(work, wanted)
+        return await self._waited(work, waits_for)
 
-    async def _waited(self, work: Work[T], wanted: Request | None) -> T:
+    async def _waited(self, work: Work[T], waits_for: Request | None) -> T:
         loop = asyncio.get_running_loop()
         result: asyncio.Future[T] = loop.create_future()
-        self._queue.append(_Asked(work, result, wanted))
+        self._queue.append(_Job(work, result, waits_for))
         if not self._is_due:
             self._is_due = True
             self._since = time.monotonic()
@@ -117,7 +117,7 @@ class Batcher:
         return await result
 
     def _compute(self, loop: asyncio.AbstractEventLoop) -> None:
-        # Half of the time at least, or those who want nothing of a model would have it all.
+        # At least half of the time, or requests that need no model would take all of it.
         now = time.monotonic()
         end = now + max(SLICE, now - self._since)
         while (self._queue or self._begun) and now < end:
@@ -131,28 +131,28 @@ class Batcher:
             loop.call_soon(self._compute, loop)
 
     def _begin(self, end: float) -> None:
-        """Takes up what waits, in its order, as long as there are time and room."""
+        """Start waiting work in the order of arrival, as long as time and room are left."""
         queue, begun = self._queue, self._begun
         while queue and len(begun) < TOGETHER:
             now = time.monotonic()
             if now > end:
                 return
-            asked = queue.popleft()
-            if asked.result.done():  # its client has gone
-                asked.work.close()
-            elif now - asked.arrived > self._deadline:
-                asked.work.close()
+            job = queue.popleft()
+            if job.result.done():  # its client has gone
+                job.work.close()
+            elif now - job.arrived > self._deadline:
+                job.work.close()
                 waited = f"it would have waited over {self._deadline:g} s; try again later"
-                asked.result.set_exception(later(503, "deadline", waited))
-            elif asked.wanted is not None or asked.go_on(None):
-                begun.append(asked)
+                job.result.set_exception(later(503, "deadline", waited))
+            elif job.waits_for is not None or job.go_on(None):
+                begun.append(job)
 
     def _step(self) -> None:
-        """What all that is under way wants next."""
-        wanted = [asked.wanted for asked in self._begun if asked.wanted is not None]
-        answers = together(wanted)
+        """Compute one step of all work that was started."""
+        waits_for = [job.waits_for for job in self._begun if job.waits_for is not None]
+        answers = together(waits_for)
         self._begun = [
-            asked for asked, answer in zip(self._begun, answers, strict=True) if asked.go_on(answer)
+            job for job, answer in zip(self._begun, answers, strict=True) if job.go_on(answer)
         ]
 
 

@@ -1,8 +1,8 @@
-"""HTTP's parser behind bounds: what a client may send before anyone looks at who it is.
+"""Limits on what a client may send over HTTP before it is authenticated.
 
-uvicorn and llhttp bound neither the size of a head, nor its headers, nor the time that a client
-takes for it, and count no WebSockets. Here, bytes go to the parser in pieces, and those that are no
-body are counted. Knows no endpoints but those that tell of the server itself.
+uvicorn and llhttp limit neither the size of a head, nor its number of headers, nor the time that a
+client takes for it, and do not count WebSockets. Here the parser is given bytes in pieces, and the
+bytes that belong to no body are counted. Knows no endpoints except `/health` and `/metrics`.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ from foreword.server.refusal import RequestError, later
 PIECE = 4_096
 """Bytes that the parser is given at a time."""
 MOST_HEAD = 16_384
-"""Bytes of a request that are no body: its head; of chunks the extensions; trailers."""
+"""Bytes of a request's head, chunk extensions and trailers."""
 MOST_HEADERS = 100
 CHUNK = 12
-"""Bytes around a chunk that are no extension: its size, and two ends of a line."""
-OF_ITSELF = (b"/health", b"/metrics")
-"""What is answered on a connection of the reserve."""
+"""Bytes of a chunk's size and its two line ends, which are no extension."""
+STATUS_TARGETS = (b"/health", b"/metrics")
+"""The endpoints that reserve connections may ask for."""
 
 _LARGE = RequestError(
     431,
@@ -43,7 +43,7 @@ _CAUSES = {OPENING: Cause.FULL, _LARGE: Cause.HEAD, BUSY: Cause.FULL}
 
 
 def answer(refusal: RequestError) -> bytes:
-    """What is written before a connection is closed."""
+    """The HTTP response of a refusal, after which the connection is closed."""
     body = refusal.body()
     reason = HTTPStatus(refusal.status).phrase
     lines = [f"HTTP/1.1 {refusal.status} {reason}".encode()]
@@ -53,16 +53,16 @@ def answer(refusal: RequestError) -> bytes:
 
 
 class _RefusedError(Exception):
-    """Ends the parser's work."""
+    """Raised within a callback of the parser to stop it."""
 
 
 class BoundedProtocol(Counted, GatheringProtocol):
-    """One client's connection, as long as it speaks HTTP.
+    """One client's connection as long as it speaks HTTP.
 
     Attributes:
-        largest_body: bytes of a body that are read.
-        pipelined: who begins requests that came before the answer to the one before them.
-        handshakes: who opens WebSockets.
+        largest_body: bytes of the largest body.
+        pipelined: starts requests that arrived before the answer to the previous one.
+        handshakes: opens WebSockets.
     """
 
     largest_body: ClassVar[int]
@@ -72,12 +72,12 @@ class BoundedProtocol(Counted, GatheringProtocol):
     def __init__(self, *, connection: Connection, **settings: Any) -> None:
         super().__init__(**settings)
         self._connection = connection
-        self._framing = 0  # bytes of this request that are no body
+        self._framing = 0  # bytes of this request outside of its body
         self._body = 0
         self._in_head = False
-        self._in_request = False  # not all of it has come
-        self._refusal: RequestError | None = None  # the last that is answered
-        self._ended = False  # the client sends no more
+        self._in_request = False  # the request has not arrived completely
+        self._refusal: RequestError | None = None  # the last answer of this connection
+        self._ended = False  # the client has closed its side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
@@ -96,11 +96,11 @@ class BoundedProtocol(Counted, GatheringProtocol):
             self._feed(data)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """The client sends no more; whether it waits for answers, and the connection stays."""
+        """The client has closed its side; return whether it still waits for an answer."""
         self._ended = self._is_asked and not self._in_request
         return self._ended
 
-    # What the parser finds.
+    # Callbacks of the parser.
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -109,20 +109,20 @@ class BoundedProtocol(Counted, GatheringProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; or, after the head, a trailer, which nobody reads."""
+        """A header, or a trailer after the body, which is ignored."""
         if not self._in_head:
             return
         if len(self.headers) >= MOST_HEADERS:
             self._refusal = _LARGE
             raise _RefusedError
-        # As uvicorn's.
+        # As in uvicorn.
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """A request's head is there."""
+        """The head of a request is complete."""
         connection = self._connection
         if connection.is_reserve and not _tells_of_itself(self.url):
             self._refusal = BUSY
@@ -135,13 +135,13 @@ class BoundedProtocol(Counted, GatheringProtocol):
             self._close_after_answer()
 
     def on_body(self, body: bytes) -> None:
-        """Some of a body."""
+        """A part of a body."""
         self._framing -= len(body) + CHUNK
         self._body += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """All of a request is there."""
+        """A request is complete."""
         self._in_request = False
         if self._connection.state is State.REST:
             self._now(State.BUSY if self._is_asked else State.IDLE)
@@ -149,13 +149,13 @@ class BoundedProtocol(Counted, GatheringProtocol):
 
     def on_response_complete(self) -> None:
         """A request is answered."""
-        # As uvicorn's, but for its timer: `Connections` looks at all.
+        # As in uvicorn, without its timer: `Connections` closes overdue connections.
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
         if self.pipeline:
-            # Who sends many at once waits for who sends one after the other.
+            # A client that pipelines waits for clients that send one request after the other.
             self.pipelined.wait_for_one(self._begin_next)
             return
         if not self.flow.write_paused:
@@ -198,7 +198,7 @@ class BoundedProtocol(Counted, GatheringProtocol):
                 return
 
     def _parses(self, piece: bytes) -> bool:
-        """Whether the parser may be given more."""
+        """Parse a piece; return whether the parser may be given more."""
         self._framing += len(piece)
         try:
             self.parser.feed_data(piece)
@@ -208,7 +208,7 @@ class BoundedProtocol(Counted, GatheringProtocol):
                 source = self._connection.source or ""
                 self.handshakes.ask(source, self._open, lambda: self._refuse(OPENING))
             else:
-                self._close_after_answer()  # what the parser makes of the rest is not known
+                self._close_after_answer()  # the parser may misread the rest
             return False
         except httptools.HttpParserError:
             self._refuse(self._refusal or _INVALID)
@@ -217,7 +217,7 @@ class BoundedProtocol(Counted, GatheringProtocol):
             self._refuse(_LARGE)
             return False
         if self._body > self.largest_body and not self._is_asked:
-            self.transport.close()  # it was answered already, and goes on
+            self.transport.close()  # the answer was sent, and the client goes on sending
             return False
         return not self.transport.is_closing()
 
@@ -228,7 +228,7 @@ class BoundedProtocol(Counted, GatheringProtocol):
             self.parser = cast("Any", None)  # it holds this protocol, which nobody calls any more
 
     def _go_on(self) -> None:
-        """Gives the parser what was held back."""
+        """Parse the bytes that were held back."""
         if self._refusal is not None or self.pipeline or self.flow.write_paused:
             return
         held, self._held = self._held, b""
@@ -239,7 +239,7 @@ class BoundedProtocol(Counted, GatheringProtocol):
     # Ends of a connection.
 
     def _refuse(self, refusal: RequestError) -> None:
-        """Answers for the last time, after what was asked before."""
+        """Answer for the last time, after the earlier requests are answered."""
         self._refusal = refusal
         self.open_connections.refuse(_CAUSES.get(refusal, Cause.INVALID))
         self._gathering.hold_reading(True)
@@ -255,7 +255,7 @@ class BoundedProtocol(Counted, GatheringProtocol):
             self.transport.close()
 
     def _end(self, cause: Cause, state: State) -> None:
-        """Closes the connection, as `Connections` wants it."""
+        """Close the connection for `Connections`."""
         if state in (State.SENDING, State.CLOSING):
             self.transport.abort()
             return
@@ -270,11 +270,11 @@ class BoundedProtocol(Counted, GatheringProtocol):
         if cycle is not None:
             cycle.keep_alive = False
 
-    # What is going on.
+    # The state of the connection.
 
     @property
     def _is_asked(self) -> bool:
-        """Whether a request is not answered yet."""
+        """Whether a request is being answered."""
         cycle: Any = self.cycle  # None at first
         return cycle is not None and not cycle.response_complete
 
@@ -285,4 +285,4 @@ class BoundedProtocol(Counted, GatheringProtocol):
 
 
 def _tells_of_itself(target: bytes) -> bool:
-    return target.partition(b"?")[0] in OF_ITSELF
+    return target.partition(b"?")[0] in STATUS_TARGETS

@@ -1,8 +1,8 @@
-"""WebSockets behind bounds: how much a client may have under way, and for how long.
+"""Limits on what a client may send over a WebSocket, and for how long.
 
-uvicorn parses all that has come at once, while others wait, and answers pings whether or not a
-client takes the answers. Here, the parser is given a piece in each turn of the event loop, and
-nothing while frames wait or a client does not read. Knows nothing of what frames say.
+uvicorn parses all received bytes at once, while other clients wait, and answers pings whether or
+not a client reads the answers. Here the parser is given one piece in an iteration of the event
+loop, and nothing while frames wait or the client does not read. Does not know what frames contain.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from foreword.server.gathering import Gathering
 from foreword.server.limits import Turns
 
 PIECE = 1_024
-"""Bytes that the parser is given in a turn of the event loop."""
+"""Bytes that the parser is given in one iteration of the event loop."""
 MOST_WAITING = 16
-"""Messages that may wait before more is parsed."""
+"""Messages that may wait for the application before more is parsed."""
 MOST_FRAGMENTS = 1_024
 """Frames of one message."""
 MOST_PINGS = 32
@@ -32,22 +32,22 @@ _NO_HANDSHAKE = (
 
 
 class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
-    """One client's connection, once it speaks WebSocket.
+    """One client's connection once it speaks WebSocket.
 
     Attributes:
-        long: who parses what does not fit into one piece, of one client after the other.
+        long: parses what does not fit into one piece, for one client after the other.
     """
 
     long: ClassVar[Turns]
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
-        self._is_due = False  # whether it goes on in the next turn
+        self._is_due = False  # whether `_next` will be called
         self._pings = 0
         self._pings_since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client that spoke HTTP goes on with WebSocket."""
+        """A client has switched from HTTP to WebSocket."""
         super().connection_made(transport)
         self._connection = cast("Gathering", transport).connection
         self._connection.end = self._end
@@ -56,7 +56,7 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed."""
         super().connection_lost(exc)
-        self.conn.parser.close()  # a generator, which holds what holds it
+        self.conn.parser.close()  # the generator and the connection refer to each other
 
     def data_received(self, data: bytes) -> None:
         """A client has sent something."""
@@ -66,13 +66,13 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
             self._held += data
             self._go_on()
             return
-        super().data_received(data)  # the head, of which BoundedProtocol has looked at the size
+        super().data_received(data)  # the head, whose size BoundedProtocol has checked
         if not self.handshake_initiated:
             self.transport.write(b"".join(self.conn.data_to_send()) or _NO_HANDSHAKE)
             self.transport.close()
 
     def _go_on(self) -> None:
-        """Gives the parser some of what was held back, if there is room for what it finds."""
+        """Parse a piece of the bytes that were held back, if the application can take messages."""
         if self._is_due or self.transport.is_closing():
             return
         if (
@@ -93,13 +93,13 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
         self._go_on()
 
     async def send(self, message: Any) -> None:
-        """What the application answers; after the first answer frames are parsed."""
+        """Send the application's answer; frames are parsed once the first one is sent."""
         await super().send(message)
         if self._held:
             self._go_on()
 
     async def receive(self) -> Any:
-        """The next message for the application."""
+        """Return the next message for the application."""
         message = await super().receive()
         if self._held and self.queue.empty():
             self._go_on()
@@ -108,7 +108,7 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
     def _waits_for(self) -> State:
         return State.TYPING
 
-    # What the parser finds.
+    # Callbacks of the parser.
 
     def handle_text(self, event: Frame) -> None:
         """A message, or the first part of one."""
@@ -116,7 +116,7 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
         super().handle_text(event)
 
     def handle_bytes(self, event: Frame) -> None:
-        """A message that is no text, or the first part of one."""
+        """A binary message, or the first part of one."""
         self._begins(event)
         super().handle_bytes(event)
 
@@ -134,12 +134,12 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
         super().handle_cont(event)
 
     def handle_ping(self) -> None:
-        """A ping, which is to be answered."""
+        """A ping, which is answered unless there are too many."""
         if not self._is_flood():
             super().handle_ping()
 
     def handle_pong(self, event: Frame) -> None:
-        """A pong, whether or not there was a ping."""
+        """A pong, with or without a ping before it."""
         if not self._is_flood():
             super().handle_pong(event)
 
@@ -153,20 +153,20 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
         return self._pings > MOST_PINGS
 
     def send_receive_event_to_app(self) -> None:
-        """A whole message."""
+        """A message is complete."""
         if self.curr_msg_data_type == "text":
             try:
                 b"".join(self.frames).decode()
             except UnicodeDecodeError:
-                # uvicorn would log a traceback for what a client did.
+                # uvicorn would log a traceback.
                 self._close(CloseCode.INVALID_DATA, "no UTF-8")
                 return
         super().send_receive_event_to_app()
 
-    # Ends of a connection.
+    # The end of a connection.
 
     def _end(self, cause: Cause, state: State) -> None:
-        """Closes the connection, as `Connections` wants it."""
+        """Close the connection for `Connections`."""
         if state in (State.SENDING, State.CLOSING):
             self.transport.abort()
             return

@@ -1,6 +1,6 @@
-"""OpenAI's `/v1/completions`, in words. Every field does what OpenAI says, or is refused.
+"""OpenAI's `/v1/completions`, with words for tokens. A field works as OpenAI says, or is refused.
 
-Of `seed` the same request draws the same words on every replica. Knows no network.
+The same request with the same `seed` draws the same words on every replica. Knows no network.
 """
 
 import secrets
@@ -14,8 +14,8 @@ import numpy as np
 from foreword.predictor.generate import draw
 from foreword.predictor.state import State
 from foreword.server.messages import (
-    Choice,
     CompletionAnswer,
+    CompletionChoice,
     CompletionRequest,
     TokenLogprobs,
     Usage,
@@ -28,13 +28,13 @@ from foreword.text.tokenizer import Tokenizer, Word
 
 MOST_STOPS = 4
 WORDS_AT_ONCE = 16
-"""Words of a prompt scored before others have their turn."""
+"""Words of a prompt scored before other requests are answered."""
 DONE = b"data: [DONE]\n\n"
 
 
 @dataclass
 class _Piece:
-    """Some text of a completion, with a word's log probabilities where they are wanted."""
+    """A piece of a completion's text, with its word's log probabilities if they are requested."""
 
     text: str
     log: float | None = None
@@ -42,11 +42,11 @@ class _Piece:
 
 
 async def complete(service: Service, request: CompletionRequest) -> bytes | AsyncIterator[bytes]:
-    """Continues one text or several, whole or in a stream of events."""
+    """Continue one text or several; answer at once or in a stream of events."""
     model = service.models.get(request.model)
     _check(service, request)
-    given = [request.prompt] if isinstance(request.prompt, str) else request.prompt
-    texts = [service.text(text, "prompt") for text in given]
+    sent = [request.prompt] if isinstance(request.prompt, str) else request.prompt
+    texts = [service.text(text, "prompt") for text in sent]
     count = request.n or 1
     if len(texts) * count > service.settings.most_texts:
         most = service.settings.most_texts
@@ -73,7 +73,7 @@ async def complete(service: Service, request: CompletionRequest) -> bytes | Asyn
 
 
 def _check(service: Service, request: CompletionRequest) -> None:
-    """Refuses what would otherwise be dropped silently."""
+    """Refuse values that would otherwise be ignored."""
     most = service.settings.most_tokens
     if (request.max_tokens or 0) > most:
         raise _invalid("max_tokens", f"must be {most:,} at most")
@@ -105,9 +105,9 @@ class _Prompt:
     """A text that is read once for all its choices, a few words at a time.
 
     Attributes:
-        text: as it was sent.
-        words: that were read.
-        pieces: the text in pieces if it is echoed, each word with the spaces before it.
+        text: the text as it was sent.
+        words: the number of its words, once it is read.
+        pieces: the text in pieces if it is echoed: each word with the spaces before it.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class _Prompt:
         self.pieces: list[_Piece] = []
 
     async def read(self) -> State:
-        """The state after the text, which is read when this is called first."""
+        """Return the state after the text, which the first call reads."""
         if self._state is None:
             start = self._predictor.start()
             words = list(self._predictor.tokenizer.read(self.text, start.last))
@@ -137,15 +137,15 @@ class _Prompt:
         return self._state
 
     def _split(self, words: list[Word]) -> None:
-        offset = 0
+        start = 0
         for word in words:
-            self.pieces.append(_Piece(self.text[offset : word.end]))
-            offset = word.end
-        if offset < len(self.text):
-            self.pieces.append(_Piece(self.text[offset:]))
+            self.pieces.append(_Piece(self.text[start : word.end]))
+            start = word.end
+        if start < len(self.text):
+            self.pieces.append(_Piece(self.text[start:]))
 
     async def _scored(self, words: list[Word], state: State) -> State:
-        """Adds to each piece its word's log probabilities; returns the state after all."""
+        """Add its word's log probabilities to each piece; return the state after the text."""
         scoring = self._score(words, state)
         while some := await self._batcher.run(lambda: list(islice(scoring, WORDS_AT_ONCE))):
             state = some[-1]
@@ -160,7 +160,7 @@ class _Prompt:
 
 
 class _Drawing:
-    """One choice: words drawn one by one between other requests' work."""
+    """One completion, whose words are drawn one by one between other requests."""
 
     def __init__(
         self,
@@ -179,15 +179,15 @@ class _Drawing:
         self.finish = "length"
         self.drawn = 0
 
-    async def whole(self) -> Choice:
-        """The choice, when it is complete."""
+    async def whole(self) -> CompletionChoice:
+        """Return the complete choice."""
         pieces = [piece async for piece in self.pieces()]
         return self.choice(pieces, 0, self.finish)
 
-    def choice(self, pieces: list[_Piece], offset: int, finish: str | None) -> Choice:
-        """Pieces as OpenAI has them; offset: where the first stands."""
+    def choice(self, pieces: list[_Piece], offset: int, finish: str | None) -> CompletionChoice:
+        """Pieces in OpenAI's form; `offset` is the position of the first one in the text."""
         text = "".join(piece.text for piece in pieces)
-        return Choice(text, self.index, self._logprobs(pieces, offset), finish)
+        return CompletionChoice(text, self.index, self._logprobs(pieces, offset), finish)
 
     def _logprobs(self, pieces: list[_Piece], offset: int) -> TokenLogprobs | None:
         if self._request.logprobs is None:
@@ -203,7 +203,7 @@ class _Drawing:
         return logprobs
 
     async def pieces(self) -> AsyncIterator[_Piece]:
-        """Pieces of text: of the prompt if it is echoed, then of what is drawn, up to a stop."""
+        """Yield the pieces of the prompt if it is echoed, then drawn ones until a stop text."""
         request = self._request
         state = await self._prompt.read()
         for piece in self._prompt.pieces:
@@ -239,7 +239,7 @@ class _Drawing:
             state=state,
             temperature=1.0 if request.temperature is None else request.temperature,
             top_p=request.top_p,
-            seed=seed % (1 << 64) * 64 + self.index,  # never negative; each choice has its own
+            seed=seed % (1 << 64) * 64 + self.index,  # not negative, and different for each choice
         ):
             self.drawn += 1
             piece = _Piece(word.text)
@@ -254,7 +254,7 @@ def _add_logs(
     request: CompletionRequest,
     tokenizer: Tokenizer,
 ) -> None:
-    """Gives a piece its word's log probability and the largest ones, if the request wants them."""
+    """Add log probabilities to a piece if requested: its word's, and the largest ones."""
     if request.logprobs is None:
         return
     piece.log = float(logs[index])
@@ -271,7 +271,7 @@ async def _events(
     drawings: list[_Drawing],
     request: CompletionRequest,
 ) -> AsyncIterator[bytes]:
-    """Server-sent events, one for each piece; then the reason for the end, and [DONE]."""
+    """Yield a server-sent event for each piece, then the reason for the end, and [DONE]."""
     wants_usage = request.stream_options is not None and request.stream_options.include_usage
     if wants_usage:
         answer.usage = None
@@ -284,7 +284,7 @@ async def _events(
                 yield b"data: " + encode(answer) + b"\n\n"
             answer.choices = [drawing.choice([], offset, drawing.finish)]
             yield b"data: " + encode(answer) + b"\n\n"
-    except RequestError as refusal:  # the status has been sent long ago
+    except RequestError as refusal:  # the status was sent before
         yield b"data: " + refusal.body() + b"\n\n"
         return
     if wants_usage:
@@ -301,13 +301,13 @@ def _usage(prompts: list[_Prompt], drawings: list[_Drawing]) -> Usage:
 
 
 def _first(text: str, stops: list[str]) -> int | None:
-    """Where the first of the stops begins in a text."""
-    offsets = [offset for stop in stops if (offset := text.find(stop)) >= 0]
-    return min(offsets, default=None)
+    """The position of the first stop in a text."""
+    starts = [start for stop in stops if (start := text.find(stop)) >= 0]
+    return min(starts, default=None)
 
 
 def _may_begin_stop(text: str, stops: list[str]) -> int:
-    """How many characters at the end may be the beginning of a stop."""
+    """The number of characters at the end that may begin a stop."""
     longest = 0
     for stop in stops:
         for length in range(min(len(stop) - 1, len(text)), longest, -1):
@@ -318,15 +318,15 @@ def _may_begin_stop(text: str, stops: list[str]) -> int:
 
 
 def _cut(pieces: list[_Piece], end: int) -> list[_Piece]:
-    """The pieces up to a place."""
-    cut = []
+    """The pieces up to a position."""
+    kept = []
     for piece in pieces:
         if end <= 0:
             break
         piece.text = piece.text[:end]
         end -= len(piece.text)
-        cut.append(piece)
-    return cut
+        kept.append(piece)
+    return kept
 
 
 def _invalid(name: str, why: str) -> RequestError:

@@ -1,9 +1,9 @@
-"""Which connections are kept: how many, from whom, and how long each may wait. Knows no protocol.
+"""Limit the number of connections, in all and of each address, and the time that each may wait.
 
-Every connection is in one state, and each state but `BUSY` and `TYPING` has a time limit. A server
-that is full closes the connection that has waited longest without being served, so that silent
-connections cannot keep others out; whoever is being answered, or types, stays. Where all are
-served, a few more are let in to ask how the server is.
+Every connection is in a state, and all states but `BUSY`, `TYPING` and `OPEN` have a time limit.
+A full server closes the connection that has waited longest without being served, so that silent
+connections cannot keep others out. Connections that are being answered or typed on stay. If all
+are in use, a few more may ask for the server's health. Knows no protocol.
 """
 
 import enum
@@ -17,11 +17,11 @@ from foreword.server.addresses import source_of
 from foreword.server.settings import ServerSettings
 
 RESERVE = 64
-"""Connections beyond the limit, which may ask for nothing but `/health` and `/metrics`."""
+"""Connections beyond the limit, which may ask only for `/health` and `/metrics`."""
 RESERVE_SECONDS = 2.0
-"""For a whole head on one of these."""
+"""Seconds until the head of a request must be complete on one of them."""
 LINGER = 5.0
-"""Seconds that a client may take to read the rest of an answer after the connection is closed."""
+"""Seconds that a client may take to read the rest of an answer on a closed connection."""
 CLOSED_AT_ONCE = 32
 """Overdue connections that one call of `close_overdue` closes."""
 PAUSE = 10.0
@@ -29,7 +29,7 @@ PAUSE = 10.0
 
 
 class State(enum.IntEnum):
-    """What a connection waits for; numbers, since they are looked up with every request."""
+    """What a connection waits for. Integers, since they are looked up at every request."""
 
     HEAD = enum.auto()
     """The rest of a request's head."""
@@ -40,9 +40,9 @@ class State(enum.IntEnum):
     MESSAGE = enum.auto()
     """The rest of a WebSocket message."""
     SENDING = enum.auto()
-    """The client to take what was sent."""
+    """The client to read its answers."""
     CLOSING = enum.auto()
-    """The client to take the last of what was sent."""
+    """The client to read the last answer."""
     OPEN = enum.auto()
     """A WebSocket's first key."""
     TYPING = enum.auto()
@@ -55,29 +55,29 @@ class Cause(enum.Enum):
     """Why a connection is refused or closed."""
 
     FULL = "full"
-    """The server has as many as it may."""
+    """The server has reached its limit of connections."""
     ADDRESS = "address"
-    """The address has as many as it may."""
+    """The address has reached its limit of connections."""
     ROOM = "room"
-    """It made room for a new one."""
+    """It was closed to make room for a new one."""
     LATE = "late"
     """It waited too long for its client."""
     HEAD = "head"
-    """Its head, or what stands around a body, is too large."""
+    """The head, the chunk extensions or the trailers of a request are too large."""
     INVALID = "invalid"
-    """What it sent is no HTTP."""
+    """It sent invalid HTTP."""
 
 
 class Connection:
     """One client's connection.
 
     Attributes:
-        end: closes it: called with why, and with what it waited for.
+        end: closes it; called with the cause, and with the state it was in.
         state: what it waits for.
-        is_reserve: whether it may ask for nothing but how the server is.
-        source: whose limit it counts for; None: nobody's.
-        is_gone: whether it counts no more.
-        among: those that wait for the same; None: it is being answered.
+        is_reserve: whether it is beyond the limit, and may ask only for the server's health.
+        source: the address whose limit it counts for; None if no limit applies.
+        is_gone: whether it is no longer counted.
+        among: the connections in the same state; None while it is being answered.
     """
 
     __slots__ = ("among", "end", "is_gone", "is_reserve", "source", "state")
@@ -94,7 +94,7 @@ class Connection:
 
 
 class Connections:
-    """All connections of a server, HTTP's and WebSockets' together."""
+    """All connections of a server, both HTTP and WebSocket."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Connections:
         refused: Callable[[Cause], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Takes the limits, what counts the refused and the closed, and a clock in seconds."""
+        """Set the limits, a function that counts refusals, and a clock in seconds."""
         self._most = settings.connections
         self._most_of = lru_cache(maxsize=4096)(settings.allowed_connections)
         self._refused = refused
@@ -111,7 +111,7 @@ class Connections:
         self._count = 0
         self._reserved = 0
         self._by_source: Counter[str] = Counter()
-        # By state: since when each waits, the longest first. Those of the reserve have their own.
+        # By state: the time since which each waits, in ascending order; the reserve apart.
         self._waiting: dict[State, OrderedDict[Connection, float]] = {
             state: OrderedDict() for state in State if state is not State.BUSY
         }
@@ -129,14 +129,14 @@ class Connections:
         return self._count + self._reserved
 
     def enter(self, address: str, end: Callable[[Cause, State], None]) -> Connection | Cause:
-        """A client has connected, and is waited for.
+        """Add the connection of a client that has connected.
 
         Args:
-            address: the client's; empty on a Unix socket.
-            end: closes the connection; must not wait.
+            address: the client's address; empty on a Unix socket.
+            end: closes the connection; must not block.
 
         Returns:
-            The connection, or why there can be none.
+            The connection, or the cause of its refusal.
         """
         most = self._most_of(address)
         source = source_of(address) if most else None
@@ -158,7 +158,7 @@ class Connections:
         return made
 
     def move(self, connection: Connection, state: State) -> None:
-        """The connection waits for something else from now on, or for the same anew."""
+        """Set the state of a connection, and restart its time limit."""
         if connection.is_gone:
             return
         if connection.among is not None:
@@ -171,7 +171,7 @@ class Connections:
         connection.among[connection] = self._clock()
 
     def leave(self, connection: Connection) -> None:
-        """The connection counts no more; harmless if it did not before."""
+        """Remove a connection, if it has not been removed before."""
         if connection.is_gone:
             return
         if connection.among is not None:
@@ -188,15 +188,15 @@ class Connections:
                 del self._by_source[source]
 
     def refuse(self, cause: Cause) -> Cause:
-        """Counts one that is refused or closed, and why."""
+        """Count a refused or closed connection by its cause."""
         self._refused(cause)
         return cause
 
     def close_overdue(self) -> bool:
-        """Closes some of those that have waited too long; whether there are more.
+        """Close some connections that have waited too long; return whether there are more.
 
-        To be called every second or so, and again soon if there are more: closing thousands at once
-        would keep everybody else waiting.
+        Call it about once a second, and again soon if there are more: closing thousands at once
+        would keep all other clients waiting.
         """
         now = self._clock()
         overdue = [(self._waiting[state], now - limit) for state, limit in self._limits.items()]
@@ -211,7 +211,7 @@ class Connections:
         return True
 
     def _make_room(self) -> bool:
-        """Closes one that is not being served, if there is one."""
+        """Close a connection that is not being served; return False if there is none."""
         candidates = [
             oldest
             for state in (State.CLOSING, State.HEAD, State.REST, State.OPEN)
@@ -234,7 +234,7 @@ class Connections:
         if cause is Cause.ROOM or connection.is_reserve or state in _LAST:
             self.leave(connection)
         else:
-            self.move(connection, State.CLOSING)  # for its client to take what was sent
+            self.move(connection, State.CLOSING)  # until its client has read the last answer
         if state is not State.CLOSING:
             self._refused(cause)
         end(cause, state)

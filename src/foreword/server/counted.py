@@ -1,4 +1,4 @@
-"""What connections of both kinds have in common: each is counted, and tells what it waits for."""
+"""The base of HTTP and WebSocket connections: they are counted, and report what they wait for."""
 
 import asyncio
 from typing import Any, ClassVar, cast
@@ -8,10 +8,10 @@ from foreword.server.gathering import Gathering
 
 
 class Counted(asyncio.Protocol):
-    """One client's connection; stands before uvicorn's protocol among a class's bases.
+    """One client's connection; comes before uvicorn's protocol in a class's bases.
 
     Attributes:
-        open_connections: all of the server.
+        open_connections: all connections of the server.
     """
 
     open_connections: ClassVar[Connections]
@@ -20,7 +20,7 @@ class Counted(asyncio.Protocol):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._connection: Connection
-        self._held = b""  # that the parser has not been given yet
+        self._held = b""  # bytes that have not been parsed yet
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed."""
@@ -30,23 +30,23 @@ class Counted(asyncio.Protocol):
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """The client takes less than it is sent."""
+        """The client reads more slowly than it is sent answers."""
         super().pause_writing()
         self._gathering.hold_reading(True)
         self._now(State.SENDING)
 
     def resume_writing(self) -> None:
-        """The client has taken most of it."""
+        """The client has read most of what was sent."""
         super().resume_writing()
         self._now(self._waits_for())
         self._go_on()
 
     def _go_on(self) -> None:
-        """Gives the parser what was held back, as far as there is room for what it finds."""
+        """Parse bytes that were held back, as far as the application can take them."""
         raise NotImplementedError
 
     def _waits_for(self) -> State:
-        """What the connection waits for while the client takes what it is sent."""
+        """What the connection waits for while the client reads its answers."""
         raise NotImplementedError
 
     @property

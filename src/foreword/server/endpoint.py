@@ -1,4 +1,4 @@
-"""ASGI's messages around an endpoint: JSON in, within limits, and JSON out. Knows no models."""
+"""Endpoints as ASGI applications: read JSON within limits, and answer JSON. Knows no models."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +20,7 @@ class Post:
     """An endpoint that takes JSON: an ASGI application."""
 
     def __init__(self, service: Service, request: type[Any], handler: Handler) -> None:
-        """Takes what a request holds, and who answers it: JSON, or events of a stream."""
+        """Set the request's type and its handler, which returns JSON or a stream of events."""
         self._service = service
         self._decoder = msgspec.json.Decoder(request)
         self._handler = handler
@@ -45,10 +45,10 @@ class Post:
 
 
 class Get:
-    """An endpoint that takes nothing."""
+    """An endpoint without a request body."""
 
     def __init__(self, answer: Callable[[], bytes], kind: bytes = JSON) -> None:
-        """Takes what makes the answer, and the answer's type."""
+        """Set the function that makes the answer, and the answer's content type."""
         self._answer = answer
         self._kind = kind
 
@@ -62,14 +62,14 @@ class Get:
 async def answer_with(
     send: Send, status: int, body: bytes, *, kind: bytes = JSON, headers: Headers | None = None
 ) -> None:
-    """Sends an answer of known length."""
+    """Send an answer of known length."""
     whole = [*headers_of(body, kind), *(headers or ())]
     await send({"type": "http.response.start", "status": status, "headers": whole})
     await send({"type": "http.response.body", "body": body})
 
 
 def headers_of(body: bytes, kind: bytes = JSON) -> Headers:
-    """Those that every answer of known length has."""
+    """The headers of every answer of known length."""
     return [
         (b"content-type", kind),
         (b"content-length", str(len(body)).encode()),
@@ -79,15 +79,15 @@ def headers_of(body: bytes, kind: bytes = JSON) -> Headers:
 
 
 def address_of(scope: Scope) -> str:
-    """The client's address; empty where there is none, as on a Unix socket."""
+    """The client's address; empty on a Unix socket, which has none."""
     return scope["client"][0] if scope.get("client") else ""
 
 
 def decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes | str) -> Any:
-    """A message of JSON.
+    """Decode a JSON message.
 
     Raises:
-        RequestError: 400, it is no JSON; 422, a field is unknown, missing, or wrong.
+        RequestError: 400 if it is not JSON; 422 if a field is unknown, missing or wrong.
     """
     try:
         return decoder.decode(body)
@@ -110,10 +110,10 @@ def _field(message: str) -> str | None:
 
 
 def _checked_length(scope: Scope) -> bytes:
-    """The length that the body is said to have, or nothing.
+    """The value of `content-length`, or nothing.
 
     Raises:
-        RequestError: it is not said to be JSON as it is.
+        RequestError: 415, the headers do not announce unencoded JSON.
     """
     kind = length = b""
     encoding = b"identity"
@@ -137,7 +137,7 @@ def _checked_length(scope: Scope) -> bytes:
 
 
 async def _body(length: bytes, receive: Receive, largest: int) -> bytes:
-    """The body, if it is small enough."""
+    """Read the body, if it is small enough."""
     if length.isdigit() and int(length) > largest:
         raise _too_large(largest)
     message = await receive()
@@ -153,7 +153,7 @@ async def _body(length: bytes, receive: Receive, largest: int) -> bytes:
 
 
 def _too_large(largest: int) -> RequestError:
-    # What follows of the body is not read, so that the connection cannot be used again.
+    # The rest of the body is not read, so that the connection cannot be used again.
     return RequestError(
         413,
         "too_large",
@@ -163,7 +163,7 @@ def _too_large(largest: int) -> RequestError:
 
 
 async def _stream(receive: Receive, send: Send, events: AsyncIterator[bytes]) -> None:
-    """Server-sent events, until they end or the client goes."""
+    """Send server-sent events until they end or the client disconnects."""
     await send(
         {
             "type": "http.response.start",
@@ -172,7 +172,7 @@ async def _stream(receive: Receive, send: Send, events: AsyncIterator[bytes]) ->
                 (b"content-type", b"text/event-stream; charset=utf-8"),
                 (b"cache-control", b"no-store"),
                 (b"x-content-type-options", b"nosniff"),
-                (b"x-accel-buffering", b"no"),  # nginx: pass on what comes, when it comes
+                (b"x-accel-buffering", b"no"),  # tells nginx to pass on events at once
             ],
         }
     )

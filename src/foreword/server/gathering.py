@@ -1,10 +1,10 @@
-"""uvicorn's HTTP, with what it lacks: answers in one piece, and quick refusals. Knows no endpoints.
+"""uvicorn's HTTP protocol with answers in one piece and quick refusals. Knows no endpoints.
 
-uvicorn writes an answer's head and its body one after the other, and uvloop hands each to the
-kernel at once: two system calls, two packets, and a client that is woken twice. Here, what is
-written to a connection within one turn of the event loop goes in one piece.
+uvicorn writes the head and the body of an answer separately, and uvloop passes each to the kernel
+at once: two system calls, two packets, and two wake-ups of the client. Here everything that is
+written to a connection in one iteration of the event loop is sent in one piece.
 
-A request that the application would refuse for want of time is refused before it is made a task.
+An overloaded server refuses a request before a task is created for it.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from foreword.server.refusal import overloaded
 
 
 class _Refused:
-    """In the place of uvicorn's cycle of request and response: one that is over."""
+    """Stands for uvicorn's cycle of request and response, as one that is complete."""
 
     response_complete = True
     disconnected = False
@@ -33,7 +33,7 @@ def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 def _end_of_refusal() -> bytes:
-    """What follows the headers that change with time: made once, for there may be many."""
+    """The end of a refusal, after the headers that change with time; the same for all refusals."""
     refusal = overloaded()
     body = refusal.body()
     return _lines([*headers_of(body), *refusal.raw_headers()]) + b"\r\n" + body
@@ -44,20 +44,20 @@ _END_OF_REFUSAL = _end_of_refusal()
 
 
 class GatheringProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP, and the WebSockets that it becomes.
+    """uvicorn's HTTP protocol, which may switch to WebSocket.
 
     Attributes:
-        admits: whether a request, by its target, is taken on.
+        admits: called with a request's target; returns whether it is accepted.
     """
 
     admits: ClassVar[Callable[[bytes], bool]]
 
     def on_headers_complete(self) -> None:
-        """A request's head is there."""
+        """The head of a request is complete."""
         before: Any = self.cycle  # None at first
         is_free = before is None or before.response_complete
-        # One that may not be kept open, or whose page of another site wants headers of its own, is
-        # refused by the application.
+        # The application refuses a request whose connection cannot be kept open, and one of another
+        # site's page, which needs headers of its own.
         is_simple = (
             is_free
             and not self.parser.should_upgrade()
@@ -71,7 +71,7 @@ class GatheringProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """All of a request is there."""
+        """A request is complete."""
         if isinstance(self.cycle, _Refused):
             now = _lines(self.server_state.default_headers)
             self.transport.write(_REFUSED + now + _END_OF_REFUSAL)
@@ -90,42 +90,42 @@ def _nothing() -> None:
 
 
 class Gathering(asyncio.Transport):
-    """A transport that writes once in each turn of the loop, and may be kept from reading.
+    """A transport that writes once in an iteration of the event loop, and can stop reading.
 
     Attributes:
-        connection: whatever counts it.
+        connection: its entry in `Connections`.
         closing: called before it is closed.
-        is_kept: whether it is kept from reading, by `hold_reading`.
+        is_kept: whether `hold_reading` keeps it from reading.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
         self._held: list[bytes | bytearray | memoryview] = []
-        self._paused = False  # by whom it belongs to
+        self._paused = False  # by uvicorn
         self.is_kept = False
         self.connection: Any = None
         self.closing: Callable[[], None] = _nothing
 
     def forget(self) -> None:
-        """Lets go of those that hold it, once it is closed: they need no garbage collector then."""
+        """Drop references to its owners once it is closed, so that no cycle is left."""
         self.connection, self.closing = None, _nothing
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Takes what goes out at the end of this turn."""
+        """Add data to what is sent at the end of this iteration."""
         if not self._held:
             self._loop.call_soon(self._flush)
         self._held.append(data)
 
     def close(self) -> None:
-        """Closes it once the client has taken what was written."""
+        """Close it once the client has read all data."""
         self._flush()
         if not self._transport.is_closing():
             self.closing()
         self._transport.close()
 
     def close_or_abort(self, *, at_once: bool) -> None:
-        """Closes it; at once even if the client has not taken all that was written."""
+        """Close it; with `at_once` even if the client has not read all data."""
         self._flush()
         if at_once and self._transport.get_write_buffer_size():
             self._transport.abort()
@@ -133,7 +133,7 @@ class Gathering(asyncio.Transport):
             self.close()
 
     def abort(self) -> None:
-        """Closes it at once."""
+        """Close it at once."""
         self._held.clear()
         self._transport.abort()
 
@@ -143,23 +143,23 @@ class Gathering(asyncio.Transport):
             self._transport.write(held[0] if len(held) == 1 else b"".join(held))
 
     def is_closing(self) -> bool:
-        """Whether it is closed, or will be."""
+        """Whether it is closed or closing."""
         return self._transport.is_closing()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """What the transport beneath tells of itself."""
+        """Information about the underlying transport."""
         return self._transport.get_extra_info(name, default)
 
     def pause_reading(self) -> None:
-        """Reads no more until `resume_reading`."""
+        """Stop reading until `resume_reading`."""
         self._read(paused=True, kept=self.is_kept)
 
     def resume_reading(self) -> None:
-        """Reads on."""
+        """Continue reading, unless `hold_reading` forbids it."""
         self._read(paused=False, kept=self.is_kept)
 
     def hold_reading(self, is_kept: bool) -> None:
-        """Whether nothing is read, whoever resumes reading."""
+        """Set whether nothing is read, even after `resume_reading`."""
         self._read(paused=self._paused, kept=is_kept)
 
     def _read(self, *, paused: bool, kept: bool) -> None:
@@ -173,5 +173,5 @@ class Gathering(asyncio.Transport):
             self._transport.resume_reading()
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        """Who is told what comes."""
+        """Set the protocol that receives data."""
         self._transport.set_protocol(protocol)

@@ -1,8 +1,8 @@
-"""Who may ask: hosts, origins, tokens, rates; and what becomes of errors. Before all endpoints.
+"""Check each request before it reaches an endpoint: host, origin, token, rate; answer errors.
 
-A browser sends the requests of any site's pages to this machine too. Such are told by `Origin` and
-`Sec-Fetch-Site`; those of a site whose name was pointed at this machine (DNS rebinding) by `Host`.
-Knows no models.
+A browser also sends requests from other sites' pages to this machine. `Origin` and `Sec-Fetch-Site`
+identify them; `Host` identifies those of a site whose name was pointed at this machine (DNS
+rebinding). Knows no models.
 """
 
 import base64
@@ -20,17 +20,17 @@ from foreword.server.refusal import RequestError, later
 from foreword.server.service import Service
 
 PROTECTED = ("/v1/", "/metrics", "/openapi.json")
-"""Paths that need the token; the page is no secret, and whether the server lives is none."""
+"""Paths that need the token. The page and the health of the server are public."""
 
 _log = logging.getLogger("foreword.server")
 _requests = logging.getLogger("foreword.server.requests")
 
 
 class Guard:
-    """Lets through what may pass; answers for what may not, and for what fails."""
+    """Pass on allowed requests; answer for the others, and for those that fail."""
 
     def __init__(self, app: ASGIApp, service: Service, paths: frozenset[str]) -> None:
-        """Takes what to guard, and its paths, by which requests are counted."""
+        """Set the guarded application, and its paths, by which requests are counted."""
         settings = service.settings
         self._app = app
         self._metrics = service.metrics
@@ -45,7 +45,7 @@ class Guard:
     def takes_on(self, target: bytes) -> bool:
         """Whether to accept a request in this iteration of the event loop, given its target.
 
-        Requests about the server itself are always accepted.
+        Requests for the health and the metrics of the server are always accepted.
         """
         if not target.startswith(b"/v1/") or self._pressure.admits():
             return True
@@ -54,7 +54,7 @@ class Guard:
         return False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes a request on, or refuses it."""
+        """Pass a request on, or refuse it."""
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -107,10 +107,10 @@ class Guard:
             await _refuse_upgrade(scope, send, refusal)
 
     def _admitted(self, scope: Scope, path: str) -> Headers:
-        """The headers for a page of another site that may read the answer; none for others.
+        """Check a request; return the headers that let another site's page read the answer.
 
         Raises:
-            RequestError: it may not ask.
+            RequestError: the request is not allowed.
         """
         host = origin = authorization = site = None
         protocols = b""
@@ -135,7 +135,7 @@ class Guard:
         if origin is not None or site == b"cross-site":
             cross = self._cross(host, origin, site)
         if scope.get("method") == "OPTIONS":
-            return cross  # a browser asks whether it may ask, and never with a token
+            return cross  # a preflight request, which has no token
         if self._token is not None and path.startswith(PROTECTED):
             self._check_token(authorization, protocols)
         if (wait := self._rates.wait(address_of(scope))) > 0:
@@ -159,13 +159,13 @@ class Guard:
         raise _another_site()
 
     def _check_token(self, authorization: bytes | None, protocols: bytes) -> None:
-        given = b""
+        token = b""
         if authorization is not None:
             scheme, _, rest = authorization.partition(b" ")
-            given = rest.strip() if scheme.lower() == b"bearer" else b""
+            token = rest.strip() if scheme.lower() == b"bearer" else b""
         elif protocols:
-            given = _token_in(protocols)
-        if self._token is None or not hmac.compare_digest(given, self._token):
+            token = _token_in(protocols)
+        if self._token is None or not hmac.compare_digest(token, self._token):
             raise RequestError(
                 401,
                 "unauthorized",
@@ -182,14 +182,14 @@ _PREFLIGHT: Headers = [
 
 
 def _name(host: bytes) -> str:
-    """The host without its port, in small letters."""
+    """The host in lower case, without its port."""
     text = host.decode("latin-1").lower()
     name, colon, port = text.rpartition(":")
     return name if colon and port.isdigit() else text
 
 
 def _token_in(protocols: bytes) -> bytes:
-    """The token among a WebSocket's subprotocols, where browsers can put one."""
+    """The token among a WebSocket's subprotocols, where a browser can send one."""
     for protocol in protocols.split(b","):
         name, _, value = protocol.strip().partition(b".")
         if name == b"bearer":
@@ -217,7 +217,7 @@ def _of_starlette(error: HTTPException) -> RequestError:
 
 async def _refuse(send: Send, refusal: RequestError, *, begun: bool) -> None:
     if begun:
-        return  # too late to say so: the connection ends
+        return  # the answer has begun: the connection is closed
     await answer_with(send, refusal.status, refusal.body(), headers=refusal.raw_headers())
 
 

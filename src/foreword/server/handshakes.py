@@ -1,7 +1,7 @@
-"""WebSockets are opened a few at a time, so that those who type go first. Knows no protocol.
+"""Open WebSockets a few at a time, so that clients that type go first. Knows no protocol.
 
-Opening a WebSocket costs as much as answering several keystrokes. Clients that open them as fast as
-they can therefore get a fraction of the event loop's time, and each address gets its turn.
+Opening a WebSocket costs as much as answering several keystrokes. Clients that open many therefore
+get only a fraction of the event loop's time, and addresses take turns.
 """
 
 import asyncio
@@ -10,21 +10,22 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 
 Handshake = tuple[Callable[[], None], Callable[[], None]]
-"""What opens a client's WebSocket, and what tells the client to come later."""
+"""Two functions: one opens a client's WebSocket, the other tells the client to retry."""
 
 MOST_WAITING = 256
 """Clients that may wait for a WebSocket; of more, the busiest address's last is refused."""
 SLICE = 0.0005
-"""Seconds that handshakes may take before others have their turn."""
+"""Seconds that handshakes may take without a pause."""
 PAUSE = 6.0
-"""How many times as long others have their turn. A handshake's other half is the application's."""
+"""Length of the pause, in units of the time that the handshakes took. The application's part of
+them, about as long again, falls into the pause."""
 
 
 class Handshakes:
-    """The clients that wait for their WebSocket."""
+    """The queue of clients that wait for a WebSocket."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Takes a clock in seconds."""
+        """Set the clock, in seconds."""
         self._clock = clock
         self._count = 0
         self._by_source: OrderedDict[str, deque[Handshake]] = OrderedDict()
@@ -32,12 +33,12 @@ class Handshakes:
         self._free_from = 0.0
 
     def ask(self, source: str, begin: Callable[[], None], refuse: Callable[[], None]) -> None:
-        """Opens a client's WebSocket, now or later, or refuses to.
+        """Open a client's WebSocket now or later, or refuse it.
 
         Args:
-            source: the address that the client counts for.
-            begin: opens it.
-            refuse: tells the client to come later.
+            source: the client's address.
+            begin: opens the WebSocket.
+            refuse: tells the client to retry.
         """
         if self.would_refuse(source):
             refuse()
@@ -79,7 +80,7 @@ class Handshakes:
             self._continue(pause)
 
     def _take(self) -> Handshake:
-        """The next one, of the address whose last turn was longest ago."""
+        """Remove the next one, of the address whose last turn was longest ago."""
         source, waiting = self._by_source.popitem(last=False)
         handshake = waiting.popleft()
         self._count -= 1

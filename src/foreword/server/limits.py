@@ -1,4 +1,4 @@
-"""How often an address may ask, and how long what waits may wait. Knows no requests."""
+"""Rate limits for addresses, and time limits for tasks. Knows no requests."""
 
 import asyncio
 import time
@@ -11,11 +11,11 @@ from typing import Any
 from foreword.server.addresses import source_of
 
 ADDRESSES = 65_536
-"""Remembered at most; those that asked longest ago are forgotten, which fills their buckets."""
+"""Addresses remembered; the least recent ones are forgotten, which fills their buckets."""
 
 
 class Rates:
-    """A rate for every address: a bucket of tokens, a second's worth, filled with time."""
+    """Limit the rate of each address by a token bucket that holds the tokens of one second."""
 
     def __init__(
         self,
@@ -24,14 +24,14 @@ class Rates:
         *,
         exempt: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """Takes requests a second, 0: any number; and which addresses may ask any number."""
+        """Set the requests per second (0: no limit), and which addresses have no limit."""
         self._rate = rate
         self._exempt = lru_cache(maxsize=4096)(exempt)
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, address: str) -> float:
-        """Seconds until the address may ask; 0: now, and it is counted."""
+        """Seconds until the address may ask; 0 if it may now, which takes a token."""
         if self._rate <= 0 or self._exempt(address):
             return 0.0
         address = source_of(address)
@@ -47,13 +47,13 @@ class Rates:
 
 
 class Turns:
-    """Does one thing in each turn of the event loop, in the order of asking."""
+    """Call one function in each iteration of the event loop, in the order of the calls."""
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()
 
     def wait_for_one(self, work: Callable[[], None]) -> None:
-        """Calls a function in a turn of its own."""
+        """Call a function in an iteration of its own."""
         self._waiting.append(work)
         if len(self._waiting) == 1:
             asyncio.get_running_loop().call_soon(self._next)
@@ -69,21 +69,21 @@ class Turns:
 
 
 class Patience:
-    """What `asyncio.timeout` does for those that share one limit, at a fraction of its cost.
+    """`asyncio.timeout` for many tasks that share one limit, at a fraction of its cost.
 
-    `with patience: await ...` raises TimeoutError where that takes longer. Whoever waits is looked
-    at now and then, so that what ends in time has set no timer; it may wait an eighth longer.
+    `with patience: await ...` raises TimeoutError if the body takes longer. One timer checks all
+    tasks now and then, so that a timeout may come an eighth later.
     """
 
     def __init__(self, seconds: float) -> None:
-        """Takes how long one may wait."""
+        """Set the limit."""
         self._seconds = seconds
         self._since: dict[asyncio.Task[Any], float] = {}
         self._overdue: set[asyncio.Task[Any]] = set()
         self._looks = False
 
     def __enter__(self) -> None:
-        """Begins to wait."""
+        """Start the time of the current task."""
         task = asyncio.current_task()
         assert task is not None
         self._since[task] = time.monotonic()
@@ -97,7 +97,7 @@ class Patience:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Ends to wait.
+        """Stop the time of the current task.
 
         Raises:
             TimeoutError: it took too long.
@@ -107,7 +107,7 @@ class Patience:
         self._since.pop(task, None)
         if task in self._overdue:
             self._overdue.discard(task)
-            # As asyncio.timeout: where another has cancelled it too, that goes on.
+            # As in asyncio.timeout: a cancellation by others is passed on.
             if task.uncancel() == 0 and kind is asyncio.CancelledError:
                 raise TimeoutError from error
 

@@ -1,6 +1,6 @@
-"""What requests and answers hold; the OpenAPI document is made of these. Unknown fields are errors.
+"""The fields of requests and answers, from which the OpenAPI document is made.
 
-Knows no models. Limits that are settings are checked where the settings are known.
+Unknown fields are errors. Limits that are settings are checked elsewhere. Knows no models.
 """
 
 from typing import Annotated, Any
@@ -10,37 +10,39 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 Count = Annotated[int, Meta(ge=1, le=50)]
 ModelName = Annotated[
-    str | None, Meta(description="A model's name; the first model for null or none.")
+    str | None, Meta(description="The name of a model; by default the first one.")
 ]
 
 
 class PredictRequest(Struct, forbid_unknown_fields=True):
-    """A text, or several, whose next words are wanted."""
+    """One text or several, whose next words are requested."""
 
-    text: Annotated[str | list[str], Meta(description="Up to where the next letter goes.")]
-    k: Annotated[Count, Meta(description="How many suggestions at most.")] = 3
+    text: Annotated[str | list[str], Meta(description="The text up to the cursor.")]
+    k: Annotated[Count, Meta(description="The largest number of suggestions.")] = 3
     model: ModelName = None
     complete: Annotated[
         bool | None,
         Meta(
-            description="Whether the last word is unfinished; null: both readings are weighed by "
+            description="Whether the last word is unfinished; with null both cases are weighed by "
             "their probabilities."
         ),
     ] = None
     tolerant: Annotated[
-        bool, Meta(description="Think of slips even where words begin as typed.")
+        bool, Meta(description="Correct typing errors even if words begin as typed.")
     ] = False
     offensive: Annotated[
-        bool, Meta(description="Suggest words of the list of offensive ones too.")
+        bool, Meta(description="Also suggest words on the list of offensive words.")
     ] = False
-    blocked: Annotated[list[str], Meta(description="Never suggested.", max_length=1000)] = []
+    blocked: Annotated[
+        list[str], Meta(description="Words that are never suggested.", max_length=1000)
+    ] = []
 
 
 class SuggestedWord(Struct):
-    """A word to offer."""
+    """A suggested word."""
 
-    word: Annotated[str, Meta(description="As it is written here.")]
-    text: Annotated[str, Meta(description="The whole field after accepting.")]
+    word: Annotated[str, Meta(description="The word as it is written here.")]
+    text: Annotated[str, Meta(description="The whole text after the word is accepted.")]
     probability: Annotated[float, Meta(ge=0.0, le=1.000001)]
 
 
@@ -51,7 +53,7 @@ class Suggestions(Struct):
 
 
 class PredictAnswer(Struct):
-    """Suggestions for a text; or results for a list of texts, in their order."""
+    """Suggestions for a text, or results for a list of texts in their order."""
 
     model: str
     suggestions: list[SuggestedWord] | UnsetType = UNSET
@@ -59,33 +61,36 @@ class PredictAnswer(Struct):
 
 
 class AdvanceRequest(Struct, forbid_unknown_fields=True):
-    """Words to read on from a state."""
+    """A text to read from a state on."""
 
-    text: Annotated[str, Meta(description="Whole words; may be empty.")] = ""
+    text: Annotated[str, Meta(description="Complete words; may be empty.")] = ""
     state: (
         Annotated[
             str,
-            Meta(description="Of an earlier answer; a line begins without.", max_length=1 << 17),
+            Meta(
+                description="The state of an earlier answer; without one a line begins.",
+                max_length=1 << 17,
+            ),
         ]
         | None
     ) = None
     prefix: Annotated[
         str,
-        Meta(description="Letters of an unfinished next word.", max_length=256),
+        Meta(description="The letters of an unfinished next word.", max_length=256),
     ] = ""
-    k: Annotated[int, Meta(ge=0, le=50, description="How many predictions at most.")] = 3
+    k: Annotated[int, Meta(ge=0, le=50, description="The largest number of predictions.")] = 3
     model: ModelName = None
 
 
 class PredictedWord(Struct):
-    """A next word, of the vocabulary."""
+    """A predicted word of the vocabulary."""
 
     word: str
     probability: Annotated[float, Meta(ge=0.0, le=1.000001)]
 
 
 class AdvanceAnswer(Struct):
-    """The state after the text, and what comes next."""
+    """The state after the text, and predictions of the next word."""
 
     model: str
     state: str
@@ -93,45 +98,46 @@ class AdvanceAnswer(Struct):
 
 
 class ScoreRequest(Struct, forbid_unknown_fields=True):
-    """A text whose probability is wanted."""
+    """A text whose probability is requested."""
 
     text: Annotated[str, Meta(min_length=1)]
     model: ModelName = None
 
 
 class ScoredWord(Struct):
-    """A word of the text, or a line's end (`<eos>`)."""
+    """A word of the text, or the end of a line (`<eos>`)."""
 
-    word: Annotated[str, Meta(description="As the model reads it.")]
-    start: Annotated[int, Meta(description="Where it begins in the text, in characters.")]
+    word: Annotated[str, Meta(description="The word as the model reads it.")]
+    start: Annotated[int, Meta(description="The offset of its first character in the text.")]
     end: int
     is_known: Annotated[
-        bool, Meta(description="Whether the vocabulary has it; else it has that of <unk>.")
+        bool,
+        Meta(description="Whether the vocabulary has it; if not, <unk> stands for it."),
     ]
     log_probability: Annotated[float, Meta(le=0.0, description="Natural logarithm.")]
 
 
 class ScoreAnswer(Struct):
-    """Every word's probability given those before it."""
+    """The probability of each word given the words before it."""
 
     model: str
     words: list[ScoredWord]
-    log_probability: Annotated[float, Meta(description="Of all of them.")]
-    perplexity: Annotated[float | None, Meta(description="null without words.")]
+    log_probability: Annotated[float, Meta(description="The sum for all words.")]
+    perplexity: Annotated[float | None, Meta(description="null if the text has no words.")]
 
 
 class StreamOptions(Struct, forbid_unknown_fields=True):
-    """As OpenAI's."""
+    """OpenAI's options of a stream."""
 
     include_usage: bool = False
 
 
 class CompletionRequest(Struct, forbid_unknown_fields=True):
-    """OpenAI's request for a completion; tokens are words."""
+    """OpenAI's request for a completion, with words for tokens."""
 
-    prompt: Annotated[str | list[str], Meta(description="A text or several.")] = ""
+    prompt: Annotated[str | list[str], Meta(description="One text or several.")] = ""
     model: ModelName = None
-    max_tokens: Annotated[int, Meta(ge=0, description="Words at most.")] | None = 16
+    max_tokens: Annotated[int, Meta(ge=0, description="The largest number of words.")] | None = 16
     temperature: Annotated[float, Meta(ge=0.0, le=100.0)] | None = 1.0
     top_p: Annotated[float, Meta(gt=0.0, le=1.0)] | None = 1.0
     n: Annotated[int, Meta(ge=1, le=16)] | None = 1
@@ -143,12 +149,9 @@ class CompletionRequest(Struct, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)] | None = None
     user: Annotated[
         str | None,
-        Meta(description="Accepted; identifies the client's user, nothing depends on it."),
+        Meta(description="Identifies the client's user; ignored."),
     ] = None
-    best_of: Annotated[
-        int | None,
-        Meta(description="Only 1, or the value of `n`: no additional completions are sampled."),
-    ] = None
+    best_of: Annotated[int | None, Meta(description="Only 1, or the same as `n`.")] = None
     suffix: Annotated[str | None, Meta(description="Only null.")] = None
     presence_penalty: Annotated[float | None, Meta(description="Only 0.")] = 0.0
     frequency_penalty: Annotated[float | None, Meta(description="Only 0.")] = 0.0
@@ -164,7 +167,7 @@ class TokenLogprobs(Struct):
     text_offset: list[int]
 
 
-class Choice(Struct):
+class CompletionChoice(Struct):
     """One completion, or a piece of it."""
 
     text: str
@@ -174,7 +177,7 @@ class Choice(Struct):
 
 
 class Usage(Struct):
-    """Words read and drawn."""
+    """The number of words that were read and drawn."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -187,7 +190,7 @@ class CompletionAnswer(Struct):
     id: str
     created: int
     model: str
-    choices: list[Choice]
+    choices: list[CompletionChoice]
     system_fingerprint: str
     usage: Usage | UnsetType | None = UNSET
     object: str = "text_completion"
@@ -200,9 +203,9 @@ class ModelCard(Struct):
     created: int
     architecture: str
     vocab_size: int
-    hidden_size: Annotated[int | None, Meta(description="Of a network.")]
+    hidden_size: Annotated[int | None, Meta(description="The hidden size of a network.")]
     checksum: Annotated[str, Meta(description="SHA-256 of weights and vocabulary.")]
-    state_bytes: Annotated[int, Meta(description="Of one of its states, unsigned.")]
+    state_bytes: Annotated[int, Meta(description="The size of an unsigned state.")]
     object: str = "model"
     owned_by: str = "foreword"
 
@@ -215,24 +218,24 @@ class ModelList(Struct):
 
 
 class Health(Struct):
-    """That the server answers."""
+    """The status of the server."""
 
     status: str
     models: list[str]
 
 
 class ReloadRequest(Struct, forbid_unknown_fields=True):
-    """Nothing but that the models shall be read anew."""
+    """A request to reload changed models; it has no fields."""
 
 
 class Reloaded(Struct):
-    """What became of each model: "unchanged", "reloaded", or why it could not be read."""
+    """The outcome for each model: "unchanged", "reloaded", or the error."""
 
     models: dict[str, str]
 
 
 class ErrorDetail(Struct):
-    """What was wrong."""
+    """The details of an error."""
 
     code: str
     message: str
@@ -265,7 +268,7 @@ class KeystrokeAnswer(Struct):
 
 
 class KeystrokeId(Struct):
-    """As much of a frame as an error needs."""
+    """The part of a frame that an error refers to."""
 
     id: int | None = None
 

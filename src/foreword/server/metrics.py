@@ -1,4 +1,4 @@
-"""Numbers for Prometheus: requests, their times, what waits. Knows no texts."""
+"""Metrics for Prometheus: requests, their times, connections, the queue. Knows no texts."""
 
 from bisect import bisect_left
 from collections import Counter as Tally
@@ -14,7 +14,7 @@ _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5,
 
 
 class Metrics:
-    """Counters of one server."""
+    """The metrics of one server."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -39,28 +39,28 @@ class Metrics:
         self._waiting = Gauge(
             "foreword_waiting", "Requests that wait to be computed.", registry=self._registry
         )
-        # Children are looked up by labels at some cost; there are few.
+        # Looking up a child by its labels is slow, and there are few.
         self.keystroke = lru_cache(maxsize=16)(self.keystrokes.labels)
 
     def refused(self, cause: str) -> None:
-        """Counts a connection that was refused or closed."""
+        """Count a connection that was refused or closed."""
         self.refusal(cause).inc()
 
     def watch(self, waiting: Callable[[], int]) -> None:
-        """Takes what tells how many requests wait."""
+        """Set the function that returns the number of waiting requests."""
         self._waiting.set_function(waiting)
 
     def answered(self, path: str, status: int, seconds: float) -> None:
-        """Counts a request. The path is one of the endpoints', never a client's words."""
+        """Count a request. The path is that of an endpoint, never a client's own text."""
         self._requests.add(path, status, seconds)
 
     def text(self) -> bytes:
-        """Prometheus' text format."""
+        """All metrics in the text format of Prometheus."""
         return generate_latest(self._registry)
 
 
 class _Requests(Collector):
-    """Requests and their times: added up without locks by one thread, told when Prometheus asks."""
+    """Requests and their times, added up by one thread without locks."""
 
     def __init__(self) -> None:
         self._count: Tally[tuple[str, int]] = Tally()

@@ -1,7 +1,6 @@
-"""The models that are served, by name; each can be read anew while others are asked.
+"""The models that are served, by name. They can be reloaded while requests go on.
 
-A model that is replaced goes on for those who hold it, and is freed after the last. Knows no
-requests.
+Requests that have begun with a replaced model end with it; then it is freed. Knows no requests.
 """
 
 import asyncio
@@ -31,14 +30,14 @@ _log = logging.getLogger("foreword.server")
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A model as it was read from its folder.
+    """A model that was loaded from its folder.
 
     Attributes:
-        name: by which requests choose it.
-        predictor: the model.
-        typists: who type with it, by the beginnings of their texts.
-        created: seconds since 1970, when it was read.
-        files: by which a change of its folder is known.
+        name: the name in requests.
+        predictor: the model itself.
+        typists: the texts that are typed with it.
+        created: the time when it was loaded, in seconds since 1970.
+        files: as `foreword.folder.store.seen` returns them; they tell when its folder changes.
     """
 
     name: str
@@ -49,42 +48,42 @@ class Model:
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of the weights and the vocabulary, hexadecimal."""
+        """SHA-256 of the weights and the vocabulary, in hexadecimal digits."""
         return self.predictor.folder.checksum
 
     def likeliest(self, state: State, prefix: str, k: int) -> list[Prediction]:
-        """The k likeliest next words after a state, or those that begin so, in any case.
+        """The k likeliest next words after a state that begin with a prefix in any case.
 
-        Probabilities: see `Prediction`.
+        The probabilities are those of `Prediction`.
         """
-        shares = self.predictor.probabilities(state)
+        probabilities = self.predictor.probabilities(state)
         if prefix:
             lexicon = self.predictor.lexicon
             low, high = lexicon.range(lexicon.fold(self.predictor.tokenizer.normalise(prefix)))
             ids = lexicon.ids[low:high]
-            shares = shares[ids]
-            shares = shares / max(float(shares.sum()), 1e-38)
+            probabilities = probabilities[ids]
+            probabilities = probabilities / max(float(probabilities.sum()), 1e-38)
         else:
-            ids = np.arange(len(shares))
-            shares[list(HIDDEN)] = 0.0
-        count = min(k, int(np.count_nonzero(shares)))
+            ids = np.arange(len(probabilities))
+            probabilities[list(HIDDEN)] = 0.0
+        count = min(k, int(np.count_nonzero(probabilities)))
         if count == 0:
             return []
-        top = np.argpartition(-shares, count - 1)[:count]
-        top = top[np.lexsort((ids[top], -shares[top]))]
+        top = np.argpartition(-probabilities, count - 1)[:count]
+        top = top[np.lexsort((ids[top], -probabilities[top]))]
         word_of = self.predictor.tokenizer.word_of
-        return [Prediction(word_of(int(ids[index])), float(shares[index])) for index in top]
+        return [Prediction(word_of(int(ids[i])), float(probabilities[i])) for i in top]
 
 
 class Models:
-    """The models by name; the first is the one of requests that name none."""
+    """The models by name; the first one answers requests that name none."""
 
     def __init__(self, folders: Sequence[str], *, typists: int) -> None:
-        """Reads the folders, or installed models by their names.
+        """Load model folders, or installed models by their names.
 
         Raises:
-            FolderError: one is missing or damaged.
-            SettingsError: there is none, or two have the same name.
+            FolderError: a folder is missing or damaged.
+            SettingsError: no model is named, or two have the same name.
         """
         if not folders:
             raise SettingsError("there is no model to serve: name a model folder")
@@ -102,14 +101,14 @@ class Models:
         self._default = next(iter(self._models))
 
     def all(self) -> list[Model]:
-        """Those that are served now."""
+        """All models that are served."""
         return list(self._models.values())
 
     def get(self, name: str | None) -> Model:
-        """A model by name; the first for None.
+        """Return a model by name, or the first one for None.
 
         Raises:
-            RequestError: none has this name.
+            RequestError: no model has this name.
         """
         model = self._models.get(self._default if name is None else name)
         if model is None:
@@ -120,10 +119,10 @@ class Models:
         return model
 
     async def reload(self) -> dict[str, str]:
-        """Reads all folders anew, beside the requests that go on; a failed one stays as it was.
+        """Load changed folders while requests go on; a model that cannot be loaded stays.
 
         Returns:
-            What became of each: "unchanged", "reloaded", or why it could not be read.
+            The outcome of each: "unchanged", "reloaded", or the error.
         """
         outcome = {}
         for name, old in list(self._models.items()):
@@ -138,22 +137,22 @@ class Models:
                 continue
             outcome[name] = "reloaded"
             del old
-        # The allocator would keep most of what the old ones took, in pieces of use to nobody.
+        # The allocator would keep most memory of the old models.
         await asyncio.to_thread(give_back)
         return outcome
 
     def _read(self, name: str) -> Model:
-        # One thread, the event loop's: to share a few microseconds' work with a thread whose core
-        # others keep busy is to wait for it. Other cores are for other replicas.
-        files = seen(self._paths[name])  # before they are read: a later change is found later
+        # One thread, that of the event loop: sharing a few microseconds of work with a thread means
+        # waiting for it if its core is busy. Other cores are for other replicas.
+        files = seen(self._paths[name])  # before loading, so that a later change is noticed
         predictor = load(self._paths[name], threads=1)
-        predictor.suggest("a")  # what is made when it is first needed is made now
+        predictor.suggest("a")  # creates now what is created at the first use
         _ = predictor.folder.checksum
         return Model(name, predictor, Typists(predictor, self._typists), int(time.time()), files)
 
 
 def give_back() -> None:
-    """Gives memory that is free back to the system, where the C library can (glibc)."""
+    """Return free memory to the system, if the C library supports it (glibc)."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)

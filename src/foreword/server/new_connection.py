@@ -1,7 +1,7 @@
-"""A client's connection until its first request is there: as cheap as a connection can be.
+"""A client's connection until its first request is complete, at the smallest cost.
 
-Whoever connects and sends nothing, half a head or half of a small body costs neither a parser nor a
-task here. Knows of HTTP only where a head ends and how long a body is.
+A client that sends nothing, half a head or half of a small body costs neither a parser nor a task.
+Knows of HTTP only where a head ends and how long a body is.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from foreword.server.connections import Cause, Connection, Connections, State
 from foreword.server.handshakes import Handshakes
 
 MOST_PIECES = 16
-"""Reads of one request; after them, its connection is read `PIECES_A_SECOND` times a second."""
+"""Reads of one request, after which its connection is read `PIECES_A_SECOND` times a second."""
 PIECES_A_SECOND = 4
 
 _REFUSALS = {Cause.ADDRESS: answer(MANY), Cause.FULL: answer(BUSY)}
@@ -50,7 +50,7 @@ class NewConnection(asyncio.Protocol):
     handshakes: ClassVar[Handshakes]
 
     def __init__(self, **settings: Any) -> None:
-        """Takes what uvicorn passes to a protocol."""
+        """Keep uvicorn's arguments for the next protocol."""
         self._settings = settings
         self._transport: asyncio.Transport
         self._connection: Connection | None = None
@@ -95,11 +95,11 @@ class NewConnection(asyncio.Protocol):
             self._settings["server_state"].connections.discard(self)
 
     def shutdown(self) -> None:
-        """Closes the connection when the server stops."""
+        """Close the connection, since the server stops."""
         self._transport.close()
 
     def _is_ready(self) -> bool:
-        """Whether the parser would find a whole request, an error, or more than is held here."""
+        """Whether the request is complete, invalid, or too large to be held here."""
         data = self._data
         if not (data[:1].isalpha() or data[:1] in b"\r\n"):
             return True
@@ -135,7 +135,7 @@ class NewConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _end(self, cause: Cause, state: State) -> None:
-        """Closes the connection, as `Connections` wants it."""
+        """Close the connection for `Connections`."""
         if cause is Cause.LATE and self._data and state in (State.HEAD, State.REST):
             self._transport.write(_LATE)
             self._transport.close()

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made of the messages themselves. Knows no models and no network."""
+"""Make the OpenAPI document from the messages. Knows no models and no network."""
 
 from typing import Any
 
@@ -7,18 +7,18 @@ import msgspec
 from foreword.server import messages
 
 _OPERATIONS: list[tuple[str, str, str, type | None, type]] = [
-    ("/v1/predict", "post", "Suggestions where a text ends.", messages.PredictRequest,
+    ("/v1/predict", "post", "Suggest words at the end of a text.", messages.PredictRequest,
      messages.PredictAnswer),
-    ("/v1/advance", "post", "Reads words on from a state that the client holds.",
+    ("/v1/advance", "post", "Read words from a state on that the client holds.",
      messages.AdvanceRequest, messages.AdvanceAnswer),
-    ("/v1/score", "post", "Probabilities of a text's words.", messages.ScoreRequest,
+    ("/v1/score", "post", "Return the probabilities of a text's words.", messages.ScoreRequest,
      messages.ScoreAnswer),
-    ("/v1/completions", "post", "Continues a text, as OpenAI's.", messages.CompletionRequest,
+    ("/v1/completions", "post", "Continue a text, as OpenAI's.", messages.CompletionRequest,
      messages.CompletionAnswer),
     ("/v1/models", "get", "The models that are served.", None, messages.ModelList),
-    ("/v1/reload", "post", "Reads the models' folders anew.", messages.ReloadRequest,
+    ("/v1/reload", "post", "Reload models whose folders have changed.", messages.ReloadRequest,
      messages.Reloaded),
-    ("/health", "get", "That the server answers.", None, messages.Health),
+    ("/health", "get", "Return the status of the server.", None, messages.Health),
 ]  # fmt: skip
 
 _EXAMPLES: dict[str, Any] = {
@@ -31,20 +31,20 @@ _EXAMPLES: dict[str, Any] = {
 
 _EVENT = {
     "type": "object",
-    "description": "Of each event of the stream.",
+    "description": "An event of the stream.",
     "properties": {"data": {"type": "string", "description": "CompletionAnswer, or [DONE]"}},
     "required": ["data"],
 }
 
 _ERRORS = {
-    "400": "The body is no JSON, or the state is refused.",
+    "400": "The body is not JSON, or the state is refused.",
     "401": "A token is needed.",
-    "403": "Another site's page asks, or it is not allowed here.",
+    "403": "The request comes from another site's page, or is not allowed.",
     "404": "No such model.",
-    "408": "The body did not come in time.",
+    "408": "The body did not arrive in time.",
     "413": "The body, or a text in it, is too large.",
     "415": "Not JSON.",
-    "421": "A host that is not served.",
+    "421": "The server does not serve this host name.",
     "422": "A field is unknown, of the wrong type, or out of range.",
     "429": "Too many requests; see Retry-After.",
     "503": "Busy; see Retry-After.",
@@ -52,11 +52,11 @@ _ERRORS = {
 
 
 def document(version: str, *, needs_token: bool) -> dict[str, Any]:
-    """OpenAPI 3.1.
+    """Make a document of OpenAPI 3.1.
 
     Args:
-        version: of Foreword.
-        needs_token: whether requests need one.
+        version: the version of Foreword.
+        needs_token: whether requests need a token.
     """
     kinds = [kind for *_, request, answer in _OPERATIONS for kind in (request, answer) if kind]
     schemas, parts = msgspec.json.schema_components(
@@ -87,11 +87,11 @@ def document(version: str, *, needs_token: bool) -> dict[str, Any]:
         paths[path] = {method: operation}
     paths["/metrics"] = {
         "get": {
-            "summary": "For Prometheus.",
+            "summary": "Return metrics for Prometheus.",
             "operationId": "metrics",
             "responses": {
                 "200": {
-                    "description": "Text.",
+                    "description": "Metrics as text.",
                     "content": {"text/plain": {"schema": {"type": "string"}}},
                 },
                 **_errors(schema_of, ("401", "403", "421", "429")),

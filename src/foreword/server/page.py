@@ -1,4 +1,4 @@
-"""The page at `/` and its files, as they lie in the package. Knows no models."""
+"""Serve the page at `/` and its files from the package. Knows no models."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 FILES = Path(__file__).parent / "page"
 
 HEADERS = {
-    # Nothing but this server's own files, no frames around it, no data to others.
+    # Only this server's own files, no embedding in frames, no data to other servers.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -20,20 +20,20 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # Asked anew each time, and answered with 304 where it is the same.
+    # Requested each time, and answered with 304 if it has not changed.
     "Cache-Control": "no-cache",
 }
 
 
 class Page(StaticFiles):
-    """The files with headers that keep a browser from fetching or telling anything elsewhere."""
+    """The files, with headers that forbid a browser to contact other servers."""
 
     def __init__(self) -> None:
-        """Serves the files of the package."""
+        """Set the folder of the files."""
         super().__init__(directory=FILES, html=True, check_dir=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers for every path that is no endpoint's."""
+        """Answer a path that is no endpoint."""
         if scope["type"] != "http" or not FILES.is_dir():
             raise HTTPException(404)
         await super().__call__(scope, receive, send)

@@ -26,11 +26,11 @@ from foreword.server.service import Service
 from foreword.text.tokenizer import UNK_ID
 
 WORDS_AT_ONCE = 16
-"""Words scored before others have their turn."""
+"""Words scored before other requests are answered."""
 
 
 async def predict(service: Service, request: PredictRequest) -> bytes:
-    """Suggestions where a text ends, or several do."""
+    """Suggest words at the end of one text or of several."""
     model = service.models.get(request.model)
     if isinstance(request.text, str):
         text = service.text(request.text)
@@ -43,9 +43,7 @@ async def predict(service: Service, request: PredictRequest) -> bytes:
     service.batcher.admit()
     together = service.batcher.together
     results = [await together(_suggest(model, request, text)) for text in texts]
-    return encode(
-        PredictAnswer(model.name, results=[Suggestions(suggestions) for suggestions in results])
-    )
+    return encode(PredictAnswer(model.name, results=[Suggestions(one) for one in results]))
 
 
 def _answer(model: Model, request: PredictRequest, text: str) -> Work[bytes]:
@@ -69,15 +67,12 @@ def _suggest(model: Model, request: PredictRequest, text: str) -> Work[list[Sugg
 
 
 def offered(suggestions: list[Suggestion], text: str) -> list[SuggestedWord]:
-    """Suggestions as clients get them."""
-    return [
-        SuggestedWord(suggestion.word, suggestion.accepted(text), suggestion.probability)
-        for suggestion in suggestions
-    ]
+    """Suggestions as clients receive them."""
+    return [SuggestedWord(one.word, one.accepted(text), one.probability) for one in suggestions]
 
 
 async def advance(service: Service, request: AdvanceRequest) -> bytes:
-    """The state after words, signed, and the next words."""
+    """Return the signed state after a text, and the next words."""
     model = service.models.get(request.model)
     predictor = model.predictor
     text, prefix = service.text(request.text), service.text(request.prefix, "prefix")
@@ -91,14 +86,12 @@ async def advance(service: Service, request: AdvanceRequest) -> bytes:
     if request.k:
         k = request.k
         likeliest = await service.batcher.run(lambda: model.likeliest(after, prefix, k))
-    predictions = [
-        PredictedWord(prediction.word, prediction.probability) for prediction in likeliest
-    ]
+    predictions = [PredictedWord(one.word, one.probability) for one in likeliest]
     return encode(AdvanceAnswer(model.name, service.signer.sign(after), predictions))
 
 
 async def score(service: Service, request: ScoreRequest) -> bytes:
-    """The probability of every word of a text."""
+    """Return the probability of every word of a text."""
     model = service.models.get(request.model)
     text = service.text(request.text)
     service.batcher.admit()
@@ -112,7 +105,7 @@ async def score(service: Service, request: ScoreRequest) -> bytes:
 
 
 def scored(predictor: Predictor, text: str) -> Iterator[ScoredWord]:
-    """Each word of a text with its log probability given those before it."""
+    """Yield each word of a text with its log probability given the words before it."""
     state = predictor.start()
     for word in predictor.tokenizer.read(text, state.last):
         log = float(predictor.log_probabilities(state)[word.id])

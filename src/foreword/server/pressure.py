@@ -1,9 +1,9 @@
-"""When requests come faster than they are answered: how many are taken on at a time. No requests.
+"""Limit the number of requests accepted in one iteration of the event loop. Knows no requests.
 
-All that arrives while the event loop is busy is read in its next turn, and waits for all that is
-read with it. So whoever comes when a turn is full is refused, before it costs anything but reading,
-and the others wait for hardly more than a turn; nothing is left over for the time after. Many who
-happen to come at once are no overload, unless they come after a full turn: they are taken on.
+Requests that arrive while the event loop is busy are all read in its next iteration, and wait for
+each other. Those beyond what an iteration can answer are refused before they cost anything but
+reading, so that the accepted ones wait for hardly more than one iteration, and no queue is left. A
+burst is no overload unless it follows a full iteration, and is accepted.
 """
 
 import asyncio
@@ -12,27 +12,27 @@ import time
 from collections.abc import Callable
 
 TURN = 0.01
-"""Seconds that the answers of one turn may take, by what answers took of late."""
+"""Seconds that the answers of one iteration may take, estimated from recent answers."""
 RUSH = 0.04
-"""The same of a turn that comes after one that was not full."""
+"""The same for an iteration after one that was not full."""
 ALWAYS = 64
-"""So many are taken on in any turn."""
-_NEWEST = 0.2  # the share of the newest turn in the mean
+"""Requests that are accepted in any iteration."""
+_NEWEST = 0.2  # the weight of the newest iteration in the moving average
 
 
 class Pressure:
-    """Counts what a turn of the loop takes on, and measures what it takes."""
+    """Count the requests that an iteration accepts, and measure how long they take."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Takes a clock in seconds."""
+        """Set the clock, in seconds."""
         self._clock = clock
         self._taken = 0
         self._cost = 0.0
         self._limit = RUSH
-        self._calm_from = -math.inf  # what comes before comes after a full turn
+        self._calm_from = -math.inf  # until then, requests follow a full iteration
 
     def admits(self) -> bool:
-        """Whether to accept one more request in this iteration of the loop; if so, count it."""
+        """Whether to accept one more request in this iteration; if so, it is counted."""
         if self._taken == 0:
             now = self._clock()
             self._limit = TURN if now < self._calm_from else RUSH
@@ -43,7 +43,7 @@ class Pressure:
         return True
 
     def _all_read(self, began: float) -> None:
-        # Before what was taken on is answered; a turn later, it has been.
+        # Runs before the accepted requests are answered; `_all_answered` runs after.
         taken, self._taken = self._taken, 0
         if (expected := taken * self._cost) >= TURN:
             self._calm_from = self._clock() + expected + TURN

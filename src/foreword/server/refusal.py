@@ -1,4 +1,4 @@
-"""Why a request is refused, as the client gets to read it. Knows JSON; no networks, no models."""
+"""The errors that clients receive, as JSON. Knows no networks and no models."""
 
 from collections.abc import Mapping
 
@@ -8,14 +8,14 @@ _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit
 
 
 class RequestError(Exception):
-    """A request that gets no answer, with the status and the reason.
+    """A request is refused.
 
     Attributes:
-        status: of HTTP.
-        code: for programs; stays the same.
-        message: for people: what was wrong and what to do.
-        param: the field that was at fault.
-        headers: besides.
+        status: the HTTP status.
+        code: identifies the error for programs.
+        message: tells people what was wrong and what to do.
+        param: the wrong field, if it is one.
+        headers: further headers of the answer.
     """
 
     def __init__(
@@ -35,11 +35,11 @@ class RequestError(Exception):
         self.headers = dict(headers or {})
 
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
-        """The headers as ASGI has them."""
+        """The further headers in ASGI's form."""
         return [(key.lower().encode(), value.encode()) for key, value in self.headers.items()]
 
     def body(self) -> bytes:
-        """The JSON that the client gets."""
+        """The JSON of the answer."""
         kind = _TYPES.get(
             self.status, "invalid_request_error" if self.status < 500 else "server_error"
         )
@@ -48,10 +48,10 @@ class RequestError(Exception):
 
 
 def later(status: int, code: str, message: str, seconds: int = 1) -> RequestError:
-    """A refusal that says when to try again."""
+    """A refusal with the seconds after which the client may try again."""
     return RequestError(status, code, message, headers={"Retry-After": str(max(1, seconds))})
 
 
 def overloaded() -> RequestError:
-    """The refusal of whoever comes while there is more to do than can be done in time."""
+    """The refusal of a request that could not be answered in time."""
     return later(503, "overloaded", "the server is busy; try again in a second")

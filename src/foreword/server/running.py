@@ -1,4 +1,4 @@
-"""Runs the application under uvicorn: sockets, signals, logs. Knows no endpoints."""
+"""Run the application under uvicorn: sockets, signals, logs. Knows no endpoints."""
 
 import asyncio
 import gc
@@ -25,17 +25,17 @@ from foreword.server.settings import ServerSettings
 from foreword.visible import shown
 
 ASKED_FOR = ("foreword.server.requests", "foreword.server.texts")
-"""Loggers whose records are wanted for each request."""
+"""Loggers with a record for each request, if the user wants them."""
 KINDS = 64
-"""Of records, by their templates; more are one kind for each line of code."""
+"""Templates of log records that are told apart; the others, by the line of code alone."""
 LOOKS = 1.0
-"""Seconds between two looks at connections that wait."""
+"""Seconds between two searches for overdue connections."""
 BETWEEN = 0.005
-"""Seconds between closing some overdue connections and closing more of them."""
+"""Seconds between closing some overdue connections and closing more."""
 SENT = 131_072
-"""Bytes that the kernel keeps of what a client has not taken yet; Linux takes it twice."""
+"""Bytes of answers that the kernel holds for a slow client; Linux doubles the value."""
 SPARE_FILES = 64
-"""Files that the process may have open beside connections."""
+"""Files that the process may have open besides connections."""
 GARBAGE = (50_000, 10, 10)
 """Python's thresholds for looking for cycles, of which requests and connections leave none. With
 thousands of connections one look takes tens of milliseconds; by default Python would look after
@@ -45,10 +45,10 @@ _log = logging.getLogger("foreword.server")
 
 
 def bound(settings: ServerSettings) -> socket.socket:
-    """The socket to serve.
+    """Bind the socket to serve.
 
     Raises:
-        SettingsError: the address cannot be bound; says why.
+        SettingsError: the address cannot be bound.
     """
     try:
         family, *_, address = socket.getaddrinfo(
@@ -72,10 +72,10 @@ def bound(settings: ServerSettings) -> socket.socket:
 
 
 class Sparing(logging.Filter):
-    """Lets through a few records of a kind in a minute, and says how many more there were.
+    """Pass a few records of each kind per minute, and report how many more there were.
 
-    Clients cause records; as many as they like would fill a disk. What was asked for, a record of
-    each request or text, passes.
+    Otherwise clients could fill a disk with records. Records of each request or text, which the
+    user has asked for, all pass.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Sparing(logging.Filter):
         seconds: float = 60.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Takes how many of a kind pass in so many seconds, and a clock."""
+        """Set how many records of a kind pass in a number of seconds, and a clock."""
         super().__init__()
         self._most = most
         self._seconds = seconds
@@ -110,10 +110,10 @@ class Sparing(logging.Filter):
 
 
 class OneLine(logging.Formatter):
-    """A record's message is one line, whatever a client has sent; a traceback follows it."""
+    """Format a message as one line, whatever a client has sent; a traceback follows it."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """What `logging` calls for every record."""
+        """Format a record's message; called by `logging`."""
         record.message = shown(record.message)
         return super().formatMessage(record)
 
@@ -128,15 +128,15 @@ def run(
     refused: Callable[[Cause], None] = lambda _: None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serves until SIGINT or SIGTERM, and finishes what was begun. SIGHUP reads models anew.
+    """Serve until SIGINT or SIGTERM, then finish what has begun. SIGHUP reloads models.
 
     Args:
         app: the application.
-        settings: where and how.
-        listening: as `bound` gives it.
-        reload: reads the models anew.
-        admits: whether a request, by its target, is taken on; else it is told to come later.
-        refused: counts connections that are refused or closed, by why.
+        settings: its settings.
+        listening: the socket that `bound` returns.
+        reload: reloads the models.
+        admits: called with a request's target; returns whether it is accepted or told to retry.
+        refused: counts connections that are refused or closed, by cause.
         ready: called when clients can connect.
     """
     log = logging.StreamHandler()
@@ -180,7 +180,7 @@ def run(
     )
     server = _Server(config, ready)
     gc.collect()
-    gc.freeze()  # what is there now stays, and is not looked through again and again
+    gc.freeze()  # existing objects stay, and need not be searched for cycles
     thresholds = gc.get_threshold()
     gc.set_threshold(*GARBAGE)
     try:
@@ -192,7 +192,7 @@ def run(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's, and tells when it listens."""
+    """A uvicorn server that calls a function once it listens."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -232,7 +232,7 @@ async def _serve(
 
 
 def _affordable(settings: ServerSettings) -> ServerSettings:
-    """Settings with as many connections as the system lets this process have."""
+    """The settings, with no more connections than the system lets this process open."""
     try:
         import resource
     except ModuleNotFoundError:  # Windows, which has no such limit
@@ -258,20 +258,20 @@ def _affordable(settings: ServerSettings) -> ServerSettings:
 
 
 class Refusals:
-    """Counts connections that are refused or closed, and logs how many there were."""
+    """Count connections that are refused or closed, and log their numbers."""
 
     def __init__(self, refused: Callable[[Cause], None]) -> None:
-        """Takes what else counts them."""
+        """Set a function that also counts them."""
         self._refused = refused
         self._counts: Counter[Cause] = Counter()
 
     def add(self, cause: Cause) -> None:
-        """Counts one."""
+        """Count a connection."""
         self._refused(cause)
         self._counts[cause] += 1
 
     def report(self) -> None:
-        """Logs those since the last report, a line for each cause."""
+        """Log the numbers since the last report, one line for each cause."""
         for cause, count in self._counts.items():
             _log.warning(_WHY[cause], count)
         self._counts.clear()

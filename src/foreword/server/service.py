@@ -1,4 +1,4 @@
-"""What every endpoint is given: settings, models, the batcher, the signer, metrics."""
+"""The parts that all endpoints share: settings, models, batcher, signer, metrics."""
 
 import logging
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ class Service:
     metrics: Metrics
 
     def text(self, text: str, param: str = "text") -> str:
-        """A text of a request, if it is not too long.
+        """Check the length of a text in a request, and make it readable for a model.
 
         Raises:
-            RequestError: it is.
+            RequestError: the text is too long.
         """
         if len(text) > self.settings.longest_text:
             raise RequestError(

@@ -1,4 +1,4 @@
-"""What a server allows and demands. Knows no networks, models or files."""
+"""The settings of a server. Knows no networks, models or files."""
 
 import ipaddress
 import re
@@ -17,38 +17,38 @@ LOGS = ("errors", "requests", "texts")
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """How to serve; every limit has a default that suits one machine's clients.
+    """The settings of a server; the default limits suit the clients of one machine.
 
     Attributes:
-        host: the address to bind; any but a loopback one needs a token.
-        port: to bind; 0 takes a free one.
-        token: that clients send as `Authorization: Bearer ...`; None: none is needed.
-        state_keys: that sign states: the first signs, all are accepted. None given: one is
-            drawn, and states end with the process.
-        hosts: names that `Host` may have, beside the loopback's and the bound address.
-        origins: of other sites' pages that may ask, such as `https://example.org`.
-        log: what is logged: "errors", "requests" (method, path, status, time), or "texts" too.
-        largest_body: bytes of a request's body.
-        longest_text: characters of a text.
-        most_texts: texts in a request.
-        most_tokens: words that one completion may draw.
-        rate: requests and keystrokes a second from one address; 0: any number; None: any number on
-            a loopback address, else `OPEN_RATE`.
-        connections: at once, WebSockets included.
-        connections_per_address: of those, from one address (of IPv6: from one network of 64
-            bits); 0: any number; None: any number for a loopback address, else `OPEN_CONNECTIONS`.
-        proxies: addresses or networks that speak for many clients: neither `rate` nor
-            `connections_per_address` binds them.
-        waiting: requests that may wait to be computed; more are refused.
-        deadline: seconds that a request may wait; then it is refused.
-        head_seconds: until a request's head must be there, from when its client connects, or from
-            its first byte on a connection that was kept open.
-        idle_seconds: that a connection is kept open for another request.
-        body_seconds: until a body must be there.
-        send_seconds: until a client must have taken an answer.
-        grace_seconds: that requests have to end when the server stops.
-        typists: texts being typed that are remembered, so that a keystroke reads its new word
-            alone; 0: none.
+        host: the address to bind; an address that is not a loopback one needs a token.
+        port: the port to bind; 0 for any free one.
+        token: clients must send it as `Authorization: Bearer ...`; None if none is needed.
+        state_keys: the keys of signed states: the first one signs, all are accepted. Without any,
+            one is drawn, and states are valid until the process ends.
+        hosts: values of `Host` to accept, besides loopback names and the bound address.
+        origins: other sites whose pages may send requests, such as `https://example.org`.
+        log: "errors", "requests" (also method, path, status, time), or "texts" (also texts).
+        largest_body: the largest body of a request, in bytes.
+        longest_text: the longest text, in characters.
+        most_texts: the largest number of texts in a request.
+        most_tokens: the largest number of words of a completion.
+        rate: requests and keystrokes per second of an address; 0 for no limit; None for no limit on
+            a loopback address, otherwise `OPEN_RATE`.
+        connections: simultaneous connections, including WebSockets.
+        connections_per_address: the same of one address (in IPv6, of one network of 64 bits); 0 for
+            no limit; None for no limit on a loopback address, otherwise `OPEN_CONNECTIONS`.
+        proxies: addresses or networks of proxies, which `rate` and `connections_per_address` do not
+            limit.
+        waiting: the number of requests that may wait to be computed; more are refused.
+        deadline: seconds after which a waiting request is refused.
+        head_seconds: seconds until the head of a request must be complete, from the connection, or
+            from its first byte on a connection that was kept open.
+        idle_seconds: seconds that a connection is kept open for another request.
+        body_seconds: seconds until a body must be complete.
+        send_seconds: seconds until a client must have read an answer.
+        grace_seconds: seconds for requests to end when the server stops.
+        typists: the number of remembered texts, so that a keystroke reads only its new word; 0 for
+            none.
     """
 
     host: str = "127.0.0.1"
@@ -76,10 +76,10 @@ class ServerSettings:
     typists: int = 512
 
     def __post_init__(self) -> None:
-        """Refuses what contradicts itself or is unsafe.
+        """Refuse contradictory or unsafe settings.
 
         Raises:
-            SettingsError: says which setting, and what to do.
+            SettingsError: names the setting, and what to do.
         """
         if self.token is not None and not _TOKEN.fullmatch(self.token):
             raise SettingsError(
@@ -120,7 +120,7 @@ class ServerSettings:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can connect."""
+        """Whether only clients on this machine can connect."""
         if self.host == "localhost":
             return True
         try:
@@ -129,18 +129,18 @@ class ServerSettings:
             return False
 
     def is_proxy(self, address: str) -> bool:
-        """Whether an address speaks for many clients; that of a Unix socket is empty, and does."""
-        ip_address = parsed(address)
-        return not address or any(ip_address in network for network in self._networks if ip_address)
+        """Whether an address is a proxy's; so is the empty one of a Unix socket."""
+        ip = parsed(address)
+        return not address or any(ip in network for network in self._networks if ip)
 
     def allowed_connections(self, address: str) -> int:
-        """How many connections an address may have; 0: any number."""
+        """The limit of connections of an address; 0 for none."""
         if self.is_proxy(address):
             return 0
         if self.connections_per_address is not None:
             return self.connections_per_address
-        ip_address = parsed(address)
-        return 0 if ip_address is not None and ip_address.is_loopback else OPEN_CONNECTIONS
+        ip = parsed(address)
+        return 0 if ip is not None and ip.is_loopback else OPEN_CONNECTIONS
 
     @cached_property
     def _networks(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
@@ -148,14 +148,14 @@ class ServerSettings:
 
     @property
     def allowed_rate(self) -> float:
-        """Requests a second from one address; 0: any number."""
+        """The limit of requests per second of an address; 0 for none."""
         if self.rate is not None:
             return self.rate
         return 0.0 if self.is_loopback else OPEN_RATE
 
     @property
     def served_hosts(self) -> frozenset[str]:
-        """Names that `Host` may have, without ports, in small letters."""
+        """The accepted values of `Host`, in lower case, without ports."""
         own = f"[{self.host}]" if ":" in self.host else self.host
         return LOOPBACK_NAMES | {own.lower()} | {name.lower() for name in self.hosts}
 

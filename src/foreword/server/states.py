@@ -1,8 +1,8 @@
-"""States that clients hold, signed: one that comes back was made here, or by a replica.
+"""Sign the states that clients hold, so that a server accepts only its own and its replicas'.
 
-A token is `fw1.` and base64url of the state's bytes and their HMAC-SHA256 (RFC 2104). The bytes
-name the model's weights, so that a state of another model is refused by its own content; see
-`foreword.predictor.state_bytes`. Knows nothing of requests.
+A token is `fw1.` followed by the base64url of the state's bytes and their HMAC-SHA256 (RFC 2104).
+The bytes contain the checksum of the model's weights, so that a state of another model is refused;
+see `foreword.predictor.state_bytes`. Knows nothing of requests.
 """
 
 import base64
@@ -23,25 +23,25 @@ _SIGNATURE = 32
 
 
 class Signer:
-    """Signs states and reads them. The same keys on every replica let each read all."""
+    """Sign states and check their signatures. Replicas with the same keys accept each other's."""
 
     def __init__(self, keys: Sequence[bytes] = ()) -> None:
-        """Takes keys: the first signs, all are accepted; none: one is drawn."""
-        given = keys or [secrets.token_bytes(32)]
-        # What signs states signs nothing else, whatever the key is used for elsewhere.
-        self._keys = [hmac.digest(key, _PURPOSE, hashlib.sha256) for key in given]
+        """Set the keys: the first one signs, all are accepted. Without any, one is drawn."""
+        keys = keys or [secrets.token_bytes(32)]
+        # The derived keys sign nothing but states, even if the keys have other uses.
+        self._keys = [hmac.digest(key, _PURPOSE, hashlib.sha256) for key in keys]
 
     def sign(self, state: State) -> str:
-        """The state as a token: letters, digits, `-`, `_` and a dot."""
+        """Return the state as a token of letters, digits, `-`, `_` and a dot."""
         data = state.to_bytes()
         signature = hmac.digest(self._keys[0], data, hashlib.sha256)
         return PREFIX + base64.urlsafe_b64encode(data + signature).decode().rstrip("=")
 
     def read(self, token: str, predictor: Predictor) -> State:
-        """The state in a token.
+        """Return the state in a token.
 
         Raises:
-            RequestError: no key of ours signed it, it was changed, or it is of another model.
+            RequestError: it was changed, signed with another key, or belongs to another model.
         """
         data, signature = _parts(token)
         if not any(
@@ -63,7 +63,7 @@ def _parts(token: str) -> tuple[bytes, bytes]:
         both = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise _bad("it is not base64url") from None
-    # One state has one token: no spare bits at the end to vary.
+    # Spare bits at the end must be zero, so that a state has only one token.
     if base64.urlsafe_b64encode(both).decode().rstrip("=") != text:
         raise _bad("it is not base64url")
     return both[:-_SIGNATURE], both[-_SIGNATURE:]

@@ -1,7 +1,7 @@
-"""WebSocket `/v1/type`: keystrokes in, suggestions out, stale ones dropped. Knows no HTTP.
+"""WebSocket `/v1/type`: receive keystrokes, send suggestions, drop stale ones. Knows no HTTP.
 
-Of a connection's frames the newest alone waits to be answered. A client that reads slowly is sent
-no more than it takes, and is let go when it takes nothing for long.
+Only the newest frame of a connection waits to be answered. A client that reads slowly is sent no
+more than it reads, and is disconnected if it reads nothing for long.
 """
 
 import asyncio
@@ -38,13 +38,13 @@ class TypingSocket:
     """The endpoint: an ASGI application."""
 
     def __init__(self, service: Service) -> None:
-        """Takes the parts of the server."""
+        """Set the parts of the server."""
         self._service = service
         self._rates = Rates(service.settings.allowed_rate, exempt=service.settings.is_proxy)
         self._patience = Patience(service.settings.send_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one client until it goes."""
+        """Serve one client until it disconnects."""
         if (await receive())["type"] != "websocket.connect":
             return
         offered_protocols = scope.get("subprotocols", [])
@@ -75,7 +75,7 @@ class TypingSocket:
 
 
 class _Client:
-    """One connection: its newest frame, and who types."""
+    """One connection: its newest frame and its typist."""
 
     def __init__(self, service: Service, send: Send, patience: Patience) -> None:
         self._service = service
@@ -87,14 +87,14 @@ class _Client:
         self._model: Model | None = None
 
     def take(self, text: str, wait: float) -> None:
-        """A frame has arrived, `wait` seconds before its address may ask."""
+        """Replace the newest frame; its address may ask in `wait` seconds."""
         if self._newest is not None:
             self._service.metrics.keystroke("stale").inc()
         self._newest = (text, wait)
         self._arrived.set()
 
     async def answer(self) -> None:
-        """Answers the newest frame, again and again."""
+        """Answer the newest frame, again and again."""
         while True:
             await self._arrived.wait()
             try:
@@ -112,7 +112,7 @@ class _Client:
                 return
 
     def _answer(self) -> Work[str | None]:
-        """The answer to what is the newest frame now."""
+        """Answer the newest frame, if there is one."""
         if self._newest is None:
             return None
         (text, wait), self._newest = self._newest, None
@@ -120,7 +120,7 @@ class _Client:
         count = self._service.metrics.keystroke
         try:
             _check_rate(wait)
-            suggestions = yield from self._suggest(decoded(_keystroke, text))
+            answer = yield from self._suggest(decoded(_keystroke, text))
         except RequestError as refusal:
             count("refused").inc()
             return _error(text, refusal)
@@ -128,7 +128,7 @@ class _Client:
             count("failed").inc()
             return _error(text, RequestError(500, "internal", str(error)))
         count("answered").inc()
-        return encode(suggestions).decode()
+        return encode(answer).decode()
 
     def _suggest(self, keystroke: Keystroke) -> Work[KeystrokeAnswer]:
         model = self._service.models.get(keystroke.model)
@@ -138,7 +138,7 @@ class _Client:
         suggestions = yield from self._typist.suggesting(text, keystroke.k)
         answer = KeystrokeAnswer(keystroke.id, offered(suggestions, text))
         if keystroke.trace:
-            # Clients draw a word once it is ended: what is still typed must not come as one.
+            # Clients draw complete words, so that the one being typed is left out.
             answer.trace = self._typist.trace(text, complete=True).as_json()
         return answer
 

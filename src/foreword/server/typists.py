@@ -1,7 +1,7 @@
-"""Texts being typed, found by their beginnings, so that a keystroke reads its new word alone.
+"""Remember texts while they are typed, so that a keystroke reads only its new word.
 
-A text goes on from whoever typed the same beginning; answers are the same whether one is found or
-not. Belongs to one thread. Knows no requests.
+A text continues that of any typist with the same beginning; the answers are the same with or
+without one. Belongs to one thread. Knows no requests.
 """
 
 from collections import OrderedDict
@@ -12,14 +12,14 @@ from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
 
 MARKS = 8
-"""States kept of each text, to go on from; a server has many texts, mostly typed at the end."""
+"""States kept of each text; few, since a server has many texts, mostly typed at the end."""
 
 
 class Typists:
-    """The last typists of a model, by the texts that they read. Holds its users' texts."""
+    """The most recent typists of a model, by their texts. Holds users' texts in memory."""
 
     def __init__(self, predictor: Predictor, most: int) -> None:
-        """Takes a model, and how many are remembered."""
+        """Set the model, and the number of remembered typists."""
         self._predictor = predictor
         self._most = most
         self._by_beginning: OrderedDict[str, Typist] = OrderedDict()
@@ -28,7 +28,7 @@ class Typists:
         return len(self._by_beginning)
 
     def suggesting(self, text: str, k: int) -> Work[list[Suggestion]]:
-        """What `Predictor.suggest` gives, as work."""
+        """The work of `Predictor.suggest`."""
         beginning, earlier = _beginnings(text)
         known = self._by_beginning
         typist = known.pop(beginning, None) or known.pop(earlier, None)
@@ -43,7 +43,7 @@ class Typists:
 
 
 def _beginnings(text: str) -> tuple[str, str]:
-    """The text up to its last space, and up to the space before the word before that.
+    """The text up to its last space, and the text up to the space before that.
 
     >>> _beginnings("I would li")
     ('I would ', 'I ')
