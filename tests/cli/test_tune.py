@@ -42,7 +42,16 @@ def test_the_best_settings_are_shown_and_written_and_the_search_goes_on(tmp_path
 
 def test_settings_of_train_are_taken_and_not_searched(tmp_path: Path) -> None:
     text, out = notes(tmp_path), tmp_path / "search"
-    shared = ["--model", "gru", "--reset-before", "--dropout", "0.1", "--learning-rate", "0.01"]
+    shared = [
+        "--model",
+        "gru",
+        "--set",
+        "reset_after=no",
+        "--dropout",
+        "0.1",
+        "--learning-rate",
+        "0.01",
+    ]
     code, shown, _ = run("tune", text, "--out", out, "--trials", 1, *OPTIONS, *shared, "--json")
     (trial,) = json.loads(shown)["trials"]
     recipe = (out / "best.toml").read_text("utf-8")

@@ -72,7 +72,9 @@ def chats(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-SMALL = ["--hidden-size", 32, "--min-count", 3, "--learning-rate", 0.01, "--batch-size", 16]
+SMALL = [
+    *("--hidden-size", 32, "--set", "min_count=3", "--learning-rate", 0.01, "--batch-size", 16)
+]
 
 
 @pytest.fixture(scope="session")

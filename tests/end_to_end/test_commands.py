@@ -157,8 +157,8 @@ def test_every_architecture_trains_and_predicts(
     out = tmp_path / "m"
     foreword_command(
         *("train", chats, "--out", out, "--model", name, "--steps", 25, "--num-layers", 2),
-        *("--embedding-size", 12, "--hidden-size", 16, "--vocab-size", 300),
-        *("--dropout-recurrent", 0.1, "--dropout-embedding", 0.1),
+        *("--set", "embedding_size=12", "--hidden-size", 16, "--vocab-size", 300),
+        *("--set", "dropout_recurrent=0.1", "--set", "dropout_embedding=0.1"),
     )
     predictor = foreword.load(out)
     assert predictor.config.model.name == name
@@ -171,13 +171,13 @@ def test_an_adaptive_softmax_goes_all_the_way_through(
     chats: Path, tmp_path: Path, foreword_command: Command
 ) -> None:
     out, small = tmp_path / "m", tmp_path / "small"
-    sizes = ("--hidden-size", 32, "--vocab-size", 300, "--adaptive-clusters", 2)
+    sizes = ("--hidden-size", 32, "--vocab-size", 300, "--set", "adaptive_clusters=2")
     asked = ("train", chats, "--out", out, *sizes)
-    assert "--untied" in foreword_command(*asked, "--steps", 25, expect=1).stderr
-    refused = foreword_command(*asked, "--untied", "--steps", 25, expect=1).stderr
+    assert "set tied to false" in foreword_command(*asked, "--steps", 25, expect=1).stderr
+    refused = foreword_command(*asked, "--set", "tied=no", "--steps", 25, expect=1).stderr
     assert "adaptive_head is 4,096: at most 150" in " ".join(refused.split())
-    ramps = ("--batch-ramp", 0.5, "--window-ramp", 0.5)
-    asked = (*asked, "--untied", "--adaptive-head", 40, *ramps)
+    ramps = ("--set", "batch_ramp=0.5", "--set", "window_ramp=0.5")
+    asked = (*asked, "--set", "tied=no", "--set", "adaptive_head=40", *ramps)
     foreword_command(*asked, "--steps", 25)
     foreword_command("train", "--out", out, "--resume", "--steps", 60)
     shares = foreword.load(out).probabilities(foreword.load(out).read("how are"))
@@ -197,9 +197,12 @@ def test_options_of_a_network_go_all_the_way_through(
     chats: Path, tmp_path: Path, foreword_command: Command
 ) -> None:
     out, small = tmp_path / "m", tmp_path / "small"
-    sizes = ("--num-layers", 2, "--embedding-size", 12, "--hidden-size", 16, "--vocab-size", 300)
-    mixture = ("--softmaxes", 2, "--dropout-contexts", 0.2, "--mogrifier-rounds", 3)
-    foreword_command("train", chats, "--out", out, "--skip", *mixture, *sizes, "--steps", 25)
+    sizes = ("--num-layers", 2, "--hidden-size", 16, "--vocab-size", 300)
+    settings = ("embedding_size=12", "softmaxes=2", "dropout_contexts=0.2", "mogrifier_rounds=3")
+    mixture = [word for setting in settings for word in ("--set", setting)]
+    foreword_command(
+        "train", chats, "--out", out, "--set", "skip=yes", *mixture, *sizes, "--steps", 25
+    )
     foreword_command("train", "--out", out, "--resume", "--steps", 30)
     predictor = foreword.load(out)
     assert predictor.config.network.skip
@@ -214,7 +217,8 @@ def test_options_of_a_network_go_all_the_way_through(
     assert len(foreword.load(small).predict("how are", k=3)) == 3
     found = json.loads(foreword_command("evaluate", out, chats, "--json").stdout)
     assert found["perplexity"] < 300
-    refused = foreword_command("train", chats, "--out", tmp_path / "n", "--skip", expect=1).stderr
+    alone = ("train", chats, "--out", tmp_path / "n", "--set", "skip=yes")
+    refused = foreword_command(*alone, expect=1).stderr
     assert "set num_layers to 2 or more" in refused
 
 
@@ -222,7 +226,7 @@ def test_an_ngram_model_is_counted_and_used_as_any_other(
     chats: Path, tmp_path: Path, foreword_command: Command
 ) -> None:
     out = tmp_path / "m"
-    options = ("--model", "ngram", "--ngram-order", 3, "--vocab-size", 300)
+    options = ("--model", "ngram", "--set", "ngram_order=3", "--vocab-size", 300)
     foreword_command("train", chats, "--out", out, *options)
     predictor = foreword.load(out)
     assert predictor.config.evaluation is not None
@@ -254,7 +258,7 @@ def test_full_backpropagation_over_sentences_trains(
     chats: Path, tmp_path: Path, foreword_command: Command
 ) -> None:
     foreword_command(
-        *("train", chats, "--out", tmp_path / "m", "--bptt", "sentence", "--epochs", 1),
+        *("train", chats, "--out", tmp_path / "m", "--set", "bptt=sentence", "--epochs", 1),
         *("--hidden-size", 16, "--vocab-size", 300, "--learning-rate", 0.02),
     )
     info = json.loads(foreword_command("info", tmp_path / "m", "--json").stdout)
@@ -284,7 +288,7 @@ def test_wrapped_text_is_found_out_said_and_read_in_paragraphs(
     paragraphs = [" ".join(messages[at : at + 6]) for at in range(0, 600, 6)]
     text = tmp_path / "book.txt"
     text.write_text("\n\n".join(textwrap.fill(one, 72) for one in paragraphs), "utf-8")
-    small = ("--steps", 3, "--hidden-size", 8, "--min-count", 1)
+    small = ("--steps", 3, "--hidden-size", 8, "--set", "min_count=1")
     found = foreword_command("train", text, "--valid", text, "--out", tmp_path / "a", *small)
     assert "book.txt is wrapped at 72 columns" in found.stderr
     told = ("--lines", "sentence", "--out", tmp_path / "b")

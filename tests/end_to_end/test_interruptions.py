@@ -20,8 +20,8 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 FOREWORD = [sys.executable, "-c", "from foreword.cli.main import main; main()"]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
 OPTIONS = [
-    *("--hidden-size", "16", "--vocab-size", "400", "--threads", "1", "--validations", "3"),
-    *("--save-seconds", "0.3", "--dropout", "0.1"),
+    *("--hidden-size", "16", "--vocab-size", "400", "--threads", "1", "--set", "validations=3"),
+    *("--set", "save_seconds=0.3", "--dropout", "0.1"),
 ]
 
 
@@ -84,7 +84,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint_and_a_loadable_model(
     delay: float, chats: Path, tmp_path: Path, foreword_command: Command
 ) -> None:
     out = tmp_path / "killed"
-    process = start(chats, out, "--steps", "100000", "--save-seconds", "0.01")
+    process = start(chats, out, "--steps", "100000", "--set", "save_seconds=0.01")
     wait_for_steps(out, 5, process)
     time.sleep(delay)
     process.kill()

@@ -26,7 +26,7 @@ def test_turkish_is_found_out_said_recorded_and_folded_by_its_rules(tmp_path: Pa
     tokenizer, said = learned(tmp_path, TURKISH, case="fold")
 
     assert tokenizer.config.language == "tr"
-    assert any("Turkish" in note and "--language" in note for note in said)
+    assert any("Turkish" in note and "--set language=" in note for note in said)
     assert {"ışık", "iyi", "istanbul"} <= set(tokenizer.words)
 
 

@@ -35,7 +35,7 @@ def test_a_window_that_would_grow_over_whole_sentences_is_refused() -> None:
 @pytest.mark.parametrize(
     ("leaves", "told"),
     [
-        ({"adaptive_clusters": 2}, "--untied"),
+        ({"adaptive_clusters": 2}, "set tied to false"),
         ({"adaptive_clusters": 2, "tied": False, "softmaxes": 2}, "cannot be had together"),
         ({"adaptive_clusters": 2, "tied": False, "softmax_sample": 99}, "leave one of them out"),
         ({"adaptive_clusters": 9, "tied": False}, "adaptive_clusters = 9"),

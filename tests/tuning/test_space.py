@@ -50,7 +50,7 @@ def test_what_is_searched_by_default_is_allowed_and_read_back_from_text(model: s
         ("dropout=0..1.5", "dropout = 1.5: Input should be less than 1"),
         ("hidden_size=8..16.5", "hidden_size is a whole number"),
         ("model=lstm,transformer", "model = transformer"),
-        ("droput=0..0.5", "there is no setting 'droput'. What can be searched: model, "),
+        ("droput=0..0.5", "there is no setting 'droput'. Did you mean dropout\\?"),
         ("vocab_size=100..200", "perplexities would not compare"),
         ("minutes=1..2", "perplexities would not compare"),
         ("seed=1..9", "perplexities would not compare"),

@@ -23,10 +23,12 @@ from foreword.cli import (
     predict,
     recipes,
     serve,
+    settings,
     train,
     tune,
 )
 from foreword.cli.console import errors, interruptible, print_error
+from foreword.cli.options import SettingsCommand
 from foreword.errors import ForewordError, MissingExtraError
 
 
@@ -48,15 +50,16 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("train")(train.train)
+app.command("train", cls=SettingsCommand)(train.train)
+app.command("settings")(settings.settings)
 app.command("recipes")(recipes.recipes)
 app.command("evaluate")(evaluate.evaluate)
 app.command("keystrokes")(keystrokes.keystrokes)
 app.command("predict")(predict.predict)
 app.command("generate")(generate.generate)
 app.command("serve")(serve.serve)
-app.command("compare")(compare.compare)
-app.command("tune")(tune.tune)
+app.command("compare", cls=SettingsCommand)(compare.compare)
+app.command("tune", cls=SettingsCommand)(tune.tune)
 app.command("compress")(compress.compress)
 app.command("info")(info.info)
 app.command("inspect")(inspect.inspect)

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -15,18 +15,27 @@ from foreword.cli.console import (
     print_note,
     results,
 )
-from foreword.cli.texts import reads_texts
+from foreword.cli.options import takes_settings
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError, did_you_mean
 from foreword.folder.adopting import current
 from foreword.folder.claim import claimed, refuse_unclaimable, unless_replacing
-from foreword.text.choice import ReadingOptions
+from foreword.training.leaves import LeavesWithoutEnd
+from foreword.training.settings import ENDS
 
 FILES = ("table.csv", "curves.csv", "comparison.png")
 """What is written."""
 
 
-@reads_texts
+@takes_settings(
+    *("pretokenised", "vocab_size"),
+    *("embedding_size", "dropout", "learning_rate", "seed", "threads"),
+    instead={
+        **dict.fromkeys(ENDS, "--minutes"),
+        "model": "--model",
+        "hidden_size": "--parameters",
+    },
+)
 def compare(
     text: Annotated[
         list[str] | None,
@@ -54,33 +63,8 @@ def compare(
     valid: Annotated[
         list[str] | None, typer.Option(metavar="FILE", help="Text to validate on.")
     ] = None,
-    pretokenised: Annotated[
-        bool,
-        typer.Option("--pretokenised", help="Read text in the form of Penn Treebank and WikiText."),
-    ] = False,
-    case: Annotated[
-        Literal["keep", "fold"] | None,
-        typer.Option(help="Keep upper case, or fold it to lower case. Default: keep."),
-    ] = None,
-    vocab_size: Annotated[
-        int | None,
-        typer.Option(help="Largest number of words in the vocabulary, most frequent first."),
-    ] = None,
     *,
-    reading: ReadingOptions,
-    embedding_size: Annotated[
-        int | None, typer.Option(help="Dimension of the word embeddings.")
-    ] = None,
-    dropout: Annotated[
-        float | None,
-        typer.Option(help="Probability of dropout on inputs, between layers and on outputs."),
-    ] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(help="Peak learning rate of all models. Default: each architecture's own."),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of weights, dropout and windows.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Number of processor threads.")] = None,
+    leaves: LeavesWithoutEnd,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Train every architecture with the same parameters and time, and compare them."""
@@ -113,15 +97,7 @@ def compare(
             valid=valid or (),
             report=watch,
             scratch=out,
-            pretokenised=pretokenised or None,
-            case=case,
-            vocab_size=vocab_size,
-            embedding_size=embedding_size,
-            dropout=dropout,
-            learning_rate=learning_rate,
-            seed=seed,
-            threads=threads,
-            **reading,
+            **leaves,
         )
         name = ", ".join(Path(t).name for t in text) if text else "the carried chats"
         written = write(comparison, out, name, print_note)

@@ -1,12 +1,10 @@
 """The options by which any verb that takes texts is told how to read them."""
 
-import inspect
-from collections.abc import Callable
-from functools import wraps
 from typing import Annotated, Any
 
 import typer
 
+from foreword.cli.signature import with_options
 from foreword.text.choice import ReadingSettings
 from foreword.text.newlines import Lines
 
@@ -59,29 +57,5 @@ OPTIONS: dict[str, Any] = {
 assert set(OPTIONS) == set(ReadingSettings.__dataclass_fields__)
 
 
-def reads_texts(verb: Callable[..., None]) -> Callable[..., None]:
-    """Gives a verb these options, in place of its parameter `reading`.
-
-    The verb gets what was given of them, by name.
-    """
-    own = inspect.signature(verb, eval_str=True)
-    options = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-        for name, annotation in OPTIONS.items()
-    ]
-
-    @wraps(verb)
-    def told(**given: Any) -> None:
-        reading = {name: given.pop(name) for name in OPTIONS}
-        verb(**given, reading={name: value for name, value in reading.items() if value is not None})
-
-    parameters = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for name, parameter in own.parameters.items()
-        if name != "reading"
-    ]
-    at = list(own.parameters).index("reading")
-    signature = own.replace(parameters=[*parameters[:at], *options, *parameters[at:]])
-    told.__signature__ = signature  # type: ignore[attr-defined]
-    told.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
-    return told
+reads_texts = with_options("reading", OPTIONS)
+"""Gives a verb these options, in the place of its parameter `reading`."""

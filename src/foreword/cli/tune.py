@@ -1,29 +1,27 @@
 """`foreword tune`: searches for the settings that suit a text, and writes them as a recipe."""
 
-import inspect
 import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
 from foreword.cli.info import table_of
-from foreword.cli.train import STOPPED, train
+from foreword.cli.options import takes_settings
+from foreword.cli.train import SHARED, STOPPED
 from foreword.cli.watch import Watch
 from foreword.folder.claim import refuse_unclaimable
+from foreword.training.leaves import LeavesWithoutEnd
+from foreword.training.settings import ENDS
 from foreword.tuning.folder import SEARCH, refusal_for
 
-NOT_SHARED = (
-    *("text", "out", "valid", "resume", "overwrite", "watch", "as_json"),
-    *("minutes", "epochs", "steps"),
-)
-"""Options of `foreword train` that are no settings of a trial."""
 _SEARCH = "Search"
 
 
+@takes_settings(*SHARED, instead={name: f"--{name}-each" for name in ENDS})
 def tune(
     text: Annotated[
         list[str] | None,
@@ -79,11 +77,20 @@ def tune(
         bool, typer.Option("--overwrite", help="Replace the search in DIR.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
-    **leaves: Any,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Settings of all trials from a recipe, which options and --set override; see "
+            "`foreword recipes`.",
+        ),
+    ] = None,
+    *,
+    leaves: LeavesWithoutEnd,
 ) -> None:
     """Search for the settings that suit your text.
 
-    Settings as for `foreword train` are the same for all trials. Ctrl-C keeps the finished trials;
+    Settings that are given are the same for all trials. Ctrl-C keeps the finished trials;
     `--resume` continues.
     """
     if out is None:
@@ -110,6 +117,7 @@ def tune(
             resume=resume,
             overwrite=overwrite,
             report=display,
+            recipe=recipe,
             **leaves,
         )
     if as_json:
@@ -130,18 +138,3 @@ def tune(
 
 def _again(out: Path) -> str:
     return shlex.join(["foreword", "tune", "--out", str(out), "--resume"])
-
-
-def _with_settings() -> inspect.Signature:
-    """The signature above, with the settings of `train` in the place of `leaves`."""
-    own = inspect.signature(tune)
-    shared = [
-        option.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for name, option in inspect.signature(train).parameters.items()
-        if name not in NOT_SHARED
-    ]
-    named = [option for name, option in own.parameters.items() if name != "leaves"]
-    return own.replace(parameters=[*named, *shared])
-
-
-tune.__signature__ = _with_settings()  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from io import StringIO
 from pathlib import Path
-from typing import Any, get_args
+from typing import Unpack, get_args
 
 from foreword.comparison.sizes import same_size
 from foreword.errors import SettingsError, TextError
@@ -20,6 +20,7 @@ from foreword.kernels.threads import threads_within_quota
 from foreword.models.build import count_parameters
 from foreword.text.corpus import Paths, paths_of
 from foreword.training.corpus import Corpus, read_corpus
+from foreword.training.leaves import LeavesWithoutEnd
 from foreword.training.ngram import count_on
 from foreword.training.progress import Event, Note, Reporter, StepProgress, Validated, silent
 from foreword.training.run import Validation, train_on
@@ -91,6 +92,13 @@ def refuse_too_little(minutes: float, models: Sequence[str]) -> None:
         )
 
 
+OWN = {
+    "model": ": name them with models (--model)",
+    "hidden_size": ": give parameters, the number that each has (--parameters)",
+}
+"""Settings that no two networks share, and what to give in their place."""
+
+
 @threads_within_quota()
 def compare(
     texts: Paths = (),
@@ -101,7 +109,7 @@ def compare(
     valid: Paths = (),
     report: Reporter = silent,
     scratch: Path | None = None,
-    **leaves: Any,
+    **leaves: Unpack[LeavesWithoutEnd],
 ) -> Comparison:
     """Trains each network for the same share of `minutes`, with as many parameters as the others.
 
@@ -119,7 +127,12 @@ def compare(
         scratch: a folder in which the networks lie meanwhile, hidden; made if it is missing. None:
             the system's for temporary files.
         **leaves: settings that all share.
+
+    Raises:
+        SettingsError: a setting cannot be shared by all networks, or is out of range.
     """
+    if own := sorted(OWN.keys() & leaves.keys()):
+        raise SettingsError(f"{own[0]} differs between the networks that are compared{OWN[own[0]]}")
     share = minutes / max(1, sum(name != "ngram" for name in models))
     settings = settings_from({"validations": VALIDATIONS, **leaves, "minutes": share})
     if scratch is not None:

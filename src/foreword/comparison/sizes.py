@@ -25,7 +25,7 @@ def same_size(config: ModelConfig, parameters: int) -> ModelConfig:
         raise SettingsError(
             f"{config.name} has {count(1):,} parameters with a single hidden unit, more than the "
             f"{parameters:,} allowed: the vocabulary of {config.vocab_size:,} words takes most. "
-            "Allow more, or set a smaller --vocab-size or --embedding-size."
+            "Allow more, or set a smaller vocab_size or embedding_size."
         )
     low, high = 1, LARGEST
     while high - low > 1:

@@ -114,7 +114,7 @@ def _compress(
     if not isinstance(before.config.model, ModelConfig):
         raise SettingsError(
             f"{source} is an {before.config.model.name} model: it has no matrices for int8. Fewer "
-            "n-grams make it smaller: train it with a larger --ngram-min-count"
+            "n-grams make it smaller: train it with a larger ngram_min_count"
         )
     after = smaller(before, vocab_size)
     sources = _sources(before.config, read, chats)

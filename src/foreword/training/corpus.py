@@ -245,7 +245,7 @@ def _language(sources: Sequence[Source], report: Reporter) -> str:
         report(
             Note(
                 f"upper and lower case go by the rules of {RULES[language]}, as the text's letters "
-                "show; --language tells another language (en: no rules of its own)"
+                "show; --set language=CODE tells another language (en: no rules of its own)"
             )
         )
     return language

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 
@@ -29,6 +29,7 @@ from foreword.training.checkpoint import Checkpoint, home, latest
 from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.interrupt import StopWish, stop_on_signals
 from foreword.training.keeping import Home, remember, remembered
+from foreword.training.leaves import Leaves
 from foreword.training.ngram import count_on
 from foreword.training.preparing import new_run, regularised, watching_threads, with_threads
 from foreword.training.progress import Event, Note, Reporter, TextProgress, silent
@@ -91,7 +92,7 @@ def train(
     overwrite: bool = False,
     report: Reporter = silent,
     watch: bool = False,
-    **leaves: Any,
+    **leaves: Unpack[Leaves],
 ) -> Outcome:
     """Train a next-word model on texts and write it to the folder `out`.
 
@@ -121,16 +122,17 @@ def train(
     folder, texts, valid = Path(out), paths_of(texts), paths_of(valid)
     if watch:
         writer_class()  # what is missing is said before a long text is read
+    chosen: Mapping[str, Any] = leaves
     if recipe is not None:
         if settings is not None:
             raise SettingsError("give a recipe or a tree of settings, not both")
         of_recipe = find(recipe).settings
         if resume:
             of_recipe = {k: v for k, v in of_recipe.items() if k not in FREE}
-        leaves = overridden(of_recipe, leaves)
+        chosen = overridden(of_recipe, leaves)
     refusal = refusal_for(replaces=resume or overwrite)
     with claimed(folder, "train", refusal, lambda told: report(Note(told))):
-        return _train(folder, texts, valid, settings, leaves, resume, watch, report, began)
+        return _train(folder, texts, valid, settings, chosen, resume, watch, report, began)
 
 
 def _train(

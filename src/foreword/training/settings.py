@@ -1,15 +1,23 @@
 """Everything that can be set about training, as one tree of data. Knows nothing of how it is used.
 
 The command line, `foreword.train` and recipes set these leaves by the same names; a checkpoint
-holds their dump.
+holds their dump. The help texts, `foreword settings` and its page are made from the tree.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from functools import cache
+from typing import Annotated, Any, Literal, NamedTuple, NoReturn, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
-from foreword.errors import SettingsError
+from foreword.errors import SettingsError, did_you_mean
 from foreword.folder.architecture import (
     CLIPPED,
     LARGEST_CLIP,
@@ -27,6 +35,8 @@ StartShare = Annotated[float, Field(gt=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
 Count = Annotated[int, Field(ge=1)]
+Leaf = bool | int | float | str
+"""The value of a setting."""
 
 ENDS = ("minutes", "epochs", "steps")
 """Leaves that end a run. Who gives one of them replaces all that stand by default."""
@@ -36,34 +46,73 @@ PRIVATE = ("speaker",)
 """Leaves that are kept for resuming, and in no file that is given away."""
 
 
-class TextSettings(Data):
+class Settings(Data):
+    """A group of settings. A field's description is its text in every list and help text."""
+
+
+class TextSettings(Settings):
     """From text to ids."""
 
-    pretokenised: bool = False
-    """Words are separated by spaces, `<unk>` is present, and every line counts one `<eos>`."""
-    case: Literal["keep", "fold"] = "keep"
-    language: Annotated[str, AfterValidator(checked_language)] | None = None
-    """Its code (BCP 47), such as tr or pt-BR, by which upper and lower case go. Default: found out
-    from the text, where a language has rules of its own."""
-    vocab_size: Annotated[int, Field(ge=3)] | None = None
-    """At most so many words, the commonest, `<unk>` and `<eos>` included. Default: all of a
-    pretokenised text's, 20,000 of any other's."""
-    min_count: Count | None = None
-    """Only words seen so often. Default: 1 for pretokenised text, 2 for other text."""
-    encoding: str = "utf-8"
-    """Of texts that are not Unicode."""
-    read_as: str | None = None
-    """The form of all texts, such as whatsapp or csv; text reads them as they stand. Default: each
-    one's own, by its content."""
-    speaker: str | None = None
-    """Only what this person says, of chats and mail."""
-    column: str | None = None
-    """Of tables and JSON: the column that holds the text."""
-    lines: Lines | None = None
-    """What a line is: a "sentence" (or a message), a "paragraph", or "wrapped": a part of a
-    paragraph that was cut at a width. Default: found out from the lengths of lines."""
-    mend: bool = False
-    """Decode anew letters that were decoded wrongly before the text was saved (`donâ€™t`)."""
+    pretokenised: bool = Field(
+        False,
+        description=(
+            "Read text in the form of Penn Treebank and WikiText: words between spaces, `<unk>` "
+            "present, one `<eos>` per line."
+        ),
+    )
+    case: Literal["keep", "fold"] = Field(
+        "keep", description="Keep upper case, or fold it to lower case."
+    )
+    language: Annotated[str, AfterValidator(checked_language)] | None = Field(
+        None,
+        description=(
+            "Language of the text as a code such as tr or pt-BR (BCP 47), which decides on upper "
+            "and lower case. Default: detected from its letters."
+        ),
+    )
+    vocab_size: Annotated[int, Field(ge=3)] | None = Field(
+        None,
+        description=(
+            "Largest number of words in the vocabulary, most frequent first, `<unk>` and `<eos>` "
+            "included. Default: 20,000; all words of pretokenised text."
+        ),
+    )
+    min_count: Count | None = Field(
+        None,
+        description="Drop words that occur less often. Default: 2; 1 for pretokenised text.",
+    )
+    encoding: str = Field("utf-8", description="Encoding of text that is not Unicode.")
+    read_as: str | None = Field(
+        None,
+        description=(
+            "Format of the text (`--as` on the command line): whatsapp, telegram, mbox, csv, html "
+            "and so on, or text for plain text. Default: detected from its content."
+        ),
+    )
+    speaker: str | None = Field(
+        None,
+        description="Read only this person's messages of chats and mail. Default: everybody's.",
+    )
+    column: str | None = Field(
+        None,
+        description=(
+            "Column of a table, or of JSON, that holds the text. Default: chosen by its name, or "
+            "the one with the most words."
+        ),
+    )
+    lines: Lines | None = Field(
+        None,
+        description=(
+            "What a line is: a sentence or message, a paragraph, or a part of one that was "
+            "wrapped at a width. Default: detected from the lengths of the lines."
+        ),
+    )
+    mend: bool = Field(
+        False,
+        description=(
+            "Repair letters that were decoded wrongly before the text was saved, such as `donâ€™t`."
+        ),
+    )
 
     @property
     def reading(self) -> ReadingOptions:
@@ -87,36 +136,82 @@ class TextSettings(Data):
         return self
 
 
-class ModelSettings(Data):
+class ModelSettings(Settings):
     """The architecture; None leaves a size to the size of the text."""
 
-    model: AnyModelName = "lstm"
-    embedding_size: Size | None = None
-    hidden_size: Size | None = None
-    num_layers: Annotated[int, Field(ge=1, le=64)] = 1
-    context_words: Annotated[int, Field(ge=1, le=1024)] = 5
-    """Words that `mlp-window` sees; others see one at a time."""
-    nonlinearity: Literal["tanh", "relu"] = "tanh"
-    reset_after: bool = True
-    tied: bool = True
-    skip: bool = False
-    """The output layer sees the sum of all layers' outputs (Melis et al. 2018)."""
-    softmaxes: Annotated[int, Field(ge=1, le=64)] = 1
-    """How many are mixed to a prediction (Yang et al. 2018)."""
-    mogrifier_rounds: Annotated[int, Field(ge=0, le=MOST_ROUNDS)] = 0
-    """Of `lstm`: how often x and h modulate each other before a step (Melis et al. 2020)."""
-    mogrifier_rank: Annotated[int, Field(ge=0, le=LARGEST_SIZE)] = 0
-    """Of the matrices that do it; 0 for whole ones."""
-    adaptive_clusters: Annotated[int, Field(ge=0, le=MOST_CLUSTERS)] = 0
-    """The rarer words are in so many clusters (adaptive softmax, Grave et al. 2017); 0: in none."""
-    adaptive_head: Count = 4096
-    """The commonest words, which are in none."""
-    cell_clip: Annotated[float, Field(ge=0.0, le=LARGEST_CLIP)] | None = None
-    """Of LSTMs: the largest |c| (Sak et al. 2014); 0: any. Default: 5 where gates look at c."""
-    ngram_order: Annotated[int, Field(ge=1, le=16)] = 5
-    """n of `ngram`, which sees the n - 1 last words."""
-    ngram_min_count: Count = 1
-    """N-grams of three words and more that were seen less often are left out."""
+    model: AnyModelName = Field("lstm", description="Architecture.")
+    embedding_size: Size | None = Field(
+        None, description="Dimension of the word embeddings. Default: by the length of the text."
+    )
+    hidden_size: Size | None = Field(
+        None, description="Units in each layer. Default: by the length of the text."
+    )
+    num_layers: Annotated[int, Field(ge=1, le=64)] = Field(
+        1, description="Number of recurrent or MLP layers."
+    )
+    context_words: Annotated[int, Field(ge=1, le=1024)] = Field(
+        5, description="Number of previous words that `mlp-window` reads."
+    )
+    nonlinearity: Literal["tanh", "relu"] = Field(
+        "tanh", description="Activation function of `rnn` and the MLPs."
+    )
+    reset_after: bool = Field(
+        True,
+        description=(
+            "GRU: apply the reset gate after the matrix product, as torch does; false: before it, "
+            "as in the original paper (Cho et al. 2014)."
+        ),
+    )
+    tied: bool = Field(
+        True, description="Use the embedding matrix as output weights too; false: separate ones."
+    )
+    skip: bool = Field(
+        False,
+        description=(
+            "Recurrent networks of two layers or more: feed the output layer the sum of all "
+            "layers' outputs (Melis et al. 2018); false: the last layer's."
+        ),
+    )
+    softmaxes: Annotated[int, Field(ge=1, le=64)] = Field(
+        1,
+        description=(
+            "Number of softmaxes in a mixture (Yang et al. 2018). Each adds embedding_size x "
+            "hidden_size weights and as much work over the vocabulary as the first."
+        ),
+    )
+    mogrifier_rounds: Annotated[int, Field(ge=0, le=MOST_ROUNDS)] = Field(
+        0,
+        description=(
+            "`lstm`: number of rounds in which x and h gate each other before a step (Melis et "
+            "al. 2020)."
+        ),
+    )
+    mogrifier_rank: Annotated[int, Field(ge=0, le=LARGEST_SIZE)] = Field(
+        0, description="Rank of the Mogrifier matrices; 0 means full rank."
+    )
+    adaptive_clusters: Annotated[int, Field(ge=0, le=MOST_CLUSTERS)] = Field(
+        0,
+        description=(
+            "Number of clusters of rare words in an adaptive softmax (Grave et al. 2017); 0 means "
+            "a full softmax. Needs tied=false, and neither softmaxes nor softmax_sample."
+        ),
+    )
+    adaptive_head: Count = Field(
+        4096, description="Number of frequent words outside of the clusters."
+    )
+    cell_clip: Annotated[float, Field(ge=0.0, le=LARGEST_CLIP)] | None = Field(
+        None,
+        description=(
+            "LSTMs: bound on |c| (Sak et al. 2014); 0 means none. Default: 5 for peephole cells, "
+            "otherwise 0."
+        ),
+    )
+    ngram_order: Annotated[int, Field(ge=1, le=16)] = Field(
+        5, description="`ngram`: number of words in the longest n-grams."
+    )
+    ngram_min_count: Count = Field(
+        1, description="`ngram`: drop n-grams of three or more words seen less often than this."
+    )
 
     @model_validator(mode="after")
     def _options_suit(self) -> Self:
@@ -135,78 +230,135 @@ class ModelSettings(Data):
             )
         if self.adaptive_clusters and self.tied:
             raise ValueError(
-                "adaptive_clusters have output weights of their own: set tied to false (--untied)"
+                "adaptive_clusters have output weights of their own: set tied to false"
             )
         if self.adaptive_clusters and self.softmaxes > 1:
             raise ValueError("adaptive_clusters and several softmaxes cannot be had together")
         return self
 
 
-class DropoutSettings(Data):
+class DropoutSettings(Settings):
     """What training drops; None leaves a rate to the size of the text."""
 
-    dropout: Share | None = None
-    """Sets the input, hidden and output rates that are not given themselves."""
-    dropout_input: Share | None = None
-    dropout_hidden: Share | None = None
-    dropout_output: Share | None = None
-    dropout_contexts: Share = 0.0
-    """Of the contexts of a mixture of softmaxes, locked."""
-    dropout_projected: Share = 0.0
-    """On what a projection makes of the outputs for the output layer, where there is one."""
-    dropout_embedding: Share = 0.0
-    dropout_recurrent: Share = 0.0
+    dropout: Share | None = Field(
+        None,
+        description=(
+            "Probability of input, hidden and output dropout, which is locked: one mask for all "
+            "time steps. Default: by the length of the text and the number of passes."
+        ),
+    )
+    dropout_input: Share | None = Field(
+        None, description="Probability of dropout on the embedded words. Default: dropout."
+    )
+    dropout_hidden: Share | None = Field(
+        None, description="Probability of dropout between layers. Default: dropout."
+    )
+    dropout_output: Share | None = Field(
+        None, description="Probability of dropout on the last layer's outputs. Default: dropout."
+    )
+    dropout_contexts: Share = Field(
+        0.0, description="Probability of locked dropout on the contexts of a mixture of softmaxes."
+    )
+    dropout_projected: Share = Field(
+        0.0,
+        description=(
+            "Probability of locked dropout after the projection of a tied model whose embedding "
+            "and hidden sizes differ."
+        ),
+    )
+    dropout_embedding: Share = Field(
+        0.0, description="Probability of dropping a word from the embedding matrix."
+    )
+    dropout_recurrent: Share = Field(
+        0.0, description="Probability of DropConnect on the recurrent weights."
+    )
 
 
-class PenaltySettings(Data):
+class PenaltySettings(Settings):
     """What is added to the mean loss, by the last layer's outputs (Merity et al. 2017)."""
 
-    activation_penalty: NotNegative = 0.0
-    """Times the mean square of the outputs that dropout leaves: keeps them small."""
-    temporal_penalty: NotNegative = 0.0
-    """Times the mean square of their difference from one step to the next: keeps them slow."""
+    activation_penalty: NotNegative = Field(
+        0.0,
+        description="Factor of the mean square of the outputs after dropout, added to the loss.",
+    )
+    temporal_penalty: NotNegative = Field(
+        0.0,
+        description="Factor of the mean square change of the outputs per step, added to the loss.",
+    )
 
 
-class SoftmaxSettings(Data):
+class SoftmaxSettings(Settings):
     """The output layer over a large vocabulary, where it is most of the work."""
 
-    softmax_sample: Annotated[int, Field(ge=0)] = 0
-    """So many of the rarer words, drawn anew for each window, stand for all of them in the training
-    loss; 0 scores every word. Not on GPUs, where it would gain nothing."""
-    softmax_head: Count = 4096
-    """The commonest words, which are always scored."""
-    softmax_until: Share = 0.8
-    """Share of the run after which every word is scored."""
-    softmax_start: Literal["frequencies", "equal"] = "frequencies"
-    """How likely words are to a network that has learned nothing yet: as often as they are in the
-    training text, or all the same."""
+    softmax_sample: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description=(
+            "Number of rare words sampled for each window's training loss; 0 scores all words. "
+            "Not for GPUs, where it would gain nothing."
+        ),
+    )
+    softmax_head: Count = Field(
+        4096, description="Number of frequent words that are always scored."
+    )
+    softmax_until: Share = Field(
+        0.8, description="Share of the run after which all words are scored."
+    )
+    softmax_start: Literal["frequencies", "equal"] = Field(
+        "frequencies",
+        description="Word probabilities before the first step: those in the text, or equal.",
+    )
 
 
-class BpttSettings(Data):
+class BpttSettings(Settings):
     """Backpropagation through time: how text is cut into windows."""
 
-    bptt: Literal["truncated", "sentence"] = "truncated"
-    """Truncated: contiguous streams, the hidden state carried from window to window and detached.
-    Sentence: each line from a zero state, backpropagated in full."""
-    batch_size: Count = 32
-    """Streams that are read side by side; for sentences, about so many windows' worth of words."""
-    window: Count = 35
-    """Time steps that gradients flow back; for sentences, the longest line that is not cut."""
-    jitter: bool = True
-    """Window lengths vary around `window` (Merity et al. 2018), so that cuts fall elsewhere."""
-    rotate: bool = False
-    """Each pass begins each stream at another of its words, by lot (Press 2019), so that other
-    words stand side by side."""
-    batch_ramp: Share = 0.0
-    """Share of the run in which the batch grows in a line (Smith et al. 2018); 0: it is whole from
-    the start. The streams, or a batch's lines, stay what they are, and take turns: in two parts,
-    say, half of them take a step of the optimiser, then the other half."""
-    batch_start: StartShare = 0.25
-    """Of the batch, at most so much is read at once at the start of its ramp."""
-    window_ramp: Share = 0.0
-    """Share of the run in which the window grows in a line; 0: it is whole from the start."""
-    window_start: StartShare = 0.25
-    """Of the window, what it is at the start of its ramp."""
+    bptt: Literal["truncated", "sentence"] = Field(
+        "truncated",
+        description=(
+            "truncated: backpropagate over windows of contiguous streams, with the hidden state "
+            "carried from window to window and detached; sentence: over each whole line, from a "
+            "zero state."
+        ),
+    )
+    batch_size: Count = Field(
+        32,
+        description=(
+            "Number of parallel streams; a batch of sentences has about batch_size x window words."
+        ),
+    )
+    window: Count = Field(
+        35,
+        description=(
+            "Number of time steps through which gradients flow back; for sentences, the longest "
+            "line that is not cut."
+        ),
+    )
+    jitter: bool = Field(
+        True,
+        description=(
+            "Vary the length of the window around its mean (Merity et al. 2018), so that the cuts "
+            "differ."
+        ),
+    )
+    rotate: bool = Field(
+        False,
+        description="Start each stream at a random one of its words in each pass (Press 2019).",
+    )
+    batch_ramp: Share = Field(
+        0.0,
+        description=(
+            "Share of the run in which the batch grows linearly (Smith et al. 2018); 0 means "
+            "none. The streams stay the same, and take turns while the batch is smaller."
+        ),
+    )
+    batch_start: StartShare = Field(0.25, description="Share of the batch from which it grows.")
+    window_ramp: Share = Field(
+        0.0,
+        description=(
+            "Share of the run in which the window grows linearly; 0 means none. Not for sentences."
+        ),
+    )
+    window_start: StartShare = Field(0.25, description="Share of the window from which it grows.")
 
     @model_validator(mode="after")
     def _window_may_grow(self) -> Self:
@@ -218,53 +370,82 @@ class BpttSettings(Data):
         return self
 
 
-class RateSettings(Data):
+class RateSettings(Settings):
     """The optimiser (AdamW) and its learning rate over the run."""
 
-    learning_rate: Positive | None = None
-    """Its peak. None leaves it to the architecture."""
-    weight_decay: NotNegative = 0.01
-    beta1: Share = 0.9
-    """How much of the mean gradient stays at each step."""
-    beta2: Share = 0.999
-    """How much of the mean squared gradient stays at each step."""
-    warmup: Share = 0.02
-    """Share of the run in which the rate rises from 0."""
-    flat: Share = 0.3
-    """Share of the run after which the rate falls, by a cosine. One cycle (Smith 2018) is a long
-    warm-up with no flat part: `flat` equals `warmup`."""
-    final_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.01
-    """What the rate falls to, as a share of its peak: 1 keeps it."""
-    average: Share = 0.0
-    """What is validated and kept is a mean of the weights over about this share of the run so far
-    (polynomial-decay averaging, Shamir & Zhang 2013); 0 keeps the newest weights."""
-    clip: Positive = 1.0
-    """Largest norm of the gradient of the loss averaged over a window's words."""
+    learning_rate: Positive | None = Field(
+        None,
+        description=(
+            "Peak learning rate. Default: by the architecture; 0.001 for rnn, 0.004 for mlp-last, "
+            "0.006 for the others."
+        ),
+    )
+    weight_decay: NotNegative = Field(
+        0.01, description="AdamW's weight decay, applied to matrices."
+    )
+    beta1: Share = Field(0.9, description="AdamW's decay of the mean gradient.")
+    beta2: Share = Field(0.999, description="AdamW's decay of the mean squared gradient.")
+    warmup: Share = Field(
+        0.02, description="Share of the run in which the learning rate rises linearly from 0."
+    )
+    flat: Share = Field(
+        0.3,
+        description=(
+            "Share of the run after which the learning rate falls, as a cosine. With flat equal "
+            "to warmup the rate makes one cycle (Smith 2018)."
+        ),
+    )
+    final_share: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+        0.01, description="Share of its peak to which the learning rate falls; 1 keeps it."
+    )
+    average: Share = Field(
+        0.0,
+        description=(
+            "Validate and keep an average of the weights over about this share of the run (Shamir "
+            "& Zhang 2013); 0 keeps the last ones."
+        ),
+    )
+    clip: Positive = Field(
+        1.0, description="Largest norm of the gradient of the loss averaged over a window's words."
+    )
 
 
-class Budget(Data):
+class Budget(Settings):
     """When training ends: at whichever comes first. The learning rate's schedule ends there too."""
 
-    minutes: Positive | None = None
-    """From the start of the command, evaluation at the end excluded."""
-    epochs: Positive | None = None
-    steps: Count | None = None
-    patience: Count | None = None
-    """Stop after so many validations without improvement."""
+    minutes: Positive | None = Field(
+        None,
+        description=(
+            "Train for this many minutes from the start of the command; the evaluation at the end "
+            "is not counted. Default: 10 minutes or 40 epochs, whichever ends first."
+        ),
+    )
+    epochs: Positive | None = Field(None, description="Train for this many passes over the text.")
+    steps: Count | None = Field(None, description="Train for this many optimiser steps.")
+    patience: Count | None = Field(
+        None, description="Stop after this many validations without improvement. Default: never."
+    )
 
 
-class RunSettings(Data):
+class RunSettings(Settings):
     """How the run is kept: seeds, threads, how often it is validated and saved."""
 
-    seed: Annotated[int, Field(ge=0, lt=1 << 63)] = 1
-    threads: Count | None = None
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Of matrix products in training; weights, states, gates and sums are float32 all the same.
-    Auto: bfloat16 where the processor has it."""
-    device: str = "cpu"
-    validations: Count = 10
-    """Validations over the whole run."""
-    save_seconds: Positive = 60.0
+    seed: Annotated[int, Field(ge=0, lt=1 << 63)] = Field(
+        1, description="Seed of weights, dropout and windows."
+    )
+    threads: Count | None = Field(
+        None, description="Number of processor threads. Default: chosen by timing."
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description=(
+            "Precision of matrix products in training; auto is bfloat16 where the processor has "
+            "it. Weights, states, gates and sums are float32 all the same."
+        ),
+    )
+    device: str = Field("cpu", description="Device to train on: cpu, cuda, cuda:1 and so on.")
+    validations: Count = Field(10, description="Number of validations over the whole run.")
+    save_seconds: Positive = Field(60.0, description="Seconds between checkpoints.")
 
 
 class TrainingSettings(Data):
@@ -297,6 +478,10 @@ class TrainingSettings(Data):
         """Ten minutes or forty passes over the text, whichever ends first."""
         return cls(budget=Budget(minutes=10.0, epochs=40.0))
 
+    def groups(self) -> tuple[Settings, ...]:
+        """The groups of settings, in their order."""
+        return tuple(getattr(self, name) for name in type(self).model_fields)
+
     def leaves(self) -> dict[str, Any]:
         """All settings by name, without their groups; None where one was left open."""
         return {
@@ -319,6 +504,106 @@ class TrainingSettings(Data):
         except ValidationError as error:
             faults = [_told(fault) for fault in error.errors()]
             raise SettingsError("; ".join(faults)) from error
+
+
+class Setting(NamedTuple):
+    """One setting as it is described to people."""
+
+    group: str
+    type: type[Leaf]
+    choices: tuple[str, ...]
+    """All values that it may have; empty where it may have any in its range."""
+    range: str
+    """The bounds of a number, such as `>= 0, < 1`."""
+    default: Leaf | None
+    about: str
+    """What it does, and its default."""
+
+    @property
+    def values(self) -> str:
+        """The values that it may have, in short."""
+        if self.choices:
+            return ", ".join(self.choices)
+        names = {bool: "true or false", int: "whole number", float: "number", str: "text"}
+        return f"{names[self.type]} {self.range}".rstrip()
+
+
+_TYPES: dict[str, type[Leaf]] = {"boolean": bool, "integer": int, "number": float, "string": str}
+_BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+
+
+@cache
+def described() -> dict[str, Setting]:
+    """All settings by name, in the order of the tree.
+
+    >>> described()["softmax_until"].range
+    '>= 0, < 1'
+    """
+    described = {}
+    tree = TrainingSettings.default()
+    for group in TrainingSettings.model_fields:
+        properties = type(getattr(tree, group)).model_json_schema()["properties"]
+        for name, schema in properties.items():
+            value = schema["anyOf"][0] if "anyOf" in schema else schema  # the other one is null
+            default = schema.get("default")
+            about = " ".join(schema.get("description", "").split())
+            if default is not None:
+                about += f" Default: {shown(default)}."
+            bounds = [f"{sign} {value[key]:.20g}" for key, sign in _BOUNDS.items() if key in value]
+            described[name] = Setting(
+                group,
+                _TYPES[value["type"]],
+                tuple(value.get("enum", ())),
+                ", ".join(bounds),
+                default,
+                about,
+            )
+    return described
+
+
+def shown(value: Leaf) -> str:
+    """A value as `read_setting` reads it."""
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()
+
+
+def read_setting(text: str) -> tuple[str, Leaf]:
+    """The name and the value in a text of the form NAME=VALUE, checked by the setting's type.
+
+    Raises:
+        SettingsError: names the setting, its value and what it may be.
+
+    >>> read_setting("cell_clip=3"), read_setting("tied = no")
+    (('cell_clip', 3.0), ('tied', False))
+    """
+    name, equals, value = (part.strip() for part in text.partition("="))
+    name = name.replace("-", "_")
+    if not equals or not value:
+        raise SettingsError(f"{text!r} is not of the form NAME=VALUE, such as dropout_hidden=0.2")
+    fields = {
+        leaf: field
+        for group in TrainingSettings.default().groups()
+        for leaf, field in type(group).model_fields.items()
+    }
+    if name not in fields:
+        _refuse_unknown(name)
+    field = fields[name]
+    kind = Annotated[field.annotation, field]  # type: ignore[name-defined]
+    try:
+        checked: Leaf = TypeAdapter(kind, config=_FINITE).validate_python(value)
+    except ValidationError as error:
+        told = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name} = {value}: {told}") from error
+    return name, checked
+
+
+_FINITE = ConfigDict(allow_inf_nan=False)
+
+
+def _refuse_unknown(name: str) -> NoReturn:
+    raise SettingsError(
+        f"there is no setting {name!r}.{did_you_mean(name, described())} `foreword settings` "
+        "lists all of them."
+    )
 
 
 def _told(fault: Mapping[str, Any]) -> str:
@@ -344,7 +629,6 @@ def settings_from(
             continue
         groups = [group for group in tree.values() if name in group]
         if not groups:
-            known = ", ".join(sorted(leaf for group in tree.values() for leaf in group))
-            raise SettingsError(f"there is no setting {name!r}. The settings are: {known}")
+            _refuse_unknown(name)
         groups[0][name] = value
     return TrainingSettings.checked(tree)

@@ -366,7 +366,7 @@ def _go_back(run: Run, good: Checkpoint, fault: str, report: Reporter) -> None:
     if position.rollbacks >= ROLLBACKS:
         raise TrainingError(
             f"training diverged {ROLLBACKS + 1} times, the last time at step {position.step}: "
-            f"{fault}. The best model so far is kept. Try a smaller --learning-rate or --clip."
+            f"{fault}. The best model so far is kept. Try a smaller learning_rate or clip."
         )
     scale = position.rate_scale / 2.0
     run.restore(good)

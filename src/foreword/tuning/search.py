@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -25,12 +25,13 @@ from foreword.kernels.threads import threads_within_quota
 from foreword.text.corpus import Paths, paths_of
 from foreword.training.corpus import Corpus, absolute, read_corpus
 from foreword.training.interrupt import stop_on_signals
+from foreword.training.leaves import LeavesWithoutEnd
 from foreword.training.ngram import count_on
 from foreword.training.preparing import regularised
 from foreword.training.progress import Event, Note, Reporter, Validated, silent
-from foreword.training.recipes import Leaf, Recipe, find, overridden, write
+from foreword.training.recipes import Recipe, find, overridden, write
 from foreword.training.run import train_on
-from foreword.training.settings import ENDS, PRIVATE, TrainingSettings, settings_from
+from foreword.training.settings import ENDS, PRIVATE, Leaf, TrainingSettings, settings_from
 from foreword.tuning.folder import (
     BEST,
     JOURNAL,
@@ -129,7 +130,7 @@ def tune(
     resume: bool = False,
     overwrite: bool = False,
     report: Reporter = silent,
-    **leaves: Any,
+    **leaves: Unpack[LeavesWithoutEnd],
 ) -> Tuning:
     """Search for the settings that validate best on a text, and write them as a recipe.
 

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import get_args
 
-from foreword.errors import SettingsError
+from foreword.errors import SettingsError, did_you_mean
 from foreword.training.defaults import LEARNING_RATES
-from foreword.training.recipes import Leaf
-from foreword.training.settings import TrainingSettings, settings_from
+from foreword.training.settings import Leaf, TrainingSettings, described, settings_from
 
 FORM = "NAME=LOW..HIGH, NAME=LOW..HIGH:log or NAME=A,B,C"
 SEARCHED = ("model", "dropout", "penalty", "softmax", "bptt", "rate")
@@ -116,17 +114,17 @@ def rounded(value: Leaf) -> Leaf:
 
 
 def _refuse_others(name: str) -> None:
-    tree = TrainingSettings.default().model_dump()
-    groups = {leaf: group for group, leaves in tree.items() for leaf in leaves}
-    if name in groups and groups[name] in SEARCHED:
+    known = described()
+    searched = [leaf for leaf, setting in known.items() if setting.group in SEARCHED]
+    if name in searched:
         return
-    known = ", ".join(leaf for leaf, group in groups.items() if group in SEARCHED)
-    if name in groups:
+    listed = f"What can be searched: {', '.join(searched)}"
+    if name in known:
         raise SettingsError(
             f"{name} cannot be searched: under it perplexities would not compare. Set it for all "
-            f"trials. What can be searched: {known}"
+            f"trials. {listed}"
         )
-    raise SettingsError(f"there is no setting {name!r}. What can be searched: {known}")
+    raise SettingsError(f"there is no setting {name!r}.{did_you_mean(name, searched)} {listed}")
 
 
 def _range(name: str, values: str, text: str) -> Range:
@@ -143,22 +141,11 @@ def _range(name: str, values: str, text: str) -> Range:
             f"{text!r}: the first number must be smaller than the second"
             + (", and above 0 for :log" if scale else "")
         )
-    if _is_whole(name):
+    if described()[name].type is int:
         if not (low.is_integer() and high.is_integer()):
             raise SettingsError(f"{text!r}: {name} is a whole number")
         return Range(int(low), int(high), scale == "log")
     return Range(low, high, scale == "log")
-
-
-def _is_whole(name: str) -> bool:
-    """Whether a setting is a whole number, by its type."""
-    for group in TrainingSettings.model_fields.values():
-        field = getattr(group.annotation, "model_fields", {}).get(name)
-        if field is not None:
-            kinds = {field.annotation, *get_args(field.annotation)}
-            inner = {kind for annotated in kinds for kind in get_args(annotated)}
-            return float not in kinds | inner
-    return False
 
 
 def _choice(values: str) -> Choice:

@@ -204,6 +204,6 @@ def _table(path: Path, network: Folder) -> NgramTable:
     if other.tokenizer.words != network.tokenizer.words:
         raise SettingsError(
             f"{path} has another vocabulary than the network: train both on the same text, with "
-            "the same --vocab-size, --min-count and --case"
+            "the same vocab_size, min_count and case"
         )
     return NgramTable.from_arrays(other.weights)

@@ -23,10 +23,9 @@ from pydantic import ValidationError
 from foreword.errors import MissingExtraError, SettingsError
 from foreword.folder.config import Data
 from foreword.folder.files import atomic_write
-from foreword.training.settings import ENDS, settings_from
+from foreword.training.settings import ENDS, Leaf, settings_from
 
 SUFFIX = ".toml"
-Leaf = bool | int | float | str
 
 
 class Reached(Data):

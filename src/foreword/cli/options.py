@@ -1,0 +1,97 @@
+"""The options of `train`, `tune` and `compare` that are settings, made from the tree of them."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+import typer
+from typer.core import TyperCommand
+
+from foreword.cli.signature import Verb, with_options
+from foreword.cli.texts import OPTIONS as READING
+from foreword.errors import SettingsError, did_you_mean
+from foreword.training.settings import Leaf, Setting, described, read_setting
+
+PANELS = {
+    "text": "Text",
+    "model": "Model",
+    "dropout": "Model",
+    "bptt": "Optimiser",
+    "rate": "Optimiser",
+    "run": "Run",
+}
+"""Headings of the help for groups of settings; the others are under Options."""
+NEGATED = {"untied": "tied", "reset_before": "reset_after"}
+"""Options of earlier versions that turned a setting off; others were called --no-NAME."""
+
+
+def takes_settings(
+    *names: str, instead: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[Verb], Verb]:
+    """Gives a verb settings, as its parameter `leaves`.
+
+    Args:
+        names: settings that get an option each, beside those on how texts are read. All others are
+            set by `--set`.
+        instead: settings that the verb does not take, and the options that it has in their place.
+    """
+
+    def gathered(options: dict[str, Any]) -> dict[str, Leaf]:
+        leaves: dict[str, Leaf] = {}
+        for text in options.pop("assignments", ()):
+            name, value = read_setting(text)
+            if name in instead:
+                raise SettingsError(f"{name} cannot be set here: use {instead[name]}")
+            if name in options:
+                raise SettingsError(f"{name} is set by an option and by --set: leave one out")
+            leaves[name] = value
+        return {**options, **leaves}
+
+    options = {name: _option(name, described()[name]) for name in names}
+    repeated = typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Set any setting, such as cell_clip=3; repeat it for more. `foreword settings` lists "
+        "all of them with their ranges and defaults.",
+    )
+    assignments = Annotated[list[str] | None, repeated]
+    return with_options("leaves", {**READING, **options, "assignments": assignments}, gathered)
+
+
+def _option(name: str, setting: Setting) -> Any:
+    kind: Any = Literal[setting.choices] if setting.choices else setting.type
+    names = [f"--{name.replace('_', '-')}"] if setting.type is bool else []
+    panel = PANELS.get(setting.group)
+    return Annotated[kind | None, typer.Option(*names, help=setting.about, rich_help_panel=panel)]
+
+
+class SettingsCommand(TyperCommand):
+    """A verb with `--set`, which answers the name of a setting typed as an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuses `--cell-clip 3` with the form that it must have."""
+        known = {name for p in self.params for name in (*p.opts, *p.secondary_opts)}
+        for k, word in enumerate(args):
+            if word == "--":
+                break
+            option, equals, value = word.partition("=")
+            if not option.startswith("--") or option in known:
+                continue
+            after = args[k + 1] if k + 1 < len(args) and not args[k + 1].startswith("--") else None
+            if assignment := _assignment(option[2:].replace("-", "_"), value if equals else after):
+                ctx.fail(f"{option} is a setting and no option: write --set {assignment}")
+            near = did_you_mean(option[2:].replace("-", "_"), described())
+            if near and not did_you_mean(option, known):
+                ctx.fail(f"there is no option {option}.{near} Settings are set by --set NAME=VALUE")
+        return super().parse_args(ctx, args)
+
+
+def _assignment(name: str, value: str | None) -> str | None:
+    """What to write after `--set` for an option of that name; None if it is no setting."""
+    positive = NEGATED.get(name, name.removeprefix("no_"))
+    setting = described().get(positive)
+    if setting is None:
+        return None
+    if setting.type is bool:
+        return f"{positive}={'true' if positive == name else 'false'}"
+    return f"{positive}={'VALUE' if value is None else value}"

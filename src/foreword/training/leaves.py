@@ -1,0 +1,90 @@
+"""Settings by name, as keywords: what `foreword.train(**leaves)` takes. Knows types and no ranges.
+
+Type checkers and editors read it; `foreword.training.settings` has the ranges and defaults, and a
+test holds the two together.
+"""
+
+from typing import Literal, TypedDict
+
+from foreword.folder.config import AnyModelName
+from foreword.text.newlines import Lines
+
+
+class LeavesWithoutEnd(TypedDict, total=False):
+    """All settings but those that end a run; None leaves one as it is."""
+
+    pretokenised: bool | None
+    case: Literal["keep", "fold"] | None
+    language: str | None
+    vocab_size: int | None
+    min_count: int | None
+    encoding: str | None
+    read_as: str | None
+    speaker: str | None
+    column: str | None
+    lines: Lines | None
+    mend: bool | None
+    model: AnyModelName | None
+    embedding_size: int | None
+    hidden_size: int | None
+    num_layers: int | None
+    context_words: int | None
+    nonlinearity: Literal["tanh", "relu"] | None
+    reset_after: bool | None
+    tied: bool | None
+    skip: bool | None
+    softmaxes: int | None
+    mogrifier_rounds: int | None
+    mogrifier_rank: int | None
+    adaptive_clusters: int | None
+    adaptive_head: int | None
+    cell_clip: float | None
+    ngram_order: int | None
+    ngram_min_count: int | None
+    dropout: float | None
+    dropout_input: float | None
+    dropout_hidden: float | None
+    dropout_output: float | None
+    dropout_contexts: float | None
+    dropout_projected: float | None
+    dropout_embedding: float | None
+    dropout_recurrent: float | None
+    activation_penalty: float | None
+    temporal_penalty: float | None
+    softmax_sample: int | None
+    softmax_head: int | None
+    softmax_until: float | None
+    softmax_start: Literal["frequencies", "equal"] | None
+    bptt: Literal["truncated", "sentence"] | None
+    batch_size: int | None
+    window: int | None
+    jitter: bool | None
+    rotate: bool | None
+    batch_ramp: float | None
+    batch_start: float | None
+    window_ramp: float | None
+    window_start: float | None
+    learning_rate: float | None
+    weight_decay: float | None
+    beta1: float | None
+    beta2: float | None
+    warmup: float | None
+    flat: float | None
+    final_share: float | None
+    average: float | None
+    clip: float | None
+    patience: int | None
+    seed: int | None
+    threads: int | None
+    precision: Literal["auto", "float32", "bfloat16"] | None
+    device: str | None
+    validations: int | None
+    save_seconds: float | None
+
+
+class Leaves(LeavesWithoutEnd, total=False):
+    """All settings."""
+
+    minutes: float | None
+    epochs: float | None
+    steps: int | None
