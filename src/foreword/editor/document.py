@@ -1,7 +1,7 @@
-"""A text that an editor sends in pieces: its lines, edits, and places in an editor's units.
+"""A text that an editor sends in pieces: lines, edits, and positions in an editor's units.
 
 Knows neither protocol messages nor models. pygls keeps documents too, but takes more characters
-for line ends than the protocol does, and reads all lines anew at every key.
+for line ends than the protocol does, and reads all lines again at every key.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from foreword.predictor.reading import readable
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
-"""In which an editor counts the columns of a line."""
+"""The units in which an editor counts the columns of a line."""
 
 _LINE = re.compile(r"[^\r\n]++(?:\r\n|\r|\n)?|\r\n|\r|\n")
 _UNIT = {"utf-8": 1, "utf-16": 2, "utf-32": 4}
@@ -19,7 +19,7 @@ _CODEC = {"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 
 
 class Position(NamedTuple):
-    """A place as editors write it: both from 0, the column in units of the encoding."""
+    """A position as editors give it: both from 0, the column in units of the encoding."""
 
     line: int
     column: int
@@ -28,7 +28,7 @@ class Position(NamedTuple):
 class Document:
     r"""A text that is edited.
 
-    Places outside of it are taken as the nearest ones inside; half a surrogate pair as U+FFFD.
+    Positions outside of it are moved to the nearest ones inside; lone surrogates become U+FFFD.
 
     >>> document = Document("so\nI 😀 it", "utf-16")
     >>> document.before(Position(1, 5))
@@ -39,20 +39,20 @@ class Document:
     """
 
     def __init__(self, text: str, encoding: Encoding, language: str = "plaintext") -> None:
-        """Takes a text, in which units its editor counts, and its language as LSP names it."""
+        """Take a text, the units in which its editor counts, and its language as LSP names it."""
         self.encoding = encoding
         self.language = language
         self._lines = _lines(readable(text))
         self._known = _Known(0, 0, 0)
-        self._offsets = [0]  # where lines begin, in characters, as far as that is known
+        self._offsets = [0]  # the known offsets of lines, in characters
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The whole text."""
         return "".join(self._lines)
 
     def before(self, position: Position) -> str:
-        """What stands before a place."""
+        """Return the text before a position."""
         line, index = self._inside(position)
         return "".join(self._lines[:line]) + self._lines[line][:index]
 
@@ -83,34 +83,34 @@ class Document:
         return self._lines[first][skipped:] + between + self._lines[line][:index], False
 
     def after(self, position: Position) -> str:
-        """What stands after a place in its line, without the line's end."""
+        """Return the text after a position in its line, without the line end."""
         line, index = self._inside(position)
         return self._lines[line].rstrip("\r\n")[index:]
 
     def nearest(self, position: Position) -> Position:
-        """A place itself; or, of one outside of the text, the nearest inside."""
+        """Return a position, moved to the nearest one inside the text."""
         line, index = self._inside(position)
         return Position(line, self._column(line, index))
 
     def replace(self, start: Position, end: Position, text: str) -> None:
-        """Puts a text in place of what stands from start to end."""
+        """Replace the text from start to end."""
         first, left = self._inside(start)
         last, right = self._inside(end)
         if (last, right) < (first, left):
             last, right = first, left
         lines = self._lines
-        # What stands before the edit stays as it is.
+        # Text before the edit stays unchanged.
         self._inside(start)
         if self._known[:2] != (first, left):
             self._known = _Known(0, 0, 0)
         if first == last and "\n" not in text and "\r" not in text:
-            # A key, as a rule: what stands beside it stays as it is, however long the line.
+            # Usually a key: the rest of the line stays unchanged, however long it is.
             line = lines[first]
             lines[first] = f"{line[:left]}{readable(text)}{line[right:]}"
             del self._offsets[first + 1 :]
             return
         edited = lines[first][:left] + readable(text) + lines[last][right:]
-        # The lines beside it too: \r of one and \n of the next may have become one line's end.
+        # The adjacent lines too: \r of one and \n of the next may have become one line end.
         low, high = max(0, first - 1), last + 2
         whole = "".join([*lines[low:first], edited, *lines[last + 1 : high]])
         merged = _lines(whole)
@@ -120,14 +120,14 @@ class Document:
         del self._offsets[low + 1 :]
 
     def _offset(self, line: int) -> int:
-        """Where a line begins, in characters from the document's beginning."""
+        """Return the offset at which a line begins, in characters."""
         offsets = self._offsets
         for known in range(len(offsets) - 1, line):
             offsets.append(offsets[known] + len(self._lines[known]))
         return offsets[line]
 
     def _inside(self, position: Position) -> tuple[int, int]:
-        """A line and an index in it."""
+        """Return a line and an index in it."""
         if position.line >= len(self._lines):
             return len(self._lines) - 1, len(self._lines[-1])
         line = max(0, position.line)
@@ -140,14 +140,14 @@ class Document:
         return line, self._index(line, column, end)
 
     def _index(self, line: int, column: int, end: int) -> int:
-        """Where a column is, counted from the last place that was looked for in the line."""
+        """Return the index of a column, counted from the last position requested in the line."""
         known = self._known
         index, units_before = (known.at, known.units) if known.line == line else (0, 0)
         text, ahead = self._lines[line], column - units_before
         if ahead >= 0 or column < -ahead:
             if ahead < 0:
                 index, units_before, ahead = 0, 0, column
-            # A character is one unit at least.
+            # A character has at least one unit.
             piece = text[index : min(end, index + ahead)]
             character = index + _fitting(piece, ahead, self.encoding)
             column = units_before + units(text[index:character], self.encoding)
@@ -160,7 +160,7 @@ class Document:
         return character
 
     def _column(self, line: int, index: int) -> int:
-        """The column of a place that was just looked for."""
+        """Return the column of a position that was just requested."""
         if self._lines[line].isascii() or self.encoding == "utf-32":
             return index
         if self._known[:2] == (line, index):
@@ -169,7 +169,7 @@ class Document:
 
 
 class _Known(NamedTuple):
-    """A place of a line that is not ASCII: its index, and the units before it."""
+    """A position in a line that is not ASCII: its index, and the units before it."""
 
     line: int
     at: int
@@ -177,13 +177,13 @@ class _Known(NamedTuple):
 
 
 def _fitting(text: str, most: int, encoding: Encoding) -> int:
-    """How many whole characters from the beginning of a text have no more units than this."""
+    """Return how many whole characters at the beginning of a text have no more units than this."""
     coded = text.encode(_CODEC[encoding])[: most * _UNIT[encoding]]
     return len(coded.decode(_CODEC[encoding], errors="ignore"))
 
 
 def units(text: str, encoding: Encoding) -> int:
-    """How long a text is in an editor's units.
+    """Return the length of a text in an editor's units.
 
     >>> units("I 😀", "utf-16"), units("I 😀", "utf-8")
     (4, 6)
@@ -194,7 +194,7 @@ def units(text: str, encoding: Encoding) -> int:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines with their ends; the last has none, and may be empty."""
+    """Return lines with their line ends; the last has none, and may be empty."""
     lines = _LINE.findall(text)
     if not lines or lines[-1].endswith(("\r", "\n")):
         lines.append("")

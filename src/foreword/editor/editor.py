@@ -1,4 +1,4 @@
-"""What an editor gets for a place in a document: words to choose from, and ghost text.
+"""The suggestions at a position in a document: words to choose from, and ghost text.
 
 Knows documents and the predictor, and no messages: those are for `foreword.editor.lsp`.
 """
@@ -26,36 +26,36 @@ from foreword.text.markup import markup_of
 from foreword.text.newlines import PARAGRAPH_END, Known, Lines, as_units
 
 SPARE = 8
-"""Words that are asked for beyond k where some are not offered."""
+"""The number of additional words requested, as some are not offered."""
 
 _LETTERS_AT_END = re.compile(r"\w+\Z")
 
 
 class Settings(BaseModel):
-    """How an editor is served; what it may set itself is the same."""
+    """How an editor is served; the editor itself may change the same settings."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str
-    """A model folder, or an installed model's name."""
+    """A model folder, or the name of an installed model."""
     k: Annotated[int, Field(ge=1, le=100)] = 5
-    """Words to choose from."""
+    """The number of words to choose from."""
     tolerant: bool = False
-    """Think of slips even where words begin as typed."""
+    """Whether to consider slips even if words begin as typed."""
     offensive: bool = False
-    """Suggest offensive words too."""
+    """Whether to suggest offensive words too."""
     blocked: tuple[str, ...] = ()
     """Words that are never suggested."""
     personal: Path | None = None
-    """A personal file: its words are suggested too."""
+    """A personal file, whose words are suggested too."""
     lines: Lines | None = None
-    """What a line of a document is; None: what the document's language says."""
+    """What a line of a document is; None: decided by the document's language."""
 
     def changed_by(self, given: Any) -> "Settings":
-        """These with some replaced.
+        """Return the settings with some of them replaced.
 
         Raises:
-            SettingsError: what was given are no settings; names them.
+            SettingsError: unknown or wrong settings; names them.
         """
         if not isinstance(given, dict):
             raise SettingsError(f"the settings of foreword must be an object, not {given!r}")
@@ -69,13 +69,13 @@ class Settings(BaseModel):
 
 
 class Offer(NamedTuple):
-    """A word for a place.
+    """A word for a position.
 
     Attributes:
-        suggestion: as the predictor has it.
-        start: where its text goes, up to `end`.
-        end: the place that was asked for.
-        replaced: what stands between them.
+        suggestion: the predictor's suggestion.
+        start: the position from which its text replaces the document's, up to `end`.
+        end: the requested position.
+        replaced: the text between them.
     """
 
     suggestion: Suggestion
@@ -86,17 +86,17 @@ class Offer(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """A place in a document as it was when it was asked about; the document may go on changing.
+    """A position in a document at the time of a request; the document may change later.
 
     Attributes:
-        typist: of this document.
-        text: before the place, as it is read: a space stands where a line end means no more, and
-            for the marks of lists and quotations. Of a long document the end alone.
-        after_wrap: whether the line goes on with the one before it, and has no word yet.
-        rest: what stands after it in its line.
-        place: inside the document.
-        encoding: of its column.
-        k: at most so many words.
+        typist: the typist of this document.
+        text: the text before the position as it is read: spaces replace line ends inside a
+            paragraph, and the marks of lists and quotations. Only the end of a long document.
+        after_wrap: whether the line continues the one before it, and has no word yet.
+        rest: the text after the position in its line.
+        position: inside the document.
+        encoding: the units of its column.
+        k: the largest number of words.
     """
 
     typist: Typist
@@ -108,27 +108,27 @@ class Question:
     k: int
 
     def words(self) -> list[Offer]:
-        """Words to choose from: for the one that is being typed, or the next.
+        """Return words to choose from: for the word being typed, or the next one.
 
-        Editors list what begins as the word before the place does. So a word that follows that one
-        takes its place together with it.
+        Editors list what begins with the word before the cursor. So a following word replaces that
+        word together with it.
         """
         letters = _LETTERS_AT_END.search(self.text)
         typed = letters[0] if letters else ""
         return [offer if offer.replaced else self._with(typed, offer) for offer in self._offers()]
 
     def ghosts(self) -> list[Offer]:
-        """Words whose rest may stand as ghost text at the place; none inside of a word."""
+        """Return words whose rest may stand as ghost text at the position; none inside a word."""
         if self.rest[:1].isalnum():
             return []
         offers = self._offers()
         return [offer for offer in offers if offer.suggestion.text.startswith(offer.replaced)]
 
     def ghosts_after(self, start: Position, chosen: str) -> list[Offer]:
-        """Words to follow one that is chosen in a list, but not accepted yet, each with that one.
+        """Return words that follow one chosen in a list, but not accepted yet, each with that word.
 
         Args:
-            start: where the chosen text is to go, up to the place.
+            start: the position from which the chosen text is to be inserted.
             chosen: the text.
         """
         width = self.position.column - start.column
@@ -151,7 +151,7 @@ class Question:
         ]
 
     def _with(self, typed: str, offer: Offer) -> Offer:
-        """The same offer, in place of letters before the place that it repeats."""
+        """Return the same offer, replacing the letters before the position that it repeats."""
         text = typed + offer.suggestion.text
         suggestion = offer.suggestion._replace(word=text, text=text, replaces=len(typed))
         column = self.position.column - units(typed, self.encoding)
@@ -173,17 +173,17 @@ class Question:
 
 
 class Editor:
-    """A model, the documents that are open, and a typist for each.
+    """A model, the open documents, and a typist for each.
 
-    A typist remembers what it has read of its document: a key costs what is new.
+    A typist remembers what it has read of its document, so that a key costs only what is new.
     """
 
     def __init__(self, settings: Settings, key: str | None = None) -> None:
-        """Loads the model.
+        """Load the model.
 
         Args:
-            settings: to begin with.
-            key: of an encrypted personal file.
+            settings: the initial settings.
+            key: the key of an encrypted personal file.
 
         Raises:
             ForewordError: the model or the personal file cannot be read; says why.
@@ -197,7 +197,7 @@ class Editor:
         self.use(settings)
 
     def use(self, settings: Settings) -> None:
-        """Goes on with other settings; with the old ones if these fail.
+        """Change the settings, or keep the old ones if these fail.
 
         Raises:
             ForewordError: as the constructor.
@@ -213,25 +213,25 @@ class Editor:
         self._known.clear()
 
     def open(self, name: str, document: Document) -> None:
-        """A document that is edited from now on."""
+        """Open a document."""
         self._documents[name] = document
         self._known.pop(name, None)
         self._comments.pop(name, None)
         self._typists[name] = self._typist()
 
     def close(self, name: str) -> None:
-        """Forgets a document."""
+        """Close a document."""
         self._documents.pop(name, None)
         self._typists.pop(name, None)
         self._known.pop(name, None)
         self._comments.pop(name, None)
 
     def document(self, name: str) -> Document | None:
-        """The one of this name, if it is open."""
+        """Return the document of this name, if it is open."""
         return self._documents.get(name)
 
     def ask(self, name: str, position: Position) -> Question | None:
-        """A question about a place in a document; None if that is not open."""
+        """Return a question about a position in a document; None if it is not open."""
         if (document := self._documents.get(name)) is None:
             return None
         text, is_start = document.end_before(position, STRIDE)

@@ -1,7 +1,7 @@
-"""Messages of the Language Server Protocol's base protocol, read whatever comes. Knows no methods.
+"""Read the messages of the Language Server Protocol's base protocol. Knows no methods.
 
-A message is headers, an empty line and as many bytes of JSON as `Content-Length` says. What is none
-is told once, and what follows is searched for the next message.
+A message is headers, an empty line and as many bytes of JSON as `Content-Length` says. Anything
+else is reported once, and the search for the next message begins after it.
 """
 
 import json
@@ -9,11 +9,11 @@ import re
 from typing import Any, BinaryIO, Final
 
 MOST_BYTES = 1 << 28
-"""Of a message; a whole document may be in one."""
+"""The most bytes of a message, which may contain a whole document."""
 LONGEST_LINE = 8_192
-"""Bytes of a header."""
+"""The most bytes of a header."""
 MOST_LINES = 64
-"""Headers of a message."""
+"""The most headers of a message."""
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
@@ -21,11 +21,11 @@ _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,20})[ \t]*\r?\n\Z", re.
 
 
 class MessageError(Exception):
-    """What came is no message.
+    """The input is no message.
 
     Attributes:
-        code: JSON-RPC's.
-        message_id: of the request, if it has one that can be told.
+        code: the JSON-RPC error code.
+        message_id: the id of the request, if it has a recognisable one.
     """
 
     def __init__(self, code: int, message: str, message_id: str | int | None = None) -> None:
@@ -38,15 +38,15 @@ class Messages:
     """The messages of a stream of bytes."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        """Takes the stream, which is read in blocks."""
+        """Take the stream, which is read in blocks."""
         self._stream = stream
-        self._is_lost = False  # where the next message begins is not known
+        self._is_lost = False  # whether the beginning of the next message is unknown
 
     def next(self) -> dict[str, Any] | None:
-        """The next one; None at the end.
+        """Return the next message; None at the end.
 
         Raises:
-            MessageError: what came is none. The one after it can be asked for all the same.
+            MessageError: the input is no message. The next one can still be read.
         """
         length = self._length()
         if length is None:
@@ -89,7 +89,7 @@ class Messages:
 
 
 def message_of(body: bytes) -> dict[str, Any]:
-    """The JSON of a message.
+    """Return the JSON of a message.
 
     Raises:
         MessageError: it is no JSON, or no message of JSON-RPC 2.0.

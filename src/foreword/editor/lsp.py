@@ -25,13 +25,13 @@ from foreword.editor.framing import MessageError, Messages
 from foreword.errors import ForewordError
 
 SECTION = "foreword"
-"""Of an editor's settings."""
+"""The section of an editor's settings."""
 
 INTERNAL_ERROR = -32603
 
 
 def _why(error: BaseException) -> str:
-    """The innermost reasons of an error, in one line."""
+    """Return the innermost reasons of an error, on one line."""
     while error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, BaseExceptionGroup):
@@ -40,12 +40,12 @@ def _why(error: BaseException) -> str:
 
 
 class _Protocol(LanguageServerProtocol):
-    """pygls' protocol, with our documents in place of its own."""
+    """pygls' protocol, with this package's documents in place of its own."""
 
     _server: "Server"
 
     def take(self, given: dict[str, Any]) -> None:
-        """Handles a message; one whose parameters are wrong is refused."""
+        """Handle a message; one with wrong parameters is refused."""
         try:
             self.handle_message(self.structure_message(given))
         except Exception as error:
@@ -63,7 +63,7 @@ class _Protocol(LanguageServerProtocol):
                 )
 
     def refuse(self, message_id: str | int | None, code: int, message: str) -> None:
-        """Answers with an error."""
+        """Answer with an error."""
         self._send_data(
             {
                 "jsonrpc": "2.0",
@@ -101,11 +101,11 @@ class Server(LanguageServer):
     """Serves one editor."""
 
     def __init__(self, settings: Settings, key: str | None = None) -> None:
-        """Loads the model.
+        """Load the model.
 
         Args:
-            settings: what the editor's own come on top of.
-            key: of an encrypted personal file.
+            settings: the settings that the editor's own override.
+            key: the key of an encrypted personal file.
 
         Raises:
             ForewordError: the model or the personal file cannot be read; says why.
@@ -113,24 +113,24 @@ class Server(LanguageServer):
         super().__init__("foreword", version("foreword"), protocol_cls=_Protocol)
         self._told = settings
         self.editor = Editor(settings, key)
-        # One thread: what is cancelled while another is computed has not begun.
+        # With one thread, a request that is cancelled while another is computed has not begun.
         self._worker = ThreadPoolExecutor(max_workers=1)
 
     @property
     def encoding(self) -> Encoding:
-        """In which the editor counts columns: UTF-16 unless both sides know another."""
+        """The units of columns: UTF-16 unless both sides support another."""
         chosen = self.workspace.position_encoding
         return {"utf-8": "utf-8", "utf-32": "utf-32"}.get(str(chosen), "utf-16")  # type: ignore[return-value]
 
     async def answer(self, params: Any, find: Callable[[Question], list[Offer]]) -> list[Offer]:
-        """What is found for the place of a request; the document as it is now."""
+        """Return the result of a request on the current document."""
         question = self.editor.ask(params.text_document.uri, _position_of(params.position))
         if question is None:
             return []
         return await asyncio.get_running_loop().run_in_executor(self._worker, find, question)
 
     def configure(self, given: Any) -> None:
-        """Takes an editor's settings, on top of those of the command line; tells of wrong ones."""
+        """Apply an editor's settings over those of the command line; report wrong ones."""
         try:
             wanted = self._told.changed_by(given)
             if wanted != self.editor.settings:
@@ -142,23 +142,23 @@ class Server(LanguageServer):
 
 
 def serve(settings: Settings, key: str | None = None) -> None:
-    """Serves one editor over standard input and output, until it goes.
+    """Serve one editor over standard input and output, until it disconnects.
 
     Args:
-        settings: what the editor's own come on top of.
-        key: of an encrypted personal file.
+        settings: the settings that the editor's own override.
+        key: the key of an encrypted personal file.
 
     Raises:
         ForewordError: the model or the personal file cannot be read; says why.
     """
     server = answering(Server(settings, key))
     server.protocol.set_writer(StdoutWriter(sys.stdout.buffer))
-    # What cannot be understood is answered; pygls would print a traceback of it besides.
+    # Unreadable messages are answered; pygls would also print a traceback.
     logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_misunderstanding)
     try:
         asyncio.run(_answer(server, Messages(sys.stdin.buffer)))
     except (BrokenPipeError, KeyboardInterrupt, SystemExit):
-        pass  # the editor has gone, or said so
+        pass  # the editor has disconnected, or has said so
     finally:
         server.shutdown()  # type: ignore[no-untyped-call]
 
@@ -168,7 +168,7 @@ def _is_no_misunderstanding(record: logging.LogRecord) -> bool:
 
 
 async def _answer(server: Server, messages: Messages) -> None:
-    """Answers an editor's messages until they end; those that are none with an error."""
+    """Answer an editor's messages until they end, and answer anything else with an error."""
     loop, protocol = asyncio.get_running_loop(), cast("_Protocol", server.protocol)
     reading = ThreadPoolExecutor(max_workers=1)
     while True:
@@ -183,7 +183,7 @@ async def _answer(server: Server, messages: Messages) -> None:
 
 
 def answering(server: Server) -> Server:
-    """The same server, told what it answers."""
+    """Return the server with its handlers."""
 
     @server.feature(types.INITIALIZED)
     async def started(_: types.InitializedParams) -> None:
@@ -204,7 +204,7 @@ def answering(server: Server) -> Server:
     async def complete(params: types.CompletionParams) -> types.CompletionList:
         answer = await server.answer(params, Question.words)
         items = [_item(offer, rank) for rank, offer in enumerate(answer)]
-        # Incomplete: each letter more makes other words likely, so ask again.
+        # The list is incomplete: each further letter makes other words likely.
         return types.CompletionList(is_incomplete=True, items=items)
 
     @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
@@ -225,7 +225,7 @@ def answering(server: Server) -> Server:
 
 
 async def _configured(server: Server, given: Any) -> None:
-    """Takes settings as editors give them: whole, under our name, or when asked for them."""
+    """Read settings as editors send them: whole, under this server's name, or on request."""
     if isinstance(given, dict):
         given = given.get(SECTION, given if SECTION not in given else None)
     workspace = server.client_capabilities.workspace
@@ -238,7 +238,7 @@ async def _configured(server: Server, given: Any) -> None:
 
 
 def _item(offer: Offer, rank: int) -> types.CompletionItem:
-    """A word of the list. Editors sort by `sort_text`, and drop what `filter_text` does not fit."""
+    """Return a list item. Editors sort by `sort_text` and match by `filter_text`."""
     typed, suggestion = offer.replaced, offer.suggestion
     begins_so = suggestion.word.casefold().startswith(typed.casefold())
     return types.CompletionItem(

@@ -1,4 +1,4 @@
-"""Which earlier words made a prediction: integrated gradients, and erasure as their check."""
+"""Find which earlier words made a prediction: integrated gradients, checked by erasure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,28 +13,29 @@ from foreword.inspect.trace import TextTrace
 from foreword.models.model import NextWordModel, State
 
 CONTEXT = 48
-"""Words before a prediction that may have made it; those before them count as given."""
+"""The number of words before a prediction that are examined; earlier ones count as given."""
 POINTS, MOST_POINTS = 32, 256
-"""Of the integral, at Gauss-Legendre places: doubled until the sum is right to `TOLERANCE`."""
+"""The numbers of points of the integral (Gauss-Legendre): doubled until it is right to
+`TOLERANCE`."""
 TOLERANCE = 1e-3
-"""Of the difference that is explained, or in nats where that is below 1."""
+"""The error relative to the explained difference, or in nats where that is below 1."""
 PREDICTIONS = 8
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """What each of the words up to `at` earned for the word that came after it.
+    """What each of the words up to `at` contributed to the prediction of the next word.
 
     Attributes:
         at: the last word read.
-        first: the first word that is asked.
-        target: id of the word that came.
+        first: the first word that is examined.
+        target: the id of the next word.
         log_probability: ln P(target), in nats.
         baseline: ln P(target) with the embeddings of all these words at zero.
-        integrated: (at - first + 1,) nats that each word earned, by integrated gradients
-            (Sundararajan, Taly & Yan 2017); None where captum is not installed. They sum to
-            `log_probability - baseline`, but for what the integral's points miss.
-        erased: likewise, nats that are lost when that word's embedding alone is put to zero.
+        integrated: (at - first + 1,) nats that each word contributed, by integrated gradients
+            (Sundararajan, Taly & Yan 2017); None if captum is not installed. They sum to
+            `log_probability - baseline`, up to the error of the integral.
+        erased: likewise, the nats lost when only that word's embedding is set to zero.
     """
 
     at: int
@@ -47,12 +48,12 @@ class Attribution:
 
     @property
     def difference(self) -> float:
-        """What the integrated gradients explain, in nats."""
+        """The nats that the integrated gradients explain."""
         return self.log_probability - self.baseline
 
     @property
     def agreement(self) -> float | None:
-        """Rank correlation (Spearman) of the two; None where there is nothing to compare."""
+        """The rank correlation (Spearman) of the two; None if there is nothing to compare."""
         if self.integrated is None or len(self.erased) < 3:
             return None
         ranks = np.stack([_ranks(self.integrated), _ranks(self.erased)])
@@ -60,7 +61,12 @@ class Attribution:
 
 
 def attribute(traced: TextTrace, at: Sequence[int] | None = None) -> tuple[Attribution, ...]:
-    """Attributions of some predictions.
+    """Return attributions of some predictions.
+
+    Args:
+        traced: the model and its text.
+        at: the words after which predictions are examined; each has a next one. None: those that
+            the text before made most likely, the last one included, at most `PREDICTIONS`.
 
     Args:
         traced: the model and its text.
@@ -72,7 +78,10 @@ def attribute(traced: TextTrace, at: Sequence[int] | None = None) -> tuple[Attri
 
 
 def chosen(traced: TextTrace) -> list[int]:
-    """Predictions worth asking about: those where what came was least surprising for its kind.
+    """Choose predictions to examine: those where the next word was least surprising for its kind.
+
+    They are spread over the text: from each stretch, the word whose probability is highest above
+    its mean over the text, and the last one.
 
     Spread over the text: from each stretch the word whose probability stands highest above its
     mean over the text; and the last one.
@@ -89,7 +98,7 @@ def chosen(traced: TextTrace) -> list[int]:
 
 
 def attribution(traced: TextTrace, at: int) -> Attribution:
-    """Of the prediction after word `at`; raises IndexError where nothing came after it."""
+    """Return the attribution of the prediction after word `at`, or raise IndexError at the end."""
     ids = traced.reading.ids
     if not 0 <= at < len(ids) - 1:
         raise IndexError(f"there is no word after word {at}: the text has {len(ids)}")
@@ -102,7 +111,7 @@ def attribution(traced: TextTrace, at: int) -> Attribution:
     embedded = network.embedding.weight.detach()[inputs]
 
     def score(batch: Tensor) -> Tensor:
-        """Log P(target) for embedded words (N, L, E), in the network's precision."""
+        """Return ln P(target) for embedded words (N, L, E), in the network's precision."""
         return _log_probability(network, batch, inputs, state, target)
 
     L = len(inputs)
@@ -145,7 +154,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def is_available() -> bool:
-    """Whether integrated gradients can be had."""
+    """Whether integrated gradients are available."""
     try:
         _integrated_gradients()
     except MissingExtraError:

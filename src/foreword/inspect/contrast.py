@@ -1,4 +1,4 @@
-"""What changes when a word is replaced or dropped, or the state reset: two runs side by side."""
+"""Compare two runs: what changes when a word is replaced or dropped, or the state reset."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +16,20 @@ Kind = Literal["dropped", "replaced", "reset"]
 
 @dataclass(frozen=True)
 class Contrast:
-    """A second run over a changed text, or with a state that was reset.
+    """A second run over a changed text, or with a reset state.
+
+    Attributes:
+        kind: the kind of change.
+        at: the word at which, or before which, it was made.
+        label: the change in words.
+        reading: the words of the second run.
+        pairs: (N, 2) indices of the same word in the first run and in the second; a dropped word is
+            in no pair.
+        divergence: (N,) Kullback-Leibler divergence of the second run's prediction from the
+            first's after each pair, in bits.
+        layers: the layers of the second run.
+        predictions: the predictions of the second run.
+        difference: for each layer, (N, H): the memory of the second run minus that of the first.
 
     Attributes:
         kind: what was changed.
@@ -44,7 +57,7 @@ class Contrast:
 
 
 def without(traced: TextTrace, at: int) -> Contrast:
-    """The text without word `at`.
+    """Run the text without word `at`.
 
     Raises:
         SettingsError: there is no such word, or it is the `<eos>` that the text begins with.
@@ -59,7 +72,7 @@ def without(traced: TextTrace, at: int) -> Contrast:
 
 
 def replacing(traced: TextTrace, at: int, word: str) -> Contrast:
-    """The text with another word in the place of word `at`.
+    """Run the text with another word in place of word `at`.
 
     Raises:
         SettingsError: as `without`; or the replacement is not one word.
@@ -80,7 +93,7 @@ def replacing(traced: TextTrace, at: int, word: str) -> Contrast:
 
 
 def resetting(traced: TextTrace, at: int) -> Contrast:
-    """The same text, with the state put back to its beginning before word `at`.
+    """Run the same text, with the state reset before word `at`.
 
     Raises:
         SettingsError: as `without`.

@@ -1,4 +1,4 @@
-"""Writes an inspection into a folder: the page, the figures, the numbers as CSV."""
+"""Write an inspection into a folder: the page, the figures, the numbers as CSV."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -18,12 +18,12 @@ PAGE, FIGURES, NUMBERS = "index.html", "figures", "numbers"
 
 
 def write(findings: Findings, document: dict[str, Any], folder: Path) -> list[Path]:
-    """Writes everything, or nothing; files of the same names are replaced.
+    """Write everything, or nothing; files of the same names are replaced.
 
     Args:
         findings: the numbers.
         document: the same for the page and the figures.
-        folder: is made if it is missing.
+        folder: the folder, which is made if it is missing.
 
     Raises:
         FolderError: the disk is full, or the folder cannot be written to.
@@ -133,5 +133,5 @@ def _csv(rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _exact(cell: Any) -> Any:
-    """Numbers with the digits that their precision has."""
+    """Format numbers with the digits that their precision has."""
     return str(cell) if isinstance(cell, np.generic) else cell

@@ -1,4 +1,4 @@
-"""What was found when a model was looked at on a text: plain data, gathered once."""
+"""The findings about a model on a text: plain data, gathered once."""
 
 from dataclasses import dataclass
 

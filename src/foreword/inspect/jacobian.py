@@ -1,4 +1,4 @@
-"""The Jacobian of one step: how a small change of the state is stretched on its way to the next."""
+"""The Jacobian of one step: how a small change of the state grows or shrinks in the next."""
 
 from dataclasses import dataclass
 
@@ -12,16 +12,16 @@ from foreword.models.recurrent import RecurrentModel
 
 STEPS = 8
 LARGEST_WORK = 6e9
-"""Sum over the steps of (units of the state)^3; beyond it fewer steps are looked at."""
+"""The largest sum over the steps of (units of the state)^3; beyond it fewer steps are examined."""
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Singular values of d state(t) / d state(t - 1), the word read being given.
+    """Singular values of d state(t) / d state(t - 1), for the word that was read.
 
     Attributes:
-        at: the word t.
-        word: it itself.
+        at: the index t of the word.
+        word: the word.
         singular_values: (S,), largest first; S is the size of the state, h and c together.
     """
 
@@ -40,7 +40,7 @@ class LayerSpectra:
 
 
 def jacobian(traced: TextTrace, layer: int, t: int) -> Tensor:
-    """The derivative of state t by state t - 1 in one layer, (S, S); h and c laid end to end."""
+    """Return the derivative of state t by state t - 1 in one layer, (S, S); h and c are joined."""
     network = traced.subject.network
     assert isinstance(network, RecurrentModel)
     recurrent = network.recurrent
@@ -66,7 +66,7 @@ def jacobian(traced: TextTrace, layer: int, t: int) -> Tensor:
 
 
 def spectra(traced: TextTrace) -> tuple[LayerSpectra, ...]:
-    """Of steps spread over the text, each layer; none for an MLP, which has no state."""
+    """Return the spectra of each layer at steps spread over the text; none for an MLP."""
     network = traced.subject.network
     if not isinstance(network, RecurrentModel):
         return ()

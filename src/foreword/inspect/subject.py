@@ -1,4 +1,4 @@
-"""The model that is looked at, and a text as it reads it. Knows nothing of what is looked for."""
+"""The inspected model, and a text as it reads it. Knows nothing of what is inspected."""
 
 from dataclasses import dataclass
 from os import PathLike
@@ -28,20 +28,20 @@ class Subject:
 
     @property
     def name(self) -> str:
-        """Of the architecture."""
+        """The configuration of the architecture."""
         return self.config.model.name
 
 
 Model = str | PathLike[str] | Predictor | Subject
-"""A model folder, or what `foreword.load` gave."""
+"""A model folder, or a result of `foreword.load`."""
 
 
 def subject_of(model: Model) -> Subject:
-    """The model as torch runs it.
+    """Return the model as torch runs it.
 
     Raises:
         FolderError: the folder is missing, damaged, or of another format.
-        SettingsError: it is no network.
+        SettingsError: the model is no network.
     """
     if isinstance(model, Subject):
         return model
@@ -58,7 +58,11 @@ def subject_of(model: Model) -> Subject:
 
 @dataclass(frozen=True)
 class Reading:
-    """A text as a model reads it: the `<eos>` before it, its words, an `<eos>` at each line's end.
+    """A text as a model reads it: an `<eos>`, the words, and an `<eos>` at each line's end.
+
+    Attributes:
+        words: (T,) in the vocabulary's spelling; words that it lacks, in the text's.
+        ids: (T,) int64; that of `<unk>` for words that the vocabulary lacks.
 
     Attributes:
         words: (T,) as the vocabulary writes them; what it lacks, as the text has it.
@@ -76,7 +80,7 @@ class Reading:
 
     @property
     def inputs(self) -> Tensor:
-        """Ids as a model takes them, (T, 1)."""
+        """Return the ids as a model takes them, (T, 1)."""
         return torch.from_numpy(self.ids)[:, None]
 
 
