@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import foreword
-from foreword.evaluation.keystrokes import Tally, Typist, simulate
+from foreword.evaluation.keystrokes import SimulatedTypist, Tally, simulate
 from foreword.evaluation.suggester import LearningSuggester, Suggester
 from foreword.predictor import personal
 from foreword.predictor.predictor import Predictor
@@ -37,7 +37,7 @@ def main() -> None:
     busiest = sorted(chats, key=lambda name: -len(chats[name]))[: arguments.authors]
     texts = {f"author {number}": chats[name] for number, name in enumerate(busiest, 1)}
     texts |= {name.rpartition("/")[2]: messages_of(name) for name in arguments.text}
-    print(f"typist: {Typist().assumptions()}")
+    print(f"typist: {SimulatedTypist().assumptions()}")
     print("| who | words | alone | learning | its second half, alone | learning | gain, 95 % |")
     print("|---|---|---|---|---|---|---|")
     gains = []

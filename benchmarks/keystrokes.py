@@ -23,9 +23,9 @@ import ngrams
 import presage
 from foreword.evaluation.keystrokes import (
     KeystrokeReport,
+    SimulatedTypist,
     Suggests,
     Tally,
-    Typist,
     simulate,
 )
 from foreword.evaluation.suggester import Suggester
@@ -69,7 +69,7 @@ def main() -> None:
             trigrams = ngrams.Ngrams(training, TRIGRAM_WORDS)
             predictors["trigrams"], sizes["trigrams"] = trigrams, trigrams.size / 1e6
         for repeats in (True, False) if arguments.both else (True,):
-            typist = Typist(slots=arguments.slots, repeats=repeats)
+            typist = SimulatedTypist(slots=arguments.slots, repeats=repeats)
             show(by_turns(predictors, messages, typist), sizes)
 
 
@@ -96,7 +96,7 @@ def folder_size(folder: Path) -> float:
 
 
 def by_turns(
-    predictors: dict[str, Suggests], messages: list[str], typist: Typist
+    predictors: dict[str, Suggests], messages: list[str], typist: SimulatedTypist
 ) -> dict[str, KeystrokeReport]:
     """Each predictor's report over all messages."""
     turns = [messages[i : i + TURN] for i in range(0, len(messages), TURN)]

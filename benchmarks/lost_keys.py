@@ -18,8 +18,8 @@ from pathlib import Path
 import foreword
 from foreword.evaluation.keystrokes import (
     RANKED,
+    SimulatedTypist,
     Suggests,
-    Typist,
     readable_message,
     simulate,
 )
@@ -85,7 +85,7 @@ def typed_words(predictor: Suggests, messages: Sequence[str]) -> list[TypedWord]
     cutter = Tokenizer(SPECIAL, TokenizerConfig())
     for message in map(readable_message, messages):
         watched = Watched(predictor)
-        simulate(watched, [message], Typist())
+        simulate(watched, [message], SimulatedTypist())
         for number, word in enumerate(cutter.split(message)):
             asked = [(t, s) for t, s in watched.asked if word.start <= len(t) < word.end]
             if asked:
@@ -93,7 +93,7 @@ def typed_words(predictor: Suggests, messages: Sequence[str]) -> list[TypedWord]
                 ranks = tuple(rank_of(right, suggestions) for _, suggestions in asked)
                 # The last one was taken, unless the word was typed to its end.
                 last = asked[-1][0]
-                is_taken = ranks[-1] is not None and ranks[-1] <= Typist().slots
+                is_taken = ranks[-1] is not None and ranks[-1] <= SimulatedTypist().slots
                 typed = len(last) + 1 == word.end and not is_taken
                 found.append(TypedWord(right, number == 0, ranks if typed else ranks[:-1]))
     return found

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foreword.errors import SettingsError, TextError
-from foreword.evaluation.keystrokes import Typist, simulate
+from foreword.evaluation.keystrokes import SimulatedTypist, simulate
 from foreword.text.spacing import USUAL, Spacing, counted
 
 
@@ -38,7 +38,7 @@ class Remembers(Always):
 
 
 def keys(predictor: Always, message: str, **choices: object) -> int:
-    return simulate(predictor, [message], Typist(**choices)).tally.keys  # type: ignore[arg-type]
+    return simulate(predictor, [message], SimulatedTypist(**choices)).tally.keys  # type: ignore[arg-type]
 
 
 def test_without_suggestions_every_character_is_a_key() -> None:
@@ -180,7 +180,7 @@ def test_times_are_those_of_the_clock() -> None:
 )
 def test_a_typist_that_cannot_be_is_refused(choices: dict[str, object], fault: str) -> None:
     with pytest.raises(SettingsError, match=fault):
-        Typist(**choices)  # type: ignore[arg-type]
+        SimulatedTypist(**choices)  # type: ignore[arg-type]
 
 
 def test_nothing_to_type_is_an_error() -> None:
@@ -188,11 +188,11 @@ def test_nothing_to_type_is_an_error() -> None:
         simulate(Always("a"), ["", "?!", "🙂"])
 
 
-TYPISTS = st.builds(Typist, acceptance=st.integers(0, 1), automatic_space=st.booleans())
+TYPISTS = st.builds(SimulatedTypist, acceptance=st.integers(0, 1), automatic_space=st.booleans())
 
 
 @given(message=st.text(max_size=40), words=st.lists(st.text(max_size=8)), typist=TYPISTS)
-def test_no_suggestion_costs_keys(message: str, words: list[str], typist: Typist) -> None:
+def test_no_suggestion_costs_keys(message: str, words: list[str], typist: SimulatedTypist) -> None:
     try:
         tally = simulate(Always(*words), [message], typist).tally
     except TextError:
@@ -205,7 +205,9 @@ def test_no_suggestion_costs_keys(message: str, words: list[str], typist: Typist
     words=st.lists(st.text("abA", min_size=1, max_size=4), max_size=8),
     typist=TYPISTS,
 )
-def test_no_words_save_more_than_the_oracle(message: str, words: list[str], typist: Typist) -> None:
+def test_no_words_save_more_than_the_oracle(
+    message: str, words: list[str], typist: SimulatedTypist
+) -> None:
     report = simulate(Always(*words), [message], typist)
 
     assert report.tally.savings <= report.ceiling

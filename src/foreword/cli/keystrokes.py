@@ -13,7 +13,7 @@ from foreword.cli.console import print_json, results
 from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError
-from foreword.evaluation.keystrokes import Case, KeystrokeReport, Typist, simulate
+from foreword.evaluation.keystrokes import Case, KeystrokeReport, SimulatedTypist, simulate
 from foreword.evaluation.suggester import LearningSuggester, Suggester
 from foreword.predictor.personal.personal import Personal
 from foreword.predictor.predictor import Predictor, load
@@ -81,7 +81,7 @@ def keystrokes(
     """
     if bool(text) == (chats is not None):
         raise SettingsError("give a TEXT to type, or --chats valid or --chats test, not both")
-    typist = Typist(slots, acceptance, automatic_space, case, repeats)
+    typist = SimulatedTypist(slots, acceptance, automatic_space, case, repeats)
     model = load(folder)
     if chats:
         sources = [chat_source(chats)]
@@ -108,7 +108,7 @@ def keystrokes(
         results().print(f"typist: {typist.assumptions()}", style="dim", highlight=False)
 
 
-def _learning(model: Predictor, lines: Sequence[str], typist: Typist) -> KeystrokeReport:
+def _learning(model: Predictor, lines: Sequence[str], typist: SimulatedTypist) -> KeystrokeReport:
     with (
         tempfile.TemporaryDirectory() as empty,
         Personal.open(Path(empty) / "personal.db", model.tokenizer, create=True) as personal,

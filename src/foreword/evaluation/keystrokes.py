@@ -2,7 +2,7 @@
 
 The measure is that of Trnka & McCoy 2008 ("Evaluating word prediction: framing keystroke savings",
 ACL): 1 - keys with prediction / keys without. It depends on how the typist types, so every choice
-is a field of `Typist` and is reported with the result.
+is a field of `SimulatedTypist` and is reported with the result.
 """
 
 import statistics
@@ -48,7 +48,7 @@ class Learns(Protocol):
 
 
 @dataclass(frozen=True)
-class Typist:
+class SimulatedTypist:
     """How messages are typed. Every character is a key, capitals too; sending costs none.
 
     The typist makes no mistakes, sees every suggestion, and accepts one as soon as it shows the
@@ -133,7 +133,7 @@ class KeystrokeReport:
         by_message: the counts of each message, in order.
     """
 
-    typist: Typist
+    typist: SimulatedTypist
     tally: Tally
     ceiling: float
     learned: bool
@@ -169,7 +169,7 @@ class KeystrokeReport:
 def simulate(
     predictor: Suggests,
     messages: Iterable[str],
-    typist: Typist = Typist(),
+    typist: SimulatedTypist = SimulatedTypist(),
     *,
     spacing: Spacing = USUAL,
     learn: bool = False,
@@ -243,7 +243,7 @@ def _type(
     message: str,
     words: dict[int, int],
     ask: Callable[[str, int], Sequence[str]],
-    typist: Typist,
+    typist: SimulatedTypist,
     spacing: Spacing,
 ) -> Tally:
     """Type one message from left to right, asking before every letter of a word.
@@ -294,7 +294,7 @@ def _type(
 
 
 def _offer(
-    message: str, start: int, at: int, suggestion: str, typist: Typist, spacing: Spacing
+    message: str, start: int, at: int, suggestion: str, typist: SimulatedTypist, spacing: Spacing
 ) -> tuple[int, int, int]:
     """Return the keys that a suggestion saves, the position after it, and its cost.
 

@@ -84,7 +84,7 @@ _record: ContextVar[list[Any] | None] = ContextVar("record", default=None)
 
 
 @dataclass(frozen=True)
-class Choice:
+class KernelChoice:
     """What the dispatcher decides, and why not otherwise.
 
     Attributes:
@@ -186,7 +186,7 @@ def native_may_serve() -> bool:
     return chosen in (None, "", "native")
 
 
-def choose(problem: Problem) -> Choice:
+def choose(problem: Problem) -> KernelChoice:
     """The kernel for a problem: the chosen one, or by device and cell; the reference at the end."""
     passed_over: dict[str, str] = {}
     for name in _candidates(problem):
@@ -195,9 +195,9 @@ def choose(problem: Problem) -> Choice:
         if why_not is None and name != "reference" and _is_transformed(problem):
             why_not = "it cannot be vectorised or differentiated forwards"
         if why_not is None:
-            return Choice(kernel, passed_over)
+            return KernelChoice(kernel, passed_over)
         passed_over[name] = why_not
-    return Choice(KERNELS["reference"], passed_over)
+    return KernelChoice(KERNELS["reference"], passed_over)
 
 
 @contextmanager
@@ -233,9 +233,9 @@ def use(
 
 
 @contextmanager
-def recorded() -> Iterator[list[Choice]]:
+def recorded() -> Iterator[list[KernelChoice]]:
     """Collects every choice that is made while the context lasts, in this thread or task."""
-    choices: list[Choice] = []
+    choices: list[KernelChoice] = []
     token = _record.set(choices)
     try:
         yield choices

@@ -7,7 +7,7 @@ Knows no words. Needs the extra `foreword[train]`.
 """
 
 from foreword.memory.experiment import experiment
-from foreword.memory.map import Place, places
+from foreword.memory.map import MapCell, places
 from foreword.memory.networks import NETWORKS
 from foreword.memory.survey import Survey, survey
 from foreword.memory.tasks.registry import TASKS
@@ -17,7 +17,7 @@ from foreword.memory.trial import Result, Trial
 __all__ = [
     "NETWORKS",
     "TASKS",
-    "Place",
+    "MapCell",
     "Result",
     "Survey",
     "Task",

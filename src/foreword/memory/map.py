@@ -10,7 +10,7 @@ from foreword.memory.trial import Result
 
 
 @dataclass(frozen=True)
-class Place:
+class MapCell:
     """The results of a cell on a task at a lag.
 
     Attributes:
@@ -41,7 +41,7 @@ class Place:
         return self.solved / self.tried
 
 
-def places(results: Sequence[Result]) -> list[Place]:
+def places(results: Sequence[Result]) -> list[MapCell]:
     """Return all tried combinations, with tasks, cells and lags in their usual order."""
     by_place: dict[tuple[str, str, int], list[Result]] = {}
     for result in results:
@@ -52,25 +52,25 @@ def places(results: Sequence[Result]) -> list[Place]:
     return [_place(*key, by_place[key]) for key in keys]
 
 
-def lags_of(cells_of_map: Sequence[Place], task: str) -> list[int]:
+def lags_of(cells_of_map: Sequence[MapCell], task: str) -> list[int]:
     """Return the lags at which a task was tried, shortest first."""
     return sorted({cell.lag for cell in cells_of_map if cell.task == task})
 
 
-def cells_of(cells_of_map: Sequence[Place], task: str) -> list[str]:
+def cells_of(cells_of_map: Sequence[MapCell], task: str) -> list[str]:
     """Return the cells that were tried on a task, in their usual order."""
     return list(dict.fromkeys(cell.cell for cell in cells_of_map if cell.task == task))
 
 
-def tasks_of(cells_of_map: Sequence[Place]) -> list[str]:
+def tasks_of(cells_of_map: Sequence[MapCell]) -> list[str]:
     """Return the tasks, in their usual order."""
     return list(dict.fromkeys(cell.task for cell in cells_of_map))
 
 
-def _place(task: str, cell: str, lag: int, results: list[Result]) -> Place:
+def _place(task: str, cell: str, lag: int, results: list[Result]) -> MapCell:
     steps = [result.steps for result in results if result.solved]
     names = dict.fromkeys(name for result in results for name in result.figures)
-    return Place(
+    return MapCell(
         task=task,
         cell=cell,
         lag=lag,

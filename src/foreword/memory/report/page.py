@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
-from foreword.memory.map import Place, cells_of, lags_of, places, tasks_of
+from foreword.memory.map import MapCell, cells_of, lags_of, places, tasks_of
 from foreword.memory.networks import NETWORKS, WINDOW
 from foreword.memory.report.chart import Line, chart
 from foreword.memory.report.words import budget, short
@@ -41,7 +41,7 @@ def _effort(results: Sequence[Result]) -> str:
     return f"{len(results):,} trials, {short(seconds)} seconds of one processor core."
 
 
-def _section(task: str, results: Sequence[Result], table: Sequence[Place]) -> str:
+def _section(task: str, results: Sequence[Result], table: Sequence[MapCell]) -> str:
     which = TASKS[task]
     own = [result for result in results if result.trial.task == task]
     paragraphs = which.definition.split("\n\n")[1:]
@@ -75,7 +75,7 @@ def _budgets(own: Sequence[Result]) -> str:
     return "; ".join(f"{', '.join(names)}: {text}" for text, names in cells.items()) + "."
 
 
-def _naive(task: str, table: Sequence[Place]) -> str:
+def _naive(task: str, table: Sequence[MapCell]) -> str:
     figures = [(lag, TASKS[task].naive(lag)) for lag in lags_of(table, task)]
     known = [(lag, figure) for lag, figure in figures if figure is not None]
     if not known:
@@ -86,7 +86,7 @@ def _naive(task: str, table: Sequence[Place]) -> str:
     return f"{TASKS[task].measure} " + ", ".join(f"{short(f)} (lag {lag})" for lag, f in known)
 
 
-def _map(task: str, own: Sequence[Result], table: Sequence[Place]) -> str:
+def _map(task: str, own: Sequence[Result], table: Sequence[MapCell]) -> str:
     lags, cells = lags_of(table, task), cells_of(table, task)
     caption = f"{TASKS[task].title}: seeds that solve it, and median updates, by network and lag."
     by_place = {(p.cell, p.lag): p for p in table if p.task == task}
@@ -118,7 +118,7 @@ def _span(numbers: Sequence[int]) -> str:
     return f"{numbers[0]:,} to {numbers[-1]:,}"
 
 
-def _field(cell: Place | None) -> str:
+def _field(cell: MapCell | None) -> str:
     if cell is None:
         return '<td class="none">not tried</td>'
     more = [f"{short(cell.steps)} updates"] if cell.steps is not None else []
@@ -130,7 +130,7 @@ def _field(cell: Place | None) -> str:
     return f'<td{kind} style="--share: {cell.share:.2f}">{cell.solved} of {cell.tried}{below}</td>'
 
 
-def _errors(task: str, table: Sequence[Place]) -> str:
+def _errors(task: str, table: Sequence[MapCell]) -> str:
     lags, cells = lags_of(table, task), cells_of(table, task)
     by_place = {(p.cell, p.lag): p for p in table if p.task == task}
     head = "".join(f'<th scope="col">{lag}</th>' for lag in lags)

@@ -6,7 +6,7 @@ from textwrap import fill
 from typing import Any
 
 from foreword.errors import MissingExtraError
-from foreword.memory.map import Place, cells_of, lags_of, tasks_of
+from foreword.memory.map import MapCell, cells_of, lags_of, tasks_of
 from foreword.memory.tasks.registry import TASKS
 
 PANELS = 2
@@ -20,7 +20,7 @@ NONE, ALL = "#e9edf1", "#1d5fa8"
 """The colours for none and for all of the seeds."""
 
 
-def draw(table: Sequence[Place], folder: Path) -> list[Path]:
+def draw(table: Sequence[MapCell], folder: Path) -> list[Path]:
     """Write map.svg and map.png.
 
     Raises:
@@ -60,7 +60,7 @@ def draw(table: Sequence[Place], folder: Path) -> list[Path]:
     return written
 
 
-def _panel(panel: Any, table: Sequence[Place], task: str, colours: Any) -> None:
+def _panel(panel: Any, table: Sequence[MapCell], task: str, colours: Any) -> None:
     lags, cells = lags_of(table, task), cells_of(table, task)
     shares = [[float("nan")] * len(lags) for _ in cells]
     for cell in table:

@@ -4,7 +4,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from foreword.memory.tasks.task import Batch, Recipe, Tally, Task, uniform_ints
+from foreword.memory.tasks.task import Batch, Tally, Task, TaskSettings, uniform_ints
 
 
 class Adding(Task):
@@ -37,7 +37,7 @@ class Adding(Task):
         self.name = "adding"
         self.title = "Adding problem"
         self.lags = (10, 25, 50, 100)
-        self.recipe = Recipe(units=64, steps=3000, learning_rate=5e-3, chrono=True)
+        self.recipe = TaskSettings(units=64, steps=3000, learning_rate=5e-3, chrono=True)
 
     def sizes(self, lag: int) -> tuple[int, int]:
         """Number and mark; the answer."""

@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from foreword.memory.tasks.task import Batch, Recipe, Tally, Task, uniform_ints
+from foreword.memory.tasks.task import Batch, Tally, Task, TaskSettings, uniform_ints
 
 SYMBOLS = 8
 LENGTH = 10
@@ -39,7 +39,9 @@ class Copy(Task):
         self.name = "copy"
         self.title = "Copying problem"
         self.lags = (5, 20)
-        self.recipe = Recipe(units=64, steps=12000, learning_rate=1e-2, anneal=True, chrono=True)
+        self.recipe = TaskSettings(
+            units=64, steps=12000, learning_rate=1e-2, anneal=True, chrono=True
+        )
 
     def sizes(self, lag: int) -> tuple[int, int]:
         """One-hot symbols, blank and delimiter; the same without the delimiter."""

@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from foreword.memory.tasks.task import Answer, Batch, Recipe, Tally, Task
+from foreword.memory.tasks.task import Answer, Batch, Tally, Task, TaskSettings
 
 FARTHEST = 2000
 """No n beyond it is tried."""
@@ -45,7 +45,7 @@ class Counting(Task):
         self.name = "".join(f"{letter}n" for letter in letters)
         self.title = " ".join(f"{letter}^n" for letter in letters)
         self.lags = (10, 40)
-        self.recipe = Recipe(
+        self.recipe = TaskSettings(
             units=3, batch_size=40, steps=6000, learning_rate=3e-2, anneal=True, check_every=500
         )
         self.stops = False

@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from foreword.memory.tasks.task import (
     Batch,
-    Recipe,
     Tally,
     Task,
+    TaskSettings,
     as_asked,
     last_steps,
     uniform_ints,
@@ -60,7 +60,7 @@ class NoiseFree(_FirstSymbol):
         self.name = "noise-free"
         self.title = "Noise-free long lag"
         self.lags = (5, 20, 50, 100)
-        self.recipe = Recipe(
+        self.recipe = TaskSettings(
             units=32, steps=3000, batch_size=2, learning_rate=3e-2, check_every=50, chrono=True
         )
         self.test_size = self.check_size = 2
@@ -106,7 +106,7 @@ class Irregular(_FirstSymbol):
     def __init__(self) -> None:
         self.name = "irregular"
         self.title = "Long lag without local regularities"
-        self.recipe = Recipe(units=32, steps=3000, learning_rate=5e-3, chrono=True)
+        self.recipe = TaskSettings(units=32, steps=3000, learning_rate=5e-3, chrono=True)
 
     def sizes(self, lag: int) -> tuple[int, int]:
         """One-hot symbols x, y, a1 to ap-1; the answer x or y."""
@@ -154,7 +154,7 @@ class IrregularLength(_FirstSymbol):
     def __init__(self) -> None:
         self.name = "irregular-length"
         self.title = "Very long lag of unknown length"
-        self.recipe = Recipe(units=32, steps=3000, learning_rate=5e-3, chrono=True)
+        self.recipe = TaskSettings(units=32, steps=3000, learning_rate=5e-3, chrono=True)
 
     def sizes(self, lag: int) -> tuple[int, int]:
         """One-hot b, e, x, y and the others; the answer x or y."""
@@ -214,7 +214,7 @@ class TwoSequence(Task):
     def __init__(self) -> None:
         self.name = "two-sequence"
         self.title = "Two-sequence problem"
-        self.recipe = Recipe(units=32, steps=3000, learning_rate=5e-3, chrono=True)
+        self.recipe = TaskSettings(units=32, steps=3000, learning_rate=5e-3, chrono=True)
         self.test_size = 256
 
     def sizes(self, lag: int) -> tuple[int, int]:

@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from foreword.memory.tasks.task import (
     Batch,
-    Recipe,
     Tally,
     Task,
+    TaskSettings,
     as_asked,
     last_steps,
     uniform_ints,
@@ -51,7 +51,7 @@ class TemporalOrder(Task):
         self.name = f"temporal-order-{relevant}"
         self.title = f"Temporal order, {('two', 'three', 'four')[relevant - 2]} symbols"
         self.lags = (20, 50, 100, 200)
-        self.recipe = Recipe(units=32, steps=3000, learning_rate=5e-3, chrono=True)
+        self.recipe = TaskSettings(units=32, steps=3000, learning_rate=5e-3, chrono=True)
 
     @property
     def source(self) -> str:  # type: ignore[override]

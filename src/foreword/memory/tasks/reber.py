@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from foreword.memory.tasks.task import Batch, Recipe, Tally, Task, wrong_sequences
+from foreword.memory.tasks.task import Batch, Tally, Task, TaskSettings, wrong_sequences
 
 SYMBOLS = "BTPSXVE"
 GRAMMAR = (
@@ -74,7 +74,7 @@ class EmbeddedReber(Task):
         self.name = "reber"
         self.title = "Embedded Reber grammar"
         self.lags = (5, 10, 15, 20)
-        self.recipe = Recipe(units=16, steps=4000, learning_rate=1e-2)
+        self.recipe = TaskSettings(units=16, steps=4000, learning_rate=1e-2)
 
     def sizes(self, lag: int) -> tuple[int, int]:
         """One-hot symbols in and out."""
@@ -123,7 +123,7 @@ class ContinualReber(EmbeddedReber):
         super().__init__()
         self.name = "continual-reber"
         self.title = "Continual embedded Reber grammar"
-        self.recipe = Recipe(units=24, steps=3000, batch_size=16, learning_rate=1e-2)
+        self.recipe = TaskSettings(units=24, steps=3000, batch_size=16, learning_rate=1e-2)
         self.test_size = 10
         self.check_size = 32
 

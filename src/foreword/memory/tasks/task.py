@@ -71,7 +71,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TaskSettings:
     """How networks are trained on a task by default, the same for all of them.
 
     Attributes:
@@ -133,7 +133,7 @@ class Task(ABC):
     lag_is: ClassVar[str]
     lags: tuple[int, ...] = (10, 20, 50, 100, 200)
     lag_range: tuple[int, int] = (4, 5000)
-    recipe: Recipe = Recipe()
+    recipe: TaskSettings = TaskSettings()
     test_size: int = 2560
     check_size: int = 256
     stops: bool = True

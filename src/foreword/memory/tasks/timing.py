@@ -4,7 +4,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from foreword.memory.tasks.task import Batch, Recipe, Tally, Task, uniform_ints
+from foreword.memory.tasks.task import Batch, Tally, Task, TaskSettings, uniform_ints
 
 SPIKES = 6
 
@@ -35,7 +35,7 @@ class SpikeDelays(Task):
         self.name = "spike-delays"
         self.title = "Measuring spike delays"
         self.lags = (5, 10, 20, 50)
-        self.recipe = Recipe(units=16, steps=6000, learning_rate=1e-2, anneal=True)
+        self.recipe = TaskSettings(units=16, steps=6000, learning_rate=1e-2, anneal=True)
 
     def sizes(self, lag: int) -> tuple[int, int]:
         """A spike or none; the delay."""
