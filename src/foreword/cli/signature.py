@@ -39,8 +39,8 @@ def with_options(
             for name, p in own.parameters.items()
             if name != parameter
         ]
-        place = list(own.parameters).index(parameter)
-        signature = own.replace(parameters=[*parameters[:place], *added, *parameters[place:]])
+        index = list(own.parameters).index(parameter)
+        signature = own.replace(parameters=[*parameters[:index], *added, *parameters[index:]])
         called.__signature__ = signature  # type: ignore[attr-defined]
         called.__annotations__ = {name: p.annotation for name, p in signature.parameters.items()}
         return called

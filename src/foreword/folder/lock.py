@@ -48,8 +48,8 @@ class Holder:
         since = datetime.fromisoformat(self.since)
         is_today = since.date() == datetime.now(since.tzinfo).date()
         clock = since.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M")
-        place = "" if self.host == socket.gethostname() else f" on {self.host}"
-        return f"another foreword {self.verb} (process {self.pid}{place}, since {clock})"
+        machine = "" if self.host == socket.gethostname() else f" on {self.host}"
+        return f"another foreword {self.verb} (process {self.pid}{machine}, since {clock})"
 
 
 class LockedError(Exception):
