@@ -20,7 +20,7 @@ import foreword
 from foreword.errors import FolderError
 from foreword.folder.adopting import current
 from foreword.training.recipes import find
-from foreword.tuning.search import Tuning
+from foreword.tuning.trials import Tuning
 
 MINE: Tree = {"notes.txt": b"mine"}
 

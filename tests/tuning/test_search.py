@@ -15,7 +15,7 @@ import foreword
 from foreword.errors import FolderError, MissingExtraError, SettingsError, TextError, TrainingError
 from foreword.training.progress import Event, Note, Validated
 from foreword.training.recipes import find
-from foreword.tuning.search import Tuning
+from foreword.tuning.trials import Tuning
 
 SIZES: dict[str, Any] = {"hidden_size": 8, "batch_size": 4, "window": 5, "steps_each": 40}
 SEARCH = ["learning_rate=1e-3..1e-1:log", "dropout=0..0.5"]
@@ -132,9 +132,9 @@ def test_trials_that_are_behind_half_of_the_others_are_given_up(
 def test_a_trial_that_diverges_is_told_and_the_search_goes_on(
     tune: Tune, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from foreword.tuning import search
+    from foreword.tuning import trials
 
-    train_on = search.train_on
+    train_on = trials.train_on
     calls = iter(range(3))
 
     def second_diverges(*arguments: Any, **options: Any) -> Any:
@@ -142,7 +142,7 @@ def test_a_trial_that_diverges_is_told_and_the_search_goes_on(
             raise TrainingError("training diverged 7 times")
         return train_on(*arguments, **options)
 
-    monkeypatch.setattr(search, "train_on", second_diverges)
+    monkeypatch.setattr(trials, "train_on", second_diverges)
     assert [t.outcome for t in tune(trials=3).trials] == ["done", "diverged", "done"]
 
 
