@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 import foreword
 from foreword.cli.app import app
 from foreword.errors import ForewordError, SettingsError
+from foreword.training.catalogue import described, read_setting
 from foreword.training.leaves import Leaves
-from foreword.training.settings import described, read_setting
 
 TEXT = "the cat sat on a mat . the dog sat on the cat .\n" * 40
 QUICK = ["--steps", "3", "--hidden-size", "8", "--set", "min_count=1", "--set", "validations=1"]

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 import foreword
 from foreword.cli.app import app
 from foreword.text.corpus import chat_source
-from foreword.training.settings import described
+from foreword.training.catalogue import described
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])

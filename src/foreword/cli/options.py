@@ -10,7 +10,8 @@ from typer.core import TyperCommand
 from foreword.cli.signature import Verb, with_options
 from foreword.cli.texts import OPTIONS as READING
 from foreword.errors import SettingsError, did_you_mean
-from foreword.training.settings import Leaf, Setting, described, read_setting
+from foreword.training.catalogue import Setting, described, read_setting
+from foreword.training.settings import Leaf
 
 PANELS = {
     "text": "Text",

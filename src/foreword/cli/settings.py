@@ -7,7 +7,7 @@ from rich.table import Table
 
 from foreword.cli.console import print_json, results
 from foreword.errors import SettingsError, did_you_mean
-from foreword.training.settings import described
+from foreword.training.catalogue import described
 
 
 def settings(

@@ -5,14 +5,11 @@ holds their dump. The help texts, `foreword settings` and its page are made from
 """
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Annotated, Any, Literal, NamedTuple, NoReturn, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    ConfigDict,
     Field,
-    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -506,103 +503,11 @@ class TrainingSettings(Data):
             raise SettingsError("; ".join(faults)) from error
 
 
-class Setting(NamedTuple):
-    """One setting as it is described to people."""
-
-    group: str
-    type: type[Leaf]
-    choices: tuple[str, ...]
-    """All values that it may have; empty where it may have any in its range."""
-    range: str
-    """The bounds of a number, such as `>= 0, < 1`."""
-    default: Leaf | None
-    about: str
-    """What it does, and its default."""
-
-    @property
-    def values(self) -> str:
-        """The values that it may have, in short."""
-        if self.choices:
-            return ", ".join(self.choices)
-        names = {bool: "true or false", int: "whole number", float: "number", str: "text"}
-        return f"{names[self.type]} {self.range}".rstrip()
-
-
-_TYPES: dict[str, type[Leaf]] = {"boolean": bool, "integer": int, "number": float, "string": str}
-_BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-
-
-@cache
-def described() -> dict[str, Setting]:
-    """All settings by name, in the order of the tree.
-
-    >>> described()["softmax_until"].range
-    '>= 0, < 1'
-    """
-    described = {}
-    tree = TrainingSettings.default()
-    for group in TrainingSettings.model_fields:
-        properties = type(getattr(tree, group)).model_json_schema()["properties"]
-        for name, schema in properties.items():
-            value = schema["anyOf"][0] if "anyOf" in schema else schema  # the other one is null
-            default = schema.get("default")
-            about = " ".join(schema.get("description", "").split())
-            if default is not None:
-                about += f" Default: {shown(default)}."
-            bounds = [f"{sign} {value[key]:.20g}" for key, sign in _BOUNDS.items() if key in value]
-            described[name] = Setting(
-                group,
-                _TYPES[value["type"]],
-                tuple(value.get("enum", ())),
-                ", ".join(bounds),
-                default,
-                about,
-            )
-    return described
-
-
-def shown(value: Leaf) -> str:
-    """A value as `read_setting` reads it."""
-    return f"{value:g}" if isinstance(value, float) else str(value).lower()
-
-
-def read_setting(text: str) -> tuple[str, Leaf]:
-    """The name and the value in a text of the form NAME=VALUE, checked by the setting's type.
-
-    Raises:
-        SettingsError: names the setting, its value and what it may be.
-
-    >>> read_setting("cell_clip=3"), read_setting("tied = no")
-    (('cell_clip', 3.0), ('tied', False))
-    """
-    name, equals, value = (part.strip() for part in text.partition("="))
-    name = name.replace("-", "_")
-    if not equals or not value:
-        raise SettingsError(f"{text!r} is not of the form NAME=VALUE, such as dropout_hidden=0.2")
-    fields = {
-        leaf: field
-        for group in TrainingSettings.default().groups()
-        for leaf, field in type(group).model_fields.items()
-    }
-    if name not in fields:
-        _refuse_unknown(name)
-    field = fields[name]
-    kind = Annotated[field.annotation, field]  # type: ignore[name-defined]
-    try:
-        checked: Leaf = TypeAdapter(kind, config=_FINITE).validate_python(value)
-    except ValidationError as error:
-        told = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name} = {value}: {told}") from error
-    return name, checked
-
-
-_FINITE = ConfigDict(allow_inf_nan=False)
-
-
-def _refuse_unknown(name: str) -> NoReturn:
-    raise SettingsError(
-        f"there is no setting {name!r}.{did_you_mean(name, described())} `foreword settings` "
-        "lists all of them."
+def unknown_setting(name: str) -> SettingsError:
+    """Return the error for a name that no setting has, with the nearest one that exists."""
+    near = did_you_mean(name, TrainingSettings.default().leaves())
+    return SettingsError(
+        f"there is no setting {name!r}.{near} `foreword settings` lists all of them."
     )
 
 
@@ -629,6 +534,6 @@ def settings_from(
             continue
         groups = [group for group in tree.values() if name in group]
         if not groups:
-            _refuse_unknown(name)
+            raise unknown_setting(name)
         groups[0][name] = value
     return TrainingSettings.checked(tree)

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from foreword.errors import SettingsError, did_you_mean
+from foreword.training.catalogue import described
 from foreword.training.defaults import LEARNING_RATES
-from foreword.training.settings import Leaf, TrainingSettings, described, settings_from
+from foreword.training.settings import Leaf, TrainingSettings, settings_from
 
 FORM = "NAME=LOW..HIGH, NAME=LOW..HIGH:log or NAME=A,B,C"
 SEARCHED = ("model", "dropout", "penalty", "softmax", "bptt", "rate")
