@@ -40,7 +40,7 @@ def run(problem: Problem) -> Run:
 
 
 def compacted(weights: list[Tensor]) -> list[Tensor]:
-    """The same, one after the other in memory: else cuDNN's door warns, and copies them itself."""
+    """Return the weights in one block of memory; otherwise cuDNN warns and copies them itself."""
     whole = torch.cat([weight.reshape(-1) for weight in weights])
     parts = torch.split(whole, [weight.numel() for weight in weights])
     return [part.view(weight.shape) for part, weight in zip(parts, weights, strict=True)]
