@@ -43,7 +43,7 @@ coverage: $(VENV)/.dev
 docs: $(VENV)/.dev
 	OMP_NUM_THREADS=1 NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
-# The script of the page that `foreword serve` shows, from its TypeScript. Takes npm.
+# The scripts of the pages of `foreword serve` and `foreword inspect`, from their TypeScript. Needs npm.
 page:
 	cd page && npm ci --no-audit --no-fund && npm run check && npm run build
 

@@ -92,6 +92,11 @@ def layer(cell: str, words: list[str], H: int, k: int, random: np.random.Generat
         "hidden_size": H,
         "units": list(range(H)),
         "memory": None if cell == "mlp-window" else states[0],
+        "kinds": {
+            "keep": next((name for name in GATES[cell] if name in "fz"), None),
+            "take": next((name for name in GATES[cell] if name == "i"), None),
+            "candidate": next((name for name in GATES[cell] if name in "gn"), None),
+        },
         "telling": order[0],
         "gates": [part(name) for name in GATES[cell]],
         "states": [part(name) for name in states],

@@ -1,4 +1,4 @@
-"""The script that lies in the package is what its sources build to."""
+"""The scripts that lie in the package are what their sources build to."""
 
 import shutil
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from tests.needs import needs
 
 ROOT = Path(__file__).parents[2]
-BUILT = ROOT / "src/foreword/server/page/page.js"
+BUILT = ("src/foreword/server/page/page.js", "src/foreword/inspect/page/page.js")
 
 
 def npm(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -19,10 +19,9 @@ def npm(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @needs("npm")
-def test_the_page_s_script_is_what_its_sources_build_to(tmp_path: Path) -> None:
+def test_each_page_s_script_is_what_its_sources_build_to(tmp_path: Path) -> None:
     sources = tmp_path / "page"
     shutil.copytree(ROOT / "page", sources, ignore=shutil.ignore_patterns("node_modules"))
-    (tmp_path / "src/foreword/server/page").mkdir(parents=True)
     installed = npm(sources, "ci", "--no-audit", "--no-fund", "--prefer-offline")
     if installed.returncode != 0:
         sys.stderr.write(installed.stderr[-2000:])  # shown where a skip is a failure
@@ -31,5 +30,8 @@ def test_the_page_s_script_is_what_its_sources_build_to(tmp_path: Path) -> None:
     assert checked.returncode == 0, checked.stdout
     built = npm(sources, "run", "build")
     assert built.returncode == 0, built.stderr
-    script = (tmp_path / "src/foreword/server/page/page.js").read_text("utf-8")
-    assert script == BUILT.read_text("utf-8"), "run `make page`, and commit what it builds"
+    for path in BUILT:
+        script = (tmp_path / path).read_text("utf-8")
+        assert script == (ROOT / path).read_text("utf-8"), (
+            "run `make page`, and commit what it builds"
+        )

@@ -4,6 +4,7 @@ import base64
 import math
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -154,6 +155,7 @@ def _layer(layer: LayerArrays, units: np.ndarray, traced: TextTrace) -> dict[str
         "hidden_size": len(time_constants(layer)),
         "units": units.tolist(),
         "memory": kinds_of(layer).memory if is_recurrent else None,
+        "kinds": asdict(kinds_of(layer)),
         "telling": position[telling(layer)],
         "gates": [_map(name, values[:, units], GATES) for name, values in layer.gates.items()],
         "states": [_map(name, values[:, units], STATES) for name, values in layer.states.items()],

@@ -13,43 +13,20 @@ import math
 from importlib.resources import files
 from typing import Any
 
-from foreword.inspect.colours import DIVERGING, SEQUENTIAL
-
-SCRIPTS = (
-    "elements.js",
-    "document.js",
-    "charts.js",
-    "header.js",
-    "lens.js",
-    "unrolled.js",
-    "gates.js",
-    "circuit.js",
-    "ranking.js",
-    "capacitor.js",
-    "gradients.js",
-    "jacobians.js",
-    "attributions.js",
-    "contrasts.js",
-    "page.js",
-)
-"""What they share, the sections, and the start; in this order they are one script."""
-
 UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 """What could end the element, or a line of the script."""
 
 
 def html(document: dict[str, Any]) -> str:
     """The page that shows a document, as `foreword.inspect.document` makes it."""
-    script = "(() => {\n" + "".join(_part(name) for name in SCRIPTS) + "})();\n"
+    script = _part("page.js")
     style = _part("style.css")
-    colours = {"sequential": SEQUENTIAL, "diverging": DIVERGING}
     parts = {
         "title": markup.escape(str(document["title"])),
         "style": style,
         "style-hash": _hash(style),
         "script": script,
         "script-hash": _hash(script),
-        "colours": _json(colours),
         "document": _json(document),
     }
     # Split first, fill afterwards: what is filled in is never looked through for places to fill.

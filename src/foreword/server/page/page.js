@@ -1,6 +1,6 @@
 // Built from page/ by npm run build. Edit there.
 
-// colours.ts
+// shared/colours.ts
 var SEQUENTIAL = {
   light: "#f3f8fa #b9e3f3 #80cbed #55b0e1 #3693d0 #2a77b8 #285b98 #274273 #212c4b",
   dark: "#171b26 #20314e #234a75 #1e6699 #1b84b8 #2ea3cf #56c1e1 #88ddef #bff7fd"
@@ -10,31 +10,35 @@ var DIVERGING = {
   dark: "#80c3ff #5d9ee0 #427bb3 #325981 #273a4d #1c1f24 #4a3223 #79492a #a86438 #d38350 #fba773"
 };
 var system = matchMedia("(prefers-color-scheme: dark)");
+var printing = matchMedia("print");
 var isDark = () => {
+  if (printing.matches) return false;
   const chosen = document.documentElement.dataset["theme"];
   return chosen ? chosen === "dark" : system.matches;
 };
-var onSystemTheme = (act) => system.addEventListener("change", act);
-function stops(text) {
-  return text.split(" ").map((hex) => {
+function onSystemTheme(act) {
+  for (const query of [system, printing]) query.addEventListener("change", act);
+}
+function colourMap(isSigned2) {
+  const stops = (isSigned2 ? DIVERGING : SEQUENTIAL)[isDark() ? "dark" : "light"].split(" ").map((hex) => {
     const whole = parseInt(hex.slice(1), 16);
     return [whole >> 16, whole >> 8 & 255, whole & 255];
   });
-}
-function colours(size) {
-  const map = stops((size === null ? SEQUENTIAL : DIVERGING)[isDark() ? "dark" : "light"]);
-  return (value) => {
-    const share = size === null ? value : (value / (size || 1) + 1) / 2;
-    const place = Math.max(0, Math.min(1, share)) * (map.length - 1);
-    const low = map[Math.floor(place)];
-    const high = map[Math.ceil(place)];
-    const part = place - Math.floor(place);
+  return (share) => {
+    const at = Math.max(0, Math.min(1, share)) * (stops.length - 1);
+    const low = stops[Math.floor(at)];
+    const high = stops[Math.ceil(at)];
+    const part = at - Math.floor(at);
     const mixed = (channel) => low[channel] + part * (high[channel] - low[channel]);
     return [mixed(0), mixed(1), mixed(2)];
   };
 }
+function colours(size) {
+  const colour = colourMap(size !== null);
+  return (value) => colour(size === null ? value : (value / (size || 1) + 1) / 2);
+}
 
-// connection.ts
+// serve/connection.ts
 var FIRST_WAIT = 500;
 var LONGEST_WAIT = 8e3;
 var PASSING = /* @__PURE__ */ new Set(["rate_limited", "overloaded", "deadline"]);
@@ -173,17 +177,18 @@ function base64url(text) {
   return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-// elements.ts
+// shared/elements.ts
+var items = (children) => children.flat(Infinity).filter((child) => child !== null && child !== void 0 && child !== false).map((child) => child instanceof Node ? child : String(child));
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === false) continue;
+    if (value === null || value === void 0 || value === false) continue;
     if (typeof value === "function")
       node.addEventListener(name.slice(2), value);
     else if (name.startsWith("--"))
       node.style.setProperty(name, String(value));
     else node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.filter((child) => child !== null));
+  node.append(...items(children));
   return node;
 }
 var element = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
@@ -193,14 +198,21 @@ function byId(id) {
   if (!found) throw new Error(`the page has no element #${id}`);
   return found;
 }
-var word = (text) => element("span", { class: "word", translate: "no", dir: "auto" }, text);
+var word = (text, attributes = {}) => element(
+  "span",
+  { class: isSign(text) ? "word sign" : "word", translate: "no", dir: "auto", ...attributes },
+  text
+);
+var isSign = (text) => text.startsWith("<") && text.endsWith(">");
 function percent(share) {
+  if (share === null || share === void 0) return "–";
   const whole = 100 * share;
   if (whole < 0.1) return "< 0.1 %";
   return `${whole.toFixed(whole < 9.95 ? 1 : 0)} %`;
 }
-function fixed(value) {
-  const text = value.toFixed(2);
+function fixed(value, digits2 = 2) {
+  if (value === null || value === void 0) return "–";
+  const text = value.toFixed(digits2);
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 var mean = (values2) => values2.reduce((sum, value) => sum + value, 0) / (values2.length || 1);
@@ -218,7 +230,7 @@ function keep(name, value) {
   }
 }
 
-// field.ts
+// serve/field.ts
 var CLOSES = /^[.,!?;:)\]}%…’”]$/;
 var OPENS = /[([{“‘$#@]$/;
 var Field = class {
@@ -326,13 +338,20 @@ var Field = class {
   }
 };
 
-// circuit.ts
-function lever(x, y, length, open, gate, upright = false) {
+// shared/circuit.ts
+function story({ keep: keep2, input, output }, subject) {
+  if (!keep2) return "A simple recurrent network has no switches: every word overwrites the state.";
+  const open = input?.value ?? 0;
+  const taken = open > 0.5 ? "takes in" : open > 0.15 ? "takes in a little" : "takes in next to nothing";
+  const shown = output ? `; its output gate lets ${percent(output.value)} through` : "";
+  return `${subject} ${taken}, and keeps ${percent(keep2.value)} of what it had${shown}.`;
+}
+function lever(x, y, length, open, role, upright = false) {
   const turn = (upright ? 90 : 0) - (1 - open) * 48;
   const end = upright ? [x, y + length] : [x + length, y];
   return shape(
     "g",
-    { class: `lever gate-${gate}` },
+    { class: `lever gate-${role}` },
     shape("line", {
       class: "lever-arm",
       x1: x,
@@ -373,7 +392,7 @@ function circuit(unit, size, says) {
   );
   if (candidate)
     svg.append(shape("text", { class: "value", x: 8, y: 58 }, fixed(candidate.value)));
-  if (input) svg.append(lever(84, 70, 42, input.value, "i"), named(105, 22, input));
+  if (input) svg.append(lever(84, 70, 42, input.value, "charge"), named(105, 22, input));
   else svg.append(wire("M84 70H126"));
   svg.append(
     shape("rect", {
@@ -392,13 +411,13 @@ function circuit(unit, size, says) {
     svg.append(
       wire("M212 70V98"),
       wire("M212 140V176"),
-      lever(212, 98, 42, 1 - keep2.value, keep2.name, true),
+      lever(212, 98, 42, 1 - keep2.value, "keep", true),
       named(222, 160, keep2, "start"),
       shape("text", { class: "hint", x: 222, y: 175 }, "keeps")
     );
   if (output)
     svg.append(
-      lever(240, 70, 40, output.value, "o"),
+      lever(240, 70, 40, output.value, "show"),
       wire("M222 70H240"),
       wire("M280 70H300"),
       named(260, 22, output)
@@ -412,18 +431,20 @@ function circuit(unit, size, says) {
   return svg;
 }
 
-// layer.ts
-var LABELS = {
-  i: "input gate",
-  f: "forget gate",
-  g: "candidate",
-  o: "output gate",
-  r: "reset gate",
-  z: "update gate",
-  n: "candidate",
-  c: "memory",
-  h: "hidden state"
+// serve/layer.ts
+var KNOWN = {
+  i: ["input gate", "charge"],
+  f: ["forget gate", "keep"],
+  g: ["candidate", "other"],
+  o: ["output gate", "show"],
+  r: ["reset gate", "reset"],
+  z: ["update gate", "keep"],
+  n: ["candidate", "other"],
+  c: ["memory", "other"],
+  h: ["hidden state", "other"]
 };
+var labelOf = (name) => KNOWN[name]?.[0] ?? `gate ${name}`;
+var roleOf = (name) => KNOWN[name]?.[1] ?? "other";
 var isSigned = (name) => "gnhc".includes(name);
 var heldName = (layer) => "c" in layer.states ? "c" : "h";
 var hasGates = (layer) => Object.keys(layer.gates).length > 0;
@@ -447,7 +468,7 @@ function unitOf(layer, unit) {
   };
 }
 
-// inside.ts
+// serve/inside.ts
 var WORDS = 32;
 var FILLED = 8;
 var UNREAD = /[\p{L}\p{M}\p{N}_'’]+$/u;
@@ -565,7 +586,7 @@ var Inside = class {
   }
   part(layer, name, unit) {
     const numbers = values(layer, name);
-    const label = LABELS[name] ?? name;
+    const label = labelOf(name);
     const canvas = element("canvas", {
       class: "strip",
       role: "img",
@@ -582,7 +603,7 @@ var Inside = class {
     paint(canvas, numbers, isSigned(name) ? sizeOf(name, numbers) : null);
     return element(
       "div",
-      { class: `part gate-${name}`, "data-part": name },
+      { class: `part gate-${roleOf(name)}`, "data-part": name },
       element(
         "span",
         { class: "part-name" },
@@ -613,7 +634,7 @@ var Inside = class {
       return added && added.length > 1 ? [null, held] : [held];
     });
     const size = Math.max(1e-6, ...past.map((one) => Math.abs(one?.held ?? 0)));
-    const told = now.keep ? `Unit ${unit} ${(now.input?.value ?? 0) > 0.5 ? "takes in" : (now.input?.value ?? 0) > 0.15 ? "takes in a little" : "takes in next to nothing"}, and keeps ${percent(now.keep.value)} of what it had${now.output ? `; its output gate lets ${percent(now.output.value)} through` : ""}.` : `Unit ${unit}: every word overwrites the state.`;
+    const told = story(now, `Unit ${unit}`);
     return element(
       "div",
       { class: "unit" },
@@ -644,10 +665,10 @@ function memory(past, size, name, width) {
     class: "memory",
     viewBox: `0 0 ${width} 190`,
     role: "img",
-    "aria-label": `${LABELS[name]} of the unit over ${past.length} words since ${first}, now ${fixed(past.at(-1)?.held ?? 0)}`
+    "aria-label": `${labelOf(name)} of the unit over ${past.length} words since ${first}, now ${fixed(past.at(-1)?.held ?? 0)}`
   });
   svg.append(
-    shape("text", { class: "axis", x: left, y: 12 }, `${LABELS[name]} ${name}, word by word`),
+    shape("text", { class: "axis", x: left, y: 12 }, `${labelOf(name)} ${name}, word by word`),
     shape("text", { class: "axis", x: left - 6, y: top + 4, "text-anchor": "end" }, fixed(size)),
     shape("text", { class: "axis", x: left - 6, y: y(0) + 4, "text-anchor": "end" }, "0"),
     shape("text", { class: "axis", x: left - 6, y: bottom + 4, "text-anchor": "end" }, fixed(-size))
@@ -693,7 +714,7 @@ function memory(past, size, name, width) {
   return svg;
 }
 
-// suggestions.ts
+// serve/suggestions.ts
 var Suggestions = class {
   constructor(area, take2) {
     this.area = area;
@@ -749,7 +770,7 @@ var Suggestions = class {
   }
 };
 
-// page.ts
+// serve/page.ts
 var SHOWN = 3;
 var SURE = 0.3;
 var GHOST_WORDS = 3;

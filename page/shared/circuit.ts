@@ -1,14 +1,40 @@
 // One unit as a capacitor at one word: a source, a switch that charges, plates, a leak, a way out.
-// Drawn as the inspection's page draws it: a switch is closed where its gate is 1.
-import { fixed, shape } from "./elements";
-import type { Unit } from "./layer";
+// A switch is closed where its gate is 1.
+import { fixed, percent, shape } from "./elements";
 
-function lever(x: number, y: number, length: number, open: number, gate: string, upright = false) {
+/** A gate or a candidate, by its name in the equations, and what it does. */
+export interface Named {
+  name: string;
+  value: number;
+}
+
+/** One unit at one word. */
+export interface Unit {
+  held: number;
+  heldName: string;
+  /** How much of the old stays, by which gate; null of a cell without gates. */
+  keep: Named | null;
+  /** How much of the new enters; where the cell has no gate for it, 1 - keep. */
+  input: Named | null;
+  output: Named | null;
+  candidate: Named | null;
+}
+
+/** What the switches do, in a sentence that goes on from `subject`. */
+export function story({ keep, input, output }: Unit, subject: string): string {
+  if (!keep) return "A simple recurrent network has no switches: every word overwrites the state.";
+  const open = input?.value ?? 0;
+  const taken = open > 0.5 ? "takes in" : open > 0.15 ? "takes in a little" : "takes in next to nothing";
+  const shown = output ? `; its output gate lets ${percent(output.value)} through` : "";
+  return `${subject} ${taken}, and keeps ${percent(keep.value)} of what it had${shown}.`;
+}
+
+function lever(x: number, y: number, length: number, open: number, role: string, upright = false) {
   const turn = (upright ? 90 : 0) - (1 - open) * 48;
   const end = upright ? [x, y + length] : [x + length, y];
   return shape(
     "g",
-    { class: `lever gate-${gate}` },
+    { class: `lever gate-${role}` },
     shape("line", {
       class: "lever-arm",
       x1: x,
@@ -24,7 +50,7 @@ function lever(x: number, y: number, length: number, open: number, gate: string,
 
 const wire = (d: string) => shape("path", { class: "wire", d });
 
-function named(x: number, y: number, one: { name: string; value: number }, anchor = "middle") {
+function named(x: number, y: number, one: Named, anchor = "middle") {
   return shape(
     "text",
     { x, y, "text-anchor": anchor },
@@ -53,7 +79,7 @@ export function circuit(unit: Unit, size: number, says: string): SVGSVGElement {
   );
   if (candidate)
     svg.append(shape("text", { class: "value", x: 8, y: 58 }, fixed(candidate.value)));
-  if (input) svg.append(lever(84, 70, 42, input.value, "i"), named(105, 22, input));
+  if (input) svg.append(lever(84, 70, 42, input.value, "charge"), named(105, 22, input));
   else svg.append(wire("M84 70H126"));
   svg.append(
     shape("rect", {
@@ -72,13 +98,13 @@ export function circuit(unit: Unit, size: number, says: string): SVGSVGElement {
     svg.append(
       wire("M212 70V98"),
       wire("M212 140V176"),
-      lever(212, 98, 42, 1 - keep.value, keep.name, true),
+      lever(212, 98, 42, 1 - keep.value, "keep", true),
       named(222, 160, keep, "start"),
       shape("text", { class: "hint", x: 222, y: 175 }, "keeps"),
     );
   if (output)
     svg.append(
-      lever(240, 70, 40, output.value, "o"),
+      lever(240, 70, 40, output.value, "show"),
       wire("M222 70H240"),
       wire("M280 70H300"),
       named(260, 22, output),

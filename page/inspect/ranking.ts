@@ -1,32 +1,39 @@
 // The table of a layer's units: how long each holds, and the words that open and close it.
+import { element, fixed, number, word } from "../shared/elements";
+import { type Row, choose, chosen, data, listen, shownLayer } from "./document";
+
 /** All units by how long they hold, with the words that open and close them. */
-function rankingTable(container) {
-  const columns = [
+type Column = readonly [name: string, text: string, value: (row: Row) => number];
+
+export function rankingTable(container: HTMLElement): void {
+  const isKept = data.layers[0]?.keep !== null;
+  const columns: Column[] = [
     ["unit", "unit", (row) => row.unit],
     ["time_constant", "time constant, words", (row) => row.time_constant ?? -1],
-    ...(data.layers[0].keep
-      ? [["longest_hold", "longest hold, words", (row) => row.longest_hold ?? -1]]
+    ...(isKept
+      ? [["longest_hold", "longest hold, words", (row: Row) => row.longest_hold ?? -1] as const]
       : []),
     [
       "keep",
-      data.layers[0].keep ? "mean kept" : "correlation with itself",
+      isKept ? "mean kept" : "correlation with itself",
       (row) => row.keep ?? -1,
     ],
     ["range", "range", (row) => row.range],
   ];
-  let by = null;
+  let by: { name: string; value: Column[2]; way: number } | null = null;
   let all = false;
   const build = () => {
     const layer = shownLayer();
-    if (!layer.ranking.length) {
+    if (!layer?.ranking.length) {
       container.replaceChildren();
       return;
     }
     const isGated = layer.keep !== null;
     const rows = [...layer.ranking];
-    if (by) rows.sort((a, b) => by.way * (by.value(a) - by.value(b)));
+    const sorted = by;
+    if (sorted) rows.sort((a, b) => sorted.way * (sorted.value(a) - sorted.value(b)));
     const some = all ? rows : rows.slice(0, 10);
-    const heading = ([name, text, value]) =>
+    const heading = ([name, text, value]: Column) =>
       element(
         "th",
         {
@@ -45,7 +52,7 @@ function rankingTable(container) {
           text,
         ),
       );
-    const words = (list) =>
+    const words = (list: Row["opens"]) =>
       list.map(([text, p], n) => [
         n ? " " : "",
         word(text),

@@ -1,7 +1,7 @@
 // The page: keys and answers, brought together.
-import { onSystemTheme, isDark } from "./colours";
+import { onSystemTheme, isDark } from "../shared/colours";
 import { Connection, type State } from "./connection";
-import { byId, element, keep, kept, percent } from "./elements";
+import { byId, element, keep, kept, percent } from "../shared/elements";
 import { Field } from "./field";
 import { Inside } from "./inside";
 import type { Answer, Refusal } from "./messages";

@@ -1,5 +1,5 @@
 // The text field: grey text that may be taken, suggestions put in, and keys counted. Asks nobody.
-import { byId, element } from "./elements";
+import { byId, element } from "../shared/elements";
 
 /** A mark that takes away the space which came with the word before it. */
 const CLOSES = /^[.,!?;:)\]}%…’”]$/;

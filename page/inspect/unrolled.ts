@@ -1,13 +1,20 @@
 // The network unrolled over the words: a column a word, h and c flowing from one to the next.
+import { bits, byId, element, fixed, percent, shape, word } from "../shared/elements";
+import { asTable } from "./tables";
+import { reduced, repaint } from "./charts";
+import { type Layer, wordAt, T, choose, chosen, data, gateClass, listen, nameOf } from "./document";
+import { warmth } from "./header";
+import { drawLens } from "./lens";
+
 const COLUMN = 104;
 const CELL = 84;
 
-function meanKeep(layer, t) {
+function meanKeep(layer: Layer, t: number): number | null {
   return layer.keep ? layer.keep.values.mean(t) : null;
 }
 
 /** The boxes of one word's column, one a layer, with h and c coming in and going out. */
-function cells(t) {
+function cells(t: number): SVGSVGElement {
   const layers = data.layers.filter((layer) => layer.memory !== null);
   const height = Math.max(1, layers.length) * CELL;
   const middle = COLUMN / 2;
@@ -18,7 +25,7 @@ function cells(t) {
     height,
     "aria-hidden": "true",
   });
-  const up = (from, to) =>
+  const up = (from: number, to: number) =>
     shape("path", { class: "up", d: `M${middle} ${from}V${to}m-3 4.5 3-4.5 3 4.5` });
   if (!layers.length) {
     picture.append(
@@ -35,7 +42,7 @@ function cells(t) {
   }
   layers.forEach((layer, k) => {
     const top = height - (k + 1) * CELL;
-    const flow = (y, kind, from, to, kept) =>
+    const flow = (y: number, kind: string, from: number, to: number, kept: number | null) =>
       shape("line", {
         class: `flow flow-${kind}`,
         x1: from,
@@ -76,7 +83,7 @@ function cells(t) {
       picture.append(
         shape("rect", { class: "bar-back", x: x - 4.5, y: top + 20, width: 9, height: 32, rx: 2 }),
         shape("rect", {
-          class: `bar-front ${gateClass(gate.name)}`,
+          class: `bar-front ${gateClass(gate.role)}`,
           x: x - 4.5,
           y: top + 52 - size,
           width: 9,
@@ -98,18 +105,18 @@ function cells(t) {
   return picture;
 }
 
-function description(t) {
-  const expected = data.top[t]
+function description(t: number): string {
+  const expected = (data.top[t] ?? [])
     .slice(0, 3)
     .map(([text, p]) => `${text} ${percent(p)}`)
     .join(", ");
   const came =
-    t + 1 < T ? `; ${data.words[t + 1]} came, ${percent(data.came[t])}, rank ${data.rank[t]}` : "";
+    t + 1 < T ? `; ${wordAt(t + 1)} came, ${percent(data.came[t])}, rank ${data.rank[t]}` : "";
   return `${nameOf(t)}. Expected next: ${expected}${came}`;
 }
 
-function column(t) {
-  const next = t + 1 < T ? data.words[t + 1] : null;
+export function column(t: number): HTMLElement {
+  const next = t + 1 < T ? wordAt(t + 1) : null;
   return element(
     "div",
     {
@@ -130,7 +137,7 @@ function column(t) {
     element(
       "div",
       { class: "guesses" },
-      data.top[t]
+      (data.top[t] ?? [])
         .slice(0, 3)
         .map(([text, p]) =>
           element(
@@ -143,12 +150,12 @@ function column(t) {
         ),
     ),
     cells(t),
-    element("div", { class: "read" }, word(data.words[t])),
+    element("div", { class: "read" }, word(wordAt(t))),
     element("div", { class: "count" }, String(t)),
   );
 }
 
-function drawUnrolled() {
+export function drawUnrolled() {
   const strip = element("div", {
     class: "strip",
     role: "listbox",
@@ -176,11 +183,11 @@ function drawUnrolled() {
         data.words.map((text, t) => [
           String(t),
           word(text),
-          data.top[t]
+          (data.top[t] ?? [])
             .slice(0, 3)
             .map(([w, p]) => `${w} ${percent(p)}`)
             .join(", "),
-          t + 1 < T ? word(data.words[t + 1]) : "–",
+          t + 1 < T ? word(wordAt(t + 1)) : "–",
           percent(data.came[t]),
           data.rank[t] ?? "–",
           fixed(bits(data.came[t]), 1),
@@ -189,14 +196,15 @@ function drawUnrolled() {
     ),
   );
 
-  const columnAt = (event) => event.target.closest(".column");
+  const columnAt = (event: Event) => (event.target as Element).closest<HTMLElement>(".column");
   strip.addEventListener("pointerover", (event) => {
-    if (event.pointerType !== "touch" && columnAt(event))
-      choose({ hover: Number(columnAt(event).dataset.word) });
+    const at = columnAt(event);
+    if (at && event.pointerType !== "touch") choose({ hover: Number(at.dataset["word"]) });
   });
   strip.addEventListener("pointerleave", () => choose({ hover: null }));
   strip.addEventListener("click", (event) => {
-    if (columnAt(event)) choose({ word: Number(columnAt(event).dataset.word), hover: null });
+    const at = columnAt(event);
+    if (at) choose({ word: Number(at.dataset["word"]), hover: null });
   });
   strip.addEventListener("keydown", (event) => {
     const to = {
@@ -212,10 +220,11 @@ function drawUnrolled() {
     choose({ word: Math.min(T - 1, Math.max(0, to)), hover: null });
   });
 
-  let marked = null;
-  let hovered = null;
-  const mark = (changed) => {
+  let marked: HTMLElement | undefined;
+  let hovered: HTMLElement | undefined;
+  const mark = (changed: readonly string[]) => {
     const now = columns[chosen.word];
+    if (!now) return;
     if (marked !== now) {
       marked?.classList.remove("is-chosen");
       marked?.setAttribute("aria-selected", "false");
@@ -225,9 +234,9 @@ function drawUnrolled() {
       marked = now;
     }
     hovered?.classList.remove("is-hovered");
-    hovered = chosen.hover === null ? null : columns[chosen.hover];
+    hovered = chosen.hover === null ? undefined : columns[chosen.hover];
     hovered?.classList.add("is-hovered");
-    if (changed?.includes("word")) {
+    if (changed.includes("word")) {
       const left = now.offsetLeft - strip.offsetLeft;
       if (left < strip.scrollLeft || left + now.offsetWidth > strip.scrollLeft + strip.clientWidth)
         strip.scrollTo({

@@ -1,5 +1,5 @@
 // The list of suggestions: words, bars, and which one is marked. Asks nobody.
-import { byId, element, percent, word } from "./elements";
+import { byId, element, percent, word } from "../shared/elements";
 import type { Suggestion } from "./messages";
 
 export class Suggestions {

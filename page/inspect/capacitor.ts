@@ -1,5 +1,12 @@
 // One unit over time: its memory as a charge, and the gates beneath that act on it.
-function drawCapacitor() {
+import { byId, element, fixed, number, percent, plural, shape, word } from "../shared/elements";
+import { asTable, nothing } from "./tables";
+import { type Point, axisX, axisY, canvasOf, linear, path, responsive, scrollTogether, ticks } from "./charts";
+import { drawCircuit } from "./circuit";
+import { type Layer, type Part, type Row, wordAt, T, charging, choose, chosen, data, gateClass, listen, shownLayer, shownWord } from "./document";
+import { rankingTable } from "./ranking";
+
+export function drawCapacitor() {
   const figure = byId("capacitor-figure");
   if (!data.layers.some((layer) => layer.held)) {
     figure.append(
@@ -27,26 +34,28 @@ function drawCapacitor() {
     table,
   );
 
-  let geometry = null;
+  let geometry: ReturnType<typeof unitPlot> | null = null;
   const mark = () => {
     const layer = shownLayer();
-    if (!layer.held) return;
+    if (!layer?.held) return;
     geometry?.mark(shownWord());
-    drawCircuit(circuit, layer, shownWord(), chosen.position);
+    drawCircuit(circuit, layer, layer.held, shownWord(), chosen.position);
   };
   const again = responsive(
-    scroller.parentElement.appendChild(element("div", { class: "measure", "aria-hidden": "true" })),
+    (scroller.parentElement ?? figure).appendChild(element("div", { class: "measure", "aria-hidden": "true" })),
     (width) => {
-      geometry = unitPlot(plot, chosen.wide ? Math.max(width, 30 * T + 60) : width);
+      const layer = shownLayer();
+      if (!layer?.held) return "";
+      geometry = unitPlot(plot, chosen.wide ? Math.max(width, 30 * T + 60) : width, layer, layer.held);
       mark();
       return "";
     },
   );
   const retitle = () => {
     const layer = shownLayer();
-    if (!layer.held) return;
+    if (!layer?.held) return;
     const rank = layer.ranking.find((row) => row.position === chosen.position);
-    const place = layer.ranking.indexOf(rank);
+    const place = rank ? layer.ranking.indexOf(rank) : -1;
     title.replaceChildren(
       `Unit ${layer.units[chosen.position]}`,
       data.layers.length > 1 ? ` of layer ${layer.layer + 1}` : "",
@@ -86,7 +95,7 @@ function drawCapacitor() {
   rankingTable(table);
 }
 
-const holding = (row) => {
+const holding = (row: Row) => {
   if (row.longest_hold !== null)
     return `keeps a charge for up to ${row.longest_hold} words, and ${percent(row.keep)} a word on average`;
   return row.time_constant === null
@@ -95,24 +104,34 @@ const holding = (row) => {
 };
 
 /** The rows under the memory's curve: what is shown of each gate, with its name and class. */
-function gateRows(layer) {
-  const rows = [];
-  const add = (part, label, kind, value) =>
-    rows.push({ label, kind, value: value ?? ((t, k) => part.values.at(t, k)) });
-  if (layer.keep) add(layer.keep, `${layer.keep.name} keeps`, gateClass(layer.keep.name));
-  if (layer.input) add(layer.input, "i charges", gateClass("i"));
+/** What is shown of a gate beneath the memory. */
+interface GateRow {
+  label: string;
+  kind: string;
+  value: (t: number, k: number) => number;
+}
+
+function gateRows(layer: Layer): GateRow[] {
+  const rows: GateRow[] = [];
+  const add = (part: Part, label: string, kind: string) =>
+    rows.push({ label, kind, value: (t, k) => part.values.at(t, k) });
+  if (layer.keep) add(layer.keep, `${layer.keep.name} keeps`, gateClass(layer.keep.role));
+  if (layer.input) add(layer.input, `${layer.input.name} charges`, gateClass("charge"));
   else if (layer.keep)
-    add(null, `1 − ${layer.keep.name} charges`, gateClass("i"), (t, k) => charging(layer, t, k));
-  if (layer.output) add(layer.output, "o shows", gateClass("o"));
-  if (layer.reset) add(layer.reset, "r looks back", gateClass("r"));
+    rows.push({
+      label: `1 − ${layer.keep.name} charges`,
+      kind: gateClass("charge"),
+      value: (t, k) => charging(layer, t, k) ?? 0,
+    });
+  if (layer.output) add(layer.output, `${layer.output.name} shows`, gateClass("show"));
+  if (layer.reset) add(layer.reset, `${layer.reset.name} looks back`, gateClass("reset"));
   return rows;
 }
 
-function unitPlot(container, width) {
-  const layer = shownLayer();
+function unitPlot(container: HTMLElement, width: number, layer: Layer, held: Part) {
   const k = chosen.position;
   const rows = gateRows(layer);
-  const values = layer.held.values.column(k);
+  const values = held.values.column(k);
   const box = { left: 52, right: width - 10, top: 42, bottom: 202 };
   const low = Math.min(0, ...values);
   const high = Math.max(0, ...values);
@@ -127,25 +146,25 @@ function unitPlot(container, width) {
     height,
     `Memory of unit ${layer.units[k]} over ${plural(T, "word")}, from ${fixed(Math.min(...values))} to ${fixed(Math.max(...values))}`,
   );
-  svg.setAttribute("data-unit", layer.units[k]);
+  svg.setAttribute("data-unit", String(layer.units[k]));
   svg.append(
     axisY(
       box,
       y,
       ticks(low, high, 4),
       (value) => fixed(value, high - low < 0.5 ? 2 : 1),
-      layer.held.name === "c" ? "memory c" : "state h",
+      held.name === "c" ? "memory c" : "state h",
       33,
     ),
   );
-  const steps = (height0, read) => {
-    const points = [];
+  const steps = (height0: number, read: (t: number) => number) => {
+    const points: Point[] = [];
     for (let t = 0; t < T; t += 1) points.push([x(t), read(t)], [x(t + 1), read(t)]);
     return `${path([[x(0), height0], ...points, [x(T), height0]])}Z`;
   };
   svg.append(
-    shape("path", { class: "charge-plus", d: steps(y(0), (t) => y(Math.max(0, values[t]))) }),
-    shape("path", { class: "charge-minus", d: steps(y(0), (t) => y(Math.min(0, values[t]))) }),
+    shape("path", { class: "charge-plus", d: steps(y(0), (t) => y(Math.max(0, values[t]!))) }),
+    shape("path", { class: "charge-minus", d: steps(y(0), (t) => y(Math.min(0, values[t]!))) }),
     shape("path", {
       class: "charge-line",
       "data-curve": "memory",
@@ -207,29 +226,30 @@ function unitPlot(container, width) {
   });
   const reading = shape("text", { class: "cursor-text", y: box.top - 10 });
   svg.append(cursor, reading);
-  const wordAt = (event) => {
+  const columnOf = (event: MouseEvent) => {
     const seen = svg.getBoundingClientRect();
     const t = Math.floor((((event.clientX - seen.left) * width) / seen.width - box.left) / each);
     return t >= 0 && t < T ? t : null;
   };
-  svg.addEventListener("pointermove", (event) => choose({ hover: wordAt(event) }));
+  svg.addEventListener("pointermove", (event) => choose({ hover: columnOf(event) }));
   svg.addEventListener("pointerleave", () => choose({ hover: null }));
   svg.addEventListener("click", (event) => {
-    if (wordAt(event) !== null) choose({ word: wordAt(event) });
+    const t = columnOf(event);
+    if (t !== null) choose({ word: t });
   });
   container.replaceChildren(svg);
   return {
-    mark(t) {
-      cursor.setAttribute("x", x(t));
+    mark(t: number) {
+      cursor.setAttribute("x", String(x(t)));
       const right = x(t) > width / 2;
-      reading.setAttribute("x", right ? x(t + 1) : x(t));
+      reading.setAttribute("x", String(right ? x(t + 1) : x(t)));
       reading.setAttribute("text-anchor", right ? "end" : "start");
-      reading.textContent = `${data.words[t]}  ${fixed(values[t])}`;
+      reading.textContent = `${wordAt(t)}  ${fixed(values[t])}`;
       svg.querySelectorAll(".row-value").forEach((text, r) => {
-        text.textContent = fixed(rows[r].value(t, k));
+        text.textContent = fixed(rows[r]?.value(t, k));
       });
     },
-    follow(scroller) {
+    follow(scroller: HTMLElement) {
       const at = x(chosen.word + 0.5);
       if (at < scroller.scrollLeft + 40 || at > scroller.scrollLeft + scroller.clientWidth - 40)
         scroller.scrollLeft = at - scroller.clientWidth / 2;

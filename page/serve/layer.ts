@@ -1,17 +1,22 @@
 // What a layer's gates do, whatever its cell calls them.
+import type { Unit } from "../shared/circuit";
 import type { LayerTrace } from "./messages";
 
-export const LABELS: Record<string, string> = {
-  i: "input gate",
-  f: "forget gate",
-  g: "candidate",
-  o: "output gate",
-  r: "reset gate",
-  z: "update gate",
-  n: "candidate",
-  c: "memory",
-  h: "hidden state",
+/** The label of a gate or a state, and the colour that tells what it does. */
+const KNOWN: Record<string, readonly [label: string, role: string]> = {
+  i: ["input gate", "charge"],
+  f: ["forget gate", "keep"],
+  g: ["candidate", "other"],
+  o: ["output gate", "show"],
+  r: ["reset gate", "reset"],
+  z: ["update gate", "keep"],
+  n: ["candidate", "other"],
+  c: ["memory", "other"],
+  h: ["hidden state", "other"],
 };
+
+export const labelOf = (name: string): string => KNOWN[name]?.[0] ?? `gate ${name}`;
+export const roleOf = (name: string): string => KNOWN[name]?.[1] ?? "other";
 
 /** Values that may be below zero, and how far from it they go; null for gates from 0 to 1. */
 export const isSigned = (name: string): boolean => "gnhc".includes(name);
@@ -23,18 +28,6 @@ export const hasGates = (layer: LayerTrace): boolean => Object.keys(layer.gates)
 
 export function values(layer: LayerTrace, name: string): number[] {
   return (layer.gates[name] ?? layer.states[name] ?? []).map((value) => value ?? 0);
-}
-
-/** One unit at one word. */
-export interface Unit {
-  held: number;
-  heldName: string;
-  /** How much of the old stays, by which gate; null of a cell without gates. */
-  keep: { name: string; value: number } | null;
-  /** How much of the new enters; where the cell has no gate for it, 1 - keep. */
-  input: { name: string; value: number } | null;
-  output: { name: string; value: number } | null;
-  candidate: { name: string; value: number } | null;
 }
 
 export function unitOf(layer: LayerTrace, unit: number): Unit {

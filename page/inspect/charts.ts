@@ -1,38 +1,20 @@
 // Scales, axes, colour maps and the two kinds of picture: lines in SVG and maps on a canvas.
-const reduced = matchMedia("(prefers-reduced-motion: reduce)");
-const darkness = matchMedia("(prefers-color-scheme: dark)");
-const printing = matchMedia("print");
+import { element, number, shape, word } from "../shared/elements";
+import { colourMap } from "../shared/colours";
+import type { Matrix } from "./document";
 
-function isDark() {
-  const theme = document.documentElement.dataset.theme;
-  return !printing.matches && (theme === "dark" || (theme !== "light" && darkness.matches));
-}
-
-const ramps = new Map();
+export const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** 256 colours, four bytes each, for the theme that is shown. */
-function ramp(kind) {
-  const key = kind + isDark();
-  if (!ramps.has(key)) {
-    const stops = colours[kind][isDark() ? "dark" : "light"].map((hex) =>
-      [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16)),
-    );
-    const table = new Uint8ClampedArray(1024);
-    for (let level = 0; level < 256; level += 1) {
-      const place = (level / 255) * (stops.length - 1);
-      const k = Math.min(Math.floor(place), stops.length - 2);
-      for (let part = 0; part < 3; part += 1)
-        table[4 * level + part] =
-          stops[k][part] + (place - k) * (stops[k + 1][part] - stops[k][part]);
-      table[4 * level + 3] = 255;
-    }
-    ramps.set(key, table);
-  }
-  return ramps.get(key);
+export function ramp(isSigned: boolean): Uint8ClampedArray {
+  const colour = colourMap(isSigned);
+  return Uint8ClampedArray.from(
+    Array.from({ length: 256 }, (_, level) => [...colour(level / 255), 255]).flat(),
+  );
 }
 
 /** How a matrix's bytes become levels of a colour map; zero is a diverging map's middle. */
-function levels({ low, high, size }) {
+function levels({ low, high, size }: Matrix): Uint8ClampedArray {
   return Uint8ClampedArray.from({ length: 256 }, (_, level) => {
     const value = low + (level / 255) * (high - low);
     return low < 0
@@ -41,51 +23,59 @@ function levels({ low, high, size }) {
   });
 }
 
-const kindOf = (low) => (low < 0 ? "diverging" : "sequential");
-
 /** Paints words across and units down, in an order; where units are many a row is the mean of some. */
-function paintMap(canvas, matrix, order, mostRows = 256) {
+export function paintMap(
+  canvas: HTMLCanvasElement,
+  matrix: Matrix,
+  order: readonly number[],
+  mostRows = 256,
+): void {
   const each = Math.ceil(order.length / mostRows);
   const rows = Math.ceil(order.length / each);
   canvas.width = matrix.rows;
   canvas.height = rows;
   const image = new ImageData(matrix.rows || 1, rows || 1);
-  const table = ramp(kindOf(matrix.low));
+  const table = ramp(matrix.low < 0);
   const level = levels(matrix);
   for (let row = 0; row < rows; row += 1) {
     const units = order.slice(row * each, (row + 1) * each);
     for (let t = 0; t < matrix.rows; t += 1) {
       let sum = 0;
-      for (const unit of units) sum += matrix.bytes[t * matrix.columns + unit];
-      const from = 4 * level[Math.round(sum / units.length)];
+      for (const unit of units) sum += matrix.byte(t, unit);
+      const from = 4 * level[Math.round(sum / units.length)]!;
       image.data.set(table.subarray(from, from + 4), 4 * (row * matrix.rows + t));
     }
   }
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  canvas.getContext("2d")?.putImageData(image, 0, 0);
 }
 
 /** One word's values of all units, as a strip. */
-function paintStrip(canvas, matrix, t, order) {
+export function paintStrip(
+  canvas: HTMLCanvasElement,
+  matrix: Matrix,
+  t: number,
+  order: readonly number[],
+): void {
   canvas.width = order.length;
   canvas.height = 1;
   const image = new ImageData(order.length, 1);
-  const table = ramp(kindOf(matrix.low));
+  const table = ramp(matrix.low < 0);
   const level = levels(matrix);
   order.forEach((unit, k) => {
-    const from = 4 * level[matrix.bytes[t * matrix.columns + unit]];
+    const from = 4 * level[matrix.byte(t, unit)]!;
     image.data.set(table.subarray(from, from + 4), 4 * k);
   });
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  canvas.getContext("2d")?.putImageData(image, 0, 0);
 }
 
 /** A colour map with its numbers. */
-function legend(low, high) {
+export function legend(low: number, high: number): HTMLElement {
   const canvas = element("canvas", { width: 256, height: 1, "aria-hidden": "true" });
   const size = Math.max(Math.abs(low), Math.abs(high));
   const paint = () => {
     const image = new ImageData(256, 1);
-    image.data.set(ramp(kindOf(low)));
-    canvas.getContext("2d").putImageData(image, 0, 0);
+    image.data.set(ramp(low < 0));
+    canvas.getContext("2d")?.putImageData(image, 0, 0);
   };
   paint();
   repaint.push(paint);
@@ -103,29 +93,42 @@ function legend(low, high) {
 }
 
 /** What has to be painted again when the theme changes. */
-const repaint = [];
+export const repaint: (() => void)[] = [];
 
-const linear = (from, to, start, end) => (value) =>
-  start + ((value - from) / (to - from || 1)) * (end - start);
+export type Scale = (value: number) => number;
+export type Point = readonly [x: number, y: number];
 
-function logarithmic(from, to, start, end) {
+/** Where a plot stands in its picture. */
+export interface Box {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+export const linear =
+  (from: number, to: number, start: number, end: number): Scale =>
+  (value) =>
+    start + ((value - from) / (to - from || 1)) * (end - start);
+
+export function logarithmic(from: number, to: number, start: number, end: number): Scale {
   const scale = linear(Math.log10(from), Math.log10(to), start, end);
   return (value) => (value > 0 ? scale(Math.log10(value)) : NaN);
 }
 
 /** Round numbers of a range, some `count` of them. */
-function ticks(from, to, count = 5) {
+export function ticks(from: number, to: number, count = 5): number[] {
   const raw = (to - from) / count || 1;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw);
-  const found = [];
+  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10);
+  const round: number[] = [];
   for (let value = Math.ceil(from / step) * step; value <= to + step / 1e6; value += step)
-    found.push(Math.abs(value) < step / 1e6 ? 0 : value);
-  return found;
+    round.push(Math.abs(value) < step / 1e6 ? 0 : value);
+  return round;
 }
 
 /** Powers of ten of a range, thinned to some `count` of them; of a short range also their 2 and 5. */
-function decades(from, to, count = 6) {
+export function decades(from: number, to: number, count = 6): number[] {
   const first = Math.ceil(Math.log10(from) - 1e-9);
   const last = Math.floor(Math.log10(to) + 1e-9);
   const step = Math.max(1, Math.ceil((last - first) / count));
@@ -139,13 +142,13 @@ function decades(from, to, count = 6) {
     .filter((value) => value >= from && value <= to);
 }
 
-const power = (value) => {
+export const power = (value: number): string => {
   const exponent = Math.round(Math.log10(value));
   if (exponent >= -2 && exponent <= 3) return String(Number(value.toPrecision(1)));
   return `10${[...String(exponent)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)] ?? "⁻").join("")}`;
 };
 
-function path(points) {
+export function path(points: readonly Point[]): string {
   let pen = "M";
   let text = "";
   for (const [x, y] of points) {
@@ -160,20 +163,28 @@ function path(points) {
 }
 
 /** Texts beside the ends of lines, moved apart where they would cover each other. */
-function apart(labels, least, top, bottom) {
+export function apart<L extends { y: number }>(
+  labels: readonly L[],
+  least: number,
+  top: number,
+  bottom: number,
+): L[] {
   const sorted = [...labels].sort((a, b) => a.y - b.y);
   for (let k = 1; k < sorted.length; k += 1)
-    sorted[k].y = Math.max(sorted[k].y, sorted[k - 1].y + least);
+    sorted[k]!.y = Math.max(sorted[k]!.y, sorted[k - 1]!.y + least);
   let limit = bottom;
   for (let k = sorted.length - 1; k >= 0; k -= 1) {
-    sorted[k].y = Math.max(top, Math.min(sorted[k].y, limit));
-    limit = sorted[k].y - least;
+    sorted[k]!.y = Math.max(top, Math.min(sorted[k]!.y, limit));
+    limit = sorted[k]!.y - least;
   }
   return sorted;
 }
 
 /** Draws a figure at its container's width, and again when that changes. `draw(width)` gives an SVG. */
-function responsive(container, draw) {
+export function responsive(
+  container: HTMLElement,
+  draw: (width: number) => Node | string,
+): () => void {
   let width = 0;
   const again = () => {
     const now = Math.round(container.clientWidth);
@@ -188,7 +199,7 @@ function responsive(container, draw) {
   return again;
 }
 
-const canvasOf = (width, height, label) =>
+export const canvasOf = (width: number, height: number, label: string): SVGSVGElement =>
   shape("svg", {
     viewBox: `0 0 ${width} ${height}`,
     width,
@@ -197,7 +208,13 @@ const canvasOf = (width, height, label) =>
     "aria-label": label,
   });
 
-function axisX(box, scale, values, text = number, title = "") {
+export function axisX(
+  box: Box,
+  scale: Scale,
+  values: readonly number[],
+  text: (value: number) => string = number,
+  title = "",
+): SVGGElement {
   return shape(
     "g",
     { class: "axis" },
@@ -222,7 +239,14 @@ function axisX(box, scale, values, text = number, title = "") {
   );
 }
 
-function axisY(box, scale, values, text = number, title = "", above = 9) {
+export function axisY(
+  box: Box,
+  scale: Scale,
+  values: readonly number[],
+  text: (value: number) => string = number,
+  title = "",
+  above = 9,
+): SVGGElement {
   return shape(
     "g",
     { class: "axis" },
@@ -249,10 +273,10 @@ function axisY(box, scale, values, text = number, title = "", above = 9) {
   );
 }
 
-const scrolledTogether = new Set();
+const scrolledTogether = new Set<HTMLElement>();
 
 /** Figures of the same words stay at the same words when one of them is scrolled. */
-function scrollTogether(scroller) {
+export function scrollTogether(scroller: HTMLElement): void {
   scrolledTogether.add(scroller);
   scroller.addEventListener("scroll", () => {
     for (const other of scrolledTogether) {
@@ -264,7 +288,7 @@ function scrollTogether(scroller) {
 }
 
 /** Words under a figure whose columns are words: all where they fit, otherwise the position only. */
-function wordAxis(words, width) {
+export function wordAxis(words: readonly string[], width: number): HTMLElement {
   const room = width / words.length;
   const axis = element("div", {
     class: room >= 12.5 ? "word-axis" : "word-axis sparse",

@@ -1,19 +1,22 @@
 // What was read, by which model, and how surprising it was; and the bar that walks through the words.
+import { type Maybe, bits, byId, element, mean, number, plural, word } from "../shared/elements";
+import { T, wordAt, choose, chosen, data, listen, shownWord } from "./document";
+
 function perplexityHere() {
   if (data.perplexity !== undefined) return data.perplexity;
-  const known = data.came.filter((p) => p !== null);
-  return known.length ? 2 ** mean(known.map(bits)) : null;
+  const known = data.came.map(bits).filter((surprise) => surprise !== null);
+  return known.length ? 2 ** mean(known) : null;
 }
 
-function drawHeader() {
+export function drawHeader() {
   const model = data.model;
   byId("made").textContent = `Foreword ${data.foreword} · ${data.made}`;
   byId("about").append(
-    `${model.about[0].toUpperCase()}${model.about.slice(1)}`,
+    model.about.slice(0, 1).toUpperCase() + model.about.slice(1),
     model.trained_on ? `, trained on ${model.trained_on}.` : ".",
   );
   const here = perplexityHere();
-  const facts = [
+  const facts: ([string, string, string] | null)[] = [
     [
       "perplexity of this text",
       here === null ? "–" : number(here),
@@ -52,7 +55,7 @@ function drawHeader() {
   ];
   byId("facts").append(
     ...facts
-      .filter(Boolean)
+      .filter((fact) => fact !== null)
       .map(([name, value, note]) =>
         element(
           "div",
@@ -66,7 +69,7 @@ function drawHeader() {
   byId("notes").append(...data.notes.map((note) => element("li", {}, note)));
 }
 
-function drawWalker() {
+export function drawWalker() {
   const label = element("button", {
     type: "button",
     class: "walker-word",
@@ -75,7 +78,7 @@ function drawWalker() {
       byId("unrolled").scrollIntoView();
     },
   });
-  const step = (by, text, name) =>
+  const step = (by: number, text: string, name: string) =>
     element(
       "button",
       {
@@ -91,11 +94,11 @@ function drawWalker() {
     label.replaceChildren(
       element("span", { class: "count" }, String(shownWord())),
       " ",
-      word(data.words[shownWord()]),
+      word(wordAt(shownWord())),
     );
   listen(["word", "hover"], show);
   show();
 }
 
 /** How surprising a word was, 0 to 1, as the strength of a colour; 12 bits and more are all of it. */
-const warmth = (p) => (p === null ? 0 : Math.min(1, bits(p) / 12));
+export const warmth = (p: Maybe): number => Math.min(1, (bits(p) ?? 0) / 12);

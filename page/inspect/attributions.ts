@@ -1,5 +1,10 @@
 // What each earlier word earned of a prediction, and what its erasure costs.
-function drawAttributions() {
+import { byId, element, fixed, percent, word } from "../shared/elements";
+import { asTable, nothing } from "./tables";
+import { legend, ramp, repaint } from "./charts";
+import { type Attribution, wordAt, choose, chosen, data, listen, shownWord } from "./document";
+
+export function drawAttributions() {
   const figure = byId("attributions-figure");
   if (!data.attributions.length) {
     figure.append(
@@ -19,7 +24,7 @@ function drawAttributions() {
     element(
       "button",
       { type: "button", "aria-pressed": "false", onclick: () => choose({ attribution: k }) },
-      element("span", { class: "chip-before" }, "… ", word(data.words[one.at])),
+      element("span", { class: "chip-before" }, "… ", word(wordAt(one.at))),
       " ",
       element("b", {}, word(one.target)),
       element("span", { class: "chance" }, percent(one.probability)),
@@ -28,7 +33,7 @@ function drawAttributions() {
   pick.append(...chips);
   // Without the library for integrated gradients erasure alone is there, and gives the colours.
   const isIntegrated = data.attributions.some((one) => one.integrated);
-  const earnedOf = (one) => one.integrated ?? one.erased;
+  const earnedOf = (one: Attribution) => one.integrated ?? one.erased;
   const most = Math.max(...data.attributions.flatMap((one) => earnedOf(one).map(Math.abs)), 1e-9);
   figure.append(
     pick,
@@ -49,14 +54,14 @@ function drawAttributions() {
     numbers,
   );
   const show = () => {
-    const one = data.attributions[chosen.attribution];
+    const one = data.attributions[chosen.attribution]!;
     chips.forEach((chip, k) => chip.setAttribute("aria-pressed", String(k === chosen.attribution)));
     const loss = Math.max(...one.erased.map(Math.abs), 1e-9);
-    const table = ramp("diverging");
-    const token = (text, k) => {
-      const earned = earnedOf(one)[k];
+    const table = ramp(true);
+    const token = (text: string, k: number) => {
+      const [earned, erased] = [earnedOf(one)[k]!, one.erased[k]!];
       const level = Math.round(127.5 + 127.5 * (earned / most));
-      const [r, g, b] = table.slice(4 * level, 4 * level + 3);
+      const [r, g, b] = [...table.slice(4 * level, 4 * level + 3)] as [number, number, number];
       const light = 0.299 * r + 0.587 * g + 0.114 * b > 140;
       return element(
         "button",
@@ -65,13 +70,13 @@ function drawAttributions() {
           class: light ? "token on-light" : "token on-dark",
           "data-word": one.first + k,
           "--earned": `rgb(${r} ${g} ${b})`,
-          "--lost": Math.abs(one.erased[k]) / loss,
-          "aria-label": `${text}: earned ${fixed(earned)} nats, erased ${fixed(one.erased[k])}`,
-          title: `earned ${fixed(earned)} nats; erased: ${fixed(one.erased[k])}`,
+          "--lost": Math.abs(erased) / loss,
+          "aria-label": `${text}: earned ${fixed(earned)} nats, erased ${fixed(erased)}`,
+          title: `earned ${fixed(earned)} nats; erased: ${fixed(erased)}`,
           onclick: () => choose({ word: one.first + k, hover: null }),
         },
         word(text),
-        element("span", { class: one.erased[k] < 0 ? "lost against" : "lost" }),
+        element("span", { class: erased < 0 ? "lost against" : "lost" }),
         element("span", { class: "earned" }, fixed(earned)),
       );
     };
@@ -97,7 +102,7 @@ function drawAttributions() {
       asTable("What each word earned", ["number", "word", "earned, nats", "erased, nats"], () =>
         one.erased.map((lost, k) => [
           String(one.first + k),
-          word(data.words[one.first + k]),
+          word(wordAt(one.first + k)),
           fixed(one.integrated?.[k], 3),
           fixed(lost, 3),
         ]),
@@ -107,21 +112,21 @@ function drawAttributions() {
   };
   const mark = () =>
     passage
-      .querySelectorAll(".token")
+      .querySelectorAll<HTMLElement>(".token")
       .forEach((token) =>
-        token.classList.toggle("is-chosen", Number(token.dataset.word) === shownWord()),
+        token.classList.toggle("is-chosen", Number(token.dataset["word"]) === shownWord()),
       );
   listen(["attribution"], show);
   listen(["word"], () => {
     const nearest = data.attributions.reduce(
       (best, one, k) =>
-        Math.abs(one.at - chosen.word) < Math.abs(data.attributions[best].at - chosen.word)
+        Math.abs(one.at - chosen.word) < Math.abs(data.attributions[best]!.at - chosen.word)
           ? k
           : best,
       chosen.attribution,
     );
     // A word inside the passage is looked at there; only one beyond it asks for another prediction.
-    const one = data.attributions[chosen.attribution];
+    const one = data.attributions[chosen.attribution]!;
     const exact = data.attributions.findIndex((other) => other.at === chosen.word);
     if (exact >= 0) choose({ attribution: exact });
     else if (chosen.word < one.first || chosen.word > one.at) choose({ attribution: nearest });

@@ -1,5 +1,10 @@
 // The singular values of each step's Jacobian: all of them by step, and one step's in full.
-function drawJacobians() {
+import { byId, element, number, plural, shape, word } from "../shared/elements";
+import { asTable, choice, nothing } from "./tables";
+import { axisX, axisY, canvasOf, decades, linear, logarithmic, path, power, responsive, ticks } from "./charts";
+import { type Spectra, choose, chosen, data, listen, nameOf } from "./document";
+
+export function drawJacobians() {
   const figure = byId("jacobians-figure");
   const found = data.jacobians.filter((one) => one.steps.length);
   if (!found.length) {
@@ -31,26 +36,26 @@ function drawJacobians() {
       ),
     );
   const nearest = () => {
-    const steps = found[shown.k].steps;
+    const steps = found[shown.k]!.steps;
     return steps.reduce(
       (best, step, k) =>
-        Math.abs(step.at - chosen.word) < Math.abs(steps[best].at - chosen.word) ? k : best,
+        Math.abs(step.at - chosen.word) < Math.abs(steps[best]!.at - chosen.word) ? k : best,
       0,
     );
   };
   const redraws = [
-    responsive(spectrum, (width) => spectrumPlot(width, found[shown.k], nearest())),
-    responsive(single, (width) => singlePlot(width, found[shown.k], nearest())),
+    responsive(spectrum, (width) => spectrumPlot(width, found[shown.k]!, nearest())),
+    responsive(single, (width) => singlePlot(width, found[shown.k]!, nearest())),
   ];
   const again = () => {
     for (const redraw of redraws) redraw();
-    const step = found[shown.k].steps[nearest()];
+    const step = found[shown.k]!.steps[nearest()]!;
     const values = step.singular_values;
     const above = values.filter((value) => value > 1).length;
     finding.replaceChildren(
       `At word ${step.at}, `,
       word(step.word),
-      `, ${above} of ${values.length} directions of ${found[shown.k].state} grow; the largest singular value is ${number(values[0])}, the middle one ${number(values[Math.floor(values.length / 2)])}.`,
+      `, ${above} of ${values.length} directions of ${found[shown.k]!.state} grow; the largest singular value is ${number(values[0])}, the middle one ${number(values[Math.floor(values.length / 2)])}.`,
     );
   };
   listen(["word"], again);
@@ -85,8 +90,8 @@ function drawJacobians() {
 }
 
 /** Marks of two pixels, the denser the stronger: [top, share of the densest]. */
-function density(heights) {
-  const found = new Map();
+function density(heights: readonly number[]): [top: number, share: number][] {
+  const found = new Map<number, number>();
   for (const height of heights) {
     const top = 2 * Math.round(height / 2);
     found.set(top, (found.get(top) ?? 0) + 1);
@@ -95,7 +100,7 @@ function density(heights) {
   return [...found].map(([top, count]) => [top, count / most]);
 }
 
-function singularRange(one) {
+function singularRange(one: Spectra): [least: number, most: number] {
   const all = one.steps.flatMap((step) => step.singular_values).filter((value) => value > 0);
   const most =
     Math.max(
@@ -111,7 +116,7 @@ function singularRange(one) {
   ];
 }
 
-function spectrumPlot(width, one, selected) {
+function spectrumPlot(width: number, one: Spectra, selected: number): SVGSVGElement {
   const [least, most] = singularRange(one);
   const box = { left: 46, right: width - 8, top: 26, bottom: 290 };
   const y = logarithmic(least, most, box.bottom, box.top);
@@ -170,16 +175,16 @@ function spectrumPlot(width, one, selected) {
   return svg;
 }
 
-function singlePlot(width, one, selected) {
+function singlePlot(width: number, one: Spectra, selected: number): SVGSVGElement {
   const [least, most] = singularRange(one);
-  const values = one.steps[selected].singular_values;
+  const values = one.steps[selected]!.singular_values;
   const box = { left: 46, right: width - 12, top: 26, bottom: 290 };
   const y = logarithmic(least, most, box.bottom, box.top);
   const x = linear(1, Math.max(2, values.length), box.left, box.right);
   const svg = canvasOf(
     width,
     346,
-    `Singular values at ${nameOf(one.steps[selected].at)}, from ${number(values[0])} down to ${number(values.at(-1))}`,
+    `Singular values at ${nameOf(one.steps[selected]!.at)}, from ${number(values[0])} down to ${number(values.at(-1))}`,
   );
   svg.append(
     axisY(box, y, decades(least, most), power, "singular value"),

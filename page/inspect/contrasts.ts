@@ -1,5 +1,11 @@
 // The text read twice with one thing changed: where predictions part, and which units carry it on.
-function drawContrasts() {
+import { byId, element, fixed, number, percent, plural, shape, word } from "../shared/elements";
+import { asTable, choice, nothing } from "./tables";
+import { axisX, axisY, canvasOf, legend, linear, paintMap, path, repaint, responsive, ticks, wordAxis } from "./charts";
+import { type ChangedUnit, type Contrast, type ContrastLayer, wordAt, Matrix, T, choose, chosen, data, listen, nameOf, shownWord } from "./document";
+import { read } from "./lens";
+
+export function drawContrasts() {
   const figure = byId("contrasts-figure");
   if (!data.contrasts.length) {
     figure.append(nothing("No change was tried on this text."));
@@ -34,7 +40,7 @@ function drawContrasts() {
     );
   figure.append(controls, body);
   const show = () => {
-    const whole = data.contrasts[chosen.contrast];
+    const whole = data.contrasts[chosen.contrast]!;
     body.replaceChildren(runs(whole), ...contrastFigures(near ? partOf(whole) : whole));
   };
   listen(["contrast"], show);
@@ -45,10 +51,10 @@ function drawContrasts() {
 const AROUND = 60;
 
 /** The same contrast with the words around the change alone. */
-function partOf(one) {
+function partOf(one: Contrast): Contrast {
   const at = one.pairs.findIndex(([a]) => a >= one.at);
   const from = Math.max(0, Math.min(at < 0 ? Infinity : at - 8, one.pairs.length - AROUND));
-  const cut = (list) => list.slice(from, from + AROUND);
+  const cut = <V>(list: readonly V[]) => list.slice(from, from + AROUND);
   const layers = one.layers.map((layer) => {
     const { bytes, columns, low, high } = layer.values;
     const values = new Matrix(
@@ -77,16 +83,16 @@ function partOf(one) {
   };
 }
 
-function contrastFigures(one) {
-  const words = one.pairs.map(([a]) => data.words[a]);
+function contrastFigures(one: Contrast): Node[] {
+  const words = one.pairs.map(([a]) => wordAt(a));
   const pairOf = new Map(one.pairs.map(([a], k) => [a, k]));
   const most = one.divergence.reduce(
-    (best, value, k) => (value > one.divergence[best] ? k : best),
+    (best, value, k) => (value > one.divergence[best]! ? k : best),
     0,
   );
   const after = one.divergence
-    .map((value, k) => [value, k])
-    .filter(([, k]) => one.pairs[k][0] >= one.at);
+    .map((value, k) => [value, k] as const)
+    .filter(([, k]) => one.pairs[k]![0] >= one.at);
   const lasting = after.filter(([value]) => value > 0.1).length;
   const finding = element(
     "p",
@@ -94,17 +100,17 @@ function contrastFigures(one) {
     lasting
       ? `The predictions differ by more than 0.1 bits after ${plural(lasting, "word")}`
       : "No prediction differs by more than 0.1 bits",
-    one.divergence[most] > 0
+    one.divergence[most]! > 0
       ? [
           "; most after ",
-          nameOf(one.pairs[most][0]),
+          nameOf(one.pairs[most]![0]),
           `: by ${number(one.divergence[most], 2)} bits.`,
         ]
       : ".",
   );
   const plot = element("div", { class: "plot" });
   responsive(plot, (width) => divergencePlot(width, one, words));
-  const parts = [finding, element("h3", {}, "How far the predictions part"), plot];
+  const parts: (Node | Node[])[] = [finding, element("h3", {}, "How far the predictions part"), plot];
   for (const layer of one.layers) {
     const canvas = element("canvas", {
       class: "map",
@@ -116,7 +122,7 @@ function contrastFigures(one) {
     const sizes = layer.units.map((_, k) =>
       values.column(k).reduce((sum, value) => sum + Math.abs(value), 0),
     );
-    const order = layer.units.map((_, k) => k).sort((a, b) => sizes[b] - sizes[a]);
+    const order = layer.units.map((_, k) => k).sort((a, b) => sizes[b]! - sizes[a]!);
     const paint = () => paintMap(canvas, values, order);
     paint();
     repaint.push(() => {
@@ -133,10 +139,10 @@ function contrastFigures(one) {
         Math.max(0, Math.floor((event.offsetY / canvas.clientHeight) * order.length)),
       );
       read(
-        `unit ${layer.units[order[row]]} · ${nameOf(one.pairs[k][0])} · ${fixed(values.at(k, order[row]))}`,
+        `unit ${layer.units[order[row]!]} · ${nameOf(one.pairs[k]![0])} · ${fixed(values.at(k, order[row]!))}`,
         event,
       );
-      choose({ hover: one.pairs[k][0] });
+      choose({ hover: one.pairs[k]![0] });
     });
     canvas.addEventListener("pointerleave", () => {
       read(null);
@@ -194,7 +200,7 @@ function contrastFigures(one) {
             ),
             curves,
           ]
-        : "",
+        : [],
     );
   }
   parts.push(
@@ -204,7 +210,7 @@ function contrastFigures(one) {
       () =>
         one.pairs.map(([a], k) => [
           String(a),
-          word(data.words[a]),
+          word(wordAt(a)),
           fixed(one.divergence[k], 3),
           percent(one.came[k]),
           percent(one.came_other[k]),
@@ -219,12 +225,16 @@ let contrastMark = () => {};
 listen(["word", "hover"], () => contrastMark());
 
 /** Both texts, one under the other, the changed place marked. */
-function runs(one) {
+function runs(one: Contrast): HTMLElement {
   const first = new Set(one.pairs.map(([a]) => a));
   const second = new Map(one.pairs.map(([a, b]) => [b, a]));
   const around = 14;
   const from = Math.max(0, one.at - around);
-  const line = (words, changed, name) => {
+  const line = (
+    words: readonly string[],
+    changed: (t: number, text: string) => boolean,
+    name: string,
+  ) => {
     const to = Math.min(words.length, one.at + around + 1);
     return element(
       "p",
@@ -251,13 +261,13 @@ function runs(one) {
     line(data.words, (t) => !first.has(t) || (one.kind !== "dropped" && t === one.at), "first run"),
     line(
       one.words,
-      (t, text) => (isReset ? t === one.at : !second.has(t) || text !== data.words[second.get(t)]),
+      (t, text) => (isReset ? t === one.at : text !== data.words[second.get(t) ?? -1]),
       isReset ? "second run, its state emptied at the marked word" : "second run",
     ),
   );
 }
 
-function divergencePlot(width, one, words) {
+function divergencePlot(width: number, one: Contrast, words: readonly string[]): SVGSVGElement {
   const box = { left: 52, right: width - 10, top: 24, bottom: 134 };
   const lower = { left: 52, right: width - 10, top: 172, bottom: 252 };
   const n = words.length;
@@ -276,6 +286,12 @@ function divergencePlot(width, one, words) {
     axisY(lower, p, [0, 0.5, 1], percentTick, "P of what came: first ○, second ●"),
   );
   one.pairs.forEach(([a], k) => {
+    const [divergence, came, other, text] = [
+      one.divergence[k]!,
+      one.came[k] ?? null,
+      one.came_other[k] ?? null,
+      words[k]!,
+    ];
     const middle = x(k + 0.5);
     const group = shape(
       "g",
@@ -283,7 +299,7 @@ function divergencePlot(width, one, words) {
       shape(
         "title",
         {},
-        `${nameOf(a)}: ${fixed(one.divergence[k], 3)} bits; what came: ${percent(one.came[k])} and ${percent(one.came_other[k])}`,
+        `${nameOf(a)}: ${fixed(divergence, 3)} bits; what came: ${percent(came)} and ${percent(other)}`,
       ),
       shape("rect", {
         class: "hit",
@@ -295,30 +311,30 @@ function divergencePlot(width, one, words) {
       shape("rect", {
         class: "divergence",
         x: x(k) + each * 0.15,
-        y: y(one.divergence[k]),
+        y: y(divergence),
         width: Math.max(0.8, each * 0.7),
-        height: Math.max(0, box.bottom - y(one.divergence[k])),
+        height: Math.max(0, box.bottom - y(divergence)),
       }),
     );
-    if (one.came[k] !== null && one.came_other[k] !== null) {
+    if (came !== null && other !== null) {
       group.append(
         shape("line", {
           class: "stem",
           x1: middle,
           x2: middle,
-          y1: p(one.came[k]),
-          y2: p(one.came_other[k]),
+          y1: p(came),
+          y2: p(other),
         }),
         shape("circle", {
           class: "came-first",
           cx: middle,
-          cy: p(one.came[k]),
+          cy: p(came),
           r: Math.min(3.5, Math.max(1.2, each / 4)),
         }),
         shape("circle", {
           class: "came-second",
           cx: middle,
-          cy: p(one.came_other[k]),
+          cy: p(other),
           r: Math.min(3.5, Math.max(1.2, each / 4)),
         }),
       );
@@ -328,11 +344,11 @@ function divergencePlot(width, one, words) {
         shape(
           "text",
           {
-            class: words[k].startsWith("<") ? "axis-word sign" : "axis-word",
+            class: text.startsWith("<") ? "axis-word sign" : "axis-word",
             transform: `translate(${middle + 4} ${lower.bottom + 12}) rotate(-55)`,
             "text-anchor": "end",
           },
-          words[k].length > 12 ? `${words[k].slice(0, 11)}…` : words[k],
+          text.length > 12 ? `${text.slice(0, 11)}…` : text,
         ),
       );
     svg.append(group);
@@ -340,18 +356,22 @@ function divergencePlot(width, one, words) {
   if (each < 12.5) {
     const places = new Map(one.pairs.map(([a], k) => [a, k]));
     const round = ticks(
-      one.pairs[0][0],
-      one.pairs[n - 1][0],
+      one.pairs[0]![0],
+      one.pairs[n - 1]![0],
       Math.max(2, Math.floor(width / 110)),
     ).filter((a) => places.has(a));
-    svg.append(axisX(lower, (a) => x(places.get(a) + 0.5), round, String, "word"));
+    svg.append(axisX(lower, (a) => x((places.get(a) ?? 0) + 0.5), round, String, "word"));
   }
   return svg;
 }
 
-const percentTick = (value) => `${100 * value} %`;
+const percentTick = (value: number) => `${100 * value} %`;
 
-function changedPlot(layer, unit, words) {
+function changedPlot(
+  layer: ContrastLayer,
+  unit: ChangedUnit,
+  words: readonly string[],
+): HTMLElement {
   const width = 320;
   const box = { left: 36, right: width - 6, top: 26, bottom: 112 };
   const all = [...unit.first, ...unit.other];

@@ -1,5 +1,10 @@
 // How far gradients reach back, for this model and others, and how long they were before clipping.
-function drawGradients() {
+import { byId, element, number, percent, plural, shape } from "../shared/elements";
+import { asTable, choice, nothing } from "./tables";
+import { type Point, apart, axisX, axisY, canvasOf, decades, linear, logarithmic, path, power, responsive, ticks } from "./charts";
+import { type Clipping, type Curve, type Gradients, data } from "./document";
+
+export function drawGradients() {
   const figure = byId("gradients-figure");
   const gradients = data.gradients;
   if (!gradients || !gradients.curves.length) {
@@ -10,15 +15,15 @@ function drawGradients() {
     );
     return;
   }
-  const shown = {
-    state: gradients.curves.some((curve) => curve.norms.c) ? "c" : "h",
+  const shown: View = {
+    state: gradients.curves.some((curve) => curve.norms["c"]) ? "c" : "h",
     relative: true,
-    layer: gradients.curves[0].layer,
+    layer: gradients.curves[0]?.layer ?? 0,
   };
   const plot = element("div", { class: "plot" });
   const sentence = element("p", { class: "finding" });
   const controls = element("div", { class: "controls" });
-  if (gradients.curves.some((curve) => curve.norms.c))
+  if (gradients.curves.some((curve) => curve.norms["c"]))
     controls.append(
       choice(
         "State",
@@ -66,7 +71,7 @@ function drawGradients() {
   );
   const own = () =>
     gradients.curves.find((curve) => curve.kind === "trained" && curve.layer === shown.layer) ??
-    gradients.curves[0];
+    gradients.curves[0]!;
   const draw = responsive(plot, (width) => gradientPlot(width, gradients, shown));
   const again = () => {
     draw();
@@ -76,7 +81,7 @@ function drawGradients() {
         ? `This model’s gradient stays above 1 % over all ${gradients.window} words that were measured.`
         : `This model’s gradient falls under 1 % of its beginning ${plural(curve.vanishes, "word")} back.`;
   };
-  const name = (curve) => [curve.label, layers.length > 1 ? `, layer ${curve.layer + 1}` : ""];
+  const name = (curve: Curve) => [curve.label, layers.length > 1 ? `, layer ${curve.layer + 1}` : ""];
   figure.append(
     controls,
     plot,
@@ -110,8 +115,15 @@ function drawGradients() {
   if (gradients.clipping) drawClipping(figure, gradients.clipping);
 }
 
-function gradientPlot(width, gradients, shown) {
-  const depth = (curve) =>
+/** What the reader chose to see of the curves. */
+interface View {
+  state: string;
+  relative: boolean;
+  layer: number;
+}
+
+function gradientPlot(width: number, gradients: Gradients, shown: View): SVGSVGElement {
+  const depth = (curve: Curve) =>
     Math.max(
       ...gradients.curves
         .filter((other) => other.label === curve.label)
@@ -121,7 +133,7 @@ function gradientPlot(width, gradients, shown) {
   const curves = gradients.curves
     .filter((curve) => curve.layer === Math.min(shown.layer, depth(curve)))
     .map((curve) => {
-      const norms = curve.norms[shown.state] ?? curve.norms.h;
+      const norms = curve.norms[shown.state] ?? curve.norms["h"] ?? [];
       const state = curve.norms[shown.state] ? shown.state : "h";
       return {
         ...curve,
@@ -159,31 +171,31 @@ function gradientPlot(width, gradients, shown) {
       shape("text", { class: "limit-name", x: box.left + 6, y: y(0.01) - 5 }, "1 %"),
     );
   }
-  const labels = [];
+  const labels: { kind: string; y: number; text: string }[] = [];
   // This model last, so that it lies on top.
   for (const curve of [...curves].sort(
-    (one, other) => (one.kind === "trained") - (other.kind === "trained"),
+    (one, other) => Number(one.kind === "trained") - Number(other.kind === "trained"),
   )) {
     const kind = `curve curve-${curve.kind} cell-${curve.cell}`;
     const leaves = curve.values.findIndex((value) => !(value >= least));
     const points = curve.values
       .slice(0, leaves < 0 ? undefined : leaves)
-      .map((value, d) => [x(d), y(value)]);
+      .map((value, d): Point => [x(d), y(value)]);
     svg.append(shape("path", { class: kind, "data-curve": curve.label, d: path(points) }));
-    const under = curve.values.findIndex((value) => value < 0.01 * curve.values[0]);
+    const under = curve.values.findIndex((value) => value < 0.01 * curve.values[0]!);
     if (under >= 0 && under < points.length)
       svg.append(
         shape("circle", {
           class: `${kind} under`,
           cx: x(under),
-          cy: y(curve.values[under]),
+          cy: y(curve.values[under]!),
           r: curve.kind === "trained" ? 5 : 3.5,
         }),
       );
     const name = curve.label + (curve.state === shown.state ? "" : ` (${curve.state})`);
     labels.push({
       kind,
-      y: (leaves < 0 && points.length ? points.at(-1)[1] : box.bottom) + 4,
+      y: (leaves < 0 && points.length ? points.at(-1)![1] : box.bottom) + 4,
       text: `${name}${leaves < 0 ? "" : " ↓"}${under < 0 ? "" : `: 1 % at ${under}`}`,
     });
   }
@@ -228,7 +240,7 @@ function gradientPlot(width, gradients, shown) {
   return svg;
 }
 
-function drawClipping(figure, clipping) {
+function drawClipping(figure: HTMLElement, clipping: Clipping): void {
   const plot = element("div", { class: "plot" });
   responsive(plot, (width) => {
     const box = { left: 52, right: width - 64, top: 26, bottom: 170 };
@@ -275,7 +287,7 @@ function drawClipping(figure, clipping) {
     }
     clipping.norms.forEach((norm, k) => {
       const over = clipping.clip !== null && norm > clipping.clip;
-      if (over)
+      if (clipping.clip !== null && over)
         svg.append(
           shape("line", {
             class: "stem",

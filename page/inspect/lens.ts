@@ -1,9 +1,14 @@
 // The lens: one word's prediction, its gates, and the units that charged and discharged.
+import { bits, byId, element, fixed, percent, word } from "../shared/elements";
+import { nothing } from "./tables";
+import { paintStrip } from "./charts";
+import { type Layer, wordAt, T, choose, chosen, data, gateClass, isSigned, orderOf, shownLayer, shownWord } from "./document";
+
 /** The gates of the shown word: their means, all units as a strip, and who charged and discharged. */
-function drawLens(lens) {
+export function drawLens(lens: HTMLElement): void {
   const t = shownWord();
   const layer = shownLayer();
-  const next = t + 1 < T ? data.words[t + 1] : null;
+  const next = t + 1 < T ? wordAt(t + 1) : null;
   const said = element(
     "div",
     { class: "lens-said" },
@@ -12,7 +17,7 @@ function drawLens(lens) {
       { class: "lens-title" },
       element("span", { class: "count" }, `word ${t}`),
       " ",
-      word(data.words[t]),
+      word(wordAt(t)),
     ),
     element(
       "p",
@@ -27,7 +32,7 @@ function drawLens(lens) {
     element(
       "ol",
       { class: "top" },
-      data.top[t].map(([text, p]) =>
+      (data.top[t] ?? []).map(([text, p]) =>
         element(
           "li",
           { class: text === next ? "right" : "" },
@@ -60,7 +65,7 @@ function drawLens(lens) {
           Math.floor((event.offsetX / canvas.clientWidth) * order.length),
         );
         read(
-          `${part.label} · unit ${layer.units[order[k]]} · ${fixed(part.values.at(t, order[k]))}`,
+          `${part.label} · unit ${layer.units[order[k]!]} · ${fixed(part.values.at(t, order[k]!))}`,
           event,
         );
       });
@@ -73,7 +78,7 @@ function drawLens(lens) {
                 order.length - 1,
                 Math.floor((event.offsetX / canvas.clientWidth) * order.length),
               )
-            ],
+            ] ?? 0,
         }),
       );
       const strength = isSigned(part) ? null : part.values.mean(t);
@@ -83,7 +88,7 @@ function drawLens(lens) {
         element(
           "span",
           { class: "gate-label" },
-          element("i", { class: `dot ${gateClass(part.name)}` }),
+          element("i", { class: `dot ${gateClass(part.role)}` }),
           part.label,
           " ",
           element("span", { class: "letter" }, part.name),
@@ -95,7 +100,7 @@ function drawLens(lens) {
         ),
         strength === null
           ? element("span", {})
-          : element("span", { class: `gate-bar ${gateClass(part.name)}`, "--share": strength }),
+          : element("span", { class: `gate-bar ${gateClass(part.role)}`, "--share": strength }),
         canvas,
         element("span", { class: "gate-says" }, part.says),
       );
@@ -104,16 +109,17 @@ function drawLens(lens) {
   lens.append(parts, acted(layer, t) ?? "");
 }
 
-function acted(layer, t) {
-  if (!layer.held) return null;
+function acted(layer: Layer, t: number): HTMLElement | null {
+  const held = layer.held;
+  if (!held) return null;
   const change = layer.units
     .map((_, k) => {
-      const before = t > 0 ? layer.held.values.at(t - 1, k) : 0;
-      const after = layer.held.values.at(t, k);
+      const before = t > 0 ? held.values.at(t - 1, k) : 0;
+      const after = held.values.at(t, k);
       return { k, before, after, by: Math.abs(after) - Math.abs(before) };
     })
     .sort((a, b) => b.by - a.by);
-  const list = (title, some) =>
+  const list = (title: string, some: typeof change) =>
     element(
       "div",
       {},
@@ -155,7 +161,7 @@ function acted(layer, t) {
 }
 
 /** One line at the pointer with a figure's value. */
-function read(text, event = null) {
+export function read(text: string | null, event: MouseEvent | null = null): void {
   const line = byId("reading");
   line.hidden = text === null;
   if (text === null) return;

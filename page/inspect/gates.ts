@@ -1,8 +1,15 @@
 // Heat maps of every gate and state: words across, units down, in an order of the reader's choice.
-function drawGates() {
+import { byId, element, fixed, mean, plural, word } from "../shared/elements";
+import { asTable, choice, nothing } from "./tables";
+import { legend, paintMap, repaint, scrollTogether, wordAxis } from "./charts";
+import { type Layer, type Part, T, choose, chosen, data, gateClass, listen, nameOf, orderOf, shownLayer, shownWord } from "./document";
+import { read } from "./lens";
+
+export function drawGates() {
   const figure = byId("gates-figure");
   const layers = data.layers.filter((layer) => layer.parts.length);
-  if (!layers.length) {
+  const [first] = layers;
+  if (!first) {
     figure.append(
       nothing(
         "This model has no gates and no state: each prediction is made from its window of words alone.",
@@ -13,7 +20,7 @@ function drawGates() {
   if (!layers.some((layer) => layer.gates.length))
     figure.append(nothing("This network has no gates. What there is to see is its state."));
   const controls = element("div", { class: "controls" });
-  const orders = Object.keys(layers[0].orders);
+  const orders = Object.keys(first.orders);
   if (orders.length > 1)
     controls.append(
       choice(
@@ -50,19 +57,19 @@ function drawGates() {
     maps,
     asTable(
       "Means of all units by word",
-      ["number", "word", ...shownLayer().parts.map((part) => part.label)],
+      ["number", "word", ...(shownLayer() ?? first).parts.map((part) => part.label)],
       () =>
         data.words.map((text, t) => [
           String(t),
           word(text),
-          ...shownLayer().parts.map((part) => fixed(part.values.mean(t))),
+          ...(shownLayer() ?? first).parts.map((part) => fixed(part.values.mean(t))),
         ]),
     ),
   );
 
-  let shown = [];
+  let shown: ReturnType<typeof heatMap>[] = [];
   const build = () => {
-    const layer = shownLayer();
+    const layer = shownLayer() ?? first;
     maps.classList.toggle("two", T <= 60);
     shown = layer.parts.map((part) => heatMap(layer, part));
     maps.replaceChildren(...shown.map((map) => map.figure));
@@ -89,9 +96,9 @@ function drawGates() {
   }).observe(maps);
 }
 
-const firstUnit = (layer) => layer.telling ?? 0;
+export const firstUnit = (layer: Layer | undefined): number => layer?.telling ?? 0;
 
-function heatMap(layer, part) {
+function heatMap(layer: Layer, part: Part) {
   const canvas = element("canvas", {
     class: "map",
     tabindex: "0",
@@ -117,7 +124,7 @@ function heatMap(layer, part) {
       element(
         "span",
         { class: "map-title" },
-        element("i", { class: `dot ${gateClass(part.name)}` }),
+        element("i", { class: `dot ${gateClass(part.role)}` }),
         part.label,
         " ",
         element("span", { class: "letter" }, part.name),
@@ -132,20 +139,20 @@ function heatMap(layer, part) {
   const height = units <= 6 ? 18 * units : Math.min(Math.max(units, 120), 200);
   canvas.style.height = `${height}px`;
   const order = () => orderOf(layer);
-  const at = (event) => ({
+  const at = (event: MouseEvent) => ({
     t: Math.max(0, Math.min(T - 1, Math.floor((event.offsetX / canvas.clientWidth) * T))),
     row: Math.max(
       0,
       Math.min(units - 1, Math.floor((event.offsetY / canvas.clientHeight) * units)),
     ),
   });
-  const text = (t, position) =>
+  const text = (t: number, position: number) =>
     `unit ${layer.units[position]} · ${nameOf(t)} · ${fixed(part.values.at(t, position))}`;
   canvas.addEventListener("pointermove", (event) => {
     const { t, row } = at(event);
     choose({ hover: t });
     line.style.top = `${(100 * (row + 0.5)) / units}%`;
-    read(`${part.name} · ${text(t, order()[row])}`, event);
+    read(`${part.name} · ${text(t, order()[row]!)}`, event);
   });
   canvas.addEventListener("pointerleave", () => {
     choose({ hover: null });
@@ -154,7 +161,7 @@ function heatMap(layer, part) {
   });
   canvas.addEventListener("click", (event) => {
     const { t, row } = at(event);
-    choose({ word: t, position: order()[row] });
+    choose({ word: t, position: order()[row] ?? 0 });
   });
   canvas.addEventListener("keydown", (event) => {
     const [across, down] =
@@ -162,11 +169,11 @@ function heatMap(layer, part) {
       [];
     if (across === undefined) return;
     event.preventDefault();
-    const row = Math.max(0, Math.min(units - 1, order().indexOf(chosen.position) + down));
+    const row = Math.max(0, Math.min(units - 1, order().indexOf(chosen.position) + down!));
     choose({
       word: Math.max(0, Math.min(T - 1, chosen.word + across)),
       hover: null,
-      position: order()[row],
+      position: order()[row] ?? 0,
     });
     byId("said").textContent = text(chosen.word, chosen.position);
   });

@@ -1,9 +1,9 @@
 // The network at the last word: every gate and state as a strip of units, one unit as a capacitor,
 // and its memory over the words typed so far. Asks nobody.
-import { circuit } from "./circuit";
-import { colours } from "./colours";
-import { byId, element, fixed, mean, percent, shape, word } from "./elements";
-import { hasGates, heldName, isSigned, LABELS, unitOf, values } from "./layer";
+import { circuit, story } from "../shared/circuit";
+import { colours } from "../shared/colours";
+import { byId, element, fixed, mean, shape, word } from "../shared/elements";
+import { hasGates, heldName, isSigned, labelOf, roleOf, unitOf, values } from "./layer";
 import type { LayerTrace, WordTrace } from "./messages";
 
 const WORDS = 32;
@@ -151,7 +151,7 @@ export class Inside {
 
   private part(layer: LayerTrace, name: string, unit: number): HTMLElement {
     const numbers = values(layer, name);
-    const label = LABELS[name] ?? name;
+    const label = labelOf(name);
     const canvas = element("canvas", {
       class: "strip",
       role: "img",
@@ -169,7 +169,7 @@ export class Inside {
     paint(canvas, numbers, isSigned(name) ? sizeOf(name, numbers) : null);
     return element(
       "div",
-      { class: `part gate-${name}`, "data-part": name },
+      { class: `part gate-${roleOf(name)}`, "data-part": name },
       element(
         "span",
         { class: "part-name" },
@@ -201,9 +201,7 @@ export class Inside {
       return added && added.length > 1 ? [null, held] : [held];
     });
     const size = Math.max(1e-6, ...past.map((one) => Math.abs(one?.held ?? 0)));
-    const told = now.keep
-      ? `Unit ${unit} ${(now.input?.value ?? 0) > 0.5 ? "takes in" : (now.input?.value ?? 0) > 0.15 ? "takes in a little" : "takes in next to nothing"}, and keeps ${percent(now.keep.value)} of what it had${now.output ? `; its output gate lets ${percent(now.output.value)} through` : ""}.`
-      : `Unit ${unit}: every word overwrites the state.`;
+    const told = story(now, `Unit ${unit}`);
     return element(
       "div",
       { class: "unit" },
@@ -248,10 +246,10 @@ function memory(
     class: "memory",
     viewBox: `0 0 ${width} 190`,
     role: "img",
-    "aria-label": `${LABELS[name]} of the unit over ${past.length} words since ${first}, now ${fixed(past.at(-1)?.held ?? 0)}`,
+    "aria-label": `${labelOf(name)} of the unit over ${past.length} words since ${first}, now ${fixed(past.at(-1)?.held ?? 0)}`,
   });
   svg.append(
-    shape("text", { class: "axis", x: left, y: 12 }, `${LABELS[name]} ${name}, word by word`),
+    shape("text", { class: "axis", x: left, y: 12 }, `${labelOf(name)} ${name}, word by word`),
     shape("text", { class: "axis", x: left - 6, y: top + 4, "text-anchor": "end" }, fixed(size)),
     shape("text", { class: "axis", x: left - 6, y: y(0) + 4, "text-anchor": "end" }, "0"),
     shape("text", { class: "axis", x: left - 6, y: bottom + 4, "text-anchor": "end" }, fixed(-size)),
