@@ -226,7 +226,7 @@ def test_an_exploding_loss_is_a_divergence() -> None:
 def test_training_that_diverges_again_and_again_is_given_up_with_advice() -> None:
     run, events = run_of(steps=30), []
     poison(run, at=set(range(5, 10_000)))
-    with pytest.raises(TrainingError, match=f"{ROLLBACKS + 1} times.*--learning-rate"):
+    with pytest.raises(TrainingError, match=f"{ROLLBACKS + 1} times.*smaller learning_rate"):
         go(run, report=events.append)
     assert len(notes_of(events)) == ROLLBACKS
     assert all(bool(torch.isfinite(p).all()) for p in run.model.parameters())
