@@ -18,11 +18,6 @@ def is_quantisable(name: str, shape: tuple[int, ...]) -> bool:
     return len(shape) == 2 and "peephole" not in name
 
 
-def is_quantised(weights: Mapping[str, np.ndarray]) -> bool:
-    """Whether any weights have scales."""
-    return any(name.endswith(SCALE) for name in weights)
-
-
 def quantise(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Convert every matrix to int8 and scales; other weights stay as they are."""
     converted: dict[str, np.ndarray] = {}
