@@ -281,6 +281,6 @@ def test_a_memory_that_opens_its_own_gates_charges_without_end_unless_it_is_clip
 def test_a_clip_is_a_number_for_cells_that_can_have_one() -> None:
     with pytest.raises(ValueError, match="cell_clip is for lstm, lstm-peephole.*not gru"):
         cell_for("gru", cell_clip=1.0)
-    with pytest.raises(ValueError, match="cell_clip must be a number above 0"):
+    with pytest.raises(ValueError, match="cell_clip must be a number from 0"):
         cell_for("lstm", cell_clip=-1.0)
     assert from_description(describe(cell_for("lstm", cell_clip=0.1))).cell_clip == 0.1

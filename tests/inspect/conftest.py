@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from foreword.cells.registry import CELLS
+
 SAYS = {
     "i": ("input gate", "how much of the new enters"),
     "f": ("forget gate", "how much of the old stays"),
@@ -58,6 +60,12 @@ def run(cell: str, T: int, H: int, random: np.random.Generator) -> dict[str, np.
     return {"i": i, "f": f, "g": g, "o": o, "c": c, "h": o * np.tanh(c)}
 
 
+def kinds(cell: str) -> dict[str, str | None]:
+    known = CELLS.get(cell)
+    names = ("keep", "take", "candidate")
+    return {name: None if known is None else getattr(known, name) for name in names}
+
+
 def layer(cell: str, words: list[str], H: int, k: int, random: np.random.Generator) -> Any:
     T, found = len(words), run(cell, len(words), H, random)
 
@@ -92,11 +100,7 @@ def layer(cell: str, words: list[str], H: int, k: int, random: np.random.Generat
         "hidden_size": H,
         "units": list(range(H)),
         "memory": None if cell == "mlp-window" else states[0],
-        "kinds": {
-            "keep": next((name for name in GATES[cell] if name in "fz"), None),
-            "take": next((name for name in GATES[cell] if name == "i"), None),
-            "candidate": next((name for name in GATES[cell] if name in "gn"), None),
-        },
+        "kinds": kinds(cell),
         "telling": order[0],
         "gates": [part(name) for name in GATES[cell]],
         "states": [part(name) for name in states],

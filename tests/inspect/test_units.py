@@ -5,9 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from foreword.cells.registry import cell_for
 from foreword.inspect import LayerArrays, longest_holds, orders, ranked, telling, time_constants
 
 WORDS = ("a", "b", "a", "c")
+LSTM = cell_for("lstm")
 
 
 def lstm_layer(keep: list[float], take: float = 0.0) -> LayerArrays:
@@ -15,7 +17,9 @@ def lstm_layer(keep: list[float], take: float = 0.0) -> LayerArrays:
     f = np.tile(np.array(keep, dtype=np.float32), (len(WORDS), 1))
     c = np.cumprod(f, axis=0)
     i, g = np.full_like(f, take), np.ones_like(f)
-    return LayerArrays(0, {"i": i, "f": f, "g": g, "o": np.ones_like(f)}, {"h": np.tanh(c), "c": c})
+    return LayerArrays(
+        0, {"i": i, "f": f, "g": g, "o": np.ones_like(f)}, {"h": np.tanh(c), "c": c}, LSTM
+    )
 
 
 def test_a_charge_has_fallen_to_1_over_e_after_the_time_constant() -> None:
@@ -46,7 +50,9 @@ def test_words_that_open_and_close_are_those_with_the_largest_and_smallest_means
 def test_a_coupled_unit_takes_what_it_does_not_keep() -> None:
     f = np.array([[0.9], [0.2], [0.9], [0.9]], dtype=np.float32)
     ones = np.ones_like(f)
-    layer = LayerArrays(0, {"f": f, "g": ones, "o": ones}, {"h": ones, "c": f})
+    layer = LayerArrays(
+        0, {"f": f, "g": ones, "o": ones}, {"h": ones, "c": f}, cell_for("lstm-coupled")
+    )
     unit = ranked(layer, WORDS)[0]
     assert unit.opens[0] == ("b", pytest.approx(0.8))
     assert unit.closes[0] == ("b", pytest.approx(0.2))
@@ -54,7 +60,7 @@ def test_a_coupled_unit_takes_what_it_does_not_keep() -> None:
 
 def test_a_gru_keeps_by_its_update_gate() -> None:
     z = np.full((4, 1), 0.75, dtype=np.float32)
-    layer = LayerArrays(0, {"r": z, "z": z, "n": z}, {"h": z})
+    layer = LayerArrays(0, {"r": z, "z": z, "n": z}, {"h": z}, cell_for("gru"))
     assert time_constants(layer)[0] == pytest.approx(-1 / np.log(0.75), rel=1e-5)
 
 
@@ -78,7 +84,7 @@ def test_every_order_is_one_of_all_units_and_likes_stand_together() -> None:
     noise = 0.05 * rng.standard_normal((30, 6))
     memory = np.concatenate([first, other, first, other, first, other], axis=1) + noise
     layer = lstm_layer([0.9] * 6)
-    layer = LayerArrays(0, layer.gates, {"h": memory, "c": memory})
+    layer = LayerArrays(0, layer.gates, {"h": memory, "c": memory}, LSTM)
     found = orders(layer)
     assert all(sorted(order) == list(range(6)) for order in found.values())
     kinds = [unit % 2 for unit in found["similarity"]]
@@ -99,7 +105,7 @@ def test_the_telling_unit_charges_holds_and_discharges() -> None:
         row = f[t] * row + i[t]
         c[t] = row
     gates = {"i": i, "f": f, "g": np.ones_like(f), "o": np.ones_like(f)}
-    assert telling(LayerArrays(0, gates, {"h": np.tanh(c), "c": c})) == 2
+    assert telling(LayerArrays(0, gates, {"h": np.tanh(c), "c": c}, LSTM)) == 2
 
 
 def test_a_unit_that_lets_go_now_and_then_is_told_by_its_longest_hold() -> None:
@@ -115,7 +121,7 @@ def test_a_unit_that_lets_go_now_and_then_is_told_by_its_longest_hold() -> None:
         row = f[t] * row + i[t]
         c[t] = row
     gates = {"i": i, "f": f, "g": np.ones_like(f), "o": np.ones_like(f)}
-    layer = LayerArrays(0, gates, {"h": np.tanh(c), "c": c})
+    layer = LayerArrays(0, gates, {"h": np.tanh(c), "c": c}, LSTM)
     # 0.98^29 = 0.56, so the discharge ends it; of the other 0.8^4 = 0.41, 0.8^5 = 0.33.
     assert longest_holds(layer) is not None
     assert list(longest_holds(layer)) == [29, 4]
@@ -129,7 +135,7 @@ def test_the_longest_hold_is_of_a_charge_not_of_emptiness() -> None:
     f = np.ones((40, 1), dtype=np.float32)
     c = np.zeros((40, 1), dtype=np.float32)
     c[30:] = 1.0
-    layer = LayerArrays(0, {"i": 1 - f, "f": f, "g": f, "o": f}, {"h": c, "c": c})
+    layer = LayerArrays(0, {"i": 1 - f, "f": f, "g": f, "o": f}, {"h": c, "c": c}, LSTM)
     assert list(longest_holds(layer)) == [9]
 
 

@@ -1,9 +1,7 @@
-from typing import get_args
-
 import pytest
 
 from foreword.errors import SettingsError
-from foreword.folder.config import AnyModelName
+from foreword.folder.architecture import MODELS
 from foreword.training.settings import TrainingSettings, settings_from
 from foreword.tuning.space import Choice, Range, as_texts, default_space, space_of
 
@@ -31,7 +29,7 @@ def test_ranges_and_choices_are_read_by_the_settings_type() -> None:
     assert isinstance(found["weight_decay"].ends[0], float)
 
 
-@pytest.mark.parametrize("model", get_args(AnyModelName))
+@pytest.mark.parametrize("model", [*MODELS, "ngram"])
 def test_what_is_searched_by_default_is_allowed_and_read_back_from_text(model: str) -> None:
     base = settings_from({"model": model})
     space = default_space(base)

@@ -1,46 +1,142 @@
-"""What a recurrent cell is: its gates, its states, its parameters and its equations."""
+"""What a recurrent cell is: its description, its parameters and its equations. Needs no torch.
+
+A cell is one class in one file of this folder. Everything that Foreword does with it by its name is
+derived from that class: the names on the command line, the shapes in a model folder, the model
+card, default settings, plots, the inspection's colours, and the tests' parameters. A cell is run by
+its own equations unless a kernel declares that it knows the cell, too.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from torch import Tensor
-from torch.nn.functional import linear
+from foreword.cells.operations import Array, linear
 
-Weights = Mapping[str, Tensor]
-State = tuple[Tensor, ...]
+Weights = Mapping[str, Array]
+State = tuple[Array, ...]
+Gates = dict[str, Array]
+OptionValue = bool | int | float | str
+
+LEARNING_RATE = 6e-3
+"""What suits gated cells, a little below what was best in `benchmarks/cells.py --chats`, since long
+runs suit smaller rates."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A choice within a cell's equations.
+
+    Attributes:
+        about: what it does, in one line.
+        default: its value where nobody chooses another one.
+        choices: the values of an option that is a name.
+        least: the smallest number, for an option that is a number.
+        most: the largest number.
+        usual: the value in a new model where nobody chooses another one; None: `default`. Models
+            of before the option was there have `default`.
+        setting: its name among the settings of training and in a model folder's configuration;
+            None: its own name.
+    """
+
+    about: str
+    default: OptionValue
+    choices: tuple[str, ...] = ()
+    least: float = 0
+    most: float = 0
+    usual: OptionValue | None = None
+    setting: str | None = None
+
+    def checked(self, name: str, value: Any) -> OptionValue:
+        """The value, if it is allowed.
+
+        Raises:
+            ValueError: it is not; with what would be.
+        """
+        if self.choices:
+            if value not in self.choices:
+                raise ValueError(f"{name} must be one of {', '.join(self.choices)}, not {value!r}")
+        elif isinstance(self.default, bool):
+            if not isinstance(value, bool):
+                raise ValueError(f"{name} must be true or false, not {value!r}")
+        else:
+            is_whole = isinstance(self.default, int)
+            kinds = (int,) if is_whole else (int, float)
+            if type(value) not in kinds or not self.least <= value <= self.most:
+                kind = "a whole number" if is_whole else "a number"
+                limits = f"from {self.least:,} to {self.most:,}"
+                raise ValueError(f"{name} must be {kind} {limits}, not {value!r}")
+        return type(self.default)(value)
 
 
 class Cell(ABC):
     """The equations of one recurrent network, for one time step.
 
-    Letters, here and in every cell: x input (B, I), h hidden state (B, P), c memory (B, H);
+    Letters, here and in every cell: x input (..., I), h hidden state (..., P), c memory (..., H);
     i, f, o input, forget and output gate; g candidate memory; r, z, n reset gate, update gate and
     candidate state. Weights have torch's names and order of gates. P is H, unless the hidden state
     is a projection of H units to fewer (Sak et al. 2014): then `weight_hr` (P, H) makes it.
 
     Attributes:
         name: as on the command line.
+        about: what it is and who published it, to follow "predicts with": "an LSTM with ...".
+        year: of the publication; tables list cells in this order.
+        colours: of its curves on light and on dark paper.
+        line: of its curves, as Matplotlib writes it.
         gates: names of what `step` computes on the way, in the order of the rows of `weight_ih`.
+        keep: the gate that says how much of the old memory stays; None if there is no such gate.
+        take: the gate that says how much of the candidate comes in; None if that is 1 - keep.
+        candidate: the name among `gates` of what comes in; None if there is none.
+        learning_rate: the largest one in training, where nobody chooses another one.
+        is_compared: whether `foreword compare` trains it where nobody names models.
+        options: by name; attributes of the cell have these names, too.
+        setting_of: for a cell that is another one's variant: the name of the model whose setting
+            `variant_setting` above 0 means this cell. None: models have the cell's own name.
         projected: whether there is a `weight_hr`.
-        cell_clip: the largest |c|; 0 for any, or where there is no c.
     """
 
     name: ClassVar[str]
+    about: ClassVar[str]
+    year: ClassVar[int]
+    colours: ClassVar[tuple[str, str]]
+    line: ClassVar[str] = "-"
     gates: ClassVar[tuple[str, ...]]
+    keep: ClassVar[str | None] = None
+    take: ClassVar[str | None] = None
+    candidate: ClassVar[str | None] = None
+    learning_rate: ClassVar[float] = LEARNING_RATE
+    is_compared: ClassVar[bool] = True
+    options: ClassVar[Mapping[str, Option]] = {}
+    setting_of: ClassVar[str | None] = None
+    variant_setting: ClassVar[str | None] = None
     cell_clip: float = 0.0
 
-    def __init__(self, *, projected: bool = False) -> None:
+    def __init__(self, *, projected: bool = False, **options: OptionValue) -> None:
+        """Takes the values of `options`; those that are not given have their defaults.
+
+        Raises:
+            ValueError: the cell has no such option, or the value is not allowed.
+        """
         self.projected = projected
+        for name in options:
+            if name not in self.options:
+                raise ValueError(f"{self.name} has no option {name}")
+        for name, option in self.options.items():
+            setattr(self, name, option.checked(name, options.get(name, option.default)))
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The options by name, with their values."""
+        return {name: getattr(self, name) for name in self.options}
 
     @abstractmethod
     def step(
-        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
-    ) -> tuple[State, dict[str, Tensor]]:
+        self, x: Array, state: State, w: Weights, seen: Array | None = None
+    ) -> tuple[State, Gates]:
         """The state after one more input, and the gates.
 
         Args:
-            x: (B, I).
+            x: (..., I).
             state: the parts of `states`.
             w: the parameters of `parameter_shapes`.
             seen: what `weight_hh` is applied to; None is the state itself. Recurrent dropout
@@ -51,6 +147,16 @@ class Cell(ABC):
     def states(self) -> tuple[str, ...]:
         """Names of the parts of the state, the output h first."""
         return ("h",)
+
+    @property
+    def memory(self) -> str:
+        """The part of the state that holds for long: c, or h where there is no other."""
+        return "c" if "c" in self.states else "h"
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether |h| is at most 1 whatever the input; a stored state beyond is then refused."""
+        return True
 
     @property
     def recurrent_gates(self) -> tuple[str, ...]:
@@ -83,6 +189,6 @@ class Cell(ABC):
             shapes["weight_hr"] = (proj_size, H)
         return shapes
 
-    def project(self, h: Tensor, w: Weights) -> Tensor:
+    def project(self, h: Array, w: Weights) -> Array:
         """W_hr h, if the hidden state is projected; else h."""
         return linear(h, w["weight_hr"]) if self.projected else h

@@ -1,21 +1,23 @@
 """The gated recurrent unit, with either placement of its reset gate."""
 
-import torch
-from torch import Tensor
-from torch.nn.functional import linear
+from typing import ClassVar
 
-from foreword.cells.cell import Cell, State, Weights
+from foreword.cells.cell import Cell, Gates, Option, OptionValue, State, Weights
+from foreword.cells.operations import Array, chunks, linear, row_blocks, sigmoid, tanh
 
 
 class UpdatedCell(Cell):
     """A cell whose update gate z weighs its old state against a candidate n."""
+
+    keep = "z"
+    candidate = "n"
 
     @property
     def states(self) -> tuple[str, ...]:
         """h; with a projection also u, the state before it, which is what z keeps."""
         return ("h", "u") if self.projected else ("h",)
 
-    def updated(self, z: Tensor, n: Tensor, state: State, w: Weights) -> State:
+    def updated(self, z: Array, n: Array, state: State, w: Weights) -> State:
         """(1 - z) * n + z * the old state, and its projection if there is one."""
         u = (1 - z) * n + z * state[-1]
         return (self.project(u, w), u) if self.projected else (u,)
@@ -36,24 +38,35 @@ class GRUCell(UpdatedCell):
     """
 
     name = "gru"
+    about = "a gated recurrent unit network (Cho et al. 2014)"
+    year = 2014
+    colours = ("#b52c52", "#f08aa6")
     gates = ("r", "z", "n")
+    options: ClassVar = {
+        "reset_after": Option(
+            "Whether the reset gate acts after the recurrent product (PyTorch, cuDNN) or before "
+            "it (the paper).",
+            True,
+        )
+    }
+    reset_after: bool
 
-    def __init__(self, *, reset_after: bool = True, projected: bool = False) -> None:
-        super().__init__(projected=projected)
-        if projected and not reset_after:
+    def __init__(self, *, projected: bool = False, **options: OptionValue) -> None:
+        """Refuses a projection together with `reset_after=False`."""
+        super().__init__(projected=projected, **options)
+        if projected and not self.reset_after:
             raise ValueError("a GRU with a projection has its reset gate after the product")
-        self.reset_after = reset_after
 
     def step(
-        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
-    ) -> tuple[State, dict[str, Tensor]]:
+        self, x: Array, state: State, w: Weights, seen: Array | None = None
+    ) -> tuple[State, Gates]:
         """The equations above."""
         seen = state[0] if seen is None else seen
-        x_r, x_z, x_n = linear(x, w["weight_ih"], w["bias_ih"]).chunk(3, dim=1)
-        W_r, W_z, W_n = w["weight_hh"].chunk(3)
-        b_r, b_z, b_n = w["bias_hh"].chunk(3)
-        r = torch.sigmoid(x_r + linear(seen, W_r, b_r))
-        z = torch.sigmoid(x_z + linear(seen, W_z, b_z))
+        x_r, x_z, x_n = chunks(linear(x, w["weight_ih"], w["bias_ih"]), 3)
+        W_r, W_z, W_n = row_blocks(w["weight_hh"], 3)
+        b_r, b_z, b_n = row_blocks(w["bias_hh"], 3)
+        r = sigmoid(x_r + linear(seen, W_r, b_r))
+        z = sigmoid(x_z + linear(seen, W_z, b_z))
         past = r * linear(seen, W_n, b_n) if self.reset_after else linear(r * seen, W_n, b_n)
-        n = torch.tanh(x_n + past)
+        n = tanh(x_n + past)
         return self.updated(z, n, state, w), {"r": r, "z": z, "n": n}

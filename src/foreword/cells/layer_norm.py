@@ -1,15 +1,11 @@
 """The LSTM and the GRU with layer normalisation."""
 
-import torch
-from torch import Tensor
-from torch.nn.functional import layer_norm, linear
+from typing import ClassVar
 
-from foreword.cells.cell import State, Weights
+from foreword.cells.cell import Gates, State, Weights
 from foreword.cells.gru import UpdatedCell
 from foreword.cells.lstm import MemoryCell
-
-EPSILON = 1e-5
-"""Added to variances, as `torch.nn.LayerNorm` does."""
+from foreword.cells.operations import Array, chunks, linear, normalised, sigmoid, tanh
 
 
 class LayerNormLSTMCell(MemoryCell):
@@ -26,6 +22,11 @@ class LayerNormLSTMCell(MemoryCell):
     """
 
     name = "lstm-layernorm"
+    about = "an LSTM with layer normalisation (Ba et al. 2016)"
+    year = 2016
+    colours = ("#5b6573", "#a9b4c2")
+    line = "-."
+    is_compared: ClassVar[bool] = False
     gates = ("i", "f", "g", "o")
 
     def parameter_shapes(
@@ -37,20 +38,20 @@ class LayerNormLSTMCell(MemoryCell):
         return shapes | {"norm_ih": (rows,), "norm_hh": (rows,), "norm_c": (H,), "bias_c": (H,)}
 
     def step(
-        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
-    ) -> tuple[State, dict[str, Tensor]]:
+        self, x: Array, state: State, w: Weights, seen: Array | None = None
+    ) -> tuple[State, Gates]:
         """The equations above."""
         h, c = state
         seen = h if seen is None else seen
-        a = _normalised(linear(x, w["weight_ih"]), w["norm_ih"], w["bias_ih"])
-        a = a + _normalised(linear(seen, w["weight_hh"]), w["norm_hh"], w["bias_hh"])
-        a_i, a_f, a_g, a_o = a.chunk(4, dim=1)
-        i = torch.sigmoid(a_i)
-        f = torch.sigmoid(a_f)
-        g = torch.tanh(a_g)
-        o = torch.sigmoid(a_o)
+        a = normalised(linear(x, w["weight_ih"]), w["norm_ih"], w["bias_ih"])
+        a = a + normalised(linear(seen, w["weight_hh"]), w["norm_hh"], w["bias_hh"])
+        a_i, a_f, a_g, a_o = chunks(a, 4)
+        i = sigmoid(a_i)
+        f = sigmoid(a_f)
+        g = tanh(a_g)
+        o = sigmoid(a_o)
         c = f * c + i * g
-        h = self.project(o * torch.tanh(_normalised(c, w["norm_c"], w["bias_c"])), w)
+        h = self.project(o * tanh(normalised(c, w["norm_c"], w["bias_c"])), w)
         return (h, c), {"i": i, "f": f, "g": g, "o": o}
 
 
@@ -66,6 +67,11 @@ class LayerNormGRUCell(UpdatedCell):
     """
 
     name = "gru-layernorm"
+    about = "a gated recurrent unit network with layer normalisation (Ba et al. 2016)"
+    year = 2016
+    colours = ("#4d7a1f", "#a3cf72")
+    line = "-."
+    is_compared: ClassVar[bool] = False
     gates = ("r", "z", "n")
 
     def parameter_shapes(
@@ -76,25 +82,21 @@ class LayerNormGRUCell(UpdatedCell):
         return shapes | {"norm_ih": (3 * hidden_size,), "norm_hh": (3 * hidden_size,)}
 
     def step(
-        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
-    ) -> tuple[State, dict[str, Tensor]]:
+        self, x: Array, state: State, w: Weights, seen: Array | None = None
+    ) -> tuple[State, Gates]:
         """The equations above."""
         seen = state[0] if seen is None else seen
         x_rz, x_n = _gates_normalised(linear(x, w["weight_ih"]), w["norm_ih"], w["bias_ih"])
         h_rz, h_n = _gates_normalised(linear(seen, w["weight_hh"]), w["norm_hh"], w["bias_hh"])
-        r, z = torch.sigmoid(x_rz + h_rz).chunk(2, dim=1)
-        n = torch.tanh(x_n + r * h_n)
+        r, z = chunks(sigmoid(x_rz + h_rz), 2)
+        n = tanh(x_n + r * h_n)
         return self.updated(z, n, state, w), {"r": r, "z": z, "n": n}
 
 
-def _normalised(a: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
-    return layer_norm(a, gain.shape, gain, bias, EPSILON)
-
-
-def _gates_normalised(a: Tensor, gain: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+def _gates_normalised(a: Array, gain: Array, bias: Array) -> tuple[Array, Array]:
     """Of the gates r and z together, and of n."""
     rz = 2 * gain.shape[0] // 3
     return (
-        _normalised(a[:, :rz], gain[:rz], bias[:rz]),
-        _normalised(a[:, rz:], gain[rz:], bias[rz:]),
+        normalised(a[..., :rz], gain[:rz], bias[:rz]),
+        normalised(a[..., rz:], gain[rz:], bias[rz:]),
     )

@@ -1,12 +1,11 @@
 """The long short-term memory, with forget gate, and its variant with coupled gates."""
 
-import math
+from typing import ClassVar
 
-import torch
-from torch import Tensor
-from torch.nn.functional import linear
+from foreword.cells.cell import Cell, Gates, Option, State, Weights
+from foreword.cells.operations import Array, chunks, clipped, linear, sigmoid, tanh
 
-from foreword.cells.cell import Cell, State, Weights
+LARGEST_CLIP = 1_000_000
 
 
 class MemoryCell(Cell):
@@ -19,15 +18,9 @@ class MemoryCell(Cell):
             its voltage, too.
     """
 
-    def __init__(self, *, projected: bool = False, cell_clip: float = 0.0) -> None:
-        super().__init__(projected=projected)
-        if not 0 <= cell_clip < math.inf:
-            raise ValueError(f"cell_clip must be a number above 0, or 0 for none, not {cell_clip}")
-        self.cell_clip = float(cell_clip)
-
-    def clipped(self, c: Tensor) -> Tensor:
-        """Between -L and L."""
-        return c.clamp(-self.cell_clip, self.cell_clip) if self.cell_clip else c
+    keep = "f"
+    take: ClassVar[str | None] = "i"
+    candidate = "g"
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -50,22 +43,28 @@ class LSTMCell(MemoryCell):
     """
 
     name = "lstm"
+    about = "an LSTM with forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000)"
+    year = 2000
+    colours = ("#0b62a0", "#6cb9ec")
+    options: ClassVar = {
+        "cell_clip": Option("The largest |c|; 0 means no limit.", 0.0, most=LARGEST_CLIP)
+    }
     gates = ("i", "f", "g", "o")
 
     def step(
-        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
-    ) -> tuple[State, dict[str, Tensor]]:
+        self, x: Array, state: State, w: Weights, seen: Array | None = None
+    ) -> tuple[State, Gates]:
         """The equations above."""
         h, c = state
         seen = h if seen is None else seen
         a = linear(x, w["weight_ih"], w["bias_ih"]) + linear(seen, w["weight_hh"], w["bias_hh"])
-        a_i, a_f, a_g, a_o = a.chunk(4, dim=1)
-        i = torch.sigmoid(a_i)
-        f = torch.sigmoid(a_f)
-        g = torch.tanh(a_g)
-        o = torch.sigmoid(a_o)
-        c = self.clipped(f * c + i * g)
-        h = self.project(o * torch.tanh(c), w)
+        a_i, a_f, a_g, a_o = chunks(a, 4)
+        i = sigmoid(a_i)
+        f = sigmoid(a_f)
+        g = tanh(a_g)
+        o = sigmoid(a_o)
+        c = clipped(f * c + i * g, self.cell_clip)
+        h = self.project(o * tanh(c), w)
         return (h, c), {"i": i, "f": f, "g": g, "o": o}
 
 
@@ -82,19 +81,23 @@ class CoupledLSTMCell(MemoryCell):
     """
 
     name = "lstm-coupled"
+    about = "an LSTM whose input gate is 1 - forget gate (Greff et al. 2015)"
+    year = 2015
+    colours = ("#27864a", "#74cf94")
+    take = None
     gates = ("f", "g", "o")
 
     def step(
-        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
-    ) -> tuple[State, dict[str, Tensor]]:
+        self, x: Array, state: State, w: Weights, seen: Array | None = None
+    ) -> tuple[State, Gates]:
         """The equations above."""
         h, c = state
         seen = h if seen is None else seen
         a = linear(x, w["weight_ih"], w["bias_ih"]) + linear(seen, w["weight_hh"], w["bias_hh"])
-        a_f, a_g, a_o = a.chunk(3, dim=1)
-        f = torch.sigmoid(a_f)
-        g = torch.tanh(a_g)
-        o = torch.sigmoid(a_o)
+        a_f, a_g, a_o = chunks(a, 3)
+        f = sigmoid(a_f)
+        g = tanh(a_g)
+        o = sigmoid(a_o)
         c = f * c + (1 - f) * g
-        h = self.project(o * torch.tanh(c), w)
+        h = self.project(o * tanh(c), w)
         return (h, c), {"f": f, "g": g, "o": o}

@@ -1,11 +1,13 @@
 """The Mogrifier LSTM: input and hidden state modulate each other before the LSTM's step."""
 
-import torch
-from torch import Tensor
-from torch.nn.functional import linear
+from typing import ClassVar
 
-from foreword.cells.cell import State, Weights
+from foreword.cells.cell import Gates, Option, OptionValue, State, Weights
 from foreword.cells.lstm import LSTMCell, MemoryCell
+from foreword.cells.operations import Array, linear, row_blocks, sigmoid
+
+MOST_ROUNDS = 16
+LARGEST_RANK = 1 << 24
 
 
 class MogrifierLSTMCell(MemoryCell):
@@ -30,14 +32,33 @@ class MogrifierLSTMCell(MemoryCell):
     """
 
     name = "lstm-mogrifier"
+    about = "an LSTM whose input and hidden state modulate each other (Melis et al. 2020)"
+    year = 2020
+    colours = ("#8a6d00", "#d5bd5a")
     gates = ("i", "f", "g", "o")
+    setting_of = "lstm"
+    variant_setting = "mogrifier_rounds"
+    options: ClassVar = {
+        "rounds": Option(
+            "How often input and hidden state modulate each other before each step.",
+            5,
+            least=1,
+            most=MOST_ROUNDS,
+            setting="mogrifier_rounds",
+        ),
+        "rank": Option(
+            "The rank of the matrices that do it; 0 means full rank.",
+            0,
+            most=LARGEST_RANK,
+            setting="mogrifier_rank",
+        ),
+    }
+    rounds: int
+    rank: int
 
-    def __init__(self, *, rounds: int = 5, rank: int = 0, projected: bool = False) -> None:
-        super().__init__(projected=projected)
-        if rounds < 1 or rank < 0:
-            raise ValueError(f"rounds must be 1 or more and rank 0 or more, not {rounds}, {rank}")
-        self.rounds = rounds
-        self.rank = rank
+    def __init__(self, *, projected: bool = False, **options: OptionValue) -> None:
+        """Takes the LSTM of the same sizes besides, whose equations it ends with."""
+        super().__init__(projected=projected, **options)
         self._lstm = LSTMCell(projected=projected)
 
     def parameter_shapes(
@@ -55,27 +76,27 @@ class MogrifierLSTMCell(MemoryCell):
         return shapes
 
     def step(
-        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
-    ) -> tuple[State, dict[str, Tensor]]:
+        self, x: Array, state: State, w: Weights, seen: Array | None = None
+    ) -> tuple[State, Gates]:
         """The equations above."""
         h = state[0] if seen is None else seen
         odd, even = (self.rounds + 1) // 2, self.rounds // 2
         Q, R = _factors(w, "weight_q", odd), _factors(w, "weight_r", even)
         for k in range(1, self.rounds + 1):
             if k % 2 == 1:
-                x = 2 * torch.sigmoid(_product(Q[k // 2], h)) * x
+                x = 2 * sigmoid(_product(Q[k // 2], h)) * x
             else:
-                h = 2 * torch.sigmoid(_product(R[k // 2 - 1], x)) * h
+                h = 2 * sigmoid(_product(R[k // 2 - 1], x)) * h
         return self._lstm.step(x, state, w, h)
 
 
-def _factors(w: Weights, name: str, count: int) -> list[tuple[Tensor, ...]]:
+def _factors(w: Weights, name: str, count: int) -> list[tuple[Array, ...]]:
     """Each round's matrix, or its left and right factor."""
-    there = [w[part] for part in (name, f"{name}_right") if part in w]
-    return list(zip(*(part.chunk(count) for part in there), strict=True))
+    stacked = [w[part] for part in (name, f"{name}_right") if part in w]
+    return list(zip(*(row_blocks(part, count) for part in stacked), strict=True))
 
 
-def _product(factors: tuple[Tensor, ...], v: Tensor) -> Tensor:
+def _product(factors: tuple[Array, ...], v: Array) -> Array:
     for factor in reversed(factors):
         v = linear(v, factor)
     return v

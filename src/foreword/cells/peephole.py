@@ -1,11 +1,14 @@
 """LSTMs whose gates look at the memory: as well as at h (Gers), or instead of it."""
 
-import torch
-from torch import Tensor
-from torch.nn.functional import linear
+from typing import ClassVar
 
-from foreword.cells.cell import State, Weights
-from foreword.cells.lstm import MemoryCell
+from foreword.cells.cell import Gates, Option, State, Weights
+from foreword.cells.lstm import LARGEST_CLIP, MemoryCell
+from foreword.cells.operations import Array, chunks, clipped, linear, sigmoid, tanh
+
+CLIP = 5.0
+"""The usual `cell_clip`. Where gates look at the memory, it may charge itself without end after
+tens of thousands of words. tanh(5) is 0.9999: to h it is all the same."""
 
 
 class PeepholeLSTMCell(MemoryCell):
@@ -24,6 +27,14 @@ class PeepholeLSTMCell(MemoryCell):
     """
 
     name = "lstm-peephole"
+    about = "an LSTM whose gates also see its memory (Gers et al. 2002)"
+    year = 2002
+    colours = ("#7b4fb5", "#bfa0ea")
+    options: ClassVar = {
+        "cell_clip": Option(
+            "The largest |c|; 0 means no limit.", 0.0, most=LARGEST_CLIP, usual=CLIP
+        )
+    }
     gates = ("i", "f", "g", "o")
 
     def parameter_shapes(
@@ -34,20 +45,20 @@ class PeepholeLSTMCell(MemoryCell):
         return shapes | {"weight_peephole": (3, hidden_size)}
 
     def step(
-        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
-    ) -> tuple[State, dict[str, Tensor]]:
+        self, x: Array, state: State, w: Weights, seen: Array | None = None
+    ) -> tuple[State, Gates]:
         """The equations above."""
         h, c = state
         seen = h if seen is None else seen
         p_i, p_f, p_o = w["weight_peephole"]
         a = linear(x, w["weight_ih"], w["bias_ih"]) + linear(seen, w["weight_hh"], w["bias_hh"])
-        a_i, a_f, a_g, a_o = a.chunk(4, dim=1)
-        i = torch.sigmoid(a_i + p_i * c)
-        f = torch.sigmoid(a_f + p_f * c)
-        g = torch.tanh(a_g)
-        c = self.clipped(f * c + i * g)
-        o = torch.sigmoid(a_o + p_o * c)
-        h = self.project(o * torch.tanh(c), w)
+        a_i, a_f, a_g, a_o = chunks(a, 4)
+        i = sigmoid(a_i + p_i * c)
+        f = sigmoid(a_f + p_f * c)
+        g = tanh(a_g)
+        c = clipped(f * c + i * g, self.cell_clip)
+        o = sigmoid(a_o + p_o * c)
+        h = self.project(o * tanh(c), w)
         return (h, c), {"i": i, "f": f, "g": g, "o": o}
 
 
@@ -68,6 +79,15 @@ class PeepholeOnlyLSTMCell(MemoryCell):
     """
 
     name = "lstm-peephole-only"
+    about = "an LSTM whose gates see its memory instead of its hidden state"
+    year = 2002
+    colours = ("#a83f7d", "#e08fbe")
+    line = "--"
+    options: ClassVar = {
+        "cell_clip": Option(
+            "The largest |c|; 0 means no limit.", 0.0, most=LARGEST_CLIP, usual=CLIP
+        )
+    }
     gates = ("i", "f", "g", "o")
 
     @property
@@ -81,17 +101,17 @@ class PeepholeOnlyLSTMCell(MemoryCell):
         return 1
 
     def step(
-        self, x: Tensor, state: State, w: Weights, seen: Tensor | None = None
-    ) -> tuple[State, dict[str, Tensor]]:
+        self, x: Array, state: State, w: Weights, seen: Array | None = None
+    ) -> tuple[State, Gates]:
         """The equations above."""
         _, c = state
         seen = c if seen is None else seen
-        x_i, x_f, x_g, x_o = linear(x, w["weight_ih"], w["bias_ih"]).chunk(4, dim=1)
-        c_i, c_f, c_o = linear(seen, w["weight_hh"], w["bias_hh"]).chunk(3, dim=1)
-        i = torch.sigmoid(x_i + c_i)
-        f = torch.sigmoid(x_f + c_f)
-        g = torch.tanh(x_g)
-        o = torch.sigmoid(x_o + c_o)
-        c = self.clipped(f * c + i * g)
-        h = self.project(o * torch.tanh(c), w)
+        x_i, x_f, x_g, x_o = chunks(linear(x, w["weight_ih"], w["bias_ih"]), 4)
+        c_i, c_f, c_o = chunks(linear(seen, w["weight_hh"], w["bias_hh"]), 3)
+        i = sigmoid(x_i + c_i)
+        f = sigmoid(x_f + c_f)
+        g = tanh(x_g)
+        o = sigmoid(x_o + c_o)
+        c = clipped(f * c + i * g, self.cell_clip)
+        h = self.project(o * tanh(c), w)
         return (h, c), {"i": i, "f": f, "g": g, "o": o}

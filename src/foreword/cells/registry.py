@@ -1,78 +1,156 @@
-"""Cells by their names."""
+"""Cells by their names. A module of this folder that defines a cell has thereby added it."""
 
-from foreword.cells.cell import Cell
-from foreword.cells.gru import GRUCell
-from foreword.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
-from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
-from foreword.cells.mogrifier import MogrifierLSTMCell
-from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
-from foreword.cells.rnn import ElmanCell
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
 
-NAMES = (
-    "rnn",
-    "lstm",
-    "lstm-peephole",
-    "lstm-peephole-only",
-    "lstm-coupled",
-    "lstm-layernorm",
-    "lstm-mogrifier",
-    "gru",
-    "gru-layernorm",
-)
-CLIPPED = ("lstm", "lstm-peephole", "lstm-peephole-only")
-"""Those that can have a `cell_clip`. In others c is between -1 and 1, or seen normalised."""
+import foreword.cells
+from foreword.cells.cell import Cell, OptionValue
 
 
-def cell_for(
-    name: str,
-    *,
-    nonlinearity: str = "tanh",
-    reset_after: bool = True,
-    rounds: int = 5,
-    rank: int = 0,
-    projected: bool = False,
-    cell_clip: float = 0.0,
-) -> Cell:
+def _defined() -> dict[str, type[Cell]]:
+    """All cells of this folder's modules, in the order of their publication."""
+    kinds = []
+    for module in sorted(pkgutil.iter_modules(foreword.cells.__path__), key=lambda m: m.name):
+        if module.name != "registry":
+            defined = vars(import_module(f"foreword.cells.{module.name}")).values()
+            kinds += [
+                kind
+                for kind in defined
+                if isinstance(kind, type)
+                and issubclass(kind, Cell)
+                and kind.__module__ == f"foreword.cells.{module.name}"
+                and hasattr(kind, "name")
+            ]
+    return {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.year)}
+
+
+CELLS: Mapping[str, type[Cell]] = _defined()
+"""The classes of all cells."""
+NAMES = tuple(CELLS)
+MODELS = tuple(name for name, kind in CELLS.items() if kind.setting_of is None)
+"""Those that models are named after; the others are variants of these by a setting."""
+SETTINGS = {
+    option.setting or name: (kind, name, option)
+    for kind in CELLS.values()
+    for name, option in kind.options.items()
+}
+"""The options of all cells by their settings: the cell, the option's name, the option."""
+
+
+def cell_for(name: str, *, projected: bool = False, **options: OptionValue) -> Cell:
     """The cell of this name.
 
     Args:
         name: one of `NAMES`.
-        nonlinearity: of the Elman cell.
-        reset_after: of the GRU; see `foreword.cells.gru`.
-        rounds: of the Mogrifier LSTM; see `foreword.cells.mogrifier`.
-        rank: of its matrices; 0 for whole ones.
         projected: whether the hidden state is a projection.
-        cell_clip: of the cells in `CLIPPED`: the largest |c|; see `foreword.cells.lstm`.
+        **options: of the cell, as its `options` describe them.
 
     Raises:
-        ValueError: there is no such cell, or it has no such option.
+        ValueError: there is no such cell, it has no such option, or the value is not allowed.
 
     >>> cell_for("lstm-coupled").gates
     ('f', 'g', 'o')
+    >>> cell_for("rnn", nonlinearity="relu").chosen
+    {'nonlinearity': 'relu'}
     """
-    if cell_clip and name not in CLIPPED:
-        raise ValueError(f"cell_clip is for {', '.join(CLIPPED)}, not {name}")
-    match name:
-        case "rnn":
-            return ElmanCell(nonlinearity, projected=projected)
-        case "lstm":
-            return LSTMCell(projected=projected, cell_clip=cell_clip)
-        case "lstm-peephole":
-            return PeepholeLSTMCell(projected=projected, cell_clip=cell_clip)
-        case "lstm-peephole-only":
-            return PeepholeOnlyLSTMCell(projected=projected, cell_clip=cell_clip)
-        case "lstm-coupled":
-            return CoupledLSTMCell(projected=projected)
-        case "lstm-layernorm":
-            return LayerNormLSTMCell(projected=projected)
-        case "lstm-mogrifier":
-            return MogrifierLSTMCell(rounds=rounds, rank=rank, projected=projected)
-        case "gru":
-            return GRUCell(reset_after=reset_after, projected=projected)
-        case "gru-layernorm":
-            return LayerNormGRUCell(projected=projected)
-        case _:
-            raise ValueError(f"there is no cell {name!r}; the cells are {', '.join(NAMES)}")
+    if name not in CELLS:
+        raise ValueError(f"there is no cell {name!r}; the cells are {', '.join(NAMES)}")
+    for option in options:
+        if option not in CELLS[name].options:
+            having = [kind.name for kind in CELLS.values() if option in kind.options]
+            known = f"is for {', '.join(having)}, not {name}" if having else "is no option"
+            raise ValueError(f"{option} {known}")
+    return CELLS[name](projected=projected, **options)
+
+
+def settings_of(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those settings that a model's cell has as options; none for a model without a cell."""
+    kind = _kind(model, settings)
+    if kind is None:
+        return {}
+    variant = {kind.variant_setting} if kind.variant_setting else set()
+    keys = {option.setting or name for name, option in kind.options.items()} | variant
+    return {key: value for key, value in settings.items() if key in keys}
+
+
+def cell_of(model: str, settings: Mapping[str, Any]) -> Cell:
+    """The cell of a model by its name and settings.
+
+    Args:
+        model: one of `MODELS`.
+        settings: by name; those that are not of this model's cell are passed over.
+    """
+    kind = _kind(model, settings)
+    if kind is None:
+        raise KeyError(model)
+    return kind(
+        **{
+            name: settings[setting]
+            for name, option in kind.options.items()
+            if (setting := option.setting or name) in settings
+        }
+    )
+
+
+def check_settings(model: str, settings: Mapping[str, Any]) -> None:
+    """Refuses a setting that is out of range, or that the model's cell has not.
+
+    Options that every model may be given although it makes no use of them are those that are no
+    numbers: which activation function, and where the reset gate stands.
+
+    Raises:
+        ValueError: with the setting's name and what it is for.
+    """
+    kind = _kind(model, settings)
+    for key, value in settings.items():
+        if key not in SETTINGS:
+            raise ValueError(f"{key} is an option of no cell")
+        owner, name, option = SETTINGS[key]
+        is_variant = owner.variant_setting is not None
+        if key == owner.variant_setting:
+            option = replace(option, least=0)
+        if kind is not None and name in kind.options:
+            (option if is_variant else kind.options[name]).checked(key, value)
+        elif is_variant and value != 0:
+            option.checked(key, value)
+            if model != owner.setting_of:
+                raise ValueError(f"{key} is for the model {owner.setting_of}, not {model}")
+            raise ValueError(f"{key} has no meaning without {owner.variant_setting}: set both")
+        elif not is_variant:
+            option.checked(key, value)
+            if not isinstance(value, bool | str) and value != option.default:
+                suffix = f" with {kind.variant_setting}" if kind and kind.variant_setting else ""
+                raise ValueError(f"{key} is for {', '.join(having(name))}, not {model}{suffix}")
+
+
+def usual(model: str, key: str) -> Any:
+    """The value of a setting in a new model where nobody chooses another one.
+
+    >>> usual("lstm-peephole", "cell_clip"), usual("lstm", "cell_clip")
+    (5.0, 0.0)
+    """
+    _, name, option = SETTINGS[key]
+    its_own = CELLS[model].options.get(name) if model in CELLS else None
+    return option.default if its_own is None or its_own.usual is None else its_own.usual
+
+
+def _kind(model: str, settings: Mapping[str, Any]) -> type[Cell] | None:
+    for variant in CELLS.values():
+        if variant.setting_of == model and settings.get(variant.variant_setting or "", 0):
+            return variant
+    return CELLS.get(model)
+
+
+def having(option: str) -> tuple[str, ...]:
+    """The names of the cells that have an option.
+
+    >>> having("cell_clip")
+    ('lstm', 'lstm-peephole', 'lstm-peephole-only')
+    """
+    return tuple(name for name, kind in CELLS.items() if option in kind.options)
 
 
 def describe(cell: Cell) -> str:
@@ -81,30 +159,17 @@ def describe(cell: Cell) -> str:
     >>> describe(cell_for("rnn", nonlinearity="relu"))
     'rnn nonlinearity=relu'
     """
-    words = [cell.name]
-    if isinstance(cell, ElmanCell) and cell.nonlinearity != "tanh":
-        words.append(f"nonlinearity={cell.nonlinearity}")
-    if isinstance(cell, GRUCell) and not cell.reset_after:
-        words.append("reset_before")
-    if isinstance(cell, MogrifierLSTMCell):
-        words += [f"rounds={cell.rounds}", f"rank={cell.rank}"]
-    if cell.cell_clip:
-        words.append(f"cell_clip={cell.cell_clip!r}")
-    if cell.projected:
-        words.append("projected")
-    return " ".join(words)
+    words = [cell.name, *(f"{name}={value}" for name, value in cell.chosen.items())]
+    return " ".join([*words, "projected"] if cell.projected else words)
 
 
 def from_description(text: str) -> Cell:
     """The cell that `describe` described."""
-    name, *options = text.split()
-    numbers = dict(option.split("=") for option in options if "=" in option)
-    return cell_for(
-        name,
-        nonlinearity="relu" if "nonlinearity=relu" in options else "tanh",
-        reset_after="reset_before" not in options,
-        rounds=int(numbers.get("rounds", 5)),
-        rank=int(numbers.get("rank", 0)),
-        projected="projected" in options,
-        cell_clip=float(numbers.get("cell_clip", 0.0)),
-    )
+    name, *words = text.split()
+    options: dict[str, OptionValue] = {}
+    for word in words:
+        if word != "projected":
+            option, value = word.split("=")
+            kind = type(CELLS[name].options[option].default)
+            options[option] = value == "True" if kind is bool else kind(value)
+    return CELLS[name](projected="projected" in words, **options)

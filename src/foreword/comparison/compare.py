@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from io import StringIO
 from pathlib import Path
-from typing import Unpack, get_args
+from typing import Unpack
 
 from foreword.comparison.sizes import same_size
 from foreword.errors import SettingsError, TextError
 from foreword.folder.adopting import HIDDEN
+from foreword.folder.architecture import DESCRIPTIONS
 from foreword.folder.config import AnyModelName, Evaluation, ModelConfig, ModelName
 from foreword.folder.files import atomic_write
 from foreword.folder.weights import count_numbers
@@ -34,8 +35,8 @@ MEASURE = Validation(words=None, streams=8, last_streams=8)
 """One measure for the curves and the table: a network's row is the best point of its curve."""
 LEAST_SECONDS = 3.0
 """Of each network's training, below which nothing is learned that could be compared."""
-ARCHITECTURES: tuple[AnyModelName, ...] = (*get_args(ModelName), "ngram")
-COMPARED = tuple(name for name in ARCHITECTURES if not name.endswith("-layernorm"))
+ARCHITECTURES: tuple[AnyModelName, ...] = (*DESCRIPTIONS, "ngram")
+COMPARED = (*(name for name, told in DESCRIPTIONS.items() if told.is_compared), "ngram")
 """Those of a comparison unless others are named: what the kernel that all share can run. Layer
 normalisation goes by autograd beside it, which is no measure of its time."""
 

@@ -5,21 +5,11 @@ from statistics import median
 
 from foreword.comparison.compare import Comparison
 from foreword.errors import MissingExtraError
+from foreword.folder.architecture import DESCRIPTIONS
 from foreword.visible import shown
 
-STYLE = {
-    "mlp-last": ("#9aa5b1", ":"),
-    "mlp-window": ("#616e7c", ":"),
-    "rnn": ("#d9822b", "--"),
-    "lstm": ("#0b69a3", "-"),
-    "lstm-peephole": ("#7b4fb5", "-"),
-    "lstm-peephole-only": ("#b58fd6", "--"),
-    "lstm-coupled": ("#27864a", "-"),
-    "lstm-layernorm": ("#0b69a3", "-."),
-    "gru": ("#c0365a", "-"),
-    "gru-layernorm": ("#c0365a", "-."),
-    "ngram": ("#1f2933", ""),
-}
+NGRAM = ("#1f2933", "")
+"""The colour and the line of an n-gram model, which has no curve."""
 
 
 def plot(comparison: Comparison, path: Path, text: str) -> None:
@@ -36,7 +26,8 @@ def plot(comparison: Comparison, path: Path, text: str) -> None:
     rows = sorted(comparison.rows, key=lambda row: row.perplexity)
     for row in rows:
         points = [p for p in comparison.points if p.model == row.model]
-        colour, line = STYLE.get(row.model, ("#000000", "-"))
+        told = DESCRIPTIONS.get(row.model)
+        colour, line = (told.colours[0], told.line) if told is not None else NGRAM
         look = {
             "color": colour,
             "linestyle": line,

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from foreword.cells.registry import NAMES
+from foreword.cells.registry import CELLS, NAMES
 from foreword.nn.recurrent import Recurrent
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -24,7 +24,7 @@ class Case:
 
     Attributes:
         cell: by its name.
-        variant: what the cell's options are, "" for none.
+        variant: the option of the cell that differs from its default, as `name=value`; "" for none.
         num_layers: 1 or 2.
         bidirectional: whether it also reads backwards.
         bias: whether it has biases.
@@ -74,10 +74,9 @@ class Case:
         }
         if self.projected:
             found["proj_size"] = self.sizes["P"]
-        if self.variant == "relu":
-            found["nonlinearity"] = "relu"
-        if self.variant == "reset before":
-            found["reset_after"] = False
+        if self.variant:
+            option, value = self.variant.split("=")
+            found[option] = value == "True" if value in ("True", "False") else value
         return found
 
     def layer(self) -> Recurrent:
@@ -116,7 +115,19 @@ class Inputs:
     lengths: Tensor | None
 
 
-VARIANTS = {"rnn": ("", "relu"), "gru": ("", "reset before")}
+def variants(cell: str) -> list[str]:
+    """None of a cell's options, and each that is no number in another way than by default.
+
+    >>> variants("gru")
+    ['', 'reset_after=False']
+    """
+    found = [""]
+    for name, option in CELLS[cell].options.items():
+        values: tuple[bool | str, ...] = option.choices
+        if isinstance(option.default, bool):
+            values = (not option.default,)
+        found += [f"{name}={value}" for value in values if value != option.default]
+    return found
 
 
 def cases(
@@ -126,8 +137,8 @@ def cases(
     seed = 0
     flags = (False, True)
     for cell in cells:
-        for variant, projected in itertools.product(VARIANTS.get(cell, ("",)), flags):
-            if projected and variant == "reset before":
+        for variant, projected in itertools.product(variants(cell), flags):
+            if projected and variant == "reset_after=False":
                 continue  # there is no such cell
             case = Case(cell, variant, projected=projected)
             for dtype, layers, both, bias, ragged in itertools.product(

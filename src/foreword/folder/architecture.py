@@ -3,30 +3,64 @@
 As a part of `FolderConfig` it is checked by pydantic like the rest; made alone, by itself.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, ClassVar, Final, Literal, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
+from foreword.cells import registry
+from foreword.cells.cell import Cell
 from foreword.text.tokenizer import TokenizerConfig
 
-ModelName = Literal[
-    "mlp-last",
-    "mlp-window",
-    "rnn",
-    "lstm",
-    "lstm-peephole",
-    "lstm-peephole-only",
-    "lstm-coupled",
-    "lstm-layernorm",
-    "gru",
-    "gru-layernorm",
-]
-"""The networks."""
-AnyModelName = Literal[ModelName, "ngram"]
+
+@dataclass(frozen=True)
+class Description:
+    """What people are told of an architecture, and how its curves are drawn.
+
+    Attributes:
+        about: what it is and who published it, to follow "predicts with".
+        colours: of its curves on light and on dark paper.
+        line: of its curves, as Matplotlib writes it.
+        learning_rate: the largest one in training, where nobody chooses another one.
+        is_compared: whether `foreword compare` trains it where nobody names models.
+    """
+
+    about: str
+    colours: tuple[str, str]
+    line: str
+    learning_rate: float
+    is_compared: bool = True
+
+
+DESCRIPTIONS: Final = MappingProxyType(
+    {
+        "mlp-last": Description(
+            "a feed-forward network on the last word", ("#7b8794", "#9aa5b1"), ":", 4e-3
+        ),
+        "mlp-window": Description(
+            "a feed-forward network on a window of the last words (Bengio et al. 2003)",
+            ("#57606a", "#b4bec8"),
+            ":",
+            6e-3,
+        ),
+    }
+    | {
+        name: Description(cell.about, cell.colours, cell.line, cell.learning_rate, cell.is_compared)
+        for name in registry.MODELS
+        for cell in (registry.CELLS[name],)
+    }
+)
+"""The networks by their names. Those of recurrent ones stand in `foreword.cells`."""
+MODELS: Final = tuple(DESCRIPTIONS)
+if TYPE_CHECKING:
+    ModelName = str
+    AnyModelName = str
+else:  # for pydantic and Typer, which check what they are given
+    ModelName = Literal[MODELS]
+    AnyModelName = Literal[(*MODELS, "ngram")]
 LARGEST_SIZE: Final = 1 << 24
-MOST_ROUNDS: Final = 16
 MOST_CLUSTERS: Final = 8
-LARGEST_CLIP: Final = 1_000_000
 NARROWER: Final = 4
 """An adaptive softmax' cluster has so many times fewer features than the one before."""
 MOST: Final = {
@@ -37,9 +71,7 @@ MOST: Final = {
     "context_words": 1024,
     "softmaxes": 64,
 }
-CLIPPED: Final = ("lstm", "lstm-peephole", "lstm-peephole-only")
-"""Networks whose memory can be clipped."""
-OPTIONS: Final[dict[str, bool | float]] = {
+OPTIONS: Final[dict[str, Any]] = {
     "skip": False,
     "softmaxes": 1,
     "mogrifier_rounds": 0,
@@ -47,6 +79,7 @@ OPTIONS: Final[dict[str, bool | float]] = {
     "adaptive_clusters": 0,
     "adaptive_head": 0,
     "cell_clip": 0.0,
+    "cell_options": {},
 }
 """Keys that came with format version 4, and their values in models that are without. Earlier
 versions are written without the keys, so that the Forewords that know those alone read them."""
@@ -91,8 +124,9 @@ class ModelConfig:
             et al. 2017; see `clusters`); 0: one softmax over all words. Not tied, not with several
             softmaxes.
         adaptive_head: the commonest words, which are in none of the clusters; 0 without clusters.
-        cell_clip: of the networks in `CLIPPED`: the largest |c|, beyond which it is clipped (Sak,
+        cell_clip: of LSTMs, see their `options`: the largest |c|, beyond which it is clipped (Sak,
             Senior & Beaufays 2014); 0: any.
+        cell_options: those options of the cell that have no key of their own here.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -113,12 +147,13 @@ class ModelConfig:
     adaptive_clusters: int = 0
     adaptive_head: int = 0
     cell_clip: float = 0.0
+    cell_options: Mapping[str, bool | int | float | str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Raises ValueError: a value is no number in its range, or no known name."""
         for key, most in MOST.items():
             _check(key, getattr(self, key), 1, most)
-        for key, known in (("name", get_args(ModelName)), ("nonlinearity", ("tanh", "relu"))):
+        for key, known in (("name", MODELS), ("nonlinearity", ("tanh", "relu"))):
             if getattr(self, key) not in known:
                 raise ValueError(f"{key} must be one of {', '.join(known)}")
         for key in ("reset_after", "tied", "skip"):
@@ -126,12 +161,7 @@ class ModelConfig:
                 raise ValueError(f"{key} must be true or false")
         if self.name != "mlp-window" and self.context_words != 1:
             raise ValueError(f"{self.name} sees one word at a time: context_words must be 1")
-        _check("mogrifier_rounds", self.mogrifier_rounds, 0, MOST_ROUNDS)
-        _check("mogrifier_rank", self.mogrifier_rank, 0, LARGEST_SIZE)
-        if self.mogrifier_rounds and self.name != "lstm":
-            raise ValueError(f"mogrifier_rounds are for the model lstm, not {self.name}")
-        if self.mogrifier_rank and not self.mogrifier_rounds:
-            raise ValueError("mogrifier_rank has no meaning without mogrifier_rounds")
+        registry.check_settings(self.name, self._cell_settings)
         _check("adaptive_clusters", self.adaptive_clusters, 0, MOST_CLUSTERS)
         _check("adaptive_head", self.adaptive_head, 0, LARGEST_SIZE)
         if (self.adaptive_clusters == 0) != (self.adaptive_head == 0):
@@ -145,11 +175,6 @@ class ModelConfig:
                 f"adaptive_head of {self.adaptive_head:,} leaves too few of {self.vocab_size:,} "
                 f"words for {self.adaptive_clusters} clusters"
             )
-        clip = self.cell_clip
-        if type(clip) not in (int, float) or not 0 <= clip <= LARGEST_CLIP:
-            raise ValueError(f"cell_clip must be a number from 0 to {LARGEST_CLIP:,}, not {clip!r}")
-        if clip and (self.name not in CLIPPED or self.mogrifier_rounds):
-            raise ValueError(f"cell_clip is for {', '.join(CLIPPED)}, without mogrifier_rounds")
         if self.skip and (self.num_layers < 2 or not self.is_recurrent):
             raise ValueError(
                 "skip sums the outputs of several recurrent layers: it needs num_layers of 2 or "
@@ -160,6 +185,20 @@ class ModelConfig:
     def is_recurrent(self) -> bool:
         """Whether the model carries a hidden state."""
         return not self.name.startswith("mlp")
+
+    @property
+    def cell(self) -> Cell:
+        """The recurrent cell with its options.
+
+        Raises:
+            KeyError: the model is not recurrent.
+        """
+        return registry.cell_of(self.name, self._cell_settings)
+
+    @property
+    def _cell_settings(self) -> dict[str, Any]:
+        own = {key: getattr(self, key) for key in registry.SETTINGS if hasattr(self, key)}
+        return {**own, **self.cell_options}
 
     @property
     def clusters(self) -> tuple[Cluster, ...]:
@@ -179,19 +218,22 @@ class ModelConfig:
 
     def as_kind(self, name: ModelName, context_words: int = 1) -> "ModelConfig":
         """Another architecture of the same sizes, with those options that it can have."""
-        is_lstm, is_mlp = name == "lstm", name.startswith("mlp")
+        its_own = registry.settings_of(name, self._cell_settings)
+        others = {key: OPTIONS[key] for key in registry.SETTINGS if key in OPTIONS}
+        chosen = {key: its_own.get(key, none) for key, none in others.items()}
+        if name != self.name:
+            chosen["cell_clip"] = registry.usual(name, "cell_clip")
         return replace(
             self,
             name=name,
             context_words=context_words,
-            skip=self.skip and not is_mlp,
-            mogrifier_rounds=self.mogrifier_rounds if is_lstm else 0,
-            mogrifier_rank=self.mogrifier_rank if is_lstm else 0,
-            cell_clip=self.cell_clip if name == self.name else usual_clip(name),
+            skip=self.skip and not name.startswith("mlp"),
+            cell_options={k: v for k, v in self.cell_options.items() if k in its_own},
+            **chosen,
         )
 
     @property
-    def options(self) -> dict[str, bool | float]:
+    def options(self) -> dict[str, Any]:
         """What it has of the options that format version 4 brought, by their keys."""
         return {
             key: value for key, none in OPTIONS.items() if (value := getattr(self, key)) != none
@@ -226,18 +268,6 @@ class NgramConfig:
             raise ValueError(f"order {self.order} has {self.order - 1} numbers of n-grams")
         if self.name != "ngram":
             raise ValueError("name must be ngram")
-
-
-def usual_clip(name: AnyModelName) -> float:
-    """The `cell_clip` of a new network of that kind, if nobody chooses another.
-
-    Where gates look at the memory, it may charge itself without end after tens of thousands of
-    words. tanh(5) is 0.9999: to h it is all the same.
-
-    >>> usual_clip("lstm-peephole"), usual_clip("lstm")
-    (5.0, 0.0)
-    """
-    return 5.0 if name.startswith("lstm-peephole") else 0.0
 
 
 AnyConfig = ModelConfig | NgramConfig

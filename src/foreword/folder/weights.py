@@ -5,18 +5,6 @@ import math
 from foreword.folder.architecture import AnyConfig, ModelConfig, NgramConfig
 from foreword.folder.quantised import SCALE, is_quantisable
 
-# Rows of a cell's weight_ih and weight_hh, in multiples of the hidden size; see foreword.cells.
-_ROWS = {
-    "rnn": (1, 1),
-    "lstm": (4, 4),
-    "lstm-peephole": (4, 4),
-    "lstm-peephole-only": (4, 3),
-    "lstm-coupled": (3, 3),
-    "lstm-layernorm": (4, 4),
-    "gru": (3, 3),
-    "gru-layernorm": (3, 3),
-}
-
 
 def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """The names and shapes of a model's weights.
@@ -97,42 +85,11 @@ def _ngrams(config: NgramConfig) -> dict[str, tuple[str, tuple[int, ...]]]:
 
 
 def _recurrent(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    H = config.hidden_size
-    into, back = (rows * H for rows in _ROWS[config.name])
     shapes: dict[str, tuple[int, ...]] = {}
     for layer in range(config.num_layers):
-        size = config.embedding_size if layer == 0 else H
-        shapes |= {
-            f"recurrent.weight_ih_l{layer}": (into, size),
-            f"recurrent.weight_hh_l{layer}": (back, H),
-            f"recurrent.bias_ih_l{layer}": (into,),
-            f"recurrent.bias_hh_l{layer}": (back,),
-        }
-        if config.name == "lstm-peephole":
-            shapes[f"recurrent.weight_peephole_l{layer}"] = (3, H)
-        shapes |= {f"recurrent.{k}_l{layer}": v for k, v in _mogrifier(config, size).items()}
-        if config.name.endswith("-layernorm"):
-            shapes |= {
-                f"recurrent.norm_ih_l{layer}": (into,),
-                f"recurrent.norm_hh_l{layer}": (back,),
-            }
-        if config.name == "lstm-layernorm":
-            shapes |= {f"recurrent.norm_c_l{layer}": (H,), f"recurrent.bias_c_l{layer}": (H,)}
-    return shapes
-
-
-def _mogrifier(config: ModelConfig, inputs: int) -> dict[str, tuple[int, int]]:
-    """Of one layer; see `foreword.cells.mogrifier`."""
-    H, rank, rounds = config.hidden_size, config.mogrifier_rank, config.mogrifier_rounds
-    shapes = {}
-    for name, count, rows, columns in (
-        ("weight_q", (rounds + 1) // 2, inputs, H),
-        ("weight_r", rounds // 2, H, inputs),
-    ):
-        if count:
-            shapes[name] = (count * rows, rank or columns)
-            if rank:
-                shapes[f"{name}_right"] = (count * rank, columns)
+        size = config.embedding_size if layer == 0 else config.hidden_size
+        of_layer = config.cell.parameter_shapes(size, config.hidden_size)
+        shapes |= {f"recurrent.{name}_l{layer}": shape for name, shape in of_layer.items()}
     return shapes
 
 

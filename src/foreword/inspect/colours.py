@@ -36,15 +36,3 @@ GATES = {
     "n": "#5b6573",
 }
 """What keeps is blue, what charges orange, what shows green, what resets violet."""
-
-CELLS = {
-    "rnn": "#b8540a",
-    "lstm": "#0b62a0",
-    "gru": "#0f766e",
-    "lstm-peephole": "#7b4fb5",
-    "lstm-peephole-only": "#a83f7d",
-    "lstm-coupled": "#8a6d00",
-    "lstm-layernorm": "#5b6573",
-    "gru-layernorm": "#4d7a1f",
-}
-"""Of the gradient's curves."""

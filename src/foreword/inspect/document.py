@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from foreword.folder.architecture import DESCRIPTIONS
 from foreword.inspect.attribution import Attribution
 from foreword.inspect.contrast import Contrast
 from foreword.inspect.findings import Findings
@@ -18,7 +19,6 @@ from foreword.inspect.gradients import GradientFlow
 from foreword.inspect.trace import LayerArrays, TextTrace
 from foreword.inspect.units import kinds_of, orders, ranked, telling, time_constants
 from foreword.models.build import count_parameters
-from foreword.training.card import ARCHITECTURES
 from foreword.visible import plain
 
 LARGEST_MAPS = 2_200_000
@@ -135,7 +135,7 @@ def _model(traced: TextTrace) -> dict[str, Any]:
     model = config.network
     return {
         "name": model.name,
-        "about": ARCHITECTURES[model.name],
+        "about": DESCRIPTIONS[model.name].about,
         "layers": model.num_layers,
         "hidden_size": model.hidden_size,
         "context_words": model.context_words,
@@ -157,8 +157,13 @@ def _layer(layer: LayerArrays, units: np.ndarray, traced: TextTrace) -> dict[str
         "memory": kinds_of(layer).memory if is_recurrent else None,
         "kinds": asdict(kinds_of(layer)),
         "telling": position[telling(layer)],
-        "gates": [_map(name, values[:, units], GATES) for name, values in layer.gates.items()],
-        "states": [_map(name, values[:, units], STATES) for name, values in layer.states.items()],
+        "gates": [
+            _map(name, values[:, units], *GATES.get(name, (f"gate {name}", "")))
+            for name, values in layer.gates.items()
+        ],
+        "states": [
+            _map(name, values[:, units], *STATES[name]) for name, values in layer.states.items()
+        ],
         "orders": {
             name: [position[int(unit)] for unit in order if int(unit) in position]
             for name, order in orders(layer).items()
@@ -182,12 +187,12 @@ def _layer(layer: LayerArrays, units: np.ndarray, traced: TextTrace) -> dict[str
     }
 
 
-def _map(name: str, values: np.ndarray, names: dict[str, tuple[str, str]]) -> dict[str, Any]:
+def _map(name: str, values: np.ndarray, label: str, says: str) -> dict[str, Any]:
     low, high = (0.0, 1.0) if name in SHARES else (-1.0, 1.0)
-    if names is STATES:
-        high = max(float(np.abs(values).max(initial=0)), 1e-6)
+    largest = float(np.abs(values).max(initial=0))
+    if name in STATES or largest > 1:
+        high = max(largest, 1e-6)
         low = -high
-    label, says = names[name]
     return {
         "name": name,
         "label": label,

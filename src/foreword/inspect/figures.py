@@ -19,7 +19,8 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
-from foreword.inspect.colours import CELLS, DIVERGING, GATES, SEQUENTIAL
+from foreword.folder.architecture import DESCRIPTIONS
+from foreword.inspect.colours import DIVERGING, GATES, SEQUENTIAL
 
 INK, MUTED, RULE, ACCENT, WARM = "#1c232d", "#5c6570", "#e4e1db", "#0b62a0", "#b8540a"
 ERASED = "#c9c5bd"
@@ -142,10 +143,10 @@ def unit(document: dict[str, Any], layer: dict[str, Any]) -> Figure:
         ]
         for part in [*layer["gates"], *layer["states"]]
     }
-    keep = next((name for name in ("f", "z") if name in quantities), None)
+    keep, take = layer["kinds"]["keep"], layer["kinds"]["take"]
     rows = [(keep, f"{keep} keeps", quantities[keep])] if keep else []
-    if "i" in quantities:
-        rows.append(("i", "i charges", quantities["i"]))
+    if take:
+        rows.append((take, f"{take} charges", quantities[take]))
     elif keep:
         rows.append(("i", f"1 − {keep} charges", 1 - quantities[keep]))
     rows += [
@@ -168,7 +169,7 @@ def unit(document: dict[str, Any], layer: dict[str, Any]) -> Figure:
     top.axhline(0, color=MUTED, linewidth=0.8)
     top.set_ylabel("memory c" if layer["memory"] == "c" else "state h")
     for axes, (name, text, values) in zip(every[1:], rows, strict=True):
-        axes.stairs(values, x, fill=True, color=GATES[name], alpha=0.5)
+        axes.stairs(values, x, fill=True, color=GATES.get(name, MUTED), alpha=0.5)
         axes.set_ylim(0, 1)
         axes.set_yticks([0, 1])
         axes.set_ylabel(text, rotation=0, ha="right", va="center")
@@ -201,7 +202,7 @@ def gradients(document: dict[str, Any]) -> Figure:
         layer = f", layer {curve['layer'] + 1}" if deepest > 0 else ""
         left.plot(
             np.where(relative > 0, relative, np.nan),
-            color=ACCENT if own else CELLS.get(curve["cell"], MUTED),
+            color=ACCENT if own else DESCRIPTIONS[curve["cell"]].colours[0],
             linestyle=":" if curve["kind"] == "untrained" else "-",
             linewidth=2.8 if own else 1.5,
             label=_plain_text(curve["label"])

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from foreword.cells import registry
 from foreword.folder.config import ModelName
 from foreword.inspect.subject import Model, Reading, Subject, subject_of
 from foreword.inspect.trace import TextTrace, trace_reading
@@ -108,12 +108,11 @@ def gradient_flow(
             own = Reading(reading.words, _ids(other, reading))
             curves += curves_of(trace_reading(other, own, top=1), f"{other.name}, beside", "beside")
     if others:
-        for name in get_args(ModelName):
-            if not name.startswith("mlp"):
-                fresh = untrained(subject, name)
-                curves += curves_of(
-                    trace_reading(fresh, reading, top=1), f"{name}, untrained", "untrained"
-                )
+        for name in registry.MODELS:
+            fresh = untrained(subject, name)
+            curves += curves_of(
+                trace_reading(fresh, reading, top=1), f"{name}, untrained", "untrained"
+            )
     return GradientFlow(_reach(reading), tuple(curves), clipping(traced))
 
 

@@ -173,9 +173,9 @@ def _notes(traced: TextTrace) -> list[str]:
             f"This is a feed-forward network on {sees}: it has no gates, no memory and no gradient "
             "through time. Shown are its hidden layer, its predictions, and what made them."
         )
-    elif config.name == "rnn":
+    elif config.cell.keep is None:
         notes.append(
-            "An Elman network has no gates: shown is its hidden state. How long a unit holds is "
+            "No gate of this network says how much of its state stays: how long a unit holds is "
             "estimated from its correlation with itself one word later."
         )
     if config.mogrifier_rounds:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from foreword.cells.cell import Cell
 from foreword.inspect.subject import Model, Reading, Subject, read, subject_of
 from foreword.models.mlp import MLPModel
 from foreword.models.model import State
@@ -30,11 +31,13 @@ class LayerArrays:
         layer: 0 is the one next to the embedding.
         gates: by name, (T, H) float32; none for an Elman network or an MLP.
         states: h, and c where there is one, after each word, (T, H). Of an MLP, its outputs as h.
+        cell: whose gates and states these are; None for an MLP.
     """
 
     layer: int
     gates: dict[str, np.ndarray]
     states: dict[str, np.ndarray]
+    cell: Cell | None = None
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -167,7 +170,8 @@ def run(
             match network:
                 case RecurrentModel():
                     hidden, state, layer_traces = network.traced(embedded, state)
-                    parts.append(tuple(map(_recurrent, layer_traces.layers)))
+                    cell = network.recurrent.cell
+                    parts.append(tuple(_recurrent(layer, cell) for layer in layer_traces.layers))
                 case MLPModel():
                     outputs = network.layers(embedded, state)
                     hidden, state = outputs[-1], network.after(inputs, state)
@@ -186,6 +190,7 @@ def joined(*parts: tuple[LayerArrays, ...]) -> tuple[LayerArrays, ...]:
             pieces[0].layer,
             {name: np.concatenate([p.gates[name] for p in pieces]) for name in pieces[0].gates},
             {name: np.concatenate([p.states[name] for p in pieces]) for name in pieces[0].states},
+            pieces[0].cell,
         )
         for pieces in zip(*parts, strict=True)
     )
@@ -200,10 +205,11 @@ def state_after(subject: Subject, reading: Reading) -> State:
     return state
 
 
-def _recurrent(layer: Any) -> LayerArrays:
+def _recurrent(layer: Any, cell: Cell) -> LayerArrays:
     # An Elman network's only "gate" is its hidden state.
     gates = {k: _array(v) for k, v in layer.gates.items() if k not in layer.states}
-    return LayerArrays(layer.layer, gates, {k: _array(v) for k, v in layer.states.items()})
+    states = {k: _array(v) for k, v in layer.states.items()}
+    return LayerArrays(layer.layer, gates, states, cell)
 
 
 def _array(values: Tensor) -> np.ndarray:

@@ -31,14 +31,11 @@ class Kinds:
 
 
 def kinds_of(layer: LayerArrays) -> Kinds:
-    """By the names of what there is."""
-    gates = layer.gates
-    return Kinds(
-        memory="c" if "c" in layer.states else "h",
-        keep=next((name for name in ("f", "z") if name in gates), None),
-        take="i" if "i" in gates else None,
-        candidate=next((name for name in ("g", "n") if name in gates), None),
-    )
+    """As the cell describes them."""
+    cell = layer.cell
+    if cell is None:
+        return Kinds("h", None, None, None)
+    return Kinds(cell.memory, cell.keep, cell.take, cell.candidate)
 
 
 def kept(layer: LayerArrays) -> np.ndarray | None:

@@ -1,10 +1,12 @@
 """Which kernel runs a cell. Every kernel gives what the reference gives, values and gradients."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -70,6 +72,8 @@ KERNELS = {
         ),
     )
 }
+DECLARED = portable.MODULES, native.CELLS, torch_native.CELLS
+"""The cells that each kernel but the reference runs."""
 PREFERRED = {
     ("cpu", "lstm"): ("native", "torch", "portable", "reference"),
     ("cuda", "lstm"): ("torch", "portable", "reference"),
@@ -79,6 +83,7 @@ PREFERRED = {
 """By device and cell, by measurement (`benchmarks/layers.py`)."""
 OTHERWISE = ("native", "portable", "reference")
 
+_log = logging.getLogger(__name__)
 _chosen: ContextVar[str | None] = ContextVar("kernel", default=None)
 _record: ContextVar[list[Any] | None] = ContextVar("record", default=None)
 
@@ -197,7 +202,17 @@ def choose(problem: Problem) -> KernelChoice:
         if why_not is None:
             return KernelChoice(kernel, passed_over)
         passed_over[name] = why_not
+    if not any(type(problem.cell) in cells for cells in DECLARED):
+        _tell_of(problem.cell.name)
     return KernelChoice(KERNELS["reference"], passed_over)
+
+
+@cache
+def _tell_of(cell: str) -> None:
+    """Says once that a cell is run by its equations alone."""
+    _log.warning(
+        "no kernel declares the cell %s: its equations are run step by step, which is slow", cell
+    )
 
 
 @contextmanager

@@ -12,12 +12,10 @@ from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
 from foreword.cells.cell import Cell
-from foreword.cells.mogrifier import MogrifierLSTMCell
 from foreword.cells.registry import describe, from_description
 from foreword.kernels import flops, native
 from foreword.kernels.lengths import run_padded
 from foreword.kernels.portable import kernel as eager
-from foreword.kernels.portable.mogrifier import kept_sizes
 from foreword.kernels.portable.shared import Inputs
 from foreword.kernels.problem import Problem, Run
 
@@ -66,10 +64,7 @@ def _shapes(cell: str, names: str, tensors: Sequence[Tensor]) -> list[Tensor]:
     T, B = i.x.shape[:2]
     H = i.weight_ih.shape[0] // len(spec.gates)
     sizes = [i.h.shape[1]] if i.c is None else [i.h.shape[1], H]
-    seen = sizes[spec.recurrent_state]
-    extra = {"rnn": [seen], "gru": [seen, H, H]}.get(spec.name, [seen, H, H, H])
-    if isinstance(spec, MogrifierLSTMCell):
-        extra = kept_sizes(spec, i.x.shape[2], i.h.shape[1], H)
+    extra = eager.MODULES[type(spec)].kept_sizes(spec, i.x.shape[2], i.h.shape[1], H)
     states = [i.x.new_empty((T, B, size)) for size in sizes]
     gates = i.x.new_empty((T, B, len(spec.gates), H))
     return [*states, gates, *(i.x.new_empty((T, B, size)) for size in extra)]

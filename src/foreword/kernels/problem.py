@@ -1,6 +1,6 @@
 """What a kernel is asked, and what it answers. No equations, no loops."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -63,6 +63,14 @@ class Extras:
 
 
 NO_EXTRAS = Extras()
+
+
+def unknown(cell: Cell, known: Container[type[Cell]]) -> str | None:
+    """Why a kernel cannot run a cell, if it is none of those that the kernel declares.
+
+    A class that inherits from a known one may have other equations, and so is not known.
+    """
+    return None if type(cell) in known else f"it has no loops for {cell.name}"
 
 
 @dataclass(frozen=True)

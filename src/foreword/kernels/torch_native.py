@@ -9,6 +9,8 @@ from foreword.cells.rnn import ElmanCell
 from foreword.kernels import native
 from foreword.kernels.problem import Problem, Run
 
+CELLS = frozenset({ElmanCell, LSTMCell, GRUCell})
+"""The cells that torch has layers for."""
 CUDNN_WITH_BFLOAT16 = 91300
 """The first version whose recurrent layers take bfloat16 (pytorch/pytorch#164411)."""
 
@@ -59,10 +61,7 @@ def takes_bfloat16(x: Tensor) -> bool:
 def refusal(problem: Problem) -> str | None:
     """Why torch's layers cannot do it; None if they can."""
     cell, extras = problem.cell, problem.extras
-    known = isinstance(cell, LSTMCell | ElmanCell) or (
-        isinstance(cell, GRUCell) and cell.reset_after
-    )
-    if not known:
+    if type(cell) not in CELLS or (isinstance(cell, GRUCell) and not cell.reset_after):
         return f"torch has no {cell.name}"
     if cell.projected and not isinstance(cell, LSTMCell):
         return "torch projects the LSTM alone"

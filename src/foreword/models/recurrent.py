@@ -20,20 +20,16 @@ class RecurrentModel(NextWordModel):
     ) -> None:
         super().__init__(config, regularisation, generator)
         self.recurrent = Recurrent(
-            "lstm-mogrifier" if config.mogrifier_rounds else config.name,
+            config.cell.name,
             config.embedding_size,
             config.hidden_size,
             config.num_layers,
             dropout=self.regularisation.hidden if config.num_layers > 1 else 0.0,
-            nonlinearity=config.nonlinearity,
-            reset_after=config.reset_after,
             forget_bias=1.0,
             noise=Noise(locked=True, weight=self.regularisation.recurrent),
             skip=config.skip,
-            rounds=config.mogrifier_rounds or 1,
-            rank=config.mogrifier_rank,
-            cell_clip=config.cell_clip,
             generator=generator,
+            **config.cell.chosen,
         )
 
     def use_generator(self, generator: torch.Generator) -> None:

@@ -102,7 +102,8 @@ class _OneState(_OneStep):
         """The hidden state (B, H) after one more input (B, I); or both without B."""
         state = None if hx is None else (hx,)
         self._check_dimensions(input, state, ("hidden",))
-        return self._step(input, state)[0]
+        h: Tensor = self._step(input, state)[0]
+        return h
 
 
 class RNNCell(_OneState):

@@ -38,6 +38,10 @@ class RNN(Recurrent):
         **more: Any,
     ) -> None:
         _refuse_projection("rnn", more)
+        if nonlinearity not in ("tanh", "relu"):
+            raise ValueError(
+                f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
+            )
         sizes = (input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
         super().__init__("rnn", *sizes, 0, device, dtype, nonlinearity=nonlinearity, **more)
 

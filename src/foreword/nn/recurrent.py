@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from foreword.cells.cell import OptionValue
 from foreword.cells.registry import cell_for
 from foreword.cells.rnn import ElmanCell
 from foreword.kernels import dispatch
@@ -84,19 +85,17 @@ class Recurrent(nn.Module):
         proj_size: P; 0 for none (Sak et al. 2014).
         device: of the parameters.
         dtype: of the parameters.
-        nonlinearity: of the Elman cell, "tanh" or "relu".
-        reset_after: of the GRU; see `foreword.cells.gru`.
         forget_bias: where the forget gate's bias begins, in all (Gers et al. 2000; Jozefowicz et
             al. 2015). None leaves it random, as torch does.
-        rounds, rank: of the Mogrifier LSTM; see `foreword.cells.mogrifier`.
-        cell_clip: of the LSTM and the peephole LSTMs: the largest |c|, at which it is clipped; 0:
-            any. See `foreword.cells.lstm`.
         noise: what is dropped besides.
         skip: outputs are the sum of all layers' outputs, not the last one's alone: with h_l, t the
             output of layer l at step t, y_t = h_1,t + ... + h_L,t (Melis, Dyer & Blunsom 2018, "On
             the state of the art of evaluation in neural language models", section 3). Dropout acts
             between layers, not on the sum.
         generator: of the initial weights and the masks; None is torch's global one.
+        **options: of the cell: `nonlinearity` of the Elman cell, `reset_after` of the GRU, `rounds`
+            and `rank` of the Mogrifier LSTM, `cell_clip` of LSTMs. Each cell's `options` say what
+            they do and which values they may have.
     """
 
     def __init__(
@@ -113,31 +112,15 @@ class Recurrent(nn.Module):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         *,
-        nonlinearity: str = "tanh",
-        reset_after: bool = True,
         forget_bias: float | None = None,
-        rounds: int = 5,
-        rank: int = 0,
-        cell_clip: float = 0.0,
         noise: Noise | None = None,
         skip: bool = False,
         generator: torch.Generator | None = None,
+        **options: OptionValue,
     ) -> None:
         super().__init__()
         check_sizes(input_size, hidden_size, num_layers, bias, batch_first, dropout, proj_size)
-        if nonlinearity not in ("tanh", "relu"):
-            raise ValueError(
-                f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
-            )
-        self.cell = cell_for(
-            cell,
-            nonlinearity=nonlinearity,
-            reset_after=reset_after,
-            rounds=rounds,
-            rank=rank,
-            projected=proj_size > 0,
-            cell_clip=cell_clip,
-        )
+        self.cell = cell_for(cell, projected=proj_size > 0, **options)
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -147,7 +130,6 @@ class Recurrent(nn.Module):
         self.bidirectional = bidirectional
         self.proj_size = proj_size
         self.forget_bias = forget_bias
-        self.cell_clip = cell_clip
         self.noise = noise or Noise()
         self.skip = skip
         self.generator = generator
@@ -274,11 +256,13 @@ class Recurrent(nn.Module):
             ("batch_first", False),
             ("dropout", 0.0),
             ("bidirectional", False),
-            ("cell_clip", 0.0),
             ("noise", Noise()),
             ("skip", False),
         ):
             if (value := getattr(self, name)) != default:
+                shown.append(f"{name}={value}")
+        for name, option in self.cell.options.items():
+            if (value := self.cell.chosen[name]) != option.default:
                 shown.append(f"{name}={value}")
         return ", ".join(shown)
 

@@ -6,6 +6,10 @@ from typing import Any
 import numpy as np
 
 from foreword import compiled
+from foreword.cells.gru import GRUCell
+from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
+from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
+from foreword.cells.rnn import ElmanCell
 from foreword.folder.architecture import ModelConfig
 from foreword.folder.quantised import SCALE
 from foreword.predictor.numpy_network import Array, Parts
@@ -15,6 +19,12 @@ MOST_INT8_COLUMNS = 1 << 16
 MOST_FOR_ONE = 8
 """The most threads that compute the scores of one user; waking more would cost more than it
 saves."""
+
+
+CELLS = frozenset(
+    {ElmanCell, LSTMCell, PeepholeLSTMCell, PeepholeOnlyLSTMCell, CoupledLSTMCell, GRUCell}
+)
+"""The cells whose equations stand in `native/network.cpp`; numpy runs the others."""
 
 
 class CompiledNetwork:
@@ -125,9 +135,10 @@ def network(
     """Return the model in C++; None if nothing was compiled or only numpy can run the model."""
     module = compiled.loaded()
     is_wide = max(config.hidden_size, config.embedding_size) > MOST_INT8_COLUMNS
-    has_loop = config.softmaxes == 1 and config.mogrifier_rounds == 0 and not config.clusters
-    has_loop = has_loop and not config.name.endswith("-layernorm")
+    has_loop = config.softmaxes == 1 and not config.clusters
     if module is None or not config.is_recurrent or is_wide or not has_loop:
+        return None
+    if type(config.cell) not in CELLS:
         return None
     return CompiledNetwork(module, config, weights, threads)
 

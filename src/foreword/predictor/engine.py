@@ -59,9 +59,9 @@ class Engine:
             return State((np.full(config.order - 1, EOS_ID, dtype=np.int64),), EOS_ID)
         if not config.is_recurrent:
             return State((np.full(config.context_words, EOS_ID, dtype=np.int64),), EOS_ID)
-        parts = 2 if config.name.startswith("lstm") else 1
         shape = (config.num_layers, config.hidden_size)
-        return State(tuple(np.zeros(shape, dtype=np.float32) for _ in range(parts)), EOS_ID)
+        parts = tuple(np.zeros(shape, dtype=np.float32) for _ in config.cell.states)
+        return State(parts, EOS_ID)
 
     def call_up(self) -> None:
         """Wake the threads that share long work, if it comes within 100 microseconds.
@@ -93,8 +93,9 @@ class Engine:
         else:
             window = np.append(state.parts[0][1:], word)
             layers = self._layers.run(self._layers.embedded(window), ())
+        names = self.config.cell.states if self.config.is_recurrent else ("h",)
         return tuple(
-            LayerActivations(gates, dict(zip("hc", states, strict=False)))
+            LayerActivations(gates, dict(zip(names, states, strict=True)))
             for states, gates in layers
         )
 

@@ -1,6 +1,6 @@
 """Run a model in numpy, one word at a time, where nothing was compiled. No torch.
 
-The equations are those of `foreword.cells`, which names their sources; tests compare the two.
+The equations are those of `foreword.cells`, which run on arrays as they run on tensors.
 """
 
 from abc import ABC, abstractmethod
@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from foreword.cells.operations import linear, relu, tanh
 from foreword.folder.architecture import ModelConfig
 from foreword.folder.quantised import SCALE, dense
 
@@ -17,12 +18,6 @@ Parts = tuple[Array, ...]
 Gates = dict[str, Array]
 StepFunction = Callable[[Array, Parts], tuple[Parts, Gates]]
 """Maps a layer's input and state to its next state, (H,) each, h first, and its gates by name."""
-Affine = tuple[Array, Array, Array]
-"""Weight (rows, n), gain (rows,) and bias (rows,)."""
-
-EPSILON = 1e-5
-"""The number added to variances, as in `foreword.cells.layer_norm`."""
-
 _OUTER = ("embedding.", "decoder.", "projection.", "mixture.", "adaptive.")
 """The beginnings of the names of weights outside the layers."""
 
@@ -189,45 +184,19 @@ def likeliest(
 
 def _step_of(config: ModelConfig, weights: Mapping[str, Array], layer: int) -> StepFunction:
     if not config.is_recurrent:
-        return _feed_forward(
-            _activation(config), weights[f"hidden.{layer}.weight"], weights[f"hidden.{layer}.bias"]
-        )
-    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    W_ih, W_hh, b_ih, b_hh = (weights[f"recurrent.{name}_l{layer}"] for name in names)
-    match config.name:
-        case "rnn":
-            return _rnn(_activation(config), W_ih, W_hh, b_ih + b_hh)
-        case "lstm" if config.mogrifier_rounds:
-            Q, R = (_factors(weights, name, layer) for name in ("weight_q", "weight_r"))
-            return _mogrified(config.mogrifier_rounds, Q, R, _lstm(W_ih, W_hh, b_ih + b_hh))
-        case "lstm":
-            return _lstm(W_ih, W_hh, b_ih + b_hh, clip=config.cell_clip)
-        case "lstm-peephole":
-            peephole = weights[f"recurrent.weight_peephole_l{layer}"]
-            return _lstm(W_ih, W_hh, b_ih + b_hh, peephole, config.cell_clip)
-        case "lstm-peephole-only":
-            return _lstm_peephole_only(W_ih, W_hh, b_ih, b_hh, config.cell_clip)
-        case "lstm-coupled":
-            return _lstm_coupled(W_ih, W_hh, b_ih + b_hh)
-        case "lstm-layernorm" | "gru-layernorm":
-            s_ih, s_hh = (weights[f"recurrent.norm_{side}_l{layer}"] for side in ("ih", "hh"))
-            into, back = (W_ih, s_ih, b_ih), (W_hh, s_hh, b_hh)
-            if config.name == "gru-layernorm":
-                return _gru_layernorm(into, back)
-            memory = weights[f"recurrent.norm_c_l{layer}"], weights[f"recurrent.bias_c_l{layer}"]
-            return _lstm_layernorm(into, back, memory)
-        case _:
-            return _gru(W_ih, W_hh, b_ih, b_hh, reset_after=config.reset_after)
+        activation = tanh if config.nonlinearity == "tanh" else relu
+        W, b = weights[f"hidden.{layer}.weight"], weights[f"hidden.{layer}.bias"]
+        return lambda x, _: ((activation(linear(x, W, b)),), {})
+    cell, end = config.cell, f"_l{layer}"
+    shapes = cell.parameter_shapes(1, 1)
+    of_layer = {name: weights[f"recurrent.{name}{end}"] for name in shapes}
 
+    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
+        after, gates = cell.step(x, state, of_layer)
+        # An Elman network's only "gate" is its hidden state.
+        return after, {name: gate for name, gate in gates.items() if name not in cell.states}
 
-def _activation(config: ModelConfig) -> Callable[[Array], Array]:
-    return np.tanh if config.nonlinearity == "tanh" else lambda a: np.maximum(a, 0)
-
-
-def _sigmoid(a: Array) -> Array:
-    # tanh overflows for no argument.
-    shares: Array = 0.5 * (np.tanh(0.5 * a) + 1)
-    return shares
+    return step
 
 
 def _log_softmax(a: Array) -> Array:
@@ -235,158 +204,3 @@ def _log_softmax(a: Array) -> Array:
     shifted = a - a.max(axis=-1, keepdims=True)
     logs: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return logs
-
-
-def _feed_forward(activation: Callable[[Array], Array], W: Array, b: Array) -> StepFunction:
-    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
-        del state
-        return (activation(W @ x + b),), {}
-
-    return step
-
-
-def _rnn(activation: Callable[[Array], Array], W_ih: Array, W_hh: Array, b: Array) -> StepFunction:
-    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
-        (h,) = state
-        return (activation(W_ih @ x + W_hh @ h + b),), {}
-
-    return step
-
-
-def _lstm(
-    W_ih: Array, W_hh: Array, b: Array, peephole: Array | None = None, clip: float = 0.0
-) -> StepFunction:
-    H, bound = W_hh.shape[1], clip or np.inf
-
-    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
-        h, c = state
-        a = W_ih @ x + W_hh @ h + b
-        if peephole is not None:
-            a[: 2 * H] += (peephole[:2] * c).reshape(-1)
-        i, f = _sigmoid(a[: 2 * H]).reshape(2, H)
-        g = np.tanh(a[2 * H : 3 * H])
-        c = np.clip(f * c + i * g, -bound, bound)
-        if peephole is not None:
-            a[3 * H :] += peephole[2] * c
-        o = _sigmoid(a[3 * H :])
-        return (o * np.tanh(c), c), {"i": i, "f": f, "g": g, "o": o}
-
-    return step
-
-
-def _factors(weights: Mapping[str, Array], name: str, layer: int) -> list[Array]:
-    """Return the stacked matrices of all rounds, or their left and right factors."""
-    names = (f"recurrent.{name}_l{layer}", f"recurrent.{name}_right_l{layer}")
-    return [weights[part] for part in names if part in weights]
-
-
-def _mogrified(rounds: int, Q: list[Array], R: list[Array], lstm: StepFunction) -> StepFunction:
-    odd, even = (rounds + 1) // 2, rounds // 2
-    by_q = list(zip(*(np.split(part, odd) for part in Q), strict=True))
-    by_r = list(zip(*(np.split(part, even) for part in R), strict=True))
-
-    def doubled(factors: tuple[Array, ...], v: Array) -> Array:
-        for factor in reversed(factors):
-            v = factor @ v
-        return 2 * _sigmoid(v)
-
-    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
-        h, c = state
-        for k in range(rounds):
-            if k % 2 == 0:
-                x = doubled(by_q[k // 2], h) * x
-            else:
-                h = doubled(by_r[k // 2], x) * h
-        return lstm(x, (h, c))
-
-    return step
-
-
-def _lstm_peephole_only(
-    W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, clip: float
-) -> StepFunction:
-    H, bound = W_hh.shape[1], clip or np.inf
-
-    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
-        _, c = state
-        x_i, x_f, x_g, x_o = (W_ih @ x + b_ih).reshape(4, H)
-        c_i, c_f, c_o = (W_hh @ c + b_hh).reshape(3, H)
-        i, f, o = _sigmoid(x_i + c_i), _sigmoid(x_f + c_f), _sigmoid(x_o + c_o)
-        g = np.tanh(x_g)
-        c = np.clip(f * c + i * g, -bound, bound)
-        return (o * np.tanh(c), c), {"i": i, "f": f, "g": g, "o": o}
-
-    return step
-
-
-def _lstm_coupled(W_ih: Array, W_hh: Array, b: Array) -> StepFunction:
-    H = W_hh.shape[1]
-
-    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
-        h, c = state
-        a_f, a_g, a_o = (W_ih @ x + W_hh @ h + b).reshape(3, H)
-        f, g, o = _sigmoid(a_f), np.tanh(a_g), _sigmoid(a_o)
-        c = f * c + (1 - f) * g
-        return (o * np.tanh(c), c), {"f": f, "g": g, "o": o}
-
-    return step
-
-
-def _lstm_layernorm(into: Affine, back: Affine, memory: tuple[Array, Array]) -> StepFunction:
-    (W_ih, s_ih, b_ih), (W_hh, s_hh, b_hh), (s_c, b_c) = into, back, memory
-    H = W_hh.shape[1]
-
-    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
-        h, c = state
-        a = _normalised(W_ih @ x) * s_ih + b_ih + _normalised(W_hh @ h) * s_hh + b_hh
-        i, f = _sigmoid(a[: 2 * H]).reshape(2, H)
-        g, o = np.tanh(a[2 * H : 3 * H]), _sigmoid(a[3 * H :])
-        c = f * c + i * g
-        return (o * np.tanh(_normalised(c) * s_c + b_c), c), {"i": i, "f": f, "g": g, "o": o}
-
-    return step
-
-
-def _gru_layernorm(into: Affine, back: Affine) -> StepFunction:
-    (W_ih, s_ih, b_ih), (W_hh, s_hh, b_hh) = into, back
-    H = W_hh.shape[1]
-
-    def parts(a: Array, gain: Array, bias: Array) -> Array:
-        # r and z are normalised together, n separately.
-        whole = np.concatenate([_normalised(a[: 2 * H]), _normalised(a[2 * H :])])
-        return np.asarray(whole * gain + bias).reshape(3, H)
-
-    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
-        (h,) = state
-        x_r, x_z, x_n = parts(W_ih @ x, s_ih, b_ih)
-        h_r, h_z, h_n = parts(W_hh @ h, s_hh, b_hh)
-        r, z = _sigmoid(x_r + h_r), _sigmoid(x_z + h_z)
-        n = np.tanh(x_n + r * h_n)
-        return ((1 - z) * n + z * h,), {"r": r, "z": z, "n": n}
-
-    return step
-
-
-def _normalised(a: Array) -> Array:
-    centred: Array = a - a.mean()
-    return np.asarray(centred / np.sqrt(np.mean(centred * centred) + np.float32(EPSILON)))
-
-
-def _gru(W_ih: Array, W_hh: Array, b_ih: Array, b_hh: Array, *, reset_after: bool) -> StepFunction:
-    H = W_hh.shape[1]
-
-    def step(x: Array, state: Parts) -> tuple[Parts, Gates]:
-        (h,) = state
-        x_r, x_z, x_n = (W_ih @ x + b_ih).reshape(3, H)
-        if reset_after:
-            h_r, h_z, h_n = (W_hh @ h + b_hh).reshape(3, H)
-            r = _sigmoid(x_r + h_r)
-            n = np.tanh(x_n + r * h_n)
-        else:
-            h_r, h_z = (W_hh[: 2 * H] @ h + b_hh[: 2 * H]).reshape(2, H)
-            r = _sigmoid(x_r + h_r)
-            n = np.tanh(x_n + W_hh[2 * H :] @ (r * h) + b_hh[2 * H :])
-        z = _sigmoid(x_z + h_z)
-        return ((1 - z) * n + z * h,), {"r": r, "z": z, "n": n}
-
-    return step

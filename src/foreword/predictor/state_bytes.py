@@ -75,8 +75,7 @@ def _check_ranges(parts: list[np.ndarray], last: int, config: AnyConfig) -> None
         return
     if not all(np.isfinite(part).all() for part in parts):
         raise _refused("it holds NaN or infinity")
-    bounded = config.name != "rnn" or config.nonlinearity == "tanh"
-    if bounded and np.abs(parts[0]).max() > 1 + SLACK:
+    if config.cell.is_bounded and np.abs(parts[0]).max() > 1 + SLACK:
         raise _refused(f"its |h| reaches {np.abs(parts[0]).max():g}, but it is at most 1")
 
 

@@ -1,5 +1,6 @@
 """The model card: a model folder's README.md, written from its configuration."""
 
+from foreword.folder.architecture import DESCRIPTIONS
 from foreword.folder.config import (
     Evaluation,
     FolderConfig,
@@ -10,19 +11,6 @@ from foreword.folder.config import (
 from foreword.models.build import count_parameters
 from foreword.visible import as_markdown
 
-ARCHITECTURES = {
-    "mlp-last": "a feed-forward network on the last word",
-    "mlp-window": "a feed-forward network on a window of the last words (Bengio et al. 2003)",
-    "rnn": "an Elman recurrent network (Elman 1990)",
-    "lstm": "an LSTM with forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000)",
-    "lstm-peephole": "an LSTM whose gates also see its memory (Gers et al. 2002)",
-    "lstm-peephole-only": "an LSTM whose gates see its memory instead of its hidden state",
-    "lstm-coupled": "an LSTM whose input gate is 1 - forget gate (Greff et al. 2015)",
-    "lstm-layernorm": "an LSTM with layer normalisation (Ba et al. 2016)",
-    "gru": "a gated recurrent unit network (Cho et al. 2014)",
-    "gru-layernorm": "a gated recurrent unit network with layer normalisation (Ba et al. 2016)",
-}
-
 
 def model_card(config: FolderConfig) -> str:
     """Markdown: what the model is, what it was trained on, how good it is, how to use it."""
@@ -32,7 +20,7 @@ def model_card(config: FolderConfig) -> str:
         counted = ", ".join(f"{n:,} of {k} words" for k, n in enumerate(model.ngrams, 2))
         size = f"{counted or 'No n-grams of several words'}"
     else:
-        means = ARCHITECTURES[model.name]
+        means = DESCRIPTIONS[model.name].about
         size = (
             f"{count_parameters(model):,} parameters, {model.num_layers} "
             f"{'layer' if model.num_layers == 1 else 'layers'} of {model.hidden_size} units"

@@ -4,9 +4,12 @@ from functools import cache
 from typing import Annotated, NamedTuple
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
+from foreword.cells import registry
+from foreword.cells.cell import Option
 from foreword.errors import SettingsError
-from foreword.training.settings import Leaf, TrainingSettings, unknown_setting
+from foreword.training.settings import CELL_OPTIONS, Leaf, TrainingSettings, unknown_setting
 
 
 class Setting(NamedTuple):
@@ -48,6 +51,8 @@ def described() -> dict[str, Setting]:
     for group in TrainingSettings.model_fields:
         properties = type(getattr(tree, group)).model_json_schema()["properties"]
         for name, schema in properties.items():
+            if name == CELL_OPTIONS:
+                continue
             value = schema["anyOf"][0] if "anyOf" in schema else schema  # the other one is null
             default = schema.get("default")
             about = " ".join(schema.get("description", "").split())
@@ -62,7 +67,20 @@ def described() -> dict[str, Setting]:
                 default,
                 about,
             )
+    for name, (_, _, option) in registry.SETTINGS.items():
+        if name not in described:
+            described[name] = _described(name, option)
     return described
+
+
+def _described(name: str, option: Option) -> Setting:
+    """An option of cells that is no field of the tree."""
+    cells = ", ".join(registry.having(registry.SETTINGS[name][1]))
+    about = f"{option.about} For {cells}. Default: {shown(option.default)}."
+    is_number = not option.choices and not isinstance(option.default, bool)
+    bounds = f">= {option.least:.20g}, <= {option.most:.20g}" if is_number else ""
+    kind = type(option.default)
+    return Setting("model", kind, option.choices, bounds, option.default, about)
 
 
 def shown(value: Leaf) -> str:
@@ -88,9 +106,12 @@ def read_setting(text: str) -> tuple[str, Leaf]:
         for group in TrainingSettings.default().groups()
         for leaf, field in type(group).model_fields.items()
     }
-    if name not in fields:
+    if name in registry.SETTINGS and name not in fields:
+        field = FieldInfo(annotation=type(registry.SETTINGS[name][2].default))
+    elif name not in fields or name == CELL_OPTIONS:
         raise unknown_setting(name)
-    field = fields[name]
+    else:
+        field = fields[name]
     kind = Annotated[field.annotation, field]  # type: ignore[name-defined]
     try:
         checked: Leaf = TypeAdapter(kind, config=_FINITE).validate_python(value)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from foreword.errors import FolderError, SettingsError, TextError, TrainingError
-from foreword.folder.architecture import usual_clip
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.text import segments
 from foreword.text.case import RULES, case_of
@@ -94,6 +93,7 @@ class Corpus:
                 f"the vocabulary has {V:,} words, and adaptive_head is {model.adaptive_head:,}: at "
                 f"most {V // 2:,}, half of them, leave enough for clusters"
             )
+        of_cell = model.model_copy(update={"model": chosen}).cell_settings
         return ModelConfig(
             name=chosen,
             vocab_size=self.tokenizer.vocab_size,
@@ -101,16 +101,13 @@ class Corpus:
             hidden_size=model.hidden_size,
             num_layers=model.num_layers,
             context_words=model.context_words if chosen == "mlp-window" else 1,
-            nonlinearity=model.nonlinearity,
-            reset_after=model.reset_after,
             tied=model.tied,
             skip=model.skip,
             softmaxes=model.softmaxes,
-            mogrifier_rounds=model.mogrifier_rounds,
-            mogrifier_rank=model.mogrifier_rank,
             adaptive_clusters=model.adaptive_clusters,
             adaptive_head=model.adaptive_head if has_clusters else 0,
-            cell_clip=usual_clip(chosen) if model.cell_clip is None else model.cell_clip,
+            **{key: of_cell[key] for key in of_cell if key not in model.cell_options},
+            cell_options=model.cell_options,
         )
 
 

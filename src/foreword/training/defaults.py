@@ -2,7 +2,7 @@
 
 import math
 
-from foreword.folder.config import AnyModelName, ModelName
+from foreword.folder.architecture import DESCRIPTIONS, AnyModelName
 from foreword.training.settings import (
     DropoutSettings,
     ModelSettings,
@@ -12,20 +12,6 @@ from foreword.training.settings import (
 
 SMALL, MEDIUM = 100_000, 1_000_000
 """Words of training text below which a model is made smaller."""
-LEARNING_RATES: dict[ModelName, float] = {
-    "mlp-last": 4e-3,
-    "mlp-window": 6e-3,
-    "rnn": 2e-3,
-    "lstm": 6e-3,
-    "lstm-peephole": 6e-3,
-    "lstm-peephole-only": 6e-3,
-    "lstm-coupled": 6e-3,
-    "lstm-layernorm": 6e-3,
-    "gru": 6e-3,
-    "gru-layernorm": 6e-3,
-}
-"""By `benchmarks/cells.py --chats`, a little below what was best there, since long runs suit
-smaller ones. The Elman network does not learn at a rate that suits the gated ones."""
 
 
 def fill_in(
@@ -101,4 +87,4 @@ def _dropout(dropout: DropoutSettings, words: int, passes: float | None) -> Drop
 def _rate(rate: RateSettings, model: AnyModelName) -> RateSettings:
     if rate.learning_rate is not None or model == "ngram":
         return rate
-    return rate.model_copy(update={"learning_rate": LEARNING_RATES[model]})
+    return rate.model_copy(update={"learning_rate": DESCRIPTIONS[model].learning_rate})

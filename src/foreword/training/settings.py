@@ -14,14 +14,11 @@ from pydantic import (
     model_validator,
 )
 
+from foreword.cells import registry
+from foreword.cells.lstm import LARGEST_CLIP
+from foreword.cells.mogrifier import MOST_ROUNDS
 from foreword.errors import SettingsError, did_you_mean
-from foreword.folder.architecture import (
-    CLIPPED,
-    LARGEST_CLIP,
-    LARGEST_SIZE,
-    MOST_CLUSTERS,
-    MOST_ROUNDS,
-)
+from foreword.folder.architecture import LARGEST_SIZE, MOST_CLUSTERS
 from foreword.folder.config import AnyModelName, Data, Size
 from foreword.text.case import checked_language
 from foreword.text.choice import ReadingOptions
@@ -35,6 +32,9 @@ Count = Annotated[int, Field(ge=1)]
 Leaf = bool | int | float | str
 """The value of a setting."""
 
+CELL_OPTIONS = "cell_options"
+"""The field that holds those options of cells that are no fields of `ModelSettings`. Each is a
+setting by its own name; nobody sets the field itself."""
 ENDS = ("minutes", "epochs", "steps")
 """Leaves that end a run. Who gives one of them replaces all that stand by default."""
 
@@ -203,6 +203,7 @@ class ModelSettings(Settings):
             "otherwise 0."
         ),
     )
+    cell_options: Mapping[str, Leaf] = Field(default_factory=dict)
     ngram_order: Annotated[int, Field(ge=1, le=16)] = Field(
         5, description="`ngram`: number of words in the longest n-grams."
     )
@@ -217,14 +218,7 @@ class ModelSettings(Settings):
                 "skip sums the outputs of several recurrent layers: set num_layers to 2 or more, "
                 "and choose a recurrent model"
             )
-        if self.mogrifier_rounds and self.model != "lstm":
-            raise ValueError(f"mogrifier_rounds are for the model lstm, not {self.model}")
-        if self.mogrifier_rank and not self.mogrifier_rounds:
-            raise ValueError("mogrifier_rank has no meaning without mogrifier_rounds: set both")
-        if self.cell_clip and (self.model not in CLIPPED or self.mogrifier_rounds):
-            raise ValueError(
-                f"cell_clip is for {', '.join(CLIPPED)}, without mogrifier_rounds, not {self.model}"
-            )
+        registry.check_settings(self.model, self.cell_settings)
         if self.adaptive_clusters and self.tied:
             raise ValueError(
                 "adaptive_clusters have output weights of their own: set tied to false"
@@ -232,6 +226,15 @@ class ModelSettings(Settings):
         if self.adaptive_clusters and self.softmaxes > 1:
             raise ValueError("adaptive_clusters and several softmaxes cannot be had together")
         return self
+
+    @property
+    def cell_settings(self) -> dict[str, Any]:
+        """The options of all cells by the names of their settings; what nobody chose is usual."""
+        own = {key: getattr(self, key) for key in registry.SETTINGS if hasattr(self, key)}
+        known = {k: registry.usual(self.model, k) if v is None else v for k, v in own.items()}
+        if self.mogrifier_rounds and self.cell_clip is None:
+            known["cell_clip"] = 0.0
+        return {**known, **self.cell_options}
 
 
 class DropoutSettings(Settings):
@@ -481,9 +484,11 @@ class TrainingSettings(Data):
 
     def leaves(self) -> dict[str, Any]:
         """All settings by name, without their groups; None where one was left open."""
-        return {
+        flat: dict[str, Any] = {
             name: value for group in self.model_dump().values() for name, value in group.items()
         }
+        options = flat.pop(CELL_OPTIONS)
+        return {**flat, **options}
 
     def public_leaves(self) -> dict[str, Any]:
         """The same for whoever gets the model, to whom it is no business who wrote the text."""
@@ -533,6 +538,9 @@ def settings_from(
         if value is None:
             continue
         groups = [group for group in tree.values() if name in group]
+        if not groups and name in registry.SETTINGS:
+            tree["model"][CELL_OPTIONS] = {**tree["model"][CELL_OPTIONS], name: value}
+            continue
         if not groups:
             raise unknown_setting(name)
         groups[0][name] = value

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from foreword.errors import SettingsError, did_you_mean
+from foreword.folder.architecture import DESCRIPTIONS
 from foreword.training.catalogue import described
-from foreword.training.defaults import LEARNING_RATES
 from foreword.training.settings import Leaf, TrainingSettings, settings_from
 
 FORM = "NAME=LOW..HIGH, NAME=LOW..HIGH:log or NAME=A,B,C"
@@ -88,7 +88,7 @@ def default_space(base: TrainingSettings) -> Space:
     model, drop = base.model.model, base.dropout
     if model == "ngram":
         return {"ngram_order": Range(2, 7), "ngram_min_count": Range(1, 2)}
-    usual = base.rate.learning_rate or LEARNING_RATES[model]
+    usual = base.rate.learning_rate or DESCRIPTIONS[model].learning_rate
     space: Space = {
         "learning_rate": Range(usual / 4, usual * 4, log=True),
         "weight_decay": Range(1e-3, 0.3, log=True),

@@ -13,6 +13,8 @@ import math
 from importlib.resources import files
 from typing import Any
 
+from foreword.folder.architecture import DESCRIPTIONS
+
 UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 """What could end the element, or a line of the script."""
 
@@ -20,7 +22,11 @@ UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "
 def html(document: dict[str, Any]) -> str:
     """The page that shows a document, as `foreword.inspect.document` makes it."""
     script = _part("page.js")
-    style = _part("style.css")
+    cells = (
+        f".cell-{name} {{ --cell: light-dark({', '.join(told.colours)}); }}\n"
+        for name, told in DESCRIPTIONS.items()
+    )
+    style = _part("style.css") + "".join(cells)
     parts = {
         "title": markup.escape(str(document["title"])),
         "style": style,

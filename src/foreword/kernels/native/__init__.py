@@ -3,12 +3,13 @@
 from foreword.compiled import instruction_set, why_absent
 from foreword.kernels.native.door import is_plain
 from foreword.kernels.native.inference import Stack, at_inference
-from foreword.kernels.native.loops import LOOPS, products_chosen, products_in, refusal, run
+from foreword.kernels.native.loops import CELLS, LOOPS, products_chosen, products_in, refusal, run
 from foreword.kernels.native.module import FORMATS, Products
 from foreword.kernels.native.packed import forget, frozen
 from foreword.kernels.native.softmax import has_softmax, ranks, softmax
 
 __all__ = [
+    "CELLS",
     "FORMATS",
     "LOOPS",
     "Products",

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from foreword.cells.cell import Cell, State
+from foreword.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
 from foreword.kernels.native import door, packed, staged
 from foreword.kernels.native.loops import has_loop, possible_for, products_chosen
 from foreword.kernels.native.memory import empty
@@ -64,11 +65,12 @@ class Stack:
         self.proj_size = proj_size
         sizes = cell.state_sizes(hidden_size, proj_size)
         self.states = [(num_layers, 1, size) for size in sizes]
-        self.has_stages = cell.projected or cell.name in ("lstm-layernorm", "gru-layernorm")
+        self.has_stages = cell.projected or type(cell) in (LayerNormLSTMCell, LayerNormGRUCell)
         self.has_loop = has_loop(cell)
         self.resets_after = getattr(cell, "reset_after", True)
+        kind = staged.kind_of(cell) if self.has_loop else -1
         sees_memory, clip = cell.recurrent_state == 1, cell.cell_clip
-        self.form = staged.kind_of(cell), sees_memory, self.resets_after, bits(clip), num_layers
+        self.form = kind, sees_memory, self.resets_after, bits(clip), num_layers
         self.inputs = (input_size, *(sizes[0],) * (num_layers - 1))
         rows = len(cell.gates) * hidden_size
         self.by_state, self.by_input = rows * hidden_size, rows * max(self.inputs)

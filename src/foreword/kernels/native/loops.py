@@ -7,7 +7,7 @@ Where sequences end before others, memory has rows for what is there and no othe
 `steps.Order`; only what a caller sees is padded. N rows, those of all steps.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -18,7 +18,8 @@ from torch import Tensor
 
 from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
-from foreword.cells.mogrifier import MogrifierLSTMCell
+from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
+from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
 from foreword.cells.rnn import ElmanCell
 from foreword.compiled import why_absent
 from foreword.kernels import reference
@@ -45,7 +46,7 @@ from foreword.kernels.native.module import Products, bits, call, loaded
 from foreword.kernels.native.steps import Steps, arranged
 from foreword.kernels.portable import kernel as portable
 from foreword.kernels.portable.shared import Gradients, Inputs
-from foreword.kernels.problem import Problem, Run
+from foreword.kernels.problem import Problem, Run, unknown
 
 _LARGEST = torch.finfo(torch.float32).max
 
@@ -80,8 +81,8 @@ def run(problem: Problem) -> Run:
 
 
 def has_loop(cell: Cell) -> bool:
-    """Whether there is one for the cell: not for what changes a layer's inputs at each step."""
-    return not isinstance(cell, MogrifierLSTMCell)
+    """Whether this kernel runs the cell."""
+    return type(cell) in CELLS
 
 
 def refusal(problem: Problem) -> str | None:
@@ -92,8 +93,8 @@ def refusal(problem: Problem) -> str | None:
     why_not = door.refusal(problem)
     if x.dtype != torch.float32:
         return f"it has no loops in {str(x.dtype).removeprefix('torch.')}"
-    if not has_loop(problem.cell):
-        return "it has no loop whose inputs change at each step"
+    if (why := unknown(problem.cell, CELLS)) is not None:
+        return why
     if problem.extras.zoneout is not None and not getattr(problem.cell, "reset_after", True):
         return "it has no zoneout for a GRU whose reset stands before its product"
     if x.shape[1] == 0:
@@ -144,12 +145,7 @@ def forward(
     if staged.is_needed(i):
         return staged.forward(products, cell, i, keeps=keeps, shows=shows)
     steps = arranged(i.x, i.lengths)
-    if isinstance(cell, ElmanCell):
-        found = _elman(products, cell, i, steps, keeps)
-    elif isinstance(cell, GRUCell):
-        found = _gru(products, cell, i, steps, keeps)
-    else:
-        found = _lstm(products, cell, i, steps, keeps)
+    found = _LOOPS_OF[type(cell)].forward(products, cell, i, steps, keeps)
     seen_by_caller = shown(
         found.states, found.gates, found.outputs, i.x, steps, keeps=keeps, shows=shows
     )
@@ -209,12 +205,7 @@ def _backward(
         whole(steps.packed(d_states[1])) if i.c is not None else None,
         *(whole(steps.in_order(part)) for part in d_last),
     )
-    if isinstance(cell, ElmanCell):
-        found = _elman_back(products, cell, i, steps, rows, given)
-    elif isinstance(cell, GRUCell):
-        found = _gru_back(products, cell, i, steps, rows, given)
-    else:
-        found = _lstm_back(products, cell, i, steps, rows, given)
+    found = _LOOPS_OF[type(cell)].backward(products, cell, i, steps, rows, given)
     for name in ("h", "c"):
         if (part := found.get(name)) is not None:
             found[name] = steps.out_of_order(part)
@@ -444,3 +435,22 @@ def _elman_back(
         "bias_hh": d_bias.clone(),
         "probe_h": d_states,
     }
+
+
+class _Pair(NamedTuple):
+    """A cell's loop and its way back."""
+
+    forward: Callable[..., _Found]
+    backward: Callable[..., Gradients]
+
+
+_LOOPS_OF: dict[type[Cell], _Pair] = {
+    ElmanCell: _Pair(_elman, _elman_back),
+    GRUCell: _Pair(_gru, _gru_back),
+    LSTMCell: _Pair(_lstm, _lstm_back),
+    CoupledLSTMCell: _Pair(_lstm, _lstm_back),
+    PeepholeLSTMCell: _Pair(_lstm, _lstm_back),
+    PeepholeOnlyLSTMCell: _Pair(_lstm, _lstm_back),
+}
+CELLS = frozenset(staged.KINDS)
+"""The cells that this kernel runs: all in staged loops, some in quicker ones, too."""

@@ -6,6 +6,11 @@ import torch
 from torch import Tensor
 
 from foreword.cells.cell import Cell
+from foreword.cells.gru import GRUCell
+from foreword.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
+from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
+from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
+from foreword.cells.rnn import ElmanCell
 from foreword.kernels.native.arguments import (
     input_back_of,
     input_of,
@@ -25,13 +30,22 @@ from foreword.kernels.native.module import Products, bits, call
 from foreword.kernels.native.steps import Steps, arranged
 from foreword.kernels.portable.shared import Gradients, Inputs
 
-_KINDS = {"lstm-coupled": 1, "gru": 2, "gru-layernorm": 2, "rnn": 3}
-"""As `Kind` there; the other LSTMs are 0."""
+KINDS: dict[type[Cell], int] = {
+    LSTMCell: 0,
+    PeepholeLSTMCell: 0,
+    PeepholeOnlyLSTMCell: 0,
+    LayerNormLSTMCell: 0,
+    CoupledLSTMCell: 1,
+    GRUCell: 2,
+    LayerNormGRUCell: 2,
+    ElmanCell: 3,
+}
+"""The cells that have loops in C++, and their `Kind` there."""
 
 
 def kind_of(cell: Cell) -> int:
     """As `Kind` there."""
-    return _KINDS.get(cell.name, 0) + (getattr(cell, "nonlinearity", "tanh") == "relu")
+    return KINDS[type(cell)] + (getattr(cell, "nonlinearity", "tanh") == "relu")
 
 
 def is_needed(i: Inputs) -> bool:

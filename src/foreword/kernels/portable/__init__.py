@@ -14,6 +14,6 @@ Shapes: T steps, B sequences, I inputs, H units, P hidden units after a projecti
 is the loss's gradient by y, and `a` what goes into a gate's sigmoid or tanh.
 """
 
-from foreword.kernels.portable.kernel import refusal, run
+from foreword.kernels.portable.kernel import MODULES, refusal, run
 
-__all__ = ["refusal", "run"]
+__all__ = ["MODULES", "refusal", "run"]

@@ -40,10 +40,22 @@ def forward(cell: ElmanCell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
     return [hs[1:], gates.view(T, B, 1, H)], [seen]
 
 
+def kept_sizes(cell: ElmanCell, inputs: int, hidden: int, units: int) -> list[int]:
+    """Last dimensions of all that is kept."""
+    del cell, inputs, units
+    return [hidden]
+
+
 def backward(
-    cell: ElmanCell, i: Inputs, kept: list[Tensor], d_hs: Tensor | None, d_gates: Tensor | None
+    cell: ElmanCell,
+    i: Inputs,
+    kept: list[Tensor],
+    d_hs: Tensor | None,
+    d_cs: None,
+    d_gates: Tensor | None,
 ) -> Gradients:
     """Gradients by all inputs, from those by what `forward` gave."""
+    del d_cs  # there is no memory
     _, gates, seen = kept
     T, B, _, H = gates.shape
     carry_h, _ = i.carries()

@@ -69,6 +69,12 @@ def forward(cell: GRUCell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
     return [*states, gates], [seen, before_u, inner]
 
 
+def kept_sizes(cell: GRUCell, inputs: int, hidden: int, units: int) -> list[int]:
+    """Last dimensions of all that is kept; P `hidden`, H `units`."""
+    del cell, inputs
+    return [hidden, units, units]
+
+
 def backward(
     cell: GRUCell,
     i: Inputs,

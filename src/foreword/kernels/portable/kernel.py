@@ -1,6 +1,6 @@
 """Loops over time, written by hand forwards and back, as a differentiable function."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -9,13 +9,26 @@ from torch import Tensor
 
 from foreword.cells.cell import Cell, State
 from foreword.cells.gru import GRUCell
+from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
 from foreword.cells.mogrifier import MogrifierLSTMCell
+from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
 from foreword.cells.rnn import ElmanCell
 from foreword.kernels import reference
 from foreword.kernels.lengths import run_padded
 from foreword.kernels.portable import elman, gru, lstm, mogrifier
 from foreword.kernels.portable.shared import Gradients, Inputs
-from foreword.kernels.problem import Extras, Problem, Run, Zoneout
+from foreword.kernels.problem import Extras, Problem, Run, Zoneout, unknown
+
+MODULES: Mapping[type[Cell], Any] = {
+    ElmanCell: elman,
+    GRUCell: gru,
+    LSTMCell: lstm,
+    CoupledLSTMCell: lstm,
+    PeepholeLSTMCell: lstm,
+    PeepholeOnlyLSTMCell: lstm,
+    MogrifierLSTMCell: mogrifier,
+}
+"""The cells that this kernel runs, and where their loops stand. It refuses all others."""
 
 Outputs = tuple[list[Tensor], list[Tensor]]
 """The states after each step and the gates; and what the way back needs besides."""
@@ -39,7 +52,7 @@ class Loops(NamedTuple):
 
 
 def run(problem: Problem) -> Run:
-    """Runs a cell over time; no zoneout, no layer normalisation."""
+    """Runs a cell over time; a cell of `MODULES`, without zoneout."""
     return run_padded(partial(run_by, LOOPS), problem)
 
 
@@ -78,9 +91,7 @@ def refusal(problem: Problem) -> str | None:
     """Why the hand-written kernel cannot do it; None if it can."""
     if problem.extras.zoneout is not None:
         return "zoneout has no hand-written way back"
-    if "layernorm" in problem.cell.name:
-        return "layer normalisation has no hand-written way back"
-    return None
+    return unknown(problem.cell, MODULES)
 
 
 def inputs_of(problem: Problem) -> Inputs:
@@ -138,29 +149,19 @@ def problem_of(cell: Cell, inputs: Inputs) -> Problem:
 
 
 def forward(cell: Cell, inputs: Inputs) -> Outputs:
-    """The loop of a cell's module."""
-    if isinstance(cell, ElmanCell):
-        return elman.forward(cell, inputs)
-    if isinstance(cell, GRUCell):
-        return gru.forward(cell, inputs)
-    if isinstance(cell, MogrifierLSTMCell):
-        return mogrifier.forward(cell, inputs)
-    return lstm.forward(cell, inputs)
+    """The loop of the cell's module."""
+    outputs: Outputs = MODULES[type(cell)].forward(cell, inputs)
+    return outputs
 
 
 def backward(
     cell: Cell, inputs: Inputs, kept: list[Tensor], d_outputs: tuple[Tensor | None, ...]
 ) -> Gradients:
-    """The way back of a cell's module."""
+    """The way back of the cell's module."""
     *d_states, d_gates = d_outputs
     d_h, d_c = (*d_states, None)[:2]
-    if isinstance(cell, ElmanCell):
-        return elman.backward(cell, inputs, kept, d_h, d_gates)
-    if isinstance(cell, GRUCell):
-        return gru.backward(cell, inputs, kept, d_h, d_c, d_gates)
-    if isinstance(cell, MogrifierLSTMCell):
-        return mogrifier.backward(cell, inputs, kept, d_h, d_c, d_gates)
-    return lstm.backward(cell, inputs, kept, d_h, d_c, d_gates)
+    found: Gradients = MODULES[type(cell)].backward(cell, inputs, kept, d_h, d_c, d_gates)
+    return found
 
 
 def states(cell: Cell, inputs: Inputs) -> list[Tensor]:

@@ -89,6 +89,12 @@ def forward(cell: Cell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
     return [hs[1:], cs[1:], gates], [seen, before_c, tanh_cs, units]
 
 
+def kept_sizes(cell: Cell, inputs: int, hidden: int, units: int) -> list[int]:
+    """Last dimensions of all that is kept; P `hidden`, H `units`."""
+    del inputs
+    return [(hidden, units)[cell.recurrent_state], units, units, units]
+
+
 def backward(
     cell: Cell,
     i: Inputs,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
+from foreword.folder.architecture import DESCRIPTIONS
 from foreword.memory.map import MapCell, cells_of, lags_of, places, tasks_of
 from foreword.memory.networks import NETWORKS, WINDOW
 from foreword.memory.report.chart import Line, chart
@@ -23,6 +24,10 @@ def page(results: Sequence[Result]) -> str:
     """The whole file."""
     table = places(results)
     style = files("foreword.memory.report").joinpath("style.css").read_text("utf-8")
+    style += "".join(
+        f".c-{name} {{ color: light-dark({', '.join(told.colours)}); }}\n"
+        for name, told in DESCRIPTIONS.items()
+    )
     tasks = tasks_of(table)
     links = "".join(f'<li><a href="#{t}">{escape(TASKS[t].title)}</a></li>' for t in tasks)
     sections = "".join(_section(task, results, table) for task in tasks)
