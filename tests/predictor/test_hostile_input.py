@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from foreword.cli.notes import Reading
+from foreword.cli.notes import ReadingNotes
 from foreword.errors import PersonalError, SettingsError
 from foreword.folder.store import Folder
 from foreword.predictor import state_bytes
@@ -124,7 +124,7 @@ def test_emoji_without_an_end_cost_no_more_than_a_few(
     for count in (3_000, 130_000):
         cut.clear()
         predictor.suggest("😀" * count)
-        reading = Reading()
+        reading = ReadingNotes()
         reading.add(predictor, "😀" * count, [])
         costs.append(sum(cut))
     assert costs[1] < 2 * costs[0]
