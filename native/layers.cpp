@@ -1,7 +1,7 @@
 #include "layers.hpp"
 
 #include "kernels.hpp"
-#include "pool.hpp"
+#include "memory_pool.hpp"
 #include "step.hpp"
 
 #include <nanobind/nanobind.h>

@@ -6,7 +6,7 @@
 #include "layers.hpp"
 #include "network_module.hpp"
 #include "parallel.hpp"
-#include "pool.hpp"
+#include "memory_pool.hpp"
 #include "reader.hpp"
 #include "staged.hpp"
 

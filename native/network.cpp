@@ -1,8 +1,8 @@
 #include "network.hpp"
 
-#include "helpers.hpp"
+#include "thread_pool.hpp"
 #include "parallel.hpp"
-#include "pool.hpp"
+#include "memory_pool.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -259,7 +259,7 @@ const float* Network::packed(int index, int batch) const {
     return memory;
 }
 
-void Network::advance_some(const Step* steps, int count) const {
+void Network::advance_some(const Advance* steps, int count) const {
     const std::size_t batch = (std::size_t)count, H = (std::size_t)hidden_size();
     const std::size_t E = (std::size_t)model_.embedding.columns;
     // Of two layers in turn the hidden states, for one is the other's input.
@@ -288,7 +288,7 @@ void Network::advance_some(const Step* steps, int count) const {
     }
 }
 
-void Network::advance(const Step* steps, int count, int threads) const {
+void Network::advance(const Advance* steps, int count, int threads) const {
     if (count <= 1) {
         if (count == 1) advance_some(steps, 1);
         return;

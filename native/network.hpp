@@ -33,8 +33,8 @@ struct Model {
     float clip = 0.0f;  // as of Lstm
 };
 
-// Someone whose state is advanced. h, and of an LSTM c: (layers, H).
-struct Step {
+// The advance of a state by a word. h, and of an LSTM c: (layers, H).
+struct Advance {
     std::int64_t word;
     const float *h, *c;
     float *h_after, *c_after;
@@ -74,7 +74,7 @@ class Network {
     // Multiplications of one step.
     double step_work() const;
 
-    void advance(const Step* steps, int count, int threads) const;
+    void advance(const Advance* steps, int count, int threads) const;
 
     // Of a state's h, (layers, H): the scores of words as the next, (count).
     void scores(const float* h, const Choice& choice, float* into, int threads) const;
@@ -98,7 +98,7 @@ class Network {
     const float* packed(int layer, int batch) const;
     void run(int layer, int batch, const float* x, float* h, float* c, float* gates, float* inner,
              const struct Packed& packed, const float* weight_ih, const float* weight_hh) const;
-    void advance_some(const Step* steps, int count) const;
+    void advance_some(const Advance* steps, int count) const;
     std::size_t operand_floats() const;
     float operand(const float* h, float* memory) const;
     void best_of_all(Asked* const* asked, int users, const std::vector<std::int64_t>& hidden,

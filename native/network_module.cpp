@@ -1,6 +1,6 @@
 #include "network_module.hpp"
 
-#include "helpers.hpp"
+#include "thread_pool.hpp"
 #include "network.hpp"
 #include "parallel.hpp"
 
@@ -166,7 +166,7 @@ class PyNetwork {
     void advance(std::int64_t word, const nb::tuple& before, const nb::tuple& after) const {
         std::vector<Buffer> buffers;
         buffers.reserve(4);
-        const Step step = step_of(word, before, after, buffers);
+        const Advance step = advance_of(word, before, after, buffers);
         const Unlocked unlocked(network_->step_work());
         network_->advance(&step, 1, 1);
     }
@@ -178,11 +178,12 @@ class PyNetwork {
         must(before.size() == count && after.size() == count, "a state for each word is wanted");
         std::vector<Buffer> buffers;
         buffers.reserve(4 * count);
-        std::vector<Step> steps;
+        std::vector<Advance> steps;
         steps.reserve(count);
         for (std::size_t k = 0; k < count; ++k) {
-            steps.push_back(step_of(ids.as<const std::int64_t>()[k], nb::cast<nb::tuple>(before[k]),
-                                    nb::cast<nb::tuple>(after[k]), buffers));
+            steps.push_back(advance_of(ids.as<const std::int64_t>()[k],
+                                       nb::cast<nb::tuple>(before[k]),
+                                       nb::cast<nb::tuple>(after[k]), buffers));
         }
         const Unlocked unlocked(network_->step_work() * (double)count);
         network_->advance(steps.data(), (int)count, threads);
@@ -252,12 +253,12 @@ class PyNetwork {
         return buffer;
     }
 
-    Step step_of(std::int64_t word, const nb::tuple& before, const nb::tuple& after,
-                 std::vector<Buffer>& buffers) const {
+    Advance advance_of(std::int64_t word, const nb::tuple& before, const nb::tuple& after,
+                       std::vector<Buffer>& buffers) const {
         const std::size_t parts = network_->has_memory() ? 2 : 1;
         must(before.size() == parts && after.size() == parts, "a state has h, or h and c");
         if (word < 0 || word >= network_->words()) throw nb::index_error("there is no such word id");
-        Step step{word, nullptr, nullptr, nullptr, nullptr};
+        Advance step{word, nullptr, nullptr, nullptr, nullptr};
         for (std::size_t part = 0; part < parts; ++part) {
             buffers.push_back(state_of(before[part], PyBUF_SIMPLE));
             (part ? step.c : step.h) = buffers.back().as<const float>();

@@ -11,7 +11,7 @@
 
 namespace foreword {
 
-enum Kind : int { LSTM_KIND, COUPLED_KIND, GRU_KIND, TANH_KIND, RELU_KIND };
+enum CellKind : int { LSTM_KIND, COUPLED_KIND, GRU_KIND, TANH_KIND, RELU_KIND };
 
 // Gates of a unit.
 inline int gates_of(int kind) { return kind == LSTM_KIND ? 4 : kind <= GRU_KIND ? 3 : 1; }

@@ -3,7 +3,7 @@
 
 #include "kernels.hpp"
 #include "parallel.hpp"
-#include "pool.hpp"
+#include "memory_pool.hpp"
 #include "product.hpp"
 
 #include <algorithm>

@@ -6,7 +6,7 @@
 // Arguments: instruction sets; none: all that this processor has.
 #include "../instruction_sets.hpp"
 #include "../kernels.hpp"
-#include "../pool.hpp"
+#include "../memory_pool.hpp"
 #include "../staged.hpp"
 #include "../step.hpp"
 

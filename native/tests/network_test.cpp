@@ -4,10 +4,10 @@
 //
 // What someone gets must not depend on who else is in a batch, on helpers, or on other callers, bit
 // for bit. Says what differs, and fails. Arguments: instruction sets; none: all that there are here.
-#include "../helpers.hpp"
+#include "../thread_pool.hpp"
 #include "../instruction_sets.hpp"
 #include "../network.hpp"
-#include "../pool.hpp"
+#include "../memory_pool.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -121,7 +121,7 @@ std::vector<State> advanced(const Network& network, int together, int threads) {
     const State first{zeros, network.has_memory() ? zeros : std::vector<float>()};
     std::vector<State> before(USERS, first), after(USERS, first);
     for (int step = 0; step < STEPS; ++step) {
-        std::vector<Step> steps;
+        std::vector<Advance> steps;
         for (int u = 0; u < USERS; ++u) {
             State &from = before[(std::size_t)u], &to = after[(std::size_t)u];
             steps.push_back({(7 * u + step) % network.words(), from.h.data(), from.c.data(),

@@ -1,4 +1,4 @@
-#include "helpers.hpp"
+#include "thread_pool.hpp"
 
 #include "parallel.hpp"
 
