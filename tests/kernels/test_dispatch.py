@@ -44,7 +44,10 @@ def test_without_the_native_kernel_norms_and_zoneout_go_by_the_reference(
     for asked in (problem("lstm-layernorm"), problem("lstm", Extras(zoneout=Zoneout(0.1)))):
         choice = dispatch.choose(asked)
         assert choice.kernel.name == "reference"
-        assert "no hand-written way back" in choice.passed_over["portable"]
+        assert choice.passed_over["portable"] in (
+            "it has no loops for lstm-layernorm",
+            "zoneout has no hand-written way back",
+        )
 
 
 def test_a_kernel_can_be_chosen_and_is_given_back() -> None:

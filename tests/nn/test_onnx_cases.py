@@ -59,8 +59,10 @@ def layer_and_inputs(case: Any) -> tuple[Recurrent, dict[str, np.ndarray], bool]
     cell = {"RNN": "rnn", "LSTM": "lstm", "GRU": "gru"}[kind]
     if "P" in inputs:
         cell = "lstm-peephole"
-    reset_after = bool(attributes.get("linear_before_reset", 0))
-    layer = Recurrent(cell, I, H, bidirectional=D == 2, reset_after=reset_after)
+    options = {}
+    if cell == "gru":
+        options["reset_after"] = bool(attributes.get("linear_before_reset", 0))
+    layer = Recurrent(cell, I, H, bidirectional=D == 2, **options)
     n = len(ORDERS[kind][0])
     state = {}
     for d, place in enumerate(["_l0", "_l0_reverse"][:D]):

@@ -166,6 +166,7 @@ def compare(
                     "mogrifier_rounds": config.mogrifier_rounds,
                     "mogrifier_rank": config.mogrifier_rank,
                     "cell_clip": config.cell_clip,
+                    "cell_options": config.cell_options,
                 },
                 settings,
             )

@@ -193,6 +193,11 @@ class Recurrent(nn.Module):
         super()._load_from_state_dict(state_dict, prefix, *rest, **more)
 
     @property
+    def cell_clip(self) -> float:
+        """The largest |c|; 0 for any, or where there is no c."""
+        return self.cell.cell_clip
+
+    @property
     def all_weights(self) -> list[list[nn.Parameter]]:
         """Each layer's and direction's parameters, as in torch."""
         # Not `named_parameters`, which leaves out one of two that are tied.
@@ -573,10 +578,11 @@ class Recurrent(nn.Module):
                 check_weight(name + suffix, weight, shape, x, is_cast=precision is not None)
             weights[name] = weight
         for name in absent:
-            weights[name] = weights["weight_hh"].new_zeros(shapes[name])
-        weights["weight_hh"] = drop_connect(
-            weights["weight_hh"], self.noise.weight, self.training, self.generator
-        )
+            weights[name] = weights["weight_ih"].new_zeros(shapes[name])
+        if "weight_hh" in weights:  # some cells do not look at their state
+            weights["weight_hh"] = drop_connect(
+                weights["weight_hh"], self.noise.weight, self.training, self.generator
+            )
         if precision is not None:
             weights = {name: weight.to(precision) for name, weight in weights.items()}
         return weights

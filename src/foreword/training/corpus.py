@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Literal
 
+from foreword.cells import registry
 from foreword.errors import FolderError, SettingsError, TextError, TrainingError
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.text import segments
@@ -107,7 +108,7 @@ class Corpus:
             adaptive_clusters=model.adaptive_clusters,
             adaptive_head=model.adaptive_head if has_clusters else 0,
             **{key: of_cell[key] for key in of_cell if key not in model.cell_options},
-            cell_options=model.cell_options,
+            cell_options=registry.settings_of(chosen, model.cell_options),
         )
 
 
