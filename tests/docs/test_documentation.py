@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 import foreword
 from foreword.cli.app import app
 from foreword.text.corpus import chat_source
-from foreword.training.catalogue import described
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
@@ -111,16 +110,6 @@ def test_commands_are_ones_that_the_program_takes(page: Path, command: list[str]
         name, *words = [*context._protected_args, *context.args]
         context = below[name].make_context(name, words, parent=context)
     assert context.args == []
-
-
-def test_the_settings_page_is_the_tree_of_settings() -> None:
-    page = (ROOT / "docs/reference/settings.md").read_text("utf-8")
-    rows = [
-        f"| `{n}` | {s.values} | {s.about.replace('|', chr(92) + '|')} |"
-        for n, s in described().items()
-    ]
-    written = page.split("|---|---|---|\n")[1].splitlines()
-    assert written == rows, "the table of the settings must be:\n" + "\n".join(rows)
 
 
 def test_the_command_line_page_lists_every_option() -> None:
