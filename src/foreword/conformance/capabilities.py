@@ -57,7 +57,11 @@ def markdown() -> str:
     lines += [f"| `{kernel.name}` | {kernel.about} |" for kernel in kernels]
     for heading, rows in (("cell", by_cell()), ("asked for", by_option())):
         names = [f"`{kernel.name}`" for kernel in kernels]
-        lines += ["", f"| {heading} | " + " | ".join(names) + " |", "|---" * (len(kernels) + 1) + "|"]
+        lines += [
+            "",
+            f"| {heading} | " + " | ".join(names) + " |",
+            "|---" * (len(kernels) + 1) + "|",
+        ]
         for row, refusals in rows.items():
             cells = ["yes" if why is None else f"no: {why}" for why in refusals.values()]
             lines.append(f"| {row} | " + " | ".join(cells) + " |")
