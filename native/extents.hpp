@@ -11,8 +11,8 @@ namespace foreword {
 class Extents {
   public:
     Extents(const Arguments& arguments, const Sizes& sizes, int format, const Kernels& kernels)
-        : arguments_(arguments), sizes_(sizes), floats_(kernels.packed_floats[format]), T(sizes.T),
-          B(sizes.B), H(sizes.H), N(T * B), all(T * B) {
+        : arguments_(arguments), sizes_(sizes), floats_(of_format(kernels.packed_floats, format)),
+          T(sizes.T), B(sizes.B), H(sizes.H), N(T * B), all(T * B) {
         holds(sizes.begins, T + 1);
         if (!sizes.begins) return;
         N = sizes.begins[T];

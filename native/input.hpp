@@ -36,9 +36,12 @@ class Projection {
             to[words_ - 1] = 0;
             float shrink = 1.0f;
             if constexpr (F::SCALES) {
-                float largest = 0.0f;
-                for (int k = 0; k < I; ++k) largest = std::max(largest, std::fabs(x[k]));
-                scales_.get()[row] = largest / 127.0f;
+                float largest = 0.0f, wrong = 0.0f;
+                for (int k = 0; k < I; ++k) {
+                    largest = std::max(largest, std::fabs(x[k]));
+                    wrong += x[k] - x[k];  // NaN from the first value that is not finite
+                }
+                scales_.get()[row] = largest / 127.0f + wrong;
                 shrink = largest > 0.0f ? 1.0f / largest : 0.0f;
             }
             for (int k = 0; k < I; k += LANES) {

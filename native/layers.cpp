@@ -217,7 +217,7 @@ void run_layers(const Kernels& kernels, const Arguments& arguments, int format, 
         must_be(given[3], {3, H});
         must_be(given[4], {n * H});
         must_be(given[5], {H});
-        const auto floats = kernels.packed_floats[format];
+        const auto floats = of_format(kernels.packed_floats, format);
         if ((std::ptrdiff_t)given[6].count() < floats(H, seeing, H) + floats(H, n, l.inputs)) {
             throw Misfit("a kernel was given too little memory for packed weights");
         }

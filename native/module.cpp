@@ -129,7 +129,7 @@ void run_lstm(const nb::handle& given, int format, int threads) {
                           a.packed);
     Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    kernels.lstm[format](a, threads);
+    of_format(kernels.lstm, format)(a, threads);
 }
 
 void run_lstm_back(const nb::handle& given, int format, int threads) {
@@ -141,7 +141,7 @@ void run_lstm_back(const nb::handle& given, int format, int threads) {
                           a.d_last_c, a.d_gates, a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_peepholes);
     Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    kernels.lstm_back[format](a, threads);
+    of_format(kernels.lstm_back, format)(a, threads);
 }
 
 void run_gru(const nb::handle& given, int format, int threads) {
@@ -152,7 +152,7 @@ void run_gru(const nb::handle& given, int format, int threads) {
                           a.seen, a.before, a.inner, a.outputs, a.packed);
     Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    kernels.gru[format](a, threads);
+    of_format(kernels.gru, format)(a, threads);
 }
 
 void run_gru_back(const nb::handle& given, int format, int threads) {
@@ -163,7 +163,7 @@ void run_gru_back(const nb::handle& given, int format, int threads) {
                           a.before, a.inner, a.d_h, a.d_last_h, a.d_gates, a.d_past, a.d_states_h, a.d_first_h);
     Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    kernels.gru_back[format](a, threads);
+    of_format(kernels.gru_back, format)(a, threads);
 }
 
 void run_elman(const nb::handle& given, int format, int threads) {
@@ -174,7 +174,7 @@ void run_elman(const nb::handle& given, int format, int threads) {
                           a.outputs, a.packed);
     Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    kernels.elman[format](a, threads);
+    of_format(kernels.elman, format)(a, threads);
 }
 
 void run_elman_back(const nb::handle& given, int format, int threads) {
@@ -185,7 +185,7 @@ void run_elman_back(const nb::handle& given, int format, int threads) {
                           a.d_gates, a.d_states_h, a.d_first_h);
     Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    kernels.elman_back[format](a, threads);
+    of_format(kernels.elman_back, format)(a, threads);
 }
 
 void run_staged(const nb::handle& given, int format, int threads) {
@@ -197,7 +197,7 @@ void run_staged(const nb::handle& given, int format, int threads) {
                           a.packed);
     Extents(arguments, a.form.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    kernels.staged->forward[format](a, threads);
+    of_format(kernels.staged->forward, format)(a, threads);
 }
 
 void run_staged_back(const nb::handle& given, int format, int threads) {
@@ -212,16 +212,35 @@ void run_staged_back(const nb::handle& given, int format, int threads) {
                           a.d_bias_memory, a.d_peepholes);
     Extents(arguments, a.form.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    kernels.staged->back[format](a, threads);
+    of_format(kernels.staged->back, format)(a, threads);
 }
 
 void run_sums(const nb::handle& given, int format, int threads) {
     Sums a;
     const Arguments arguments = arguments_of(given);
     Reader(arguments).all(a.M, a.K, a.a, a.a_row, a.N, a.b, a.b_rows, a.c, a.other_N, a.other_b,
-                        a.other_rows, a.other_c, a.totals);
+                          a.other_rows, a.other_c, a.totals);
+    const auto fits = [&](bool it_does) {
+        if (!it_does) throw Misfit("the sums of products were asked for tensors of other sizes");
+    };
+    fits(a.M > 0 && a.K > 0 && a.a && a.a_row >= a.M);
+    // The last row of `a` ends with its own M values. Divided, because the product may overflow.
+    const auto values = (std::int64_t)arguments[2].count();
+    fits(values >= a.M && (a.K == 1 || a.a_row <= (values - a.M) / (a.K - 1)));
+    const auto factor = [&](int N, const Argument& b, const Argument& rows, const Argument& c) {
+        fits(N > 0 && b.value && c.value && b.count() % (std::size_t)N == 0);
+        const std::int64_t lines = (std::int64_t)b.count() / N;
+        const auto order = at<const std::int64_t>(rows);
+        fits(order ? (std::int64_t)rows.count() >= a.K : lines >= a.K);
+        for (int k = 0; order && k < a.K; ++k) fits(order[k] >= 0 && order[k] < lines);
+        must_be(c, {a.M, N});
+    };
+    factor(a.N, arguments[5], arguments[6], arguments[7]);
+    if (a.other_N != 0) factor(a.other_N, arguments[9], arguments[10], arguments[11]);
+    must_be(arguments[12], {a.M});
+    const auto kernel = of_format(chosen.load()->sums, format);
     nb::gil_scoped_release release;
-    chosen.load()->sums[format](a, threads);
+    kernel(a, threads);
 }
 
 void run_softmax(const nb::handle& given, int format, int threads) {
@@ -238,7 +257,7 @@ void run_softmax(const nb::handle& given, int format, int threads) {
         if (a.targets[r] < 0 || a.targets[r] >= a.V) throw nb::value_error("a target is out of range");
     }
     nb::gil_scoped_release release;
-    chosen.load()->softmax[format](a, threads);
+    of_format(chosen.load()->softmax, format)(a, threads);
 }
 
 void run_ranks(const nb::handle& given, int, int threads) {
@@ -324,7 +343,7 @@ NB_MODULE(_native, m) {
     m.def(
         "packed_floats",
         [](int units, int gates, int K, int format) {
-            return chosen.load()->packed_floats[format](units, gates, K);
+            return of_format(chosen.load()->packed_floats, format)(units, gates, K);
         },
         "Floats that a packed weight needs.");
     m.def("sums", &run_sums);

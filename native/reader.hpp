@@ -46,6 +46,13 @@ inline void countable(std::int64_t size) {
     throw Misfit("a size of " + std::to_string(size) + " is more than kernels count to");
 }
 
+// The kernel for numbers of a format; not every kernel has one for each.
+template <class Kernel, std::size_t FORMATS_HERE>
+Kernel of_format(Kernel const (&kernels)[FORMATS_HERE], int format) {
+    if (format >= 0 && format < (int)FORMATS_HERE) return kernels[format];
+    throw Misfit("this kernel knows no numbers of format " + std::to_string(format));
+}
+
 // Arguments come in the order of the struct's members: sizes, flags and tensors.
 class Reader {
   public:

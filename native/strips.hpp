@@ -144,20 +144,23 @@ static void pack_rows(const Strips& strips, const float* weight, int K, const We
                 Word* column = to + (v * strips.gates + g) * LANES;
                 Vec inverse = Vec{} + 1.0f, total = {};
                 if constexpr (F::SCALES) {
-                    Vec largest = {};
+                    // Where a weight is not finite, its column's scale is NaN, and so is each product.
+                    Vec largest = {}, wrong = {};
                     for (int l = 0; l < lanes; ++l) {
-                        Vec sizes = {};
+                        Vec sizes = {}, rest = {};
                         for (int k = 0; k < K; k += LANES) {
                             const float* at = from + (std::ptrdiff_t)l * K + k;
                             const Vec size = absolute(load(at, std::min(LANES, K - k)));
                             sizes = choose(size > sizes, size, sizes);
+                            rest += size - size;  // NaN from the first value that is not finite
                         }
                         for (int k = 0; k < LANES; ++k) {
                             if (sizes[k] > largest[l]) largest[l] = sizes[k];
+                            wrong[l] += rest[k];
                         }
                     }
                     const std::ptrdiff_t at = strips.place(s, 1) + (v * strips.gates + g) * LANES;
-                    store(packed.scales + at, largest / 127.0f);
+                    store(packed.scales + at, largest / 127.0f + wrong);
                     inverse = choose(largest > 0.0f, 127.0f / largest, Vec{});
                 }
                 for (int k0 = 0; k0 < K; k0 += LANES) {

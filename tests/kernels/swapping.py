@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+if "FOREWORD_NATIVE" in os.environ:  # as for the test that runs this: `make sanitize`
+    import built_elsewhere  # noqa: F401
+
 import foreword.nn as ours
 from foreword.cells.registry import NAMES
 

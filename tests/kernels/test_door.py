@@ -235,3 +235,74 @@ def test_int8_hides_no_nan() -> None:
         outputs, _ = layer(x)
     assert outputs[1, 0].isnan().all()
     assert not outputs[:, 1:].isnan().any()
+
+
+def whole_sums() -> list[Any]:
+    """What `sums` takes: a (3, 4), b (3, 5), and room for gradients (4, 5) and a column sum."""
+    a, b = torch.randn(3, 4), torch.randn(3, 5)
+    order = torch.arange(3)
+    other = [5, b.clone(), order.clone(), torch.zeros(4, 5)]
+    return [4, 3, a, 4, 5, b, order, torch.zeros(4, 5), *other, torch.zeros(4)]
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        (0, 5),
+        (1, 4),
+        (1, 0),
+        (2, torch.zeros(2, 4)),
+        (2, None),
+        (3, 2),
+        (3, 5),
+        (3, 1 << 62),
+        (4, 6),
+        (4, -5),
+        (5, torch.zeros(2, 5)),
+        (5, None),
+        (6, torch.arange(2)),
+        (6, torch.tensor([0, 1, 3])),
+        (6, torch.tensor([0, 1, -1])),
+        (7, torch.zeros(3, 5)),
+        (7, None),
+        (9, torch.zeros(1, 5)),
+        (10, torch.tensor([9, 0, 0])),
+        (11, torch.zeros(4, 4)),
+        (12, torch.zeros(3)),
+    ],
+)
+def test_sums_refuse_tensors_of_other_sizes(place: int, wrong: Any) -> None:
+    module: Any = loaded()
+    arguments = whole_sums()
+    module.sums(arguments, 0, 1)
+    expected = arguments[2].t() @ arguments[5]
+    torch.testing.assert_close(arguments[7], expected)
+    torch.testing.assert_close(arguments[11], expected)
+    arguments[place] = wrong
+    with pytest.raises(module.Misfit):
+        module.sums(arguments, 0, 1)
+
+
+@pytest.mark.parametrize("format_", [-1, 2, 1 << 20])
+def test_a_format_that_a_kernel_does_not_know_is_refused(format_: int) -> None:
+    module: Any = loaded()
+    with pytest.raises(module.Misfit, match=f"format {format_}"):
+        module.sums(whole_sums(), format_, 1)
+
+
+@pytest.mark.parametrize("kind", [ours.GRU, ours.RNN, ours.LSTM])
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("shape", [(6, 3), (6, 1)])
+def test_int8_shows_a_weight_that_is_not_finite(
+    kind: Any, value: float, shape: tuple[int, int]
+) -> None:
+    """An int8 scale cannot hold such a weight: its unit is NaN, never a number made of the rest."""
+    torch.manual_seed(3)
+    x = torch.randn(*shape, 8)
+    for name in ("weight_ih_l0", "weight_hh_l0", "weight_ih_l1"):
+        layer = kind(8, 16, 2)
+        with torch.no_grad(), ours.use(products="int8"):
+            layer.get_parameter(name)[3, 2] = value
+            lengths = torch.full(shape[1:], shape[0])
+            for outputs, _ in (layer(x), layer(x, lengths=lengths)):
+                assert outputs[:, :, 3].isnan().all()
