@@ -1,8 +1,14 @@
-"""Sentences that had to be read twice, and were rewritten, do not come back."""
+"""Names say what they hold, and sentences that were once rewritten do not come back."""
 
+import ast
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
+VAGUE = frozenset(("found", "there", "here", "place", "said", "so_many"))
+"""Names that say nothing about a value: call it candidates, offset, row, position or limit."""
 TWISTED = (
     "what is given beside it goes before it",
     "of what modulates",
@@ -14,7 +20,7 @@ TWISTED = (
     "else cudnn's door warns",
     "was not owed",
 )
-"""Parts of those sentences."""
+"""Parts of sentences that had to be read twice."""
 SUFFIXES = frozenset((".py", ".cpp", ".hpp", ".ts", ".js", ".md"))
 PROSE = [
     path
@@ -22,6 +28,27 @@ PROSE = [
     for path in sorted((ROOT / room).rglob("*"))
     if path.suffix in SUFFIXES and "node_modules" not in path.parts
 ]
+
+
+def assigned_names(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                yield f"{name} in line {node.lineno}"
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield f"{name} in line {node.lineno}"
+
+
+@pytest.mark.parametrize("room", sorted(p for p in (ROOT / "src/foreword").iterdir() if p.is_dir()))
+def test_names_say_what_they_hold(room: Path) -> None:
+    vague = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted(room.rglob("*.py"))
+        for name in assigned_names(path)
+        if name.split(" ")[0] in VAGUE
+    ]
+
+    assert vague == []
 
 
 def test_no_sentence_is_twisted_as_it_once_was() -> None:

@@ -65,7 +65,7 @@ class Case:
 
     def arguments(self) -> dict[str, Any]:
         """Of a layer with torch's signature."""
-        found: dict[str, Any] = {
+        given: dict[str, Any] = {
             "input_size": self.sizes["I"],
             "hidden_size": self.sizes["H"],
             "num_layers": self.num_layers,
@@ -73,11 +73,11 @@ class Case:
             "bidirectional": self.bidirectional,
         }
         if self.projected:
-            found["proj_size"] = self.sizes["P"]
+            given["proj_size"] = self.sizes["P"]
         if self.variant:
             option, value = self.variant.split("=")
-            found[option] = value == "True" if value in ("True", "False") else value
-        return found
+            given[option] = value == "True" if value in ("True", "False") else value
+        return given
 
     def layer(self) -> Recurrent:
         """The layer of this case, in float64, on weights that the seed draws."""
@@ -121,13 +121,13 @@ def variants(cell: str) -> list[str]:
     >>> variants("gru")
     ['', 'reset_after=False']
     """
-    found = [""]
+    names = [""]
     for name, option in CELLS[cell].options.items():
         values: tuple[bool | str, ...] = option.choices
         if isinstance(option.default, bool):
             values = (not option.default,)
-        found += [f"{name}={value}" for value in values if value != option.default]
-    return found
+        names += [f"{name}={value}" for value in values if value != option.default]
+    return names
 
 
 def cases(

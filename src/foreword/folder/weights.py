@@ -50,13 +50,13 @@ def expected_tensors(model: AnyConfig, kind: str) -> dict[str, tuple[str, tuple[
     """
     if isinstance(model, NgramConfig):
         return _ngrams(model)
-    found = {name: ("float32", shape) for name, shape in expected_shapes(model).items()}
+    tensors = {name: ("float32", shape) for name, shape in expected_shapes(model).items()}
     if kind == "int8":
-        for name, (_, shape) in list(found.items()):
+        for name, (_, shape) in list(tensors.items()):
             if is_quantisable(name, shape):
-                found[name] = "int8", shape
-                found[name + SCALE] = "float32", shape[:1]
-    return found
+                tensors[name] = "int8", shape
+                tensors[name + SCALE] = "float32", shape[:1]
+    return tensors
 
 
 def count_numbers(model: AnyConfig, kind: str) -> int:
@@ -70,18 +70,18 @@ def count_numbers(model: AnyConfig, kind: str) -> int:
 
 def _ngrams(config: NgramConfig) -> dict[str, tuple[str, tuple[int, ...]]]:
     """As `foreword.ngrams.table` describes them."""
-    found: dict[str, tuple[str, tuple[int, ...]]] = {
+    tensors: dict[str, tuple[str, tuple[int, ...]]] = {
         "ngrams.1.shares": ("float32", (config.vocab_size,))
     }
     contexts = config.vocab_size
     for length, count in enumerate(config.ngrams, 2):
-        found |= {
+        tensors |= {
             f"ngrams.{length}.keys": ("int64", (count,)),
             f"ngrams.{length}.shares": ("float32", (count,)),
             f"ngrams.{length}.left": ("float32", (contexts,)),
         }
         contexts = count
-    return found
+    return tensors
 
 
 def _recurrent(config: ModelConfig) -> dict[str, tuple[int, ...]]:

@@ -33,9 +33,9 @@ def run(problem: Problem) -> Run:
 
 def _run(problem: Problem) -> Run:
     inputs = eager.inputs_of(problem)
-    there = {name: part for name, part in inputs._asdict().items() if part is not None}
-    found = bptt_forward(describe(problem.cell), " ".join(there), list(there.values()))
-    return eager.run_of(problem, inputs, found[: len(problem.state) + 1])
+    present = {name: part for name, part in inputs._asdict().items() if part is not None}
+    results = bptt_forward(describe(problem.cell), " ".join(present), list(present.values()))
+    return eager.run_of(problem, inputs, results[: len(problem.state) + 1])
 
 
 @torch.library.custom_op("foreword::bptt_forward", mutates_args=())
@@ -81,9 +81,9 @@ def bptt_backward(
     """Gradients by the inputs that are there and can have one, in their order."""
     inputs = _inputs(names, tensors)
     spec = from_description(cell)
-    there: list[Any] = [part if part.numel() else None for part in kept]
-    found = eager.gradients(_loops(spec, inputs), spec, inputs, there, tuple(d_outputs))
-    return [gradient.clone() for gradient in found if gradient is not None]
+    present: list[Any] = [part if part.numel() else None for part in kept]
+    gradients = eager.gradients(_loops(spec, inputs), spec, inputs, present, tuple(d_outputs))
+    return [gradient.clone() for gradient in gradients if gradient is not None]
 
 
 @bptt_backward.register_fake
@@ -127,8 +127,8 @@ def _backward(ctx: Any, d_outputs: Sequence[Tensor]) -> tuple[None, None, list[T
     names = ctx.names.split()
     tensors, kept = ctx.saved_tensors[: len(names)], ctx.saved_tensors[len(names) :]
     parts = 3 if "c" in names else 2
-    found = iter(bptt_backward(ctx.cell, ctx.names, tensors, kept, list(d_outputs[:parts])))
-    return None, None, [None if name in _FIXED else next(found) for name in names]
+    gradients = iter(bptt_backward(ctx.cell, ctx.names, tensors, kept, list(d_outputs[:parts])))
+    return None, None, [None if name in _FIXED else next(gradients) for name in names]
 
 
 bptt_forward.register_autograd(_backward, setup_context=_setup)

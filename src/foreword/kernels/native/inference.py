@@ -77,11 +77,11 @@ class Stack:
         self._parameters: list[list[tuple[int, str, int]]] = []
         for layer, inputs in enumerate(self.inputs):
             shapes = cell.parameter_shapes(inputs, hidden_size, proj_size)
-            there = [n for n in shapes if bias or not n.startswith("bias_")]
+            present = [n for n in shapes if bias or not n.startswith("bias_")]
             self._parameters.append(
                 [
                     (_NAMES.index(name), f"{name}_l{layer}", 4 * math.prod(shapes[name]))
-                    for name in there
+                    for name in present
                     if name in _NAMES
                 ]
             )
@@ -94,10 +94,10 @@ class Stack:
         Args:
             parameters: of a module. A parametrised one is not among them.
         """
-        found: list[Weights] = []
+        unpacked: list[Weights] = []
         for named in self._parameters:
             of_layer: list[Tensor | None] = [None] * len(_NAMES)
-            for place, name, nbytes in named:
+            for offset, name, nbytes in named:
                 weight = parameters.get(name)
                 kind = type(weight)
                 if weight is None or (kind is not Parameter and kind is not Tensor):
@@ -107,9 +107,9 @@ class Stack:
                 is_alone = is_alone and not weight.storage_offset() and not weight.is_neg()
                 if not is_alone and not door.is_whole(weight):
                     return None
-                of_layer[place] = weight
-            found.append(tuple(of_layer))
-        return found
+                of_layer[offset] = weight
+            unpacked.append(tuple(of_layer))
+        return unpacked
 
 
 def at_inference(
@@ -182,7 +182,7 @@ def _layers(
 ) -> tuple[Tensor, State] | None:
     """All layers, by packed weights."""
     (T, B, _), H, L = x.shape, stack.hidden_size, len(weights)
-    found: list[tuple[packed.Packed, packed.Weights]] = []
+    layers: list[tuple[packed.Packed, packed.Weights]] = []
     given: list[Any] = []
     for inputs, (weight_ih, weight_hh, bias_ih, bias_hh, peepholes, *_) in zip(
         stack.inputs, weights, strict=True
@@ -193,7 +193,7 @@ def _layers(
         known = packed.find(of_layer, stack.cell, products, B)
         if known is None:
             return None
-        found.append((known, of_layer))
+        layers.append((known, of_layer))
         given += (inputs, weight_ih, weight_hh, peepholes, *known.biases)
         given += (known.memory, known.is_there)
     h = torch.empty((L, B, H))
@@ -205,7 +205,7 @@ def _layers(
     # Of one step the inputs' product is as much again, before the same meeting.
     work = B * (stack.by_state + (stack.by_input if T == 1 else 0))
     module.layers(given, FORMATS.index(products), threads_for(work, 2 * T))
-    for known, of_layer in found:
+    for known, of_layer in layers:
         if not known.is_there:
             packed.keep(known, of_layer, stack.cell, products, B)
     return outputs, last

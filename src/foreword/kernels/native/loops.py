@@ -119,7 +119,7 @@ def _run_with_lengths(problem: Problem) -> Run:
     return Run(outputs[0], last, tuple(outputs[:parts]) if shows else None)
 
 
-class _Found(NamedTuple):
+class _Buffers(NamedTuple):
     """What a loop wrote.
 
     Attributes:
@@ -145,17 +145,17 @@ def forward(
     if staged.is_needed(i):
         return staged.forward(products, cell, i, keeps=keeps, shows=shows)
     steps = arranged(i.x, i.lengths)
-    found = _LOOPS_OF[type(cell)].forward(products, cell, i, steps, keeps)
+    buffers = _LOOPS_OF[type(cell)].forward(products, cell, i, steps, keeps)
     seen_by_caller = shown(
-        found.states, found.gates, found.outputs, i.x, steps, keeps=keeps, shows=shows
+        buffers.states, buffers.gates, buffers.outputs, i.x, steps, keeps=keeps, shows=shows
     )
     if not keeps and steps.order is None:
         return seen_by_caller, []
     if steps.order is None:
-        kept = [steps.padded(part[: steps.rows], steps.T) for part in found.kept]
+        kept = [steps.padded(part[: steps.rows], steps.T) for part in buffers.kept]
         return seen_by_caller, [*kept, *([] if i.c is None else [seen_by_caller[0]])]
-    after = [part[steps.B :] for part in found.states]
-    return seen_by_caller, [*after, found.gates, *found.kept]
+    after = [part[steps.B :] for part in buffers.states]
+    return seen_by_caller, [*after, buffers.gates, *buffers.kept]
 
 
 def backward(
@@ -205,13 +205,13 @@ def _backward(
         whole(steps.packed(d_states[1])) if i.c is not None else None,
         *(whole(steps.in_order(part)) for part in d_last),
     )
-    found = _LOOPS_OF[type(cell)].backward(products, cell, i, steps, rows, given)
+    buffers = _LOOPS_OF[type(cell)].backward(products, cell, i, steps, rows, given)
     for name in ("h", "c"):
-        if (part := found.get(name)) is not None:
-            found[name] = steps.out_of_order(part)
-        if (part := found.get(f"probe_{name}")) is not None:
-            found[f"probe_{name}"] = steps.padded(part, len(i.x))
-    return found
+        if (part := buffers.get(name)) is not None:
+            buffers[name] = steps.out_of_order(part)
+        if (part := buffers.get(f"probe_{name}")) is not None:
+            buffers[f"probe_{name}"] = steps.padded(part, len(i.x))
+    return buffers
 
 
 def states(products: Products, cell: Cell, i: Inputs) -> list[Tensor]:
@@ -266,7 +266,7 @@ _LOOPS = {
 }
 
 
-def _lstm(products: Products, cell: Cell, i: Inputs, steps: Steps, keeps: bool) -> _Found:
+def _lstm(products: Products, cell: Cell, i: Inputs, steps: Steps, keeps: bool) -> _Buffers:
     assert i.c is not None
     H, n, N = i.h.shape[1], len(cell.gates), steps.rows
     sees_c = cell.recurrent_state == 1
@@ -280,11 +280,13 @@ def _lstm(products: Products, cell: Cell, i: Inputs, steps: Steps, keeps: bool) 
     with packed_for(products, cell, i, keeps) as (bias, _, at):
         flags = keeps, n == 3, sees_c, bits(cell.cell_clip)
         known = (*masks_of(i, steps), *input_of(i, bias), *flags)
-        found = (gates, hs, cs, seen, before, tanh_cs, outputs)
+        buffers = (gates, hs, cs, seen, before, tanh_cs, outputs)
         work = N // steps.T * H * H * n
-        rest = (*found, *at)
+        rest = (*buffers, *at)
         call("lstm", products, steps.sizes(H), work, 2 * steps.T, *known, peepholes, weight, *rest)
-    return _Found([hs, cs], gates, outputs, [seen, before, *([] if tanh_cs is None else [tanh_cs])])
+    return _Buffers(
+        [hs, cs], gates, outputs, [seen, before, *([] if tanh_cs is None else [tanh_cs])]
+    )
 
 
 def _lstm_back(
@@ -303,9 +305,9 @@ def _lstm_back(
     flags = n == 3, sees_c, bits(cell.cell_clip), changes_memory(i)
     known = (*masks_of(i, steps), *input_back_of(i, d_x), *flags, peepholes, weight)
     kept = (gates, cs, before, tanh_cs, *given)
-    found = (d_a, d_states_h, d_states_c, d_h, d_c, d_peephole)
+    buffers = (d_a, d_states_h, d_states_c, d_h, d_c, d_peephole)
     work = N // steps.T * H * H * n
-    call("lstm_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, *found)
+    call("lstm_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, *buffers)
     flat, x = d_a.view(N, n * H), inputs_of(i, steps)
     inner = seen_of(seen, steps, masks_hidden(i, sees_c))
     if sees_c:
@@ -335,7 +337,7 @@ def _lstm_back(
     }
 
 
-def _gru(products: Products, cell: GRUCell, i: Inputs, steps: Steps, keeps: bool) -> _Found:
+def _gru(products: Products, cell: GRUCell, i: Inputs, steps: Steps, keeps: bool) -> _Buffers:
     H, N = i.h.shape[1], steps.rows
     gates = room_for_gates(steps, 3, H, keeps)
     hs = with_first(i.h, steps)
@@ -347,9 +349,11 @@ def _gru(products: Products, cell: GRUCell, i: Inputs, steps: Steps, keeps: bool
     outputs = room_for_outputs(i, steps, H)
     with packed_for(products, cell, i, keeps) as (bias, bias_n, at):
         known = (*masks_of(i, steps), *input_of(i, bias), keeps, cell.reset_after, weight, bias_n)
-        found = (gates, hs, seen, before, inner, outputs, *at)
-        call("gru", products, steps.sizes(H), N // steps.T * H * H * 3, 2 * steps.T, *known, *found)
-    return _Found([hs], gates, outputs, [seen, before, inner])
+        buffers = (gates, hs, seen, before, inner, outputs, *at)
+        call(
+            "gru", products, steps.sizes(H), N // steps.T * H * H * 3, 2 * steps.T, *known, *buffers
+        )
+    return _Buffers([hs], gates, outputs, [seen, before, inner])
 
 
 def _gru_back(
@@ -365,9 +369,9 @@ def _gru_back(
     weight, carries = i.weight_hh.contiguous(), i.keep is not None
     known = (*masks_of(i, steps), *input_back_of(i, d_x), after, carries, weight)
     kept = (gates, before, inner, given.h, given.last_h)
-    found = (d_a, d_past, d_states, d_h)
+    buffers = (d_a, d_past, d_states, d_h)
     work = N // steps.T * H * H * 3
-    call("gru_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, *found)
+    call("gru_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, *buffers)
     flat, past = d_a.view(N, 3 * H), d_past.view(N, 3 * H)
     x, saw = inputs_of(i, steps), seen_of(seen, steps, carries or i.drop_hidden is not None)
     d_weight_ih, _, d_bias = sums(products, flat, x, with_totals=True)
@@ -391,7 +395,7 @@ def _gru_back(
     }
 
 
-def _elman(products: Products, cell: ElmanCell, i: Inputs, steps: Steps, keeps: bool) -> _Found:
+def _elman(products: Products, cell: ElmanCell, i: Inputs, steps: Steps, keeps: bool) -> _Buffers:
     H, N = i.h.shape[1], steps.rows
     gates = room_for_gates(steps, 1, H, keeps)
     hs = with_first(i.h, steps)
@@ -401,9 +405,9 @@ def _elman(products: Products, cell: ElmanCell, i: Inputs, steps: Steps, keeps: 
     with packed_for(products, cell, i, keeps) as (bias, _, at):
         is_relu = cell.nonlinearity == "relu"
         known = (*masks_of(i, steps), *input_of(i, bias), keeps, is_relu, weight)
-        found = (gates, hs, seen, outputs, *at)
-        call("elman", products, steps.sizes(H), N // steps.T * H * H, 2 * steps.T, *known, *found)
-    return _Found([hs], gates, outputs, [seen])
+        buffers = (gates, hs, seen, outputs, *at)
+        call("elman", products, steps.sizes(H), N // steps.T * H * H, 2 * steps.T, *known, *buffers)
+    return _Buffers([hs], gates, outputs, [seen])
 
 
 def _elman_back(
@@ -440,7 +444,7 @@ def _elman_back(
 class _Pair(NamedTuple):
     """A cell's loop and its way back."""
 
-    forward: Callable[..., _Found]
+    forward: Callable[..., _Buffers]
     backward: Callable[..., Gradients]
 
 

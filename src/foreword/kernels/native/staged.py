@@ -103,7 +103,7 @@ def backward(
     d_input = empty(N, n, H) if norms else d_a
     # By the past the same, unless a norm or a reset stands between, or a gate does not see it.
     d_past = empty(N, past.shape[1], H) if norms or is_gru or sees_c else d_a
-    found: dict[str, Tensor | None] = {
+    gradients: dict[str, Tensor | None] = {
         "d_tanh": empty(N, H) if hat_memory is not None else None,
         "d_outputs": None if i.weight_hr is None else empty(N, P),
         "probe_h": None if i.probe_h is None else empty(N, P),
@@ -128,31 +128,31 @@ def backward(
         _work(i, steps),
         3 * steps.T,
         *rest,
-        *found.values(),
+        *gradients.values(),
     )
-    d_bias = found["bias_ih"]
+    d_bias = gradients["bias_ih"]
     assert d_bias is not None
-    if found["bias_hh"] is None:
+    if gradients["bias_hh"] is None:
         seeing = [k for k, gate in enumerate(cell.gates) if gate in cell.recurrent_gates]
-        found["bias_hh"] = d_bias.view(n, H)[seeing].view(-1)
+        gradients["bias_hh"] = d_bias.view(n, H)[seeing].view(-1)
     x, saw = inputs_of(i, steps), seen_of(seen, steps, masks_hidden(i, sees_c))
     by_x, by_seen = d_input.view(N, -1), d_past.view(N, -1)
     if d_past is d_input:
         d_weight_ih, d_weight_hh, _ = sums(products, by_x, x, saw)
     else:
         d_weight_ih, d_weight_hh = sums(products, by_x, x)[0], sums(products, by_seen, saw)[0]
-    found |= {"x": d_x, "weight_ih": d_weight_ih, "weight_hh": d_weight_hh}
-    found["h"] = steps.out_of_order(_there(found["h"]))
-    if found["c"] is not None:
-        found["c"] = steps.out_of_order(found["c"])
+    gradients |= {"x": d_x, "weight_ih": d_weight_ih, "weight_hh": d_weight_hh}
+    gradients["h"] = steps.out_of_order(_there(gradients["h"]))
+    if gradients["c"] is not None:
+        gradients["c"] = steps.out_of_order(gradients["c"])
     if units is not None:
-        found["weight_hr"] = sums(
-            products, _there(found["d_outputs"]), seen_of(units, steps, True)
+        gradients["weight_hr"] = sums(
+            products, _there(gradients["d_outputs"]), seen_of(units, steps, True)
         )[0]
     for name in ("probe_h", "probe_c"):
-        if (part := found[name]) is not None:
-            found[name] = steps.padded(part, len(i.x))
-    return found
+        if (part := gradients[name]) is not None:
+            gradients[name] = steps.padded(part, len(i.x))
+    return gradients
 
 
 def _form(

@@ -72,8 +72,8 @@ def has_way_back(problem: Problem) -> bool:
 
 def differentiable(loops: Loops, cell: Cell, inputs: Inputs) -> Sequence[Tensor]:
     """What `loops.forward` gives, with a way back."""
-    found: Sequence[Tensor] = _Bptt.apply(loops, cell, *inputs)  # type: ignore[no-untyped-call]
-    return found
+    results: Sequence[Tensor] = _Bptt.apply(loops, cell, *inputs)  # type: ignore[no-untyped-call]
+    return results
 
 
 def run_of(problem: Problem, inputs: Inputs, outputs: Sequence[Tensor]) -> Run:
@@ -160,8 +160,8 @@ def backward(
     """The way back of the cell's module."""
     *d_states, d_gates = d_outputs
     d_h, d_c = (*d_states, None)[:2]
-    found: Gradients = MODULES[type(cell)].backward(cell, inputs, kept, d_h, d_c, d_gates)
-    return found
+    by_input: Gradients = MODULES[type(cell)].backward(cell, inputs, kept, d_h, d_c, d_gates)
+    return by_input
 
 
 def states(cell: Cell, inputs: Inputs) -> list[Tensor]:
@@ -181,9 +181,9 @@ def gradients(
     d_outputs: tuple[Tensor | None, ...],
 ) -> list[Tensor | None]:
     """Gradients by all inputs in their order."""
-    found = loops.backward(cell, inputs, kept, d_outputs)
+    by_name = loops.backward(cell, inputs, kept, d_outputs)
     return [
-        None if part is None else found.get(name)
+        None if part is None else by_name.get(name)
         for name, part in zip(Inputs._fields, inputs, strict=True)
     ]
 
@@ -207,10 +207,10 @@ class _Bptt(torch.autograd.Function):
             if torch.is_grad_enabled():
                 return _differentiable_gradients(ctx, inputs, d)
             if torch._C._are_functorch_transforms_active():
-                found: Sequence[Tensor | None] = _WayBack.apply(  # type: ignore[no-untyped-call]
+                grads: Sequence[Tensor | None] = _WayBack.apply(  # type: ignore[no-untyped-call]
                     partial(gradients, ctx.loops, ctx.cell), len(d), *d, *saved
                 )
-                return found
+                return grads
             return gradients(ctx.loops, ctx.cell, inputs, kept, d)
 
         return (None, None, *one_by_one(way, d_outputs))
@@ -235,10 +235,10 @@ def one_by_one(
         for d in d_outputs
     ]
     count = max((len(d) for d in apart if d is not None), default=1)
-    found = [way(tuple(None if d is None else d[k % len(d)] for d in apart)) for k in range(count)]
+    rows = [way(tuple(None if d is None else d[k % len(d)] for d in apart)) for k in range(count)]
     return [
         None if parts[0] is None else torch._add_batch_dim(torch.stack(parts), 0, level)
-        for parts in zip(*found, strict=True)
+        for parts in zip(*rows, strict=True)
     ]
 
 
@@ -262,7 +262,7 @@ class _WayBack(torch.autograd.Function):
     def vmap(
         info: Any, in_dims: tuple[int | None, ...], *arguments: Any
     ) -> tuple[tuple[Tensor | None, ...], tuple[int | None, ...]]:
-        found = [
+        batched = [
             _WayBack.apply(  # type: ignore[no-untyped-call]
                 *(
                     part if dim is None or part is None else part.select(dim, k)
@@ -271,7 +271,7 @@ class _WayBack(torch.autograd.Function):
             )
             for k in range(info.batch_size)
         ]
-        columns = list(zip(*found, strict=True))
+        columns = list(zip(*batched, strict=True))
         stacked = tuple(None if c[0] is None else torch.stack(c) for c in columns)
         return stacked, tuple(None if part is None else 0 for part in stacked)
 
@@ -282,15 +282,15 @@ def backward_with_lengths(
     """Gradients of a problem with lengths, whose outputs include its last states, once more."""
     with torch.enable_grad():
         leaves = Inputs(*map(_leaf, inputs))  # type: ignore[arg-type]
-        found = run(problem_of(cell, leaves))
-        assert found.states is not None
-        assert found.gates is not None
-        gates = torch.stack([found.gates[name] for name in cell.gates], 2)
-    outputs = zip((*found.states, gates, *found.last), d_outputs, strict=True)
+        run_outputs = run(problem_of(cell, leaves))
+        assert run_outputs.states is not None
+        assert run_outputs.gates is not None
+        gates = torch.stack([run_outputs.gates[name] for name in cell.gates], 2)
+    outputs = zip((*run_outputs.states, gates, *run_outputs.last), d_outputs, strict=True)
     pairs = [(y, d) for y, d in outputs if d is not None]
     named = leaves._asdict().items()
     by = {name: part for name, part in named if part is not None and part.requires_grad}
-    handles = zip(("probe_h", "probe_c"), found.handles or (), strict=False)
+    handles = zip(("probe_h", "probe_c"), run_outputs.handles or (), strict=False)
     by |= {name: probes[0] for name, probes in handles}
     gradients = torch.autograd.grad(
         [y for y, _ in pairs], list(by.values()), [d for _, d in pairs], allow_unused=True
@@ -321,13 +321,13 @@ def _differentiable_gradients(
             gradients.append(None)
             continue
         by = handles.get(name, [part])
-        found: Sequence[Tensor | None] = torch.autograd.grad(
+        second: Sequence[Tensor | None] = torch.autograd.grad(
             [y for y, _ in pairs],
             by,
             [d for _, d in pairs],
             create_graph=True,
             allow_unused=True,
         )
-        whole = [torch.zeros_like(b) if d is None else d for b, d in zip(by, found, strict=True)]
+        whole = [torch.zeros_like(b) if d is None else d for b, d in zip(by, second, strict=True)]
         gradients.append(torch.stack(whole) if name in handles else whole[0])
     return gradients
