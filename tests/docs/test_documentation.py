@@ -18,7 +18,7 @@ from foreword.cli.app import app
 from foreword.text.corpus import chat_source
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -158,6 +158,21 @@ def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in links(page):
             assert target.exists() or target in drawn, f"{page_id(page)}: {target}"
+
+
+def test_contributors_are_told_of_targets_that_there_are() -> None:
+    told = set(
+        re.findall(
+            r"\bmake ([a-z]+|\.venv/\.dev)`?$|`make ([a-z]+)`",
+            (ROOT / "CONTRIBUTING.md").read_text("utf-8"),
+            re.MULTILINE,
+        )
+    )
+    makefile = (ROOT / "Makefile").read_text("utf-8").replace("$(VENV)", ".venv")
+    targets = set(re.findall(r"^([\w./]+):", makefile, re.MULTILINE))
+    names = {first or second for first, second in told}
+    assert names >= {".venv/.dev", "test", "lint"}
+    assert names <= targets
 
 
 def test_every_figure_that_is_drawn_is_shown() -> None:
