@@ -18,7 +18,14 @@ from foreword.cli.app import app
 from foreword.text.corpus import chat_source
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+PAGES = sorted(
+    [
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "benchmarks/README.md",
+    ]
+)
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -173,6 +180,12 @@ def test_contributors_are_told_of_targets_that_there_are() -> None:
     names = {first or second for first, second in told}
     assert names >= {".venv/.dev", "test", "lint"}
     assert names <= targets
+
+
+def test_every_benchmark_is_listed_once() -> None:
+    page = (ROOT / "benchmarks/README.md").read_text("utf-8")
+    listed = re.findall(r"^\| `(\w+\.py)` \|", page, re.MULTILINE)
+    assert sorted(listed) == sorted(path.name for path in (ROOT / "benchmarks").glob("*.py"))
 
 
 def test_every_figure_that_is_drawn_is_shown() -> None:
