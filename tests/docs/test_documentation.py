@@ -182,6 +182,13 @@ def test_contributors_are_told_of_targets_that_there_are() -> None:
     assert names <= targets
 
 
+def test_every_package_is_told_of_on_the_page_on_architecture() -> None:
+    page = (ROOT / "docs/explanation/architecture.md").read_text("utf-8")
+    rows = "\n".join(line for line in page.splitlines() if line.startswith("| `"))
+    packages = {path.parent.name for path in (ROOT / "src/foreword").glob("*/__init__.py")}
+    assert packages <= set(re.findall(r"`(\w+)`", rows))
+
+
 def test_every_benchmark_is_listed_once() -> None:
     page = (ROOT / "benchmarks/README.md").read_text("utf-8")
     listed = re.findall(r"^\| `(\w+\.py)` \|", page, re.MULTILINE)
