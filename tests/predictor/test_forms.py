@@ -182,6 +182,32 @@ def test_no_sentence_begins_after_an_abbreviation(speaker: MakeSpeaker, text: st
     assert speaker({"like": 0.5}).suggest(text)[0].word == "like"
 
 
+@pytest.mark.parametrize("word", ["approx", "vs", "ca", "lbs"])
+def test_an_abbreviation_that_the_training_text_lacks_is_read_without_its_full_stop(
+    speaker: MakeSpeaker, word: str
+) -> None:
+    model = speaker({".": 0.6, "like": 0.3, word: 0.01, "Dr": 0.01})
+
+    def last_word(text: str) -> str:
+        typist = model.typist()
+        typist.suggest(text)
+        assert typist._reading is not None
+        return model.tokenizer.word_of(typist._reading.context.state.last)
+
+    assert last_word(f"x {word}. ") == word
+    assert last_word("x Dr. ") == "."
+
+
+@pytest.mark.parametrize("text", ["x approx. ", "We saw J. ", "Ask Dr. "])
+def test_no_second_full_stop_is_offered_after_an_abbreviation(
+    speaker: MakeSpeaker, text: str
+) -> None:
+    words = [each.word for each in speaker({".": 0.6, "like": 0.3}).suggest(text)]
+
+    assert words[0] == "like"
+    assert "." not in words
+
+
 @pytest.mark.parametrize(
     "text",
     [

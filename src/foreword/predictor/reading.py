@@ -12,7 +12,12 @@ from foreword.predictor.activations import WordTrace
 from foreword.predictor.engine import Engine
 from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
-from foreword.predictor.sentences import HEARTS, is_abbreviated, is_emoji
+from foreword.predictor.sentences import (
+    HEARTS,
+    is_abbreviated,
+    is_emoji,
+    is_read_without_stop,
+)
 from foreword.predictor.state import State
 from foreword.text.characters import unfinished_gershayim
 from foreword.text.joints import UNSEEN
@@ -316,15 +321,19 @@ class ModelReader:
 
     def _after(self, context: Context, word: Word, raw: str) -> Work[Context]:
         begins = context.begins_sentence
+        is_read = True
         if self.tokenizer.spacing.ends(word.text):
             known = self.tokenizer.spacing.abbreviations
             begins = not (raw == "." and word.start > 0 and is_abbreviated(context.words, known))
+            is_read = begins or not is_read_without_stop(context.words, known)
         elif is_emoji(raw):
             begins = begins or raw[0] not in HEARTS
         elif not set(raw) <= _TRANSPARENT:
             begins = False
         style = context.style.after(raw, word.text, quoting=context.quoting, spaced=word.start == 0)
-        state = yield Advance(self.engine, context.state, self.id_of(context.state, word.text))
+        state = context.state
+        if is_read:
+            state = yield Advance(self.engine, state, self.id_of(state, word.text))
         return Context(
             state,
             (*context.words[1 - WORDS_REMEMBERED :], word.text),
@@ -332,7 +341,7 @@ class ModelReader:
             self._capitals(context, raw, self.lexicon.fold(word.text)),
             style,
             context.quoting != (word.text == '"'),
-            context.state,
+            context.state if is_read else context.before,
         )
 
     def _capitals(self, context: Context, raw: str, fold: str) -> int:

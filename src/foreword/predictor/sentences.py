@@ -14,12 +14,17 @@ HEARTS = frozenset("❤♥♡💕💖💗💙💚💛💜🖤🤍🤎🧡💓�
 # Russian.
 _ABBREVIATIONS = """
 approx etc vs dr mr mrs ms prof st jr sr inc ltd dept vol eds pp sgt capt lt rev hon ave blvd apt
-viz incl cf jan feb apr aug sept oct nov dec tue tues thu thurs
+viz incl cf jan feb apr aug sept oct nov dec tue tues thu thurs govt assoc corp bros mfg misc esp
+lbs oz ft hrs hr mins yrs yr mos
 bzw usw ca evtl ggf vgl nr abb bspw inkl exkl zzgl dipl sog mme mlle env boul tél
 ej sra srta ud uds dra pág núm aprox sigg dott ecc pag mevr dhr bijv enz blz tlf osv itp itd tzw inż
 ул др стр рис тыс руб
 """
 _KNOWN = frozenset(_ABBREVIATIONS.split())
+_TITLES = frozenset(
+    ["dr", "mr", "mrs", "ms", "prof", "st", "sgt", "capt", "lt", "rev", "hon", "mme", "mlle", "sra", "srta", "dra", "sigg", "dott", "mevr", "ул"]
+)
+"""Abbreviations that a name follows, which a model knows best from `Dr.` with its full stop."""
 _SMALL = frozenset(("max", "min", "resp", "tel", "fig", "op", "cit"))
 """Abbreviations only in lower case, since Max. may end a sentence."""
 _WHOLE = frozenset("I")
@@ -44,6 +49,23 @@ def is_abbreviated(words: Sequence[str], known: Abbreviations) -> bool:
     if len(last) == 1 and last.isalpha() and last not in _WHOLE:
         return True
     return last.casefold() in known or last.casefold() in _KNOWN or last in _SMALL
+
+
+def is_read_without_stop(words: Sequence[str], known: Abbreviations) -> bool:
+    """Whether a model that saw few abbreviations predicts better without this one's full stop.
+
+    Such a model takes every full stop for the end of a sentence, so that after `It takes approx.`
+    it expects the words that begin one.
+
+    >>> is_read_without_stop(("takes", "approx"), {}), is_read_without_stop(("met", "Dr"), {})
+    (True, False)
+
+    Args:
+        words: the words up to the full stop.
+        known: the abbreviations of the training text, whose full stops the model has learned.
+    """
+    last = words[-1].casefold() if words else ""
+    return (last in _KNOWN or last in _SMALL) and last not in known and last not in _TITLES
 
 
 def is_emoji(raw: str) -> bool:

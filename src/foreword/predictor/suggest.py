@@ -273,6 +273,7 @@ def _ranked(
     opinion = _opinion(reader, context, letters, options.layer)
     spelled = {} if opinion is None else opinion.spelled
     blocks = options.filter.blocks
+    after_abbreviation = context.words[-1:] == (".",) and not context.begins_sentence
     wanted = 2 * k + 4  # some words are forms of others, or blocked
     while True:
         likeliest: Likely = []
@@ -283,6 +284,8 @@ def _ranked(
         )
         words: dict[str, tuple[float, list[Form]]] = {}
         for share, form, folded in scored:
+            if after_abbreviation and form == ".":
+                continue  # its full stop ends the sentence, too
             form = spelled.get(form, form)
             known = words.get(folded)
             if known is not None:
