@@ -19,6 +19,9 @@ CODE = {
     "ruby": ['=begin\nyes\n=end\nx = "# no" # so'],
     "clojure": ["(def x 'a) ; yes \"so\n#| and\nthis |#"],
     "xml": ["<a b='<!'><!-- yes\nso --></a>"],
+    "kotlin": ["/* the /* cat */ sat */ x = 1 /**/ y = 2 // so"],
+    "ocaml": ["(* the (* cat *) sat *) let x = 1 (**) let y = 2"],
+    "nim": ["#[ the #[ cat ]# sat ]# let x = 1 # so"],
 }
 PROSE = {
     "python": ["the cat sat on a mat", "so it is a", "Do it. It goes on. yes", "yes"],
@@ -31,6 +34,9 @@ PROSE = {
     "ruby": ["yes so"],
     "clojure": ['yes "so and this'],
     "xml": ["yes so"],
+    "kotlin": ["the /* cat */ sat so"],
+    "ocaml": ["the (* cat *) sat"],
+    "nim": ["the #[ cat ]# sat so"],
 }
 
 

@@ -22,7 +22,10 @@ ej sra srta ud uds dra pág núm aprox sigg dott ecc pag mevr dhr bijv enz blz t
 """
 _KNOWN = frozenset(_ABBREVIATIONS.split())
 _TITLES = frozenset(
-    ["dr", "mr", "mrs", "ms", "prof", "st", "sgt", "capt", "lt", "rev", "hon", "mme", "mlle", "sra", "srta", "dra", "sigg", "dott", "mevr", "ул"]
+    (
+        *("dr", "mr", "mrs", "ms", "prof", "st", "sgt", "capt", "lt", "rev", "hon", "mme", "mlle"),
+        *("sra", "srta", "dra", "sigg", "dott", "mevr", "ул"),
+    )
 )
 """Abbreviations that a name follows, which a model knows best from `Dr.` with its full stop."""
 _SMALL = frozenset(("max", "min", "resp", "tel", "fig", "op", "cit"))

@@ -5,7 +5,7 @@ context for it. This module knows no editors.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from foreword.text.newlines import PARAGRAPH_END
 from foreword.text.wrapping import BULLET, RULE, Markup
@@ -22,8 +22,9 @@ COMMENT = Markup(
 )
 """How prose in a comment shows that a new paragraph begins."""
 
-_C = (r"/\*+!?<?", "*/")
-_ML = (r"\(\*+", "*)")
+# The last star of an empty comment, as in `/**/`, belongs to its end.
+_C = (r"/(?:\*+(?!/)|\*)!?<?", "*/")
+_ML = (r"\((?:\*+(?!\))|\*)", "*)")
 _TEXT = r'"(?:\\.|[^"\\\n])*(?:"|$)'
 _CHARACTERS = r"'(?:\\.|[^'\\\n])*(?:'|\Z)"
 _CHARACTER = r"'(?:\\[^'\n]{1,10}|[^'\\\n])'"
@@ -42,12 +43,14 @@ class Syntax:
         blocks: the beginning of a comment, each with the plain characters that end it.
         doc: the beginning of a docstring, with its quotation marks as the group `quote`.
         strings: other literals, inside which the beginning of a comment means nothing.
+        nests: whether a block may contain blocks of its kind, each with an end of its own.
     """
 
     line: str = ""
     blocks: tuple[tuple[str, str], ...] = ()
     doc: str = ""
     strings: str = f"{_TEXT}|{_CHARACTERS}"
+    nests: bool = False
     tokens: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -66,37 +69,45 @@ _HASH = r"#+(?!!)[:|]?"
 _CURLY = Syntax(_SLASHES, (_C,))
 _QUOTED = Syntax(_SLASHES, (_C,), strings=f"{_TRIPLE}|{_TEXT}|{_CHARACTER}")
 _HASHED = Syntax(_HASH)
-_LISP = Syntax(r";+", ((r"#\|", "|#"),), strings=_TEXT)
+_LISP = Syntax(r";+", ((r"#\|", "|#"),), strings=_TEXT, nests=True)
 _SYNTAXES = {
     _CURLY: (
         *("c", "cpp", "c++", "cuda", "cuda-cpp", "objc", "objcpp", "objective-c", "objective-cpp"),
-        *("glsl", "hlsl", "wgsl", "shaderlab", "d", "vala", "proto", "protobuf", "thrift", "jsonc"),
+        *("glsl", "hlsl", "shaderlab", "d", "vala", "proto", "protobuf", "thrift", "jsonc"),
         *("json5", "solidity", "verilog", "systemverilog", "haxe", "scss", "less", "yacc"),
     ),
     Syntax(_SLASHES, (_C,), strings=f"{_TEXT}|{_CHARACTERS}|{_TEMPLATE}"): (
         *("javascript", "javascriptreact", "typescript", "typescriptreact", "js", "ts", "jsx"),
         *("tsx", "go", "js2", "rjsx"),
     ),
-    _QUOTED: (
-        *("java", "kotlin", "swift", "scala", "groovy", "csharp", "cs", "rust", "zig", "odin"),
-    ),
-    Syntax(_SLASHES, (_C,), strings=f"{_TRIPLES}|{_TEXT}|{_CHARACTERS}"): ("dart",),
+    _QUOTED: ("java", "groovy", "csharp", "cs", "zig"),
+    replace(_QUOTED, nests=True): ("kotlin", "swift", "scala", "rust", "odin"),
+    replace(_CURLY, nests=True): ("wgsl",),
+    Syntax(_SLASHES, (_C,), strings=f"{_TRIPLES}|{_TEXT}|{_CHARACTERS}", nests=True): ("dart",),
     Syntax(rf"{_SLASHES}|{_HASH}", (_C,)): ("php", "hcl", "terraform", "nix", "jsonnet"),
     Syntax("", (_C,)): ("css",),
-    Syntax(_SLASHES, (_ML,), strings=f"{_TRIPLE}|{_TEXT}|{_CHARACTER}"): ("fsharp",),
-    Syntax("", (_ML,), strings=f"{_TEXT}|{_CHARACTER}"): ("ocaml", "reason", "coq", "sml"),
+    Syntax(_SLASHES, (_ML,), strings=f"{_TRIPLE}|{_TEXT}|{_CHARACTER}", nests=True): (
+        "fsharp",
+    ),
+    Syntax("", (_ML,), strings=f"{_TEXT}|{_CHARACTER}", nests=True): (
+        "ocaml", "reason", "coq", "sml",
+    ),
     Syntax(_SLASHES, (_ML, (r"\{(?!\$)", "}")), strings=r"'[^'\n]*(?:'|$)"): ("pascal", "delphi"),
     Syntax(_HASH, doc=_DOC, strings=f"{_TRIPLES}|{_TEXT}|{_CHARACTERS}"): (
         *("python", "py", "cython", "starlark", "bazel", "gdscript", "mojo", "sage"),
     ),
     Syntax(_HASH, doc=_DOC, strings=f"{_TRIPLE}|{_TEXT}"): ("graphql",),
-    Syntax(_HASH, ((r"#=", "=#"),), _DOC, f"{_TRIPLE}|{_TEXT}|{_CHARACTER}"): ("julia",),
+    Syntax(_HASH, ((r"#=", "=#"),), _DOC, f"{_TRIPLE}|{_TEXT}|{_CHARACTER}", nests=True): (
+        "julia",
+    ),
     Syntax(
         _HASH, doc=r'@(?:module|type)?doc\s+(?:~[sS])?(?P<quote>""")', strings=f"{_TRIPLE}|{_TEXT}"
     ): ("elixir",),
     Syntax(_HASH, ((r"(?m:^=begin\b)", "\n=end"),)): ("ruby", "crystal"),
     Syntax(_HASH, ((r"(?m:^=\w+)", "\n=cut"),)): ("perl", "raku"),
-    Syntax(_HASH, ((r"#\[+", "]#"),), strings=f"{_TRIPLE}|{_TEXT}|{_CHARACTER}"): ("nim",),
+    Syntax(_HASH, ((r"#\[", "]#"),), strings=f"{_TRIPLE}|{_TEXT}|{_CHARACTER}", nests=True): (
+        "nim",
+    ),
     Syntax(_HASH, ((r"#\[=*\[", "]]"),)): ("cmake",),
     Syntax(_HASH, ((r"<#", "#>"),)): ("powershell", "ps1"),
     _HASHED: (
@@ -112,6 +123,7 @@ _SYNTAXES = {
         r"--+(?![-!#$%&*+./<=>?@\\^~:])[ ]?[|^]?",
         ((r"\{-(?!#)[|^]?", "-}"),),
         strings=f"{_TEXT}|{_CHARACTER}",
+        nests=True,
     ): (
         *("haskell", "elm", "purescript", "idris", "agda", "lhaskell"),
     ),
@@ -189,7 +201,10 @@ def prose_of(text: str, syntax: Syntax, seen: Seen | None = None) -> tuple[str, 
             position = end
         else:
             closing = match["quote"] if kind == "doc" else syntax.blocks[int(kind[5:])][1]
-            end = text.find(closing, match.end())
+            if kind == "doc" or not syntax.nests:
+                end = text.find(closing, match.end())
+            else:
+                end = _block_end(text, match.end(), syntax.blocks[int(kind[5:])])
             in_prose = end < 0
             end = len(text) if in_prose else end
             prose = text[match.end() : end]
@@ -210,6 +225,17 @@ def prose_of(text: str, syntax: Syntax, seen: Seen | None = None) -> tuple[str, 
         parts.append(_blank(text[line:]))
     upto, count = settled
     return "".join(parts), in_prose, Seen(text[:upto], "".join(parts[:count])[-KEPT:])
+
+
+def _block_end(text: str, position: int, block: tuple[str, str]) -> int:
+    """Return where the end of a block stands that may contain blocks; -1 if it is not ended."""
+    begin, closing = block
+    depth = 1
+    for match in re.finditer(rf"{begin}|(?P<end>{re.escape(closing)})", text[position:]):
+        depth += -1 if match["end"] else 1
+        if depth == 0:
+            return position + match.start()
+    return -1
 
 
 def _goes_on(text: str, position: int, syntax: Syntax) -> bool:
