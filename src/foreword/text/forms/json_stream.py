@@ -9,7 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-DESCENDED = frozenset({"list", "chats", "left_chats", "conversations", "rooms", "channels", "data"})
+DESCENDED = frozenset(
+    {
+        *("list", "chats", "left_chats", "conversations", "conversation_state", "rooms"),
+        *("channels", "data"),
+    }
+)
 """Keys of lists whose items contain lists themselves, and are searched rather than returned."""
 DEEPEST = 12
 LONGEST_ITEM = 64 << 20
