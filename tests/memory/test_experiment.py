@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Generator, nn
 
+from foreword.cells.minimal import MinGRUCell
 from foreword.cells.registry import NAMES as CELLS
 from foreword.errors import SettingsError
 from foreword.kernels import dispatch
@@ -127,11 +128,27 @@ def bias_of(network: nn.Module, gate: str) -> torch.Tensor:
 
 @pytest.mark.parametrize(
     ("cell", "gate"),
-    [("lstm", "f"), ("lstm-peephole-only", "f"), ("lstm-coupled", "f"), ("gru", "z")],
+    [
+        ("lstm", "f"),
+        ("lstm-peephole-only", "f"),
+        ("lstm-coupled", "f"),
+        ("gru", "z"),
+        ("mingru", "z"),
+        ("minlstm", "f"),
+    ],
 )
 def test_the_gate_that_keeps_begins_where_it_is_told(cell: str, gate: str) -> None:
     network = prepared(trial_for("adding", cell, 10, forget_bias=3.0))
     assert bias_of(network, gate).tolist() == pytest.approx([3.0] * len(bias_of(network, gate)))
+
+
+def test_the_gate_that_keeps_is_the_one_that_the_cell_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(MinGRUCell, "gates", ("stays", "n"))
+    monkeypatch.setattr(MinGRUCell, "keep", "stays")
+    network = prepared(trial_for("adding", "mingru", 10, forget_bias=3.0))
+    assert set(bias_of(network, "stays").tolist()) == {3.0}
 
 
 @pytest.mark.parametrize(("cell", "gate"), [("lstm", "f"), ("gru", "z")])

@@ -24,6 +24,15 @@ KINDS: dict[str, Callable[..., Recurrent]] = {
     "gru-reset-before": lambda *a, **k: GRU(*a, dtype=torch.float64, reset_after=False, **k),
     "rnn-relu": lambda *a, **k: Recurrent("rnn", *a, dtype=torch.float64, nonlinearity="relu", **k),
 }
+SHOWING_TANH = (
+    "lstm",
+    "lstm-peephole",
+    "lstm-peephole-only",
+    "lstm-coupled",
+    "lstm-layernorm",
+    "lstm-mogrifier",
+)
+"""Cells whose h is o * tanh(c) or what `shown` writes, so that c can be moved from outside."""
 PROJECTED = [
     "rnn",
     "lstm",
@@ -245,6 +254,8 @@ def test_gradients_by_states_equal_finite_differences(name: str) -> None:
 
     with torch.no_grad():
         for kind, part in states.items():
+            if kind == "c" and name not in SHOWING_TANH:
+                continue
             for unit in range(3):
                 step = torch.zeros_like(part)
                 step[0, unit] = 1e-6

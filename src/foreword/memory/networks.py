@@ -110,7 +110,7 @@ def hidden_size_for(cell: str, inputs: int, outputs: int, parameters: int, windo
 
 
 def set_keeping_bias(network: Network, bias: float) -> None:
-    """Set the bias of the gate that keeps: f, or the GRU's z. Other networks have none.
+    """Set the bias of the gate that keeps: an LSTM's f, a GRU's z. Other networks have none.
 
     A large forget-gate bias is proposed by Gers, Schmidhuber & Cummins (2000); see also Jozefowicz,
     Zaremba & Sutskever (2015).
@@ -132,15 +132,16 @@ def set_chrono(network: Network, longest: int, generator: Generator) -> None:
     H = network.layer.hidden_size
     times = 1 + torch.rand(H, generator=generator) * max(longest - 2, 0)
     _set_bias(network, gate, times.log())
-    if "i" in network.layer.cell.gates:
-        _set_bias(network, "i", -times.log())
+    take = network.layer.cell.take
+    if take is not None:
+        _set_bias(network, take, -times.log())
 
 
 def keeping_gate(network: Network) -> str | None:
     """Return the name of the gate by which a cell keeps its state; None if it has none."""
     if not isinstance(network, RecurrentNetwork):
         return None
-    return next((gate for gate in ("f", "z") if gate in network.layer.cell.gates), None)
+    return network.layer.cell.keep
 
 
 def check_cell(cell: str) -> None:
@@ -162,8 +163,9 @@ def _set_bias(network: Network, gate: str, value: float | Tensor) -> None:
     )
     with torch.no_grad():
         for name, gates, part in parts:
-            first = gates.index(gate) * H
-            layer.get_parameter(name)[first : first + H] = part
+            if gate in gates:  # a minimal cell's gates do not see the state
+                first = gates.index(gate) * H
+                layer.get_parameter(name)[first : first + H] = part
 
 
 def _linear(inputs: int, outputs: int, generator: Generator) -> nn.Linear:
