@@ -1,7 +1,7 @@
 """Time of Foreword's layers beside their peers', and as a share of what the machine can do.
 
     python benchmarks/layers.py [--only step batches ...] [--layers lstm ...] [--seconds 4]
-                                [--threads 2] [--csv FILE] [--json FILE] [--draw FOLDER]
+                                [--threads 2] [--csv FILE] [--json FILE]
 
 Parts: `step` (one sequence, one step), `sequence` (one sequence of 64 steps), `batches` (forwards),
 `training` (forwards and back), `lengths` (half of a batch is padding), `scaling` (LSTM and GRU
@@ -287,7 +287,6 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--csv", type=Path)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--draw", type=Path, help="a folder for figures")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     about = machine(arguments.threads)
@@ -311,10 +310,6 @@ def main() -> None:
     if arguments.json:
         found = {"machine": about, "rows": [asdict(row) for row in rows]}
         arguments.json.write_text(json.dumps(found, indent=1) + "\n")
-    if arguments.draw:
-        from draw_layers import draw
-
-        draw(rows, about, arguments.draw)
 
 
 if __name__ == "__main__":
