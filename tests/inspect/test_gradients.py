@@ -8,6 +8,7 @@ import torch
 from tests.conftest import MakeFolder
 from torch.nn import functional as F
 
+from foreword.cells.registry import MODELS
 from foreword.inspect import gradient_flow, jacobian, read, spectra, subject_of
 from foreword.inspect.gradients import WINDOW, Curve, clipping, curves_of, windows
 from foreword.inspect.subject import Subject
@@ -173,7 +174,7 @@ def test_other_cells_and_other_models_stand_beside_it(make_folder: MakeFolder) -
     assert flow.window == WINDOW
     labels = [curve.label for curve in flow.curves if curve.layer == 0]
     assert labels[:2] == ["this model", "gru, beside"]
-    assert labels[2:] == [f"{name}, untrained" for name in RECURRENT]
+    assert labels[2:] == [f"{name}, untrained" for name in MODELS]
     assert all(len(curve.norms["h"]) == WINDOW for curve in flow.curves)
     # At its beginning an Elman network forgets faster than an LSTM, whose forget gates are open.
     at = {curve.label: curve.memory for curve in flow.curves if curve.layer == 0}

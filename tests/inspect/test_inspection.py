@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import MakeFolder
 
 import foreword
+from foreword.cells.registry import MODELS
 from foreword.errors import SettingsError, TextError
 from foreword.inspect import Change, inspection, ranked
 from foreword.inspect.document import packed
@@ -54,7 +55,8 @@ def test_the_document_holds_what_the_trace_holds(name: str, make_folder: MakeFol
             np.testing.assert_allclose(values, arrays.arrays[m["name"]], atol=step * 0.51)
         assert layer["memory"] == ("c" if name.startswith("lstm") else "h")
         assert len(layer["ranking"]) == 5
-    assert len(document["gradients"]["curves"]) == 2 * 9
+    # Its own, and those of every recurrent network untrained, in two layers each.
+    assert len(document["gradients"]["curves"]) == 2 * (1 + len(MODELS))
     assert {c["kind"] for c in document["contrasts"]} == {"dropped", "replaced", "reset"}
     assert document["attributions"][-1]["at"] == len(document["words"]) - 2
 
