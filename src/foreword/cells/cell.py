@@ -124,6 +124,11 @@ class Cell(ABC):
         for name, option in self.options.items():
             setattr(self, name, option.checked(name, options.get(name, option.default)))
 
+    @classmethod
+    def settings(cls) -> dict[str, str]:
+        """The names of its options, by the names of their settings."""
+        return {option.setting or name: name for name, option in cls.options.items()}
+
     @property
     def chosen(self) -> dict[str, Any]:
         """The options by name, with their values."""

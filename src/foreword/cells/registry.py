@@ -33,9 +33,9 @@ NAMES = tuple(CELLS)
 MODELS = tuple(name for name, kind in CELLS.items() if kind.setting_of is None)
 """Those that models are named after; the others are variants of these by a setting."""
 SETTINGS = {
-    option.setting or name: (kind, name, option)
+    setting: (kind, name, kind.options[name])
     for kind in CELLS.values()
-    for name, option in kind.options.items()
+    for setting, name in kind.settings().items()
 }
 """The options of all cells by their settings: the cell, the option's name, the option."""
 
@@ -60,20 +60,21 @@ def cell_for(name: str, *, projected: bool = False, **options: OptionValue) -> C
         raise ValueError(f"there is no cell {name!r}; the cells are {', '.join(NAMES)}")
     for option in options:
         if option not in CELLS[name].options:
-            having = [kind.name for kind in CELLS.values() if option in kind.options]
-            known = f"is for {', '.join(having)}, not {name}" if having else "is no option"
-            raise ValueError(f"{option} {known}")
+            cells = ", ".join(having(option))
+            raise ValueError(f"{option} is {f'for {cells}, not {name}' if cells else 'no option'}")
     return CELLS[name](projected=projected, **options)
 
 
 def settings_of(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Those settings that a model's cell has as options; none for a model without a cell."""
     kind = _kind(model, settings)
-    if kind is None:
-        return {}
-    variant = {kind.variant_setting} if kind.variant_setting else set()
-    keys = {option.setting or name for name, option in kind.options.items()} | variant
-    return {key: value for key, value in settings.items() if key in keys}
+    its_own = {} if kind is None else kind.settings()
+    return {key: value for key, value in settings.items() if key in its_own}
+
+
+def settings_in(holder: object) -> dict[str, Any]:
+    """The options of all cells that something has as attributes, by the names of their settings."""
+    return {key: getattr(holder, key) for key in SETTINGS if hasattr(holder, key)}
 
 
 def cell_of(model: str, settings: Mapping[str, Any]) -> Cell:
@@ -86,13 +87,8 @@ def cell_of(model: str, settings: Mapping[str, Any]) -> Cell:
     kind = _kind(model, settings)
     if kind is None:
         raise KeyError(model)
-    return kind(
-        **{
-            name: settings[setting]
-            for name, option in kind.options.items()
-            if (setting := option.setting or name) in settings
-        }
-    )
+    its_own = kind.settings()
+    return kind(**{its_own[key]: value for key, value in settings.items() if key in its_own})
 
 
 def check_settings(model: str, settings: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from foreword.cells.registry import CELLS, NAMES
+from foreword.cells.registry import CELLS, NAMES, from_description
 from foreword.nn.recurrent import Recurrent
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -75,8 +75,8 @@ class Case:
         if self.projected:
             given["proj_size"] = self.sizes["P"]
         if self.variant:
-            option, value = self.variant.split("=")
-            given[option] = value == "True" if value in ("True", "False") else value
+            option, _ = self.variant.split("=")
+            given[option] = from_description(f"{self.cell} {self.variant}").chosen[option]
         return given
 
     def layer(self) -> Recurrent:

@@ -5,6 +5,7 @@ As a part of `FolderConfig` it is checked by pydantic like the rest; made alone,
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
@@ -186,7 +187,7 @@ class ModelConfig:
         """Whether the model carries a hidden state."""
         return not self.name.startswith("mlp")
 
-    @property
+    @cached_property
     def cell(self) -> Cell:
         """The recurrent cell with its options.
 
@@ -197,8 +198,7 @@ class ModelConfig:
 
     @property
     def _cell_settings(self) -> dict[str, Any]:
-        own = {key: getattr(self, key) for key in registry.SETTINGS if hasattr(self, key)}
-        return {**own, **self.cell_options}
+        return {**registry.settings_in(self), **self.cell_options}
 
     @property
     def clusters(self) -> tuple[Cluster, ...]:
@@ -219,8 +219,9 @@ class ModelConfig:
     def as_kind(self, name: ModelName, context_words: int = 1) -> "ModelConfig":
         """Another architecture of the same sizes, with those options that it can have."""
         its_own = registry.settings_of(name, self._cell_settings)
-        others = {key: OPTIONS[key] for key in registry.SETTINGS if key in OPTIONS}
-        chosen = {key: its_own.get(key, none) for key, none in others.items()}
+        chosen = {
+            key: its_own.get(key, none) for key, none in OPTIONS.items() if key in registry.SETTINGS
+        }
         if name != self.name:
             chosen["cell_clip"] = registry.usual(name, "cell_clip")
         return replace(

@@ -230,8 +230,10 @@ class ModelSettings(Settings):
     @property
     def cell_settings(self) -> dict[str, Any]:
         """The options of all cells by the names of their settings; what nobody chose is usual."""
-        own = {key: getattr(self, key) for key in registry.SETTINGS if hasattr(self, key)}
-        known = {k: registry.usual(self.model, k) if v is None else v for k, v in own.items()}
+        known = {
+            key: registry.usual(self.model, key) if value is None else value
+            for key, value in registry.settings_in(self).items()
+        }
         if self.mogrifier_rounds and self.cell_clip is None:
             known["cell_clip"] = 0.0
         return {**known, **self.cell_options}
