@@ -89,7 +89,9 @@ def test_options_of_a_network_make_version_4_in_either_format(
     assert found.model == model
     assert found.config == config
     assert dense(found.weights).keys() == arrays.keys()
-    assert json.loads((tmp_path / "m" / "config.json").read_text())["format_version"] == 4
+    written = json.loads((tmp_path / "m" / "config.json").read_text())
+    assert written["format_version"] == 4
+    assert "cell_options" not in written["model"]  # Forewords of before it refuse unknown keys
 
 
 def test_networks_without_options_are_written_as_earlier_forewords_read_them(folder: Path) -> None:

@@ -83,7 +83,8 @@ OPTIONS: Final[dict[str, Any]] = {
     "cell_options": {},
 }
 """Keys that came with format version 4, and their values in models that are without. Earlier
-versions are written without the keys, so that the Forewords that know those alone read them."""
+versions are written without the keys, so that the Forewords that know those alone read them.
+`cell_options` came later, and is written only where there are such options."""
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,8 @@ def _config_bytes(config: "FolderConfig", files: Mapping[str, bytes]) -> bytes:
     if config.format_version in (1, 2):
         for key in OPTIONS:
             del document["model"][key]
+    if not document["model"].get("cell_options"):  # unknown to earlier versions
+        document["model"].pop("cell_options", None)
     if config.format_version < 5:
         for key in NEWER:
             del document["tokenizer"][key]
