@@ -1,4 +1,5 @@
 import os
+import signal
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,11 @@ WORDS = [
 ]
 
 MakeFolder = Callable[..., Folder]
+
+# A shell starts programs in the background with Ctrl-C ignored, and they pass that on: tests that
+# send it to a command would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # In the gate neither chance, nor the machine's speed, nor earlier runs choose what is tried.
 # FOREWORD_HYPOTHESIS=random tries new examples, and keeps those that fail in .hypothesis.
