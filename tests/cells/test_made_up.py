@@ -67,6 +67,31 @@ other = foreword.load("plain").read("the cat sat")
 assert not np.allclose(state.parts[0], other.parts[0], atol=1e-4)
 
 assert np.allclose(small.parts[0], state.parts[0], atol=0.1)
+
+# An option of a cell is a setting of its own, stays in the model, and is no other cell's.
+from foreword.training.catalogue import described
+
+assert described()["softness"].range == ">= 0.1, <= 10"
+foreword.train("text.txt", out="softer", model="lstm-softer", softness=3.0, steps=2, **sizes)
+assert foreword.load("softer").config.model.cell.chosen == {"softness": 3.0}
+assert "softness 3.0" in Path("softer/README.md").read_text()
+assert "softness 3.0" in runner.invoke(app, ["info", "softer"]).output
+refused = runner.invoke(app, shlex.split("train text.txt --out x --model lstm --set softness=3"))
+assert "softness is for lstm-softer, not lstm" in repr(refused.exception)
+"""
+
+WITH_OPTION = """
+from typing import ClassVar
+from foreword.cells.cell import Option
+from foreword.cells.softsign import SoftsignLSTMCell
+
+class SofterLSTMCell(SoftsignLSTMCell):
+    name = "lstm-softer"
+    options: ClassVar = {"softness": Option("How soft.", 1.0, least=0.1, most=10)}
+
+    def step(self, x, state, w, seen=None):
+        (h, c), gates = super().step(x / self.softness, state, w, seen)
+        return (h, c), gates
 """
 
 
@@ -78,6 +103,7 @@ def code_of_the_page() -> str:
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "cells").mkdir()
     (tmp_path / "cells" / "softsign.py").write_text(code_of_the_page(), "utf-8")
+    (tmp_path / "cells" / "softer.py").write_text(WITH_OPTION, "utf-8")
     lines = ["the cat sat on the mat.", "a dog ran to the door.", "we like the sun and the sea."]
     (tmp_path / "text.txt").write_text("\n".join(lines * 60), "utf-8")
     return tmp_path

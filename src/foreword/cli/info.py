@@ -107,6 +107,7 @@ def _options(model: ModelConfig) -> dict[str, str]:
     if model.mogrifier_rounds:
         rank = f" of rank {model.mogrifier_rank}" if model.mogrifier_rank else ""
         options.append(f"{model.mogrifier_rounds} Mogrifier rounds{rank}")
+    options += [f"{name} {value}" for name, value in model.cell_options.items()]
     return {"options": ", ".join(options)} if options else {}
 
 

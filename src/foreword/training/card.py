@@ -78,6 +78,7 @@ def _options(model: ModelConfig) -> list[str]:
         options.append(f"a memory of at most {model.cell_clip:g} (Sak et al. 2014)")
     if model.mogrifier_rounds:
         options.append(f"{model.mogrifier_rounds} Mogrifier rounds (Melis et al. 2020)")
+    options += [f"{name} {value}" for name, value in model.cell_options.items()]
     return options
 
 

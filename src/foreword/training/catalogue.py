@@ -58,7 +58,9 @@ def described() -> dict[str, Setting]:
             about = " ".join(schema.get("description", "").split())
             if default is not None:
                 about += f" Default: {shown(default)}."
-            bounds = [f"{sign} {value[key]:.20g}" for key, sign in _BOUNDS.items() if key in value]
+            bounds = [
+                f"{sign} {_digits(value[key])}" for key, sign in _BOUNDS.items() if key in value
+            ]
             described[name] = Setting(
                 group,
                 _TYPES[value["type"]],
@@ -78,9 +80,14 @@ def _described(name: str, option: Option) -> Setting:
     cells = ", ".join(registry.having(registry.SETTINGS[name][1]))
     about = f"{option.about} For {cells}. Default: {shown(option.default)}."
     is_number = not option.choices and not isinstance(option.default, bool)
-    bounds = f">= {option.least:.20g}, <= {option.most:.20g}" if is_number else ""
+    bounds = f">= {_digits(option.least)}, <= {_digits(option.most)}" if is_number else ""
     kind = type(option.default)
     return Setting("model", kind, option.choices, bounds, option.default, about)
+
+
+def _digits(bound: float) -> str:
+    """A whole number with all its digits, another one with those that somebody wrote."""
+    return str(bound) if isinstance(bound, int) else f"{bound:.15g}"
 
 
 def shown(value: Leaf) -> str:
