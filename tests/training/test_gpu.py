@@ -12,6 +12,7 @@ from foreword.models.model import Regularisation
 from foreword.text.windows import StreamWindows
 from foreword.training.checkpoint import latest
 from foreword.training.graphs import Graphs
+from foreword.training.objective import NextWords
 from foreword.training.progress import Event, StepProgress
 from foreword.training.settings import settings_from
 from foreword.training.trainer import Run, train
@@ -54,9 +55,9 @@ def test_replayed_steps_are_those_that_are_launched_one_by_one(name: ModelName) 
         model.use_generator(generator)
         ids = np.random.default_rng(0).integers(1, 50, 5000) % np.tile([49, 5, 7, 9, 11], 1000)
         windows = StreamWindows(ids, batch_size=8, window=12, jitter=False, seed=7)
-        run = Run(model, windows, settings, generator)
+        run = Run(NextWords(model, windows, settings, generator), settings, generator)
         if not replays:
-            run.backward = run._backward
+            run.objective._work = run.objective._gradients
         found: list[float] = []
 
         def note(event: Event) -> None:
@@ -65,9 +66,9 @@ def test_replayed_steps_are_those_that_are_launched_one_by_one(name: ModelName) 
 
         train(run, validate=None, save=lambda *_: None, should_stop=lambda: False, report=note)
         if replays:
-            assert isinstance(run.backward, Graphs)
-            assert run.backward.failure is None
-            assert run.backward.recordings > 0
+            assert isinstance(run.objective._work, Graphs)
+            assert run.objective._work.failure is None
+            assert run.objective._work.recordings > 0
         return found
 
     one_by_one = losses(replays=False)

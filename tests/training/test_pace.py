@@ -11,6 +11,7 @@ from foreword.folder.config import ModelConfig
 from foreword.models.build import build
 from foreword.text.windows import StreamWindows
 from foreword.training.defaults import dropout_for, fill_in, leaves_dropout_open
+from foreword.training.objective import NextWords
 from foreword.training.pace import STEPS, expected_passes, words_per_second
 from foreword.training.progress import Event, Note
 from foreword.training.settings import BpttSettings, Budget, settings_from
@@ -43,7 +44,8 @@ def test_the_pace_is_the_median_of_steps_after_the_first() -> None:
     generator = torch.Generator().manual_seed(1)
     config = ModelConfig(name="gru", vocab_size=9, embedding_size=4, hidden_size=4)
     windows = StreamWindows(np.arange(4000) % 9, batch_size=5, window=20)
-    run = Run(build(config, generator=generator), windows, settings, generator)
+    objective = NextWords(build(config, generator=generator), windows, settings, generator)
+    run = Run(objective, settings, generator)
     now = 0.0
 
     def clock() -> float:  # a step takes 0.1 s or, of the first three, 0.3

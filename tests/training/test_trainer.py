@@ -11,11 +11,12 @@ from foreword.errors import TrainingError
 from foreword.evaluation.perplexity import Score, score
 from foreword.folder.config import ModelConfig
 from foreword.models.build import build
-from foreword.models.model import NextWordModel, Regularisation
+from foreword.models.model import Regularisation
 from foreword.nn.recurrent import Noise
 from foreword.nn.sampled import Sampling
 from foreword.text.windows import LineWindows, StreamWindows, Window
 from foreword.training.checkpoint import Checkpoint, latest
+from foreword.training.objective import NextWords
 from foreword.training.progress import Event, Note, StepProgress, Validated, silent
 from foreword.training.settings import TrainingSettings, settings_from
 from foreword.training.trainer import ROLLBACKS, Run, train
@@ -40,7 +41,12 @@ def run_of(name: str = "lstm", sentence: bool = False, **leaves: object) -> Run:
     )
     if sentence:
         windows = LineWindows(TEXT, batch_words=40, max_length=10, seed=7)
-    return Run(model, windows, settings, generator)
+    return Run(NextWords(model, windows, settings, generator), settings, generator)
+
+
+def words_of(run: Run) -> NextWords:
+    assert isinstance(run.objective, NextWords)
+    return run.objective
 
 
 def go(
@@ -49,7 +55,7 @@ def go(
     stop_after: float = math.inf,
     saved: list[Checkpoint] | None = None,
     report: Callable[[Event], None] = silent,
-    validate: Callable[[NextWordModel], Score] | None = None,
+    validate: Callable[[], Score] | None = None,
     clock: Callable[[], float] = lambda: 0.0,
 ) -> bool:
     kept = [] if saved is None else saved
@@ -121,11 +127,11 @@ def test_resuming_in_the_middle_of_a_ramp_gives_the_same_weights_bit_for_bit(
 def test_while_the_batch_grows_each_stream_goes_on_from_its_own_state() -> None:
     """The states are those that the same words give when all streams are read at once."""
     run = run_of(steps=40, batch_ramp=0.9, batch_start=0.25, learning_rate=1e-12)
-    run.model.regularisation = Regularisation()
-    run.model.recurrent.noise = Noise()  # type: ignore[attr-defined]
+    words_of(run).model.regularisation = Regularisation()
+    words_of(run).model.recurrent.noise = Noise()  # type: ignore[attr-defined]
     read: list[list[int]] = [[] for _ in range(4)]
     turns: list[int] = []
-    original = run.windows.next
+    original = words_of(run).windows.next
 
     def spy(*shares: float) -> Window:
         window = original(*shares)
@@ -134,37 +140,37 @@ def test_while_the_batch_grows_each_stream_goes_on_from_its_own_state() -> None:
         turns.append(window.inputs.shape[1])
         return window
 
-    run.windows.next = spy  # type: ignore[method-assign]
+    words_of(run).windows.next = spy  # type: ignore[method-assign]
     go(run)
     assert turns[:4] == [1] * 4
     assert 2 in turns
     assert turns[-1] == 4
-    assert run.state is not None
+    assert words_of(run).state is not None
     with torch.no_grad():
-        _, state = run.model(torch.tensor(read).T, run.model.start(4))
-    for found, expected in zip(run.state, state, strict=True):
+        _, state = run.model(torch.tensor(read).T, words_of(run).model.start(4))
+    for found, expected in zip(words_of(run).state, state, strict=True):
         torch.testing.assert_close(found, expected)
 
 
 def test_training_lowers_the_loss_to_near_what_the_text_allows() -> None:
     ids = np.tile([2, 3, 4, 5, 6, 7, 8, 1], 400)
     run = run_of(steps=200, learning_rate=0.02)
-    run.windows = StreamWindows(ids, batch_size=4, window=10, seed=1)
-    run.model.regularisation = Regularisation()
-    go(run, validate=lambda model: score(model, ids[:200]))
-    assert score(run.model, ids).perplexity < 1.1
+    words_of(run).windows = StreamWindows(ids, batch_size=4, window=10, seed=1)
+    words_of(run).model.regularisation = Regularisation()
+    go(run, validate=lambda: score(words_of(run).model, ids[:200]))
+    assert score(words_of(run).model, ids).perplexity < 1.1
 
 
 def test_gradients_flow_through_the_window_and_end_at_its_start() -> None:
     run = run_of(steps=2, clip=1e9)
     states: list[tuple[torch.Tensor, ...]] = []
-    original = run.model.training_loss
+    original = words_of(run).model.training_loss
 
     def spy(ids: torch.Tensor, targets: torch.Tensor, state: object, *rest: object) -> object:
         states.append(state)  # type: ignore[arg-type]
         return original(ids, targets, state, *rest)  # type: ignore[arg-type]
 
-    run.model.training_loss = spy  # type: ignore[method-assign,assignment]
+    words_of(run).model.training_loss = spy  # type: ignore[method-assign,assignment]
     go(run)
     assert all(not part.requires_grad for state in states for part in state)
     assert all((part == 0).all() for part in states[0])
@@ -189,13 +195,13 @@ def test_the_gradient_is_that_of_the_mean_over_words_and_its_norm_is_clipped() -
 
 def poison(run: Run, *, at: set[int], with_value: float = math.nan) -> None:
     """Makes the loss of some calls, counted over the whole run, go wrong."""
-    original, calls = run.model.training_loss, iter(range(10_000))
+    original, calls = words_of(run).model.training_loss, iter(range(10_000))
 
     def loss(*arguments: object) -> object:
         value, *rest = original(*arguments)  # type: ignore[arg-type]
         return (value * with_value if next(calls) in at else value), *rest
 
-    run.model.training_loss = loss  # type: ignore[method-assign,assignment]
+    words_of(run).model.training_loss = loss  # type: ignore[method-assign,assignment]
 
 
 def notes_of(events: list[Event]) -> list[str]:
@@ -241,9 +247,9 @@ def test_a_rate_that_is_far_too_large_ends_in_a_finite_model_all_the_same() -> N
     assert all(np.isfinite(array).all() for array in run.best.values())
 
 
-def scores(*nats: float) -> Callable[[NextWordModel], Score]:
+def scores(*nats: float) -> Callable[[], Score]:
     given: Iterator[float] = iter(nats)
-    return lambda model: Score(words=1, nats=next(given))
+    return lambda: Score(words=1, nats=next(given))
 
 
 def test_the_weights_that_validate_best_are_kept() -> None:
@@ -276,9 +282,9 @@ def test_what_is_validated_and_kept_is_the_mean_of_the_weights() -> None:
         if isinstance(event, StepProgress):
             seen.append(weights())
 
-    def validate(model: NextWordModel) -> Score:
+    def validate() -> Score:
         validated.append(weights())
-        return score(model, TEXT[:200])
+        return score(words_of(run).model, TEXT[:200])
 
     go(run, report=note, validate=validate)
     for name in seen[0]:
@@ -294,13 +300,13 @@ def test_what_is_validated_and_kept_is_the_mean_of_the_weights() -> None:
 
 def test_a_part_of_the_vocabulary_stands_for_it_until_a_share_of_the_run() -> None:
     run = run_of(steps=20, softmax_sample=3, softmax_head=5, softmax_until=0.5)
-    original, seen = run.model.training_loss, []
+    original, seen = words_of(run).model.training_loss, []
 
     def spy(*arguments: object) -> object:
         seen.append(arguments[-1])
         return original(*arguments)  # type: ignore[arg-type]
 
-    run.model.training_loss = spy  # type: ignore[method-assign,assignment]
+    words_of(run).model.training_loss = spy  # type: ignore[method-assign,assignment]
     go(run)
     assert seen == [Sampling(5, 3)] * 10 + [None] * 10
 

@@ -22,9 +22,10 @@ from foreword.models.build import count_parameters
 from foreword.text.corpus import Paths, paths_of
 from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.leaves import LeavesWithoutEnd
+from foreword.training.next_words import Validation
 from foreword.training.ngram import count_on
 from foreword.training.progress import Event, Note, Reporter, StepProgress, Validated, silent
-from foreword.training.run import Validation, train_on
+from foreword.training.run import train_on
 from foreword.training.settings import TrainingSettings, settings_from
 
 VALIDATIONS = 12

@@ -13,6 +13,7 @@ from foreword.folder.architecture import (
     NgramConfig,
     format_version,
 )
+from foreword.folder.translation import TranslationConfig
 from foreword.text.tokenizer import TokenizerConfig
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "NgramConfig",
     "Size",
     "TrainingRecord",
+    "TranslationEvaluation",
+    "TranslationFolderConfig",
 ]
 
 Size = Annotated[int, Field(gt=0, le=LARGEST_SIZE)]
@@ -103,6 +106,37 @@ class FolderConfig(Data):
         """The architecture of a model that is known to be a network."""
         assert isinstance(self.model, ModelConfig)
         return self.model
+
+
+class TranslationEvaluation(Data):
+    """How good a translation model is on sentence pairs that it was not trained on."""
+
+    text: str
+    pairs: int
+    subwords: int
+    """Predicted sub-words of the reference translations, the end of each included."""
+    perplexity: float
+    """exp of the mean nats per sub-word; compare models with the same sub-words alone."""
+    cross_entropy_nats: float
+    top1: float
+    """Fraction of the sub-words that were the likeliest, given the source and those before."""
+    bleu: float | None = None
+    """Of greedy translations, by sacreBLEU, 0 to 100; None without its extra."""
+    signature: str | None = None
+    """sacreBLEU's, which says how it was computed."""
+
+
+class TranslationFolderConfig(Data):
+    """All of a translation model's `config.json` except the checksums."""
+
+    format: Literal["foreword"] = "foreword"
+    format_version: Literal[6] = 6
+    weights: Literal["float32", "int8"] = "float32"
+    model: TranslationConfig
+    source_language: str = ""
+    target_language: str = ""
+    training: TrainingRecord | None = None
+    evaluation: TranslationEvaluation | None = None
 
 
 class Compression(Data):

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -76,15 +76,34 @@ def write_folder(
         FolderError: the disk is full, or the folder cannot be written to.
     """
     _refuse_unsafe([*tokenizer.words, *rare])
+    files = _files(config, weights, tokenizer, card, rare, misspellings or {})
+    write_files(path, files, replaces=replaces)
+
+
+Parts = tuple[bytes | memoryview, ...]
+"""The content of a file, in consecutive parts."""
+
+
+def write_files(path: Path, files: dict[str, Parts], *, replaces: bool = False) -> None:
+    """Write the files of a model, or replace those of an existing one: all, or nothing.
+
+    Args:
+        path: the folder.
+        files: the content of each file, by name.
+        replaces: as for `write_folder`.
+
+    Raises:
+        SettingsError: the folder holds something else, and is left as it is.
+        FolderError: the disk is full, or the folder cannot be written to.
+    """
     try:
         path = Path(os.path.realpath(path))
         if path.exists():
             settle(path)
             if not _is_ours(path):
                 raise SettingsError(f"{path} {NOT_OURS}")
-        files = _files(config, weights, tokenizer, card, rare, misspellings or {})
         if _has_own_card(path):
-            del files[CARD]
+            files = {name: parts for name, parts in files.items() if name != CARD}
         changed = {n: parts for n, parts in files.items() if not holds(path / n, *parts)}
         if len(changed) == 1 and (path / CONFIG).exists() and not replaces:
             for name, parts in changed.items():
@@ -95,7 +114,7 @@ def write_folder(
                     atomic_write(draft / name, *parts)
                 if replaces and (path / RUN).exists():
                     (draft / RUN).mkdir()
-        for name in (RARE, SPACING, MISSPELLINGS):
+        for name in OURS:
             if name not in files:
                 (path / name).unlink(missing_ok=True)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -109,8 +128,8 @@ def _files(
     card: str,
     rare: Collection[str],
     misspellings: Mapping[str, str],
-) -> dict[str, tuple[bytes | memoryview, ...]]:
-    """The content of each file of a model folder, in consecutive parts."""
+) -> dict[str, Parts]:
+    """The content of each file of a model folder."""
     others = {TOKENIZER: tokenizer.to_json().encode()}
     if rare:
         others[RARE] = "".join(f"{word}\n" for word in sorted(rare, key=alphabetical)).encode()
@@ -147,6 +166,11 @@ def _config_bytes(config: "FolderConfig", files: Mapping[str, bytes]) -> bytes:
     if config.format_version < 5:
         for key in NEWER:
             del document["tokenizer"][key]
+    return with_checksums(document, files)
+
+
+def with_checksums(document: dict[str, Any], files: Mapping[str, bytes]) -> bytes:
+    """The content of `config.json`: a document, and the checksums of it and of the other files."""
     others = {name: sha256(data) for name, data in files.items()}
     document[CHECKSUMS] = {CONFIG: config_checksum(document, others), **others}
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()

@@ -42,16 +42,19 @@ if TYPE_CHECKING:
     from foreword.folder.config import FolderConfig
 
 CONFIG, WEIGHTS, TOKENIZER, CARD = absent.CONFIG, "model.safetensors", "tokenizer.json", "README.md"
+SUBWORDS = "subwords.json"
 RARE = "rare.txt"
 SPACING, MISSPELLINGS = "spacing.json", "misspellings.json"
 CHECKSUMS = "checksums"
 LARGEST_CONFIG, LARGEST_TOKENIZER, LARGEST_RARE = 16 << 20, 1 << 30, 16 << 20
 LARGEST_SPACING, LARGEST_MISSPELLINGS = 1 << 20, 16 << 20
 FAULTS_SHOWN = 5
-OURS = (CONFIG, WEIGHTS, TOKENIZER, RARE, SPACING, MISSPELLINGS)
+OURS = (CONFIG, WEIGHTS, TOKENIZER, SUBWORDS, RARE, SPACING, MISSPELLINGS)
 ATTEMPTS = 5
 """Times that a folder is read again because another process has written to it meanwhile."""
-NEWEST = max(get_args(FormatVersion))
+TRANSLATION = max(get_args(FormatVersion)) + 1
+"""The format version of translation models; see `foreword.folder.translation_store`."""
+NEWEST = TRANSLATION
 
 Content = TypeVar("Content")
 
@@ -138,11 +141,11 @@ def read_folder(path: Path) -> Folder:
         FolderError: a file is missing, damaged, changed or made by a newer Foreword; says
             which file, what is wrong with it, and what to do.
     """
-    return _steadily(path, _read)
+    return steadily(path, _read)
 
 
-def _steadily(path: Path, read: Callable[[Path], Content]) -> Content:
-    """Read again if an error may come from a model that was replaced meanwhile."""
+def steadily(path: Path, read: Callable[[Path], Content]) -> Content:
+    """Read a folder again if an error may come from a model that was replaced meanwhile."""
     for _ in range(ATTEMPTS):
         before = seen(path)
         try:
@@ -182,26 +185,48 @@ def _read(path: Path) -> Folder:
             f"{words_file} has {tokenizer.vocab_size:,} words, but {CONFIG} says "
             f"{model.vocab_size:,}. {RESTORE}"
         )
-    headers, metadata = read_header(weights_file)
-    _check_headers(weights_file, expected_tensors(model, about.weights), headers)
-    if metadata.get("model") != model.name:
-        raise FolderError(
-            f"{weights_file} holds weights of the model {metadata.get('model')}, but {CONFIG} "
-            f"describes {model.name}. {RESTORE}"
-        )
-    weights, metadata = read_tensors(weights_file)
-    if metadata.get(TOKENIZER) != checksums[TOKENIZER]:
-        raise FolderError(
-            f"{weights_file} was trained with another vocabulary than {TOKENIZER} holds. {RESTORE}"
-        )
-    for name, array in weights.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise FolderError(f"{weights_file}: {name} holds NaN or infinity. {RESTORE}")
+    weights = read_weights(
+        weights_file,
+        expected_tensors(model, about.weights),
+        weights_metadata(model, vocabulary),
+    )
     file = current(path, MISSPELLINGS)
     text = _optional(file, checksums.get(MISSPELLINGS), LARGEST_MISSPELLINGS)
     known = {} if text is None else spelling.from_json(text, tokenizer, file)
     rare = _rare(current(path, RARE), checksums.get(RARE))
     return Folder(about, weights, tokenizer, rare, known)
+
+
+def read_weights(
+    file: Path, expected: dict[str, tuple[str, tuple[int, ...]]], belongs: Mapping[str, str]
+) -> dict[str, np.ndarray]:
+    """Read weights, and check that they are a model's.
+
+    Args:
+        file: `model.safetensors`.
+        expected: the dtype and shape of each tensor.
+        belongs: the metadata that the file must have: the model's name, the vocabulary's checksum.
+
+    Raises:
+        FolderError: tensors are missing or of other shapes, belong to another model, or hold NaN.
+    """
+    headers, metadata = read_header(file)
+    check_headers(file, expected, headers)
+    if metadata.get("model") != belongs["model"]:
+        raise FolderError(
+            f"{file} holds weights of the model {metadata.get('model')}, but {CONFIG} "
+            f"describes {belongs['model']}. {RESTORE}"
+        )
+    weights, metadata = read_tensors(file)
+    for name in belongs.keys() - {"format", "model"}:
+        if metadata.get(name) != belongs[name]:
+            raise FolderError(
+                f"{file} was trained with another vocabulary than {name} holds. {RESTORE}"
+            )
+    for name, array in weights.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise FolderError(f"{file}: {name} holds NaN or infinity. {RESTORE}")
+    return weights
 
 
 def _rare(file: Path, checksum: str | None) -> tuple[str, ...]:
@@ -227,7 +252,7 @@ def _optional(file: Path, checksum: str | None, largest: int) -> str | None:
     data = read_bytes(file, largest)
     if checksum != sha256(data):
         raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
-    return _utf8(data, file)
+    return utf8(data, file)
 
 
 def alphabetical(word: str) -> tuple[str, str]:
@@ -247,11 +272,26 @@ def read_config(path: Path) -> "FolderConfig":
     Raises:
         FolderError: see `read_folder`.
     """
-    about = _steadily(path, _read_config)[0]
+    about = steadily(path, _read_config)[0]
     return about.whole if isinstance(about, Described) else about
 
 
 def _read_config(path: Path) -> tuple["FolderConfig | Described", dict[str, str]]:
+    file, document, checksums = read_document(path)
+    if document.get("format_version") == TRANSLATION:
+        raise FolderError(
+            f"{path} holds a translation model, which translates sentences and does not predict "
+            f"next words. To translate: foreword translate {path} TEXT"
+        )
+    return _described(document, file) or _validated(document, file), checksums
+
+
+def read_document(path: Path) -> tuple[Path, dict[str, Any], dict[str, str]]:
+    """Read `config.json` of a model of any kind: its path, its content, the files' checksums.
+
+    Raises:
+        FolderError: it is missing, damaged, changed or made by a newer Foreword.
+    """
     try:
         if not path.exists():
             raise FolderError(absent.missing(path))
@@ -277,8 +317,9 @@ def _read_config(path: Path) -> tuple["FolderConfig | Described", dict[str, str]
     checksums = document.pop(CHECKSUMS, None)
     known = checksums if isinstance(checksums, dict) else {}
     if known.pop(CONFIG, None) == config_checksum(document, known):
-        return _described(document, file) or _validated(document, file), known
-    _validated(document, file)  # naming the wrong key helps more than a wrong checksum
+        return file, document, known
+    if version != TRANSLATION:
+        _validated(document, file)  # naming the wrong key helps more than a wrong checksum
     raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
 
 
@@ -308,7 +349,7 @@ def _validated(document: dict[str, Any], file: Path) -> "FolderConfig":
         return FolderConfig.model_validate(document)
     except ValidationError as error:
         raise FolderError(
-            f"{file} is not a configuration that can be used: {_faults(error)}. {RESTORE}"
+            f"{file} is not a configuration that can be used: {faults(error)}. {RESTORE}"
         ) from error
 
 
@@ -322,7 +363,12 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _utf8(data: bytes, path: Path) -> str:
+def utf8(data: bytes, path: Path) -> str:
+    """Decode a file's content.
+
+    Raises:
+        FolderError: it is not UTF-8.
+    """
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -336,12 +382,12 @@ def read_json(file: Path) -> Any:
         FolderError: it is missing, too large, not UTF-8 or not JSON.
     """
     try:
-        return json.loads(_utf8(read_bytes(file, LARGEST_CONFIG), file))
+        return json.loads(utf8(read_bytes(file, LARGEST_CONFIG), file))
     except (ValueError, RecursionError) as error:
         raise FolderError(f"{file} is not JSON ({error}). {RESTORE}") from error
 
 
-def _faults(error: "ValidationError") -> str:
+def faults(error: "ValidationError") -> str:
     """The first few errors of a configuration, by key."""
     faults = [
         f"{'.'.join(map(str, fault['loc']))[:100]}: {fault['msg'][:200]}"
@@ -353,18 +399,23 @@ def _faults(error: "ValidationError") -> str:
 
 def _tokenizer(data: bytes, config: TokenizerConfig, file: Path, spacing: Spacing) -> Tokenizer:
     try:
-        return Tokenizer.from_json(_utf8(data, file), config, path=str(file), spacing=spacing)
+        return Tokenizer.from_json(utf8(data, file), config, path=str(file), spacing=spacing)
     except (TypeError, UnicodeError) as error:
         raise FolderError(
             f"{file} has a word that is no text: half of a surrogate pair. {RESTORE}"
         ) from error
 
 
-def _check_headers(
+def check_headers(
     path: Path,
     expected: dict[str, tuple[str, tuple[int, ...]]],
     headers: Mapping[str, TensorHeader],
 ) -> None:
+    """Check the names, dtypes and shapes of a file's tensors.
+
+    Raises:
+        FolderError: names those that are missing, unknown or different.
+    """
     if missing := sorted(expected.keys() - headers.keys()):
         raise FolderError(f"{path} lacks {_some(missing)}. {RESTORE}")
     if extra := sorted(headers.keys() - expected.keys()):

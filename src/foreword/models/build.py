@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch import nn
 
 from foreword.errors import SettingsError
 from foreword.folder.config import ModelConfig, NgramConfig
@@ -50,12 +51,12 @@ def from_folder(folder: Folder, device: str = "cpu") -> LanguageModel:
     return model.to(device_named(device)).eval()
 
 
-def load_weights(model: NextWordModel, weights: dict[str, np.ndarray]) -> None:
+def load_weights(model: nn.Module, weights: dict[str, np.ndarray]) -> None:
     """Copy arrays into the model's parameters of the same names and shapes."""
     model.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
 
 
-def weights_of(model: NextWordModel) -> dict[str, np.ndarray]:
+def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
     """Return the model's parameters as copies, which later training does not change."""
     return {name: value.detach().cpu().numpy().copy() for name, value in model.state_dict().items()}
 

@@ -6,7 +6,7 @@ a watched run gives the same model, bit for bit.
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from foreword.models.flow import gradients_by_states
 from foreword.models.model import NextWordModel, State
@@ -17,7 +17,7 @@ STREAMS = 8
 """The number of streams of the window that are examined: enough for a mean, at little cost."""
 
 
-def norms(model: NextWordModel) -> dict[str, float]:
+def norms(model: nn.Module) -> dict[str, float]:
     """Return the norms of the gradients that a backward pass has left in the parameters."""
     named = [(name, p.grad) for name, p in model.named_parameters() if p.grad is not None]
     norms_of_gradients = torch._foreach_norm([gradient for _, gradient in named])

@@ -9,11 +9,12 @@ import torch
 from foreword.folder.config import ModelConfig
 from foreword.kernels.threads import most_threads
 from foreword.models.build import build, device_named
-from foreword.models.model import Regularisation
+from foreword.models.model import NextWordModel, Regularisation
 from foreword.nn.softmax import fast_precision
 from foreword.text.windows import LineWindows, StreamWindows
 from foreword.training.corpus import Corpus
 from foreword.training.defaults import leaves_dropout_open
+from foreword.training.objective import NextWords
 from foreword.training.pace import SECONDS, expected_passes, paces_by_threads, words_per_second
 from foreword.training.progress import Note, Reporter, silent
 from foreword.training.settings import Budget, TrainingSettings, settings_from
@@ -31,8 +32,8 @@ def new_run(
     report: Reporter,
     *,
     fresh: bool = False,
-) -> Run:
-    """Return a run before its first step; `fresh` if its weights are not yet to be replaced."""
+) -> tuple[Run, NextWordModel]:
+    """Return a run before its first step, and its model; `fresh` if no checkpoint follows."""
     device = device_named(settings.run.device)
     generator = torch.Generator().manual_seed(settings.run.seed)
     model = build(config, _regularisation(settings), generator)
@@ -56,7 +57,8 @@ def new_run(
         "float32": torch.float32,
         "bfloat16": torch.bfloat16,
     }[settings.run.precision]
-    return Run(model, windows, settings, generator, precision)
+    objective = NextWords(model, windows, settings, generator, precision)
+    return Run(objective, settings, generator), model
 
 
 def regularised(
@@ -131,7 +133,7 @@ def _trial(corpus: Corpus, settings: TrainingSettings) -> Run:
             "bptt": settings.bptt.model_copy(update={"batch_ramp": 0.0, "window_ramp": 0.0}),
         }
     )
-    return new_run(corpus, corpus.model_config(trial), trial, silent)
+    return new_run(corpus, corpus.model_config(trial), trial, silent)[0]
 
 
 def _regularisation(settings: TrainingSettings) -> Regularisation:

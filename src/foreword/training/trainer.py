@@ -1,10 +1,7 @@
-"""The training loop: backpropagation through time, step by step. Knows no words, files or screens.
+"""The training loop, step by step. Knows no words, files or screens.
 
-One step reads a window of T words from each of B streams, runs the model over it, averages the loss
-over its words, and propagates the gradient back through the window's time steps. The hidden state
-continues into the next window, detached: gradients stop there (truncated backpropagation through
-time, Williams & Peng 1990), memory does not. While the batch grows (`batch_ramp`), a step reads
-some of the streams; the states of the others wait for their turn.
+What a step reads, and what is minimised, is told by the run's objective; see
+`foreword.training.objective`.
 """
 
 import math
@@ -12,40 +9,25 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import nn
 
 from foreword.errors import TrainingError
 from foreword.evaluation.perplexity import Score
 from foreword.models.build import load_weights, weights_of
-from foreword.models.model import NextWordModel, State, detach
-from foreword.nn.sampled import Sampling
-from foreword.nn.softmax import IGNORED
-from foreword.text.windows import Window
 from foreword.training.averaging import Average
 from foreword.training.checkpoint import Checkpoint
 from foreword.training.divergence import LossWatch
-from foreword.training.graphs import Graphs
-from foreword.training.insight import look, norms
+from foreword.training.insight import norms
+from foreword.training.objective import Objective
 from foreword.training.progress import Insight, Note, Reporter, StepProgress, Validated
-from foreword.training.schedule import learning_rate, progress, ramp
+from foreword.training.schedule import learning_rate, progress
 from foreword.training.settings import TrainingSettings
 
 ROLLBACKS = 6
 """The number of divergences that are answered by half the rate before a run is given up."""
-
-
-class Windows(Protocol):
-    """The source of the loop's windows; see `foreword.text.windows`."""
-
-    @property
-    def epochs(self) -> float: ...  # noqa: D102
-    def next(self, batch: float = 1.0, window: float = 1.0) -> Window: ...  # noqa: D102
-    def state(self) -> dict[str, object]: ...  # noqa: D102
-    def restore(self, state: dict[str, Any]) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -67,21 +49,15 @@ class Run:
     """A run in progress: the model and everything that changes with each step."""
 
     def __init__(
-        self,
-        model: NextWordModel,
-        windows: Windows,
-        settings: TrainingSettings,
-        generator: torch.Generator,
-        precision: torch.dtype = torch.float32,
+        self, objective: Objective, settings: TrainingSettings, generator: torch.Generator
     ) -> None:
+        model = objective.model
+        self.objective = objective
         self.model = model
-        self.windows = windows
         self.settings = settings
         self.generator = generator
-        self.precision = precision
         self.position = Position()
         self.watch = LossWatch()
-        self.state: State | None = None
         self.best = weights_of(model)
         matrices = [p for p in model.parameters() if p.ndim > 1]
         vectors = [p for p in model.parameters() if p.ndim <= 1]
@@ -93,27 +69,6 @@ class Run:
         self.optimiser = torch.optim.AdamW(groups, lr=0.0, betas=betas, fused=True)
         share = settings.rate.average
         self.average = Average(model, share) if share > 0 else None
-        is_gpu = model.device.type == "cuda"
-        self.backward = Graphs(self._backward, generator) if is_gpu else self._backward
-
-    def _backward(self, inputs: Tensor, targets: Tensor, state: State) -> tuple[Tensor, State]:
-        """Return the mean loss of a window and the state after it; add its gradients."""
-        total, penalty, after = self.model.training_loss(
-            inputs, targets, detach(state), self.precision, self._sampling()
-        )
-        loss = total / (targets != IGNORED).sum()
-        # Zeroed, not dropped: a graph of the GPU's finds them where they were.
-        self.optimiser.zero_grad(set_to_none=not total.is_cuda)
-        (loss + penalty).backward()  # type: ignore[no-untyped-call]
-        return loss.detach(), detach(after)
-
-    def _sampling(self) -> Sampling | None:
-        softmax = self.settings.softmax
-        if softmax.softmax_sample == 0 or self.model.device.type != "cpu":
-            return None
-        if self.progress() >= softmax.softmax_until:
-            return None
-        return Sampling(softmax.softmax_head, softmax.softmax_sample)
 
     def start_at(self, *, seconds: float) -> None:
         """Count time that passed before the first step."""
@@ -137,7 +92,7 @@ class Run:
         return progress(
             self.settings.budget,
             seconds=self.position.seconds,
-            epochs=self.windows.epochs,
+            epochs=self.objective.epochs,
             steps=self.position.step,
         )
 
@@ -151,13 +106,12 @@ class Run:
         if self.average is not None:
             for name, mean in self.average.weights.items():
                 arrays[f"average/{name}"] = mean.cpu().numpy().copy()
-        for k, part in enumerate(self.state or ()):
-            arrays[f"state/{k}"] = part.detach().cpu().numpy().copy()
+        arrays |= {f"state/{k}": v for k, v in self.objective.arrays().items()}
         arrays["generator"] = self.generator.get_state().cpu().numpy().copy()
         document = {
             "position": {k: _finite(v) for k, v in asdict(self.position).items()},
             "watch": {k: _finite(v) for k, v in asdict(self.watch).items()},
-            "windows": self.windows.state(),
+            "windows": self.objective.document(),
             "settings": self.settings.model_dump(mode="json"),
         }
         return Checkpoint(arrays, document)
@@ -177,26 +131,19 @@ class Run:
             means = checkpoint.group("average")
             for name, mean in self.average.weights.items():
                 mean.copy_(torch.tensor(means[name]))
-        parts = checkpoint.group("state")
-        device = self.model.decoder.bias.device
-        self.state = (
-            tuple(torch.tensor(parts[str(k)], device=device) for k in range(len(parts)))
-            if parts
-            else None
-        )
         self.generator.set_state(torch.tensor(checkpoint.arrays["generator"]))
         document = checkpoint.document
         position, watch = document["position"], document["watch"]
         best_nats = _or_inf(position["best_nats"])
         self.position = Position(**{**position, "best_nats": best_nats})
         self.watch = LossWatch(**{**watch, "best": _or_inf(watch["best"])})
-        self.windows.restore(document["windows"])
+        self.objective.restore(checkpoint.group("state"), document["windows"])
 
 
 def train(
     run: Run,
     *,
-    validate: Callable[[NextWordModel], Score] | None,
+    validate: Callable[[], Score] | None,
     save: Callable[[Checkpoint, bool], None],
     should_stop: Callable[[], bool],
     report: Reporter,
@@ -260,26 +207,13 @@ def train(
 def _step(
     run: Run, done: float, pace: "_Pace", report: Reporter, look_every: int | None
 ) -> str | None:
-    """Take one step of backpropagation through time, or return why the weights were not changed."""
+    """Take one step, or return why the weights were not changed."""
     model = run.model.train()
-    bptt = run.settings.bptt
-    window = run.windows.next(
-        ramp(bptt.batch_start, bptt.batch_ramp, done),
-        ramp(bptt.window_start, bptt.window_ramp, done),
-    )
-    device = model.decoder.bias.device
-    inputs = torch.from_numpy(window.inputs).to(device)
-    targets = torch.from_numpy(window.targets).to(device)
-    if window.fresh or run.state is None:
-        run.state = model.start(window.of)
-    words = int((window.targets != IGNORED).sum())
-    before = _of(run.state, window)
-    loss, after = run.backward(inputs, targets, before)
-    if isinstance(run.backward, Graphs) and (news := run.backward.news()) is not None:
+    loss, words = run.objective.backward(done)
+    if (news := run.objective.news()) is not None:
         report(Note(news))
     if look_every is not None and run.position.step % look_every == 0:
-        seen = look(model, inputs, targets, before)
-        report(Insight(run.position.step, norms(model), *seen))
+        report(Insight(run.position.step, norms(model), *run.objective.look()))
     parameters = list(model.parameters())
     clipped = torch.nn.utils.clip_grad_norm_(parameters, run.settings.rate.clip)
     # Both at once: a GPU is waited for.
@@ -293,7 +227,7 @@ def _step(
     run.optimiser.step()
     if run.average is not None:
         run.average.update(run.position.step + 1)
-    run.state = _with(run.state, after, window)
+    run.objective.advance()
     run.watch = run.watch.seen(nats)
     position = run.position = replace(
         run.position, step=run.position.step + 1, words_seen=run.position.words_seen + words
@@ -302,7 +236,7 @@ def _step(
         StepProgress(
             step=position.step,
             words_seen=position.words_seen,
-            epochs=run.windows.epochs,
+            epochs=run.objective.epochs,
             words_per_second=pace.after(words),
             loss=run.watch.smoothed if run.watch.smoothed is not None else nats,
             gradient_norm=norm,
@@ -315,27 +249,10 @@ def _step(
     return None
 
 
-def _of(state: State, window: Window) -> State:
-    """Return the states of the streams that the window reads."""
-    if window.inputs.shape[1] == window.of:
-        return state
-    return tuple(part[:, window.streams].contiguous() for part in state)
-
-
-def _with(state: State, after: State, window: Window) -> State:
-    """Return the states of all streams, with those that the window has read updated."""
-    if window.inputs.shape[1] == window.of:
-        return after
-    whole = tuple(part.clone() for part in state)
-    for part, new in zip(whole, after, strict=True):
-        part[:, window.streams] = new
-    return whole
-
-
-def _validate(run: Run, validate: Callable[[NextWordModel], Score], report: Reporter) -> None:
+def _validate(run: Run, validate: Callable[[], Score], report: Reporter) -> None:
     position = run.position
     with run.to_keep():
-        score = validate(run.model)
+        score = validate()
         better = score.cross_entropy < position.best_nats
         if better:
             run.best = weights_of(run.model)
@@ -384,7 +301,7 @@ def _go_back(run: Run, good: Checkpoint, fault: str, report: Reporter) -> None:
     )
 
 
-def _is_finite(model: NextWordModel) -> bool:
+def _is_finite(model: nn.Module) -> bool:
     return all(bool(torch.isfinite(p).all()) for p in model.parameters())
 
 

@@ -1,0 +1,200 @@
+"""Read and write the folders of translation models: as those of next-word models, with sub-words.
+
+`config.json` has the format version 6, so that a Foreword that knows nothing of translation asks
+for a newer one. `subwords.json` stands in the place of `tokenizer.json`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from foreword.errors import FolderError
+from foreword.folder.adopting import current
+from foreword.folder.files import RESTORE, read_bytes, tensor_bytes
+from foreword.folder.quantised import SCALE, is_quantisable
+from foreword.folder.saving import with_checksums, write_files
+from foreword.folder.store import (
+    CARD,
+    CONFIG,
+    LARGEST_TOKENIZER,
+    SUBWORDS,
+    TRANSLATION,
+    WEIGHTS,
+    faults,
+    read_document,
+    read_weights,
+    sha256,
+    steadily,
+    utf8,
+)
+from foreword.folder.translation import TranslationConfig, expected_shapes
+from foreword.text.subwords import Subwords
+from foreword.visible import plain
+
+if TYPE_CHECKING:
+    from foreword.folder.config import TranslationFolderConfig
+
+Weights = Literal["float32", "int8"]
+
+
+@dataclass(frozen=True)
+class TranslationFolder:
+    """A translation model as data.
+
+    Attributes:
+        model: the architecture.
+        source_language: a code such as de; "" if nobody told it.
+        target_language: likewise.
+        weights: by name, float32, or int8 with scales; see `foreword.folder.quantised`.
+        subwords: the vocabulary.
+        document: the content of `config.json`.
+        file: its path.
+    """
+
+    model: TranslationConfig
+    source_language: str
+    target_language: str
+    weights: dict[str, np.ndarray]
+    subwords: Subwords
+    document: dict[str, Any]
+    file: Path
+
+    @cached_property
+    def config(self) -> "TranslationFolderConfig":
+        """The whole configuration, which pydantic checks.
+
+        Raises:
+            FolderError: its records cannot be used.
+        """
+        return _validated(self.document, self.file)
+
+
+def holds_translation(path: Path) -> bool:
+    """Whether a folder holds a translation model, by its format version.
+
+    Raises:
+        FolderError: there is no model, or `config.json` is damaged.
+    """
+    return bool(read_document(path)[1].get("format_version") == TRANSLATION)
+
+
+def read_translation(path: Path) -> TranslationFolder:
+    """Read the folder of a translation model and check every part of it.
+
+    Raises:
+        FolderError: a file is missing, damaged, changed, or belongs to another kind of model; says
+            which file, what is wrong with it, and what to do.
+    """
+    return steadily(path, _read)
+
+
+def read_translation_config(path: Path) -> "TranslationFolderConfig":
+    """Read `config.json` alone.
+
+    Raises:
+        FolderError: see `read_translation`.
+    """
+    file, document, _ = read_document(path)
+    return _validated(document, file)
+
+
+def _read(path: Path) -> TranslationFolder:
+    file, document, checksums = read_document(path)
+    if document.get("format_version") != TRANSLATION:
+        raise FolderError(
+            f"{path} holds a next-word model, which does not translate. To train one that does: "
+            "foreword train --pairs SOURCE TARGET --out DIR"
+        )
+    languages = [document.get(f"{side}_language") for side in ("source", "target")]
+    kind = document.get("weights")
+    try:
+        model = TranslationConfig(**document["model"])
+        is_wrong = not all(isinstance(code, str) for code in languages)
+    except (KeyError, TypeError, ValueError):
+        is_wrong = True
+    if is_wrong or kind not in ("float32", "int8"):
+        _validated(document, file)  # names the wrong key
+        raise FolderError(f"{file} is not a configuration that can be used. {RESTORE}")
+    vocabulary_file = current(path, SUBWORDS)
+    vocabulary = read_bytes(vocabulary_file, LARGEST_TOKENIZER)
+    if checksums.get(SUBWORDS) != sha256(vocabulary):
+        raise FolderError(f"{vocabulary_file} has been changed since it was written. {RESTORE}")
+    text = utf8(vocabulary, vocabulary_file)
+    subwords = Subwords.from_json(text, path=str(vocabulary_file))
+    if subwords.size != model.vocab_size:
+        raise FolderError(
+            f"{vocabulary_file} has {subwords.size:,} sub-words, but {CONFIG} says "
+            f"{model.vocab_size:,}. {RESTORE}"
+        )
+    expected = expected_tensors(model, kind)
+    weights = read_weights(current(path, WEIGHTS), expected, _metadata(vocabulary))
+    return TranslationFolder(model, languages[0], languages[1], weights, subwords, document, file)
+
+
+def expected_tensors(
+    model: TranslationConfig, kind: Weights
+) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """The dtypes and shapes in `model.safetensors`; matrices in int8 have scales beside them."""
+    tensors: dict[str, tuple[str, tuple[int, ...]]] = {}
+    for name, shape in expected_shapes(model).items():
+        is_int8 = kind == "int8" and is_quantisable(name, shape)
+        tensors[name] = "int8" if is_int8 else "float32", shape
+        if is_int8:
+            tensors[name + SCALE] = "float32", shape[:1]
+    return tensors
+
+
+def write_translation(
+    path: Path,
+    config: "TranslationFolderConfig",
+    weights: Mapping[str, np.ndarray],
+    subwords: Subwords,
+    card: str,
+    *,
+    replaces: bool = False,
+) -> None:
+    """Write the folder of a translation model, all of it or nothing.
+
+    Args:
+        path: the folder.
+        config: its `config.json`.
+        weights: by name.
+        subwords: its vocabulary.
+        card: its `README.md`.
+        replaces: see `foreword.folder.saving.write_folder`.
+
+    Raises:
+        SettingsError: the folder holds something else, and is left as it is.
+        FolderError: the disk is full, or the folder cannot be written to.
+    """
+    vocabulary = subwords.to_json().encode()
+    written = {SUBWORDS: vocabulary, CARD: card.encode()}
+    document = plain(config.model_dump(mode="json"))
+    files = {
+        WEIGHTS: tensor_bytes(weights, _metadata(vocabulary)),
+        **{name: (data,) for name, data in written.items()},
+        CONFIG: (with_checksums(document, written),),
+    }
+    write_files(path, files, replaces=replaces)
+
+
+def _metadata(vocabulary: bytes) -> dict[str, str]:
+    """The metadata of `model.safetensors`."""
+    return {"format": "foreword", "model": "translation", SUBWORDS: sha256(vocabulary)}
+
+
+def _validated(document: dict[str, Any], file: Path) -> "TranslationFolderConfig":
+    from pydantic import ValidationError  # not loaded by translating
+
+    from foreword.folder.config import TranslationFolderConfig
+
+    try:
+        return TranslationFolderConfig.model_validate(document)
+    except ValidationError as error:
+        raise FolderError(
+            f"{file} is not a configuration that can be used: {faults(error)}. {RESTORE}"
+        ) from error

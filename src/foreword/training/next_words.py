@@ -1,0 +1,161 @@
+"""The task of a next-word model: its run, its measures, its folder. Holds no loop."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foreword.evaluation.perplexity import Score, score
+from foreword.evaluation.report import evaluation_of
+from foreword.folder.architecture import format_version
+from foreword.folder.config import Evaluation, FolderConfig, TrainingRecord
+from foreword.folder.saving import write_folder
+from foreword.folder.usage import misspellings_of
+from foreword.models.build import count_parameters
+from foreword.models.model import NextWordModel
+from foreword.training.card import model_card
+from foreword.training.corpus import Corpus
+from foreword.training.interrupt import StopWish
+from foreword.training.preparing import new_run
+from foreword.training.progress import Note, Reporter, TextProgress
+from foreword.training.session import training_record
+from foreword.training.settings import TrainingSettings
+from foreword.training.trainer import Run
+
+KNOWN_BY_HEART = 2.0
+"""The perplexity below which a text measures nothing, as no human writing is so predictable."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How the held-out text is read.
+
+    Attributes:
+        words: the most words read by each validation during training; None: all. The evaluation at
+            the end reads all of them.
+        streams: the number of streams that the text is cut into then; see `score`.
+        last_streams: the number of streams of the evaluation at the end.
+    """
+
+    words: int | None = 10_000
+    streams: int = 8
+    last_streams: int = 1
+
+
+EACH = Validation()
+"""How `foreword train` reads it."""
+
+
+class NextWordTask:
+    """A next-word model on a corpus that has been read."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        settings: TrainingSettings,
+        rare: Sequence[str] = (),
+        validation: Validation = EACH,
+    ) -> None:
+        """Prepare the task.
+
+        Args:
+            corpus: the text as ids.
+            settings: settings, whose open choices the corpus decides.
+            rare: words beyond the vocabulary, which are stored in the folder.
+            validation: how the held-out text is read.
+        """
+        self.corpus = corpus
+        self.settings = corpus.fill_in(settings)
+        self.config = corpus.model_config(self.settings)
+        self.rare = rare
+        self.validation = validation
+        self.refuse_other = corpus.refuse_other
+        self._model: NextWordModel | None = None
+        self._evaluation: Evaluation | None = None
+
+    @property
+    def fingerprint(self) -> Mapping[str, str | None]:
+        """What tells this text from another, for resuming."""
+        return self.corpus.fingerprint
+
+    @property
+    def is_validated(self) -> bool:
+        """Whether there is a held-out text."""
+        return self.corpus.valid is not None
+
+    @property
+    def model(self) -> NextWordModel:
+        """The model, once the run has begun."""
+        assert self._model is not None
+        return self._model
+
+    def begin(self, report: Reporter, *, fresh: bool) -> Run:
+        """Return the run before its first step."""
+        run, self._model = new_run(self.corpus, self.config, self.settings, report, fresh=fresh)
+        return run
+
+    def summary(self) -> str:
+        """Return a sentence on the model and its text."""
+        corpus = self.corpus
+        held_out = f", {len(corpus.valid):,} held out" if corpus.valid is not None else ""
+        return (
+            f"{self.config.name}, {count_parameters(self.config):,} parameters; "
+            f"{len(corpus.train):,} words{held_out}; vocabulary {corpus.tokenizer.vocab_size:,}, "
+            f"{corpus.train.unknown / len(corpus.train):.1%} of the words outside"
+        )
+
+    def validate(self) -> Score:
+        """Measure the model on the first words of the held-out text."""
+        assert self.corpus.valid is not None
+        ids = self.corpus.valid.ids[: self.validation.words]
+        return score(self.model, ids, streams=self.validation.streams)
+
+    def evaluate(self, run: Run, wish: StopWish, report: Reporter) -> None:
+        """Measure the model on all held-out text, unless somebody stops it."""
+        del run
+        assert self.corpus.valid is not None
+
+        def progress(done: int, total: int) -> None:
+            report(TextProgress("evaluating", done, total))
+            if wish:
+                raise InterruptedError
+
+        ids, streams = self.corpus.valid.ids, self.validation.last_streams
+        try:
+            measured = score(self.model, ids, streams=streams, progress=progress)
+        except InterruptedError:
+            return
+        evaluation = evaluation_of(measured, self.corpus.valid, self.corpus.valid_name)
+        if evaluation.perplexity < KNOWN_BY_HEART:
+            report(
+                Note(
+                    f"a perplexity of {evaluation.perplexity:.2f} means that almost every word of "
+                    "the held-out text was known before it came, as in what a program wrote or "
+                    "what stands in the text twice. It says nothing of how well writing is "
+                    "predicted."
+                )
+            )
+        self._evaluation = evaluation
+
+    def record(self, run: Run, *, finished: bool) -> TrainingRecord:
+        """Return how the model was trained so far."""
+        corpus = self.corpus
+        return training_record(
+            run, self.settings, text=corpus.name, words=len(corpus.train), finished=finished
+        )
+
+    def write(
+        self, folder: Path, weights: Mapping[str, Any], record: TrainingRecord, *, ends: bool
+    ) -> FolderConfig:
+        """Write the model folder; at the end also the misspellings that the weights reveal."""
+        tokenizer = self.corpus.tokenizer
+        written = FolderConfig(
+            format_version=format_version(self.config, "float32", tokenizer.config),
+            model=self.config,
+            tokenizer=tokenizer.config,
+            training=record,
+            evaluation=self._evaluation,
+        )
+        known = misspellings_of(tokenizer, weights) if ends else {}
+        write_folder(folder, written, weights, tokenizer, model_card(written), self.rare, known)
+        return written

@@ -1,0 +1,203 @@
+"""What a run minimises: the loss of a model, batch after batch. The loop knows no more of a text.
+
+`NextWords` is truncated backpropagation through time over the windows of a text: one step reads a
+window of T words from each of B streams. The hidden state continues into the next window, detached:
+gradients stop there (truncated backpropagation through time, Williams & Peng 1990), memory does
+not. While the batch grows (`batch_ramp`), a step reads some of the streams; the states of the
+others wait for their turn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from foreword.models.model import NextWordModel, State, detach
+from foreword.nn.sampled import Sampling
+from foreword.nn.softmax import IGNORED
+from foreword.text.windows import Window
+from foreword.training.graphs import Graphs, Work
+from foreword.training.insight import look
+from foreword.training.schedule import ramp
+from foreword.training.settings import TrainingSettings
+
+
+class Objective(Protocol):
+    """The batches of a run and the loss of its model on them."""
+
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+
+    @property
+    def epochs(self) -> float:
+        """The number of passes over the text so far."""
+
+    def backward(self, done: float) -> tuple[Tensor, int]:
+        """Take the next batch, and leave the gradients of its mean loss in the parameters.
+
+        Args:
+            done: the share of the run that is done, 0 to 1.
+
+        Returns:
+            The mean loss in nats, without penalties, and the number of words that it is of.
+        """
+
+    def advance(self) -> None:
+        """Called once the weights have taken the step: what the batch left behind counts now."""
+
+    def look(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Return distances and gates of the batch, as in `Insight`."""
+
+    def news(self) -> str | None:
+        """Return a sentence for people, once."""
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return what a checkpoint must hold besides `document`, by name."""
+
+    def document(self) -> dict[str, Any]:
+        """Return where in the text the run is, as JSON data."""
+
+    def restore(self, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
+        """Go back to where a checkpoint was made."""
+
+
+class Windows(Protocol):
+    """The source of windows; see `foreword.text.windows`."""
+
+    @property
+    def epochs(self) -> float: ...  # noqa: D102
+    def next(self, batch: float = 1.0, window: float = 1.0) -> Window: ...  # noqa: D102
+    def state(self) -> dict[str, object]: ...  # noqa: D102
+    def restore(self, state: dict[str, Any]) -> None: ...  # noqa: D102
+
+
+class NextWords:
+    """The objective of a next-word model: truncated backpropagation through time over windows."""
+
+    def __init__(
+        self,
+        model: NextWordModel,
+        windows: Windows,
+        settings: TrainingSettings,
+        generator: torch.Generator,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        self._model = model
+        self.windows = windows
+        self.settings = settings
+        self.precision = precision
+        self.state: State | None = None
+        self._work: Work = self._gradients
+        if model.device.type == "cuda":
+            self._work = Graphs(self._gradients, generator)
+        self._sample: Sampling | None = None
+        self._last: _Step | None = None
+
+    @property
+    def model(self) -> NextWordModel:
+        """What is trained."""
+        return self._model
+
+    @property
+    def epochs(self) -> float:
+        """The number of passes over the text so far."""
+        return self.windows.epochs
+
+    def backward(self, done: float) -> tuple[Tensor, int]:
+        """Read the next window, and leave the gradients of its mean loss in the parameters."""
+        bptt, device = self.settings.bptt, self.model.device
+        window = self.windows.next(
+            ramp(bptt.batch_start, bptt.batch_ramp, done),
+            ramp(bptt.window_start, bptt.window_ramp, done),
+        )
+        inputs = torch.from_numpy(window.inputs).to(device)
+        targets = torch.from_numpy(window.targets).to(device)
+        if window.fresh or self.state is None:
+            self.state = self.model.start(window.of)
+        before = _of(self.state, window)
+        self._sample = self._sampling(done)
+        loss, after = self._work(inputs, targets, before)
+        self._last = _Step(window, inputs, targets, before, after)
+        return loss, int((window.targets != IGNORED).sum())
+
+    def _gradients(self, inputs: Tensor, targets: Tensor, state: State) -> tuple[Tensor, State]:
+        """Return the mean loss of a window and the state after it; add its gradients."""
+        total, penalty, after = self.model.training_loss(
+            inputs, targets, detach(state), self.precision, self._sample
+        )
+        loss = total / (targets != IGNORED).sum()
+        # Zeroed, not dropped: a graph of the GPU's finds them where they were.
+        self.model.zero_grad(set_to_none=not total.is_cuda)
+        (loss + penalty).backward()  # type: ignore[no-untyped-call]
+        return loss.detach(), detach(after)
+
+    def _sampling(self, done: float) -> Sampling | None:
+        softmax = self.settings.softmax
+        if softmax.softmax_sample == 0 or self.model.device.type != "cpu":
+            return None
+        if done >= softmax.softmax_until:
+            return None
+        return Sampling(softmax.softmax_head, softmax.softmax_sample)
+
+    def advance(self) -> None:
+        """Go on from the state after the window."""
+        assert self.state is not None
+        assert self._last is not None
+        self.state = _with(self.state, self._last.after, self._last.window)
+
+    def look(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Return distances and gates of the window, as in `Insight`."""
+        assert self._last is not None
+        return look(self.model, self._last.inputs, self._last.targets, self._last.before)
+
+    def news(self) -> str | None:
+        """Return once why a GPU's steps are not recorded, where they are not."""
+        return self._work.news() if isinstance(self._work, Graphs) else None
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the hidden state."""
+        return {
+            str(k): part.detach().cpu().numpy().copy() for k, part in enumerate(self.state or ())
+        }
+
+    def document(self) -> dict[str, Any]:
+        """Return where the windows are in the text."""
+        return self.windows.state()
+
+    def restore(self, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
+        """Go back to where a checkpoint was made."""
+        parts = [torch.tensor(arrays[str(k)], device=self.model.device) for k in range(len(arrays))]
+        self.state = tuple(parts) if parts else None
+        self.windows.restore(dict(document))
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A window, and the states of its streams before and after it."""
+
+    window: Window
+    inputs: Tensor
+    targets: Tensor
+    before: State
+    after: State
+
+
+def _of(state: State, window: Window) -> State:
+    """Return the states of the streams that the window reads."""
+    if window.inputs.shape[1] == window.of:
+        return state
+    return tuple(part[:, window.streams].contiguous() for part in state)
+
+
+def _with(state: State, after: State, window: Window) -> State:
+    """Return the states of all streams, with those that the window has read updated."""
+    if window.inputs.shape[1] == window.of:
+        return after
+    whole = tuple(part.clone() for part in state)
+    for part, new in zip(whole, after, strict=True):
+        part[:, window.streams] = new
+    return whole

@@ -1,0 +1,1 @@
+"""Translation: encoder, attention and decoder from the cells of `foreword.cells`, in PyTorch."""
