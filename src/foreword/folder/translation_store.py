@@ -109,16 +109,14 @@ def _read(path: Path) -> TranslationFolder:
             f"{path} holds a next-word model, which does not translate. To train one that does: "
             "foreword train --pairs SOURCE TARGET --out DIR"
         )
-    languages = [document.get(f"{side}_language") for side in ("source", "target")]
-    kind = document.get("weights")
     try:
         model = TranslationConfig(**document["model"])
-        is_wrong = not all(isinstance(code, str) for code in languages)
-    except (KeyError, TypeError, ValueError):
-        is_wrong = True
-    if is_wrong or kind not in ("float32", "int8"):
+        kind, languages = _stored(document)
+    except (KeyError, TypeError, ValueError) as error:
         _validated(document, file)  # names the wrong key
-        raise FolderError(f"{file} is not a configuration that can be used. {RESTORE}")
+        raise FolderError(
+            f"{file} is not a configuration that can be used: {error}. {RESTORE}"
+        ) from error
     vocabulary_file = current(path, SUBWORDS)
     vocabulary = read_bytes(vocabulary_file, LARGEST_TOKENIZER)
     if checksums.get(SUBWORDS) != sha256(vocabulary):
@@ -133,6 +131,15 @@ def _read(path: Path) -> TranslationFolder:
     expected = expected_tensors(model, kind)
     weights = read_weights(current(path, WEIGHTS), expected, _metadata(vocabulary))
     return TranslationFolder(model, languages[0], languages[1], weights, subwords, document, file)
+
+
+def _stored(document: dict[str, Any]) -> tuple[Weights, list[str]]:
+    """The type of the weights, and the languages."""
+    kind: Weights = document["weights"]
+    languages = [document[f"{side}_language"] for side in ("source", "target")]
+    if kind not in ("float32", "int8") or not all(isinstance(code, str) for code in languages):
+        raise ValueError(f"weights in {kind!r}, languages {languages!r}")
+    return kind, languages
 
 
 def expected_tensors(
