@@ -368,8 +368,8 @@ def test_no_folder_and_a_file_in_its_place_are_told_apart(tmp_path: Path) -> Non
 
 
 def test_a_newer_format_says_that_foreword_must_be_upgraded(folder: Path) -> None:
-    rewrite_config(folder, format_version=6, something_new=True)
-    with pytest.raises(FolderError, match="format version 6.*pip install --upgrade foreword"):
+    rewrite_config(folder, format_version=7, something_new=True)
+    with pytest.raises(FolderError, match="format version 7.*pip install --upgrade foreword"):
         read_folder(folder)
 
 
