@@ -77,6 +77,27 @@ def test_many_addresses_with_a_client_each_refuse_the_newest(
         queue = Queue()
         for source in ("a", "b", "c", "d"):
             queue.ask(source)
+        queue.handshakes._begin_some()
         return queue.refused
 
     assert run(ask()) == ["d"]
+
+
+def test_refusing_many_at_once_leaves_the_loop_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    async def ask() -> int:
+        queue = Queue()
+        monkeypatch.setattr(queue.handshakes, "_continue", pauses.append)
+
+        def refuse() -> None:
+            queue.now += 0.002
+            queue.refused.append("attacker")
+
+        for _ in range(3):
+            queue.handshakes.refuse(refuse)
+        queue.handshakes._begin_some()
+        return len(queue.refused)
+
+    assert run(ask()) == 1
+    assert pauses == [0.0, pytest.approx(PAUSE * 0.002)]

@@ -69,9 +69,11 @@ class BoundedProtocol(Counted, GatheringProtocol):
     pipelined: ClassVar[Turns]
     handshakes: ClassVar[Handshakes]
 
-    def __init__(self, *, connection: Connection, **settings: Any) -> None:
+    def __init__(self, *, connection: Connection, has_turn: bool, **settings: Any) -> None:
+        """Take over a connection; with `has_turn`, the WebSocket it asks for is opened at once."""
         super().__init__(**settings)
         self._connection = connection
+        self._has_turn = has_turn
         self._framing = 0  # bytes of this request outside of its body
         self._body = 0
         self._in_head = False
@@ -203,7 +205,9 @@ class BoundedProtocol(Counted, GatheringProtocol):
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade:
-            if self._should_upgrade():
+            if self._has_turn and self._should_upgrade():
+                self._open()
+            elif self._should_upgrade():
                 self._gathering.hold_reading(True)
                 source = self._connection.source or ""
                 self.handshakes.ask(source, self._open, lambda: self._refuse(OPENING))

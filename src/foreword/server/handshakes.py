@@ -1,7 +1,8 @@
 """Open WebSockets a few at a time, so that clients that type go first. Knows no protocol.
 
 Opening a WebSocket costs as much as answering several keystrokes. Clients that open many therefore
-get only a fraction of the event loop's time, and addresses take turns.
+get only a fraction of the event loop's time, and addresses take turns. Refusals are sent in the
+same fraction: they cost less, but clients that are refused come back at once.
 """
 
 import asyncio
@@ -15,10 +16,10 @@ Handshake = tuple[Callable[[], None], Callable[[], None]]
 MOST_WAITING = 256
 """Clients that may wait for a WebSocket; of more, the busiest address's last is refused."""
 SLICE = 0.0005
-"""Seconds that handshakes may take without a pause."""
+"""Seconds that handshakes may take without a pause, and refusals after them."""
 PAUSE = 6.0
-"""Length of the pause, in units of the time that the handshakes took. The application's part of
-them, about as long again, falls into the pause."""
+"""Length of the pause, in units of the time that they took. The application's part of handshakes,
+about as long again, falls into the pause."""
 
 
 class Handshakes:
@@ -29,11 +30,12 @@ class Handshakes:
         self._clock = clock
         self._count = 0
         self._by_source: OrderedDict[str, deque[Handshake]] = OrderedDict()
+        self._refusals: deque[Callable[[], None]] = deque()
         self._is_due = False
         self._free_from = 0.0
 
     def ask(self, source: str, begin: Callable[[], None], refuse: Callable[[], None]) -> None:
-        """Open a client's WebSocket now or later, or refuse it.
+        """Open a client's WebSocket soon, or refuse it.
 
         Args:
             source: the client's address.
@@ -41,13 +43,21 @@ class Handshakes:
             refuse: tells the client to retry.
         """
         if self.would_refuse(source):
-            refuse()
+            self.refuse(refuse)
             return
         if self._count >= MOST_WAITING:
             self._count -= 1
-            self._busiest().pop()[1]()
+            self.refuse(self._busiest().pop()[1])
         self._by_source.setdefault(source, deque()).append((begin, refuse))
         self._count += 1
+        self._begin_soon()
+
+    def refuse(self, refuse: Callable[[], None]) -> None:
+        """Tell a client soon to retry."""
+        self._refusals.append(refuse)
+        self._begin_soon()
+
+    def _begin_soon(self) -> None:
         if not self._is_due:
             self._is_due = True
             self._continue(self._free_from - self._clock())
@@ -73,9 +83,13 @@ class Handshakes:
         while self._by_source and now - began < SLICE:
             self._take()[0]()
             now = self._clock()
+        refused = now
+        while self._refusals and now - refused < SLICE:
+            self._refusals.popleft()()
+            now = self._clock()
         pause = PAUSE * (now - began)
         self._free_from = now + pause
-        self._is_due = bool(self._by_source)
+        self._is_due = bool(self._by_source or self._refusals)
         if self._is_due:
             self._continue(pause)
 

@@ -76,9 +76,9 @@ class NewConnection(asyncio.Protocol):
             return
         self._data = self._data + data if self._data else data
         if self._is_ready():
-            refused = self.handshakes.would_refuse(connection.source or "")
-            if refused and _UPGRADE.search(self._data):
-                self._refuse_upgrade()
+            if _UPGRADE.search(self._data) and not connection.is_reserve:
+                self._transport.pause_reading()
+                self._wait_for_turn(connection)
             else:
                 self._hand_over(connection)
             return
@@ -117,14 +117,29 @@ class NewConnection(asyncio.Protocol):
             self.open_connections.move(self._connection, State.REST)
         return False
 
+    def _wait_for_turn(self, connection: Connection) -> None:
+        source = connection.source or ""
+        if self.handshakes.would_refuse(source):
+            self.handshakes.refuse(self._refuse_upgrade)
+            return
+        self.open_connections.move(connection, State.BUSY)  # is not closed to make room
+        self.handshakes.ask(source, self._open, self._refuse_upgrade)
+
+    def _open(self) -> None:
+        if self._connection is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+            self._hand_over(self._connection, has_turn=True)
+
     def _refuse_upgrade(self) -> None:
+        if self._transport.is_closing():
+            return
         self.open_connections.refuse(Cause.FULL)
         self._transport.write(_OPENING)
         self._transport.close()
 
-    def _hand_over(self, connection: Connection) -> None:
+    def _hand_over(self, connection: Connection, *, has_turn: bool = False) -> None:
         self._settings["server_state"].connections.discard(self)
-        protocol = self.protocol(connection=connection, **self._settings)
+        protocol = self.protocol(connection=connection, has_turn=has_turn, **self._settings)
         self._connection = None
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
