@@ -1,0 +1,212 @@
+"""Run a translation model in numpy: encode sentences, then decode one sub-word after another.
+
+The equations are those of `foreword.translation.model`, and the cells those of `foreword.cells`,
+which run on arrays as they run on tensors. Knows no words, no search and no torch.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from foreword.cells.operations import linear
+from foreword.errors import FolderError
+from foreword.folder.quantised import dense
+from foreword.folder.translation import TranslationConfig
+
+Array: TypeAlias = np.ndarray
+States: TypeAlias = tuple[Array, ...]
+"""The state of N decoders: (L, N, size) for each of the cell's states, and with input feeding also
+(1, N, E), the last attentional vectors. A value: nothing changes it."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the decoder may look at of B encoded sentences of up to S sub-words, in K heads.
+
+    Attributes:
+        values: the encoder's outputs, (B, K, S, D), in the order of the sentence.
+        keys: what queries are compared with, likewise.
+        blocked: (B, 1, 1, S): 0 at the positions of each sentence, minus infinity at the padding.
+    """
+
+    values: Array
+    keys: Array
+    blocked: Array
+
+    def take(self, sentences: Array) -> "Memory":
+        """Return the memory of some of the sentences, without padding that none of them needs."""
+        blocked = self.blocked[sentences]
+        S = int((blocked == 0).sum(-1).max(initial=1))
+        of = self.values[sentences, :, :S], self.keys[sentences, :, :S]
+        return Memory(*of, blocked[..., :S])
+
+
+class Step(NamedTuple):
+    """The decoders after one more sub-word.
+
+    Attributes:
+        log_probabilities: of each sub-word as the next, (N, V), in nats.
+        states: after the step.
+        attention: the weights of the source's positions, (N, K, S); None without attention.
+    """
+
+    log_probabilities: Array
+    states: States
+    attention: Array | None
+
+
+class NumpyNetwork:
+    """Encoder, attention and decoder. Converts int8 weights to float32."""
+
+    def __init__(self, config: TranslationConfig, weights: Mapping[str, Array]) -> None:
+        self.config = config
+        self._w = dense(weights)
+        parts = config.recurrent_cell.parameter_shapes(1, 1)
+        self._cells = {
+            name.replace("weight_ih_", ""): {
+                part: self._w[name.replace("weight_ih", part)] for part in parts
+            }
+            for name in self._w
+            if ".weight_ih_l" in name
+        }
+
+    def encode(self, source: Array, lengths: Array) -> tuple[Memory, States]:
+        """Return what the decoder may look at, and its first state, for each sentence.
+
+        Args:
+            source: (S, B) sub-words, padded with any.
+            lengths: (B,), the number of sub-words of each sentence, at least 1.
+        """
+        config, w = self.config, self._w
+        B = len(lengths)
+        backwards = _backwards(len(source), lengths)
+        if config.reverse_source:
+            source = source[backwards]
+        x = last = w["embedding.weight"][source]
+        with np.errstate(over="ignore", invalid="ignore"):  # `step` reports it
+            for layer in range(config.encoder_layers):
+                outputs = self._layer(f"encoder.l{layer}", x)
+                last = outputs[lengths - 1, np.arange(B)]
+                if config.bidirectional:
+                    other = self._layer(f"encoder.l{layer}_reverse", x[backwards])
+                    last = np.concatenate([last, other[lengths - 1, np.arange(B)]], 1)
+                    outputs = np.concatenate([outputs, other[backwards]], 2)
+                x = outputs
+            first = np.tanh(linear(last, w["bridge.weight"], w["bridge.bias"]))
+            if config.reverse_source:
+                x = x[backwards]
+            memory = self._memory(x, lengths)
+        L, states, begin = config.decoder_layers, [], 0
+        for size in config.recurrent_cell.state_sizes(config.hidden_size, 0):
+            part = first[:, begin : begin + L * size].reshape(B, L, size)
+            states.append(np.ascontiguousarray(part.transpose(1, 0, 2)))
+            begin += L * size
+        if config.input_feeding:
+            states.append(np.zeros((1, B, config.embedding_size), np.float32))
+        return memory, tuple(states)
+
+    def _memory(self, outputs: Array, lengths: Array) -> Memory:
+        K, (S, B, H) = self.config.heads, outputs.shape
+        keys = outputs
+        if self.config.attention == "additive":
+            keys = linear(outputs, self._w["attention.key"])
+
+        def in_heads(of: Array) -> Array:
+            return np.ascontiguousarray(of.reshape(S, B, K, H // K).transpose(1, 2, 0, 3))
+
+        is_padding = np.arange(S) >= lengths[:, None]
+        blocked = np.where(is_padding, np.float32(-np.inf), np.float32(0))
+        return Memory(in_heads(outputs), in_heads(keys), blocked[:, None, None])
+
+    def step(self, ids: Array, states: States, memory: Memory) -> Step:
+        """Return the decoders after one more sub-word each.
+
+        Args:
+            ids: (N,), the last sub-word of each; the start at the first step. N is a multiple of
+                the number of sentences in `memory`: the decoders of a sentence stand side by side.
+            states: the decoders before it.
+            memory: of `encode`.
+
+        Raises:
+            FolderError: the weights are so large that the scores overflow.
+        """
+        w, config = self._w, self.config
+        fed = states[-1][0] if config.input_feeding else None
+        x = w["embedding.weight"][ids]
+        looked = context = None
+        after: list[States] = []
+        with np.errstate(over="ignore", invalid="ignore"):
+            if fed is not None:
+                x = np.concatenate([x, fed], 1)
+            for layer in range(config.decoder_layers):
+                before = tuple(part[layer] for part in self._of_cells(states))
+                name = "lower.l0" if layer == 0 else f"upper.l{layer - 1}"
+                new, _ = config.recurrent_cell.step(x, before, self._cells[name])
+                after.append(new)
+                x = new[0]
+                if layer == 0 and config.looks:
+                    context, looked = self._attended(x, memory)
+                    if config.decoder_layers > 1:
+                        x = np.concatenate([x, context], 1)
+            seen = x if context is None else np.concatenate([x, context], 1)
+            combined = np.tanh(linear(seen, w["combine.weight"], w["combine.bias"]))
+            scores = linear(combined, w["embedding.weight"], w["output.bias"])
+            logs = log_softmax(scores)
+        if not np.isfinite(logs).all():
+            raise FolderError(
+                "the model's scores overflow: its weights are too large. Train it anew, or restore "
+                "the folder from a copy"
+            )
+        new_states = tuple(np.stack(parts) for parts in zip(*after, strict=True))
+        if fed is not None:
+            new_states += (combined[None],)
+        return Step(logs, new_states, looked)
+
+    def _of_cells(self, states: States) -> States:
+        return states[:-1] if self.config.input_feeding else states
+
+    def _attended(self, states: Array, memory: Memory) -> tuple[Array, Array]:
+        """Return the contexts (N, H), and the weights (N, K, S), for decoder states (N, H)."""
+        (N, H), (B, K, S, D) = states.shape, memory.keys.shape
+        queries = linear(states, self._w["attention.query"])
+        queries = queries.reshape(B, N // B, K, D).transpose(0, 2, 1, 3)  # (B, K, n, D)
+        if self.config.attention == "multiplicative":
+            scores = queries @ memory.keys.transpose(0, 1, 3, 2) / np.float32(math.sqrt(D))
+        else:
+            hidden = np.tanh(queries[:, :, :, None] + memory.keys[:, :, None])  # (B, K, n, S, D)
+            energy = self._w["attention.energy"].reshape(K, D, 1)
+            scores = (hidden @ energy[:, None])[..., 0]
+        scores = scores + memory.blocked
+        shares = np.exp(scores - scores.max(-1, keepdims=True))
+        shares /= shares.sum(-1, keepdims=True)
+        contexts = (shares @ memory.values).transpose(0, 2, 1, 3).reshape(N, H)
+        return contexts, shares.transpose(0, 2, 1, 3).reshape(N, K, S)
+
+    def _layer(self, name: str, x: Array) -> Array:
+        """Return the outputs (S, B, units) of a recurrent layer that begins with zeros."""
+        cell, weights, B = self.config.recurrent_cell, self._cells[name], x.shape[1]
+        state = tuple(
+            np.zeros((B, size), np.float32)
+            for size in cell.state_sizes(self.config.encoder_units, 0)
+        )
+        outputs = []
+        for step in x:
+            state, _ = cell.step(step, state, weights)
+            outputs.append(state[0])
+        return np.stack(outputs)
+
+
+def _backwards(S: int, lengths: Array) -> tuple[Array, Array]:
+    """Return an index that reverses each of B padded sentences, (S, B)."""
+    rows = np.maximum(lengths - 1 - np.arange(S)[:, None], 0)
+    return rows, np.arange(len(lengths))
+
+
+def log_softmax(scores: Array) -> Array:
+    """Return ln softmax over the last dimension."""
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    logs: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return logs

@@ -1,0 +1,113 @@
+"""Translating in numpy gives what the PyTorch model gives, for every cell and architecture."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from foreword.cells.registry import MODELS
+from foreword.errors import FolderError
+from foreword.folder.quantised import dense, quantise
+from foreword.folder.translation import TranslationConfig
+from foreword.translation.model import TranslationModel
+from foreword.translator.numpy_network import NumpyNetwork, States
+
+KINDS: list[dict[str, Any]] = [
+    {"attention": "none", "bidirectional": False, "reverse_source": True, "decoder_layers": 1},
+    {"attention": "additive", "heads": 2, "encoder_layers": 2, "reverse_source": True},
+    {"attention": "multiplicative", "decoder_layers": 3},
+    {"attention": "multiplicative", "input_feeding": True, "decoder_layers": 1, "heads": 2},
+    {"attention": "additive", "input_feeding": True, "decoder_layers": 2},
+]
+CASES = [("lstm", kind) for kind in KINDS] + [(cell, KINDS[k % 5]) for k, cell in enumerate(MODELS)]
+LENGTHS = np.array([5, 1, 3])
+
+
+def model_of(cell: str, kind: dict[str, Any]) -> TranslationModel:
+    config = TranslationConfig(cell=cell, vocab_size=13, embedding_size=6, hidden_size=8, **kind)
+    model = TranslationModel(config, generator=torch.Generator().manual_seed(1)).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.uniform_(-1, 1, generator=torch.Generator().manual_seed(parameter.numel()))
+    return model
+
+
+def network_of(model: TranslationModel) -> NumpyNetwork:
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    return NumpyNetwork(model.config, weights)
+
+
+@pytest.mark.parametrize(("cell", "kind"), CASES)
+def test_numpy_computes_what_torch_computes(cell: str, kind: dict[str, Any]) -> None:
+    model = model_of(cell, kind)
+    network = network_of(model)
+    random = np.random.default_rng(3)
+    source, inputs = random.integers(1, 13, (5, 3)), random.integers(1, 13, (4, 3))
+    with torch.no_grad():
+        torch_memory, torch_states = model.encode(torch.tensor(source), torch.tensor(LENGTHS))
+        features, last, looked = model.features(torch.tensor(inputs), torch_states, torch_memory)
+        expected = model.scores(features).log_softmax(-1).numpy()
+    memory, states = network.encode(source, LENGTHS)
+    for t, ids in enumerate(inputs):
+        logs, states, attention = network.step(ids, states, memory)
+        np.testing.assert_allclose(logs, expected[t], atol=1e-5)
+        if looked is None:
+            assert attention is None
+            continue
+        assert attention is not None
+        for b, length in enumerate(LENGTHS):
+            weights = looked[b, :, t, :length].numpy()
+            if model.config.reverse_source:
+                weights = weights[:, ::-1]
+            np.testing.assert_allclose(attention[b, :, :length], weights, atol=1e-5)
+            assert (attention[b, :, length:] == 0).all()
+    for one, other in zip(states, last, strict=False):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_several_decoders_of_a_sentence_are_as_many_sentences(kind: dict[str, Any]) -> None:
+    network = network_of(model_of("gru", kind))
+    source = np.random.default_rng(4).integers(1, 13, (5, 3))
+    ids = np.array([1, 2, 3, 4, 5, 6])
+
+    def twice(states: States) -> States:
+        return tuple(part.repeat(2, 1) for part in states)
+
+    memory, states = network.encode(source, LENGTHS)
+    together = network.step(ids, twice(states), memory)
+    memory, states = network.encode(source.repeat(2, 1), LENGTHS.repeat(2))
+    apart = network.step(ids, states, memory)
+    np.testing.assert_allclose(together.log_probabilities, apart.log_probabilities, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_memory_of_some_sentences_is_theirs_alone(kind: dict[str, Any]) -> None:
+    network = network_of(model_of("lstm", kind))
+    source = np.random.default_rng(5).integers(1, 13, (5, 3))
+    memory, states = network.encode(source, LENGTHS)
+    whole = network.step(np.array([1, 2, 3]), states, memory)
+    chosen = np.array([2, 1])
+    some = memory.take(chosen)
+    part = network.step(np.array([3, 2]), tuple(s[:, chosen] for s in states), some)
+    np.testing.assert_allclose(part.log_probabilities, whole.log_probabilities[chosen], atol=1e-5)
+    assert some.values.shape[2] == 3
+
+
+def test_int8_weights_are_those_that_their_scales_say() -> None:
+    model = model_of("lstm", KINDS[2])
+    weights = quantise({name: value.detach().numpy() for name, value in model.state_dict().items()})
+    source, lengths = np.array([[3], [4]]), np.array([2])
+    memory, _ = NumpyNetwork(model.config, weights).encode(source, lengths)
+    expected, _ = NumpyNetwork(model.config, dense(weights)).encode(source, lengths)
+    np.testing.assert_array_equal(memory.values, expected.values)
+
+
+def test_scores_that_overflow_are_an_error() -> None:
+    model = model_of("lstm", KINDS[2])
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    network = NumpyNetwork(model.config, {**weights, "output.bias": np.full(13, np.inf, "f4")})
+    memory, states = network.encode(np.array([[3], [4]]), np.array([2]))
+    with pytest.raises(FolderError, match="overflow"):
+        network.step(np.array([2]), states, memory)
