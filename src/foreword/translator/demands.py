@@ -1,0 +1,170 @@
+"""What a translation must contain or begin with, as limits on the sub-words of a search. No model.
+
+A search asks, for each of its hypotheses, which sub-words may come next, and how much of what is
+required it holds already.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
+
+import numpy as np
+
+Ids = tuple[int, ...]
+
+
+class Pieces:
+    """The bytes of sub-words, and which of them go on with given bytes."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        """Sort the sub-words.
+
+        Args:
+            pieces: by id; a sub-word without bytes never matches.
+        """
+        self.bytes = tuple(pieces)
+        order = sorted(range(len(pieces)), key=pieces.__getitem__)
+        self._sorted = [pieces[index] for index in order]
+        self._ids = np.array(order, np.int64)
+        self._by_bytes = {piece: index for index, piece in enumerate(pieces) if piece}
+        self._longest = max(map(len, pieces), default=0)
+        self.continues = np.array([_continues(piece) for piece in pieces], bool)
+        """Whether each sub-word, right after a word, would make it longer. (V,)"""
+
+    def of(self, ids: Ids) -> bytes:
+        """Return the bytes of sub-words."""
+        return b"".join(self.bytes[index] for index in ids)
+
+    def matching(self, rest: bytes) -> np.ndarray:
+        """Return the sub-words that begin with these bytes, or with which these bytes begin."""
+        first = bisect_left(self._sorted, rest)
+        longer = takewhile(lambda piece: piece.startswith(rest), self._sorted[first:])
+        whole = self._ids[first : first + sum(1 for _ in longer)]
+        lengths = range(1, min(len(rest), self._longest + 1))
+        parts = [self._by_bytes[rest[:k]] for k in lengths if rest[:k] in self._by_bytes]
+        return np.concatenate([whole, np.array(parts, np.int64)])
+
+
+def _continues(piece: bytes) -> bool:
+    """Whether a piece begins with a letter or a digit of ASCII, or within any other character."""
+    return bool(piece) and (piece[0] >= 0x80 or chr(piece[0]).isalnum())
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """How a translation must begin.
+
+    Attributes:
+        ids: the sub-words of its whole words.
+        letters: the bytes that come next, of a word that may go on after them.
+    """
+
+    ids: Ids
+    letters: bytes
+
+    def allowed(self, ids: Ids, pieces: Pieces) -> np.ndarray | None:
+        """Return the sub-words that may follow `ids`; None if any may."""
+        t = len(ids)
+        if t < len(self.ids):
+            return np.array([self.ids[t]])
+        written = len(pieces.of(ids[len(self.ids) :]))
+        return pieces.matching(self.letters[written:]) if written < len(self.letters) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demands:
+    """What is required of one translation.
+
+    Attributes:
+        pieces: the vocabulary.
+        end: the id of the end of a sentence.
+        prefix: how it must begin; None if anyhow.
+        required: the sub-words of each term that it must contain as whole words.
+        once: sub-words that it must contain once, among those that are never written otherwise.
+    """
+
+    pieces: Pieces
+    end: int
+    prefix: Prefix | None = None
+    required: tuple[Ids, ...] = ()
+    once: Ids = ()
+
+    @property
+    def length(self) -> int:
+        """How many sub-words longer a translation may be for the sake of the demands."""
+        prefix = len(self.prefix.ids) + len(self.prefix.letters) if self.prefix else 0
+        return prefix + 2 * sum(map(len, self.terms))
+
+    @cached_property
+    def terms(self) -> tuple[Ids, ...]:
+        """All that must be contained."""
+        return (*self.required, *((index,) for index in self.once))
+
+    def limit(self, scores: np.ndarray, ids: Ids, remaining: int) -> None:
+        """Set the scores of sub-words that may not follow `ids` to minus infinity, in place.
+
+        Args:
+            scores: (V,).
+            ids: the translation so far.
+            remaining: how many sub-words may still be written, the end included.
+        """
+        allowed = self.prefix.allowed(ids, self.pieces) if self.prefix is not None else None
+        if allowed is not None:
+            _leave(scores, allowed)
+            return
+        scores[[index for index in self.once if index in ids]] = -np.inf
+        missing = self.missing(ids)
+        if missing:
+            scores[self.end] = -np.inf
+        if self._closes(ids):
+            scores[self.pieces.continues] = -np.inf
+        if missing and remaining - 1 <= 2 * sum(map(len, missing)):
+            _leave(scores, self.next(ids))
+
+    def next(self, ids: Ids) -> np.ndarray:
+        """Return the sub-words that continue missing terms, or if none has begun, begin one."""
+        missing = self.missing(ids)
+        going = [term[count] for term in missing if (count := _begun(ids, term))]
+        if self._closes(ids):
+            going = [index for index in going if not self.pieces.continues[index]]
+        return np.array(going or [term[0] for term in missing], np.int64)
+
+    def missing(self, ids: Ids) -> list[Ids]:
+        """Return the terms that `ids` do not hold."""
+        words = [term for term in self.required if not self._holds(ids, term)]
+        return words + [(index,) for index in self.once if index not in ids]
+
+    def held(self, ids: Ids) -> int:
+        """Return how many sub-words of terms `ids` hold, those of a begun term included."""
+        missing = self.missing(ids)
+        held = sum(map(len, self.terms)) - sum(map(len, missing))
+        return held + max((_begun(ids, term) for term in missing), default=0)
+
+    def _holds(self, ids: Ids, term: Ids) -> bool:
+        """Whether a term stands in `ids`, and is not the beginning of a longer word."""
+        L = len(term)
+        return any(
+            ids[k : k + L] == term and (k + L == len(ids) or not self.pieces.continues[ids[k + L]])
+            for k in range(len(ids) - L + 1)
+        )
+
+    def _closes(self, ids: Ids) -> bool:
+        """Whether `ids` end in a required term that they would lose if its word went on."""
+        return any(
+            ids[-len(term) :] == term and not self._holds(ids[:-1], term) for term in self.required
+        )
+
+
+def _begun(ids: Ids, term: Ids) -> int:
+    """Return how many sub-words of a term, but not all, stand at the end of `ids`."""
+    lengths = range(min(len(term) - 1, len(ids)), 0, -1)
+    return next((k for k in lengths if ids[-k:] == term[:k]), 0)
+
+
+def _leave(scores: np.ndarray, allowed: np.ndarray) -> None:
+    """Set all scores to minus infinity but those of `allowed`."""
+    kept = scores[allowed]
+    scores[:] = -np.inf
+    scores[allowed] = kept
