@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from foreword.comparison.compare import compare
     from foreword.compression.compress import compress
     from foreword.evaluation.evaluate import evaluate
-    from foreword.predictor.predictor import load
     from foreword.training.run import train
+    from foreword.translator.loading import load
     from foreword.tuning.search import tune
 
 __all__ = [
@@ -53,7 +53,7 @@ _HOME = {
     "compare": "foreword.comparison.compare",
     "compress": "foreword.compression.compress",
     "evaluate": "foreword.evaluation.evaluate",
-    "load": "foreword.predictor.predictor",
+    "load": "foreword.translator.loading",
     "train": "foreword.training.run",
     "tune": "foreword.tuning.search",
 }

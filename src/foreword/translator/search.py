@@ -190,10 +190,10 @@ class BeamSearch:
         ]
         for row, sentence in enumerate(live):
             if sentence.demands is not None and sentence.demands.terms:
-                found = _candidates(totals[row], best, row, sentence)
-                going = [one for one in found if one.id != self.ends.end]
+                candidates = _candidates(totals[row], best, row, sentence)
+                going = [one for one in candidates if one.id != self.ends.end]
                 ending[row] = [
-                    one.parent for one in _shared(found, self.beams) if one.id == self.ends.end
+                    one.parent for one in _shared(candidates, self.beams) if one.id == self.ends.end
                 ]
                 for part in kept:
                     part[row] = 0
@@ -256,8 +256,8 @@ def likeliest(totals: Array, count: int) -> Choice:
         np.zeros((R, count), np.int64),
     )
     among = rank < count
-    for part, found in zip(best, (scores, parents, ids), strict=True):
-        part[rows[among], rank[among]] = found[among]
+    for part, values in zip(best, (scores, parents, ids), strict=True):
+        part[rows[among], rank[among]] = values[among]
     return best
 
 
@@ -352,23 +352,23 @@ def _candidates(totals: Array, best: Choice, row: int, sentence: _Sentence) -> l
     for parent, written in enumerate(sentence.written):
         pairs.add((parent, int(totals[parent].argmax())))
         pairs |= {(parent, index) for index in demands.next(written).tolist()}
-    found = []
+    candidates = []
     for parent, index in sorted(pairs):
         score = float(totals[parent, index])
         if score > -np.inf:
             held = demands.held((*sentence.written[parent], index))
-            found.append(_Candidate(held, score, parent, index))
-    return found
+            candidates.append(_Candidate(held, score, parent, index))
+    return candidates
 
 
-def _shared(found: list[_Candidate], beams: int) -> list[_Candidate]:
+def _shared(candidates: list[_Candidate], beams: int) -> list[_Candidate]:
     """Return as many as there are beams, shared alike between those that hold more and less.
 
     Dynamic beam allocation (Post & Vilar 2018): without it, hypotheses that hold a required term
     would be lost to likelier ones that put it off.
     """
     banks: dict[int, list[_Candidate]] = {}
-    for one in sorted(found, key=lambda one: one.score):
+    for one in sorted(candidates, key=lambda one: one.score):
         banks.setdefault(one.held, []).append(one)
     chosen: list[_Candidate] = []
     while len(chosen) < beams and any(banks.values()):

@@ -1,0 +1,54 @@
+"""`foreword.load`: whatever model a folder holds. No torch."""
+
+from os import PathLike
+from typing import Any, TypeVar, overload
+
+from foreword.errors import FolderError
+from foreword.folder.installed import find_folder
+from foreword.folder.translation_store import holds_translation
+from foreword.predictor import predictor
+from foreword.predictor.predictor import Predictor
+from foreword.translator.translator import Translator
+
+Model = TypeVar("Model", Predictor, Translator)
+
+
+@overload
+def load(folder: str | PathLike[str], *, threads: int | None = None) -> Any: ...
+
+
+@overload
+def load(
+    folder: str | PathLike[str], kind: type[Model], *, threads: int | None = None
+) -> Model: ...
+
+
+def load(
+    folder: str | PathLike[str],
+    kind: Any = None,
+    *,
+    threads: int | None = None,
+) -> Any:
+    """Load the model in a folder, or an installed model by its name.
+
+    Args:
+        folder: the path or name.
+        kind: `Predictor` for a next-word model, or `Translator`: what the folder must hold, which
+            type checkers then know, too. None: a `Predictor` or a `Translator`, by what it holds.
+        threads: the number of threads that share long work of a `Predictor`; None: one per
+            available core.
+
+    Raises:
+        FolderError: the folder is missing, damaged, written by a newer Foreword, or holds a model
+            of the other kind.
+    """
+    if kind is Translator or (kind is None and _translates(folder)):
+        return Translator.load(folder)
+    return predictor.load(folder, threads=threads)
+
+
+def _translates(folder: str | PathLike[str]) -> bool:
+    try:
+        return holds_translation(find_folder(folder))
+    except FolderError:
+        return False  # which the predictor's `load` explains, too

@@ -1,0 +1,102 @@
+"""Cut lines into sentences to translate and parts to copy, which together are the line again.
+
+Knows written language a little; no models.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from foreword.predictor.sentences import is_abbreviated, is_emoji
+
+_LINE_ENDS = re.compile(r"(\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])")
+_SENTENCE_ENDS = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+|[。！？]+[」』）”]*\s*")
+_CLAUSE_ENDS = re.compile(r"[,;:–—]\s+|[，、；：]")
+_SPACES = re.compile(r"\s+")
+_JOINED_TO_EMOJI = "\u200d\ufe0e\ufe0f\u20e3\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+
+
+class Part(NamedTuple):
+    """A part of a text.
+
+    Attributes:
+        text: without spaces around it, if it is translated.
+        is_copied: whether it stays as it is: spaces, line ends, and what has no letters.
+    """
+
+    text: str
+    is_copied: bool
+
+
+def parts_of(text: str, *, sentences: bool = True) -> Iterator[Part]:
+    r"""Yield the parts of a text in their order.
+
+    >>> [part.text for part in parts_of("Hi, Dr. May! 😀 How are\nyou?")]
+    ['Hi, Dr. May!', ' 😀 ', 'How are', '\n', 'you?']
+
+    Args:
+        text: of any number of lines.
+        sentences: whether lines are cut into sentences.
+    """
+    for number, line in enumerate(_LINE_ENDS.split(text)):
+        if number % 2:
+            yield Part(line, is_copied=True)
+            continue
+        begin = 0
+        for end in [*(_ends(line) if sentences else ()), len(line)]:
+            yield from _bared(line[begin:end])
+            begin = end
+
+
+def halves(text: str) -> tuple[str, str, str]:
+    """Cut a text that is too long near its middle; return the halves and the space between them.
+
+    It is cut after a clause; or else at a space; or else anywhere.
+    """
+    middle = len(text) // 2
+    for ends in (_CLAUSE_ENDS, _SPACES):
+        cuts = [cut.span() for cut in ends.finditer(text)]
+        begin, end = min(cuts, key=lambda cut: abs(cut[1] - middle), default=(0, 0))
+        if len(text) // 4 < end <= len(text) * 3 // 4:
+            spaces = end - begin - len(text[begin:end].rstrip())
+            begin = begin + len(text[begin:end].rstrip())
+            return text[:begin], text[begin : begin + spaces], text[end:]
+    return text[:middle], "", text[middle:]
+
+
+def _ends(line: str) -> Iterator[int]:
+    """Yield where sentences end within a line, the spaces after them included."""
+    for match in _SENTENCE_ENDS.finditer(line):
+        end = match.end()
+        if end == len(line) or line[end].islower():
+            continue
+        if match[0].rstrip() == ".":
+            before = re.findall(r"\w+", line[max(0, match.start() - 24) : match.start()])
+            if is_abbreviated(before, {}) or (before and _is_ordinal(before[-1])):
+                continue
+        yield end
+
+
+def _is_ordinal(word: str) -> bool:
+    """Whether a full stop after a number may belong to it, as in the German 3. Oktober."""
+    return word.isdecimal() and len(word) <= 2
+
+
+def _bared(sentence: str) -> Iterator[Part]:
+    """Yield a sentence without the spaces and emoji around it, and these as parts to copy."""
+    begin, end = 0, len(sentence)
+    while begin < end and _is_around(sentence[begin]):
+        begin += 1
+    while begin < end and _is_around(sentence[end - 1]):
+        end -= 1
+    core = sentence[begin:end]
+    if not any(character.isalpha() for character in core):
+        begin = end = len(sentence)
+        core = ""
+    for text, is_copied in ((sentence[:begin], True), (core, False), (sentence[end:], True)):
+        if text:
+            yield Part(text, is_copied)
+
+
+def _is_around(character: str) -> bool:
+    return character.isspace() or is_emoji(character) or character in _JOINED_TO_EMOJI

@@ -1,0 +1,192 @@
+"""What a translation is: its text, how certain it is, and which words came from which."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from foreword.text.subwords import Subwords
+from foreword.translator.search import Hypothesis
+
+ALIGNED = 0.5
+"""A word is aligned with the source word that it attends to most, and with each that has at least
+this share of that word's weight."""
+
+
+@dataclass(frozen=True)
+class TranslatedWord:
+    """A word of a translation.
+
+    Attributes:
+        text: as it stands between spaces.
+        confidence: the probability of its sub-words, given the source and the words before; 1 for
+            what was copied.
+        sources: the numbers of the words of the source that it was attended to for, from 0; none
+            without attention.
+    """
+
+    text: str
+    confidence: float
+    sources: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another translation.
+
+    Attributes:
+        text: the whole translation.
+        score: as `Translation.score`.
+    """
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A translation.
+
+    Attributes:
+        text: the translation, with the lines of its source; empty if the translator abstained.
+        score: the log-probabilities of its sentences, each divided by its length's penalty.
+        confidence: the geometric mean of the probabilities of its sub-words, 0 to 1; 1 for what was
+            copied.
+        words: its words, in their order.
+        alternatives: the next best translations, the best first.
+        abstained: whether the confidence was below what was asked for.
+    """
+
+    text: str
+    score: float
+    confidence: float
+    words: tuple[TranslatedWord, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    abstained: bool = False
+
+    @property
+    def alignment(self) -> tuple[tuple[int, int], ...]:
+        """The pairs (number of a word of the translation, number of a word of the source)."""
+        return tuple((k, source) for k, word in enumerate(self.words) for source in word.sources)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The translation of a part of a text, or of several parts in a row.
+
+    Attributes:
+        texts: the n best texts and their scores, the best first.
+        words: of the best one; `sources` are numbers of words of this part.
+        source_words: how many words the part of the source has.
+        log_probability: of all its sub-words, in nats.
+        count: how many these are.
+    """
+
+    texts: tuple[tuple[str, float], ...]
+    words: tuple[TranslatedWord, ...]
+    source_words: int
+    log_probability: float = 0.0
+    count: int = 0
+
+
+def copied(text: str) -> Piece:
+    """Return a part of the source as its own translation."""
+    words = tuple(TranslatedWord(word, 1.0, (k,)) for k, word in enumerate(text.split()))
+    return Piece(((text, 0.0),), words, len(words))
+
+
+def piece_of(
+    source: Sequence[int], hypotheses: Sequence[Hypothesis], subwords: Subwords, n: int
+) -> Piece:
+    """Return the translation of a sentence from what a search has found, the best first."""
+    texts: dict[str, float] = {}
+    for one in hypotheses:
+        texts.setdefault(subwords.decode(one.ids), one.score)
+    best = hypotheses[0]
+    words, of_source = words_of(best.ids, subwords), words_of(source, subwords)
+    logs = best.log_probabilities
+    return Piece(
+        tuple(texts.items())[:n],
+        tuple(
+            TranslatedWord(
+                subwords.decode([best.ids[t] for t in at]),
+                float(np.exp(logs[at].sum())),
+                _sources(best.attention, at, of_source),
+            )
+            for at in words
+        ),
+        len(of_source),
+        float(logs.sum()),
+        len(logs),
+    )
+
+
+def words_of(ids: Sequence[int], subwords: Subwords) -> list[list[int]]:
+    """Return the positions of each word's sub-words; a word begins after a space."""
+    words: list[list[int]] = []
+    is_inside = False
+    for position, index in enumerate(ids):
+        letters = subwords.bytes[index] or b"\x00"  # a slot stands for letters
+        if letters.isspace():
+            is_inside = False
+            continue
+        if letters[:1].isspace() or not is_inside:
+            words.append([])
+        words[-1].append(position)
+        is_inside = True
+    return words
+
+
+def _sources(
+    attention: np.ndarray | None, at: list[int], source: list[list[int]]
+) -> tuple[int, ...]:
+    if attention is None or not source:
+        return ()
+    looked = attention[at].sum(0)
+    weights = np.array([looked[positions].sum() for positions in source])
+    return tuple(np.flatnonzero(weights >= ALIGNED * weights.max()).tolist())
+
+
+def joined(pieces: Sequence[Piece], n: int) -> Piece:
+    """Return the translation of all parts of a text, with the n best of their combinations."""
+    words: list[TranslatedWord] = []
+    before = 0
+    for piece in pieces:
+        words += [
+            TranslatedWord(word.text, word.confidence, tuple(k + before for k in word.sources))
+            for word in piece.words
+        ]
+        before += piece.source_words
+    if n == 1:
+        texts: tuple[tuple[str, float], ...] = (
+            ("".join(p.texts[0][0] for p in pieces), sum(p.texts[0][1] for p in pieces)),
+        )
+    else:
+        texts = reduce(lambda some, piece: _combined(some, piece.texts, n), pieces, (("", 0.0),))
+    return Piece(
+        texts,
+        tuple(words),
+        before,
+        sum(piece.log_probability for piece in pieces),
+        sum(piece.count for piece in pieces),
+    )
+
+
+def _combined(
+    some: tuple[tuple[str, float], ...], others: tuple[tuple[str, float], ...], n: int
+) -> tuple[tuple[str, float], ...]:
+    """Return the n best of all pairs."""
+    pairs = [(one + other, score + more) for one, score in some for other, more in others]
+    return tuple(sorted(pairs, key=lambda pair: -pair[1])[:n])
+
+
+def finished(piece: Piece, abstain: float | None) -> Translation:
+    """Return the translation of a whole text."""
+    confidence = math.exp(piece.log_probability / piece.count) if piece.count else 1.0
+    text, score = piece.texts[0]
+    if abstain is not None and confidence < abstain:
+        return Translation("", score, confidence, abstained=True)
+    others = tuple(Alternative(*pair) for pair in piece.texts[1:])
+    return Translation(text, score, confidence, piece.words, others)

@@ -1,0 +1,244 @@
+"""Text in, its translation out: `Translator`. Runs on numpy; never imports torch."""
+
+import re
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, NamedTuple, overload
+
+from foreword.errors import SettingsError
+from foreword.folder.installed import find_folder
+from foreword.folder.translation_store import TranslationFolder, read_translation
+from foreword.predictor.reading import readable
+from foreword.text.subwords import Subwords
+from foreword.translator.demands import Demands, Ids, Pieces, Prefix
+from foreword.translator.numpy_network import NumpyNetwork
+from foreword.translator.parts import Part, halves, parts_of
+from foreword.translator.search import BeamSearch, Ends, Network
+from foreword.translator.translation import Piece, Translation, copied, finished, joined, piece_of
+
+if TYPE_CHECKING:
+    from foreword.folder.config import TranslationFolderConfig
+
+MOST_BEAMS = 64
+LONGEST_PART = 128
+"""A sentence of more sub-words is cut, since no network was trained on such long ones."""
+_DECODERS, _SENTENCES = 256, 64
+"""The most hypotheses and the most sentences of a batch."""
+_CONTROLS = frozenset((*range(0x20), 0x7F))
+"""Bytes that no translation of a line holds."""
+
+
+class _Job(NamedTuple):
+    """A sentence to translate, with all that its translation depends on."""
+
+    source: Ids
+    required: tuple[Ids, ...]
+    prefix: Prefix | None
+
+
+class Translator:
+    """A model that translates. Immutable and thread-safe."""
+
+    def __init__(self, folder: TranslationFolder) -> None:
+        self.folder = folder
+        self.subwords: Subwords = folder.subwords
+        self.network: Network = NumpyNetwork(folder.model, folder.weights)
+        self._pieces = Pieces(self.subwords.bytes)
+        never = [self.subwords.pad, self.subwords.unknown, *self.subwords.slots]
+        never += [k for k, piece in enumerate(self.subwords.bytes) if _CONTROLS & set(piece)]
+        self._ends = Ends(self.subwords.start, self.subwords.end, tuple(never))
+
+    @classmethod
+    def load(cls, folder: str | PathLike[str]) -> "Translator":
+        """Load the translation model in a folder, or an installed one by its name.
+
+        Raises:
+            FolderError: the folder is missing, damaged, written by a newer Foreword, or holds a
+                next-word model.
+        """
+        return cls(read_translation(find_folder(folder)))
+
+    @property
+    def config(self) -> "TranslationFolderConfig":
+        """The whole configuration, with the records of training and evaluation.
+
+        Raises:
+            FolderError: its records cannot be used.
+        """
+        return self.folder.config
+
+    @overload
+    def translate(
+        self,
+        text: str,
+        *,
+        beams: int = ...,
+        n: int = ...,
+        prefix: str | None = ...,
+        glossary: Mapping[str, str] | None = ...,
+        abstain: float | None = ...,
+        alpha: float = ...,
+        sentences: bool = ...,
+    ) -> Translation: ...
+
+    @overload
+    def translate(
+        self,
+        text: list[str] | tuple[str, ...],
+        *,
+        beams: int = ...,
+        n: int = ...,
+        prefix: str | None = ...,
+        glossary: Mapping[str, str] | None = ...,
+        abstain: float | None = ...,
+        alpha: float = ...,
+        sentences: bool = ...,
+    ) -> list[Translation]: ...
+
+    def translate(
+        self,
+        text: str | list[str] | tuple[str, ...],
+        *,
+        beams: int = 4,
+        n: int = 1,
+        prefix: str | None = None,
+        glossary: Mapping[str, str] | None = None,
+        abstain: float | None = None,
+        alpha: float = 1.0,
+        sentences: bool = True,
+    ) -> Translation | list[Translation]:
+        """Translate a text, or each of several ones.
+
+        Lines, blank lines, the spaces around sentences, and what has no letters stay as they are.
+        Each sentence is translated by itself. Lone surrogates are read as U+FFFD.
+
+        Args:
+            text: the text or texts.
+            beams: the number of hypotheses of beam search; 1 is greedy search.
+            n: how many translations are wanted: the best one and `n - 1` alternatives, or fewer if
+                no more differ.
+            prefix: how each translation must begin. Its last word may be unfinished, unless a space
+                follows it.
+            glossary: terms of the target language by those of the source: where a term stands in a
+                sentence as whole words, its translation must contain the other one. A term in lower
+                case is found in every case.
+            abstain: rather no translation than one whose confidence is below this.
+            alpha: 0 prefers the likeliest translation, which is often short; 1 the one with the
+                highest mean log-probability of a sub-word, nearly; see `penalty`.
+            sentences: False translates each line as a whole, as is right where it was trained so.
+
+        Raises:
+            SettingsError: an argument is out of range; says which.
+            FolderError: the model's weights are so large that its scores overflow.
+        """
+        if not 1 <= beams <= MOST_BEAMS:
+            raise SettingsError(f"beams must be from 1 to {MOST_BEAMS}, not {beams}")
+        if not 1 <= n <= beams:
+            raise SettingsError(f"n must be from 1 to beams, which is {beams}, not {n}")
+        if abstain is not None and not 0 <= abstain <= 1:
+            raise SettingsError(f"abstain must be a confidence from 0 to 1, not {abstain}")
+        if not 0 <= alpha <= 10:
+            raise SettingsError(f"alpha must be from 0 to 10, not {alpha}")
+        texts = [text] if isinstance(text, str) else list(text)
+        # The same text may be found by several ways of cutting it into sub-words.
+        wanted = 1 if n == 1 else beams
+        search = BeamSearch(self.network, self._ends, beams=beams, n=wanted, alpha=alpha)
+        terms = _Terms(glossary or {}, self.subwords)
+        begin = self._prefix(prefix)
+        jobs = [
+            list(self._jobs(readable(one), terms, begin, sentences=sentences and begin is None))
+            for one in texts
+        ]
+        wanted_jobs = {job for of_text in jobs for _, job in of_text if job}
+        known = self._translated(wanted_jobs, search, n)
+        results = []
+        for of_text in jobs:
+            pieces = [copied(part.text) if job is None else known[job] for part, job in of_text]
+            results.append(finished(joined(pieces, n), abstain))
+        return results[0] if isinstance(text, str) else results
+
+    def _prefix(self, prefix: str | None) -> Prefix | None:
+        if not prefix:
+            return None
+        if len(prefix.splitlines()) > 1:
+            raise SettingsError("the prefix must be a single line")
+        prefix = readable(prefix)
+        whole, _, last = prefix.rpartition(" ")
+        return Prefix(tuple(self.subwords.encode(whole)), f" {last}".encode())
+
+    def _jobs(
+        self, text: str, terms: "_Terms", prefix: Prefix | None, *, sentences: bool
+    ) -> Iterator[tuple[Part, _Job | None]]:
+        """Yield the parts of a text, each with the sentence that it is, unless it is copied."""
+        for part in parts_of(text, sentences=sentences):
+            if part.is_copied:
+                yield part, None
+                continue
+            for short in self._short_enough(part.text):
+                if short.is_copied:
+                    yield short, None
+                    continue
+                source = tuple(self.subwords.encode(short.text))
+                yield short, _Job(source, terms.required(short.text), prefix)
+                prefix = None
+
+    def _short_enough(self, text: str) -> Iterator[Part]:
+        """Yield parts of a sentence that are not too long."""
+        if len(text) <= LONGEST_PART or len(self.subwords.encode(text)) <= LONGEST_PART:
+            yield Part(text, is_copied=False)
+            return
+        left, spaces, right = halves(text)
+        yield from self._short_enough(left)
+        if spaces:
+            yield Part(spaces, is_copied=True)
+        yield from self._short_enough(right)
+
+    def _translated(self, jobs: set[_Job], search: BeamSearch, n: int) -> dict[_Job, Piece]:
+        """Translate sentences, those of like length together."""
+        ordered = sorted(jobs, key=lambda job: (len(job.source), job.source))
+        size = max(1, min(_SENTENCES, _DECODERS // search.beams))
+        translated: dict[_Job, Piece] = {}
+        for first in range(0, len(ordered), size):
+            batch = ordered[first : first + size]
+            results = search.run([job.source for job in batch], [*map(self._demands, batch)])
+            for job, hypotheses in zip(batch, results, strict=True):
+                translated[job] = piece_of(job.source, hypotheses, self.subwords, n)
+        return translated
+
+    def _demands(self, job: _Job) -> Demands | None:
+        if not job.required and job.prefix is None:
+            return None
+        return Demands(
+            pieces=self._pieces, end=self.subwords.end, prefix=job.prefix, required=job.required
+        )
+
+
+class _Terms:
+    """A glossary, ready to be looked up."""
+
+    def __init__(self, glossary: Mapping[str, str], subwords: Subwords) -> None:
+        self._terms: dict[str, Ids] = {}
+        for source, target in glossary.items():
+            if not source.strip() or not target.strip():
+                raise SettingsError(
+                    f"the glossary has an empty term: {source!r} is to become {target!r}"
+                )
+            if len(f"{source}{target}".splitlines()) > 1:
+                raise SettingsError(f"the term {source!r} of the glossary has several lines")
+            self._terms[source.strip()] = tuple(subwords.encode(readable(target.strip())))
+        longest_first = sorted(self._terms, key=len, reverse=True)
+        ways = [
+            f"(?i:{re.escape(term)})" if term.islower() else re.escape(term)
+            for term in longest_first
+        ]
+        self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(ways)})(?!\w)") if ways else None
+
+    def required(self, text: str) -> tuple[Ids, ...]:
+        """Return what the translation of a sentence must contain."""
+        if self._pattern is None:
+            return ()
+        terms: dict[Ids, None] = {}
+        for match in self._pattern.finditer(text):
+            known = match[0] if match[0] in self._terms else match[0].lower()
+            terms[self._terms[known]] = None
+        return tuple(terms)

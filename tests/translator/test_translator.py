@@ -1,0 +1,151 @@
+"""Translating texts: what is kept, what is promised, what is refused. The words are nonsense."""
+
+import math
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.translator.models import write_random
+
+import foreword
+from foreword.errors import FolderError, SettingsError
+from foreword.predictor.predictor import Predictor
+from foreword.translator.translator import Translator
+
+
+@pytest.fixture(scope="module")
+def translator(tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    return Translator.load(write_random(tmp_path_factory.mktemp("models") / "random"))
+
+
+def test_a_text_keeps_its_lines_blank_lines_and_margins(translator: Translator) -> None:
+    text = "Die Katze. Der Hund!\n\n  ein Hund 😀\r\n...\n"
+    lines = translator.translate(text).text.split("\n")
+    first, second = (translator.translate(part).text for part in ("Die Katze.", "Der Hund!"))
+    assert lines[0] == f"{first} {second}"
+    assert lines[1] == ""
+    assert lines[2] == f"  {translator.translate('ein Hund').text} 😀\r"
+    assert lines[3:] == ["...", ""]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n", "😀👍🏽", "!?", "12:30", "\u2028"])
+def test_what_has_no_words_is_copied(translator: Translator, text: str) -> None:
+    translation = translator.translate(text)
+    assert (translation.text, translation.confidence) == (text, 1.0)
+
+
+def test_texts_are_translated_alike_alone_and_together(translator: Translator) -> None:
+    texts = ["the cat", "ein Hund saß auf der Matte, the contract", "", "the cat", "a. B c"]
+    together = translator.translate(texts)
+    assert [one.text for one in together] == [translator.translate(text).text for text in texts]
+
+
+def test_ten_thousand_words_in_a_sentence_end(translator: Translator) -> None:
+    text = "the cat sat " * 3_300
+    translation = translator.translate(text, beams=1)
+    assert 0 < len(translation.text) < 50 * len(text)
+
+
+def test_a_network_that_only_repeats_itself_ends(translator: Translator) -> None:
+    bias = np.zeros(translator.subwords.size, np.float32)
+    bias[translator.subwords.encode("a")] = 1000
+    weights = {**translator.folder.weights, "output.bias": bias}
+    endless = Translator(replace(translator.folder, weights=weights))
+    found = endless.translate("the cat", beams=2)
+    length = len(translator.subwords.encode("the cat"))
+    assert found.text == " ".join("a" * (2 * length + 15))
+
+
+def test_the_confidence_is_the_mean_of_the_sub_words_probabilities(
+    translator: Translator,
+) -> None:
+    one = translator.translate("the cat", alpha=0.0)
+    # With alpha 0 the score is the sum of the log-probabilities of all words and of the end.
+    words = math.prod(word.confidence for word in one.words)
+    assert math.exp(one.score) < words
+    assert 0 < one.confidence < 1
+    assert " ".join(word.text for word in one.words).split() == one.text.split()
+
+
+def test_words_are_aligned_with_the_words_that_they_look_at(translator: Translator) -> None:
+    translation = translator.translate("😀 the cat. Ein Hund")
+    sources = {source for _, source in translation.alignment}
+    assert translation.words[0].sources == (0,)
+    assert sources <= set(range(5))
+    assert all(word.sources for word in translation.words)
+
+
+def test_the_n_best_differ_and_fall_in_score(translator: Translator) -> None:
+    found = translator.translate("the cat. a dog", beams=8, n=5)
+    scores = [found.score, *(other.score for other in found.alternatives)]
+    texts = [found.text, *(other.text for other in found.alternatives)]
+    assert len(set(texts)) == 5
+    assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("prefix", ["die Ma", "die ", "Größe 7 ", "x"])
+def test_a_translation_begins_as_it_was_told_to(translator: Translator, prefix: str) -> None:
+    assert translator.translate("the cat. A dog", prefix=prefix).text.startswith(prefix)
+
+
+def test_terms_of_the_glossary_come_out_as_whole_words(translator: Translator) -> None:
+    glossary = {"cat": "Kater", "contract": "Vertrag", "the dog": "Köter", "MAT": "never"}
+    found = translator.translate("The Cat, the contract, the mat", glossary=glossary, beams=2)
+    words = re.split(r"\W+", found.text)
+    assert {"Kater", "Vertrag"} <= set(words)
+    assert "never" not in found.text
+    assert "Köter" not in found.text
+
+
+def test_rather_none_than_a_translation_below_the_asked_confidence(
+    translator: Translator,
+) -> None:
+    sure = translator.translate("the cat", abstain=0.0)
+    unsure = translator.translate("the cat", abstain=1.0)
+    assert (sure.abstained, unsure.abstained, unsure.text) == (False, True, "")
+    assert not translator.translate("😀", abstain=1.0).abstained
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"beams": 0}, "beams must be from 1"),
+        ({"beams": 2, "n": 3}, "n must be from 1 to beams, which is 2"),
+        ({"abstain": 1.5}, "from 0 to 1, not 1.5"),
+        ({"alpha": -1.0}, "alpha"),
+        ({"alpha": math.nan}, "alpha"),
+        ({"prefix": "a\nb"}, "single line"),
+        ({"glossary": {"cat": " "}}, "empty term"),
+        ({"glossary": {"cat": "a\nb"}}, "several lines"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(
+    translator: Translator, arguments: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(SettingsError, match=told):
+        translator.translate("the cat", **arguments)
+
+
+def test_load_gives_what_the_folder_holds(tmp_path: Path) -> None:
+    folder = write_random(tmp_path / "model", int8=True)
+    assert isinstance(foreword.load(folder), Translator)
+    assert foreword.load(folder, Translator).config.source_language == "de"
+    with pytest.raises(FolderError, match="does not predict next words"):
+        foreword.load(folder, Predictor)
+    with pytest.raises(FolderError, match="missing"):
+        foreword.load(tmp_path / "missing")
+
+
+def test_translating_never_imports_torch(tmp_path: Path) -> None:
+    folder = write_random(tmp_path / "model")
+    program = (
+        f"import sys, foreword; print(foreword.load({str(folder)!r}).translate('the cat').text)\n"
+        "assert 'torch' not in sys.modules and 'pydantic' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
