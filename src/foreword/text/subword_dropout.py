@@ -166,9 +166,9 @@ class _Merges:
     def of_pairs(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Return the rank of each pair's merge; pairs with -1 have none."""
         keys = left.astype(np.int64) * self._size + right
-        found = np.searchsorted(self._keys, keys)
-        is_merge = (self._keys[found] == keys) & (right >= 0)
-        ranks: np.ndarray = np.where(is_merge, self._ranks[found], np.int32(_NO_MERGE))
+        positions = np.searchsorted(self._keys, keys)
+        is_merge = (self._keys[positions] == keys) & (right >= 0)
+        ranks: np.ndarray = np.where(is_merge, self._ranks[positions], np.int32(_NO_MERGE))
         return ranks
 
 
