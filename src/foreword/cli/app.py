@@ -25,6 +25,7 @@ from foreword.cli import (
     serve,
     settings,
     train,
+    translate,
     tune,
 )
 from foreword.cli.console import errors, interruptible, print_error
@@ -57,6 +58,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("keystrokes")(keystrokes.keystrokes)
 app.command("predict")(predict.predict)
 app.command("generate")(generate.generate)
+app.command("translate")(translate.translate)
 app.command("serve")(serve.serve)
 app.command("compare", cls=SettingsCommand)(compare.compare)
 app.command("tune", cls=SettingsCommand)(tune.tune)

@@ -68,16 +68,22 @@ def print_error(text: str) -> None:
 
 def input_lines() -> Iterator[str]:
     """Lines of standard input without their ends; bytes that are not UTF-8 become U+FFFD."""
+    for lines in input_blocks():
+        yield from lines
+
+
+def input_blocks() -> Iterator[list[str]]:
+    """The same lines, those together that came together; a block may be empty."""
     if sys.stdin.isatty():
         errors.print("reading lines from the keyboard; Ctrl-D ends", style="dim")
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     splitter = LineSplitter()
     stream = cast(io.BufferedReader, sys.stdin.buffer)
     while block := stream.read1():
-        yield from splitter.lines(decoder.decode(block))
-    yield from splitter.lines(decoder.decode(b"", final=True))
+        yield list(splitter.lines(decoder.decode(block)))
+    yield list(splitter.lines(decoder.decode(b"", final=True)))
     if splitter.rest:
-        yield splitter.rest
+        yield [splitter.rest]
 
 
 def json_lines() -> Iterator[str]:
