@@ -123,11 +123,61 @@ bool chosen(const float* scores, const Shares* parts, const Choice& choice,
 
 }  // namespace
 
-// What a network adds to the tables that it was given.
-struct Network::Store {
-    std::vector<std::uint8_t> rows;
-    std::vector<std::int32_t> sums;
-};
+KeptTable::KeptTable(Table table) : table_(table) {
+    const std::size_t item = table.is_int8() ? 1 : sizeof(float);
+    const std::size_t bytes = (std::size_t)table.columns * item;
+    if (bytes % ROW_BYTES != 0) {
+        const std::size_t wide = (bytes + ROW_BYTES - 1) / ROW_BYTES * ROW_BYTES;
+        const char* from = table.is_int8() ? (const char*)table.ints : (const char*)table.floats;
+        rows_.resize(wide * (std::size_t)table.rows);
+        for (int row = 0; row < table.rows; ++row) {
+            std::memcpy(rows_.data() + wide * (std::size_t)row, from + bytes * (std::size_t)row, bytes);
+        }
+        table_.stride = (std::ptrdiff_t)(wide / item);
+        if (table.is_int8()) table_.ints = (const std::int8_t*)rows_.data();
+        else table_.floats = (const float*)rows_.data();
+    }
+    if (!table.is_int8()) return;
+    sums_.resize((std::size_t)table.rows);
+    for (int row = 0; row < table.rows; ++row) {
+        const std::int8_t* values = table_.ints + row * table_.stride;
+        std::int32_t sum = 0;
+        for (int k = 0; k < table.columns; ++k) sum += values[k];
+        sums_[(std::size_t)row] = sum;
+    }
+    table_.sums = sums_.data();
+}
+
+void multiply(const Kernels& kernels, const Table& table, const float* vectors, int count,
+              float* into, int threads) {
+    const bool is_int8 = table.is_int8();
+    const std::size_t floats = operand_bytes(table.columns) / sizeof(float);
+    const int groups = (count + SCORED_TOGETHER - 1) / SCORED_TOGETHER;
+    const int pieces = pieces_of(table.rows);
+    const double work = (double)count * table.rows * table.columns;
+    in_pieces(threads_worth(threads, work), groups, [&](int group) {
+        const int first = group * SCORED_TOGETHER;
+        const int users = std::min(SCORED_TOGETHER, count - first);
+        float* const memory = scratch(floats * (std::size_t)users);
+        const void* operands[SCORED_TOGETHER];
+        float scales[SCORED_TOGETHER];
+        float* places[SCORED_TOGETHER];
+        for (int u = 0; u < users; ++u) {
+            float* const own = memory + floats * (std::size_t)u;
+            const float* vector = vectors + (std::ptrdiff_t)(first + u) * table.columns;
+            scales[u] = kernels.operand[is_int8](vector, table.columns, own);
+            operands[u] = own;
+        }
+        for (int piece = 0; piece < pieces; ++piece) {
+            const std::int64_t row = (std::int64_t)piece * PIECE;
+            for (int u = 0; u < users; ++u) {
+                places[u] = into + (std::ptrdiff_t)(first + u) * table.rows + row;
+            }
+            kernels.rows[is_int8](table, operands, scales, users, nullptr, row,
+                                  size_of(piece, table.rows), places);
+        }
+    });
+}
 
 // One layer's weights as the products read them, made when they are first wanted.
 struct Network::Packing {
@@ -168,35 +218,9 @@ double Network::step_work() const {
     return work;
 }
 
-// A table whose rows may be read a little further, with its rows' sums.
 Table Network::kept(Table table) {
-    const std::size_t item = table.is_int8() ? 1 : sizeof(float);
-    const std::size_t bytes = (std::size_t)table.columns * item;
-    stores_.push_back(std::make_unique<Store>());
-    Store& store = *stores_.back();
-    if (bytes % ROW_BYTES != 0) {
-        const std::size_t wide = (bytes + ROW_BYTES - 1) / ROW_BYTES * ROW_BYTES;
-        const char* from = table.is_int8() ? (const char*)table.ints : (const char*)table.floats;
-        store.rows.resize(wide * (std::size_t)table.rows);
-        for (int row = 0; row < table.rows; ++row) {
-            std::memcpy(store.rows.data() + wide * (std::size_t)row,
-                        from + bytes * (std::size_t)row, bytes);
-        }
-        table.stride = (std::ptrdiff_t)(wide / item);
-        if (table.is_int8()) table.ints = (const std::int8_t*)store.rows.data();
-        else table.floats = (const float*)store.rows.data();
-    }
-    if (table.is_int8()) {
-        store.sums.resize((std::size_t)table.rows);
-        for (int row = 0; row < table.rows; ++row) {
-            const std::int8_t* values = table.ints + row * table.stride;
-            std::int32_t sum = 0;
-            for (int k = 0; k < table.columns; ++k) sum += values[k];
-            store.sums[(std::size_t)row] = sum;
-        }
-        table.sums = store.sums.data();
-    }
-    return table;
+    tables_.push_back(std::make_unique<KeptTable>(table));
+    return tables_.back()->table();
 }
 
 // One step of one layer: h and c (batch, H) before, then (batch, H) after.

@@ -60,6 +60,22 @@ struct Asked {
     bool is_finite;
 };
 
+// A table whose rows may be read a little further, with its rows' sums.
+class KeptTable {
+  public:
+    explicit KeptTable(Table table);
+    const Table& table() const { return table_; }
+
+  private:
+    Table table_;
+    std::vector<std::uint8_t> rows_;
+    std::vector<std::int32_t> sums_;
+};
+
+// Vectors by a table's rows: (count, columns) to (count, rows), with the table's biases added.
+void multiply(const Kernels& kernels, const Table& table, const float* vectors, int count,
+              float* into, int threads);
+
 class Network {
   public:
     Network(const Kernels& kernels, Model model);
@@ -90,7 +106,6 @@ class Network {
                    int threads) const;
 
   private:
-    struct Store;
     struct Packing;
 
     Table kept(Table table);
@@ -107,7 +122,7 @@ class Network {
     const Kernels& kernels_;
     Model model_;
     int format_, gates_, recurrent_gates_;
-    std::vector<std::unique_ptr<Store>> stores_;
+    std::vector<std::unique_ptr<KeptTable>> tables_;
     std::unique_ptr<Packing[]> packings_;
 };
 

@@ -123,6 +123,31 @@ void must(bool fits, const char* what) {
     if (!fits) throw nb::value_error(what);
 }
 
+// A matrix by which vectors are multiplied.
+class Product {
+  public:
+    Product(const Kernels& kernels, Matrix matrix)
+        : kernels_(kernels), matrix_(std::move(matrix)), kept_(matrix_.table) {}
+
+    // x (count, columns) to into (count, rows).
+    void multiply(const nb::handle& x, const nb::handle& into, int threads) const {
+        const Table& table = kept_.table();
+        const Buffer vectors(x, "f", sizeof(float), PyBUF_SIMPLE);
+        const Buffer products(into, "f", sizeof(float), PyBUF_WRITABLE);
+        const std::size_t count = vectors.count() / (std::size_t)table.columns;
+        must(vectors.count() == count * (std::size_t)table.columns, "vectors have other sizes");
+        must(products.count() == count * (std::size_t)table.rows, "products have another shape");
+        const Unlocked unlocked((double)vectors.count() * table.rows);
+        foreword::multiply(kernels_, table, vectors.as<const float>(), (int)count,
+                           products.as<float>(), threads);
+    }
+
+  private:
+    const Kernels& kernels_;
+    Matrix matrix_;
+    KeptTable kept_;
+};
+
 class PyNetwork {
   public:
     PyNetwork(const Kernels& kernels, const std::string& cell, Matrix embedding,
@@ -319,6 +344,14 @@ void bind_network(nb::module_& m, const Kernels* (*chosen)()) {
             },
             nb::arg("weight_ih"), nb::arg("weight_hh"), nb::arg("bias_n").noconvert() = none,
             nb::arg("peepholes").noconvert() = none);
+    nb::class_<Product>(m, "Product", "A matrix by which vectors are multiplied.")
+        .def(
+            "__init__",
+            [](Product* self, Matrix matrix) {
+                new (self) Product(*kernels_in_use(), std::move(matrix));
+            },
+            nb::arg("matrix"))
+        .def("multiply", &Product::multiply, nb::arg("x"), nb::arg("into"), nb::arg("threads"));
     nb::class_<PyNetwork>(m, "Network", "A whole next-word model at inference.")
         .def(
             "__init__",

@@ -13,8 +13,8 @@ import numpy as np
 
 from foreword.cells.operations import linear
 from foreword.errors import FolderError
-from foreword.folder.quantised import dense
 from foreword.folder.translation import TranslationConfig
+from foreword.translator.int8_rows import as_factors
 
 Array: TypeAlias = np.ndarray
 States: TypeAlias = tuple[Array, ...]
@@ -59,11 +59,11 @@ class Step(NamedTuple):
 
 
 class NumpyNetwork:
-    """Encoder, attention and decoder. Converts int8 weights to float32."""
+    """Encoder, attention and decoder. Products with int8 weights are made in C++ if it is there."""
 
     def __init__(self, config: TranslationConfig, weights: Mapping[str, Array]) -> None:
         self.config = config
-        self._w = dense(weights)
+        self._w = as_factors(weights)
         parts = config.recurrent_cell.parameter_shapes(1, 1)
         self._cells = {
             name.replace("weight_ih_", ""): {
