@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import typer
+from tests.translator.models import write_random
 from typer.testing import CliRunner
 
 import foreword
@@ -46,6 +47,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [piece.text for piece in itertools.islice(chat_source("valid").read(), 1500)]
     (folder / "notes.txt").write_text("\n".join(lines), encoding="utf-8")
     foreword.train([folder / "notes.txt"], out=folder / "my-model", steps=3, hidden_size=8)
+    write_random(folder / "de-en")
     return folder
 
 
@@ -54,7 +56,8 @@ def test_python_blocks_run_in_the_order_of_the_page(
     page: Path, reader: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "notes.txt").write_bytes((reader / "notes.txt").read_bytes())
-    (tmp_path / "my-model").symlink_to(reader / "my-model")
+    for model in ("my-model", "de-en"):
+        (tmp_path / model).symlink_to(reader / model)
     monkeypatch.chdir(tmp_path)
     train, tune = foreword.train, foreword.tune
 
