@@ -1,10 +1,16 @@
 """What a folder has besides its network, when a training in it goes on."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import foreword
 from foreword.folder.saving import write_folder
 from foreword.folder.store import read_folder
+from foreword.training import next_words
+from foreword.training.progress import Event, Validated
 
 
 def test_rare_words_that_a_folder_was_given_are_there_after_more_steps(tmp_path: Path) -> None:
@@ -19,3 +25,21 @@ def test_rare_words_that_a_folder_was_given_are_there_after_more_steps(tmp_path:
     assert after.config.training is not None
     assert after.config.training.steps == 10
     assert after.rare == ("Matterhorn",)
+
+
+def test_a_killed_training_leaves_the_misspellings_found_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(next_words, "misspellings_of", lambda *_: {"gou": "you"})
+    text, out = tmp_path / "notes.txt", tmp_path / "m"
+    text.write_text("how are you\nhow are gou\ni am fine\n" * 200, "utf-8")
+
+    found: list[Mapping[str, str]] = []
+
+    def look(event: Event) -> None:
+        if isinstance(event, Validated) and out.exists():
+            found.append(read_folder(out).misspellings)
+
+    options: dict[str, Any] = {"hidden_size": 4, "batch_size": 4, "window": 5, "validations": 4}
+    foreword.train([text], out=out, valid=text, steps=8, save_seconds=1e-9, report=look, **options)
+    assert found[-1] == {"gou": "you"}

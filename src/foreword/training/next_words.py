@@ -72,6 +72,8 @@ class NextWordTask:
         self.refuse_other = corpus.refuse_other
         self._model: NextWordModel | None = None
         self._evaluation: Evaluation | None = None
+        self._misspellings: dict[str, str] = {}
+        self._searched_at = 0  # the step after which they were searched for
 
     @property
     def fingerprint(self) -> Mapping[str, str | None]:
@@ -147,7 +149,11 @@ class NextWordTask:
     def write(
         self, folder: Path, weights: Mapping[str, Any], record: TrainingRecord, *, ends: bool
     ) -> FolderConfig:
-        """Write the model folder; at the end also the misspellings that the weights reveal."""
+        """Write the model folder, with the misspellings that the weights reveal.
+
+        The search takes a second or two. Until the end it runs only after twice as many steps as
+        the last time, so that a run which is killed leaves misspellings too.
+        """
         tokenizer = self.corpus.tokenizer
         written = FolderConfig(
             format_version=format_version(self.config, "float32", tokenizer.config),
@@ -156,6 +162,9 @@ class NextWordTask:
             training=record,
             evaluation=self._evaluation,
         )
-        known = misspellings_of(tokenizer, weights) if ends else {}
-        write_folder(folder, written, weights, tokenizer, model_card(written), self.rare, known)
+        if ends or record.steps >= 2 * self._searched_at:
+            self._misspellings = misspellings_of(tokenizer, weights)
+            self._searched_at = max(1, record.steps)
+        card = model_card(written)
+        write_folder(folder, written, weights, tokenizer, card, self.rare, self._misspellings)
         return written
