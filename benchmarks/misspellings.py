@@ -21,7 +21,7 @@ from english_words import get_english_words_set
 from foreword.folder.installed import find_folder
 from foreword.folder.store import Folder, read_folder
 from foreword.folder.usage import misspellings_of, vectors_of_use
-from foreword.text.misspellings import pairs
+from foreword.text.misspellings import KINDS, pairs
 
 DICTIONARY = Path(codespell_lib.__file__).parent / "data/dictionary.txt"
 
@@ -81,7 +81,7 @@ def fit(folder: Folder, listed: Meant, real: set[str]) -> None:
     assert vectors is not None
     folds = [folder.tokenizer.case.fold(word) for word in folder.tokenizer.words]
     found = pairs(folds, vectors)
-    kinds = np.eye(6)[found.kind]
+    kinds = np.eye(len(KINDS))[found.kind]
     others = [found.letters, found.commoner, found.odd, found.likeness]
     features = np.column_stack([kinds, *others])
     labels = np.full(len(found.wrong), -1)
@@ -94,8 +94,8 @@ def fit(folder: Folder, listed: Meant, real: set[str]) -> None:
     model = LogisticRegression(C=10, max_iter=9000).fit(features[known], labels[known])
     share = model.predict_proba(features)[:, 1].mean()
     weights = model.coef_[0].round(2).tolist()
-    print(f"share {share:.3f}, none {model.intercept_[0]:.2f}, kinds {weights[:6]}, ")
-    print("letters {}, commoner {}, odd {}, likeness {}".format(*weights[6:]))
+    print(f"share {share:.3f}, none {model.intercept_[0]:.2f}, kinds {weights[: len(KINDS)]}, ")
+    print("letters {}, commoner {}, odd {}, likeness {}".format(*weights[len(KINDS) :]))
 
 
 if __name__ == "__main__":

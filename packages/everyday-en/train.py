@@ -9,15 +9,17 @@ import argparse
 import sys
 from pathlib import Path
 
+import numpy as np
+
 import foreword
 from foreword.cli.watch import Watch
-from foreword.evaluation.keystrokes import KeystrokeReport, Typist, simulate
+from foreword.evaluation.keystrokes import KeystrokeReport, SimulatedTypist, simulate
 from foreword.evaluation.suggester import Suggester
 from foreword.folder.saving import write_folder
 from foreword.folder.store import CARD, RARE, folder_bytes, read_folder
 from foreword.folder.usage import misspellings_of
 from foreword.text.spacing import counted
-from foreword.text.tokenizer import Tokenizer
+from foreword.text.tokenizer import EOS_ID, Tokenizer
 from foreword.training.card import model_card
 from text import LICENCES, chats, everyday_text, rare_words, without_misspellings
 
@@ -128,7 +130,9 @@ def add_misspellings(path: Path) -> None:
     """Gives a model the misspellings in its vocabulary; training alone does so, too."""
     folder = read_folder(path)
     card = (path / CARD).read_text("utf-8")
-    found = misspellings_of(folder.tokenizer, folder.weights)
+    lines = map(folder.tokenizer.encode, everyday_text())
+    ids = np.concatenate([[*line, EOS_ID] for line in lines])
+    found = misspellings_of(folder.tokenizer, folder.weights, ids)
     write_folder(path, folder.config, folder.weights, folder.tokenizer, card, folder.rare, found)
     sys.stdout.write(f"{path}: {len(found)} misspellings\n")
 
@@ -136,7 +140,7 @@ def add_misspellings(path: Path) -> None:
 def write_card(out: Path) -> None:
     """Measures a model and rewrites its card: trained on what, how long, how good."""
     messages = list(chats("test"))[:MESSAGES]
-    saved = simulate(Suggester(foreword.load(out)), messages, Typist())
+    saved = simulate(Suggester(foreword.load(out)), messages, SimulatedTypist())
     folder = read_folder(out)
     sections = [*_sources(), *_savings(saved)]
     head, use, rest = model_card(folder.config).partition("## Use\n")

@@ -645,15 +645,20 @@ def test_a_failed_write_leaves_the_old_content_and_no_rubbish(
     assert list(tmp_path.iterdir()) == [path]
 
 
+WITH_TEH = Tokenizer(["<unk>", "<eos>", "the", "teh", "one"], TOKENIZER.config)
+
+
 def with_misspellings(path: Path) -> Path:
-    tokenizer = Tokenizer(["<unk>", "<eos>", "the", "teh", "one"], TOKENIZER.config)
-    write_folder(path, CONFIG, weights(), tokenizer, "", misspellings={"teh": "the"})
+    write_folder(path, CONFIG, weights(), WITH_TEH, "", misspellings={"teh": "the"})
     return path
 
 
 def test_misspellings_are_kept_beside_the_vocabulary(tmp_path: Path, folder: Path) -> None:
     assert read_folder(with_misspellings(tmp_path / "m")).misspellings == {"teh": "the"}
     assert read_folder(folder).misspellings == {}
+    two = {"teh": "the one"}
+    write_folder(tmp_path / "two", CONFIG, weights(), WITH_TEH, "", misspellings=two)
+    assert read_folder(tmp_path / "two").misspellings == two
     assert not (folder / "misspellings.json").exists()
 
 
@@ -667,6 +672,9 @@ def test_misspellings_are_kept_beside_the_vocabulary(tmp_path: Path, folder: Pat
         '{"version": 1, "misspellings": {"teh": 1}}',
         '{"version": 1, "misspellings": {"teh": "absent"}}',
         '{"version": 1, "misspellings": {"absent": "the"}}',
+        '{"version": 1, "misspellings": {"teh": "the absent"}}',
+        '{"version": 1, "misspellings": {"teh": "the one the"}}',
+        '{"version": 1, "misspellings": {"teh": "the "}}',
         '{"version": 1, "misspellings": {"teh": "<unk>"}}',
         '{"version": 1, "misspellings": {"teh": "the", "the": "teh"}}',
         '{"version": 1, "misspellings": {"teh": "teh"}}',

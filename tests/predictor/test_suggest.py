@@ -809,6 +809,19 @@ def test_known_misspellings_are_read_offered_and_counted_as_the_words_that_are_m
     assert model.read("x becuase").last == model.tokenizer.id_of("because")
 
 
+def test_two_words_that_were_run_together_are_offered_apart(speaker: MakeSpeaker) -> None:
+    probabilities = {"a": 0.2, "lot": 0.1, "alot": 0.1, "alone": 0.01}
+    model = misspelling(speaker, probabilities, alot="a lot")
+
+    unfinished, *_ = model.suggest("like alo", k=3)
+    assert (unfinished.word, unfinished.accepted("like alo")) == ("a lot", "like a lot")
+    whole, following, *_ = model.suggest("like alot", k=3)
+    assert (whole.word, whole.accepted("like alot")) == ("a lot", "like a lot")
+    assert following.accepted("like alot").startswith("like alot ")
+    assert model.suggest("like Alo", k=1)[0].accepted("like Alo") == "like A lot"
+    assert "alot" not in {suggestion.word for suggestion in model.suggest("like ", k=9)}
+
+
 def test_a_known_misspelling_in_full_is_likelier_than_the_beginning_of_a_longer_one(
     speaker: MakeSpeaker,
 ) -> None:

@@ -50,6 +50,17 @@ def test_a_word_one_slip_away_from_a_far_commoner_one_used_alike_is_a_misspellin
     assert found(*SLIPS, alike=0.6, rule=rule) == dict(SLIPS)
 
 
+def test_a_word_two_common_slips_away_is_a_misspelling_if_it_is_used_alike() -> None:
+    pairs = (("definetly", "definitely"), ("dissapointed", "disappointed"))
+    assert found(*pairs, alike=0.6) == dict(pairs)
+    assert found(*pairs, alike=0.0, before=300) == {}
+
+
+def test_words_that_differ_by_two_other_letters_or_by_an_ending_are_none() -> None:
+    pairs = (("superhuman", "superman"), ("rereading", "reading"), ("illnesses", "illness"))
+    assert found(*pairs, alike=0.6) == {}
+
+
 def test_a_word_that_is_used_otherwise_is_none() -> None:
     pairs = (
         *(("tow", "two"), ("form", "from"), ("trail", "trial"), ("casual", "causal")),

@@ -156,7 +156,7 @@ def _compress(
         after.tokenizer,
         card,
         before.rare,
-        {w: m for w, m in known.items() if {w, m} <= after.tokenizer.ids.keys()},
+        {w: m for w, m in known.items() if {w, *m.split(" ")} <= after.tokenizer.ids.keys()},
         replaces=True,
     )
     return result

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from foreword.text import run_together
 from foreword.text.misspellings import OF_NETWORKS, OF_NGRAMS, find
 from foreword.text.tokenizer import Tokenizer
 
@@ -42,10 +43,22 @@ def vectors_of_use(weights: Mapping[str, Array]) -> Array | None:
     return np.asarray(np.sqrt(vectors))
 
 
-def misspellings_of(tokenizer: Tokenizer, weights: Mapping[str, Array]) -> dict[str, str]:
-    """The misspellings in a model's vocabulary, and the words that are meant."""
+def misspellings_of(
+    tokenizer: Tokenizer, weights: Mapping[str, Array], text: Array | None = None
+) -> dict[str, str]:
+    """The misspellings in a model's vocabulary, and the words that are meant.
+
+    Args:
+        tokenizer: the vocabulary.
+        weights: the model's, by name.
+        text: the training text as ids, which shows words that were run together; without it, none
+            are found.
+    """
+    words, case = tokenizer.words, tokenizer.case
+    two = {} if text is None else run_together.find(words, text, case)
     vectors = vectors_of_use(weights)
     if vectors is None:
-        return {}
+        return two
     rule = OF_NETWORKS if "embedding.weight" in weights else OF_NGRAMS
-    return find(tokenizer.words, vectors, tokenizer.case, rule)
+    slips = find(words, vectors, case, rule)
+    return {wrong: two.get(meant, meant) for wrong, meant in slips.items()} | two

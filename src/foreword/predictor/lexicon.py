@@ -1,7 +1,7 @@
 """Look up vocabulary words by their letters, in any case. Knows no models and no texts."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 
 import numpy as np
@@ -44,6 +44,7 @@ class Lexicon:
         sorted_folds: the folds in order; `ids` has the same order.
         longest: the number of letters of the longest word.
         meant_by: the ids of intended words, by the ids of misspellings.
+        two_words: the two words that each word stands for which was run together, by its id.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Lexicon:
             words: the words by id, the most frequent first.
             hidden: the number of first ids that are no words and never returned.
             known: the ids of the words, if such a mapping exists already.
-            misspellings: misspellings with the intended words.
+            misspellings: misspellings with the intended word, or with two, and a space between.
             case: the case rules of the language; None: those that the words show.
         """
         self.words = tuple(words)
@@ -74,10 +75,14 @@ class Lexicon:
         self.longest = max(map(len, self.sorted_folds), default=0)
         self._hidden = hidden
         self._known = known or {word: index for index, word in enumerate(words)}
+        slips = {self._known[wrong]: meant for wrong, meant in (misspellings or {}).items()}
+        self.two_words = {index: meant for index, meant in slips.items() if " " in meant}
         self.meant_by = {
-            self._known[wrong]: self._known[meant] for wrong, meant in (misspellings or {}).items()
+            index: self._known[meant]
+            for index, meant in slips.items()
+            if index not in self.two_words
         }
-        self._slips = Slips(self.folds, self.meant_by, len(words))
+        self._slips = Slips(self.folds, self.meant_by, len(words), self.two_words)
         # The number of first letters of each word that equal those of its fold; for most words,
         # all.
         self._plain = np.full(len(order), np.iinfo(np.int32).max, dtype=np.int32)
@@ -289,12 +294,21 @@ class Slips:
         is_right: whether each word is no misspelling, (V,) bool.
     """
 
-    def __init__(self, folds: Sequence[str], meant: Mapping[int, int], V: int) -> None:
-        """Take the ids of misspellings among V words, with the ids of the intended words."""
+    def __init__(
+        self, folds: Sequence[str], meant: Mapping[int, int], V: int, others: Iterable[int]
+    ) -> None:
+        """Take the ids of misspellings among V words.
+
+        Args:
+            folds: the folded words by id.
+            meant: the ids of intended words, by the ids of misspellings.
+            V: the number of words.
+            others: the ids of misspellings that are offered as the two words they stand for.
+        """
         wrong = sorted(meant, key=folds.__getitem__)
         self._folds = [folds[index] for index in wrong]
         self._meant = [meant[index] for index in wrong]
-        self.known = frozenset(self._folds)
+        self.known = frozenset([*self._folds, *(folds[index] for index in others)])
         self.is_right = np.ones(V, dtype=bool)
         self.is_right[wrong] = False
 

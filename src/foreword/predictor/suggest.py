@@ -216,7 +216,8 @@ def _readings(
         else:
             text = style.written(word, quoting=context.quoting, spaced=False)
         is_typed_already = bool(typed) and (text == typed or word == letters)
-        if is_weighed and lexicon.fold(word) in read_as:
+        # "a lot" is offered for alot, which is read as it stands.
+        if is_weighed and lexicon.fold(word).replace(" ", "") in read_as:
             left = 0.0 if is_typed_already else probability * mended
             finished += probability - left
             share = left
@@ -353,14 +354,14 @@ def _scored(
             reader, context, near, wanted, ids | {UNK_ID}, begun=known, new=new + listed
         )
         likely, of_rare = _parted(likely, listed / max(new + listed, 1e-300))
-    words, folds = lexicon.words, lexicon.folds
+    words, folds, two = lexicon.words, lexicon.folds, lexicon.two_words
     kept, after = lexicon.fold(clitic), set(words_after.tolist())
     scored = [
         (share, letters, fold)
         if i == UNK_ID
         else (share, clitic + words[i], kept + folds[i])
         if i in after
-        else (share, words[i], folds[i])
+        else (share, two.get(i, words[i]), folds[i])
         for i, share in _spelled_right(reader, likely, after)
     ]
     if rare:

@@ -26,6 +26,10 @@ from foreword.text.tokenizer import SPECIAL, Tokenizer
 
 VERSION = 1
 SHORTEST = 3
+SHORTEST_TWICE = 7
+"""The least number of letters of a word with two slips."""
+TWICE_ALIKE = 2.5
+"""The least similarity, as `Pairs.likeness`, of such a word to the intended word."""
 COMMON = 1000
 """The number of most frequent words that are never misspellings."""
 COMMONER = 2
@@ -44,9 +48,10 @@ SUFFIX = 3
 USUAL = 2.0
 """The assumed similarity of a word without a vector to the intended word."""
 
-# Kinds of slips.
-SWAPPED, DOUBLED, UNDOUBLED, MISSING, EXTRA, OTHER = range(6)
+# Kinds of slips; TWICE is two of them, see `_twice_apart`.
+SWAPPED, DOUBLED, UNDOUBLED, MISSING, EXTRA, OTHER, TWICE = KINDS = range(7)
 _BLANK, _EDGE = "\0", "$"
+_VOWELS = frozenset("aeiouy")
 _BRITISH = re.compile("ll(?:e|i[ns]|o)")
 """Where British English has an additional l: travelled, modelling, marvellous."""
 
@@ -80,9 +85,10 @@ class Rule:
         scores = self._fitted(pairs)
         usual = math.log(self.share / (1 - self.share))
         share, shift = self.share, 0.0
+        once = scores[pairs.kind != TWICE]
         for _ in range(ROUNDS):
-            expected = (1 / (1 + np.exp(-(scores + shift)))).sum()
-            share = (expected + PAIRS_BEFORE * self.share) / (len(scores) + PAIRS_BEFORE)
+            expected = (1 / (1 + np.exp(-(once + shift)))).sum()
+            share = (expected + PAIRS_BEFORE * self.share) / (len(once) + PAIRS_BEFORE)
             shift = math.log(share / (1 - share)) - usual
         return scores + shift
 
@@ -101,7 +107,7 @@ class Rule:
 OF_NETWORKS = Rule(
     share=0.074,
     none=-11.71,
-    kinds=(1.71, 1.52, -0.16, 0.81, -1.57, -2.39),
+    kinds=(1.71, 1.52, -0.16, 0.81, -1.57, -2.39, -1.0),
     letters=0.85,
     commoner=1.28,
     odd=0.18,
@@ -110,7 +116,7 @@ OF_NETWORKS = Rule(
 OF_NGRAMS = Rule(
     share=0.094,
     none=-10.74,
-    kinds=(1.86, 1.8, -0.46, 0.85, -1.94, -2.49),
+    kinds=(1.86, 1.8, -0.46, 0.85, -1.94, -2.49, -1.1),
     letters=1.01,
     commoner=0.9,
     odd=0.23,
@@ -172,7 +178,7 @@ def pairs(folds: Sequence[str], vectors: np.ndarray) -> Pairs:
         folds: the case-folded words, the most frequent first.
         vectors: the usage of the first V words, (V, d).
     """
-    apart = sorted(set(_one_slip_apart(folds)))
+    apart = sorted({*_one_slip_apart(folds), *_twice_apart(folds)})
     changes = [_change(folds[wrong], folds[meant]) for wrong, meant, _ in apart]
     first = {fold: index for index, fold in reversed(list(enumerate(folds)))}
     often: Counter[tuple[str, str, str]] = Counter()
@@ -183,7 +189,7 @@ def pairs(folds: Sequence[str], vectors: np.ndarray) -> Pairs:
         (wrong, meant, kind)
         for (wrong, meant, kind), change in zip(apart, changes, strict=True)
         if (own := first[folds[wrong]]) >= COMMON and meant * COMMONER <= own
-        if often[change] < INFLECTIONS or kind in (DOUBLED, UNDOUBLED)
+        if often[change] < INFLECTIONS or kind in (DOUBLED, UNDOUBLED, TWICE)
     ]
     rows = np.array(candidates, dtype=np.int64).reshape(-1, 3)
     wrongs, meants, kinds = rows.T
@@ -192,7 +198,9 @@ def pairs(folds: Sequence[str], vectors: np.ndarray) -> Pairs:
     of_letters = _LetterModel(folds[len(SPECIAL) : len(SPECIAL) + TYPICAL])
     odd = np.array([of_letters(folds[m]) - of_letters(folds[w]) for w, m, *_ in candidates])
     likeness = _likeness(wrongs, meants, vectors)
-    return Pairs(wrongs, meants, kinds, letters, commoner, odd, likeness)
+    kept = (kinds != TWICE) | (likeness >= TWICE_ALIKE)
+    found = (wrongs, meants, kinds, letters, commoner, odd, likeness)
+    return Pairs(*(feature[kept] for feature in found))
 
 
 def _change(wrong: str, meant: str) -> tuple[str, str, str]:
@@ -286,6 +294,39 @@ def _slips(
             yield OTHER, blanked.get(fold[:i] + _BLANK + fold[i + 1 :])
 
 
+def _twice_apart(folds: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Yield (wrong, intended, TWICE) for words two slips apart, by index.
+
+    Both slips are of the commonest kinds (definetly, dissapointed): vowels that are wrong, missing
+    or too many, and letters that are doubled or not. First and last letters stay, and neither word
+    is the beginning of the other, as business is of businesses.
+    """
+    alike: dict[str, list[int]] = {}
+    seen: set[str] = set()
+    for index in range(len(SPECIAL), len(folds)):
+        fold = folds[index]
+        if len(fold) < SHORTEST_TWICE or not fold.isalpha() or fold in seen:
+            continue
+        seen.add(fold)
+        consonants = "".join(letter for letter in fold[1:-1] if letter not in _VOWELS)
+        key = fold[0] + re.sub(r"(.)\1", r"\1", consonants) + fold[-1]
+        for meant in alike.setdefault(key, []):
+            if not fold.startswith(folds[meant]) and _distance(fold, folds[meant]) == 2:
+                yield index, meant, TWICE
+        if index < MEANT:
+            alike[key].append(index)
+
+
+def _distance(a: str, b: str) -> int:
+    """Return the least number of letters to add, drop or replace."""
+    row = list(range(len(b) + 1))
+    for i, letter in enumerate(a, 1):
+        before, row[0] = row[0], i
+        for j, other in enumerate(b, 1):
+            before, row[j] = row[j], min(before + (letter != other), row[j] + 1, row[j - 1] + 1)
+    return row[-1]
+
+
 def _has_british_l(fold: str, i: int) -> bool:
     return _BRITISH.match(fold, i - 1) is not None or _BRITISH.match(fold, i) is not None
 
@@ -333,13 +374,19 @@ def from_json(text: str, tokenizer: Tokenizer, file: Path) -> dict[str, str]:
         raise FolderError(f"{file} cannot be used: {error}. {RESTORE}") from error
 
 
+def _words(meant: Any) -> list[Any]:
+    """The word that is meant, or the two words that were run together."""
+    words = meant.split(" ") if type(meant) is str else []
+    return words if len(words) == 2 else [meant]
+
+
 def _checked(document: Any, ids: Mapping[str, int]) -> dict[str, str]:
     version = document.get("version")
     if type(version) is not int or version != VERSION or {*document} != {"version", "misspellings"}:
         raise ValueError(f"its keys must be version, which is {VERSION}, and misspellings")
     misspellings = dict(document["misspellings"].items())
     for wrong, meant in misspellings.items():
-        for word in (wrong, meant):
+        for word in (wrong, *_words(meant)):
             if type(word) is not str or ids.get(word, 0) < len(SPECIAL):
                 raise ValueError(f"{str(word)[:40]!r} is no word of the vocabulary")
         if meant in misspellings:

@@ -163,7 +163,7 @@ class NextWordTask:
             evaluation=self._evaluation,
         )
         if ends or record.steps >= 2 * self._searched_at:
-            self._misspellings = misspellings_of(tokenizer, weights)
+            self._misspellings = misspellings_of(tokenizer, weights, self.corpus.train.ids)
             self._searched_at = max(1, record.steps)
         card = model_card(written)
         write_folder(folder, written, weights, tokenizer, card, self.rare, self._misspellings)

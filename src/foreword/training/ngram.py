@@ -85,7 +85,7 @@ def count_on(
         arrays,
         corpus.tokenizer,
         card,
-        misspellings=misspellings_of(corpus.tokenizer, arrays),
+        misspellings=misspellings_of(corpus.tokenizer, arrays, corpus.train.ids),
         replaces=True,
     )
     return config
