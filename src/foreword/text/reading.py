@@ -33,7 +33,9 @@ SHOWN_FROM = 1 << 22
 """The number of bytes from which the progress of reading is shown."""
 _OF_ARCHIVES = (OSError, EOFError, RuntimeError, NotImplementedError, ValueError)
 """The errors that `zipfile` raises for damaged archives besides its own."""
-_BY_NAME_ALONE = frozenset({"csv", "json", "jsonl", "markdown", "tex"})
+_BY_NAME_ALONE = frozenset(
+    {"csv", "json", "jsonl", "markdown", "tex", "org", "asciidoc", "rst", "mediawiki"}
+)
 """Formats that a file in a folder has only with the right ending, as others look like them."""
 _FOREIGN = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an old Office. Save it as .docx or .txt"),

@@ -2,6 +2,7 @@
 
 from foreword.text.forms.archives import DOCX, EPUB, FB2, ODT
 from foreword.text.forms.chat_json import CHAT_FORMS
+from foreword.text.forms.content_lines import ICALENDAR, VCARD
 from foreword.text.forms.documents import PDF, RTF, TEX
 from foreword.text.forms.form import Form, Head
 from foreword.text.forms.hangouts import HANGOUTS
@@ -9,24 +10,30 @@ from foreword.text.forms.html_page import HTML
 from foreword.text.forms.imessage import IMESSAGE
 from foreword.text.forms.irc import IRC
 from foreword.text.forms.kakaotalk import KAKAOTALK
+from foreword.text.forms.light_markup import ASCIIDOC, ORG
 from foreword.text.forms.line_chat import LINE
 from foreword.text.forms.mail import MAIL, MBOX
 from foreword.text.forms.markdown import MARKDOWN
+from foreword.text.forms.mediawiki import DUMP, MEDIAWIKI
 from foreword.text.forms.notebooks import KEEP, NOTEBOOK
+from foreword.text.forms.restructured import RESTRUCTURED
 from foreword.text.forms.signal import SIGNAL
 from foreword.text.forms.sms import SMS
 from foreword.text.forms.subtitles import SUBTITLES
 from foreword.text.forms.tables import CSV, JSON, JSONL
 from foreword.text.forms.telegram_page import TELEGRAM_PAGE
+from foreword.text.forms.viber import VIBER
 from foreword.text.forms.whatsapp import WHATSAPP
 from foreword.text.forms.xml_texts import XML_FORMS
 
 FORMS: tuple[Form, ...] = (
     *(PDF, RTF, EPUB, DOCX, ODT, FB2, SMS, SUBTITLES),
-    *(SIGNAL, KAKAOTALK, LINE, IMESSAGE, IRC, WHATSAPP, MBOX, MAIL),
+    *(SIGNAL, KAKAOTALK, LINE, IMESSAGE, IRC, VIBER, WHATSAPP, MBOX, MAIL),
     *CHAT_FORMS,
     *XML_FORMS,
-    *(HANGOUTS, NOTEBOOK, KEEP, TELEGRAM_PAGE, JSONL, JSON, HTML, MARKDOWN, TEX, CSV),
+    *(DUMP, ICALENDAR, VCARD),
+    *(HANGOUTS, NOTEBOOK, KEEP, TELEGRAM_PAGE, JSONL, JSON, HTML, MARKDOWN, TEX),
+    *(ORG, ASCIIDOC, RESTRUCTURED, MEDIAWIKI, CSV),
 )
 """All forms in the order in which they are tried: those known by content before those by name."""
 PLAIN = "text"
