@@ -249,10 +249,12 @@ void run_softmax(const nb::handle& given, int format, int threads) {
     Reader(arguments).all(a.rows, a.V, a.logits, a.bias, a.targets, a.scales, a.losses, a.d_bias);
     const auto logits = format == 1 ? Content::bfloat16 : Content::float32;
     if (arguments[2].content != logits) throw Misfit("logits are of another format");
-    must_be(arguments[2], {a.rows, a.V});
-    must_be(arguments[3], {a.V});
-    must_be(arguments[4], {a.rows});
-    must_be(arguments[7], {a.V});
+    must_have(arguments[2], {a.rows, a.V});
+    must_have(arguments[3], {a.V});
+    must_have(arguments[4], {a.rows});
+    must_have(arguments[5], {a.rows, 1});
+    must_have(arguments[6], {a.rows});
+    must_have(arguments[7], {a.V});
     for (int r = 0; r < a.rows; ++r) {
         if (a.targets[r] < 0 || a.targets[r] >= a.V) throw nb::value_error("a target is out of range");
     }
@@ -264,8 +266,10 @@ void run_ranks(const nb::handle& given, int, int threads) {
     Ranks a;
     const Arguments arguments = arguments_of(given);
     Reader(arguments).all(a.rows, a.V, a.left_out, a.logits, a.targets, a.losses, a.above);
-    must_be(arguments[3], {a.rows, a.V});
-    must_be(arguments[4], {a.rows});
+    must_have(arguments[3], {a.rows, a.V});
+    must_have(arguments[4], {a.rows});
+    must_have(arguments[5], {a.rows});
+    must_have(arguments[6], {a.rows});
     if (a.left_out >= a.V) throw Misfit("the word that is left out is none");
     for (int r = 0; r < a.rows; ++r) {
         if (a.targets[r] < 0 || a.targets[r] >= a.V) throw nb::value_error("a target is out of range");

@@ -30,13 +30,19 @@ Pointed* at(const Argument& argument) {
     return reinterpret_cast<Pointed*>(argument.value);
 }
 
-// The shape of memory that is there.
+// The shape of memory, which may be absent.
 inline void must_be(const Argument& argument, std::initializer_list<std::int64_t> shape) {
     if (argument.value == 0 && argument.content == Content::number) return;
     bool is_it = argument.dimensions == (int)shape.size();
     const std::int64_t* had = argument.shape;
     for (const std::int64_t wanted : shape) is_it = is_it && *had++ == wanted;
     if (!is_it) throw Misfit("a kernel was given a tensor of another shape than it reads");
+}
+
+// The shape of memory that must be there.
+inline void must_have(const Argument& argument, std::initializer_list<std::int64_t> shape) {
+    if (argument.content == Content::number) throw Misfit("a kernel was given nothing where it reads a tensor");
+    must_be(argument, shape);
 }
 
 // Rows and columns are counted by 32 bits.

@@ -179,6 +179,32 @@ def test_the_compiled_module_itself_refuses_what_it_would_misread(wrong: Any) ->
         module.are_within([wrong], 1.0)
 
 
+TARGETS = torch.zeros(3, dtype=torch.int64)
+ROWS_OF_LOGITS = {
+    "softmax": (
+        (3, 5),
+        [*map(torch.zeros, [(3, 5), 5]), TARGETS, *map(torch.zeros, [(3, 1), 3, 5])],
+    ),
+    "ranks": ((3, 5, -1), [torch.zeros(3, 5), TARGETS, torch.zeros(3), torch.zeros_like(TARGETS)]),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "position"),
+    [(name, k) for name, (_, tensors) in ROWS_OF_LOGITS.items() for k in range(len(tensors))],
+)
+@pytest.mark.parametrize("wrong", [None, 0, 7, torch.zeros(2), torch.zeros(2, dtype=torch.int64)])
+def test_kernels_of_logits_refuse_any_tensor_that_is_absent_or_of_another_shape(
+    name: str, position: int, wrong: Any
+) -> None:
+    sizes, tensors = ROWS_OF_LOGITS[name]
+    call(name, "float32", sizes, 1, 1, *tensors)
+    given = [*tensors[:position], wrong, *tensors[position + 1 :]]
+    module: Any = loaded()
+    with pytest.raises(module.Misfit):
+        call(name, "float32", sizes, 1, 1, *given)
+
+
 def test_sizes_that_do_not_fit_are_refused_not_cut() -> None:
     with pytest.raises(RuntimeError, match="4294967297 is more than"):
         call("elman", "float32", ((1 << 32) + 1,), 1, 1, *([0] * 20))
