@@ -20,6 +20,7 @@ From a source checkout: PYTHONPATH=src python benchmarks/cells.py ...
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import math
@@ -386,13 +387,22 @@ class Worker:
         answer = self.process.stdout.readline()
         return json.loads(answer) if answer.endswith("\n") else None
 
+    def close(self) -> None:
+        """Close its pipes, once it has ended."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(OSError):  # of an order that it did not read
+                pipe.close()
+
 
 def run_all(
     table: Table, recipe: Mapping[str, Any], workers: Sequence[Worker], until: float
 ) -> Iterator[tuple[Job, dict[str, Any]]]:
     """Yields what comes of each job; ends when all are done, or none would be done in time."""
     idle = list(workers)
-    with ThreadPoolExecutor(len(workers)) as pool:
+    with contextlib.ExitStack() as pipes, ThreadPoolExecutor(len(workers)) as pool:
+        for worker in workers:
+            pipes.callback(worker.close)
         running: dict[Future[dict[str, Any] | None], tuple[Job, Worker]] = {}
         try:
             while True:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -140,12 +141,26 @@ def kept(tmp_path: Path) -> dict[str, Any]:
     return runs
 
 
+@pytest.fixture
+def run_here(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Runs the command in this process, which has PyTorch already, and returns what it prints."""
+
+    def run(*options: str) -> str:
+        monkeypatch.setattr("sys.argv", [*command[1:], *options])
+        CELLS.main()
+        return capsys.readouterr().out
+
+    return run
+
+
 def test_what_was_kept_when_it_was_killed_is_not_run_again(
-    command: list[str], tmp_path: Path
+    command: list[str], tmp_path: Path, run_here: Callable[..., str]
 ) -> None:
-    options = ["--steps", "30", "--workers", "2"]
     scratch = {**os.environ, "TMPDIR": str(tmp_path)}  # nobody clears up after what is killed
-    started = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, env=scratch)
+    one = [*command, "--steps", "30", "--workers", "1"]
+    started = subprocess.Popen(one, stdout=subprocess.DEVNULL, env=scratch)
     until = time.monotonic() + 120
     while not (tmp_path / "cells.json").exists() and time.monotonic() < until:
         time.sleep(0.05)
@@ -154,7 +169,7 @@ def test_what_was_kept_when_it_was_killed_is_not_run_again(
     before = kept(tmp_path)
     assert before
 
-    told = subprocess.run([*command, *options], capture_output=True, text=True, check=True).stdout
+    told = run_here("--steps", "30", "--workers", "2")
 
     runs = kept(tmp_path)
     assert {key: runs[key] for key in before} == before
@@ -163,17 +178,15 @@ def test_what_was_kept_when_it_was_killed_is_not_run_again(
     assert runs["ngram 0 0"]["perplexity"] > 1.0
     sizes = [run["parameters"] for key, run in runs.items() if not key.startswith("ngram")]
     assert max(sizes) - min(sizes) < 0.1 * max(sizes)
-    printed = [*command, "--print"]
-    shown = subprocess.run(printed, capture_output=True, text=True, check=True).stdout
+    shown = run_here("--print")
     assert told.endswith(shown)
     assert shown.count("| gru, reset before |") == 2  # what it reached, and its rates
 
 
 def test_at_its_deadline_it_ends_and_what_was_not_done_is_not_kept(
-    command: list[str], tmp_path: Path
+    run_here: Callable[..., str],
 ) -> None:
     # Without the deadline it would go on for longer than any test may.
-    endless = [*command, "--steps", "1000000", "--deadline", "6", "--workers", "1"]
-    told = subprocess.run(endless, capture_output=True, text=True, check=True).stdout
+    told = run_here("--steps", "1000000", "--deadline", "6", "--workers", "1")
     assert "there was no time for more" in told
     assert "rnn 0.001 0" not in told

@@ -29,7 +29,7 @@ def config(name: str, vocab_size: int = 2000) -> ModelConfig:
     )
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=6)
 @given(st.integers(90_000, 2_000_000))
 def test_every_architecture_gets_the_same_number_of_parameters(wanted: int) -> None:
     for name in MODELS:

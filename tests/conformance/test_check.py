@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,7 @@ def test_the_pytest_plugin_makes_a_test_of_each_combination(tmp_path: Path) -> N
             capture_output=True,
             text=True,
             cwd=tmp_path,
+            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             check=False,
         )
 
@@ -131,6 +133,6 @@ def test_the_pytest_plugin_makes_a_test_of_each_combination(tmp_path: Path) -> N
         "import torch\n\n\nclass Wrong(torch.nn.GRU):\n"
         "    def forward(self, *a):\n        y, h = super().forward(*a)\n        return y, 2 * h\n"
     )
-    bad = run("--foreword-layer", "mine:Wrong", "--foreword-cell", "gru")
+    bad = run("--foreword-layer", "mine:Wrong", "--foreword-cell", "gru", "--exitfirst")
     assert bad.returncode == 1
     assert "mine:Wrong differs from the equations of gru" in bad.stdout

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 import foreword
 from foreword.cli.app import app
-from foreword.text.corpus import chat_source
+from foreword.text.corpus import Source, Split, chat_source, text_source
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -71,6 +71,12 @@ def test_python_blocks_run_in_the_order_of_the_page(
         own = {"trials": 2, "minutes_each": None, "steps_each": 3, "hidden_size": 8}
         return tune(*arguments, **{**options, **own})
 
+    def few_chats(split: Split) -> Source:
+        """The first of the carried chats."""
+        lines = (piece.text for piece in chat_source(split).read())
+        return text_source(f"carried chats ({split})", "\n".join(itertools.islice(lines, 1500)))
+
+    monkeypatch.setattr("foreword.training.corpus.chat_source", few_chats)
     monkeypatch.setattr(foreword, "train", quickly)
     monkeypatch.setattr(foreword, "tune", quickly_tuned)
     monkeypatch.setattr("foreword.comparison.compare.VALIDATIONS", 1)

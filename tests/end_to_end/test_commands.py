@@ -184,12 +184,12 @@ def test_an_adaptive_softmax_goes_all_the_way_through(
     assert float(shares.sum()) == pytest.approx(1.0, abs=1e-5)
     assert "adaptive softmax, 40 words and 2 clusters" in foreword_command("info", out).stdout
     assert "40 words, the others in 2 clusters" in (out / "README.md").read_text("utf-8")
-    foreword_command("compress", out, "--out", small, "--text", chats)
+    short = tmp_path / "short.txt"
+    short.write_text(chats.read_text("utf-8")[:2000], "utf-8")
+    foreword_command("compress", out, "--out", small, "--text", short)
     assert len(foreword.load(small).predict("how are", k=3)) == 3
     found = json.loads(foreword_command("evaluate", out, chats, "--json").stdout)
     assert found["perplexity"] < 300
-    short = tmp_path / "short.txt"
-    short.write_text(chats.read_text("utf-8")[:2000], "utf-8")
     foreword_command("evaluate", out, short, "--tune", short, "--cache", "tune")
 
 
@@ -200,8 +200,9 @@ def test_options_of_a_network_go_all_the_way_through(
     sizes = ("--num-layers", 2, "--hidden-size", 16, "--vocab-size", 300)
     settings = ("embedding_size=12", "softmaxes=2", "dropout_contexts=0.2", "mogrifier_rounds=3")
     mixture = [word for setting in settings for word in ("--set", setting)]
+    few = ("--set", "validations=1")
     foreword_command(
-        "train", chats, "--out", out, "--set", "skip=yes", *mixture, *sizes, "--steps", 25
+        "train", chats, "--out", out, "--set", "skip=yes", *mixture, *sizes, *few, "--steps", 25
     )
     foreword_command("train", "--out", out, "--resume", "--steps", 30)
     predictor = foreword.load(out)
@@ -213,9 +214,11 @@ def test_options_of_a_network_go_all_the_way_through(
     for part in ("the sum of all layers", "2 softmaxes", "3 Mogrifier rounds"):
         assert part in told
         assert part in card
-    foreword_command("compress", out, "--out", small, "--text", chats)
+    short = tmp_path / "short.txt"
+    short.write_text(chats.read_text("utf-8")[:10_000], "utf-8")
+    foreword_command("compress", out, "--out", small, "--text", short)
     assert len(foreword.load(small).predict("how are", k=3)) == 3
-    found = json.loads(foreword_command("evaluate", out, chats, "--json").stdout)
+    found = json.loads(foreword_command("evaluate", out, short, "--json").stdout)
     assert found["perplexity"] < 300
     alone = ("train", chats, "--out", tmp_path / "n", "--set", "skip=yes")
     refused = foreword_command(*alone, expect=1).stderr
@@ -312,7 +315,7 @@ def test_compare_trains_all_with_the_same_parameters_and_draws(
     chats: Path, tmp_path: Path, foreword_command: Command
 ) -> None:
     done = foreword_command(
-        *("compare", chats, "--out", tmp_path / "c", "--minutes", 0.2, "--json"),
+        *("compare", chats, "--out", tmp_path / "c", "--minutes", 0.15, "--json"),
         *("--embedding-size", 16, "--vocab-size", 500),
         *("--model", "mlp-last", "--model", "rnn", "--model", "lstm"),
     )

@@ -10,14 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.end_to_end.forking import Forked, Forking
 
 import foreword
 from foreword.folder.files import read_tensors
 from foreword.training.checkpoint import latest
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
+Start = Callable[..., Forked]
 
-FOREWORD = [sys.executable, "-c", "from foreword.cli.main import main; main()"]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
 OPTIONS = [
     *("--hidden-size", "16", "--vocab-size", "400", "--threads", "1", "--set", "validations=3"),
@@ -25,17 +26,17 @@ OPTIONS = [
 ]
 
 
-def start(chats: Path, out: Path, *more: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*FOREWORD, "train", str(chats), "--out", str(out), *OPTIONS, *more],
-        env=ENVIRONMENT,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+@pytest.fixture
+def start(forking: Forking, chats: Path) -> Start:
+    """Starts a training."""
+
+    def start(out: Path, *more: str) -> Forked:
+        return forking.start(["train", str(chats), "--out", str(out), *OPTIONS, *more])
+
+    return start
 
 
-def wait_for_steps(out: Path, steps: int, process: subprocess.Popen[str]) -> None:
+def wait_for_steps(out: Path, steps: int, process: Forked) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         found = sorted((out / "training").glob("step-*.safetensors"))
@@ -46,12 +47,27 @@ def wait_for_steps(out: Path, steps: int, process: subprocess.Popen[str]) -> Non
     raise AssertionError("the run did not get so far")
 
 
+STEPS = ("--steps", "400")
+
+
+@pytest.fixture(scope="module")
+def whole(chats: Path, foreword_command: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose training was never stopped."""
+    out = tmp_path_factory.mktemp("never-stopped") / "whole"
+    foreword_command("train", chats, "--out", out, *OPTIONS, *STEPS)
+    return out
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_and_stops_and_resuming_equals_never_having_stopped(
-    number: signal.Signals, code: int, chats: Path, tmp_path: Path, foreword_command: Command
+    number: signal.Signals,
+    code: int,
+    whole: Path,
+    tmp_path: Path,
+    start: Start,
+    foreword_command: Command,
 ) -> None:
-    steps = ("--steps", "400")
-    process = start(chats, tmp_path / "stopped", *steps)
+    process = start(tmp_path / "stopped", *STEPS)
     wait_for_steps(tmp_path / "stopped", 20, process)
     process.send_signal(number)
     _, told = process.communicate(timeout=60)
@@ -66,28 +82,27 @@ def test_a_signal_saves_and_stops_and_resuming_equals_never_having_stopped(
     assert config["training"]["finished"] is False
 
     foreword_command("train", "--out", tmp_path / "stopped", "--resume")
-    foreword_command("train", chats, "--out", tmp_path / "whole", *OPTIONS, *steps)
-    resumed, whole = latest(tmp_path / "stopped"), latest(tmp_path / "whole")
-    assert resumed.step == whole.step == 400
-    assert resumed.arrays.keys() == whole.arrays.keys()
-    for name, array in whole.arrays.items():
+    resumed, never_stopped = latest(tmp_path / "stopped"), latest(whole)
+    assert resumed.step == never_stopped.step == 400
+    assert resumed.arrays.keys() == never_stopped.arrays.keys()
+    for name, array in never_stopped.arrays.items():
         assert resumed.arrays[name].tobytes() == array.tobytes(), name
-    assert resumed.document["windows"] == whole.document["windows"]
+    assert resumed.document["windows"] == never_stopped.document["windows"]
     (weights, _), (expected, _) = (
-        read_tensors(tmp_path / name / "model.safetensors") for name in ("stopped", "whole")
+        read_tensors(path / "model.safetensors") for path in (tmp_path / "stopped", whole)
     )
     assert all(weights[name].tobytes() == array.tobytes() for name, array in expected.items())
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.13, 0.31])
 def test_a_kill_at_any_moment_leaves_a_whole_checkpoint_and_a_loadable_model(
-    delay: float, chats: Path, tmp_path: Path, foreword_command: Command
+    delay: float, tmp_path: Path, start: Start, foreword_command: Command
 ) -> None:
     out = tmp_path / "killed"
-    process = start(chats, out, "--steps", "100000", "--set", "save_seconds=0.01")
+    process = start(out, "--steps", "100000", "--set", "save_seconds=0.01")
     wait_for_steps(out, 5, process)
     time.sleep(delay)
-    process.kill()
+    process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
 
     checkpoint = latest(out)
@@ -100,10 +115,9 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint_and_a_loadable_model(
 
 
 def test_a_signal_during_the_last_evaluation_leaves_the_model_and_says_how_to_go_on(
-    chats: Path, tmp_path: Path, foreword_command: Command
+    chats: Path, tmp_path: Path, start: Start, foreword_command: Command
 ) -> None:
-    process = start(chats, tmp_path / "m", "--steps", "40", "--valid", str(chats))
-    assert process.stderr is not None
+    process = start(tmp_path / "m", "--steps", "40", "--valid", str(chats))
     for line in process.stderr:
         if line.startswith("evaluating"):
             process.send_signal(signal.SIGINT)
@@ -159,18 +173,13 @@ def test_a_signal_while_python_imports_ends_with_one_sentence_and_leaves_nothing
     ],
 )
 def test_a_signal_while_the_text_is_read_leaves_nothing_and_says_so(
-    verb: str, number: signal.Signals, code: int, model: Path, tmp_path: Path
+    verb: str, number: signal.Signals, code: int, model: Path, tmp_path: Path, forking: Forking
 ) -> None:
     text = tmp_path / "text.pipe"
     os.mkfifo(text)  # reading it lasts as long as this test wants
     out = tmp_path / "new" / "m"
     texts = [str(model), "--text", str(text)] if verb == "compress" else [str(text)]
-    process = subprocess.Popen(
-        [*FOREWORD, verb, *texts, "--out", str(out)],
-        env=ENVIRONMENT,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = forking.start([verb, *texts, "--out", str(out)])
     with text.open("w") as pipe:  # opens when it is read
         assert (out.parent / ".m.lock").exists()
         process.send_signal(number)
@@ -185,10 +194,10 @@ def test_a_signal_while_the_text_is_read_leaves_nothing_and_says_so(
 
 
 def test_a_second_training_in_a_folder_is_refused_while_the_first_goes_on(
-    chats: Path, tmp_path: Path, fresh_command: Command
+    chats: Path, tmp_path: Path, start: Start, fresh_command: Command
 ) -> None:
     out = tmp_path / "m"
-    process = start(chats, out, "--steps", "100000")
+    process = start(out, "--steps", "100000")
     wait_for_steps(out, 1, process)
     for again in (["--resume"], [chats, "--overwrite"]):
         failed = fresh_command("train", *again, "--out", out, "--steps", 3, expect=1)
