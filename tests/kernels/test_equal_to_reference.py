@@ -199,7 +199,9 @@ def test_gradients_equal_finite_differences(name: str, asked: frozenset[str]) ->
 
     for kernel in kernels:
         inputs = (problem.x, *problem.state, *problem.weights.values())
-        assert torch.autograd.gradcheck(partial(function, kernel), inputs)
+        # With the trace there are many outputs: their derivatives along random directions.
+        fast = "traced" in asked
+        assert torch.autograd.gradcheck(partial(function, kernel), inputs, fast_mode=fast)
 
 
 @pytest.mark.parametrize("name", CELLS)

@@ -297,7 +297,10 @@ def test_first_and_second_derivatives_equal_finite_differences(name: str, traini
         with use(kernel):
             assert torch.autograd.gradcheck(function, (x, *layer.parameters()))
             if name != "rnn-relu":
-                assert torch.autograd.gradgradcheck(function, (x, *layer.parameters()))
+                # Along random directions: every product of derivatives alone takes a minute.
+                assert torch.autograd.gradgradcheck(
+                    function, (x, *layer.parameters()), fast_mode=True
+                )
 
 
 @pytest.mark.parametrize("name", PROJECTED)
@@ -443,11 +446,11 @@ def _fresh_compiler() -> Iterator[None]:
 @pytest.mark.parametrize("name", KINDS)
 def test_compiled_without_a_graph_break_and_exported(name: str) -> None:
     layer = KINDS[name](3, 4, num_layers=2)
-    x = draw(3, 2, 3).requires_grad_()
+    x = draw(2, 2, 3).requires_grad_()
     compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
 
-    found, last = compiled(x, lengths=[3, 1])
-    expected, their_last = layer(x, lengths=[3, 1])
+    found, last = compiled(x, lengths=[2, 1])
+    expected, their_last = layer(x, lengths=[2, 1])
 
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(last, their_last)

@@ -88,7 +88,7 @@ LINES = st.one_of(
 
 
 @given(lines=st.lists(LINES, max_size=8), headed=st.booleans())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_lines_from_anywhere_are_imported_whole_or_not_at_all(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], headed: bool
 ) -> None:

@@ -25,7 +25,7 @@ for number in range(int(sys.argv[2]), 100_000):
     print(number, flush=True)
 """
 )
-KILLS = 20
+KILLS = 12
 
 
 def texts_held(file: Path) -> int:
@@ -74,7 +74,7 @@ def test_a_kill_while_a_word_is_forgotten_leaves_it_whole_or_gone(file: Path) ->
     whole = file.read_bytes()
     moments = random.Random(3)
     outcomes = set()
-    for _ in range(12):
+    for _ in range(6):
         file.write_bytes(whole)
         process = subprocess.Popen(
             [sys.executable, "-c", script, str(file)], stdout=subprocess.PIPE, text=True

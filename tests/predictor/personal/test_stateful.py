@@ -122,4 +122,4 @@ class Interleaved(RuleBasedStateMachine):
 
 
 TestInterleaved = Interleaved.TestCase
-TestInterleaved.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+TestInterleaved.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)
