@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 import foreword
+from foreword.editor import lsp
+from foreword.editor.editor import Offer
 from foreword.predictor import personal
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.suggest import Suggestion
@@ -224,6 +226,12 @@ def test_the_words_to_choose_from_are_the_predictors(
         assert item["detail"] == f"{one.probability:.1%}"
         replaced = text[start["character"] :]
         assert item["filterText"].startswith(replaced), "editors drop it otherwise"
+
+
+def test_a_word_in_another_case_of_turkish_letters_passes_the_editors_filter() -> None:
+    suggestion = Suggestion("izmir", 0.5, "izmir", 2)
+    item = lsp._item(Offer(suggestion, (0, 0), (0, 2), "İz"), rank=0)
+    assert item.filter_text == "İzmir"
 
 
 def test_ghost_text_goes_on_from_what_stands_there(client: Client, predictor: Predictor) -> None:

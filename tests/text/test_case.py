@@ -2,7 +2,16 @@
 
 import pytest
 
-from foreword.text.case import Case, case_of, checked_language
+from foreword.predictor.letters import skeleton
+from foreword.predictor.personal.plausible import letters
+from foreword.text.case import (
+    LATIN,
+    Case,
+    bare,
+    case_of,
+    checked_language,
+    fold_in_any_language,
+)
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
 
@@ -78,3 +87,22 @@ def test_a_language_that_was_told_goes_before_what_the_letters_show() -> None:
 
     assert Tokenizer(words, TokenizerConfig()).case.dotless
     assert not Tokenizer(words, TokenizerConfig(language="en")).case.dotless
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [
+        ("İZMİR", "izmir"),
+        ("IŞIK", "ışık"),
+        ("STRASSE", "Straße"),
+        ("ΟΔΟΣ", "οδος"),
+        ("ZOË", "Zoe\u0308"),
+    ],
+)
+def test_without_a_language_all_cases_of_a_word_fold_alike(typed: str, word: str) -> None:
+    assert fold_in_any_language(typed) == fold_in_any_language(word)
+
+
+def test_letters_without_accents_are_the_same_wherever_they_are_looked_up() -> None:
+    for letter, plain in LATIN.items():
+        assert (bare(letter), skeleton(letter), letters(letter)) == (plain, plain, plain)

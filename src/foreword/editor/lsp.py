@@ -23,6 +23,7 @@ from foreword.editor.document import Document, Encoding, Position
 from foreword.editor.editor import Editor, Offer, Question, Settings
 from foreword.editor.framing import MessageError, Messages
 from foreword.errors import ForewordError
+from foreword.text.case import fold_in_any_language as fold
 
 SECTION = "foreword"
 """The section of an editor's settings."""
@@ -240,7 +241,7 @@ async def _configured(server: Server, given: Any) -> None:
 def _item(offer: Offer, rank: int) -> types.CompletionItem:
     """Return a list item. Editors sort by `sort_text` and match by `filter_text`."""
     typed, suggestion = offer.replaced, offer.suggestion
-    begins_so = suggestion.word.casefold().startswith(typed.casefold())
+    begins_so = fold(suggestion.word).startswith(fold(typed))
     return types.CompletionItem(
         label=suggestion.word,
         detail=f"{suggestion.probability:.1%}",

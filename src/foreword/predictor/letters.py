@@ -7,11 +7,11 @@ word it is the keys pressed one by one, so that 학 begins 하고 as 하 does.
 import re
 import unicodedata
 
+from foreword.text.case import LATIN
+
 # Apostrophes and the Catalan middle dot; combining diacritics, Hebrew points and Arabic vowel
 # signs. The vowel signs of Indic scripts are letters and stay.
 _LEFT_OUT = re.compile("['’·\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u064b-\u0652\u0670]")
-
-_LATIN = {"æ": "ae", "œ": "oe", "ø": "o", "ı": "i", "đ": "d", "ł": "l", "ħ": "h", "ß": "ss"}
 
 # The keys of each Korean letter, in Unicode's order of letters in syllables.
 _FIRST = "ㄱ ㄲ ㄴ ㄷ ㄸ ㄹ ㅁ ㅂ ㅃ ㅅ ㅆ ㅇ ㅈ ㅉ ㅊ ㅋ ㅌ ㅍ ㅎ"
@@ -26,7 +26,7 @@ _ALONE |= {"ㄽ": "ㄹㅅ", "ㄾ": "ㄹㅌ", "ㄿ": "ㄹㅍ", "ㅀ": "ㄹㅎ", "
 _ALONE |= {"ㅘ": "ㅗㅏ", "ㅙ": "ㅗㅐ", "ㅚ": "ㅗㅣ", "ㅝ": "ㅜㅓ", "ㅞ": "ㅜㅔ", "ㅟ": "ㅜㅣ"}
 _ALONE |= {"ㅢ": "ㅡㅣ"}
 _KEYS = str.maketrans(
-    _LATIN
+    LATIN
     | _ALONE
     | {
         chr(start + index): keys
@@ -88,6 +88,6 @@ def _parts(fold: str) -> list[frozenset[str]]:
                 parts[-1].add("'" if character == "’" else character)
             continue
         parts += [set() for _ in keys]
-        if character in _LATIN:
+        if character in LATIN:
             parts[-1].add(character)
     return [frozenset(part) for part in parts]

@@ -146,6 +146,41 @@ class Case:
 
 USUAL_CASE = Case()
 
+LATIN = {"æ": "ae", "œ": "oe", "ø": "o", "ı": "i", "đ": "d", "ð": "d", "ł": "l", "ħ": "h"}
+LATIN |= {"ß": "ss", "þ": "th", "ŋ": "n", "ə": "e", "ŧ": "t", "ĸ": "k"}
+"""Small letters of Latin script that no decomposition takes apart, with the plain ones typed for
+them."""
+_PLAIN = str.maketrans(LATIN)
+
+
+def bare(text: str) -> str:
+    """Return a text in lower case without accents, whatever its language.
+
+    >>> bare("Zoë Straße"), bare("HASŁO"), bare("ŞİFRE") == bare("şifre") == "sifre"
+    ('zoe strasse', 'haslo', True)
+    """
+    if text.isascii():
+        return text.lower()
+    parts = unicodedata.normalize("NFKD", text.lower().translate(_PLAIN))
+    return unicodedata.normalize("NFC", "".join(c for c in parts if not "\u0300" <= c <= "\u036f"))
+
+
+def fold_in_any_language(word: str) -> str:
+    """Return a form that is the same for all cases and compositions of a word.
+
+    i and its forms with and without a dot are equal, as the word's language is unknown.
+
+    >>> fold_in_any_language("ANNEGRET"), fold_in_any_language("Işık")
+    ('annegret', 'işik')
+    >>> fold_in_any_language("IŞIK"), fold_in_any_language("Zoe\u0308")
+    ('işik', 'zoë')
+    """
+    if word.isascii():
+        return word.lower()
+    plain = unicodedata.normalize("NFKC", word).casefold().replace("\u0307", "").replace("ı", "i")
+    return unicodedata.normalize("NFC", plain)
+
+
 RULES = {
     "tr": "Turkish (ı and I, i and İ)",
     "nl": "Dutch (IJ)",

@@ -7,11 +7,12 @@ covers the next line.
 """
 
 import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+
+from foreword.text.case import bare
 
 LONGEST_CHUNK = 256
 """The number of characters above which a chunk is not examined."""
@@ -96,20 +97,15 @@ _BIRTH = re.compile(
 _DROPPED_EDGES = "\"'“”‘’«»()[]{}<>,;.!?…*_`"
 _QUOTES = frozenset("\"'“”‘«„`<[(")
 _ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
-_LETTERS = str.maketrans({"ł": "l", "đ": "d", "ı": "i", "ø": "o", "æ": "ae", "ß": "ss", "’": "'"})
 
 
 def plain(text: str) -> str:
     """Return a text in lower case without accents, as cues are looked up.
 
-    >>> plain("Contraseña"), plain("HASŁO"), plain("mật khẩu")
-    ('contrasena', 'haslo', 'mat khau')
+    >>> plain("Contraseña"), plain("mật khẩu"), plain("L’ID")
+    ('contrasena', 'mat khau', "l'id")
     """
-    if text.isascii():
-        return text.lower()
-    parts = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
-    kept = "".join(c for c in parts if not "\u0300" <= c <= "\u036f")
-    return unicodedata.normalize("NFC", kept)
+    return bare(text).replace("’", "'")
 
 
 def _any_of(words: str) -> str:

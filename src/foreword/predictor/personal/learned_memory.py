@@ -4,7 +4,6 @@ Knows no files, no networks, no tokenising.
 """
 
 import hashlib
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from foreword.predictor.personal.counts import LARGEST_ID, LINE_END, OTHER, Coun
 from foreword.predictor.personal.cut import Cut, Line, word_count
 from foreword.predictor.personal.recency import REMEMBERED
 from foreword.predictor.personal.weights import Weights
+from foreword.text.case import fold_in_any_language as fold
 
 RESERVED = ("", "\n")
 """The words with the ids OTHER and LINE_END."""
@@ -126,20 +126,6 @@ class Memory:
     doubted: Mapping[int, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
     weights: Weights = field(default_factory=Weights.initial)
-
-
-def fold(word: str) -> str:
-    """Return a form that is the same for all cases and compositions of a word.
-
-    i and its forms with and without a dot are equal, since the word's language is unknown.
-
-    >>> fold("ANNEGRET"), fold("Işık") == fold("IŞIK"), fold("Zoe\u0308") == fold("ZOË")
-    ('annegret', True, True)
-    """
-    if word.isascii():
-        return word.lower()
-    plain = unicodedata.normalize("NFKC", word).casefold().replace("\u0307", "").replace("ı", "i")
-    return unicodedata.normalize("NFC", plain)
 
 
 def bucket_of(word: str, salt: bytes) -> int:

@@ -13,6 +13,8 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from foreword.text.case import bare
+
 ENOUGH_WORDS = 1_000
 """The number of words in Latin letters from which a vocabulary's character model is used."""
 SHORT = 4
@@ -25,10 +27,7 @@ MORE_OF_SHORT = {5: 0.7, 6: 0.3}
 MOST_BITS_OF_NAME = 7.6
 """The most bits for words with a capital, as in names but seldom in secrets, or with accents."""
 
-_LATIN = {"æ": "ae", "œ": "oe", "ø": "o", "ı": "i", "đ": "d", "ð": "d", "ł": "l", "ħ": "h"}
-_LATIN |= {"ß": "ss", "þ": "th", "ŋ": "n", "ə": "a", "ŧ": "t", "ĸ": "k"}
-_PLAIN = str.maketrans(_LATIN)
-_MARKS = re.compile("[\u0300-\u036f'’ʼ-]")
+_MARKS = re.compile("['’ʼ-]")
 _RUN = re.compile(r"(.)\1{2,}")
 _LAUGH = re.compile(r"(..)\1{2,}")
 # Groups of consonants that some language uses for one sound.
@@ -62,7 +61,7 @@ def letters(word: str) -> str:
     >>> letters("Zoë"), letters("Straße"), letters("noooooo"), letters("hahahaha")
     ('zoe', 'strasse', 'no', 'ha')
     """
-    plain = _MARKS.sub("", unicodedata.normalize("NFKD", word.lower().translate(_PLAIN)))
+    plain = _MARKS.sub("", bare(word))
     return _LAUGH.sub(r"\1", _RUN.sub(r"\1", plain))
 
 
