@@ -76,7 +76,8 @@ Shares* shares_of_pieces(std::size_t pieces) {
 
 // The k best of scores of which each piece's shares are known; see `Network::best`.
 bool chosen(const float* scores, const Shares* parts, const Choice& choice,
-            const std::vector<std::int64_t>& hidden, int k, std::vector<Found>& found) {
+            const std::vector<std::int64_t>& hidden, int k, std::vector<Found>& found,
+            double* log_total = nullptr) {
     found.clear();
     const int pieces = pieces_of(choice.count);
     float largest = parts[0].largest;
@@ -89,6 +90,7 @@ bool chosen(const float* scores, const Shares* parts, const Choice& choice,
         if (std::isinf(parts[piece].largest)) continue;  // none that can come
         total += parts[piece].total * std::exp((double)parts[piece].largest - largest);
     }
+    if (log_total) *log_total = (double)largest + std::log(total);
     // Pieces that hold the largest scores first: most others then hold none of the best.
     thread_local std::vector<int> order;
     order.resize((std::size_t)pieces);
@@ -179,6 +181,40 @@ void multiply(const Kernels& kernels, const Table& table, const float* vectors, 
     });
 }
 
+bool likeliest_rows(const Kernels& kernels, const Table& table, const float* vectors, int count,
+                    int k, const std::vector<std::int64_t>& hidden, std::int64_t another,
+                    const Likeliest& into, int threads) {
+    const std::size_t rows = (std::size_t)table.rows, columns = (std::size_t)table.columns;
+    const std::size_t pieces = (std::size_t)pieces_of(table.rows);
+    const int groups = (count + SCORED_TOGETHER - 1) / SCORED_TOGETHER;
+    std::atomic<bool> is_finite{true};
+    in_pieces(threads_worth(threads, (double)count * table.rows * table.columns), groups, [&](int group) {
+        const std::size_t first = (std::size_t)group * SCORED_TOGETHER;
+        const int users = std::min(SCORED_TOGETHER, count - (int)first);
+        float* const scores = scratch_for_scores(rows * (std::size_t)users);
+        multiply(kernels, table, vectors + first * columns, users, scores, 1);
+        thread_local std::vector<Found> found;
+        for (std::size_t u = 0; u < (std::size_t)users; ++u) {
+            const float* const own = scores + u * rows;
+            Shares* const parts = shares_of_pieces(pieces);
+            for (std::size_t piece = 0; piece < pieces; ++piece) {
+                parts[piece] = kernels.shares(own + piece * PIECE, size_of((int)piece, table.rows));
+            }
+            double log_total = 0.0;
+            const Choice all{nullptr, table.rows};
+            if (!chosen(own, parts, all, hidden, k, found, &log_total)) is_finite = false;
+            for (std::size_t at = 0; at < (std::size_t)k; ++at) {
+                const bool is_there = at < found.size();
+                const std::size_t place = (first + u) * (std::size_t)k + at;
+                into.ids[place] = is_there ? found[at].id : 0;
+                into.logs[place] = is_there ? (float)(found[at].score - log_total) : -INFINITY;
+            }
+            into.log_of_another[first + u] = (float)(own[another] - log_total);
+        }
+    });
+    return is_finite;
+}
+
 // One layer's weights as the products read them, made when they are first wanted.
 struct Network::Packing {
     std::mutex mutex;
@@ -223,12 +259,12 @@ Table Network::kept(Table table) {
     return tables_.back()->table();
 }
 
-// One step of one layer: h and c (batch, H) before, then (batch, H) after.
-void Network::run(int index, int batch, const float* x, float* h, float* c, float* gates,
+// Steps of one layer: h and c (batch, H) before, then (T, batch, H) after.
+void Network::run(int index, int T, int batch, const float* x, float* h, float* c, float* gates,
                   float* inner, const Packed& packed, const float* weight_ih,
-                  const float* weight_hh) const {
+                  const float* weight_hh, int threads) const {
     const Layer& layer = model_.layers[(std::size_t)index];
-    const Sizes sizes{1, batch, hidden_size(), nullptr, nullptr, 0};
+    const Sizes sizes{T, batch, hidden_size(), nullptr, nullptr, 0};
     const Masks masks{nullptr, nullptr, nullptr};
     const Input input{layer.weight_ih.columns, x, weight_ih, layer.weight_ih.bias};
     const Kind kind = model_.kind;
@@ -240,19 +276,19 @@ void Network::run(int index, int batch, const float* x, float* h, float* c, floa
         a.clip = model_.clip;
         a.peepholes = layer.peepholes, a.weight = weight_hh;
         a.gates = gates, a.h = h, a.c = c, a.seen = sees_memory ? c : h, a.before = c;
-        kernels_.lstm[format_](a, 1);
+        kernels_.lstm[format_](a, threads);
     } else if (kind == Kind::gru || kind == Kind::gru_reset_before) {
         Gru a{};
         a.sizes = sizes, a.masks = masks, a.input = input, a.packed = packed;
         a.resets_after = kind == Kind::gru, a.weight = weight_hh, a.bias_n = layer.bias_n;
         a.gates = gates, a.h = h, a.seen = h, a.before = h, a.inner = inner;
-        kernels_.gru[format_](a, 1);
+        kernels_.gru[format_](a, threads);
     } else {
         Elman a{};
         a.sizes = sizes, a.masks = masks, a.input = input, a.packed = packed;
         a.is_relu = kind == Kind::rnn_relu, a.weight = weight_hh;
         a.gates = gates, a.h = h, a.seen = h;
-        kernels_.elman[format_](a, 1);
+        kernels_.elman[format_](a, threads);
     }
 }
 
@@ -263,8 +299,8 @@ void Network::pack(int index, bool is_wide, float* memory) const {
     std::vector<float> into, back, zeros(batch * ((std::size_t)layer.weight_ih.columns + 9 * H));
     float* const h = zeros.data() + batch * (std::size_t)layer.weight_ih.columns;
     float *const c = h + 2 * batch * H, *const inner = c + 2 * batch * H, *const gates = inner + batch * H;
-    run(index, (int)batch, zeros.data(), h, c, gates, inner, {memory, false},
-        dense(layer.weight_ih, into), dense(layer.weight_hh, back));
+    run(index, 1, (int)batch, zeros.data(), h, c, gates, inner, {memory, false},
+        dense(layer.weight_ih, into), dense(layer.weight_hh, back), 1);
 }
 
 const float* Network::packed(int index, int batch) const {
@@ -301,7 +337,7 @@ void Network::advance_some(const Advance* steps, int count) const {
             if (has_memory()) std::memcpy(c + b * H, steps[b].c + (std::size_t)layer * H, row);
         }
         float* const weights = const_cast<float*>(packed(layer, count));
-        run(layer, count, input, h, c, gates, inner, {weights, true}, nullptr, nullptr);
+        run(layer, 1, count, input, h, c, gates, inner, {weights, true}, nullptr, nullptr, 1);
         input = h + batch * H;
         for (std::size_t b = 0; b < batch; ++b) {
             std::memcpy(steps[b].h_after + (std::size_t)layer * H, input + b * H, row);
@@ -310,6 +346,16 @@ void Network::advance_some(const Advance* steps, int count) const {
             }
         }
     }
+}
+
+void Network::steps(int layer, int T, int batch, const float* x, float* h, float* c,
+                    int threads) const {
+    const std::size_t rows = (std::size_t)T * (std::size_t)batch, H = (std::size_t)hidden_size();
+    const std::size_t at_once = (std::size_t)(steps_at_once(T, batch) * batch);
+    float* const inner = scratch((rows + at_once * (std::size_t)gates_) * H);
+    float* const weights = const_cast<float*>(packed(layer, batch));
+    run(layer, T, batch, x, h, c, inner + rows * H, inner, {weights, true}, nullptr, nullptr,
+        threads_worth(threads, step_work() * (double)rows));
 }
 
 void Network::advance(const Advance* steps, int count, int threads) const {

@@ -76,6 +76,19 @@ class KeptTable {
 void multiply(const Kernels& kernels, const Table& table, const float* vectors, int count,
               float* into, int threads);
 
+// Which rows of a table have the largest products with a vector, as a softmax over all of them sees it.
+struct Likeliest {
+    std::int64_t* ids;      // (k), the likeliest first
+    float* logs;            // (k): ln of their probabilities; minus infinity where there are fewer
+    float* log_of_another;  // ln of the probability of a row that is asked for besides
+};
+
+// Of `count` vectors, the k likeliest rows without hidden ones, and `another`. Returns whether all
+// scores are finite.
+bool likeliest_rows(const Kernels& kernels, const Table& table, const float* vectors, int count,
+                    int k, const std::vector<std::int64_t>& hidden, std::int64_t another,
+                    const Likeliest& into, int threads);
+
 class Network {
   public:
     Network(const Kernels& kernels, Model model);
@@ -91,6 +104,10 @@ class Network {
     double step_work() const;
 
     void advance(const Advance* steps, int count, int threads) const;
+
+    // T steps of one layer for a batch of sequences, from inputs x (T, batch, inputs). h, and of an
+    // LSTM c: (T + 1, batch, H), the states before the first step, and room for those after each.
+    void steps(int layer, int T, int batch, const float* x, float* h, float* c, int threads) const;
 
     // Of a state's h, (layers, H): the scores of words as the next, (count).
     void scores(const float* h, const Choice& choice, float* into, int threads) const;
@@ -111,8 +128,9 @@ class Network {
     Table kept(Table table);
     void pack(int layer, bool is_wide, float* memory) const;
     const float* packed(int layer, int batch) const;
-    void run(int layer, int batch, const float* x, float* h, float* c, float* gates, float* inner,
-             const struct Packed& packed, const float* weight_ih, const float* weight_hh) const;
+    void run(int layer, int T, int batch, const float* x, float* h, float* c, float* gates, float* inner,
+             const struct Packed& packed, const float* weight_ih, const float* weight_hh,
+             int threads) const;
     void advance_some(const Advance* steps, int count) const;
     std::size_t operand_floats() const;
     float operand(const float* h, float* memory) const;

@@ -142,6 +142,27 @@ class Product {
                            products.as<float>(), threads);
     }
 
+    // See `likeliest_rows`: ids and logs are (count, k), another's (count). Returns whether all
+    // scores are finite.
+    bool likeliest(const nb::handle& x, const std::vector<std::int64_t>& hidden, std::int64_t another,
+                   const nb::handle& ids, const nb::handle& logs, const nb::handle& log_of_another,
+                   int threads) const {
+        const Table& table = kept_.table();
+        const Buffer vectors(x, "f", sizeof(float), PyBUF_SIMPLE);
+        const Buffer which(ids, "lq", sizeof(std::int64_t), PyBUF_WRITABLE);
+        const Buffer how(logs, "f", sizeof(float), PyBUF_WRITABLE);
+        const Buffer other(log_of_another, "f", sizeof(float), PyBUF_WRITABLE);
+        const std::size_t count = other.count();
+        must(count > 0 && vectors.count() == count * (std::size_t)table.columns,
+             "vectors have other sizes");
+        must(which.count() % count == 0 && which.count() == how.count(), "k for each are wanted");
+        must(another >= 0 && another < table.rows, "there is no such row");
+        const Unlocked unlocked((double)vectors.count() * table.rows);
+        return likeliest_rows(kernels_, table, vectors.as<const float>(), (int)count,
+                              (int)(which.count() / count), hidden, another,
+                              {which.as<std::int64_t>(), how.as<float>(), other.as<float>()}, threads);
+    }
+
   private:
     const Kernels& kernels_;
     Matrix matrix_;
@@ -212,6 +233,26 @@ class PyNetwork {
         }
         const Unlocked unlocked(network_->step_work() * (double)count);
         network_->advance(steps.data(), (int)count, threads);
+    }
+
+    // See `Network::steps`; the sizes are those of the arrays. c: None where there is none.
+    void steps(const nb::handle& x, const nb::handle& h, const nb::handle& c, int batch,
+               int threads) const {
+        must(layers_.size() == 1 && batch > 0, "a single layer and a batch are wanted");
+        const Table& into = layers_.front().into.table;
+        const Buffer inputs(x, "f", sizeof(float), PyBUF_SIMPLE);
+        const std::size_t T = inputs.count() / ((std::size_t)into.columns * (std::size_t)batch);
+        must(T > 0 && inputs.count() == T * (std::size_t)into.columns * (std::size_t)batch,
+             "the inputs have another shape");
+        const Buffer hidden(h, "f", sizeof(float), PyBUF_WRITABLE);
+        std::optional<Buffer> memory;
+        if (network_->has_memory()) memory.emplace(c, "f", sizeof(float), PyBUF_WRITABLE);
+        const std::size_t states = (T + 1) * (std::size_t)batch * size_;
+        must(hidden.count() == states && (!memory || memory->count() == states),
+             "a state before, and one after each step, are wanted");
+        const Unlocked unlocked(network_->step_work() * (double)(T * (std::size_t)batch));
+        network_->steps(0, (int)T, batch, inputs.as<const float>(), hidden.as<float>(),
+                        memory ? memory->as<float>() : nullptr, threads);
     }
 
     void scores(const nb::handle& h, const nb::handle& ids, const nb::handle& into,
@@ -351,7 +392,9 @@ void bind_network(nb::module_& m, const Kernels* (*chosen)()) {
                 new (self) Product(*kernels_in_use(), std::move(matrix));
             },
             nb::arg("matrix"))
-        .def("multiply", &Product::multiply, nb::arg("x"), nb::arg("into"), nb::arg("threads"));
+        .def("multiply", &Product::multiply, nb::arg("x"), nb::arg("into"), nb::arg("threads"))
+        .def("likeliest", &Product::likeliest, nb::arg("x"), nb::arg("hidden"), nb::arg("another"),
+             nb::arg("ids"), nb::arg("logs"), nb::arg("log_of_another"), nb::arg("threads"));
     nb::class_<PyNetwork>(m, "Network", "A whole next-word model at inference.")
         .def(
             "__init__",
@@ -366,6 +409,8 @@ void bind_network(nb::module_& m, const Kernels* (*chosen)()) {
             nb::arg("output"), nb::arg("clip") = 0.0f)
         .def("advance", &PyNetwork::advance)
         .def("advance_many", &PyNetwork::advance_many)
+        .def("steps", &PyNetwork::steps, nb::arg("x"), nb::arg("h"), nb::arg("c").none(),
+             nb::arg("batch"), nb::arg("threads"))
         .def("scores", &PyNetwork::scores, nb::arg("h"), nb::arg("ids").none(), nb::arg("into"),
              nb::arg("threads"))
         .def("best", &PyNetwork::best, nb::arg("h"), nb::arg("k"), nb::arg("ids").none(),

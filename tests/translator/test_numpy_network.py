@@ -46,11 +46,12 @@ def test_numpy_computes_what_torch_computes(cell: str, kind: dict[str, Any]) -> 
     source, inputs = random.integers(1, 13, (5, 3)), random.integers(1, 13, (4, 3))
     with torch.no_grad():
         torch_memory, torch_states = model.encode(torch.tensor(source), torch.tensor(LENGTHS))
-        features, last, looked = model.features(torch.tensor(inputs), torch_states, torch_memory)
-        expected = model.scores(features).log_softmax(-1).numpy()
+        of_all, last, looked = model.features(torch.tensor(inputs), torch_states, torch_memory)
+        expected = model.scores(of_all).log_softmax(-1).numpy()
     memory, states = network.encode(source, LENGTHS)
     for t, ids in enumerate(inputs):
-        logs, states, attention = network.step(ids, states, memory)
+        features, states, attention = network.step(ids, states, memory)
+        logs = network.log_probabilities(features)
         np.testing.assert_allclose(logs, expected[t], atol=1e-5)
         if looked is None:
             assert attention is None
@@ -79,7 +80,7 @@ def test_several_decoders_of_a_sentence_are_as_many_sentences(kind: dict[str, An
     together = network.step(ids, twice(states), memory)
     memory, states = network.encode(source.repeat(2, 1), LENGTHS.repeat(2))
     apart = network.step(ids, states, memory)
-    np.testing.assert_allclose(together.log_probabilities, apart.log_probabilities, atol=1e-5)
+    np.testing.assert_allclose(together.features, apart.features, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -91,7 +92,7 @@ def test_the_memory_of_some_sentences_is_theirs_alone(kind: dict[str, Any]) -> N
     chosen = np.array([2, 1])
     some = memory.take(chosen)
     part = network.step(np.array([3, 2]), tuple(s[:, chosen] for s in states), some)
-    np.testing.assert_allclose(part.log_probabilities, whole.log_probabilities[chosen], atol=1e-5)
+    np.testing.assert_allclose(part.features, whole.features[chosen], atol=1e-5)
     assert some.values.shape[2] == 3
 
 
@@ -101,7 +102,7 @@ def test_scores_that_overflow_are_an_error() -> None:
     network = NumpyNetwork(model.config, {**weights, "output.bias": np.full(13, np.inf, "f4")})
     memory, states = network.encode(np.array([[3], [4]]), np.array([2]))
     with pytest.raises(FolderError, match="overflow"):
-        network.step(np.array([2]), states, memory)
+        network.log_probabilities(network.step(np.array([2]), states, memory).features)
 
 
 @pytest.mark.parametrize(("cell", "kind"), CASES)
@@ -118,6 +119,14 @@ def test_int8_weights_compute_nearly_what_the_same_weights_in_float32_do(
     )
     np.testing.assert_allclose(memory.values, dense_memory.values, atol=0.1)
     for ids in inputs:
-        logs, states, _ = one.step(ids, states, memory)
-        expected, dense_states, _ = other.step(ids, dense_states, dense_memory)
+        features, states, _ = one.step(ids, states, memory)
+        dense_features, dense_states, _ = other.step(ids, dense_states, dense_memory)
+        logs = one.log_probabilities(features)
+        expected = other.log_probabilities(dense_features)
         np.testing.assert_allclose(np.exp(logs), np.exp(expected), atol=0.05)
+        likely = one.likeliest(features, 3, [5, 2], 1)
+        np.testing.assert_allclose(likely.end, logs[:, 1], atol=1e-5)
+        logs[:, [5, 2]] = -np.inf
+        order = np.argsort(-logs, 1)[:, :3]
+        np.testing.assert_array_equal(likely.ids, order)
+        np.testing.assert_allclose(likely.logs, np.take_along_axis(logs, order, 1), atol=1e-5)

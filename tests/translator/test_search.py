@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from foreword.folder.translation import TranslationConfig, expected_shapes
+from foreword.translator.choice import best_of_all
 from foreword.translator.demands import Demands, Ids, Pieces, Prefix
 from foreword.translator.numpy_network import NumpyNetwork, States
-from foreword.translator.search import BeamSearch, Ends, Hypothesis, likeliest, penalty
+from foreword.translator.search import BeamSearch, Ends, Hypothesis, penalty
 
 PIECES = (b"", b"", b"", b" a", b"b", b" b", b" ab")
 PAD, START, END = range(3)
@@ -39,7 +40,7 @@ def read(network: NumpyNetwork, source: Ids, target: Ids) -> tuple[list[float], 
     for last, index in zip((START, *target), (*target, END), strict=True):
         step = network.step(np.array([last]), states, memory)
         states = step.states
-        logs.append(float(step.log_probabilities[0, index]))
+        logs.append(float(network.log_probabilities(step.features)[0, index]))
         assert step.attention is not None
         looks.append(step.attention[0].mean(0))
     return logs, looks
@@ -71,8 +72,9 @@ def obvious_search(
         for total, ids, before in live:
             step = network.step(np.array([ids[-1] if ids else START]), before, memory)
             ends = [END] if t == longest - 1 else [*WORDS, END] if t else [*WORDS]
+            logs = network.log_probabilities(step.features)[0]
             for index in ends:
-                log = float(step.log_probabilities[0, index])
+                log = float(logs[index])
                 found.append((total + log, (*ids, index), step.states))
         found.sort(key=lambda one: -one[0])
         for total, ids, _ in found[:beams]:
@@ -116,7 +118,8 @@ def test_one_beam_takes_the_likeliest_sub_word_each_time(seed: int) -> None:
     memory, states = network.encode(source[:, None], np.array([3]))
     target = [START]
     while target[-1] != END and len(target) < 20:
-        logs, states, _ = network.step(np.array(target[-1:]), states, memory)
+        step = network.step(np.array(target[-1:]), states, memory)
+        logs, states = network.log_probabilities(step.features), step.states
         choices = [*WORDS, END] if len(target) > 1 else [*WORDS]
         target.append(max(choices, key=lambda index: float(logs[0, index])))
     (found,) = BeamSearch(network, ENDS, beams=1).run([(4, 6)])
@@ -208,7 +211,7 @@ def test_the_likeliest_continuations_are_those_of_a_whole_sort(V: int) -> None:
     totals = np.random.default_rng(V).normal(size=(3, 2, V)).astype(np.float32)
     totals[1, 0] = -np.inf
     totals[2, :, 3:] = -np.inf
-    best = likeliest(totals, 4)
+    best = best_of_all(totals, totals, 4)
     order = np.argsort(-totals.reshape(3, -1), 1, kind="stable")[:, :4]
     np.testing.assert_array_equal(best.parents * V + best.ids, order)
     np.testing.assert_array_equal(best.scores, np.take_along_axis(totals.reshape(3, -1), order, 1))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from foreword import compiled
+from foreword.cells.cell import Cell
 from foreword.cells.gru import GRUCell
 from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
 from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
@@ -43,7 +44,7 @@ class CompiledNetwork:
         output = "embedding.weight" if config.tied else "decoder.weight"
         has_projection = "projection.weight" in weights
         self._network = module.Network(
-            _cell(config),
+            name_of(config.cell),
             self._matrix("embedding.weight"),
             [self._layer(config, layer) for layer in range(config.num_layers)],
             self._matrix("projection.weight", weights["projection.bias"])
@@ -111,22 +112,33 @@ class CompiledNetwork:
         return shown
 
     def _matrix(self, name: str, bias: Array | None = None) -> Any:
-        values, scales = self._weights[name], self._weights.get(name + SCALE)
-        if scales is None:
-            return self._module.Matrix(np.asarray(values, np.float32, order="C"), bias)
-        return self._module.Matrix(values, scales, bias)
+        return matrix(self._module, self._weights, name, bias)
 
     def _layer(self, config: ModelConfig, layer: int) -> Any:
-        prefix, suffix = "recurrent.", f"_l{layer}"
-        bias, bias_n = _biases(
-            config, *(self._weights[f"{prefix}bias_{side}{suffix}"] for side in ("ih", "hh"))
-        )
-        return self._module.Layer(
-            self._matrix(f"{prefix}weight_ih{suffix}", bias),
-            self._matrix(f"{prefix}weight_hh{suffix}"),
-            bias_n,
-            self._weights.get(f"{prefix}weight_peephole{suffix}"),
-        )
+        return compiled_layer(self._module, config.cell, self._weights, "recurrent.", f"_l{layer}")
+
+
+def matrix(module: Any, weights: Mapping[str, Array], name: str, bias: Array | None = None) -> Any:
+    """Return a matrix as the native module takes it, float32 or int8."""
+    values, scales = weights[name], weights.get(name + SCALE)
+    if scales is None:
+        return module.Matrix(np.asarray(values, np.float32, order="C"), bias)
+    return module.Matrix(values, scales, bias)
+
+
+def compiled_layer(
+    module: Any, cell: Cell, weights: Mapping[str, Array], prefix: str, suffix: str
+) -> Any:
+    """Return a layer as the native module takes it; its weights' names have prefix and suffix."""
+    bias, bias_n = _biases(
+        cell, *(weights[f"{prefix}bias_{side}{suffix}"] for side in ("ih", "hh"))
+    )
+    return module.Layer(
+        matrix(module, weights, f"{prefix}weight_ih{suffix}", bias),
+        matrix(module, weights, f"{prefix}weight_hh{suffix}"),
+        bias_n,
+        weights.get(f"{prefix}weight_peephole{suffix}"),
+    )
 
 
 def network(
@@ -143,23 +155,24 @@ def network(
     return CompiledNetwork(module, config, weights, threads)
 
 
-def _cell(config: ModelConfig) -> str:
-    if config.name == "rnn" and config.nonlinearity == "relu":
+def name_of(cell: Cell) -> str:
+    """Return the native module's name of a cell with its options."""
+    if isinstance(cell, ElmanCell) and cell.nonlinearity == "relu":
         return "rnn-relu"
-    if config.name == "gru" and not config.reset_after:
+    if isinstance(cell, GRUCell) and not cell.reset_after:
         return "gru-reset-before"
-    return config.name
+    return cell.name
 
 
-def _biases(config: ModelConfig, b_ih: Array, b_hh: Array) -> tuple[Array, Array | None]:
+def _biases(cell: Cell, b_ih: Array, b_hh: Array) -> tuple[Array, Array | None]:
     """Return the biases outside of a reset gate, and those inside one."""
-    H = config.hidden_size
     bias = b_ih.astype(np.float32)
+    H = len(bias) // len(cell.gates)
     with np.errstate(over="ignore"):
-        if config.name == "gru" and config.reset_after:
+        if isinstance(cell, GRUCell) and cell.reset_after:
             bias[: 2 * H] += b_hh[: 2 * H]
             return bias, np.array(b_hh[2 * H :], dtype=np.float32)
-        if config.name == "lstm-peephole-only":  # g sees the input alone
+        if isinstance(cell, PeepholeOnlyLSTMCell):  # g sees the input alone
             bias[: 2 * H] += b_hh[: 2 * H]
             bias[3 * H :] += b_hh[2 * H :]
         else:

@@ -1,11 +1,11 @@
-"""Run a translation model in numpy: encode sentences, then decode one sub-word after another.
+"""Run a translation model: encode sentences, then decode one sub-word after another.
 
-The equations are those of `foreword.translation.model`, and the cells those of `foreword.cells`,
-which run on arrays as they run on tensors. Knows no words, no search and no torch.
+The equations are those of `foreword.translation.model`. They stand in numpy; the layers and the
+int8 products are run in C++ where that was compiled. Knows no words, no search and no torch.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -13,8 +13,11 @@ import numpy as np
 
 from foreword.cells.operations import linear
 from foreword.errors import FolderError
+from foreword.folder.quantised import SCALE
 from foreword.folder.translation import TranslationConfig
-from foreword.translator.int8_rows import as_factors
+from foreword.translator.choice import Likeliest, best_of_all
+from foreword.translator.int8_rows import Int8Rows, as_factors
+from foreword.translator.layers import Layer, layer_of
 
 Array: TypeAlias = np.ndarray
 States: TypeAlias = tuple[Array, ...]
@@ -48,30 +51,33 @@ class Step(NamedTuple):
     """The decoders after one more sub-word.
 
     Attributes:
-        log_probabilities: of each sub-word as the next, (N, V), in nats.
+        features: a_t, from which the next sub-word is scored, (N, E).
         states: after the step.
         attention: the weights of the source's positions, (N, K, S); None without attention.
     """
 
-    log_probabilities: Array
+    features: Array
     states: States
     attention: Array | None
 
 
 class NumpyNetwork:
-    """Encoder, attention and decoder. Products with int8 weights are made in C++ if it is there."""
+    """Encoder, attention and decoder."""
 
     def __init__(self, config: TranslationConfig, weights: Mapping[str, Array]) -> None:
         self.config = config
         self._w = as_factors(weights)
-        parts = config.recurrent_cell.parameter_shapes(1, 1)
-        self._cells = {
-            name.replace("weight_ih_", ""): {
-                part: self._w[name.replace("weight_ih", part)] for part in parts
-            }
-            for name in self._w
-            if ".weight_ih_l" in name
-        }
+        embedding = self._w["embedding.weight"]
+        self._output = (
+            embedding.with_bias(weights["output.bias"]) if isinstance(embedding, Int8Rows) else None
+        )
+        self._layers: dict[str, Layer] = {}
+        for name in weights:
+            prefix, is_layer, suffix = name.partition("weight_ih")
+            if is_layer and not name.endswith(SCALE):
+                self._layers[prefix + suffix.removeprefix("_")] = layer_of(
+                    config.recurrent_cell, weights, self._w, prefix, suffix
+                )
 
     def encode(self, source: Array, lengths: Array) -> tuple[Memory, States]:
         """Return what the decoder may look at, and its first state, for each sentence.
@@ -129,9 +135,6 @@ class NumpyNetwork:
                 the number of sentences in `memory`: the decoders of a sentence stand side by side.
             states: the decoders before it.
             memory: of `encode`.
-
-        Raises:
-            FolderError: the weights are so large that the scores overflow.
         """
         w, config = self._w, self.config
         fed = states[-1][0] if config.input_feeding else None
@@ -144,26 +147,59 @@ class NumpyNetwork:
             for layer in range(config.decoder_layers):
                 before = tuple(part[layer] for part in self._of_cells(states))
                 name = "lower.l0" if layer == 0 else f"upper.l{layer - 1}"
-                new, _ = config.recurrent_cell.step(x, before, self._cells[name])
+                (x,), new = self._layers[name].run(x[None], before)
                 after.append(new)
-                x = new[0]
                 if layer == 0 and config.looks:
                     context, looked = self._attended(x, memory)
                     if config.decoder_layers > 1:
                         x = np.concatenate([x, context], 1)
             seen = x if context is None else np.concatenate([x, context], 1)
             combined = np.tanh(linear(seen, w["combine.weight"], w["combine.bias"]))
-            scores = linear(combined, w["embedding.weight"], w["output.bias"])
-            logs = log_softmax(scores)
-        if not np.isfinite(logs).all():
-            raise FolderError(
-                "the model's scores overflow: its weights are too large. Train it anew, or restore "
-                "the folder from a copy"
-            )
         new_states = tuple(np.stack(parts) for parts in zip(*after, strict=True))
         if fed is not None:
             new_states += (combined[None],)
-        return Step(logs, new_states, looked)
+        return Step(combined, new_states, looked)
+
+    def log_probabilities(self, features: Array) -> Array:
+        """Return the log-probability of each sub-word as the next, (N, V), in nats.
+
+        Args:
+            features: of `step`, (N, E).
+
+        Raises:
+            FolderError: the weights are so large that the scores overflow.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = linear(features, self._w["embedding.weight"])
+            scores += self._w["output.bias"]
+            scores -= scores.max(axis=-1, keepdims=True)
+            scores -= np.log(np.exp(scores).sum(axis=-1, keepdims=True))
+        if not np.isfinite(scores).all():
+            raise _overflow()
+        return np.asarray(scores)
+
+    def likeliest(self, features: Array, count: int, never: Sequence[int], end: int) -> Likeliest:
+        """Return the likeliest sub-words as the next, as a softmax over all of them sees it.
+
+        Args:
+            features: of `step`, (N, E).
+            count: how many of each.
+            never: sub-words that are left out.
+            end: the sub-word whose log-probability is told besides.
+
+        Raises:
+            FolderError: the weights are so large that the scores overflow.
+        """
+        if self._output is not None:
+            likely = self._output.likeliest(features, count, never, end)
+            if likely is None:
+                raise _overflow()
+            return likely
+        logs = self.log_probabilities(features)
+        of_end = logs[:, end].copy()
+        logs[:, list(never)] = -np.inf
+        best = best_of_all(logs[:, None], logs[:, None], count)
+        return Likeliest(best.ids, best.scores, of_end)
 
     def _of_cells(self, states: States) -> States:
         return states[:-1] if self.config.input_feeding else states
@@ -187,16 +223,11 @@ class NumpyNetwork:
 
     def _layer(self, name: str, x: Array) -> Array:
         """Return the outputs (S, B, units) of a recurrent layer that begins with zeros."""
-        cell, weights, B = self.config.recurrent_cell, self._cells[name], x.shape[1]
         state = tuple(
-            np.zeros((B, size), np.float32)
-            for size in cell.state_sizes(self.config.encoder_units, 0)
+            np.zeros((x.shape[1], size), np.float32)
+            for size in self.config.recurrent_cell.state_sizes(self.config.encoder_units, 0)
         )
-        outputs = []
-        for step in x:
-            state, _ = cell.step(step, state, weights)
-            outputs.append(state[0])
-        return np.stack(outputs)
+        return self._layers[name].run(x, state)[0]
 
 
 def _backwards(S: int, lengths: Array) -> tuple[Array, Array]:
@@ -205,8 +236,8 @@ def _backwards(S: int, lengths: Array) -> tuple[Array, Array]:
     return rows, np.arange(len(lengths))
 
 
-def log_softmax(scores: Array) -> Array:
-    """Return ln softmax over the last dimension."""
-    shifted = scores - scores.max(axis=-1, keepdims=True)
-    logs: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return logs
+def _overflow() -> FolderError:
+    return FolderError(
+        "the model's scores overflow: its weights are too large. Train it anew, or restore the "
+        "folder from a copy"
+    )

@@ -10,11 +10,13 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from foreword.translator.choice import Choice, Likeliest, best_of_all, best_of_each
 from foreword.translator.demands import Demands, Ids
 from foreword.translator.numpy_network import Memory, States, Step
 
 Array = np.ndarray
-_GROUPS = 64
+_End = tuple[int, float]
+"""A hypothesis that ends, and the log-probability of its end."""
 
 
 class Network(Protocol):
@@ -24,6 +26,12 @@ class Network(Protocol):
         """See `foreword.translator.numpy_network`."""
 
     def step(self, ids: Array, states: States, memory: Memory) -> Step:
+        """See `foreword.translator.numpy_network`."""
+
+    def log_probabilities(self, features: Array) -> Array:
+        """See `foreword.translator.numpy_network`."""
+
+    def likeliest(self, features: Array, count: int, never: Sequence[int], end: int) -> Likeliest:
         """See `foreword.translator.numpy_network`."""
 
 
@@ -125,29 +133,29 @@ class BeamSearch:
         while len(rows):
             live = [sentences[b] for b in rows]
             step = self.network.step(ids.reshape(-1), states, memory)
-            logs = step.log_probabilities.reshape(*ids.shape, -1)
             past.look(rows, step.attention)
-            totals = logs + scores[:, :, None].astype(np.float32)
-            self._limit(totals, live, len(past))
-            kept, ending = self._choose(totals, live)
+            if any(sentence.demands is not None for sentence in live):
+                kept, ending = self._choose_among_all(step, scores, live, len(past))
+            else:
+                kept, ending = self._choose(self._likeliest(step, scores, live, len(past)))
             for row, (b, sentence) in enumerate(zip(rows.tolist(), live, strict=True)):
-                for parent in ending[row]:
-                    log = float(logs[row, parent, self.ends.end])
+                for parent, log in ending[row]:
                     sentence.finished.append(past.finished(b, parent, log, self.alpha))
                 sentence.follow(kept, row)
-            flat = kept.parents * logs.shape[2] + kept.ids
-            gains = np.take_along_axis(logs.reshape(len(rows), -1), flat, 1)
-            past.add(rows, kept, gains)
-            scores = np.take_along_axis(scores, kept.parents, 1) + gains
+            past.add(rows, kept)
+            R, K = scores.shape
+            scores = scores[np.arange(R)[:, None], kept.parents] + kept.gains
             scores[np.isneginf(kept.scores)] = -np.inf
             going = np.array(
                 [not self._is_over(s, best) for s, best in zip(live, scores.max(1), strict=True)]
             )
-            decoders = (np.arange(len(rows))[:, None] * ids.shape[1] + kept.parents)[going]
-            states = tuple(part[:, decoders.reshape(-1)] for part in step.states)
-            ids, scores, rows = kept.ids[going], scores[going], rows[going]
-            if not going.all() and len(rows):
-                memory = memory.take(np.flatnonzero(going))
+            ids, states = kept.ids, step.states
+            if self.beams > 1 or not going.all():
+                decoders = (np.arange(R)[:, None] * K + kept.parents)[going]
+                states = tuple(part[:, decoders.reshape(-1)] for part in states)
+            if not going.all():
+                ids, scores, rows = ids[going], scores[going], rows[going]
+                memory = memory.take(np.flatnonzero(going)) if len(rows) else memory
         return [self._best(sentence) for sentence in sentences]
 
     def _padded(self, sources: Sequence[Ids]) -> tuple[Array, Array]:
@@ -157,6 +165,64 @@ class BeamSearch:
             padded[: len(source), b] = source
         return padded, lengths
 
+    def _never(self, t: int) -> list[int]:
+        """Return the sub-words that never come after t others."""
+        return [self.ends.start, *self.ends.never, *([self.ends.end] if t == 0 else [])]
+
+    def _likeliest(self, step: Step, scores: Array, live: "list[_Sentence]", t: int) -> Choice:
+        """Return the best continuations of sentences without demands, after t sub-words."""
+        likely = self.network.likeliest(
+            step.features, 2 * self.beams, self._never(t), self.ends.end
+        )
+        must_end = np.array([sentence.longest - t == 1 for sentence in live])
+        if must_end.any():
+            of_rows = np.repeat(must_end, scores.shape[1])
+            likely.logs[of_rows] = -np.inf
+            likely.ids[of_rows, 0], likely.logs[of_rows, 0] = self.ends.end, likely.end[of_rows]
+        return best_of_each(likely, scores)
+
+    def _choose(self, best: Choice) -> tuple[Choice, "list[list[_End]]"]:
+        """Return the continuations that go on, and which hypotheses end with what gain."""
+        is_end = best.ids == self.ends.end
+        if not is_end[:, : self.beams].any():
+            return Choice(*(part[:, : self.beams] for part in best)), [[] for _ in best.ids]
+        order = np.argsort(is_end, 1, kind="stable")[:, : self.beams]
+        kept = Choice(*(np.take_along_axis(part, order, 1) for part in best))
+        kept.scores[np.take_along_axis(is_end, order, 1)] = -np.inf
+        is_taken = is_end & (best.scores > -np.inf)
+        is_taken[:, self.beams :] = False
+        ending: list[list[_End]] = [[] for _ in best.ids]
+        for row, slot in zip(*np.nonzero(is_taken), strict=True):
+            ending[row].append((int(best.parents[row, slot]), float(best.gains[row, slot])))
+        return kept, ending
+
+    def _choose_among_all(
+        self, step: Step, scores: Array, live: "list[_Sentence]", t: int
+    ) -> tuple[Choice, "list[list[_End]]"]:
+        """Return the same where some of the sentences have demands."""
+        logs = self.network.log_probabilities(step.features).reshape(*scores.shape, -1)
+        totals = logs + scores[:, :, None].astype(np.float32)
+        self._limit(totals, live, t)
+        best = best_of_all(totals, logs, 2 * self.beams)
+        kept, ending = self._choose(best)
+        for row, sentence in enumerate(live):
+            if sentence.demands is not None and sentence.demands.terms:
+                candidates = _candidates(totals[row], best, row, sentence)
+                ending[row] = [
+                    (one.parent, float(logs[row, one.parent, one.id]))
+                    for one in _shared(candidates, self.beams)
+                    if one.id == self.ends.end
+                ]
+                for part in kept:
+                    part[row] = 0
+                kept.scores[row] = -np.inf
+                going = [one for one in candidates if one.id != self.ends.end]
+                for slot, one in enumerate(_shared(going, self.beams)):
+                    kept.scores[row, slot] = one.score
+                    kept.parents[row, slot], kept.ids[row, slot] = one.parent, one.id
+                    kept.gains[row, slot] = logs[row, one.parent, one.id]
+        return kept, ending
+
     def _limit(self, totals: Array, live: "list[_Sentence]", t: int) -> None:
         """Set the scores of what may not come next to minus infinity, after t sub-words."""
         spared = {
@@ -164,44 +230,16 @@ class BeamSearch:
             for row, sentence in enumerate(live)
             if sentence.demands is not None
         }
-        never = [self.ends.start, *self.ends.never, *([self.ends.end] if t == 0 else [])]
-        totals[:, :, never] = -np.inf
+        totals[:, :, self._never(t)] = -np.inf
         for row, sentence in enumerate(live):
             remaining = sentence.longest - t
             if sentence.demands is not None:
                 totals[row][:, list(sentence.demands.once)] = spared[row]
-                for scores, written in zip(totals[row], sentence.written, strict=True):
-                    sentence.demands.limit(scores, written, remaining)
+                for written_scores, written in zip(totals[row], sentence.written, strict=True):
+                    sentence.demands.limit(written_scores, written, remaining)
             if remaining == 1:
                 totals[row, :, : self.ends.end] = -np.inf
                 totals[row, :, self.ends.end + 1 :] = -np.inf
-
-    def _choose(self, totals: Array, live: "list[_Sentence]") -> tuple["Choice", list[list[int]]]:
-        """Return the continuations that go on, and of which hypotheses the end is taken."""
-        best = likeliest(totals, 2 * self.beams)
-        is_end = best.ids == self.ends.end
-        order = np.argsort(is_end, 1, kind="stable")[:, : self.beams]
-        kept = Choice(*(np.take_along_axis(part, order, 1) for part in best))
-        kept.scores[np.take_along_axis(is_end, order, 1)] = -np.inf
-        is_taken = is_end & (best.scores > -np.inf)
-        is_taken[:, self.beams :] = False
-        ending = [
-            parents[taken].tolist() for parents, taken in zip(best.parents, is_taken, strict=True)
-        ]
-        for row, sentence in enumerate(live):
-            if sentence.demands is not None and sentence.demands.terms:
-                candidates = _candidates(totals[row], best, row, sentence)
-                going = [one for one in candidates if one.id != self.ends.end]
-                ending[row] = [
-                    one.parent for one in _shared(candidates, self.beams) if one.id == self.ends.end
-                ]
-                for part in kept:
-                    part[row] = 0
-                kept.scores[row] = -np.inf
-                for slot, one in enumerate(_shared(going, self.beams)):
-                    kept.scores[row, slot] = one.score
-                    kept.parents[row, slot], kept.ids[row, slot] = one.parent, one.id
-        return kept, ending
 
     def _is_over(self, sentence: "_Sentence", best: float) -> bool:
         """Whether no better translation can come, if the best hypothesis has this score."""
@@ -214,51 +252,6 @@ class BeamSearch:
 
     def _best(self, sentence: "_Sentence") -> list[Hypothesis]:
         return sorted(sentence.finished, key=lambda one: -one.score)[: self.n]
-
-
-class Choice(NamedTuple):
-    """Continuations of the hypotheses of R sentences, the best first, C of each.
-
-    Attributes:
-        scores: the log-probabilities, (R, C); minus infinity where there are fewer.
-        parents: the hypotheses that they continue, (R, C).
-        ids: the sub-words, (R, C).
-    """
-
-    scores: Array
-    parents: Array
-    ids: Array
-
-
-def likeliest(totals: Array, count: int) -> Choice:
-    """Return the best continuations of each sentence; those that tie in the order of their ids.
-
-    Args:
-        totals: the score of each sub-word after each of K hypotheses, (R, K, V).
-        count: how many are returned of each sentence.
-    """
-    R, _, V = totals.shape
-    # No continuation below the count-th best peak of any groups of them is among the best.
-    width = V // max(_GROUPS, 2 * count)
-    least = np.full(R, np.finfo(np.float32).min)
-    if width > 1:
-        groups = V // width
-        peaks = totals[:, :, : groups * width].reshape(R, -1, groups, width).max((1, 3))
-        least = np.maximum(least, np.partition(peaks, groups - count, 1)[:, groups - count])
-    rows, parents, ids = np.nonzero(totals >= least[:, None, None])
-    scores = totals[rows, parents, ids]
-    order = np.lexsort((ids, parents, -scores, rows))
-    rows, parents, ids, scores = rows[order], parents[order], ids[order], scores[order]
-    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    best = Choice(
-        np.full((R, count), -np.inf, np.float32),
-        np.zeros((R, count), np.int64),
-        np.zeros((R, count), np.int64),
-    )
-    among = rank < count
-    for part, values in zip(best, (scores, parents, ids), strict=True):
-        part[rows[among], rank[among]] = values[among]
-    return best
 
 
 class _Sentence:
@@ -308,15 +301,12 @@ class _Past:
             looked[rows, :, : mean.shape[1]] = mean.reshape(len(rows), -1, mean.shape[1])
         self._looks.append(looked)
 
-    def add(self, rows: Array, kept: Choice, gains: Array) -> None:
+    def add(self, rows: Array, kept: Choice) -> None:
         """Add what was chosen."""
-        step = tuple(
-            np.zeros((self._B, kept.ids.shape[1]), part.dtype)
-            for part in (kept.parents, kept.ids, gains)
-        )
-        for whole, part in zip(step, (kept.parents, kept.ids, gains), strict=True):
-            whole[rows] = part
-        self._steps.append(step)  # type: ignore[arg-type]
+        shape = self._B, kept.ids.shape[1]
+        parents, ids, gains = (np.zeros(shape, kind) for kind in (np.int64, np.int64, np.float32))
+        parents[rows], ids[rows], gains[rows] = kept.parents, kept.ids, kept.gains
+        self._steps.append((parents, ids, gains))
 
     def finished(self, b: int, slot: int, log: float, alpha: float) -> Hypothesis:
         """Return the hypothesis that ends after the last step with this log-probability."""

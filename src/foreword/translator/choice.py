@@ -1,0 +1,93 @@
+"""Choose the best continuations of hypotheses by their scores. Knows no networks and no words."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+Array = np.ndarray
+_GROUPS = 64
+
+
+class Choice(NamedTuple):
+    """Continuations of the hypotheses of R sentences, the best first, C of each.
+
+    Attributes:
+        scores: the log-probabilities, (R, C); minus infinity where there are fewer.
+        parents: the hypotheses that they continue, (R, C).
+        ids: the sub-words, (R, C).
+        gains: the log-probabilities of these sub-words alone, (R, C).
+    """
+
+    scores: Array
+    parents: Array
+    ids: Array
+    gains: Array
+
+
+class Likeliest(NamedTuple):
+    """The likeliest sub-words after each of N hypotheses.
+
+    Attributes:
+        ids: the likeliest first, (N, C).
+        logs: their log-probabilities, (N, C); minus infinity where there are fewer.
+        end: the log-probability of the end, (N,).
+    """
+
+    ids: Array
+    logs: Array
+    end: Array
+
+
+def best_of_each(likely: Likeliest, scores: Array) -> Choice:
+    """Return the best continuations of each sentence, as many as are known of each hypothesis.
+
+    Args:
+        likely: of N = R x K hypotheses, C of each.
+        scores: the log-probabilities of the hypotheses, (R, K).
+    """
+    (R, K), C = scores.shape, likely.ids.shape[1]
+    if K == 1:  # in order already
+        totals = (likely.logs + scores).astype(np.float32)
+        return Choice(totals, np.zeros((R, C), np.int64), likely.ids, likely.logs)
+    totals = (likely.logs.reshape(R, K, C) + scores[:, :, None]).reshape(R, -1)
+    order = np.argsort(-totals, 1, kind="stable")[:, :C]
+    parents, at = order // C, (np.arange(R)[:, None] * K * C + order)
+    of_all = (totals, likely.ids, likely.logs)
+    chosen, ids, gains = (values.reshape(-1)[at] for values in of_all)
+    return Choice(chosen.astype(np.float32), parents, ids, gains)
+
+
+def best_of_all(totals: Array, logs: Array, count: int) -> Choice:
+    """Return the best continuations of each sentence; those that tie in the order of their ids.
+
+    Args:
+        totals: the score of each sub-word after each of K hypotheses, (R, K, V).
+        logs: the log-probabilities of the sub-words, likewise.
+        count: how many are returned of each sentence.
+    """
+    R, _, V = totals.shape
+    # No continuation below the count-th best peak of any groups of them is among the best.
+    width = V // max(_GROUPS, 2 * count)
+    least = np.full(R, np.finfo(np.float32).min)
+    if width > 1:
+        groups = V // width
+        peaks = totals[:, :, : groups * width].reshape(R, -1, groups, width).max((1, 3))
+        least = np.maximum(least, np.partition(peaks, groups - count, 1)[:, groups - count])
+    # On one dimension, numpy finds what is not zero several times as fast.
+    at = np.flatnonzero(totals >= least[:, None, None])
+    rows, parents, ids = np.unravel_index(at, totals.shape)
+    scores = totals[rows, parents, ids]
+    order = np.lexsort((ids, parents, -scores, rows))
+    rows, parents, ids, scores = rows[order], parents[order], ids[order], scores[order]
+    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    best = Choice(
+        np.full((R, count), -np.inf, np.float32),
+        np.zeros((R, count), np.int64),
+        np.zeros((R, count), np.int64),
+        np.zeros((R, count), np.float32),
+    )
+    among = rank < count
+    gains = logs[rows, parents, ids]
+    for part, values in zip(best, (scores, parents, ids, gains), strict=True):
+        part[rows[among], rank[among]] = values[among]
+    return best
