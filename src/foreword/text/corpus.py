@@ -1,6 +1,5 @@
 """Where text comes from: files, folders, gzip, standard input, the carried chats. No tokenising."""
 
-import codecs
 import glob
 import hashlib
 import io
@@ -15,7 +14,7 @@ from typing import IO, Literal, Unpack
 
 from foreword.errors import MissingExtraError, SettingsError, TextError
 from foreword.text.choice import ReadingOptions, ReadingSettings
-from foreword.text.decoding import BLOCK_BYTES, characters
+from foreword.text.decoding import BLOCK_BYTES, characters, check_encoding
 from foreword.text.finding import LeftOut, files_below, matching
 from foreword.text.input_files import File
 from foreword.text.joints import Hyphens
@@ -113,21 +112,13 @@ def find_sources(
     from foreword.text.reading import TextReader
 
     settings = ReadingSettings(**reading)
-    try:
-        codecs.getincrementaldecoder(settings.encoding)
-        b"a".decode(
-            settings.encoding, "replace"
-        )  # refuses codecs that do not give text, such as hex
-    except (LookupError, ValueError) as error:
-        raise TextError(
-            f"there is no encoding {settings.encoding!r}. Try utf-8, cp1252 or latin-1"
-        ) from error
+    check_encoding(settings.encoding)
     if settings.read_as is not None and settings.read_as not in FORM_NAMES:
         raise SettingsError(
             f"there is no form {settings.read_as!r}; the forms are {', '.join(FORM_NAMES)}"
         )
     spool, left_out = Spool(scratch), LeftOut()
-    files_of_text = [(text, _files(text, spool, left_out)) for text in map(str, texts)]
+    files_of_text = [(text, files_of(text, spool, left_out)) for text in map(str, texts)]
     sizes = [file.size for _, files in files_of_text for file in files]
     total = None if None in sizes else sum(size or 0 for size in sizes)
     reader = TextReader(
@@ -202,7 +193,7 @@ def _chats_path() -> Path:
     raise MissingExtraError("the carried chat corpus", "train")
 
 
-def _files(text: str, spool: Spool, left_out: LeftOut) -> list[File]:
+def files_of(text: str, spool: Spool, left_out: LeftOut) -> list[File]:
     """Return the files that a path stands for."""
     if text == "-":
         return [_kept("standard input", sys.stdin.buffer, spool)]

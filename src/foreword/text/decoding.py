@@ -61,6 +61,19 @@ def encoding_of(head: bytes, encoding: str) -> str:
     return detected or encoding
 
 
+def check_encoding(name: str) -> None:
+    """Check that an encoding of texts exists.
+
+    Raises:
+        TextError: it does not.
+    """
+    try:
+        codecs.getincrementaldecoder(name)
+        b"a".decode(name, "replace")  # refuses codecs that do not give text, such as hex
+    except (LookupError, ValueError) as error:
+        raise TextError(f"there is no encoding {name!r}. Try utf-8, cp1252 or latin-1") from error
+
+
 def characters(
     name: str, encoding: str, raw: IO[bytes], on_bytes: Callable[[int], None] | None = None
 ) -> Iterator[str]:

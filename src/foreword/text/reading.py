@@ -28,6 +28,8 @@ from foreword.text.spool import Spool
 from foreword.text.survey import TextSurvey, survey
 
 HEAD_BYTES = 1 << 16
+PACKINGS = (".gz", ".bz2", ".xz")
+"""The endings of compressed files."""
 PLAIN_SUFFIXES = (".txt", ".text")
 SHOWN_FROM = 1 << 22
 """The number of bytes from which the progress of reading is shown."""
@@ -103,35 +105,13 @@ class TextReader:
             return []
 
     def _read(self, file: File) -> list[Text]:
-        head = self._head(file)
+        head = head_of(file, self.settings.encoding)
         form = self._form(file, head)
         if form is None and _is_archive(head) and self.settings.read_as is None:
             return self._members(file)
         if form is None:
             return self._plain(file, head)
         return self._formed(file, form, head)
-
-    def _head(self, file: File) -> Head:
-        with closing(replace(file, watch=None).unpacked()) as stream:
-            try:
-                data = stream.read(HEAD_BYTES + 1)
-            except (OSError, EOFError, ValueError):
-                data = b""  # damage is reported when the whole file is read
-        whole, data = len(data) <= HEAD_BYTES, data[:HEAD_BYTES]
-        name = PurePosixPath(file.name.replace("\\", "/")).name.lower()
-        for packing in (".gz", ".bz2", ".xz"):
-            name = name.removesuffix(packing)
-        return Head(name, data, self._beginning(data), whole)
-
-    def _beginning(self, data: bytes) -> str:
-        """Decode the first bytes to recognise a format by; empty if they are binary."""
-        encoding = encoding_of(data, self.settings.encoding)
-        try:
-            text = codecs.getincrementaldecoder(encoding)("strict").decode(data)
-        except UnicodeError:
-            # Whatever the encoding, the marks of a format are ASCII.
-            text = data.decode("latin-1")
-        return "" if "\0" in text else text.removeprefix("\ufeff")
 
     def _form(self, file: File, head: Head) -> Form | None:
         if self.settings.read_as is not None:
@@ -283,7 +263,7 @@ class TextReader:
                 blocks = member_blocks(archive, member.filename)
                 first = next(blocks, b"")
                 inner = File(name, member.file_size, lambda: io.BytesIO(first), is_named=False)
-                head = self._head(inner)
+                head = head_of(inner, self.settings.encoding)
                 if self._form(inner, head) is None and not self._is_plain_name(head):
                     self.notes.left_out.add(_kind(head.name), short(name))
                     return []
@@ -292,6 +272,36 @@ class TextReader:
             self.notes.left_out.add("that cannot be read", f"{short(name)}: {error}")
             return []
         return self._read_if_possible(replace(inner, size=spooled.size, open=spooled.open))
+
+
+def head_of(file: File, encoding: str) -> Head:
+    """Return the beginning of a file, decompressed, to recognise its format by.
+
+    Args:
+        file: the file.
+        encoding: the encoding of its text unless its first bytes show another one.
+    """
+    with closing(replace(file, watch=None).unpacked()) as stream:
+        try:
+            data = stream.read(HEAD_BYTES + 1)
+        except (OSError, EOFError, ValueError):
+            data = b""  # damage is reported when the whole file is read
+    whole, data = len(data) <= HEAD_BYTES, data[:HEAD_BYTES]
+    name = PurePosixPath(file.name.replace("\\", "/")).name.lower()
+    for packing in PACKINGS:
+        name = name.removesuffix(packing)
+    return Head(name, data, _beginning(data, encoding), whole)
+
+
+def _beginning(data: bytes, encoding: str) -> str:
+    """Decode the first bytes to recognise a format by; empty if they are binary."""
+    try:
+        decoder = codecs.getincrementaldecoder(encoding_of(data, encoding))("strict")
+        text = decoder.decode(data)
+    except UnicodeError:
+        # Whatever the encoding, the marks of a format are ASCII.
+        text = data.decode("latin-1")
+    return "" if "\0" in text else text.removeprefix("\ufeff")
 
 
 def _folded(name: str) -> str:

@@ -111,34 +111,44 @@ def _passages(rows: Iterator[Mapping[str, Any]], text: Opened, kind: str) -> Ite
 
 
 @dataclass(frozen=True)
-class _Dialect:
+class Dialect:
+    """How the rows of a table are cut into cells, and what its columns are called."""
+
     delimiter: str
     columns: tuple[str, ...]
     has_header: bool
 
 
-def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+def rows_of(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a table, each with the number of its last line.
+
+    Raises:
+        csv.Error: a cell is longer than `LONGEST_CELL`, or holds a lone carriage return.
+    """
     lines = iter(lines)
     first = list(itertools.islice(lines, SAMPLED))
     # Tab-separated sentences may contain unpaired quotation marks.
     plain = delimiter == "\t" and any(line.count('"') % 2 for line in first)
     before = csv.field_size_limit(LONGEST_CELL)  # the limit is global to the module
     try:
-        yield from csv.reader(
+        reader = csv.reader(
             itertools.chain(first, lines),
             delimiter=delimiter,
             quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL,
         )
+        for row in reader:
+            yield reader.line_num, row
     finally:
         csv.field_size_limit(before)
 
 
-def _dialect(sample: Sequence[str]) -> _Dialect | None:
+def dialect_of(sample: Sequence[str]) -> Dialect | None:
     """Choose the delimiter by which all rows have the same number of cells."""
     best: tuple[int, str, list[list[str]]] | None = None
     for delimiter in "\t,;|":
         try:
-            rows = [row for row in _rows((line + "\n" for line in sample), delimiter) if row]
+            lines = (line + "\n" for line in sample)
+            rows = [row for _, row in rows_of(lines, delimiter) if row]
         except csv.Error:
             continue
         rows = rows[:-1] if len(rows) > 2 else rows  # the last row may be cut off
@@ -150,7 +160,7 @@ def _dialect(sample: Sequence[str]) -> _Dialect | None:
     width, delimiter, rows = best
     has_header = _is_header(rows)
     names = rows[0] if has_header else [str(number + 1) for number in range(width)]
-    return _Dialect(delimiter, tuple(name.strip().lstrip("\ufeff") for name in names), has_header)
+    return Dialect(delimiter, tuple(name.strip().lstrip("\ufeff") for name in names), has_header)
 
 
 def _is_header(rows: Sequence[Sequence[str]]) -> bool:
@@ -181,7 +191,7 @@ def _recognises_csv(head: Head) -> bool:
         return False
     if head.named(".csv", ".tsv", ".tab"):
         return True
-    dialect = _dialect(head.lines[:20]) if len(head.lines) >= 3 else None
+    dialect = dialect_of(head.lines[:20]) if len(head.lines) >= 3 else None
     return (
         dialect is not None
         and dialect.has_header
@@ -191,7 +201,7 @@ def _recognises_csv(head: Head) -> bool:
     )
 
 
-def _after_separator(lines: Iterator[str]) -> Iterator[str]:
+def after_separator(lines: Iterator[str]) -> Iterator[str]:
     """Yield the lines without a first one that names the delimiter for Excel."""
     first = next(lines, None)
     if first is not None and re.fullmatch("\ufeff?sep=.", first.strip("\r\n ")) is None:
@@ -200,22 +210,22 @@ def _after_separator(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _read_csv(text: Opened) -> Iterator[Passage]:
-    lines = _after_separator(text.lines())
+    lines = after_separator(text.lines())
     sample = list(itertools.islice(lines, SAMPLED))
-    dialect = _dialect(sample)
+    dialect = dialect_of(sample)
     if dialect is None:
         name = (sample[0] if sample else "").strip().lstrip("\ufeff")
-        dialect = _Dialect(",", (name,), has_header=name.casefold() in TEXT_COLUMNS)
+        dialect = Dialect(",", (name,), has_header=name.casefold() in TEXT_COLUMNS)
         if not dialect.has_header:
             raise TextError(
                 f"{text.name}: is no table: its rows have unequal numbers of cells, whether they "
                 "are separated by comma, semicolon, tab or |. Add --as text to read it as it stands"
             )
-    rows = _rows((line + "\n" for line in itertools.chain(sample, lines)), dialect.delimiter)
+    rows = rows_of((line + "\n" for line in itertools.chain(sample, lines)), dialect.delimiter)
 
     def named() -> Iterator[dict[str, str]]:
         try:
-            for number, row in enumerate(row for row in rows if row):
+            for number, row in enumerate(row for _, row in rows if row):
                 if number > 0 or not dialect.has_header:
                     last = len(dialect.columns) - 1
                     # Unquoted delimiters beyond the last column belong to its text.

@@ -20,11 +20,13 @@ class Event:
         kind: which of the three it is.
         name: the element's name without its namespace, or the characters.
         has: the element's attributes, without their namespaces.
+        line: the line on which the element begins; 0 for the other kinds.
     """
 
     kind: Literal["begin", "end", "text"]
     name: str
     has: Mapping[str, str] = field(default_factory=dict)
+    line: int = 0
 
 
 def events(blocks: Iterable[str | bytes]) -> Iterator[Event]:
@@ -47,7 +49,8 @@ def events(blocks: Iterable[str | bytes]) -> Iterator[Event]:
         depth += 1
         if depth > DEEPEST:
             raise NotXmlError(f"elements are nested more than {DEEPEST} deep")
-        waiting.append(Event("begin", _local(name), {_local(k): v for k, v in attributes.items()}))
+        plain = {_local(key): value for key, value in attributes.items()}
+        waiting.append(Event("begin", _local(name), plain, parser.CurrentLineNumber))
 
     def end(name: str) -> None:
         nonlocal depth
@@ -55,7 +58,7 @@ def events(blocks: Iterable[str | bytes]) -> Iterator[Event]:
         waiting.append(Event("end", _local(name)))
 
     def refuse(*_: object) -> int:
-        raise NotXmlError("it declares entities of its own, which are not read")
+        raise NotXmlError(f"line {parser.CurrentLineNumber} declares an entity, which is not read")
 
     parser.buffer_text = True
     parser.StartElementHandler = begin

@@ -1,0 +1,1 @@
+"""Parallel text: sentences and their translations, read from the files that people have."""

@@ -1,0 +1,83 @@
+"""Define pairs of sentences, and the units of files from which they are taken."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from foreword.text.forms.form import Head, Opened
+
+UNKNOWN = ""
+"""The language of a text of which a file does not tell it."""
+
+
+class Unit(NamedTuple):
+    """What a file says of one sentence: the sentence in two or more languages.
+
+    Attributes:
+        line: the line of the file on which it begins.
+        languages: the language of each text, as the file writes it, or `UNKNOWN`; the source first.
+        texts: the texts, in the order of the languages.
+    """
+
+    line: int
+    languages: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PairForm:
+    """A format of files that each hold sentences with their translations.
+
+    Attributes:
+        name: the name by which it is chosen.
+        label: what people call such a file.
+        recognises: whether a file with this beginning has this format.
+        read: yields the units in order.
+    """
+
+    name: str
+    label: str
+    recognises: Callable[[Head], bool]
+    read: Callable[[Opened], Iterator[Unit]]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Sentences and their translations.
+
+    Attributes:
+        sources: the sentences, each on one line, without spaces around it.
+        targets: their translations, in the same order.
+        languages: the codes of both languages; `UNKNOWN` where neither files nor names tell.
+        note: what was read, in one line for people.
+        files: the names of the files.
+        file_numbers: the number of the file of each pair, (pairs,).
+        lines: the line on which each pair begins, (pairs,).
+    """
+
+    sources: Sequence[str]
+    targets: Sequence[str]
+    languages: tuple[str, str]
+    note: str
+    files: tuple[str, ...] = field(repr=False)
+    file_numbers: np.ndarray = field(repr=False)
+    lines: np.ndarray = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def place(self, index: int) -> str:
+        """Return where a pair comes from, for messages: "notes.tmx, line 12"."""
+        return f"{self.files[self.file_numbers[index]]}, line {self.lines[index]}"
+
+    def taken(self, indices: Sequence[int] | np.ndarray) -> "Pairs":
+        """Return the pairs with these indices, in their order."""
+        return replace(
+            self,
+            sources=[self.sources[index] for index in indices],
+            targets=[self.targets[index] for index in indices],
+            file_numbers=self.file_numbers[indices],
+            lines=self.lines[indices],
+        )
