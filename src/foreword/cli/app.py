@@ -29,7 +29,7 @@ from foreword.cli import (
     tune,
 )
 from foreword.cli.console import errors, interruptible, print_error
-from foreword.cli.options import SettingsCommand
+from foreword.cli.options import PairsCommand, SettingsCommand
 from foreword.errors import ForewordError, MissingExtraError
 
 
@@ -54,7 +54,7 @@ app = typer.Typer(
 app.command("train", cls=SettingsCommand)(train.train)
 app.command("settings")(settings.settings)
 app.command("recipes")(recipes.recipes)
-app.command("evaluate")(evaluate.evaluate)
+app.command("evaluate", cls=PairsCommand)(evaluate.evaluate)
 app.command("keystrokes")(keystrokes.keystrokes)
 app.command("predict")(predict.predict)
 app.command("generate")(generate.generate)

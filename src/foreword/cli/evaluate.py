@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from foreword.cli.console import print_json, results
-from foreword.cli.info import evaluation_rows, table_of
+from foreword.cli.info import evaluation_rows, table_of, translation_rows
 from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError
@@ -28,6 +28,17 @@ def evaluate(
         Literal["train", "valid", "test"] | None,
         typer.Option(help="Use a part of the carried chats instead of TEXT."),
     ] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Measure a translation model: two files line by line (--pairs test.de test.en), "
+            "or files that hold both languages.",
+        ),
+    ] = None,
+    beams: Annotated[
+        int, typer.Option(help="Hypotheses of the search that translates the pairs.", min=1, max=64)
+    ] = 4,
     reset: Annotated[
         Literal["never", "sentence"],
         typer.Option(
@@ -88,6 +99,9 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure perplexity and accuracies on a text that the model was not trained on."""
+    if pairs:
+        _pairs(folder, pairs, text, chats, beams, device, reading, as_json=as_json)
+        return
     if bool(text) == (chats is not None):
         raise SettingsError(
             "give a TEXT to evaluate on, or --chats valid or --chats test, not both"
@@ -117,6 +131,37 @@ def evaluate(
         print_json(evaluation.model_dump(mode="json"))
     else:
         results().print(table_of(evaluation_rows(evaluation)))
+
+
+def _pairs(
+    folder: Path,
+    pairs: list[str],
+    text: list[str] | None,
+    chats: Any,
+    beams: int,
+    device: str,
+    reading: ReadingOptions,
+    *,
+    as_json: bool,
+) -> None:
+    from foreword.evaluation.evaluate import evaluate as measure
+
+    with Watch() as watch:
+        evaluation = measure(
+            folder,
+            text or (),
+            chats=chats,
+            pairs=pairs,
+            beams=beams,
+            device=device,
+            say=watch.note,
+            progress=watch.text_progress,
+            **reading,
+        )
+    if as_json:
+        print_json(evaluation.model_dump(mode="json"))
+    else:
+        results().print(table_of(translation_rows(evaluation)))
 
 
 def _methods(

@@ -9,9 +9,23 @@ import typer
 from rich.table import Table
 
 from foreword.cli.console import print_json, results
-from foreword.folder.config import Compression, Evaluation, FolderConfig, ModelConfig, NgramConfig
+from foreword.folder.config import (
+    Compression,
+    Evaluation,
+    FolderConfig,
+    ModelConfig,
+    NgramConfig,
+    TrainingRecord,
+    TranslationEvaluation,
+    TranslationFolderConfig,
+)
 from foreword.folder.installed import find_folder
+from foreword.folder.quantised import SCALE
 from foreword.folder.store import read_config
+from foreword.folder.translation_store import (
+    expected_tensors as translation_tensors,
+)
+from foreword.folder.translation_store import holds_translation, read_translation_config
 from foreword.folder.weights import count_numbers, expected_tensors
 
 
@@ -20,12 +34,48 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what a model is, how it was trained, on what, and how good it is."""
-    config = read_config(find_folder(folder))
+    path = find_folder(folder)
+    if holds_translation(path):
+        _translation(read_translation_config(path), as_json=as_json)
+        return
+    config = read_config(path)
     if as_json:
         count = count_numbers(config.model, config.weights)
         print_json({**config.model_dump(mode="json"), "parameters": count})
         return
-    results().print(table_of({**_model(config), **_training(config), **_quality(config)}))
+    results().print(table_of({**_model(config), **_trained(config.training), **_quality(config)}))
+
+
+def _translation(config: TranslationFolderConfig, *, as_json: bool) -> None:
+    """Show a translation model."""
+    model = config.model
+    tensors = {
+        name: (dtype, shape)
+        for name, (dtype, shape) in translation_tensors(model, config.weights).items()
+        if not name.endswith(SCALE)
+    }
+    count = sum(math.prod(shape) for _, shape in tensors.values())
+    if as_json:
+        print_json({**config.model_dump(mode="json"), "parameters": count})
+        return
+    size = sum(math.prod(shape) * np.dtype(dtype).itemsize for dtype, shape in tensors.values())
+    looks = f"{model.attention} attention, heads: {model.heads}" if model.looks else "no attention"
+    encoder = f"{model.encoder_layers} {'bidirectional ' if model.bidirectional else ''}layers"
+    results().print(
+        table_of(
+            {
+                "model": f"translation by {model.cell}: encoder of {encoder}, decoder of "
+                f"{model.decoder_layers} layers, {model.hidden_size} units; {looks}",
+                "languages": " to ".join(
+                    code or "unknown" for code in (config.source_language, config.target_language)
+                ),
+                "parameters": f"{count:,} in {config.weights} ({size / 1e6:.1f} MB)",
+                "vocabulary": f"{model.vocab_size:,} sub-words",
+                **_trained(config.training),
+                **translation_rows(config.evaluation),
+            }
+        )
+    )
 
 
 def table_of(rows: dict[str, str]) -> Table:
@@ -51,6 +101,25 @@ def evaluation_rows(evaluation: Evaluation) -> dict[str, str]:
         "out of vocabulary": f"{evaluation.out_of_vocabulary:.2%}",
         "speed": f"{evaluation.words_per_second:,.0f} words/s",
     }
+
+
+def translation_rows(evaluation: TranslationEvaluation | None) -> dict[str, str]:
+    """What was measured of a translation model, for people."""
+    if evaluation is None:
+        return {}
+    rows = {
+        "measured on": f"{evaluation.text}, {evaluation.pairs:,} pairs",
+        "perplexity": f"{evaluation.perplexity:.2f} per sub-word",
+        "accuracy": f"{evaluation.top1:.1%} of the sub-words, given those before",
+    }
+    if evaluation.bleu is not None:
+        rows["BLEU"] = f"{evaluation.bleu:.1f} ({evaluation.signatures['bleu']})"
+        rows["chrF2"] = f"{evaluation.chrf:.1f}"
+        rows["TER"] = f"{evaluation.ter:.1f}"
+        rows["beams"] = f"{evaluation.beams}{', greedy' if evaluation.beams == 1 else ''}"
+    if evaluation.words_per_second is not None:
+        rows["speed"] = f"{evaluation.words_per_second:,.0f} words/s, translated"
+    return rows
 
 
 def compression_rows(result: Compression) -> dict[str, str]:
@@ -111,8 +180,7 @@ def _options(model: ModelConfig) -> dict[str, str]:
     return {"options": ", ".join(options)} if options else {}
 
 
-def _training(config: FolderConfig) -> dict[str, str]:
-    record = config.training
+def _trained(record: TrainingRecord | None) -> dict[str, str]:
     if record is None:
         return {}
     return {

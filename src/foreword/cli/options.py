@@ -22,6 +22,8 @@ PANELS = {
     "run": "Run",
 }
 """Headings of the help for groups of settings; the others are under Options."""
+TAKE_FILES = ("--pairs", "--valid-pairs")
+"""Options that take all files up to the next option."""
 NEGATED = {"untied": "tied", "reset_before": "reset_after"}
 """Options of earlier versions that turned a setting off; others were called --no-NAME."""
 
@@ -66,11 +68,39 @@ def _option(name: str, setting: Setting) -> Any:
     return Annotated[kind | None, typer.Option(*names, help=setting.about, rich_help_panel=panel)]
 
 
-class SettingsCommand(TyperCommand):
+class PairsCommand(TyperCommand):
+    """A verb whose options `--pairs` and `--valid-pairs` take one or more files each."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Write `--pairs A B` as `--pairs A --pairs B`, which is all that Click knows."""
+        return super().parse_args(ctx, spread(args))
+
+
+def spread(args: list[str]) -> list[str]:
+    """Repeat the option before each file that follows it.
+
+    >>> spread(["--pairs", "a.de", "a.en", "--out", "m"])
+    ['--pairs', 'a.de', '--pairs', 'a.en', '--out', 'm']
+    """
+    words: list[str] = []
+    option = None
+    for k, word in enumerate(args):
+        if word == "--":
+            return [*words, *args[k:]]
+        if word.startswith("--"):
+            option = word if word in TAKE_FILES else None
+            words += [] if option else [word]
+        else:
+            words += [option, word] if option else [word]
+    return words
+
+
+class SettingsCommand(PairsCommand):
     """A verb with `--set`, which answers the name of a setting typed as an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Refuses `--cell-clip 3` with the form that it must have."""
+        args = spread(args)
         known = {name for p in self.params for name in (*p.opts, *p.secondary_opts)}
         for k, word in enumerate(args):
             if word == "--":

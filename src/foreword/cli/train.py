@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
-from foreword.cli.info import evaluation_rows, table_of
+from foreword.cli.info import evaluation_rows, table_of, translation_rows
 from foreword.cli.options import takes_settings
 from foreword.cli.watch import Watch
 from foreword.folder.claim import refuse_unclaimable
@@ -44,6 +44,20 @@ def train(
         list[str] | None,
         typer.Option(
             metavar="FILE", help="Text to validate on. Default: the last part of the text."
+        ),
+    ] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Train a translation model on two files line by line (--pairs train.de "
+            "train.en), or on files that hold both languages (TMX, PO, XLIFF, TSV).",
+        ),
+    ] = None,
+    valid_pairs: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE", help="Pairs to validate on. Default: some of the pairs are held out."
         ),
     ] = None,
     recipe: Annotated[
@@ -96,6 +110,8 @@ def train(
             text or (),
             out=out,
             valid=valid or (),
+            pairs=pairs or (),
+            valid_pairs=valid_pairs or (),
             recipe=recipe,
             resume=resume,
             overwrite=overwrite,
@@ -103,9 +119,13 @@ def train(
             watch=watch,
             **leaves,
         )
+    from foreword.folder.config import TranslationFolderConfig
+
     config = outcome.config
     if as_json:
         print_json({"folder": str(out), **config.model_dump(mode="json")})
+    elif isinstance(config, TranslationFolderConfig):
+        results().print(table_of({"model": str(out), **translation_rows(config.evaluation)}))
     elif config.evaluation is not None:
         results().print(table_of({"model": str(out), **evaluation_rows(config.evaluation)}))
     else:

@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Literal, Unpack
+from typing import Any, Literal, Unpack
 
 from foreword.errors import SettingsError
 from foreword.evaluation.perplexity import Reset, score
 from foreword.evaluation.report import evaluation_of
-from foreword.folder.config import Evaluation
 from foreword.folder.installed import find_folder
 from foreword.folder.store import read_folder
 from foreword.kernels.threads import threads_within_quota
 from foreword.models.build import from_folder
 from foreword.text.choice import ReadingOptions
 from foreword.text.corpus import chat_source
+from foreword.text.decoding import UNICODE
 from foreword.text.sources import read_sources
 from foreword.text.tokens import tokenise
 
@@ -25,18 +25,23 @@ def evaluate(
     *,
     chats: Literal["train", "valid", "test"] | None = None,
     reset: Reset = "never",
+    pairs: Sequence[str | PathLike[str]] = (),
+    beams: int = 4,
     device: str = "cpu",
     say: Callable[[str], None] | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
     **reading: Unpack[ReadingOptions],
-) -> Evaluation:
-    """Measure a model on texts, read as one, in order.
+) -> Any:
+    """Measure a model on texts, read as one, in order; or a translation model on pairs.
 
     Args:
         folder: a model folder.
         texts: files, folders, globs, gzip files, `-`; read like the model's training text.
         chats: a part of the carried chats, instead of texts.
         reset: "never" carries the state through the text, "sentence" resets it at each line.
+        pairs: sentences and their translations, instead of texts; see
+            `foreword.evaluation.translating`.
+        beams: the hypotheses of the search that translates them.
         device: the device that the model runs on.
         say: called with sentences about what was read and found out.
         progress: called with (activity, amount done, amount in all).
@@ -47,6 +52,21 @@ def evaluate(
     Raises:
         FolderError, TextError, SettingsError: with what to do about it.
     """
+    if pairs:
+        if texts or chats:
+            raise SettingsError("give texts or pairs to evaluate on, not both")
+        from foreword.evaluation.translating import evaluate_pairs
+
+        told: dict[str, Any] = {"say": say, "progress": progress}
+        told = {name: function for name, function in told.items() if function is not None}
+        return evaluate_pairs(
+            folder,
+            pairs,
+            beams=beams,
+            device=device,
+            encoding=reading.get("encoding", UNICODE),
+            **told,
+        )
     if not texts and chats is None:
         raise SettingsError("give a text to evaluate on, or a part of the carried chats")
 

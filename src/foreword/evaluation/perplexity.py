@@ -88,7 +88,7 @@ def score(
                 if fresh:
                     state = model.start(inputs.shape[1])
                 scorer, state = model.scorer(torch.from_numpy(inputs).to(device), state)
-                total = _add(total, scorer, torch.from_numpy(targets).to(device).flatten())
+                total = added(total, scorer, torch.from_numpy(targets).to(device).flatten())
                 if progress is not None:
                     progress(total.words, len(ids))
     finally:
@@ -122,8 +122,14 @@ def _lines(ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
         yield window.inputs, window.targets, True
 
 
-def _add(total: Score, scorer: Scorer, targets: Tensor) -> Score:
-    """Return the sums with the words of one window, (T B,), added."""
+def added(total: Score, scorer: Scorer, targets: Tensor) -> Score:
+    """Return the sums with the words of one window added.
+
+    Args:
+        total: the sums so far.
+        scorer: of the positions in the window.
+        targets: (T B,), the word at each position; -1 where none counts.
+    """
     places = (targets != IGNORED).nonzero().squeeze(1)
     targets = targets[places]
     nats = torch.zeros((), dtype=torch.float64, device=targets.device)

@@ -120,10 +120,16 @@ class TranslationEvaluation(Data):
     cross_entropy_nats: float
     top1: float
     """Fraction of the sub-words that were the likeliest, given the source and those before."""
+    beams: int
+    """Hypotheses of the search that made the translations which are measured; 1: greedy."""
     bleu: float | None = None
-    """Of greedy translations, by sacreBLEU, 0 to 100; None without its extra."""
-    signature: str | None = None
-    """sacreBLEU's, which says how it was computed."""
+    """By sacreBLEU, 0 to 100; None without its extra, as the others."""
+    chrf: float | None = None
+    ter: float | None = None
+    signatures: dict[str, str] = {}
+    """sacreBLEU's, which say how each was computed."""
+    words_per_second: float | None = None
+    """Words of the sources, translated in a second."""
 
 
 class TranslationFolderConfig(Data):

@@ -21,10 +21,8 @@ from foreword.visible import is_plain, shown
 
 NO_SPACE_BEFORE = frozenset(".,!?;:)]}%'’”…。，、！？；：）」』】》") | {"...", "!!", "??"}
 """Marks before which most languages set no space."""
-NO_SPACE_AFTER = frozenset("([{“‘„‚¿¡$£€#@（「『【《")
+NO_SPACE_AFTER = frozenset("([{“‘¿¡$£€#@（「『【《")
 """Marks after which most languages set no space."""
-_GUILLEMETS = frozenset("«»‹›")
-"""Spaced inside where question marks are, as in French; and nowhere else."""
 OPENS, CLOSES = "“", "”"
 """The marks as which straight quotation marks are counted."""
 
@@ -104,13 +102,10 @@ class Spacing:
                 return float(space / (nothing + space))
         if unicodedata.east_asian_width(mark[0]) in "WF":  # full-width marks include their space
             return 0.0
-        if mark in _GUILLEMETS and (mark in "»›") is (position == "before"):
-            return self.share("before", "?")
         if position == "before":
             return 0.0 if set(mark) <= NO_SPACE_BEFORE else 1.0
         if position == "after_word":
-            is_last = set(mark) <= NO_SPACE_BEFORE or mark in "»›"
-            return 1.0 if is_last or _is_currency(mark) else 0.0
+            return 1.0 if set(mark) <= NO_SPACE_BEFORE or _is_currency(mark) else 0.0
         return 0.0 if set(mark) <= NO_SPACE_AFTER else 1.0
 
     def space(self, side: Literal["before", "after"], mark: str) -> str:

@@ -38,7 +38,7 @@ def model_card(config: FolderConfig) -> str:
         "",
         f"It predicts the next word with {means}. {size}; {model.vocab_size:,} words, case {case}.",
         "",
-        *(_training(config.training) if config.training is not None else []),
+        *(training_lines(config.training) if config.training is not None else []),
         *_quality(config.evaluation),
         "## Use",
         "",
@@ -82,7 +82,8 @@ def _options(model: ModelConfig) -> list[str]:
     return options
 
 
-def _training(record: TrainingRecord) -> list[str]:
+def training_lines(record: TrainingRecord) -> list[str]:
+    """Return the section on training."""
     state = "" if record.finished else " Training has not finished; these are the best weights yet."
     return [
         "## Training",

@@ -61,13 +61,7 @@ class Corpus:
         Raises:
             TrainingError: names the part that differs.
         """
-        for part, sha256 in self.fingerprint.items():
-            if before[part] != sha256:
-                raise TrainingError(
-                    f"the {part} text is not the one that {since} (its words' sha256 is "
-                    f"{str(sha256)[:12]}, it was {str(before[part])[:12]}). Give the same text, or "
-                    f"{otherwise}."
-                )
+        same_text(self.fingerprint, before, since, otherwise)
 
     def fill_in(self, settings: TrainingSettings, passes: float | None = None) -> TrainingSettings:
         """The settings with sizes and rates that suit this text, where none were chosen.
@@ -110,6 +104,23 @@ class Corpus:
             **{key: of_cell[key] for key in of_cell if key not in model.cell_options},
             cell_options=registry.settings_of(chosen, model.cell_options),
         )
+
+
+def same_text(
+    now: Mapping[str, str | None], before: Mapping[str, str | None], since: str, otherwise: str
+) -> None:
+    """Make sure that two fingerprints are of the same text; see `Corpus.refuse_other`.
+
+    Raises:
+        TrainingError: names the part that differs.
+    """
+    for part, sha256 in now.items():
+        if before.get(part) != sha256:
+            raise TrainingError(
+                f"the {part} text is not the one that {since} (its words' sha256 is "
+                f"{str(sha256)[:12]}, it was {str(before.get(part))[:12]}). Give the same text, or "
+                f"{otherwise}."
+            )
 
 
 def absolute(texts: Texts) -> list[str]:

@@ -46,6 +46,28 @@ def _sizes(model: ModelSettings, words: int) -> ModelSettings:
     return model.model_copy(update={"embedding_size": embedding, "hidden_size": hidden})
 
 
+def fill_in_translation(settings: TrainingSettings, *, words: int) -> TrainingSettings:
+    """The same for translation.
+
+    Args:
+        settings: of which None are open.
+        words: of the translations that are trained on.
+    """
+    model = settings.model
+    embedding, hidden = (128, 192) if words < SMALL else (256, 512)
+    if model.embedding_size is not None or model.hidden_size is not None:
+        embedding = model.embedding_size or model.hidden_size or embedding
+        hidden = model.hidden_size or embedding
+    sizes = model.model_copy(update={"embedding_size": embedding, "hidden_size": hidden})
+    return settings.model_copy(
+        update={
+            "model": sizes,
+            "dropout": _dropout(settings.dropout, words, None),
+            "rate": _rate(settings.rate, model.model),
+        }
+    )
+
+
 def leaves_dropout_open(dropout: DropoutSettings) -> bool:
     """Whether any rate is left to the text and to how often it will be read."""
     return dropout.dropout is None and None in (

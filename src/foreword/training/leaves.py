@@ -7,6 +7,7 @@ test holds the two together.
 from typing import Literal, TypedDict
 
 from foreword.folder.config import AnyModelName
+from foreword.folder.translation import Attention
 from foreword.text.newlines import Lines
 
 
@@ -41,6 +42,19 @@ class LeavesWithoutEnd(TypedDict, total=False):
     cell_clip: float | None
     ngram_order: int | None
     ngram_min_count: int | None
+    source_language: str | None
+    target_language: str | None
+    subwords: int | None
+    subword_dropout: float | None
+    longest_pair: int | None
+    encoder_layers: int | None
+    decoder_layers: int | None
+    bidirectional: bool | None
+    reverse_source: bool | None
+    attention: Attention | None
+    heads: int | None
+    input_feeding: bool | None
+    label_smoothing: float | None
     dropout: float | None
     dropout_input: float | None
     dropout_hidden: float | None

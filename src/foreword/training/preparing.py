@@ -36,7 +36,7 @@ def new_run(
     """Return a run before its first step, and its model; `fresh` if no checkpoint follows."""
     device = device_named(settings.run.device)
     generator = torch.Generator().manual_seed(settings.run.seed)
-    model = build(config, _regularisation(settings), generator)
+    model = build(config, regularisation(settings), generator)
     if fresh and settings.softmax.softmax_start == "frequencies":
         model.start_from(torch.from_numpy(corpus.train.counts(config.vocab_size)))
     model = model.to(device)
@@ -52,11 +52,7 @@ def new_run(
                 f"{settings.bptt.batch_size}"
             )
         )
-    precision = {
-        "auto": fast_precision(device),
-        "float32": torch.float32,
-        "bfloat16": torch.bfloat16,
-    }[settings.run.precision]
+    precision = precision_of(settings, device)
     objective = NextWords(model, windows, settings, generator, precision)
     return Run(objective, settings, generator), model
 
@@ -136,7 +132,17 @@ def _trial(corpus: Corpus, settings: TrainingSettings) -> Run:
     return new_run(corpus, corpus.model_config(trial), trial, silent)[0]
 
 
-def _regularisation(settings: TrainingSettings) -> Regularisation:
+def precision_of(settings: TrainingSettings, device: torch.device) -> torch.dtype:
+    """Return the precision of matrix products in training."""
+    return {
+        "auto": fast_precision(device),
+        "float32": torch.float32,
+        "bfloat16": torch.bfloat16,
+    }[settings.run.precision]
+
+
+def regularisation(settings: TrainingSettings) -> Regularisation:
+    """Return what the settings drop in training."""
     drop = settings.dropout
     return Regularisation(
         embedding=drop.dropout_embedding,

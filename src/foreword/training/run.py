@@ -8,8 +8,9 @@ from typing import Any, Unpack
 
 from foreword.errors import SettingsError
 from foreword.folder.claim import claimed
-from foreword.folder.config import FolderConfig
-from foreword.folder.store import read_folder
+from foreword.folder.config import FolderConfig, TranslationFolderConfig
+from foreword.folder.store import holds_model, read_folder
+from foreword.folder.translation_store import holds_translation, read_translation
 from foreword.text.corpus import Paths, paths_of
 from foreword.training.board import writer_class
 from foreword.training.checkpoint import Checkpoint, home, latest
@@ -18,12 +19,14 @@ from foreword.training.keeping import remember, remembered
 from foreword.training.leaves import Leaves
 from foreword.training.next_words import EACH, NextWordTask, Validation
 from foreword.training.ngram import count_on
+from foreword.training.pair_corpus import read_pair_corpus
 from foreword.training.preparing import regularised, with_threads
 from foreword.training.progress import Note, Reporter, silent
 from foreword.training.recipes import find, overridden
 from foreword.training.session import Outcome, carry_out
 from foreword.training.settings import TrainingSettings, settings_from
 from foreword.training.target import refusal_for
+from foreword.training.translations import TranslationTask
 
 FREE = frozenset(
     {"minutes", "epochs", "steps", "patience", "threads", "save_seconds", "validations"}
@@ -36,6 +39,8 @@ def train(
     *,
     out: str | PathLike[str],
     valid: Paths = (),
+    pairs: Paths = (),
+    valid_pairs: Paths = (),
     settings: TrainingSettings | None = None,
     recipe: str | PathLike[str] | None = None,
     resume: bool = False,
@@ -43,14 +48,17 @@ def train(
     report: Reporter = silent,
     watch: bool = False,
     **leaves: Unpack[Leaves],
-) -> Outcome[FolderConfig]:
-    """Train a next-word model on texts and write it to the folder `out`.
+) -> Outcome[Any]:
+    """Train a next-word model on texts, or a translation model on pairs, into the folder `out`.
 
     Args:
         texts: files, folders, globs, gzip files, `-`; one or several. None: the chats that come
             with the package.
         out: the model folder. Ctrl-C and SIGTERM save to it and stop; `resume` continues.
         valid: texts to validate on. None: the last twentieth of `texts` is held out.
+        pairs: sentences and their translations, instead of texts: two files line by line, or files
+            that hold both, such as TMX, PO, XLIFF or TSV. They train a translation model.
+        valid_pairs: pairs to validate on. None: some of `pairs` are held out.
         settings: the tree of settings.
         recipe: instead of the tree, the name of a recipe that comes with the package, or a recipe's
             file: see `foreword.training.recipes`.
@@ -70,6 +78,9 @@ def train(
     """
     began = time.monotonic()
     folder, texts, valid = Path(out), paths_of(texts), paths_of(valid)
+    pairs, valid_pairs = paths_of(pairs), paths_of(valid_pairs)
+    if (pairs or valid_pairs) and (texts or valid):
+        raise SettingsError("give texts or pairs, not both: they train different kinds of model")
     if watch:
         writer_class()  # what is missing is said before a long text is read
     chosen: Mapping[str, Any] = leaves
@@ -82,7 +93,44 @@ def train(
         chosen = overridden(of_recipe, leaves)
     refusal = refusal_for(replaces=resume or overwrite)
     with claimed(folder, "train", refusal, lambda told: report(Note(told))):
+        if pairs or (resume and holds_model(home(folder)) and holds_translation(home(folder))):
+            return _train_pairs(
+                folder, pairs, valid_pairs, settings, chosen, resume, watch, report, began
+            )
         return _train(folder, texts, valid, settings, chosen, resume, watch, report, began)
+
+
+def _train_pairs(
+    folder: Path,
+    pairs: Sequence[Any],
+    valid: Sequence[Any],
+    settings: TrainingSettings | None,
+    leaves: Mapping[str, Any],
+    resume: bool,
+    watch: bool,
+    report: Reporter,
+    began: float,
+) -> Outcome[TranslationFolderConfig]:
+    """Train a translation model in a folder that is claimed; see `train`."""
+    checkpoint, subwords = None, None
+    if resume:
+        model_home = home(folder)
+        checkpoint = latest(model_home)
+        chosen = _resumed_settings(checkpoint, leaves)
+        pairs, valid = remembered(model_home, pairs, valid)
+        subwords = read_translation(model_home).subwords
+    else:
+        chosen = settings_from(leaves, settings)
+    corpus = read_pair_corpus(pairs, valid, chosen, report, subwords)
+    return carry_out(
+        TranslationTask(corpus, chosen),
+        out=folder,
+        checkpoint=checkpoint,
+        seconds=time.monotonic() - began,
+        report=report,
+        watch=watch,
+        on_start=lambda model_home: remember(model_home, pairs, valid),
+    )
 
 
 def _train(

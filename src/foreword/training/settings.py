@@ -20,9 +20,11 @@ from foreword.cells.mogrifier import MOST_ROUNDS
 from foreword.errors import SettingsError, did_you_mean
 from foreword.folder.architecture import LARGEST_SIZE, MOST_CLUSTERS
 from foreword.folder.config import AnyModelName, Data, Size
+from foreword.folder.translation import MOST_HEADS, MOST_LAYERS, Attention
 from foreword.text.case import checked_language
 from foreword.text.choice import ReadingOptions
 from foreword.text.newlines import Lines
+from foreword.text.subwords import SMALLEST
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 StartShare = Annotated[float, Field(gt=0.0, le=1.0)]
@@ -237,6 +239,74 @@ class ModelSettings(Settings):
         if self.mogrifier_rounds and self.cell_clip is None:
             known["cell_clip"] = 0.0
         return {**known, **self.cell_options}
+
+
+class TranslationSettings(Settings):
+    """Translation: what `--pairs` trains. The cell and the sizes are those of the model."""
+
+    source_language: str | None = Field(
+        None, description="Code of the language to translate from, such as de."
+    )
+    target_language: str | None = Field(
+        None, description="Code of the language to translate into, such as en."
+    )
+    subwords: Annotated[int, Field(ge=SMALLEST)] | None = Field(
+        None,
+        description=(
+            "Number of sub-words that both languages share. Default: by the length of the text."
+        ),
+    )
+    subword_dropout: Share = Field(
+        0.1,
+        description=(
+            "Probability that two sub-words are not merged in training, drawn anew in every pass "
+            "(Provilkov et al. 2020)."
+        ),
+    )
+    longest_pair: Count = Field(
+        100, description="Leave out pairs with more words than this on either side."
+    )
+    encoder_layers: Annotated[int, Field(ge=1, le=MOST_LAYERS)] = Field(
+        1, description="Number of recurrent layers of the encoder."
+    )
+    decoder_layers: Annotated[int, Field(ge=1, le=MOST_LAYERS)] = Field(
+        2, description="Number of recurrent layers of the decoder."
+    )
+    bidirectional: bool = Field(
+        True,
+        description=(
+            "Let each encoder layer read the sentence in both directions, with half of the units "
+            "each; false: in one."
+        ),
+    )
+    reverse_source: bool = Field(
+        False,
+        description="Read the sentence from its end to its beginning (Sutskever et al. 2014).",
+    )
+    attention: Attention = Field(
+        "multiplicative",
+        description=(
+            "How the decoder looks at the sentence: none (Sutskever et al. 2014), additive "
+            "(Bahdanau et al. 2015) or multiplicative (Luong et al. 2015)."
+        ),
+    )
+    heads: Annotated[int, Field(ge=1, le=MOST_HEADS)] = Field(
+        1, description="Number of attentions side by side, each on a part of the units."
+    )
+    input_feeding: bool = Field(
+        False,
+        description=(
+            "Let the decoder read its last attentional vector (Luong et al. 2015); training then "
+            "goes step by step and is slower."
+        ),
+    )
+    label_smoothing: Share = Field(
+        0.1,
+        description=(
+            "Share of the probability that training asks for all sub-words alike (Szegedy et al. "
+            "2016)."
+        ),
+    )
 
 
 class DropoutSettings(Settings):
@@ -455,6 +525,7 @@ class TrainingSettings(Data):
 
     text: TextSettings = TextSettings()
     model: ModelSettings = ModelSettings()
+    translation: TranslationSettings = TranslationSettings()
     dropout: DropoutSettings = DropoutSettings()
     penalty: PenaltySettings = PenaltySettings()
     softmax: SoftmaxSettings = SoftmaxSettings()

@@ -5,6 +5,7 @@ from pathlib import Path
 from foreword.folder.claim import Refusal
 from foreword.folder.saving import refusal_of
 from foreword.folder.store import holds_model, read_config
+from foreword.folder.translation_store import holds_translation, read_translation_config
 from foreword.training.checkpoint import home, saved
 
 
@@ -23,7 +24,11 @@ def refusal_for(*, replaces: bool) -> Refusal:
         if home(folder) != folder:
             state = "a model already, and an interrupted run that is to replace it"
         else:
-            record = read_config(folder).training
+            record = (
+                read_translation_config(folder)
+                if holds_translation(folder)
+                else read_config(folder)
+            ).training
             is_done = record is None or record.finished
             state = "a model already" if is_done else "an interrupted run already"
         go_on = "Use --resume to go on with it, " if saved(folder) else "Use "

@@ -1,0 +1,87 @@
+"""Measure a translation model on pairs: `foreword.evaluate(DIR, pairs=...)`."""
+
+import time
+from collections.abc import Callable, Sequence
+from os import PathLike
+
+import torch
+
+from foreword.errors import TextError
+from foreword.evaluation.pairs import evaluation_of_pairs, score_pairs
+from foreword.evaluation.translation import measure
+from foreword.folder.config import TranslationEvaluation
+from foreword.folder.installed import find_folder
+from foreword.folder.quantised import dense
+from foreword.folder.translation_store import read_translation
+from foreword.kernels.threads import threads_within_quota
+from foreword.models.build import device_named, load_weights
+from foreword.text.decoding import UNICODE
+from foreword.text.pair_batches import Ends, Ids
+from foreword.text.pairs.reading import read_pairs
+from foreword.translation.model import TranslationModel
+from foreword.translator.translator import Translator
+
+TOGETHER = 256
+"""The number of sentences that are translated between two reports of progress."""
+
+
+@threads_within_quota()
+def evaluate_pairs(
+    folder: str | PathLike[str],
+    pairs: Sequence[str | PathLike[str]],
+    *,
+    beams: int = 4,
+    device: str = "cpu",
+    encoding: str = UNICODE,
+    say: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str, int, int | None], None] = lambda *_: None,
+) -> TranslationEvaluation:
+    """Translate the sources by beam search, and measure them against the references.
+
+    Every pair counts: none is left out, however odd.
+
+    Args:
+        folder: a translation model.
+        pairs: files as `foreword.text.pairs.read_pairs` takes them.
+        beams: the number of hypotheses; 1 is greedy search.
+        device: on which the perplexity is computed; the translations are made on the processor.
+        encoding: of files that are not Unicode.
+        say: called with sentences about what was read.
+        progress: called with (activity, amount done, amount in all).
+
+    Raises:
+        MissingExtraError: sacreBLEU is not installed.
+        FolderError, TextError: with what to do about it.
+    """
+    translator = Translator(read_translation(find_folder(folder)))
+    stored = translator.folder
+    languages = (stored.source_language, stored.target_language)
+    test = read_pairs(pairs, languages=languages if all(languages) else None, encoding=encoding)
+    say(test.note)
+    if len(test) == 0:
+        raise TextError("there are no pairs to evaluate on")
+    sources, references = list(test.sources), list(test.targets)
+    translations: list[str] = []
+    seconds = 0.0
+    for begin in range(0, len(sources), TOGETHER):
+        began = time.perf_counter()
+        part = translator.translate(sources[begin : begin + TOGETHER], beams=beams)
+        seconds += time.perf_counter() - began
+        translations += [translation.text for translation in part]
+        progress("translating", len(translations), len(sources))
+    model = TranslationModel(stored.model)
+    load_weights(model, dense(stored.weights))
+    model = model.to(device_named(device))
+    subwords = stored.subwords
+    ids = [Ids.of(subwords.encode_batch(side)) for side in (sources, references)]
+    with torch.inference_mode():
+        score = score_pairs(model, ids[0], ids[1], Ends(subwords.start, subwords.end))
+    evaluation = evaluation_of_pairs(
+        score,
+        measure(translations, references),
+        text=", ".join(test.files),
+        pairs=len(test),
+        beams=beams,
+    )
+    words = sum(len(source.split()) for source in sources)
+    return evaluation.model_copy(update={"words_per_second": words / max(seconds, 1e-9)})

@@ -1,0 +1,137 @@
+"""Measure translations against references: BLEU, chrF and TER, by sacreBLEU. No torch.
+
+BLEU (Papineni et al. 2002) counts the n-grams of words that a translation shares with its
+reference, chrF (Popović 2015) those of characters, and TER (Snover et al. 2006) the edits that turn
+one into the other. Figures compare only under the same signature (Post 2018).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from foreword.errors import MissingExtraError, TextError
+
+RESAMPLED = 1000
+"""The number of samples of a confidence interval."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How like their references translations are.
+
+    Attributes:
+        bleu: 0 to 100; more is better.
+        chrf: chrF2, 0 to 100; more is better.
+        ter: edits per 100 words of the reference, 0 and above; less is better.
+        signatures: by the name of each measure, how sacreBLEU computed it.
+    """
+
+    bleu: float
+    chrf: float
+    ter: float
+    signatures: Mapping[str, str]
+
+
+def measure(translations: Sequence[str], references: Sequence[str]) -> Quality:
+    """Measure translations, each against one reference.
+
+    Args:
+        translations: raw text, neither cut into words nor folded to lower case.
+        references: likewise, in the same order.
+
+    Raises:
+        MissingExtraError: sacreBLEU is not installed.
+        TextError: there are no translations, or not as many as references.
+    """
+    _check(translations, references)
+    metrics = _metrics()
+    scores = {
+        name: metric.corpus_score(list(translations), [list(references)]).score
+        for name, metric in metrics.items()
+    }
+    signatures = {name: str(metric.get_signature()) for name, metric in metrics.items()}
+    return Quality(**scores, signatures=signatures)
+
+
+def interval(
+    translations: Sequence[str], references: Sequence[str], *, seed: int = 1
+) -> tuple[float, float]:
+    """Return the 95 % confidence interval of BLEU, by bootstrap resampling (Koehn 2004).
+
+    Args:
+        translations: see `measure`.
+        references: see `measure`.
+        seed: of the samples.
+    """
+    _check(translations, references)
+    bleu = _metrics()["bleu"]
+    statistics = np.array(
+        [
+            [sentence.sys_len, sentence.ref_len, *sentence.counts, *sentence.totals]
+            for sentence in (
+                bleu.corpus_score([translation], [[reference]])
+                for translation, reference in zip(translations, references, strict=True)
+            )
+        ],
+        dtype=float,
+    )
+    draws = np.random.default_rng(seed).integers(len(statistics), size=(RESAMPLED, len(statistics)))
+    scores = [_bleu(statistics[draw].sum(0)) for draw in draws]
+    low, high = np.percentile(scores, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def by_length(
+    sources: Sequence[str], translations: Sequence[str], references: Sequence[str], parts: int = 4
+) -> dict[str, float]:
+    """Return BLEU for sentences of growing length.
+
+    Args:
+        sources: the sentences; their words between spaces count.
+        translations: see `measure`.
+        references: see `measure`.
+        parts: the number of ranges of lengths, of about equally many sentences each.
+
+    Returns:
+        BLEU by range, such as "1-8" for sources of 1 to 8 words, from short to long.
+    """
+    lengths = np.array([len(source.split()) for source in sources])
+    cuts = np.unique(np.quantile(lengths, np.linspace(0, 1, parts + 1)).astype(int))
+    measured = {}
+    for k, high in enumerate(cuts[1:] if len(cuts) > 1 else cuts):
+        low = cuts[k] if k == 0 else cuts[k] + 1
+        chosen = np.flatnonzero((lengths >= low) & (lengths <= high)).tolist()
+        quality = measure([translations[i] for i in chosen], [references[i] for i in chosen])
+        measured[f"{low}-{high}"] = quality.bleu
+    return measured
+
+
+def _bleu(sums: np.ndarray) -> float:
+    """Return BLEU from summed lengths, counts and totals; see `sacrebleu.metrics.BLEU`."""
+    from sacrebleu.metrics.bleu import BLEU
+
+    system, reference, *rest = sums.astype(int).tolist()
+    half = len(rest) // 2
+    computed = BLEU.compute_bleu(rest[:half], rest[half:], system, reference, smooth_method="exp")
+    return float(computed.score)
+
+
+def _metrics() -> dict[str, Any]:
+    try:
+        from sacrebleu.metrics.bleu import BLEU
+        from sacrebleu.metrics.chrf import CHRF
+        from sacrebleu.metrics.ter import TER
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("measuring translations", "translate") from error
+    return {"bleu": BLEU(), "chrf": CHRF(), "ter": TER()}
+
+
+def _check(translations: Sequence[str], references: Sequence[str]) -> None:
+    if len(translations) != len(references):
+        raise TextError(
+            f"there are {len(translations):,} translations and {len(references):,} references"
+        )
+    if not translations:
+        raise TextError("there are no translations to measure")

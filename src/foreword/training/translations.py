@@ -1,0 +1,233 @@
+"""The objective and the task of a translation model: its batches, measures and folder. No loop."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from foreword.errors import MissingExtraError
+from foreword.evaluation.pairs import evaluation_of_pairs, greedy, on_device, score_pairs
+from foreword.evaluation.perplexity import Score
+from foreword.evaluation.translation import measure
+from foreword.folder.config import TrainingRecord, TranslationEvaluation, TranslationFolderConfig
+from foreword.folder.translation_store import write_translation
+from foreword.models.build import device_named
+from foreword.nn.softmax import IGNORED
+from foreword.text.pair_batches import Ends, Ids, PairBatches
+from foreword.training.interrupt import StopWish
+from foreword.training.pair_corpus import PairCorpus
+from foreword.training.preparing import precision_of, regularisation
+from foreword.training.progress import Note, Reporter, TextProgress
+from foreword.training.session import training_record
+from foreword.training.settings import TrainingSettings
+from foreword.training.trainer import Run
+from foreword.training.translation_card import translation_card
+from foreword.translation.model import TranslationModel
+
+
+class Translations:
+    """The objective of a translation model: the mean loss of a batch of pairs."""
+
+    def __init__(
+        self,
+        model: TranslationModel,
+        batches: PairBatches,
+        smoothing: float,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        """Take batches from where they are.
+
+        Args:
+            model: what is trained.
+            batches: of pairs.
+            smoothing: of labels; see `TranslationModel.loss`.
+            precision: of matrix products.
+        """
+        self._model = model
+        self.batches = batches
+        self.smoothing = smoothing
+        self.precision = precision
+
+    @property
+    def model(self) -> TranslationModel:
+        """What is trained."""
+        return self._model
+
+    @property
+    def epochs(self) -> float:
+        """The number of passes over the pairs so far."""
+        return self.batches.epochs
+
+    def backward(self, done: float) -> tuple[Tensor, int]:
+        """Read the next batch, and leave the gradients of its mean loss in the parameters."""
+        del done
+        batch = self.batches.next()
+        count = int((batch.targets != IGNORED).sum())
+        tensors = on_device(batch, self.model.device)
+        loss = self.model.loss(*tensors, smoothing=self.smoothing, precision=self.precision) / count
+        self.model.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach(), count
+
+    def advance(self) -> None:
+        """Nothing is carried from batch to batch."""
+
+    def look(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Neither distances nor gates are looked at."""
+        return {}, {}
+
+    def news(self) -> str | None:
+        """Nothing is told."""
+        return None
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Nothing is carried from batch to batch."""
+        return {}
+
+    def document(self) -> dict[str, Any]:
+        """Return where the batches are."""
+        return self.batches.state()
+
+    def restore(self, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
+        """Go back to where a checkpoint was made."""
+        del arrays
+        self.batches.restore(dict(document))
+
+
+class TranslationTask:
+    """A translation model on pairs that have been read."""
+
+    def __init__(self, corpus: PairCorpus, settings: TrainingSettings) -> None:
+        """Decide what the settings leave open by the pairs."""
+        self.corpus = corpus
+        self.settings = corpus.fill_in(settings)
+        self.config = corpus.model_config(self.settings)
+        self.refuse_other = corpus.refuse_other
+        self.ends = Ends(corpus.subwords.start, corpus.subwords.end)
+        self._valid: tuple[Ids, Ids] | None = None
+        if corpus.valid is not None:
+            self._valid = corpus.ids(corpus.valid.sources), corpus.ids(corpus.valid.targets)
+        self._model: TranslationModel | None = None
+        self._evaluation: TranslationEvaluation | None = None
+
+    @property
+    def fingerprint(self) -> Mapping[str, str | None]:
+        """What tells these pairs from others, for resuming."""
+        return self.corpus.fingerprint
+
+    @property
+    def is_validated(self) -> bool:
+        """Whether there are held-out pairs."""
+        return self._valid is not None
+
+    @property
+    def model(self) -> TranslationModel:
+        """The model, once the run has begun."""
+        assert self._model is not None
+        return self._model
+
+    def begin(self, report: Reporter, *, fresh: bool) -> Run:
+        """Return the run before its first step."""
+        del report
+        settings, seed = self.settings, self.settings.run.seed
+        device = device_named(settings.run.device)
+        generator = torch.Generator().manual_seed(seed)
+        model = TranslationModel(self.config, regularisation(settings), generator)
+        if fresh and settings.softmax.softmax_start == "frequencies":
+            model.start_from(torch.from_numpy(self._counts()))
+        model = model.to(device)
+        if device.type != "cpu":
+            generator = torch.Generator(device).manual_seed(seed)
+            model.use_generator(generator)
+        self._model = model
+        batches = PairBatches(
+            self._drawn(),
+            batch_words=settings.bptt.batch_size * settings.bptt.window,
+            ends=self.ends,
+            seed=seed,
+        )
+        smoothing = settings.translation.label_smoothing
+        objective = Translations(model, batches, smoothing, precision_of(settings, device))
+        return Run(objective, settings, generator)
+
+    def _counts(self) -> np.ndarray:
+        """Return how often each sub-word is a target in training, (V,)."""
+        ids = self.corpus.ids(self.corpus.train.targets).ids
+        counts = np.bincount(ids, minlength=self.config.vocab_size)
+        counts[self.ends.end] = len(self.corpus.train)
+        return counts
+
+    def _drawn(self) -> Any:
+        """Return the function that draws the sub-words of a pass."""
+        rate, seed = self.settings.translation.subword_dropout, self.settings.run.seed
+        train = self.corpus.train
+        source = self.corpus.dropout(train.sources, rate, seed)
+        target = self.corpus.dropout(train.targets, rate, seed + 1)
+        return lambda number: (Ids(*source.draw(number)), Ids(*target.draw(number)))
+
+    def summary(self) -> str:
+        """Return a sentence on the model and its pairs."""
+        corpus, config = self.corpus, self.config
+        count = sum(p.numel() for p in self.model.parameters())
+        held_out = f", {len(corpus.valid):,} held out" if corpus.valid is not None else ""
+        looks = "no attention" if not config.looks else f"{config.attention} attention"
+        return (
+            f"translation by {config.cell} with {looks}, {count:,} parameters; "
+            f"{len(corpus.train):,} pairs{held_out}; {corpus.subwords.size:,} sub-words"
+        )
+
+    def validate(self) -> Score:
+        """Measure the model on the held-out pairs."""
+        assert self._valid is not None
+        return score_pairs(self.model, *self._valid, self.ends)
+
+    def evaluate(self, run: Run, wish: StopWish, report: Reporter) -> None:
+        """Measure the best weights on the held-out pairs, and translate them."""
+        del run
+        corpus = self.corpus
+        assert corpus.valid is not None
+        assert self._valid is not None
+        measured = score_pairs(self.model, *self._valid, self.ends)
+        sources, _ = self._valid
+
+        translations = [""] * len(corpus.valid)
+        for done, (k, ids) in enumerate(greedy(self.model, sources, self.ends), 1):
+            translations[k] = corpus.subwords.decode(ids)
+            report(TextProgress("translating the held-out pairs", done, len(corpus.valid)))
+            if wish:
+                return
+        try:
+            quality = measure(translations, corpus.valid.targets)
+        except MissingExtraError as error:
+            report(Note(f"BLEU is not measured: {error}"))
+            quality = None
+        self._evaluation = evaluation_of_pairs(
+            measured, quality, text=corpus.valid_name, pairs=len(corpus.valid), beams=1
+        )
+
+    def record(self, run: Run, *, finished: bool) -> TrainingRecord:
+        """Return how the model was trained so far."""
+        corpus = self.corpus
+        return training_record(
+            run, self.settings, text=corpus.name, words=corpus.words, finished=finished
+        )
+
+    def write(
+        self, folder: Path, weights: Mapping[str, Any], record: TrainingRecord, *, ends: bool
+    ) -> TranslationFolderConfig:
+        """Write the model folder."""
+        del ends
+        source, target = self.corpus.languages
+        written = TranslationFolderConfig(
+            model=self.config,
+            source_language=source,
+            target_language=target,
+            training=record,
+            evaluation=self._evaluation,
+        )
+        card = translation_card(written)
+        write_translation(folder, written, weights, self.corpus.subwords, card)
+        return written

@@ -1,0 +1,127 @@
+"""Translation models are trained, interrupted and resumed as next-word models are."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import foreword
+from foreword.errors import FolderError, SettingsError, TrainingError
+from foreword.evaluation.pairs import greedy
+from foreword.folder.translation_store import read_translation
+from foreword.models.build import load_weights
+from foreword.text.pair_batches import Ends
+from foreword.training.pair_corpus import PairCorpus, read_pair_corpus
+from foreword.training.progress import silent
+from foreword.training.settings import TrainingSettings, settings_from
+from foreword.training.trainer import Run
+from foreword.training.trainer import train as train_loop
+from foreword.training.translations import TranslationTask
+from foreword.translation.model import TranslationModel
+
+NUMBERS = {"eins": "one", "zwei": "two", "drei": "three", "vier": "four", "acht": "eight"}
+SENTENCES = list(itertools.product(NUMBERS, repeat=3))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Numbers in German and, in the opposite order, in English: 125 sentences of three."""
+    folder = tmp_path_factory.mktemp("pairs")
+    german = [" ".join(words) for words in SENTENCES]
+    english = [" ".join(NUMBERS[word] for word in reversed(words)) for words in SENTENCES]
+    paths = [folder / "numbers.de", folder / "numbers.en"]
+    for path, lines in zip(paths, (german, english), strict=True):
+        path.write_text("\n".join(lines) + "\n")
+    return paths
+
+
+def settings_of(**leaves: object) -> TrainingSettings:
+    sizes = {"embedding_size": 16, "hidden_size": 32, "batch_size": 8, "dropout": 0.0}
+    return settings_from({**sizes, "subword_dropout": 0.0, "validations": 1, **leaves})
+
+
+def task_of(files: list[Path], **leaves: object) -> tuple[TranslationTask, PairCorpus]:
+    settings = settings_of(**leaves)
+    corpus = read_pair_corpus(files, files, settings, silent)
+    return TranslationTask(corpus, settings), corpus
+
+
+def go(run: Run, *, steps: int) -> None:
+    """Take some steps of a longer run."""
+    train_loop(
+        run,
+        validate=None,
+        save=lambda *_: None,
+        should_stop=lambda: run.position.step >= steps,
+        report=silent,
+    )
+
+
+def test_it_learns_a_translation_in_the_opposite_order(files: list[Path]) -> None:
+    task, corpus = task_of(files, steps=45, learning_rate=0.03, label_smoothing=0.0)
+    run = task.begin(silent, fresh=True)
+    go(run, steps=45)
+    assert task.validate().perplexity < 1.5
+    sources = corpus.ids(["acht vier zwei", "eins eins drei"])
+    ends = Ends(corpus.subwords.start, corpus.subwords.end)
+    given = dict(greedy(task.model, sources, ends))
+    assert [corpus.subwords.decode(given[k]) for k in (0, 1)] == ["two four eight", "three one one"]
+
+
+def test_a_resumed_run_goes_on_bit_for_bit(files: list[Path]) -> None:
+    """With dropout of units and of merges, across the end of a pass."""
+    leaves = {"steps": 9, "dropout": 0.3, "subword_dropout": 0.2, "average": 0.2}
+    whole = task_of(files, **leaves)[0].begin(silent, fresh=True)
+    go(whole, steps=9)
+    first = task_of(files, **leaves)[0].begin(silent, fresh=True)
+    go(first, steps=4)
+    second = task_of(files, **leaves)[0].begin(silent, fresh=False)
+    second.restore(first.capture())
+    go(second, steps=9)
+    assert whole.objective.epochs > 1
+    for name, weight in whole.model.state_dict().items():
+        np.testing.assert_array_equal(second.model.state_dict()[name], weight)
+
+
+def test_training_writes_a_folder_and_goes_on_from_it(files: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    told: list[str] = []
+    outcome = foreword.train(
+        pairs=files,
+        valid_pairs=files,
+        out=out,
+        settings=settings_of(steps=3),
+        report=lambda event: told.append(str(event)),
+    )
+    folder = read_translation(out)
+    model = TranslationModel(folder.model)
+    load_weights(model, folder.weights)
+    assert folder.config == outcome.config
+    assert outcome.config.evaluation.pairs == len(SENTENCES)
+    assert outcome.config.training.words == 3 * len(SENTENCES)
+    assert "# A translation model" in (out / "README.md").read_text()
+    with pytest.raises(SettingsError, match="holds a model already"):
+        foreword.train(pairs=files, out=out, settings=settings_of(steps=3))
+    again = foreword.train(out=out, resume=True, steps=5)
+    assert again.config.training.steps == 5
+    with pytest.raises(TrainingError, match="the train text is not the one"):
+        foreword.train(pairs=files[::-1], out=out, resume=True)
+
+
+def test_a_translation_model_predicts_no_next_words_and_says_so(
+    files: list[Path], tmp_path: Path
+) -> None:
+    foreword.train(pairs=files, out=tmp_path / "model", settings=settings_of(steps=1))
+    with pytest.raises(FolderError, match="foreword translate"):
+        foreword.evaluate(tmp_path / "model", files[0])
+
+
+def test_texts_and_pairs_are_not_trained_on_together(files: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="texts or pairs, not both"):
+        foreword.train(files[0], pairs=files, out=tmp_path / "model")
+
+
+def test_one_language_without_the_other_is_refused(files: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="set both, or neither"):
+        foreword.train(pairs=files, out=tmp_path / "model", source_language="de", steps=1)
