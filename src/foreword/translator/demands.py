@@ -8,7 +8,6 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
 
 import numpy as np
 
@@ -37,14 +36,17 @@ class Pieces:
         """Return the bytes of sub-words."""
         return b"".join(self.bytes[index] for index in ids)
 
+    def longer(self, rest: bytes) -> np.ndarray:
+        """Return the sub-words that begin with these bytes."""
+        first = bisect_left(self._sorted, rest)
+        last = bisect_left(self._sorted, rest + b"\xff" * self._longest)  # no text has the byte FF
+        return self._ids[first:last]
+
     def matching(self, rest: bytes) -> np.ndarray:
         """Return the sub-words that begin with these bytes, or with which these bytes begin."""
-        first = bisect_left(self._sorted, rest)
-        longer = takewhile(lambda piece: piece.startswith(rest), self._sorted[first:])
-        whole = self._ids[first : first + sum(1 for _ in longer)]
         lengths = range(1, min(len(rest), self._longest + 1))
         parts = [self._by_bytes[rest[:k]] for k in lengths if rest[:k] in self._by_bytes]
-        return np.concatenate([whole, np.array(parts, np.int64)])
+        return np.concatenate([self.longer(rest), np.array(parts, np.int64)])
 
 
 def _continues(piece: bytes) -> bool:

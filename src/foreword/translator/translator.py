@@ -15,6 +15,7 @@ from foreword.translator.numpy_network import NumpyNetwork
 from foreword.translator.parts import Part, halves, parts_of
 from foreword.translator.search import BeamSearch, Ends, Network
 from foreword.translator.translation import Piece, Translation, copied, finished, joined, piece_of
+from foreword.translator.typist import TranslationTypist
 
 if TYPE_CHECKING:
     from foreword.folder.config import TranslationFolderConfig
@@ -156,6 +157,20 @@ class Translator:
             pieces = [copied(part.text) if job is None else known[job] for part, job in of_text]
             results.append(finished(joined(pieces, n), abstain))
         return results[0] if isinstance(text, str) else results
+
+    def typist(self, source: str) -> TranslationTypist:
+        """Return what suggests words while the translation of a sentence is typed.
+
+        Args:
+            source: the sentence, of a single line.
+
+        Raises:
+            SettingsError: the source has several lines.
+        """
+        if len(source.splitlines()) > 1:
+            raise SettingsError("a typist translates a single line: make one for each line")
+        ids = tuple(self.subwords.encode(readable(source.strip())))
+        return TranslationTypist(self.network, self._ends, self._pieces, self.subwords.encode, ids)
 
     def _prefix(self, prefix: str | None) -> Prefix | None:
         if not prefix:

@@ -1,0 +1,100 @@
+"""Typing a translation: suggestions against sums over every way to spell a word."""
+
+import math
+
+import numpy as np
+import pytest
+from tests.translator.models import write_random
+from tests.translator.test_search import END, ENDS, PIECES, START, network_of
+
+from foreword.errors import SettingsError
+from foreword.translator.demands import Ids, Pieces
+from foreword.translator.translator import Translator
+from foreword.translator.typist import TranslationTypist
+
+SOURCE = (3, 4)
+A, JOINED_B, B, AB = 3, 4, 5, 6
+"""The sub-words " a", "b", " b" and " ab"."""
+
+
+def encode(text: str) -> list[int]:
+    """The usual sub-words of "a", "b" and "ab"."""
+    return [{"a": A, "b": B, "ab": AB}[word] for word in text.split()]
+
+
+def probability(seed: int, ids: Ids) -> np.ndarray:
+    """P of each sub-word after some, read anew."""
+    network = network_of(seed)
+    memory, states = network.encode(np.array([*SOURCE, END])[:, None], np.array([3]))
+    for index in (START, *ids):
+        step = network.step(np.array([index]), states, memory)
+        states = step.states
+    return np.exp(network.log_probabilities(step.features)[0].astype(np.float64))
+
+
+def ends_word(seed: int, ids: Ids) -> float:
+    """The probability that the word is over: what comes next is not "b". The start never comes."""
+    p = probability(seed, ids)
+    return float(p[[END, A, B, AB]].sum())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_word_has_the_probability_of_all_its_spellings_given_the_letters(seed: int) -> None:
+    typist = TranslationTypist(network_of(seed), ENDS, Pieces(PIECES), encode, SOURCE)
+    first = probability(seed, (B,))
+    after_a = probability(seed, (B, A))
+    begins = first[A] + first[AB]
+    a = first[A] * ends_word(seed, (B, A)) / begins
+    ab = first[A] * after_a[JOINED_B] * ends_word(seed, (B, A, JOINED_B))
+    ab = (ab + first[AB] * ends_word(seed, (B, AB))) / begins
+    suggestions = {one.text: one for one in typist.suggest("b a", k=9)}
+    assert suggestions["ab"].probability == pytest.approx(ab, rel=1e-4)
+    assert suggestions["ab"].accepted("b a") == "b ab"
+    following = suggestions[" b"]
+    next_b = probability(seed, (B, A))[[A, B, AB]]
+    wanted = next_b[1] * ends_word(seed, (B, A, B)) / next_b.sum()
+    assert following.probability == pytest.approx(a * wanted, rel=1e-4)
+    assert following.accepted("b a") == "b a b"
+
+
+def test_answers_depend_on_the_text_alone() -> None:
+    network = network_of(4)
+
+    def new() -> TranslationTypist:
+        return TranslationTypist(network, ENDS, Pieces(PIECES), encode, SOURCE)
+
+    typist = new()
+    for text in ("", "a", "a ", "a b", "a ", "b a", ""):
+        one = [(s.text, round(s.probability, 5)) for s in typist.suggest(text)]
+        other = [(s.text, round(s.probability, 5)) for s in new().suggest(text)]
+        assert one == other
+
+
+@pytest.fixture(scope="module")
+def translator(tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    return Translator.load(write_random(tmp_path_factory.mktemp("models") / "model"))
+
+
+@pytest.mark.parametrize("text", ["", "the ", "the ca", "Xyz", "the cat, ", "\ud800 "])
+def test_suggestions_continue_what_is_typed(translator: Translator, text: str) -> None:
+    typist = translator.typist("die Katze saß")
+    suggestions = typist.suggest(text, k=5)
+    assert 0 < len(suggestions) <= 5
+    assert all(one.accepted(text).startswith(text) for one in suggestions)
+    assert math.fsum(one.probability for one in suggestions) <= 1 + 1e-6
+    assert len({one.accepted(text) for one in suggestions}) == len(suggestions)
+
+
+def test_the_rest_makes_the_greedy_translation_with_that_prefix(translator: Translator) -> None:
+    typist = translator.typist("die Katze saß")
+    for text in ("", "the ", "the ca"):
+        whole = translator.translate("die Katze saß", prefix=text, beams=1).text
+        assert text + typist.rest(text) == whole
+
+
+def test_a_typist_takes_a_line_and_offers_at_least_a_word(translator: Translator) -> None:
+    with pytest.raises(SettingsError, match="single line"):
+        translator.typist("a\nb")
+    with pytest.raises(SettingsError, match="k must be"):
+        translator.typist("a").suggest("", k=0)
+    assert translator.typist("").suggest("the ")
