@@ -109,6 +109,22 @@ def test_training_writes_a_folder_and_goes_on_from_it(files: list[Path], tmp_pat
         foreword.train(pairs=files[::-1], out=out, resume=True)
 
 
+def test_a_model_is_compressed_and_its_cost_is_measured_on_pairs(
+    files: list[Path], tmp_path: Path
+) -> None:
+    whole, small = tmp_path / "whole", tmp_path / "small"
+    settings = settings_of(steps=20, learning_rate=0.03)
+    foreword.train(pairs=files, valid_pairs=files, out=whole, settings=settings)
+    with pytest.raises(SettingsError, match="measured on pairs"):
+        foreword.compress(whole, small)
+    result = foreword.compress(whole, small, pairs=files)
+    assert read_translation(small).weights["embedding.weight"].dtype == np.int8
+    measured = [foreword.evaluate(folder, pairs=files, beams=1) for folder in (whole, small)]
+    assert result.perplexity_before == pytest.approx(measured[0].perplexity, rel=1e-4)
+    assert result.perplexity_after == pytest.approx(measured[1].perplexity, rel=0.02)
+    assert result.perplexity_after == pytest.approx(result.perplexity_before, rel=0.02)
+
+
 def test_a_translation_model_predicts_no_next_words_and_says_so(
     files: list[Path], tmp_path: Path
 ) -> None:

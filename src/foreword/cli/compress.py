@@ -33,6 +33,14 @@ def compress(
         Literal["train", "valid", "test"] | None,
         typer.Option(help="Use a part of the carried chats instead."),
     ] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Measure the loss of a translation model on two files line by line (--pairs "
+            "val.de val.en), or on files that hold both languages.",
+        ),
+    ] = None,
     vocab_size: Annotated[
         int | None, typer.Option(help="Number of most frequent words to keep.")
     ] = None,
@@ -57,6 +65,7 @@ def compress(
             out,
             text or (),
             chats=chats,
+            pairs=pairs or (),
             vocab_size=vocab_size,
             bound=bound,
             most_words=words,

@@ -16,6 +16,7 @@ from foreword.folder.config import (
     ModelConfig,
     NgramConfig,
     TrainingRecord,
+    TranslationCompression,
     TranslationEvaluation,
     TranslationFolderConfig,
 )
@@ -122,13 +123,20 @@ def translation_rows(evaluation: TranslationEvaluation | None) -> dict[str, str]
     return rows
 
 
-def compression_rows(result: Compression) -> dict[str, str]:
+def compression_rows(result: Compression | TranslationCompression) -> dict[str, str]:
     """What compressing has cost, for people."""
     loss = result.perplexity_after / result.perplexity_before - 1
+    perplexity = (
+        f"{result.perplexity_before:.2f} before, {result.perplexity_after:.2f} after ({loss:+.2%})"
+    )
+    if isinstance(result, TranslationCompression):
+        return {
+            "measured on": f"{result.text}, {result.subwords:,} sub-words",
+            "perplexity": perplexity,
+        }
     return {
         "measured on": f"{result.text}, {result.words:,} words",
-        "perplexity": f"{result.perplexity_before:.2f} before, {result.perplexity_after:.2f} after "
-        f"({loss:+.2%})",
+        "perplexity": perplexity,
         "accuracy, top 3": f"{result.top3_before:.2%} before, {result.top3_after:.2%} after",
     }
 

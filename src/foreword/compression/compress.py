@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Literal, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
 from foreword.compression.cost import Cost, cost_on
+from foreword.compression.translation import compress_translation
 from foreword.errors import SettingsError, TextError
 from foreword.folder.adopting import current
 from foreword.folder.architecture import format_version
@@ -18,6 +19,7 @@ from foreword.folder.installed import find_folder
 from foreword.folder.quantised import quantise
 from foreword.folder.saving import refusal_of, write_folder
 from foreword.folder.store import CARD, Folder, folder_bytes, holds_model, read_folder
+from foreword.folder.translation_store import holds_translation
 from foreword.folder.usage import misspellings_of
 from foreword.predictor.engine import Engine
 from foreword.text.choice import ReadingOptions
@@ -40,6 +42,7 @@ def compress(
     texts: Sequence[str | PathLike[str]] = (),
     *,
     chats: Literal["train", "valid", "test"] | None = None,
+    pairs: Sequence[str | PathLike[str]] = (),
     vocab_size: int | None = None,
     bound: float = BOUND,
     most_words: int = MOST_WORDS,
@@ -47,7 +50,7 @@ def compress(
     say: Callable[[str], None] | None = None,
     progress: Tell | None = None,
     **reading: Unpack[ReadingOptions],
-) -> Compression:
+) -> Any:
     """Write a model in int8 with one scale a row, and measure the cost on a text.
 
     Both models read the text by the engine that predicts. A word that was pruned counts as one of
@@ -60,6 +63,7 @@ def compress(
         texts: the texts to measure the loss on: files, folders, globs, gzip, `-`. None: the part of
             the carried chats that the model was validated on, if it was.
         chats: a part of the carried chats, instead of texts.
+        pairs: sentences and their translations, on which a translation model is measured.
         vocab_size: the number of most frequent words to keep, including `<unk>` and `<eos>`.
         bound: the largest relative rise of perplexity; above it nothing is written.
         most_words: the number of words of the text that are read.
@@ -78,6 +82,19 @@ def compress(
         raise SettingsError(f"most_words must be at least 1, not {most_words}")
     source, target = find_folder(folder), Path(out)
     with claimed(target, "compress", refusal_for(source, overwrite=overwrite)):
+        if holds_translation(source):
+            if not pairs or vocab_size is not None:
+                raise SettingsError(
+                    f"{source} is a translation model, whose loss is measured on pairs (--pairs "
+                    "FILE FILE) and whose sub-words all stay (no --vocab-size)"
+                )
+            told: dict[str, Any] = {"say": say, "progress": progress}
+            told = {name: function for name, function in told.items() if function is not None}
+            return compress_translation(
+                source, target, pairs, bound=bound, most_words=most_words, **told
+            )
+        if pairs:
+            raise SettingsError(f"{source} is a next-word model: measure it on a text (--text)")
         before = read_folder(source)
 
         def sources() -> list[Source]:

@@ -27,6 +27,7 @@ __all__ = [
     "NgramConfig",
     "Size",
     "TrainingRecord",
+    "TranslationCompression",
     "TranslationEvaluation",
     "TranslationFolderConfig",
 ]
@@ -143,6 +144,18 @@ class TranslationFolderConfig(Data):
     target_language: str = ""
     training: TrainingRecord | None = None
     evaluation: TranslationEvaluation | None = None
+    compression: "TranslationCompression | None" = None
+
+
+class TranslationCompression(Data):
+    """A translation model before its compression, and the cost of it, measured on pairs."""
+
+    bytes: Annotated[int, Field(gt=0)]
+    """Size of the folder's files before."""
+    text: str
+    subwords: int
+    perplexity_before: float
+    perplexity_after: float
 
 
 class Compression(Data):
