@@ -9,11 +9,14 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from foreword.errors import TextError
 from foreword.folder.store import Folder
 from foreword.folder.usage import vectors_of_use
 from foreword.text.corpus import Split, chat_source
 from foreword.text.misspellings import OF_NETWORKS, find
+from foreword.text.tokenizer import EOS_ID
 
 LICENCES = {
     "chitchat-dataset 0.9.0 (PyPI)": "MIT",
@@ -32,6 +35,9 @@ _FORMS = (
 )
 _MENDED = {form.replace("'", "").lower(): form for form in _FORMS}
 _TO_MEND = re.compile(rf"(?<![\w'@#])({'|'.join(_MENDED)}|i(?=$|[ ,.!?']))(?![\w@])", re.IGNORECASE)
+OFTEN, NOT_BY_CHANCE = 30, 4
+"""How often two words must stand in sequence, and how many times more often than by chance, for
+them as one word to be no word."""
 _RARE = re.compile(r"[^\W\d_]{3,}(?:'[^\W\d_]+)*")
 """Letters; a word of one or two is typed as soon as it is found."""
 
@@ -70,7 +76,7 @@ def rare_words(folder: Folder) -> list[str]:
 def without_misspellings(rare: list[str], folder: Folder) -> list[str]:
     """Rare words, less those one slip away from a common word of a model's vocabulary.
 
-    What WordNet has as a word stays.
+    Nor are there two words run together, such as infact. What WordNet has as a word stays.
     """
     lemmas = set()
     for file in WORDNET.glob("index.*"):
@@ -79,7 +85,30 @@ def without_misspellings(rare: list[str], folder: Folder) -> list[str]:
     vectors = vectors_of_use(folder.weights)
     assert vectors is not None
     misspelt = find([*tokenizer.words, *rare], vectors, tokenizer.case, OF_NETWORKS)
-    return [word for word in rare if word.casefold() in lemmas or word not in misspelt]
+    two = run_together([word.casefold() for word in rare], folder)
+    return [
+        word
+        for word in rare
+        if word.casefold() in lemmas or (word not in misspelt and word.casefold() not in two)
+    ]
+
+
+def run_together(rare: list[str], folder: Folder) -> set[str]:
+    """Words that are two in a sequence which the training text has often, and not by chance."""
+    tokenizer = folder.tokenizer
+    text = np.concatenate([tokenizer.encode(line.casefold()) for line in everyday_text()])
+    counts = np.bincount(text, minlength=tokenizer.vocab_size)
+    keys, often = np.unique(text[:-1] * tokenizer.vocab_size + text[1:], return_counts=True)
+    sequences = dict(zip(keys.tolist(), often.tolist(), strict=True))
+    found = set()
+    for word in rare:
+        for k in range(1, len(word)):
+            a, b = tokenizer.id_of(word[:k]), tokenizer.id_of(word[k:])
+            seen = sequences.get(a * tokenizer.vocab_size + b, 0)
+            by_chance = counts[a] * counts[b] / len(text)
+            if min(a, b) > EOS_ID and seen >= OFTEN and seen >= NOT_BY_CHANCE * by_chance:
+                found.add(word)
+    return found
 
 
 def chats(split: Split) -> Iterator[str]:
