@@ -104,3 +104,4 @@ def test_its_rare_words_are_no_misspellings(model: Predictor) -> None:
 
     assert len(rare) > 20_000
     assert not rare & misspelt
+    assert not rare & {"infact", "rightnow", "Ithink", "ofthe"}
