@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO ?= build/demo
-NATIVE := $(wildcard native/*.* native/kernels/*)
+NATIVE := $(wildcard native/*.* native/kernels/* native/cells/*)
 
 .PHONY: demo test format lint types imports tests coverage docs page sanitize fuzz clean
 

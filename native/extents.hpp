@@ -21,51 +21,34 @@ class Extents {
         holds(sizes.places, all);
     }
 
-    void of(const Lstm& a) const {
-        const std::int64_t n = a.is_coupled ? 3 : 4, seeing = a.sees_memory ? 3 : n;
+    void of(const Forward& a) const {
+        const std::int64_t n = a.cell->gates, seeing = a.cell->seeing;
         of(a.masks, H), of(a.input, n);
         of(a.packed, floats(seeing, H) + floats(n, a.input.size));
-        is(a.peepholes, {3, H}), is(a.weight, {seeing * H, H});
-        holds(a.gates, made(a.keeps) * n * H), holds(a.h, (B + N) * H), holds(a.c, (B + N) * H);
-        each_holds(N * H, a.seen, a.before, a.tanh_c), holds(a.outputs, all * H);
+        is(a.peepholes, {3, H}), is(a.weight, {seeing * H, H}), holds(a.bias_n, H);
+        holds(a.gates, made(a.keeps) * n * H), each_holds((B + N) * H, a.h, a.c);
+        each_holds(N * H, a.seen, a.tanh_c, a.inner), holds(a.outputs, all * H);
+        needs(a.cell->has_peepholes(), a.peepholes), needs(a.cell->has_bias_n(), a.bias_n);
+        needs(a.cell->has_memory(), a.c), needs(a.cell->carries_hidden(), a.inner);
+        const bool carries = a.before != a.h && a.before != a.c;
+        holds(a.before, (N + (carries ? 0 : B)) * H);
     }
-    void of(const LstmBack& a) const {
-        const std::int64_t n = a.is_coupled ? 3 : 4, seeing = a.sees_memory ? 3 : n;
+    void of(const Backward& a) const {
+        const std::int64_t n = a.cell->gates;
         of(a.masks, H), of(a.input, n);
-        is(a.peepholes, {3, H}), is(a.weight, {seeing * H, H});
-        each_holds(N * n * H, a.gates, a.d_gates), holds(a.d_h, all * H);
-        each_holds(N * H, a.c, a.before, a.tanh_c, a.d_c, a.d_states_h, a.d_states_c);
+        is(a.peepholes, {3, H}), is(a.weight, {a.cell->seeing * H, H});
+        each_holds(N * n * H, a.gates, a.d_gates, a.d_past), holds(a.d_h, all * H);
+        each_holds(N * H, a.c, a.before, a.tanh_c, a.inner, a.d_c, a.d_states_h, a.d_states_c);
         each_holds(B * H, a.d_last_h, a.d_last_c, a.d_first_h, a.d_first_c);
         holds(a.d_peepholes, 3 * H);
-    }
-    void of(const Gru& a) const {
-        const std::int64_t seeing = 3;
-        of(a.masks, H), of(a.input, 3);
-        of(a.packed, floats(seeing, H) + floats(3, a.input.size));
-        is(a.weight, {seeing * H, H}), holds(a.bias_n, H);
-        holds(a.gates, made(a.keeps) * 3 * H), holds(a.h, (B + N) * H);
-        each_holds(N * H, a.seen, a.before, a.inner), holds(a.outputs, all * H);
-    }
-    void of(const GruBack& a) const {
-        of(a.masks, H), of(a.input, 3), is(a.weight, {3 * H, H});
-        each_holds(N * 3 * H, a.gates, a.d_gates, a.d_past), holds(a.d_h, all * H);
-        each_holds(N * H, a.before, a.inner, a.d_states_h);
-        each_holds(B * H, a.d_last_h, a.d_first_h);
-    }
-    void of(const Elman& a) const {
-        of(a.masks, H), of(a.input, 1), is(a.weight, {H, H});
-        of(a.packed, floats(1, H) + floats(1, a.input.size));
-        holds(a.gates, made(a.keeps) * H), holds(a.h, (B + N) * H);
-        holds(a.seen, N * H), holds(a.outputs, all * H);
-    }
-    void of(const ElmanBack& a) const {
-        of(a.masks, H), of(a.input, 1), is(a.weight, {H, H});
-        each_holds(N * H, a.gates, a.d_gates, a.d_states_h), holds(a.d_h, all * H);
-        each_holds(B * H, a.d_last_h, a.d_first_h);
+        needs(a.cell->has_peepholes(), a.peepholes), needs(a.cell->has_peepholes(), a.d_peepholes);
+        needs(a.cell->has_memory(), a.tanh_c), needs(a.cell->has_memory(), a.d_first_c);
+        needs(a.cell->carries_hidden(), a.inner);
     }
     void of(const Staged& a) const {
         const Form& f = a.form;
         const std::int64_t n = f.gates(), seeing = f.seeing(), P = f.outputs(), S = f.seen();
+        needs(f.has_memory(), a.c);
         const std::int64_t rows = a.keeps ? N : B;
         of(f), of(a.input, n);
         const std::int64_t projection = f.projected > 0 ? floats_(f.projected, 1, sizes_.H) : 0;
@@ -119,6 +102,8 @@ class Extents {
         of(f.masks, S), of(f.zone_hidden, P), of(f.zone_memory, H);
         is(f.peepholes, {3, H}), is(f.weight, {f.seeing() * H, S}), holds(f.bias_n, H);
         is(f.projection, {P, H});
+        if (f.cell->parts() > 1) throw Misfit("a step of two products has no stages");
+        needs(f.cell->has_peepholes(), f.peepholes), needs(f.projected > 0, f.projection);
         each_holds(n * H, f.norm_input.gain, f.norm_input.bias);
         each_holds(n * H, f.norm_past.gain, f.norm_past.bias);
         each_holds(H, f.norm_memory.gain, f.norm_memory.bias);
@@ -135,6 +120,9 @@ class Extents {
         if (memory && (std::int64_t)given(memory).count() < count) {
             throw Misfit("a kernel was given a tensor that is smaller than it reads");
         }
+    }
+    static void needs(bool is_needed, const float* memory) {
+        if (is_needed && !memory) throw Misfit("a kernel was not given a tensor that its cell needs");
     }
     template <class... Pointers>
     void each_holds(std::int64_t count, Pointers... memory) const {

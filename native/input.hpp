@@ -98,19 +98,19 @@ class Projection {
         const std::ptrdiff_t wide = (std::ptrdiff_t)gates * H;
         const Segment whole{0, words_};
         const float* all_bias = input_.bias;
-        const auto then = [&](const Spot& at) {
-            float* to = into + at.row * wide + at.unit;
-            const float* bias = all_bias + at.unit;
-            for (int g = 0; g < gates; ++g) {
-                const Vec sum = load(at.sums + g * LANES) + load(bias + g * H, at.lanes);
-                store(to + g * H, sum, at.lanes);
-            }
-        };
-        const std::ptrdiff_t second = gates > 1 ? H : 0, third = gates > 2 ? 2 * H : 0;
-        const Place places[] = {Place{into, wide}, Place{into + second, wide},
-                                Place{into + third, wide}, Place{into + (gates - 1) * H, wide}};
-        by_rows(strips_, s, weight_, words_, rows_from(steps_.begin(t)), begin, end, &whole, 1,
-                places, then);
+        Places places;
+        places.add_gates(into, gates, H);
+        by_rows(strips_, s, weight_, words_, rows_from(steps_.begin(t)), begin, end, &whole, 1, places,
+                [&](const Block& block) {
+                    block.each([&](const Spot& at) {
+                        float* to = into + at.row * wide + at.unit;
+                        const float* bias = all_bias + at.unit;
+                        for (int g = 0; g < gates; ++g) {
+                            const Vec sum = load(at.sums + g * LANES) + load(bias + g * H, at.lanes);
+                            store(to + g * H, sum, at.lanes);
+                        }
+                    });
+                });
     }
 
     Rows<F> rows_from(std::ptrdiff_t row) const {
@@ -162,10 +162,12 @@ class Unprojection {
         const std::ptrdiff_t I = input_.size, first = steps_.begin(t);
         const Segment whole{0, words_};
         by_strips(strips_, weight_, words_, d_gates, rows, &whole, 1,
-                  Share::of(member, strips_, rows), {Place{input_.d_x + first * I, I}},
-                  [&](const Spot& at) {
-                      store(input_.d_x + steps_.place(first + at.row) * I + at.unit, load(at.sums),
-                            at.lanes);
+                  Share::of(member, strips_, rows), {{input_.d_x + first * I, I}},
+                  [&](const Block& block) {
+                      block.each([&](const Spot& at) {
+                          store(input_.d_x + steps_.place(first + at.row) * I + at.unit,
+                                load(at.sums), at.lanes);
+                      });
                   });
     }
 

@@ -1,8 +1,6 @@
 // The kernels for one instruction set. Compiled once for each, with FOREWORD_ISA as its name.
 #include "checksum.hpp"
-#include "elman.hpp"
-#include "gru.hpp"
-#include "lstm.hpp"
+#include "loops.hpp"
 #include "rows.hpp"
 #include "softmax.hpp"
 #include "step_forward.hpp"
@@ -19,12 +17,9 @@ extern const Kernels kernels;
 const Kernels kernels = {
     FOREWORD_TEXT(FOREWORD_ISA),
     {packed_floats<Float32>, packed_floats<BFloat16>, packed_floats<Int8>},
-    {lstm<Float32>, lstm<BFloat16>, lstm<Int8>},
-    {lstm_back<Float32>, lstm_back<BFloat16>},
-    {gru<Float32>, gru<BFloat16>, gru<Int8>},
-    {gru_back<Float32>, gru_back<BFloat16>},
-    {elman<Float32>, elman<BFloat16>, elman<Int8>},
-    {elman_back<Float32>, elman_back<BFloat16>},
+    find_cell,
+    {forward<Float32>, forward<BFloat16>, forward<Int8>},
+    {back<Float32>, back<BFloat16>},
     step,
     {sums<Float32>, sums<BFloat16>},
     {softmax<Float32Logits>, softmax<BFloat16Logits>},

@@ -59,112 +59,72 @@ struct InputBack {
     float* d_x;  // (T, B, size), or null
 };
 
-struct Lstm {
+// What a cell is to those who run it. Its equations are in cells/.
+struct CellInfo {
+    // Flags: it has c besides h; the recurrent weight sees c instead of h; h is carried around the
+    // product; a step has two products, the second for the last gate alone; |h| may be above 1; it
+    // has peepholes; it has a bias inside its reset.
+    enum {
+        MEMORY = 1, SEES_MEMORY = 2, CARRIES_HIDDEN = 4, TWO_PARTS = 8, UNBOUNDED = 16,
+        PEEPHOLES = 32, BIAS_N = 64,
+    };
+
+    const char* name = nullptr;  // as in foreword/cells
+    int gates = 0, seeing = 0;   // of a unit; those that the recurrent weight goes to
+    int flags = 0;
+
+    constexpr bool has_memory() const { return (flags & MEMORY) != 0; }
+    constexpr bool sees_memory() const { return (flags & SEES_MEMORY) != 0; }
+    constexpr bool carries_hidden() const { return (flags & CARRIES_HIDDEN) != 0; }
+    constexpr bool has_peepholes() const { return (flags & PEEPHOLES) != 0; }
+    constexpr bool has_bias_n() const { return (flags & BIAS_N) != 0; }
+    constexpr bool is_bounded() const { return (flags & UNBOUNDED) == 0; }
+    constexpr int parts() const { return flags & TWO_PARTS ? 2 : 1; }
+};
+
+// A cell over time. Which of these it asks for is said by its equations; the others are null.
+struct Forward {
     Sizes sizes;
     Masks masks;
     Input input;
+    const CellInfo* cell;
     bool keeps;              // gates of all steps, for the way back; else of as many as it needs
-    bool is_coupled;         // gates f, g, o; else i, f, g, o
-    bool sees_memory;        // the gates i, f, o see c instead of h; g sees the input alone
     float clip;              // the largest |c|; 0: any
-    const float* peepholes;  // (3, H): p_i, p_f, p_o; or null
-    const float* weight;     // weight_hh, (rows, H)
+    const float* peepholes;  // (3, H): p_i, p_f, p_o
+    const float* weight;     // weight_hh, (seeing H, H)
+    const float* bias_n;     // (H): b_hn, which stands inside a GRU's reset
     float* gates;            // (T, B, n, H), or (steps_at_once, B, n, H)
     float* h;                // (B, H) before the first step, which is there; then (T, B, H)
     float* c;                // the same
     float* seen;             // (T, B, H): what the weight is applied to; may be h or c themselves
-    float* before;           // (T, B, H): c as each step finds it; may be c itself
-    float* tanh_c;           // (T, B, H), or null
+    float* before;           // (T, B, H): c, or h where there is none, as each step finds it; may be it itself
+    float* tanh_c;           // (T, B, H)
+    float* inner;            // (T, B, H): of a GRU, W_hn h + b_hn, or r * h if that is before the product
     float* outputs;          // h after each step, as the caller has it; or null
     Packed packed;
 };
 
-struct LstmBack {
+struct Backward {
     Sizes sizes;
     Masks masks;
     InputBack input;
-    bool is_coupled, sees_memory;
+    const CellInfo* cell;
     float clip;
-    bool carries;  // `before` is not c itself
-    const float* peepholes;
-    const float* weight;
-    const float* gates;
-    const float* c;       // (T, B, H), after each step
-    const float* before;  // as above
-    const float* tanh_c;
-    const float* d_h;   // (T, B, H): by the outputs; or null
-    const float* d_c;   // (T, B, H): by the memories; or null
+    bool carries;  // `before` is not the state itself
+    const float *peepholes, *weight, *gates;
+    const float* c;  // (T, B, H), after each step
+    const float *before, *tanh_c, *inner;
+    const float* d_h;       // (T, B, H): by the outputs; or null
+    const float* d_c;       // (T, B, H): by the memories; or null
     const float* d_last_h;  // (B, H): by each sequence's last state; or null
     const float* d_last_c;  // (B, H), or null
-    float* d_gates;     // (T, B, n, H): by what went into the gates
-    float* d_states_h;  // (T, B, H): total, by each h; or null
-    float* d_states_c;  // the same by each c; or null
-    float* d_first_h;   // (B, H)
-    float* d_first_c;   // (B, H)
-    float* d_peepholes;  // (3, H), zeros at first; or null
-};
-
-struct Gru {
-    Sizes sizes;
-    Masks masks;
-    Input input;
-    bool keeps;
-    bool resets_after;
-    const float* weight;  // (3 H, H)
-    const float* bias_n;  // (H,): b_hn, which stands inside the reset; or null if it does not
-    float* gates;  // (T, B, 3, H), or (steps_at_once, B, 3, H)
-    float* h;      // as above
-    float* seen;   // (T, B, H); may be h itself
-    float* before;  // (T, B, H): h as each step finds it; may be h itself
-    float* inner;   // (T, B, H): W_hn h + b_hn, or r * h where the reset stands before the product
-    float* outputs;
-    Packed packed;
-};
-
-struct GruBack {
-    Sizes sizes;
-    Masks masks;
-    InputBack input;
-    bool resets_after;
-    bool carries;
-    const float* weight;
-    const float* gates;
-    const float* before;
-    const float* inner;
-    const float* d_h;
-    const float* d_last_h;
-    float* d_gates;     // (T, B, 3, H)
-    float* d_past;      // (T, B, 3, H): by what the weight gave; d_gates itself if resets before
-    float* d_states_h;  // (T, B, H) or null
-    float* d_first_h;   // (B, H)
-};
-
-struct Elman {
-    Sizes sizes;
-    Masks masks;
-    Input input;
-    bool keeps;
-    bool is_relu;
-    const float* weight;
-    float* gates;  // (T, B, H), or (steps_at_once, B, H)
-    float* h;
-    float* seen;
-    float* outputs;
-    Packed packed;
-};
-
-struct ElmanBack {
-    Sizes sizes;
-    Masks masks;
-    InputBack input;
-    bool is_relu;
-    const float* weight;
-    const float* gates;
-    const float* d_h;
-    const float* d_last_h;
-    float* d_gates;
-    float* d_states_h;  // or null
-    float* d_first_h;
+    float* d_gates;      // (T, B, n, H): by what went into the gates
+    float* d_past;       // (T, B, n, H): by what the weight gave; may be d_gates itself
+    float* d_states_h;   // (T, B, H): total, by each h; or null
+    float* d_states_c;   // the same by each c; or null
+    float* d_first_h;    // (B, H)
+    float* d_first_c;    // (B, H)
+    float* d_peepholes;  // (3, H), zeros at first
 };
 
 // Gradients by weights: c (M, N) = a^T b, the sum over K steps and sequences, for each of up to two
@@ -244,12 +204,9 @@ struct Kernels {
     const char* name;
     // Floats that packed columns need: so many units' gates, K values each.
     std::ptrdiff_t (*packed_floats[FORMATS])(int units, int gates, int K);
-    void (*lstm[FORMATS])(const Lstm&, int threads);
-    void (*lstm_back[FORMATS_BACK])(const LstmBack&, int threads);
-    void (*gru[FORMATS])(const Gru&, int threads);
-    void (*gru_back[FORMATS_BACK])(const GruBack&, int threads);
-    void (*elman[FORMATS])(const Elman&, int threads);
-    void (*elman_back[FORMATS_BACK])(const ElmanBack&, int threads);
+    const CellInfo* (*cell)(int code);  // null beyond the last
+    void (*forward[FORMATS])(const Forward&, int threads);
+    void (*back[FORMATS_BACK])(const Backward&, int threads);
     void (*step)(const Step&, int threads);
     void (*sums[FORMATS_BACK])(const Sums&, int threads);
     void (*softmax[FORMATS_BACK])(const Softmax&, int threads);

@@ -25,8 +25,7 @@ struct PackedLayer {
 
 // Layers that read in one direction, each the input of the next: no masks, no lengths, nothing kept.
 struct Layers {
-    int kind;                        // as of Form
-    bool sees_memory, resets_after;  // as of Lstm and Gru
+    const CellInfo* cell;
     float clip;
     int layers, T, B, H;
     const float* x;        // (T, B, inputs of the first layer)
@@ -62,26 +61,13 @@ void run_one(const Kernels& kernels, const Layers& a, const PackedLayer& layer, 
              float* h, float* c, float* gates, float* inner, int format, int threads) {
     const Sizes sizes{a.T, a.B, a.H, nullptr, nullptr, 0};
     const Input input{layer.inputs, x, layer.weight_ih, layer.bias};
-    if (a.kind == LSTM_KIND || a.kind == COUPLED_KIND) {
-        Lstm k{};
-        k.sizes = sizes, k.input = input, k.packed = layer.packed;
-        k.is_coupled = a.kind == COUPLED_KIND, k.sees_memory = a.sees_memory;
-        k.clip = a.clip, k.peepholes = layer.peepholes, k.weight = layer.weight_hh;
-        k.gates = gates, k.h = h, k.c = c, k.seen = a.sees_memory ? c : h, k.before = c;
-        kernels.lstm[format](k, threads);
-    } else if (a.kind == GRU_KIND) {
-        Gru k{};
-        k.sizes = sizes, k.input = input, k.packed = layer.packed;
-        k.resets_after = a.resets_after, k.weight = layer.weight_hh, k.bias_n = layer.bias_n;
-        k.gates = gates, k.h = h, k.seen = h, k.before = h, k.inner = inner;
-        kernels.gru[format](k, threads);
-    } else {
-        Elman k{};
-        k.sizes = sizes, k.input = input, k.packed = layer.packed;
-        k.is_relu = a.kind == RELU_KIND, k.weight = layer.weight_hh;
-        k.gates = gates, k.h = h, k.seen = h;
-        kernels.elman[format](k, threads);
-    }
+    const bool sees_memory = a.cell->sees_memory();
+    Forward k{};
+    k.sizes = sizes, k.input = input, k.packed = layer.packed, k.cell = a.cell, k.clip = a.clip;
+    k.peepholes = layer.peepholes, k.weight = layer.weight_hh, k.bias_n = layer.bias_n;
+    k.gates = gates, k.h = h, k.c = c, k.inner = inner;
+    k.seen = sees_memory ? c : h, k.before = a.cell->has_memory() ? c : h;
+    kernels.forward[format](k, threads);
 }
 
 // Of a step in stages.
@@ -101,8 +87,7 @@ void run_stages(const Kernels& kernels, const Step& a, const Stages& stages,
     Staged k{};
     Form& f = k.form;
     f.sizes = {1, 1, a.H, nullptr, nullptr, 0};
-    f.kind = a.kind, f.projected = stages.projected, f.sees_memory = a.sees_memory;
-    f.clip = a.clip;
+    f.cell = a.cell, f.projected = stages.projected, f.clip = a.clip;
     const std::size_t H = (std::size_t)a.H, P = (std::size_t)f.outputs();
     const std::size_t n = (std::size_t)f.gates();
     const float* const none = zeros(n * H);
@@ -152,17 +137,17 @@ void run_stages(const Kernels& kernels, const Step& a, const Stages& stages,
 void run_step(const Kernels& kernels, const Arguments& arguments, int threads) {
     Step a{};
     Stages stages{};
-    Reader read(arguments);
-    read.some(a.kind, a.sees_memory, a.resets_after, a.clip, a.layers, a.H, a.x, a.h, a.c, a.outputs,
-              a.h_after, a.c_after, stages.is_needed, stages.projected, stages.zone_hidden,
+    Reader read(arguments, kernels);
+    read.some(a.cell, a.clip, a.layers, a.H, a.x, a.h, a.c, a.outputs, a.h_after, a.c_after,
+              stages.is_needed, stages.projected, stages.zone_hidden,
               stages.zone_memory);
-    const int H = a.H, P = stages.projected ? stages.projected : H, n = gates_of(a.kind);
-    const int seeing = a.sees_memory ? 3 : n, S = a.sees_memory ? H : P;
+    const int H = a.H, P = stages.projected ? stages.projected : H;
+    const int n = a.cell->gates, seeing = a.cell->seeing, S = a.cell->sees_memory() ? H : P;
     countable((std::int64_t)H * MOST_GATES);
-    must_be(arguments[7], {a.layers, 1, P});
-    must_be(arguments[8], {a.layers, 1, H});
-    must_be(arguments[9], {1, 1, P});
-    must_be(arguments[10], {a.layers, 1, P});
+    must_be(arguments[5], {a.layers, 1, P});
+    must_be(arguments[6], {a.layers, 1, H});
+    must_be(arguments[7], {1, 1, P});
+    must_be(arguments[8], {a.layers, 1, P});
     std::vector<StepLayer> layers((std::size_t)a.layers);
     std::vector<StagesLayer> more((std::size_t)a.layers);
     for (std::size_t k = 0; k < layers.size(); ++k) {
@@ -171,7 +156,7 @@ void run_step(const Kernels& kernels, const Arguments& arguments, int threads) {
         read.some(l.inputs, l.weight_ih, l.weight_hh, l.bias_ih, l.bias_hh, l.peepholes);
         StagesLayer& m = more[k];
         read.some(m.projection, m.norm_ih, m.norm_hh, m.norm_c, m.bias_c);
-        if (k == 0) must_be(arguments[6], {1, 1, l.inputs});
+        if (k == 0) must_be(arguments[4], {1, 1, l.inputs});
         must_be(given[1], {n * H, l.inputs});
         must_be(given[2], {seeing * H, S});
         must_be(given[3], {n * H});
@@ -189,29 +174,29 @@ void run_step(const Kernels& kernels, const Arguments& arguments, int threads) {
     const std::size_t floats = (std::size_t)a.layers * (std::size_t)a.H;
     if (!a.h) a.h = zeros(floats);
     if (!a.c) a.c = zeros(floats);
-    a.room = scratch(2 * (std::size_t)a.H);
+    a.room = scratch(4 * (std::size_t)a.H);
     a.of_layers = layers.data();
     kernels.step(a, threads);
 }
 
 void run_layers(const Kernels& kernels, const Arguments& arguments, int format, int threads) {
     Layers a{};
-    Reader read(arguments);
-    read.some(a.kind, a.sees_memory, a.resets_after, a.clip, a.layers, a.T, a.B, a.H, a.x, a.h, a.c,
+    Reader read(arguments, kernels);
+    read.some(a.cell, a.clip, a.layers, a.T, a.B, a.H, a.x, a.h, a.c,
               a.states, a.outputs, a.h_after, a.c_after);
-    const int H = a.H, n = gates_of(a.kind), seeing = a.sees_memory ? 3 : n;
+    const int H = a.H, n = a.cell->gates, seeing = a.cell->seeing;
     countable((std::int64_t)a.T * a.B), countable((std::int64_t)H * MOST_GATES);
-    must_be(arguments[9], {a.layers, a.B, H});
-    must_be(arguments[10], {a.layers, a.B, H});
-    must_be(arguments[11], {a.T + (std::int64_t)1, a.B, H});
-    must_be(arguments[12], {a.T, a.B, H});
-    must_be(arguments[13], {a.layers, a.B, H});
-    must_be(arguments[14], {a.layers, a.B, H});
+    must_be(arguments[7], {a.layers, a.B, H});
+    must_be(arguments[8], {a.layers, a.B, H});
+    must_be(arguments[9], {a.T + (std::int64_t)1, a.B, H});
+    must_be(arguments[10], {a.T, a.B, H});
+    must_be(arguments[11], {a.layers, a.B, H});
+    must_be(arguments[12], {a.layers, a.B, H});
     std::vector<PackedLayer> layers((std::size_t)a.layers);
     for (PackedLayer& l : layers) {
         const Argument* const given = arguments.data() + read.place();
         read.some(l.inputs, l.weight_ih, l.weight_hh, l.peepholes, l.bias, l.bias_n, l.packed);
-        if (&l == layers.data()) must_be(arguments[8], {a.T, a.B, l.inputs});
+        if (&l == layers.data()) must_be(arguments[6], {a.T, a.B, l.inputs});
         must_be(given[1], {n * H, l.inputs});
         must_be(given[2], {seeing * H, H});
         must_be(given[3], {3, H});
@@ -226,13 +211,13 @@ void run_layers(const Kernels& kernels, const Arguments& arguments, int format, 
     const nb::gil_scoped_release release;
     const std::size_t row = (std::size_t)a.B * (std::size_t)a.H, T = (std::size_t)a.T;
     const std::size_t all = (T + 1) * row;
-    const bool is_gru = a.kind == GRU_KIND, has_memory = a.kind <= COUPLED_KIND;
+    const bool has_memory = a.cell->has_memory(), has_inner = a.cell->carries_hidden();
     const std::size_t in_turn = a.layers > 1 ? 2 : 1;
-    const Taken room((in_turn + has_memory) * all + is_gru * T * row +
-                     (std::size_t)(steps_at_once(a.T, a.B) * gates_of(a.kind)) * row);
+    const Taken room((in_turn + has_memory) * all + has_inner * T * row +
+                     (std::size_t)(steps_at_once(a.T, a.B) * n) * row);
     // Of two layers in turn the hidden states, for one's are the other's input.
     float *const hs = room.memory, *const c = hs + in_turn * all, *const inner = c + has_memory * all;
-    float* const before_gates = inner + is_gru * T * row;
+    float* const before_gates = inner + has_inner * T * row;
     const auto begin = [&](float* states, const float* first, std::size_t layer) {
         if (first) std::memcpy(states, first + layer * row, row * sizeof(float));
         else std::memset(states, 0, row * sizeof(float));

@@ -40,6 +40,12 @@ std::vector<std::string> instruction_sets() {
     return names;
 }
 
+std::vector<std::string> cells() {
+    std::vector<std::string> names;
+    while (const CellInfo* cell = chosen.load()->cell((int)names.size())) names.emplace_back(cell->name);
+    return names;
+}
+
 void use_instruction_set(const std::string& name) {
     for (const Kernels* kernels : runnable()) {
         if (kernels->name == name) {
@@ -120,79 +126,36 @@ std::uint64_t checksum(const nb::handle& given, int threads) {
     return mixed;
 }
 
-void run_lstm(const nb::handle& given, int format, int threads) {
-    Lstm a;
+void run_forward(const nb::handle& given, int format, int threads) {
+    Forward a;
     const Arguments arguments = arguments_of(given);
     const Kernels& kernels = *chosen.load();
-    Reader(arguments).all(a.sizes, a.masks, a.input, a.keeps, a.is_coupled, a.sees_memory, a.clip,
-                          a.peepholes, a.weight, a.gates, a.h, a.c, a.seen, a.before, a.tanh_c, a.outputs,
-                          a.packed);
+    Reader(arguments, kernels).all(a.sizes, a.masks, a.input, a.cell, a.keeps, a.clip, a.peepholes,
+                                   a.weight, a.bias_n, a.gates, a.h, a.c, a.seen, a.before, a.tanh_c,
+                                   a.inner, a.outputs, a.packed);
     Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    of_format(kernels.lstm, format)(a, threads);
+    of_format(kernels.forward, format)(a, threads);
 }
 
-void run_lstm_back(const nb::handle& given, int format, int threads) {
-    LstmBack a;
+void run_back(const nb::handle& given, int format, int threads) {
+    Backward a;
     const Arguments arguments = arguments_of(given);
     const Kernels& kernels = *chosen.load();
-    Reader(arguments).all(a.sizes, a.masks, a.input, a.is_coupled, a.sees_memory, a.clip, a.carries,
-                          a.peepholes, a.weight, a.gates, a.c, a.before, a.tanh_c, a.d_h, a.d_c, a.d_last_h,
-                          a.d_last_c, a.d_gates, a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_peepholes);
+    Reader(arguments, kernels).all(a.sizes, a.masks, a.input, a.cell, a.clip, a.carries, a.peepholes,
+                                   a.weight, a.gates, a.c, a.before, a.tanh_c, a.inner, a.d_h, a.d_c,
+                                   a.d_last_h, a.d_last_c, a.d_gates, a.d_past, a.d_states_h,
+                                   a.d_states_c, a.d_first_h, a.d_first_c, a.d_peepholes);
     Extents(arguments, a.sizes, format, kernels).of(a);
     nb::gil_scoped_release release;
-    of_format(kernels.lstm_back, format)(a, threads);
-}
-
-void run_gru(const nb::handle& given, int format, int threads) {
-    Gru a;
-    const Arguments arguments = arguments_of(given);
-    const Kernels& kernels = *chosen.load();
-    Reader(arguments).all(a.sizes, a.masks, a.input, a.keeps, a.resets_after, a.weight, a.bias_n, a.gates, a.h,
-                          a.seen, a.before, a.inner, a.outputs, a.packed);
-    Extents(arguments, a.sizes, format, kernels).of(a);
-    nb::gil_scoped_release release;
-    of_format(kernels.gru, format)(a, threads);
-}
-
-void run_gru_back(const nb::handle& given, int format, int threads) {
-    GruBack a;
-    const Arguments arguments = arguments_of(given);
-    const Kernels& kernels = *chosen.load();
-    Reader(arguments).all(a.sizes, a.masks, a.input, a.resets_after, a.carries, a.weight, a.gates,
-                          a.before, a.inner, a.d_h, a.d_last_h, a.d_gates, a.d_past, a.d_states_h, a.d_first_h);
-    Extents(arguments, a.sizes, format, kernels).of(a);
-    nb::gil_scoped_release release;
-    of_format(kernels.gru_back, format)(a, threads);
-}
-
-void run_elman(const nb::handle& given, int format, int threads) {
-    Elman a;
-    const Arguments arguments = arguments_of(given);
-    const Kernels& kernels = *chosen.load();
-    Reader(arguments).all(a.sizes, a.masks, a.input, a.keeps, a.is_relu, a.weight, a.gates, a.h, a.seen,
-                          a.outputs, a.packed);
-    Extents(arguments, a.sizes, format, kernels).of(a);
-    nb::gil_scoped_release release;
-    of_format(kernels.elman, format)(a, threads);
-}
-
-void run_elman_back(const nb::handle& given, int format, int threads) {
-    ElmanBack a;
-    const Arguments arguments = arguments_of(given);
-    const Kernels& kernels = *chosen.load();
-    Reader(arguments).all(a.sizes, a.masks, a.input, a.is_relu, a.weight, a.gates, a.d_h, a.d_last_h,
-                          a.d_gates, a.d_states_h, a.d_first_h);
-    Extents(arguments, a.sizes, format, kernels).of(a);
-    nb::gil_scoped_release release;
-    of_format(kernels.elman_back, format)(a, threads);
+    of_format(kernels.back, format)(a, threads);
 }
 
 void run_staged(const nb::handle& given, int format, int threads) {
     Staged a;
     const Arguments arguments = arguments_of(given);
     const Kernels& kernels = *chosen.load();
-    Reader(arguments).all(a.form, a.input, a.keeps, a.gates, a.past, a.hat_input, a.hat_memory,
+    Reader(arguments, *chosen.load()).all(a.form, a.input, a.keeps, a.gates, a.past, a.hat_input, a.hat_memory,
                           a.scales, a.fresh, a.tanh_c, a.units, a.h, a.c, a.seen, a.outputs,
                           a.packed);
     Extents(arguments, a.form.sizes, format, kernels).of(a);
@@ -204,7 +167,7 @@ void run_staged_back(const nb::handle& given, int format, int threads) {
     StagedBack a;
     const Arguments arguments = arguments_of(given);
     const Kernels& kernels = *chosen.load();
-    Reader(arguments).all(a.form, a.input, a.gates, a.past, a.hat_input, a.hat_memory, a.scales,
+    Reader(arguments, *chosen.load()).all(a.form, a.input, a.gates, a.past, a.hat_input, a.hat_memory, a.scales,
                           a.fresh, a.tanh_c, a.h, a.c, a.d_h, a.d_c, a.d_shown, a.d_last_h,
                           a.d_last_c, a.d_gates, a.d_input, a.d_past, a.d_tanh, a.d_outputs,
                           a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_bias,
@@ -218,7 +181,7 @@ void run_staged_back(const nb::handle& given, int format, int threads) {
 void run_sums(const nb::handle& given, int format, int threads) {
     Sums a;
     const Arguments arguments = arguments_of(given);
-    Reader(arguments).all(a.M, a.K, a.a, a.a_row, a.N, a.b, a.b_rows, a.c, a.other_N, a.other_b,
+    Reader(arguments, *chosen.load()).all(a.M, a.K, a.a, a.a_row, a.N, a.b, a.b_rows, a.c, a.other_N, a.other_b,
                           a.other_rows, a.other_c, a.totals);
     const auto fits = [&](bool it_does) {
         if (!it_does) throw Misfit("the sums of products were asked for tensors of other sizes");
@@ -246,7 +209,7 @@ void run_sums(const nb::handle& given, int format, int threads) {
 void run_softmax(const nb::handle& given, int format, int threads) {
     Softmax a;
     const Arguments arguments = arguments_of(given);
-    Reader(arguments).all(a.rows, a.V, a.logits, a.bias, a.targets, a.scales, a.losses, a.d_bias);
+    Reader(arguments, *chosen.load()).all(a.rows, a.V, a.logits, a.bias, a.targets, a.scales, a.losses, a.d_bias);
     const auto logits = format == 1 ? Content::bfloat16 : Content::float32;
     if (arguments[2].content != logits) throw Misfit("logits are of another format");
     must_have(arguments[2], {a.rows, a.V});
@@ -265,7 +228,7 @@ void run_softmax(const nb::handle& given, int format, int threads) {
 void run_ranks(const nb::handle& given, int, int threads) {
     Ranks a;
     const Arguments arguments = arguments_of(given);
-    Reader(arguments).all(a.rows, a.V, a.left_out, a.logits, a.targets, a.losses, a.above);
+    Reader(arguments, *chosen.load()).all(a.rows, a.V, a.left_out, a.logits, a.targets, a.losses, a.above);
     must_have(arguments[3], {a.rows, a.V});
     must_have(arguments[4], {a.rows});
     must_have(arguments[5], {a.rows});
@@ -366,12 +329,9 @@ NB_MODULE(_native, m) {
                        reinterpret_cast<OpenMpCount>(count));
         },
         nb::arg("parallel"), nb::arg("count"), "Takes threads from that OpenMP, by its addresses.");
-    m.def("lstm", &run_lstm);
-    m.def("lstm_back", &run_lstm_back);
-    m.def("gru", &run_gru);
-    m.def("gru_back", &run_gru_back);
-    m.def("elman", &run_elman);
-    m.def("elman_back", &run_elman_back);
+    m.def("cells", &cells, "Names of the cells, by whose places the kernels are told which.");
+    m.def("forward", &run_forward);
+    m.def("back", &run_back);
     bind_network(m, [] { return chosen.load(); });
     m.def("step", [](const nb::handle& given, int threads) {
         run_step(*chosen.load(), arguments_of(given), threads);

@@ -223,13 +223,9 @@ struct Network::Packing {
 
 Network::Network(const Kernels& kernels, Model model)
     : kernels_(kernels), model_(std::move(model)), packings_(new Packing[2 * model_.layers.size()]) {
-    const Kind kind = model_.kind;
-    gates_ = kind == Kind::rnn || kind == Kind::rnn_relu ? 1
-             : kind == Kind::lstm || kind == Kind::lstm_peephole_only ? 4 : 3;
-    recurrent_gates_ = kind == Kind::lstm_peephole_only ? 3 : gates_;
-    // States that these carry go beyond -1 and 1, where int8 products end.
-    const bool is_bounded = kind != Kind::rnn_relu && kind != Kind::lstm_peephole_only;
-    format_ = model_.layers.front().weight_hh.is_int8() && is_bounded ? INT8 : FLOAT32;
+    // int8 products end at -1 and 1.
+    const bool is_int8 = model_.layers.front().weight_hh.is_int8();
+    format_ = is_int8 && model_.cell->is_bounded() ? INT8 : FLOAT32;
     model_.output = kept(model_.output);
     if (model_.projection.rows) model_.projection = kept(model_.projection);
 }
@@ -238,11 +234,6 @@ Network::~Network() {
     for (std::size_t k = 0; k < 2 * model_.layers.size(); ++k) {
         if (float* memory = packings_[k].memory.load()) give_back(memory);
     }
-}
-
-bool Network::has_memory() const {
-    return model_.kind == Kind::lstm || model_.kind == Kind::lstm_peephole_only ||
-           model_.kind == Kind::lstm_coupled;
 }
 
 double Network::step_work() const {
@@ -264,32 +255,15 @@ void Network::run(int index, int T, int batch, const float* x, float* h, float* 
                   float* inner, const Packed& packed, const float* weight_ih,
                   const float* weight_hh, int threads) const {
     const Layer& layer = model_.layers[(std::size_t)index];
-    const Sizes sizes{T, batch, hidden_size(), nullptr, nullptr, 0};
-    const Masks masks{nullptr, nullptr, nullptr};
-    const Input input{layer.weight_ih.columns, x, weight_ih, layer.weight_ih.bias};
-    const Kind kind = model_.kind;
-    if (has_memory()) {
-        const bool sees_memory = kind == Kind::lstm_peephole_only;
-        Lstm a{};
-        a.sizes = sizes, a.masks = masks, a.input = input, a.packed = packed;
-        a.is_coupled = kind == Kind::lstm_coupled, a.sees_memory = sees_memory;
-        a.clip = model_.clip;
-        a.peepholes = layer.peepholes, a.weight = weight_hh;
-        a.gates = gates, a.h = h, a.c = c, a.seen = sees_memory ? c : h, a.before = c;
-        kernels_.lstm[format_](a, threads);
-    } else if (kind == Kind::gru || kind == Kind::gru_reset_before) {
-        Gru a{};
-        a.sizes = sizes, a.masks = masks, a.input = input, a.packed = packed;
-        a.resets_after = kind == Kind::gru, a.weight = weight_hh, a.bias_n = layer.bias_n;
-        a.gates = gates, a.h = h, a.seen = h, a.before = h, a.inner = inner;
-        kernels_.gru[format_](a, threads);
-    } else {
-        Elman a{};
-        a.sizes = sizes, a.masks = masks, a.input = input, a.packed = packed;
-        a.is_relu = kind == Kind::rnn_relu, a.weight = weight_hh;
-        a.gates = gates, a.h = h, a.seen = h;
-        kernels_.elman[format_](a, threads);
-    }
+    const CellInfo& cell = *model_.cell;
+    Forward a{};
+    a.sizes = {T, batch, hidden_size(), nullptr, nullptr, 0};
+    a.input = {layer.weight_ih.columns, x, weight_ih, layer.weight_ih.bias};
+    a.packed = packed, a.cell = &cell, a.clip = model_.clip;
+    a.peepholes = layer.peepholes, a.weight = weight_hh, a.bias_n = layer.bias_n;
+    a.gates = gates, a.h = h, a.c = c, a.inner = inner;
+    a.seen = cell.sees_memory() ? c : h, a.before = cell.has_memory() ? c : h;
+    kernels_.forward[format_](a, threads);
 }
 
 // The kernels pack weights in the first call that they are given memory for it.
@@ -312,8 +286,8 @@ const float* Network::packed(int index, int batch) const {
     const Layer& layer = model_.layers[(std::size_t)index];
     const int H = hidden_size();
     float* const memory =
-        take((std::size_t)(kernels_.packed_floats[format_](H, recurrent_gates_, H) +
-                           kernels_.packed_floats[format_](H, gates_, layer.weight_ih.columns)));
+        take((std::size_t)(kernels_.packed_floats[format_](H, model_.cell->seeing, H) +
+                           kernels_.packed_floats[format_](H, model_.cell->gates, layer.weight_ih.columns)));
     pack(index, is_wide, memory);
     packing.memory.store(memory, std::memory_order_release);
     return memory;
@@ -323,7 +297,7 @@ void Network::advance_some(const Advance* steps, int count) const {
     const std::size_t batch = (std::size_t)count, H = (std::size_t)hidden_size();
     const std::size_t E = (std::size_t)model_.embedding.columns;
     // Of two layers in turn the hidden states, for one is the other's input.
-    float* const x = scratch(batch * (E + (2 * 2 + 2 + 1 + (std::size_t)gates_) * H));
+    float* const x = scratch(batch * (E + (2 * 2 + 2 + 1 + (std::size_t)model_.cell->gates) * H));
     float* const hs = x + batch * E;
     float *const c = hs + 4 * batch * H, *const inner = c + 2 * batch * H;
     float* const gates = inner + batch * H;
@@ -352,7 +326,7 @@ void Network::steps(int layer, int T, int batch, const float* x, float* h, float
                     int threads) const {
     const std::size_t rows = (std::size_t)T * (std::size_t)batch, H = (std::size_t)hidden_size();
     const std::size_t at_once = (std::size_t)(steps_at_once(T, batch) * batch);
-    float* const inner = scratch((rows + at_once * (std::size_t)gates_) * H);
+    float* const inner = scratch((rows + at_once * (std::size_t)model_.cell->gates) * H);
     float* const weights = const_cast<float*>(packed(layer, batch));
     run(layer, T, batch, x, h, c, inner + rows * H, inner, {weights, true}, nullptr, nullptr,
         threads_worth(threads, step_work() * (double)rows));

@@ -14,8 +14,6 @@
 
 namespace foreword {
 
-enum class Kind { rnn, rnn_relu, lstm, lstm_peephole_only, lstm_coupled, gru, gru_reset_before };
-
 // One layer's weights. Biases that stand outside a reset gate are weight_ih's.
 struct Layer {
     Table weight_ih, weight_hh;
@@ -25,12 +23,12 @@ struct Layer {
 
 // Memory that outlives the network that is made of it.
 struct Model {
-    Kind kind;
+    const CellInfo* cell;
     Table embedding;  // (V, E)
     std::vector<Layer> layers;
     Table projection;  // (E, H) from the last layer to what the output sees; no rows: none
     Table output;      // (V, E) or (V, H)
-    float clip = 0.0f;  // as of Lstm
+    float clip = 0.0f;  // as of Forward
 };
 
 // The advance of a state by a word. h, and of an LSTM c: (layers, H).
@@ -99,7 +97,7 @@ class Network {
     int layers() const { return (int)model_.layers.size(); }
     int hidden_size() const { return model_.layers.front().weight_hh.columns; }
     std::int64_t words() const { return model_.output.rows; }
-    bool has_memory() const;
+    bool has_memory() const { return model_.cell->has_memory(); }
     // Multiplications of one step.
     double step_work() const;
 
@@ -139,7 +137,7 @@ class Network {
 
     const Kernels& kernels_;
     Model model_;
-    int format_, gates_, recurrent_gates_;
+    int format_;
     std::vector<std::unique_ptr<KeptTable>> tables_;
     std::unique_ptr<Packing[]> packings_;
 };

@@ -108,15 +108,12 @@ class Unlocked {
     std::optional<nb::gil_scoped_release> release_;
 };
 
-Kind kind_of(const std::string& cell) {
-    if (cell == "rnn") return Kind::rnn;
-    if (cell == "rnn-relu") return Kind::rnn_relu;
-    if (cell == "lstm" || cell == "lstm-peephole") return Kind::lstm;
-    if (cell == "lstm-peephole-only") return Kind::lstm_peephole_only;
-    if (cell == "lstm-coupled") return Kind::lstm_coupled;
-    if (cell == "gru") return Kind::gru;
-    if (cell == "gru-reset-before") return Kind::gru_reset_before;
-    throw nb::value_error(("there is no cell " + cell).c_str());
+const CellInfo* cell_of(const Kernels& kernels, const std::string& name) {
+    const CellInfo* cell;
+    for (int k = 0; (cell = kernels.cell(k)); ++k) {
+        if (name == cell->name) return cell;
+    }
+    throw nb::value_error(("there is no cell " + name).c_str());
 }
 
 void must(bool fits, const char* what) {
@@ -175,12 +172,9 @@ class PyNetwork {
               std::vector<Weights> layers, std::optional<Matrix> projection, Matrix output, float clip)
         : embedding_(std::move(embedding)), layers_(std::move(layers)),
           projection_(std::move(projection)), output_(std::move(output)) {
-        Model model{kind_of(cell), embedding_.table, {}, {}, output_.table, clip};
+        Model model{cell_of(kernels, cell), embedding_.table, {}, {}, output_.table, clip};
         must(!layers_.empty(), "a layer is wanted");
-        const int gates = model.kind == Kind::rnn || model.kind == Kind::rnn_relu ? 1
-                          : model.kind == Kind::lstm || model.kind == Kind::lstm_peephole_only ? 4
-                                                                                               : 3;
-        const int back = model.kind == Kind::lstm_peephole_only ? 3 : gates;
+        const int gates = model.cell->gates, back = model.cell->seeing;
         const int H = layers_.front().back.table.columns;
         int inputs = embedding_.table.columns;
         for (const Weights& layer : layers_) {
@@ -188,12 +182,13 @@ class PyNetwork {
             must(from.columns == H && from.rows == back * H, "weight_hh has another shape");
             must(into.columns == inputs && into.rows == gates * H, "weight_ih has another shape");
             must(into.bias, "weight_ih has no bias");
-            must((model.kind == Kind::gru) == layer.bias_n.has_value(), "bias_n is a GRU's");
+            must(model.cell->has_bias_n() == layer.bias_n.has_value(), "bias_n is a GRU's");
             must(!layer.bias_n || layer.bias_n->shape(0) == (std::size_t)H, "bias_n is (H)");
+            must(model.cell->has_peepholes() == layer.peepholes.has_value(),
+                 "peepholes are a peephole LSTM's");
             must(!layer.peepholes || (layer.peepholes->shape(0) == 3 &&
-                                      layer.peepholes->shape(1) == (std::size_t)H &&
-                                      model.kind == Kind::lstm),
-                 "peepholes are an LSTM's, (3, H)");
+                                      layer.peepholes->shape(1) == (std::size_t)H),
+                 "peepholes are (3, H)");
             model.layers.push_back({into, from, layer.bias_n ? layer.bias_n->data() : nullptr,
                                     layer.peepholes ? layer.peepholes->data() : nullptr});
             inputs = H;

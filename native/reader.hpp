@@ -62,7 +62,8 @@ Kernel of_format(Kernel const (&kernels)[FORMATS_HERE], int format) {
 // Arguments come in the order of the struct's members: sizes, flags and tensors.
 class Reader {
   public:
-    explicit Reader(const Arguments& arguments) : arguments_(arguments) {}
+    Reader(const Arguments& arguments, const Kernels& kernels)
+        : arguments_(arguments), kernels_(kernels) {}
 
     template <class Member>
     void operator()(Member*& member) {
@@ -78,6 +79,10 @@ class Reader {
         const Argument& argument = next();
         if (argument.content == Content::int64) throw Misfit("a kernel reads no whole numbers there");
         member = reinterpret_cast<void*>(argument.value);
+    }
+    void operator()(const CellInfo*& member) {
+        member = kernels_.cell((int)number());
+        if (!member) throw Misfit("there is no such cell");
     }
     void operator()(bool& member) { member = number() != 0; }
     void operator()(int& member) {
@@ -106,8 +111,8 @@ class Reader {
     void operator()(Zone& zone) { (*this)(zone.share), (*this)(zone.row); }
     void operator()(Norm& norm) { (*this)(norm.gain), (*this)(norm.bias); }
     void operator()(Form& form) {
-        (*this)(form.sizes), (*this)(form.masks), (*this)(form.kind), (*this)(form.projected);
-        (*this)(form.sees_memory), (*this)(form.clip);
+        (*this)(form.sizes), (*this)(form.masks), (*this)(form.cell), (*this)(form.projected);
+        (*this)(form.clip);
         (*this)(form.zone_hidden), (*this)(form.zone_memory);
         (*this)(form.peepholes), (*this)(form.weight), (*this)(form.bias_n);
         (*this)(form.projection), (*this)(form.norm_input), (*this)(form.norm_past);
@@ -144,6 +149,7 @@ class Reader {
     }
 
     const Arguments& arguments_;
+    const Kernels& kernels_;
     std::size_t next_ = 0;
 };
 

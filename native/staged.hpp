@@ -11,11 +11,6 @@
 
 namespace foreword {
 
-enum CellKind : int { LSTM_KIND, COUPLED_KIND, GRU_KIND, TANH_KIND, RELU_KIND };
-
-// Gates of a unit.
-inline int gates_of(int kind) { return kind == LSTM_KIND ? 4 : kind <= GRU_KIND ? 3 : 1; }
-
 // Layer normalisation's gain and bias; or null.
 struct Norm {
     const float *gain, *bias;
@@ -31,12 +26,11 @@ struct Zone {
 struct Form {
     Sizes sizes;
     Masks masks;  // drop_hidden is (B, S)
-    int kind;
+    const CellInfo* cell;    // of one part
     int projected;           // P; 0: h has all H units
-    bool sees_memory;        // as of Lstm
-    float clip;              // as of Lstm
+    float clip;              // as of Forward
     Zone zone_hidden, zone_memory;
-    const float* peepholes;  // as of Lstm
+    const float* peepholes;  // as of Forward
     const float* weight;     // weight_hh, (seeing H, S)
     const float* bias_n;     // (H): a GRU's bias inside its reset, if there is no norm
     const float* projection;  // weight_hr, (P, H); or null
@@ -44,14 +38,15 @@ struct Form {
     // GRU has none of the memory.
     Norm norm_input, norm_past, norm_memory;
 
-    int gates() const { return gates_of(kind); }
-    int seeing() const { return sees_memory ? 3 : gates(); }
+    int gates() const { return cell->gates; }
+    int seeing() const { return cell->seeing; }
     bool normalises() const { return norm_input.gain != nullptr; }
-    bool is_lstm() const { return kind <= COUPLED_KIND; }
     // c, or what a projected GRU keeps.
-    bool has_memory() const { return is_lstm() || (kind == GRU_KIND && projected > 0); }
+    bool has_memory() const {
+        return cell->has_memory() || (cell->carries_hidden() && projected > 0);
+    }
     int outputs() const { return projected > 0 ? projected : sizes.H; }
-    int seen() const { return sees_memory ? sizes.H : outputs(); }
+    int seen() const { return cell->sees_memory() ? sizes.H : outputs(); }
 };
 
 // Where (N, ...) is said it is (B, ...), of one step, if nothing `keeps`.

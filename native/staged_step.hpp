@@ -1,8 +1,9 @@
 // One step of one sequence in stages, by weights where they lie: as step_forward.hpp.
 #pragma once
 
-#include "staged_forward.hpp"
-#include "step_forward.hpp"
+#include "cells.hpp"
+#include "staged_rows.hpp"
+#include "units.hpp"
 
 namespace foreword {
 namespace FOREWORD_ISA {
@@ -12,8 +13,9 @@ static void staged_step(const Staged& a, const float* bias_ih, const float* bias
     const Form& form = a.form;
     const Steps steps(form.sizes);
     const int H = form.sizes.H, P = form.outputs(), S = form.seen();
-    const float* const seen = form.sees_memory ? a.c : a.h;
-    const StagedRow<Float32> equations(a, steps);
+    const float* const seen = form.cell->sees_memory() ? a.c : a.h;
+    const StatesBefore before(form, steps, a.h, a.c);
+    float* const u = form.projected > 0 ? a.units : a.h + P;
     const auto lanes_at = [](int unit, int units) { return std::min(LANES, units - unit); };
     // The part of some vectors of units in the products of all gates.
     const auto products = [&](const float* weight, int gates, const float* vector, int columns,
@@ -29,10 +31,7 @@ static void staged_step(const Staged& a, const float* bias_ih, const float* bias
         }
     };
     const auto finish = [&](const Spot& at, Vec h) {
-        if (form.zone_hidden.share) {
-            const Vec before = equations.hidden_before(0, at);
-            h = zoned(form.zone_hidden, 0, at.unit, at.lanes, before, h);
-        }
+        if (form.zone_hidden.share) h = zoned(form.zone_hidden, 0, at, before.hidden(0, at), h);
         store(a.h + P + at.unit, h, at.lanes);
     };
     together(threads, [&](Member& member) {
@@ -42,10 +41,10 @@ static void staged_step(const Staged& a, const float* bias_ih, const float* bias
         products(form.weight, form.seeing(), seen, S, bias_hh, a.past, first, last);
         member.barrier.wait();
         if (member.rank == 0) {
-            equations.run(0, 0, a.gates, [&](const Spot& at, Vec u) {
-                if (form.projected > 0) store(a.units + at.unit, u, at.lanes);
-                else finish(at, u);
-            });
+            functions_of(*form.cell).forward_row({a, before, 0, 0, a.gates, u});
+            if (form.projected == 0) {
+                along(0, H, [&](const Spot& at) { finish(at, load(u + at.unit, at.lanes)); });
+            }
         }
         if (form.projected == 0) return;
         member.barrier.wait();

@@ -10,23 +10,20 @@ struct StepLayer {
     int inputs;
     const float *weight_ih, *weight_hh;  // (n H, inputs), (seeing H, H)
     const float *bias_ih, *bias_hh;      // (n H), (seeing H); or null
-    const float* peepholes;              // as of Lstm
+    const float* peepholes;              // as of Forward
 };
 
 // One step of one sequence through layers, each the input of the next. Nothing is packed or kept.
 struct Step {
-    int kind;                        // as of Form
-    bool sees_memory, resets_after;  // as of Lstm and Gru
-    float clip;
+    const CellInfo* cell;
+    float clip;                      // as of Forward
     int layers, H;
     const float* x;                  // (inputs of the first layer)
     const float *h, *c;              // (layers, H), before; c is null where there is none
     float* outputs;                  // (H): h of the last layer
     float *h_after, *c_after;        // (layers, H)
-    float* room;                     // (2, H) if a GRU resets before the product; else null
+    float* room;                     // (4, H)
     const StepLayer* of_layers;
-
-    bool has_memory() const { return kind <= COUPLED_KIND; }
 };
 
 }  // namespace foreword

@@ -7,6 +7,7 @@
 #include "product.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace foreword {
 namespace FOREWORD_ISA {
@@ -269,6 +270,23 @@ struct Spot {
     const float* sums;  // `gates` vectors
 };
 
+// Some rows by a strip's vectors of units, and their sums.
+struct Block {
+    const Strips& strips;
+    int row, rows, vector, vectors;
+    const float* sums;
+
+    template <class Then>
+    FOREWORD_INLINE void each(Then&& then) const {
+        for (int m = 0; m < rows; ++m) {
+            for (int v = 0; v < vectors; ++v) {
+                then(Spot{row + m, (vector + v) * LANES, strips.lanes(vector + v),
+                          sums + (m * vectors + v) * strips.gates * LANES});
+            }
+        }
+    }
+};
+
 // Where a kernel reads and writes at a spot, so that it can be fetched while the sums are made: the
 // memory is as large as a whole sequence's, and comes from afar.
 struct Place {
@@ -276,23 +294,47 @@ struct Place {
     std::ptrdiff_t row;  // from one sequence to the next
 };
 
+class Places {
+  public:
+    Places() = default;
+    Places(std::initializer_list<Place> places) {
+        for (const Place& place : places) add(place.memory, place.row);
+    }
+    void add(const float* memory, std::ptrdiff_t row) {
+        if (memory) places_[count_++] = {memory, row};
+    }
+    // Of rows (gates, units).
+    void add_gates(const float* memory, int gates, int units) {
+        for (int k = 0; k < gates; ++k) add(memory + k * units, (std::ptrdiff_t)gates * units);
+    }
+    int count() const { return count_; }
+    const Place* begin() const { return places_; }
+    const Place* end() const { return places_ + count_; }
+
+    static constexpr int MOST = 16;
+
+  private:
+    Place places_[MOST];
+    int count_ = 0;
+};
+
 // Lines that a core fetches at a time.
 constexpr int MOST_AT_ONCE = 64;
 
-// Applies one strip to rows `begin` to before `end`; `then(spot)` for each vector of units.
-template <class F, int P, class Then>
+// Applies one strip to rows `begin` to before `end`; `then(block)` for each tile.
+template <class F, class Then>
 static FOREWORD_INLINE void by_rows(const Strips& strips, int s, const Weight<F>& packed, int K,
                                     const Rows<F>& rows, int begin, int end, const Segment* segments,
-                                    int count, const Place (&places)[P], Then&& then) {
+                                    int count, const Places& places, Then&& then) {
     const int width = strips.width(s), columns = width * strips.gates, from = strips.begin(s);
     const std::ptrdiff_t column = strips.place(s, 1);
-    const float* lines[P * MOST_ROWS * (MOST + 1)];
+    const float* lines[Places::MOST * MOST_ROWS * (MOST + 1)];
     by_strip(rows.from(begin), end - begin, segments, count,
              Weight<F>{packed.words + strips.place(s, K), packed.scales + column,
                        packed.offsets + column},
              columns,
              [&](int row, int height) {
-                 const bool is_much = P * width * height > MOST_AT_ONCE;
+                 const bool is_much = places.count() * width * height > MOST_AT_ONCE;
                  int count = 0;
                  for (int m = 0; m < height; ++m) {
                      for (const Place& place : places) {
@@ -310,21 +352,15 @@ static FOREWORD_INLINE void by_rows(const Strips& strips, int s, const Weight<F>
                  return Ahead{lines, count};
              },
              [&](int row, int height, const float* sums) {
-                 for (int m = 0; m < height; ++m) {
-                     for (int v = 0; v < width; ++v) {
-                         const int vector = from + v;
-                         then(Spot{begin + row + m, vector * LANES, strips.lanes(vector),
-                                   sums + (m * columns + v * strips.gates) * LANES});
-                     }
-                 }
+                 then(Block{strips, begin + row, height, from, width, sums});
              });
 }
 
 // Applies a share of the strips to its rows.
-template <class F, int P, class Then>
+template <class F, class Then>
 static FOREWORD_INLINE void by_strips(const Strips& strips, const Weight<F>& packed, int K,
                                       const Rows<F>& rows, int batch, const Segment* segments,
-                                      int count, const Share& share, const Place (&places)[P],
+                                      int count, const Share& share, const Places& places,
                                       Then&& then) {
     for (int s = share.first; s < share.last; ++s) {
         by_rows(strips, s, packed, K, rows, share.begin(s), share.end(s, batch), segments, count,
@@ -339,10 +375,7 @@ static FOREWORD_INLINE void by_nothing(const Strips& strips, int begin, int end,
     alignas(64) const float zeros[MOST * LANES] = {};
     for (int s = share.first; s < share.last; ++s) {
         for (int row = share.begin(s); row < share.end(s, end - begin); ++row) {
-            for (int v = 0; v < strips.width(s); ++v) {
-                const int vector = strips.begin(s) + v;
-                then(Spot{begin + row, vector * LANES, strips.lanes(vector), zeros});
-            }
+            then(Block{strips, begin + row, 1, strips.begin(s), strips.width(s), zeros});
         }
     }
 }

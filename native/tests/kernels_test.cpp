@@ -128,83 +128,69 @@ struct Layer {
     }
 };
 
-void lstm(Layer& l, bool is_coupled, bool sees_memory, bool has_peepholes) {
-    Memory& m = l.memory;
-    const int n = is_coupled ? 3 : 4, seeing = sees_memory ? 3 : n;
-    const std::size_t H = l.H, N = l.N;
-    const Masks masks = masks_of(m, l.shape, N, l.shape.H, true);
-    const float *w_ih = m.drawn(n * H * l.I), *w_hh = m.drawn(seeing * H * H);
-    const float* p = has_peepholes ? m.drawn(3 * H) : nullptr;
-    float *h = l.states(H), *c = l.states(H);
-    float* seen = masks.keep ? m.room(N * H) : sees_memory ? c : h;
-    float *before = masks.keep ? m.room(N * H) : c, *gates = m.result(N * n * H);
-    float* tanh_c = m.room(N * H);
-    Lstm a{l.batch.sizes, masks, l.input(n, w_ih), true, is_coupled, sees_memory, CLIP, p, w_hh, gates, h, c,
-           seen, before, tanh_c, l.outputs(H), {nullptr, false}};
-    l.kernels.lstm[l.format](a, l.threads);
-    if (!l.goes_back()) return;
-    float* d_gates = m.result(N * n * H);
-    LstmBack back{l.batch.sizes, masks, l.input_back(w_ih), is_coupled, sees_memory,
-                  CLIP, masks.keep != nullptr, p, w_hh, gates, c + l.B * H, before, tanh_c,
-                  m.drawn(l.padded * H), m.drawn(N * H), m.drawn(l.B * H), m.drawn(l.B * H), d_gates,
-                  m.result(N * H), m.result(N * H), m.result(l.B * H), m.result(l.B * H),
-                  p ? m.result(3 * H) : nullptr};
-    l.kernels.lstm_back[l.format](back, l.threads);
-    l.weight_sums(n * l.shape.H, d_gates, tanh_c, H);
+const CellInfo& cell_of(const Kernels& kernels, const char* name) {
+    for (int k = 0;; ++k) {
+        if (std::strcmp(kernels.cell(k)->name, name) == 0) return *kernels.cell(k);
+    }
 }
 
-void gru(Layer& l, bool resets_after) {
+void quick(Layer& l, const char* name) {
     Memory& m = l.memory;
-    const std::size_t H = l.H, N = l.N;
-    const Masks masks = masks_of(m, l.shape, N, l.shape.H, false);
-    const float *w_ih = m.drawn(3 * H * l.I), *w_hh = m.drawn(3 * H * H);
-    float *h = l.states(H), *before = masks.keep ? m.room(N * H) : h;
-    float *seen = masks.keep ? m.room(N * H) : h, *gates = m.result(N * 3 * H);
-    float* inner = m.room(N * H);
-    Gru a{l.batch.sizes, masks, l.input(3, w_ih), true, resets_after, w_hh,
-          resets_after ? m.drawn(H) : nullptr, gates, h, seen, before, inner, l.outputs(H),
-          {nullptr, false}};
-    l.kernels.gru[l.format](a, l.threads);
+    const CellInfo& cell = cell_of(l.kernels, name);
+    const std::size_t H = l.H, N = l.N, n = (std::size_t)cell.gates, seeing = (std::size_t)cell.seeing;
+    const bool has_memory = cell.has_memory(), is_gru = cell.carries_hidden();
+    const auto if_there = [&](bool is_there, std::size_t count) {
+        return is_there ? m.result(count) : nullptr;
+    };
+    Forward a{};
+    a.sizes = l.batch.sizes, a.masks = masks_of(m, l.shape, N, l.shape.H, has_memory);
+    const float* const w_ih = m.drawn(n * H * l.I);
+    a.input = l.input((int)n, w_ih), a.cell = &cell, a.keeps = true, a.clip = CLIP;
+    a.weight = m.drawn(seeing * H * H, -0.2f, 0.2f);
+    a.peepholes = cell.has_peepholes() ? m.drawn(3 * H) : nullptr;
+    a.bias_n = cell.has_bias_n() ? m.drawn(H) : nullptr;
+    a.gates = m.result(N * n * H), a.h = l.states(H), a.c = has_memory ? l.states(H) : nullptr;
+    const bool is_masked = a.masks.keep != nullptr;
+    a.seen = is_masked ? m.room(N * H) : cell.sees_memory() ? a.c : a.h;
+    a.before = is_masked ? m.room(N * H) : has_memory ? a.c : a.h;
+    a.tanh_c = if_there(has_memory, N * H), a.inner = if_there(is_gru, N * H);
+    a.outputs = l.outputs(H);
+    l.kernels.forward[l.format](a, l.threads);
     if (!l.goes_back()) return;
-    float *d_gates = m.result(N * 3 * H), *d_past = resets_after ? m.result(N * 3 * H) : d_gates;
-    GruBack back{l.batch.sizes, masks, l.input_back(w_ih), resets_after, masks.keep != nullptr, w_hh,
-                 gates, before, inner, m.drawn(l.padded * H), m.drawn(l.B * H), d_gates, d_past,
-                 m.result(N * H), m.result(l.B * H)};
-    l.kernels.gru_back[l.format](back, l.threads);
+    Backward back{};
+    back.sizes = a.sizes, back.masks = a.masks, back.input = l.input_back(w_ih), back.cell = &cell;
+    back.clip = CLIP, back.carries = is_masked, back.peepholes = a.peepholes, back.weight = a.weight;
+    back.gates = a.gates, back.c = has_memory ? a.c + l.B * H : nullptr, back.before = a.before;
+    back.tanh_c = a.tanh_c, back.inner = a.inner;
+    back.d_h = m.drawn(l.padded * H), back.d_last_h = m.drawn(l.B * H);
+    back.d_gates = m.result(N * n * H);
+    back.d_past = is_gru && cell.parts() == 1 ? m.result(N * n * H) : back.d_gates;
+    back.d_states_h = m.result(N * H), back.d_first_h = m.result(l.B * H);
+    if (has_memory) {
+        back.d_c = m.drawn(N * H), back.d_last_c = m.drawn(l.B * H);
+        back.d_states_c = m.result(N * H), back.d_first_c = m.result(l.B * H);
+    }
+    back.d_peepholes = if_there(cell.has_peepholes(), 3 * H);
+    l.kernels.back[l.format](back, l.threads);
+    l.weight_sums((int)n * l.shape.H, back.d_gates, a.h, H);
 }
 
-void elman(Layer& l, bool is_relu) {
-    Memory& m = l.memory;
-    const std::size_t H = l.H, N = l.N;
-    const Masks masks = masks_of(m, l.shape, N, l.shape.H, false);
-    const float *w_ih = m.drawn(H * l.I), *w_hh = m.drawn(H * H, -0.1f, 0.1f);
-    float *h = l.states(H), *seen = masks.keep ? m.room(N * H) : h, *gates = m.result(N * H);
-    Elman a{l.batch.sizes, masks, l.input(1, w_ih), true, is_relu, w_hh, gates, h, seen,
-            l.outputs(H), {nullptr, false}};
-    l.kernels.elman[l.format](a, l.threads);
-    if (!l.goes_back()) return;
-    ElmanBack back{l.batch.sizes, masks, l.input_back(w_ih), is_relu, w_hh, gates,
-                   m.drawn(l.padded * H), m.drawn(l.B * H), m.result(N * H), m.result(N * H),
-                   m.result(l.B * H)};
-    l.kernels.elman_back[l.format](back, l.threads);
-}
-
-void staged(Layer& l, int kind, bool projects, bool normalises, bool zones, bool sees_memory) {
+void staged(Layer& l, const char* name, bool projects, bool normalises, bool zones) {
     Memory& m = l.memory;
     const std::size_t H = l.H, N = l.N;
     Form f{};
-    f.sizes = l.batch.sizes, f.kind = kind, f.sees_memory = sees_memory;
-    f.clip = kind == LSTM_KIND && !normalises ? CLIP : 0.0f;
+    f.sizes = l.batch.sizes, f.cell = &cell_of(l.kernels, name);
+    const bool is_gru = f.cell->carries_hidden(), is_lstm = f.cell->has_memory();
+    const bool sees_memory = f.cell->sees_memory(), has_peepholes = f.cell->has_peepholes();
+    f.clip = is_lstm && !normalises ? CLIP : 0.0f;
     f.projected = projects ? std::max(1, l.shape.H - 2) : 0;
     const std::size_t n = (std::size_t)f.gates(), seeing = (std::size_t)f.seeing();
     const std::size_t P = (std::size_t)f.outputs(), S = (std::size_t)f.seen();
-    const bool is_gru = kind == GRU_KIND, is_lstm = f.is_lstm();
     f.masks = masks_of(m, l.shape, N, (int)S, is_lstm);
     if (zones) {
         f.zone_hidden = {m.drawn(N * P, 0.0f, 1.0f), (int)P};
         if (f.has_memory()) f.zone_memory = {m.drawn(H, 0.0f, 1.0f), 0};
     }
-    const bool has_peepholes = kind == LSTM_KIND && !normalises && !sees_memory;
     f.peepholes = has_peepholes ? m.drawn(3 * H) : nullptr;
     f.weight = m.drawn(seeing * H * S, -0.1f, 0.1f);
     f.bias_n = is_gru && !normalises ? m.drawn(H) : nullptr;
@@ -245,34 +231,33 @@ void staged(Layer& l, int kind, bool projects, bool normalises, bool zones, bool
 }
 
 // Of one sequence, through two layers; in float32, whatever the format.
-void step(Layer& l, int kind, bool sees_memory, bool resets_after) {
+void step(Layer& l, const CellInfo& cell) {
     Memory& m = l.memory;
-    const std::size_t H = l.H;
+    const std::size_t H = l.H, n = (std::size_t)cell.gates, seeing = (std::size_t)cell.seeing;
     Step a{};
-    a.kind = kind, a.sees_memory = sees_memory, a.resets_after = resets_after;
-    a.clip = CLIP, a.layers = 2, a.H = l.shape.H, a.x = l.x;
-    const std::size_t n = (std::size_t)gates_of(a.kind), seeing = sees_memory ? 3 : n;
+    a.cell = &cell, a.clip = CLIP, a.layers = 2, a.H = l.shape.H, a.x = l.x;
     std::vector<StepLayer> layers;
     for (const std::size_t inputs : {l.I, H}) {
         layers.push_back({(int)inputs, m.drawn(n * H * inputs), m.drawn(seeing * H * H),
                           m.drawn(n * H), m.drawn(seeing * H),
-                          kind == LSTM_KIND && !sees_memory ? m.drawn(3 * H) : nullptr});
+                          cell.has_peepholes() ? m.drawn(3 * H) : nullptr});
     }
     a.of_layers = layers.data();
     a.h = m.drawn(2 * H), a.h_after = m.result(2 * H), a.outputs = m.result(H);
-    if (a.has_memory()) a.c = m.drawn(2 * H), a.c_after = m.result(2 * H);
-    a.room = m.room(2 * H);
+    if (cell.has_memory()) a.c = m.drawn(2 * H), a.c_after = m.result(2 * H);
+    a.room = m.room(4 * H);
     l.kernels.step(a, l.threads);
 }
 
 // The same in stages, of one layer.
-void staged_step(Layer& l, int kind, bool projects, bool normalises, bool sees_memory) {
+void staged_step(Layer& l, const char* name, bool projects, bool normalises) {
     Memory& m = l.memory;
     const std::size_t H = l.H;
     Staged a{};
     Form& f = a.form;
-    f.sizes = {1, 1, l.shape.H, nullptr, nullptr, 0}, f.kind = kind, f.sees_memory = sees_memory;
-    f.clip = kind == LSTM_KIND && !normalises ? CLIP : 0.0f;
+    f.sizes = {1, 1, l.shape.H, nullptr, nullptr, 0}, f.cell = &cell_of(l.kernels, name);
+    f.clip = f.cell->has_memory() && !normalises ? CLIP : 0.0f;
+    f.peepholes = f.cell->has_peepholes() ? m.drawn(3 * H) : nullptr;
     f.projected = projects ? std::max(1, l.shape.H - 2) : 0;
     const std::size_t n = (std::size_t)f.gates(), seeing = (std::size_t)f.seeing();
     const std::size_t P = (std::size_t)f.outputs();
@@ -283,7 +268,7 @@ void staged_step(Layer& l, int kind, bool projects, bool normalises, bool sees_m
     if (normalises) {
         f.norm_input = {m.drawn(n * H), m.drawn(n * H)};
         f.norm_past = {m.drawn(n * H), m.drawn(n * H)};
-        if (f.is_lstm()) f.norm_memory = {m.drawn(H), m.drawn(H)};
+        if (f.cell->has_memory()) f.norm_memory = {m.drawn(H), m.drawn(H)};
         a.hat_memory = m.room(H), a.scales = m.room(5);
     }
     a.input = {l.shape.I, l.x, m.drawn(n * H * l.I), nullptr};
@@ -304,42 +289,33 @@ struct Case {
 };
 
 std::vector<Case> cases() {
-    return {
-        {"lstm", [](Layer& l) { lstm(l, false, false, false); }},
-        {"lstm-peephole", [](Layer& l) { lstm(l, false, false, true); }},
-        {"lstm-peephole-only", [](Layer& l) { lstm(l, false, true, false); }},
-        {"lstm-coupled", [](Layer& l) { lstm(l, true, false, false); }},
-        {"gru", [](Layer& l) { gru(l, true); }},
-        {"gru reset before", [](Layer& l) { gru(l, false); }},
-        {"rnn", [](Layer& l) { elman(l, false); }},
-        {"rnn relu", [](Layer& l) { elman(l, true); }},
-        {"a step of lstm", [](Layer& l) { step(l, LSTM_KIND, false, true); }},
-        {"a step of lstm-peephole-only", [](Layer& l) { step(l, LSTM_KIND, true, true); }},
-        {"a step of lstm-coupled", [](Layer& l) { step(l, COUPLED_KIND, false, true); }},
-        {"a step of gru", [](Layer& l) { step(l, GRU_KIND, false, true); }},
-        {"a step of gru reset before", [](Layer& l) { step(l, GRU_KIND, false, false); }},
-        {"a step of rnn", [](Layer& l) { step(l, TANH_KIND, false, true); }},
-        {"a step of rnn relu", [](Layer& l) { step(l, RELU_KIND, false, true); }},
-        {"a step of lstm projected",
-         [](Layer& l) { staged_step(l, LSTM_KIND, true, false, false); }},
-        {"a step of lstm-layernorm", [](Layer& l) { staged_step(l, LSTM_KIND, false, true, false); }},
+    std::vector<Case> all{
+        {"a step of lstm projected", [](Layer& l) { staged_step(l, "lstm", true, false); }},
+        {"a step of lstm-layernorm", [](Layer& l) { staged_step(l, "lstm", false, true); }},
+        {"a step of lstm-peephole zoneout",
+         [](Layer& l) { staged_step(l, "lstm-peephole", false, false); }},
         {"a step of lstm-peephole-only projected",
-         [](Layer& l) { staged_step(l, LSTM_KIND, true, false, true); }},
-        {"a step of gru projected", [](Layer& l) { staged_step(l, GRU_KIND, true, false, false); }},
-        {"a step of gru-layernorm", [](Layer& l) { staged_step(l, GRU_KIND, false, true, false); }},
-        {"a step of rnn zoneout", [](Layer& l) { staged_step(l, TANH_KIND, false, false, false); }},
-        {"lstm projected", [](Layer& l) { staged(l, LSTM_KIND, true, false, false, false); }},
-        {"lstm-layernorm", [](Layer& l) { staged(l, LSTM_KIND, false, true, false, false); }},
-        {"lstm-layernorm projected zoneout",
-         [](Layer& l) { staged(l, LSTM_KIND, true, true, true, false); }},
-        {"lstm-peephole zoneout", [](Layer& l) { staged(l, LSTM_KIND, false, false, true, false); }},
+         [](Layer& l) { staged_step(l, "lstm-peephole-only", true, false); }},
+        {"a step of gru projected", [](Layer& l) { staged_step(l, "gru", true, false); }},
+        {"a step of gru-layernorm", [](Layer& l) { staged_step(l, "gru", false, true); }},
+        {"a step of rnn zoneout", [](Layer& l) { staged_step(l, "rnn", false, false); }},
+        {"lstm projected", [](Layer& l) { staged(l, "lstm", true, false, false); }},
+        {"lstm-layernorm", [](Layer& l) { staged(l, "lstm", false, true, false); }},
+        {"lstm-layernorm projected zoneout", [](Layer& l) { staged(l, "lstm", true, true, true); }},
+        {"lstm-peephole zoneout", [](Layer& l) { staged(l, "lstm-peephole", false, false, true); }},
         {"lstm-peephole-only projected",
-         [](Layer& l) { staged(l, LSTM_KIND, true, false, false, true); }},
-        {"lstm-coupled projected", [](Layer& l) { staged(l, COUPLED_KIND, true, false, false, false); }},
-        {"gru-layernorm", [](Layer& l) { staged(l, GRU_KIND, false, true, false, false); }},
-        {"gru projected zoneout", [](Layer& l) { staged(l, GRU_KIND, true, false, true, false); }},
-        {"rnn projected zoneout", [](Layer& l) { staged(l, TANH_KIND, true, false, true, false); }},
+         [](Layer& l) { staged(l, "lstm-peephole-only", true, false, false); }},
+        {"lstm-coupled projected", [](Layer& l) { staged(l, "lstm-coupled", true, false, false); }},
+        {"gru-layernorm", [](Layer& l) { staged(l, "gru", false, true, false); }},
+        {"gru projected zoneout", [](Layer& l) { staged(l, "gru", true, false, true); }},
+        {"rnn projected zoneout", [](Layer& l) { staged(l, "rnn", true, false, true); }},
     };
+    for (int k = 0; const CellInfo* cell = runnable().front()->cell(k); ++k) {
+        const std::string name = cell->name;
+        all.push_back({name, [cell](Layer& l) { quick(l, cell->name); }});
+        all.push_back({"a step of " + name, [cell](Layer& l) { step(l, cell_of(l.kernels, cell->name)); }});
+    }
+    return all;
 }
 
 std::vector<float> results(const Case& test, const Kernels& kernels, const Shape& shape, int format,

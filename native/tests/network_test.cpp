@@ -30,22 +30,14 @@ struct Shape {
 };
 
 struct Form {
-    const char* cell;
-    Kind kind;
-    bool has_peepholes, is_int8;
+    const CellInfo* cell;
+    bool is_int8;
 };
 
-std::vector<Form> forms() {
+std::vector<Form> forms(const Kernels& kernels) {
     std::vector<Form> all;
     for (const bool is_int8 : {false, true}) {
-        all.push_back({"rnn", Kind::rnn, false, is_int8});
-        all.push_back({"rnn relu", Kind::rnn_relu, false, is_int8});
-        all.push_back({"lstm", Kind::lstm, false, is_int8});
-        all.push_back({"lstm-peephole", Kind::lstm, true, is_int8});
-        all.push_back({"lstm-peephole-only", Kind::lstm_peephole_only, true, is_int8});
-        all.push_back({"lstm-coupled", Kind::lstm_coupled, false, is_int8});
-        all.push_back({"gru", Kind::gru, false, is_int8});
-        all.push_back({"gru reset before", Kind::gru_reset_before, false, is_int8});
+        for (int k = 0; const CellInfo* cell = kernels.cell(k); ++k) all.push_back({cell, is_int8});
     }
     return all;
 }
@@ -54,18 +46,16 @@ std::vector<Form> forms() {
 class Folder {
   public:
     Folder(const Form& form, const Shape& s) : is_int8_(form.is_int8) {
-        const Kind kind = form.kind;
-        const int gates = kind == Kind::rnn || kind == Kind::rnn_relu ? 1
-                          : kind == Kind::lstm || kind == Kind::lstm_peephole_only ? 4 : 3;
-        const int back = kind == Kind::lstm_peephole_only ? 3 : gates;
-        model.kind = kind;
+        const CellInfo& cell = *form.cell;
+        const int gates = cell.gates, back = cell.seeing;
+        model.cell = &cell;
         model.embedding = table(s.V, s.E, false);
         for (int layer = 0; layer < s.layers; ++layer) {
             Layer made;
             made.weight_ih = table(gates * s.H, layer == 0 ? s.E : s.H, true);
             made.weight_hh = table(back * s.H, s.H, false);
-            if (kind == Kind::gru) made.bias_n = floats((std::size_t)s.H, 0.5f);
-            if (form.has_peepholes) made.peepholes = floats((std::size_t)3 * s.H, 0.5f);
+            if (cell.has_bias_n()) made.bias_n = floats((std::size_t)s.H, 0.5f);
+            if (cell.has_peepholes()) made.peepholes = floats((std::size_t)3 * s.H, 0.5f);
             model.layers.push_back(made);
         }
         if (s.is_tied) {
@@ -192,7 +182,7 @@ void run_all(const Kernels& kernels, const Form& form, const Shape& shape) {
         callers.emplace_back([&, caller] {
             if (answers(network, caller.together, caller.threads) == alone) return;
             std::printf("%s: %s%s, V %d, E %d, H %d: answers to %d at a time, %d threads, differ\n",
-                        kernels.name, form.cell, form.is_int8 ? " int8" : "", shape.V, shape.E,
+                        kernels.name, form.cell->name, form.is_int8 ? " int8" : "", shape.V, shape.E,
                         shape.H, caller.together, caller.threads);
             ++failures;
         });
@@ -230,10 +220,10 @@ int main(int count, char** names) {
             std::find(wanted.begin(), wanted.end(), kernels->name) == wanted.end()) {
             continue;
         }
-        for (const Form& form : forms()) {
+        for (const Form& form : forms(*kernels)) {
             for (const Shape& shape : shapes) run_all(*kernels, form, shape);
         }
-        std::printf("%s: %zu networks, %d answers differ\n", kernels->name, forms().size(),
+        std::printf("%s: %zu networks, %d answers differ\n", kernels->name, forms(*kernels).size(),
                     failures.load());
         std::fflush(stdout);
         clear_pool();

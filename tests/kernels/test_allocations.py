@@ -75,5 +75,5 @@ def test_a_longer_sequence_asks_for_no_more_pieces_of_memory(tmp_path: Path) -> 
     )
     lines = done.stdout.splitlines()
     for cell, short, long in zip(cells, lines[::2], lines[1::2], strict=True):
-        assert "_back" in short
+        assert "back" in short
         assert short == long, cell

@@ -207,7 +207,7 @@ def test_kernels_of_logits_refuse_any_tensor_that_is_absent_or_of_another_shape(
 
 def test_sizes_that_do_not_fit_are_refused_not_cut() -> None:
     with pytest.raises(RuntimeError, match="4294967297 is more than"):
-        call("elman", "float32", ((1 << 32) + 1,), 1, 1, *([0] * 20))
+        call("forward", "float32", ((1 << 32) + 1,), 1, 1, *([0] * 20))
     long = torch.zeros(1, 1, 1).expand(1 << 31, 1, 1)
     layer = ours.RNN(1, 1)
     weights = {name.removesuffix("_l0"): p for name, p in layer.named_parameters()}

@@ -8,11 +8,38 @@ import torch
 from torch import Tensor
 
 from foreword.cells.cell import Cell
+from foreword.cells.gru import GRUCell
+from foreword.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
+from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
+from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
+from foreword.cells.rnn import ElmanCell
 from foreword.kernels.native import packed
 from foreword.kernels.native.memory import Rows, empty
-from foreword.kernels.native.module import Products
+from foreword.kernels.native.module import Products, codes
 from foreword.kernels.native.steps import Steps
 from foreword.kernels.portable.shared import Inputs
+
+NAMES: dict[type[Cell], str] = {
+    LSTMCell: "lstm",
+    LayerNormLSTMCell: "lstm",
+    PeepholeLSTMCell: "lstm-peephole",
+    PeepholeOnlyLSTMCell: "lstm-peephole-only",
+    CoupledLSTMCell: "lstm-coupled",
+    GRUCell: "gru",
+    LayerNormGRUCell: "gru",
+    ElmanCell: "rnn",
+}
+"""The cells that have loops in C++, by the names of their equations there (`native/cells`)."""
+
+
+def code_of(cell: Cell) -> int:
+    """The place of its equations among all of them."""
+    name = NAMES[type(cell)]
+    if not getattr(cell, "reset_after", True):
+        name = "gru-reset-before"
+    if getattr(cell, "nonlinearity", "tanh") == "relu":
+        name = "rnn-relu"
+    return codes()[name]
 
 
 class Given(NamedTuple):

@@ -8,6 +8,7 @@ everything else goes by weights that are kept packed.
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -16,7 +17,8 @@ from torch.nn import Parameter
 
 from foreword.cells.cell import Cell, State
 from foreword.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
-from foreword.kernels.native import door, packed, staged
+from foreword.kernels.native import door, packed
+from foreword.kernels.native.arguments import code_of
 from foreword.kernels.native.loops import has_loop, possible_for, products_chosen
 from foreword.kernels.native.memory import empty
 from foreword.kernels.native.module import FORMATS, Products, bits, loaded, threads_for
@@ -47,6 +49,7 @@ class Stack:
         has_stages: whether a step has stages; see `native/staged.hpp`. Zoneout makes some too.
         has_loop: whether there is one for the cell.
         inputs: each layer's.
+        is_apart: whether the candidate has a product of its own; such a step has no stages.
         by_state, by_input: multiplications of a step in the largest layer.
     """
 
@@ -67,10 +70,7 @@ class Stack:
         self.states = [(num_layers, 1, size) for size in sizes]
         self.has_stages = cell.projected or type(cell) in (LayerNormLSTMCell, LayerNormGRUCell)
         self.has_loop = has_loop(cell)
-        self.resets_after = getattr(cell, "reset_after", True)
-        kind = staged.kind_of(cell) if self.has_loop else -1
-        sees_memory, clip = cell.recurrent_state == 1, cell.cell_clip
-        self.form = kind, sees_memory, self.resets_after, bits(clip), num_layers
+        self.is_apart = not getattr(cell, "reset_after", True)
         self.inputs = (input_size, *(sizes[0],) * (num_layers - 1))
         rows = len(cell.gates) * hidden_size
         self.by_state, self.by_input = rows * hidden_size, rows * max(self.inputs)
@@ -85,6 +85,11 @@ class Stack:
                     if name in _NAMES
                 ]
             )
+
+    @cached_property
+    def form(self) -> tuple[int, int, int]:
+        """The cell, its clip, and the number of layers, as the module takes them."""
+        return code_of(self.cell), bits(self.cell.cell_clip), len(self.inputs)
 
     def weights(self, parameters: Mapping[str, Tensor | None]) -> list[Weights] | None:
         """Each layer's; None if one is not there, or no plain tensor.
@@ -138,7 +143,7 @@ def at_inference(
             return None
         products = possible_for(products_chosen(), stack.cell, x, firsts[0])
         is_step = T == 1 and B == 1 and products == "float32"
-        can = is_step and (stack.resets_after or not has_zones)
+        can = is_step and not (has_zones and stack.is_apart)
         if (stack.has_stages or has_zones) and not can:
             return None
         if is_step:

@@ -7,7 +7,7 @@ Where sequences end before others, memory has rows for what is there and no othe
 `steps.Order`; only what a caller sees is padded. N rows, those of all steps.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -17,17 +17,15 @@ import torch
 from torch import Tensor
 
 from foreword.cells.cell import Cell
-from foreword.cells.gru import GRUCell
-from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
-from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
-from foreword.cells.rnn import ElmanCell
 from foreword.compiled import why_absent
 from foreword.kernels import reference
 from foreword.kernels.lengths import within
 from foreword.kernels.native import door, staged
 from foreword.kernels.native.arguments import (
+    NAMES,
     Given,
     changes_memory,
+    code_of,
     input_back_of,
     input_of,
     inputs_of,
@@ -145,7 +143,7 @@ def forward(
     if staged.is_needed(i):
         return staged.forward(products, cell, i, keeps=keeps, shows=shows)
     steps = arranged(i.x, i.lengths)
-    buffers = _LOOPS_OF[type(cell)].forward(products, cell, i, steps, keeps)
+    buffers = _forward(products, cell, i, steps, keeps)
     seen_by_caller = shown(
         buffers.states, buffers.gates, buffers.outputs, i.x, steps, keeps=keeps, shows=shows
     )
@@ -205,7 +203,7 @@ def _backward(
         whole(steps.packed(d_states[1])) if i.c is not None else None,
         *(whole(steps.in_order(part)) for part in d_last),
     )
-    buffers = _LOOPS_OF[type(cell)].backward(products, cell, i, steps, rows, given)
+    buffers = _back(products, cell, i, steps, rows, given)
     for name in ("h", "c"):
         if (part := buffers.get(name)) is not None:
             buffers[name] = steps.out_of_order(part)
@@ -266,63 +264,80 @@ _LOOPS = {
 }
 
 
-def _lstm(products: Products, cell: Cell, i: Inputs, steps: Steps, keeps: bool) -> _Buffers:
-    assert i.c is not None
+def _forward(products: Products, cell: Cell, i: Inputs, steps: Steps, keeps: bool) -> _Buffers:
     H, n, N = i.h.shape[1], len(cell.gates), steps.rows
-    sees_c = cell.recurrent_state == 1
+    sees_c, is_gru = cell.recurrent_state == 1, "z" in cell.gates
     gates = room_for_gates(steps, n, H, keeps)
-    hs, cs = with_first(i.h, steps), with_first(i.c, steps)
-    seen = empty(N, H) if masks_hidden(i, sees_c) else (cs if sees_c else hs)
-    before = empty(N, H) if changes_memory(i) else cs
-    tanh_cs = empty(N, H) if keeps else None
+    hs = with_first(i.h, steps)
+    cs = None if i.c is None else with_first(i.c, steps)
+    carried = hs if cs is None else cs
+    before = empty(N, H) if changes_memory(i) else carried
+    if cs is None and i.drop_hidden is None:
+        seen = before
+    else:
+        seen = empty(N, H) if masks_hidden(i, sees_c) else (carried if sees_c else hs)
+    tanh_cs = empty(N, H) if keeps and cs is not None else None
+    inner = empty(N, H) if is_gru else None
     weight, peepholes = i.weight_hh.contiguous(), whole(i.weight_peephole)
     outputs = room_for_outputs(i, steps, H)
-    with packed_for(products, cell, i, keeps) as (bias, _, at):
-        flags = keeps, n == 3, sees_c, bits(cell.cell_clip)
-        known = (*masks_of(i, steps), *input_of(i, bias), *flags)
-        buffers = (gates, hs, cs, seen, before, tanh_cs, outputs)
-        work = N // steps.T * H * H * n
-        rest = (*buffers, *at)
-        call("lstm", products, steps.sizes(H), work, 2 * steps.T, *known, peepholes, weight, *rest)
-    return _Buffers(
-        [hs, cs], gates, outputs, [seen, before, *([] if tanh_cs is None else [tanh_cs])]
-    )
+    with packed_for(products, cell, i, keeps) as (bias, bias_n, at):
+        known = (
+            *masks_of(i, steps),
+            *input_of(i, bias),
+            code_of(cell),
+            keeps,
+            bits(cell.cell_clip),
+        )
+        buffers = (gates, hs, cs, seen, before, tanh_cs, inner, outputs, *at)
+        rest = (*known, peepholes, weight, bias_n, *buffers)
+        call("forward", products, steps.sizes(H), N // steps.T * H * H * n, 2 * steps.T, *rest)
+    states = [hs] if cs is None else [hs, cs]
+    kept = [seen, before, tanh_cs if inner is None else inner]
+    if cs is None and not is_gru:
+        kept = [seen]
+    return _Buffers(states, gates, outputs, [part for part in kept if part is not None])
 
 
-def _lstm_back(
+def _back(
     products: Products, cell: Cell, i: Inputs, steps: Steps, rows: list[Tensor], given: Given
 ) -> Gradients:
-    _, cs, gates, seen, before, tanh_cs, *_ = rows
+    sees_c, is_gru = cell.recurrent_state == 1, "z" in cell.gates
+    resets_after = getattr(cell, "reset_after", False)
+    cs = None if i.c is None else rows[1]
+    gates, seen, *others = rows[1 if cs is None else 2 :]
+    before, product = (*others, None, None)[:2]
+    tanh_cs, inner = (None, product) if is_gru else (product, None)
     N, n, H = gates.shape
-    sees_c = cell.recurrent_state == 1
     d_a, d_x = empty(N, n, H), empty(*i.x.shape)
+    d_past = empty(N, n, H) if resets_after else d_a
     d_states_h = empty(N, H) if i.probe_h is not None else None
     d_states_c = empty(N, H) if i.probe_c is not None else None
-    d_h, d_c = empty(steps.B, H), empty(steps.B, H)
-    peepholes = whole(i.weight_peephole)
+    d_h, d_c = empty(steps.B, H), None if cs is None else empty(steps.B, H)
+    weight, peepholes = i.weight_hh.contiguous(), whole(i.weight_peephole)
     d_peephole = None if peepholes is None else torch.zeros_like(peepholes)
-    weight = i.weight_hh.contiguous()
-    flags = n == 3, sees_c, bits(cell.cell_clip), changes_memory(i)
-    known = (*masks_of(i, steps), *input_back_of(i, d_x), *flags, peepholes, weight)
-    kept = (gates, cs, before, tanh_cs, *given)
-    buffers = (d_a, d_states_h, d_states_c, d_h, d_c, d_peephole)
-    work = N // steps.T * H * H * n
-    call("lstm_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, *buffers)
-    flat, x = d_a.view(N, n * H), inputs_of(i, steps)
-    inner = seen_of(seen, steps, masks_hidden(i, sees_c))
-    if sees_c:
-        d_weight_ih, _, d_bias = sums(products, flat, x, with_totals=True)
-        parts = [
-            sums(products, flat[:, : 2 * H], inner)[0],
-            sums(products, flat[:, 3 * H :], inner)[0],
-        ]
-        d_weight_hh: Tensor | None = torch.cat(parts)
-        assert d_bias is not None
-        d_bias_hh = d_bias.view(n, H)[[0, 1, 3]].view(-1)
-    else:
-        d_weight_ih, d_weight_hh, d_bias = sums(products, flat, x, inner, with_totals=True)
-        assert d_bias is not None
-        d_bias_hh = d_bias.clone()
+    known = code_of(cell), bits(cell.cell_clip), changes_memory(i), peepholes, weight
+    kept = (gates, cs, before, tanh_cs, inner, *given)
+    buffers = (d_a, d_past, d_states_h, d_states_c, d_h, d_c, d_peephole)
+    rest = (*masks_of(i, steps), *input_back_of(i, d_x), *known, *kept, *buffers)
+    call("back", products, steps.sizes(H), N // steps.T * H * H * n, 2 * steps.T, *rest)
+    flat, past, x = d_a.view(N, n * H), d_past.view(N, n * H), inputs_of(i, steps)
+    saw = seen_of(seen, steps, masks_hidden(i, sees_c))
+    is_one = not is_gru and not sees_c
+    d_weight_ih, d_weight_hh, d_bias = sums(
+        products, flat, x, saw if is_one else None, with_totals=True
+    )
+    assert d_bias is not None
+    d_bias_hh: Tensor | None = d_bias.clone()
+    if resets_after:
+        d_weight_hh, _, d_bias_hh = sums(products, past, saw, with_totals=True)
+    elif not is_one:
+        # The candidate sees the input alone, or what its reset gate leaves.
+        last = flat[:, 3 * H :] if sees_c else flat[:, 2 * H :]
+        other = saw if inner is None else Rows(inner)
+        parts = sums(products, flat[:, : 2 * H], saw)[0], sums(products, last, other)[0]
+        d_weight_hh = torch.cat(parts)
+        if sees_c:
+            d_bias_hh = d_bias.view(n, H)[[0, 1, 3]].view(-1)
     return {
         "x": d_x,
         "h": d_h,
@@ -337,124 +352,5 @@ def _lstm_back(
     }
 
 
-def _gru(products: Products, cell: GRUCell, i: Inputs, steps: Steps, keeps: bool) -> _Buffers:
-    H, N = i.h.shape[1], steps.rows
-    gates = room_for_gates(steps, 3, H, keeps)
-    hs = with_first(i.h, steps)
-    # Where only the carried state differs from h, it is what the weight is applied to.
-    before = empty(N, H) if i.keep is not None else hs
-    seen = empty(N, H) if i.drop_hidden is not None else before
-    inner = empty(N, H)
-    weight = i.weight_hh.contiguous()
-    outputs = room_for_outputs(i, steps, H)
-    with packed_for(products, cell, i, keeps) as (bias, bias_n, at):
-        known = (*masks_of(i, steps), *input_of(i, bias), keeps, cell.reset_after, weight, bias_n)
-        buffers = (gates, hs, seen, before, inner, outputs, *at)
-        call(
-            "gru", products, steps.sizes(H), N // steps.T * H * H * 3, 2 * steps.T, *known, *buffers
-        )
-    return _Buffers([hs], gates, outputs, [seen, before, inner])
-
-
-def _gru_back(
-    products: Products, cell: GRUCell, i: Inputs, steps: Steps, rows: list[Tensor], given: Given
-) -> Gradients:
-    _, gates, seen, before, inner = rows
-    N, _, H = gates.shape
-    after = cell.reset_after
-    d_a, d_x = empty(N, 3, H), empty(*i.x.shape)
-    d_past = empty(N, 3, H) if after else d_a
-    d_states = empty(N, H) if i.probe_h is not None else None
-    d_h = empty(steps.B, H)
-    weight, carries = i.weight_hh.contiguous(), i.keep is not None
-    known = (*masks_of(i, steps), *input_back_of(i, d_x), after, carries, weight)
-    kept = (gates, before, inner, given.h, given.last_h)
-    buffers = (d_a, d_past, d_states, d_h)
-    work = N // steps.T * H * H * 3
-    call("gru_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, *buffers)
-    flat, past = d_a.view(N, 3 * H), d_past.view(N, 3 * H)
-    x, saw = inputs_of(i, steps), seen_of(seen, steps, carries or i.drop_hidden is not None)
-    d_weight_ih, _, d_bias = sums(products, flat, x, with_totals=True)
-    assert d_bias is not None
-    if after:
-        d_weight_hh, _, d_bias_hh = sums(products, past, saw, with_totals=True)
-    else:
-        parts = [
-            sums(products, flat[:, : 2 * H], saw)[0],
-            sums(products, flat[:, 2 * H :], Rows(inner))[0],
-        ]
-        d_weight_hh, d_bias_hh = torch.cat(parts), d_bias.clone()
-    return {
-        "x": d_x,
-        "h": d_h,
-        "weight_ih": d_weight_ih,
-        "weight_hh": d_weight_hh,
-        "bias_ih": d_bias,
-        "bias_hh": d_bias_hh,
-        "probe_h": d_states,
-    }
-
-
-def _elman(products: Products, cell: ElmanCell, i: Inputs, steps: Steps, keeps: bool) -> _Buffers:
-    H, N = i.h.shape[1], steps.rows
-    gates = room_for_gates(steps, 1, H, keeps)
-    hs = with_first(i.h, steps)
-    seen = empty(N, H) if masks_hidden(i, sees_c=False) else hs
-    weight = i.weight_hh.contiguous()
-    outputs = room_for_outputs(i, steps, H)
-    with packed_for(products, cell, i, keeps) as (bias, _, at):
-        is_relu = cell.nonlinearity == "relu"
-        known = (*masks_of(i, steps), *input_of(i, bias), keeps, is_relu, weight)
-        buffers = (gates, hs, seen, outputs, *at)
-        call("elman", products, steps.sizes(H), N // steps.T * H * H, 2 * steps.T, *known, *buffers)
-    return _Buffers([hs], gates, outputs, [seen])
-
-
-def _elman_back(
-    products: Products, cell: ElmanCell, i: Inputs, steps: Steps, rows: list[Tensor], given: Given
-) -> Gradients:
-    _, gates, seen = rows
-    N, _, H = gates.shape
-    d_a, d_x = empty(N, H), empty(*i.x.shape)
-    d_states = empty(N, H) if i.probe_h is not None else None
-    d_h = empty(steps.B, H)
-    weight, is_relu = i.weight_hh.contiguous(), cell.nonlinearity == "relu"
-    known = (*masks_of(i, steps), *input_back_of(i, d_x), is_relu, weight)
-    kept = (gates, given.h, given.last_h)
-    work = N // steps.T * H * H
-    call(
-        "elman_back", products, steps.sizes(H), work, 2 * steps.T, *known, *kept, d_a, d_states, d_h
-    )
-    saw = seen_of(seen, steps, masks_hidden(i, sees_c=False))
-    d_weight_ih, d_weight_hh, d_bias = sums(
-        products, d_a, inputs_of(i, steps), saw, with_totals=True
-    )
-    assert d_bias is not None
-    return {
-        "x": d_x,
-        "h": d_h,
-        "weight_ih": d_weight_ih,
-        "weight_hh": d_weight_hh,
-        "bias_ih": d_bias,
-        "bias_hh": d_bias.clone(),
-        "probe_h": d_states,
-    }
-
-
-class _Pair(NamedTuple):
-    """A cell's loop and its way back."""
-
-    forward: Callable[..., _Buffers]
-    backward: Callable[..., Gradients]
-
-
-_LOOPS_OF: dict[type[Cell], _Pair] = {
-    ElmanCell: _Pair(_elman, _elman_back),
-    GRUCell: _Pair(_gru, _gru_back),
-    LSTMCell: _Pair(_lstm, _lstm_back),
-    CoupledLSTMCell: _Pair(_lstm, _lstm_back),
-    PeepholeLSTMCell: _Pair(_lstm, _lstm_back),
-    PeepholeOnlyLSTMCell: _Pair(_lstm, _lstm_back),
-}
-CELLS = frozenset(staged.KINDS)
+CELLS = frozenset(NAMES)
 """The cells that this kernel runs: all in staged loops, some in quicker ones, too."""

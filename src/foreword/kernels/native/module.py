@@ -30,6 +30,13 @@ def loaded() -> Any | None:
     return module
 
 
+@lru_cache(maxsize=1)
+def codes() -> dict[str, int]:
+    """The numbers by which the module is told a cell."""
+    module: Any = loaded()
+    return {name: code for code, name in enumerate(module.cells())}
+
+
 def call(
     name: str,
     products: Products,

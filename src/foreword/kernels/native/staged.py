@@ -6,12 +6,8 @@ import torch
 from torch import Tensor
 
 from foreword.cells.cell import Cell
-from foreword.cells.gru import GRUCell
-from foreword.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
-from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
-from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
-from foreword.cells.rnn import ElmanCell
 from foreword.kernels.native.arguments import (
+    code_of,
     input_back_of,
     input_of,
     inputs_of,
@@ -29,23 +25,6 @@ from foreword.kernels.native.memory import empty, sums
 from foreword.kernels.native.module import Products, bits, call
 from foreword.kernels.native.steps import Steps, arranged
 from foreword.kernels.portable.shared import Gradients, Inputs
-
-KINDS: dict[type[Cell], int] = {
-    LSTMCell: 0,
-    PeepholeLSTMCell: 0,
-    PeepholeOnlyLSTMCell: 0,
-    LayerNormLSTMCell: 0,
-    CoupledLSTMCell: 1,
-    GRUCell: 2,
-    LayerNormGRUCell: 2,
-    ElmanCell: 3,
-}
-"""The cells that have loops in C++, and their `Kind` there."""
-
-
-def kind_of(cell: Cell) -> int:
-    """As `Kind` there."""
-    return KINDS[type(cell)] + (getattr(cell, "nonlinearity", "tanh") == "relu")
 
 
 def is_needed(i: Inputs) -> bool:
@@ -159,13 +138,13 @@ def _form(
     cell: Cell, i: Inputs, steps: Steps, bias_n: Tensor | None
 ) -> tuple[Tensor | int | None, ...]:
     """As `Form` there, but for its sizes, which come first in any case."""
-    projected, sees_c = 0 if i.weight_hr is None else len(i.weight_hr), cell.recurrent_state == 1
+    projected = 0 if i.weight_hr is None else len(i.weight_hr)
     zones = (*_zone(i.zone_hidden, steps), *_zone(i.zone_memory, steps))
     norm_c = (i.norm_c, i.bias_c)
     norms = (i.norm_ih, i.bias_ih, i.norm_hh, i.bias_hh, *norm_c) if i.norm_ih is not None else ()
     weights = i.weight_peephole, i.weight_hh, bias_n, i.weight_hr, *(norms or (None,) * 6)
-    kind = kind_of(cell), projected, sees_c, bits(cell.cell_clip)
-    return (*masks_of(i, steps), *kind, *zones, *map(whole, weights))
+    form = code_of(cell), projected, bits(cell.cell_clip)
+    return (*masks_of(i, steps), *form, *zones, *map(whole, weights))
 
 
 def _zone(share: Tensor | None, steps: Steps) -> tuple[Tensor | None, int]:
