@@ -23,7 +23,7 @@ const Kernels kernels = {
     step,
     {sums<Float32>, sums<BFloat16>},
     {softmax<Float32Logits>, softmax<BFloat16Logits>},
-    ranks,
+    {ranks},
     {FloatRows::operand, IntRows::operand},
     {by_table<FloatRows>, by_table<IntRows>},
     shares,

@@ -210,7 +210,7 @@ struct Kernels {
     void (*step)(const Step&, int threads);
     void (*sums[FORMATS_BACK])(const Sums&, int threads);
     void (*softmax[FORMATS_BACK])(const Softmax&, int threads);
-    void (*ranks)(const Ranks&, int threads);
+    void (*ranks[1])(const Ranks&, int threads);  // float32 alone
     // A vector as products by the rows of float32 and of int8 take it; returns its scale.
     float (*operand[2])(const float* vector, int columns, void* into);
     // Products of some rows, or of those from `first` on if `ids` is null, with some users' vectors.

@@ -28,6 +28,7 @@ struct Layers {
     const CellInfo* cell;
     float clip;
     int layers, T, B, H;
+    int inputs;            // of the first layer
     const float* x;        // (T, B, inputs of the first layer)
     const float *h, *c;    // (layers, B, H), before; null: zeros
     float* states;         // (1 + T, B, H): h of the last layer, before and after each step; or null:
@@ -73,6 +74,7 @@ void run_one(const Kernels& kernels, const Layers& a, const PackedLayer& layer, 
 // Of a step in stages.
 struct Stages {
     bool is_needed;
+    int inputs;                      // of the first layer
     int projected;                   // as of Form
     float zone_hidden, zone_memory;  // shares of the old state that stay
 };
@@ -132,43 +134,86 @@ void run_stages(const Kernels& kernels, const Step& a, const Stages& stages,
     std::memcpy(a.outputs, x, P * sizeof(float));
 }
 
+template <class Visitor>
+void fields(Visitor& v, Step& a, Stages& s) {
+    v("cell", a.cell), v("clip", a.clip), v("layers", a.layers), v("H", a.H), v("inputs", s.inputs);
+    v("is_staged", s.is_needed), v("projected", s.projected);
+    v("zone_hidden", s.zone_hidden), v("zone_memory", s.zone_memory);
+    countable((std::int64_t)a.H * MOST_GATES);
+    const int H = a.H, P = s.projected ? s.projected : H;
+    v("x", a.x, {1, 1, s.inputs}), v("h", a.h, {a.layers, 1, P}), v("c", a.c, {a.layers, 1, H});
+    v("outputs", a.outputs, {1, 1, P});
+    v("h_after", a.h_after, {a.layers, 1, P}), v("c_after", a.c_after, a.cell->has_memory() ? a.layers * (std::int64_t)H : 0);
+    v.needs(true, a.x, a.outputs, a.h_after, a.c_after);
+}
+
+template <class Visitor>
+void fields(Visitor& v, StepLayer& l, StagesLayer& m, const Step& a, const Stages& s) {
+    const int n = a.cell->gates, seeing = a.cell->seeing, H = a.H, P = s.projected ? s.projected : H;
+    v("inputs", l.inputs), v("weight_ih", l.weight_ih, {n * H, l.inputs});
+    v("weight_hh", l.weight_hh, {seeing * H, a.cell->sees_memory() ? H : P});
+    v("bias_ih", l.bias_ih, {n * H}), v("bias_hh", l.bias_hh, {seeing * H});
+    v("weight_peephole", l.peepholes, {3, H}), v.needs(a.cell->has_peepholes(), l.peepholes);
+    v.needs(true, l.weight_ih, l.weight_hh);
+    v("weight_hr", m.projection, {P, H}), v("norm_ih", m.norm_ih, {n * H});
+    v("norm_hh", m.norm_hh, {n * H}), v("norm_c", m.norm_c, {H}), v("bias_c", m.bias_c, {H});
+    v.needs(s.projected > 0, m.projection), v.needs(m.norm_ih != nullptr, m.norm_hh);
+    v.needs(m.norm_ih && a.cell->has_memory(), m.norm_c);
+}
+
+template <class Visitor>
+void fields(Visitor& v, Layers& a) {
+    v("cell", a.cell), v("clip", a.clip), v("layers", a.layers), v("T", a.T), v("B", a.B), v("H", a.H);
+    countable((std::int64_t)a.T * a.B), countable((std::int64_t)a.H * MOST_GATES);
+    v("inputs", a.inputs), v("x", a.x, {a.T, a.B, a.inputs});
+    v("h", a.h, {a.layers, a.B, a.H}), v("c", a.c, {a.layers, a.B, a.H});
+    v("states", a.states, {a.T + (std::int64_t)1, a.B, a.H}), v("outputs", a.outputs, {a.T, a.B, a.H});
+    v("h_after", a.h_after, {a.layers, a.B, a.H}), v("c_after", a.c_after, {a.layers, a.B, a.H});
+    v.needs(true, a.x, a.outputs, a.h_after, a.c_after);
+}
+
+template <class Visitor>
+void fields(Visitor& v, PackedLayer& l, const Layers& a) {
+    const int n = a.cell->gates, seeing = a.cell->seeing, H = a.H;
+    v("inputs", l.inputs), v("weight_ih", l.weight_ih, {n * H, l.inputs});
+    v("weight_hh", l.weight_hh, {seeing * H, H});
+    v("weight_peephole", l.peepholes, {3, H}), v.needs(a.cell->has_peepholes(), l.peepholes);
+    v("bias", l.bias, {n * H}), v("bias_n", l.bias_n, {H}), v.needs(a.cell->has_bias_n(), l.bias_n);
+    v("packed", l.packed.memory, v.packed_floats(H, seeing, H) + v.packed_floats(H, n, l.inputs));
+    v("is_packed", l.packed.is_there);
+    v.needs(true, l.weight_ih, l.weight_hh, l.bias, l.packed.memory);
+}
+
+void must_read(int inputs, bool has_layers, int wanted) {
+    if (!has_layers || inputs != wanted) throw Misfit("the first layer reads other inputs");
+}
+
 }  // namespace
+
+std::vector<std::pair<std::string, std::vector<std::string>>> fields_of_layers(const Kernels& kernels) {
+    Names step(kernels), step_layer(kernels), layers(kernels), packed_layer(kernels);
+    Step a{};
+    Stages s{};
+    StepLayer l{};
+    StagesLayer m{};
+    Layers b{};
+    PackedLayer p{};
+    fields(step, a, s), fields(step_layer, l, m, a, s);
+    fields(layers, b), fields(packed_layer, p, b);
+    return {{"step", step.names}, {"step_layer", step_layer.names}, {"layers", layers.names},
+            {"packed_layer", packed_layer.names}};
+}
 
 void run_step(const Kernels& kernels, const Arguments& arguments, int threads) {
     Step a{};
     Stages stages{};
     Reader read(arguments, kernels);
-    read.some(a.cell, a.clip, a.layers, a.H, a.x, a.h, a.c, a.outputs, a.h_after, a.c_after,
-              stages.is_needed, stages.projected, stages.zone_hidden,
-              stages.zone_memory);
-    const int H = a.H, P = stages.projected ? stages.projected : H;
-    const int n = a.cell->gates, seeing = a.cell->seeing, S = a.cell->sees_memory() ? H : P;
-    countable((std::int64_t)H * MOST_GATES);
-    must_be(arguments[5], {a.layers, 1, P});
-    must_be(arguments[6], {a.layers, 1, H});
-    must_be(arguments[7], {1, 1, P});
-    must_be(arguments[8], {a.layers, 1, P});
+    fields(read, a, stages);
     std::vector<StepLayer> layers((std::size_t)a.layers);
     std::vector<StagesLayer> more((std::size_t)a.layers);
-    for (std::size_t k = 0; k < layers.size(); ++k) {
-        const Argument* const given = arguments.data() + read.place();
-        StepLayer& l = layers[k];
-        read.some(l.inputs, l.weight_ih, l.weight_hh, l.bias_ih, l.bias_hh, l.peepholes);
-        StagesLayer& m = more[k];
-        read.some(m.projection, m.norm_ih, m.norm_hh, m.norm_c, m.bias_c);
-        if (k == 0) must_be(arguments[4], {1, 1, l.inputs});
-        must_be(given[1], {n * H, l.inputs});
-        must_be(given[2], {seeing * H, S});
-        must_be(given[3], {n * H});
-        must_be(given[4], {seeing * H});
-        must_be(given[5], {3, H});
-        must_be(given[6], {P, H});
-        must_be(given[7], {n * H});
-        must_be(given[8], {n * H});
-        must_be(given[9], {H});
-        must_be(given[10], {H});
-    }
+    for (std::size_t k = 0; k < layers.size(); ++k) fields(read, layers[k], more[k], a, stages);
     read.end();
+    must_read(stages.inputs, !layers.empty(), layers.empty() ? 0 : layers[0].inputs);
     const nb::gil_scoped_release release;
     if (stages.is_needed) return run_stages(kernels, a, stages, layers, more, threads);
     const std::size_t floats = (std::size_t)a.layers * (std::size_t)a.H;
@@ -181,40 +226,19 @@ void run_step(const Kernels& kernels, const Arguments& arguments, int threads) {
 
 void run_layers(const Kernels& kernels, const Arguments& arguments, int format, int threads) {
     Layers a{};
-    Reader read(arguments, kernels);
-    read.some(a.cell, a.clip, a.layers, a.T, a.B, a.H, a.x, a.h, a.c,
-              a.states, a.outputs, a.h_after, a.c_after);
-    const int H = a.H, n = a.cell->gates, seeing = a.cell->seeing;
-    countable((std::int64_t)a.T * a.B), countable((std::int64_t)H * MOST_GATES);
-    must_be(arguments[7], {a.layers, a.B, H});
-    must_be(arguments[8], {a.layers, a.B, H});
-    must_be(arguments[9], {a.T + (std::int64_t)1, a.B, H});
-    must_be(arguments[10], {a.T, a.B, H});
-    must_be(arguments[11], {a.layers, a.B, H});
-    must_be(arguments[12], {a.layers, a.B, H});
+    Reader read(arguments, kernels, format);
+    fields(read, a);
     std::vector<PackedLayer> layers((std::size_t)a.layers);
-    for (PackedLayer& l : layers) {
-        const Argument* const given = arguments.data() + read.place();
-        read.some(l.inputs, l.weight_ih, l.weight_hh, l.peepholes, l.bias, l.bias_n, l.packed);
-        if (&l == layers.data()) must_be(arguments[6], {a.T, a.B, l.inputs});
-        must_be(given[1], {n * H, l.inputs});
-        must_be(given[2], {seeing * H, H});
-        must_be(given[3], {3, H});
-        must_be(given[4], {n * H});
-        must_be(given[5], {H});
-        const auto floats = of_format(kernels.packed_floats, format);
-        if ((std::ptrdiff_t)given[6].count() < floats(H, seeing, H) + floats(H, n, l.inputs)) {
-            throw Misfit("a kernel was given too little memory for packed weights");
-        }
-    }
+    for (PackedLayer& l : layers) fields(read, l, a);
     read.end();
+    must_read(a.inputs, !layers.empty(), layers.empty() ? 0 : layers[0].inputs);
     const nb::gil_scoped_release release;
     const std::size_t row = (std::size_t)a.B * (std::size_t)a.H, T = (std::size_t)a.T;
     const std::size_t all = (T + 1) * row;
     const bool has_memory = a.cell->has_memory(), has_inner = a.cell->carries_hidden();
     const std::size_t in_turn = a.layers > 1 ? 2 : 1;
     const Taken room((in_turn + has_memory) * all + has_inner * T * row +
-                     (std::size_t)(steps_at_once(a.T, a.B) * n) * row);
+                     (std::size_t)(steps_at_once(a.T, a.B) * a.cell->gates) * row);
     // Of two layers in turn the hidden states, for one's are the other's input.
     float *const hs = room.memory, *const c = hs + in_turn * all, *const inner = c + has_memory * all;
     float* const before_gates = inner + has_inner * T * row;

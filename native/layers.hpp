@@ -3,13 +3,19 @@
 
 #include "reader.hpp"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace foreword {
 
 struct Kernels;
 
-// Both take a struct's members in their order: `Step`, and `Layers` in layers.cpp; after them those
-// of each layer.
+// Both take the fields of their struct, then those of each layer.
 void run_step(const Kernels& kernels, const Arguments& arguments, int threads);
 void run_layers(const Kernels& kernels, const Arguments& arguments, int format, int threads);
+
+// The names of those fields, in their order.
+std::vector<std::pair<std::string, std::vector<std::string>>> fields_of_layers(const Kernels& kernels);
 
 }  // namespace foreword

@@ -1,14 +1,12 @@
 // The Python module: tensors and sizes in, nothing out but what the kernels write.
 #include "arguments.hpp"
-#include "extents.hpp"
+#include "fields.hpp"
 #include "instruction_sets.hpp"
 #include "kernels.hpp"
 #include "layers.hpp"
 #include "network_module.hpp"
 #include "parallel.hpp"
 #include "memory_pool.hpp"
-#include "reader.hpp"
-#include "staged.hpp"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -126,119 +124,95 @@ std::uint64_t checksum(const nb::handle& given, int threads) {
     return mixed;
 }
 
-void run_forward(const nb::handle& given, int format, int threads) {
-    Forward a;
+// Reads a struct's fields, and runs a kernel on it. `check` throws where more is wanted of them than
+// their fields say.
+template <class Struct, class Choose, class Check>
+void run(const nb::handle& given, int format, int threads, Choose&& choose, Check&& check) {
+    Struct a{};
     const Arguments arguments = arguments_of(given);
     const Kernels& kernels = *chosen.load();
-    Reader(arguments, kernels).all(a.sizes, a.masks, a.input, a.cell, a.keeps, a.clip, a.peepholes,
-                                   a.weight, a.bias_n, a.gates, a.h, a.c, a.seen, a.before, a.tanh_c,
-                                   a.inner, a.outputs, a.packed);
-    Extents(arguments, a.sizes, format, kernels).of(a);
-    nb::gil_scoped_release release;
-    of_format(kernels.forward, format)(a, threads);
-}
-
-void run_back(const nb::handle& given, int format, int threads) {
-    Backward a;
-    const Arguments arguments = arguments_of(given);
-    const Kernels& kernels = *chosen.load();
-    Reader(arguments, kernels).all(a.sizes, a.masks, a.input, a.cell, a.clip, a.carries, a.peepholes,
-                                   a.weight, a.gates, a.c, a.before, a.tanh_c, a.inner, a.d_h, a.d_c,
-                                   a.d_last_h, a.d_last_c, a.d_gates, a.d_past, a.d_states_h,
-                                   a.d_states_c, a.d_first_h, a.d_first_c, a.d_peepholes);
-    Extents(arguments, a.sizes, format, kernels).of(a);
-    nb::gil_scoped_release release;
-    of_format(kernels.back, format)(a, threads);
-}
-
-void run_staged(const nb::handle& given, int format, int threads) {
-    Staged a;
-    const Arguments arguments = arguments_of(given);
-    const Kernels& kernels = *chosen.load();
-    Reader(arguments, *chosen.load()).all(a.form, a.input, a.keeps, a.gates, a.past, a.hat_input, a.hat_memory,
-                          a.scales, a.fresh, a.tanh_c, a.units, a.h, a.c, a.seen, a.outputs,
-                          a.packed);
-    Extents(arguments, a.form.sizes, format, kernels).of(a);
-    nb::gil_scoped_release release;
-    of_format(kernels.staged->forward, format)(a, threads);
-}
-
-void run_staged_back(const nb::handle& given, int format, int threads) {
-    StagedBack a;
-    const Arguments arguments = arguments_of(given);
-    const Kernels& kernels = *chosen.load();
-    Reader(arguments, *chosen.load()).all(a.form, a.input, a.gates, a.past, a.hat_input, a.hat_memory, a.scales,
-                          a.fresh, a.tanh_c, a.h, a.c, a.d_h, a.d_c, a.d_shown, a.d_last_h,
-                          a.d_last_c, a.d_gates, a.d_input, a.d_past, a.d_tanh, a.d_outputs,
-                          a.d_states_h, a.d_states_c, a.d_first_h, a.d_first_c, a.d_bias,
-                          a.d_bias_past, a.d_gain_input, a.d_gain_past, a.d_gain_memory,
-                          a.d_bias_memory, a.d_peepholes);
-    Extents(arguments, a.form.sizes, format, kernels).of(a);
-    nb::gil_scoped_release release;
-    of_format(kernels.staged->back, format)(a, threads);
-}
-
-void run_sums(const nb::handle& given, int format, int threads) {
-    Sums a;
-    const Arguments arguments = arguments_of(given);
-    Reader(arguments, *chosen.load()).all(a.M, a.K, a.a, a.a_row, a.N, a.b, a.b_rows, a.c, a.other_N, a.other_b,
-                          a.other_rows, a.other_c, a.totals);
-    const auto fits = [&](bool it_does) {
-        if (!it_does) throw Misfit("the sums of products were asked for tensors of other sizes");
-    };
-    fits(a.M > 0 && a.K > 0 && a.a && a.a_row >= a.M);
-    // The last row of `a` ends with its own M values. Divided, because the product may overflow.
-    const auto values = (std::int64_t)arguments[2].count();
-    fits(values >= a.M && (a.K == 1 || a.a_row <= (values - a.M) / (a.K - 1)));
-    const auto factor = [&](int N, const Argument& b, const Argument& rows, const Argument& c) {
-        fits(N > 0 && b.value && c.value && b.count() % (std::size_t)N == 0);
-        const std::int64_t lines = (std::int64_t)b.count() / N;
-        const auto order = at<const std::int64_t>(rows);
-        fits(order ? (std::int64_t)rows.count() >= a.K : lines >= a.K);
-        for (int k = 0; order && k < a.K; ++k) fits(order[k] >= 0 && order[k] < lines);
-        must_be(c, {a.M, N});
-    };
-    factor(a.N, arguments[5], arguments[6], arguments[7]);
-    if (a.other_N != 0) factor(a.other_N, arguments[9], arguments[10], arguments[11]);
-    must_be(arguments[12], {a.M});
-    const auto kernel = of_format(chosen.load()->sums, format);
+    const auto kernel = of_format(choose(kernels), format);
+    Reader read(arguments, kernels, format);
+    fields(read, a);
+    read.end();
+    check(a, arguments);
     nb::gil_scoped_release release;
     kernel(a, threads);
 }
 
-void run_softmax(const nb::handle& given, int format, int threads) {
-    Softmax a;
-    const Arguments arguments = arguments_of(given);
-    Reader(arguments, *chosen.load()).all(a.rows, a.V, a.logits, a.bias, a.targets, a.scales, a.losses, a.d_bias);
-    const auto logits = format == 1 ? Content::bfloat16 : Content::float32;
-    if (arguments[2].content != logits) throw Misfit("logits are of another format");
-    must_have(arguments[2], {a.rows, a.V});
-    must_have(arguments[3], {a.V});
-    must_have(arguments[4], {a.rows});
-    must_have(arguments[5], {a.rows, 1});
-    must_have(arguments[6], {a.rows});
-    must_have(arguments[7], {a.V});
-    for (int r = 0; r < a.rows; ++r) {
-        if (a.targets[r] < 0 || a.targets[r] >= a.V) throw nb::value_error("a target is out of range");
-    }
-    nb::gil_scoped_release release;
-    of_format(chosen.load()->softmax, format)(a, threads);
+template <class Struct, class Choose>
+auto runner(Choose choose) {
+    return [choose](const nb::handle& given, int format, int threads) {
+        run<Struct>(given, format, threads, choose, [](const Struct&, const Arguments&) {});
+    };
 }
 
-void run_ranks(const nb::handle& given, int, int threads) {
-    Ranks a;
-    const Arguments arguments = arguments_of(given);
-    Reader(arguments, *chosen.load()).all(a.rows, a.V, a.left_out, a.logits, a.targets, a.losses, a.above);
-    must_have(arguments[3], {a.rows, a.V});
-    must_have(arguments[4], {a.rows});
-    must_have(arguments[5], {a.rows});
-    must_have(arguments[6], {a.rows});
-    if (a.left_out >= a.V) throw Misfit("the word that is left out is none");
-    for (int r = 0; r < a.rows; ++r) {
-        if (a.targets[r] < 0 || a.targets[r] >= a.V) throw nb::value_error("a target is out of range");
+void run_sums(const nb::handle& given, int format, int threads) {
+    const auto check = [](const Sums& a, const Arguments& arguments) {
+        const auto fits = [](bool it_does) {
+            if (!it_does) throw Misfit("the sums of products were asked for tensors of other sizes");
+        };
+        const auto size_of = [&](const void* memory) {
+            std::size_t count = 0;
+            for (const Argument& one : arguments) {
+                const bool is_it = one.content != Content::number &&
+                                   one.value == reinterpret_cast<std::uintptr_t>(memory);
+                if (is_it) count = std::max(count, one.count());
+            }
+            return (std::int64_t)count;
+        };
+        fits(a.M > 0 && a.K > 0 && a.a && a.a_row >= a.M);
+        // The last row of `a` ends with its own M values. Divided, because the product may overflow.
+        const std::int64_t values = size_of(a.a);
+        fits(values >= a.M && (a.K == 1 || a.a_row <= (values - a.M) / (a.K - 1)));
+        const auto factor = [&](int N, const float* b, const std::int64_t* rows, const float* c) {
+            fits(N > 0 && b && c && size_of(b) % N == 0);
+            const std::int64_t lines = size_of(b) / N;
+            fits(rows ? size_of(rows) >= a.K : lines >= a.K);
+            for (int k = 0; rows && k < a.K; ++k) fits(rows[k] >= 0 && rows[k] < lines);
+        };
+        factor(a.N, a.b, a.b_rows, a.c);
+        if (a.other_N != 0) factor(a.other_N, a.other_b, a.other_rows, a.other_c);
+    };
+    run<Sums>(given, format, threads, [](const Kernels& k) -> auto& { return k.sums; }, check);
+}
+
+void must_be_words(const std::int64_t* targets, int rows, int V) {
+    for (int r = 0; r < rows; ++r) {
+        if (targets[r] < 0 || targets[r] >= V) throw nb::value_error("a target is out of range");
     }
-    nb::gil_scoped_release release;
-    chosen.load()->ranks(a, threads);
+}
+
+void run_softmax(const nb::handle& given, int format, int threads) {
+    const auto check = [&](const Softmax& a, const Arguments& arguments) {
+        const auto logits = format == 1 ? Content::bfloat16 : Content::float32;
+        if (arguments[2].content != logits) throw Misfit("logits are of another format");
+        must_be_words(a.targets, a.rows, a.V);
+    };
+    run<Softmax>(given, format, threads, [](const Kernels& k) -> auto& { return k.softmax; }, check);
+}
+
+void run_ranks(const nb::handle& given, int format, int threads) {
+    const auto check = [](const Ranks& a, const Arguments&) {
+        if (a.left_out >= a.V) throw Misfit("the word that is left out is none");
+        must_be_words(a.targets, a.rows, a.V);
+    };
+    run<Ranks>(given, format, threads, [](const Kernels& k) -> auto& { return k.ranks; }, check);
+}
+
+// Of each struct the names of its fields, in their order.
+std::vector<std::pair<std::string, std::vector<std::string>>> fields_of_structs() {
+    const Kernels& kernels = *chosen.load();
+    auto all = fields_of_layers(kernels);
+    const auto add = [&](const char* name, auto a) {
+        Names names(kernels);
+        fields(names, a);
+        all.emplace_back(name, names.names);
+    };
+    add("forward", Forward{}), add("back", Backward{});
+    add("staged", Staged{}), add("staged_back", StagedBack{});
+    add("sums", Sums{}), add("softmax", Softmax{}), add("ranks", Ranks{});
+    return all;
 }
 
 // Arranges B sequences, of up to T steps each, by their lengths; see `Sizes` for `begins` and
@@ -330,8 +304,9 @@ NB_MODULE(_native, m) {
         },
         nb::arg("parallel"), nb::arg("count"), "Takes threads from that OpenMP, by its addresses.");
     m.def("cells", &cells, "Names of the cells, by whose places the kernels are told which.");
-    m.def("forward", &run_forward);
-    m.def("back", &run_back);
+    m.def("fields", &fields_of_structs, "Of each struct the names of its fields, in their order.");
+    m.def("forward", runner<Forward>([](const Kernels& k) -> auto& { return k.forward; }));
+    m.def("back", runner<Backward>([](const Kernels& k) -> auto& { return k.back; }));
     bind_network(m, [] { return chosen.load(); });
     m.def("step", [](const nb::handle& given, int threads) {
         run_step(*chosen.load(), arguments_of(given), threads);
@@ -339,6 +314,6 @@ NB_MODULE(_native, m) {
     m.def("layers", [](const nb::handle& given, int format, int threads) {
         run_layers(*chosen.load(), arguments_of(given), format, threads);
     });
-    m.def("staged", &run_staged);
-    m.def("staged_back", &run_staged_back);
+    m.def("staged", runner<Staged>([](const Kernels& k) -> auto& { return k.staged->forward; }));
+    m.def("staged_back", runner<StagedBack>([](const Kernels& k) -> auto& { return k.staged->back; }));
 }

@@ -65,9 +65,10 @@ static void forward_block(const ForwardStep& step, const Block& block) {
     });
 }
 
+// By value, so that no store can seem to change it.
 struct BackStep {
-    const Backward& a;
-    const Steps& steps;
+    Backward a;
+    Steps steps;
     Masked masked;
     int t;
     const float *gates, *before, *tanh_c, *c, *inner;

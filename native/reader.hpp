@@ -1,15 +1,17 @@
-// Reads what Python gives: the members of a struct in their order.
+// Reads what Python gives: the fields of a struct in their order, by a visitor; or lists their names.
 #pragma once
 
 #include "arguments.hpp"
 #include "staged.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
 #include <limits>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 namespace foreword {
 
@@ -39,12 +41,6 @@ inline void must_be(const Argument& argument, std::initializer_list<std::int64_t
     if (!is_it) throw Misfit("a kernel was given a tensor of another shape than it reads");
 }
 
-// The shape of memory that must be there.
-inline void must_have(const Argument& argument, std::initializer_list<std::int64_t> shape) {
-    if (argument.content == Content::number) throw Misfit("a kernel was given nothing where it reads a tensor");
-    must_be(argument, shape);
-}
-
 // Rows and columns are counted by 32 bits.
 constexpr std::int64_t MOST_GATES = 8;
 inline void countable(std::int64_t size) {
@@ -59,83 +55,91 @@ Kernel of_format(Kernel const (&kernels)[FORMATS_HERE], int format) {
     throw Misfit("this kernel knows no numbers of format " + std::to_string(format));
 }
 
-// Arguments come in the order of the struct's members: sizes, flags and tensors.
+// Sizes, and the rows of all steps: N, and `all` with those where nothing happens.
+struct Counts {
+    std::int64_t T = 0, B = 0, H = 0, N = 0, all = 0;
+    bool is_ragged = false;
+
+    // Rows of gates: of all steps, or of those that are made at once.
+    std::int64_t made(bool keeps) const {
+        if (keeps) return N;
+        if (!is_ragged) return steps_at_once((int)T, (int)B) * B;
+        return std::min<std::int64_t>(N, B + ENOUGH_ROWS);
+    }
+};
+
 class Reader {
   public:
-    Reader(const Arguments& arguments, const Kernels& kernels)
-        : arguments_(arguments), kernels_(kernels) {}
+    Reader(const Arguments& arguments, const Kernels& kernels, int format = 0)
+        : arguments_(arguments), kernels_(kernels), format_(format) {}
 
-    template <class Member>
-    void operator()(Member*& member) {
+    template <class Pointed>
+    void operator()(const char*, Pointed*& member) {
         const Argument& argument = next();
-        member = at<Member>(argument);
+        member = at<Pointed>(argument);
         // An empty one may have no address, and would stand for what is not there.
         if (argument.content != Content::number && argument.count() == 0) {
             throw Misfit("a kernel was given an empty tensor");
         }
     }
+    template <class Pointed>
+    void operator()(const char* name, Pointed*& member, std::int64_t count) {
+        (*this)(name, member);
+        if (member && (std::int64_t)last().count() < count) {
+            throw Misfit("a kernel was given a tensor that is smaller than it reads");
+        }
+    }
+    template <class Pointed>
+    void operator()(const char* name, Pointed*& member, std::initializer_list<std::int64_t> shape) {
+        (*this)(name, member);
+        must_be(last(), shape);
+    }
     // Floats of either width; the caller asks which.
-    void operator()(void*& member) {
+    void operator()(const char*, void*& member, std::initializer_list<std::int64_t> shape) {
         const Argument& argument = next();
         if (argument.content == Content::int64) throw Misfit("a kernel reads no whole numbers there");
         member = reinterpret_cast<void*>(argument.value);
+        must_be(argument, shape);
     }
-    void operator()(const CellInfo*& member) {
+    void operator()(const char*, const CellInfo*& member) {
         member = kernels_.cell((int)number());
         if (!member) throw Misfit("there is no such cell");
     }
-    void operator()(bool& member) { member = number() != 0; }
-    void operator()(int& member) {
+    void operator()(const char*, bool& member) { member = number() != 0; }
+    void operator()(const char*, int& member) {
         const auto wide = (std::int64_t)number();
         countable(wide);
         member = (int)wide;
     }
     // Its bits.
-    void operator()(float& member) {
+    void operator()(const char*, float& member) {
         const auto bits = (std::uint32_t)number();
         std::memcpy(&member, &bits, sizeof member);
     }
-    void operator()(std::ptrdiff_t& member) { member = (std::ptrdiff_t)number(); }
-    void operator()(Sizes& sizes) {
-        (*this)(sizes.T), (*this)(sizes.B), (*this)(sizes.H);
-        (*this)(sizes.begins), (*this)(sizes.places), (*this)(sizes.idle);
-        countable((std::int64_t)sizes.T * sizes.B), countable((std::int64_t)sizes.H * MOST_GATES);
+    void operator()(const char*, std::ptrdiff_t& member) { member = (std::ptrdiff_t)number(); }
+
+    template <class... Pointers>
+    static void needs(bool are_needed, Pointers... memory) {
+        if (are_needed && !(... && memory)) throw Misfit("a kernel was given nothing where it reads a tensor");
     }
-    void operator()(Masks& masks) {
-        (*this)(masks.keep), (*this)(masks.drop_hidden), (*this)(masks.drop_memory);
+    static Counts counts(const Sizes& s) {
+        if (s.T < 0 || s.B < 0 || s.H < 0) throw Misfit("a size is negative");
+        const std::int64_t most = (std::int64_t)s.T * s.B;
+        countable(most), countable((std::int64_t)s.H * MOST_GATES);
+        Counts k{s.T, s.B, s.H, most, most, s.begins != nullptr};
+        if (!s.begins) return k;
+        k.N = s.begins[s.T], k.all = k.N + s.idle;
+        if (k.N < 0 || k.N > most || s.idle < 0) throw Misfit("rows are counted wrongly");
+        return k;
     }
-    void operator()(Input& input) {
-        (*this)(input.size), (*this)(input.x), (*this)(input.weight), (*this)(input.bias);
-    }
-    void operator()(Packed& packed) { (*this)(packed.memory), (*this)(packed.is_there); }
-    void operator()(Zone& zone) { (*this)(zone.share), (*this)(zone.row); }
-    void operator()(Norm& norm) { (*this)(norm.gain), (*this)(norm.bias); }
-    void operator()(Form& form) {
-        (*this)(form.sizes), (*this)(form.masks), (*this)(form.cell), (*this)(form.projected);
-        (*this)(form.clip);
-        (*this)(form.zone_hidden), (*this)(form.zone_memory);
-        (*this)(form.peepholes), (*this)(form.weight), (*this)(form.bias_n);
-        (*this)(form.projection), (*this)(form.norm_input), (*this)(form.norm_past);
-        (*this)(form.norm_memory);
-    }
-    void operator()(InputBack& input) {
-        (*this)(input.size), (*this)(input.weight), (*this)(input.d_x);
-    }
-    template <class... Members>
-    void some(Members&... members) {
-        (..., (*this)(members));
+    std::ptrdiff_t packed_floats(std::int64_t units, std::int64_t gates, std::int64_t K) const {
+        return of_format(kernels_.packed_floats, format_)((int)units, (int)gates, (int)K);
     }
     void end() const {
         if (next_ != arguments_.size()) throw Misfit("too many arguments");
     }
-    template <class... Members>
-    void all(Members&... members) {
-        some(members...);
-        end();
-    }
-
-    // How many have been read.
-    std::size_t place() const { return next_; }
+    // The argument that was read last.
+    const Argument& last() const { return arguments_[next_ - 1]; }
 
   private:
     const Argument& next() {
@@ -150,7 +154,40 @@ class Reader {
 
     const Arguments& arguments_;
     const Kernels& kernels_;
+    const int format_;
     std::size_t next_ = 0;
+};
+
+// Lists the fields' names.
+class Names {
+  public:
+    explicit Names(const Kernels& kernels) : kernels_(kernels) {}
+
+    template <class Member>
+    void operator()(const char* name, Member&) {
+        names.emplace_back(name);
+    }
+    void operator()(const char* name, const CellInfo*& cell) {
+        names.emplace_back(name);
+        cell = kernels_.cell(0);
+    }
+    template <class Pointed>
+    void operator()(const char* name, Pointed*&, std::int64_t) {
+        names.emplace_back(name);
+    }
+    template <class Pointed>
+    void operator()(const char* name, Pointed*&, std::initializer_list<std::int64_t>) {
+        names.emplace_back(name);
+    }
+    template <class... Pointers>
+    static void needs(bool, Pointers...) {}
+    static Counts counts(const Sizes&) { return {}; }
+    static std::ptrdiff_t packed_floats(std::int64_t, std::int64_t, std::int64_t) { return 0; }
+
+    std::vector<std::string> names;
+
+  private:
+    const Kernels& kernels_;
 };
 
 }  // namespace foreword

@@ -415,10 +415,10 @@ class Steps {
     int idle_;
 };
 
-// What a mask does to a vector of units.
+// What a mask does to a vector of units. By value, so that no store can seem to change it.
 struct Masked {
-    const Masks& masks;
-    const Steps& steps;
+    Masks masks;
+    Steps steps;
     int H;
 
     // The product with what resets a sequence before step t; 1 where nothing does.

@@ -16,6 +16,7 @@ import foreword.nn as ours
 from foreword.kernels import native
 from foreword.kernels.native import door
 from foreword.kernels.native.module import call, loaded
+from foreword.kernels.native.structs import Ranks, Softmax
 from foreword.kernels.operator import bptt_forward
 from foreword.kernels.problem import Problem
 
@@ -180,34 +181,38 @@ def test_the_compiled_module_itself_refuses_what_it_would_misread(wrong: Any) ->
 
 
 TARGETS = torch.zeros(3, dtype=torch.int64)
-ROWS_OF_LOGITS = {
-    "softmax": (
-        (3, 5),
-        [*map(torch.zeros, [(3, 5), 5]), TARGETS, *map(torch.zeros, [(3, 1), 3, 5])],
+ROWS_OF_LOGITS: dict[str, tuple[Any, ...]] = {
+    "softmax": Softmax(
+        3, 5, *map(torch.zeros, [(3, 5), 5]), TARGETS, *map(torch.zeros, [(3, 1), 3, 5])
     ),
-    "ranks": ((3, 5, -1), [torch.zeros(3, 5), TARGETS, torch.zeros(3), torch.zeros_like(TARGETS)]),
+    "ranks": Ranks(3, 5, -1, torch.zeros(3, 5), TARGETS, torch.zeros(3), torch.zeros_like(TARGETS)),
 }
 
 
 @pytest.mark.parametrize(
     ("name", "position"),
-    [(name, k) for name, (_, tensors) in ROWS_OF_LOGITS.items() for k in range(len(tensors))],
+    [
+        (name, k)
+        for name, struct in ROWS_OF_LOGITS.items()
+        for k, field in enumerate(struct)
+        if isinstance(field, torch.Tensor)
+    ],
 )
 @pytest.mark.parametrize("wrong", [None, 0, 7, torch.zeros(2), torch.zeros(2, dtype=torch.int64)])
 def test_kernels_of_logits_refuse_any_tensor_that_is_absent_or_of_another_shape(
     name: str, position: int, wrong: Any
 ) -> None:
-    sizes, tensors = ROWS_OF_LOGITS[name]
-    call(name, "float32", sizes, 1, 1, *tensors)
-    given = [*tensors[:position], wrong, *tensors[position + 1 :]]
+    struct = ROWS_OF_LOGITS[name]
+    call(name, "float32", 1, 1, struct)
+    given = (*struct[:position], wrong, *struct[position + 1 :])
     module: Any = loaded()
     with pytest.raises(module.Misfit):
-        call(name, "float32", sizes, 1, 1, *given)
+        call(name, "float32", 1, 1, given)
 
 
 def test_sizes_that_do_not_fit_are_refused_not_cut() -> None:
     with pytest.raises(RuntimeError, match="4294967297 is more than"):
-        call("forward", "float32", ((1 << 32) + 1,), 1, 1, *([0] * 20))
+        call("forward", "float32", 1, 1, ((1 << 32) + 1,))
     long = torch.zeros(1, 1, 1).expand(1 << 31, 1, 1)
     layer = ours.RNN(1, 1)
     weights = {name.removesuffix("_l0"): p for name, p in layer.named_parameters()}

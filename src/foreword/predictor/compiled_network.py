@@ -25,7 +25,7 @@ saves."""
 CELLS = frozenset(
     {ElmanCell, LSTMCell, PeepholeLSTMCell, PeepholeOnlyLSTMCell, CoupledLSTMCell, GRUCell}
 )
-"""The cells whose equations stand in `native/network.cpp`; numpy runs the others."""
+"""The cells whose equations stand in `native/cells`; numpy runs the others."""
 
 
 class CompiledNetwork:

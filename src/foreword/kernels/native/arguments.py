@@ -1,4 +1,4 @@
-"""What the native kernels are told, made from a problem's tensors; as in `native/kernels.hpp`."""
+"""What the native kernels are told, made from a problem's tensors; see `structs`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ from foreword.kernels.native import packed
 from foreword.kernels.native.memory import Rows, empty
 from foreword.kernels.native.module import Products, codes
 from foreword.kernels.native.steps import Steps
+from foreword.kernels.native.structs import Input, InputBack, Masks, Packed
 from foreword.kernels.portable.shared import Inputs
 
 NAMES: dict[type[Cell], str] = {
@@ -57,14 +58,14 @@ class Given(NamedTuple):
     last_c: Tensor | None = None
 
 
-def input_of(i: Inputs, bias: Tensor) -> tuple[Tensor | int, ...]:
-    """As `Input` in `native/kernels.hpp`."""
-    return i.x.shape[2], i.x.contiguous(), i.weight_ih.contiguous(), bias
+def input_of(i: Inputs, bias: Tensor) -> Input:
+    """What a layer reads."""
+    return Input(i.x.shape[2], i.x.contiguous(), i.weight_ih.contiguous(), bias)
 
 
-def input_back_of(i: Inputs, d_x: Tensor) -> tuple[Tensor | int, ...]:
-    """As `InputBack` there."""
-    return i.x.shape[2], i.weight_ih.contiguous(), d_x
+def input_back_of(i: Inputs, d_x: Tensor) -> InputBack:
+    """What the gradients by it are made of."""
+    return InputBack(i.x.shape[2], i.weight_ih.contiguous(), d_x)
 
 
 def inputs_of(i: Inputs, steps: Steps) -> Rows:
@@ -79,10 +80,10 @@ def seen_of(seen: Tensor, steps: Steps, is_apart: bool) -> Rows:
     return Rows(seen, None if is_apart or order is None else order.befores)
 
 
-def masks_of(i: Inputs, steps: Steps) -> tuple[Tensor | None, ...]:
-    """As `Masks` there."""
+def masks_of(i: Inputs, steps: Steps) -> Masks:
+    """What is done to a state between two steps."""
     masks = steps.packed(i.keep), steps.in_order(i.drop_hidden), steps.in_order(i.drop_memory)
-    return tuple(map(whole, masks))
+    return Masks(*map(whole, masks))
 
 
 def whole(part: Any) -> Any:
@@ -104,14 +105,14 @@ def changes_memory(i: Inputs) -> bool:
 @contextmanager
 def packed_for(
     products: Products, cell: Cell, i: Inputs, keeps: bool
-) -> Iterator[tuple[Tensor, Tensor | None, tuple[Tensor | None, bool]]]:
-    """The biases, and `Packed` as there: for this call alone if it `keeps` what goes back."""
+) -> Iterator[tuple[Tensor, Tensor | None, Packed]]:
+    """The biases, and memory for the weights: for this call alone if it `keeps` what goes back."""
     weights = i.weight_ih, i.weight_hh, i.bias_ih, i.bias_hh, i.weight_hr
     known = None if keeps else packed.find(weights, cell, products, i.x.shape[1])
     if known is None:
-        yield *packed.add_up(cell, i.bias_ih, i.bias_hh), (None, False)
+        yield *packed.add_up(cell, i.bias_ih, i.bias_hh), Packed()
         return
-    yield *known.biases, (known.memory, known.is_there)
+    yield *known.biases, Packed(known.memory, known.is_there)
     if not known.is_there:
         packed.keep(known, weights, cell, products, i.x.shape[1])
 

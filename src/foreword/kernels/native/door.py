@@ -2,7 +2,7 @@
 
 The loops are given memory and sizes, read and write there, and ask nothing. So every tensor is
 asked before. The compiled module asks each that it is given for its dtype, device, strides, shape
-and address (`native/arguments.cpp`, `native/extents.hpp`), which takes nanoseconds, and refuses it
+and address (`native/arguments.cpp`, `native/fields.hpp`), which takes nanoseconds, and refuses it
 with a `Misfit`, a RuntimeError. What DLPack does not tell is asked here: classes, negative views,
 and how long the storage is.
 """

@@ -22,12 +22,10 @@ from foreword.kernels.native.arguments import code_of
 from foreword.kernels.native.loops import has_loop, possible_for, products_chosen
 from foreword.kernels.native.memory import empty
 from foreword.kernels.native.module import FORMATS, Products, bits, loaded, threads_for
+from foreword.kernels.native.structs import Layers, PackedLayer, Step, StepLayer
 
-_NAMES = (
-    *("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_peephole"),
-    *("weight_hr", "norm_ih", "norm_hh", "norm_c", "bias_c"),
-)
-"""In the order of `StepLayer` in `native/step.hpp`, and of `StagesLayer` in `native/layers.cpp`."""
+_NAMES = StepLayer._fields[1:]
+"""A layer's parameters."""
 
 Weights = tuple[Tensor | None, ...]
 """Of one layer, by `_NAMES`."""
@@ -87,9 +85,9 @@ class Stack:
             )
 
     @cached_property
-    def form(self) -> tuple[int, int, int]:
-        """The cell, its clip, and the number of layers, as the module takes them."""
-        return code_of(self.cell), bits(self.cell.cell_clip), len(self.inputs)
+    def form(self) -> tuple[int, int]:
+        """The cell and its clip, as the module takes them."""
+        return code_of(self.cell), bits(self.cell.cell_clip)
 
     def weights(self, parameters: Mapping[str, Tensor | None]) -> list[Weights] | None:
         """Each layer's; None if one is not there, or no plain tensor.
@@ -167,12 +165,27 @@ def _step(
     L = len(weights)
     last = tuple([torch.empty(shape) for shape in stack.states])
     outputs = torch.empty((1, 1, stack.states[0][2]))
-    given: list[Any] = [*stack.form, stack.hidden_size, x, *firsts, outputs, last[0], last[-1]]
-    given += (stack.has_stages or zones is not None, stack.proj_size)
-    given += (0, 0) if zones is None else map(bits, zones)
+    zone_hidden, zone_memory = (0, 0) if zones is None else map(bits, zones)
+    struct = Step(
+        cell=stack.form[0],
+        clip=stack.form[1],
+        layers=L,
+        H=stack.hidden_size,
+        inputs=stack.inputs[0],
+        is_staged=stack.has_stages or zones is not None,
+        projected=stack.proj_size,
+        zone_hidden=zone_hidden,
+        zone_memory=zone_memory,
+        x=x,
+        h=firsts[0],
+        c=firsts[1],
+        outputs=outputs,
+        h_after=last[0],
+        c_after=last[-1],
+    )
+    given: list[Any] = [*struct]
     for inputs, of_layer in zip(stack.inputs, weights, strict=True):
-        given.append(inputs)
-        given += of_layer
+        given += StepLayer(inputs, *of_layer)
     module.step(given, threads_for(stack.by_input + stack.by_state, L))
     return outputs, last
 
@@ -199,17 +212,33 @@ def _layers(
         if known is None:
             return None
         layers.append((known, of_layer))
-        given += (inputs, weight_ih, weight_hh, peepholes, *known.biases)
-        given += (known.memory, known.is_there)
+        given += PackedLayer(
+            inputs, weight_ih, weight_hh, peepholes, *known.biases, known.memory, known.is_there
+        )
     h = torch.empty((L, B, H))
     last: State = (h,) if len(stack.states) == 1 else (h, torch.empty((L, B, H)))
     # Of one step the outputs are written twice rather than cut out of the states.
     states = None if T == 1 else empty(T + 1, B, H)
     outputs = torch.empty((1, B, H)) if states is None else states[1:]
-    given = [*stack.form, T, B, H, x, *firsts, states, outputs, h, last[-1], *given]
+    struct = Layers(
+        cell=stack.form[0],
+        clip=stack.form[1],
+        layers=L,
+        T=T,
+        B=B,
+        H=H,
+        inputs=stack.inputs[0],
+        x=x,
+        h=firsts[0],
+        c=firsts[1],
+        states=states,
+        outputs=outputs,
+        h_after=h,
+        c_after=last[-1],
+    )
     # Of one step the inputs' product is as much again, before the same meeting.
     work = B * (stack.by_state + (stack.by_input if T == 1 else 0))
-    module.layers(given, FORMATS.index(products), threads_for(work, 2 * T))
+    module.layers([*struct, *given], FORMATS.index(products), threads_for(work, 2 * T))
     for known, of_layer in layers:
         if not known.is_there:
             packed.keep(known, of_layer, stack.cell, products, B)

@@ -42,6 +42,7 @@ from foreword.kernels.native.arguments import (
 from foreword.kernels.native.memory import Rows, empty, sums
 from foreword.kernels.native.module import Products, bits, call, loaded
 from foreword.kernels.native.steps import Steps, arranged
+from foreword.kernels.native.structs import Back, Forward
 from foreword.kernels.portable import kernel as portable
 from foreword.kernels.portable.shared import Gradients, Inputs
 from foreword.kernels.problem import Problem, Run, unknown
@@ -278,19 +279,29 @@ def _forward(products: Products, cell: Cell, i: Inputs, steps: Steps, keeps: boo
         seen = empty(N, H) if masks_hidden(i, sees_c) else (carried if sees_c else hs)
     tanh_cs = empty(N, H) if keeps and cs is not None else None
     inner = empty(N, H) if is_gru else None
-    weight, peepholes = i.weight_hh.contiguous(), whole(i.weight_peephole)
     outputs = room_for_outputs(i, steps, H)
     with packed_for(products, cell, i, keeps) as (bias, bias_n, at):
-        known = (
-            *masks_of(i, steps),
-            *input_of(i, bias),
-            code_of(cell),
-            keeps,
-            bits(cell.cell_clip),
+        struct = Forward(
+            sizes=steps.sizes(H),
+            cell=code_of(cell),
+            clip=bits(cell.cell_clip),
+            keeps=keeps,
+            masks=masks_of(i, steps),
+            input=input_of(i, bias),
+            weight_hh=i.weight_hh.contiguous(),
+            peepholes=whole(i.weight_peephole),
+            bias_n=bias_n,
+            gates=gates,
+            h=hs,
+            c=cs,
+            seen=seen,
+            before=before,
+            tanh_c=tanh_cs,
+            inner=inner,
+            outputs=outputs,
+            packed=at,
         )
-        buffers = (gates, hs, cs, seen, before, tanh_cs, inner, outputs, *at)
-        rest = (*known, peepholes, weight, bias_n, *buffers)
-        call("forward", products, steps.sizes(H), N // steps.T * H * H * n, 2 * steps.T, *rest)
+        call("forward", products, N // steps.T * H * H * n, 2 * steps.T, struct)
     states = [hs] if cs is None else [hs, cs]
     kept = [seen, before, tanh_cs if inner is None else inner]
     if cs is None and not is_gru:
@@ -313,13 +324,35 @@ def _back(
     d_states_h = empty(N, H) if i.probe_h is not None else None
     d_states_c = empty(N, H) if i.probe_c is not None else None
     d_h, d_c = empty(steps.B, H), None if cs is None else empty(steps.B, H)
-    weight, peepholes = i.weight_hh.contiguous(), whole(i.weight_peephole)
+    peepholes = whole(i.weight_peephole)
     d_peephole = None if peepholes is None else torch.zeros_like(peepholes)
-    known = code_of(cell), bits(cell.cell_clip), changes_memory(i), peepholes, weight
-    kept = (gates, cs, before, tanh_cs, inner, *given)
-    buffers = (d_a, d_past, d_states_h, d_states_c, d_h, d_c, d_peephole)
-    rest = (*masks_of(i, steps), *input_back_of(i, d_x), *known, *kept, *buffers)
-    call("back", products, steps.sizes(H), N // steps.T * H * H * n, 2 * steps.T, *rest)
+    struct = Back(
+        sizes=steps.sizes(H),
+        cell=code_of(cell),
+        clip=bits(cell.cell_clip),
+        carries=changes_memory(i),
+        masks=masks_of(i, steps),
+        input=input_back_of(i, d_x),
+        weight_hh=i.weight_hh.contiguous(),
+        peepholes=peepholes,
+        gates=gates,
+        c=cs,
+        before=before,
+        tanh_c=tanh_cs,
+        inner=inner,
+        d_h=given.h,
+        d_c=given.c,
+        d_last_h=given.last_h,
+        d_last_c=given.last_c,
+        d_gates=d_a,
+        d_past=d_past,
+        d_states_h=d_states_h,
+        d_states_c=d_states_c,
+        d_first_h=d_h,
+        d_first_c=d_c,
+        d_peepholes=d_peephole,
+    )
+    call("back", products, N // steps.T * H * H * n, 2 * steps.T, struct)
     flat, past, x = d_a.view(N, n * H), d_past.view(N, n * H), inputs_of(i, steps)
     saw = seen_of(seen, steps, masks_hidden(i, sees_c))
     is_one = not is_gru and not sees_c

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from foreword.kernels.native.module import Products, call, loaded
+from foreword.kernels.native.structs import Sums
 
 SMALLEST_POOLED = 1 << 14
 """Floats below which torch's own memory is as good."""
@@ -63,12 +64,12 @@ def sums(
         if other is not None and by_other is not None:
             _set(by_other, None, a, other)
         return by_b, by_other, totals
-    others = (None, None) if other is None else other
+    other_b, other_rows = (None, None) if other is None else other
     # Its rows may lie apart: what is between them is given too, and passed over.
     row = a.stride(0)
     whole = a if row == M else a.as_strided(((K - 1) * row + M,), (1,))
-    tensors = (whole, row, N, *b, by_b, other_N, *others, by_other, totals)
-    call("sums", products, (M, K), M * (N + other_N) * K, 1, *tensors)
+    struct = Sums(M, K, whole, row, N, *b, by_b, other_N, other_b, other_rows, by_other, totals)
+    call("sums", products, M * (N + other_N) * K, 1, struct)
     return by_b, by_other, totals
 
 

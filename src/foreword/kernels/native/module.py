@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from foreword import compiled
+from foreword.kernels.native import structs
 
 SMALLEST_SHARED = 1 << 19
 """Multiplications between two meetings of threads below which one alone is faster."""
@@ -25,6 +26,7 @@ def loaded() -> Any | None:
     """The module, sharing torch's threads; None where it was not built."""
     module = compiled.loaded()
     if module is not None:
+        structs.check(module.fields())
         module.ask_tensors_by(Tensor.__dlpack_c_exchange_api__)
         _share_threads(module)
     return module
@@ -40,12 +42,11 @@ def codes() -> dict[str, int]:
 def call(
     name: str,
     products: Products,
-    sizes: tuple[Tensor | int | None, ...],
     work: int,
     meetings: int,
-    *arguments: Tensor | bool | int | None,
+    struct: tuple[Any, ...],
 ) -> None:
-    """Calls a kernel with arguments in the order of its struct in `native/kernels.hpp`.
+    """Calls a kernel with the fields of its struct, of those in `structs`.
 
     The kernel asks each tensor itself for its memory (`native/arguments.cpp`), and refuses it with
     a `Misfit`, a RuntimeError, where it is none that the kernel reads. None stands for no memory.
@@ -53,13 +54,13 @@ def call(
     Args:
         name: of the kernel.
         products: how numbers stand in them.
-        sizes: the first ones.
         work: multiplications between two meetings of threads.
         meetings: how many.
-        arguments: the others.
+        struct: what it reads and writes.
     """
-    given = [*sizes, *arguments]
-    getattr(loaded(), name)(given, FORMATS.index(products), threads_for(work, meetings))
+    getattr(loaded(), name)(
+        [*structs.values(struct)], FORMATS.index(products), threads_for(work, meetings)
+    )
 
 
 def threads_for(work: int, meetings: int) -> int:

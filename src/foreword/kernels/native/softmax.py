@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from foreword.compiled import why_absent
-from foreword.kernels.native.module import call
+from foreword.kernels.native.module import Products, call
+from foreword.kernels.native.structs import Ranks, Softmax
 
 _COST = 16
 """What a logit's exponential costs, in multiplications."""
@@ -24,17 +25,8 @@ def ranks(logits: Tensor, targets: Tensor, left_out: int) -> tuple[Tensor, Tenso
     rows, V = logits.shape
     losses = torch.empty(rows, dtype=torch.float32, device="cpu")
     above = torch.empty(rows, dtype=torch.int64, device="cpu")
-    call(
-        "ranks",
-        "float32",
-        (rows, V, left_out),
-        rows * V * _COST,
-        1,
-        logits.contiguous(),
-        targets.contiguous(),
-        losses,
-        above,
-    )
+    struct = Ranks(rows, V, left_out, logits.contiguous(), targets.contiguous(), losses, above)
+    call("ranks", "float32", rows * V * _COST, 1, struct)
     return losses, above
 
 
@@ -61,17 +53,9 @@ def softmax(
         torch.empty((rows, 1), dtype=torch.float32, device="cpu"),
         torch.empty(rows, dtype=torch.float32, device="cpu"),
     )
-    call(
-        "softmax",
-        "bfloat16" if logits.dtype == torch.bfloat16 else "float32",
-        (rows, V),
-        rows * V * _COST,
-        2,
-        logits,
-        bias.contiguous(),
-        targets.contiguous(),
-        scales,
-        losses,
-        grad_bias,
+    struct = Softmax(
+        rows, V, logits, bias.contiguous(), targets.contiguous(), scales, losses, grad_bias
     )
+    format_: Products = "bfloat16" if logits.dtype == torch.bfloat16 else "float32"
+    call("softmax", format_, rows * V * _COST, 2, struct)
     return logits, scales, losses

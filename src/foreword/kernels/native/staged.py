@@ -24,6 +24,7 @@ from foreword.kernels.native.arguments import (
 from foreword.kernels.native.memory import empty, sums
 from foreword.kernels.native.module import Products, bits, call
 from foreword.kernels.native.steps import Steps, arranged
+from foreword.kernels.native.structs import Form, Made, Staged, StagedBack
 from foreword.kernels.portable.shared import Gradients, Inputs
 
 
@@ -58,10 +59,22 @@ def forward(
     seen = empty(N, state.shape[1]) if masks_hidden(i, sees_c) else state
     outputs = room_for_outputs(i, steps, P)
     with packed_for(products, cell, i, keeps) as (bias, bias_n, at):
+        made = Made(
+            gates=gates,
+            past=past,
+            hat_input=hat_input,
+            hat_memory=hat_memory,
+            scales=scales,
+            fresh=fresh,
+            tanh_c=tanh_c,
+            units=units,
+            h=hs,
+            c=cs,
+            seen=seen,
+        )
         form = _form(cell, i, steps, bias_n)
-        made = (gates, past, hat_input, hat_memory, scales, fresh, tanh_c, units, hs, cs, seen)
-        rest = (*form, *input_of(i, bias), keeps, *made, outputs, *at)
-        call("staged", products, steps.sizes(H), _work(i, steps), 3 * steps.T, *rest)
+        struct = Staged(form, input_of(i, bias), keeps, made, outputs, at)
+        call("staged", products, _work(i, steps), 3 * steps.T, struct)
     states = [hs] if cs is None else [hs, cs]
     visible = shown(states, gates, outputs, i.x, steps, keeps=keeps, shows=shows)
     return visible, list(made) if keeps else []
@@ -96,19 +109,41 @@ def backward(
     }
     # Only its last part is used, and that where there is no norm.
     bias_n = i.bias_hh[2 * H :].contiguous() if is_gru and not norms else None
-    form = _form(cell, i, steps, bias_n)
-    was = (gates, past, hat_input, hat_memory, scales, fresh, tanh_c, hs, cs)
-    given = (d_h, steps.packed(d_c), steps.packed(d_outputs[parts]), *last)
-    rest = (*form, *input_back_of(i, d_x), *was, *map(whole, given), d_a, d_input, d_past)
-    call(
-        "staged_back",
-        products,
-        steps.sizes(H),
-        _work(i, steps),
-        3 * steps.T,
-        *rest,
-        *gradients.values(),
+    struct = StagedBack(
+        form=_form(cell, i, steps, bias_n),
+        input=input_back_of(i, d_x),
+        gates=gates,
+        past=past,
+        hat_input=hat_input,
+        hat_memory=hat_memory,
+        scales=scales,
+        fresh=fresh,
+        tanh_c=tanh_c,
+        h=hs,
+        c=cs,
+        d_h=whole(d_h),
+        d_c=whole(steps.packed(d_c)),
+        d_shown=whole(steps.packed(d_outputs[parts])),
+        d_last_h=whole(last[0]),
+        d_last_c=whole(last[1]),
+        d_gates=d_a,
+        d_input=d_input,
+        d_past=d_past,
+        d_tanh=gradients["d_tanh"],
+        d_outputs=gradients["d_outputs"],
+        d_states_h=gradients["probe_h"],
+        d_states_c=gradients["probe_c"],
+        d_first_h=gradients["h"],
+        d_first_c=gradients["c"],
+        d_bias=gradients["bias_ih"],
+        d_bias_past=gradients["bias_hh"],
+        d_gain_input=gradients["norm_ih"],
+        d_gain_past=gradients["norm_hh"],
+        d_gain_memory=gradients["norm_c"],
+        d_bias_memory=gradients["bias_c"],
+        d_peepholes=gradients["weight_peephole"],
     )
+    call("staged_back", products, _work(i, steps), 3 * steps.T, struct)
     d_bias = gradients["bias_ih"]
     assert d_bias is not None
     if gradients["bias_hh"] is None:
@@ -134,21 +169,34 @@ def backward(
     return gradients
 
 
-def _form(
-    cell: Cell, i: Inputs, steps: Steps, bias_n: Tensor | None
-) -> tuple[Tensor | int | None, ...]:
-    """As `Form` there, but for its sizes, which come first in any case."""
-    projected = 0 if i.weight_hr is None else len(i.weight_hr)
-    zones = (*_zone(i.zone_hidden, steps), *_zone(i.zone_memory, steps))
-    norm_c = (i.norm_c, i.bias_c)
-    norms = (i.norm_ih, i.bias_ih, i.norm_hh, i.bias_hh, *norm_c) if i.norm_ih is not None else ()
-    weights = i.weight_peephole, i.weight_hh, bias_n, i.weight_hr, *(norms or (None,) * 6)
-    form = code_of(cell), projected, bits(cell.cell_clip)
-    return (*masks_of(i, steps), *form, *zones, *map(whole, weights))
+def _form(cell: Cell, i: Inputs, steps: Steps, bias_n: Tensor | None) -> Form:
+    zone_hidden, zone_memory = _zone(i.zone_hidden, steps), _zone(i.zone_memory, steps)
+    has_norms = i.norm_ih is not None
+    return Form(
+        sizes=steps.sizes(_hidden(cell, i)),
+        cell=code_of(cell),
+        projected=0 if i.weight_hr is None else len(i.weight_hr),
+        clip=bits(cell.cell_clip),
+        masks=masks_of(i, steps),
+        zone_hidden_row=zone_hidden[1],
+        zone_hidden=zone_hidden[0],
+        zone_memory_row=zone_memory[1],
+        zone_memory=zone_memory[0],
+        weight_hh=i.weight_hh.contiguous(),
+        peepholes=whole(i.weight_peephole),
+        bias_n=whole(bias_n),
+        weight_hr=whole(i.weight_hr),
+        norm_ih=whole(i.norm_ih),
+        bias_ih=whole(i.bias_ih) if has_norms else None,
+        norm_hh=whole(i.norm_hh),
+        bias_hh=whole(i.bias_hh) if has_norms else None,
+        norm_c=whole(i.norm_c),
+        bias_c=whole(i.bias_c) if has_norms else None,
+    )
 
 
 def _zone(share: Tensor | None, steps: Steps) -> tuple[Tensor | None, int]:
-    """As `Zone` there: one row for all where it was expanded."""
+    """Shares of the old state, and how far apart their rows are: 0 where there is one for all."""
     if share is None:
         return None, 0
     if share.stride()[:2] == (0, 0):

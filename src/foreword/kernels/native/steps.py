@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from foreword.kernels.native.module import loaded
+from foreword.kernels.native.structs import Sizes
 
 
 class Order(NamedTuple):
@@ -46,12 +47,12 @@ class Steps:
     rows: int
     order: Order | None = None
 
-    def sizes(self, hidden: int) -> tuple[Tensor | int | None, ...]:
-        """As `Sizes` there."""
+    def sizes(self, hidden: int) -> Sizes:
+        """As the kernels are told them."""
         if self.order is None:
-            return self.T, self.B, hidden, None, None, 0
+            return Sizes(self.T, self.B, hidden)
         idle = len(self.order.places) - self.rows
-        return self.T, self.B, hidden, self.order.begins, self.order.places, idle
+        return Sizes(self.T, self.B, hidden, self.order.begins, idle, self.order.places)
 
     @property
     def most_rows_at_once(self) -> int:
