@@ -199,8 +199,8 @@ def pairs(folds: Sequence[str], vectors: np.ndarray) -> Pairs:
     odd = np.array([of_letters(folds[m]) - of_letters(folds[w]) for w, m, *_ in candidates])
     likeness = _likeness(wrongs, meants, vectors)
     kept = (kinds != TWICE) | (likeness >= TWICE_ALIKE)
-    found = (wrongs, meants, kinds, letters, commoner, odd, likeness)
-    return Pairs(*(feature[kept] for feature in found))
+    features = (wrongs, meants, kinds, letters, commoner, odd, likeness)
+    return Pairs(*(feature[kept] for feature in features))
 
 
 def _change(wrong: str, meant: str) -> tuple[str, str, str]:

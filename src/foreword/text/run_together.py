@@ -49,7 +49,7 @@ def find(words: Sequence[str], ids: np.ndarray, case: Case) -> dict[str, str]:
     at = np.minimum(np.searchsorted(keys, pairs), len(keys) - 1)
     often = np.bincount(at[keys[at] == pairs], minlength=len(keys))[where]
     usual = _shares(text) + 1e-9
-    found: dict[int, str] = {}
+    joined_words: dict[int, str] = {}
     for (joined, a, b), together in zip(candidates.tolist(), often.tolist(), strict=True):
         if together < RARER * count[joined]:
             continue
@@ -59,11 +59,11 @@ def find(words: Sequence[str], ids: np.ndarray, case: Case) -> dict[str, str]:
             _log_odds(one, two, usual) for one, two in zip(of_one, of_two, strict=True)
         )
         if odds >= THRESHOLD:
-            found[joined] = f"{words[a]} {words[b]}"
+            joined_words[joined] = f"{words[a]} {words[b]}"
     return {
-        word: found[index]
+        word: joined_words[index]
         for word, index in zip(words, one_case.tolist(), strict=True)
-        if index in found
+        if index in joined_words
     }
 
 

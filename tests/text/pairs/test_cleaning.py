@@ -18,7 +18,7 @@ def test_good_pairs_stay_with_their_places() -> None:
     kept, left_out = clean(pairs_of(("", "x"), *USUAL))
 
     assert (len(kept), left_out) == (200, {"empty on one side": 1})
-    assert kept.place(0) == "a.tmx, line 2"
+    assert kept.where(0) == "a.tmx, line 2"
 
 
 @pytest.mark.parametrize(

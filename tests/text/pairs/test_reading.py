@@ -96,7 +96,7 @@ def test_two_files_are_paired_line_by_line(tmp_path: Path) -> None:
     assert both(pairs) == [("Ein Hund.", "A dog."), ("", ""), ("Zwei Katzen.", "Two cats.")]
     assert pairs.languages == ("de", "en")
     assert pairs.note == "lines: 3 pairs of de and en"
-    assert pairs.place(2) == f"{de} and {en}, line 3"
+    assert pairs.where(2) == f"{de} and {en}, line 3"
 
 
 def test_the_names_of_files_tell_which_is_the_source(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_anki_tables_have_pairs_and_attributions(tmp_path: Path) -> None:
     pairs = read_pairs(path)
 
     assert both(pairs) == [("Go.", "Va !"), ('"Run!', "Cours !")]
-    assert pairs.place(1) == f"{path}, line 2"
+    assert pairs.where(1) == f"{path}, line 2"
 
 
 def test_tables_of_numbered_sentences_have_pairs_in_between(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_translation_memories_are_read_without_their_codes(tmp_path: Path, encod
         ("A cat sleeps & eats.", "Eine Katze schläft & frisst."),
     ]
     assert pairs.note == ("TMX: 2 pairs of en-GB and de-DE; left out: 1 in one language only")
-    assert [pairs.place(0), pairs.place(1)] == [f"{path}, line 4", f"{path}, line 7"]
+    assert [pairs.where(0), pairs.where(1)] == [f"{path}, line 4", f"{path}, line 7"]
     assert both(read_pairs(path, languages=("de", "en")))[0] == ("Hallo Welt!", "Hello world!")
 
 

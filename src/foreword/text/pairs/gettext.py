@@ -37,9 +37,9 @@ def read_po(text: Opened) -> Iterator[Unit]:
         # With a line end, the content cannot be taken for the name of a file.
         file = polib.pofile(content + "\n")
     except (OSError, ValueError, IndexError, UnicodeError) as error:
-        found = re.search(r"\(line (\d+)\)(?:: (.*))?", str(error))
-        why = (found[2] or "it is no PO syntax") if found else str(error)
-        raise _damaged(text, int(found[1]) if found else 1, why) from error
+        match = re.search(r"\(line (\d+)\)(?:: (.*))?", str(error))
+        why = (match[2] or "it is no PO syntax") if match else str(error)
+        raise _damaged(text, int(match[1]) if match else 1, why) from error
     languages = (
         file.metadata.get("X-Source-Language") or UNKNOWN,
         file.metadata.get("Language") or UNKNOWN,

@@ -68,7 +68,7 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.sources)
 
-    def place(self, index: int) -> str:
+    def where(self, index: int) -> str:
         """Return where a pair comes from, for messages: "notes.tmx, line 12"."""
         return f"{self.files[self.file_numbers[index]]}, line {self.lines[index]}"
 
