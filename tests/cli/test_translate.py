@@ -9,7 +9,7 @@ from tests.translator.models import write_random
 from typer.testing import CliRunner, Result
 
 from foreword.cli.app import app
-from foreword.errors import FolderError
+from foreword.errors import FolderError, TextError
 from foreword.folder.saving import write_folder
 from foreword.folder.store import Folder
 from foreword.translator.translator import Translator
@@ -82,3 +82,12 @@ def test_a_next_word_model_is_refused_with_what_would_translate(
     write_folder(tmp_path / "model", folder.config, folder.weights, folder.tokenizer, "card")
     with pytest.raises(FolderError, match="foreword train --pairs"):
         run(tmp_path / "model", "text")
+
+
+def test_a_glossary_is_read_from_a_file(model: Path, tmp_path: Path) -> None:
+    terms = tmp_path / "terms.tsv"
+    terms.write_text("cat\tzebra\n", "utf-8")
+    assert "zebra" in run(model, "the cat", "--glossary", terms).stdout
+    terms.write_text("cat\tzebra\ncat\tdog\n", "utf-8")
+    with pytest.raises(TextError, match="lines 1 and 2"):
+        run(model, "the cat", "--glossary", terms)

@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from foreword.cli.console import input_blocks, print_json
 from foreword.cli.notes import note
+from foreword.text.glossary import read_glossary
 from foreword.translator.translation import Translation
 from foreword.translator.translator import MOST_BEAMS, Translator
 from foreword.visible import shown, shown_lines
@@ -47,6 +49,14 @@ def translate(
             help="How each translation begins. Its last word may go on, unless a space follows.",
         ),
     ] = None,
+    glossary: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Terms that are translated as the file says: a term, a tab and its translation "
+            "on each line.",
+        ),
+    ] = None,
     abstain: Annotated[
         float | None,
         typer.Option(
@@ -71,11 +81,12 @@ def translate(
     Lines, blank lines and what has no letters stay as they are. Each line is printed as soon as it
     is translated.
     """
+    terms = None if glossary is None else read_glossary(glossary)
     translator = Translator.load(folder)
     asked, withheld = 0, 0
     for block in [[" ".join(texts)]] if texts and texts != ["-"] else input_blocks():
         translations = translator.translate(
-            block, beams=max(beams, n), n=n, prefix=prefix, abstain=abstain
+            block, beams=max(beams, n), n=n, prefix=prefix, glossary=terms, abstain=abstain
         )
         for text, translation in zip(block, translations, strict=True):
             asked, withheld = asked + 1, withheld + translation.abstained

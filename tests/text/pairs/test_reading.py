@@ -13,7 +13,7 @@ TMX = """<?xml version="1.0" encoding="UTF-8"?>
 <tu><note>greeting</note>
   <tuv xml:lang="de-DE"><seg>Hallo <bpt i="1">{\\b </bpt>Welt<ept i="1">}</ept>!</seg></tuv>
   <tuv xml:lang="en-GB"><seg>Hello <hi>world</hi>!</seg></tuv></tu>
-<tu><tuv lang="EN"><seg>A cat
+<tu><tuv lang="EN"><seg><ph>&lt;b&gt;</ph>A cat
    sleeps &amp; eats.</seg></tuv>
   <tuv lang="DE"><seg>Eine Katze schläft &amp; frisst.</seg></tuv></tu>
 <tu><tuv lang="en"><seg>Alone.</seg></tuv></tu>
@@ -21,8 +21,8 @@ TMX = """<?xml version="1.0" encoding="UTF-8"?>
 """
 XLIFF_1 = """<xliff version="1.2" xmlns="urn:oasis:names:tc:xliff:document:1.2">
 <file source-language="en" target-language="fr" original="a"><body><group>
-<trans-unit id="1"><source>Open <g id="1">the</g> file<x id="2"/></source>
-  <target>Ouvrir <g id="1">le</g> fichier<x id="2"/></target>
+<trans-unit id="1"><source>Open <g id="1">the</g> file <x id="2" equiv-text="{{name}}"/></source>
+  <target>Ouvrir <g id="1">le</g> fichier <x id="2" equiv-text="{{name}}"/></target>
   <alt-trans><source>No</source><target>Non</target></alt-trans><note>Menu</note></trans-unit>
 <trans-unit id="2"><source>Close</source>
   <target state="needs-review-translation">x</target></trans-unit>
@@ -188,7 +188,7 @@ def test_translation_memories_are_read_without_their_codes(tmp_path: Path, encod
 
     assert both(pairs) == [
         ("Hello world!", "Hallo Welt!"),
-        ("A cat sleeps & eats.", "Eine Katze schläft & frisst."),
+        ("<b>A cat sleeps & eats.", "Eine Katze schläft & frisst."),
     ]
     assert pairs.note == ("TMX: 2 pairs of en-GB and de-DE; left out: 1 in one language only")
     assert [pairs.where(0), pairs.where(1)] == [f"{path}, line 4", f"{path}, line 7"]
@@ -212,7 +212,7 @@ def test_localisation_files_are_read_with_what_is_finished(tmp_path: Path) -> No
     pairs = read_pairs(path)
 
     assert both(pairs) == [
-        ("Open the file", "Ouvrir le fichier"),
+        ("Open the file {{name}}", "Ouvrir le fichier {{name}}"),
         ("One.", "Un."),
         ("Two.", "Deux."),
     ]

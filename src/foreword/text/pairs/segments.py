@@ -8,6 +8,7 @@ from foreword.errors import TextError
 from foreword.text.decoding import BLOCK_BYTES
 from foreword.text.forms.form import Head, Opened
 from foreword.text.forms.xml_stream import Event, NotXmlError, events
+from foreword.text.placeholders import is_placeholder
 
 CODES = frozenset({"bpt", "ept", "ph", "it", "ut", "x", "bx", "ex", "sc", "ec"})
 """Elements that stand for the markup of the original document; other elements are within text."""
@@ -36,10 +37,11 @@ def root_is(name: str) -> Callable[[Head], bool]:
 
 
 class Segment:
-    """Collects the text of an element, without the codes within it."""
+    """Collects the text of an element, and of the codes within it those that are placeholders."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
+        self._code = ""
         self._depth = 0
 
     def add(self, event: Event) -> None:
@@ -47,8 +49,18 @@ class Segment:
         if event.kind == "text":
             if self._depth == 0:
                 self._parts.append(event.name)
+            else:
+                self._code += event.name
+        elif event.name in CODES and event.kind == "begin":
+            self._depth += 1
+            # XLIFF tells what a code stands for beside it.
+            self._code += event.has.get("equiv-text", event.has.get("equiv", ""))
         elif event.name in CODES:
-            self._depth += 1 if event.kind == "begin" else -1
+            self._depth -= 1
+            if self._depth == 0:
+                if is_placeholder(self._code):
+                    self._parts.append(self._code)
+                self._code = ""
 
     @property
     def text(self) -> str:

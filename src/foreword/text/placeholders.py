@@ -1,0 +1,144 @@
+"""Find tags and placeholders in a text, and put slots in their place, which a translator copies.
+
+Knows nothing about models. A slot is a character of `SLOT_CHARACTERS`, one sub-word each.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from foreword.text.subwords import SLOT_CHARACTERS, SLOTS
+
+_KINDS = (
+    r"(?:https?|ftp)://[^\s<>\"“”«»]+(?<![.,;:!?)\]}'’])",
+    r"\bwww\.[^\s<>\"“”«»]+(?<![.,;:!?)\]}'’])",
+    r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+",
+    r"<!\[CDATA\[|\]\]>|</?[A-Za-z][\w:-]{0,60}(?:\s[^<>]{0,300}=[^<>]{0,300})?\s{0,9}/?>",
+    r"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});",
+    r"\{\{[^{}\n]{1,80}\}\}|[$%#]?\{\s?[\w.$\-\[\]()|:%#,+]{0,60}\s?\}",
+    # C's and Python's formats. A digit before one or a letter after it makes it a percentage.
+    r"(?<![\d%])%(?:\d{1,2}\$)?(?:\([\w.-]{1,60}\))?[-+0#]{0,3}\d{0,3}(?:\.\d{1,2})?"
+    r"(?:l{0,2}[diuxXfFeEgGcsrap]|@)(?![^\W\d_])",
+)
+_PLACEHOLDER = re.compile("|".join(f"(?:{kind})" for kind in _KINDS))
+_SLOT = re.compile(f"[{SLOT_CHARACTERS}]")
+_WORD = re.compile(r"[^\W_](?:[\w.,:/-]*[^\W_])?")
+
+
+def placeholders(text: str) -> Iterator[re.Match[str]]:
+    """Yield what must come out of a translation as it is.
+
+    These are addresses (URLs, e-mail), tags and entities of HTML and XML, and the places of values
+    in messages of programs.
+
+    >>> [match[0] for match in placeholders("Hi {name}, <b>%d files</b> at http://a.org/b!")]
+    ['{name}', '<b>', '%d', '</b>', 'http://a.org/b']
+    """
+    return _PLACEHOLDER.finditer(text)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text is one placeholder, and nothing else."""
+    return _PLACEHOLDER.fullmatch(text) is not None
+
+
+@dataclass(frozen=True)
+class Masked:
+    """A text with slots in place of its placeholders.
+
+    Attributes:
+        text: the text, in which each slot stands once.
+        originals: the placeholders, by slot.
+    """
+
+    text: str
+    originals: tuple[str, ...]
+
+    def restored(self, translation: str) -> str | None:
+        """Return a translation with the placeholders in place of the slots.
+
+        None if not each slot is there exactly once: then a placeholder would be lost or repeated.
+        """
+        slots = _SLOT.findall(translation)
+        if sorted(slots) != list(SLOT_CHARACTERS[: len(self.originals)]):
+            return None
+        return _SLOT.sub(lambda slot: self.originals[SLOT_CHARACTERS.index(slot[0])], translation)
+
+
+def masked(text: str) -> Masked | None:
+    """Put slots in the place of a text's placeholders, in their order.
+
+    None if the text has more placeholders than there are slots; it is to be cut first.
+    """
+    originals: list[str] = []
+    plain = _SLOT.sub("\ufffd", text)  # what looks like a slot is no text, and never translated
+
+    def slot(match: re.Match[str]) -> str:
+        originals.append(match[0])
+        return SLOT_CHARACTERS[(len(originals) - 1) % SLOTS]
+
+    plain = _PLACEHOLDER.sub(slot, plain)
+    return Masked(plain, tuple(originals)) if len(originals) <= SLOTS else None
+
+
+def masked_pair(source: str, target: str) -> tuple[str, str]:
+    """Put slots in the place of the placeholders that a sentence shares with its translation.
+
+    They must be the same on both sides, each as often; otherwise the pair stays as it is.
+    """
+    whole = masked(source)
+    if whole is None or not whole.originals:
+        return source, target
+    theirs = [match[0] for match in placeholders(target)]
+    if Counter(theirs) != Counter(whole.originals):
+        return source, target
+    # The first of several equal ones on one side is the first on the other.
+    waiting = list(enumerate(whole.originals))
+
+    def slot(match: re.Match[str]) -> str:
+        at = next(at for at, (_, original) in enumerate(waiting) if original == match[0])
+        return SLOT_CHARACTERS[waiting.pop(at)[0]]
+
+    return whole.text, _PLACEHOLDER.sub(slot, target)
+
+
+def practised(source: str, target: str, random: np.random.Generator) -> tuple[str, str]:
+    """Put slots where placeholders might stand, for training on text that has few of them.
+
+    Words that are the same on both sides, as names and numbers are, become slots; where there are
+    none, slots are set around both sides, as tags may be. A pair that has slots stays as it is.
+
+    Args:
+        source: the sentence.
+        target: its translation.
+        random: chooses the words and the slots.
+    """
+    if _SLOT.search(source) or _SLOT.search(target):
+        return source, target
+    sides = [Counter(_WORD.findall(side)) for side in (source, target)]
+    shared = [
+        word
+        for word, count in sides[0].items()
+        if count == sides[1][word] == 1 and not word.islower()
+    ]
+    # A sentence has the first slots, as `masked` gives them out in the order of the source.
+    if shared:
+        words = [shared[k] for k in random.permutation(len(shared))[: 1 + random.integers(2)]]
+        words.sort(key=lambda word: _place(source, word))
+        for word, slot in zip(words, SLOT_CHARACTERS, strict=False):
+            source, target = (_replaced(side, word, slot) for side in (source, target))
+        return source, target
+    first, last = SLOT_CHARACTERS[0], SLOT_CHARACTERS[1]
+    return f"{first}{source}{last}", f"{first}{target}{last}"
+
+
+def _place(text: str, word: str) -> int:
+    return next(match.start() for match in _WORD.finditer(text) if match[0] == word)
+
+
+def _replaced(text: str, word: str, slot: str) -> str:
+    start = _place(text, word)
+    return text[:start] + slot + text[start + len(word) :]

@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foreword.text.placeholders import (
+    is_placeholder,
+    masked,
+    masked_pair,
+    placeholders,
+    practised,
+)
+from foreword.text.subwords import SLOT_CHARACTERS
+
+A, B, C = SLOT_CHARACTERS[:3]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello {name}, {0} and {{ user.name }}!", "{name}|{0}|{{ user.name }}"),
+        ("${total} of %{all} or {x:.2f}", "${total}|%{all}|{x:.2f}"),
+        (
+            "%s has %d files, %1$s, %(count)d, %5.2f, %ld and %@",
+            "%s|%d|%1$s|%(count)d|%5.2f|%ld|%@",
+        ),
+        ('<a href="x.html" class=y>Open</a><br/>', '<a href="x.html" class=y>|</a>|<br/>'),
+        ("Fish &amp; chips&#39;&#x2F;", "&amp;|&#39;|&#x2F;"),
+        ("See https://a.org/b?c=d&e#f, or (www.x.com).", "https://a.org/b?c=d&e#f|www.x.com"),
+        ("Write to first.last+tag@mail.example.org.", "first.last+tag@mail.example.org"),
+        ("100%ig und 5 %, 3 < 4 > 2, R&D; {a set of things}, a@b", ""),
+        ("50%d and 100% sure, <3 you", ""),
+    ],
+)
+def test_placeholders_are_found_and_nothing_else(text: str, expected: str) -> None:
+    assert "|".join(found[0] for found in placeholders(text)) == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(["{n}", "%s", "<b>", " ", "word", "😀", "&amp;", "%"]), max_size=8))
+def test_a_masked_text_is_restored_unharmed(parts: list[str]) -> None:
+    text = "".join(parts)
+    hidden = masked(text)
+
+    assert hidden is not None
+    assert hidden.restored(hidden.text) == text
+    assert not list(placeholders(hidden.text))
+
+
+def test_a_translation_that_loses_or_repeats_a_placeholder_is_none() -> None:
+    hidden = masked("<b>{name}</b> wins")
+
+    assert hidden is not None
+    assert hidden.restored(f"es gewinnt {A}{B}{C}") == "es gewinnt <b>{name}</b>"
+    assert hidden.restored(f"{A}{B} gewinnt") is None
+    assert hidden.restored(f"{A}{B}{C}{C} gewinnt") is None
+    assert hidden.restored("gewinnt") is None
+
+
+def test_a_text_cannot_bring_slots_of_its_own() -> None:
+    hidden = masked(f"{A} and {{name}}")
+
+    assert hidden is not None
+    assert hidden.restored(hidden.text) == "\ufffd and {name}"
+
+
+def test_more_placeholders_than_slots_are_not_masked() -> None:
+    assert masked("%s " * 8) is not None
+    assert masked("%s " * 9) is None
+
+
+def test_a_pair_shares_its_slots_whatever_their_order() -> None:
+    pair = masked_pair("{who} ate {what} <b>x</b> <b>y</b>", "<b>u</b> {what} <b>v</b> von {who}")
+    slots = SLOT_CHARACTERS
+
+    assert pair == (
+        f"{slots[0]} ate {slots[1]} {slots[2]}x{slots[3]} {slots[4]}y{slots[5]}",
+        f"{slots[2]}u{slots[3]} {slots[1]} {slots[4]}v{slots[5]} von {slots[0]}",
+    )
+
+
+def test_a_pair_whose_placeholders_differ_stays_as_it_is() -> None:
+    assert masked_pair("%s files", "Dateien") == ("%s files", "Dateien")
+    assert masked_pair("%s files", "%d Dateien") == ("%s files", "%d Dateien")
+
+
+def test_training_practises_slots_on_names_and_numbers() -> None:
+    random = np.random.default_rng(1)
+    source, target = practised("Tom kam 2016 nach Rom", "In 2016 Tom came to Rome", random)
+
+    assert source.count(A) == target.count(A) == 1
+    assert source.replace(A, "x").replace(B, "x") != target
+    assert {"Tom", "2016"} - set(source.split()) == {"Tom", "2016"} - set(target.split())
+    assert practised("ja", "yes", random) == (f"{A}ja{B}", f"{A}yes{B}")
+
+
+def test_one_placeholder_alone_is_told_from_text() -> None:
+    assert is_placeholder("<b>")
+    assert not is_placeholder("<b>x")
