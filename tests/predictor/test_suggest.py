@@ -822,6 +822,17 @@ def test_two_words_that_were_run_together_are_offered_apart(speaker: MakeSpeaker
     assert "alot" not in {suggestion.word for suggestion in model.suggest("like ", k=9)}
 
 
+def test_a_space_that_was_not_typed_between_two_known_words_is_set(speaker: MakeSpeaker) -> None:
+    model = speaker({"in": 0.3, "fact": 0.2, "intact": 1e-5, "a": 0.1})
+
+    best, *_ = model.suggest("x infact", k=3)
+    assert (best.word, best.accepted("x infact")) == ("in fact", "x in fact")
+    assert model.suggest("Infact", k=1)[0].accepted("Infact") == "In fact"
+    assert "in fact" not in {one.word for one in model.suggest("x intact", k=9)}
+    hidden = model.suggest("x infact", k=9, blocked=["fact"])
+    assert "in fact" not in {one.word for one in hidden}
+
+
 def test_a_known_misspelling_in_full_is_likelier_than_the_beginning_of_a_longer_one(
     speaker: MakeSpeaker,
 ) -> None:
