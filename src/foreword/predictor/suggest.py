@@ -231,12 +231,12 @@ def _two_words(
     firsts = np.array([first for _, first, _ in splits])
     shares = reader.engine.probabilities(context.state, firsts)
     best, likeliest = None, 0.0
-    for place in np.argsort(-shares, kind="stable")[:SPLITS].tolist():
-        k, first, second = splits[place]
+    for row in np.argsort(-shares, kind="stable")[:SPLITS].tolist():
+        k, first, second = splits[row]
         after = yield from look_ahead(typed[:k])
         follows = float(reader.engine.probabilities(after.state)[second].sum())
-        if shares[place] * follows > likeliest:
-            likeliest = shares[place] * follows
+        if shares[row] * follows > likeliest:
+            likeliest = shares[row] * follows
             text = f"{lexicon.words[first]} {lexicon.words[second[0]]}"
             best = _TwoWords(text, first, follows * NO_SPACE)
     return best
