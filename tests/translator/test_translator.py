@@ -15,6 +15,7 @@ from tests.translator.models import write_random
 import foreword
 from foreword.errors import FolderError, SettingsError
 from foreword.predictor.predictor import Predictor
+from foreword.text.placeholders import placeholders
 from foreword.translator.translator import Translator
 
 
@@ -100,6 +101,39 @@ def test_terms_of_the_glossary_come_out_as_whole_words(translator: Translator) -
     assert {"Kater", "Vertrag"} <= set(words)
     assert "never" not in found.text
     assert "Köter" not in found.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the {name} cat, %s and %d.",
+        "<b>the cat</b> on <a href='x. Y'>the mat</a>",
+        "See https://a.org/b?c=d. The cat.",
+        "the cat " * 3 + "%s " * 20 + "the dog",
+    ],
+)
+@pytest.mark.parametrize("beams", [1, 3])
+def test_placeholders_tags_and_addresses_survive(
+    translator: Translator, text: str, beams: int
+) -> None:
+    translation = translator.translate(text, beams=beams)
+    expected = [match[0] for match in placeholders(text)]
+    assert sorted(match[0] for match in placeholders(translation.text)) == sorted(expected)
+    tags = [tag for tag in expected if tag.startswith(("<", "%"))]
+    written = re.findall(r"<[^>]*>|%[sd]", translation.text)
+    assert written == tags
+
+
+def test_a_prefix_may_hold_a_placeholder(translator: Translator) -> None:
+    found = translator.translate("the cat {name}", prefix="Hi {name}, yo").text
+    assert found.startswith("Hi {name}, yo")
+    assert found.count("{name}") == 1
+    assert translator.translate("the {a}", prefix="x {a}").text.startswith("x {a}")
+
+
+def test_what_is_only_placeholders_is_copied(translator: Translator) -> None:
+    text = "{name}: %s <br/> https://a.org"
+    assert translator.translate(text).text == text
 
 
 def test_rather_none_than_a_translation_below_the_asked_confidence(

@@ -12,6 +12,8 @@ from functools import cached_property
 import numpy as np
 
 Ids = tuple[int, ...]
+_CLOSING = frozenset(b'.,:;!?)"')
+_JOINING = tuple(bytes([byte]) for byte in b"#$%&@/\\<=+-._~{")
 
 
 class Pieces:
@@ -31,6 +33,11 @@ class Pieces:
         self._longest = max(map(len, pieces), default=0)
         self.continues = np.array([_continues(piece) for piece in pieces], bool)
         """Whether each sub-word, right after a word, would make it longer. (V,)"""
+        self.closes = np.array([bool(piece) and set(piece) <= _CLOSING for piece in pieces], bool)
+        """Whether each sub-word consists of marks that end an address or a sentence. (V,)"""
+        self.parts = self.closes | np.array([piece[:1] in (b"", b" ") for piece in pieces], bool)
+        """Whether each sub-word may stand between an address and what follows it. (V,)"""
+        self.space = self._by_bytes.get(b" ")
 
     def of(self, ids: Ids) -> bytes:
         """Return the bytes of sub-words."""
@@ -50,8 +57,12 @@ class Pieces:
 
 
 def _continues(piece: bytes) -> bool:
-    """Whether a piece begins with a letter or a digit of ASCII, or within any other character."""
-    return bool(piece) and (piece[0] >= 0x80 or chr(piece[0]).isalnum())
+    return _is_letter(piece[:1])
+
+
+def _is_letter(byte: bytes) -> bool:
+    """Whether a byte is a letter or a digit of ASCII, or a part of another character."""
+    return byte.isalnum() or byte >= b"\x80"
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,10 @@ class Demands:
         prefix: how it must begin; None if anyhow.
         required: the sub-words of each term that it must contain as whole words.
         once: sub-words that it must contain once, among those that are never written otherwise.
+        ordered: those of them that must come in this order.
+        after_gap: those of them that must not come right after each other, a letter, a digit, or a
+            mark that addresses and placeholders are made of.
+        before_gap: those of them after which only a space may come, or marks and then a space.
     """
 
     pieces: Pieces
@@ -92,6 +107,9 @@ class Demands:
     prefix: Prefix | None = None
     required: tuple[Ids, ...] = ()
     once: Ids = ()
+    ordered: Ids = ()
+    after_gap: Ids = ()
+    before_gap: Ids = ()
 
     @property
     def length(self) -> int:
@@ -117,11 +135,14 @@ class Demands:
             _leave(scores, allowed)
             return
         scores[[index for index in self.once if index in ids]] = -np.inf
+        scores[self._blocked(ids)] = -np.inf
         missing = self.missing(ids)
         if missing:
             scores[self.end] = -np.inf
         if self._closes(ids):
             scores[self.pieces.continues] = -np.inf
+        if self._needs_gap(ids):
+            scores[~self.pieces.parts] = -np.inf
         if missing and remaining - 1 <= 2 * sum(map(len, missing)):
             _leave(scores, self.next(ids))
 
@@ -131,12 +152,33 @@ class Demands:
         going = [term[count] for term in missing if (count := _begun(ids, term))]
         if self._closes(ids):
             going = [index for index in going if not self.pieces.continues[index]]
-        return np.array(going or [term[0] for term in missing], np.int64)
+        blocked = self._blocked(ids)
+        begin = [term[0] for term in missing if term[0] not in blocked]
+        if missing and not begin and self.pieces.space is not None:
+            begin = [self.pieces.space]
+        return np.array(going or begin, np.int64)
 
     def missing(self, ids: Ids) -> list[Ids]:
         """Return the terms that `ids` do not hold."""
         words = [term for term in self.required if not self._holds(ids, term)]
         return words + [(index,) for index in self.once if index not in ids]
+
+    def _blocked(self, ids: Ids) -> list[int]:
+        """Return those of `once` that may not come now."""
+        blocked = [index for index in self.ordered if index not in ids][1:]
+        if ids and (ids[-1] in self.once or self._joins(ids[-1]) or self._needs_gap(ids)):
+            blocked += self.after_gap
+        return blocked
+
+    def _needs_gap(self, ids: Ids) -> bool:
+        """Whether only marks stand after one of `before_gap`."""
+        last = next((index for index in reversed(ids) if not self.pieces.closes[index]), None)
+        return last in self.before_gap
+
+    def _joins(self, index: int) -> bool:
+        """Whether a sub-word ends with a letter or a mark that placeholders are made of."""
+        last = self.pieces.bytes[index][-1:]
+        return _is_letter(last) or last in _JOINING
 
     def held(self, ids: Ids) -> int:
         """Return how many sub-words of terms `ids` hold, those of a begun term included."""

@@ -4,10 +4,11 @@ Knows written language a little; no models.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from foreword.predictor.sentences import is_abbreviated, is_emoji
+from foreword.text.placeholders import placeholders
 
 _LINE_ENDS = re.compile(r"(\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])")
 _SENTENCE_ENDS = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+|[。！？]+[」』）”]*\s*")
@@ -21,7 +22,8 @@ class Part(NamedTuple):
 
     Attributes:
         text: without spaces around it, if it is translated.
-        is_copied: whether it stays as it is: spaces, line ends, and what has no letters.
+        is_copied: whether it stays as it is: spaces, line ends, and what has no letters besides
+            placeholders.
     """
 
     text: str
@@ -51,24 +53,32 @@ def parts_of(text: str, *, sentences: bool = True) -> Iterator[Part]:
 def halves(text: str) -> tuple[str, str, str]:
     """Cut a text that is too long near its middle; return the halves and the space between them.
 
-    It is cut after a clause; or else at a space; or else anywhere.
+    It is cut after a clause; or else at a space; or else anywhere, but within no placeholder.
     """
     middle = len(text) // 2
+    kept = [match.span() for match in placeholders(text)]
     for ends in (_CLAUSE_ENDS, _SPACES):
-        cuts = [cut.span() for cut in ends.finditer(text)]
+        cuts = [cut.span() for cut in ends.finditer(text) if not _is_within(cut.end(), kept)]
         begin, end = min(cuts, key=lambda cut: abs(cut[1] - middle), default=(0, 0))
         if len(text) // 4 < end <= len(text) * 3 // 4:
             spaces = end - begin - len(text[begin:end].rstrip())
             begin = begin + len(text[begin:end].rstrip())
             return text[:begin], text[begin : begin + spaces], text[end:]
+    middle = next((end for begin, end in kept if begin < middle < end < len(text)), middle)
+    middle = next((begin for begin, end in kept if 0 < begin < middle < end), middle)
     return text[:middle], "", text[middle:]
+
+
+def _is_within(position: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(begin < position < end for begin, end in spans)
 
 
 def _ends(line: str) -> Iterator[int]:
     """Yield where sentences end within a line, the spaces after them included."""
+    kept = [match.span() for match in placeholders(line)]
     for match in _SENTENCE_ENDS.finditer(line):
         end = match.end()
-        if end == len(line) or line[end].islower():
+        if end == len(line) or line[end].islower() or _is_within(end, kept):
             continue
         if match[0].rstrip() == ".":
             before = re.findall(r"\w+", line[max(0, match.start() - 24) : match.start()])
@@ -90,12 +100,22 @@ def _bared(sentence: str) -> Iterator[Part]:
     while begin < end and _is_around(sentence[end - 1]):
         end -= 1
     core = sentence[begin:end]
-    if not any(character.isalpha() for character in core):
+    if not _has_letters(core):
         begin = end = len(sentence)
         core = ""
     for text, is_copied in ((sentence[:begin], True), (core, False), (sentence[end:], True)):
         if text:
             yield Part(text, is_copied)
+
+
+def _has_letters(text: str) -> bool:
+    """Whether there are letters outside of placeholders."""
+    begin = 0
+    for match in placeholders(text):
+        if any(map(str.isalpha, text[begin : match.start()])):
+            return True
+        begin = match.end()
+    return any(map(str.isalpha, text[begin:]))
 
 
 def _is_around(character: str) -> bool:

@@ -7,7 +7,7 @@ from functools import reduce
 
 import numpy as np
 
-from foreword.text.subwords import Subwords
+from foreword.text.subwords import SLOT_CHARACTERS, Subwords
 from foreword.translator.search import Hypothesis
 
 ALIGNED = 0.5
@@ -98,12 +98,29 @@ def copied(text: str) -> Piece:
 
 
 def piece_of(
-    source: Sequence[int], hypotheses: Sequence[Hypothesis], subwords: Subwords, n: int
+    source: Sequence[int],
+    hypotheses: Sequence[Hypothesis],
+    subwords: Subwords,
+    n: int,
+    originals: Sequence[str] = (),
 ) -> Piece:
-    """Return the translation of a sentence from what a search has found, the best first."""
+    """Return the translation of a sentence from what a search has found, the best first.
+
+    Args:
+        source: the sub-words of the sentence.
+        hypotheses: its translations.
+        subwords: the vocabulary.
+        n: how many texts are wanted.
+        originals: what stands for each slot in the text.
+    """
+    slots = dict(zip(map(ord, SLOT_CHARACTERS), originals, strict=False))
+
+    def text_of(ids: Sequence[int]) -> str:
+        return subwords.decode(ids).translate(slots)
+
     texts: dict[str, float] = {}
     for one in hypotheses:
-        texts.setdefault(subwords.decode(one.ids), one.score)
+        texts.setdefault(text_of(one.ids), one.score)
     best = hypotheses[0]
     words, of_source = words_of(best.ids, subwords), words_of(source, subwords)
     logs = best.log_probabilities
@@ -111,7 +128,7 @@ def piece_of(
         tuple(texts.items())[:n],
         tuple(
             TranslatedWord(
-                subwords.decode([best.ids[t] for t in at]),
+                text_of([best.ids[t] for t in at]),
                 float(np.exp(logs[at].sum())),
                 _sources(best.attention, at, of_source),
             )

@@ -1,7 +1,7 @@
 """Text in, its translation out: `Translator`. Runs on numpy; never imports torch."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, NamedTuple, overload
 
@@ -9,7 +9,8 @@ from foreword.errors import SettingsError
 from foreword.folder.installed import find_folder
 from foreword.folder.translation_store import TranslationFolder, read_translation
 from foreword.predictor.reading import readable
-from foreword.text.subwords import Subwords
+from foreword.text.placeholders import masked
+from foreword.text.subwords import SLOT_CHARACTERS, Subwords
 from foreword.translator.demands import Demands, Ids, Pieces, Prefix
 from foreword.translator.numpy_network import NumpyNetwork
 from foreword.translator.parts import Part, halves, parts_of
@@ -30,11 +31,21 @@ _CONTROLS = frozenset((*range(0x20), 0x7F))
 
 
 class _Job(NamedTuple):
-    """A sentence to translate, with all that its translation depends on."""
+    """A sentence to translate, with all that its translation depends on.
+
+    Attributes:
+        source: its sub-words, with slots in the place of placeholders.
+        text: the same as text.
+        required: the sub-words of terms that its translation must contain.
+        prefix: how its translation must begin.
+        originals: the placeholders, by slot.
+    """
 
     source: Ids
+    text: str
     required: tuple[Ids, ...]
     prefix: Prefix | None
+    originals: tuple[str, ...]
 
 
 class Translator:
@@ -110,8 +121,9 @@ class Translator:
     ) -> Translation | list[Translation]:
         """Translate a text, or each of several ones.
 
-        Lines, blank lines, the spaces around sentences, and what has no letters stay as they are.
-        Each sentence is translated by itself. Lone surrogates are read as U+FFFD.
+        Lines, blank lines, the spaces around sentences, and what has no letters stay as they are,
+        and so do tags, placeholders such as {name} and %s, and addresses within a sentence. Each
+        sentence is translated by itself. Lone surrogates are read as U+FFFD.
 
         Args:
             text: the text or texts.
@@ -145,9 +157,8 @@ class Translator:
         wanted = 1 if n == 1 else beams
         search = BeamSearch(self.network, self._ends, beams=beams, n=wanted, alpha=alpha)
         terms = _Terms(glossary or {}, self.subwords)
-        begin = self._prefix(prefix)
         jobs = [
-            list(self._jobs(readable(one), terms, begin, sentences=sentences and begin is None))
+            list(self._jobs(readable(one), terms, prefix, sentences=sentences and not prefix))
             for one in texts
         ]
         wanted_jobs = {job for of_text in jobs for _, job in of_text if job}
@@ -172,37 +183,46 @@ class Translator:
         ids = tuple(self.subwords.encode(readable(source.strip())))
         return TranslationTypist(self.network, self._ends, self._pieces, self.subwords.encode, ids)
 
-    def _prefix(self, prefix: str | None) -> Prefix | None:
+    def _prefix(self, prefix: str | None, originals: Sequence[str]) -> Prefix | None:
         if not prefix:
             return None
         if len(prefix.splitlines()) > 1:
             raise SettingsError("the prefix must be a single line")
         prefix = readable(prefix)
+        for slot, original in zip(SLOT_CHARACTERS, originals, strict=False):
+            prefix = prefix.replace(original, slot, 1)
         whole, _, last = prefix.rpartition(" ")
+        if set(last) & set(SLOT_CHARACTERS):
+            return Prefix(tuple(self.subwords.encode(prefix)), b"")
         return Prefix(tuple(self.subwords.encode(whole)), f" {last}".encode())
 
     def _jobs(
-        self, text: str, terms: "_Terms", prefix: Prefix | None, *, sentences: bool
+        self, text: str, terms: "_Terms", prefix: str | None, *, sentences: bool
     ) -> Iterator[tuple[Part, _Job | None]]:
         """Yield the parts of a text, each with the sentence that it is, unless it is copied."""
         for part in parts_of(text, sentences=sentences):
-            if part.is_copied:
-                yield part, None
-                continue
-            for short in self._short_enough(part.text):
-                if short.is_copied:
+            for short in [part] if part.is_copied else self._short_enough(part.text):
+                sentence = None if short.is_copied else masked(short.text)
+                if sentence is None:
                     yield short, None
                     continue
-                source = tuple(self.subwords.encode(short.text))
-                yield short, _Job(source, terms.required(short.text), prefix)
+                source = tuple(self.subwords.encode(sentence.text))
+                begin = self._prefix(prefix, sentence.originals)
+                required = terms.required(sentence.text)
+                yield short, _Job(source, sentence.text, required, begin, sentence.originals)
                 prefix = None
 
     def _short_enough(self, text: str) -> Iterator[Part]:
-        """Yield parts of a sentence that are not too long."""
-        if len(text) <= LONGEST_PART or len(self.subwords.encode(text)) <= LONGEST_PART:
-            yield Part(text, is_copied=False)
+        """Yield parts of a sentence that are not too long, nor have too many placeholders."""
+        if masked(text) is not None and (
+            len(text) <= LONGEST_PART or len(self.subwords.encode(text)) <= LONGEST_PART
+        ):
+            yield from parts_of(text, sentences=False)
             return
         left, spaces, right = halves(text)
+        if not left or not right:  # nothing but a placeholder
+            yield Part(text, is_copied=True)
+            return
         yield from self._short_enough(left)
         if spaces:
             yield Part(spaces, is_copied=True)
@@ -217,15 +237,54 @@ class Translator:
             batch = ordered[first : first + size]
             results = search.run([job.source for job in batch], [*map(self._demands, batch)])
             for job, hypotheses in zip(batch, results, strict=True):
-                translated[job] = piece_of(job.source, hypotheses, self.subwords, n)
+                translated[job] = piece_of(job.source, hypotheses, self.subwords, n, job.originals)
         return translated
 
     def _demands(self, job: _Job) -> Demands | None:
-        if not job.required and job.prefix is None:
+        if not job.required and job.prefix is None and not job.originals:
             return None
+        slots = tuple(self.subwords.slots)[: len(job.originals)]
+        originals = dict(zip(slots, job.originals, strict=True))
+        sides = _sides(job.text, job.originals)
         return Demands(
-            pieces=self._pieces, end=self.subwords.end, prefix=job.prefix, required=job.required
+            pieces=self._pieces,
+            end=self.subwords.end,
+            prefix=job.prefix,
+            required=job.required,
+            once=slots,
+            ordered=tuple(k for k, original in originals.items() if _has_order(original)),
+            after_gap=tuple(k for k, (before, _) in zip(slots, sides, strict=True) if before),
+            before_gap=tuple(k for k, (_, after) in zip(slots, sides, strict=True) if after),
         )
+
+
+def _sides(text: str, originals: Sequence[str]) -> list[tuple[bool, bool]]:
+    """Return for each slot whether nothing may touch it from before, and from after.
+
+    Letters would make another placeholder or address of it, unless it is a tag or ends in a brace.
+    What touches it in the source may do so in the translation.
+    """
+    sides = []
+    for slot, original in zip(SLOT_CHARACTERS, originals, strict=False):
+        before, _, after = text.partition(slot)
+        is_tag, is_braced = original.startswith("<"), original.endswith("}")
+        sides.append(
+            (
+                not is_tag and not _touches(before[-1:]),
+                not is_tag and not is_braced and not _touches(after[:1]),
+            )
+        )
+    return sides
+
+
+def _touches(character: str) -> bool:
+    return character != "" and not character.isspace() and character not in '.,:;!?)"('
+
+
+def _has_order(placeholder: str) -> bool:
+    """Whether a placeholder means another thing in another order: a tag, or %s without a name."""
+    is_unnamed = placeholder.startswith("%") and not set("($") & set(placeholder)
+    return placeholder.startswith("<") or placeholder == "{}" or is_unnamed
 
 
 class _Terms:
