@@ -5,7 +5,8 @@
 
 Without pairs it writes its own: lists of one to twelve numbers below a thousand in German and in
 English words. German says the units before the tens ("dreiundzwanzig"), and a list must be
-remembered whole before it is written. Every architecture has the same sizes and the same time.
+remembered whole before it is written. Every architecture has the same sizes and the same time; the
+encoders read in one direction, so that the beginning of a sentence is farthest from its end.
 
 The table has BLEU by the number of words in the source, and the norm of the gradient of the last
 target word's loss at the first source word's embedding, as a share of that at all source words:
@@ -18,7 +19,6 @@ import random
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ from torch.nn import functional as F
 
 import foreword
 from foreword.evaluation.pairs import greedy
-from foreword.evaluation.translation import measure
+from foreword.evaluation.translation import by_length, measure
 from foreword.folder.translation_store import read_translation
 from foreword.models.build import load_weights
 from foreword.text.pair_batches import Ends, Ids
@@ -59,6 +59,8 @@ LONGEST = 12
 """The most numbers in a list."""
 TRAINING, TEST = 20_000, 600
 """The number of lists."""
+EXAMINED = 50
+"""The number of sentences of each range of lengths whose gradients are examined."""
 
 
 def in_german(number: int) -> str:
@@ -127,19 +129,6 @@ class Row:
     gradient: dict[str, float]
 
 
-def ranges(sources: Sequence[str]) -> dict[str, list[int]]:
-    """Sort the numbers of sentences into four ranges of source words, of equal numbers of them."""
-    lengths = np.array([len(source.split()) for source in sources])
-    cuts = np.unique(np.quantile(lengths, [0, 0.25, 0.5, 0.75, 1]).astype(int))
-    named = {}
-    for low, high in pairwise(cuts):
-        first = low if low == cuts[0] else low + 1
-        chosen = np.flatnonzero((lengths >= first) & (lengths <= high))
-        if len(chosen):
-            named[f"{first}-{high}"] = chosen.tolist()
-    return named
-
-
 def gradient_at_first(model: TranslationModel, subwords: Subwords, pair: tuple[str, str]) -> float:
     """Return the share of the first source sub-word in the gradient of the last target's loss.
 
@@ -168,8 +157,8 @@ def gradient_at_first(model: TranslationModel, subwords: Subwords, pair: tuple[s
     return float(norms[0] / norms.sum())
 
 
-def measured(
-    cell: str, attention: str, pairs: Sequence[Path], test: tuple[list[str], list[str]],
+def row_of(
+    cell: str, attention: str, files: Sequence[Path], test: tuple[list[str], list[str]],
     minutes: float, sizes: dict[str, int], out: Path,
 ) -> Row:  # fmt: skip
     """Train an architecture and translate the test sentences."""
@@ -181,8 +170,8 @@ def measured(
             seen = event.words_seen
 
     foreword.train(
-        pairs=pairs, out=out, model=cell, attention=attention, minutes=minutes, report=count,
-        validations=4, **sizes,
+        pairs=files, out=out, model=cell, attention=attention, minutes=minutes, report=count,
+        validations=4, bidirectional=False, **sizes,
     )  # fmt: skip
     folder = read_translation(out)
     model = TranslationModel(folder.model)
@@ -194,13 +183,16 @@ def measured(
     translations = [""] * len(sources)
     for k, found in greedy(model, ids, Ends(subwords.start, subwords.end)):
         translations[k] = subwords.decode(found)
-    by_length, gradient = {}, {}
-    for name, chosen in ranges(sources).items():
-        part = [translations[k] for k in chosen], [references[k] for k in chosen]
-        by_length[name] = measure(*part).bleu
-        shares = [
-            gradient_at_first(model, subwords, (sources[k], references[k])) for k in chosen[:50]
+    measured = by_length(sources, translations, references)
+    gradient = {}
+    for name in measured:
+        least, most = map(int, name.split("-"))
+        pairs = [
+            pair
+            for pair in zip(sources, references, strict=True)
+            if least <= len(pair[0].split()) <= most
         ]
+        shares = [gradient_at_first(model, subwords, pair) for pair in pairs[:EXAMINED]]
         gradient[name] = float(np.mean(shares))
     return Row(
         cell,
@@ -208,7 +200,7 @@ def measured(
         sum(p.numel() for p in model.parameters()),
         seen,
         measure(translations, references).bleu,
-        by_length,
+        measured,
         gradient,
     )
 
@@ -231,17 +223,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         if chosen.pairs:
-            pairs = chosen.pairs
+            files = chosen.pairs
             test = tuple(path.read_text("utf-8").splitlines() for path in chosen.test)
         else:
-            pairs = [folder / "numbers.de", folder / "numbers.en"]
-            for path, lines in zip(pairs, lists(TRAINING, seed=1), strict=True):
+            files = [folder / "numbers.de", folder / "numbers.en"]
+            for path, lines in zip(files, lists(TRAINING, seed=1), strict=True):
                 path.write_text("\n".join(lines) + "\n", "utf-8")
             test = lists(TEST, seed=2)
         rows = []
         for cell, attention in ARCHITECTURES:
             out = folder / f"{cell}-{attention}"
-            row = measured(cell, attention, pairs, test, chosen.minutes, sizes, out)
+            row = row_of(cell, attention, files, test, chosen.minutes, sizes, out)
             rows.append(row)
             lengths = ", ".join(f"{name} words {bleu:.1f}" for name, bleu in row.by_length.items())
             first = ", ".join(f"{name} {share:.2e}" for name, share in row.gradient.items())

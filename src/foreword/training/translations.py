@@ -27,6 +27,10 @@ from foreword.training.trainer import Run
 from foreword.training.translation_card import translation_card
 from foreword.translation.model import TranslationModel
 
+VALIDATED = 10_000
+"""About the number of target sub-words that each validation during training reads; the evaluation
+at the end reads all."""
+
 
 class Translations:
     """The objective of a translation model: the mean loss of a batch of pairs."""
@@ -97,6 +101,16 @@ class Translations:
         self.batches.restore(dict(document))
 
 
+def _sample(sources: Ids, targets: Ids) -> tuple[Ids, Ids]:
+    """Return pairs that are spread over all, of about `VALIDATED` target sub-words."""
+    wanted = min(len(targets.lengths), round(VALIDATED / (targets.lengths.mean() + 1)))
+    chosen = np.unique(np.linspace(0, len(targets.lengths) - 1, max(1, wanted)).astype(int))
+    return (
+        Ids.of([sources[k].tolist() for k in chosen]),
+        Ids.of([targets[k].tolist() for k in chosen]),
+    )
+
+
 class TranslationTask:
     """A translation model on pairs that have been read."""
 
@@ -110,6 +124,7 @@ class TranslationTask:
         self._valid: tuple[Ids, Ids] | None = None
         if corpus.valid is not None:
             self._valid = corpus.ids(corpus.valid.sources), corpus.ids(corpus.valid.targets)
+            self._sample = _sample(*self._valid)
         self._model: TranslationModel | None = None
         self._evaluation: TranslationEvaluation | None = None
 
@@ -180,9 +195,8 @@ class TranslationTask:
         )
 
     def validate(self) -> Score:
-        """Measure the model on the held-out pairs."""
-        assert self._valid is not None
-        return score_pairs(self.model, *self._valid, self.ends)
+        """Measure the model on some of the held-out pairs."""
+        return score_pairs(self.model, *self._sample, self.ends)
 
     def evaluate(self, run: Run, wish: StopWish, report: Reporter) -> None:
         """Measure the best weights on the held-out pairs, and translate them."""
