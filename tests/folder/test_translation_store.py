@@ -1,0 +1,126 @@
+"""Folders of translation models are checked as strictly as those of next-word models."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from foreword.errors import FolderError
+from foreword.folder.config import TranslationFolderConfig
+from foreword.folder.files import write_tensors
+from foreword.folder.quantised import quantise
+from foreword.folder.saving import with_checksums
+from foreword.folder.store import CONFIG, SUBWORDS, WEIGHTS, read_folder
+from foreword.folder.translation import TranslationConfig, expected_shapes
+from foreword.folder.translation_store import read_translation, write_translation
+from foreword.text.subwords import Subwords
+
+SUBWORDS_KNOWN = Subwords.train(["a cat", "a dog", "a cat and a dog"], 290)
+MODEL = TranslationConfig(
+    cell="gru", vocab_size=SUBWORDS_KNOWN.size, embedding_size=4, hidden_size=6
+)
+WEIGHTS_KNOWN = {
+    name: np.random.default_rng(len(name)).normal(size=shape).astype(np.float32)
+    for name, shape in expected_shapes(MODEL).items()
+}
+
+
+def written(folder: Path, arrays: dict[str, np.ndarray] | None = None, **more: Any) -> Path:
+    config = TranslationFolderConfig(model=MODEL, source_language="de", **more)
+    write_translation(folder, config, arrays or WEIGHTS_KNOWN, SUBWORDS_KNOWN, "card\n")
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["float32", "int8"])
+def test_what_was_written_is_read(tmp_path: Path, kind: str) -> None:
+    weights = quantise(WEIGHTS_KNOWN) if kind == "int8" else WEIGHTS_KNOWN
+    folder = read_translation(written(tmp_path / "m", weights, weights=kind))
+    assert folder.model == MODEL
+    assert (folder.source_language, folder.target_language) == ("de", "")
+    assert folder.config.weights == kind
+    assert folder.subwords.encode("a cat") == SUBWORDS_KNOWN.encode("a cat")
+    assert folder.weights.keys() == weights.keys()
+    for name, array in weights.items():
+        np.testing.assert_array_equal(folder.weights[name], array)
+
+
+def test_two_writings_of_a_model_are_the_same_bytes(tmp_path: Path) -> None:
+    one, other = written(tmp_path / "one"), written(tmp_path / "other")
+    for file in (CONFIG, WEIGHTS, SUBWORDS):
+        assert (one / file).read_bytes() == (other / file).read_bytes()
+
+
+def reconfigured(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change config.json, and write checksums that fit."""
+    document = json.loads((folder / CONFIG).read_text())
+    del document["checksums"]
+    change(document)
+    files = {name: (folder / name).read_bytes() for name in (SUBWORDS, "README.md")}
+    (folder / CONFIG).write_bytes(with_checksums(document, files))
+
+
+def without(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+def model(**change: Any) -> Callable[[Path], None]:
+    return lambda folder: reconfigured(folder, lambda document: document["model"].update(change))
+
+
+def top(**change: Any) -> Callable[[Path], None]:
+    return lambda folder: reconfigured(folder, lambda document: document.update(change))
+
+
+def weights_with(name: str, value: np.ndarray) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        written(folder, {**WEIGHTS_KNOWN, name: value})
+
+    return damage
+
+
+def of_another_vocabulary(folder: Path) -> None:
+    write_tensors(folder / WEIGHTS, WEIGHTS_KNOWN, {"format": "foreword", "model": "translation"})
+
+
+def changed_subwords(folder: Path) -> None:
+    (folder / SUBWORDS).write_text(Subwords.train(["xy"], 290).to_json())
+
+
+BIAS = WEIGHTS_KNOWN["output.bias"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (without(SUBWORDS), "subwords.json"),
+        (without(WEIGHTS), "model.safetensors"),
+        (model(cell="lstn"), "lstn"),
+        (model(hidden_size=7), "must be even"),
+        (model(hidden_size=8), "has the shape"),
+        (model(vocab_size=9), "sub-words, but config.json says 9"),
+        (model(wings=2), "wings"),
+        (top(weights="int4"), "int4|weights"),
+        (top(source_language=3), "source_language"),
+        (top(weights="int8"), "lacks|int8"),
+        (weights_with("output.bias", BIAS * np.nan), "NaN"),
+        (weights_with("output.bias", BIAS[:-1]), "has the shape"),
+        (weights_with("wings", BIAS), "unknown tensors: wings"),
+        (of_another_vocabulary, "another vocabulary"),
+        (changed_subwords, "has been changed"),
+    ],
+)
+def test_what_does_not_belong_together_is_refused_by_its_file(
+    tmp_path: Path, damage: Callable[[Path], None], told: str
+) -> None:
+    folder = written(tmp_path / "m")
+    damage(folder)
+    with pytest.raises(FolderError, match=told):
+        read_translation(folder)
+
+
+def test_the_two_kinds_of_model_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(FolderError, match="foreword translate"):
+        read_folder(written(tmp_path / "m"))
