@@ -12,6 +12,7 @@ from foreword.evaluation.pairs import greedy
 from foreword.folder.translation_store import read_translation
 from foreword.models.build import load_weights
 from foreword.text.pair_batches import Ends
+from foreword.text.subwords import SLOT_CHARACTERS
 from foreword.training.pair_corpus import PairCorpus, read_pair_corpus
 from foreword.training.progress import silent
 from foreword.training.settings import TrainingSettings, settings_from
@@ -38,7 +39,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def settings_of(**leaves: object) -> TrainingSettings:
     sizes = {"embedding_size": 16, "hidden_size": 32, "batch_size": 8, "dropout": 0.0}
-    return settings_from({**sizes, "subword_dropout": 0.0, "validations": 1, **leaves})
+    return settings_from(
+        {**sizes, "subword_dropout": 0.0, "placeholder_share": 0.0, "validations": 1, **leaves}
+    )
 
 
 def task_of(files: list[Path], **leaves: object) -> tuple[TranslationTask, PairCorpus]:
@@ -107,6 +110,22 @@ def test_training_writes_a_folder_and_goes_on_from_it(files: list[Path], tmp_pat
     assert again.config.training.steps == 5
     with pytest.raises(TrainingError, match="the train text is not the one"):
         foreword.train(pairs=files[::-1], out=out, resume=True)
+
+
+def test_placeholders_and_some_names_and_numbers_become_slots(tmp_path: Path) -> None:
+    files = [tmp_path / "a.de", tmp_path / "a.en"]
+    files[0].write_text("".join(f"Hallo {{name}}, hier ist Nummer {k}.\n" for k in range(40)))
+    files[1].write_text("".join(f"This is number {k}, {{name}}.\n" for k in range(40)))
+    corpus = read_pair_corpus(files, files, settings_of(steps=1), silent)
+    sources, targets = corpus.with_slots(0.25, seed=1)
+    assert len(sources) == len(targets) == 50
+    assert sources[7].startswith(f"Hallo {SLOT_CHARACTERS[0]}, hier")
+    assert targets[7] == f"This is number 7, {SLOT_CHARACTERS[0]}."
+    for source, target in zip(sources, targets, strict=True):
+        slots = [sorted(set(SLOT_CHARACTERS) & set(side)) for side in (source, target)]
+        assert slots[0] == slots[1]
+        assert slots[0]
+    assert corpus.with_slots(0.25, seed=1) == (sources, targets)
 
 
 def test_a_model_is_compressed_and_its_cost_is_measured_on_pairs(

@@ -46,6 +46,7 @@ class LeavesWithoutEnd(TypedDict, total=False):
     target_language: str | None
     subwords: int | None
     subword_dropout: float | None
+    placeholder_share: float | None
     longest_pair: int | None
     encoder_layers: int | None
     decoder_layers: int | None

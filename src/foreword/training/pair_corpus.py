@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from foreword.cells import registry
 from foreword.errors import SettingsError, TextError
 from foreword.folder.translation import TranslationConfig
@@ -11,6 +13,7 @@ from foreword.text.pair_batches import Ids
 from foreword.text.pairs.cleaning import CleaningRules, clean
 from foreword.text.pairs.pairs import Pairs
 from foreword.text.pairs.reading import read_pairs
+from foreword.text.placeholders import masked_pair, practised
 from foreword.text.subword_dropout import SubwordDropout
 from foreword.text.subwords import Subwords, choose_size
 from foreword.training.corpus import Texts, same_text
@@ -82,6 +85,22 @@ class PairCorpus:
             input_feeding=translation.input_feeding,
             cell_options=registry.settings_of(model.model, model.cell_settings),
         )
+
+    def with_slots(self, share: float, seed: int) -> tuple[list[str], list[str]]:
+        """Return the sources and the targets to train on, with slots for placeholders.
+
+        Args:
+            share: of the pairs, which come a second time with slots for names or numbers; see
+                `foreword.text.placeholders`.
+            seed: chooses them.
+        """
+        both = [*map(masked_pair, self.train.sources, self.train.targets)]
+        random = np.random.default_rng(seed)
+        again = random.permutation(len(both))[: round(share * len(both))].tolist()
+        for source, target in [both[k] for k in again]:
+            both.append(practised(source, target, random))
+        sources, targets = zip(*both, strict=True)
+        return list(sources), list(targets)
 
     def dropout(self, side: Sequence[str], rate: float, seed: int) -> SubwordDropout:
         """Return the sub-words of one side of the training pairs, drawn anew in every pass."""

@@ -263,6 +263,13 @@ class TranslationSettings(Settings):
             "(Provilkov et al. 2020)."
         ),
     )
+    placeholder_share: Share = Field(
+        0.05,
+        description=(
+            "Share of the pairs that are trained on a second time with slots in the place of names "
+            "or numbers, so that placeholders are copied when they are translated."
+        ),
+    )
     longest_pair: Count = Field(
         100, description="Leave out pairs with more words than this on either side."
     )

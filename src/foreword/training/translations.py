@@ -178,9 +178,10 @@ class TranslationTask:
     def _drawn(self) -> Any:
         """Return the function that draws the sub-words of a pass."""
         rate, seed = self.settings.translation.subword_dropout, self.settings.run.seed
-        train = self.corpus.train
-        source = self.corpus.dropout(train.sources, rate, seed)
-        target = self.corpus.dropout(train.targets, rate, seed + 1)
+        share = self.settings.translation.placeholder_share
+        sources, targets = self.corpus.with_slots(share, seed)
+        source = self.corpus.dropout(sources, rate, seed)
+        target = self.corpus.dropout(targets, rate, seed + 1)
         return lambda number: (Ids(*source.draw(number)), Ids(*target.draw(number)))
 
     def summary(self) -> str:
