@@ -130,3 +130,28 @@ def test_int8_weights_compute_nearly_what_the_same_weights_in_float32_do(
         order = np.argsort(-logs, 1)[:, :3]
         np.testing.assert_array_equal(likely.ids, order)
         np.testing.assert_allclose(likely.logs, np.take_along_axis(logs, order, 1), atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", MODELS)
+@pytest.mark.parametrize("is_int8", [False, True])
+def test_without_the_native_module_the_same_is_computed(
+    cell: str, is_int8: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = model_of(cell, KINDS[1])
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    weights = quantise(weights) if is_int8 else weights
+    here = NumpyNetwork(model.config, weights)
+    with monkeypatch.context() as without:
+        without.setattr("foreword.compiled.loaded", lambda: None)
+        elsewhere = NumpyNetwork(model.config, weights)
+    source = np.random.default_rng(6).integers(1, 13, (5, 3))
+    steps = []
+    for network in (here, elsewhere):
+        memory, states = network.encode(source, LENGTHS)
+        step = network.step(np.array([1, 2, 3]), states, memory)
+        steps.append((step.features, network.likeliest(step.features, 3, [2], 1)))
+    (one, likely), (other, likely_elsewhere) = steps
+    tolerance = 0.1 if is_int8 else 1e-5
+    np.testing.assert_allclose(one, other, atol=tolerance)
+    np.testing.assert_allclose(likely.end, likely_elsewhere.end, atol=2 * tolerance)
+    np.testing.assert_allclose(likely.logs, likely_elsewhere.logs, atol=2 * tolerance)
