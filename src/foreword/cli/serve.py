@@ -21,6 +21,13 @@ def serve(
         list[str],
         typer.Argument(metavar="DIR...", help="Model folders, or names of installed models."),
     ],
+    translator: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Translation model to serve in the way of LibreTranslate; repeat it for more.",
+        ),
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on. Any but this machine's own needs a token.")
     ] = "127.0.0.1",
@@ -113,6 +120,7 @@ def serve(
         from foreword.server.reloading import reload_models
         from foreword.server.running import bound, run
         from foreword.server.settings import ServerSettings
+        from foreword.server.translators import FolderTranslator
     except ModuleNotFoundError as error:
         raise MissingExtraError("foreword serve", "serve") from error
     settings = ServerSettings(
@@ -134,10 +142,11 @@ def serve(
         typists=typists,
     )
     service = make_service(folders, settings)
+    translators = [FolderTranslator(path) for path in translator or ()]
     listening = bound(settings)
     where = f"{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
     names = ", ".join(model.name for model in service.models.all())
-    app = make_app(service)
+    app = make_app(service, translators)
     run(
         app,
         settings,

@@ -10,6 +10,7 @@ from foreword.server.batching import Batcher
 from foreword.server.completions import complete
 from foreword.server.endpoint import Get, Post
 from foreword.server.guard import Guard
+from foreword.server.libretranslate import LibreTranslate, Translates
 from foreword.server.messages import (
     AdvanceRequest,
     CompletionRequest,
@@ -46,8 +47,13 @@ def make_service(folders: Sequence[str], settings: ServerSettings) -> Service:
     return Service(settings, models, batcher, Signer(settings.state_keys), metrics)
 
 
-def make_app(service: Service) -> Guard:
-    """Create the application from a server's parts."""
+def make_app(service: Service, translators: Sequence[Translates] = ()) -> Guard:
+    """Create the application from a server's parts.
+
+    Args:
+        service: the parts.
+        translators: what translates; if any, the server has LibreTranslate's endpoints too.
+    """
     api = encode(document(version("foreword"), needs_token=service.settings.token is not None))
     posts = {
         "/v1/predict": Post(service, PredictRequest, predict),
@@ -62,7 +68,9 @@ def make_app(service: Service) -> Guard:
         "/metrics": Get(service.metrics.text, b"text/plain; version=0.0.4; charset=utf-8"),
         "/openapi.json": Get(lambda: api),
     }
+    libre = LibreTranslate(service, translators).endpoints if translators else {}
     routes = [
+        *(Route(path, endpoint, methods=[endpoint.method]) for path, endpoint in libre.items()),
         *(Route(path, post, methods=["POST"]) for path, post in posts.items()),
         *(Route(path, get, methods=["GET"]) for path, get in gets.items()),
         WebSocketRoute("/v1/type", TypingSocket(service)),
@@ -70,7 +78,7 @@ def make_app(service: Service) -> Guard:
     return Guard(
         _Endpoints(posts, Router(routes, redirect_slashes=False, default=Page())),
         service,
-        frozenset([*posts, *gets, "/"]),
+        frozenset([*posts, *gets, *libre, "/"]),
     )
 
 

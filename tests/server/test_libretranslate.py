@@ -1,0 +1,162 @@
+import io
+import json
+import re
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import libretranslatepy.api
+import pytest
+from starlette.testclient import TestClient
+from tests.server.conftest import HOME, TOKEN, MakeService
+from tests.translator.models import write_random
+
+from foreword.server.app import make_app
+from foreword.server.translators import FolderTranslator
+from foreword.translator.translator import Translator
+
+
+class Words:
+    """Translates word by word."""
+
+    def __init__(self, source: str, target: str, **words: str) -> None:
+        self.source, self.target, self.words = source, target, words
+
+    def translate(self, texts: list[str], alternatives: int) -> list[list[str]]:
+        best = [" ".join(self.words.get(word, word) for word in text.split(" ")) for text in texts]
+        return [[text, *(f"{text} {n}" for n in range(1, alternatives + 1))] for text in best]
+
+
+TRANSLATORS = [
+    Words("de", "en", Hallo="Hello", Welt="world", Tom="Tom&Co"),
+    Words("en", "fr", Hello="Bonjour"),
+]
+
+
+def client_with(serve: MakeService, **settings: Any) -> TestClient:
+    return TestClient(make_app(serve(**settings), TRANSLATORS), base_url=HOME)
+
+
+@pytest.fixture
+def client(serve: MakeService) -> Iterator[TestClient]:
+    with client_with(serve) as client:
+        yield client
+
+
+def ask(client: TestClient, **fields: object) -> Any:
+    answer = client.post("/translate", json={"source": "de", "target": "en", **fields})
+    return answer.json() if answer.status_code == 200 else (answer.status_code, answer.json())
+
+
+def test_a_text_and_a_list_of_texts_are_translated(client: TestClient) -> None:
+    assert ask(client, q="Hallo Welt") == {"translatedText": "Hello world"}
+    assert ask(client, q=["Hallo", ""], format="text") == {"translatedText": ["Hello", ""]}
+
+
+def test_alternatives_come_on_request(client: TestClient) -> None:
+    assert ask(client, q="Welt", alternatives=2) == {
+        "translatedText": "world",
+        "alternatives": ["world 1", "world 2"],
+    }
+
+
+def test_tags_of_html_stay_and_its_text_is_escaped(client: TestClient) -> None:
+    page = '<p class="Welt">Hallo <b>Welt</b><!-- Hallo --> &amp; Tom</p>'
+
+    assert ask(client, q=page, format="html") == {
+        "translatedText": '<p class="Welt">Hello <b>world</b><!-- Hallo --> &amp; Tom&amp;Co</p>'
+    }
+
+
+def test_the_language_of_a_text_is_detected(client: TestClient) -> None:
+    german = "Der Hund rennt heute schnell durch den Wald und bellt."
+
+    (found,) = client.post("/detect", json={"q": german}).json()
+    assert found["language"] == "de"
+    assert 50 < found["confidence"] <= 100
+    assert ask(client, q=german, source="auto")["detectedLanguage"] == found
+
+
+def test_languages_tell_into_which_others_they_are_translated(client: TestClient) -> None:
+    assert client.get("/languages").json() == [
+        {"code": "de", "name": "German", "targets": ["en"]},
+        {"code": "en", "name": "English", "targets": ["fr"]},
+        {"code": "fr", "name": "French", "targets": []},
+    ]
+    settings = client.get("/frontend/settings").json()
+    assert settings["language"]["source"] == {"code": "de", "name": "German"}
+    assert not settings["keyRequired"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "message"),
+    [
+        ({}, 400, "Invalid request: q"),
+        ({"q": 3}, 400, "Invalid request: q"),
+        ({"q": []}, 400, "Invalid request: q"),
+        ({"q": "a", "target": "xx"}, 400, "de to xx is not supported.*de to en, en to fr"),
+        ({"q": "a", "source": None}, 400, "Invalid request: source"),
+        ({"q": "a", "format": "rtf"}, 400, "Invalid request: format"),
+        ({"q": "a", "alternatives": 99}, 400, "Invalid request: alternatives"),
+        ({"q": "a" * 120_000}, 413, "characters"),
+        ({"q": ["a"] * 1000}, 413, "more than"),
+    ],
+)
+def test_wrong_requests_are_refused_as_libretranslate_does(
+    client: TestClient, fields: dict[str, Any], status: int, message: str
+) -> None:
+    answered, body = ask(client, **fields)
+
+    assert answered == status
+    assert re.search(message, body["error"])
+
+
+def test_a_body_that_is_neither_json_nor_a_form_is_refused(client: TestClient) -> None:
+    kinds = {"text/plain": 415, "application/json": 400}
+    for kind, status in kinds.items():
+        answer = client.post("/translate", content=b"{", headers={"content-type": kind})
+        assert answer.status_code == status
+        assert isinstance(answer.json()["error"], str)
+
+
+def test_the_servers_token_is_the_key(serve: MakeService) -> None:
+    with client_with(serve, token=TOKEN) as client:
+        assert ask(client, q="Welt")[0] == 403
+        assert ask(client, q="Welt", api_key="wrong")[0] == 403
+        assert ask(client, q="Welt", api_key=TOKEN) == {"translatedText": "world"}
+        headers = {"authorization": f"Bearer {TOKEN}"}
+        answer = client.post("/detect", json={"q": "Welt"}, headers=headers)
+        assert answer.status_code == 200
+
+
+def test_a_server_without_translators_has_no_such_endpoints(serve: MakeService) -> None:
+    with TestClient(make_app(serve()), base_url=HOME) as client:
+        assert client.post("/translate", json={"q": "a"}).status_code in (404, 405)
+
+
+def test_a_public_client_works_unchanged(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def urlopen(request: urllib.request.Request, timeout: object = None) -> io.BytesIO:
+        headers = {"content-type": "application/x-www-form-urlencoded"}  # as urllib sends it
+        answer = client.request(
+            request.get_method(), request.full_url, content=request.data, headers=headers
+        )
+        assert answer.status_code == 200
+        return io.BytesIO(answer.content)
+
+    monkeypatch.setattr(libretranslatepy.api.request, "urlopen", urlopen)
+    public = libretranslatepy.api.LibreTranslateAPI(HOME, api_key="any")
+
+    assert public.translate("Hallo Welt", "de", "en") == "Hello world"
+    assert public.detect("This is a sentence in English.")[0]["language"] == "en"
+    assert json.dumps(public.languages()).count("code") == 3
+
+
+def test_a_folder_is_served_by_its_languages(tmp_path: Path) -> None:
+    served = FolderTranslator(str(write_random(tmp_path / "model")))
+
+    assert (served.source, served.target) == ("de", "en")
+    expected = Translator.load(tmp_path / "model").translate("die Katze", n=2)
+    assert served.translate(["die Katze"], 1) == [[expected.text, expected.alternatives[0].text]]
