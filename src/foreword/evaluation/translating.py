@@ -65,7 +65,8 @@ def evaluate_pairs(
     seconds = 0.0
     for begin in range(0, len(sources), TOGETHER):
         began = time.perf_counter()
-        part = translator.translate(sources[begin : begin + TOGETHER], beams=beams)
+        chosen = sources[begin : begin + TOGETHER]
+        part = translator.translate(chosen, beams=beams, sentences=False)
         seconds += time.perf_counter() - began
         translations += [translation.text for translation in part]
         progress("translating", len(translations), len(sources))

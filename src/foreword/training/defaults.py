@@ -54,7 +54,9 @@ def fill_in_translation(settings: TrainingSettings, *, words: int) -> TrainingSe
         words: of the translations that are trained on.
     """
     model = settings.model
-    embedding, hidden = (128, 192) if words < SMALL else (256, 512)
+    embedding, hidden = (
+        (128, 192) if words < SMALL else (256, 384) if words < MEDIUM else (320, 512)
+    )
     if model.embedding_size is not None or model.hidden_size is not None:
         embedding = model.embedding_size or model.hidden_size or embedding
         hidden = model.hidden_size or embedding
