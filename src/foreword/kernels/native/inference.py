@@ -22,8 +22,9 @@ from foreword.kernels.native.arguments import code_of
 from foreword.kernels.native.loops import has_loop, possible_for, products_chosen
 from foreword.kernels.native.memory import empty
 from foreword.kernels.native.module import FORMATS, Products, bits, loaded, threads_for
-from foreword.kernels.native.structs import Layers, PackedLayer, Step, StepLayer
+from foreword.kernels.native.structs import Step, StepLayer
 
+_STEP = {name: k for k, name in enumerate(Step._fields)}
 _NAMES = StepLayer._fields[1:]
 """A layer's parameters."""
 
@@ -85,9 +86,18 @@ class Stack:
             )
 
     @cached_property
-    def form(self) -> tuple[int, int]:
-        """The cell and its clip, as the module takes them."""
-        return code_of(self.cell), bits(self.cell.cell_clip)
+    def step(self) -> list[Any]:
+        """The fields of a `Step`, as far as no tensor and no zoneout tells them."""
+        fields = Step(
+            cell=code_of(self.cell),
+            clip=bits(self.cell.cell_clip),
+            layers=len(self.inputs),
+            H=self.hidden_size,
+            inputs=self.inputs[0],
+            is_staged=self.has_stages,
+            projected=self.proj_size,
+        )
+        return [*fields]
 
     def weights(self, parameters: Mapping[str, Tensor | None]) -> list[Weights] | None:
         """Each layer's; None if one is not there, or no plain tensor.
@@ -165,27 +175,15 @@ def _step(
     L = len(weights)
     last = tuple([torch.empty(shape) for shape in stack.states])
     outputs = torch.empty((1, 1, stack.states[0][2]))
-    zone_hidden, zone_memory = (0, 0) if zones is None else map(bits, zones)
-    struct = Step(
-        cell=stack.form[0],
-        clip=stack.form[1],
-        layers=L,
-        H=stack.hidden_size,
-        inputs=stack.inputs[0],
-        is_staged=stack.has_stages or zones is not None,
-        projected=stack.proj_size,
-        zone_hidden=zone_hidden,
-        zone_memory=zone_memory,
-        x=x,
-        h=firsts[0],
-        c=firsts[1],
-        outputs=outputs,
-        h_after=last[0],
-        c_after=last[-1],
-    )
-    given: list[Any] = [*struct]
+    given = stack.step.copy()
+    if zones is not None:
+        given[_STEP["is_staged"]] = True
+        given[_STEP["zone_hidden"]], given[_STEP["zone_memory"]] = map(bits, zones)
+    # Names would take as long as all else here: those from x on, in their order.
+    given[_STEP["x"] :] = x, *firsts, outputs, last[0], last[-1]
     for inputs, of_layer in zip(stack.inputs, weights, strict=True):
-        given += StepLayer(inputs, *of_layer)
+        given.append(inputs)
+        given += of_layer
     module.step(given, threads_for(stack.by_input + stack.by_state, L))
     return outputs, last
 
@@ -212,33 +210,18 @@ def _layers(
         if known is None:
             return None
         layers.append((known, of_layer))
-        given += PackedLayer(
-            inputs, weight_ih, weight_hh, peepholes, *known.biases, known.memory, known.is_there
-        )
+        given += (inputs, weight_ih, weight_hh, peepholes, *known.biases)
+        given += (known.memory, known.is_there)  # the fields of `PackedLayer`
     h = torch.empty((L, B, H))
     last: State = (h,) if len(stack.states) == 1 else (h, torch.empty((L, B, H)))
     # Of one step the outputs are written twice rather than cut out of the states.
     states = None if T == 1 else empty(T + 1, B, H)
     outputs = torch.empty((1, B, H)) if states is None else states[1:]
-    struct = Layers(
-        cell=stack.form[0],
-        clip=stack.form[1],
-        layers=L,
-        T=T,
-        B=B,
-        H=H,
-        inputs=stack.inputs[0],
-        x=x,
-        h=firsts[0],
-        c=firsts[1],
-        states=states,
-        outputs=outputs,
-        h_after=h,
-        c_after=last[-1],
-    )
+    # As in `_step`: the fields of `Layers`, in their order.
+    head = [*stack.step[:2], L, T, B, H, stack.inputs[0], x, *firsts, states, outputs, h, last[-1]]
     # Of one step the inputs' product is as much again, before the same meeting.
     work = B * (stack.by_state + (stack.by_input if T == 1 else 0))
-    module.layers([*struct, *given], FORMATS.index(products), threads_for(work, 2 * T))
+    module.layers(head + given, FORMATS.index(products), threads_for(work, 2 * T))
     for known, of_layer in layers:
         if not known.is_there:
             packed.keep(known, of_layer, stack.cell, products, B)

@@ -247,14 +247,14 @@ class Step(NamedTuple):
     inputs: int
     is_staged: bool
     projected: int
-    zone_hidden: int
-    zone_memory: int
-    x: Tensor
-    h: Tensor | None
-    c: Tensor | None
-    outputs: Tensor
-    h_after: Tensor
-    c_after: Tensor
+    zone_hidden: int = 0
+    zone_memory: int = 0
+    x: Tensor | None = None
+    h: Tensor | None = None
+    c: Tensor | None = None
+    outputs: Tensor | None = None
+    h_after: Tensor | None = None
+    c_after: Tensor | None = None
 
 
 class StepLayer(NamedTuple):
