@@ -34,7 +34,7 @@ def parts_of(text: str, *, sentences: bool = True) -> Iterator[Part]:
     r"""Yield the parts of a text in their order.
 
     >>> [part.text for part in parts_of("Hi, Dr. May! 😀 How are\nyou?")]
-    ['Hi, Dr. May!', ' 😀 ', 'How are', '\n', 'you?']
+    ['Hi, Dr. May!', ' ', '😀 ', 'How are', '\n', 'you?']
 
     Args:
         text: of any number of lines.
