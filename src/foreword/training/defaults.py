@@ -10,6 +10,9 @@ from foreword.training.settings import (
     TrainingSettings,
 )
 
+TRANSLATION_DROPOUT, TRANSLATION_RATE = 0.2, 0.004
+"""Of translation models where nobody chooses: those of one run of ten minutes on 29,000 pairs of
+captions, German to English, which reached BLEU 37.3 on the validation pairs (beam 4)."""
 SMALL, MEDIUM = 100_000, 1_000_000
 """Words of training text below which a model is made smaller."""
 
@@ -60,12 +63,18 @@ def fill_in_translation(settings: TrainingSettings, *, words: int) -> TrainingSe
     if model.embedding_size is not None or model.hidden_size is not None:
         embedding = model.embedding_size or model.hidden_size or embedding
         hidden = model.hidden_size or embedding
-    sizes = model.model_copy(update={"embedding_size": embedding, "hidden_size": hidden})
+    dropout = settings.dropout
+    if dropout.dropout is None:
+        dropout = dropout.model_copy(update={"dropout": TRANSLATION_DROPOUT})
+    rate = _rate(settings.rate, model.model)
+    if settings.rate.learning_rate is None and rate.learning_rate is not None:
+        highest = min(rate.learning_rate, TRANSLATION_RATE)
+        rate = rate.model_copy(update={"learning_rate": highest})
     return settings.model_copy(
         update={
-            "model": sizes,
-            "dropout": _dropout(settings.dropout, words, None),
-            "rate": _rate(settings.rate, model.model),
+            "model": model.model_copy(update={"embedding_size": embedding, "hidden_size": hidden}),
+            "dropout": _dropout(dropout, words, None),
+            "rate": rate,
         }
     )
 

@@ -257,7 +257,7 @@ class TranslationSettings(Settings):
         ),
     )
     subword_dropout: Share = Field(
-        0.1,
+        0.05,
         description=(
             "Probability that two sub-words are not merged in training, drawn anew in every pass "
             "(Provilkov et al. 2020)."
