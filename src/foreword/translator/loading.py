@@ -1,16 +1,17 @@
 """`foreword.load`: whatever model a folder holds. No torch."""
 
 from os import PathLike
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from foreword.errors import FolderError
 from foreword.folder.installed import find_folder
-from foreword.folder.translation_store import holds_translation
 from foreword.predictor import predictor
 from foreword.predictor.predictor import Predictor
-from foreword.translator.translator import Translator
 
-Model = TypeVar("Model", Predictor, Translator)
+if TYPE_CHECKING:
+    from foreword.translator.translator import Translator
+
+Model = TypeVar("Model", Predictor, "Translator")
 
 
 @overload
@@ -42,13 +43,21 @@ def load(
         FolderError: the folder is missing, damaged, written by a newer Foreword, or holds a model
             of the other kind.
     """
-    if kind is Translator or (kind is None and _translates(folder)):
-        return Translator.load(folder)
-    return predictor.load(folder, threads=threads)
+    if kind is None or issubclass(kind, Predictor):
+        try:
+            return predictor.load(folder, threads=threads)
+        except FolderError:
+            if kind is not None or not _translates(folder):
+                raise
+    from foreword.translator.translator import Translator  # predicting starts without it
+
+    return Translator.load(folder)
 
 
 def _translates(folder: str | PathLike[str]) -> bool:
+    from foreword.folder.translation_store import holds_translation
+
     try:
         return holds_translation(find_folder(folder))
     except FolderError:
-        return False  # which the predictor's `load` explains, too
+        return False
