@@ -11,14 +11,14 @@ from foreword.errors import FolderError, SettingsError, TrainingError
 from foreword.evaluation.pairs import greedy
 from foreword.folder.translation_store import read_translation
 from foreword.models.build import load_weights
-from foreword.text.pair_batches import Ends
+from foreword.text.pair_batches import Ends, Ids
 from foreword.text.subwords import SLOT_CHARACTERS
 from foreword.training.pair_corpus import PairCorpus, read_pair_corpus
 from foreword.training.progress import silent
 from foreword.training.settings import TrainingSettings, settings_from
 from foreword.training.trainer import Run
 from foreword.training.trainer import train as train_loop
-from foreword.training.translations import TranslationTask
+from foreword.training.translations import TranslationTask, validation_sample
 from foreword.translation.model import TranslationModel
 
 NUMBERS = {"eins": "one", "zwei": "two", "drei": "three", "vier": "four", "acht": "eight"}
@@ -150,6 +150,17 @@ def test_a_translation_model_predicts_no_next_words_and_says_so(
     foreword.train(pairs=files, out=tmp_path / "model", settings=settings_of(steps=1))
     with pytest.raises(FolderError, match="foreword translate"):
         foreword.evaluate(tmp_path / "model", files[0])
+
+
+def test_validation_reads_a_sample_that_is_spread_over_all_pairs() -> None:
+    """Sentence k is k, k, k, ...: which sentences were read is seen in the sub-words."""
+    sentences = Ids.of([[k] * 9 for k in range(5000)])
+    sources, targets = validation_sample(sentences, sentences)
+    chosen = targets.ids[::9]
+    assert 9_000 < len(targets.ids) + len(chosen) < 11_000
+    assert (chosen[0], chosen[-1]) == (0, 4999)
+    assert set(np.diff(chosen)) == {5, 6}
+    np.testing.assert_array_equal(sources.ids, targets.ids)
 
 
 def test_texts_and_pairs_are_not_trained_on_together(files: list[Path], tmp_path: Path) -> None:

@@ -13,9 +13,6 @@ import numpy as np
 
 from foreword.errors import MissingExtraError, TextError
 
-RESAMPLED = 1000
-"""The number of samples of a confidence interval."""
-
 
 @dataclass(frozen=True)
 class Quality:
@@ -55,34 +52,6 @@ def measure(translations: Sequence[str], references: Sequence[str]) -> Quality:
     return Quality(**scores, signatures=signatures)
 
 
-def interval(
-    translations: Sequence[str], references: Sequence[str], *, seed: int = 1
-) -> tuple[float, float]:
-    """Return the 95 % confidence interval of BLEU, by bootstrap resampling (Koehn 2004).
-
-    Args:
-        translations: see `measure`.
-        references: see `measure`.
-        seed: of the samples.
-    """
-    _check(translations, references)
-    bleu = _metrics()["bleu"]
-    statistics = np.array(
-        [
-            [sentence.sys_len, sentence.ref_len, *sentence.counts, *sentence.totals]
-            for sentence in (
-                bleu.corpus_score([translation], [[reference]])
-                for translation, reference in zip(translations, references, strict=True)
-            )
-        ],
-        dtype=float,
-    )
-    draws = np.random.default_rng(seed).integers(len(statistics), size=(RESAMPLED, len(statistics)))
-    scores = [_bleu(statistics[draw].sum(0)) for draw in draws]
-    low, high = np.percentile(scores, [2.5, 97.5])
-    return float(low), float(high)
-
-
 def by_length(
     sources: Sequence[str], translations: Sequence[str], references: Sequence[str], parts: int = 4
 ) -> dict[str, float]:
@@ -106,16 +75,6 @@ def by_length(
         quality = measure([translations[i] for i in chosen], [references[i] for i in chosen])
         measured[f"{low}-{high}"] = quality.bleu
     return measured
-
-
-def _bleu(sums: np.ndarray) -> float:
-    """Return BLEU from summed lengths, counts and totals; see `sacrebleu.metrics.BLEU`."""
-    from sacrebleu.metrics.bleu import BLEU
-
-    system, reference, *rest = sums.astype(int).tolist()
-    half = len(rest) // 2
-    computed = BLEU.compute_bleu(rest[:half], rest[half:], system, reference, smooth_method="exp")
-    return float(computed.score)
 
 
 def _metrics() -> dict[str, Any]:

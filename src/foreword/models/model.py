@@ -102,6 +102,12 @@ class Decoder(nn.Module):
         self.bias = nn.Parameter(bias)
         self.weight = None if weight is None else nn.Parameter(weight)
 
+    @torch.no_grad()
+    def start_from(self, counts: Tensor) -> None:
+        """Set the biases to the logarithms of frequencies; 1 is added to each count, (V,)."""
+        logs = (counts + 1).double().log()
+        self.bias.copy_(logs - logs.logsumexp(0))
+
 
 class NextWordModel(LanguageModel):
     """A network: embeds words, lets a subclass make features of them, and scores every next word.
@@ -159,8 +165,7 @@ class NextWordModel(LanguageModel):
             counts: the count of each word in the training text, (V,); 1 is added to each, so that
                 no word is impossible.
         """
-        logs = (counts + 1).double().log()
-        self.decoder.bias.copy_(logs - logs.logsumexp(0))
+        self.decoder.start_from(counts)
         if self.adaptive is not None:
             self.adaptive.start_from(self.decoder.bias)
 

@@ -12,6 +12,7 @@ from foreword.folder.config import FolderConfig, TranslationFolderConfig
 from foreword.folder.store import holds_model, read_folder
 from foreword.folder.translation_store import holds_translation, read_translation
 from foreword.text.corpus import Paths, paths_of
+from foreword.text.tokenizer import Tokenizer
 from foreword.training.board import writer_class
 from foreword.training.checkpoint import Checkpoint, home, latest
 from foreword.training.corpus import Corpus, read_corpus
@@ -112,15 +113,11 @@ def _train_pairs(
     began: float,
 ) -> Outcome[TranslationFolderConfig]:
     """Train a translation model in a folder that is claimed; see `train`."""
-    checkpoint, subwords = None, None
+    checkpoint, chosen = _begun(folder, settings, leaves, resume=resume)
+    subwords = None
     if resume:
-        model_home = home(folder)
-        checkpoint = latest(model_home)
-        chosen = _resumed_settings(checkpoint, leaves)
-        pairs, valid = remembered(model_home, pairs, valid)
-        subwords = read_translation(model_home).subwords
-    else:
-        chosen = settings_from(leaves, settings)
+        pairs, valid = remembered(home(folder), pairs, valid)
+        subwords = read_translation(home(folder)).subwords
     corpus = read_pair_corpus(pairs, valid, chosen, report, subwords)
     return carry_out(
         TranslationTask(corpus, chosen),
@@ -145,16 +142,13 @@ def _train(
     began: float,
 ) -> Outcome[FolderConfig]:
     """Train in a folder that is claimed; see `train`."""
+    checkpoint, chosen = _begun(folder, settings, leaves, resume=resume)
+    tokenizer: Tokenizer | None = None
+    rare: Sequence[str] = ()
     if resume:
-        model_home = home(folder)
-        checkpoint = latest(model_home)
-        chosen = _resumed_settings(checkpoint, leaves)
-        texts, valid = remembered(model_home, texts, valid)
-        before = read_folder(model_home)
+        texts, valid = remembered(home(folder), texts, valid)
+        before = read_folder(home(folder))
         tokenizer, rare = before.tokenizer, before.rare
-    else:
-        checkpoint, tokenizer, rare = None, None, ()
-        chosen = settings_from(leaves, settings)
     # Nothing may be writable beside a folder that is there.
     scratch = folder if folder.is_dir() else folder.absolute().parent
     corpus = read_corpus(texts, valid, chosen.text, scratch, report, tokenizer)
@@ -213,6 +207,16 @@ def train_on(
         watch=watch,
         on_start=on_start,
     )
+
+
+def _begun(
+    folder: Path, settings: TrainingSettings | None, leaves: Mapping[str, Any], *, resume: bool
+) -> tuple[Checkpoint | None, TrainingSettings]:
+    """Return the checkpoint to continue from, if any, and the settings."""
+    if not resume:
+        return None, settings_from(leaves, settings)
+    checkpoint = latest(home(folder))
+    return checkpoint, _resumed_settings(checkpoint, leaves)
 
 
 def _resumed_settings(checkpoint: Checkpoint, leaves: Mapping[str, Any]) -> TrainingSettings:

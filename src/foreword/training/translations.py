@@ -101,7 +101,7 @@ class Translations:
         self.batches.restore(dict(document))
 
 
-def _sample(sources: Ids, targets: Ids) -> tuple[Ids, Ids]:
+def validation_sample(sources: Ids, targets: Ids) -> tuple[Ids, Ids]:
     """Return pairs that are spread over all, of about `VALIDATED` target sub-words."""
     wanted = min(len(targets.lengths), round(VALIDATED / (targets.lengths.mean() + 1)))
     chosen = np.unique(np.linspace(0, len(targets.lengths) - 1, max(1, wanted)).astype(int))
@@ -124,7 +124,7 @@ class TranslationTask:
         self._valid: tuple[Ids, Ids] | None = None
         if corpus.valid is not None:
             self._valid = corpus.ids(corpus.valid.sources), corpus.ids(corpus.valid.targets)
-            self._sample = _sample(*self._valid)
+            self._sample = validation_sample(*self._valid)
         self._model: TranslationModel | None = None
         self._evaluation: TranslationEvaluation | None = None
 
@@ -152,7 +152,7 @@ class TranslationTask:
         generator = torch.Generator().manual_seed(seed)
         model = TranslationModel(self.config, regularisation(settings), generator)
         if fresh and settings.softmax.softmax_start == "frequencies":
-            model.start_from(torch.from_numpy(self._counts()))
+            model.output.start_from(torch.from_numpy(self._counts()))
         model = model.to(device)
         if device.type != "cpu":
             generator = torch.Generator(device).manual_seed(seed)

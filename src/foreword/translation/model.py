@@ -93,12 +93,6 @@ class TranslationModel(nn.Module):
             **self.config.recurrent_cell.chosen,
         )
 
-    @torch.no_grad()
-    def start_from(self, counts: Tensor) -> None:
-        """Set the output layer's biases by the sub-words' counts (V,); see `NextWordModel`."""
-        logs = (counts + 1).double().log()
-        self.output.bias.copy_(logs - logs.logsumexp(0))
-
     @property
     def device(self) -> torch.device:
         """The device of the parameters."""
