@@ -1,45 +1,10 @@
 // The product of a few rows by a packed weight, which every step of every cell is made of.
 #pragma once
 
-#include "format.hpp"
-#include "kernels.hpp"
+#include "matrix_unit.hpp"
 
 namespace foreword {
 namespace FOREWORD_ISA {
-
-// A packed weight (K words, columns) is cut into strips of up to MOST vectors of columns; a strip
-// holds its columns' words for k = 0, 1, ... one after the other, so that it is read as one stream.
-constexpr int MOST = 8;
-constexpr int MOST_ROWS = 8;
-
-// As many rows at once as leave every sum in a register.
-constexpr int rows_for(int vectors) {
-    const int fit = (REGISTERS - vectors - 1) / vectors;
-    return fit < 1 ? 1 : fit > MOST_ROWS ? MOST_ROWS : fit;
-}
-
-// Memory that will be wanted after a tile: fetched line by line while the sums are made, where
-// there is much of it. All at once would be more than a core can wait for, and what it cannot it forgets.
-struct Ahead {
-    const float* const* lines;
-    int count;
-};
-
-struct Segment {
-    // Part of a row that a strip is applied to: `length` words from `offset` on.
-    std::ptrdiff_t offset;
-    int length;
-};
-
-// into (rows, vectors) = the sum over segments; the strip goes on from segment to segment.
-using Tile = void (*)(const Word* rows, std::ptrdiff_t stride, const Segment* segments, int count,
-                      const Word* strip, Ahead ahead, float* into);
-
-// By vectors of columns, and rows up to `rows_for` of them; for each format. In tiles.cpp.
-struct Tiles {
-    Tile of[MOST + 1][MOST_ROWS + 1];
-};
-extern const Tiles tiles_in[FORMATS];
 
 // Rows that a weight is applied to.
 template <class F>
@@ -67,15 +32,26 @@ template <class F, class Before, class Then>
 static FOREWORD_INLINE void by_strip(const Rows<F>& rows, int batch, const Segment* segments,
                                      int count, const Weight<F>& strip, int vectors, Before&& before,
                                      Then&& then) {
-    alignas(64) float sums[MOST_ROWS * MOST * LANES];
-    const int most = rows_for(vectors);
+    [[maybe_unused]] MatrixUnit unit;
+    const bool by_unit = is_for_unit<F>(batch);
+    alignas(64) float sums[MatrixUnit::MOST_ROWS * MOST * LANES];
+    const int most = by_unit ? MatrixUnit::MOST_ROWS : rows_for(vectors);
     const int tiles = (batch + most - 1) / most;
     int first = 0;
     for (int k = 0; k < tiles; ++k) {
         const int height = (batch - first + tiles - k - 1) / (tiles - k);
         const Ahead ahead = before(first, height);
-        tiles_in[F::PLACE].of[vectors][height](rows.words + first * rows.stride, rows.stride, segments,
-                                         count, strip.words, ahead, sums);
+        const Word* const from = rows.words + first * rows.stride;
+        if constexpr (HAS_UNIT<F>) {
+            if (by_unit) {
+                unit.multiply<F>(from, rows.stride, height, segments, count, strip.words, vectors, ahead,
+                                 sums);
+            }
+        }
+        if (!by_unit) {
+            tiles_in[F::PLACE].of[vectors][height](from, rows.stride, segments, count, strip.words, ahead,
+                                                   sums);
+        }
         if constexpr (F::SCALES) {
             for (int m = 0; m < height; ++m) {
                 const float scale = rows.scales ? rows.scales[first + m] : 1.0f / 127.0f;

@@ -328,7 +328,7 @@ static FOREWORD_INLINE void by_rows(const Strips& strips, int s, const Weight<F>
                                     int count, const Places& places, Then&& then) {
     const int width = strips.width(s), columns = width * strips.gates, from = strips.begin(s);
     const std::ptrdiff_t column = strips.place(s, 1);
-    const float* lines[Places::MOST * MOST_ROWS * (MOST + 1)];
+    const float* lines[Places::MOST * MatrixUnit::MOST_ROWS * (MOST + 1)];
     by_strip(rows.from(begin), end - begin, segments, count,
              Weight<F>{packed.words + strips.place(s, K), packed.scales + column,
                        packed.offsets + column},

@@ -1,6 +1,6 @@
 // The products of a few rows by a strip, for one instruction set: most of what there is to compile, so
 // once for all kernels. Compiled once for each, with FOREWORD_ISA as its name.
-#include "product.hpp"
+#include "tiles.hpp"
 
 #include <cstddef>
 #include <utility>

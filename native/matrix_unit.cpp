@@ -1,0 +1,154 @@
+// Compiled once for each instruction set, with FOREWORD_ISA as its name; empty without such a unit.
+#include "matrix_unit.hpp"
+
+#if defined(__AMX_TILE__)
+#include <cstdint>
+#include <initializer_list>
+#include <type_traits>
+
+namespace foreword {
+namespace FOREWORD_ISA {
+
+namespace {
+
+struct alignas(64) Shapes {
+    std::uint8_t palette, first_row, none[14];
+    std::uint16_t row_bytes[16];
+    std::uint8_t rows[16];
+};
+
+// Tiles 0 to 3 hold sums: of the upper rows by one vector of columns and by the next, then of the
+// lower rows. 4 and 5 hold upper and lower rows, 6 and 7 columns.
+template <class F, bool LOWER, bool NEXT>
+void accumulate_tiles(const Word* rows, std::ptrdiff_t stride, int lower, const Word* strip,
+                      std::ptrdiff_t line, int words, Ahead& ahead, int at_once) {
+    for (int k = 0; k < words; k += TILE_ROWS) {
+        _tile_loadd(4, rows + k, stride * sizeof(Word));
+        _tile_loadd(6, strip + k * line, line * sizeof(Word));
+        const int fetched = ahead.count < at_once ? ahead.count : at_once;
+        for (int n = 0; n < fetched; ++n) __builtin_prefetch(ahead.lines[n], 1);
+        ahead = {ahead.lines + fetched, ahead.count - fetched};
+        if constexpr (F::GROUP == 2) _tile_dpbf16ps(0, 4, 6);
+        else _tile_dpbusd(0, 4, 6);
+        if constexpr (NEXT) {
+            _tile_loadd(7, strip + k * line + LANES, line * sizeof(Word));
+            if constexpr (F::GROUP == 2) _tile_dpbf16ps(1, 4, 7);
+            else _tile_dpbusd(1, 4, 7);
+        }
+        if constexpr (LOWER) {
+            _tile_loadd(5, rows + lower * stride + k, stride * sizeof(Word));
+            if constexpr (F::GROUP == 2) _tile_dpbf16ps(2, 5, 6);
+            else _tile_dpbusd(2, 5, 6);
+            if constexpr (NEXT) {
+                if constexpr (F::GROUP == 2) _tile_dpbf16ps(3, 5, 7);
+                else _tile_dpbusd(3, 5, 7);
+            }
+        }
+    }
+}
+
+template <bool LOWER, bool NEXT>
+void clear_sums() {
+    _tile_zero(0);
+    if constexpr (NEXT) _tile_zero(1);
+    if constexpr (LOWER) _tile_zero(2);
+    if constexpr (LOWER && NEXT) _tile_zero(3);
+}
+
+template <bool LOWER, bool NEXT>
+void load_sums(const float* from, int lower, std::ptrdiff_t stride) {
+    const float* const below = from + lower * stride;
+    _tile_loadd(0, from, stride * sizeof(float));
+    if constexpr (NEXT) _tile_loadd(1, from + LANES, stride * sizeof(float));
+    if constexpr (LOWER) _tile_loadd(2, below, stride * sizeof(float));
+    if constexpr (LOWER && NEXT) _tile_loadd(3, below + LANES, stride * sizeof(float));
+}
+
+template <bool LOWER, bool NEXT>
+void store_sums(float* into, int lower, std::ptrdiff_t stride) {
+    float* const below = into + lower * stride;
+    _tile_stored(0, into, stride * sizeof(float));
+    if constexpr (NEXT) _tile_stored(1, into + LANES, stride * sizeof(float));
+    if constexpr (LOWER) _tile_stored(2, below, stride * sizeof(float));
+    if constexpr (LOWER && NEXT) _tile_stored(3, below + LANES, stride * sizeof(float));
+}
+
+// One or two vectors of columns. `shape(words)` is called before tiles of so many words a row.
+template <class F, bool LOWER, bool NEXT, class Shape>
+void matrix_tile(const Word* rows, std::ptrdiff_t stride, int lower, const Segment* segments, int count,
+                 const Word* strip, std::ptrdiff_t line, Ahead& ahead, int at_once, float* into,
+                 Shape&& shape) {
+    int shaped = 0;
+    for (int s = 0; s < count; ++s) {
+        const int length = segments[s].length, rest = length % TILE_ROWS;
+        const Word* from = rows + segments[s].offset;
+        for (const int words : {length - rest, rest}) {
+            if (words == 0) continue;
+            const int wide = words < TILE_ROWS ? words : TILE_ROWS;
+            if (wide != shaped) {
+                // Another shape empties all tiles.
+                if (shaped) store_sums<LOWER, NEXT>(into, lower, line);
+                shape(wide);
+                if (shaped) load_sums<LOWER, NEXT>(into, lower, line);
+                else clear_sums<LOWER, NEXT>();
+                shaped = wide;
+            }
+            accumulate_tiles<F, LOWER, NEXT>(from, stride, lower, strip, line, words, ahead, at_once);
+            from += words;
+            strip += words * line;
+        }
+    }
+    store_sums<LOWER, NEXT>(into, lower, line);
+}
+
+}  // namespace
+
+void MatrixUnit::release() { _tile_release(); }
+
+void MatrixUnit::shape(int upper, int lower, int words) {
+    if (upper == upper_ && lower == lower_ && words == words_) return;
+    upper_ = upper, lower_ = lower, words_ = words;
+    Shapes shapes = {};
+    shapes.palette = 1;
+    for (int tile = 0; tile < 8; ++tile) {
+        const bool is_rows = tile == 4 || tile == 5, is_columns = tile >= 6;
+        const int height = tile == 2 || tile == 3 || tile == 5 ? lower : upper;
+        // Without lower rows their tiles are shaped all the same, and not used.
+        shapes.rows[tile] = (std::uint8_t)(is_columns ? words : height ? height : 1);
+        shapes.row_bytes[tile] = (std::uint16_t)(is_rows ? words * sizeof(Word) : sizeof(Vec));
+    }
+    asm volatile("" : : "r"(&shapes) : "memory");  // the intrinsic names eight bytes of it
+    _tile_loadconfig(&shapes);
+}
+
+template <class F>
+void MatrixUnit::multiply(const Word* rows, std::ptrdiff_t stride, int height, const Segment* segments,
+                          int count, const Word* strip, int vectors, Ahead ahead, float* into) {
+    const int upper = height <= TILE_ROWS ? height : (height + 1) / 2, lower = height - upper;
+    const auto shape = [&](int words) { this->shape(upper, lower, words); };
+    const std::ptrdiff_t line = (std::ptrdiff_t)vectors * LANES;
+    int words = 0;
+    for (int s = 0; s < count; ++s) words += segments[s].length;
+    const int at_once = ahead.count * TILE_ROWS / (words > TILE_ROWS ? words : TILE_ROWS) + 1;
+    for (int v = 0; v < vectors; v += 2) {
+        const auto by = [&](auto has_lower, auto has_next) {
+            matrix_tile<F, decltype(has_lower)::value, decltype(has_next)::value>(
+                rows, stride, upper, segments, count, strip + v * LANES, line, ahead, at_once,
+                into + v * LANES, shape);
+        };
+        const bool has_next = v + 1 < vectors;
+        if (lower && has_next) by(std::true_type{}, std::true_type{});
+        else if (lower) by(std::true_type{}, std::false_type{});
+        else if (has_next) by(std::false_type{}, std::true_type{});
+        else by(std::false_type{}, std::false_type{});
+    }
+}
+
+template void MatrixUnit::multiply<BFloat16>(const Word*, std::ptrdiff_t, int, const Segment*, int,
+                                             const Word*, int, Ahead, float*);
+template void MatrixUnit::multiply<Int8>(const Word*, std::ptrdiff_t, int, const Segment*, int,
+                                         const Word*, int, Ahead, float*);
+
+}  // namespace FOREWORD_ISA
+}  // namespace foreword
+#endif
