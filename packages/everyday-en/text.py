@@ -23,6 +23,9 @@ LICENCES = {
     "WordNet 3.0 (Debian's wordnet-base)": "WordNet 3.0",
 }
 WORDNET = Path("/usr/share/wordnet")
+MISSPELLED = Path(__file__).parent / "misspelled.txt"
+"""Misspellings of the chats, found by hand among those that usage does not show, with the word or
+the two words that are meant if the misspelling is in the vocabulary; without if it is rare."""
 SENTENCE_WORDS = 5
 """An example of so many words is taken for a sentence, and given its large letter and its point."""
 
@@ -73,10 +76,17 @@ def rare_words(folder: Folder) -> list[str]:
     return without_misspellings(found, folder)
 
 
+def misspelled() -> dict[str, str]:
+    """Return the misspellings of `MISSPELLED`, folded, with the meant words, which may be none."""
+    lines = MISSPELLED.read_text("utf-8").splitlines()
+    return {wrong: meant for wrong, _, meant in (line.partition("\t") for line in lines)}
+
+
 def without_misspellings(rare: list[str], folder: Folder) -> list[str]:
     """Rare words, less those one slip away from a common word of a model's vocabulary.
 
-    Nor are there two words run together, such as infact. What WordNet has as a word stays.
+    Nor are there two words run together, such as infact. What WordNet has as a word stays, unless
+    it is in `MISSPELLED`.
     """
     lemmas = set()
     for file in WORDNET.glob("index.*"):
@@ -86,10 +96,12 @@ def without_misspellings(rare: list[str], folder: Folder) -> list[str]:
     assert vectors is not None
     misspelt = find([*tokenizer.words, *rare], vectors, tokenizer.case, OF_NETWORKS)
     two = run_together([word.casefold() for word in rare], folder)
+    listed = misspelled()
     return [
         word
         for word in rare
-        if word.casefold() in lemmas or (word not in misspelt and word.casefold() not in two)
+        if (fold := word.casefold()) not in listed
+        and (fold in lemmas or (word not in misspelt and fold not in two))
     ]
 
 

@@ -21,7 +21,7 @@ from foreword.folder.usage import misspellings_of
 from foreword.text.spacing import counted
 from foreword.text.tokenizer import EOS_ID, Tokenizer
 from foreword.training.card import model_card
-from text import LICENCES, chats, everyday_text, rare_words, without_misspellings
+from text import LICENCES, chats, everyday_text, misspelled, rare_words
 
 SETTINGS = {
     # Each message from a zero state: so it is typed, too.
@@ -87,6 +87,7 @@ def main() -> None:
     write_card(out)
     add_rare_words(out)
     cost = foreword.compress(out, PACKAGED, [texts / "everyday-valid.txt"], overwrite=True)
+    add_misspellings(PACKAGED)
     size = f"{folder_bytes(PACKAGED) / 1e6:.1f} MB"
     perplexity = f"{cost.perplexity_after:.2f} instead of {cost.perplexity_before:.2f}"
     sys.stdout.write(f"{PACKAGED}: {size}, perplexity {perplexity}\n")
@@ -116,10 +117,10 @@ def add_spacing(path: Path) -> None:
 
 
 def clean_rare_words(path: Path) -> None:
-    """Drops misspellings from a model's rare words; all else stays as it is."""
+    """Drops the misspellings listed by hand from a model's rare words; all else stays as it is."""
     folder = read_folder(path)
     card = (path / CARD).read_text("utf-8")
-    rare = without_misspellings(list(folder.rare), folder)
+    rare = [word for word in folder.rare if word.casefold() not in misspelled()]
     write_folder(
         path, folder.config, folder.weights, folder.tokenizer, card, rare, folder.misspellings
     )
@@ -127,13 +128,18 @@ def clean_rare_words(path: Path) -> None:
 
 
 def add_misspellings(path: Path) -> None:
-    """Gives a model the misspellings in its vocabulary; training alone does so, too."""
+    """Gives a model the misspellings in its vocabulary, and those that were listed by hand."""
     folder = read_folder(path)
     card = (path / CARD).read_text("utf-8")
     lines = map(folder.tokenizer.encode, everyday_text())
     ids = np.concatenate([[*line, EOS_ID] for line in lines])
-    found = misspellings_of(folder.tokenizer, folder.weights, ids)
-    write_folder(path, folder.config, folder.weights, folder.tokenizer, card, folder.rare, found)
+    tokenizer = folder.tokenizer
+    found = misspellings_of(tokenizer, folder.weights, ids)
+    listed = misspelled()
+    words = (word for word in tokenizer.words if not word[1:].isupper())
+    by_hand = {word: listed.get(tokenizer.case.fold(word)) for word in words}
+    found |= {word: meant for word, meant in by_hand.items() if meant}
+    write_folder(path, folder.config, folder.weights, tokenizer, card, folder.rare, found)
     sys.stdout.write(f"{path}: {len(found)} misspellings\n")
 
 

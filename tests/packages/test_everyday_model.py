@@ -54,6 +54,9 @@ def test_it_goes_by_its_name_wherever_a_model_is_taken(tmp_path: Path) -> None:
         *(("wier", "weird", "wierd"), ("wierd", "weird", "wierd")),
         *(("definat", "definitely", "definately"), ("definately", "definitely", "definately")),
         *(("teh", "the", "tehy"), ("recieve", "receive", "recieve")),
+        *(("seperate", "separate", "seperate"), ("excercise", "exercise", "excercise")),
+        *(("fourty", "forty", "fourty"), ("everytime", "every time", "everytime")),
+        ("rediculous", "ridiculous", "rediculous"),
     ],
 )
 def test_misspellings_are_not_completed_but_corrected(
@@ -70,6 +73,7 @@ def test_misspellings_are_not_completed_but_corrected(
         *(("teh", "the"), ("I saw teh", "the"), ("Teh", "The"), ("hte", "the"), ("taht", "that")),
         *(("adn", "and"), ("to recieve", "receive"), ("my freind", "friend"), ("thier", "their")),
         *(("wich", "which"), ("thsi", "this"), ("I beleive", "believe"), ("shcool", "school")),
+        *(("dontknow", "don't know"), ("i dontknow", "don't know"), ("whatsup", "what's up")),
     ],
 )
 def test_of_slips_the_likelier_and_of_words_the_commoner_is_offered_first(
@@ -105,3 +109,4 @@ def test_its_rare_words_are_no_misspellings(model: Predictor) -> None:
     assert len(rare) > 20_000
     assert not rare & misspelt
     assert not rare & {"infact", "rightnow", "Ithink", "ofthe"}
+    assert not rare & {"tommorow", "existance", "independant", "truely", "villian", "enought"}

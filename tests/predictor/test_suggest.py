@@ -833,6 +833,31 @@ def test_a_space_that_was_not_typed_between_two_known_words_is_set(speaker: Make
     assert "in fact" not in {one.word for one in hidden}
 
 
+@pytest.mark.parametrize(
+    ("typed", "apart"),
+    [("dontknow", "don't know"), ("Idontknow", "I don't know"), ("Dontknow", "Don't know")],
+)
+def test_words_without_spaces_may_lack_apostrophes_and_be_three(
+    speaker: MakeSpeaker, typed: str, apart: str
+) -> None:
+    model = speaker({"I": 0.3, "don't": 0.2, "know": 0.1, "dont's": 1e-4})
+
+    assert model.suggest(f"x {typed}", k=1)[0].accepted(f"x {typed}") == f"x {apart}"
+
+
+def test_words_without_spaces_are_read_as_these_words(speaker: MakeSpeaker) -> None:
+    model = speaker({"I": 0.3, "don't": 0.2, "know": 0.1, "pool": 1e-6, "liver": 1e-6})
+
+    def last_read(text: str) -> str:
+        typist = model.typist()
+        typist.suggest(text)
+        assert typist._reading is not None
+        return model.tokenizer.word_of(typist._reading.context.state.last)
+
+    assert last_read("dontknow ") == "know"
+    assert last_read("liverpool ") == "<unk>"
+
+
 def test_a_known_misspelling_in_full_is_likelier_than_the_beginning_of_a_longer_one(
     speaker: MakeSpeaker,
 ) -> None:

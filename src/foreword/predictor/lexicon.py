@@ -19,7 +19,8 @@ LONGEST_CLITIC, WORDS_AFTER_CLITIC = 5, 5
 BARE = 0.3
 """P(an apostrophe or accents are not typed), relative to 1 for the letters as in the word."""
 SLIP, BEGUN_SLIP = 2e-2, 1e-3
-"""P(the typed letters are, or begin, a known misspelling | the intended word)."""
+"""P(the typed letters are, or begin, a known misspelling | the intended word). If the training text
+has the misspelling more often than that, the first is the ratio of frequencies there."""
 
 REMEMBERED = 4096
 """The number of words whose readings are cached, since users type the same few words."""
@@ -134,7 +135,7 @@ class Lexicon:
         >>> words = ["<unk>", "<eos>", "they", "the", "teh", "tehy"]
         >>> lexicon = Lexicon(words, hidden=2, misspellings={"teh": "the", "tehy": "they"})
         >>> lexicon.begun_slips("teh"), lexicon.begun("te")[0].tolist()
-        ({3: 0.02, 2: 0.001}, [])
+        ({3: 0.75, 2: 0.001}, [])
         """
         return self._slips.begun(fold)
 
@@ -169,6 +170,14 @@ class Lexicon:
             for clitic, rests in followers.items()
             if len(rests) >= WORDS_AFTER_CLITIC
         }
+
+    def has(self, fold: str) -> bool:
+        """Whether folded letters are a word, except for apostrophes and accents not typed."""
+        return fold in self._letters
+
+    @cached_property
+    def _letters(self) -> frozenset[str]:
+        return frozenset([*self.sorted_folds, *self._bare.skeletons])
 
     def is_slip(self, fold: str) -> bool:
         """Whether folded letters are a known misspelling."""
@@ -308,6 +317,8 @@ class Slips:
         wrong = sorted(meant, key=folds.__getitem__)
         self._folds = [folds[index] for index in wrong]
         self._meant = [meant[index] for index in wrong]
+        # Frequency is about 1/rank (Zipf), and the vocabulary is sorted by frequency.
+        self._shares = [max(SLIP, min(1.0, meant[index] / index)) for index in wrong]
         self.known = frozenset([*self._folds, *(folds[index] for index in others)])
         self.is_right = np.ones(V, dtype=bool)
         self.is_right[wrong] = False
@@ -317,7 +328,7 @@ class Slips:
         low, high = _range(self._folds, fold)
         weights: dict[int, float] = {}
         for index in range(low, high):  # the shortest misspellings come first
-            weight = SLIP if self._folds[index] == fold else BEGUN_SLIP
+            weight = self._shares[index] if self._folds[index] == fold else BEGUN_SLIP
             weights.setdefault(self._meant[index], weight)
         return weights
 
@@ -368,6 +379,11 @@ class RareWords:
 
     def __len__(self) -> int:
         return len(self._words)
+
+    def has(self, fold: str) -> bool:
+        """Whether folded letters are one of the words."""
+        low, high = _equal(self._folds, fold)
+        return low < high
 
     def beginning(self, fold: str, most: int) -> list[str]:
         """Return the first `most` words that begin with a folded prefix and are longer.

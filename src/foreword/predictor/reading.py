@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from foreword.predictor.activations import WordTrace
+from foreword.predictor.apart import apart
 from foreword.predictor.engine import Engine
 from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
@@ -44,6 +45,8 @@ WORDS_REMEMBERED = 64
 MARKS = 64
 """The number of states kept at word boundaries, to continue from after an edit."""
 
+A_LETTER = 1 / 6
+"""P of each letter of a new word, given those before it; a guess."""
 CARELESS = 0.1
 """P(a word is typed in another, rarer form), relative to 1 for the intended form."""
 
@@ -331,9 +334,11 @@ class ModelReader:
         elif not set(raw) <= _TRANSPARENT:
             begins = False
         style = context.style.after(raw, word.text, quoting=context.quoting, spaced=word.start == 0)
-        state = context.state
+        state = before = context.state
         if is_read:
-            state = yield Advance(self.engine, state, self.id_of(state, word.text))
+            for index in (yield from self._ids_of(state, word.text)):
+                before = state
+                state = yield Advance(self.engine, state, index)
         return Context(
             state,
             (*context.words[1 - WORDS_REMEMBERED :], word.text),
@@ -341,8 +346,22 @@ class ModelReader:
             self._capitals(context, raw, self.lexicon.fold(word.text)),
             style,
             context.quoting != (word.text == '"'),
-            context.state if is_read else context.before,
+            before if is_read else context.before,
         )
+
+    def _ids_of(self, state: State, word: str) -> Work[tuple[int, ...]]:
+        """Return the ids that a normalised word is read as: of several if the spaces are missing.
+
+        Letters are a new word instead if that is more probable.
+        """
+        index = self.id_of(state, word)
+        if index != UNK_ID or self.rare.has(self.lexicon.fold(word)):
+            return (index,)
+        parted = yield from apart(self.engine, self.lexicon, state, word)
+        if parted is None:
+            return (index,)
+        new = float(self.engine.probabilities(state)[UNK_ID]) * A_LETTER ** len(word)
+        return parted.ids if parted.share * parted.weight > new else (index,)
 
     def _capitals(self, context: Context, raw: str, fold: str) -> int:
         """Return the count of capitals at sentence beginnings after a word; names do not count."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from foreword.predictor.apart import Apart, apart
 from foreword.predictor.engine import Likely
 from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer, Opinion
@@ -28,8 +29,8 @@ from foreword.text.tokenizer import EOS_ID, UNK_ID
 
 HIDDEN = (UNK_ID, EOS_ID)
 """The ids that are never suggested, as nobody types them."""
-_TWO = EOS_ID
-"""Stands for two words among ids."""
+_APART = EOS_ID
+"""Stands for words that were typed without spaces, among ids."""
 LONGEST_TYPED = 256
 """The longest word, in letters, for which anything is suggested."""
 WORDS_OF_A_LAYER = 64
@@ -41,10 +42,6 @@ A_LETTER = 1 / 20
 CLITIC = 1e-3
 """P(a clitic stands before a word that the vocabulary lacks with it), relative to 1; measured by
 `benchmarks/clitics.py`."""
-NO_SPACE = 5e-3
-"""P(the space between two words is not typed), on the scale of the edits of `slips`; a guess."""
-SHORTEST_TWO, SPLITS = 4, 3
-"""The least number of letters of two words without the space, and how many splits are weighed."""
 AFTER_CLITIC = 4
 """The least number of letters after a clitic for which slips are considered."""
 LISTED = 0.5
@@ -150,9 +147,9 @@ def suggestions(
         if not is_weighed:
             return []
     else:
-        two = yield from _two_words(reader, context, typed, options, look_ahead)
+        parted = yield from _apart(reader, context, typed, options.filter.blocks)
         ranked = yield from _ranked(
-            reader, context, typed, k, options, is_weighed=is_weighed, two=two
+            reader, context, typed, k, options, is_weighed=is_weighed, parted=parted
         )
         offered, finished = _readings(reader, context, typed, end, ranked, is_weighed=is_weighed)
     # A next word is no more probable than the word before it: most letters need no look-ahead.
@@ -190,56 +187,14 @@ def finished_share(
     return _readings(reader, context, typed, end, ranked, is_weighed=True)[1]
 
 
-class _TwoWords(NamedTuple):
-    """Two words that may have been typed without the space: `infact`.
-
-    Attributes:
-        text: the words.
-        first: the id of the first one.
-        weight: P(second | first) P(the space is not typed).
-    """
-
-    text: str
-    first: int
-    weight: float
-
-
-def _two_words(
-    reader: ModelReader,
-    context: Context,
-    typed: str,
-    options: Options,
-    look_ahead: Callable[[str], Work[Context]],
-) -> Work[_TwoWords | None]:
-    """Return the likeliest two words that unknown letters consist of."""
-    lexicon = reader.lexicon
+def _apart(
+    reader: ModelReader, context: Context, typed: str, blocks: Callable[[str], bool]
+) -> Work[Apart | None]:
+    """Return words that letters consist of, if no word begins so."""
     letters = as_typed(typed) if typed else ""
-    fold = lexicon.fold(letters)
-    if not (SHORTEST_TWO <= len(fold) == len(typed)) or not fold.isalpha() or is_unspaced(fold):
+    if not letters or len(reader.lexicon.begun(reader.lexicon.fold(letters))[0]):
         return None
-    if len(lexicon.begun(fold)[0]):
-        return None
-    blocks = options.filter.blocks
-    splits = [
-        (k, first[0], second)
-        for k in range(1, len(fold))
-        if (first := lexicon.forms(fold[:k])) and (second := lexicon.forms(fold[k:]))
-        if not blocks(fold[:k]) and not blocks(fold[k:])
-    ]
-    if not splits:
-        return None
-    firsts = np.array([first for _, first, _ in splits])
-    shares = reader.engine.probabilities(context.state, firsts)
-    best, likeliest = None, 0.0
-    for row in np.argsort(-shares, kind="stable")[:SPLITS].tolist():
-        k, first, second = splits[row]
-        after = yield from look_ahead(typed[:k])
-        follows = float(reader.engine.probabilities(after.state)[second].sum())
-        if shares[row] * follows > likeliest:
-            likeliest = shares[row] * follows
-            text = f"{lexicon.words[first]} {lexicon.words[second[0]]}"
-            best = _TwoWords(text, first, follows * NO_SPACE)
-    return best
+    return (yield from apart(reader.engine, reader.lexicon, context.state, letters, blocks))
 
 
 _Ranked = list[tuple[float, list[Form]]]
@@ -324,12 +279,12 @@ def _ranked(
     options: Options,
     *,
     is_weighed: bool = False,
-    two: _TwoWords | None = None,
+    parted: Apart | None = None,
 ) -> Work[_Ranked]:
     """Return the k + 1 most probable words with their forms; one may be the typed word itself.
 
     Args: as `suggestions`, and whether the typed word may be one that the vocabulary lacks, even
-        if others begin so; and two words that it may stand for.
+        if others begin so; and the words that it may consist of.
     """
     letters = as_typed(typed) if typed else ""
     fold = reader.lexicon.fold(letters)
@@ -351,7 +306,7 @@ def _ranked(
             opinion,
             likeliest,
             is_weighed=is_weighed,
-            two=two,
+            parted=parted,
         )
         words: dict[str, tuple[float, list[Form]]] = {}
         for share, form, folded in scored:
@@ -379,7 +334,7 @@ def _scored(
     likeliest: Likely,
     *,
     is_weighed: bool,
-    two: _TwoWords | None,
+    parted: Apart | None,
 ) -> _Scored:
     """Return the `wanted` most probable forms, or fewer if there are no more; and a layer's.
 
@@ -422,19 +377,27 @@ def _scored(
         new = 0.0 if lexicon.forms(fold) else _spelled(letters)
         listed = len(rare) * LISTED / max(len(reader.rare), 1)
         likely = _by_slips(
-            reader, context, near, wanted, ids | {UNK_ID}, begun=known, new=new + listed, two=two
+            reader,
+            context,
+            near,
+            wanted,
+            ids | {UNK_ID},
+            begun=known,
+            new=new + listed,
+            parted=parted,
         )
         likely, of_rare = _parted(likely, listed / max(new + listed, 1e-300))
-    words, folds, apart = lexicon.words, lexicon.folds, lexicon.two_words
+    words, folds, two = lexicon.words, lexicon.folds, lexicon.two_words
+    of_parted = " ".join(two.get(i, words[i]) for i in parted.ids) if parted is not None else ""
     kept, after = lexicon.fold(clitic), set(words_after.tolist())
     scored = [
         (share, letters, fold)
         if i == UNK_ID
-        else (share, two.text, lexicon.fold(two.text))
-        if i == _TWO and two is not None
+        else (share, of_parted, lexicon.fold(of_parted))
+        if i == _APART and parted is not None
         else (share, clitic + words[i], kept + folds[i])
         if i in after
-        else (share, apart.get(i, words[i]), folds[i])
+        else (share, two.get(i, words[i]), folds[i])
         for i, share in _spelled_right(reader, likely, after)
     ]
     if rare:
@@ -518,7 +481,7 @@ def _by_slips(
     *,
     begun: Begun = NO_WORDS,
     new: float,
-    two: _TwoWords | None = None,
+    parted: Apart | None = None,
 ) -> Likely:
     """Return P given the typed letters by Bayes: P(word | context) P(typed | word), normalised.
 
@@ -530,7 +493,7 @@ def _by_slips(
         others: ids to return besides.
         begun: the words that begin as typed.
         new: P(typed | `<unk>`), if a word outside the vocabulary may be intended.
-        two: two words that may be intended; their id is `_TWO`.
+        parted: words that may be intended; their id is `_APART`.
     """
     weights = np.zeros(len(reader.lexicon.words))
     weights[begun[0]] = 1.0 if begun[1] is None else begun[1]
@@ -539,7 +502,7 @@ def _by_slips(
         weights[ids] = np.maximum(weights[ids], words.weight)
     weights[UNK_ID] = new
     ids = np.flatnonzero(weights)
-    return _weighed(reader, context, ids, weights[ids], wanted, others, two)
+    return _weighed(reader, context, ids, weights[ids], wanted, others, parted)
 
 
 def _weighed(
@@ -549,16 +512,16 @@ def _weighed(
     weights: np.ndarray,
     wanted: int,
     others: Collection[int] = (),
-    two: _TwoWords | None = None,
+    parted: Apart | None = None,
 ) -> Likely:
     """Return the words with the highest P(word | context) times weight, and `others`.
 
-    Two words are weighed by the first one, and have the id `_TWO`.
+    Words typed without spaces are weighed by the first one, and have the id `_APART`.
     """
     named = ids
-    if two is not None:
-        ids, weights = np.append(ids, two.first), np.append(weights, two.weight)
-        named = np.append(named, _TWO)
+    if parted is not None:
+        ids, weights = np.append(ids, parted.ids[0]), np.append(weights, parted.weight)
+        named = np.append(named, _APART)
     shares = reader.engine.probabilities(context.state, ids) * weights
     shares /= max(shares.sum(), 1e-300)
     order = np.lexsort((ids, -shares))

@@ -1,0 +1,96 @@
+"""Tell words apart that were typed without the space: dontknow. Knows words and one state."""
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from foreword.predictor.engine import Engine
+from foreword.predictor.lexicon import Lexicon
+from foreword.predictor.lockstep import Advance, Work
+from foreword.predictor.state import State
+from foreword.text.segments import is_unspaced
+
+NO_SPACE = 5e-3
+"""P(the space between two words is not typed), on the scale of the edits of `slips`; a guess."""
+SHORTEST, LONGEST, WEIGHED = 4, 32, 3
+"""The least and the largest number of letters, and how many ways to part them are weighed."""
+
+
+class Apart(NamedTuple):
+    """Words that may have been typed without spaces.
+
+    Attributes:
+        ids: the words, each in its most frequent form.
+        share: P(first word | state), in any form.
+        weight: P(the further words | the first) P(no spaces are typed).
+    """
+
+    ids: tuple[int, ...]
+    share: float
+    weight: float
+
+
+def apart(
+    engine: Engine,
+    lexicon: Lexicon,
+    state: State,
+    letters: str,
+    blocks: Callable[[str], bool] | None = None,
+) -> Work[Apart | None]:
+    """Return the likeliest two words that unknown letters consist of, or three; None without.
+
+    Args:
+        engine: the model.
+        lexicon: its words.
+        state: the state before the letters.
+        letters: they begin no word.
+        blocks: whether a folded word is withheld.
+    """
+    fold = lexicon.fold(letters)
+    if not SHORTEST <= len(fold) <= LONGEST or not fold.isalpha() or is_unspaced(fold):
+        return None
+    parted = list(_parted(lexicon, fold, 2)) or list(_parted(lexicon, fold, 3))
+    if blocks is not None:
+        parted = [parts for parts in parted if not any(map(blocks, parts))]
+    if not parted:
+        return None
+    forms = {part: _forms(lexicon, part) for parts in parted for part in parts}
+    shares = engine.probabilities(state)
+    firsts = [float(shares[forms[parts[0]]].sum()) for parts in parted]
+    # Frequency is about 1/rank (Zipf).
+    rough = [
+        share / math.prod(int(forms[part].min()) for part in further)
+        for share, (_, *further) in zip(firsts, parted, strict=True)
+    ]
+    order = sorted(range(len(parted)), key=rough.__getitem__, reverse=True)
+    best = None
+    for way in order[:WEIGHED]:
+        weight, after = 1.0, state
+        for part, following in pairwise(parted[way]):
+            likeliest = forms[part][engine.probabilities(after, forms[part]).argmax()]
+            after = yield Advance(engine, after, int(likeliest))
+            weight *= float(engine.probabilities(after)[forms[following]].sum()) * NO_SPACE
+        if best is None or firsts[way] * weight > best.share * best.weight:
+            ids = tuple(int(forms[part].min()) for part in parted[way])
+            best = Apart(ids, firsts[way], weight)
+    return best
+
+
+def _forms(lexicon: Lexicon, part: str) -> np.ndarray:
+    """Return the words that folded letters may be, in any case."""
+    return np.union1d(lexicon.readings(part), lexicon.forms(part)).astype(np.int64)
+
+
+def _parted(lexicon: Lexicon, fold: str, parts: int) -> Iterator[tuple[str, ...]]:
+    """Yield the ways to part folded letters into known words."""
+    if parts == 1:
+        if lexicon.has(fold):
+            yield (fold,)
+        return
+    for k in range(1, len(fold) - parts + 2):
+        if lexicon.has(fold[:k]):
+            for further in _parted(lexicon, fold[k:], parts - 1):
+                yield (fold[:k], *further)
