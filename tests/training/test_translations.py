@@ -171,3 +171,59 @@ def test_texts_and_pairs_are_not_trained_on_together(files: list[Path], tmp_path
 def test_one_language_without_the_other_is_refused(files: list[Path], tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="set both, or neither"):
         foreword.train(pairs=files, out=tmp_path / "model", source_language="de", steps=1)
+
+
+def test_a_continued_model_learns_new_pairs_and_keeps_the_old_ones(
+    files: list[Path], tmp_path: Path
+) -> None:
+    old, new, corrections = tmp_path / "old", tmp_path / "new", tmp_path / "corrections.tsv"
+    settings = settings_of(steps=45, learning_rate=0.03, label_smoothing=0.0)
+    foreword.train(pairs=files, valid_pairs=files, out=old, settings=settings)
+    corrections.write_text("acht eins\tone acht\neins acht\tacht one\n")
+    told: list[str] = []
+    continued = foreword.train(
+        pairs=corrections,
+        continues=old,
+        out=new,
+        steps=30,
+        validations=1,
+        learning_rate=0.01,
+        report=lambda event: told.append(str(event)),
+    )
+    before, after = read_translation(old), read_translation(new)
+    assert after.subwords.to_json() == before.subwords.to_json()
+    assert after.model == before.model
+    assert continued.config.training.text == "corrections.tsv, after numbers.de, numbers.en"
+    of_new = [foreword.evaluate(m, pairs=corrections, beams=1).perplexity for m in (old, new)]
+    of_old = [foreword.evaluate(m, pairs=files, beams=1).perplexity for m in (old, new)]
+    assert of_new[1] < of_new[0]
+    assert of_old[1] <= 1.02 * of_old[0]
+    assert any("of the way to what was learned" in event for event in told)
+
+
+def test_a_continued_run_resumes_with_the_old_pairs(files: list[Path], tmp_path: Path) -> None:
+    old, corrections = tmp_path / "old", tmp_path / "corrections.tsv"
+    foreword.train(pairs=files, valid_pairs=files, out=old, settings=settings_of(steps=1))
+    corrections.write_text("acht eins\tone acht\n" * 9 + "zwei\tacht\n")
+    new = tmp_path / "new"
+    told: list[str] = []
+    foreword.train(out=new, pairs=corrections, continues=old, validations=1, steps=4)
+    again = foreword.train(
+        out=new, resume=True, steps=6, report=lambda event: told.append(str(event))
+    )
+    assert again.config.training.steps == 6
+    assert again.config.training.text == "corrections.tsv, after numbers.de, numbers.en"
+    assert any("of the way to what was learned" in event for event in told)
+
+
+def test_continuing_refuses_another_architecture_and_no_pairs(
+    files: list[Path], tmp_path: Path
+) -> None:
+    old = tmp_path / "old"
+    foreword.train(pairs=files, valid_pairs=files, out=old, settings=settings_of(steps=1))
+    with pytest.raises(SettingsError, match="hidden_size is 32 in the model to continue"):
+        foreword.train(pairs=files, continues=old, out=tmp_path / "new", hidden_size=64)
+    with pytest.raises(SettingsError, match="give them with --pairs"):
+        foreword.train(continues=old, out=tmp_path / "new")
+    with pytest.raises(SettingsError, match="give --continue"):
+        foreword.train(pairs=files, old_pairs=files, out=tmp_path / "new")

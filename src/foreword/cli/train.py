@@ -60,6 +60,22 @@ def train(
             metavar="FILE", help="Pairs to validate on. Default: some of the pairs are held out."
         ),
     ] = None,
+    continues: Annotated[
+        str | None,
+        typer.Option(
+            "--continue",
+            metavar="MODEL",
+            help="Go on from this translation model with new --pairs, such as corrections; some of "
+            "its old pairs are read again, so that it does not forget them.",
+        ),
+    ] = None,
+    old_pairs: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --continue: the old pairs. Default: those that MODEL names.",
+        ),
+    ] = None,
     recipe: Annotated[
         str | None,
         typer.Option(
@@ -112,6 +128,8 @@ def train(
             valid=valid or (),
             pairs=pairs or (),
             valid_pairs=valid_pairs or (),
+            continues=continues,
+            old_pairs=old_pairs or (),
             recipe=recipe,
             resume=resume,
             overwrite=overwrite,

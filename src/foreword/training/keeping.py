@@ -59,9 +59,11 @@ class Home:
             self.folder = self.out
 
 
-def remember(folder: Path, texts: Sequence[Any], valid: Sequence[Any]) -> None:
-    """Write the paths of a run's texts to a file."""
-    document = {"texts": absolute(texts), "valid": absolute(valid)}
+def remember(
+    folder: Path, texts: Sequence[Any], valid: Sequence[Any], old: Sequence[Any] = ()
+) -> None:
+    """Write the paths of a run's texts to a file; `old` are those of the model it continues."""
+    document = {"texts": absolute(texts), "valid": absolute(valid), "old": absolute(old)}
     (folder / FOLDER).mkdir(exist_ok=True)
     atomic_write(folder / FOLDER / SOURCES_FILE, json.dumps(document, indent=2).encode())
 
@@ -85,3 +87,13 @@ def remembered(
             f"{path} cannot be read ({error}), so it is not known which text this run reads. "
             "Name the text again."
         ) from error
+
+
+def remembered_old(folder: Path) -> Sequence[Any]:
+    """Return the paths of the texts of the model that a run continues; empty without one."""
+    try:
+        document = json.loads((folder / FOLDER / SOURCES_FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return ()
+    old: Sequence[Any] = document.get("old", ())
+    return old

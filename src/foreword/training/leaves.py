@@ -55,6 +55,7 @@ class LeavesWithoutEnd(TypedDict, total=False):
     attention: Attention | None
     heads: int | None
     input_feeding: bool | None
+    new_share: float | None
     label_smoothing: float | None
     dropout: float | None
     dropout_input: float | None

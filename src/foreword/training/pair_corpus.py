@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -36,6 +37,10 @@ class PairCorpus:
         valid: the held-out pairs; None if there are too few.
         valid_name: what they are.
         languages: the codes of source and target; "" where nobody told it.
+        old: pairs of which some are read again in each pass, so that a model that is continued
+            does not forget; None for a new model.
+        learned: pairs that show how well the new ones are learned: some that are held out of them,
+            or, if they are few, the new ones themselves. None for a new model.
     """
 
     name: str
@@ -44,6 +49,8 @@ class PairCorpus:
     valid: Pairs | None
     valid_name: str
     languages: tuple[str, str]
+    old: Pairs | None = None
+    learned: Pairs | None = None
 
     @property
     def words(self) -> int:
@@ -55,6 +62,7 @@ class PairCorpus:
         """What tells these pairs from others, for resuming."""
         return {
             "train": _sha256(self.train),
+            **({} if self.old is None else {"old": _sha256(self.old)}),
             "valid": None if self.valid is None else _sha256(self.valid),
         }
 
@@ -117,6 +125,7 @@ def read_pair_corpus(
     settings: TrainingSettings,
     report: Reporter,
     subwords: Subwords | None = None,
+    old: Texts = (),
 ) -> PairCorpus:
     """Read pairs, clean them, hold some out, and learn their sub-words.
 
@@ -125,7 +134,8 @@ def read_pair_corpus(
         valid: of the validation pairs; none: a part of the others is held out.
         settings: of the text and of translation.
         report: called with what was read and left out.
-        subwords: the vocabulary of the run to resume.
+        subwords: the vocabulary of the run to resume, or of the model to continue.
+        old: paths of pairs that the model to continue was trained on.
 
     Raises:
         TextError: there are too few pairs, or a file cannot be read.
@@ -139,18 +149,31 @@ def read_pair_corpus(
         report(Note(given.note))
         return given
 
-    train, left_out = clean(read(paths), rules)
-    if left_out:
-        report(Note("left out: " + ", ".join(f"{n:,} {why}" for why, n in left_out.items())))
+    def cleaned(files: Texts) -> Pairs:
+        kept, left_out = clean(read(files), rules)
+        if left_out:
+            report(Note("left out: " + ", ".join(f"{n:,} {why}" for why, n in left_out.items())))
+        return kept
+
+    train = cleaned(paths)
+    before = cleaned(old) if old else None
     names = _names(train)
     if len(train) < 2:
         raise TextError(
             f"{names} has {len(train)} pairs that can be learned from; at least 2 are needed"
         )
     held_out: Pairs | None
+    learned = None
+    if before is not None:
+        train, learned = _hold_out(train)
+        learned = learned or train
+        names = f"{names}, after {_names(before)}"
     if valid:
         held_out = read(valid)
         valid_name = _names(held_out)
+    elif before is not None:
+        before, held_out = _hold_out(before)
+        valid_name = f"pairs held out of {_names(before)}"
     else:
         train, held_out = _hold_out(train)
         valid_name = f"pairs held out of {names}"
@@ -164,7 +187,9 @@ def read_pair_corpus(
     if subwords is None:
         both = [*train.sources, *train.targets]
         subwords = Subwords.train(both, of_pairs.subwords or choose_size(both))
-    return PairCorpus(names, subwords, train, held_out, valid_name, train.languages)
+    return PairCorpus(
+        names, subwords, train, held_out, valid_name, train.languages, before, learned
+    )
 
 
 def _languages(settings: TrainingSettings) -> tuple[str, str] | None:
@@ -184,7 +209,9 @@ def _languages(settings: TrainingSettings) -> tuple[str, str] | None:
 
 
 def _names(pairs: Pairs) -> str:
-    return ", ".join(pairs.files)
+    """Return the names of the files without their folders, which are nobody's business."""
+    files = [name for both in pairs.files for name in both.split(" and ")]
+    return ", ".join(Path(name).name for name in files)
 
 
 def _hold_out(pairs: Pairs) -> tuple[Pairs, Pairs | None]:

@@ -12,11 +12,13 @@ from foreword.folder.config import FolderConfig, TranslationFolderConfig
 from foreword.folder.store import holds_model, read_folder
 from foreword.folder.translation_store import holds_translation, read_translation
 from foreword.text.corpus import Paths, paths_of
+from foreword.text.subwords import Subwords
 from foreword.text.tokenizer import Tokenizer
+from foreword.training.adapting import Base
 from foreword.training.board import writer_class
 from foreword.training.checkpoint import Checkpoint, home, latest
 from foreword.training.corpus import Corpus, read_corpus
-from foreword.training.keeping import remember, remembered
+from foreword.training.keeping import remember, remembered, remembered_old
 from foreword.training.leaves import Leaves
 from foreword.training.next_words import EACH, NextWordTask, Validation
 from foreword.training.ngram import count_on
@@ -42,6 +44,8 @@ def train(
     valid: Paths = (),
     pairs: Paths = (),
     valid_pairs: Paths = (),
+    continues: str | PathLike[str] | None = None,
+    old_pairs: Paths = (),
     settings: TrainingSettings | None = None,
     recipe: str | PathLike[str] | None = None,
     resume: bool = False,
@@ -60,6 +64,12 @@ def train(
         pairs: sentences and their translations, instead of texts: two files line by line, or files
             that hold both, such as TMX, PO, XLIFF or TSV. They train a translation model.
         valid_pairs: pairs to validate on. None: some of `pairs` are held out.
+        continues: a translation model to go on from, such as with a translator's corrections as
+            `pairs`. Its sub-words and its architecture stay. Each pass over the pairs also reads
+            some of those that it was trained on, so that it does not forget; see the setting
+            `new_share`. It is validated on both: the weights are kept that have learned the most
+            and forgotten the least.
+        old_pairs: the pairs that it was trained on. None: those that its folder remembers.
         settings: the tree of settings.
         recipe: instead of the tree, the name of a recipe that comes with the package, or a recipe's
             file: see `foreword.training.recipes`.
@@ -82,6 +92,13 @@ def train(
     pairs, valid_pairs = paths_of(pairs), paths_of(valid_pairs)
     if (pairs or valid_pairs) and (texts or valid):
         raise SettingsError("give texts or pairs, not both: they train different kinds of model")
+    if continues is not None and (not pairs or resume):
+        raise SettingsError(
+            "a model is continued on new pairs: give them with --pairs (`pairs`). A run that was "
+            "interrupted goes on with --resume alone (`resume=True`)"
+        )
+    if old_pairs and continues is None:
+        raise SettingsError("old pairs are those of a model to continue: give --continue MODEL")
     if watch:
         writer_class()  # what is missing is said before a long text is read
     chosen: Mapping[str, Any] = leaves
@@ -94,9 +111,13 @@ def train(
         chosen = overridden(of_recipe, leaves)
     refusal = refusal_for(replaces=resume or overwrite)
     with claimed(folder, "train", refusal, lambda told: report(Note(told))):
+        base = None
+        if continues is not None:
+            base = Base.read(continues, paths_of(old_pairs), valid_pairs, report)
+            chosen = base.leaves(chosen)
         if pairs or (resume and holds_model(home(folder)) and holds_translation(home(folder))):
             return _train_pairs(
-                folder, pairs, valid_pairs, settings, chosen, resume, watch, report, began
+                folder, pairs, valid_pairs, base, settings, chosen, resume, watch, report, began
             )
         return _train(folder, texts, valid, settings, chosen, resume, watch, report, began)
 
@@ -105,6 +126,7 @@ def _train_pairs(
     folder: Path,
     pairs: Sequence[Any],
     valid: Sequence[Any],
+    base: Base | None,
     settings: TrainingSettings | None,
     leaves: Mapping[str, Any],
     resume: bool,
@@ -114,19 +136,22 @@ def _train_pairs(
 ) -> Outcome[TranslationFolderConfig]:
     """Train a translation model in a folder that is claimed; see `train`."""
     checkpoint, chosen = _begun(folder, settings, leaves, resume=resume)
-    subwords = None
+    subwords: Subwords | None = None
+    old: Sequence[Any] = ()
     if resume:
         pairs, valid = remembered(home(folder), pairs, valid)
-        subwords = read_translation(home(folder)).subwords
-    corpus = read_pair_corpus(pairs, valid, chosen, report, subwords)
+        subwords, old = read_translation(home(folder)).subwords, remembered_old(home(folder))
+    elif base is not None:
+        subwords, old, valid = base.folder.subwords, base.old, base.valid
+    corpus = read_pair_corpus(pairs, valid, chosen, report, subwords, old)
     return carry_out(
-        TranslationTask(corpus, chosen),
+        TranslationTask(corpus, chosen, base),
         out=folder,
         checkpoint=checkpoint,
         seconds=time.monotonic() - began,
         report=report,
         watch=watch,
-        on_start=lambda model_home: remember(model_home, pairs, valid),
+        on_start=lambda model_home: remember(model_home, pairs, valid, old),
     )
 
 

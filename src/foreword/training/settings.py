@@ -307,6 +307,13 @@ class TranslationSettings(Settings):
             "goes step by step and is slower."
         ),
     )
+    new_share: StartShare = Field(
+        0.2,
+        description=(
+            "With --continue: share of the new pairs among those of a pass; the others are drawn "
+            "from the old ones, at most half of these."
+        ),
+    )
     label_smoothing: Share = Field(
         0.1,
         description=(

@@ -1,6 +1,7 @@
 """The objective and the task of a translation model: its batches, measures and folder. No loop."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from foreword.evaluation.perplexity import Score
 from foreword.evaluation.translation import measure
 from foreword.folder.config import TrainingRecord, TranslationEvaluation, TranslationFolderConfig
 from foreword.folder.translation_store import write_translation
-from foreword.models.build import device_named
+from foreword.models.build import device_named, load_weights
 from foreword.nn.softmax import IGNORED
 from foreword.text.pair_batches import Ends, Ids, PairBatches
+from foreword.text.placeholders import masked_pair
+from foreword.training.adapting import FORGOTTEN, PARTS, Base, between, with_old
 from foreword.training.interrupt import StopWish
 from foreword.training.pair_corpus import PairCorpus
 from foreword.training.preparing import precision_of, regularisation
@@ -41,6 +44,7 @@ class Translations:
         batches: PairBatches,
         smoothing: float,
         precision: torch.dtype = torch.float32,
+        base: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """Take batches from where they are.
 
@@ -49,7 +53,9 @@ class Translations:
             batches: of pairs.
             smoothing: of labels; see `TranslationModel.loss`.
             precision: of matrix products.
+            base: the weights of the model that is continued, which checkpoints keep.
         """
+        self.base = dict(base or {})
         self._model = model
         self.batches = batches
         self.smoothing = smoothing
@@ -88,8 +94,8 @@ class Translations:
         return None
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Nothing is carried from batch to batch."""
-        return {}
+        """Return the weights of the model that is continued."""
+        return self.base
 
     def document(self) -> dict[str, Any]:
         """Return where the batches are."""
@@ -97,7 +103,7 @@ class Translations:
 
     def restore(self, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
         """Go back to where a checkpoint was made."""
-        del arrays
+        self.base = {name: np.array(weight) for name, weight in arrays.items()}
         self.batches.restore(dict(document))
 
 
@@ -111,11 +117,34 @@ def validation_sample(sources: Ids, targets: Ids) -> tuple[Ids, Ids]:
     )
 
 
+def balanced(old: Score, new: Score) -> Score:
+    """Return a score whose measures are the means of those of both, however many words each has."""
+    weight = old.words / new.words
+
+    def mean(one: float, other: float) -> float:
+        return (one + weight * other) / 2
+
+    return replace(
+        old,
+        nats=mean(old.nats, new.nats),
+        top1=round(mean(old.top1, new.top1)),
+        top3=round(mean(old.top3, new.top3)),
+    )
+
+
 class TranslationTask:
     """A translation model on pairs that have been read."""
 
-    def __init__(self, corpus: PairCorpus, settings: TrainingSettings) -> None:
-        """Decide what the settings leave open by the pairs."""
+    def __init__(
+        self, corpus: PairCorpus, settings: TrainingSettings, base: Base | None = None
+    ) -> None:
+        """Decide what the settings leave open by the pairs.
+
+        Args:
+            corpus: the pairs.
+            settings: the chosen settings.
+            base: the model from whose weights a fresh run begins; None draws new ones.
+        """
         self.corpus = corpus
         self.settings = corpus.fill_in(settings)
         self.config = corpus.model_config(self.settings)
@@ -125,6 +154,13 @@ class TranslationTask:
         if corpus.valid is not None:
             self._valid = corpus.ids(corpus.valid.sources), corpus.ids(corpus.valid.targets)
             self._sample = validation_sample(*self._valid)
+        self._learned: tuple[Ids, Ids] | None = None
+        if corpus.learned is not None:
+            learned = corpus.learned
+            self._learned = validation_sample(
+                corpus.ids(learned.sources), corpus.ids(learned.targets)
+            )
+        self._base = base
         self._model: TranslationModel | None = None
         self._evaluation: TranslationEvaluation | None = None
 
@@ -151,7 +187,9 @@ class TranslationTask:
         device = device_named(settings.run.device)
         generator = torch.Generator().manual_seed(seed)
         model = TranslationModel(self.config, regularisation(settings), generator)
-        if fresh and settings.softmax.softmax_start == "frequencies":
+        if fresh and self._base is not None:
+            load_weights(model, self._base.weights())
+        elif fresh and settings.softmax.softmax_start == "frequencies":
             model.output.start_from(torch.from_numpy(self._counts()))
         model = model.to(device)
         if device.type != "cpu":
@@ -165,7 +203,8 @@ class TranslationTask:
             seed=seed,
         )
         smoothing = settings.translation.label_smoothing
-        objective = Translations(model, batches, smoothing, precision_of(settings, device))
+        base = None if self._base is None else self._base.weights()
+        objective = Translations(model, batches, smoothing, precision_of(settings, device), base)
         return Run(objective, settings, generator)
 
     def _counts(self) -> np.ndarray:
@@ -182,7 +221,24 @@ class TranslationTask:
         sources, targets = self.corpus.with_slots(share, seed)
         source = self.corpus.dropout(sources, rate, seed)
         target = self.corpus.dropout(targets, rate, seed + 1)
-        return lambda number: (Ids(*source.draw(number)), Ids(*target.draw(number)))
+
+        def draw(number: int) -> tuple[Ids, Ids]:
+            return Ids(*source.draw(number)), Ids(*target.draw(number))
+
+        old = self.corpus.old
+        if old is None:
+            return draw
+        masked = [*map(masked_pair, old.sources, old.targets)]
+
+        def draw_old(chosen: np.ndarray, number: int) -> tuple[Ids, Ids]:
+            sources, targets = zip(*(masked[k] for k in chosen), strict=True)
+            return (
+                Ids(*self.corpus.dropout(sources, rate, seed).draw(number)),
+                Ids(*self.corpus.dropout(targets, rate, seed + 1).draw(number)),
+            )
+
+        share = self.settings.translation.new_share
+        return with_old(draw, draw_old, len(sources), len(old), share, seed)
 
     def summary(self) -> str:
         """Return a sentence on the model and its pairs."""
@@ -196,13 +252,17 @@ class TranslationTask:
         )
 
     def validate(self) -> Score:
-        """Measure the model on some of the held-out pairs."""
-        return score_pairs(self.model, *self._sample, self.ends)
+        """Measure the model on some of the held-out pairs; if it is continued, on new ones too."""
+        score = score_pairs(self.model, *self._sample, self.ends)
+        if self._learned is None:
+            return score
+        return balanced(score, score_pairs(self.model, *self._learned, self.ends))
 
     def evaluate(self, run: Run, wish: StopWish, report: Reporter) -> None:
         """Measure the best weights on the held-out pairs, and translate them."""
-        del run
         corpus = self.corpus
+        if corpus.old is not None and isinstance(run.objective, Translations):
+            self._hold_back(run, run.objective.base, report)
         assert corpus.valid is not None
         assert self._valid is not None
         measured = score_pairs(self.model, *self._valid, self.ends)
@@ -221,6 +281,27 @@ class TranslationTask:
             quality = None
         self._evaluation = evaluation_of_pairs(
             measured, quality, text=corpus.valid_name, pairs=len(corpus.valid), beams=1
+        )
+
+    def _hold_back(self, run: Run, base: Mapping[str, np.ndarray], report: Reporter) -> None:
+        """Undo as much of the change of the weights as was forgotten of the old pairs."""
+        best = run.best
+
+        def score_at(part: float) -> float:
+            run.best = between(base, best, part)
+            run.load_best()
+            return score_pairs(self.model, *self._sample, self.ends).perplexity
+
+        before = after = score_at(0.0)
+        for part in PARTS:
+            after = score_at(part)
+            if after <= before * FORGOTTEN:
+                break
+        report(
+            Note(
+                f"the weights go {part:.0%} of the way to what was learned: the old pairs have a "
+                f"perplexity of {after:.2f}, and had {before:.2f} before"
+            )
         )
 
     def record(self, run: Run, *, finished: bool) -> TrainingRecord:
