@@ -3,6 +3,7 @@ import json
 import re
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from tests.server.conftest import HOME, TOKEN, MakeService
 from tests.translator.models import write_random
 
 from foreword.server.app import make_app
-from foreword.server.translators import FolderTranslator
+from foreword.server.translators import FolderTranslator, Translators
 from foreword.translator.translator import Translator
+from foreword.translator.typist import TranslationTypist
 
 
 class Words:
@@ -22,10 +24,17 @@ class Words:
 
     def __init__(self, source: str, target: str, **words: str) -> None:
         self.source, self.target, self.words = source, target, words
+        self.name, self.created = f"{source}-{target}", 0
 
     def translate(self, texts: list[str], alternatives: int) -> list[list[str]]:
         best = [" ".join(self.words.get(word, word) for word in text.split(" ")) for text in texts]
         return [[text, *(f"{text} {n}" for n in range(1, alternatives + 1))] for text in best]
+
+    def typist(self, source: str) -> TranslationTypist:
+        raise NotImplementedError(source)
+
+    def reload(self) -> str:
+        return "unchanged"
 
 
 TRANSLATORS = [
@@ -35,7 +44,8 @@ TRANSLATORS = [
 
 
 def client_with(serve: MakeService, **settings: Any) -> TestClient:
-    return TestClient(make_app(serve(**settings), TRANSLATORS), base_url=HOME)
+    service = replace(serve(**settings), translators=Translators(TRANSLATORS))
+    return TestClient(make_app(service), base_url=HOME)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
+from tests.translator.models import write_random
 
 from foreword.server.app import make_app, make_service
 from foreword.server.settings import ServerSettings
@@ -19,6 +20,7 @@ OPERATIONS = {
     "/v1/advance": "POST",
     "/v1/score": "POST",
     "/v1/completions": "POST",
+    "/v1/translation": "POST",
     "/v1/models": "GET",
     "/v1/reload": "POST",
     "/health": "GET",
@@ -27,8 +29,11 @@ OPERATIONS = {
 
 
 @pytest.fixture(scope="module")
-def schema(model_path: Path, other_path: Path) -> BaseSchema:
-    service = make_service([str(model_path), str(other_path)], ServerSettings(most_tokens=64))
+def schema(
+    model_path: Path, other_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> BaseSchema:
+    folders = [model_path, other_path, write_random(tmp_path_factory.mktemp("models") / "de-en")]
+    service = make_service([*map(str, folders)], ServerSettings(most_tokens=64))
     app = make_app(service)
     document = TestClient(app, base_url=HOME).get("/openapi.json").json()
     schema = schemathesis.openapi.from_dict(document)
@@ -76,7 +81,8 @@ def test_a_stream_is_as_the_document_says(schema: BaseSchema) -> None:
     case.validate_response(answer, excluded_checks=[positive_data_acceptance])
 
 
-def test_the_examples_are_answered(client: TestClient) -> None:
+def test_the_examples_are_answered(schema: BaseSchema) -> None:
+    client = TestClient(schema.app, base_url=HOME)
     document = client.get("/openapi.json").json()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -96,4 +102,8 @@ def test_the_document_says_whether_a_token_is_needed(serve: MakeService) -> None
 
 def test_every_endpoint_is_in_the_document(client: TestClient) -> None:
     document = json.loads(client.get("/openapi.json").text)
-    assert set(document["paths"]) == set(OPERATIONS)
+    assert set(document["paths"]) == set(OPERATIONS) - {"/v1/translation"}
+
+
+def test_what_translates_is_in_the_document_where_a_model_translates(schema: BaseSchema) -> None:
+    assert set(schema.raw_schema["paths"]) == set(OPERATIONS)

@@ -8,7 +8,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from foreword.predictor.predictor import Predictor
 from foreword.server.service import Service
-from foreword.server.typing_socket import TypingSocket
+from foreword.server.typing_socket import TypingSocket, WordTyping
 
 from .conftest import SOCKET, MakeService, client_of, run
 
@@ -127,7 +127,9 @@ class Line:
 
 def serving(service: Service, line: Line) -> "asyncio.Task[None]":
     scope = {"type": "websocket", "client": ("127.0.0.1", 1), "subprotocols": []}
-    return asyncio.ensure_future(TypingSocket(service)(scope, line.coming.get, line.send))
+    return asyncio.ensure_future(
+        TypingSocket(service, WordTyping)(scope, line.coming.get, line.send)
+    )
 
 
 async def settled() -> None:

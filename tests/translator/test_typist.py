@@ -1,6 +1,7 @@
 """Typing a translation: suggestions against sums over every way to spell a word."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,3 +99,49 @@ def test_a_typist_takes_a_line_and_offers_at_least_a_word(translator: Translator
     with pytest.raises(SettingsError, match="k must be"):
         translator.typist("a").suggest("", k=0)
     assert translator.typist("").suggest("the ")
+
+
+def test_placeholders_of_the_source_are_suggested_each_once(translator: Translator) -> None:
+    typist = translator.typist('die <a href="x"> Katze {name}')
+    for text, wanted in (("the {na", "{name}"), ("the <", '<a href="x">')):
+        (first,) = [one for one in typist.suggest(text, k=9) if one.word == wanted]
+        assert first.accepted(text) == f"the {wanted}"
+    assert "{name}" not in {one.word for one in typist.suggest("{name} {na", k=9)}
+    for text in ("", "the {na", '<a href="x"> the'):
+        whole = text + typist.rest(text)
+        assert (whole.count("{name}"), whole.count('<a href="x">')) == (1, 1)
+
+
+def test_alternatives_are_other_words_after_the_same_beginning(translator: Translator) -> None:
+    typist = translator.typist("die Katze saß")
+    text = "the (cat's mat"
+    start, end, others = typist.alternatives(text, 6, k=4)
+    assert text[start:end] == "cat's"
+    wanted = [one.accepted("the (") for one in typist.suggest("the (", k=4)]
+    assert [one.accepted(text[:end]) for one in others] == wanted
+    assert "the (cat's" not in wanted
+    assert typist.alternatives(text, 3).suggestions == []
+
+
+def test_a_look_is_the_attention_before_a_word_summed_over_each_source_word() -> None:
+    class Pointing(type(network_of(1))):  # type: ignore[misc]
+        """Looks at one sub-word of the source after each other one of the translation."""
+
+        def step(self, ids: np.ndarray, states: Any, memory: Any) -> Any:
+            looked = {START: 0, A: 1, B: 2}
+            attention = np.stack([np.eye(3)[looked[int(index)]] for index in ids])[:, None]
+            return super().step(ids, states, memory)._replace(attention=attention)
+
+    network = network_of(1)
+    network.__class__ = Pointing
+    typist = TranslationTypist(network, ENDS, Pieces(PIECES), encode, (A, B))
+    a, b, following = typist.looks("a b")
+    assert a == (0, 1, (1.0, 0.0))
+    assert b == (2, 3, (0.0, 1.0))
+    assert following == (3, 3, (0.0, 0.0))  # at the end of the source, which is no word
+    assert typist.words("a b") == [(0, 1), (2, 3)]
+
+
+def test_a_source_that_is_too_long_is_refused(translator: Translator) -> None:
+    with pytest.raises(SettingsError, match="sub-words, but at most 512"):
+        translator.typist("Katze " * 10_000)

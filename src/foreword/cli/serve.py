@@ -18,14 +18,17 @@ OTHERS = stat.S_IRWXO | stat.S_IWGRP
 
 def serve(
     folders: Annotated[
-        list[str],
-        typer.Argument(metavar="DIR...", help="Model folders, or names of installed models."),
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="DIR...",
+            help="Model folders of either kind, or names of installed models.",
+        ),
+    ] = None,
     translator: Annotated[
         list[str] | None,
         typer.Option(
             metavar="DIR",
-            help="Translation model to serve in the way of LibreTranslate; repeat it for more.",
+            help="Translation model; the same as a DIR that holds one. Repeat it for more.",
         ),
     ] = None,
     host: Annotated[
@@ -120,7 +123,6 @@ def serve(
         from foreword.server.reloading import reload_models
         from foreword.server.running import bound, run
         from foreword.server.settings import ServerSettings
-        from foreword.server.translators import FolderTranslator
     except ModuleNotFoundError as error:
         raise MissingExtraError("foreword serve", "serve") from error
     settings = ServerSettings(
@@ -141,12 +143,12 @@ def serve(
         largest_body=max(1 << 17, 8 * max_text),
         typists=typists,
     )
-    service = make_service(folders, settings)
-    translators = [FolderTranslator(path) for path in translator or ()]
+    service = make_service(folders or (), settings, translator or ())
     listening = bound(settings)
     where = f"{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
-    names = ", ".join(model.name for model in service.models.all())
-    app = make_app(service, translators)
+    served = [one.name for one in service.models.all()]
+    names = ", ".join(served + [one.name for one in service.translators.all()])
+    app = make_app(service)
     run(
         app,
         settings,

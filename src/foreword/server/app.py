@@ -6,11 +6,15 @@ from importlib.metadata import version
 from starlette.routing import Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from foreword.errors import SettingsError
+from foreword.folder.installed import find_folder
+from foreword.folder.translation_store import holds_translation
 from foreword.server.batching import Batcher
 from foreword.server.completions import complete
 from foreword.server.endpoint import Get, Post
 from foreword.server.guard import Guard
-from foreword.server.libretranslate import LibreTranslate, Translates
+from foreword.server.lane import Lane
+from foreword.server.libretranslate import LibreTranslate
 from foreword.server.messages import (
     AdvanceRequest,
     CompletionRequest,
@@ -20,6 +24,8 @@ from foreword.server.messages import (
     PredictRequest,
     ReloadRequest,
     ScoreRequest,
+    TranslationRequest,
+    TranslatorCard,
     encode,
 )
 from foreword.server.metrics import Metrics
@@ -31,35 +37,59 @@ from foreword.server.reloading import reload
 from foreword.server.service import Service
 from foreword.server.settings import ServerSettings
 from foreword.server.states import Signer
-from foreword.server.typing_socket import TypingSocket
+from foreword.server.translating import SourceTyping, suggest
+from foreword.server.translators import FolderTranslator, Translators
+from foreword.server.typing_socket import TypingSocket, WordTyping
 
 
-def make_service(folders: Sequence[str], settings: ServerSettings) -> Service:
+def make_service(
+    folders: Sequence[str], settings: ServerSettings, translators: Sequence[str] = ()
+) -> Service:
     """Read the models and create the parts of a server.
+
+    Args:
+        folders: of models of either kind.
+        settings: the limits.
+        translators: more folders of translation models.
 
     Raises:
         FolderError: a folder is missing or damaged.
         SettingsError: no folder is named, or two models have the same name.
     """
-    batcher, metrics = Batcher(waiting=settings.waiting, deadline=settings.deadline), Metrics()
-    metrics.watch(lambda: batcher.waiting)
-    models = Models(folders, typists=settings.typists)
-    return Service(settings, models, batcher, Signer(settings.state_keys), metrics)
+    if not folders and not translators:
+        raise SettingsError("there is no model to serve: name a model folder")
+    translates = [folder for folder in folders if holds_translation(find_folder(folder))]
+    models = Models([one for one in folders if one not in translates], typists=settings.typists)
+    of_translation = Translators(
+        [FolderTranslator(one, sources=settings.typists) for one in (*translates, *translators)]
+    )
+    waiting, deadline = settings.waiting, settings.deadline
+    batcher = Batcher(waiting=waiting, deadline=deadline)
+    translating, typing = (Lane(waiting=waiting, deadline=deadline) for _ in range(2))
+    metrics = Metrics()
+    metrics.watch(lambda: batcher.waiting + translating.waiting + typing.waiting)
+    signer = Signer(settings.state_keys)
+    return Service(settings, models, of_translation, batcher, translating, typing, signer, metrics)
 
 
-def make_app(service: Service, translators: Sequence[Translates] = ()) -> Guard:
+def make_app(service: Service) -> Guard:
     """Create the application from a server's parts.
 
-    Args:
-        service: the parts.
-        translators: what translates; if any, the server has LibreTranslate's endpoints too.
+    If it has translation models, it has LibreTranslate's endpoints too.
     """
-    api = encode(document(version("foreword"), needs_token=service.settings.token is not None))
+    api = encode(
+        document(
+            version("foreword"),
+            needs_token=service.settings.token is not None,
+            translates=bool(service.translators.all()),
+        )
+    )
     posts = {
         "/v1/predict": Post(service, PredictRequest, predict),
         "/v1/advance": Post(service, AdvanceRequest, advance),
         "/v1/score": Post(service, ScoreRequest, score),
         "/v1/completions": Post(service, CompletionRequest, complete),
+        "/v1/translation": Post(service, TranslationRequest, suggest),
         "/v1/reload": Post(service, ReloadRequest, reload),
     }
     gets = {
@@ -68,12 +98,13 @@ def make_app(service: Service, translators: Sequence[Translates] = ()) -> Guard:
         "/metrics": Get(service.metrics.text, b"text/plain; version=0.0.4; charset=utf-8"),
         "/openapi.json": Get(lambda: api),
     }
-    libre = LibreTranslate(service, translators).endpoints if translators else {}
+    libre = LibreTranslate(service).endpoints if service.translators.all() else {}
     routes = [
         *(Route(path, endpoint, methods=[endpoint.method]) for path, endpoint in libre.items()),
         *(Route(path, post, methods=["POST"]) for path, post in posts.items()),
         *(Route(path, get, methods=["GET"]) for path, get in gets.items()),
-        WebSocketRoute("/v1/type", TypingSocket(service)),
+        WebSocketRoute("/v1/type", TypingSocket(service, WordTyping)),
+        WebSocketRoute("/v1/translation", TypingSocket(service, SourceTyping)),
     ]
     return Guard(
         _Endpoints(posts, Router(routes, redirect_slashes=False, default=Page())),
@@ -109,8 +140,13 @@ def _models(service: Service) -> bytes:
                 state_bytes=len(model.predictor.start().to_bytes()),
             )
         )
-    return encode(ModelList(cards))
+    translators = [
+        TranslatorCard(one.name, one.created, one.source, one.target)
+        for one in service.translators.all()
+    ]
+    return encode(ModelList(cards, translators))
 
 
 def _health(service: Service) -> bytes:
-    return encode(Health("ok", [model.name for model in service.models.all()]))
+    names = [model.name for model in service.models.all()]
+    return encode(Health("ok", names + [one.name for one in service.translators.all()]))

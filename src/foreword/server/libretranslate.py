@@ -1,15 +1,15 @@
 """LibreTranslate's HTTP interface, so that its clients work with this server unchanged.
 
-Knows what translates by a protocol, and no models. Errors are told as LibreTranslate tells them.
+Knows no models. Errors are told as LibreTranslate tells them.
 """
 
 import asyncio
 import hmac
 import html
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -18,8 +18,9 @@ from starlette.types import Receive, Scope, Send
 
 from foreword.errors import MissingExtraError
 from foreword.server.endpoint import JSON, answer_with
-from foreword.server.refusal import RequestError, overloaded
+from foreword.server.refusal import RequestError
 from foreword.server.service import Service
+from foreword.server.translators import Translates
 
 MOST_ALTERNATIVES = 10
 NAMES = {
@@ -38,28 +39,12 @@ NAMES = {
 _TAG = re.compile(r"(<!--.*?-->|<[^<>]*>)", re.DOTALL)
 
 
-class Translates(Protocol):
-    """Anything that translates from one language into another."""
-
-    source: str
-    target: str
-
-    def translate(self, texts: list[str], alternatives: int) -> list[list[str]]:
-        """Return the translations of each text: the best one, and at most so many others."""
-        ...
-
-
 class LibreTranslate:
     """The endpoints `/translate`, `/detect`, `/languages` and `/frontend/settings`."""
 
-    def __init__(self, service: Service, translators: Sequence[Translates]) -> None:
-        """Set what translates; of several for the same languages, the first does."""
+    def __init__(self, service: Service) -> None:
+        """Set the parts of the server."""
         self._service = service
-        self._translators: dict[tuple[str, str], Translates] = {}
-        for one in translators:
-            self._translators.setdefault((one.source, one.target), one)
-        self._turn = asyncio.Lock()
-        self._waiting = 0
         self.endpoints: dict[str, _Endpoint] = {
             "/translate": _Endpoint("POST", self._translate),
             "/detect": _Endpoint("POST", self._detect),
@@ -80,9 +65,10 @@ class LibreTranslate:
             [await asyncio.to_thread(detect, text) for text in texts] if source == "auto" else None
         )
         sources = [source] * len(texts) if detected is None else [code for code, _ in detected]
+        between = self._service.translators.between
         translations = [
-            await self._run(self._between(one, target), text, kind, alternatives)
-            for one, text in zip(sources, texts, strict=True)
+            await self._run(between(one, target), text, kind, alternatives, is_admitted=n > 0)
+            for n, (one, text) in enumerate(zip(sources, texts, strict=True))
         ]
         answer: dict[str, Any] = {"translatedText": [best for best, *_ in translations]}
         if alternatives:
@@ -97,19 +83,21 @@ class LibreTranslate:
 
     async def _languages(self, request: Request) -> Any:
         del request
-        codes = sorted({code for pair in self._translators for code in pair})
+        pairs = {(one.source, one.target) for one in self._service.translators.all()}
+        codes = sorted({code for pair in pairs for code in pair})
         return [
             {
                 "code": code,
                 "name": NAMES.get(code, code),
-                "targets": sorted(target for source, target in self._translators if source == code),
+                "targets": sorted(target for source, target in pairs if source == code),
             }
             for code in codes
         ]
 
     async def _settings(self, request: Request) -> Any:
         del request
-        source, target = next(iter(self._translators))
+        first = self._service.translators.get(None)
+        source, target = first.source, first.target
         needs_key = self._service.settings.token is not None
         return {
             "apiKeys": needs_key,
@@ -177,29 +165,20 @@ class LibreTranslate:
             raise RequestError(413, "too_large", f"`q` has more than {most} texts", param="q")
         return [self._service.text(text, "q") for text in texts], isinstance(given, list)
 
-    def _between(self, source: str, target: str) -> Translates:
-        translator = self._translators.get((source, target))
-        if translator is None:
-            known = ", ".join(f"{left} to {right}" for left, right in self._translators)
-            raise RequestError(
-                400, "unknown_language",
-                f"{source[:20]} to {target[:20]} is not supported. This server translates {known}",
-            )  # fmt: skip
-        return translator
-
     async def _run(
-        self, translator: Translates, text: str, kind: str, alternatives: int
+        self,
+        translator: Translates,
+        text: str,
+        kind: str,
+        alternatives: int,
+        *,
+        is_admitted: bool,
     ) -> list[str]:
         """Translate beside the event loop, one request after the other."""
-        if self._waiting >= self._service.settings.waiting:
-            raise overloaded()
         translate = translate_html if kind == "html" else _plain
-        self._waiting += 1
-        try:
-            async with self._turn:
-                return await asyncio.to_thread(translate, translator, text, alternatives)
-        finally:
-            self._waiting -= 1
+        lane = self._service.translating
+        async with lane.turn(is_admitted=is_admitted):
+            return await lane.compute(lambda: translate(translator, text, alternatives))
 
 
 class _Endpoint:

@@ -210,10 +210,20 @@ class ModelCard(Struct):
     owned_by: str = "foreword"
 
 
-class ModelList(Struct):
-    """The models, the default first."""
+class TranslatorCard(Struct):
+    """A translation model that is served."""
 
-    data: list[ModelCard]
+    id: str
+    created: int
+    source_language: str
+    target_language: str
+
+
+class ModelList(Struct):
+    """The models, the default of each kind first."""
+
+    data: Annotated[list[ModelCard], Meta(description="The next-word models.")]
+    translators: Annotated[list[TranslatorCard], Meta(description="The translation models.")]
     object: str = "list"
 
 
@@ -265,6 +275,92 @@ class KeystrokeAnswer(Struct):
     id: int
     suggestions: list[SuggestedWord]
     trace: Any = UNSET
+
+
+class TranslationRequest(Struct, forbid_unknown_fields=True):
+    """The beginning of a translation, whose next words are requested."""
+
+    source: Annotated[str, Meta(description="The sentence that is translated, on one line.")]
+    text: Annotated[str, Meta(description="Its translation, as far as it is typed.")] = ""
+    k: Annotated[Count, Meta(description="The largest number of suggestions.")] = 3
+    model: Annotated[
+        str | None, Meta(description="A translation model; by default the first one.")
+    ] = None
+    rest: Annotated[bool, Meta(description="Also complete the text to a whole translation.")] = (
+        False
+    )
+    attention: Annotated[
+        bool, Meta(description="Also tell where the decoder looked for each word.")
+    ] = False
+    word: (
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                description="The offset in `text` of a character of a word; alternatives to this "
+                "word are answered too.",
+            ),
+        ]
+        | None
+    ) = None
+
+
+class WordLook(Struct):
+    """Where the decoder looked in the source when it read a word of the translation."""
+
+    start: Annotated[int, Meta(description="The offset of the word in `text`.")]
+    end: Annotated[
+        int,
+        Meta(
+            description="The offset after it. The last look, with both after "
+            "the text, is that of the word to come."
+        ),
+    ]
+    weights: Annotated[list[float], Meta(description="One for each word of the source.")]
+
+
+class SourceWord(Struct):
+    """A word of the source, between spaces."""
+
+    start: Annotated[int, Meta(description="The offset of its first character in `source`.")]
+    end: int
+
+
+class Attention(Struct):
+    """The weights that join the words of the source and of the translation."""
+
+    source: list[SourceWord]
+    words: list[WordLook]
+
+
+class TranslationAnswer(Struct, kw_only=True):
+    """Suggestions for a translation that is being typed."""
+
+    model: str
+    suggestions: list[SuggestedWord]
+    rest: (
+        Annotated[str, Meta(description="What follows `text` in a whole translation.")] | UnsetType
+    ) = UNSET
+    attention: Attention | UnsetType = UNSET
+    alternatives: (
+        Annotated[
+            list[SuggestedWord],
+            Meta(description="`text` is the text up to and with the word, in place of the old."),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class TranslationKeystroke(TranslationRequest, kw_only=True):
+    """A frame from the client that types a translation."""
+
+    id: Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)]
+
+
+class TranslationKeystrokeAnswer(TranslationAnswer, kw_only=True):
+    """A frame from the server with suggestions for a translation."""
+
+    id: int
 
 
 class KeystrokeId(Struct):

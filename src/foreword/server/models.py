@@ -83,10 +83,8 @@ class Models:
 
         Raises:
             FolderError: a folder is missing or damaged.
-            SettingsError: no model is named, or two have the same name.
+            SettingsError: two models have the same name.
         """
-        if not folders:
-            raise SettingsError("there is no model to serve: name a model folder")
         self._typists = typists
         self._paths: dict[str, Path] = {}
         for folder in folders:
@@ -98,7 +96,7 @@ class Models:
                 )
             self._paths[name] = path
         self._models = {name: self._read(name) for name in self._paths}
-        self._default = next(iter(self._models))
+        self._default = next(iter(self._models), "")
 
     def all(self) -> list[Model]:
         """All models that are served."""
@@ -112,9 +110,12 @@ class Models:
         """
         model = self._models.get(self._default if name is None else name)
         if model is None:
-            known = ", ".join(self._models)
+            known = ", ".join(self._models) or "none"
             raise RequestError(
-                404, "model_not_found", f"no such model. There are: {known}", param="model"
+                404,
+                "model_not_found",
+                f"no such next-word model. There are: {known}",
+                param="model",
             )
         return model
 

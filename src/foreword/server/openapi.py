@@ -15,6 +15,8 @@ _OPERATIONS: list[tuple[str, str, str, type | None, type]] = [
      messages.ScoreAnswer),
     ("/v1/completions", "post", "Continue a text, as OpenAI's.", messages.CompletionRequest,
      messages.CompletionAnswer),
+    ("/v1/translation", "post", "Suggest words of a translation that is being typed.",
+     messages.TranslationRequest, messages.TranslationAnswer),
     ("/v1/models", "get", "The models that are served.", None, messages.ModelList),
     ("/v1/reload", "post", "Reload models whose folders have changed.", messages.ReloadRequest,
      messages.Reloaded),
@@ -26,6 +28,7 @@ _EXAMPLES: dict[str, Any] = {
     "/v1/advance": {"text": "I would like", "k": 3},
     "/v1/score": {"text": "I would like to"},
     "/v1/completions": {"prompt": "I would like", "max_tokens": 8, "seed": 1, "temperature": 0.8},
+    "/v1/translation": {"source": "Ein Hund läuft.", "text": "A dog ru", "rest": True},
     "/v1/reload": {},
 }
 
@@ -51,20 +54,22 @@ _ERRORS = {
 }
 
 
-def document(version: str, *, needs_token: bool) -> dict[str, Any]:
+def document(version: str, *, needs_token: bool, translates: bool) -> dict[str, Any]:
     """Make a document of OpenAPI 3.1.
 
     Args:
         version: the version of Foreword.
         needs_token: whether requests need a token.
+        translates: whether the server has a translation model.
     """
-    kinds = [kind for *_, request, answer in _OPERATIONS for kind in (request, answer) if kind]
+    operations = [one for one in _OPERATIONS if translates or one[0] != "/v1/translation"]
+    kinds = [kind for *_, request, answer in operations for kind in (request, answer) if kind]
     schemas, parts = msgspec.json.schema_components(
         [*kinds, messages.ErrorAnswer], ref_template="#/components/schemas/{name}"
     )
     schema_of = dict(zip([*kinds, messages.ErrorAnswer], schemas, strict=True))
     paths: dict[str, Any] = {}
-    for path, method, summary, request, answer in _OPERATIONS:
+    for path, method, summary, request, answer in operations:
         operation: dict[str, Any] = {
             "summary": summary,
             "operationId": path.rsplit("/", 1)[-1],

@@ -19,7 +19,7 @@ async def reload(service: Service, request: ReloadRequest) -> bytes:
 
 async def reload_models(service: Service) -> dict[str, str]:
     """Reload all changed models, and count the outcomes."""
-    outcome = await service.models.reload()
+    outcome = await service.models.reload() | await service.translators.reload()
     for result in outcome.values():
         known = result in ("reloaded", "unchanged")
         service.metrics.reloads.labels(result if known else "failed").inc()

@@ -1,26 +1,43 @@
-"""The parts that all endpoints share: settings, models, batcher, signer, metrics."""
+"""The parts that all endpoints share: settings, models, what computes, signer, metrics."""
 
 import logging
 from dataclasses import dataclass
 
 from foreword.predictor.reading import readable
 from foreword.server.batching import Batcher
+from foreword.server.lane import Lane
 from foreword.server.metrics import Metrics
 from foreword.server.models import Models
 from foreword.server.refusal import RequestError
 from foreword.server.settings import ServerSettings
 from foreword.server.states import Signer
+from foreword.server.translators import Translators
 
 _log = logging.getLogger("foreword.server.texts")
 
 
 @dataclass(frozen=True)
 class Service:
-    """The parts of a server."""
+    """The parts of a server.
+
+    Attributes:
+        settings: the limits.
+        models: the next-word models.
+        translators: the translation models.
+        batcher: computes next words.
+        translating: computes translations.
+        typing: computes suggestions for translations while they are typed, which a long text that
+            is being translated would hold up.
+        signer: signs states.
+        metrics: counts.
+    """
 
     settings: ServerSettings
     models: Models
+    translators: Translators
     batcher: Batcher
+    translating: Lane
+    typing: Lane
     signer: Signer
     metrics: Metrics
 

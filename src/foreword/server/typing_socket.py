@@ -1,4 +1,6 @@
-"""WebSocket `/v1/type`: receive keystrokes, send suggestions, drop stale ones. Knows no HTTP.
+"""WebSockets: receive keystrokes, send suggestions, drop stale ones. Knows no HTTP.
+
+`TypingSocket` takes frames for any kind of typing; `WordTyping` is `/v1/type`, next words.
 
 Only the newest frame of a connection waits to be answered. A client that reads slowly is sent no
 more than it reads, and is disconnected if it reads nothing for long.
@@ -6,6 +8,7 @@ more than it reads, and is disconnected if it reads nothing for long.
 
 import asyncio
 import contextlib
+from abc import ABC, abstractmethod
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -37,9 +40,10 @@ _id = msgspec.json.Decoder(KeystrokeId)
 class TypingSocket:
     """The endpoint: an ASGI application."""
 
-    def __init__(self, service: Service) -> None:
-        """Set the parts of the server."""
+    def __init__(self, service: Service, typing: "type[Typing]") -> None:
+        """Set the parts of the server, and what answers each client."""
         self._service = service
+        self._typing = typing
         self._rates = Rates(service.settings.allowed_rate, exempt=service.settings.is_proxy)
         self._patience = Patience(service.settings.send_seconds)
 
@@ -52,7 +56,7 @@ class TypingSocket:
         await send({"type": "websocket.accept", "subprotocol": protocol})
         gauge = self._service.metrics.connections
         gauge.inc()
-        client = _Client(self._service, send, self._patience)
+        client = self._typing(self._service, send, self._patience)
         answering = asyncio.ensure_future(client.answer())
         address = address_of(scope)
         try:
@@ -74,34 +78,47 @@ class TypingSocket:
                 await answering
 
 
-class _Client:
-    """One connection: its newest frame and its typist."""
+class Typing(ABC):
+    """One connection: its newest frame, and what answers it."""
 
     def __init__(self, service: Service, send: Send, patience: Patience) -> None:
-        self._service = service
+        """Set the parts of the server, and how the client is reached."""
+        self.service = service
         self._send = send
         self._patience = patience
         self._newest: tuple[str, float] | None = None
         self._arrived = asyncio.Event()
-        self._typist: Typist | None = None
-        self._model: Model | None = None
+
+    @abstractmethod
+    async def answered(self) -> str | None:
+        """Wait for a turn, and answer the newest frame, if there is one.
+
+        Raises:
+            RequestError: the queue is full, or it waited too long.
+        """
 
     def take(self, text: str, wait: float) -> None:
         """Replace the newest frame; its address may ask in `wait` seconds."""
         if self._newest is not None:
-            self._service.metrics.keystroke("stale").inc()
+            self.service.metrics.keystroke("stale").inc()
         self._newest = (text, wait)
         self._arrived.set()
+
+    def newest(self) -> tuple[str, float] | None:
+        """Return the newest frame, which is then no longer kept."""
+        newest, self._newest = self._newest, None
+        self._arrived.clear()
+        return newest
 
     async def answer(self) -> None:
         """Answer the newest frame, again and again."""
         while True:
             await self._arrived.wait()
             try:
-                self._service.batcher.admit()
-                text = await self._service.batcher.together(self._answer())
-            except RequestError as refusal:  # the queue is full, or it waited too long
-                text = self._refused(refusal)
+                text = await self.answered()
+            except RequestError as refusal:
+                newest = self.newest()
+                text = None if newest is None else self.refused(newest[0], refusal)
             if text is None:
                 continue
             try:
@@ -111,30 +128,44 @@ class _Client:
                 await self._send({"type": "websocket.close", "code": 1008, "reason": "too slow"})
                 return
 
+    def refused(self, text: str, error: RequestError | ForewordError) -> str:
+        """Count a frame that is not answered, and return the error."""
+        counted = "refused"
+        if isinstance(error, ForewordError):
+            counted, error = "failed", RequestError(500, "internal", str(error))
+        self.service.metrics.keystroke(counted).inc()
+        return _error(text, error)
+
+
+class WordTyping(Typing):
+    """Next words for one connection: `/v1/type`."""
+
+    _typist: Typist | None = None
+    _model: Model | None = None
+
+    async def answered(self) -> str | None:
+        """Answer the newest frame together with those of other clients."""
+        self.service.batcher.admit()
+        return await self.service.batcher.together(self._answer())
+
     def _answer(self) -> Work[str | None]:
-        """Answer the newest frame, if there is one."""
-        if self._newest is None:
+        newest = self.newest()
+        if newest is None:
             return None
-        (text, wait), self._newest = self._newest, None
-        self._arrived.clear()
-        count = self._service.metrics.keystroke
+        text, wait = newest
         try:
-            _check_rate(wait)
+            check_rate(wait)
             answer = yield from self._suggest(decoded(_keystroke, text))
-        except RequestError as refusal:
-            count("refused").inc()
-            return _error(text, refusal)
-        except ForewordError as error:
-            count("failed").inc()
-            return _error(text, RequestError(500, "internal", str(error)))
-        count("answered").inc()
+        except (RequestError, ForewordError) as error:
+            return self.refused(text, error)
+        self.service.metrics.keystroke("answered").inc()
         return encode(answer).decode()
 
     def _suggest(self, keystroke: Keystroke) -> Work[KeystrokeAnswer]:
-        model = self._service.models.get(keystroke.model)
+        model = self.service.models.get(keystroke.model)
         if self._typist is None or model is not self._model:
             self._model, self._typist = model, model.predictor.typist(marks=MARKS)
-        text = self._service.text(keystroke.text)
+        text = self.service.text(keystroke.text)
         suggestions = yield from self._typist.suggesting(text, keystroke.k)
         answer = KeystrokeAnswer(keystroke.id, offered(suggestions, text))
         if keystroke.trace:
@@ -142,16 +173,13 @@ class _Client:
             answer.trace = self._typist.trace(text, complete=True).as_json()
         return answer
 
-    def _refused(self, refusal: RequestError) -> str | None:
-        if self._newest is None:
-            return None
-        (text, _), self._newest = self._newest, None
-        self._arrived.clear()
-        self._service.metrics.keystroke("refused").inc()
-        return _error(text, refusal)
 
+def check_rate(wait: float) -> None:
+    """Refuse a keystroke whose address may ask only in `wait` seconds.
 
-def _check_rate(wait: float) -> None:
+    Raises:
+        RequestError: 429.
+    """
     if wait > 0:
         raise RequestError(429, "rate_limited", "too many keystrokes from this address")
 

@@ -122,7 +122,7 @@ def piece_of(
     for one in hypotheses:
         texts.setdefault(text_of(one.ids), one.score)
     best = hypotheses[0]
-    words, of_source = words_of(best.ids, subwords), words_of(source, subwords)
+    words, of_source = (words_of(ids, subwords.bytes) for ids in (best.ids, source))
     logs = best.log_probabilities
     return Piece(
         tuple(texts.items())[:n],
@@ -140,12 +140,17 @@ def piece_of(
     )
 
 
-def words_of(ids: Sequence[int], subwords: Subwords) -> list[list[int]]:
-    """Return the positions of each word's sub-words; a word begins after a space."""
+def words_of(ids: Sequence[int], pieces: Sequence[bytes]) -> list[list[int]]:
+    """Return the positions of each word's sub-words; a word begins after a space.
+
+    Args:
+        ids: the sub-words.
+        pieces: the bytes of all sub-words by id.
+    """
     words: list[list[int]] = []
     is_inside = False
     for position, index in enumerate(ids):
-        letters = subwords.bytes[index] or b"\x00"  # a slot stands for letters
+        letters = pieces[index] or b"\x00"  # a slot stands for letters
         if letters.isspace():
             is_inside = False
             continue

@@ -16,7 +16,7 @@ from foreword.translator.numpy_network import NumpyNetwork
 from foreword.translator.parts import Part, halves, parts_of
 from foreword.translator.search import BeamSearch, Ends, Network
 from foreword.translator.translation import Piece, Translation, copied, finished, joined, piece_of
-from foreword.translator.typist import TranslationTypist
+from foreword.translator.typist import KEPT, MOST_SUBWORDS, TranslationTypist
 
 if TYPE_CHECKING:
     from foreword.folder.config import TranslationFolderConfig
@@ -169,19 +169,35 @@ class Translator:
             results.append(finished(joined(pieces, n), abstain))
         return results[0] if isinstance(text, str) else results
 
-    def typist(self, source: str) -> TranslationTypist:
+    def typist(self, source: str, *, kept: int = KEPT) -> TranslationTypist:
         """Return what suggests words while the translation of a sentence is typed.
+
+        The source's placeholders are suggested as they are, each once.
 
         Args:
             source: the sentence, of a single line.
+            kept: the number of decoder states that are kept between keystrokes; each takes the
+                memory of the scores of all sub-words.
 
         Raises:
-            SettingsError: the source has several lines.
+            SettingsError: the source has several lines, or more sub-words than can be read.
         """
         if len(source.splitlines()) > 1:
             raise SettingsError("a typist translates a single line: make one for each line")
-        ids = tuple(self.subwords.encode(readable(source.strip())))
-        return TranslationTypist(self.network, self._ends, self._pieces, self.subwords.encode, ids)
+        source = readable(source.strip())
+        sentence = masked(source)
+        text, originals = (source, ()) if sentence is None else (sentence.text, sentence.originals)
+        ids = tuple(self.subwords.encode(text))
+        if len(ids) > MOST_SUBWORDS:
+            raise SettingsError(
+                f"the source has {len(ids):,} sub-words, but at most {MOST_SUBWORDS} can be "
+                "translated while typing: type one sentence after the other"
+            )
+        demands = self._demands(_Job(ids, text, (), None, originals))
+        return TranslationTypist(
+            self.network, self._ends, self._pieces, self.subwords.encode, ids,
+            originals=originals, demands=demands, kept=kept,
+        )  # fmt: skip
 
     def _prefix(self, prefix: str | None, originals: Sequence[str]) -> Prefix | None:
         if not prefix:

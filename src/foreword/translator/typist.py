@@ -4,7 +4,9 @@ The typed text is the beginning of the translation. Its whole words are read int
 state; the letters of its last word may go on in any sub-words that spell them.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +14,11 @@ import numpy as np
 from foreword.errors import SettingsError
 from foreword.predictor.reading import readable
 from foreword.predictor.suggest import Suggestion
+from foreword.text.subwords import SLOT_CHARACTERS, Subwords
 from foreword.translator.demands import Demands, Ids, Pieces, Prefix
 from foreword.translator.numpy_network import States
 from foreword.translator.search import BeamSearch, Ends, Network
+from foreword.translator.translation import words_of
 
 BEAMS = 8
 """The number of beginnings of words that are followed at once."""
@@ -22,10 +26,44 @@ LONGEST_WORD = 12
 """The largest number of sub-words that a suggested word has."""
 SMALLEST_SHARE = 1e-4
 """Beginnings of words that are less likely than this, given the letters, are not followed."""
-_KEPT = 500
+MOST_SUBWORDS = 512
+"""A source of more sub-words is refused; after more of the translation, nothing is suggested."""
+KEPT = 500
 """The number of decoder states that are kept, each with the scores of all sub-words."""
 _JOINS = (b"'", "’".encode(), b"-")
 """Marks after which a word may go on."""
+_BETWEEN_SPACES = re.compile(r"[^ \t\n\r\v\f]+")
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
+
+
+class Look(NamedTuple):
+    """Where the decoder looked in the source when it read one word of the translation.
+
+    Attributes:
+        start: the offset of the word in the text.
+        end: the offset after it. A last look, with start and end after the text, is that of the
+            word to come.
+        weights: one for each of the source's words, in their order; their sum is at most 1.
+    """
+
+    start: int
+    end: int
+    weights: tuple[float, ...]
+
+
+class Alternatives(NamedTuple):
+    """Words that might stand instead of one in a text.
+
+    Attributes:
+        start: the offset of that word.
+        end: the offset after it.
+        suggestions: the likeliest first, each with the probability given what is before it;
+            `suggestion.accepted(text[:end])` is the text up to the word, and another in its place.
+    """
+
+    start: int
+    end: int
+    suggestions: list[Suggestion]
 
 
 class _Node(NamedTuple):
@@ -36,12 +74,14 @@ class _Node(NamedTuple):
         logs: the log-probabilities of the next sub-word, (V,).
         ending: the log-probability that a word which they end is over.
         going: the likeliest sub-words that would make such a word longer.
+        attention: the weights of the source's sub-words for the next one, (S,); None without.
     """
 
     states: States
     logs: np.ndarray
     ending: float
     going: np.ndarray
+    attention: np.ndarray | None
 
 
 class _Beginning(NamedTuple):
@@ -67,7 +107,10 @@ class TranslationTypist:
         encode: Callable[[str], list[int]],
         source: Ids,
         *,
+        originals: Sequence[str] = (),
+        demands: Demands | None = None,
         beams: int = BEAMS,
+        kept: int = KEPT,
     ) -> None:
         """Encode the source.
 
@@ -77,17 +120,28 @@ class TranslationTypist:
             pieces: its vocabulary.
             encode: returns the sub-words of a text.
             source: the sub-words of the source, without an end.
+            originals: the placeholders for which slots stand in the source, by slot.
+            demands: what a whole translation must contain.
             beams: the number of beginnings of words that are followed at once.
+            kept: the number of decoder states that are kept.
         """
-        self._network, self._ends, self._pieces = network, ends, pieces
-        self._encode, self._source, self._beams = encode, source, beams
+        self._network, self._ends = network, ends
+        self._originals = dict(zip(SLOT_CHARACTERS, originals, strict=False))
+        self._slots = tuple(Subwords.slots)[: len(originals)]
+        if originals:
+            spelled = list(pieces.bytes)
+            for slot, original in zip(self._slots, originals, strict=True):
+                spelled[slot] = original.encode()
+            pieces = Pieces(spelled)
+        self._pieces, self._demands = pieces, demands
+        self._encode, self._source, self._beams, self._kept = encode, source, beams, kept
         padded = np.array([*source, ends.end])[:, None]
         self._memory, self._first = network.encode(padded, np.array([len(padded)]))
         self._nodes: dict[Ids, _Node] = {}
         joins = np.array([piece in _JOINS for piece in pieces.bytes], bool)
         goes_on = pieces.continues | joins
         self._inside, self._is_over = np.flatnonzero(goes_on), np.flatnonzero(~goes_on)
-        self._never = [ends.start, *ends.never]
+        self._never = [ends.start, *(index for index in ends.never if index not in self._slots)]
 
     def suggest(self, text: str, k: int = 3) -> list[Suggestion]:
         """Return the k likeliest words at the end of the typed text.
@@ -105,9 +159,12 @@ class TranslationTypist:
         """
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
-        text = readable(text)
+        text = self._masked(text)
         whole, _, typed = text.rpartition(" ")
-        words = self._words(tuple(self._encode(whole)), f" {typed}".encode(), k)
+        before, typed = tuple(self._encode(whole)), self._shown(typed)
+        if len(before) > MOST_SUBWORDS:
+            return []
+        words = self._words(before, f" {typed}".encode(), k)
         offered = [
             Suggestion(word, share, word, len(typed))
             for word, share in words.items()
@@ -123,16 +180,102 @@ class TranslationTypist:
 
     def rest(self, text: str) -> str:
         """Return what completes the typed text to a whole translation, by greedy search."""
-        text = readable(text)
-        if not text:
-            demands = None
-        else:
+        text = self._masked(text)
+        demands = self._demands
+        if text:
             whole, _, typed = text.rpartition(" ")
-            prefix = Prefix(tuple(self._encode(whole)), f" {typed}".encode())
-            demands = Demands(pieces=self._pieces, end=self._ends.end, prefix=prefix)
+            is_whole = any(slot in typed for slot in self._originals)
+            before = tuple(self._encode(text if is_whole else whole))
+            if len(before) > MOST_SUBWORDS:
+                return ""
+            prefix = Prefix(before, b"" if is_whole else f" {typed}".encode())
+            plain = Demands(pieces=self._pieces, end=self._ends.end)
+            demands = replace(demands or plain, pieces=self._pieces, prefix=prefix)
         (best,) = BeamSearch(self._network, self._ends, beams=1).run([self._source], [demands])
         written = self._pieces.of(best[0].ids).decode("utf-8", "replace")
-        return written.removeprefix(" ")[len(text) :]
+        return written.removeprefix(" ")[len(self._shown(text)) :]
+
+    def alternatives(self, text: str, offset: int, k: int = 3) -> "Alternatives":
+        """Return words that might stand instead of a typed one, by what stands before it.
+
+        Args:
+            text: the translation as far as it is typed.
+            offset: of any character of the word in the text.
+            k: the largest number of words.
+
+        Returns:
+            None of them if no word stands at the offset.
+        """
+        text = readable(text)
+        word = next(
+            (one for one in _WORD.finditer(text) if one.start() <= offset < one.end()), None
+        )
+        if word is None:
+            return Alternatives(offset, offset, [])
+        whole, _, touching = self._masked(text[: word.start()]).rpartition(" ")
+        before, touching = tuple(self._encode(whole)), self._shown(touching)
+        if len(before) > MOST_SUBWORDS:
+            return Alternatives(*word.span(), [])
+        words = self._words(before, f" {touching}".encode(), k + 1)
+        others = [
+            Suggestion(other, share, other, len(word[0]))
+            for other, share in ((one[len(touching) :], p) for one, p in words.items())
+            if other and other != word[0]
+        ]
+        others.sort(key=lambda one: -one.probability)
+        return Alternatives(*word.span(), others[:k])
+
+    def looks(self, text: str) -> list[Look]:
+        """Return where the decoder looked for each typed word, and looks for the next one.
+
+        Nothing if the model has no attention, or the text is longer than any that is read.
+        """
+        text = self._masked(text)
+        ids = tuple(self._encode(text))
+        if len(ids) > MOST_SUBWORDS:
+            return []
+        nodes = self._after([ids[:t] for t in range(len(ids) + 1)])
+        if nodes[0].attention is None:
+            return []
+        attention = np.array([node.attention for node in nodes])
+        of_source = words_of(self._source, self._pieces.bytes)
+        weights = np.stack(
+            [attention[:, positions].sum(1) for positions in of_source]
+            or [attention[:, :0].sum(1)],
+            1,
+        )[:, : len(of_source)]
+        of_text = words_of(ids, self._pieces.bytes)
+        looks = [
+            Look(start, end, tuple(weights[at].mean(0).tolist()))
+            for (start, end), at in zip(self._spans(text), of_text, strict=False)
+        ]
+        end = len(self._shown(text))
+        return [*looks, Look(end, end, tuple(weights[-1].tolist()))]
+
+    def words(self, source: str) -> list[tuple[int, int]]:
+        """Return the start and the end of each word of the source, in the order of `Look`."""
+        return self._spans(self._masked(source))
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where each word of a text with slots stands in the text without."""
+        spans = []
+        for word in _BETWEEN_SPACES.finditer(text):
+            start = len(self._shown(text[: word.start()]))
+            spans.append((start, start + len(self._shown(word[0]))))
+        return spans
+
+    def _masked(self, text: str) -> str:
+        """Return a text as it is read, with slots in place of the source's placeholders."""
+        text = readable(text)
+        for slot, original in self._originals.items():
+            text = text.replace(original, slot, 1)
+        return text
+
+    def _shown(self, text: str) -> str:
+        """Return a text with the placeholders in place of their slots."""
+        for slot, original in self._originals.items():
+            text = text.replace(slot, original)
+        return text
 
     def _words(self, before: Ids, letters: bytes, k: int) -> dict[str, float]:
         """Return words that begin with letters, each with its probability given these letters.
@@ -173,7 +316,7 @@ class TranslationTypist:
         return {
             text: float(np.exp(log - total))
             for text, log in ((_text(word), log) for word, log in words.items())
-            if any(map(str.isalnum, text)) and log > -np.inf
+            if log > -np.inf and (any(map(str.isalnum, text)) or text in self._originals.values())
         }
 
     def _matching(self, rest: bytes, node: _Node) -> np.ndarray:
@@ -186,7 +329,7 @@ class TranslationTypist:
 
     def _after(self, wanted: list[Ids]) -> list[_Node]:
         """Return the decoder after each of these sub-words; those that are not known together."""
-        if len(self._nodes) > _KEPT:
+        if len(self._nodes) > self._kept:
             self._nodes.clear()
         for ids in wanted:  # what is before the last sub-words is read first
             known = len(ids)
@@ -207,6 +350,9 @@ class TranslationTypist:
         step = self._network.step(last, states, self._memory)
         all_logs = self._network.log_probabilities(step.features)
         all_logs[:, self._never] = -np.inf
+        for logs, ids in zip(all_logs, all_ids, strict=True) if self._slots else ():
+            logs[[slot for slot in self._slots if slot in ids]] = -np.inf
+        looked = None if step.attention is None else step.attention.mean(1)
         endings = all_logs[:, self._is_over]
         inside = all_logs[:, self._inside]
         count = min(self._beams, len(self._inside))
@@ -214,7 +360,8 @@ class TranslationTypist:
         for n, ids in enumerate(all_ids):
             of_one = tuple(part[:, n : n + 1] for part in step.states)
             ending = _log_sum(endings[n])
-            self._nodes[ids] = _Node(of_one, all_logs[n], ending, self._inside[best[n]])
+            attention = None if looked is None else looked[n]
+            self._nodes[ids] = _Node(of_one, all_logs[n], ending, self._inside[best[n]], attention)
 
 
 def _log_sum(logs: np.ndarray) -> float:
