@@ -91,3 +91,13 @@ def test_a_glossary_is_read_from_a_file(model: Path, tmp_path: Path) -> None:
     terms.write_text("cat\tzebra\ncat\tdog\n", "utf-8")
     with pytest.raises(TextError, match="lines 1 and 2"):
         run(model, "the cat", "--glossary", terms)
+
+
+def test_it_says_how_much_the_memory_has_translated(model: Path, tmp_path: Path) -> None:
+    memory = tmp_path / "memory.tsv"
+    memory.write_text("the cat\tdie Katze\nthe dog\tder Hund\n")
+    done = run(model, "--memory", memory, stdin="the cat\nthe bird\nthe dog\n")
+    assert done.stdout.splitlines()[::2] == ["die Katze", "der Hund"]
+    assert "2 lines or sentences were translated by the memory" in done.stderr
+    (line,) = run(model, "the cat", "--memory", memory, "--json").stdout.splitlines()
+    assert json.loads(line)["from_memory"] == ["the cat"]

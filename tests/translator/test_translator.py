@@ -15,6 +15,7 @@ from tests.translator.models import write_random
 import foreword
 from foreword.errors import FolderError, SettingsError
 from foreword.predictor.predictor import Predictor
+from foreword.text.pairs.memory import TranslationMemory
 from foreword.text.placeholders import placeholders
 from foreword.translator.translator import Translator
 
@@ -183,3 +184,35 @@ def test_translating_never_imports_torch(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_memory_translates_the_lines_and_sentences_that_it_holds(translator: Translator) -> None:
+    memory = TranslationMemory([("the cat.", "Die Katze."), ("A dog runs. The cat.", "Zeile")])
+    text = " A dog  runs. The cat. \n\nthe cat. The dog."
+    translation = translator.translate(text, memory=memory)
+    own = translator.translate("The dog.")
+    assert translation.text == f" Zeile \n\nDie Katze. {own.text}"
+    assert translation.from_memory == ("A dog  runs. The cat.", "the cat.")
+    assert translation.confidence == pytest.approx(own.confidence)
+    assert translator.translate(text).from_memory == ()
+
+
+def test_a_memory_gives_way_to_the_prefix_and_the_glossary(translator: Translator) -> None:
+    memory = TranslationMemory([("the cat.", "Die Katze.")])
+
+    def known(**demands: Any) -> bool:
+        return bool(translator.translate("the cat.", memory=memory, **demands).from_memory)
+
+    assert known(prefix="Die")
+    assert not known(prefix="Der")
+    assert known(glossary={"cat": "Katze"})
+    assert not known(glossary={"cat": "Kat"})
+    assert known(glossary={"dog": "Hund"})
+
+
+def test_a_memory_leaves_the_text_around_it_to_the_model(translator: Translator) -> None:
+    memory = TranslationMemory([("the cat.", "Die Katze.")])
+    texts = ["the cat.", "the dog.", "the cat.\nthe dog."]
+    first, second, both = (one.text for one in translator.translate(texts, memory=memory))
+    assert both == f"{first}\n{second}"
+    assert first == "Die Katze."

@@ -57,6 +57,14 @@ def translate(
             "on each line.",
         ),
     ] = None,
+    memory: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Translation memory (TMX, PO, XLIFF, a table): lines and sentences that it holds "
+            "are translated so. Repeat it for more; later ones win.",
+        ),
+    ] = None,
     abstain: Annotated[
         float | None,
         typer.Option(
@@ -83,19 +91,34 @@ def translate(
     """
     terms = None if glossary is None else read_glossary(glossary)
     translator = Translator.load(folder)
-    asked, withheld = 0, 0
+    remembers = None
+    if memory:
+        from foreword.text.pairs.memory import TranslationMemory  # translating starts without it
+
+        languages = translator.folder.source_language, translator.folder.target_language
+        remembers = TranslationMemory.read(memory, languages if all(languages) else None)
+    asked, withheld, remembered = 0, 0, 0
     for block in [[" ".join(texts)]] if texts and texts != ["-"] else input_blocks():
         translations = translator.translate(
-            block, beams=max(beams, n), n=n, prefix=prefix, glossary=terms, abstain=abstain
+            block,
+            beams=max(beams, n),
+            n=n,
+            prefix=prefix,
+            glossary=terms,
+            memory=remembers,
+            abstain=abstain,
         )
         for text, translation in zip(block, translations, strict=True):
             asked, withheld = asked + 1, withheld + translation.abstained
+            remembered += len(translation.from_memory)
             if as_json:
                 print_json({"source": text, **asdict(translation)})
                 continue
             for line in _printed(translation, n_best=n > 1, alignments=alignments):
                 sys.stdout.write(line + "\n")
         sys.stdout.flush()
+    if remembers is not None:
+        note(f"{remembered:,} lines or sentences were translated by the memory")
     if withheld:
         note(
             f"{withheld:,} of {asked:,} texts have no translation, since its confidence would be "

@@ -4,7 +4,7 @@ Knows written language a little; no models.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from foreword.predictor.sentences import is_abbreviated, is_emoji
@@ -24,13 +24,17 @@ class Part(NamedTuple):
         text: without spaces around it, if it is translated.
         is_copied: whether it stays as it is: spaces, line ends, and what has no letters besides
             placeholders.
+        known: its translation, if it is known.
     """
 
     text: str
     is_copied: bool
+    known: str | None = None
 
 
-def parts_of(text: str, *, sentences: bool = True) -> Iterator[Part]:
+def parts_of(
+    text: str, *, sentences: bool = True, known: Callable[[str], str | None] = lambda _: None
+) -> Iterator[Part]:
     r"""Yield the parts of a text in their order.
 
     >>> [part.text for part in parts_of("Hi, Dr. May! 😀 How are\nyou?")]
@@ -39,14 +43,23 @@ def parts_of(text: str, *, sentences: bool = True) -> Iterator[Part]:
     Args:
         text: of any number of lines.
         sentences: whether lines are cut into sentences.
+        known: returns the translation of a whole line or of a sentence, if it is known.
     """
     for number, line in enumerate(_LINE_ENDS.split(text)):
         if number % 2:
             yield Part(line, is_copied=True)
             continue
+        core = line.strip()
+        if core and (translation := known(core)) is not None:
+            before, _, after = line.partition(core)
+            for part in (Part(before, True), Part(core, False, translation), Part(after, True)):
+                if part.text:
+                    yield part
+            continue
         begin = 0
         for end in [*(_ends(line) if sentences else ()), len(line)]:
-            yield from _bared(line[begin:end])
+            for part in _bared(line[begin:end]):
+                yield part if part.is_copied else part._replace(known=known(part.text))
             begin = end
 
 

@@ -22,7 +22,7 @@ class TranslatedWord:
     Attributes:
         text: as it stands between spaces.
         confidence: the probability of its sub-words, given the source and the words before; 1 for
-            what was copied.
+            what was copied or remembered.
         sources: the numbers of the words of the source that it was attended to for, from 0; none
             without attention.
     """
@@ -57,6 +57,8 @@ class Translation:
         words: its words, in their order.
         alternatives: the next best translations, the best first.
         abstained: whether the confidence was below what was asked for.
+        from_memory: the lines and sentences of the source whose translations were taken from a
+            translation memory.
     """
 
     text: str
@@ -65,6 +67,7 @@ class Translation:
     words: tuple[TranslatedWord, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     abstained: bool = False
+    from_memory: tuple[str, ...] = ()
 
     @property
     def alignment(self) -> tuple[tuple[int, int], ...]:
@@ -82,6 +85,7 @@ class Piece:
         source_words: how many words the part of the source has.
         log_probability: of all its sub-words, in nats.
         count: how many these are.
+        from_memory: the parts of the source whose translations were remembered.
     """
 
     texts: tuple[tuple[str, float], ...]
@@ -89,12 +93,20 @@ class Piece:
     source_words: int
     log_probability: float = 0.0
     count: int = 0
+    from_memory: tuple[str, ...] = ()
 
 
 def copied(text: str) -> Piece:
     """Return a part of the source as its own translation."""
     words = tuple(TranslatedWord(word, 1.0, (k,)) for k, word in enumerate(text.split()))
     return Piece(((text, 0.0),), words, len(words))
+
+
+def remembered(source: str, translation: str) -> Piece:
+    """Return the translation of a part of the source that a memory has."""
+    words = tuple(TranslatedWord(word, 1.0, ()) for word in translation.split())
+    texts = ((translation, 0.0),)
+    return Piece(texts, words, len(source.split()), from_memory=(source,))
 
 
 def piece_of(
@@ -193,6 +205,7 @@ def joined(pieces: Sequence[Piece], n: int) -> Piece:
         before,
         sum(piece.log_probability for piece in pieces),
         sum(piece.count for piece in pieces),
+        tuple(source for piece in pieces for source in piece.from_memory),
     )
 
 
@@ -211,4 +224,4 @@ def finished(piece: Piece, abstain: float | None) -> Translation:
     if abstain is not None and confidence < abstain:
         return Translation("", score, confidence, abstained=True)
     others = tuple(Alternative(*pair) for pair in piece.texts[1:])
-    return Translation(text, score, confidence, piece.words, others)
+    return Translation(text, score, confidence, piece.words, others, from_memory=piece.from_memory)

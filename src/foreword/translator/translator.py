@@ -15,11 +15,20 @@ from foreword.translator.demands import Demands, Ids, Pieces, Prefix
 from foreword.translator.numpy_network import NumpyNetwork
 from foreword.translator.parts import Part, halves, parts_of
 from foreword.translator.search import BeamSearch, Ends, Network
-from foreword.translator.translation import Piece, Translation, copied, finished, joined, piece_of
+from foreword.translator.translation import (
+    Piece,
+    Translation,
+    copied,
+    finished,
+    joined,
+    piece_of,
+    remembered,
+)
 from foreword.translator.typist import KEPT, MOST_SUBWORDS, TranslationTypist
 
 if TYPE_CHECKING:
     from foreword.folder.config import TranslationFolderConfig
+    from foreword.text.pairs.memory import TranslationMemory
 
 MOST_BEAMS = 64
 LONGEST_PART = 128
@@ -88,6 +97,7 @@ class Translator:
         n: int = ...,
         prefix: str | None = ...,
         glossary: Mapping[str, str] | None = ...,
+        memory: "TranslationMemory | None" = ...,
         abstain: float | None = ...,
         alpha: float = ...,
         sentences: bool = ...,
@@ -102,6 +112,7 @@ class Translator:
         n: int = ...,
         prefix: str | None = ...,
         glossary: Mapping[str, str] | None = ...,
+        memory: "TranslationMemory | None" = ...,
         abstain: float | None = ...,
         alpha: float = ...,
         sentences: bool = ...,
@@ -115,6 +126,7 @@ class Translator:
         n: int = 1,
         prefix: str | None = None,
         glossary: Mapping[str, str] | None = None,
+        memory: "TranslationMemory | None" = None,
         abstain: float | None = None,
         alpha: float = 1.0,
         sentences: bool = True,
@@ -135,6 +147,8 @@ class Translator:
             glossary: terms of the target language by those of the source: where a term stands in a
                 sentence as whole words, its translation must contain the other one. A term in lower
                 case is found in every case.
+            memory: translations that are taken as they are for whole lines and sentences that it
+                holds, unless they contradict the prefix or the glossary.
             abstain: rather no translation than one whose confidence is below this.
             alpha: 0 prefers the likeliest translation, which is often short; 1 the one with the
                 highest mean log-probability of a sub-word, nearly; see `penalty`.
@@ -158,14 +172,23 @@ class Translator:
         search = BeamSearch(self.network, self._ends, beams=beams, n=wanted, alpha=alpha)
         terms = _Terms(glossary or {}, self.subwords)
         jobs = [
-            list(self._jobs(readable(one), terms, prefix, sentences=sentences and not prefix))
+            list(
+                self._jobs(readable(one), terms, prefix, memory, sentences=sentences and not prefix)
+            )
             for one in texts
         ]
         wanted_jobs = {job for of_text in jobs for _, job in of_text if job}
         known = self._translated(wanted_jobs, search, n)
         results = []
         for of_text in jobs:
-            pieces = [copied(part.text) if job is None else known[job] for part, job in of_text]
+            pieces = [
+                known[job]
+                if job is not None
+                else copied(part.text)
+                if part.known is None
+                else remembered(part.text, part.known)
+                for part, job in of_text
+            ]
             results.append(finished(joined(pieces, n), abstain))
         return results[0] if isinstance(text, str) else results
 
@@ -213,10 +236,27 @@ class Translator:
         return Prefix(tuple(self.subwords.encode(whole)), f" {last}".encode())
 
     def _jobs(
-        self, text: str, terms: "_Terms", prefix: str | None, *, sentences: bool
+        self,
+        text: str,
+        terms: "_Terms",
+        prefix: str | None,
+        memory: "TranslationMemory | None",
+        *,
+        sentences: bool,
     ) -> Iterator[tuple[Part, _Job | None]]:
-        """Yield the parts of a text, each with the sentence that it is, unless it is copied."""
-        for part in parts_of(text, sentences=sentences):
+        """Yield the parts of a text, each with the sentence that the network is to translate."""
+
+        def known(source: str) -> str | None:
+            translation = None if memory is None else memory.get(source)
+            if translation is None or not translation.startswith(prefix or ""):
+                return None
+            return translation if terms.allow(source, translation) else None
+
+        for part in parts_of(text, sentences=sentences, known=known):
+            if part.known is not None:
+                prefix = None
+                yield part, None
+                continue
             for short in [part] if part.is_copied else self._short_enough(part.text):
                 sentence = None if short.is_copied else masked(short.text)
                 if sentence is None:
@@ -308,6 +348,7 @@ class _Terms:
 
     def __init__(self, glossary: Mapping[str, str], subwords: Subwords) -> None:
         self._terms: dict[str, Ids] = {}
+        self._targets: dict[str, str] = {}
         for source, target in glossary.items():
             if not source.strip() or not target.strip():
                 raise SettingsError(
@@ -315,6 +356,7 @@ class _Terms:
                 )
             if len(f"{source}{target}".splitlines()) > 1:
                 raise SettingsError(f"the term {source!r} of the glossary has several lines")
+            self._targets[source.strip()] = target.strip()
             self._terms[source.strip()] = tuple(subwords.encode(readable(target.strip())))
         longest_first = sorted(self._terms, key=len, reverse=True)
         ways = [
@@ -325,10 +367,14 @@ class _Terms:
 
     def required(self, text: str) -> tuple[Ids, ...]:
         """Return what the translation of a sentence must contain."""
-        if self._pattern is None:
-            return ()
-        terms: dict[Ids, None] = {}
-        for match in self._pattern.finditer(text):
-            known = match[0] if match[0] in self._terms else match[0].lower()
-            terms[self._terms[known]] = None
-        return tuple(terms)
+        return tuple({self._terms[source]: None for source in self._within(text)})
+
+    def allow(self, text: str, translation: str) -> bool:
+        """Whether a translation of a sentence contains all that it must."""
+        targets = [re.escape(self._targets[source]) for source in self._within(text)]
+        return all(re.search(rf"(?<!\w){target}(?!\w)", translation) for target in targets)
+
+    def _within(self, text: str) -> list[str]:
+        """Return the terms that a sentence contains."""
+        terms = [] if self._pattern is None else self._pattern.findall(text)
+        return [term if term in self._terms else term.lower() for term in terms]
