@@ -1,4 +1,5 @@
 // The kernels for one instruction set. Compiled once for each, with FOREWORD_ISA as its name.
+#include "attention.hpp"
 #include "checksum.hpp"
 #include "loops.hpp"
 #include "rows.hpp"
@@ -29,6 +30,8 @@ const Kernels kernels = {
     shares,
     &staged_kernels,
     checksum,
+    look,
+    tangents,
 };
 
 }  // namespace FOREWORD_ISA

@@ -193,6 +193,17 @@ struct Shares {
     double total;
 };
 
+// A look of one decoder at the positions of its sentence, in heads of `size` values each.
+struct Look {
+    int heads, size;
+    int length, stride;   // positions; those from one head to the next in keys, values and shares
+    const float* energy;  // (heads size): attention is additive; or null: multiplicative
+    const float* query;   // (heads size)
+    const float *keys, *values;  // (heads, stride, size)
+    float* shares;   // (heads, stride): each position's weight; 0 beyond the length
+    float* context;  // (heads size)
+};
+
 // How numbers stand in products: float32, bfloat16, int8; the last forwards only.
 constexpr int FORMATS = 3, FORMATS_BACK = 2;
 
@@ -219,6 +230,8 @@ struct Kernels {
     Shares (*shares)(const float* scores, int count);
     const StagedKernels* staged;
     std::uint64_t (*checksum)(const std::uint32_t* words, std::size_t count);
+    void (*look)(const Look&);
+    void (*tangents)(float* values, std::size_t count);  // in their place
 };
 
 }  // namespace foreword

@@ -1,5 +1,6 @@
 // The Python module: tensors and sizes in, nothing out but what the kernels write.
 #include "arguments.hpp"
+#include "decoder_module.hpp"
 #include "fields.hpp"
 #include "instruction_sets.hpp"
 #include "kernels.hpp"
@@ -308,6 +309,7 @@ NB_MODULE(_native, m) {
     m.def("forward", runner<Forward>([](const Kernels& k) -> auto& { return k.forward; }));
     m.def("back", runner<Backward>([](const Kernels& k) -> auto& { return k.back; }));
     bind_network(m, [] { return chosen.load(); });
+    bind_decoder(m, [] { return chosen.load(); });
     m.def("step", [](const nb::handle& given, int threads) {
         run_step(*chosen.load(), arguments_of(given), threads);
     });

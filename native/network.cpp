@@ -11,6 +11,16 @@
 
 namespace foreword {
 
+void row_of(const Table& table, std::int64_t row, float* into) {
+    const std::ptrdiff_t at = row * table.stride;
+    if (!table.is_int8()) {
+        std::memcpy(into, table.floats + at, sizeof(float) * (std::size_t)table.columns);
+        return;
+    }
+    const float scale = table.scales[row];
+    for (int k = 0; k < table.columns; ++k) into[k] = (float)table.ints[at + k] * scale;
+}
+
 namespace {
 
 // Sequences that one thread advances together: enough to share each weight that is read.
@@ -35,16 +45,6 @@ float* scratch_for_scores(std::size_t floats) {
     thread_local std::vector<float> memory;
     if (memory.size() < floats) memory.resize(floats);
     return memory.data();
-}
-
-void row_of(const Table& table, std::int64_t row, float* into) {
-    const std::ptrdiff_t at = row * table.stride;
-    if (!table.is_int8()) {
-        std::memcpy(into, table.floats + at, sizeof(float) * (std::size_t)table.columns);
-        return;
-    }
-    const float scale = table.scales[row];
-    for (int k = 0; k < table.columns; ++k) into[k] = (float)table.ints[at + k] * scale;
 }
 
 // As float32, row after row; the table's own memory where it is that already.

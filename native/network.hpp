@@ -70,6 +70,9 @@ class KeptTable {
     std::vector<std::int32_t> sums_;
 };
 
+// A row in float32.
+void row_of(const Table& table, std::int64_t row, float* into);
+
 // Vectors by a table's rows: (count, columns) to (count, rows), with the table's biases added.
 void multiply(const Kernels& kernels, const Table& table, const float* vectors, int count,
               float* into, int threads);

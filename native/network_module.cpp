@@ -1,16 +1,13 @@
 #include "network_module.hpp"
 
 #include "thread_pool.hpp"
-#include "network.hpp"
+#include "network_arguments.hpp"
 #include "parallel.hpp"
 
-#include <nanobind/ndarray.h>
-#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,105 +17,6 @@ namespace nb = nanobind;
 namespace foreword {
 
 namespace {
-
-template <class Value, class Shape>
-using Array = nb::ndarray<const Value, Shape, nb::c_contig, nb::device::cpu>;
-using Row = Array<float, nb::ndim<1>>;
-using Floats = Array<float, nb::ndim<2>>;
-using Ints = Array<std::int8_t, nb::ndim<2>>;
-
-// A table and the arrays that it is in.
-struct Matrix {
-    Table table;
-    std::optional<Floats> floats;
-    std::optional<Ints> ints;
-    std::optional<Row> scales, bias;
-
-    void describe(std::size_t rows, std::size_t columns) {
-        table.rows = (int)rows, table.columns = (int)columns;
-        table.stride = (std::ptrdiff_t)columns;
-        if (scales) {
-            if (scales->shape(0) != rows) throw nb::value_error("a scale for each row is wanted");
-            table.scales = scales->data();
-        }
-        if (bias) {
-            if (bias->shape(0) != rows) throw nb::value_error("a bias for each row is wanted");
-            table.bias = bias->data();
-        }
-    }
-    Matrix(Floats values, std::optional<Row> bias) : floats(values), bias(std::move(bias)) {
-        describe(values.shape(0), values.shape(1));
-        table.floats = values.data();
-    }
-    Matrix(Ints values, Row scales, std::optional<Row> bias)
-        : ints(values), scales(std::move(scales)), bias(std::move(bias)) {
-        // A sum of more products of int8 would not fit 32 bits.
-        if (values.shape(1) > 1 << 16) throw nb::value_error("too many columns for int8");
-        describe(values.shape(0), values.shape(1));
-        table.ints = values.data();
-    }
-};
-
-struct Weights {
-    Matrix into, back;
-    std::optional<Row> bias_n;
-    std::optional<Floats> peepholes;
-};
-
-// The memory of an array that is used for one call. Quicker than nanobind's own arrays, of which a
-// step would need four.
-class Buffer {
-  public:
-    Buffer(nb::handle array, const char* format, std::size_t item, int flags) {
-        if (PyObject_GetBuffer(array.ptr(), &view_, flags | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) != 0) {
-            throw nb::python_error();
-        }
-        if ((std::size_t)view_.itemsize != item || !view_.format ||
-            std::string(format).find(view_.format) == std::string::npos) {
-            PyBuffer_Release(&view_);
-            throw nb::type_error("an array of another type was expected");
-        }
-    }
-    Buffer(Buffer&& other) noexcept : view_(other.view_) { other.view_.obj = nullptr; }
-    Buffer(const Buffer&) = delete;
-    Buffer& operator=(const Buffer&) = delete;
-    ~Buffer() {
-        if (view_.obj) PyBuffer_Release(&view_);
-    }
-    template <class Value>
-    Value* as() const {
-        return static_cast<Value*>(view_.buf);
-    }
-    std::size_t count() const { return (std::size_t)(view_.len / view_.itemsize); }
-
-  private:
-    Py_buffer view_;
-};
-
-// Work below this is over before another thread would have the interpreter.
-constexpr double SHORT = 1e5;
-
-class Unlocked {
-  public:
-    explicit Unlocked(double multiplications) {
-        if (multiplications >= SHORT) release_.emplace();
-    }
-
-  private:
-    std::optional<nb::gil_scoped_release> release_;
-};
-
-const CellInfo* cell_of(const Kernels& kernels, const std::string& name) {
-    const CellInfo* cell;
-    for (int k = 0; (cell = kernels.cell(k)); ++k) {
-        if (name == cell->name) return cell;
-    }
-    throw nb::value_error(("there is no cell " + name).c_str());
-}
-
-void must(bool fits, const char* what) {
-    if (!fits) throw nb::value_error(what);
-}
 
 // A matrix by which vectors are multiplied.
 class Product {
@@ -174,21 +72,11 @@ class PyNetwork {
           projection_(std::move(projection)), output_(std::move(output)) {
         Model model{cell_of(kernels, cell), embedding_.table, {}, {}, output_.table, clip};
         must(!layers_.empty(), "a layer is wanted");
-        const int gates = model.cell->gates, back = model.cell->seeing;
         const int H = layers_.front().back.table.columns;
         int inputs = embedding_.table.columns;
         for (const Weights& layer : layers_) {
             const Table &into = layer.into.table, &from = layer.back.table;
-            must(from.columns == H && from.rows == back * H, "weight_hh has another shape");
-            must(into.columns == inputs && into.rows == gates * H, "weight_ih has another shape");
-            must(into.bias, "weight_ih has no bias");
-            must(model.cell->has_bias_n() == layer.bias_n.has_value(), "bias_n is a GRU's");
-            must(!layer.bias_n || layer.bias_n->shape(0) == (std::size_t)H, "bias_n is (H)");
-            must(model.cell->has_peepholes() == layer.peepholes.has_value(),
-                 "peepholes are a peephole LSTM's");
-            must(!layer.peepholes || (layer.peepholes->shape(0) == 3 &&
-                                      layer.peepholes->shape(1) == (std::size_t)H),
-                 "peepholes are (3, H)");
+            must_fit(layer, *model.cell, inputs, H);
             model.layers.push_back({into, from, layer.bias_n ? layer.bias_n->data() : nullptr,
                                     layer.peepholes ? layer.peepholes->data() : nullptr});
             inputs = H;

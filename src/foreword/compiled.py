@@ -34,6 +34,21 @@ def loaded() -> Any | None:
     return module
 
 
+def part(name: str) -> Any:
+    """Return a class or function of the module, which was built.
+
+    Raises:
+        SettingsError: the module was built for an older Foreword, which had no such part.
+    """
+    try:
+        return getattr(loaded(), name)
+    except AttributeError:
+        raise SettingsError(
+            f"the compiled module {MODULE} is of an older Foreword and has no {name}: install "
+            "Foreword again, which compiles it anew"
+        ) from None
+
+
 def instruction_set() -> str | None:
     """Return the instruction set in use; None without the module."""
     module = loaded()

@@ -23,10 +23,10 @@ class Int8Rows:
     __array_ufunc__ = None  # numpy leaves `x @ matrix.T` to this class
 
     def __init__(self, values: Array, scales: Array, bias: Array | None = None) -> None:
-        module: Any = compiled.loaded()
-        assert module is not None
         self._values, self._scales = np.ascontiguousarray(values), np.ascontiguousarray(scales)
-        self._product = module.Product(module.Matrix(self._values, self._scales, bias))
+        self._product = compiled.part("Product")(
+            compiled.part("Matrix")(self._values, self._scales, bias)
+        )
         self._slices: dict[tuple[int, int], Int8Rows] = {}
 
     def __len__(self) -> int:

@@ -32,19 +32,24 @@ class Memory:
     Attributes:
         values: the encoder's outputs, (B, K, S, D), in the order of the sentence.
         keys: what queries are compared with, likewise.
-        blocked: (B, 1, 1, S): 0 at the positions of each sentence, minus infinity at the padding.
+        lengths: the number of positions of each sentence; the others are padding. (B,)
     """
 
     values: Array
     keys: Array
-    blocked: Array
+    lengths: Array
+
+    @property
+    def parts(self) -> tuple[Array, Array, Array]:
+        """The memory as the native module takes it."""
+        return self.keys, self.values, self.lengths
 
     def take(self, sentences: Array) -> "Memory":
         """Return the memory of some of the sentences, without padding that none of them needs."""
-        blocked = self.blocked[sentences]
-        S = int((blocked == 0).sum(-1).max(initial=1))
-        of = self.values[sentences, :, :S], self.keys[sentences, :, :S]
-        return Memory(*of, blocked[..., :S])
+        lengths = self.lengths[sentences]
+        S = int(lengths.max(initial=1))
+        values, keys = (of[:, :, :S][sentences] for of in (self.values, self.keys))
+        return Memory(values, keys, lengths)
 
 
 class Step(NamedTuple):
@@ -58,6 +63,37 @@ class Step(NamedTuple):
 
     features: Array
     states: States
+    attention: Array | None
+
+
+class Wanted(NamedTuple):
+    """What a search is for; see `foreword.translator.search.BeamSearch`.
+
+    Attributes:
+        longest: the most sub-words of each translation, its end included, (B,).
+        beams: the number of hypotheses of a sentence.
+        n: how many translations of each are returned.
+        alpha: how much the length of a translation counts.
+        start: what the decoder reads first.
+        end: the sub-word that ends a sentence.
+        never: sub-words that are never written.
+    """
+
+    longest: Array
+    beams: int
+    n: int
+    alpha: float
+    start: int
+    end: int
+    never: list[int]
+
+
+class Ended(NamedTuple):
+    """A translation that a network's own search has found; see `search.Hypothesis`."""
+
+    ids: tuple[int, ...]
+    log_probabilities: Array
+    score: float
     attention: Array | None
 
 
@@ -123,9 +159,7 @@ class NumpyNetwork:
         def in_heads(of: Array) -> Array:
             return np.ascontiguousarray(of.reshape(S, B, K, H // K).transpose(1, 2, 0, 3))
 
-        is_padding = np.arange(S) >= lengths[:, None]
-        blocked = np.where(is_padding, np.float32(-np.inf), np.float32(0))
-        return Memory(in_heads(outputs), in_heads(keys), blocked[:, None, None])
+        return Memory(in_heads(outputs), in_heads(keys), np.ascontiguousarray(lengths, np.int64))
 
     def step(self, ids: Array, states: States, memory: Memory) -> Step:
         """Return the decoders after one more sub-word each.
@@ -175,7 +209,7 @@ class NumpyNetwork:
             scores -= scores.max(axis=-1, keepdims=True)
             scores -= np.log(np.exp(scores).sum(axis=-1, keepdims=True))
         if not np.isfinite(scores).all():
-            raise _overflow()
+            raise overflow()
         return np.asarray(scores)
 
     def likeliest(self, features: Array, count: int, never: Sequence[int], end: int) -> Likeliest:
@@ -193,13 +227,29 @@ class NumpyNetwork:
         if self._output is not None:
             likely = self._output.likeliest(features, count, never, end)
             if likely is None:
-                raise _overflow()
+                raise overflow()
             return likely
         logs = self.log_probabilities(features)
         of_end = logs[:, end].copy()
         logs[:, list(never)] = -np.inf
         best = best_of_all(logs[:, None], logs[:, None], count)
         return Likeliest(best.ids, best.scores, of_end)
+
+    def search(
+        self,
+        memory: Memory,  # noqa: ARG002
+        states: States,  # noqa: ARG002
+        wanted: Wanted,  # noqa: ARG002
+    ) -> list[list[Ended]] | None:
+        """Return the best translations of each sentence, the best first.
+
+        Returns:
+            None: the network cannot search by itself.
+
+        Raises:
+            FolderError: the weights are so large that the scores overflow.
+        """
+        return None
 
     def _of_cells(self, states: States) -> States:
         return states[:-1] if self.config.input_feeding else states
@@ -215,7 +265,8 @@ class NumpyNetwork:
             hidden = np.tanh(queries[:, :, :, None] + memory.keys[:, :, None])  # (B, K, n, S, D)
             energy = self._w["attention.energy"].reshape(K, D, 1)
             scores = (hidden @ energy[:, None])[..., 0]
-        scores = scores + memory.blocked
+        is_padding = np.arange(S) >= memory.lengths[:, None]
+        scores = np.where(is_padding[:, None, None], np.float32(-np.inf), scores)
         shares = np.exp(scores - scores.max(-1, keepdims=True))
         shares /= shares.sum(-1, keepdims=True)
         contexts = (shares @ memory.values).transpose(0, 2, 1, 3).reshape(N, H)
@@ -236,7 +287,8 @@ def _backwards(S: int, lengths: Array) -> tuple[Array, Array]:
     return rows, np.arange(len(lengths))
 
 
-def _overflow() -> FolderError:
+def overflow() -> FolderError:
+    """Return the error of a model whose scores overflow."""
     return FolderError(
         "the model's scores overflow: its weights are too large. Train it anew, or restore the "
         "folder from a copy"

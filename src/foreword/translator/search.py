@@ -12,7 +12,7 @@ import numpy as np
 
 from foreword.translator.choice import Choice, Likeliest, best_of_all, best_of_each
 from foreword.translator.demands import Demands, Ids
-from foreword.translator.numpy_network import Memory, States, Step
+from foreword.translator.numpy_network import Ended, Memory, States, Step, Wanted
 
 Array = np.ndarray
 _End = tuple[int, float]
@@ -32,6 +32,9 @@ class Network(Protocol):
         """See `foreword.translator.numpy_network`."""
 
     def likeliest(self, features: Array, count: int, never: Sequence[int], end: int) -> Likeliest:
+        """See `foreword.translator.numpy_network`."""
+
+    def search(self, memory: Memory, states: States, wanted: Wanted) -> list[list[Ended]] | None:
         """See `foreword.translator.numpy_network`."""
 
 
@@ -121,14 +124,22 @@ class BeamSearch:
         Raises:
             FolderError: the weights are so large that the scores overflow.
         """
-        memory, states = self.network.encode(*self._padded(sources))
+        padded, lengths = self._padded(sources)
+        memory, states = self.network.encode(padded, lengths)
         given = demands or [None] * len(sources)
         sentences = [
             _Sentence(int(self.ratio * len(source)) + self.more, demand)
             for source, demand in zip(sources, given, strict=True)
         ]
-        past = _Past(len(sources), max(map(len, sources)) + 1)
-        rows = np.arange(len(sources))  # the sentences that are not over
+        free = np.array([demand is None for demand in given])
+        if free.any() and self._by_network(memory, states, sentences, np.flatnonzero(free)):
+            rows = np.flatnonzero(~free)
+        else:
+            rows = np.arange(len(sources))
+        past = _Past(lengths)
+        if len(rows) < len(sources):
+            memory, states = _of_sentences(rows, memory, states)
+        # Now of the sentences that are not over.
         ids, scores = np.full((len(rows), 1), self.ends.start), np.zeros((len(rows), 1))
         while len(rows):
             live = [sentences[b] for b in rows]
@@ -157,6 +168,21 @@ class BeamSearch:
                 ids, scores, rows = ids[going], scores[going], rows[going]
                 memory = memory.take(np.flatnonzero(going)) if len(rows) else memory
         return [self._best(sentence) for sentence in sentences]
+
+    def _by_network(
+        self, memory: Memory, states: States, sentences: "list[_Sentence]", free: Array
+    ) -> bool:
+        """Finish sentences without demands by the network's own search, if it has one."""
+        if len(free) < len(sentences):
+            memory, states = _of_sentences(free, memory, states)
+        longest = np.array([sentences[b].longest for b in free])
+        start, end, never = self.ends.start, self.ends.end, list(self.ends.never)
+        wanted = Wanted(longest, self.beams, self.n, self.alpha, start, end, never)
+        results = self.network.search(memory, states, wanted)
+        if results is not None:
+            for b, ended in zip(free, results, strict=True):
+                sentences[b].finished = [Hypothesis(*one) for one in ended]
+        return results is not None
 
     def _padded(self, sources: Sequence[Ids]) -> tuple[Array, Array]:
         lengths = np.array([len(source) + 1 for source in sources])
@@ -254,6 +280,11 @@ class BeamSearch:
         return sorted(sentence.finished, key=lambda one: -one.score)[: self.n]
 
 
+def _of_sentences(rows: Array, memory: Memory, states: States) -> tuple[Memory, States]:
+    """Return the memory and the first states of some of the sentences."""
+    return memory.take(rows), tuple(np.ascontiguousarray(part[:, rows]) for part in states)
+
+
 class _Sentence:
     """What the search for the translation of one sentence has come to.
 
@@ -284,8 +315,9 @@ class _Past:
     attention of the hypotheses before it, (B, K, S).
     """
 
-    def __init__(self, B: int, S: int) -> None:
-        self._B, self._S = B, S
+    def __init__(self, lengths: Array) -> None:
+        self._lengths = lengths
+        self._B, self._S = len(lengths), int(lengths.max())
         self._steps: list[tuple[Array, Array, Array]] = []
         self._looks: list[Array | None] = []
 
@@ -318,7 +350,9 @@ class _Past:
             slot = int(parents[b, slot])
             slots.append(slot)
         looked = [
-            look[b, k] for look, k in zip(self._looks, slots[::-1], strict=True) if look is not None
+            look[b, k, : self._lengths[b]]
+            for look, k in zip(self._looks, slots[::-1], strict=True)
+            if look is not None
         ]
         score = sum(logs) / penalty(len(logs), alpha)
         attention = np.array(looked) if looked else None

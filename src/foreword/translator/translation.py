@@ -128,59 +128,71 @@ def piece_of(
     slots = dict(zip(map(ord, SLOT_CHARACTERS), originals, strict=False))
 
     def text_of(ids: Sequence[int]) -> str:
-        return subwords.decode(ids).translate(slots)
+        text = subwords.decode(ids)
+        return text.translate(slots) if slots else text
 
     texts: dict[str, float] = {}
     for one in hypotheses:
         texts.setdefault(text_of(one.ids), one.score)
     best = hypotheses[0]
     words, of_source = (words_of(ids, subwords.bytes) for ids in (best.ids, source))
-    logs = best.log_probabilities
+    logs = best.log_probabilities.tolist()
+    sources = _sources(best.attention, words, of_source)
     return Piece(
         tuple(texts.items())[:n],
         tuple(
             TranslatedWord(
-                text_of([best.ids[t] for t in at]),
-                float(np.exp(logs[at].sum())),
-                _sources(best.attention, at, of_source),
+                text_of(best.ids[word.start : word.stop]),
+                math.exp(sum(logs[word.start : word.stop])),
+                from_words,
             )
-            for at in words
+            for word, from_words in zip(words, sources, strict=True)
         ),
         len(of_source),
-        float(logs.sum()),
+        sum(logs),
         len(logs),
     )
 
 
-def words_of(ids: Sequence[int], pieces: Sequence[bytes]) -> list[list[int]]:
+def words_of(ids: Sequence[int], pieces: Sequence[bytes]) -> list[range]:
     """Return the positions of each word's sub-words; a word begins after a space.
 
     Args:
         ids: the sub-words.
         pieces: the bytes of all sub-words by id.
     """
-    words: list[list[int]] = []
+    words: list[range] = []
     is_inside = False
     for position, index in enumerate(ids):
         letters = pieces[index] or b"\x00"  # a slot stands for letters
         if letters.isspace():
             is_inside = False
             continue
-        if letters[:1].isspace() or not is_inside:
-            words.append([])
-        words[-1].append(position)
+        begins = letters[:1].isspace() or not is_inside
+        first = position if begins else words.pop().start
+        words.append(range(first, position + 1))
         is_inside = True
     return words
 
 
 def _sources(
-    attention: np.ndarray | None, at: list[int], source: list[list[int]]
-) -> tuple[int, ...]:
+    attention: np.ndarray | None, words: Sequence[range], source: Sequence[range]
+) -> list[tuple[int, ...]]:
+    """Return for each word the words of the source that it was attended to for."""
     if attention is None or not source:
-        return ()
-    looked = attention[at].sum(0)
-    weights = np.array([looked[positions].sum() for positions in source])
-    return tuple(np.flatnonzero(weights >= ALIGNED * weights.max()).tolist())
+        return [()] * len(words)
+    T, S = attention.shape
+    weights = _sums_of(words, T) @ attention @ _sums_of(source, S).T
+    are_sources = weights >= ALIGNED * weights.max(1, keepdims=True)
+    return [tuple(k for k, is_one in enumerate(row) if is_one) for row in are_sources.tolist()]
+
+
+def _sums_of(words: Sequence[range], length: int) -> np.ndarray:
+    """Return the matrix (W, length) that adds up what belongs to each word."""
+    sums = np.zeros((len(words), length), np.float32)
+    for row, word in zip(sums, words, strict=True):
+        row[word.start : word.stop] = 1
+    return sums
 
 
 def joined(pieces: Sequence[Piece], n: int) -> Piece:

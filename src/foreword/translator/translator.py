@@ -11,8 +11,8 @@ from foreword.folder.translation_store import TranslationFolder, read_translatio
 from foreword.predictor.reading import readable
 from foreword.text.placeholders import masked
 from foreword.text.subwords import SLOT_CHARACTERS, Subwords
+from foreword.translator.compiled_network import network_of
 from foreword.translator.demands import Demands, Ids, Pieces, Prefix
-from foreword.translator.numpy_network import NumpyNetwork
 from foreword.translator.parts import Part, halves, parts_of
 from foreword.translator.search import BeamSearch, Ends, Network
 from foreword.translator.translation import (
@@ -63,7 +63,7 @@ class Translator:
     def __init__(self, folder: TranslationFolder) -> None:
         self.folder = folder
         self.subwords: Subwords = folder.subwords
-        self.network: Network = NumpyNetwork(folder.model, folder.weights)
+        self.network: Network = network_of(folder.model, folder.weights)
         self._pieces = Pieces(self.subwords.bytes)
         never = [self.subwords.pad, self.subwords.unknown, *self.subwords.slots]
         never += [k for k, piece in enumerate(self.subwords.bytes) if _CONTROLS & set(piece)]

@@ -1,0 +1,277 @@
+#include "decoder.hpp"
+
+#include "parallel.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace foreword {
+
+namespace {
+
+double penalty(std::size_t length, double alpha) { return std::pow((5.0 + (double)length) / 6.0, alpha); }
+
+// A sub-word of a hypothesis, after those of its parent.
+struct Node {
+    std::ptrdiff_t parent;  // -1: the first
+    std::int64_t id;
+    float log;
+    std::size_t look;  // where the weights stand that the decoder had when it was written
+};
+
+// A continuation of one of a sentence's hypotheses.
+struct Continuation {
+    double total;
+    int parent;
+    std::int64_t id;
+    float log;
+};
+
+struct Sentence {
+    int number;
+    std::vector<Finished> finished;
+};
+
+}  // namespace
+
+Decoder::Decoder(const Kernels& kernels, DecoderModel model) : kernels_(kernels), model_(std::move(model)) {
+    for (const Layer& layer : model_.layers) {
+        const auto words = [&](int size) {
+            Table table;
+            zeros_.emplace_back((std::size_t)size);
+            table.rows = 1, table.columns = size, table.stride = size;
+            table.floats = zeros_.back().data();
+            return table;
+        };
+        const Table inputs = words(layer.weight_ih.columns), output = words(layer.weight_hh.columns);
+        layers_.push_back(std::make_unique<Network>(
+            kernels, Model{model_.cell, inputs, {layer}, {}, output, model_.clip}));
+    }
+    if (looks()) model_.query = kept(model_.query);
+    model_.combine = kept(model_.combine);
+    model_.output = kept(model_.output);
+}
+
+Table Decoder::kept(Table table) {
+    tables_.push_back(std::make_unique<KeptTable>(table));
+    return tables_.back()->table();
+}
+
+double Decoder::step_work() const {
+    double work = (double)model_.output.rows * model_.output.columns;
+    for (const auto& layer : layers_) work += layer->step_work();
+    return work;
+}
+
+void Decoder::resize(Decoders& all, int N, int S) const {
+    const std::size_t rows = (std::size_t)N, H = (std::size_t)hidden_size();
+    const std::size_t E = (std::size_t)model_.embedding.columns;
+    all.N = N;
+    all.h.resize(layers_.size());
+    for (auto& part : all.h) part.resize(2 * rows * H);
+    if (model_.cell->has_memory()) {
+        all.c.resize(layers_.size());
+        for (auto& part : all.c) part.resize(2 * rows * H);
+    }
+    all.ids.resize(rows), all.sentences.resize(rows);
+    all.features.resize(rows * E), all.fed.resize(model_.feeds ? rows * E : 0);
+    all.x.resize(rows * (std::size_t)model_.layers.front().weight_ih.columns);
+    all.seen.resize(rows * (std::size_t)model_.combine.columns);
+    if (looks()) {
+        all.queries.resize(rows * H);
+        all.shares.resize(rows * (std::size_t)(model_.heads * S));
+    }
+}
+
+void Decoder::step(const Sentences& sentences, Decoders& all, int threads) const {
+    const std::size_t N = (std::size_t)all.N, H = (std::size_t)hidden_size();
+    const std::size_t E = (std::size_t)model_.embedding.columns, wide = (std::size_t)model_.combine.columns;
+    const std::size_t inputs = (std::size_t)model_.layers.front().weight_ih.columns;
+    for (std::size_t row = 0; row < N; ++row) {
+        row_of(model_.embedding, all.ids[row], all.x.data() + row * inputs);
+        if (model_.feeds) {
+            std::memcpy(all.x.data() + row * inputs + E, all.fed.data() + row * E, E * sizeof(float));
+        }
+    }
+    const float* x = all.x.data();
+    for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+        float* const c = model_.cell->has_memory() ? all.c[layer].data() : nullptr;
+        layers_[layer]->steps(0, 1, all.N, x, all.h[layer].data(), c, threads);
+        const float* const after = all.h[layer].data() + N * H;
+        x = after;
+        if (layer == 0 && looks()) {
+            multiply(kernels_, model_.query, after, all.N, all.queries.data(), threads);
+            const std::size_t of_one = (std::size_t)sentences.S * H;
+            const std::size_t shares = (std::size_t)(model_.heads * sentences.S);
+            for (std::size_t row = 0; row < N; ++row) {
+                const std::size_t b = (std::size_t)all.sentences[row];
+                kernels_.look({model_.heads, (int)H / model_.heads, (int)sentences.lengths[b], sentences.S,
+                               model_.energy, all.queries.data() + row * H, sentences.keys + b * of_one,
+                               sentences.values + b * of_one, all.shares.data() + row * shares,
+                               all.seen.data() + row * wide + H});
+            }
+        }
+        const bool is_last = layer + 1 == layers_.size();
+        if (is_last || (layer == 0 && looks())) {
+            for (std::size_t row = 0; row < N; ++row) {
+                std::memcpy(all.seen.data() + row * wide, after + row * H, H * sizeof(float));
+            }
+            if (!is_last) x = all.seen.data();
+        }
+    }
+    multiply(kernels_, model_.combine, all.seen.data(), all.N, all.features.data(), threads);
+    kernels_.tangents(all.features.data(), N * E);
+}
+
+// What a decoder has become, as another one's beginning.
+void Decoder::copy(const Decoders& from, int row, Decoders& to, int place) const {
+    const std::size_t H = (std::size_t)hidden_size(), E = (std::size_t)model_.embedding.columns;
+    const std::size_t source = (std::size_t)(from.N + row) * H, target = (std::size_t)place * H;
+    for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+        std::memcpy(to.h[layer].data() + target, from.h[layer].data() + source, H * sizeof(float));
+        if (!from.c.empty()) {
+            std::memcpy(to.c[layer].data() + target, from.c[layer].data() + source, H * sizeof(float));
+        }
+    }
+    if (model_.feeds) {
+        std::memcpy(to.fed.data() + (std::size_t)place * E, from.features.data() + (std::size_t)row * E,
+                    E * sizeof(float));
+    }
+}
+
+std::vector<std::vector<Finished>> Decoder::search(const Sentences& sentences, Decoders all,
+                                                   const Wanted& wanted, int threads) const {
+    const int count = 2 * wanted.beams, heads = model_.heads, S = sentences.S;
+    const std::size_t C = (std::size_t)count;
+    std::vector<std::int64_t> never = wanted.never;
+    never.push_back(wanted.start), never.push_back(wanted.end);
+    std::vector<Sentence> live((std::size_t)sentences.B);
+    for (int b = 0; b < sentences.B; ++b) live[(std::size_t)b].number = b;
+    std::vector<std::vector<Finished>> results(live.size());
+    std::vector<double> scores(live.size(), 0.0);  // of each hypothesis, the same number for each sentence
+    std::vector<std::ptrdiff_t> last(live.size(), -1);  // its last sub-word among `nodes`
+    std::vector<Node> nodes;
+    std::vector<float> looks, logs, ends;
+    std::vector<std::int64_t> ids;
+    Decoders next;
+    std::size_t K = 1;
+    std::fill(all.ids.begin(), all.ids.end(), wanted.start);
+    for (int b = 0; b < sentences.B; ++b) all.sentences[(std::size_t)b] = b;
+
+    const auto finished = [&](std::ptrdiff_t node, float log, std::size_t look, std::size_t length) {
+        Finished one{{}, {log}, log, {}};
+        std::vector<std::size_t> at{look};
+        for (; node >= 0; node = nodes[(std::size_t)node].parent) {
+            const Node& of = nodes[(std::size_t)node];
+            one.ids.push_back(of.id), one.logs.push_back(of.log), at.push_back(of.look);
+            one.score += of.log;
+        }
+        one.score /= penalty(one.logs.size(), wanted.alpha);
+        std::reverse(one.ids.begin(), one.ids.end()), std::reverse(one.logs.begin(), one.logs.end());
+        if (this->looks()) {
+            for (auto place = at.rbegin(); place != at.rend(); ++place) {
+                const float* const from = looks.data() + *place;
+                one.attention.insert(one.attention.end(), from, from + length);
+            }
+        }
+        return one;
+    };
+    const auto is_over = [&](const Sentence& one, double best) {
+        const std::size_t done = one.finished.size();
+        if (best == -INFINITY || done >= (std::size_t)wanted.beams) return true;
+        if (done < (std::size_t)wanted.n) return false;
+        std::vector<double> sorted;
+        for (const Finished& each : one.finished) sorted.push_back(each.score);
+        std::sort(sorted.rbegin(), sorted.rend());
+        const std::size_t longest = (std::size_t)wanted.longest[one.number];
+        return best / penalty(longest, wanted.alpha) <= sorted[(std::size_t)wanted.n - 1];
+    };
+
+    for (std::int64_t t = 0; !live.empty(); ++t) {
+        step(sentences, all, threads);
+        const std::size_t N = (std::size_t)all.N;
+        ids.resize(N * C), logs.resize(N * C), ends.resize(N);
+        if (!likeliest_rows(kernels_, model_.output, all.features.data(), all.N, count, never, wanted.end,
+                            {ids.data(), logs.data(), ends.data()}, threads)) {
+            return {};
+        }
+        if (t == 0) never.pop_back();  // after a first sub-word it may end
+        const std::size_t first_look = looks.size();
+        if (this->looks()) {
+            looks.resize(first_look + N * (std::size_t)S);
+            for (std::size_t row = 0; row < N; ++row) {
+                float* const mean = looks.data() + first_look + row * (std::size_t)S;
+                const float* const shares = all.shares.data() + row * (std::size_t)(heads * S);
+                for (int k = 0; k < heads * S; ++k) mean[k % S] += shares[k] / (float)heads;
+            }
+        }
+        std::vector<Sentence> going;
+        std::vector<double> next_scores;
+        std::vector<std::ptrdiff_t> next_last;
+        std::vector<int> parents;
+        for (std::size_t r = 0; r < live.size(); ++r) {
+            Sentence& one = live[r];
+            std::vector<Continuation> best;
+            for (std::size_t k = 0; k < K; ++k) {
+                const std::size_t row = r * K + k;
+                const bool must_end = wanted.longest[one.number] - t == 1;
+                for (std::size_t at = row * C; at < (row + 1) * C; ++at) {
+                    if (must_end) {
+                        const bool is_first = at == row * C;
+                        ids[at] = is_first ? wanted.end : ids[at];
+                        logs[at] = is_first ? ends[row] : -INFINITY;
+                    }
+                    best.push_back({scores[row] + logs[at], (int)k, ids[at], logs[at]});
+                }
+            }
+            if (K > 1) {
+                std::stable_sort(best.begin(), best.end(),
+                                 [](const auto& a, const auto& b) { return a.total > b.total; });
+            }
+            best.resize(C);
+            // As many as there are beams: of those that go on, and if these are few, of those that end.
+            const std::size_t length = (std::size_t)sentences.lengths[one.number];
+            const auto look_of = [&](std::size_t row) { return first_look + row * (std::size_t)S; };
+            for (std::size_t k = 0; k < (std::size_t)wanted.beams; ++k) {
+                if (best[k].id != wanted.end || best[k].total == -INFINITY) continue;
+                const std::size_t row = r * K + (std::size_t)best[k].parent;
+                one.finished.push_back(finished(last[row], best[k].log, look_of(row), length));
+            }
+            std::stable_partition(best.begin(), best.end(),
+                                  [&](const auto& each) { return each.id != wanted.end; });
+            best.resize((std::size_t)wanted.beams);
+            double highest = -INFINITY;
+            for (Continuation& each : best) {
+                if (each.id == wanted.end) each.total = -INFINITY;
+                highest = std::max(highest, each.total);
+            }
+            if (is_over(one, highest)) {
+                std::stable_sort(one.finished.begin(), one.finished.end(),
+                                 [](const auto& a, const auto& b) { return a.score > b.score; });
+                if (one.finished.size() > (std::size_t)wanted.n) one.finished.resize((std::size_t)wanted.n);
+                results[(std::size_t)one.number] = std::move(one.finished);
+                continue;
+            }
+            for (const Continuation& each : best) {
+                const std::size_t row = r * K + (std::size_t)each.parent;
+                next_last.push_back((std::ptrdiff_t)nodes.size());
+                nodes.push_back({last[row], each.id, each.log, look_of(row)});
+                next_scores.push_back(each.total);
+                parents.push_back((int)row);
+            }
+            going.push_back(std::move(one));
+        }
+        K = (std::size_t)wanted.beams;
+        resize(next, (int)parents.size(), S);
+        for (std::size_t place = 0; place < parents.size(); ++place) {
+            copy(all, parents[place], next, (int)place);
+            next.ids[place] = nodes[(std::size_t)next_last[place]].id;
+            next.sentences[place] = going[place / K].number;
+        }
+        std::swap(all, next), live.swap(going), scores.swap(next_scores), last.swap(next_last);
+    }
+    return results;
+}
+
+}  // namespace foreword

@@ -1,0 +1,13 @@
+// The decoder as Python has it. Its matrices and layers are those of `bind_network`.
+#pragma once
+
+#include "kernels.hpp"
+
+#include <nanobind/nanobind.h>
+
+namespace foreword {
+
+// `chosen` tells the kernels in use when a decoder is made.
+void bind_decoder(nanobind::module_& m, const Kernels* (*chosen)());
+
+}  // namespace foreword

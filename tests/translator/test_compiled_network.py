@@ -1,0 +1,125 @@
+"""The decoder in C++ gives what its equations in numpy give, and its search what Python's finds."""
+
+from collections.abc import Mapping
+from itertools import chain
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from foreword import compiled
+from foreword.cells.registry import MODELS
+from foreword.errors import FolderError, SettingsError
+from foreword.folder.quantised import quantise
+from foreword.folder.translation import TranslationConfig, expected_shapes
+from foreword.predictor.compiled_network import CELLS
+from foreword.translator.compiled_network import CompiledNetwork, network_of
+from foreword.translator.numpy_network import NumpyNetwork
+from foreword.translator.search import BeamSearch, Ends
+
+pytestmark = pytest.mark.skipif(compiled.loaded() is None, reason="nothing was compiled")
+
+KINDS: list[dict[str, Any]] = [
+    {"attention": "none", "bidirectional": False, "decoder_layers": 1},
+    {"attention": "additive", "heads": 2, "decoder_layers": 2},
+    {"attention": "multiplicative", "decoder_layers": 3},
+    {"attention": "multiplicative", "input_feeding": True, "decoder_layers": 1, "heads": 4},
+    {"attention": "additive", "input_feeding": True, "decoder_layers": 2},
+]
+V, SIZE = 37, 20
+SOURCES = [(5, 9, 12, 30), (7,), (8, 8, 21), tuple(range(3, 25))]
+ENDS = Ends(1, 2, never=(0, 11))
+
+
+def folder_of(
+    kind: Mapping[str, Any], *, is_int8: bool = False, cell: str = "lstm", seed: int = 1
+) -> tuple[TranslationConfig, dict[str, np.ndarray]]:
+    config = TranslationConfig(cell=cell, vocab_size=V, embedding_size=12, hidden_size=SIZE, **kind)
+    random = np.random.default_rng(seed)
+    weights = {
+        name: random.normal(0, 0.5, shape).astype(np.float32)
+        for name, shape in expected_shapes(config).items()
+    }
+    return config, quantise(weights) if is_int8 else weights
+
+
+def compiled_cells() -> list[str]:
+    config = {"vocab_size": V, "embedding_size": 12, "hidden_size": SIZE}
+    return [c for c in MODELS if type(TranslationConfig(cell=c, **config).recurrent_cell) in CELLS]
+
+
+CASES = [("lstm", kind) for kind in KINDS] + [
+    (cell, KINDS[k % len(KINDS)]) for k, cell in enumerate(compiled_cells())
+]
+
+
+@pytest.mark.parametrize("is_int8", [False, True])
+@pytest.mark.parametrize(("cell", "kind"), CASES)
+def test_a_step_in_cpp_is_that_of_numpy(cell: str, kind: dict[str, Any], is_int8: bool) -> None:
+    config, weights = folder_of(kind, is_int8=is_int8, cell=cell)
+    ours, truth = CompiledNetwork(config, weights), NumpyNetwork(config, weights)
+    random = np.random.default_rng(2)
+    lengths = np.array([5, 1, 20])
+    memory, states = truth.encode(random.integers(3, V, (20, 3)), lengths)
+    for _ in range(3):
+        ids = random.integers(3, V, states[0].shape[1])
+        step, expected = (network.step(ids, states, memory) for network in (ours, truth))
+        np.testing.assert_allclose(step.features, expected.features, atol=1e-5)
+        for one, other in zip(step.states, expected.states, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
+        if expected.attention is None:
+            assert step.attention is None
+        else:
+            np.testing.assert_allclose(step.attention, expected.attention, atol=1e-5)
+        states = tuple(part.repeat(3, 1) for part in expected.states)  # of each sentence three
+
+
+@pytest.mark.parametrize("is_int8", [False, True])
+@pytest.mark.parametrize("beams", [1, 4])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_search_in_cpp_finds_what_that_of_python_finds(
+    kind: dict[str, Any], beams: int, is_int8: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed, alpha in enumerate((0.0, 1.0)):
+        config, weights = folder_of(kind, is_int8=is_int8, seed=seed)
+        weights["output.bias"][ENDS.end] += 2  # so that not all are as long as they may be
+        search = BeamSearch(CompiledNetwork(config, weights), ENDS, beams, min(beams, 3), alpha)
+        ours = search.run(SOURCES)
+        with monkeypatch.context() as without:
+            without.setattr(CompiledNetwork, "search", NumpyNetwork.search)
+            expected = search.run(SOURCES)
+        for one, other in zip(*map(chain.from_iterable, (ours, expected)), strict=True):
+            assert one.ids == other.ids
+            assert one.score == pytest.approx(other.score, abs=1e-5)
+            np.testing.assert_allclose(one.log_probabilities, other.log_probabilities, atol=1e-5)
+            if config.looks:
+                np.testing.assert_allclose(one.attention, other.attention, atol=1e-5)
+            else:
+                assert one.attention is None
+
+
+@pytest.mark.parametrize("is_int8", [False, True])
+def test_a_sentence_is_translated_alike_among_many(is_int8: bool) -> None:
+    network = CompiledNetwork(*folder_of(KINDS[1], is_int8=is_int8))
+    random = np.random.default_rng(3)
+    sources = [tuple(random.integers(12, V, 1 + k % 7).tolist()) for k in range(40)]
+    search = BeamSearch(network, ENDS, beams=2)
+    for source, together in zip(sources, search.run(sources), strict=True):
+        assert [one.ids for one in search.run([source])[0]] == [one.ids for one in together]
+
+
+def test_scores_that_overflow_in_a_search_are_an_error() -> None:
+    config, weights = folder_of(KINDS[2])
+    weights["output.bias"][5] = np.inf
+    with pytest.raises(FolderError, match="overflow"):
+        BeamSearch(CompiledNetwork(config, weights), ENDS).run(SOURCES)
+
+
+def test_a_module_of_an_older_version_is_named_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    older = {name: getattr(compiled.loaded(), name) for name in ("Matrix", "Layer", "Network")}
+    monkeypatch.setattr(compiled, "loaded", lambda: SimpleNamespace(**older))
+    with pytest.raises(SettingsError, match=r"older Foreword and has no Decoder: install"):
+        network_of(*folder_of(KINDS[2]))
