@@ -13,8 +13,10 @@ from starlette.testclient import TestClient
 from tests.server.conftest import HOME, TOKEN, MakeService
 from tests.translator.models import write_random
 
-from foreword.server.app import make_app
-from foreword.server.translators import FolderTranslator, Translators
+from foreword.errors import SettingsError
+from foreword.server.app import make_app, make_service
+from foreword.server.settings import ServerSettings
+from foreword.server.translators import Answer, FolderTranslator, Translators
 from foreword.translator.translator import Translator
 from foreword.translator.typist import TranslationTypist
 
@@ -26,9 +28,11 @@ class Words:
         self.source, self.target, self.words = source, target, words
         self.name, self.created = f"{source}-{target}", 0
 
-    def translate(self, texts: list[str], alternatives: int) -> list[list[str]]:
+    def translate(self, texts: list[str], alternatives: int) -> list[Answer]:
         best = [" ".join(self.words.get(word, word) for word in text.split(" ")) for text in texts]
-        return [[text, *(f"{text} {n}" for n in range(1, alternatives + 1))] for text in best]
+        return [
+            Answer([text, *(f"{text} {n}" for n in range(1, alternatives + 1))]) for text in best
+        ]
 
     def typist(self, source: str) -> TranslationTypist:
         raise NotImplementedError(source)
@@ -169,4 +173,25 @@ def test_a_folder_is_served_by_its_languages(tmp_path: Path) -> None:
 
     assert (served.source, served.target) == ("de", "en")
     expected = Translator.load(tmp_path / "model").translate("die Katze", n=2)
-    assert served.translate(["die Katze"], 1) == [[expected.text, expected.alternatives[0].text]]
+    (answer,) = served.translate(["die Katze"], 1)
+    assert answer == ([expected.text, expected.alternatives[0].text], ())
+
+
+def test_a_memory_comes_first_and_the_answer_says_so(serve: MakeService, tmp_path: Path) -> None:
+    memory = tmp_path / "memory.tsv"
+    memory.write_text("Guten Tag.\tGood day.\nGute Nacht.\tGood night.\n")
+    model = write_random(tmp_path / "model")
+    served = FolderTranslator(str(model), memory=[str(memory)])
+    app = make_app(replace(serve(), translators=Translators([served])))
+    with TestClient(app, base_url=HOME) as client:
+        answer = ask(client, q="Guten Tag.\nGute Nacht.")
+        assert answer == {
+            "translatedText": "Good day.\nGood night.",
+            "fromMemory": ["Guten Tag.", "Gute Nacht."],
+        }
+        assert "fromMemory" not in ask(client, q="Hallo")
+        html = ask(client, q=["<b>Guten Tag.</b>", "Hallo"], format="html")
+        assert html["translatedText"][0] == "<b>Good day.</b>"
+        assert html["fromMemory"] == [["Guten Tag."], []]
+    with pytest.raises(SettingsError, match="exactly one translation model"):
+        make_service([str(model), str(model)], ServerSettings(), memory=[str(memory)])

@@ -31,6 +31,14 @@ def serve(
             help="Translation model; the same as a DIR that holds one. Repeat it for more.",
         ),
     ] = None,
+    memory: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Translation memory of the translation model (TMX, PO, XLIFF, a table), which is "
+            "looked up first; repeat it for more.",
+        ),
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on. Any but this machine's own needs a token.")
     ] = "127.0.0.1",
@@ -143,7 +151,7 @@ def serve(
         largest_body=max(1 << 17, 8 * max_text),
         typists=typists,
     )
-    service = make_service(folders or (), settings, translator or ())
+    service = make_service(folders or (), settings, translator or (), memory or ())
     listening = bound(settings)
     where = f"{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
     served = [one.name for one in service.models.all()]

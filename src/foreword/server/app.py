@@ -43,7 +43,10 @@ from foreword.server.typing_socket import TypingSocket, WordTyping
 
 
 def make_service(
-    folders: Sequence[str], settings: ServerSettings, translators: Sequence[str] = ()
+    folders: Sequence[str],
+    settings: ServerSettings,
+    translators: Sequence[str] = (),
+    memory: Sequence[str] = (),
 ) -> Service:
     """Read the models and create the parts of a server.
 
@@ -51,17 +54,24 @@ def make_service(
         folders: of models of either kind.
         settings: the limits.
         translators: more folders of translation models.
+        memory: files of the translation memory of the only translation model.
 
     Raises:
         FolderError: a folder is missing or damaged.
-        SettingsError: no folder is named, or two models have the same name.
+        SettingsError: no folder is named, or two models have the same name; or there is a memory,
+            and not exactly one translation model.
     """
     if not folders and not translators:
         raise SettingsError("there is no model to serve: name a model folder")
     translates = [folder for folder in folders if holds_translation(find_folder(folder))]
     models = Models([one for one in folders if one not in translates], typists=settings.typists)
+    if memory and len(translates) + len(translators) != 1:
+        raise SettingsError("a translation memory is served with exactly one translation model")
     of_translation = Translators(
-        [FolderTranslator(one, sources=settings.typists) for one in (*translates, *translators)]
+        [
+            FolderTranslator(one, sources=settings.typists, memory=memory)
+            for one in (*translates, *translators)
+        ]
     )
     waiting, deadline = settings.waiting, settings.deadline
     batcher = Batcher(waiting=waiting, deadline=deadline)

@@ -20,7 +20,7 @@ from foreword.errors import MissingExtraError
 from foreword.server.endpoint import JSON, answer_with
 from foreword.server.refusal import RequestError
 from foreword.server.service import Service
-from foreword.server.translators import Translates
+from foreword.server.translators import Answer, Translates
 
 MOST_ALTERNATIVES = 10
 NAMES = {
@@ -70,9 +70,11 @@ class LibreTranslate:
             await self._run(between(one, target), text, kind, alternatives, is_admitted=n > 0)
             for n, (one, text) in enumerate(zip(sources, texts, strict=True))
         ]
-        answer: dict[str, Any] = {"translatedText": [best for best, *_ in translations]}
+        answer: dict[str, Any] = {"translatedText": [one.texts[0] for one in translations]}
         if alternatives:
-            answer["alternatives"] = [others for _, *others in translations]
+            answer["alternatives"] = [one.texts[1:] for one in translations]
+        if any(one.from_memory for one in translations):
+            answer["fromMemory"] = [list(one.from_memory) for one in translations]
         if detected is not None:
             answer["detectedLanguage"] = [_detected(*one) for one in detected]
         return answer if is_list else {name: values[0] for name, values in answer.items()}
@@ -173,7 +175,7 @@ class LibreTranslate:
         alternatives: int,
         *,
         is_admitted: bool,
-    ) -> list[str]:
+    ) -> Answer:
         """Translate beside the event loop, one request after the other."""
         translate = translate_html if kind == "html" else _plain
         lane = self._service.translating
@@ -223,20 +225,19 @@ def detect(text: str) -> tuple[str, float]:
     return str(code), float(probability)
 
 
-def translate_html(translator: Translates, text: str, alternatives: int = 0) -> list[str]:
+def translate_html(translator: Translates, text: str, alternatives: int = 0) -> Answer:
     """Translate what stands between the tags of HTML; tags and comments stay as they are."""
     del alternatives  # of parts, they would not be alternatives of the whole
     parts = _TAG.split(text)
     texts = [html.unescape(part) for part in parts[::2]]
     asked = [part for part in texts if part.strip()]
-    answers = iter(translator.translate(asked, 0) if asked else [])
-    parts[::2] = [
-        html.escape(next(answers)[0], quote=False) if part.strip() else part for part in texts
-    ]
-    return ["".join(parts)]
+    answers = translator.translate(asked, 0) if asked else []
+    best = iter(answer.texts[0] for answer in answers)
+    parts[::2] = [html.escape(next(best), quote=False) if part.strip() else part for part in texts]
+    return Answer(["".join(parts)], [source for answer in answers for source in answer.from_memory])
 
 
-def _plain(translator: Translates, text: str, alternatives: int) -> list[str]:
+def _plain(translator: Translates, text: str, alternatives: int) -> Answer:
     return translator.translate([text], alternatives)[0]
 
 

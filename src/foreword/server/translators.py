@@ -6,12 +6,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from foreword.errors import ForewordError, SettingsError
 from foreword.folder.installed import find_folder
 from foreword.folder.store import seen
 from foreword.server.refusal import RequestError
+from foreword.text.pairs.memory import TranslationMemory
 from foreword.translator.translator import Translator
 from foreword.translator.typist import TranslationTypist
 
@@ -22,6 +23,18 @@ KEPT = 128
 """Decoder states kept for each of these sources; few, since each holds some 50 KB."""
 
 _log = logging.getLogger("foreword.server")
+
+
+class Answer(NamedTuple):
+    """The translation of a text.
+
+    Attributes:
+        texts: the best one, and others.
+        from_memory: the lines and sentences of the text that a translation memory has translated.
+    """
+
+    texts: list[str]
+    from_memory: Sequence[str] = ()
 
 
 class Translates(Protocol):
@@ -39,7 +52,7 @@ class Translates(Protocol):
     source: str
     target: str
 
-    def translate(self, texts: list[str], alternatives: int) -> list[list[str]]:
+    def translate(self, texts: list[str], alternatives: int) -> list[Answer]:
         """Return the translations of each text: the best one, and at most so many others."""
         ...
 
@@ -59,12 +72,15 @@ class Translates(Protocol):
 class FolderTranslator:
     """A translation model in a folder. Knows nothing about HTTP."""
 
-    def __init__(self, folder: str, *, sources: int = TYPED_SOURCES) -> None:
+    def __init__(
+        self, folder: str, *, sources: int = TYPED_SOURCES, memory: Sequence[str] = ()
+    ) -> None:
         """Load the model.
 
         Args:
             folder: its path, or the name of an installed model.
             sources: how many sources whose translations are typed are remembered.
+            memory: files of a translation memory, which is looked up first.
 
         Raises:
             FolderError: the folder is missing or damaged, or holds another kind of model.
@@ -72,6 +88,7 @@ class FolderTranslator:
         """
         self._path, self.name = find_folder(folder), Path(folder).resolve().name
         self._most = min(sources, TYPED_SOURCES)
+        self._memory_files = list(memory)
         self._read()
 
     def _read(self) -> None:
@@ -85,14 +102,22 @@ class FolderTranslator:
             )
         self.source = config.source_language.partition("-")[0]
         self.target = config.target_language.partition("-")[0]
+        self._memory: TranslationMemory | None = None
+        if self._memory_files:
+            self._memory = TranslationMemory.read(self._memory_files, (self.source, self.target))
         self._typists: OrderedDict[str, TranslationTypist] = OrderedDict()
         self._translator, self._files, self.created = translator, files, int(time.time())
 
-    def translate(self, texts: list[str], alternatives: int) -> list[list[str]]:
+    def translate(self, texts: list[str], alternatives: int) -> list[Answer]:
         """Return the translations of each text: the best one, and at most so many others."""
         n = 1 + alternatives
-        translations = self._translator.translate(texts, beams=max(BEAMS, n), n=n)
-        return [[one.text, *(other.text for other in one.alternatives)] for one in translations]
+        translations = self._translator.translate(
+            texts, beams=max(BEAMS, n), n=n, memory=self._memory
+        )
+        return [
+            Answer([one.text, *(other.text for other in one.alternatives)], one.from_memory)
+            for one in translations
+        ]
 
     def typist(self, source: str) -> TranslationTypist:
         """Return what suggests words of the translation of a source; see `Translator.typist`."""
