@@ -3,12 +3,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.translator.models import write_random
 from typer.testing import CliRunner
 
 from foreword.cli.app import app
 from foreword.errors import SettingsError
 from foreword.folder.saving import write_folder
 from foreword.folder.store import Folder
+from foreword.translator.translator import Translator
 
 LINES = "the cat sat\n\nI would like to\nlikely\n"
 
@@ -75,3 +77,27 @@ def test_a_text_or_chats_but_not_both(model: Path) -> None:
         run(model)
     with pytest.raises(SettingsError, match="not both"):
         run(model, "text.txt", "--chats", "test")
+
+
+def test_translations_are_typed_with_their_sources_without_and_with_next_words(
+    model: Path, tmp_path: Path
+) -> None:
+    translator = write_random(tmp_path / "de-en")
+    sources = ["die Katze", "ein Hund", "die Matte"]
+    # What the model itself would write; greedy search finds it in the ghost text at once.
+    targets = [Translator.load(translator).translate(one, beams=1).text for one in sources]
+    for code, lines in (("de", sources), ("en", targets)):
+        (tmp_path / f"test.{code}").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    pairs = (translator, "--pairs", tmp_path / "test.de", tmp_path / "test.en", "--json")
+
+    found = json.loads(run(*pairs, "--ghost", "--against", model))
+
+    assert found["keys"] == len(targets)
+    assert found["characters"] == sum(map(len, targets))
+    assert found["without"]["keys"] > found["keys"]
+    assert found["against"]["keys"] > found["keys"]
+    assert not found["against"]["ghost"]
+    with pytest.raises(SettingsError, match="stands alone"):
+        run(*pairs, "--learn")
+    with pytest.raises(SettingsError, match="give --pairs"):
+        run(model, "text.txt", "--ghost")

@@ -37,6 +37,13 @@ class Remembers(Always):
         self.words = (*reversed(text.split()), *self.words)
 
 
+class Knows(Always):
+    """Completes a message rightly from its second word on."""
+
+    def rest(self, text: str) -> str:
+        return "how are you?"[len(text) :] if " " in text else " is it?"
+
+
 def keys(predictor: Always, message: str, **choices: object) -> int:
     return simulate(predictor, [message], SimulatedTypist(**choices)).tally.keys  # type: ignore[arg-type]
 
@@ -54,6 +61,13 @@ def test_a_word_shown_before_its_first_letter_costs_one_key_and_brings_its_space
 
 def test_a_word_shown_after_its_first_letter_costs_that_letter_and_one_key() -> None:
     assert keys(AfterLetter("hello"), "hello you") == 1 + 1 + len("you")
+
+
+def test_ghost_text_is_taken_whole_once_it_is_right_to_the_end() -> None:
+    assert keys(Knows(), "how are you?", ghost=True) == len("how ") + 1
+    assert keys(Knows(), "how are you?") == len("how are you?")
+    with pytest.raises(SettingsError, match="no ghost text"):
+        keys(Always(), "how", ghost=True)
 
 
 def test_acceptance_may_cost_nothing() -> None:

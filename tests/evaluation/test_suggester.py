@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.translator.models import write_random
 
 from foreword.evaluation.keystrokes import simulate
-from foreword.evaluation.suggester import LearningSuggester, Suggester
+from foreword.evaluation.suggester import LearningSuggester, Suggester, TranslationSuggester
 from foreword.folder.store import Folder
 from foreword.predictor.personal.personal import Personal
 from foreword.predictor.predictor import Predictor
+from foreword.translator.translator import Translator
 
 
 @pytest.fixture
@@ -61,3 +63,12 @@ def test_the_personal_layer_learns_what_was_typed(predictor: Predictor, tmp_path
     assert learning.by_message[0].savings == 0.0
     # Words of one's own are held when they were seen twice; then each costs a key.
     assert learning.by_message[3].keys == 3
+
+
+def test_a_translation_is_typed_with_whole_words_that_begin_as_typed(tmp_path: Path) -> None:
+    suggester = TranslationSuggester(Translator.load(write_random(tmp_path / "model")))
+    assert list(suggester.typed([("die Katze", "the cat")])) == ["the cat"]
+    for text, typed in (("the ", ""), ("the c", "c"), ('the "c', "c"), ("the cat-c", "c")):
+        words = suggester.suggest(text, 5)
+        assert len(words) == len({word.casefold() for word in words}) == 5
+        assert all(word.startswith(typed) and " " not in word for word in words)

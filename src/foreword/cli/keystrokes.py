@@ -3,6 +3,7 @@
 import random
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,13 +15,16 @@ from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError
 from foreword.evaluation.keystrokes import Case, KeystrokeReport, SimulatedTypist, simulate
-from foreword.evaluation.suggester import LearningSuggester, Suggester
+from foreword.evaluation.suggester import LearningSuggester, Suggester, TranslationSuggester
 from foreword.predictor.personal.personal import Personal
 from foreword.predictor.predictor import Predictor, load
 from foreword.text.choice import ReadingOptions
 from foreword.text.corpus import chat_source
+from foreword.text.decoding import UNICODE
 from foreword.text.newlines import whole_units
+from foreword.text.pairs.reading import read_pairs
 from foreword.text.sources import read_sources
+from foreword.translator.translator import Translator
 
 
 @reads_texts
@@ -37,7 +41,30 @@ def keystrokes(
         Literal["train", "valid", "test"] | None,
         typer.Option(help="Use a part of the carried chats instead of TEXT."),
     ] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Type the translations of these sentence pairs with a translation model: two "
+            "files line by line (--pairs test.de test.en), or files that hold both languages.",
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="With --pairs: type the same translations with this next-word model too.",
+        ),
+    ] = None,
     slots: Annotated[int, typer.Option(min=1, help="Number of visible suggestions.")] = 3,
+    ghost: Annotated[
+        bool,
+        typer.Option(
+            "--ghost",
+            help="With --pairs: the typist also sees the translation to its end, and takes it "
+            "whole when it is right.",
+        ),
+    ] = False,
     acceptance: Annotated[
         int, typer.Option(min=0, max=1, help="Number of keys that accepting a suggestion costs.")
     ] = 1,
@@ -79,9 +106,18 @@ def keystrokes(
 
     The simulated typist makes no mistakes and accepts a suggestion as soon as it saves keys.
     """
+    typist = SimulatedTypist(slots, ghost, acceptance, automatic_space, case, repeats)
+    if pairs:
+        if text or chats or learn:
+            raise SettingsError("--pairs stands alone, without a TEXT, --chats and --learn")
+        with Watch() as watch:
+            reports = _of_pairs(folder, pairs, against, typist, messages, seed, reading, watch)
+        _show(reports, typist, as_json=as_json)
+        return
+    if against is not None or ghost:
+        raise SettingsError("--against and --ghost are for translation models: give --pairs")
     if bool(text) == (chats is not None):
         raise SettingsError("give a TEXT to type, or --chats valid or --chats test, not both")
-    typist = SimulatedTypist(slots, acceptance, automatic_space, case, repeats)
     model = load(folder)
     if chats:
         sources = [chat_source(chats)]
@@ -96,16 +132,71 @@ def keystrokes(
                 **reading,
             )
     units = [unit for source in sources for unit in whole_units(source.read())]
-    drawn = _drawn(units, messages, seed)
+    drawn = [units[n] for n in _drawn(units, messages, seed)]
     reports = {"": simulate(Suggester(model), drawn, typist, spacing=model.tokenizer.spacing)}
     if learn:
         reports["learning as it goes"] = _learning(model, drawn, typist)
+    _show(reports, typist, as_json=as_json)
+
+
+def _show(
+    reports: Mapping[str, KeystrokeReport], typist: SimulatedTypist, *, as_json: bool
+) -> None:
+    """Print reports; in JSON, each after the first under the first word of its name."""
     if as_json:
-        records = [report.record() for report in reports.values()]
-        print_json({**records[0], **({"learning": records[1]} if learn else {})})
+        records = {name.partition(" ")[0]: one.record() for name, one in reports.items()}
+        print_json({**records.pop(next(iter(records))), **records})
     else:
         results().print(_table(reports))
         results().print(f"typist: {typist.assumptions()}", style="dim", highlight=False)
+
+
+def _of_pairs(
+    folder: Path,
+    files: Sequence[str],
+    against: Path | None,
+    typist: SimulatedTypist,
+    messages: int | None,
+    seed: int,
+    reading: ReadingOptions,
+    watch: Watch,
+) -> dict[str, KeystrokeReport]:
+    """Type translations given their sources, without them, and with a next-word model."""
+    translator = Translator.load(folder)
+    stored = translator.folder
+    languages = (stored.source_language, stored.target_language)
+    test = read_pairs(
+        files,
+        languages=languages if all(languages) else None,
+        encoding=reading.get("encoding") or UNICODE,
+    )
+    watch.note(test.note)
+    sources, targets = list(test.sources), list(test.targets)
+    drawn = _drawn(targets, messages, seed)
+
+    def progress(typed: int) -> None:
+        watch.text_progress("typing", typed, len(drawn))
+
+    def type_all(sources: Mapping[int, str]) -> KeystrokeReport:
+        suggester = TranslationSuggester(translator)
+        typed = suggester.typed((sources[n], targets[n]) for n in drawn)
+        return simulate(suggester, typed, typist, progress=progress)
+
+    reports = {
+        "with the source": type_all({n: sources[n] for n in drawn}),
+        "without the source": type_all(dict.fromkeys(drawn, "")),
+    }
+    if against is not None:
+        model = load(against)
+        alone = [targets[n] for n in drawn]
+        reports["against the next-word model"] = simulate(
+            Suggester(model),
+            alone,
+            replace(typist, ghost=False),
+            spacing=model.tokenizer.spacing,
+            progress=progress,
+        )
+    return reports
 
 
 def _learning(model: Predictor, lines: Sequence[str], typist: SimulatedTypist) -> KeystrokeReport:
@@ -122,12 +213,12 @@ def _learning(model: Predictor, lines: Sequence[str], typist: SimulatedTypist) -
         )
 
 
-def _drawn(lines: Sequence[str], messages: int | None, seed: int) -> Sequence[str]:
-    """So many lines that are not blank, in their order."""
-    lines = [line for line in lines if not line.isspace() and line]
-    if messages is None or messages >= len(lines):
-        return lines
-    return [lines[i] for i in sorted(random.Random(seed).sample(range(len(lines)), messages))]
+def _drawn(lines: Sequence[str], messages: int | None, seed: int) -> list[int]:
+    """The numbers of so many lines that are not blank, in their order."""
+    numbers = [n for n, line in enumerate(lines) if line and not line.isspace()]
+    if messages is None or messages >= len(numbers):
+        return numbers
+    return sorted(random.Random(seed).sample(numbers, messages))
 
 
 def _table(reports: Mapping[str, KeystrokeReport]) -> Table:

@@ -39,6 +39,15 @@ class Suggests(Protocol):
 
 
 @runtime_checkable
+class Completes(Protocol):
+    """A predictor that can complete a whole message, as ghost text does."""
+
+    def rest(self, text: str) -> str:
+        """Return what may follow a text up to the end of the message."""
+        ...
+
+
+@runtime_checkable
 class Learns(Protocol):
     """A predictor that can learn what its user has written."""
 
@@ -56,6 +65,8 @@ class SimulatedTypist:
 
     Attributes:
         slots: the number of visible suggestions.
+        ghost: whether the predictor also shows a completion of the whole message, which the typist
+            accepts by one key more as soon as it is right to the end.
         acceptance: the keys that accepting a suggestion costs: 1 if it is a key like any other, 0
             if only typed keys count.
         automatic_space: whether an accepted word brings the space after it. A mark that attaches to
@@ -67,6 +78,7 @@ class SimulatedTypist:
     """
 
     slots: int = 3
+    ghost: bool = False
     acceptance: int = 1
     automatic_space: bool = True
     case: Case = "ignored"
@@ -89,7 +101,9 @@ class SimulatedTypist:
         )
         cost = "one key" if self.acceptance else "no key"
         repeats = "" if self.repeats else ", what was passed over is not shown again"
-        return f"{self.slots} slots, acceptance costs {cost}, {space}, case {self.case}{repeats}"
+        ghost = " and ghost text taken whole" if self.ghost else ""
+        shown = f"{self.slots} slots{ghost}, acceptance costs {cost}"
+        return f"{shown}, {space}, case {self.case}{repeats}"
 
 
 @dataclass(frozen=True)
@@ -145,6 +159,7 @@ class KeystrokeReport:
         tally, words = self.tally, max(1, self.tally.words)
         return {
             "slots": self.typist.slots,
+            "ghost": self.typist.ghost,
             "acceptance": self.typist.acceptance,
             "automatic_space": self.typist.automatic_space,
             "case": self.typist.case,
@@ -192,11 +207,13 @@ def simulate(
         clock: returns the time in seconds.
 
     Raises:
-        SettingsError: the predictor is to learn and cannot.
+        SettingsError: the predictor is to learn or to complete messages, and cannot.
         TextError: there is no word to type.
     """
     if learn and not isinstance(predictor, Learns):
         raise SettingsError(f"{type(predictor).__name__} cannot learn: it has no learn(text)")
+    if typist.ghost and not isinstance(predictor, Completes):
+        raise SettingsError(f"{type(predictor).__name__} shows no ghost text: it has no rest(text)")
     tallies: list[Tally] = []
     ceiling = Tally()
     seconds: list[float] = []
@@ -212,7 +229,8 @@ def simulate(
         words = _words(message)
         if not words:
             continue
-        tallies.append(_type(message, words, ask, typist, spacing))
+        rest = predictor.rest if typist.ghost and isinstance(predictor, Completes) else None
+        tallies.append(_type(message, words, ask, typist, spacing, rest))
         ceiling += _type(message, words, _oracle(message, words), typist, spacing)
         if learn and isinstance(predictor, Learns):
             predictor.learn(message)
@@ -245,10 +263,11 @@ def _type(
     ask: Callable[[str, int], Sequence[str]],
     typist: SimulatedTypist,
     spacing: Spacing,
+    rest: Callable[[str], str] | None = None,
 ) -> Tally:
     """Type one message from left to right, asking before every letter of a word.
 
-    `words` holds the range of each word.
+    `words` holds the range of each word; `rest` completes the message.
     """
     at = keys = accepted = before_letter = top1 = top3 = 0
     ranks = 0.0
@@ -273,6 +292,9 @@ def _type(
         if not typist.repeats:
             passed.update(in_sight)
         offers = [_offer(message, start, at, s, typist, spacing) for s in in_sight]
+        if rest is not None and _same(rest(message[:at]), message[at:], typist.case):
+            cost = typist.acceptance
+            offers.append((len(message) - at - cost, len(message), cost))
         saved, to, cost = max(offers, default=(0, at, 0))
         if saved > 0:
             accepted += 1

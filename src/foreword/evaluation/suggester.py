@@ -1,9 +1,15 @@
 """Use a model as the simulated typist's predictor. Never imports torch."""
 
+from collections.abc import Iterable, Iterator
+
 from foreword.predictor.personal.adapting import network_of
 from foreword.predictor.personal.personal import Personal
 from foreword.predictor.predictor import Predictor
+from foreword.text.tokenizer import SPECIAL, Tokenizer, TokenizerConfig
+from foreword.translator.translator import Translator
 
+CASES = 2
+"""The number of additional words of a translation, since some differ in case alone."""
 SPARE = 12
 """The number of additional next words requested, since marks among them are dropped."""
 
@@ -23,6 +29,41 @@ class Suggester:
         """Return at most k words that differ in more than case, the most probable first."""
         suggestions = self._typist.suggest(text, k + SPARE, complete=True)
         return [s.word for s in suggestions if any(map(str.isalnum, s.word))][:k]
+
+
+_CUTTER = Tokenizer(SPECIAL, TokenizerConfig())
+"""Cuts any text into words; its vocabulary is empty."""
+
+
+class TranslationSuggester:
+    """Suggests words of translations, each given its source, as `Suggester` suggests next words."""
+
+    def __init__(self, translator: Translator) -> None:
+        """Take a model."""
+        self._translator = translator
+        self._typist = translator.typist("")
+
+    def typed(self, pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+        """Yield the second text of each pair, to be typed given the first."""
+        for source, target in pairs:
+            self._typist = self._translator.typist(source)
+            yield target
+
+    def suggest(self, text: str, k: int) -> list[str]:
+        """Return at most k words that differ in more than case, the most probable first."""
+        *_, typed = text.split(" ")
+        cut = _CUTTER.split(typed)
+        start = cut[-1].start if cut and typed[-1].isalnum() else len(typed)
+        words: dict[str, str] = {}
+        for one in self._typist.suggest(text, k + CASES, complete=True):
+            word = one.word[start:]
+            if any(map(str.isalnum, word)):
+                words.setdefault(word.casefold(), word)
+        return list(words.values())[:k]
+
+    def rest(self, text: str) -> str:
+        """Return what completes the text to a whole translation."""
+        return self._typist.rest(text)
 
 
 class LearningSuggester(Suggester):

@@ -143,7 +143,7 @@ class TranslationTypist:
         self._inside, self._is_over = np.flatnonzero(goes_on), np.flatnonzero(~goes_on)
         self._never = [ends.start, *(index for index in ends.never if index not in self._slots)]
 
-    def suggest(self, text: str, k: int = 3) -> list[Suggestion]:
+    def suggest(self, text: str, k: int = 3, *, complete: bool = False) -> list[Suggestion]:
         """Return the k likeliest words at the end of the typed text.
 
         After a space these are next words. Letters at the end are completed; or if they may be a
@@ -152,6 +152,7 @@ class TranslationTypist:
         Args:
             text: the translation as far as it is typed.
             k: the largest number of words.
+            complete: True only completes letters at the end.
 
         Raises:
             SettingsError: k is less than 1.
@@ -170,7 +171,7 @@ class TranslationTypist:
             for word, share in words.items()
             if word != typed
         ]
-        if typed and (finished := words.get(typed, 0.0)) > 0:
+        if typed and not complete and (finished := words.get(typed, 0.0)) > 0:
             following = self._words(tuple(self._encode(text)), b" ", k)
             offered += [
                 Suggestion(word, finished * share, f" {word}", 0)
@@ -311,7 +312,9 @@ class TranslationTypist:
             least = total + np.log(SMALLEST_SHARE)
             live = [one for one in longer[: self._beams] if one.log > least]
             enough = sorted(words.values(), reverse=True)[: k + 1]
-            if not live or (len(enough) > k and live[0].log < enough[-1]):
+            if len(enough) > k:  # others can no longer be among the words that are wanted
+                live = [one for one in live if one.log > enough[-1]]
+            if not live:
                 break
         return {
             text: float(np.exp(log - total))
@@ -353,15 +356,23 @@ class TranslationTypist:
         for logs, ids in zip(all_logs, all_ids, strict=True) if self._slots else ():
             logs[[slot for slot in self._slots if slot in ids]] = -np.inf
         looked = None if step.attention is None else step.attention.mean(1)
-        endings = all_logs[:, self._is_over]
+        endings = _log_sums(all_logs[:, self._is_over])
         inside = all_logs[:, self._inside]
         count = min(self._beams, len(self._inside))
         best = np.argpartition(-inside, count - 1, 1)[:, :count]
         for n, ids in enumerate(all_ids):
             of_one = tuple(part[:, n : n + 1] for part in step.states)
-            ending = _log_sum(endings[n])
             attention = None if looked is None else looked[n]
-            self._nodes[ids] = _Node(of_one, all_logs[n], ending, self._inside[best[n]], attention)
+            self._nodes[ids] = _Node(
+                of_one, all_logs[n], endings[n], self._inside[best[n]], attention
+            )
+
+
+def _log_sums(rows: np.ndarray) -> list[float]:
+    """Return the log of the sum of probabilities of each row, some of which are not 0."""
+    most = rows.max(1)
+    sums: list[float] = (most + np.log(np.exp(rows - most[:, None]).sum(1))).tolist()
+    return sums
 
 
 def _log_sum(logs: np.ndarray) -> float:
