@@ -858,6 +858,32 @@ def test_words_without_spaces_are_read_as_these_words(speaker: MakeSpeaker) -> N
     assert last_read("liverpool ") == "<unk>"
 
 
+@pytest.mark.parametrize("mark", "´`’ʼ‘′")
+def test_whatever_is_typed_as_an_apostrophe_is_one(speaker: MakeSpeaker, mark: str) -> None:
+    model = speaker({"don't": 0.3, "do": 0.2, "can": 0.1})
+
+    assert model.suggest(f"x don{mark}", k=1)[0].word == "don't"
+    assert [word.text for word in model.tokenizer.split(f"don{mark}t")] == ["don't"]
+
+
+@pytest.mark.parametrize(("typed", "word"), [("naïve", "naive"), ("naïv", "naive")])
+def test_accents_that_the_vocabulary_lacks_cost_nothing(
+    speaker: MakeSpeaker, typed: str, word: str
+) -> None:
+    model = speaker({"naive": 0.01, "he'll": 0.01, "hell": 0.01})
+
+    assert model.suggest(f"x {typed}", k=1, complete=True)[0].word == word
+    assert model.read("x naïve").last == model.tokenizer.id_of("naive")
+    assert model.read("x na'ive").last == model.tokenizer.id_of("<unk>")
+
+
+@pytest.mark.parametrize("typed", ["tommorow", "tomorow", "tommorrow"])
+def test_a_word_two_common_slips_away_is_offered(speaker: MakeSpeaker, typed: str) -> None:
+    model = speaker({"tomorrow": 0.01, "tom": 0.1, "row": 0.1})
+
+    assert model.suggest(f"x {typed}", k=1)[0].word == "tomorrow"
+
+
 def test_a_known_misspelling_in_full_is_likelier_than_the_beginning_of_a_longer_one(
     speaker: MakeSpeaker,
 ) -> None:

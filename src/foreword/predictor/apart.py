@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ NO_SPACE = 5e-3
 """P(the space between two words is not typed), on the scale of the edits of `slips`; a guess."""
 SHORTEST, LONGEST, WEIGHED = 4, 32, 3
 """The least and the largest number of letters, and how many ways to part them are weighed."""
+SHORT, COMMON = 2, 1000
+"""Words of so few letters, and all of three, count only if they are among so many most frequent
+words."""
 
 
 class Apart(NamedTuple):
@@ -52,12 +56,21 @@ def apart(
     fold = lexicon.fold(letters)
     if not SHORTEST <= len(fold) <= LONGEST or not fold.isalpha() or is_unspaced(fold):
         return None
-    parted = list(_parted(lexicon, fold, 2)) or list(_parted(lexicon, fold, 3))
-    if blocks is not None:
-        parted = [parts for parts in parted if not any(map(blocks, parts))]
+    forms: dict[str, np.ndarray] = {}
+
+    def is_word(part: str, is_of_three: bool = False) -> bool:
+        if not lexicon.has(part) or (blocks is not None and blocks(part)):
+            return False
+        # The readings of careless letters, and all cases of a word.
+        forms[part] = np.union1d(lexicon.readings(part), lexicon.forms(part)).astype(np.int64)
+        is_free = len(part) > SHORT and not is_of_three
+        return is_free or bool(forms[part].min() < COMMON)
+
+    parted = list(_parted(fold, 2, is_word))
+    if not parted:
+        parted = list(_parted(fold, 3, partial(is_word, is_of_three=True)))
     if not parted:
         return None
-    forms = {part: _forms(lexicon, part) for parts in parted for part in parts}
     shares = engine.probabilities(state)
     firsts = [float(shares[forms[parts[0]]].sum()) for parts in parted]
     # Frequency is about 1/rank (Zipf).
@@ -79,18 +92,13 @@ def apart(
     return best
 
 
-def _forms(lexicon: Lexicon, part: str) -> np.ndarray:
-    """Return the words that folded letters may be, in any case."""
-    return np.union1d(lexicon.readings(part), lexicon.forms(part)).astype(np.int64)
-
-
-def _parted(lexicon: Lexicon, fold: str, parts: int) -> Iterator[tuple[str, ...]]:
-    """Yield the ways to part folded letters into known words."""
+def _parted(fold: str, parts: int, is_word: Callable[[str], bool]) -> Iterator[tuple[str, ...]]:
+    """Yield the ways to part folded letters into words."""
     if parts == 1:
-        if lexicon.has(fold):
+        if is_word(fold):
             yield (fold,)
         return
     for k in range(1, len(fold) - parts + 2):
-        if lexicon.has(fold[:k]):
-            for further in _parted(lexicon, fold[k:], parts - 1):
+        if is_word(fold[:k]):
+            for further in _parted(fold[k:], parts - 1, is_word):
                 yield (fold[:k], *further)

@@ -47,6 +47,15 @@ def skeleton(fold: str) -> str:
     return _LEFT_OUT.sub("", unicodedata.normalize("NFD", fold)).translate(_KEYS)
 
 
+def without_accents(fold: str) -> str:
+    """Return folded letters without accents, but with apostrophes.
+
+    >>> without_accents("naïve"), without_accents("d'été"), without_accents("don't")
+    ('naive', "d'ete", "don't")
+    """
+    return fold if fold.isascii() else "'".join(map(skeleton, fold.split("'")))
+
+
 def has_marks(fold: str) -> bool:
     """Whether letters contain apostrophes or accents."""
     return skeleton(fold) != fold and not is_korean(fold)

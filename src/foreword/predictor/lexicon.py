@@ -6,9 +6,10 @@ from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
-from foreword.predictor.letters import has_marks, is_korean, leaves_out, skeleton
+from foreword.predictor.letters import has_marks, is_korean, leaves_out, skeleton, without_accents
 from foreword.text.case import Case
 from foreword.text.characters import stand_ins
+from foreword.text.misspellings import frame
 
 FAR_COMMONER = 4
 """How many times more frequent than its lower case a capitalised form must be to be the usual
@@ -22,6 +23,8 @@ SLIP, BEGUN_SLIP = 2e-2, 1e-3
 """P(the typed letters are, or begin, a known misspelling | the intended word). If the training text
 has the misspelling more often than that, the first is the ratio of frequencies there."""
 
+ACCENTED = 100
+"""A language has accents if one word in fewer than so many has one."""
 REMEMBERED = 4096
 """The number of words whose readings are cached, since users type the same few words."""
 
@@ -179,6 +182,27 @@ class Lexicon:
     def _letters(self) -> frozenset[str]:
         return frozenset([*self.sorted_folds, *self._bare.skeletons])
 
+    def unaccented(self, fold: str) -> str:
+        """Return folded letters without accents if the vocabulary hardly has any."""
+        return fold if self._has_accents else without_accents(fold)
+
+    @cached_property
+    def _has_accents(self) -> bool:
+        accented = sum(without_accents(fold) != fold for fold in self.sorted_folds)
+        return accented * ACCENTED > len(self.sorted_folds)
+
+    def framed(self, letters: str) -> Sequence[int]:
+        """Return the positions in `sorted_folds` of right words with a `misspellings.frame`."""
+        return self._frames.get(letters, ())
+
+    @cached_property
+    def _frames(self) -> dict[str, list[int]]:
+        frames: dict[str, list[int]] = {}
+        for position, fold in enumerate(self.sorted_folds):
+            if self._slips.is_right[self.ids[position]]:
+                frames.setdefault(frame(fold), []).append(position)
+        return frames
+
     def is_slip(self, fold: str) -> bool:
         """Whether folded letters are a known misspelling."""
         return fold in self._slips.known
@@ -258,6 +282,8 @@ class Lexicon:
             clitic, apostrophe, rest = word.partition("'")
             if not candidates and apostrophe and self.fold(clitic) in self._clitics:
                 return self.readings(rest)
+            if not candidates:  # naïve, where the vocabulary has naive
+                candidates = self.forms(self.unaccented(fold))
         return np.array(candidates, dtype=np.int64)
 
 

@@ -20,7 +20,7 @@ from foreword.predictor.sentences import (
     is_read_without_stop,
 )
 from foreword.predictor.state import State
-from foreword.text.characters import unfinished_gershayim
+from foreword.text.characters import as_if_continued
 from foreword.text.joints import UNSEEN
 from foreword.text.lines import LINE_ENDS, with_newlines
 from foreword.text.newlines import Known, as_units
@@ -272,7 +272,7 @@ class ModelReader:
         """Return where an unfinished word begins in characters without spaces."""
         if len(rest) > LONGEST:
             return len(rest) - LONGEST + self._unfinished(rest[-LONGEST:])
-        rest = unfinished_gershayim(rest)
+        rest = as_if_continued(rest)
         if self.in_print and rest[-1:] in INSIDE:
             words = self.tokenizer.split(rest[:-1])
             start = words[-1].start if words and words[-1].end == len(rest) - 1 else len(rest) - 1

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from foreword.predictor.lexicon import Lexicon
+from foreword.text.misspellings import SHORTEST_TWICE, distance, frame
 
 SHORTEST, SHORTEST_FOR_FIRST = 2, 3
 """The least number of typed letters for which slips are considered, and slips of the first one."""
@@ -17,6 +18,7 @@ TWICE, MISSING = 3e-3, 1e-3  # a letter is left out: of a double one, or any oth
 TRANSPOSED = 3e-3
 BESIDE, EXTRA = 3e-3, 5e-4  # an additional letter: a neighbouring key or a repetition, or any other
 
+TWO = 1e-4  # two slips of the commonest kinds in a whole word
 WHOLE = 4
 """How many times more likely a word whose letters are all typed, except for a slip, is intended
 than a longer one, which has as many more positions at which typing can stop."""
@@ -106,6 +108,18 @@ def one_edit(lexicon: Lexicon, typed: str, layout: Layout = QWERTY) -> Iterator[
     if end > low:
         near = typed[-1] == typed[-2] or layout.are_near(typed[-2], typed[-1])
         yield Near(low, end, BESIDE if near else EXTRA)
+
+
+def two_edits(lexicon: Lexicon, typed: str) -> Iterator[Near]:
+    """Yield words of which typed letters are two common slips away: tommorow of tomorrow.
+
+    Vowels are wrong, missing or too many, or letters are doubled or not.
+    """
+    if not SHORTEST_TWICE <= len(typed) <= LONGEST:
+        return
+    for position in lexicon.framed(frame(typed)):
+        if distance(typed, lexicon.sorted_folds[position]) == 2:
+            yield Near(position, position + 1, TWO)
 
 
 def _other_letter(

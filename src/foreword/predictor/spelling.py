@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from foreword.predictor.lexicon import Lexicon
 from foreword.predictor.reading import Context
-from foreword.text.characters import folded, unfinished_gershayim
+from foreword.text.characters import as_if_continued, folded
 
 Form = tuple[float, str]
 """A probability, and the spelling that has it."""
@@ -17,7 +17,7 @@ PLURALS = ("s", "'s")
 
 def as_typed(text: str) -> str:
     """Return letters in the vocabulary's spelling, but in the case in which they were typed."""
-    return unicodedata.normalize("NFC", unfinished_gershayim(folded(text)))
+    return unicodedata.normalize("NFC", as_if_continued(folded(text)))
 
 
 def written(forms: Sequence[Form], typed: str, context: Context, lexicon: Lexicon) -> str:

@@ -18,10 +18,10 @@ from foreword.predictor.engine import Likely
 from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer, Opinion
 from foreword.predictor.letters import begins
-from foreword.predictor.lexicon import Lexicon
+from foreword.predictor.lexicon import BARE, Lexicon
 from foreword.predictor.lockstep import Best, Work
 from foreword.predictor.reading import Context, ModelReader
-from foreword.predictor.slips import QWERTY, Layout, Near, one_edit, stem
+from foreword.predictor.slips import QWERTY, Layout, Near, one_edit, stem, two_edits
 from foreword.predictor.spacing import join
 from foreword.predictor.spelling import Form, as_typed, written
 from foreword.text.segments import is_unspaced
@@ -543,7 +543,9 @@ def _corrections(
     if not any(map(str.isalpha, letters)) or is_unspaced(letters):
         return []
     fold, lexicon = reader.lexicon.fold(letters), reader.lexicon
-    near = list(one_edit(lexicon, fold, options.layout))
+    near = [*one_edit(lexicon, fold, options.layout), *two_edits(lexicon, fold)]
+    if (plain := lexicon.unaccented(fold)) != fold:
+        near.append(Near(*lexicon.range(plain), BARE))
     if (parts := lexicon.after_clitic(letters)) is not None:
         # l'homme does not correct l'en, nor l'as l'z.
         return near if len(letters) - len(parts[0]) >= AFTER_CLITIC else []

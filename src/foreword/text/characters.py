@@ -10,8 +10,9 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from functools import lru_cache, partial
 
+_APOSTROPHES = "’‘‚‛ʼ＇′"
 MARKS = {
-    **dict.fromkeys("’‘‚‛ʼ＇′", "'"),
+    **dict.fromkeys(_APOSTROPHES, "'"),
     **dict.fromkeys("“”„‟＂″", '"'),
     **dict.fromkeys("—―", "--"),
     **dict.fromkeys("–‐‑−﹣", "-"),
@@ -47,24 +48,30 @@ _FORMS = (
 _KINDS = ("font", "initial", "medial", "final", "isolated", "wide", "narrow", "small", "compat")
 # Full-width marks belong to Chinese and Japanese; between digits they are part of a number.
 _OF_NUMBERS = {"．": ".", "，": ",", "：": ":"}
-_JOINERS, _SELECTORS, _CATALAN, _ACCENT = "\u200c\u200d", "\ufe0e\ufe0f", "ŀĿ", "´"
+_JOINERS, _SELECTORS, _CATALAN, _ACCENTS = "\u200c\u200d", "\ufe0e\ufe0f", "ŀĿ", "´`"
 
 _DROPPED = re.compile(f"[{_UNSEEN}{_UNSEEN_MARKS}]")
 _INVISIBLE = f"[{_UNSEEN}{_UNSEEN_MARKS}{_JOINERS}{_SELECTORS}]++"
 _INVISIBLE_RUN = re.compile(_INVISIBLE)
 _ODD = re.compile(
     f"(?P<invisible>{_INVISIBLE})"
-    f"|[{_FORMS}{''.join(MARKS)}{_CATALAN}{_ACCENT}{''.join(_OF_NUMBERS)}]"
+    f"|[{_FORMS}{''.join(MARKS)}{_CATALAN}{_ACCENTS}{''.join(_OF_NUMBERS)}]"
     # Gershayim in a Hebrew abbreviation, typed as a quotation mark since keyboards lack them.
     '|(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea](?![\u05d0-\u05ea]))'
 )
 
 _GERSHAYIM_AT_END = re.compile('(?<=[\u05d0-\u05ea])"\\Z')
+_APOSTROPHE_AT_END = re.compile(f"(?<=[^\\W\\d_])[{_ACCENTS}{_APOSTROPHES}]\\Z")
 _FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _TO_PLAIN = str.maketrans({**_FULL_WIDTH, **_STAND_INS, **MARKS})
 _VARIANTS: dict[str, list[str]] = {"--": ["-"]}
 for _mark, _plain in (*MARKS.items(), *_STAND_INS.items()):
     _VARIANTS.setdefault(_plain, []).append(_mark)
+
+
+def is_folded(text: str) -> bool:
+    """Whether `folded` surely leaves a text as it is."""
+    return text.isascii() and "`" not in text
 
 
 def folded(text: str, kept: Collection[str] = ()) -> str:
@@ -77,7 +84,7 @@ def folded(text: str, kept: Collection[str] = ()) -> str:
         text: any text.
         kept: typographic marks that stay, since they are words of the model's vocabulary.
     """
-    return text if text.isascii() else _ODD.sub(partial(_read_as, kept), text)
+    return text if is_folded(text) else _ODD.sub(partial(_read_as, kept), text)
 
 
 def folded_with_offsets(text: str, kept: Collection[str] = ()) -> tuple[str, list[int]]:
@@ -107,13 +114,21 @@ def folded_with_offsets(text: str, kept: Collection[str] = ()) -> tuple[str, lis
     return "".join(parts), starts
 
 
-def unfinished_gershayim(letters: str) -> str:
-    """Replace the quotation mark that ends Hebrew letters by gershayim, as a letter may follow.
+def as_if_continued(letters: str) -> str:
+    """Replace a mark at the end of letters by the one that it is if a letter follows.
 
-    >>> unfinished_gershayim('צה"')
-    'צה״'
+    This is gershayim for the quotation mark after Hebrew letters, and an apostrophe for marks that
+    are typed in its place.
+
+    >>> as_if_continued('צה"'), as_if_continued("don´")
+    ('צה״', "don'")
     """
-    return _GERSHAYIM_AT_END.sub("״", letters) if letters[-1:] == '"' else letters
+    last = letters[-1:]
+    if last == '"':
+        return _GERSHAYIM_AT_END.sub("״", letters)
+    if last == "`" or not last.isascii():
+        return _APOSTROPHE_AT_END.sub("'", letters)
+    return letters
 
 
 def stand_ins(word: str) -> Iterator[str]:
@@ -150,7 +165,7 @@ def _read_as(kept: Collection[str], match: re.Match[str]) -> str:
         end = run.end() if run is not None else end
         return f"{'lL'[character == 'Ŀ']}·" if text[end : end + 1].isalpha() else character
     before, after = text[max(0, start - 1) : start], text[end : end + 1]
-    if character == _ACCENT:
+    if character in _ACCENTS:  # typed as an apostrophe
         return "'" if before.isalpha() and after.isalpha() else character
     if character in _OF_NUMBERS:
         is_of_one = before.isdecimal() and after.isdecimal()

@@ -308,16 +308,25 @@ def _twice_apart(folds: Sequence[str]) -> Iterator[tuple[int, int, int]]:
         if len(fold) < SHORTEST_TWICE or not fold.isalpha() or fold in seen:
             continue
         seen.add(fold)
-        consonants = "".join(letter for letter in fold[1:-1] if letter not in _VOWELS)
-        key = fold[0] + re.sub(r"(.)\1", r"\1", consonants) + fold[-1]
+        key = frame(fold)
         for meant in alike.setdefault(key, []):
-            if not fold.startswith(folds[meant]) and _distance(fold, folds[meant]) == 2:
+            if not fold.startswith(folds[meant]) and distance(fold, folds[meant]) == 2:
                 yield index, meant, TWICE
         if index < MEANT:
             alike[key].append(index)
 
 
-def _distance(a: str, b: str) -> int:
+def frame(fold: str) -> str:
+    """Return what the commonest slips leave: first and last letter, and consonants without doubles.
+
+    >>> frame("tommorow"), frame("tomorrow")
+    ('tmrw', 'tmrw')
+    """
+    consonants = "".join(letter for letter in fold[1:-1] if letter not in _VOWELS)
+    return fold[0] + re.sub(r"(.)\1", r"\1", consonants) + fold[-1]
+
+
+def distance(a: str, b: str) -> int:
     """Return the least number of letters to add, drop or replace."""
     row = list(range(len(b) + 1))
     for i, letter in enumerate(a, 1):

@@ -149,8 +149,8 @@ class TextReader:
             self.notes.warn(*findings.warnings(short(file.name)))
             seen = encoding_of(head.data, encoding)
             if seen != encoding and codecs.lookup(seen) != codecs.lookup(encoding):
-                shown = "its mark" if marked(head.data) else "its zero bytes"
-                self.notes.warn(f"{short(file.name)}: read as {seen.upper()}, as {shown} show")
+                shown = "its mark shows" if marked(head.data) else "its zero bytes show"
+                self.notes.warn(f"{short(file.name)}: read as {seen.upper()}, as {shown}")
         return [text]
 
     def _survey(self, file: File, text: Text) -> TextSurvey:

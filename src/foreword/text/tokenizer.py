@@ -14,7 +14,7 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 from foreword.errors import FolderError
 from foreword.text import segments
 from foreword.text.case import Case, checked_language
-from foreword.text.characters import MARKS, OWN, folded, folded_with_offsets
+from foreword.text.characters import MARKS, OWN, folded, folded_with_offsets, is_folded
 from foreword.text.joints import Hyphens, hyphens_of_vocabulary
 from foreword.text.model_files import RESTORE, parsed
 from foreword.text.newlines import Lines, in_units
@@ -180,7 +180,7 @@ class Tokenizer:
 
     def normalise(self, text: str) -> str:
         """Return the text in the form that the vocabulary uses."""
-        if self.config.case == "keep" and text.isascii():
+        if self.config.case == "keep" and is_folded(text):
             return text
         return self._normalised(self._folded(text))
 
@@ -222,7 +222,7 @@ class Tokenizer:
         if text.isalpha() and text.isascii():  # a single word, as most pieces between spaces are
             word = self.normalise(text)
             return [Word(word, self.ids.get(word, UNK_ID), 0, len(text))]
-        if text.isascii() or self.config.words == "spaces":
+        if is_folded(text) or self.config.words == "spaces":
             return self._split(text)
         plain, starts = folded_with_offsets(text, self.marks)
         if self.config.segmenter == "icu":
