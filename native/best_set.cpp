@@ -9,7 +9,6 @@ int main() {
     if (foreword::has_avx2()) best = "avx2";
     if (foreword::has_avx512()) best = "avx512";
     if (foreword::has_avx512_bf16()) best = "avx512_bf16";
-    if (foreword::has_avx512_amx()) best = "avx512_amx";
 #endif
     std::puts(best);
     return 0;

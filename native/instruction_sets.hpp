@@ -12,9 +12,6 @@ namespace foreword {
     namespace isa {                  \
     extern const Kernels kernels;    \
     }
-#if defined(FOREWORD_HAS_avx512_amx)
-FOREWORD_DECLARE(avx512_amx)
-#endif
 #if defined(FOREWORD_HAS_avx512_bf16)
 FOREWORD_DECLARE(avx512_bf16)
 #endif
@@ -30,9 +27,6 @@ FOREWORD_DECLARE(baseline)
 // The best first.
 inline std::vector<const Kernels*> runnable() {
     std::vector<const Kernels*> found;
-#if defined(FOREWORD_HAS_avx512_amx)
-    if (has_avx512_amx()) found.push_back(&avx512_amx::kernels);
-#endif
 #if defined(FOREWORD_HAS_avx512_bf16)
     if (has_avx512_bf16()) found.push_back(&avx512_bf16::kernels);
 #endif

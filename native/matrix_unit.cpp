@@ -1,7 +1,8 @@
 // Compiled once for each instruction set, with FOREWORD_ISA as its name; empty without such a unit.
 #include "matrix_unit.hpp"
+#include "processor.hpp"
 
-#if defined(__AMX_TILE__)
+#if defined(FOREWORD_HAS_MATRIX_UNIT)
 #include <cstdint>
 #include <initializer_list>
 #include <type_traits>
@@ -124,6 +125,16 @@ void MatrixUnit::shape(int upper, int lower, int words) {
 template <class F>
 void MatrixUnit::multiply(const Word* rows, std::ptrdiff_t stride, int height, const Segment* segments,
                           int count, const Word* strip, int vectors, Ahead ahead, float* into) {
+    if (!may_use_matrix_unit()) {
+        const int most = rows_for(vectors);
+        for (int first = 0; first < height; first += most) {
+            const int rows_now = height - first < most ? height - first : most;
+            tiles_in[F::PLACE].of[vectors][rows_now](rows + first * stride, stride, segments, count, strip,
+                                                     ahead, into + first * vectors * LANES);
+            ahead.count = 0;
+        }
+        return;
+    }
     const int upper = height <= TILE_ROWS ? height : (height + 1) / 2, lower = height - upper;
     const auto shape = [&](int words) { this->shape(upper, lower, words); };
     const std::ptrdiff_t line = (std::ptrdiff_t)vectors * LANES;

@@ -14,7 +14,7 @@ constexpr int TILE_ROWS = 16;
 // A thread's tiles for as long as this stands. Nothing else may use them meanwhile.
 class MatrixUnit {
   public:
-#if defined(__AMX_TILE__)
+#if defined(FOREWORD_HAS_MATRIX_UNIT)
     static constexpr bool IS_THERE = true;
     static constexpr int MOST_ROWS = 2 * TILE_ROWS;
 #else
@@ -31,7 +31,8 @@ class MatrixUnit {
     MatrixUnit(const MatrixUnit&) = delete;
     MatrixUnit& operator=(const MatrixUnit&) = delete;
 
-    // As a `Tile`, for up to MOST_ROWS rows. Each sum adds k = 0, 1, ... in this order.
+    // As a `Tile`, for up to MOST_ROWS rows; by those of tiles.cpp if the processor has no such unit.
+    // Each sum adds k = 0, 1, ... in this order.
     template <class F>
     void multiply(const Word* rows, std::ptrdiff_t stride, int height, const Segment* segments,
                   int count, const Word* strip, int vectors, Ahead ahead, float* into);
@@ -43,7 +44,7 @@ class MatrixUnit {
     [[maybe_unused]] int upper_ = 0, lower_ = 0, words_ = 0;
 };
 
-// Whether it multiplies numbers of a format.
+// Whether numbers of a format are multiplied by it.
 template <class F>
 constexpr bool HAS_UNIT = MatrixUnit::IS_THERE && F::GROUP > 1;
 

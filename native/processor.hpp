@@ -1,12 +1,6 @@
 // Which instruction sets this processor has. Knows no kernels.
 #pragma once
 
-#if defined(__x86_64__) && defined(__linux__)
-#include <cpuid.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
-
 namespace foreword {
 
 #if defined(__x86_64__) || defined(_M_X64)
@@ -25,20 +19,9 @@ inline bool has_avx512_bf16() {
     return has_avx512() && __builtin_cpu_supports("avx512bf16") &&
            __builtin_cpu_supports("avx512vnni");
 }
+#endif
 
-// With its products of tiles (AMX), once the system lets this process have them: it asks.
-inline bool has_avx512_amx() {
-#if defined(__x86_64__) && defined(__linux__)
-    constexpr unsigned BF16 = 1u << 22, TILE = 1u << 24, INT8 = 1u << 25;
-    constexpr int ASK_FOR_STATE = 0x1023, TILE_DATA = 18;
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    if (!has_avx512_bf16() || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
-    if (~d & (BF16 | TILE | INT8)) return false;
-    return syscall(SYS_arch_prctl, ASK_FOR_STATE, TILE_DATA) == 0;
-#else
-    return false;
-#endif
-}
-#endif
+// Whether this processor multiplies tiles (Intel's AMX), and the system lets the process: it asks, once.
+bool may_use_matrix_unit();
 
 }  // namespace foreword
