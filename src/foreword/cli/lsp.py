@@ -13,8 +13,19 @@ from foreword.text.newlines import Lines
 
 def lsp(
     folder: Annotated[
-        str, typer.Argument(metavar="DIR", help="A model folder, or an installed model's name.")
+        str,
+        typer.Argument(
+            metavar="DIR",
+            help="A model folder of either kind, or an installed model's name.",
+        ),
     ],
+    translator: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Translation model, which suggests translations in PO and XLIFF files.",
+        ),
+    ] = None,
     k: Annotated[
         int, typer.Option("-k", "--words", min=1, max=100, help="Number of words to choose from.")
     ] = 5,
@@ -46,6 +57,7 @@ def lsp(
     serve(
         Settings(
             model=folder,
+            translator=translator,
             k=k,
             tolerant=tolerant,
             offensive=no_filter,

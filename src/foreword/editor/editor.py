@@ -11,10 +11,13 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from foreword.editor.document import Document, Encoding, Position, units
+from foreword.editor.targets import Target, target_at
 from foreword.errors import SettingsError
+from foreword.folder.installed import find_folder
+from foreword.folder.translation_store import holds_translation
 from foreword.predictor import personal
 from foreword.predictor.layer import Layer
-from foreword.predictor.predictor import load
+from foreword.predictor.predictor import Predictor, load
 from foreword.predictor.reading import STRIDE
 from foreword.predictor.spacing import attaches_left
 from foreword.predictor.suggest import Suggestion
@@ -24,6 +27,8 @@ from foreword.text.joints import UNSEEN
 from foreword.text.lines import with_newlines
 from foreword.text.markup import markup_of
 from foreword.text.newlines import PARAGRAPH_END, Known, Lines, as_units
+from foreword.translator.translator import Translator
+from foreword.translator.typist import TranslationTypist
 
 SPARE = 8
 """The number of additional words requested, as some are not offered."""
@@ -37,7 +42,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str
-    """A model folder, or the name of an installed model."""
+    """A model folder, or the name of an installed model; of next words, or one that translates."""
+    translator: str | None = None
+    """A translation model, for what is typed as a translation in PO and XLIFF files."""
     k: Annotated[int, Field(ge=1, le=100)] = 5
     """The number of words to choose from."""
     tolerant: bool = False
@@ -99,7 +106,7 @@ class Question:
         k: the largest number of words.
     """
 
-    typist: Typist
+    typist: Typist | TranslationTypist
     text: str
     after_wrap: bool
     rest: str
@@ -172,6 +179,38 @@ class Question:
         return offers[: self.k]
 
 
+@dataclass(frozen=True)
+class TranslationQuestion(Question):
+    """A position in a translation: `text` is the translation before it, and `after_wrap` false.
+
+    Attributes:
+        target: the translation, which tells how text is written in the file.
+    """
+
+    typist: TranslationTypist
+    target: Target
+
+    def ghosts(self) -> list[Offer]:
+        """Return the rest of the translation, and words; only where the translation ends."""
+        if self.rest.lstrip()[:1] not in ("", '"', "<"):
+            return []
+        rest, at = self.target.written(self.typist.rest(self.text)), self.position
+        whole = [Offer(Suggestion(rest, 1.0, rest, 0), at, at, "")] if rest else []
+        return [*whole, *super().ghosts()][: self.k]
+
+    def _offers(self, *, complete: bool | None = None) -> list[Offer]:
+        written = self.target.written
+        offers = []
+        for one in self.typist.suggest(self.text, self.k, complete=complete):
+            replaced = written(self.text[len(self.text) - one.replaces :])
+            column = self.position.column - units(replaced, self.encoding)
+            if column >= 0:
+                suggestion = one._replace(text=written(one.text), replaces=len(replaced))
+                start = self.position._replace(column=column)
+                offers.append(Offer(suggestion, start, self.position, replaced))
+        return offers
+
+
 class Editor:
     """A model, the open documents, and a typist for each.
 
@@ -192,6 +231,7 @@ class Editor:
         self._known: dict[str, Known] = {}
         self._comments: dict[str, Seen] = {}
         self._typists: dict[str, Typist] = {}
+        self._translations: dict[str, tuple[str, TranslationTypist]] = {}
         self._layer: Layer | None = None
         self._key = key
         self.use(settings)
@@ -202,14 +242,23 @@ class Editor:
         Raises:
             ForewordError: as the constructor.
         """
-        predictor = load(settings.model)
+        is_translator = holds_translation(find_folder(settings.model))
+        predictor = None if is_translator else load(settings.model)
+        folder = settings.translator or (settings.model if is_translator else None)
+        translator = None if folder is None else Translator.load(folder)
         layer = None
         if settings.personal is not None:
+            if predictor is None:
+                raise SettingsError(
+                    f"{settings.model} translates, and has no personal words: leave personal out"
+                )
             layer = personal.open(
                 settings.personal, predictor.tokenizer, read_only=True, key=self._key
             )
         self._predictor, self._layer, self.settings = predictor, layer, settings
-        self._typists = {name: self._typist() for name in self._documents}
+        self._translator = translator
+        self._typists.clear()
+        self._translations.clear()
         self._known.clear()
 
     def open(self, name: str, document: Document) -> None:
@@ -217,12 +266,13 @@ class Editor:
         self._documents[name] = document
         self._known.pop(name, None)
         self._comments.pop(name, None)
-        self._typists[name] = self._typist()
+        self._typists.pop(name, None)
 
     def close(self, name: str) -> None:
         """Close a document."""
         self._documents.pop(name, None)
         self._typists.pop(name, None)
+        self._translations.pop(name, None)
         self._known.pop(name, None)
         self._comments.pop(name, None)
 
@@ -231,8 +281,27 @@ class Editor:
         return self._documents.get(name)
 
     def ask(self, name: str, position: Position) -> Question | None:
-        """Return a question about a position in a document; None if it is not open."""
+        """Return a question about a position in a document.
+
+        None if it is not open, or if the only model translates and no translation is typed there.
+        """
         if (document := self._documents.get(name)) is None:
+            return None
+        if self._translator is not None:
+            target = target_at(name, document.language, document.before(position))
+            typist = None if target is None else self._translating(name, target.source)
+            if target is not None and typist is not None:
+                return TranslationQuestion(
+                    typist,
+                    target.typed,
+                    False,
+                    document.after(position),
+                    document.nearest(position),
+                    document.encoding,
+                    self.settings.k,
+                    target,
+                )
+        if self._predictor is None:
             return None
         text, is_start = document.end_before(position, STRIDE)
         line_start = 1 + max(text.rfind("\n"), text.rfind("\r"))
@@ -254,7 +323,7 @@ class Editor:
                 hyphens=self._predictor.tokenizer.hyphens,
             )
         return Question(
-            self._typists[name],
+            self._typist(name, self._predictor),
             seen,
             seen[line_start - 1 : line_start] in (" ", UNSEEN)
             and not seen[line_start:].strip(" " + UNSEEN),
@@ -264,10 +333,23 @@ class Editor:
             self.settings.k,
         )
 
-    def _typist(self) -> Typist:
-        return self._predictor.typist(
-            tolerant=self.settings.tolerant,
-            layer=self._layer,
-            offensive=self.settings.offensive,
-            blocked=self.settings.blocked,
-        )
+    def _typist(self, name: str, predictor: Predictor) -> Typist:
+        if name not in self._typists:
+            self._typists[name] = predictor.typist(
+                tolerant=self.settings.tolerant,
+                layer=self._layer,
+                offensive=self.settings.offensive,
+                blocked=self.settings.blocked,
+            )
+        return self._typists[name]
+
+    def _translating(self, name: str, source: str) -> TranslationTypist | None:
+        """Return the typist of a source in a document; None if the source is too long for one."""
+        known, typist = self._translations.get(name, (None, None))
+        if known != source and self._translator is not None:
+            try:
+                typist = self._translator.typist(source)
+            except SettingsError:
+                return None
+            self._translations[name] = source, typist
+        return typist

@@ -143,7 +143,7 @@ class TranslationTypist:
         self._inside, self._is_over = np.flatnonzero(goes_on), np.flatnonzero(~goes_on)
         self._never = [ends.start, *(index for index in ends.never if index not in self._slots)]
 
-    def suggest(self, text: str, k: int = 3, *, complete: bool = False) -> list[Suggestion]:
+    def suggest(self, text: str, k: int = 3, *, complete: bool | None = None) -> list[Suggestion]:
         """Return the k likeliest words at the end of the typed text.
 
         After a space these are next words. Letters at the end are completed; or if they may be a
@@ -152,7 +152,8 @@ class TranslationTypist:
         Args:
             text: the translation as far as it is typed.
             k: the largest number of words.
-            complete: True only completes letters at the end.
+            complete: True only completes letters at the end; False takes them for a whole word;
+                None weighs both.
 
         Raises:
             SettingsError: k is less than 1.
@@ -165,6 +166,10 @@ class TranslationTypist:
         before, typed = tuple(self._encode(whole)), self._shown(typed)
         if len(before) > MOST_SUBWORDS:
             return []
+        if typed and complete is False:
+            following = self._words(tuple(self._encode(text)), b" ", k)
+            offered = [Suggestion(word, p, f" {word}", 0) for word, p in following.items()]
+            return sorted(offered, key=lambda one: -one.probability)[:k]
         words = self._words(before, f" {typed}".encode(), k)
         offered = [
             Suggestion(word, share, word, len(typed))
