@@ -39,6 +39,22 @@ def evaluate(
     beams: Annotated[
         int, typer.Option(help="Hypotheses of the search that translates the pairs.", min=1, max=64)
     ] = 4,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Fit the confidences of the translation model on these pairs, and keep that in "
+            "DIR. Use the pairs that it was validated on.",
+        ),
+    ] = False,
+    reliability: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw how often translated words were right, by their confidence: a PNG, SVG or "
+            "PDF file.",
+        ),
+    ] = None,
     reset: Annotated[
         Literal["never", "sentence"],
         typer.Option(
@@ -100,8 +116,13 @@ def evaluate(
 ) -> None:
     """Measure perplexity and accuracies on a text that the model was not trained on."""
     if pairs:
-        _pairs(folder, pairs, text, chats, beams, device, reading, as_json=as_json)
+        _pairs(
+            folder, pairs, text, chats, beams, device, reading, reliability,
+            calibrate=calibrate, as_json=as_json,
+        )  # fmt: skip
         return
+    if calibrate or reliability:
+        raise SettingsError("--calibrate and --reliability are for translation models: --pairs")
     if bool(text) == (chats is not None):
         raise SettingsError(
             "give a TEXT to evaluate on, or --chats valid or --chats test, not both"
@@ -141,10 +162,13 @@ def _pairs(
     beams: int,
     device: str,
     reading: ReadingOptions,
+    reliability: Path | None,
     *,
+    calibrate: bool,
     as_json: bool,
 ) -> None:
     from foreword.evaluation.evaluate import evaluate as measure
+    from foreword.evaluation.reliability_plot import plot_reliability
 
     with Watch() as watch:
         evaluation = measure(
@@ -153,11 +177,14 @@ def _pairs(
             chats=chats,
             pairs=pairs,
             beams=beams,
+            calibrate=calibrate,
             device=device,
             say=watch.note,
             progress=watch.text_progress,
             **reading,
         )
+    if reliability is not None:
+        plot_reliability(evaluation.reliability, reliability, evaluation.text)
     if as_json:
         print_json(evaluation.model_dump(mode="json"))
     else:

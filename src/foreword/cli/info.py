@@ -73,6 +73,9 @@ def _translation(config: TranslationFolderConfig, *, as_json: bool) -> None:
                 "parameters": f"{count:,} in {config.weights} ({size / 1e6:.1f} MB)",
                 "vocabulary": f"{model.vocab_size:,} sub-words",
                 **_trained(config.training),
+                "confidence": "not calibrated"
+                if config.calibration is None
+                else f"calibrated on {config.calibration.text}, {config.calibration.words:,} words",
                 **translation_rows(config.evaluation),
             }
         )
@@ -118,6 +121,12 @@ def translation_rows(evaluation: TranslationEvaluation | None) -> dict[str, str]
         rows["chrF2"] = f"{evaluation.chrf:.1f}"
         rows["TER"] = f"{evaluation.ter:.1f}"
         rows["beams"] = f"{evaluation.beams}{', greedy' if evaluation.beams == 1 else ''}"
+    if evaluation.reliability is not None:
+        told = evaluation.reliability
+        rows["confidence"] = (
+            f"off by {told.word_error:.1%} for words and {told.sentence_error:.1%} for sentences "
+            "(expected calibration error)"
+        )
     if evaluation.words_per_second is not None:
         rows["speed"] = f"{evaluation.words_per_second:,.0f} words/s, translated"
     return rows

@@ -71,7 +71,8 @@ def translate(
             min=0.0,
             max=1.0,
             metavar="P",
-            help="Print an empty line rather than a translation whose confidence is below P.",
+            help="Print an empty line rather than a translation of which a smaller share of words "
+            "than P is expected to be right.",
         ),
     ] = None,
     alignments: Annotated[

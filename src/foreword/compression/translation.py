@@ -70,7 +70,7 @@ def compress_translation(
     (whole, count), (small, _) = costs
     result = TranslationCompression(
         bytes=folder_bytes(source),
-        text=", ".join(pairs.files),
+        text=pairs.names,
         subwords=count,
         perplexity_before=whole,
         perplexity_after=small,

@@ -27,6 +27,7 @@ def evaluate(
     reset: Reset = "never",
     pairs: Sequence[str | PathLike[str]] = (),
     beams: int = 4,
+    calibrate: bool = False,
     device: str = "cpu",
     say: Callable[[str], None] | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
@@ -42,6 +43,8 @@ def evaluate(
         pairs: sentences and their translations, instead of texts; see
             `foreword.evaluation.translating`.
         beams: the hypotheses of the search that translates them.
+        calibrate: whether to fit the confidences of a translation model on the pairs, and to keep
+            that in its folder.
         device: the device that the model runs on.
         say: called with sentences about what was read and found out.
         progress: called with (activity, amount done, amount in all).
@@ -63,6 +66,7 @@ def evaluate(
             folder,
             pairs,
             beams=beams,
+            calibrate=calibrate,
             device=device,
             encoding=reading.get("encoding", UNICODE),
             **told,

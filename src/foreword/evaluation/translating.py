@@ -2,23 +2,26 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from os import PathLike
 
 import torch
 
 from foreword.errors import TextError
+from foreword.evaluation.calibration import fit, reliability
 from foreword.evaluation.pairs import evaluation_of_pairs, score_pairs
 from foreword.evaluation.translation import measure
 from foreword.folder.config import TranslationEvaluation
 from foreword.folder.installed import find_folder
 from foreword.folder.quantised import dense
-from foreword.folder.translation_store import read_translation
+from foreword.folder.translation_store import keep_calibration, read_translation
 from foreword.kernels.threads import threads_within_quota
 from foreword.models.build import device_named, load_weights
 from foreword.text.decoding import UNICODE
 from foreword.text.pair_batches import Ends, Ids
 from foreword.text.pairs.reading import read_pairs
 from foreword.translation.model import TranslationModel
+from foreword.translator.translation import Translation
 from foreword.translator.translator import Translator
 
 TOGETHER = 256
@@ -31,6 +34,7 @@ def evaluate_pairs(
     pairs: Sequence[str | PathLike[str]],
     *,
     beams: int = 4,
+    calibrate: bool = False,
     device: str = "cpu",
     encoding: str = UNICODE,
     say: Callable[[str], None] = lambda _: None,
@@ -44,6 +48,8 @@ def evaluate_pairs(
         folder: a translation model.
         pairs: files as `foreword.text.pairs.read_pairs` takes them.
         beams: the number of hypotheses; 1 is greedy search.
+        calibrate: whether to fit the confidences of the model on these pairs, and to keep the
+            calibration in its folder. The pairs should be those that it was validated on.
         device: on which the perplexity is computed; the translations are made on the processor.
         encoding: of files that are not Unicode.
         say: called with sentences about what was read.
@@ -53,22 +59,23 @@ def evaluate_pairs(
         MissingExtraError: sacreBLEU is not installed.
         FolderError, TextError: with what to do about it.
     """
-    translator = Translator(read_translation(find_folder(folder)))
-    stored = translator.folder
+    path = find_folder(folder)
+    stored = read_translation(path)
+    translator = Translator(replace(stored, calibration=None) if calibrate else stored)
     languages = (stored.source_language, stored.target_language)
     test = read_pairs(pairs, languages=languages if all(languages) else None, encoding=encoding)
     say(test.note)
     if len(test) == 0:
         raise TextError("there are no pairs to evaluate on")
     sources, references = list(test.sources), list(test.targets)
-    translations: list[str] = []
+    translations: list[Translation] = []
     seconds = 0.0
     for begin in range(0, len(sources), TOGETHER):
         began = time.perf_counter()
         chosen = sources[begin : begin + TOGETHER]
         part = translator.translate(chosen, beams=beams, sentences=False)
         seconds += time.perf_counter() - began
-        translations += [translation.text for translation in part]
+        translations += part
         progress("translating", len(translations), len(sources))
     model = TranslationModel(stored.model)
     load_weights(model, dense(stored.weights))
@@ -79,10 +86,21 @@ def evaluate_pairs(
         score = score_pairs(model, ids[0], ids[1], Ends(subwords.start, subwords.end))
     evaluation = evaluation_of_pairs(
         score,
-        measure(translations, references),
-        text=", ".join(test.files),
+        measure([translation.text for translation in translations], references),
+        text=test.names,
         pairs=len(test),
         beams=beams,
     )
+    if calibrate:
+        calibration = fit(translations, references, test.names)
+        keep_calibration(path, calibration)
+        translator = Translator(replace(stored, calibration=calibration))
+        translations = translator.translate(sources, beams=beams, sentences=False)
+        say(f"the confidences are calibrated on {calibration.words:,} words; {path} keeps it")
     words = sum(len(source.split()) for source in sources)
-    return evaluation.model_copy(update={"words_per_second": words / max(seconds, 1e-9)})
+    return evaluation.model_copy(
+        update={
+            "words_per_second": words / max(seconds, 1e-9),
+            "reliability": reliability(translations, references),
+        }
+    )

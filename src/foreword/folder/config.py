@@ -13,6 +13,7 @@ from foreword.folder.architecture import (
     NgramConfig,
     format_version,
 )
+from foreword.folder.calibration import Calibration
 from foreword.folder.translation import TranslationConfig
 from foreword.text.tokenizer import TokenizerConfig
 
@@ -109,6 +110,40 @@ class FolderConfig(Data):
         return self.model
 
 
+class ReliabilityBin(Data):
+    """Words or sentences of about the same confidence."""
+
+    count: int
+    confidence: float
+    """Their mean confidence."""
+    right: float
+    """The share of the words that the reference translations have."""
+
+
+class Reliability(Data):
+    """How often words of a translation model were right, by their confidence."""
+
+    words: tuple[ReliabilityBin, ...]
+    """From low to high confidence; empty bins are left out."""
+    sentences: tuple[ReliabilityBin, ...]
+
+    @property
+    def word_error(self) -> float:
+        """The expected calibration error of words; see `_error`."""
+        return _error(self.words)
+
+    @property
+    def sentence_error(self) -> float:
+        """The same of sentences."""
+        return _error(self.sentences)
+
+
+def _error(bins: tuple[ReliabilityBin, ...]) -> float:
+    """Return the mean distance of confidence and share of right words (Naeini et al. 2015)."""
+    total = sum(one.count for one in bins)
+    return sum(one.count * abs(one.confidence - one.right) for one in bins) / max(1, total)
+
+
 class TranslationEvaluation(Data):
     """How good a translation model is on sentence pairs that it was not trained on."""
 
@@ -131,6 +166,7 @@ class TranslationEvaluation(Data):
     """sacreBLEU's, which say how each was computed."""
     words_per_second: float | None = None
     """Words of the sources, translated in a second."""
+    reliability: Reliability | None = None
 
 
 class TranslationFolderConfig(Data):
@@ -144,6 +180,8 @@ class TranslationFolderConfig(Data):
     target_language: str = ""
     training: TrainingRecord | None = None
     evaluation: TranslationEvaluation | None = None
+    calibration: Calibration | None = None
+    """None: confidences are the model's own probabilities."""
     compression: "TranslationCompression | None" = None
 
 

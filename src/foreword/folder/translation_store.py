@@ -14,6 +14,7 @@ import numpy as np
 
 from foreword.errors import FolderError
 from foreword.folder.adopting import current
+from foreword.folder.calibration import Calibration
 from foreword.folder.files import RESTORE, read_bytes, tensor_bytes
 from foreword.folder.quantised import SCALE, is_quantisable
 from foreword.folder.saving import with_checksums, write_files
@@ -53,6 +54,7 @@ class TranslationFolder:
         subwords: the vocabulary.
         document: the content of `config.json`.
         file: its path.
+        calibration: of the confidences; None leaves probabilities as they are.
     """
 
     model: TranslationConfig
@@ -62,6 +64,7 @@ class TranslationFolder:
     subwords: Subwords
     document: dict[str, Any]
     file: Path
+    calibration: Calibration | None = None
 
     @cached_property
     def config(self) -> "TranslationFolderConfig":
@@ -112,6 +115,8 @@ def _read(path: Path) -> TranslationFolder:
     try:
         model = TranslationConfig(**document["model"])
         kind, languages = _stored(document)
+        told = document.get("calibration")
+        calibration = None if told is None else Calibration(**told)
     except (KeyError, TypeError, ValueError) as error:
         _validated(document, file)  # names the wrong key
         raise FolderError(
@@ -130,7 +135,9 @@ def _read(path: Path) -> TranslationFolder:
         )
     expected = expected_tensors(model, kind)
     weights = read_weights(current(path, WEIGHTS), expected, _metadata(vocabulary))
-    return TranslationFolder(model, languages[0], languages[1], weights, subwords, document, file)
+    return TranslationFolder(
+        model, languages[0], languages[1], weights, subwords, document, file, calibration
+    )
 
 
 def _stored(document: dict[str, Any]) -> tuple[Weights, list[str]]:
@@ -187,6 +194,19 @@ def write_translation(
         CONFIG: (with_checksums(document, written),),
     }
     write_files(path, files, replaces=replaces)
+
+
+def keep_calibration(path: Path, calibration: Calibration) -> None:
+    """Write the calibration of a model's confidences into its folder; all else stays.
+
+    Raises:
+        FolderError: the folder is damaged, or cannot be written to.
+    """
+    stored = read_translation(path)
+    card = current(path, CARD)
+    config = stored.config.model_copy(update={"calibration": calibration})
+    text = card.read_text("utf-8") if card.exists() else ""
+    write_translation(path, config, stored.weights, stored.subwords, text)
 
 
 def _metadata(vocabulary: bytes) -> dict[str, str]:

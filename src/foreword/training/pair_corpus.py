@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -157,7 +156,7 @@ def read_pair_corpus(
 
     train = cleaned(paths)
     before = cleaned(old) if old else None
-    names = _names(train)
+    names = train.names
     if len(train) < 2:
         raise TextError(
             f"{names} has {len(train)} pairs that can be learned from; at least 2 are needed"
@@ -167,13 +166,13 @@ def read_pair_corpus(
     if before is not None:
         train, learned = _hold_out(train)
         learned = learned or train
-        names = f"{names}, after {_names(before)}"
+        names = f"{names}, after {before.names}"
     if valid:
         held_out = read(valid)
-        valid_name = _names(held_out)
+        valid_name = held_out.names
     elif before is not None:
         before, held_out = _hold_out(before)
-        valid_name = f"pairs held out of {_names(before)}"
+        valid_name = f"pairs held out of {before.names}"
     else:
         train, held_out = _hold_out(train)
         valid_name = f"pairs held out of {names}"
@@ -206,12 +205,6 @@ def _languages(settings: TrainingSettings) -> tuple[str, str] | None:
             f"source_language is {source} and target_language is {target}: set both, or neither"
         )
     return source, target
-
-
-def _names(pairs: Pairs) -> str:
-    """Return the names of the files without their folders, which are nobody's business."""
-    files = [name for both in pairs.files for name in both.split(" and ")]
-    return ", ".join(Path(name).name for name in files)
 
 
 def _hold_out(pairs: Pairs) -> tuple[Pairs, Pairs | None]:

@@ -9,12 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from foreword.errors import MissingExtraError
+from foreword.errors import MissingExtraError, TextError
+from foreword.evaluation.calibration import fit
 from foreword.evaluation.pairs import evaluation_of_pairs, greedy, on_device, score_pairs
 from foreword.evaluation.perplexity import Score
 from foreword.evaluation.translation import measure
+from foreword.folder.calibration import Calibration
 from foreword.folder.config import TrainingRecord, TranslationEvaluation, TranslationFolderConfig
-from foreword.folder.translation_store import write_translation
+from foreword.folder.translation_store import TranslationFolder, write_translation
 from foreword.models.build import device_named, load_weights
 from foreword.nn.softmax import IGNORED
 from foreword.text.pair_batches import Ends, Ids, PairBatches
@@ -29,10 +31,14 @@ from foreword.training.settings import TrainingSettings
 from foreword.training.trainer import Run
 from foreword.training.translation_card import translation_card
 from foreword.translation.model import TranslationModel
+from foreword.translator.translator import Translator
 
 VALIDATED = 10_000
 """About the number of target sub-words that each validation during training reads; the evaluation
 at the end reads all."""
+
+CALIBRATED = 400
+"""The most held-out pairs that are translated to calibrate confidences."""
 
 
 class Translations:
@@ -163,6 +169,7 @@ class TranslationTask:
         self._base = base
         self._model: TranslationModel | None = None
         self._evaluation: TranslationEvaluation | None = None
+        self._calibration: Calibration | None = None
 
     @property
     def fingerprint(self) -> Mapping[str, str | None]:
@@ -279,9 +286,25 @@ class TranslationTask:
         except MissingExtraError as error:
             report(Note(f"BLEU is not measured: {error}"))
             quality = None
+        self._calibration = self._calibrated(run)
         self._evaluation = evaluation_of_pairs(
             measured, quality, text=corpus.valid_name, pairs=len(corpus.valid), beams=1
         )
+
+    def _calibrated(self, run: Run) -> Calibration | None:
+        """Return the calibration of the best weights; None where too few words are held out."""
+        corpus = self.corpus
+        assert corpus.valid is not None
+        chosen = np.unique(np.linspace(0, len(corpus.valid) - 1, CALIBRATED).astype(int))
+        pairs = corpus.valid.taken(chosen)
+        translator = Translator(
+            TranslationFolder(self.config, *corpus.languages, run.best, corpus.subwords, {}, Path())
+        )
+        translations = translator.translate(list(pairs.sources), sentences=False)
+        try:
+            return fit(translations, pairs.targets, corpus.valid_name)
+        except TextError:
+            return None
 
     def _hold_back(self, run: Run, base: Mapping[str, np.ndarray], report: Reporter) -> None:
         """Undo as much of the change of the weights as was forgotten of the old pairs."""
@@ -323,6 +346,7 @@ class TranslationTask:
             target_language=target,
             training=record,
             evaluation=self._evaluation,
+            calibration=self._calibration,
         )
         card = translation_card(written)
         write_translation(folder, written, weights, self.corpus.subwords, card)

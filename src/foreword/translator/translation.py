@@ -7,6 +7,7 @@ from functools import reduce
 
 import numpy as np
 
+from foreword.folder.calibration import Calibration
 from foreword.text.subwords import SLOT_CHARACTERS, Subwords
 from foreword.translator.search import Hypothesis
 
@@ -21,8 +22,9 @@ class TranslatedWord:
 
     Attributes:
         text: as it stands between spaces.
-        confidence: the probability of its sub-words, given the source and the words before; 1 for
-            what was copied or remembered.
+        confidence: the chance that it is right, if the model is calibrated; otherwise the
+            probability of its sub-words, given the source and the words before. 1 for what was
+            copied or remembered.
         sources: the numbers of the words of the source that it was attended to for, from 0; none
             without attention.
     """
@@ -52,8 +54,9 @@ class Translation:
     Attributes:
         text: the translation, with the lines of its source; empty if the translator abstained.
         score: the log-probabilities of its sentences, each divided by its length's penalty.
-        confidence: the geometric mean of the probabilities of its sub-words, 0 to 1; 1 for what was
-            copied.
+        confidence: the expected share of its words that are right, if the model is calibrated;
+            otherwise the geometric mean of the probabilities of its sub-words. 0 to 1; 1 for what
+            was copied or remembered, which counts for nothing beside what was translated.
         words: its words, in their order.
         alternatives: the next best translations, the best first.
         abstained: whether the confidence was below what was asked for.
@@ -85,6 +88,8 @@ class Piece:
         source_words: how many words the part of the source has.
         log_probability: of all its sub-words, in nats.
         count: how many these are.
+        right: how many of its words are expected to be right, if that is known.
+        judged: how many words that is of.
         from_memory: the parts of the source whose translations were remembered.
     """
 
@@ -93,6 +98,8 @@ class Piece:
     source_words: int
     log_probability: float = 0.0
     count: int = 0
+    right: float = 0.0
+    judged: int = 0
     from_memory: tuple[str, ...] = ()
 
 
@@ -115,6 +122,7 @@ def piece_of(
     subwords: Subwords,
     n: int,
     originals: Sequence[str] = (),
+    calibration: Calibration | None = None,
 ) -> Piece:
     """Return the translation of a sentence from what a search has found, the best first.
 
@@ -124,6 +132,7 @@ def piece_of(
         subwords: the vocabulary.
         n: how many texts are wanted.
         originals: what stands for each slot in the text.
+        calibration: of the confidences.
     """
     slots = dict(zip(map(ord, SLOT_CHARACTERS), originals, strict=False))
 
@@ -138,19 +147,23 @@ def piece_of(
     words, of_source = (words_of(ids, subwords.bytes) for ids in (best.ids, source))
     logs = best.log_probabilities.tolist()
     sources = _sources(best.attention, words, of_source)
+    chances = [sum(logs[word.start : word.stop]) for word in words]
+    if calibration is None:
+        chances = [math.exp(chance) for chance in chances]
+    else:
+        mean = sum(logs) / len(logs)
+        chances = [calibration.chance(chance, mean) for chance in chances]
     return Piece(
         tuple(texts.items())[:n],
         tuple(
-            TranslatedWord(
-                text_of(best.ids[word.start : word.stop]),
-                math.exp(sum(logs[word.start : word.stop])),
-                from_words,
-            )
-            for word, from_words in zip(words, sources, strict=True)
+            TranslatedWord(text_of(best.ids[word.start : word.stop]), chance, from_words)
+            for word, chance, from_words in zip(words, chances, sources, strict=True)
         ),
         len(of_source),
         sum(logs),
         len(logs),
+        # Of a sentence, a translation without words is wrong.
+        **({} if calibration is None else {"right": sum(chances), "judged": len(words) or 1}),
     )
 
 
@@ -217,6 +230,8 @@ def joined(pieces: Sequence[Piece], n: int) -> Piece:
         before,
         sum(piece.log_probability for piece in pieces),
         sum(piece.count for piece in pieces),
+        sum(piece.right for piece in pieces),
+        sum(piece.judged for piece in pieces),
         tuple(source for piece in pieces for source in piece.from_memory),
     )
 
@@ -231,7 +246,10 @@ def _combined(
 
 def finished(piece: Piece, abstain: float | None) -> Translation:
     """Return the translation of a whole text."""
-    confidence = math.exp(piece.log_probability / piece.count) if piece.count else 1.0
+    if piece.judged:
+        confidence = piece.right / piece.judged
+    else:
+        confidence = math.exp(piece.log_probability / piece.count) if piece.count else 1.0
     text, score = piece.texts[0]
     if abstain is not None and confidence < abstain:
         return Translation("", score, confidence, abstained=True)

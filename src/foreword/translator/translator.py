@@ -293,7 +293,9 @@ class Translator:
             batch = ordered[first : first + size]
             results = search.run([job.source for job in batch], [*map(self._demands, batch)])
             for job, hypotheses in zip(batch, results, strict=True):
-                translated[job] = piece_of(job.source, hypotheses, self.subwords, n, job.originals)
+                translated[job] = piece_of(
+                    job.source, hypotheses, self.subwords, n, job.originals, self.folder.calibration
+                )
         return translated
 
     def _demands(self, job: _Job) -> Demands | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -67,6 +68,12 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    @property
+    def names(self) -> str:
+        """The names of the files without their folders, which are nobody's business."""
+        files = [name for both in self.files for name in both.split(" and ")]
+        return ", ".join(Path(name).name for name in files)
 
     def where(self, index: int) -> str:
         """Return where a pair comes from, for messages: "notes.tmx, line 12"."""

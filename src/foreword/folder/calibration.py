@@ -1,0 +1,54 @@
+"""How the probabilities of a translation model become confidences. Pure arithmetic."""
+
+import math
+from dataclasses import dataclass
+
+MOST = 0.999
+"""A probability above this counts as this one."""
+
+
+def features(word: float, sentence: float) -> tuple[float, float, float, float]:
+    """Return what the chance that a word is right is computed from.
+
+    These are 1, the logarithm of the word's probability p, that of 1 / (1 - p), and `sentence`.
+
+    Args:
+        word: the log-probability of the word, in nats.
+        sentence: the mean log-probability of the sub-words of its sentence.
+    """
+    return 1.0, word, -math.log1p(-min(math.exp(word), MOST)), sentence
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A map from log-probabilities to the chance that a word of a translation is right.
+
+    A word counts as right if the reference translation has it. The map is logistic in `features`:
+    beta calibration (Kull et al. 2017) with the mean log-probability of the sentence beside it.
+
+    Attributes:
+        factors: of the features.
+        text: the pairs that it was fitted on.
+        words: how many words of their translations there were.
+    """
+
+    factors: tuple[float, ...]
+    text: str = ""
+    words: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, TypeError: the factors are not four finite numbers."""
+        factors = tuple(self.factors)
+        if len(factors) != 4 or not all(map(math.isfinite, factors)):
+            raise ValueError(f"factors of the calibration must be four numbers, not {factors}")
+        object.__setattr__(self, "factors", factors)  # JSON has lists alone
+
+    def chance(self, word: float, sentence: float) -> float:
+        """Return the chance that a word is right; see `features`.
+
+        >>> round(Calibration((1.0, 1.0, 0.0, 0.0)).chance(-1.0, -0.5), 3)
+        0.5
+        """
+        pairs = zip(self.factors, features(word, sentence), strict=True)
+        logit = sum(factor * feature for factor, feature in pairs)
+        return 0.5 * (1 + math.tanh(logit / 2))
