@@ -1,6 +1,6 @@
 // Asks the server: over a WebSocket, or by one request a keystroke where none can be opened.
 // Only the answer to the newest question is given on.
-import type { Answer, Question, Refusal } from "./messages";
+import type { Refusal } from "./messages";
 
 export type State = "connecting" | "here" | "away";
 
@@ -10,12 +10,19 @@ interface Listener {
   onRefusal(refusal: Refusal): void;
 }
 
+/** Where a kind of question is asked, and which of its fields an HTTP request has. */
+interface Routes<Question> {
+  socket: string;
+  post: string;
+  byHttp(question: Question): object;
+}
+
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 8000;
 /** What the server asks to be asked again. */
 const PASSING = new Set(["rate_limited", "overloaded", "deadline"]);
 
-export class Connection {
+export class Connection<Question extends { model: string | null }, Answer> {
   private socket: WebSocket | null = null;
   private state: State = "connecting";
   private isHttp = false;
@@ -29,6 +36,7 @@ export class Connection {
   constructor(
     private readonly base: URL,
     private readonly token: string | null,
+    private readonly routes: Routes<Question>,
     private readonly listener: Listener,
   ) {
     this.connect();
@@ -68,7 +76,7 @@ export class Connection {
     clearTimeout(this.timer);
     const open = this.socket?.readyState;
     if (open === WebSocket.OPEN || open === WebSocket.CONNECTING) return;
-    const url = new URL("v1/type", this.base);
+    const url = new URL(this.routes.socket, this.base);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const protocols = this.token === null ? [] : ["foreword", `bearer.${base64url(this.token)}`];
     try {
@@ -128,12 +136,15 @@ export class Connection {
     if (!waiting) return;
     this.request?.abort();
     this.request = new AbortController();
-    const { text, k, model } = waiting.question;
+    const { model } = waiting.question;
     try {
-      const response = await this.fetch("v1/predict", {
+      const response = await this.fetch(this.routes.post, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ text, k, ...(model === null ? {} : { model }) }),
+        body: JSON.stringify({
+          ...this.routes.byHttp(waiting.question),
+          ...(model === null ? {} : { model }),
+        }),
         signal: this.request.signal,
       });
       const answer = (await response.json()) as Answer & { error?: Refusal };

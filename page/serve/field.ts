@@ -83,6 +83,28 @@ export class Field {
     this.changed();
   }
 
+  /** Puts another text in place of a part, by one key, and the cursor at the end. */
+  replace(start: number, end: number, text: string): void {
+    this.isAccepting = true;
+    this.area.focus();
+    this.area.setSelectionRange(start, end);
+    if (!document.execCommand("insertText", false, text)) {
+      this.area.setRangeText(text, start, end, "end");
+      this.keys += 1;
+    }
+    this.isAccepting = false;
+    this.area.setSelectionRange(this.area.value.length, this.area.value.length);
+    this.changed();
+  }
+
+  /** Empties the field. */
+  clear(): void {
+    this.area.value = "";
+    this.keys = 0;
+    this.spaceBefore = -1;
+    this.changed();
+  }
+
   /** Types characters, as a key that means something else here would have. */
   type(text: string): void {
     document.execCommand("insertText", false, text);

@@ -35,3 +35,32 @@ export interface Question {
   model: string | null;
   trace: boolean;
 }
+
+/** A question about a translation that is being typed; `word` asks for alternatives to a word. */
+export interface TranslationQuestion {
+  source: string;
+  text: string;
+  k: number;
+  model: string | null;
+  rest: boolean;
+  attention: boolean;
+  word?: number;
+}
+
+export interface Look {
+  start: number;
+  end: number;
+  weights: number[];
+}
+
+export interface Attention {
+  source: { start: number; end: number }[];
+  words: Look[];
+}
+
+export interface TranslationAnswer {
+  suggestions: Suggestion[];
+  rest?: string;
+  attention?: Attention;
+  alternatives?: Suggestion[];
+}

@@ -27,6 +27,7 @@ class Stub:
 
     def __init__(self, models: dict[str, Predictor]) -> None:
         self.models = models
+        self.translators: list[str] = []
         self.asked: list[dict[str, Any]] = []
         self.paths: list[str] = []
         self.sockets: list[WebSocketRoute] = []
@@ -45,7 +46,8 @@ class Stub:
         if self.is_away:
             route.abort("connectionrefused")
         elif path == "v1/models":
-            route.fulfill(json={"data": [{"id": name} for name in self.models]})
+            names = {"data": self.models, "translators": self.translators}
+            route.fulfill(json={key: [{"id": n} for n in ids] for key, ids in names.items()})
         elif path == "v1/predict":
             question = route.request.post_data_json
             assert set(question) <= {"text", "k", "model"}

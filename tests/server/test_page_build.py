@@ -9,7 +9,11 @@ import pytest
 from tests.needs import needs
 
 ROOT = Path(__file__).parents[2]
-BUILT = ("src/foreword/server/page/page.js", "src/foreword/inspect/page/page.js")
+BUILT = (
+    "src/foreword/server/page/page.js",
+    "src/foreword/server/page/translate.js",
+    "src/foreword/inspect/page/page.js",
+)
 
 
 def npm(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -460,6 +460,17 @@ def test_axe_finds_nothing(show: Callable[..., Page], stub: Stub, look: str) -> 
     assert found.violations_count == 0, found.generate_report()
 
 
+def test_the_page_for_translations_is_linked_where_the_server_translates(
+    show: Callable[..., Page], stub: Stub
+) -> None:
+    stub.translators = ["de-en"]
+    expect(show().locator("#other-page")).to_be_visible()
+    stub.translators = []
+    page = show()
+    expect(page.locator("#model-name")).to_have_text("my-model")
+    expect(page.locator("#other-page")).to_be_hidden()
+
+
 def test_its_colours_are_those_of_the_inspection() -> None:
     script = (FILES / "page.js").read_text("utf-8")
     for colours in (SEQUENTIAL, DIVERGING):

@@ -1,41 +1,56 @@
 // Built from page/ by npm run build. Edit there.
 
-// shared/colours.ts
-var SEQUENTIAL = {
-  light: "#f3f8fa #b9e3f3 #80cbed #55b0e1 #3693d0 #2a77b8 #285b98 #274273 #212c4b",
-  dark: "#171b26 #20314e #234a75 #1e6699 #1b84b8 #2ea3cf #56c1e1 #88ddef #bff7fd"
-};
-var DIVERGING = {
-  light: "#0a5a9a #3379bb #5c99d5 #8cb8e7 #c0d8f2 #f7f7f7 #eecdbb #dfa583 #c98051 #ad5d25 #8c3f00",
-  dark: "#80c3ff #5d9ee0 #427bb3 #325981 #273a4d #1c1f24 #4a3223 #79492a #a86438 #d38350 #fba773"
-};
-var system = matchMedia("(prefers-color-scheme: dark)");
-var printing = matchMedia("print");
-var isDark = () => {
-  if (printing.matches) return false;
-  const chosen = document.documentElement.dataset["theme"];
-  return chosen ? chosen === "dark" : system.matches;
-};
-function onSystemTheme(act) {
-  for (const query of [system, printing]) query.addEventListener("change", act);
+// shared/elements.ts
+var items = (children) => children.flat(Infinity).filter((child) => child !== null && child !== void 0 && child !== false).map((child) => child instanceof Node ? child : String(child));
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === void 0 || value === false) continue;
+    if (typeof value === "function")
+      node.addEventListener(name.slice(2), value);
+    else if (name.startsWith("--"))
+      node.style.setProperty(name, String(value));
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  node.append(...items(children));
+  return node;
 }
-function colourMap(isSigned2) {
-  const stops = (isSigned2 ? DIVERGING : SEQUENTIAL)[isDark() ? "dark" : "light"].split(" ").map((hex) => {
-    const whole = parseInt(hex.slice(1), 16);
-    return [whole >> 16, whole >> 8 & 255, whole & 255];
-  });
-  return (share) => {
-    const at = Math.max(0, Math.min(1, share)) * (stops.length - 1);
-    const low = stops[Math.floor(at)];
-    const high = stops[Math.ceil(at)];
-    const part = at - Math.floor(at);
-    const mixed = (channel) => low[channel] + part * (high[channel] - low[channel]);
-    return [mixed(0), mixed(1), mixed(2)];
-  };
+var element = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
+var shape = (name, attributes = {}, ...children) => fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+function byId(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no element #${id}`);
+  return found;
 }
-function colours(size) {
-  const colour = colourMap(size !== null);
-  return (value) => colour(size === null ? value : (value / (size || 1) + 1) / 2);
+var word = (text, attributes = {}) => element(
+  "span",
+  { class: isSign(text) ? "word sign" : "word", translate: "no", dir: "auto", ...attributes },
+  text
+);
+var isSign = (text) => text.startsWith("<") && text.endsWith(">");
+function percent(share) {
+  if (share === null || share === void 0) return "–";
+  const whole = 100 * share;
+  if (whole < 0.1) return "< 0.1 %";
+  return `${whole.toFixed(whole < 9.95 ? 1 : 0)} %`;
+}
+function fixed(value, digits = 2) {
+  if (value === null || value === void 0) return "–";
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+}
+var mean = (values2) => values2.reduce((sum, value) => sum + value, 0) / (values2.length || 1);
+function kept(name) {
+  try {
+    return localStorage.getItem(`foreword-${name}`);
+  } catch {
+    return null;
+  }
+}
+function keep(name, value) {
+  try {
+    localStorage.setItem(`foreword-${name}`, value);
+  } catch {
+  }
 }
 
 // serve/connection.ts
@@ -43,9 +58,10 @@ var FIRST_WAIT = 500;
 var LONGEST_WAIT = 8e3;
 var PASSING = /* @__PURE__ */ new Set(["rate_limited", "overloaded", "deadline"]);
 var Connection = class {
-  constructor(base, token, listener) {
+  constructor(base, token2, routes2, listener) {
     this.base = base;
-    this.token = token;
+    this.token = token2;
+    this.routes = routes2;
     this.listener = listener;
     this.connect();
     addEventListener("online", () => this.connect());
@@ -56,6 +72,7 @@ var Connection = class {
   }
   base;
   token;
+  routes;
   listener;
   socket = null;
   state = "connecting";
@@ -67,9 +84,9 @@ var Connection = class {
   waiting = null;
   request = null;
   /** Asks; an earlier question that is not answered yet is given up. */
-  ask(question, take2) {
+  ask(question, take) {
     this.last += 1;
-    this.waiting = { id: this.last, question, take: take2 };
+    this.waiting = { id: this.last, question, take };
     this.send();
   }
   /** Asks for JSON by HTTP. */
@@ -92,7 +109,7 @@ var Connection = class {
     clearTimeout(this.timer);
     const open = this.socket?.readyState;
     if (open === WebSocket.OPEN || open === WebSocket.CONNECTING) return;
-    const url = new URL("v1/type", this.base);
+    const url = new URL(this.routes.socket, this.base);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const protocols = this.token === null ? [] : ["foreword", `bearer.${base64url(this.token)}`];
     try {
@@ -147,12 +164,15 @@ var Connection = class {
     if (!waiting) return;
     this.request?.abort();
     this.request = new AbortController();
-    const { text, k, model: model2 } = waiting.question;
+    const { model: model2 } = waiting.question;
     try {
-      const response = await this.fetch("v1/predict", {
+      const response = await this.fetch(this.routes.post, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ text, k, ...model2 === null ? {} : { model: model2 } }),
+        body: JSON.stringify({
+          ...this.routes.byHttp(waiting.question),
+          ...model2 === null ? {} : { model: model2 }
+        }),
         signal: this.request.signal
       });
       const answer = await response.json();
@@ -177,65 +197,12 @@ function base64url(text) {
   return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-// shared/elements.ts
-var items = (children) => children.flat(Infinity).filter((child) => child !== null && child !== void 0 && child !== false).map((child) => child instanceof Node ? child : String(child));
-function fill(node, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === void 0 || value === false) continue;
-    if (typeof value === "function")
-      node.addEventListener(name.slice(2), value);
-    else if (name.startsWith("--"))
-      node.style.setProperty(name, String(value));
-    else node.setAttribute(name, value === true ? "" : String(value));
-  }
-  node.append(...items(children));
-  return node;
-}
-var element = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
-var shape = (name, attributes = {}, ...children) => fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
-function byId(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no element #${id}`);
-  return found;
-}
-var word = (text, attributes = {}) => element(
-  "span",
-  { class: isSign(text) ? "word sign" : "word", translate: "no", dir: "auto", ...attributes },
-  text
-);
-var isSign = (text) => text.startsWith("<") && text.endsWith(">");
-function percent(share) {
-  if (share === null || share === void 0) return "–";
-  const whole = 100 * share;
-  if (whole < 0.1) return "< 0.1 %";
-  return `${whole.toFixed(whole < 9.95 ? 1 : 0)} %`;
-}
-function fixed(value, digits2 = 2) {
-  if (value === null || value === void 0) return "–";
-  const text = value.toFixed(digits2);
-  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
-}
-var mean = (values2) => values2.reduce((sum, value) => sum + value, 0) / (values2.length || 1);
-function kept(name) {
-  try {
-    return localStorage.getItem(`foreword-${name}`);
-  } catch {
-    return null;
-  }
-}
-function keep(name, value) {
-  try {
-    localStorage.setItem(`foreword-${name}`, value);
-  } catch {
-  }
-}
-
 // serve/field.ts
 var CLOSES = /^[.,!?;:)\]}%…’”]$/;
 var OPENS = /[([{“‘$#@]$/;
 var Field = class {
-  constructor(changed2) {
-    this.changed = changed2;
+  constructor(changed) {
+    this.changed = changed;
     this.area.addEventListener("beforeinput", (event) => this.joinMark(event));
     this.area.addEventListener("input", (event) => this.entered(event));
     this.area.addEventListener("scroll", () => this.follow());
@@ -300,6 +267,26 @@ var Field = class {
     this.spaceBefore = space ? this.area.selectionStart : -1;
     this.changed();
   }
+  /** Puts another text in place of a part, by one key, and the cursor at the end. */
+  replace(start, end, text) {
+    this.isAccepting = true;
+    this.area.focus();
+    this.area.setSelectionRange(start, end);
+    if (!document.execCommand("insertText", false, text)) {
+      this.area.setRangeText(text, start, end, "end");
+      this.keys += 1;
+    }
+    this.isAccepting = false;
+    this.area.setSelectionRange(this.area.value.length, this.area.value.length);
+    this.changed();
+  }
+  /** Empties the field. */
+  clear() {
+    this.area.value = "";
+    this.keys = 0;
+    this.spaceBefore = -1;
+    this.changed();
+  }
   /** Types characters, as a key that means something else here would have. */
   type(text) {
     document.execCommand("insertText", false, text);
@@ -335,6 +322,182 @@ var Field = class {
   }
   follow() {
     this.mirror.scrollTop = this.area.scrollTop;
+  }
+};
+
+// serve/suggestions.ts
+var Suggestions = class {
+  constructor(area, take) {
+    this.area = area;
+    this.take = take;
+  }
+  area;
+  take;
+  list = byId("suggestions");
+  found = [];
+  marked = -1;
+  get count() {
+    return this.found.length;
+  }
+  /** Which one is marked; -1 if none is. */
+  get chosen() {
+    return this.marked;
+  }
+  at(rank) {
+    return this.found[rank];
+  }
+  show(found) {
+    this.found = found;
+    this.list.hidden = found.length === 0;
+    this.list.replaceChildren(...found.map((one, rank) => this.row(one, rank)));
+    this.mark(-1);
+  }
+  /** Marks one, as the arrow keys do; -1 leaves the list. */
+  mark(rank) {
+    this.marked = Math.max(-1, Math.min(this.found.length - 1, rank));
+    [...this.list.children].forEach((row, place) => {
+      row.setAttribute("aria-selected", String(place === this.marked));
+    });
+    if (this.marked < 0) this.area.removeAttribute("aria-activedescendant");
+    else this.area.setAttribute("aria-activedescendant", `suggestion-${this.marked}`);
+  }
+  row(one, rank) {
+    return element(
+      "div",
+      {
+        class: "suggestion",
+        role: "option",
+        id: `suggestion-${rank}`,
+        "aria-selected": "false",
+        // The field keeps the focus.
+        onpointerdown: (event) => event.preventDefault(),
+        onclick: () => this.take(rank)
+      },
+      element("kbd", { "aria-hidden": "true" }, String(rank + 1)),
+      element("span", { class: "suggestion-word" }, word(one.word)),
+      element("span", { class: "suggestion-chance" }, percent(one.probability)),
+      element("span", { class: "suggestion-bar", "--share": one.probability })
+    );
+  }
+};
+
+// serve/desk.ts
+var SHOWN = 3;
+var PAUSE = 900;
+var Desk = class {
+  /** `ask` asks for suggestions at the end of a text. */
+  constructor(ask) {
+    this.ask = ask;
+    this.digits.checked = kept("digits") === "true";
+    this.digits.addEventListener("change", () => {
+      keep("digits", String(this.digits.checked));
+      this.field.area.focus();
+    });
+    this.field.area.addEventListener("keydown", (event) => this.pressed(event));
+    document.addEventListener("selectionchange", () => this.moved());
+    this.field.area.addEventListener("blur", () => this.suggestions.mark(-1));
+  }
+  ask;
+  field = new Field(() => this.changed());
+  suggestions = new Suggestions(this.field.area, (rank) => this.take(rank));
+  isDismissed = false;
+  digits = byId("digits");
+  pause = 0;
+  asked = null;
+  /** The text has changed, or what it is to be asked for. */
+  changed() {
+    this.isDismissed = false;
+    this.field.showGhost([]);
+    this.suggestions.mark(-1);
+    byId("problem").hidden = true;
+    this.count();
+    this.again();
+  }
+  /** Asks for what stands before the cursor. */
+  again() {
+    this.asked = this.field.before;
+    this.ask(this.asked);
+  }
+  show(text, found) {
+    this.suggestions.show(found);
+    byId("nothing").hidden = found.length > 0;
+    byId("problem").hidden = true;
+    clearTimeout(this.pause);
+    this.pause = setTimeout(() => this.readOut(), PAUSE);
+    document.documentElement.dataset["shown"] = text;
+  }
+  refuse(refusal) {
+    byId("problem").textContent = refusal.message;
+    byId("problem").hidden = false;
+  }
+  showState(state, isHttp) {
+    byId("link").dataset["state"] = state;
+    document.body.classList.toggle("away", state === "away");
+    byId("link-says").textContent = state === "away" ? "The server is away; trying again" : isHttp ? "connected, by HTTP" : "connected";
+    if (state === "here" && this.suggestions.count === 0) this.again();
+  }
+  take(rank) {
+    const one = this.suggestions.at(rank);
+    if (one && this.asked === this.field.before) this.field.put(one.text);
+  }
+  dismiss() {
+    this.isDismissed = true;
+    this.field.showGhost([]);
+    this.suggestions.mark(-1);
+  }
+  pressed(event) {
+    if (event.isComposing || event.ctrlKey || event.metaKey) return;
+    if (this.acts(event)) event.preventDefault();
+  }
+  /** Whether a key does something here that it does in no other field. */
+  acts(event) {
+    const { field: field2, suggestions, digits } = this;
+    const { key, altKey, shiftKey } = event;
+    const rank = /^Digit[1-9]$/.test(event.code) ? Number(event.code.slice(5)) - 1 : -1;
+    if (rank >= 0 && rank < SHOWN && !shiftKey) {
+      const isForList = digits.checked ? !altKey : altKey || suggestions.chosen >= 0;
+      if (isForList && rank < suggestions.count) {
+        this.take(rank);
+        return true;
+      }
+      if (digits.checked && altKey) {
+        field2.type(String(rank + 1));
+        return true;
+      }
+      return false;
+    }
+    if (key === "Tab" && !altKey && !shiftKey && field2.ghost.length) field2.takeGhost();
+    else if (key === "ArrowRight" && altKey && field2.ghost.length) field2.takeGhost(1);
+    else if (key === "Escape" && suggestions.chosen >= 0) suggestions.mark(-1);
+    else if (key === "Escape" && field2.ghost.length) this.dismiss();
+    else if (altKey || shiftKey) return false;
+    else if (key === "ArrowDown" && suggestions.count && (suggestions.chosen >= 0 || field2.isAtEnd))
+      suggestions.mark(suggestions.chosen + 1);
+    else if (key === "ArrowUp" && suggestions.chosen >= 0) suggestions.mark(suggestions.chosen - 1);
+    else if (key === "Enter" && suggestions.chosen >= 0) this.take(suggestions.chosen);
+    else return false;
+    return true;
+  }
+  /** The cursor was moved without a change of the text: other words may stand before it. */
+  moved() {
+    if (document.activeElement !== this.field.area || this.field.before === this.asked) return;
+    this.field.showGhost([]);
+    this.again();
+  }
+  count() {
+    const typed = this.field.characters;
+    byId("pressed").textContent = this.field.keys.toLocaleString("en");
+    byId("without").textContent = typed.toLocaleString("en");
+    const saved = typed ? 1 - this.field.keys / typed : 0;
+    byId("saved").textContent = typed === 0 ? "–" : saved < 0 ? `−${percent(-saved)}` : saved === 0 ? "0 %" : percent(saved);
+  }
+  readOut() {
+    if (document.activeElement !== this.field.area) return;
+    const told = Array.from({ length: this.suggestions.count }, (_, rank) => {
+      const one = this.suggestions.at(rank);
+      return one ? `${rank + 1}: ${one.word}, ${percent(one.probability)}` : "";
+    });
+    byId("said").textContent = told.length ? told.join("; ") : "No suggestions";
   }
 };
 
@@ -429,6 +592,44 @@ function circuit(unit, size, says) {
     wire("M104 176v8m-11 0h22m-17 5h12m-8 5h4")
   );
   return svg;
+}
+
+// shared/colours.ts
+var SEQUENTIAL = {
+  light: "#f3f8fa #b9e3f3 #80cbed #55b0e1 #3693d0 #2a77b8 #285b98 #274273 #212c4b",
+  dark: "#171b26 #20314e #234a75 #1e6699 #1b84b8 #2ea3cf #56c1e1 #88ddef #bff7fd"
+};
+var DIVERGING = {
+  light: "#0a5a9a #3379bb #5c99d5 #8cb8e7 #c0d8f2 #f7f7f7 #eecdbb #dfa583 #c98051 #ad5d25 #8c3f00",
+  dark: "#80c3ff #5d9ee0 #427bb3 #325981 #273a4d #1c1f24 #4a3223 #79492a #a86438 #d38350 #fba773"
+};
+var system = matchMedia("(prefers-color-scheme: dark)");
+var printing = matchMedia("print");
+var isDark = () => {
+  if (printing.matches) return false;
+  const chosen = document.documentElement.dataset["theme"];
+  return chosen ? chosen === "dark" : system.matches;
+};
+function onSystemTheme(act) {
+  for (const query of [system, printing]) query.addEventListener("change", act);
+}
+function colourMap(isSigned2) {
+  const stops = (isSigned2 ? DIVERGING : SEQUENTIAL)[isDark() ? "dark" : "light"].split(" ").map((hex) => {
+    const whole = parseInt(hex.slice(1), 16);
+    return [whole >> 16, whole >> 8 & 255, whole & 255];
+  });
+  return (share) => {
+    const at = Math.max(0, Math.min(1, share)) * (stops.length - 1);
+    const low = stops[Math.floor(at)];
+    const high = stops[Math.ceil(at)];
+    const part = at - Math.floor(at);
+    const mixed = (channel) => low[channel] + part * (high[channel] - low[channel]);
+    return [mixed(0), mixed(1), mixed(2)];
+  };
+}
+function colours(size) {
+  const colour = colourMap(size !== null);
+  return (value) => colour(size === null ? value : (value / (size || 1) + 1) / 2);
 }
 
 // serve/layer.ts
@@ -714,106 +915,59 @@ function memory(past, size, name, width) {
   return svg;
 }
 
-// serve/suggestions.ts
-var Suggestions = class {
-  constructor(area, take2) {
-    this.area = area;
-    this.take = take2;
-  }
-  area;
-  take;
-  list = byId("suggestions");
-  found = [];
-  marked = -1;
-  get count() {
-    return this.found.length;
-  }
-  /** Which one is marked; -1 if none is. */
-  get chosen() {
-    return this.marked;
-  }
-  at(rank) {
-    return this.found[rank];
-  }
-  show(found) {
-    this.found = found;
-    this.list.hidden = found.length === 0;
-    this.list.replaceChildren(...found.map((one, rank) => this.row(one, rank)));
-    this.mark(-1);
-  }
-  /** Marks one, as the arrow keys do; -1 leaves the list. */
-  mark(rank) {
-    this.marked = Math.max(-1, Math.min(this.found.length - 1, rank));
-    [...this.list.children].forEach((row, place) => {
-      row.setAttribute("aria-selected", String(place === this.marked));
-    });
-    if (this.marked < 0) this.area.removeAttribute("aria-activedescendant");
-    else this.area.setAttribute("aria-activedescendant", `suggestion-${this.marked}`);
-  }
-  row(one, rank) {
-    return element(
-      "div",
-      {
-        class: "suggestion",
-        role: "option",
-        id: `suggestion-${rank}`,
-        "aria-selected": "false",
-        // The field keeps the focus.
-        onpointerdown: (event) => event.preventDefault(),
-        onclick: () => this.take(rank)
-      },
-      element("kbd", { "aria-hidden": "true" }, String(rank + 1)),
-      element("span", { class: "suggestion-word" }, word(one.word)),
-      element("span", { class: "suggestion-chance" }, percent(one.probability)),
-      element("span", { class: "suggestion-bar", "--share": one.probability })
-    );
-  }
-};
+// serve/surroundings.ts
+async function served(response) {
+  const { data, translators = [] } = await response.json();
+  return { words: data.map((one) => one.id), translators: translators.map((one) => one.id) };
+}
+function offerModels(names, choose) {
+  const select = byId("model");
+  select.replaceChildren(...names.map((name) => element("option", { value: name }, name)));
+  byId("model-choice").hidden = names.length < 2;
+  byId("model-name").textContent = names.length === 1 ? names[0] ?? "" : "";
+  byId("model-name").hidden = names.length !== 1;
+  select.addEventListener("change", () => choose(select.value));
+}
+function tokenOf(place) {
+  const token2 = new URLSearchParams(place.hash.slice(1)).get("token");
+  if (token2 !== null) history.replaceState(null, "", place.pathname + place.search);
+  return token2;
+}
+function watchTheme(draw) {
+  const root = document.documentElement;
+  root.dataset["theme"] = kept("theme") ?? "";
+  byId("theme").addEventListener("click", () => {
+    root.dataset["theme"] = isDark() ? "light" : "dark";
+    keep("theme", root.dataset["theme"]);
+    draw();
+  });
+  onSystemTheme(draw);
+}
 
 // serve/page.ts
-var SHOWN = 3;
 var SURE = 0.3;
 var GHOST_WORDS = 3;
-var PAUSE = 900;
 var inside = new Inside();
-var field = new Field(() => changed());
-var suggestions = new Suggestions(field.area, (rank) => take(rank));
-var digits = byId("digits");
+var token = tokenOf(location);
 var model = null;
 var hasModels = false;
-var isDismissed = false;
-var pause = 0;
-var asked = null;
-var connection = new Connection(new URL(".", location.href), tokenOf(location), {
-  onState: showState,
-  onRefusal: refuse
-});
-function changed() {
-  isDismissed = false;
-  field.showGhost([]);
-  suggestions.mark(-1);
-  byId("problem").hidden = true;
-  count();
-  ask();
-}
-function ask() {
-  const text = field.before;
-  asked = text;
+var desk = new Desk((text) => {
   connection.ask({ text, k: SHOWN, model, trace: true }, (answer) => show(text, answer));
-}
+});
+var { field } = desk;
+var routes = { socket: "v1/type", post: "v1/predict", byHttp: ({ text, k }) => ({ text, k }) };
+var connection = new Connection(new URL(".", location.href), token, routes, {
+  onState: showState,
+  onRefusal: (refusal) => desk.refuse(refusal)
+});
 function show(text, answer) {
-  suggestions.show(answer.suggestions);
-  byId("nothing").hidden = answer.suggestions.length > 0;
-  byId("problem").hidden = true;
   if (answer.trace) inside.show(text, answer.trace);
+  desk.show(text, answer.suggestions);
   const first = answer.suggestions[0];
-  if (first?.text.startsWith(text) && first.text.length > text.length && !isDismissed) {
+  if (first?.text.startsWith(text) && first.text.length > text.length && !desk.isDismissed) {
     field.showGhost([first.text.slice(text.length)]);
   }
   goOn(first?.text ?? "");
-  clearTimeout(pause);
-  pause = setTimeout(readOut, PAUSE);
-  document.documentElement.dataset["shown"] = text;
 }
 function goOn(accepted) {
   const text = inside.missing();
@@ -832,125 +986,32 @@ function lookAhead(text) {
   const question = { text: `${text} `, k: 1, model, trace: false };
   connection.ask(question, (answer) => {
     const next = answer.suggestions[0];
-    if (isDismissed || !field.ghost.length || !next || next.probability < SURE) return;
+    if (desk.isDismissed || !field.ghost.length || !next || next.probability < SURE) return;
     if (!next.text.startsWith(text) || next.text.length <= text.length) return;
     field.showGhost([...field.ghost, next.text.slice(text.length)]);
     lookAhead(next.text);
   });
 }
-function take(rank) {
-  const one = suggestions.at(rank);
-  if (one && asked === field.before) field.put(one.text);
-}
-function dismiss() {
-  isDismissed = true;
-  field.showGhost([]);
-  suggestions.mark(-1);
-}
-function pressed(event) {
-  if (event.isComposing || event.ctrlKey || event.metaKey) return;
-  if (acts(event)) event.preventDefault();
-}
-function acts(event) {
-  const { key, altKey, shiftKey } = event;
-  const rank = /^Digit[1-9]$/.test(event.code) ? Number(event.code.slice(5)) - 1 : -1;
-  if (rank >= 0 && rank < SHOWN && !shiftKey) {
-    const isForList = digits.checked ? !altKey : altKey || suggestions.chosen >= 0;
-    if (isForList && rank < suggestions.count) {
-      take(rank);
-      return true;
-    }
-    if (digits.checked && altKey) {
-      field.type(String(rank + 1));
-      return true;
-    }
-    return false;
-  }
-  if (key === "Tab" && !altKey && !shiftKey && field.ghost.length) field.takeGhost();
-  else if (key === "ArrowRight" && altKey && field.ghost.length) field.takeGhost(1);
-  else if (key === "Escape" && suggestions.chosen >= 0) suggestions.mark(-1);
-  else if (key === "Escape" && field.ghost.length) dismiss();
-  else if (altKey || shiftKey) return false;
-  else if (key === "ArrowDown" && suggestions.count && (suggestions.chosen >= 0 || field.isAtEnd))
-    suggestions.mark(suggestions.chosen + 1);
-  else if (key === "ArrowUp" && suggestions.chosen >= 0) suggestions.mark(suggestions.chosen - 1);
-  else if (key === "Enter" && suggestions.chosen >= 0) take(suggestions.chosen);
-  else return false;
-  return true;
-}
-function moved() {
-  if (document.activeElement !== field.area || field.before === asked) return;
-  field.showGhost([]);
-  ask();
-}
-function count() {
-  const typed = field.characters;
-  byId("pressed").textContent = field.keys.toLocaleString("en");
-  byId("without").textContent = typed.toLocaleString("en");
-  const saved = typed ? 1 - field.keys / typed : 0;
-  byId("saved").textContent = typed === 0 ? "–" : saved < 0 ? `−${percent(-saved)}` : saved === 0 ? "0 %" : percent(saved);
-}
-function readOut() {
-  if (document.activeElement !== field.area) return;
-  const told = Array.from({ length: suggestions.count }, (_, rank) => {
-    const one = suggestions.at(rank);
-    return one ? `${rank + 1}: ${one.word}, ${percent(one.probability)}` : "";
-  });
-  byId("said").textContent = told.length ? told.join("; ") : "No suggestions";
-}
 function showState(state, isHttp) {
-  byId("link").dataset["state"] = state;
-  document.body.classList.toggle("away", state === "away");
-  byId("link-says").textContent = state === "away" ? "The server is away; trying again" : isHttp ? "connected, by HTTP" : "connected";
   if (isHttp) inside.explain("Gates and memory come over a WebSocket, which something blocks here.");
-  if (state !== "here") return;
-  if (!hasModels) void listModels();
-  if (suggestions.count === 0) ask();
-}
-function refuse(refusal) {
-  byId("problem").textContent = refusal.message;
-  byId("problem").hidden = false;
+  if (state === "here" && !hasModels) void listModels();
+  desk.showState(state, isHttp);
 }
 async function listModels() {
   const response = await connection.fetch("v1/models");
   if (!response.ok || hasModels) return;
   hasModels = true;
-  const { data } = await response.json();
-  const names = data.map((one) => one.id);
-  const select = byId("model");
-  select.replaceChildren(...names.map((name) => element("option", { value: name }, name)));
-  byId("model-choice").hidden = names.length < 2;
-  byId("model-name").textContent = names.length === 1 ? names[0] ?? "" : "";
-  byId("model-name").hidden = names.length !== 1;
-  select.addEventListener("change", () => {
-    model = select.value;
+  const { words, translators } = await served(response);
+  const other = byId("other-page");
+  other.hidden = translators.length === 0;
+  if (token !== null) other.hash = `token=${encodeURIComponent(token)}`;
+  if (words.length === 0 && translators.length > 0) location.replace(other.href);
+  offerModels(words, (name) => {
+    model = name;
     inside.forget();
     field.area.focus();
-    changed();
+    desk.changed();
   });
 }
-function tokenOf(place) {
-  const token = new URLSearchParams(place.hash.slice(1)).get("token");
-  if (token !== null) history.replaceState(null, "", place.pathname + place.search);
-  return token;
-}
-function watchTheme() {
-  const root = document.documentElement;
-  root.dataset["theme"] = kept("theme") ?? "";
-  byId("theme").addEventListener("click", () => {
-    root.dataset["theme"] = isDark() ? "light" : "dark";
-    keep("theme", root.dataset["theme"]);
-    inside.draw();
-  });
-  onSystemTheme(() => inside.draw());
-}
-watchTheme();
-digits.checked = kept("digits") === "true";
-digits.addEventListener("change", () => {
-  keep("digits", String(digits.checked));
-  field.area.focus();
-});
-field.area.addEventListener("keydown", pressed);
-document.addEventListener("selectionchange", moved);
-field.area.addEventListener("blur", () => suggestions.mark(-1));
+watchTheme(() => inside.draw());
 field.area.focus();

@@ -1,0 +1,46 @@
+// What the pages that a server gives share around the field: the token, the theme, the models.
+import { isDark, onSystemTheme } from "../shared/colours";
+import { byId, element, keep, kept } from "../shared/elements";
+
+/** The models that a server has, by name. */
+export interface Served {
+  words: string[];
+  translators: string[];
+}
+
+export async function served(response: Response): Promise<Served> {
+  const { data, translators = [] } = (await response.json()) as {
+    data: { id: string }[];
+    translators?: { id: string }[];
+  };
+  return { words: data.map((one) => one.id), translators: translators.map((one) => one.id) };
+}
+
+/** Shows the models, to be chosen if there are several. */
+export function offerModels(names: string[], choose: (name: string) => void): void {
+  const select = byId<HTMLSelectElement>("model");
+  select.replaceChildren(...names.map((name) => element("option", { value: name }, name)));
+  byId("model-choice").hidden = names.length < 2;
+  byId("model-name").textContent = names.length === 1 ? (names[0] ?? "") : "";
+  byId("model-name").hidden = names.length !== 1;
+  select.addEventListener("change", () => choose(select.value));
+}
+
+/** The token of an address that ends in #token=..., which is then taken out of it. */
+export function tokenOf(place: Location): string | null {
+  const token = new URLSearchParams(place.hash.slice(1)).get("token");
+  if (token !== null) history.replaceState(null, "", place.pathname + place.search);
+  return token;
+}
+
+/** Chooses light or dark, and draws again when it changes. */
+export function watchTheme(draw: () => void): void {
+  const root = document.documentElement;
+  root.dataset["theme"] = kept("theme") ?? "";
+  byId("theme").addEventListener("click", () => {
+    root.dataset["theme"] = isDark() ? "light" : "dark";
+    keep("theme", root.dataset["theme"]);
+    draw();
+  });
+  onSystemTheme(draw);
+}
