@@ -1,11 +1,13 @@
 // Compiled once for each instruction set, with FOREWORD_ISA as its name; empty without such a unit.
 #include "matrix_unit.hpp"
 #include "processor.hpp"
+#include "rows.hpp"
 
 #if defined(FOREWORD_HAS_MATRIX_UNIT)
 #include <cstdint>
 #include <initializer_list>
 #include <type_traits>
+#include <vector>
 
 namespace foreword {
 namespace FOREWORD_ISA {
@@ -153,6 +155,84 @@ void MatrixUnit::multiply(const Word* rows, std::ptrdiff_t stride, int height, c
         else if (has_next) by(std::false_type{}, std::true_type{});
         else by(std::false_type{}, std::false_type{});
     }
+}
+
+// Tiles take the rows as they lie, and of the vectors four values of each side by side.
+int by_unit(const Table& table, const void* const* operands, const float* scales, int users,
+            std::int64_t first, int count, float* const* into) {
+    constexpr int WIDE = 64, TILE = LANES * LANES;
+    const int blocks = (table.columns + WIDE - 1) / WIDE;
+    Shapes shapes = {};
+    shapes.palette = 1;
+    for (int tile = 0; tile < 8; ++tile) shapes.rows[tile] = LANES, shapes.row_bytes[tile] = WIDE;
+    asm volatile("" : : "r"(&shapes) : "memory");  // the intrinsic names eight bytes of it
+    _tile_loadconfig(&shapes);
+    thread_local std::vector<float> words;
+    words.resize((std::size_t)(blocks * TILE));
+    for (int block = 0; block < blocks; ++block) {
+        Vec part[LANES] = {};
+        for (int u = 0; u < users; ++u) part[u] = load((const float*)operands[u] + block * LANES);
+        transpose(part);
+        std::memcpy(words.data() + block * TILE, part, sizeof part);
+    }
+    int done = 0;
+    const auto finish = [&](const float* sums) {
+        const std::int64_t row = first + done;
+        Vec of_users[LANES];
+        std::memcpy(of_users, sums, sizeof of_users);
+        transpose(of_users);
+        const auto of_rows = [&](const auto* values, auto found) {
+            std::memcpy(&found, values + row, sizeof found);
+            return found;
+        };
+        for (int u = 0; u < users; ++u) {
+            Vec products = IntRows::whole(table, (Ints)of_users[u], scales[u], of_rows);
+            if (table.bias) products += of_rows(table.bias, Vec{});
+            store(into[u] + done, products);
+        }
+        done += LANES;
+    };
+    alignas(64) float sums[4][TILE];
+    const auto multiply_add = [&](auto four) {
+        const std::int8_t* const values = table.ints + (first + done) * table.stride;
+        const std::ptrdiff_t next = LANES * table.stride;
+        _tile_zero(0);
+        if constexpr (decltype(four)::value) {
+            _tile_zero(1);
+            _tile_zero(2);
+            _tile_zero(3);
+        }
+        for (int block = 0; block < blocks; ++block) {
+            const std::int8_t* const part = values + block * WIDE;
+            _tile_loadd(4, words.data() + block * TILE, WIDE);
+            _tile_loadd(5, part, table.stride);
+            _tile_dpbsud(0, 5, 4);
+            if constexpr (decltype(four)::value) {
+                _tile_loadd(6, part + next, table.stride);
+                _tile_dpbsud(1, 6, 4);
+                _tile_loadd(7, part + 2 * next, table.stride);
+                _tile_dpbsud(2, 7, 4);
+                _tile_loadd(5, part + 3 * next, table.stride);
+                _tile_dpbsud(3, 5, 4);
+            }
+        }
+        _tile_stored(0, sums[0], WIDE);
+        if constexpr (decltype(four)::value) {
+            _tile_stored(1, sums[1], WIDE);
+            _tile_stored(2, sums[2], WIDE);
+            _tile_stored(3, sums[3], WIDE);
+        }
+    };
+    while (done + 4 * LANES <= count) {  // four sums, none of which waits for another
+        multiply_add(std::true_type{});
+        for (const auto& of_tile : sums) finish(of_tile);
+    }
+    while (done + LANES <= count) {
+        multiply_add(std::false_type{});
+        finish(sums[0]);
+    }
+    _tile_release();
+    return done;
 }
 
 template void MatrixUnit::multiply<BFloat16>(const Word*, std::ptrdiff_t, int, const Segment*, int,

@@ -74,22 +74,29 @@ Shares* shares_of_pieces(std::size_t pieces) {
     return memory.data();
 }
 
+// What pieces' shares are together.
+Shares together_of(const Shares* parts, int pieces) {
+    Shares all{parts[0].largest, 0.0};
+    for (int piece = 1; piece < pieces && !std::isnan(all.largest); ++piece) {
+        if (!(parts[piece].largest <= all.largest)) all.largest = parts[piece].largest;
+    }
+    for (int piece = 0; piece < pieces && std::isfinite(all.largest); ++piece) {
+        if (std::isinf(parts[piece].largest)) continue;  // none that can come
+        all.total += parts[piece].total * std::exp((double)parts[piece].largest - all.largest);
+    }
+    return all;
+}
+
 // The k best of scores of which each piece's shares are known; see `Network::best`.
 bool chosen(const float* scores, const Shares* parts, const Choice& choice,
             const std::vector<std::int64_t>& hidden, int k, std::vector<Found>& found,
             double* log_total = nullptr) {
     found.clear();
     const int pieces = pieces_of(choice.count);
-    float largest = parts[0].largest;
-    for (int piece = 1; piece < pieces && !std::isnan(largest); ++piece) {
-        if (!(parts[piece].largest <= largest)) largest = parts[piece].largest;
-    }
+    const Shares all = together_of(parts, pieces);
+    const float largest = all.largest;
+    const double total = all.total;
     if (!std::isfinite(largest)) return false;
-    double total = 0.0;
-    for (int piece = 0; piece < pieces; ++piece) {
-        if (std::isinf(parts[piece].largest)) continue;  // none that can come
-        total += parts[piece].total * std::exp((double)parts[piece].largest - largest);
-    }
     if (log_total) *log_total = (double)largest + std::log(total);
     // Pieces that hold the largest scores first: most others then hold none of the best.
     thread_local std::vector<int> order;
@@ -211,6 +218,25 @@ bool likeliest_rows(const Kernels& kernels, const Table& table, const float* vec
             }
             into.log_of_another[first + u] = (float)(own[another] - log_total);
         }
+    });
+    return is_finite;
+}
+
+bool log_probabilities(const Kernels& kernels, const Table& table, const float* vectors, int count,
+                       float* into, int threads) {
+    const std::size_t rows = (std::size_t)table.rows, pieces = (std::size_t)pieces_of(table.rows);
+    multiply(kernels, table, vectors, count, into, threads);
+    std::atomic<bool> is_finite{true};
+    in_pieces(threads_worth(threads, 10.0 * count * table.rows), count, [&](int vector) {
+        float* const own = into + (std::size_t)vector * rows;
+        Shares* const parts = shares_of_pieces(pieces);
+        for (std::size_t piece = 0; piece < pieces; ++piece) {
+            parts[piece] = kernels.shares(own + piece * PIECE, size_of((int)piece, table.rows));
+        }
+        const Shares all = together_of(parts, (int)pieces);
+        if (!std::isfinite(all.largest)) is_finite = false;
+        const float log_total = (float)std::log(all.total);
+        for (std::size_t row = 0; row < rows; ++row) own[row] = (own[row] - all.largest) - log_total;
     });
     return is_finite;
 }

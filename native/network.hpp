@@ -90,6 +90,10 @@ bool likeliest_rows(const Kernels& kernels, const Table& table, const float* vec
                     int k, const std::vector<std::int64_t>& hidden, std::int64_t another,
                     const Likeliest& into, int threads);
 
+// Of `count` vectors, ln of each row's probability, (count, rows). Returns whether all are finite.
+bool log_probabilities(const Kernels& kernels, const Table& table, const float* vectors, int count,
+                       float* into, int threads);
+
 class Network {
   public:
     Network(const Kernels& kernels, Model model);

@@ -37,6 +37,19 @@ class Product {
                            products.as<float>(), threads);
     }
 
+    // See `log_probabilities`: into (count, rows).
+    bool log_probabilities(const nb::handle& x, const nb::handle& into, int threads) const {
+        const Table& table = kept_.table();
+        const Buffer vectors(x, "f", sizeof(float), PyBUF_SIMPLE);
+        const Buffer logs(into, "f", sizeof(float), PyBUF_WRITABLE);
+        const std::size_t count = vectors.count() / (std::size_t)table.columns;
+        must(vectors.count() == count * (std::size_t)table.columns, "vectors have other sizes");
+        must(logs.count() == count * (std::size_t)table.rows, "what comes out has another shape");
+        const Unlocked unlocked((double)vectors.count() * table.rows);
+        return foreword::log_probabilities(kernels_, table, vectors.as<const float>(), (int)count,
+                                           logs.as<float>(), threads);
+    }
+
     // See `likeliest_rows`: ids and logs are (count, k), another's (count). Returns whether all
     // scores are finite.
     bool likeliest(const nb::handle& x, const std::vector<std::int64_t>& hidden, std::int64_t another,
@@ -276,6 +289,8 @@ void bind_network(nb::module_& m, const Kernels* (*chosen)()) {
             },
             nb::arg("matrix"))
         .def("multiply", &Product::multiply, nb::arg("x"), nb::arg("into"), nb::arg("threads"))
+        .def("log_probabilities", &Product::log_probabilities, nb::arg("x"), nb::arg("into"),
+             nb::arg("threads"))
         .def("likeliest", &Product::likeliest, nb::arg("x"), nb::arg("hidden"), nb::arg("another"),
              nb::arg("ids"), nb::arg("logs"), nb::arg("log_of_another"), nb::arg("threads"));
     nb::class_<PyNetwork>(m, "Network", "A whole next-word model at inference.")

@@ -5,12 +5,12 @@
 #pragma once
 
 #include "kernels.hpp"
+#include "processor.hpp"
 #include "vector.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <type_traits>
-#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -216,68 +216,19 @@ static void by_rows(const Table& table, const void* const* operands, const float
     }
 }
 
-#if defined(__AMX_INT8__)
+// Rows by 8 to 16 vectors on the processor's matrix unit, LANES rows at a time; returns how many. The
+// sums are those of `by_rows`, bit for bit. In matrix_unit.cpp.
 constexpr int UNIT_USERS = 16;
-
-// Rows by 8 to 16 vectors on the processor's matrix unit, LANES rows at a time; returns how many. Its
-// tiles take the rows as they lie, and of the vectors four values of each side by side. The sums are
-// those of `by_rows`, bit for bit.
-static int by_unit(const Table& table, const void* const* operands, const float* scales, int users,
-                   std::int64_t first, int count, float* const* into) {
-    constexpr int WIDE = 64, TILE = LANES * LANES;
-    const int blocks = (table.columns + WIDE - 1) / WIDE;
-    struct alignas(64) {
-        std::uint8_t palette = 1, none[15] = {};
-        std::uint16_t row_bytes[16] = {64, 64, 64};
-        std::uint8_t rows[16] = {16, 16, 16};
-    } shapes;
-    asm volatile("" : : "r"(&shapes) : "memory");  // the intrinsic names eight bytes of it
-    _tile_loadconfig(&shapes);
-    thread_local std::vector<float> words;
-    words.resize((std::size_t)(blocks * TILE));
-    for (int block = 0; block < blocks; ++block) {
-        Vec part[LANES] = {};
-        for (int u = 0; u < users; ++u) part[u] = load((const float*)operands[u] + block * LANES);
-        transpose(part);
-        std::memcpy(words.data() + block * TILE, part, sizeof part);
-    }
-    alignas(64) float sums[TILE];
-    int done = 0;
-    for (; done + LANES <= count; done += LANES) {
-        const std::int64_t row = first + done;
-        const std::int8_t* const values = table.ints + row * table.stride;
-        _tile_zero(0);
-        for (int block = 0; block < blocks; ++block) {
-            _tile_loadd(1, values + block * WIDE, table.stride);
-            _tile_loadd(2, words.data() + block * TILE, WIDE);
-            _tile_dpbsud(0, 1, 2);
-        }
-        _tile_stored(0, sums, WIDE);
-        Vec of_users[LANES];
-        std::memcpy(of_users, sums, sizeof sums);
-        transpose(of_users);
-        const auto of_rows = [&](const auto* values, auto found) {
-            std::memcpy(&found, values + row, sizeof found);
-            return found;
-        };
-        for (int u = 0; u < users; ++u) {
-            Vec products = IntRows::whole(table, (Ints)of_users[u], scales[u], of_rows);
-            if (table.bias) products += of_rows(table.bias, Vec{});
-            store(into[u] + done, products);
-        }
-    }
-    _tile_release();
-    return done;
-}
-#endif
+int by_unit(const Table& table, const void* const* operands, const float* scales, int users,
+            std::int64_t first, int count, float* const* into);
 
 template <class R>
 static void by_table(const Table& table, const void* const* operands, const float* scales, int users,
                      const std::int64_t* ids, std::int64_t first, int count, float* const* into) {
     int u = 0;
-#if defined(__AMX_INT8__)
+#if defined(FOREWORD_HAS_MATRIX_UNIT)
     if constexpr (std::is_same_v<R, IntRows>) {
-        for (; !ids && users - u >= UNIT_USERS / 2; u += std::min(UNIT_USERS, users - u)) {
+        for (; !ids && may_use_matrix_unit() && users - u >= UNIT_USERS / 2; u += std::min(UNIT_USERS, users - u)) {
             const int some = std::min(UNIT_USERS, users - u);
             const int done = by_unit(table, operands + u, scales + u, some, first, count, into + u);
             if (done == count) continue;

@@ -66,6 +66,11 @@ def test_a_step_in_cpp_is_that_of_numpy(cell: str, kind: dict[str, Any], is_int8
         ids = random.integers(3, V, states[0].shape[1])
         step, expected = (network.step(ids, states, memory) for network in (ours, truth))
         np.testing.assert_allclose(step.features, expected.features, atol=1e-5)
+        logs, true_logs = (n.log_probabilities(expected.features) for n in (ours, truth))
+        np.testing.assert_allclose(logs, true_logs, atol=1e-5)
+        likely, likeliest = (n.likeliest(expected.features, 5, [1, 9], 2) for n in (ours, truth))
+        for got, wanted in zip(likely, likeliest, strict=True):
+            np.testing.assert_allclose(got, wanted, atol=1e-5)
         for one, other in zip(step.states, expected.states, strict=True):
             np.testing.assert_allclose(one, other, atol=1e-5)
         if expected.attention is None:
@@ -119,7 +124,9 @@ def test_scores_that_overflow_in_a_search_are_an_error() -> None:
 def test_a_module_of_an_older_version_is_named_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    older = {name: getattr(compiled.loaded(), name) for name in ("Matrix", "Layer", "Network")}
+    older = {
+        name: getattr(compiled.loaded(), name) for name in ("Matrix", "Layer", "Network", "Product")
+    }
     monkeypatch.setattr(compiled, "loaded", lambda: SimpleNamespace(**older))
     with pytest.raises(SettingsError, match=r"older Foreword and has no Decoder: install"):
         network_of(*folder_of(KINDS[2]))

@@ -1,6 +1,6 @@
 """Run a translation model's decoder in C++: one step, or the whole search. Holds no equations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from foreword import compiled
 from foreword.cores import available
 from foreword.folder.translation import TranslationConfig
 from foreword.predictor.compiled_network import CELLS, compiled_layer, matrix, name_of
+from foreword.translator.choice import Likeliest
 from foreword.translator.numpy_network import (
     Array,
     Ended,
@@ -37,6 +38,8 @@ class CompiledNetwork(NumpyNetwork):
         if config.attention == "additive":
             energy = np.asarray(self._w["attention.energy"], np.float32).reshape(-1)
         names = ["lower.", *["upper."] * (config.decoder_layers - 1)]
+        output = matrix(module, weights, "embedding.weight", weights["output.bias"])
+        self._output = compiled.part("Product")(output)
         self._decoder = compiled.part("Decoder")(
             name_of(cell),
             matrix(module, weights, "embedding.weight"),
@@ -47,7 +50,7 @@ class CompiledNetwork(NumpyNetwork):
             query,
             energy,
             matrix(module, weights, "combine.weight", weights["combine.bias"]),
-            matrix(module, weights, "embedding.weight", weights["output.bias"]),
+            output,
             config.heads,
             config.input_feeding,
             getattr(cell, "cell_clip", 0.0),
@@ -72,6 +75,21 @@ class CompiledNetwork(NumpyNetwork):
         fed = (features[None],) if self.config.input_feeding else ()
         return Step(features, after + fed, attention)
 
+    def log_probabilities(self, features: Array) -> Array:
+        """See `NumpyNetwork`."""
+        logs = np.empty((len(features), self.config.vocab_size), np.float32)
+        if not self._output.log_probabilities(_vectors(features), logs, available()):
+            raise overflow()
+        return logs
+
+    def likeliest(self, features: Array, count: int, never: Sequence[int], end: int) -> Likeliest:
+        """See `NumpyNetwork`."""
+        ids = np.empty((len(features), count), np.int64)
+        likely = Likeliest(ids, np.empty(ids.shape, np.float32), np.empty(len(ids), np.float32))
+        if not self._output.likeliest(_vectors(features), list(never), end, *likely, available()):
+            raise overflow()
+        return likely
+
     def search(self, memory: Memory, states: States, wanted: Wanted) -> list[list[Ended]] | None:
         """See `NumpyNetwork`."""
         results = self._decoder.search(memory.parts, states, *wanted, available())
@@ -83,6 +101,10 @@ class CompiledNetwork(NumpyNetwork):
             return Ended(ids, np.frombuffer(logs), score, looked if self.config.looks else None)
 
         return [[ended(*one) for one in of_sentence] for of_sentence in results]
+
+
+def _vectors(features: Array) -> Array:
+    return np.ascontiguousarray(features, np.float32)
 
 
 def network_of(config: TranslationConfig, weights: Mapping[str, Array]) -> NumpyNetwork:

@@ -1,6 +1,6 @@
 """Multiply vectors by int8 matrices in C++, in equations that are written for numpy's arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,6 @@ import numpy as np
 from foreword import compiled
 from foreword.cores import available
 from foreword.folder.quantised import SCALE, dense
-from foreword.translator.choice import Likeliest
 
 Array = np.ndarray
 
@@ -22,10 +21,10 @@ class Int8Rows:
 
     __array_ufunc__ = None  # numpy leaves `x @ matrix.T` to this class
 
-    def __init__(self, values: Array, scales: Array, bias: Array | None = None) -> None:
+    def __init__(self, values: Array, scales: Array) -> None:
         self._values, self._scales = np.ascontiguousarray(values), np.ascontiguousarray(scales)
         self._product = compiled.part("Product")(
-            compiled.part("Matrix")(self._values, self._scales, bias)
+            compiled.part("Matrix")(self._values, self._scales)
         )
         self._slices: dict[tuple[int, int], Int8Rows] = {}
 
@@ -56,33 +55,6 @@ class Int8Rows:
         into = np.empty((*x.shape[:-1], len(self)), np.float32)
         self._product.multiply(x, into, available())
         return into
-
-    def with_bias(self, bias: Array) -> "Int8Rows":
-        """Return the same matrix, with a number for each row that is added to every product."""
-        return Int8Rows(self._values, self._scales, bias)
-
-    def likeliest(
-        self, x: Array, count: int, never: Sequence[int], another: int
-    ) -> Likeliest | None:
-        """Return which rows have the largest products with each vector, by a softmax over all.
-
-        Args:
-            x: the vectors, (N, columns).
-            count: how many rows of each.
-            never: rows that are left out.
-            another: the row whose log-probability is told besides.
-
-        Returns:
-            None: a product overflows.
-        """
-        x = np.ascontiguousarray(x, np.float32)
-        likely = Likeliest(
-            np.empty((len(x), count), np.int64),
-            np.empty((len(x), count), np.float32),
-            np.empty(len(x), np.float32),
-        )
-        is_finite = self._product.likeliest(x, list(never), another, *likely, available())
-        return likely if is_finite else None
 
 
 class _Transposed:

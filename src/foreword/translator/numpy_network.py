@@ -16,7 +16,7 @@ from foreword.errors import FolderError
 from foreword.folder.quantised import SCALE
 from foreword.folder.translation import TranslationConfig
 from foreword.translator.choice import Likeliest, best_of_all
-from foreword.translator.int8_rows import Int8Rows, as_factors
+from foreword.translator.int8_rows import as_factors
 from foreword.translator.layers import Layer, layer_of
 
 Array: TypeAlias = np.ndarray
@@ -103,10 +103,6 @@ class NumpyNetwork:
     def __init__(self, config: TranslationConfig, weights: Mapping[str, Array]) -> None:
         self.config = config
         self._w = as_factors(weights)
-        embedding = self._w["embedding.weight"]
-        self._output = (
-            embedding.with_bias(weights["output.bias"]) if isinstance(embedding, Int8Rows) else None
-        )
         self._layers: dict[str, Layer] = {}
         for name in weights:
             prefix, is_layer, suffix = name.partition("weight_ih")
@@ -159,7 +155,9 @@ class NumpyNetwork:
         def in_heads(of: Array) -> Array:
             return np.ascontiguousarray(of.reshape(S, B, K, H // K).transpose(1, 2, 0, 3))
 
-        return Memory(in_heads(outputs), in_heads(keys), np.ascontiguousarray(lengths, np.int64))
+        values = in_heads(outputs)
+        keys = values if keys is outputs else in_heads(keys)
+        return Memory(values, keys, np.ascontiguousarray(lengths, np.int64))
 
     def step(self, ids: Array, states: States, memory: Memory) -> Step:
         """Return the decoders after one more sub-word each.
@@ -224,11 +222,6 @@ class NumpyNetwork:
         Raises:
             FolderError: the weights are so large that the scores overflow.
         """
-        if self._output is not None:
-            likely = self._output.likeliest(features, count, never, end)
-            if likely is None:
-                raise overflow()
-            return likely
         logs = self.log_probabilities(features)
         of_end = logs[:, end].copy()
         logs[:, list(never)] = -np.inf

@@ -140,7 +140,7 @@ class TranslationTypist:
         self._nodes: dict[Ids, _Node] = {}
         joins = np.array([piece in _JOINS for piece in pieces.bytes], bool)
         goes_on = pieces.continues | joins
-        self._inside, self._is_over = np.flatnonzero(goes_on), np.flatnonzero(~goes_on)
+        self._inside, self._is_over = np.flatnonzero(goes_on), (~goes_on).astype(np.float32)
         self._never = [ends.start, *(index for index in ends.never if index not in self._slots)]
 
     def suggest(self, text: str, k: int = 3, *, complete: bool | None = None) -> list[Suggestion]:
@@ -361,23 +361,16 @@ class TranslationTypist:
         for logs, ids in zip(all_logs, all_ids, strict=True) if self._slots else ():
             logs[[slot for slot in self._slots if slot in ids]] = -np.inf
         looked = None if step.attention is None else step.attention.mean(1)
-        endings = _log_sums(all_logs[:, self._is_over])
-        inside = all_logs[:, self._inside]
+        with np.errstate(divide="ignore"):
+            endings = np.log(np.exp(all_logs) @ self._is_over)
+        inside = all_logs.take(self._inside, 1)
         count = min(self._beams, len(self._inside))
-        best = np.argpartition(-inside, count - 1, 1)[:, :count]
+        best = self._inside[np.argpartition(inside, -count, 1)[:, -count:]]
         for n, ids in enumerate(all_ids):
             of_one = tuple(part[:, n : n + 1] for part in step.states)
             attention = None if looked is None else looked[n]
-            self._nodes[ids] = _Node(
-                of_one, all_logs[n], endings[n], self._inside[best[n]], attention
-            )
-
-
-def _log_sums(rows: np.ndarray) -> list[float]:
-    """Return the log of the sum of probabilities of each row, some of which are not 0."""
-    most = rows.max(1)
-    sums: list[float] = (most + np.log(np.exp(rows - most[:, None]).sum(1))).tolist()
-    return sums
+            ending = float(endings[n])
+            self._nodes[ids] = _Node(of_one, all_logs[n], ending, best[n], attention)
 
 
 def _log_sum(logs: np.ndarray) -> float:
