@@ -1,12 +1,12 @@
-// Runs the predictor's network on every instruction set here without Python: several callers at
-// once on one network that none of them has used before, with helper threads and without. For the
-// sanitizers.
+// Runs the predictor's network and the translator's decoder on every instruction set here without
+// Python: several callers at once on one network that none of them has used before, with helper threads
+// and without. For the sanitizers.
 //
 // What someone gets must not depend on who else is in a batch, on helpers, or on other callers, bit
 // for bit. Says what differs, and fails. Arguments: instruction sets; none: all that there are here.
 #include "../thread_pool.hpp"
 #include "../instruction_sets.hpp"
-#include "../network.hpp"
+#include "../decoder.hpp"
 #include "../memory_pool.hpp"
 
 #include <algorithm>
@@ -69,13 +69,25 @@ class Folder {
 
     Model model;
 
-  private:
+    // With attention: additive where there are several layers.
+    DecoderModel decoder(const Shape& s) {
+        DecoderModel made{model.cell, model.embedding, model.layers, table(s.H, s.H, false), nullptr,
+                          table(s.E, 2 * s.H, true), model.embedding};
+        made.output.bias = floats((std::size_t)s.V, 0.5f);
+        if (s.layers > 1) {
+            made.layers[1].weight_ih = table(model.cell->gates * s.H, 2 * s.H, true);
+            made.energy = floats((std::size_t)s.H, 0.5f);
+        }
+        return made;
+    }
     const float* floats(std::size_t count, float most) {
         std::uniform_real_distribution<float> values(-most, most);
         std::vector<float>& made = floats_.emplace_back(count);
         for (float& value : made) value = values(random_);
         return made.data();
     }
+
+  private:
     Table table(int rows, int columns, bool has_bias) {
         const std::size_t count = (std::size_t)rows * (std::size_t)columns;
         Table made;
@@ -168,7 +180,50 @@ std::vector<double> answers(const Network& network, int together, int threads) {
     return all;
 }
 
+// All translations that beam search finds, one number after the other; `together` sentences at a time.
+std::vector<double> translations(const Decoder& decoder, const float* memory, int together, int threads) {
+    constexpr int SENTENCES = 20, S = 3;
+    const std::size_t H = (std::size_t)decoder.hidden_size();
+    const std::int64_t V = decoder.model().embedding.rows;
+    std::vector<double> all;
+    for (int first = 0; first < SENTENCES; first += together) {
+        const int B = std::min(together, SENTENCES - first);
+        std::vector<std::int64_t> lengths, longest((std::size_t)B, 5);
+        for (int b = 0; b < B; ++b) lengths.push_back(1 + (first + b) % S);
+        const float* const own = memory + (std::size_t)(first * S) * H;
+        Decoders begun;
+        decoder.resize(begun, B, S);
+        const Wanted wanted{3, 2, 1.0, 0, V - 1, {}, longest.data()};
+        for (const auto& found : decoder.search({own, own, lengths.data(), B, S}, begun, wanted, threads)) {
+            for (const Finished& one : found) {
+                all.insert(all.end(), one.ids.begin(), one.ids.end());
+                all.insert(all.end(), one.logs.begin(), one.logs.end());
+                all.insert(all.end(), one.attention.begin(), one.attention.end());
+                all.push_back(one.score);
+            }
+        }
+    }
+    return all;
+}
+
 std::atomic<int> failures{0};
+
+void translate_all(const Kernels& kernels, const Form& form, const Shape& shape) {
+    Folder folder(form, shape);
+    const float* const memory = folder.floats((std::size_t)(20 * 3 * shape.H), 1.0f);
+    const Decoder decoder(kernels, folder.decoder(shape));
+    const std::vector<double> alone = translations(decoder, memory, 1, 1);
+    std::vector<std::thread> callers;
+    for (const int together : {20, 3}) {
+        callers.emplace_back([&, together] {
+            if (!alone.empty() && translations(decoder, memory, together, 2) == alone) return;
+            std::printf("%s: %s%s, H %d: translations of %d at a time differ\n", kernels.name,
+                        form.cell->name, form.is_int8 ? " int8" : "", shape.H, together);
+            ++failures;
+        });
+    }
+    for (std::thread& caller : callers) caller.join();
+}
 
 void run_all(const Kernels& kernels, const Form& form, const Shape& shape) {
     const Folder folder(form, shape);
@@ -221,7 +276,10 @@ int main(int count, char** names) {
             continue;
         }
         for (const Form& form : forms(*kernels)) {
-            for (const Shape& shape : shapes) run_all(*kernels, form, shape);
+            for (const Shape& shape : shapes) {
+                run_all(*kernels, form, shape);
+                translate_all(*kernels, form, shape);
+            }
         }
         std::printf("%s: %zu networks, %d answers differ\n", kernels->name, forms(*kernels).size(),
                     failures.load());

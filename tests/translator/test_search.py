@@ -170,6 +170,23 @@ def test_a_prefix_is_kept_and_continued_as_is_best(seed: int) -> None:
     assert pieces.of(greedy[0].ids).startswith(b" b a")
 
 
+def test_all_sub_words_are_scored_only_until_a_prefix_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = network_of(3)
+    whole, scored = network.log_probabilities, []
+
+    def counted(features: np.ndarray) -> np.ndarray:
+        scored.append(len(features))
+        return whole(features)
+
+    monkeypatch.setattr(network, "log_probabilities", counted)
+    monkeypatch.setattr(network, "likeliest", network_of(3).likeliest)
+    demands = Demands(pieces=Pieces(PIECES), end=END, prefix=Prefix((5, 3), b" a"))
+    BeamSearch(network, ENDS, beams=1).run([(3, 4)], [demands])
+    assert scored == [1, 1, 1]
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_the_best_translation_with_a_required_term_is_found(seed: int) -> None:
     network, source = network_of(seed), (3, 4)

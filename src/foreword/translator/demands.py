@@ -146,6 +146,12 @@ class Demands:
         if missing and remaining - 1 <= 2 * sum(map(len, missing)):
             _leave(scores, self.next(ids))
 
+    def are_met(self, ids: Ids) -> bool:
+        """Whether nothing that may follow `ids` is limited any more."""
+        return not self.terms and (
+            self.prefix is None or self.prefix.allowed(ids, self.pieces) is None
+        )
+
     def next(self, ids: Ids) -> np.ndarray:
         """Return the sub-words that continue missing terms, or if none has begun, begin one."""
         missing = self.missing(ids)

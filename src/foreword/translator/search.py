@@ -289,7 +289,7 @@ class _Sentence:
     """What the search for the translation of one sentence has come to.
 
     Attributes:
-        demands: on the translation.
+        demands: on the translation; None once they limit nothing any more.
         longest: how many sub-words it may have, its end included.
         written: the sub-words of each hypothesis; kept only where there are demands.
         finished: the translations so far.
@@ -306,6 +306,8 @@ class _Sentence:
         if self.demands is not None:
             pairs = zip(kept.parents[row].tolist(), kept.ids[row].tolist(), strict=True)
             self.written = [(*self.written[parent], index) for parent, index in pairs]
+            if all(map(self.demands.are_met, self.written)):
+                self.demands = None
 
 
 class _Past:
