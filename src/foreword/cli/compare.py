@@ -2,11 +2,12 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from foreword.cells import registry
 from foreword.cli.console import (
     errors,
     interruptible,
@@ -19,7 +20,8 @@ from foreword.cli.options import takes_settings
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError, did_you_mean
 from foreword.folder.adopting import current
-from foreword.folder.claim import claimed, refuse_unclaimable, unless_replacing
+from foreword.folder.claim import Refusal, claimed, refuse_unclaimable, unless_replacing
+from foreword.folder.translation import ATTENTIONS
 from foreword.training.leaves import LeavesWithoutEnd
 from foreword.training.settings import ENDS
 
@@ -63,6 +65,21 @@ def compare(
     valid: Annotated[
         list[str] | None, typer.Option(metavar="FILE", help="Text to validate on.")
     ] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Compare translation models on sentence pairs: two files line by line, or files "
+            "that hold both languages. Default models: rnn, lstm and gru.",
+        ),
+    ] = None,
+    valid_pairs: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="Pairs to validate on.")
+    ] = None,
+    attention: Annotated[
+        list[str] | None,
+        typer.Option(help="Attention of the translation models; repeat it. Default: all kinds."),
+    ] = None,
     *,
     leaves: LeavesWithoutEnd,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -77,6 +94,7 @@ def compare(
             refuse_too_little,
         )
         from foreword.comparison.compare import compare as run
+        from foreword.comparison.pairs import CELLS
         from foreword.comparison.writing import write
 
     unknown = sorted(set(models or ()) - set(ARCHITECTURES))
@@ -85,6 +103,26 @@ def compare(
             f"there is no model {unknown[0]!r}; the models are {', '.join(ARCHITECTURES)}."
             f"{did_you_mean(unknown[0], ARCHITECTURES)}"
         )
+    if pairs:
+        if text or valid:
+            raise SettingsError("give texts or pairs to compare models on, not both")
+        cells = [name for name in registry.MODELS if name in (models or CELLS)]
+        kinds = attention or list(ATTENTIONS)
+        for given, names, of in (
+            (models or [], registry.MODELS, "cell"),
+            (kinds, ATTENTIONS, "attention"),
+        ):
+            if wrong := sorted(set(given) - set(names)):
+                raise SettingsError(
+                    f"there is no {of} {wrong[0]!r} for translation; there are {', '.join(names)}"
+                )
+        _compare_pairs(
+            out, minutes, cells, kinds, parameters, pairs, valid_pairs or [], leaves, allowed,
+            as_json=as_json,
+        )  # fmt: skip
+        return
+    if attention or valid_pairs:
+        raise SettingsError("--attention and --valid-pairs are for translation: give --pairs")
     known = [name for name in ARCHITECTURES if name in (models or COMPARED)]
     refuse_too_little(minutes, known)
     claim = claimed(out, "compare", allowed, print_note)
@@ -114,6 +152,57 @@ def compare(
             figures = (f"{r.perplexity:.1f}", f"{r.top1:.1%}", f"{r.top3:.1%}")
             sizes = (f"{r.words_per_second:,.0f}", f"{r.words_seen:,}", f"{r.parameters:,}")
             table.add_row(r.model, *figures, *sizes)
+        results().print(table)
+        errors.print("written: " + ", ".join(str(p) for p in written))
+    if comparison.stopped:
+        raise typer.Exit(130)
+
+
+def _compare_pairs(
+    out: Path,
+    minutes: float,
+    cells: list[Any],
+    attentions: list[Any],
+    parameters: int | None,
+    pairs: list[str],
+    valid_pairs: list[str],
+    leaves: LeavesWithoutEnd,
+    allowed: Refusal,
+    *,
+    as_json: bool,
+) -> None:
+    """Compare translation models on pairs."""
+    from foreword.comparison.compare import refuse_too_little
+    from foreword.comparison.pairs import compare_pairs
+    from foreword.comparison.writing import write
+
+    refuse_too_little(minutes, [cell for cell in cells for _ in attentions])
+    claim = claimed(out, "compare", allowed, print_note)
+    with interruptible(lambda: f"nothing was written to {out}"), claim, Watch() as watch:
+        comparison = compare_pairs(
+            pairs,
+            minutes=minutes,
+            models=cells,
+            attentions=attentions,
+            parameters=parameters,
+            valid_pairs=valid_pairs,
+            report=watch,
+            scratch=out,
+            **leaves,
+        )
+        written = write(comparison, out, ", ".join(Path(one).name for one in pairs), print_note)
+    rows = comparison.rows
+    if as_json:
+        print_json({"rows": [asdict(r) for r in rows], "files": [str(p) for p in written]})
+    else:
+        table = Table(box=None, pad_edge=False)
+        table.add_column("model", style="cyan", no_wrap=True)
+        for heading in ("BLEU", "chrF2", "perplexity", "sub-words/s", "seen", "parameters"):
+            table.add_column(heading, justify="right")
+        for r in sorted(rows, key=lambda r: r.perplexity):
+            quality = ("" if of is None else f"{of:.1f}" for of in (r.bleu, r.chrf))
+            sizes = (f"{r.words_per_second:,.0f}", f"{r.words_seen:,}", f"{r.parameters:,}")
+            table.add_row(r.name, *quality, f"{r.perplexity:.2f}", *sizes)
         results().print(table)
         errors.print("written: " + ", ".join(str(p) for p in written))
     if comparison.stopped:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from io import StringIO
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Protocol, Unpack
 
 from foreword.comparison.sizes import same_size
 from foreword.errors import SettingsError, TextError
@@ -76,6 +76,18 @@ class Comparison:
     points: tuple[Point, ...]
     stopped: bool
     """Whether Ctrl-C ended it before its time."""
+
+
+class Compared(Protocol):
+    """A comparison of next-word models, or of translation models."""
+
+    @property
+    def rows(self) -> Sequence[Any]:
+        """A row an architecture."""
+
+    @property
+    def points(self) -> Sequence[Point]:
+        """Their validations."""
 
 
 def refuse_too_little(minutes: float, models: Sequence[str]) -> None:
@@ -156,7 +168,7 @@ def compare(
                 points.append(point)
                 continue
             config = same_size(_as(yardstick, name, settings.model.context_words), allowed)
-            diary = _Diary(name, report)
+            diary = Diary(name, report)
             report(Note(f"{name}: {share:.1f} minutes, hidden size {config.hidden_size}"))
             chosen = settings_from(
                 {
@@ -183,14 +195,15 @@ def compare(
     return Comparison(tuple(rows), tuple(points), stopped=False)
 
 
-def write_csv(comparison: Comparison, folder: Path) -> list[Path]:
+def write_csv(comparison: Compared, folder: Path) -> list[Path]:
     """`table.csv`, a line an architecture, and `curves.csv`, a line a validation."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, kind, items in (
-        ("table.csv", Row, comparison.rows),
+    tables: tuple[tuple[str, type, Sequence[Any]], ...] = (
+        ("table.csv", type(comparison.rows[0]) if comparison.rows else Row, comparison.rows),
         ("curves.csv", Point, comparison.points),
-    ):
+    )
+    for name, kind, items in tables:
         text = StringIO()
         writer = csv.DictWriter(text, [f.name for f in fields(kind)], lineterminator="\n")
         writer.writeheader()
@@ -226,7 +239,7 @@ def _as(config: ModelConfig, name: ModelName, context_words: int) -> ModelConfig
     return config.as_kind(name, context_words if name == "mlp-window" else 1)
 
 
-def _row(name: str, config: ModelConfig, diary: "_Diary", evaluation: Evaluation) -> Row:
+def _row(name: str, config: ModelConfig, diary: "Diary", evaluation: Evaluation) -> Row:
     return Row(
         model=name,
         parameters=count_parameters(config),
@@ -239,7 +252,7 @@ def _row(name: str, config: ModelConfig, diary: "_Diary", evaluation: Evaluation
     )
 
 
-class _Diary:
+class Diary:
     """A reporter that keeps the validations of one run and passes everything on."""
 
     def __init__(self, name: str, report: Reporter) -> None:
@@ -250,6 +263,7 @@ class _Diary:
         self.seconds = 0.0
 
     def __call__(self, event: Event) -> None:
+        """Keep what an event tells, and pass it on."""
         if isinstance(event, StepProgress):
             self.words_seen, self.seconds = event.words_seen, event.seconds
         elif isinstance(event, Validated):

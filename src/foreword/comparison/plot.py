@@ -4,6 +4,7 @@ from pathlib import Path
 from statistics import median
 
 from foreword.comparison.compare import Comparison
+from foreword.comparison.pairs import PairComparison
 from foreword.errors import MissingExtraError
 from foreword.folder.architecture import DESCRIPTIONS
 from foreword.visible import shown
@@ -65,4 +66,53 @@ def plot(comparison: Comparison, path: Path, text: str) -> None:
     )
     title = f"Next-word models of equal size and time on {shown(text)}"
     figure.suptitle(title, fontsize=12).set_parse_math(False)  # a file's name is no formula
+    figure.savefig(path, dpi=150)
+
+
+LINES = {"none": ":", "additive": "--", "multiplicative": "-"}
+"""The line of each attention."""
+
+
+def plot_pairs(comparison: PairComparison, path: Path, text: str) -> None:
+    """Write a PNG of two panels: perplexity while training, and BLEU at its end."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+        from matplotlib.ticker import ScalarFormatter
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("plotting", "plot") from error
+    figure = Figure(figsize=(12, 4.8), layout="constrained")
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2)
+    rows = sorted(comparison.rows, key=lambda row: row.perplexity)
+    for row in rows:
+        points = [p for p in comparison.points if p.model == row.name]
+        left.plot(
+            [p.seconds for p in points],
+            [p.perplexity for p in points],
+            color=DESCRIPTIONS[row.model].colours[0],
+            linestyle=LINES[row.attention],
+            linewidth=1.8,
+            label=f"{row.name}  {row.perplexity:.1f}",
+        )
+    left.set_xlabel("seconds of training")
+    left.set_ylabel("perplexity of held-out translations, per sub-word (log scale)")
+    left.set_yscale("log")
+    left.yaxis.set_major_formatter(ScalarFormatter())
+    left.yaxis.set_minor_formatter(ScalarFormatter())
+    left.legend(title="perplexity at the end", frameon=False, fontsize=8, title_fontsize=8)
+    measured = sorted((r for r in rows if r.bleu is not None), key=lambda row: row.bleu or 0.0)
+    bars = right.barh(
+        [row.name for row in measured],
+        [row.bleu for row in measured],
+        color=[DESCRIPTIONS[row.model].colours[0] for row in measured],
+    )
+    right.bar_label(bars, fmt="%.1f", padding=3, fontsize=9)
+    right.set_xlabel("BLEU of the held-out pairs, greedy")
+    for axes in (left, right):
+        axes.grid(visible=True, axis="both", color="#e4e7eb", linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+    title = f"Translation models of equal size and time on {shown(text)}"
+    figure.suptitle(title, fontsize=12).set_parse_math(False)
     figure.savefig(path, dpi=150)

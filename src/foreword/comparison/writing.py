@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from foreword.comparison.compare import Comparison, write_csv
-from foreword.comparison.plot import plot
+from foreword.comparison.pairs import PairComparison
+from foreword.comparison.plot import plot, plot_pairs
 from foreword.errors import MissingExtraError
 from foreword.folder.adopting import whole
 from foreword.folder.files import writing
@@ -13,7 +14,7 @@ PICTURE = "comparison.png"
 
 
 def write(
-    comparison: Comparison, folder: Path, text: str, tell: Callable[[str], None]
+    comparison: Comparison | PairComparison, folder: Path, text: str, tell: Callable[[str], None]
 ) -> list[Path]:
     """Write `table.csv`, `curves.csv` and, if matplotlib is installed, `comparison.png`.
 
@@ -35,7 +36,10 @@ def write(
             written = write_csv(comparison, draft)
             if comparison.rows:
                 try:
-                    plot(comparison, draft / PICTURE, text)
+                    if isinstance(comparison, Comparison):
+                        plot(comparison, draft / PICTURE, text)
+                    else:
+                        plot_pairs(comparison, draft / PICTURE, text)
                     written.append(draft / PICTURE)
                 except MissingExtraError as error:
                     tell(f"no plot: {error}")
