@@ -19,6 +19,7 @@ from foreword.text.forms.notebooks import KEEP, NOTEBOOK
 from foreword.text.forms.restructured import RESTRUCTURED
 from foreword.text.forms.signal import SIGNAL
 from foreword.text.forms.sms import SMS
+from foreword.text.forms.stamped import STAMPED
 from foreword.text.forms.subtitles import SUBTITLES
 from foreword.text.forms.tables import CSV, JSON, JSONL
 from foreword.text.forms.telegram_page import TELEGRAM_PAGE
@@ -33,7 +34,7 @@ FORMS: tuple[Form, ...] = (
     *XML_FORMS,
     *(DUMP, ICALENDAR, VCARD),
     *(HANGOUTS, NOTEBOOK, KEEP, TELEGRAM_PAGE, JSONL, JSON, HTML, MARKDOWN, TEX),
-    *(ORG, ASCIIDOC, RESTRUCTURED, MEDIAWIKI, CSV),
+    *(ORG, ASCIIDOC, RESTRUCTURED, MEDIAWIKI, CSV, STAMPED),
 )
 """All forms in the order in which they are tried: those known by content before those by name."""
 PLAIN = "text"
