@@ -8,7 +8,6 @@ import hmac
 import html
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,6 +20,7 @@ from foreword.server.endpoint import JSON, answer_with
 from foreword.server.refusal import RequestError
 from foreword.server.service import Service
 from foreword.server.translators import Answer, Translates
+from foreword.text.detection import detect
 
 MOST_ALTERNATIVES = 10
 NAMES = {
@@ -204,25 +204,6 @@ class _Endpoint:
             return
         body = msgspec.json.encode({"error": refusal.message})
         await answer_with(send, refusal.status, body, headers=refusal.raw_headers())
-
-
-@cache
-def _identifier() -> Any:
-    try:
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier
-    except ImportError as error:
-        raise MissingExtraError("Detecting languages", "translate") from error
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-
-
-def detect(text: str) -> tuple[str, float]:
-    """Return the likeliest language of a text, and its probability.
-
-    Raises:
-        MissingExtraError: the detector is not installed.
-    """
-    code, probability = _identifier().classify(text)
-    return str(code), float(probability)
 
 
 def translate_html(translator: Translates, text: str, alternatives: int = 0) -> Answer:

@@ -48,6 +48,7 @@ class LeavesWithoutEnd(TypedDict, total=False):
     subword_dropout: float | None
     placeholder_share: float | None
     longest_pair: int | None
+    check_languages: bool | None
     encoder_layers: int | None
     decoder_layers: int | None
     bidirectional: bool | None

@@ -140,7 +140,7 @@ def read_pair_corpus(
         TextError: there are too few pairs, or a file cannot be read.
     """
     of_pairs = settings.translation
-    rules = CleaningRules(longest=of_pairs.longest_pair)
+    rules = CleaningRules(longest=of_pairs.longest_pair, languages=of_pairs.check_languages)
     languages = _languages(settings)
 
     def read(files: Texts) -> Pairs:

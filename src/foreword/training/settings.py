@@ -273,6 +273,13 @@ class TranslationSettings(Settings):
     longest_pair: Count = Field(
         100, description="Leave out pairs with more words than this on either side."
     )
+    check_languages: bool = Field(
+        False,
+        description=(
+            "Leave out pairs with a side in another language, as py3langid tells it "
+            "(foreword[translate])."
+        ),
+    )
     encoder_layers: Annotated[int, Field(ge=1, le=MOST_LAYERS)] = Field(
         1, description="Number of recurrent layers of the encoder."
     )

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,3 +60,22 @@ def test_rules_can_be_lifted() -> None:
     assert clean(pairs_of(("OK", "OK"), ("OK", "OK")), rules)[1] == {}
     with pytest.raises(SettingsError, match="at least 1 word, not 0"):
         CleaningRules(longest=0)
+
+
+def test_a_side_in_another_language_is_left_out_on_request() -> None:
+    good = ("Ein Mann läuft durch den Schnee.", "A man is running through the snow.")
+    french = ("Un homme court dans la neige avec son chien.", "A man runs in the snow.")
+    swapped = ("A woman is reading a newspaper.", "Eine Frau liest in einer Zeitung.")
+    short = ("Ciao Anna", "Hello Anna!")
+    pairs = pairs_of(good, french, swapped, short)
+    kept, left_out = clean(pairs, CleaningRules(languages=True))
+    assert left_out == {"in another language": 2}
+    assert list(kept.sources) == [good[0], short[0]]
+    assert len(clean(pairs)[0]) == 4
+
+
+@pytest.mark.parametrize(("language", "fault"), [("", "set both"), ("tlh", "does not know 'tlh'")])
+def test_languages_must_be_known_to_leave_out_others(language: str, fault: str) -> None:
+    pairs = replace(pairs_of(("Ein Mann.", "A man.")), languages=(language, "en"))
+    with pytest.raises(SettingsError, match=fault):
+        clean(pairs, CleaningRules(languages=True))

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from foreword.errors import SettingsError
+from foreword.text.detection import detect, detectable
 from foreword.text.pairs.pairs import Pairs
 
 CHARACTERS_A_WORD = 8
 """The number of characters that count as a word, for scripts without spaces between words."""
 FEWEST = 100
 """The least number of pairs from which the usual ratio of lengths is estimated."""
+SURE, SURE_FROM = 0.9, 20
+"""The least probability of another language, and the least number of characters that tell it."""
 _LEAST_SPREAD = 0.5
 
 
@@ -25,12 +28,15 @@ class CleaningRules:
             deviations of the text (Gale and Church 1993); 0 leaves out none for its ratio.
         same: leave out pairs whose sides are the same, apart from case.
         repeated: leave out pairs that are there already.
+        languages: leave out pairs of which a side of `SURE_FROM` characters or more is in another
+            language with a probability of `SURE` or more; the pairs must tell their languages.
     """
 
     longest: int = 200
     spread: float = 6.0
     same: bool = True
     repeated: bool = True
+    languages: bool = False
 
     def __post_init__(self) -> None:
         """Raises SettingsError: a value is out of range."""
@@ -44,6 +50,11 @@ def clean(pairs: Pairs, rules: CleaningRules | None = None) -> tuple[Pairs, dict
     """Return the pairs that follow the rules, and how many others there were, by reason.
 
     Each pair counts for the first rule that it breaks.
+
+    Raises:
+        SettingsError: the rules ask for languages that the pairs do not tell, or that the detector
+            does not know.
+        MissingExtraError: the detector is not installed.
     """
     rules = rules or CleaningRules()
     reasons: Counter[str] = Counter()
@@ -67,7 +78,36 @@ def clean(pairs: Pairs, rules: CleaningRules | None = None) -> tuple[Pairs, dict
         if not usual.all():
             reasons["of very unequal lengths"] = int((~usual).sum())
         indices = indices[usual]
+    if rules.languages:
+        is_meant = _in_their_languages(pairs, indices)
+        if not is_meant.all():
+            reasons["in another language"] = int((~is_meant).sum())
+        indices = indices[is_meant]
     return pairs.taken(indices), dict(reasons)
+
+
+def _in_their_languages(pairs: Pairs, indices: np.ndarray) -> np.ndarray:
+    """Return for each pair whether no side is surely in another language."""
+    languages = [code.partition("-")[0] for code in pairs.languages]
+    for language in languages:
+        if language not in detectable():
+            fault = f"the detector does not know {language!r}" if language else "set both"
+            raise SettingsError(
+                "to leave out pairs in other languages, source_language and target_language must "
+                f"be known: {fault}"
+            )
+
+    def is_other(text: str, language: str) -> bool:
+        if len(text) < SURE_FROM:
+            return False
+        told, probability = detect(text)
+        return told != language and probability >= SURE
+
+    sides = (pairs.sources, pairs.targets)
+    return np.array(
+        [not any(map(is_other, (side[index] for side in sides), languages)) for index in indices],
+        bool,
+    )
 
 
 def _words(text: str) -> int:
