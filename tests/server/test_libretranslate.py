@@ -14,6 +14,7 @@ from tests.server.conftest import HOME, TOKEN, MakeService
 from tests.translator.models import write_random
 
 from foreword.errors import SettingsError
+from foreword.server import libretranslate
 from foreword.server.app import make_app, make_service
 from foreword.server.settings import ServerSettings
 from foreword.server.translators import Answer, FolderTranslator, Translators
@@ -83,6 +84,36 @@ def test_tags_of_html_stay_and_its_text_is_escaped(client: TestClient) -> None:
     }
 
 
+def test_comments_that_never_end_cost_no_more_than_other_html() -> None:
+    text = "<!--" * 4096  # searched to the end from each beginning, 8 million characters
+    pieces = libretranslate._TAG.split(text)
+
+    assert pieces == ["", text, ""]
+    assert libretranslate.translate_html(TRANSLATORS[0], text).texts == [text]
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("&#65;&#x42;&#0000067;", "ABC"),
+        ("&#" + "0" * 5000 + "68;", "D"),
+        ("&#" + "1" * 5000 + ";", "\ufffd"),
+        ("&#99999999;&#;&#x" + "f" * 5000 + ";", "\ufffd&amp;#;\ufffd"),
+    ],
+)
+def test_numbered_characters_of_any_length_are_read(
+    client: TestClient, html: str, text: str
+) -> None:
+    assert ask(client, q=html, format="html") == {"translatedText": text}
+
+
+def test_languages_are_detected_in_the_queue_of_translations(serve: MakeService) -> None:
+    with client_with(serve, waiting=0) as client:
+        for path in ("/detect", "/translate"):
+            fields = {"q": "Hallo", "source": "auto", "target": "en"}
+            assert client.post(path, json=fields).status_code == 503
+
+
 def test_the_language_of_a_text_is_detected(client: TestClient) -> None:
     german = "Der Hund rennt heute schnell durch den Wald und bellt."
 
@@ -142,6 +173,9 @@ def test_the_servers_token_is_the_key(serve: MakeService) -> None:
         headers = {"authorization": f"Bearer {TOKEN}"}
         answer = client.post("/detect", json={"q": "Welt"}, headers=headers)
         assert answer.status_code == 200
+        # LibreTranslate's clients ask for these before they ask for a key.
+        for path in ("/languages", "/frontend/settings"):
+            assert client.get(path).status_code == 200
 
 
 def test_a_server_without_translators_has_no_such_endpoints(serve: MakeService) -> None:

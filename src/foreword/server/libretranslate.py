@@ -36,7 +36,10 @@ NAMES = {
     "zh": "Chinese",
 }  # fmt: skip
 """The English names that clients show for languages; others are shown by their codes."""
-_TAG = re.compile(r"(<!--.*?-->|<[^<>]*>)", re.DOTALL)
+# A comment that never ends reaches to the end of the text, as in browsers: otherwise each of many
+# beginnings would be searched to the end.
+_TAG = re.compile(r"(<!--.*?(?:-->|\Z)|<[^<>]*>)", re.DOTALL)
+_NUMBER = re.compile(r"&#0*([0-9]{1,8})[0-9]*")
 
 
 class LibreTranslate:
@@ -61,13 +64,14 @@ class LibreTranslate:
             raise _invalid("format", f"{kind!r:.40} is not supported: text and html are")
         alternatives = _number(fields.get("alternatives") or 0)
         target, source = _code(fields, "target"), _code(fields, "source")
-        detected = (
-            [await asyncio.to_thread(detect, text) for text in texts] if source == "auto" else None
-        )
+        detected = await self._detected(texts) if source == "auto" else None
         sources = [source] * len(texts) if detected is None else [code for code, _ in detected]
         between = self._service.translators.between
+        was_detected = detected is not None
         translations = [
-            await self._run(between(one, target), text, kind, alternatives, is_admitted=n > 0)
+            await self._run(
+                between(one, target), text, kind, alternatives, is_admitted=was_detected or n > 0
+            )
             for n, (one, text) in enumerate(zip(sources, texts, strict=True))
         ]
         answer: dict[str, Any] = {"translatedText": [one.texts[0] for one in translations]}
@@ -76,12 +80,12 @@ class LibreTranslate:
         if any(one.from_memory for one in translations):
             answer["fromMemory"] = [list(one.from_memory) for one in translations]
         if detected is not None:
-            answer["detectedLanguage"] = [_detected(*one) for one in detected]
+            answer["detectedLanguage"] = [_language(*one) for one in detected]
         return answer if is_list else {name: values[0] for name, values in answer.items()}
 
     async def _detect(self, request: Request) -> Any:
         texts, _ = self._texts(await self._fields(request))
-        return [_detected(*await asyncio.to_thread(detect, texts[0]))]
+        return [_language(*one) for one in await self._detected(texts[:1])]
 
     async def _languages(self, request: Request) -> Any:
         del request
@@ -167,6 +171,12 @@ class LibreTranslate:
             raise RequestError(413, "too_large", f"`q` has more than {most} texts", param="q")
         return [self._service.text(text, "q") for text in texts], isinstance(given, list)
 
+    async def _detected(self, texts: list[str]) -> list[tuple[str, float]]:
+        """Detect the languages of texts, in the queue of the translations."""
+        lane = self._service.translating
+        async with lane.turn():
+            return await lane.compute(lambda: [detect(text) for text in texts])
+
     async def _run(
         self,
         translator: Translates,
@@ -210,7 +220,7 @@ def translate_html(translator: Translates, text: str, alternatives: int = 0) -> 
     """Translate what stands between the tags of HTML; tags and comments stay as they are."""
     del alternatives  # of parts, they would not be alternatives of the whole
     parts = _TAG.split(text)
-    texts = [html.unescape(part) for part in parts[::2]]
+    texts = [_unescaped(part) for part in parts[::2]]
     asked = [part for part in texts if part.strip()]
     answers = translator.translate(asked, 0) if asked else []
     best = iter(answer.texts[0] for answer in answers)
@@ -222,7 +232,16 @@ def _plain(translator: Translates, text: str, alternatives: int) -> Answer:
     return translator.translate([text], alternatives)[0]
 
 
-def _detected(code: str, probability: float) -> dict[str, Any]:
+def _unescaped(text: str) -> str:
+    """Return the text that HTML stands for.
+
+    Numbers are cut to eight digits, which stand for no character either: Python refuses to read
+    one of over 4,300.
+    """
+    return html.unescape(_NUMBER.sub(r"&#\1", text))
+
+
+def _language(code: str, probability: float) -> dict[str, Any]:
     return {"confidence": round(100 * probability, 1), "language": code}
 
 

@@ -47,6 +47,11 @@ KINDS = [  # (text, what must not be learned of it, kind). Numbers are public te
     ("qwertyuiop it is", "qwertyuiop", "unlikely"),
     ("my password is blue elephant", "blue elephant", "keyword"),
     ("PIN: 4921", "4921", "keyword"),
+    ("la clé wifi c'est abricot bleu", "abricot bleu", "keyword"),
+    ("clé du wifi : abricot bleu", "abricot bleu", "keyword"),
+    ("WLAN Schlüssel: Kirschbaum", "Kirschbaum", "keyword"),
+    ("la clave de la red es mariposa", "mariposa", "keyword"),
+    ("the wi-fi code's apricot", "apricot", "keyword"),
     ("at 10:30 in room 5", "10:30 5", "digits"),
 ]
 ORDINARY = [
@@ -63,6 +68,8 @@ ORDINARY = [
     "Привет, как дела? 你好 مرحبا प्रिया 食べる สวัสดี 김민수 می‌خواهم",
     "ahhhhhh nooooo hahahaha",
     "a pin in the map",
+    "code red and a key",
+    "la clé du succès est simple",
     "keep a secret, and write clean code",
     "e.g. i.e. U.S.A.",
     'he said "yes"(twice)',

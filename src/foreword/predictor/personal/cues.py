@@ -32,13 +32,17 @@ passw passcode passphrase passwd passkey kennwort senha losungswort geheimzahl z
 zugangsdaten contrasen contrasinal palavra-passe palavra-chave wachtwoord toegangscode losenord
 adgangskode adgangsord kodeord passord salasana tunnussan haslo haslem hasla heslo hesla heslem
 jelszo jelszav lozink zaporka sifre sifra geslo gesla salason parool slaptazod lykilord pasfhocal
-cyfrinair pasahitz fjalekalim nenosiri wagwoord pasvort credentials mdp парол лозинк шифр κωδικ
+cyfrinair pasahitz fjalekalim nenosiri wagwoord pasvort credentials mdp wlan-schlussel
+wifi-schlussel wpa-schlussel netzwerk-schlussel netzwerk-sleutel wifi-sleutel парол лозинк
+шифр κωδικ
 συνθηματικ პაროლ գաղտնաբառ құпиясоз
 """
 _STRONG_WHOLE = r"""
 mots?[ -]de[ -]passe | code[ -]secret | palavra[ -](?:passe|chave) | parola[ -]d'ordine
 | pwd | psw | p/?w | kata[ -](?:sandi|laluan) | mat[ -]khau | maiden[ -]name
-| нууц[ -]уг | құпия[ -]соз
+| нууц[ -]уг | құпия[ -]соз | (?:wi-?fi|wlan|wpa2?|network)[ -](?:key|code)
+| (?:clef?|code|llave|codigo)[ -](?:(?:du|del?|la)[ -])*(?:wi-?fi|wlan|wpa2?)
+| (?:clef?|clave|llave|chave|chiave)[ -](?:(?:du|de|della?|do|da|di|la)[ -])+(?:reseau|rede?|rete)
 """
 # These also match inside text without spaces.
 _STRONG_INSIDE = r"""
@@ -70,7 +74,8 @@ account logowanie login-name
 """
 """Words that are cues only before a colon or an equals sign."""
 _LINK_WORDS = """
-is are was were be ist sind war lautet lauten heisst est etait sera sont son era zijn luidt jest
+is are was were be ist sind war lautet lauten heisst est c'est etait c'etait sera sont son era zijn
+luidt jest
 es este e byl bylo это есть е є является είναι hai है ہے است هي هو היא הוא 是 为 為 は คือ = : := ->
 => →
 """
@@ -129,6 +134,7 @@ _QUICK = re.compile(
     + "|".join(re.escape(plain(word)) for word in (_WEAK + _LABEL).split())
     + "|bearer|authorization|pwd|psw|p/?w|seed|recovery|backup|wallet|phrase|frase|mnemonic\\w*"
     "|мнемонич\\w*"
+    "|clef|llave"
     "|wiederherstellung\\w*|herstelzin|sandi|laluan|khau|maiden|security|нууц|құпия|сид.*|كلمة|الرقم"
     "|رمز|پاس|קוד|助记词|シードフレーズ|복구.*"
 )
