@@ -45,6 +45,17 @@ def tune(
             metavar="FILE", help="Text to validate on. Default: the last part of the text."
         ),
     ] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Tune a translation model on two files line by line, or on files that hold both "
+            "languages.",
+        ),
+    ] = None,
+    valid_pairs: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="Pairs to validate on.")
+    ] = None,
     search: Annotated[
         list[str] | None,
         typer.Option(
@@ -109,6 +120,8 @@ def tune(
             text or (),
             out=out,
             valid=valid or (),
+            pairs=pairs or (),
+            valid_pairs=valid_pairs or (),
             search=search or (),
             trials=trials,
             minutes_each=minutes_each,

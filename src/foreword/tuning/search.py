@@ -14,8 +14,9 @@ from foreword.folder.claim import claimed
 from foreword.folder.files import atomic_write, writing
 from foreword.kernels.threads import threads_within_quota
 from foreword.text.corpus import Paths, paths_of
-from foreword.training.corpus import read_corpus
+from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.leaves import LeavesWithoutEnd
+from foreword.training.pair_corpus import PairCorpus, read_pair_corpus
 from foreword.training.progress import Note, Reporter, silent
 from foreword.training.recipes import find, overridden
 from foreword.training.settings import ENDS, Leaf, TrainingSettings, settings_from
@@ -43,6 +44,8 @@ def tune(
     *,
     out: str | PathLike[str],
     valid: Paths = (),
+    pairs: Paths = (),
+    valid_pairs: Paths = (),
     search: Sequence[str] = (),
     trials: int = 20,
     minutes_each: float | None = None,
@@ -65,6 +68,8 @@ def tune(
         out: the folder for `best.toml`, `trials.json` and what resuming needs. Ctrl-C and SIGTERM
             keep the finished trials.
         valid: as for `train`.
+        pairs: sentence pairs instead of texts, as for `train`: a translation model is tuned.
+        valid_pairs: as for `train`.
         search: what to search, such as `["learning_rate=1e-3..3e-2:log", "model=lstm,gru"]`. None:
             what suits the architecture, except settings in `leaves`.
         trials: the number of trials, including those of earlier calls.
@@ -90,8 +95,17 @@ def tune(
         raise SettingsError("give a recipe or a tree of settings, not both")
     of_recipe = {} if recipe is None else find(recipe).settings
     of_recipe = {name: value for name, value in of_recipe.items() if name not in ENDS}
+    if (pairs or valid_pairs) and (texts or valid):
+        raise SettingsError("give texts or pairs, not both: they train different kinds of model")
     asked = _Asked(
-        paths_of(texts), paths_of(valid), tuple(search), settings, of_recipe, each, leaves
+        paths_of(pairs or texts),
+        paths_of(valid_pairs or valid),
+        bool(pairs),
+        tuple(search),
+        settings,
+        of_recipe,
+        each,
+        leaves,
     )
     if trials < 1:
         raise SettingsError(f"trials must be at least 1, not {trials}")
@@ -106,9 +120,14 @@ def _tune(folder: Path, asked: "_Asked", trials: int, *, resume: bool, report: R
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(SCRATCH + "*"):  # of a process that was killed
         shutil.rmtree(left, ignore_errors=True)
-    corpus = read_corpus(study.texts, study.valid, study.settings.text, folder, report)
+    corpus: Corpus | PairCorpus
+    if study.translates:
+        corpus = read_pair_corpus(study.texts, study.valid, study.settings, report)
+    else:
+        corpus = read_corpus(study.texts, study.valid, study.settings.text, folder, report)
     if corpus.valid is None:
-        raise TextError("the text is too short to hold a part of it out: give --valid FILE")
+        option = "--valid-pairs" if study.translates else "--valid"
+        raise TextError(f"the text is too short to hold a part of it out: give {option} FILE")
     document = study.document(corpus)
     with writing(folder):
         if resume:
@@ -132,6 +151,7 @@ class _Asked:
 
     texts: Sequence[Any]
     valid: Sequence[Any]
+    translates: bool
     search: Sequence[str]
     settings: TrainingSettings | None
     recipe: Mapping[str, Leaf]
@@ -152,14 +172,15 @@ def _begun(asked: _Asked) -> Search:
     tree["budget"] |= dict.fromkeys(ENDS) | each
     base = TrainingSettings.checked(tree)
     if asked.search:
-        space = space_of(asked.search, base)
+        space = space_of(asked.search, base, translates=asked.translates)
         if twice := sorted(given & set(space)):
             raise SettingsError(f"{twice[0]} is both set and searched: leave one of them out")
     else:
-        space = {k: v for k, v in default_space(base).items() if k not in given}
+        usual = default_space(base, translates=asked.translates)
+        space = {k: v for k, v in usual.items() if k not in given}
         if not space:
             raise SettingsError("everything is set: name what to search with --search")
-    return Search(base, space, asked.texts, asked.valid)
+    return Search(base, space, asked.texts, asked.valid, asked.translates)
 
 
 def _resumed(folder: Path, asked: _Asked) -> Search:
@@ -168,7 +189,8 @@ def _resumed(folder: Path, asked: _Asked) -> Search:
     try:
         document = json.loads(path.read_text("utf-8"))
         settings = TrainingSettings.checked(document["settings"])
-        space = space_of(document["search"], settings)
+        translates = bool(document.get("translates", False))
+        space = space_of(document["search"], settings, translates=translates)
         texts, valid = document["texts"], document["valid"]
     except FileNotFoundError as error:
         raise FolderError(
@@ -184,10 +206,12 @@ def _resumed(folder: Path, asked: _Asked) -> Search:
                 f"{value!r}: its trials would not compare. Leave it out, or begin anew."
             )
     kept = {name: value for name, value in asked.leaves.items() if name in FREE}
-    if asked.search and space_of(asked.search, settings) != space:
+    if asked.search and space_of(asked.search, settings, translates=translates) != space:
         raise SettingsError(
             f"the search to go on with is of {', '.join(as_texts(space))}. Leave --search out, or "
             "begin anew."
         )
     settings = settings_from(kept, settings)
-    return Search(settings, space, asked.texts or texts, asked.valid or valid)
+    if asked.translates and not translates:
+        raise SettingsError(f"the search in {folder} is of texts, not of pairs")
+    return Search(settings, space, asked.texts or texts, asked.valid or valid, translates)

@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from foreword.errors import SettingsError, did_you_mean
 from foreword.folder.architecture import DESCRIPTIONS
 from foreword.training.catalogue import described
+from foreword.training.defaults import TRANSLATION_RATE
 from foreword.training.settings import Leaf, TrainingSettings, settings_from
 
 FORM = "NAME=LOW..HIGH, NAME=LOW..HIGH:log or NAME=A,B,C"
 SEARCHED = ("model", "dropout", "penalty", "softmax", "bptt", "rate")
 """The groups of settings that may be searched. Under others perplexities do not compare: another
 vocabulary counts other words, another budget is another contest."""
+OF_TRANSLATION = (
+    *("encoder_layers", "decoder_layers", "bidirectional", "reverse_source"),
+    *("attention", "heads", "input_feeding", "label_smoothing", "subword_dropout"),
+)
+"""Settings of translation that may be searched; under others the pairs or sub-words differ."""
 DIGITS = 4
 """That a number is rounded to before it is tried: so the recipe is what was tried."""
 
@@ -60,12 +66,13 @@ Space = dict[str, Range | Choice]
 """What is searched, by the settings' names."""
 
 
-def space_of(texts: Iterable[str], base: TrainingSettings) -> Space:
+def space_of(texts: Iterable[str], base: TrainingSettings, *, translates: bool = False) -> Space:
     """What someone wants searched, as text.
 
     Args:
         texts: in the form `FORM`, such as `learning_rate=1e-3..3e-2:log`, `model=lstm,gru`.
         base: the settings that all share, with which every end of a range must go together.
+        translates: whether translation models are tuned, whose own settings may be searched too.
 
     Raises:
         SettingsError: a text is not of that form, or names what cannot be searched or be so.
@@ -76,19 +83,21 @@ def space_of(texts: Iterable[str], base: TrainingSettings) -> Space:
         name = name.strip().replace("-", "_")
         if not given or not values.strip():
             raise SettingsError(f"{text!r} cannot be searched: write {FORM}")
-        _refuse_others(name)
+        _refuse_others(name, translates=translates)
         space[name] = _range(name, values, text) if ".." in values else _choice(values)
         for end in space[name].ends:
             settings_from({name: end}, base)
     return space
 
 
-def default_space(base: TrainingSettings) -> Space:
+def default_space(base: TrainingSettings, *, translates: bool = False) -> Space:
     """What is worth searching for an architecture where nobody says what, around its rate."""
     model, drop = base.model.model, base.dropout
     if model == "ngram":
         return {"ngram_order": Range(2, 7), "ngram_min_count": Range(1, 2)}
     usual = base.rate.learning_rate or DESCRIPTIONS[model].learning_rate
+    if translates:
+        usual = base.rate.learning_rate or min(usual, TRANSLATION_RATE)
     space: Space = {
         "learning_rate": Range(usual / 4, usual * 4, log=True),
         "weight_decay": Range(1e-3, 0.3, log=True),
@@ -114,9 +123,10 @@ def rounded(value: Leaf) -> Leaf:
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
-def _refuse_others(name: str) -> None:
+def _refuse_others(name: str, *, translates: bool) -> None:
     known = described()
     searched = [leaf for leaf, setting in known.items() if setting.group in SEARCHED]
+    searched += OF_TRANSLATION if translates else ()
     if name in searched:
         return
     listed = f"What can be searched: {', '.join(searched)}"

@@ -16,15 +16,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foreword.errors import MissingExtraError, TrainingError
+from foreword.folder.config import Evaluation, TranslationEvaluation
 from foreword.folder.files import atomic_write
 from foreword.training.corpus import Corpus, absolute
 from foreword.training.interrupt import stop_on_signals
 from foreword.training.ngram import count_on
+from foreword.training.pair_corpus import PairCorpus
 from foreword.training.preparing import regularised
 from foreword.training.progress import Event, Note, Reporter, Validated
 from foreword.training.recipes import Recipe, write
 from foreword.training.run import train_on
+from foreword.training.session import carry_out
 from foreword.training.settings import ENDS, PRIVATE, Leaf, TrainingSettings, settings_from
+from foreword.training.translations import TranslationTask
 from foreword.tuning.folder import BEST, JOURNAL, SCRATCH, TRIALS
 from foreword.tuning.space import Choice, Space, as_texts, rounded
 
@@ -85,20 +89,22 @@ class Search:
     space: Space
     texts: Sequence[Any]
     valid: Sequence[Any]
+    translates: bool = False
 
-    def document(self, corpus: Corpus) -> dict[str, Any]:
+    def document(self, corpus: Corpus | PairCorpus) -> dict[str, Any]:
         """Return the content of `search.json`."""
         return {
             "settings": self.settings.model_dump(mode="json"),
             "search": as_texts(self.space),
             "texts": absolute(self.texts),
             "valid": absolute(self.valid),
+            "translates": self.translates,
             "text": corpus.fingerprint,
         }
 
 
 def searched(
-    kept: "Trials", corpus: Corpus, search: Search, trials: int, report: Reporter
+    kept: "Trials", corpus: Corpus | PairCorpus, search: Search, trials: int, report: Reporter
 ) -> Tuning:
     """Run trials until enough are finished, or someone stops the search."""
     done = kept.tried()
@@ -121,7 +127,7 @@ def _try(
     kept: "Trials",
     trial: "optuna.Trial",
     leaves: Mapping[str, Leaf],
-    corpus: Corpus,
+    corpus: Corpus | PairCorpus,
     search: Search,
     report: Reporter,
 ) -> str | None:
@@ -139,8 +145,15 @@ def _try(
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=kept.folder) as scratch:
         out = Path(scratch) / "model"
         try:
-            if settings.model.model == "ngram":
-                config = count_on(corpus, settings, out=out, report=report)
+            evaluation: Evaluation | TranslationEvaluation | None
+            if isinstance(corpus, PairCorpus):
+                translated = carry_out(TranslationTask(corpus, settings), out=out, report=diary)
+                if translated.stopped_by is not None:
+                    told(state=states.FAIL)
+                    return translated.stopped_by
+                evaluation = translated.config.evaluation
+            elif settings.model.model == "ngram":
+                evaluation = count_on(corpus, settings, out=out, report=report).evaluation
             else:
                 # Not fixed for all trials: in the recipe dropout stays open, unless it is searched.
                 settings = regularised(corpus, settings, 0.0, report)
@@ -148,7 +161,7 @@ def _try(
                 if outcome.stopped_by is not None:
                     told(state=states.FAIL)
                     return outcome.stopped_by
-                config = outcome.config
+                evaluation = outcome.config.evaluation
         except optuna_module().TrialPruned:
             told(state=states.PRUNED)
             return None
@@ -160,8 +173,8 @@ def _try(
         except BaseException:
             told(state=states.FAIL)
             raise
-    assert config.evaluation is not None
-    told(values=config.evaluation.perplexity)
+    assert evaluation is not None
+    told(values=evaluation.perplexity)
     return None
 
 
@@ -238,7 +251,9 @@ class Trials:
             for number, trial in enumerate(trials, 1)
         )
 
-    def written(self, search: Search, corpus: Corpus, signal: str | None = None) -> Tuning:
+    def written(
+        self, search: Search, corpus: Corpus | PairCorpus, signal: str | None = None
+    ) -> Tuning:
         """Write `trials.json` and `best.toml`, and return the outcome so far."""
         done = self.tried()
         best = _best(done)
@@ -251,7 +266,7 @@ class Trials:
 
 
 def summary(
-    search: Search, corpus: Corpus, done: Sequence[Tried], best: Tried | None
+    search: Search, corpus: Corpus | PairCorpus, done: Sequence[Tried], best: Tried | None
 ) -> dict[str, Any]:
     """Return the content of `trials.json`."""
     return {
@@ -262,7 +277,7 @@ def summary(
     }
 
 
-def _recipe(search: Search, corpus: Corpus, best: Tried, trials: int) -> Recipe:
+def _recipe(search: Search, corpus: Corpus | PairCorpus, best: Tried, trials: int) -> Recipe:
     """Return the best searched settings, and shared settings other than the defaults.
 
     The budget of a trial is left out: what is good in two minutes should be trained for longer.
@@ -288,10 +303,10 @@ def _recipe(search: Search, corpus: Corpus, best: Tried, trials: int) -> Recipe:
     )
 
 
-def _usual(corpus: Corpus, search: Search, report: Reporter) -> dict[str, Leaf]:
+def _usual(corpus: Corpus | PairCorpus, search: Search, report: Reporter) -> dict[str, Leaf]:
     """Return the searched settings with the values that `train` would choose, if allowed."""
     settings = search.settings
-    if "dropout" in search.space:
+    if "dropout" in search.space and isinstance(corpus, Corpus):
         settings = regularised(corpus, settings, 0.0, report)
     flat = corpus.fill_in(settings).leaves()
     return {name: flat[name] for name, values in search.space.items() if values.holds(flat[name])}
