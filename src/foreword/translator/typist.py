@@ -24,7 +24,7 @@ BEAMS = 8
 """The number of beginnings of words that are followed at once."""
 LONGEST_WORD = 12
 """The largest number of sub-words that a suggested word has."""
-SMALLEST_SHARE = 1e-4
+SMALLEST_SHARE = 2e-4
 """Beginnings of words that are less likely than this, given the letters, are not followed."""
 MOST_SUBWORDS = 512
 """A source of more sub-words is refused; after more of the translation, nothing is suggested."""
