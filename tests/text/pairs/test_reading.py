@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from foreword.errors import SettingsError, TextError
+from foreword.text.forms.form import Head
+from foreword.text.pairs import gettext
 from foreword.text.pairs.pairs import Pairs
 from foreword.text.pairs.reading import read_pairs
 
@@ -282,3 +284,9 @@ def test_a_folder_gives_the_pairs_of_all_its_files_but_hidden_ones(tmp_path: Pat
 def test_an_unknown_form_is_refused_with_those_that_are_known(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no form 'tmxx' .* Did you mean tmx"):
         read_pairs(written(tmp_path, a__tmx=TMX), form="tmxx")
+
+
+def test_many_beginnings_of_messages_are_not_each_searched_to_the_end() -> None:
+    # Each beginning of so many, searched to the end, would be 200 thousand million characters.
+    text = 'msgid "\n' * 200_000
+    assert not gettext.PO.recognises(Head("many.po", text.encode(), text, whole=True))

@@ -10,7 +10,8 @@ from foreword.text.decoding import UNICODE, check_encoding
 from foreword.text.forms.form import Head, Opened
 from foreword.text.pairs.pairs import UNKNOWN, PairForm, Unit
 
-_HEAD = re.compile(r'^msgid\s+"(?:.|\n)*?^msgstr(\[0\])?\s+"', re.MULTILINE)
+_SOURCE = re.compile(r'^msgid\s+"', re.MULTILINE)
+_TARGET = re.compile(r'^msgstr(\[0\])?\s+"', re.MULTILINE)
 _CHARSET = re.compile(rb"charset=([\w.:-]+)")
 _UNENDED = re.compile(r'\s*(?:msg\w+(?:\[\d+\])?\s*)?"(?:[^"\\]|\\.)*$')
 
@@ -83,7 +84,8 @@ def _with_declared_encoding(text: Opened) -> Opened:
 
 
 def _recognises(head: Head) -> bool:
-    return _HEAD.search(head.text) is not None
+    source = _SOURCE.search(head.text)
+    return source is not None and _TARGET.search(head.text, source.end()) is not None
 
 
 PO = PairForm("po", "PO file", _recognises, read_po)
