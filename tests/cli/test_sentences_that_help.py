@@ -89,7 +89,7 @@ def test_words_without_quotation_marks_are_one_text() -> None:
     ("text", "known"),
     [
         ("привет как дела", "none of these 3 words"),
-        ("je voudrais un café", "2 of these 4 words"),
+        ("je voudrais un café", "3 of these 4 words"),
         ("ich möchte ein Bier bitte", "none of these 5 words"),
     ],
 )

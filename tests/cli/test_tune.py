@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from foreword.cli.app import app
 
-OPTIONS = ["--steps-each", "20", "--hidden-size", "8", "--batch-size", "4", "--window", "5"]
+OPTIONS = ["--steps-each", "20", "--hidden-size", "8", "--set", "batch_size=4", "--window", "5"]
 
 
 def run(*words: object) -> tuple[int, str, str]:

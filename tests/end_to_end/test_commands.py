@@ -156,7 +156,7 @@ def test_every_architecture_trains_and_predicts(
 ) -> None:
     out = tmp_path / "m"
     foreword_command(
-        *("train", chats, "--out", out, "--model", name, "--steps", 25, "--num-layers", 2),
+        *("train", chats, "--out", out, "--model", name, "--steps", 25, "--set", "num_layers=2"),
         *("--set", "embedding_size=12", "--hidden-size", 16, "--vocab-size", 300),
         *("--set", "dropout_recurrent=0.1", "--set", "dropout_embedding=0.1"),
     )
@@ -197,7 +197,7 @@ def test_options_of_a_network_go_all_the_way_through(
     chats: Path, tmp_path: Path, foreword_command: Command
 ) -> None:
     out, small = tmp_path / "m", tmp_path / "small"
-    sizes = ("--num-layers", 2, "--hidden-size", 16, "--vocab-size", 300)
+    sizes = ("--set", "num_layers=2", "--hidden-size", 16, "--vocab-size", 300)
     settings = ("embedding_size=12", "softmaxes=2", "dropout_contexts=0.2", "mogrifier_rounds=3")
     mixture = [word for setting in settings for word in ("--set", setting)]
     few = ("--set", "validations=1")

@@ -20,8 +20,7 @@ STOPPED = {"SIGINT": 130, "SIGTERM": 143}
 
 SHARED = (
     *("pretokenised", "vocab_size"),
-    *("model", "hidden_size", "num_layers", "dropout"),
-    *("learning_rate", "batch_size", "window"),
+    *("model", "hidden_size", "dropout", "learning_rate", "window"),
     *("seed", "threads", "device"),
 )
 """Settings that are options of `train` and `tune`; all others are set by `--set`."""
