@@ -73,7 +73,16 @@ def chats(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 SMALL = [
-    *("--hidden-size", 32, "--set", "min_count=3", "--learning-rate", 0.01, "--set", "batch_size=16")
+    *(
+        "--hidden-size",
+        32,
+        "--set",
+        "min_count=3",
+        "--learning-rate",
+        0.01,
+        "--set",
+        "batch_size=16",
+    )
 ]
 
 
