@@ -104,7 +104,9 @@ def test_a_process_that_is_killed_loses_the_trial_that_ran_and_no_more(
 ) -> None:
     whole, out = tune(out=tmp_path / "whole", trials=2), tmp_path / "killed"
     command = [*(sys.executable, "-m", "foreword", "tune", text, "--out", out, "--trials", "2")]
-    sizes = [f"--{name.replace('_', '-')}={value}" for name, value in SIZES.items()]
+    options = ("hidden_size", "window", "steps_each")
+    sizes = [f"--{name.replace('_', '-')}={SIZES[name]}" for name in options]
+    sizes.append(f"--set=batch_size={SIZES['batch_size']}")
     process = subprocess.Popen([*command, *sizes, *(f"--search={s}" for s in SEARCH)])
     until = time.monotonic() + 60
     while not list(out.glob(".trial-*")) and time.monotonic() < until:
