@@ -11,6 +11,7 @@ from tests.needs import needs
 ROOT = Path(__file__).parents[2]
 BUILT = (
     "src/foreword/server/page/page.js",
+    "src/foreword/server/page/shared.js",
     "src/foreword/server/page/translate.js",
     "src/foreword/inspect/page/page.js",
 )

@@ -472,7 +472,7 @@ def test_the_page_for_translations_is_linked_where_the_server_translates(
 
 
 def test_its_colours_are_those_of_the_inspection() -> None:
-    script = (FILES / "page.js").read_text("utf-8")
+    script = "".join((FILES / name).read_text("utf-8") for name in ("page.js", "shared.js"))
     for colours in (SEQUENTIAL, DIVERGING):
         for stops in colours.values():
             assert f'"{" ".join(stops)}"' in script
