@@ -162,11 +162,8 @@ int by_unit(const Table& table, const void* const* operands, const float* scales
             std::int64_t first, int count, float* const* into) {
     constexpr int WIDE = 64, TILE = LANES * LANES;
     const int blocks = (table.columns + WIDE - 1) / WIDE;
-    Shapes shapes = {};
-    shapes.palette = 1;
-    for (int tile = 0; tile < 8; ++tile) shapes.rows[tile] = LANES, shapes.row_bytes[tile] = WIDE;
-    asm volatile("" : : "r"(&shapes) : "memory");  // the intrinsic names eight bytes of it
-    _tile_loadconfig(&shapes);
+    MatrixUnit unit;
+    unit.shape(TILE_ROWS, TILE_ROWS, TILE_ROWS);
     thread_local std::vector<float> words;
     words.resize((std::size_t)(blocks * TILE));
     for (int block = 0; block < blocks; ++block) {
@@ -231,7 +228,6 @@ int by_unit(const Table& table, const void* const* operands, const float* scales
         multiply_add(std::false_type{});
         finish(sums[0]);
     }
-    _tile_release();
     return done;
 }
 

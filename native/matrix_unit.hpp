@@ -1,7 +1,7 @@
 // The processor's own matrix products (Intel's AMX): tiles of 16 rows by 64 bytes, where there are.
 //
 // A strip's lines and the words of rows stand in memory as these tiles want them. So this does what
-// the functions of tiles.cpp do, for more rows at once and in a tenth of the time.
+// the functions of tiles.cpp do, for more rows at once.
 #pragma once
 
 #include "tiles.hpp"
@@ -37,8 +37,10 @@ class MatrixUnit {
     void multiply(const Word* rows, std::ptrdiff_t stride, int height, const Segment* segments,
                   int count, const Word* strip, int vectors, Ahead ahead, float* into);
 
-  private:
+    // Shapes the tiles for so many rows above each other, of so many words; empties them if it must.
     void shape(int upper, int lower, int words);
+
+  private:
     void release();
 
     [[maybe_unused]] int upper_ = 0, lower_ = 0, words_ = 0;
