@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from foreword.errors import ForewordError
 from foreword.predictor.lockstep import Request, Work, together
-from foreword.server.refusal import later, overloaded
+from foreword.server.refusal import late, overloaded
 
 T = TypeVar("T")
 
@@ -142,8 +142,7 @@ class Batcher:
                 job.work.close()
             elif now - job.arrived > self._deadline:
                 job.work.close()
-                waited = f"it would have waited over {self._deadline:g} s; try again later"
-                job.result.set_exception(later(503, "deadline", waited))
+                job.result.set_exception(late(self._deadline))
             elif job.waits_for is not None or job.go_on(None):
                 begun.append(job)
 

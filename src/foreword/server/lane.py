@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from foreword.server.refusal import later, overloaded
+from foreword.server.refusal import late, overloaded
 
 T = TypeVar("T")
 
@@ -45,8 +45,7 @@ class Lane:
                 async with asyncio.timeout(None if is_admitted else self._deadline):
                     await self._turn.acquire()
             except TimeoutError:
-                waited = f"it would have waited over {self._deadline:g} s; try again later"
-                raise later(503, "deadline", waited) from None
+                raise late(self._deadline) from None
             try:
                 yield
             finally:

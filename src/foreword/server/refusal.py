@@ -52,6 +52,11 @@ def later(status: int, code: str, message: str, seconds: int = 1) -> RequestErro
     return RequestError(status, code, message, headers={"Retry-After": str(max(1, seconds))})
 
 
+def late(deadline: float) -> RequestError:
+    """The refusal of a request that has waited longer than its deadline, in seconds."""
+    return later(503, "deadline", f"it would have waited over {deadline:g} s; try again later")
+
+
 def overloaded() -> RequestError:
     """The refusal of a request that could not be answered in time."""
     return later(503, "overloaded", "the server is busy; try again in a second")
