@@ -239,15 +239,20 @@ async def _configured(server: Server, given: Any) -> None:
 
 
 def _item(offer: Offer, rank: int) -> types.CompletionItem:
-    """Return a list item. Editors sort by `sort_text` and match by `filter_text`."""
+    """Return a list item. Editors sort by `sort_text` and match by `filter_text`.
+
+    A `filter_text` that equals the label is left out, as the protocol allows: with one, Neovim 0.7
+    offers nothing for "{na", since it then matches only the letters before the cursor.
+    """
     typed, suggestion = offer.replaced, offer.suggestion
     begins_so = fold(suggestion.word).startswith(fold(typed))
+    matched = typed + suggestion.word[len(typed) :] if begins_so else typed
     return types.CompletionItem(
         label=suggestion.word,
         detail=f"{suggestion.probability:.1%}",
         kind=types.CompletionItemKind.Text,
         sort_text=f"{rank:03}",
-        filter_text=typed + suggestion.word[len(typed) :] if begins_so else typed,
+        filter_text=None if matched == suggestion.word else matched,
         preselect=rank == 0,
         text_edit=types.TextEdit(range=_range(offer), new_text=suggestion.text),
     )
