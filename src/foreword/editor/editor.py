@@ -27,8 +27,8 @@ from foreword.text.joints import UNSEEN
 from foreword.text.lines import with_newlines
 from foreword.text.markup import markup_of
 from foreword.text.newlines import PARAGRAPH_END, Known, Lines, as_units
+from foreword.translator.line_typist import AnyTypist
 from foreword.translator.translator import Translator
-from foreword.translator.typist import TranslationTypist
 
 SPARE = 8
 """The number of additional words requested, as some are not offered."""
@@ -106,7 +106,7 @@ class Question:
         k: the largest number of words.
     """
 
-    typist: Typist | TranslationTypist
+    typist: Typist | AnyTypist
     text: str
     after_wrap: bool
     rest: str
@@ -187,7 +187,7 @@ class TranslationQuestion(Question):
         target: the translation, which tells how text is written in the file.
     """
 
-    typist: TranslationTypist
+    typist: AnyTypist
     target: Target
 
     def ghosts(self) -> list[Offer]:
@@ -231,7 +231,7 @@ class Editor:
         self._known: dict[str, Known] = {}
         self._comments: dict[str, Seen] = {}
         self._typists: dict[str, Typist] = {}
-        self._translations: dict[str, tuple[str, TranslationTypist]] = {}
+        self._translations: dict[str, tuple[str, AnyTypist]] = {}
         self._layer: Layer | None = None
         self._key = key
         self.use(settings)
@@ -343,7 +343,7 @@ class Editor:
             )
         return self._typists[name]
 
-    def _translating(self, name: str, source: str) -> TranslationTypist | None:
+    def _translating(self, name: str, source: str) -> AnyTypist | None:
         """Return the typist of a source in a document; None if the source is too long for one."""
         known, typist = self._translations.get(name, (None, None))
         if known != source and self._translator is not None:

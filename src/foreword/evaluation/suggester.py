@@ -41,12 +41,12 @@ class TranslationSuggester:
     def __init__(self, translator: Translator) -> None:
         """Take a model."""
         self._translator = translator
-        self._typist = translator.typist("")
+        self._typist = translator.typist("", sentences=False)
 
     def typed(self, pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
         """Yield the second text of each pair, to be typed given the first."""
         for source, target in pairs:
-            self._typist = self._translator.typist(source)
+            self._typist = self._translator.typist(source, sentences=False)
             yield target
 
     def suggest(self, text: str, k: int) -> list[str]:

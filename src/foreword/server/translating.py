@@ -20,7 +20,7 @@ from foreword.server.predicting import offered
 from foreword.server.refusal import RequestError
 from foreword.server.service import Service
 from foreword.server.typing_socket import Typing, check_rate
-from foreword.translator.typist import TranslationTypist
+from foreword.translator.line_typist import AnyTypist
 
 _keystroke = msgspec.json.Decoder(TranslationKeystroke)
 
@@ -87,7 +87,7 @@ def _prepared(service: Service, request: TranslationRequest) -> Callable[[], Tra
     return compute
 
 
-def _attention(typist: TranslationTypist, source: str, text: str) -> Attention:
+def _attention(typist: AnyTypist, source: str, text: str) -> Attention:
     words = [SourceWord(*span) for span in typist.words(source)]
     looks = [
         WordLook(start, end, [round(weight, 4) for weight in weights])

@@ -13,8 +13,8 @@ from foreword.folder.installed import find_folder
 from foreword.folder.store import seen
 from foreword.server.refusal import RequestError
 from foreword.text.pairs.memory import TranslationMemory
+from foreword.translator.line_typist import AnyTypist
 from foreword.translator.translator import Translator
-from foreword.translator.typist import TranslationTypist
 
 BEAMS = 4
 TYPED_SOURCES = 64
@@ -56,7 +56,7 @@ class Translates(Protocol):
         """Return the translations of each text: the best one, and at most so many others."""
         ...
 
-    def typist(self, source: str) -> TranslationTypist:
+    def typist(self, source: str) -> AnyTypist:
         """Return what suggests words of the translation of a source.
 
         Raises:
@@ -105,7 +105,7 @@ class FolderTranslator:
         self._memory: TranslationMemory | None = None
         if self._memory_files:
             self._memory = TranslationMemory.read(self._memory_files, (self.source, self.target))
-        self._typists: OrderedDict[str, TranslationTypist] = OrderedDict()
+        self._typists: OrderedDict[str, AnyTypist] = OrderedDict()
         self._translator, self._files, self.created = translator, files, int(time.time())
 
     def translate(self, texts: list[str], alternatives: int) -> list[Answer]:
@@ -119,7 +119,7 @@ class FolderTranslator:
             for one in translations
         ]
 
-    def typist(self, source: str) -> TranslationTypist:
+    def typist(self, source: str) -> AnyTypist:
         """Return what suggests words of the translation of a source; see `Translator.typist`."""
         known = self._typists
         typist = known.pop(source, None) or self._translator.typist(source, kept=KEPT)

@@ -63,6 +63,15 @@ def parts_of(
             begin = end
 
 
+def ends_of_sentences(text: str) -> list[int]:
+    """Return where sentences end in a line that goes on, the spaces after them included.
+
+    >>> ends_of_sentences("Hi, Dr. May! How are you? "), ends_of_sentences("Hi.")
+    ([13, 26], [])
+    """
+    return list(_ends(f"{text}A"))
+
+
 def halves(text: str) -> tuple[str, str, str]:
     """Cut a text that is too long near its middle; return the halves and the space between them.
 

@@ -13,6 +13,7 @@ from foreword.text.placeholders import masked
 from foreword.text.subwords import SLOT_CHARACTERS, Subwords
 from foreword.translator.compiled_network import network_of
 from foreword.translator.demands import Demands, Ids, Pieces, Prefix
+from foreword.translator.line_typist import AnyTypist, LineTypist
 from foreword.translator.parts import Part, halves, parts_of
 from foreword.translator.search import BeamSearch, Ends, Network
 from foreword.translator.translation import (
@@ -192,15 +193,16 @@ class Translator:
             results.append(finished(joined(pieces, n), abstain))
         return results[0] if isinstance(text, str) else results
 
-    def typist(self, source: str, *, kept: int = KEPT) -> TranslationTypist:
-        """Return what suggests words while the translation of a sentence is typed.
+    def typist(self, source: str, *, kept: int = KEPT, sentences: bool = True) -> AnyTypist:
+        """Return what suggests words while the translation of a line is typed.
 
         The source's placeholders are suggested as they are, each once.
 
         Args:
-            source: the sentence, of a single line.
-            kept: the number of decoder states that are kept between keystrokes; each takes the
-                memory of the scores of all sub-words.
+            source: the line.
+            kept: the number of decoder states that are kept between keystrokes for a sentence; each
+                takes the memory of the scores of all sub-words.
+            sentences: False translates the line as a whole, even if it has several sentences.
 
         Raises:
             SettingsError: the source has several lines, or more sub-words than can be read.
@@ -208,6 +210,22 @@ class Translator:
         if len(source.splitlines()) > 1:
             raise SettingsError("a typist translates a single line: make one for each line")
         source = readable(source.strip())
+        parts = list(parts_of(source)) if sentences else []
+        several = [part.text for part in parts if not part.is_copied]
+        if len(several) < 2:
+            return self._typist(source, kept)
+        for sentence in several:
+            self._typed_job(sentence)
+        return LineTypist(parts, lambda sentence: self._typist(sentence, kept))
+
+    def _typist(self, sentence: str, kept: int) -> TranslationTypist:
+        job = self._typed_job(sentence)
+        return TranslationTypist(
+            self.network, self._ends, self._pieces, self.subwords.encode, job.source,
+            originals=job.originals, demands=self._demands(job), kept=kept,
+        )  # fmt: skip
+
+    def _typed_job(self, source: str) -> _Job:
         sentence = masked(source)
         text, originals = (source, ()) if sentence is None else (sentence.text, sentence.originals)
         ids = tuple(self.subwords.encode(text))
@@ -216,11 +234,7 @@ class Translator:
                 f"the source has {len(ids):,} sub-words, but at most {MOST_SUBWORDS} can be "
                 "translated while typing: type one sentence after the other"
             )
-        demands = self._demands(_Job(ids, text, (), None, originals))
-        return TranslationTypist(
-            self.network, self._ends, self._pieces, self.subwords.encode, ids,
-            originals=originals, demands=demands, kept=kept,
-        )  # fmt: skip
+        return _Job(ids, text, (), None, originals)
 
     def _prefix(self, prefix: str | None, originals: Sequence[str]) -> Prefix | None:
         if not prefix:

@@ -5,7 +5,7 @@ state; the letters of its last word may go on in any sub-words that spell them.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ import numpy as np
 from foreword.errors import SettingsError
 from foreword.predictor.reading import readable
 from foreword.predictor.suggest import Suggestion
+from foreword.text.placeholders import masked
 from foreword.text.subwords import SLOT_CHARACTERS, Subwords
 from foreword.translator.demands import Demands, Ids, Pieces, Prefix
 from foreword.translator.numpy_network import States
@@ -253,22 +254,14 @@ class TranslationTypist:
         of_text = words_of(ids, self._pieces.bytes)
         looks = [
             Look(start, end, tuple(weights[at].mean(0).tolist()))
-            for (start, end), at in zip(self._spans(text), of_text, strict=False)
+            for (start, end), at in zip(_spans(text, self._originals), of_text, strict=False)
         ]
         end = len(self._shown(text))
         return [*looks, Look(end, end, tuple(weights[-1].tolist()))]
 
     def words(self, source: str) -> list[tuple[int, int]]:
         """Return the start and the end of each word of the source, in the order of `Look`."""
-        return self._spans(self._masked(source))
-
-    def _spans(self, text: str) -> list[tuple[int, int]]:
-        """Return where each word of a text with slots stands in the text without."""
-        spans = []
-        for word in _BETWEEN_SPACES.finditer(text):
-            start = len(self._shown(text[: word.start()]))
-            spans.append((start, start + len(self._shown(word[0]))))
-        return spans
+        return _spans(self._masked(source), self._originals)
 
     def _masked(self, text: str) -> str:
         """Return a text as it is read, with slots in place of the source's placeholders."""
@@ -279,9 +272,7 @@ class TranslationTypist:
 
     def _shown(self, text: str) -> str:
         """Return a text with the placeholders in place of their slots."""
-        for slot, original in self._originals.items():
-            text = text.replace(slot, original)
-        return text
+        return _shown(text, self._originals)
 
     def _words(self, before: Ids, letters: bytes, k: int) -> dict[str, float]:
         """Return words that begin with letters, each with its probability given these letters.
@@ -371,6 +362,28 @@ class TranslationTypist:
             attention = None if looked is None else looked[n]
             ending = float(endings[n])
             self._nodes[ids] = _Node(of_one, all_logs[n], ending, best[n], attention)
+
+
+def words_in(source: str) -> list[tuple[int, int]]:
+    """Return what `TranslationTypist.words` returns for a source, without a typist."""
+    sentence = masked(readable(source))
+    text, originals = (source, ()) if sentence is None else (sentence.text, sentence.originals)
+    return _spans(text, dict(zip(SLOT_CHARACTERS, originals, strict=False)))
+
+
+def _spans(text: str, originals: Mapping[str, str]) -> list[tuple[int, int]]:
+    """Return where each word of a text with slots stands in the text without."""
+    spans = []
+    for word in _BETWEEN_SPACES.finditer(text):
+        start = len(_shown(text[: word.start()], originals))
+        spans.append((start, start + len(_shown(word[0], originals))))
+    return spans
+
+
+def _shown(text: str, originals: Mapping[str, str]) -> str:
+    for slot, original in originals.items():
+        text = text.replace(slot, original)
+    return text
 
 
 def _log_sum(logs: np.ndarray) -> float:
