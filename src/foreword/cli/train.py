@@ -50,7 +50,8 @@ def train(
         typer.Option(
             metavar="FILE",
             help="Train a translation model on two files line by line (--pairs train.de "
-            "train.en), or on files that hold both languages (TMX, PO, XLIFF, TSV).",
+            "train.en), on files that hold both languages (TMX, PO, XLIFF, TSV), or on the carried "
+            "German and English sentences (--pairs carried).",
         ),
     ] = None,
     valid_pairs: Annotated[

@@ -17,7 +17,8 @@ from foreword.folder.installed import find_folder
 from foreword.folder.quantised import dense
 from foreword.folder.translation_store import TranslationFolder, read_translation
 from foreword.text.pair_batches import Ids
-from foreword.training.keeping import remembered, remembered_old
+from foreword.text.pairs.carried import CARRIED
+from foreword.training.keeping import remembered
 from foreword.training.progress import Note, Reporter
 from foreword.training.settings import DropoutSettings, TranslationSettings
 
@@ -71,12 +72,13 @@ class Base:
         if old:
             return cls(folder, old, valid)
         try:
-            texts, of_run = remembered(home, (), valid)
+            texts, of_run, before = remembered(home, (), valid)
         except TrainingError:
-            texts, of_run = (), valid
-        missing = [name for name in map(str, (*texts, *of_run)) if not Path(name).exists()]
+            texts, of_run, before = (), valid, ()
+        names = {*map(str, (*texts, *of_run))} - CARRIED.keys()
+        missing = sorted(name for name in names if not Path(name).exists())
         if texts and not missing:
-            return cls(folder, (*texts, *remembered_old(home)), of_run)
+            return cls(folder, (*texts, *before), of_run)
         why = f"{missing[0]} is missing" if missing else "it does not say where they are"
         report(
             Note(

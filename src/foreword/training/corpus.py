@@ -14,6 +14,7 @@ from foreword.text.case import RULES, case_of
 from foreword.text.corpus import Source, chat_source
 from foreword.text.holdout import hold_out
 from foreword.text.newlines import Lines
+from foreword.text.pairs.carried import CARRIED
 from foreword.text.sources import read_sources
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 from foreword.text.tokens import Tokens, tokenise
@@ -124,8 +125,10 @@ def same_text(
 
 
 def absolute(texts: Texts) -> list[str]:
-    """The same texts from whichever folder they are named; standard input stays `-`."""
-    return ["-" if str(text) == "-" else str(Path(text).absolute()) for text in texts]
+    """The same texts from whichever folder they are named; `-` and carried pairs stay."""
+    return [
+        str(text) if str(text) in ("-", *CARRIED) else str(Path(text).absolute()) for text in texts
+    ]
 
 
 def read_corpus(

@@ -7,7 +7,7 @@ folder, until its first validation. The model that it replaces stays until then.
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from foreword.errors import TrainingError
 from foreword.folder.adopting import adopt, discard, whole
@@ -68,10 +68,22 @@ def remember(
     atomic_write(folder / FOLDER / SOURCES_FILE, json.dumps(document, indent=2).encode())
 
 
-def remembered(
-    folder: Path, texts: Sequence[Any], valid: Sequence[Any]
-) -> tuple[Sequence[Any], Sequence[Any]]:
-    """Return the paths of a run's texts, except those that are named again.
+class Remembered(NamedTuple):
+    """The paths of a run's texts.
+
+    Attributes:
+        texts: those to train on.
+        valid: those to validate on.
+        old: those of the model that the run continues.
+    """
+
+    texts: Sequence[Any]
+    valid: Sequence[Any]
+    old: Sequence[Any] = ()
+
+
+def remembered(folder: Path, texts: Sequence[Any], valid: Sequence[Any]) -> Remembered:
+    """Return the paths of a run's texts; those that are named again are as they are named.
 
     Raises:
         TrainingError: they are unknown.
@@ -79,21 +91,13 @@ def remembered(
     path = folder / FOLDER / SOURCES_FILE
     try:
         document = json.loads(path.read_text("utf-8"))
-        return texts or document["texts"], valid or document["valid"]
+        return Remembered(
+            texts or document["texts"], valid or document["valid"], document.get("old", ())
+        )
     except (OSError, ValueError, KeyError) as error:
         if texts:
-            return texts, valid
+            return Remembered(texts, valid)
         raise TrainingError(
             f"{path} cannot be read ({error}), so it is not known which text this run reads. "
             "Name the text again."
         ) from error
-
-
-def remembered_old(folder: Path) -> Sequence[Any]:
-    """Return the paths of the texts of the model that a run continues; empty without one."""
-    try:
-        document = json.loads((folder / FOLDER / SOURCES_FILE).read_text("utf-8"))
-    except (OSError, ValueError):
-        return ()
-    old: Sequence[Any] = document.get("old", ())
-    return old

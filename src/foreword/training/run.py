@@ -18,7 +18,7 @@ from foreword.training.adapting import Base
 from foreword.training.board import writer_class
 from foreword.training.checkpoint import Checkpoint, home, latest
 from foreword.training.corpus import Corpus, read_corpus
-from foreword.training.keeping import remember, remembered, remembered_old
+from foreword.training.keeping import remember, remembered
 from foreword.training.leaves import Leaves
 from foreword.training.next_words import EACH, NextWordTask, Validation
 from foreword.training.ngram import count_on
@@ -139,8 +139,8 @@ def _train_pairs(
     subwords: Subwords | None = None
     old: Sequence[Any] = ()
     if resume:
-        pairs, valid = remembered(home(folder), pairs, valid)
-        subwords, old = read_translation(home(folder)).subwords, remembered_old(home(folder))
+        pairs, valid, old = remembered(home(folder), pairs, valid)
+        subwords = read_translation(home(folder)).subwords
     elif base is not None:
         subwords, old, valid = base.folder.subwords, base.old, base.valid
     corpus = read_pair_corpus(pairs, valid, chosen, report, subwords, old)
@@ -171,7 +171,7 @@ def _train(
     tokenizer: Tokenizer | None = None
     rare: Sequence[str] = ()
     if resume:
-        texts, valid = remembered(home(folder), texts, valid)
+        texts, valid, _ = remembered(home(folder), texts, valid)
         before = read_folder(home(folder))
         tokenizer, rare = before.tokenizer, before.rare
     # Nothing may be writable beside a folder that is there.

@@ -13,6 +13,7 @@ from foreword.text.finding import LeftOut
 from foreword.text.forms.archives import ZIP_MAGIC
 from foreword.text.forms.form import Account, Opened, Passage
 from foreword.text.input_files import File
+from foreword.text.pairs.carried import CARRIED, carried_units
 from foreword.text.pairs.gettext import PO
 from foreword.text.pairs.languages import code, language
 from foreword.text.pairs.line_by_line import read_lines
@@ -44,7 +45,8 @@ def read_pairs(
     number that each hold pairs: TMX, XLIFF, PO, and tables. In folders, the latter are read.
 
     Args:
-        paths: files, folders, globs, or `-` for standard input.
+        paths: files, folders, globs, `-` for standard input, or the name of a part of the carried
+            pairs (`foreword.text.pairs.carried`).
         languages: the codes of the language to translate from and of that to translate into; None
             for those that the files hold, if they are two, in the order of the files.
         form: the form of all files, one of `FORM_NAMES`; None to recognise it by the content.
@@ -70,6 +72,9 @@ def read_pairs(
     given = paths_of(paths)
     spool = Spool()
     for path in map(str, given):
+        if path in CARRIED:
+            reader.add(path, "carried sentences", carried_units(path))
+            continue
         for file in files_of(path, spool, reader.left_out):
             reader.read(file)
     reader.end()
@@ -99,7 +104,7 @@ class _Reader:
         try:
             form = self._form_of(file)
             if form is not None:
-                self._add(file.name, form.label, form.read(self._opened(file)))
+                self.add(file.name, form.label, form.read(self._opened(file)))
             elif not file.is_named:
                 self.left_out.add("of no form of pairs", file.name)
             elif self._first is None:
@@ -107,7 +112,7 @@ class _Reader:
             else:
                 first, self._first = self._first, None
                 lines = read_lines(self._opened(first), self._opened(file))
-                self._add(f"{first.name} and {file.name}", "lines", lines)
+                self.add(f"{first.name} and {file.name}", "lines", lines)
         except (ForewordError, OSError) as error:
             if file.is_named or isinstance(error, SettingsError):
                 raise
@@ -143,7 +148,8 @@ class _Reader:
     def _opened(self, file: File) -> Opened:
         return Opened(file.name, file.unpacked, self._encoding, self._columns, self.account)
 
-    def _add(self, name: str, label: str, units: Iterator[Unit]) -> None:
+    def add(self, name: str, label: str, units: Iterator[Unit]) -> None:
+        """Take the units of a file."""
         number = len(self.files)
         self.files.append(name)
         self.labels[label] += 1
