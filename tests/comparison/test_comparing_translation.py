@@ -1,13 +1,16 @@
 """Translation models are compared with equal parameters on the same pairs."""
 
 import csv
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from foreword.cli.app import app
-from foreword.comparison.pairs import compare_pairs
+from foreword.cli.compare import _table_of_pairs
+from foreword.comparison.pairs import PairRow, compare_pairs
 from foreword.errors import SettingsError
 
 WORDS = {"eins": "one", "zwei": "two", "drei": "three", "vier": "four", "acht": "eight"}
@@ -43,6 +46,21 @@ def test_cells_and_attentions_are_compared_with_equal_parameters(
     assert all(38_000 < row.parameters < 42_000 for row in comparison.rows)
     assert {point.model for point in comparison.points} == {row.name for row in comparison.rows}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_word_of_the_table_is_cut_in_a_terminal_of_80_columns() -> None:
+    row = PairRow("lstm-layer-norm", "multiplicative", 15_123_456, 512, 12_345_678, 6123.4, 12.3,
+                  34.2, 55.1)  # fmt: skip
+    page = Console(file=StringIO(), width=80)
+    page.print(_table_of_pairs([row]))
+    lines = page.file.getvalue().rstrip("\n").split("\n")
+
+    assert lines[2].split() == [
+        *("lstm-layer-norm", "multiplicative", "34.2", "55.1", "12.30", "6,123", "12.35", "M"),
+        "15,123,456",
+    ]
+    assert "perplexity" in lines[1]
+    assert max(map(len, lines)) <= 80
 
 
 def test_the_command_writes_a_table_and_a_picture(pairs: Path, tmp_path: Path) -> None:

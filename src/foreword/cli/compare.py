@@ -1,8 +1,9 @@
 """`foreword compare`: every architecture on one text, with one budget, in a table and a picture."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -24,6 +25,9 @@ from foreword.folder.claim import Refusal, claimed, refuse_unclaimable, unless_r
 from foreword.folder.translation import ATTENTIONS
 from foreword.training.leaves import LeavesWithoutEnd
 from foreword.training.settings import ENDS
+
+if TYPE_CHECKING:
+    from foreword.comparison.pairs import PairRow
 
 FILES = ("table.csv", "curves.csv", "comparison.png")
 """What is written."""
@@ -195,18 +199,26 @@ def _compare_pairs(
     if as_json:
         print_json({"rows": [asdict(r) for r in rows], "files": [str(p) for p in written]})
     else:
-        table = Table(box=None, pad_edge=False)
-        table.add_column("model", style="cyan", no_wrap=True)
-        for heading in ("BLEU", "chrF2", "perplexity", "sub-words/s", "seen", "parameters"):
-            table.add_column(heading, justify="right")
-        for r in sorted(rows, key=lambda r: r.perplexity):
-            quality = ("" if of is None else f"{of:.1f}" for of in (r.bleu, r.chrf))
-            sizes = (f"{r.words_per_second:,.0f}", f"{r.words_seen:,}", f"{r.parameters:,}")
-            table.add_row(r.name, *quality, f"{r.perplexity:.2f}", *sizes)
-        results().print(table)
+        results().print(_table_of_pairs(rows))
         errors.print("written: " + ", ".join(str(p) for p in written))
     if comparison.stopped:
         raise typer.Exit(130)
+
+
+def _table_of_pairs(rows: Sequence["PairRow"]) -> Table:
+    """Return the table of translation models, the best first; it fits in 80 columns."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("cell", "attention"):
+        table.add_column(heading, style="cyan", no_wrap=True, vertical="bottom")
+    headings = ("BLEU", "chrF2", "perplexity", "sub-\nwords/s", "sub-\nwords", "parameters")
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for r in sorted(rows, key=lambda r: r.perplexity):
+        quality = ("" if of is None else f"{of:.1f}" for of in (r.bleu, r.chrf))
+        seen = f"{r.words_seen / 1e6:.2f} M"
+        sizes = (f"{r.words_per_second:,.0f}", seen, f"{r.parameters:,}")
+        table.add_row(r.model, r.attention, *quality, f"{r.perplexity:.2f}", *sizes)
+    return table
 
 
 def _is_comparison(folder: Path) -> bool:
