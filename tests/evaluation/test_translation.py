@@ -3,7 +3,7 @@
 import pytest
 
 from foreword.errors import TextError
-from foreword.evaluation.translation import by_length, measure
+from foreword.evaluation.translation import measure
 
 ONES = ["the cat sat on the mat .", "it is raining today .", "two dogs run ."]
 OTHERS = ["the cat is on the mat .", "today it is raining .", "two dogs run ."]
@@ -23,14 +23,6 @@ def test_bleu_is_that_of_the_papers_formula() -> None:
     for matched, total in zip(matches, totals, strict=True):
         product *= matched / total
     assert measure(ONES, OTHERS).bleu == pytest.approx(100 * product**0.25)
-
-
-def test_long_sources_are_measured_apart_from_short_ones() -> None:
-    sources = ["a b", "a b c", "a b c d e f g h", "a b c d e f g h i"]
-    good, bad = "one two three four five", "six seven eight nine ten"
-    measured = by_length(sources, [good, good, bad, bad], [good] * 4, parts=2)
-    assert measured["2-5"] == pytest.approx(100)
-    assert measured["6-9"] < 10
 
 
 def test_other_numbers_of_references_are_refused() -> None:

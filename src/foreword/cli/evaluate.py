@@ -1,8 +1,9 @@
 """`foreword evaluate`: how well a model predicts a text."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.table import Table
@@ -13,6 +14,9 @@ from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError
 from foreword.text.choice import ReadingOptions
+
+if TYPE_CHECKING:
+    from foreword.folder.config import LengthMeasure
 
 _METHODS = "Methods (perplexity alone, the state carried)"
 
@@ -55,6 +59,14 @@ def evaluate(
             "PDF file.",
         ),
     ] = None,
+    by_length: Annotated[
+        bool,
+        typer.Option(
+            "--by-length",
+            help="Measure BLEU by the length of the source too, and how much of the gradient of "
+            "the last target word reaches the first source word.",
+        ),
+    ] = False,
     reset: Annotated[
         Literal["never", "sentence"],
         typer.Option(
@@ -118,11 +130,13 @@ def evaluate(
     if pairs:
         _pairs(
             folder, pairs, text, chats, beams, device, reading, reliability,
-            calibrate=calibrate, as_json=as_json,
+            calibrate=calibrate, by_length=by_length, as_json=as_json,
         )  # fmt: skip
         return
-    if calibrate or reliability:
-        raise SettingsError("--calibrate and --reliability are for translation models: --pairs")
+    if calibrate or reliability or by_length:
+        raise SettingsError(
+            "--calibrate, --reliability and --by-length are for translation models: give --pairs"
+        )
     if bool(text) == (chats is not None):
         raise SettingsError(
             "give a TEXT to evaluate on, or --chats valid or --chats test, not both"
@@ -165,6 +179,7 @@ def _pairs(
     reliability: Path | None,
     *,
     calibrate: bool,
+    by_length: bool,
     as_json: bool,
 ) -> None:
     from foreword.evaluation.evaluate import evaluate as measure
@@ -178,6 +193,7 @@ def _pairs(
             pairs=pairs,
             beams=beams,
             calibrate=calibrate,
+            by_length=by_length,
             device=device,
             say=watch.note,
             progress=watch.text_progress,
@@ -189,6 +205,23 @@ def _pairs(
         print_json(evaluation.model_dump(mode="json"))
     else:
         results().print(table_of(translation_rows(evaluation)))
+        if evaluation.by_length:
+            results().print(_table_of_lengths(evaluation.by_length))
+
+
+def _table_of_lengths(measures: Sequence["LengthMeasure"]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("source words", "pairs", "BLEU", "gradient at the first word", "its share"):
+        table.add_column(heading, justify="right")
+    for one in measures:
+        table.add_row(
+            one.words,
+            f"{one.pairs:,}",
+            f"{one.bleu:.1f}",
+            f"{one.gradient:.2e}",
+            f"{one.share:.2%}",
+        )
+    return table
 
 
 def _methods(

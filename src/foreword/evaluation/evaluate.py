@@ -28,6 +28,7 @@ def evaluate(
     pairs: Sequence[str | PathLike[str]] = (),
     beams: int = 4,
     calibrate: bool = False,
+    by_length: bool = False,
     device: str = "cpu",
     say: Callable[[str], None] | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
@@ -45,6 +46,7 @@ def evaluate(
         beams: the hypotheses of the search that translates them.
         calibrate: whether to fit the confidences of a translation model on the pairs, and to keep
             that in its folder.
+        by_length: whether to measure translations by the length of their sources too.
         device: the device that the model runs on.
         say: called with sentences about what was read and found out.
         progress: called with (activity, amount done, amount in all).
@@ -67,6 +69,7 @@ def evaluate(
             pairs,
             beams=beams,
             calibrate=calibrate,
+            by_length=by_length,
             device=device,
             encoding=reading.get("encoding", UNICODE),
             **told,

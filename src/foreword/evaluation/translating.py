@@ -9,6 +9,7 @@ import torch
 
 from foreword.errors import TextError
 from foreword.evaluation.calibration import fit, reliability
+from foreword.evaluation.lengths import measures_by_length
 from foreword.evaluation.pairs import evaluation_of_pairs, score_pairs
 from foreword.evaluation.translation import measure
 from foreword.folder.config import TranslationEvaluation
@@ -35,6 +36,7 @@ def evaluate_pairs(
     *,
     beams: int = 4,
     calibrate: bool = False,
+    by_length: bool = False,
     device: str = "cpu",
     encoding: str = UNICODE,
     say: Callable[[str], None] = lambda _: None,
@@ -50,6 +52,8 @@ def evaluate_pairs(
         beams: the number of hypotheses; 1 is greedy search.
         calibrate: whether to fit the confidences of the model on these pairs, and to keep the
             calibration in its folder. The pairs should be those that it was validated on.
+        by_length: whether to measure BLEU, and how far gradients reach, by the length of the source
+            too; see `foreword.evaluation.lengths`.
         device: on which the perplexity is computed; the translations are made on the processor.
         encoding: of files that are not Unicode.
         say: called with sentences about what was read.
@@ -79,14 +83,19 @@ def evaluate_pairs(
         progress("translating", len(translations), len(sources))
     model = TranslationModel(stored.model)
     load_weights(model, dense(stored.weights))
-    model = model.to(device_named(device))
     subwords = stored.subwords
+    texts = [translation.text for translation in translations]
+    lengths = ()
+    if by_length:
+        progress("differentiating", 0, None)
+        lengths = measures_by_length(model, subwords, sources, texts, references)
+    model = model.to(device_named(device))
     ids = [Ids.of(subwords.encode_batch(side)) for side in (sources, references)]
     with torch.inference_mode():
         score = score_pairs(model, ids[0], ids[1], Ends(subwords.start, subwords.end))
     evaluation = evaluation_of_pairs(
         score,
-        measure([translation.text for translation in translations], references),
+        measure(texts, references),
         text=test.names,
         pairs=len(test),
         beams=beams,
@@ -102,5 +111,6 @@ def evaluate_pairs(
         update={
             "words_per_second": words / max(seconds, 1e-9),
             "reliability": reliability(translations, references),
+            "by_length": lengths,
         }
     )

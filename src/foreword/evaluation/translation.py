@@ -52,29 +52,23 @@ def measure(translations: Sequence[str], references: Sequence[str]) -> Quality:
     return Quality(**scores, signatures=signatures)
 
 
-def by_length(
-    sources: Sequence[str], translations: Sequence[str], references: Sequence[str], parts: int = 4
-) -> dict[str, float]:
-    """Return BLEU for sentences of growing length.
+def ranges_of_lengths(sources: Sequence[str], parts: int = 4) -> dict[str, list[int]]:
+    """Return which sentences have how many words, from short to long.
+
+    >>> ranges_of_lengths(["a b c", "a", "a b", "a b c d"], parts=2)
+    {'1-2': [1, 2], '3-4': [0, 3]}
 
     Args:
         sources: the sentences; their words between spaces count.
-        translations: see `measure`.
-        references: see `measure`.
         parts: the number of ranges of lengths, of about equally many sentences each.
-
-    Returns:
-        BLEU by range, such as "1-8" for sources of 1 to 8 words, from short to long.
     """
     lengths = np.array([len(source.split()) for source in sources])
     cuts = np.unique(np.quantile(lengths, np.linspace(0, 1, parts + 1)).astype(int))
-    measured = {}
+    ranges = {}
     for k, high in enumerate(cuts[1:] if len(cuts) > 1 else cuts):
         low = cuts[k] if k == 0 else cuts[k] + 1
-        chosen = np.flatnonzero((lengths >= low) & (lengths <= high)).tolist()
-        quality = measure([translations[i] for i in chosen], [references[i] for i in chosen])
-        measured[f"{low}-{high}"] = quality.bleu
-    return measured
+        ranges[f"{low}-{high}"] = np.flatnonzero((lengths >= low) & (lengths <= high)).tolist()
+    return ranges
 
 
 def _metrics() -> dict[str, Any]:

@@ -144,6 +144,20 @@ def _error(bins: tuple[ReliabilityBin, ...]) -> float:
     return sum(one.count * abs(one.confidence - one.right) for one in bins) / max(1, total)
 
 
+class LengthMeasure(Data):
+    """How good a translation model is on sentences of some lengths."""
+
+    words: str
+    """The fewest and the most words of a source, as in 5-8."""
+    pairs: int
+    bleu: float
+    gradient: float
+    """The mean norm of the gradient of the last target word's loss, in nats, by the embedding of
+    the first source word."""
+    share: float
+    """The mean share of that in the norms by all source words."""
+
+
 class TranslationEvaluation(Data):
     """How good a translation model is on sentence pairs that it was not trained on."""
 
@@ -167,6 +181,7 @@ class TranslationEvaluation(Data):
     words_per_second: float | None = None
     """Words of the sources, translated in a second."""
     reliability: Reliability | None = None
+    by_length: tuple[LengthMeasure, ...] = ()
 
 
 class TranslationFolderConfig(Data):

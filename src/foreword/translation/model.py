@@ -112,13 +112,18 @@ class TranslationModel(nn.Module):
             source: (S, B) sub-words, padded with any.
             lengths: (B,), the number of sub-words of each sentence, at least 1.
         """
+        return self.encode_embedded(self.embedded(source), lengths)
+
+    def encode_embedded(self, x: Tensor, lengths: Tensor) -> tuple[Memory, States]:
+        """Return what `encode` returns, for the embedded sub-words (S, B, E)."""
         drop, config = self.regularisation, self.config
+        steps = torch.arange(len(x), device=x.device)
         if config.reverse_source:
-            steps = torch.arange(len(source), device=source.device)[:, None]
-            source = source.gather(0, (lengths - 1 - steps).clamp_min(0))
-        outputs, _ = self.encoder(self._embedded(source), lengths=lengths)
-        places = torch.arange(len(source), device=source.device) < lengths[:, None]
-        last = outputs[lengths - 1, torch.arange(len(lengths), device=source.device)]
+            order = (lengths - 1 - steps[:, None]).clamp_min(0)
+            x = x.gather(0, order[..., None].expand_as(x))
+        outputs, _ = self.encoder(x, lengths=lengths)
+        is_inside = steps < lengths[:, None]
+        last = outputs[lengths - 1, torch.arange(len(lengths), device=x.device)]
         if config.bidirectional:
             forward, backward = config.encoder_units, outputs[0, :, config.encoder_units :]
             last = torch.cat([last[:, :forward], backward], 1)
@@ -127,9 +132,10 @@ class TranslationModel(nn.Module):
         parts = torch.split(torch.tanh(self.bridge(last)), self._state_sizes, 1)
         layers = config.decoder_layers
         states = tuple(torch.stack(parts[k : k + layers]) for k in range(0, len(parts), layers))
-        return Memory(outputs, keys, places), states
+        return Memory(outputs, keys, is_inside), states
 
-    def _embedded(self, ids: Tensor) -> Tensor:
+    def embedded(self, ids: Tensor) -> Tensor:
+        """Return the embeddings (..., E) of sub-words, with dropout in training."""
         drop = self.regularisation
         table = embedding_dropout(
             self.embedding.weight, drop.embedding, self.training, self.generator
@@ -148,7 +154,7 @@ class TranslationModel(nn.Module):
             memory: of `encode`.
             fed: a_t of the step before the first, (B, E), where there is input feeding; None: 0.
         """
-        embedded = self._embedded(inputs)
+        embedded = self.embedded(inputs)
         if not self.config.input_feeding:
             return self._steps(embedded, states, memory)
         B, E = inputs.shape[1], self.config.embedding_size
