@@ -50,8 +50,12 @@ def _rows(recipe: Recipe) -> dict[str, str]:
 
 
 def _in_short(reached: Reached) -> str:
-    first, *_ = reached.test_perplexity.values()
-    return f"test {first:.1f}, validation {reached.valid_perplexity:.1f}, in {_minutes(reached)}"
+    if reached.bleu:
+        quality = ", ".join(f"BLEU {bleu:.1f} ({name})" for name, bleu in reached.bleu.items())
+    else:
+        first = next(iter(reached.test_perplexity.values()))
+        quality = f"test {first:.1f}, validation {reached.valid_perplexity:.1f}"
+    return f"{quality}, in {_minutes(reached)}"
 
 
 def _in_full(reached: Reached) -> str:
@@ -59,6 +63,7 @@ def _in_full(reached: Reached) -> str:
         f"{reached.text}, {reached.machine}, {_minutes(reached)}, {reached.date}",
         f"validation perplexity {reached.valid_perplexity:.2f}",
         *(f"test perplexity {p:.2f}, {name}" for name, p in reached.test_perplexity.items()),
+        *(f"BLEU {bleu:.1f}, {name}" for name, bleu in reached.bleu.items()),
         reached.command,
     ]
     return "\n".join(lines)

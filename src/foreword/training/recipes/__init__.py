@@ -18,7 +18,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from foreword.errors import MissingExtraError, SettingsError
 from foreword.folder.config import Data
@@ -29,7 +29,7 @@ SUFFIX = ".toml"
 
 
 class Reached(Data):
-    """What a recipe reached once, as `benchmarks/quality.py` measured it."""
+    """What a recipe reached once: a next-word model by `benchmarks/quality.py`, or a translator."""
 
     text: str
     """Names of the texts: training, validation, test."""
@@ -39,8 +39,10 @@ class Reached(Data):
     """Of training, reading the text included."""
     valid_perplexity: float
     """Of the network alone, over all of the validation text."""
-    test_perplexity: dict[str, float]
+    test_perplexity: dict[str, float] = Field(default_factory=dict)
     """By what was mixed; names with `cache` or `dynamic` adapt to the text."""
+    bleu: dict[str, float] = Field(default_factory=dict)
+    """Of a translation model, by the pairs that it translated, and how."""
     command: str
 
 
