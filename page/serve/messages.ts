@@ -42,6 +42,7 @@ export interface TranslationQuestion {
   text: string;
   k: number;
   model: string | null;
+  phrases: boolean;
   rest: boolean;
   attention: boolean;
   word?: number;

@@ -45,7 +45,8 @@ function ask(text: string): void {
     return;
   }
   const asked = line();
-  const question = { source: asked, text, k: SHOWN, model, rest: true, attention: true };
+  const wanted = { phrases: true, rest: true, attention: true };
+  const question = { source: asked, text, k: SHOWN, model, ...wanted };
   connection.ask(question, (answer) => {
     desk.show(text, answer.suggestions);
     if (!desk.isDismissed) field.showGhost(answer.rest?.match(/\s*\S+/gu) ?? []);
@@ -55,7 +56,8 @@ function ask(text: string): void {
 
 /** Asks for words in place of the one at this offset, in characters. */
 function askForOthers(text: string, word: number): void {
-  const question = { source: line(), text, k: 5, model, rest: false, attention: false, word };
+  const wanted = { phrases: false, rest: false, attention: false };
+  const question = { source: line(), text, k: 5, model, ...wanted, word };
   connection.ask(question, (answer) => {
     const others = answer.alternatives ?? [];
     alignment.offer(others.filter((one, rank) => rank < 2 || one.probability >= LIKELY));

@@ -58,6 +58,25 @@ def test_a_word_has_the_probability_of_all_its_spellings_given_the_letters(seed:
     assert following.accepted("b a") == "b a b"
 
 
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_a_phrase_has_the_probability_of_its_words_one_after_the_other(seed: int) -> None:
+    typist = TranslationTypist(network_of(seed), ENDS, Pieces(PIECES), encode, SOURCE)
+    words = {one.word: one.probability for one in typist.suggest("b ", k=9)}
+    phrases = [one for one in typist.suggest("b ", k=9, phrases=True) if " " in one.word]
+    assert phrases
+    for phrase in phrases:
+        first, *others = phrase.word.split()
+        before = (B, *encode(first))
+        chance = words[first] / ends_word(seed, before)
+        for word in others:
+            for index in {"a": (A,), "b": (B,), "ab": (AB,)}[word]:
+                chance *= probability(seed, before)[index]
+                before = (*before, index)
+        chance *= ends_word(seed, before)
+        assert phrase.probability == pytest.approx(chance, rel=1e-3)
+        assert phrase.accepted("b ") == f"b {phrase.word}"
+
+
 def test_answers_depend_on_the_text_alone() -> None:
     network = network_of(4)
 

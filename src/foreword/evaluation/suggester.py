@@ -36,11 +36,11 @@ _CUTTER = Tokenizer(SPECIAL, TokenizerConfig())
 
 
 class TranslationSuggester:
-    """Suggests words of translations, each given its source, as `Suggester` suggests next words."""
+    """Suggests words and phrases of translations, each given its source."""
 
-    def __init__(self, translator: Translator) -> None:
-        """Take a model."""
-        self._translator = translator
+    def __init__(self, translator: Translator, *, phrases: bool = True) -> None:
+        """Take a model, and whether phrases of several words are suggested too."""
+        self._translator, self._phrases = translator, phrases
         self._typist = translator.typist("", sentences=False)
 
     def typed(self, pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -50,12 +50,12 @@ class TranslationSuggester:
             yield target
 
     def suggest(self, text: str, k: int) -> list[str]:
-        """Return at most k words that differ in more than case, the most probable first."""
+        """Return at most k words or phrases that differ in more than case, the best first."""
         *_, typed = text.split(" ")
         cut = _CUTTER.split(typed)
         start = cut[-1].start if cut and typed[-1].isalnum() else len(typed)
         words: dict[str, str] = {}
-        for one in self._typist.suggest(text, k + CASES, complete=True):
+        for one in self._typist.suggest(text, k + CASES, complete=True, phrases=self._phrases):
             word = one.word[start:]
             if any(map(str.isalnum, word)):
                 words.setdefault(word.casefold(), word)

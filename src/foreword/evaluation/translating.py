@@ -12,7 +12,7 @@ from foreword.evaluation.calibration import fit, reliability
 from foreword.evaluation.lengths import measures_by_length
 from foreword.evaluation.pairs import evaluation_of_pairs, score_pairs
 from foreword.evaluation.translation import measure
-from foreword.folder.config import TranslationEvaluation
+from foreword.folder.config import LengthMeasure, TranslationEvaluation
 from foreword.folder.installed import find_folder
 from foreword.folder.quantised import dense
 from foreword.folder.translation_store import keep_calibration, read_translation
@@ -85,7 +85,7 @@ def evaluate_pairs(
     load_weights(model, dense(stored.weights))
     subwords = stored.subwords
     texts = [translation.text for translation in translations]
-    lengths = ()
+    lengths: tuple[LengthMeasure, ...] = ()
     if by_length:
         progress("differentiating", 0, None)
         lengths = measures_by_length(model, subwords, sources, texts, references)

@@ -289,6 +289,9 @@ class TranslationRequest(Struct, forbid_unknown_fields=True):
     rest: Annotated[bool, Meta(description="Also complete the text to a whole translation.")] = (
         False
     )
+    phrases: Annotated[
+        bool, Meta(description="Suggest the words and phrases that together save the most keys.")
+    ] = False
     attention: Annotated[
         bool, Meta(description="Also tell where the decoder looked for each word.")
     ] = False

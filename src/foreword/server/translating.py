@@ -72,9 +72,8 @@ def _prepared(service: Service, request: TranslationRequest) -> Callable[[], Tra
             typist = model.typist(source)
         except SettingsError as error:
             raise RequestError(422, "invalid", str(error), param="source") from None
-        answer = TranslationAnswer(
-            model=model.name, suggestions=offered(typist.suggest(text, request.k), text)
-        )
+        suggestions = typist.suggest(text, request.k, phrases=request.phrases)
+        answer = TranslationAnswer(model=model.name, suggestions=offered(suggestions, text))
         if request.rest:
             answer.rest = typist.rest(text)
         if request.attention:

@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from foreword.predictor.suggest import Suggestion
 from foreword.translator.parts import Part, ends_of_sentences
-from foreword.translator.typist import Alternatives, Look, TranslationTypist, words_in
+from foreword.translator.spans import words_in
+from foreword.translator.typist import Alternatives, Look, TranslationTypist
 
 KEPT_SENTENCES = 2
 """The number of sentences whose typists are kept: the one that is typed, and the one before it."""
@@ -49,16 +50,19 @@ class LineTypist:
         self._typists: OrderedDict[int, TranslationTypist] = OrderedDict()
         self._looks: dict[int, tuple[str, list[Look]]] = {}
 
-    def suggest(self, text: str, k: int = 3, *, complete: bool | None = None) -> list[Suggestion]:
+    def suggest(
+        self, text: str, k: int = 3, *, complete: bool | None = None, phrases: bool = False
+    ) -> list[Suggestion]:
         """Return the k likeliest words at the end; see `TranslationTypist.suggest`.
 
         After the mark that ends a sentence, these are words of the next one.
         """
         begins = self._begins(text)
         if self._is_closed(text, len(begins)):
-            following = self._typist(len(begins)).suggest("", k)
+            following = self._typist(len(begins)).suggest("", k, phrases=phrases)
             return [one._replace(text=f" {one.text}") for one in following]
-        return self._typist(len(begins) - 1).suggest(text[begins[-1] :], k, complete=complete)
+        typist = self._typist(len(begins) - 1)
+        return typist.suggest(text[begins[-1] :], k, complete=complete, phrases=phrases)
 
     def rest(self, text: str) -> str:
         """Return what completes the sentence that is typed; at its end, the next sentence."""

@@ -4,8 +4,9 @@ The typed text is the beginning of the translation. Its whole words are read int
 state; the letters of its last word may go on in any sub-words that spell them.
 """
 
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,11 +15,12 @@ import numpy as np
 from foreword.errors import SettingsError
 from foreword.predictor.reading import readable
 from foreword.predictor.suggest import Suggestion
-from foreword.text.placeholders import masked
 from foreword.text.subwords import SLOT_CHARACTERS, Subwords
 from foreword.translator.demands import Demands, Ids, Pieces, Prefix
 from foreword.translator.numpy_network import States
+from foreword.translator.phrases import most_saving
 from foreword.translator.search import BeamSearch, Ends, Network
+from foreword.translator.spans import shown, spans_of
 from foreword.translator.translation import words_of
 
 BEAMS = 8
@@ -31,9 +33,14 @@ MOST_SUBWORDS = 512
 """A source of more sub-words is refused; after more of the translation, nothing is suggested."""
 KEPT = 500
 """The number of decoder states that are kept, each with the scores of all sub-words."""
+PHRASE = 3
+"""The most words of a phrase that is suggested."""
+LEAST_PHRASE = math.log(0.05)
+"""Phrases of a smaller log-probability are not followed."""
+STARTS = 2
+"""The number of likeliest words that phrases begin with."""
 _JOINS = (b"'", "’".encode(), b"-")
 """Marks after which a word may go on."""
-_BETWEEN_SPACES = re.compile(r"[^ \t\n\r\v\f]+")
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 
@@ -144,7 +151,9 @@ class TranslationTypist:
         self._inside, self._is_over = np.flatnonzero(goes_on), (~goes_on).astype(np.float32)
         self._never = [ends.start, *(index for index in ends.never if index not in self._slots)]
 
-    def suggest(self, text: str, k: int = 3, *, complete: bool | None = None) -> list[Suggestion]:
+    def suggest(
+        self, text: str, k: int = 3, *, complete: bool | None = None, phrases: bool = False
+    ) -> list[Suggestion]:
         """Return the k likeliest words at the end of the typed text.
 
         After a space these are next words. Letters at the end are completed; or if they may be a
@@ -155,6 +164,8 @@ class TranslationTypist:
             k: the largest number of words.
             complete: True only completes letters at the end; False takes them for a whole word;
                 None weighs both.
+            phrases: True returns the k words or phrases of up to `PHRASE` words that together are
+                expected to save the most keys.
 
         Raises:
             SettingsError: k is less than 1.
@@ -162,6 +173,10 @@ class TranslationTypist:
         """
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
+        if phrases:
+            single = self.suggest(text, k, complete=complete)
+            longer = (one for word in single[:STARTS] for one in self._phrases(text, word))
+            return most_saving([*single, *longer], text, k)
         text = self._masked(text)
         whole, _, typed = text.rpartition(" ")
         before, typed = tuple(self._encode(whole)), self._shown(typed)
@@ -184,6 +199,30 @@ class TranslationTypist:
                 for word, share in following.items()
             ]
         return sorted(offered, key=lambda one: -one.probability)[:k]
+
+    def _phrases(self, text: str, word: Suggestion) -> Iterator[Suggestion]:
+        """Yield phrases that begin with a suggested word: the likeliest words after it."""
+        ids = tuple(self._encode(self._masked(word.accepted(text))))
+        if len(ids) > MOST_SUBWORDS or word.probability == 0:
+            return
+        (node,) = self._after([ids])
+        log, written, words = math.log(word.probability) - node.ending, b"", 1
+        while words < PHRASE and log > LEAST_PHRASE:
+            # The first sub-word after the suggested word does not make it longer.
+            logs = node.logs if written else np.where(self._is_over, node.logs, -np.inf)
+            index = int(logs.argmax())
+            piece = self._pieces.bytes[index]
+            is_over = index == self._ends.end or piece.startswith(b" ")
+            if written and is_over:
+                words += 1
+                more = written.decode("utf-8", "replace")
+                chance = math.exp(min(log + node.ending, 0.0))
+                yield Suggestion(word.word + more, chance, word.text + more, word.replaces)
+            if index == self._ends.end:
+                return
+            log, written = log + float(node.logs[index]), written + piece
+            ids = (*ids, index)
+            (node,) = self._after([ids])
 
     def rest(self, text: str) -> str:
         """Return what completes the typed text to a whole translation, by greedy search."""
@@ -254,14 +293,14 @@ class TranslationTypist:
         of_text = words_of(ids, self._pieces.bytes)
         looks = [
             Look(start, end, tuple(weights[at].mean(0).tolist()))
-            for (start, end), at in zip(_spans(text, self._originals), of_text, strict=False)
+            for (start, end), at in zip(spans_of(text, self._originals), of_text, strict=False)
         ]
         end = len(self._shown(text))
         return [*looks, Look(end, end, tuple(weights[-1].tolist()))]
 
     def words(self, source: str) -> list[tuple[int, int]]:
         """Return the start and the end of each word of the source, in the order of `Look`."""
-        return _spans(self._masked(source), self._originals)
+        return spans_of(self._masked(source), self._originals)
 
     def _masked(self, text: str) -> str:
         """Return a text as it is read, with slots in place of the source's placeholders."""
@@ -272,7 +311,7 @@ class TranslationTypist:
 
     def _shown(self, text: str) -> str:
         """Return a text with the placeholders in place of their slots."""
-        return _shown(text, self._originals)
+        return shown(text, self._originals)
 
     def _words(self, before: Ids, letters: bytes, k: int) -> dict[str, float]:
         """Return words that begin with letters, each with its probability given these letters.
@@ -362,28 +401,6 @@ class TranslationTypist:
             attention = None if looked is None else looked[n]
             ending = float(endings[n])
             self._nodes[ids] = _Node(of_one, all_logs[n], ending, best[n], attention)
-
-
-def words_in(source: str) -> list[tuple[int, int]]:
-    """Return what `TranslationTypist.words` returns for a source, without a typist."""
-    sentence = masked(readable(source))
-    text, originals = (source, ()) if sentence is None else (sentence.text, sentence.originals)
-    return _spans(text, dict(zip(SLOT_CHARACTERS, originals, strict=False)))
-
-
-def _spans(text: str, originals: Mapping[str, str]) -> list[tuple[int, int]]:
-    """Return where each word of a text with slots stands in the text without."""
-    spans = []
-    for word in _BETWEEN_SPACES.finditer(text):
-        start = len(_shown(text[: word.start()], originals))
-        spans.append((start, start + len(_shown(word[0], originals))))
-    return spans
-
-
-def _shown(text: str, originals: Mapping[str, str]) -> str:
-    for slot, original in originals.items():
-        text = text.replace(slot, original)
-    return text
 
 
 def _log_sum(logs: np.ndarray) -> float:

@@ -188,7 +188,8 @@ function ask(text) {
     return;
   }
   const asked = line();
-  const question = { source: asked, text, k: SHOWN, model, rest: true, attention: true };
+  const wanted = { phrases: true, rest: true, attention: true };
+  const question = { source: asked, text, k: SHOWN, model, ...wanted };
   connection.ask(question, (answer) => {
     desk.show(text, answer.suggestions);
     if (!desk.isDismissed) field.showGhost(answer.rest?.match(/\s*\S+/gu) ?? []);
@@ -196,7 +197,8 @@ function ask(text) {
   });
 }
 function askForOthers(text, word2) {
-  const question = { source: line(), text, k: 5, model, rest: false, attention: false, word: word2 };
+  const wanted = { phrases: false, rest: false, attention: false };
+  const question = { source: line(), text, k: 5, model, ...wanted, word: word2 };
   connection.ask(question, (answer) => {
     const others = answer.alternatives ?? [];
     alignment.offer(others.filter((one, rank) => rank < 2 || one.probability >= LIKELY));
