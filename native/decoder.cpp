@@ -1,8 +1,10 @@
 #include "decoder.hpp"
 
 #include "parallel.hpp"
+#include "thread_pool.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 
@@ -44,9 +46,12 @@ Decoder::Decoder(const Kernels& kernels, DecoderModel model) : kernels_(kernels)
             table.floats = zeros_.back().data();
             return table;
         };
-        const Table inputs = words(layer.weight_ih.columns), output = words(layer.weight_hh.columns);
+        const bool reads_words = layers_.empty() && !model_.feeds;
+        const Table inputs = reads_words ? model_.embedding : words(layer.weight_ih.columns);
+        const Table output = words(layer.weight_hh.columns);
         layers_.push_back(std::make_unique<Network>(
             kernels, Model{model_.cell, inputs, {layer}, {}, output, model_.clip}));
+        if (reads_words) layers_.back()->remember_words();
     }
     if (looks()) model_.query = kept(model_.query);
     model_.combine = kept(model_.combine);
@@ -88,16 +93,16 @@ void Decoder::step(const Sentences& sentences, Decoders& all, int threads) const
     const std::size_t N = (std::size_t)all.N, H = (std::size_t)hidden_size();
     const std::size_t E = (std::size_t)model_.embedding.columns, wide = (std::size_t)model_.combine.columns;
     const std::size_t inputs = (std::size_t)model_.layers.front().weight_ih.columns;
-    for (std::size_t row = 0; row < N; ++row) {
+    for (std::size_t row = 0; row < N && model_.feeds; ++row) {
         row_of(model_.embedding, all.ids[row], all.x.data() + row * inputs);
-        if (model_.feeds) {
-            std::memcpy(all.x.data() + row * inputs + E, all.fed.data() + row * E, E * sizeof(float));
-        }
+        std::memcpy(all.x.data() + row * inputs + E, all.fed.data() + row * E, E * sizeof(float));
     }
     const float* x = all.x.data();
     for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
         float* const c = model_.cell->has_memory() ? all.c[layer].data() : nullptr;
-        layers_[layer]->steps(0, 1, all.N, x, all.h[layer].data(), c, threads);
+        float* const h = all.h[layer].data();
+        if (layer == 0 && !model_.feeds) layers_[0]->read(all.ids.data(), all.N, h, c, threads);
+        else layers_[layer]->steps(0, 1, all.N, x, h, c, threads);
         const float* const after = all.h[layer].data() + N * H;
         x = after;
         if (layer == 0 && looks()) {
@@ -143,7 +148,7 @@ void Decoder::copy(const Decoders& from, int row, Decoders& to, int place) const
 std::vector<std::vector<Finished>> Decoder::search(const Sentences& sentences, Decoders all,
                                                    const Wanted& wanted, int threads) const {
     const int count = 2 * wanted.beams, heads = model_.heads, S = sentences.S;
-    const std::size_t C = (std::size_t)count;
+    const std::size_t C = (std::size_t)count, E = (std::size_t)model_.embedding.columns;
     std::vector<std::int64_t> never = wanted.never;
     never.push_back(wanted.start), never.push_back(wanted.end);
     std::vector<Sentence> live((std::size_t)sentences.B);
@@ -192,10 +197,23 @@ std::vector<std::vector<Finished>> Decoder::search(const Sentences& sentences, D
         step(sentences, all, threads);
         const std::size_t N = (std::size_t)all.N;
         ids.resize(N * C), logs.resize(N * C), ends.resize(N);
-        if (!likeliest_rows(kernels_, model_.output, all.features.data(), all.N, count, never, wanted.end,
-                            {ids.data(), logs.data(), ends.data()}, threads)) {
-            return {};
+        const auto likeliest = [&](const Choice& choice, std::size_t row, int rows, int threads_here) {
+            return likeliest_rows(kernels_, model_.output, choice, all.features.data() + row * E, rows, count,
+                                  never, wanted.end,
+                                  {ids.data() + row * C, logs.data() + row * C, ends.data() + row},
+                                  threads_here);
+        };
+        std::atomic<bool> is_finite{true};
+        if (wanted.words.empty()) {
+            is_finite = likeliest({nullptr, model_.output.rows}, 0, all.N, threads);
+        } else {
+            const double work = (double)N * (double)wanted.words[0].count * (double)E;
+            in_pieces(threads_worth(threads, work), (int)live.size(), [&](int r) {
+                const Choice& choice = wanted.words[(std::size_t)live[(std::size_t)r].number];
+                if (!likeliest(choice, (std::size_t)r * K, (int)K, 1)) is_finite = false;
+            });
         }
+        if (!is_finite) return {};
         if (t == 0) never.pop_back();  // after a first sub-word it may end
         const std::size_t first_look = looks.size();
         if (this->looks()) {

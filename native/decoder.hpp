@@ -50,6 +50,7 @@ struct Wanted {
     std::int64_t start, end;
     std::vector<std::int64_t> never;
     const std::int64_t* longest;  // (B): the most sub-words of each, the end included
+    std::vector<Choice> words;    // (B): which may be written, the end among them; none: any
 };
 
 struct Finished {

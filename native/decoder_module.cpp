@@ -6,6 +6,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace foreword {
@@ -80,7 +81,7 @@ class PyDecoder {
     // the arrays as bytes. None where scores overflow.
     nb::object search(const nb::tuple& memory, const nb::tuple& states, const nb::handle& longest, int beams,
                       int n, double alpha, std::int64_t start, std::int64_t end,
-                      const std::vector<std::int64_t>& never, int threads) const {
+                      const std::vector<std::int64_t>& never, const nb::list& words, int threads) const {
         const Given given(*this, memory);
         const Buffer most(longest, "lq", sizeof(std::int64_t), PyBUF_SIMPLE);
         const std::int64_t V = decoder_->model().embedding.rows;
@@ -89,11 +90,21 @@ class PyDecoder {
             must(most.as<const std::int64_t>()[b] > 1, "a translation has room for a sub-word and the end");
         }
         must(beams > 0 && n > 0 && start >= 0 && start < V && end >= 0 && end < V, "beams and ends are wanted");
+        must(words.size() == 0 || words.size() == most.count(), "words for each sentence are wanted");
+        std::vector<Buffer> of_sentences;
+        std::vector<Choice> choices;
+        for (const nb::handle each : words) {
+            const Buffer& ids = of_sentences.emplace_back(each, "lq", sizeof(std::int64_t), PyBUF_SIMPLE);
+            const std::int64_t *const first = ids.as<const std::int64_t>(), *const last = first + ids.count();
+            must(std::is_sorted(first, last) && std::binary_search(first, last, end) && *first >= 0 && last[-1] < V,
+                 "ids of words rise, and the end is among them");
+            choices.push_back({first, (std::int64_t)ids.count()});
+        }
         Decoders all = begun(states, given.sentences.B, given.sentences.S);
         std::vector<std::vector<Finished>> found;
         {
             const nb::gil_scoped_release release;
-            const Wanted wanted{beams, n, alpha, start, end, never, most.as<const std::int64_t>()};
+            const Wanted wanted{beams, n, alpha, start, end, never, most.as<const std::int64_t>(), choices};
             found = decoder_->search(given.sentences, std::move(all), wanted, threads);
         }
         if (found.empty()) return nb::none();
@@ -196,7 +207,7 @@ void bind_decoder(nb::module_& m, const Kernels* (*chosen)()) {
              nb::arg("features"), nb::arg("attention").none(), nb::arg("threads"))
         .def("search", &PyDecoder::search, nb::arg("memory"), nb::arg("states"), nb::arg("longest"),
              nb::arg("beams"), nb::arg("n"), nb::arg("alpha"), nb::arg("start"), nb::arg("end"),
-             nb::arg("never"), nb::arg("threads"));
+             nb::arg("never"), nb::arg("words"), nb::arg("threads"));
 }
 
 }  // namespace foreword

@@ -27,6 +27,7 @@ class Projection {
 
     // The thread's part of what must be there before `run`.
     void prepare(const Member& member, int first, int last) const {
+        if (input_.size == 0) return;
         if (packs_) pack_rows<F>(strips_, input_.weight, input_.size, weight_, first, last);
         if (!copies_) return;
         const int I = input_.size, all = (int)steps_.begin(steps_.T);
@@ -36,11 +37,7 @@ class Projection {
             to[words_ - 1] = 0;
             float shrink = 1.0f;
             if constexpr (F::SCALES) {
-                float largest = 0.0f, wrong = 0.0f;
-                for (int k = 0; k < I; ++k) {
-                    largest = std::max(largest, std::fabs(x[k]));
-                    wrong += x[k] - x[k];  // NaN from the first value that is not finite
-                }
+                const auto [largest, wrong] = extent_of(x, I);
                 scales_.get()[row] = largest / 127.0f + wrong;
                 shrink = largest > 0.0f ? 1.0f / largest : 0.0f;
             }
@@ -55,6 +52,7 @@ class Projection {
     // some steps at once when the first of these comes.
     float* run(int t, Chunk& chunk, float* memory, bool has_all, const Share& share,
                const Member& member) const {
+        if (input_.size == 0) return memory;  // the caller has made them
         const std::ptrdiff_t wide = (std::ptrdiff_t)gates_ * strips_.units;
         if (t == chunk.end) {
             chunk.first = t;
@@ -63,43 +61,43 @@ class Projection {
             float* const into = has_all ? memory + steps_.begin(t) * wide : memory;
             if (steps_.is_ragged()) {
                 // Other steps' rows are other threads'.
-                multiply_all(t, (int)rows(), into, member);
+                multiply_all(t, (int)rows(), into, has_all, member);
                 member.barrier.wait();
             } else {
-                multiply_shared(t, chunk.end - t, into, share);
+                multiply_shared(t, chunk.end - t, into, has_all, share);
             }
         }
         return memory + (steps_.begin(t) - (has_all ? 0 : steps_.begin(chunk.first))) * wide;
     }
 
   private:
-    void multiply_all(int t, int rows, float* into, const Member& member) const {
+    void multiply_all(int t, int rows, float* into, bool has_all, const Member& member) const {
         const Share share = Share::of(member, strips_, rows);
         for (int s = share.first; s < share.last; ++s) {
-            multiply(s, t, share.begin(s), share.end(s, rows), into);
+            multiply(s, t, share.begin(s), share.end(s, rows), into, has_all);
         }
     }
 
     // Of each step those rows that this thread goes on with.
-    void multiply_shared(int t, int steps, float* into, const Share& share) const {
+    void multiply_shared(int t, int steps, float* into, bool has_all, const Share& share) const {
         const int B = steps_.B;
         for (int s = share.first; s < share.last; ++s) {
             const int begin = share.begin(s), end = share.end(s, B);
             const bool all = begin == 0 && end == B;
             for (int k = 0; k < (all ? 1 : steps); ++k) {
-                multiply(s, t, k * B + begin, all ? steps * B : k * B + end, into);
+                multiply(s, t, k * B + begin, all ? steps * B : k * B + end, into, has_all);
             }
         }
     }
 
     // Rows `begin` to before `end`, counted from step t's first, by a strip.
-    void multiply(int s, int t, int begin, int end, float* into) const {
+    void multiply(int s, int t, int begin, int end, float* into, bool has_all) const {
         const int H = strips_.units, gates = gates_;
         const std::ptrdiff_t wide = (std::ptrdiff_t)gates * H;
         const Segment whole{0, words_};
         const float* all_bias = input_.bias;
         Places places;
-        places.add_gates(into, gates, H);
+        if (has_all) places.add_gates(into, gates, H);  // a chunk's are in the cache
         by_rows(strips_, s, weight_, words_, rows_from(steps_.begin(t)), begin, end, &whole, 1, places,
                 [&](const Block& block) {
                     block.each([&](const Spot& at) {

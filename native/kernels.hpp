@@ -40,7 +40,7 @@ inline int steps_at_once(int T, int batch) {
 }
 
 struct Input {
-    int size;
+    int size;             // 0: the gates hold what the inputs and biases give, of one step
     const float* x;       // (T, B, size)
     const float* weight;  // weight_ih, (n H, size)
     const float* bias;    // (n H): all biases that stand outside a reset gate

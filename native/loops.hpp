@@ -123,6 +123,7 @@ class ForwardLoop {
                 a_.h + after, from(a_.c, after), from(a_.tanh_c, begin), from(a_.inner, begin)};
     }
     Places places_of(const ForwardStep& step) const {
+        if (!a_.keeps) return {};
         Places places{{step.h, H_}, {step.c, H_}, {step.tanh_c, H_}, {step.inner, H_}};
         if (cell_.has_memory() || cell_.carries_hidden()) places.add(step.before, H_);
         places.add_gates(step.of_gates, n_, H_);

@@ -32,6 +32,9 @@ constexpr int PIECE = 512;
 // Users whose scores of all words one thread finds together.
 constexpr int SCORED_TOGETHER = 16;
 constexpr int FLOAT32 = 0, INT8 = 2;
+// A batch of so many words reads what they give to the gates from memory; larger ones multiply anew.
+constexpr int READ_TOGETHER = 8;
+constexpr double MOST_KEPT = 64.0 * 1024 * 1024;  // floats
 
 // A thread's memory for intermediate results, kept from call to call.
 float* scratch(std::size_t floats) {
@@ -157,66 +160,79 @@ KeptTable::KeptTable(Table table) : table_(table) {
     table_.sums = sums_.data();
 }
 
-void multiply(const Kernels& kernels, const Table& table, const float* vectors, int count,
-              float* into, int threads) {
+namespace {
+
+// Up to SCORED_TOGETHER vectors by chosen rows: into (users, choice.count).
+void multiply_group(const Kernels& kernels, const Table& table, const Choice& choice,
+                    const float* vectors, int users, float* into) {
     const bool is_int8 = table.is_int8();
     const std::size_t floats = operand_bytes(table.columns) / sizeof(float);
+    float* const memory = scratch(floats * (std::size_t)users);
+    const void* operands[SCORED_TOGETHER];
+    float scales[SCORED_TOGETHER];
+    float* places[SCORED_TOGETHER];
+    for (int u = 0; u < users; ++u) {
+        float* const own = memory + floats * (std::size_t)u;
+        scales[u] = kernels.operand[is_int8](vectors + (std::ptrdiff_t)u * table.columns, table.columns, own);
+        operands[u] = own;
+    }
+    for (int piece = 0; piece < pieces_of(choice.count); ++piece) {
+        const std::int64_t first = (std::int64_t)piece * PIECE;
+        for (int u = 0; u < users; ++u) places[u] = into + u * choice.count + first;
+        kernels.rows[is_int8](table, operands, scales, users, choice.ids ? choice.ids + first : nullptr,
+                              first, size_of(piece, choice.count), places);
+    }
+}
+
+// Calls work(first, users) for each group of vectors, on threads.
+template <class Work>
+void in_groups(int threads, int count, Work&& work) {
     const int groups = (count + SCORED_TOGETHER - 1) / SCORED_TOGETHER;
-    const int pieces = pieces_of(table.rows);
-    const double work = (double)count * table.rows * table.columns;
-    in_pieces(threads_worth(threads, work), groups, [&](int group) {
+    in_pieces(threads, groups, [&](int group) {
         const int first = group * SCORED_TOGETHER;
-        const int users = std::min(SCORED_TOGETHER, count - first);
-        float* const memory = scratch(floats * (std::size_t)users);
-        const void* operands[SCORED_TOGETHER];
-        float scales[SCORED_TOGETHER];
-        float* places[SCORED_TOGETHER];
-        for (int u = 0; u < users; ++u) {
-            float* const own = memory + floats * (std::size_t)u;
-            const float* vector = vectors + (std::ptrdiff_t)(first + u) * table.columns;
-            scales[u] = kernels.operand[is_int8](vector, table.columns, own);
-            operands[u] = own;
-        }
-        for (int piece = 0; piece < pieces; ++piece) {
-            const std::int64_t row = (std::int64_t)piece * PIECE;
-            for (int u = 0; u < users; ++u) {
-                places[u] = into + (std::ptrdiff_t)(first + u) * table.rows + row;
-            }
-            kernels.rows[is_int8](table, operands, scales, users, nullptr, row,
-                                  size_of(piece, table.rows), places);
-        }
+        work(first, std::min(SCORED_TOGETHER, count - first));
     });
 }
 
-bool likeliest_rows(const Kernels& kernels, const Table& table, const float* vectors, int count,
-                    int k, const std::vector<std::int64_t>& hidden, std::int64_t another,
-                    const Likeliest& into, int threads) {
-    const std::size_t rows = (std::size_t)table.rows, columns = (std::size_t)table.columns;
-    const std::size_t pieces = (std::size_t)pieces_of(table.rows);
-    const int groups = (count + SCORED_TOGETHER - 1) / SCORED_TOGETHER;
+}  // namespace
+
+void multiply(const Kernels& kernels, const Table& table, const float* vectors, int count,
+              float* into, int threads) {
+    const double work = (double)count * table.rows * table.columns;
+    in_groups(threads_worth(threads, work), count, [&](int first, int users) {
+        multiply_group(kernels, table, {nullptr, table.rows}, vectors + (std::ptrdiff_t)first * table.columns,
+                       users, into + (std::ptrdiff_t)first * table.rows);
+    });
+}
+
+bool likeliest_rows(const Kernels& kernels, const Table& table, const Choice& choice,
+                    const float* vectors, int count, int k, const std::vector<std::int64_t>& hidden,
+                    std::int64_t another, const Likeliest& into, int threads) {
+    const std::size_t rows = (std::size_t)choice.count, columns = (std::size_t)table.columns;
+    const int pieces = pieces_of(choice.count);
+    const std::int64_t* const ids = choice.ids;
+    const auto of_another = (std::size_t)(ids ? std::lower_bound(ids, ids + rows, another) - ids : another);
     std::atomic<bool> is_finite{true};
-    in_pieces(threads_worth(threads, (double)count * table.rows * table.columns), groups, [&](int group) {
-        const std::size_t first = (std::size_t)group * SCORED_TOGETHER;
-        const int users = std::min(SCORED_TOGETHER, count - (int)first);
+    const double work = (double)count * (double)rows * (double)columns;
+    in_groups(threads_worth(threads, work), count, [&](int first, int users) {
         float* const scores = scratch_for_scores(rows * (std::size_t)users);
-        multiply(kernels, table, vectors + first * columns, users, scores, 1);
+        multiply_group(kernels, table, choice, vectors + (std::size_t)first * columns, users, scores);
         thread_local std::vector<Found> found;
         for (std::size_t u = 0; u < (std::size_t)users; ++u) {
             const float* const own = scores + u * rows;
-            Shares* const parts = shares_of_pieces(pieces);
-            for (std::size_t piece = 0; piece < pieces; ++piece) {
-                parts[piece] = kernels.shares(own + piece * PIECE, size_of((int)piece, table.rows));
+            Shares* const parts = shares_of_pieces((std::size_t)pieces);
+            for (int piece = 0; piece < pieces; ++piece) {
+                parts[piece] = kernels.shares(own + piece * PIECE, size_of(piece, choice.count));
             }
             double log_total = 0.0;
-            const Choice all{nullptr, table.rows};
-            if (!chosen(own, parts, all, hidden, k, found, &log_total)) is_finite = false;
+            if (!chosen(own, parts, choice, hidden, k, found, &log_total)) is_finite = false;
             for (std::size_t at = 0; at < (std::size_t)k; ++at) {
                 const bool is_there = at < found.size();
-                const std::size_t place = (first + u) * (std::size_t)k + at;
+                const std::size_t place = ((std::size_t)first + u) * (std::size_t)k + at;
                 into.ids[place] = is_there ? found[at].id : 0;
                 into.logs[place] = is_there ? (float)(found[at].score - log_total) : -INFINITY;
             }
-            into.log_of_another[first + u] = (float)(own[another] - log_total);
+            into.log_of_another[(std::size_t)first + u] = (float)(own[of_another] - log_total);
         }
     });
     return is_finite;
@@ -241,6 +257,33 @@ bool log_probabilities(const Kernels& kernels, const Table& table, const float* 
     return is_finite;
 }
 
+bool following_rows(const Kernels& kernels, const Table& table, const float* vectors, int count, int k,
+                    const Parts& parts, const Following& into, int threads) {
+    if (!log_probabilities(kernels, table, vectors, count, into.logs, threads)) return false;
+    const Choice inside{parts.inside, parts.inside_count};
+    std::vector<float> chosen_logs;
+    std::vector<Found> found;
+    const auto shares_of = [&](const float* logs, const std::int64_t* ids, std::int64_t size) {
+        chosen_logs.resize((std::size_t)size);
+        for (std::int64_t at = 0; at < size; ++at) chosen_logs[(std::size_t)at] = logs[ids[at]];
+        Shares* const of_pieces = shares_of_pieces((std::size_t)pieces_of(size));
+        for (int piece = 0; piece < pieces_of(size); ++piece) {
+            of_pieces[piece] = kernels.shares(chosen_logs.data() + piece * PIECE, size_of(piece, size));
+        }
+        return of_pieces;
+    };
+    for (int vector = 0; vector < count; ++vector) {
+        const float* const logs = into.logs + (std::ptrdiff_t)vector * table.rows;
+        const Shares* of_pieces = shares_of(logs, parts.over, parts.over_count);
+        const Shares over = together_of(of_pieces, pieces_of(parts.over_count));
+        into.log_of_over[vector] = over.largest + (float)std::log(over.total);
+        of_pieces = shares_of(logs, parts.inside, parts.inside_count);
+        chosen(chosen_logs.data(), of_pieces, inside, {}, k, found);
+        for (int at = 0; at < k; ++at) into.going[(std::ptrdiff_t)vector * k + at] = found[(std::size_t)at].id;
+    }
+    return true;
+}
+
 // One layer's weights as the products read them, made when they are first wanted.
 struct Network::Packing {
     std::mutex mutex;
@@ -254,6 +297,14 @@ Network::Network(const Kernels& kernels, Model model)
     format_ = is_int8 && model_.cell->is_bounded() ? INT8 : FLOAT32;
     model_.output = kept(model_.output);
     if (model_.projection.rows) model_.projection = kept(model_.projection);
+}
+
+void Network::remember_words() {
+    // The second part of a step writes over what the inputs gave.
+    const std::size_t width = (std::size_t)model_.cell->gates * (std::size_t)hidden_size();
+    const Table& words = model_.embedding;
+    const bool are_few = (double)words.rows * (double)width <= MOST_KEPT;
+    if (model_.cell->parts() == 1 && are_few) kept_gates_ = std::make_unique<KeptGates>(words.rows, width);
 }
 
 Network::~Network() {
@@ -276,7 +327,8 @@ Table Network::kept(Table table) {
     return tables_.back()->table();
 }
 
-// Steps of one layer: h and c (batch, H) before, then (T, batch, H) after.
+// Steps of one layer: h and c (batch, H) before, then (T, batch, H) after. Without x, the gates hold
+// what the inputs of a single step give.
 void Network::run(int index, int T, int batch, const float* x, float* h, float* c, float* gates,
                   float* inner, const Packed& packed, const float* weight_ih,
                   const float* weight_hh, int threads) const {
@@ -284,7 +336,7 @@ void Network::run(int index, int T, int batch, const float* x, float* h, float* 
     const CellInfo& cell = *model_.cell;
     Forward a{};
     a.sizes = {T, batch, hidden_size(), nullptr, nullptr, 0};
-    a.input = {layer.weight_ih.columns, x, weight_ih, layer.weight_ih.bias};
+    a.input = {x ? layer.weight_ih.columns : 0, x, weight_ih, layer.weight_ih.bias};
     a.packed = packed, a.cell = &cell, a.clip = model_.clip;
     a.peepholes = layer.peepholes, a.weight = weight_hh, a.bias_n = layer.bias_n;
     a.gates = gates, a.h = h, a.c = c, a.inner = inner;
@@ -356,6 +408,25 @@ void Network::steps(int layer, int T, int batch, const float* x, float* h, float
     float* const weights = const_cast<float*>(packed(layer, batch));
     run(layer, T, batch, x, h, c, inner + rows * H, inner, {weights, true}, nullptr, nullptr,
         threads_worth(threads, step_work() * (double)rows));
+}
+
+void Network::read(const std::int64_t* words, int batch, float* h, float* c, int threads) const {
+    const std::size_t E = (std::size_t)model_.embedding.columns, H = (std::size_t)hidden_size();
+    const std::size_t wide = (std::size_t)model_.cell->gates * H, N = (std::size_t)batch;
+    float* const x = scratch(N * (E + H + wide));
+    float *const inner = x + N * E, *const gates = inner + N * H;
+    float* const weights = const_cast<float*>(packed(0, batch));
+    const bool keeps = kept_gates_ && batch <= READ_TOGETHER;
+    bool are_there = keeps;
+    for (std::size_t b = 0; b < N && are_there; ++b) {
+        const float* const kept = kept_gates_->of(words[b]);
+        if (kept) std::memcpy(gates + b * wide, kept, wide * sizeof(float));
+        are_there = kept != nullptr;
+    }
+    for (std::size_t b = 0; b < N && !are_there; ++b) row_of(model_.embedding, words[b], x + b * E);
+    run(0, 1, batch, are_there ? nullptr : x, h, c, gates, inner, {weights, true}, nullptr, nullptr,
+        threads_worth(threads, step_work() * batch));
+    for (std::size_t b = 0; b < N && keeps && !are_there; ++b) kept_gates_->keep(words[b], gates + b * wide);
 }
 
 void Network::advance(const Advance* steps, int count, int threads) const {

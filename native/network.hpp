@@ -7,7 +7,9 @@
 
 #include "kernels.hpp"
 
+#include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -84,15 +86,60 @@ struct Likeliest {
     float* log_of_another;  // ln of the probability of a row that is asked for besides
 };
 
-// Of `count` vectors, the k likeliest rows without hidden ones, and `another`. Returns whether all
+// Of `count` vectors, the k likeliest of the chosen rows without hidden ones, and `another`, which is
+// among them. Ids of chosen rows rise. The softmax is that of the chosen rows. Returns whether all
 // scores are finite.
-bool likeliest_rows(const Kernels& kernels, const Table& table, const float* vectors, int count,
-                    int k, const std::vector<std::int64_t>& hidden, std::int64_t another,
-                    const Likeliest& into, int threads);
+bool likeliest_rows(const Kernels& kernels, const Table& table, const Choice& choice,
+                    const float* vectors, int count, int k, const std::vector<std::int64_t>& hidden,
+                    std::int64_t another, const Likeliest& into, int threads);
+
+// What may follow in a text of sub-words: which rows are its words' ends, and which go on with them.
+struct Parts {
+    const std::int64_t *over, *inside;
+    std::int64_t over_count, inside_count;
+};
+
+// What is known of some vectors' next rows besides `log_probabilities`.
+struct Following {
+    float* logs;          // (count, rows)
+    float* log_of_over;   // (count): of all that are over together
+    std::int64_t* going;  // (count, k): the likeliest inside, in any order
+};
+
+// Returns whether all scores are finite.
+bool following_rows(const Kernels& kernels, const Table& table, const float* vectors, int count, int k,
+                    const Parts& parts, const Following& into, int threads);
 
 // Of `count` vectors, ln of each row's probability, (count, rows). Returns whether all are finite.
 bool log_probabilities(const Kernels& kernels, const Table& table, const float* vectors, int count,
                        float* into, int threads);
+
+// What words give to the gates of a layer, (V, width), each once it was wanted. Any threads may use it.
+class KeptGates {
+  public:
+    KeptGates(std::int64_t words, std::size_t width)
+        : width_(width), states_(new std::atomic<char>[(std::size_t)words]()),
+          memory_(new float[(std::size_t)words * width]) {}
+
+    // A word's gates; null if they are not there.
+    const float* of(std::int64_t word) const {
+        const bool is_there = states_[(std::size_t)word].load(std::memory_order_acquire) == THERE;
+        return is_there ? memory_.get() + (std::size_t)word * width_ : nullptr;
+    }
+    void keep(std::int64_t word, const float* gates) {
+        char expected = NOT_THERE;
+        std::atomic<char>& state = states_[(std::size_t)word];
+        if (!state.compare_exchange_strong(expected, COMING)) return;
+        std::memcpy(memory_.get() + (std::size_t)word * width_, gates, width_ * sizeof(float));
+        state.store(THERE, std::memory_order_release);
+    }
+
+  private:
+    enum : char { NOT_THERE, COMING, THERE };
+    std::size_t width_;
+    std::unique_ptr<std::atomic<char>[]> states_;
+    std::unique_ptr<float[]> memory_;  // the system gives it page by page, as it is written
+};
 
 class Network {
   public:
@@ -113,6 +160,12 @@ class Network {
     // T steps of one layer for a batch of sequences, from inputs x (T, batch, inputs). h, and of an
     // LSTM c: (T + 1, batch, H), the states before the first step, and room for those after each.
     void steps(int layer, int T, int batch, const float* x, float* h, float* c, int threads) const;
+
+    // From now on, `read` remembers what words give to the gates of the first layer. A few words then
+    // take no product by weight_ih, which is too large for the caches.
+    void remember_words();
+    // One step of the first layer for a batch of words; h and c as of `steps`.
+    void read(const std::int64_t* words, int batch, float* h, float* c, int threads) const;
 
     // Of a state's h, (layers, H): the scores of words as the next, (count).
     void scores(const float* h, const Choice& choice, float* into, int threads) const;
@@ -147,6 +200,7 @@ class Network {
     int format_;
     std::vector<std::unique_ptr<KeptTable>> tables_;
     std::unique_ptr<Packing[]> packings_;
+    std::unique_ptr<KeptGates> kept_gates_;
 };
 
 }  // namespace foreword

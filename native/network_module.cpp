@@ -66,9 +66,37 @@ class Product {
         must(which.count() % count == 0 && which.count() == how.count(), "k for each are wanted");
         must(another >= 0 && another < table.rows, "there is no such row");
         const Unlocked unlocked((double)vectors.count() * table.rows);
-        return likeliest_rows(kernels_, table, vectors.as<const float>(), (int)count,
+        return likeliest_rows(kernels_, table, {nullptr, table.rows}, vectors.as<const float>(), (int)count,
                               (int)(which.count() / count), hidden, another,
                               {which.as<std::int64_t>(), how.as<float>(), other.as<float>()}, threads);
+    }
+
+    // See `following_rows`; k is that of `going`. Ids of `over` and `inside` are of rows.
+    bool following(const nb::handle& x, const nb::handle& over, const nb::handle& inside, const nb::handle& logs,
+                   const nb::handle& log_of_over, const nb::handle& going, int threads) const {
+        const Table& table = kept_.table();
+        const Buffer vectors(x, "f", sizeof(float), PyBUF_SIMPLE);
+        const Buffer into(logs, "f", sizeof(float), PyBUF_WRITABLE);
+        const Buffer of_over(log_of_over, "f", sizeof(float), PyBUF_WRITABLE);
+        const Buffer best(going, "lq", sizeof(std::int64_t), PyBUF_WRITABLE);
+        const Buffer these(over, "lq", sizeof(std::int64_t), PyBUF_SIMPLE);
+        const Buffer those(inside, "lq", sizeof(std::int64_t), PyBUF_SIMPLE);
+        const std::size_t count = of_over.count();
+        must(count > 0 && vectors.count() == count * (std::size_t)table.columns, "vectors have other sizes");
+        must(into.count() == count * (std::size_t)table.rows, "what comes out has another shape");
+        must(best.count() % count == 0 && best.count() / count <= those.count() && these.count() > 0,
+             "k of those inside are wanted, and some that are over");
+        for (const Buffer* ids : {&these, &those}) {
+            const std::int64_t* const first = ids->as<const std::int64_t>();
+            must(std::all_of(first, first + ids->count(),
+                             [&](std::int64_t id) { return id >= 0 && id < table.rows; }),
+                 "there is no such row");
+        }
+        const Unlocked unlocked((double)vectors.count() * table.rows);
+        return following_rows(kernels_, table, vectors.as<const float>(), (int)count, (int)(best.count() / count),
+                              {these.as<const std::int64_t>(), those.as<const std::int64_t>(),
+                               (std::int64_t)these.count(), (std::int64_t)those.count()},
+                              {into.as<float>(), of_over.as<float>(), best.as<std::int64_t>()}, threads);
     }
 
   private:
@@ -291,6 +319,8 @@ void bind_network(nb::module_& m, const Kernels* (*chosen)()) {
         .def("multiply", &Product::multiply, nb::arg("x"), nb::arg("into"), nb::arg("threads"))
         .def("log_probabilities", &Product::log_probabilities, nb::arg("x"), nb::arg("into"),
              nb::arg("threads"))
+        .def("following", &Product::following, nb::arg("x"), nb::arg("over"), nb::arg("inside"), nb::arg("logs"),
+             nb::arg("log_of_over"), nb::arg("going"), nb::arg("threads"))
         .def("likeliest", &Product::likeliest, nb::arg("x"), nb::arg("hidden"), nb::arg("another"),
              nb::arg("ids"), nb::arg("logs"), nb::arg("log_of_another"), nb::arg("threads"));
     nb::class_<PyNetwork>(m, "Network", "A whole next-word model at inference.")

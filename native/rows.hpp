@@ -101,14 +101,7 @@ struct IntRows {
 
     // In 127ths of its largest value; NaN if one is, or is infinite.
     static float operand(const float* vector, int columns, void* into) {
-        Vec largest = {}, rest = {};
-        for (int k = 0; k < columns; k += LANES) {
-            const Vec size = absolute(load(vector + k, std::min(LANES, columns - k)));
-            largest = choose(size > largest, size, largest);
-            rest += size - size;  // NaN, once and for all
-        }
-        float most = 0.0f, wrong = 0.0f;
-        for (int l = 0; l < LANES; ++l) most = std::max(most, largest[l]), wrong += rest[l];
+        const auto [most, wrong] = extent_of(vector, columns);
         Part* const parts = (Part*)into;
         const float shrink = most > 0.0f ? 127.0f / most : 0.0f;
         typedef Part Parts __attribute__((vector_size(LANES * sizeof(Part))));

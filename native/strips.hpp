@@ -148,17 +148,8 @@ static void pack_rows(const Strips& strips, const float* weight, int K, const We
                     // Where a weight is not finite, its column's scale is NaN, and so is each product.
                     Vec largest = {}, wrong = {};
                     for (int l = 0; l < lanes; ++l) {
-                        Vec sizes = {}, rest = {};
-                        for (int k = 0; k < K; k += LANES) {
-                            const float* at = from + (std::ptrdiff_t)l * K + k;
-                            const Vec size = absolute(load(at, std::min(LANES, K - k)));
-                            sizes = choose(size > sizes, size, sizes);
-                            rest += size - size;  // NaN from the first value that is not finite
-                        }
-                        for (int k = 0; k < LANES; ++k) {
-                            if (sizes[k] > largest[l]) largest[l] = sizes[k];
-                            wrong[l] += rest[k];
-                        }
+                        const Extent extent = extent_of(from + (std::ptrdiff_t)l * K, K);
+                        largest[l] = extent.largest, wrong[l] = extent.wrong;
                     }
                     const std::ptrdiff_t at = strips.place(s, 1) + (v * strips.gates + g) * LANES;
                     store(packed.scales + at, largest / 127.0f + wrong);

@@ -158,6 +158,25 @@ static FOREWORD_INLINE Vec sigmoid(Vec x) { return reciprocal(1.0f + exponential
 
 static FOREWORD_INLINE Vec absolute(Vec x) { return (Vec)((Ints)x & 0x7fffffff); }
 
+// Of values, the largest |value|; and 0, or NaN if one is NaN or infinite.
+struct Extent {
+    float largest, wrong;
+};
+static FOREWORD_INLINE Extent extent_of(const float* values, int count) {
+    Vec largest = {}, rest = {};
+    for (int k = 0; k < count; k += LANES) {
+        const Vec size = absolute(load(values + k, count - k < LANES ? count - k : LANES));
+        largest = choose(size > largest, size, largest);
+        rest += size - size;  // NaN, once and for all
+    }
+    Extent extent{0.0f, 0.0f};
+    for (int l = 0; l < LANES; ++l) {
+        extent.largest = largest[l] > extent.largest ? largest[l] : extent.largest;
+        extent.wrong += rest[l];
+    }
+    return extent;
+}
+
 // Near 0 an odd polynomial, which keeps small values' relative error small; elsewhere by e^2x.
 // At most 2 ulp from the truth.
 static FOREWORD_INLINE Vec hyperbolic_tangent(Vec x) {

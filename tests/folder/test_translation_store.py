@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,19 @@ import numpy as np
 import pytest
 
 from foreword.errors import FolderError
+from foreword.folder.calibration import Calibration
 from foreword.folder.config import TranslationFolderConfig
 from foreword.folder.files import write_tensors
 from foreword.folder.quantised import quantise
 from foreword.folder.saving import with_checksums
 from foreword.folder.store import CONFIG, SUBWORDS, WEIGHTS, read_folder
 from foreword.folder.translation import TranslationConfig, expected_shapes
-from foreword.folder.translation_store import read_translation, write_translation
+from foreword.folder.translation_store import (
+    keep_calibration,
+    read_translation,
+    write_translation,
+)
+from foreword.text.shortlist import Shortlist
 from foreword.text.subwords import Subwords
 
 SUBWORDS_KNOWN = Subwords.train(["a cat", "a dog", "a cat and a dog"], 290)
@@ -45,6 +52,47 @@ def test_what_was_written_is_read(tmp_path: Path, kind: str) -> None:
     assert folder.weights.keys() == weights.keys()
     for name, array in weights.items():
         np.testing.assert_array_equal(folder.weights[name], array)
+
+
+SHORTLIST = Shortlist(
+    *(
+        np.array(part, np.int32)
+        for part in ([1, 3], [0, *[2] * SUBWORDS_KNOWN.size], [SUBWORDS_KNOWN.size - 1, 7])
+    )
+)
+
+
+def with_shortlist(folder: Path, shortlist: Shortlist = SHORTLIST) -> Path:
+    config = TranslationFolderConfig(model=MODEL)
+    write_translation(folder, config, WEIGHTS_KNOWN, SUBWORDS_KNOWN, "card", shortlist=shortlist)
+    return folder
+
+
+def test_a_shortlist_is_read_as_it_was_written_and_stays_when_confidences_are_calibrated(
+    tmp_path: Path,
+) -> None:
+    folder = with_shortlist(tmp_path / "m")
+    keep_calibration(folder, Calibration((1.0, 1.0, 0.0, 0.0)))
+    read = read_translation(folder)
+    assert read.calibration is not None
+    assert read.shortlist is not None
+    assert read.weights.keys() == WEIGHTS_KNOWN.keys()
+    for name in ("common", "begins", "candidates"):
+        np.testing.assert_array_equal(getattr(read.shortlist, name), getattr(SHORTLIST, name))
+
+
+def test_a_shortlist_that_does_not_fit_is_refused_with_its_file(tmp_path: Path) -> None:
+    folder = with_shortlist(tmp_path / "m")
+    wrong = replace(SHORTLIST)
+    object.__setattr__(wrong, "candidates", np.array([9999, 7], np.int32))  # none is made so
+    with pytest.raises(FolderError, match=r"model.safetensors: the shortlist has sub-words beyond"):
+        read_translation(with_shortlist(tmp_path / "other", wrong))
+    top(shortlist={"common": 1, "candidates": 2})(folder)
+    with pytest.raises(FolderError, match=r"shortlist.common has the shape \(2,\)"):
+        read_translation(folder)
+    top(shortlist={"common": 2})(folder)
+    with pytest.raises(FolderError, match=r"candidates"):
+        read_translation(folder)
 
 
 def test_two_writings_of_a_model_are_the_same_bytes(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from foreword.errors import FolderError, SettingsError
 from foreword.folder.quantised import quantise
 from foreword.folder.translation import TranslationConfig, expected_shapes
 from foreword.predictor.compiled_network import CELLS
+from foreword.text.shortlist import Shortlist
 from foreword.translator.compiled_network import CompiledNetwork, network_of
 from foreword.translator.numpy_network import NumpyNetwork
 from foreword.translator.search import BeamSearch, Ends
@@ -102,6 +103,55 @@ def test_the_search_in_cpp_finds_what_that_of_python_finds(
                 np.testing.assert_allclose(one.attention, other.attention, atol=1e-5)
             else:
                 assert one.attention is None
+
+
+@pytest.mark.parametrize("is_int8", [False, True])
+@pytest.mark.parametrize("beams", [1, 3])
+def test_the_search_in_cpp_keeps_to_a_shortlist_as_that_of_python_does(
+    beams: int, is_int8: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, weights = folder_of(KINDS[1], is_int8=is_int8)
+    random = np.random.default_rng(4)
+    begins = np.arange(0, 3 * V + 1, 3, dtype=np.int32)
+    shortlist = Shortlist(
+        np.array([14, 15], np.int32), begins, random.integers(12, V, 3 * V).astype(np.int32)
+    )
+    search = BeamSearch(CompiledNetwork(config, weights), ENDS, beams, n=beams, shortlist=shortlist)
+    ours = search.run(SOURCES)
+    with monkeypatch.context() as without:
+        without.setattr(CompiledNetwork, "search", NumpyNetwork.search)
+        expected = search.run(SOURCES)
+    for source, one, other in zip(SOURCES, ours, expected, strict=True):
+        assert [h.ids for h in one] == [h.ids for h in other]
+        for mine, theirs in zip(one, other, strict=True):
+            np.testing.assert_allclose(mine.log_probabilities, theirs.log_probabilities, atol=1e-5)
+            assert set(mine.ids) <= set(shortlist.of(source).tolist())
+
+
+@pytest.mark.parametrize("is_int8", [False, True])
+def test_what_follows_in_cpp_is_what_numpy_finds(is_int8: bool) -> None:
+    config, weights = folder_of(KINDS[2], is_int8=is_int8)
+    ours, truth = CompiledNetwork(config, weights), NumpyNetwork(config, weights)
+    features = np.random.default_rng(5).normal(size=(5, 12)).astype(np.float32)
+    over, inside = np.arange(3, 15), np.arange(20, V, 2)
+    one, other = (network.following(features, over, inside, 4) for network in (ours, truth))
+    np.testing.assert_allclose(one.logs, other.logs, atol=1e-5)
+    np.testing.assert_allclose(one.endings, other.endings, atol=1e-5)
+    np.testing.assert_array_equal(np.sort(one.going), np.sort(other.going))
+
+
+@pytest.mark.parametrize("is_int8", [False, True])
+def test_a_word_that_was_read_before_gives_the_same_again_alone_and_among_many(
+    is_int8: bool,
+) -> None:
+    config, weights = folder_of(KINDS[2], is_int8=is_int8)
+    network = CompiledNetwork(config, weights)
+    memory, states = network.encode(np.full((4, 1), 9), np.array([4]))
+    first, again, other = (network.step(np.array([k]), states, memory) for k in (7, 7, 8))
+    many = network.step(np.array([7] * 9 + [8] * 9), tuple(p.repeat(18, 1) for p in states), memory)
+    np.testing.assert_array_equal(again.features, first.features)
+    np.testing.assert_allclose(many.features[0], first.features[0], atol=1e-6)
+    np.testing.assert_allclose(many.features[17], other.features[0], atol=1e-6)
 
 
 @pytest.mark.parametrize("is_int8", [False, True])

@@ -84,7 +84,15 @@ def compress_translation(
     config = before.config.model_copy(update={"weights": "int8", "compression": result})
     card = current(source, CARD)
     text = card.read_text("utf-8") if card.exists() else ""
-    write_translation(target, config, weights, subwords, _told(text, result), replaces=True)
+    write_translation(
+        target,
+        config,
+        weights,
+        subwords,
+        _told(text, result),
+        shortlist=before.shortlist,
+        replaces=True,
+    )
     return result
 
 

@@ -49,6 +49,7 @@ class Calibration:
         >>> round(Calibration((1.0, 1.0, 0.0, 0.0)).chance(-1.0, -0.5), 3)
         0.5
         """
-        pairs = zip(self.factors, features(word, sentence), strict=True)
-        logit = sum(factor * feature for factor, feature in pairs)
+        a, b, c, d = self.factors
+        one, log, log_rest, mean = features(word, sentence)
+        logit = a * one + b * log + c * log_rest + d * mean
         return 0.5 * (1 + math.tanh(logit / 2))

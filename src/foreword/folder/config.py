@@ -197,7 +197,16 @@ class TranslationFolderConfig(Data):
     evaluation: TranslationEvaluation | None = None
     calibration: Calibration | None = None
     """None: confidences are the model's own probabilities."""
+    shortlist: "ShortlistSizes | None" = None
+    """None: translations may be made of any sub-words."""
     compression: "TranslationCompression | None" = None
+
+
+class ShortlistSizes(Data):
+    """The sizes of the arrays of a `foreword.text.shortlist.Shortlist`."""
+
+    common: Annotated[int, Field(ge=0)]
+    candidates: Annotated[int, Field(ge=0)]
 
 
 class TranslationCompression(Data):

@@ -33,6 +33,7 @@ from foreword.folder.store import (
     utf8,
 )
 from foreword.folder.translation import TranslationConfig, expected_shapes
+from foreword.text.shortlist import Shortlist
 from foreword.text.subwords import Subwords
 from foreword.visible import plain
 
@@ -55,6 +56,7 @@ class TranslationFolder:
         document: the content of `config.json`.
         file: its path.
         calibration: of the confidences; None leaves probabilities as they are.
+        shortlist: the sub-words that translations are made of; None: any.
     """
 
     model: TranslationConfig
@@ -65,6 +67,7 @@ class TranslationFolder:
     document: dict[str, Any]
     file: Path
     calibration: Calibration | None = None
+    shortlist: Shortlist | None = None
 
     @cached_property
     def config(self) -> "TranslationFolderConfig":
@@ -117,6 +120,8 @@ def _read(path: Path) -> TranslationFolder:
         kind, languages = _stored(document)
         told = document.get("calibration")
         calibration = None if told is None else Calibration(**told)
+        sizes = document.get("shortlist")
+        of_shortlist = {} if sizes is None else _shortlist_tensors(model, **sizes)
     except (KeyError, TypeError, ValueError) as error:
         _validated(document, file)  # names the wrong key
         raise FolderError(
@@ -133,11 +138,34 @@ def _read(path: Path) -> TranslationFolder:
             f"{vocabulary_file} has {subwords.size:,} sub-words, but {CONFIG} says "
             f"{model.vocab_size:,}. {RESTORE}"
         )
-    expected = expected_tensors(model, kind)
-    weights = read_weights(current(path, WEIGHTS), expected, _metadata(vocabulary))
+    expected = expected_tensors(model, kind) | of_shortlist
+    weights_file = current(path, WEIGHTS)
+    weights = read_weights(weights_file, expected, _metadata(vocabulary))
+    shortlist = None
+    if of_shortlist:
+        try:
+            shortlist = Shortlist(*(weights.pop(name) for name in of_shortlist))
+        except ValueError as error:
+            raise FolderError(f"{weights_file}: {error}. {RESTORE}") from error
     return TranslationFolder(
-        model, languages[0], languages[1], weights, subwords, document, file, calibration
+        model,
+        languages[0],
+        languages[1],
+        weights,
+        subwords,
+        document,
+        file,
+        calibration,
+        shortlist,
     )
+
+
+def _shortlist_tensors(
+    model: TranslationConfig, common: int, candidates: int
+) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """The dtypes and shapes of a shortlist's arrays, in the order of its attributes."""
+    sizes = {"common": common, "begins": model.vocab_size + 1, "candidates": candidates}
+    return {f"shortlist.{name}": ("int32", (size,)) for name, size in sizes.items()}
 
 
 def _stored(document: dict[str, Any]) -> tuple[Weights, list[str]]:
@@ -169,6 +197,7 @@ def write_translation(
     subwords: Subwords,
     card: str,
     *,
+    shortlist: Shortlist | None = None,
     replaces: bool = False,
 ) -> None:
     """Write the folder of a translation model, all of it or nothing.
@@ -179,6 +208,7 @@ def write_translation(
         weights: by name.
         subwords: its vocabulary.
         card: its `README.md`.
+        shortlist: the sub-words that its translations are made of; None: any.
         replaces: see `foreword.folder.saving.write_folder`.
 
     Raises:
@@ -188,6 +218,12 @@ def write_translation(
     vocabulary = subwords.to_json().encode()
     written = {SUBWORDS: vocabulary, CARD: card.encode()}
     document = plain(config.model_dump(mode="json"))
+    document["shortlist"] = None
+    if shortlist is not None:
+        document["shortlist"] = shortlist.sizes
+        parts = (shortlist.common, shortlist.begins, shortlist.candidates)
+        names = _shortlist_tensors(config.model, **shortlist.sizes)
+        weights = {**weights, **dict(zip(names, parts, strict=True))}
     files = {
         WEIGHTS: tensor_bytes(weights, _metadata(vocabulary)),
         **{name: (data,) for name, data in written.items()},
@@ -206,7 +242,9 @@ def keep_calibration(path: Path, calibration: Calibration) -> None:
     card = current(path, CARD)
     config = stored.config.model_copy(update={"calibration": calibration})
     text = card.read_text("utf-8") if card.exists() else ""
-    write_translation(path, config, stored.weights, stored.subwords, text)
+    write_translation(
+        path, config, stored.weights, stored.subwords, text, shortlist=stored.shortlist
+    )
 
 
 def _metadata(vocabulary: bytes) -> dict[str, str]:

@@ -24,6 +24,8 @@ _KINDS = (
     r"(?:l{0,2}[diuxXfFeEgGcsrap]|@)(?![^\W\d_])",
 )
 _PLACEHOLDER = re.compile("|".join(f"(?:{kind})" for kind in _KINDS))
+_SIGN = re.compile(r"[@<\]&{%]|://|www\.")
+"""Every placeholder has one of these; it is looked for first, since most sentences have none."""
 _SLOT = re.compile(f"[{SLOT_CHARACTERS}]")
 _WORD = re.compile(r"[^\W_](?:[\w.,:/-]*[^\W_])?")
 
@@ -37,7 +39,7 @@ def placeholders(text: str) -> Iterator[re.Match[str]]:
     >>> [match[0] for match in placeholders("Hi {name}, <b>%d files</b> at http://a.org/b!")]
     ['{name}', '<b>', '%d', '</b>', 'http://a.org/b']
     """
-    return _PLACEHOLDER.finditer(text)
+    return _PLACEHOLDER.finditer(text) if _SIGN.search(text) else iter(())
 
 
 def is_placeholder(text: str) -> bool:
@@ -80,7 +82,8 @@ def masked(text: str) -> Masked | None:
         originals.append(match[0])
         return SLOT_CHARACTERS[(len(originals) - 1) % SLOTS]
 
-    plain = _PLACEHOLDER.sub(slot, plain)
+    if _SIGN.search(plain):
+        plain = _PLACEHOLDER.sub(slot, plain)
     return Masked(plain, tuple(originals)) if len(originals) <= SLOTS else None
 
 

@@ -149,6 +149,10 @@ class Subwords:
 
         Bytes that are not UTF-8, as a network may put together, become U+FFFD.
         """
+        ids = tuple(ids)
+        if min(ids, default=FIRST_SLOT) >= len(SPECIAL):  # no slots, as usual
+            whole = b"".join([self.bytes[index] for index in ids])
+            return whole.decode("utf-8", "replace").removeprefix(" ")
         texts, run = [], b""
         for index in ids:
             if index in self.slots:

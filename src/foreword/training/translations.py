@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,18 @@ from foreword.evaluation.pairs import evaluation_of_pairs, greedy, on_device, sc
 from foreword.evaluation.perplexity import Score
 from foreword.evaluation.translation import measure
 from foreword.folder.calibration import Calibration
-from foreword.folder.config import TrainingRecord, TranslationEvaluation, TranslationFolderConfig
+from foreword.folder.config import (
+    ShortlistSizes,
+    TrainingRecord,
+    TranslationEvaluation,
+    TranslationFolderConfig,
+)
 from foreword.folder.translation_store import TranslationFolder, write_translation
 from foreword.models.build import device_named, load_weights
 from foreword.nn.softmax import IGNORED
 from foreword.text.pair_batches import Ends, Ids, PairBatches
 from foreword.text.placeholders import masked_pair
+from foreword.text.shortlist import Shortlist, learn_shortlist
 from foreword.training.adapting import FORGOTTEN, PARTS, Base, between, with_old
 from foreword.training.interrupt import StopWish
 from foreword.training.pair_corpus import PairCorpus
@@ -298,7 +305,15 @@ class TranslationTask:
         chosen = np.unique(np.linspace(0, len(corpus.valid) - 1, CALIBRATED).astype(int))
         pairs = corpus.valid.taken(chosen)
         translator = Translator(
-            TranslationFolder(self.config, *corpus.languages, run.best, corpus.subwords, {}, Path())
+            TranslationFolder(
+                self.config,
+                *corpus.languages,
+                run.best,
+                corpus.subwords,
+                {},
+                Path(),
+                shortlist=self._shortlist,
+            )
         )
         translations = translator.translate(list(pairs.sources), sentences=False)
         try:
@@ -340,6 +355,7 @@ class TranslationTask:
         """Write the model folder."""
         del ends
         source, target = self.corpus.languages
+        shortlist = self._shortlist
         written = TranslationFolderConfig(
             model=self.config,
             source_language=source,
@@ -347,7 +363,26 @@ class TranslationTask:
             training=record,
             evaluation=self._evaluation,
             calibration=self._calibration,
+            shortlist=None if shortlist is None else ShortlistSizes(**shortlist.sizes),
         )
         card = translation_card(written)
-        write_translation(folder, written, weights, self.corpus.subwords, card)
+        write_translation(folder, written, weights, self.corpus.subwords, card, shortlist=shortlist)
         return written
+
+    @cached_property
+    def _shortlist(self) -> Shortlist | None:
+        """The sub-words that translations are made of, learned from the pairs to train on.
+
+        None for a model that is continued and has none, if its old pairs are gone.
+        """
+        corpus = self.corpus
+        before = None if self._base is None else self._base.folder.shortlist
+        if corpus.learned is not None and corpus.old is None and before is None:
+            return None
+        pairs = [corpus.train, *([] if corpus.old is None else [corpus.old])]
+        sources = [side for of_text in pairs for side in of_text.sources]
+        targets = [side for of_text in pairs for side in of_text.targets]
+        learned = learn_shortlist(
+            corpus.ids(sources), corpus.ids(targets), self.config.vocab_size, [self.ends.end]
+        )
+        return learned if before is None else before.joined(learned)

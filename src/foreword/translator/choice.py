@@ -1,5 +1,6 @@
 """Choose the best continuations of hypotheses by their scores. Knows no networks and no words."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +37,49 @@ class Likeliest(NamedTuple):
     ids: Array
     logs: Array
     end: Array
+
+
+class Following(NamedTuple):
+    """What may come next after N hypotheses whose last word may or may not be over.
+
+    Attributes:
+        logs: the log-probabilities of all sub-words, (N, V).
+        endings: the log-probability that the word is over, (N,).
+        going: the likeliest sub-words that make it longer, in any order, (N, C).
+    """
+
+    logs: Array
+    endings: Array
+    going: Array
+
+
+def following(logs: Array, over: Array, inside: Array, count: int) -> Following:
+    """Return what may come next by its log-probabilities, (N, V).
+
+    Args:
+        logs: of all sub-words.
+        over: the sub-words after which the word before them is over.
+        inside: those that make it longer.
+        count: C, how many of these are returned.
+    """
+    with np.errstate(divide="ignore"):
+        endings = np.log(np.exp(logs.take(over, 1)).sum(1))
+    best = np.argpartition(logs.take(inside, 1), -count, 1)[:, -count:]
+    return Following(logs, endings, inside[best])
+
+
+def limit(logs: Array, words: Sequence[Array | None]) -> None:
+    """Make log-probabilities (N, V) those of a softmax over chosen sub-words alone, in place.
+
+    Args:
+        logs: those of a softmax over all sub-words.
+        words: the ids of the chosen ones in each row; None: all.
+    """
+    for row, ids in zip(logs, words, strict=True):
+        if ids is not None:
+            chosen = row[ids]
+            row[:] = -np.inf
+            row[ids] = chosen - np.log(np.exp(chosen).sum())
 
 
 def best_of_each(likely: Likeliest, scores: Array) -> Choice:

@@ -9,7 +9,7 @@ from foreword import compiled
 from foreword.cores import available
 from foreword.folder.translation import TranslationConfig
 from foreword.predictor.compiled_network import CELLS, compiled_layer, matrix, name_of
-from foreword.translator.choice import Likeliest
+from foreword.translator.choice import Following, Likeliest
 from foreword.translator.numpy_network import (
     Array,
     Ended,
@@ -82,13 +82,31 @@ class CompiledNetwork(NumpyNetwork):
             raise overflow()
         return logs
 
-    def likeliest(self, features: Array, count: int, never: Sequence[int], end: int) -> Likeliest:
+    def likeliest(
+        self,
+        features: Array,
+        count: int,
+        never: Sequence[int],
+        end: int,
+        words: Sequence[Array | None] = (),
+    ) -> Likeliest:
         """See `NumpyNetwork`."""
+        if words:
+            return super().likeliest(features, count, never, end, words)
         ids = np.empty((len(features), count), np.int64)
         likely = Likeliest(ids, np.empty(ids.shape, np.float32), np.empty(len(ids), np.float32))
         if not self._output.likeliest(_vectors(features), list(never), end, *likely, available()):
             raise overflow()
         return likely
+
+    def following(self, features: Array, over: Array, inside: Array, count: int) -> Following:
+        """See `NumpyNetwork`."""
+        N = len(features)
+        logs = np.empty((N, self.config.vocab_size), np.float32)
+        after = Following(logs, np.empty(N, np.float32), np.empty((N, count), np.int64))
+        if not self._output.following(_vectors(features), over, inside, *after, available()):
+            raise overflow()
+        return after
 
     def search(self, memory: Memory, states: States, wanted: Wanted) -> list[list[Ended]] | None:
         """See `NumpyNetwork`."""

@@ -15,7 +15,7 @@ from foreword.cells.operations import linear
 from foreword.errors import FolderError
 from foreword.folder.quantised import SCALE
 from foreword.folder.translation import TranslationConfig
-from foreword.translator.choice import Likeliest, best_of_all
+from foreword.translator.choice import Following, Likeliest, best_of_all, following, limit
 from foreword.translator.int8_rows import as_factors
 from foreword.translator.layers import Layer, layer_of
 
@@ -77,6 +77,8 @@ class Wanted(NamedTuple):
         start: what the decoder reads first.
         end: the sub-word that ends a sentence.
         never: sub-words that are never written.
+        words: the sub-words that each translation may be made of, rising, the end among them; of no
+            sentence: any.
     """
 
     longest: Array
@@ -86,6 +88,7 @@ class Wanted(NamedTuple):
     start: int
     end: int
     never: list[int]
+    words: list[Array]
 
 
 class Ended(NamedTuple):
@@ -210,23 +213,41 @@ class NumpyNetwork:
             raise overflow()
         return np.asarray(scores)
 
-    def likeliest(self, features: Array, count: int, never: Sequence[int], end: int) -> Likeliest:
-        """Return the likeliest sub-words as the next, as a softmax over all of them sees it.
+    def likeliest(
+        self,
+        features: Array,
+        count: int,
+        never: Sequence[int],
+        end: int,
+        words: Sequence[Array | None] = (),
+    ) -> Likeliest:
+        """Return the likeliest sub-words as the next, and their probabilities by a softmax.
 
         Args:
             features: of `step`, (N, E).
             count: how many of each.
             never: sub-words that are left out.
             end: the sub-word whose log-probability is told besides.
+            words: the sub-words that the softmax is over, for each; nothing: all.
 
         Raises:
             FolderError: the weights are so large that the scores overflow.
         """
         logs = self.log_probabilities(features)
+        if words:
+            limit(logs, words)
         of_end = logs[:, end].copy()
         logs[:, list(never)] = -np.inf
         best = best_of_all(logs[:, None], logs[:, None], count)
         return Likeliest(best.ids, best.scores, of_end)
+
+    def following(self, features: Array, over: Array, inside: Array, count: int) -> Following:
+        """Return what may come next; see `choice.following`.
+
+        Raises:
+            FolderError: the weights are so large that the scores overflow.
+        """
+        return following(self.log_probabilities(features), over, inside, count)
 
     def search(
         self,

@@ -10,7 +10,15 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from foreword.translator.choice import Choice, Likeliest, best_of_all, best_of_each
+from foreword.text.shortlist import Shortlist
+from foreword.translator.choice import (
+    Choice,
+    Following,
+    Likeliest,
+    best_of_all,
+    best_of_each,
+    limit,
+)
 from foreword.translator.demands import Demands, Ids
 from foreword.translator.numpy_network import Ended, Memory, States, Step, Wanted
 
@@ -31,7 +39,17 @@ class Network(Protocol):
     def log_probabilities(self, features: Array) -> Array:
         """See `foreword.translator.numpy_network`."""
 
-    def likeliest(self, features: Array, count: int, never: Sequence[int], end: int) -> Likeliest:
+    def likeliest(
+        self,
+        features: Array,
+        count: int,
+        never: Sequence[int],
+        end: int,
+        words: Sequence[Array | None] = (),
+    ) -> Likeliest:
+        """See `foreword.translator.numpy_network`."""
+
+    def following(self, features: Array, over: Array, inside: Array, count: int) -> Following:
         """See `foreword.translator.numpy_network`."""
 
     def search(self, memory: Memory, states: States, wanted: Wanted) -> list[list[Ended]] | None:
@@ -102,6 +120,7 @@ class BeamSearch:
         alpha: see `penalty`.
         ratio: a translation has at most so many sub-words for each of its source,
         more: and these, its end among them; so that no network writes without end.
+        shortlist: which sub-words translations without demands are made of; None: any.
     """
 
     network: Network
@@ -111,6 +130,7 @@ class BeamSearch:
     alpha: float = 1.0
     ratio: float = 2.0
     more: int = 16
+    shortlist: Shortlist | None = None
 
     def run(
         self, sources: Sequence[Ids], demands: Sequence[Demands | None] | None = None
@@ -128,7 +148,13 @@ class BeamSearch:
         memory, states = self.network.encode(padded, lengths)
         given = demands or [None] * len(sources)
         sentences = [
-            _Sentence(int(self.ratio * len(source)) + self.more, demand)
+            _Sentence(
+                int(self.ratio * len(source)) + self.more,
+                demand,
+                None
+                if self.shortlist is None or demand is not None
+                else self.shortlist.of([*source, self.ends.end]),
+            )
             for source, demand in zip(sources, given, strict=True)
         ]
         free = np.array([demand is None for demand in given])
@@ -177,7 +203,8 @@ class BeamSearch:
             memory, states = _of_sentences(free, memory, states)
         longest = np.array([sentences[b].longest for b in free])
         start, end, never = self.ends.start, self.ends.end, list(self.ends.never)
-        wanted = Wanted(longest, self.beams, self.n, self.alpha, start, end, never)
+        words = [w for w in (sentences[b].words for b in free) if w is not None]
+        wanted = Wanted(longest, self.beams, self.n, self.alpha, start, end, never, words)
         results = self.network.search(memory, states, wanted)
         if results is not None:
             for b, ended in zip(free, results, strict=True):
@@ -197,8 +224,13 @@ class BeamSearch:
 
     def _likeliest(self, step: Step, scores: Array, live: "list[_Sentence]", t: int) -> Choice:
         """Return the best continuations of sentences without demands, after t sub-words."""
+        words = [sentence.words for sentence in live for _ in range(scores.shape[1])]
         likely = self.network.likeliest(
-            step.features, 2 * self.beams, self._never(t), self.ends.end
+            step.features,
+            2 * self.beams,
+            self._never(t),
+            self.ends.end,
+            [] if self.shortlist is None else words,
         )
         must_end = np.array([sentence.longest - t == 1 for sentence in live])
         if must_end.any():
@@ -227,6 +259,8 @@ class BeamSearch:
     ) -> tuple[Choice, "list[list[_End]]"]:
         """Return the same where some of the sentences have demands."""
         logs = self.network.log_probabilities(step.features).reshape(*scores.shape, -1)
+        for of_sentence, sentence in zip(logs, live, strict=True):
+            limit(of_sentence, [sentence.words] * len(of_sentence))
         totals = logs + scores[:, :, None].astype(np.float32)
         self._limit(totals, live, t)
         best = best_of_all(totals, logs, 2 * self.beams)
@@ -291,12 +325,13 @@ class _Sentence:
     Attributes:
         demands: on the translation; None once they limit nothing any more.
         longest: how many sub-words it may have, its end included.
+        words: the sub-words that it may be made of; None: any.
         written: the sub-words of each hypothesis; kept only where there are demands.
         finished: the translations so far.
     """
 
-    def __init__(self, longest: int, demands: Demands | None) -> None:
-        self.demands = demands
+    def __init__(self, longest: int, demands: Demands | None, words: Array | None) -> None:
+        self.demands, self.words = demands, words
         self.longest = longest + (demands.length if demands else 0)
         self.written: list[Ids] = [()]
         self.finished: list[Hypothesis] = []

@@ -196,8 +196,11 @@ def _sources(
         return [()] * len(words)
     T, S = attention.shape
     weights = _sums_of(words, T) @ attention @ _sums_of(source, S).T
+    of_words: list[list[int]] = [[] for _ in words]
     are_sources = weights >= ALIGNED * weights.max(1, keepdims=True)
-    return [tuple(k for k, is_one in enumerate(row) if is_one) for row in are_sources.tolist()]
+    for word, source_word in zip(*(at.tolist() for at in are_sources.nonzero()), strict=True):
+        of_words[word].append(source_word)
+    return [tuple(numbers) for numbers in of_words]
 
 
 def _sums_of(words: Sequence[range], length: int) -> np.ndarray:
@@ -210,6 +213,8 @@ def _sums_of(words: Sequence[range], length: int) -> np.ndarray:
 
 def joined(pieces: Sequence[Piece], n: int) -> Piece:
     """Return the translation of all parts of a text, with the n best of their combinations."""
+    if len(pieces) == 1:
+        return pieces[0]
     words: list[TranslatedWord] = []
     before = 0
     for piece in pieces:

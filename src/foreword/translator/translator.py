@@ -170,7 +170,14 @@ class Translator:
         texts = [text] if isinstance(text, str) else list(text)
         # The same text may be found by several ways of cutting it into sub-words.
         wanted = 1 if n == 1 else beams
-        search = BeamSearch(self.network, self._ends, beams=beams, n=wanted, alpha=alpha)
+        search = BeamSearch(
+            self.network,
+            self._ends,
+            beams=beams,
+            n=wanted,
+            alpha=alpha,
+            shortlist=self.folder.shortlist,
+        )
         terms = _Terms(glossary or {}, self.subwords)
         jobs = [
             list(
@@ -271,7 +278,7 @@ class Translator:
                 prefix = None
                 yield part, None
                 continue
-            for short in [part] if part.is_copied else self._short_enough(part.text):
+            for short in self._short_enough(part):
                 sentence = None if short.is_copied else masked(short.text)
                 if sentence is None:
                     yield short, None
@@ -282,21 +289,22 @@ class Translator:
                 yield short, _Job(source, sentence.text, required, begin, sentence.originals)
                 prefix = None
 
-    def _short_enough(self, text: str) -> Iterator[Part]:
-        """Yield parts of a sentence that are not too long, nor have too many placeholders."""
-        if masked(text) is not None and (
-            len(text) <= LONGEST_PART or len(self.subwords.encode(text)) <= LONGEST_PART
+    def _short_enough(self, part: Part) -> Iterator[Part]:
+        """Yield parts of a part that are not too long, nor have too many placeholders."""
+        text = part.text
+        if part.is_copied or (
+            masked(text) is not None
+            and (len(text) <= LONGEST_PART or len(self.subwords.encode(text)) <= LONGEST_PART)
         ):
-            yield from parts_of(text, sentences=False)
+            yield part
             return
         left, spaces, right = halves(text)
         if not left or not right:  # nothing but a placeholder
             yield Part(text, is_copied=True)
             return
-        yield from self._short_enough(left)
-        if spaces:
-            yield Part(spaces, is_copied=True)
-        yield from self._short_enough(right)
+        for half in (left, spaces, right):
+            for shorter in parts_of(half, sentences=False):
+                yield from self._short_enough(shorter)
 
     def _translated(self, jobs: set[_Job], search: BeamSearch, n: int) -> dict[_Job, Piece]:
         """Translate sentences, those of like length together."""

@@ -8,6 +8,8 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from heapq import nlargest
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +18,7 @@ from foreword.errors import SettingsError
 from foreword.predictor.reading import readable
 from foreword.predictor.suggest import Suggestion
 from foreword.text.subwords import SLOT_CHARACTERS, Subwords
+from foreword.translator.choice import Following, following
 from foreword.translator.demands import Demands, Ids, Pieces, Prefix
 from foreword.translator.numpy_network import States
 from foreword.translator.phrases import most_saving
@@ -81,14 +84,15 @@ class _Node(NamedTuple):
         states: after them.
         logs: the log-probabilities of the next sub-word, (V,).
         ending: the log-probability that a word which they end is over.
-        going: the likeliest sub-words that would make such a word longer.
+        going: the likeliest sub-words that would make such a word longer, with their
+            log-probabilities.
         attention: the weights of the source's sub-words for the next one, (S,); None without.
     """
 
     states: States
     logs: np.ndarray
     ending: float
-    going: np.ndarray
+    going: list[tuple[int, float]]
     attention: np.ndarray | None
 
 
@@ -148,8 +152,12 @@ class TranslationTypist:
         self._nodes: dict[Ids, _Node] = {}
         joins = np.array([piece in _JOINS for piece in pieces.bytes], bool)
         goes_on = pieces.continues | joins
-        self._inside, self._is_over = np.flatnonzero(goes_on), (~goes_on).astype(np.float32)
         self._never = [ends.start, *(index for index in ends.never if index not in self._slots)]
+        may_come = np.ones(len(goes_on), bool)
+        may_come[self._never] = False
+        self._inside, self._over = (
+            np.flatnonzero(these & may_come) for these in (goes_on, ~goes_on)
+        )
 
     def suggest(
         self, text: str, k: int = 3, *, complete: bool | None = None, phrases: bool = False
@@ -209,8 +217,8 @@ class TranslationTypist:
         log, written, words = math.log(word.probability) - node.ending, b"", 1
         while words < PHRASE and log > LEAST_PHRASE:
             # The first sub-word after the suggested word does not make it longer.
-            logs = node.logs if written else np.where(self._is_over, node.logs, -np.inf)
-            index = int(logs.argmax())
+            over = self._over
+            index = int(node.logs.argmax() if written else over[node.logs[over].argmax()])
             piece = self._pieces.bytes[index]
             is_over = index == self._ends.end or piece.startswith(b" ")
             if written and is_over:
@@ -325,7 +333,7 @@ class TranslationTypist:
         words: dict[bytes, float] = {}
         total = -np.inf  # of all that begins with the letters
         for _ in range(LONGEST_WORD):
-            longer: list[_Beginning] = []
+            longer: list[tuple[float, int, _Beginning]] = []
             for one, node in zip(
                 live, self._after([before + one.ids for one in live]), strict=True
             ):
@@ -338,14 +346,14 @@ class TranslationTypist:
                     of_letters = node.logs[self._pieces.longer(rest)]
                     total = np.logaddexp(total, one.log + _log_sum(of_letters))
                     going = self._matching(rest, node)
-                longer += [
-                    _Beginning(one.log + log, (*one.ids, index), one.written + piece)
-                    for index, log in zip(going.tolist(), node.logs[going].tolist(), strict=True)
-                    if (piece := self._pieces.bytes[index])
-                ]
-            longer.sort(key=lambda one: -one.log)
-            least = total + np.log(SMALLEST_SHARE)
-            live = [one for one in longer[: self._beams] if one.log > least]
+                longer += [(one.log + log, index, one) for index, log in going]
+            least = total + math.log(SMALLEST_SHARE)
+            likeliest = nlargest(self._beams, longer, key=itemgetter(0))
+            live = [
+                _Beginning(log, (*one.ids, index), one.written + self._pieces.bytes[index])
+                for log, index, one in likeliest
+                if log > least
+            ]
             enough = sorted(words.values(), reverse=True)[: k + 1]
             if len(enough) > k:  # others can no longer be among the words that are wanted
                 live = [one for one in live if one.log > enough[-1]]
@@ -357,13 +365,13 @@ class TranslationTypist:
             if log > -np.inf and (any(map(str.isalnum, text)) or text in self._originals.values())
         }
 
-    def _matching(self, rest: bytes, node: _Node) -> np.ndarray:
-        """Return the likeliest sub-words that go on with these letters."""
+    def _matching(self, rest: bytes, node: _Node) -> list[tuple[int, float]]:
+        """Return the likeliest sub-words that go on with these letters, as `_Node.going`."""
         going = self._pieces.matching(rest)
         if len(going) > self._beams:
             best = np.argpartition(-node.logs[going], self._beams - 1)[: self._beams]
             going = going[best]
-        return going
+        return _pairs(going, node.logs)
 
     def _after(self, wanted: list[Ids]) -> list[_Node]:
         """Return the decoder after each of these sub-words; those that are not known together."""
@@ -386,21 +394,29 @@ class TranslationTypist:
         states = tuple(np.concatenate(parts, 1) for parts in zip(*before, strict=True))
         last = np.array([ids[-1] if ids else self._ends.start for ids in all_ids])
         step = self._network.step(last, states, self._memory)
-        all_logs = self._network.log_probabilities(step.features)
-        all_logs[:, self._never] = -np.inf
-        for logs, ids in zip(all_logs, all_ids, strict=True) if self._slots else ():
-            logs[[slot for slot in self._slots if slot in ids]] = -np.inf
         looked = None if step.attention is None else step.attention.mean(1)
-        with np.errstate(divide="ignore"):
-            endings = np.log(np.exp(all_logs) @ self._is_over)
-        inside = all_logs.take(self._inside, 1)
-        count = min(self._beams, len(self._inside))
-        best = self._inside[np.argpartition(inside, -count, 1)[:, -count:]]
+        after = self._following(step.features, all_ids)
+        after.logs[:, self._never] = -np.inf
         for n, ids in enumerate(all_ids):
             of_one = tuple(part[:, n : n + 1] for part in step.states)
             attention = None if looked is None else looked[n]
-            ending = float(endings[n])
-            self._nodes[ids] = _Node(of_one, all_logs[n], ending, best[n], attention)
+            logs, ending = after.logs[n], float(after.endings[n])
+            self._nodes[ids] = _Node(of_one, logs, ending, _pairs(after.going[n], logs), attention)
+
+    def _following(self, features: np.ndarray, all_ids: list[Ids]) -> Following:
+        """Return what may come next, of which no slot comes twice."""
+        count = min(self._beams, len(self._inside))
+        if not self._slots:
+            return self._network.following(features, self._over, self._inside, count)
+        all_logs = self._network.log_probabilities(features)
+        for logs, ids in zip(all_logs, all_ids, strict=True):
+            logs[[slot for slot in self._slots if slot in ids]] = -np.inf
+        return following(all_logs, self._over, self._inside, count)
+
+
+def _pairs(ids: np.ndarray, logs: np.ndarray) -> list[tuple[int, float]]:
+    """Return sub-words with their log-probabilities."""
+    return list(zip(ids.tolist(), logs[ids].tolist(), strict=True))
 
 
 def _log_sum(logs: np.ndarray) -> float:
@@ -408,7 +424,7 @@ def _log_sum(logs: np.ndarray) -> float:
     most = logs.max(initial=-np.inf)
     if most == -np.inf:
         return float(most)
-    return float(most + np.log(np.exp(logs.astype(np.float64) - most).sum()))
+    return float(most) + math.log(np.exp(logs - most).sum(dtype=np.float64))
 
 
 def _text(written: bytes) -> str:
