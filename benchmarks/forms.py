@@ -3,11 +3,13 @@
     python benchmarks/forms.py MODEL TEXT [TEXT ...] [--lines 300]
 
 The same lines are typed as they stand, in lower case, without apostrophes, without accents, with
-none of these, and in capitals. A word counts as found whatever its case, apostrophes and accents.
+none of these, in capitals, and with a slip in a quarter of the words of four letters and more. A
+word counts as found whatever its case, apostrophes and accents.
 """
 
 import argparse
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +31,22 @@ def without_accents(text: str) -> str:
     return "".join(c if c in "'’·" else skeleton(c) if c.islower() else c for c in text)
 
 
+def with_slips(text: str) -> str:
+    return re.sub(r"[^\W\d_]{4,}", lambda match: slipped(match[0]), text)
+
+
+def slipped(word: str) -> str:
+    """Leave out, double, swap or replace a letter; the same one wherever the word stands."""
+    chance = random.Random(word)
+    if chance.random() < 0.75:
+        return word
+    at = chance.randrange(1, len(word) - 1)
+    before, letter, rest = word[:at], word[at], word[at + 1 :]
+    other = chance.choice("abcdefghijklmnopqrstuvwxyz")
+    ways = (rest, letter + letter + rest, rest[0] + letter + rest[1:], other + rest)
+    return before + chance.choice(ways)
+
+
 WAYS: dict[str, Callable[[str], str]] = {
     "as it stands": str,
     "lower case": str.lower,
@@ -36,6 +54,7 @@ WAYS: dict[str, Callable[[str], str]] = {
     "no accents": without_accents,
     "none of these": lambda text: without_accents(without_apostrophes(text.lower())),
     "capitals": str.upper,
+    "with slips": with_slips,
 }
 
 

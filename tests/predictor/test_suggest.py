@@ -19,7 +19,7 @@ from foreword.predictor.reading import STRIDE, beginning
 from foreword.predictor.state import State
 from foreword.predictor.suggest import Suggestion
 from foreword.text.spacing import counted
-from foreword.text.tokenizer import Tokenizer
+from foreword.text.tokenizer import UNK_ID, Tokenizer
 
 MakeFolder = Callable[..., Folder]
 MakeSpeaker = Callable[..., Predictor]
@@ -848,14 +848,43 @@ def test_words_without_spaces_may_lack_apostrophes_and_be_three(
 def test_words_without_spaces_are_read_as_these_words(speaker: MakeSpeaker) -> None:
     model = speaker({"I": 0.3, "don't": 0.2, "know": 0.1, "pool": 1e-6, "liver": 1e-6})
 
-    def last_read(text: str) -> str:
-        typist = model.typist()
-        typist.suggest(text)
-        assert typist._reading is not None
-        return model.tokenizer.word_of(typist._reading.context.state.last)
+    assert last_read(model, "dontknow ") == "know"
+    assert last_read(model, "liverpool ") == "<unk>"
 
-    assert last_read("dontknow ") == "know"
-    assert last_read("liverpool ") == "<unk>"
+
+def last_read(model: Predictor, text: str) -> str:
+    """The word of the vocabulary that the last word of a text is read as while it is typed."""
+    typist = model.typist()
+    typist.suggest(text)
+    assert typist._reading is not None
+    return model.tokenizer.word_of(typist._reading.context.state.last)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("goign", "going"), ("Goign", "going"), ("tomorow", "tomorrow"), ("tommorow", "tomorrow")],
+)
+def test_a_word_with_a_slip_is_read_as_the_one_that_is_meant(
+    speaker: MakeSpeaker, typed: str, meant: str
+) -> None:
+    model = speaker({"going": 0.2, "tomorrow": 0.2, "gong": 1e-6})
+
+    assert last_read(model, f"x {typed} ") == meant
+    assert model.read(f"x {typed}").last == model.tokenizer.id_of(meant)
+
+
+@pytest.mark.parametrize("typed", ["Hackman", "goingly", "g0ing", "goings", "went"])
+def test_new_words_are_not_bent_to_known_ones(speaker: MakeSpeaker, typed: str) -> None:
+    model = speaker({"going": 1e-3, "Jackman": 1e-4})
+
+    assert last_read(model, f"x {typed} ") == "<unk>"
+    assert model.read(f"x {typed}").last == UNK_ID
+
+
+def test_a_word_that_comes_again_is_no_slip(speaker: MakeSpeaker) -> None:
+    model = speaker({"going": 0.2})
+
+    assert last_read(model, "Goign x goign ") == "<unk>"
 
 
 @pytest.mark.parametrize("mark", "´`’ʼ‘′")

@@ -1,6 +1,7 @@
 """Look up vocabulary words by their letters, in any case. Knows no models and no texts."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 
@@ -25,6 +26,9 @@ has the misspelling more often than that, the first is the ratio of frequencies 
 
 ACCENTED = 100
 """A language has accents if one word in fewer than so many has one."""
+ALPHABET, HEAD = 64, 3
+"""The number of letters that a slip may leave out or replace, and of first letters that tell
+whether a word may begin so."""
 REMEMBERED = 4096
 """The number of words whose readings are cached, since users type the same few words."""
 
@@ -181,6 +185,24 @@ class Lexicon:
     @cached_property
     def _letters(self) -> frozenset[str]:
         return frozenset([*self.sorted_folds, *self._bare.skeletons])
+
+    def known(self, folds: Iterable[str]) -> frozenset[str]:
+        """Return the folded letters that are words, as by `has`."""
+        return self._letters.intersection(folds)
+
+    def may_begin(self, fold: str) -> bool:
+        """Whether a word begins with folded letters, as far as its first `HEAD` letters show."""
+        return fold[:HEAD] in self._heads
+
+    @cached_property
+    def _heads(self) -> frozenset[str]:
+        return frozenset(fold[:k] for fold in self._letters for k in range(HEAD + 1))
+
+    @cached_property
+    def letters(self) -> str:
+        """The commonest letters of the words, at most `ALPHABET`."""
+        counts = Counter("".join(self.sorted_folds))
+        return "".join([c for c, _ in counts.most_common() if c.isalpha()][:ALPHABET])
 
     def unaccented(self, fold: str) -> str:
         """Return folded letters without accents if the vocabulary hardly has any."""

@@ -94,7 +94,8 @@ class Predictor:
         word: i for I, dont for don't, HELLO for hello. It is read as the form that is most probable
         in the context, among those more frequent than the typed one; or, if the vocabulary lacks
         the typed word, among all. A misspelling in the vocabulary is read as the intended word. A
-        word without any form is read as `<unk>`.
+        word that the vocabulary lacks is read as one that it is a slip away from, or as `<unk>`,
+        whichever is more probable.
 
         Args:
             state: a state of this model.
@@ -341,7 +342,10 @@ class Predictor:
             return EOS_ID
         text = self.tokenizer.normalise(readable(word))
         known = UNK_ID if mend else self.tokenizer.ids.get(text, UNK_ID)
-        return known if known != UNK_ID else read_as(self._engine, self.lexicon, state, text)
+        if known == UNK_ID:
+            known = read_as(self._engine, self.lexicon, state, text)
+        is_new = known == UNK_ID and mend and not self._reader.rare.has(self.lexicon.fold(text))
+        return self._reader.meant(state, text) if is_new else known
 
     def _unfinished(self, text: str) -> tuple[str, str]:
         """Return the text before its unfinished last word, and that word; or all, and nothing."""

@@ -5,13 +5,15 @@ The result depends on the text alone, not on whether it was typed, pasted or edi
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from foreword.predictor.activations import WordTrace
 from foreword.predictor.apart import apart
 from foreword.predictor.engine import Engine
-from foreword.predictor.lexicon import Lexicon, RareWords
+from foreword.predictor.lexicon import REMEMBERED, Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.sentences import (
     HEARTS,
@@ -19,6 +21,7 @@ from foreword.predictor.sentences import (
     is_emoji,
     is_read_without_stop,
 )
+from foreword.predictor.slips import whole_words
 from foreword.predictor.state import State
 from foreword.text.characters import as_if_continued
 from foreword.text.joints import UNSEEN
@@ -161,6 +164,7 @@ class ModelReader:
         self.engine = engine
         self.lexicon = lexicon
         self.rare = rare
+        self._whole_words = lru_cache(maxsize=REMEMBERED)(partial(whole_words, lexicon))
         self._start = Context(start, style=tokenizer.spacing.style)
         self._wrapped = tokenizer.config.lines == "wrapped"
         self.in_print = tokenizer.config.words == "unicode"
@@ -336,7 +340,7 @@ class ModelReader:
         style = context.style.after(raw, word.text, quoting=context.quoting, spaced=word.start == 0)
         state = before = context.state
         if is_read:
-            for index in (yield from self._ids_of(state, word.text)):
+            for index in (yield from self._ids_of(context, word.text)):
                 before = state
                 state = yield Advance(self.engine, state, index)
         return Context(
@@ -349,19 +353,39 @@ class ModelReader:
             before if is_read else context.before,
         )
 
-    def _ids_of(self, state: State, word: str) -> Work[tuple[int, ...]]:
+    def _ids_of(self, context: Context, word: str) -> Work[tuple[int, ...]]:
         """Return the ids that a normalised word is read as: of several if the spaces are missing.
 
-        Letters are a new word instead if that is more probable.
+        An unknown word is one of the user's own if it was there before, or if that is more probable
+        than a slip or missing spaces.
         """
+        state, fold = context.state, self.lexicon.fold(word)
         index = self.id_of(state, word)
-        if index != UNK_ID or self.rare.has(self.lexicon.fold(word)):
+        if index != UNK_ID or self.rare.has(fold) or fold in map(self.lexicon.fold, context.words):
             return (index,)
         parted = yield from apart(self.engine, self.lexicon, state, word)
         if parted is None:
-            return (index,)
-        new = float(self.engine.probabilities(state)[UNK_ID]) * A_LETTER ** len(word)
-        return parted.ids if parted.share * parted.weight > new else (index,)
+            return (self.meant(state, word),)
+        index, share = self._likeliest(state, word, self._slipped(word))
+        return parted.ids if parted.share * parted.weight > share else (index,)
+
+    def meant(self, state: State, word: str) -> int:
+        """Return the id of the word that an unknown one is with a slip; or `<unk>`."""
+        words = self._slipped(word)
+        return self._likeliest(state, word, words)[0] if words else UNK_ID
+
+    def _slipped(self, word: str) -> dict[int, float]:
+        """Return the words that an unknown one may be with a slip, with the slip's probability."""
+        is_one = word.isalpha() and not is_unspaced(word)
+        return self._whole_words(self.lexicon.fold(word)) if is_one else {}
+
+    def _likeliest(self, state: State, word: str, words: Mapping[int, float]) -> tuple[int, float]:
+        """Return the likeliest of words with a slip, or `<unk>`: its id, P(typed so | state)."""
+        shares = self.engine.probabilities(state)
+        new = float(shares[UNK_ID]) * A_LETTER ** len(word)
+        slipped = [(float(shares[index]) * weight, index) for index, weight in words.items()]
+        share, index = max([*slipped, (new, UNK_ID)])
+        return index, share
 
     def _capitals(self, context: Context, raw: str, fold: str) -> int:
         """Return the count of capitals at sentence beginnings after a word; names do not count."""

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from foreword.predictor.lexicon import Lexicon
 from foreword.text.misspellings import SHORTEST_TWICE, distance, frame
@@ -22,6 +23,9 @@ TWO = 1e-4  # two slips of the commonest kinds in a whole word
 WHOLE = 4
 """How many times more likely a word whose letters are all typed, except for a slip, is intended
 than a longer one, which has as many more positions at which typing can stop."""
+ENDING = 1e-2
+"""The factor for a slip in the last letter of a whole word, where another ending of a word that the
+vocabulary lacks is more likely: railroads is not railroad."""
 
 
 class Layout:
@@ -120,6 +124,52 @@ def two_edits(lexicon: Lexicon, typed: str) -> Iterator[Near]:
     for position in lexicon.framed(frame(typed)):
         if distance(typed, lexicon.sorted_folds[position]) == 2:
             yield Near(position, position + 1, TWO)
+
+
+def whole_words(lexicon: Lexicon, typed: str) -> dict[int, float]:
+    """Return the words that folded letters may be with a slip, by id, with P(typed | word).
+
+    >>> lexicon = Lexicon(["going", "Going", "goings", "gong"], hidden=0)
+    >>> whole_words(lexicon, "goign")
+    {0: 0.003, 1: 0.003}
+    """
+    if not SHORTEST_FOR_FIRST <= len(typed) <= LONGEST:
+        return {}
+    edited: list[str] = []
+    for position in range(len(typed) + 1):
+        before, rest = typed[:position], typed[position:]
+        if not lexicon.may_begin(before):
+            break
+        after = rest[1:]
+        edited += (before + after, before + after[:1] + rest[:1] + after[1:])
+        for letter in lexicon.letters:
+            if lexicon.may_begin(begun := before + letter):
+                edited += (begun + rest, begun + after)
+    weights = {fold: _weight(typed, fold) for fold in lexicon.known(edited) if fold != typed}
+    for near in two_edits(lexicon, typed):
+        weights[lexicon.sorted_folds[near.low]] = near.weight
+    return {
+        index: weight
+        for fold, weight in sorted(weights.items(), key=itemgetter(1))
+        for index in map(lexicon.meant, (*lexicon.forms(fold), *lexicon.readings(fold).tolist()))
+    }
+
+
+def _weight(typed: str, word: str) -> float:
+    """Return P(typed | a word that is one edit away)."""
+    same = (k for k, (a, b) in enumerate(zip(typed, word, strict=False)) if a != b)
+    at = next(same, min(len(typed), len(word)))
+    this, before, after = typed[at : at + 1], typed[at - 1 : at], typed[at + 1 : at + 2]
+    if len(word) > len(typed):
+        weight = TWICE if word[at] == before else MISSING
+    elif len(word) < len(typed):
+        is_near = this == before or QWERTY.are_near(before, this) or QWERTY.are_near(after, this)
+        weight = BESIDE if is_near else EXTRA
+    elif typed[at + 1 :] == word[at + 1 :]:
+        weight = NEIGHBOUR if QWERTY.are_near(word[at], this) else ELSEWHERE
+    else:
+        weight = TRANSPOSED
+    return weight * (ENDING if at + 1 >= max(len(typed), len(word)) else 1)
 
 
 def _other_letter(
