@@ -156,6 +156,7 @@ def test_each_step_of_composing_korean_keeps__the_word(
         *((("O'Brien",), "O'B", "O'Brien"), (("McDonald",), "McD", "McDonald")),
         *((("O'Brien",), "O'", "O'Brien"), (("O'Brien",), "OB", "O'Brien")),
         *((("like",), "LI", "LIKE"), (("the", "they"), "THE", "THEY"), (("aid",), "AI", "AID")),
+        *((("l'état",), "l'ETAT", "l'ÉTAT"), (("l'homme",), "l'HOMM", "l'HOMME")),
         *((("it", "its"), "IT", "ITS"), (("iPhone",), "iP", "iPhone"), (("NASA",), "na", "NASA")),
     ],
 )
@@ -196,6 +197,22 @@ def test_an_abbreviation_that_the_training_text_lacks_is_read_without_its_full_s
 
     assert last_word(f"x {word}. ") == word
     assert last_word("x Dr. ") == "."
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [("x p.m. ", "pm"), ("x p.m", "pm"), ("x Ph.D. ", "PhD"), ("x U.S. ", "."), ("x i.e. ", "e")],
+)
+def test_letters_with_full_stops_are_read_as_the_word_if_that_is_known_better(
+    speaker: MakeSpeaker, text: str, last: str
+) -> None:
+    shares = {"pm": 0.01, "PhD": 0.01, "US": 1e-6, ".": 0.1, "U": 0.1, "S": 0.1}
+    model = speaker({**shares, **dict.fromkeys(("p", "m", "Ph", "D", "x", "i", "e"), 1e-3)})
+    typist = model.typist()
+    typist.suggest(text)
+
+    assert typist._reading is not None
+    assert model.tokenizer.word_of(typist._reading.context.state.last) == last
 
 
 @pytest.mark.parametrize("text", ["x approx. ", "We saw J. ", "Ask Dr. "])

@@ -5,7 +5,7 @@ The result depends on the text alone, not on whether it was typed, pasted or edi
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from foreword.predictor.engine import Engine
 from foreword.predictor.lexicon import REMEMBERED, Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.sentences import (
+    DOTTED,
     HEARTS,
     is_abbreviated,
     is_emoji,
@@ -287,7 +288,9 @@ class ModelReader:
             return len(rest)
         last = words[-1]
         goes_on = self._may_go_on(last.text[0]) and self._may_go_on(last.text[-1])
-        return last.start if goes_on else len(rest)
+        # The m of p.m is a whole word.
+        is_dotted = any(match.end() == len(rest) for match in DOTTED.finditer(rest))
+        return last.start if goes_on and not is_dotted else len(rest)
 
     def _begins_a_word(self, letters: str) -> bool:
         """Whether a known word begins so. Otherwise, a mark at its end may close a quotation."""
@@ -322,9 +325,36 @@ class ModelReader:
         if text == "-" and self._has_dash:
             text = "–"  # the training text has this dash between spaces
         text = text[-LONGEST:]
-        for word in self.tokenizer.split(text)[-WORDS_BETWEEN_SPACES:]:
-            context = yield from self._after(context, word, text[word.start : word.end])
+        words = self.tokenizer.split(text)[-WORDS_BETWEEN_SPACES:]
+        dotted = dict(match.span() for match in DOTTED.finditer(text)) if "." in text else {}
+        while words:
+            word, end = words[0], dotted.get(words[0].start, 0)
+            if count := sum(word.end <= end for word in words):
+                context = yield from self._dotted(context, words[:count], text)
+            else:
+                context = yield from self._after(context, word, text[word.start : word.end])
+            words = words[count or 1 :]
         return context
+
+    def _dotted(self, context: Context, words: Sequence[Word], text: str) -> Work[Context]:
+        """Return the context after an abbreviation of letters and full stops.
+
+        Each of them is a word of its own. A model that saw few takes the last stop for the end of
+        a sentence; it reads pm for p.m. if it knows that better.
+        """
+        start = context.state
+        whole = self.id_of(start, "".join(word.text for word in words if word.text != "."))
+        is_known, of_parts = whole != UNK_ID, 1.0
+        of_whole = float(self.engine.probabilities(start)[whole]) if is_known else 0.0
+        for word in words:
+            before = context.state
+            context = yield from self._after(context, word, text[word.start : word.end])
+            if is_known and of_parts > of_whole:
+                of_parts *= float(self.engine.probabilities(before)[context.state.last])
+        if not is_known or of_parts > of_whole:
+            return context
+        state = yield Advance(self.engine, start, whole)
+        return replace(context, state=state, before=start, begins_sentence=False)
 
     def _after(self, context: Context, word: Word, raw: str) -> Work[Context]:
         begins = context.begins_sentence

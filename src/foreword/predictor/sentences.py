@@ -1,5 +1,6 @@
 """Find where sentences begin besides after punctuation. Knows written words; no models."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -30,8 +31,12 @@ _TITLES = frozenset(
 """Abbreviations that a name follows, which a model knows best from `Dr.` with its full stop."""
 _SMALL = frozenset(("max", "min", "resp", "tel", "fig", "op", "cit"))
 """Abbreviations only in lower case, since Max. may end a sentence."""
+_BEFORE_MORE = frozenset(("e.g", "i.e", "z.b", "d.h", "u.a", "p.ex", "b.v"))
+"""Abbreviations of several words that the sentence goes on after."""
 _WHOLE = frozenset("I")
 """Words of one letter that are not initials."""
+DOTTED = re.compile(r"(?<![^\W_])(?:[^\W\d_]{1,2}\.)+[^\W\d_](?![^\W_])\.?")
+"""An abbreviation of letters and full stops: e.g., p.m., Ph.D., U.S."""
 
 
 def is_abbreviated(words: Sequence[str], known: Abbreviations) -> bool:
@@ -68,6 +73,8 @@ def is_read_without_stop(words: Sequence[str], known: Abbreviations) -> bool:
         known: the abbreviations of the training text, whose full stops the model has learned.
     """
     last = words[-1].casefold() if words else ""
+    if last not in known and "".join(words[-3:]).casefold() in _BEFORE_MORE:
+        return True
     return (last in _KNOWN or last in _SMALL) and last not in known and last not in _TITLES
 
 

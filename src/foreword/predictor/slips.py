@@ -111,7 +111,7 @@ def one_edit(lexicon: Lexicon, typed: str, layout: Layout = QWERTY) -> Iterator[
         end += 1
     if end > low:
         near = typed[-1] == typed[-2] or layout.are_near(typed[-2], typed[-1])
-        yield Near(low, end, BESIDE if near else EXTRA)
+        yield Near(low, end, WHOLE * (BESIDE if near else EXTRA))
 
 
 def two_edits(lexicon: Lexicon, typed: str) -> Iterator[Near]:

@@ -32,6 +32,7 @@ _ADDRESS = re.compile(
 _STYLED = re.compile(
     r"[^\W\d_]['’ʼ][^\W\d_]|[\u05d0-\u05ea]\"[\u05d0-\u05ea](?!\w)|\.\.\.|--|[…—–\"“”„]"
 )
+_INITIAL = re.compile(r"(?<![^\W_])[^\W\d_]\.\Z")
 _OF_ADDRESSES = frozenset(".:/-?&=#@%+~")
 
 
@@ -141,6 +142,8 @@ def _gap(before: str, word: str, *, quoting: bool, spacing: Spacing) -> str:
         return ""
     if mark == ":" and text[-1:].isdigit() and word[:1].isdigit():
         return ""
+    if mark == "." and _INITIAL.search(before) and _is_initial(word, like=text[-1]):
+        return ""  # the S of U.S
     if closes_pair(mark, glued):
         return space
     if mark == '"':
@@ -154,6 +157,10 @@ def _gap(before: str, word: str, *, quoting: bool, spacing: Spacing) -> str:
     if mark == "'" and not follows_word:
         return ""
     return spacing.space("after", mark) if spacing.share(position, mark) >= 0.5 else ""
+
+
+def _is_initial(word: str, like: str) -> bool:
+    return len(word) == 1 and word.isalpha() and word.isupper() == like.isupper()
 
 
 def _before(word: str, *, quoting: bool, spacing: Spacing) -> tuple[float, str]:

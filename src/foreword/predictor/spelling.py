@@ -80,6 +80,9 @@ def _in_typed_case(typed: str, forms: Sequence[Form], likeliest: str, lexicon: L
         return lexicon.case.upper(likeliest.replace("ß", "ẞ") if "ẞ" in typed else likeliest)
     if exact:
         return max(exact)[1]
+    clitic, apostrophe, rest = typed.partition("'")
+    if len(rest) > 1 and rest.isupper() and likeliest.startswith(clitic + apostrophe):
+        return clitic + apostrophe + lexicon.case.upper(likeliest[len(clitic) + 1 :])
     if typed == "Ij":
         capitalised = lexicon.case.capitalised(lexicon.case.lower(likeliest))
         if capitalised[1:2] == "J":  # Dutch
