@@ -84,6 +84,39 @@ def test_reading_in_several_streams_predicts_every_word_once(ids: list[int], str
     assert many.top3 == one.top3
 
 
+@settings(deadline=None, max_examples=20)
+@given(
+    st.lists(st.integers(0, V - 1), min_size=1, max_size=60), st.integers(1, 9), st.integers(1, 40)
+)
+def test_a_sample_is_spread_over_the_whole_text(ids: list[int], streams: int, words: int) -> None:
+    model = model_of("mlp-last")
+    sample = score(model, np.array(ids, dtype=np.uint16), streams=streams, words=words)
+    streams = min(streams, len(ids))
+    distance, length = math.ceil(len(ids) / streams), math.ceil(words / streams)
+    counted = [p for p in range(len(ids)) if p % distance < length]
+    before = [EOS_ID, *ids]
+    nats = 0.0
+    for p in counted:
+        logits, _ = model(torch.tensor([[before[p]]]), model.start(1))
+        nats -= float(logits[0, 0].detach().log_softmax(0)[ids[p]])
+    assert sample.words == len(counted)
+    assert sample.nats == pytest.approx(nats, rel=1e-4)
+
+
+def test_a_passage_begins_with_the_states_of_the_words_before_it() -> None:
+    model, ids = model_of(), np.random.default_rng(0).integers(3, V, 40)
+    second = score(model, ids).nats - score(model, ids[:20]).nats
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(perplexity, "WARM_WORDS", 20)
+        both = score(model, ids, streams=2).nats
+        # The first passage is read after twenty line ends.
+        first = (
+            score(model, np.r_[[EOS_ID] * 20, ids[:20]]).nats
+            - score(model, np.array([EOS_ID] * 20)).nats
+        )
+    assert both == pytest.approx(first + second, rel=1e-4)
+
+
 def test_the_state_is_carried_through_the_text_unless_reset() -> None:
     ids = np.array([3, 4, EOS_ID, 5, 6, EOS_ID] * 5)
     assert score(model_of(), ids).nats != pytest.approx(

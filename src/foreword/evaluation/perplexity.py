@@ -19,6 +19,8 @@ from foreword.text.windows import LineWindows
 
 WINDOW_WORDS = 256
 """The number of positions read at once, which affects only memory and speed."""
+WARM_WORDS = 64
+"""The number of words before a passage that are read first, so that its states are warm."""
 CHUNK_ROWS = 64
 """The number of positions whose logits exist at once, few enough for a CPU's cache."""
 
@@ -55,6 +57,7 @@ def score(
     *,
     reset: Reset = "never",
     streams: int = 1,
+    words: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Score:
     """Predict every word of `ids` from those before it.
@@ -69,13 +72,15 @@ def score(
         model: the model, which is measured without dropout and left in its mode.
         ids: (N,) word ids.
         reset: whether the state starts from zero at each line.
-        streams: the number of parts of the text that are read in parallel: faster, but each loses
-            its context. 1 is exact.
+        streams: the number of passages of the text that are read in parallel, which is faster. The
+            states of each come from the few words before it alone, so only 1 is exact.
+        words: about how many words are counted: equal parts of all passages, which are spread over
+            the whole text. None: all.
         progress: called with (words done, words in all).
     """
     if len(ids) == 0:
         raise TextError("there is nothing to evaluate on: the text has no words")
-    windows = _lines(ids) if reset == "sentence" else _streams(ids, streams)
+    windows = _lines(ids) if reset == "sentence" else _passages(ids, streams, words)
     was_training = model.training
     model.eval()
     began = time.perf_counter()
@@ -96,23 +101,25 @@ def score(
     return replace(total, seconds=time.perf_counter() - began)
 
 
-def _streams(ids: np.ndarray, streams: int) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
-    """Yield the windows (T, B) of a text cut into B contiguous streams, the last one padded."""
-    B = max(1, min(streams, len(ids)))
-    length = math.ceil(len(ids) / B)
+def _passages(
+    ids: np.ndarray, streams: int, words: int | None
+) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
+    """Yield the windows (T, B) of B passages of a text, which begin at equal distances."""
+    N = len(ids)
+    B = max(1, min(streams, N))
+    distance = math.ceil(N / B)
+    length = distance if words is None else min(distance, math.ceil(words / B))
+    starts = np.arange(B) * distance
+    ends = np.minimum(starts + length, N)
     steps = max(1, WINDOW_WORDS // B)
-    for start in range(0, length, steps):
-        stop = min(start + steps, length)
-        inputs = np.full((stop - start, B), EOS_ID, dtype=np.int64)
-        targets = np.full((stop - start, B), IGNORED, dtype=np.int64)
-        for b in range(B):
-            begin, end = b * length + start, min(b * length + stop, len(ids))
-            if end <= begin:
-                continue
-            targets[: end - begin, b] = ids[begin:end]
-            before = ids[begin - 1 : end - 1] if begin > 0 else np.r_[EOS_ID, ids[: end - 1]]
-            inputs[: end - begin, b] = before
-        yield inputs, targets, start == 0
+    first = -WARM_WORDS if B > 1 else 0
+    for begin in range(first, length, steps):
+        stop = min(begin + steps, length)
+        positions = starts + np.arange(begin, stop)[:, None]
+        counts = (positions >= starts) & (positions < ends)
+        before, word = (ids[(positions - k).clip(0, N - 1)].astype(np.int64) for k in (1, 0))
+        inputs = np.where(positions > 0, before, EOS_ID)
+        yield inputs, np.where(counts, word, IGNORED), begin == first
 
 
 def _lines(ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:

@@ -25,20 +25,23 @@ from foreword.training.trainer import Run
 KNOWN_BY_HEART = 2.0
 """The perplexity below which a text measures nothing, as no human writing is so predictable."""
 
+SHORTEST_PASSAGE = 128
+"""The fewest words for which a passage is worth the words that are read before it."""
+
 
 @dataclass(frozen=True)
 class Validation:
     """How the held-out text is read.
 
     Attributes:
-        words: the most words read by each validation during training; None: all. The evaluation at
-            the end reads all of them.
-        streams: the number of streams that the text is cut into then; see `score`.
-        last_streams: the number of streams of the evaluation at the end.
+        words: about how many words count in each validation during training; None: all. They are
+            spread over the whole text. The evaluation at the end reads all of them.
+        streams: the largest number of passages that are read side by side then; see `score`.
+        last_streams: their number in the evaluation at the end.
     """
 
-    words: int | None = 10_000
-    streams: int = 8
+    words: int | None = 60_000
+    streams: int = 64
     last_streams: int = 1
 
 
@@ -107,10 +110,12 @@ class NextWordTask:
         )
 
     def validate(self) -> Score:
-        """Measure the model on the first words of the held-out text."""
+        """Measure the model on passages from the whole of the held-out text."""
         assert self.corpus.valid is not None
-        ids = self.corpus.valid.ids[: self.validation.words]
-        return score(self.model, ids, streams=self.validation.streams)
+        ids, words = self.corpus.valid.ids, self.validation.words
+        counted = len(ids) if words is None else min(words, len(ids))
+        streams = max(1, min(self.validation.streams, counted // SHORTEST_PASSAGE))
+        return score(self.model, ids, streams=streams, words=words)
 
     def evaluate(self, run: Run, wish: StopWish, report: Reporter) -> None:
         """Measure the model on all held-out text, unless somebody stops it."""

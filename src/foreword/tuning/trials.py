@@ -51,7 +51,7 @@ class Tried:
         outcome: "done"; "pruned", given up since half of the others were better at that point; or
             "diverged".
         perplexity: on all of the held-out text, for a finished trial.
-        validations: the perplexities during training, on the first words of that text.
+        validations: the perplexities during training, on a sample of that text.
         seconds: the duration of the trial.
     """
 
