@@ -49,3 +49,11 @@ def test_halves_are_the_whole_text_again_and_shorter(text: str) -> None:
 
 def test_a_long_sentence_is_cut_after_a_clause_near_its_middle() -> None:
     assert halves("one two three, four five six") == ("one two three,", " ", "four five six")
+
+
+@pytest.mark.parametrize("text", ["." * 100_000, "?!" * 50_000, "a. %s " * 20_000])
+def test_long_runs_of_marks_and_of_placeholders_are_cut_in_linear_time(text: str) -> None:
+    """It would take minutes if each mark, or each placeholder, were held against all others."""
+    assert "".join(part.text for part in parts_of(text)) == text
+    left, spaces, right = halves(text)
+    assert left + spaces + right == text

@@ -4,14 +4,17 @@ Knows written language a little; no models.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from foreword.predictor.sentences import is_abbreviated, is_emoji
 from foreword.text.placeholders import placeholders
 
 _LINE_ENDS = re.compile(r"(\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])")
-_SENTENCE_ENDS = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+|[。！？]+[」』）”]*\s*")
+# A run of marks is tried from its first one alone: from each, a long run would take quadratic time.
+_SENTENCE_ENDS = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+\s++|[。！？]+[」』）”]*\s*")
 _CLAUSE_ENDS = re.compile(r"[,;:–—]\s+|[，、；：]")
 _SPACES = re.compile(r"\s+")
 _JOINED_TO_EMOJI = "\u200d\ufe0e\ufe0f\u20e3\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
@@ -92,7 +95,9 @@ def halves(text: str) -> tuple[str, str, str]:
 
 
 def _is_within(position: int, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(begin < position < end for begin, end in spans)
+    """Whether a position lies within one of several spans, which follow each other."""
+    before = bisect_left(spans, position, key=itemgetter(0))
+    return before > 0 and position < spans[before - 1][1]
 
 
 def _ends(line: str) -> Iterator[int]:
