@@ -1,6 +1,5 @@
 """Text in, its translation out: `Translator`. Runs on numpy; never imports torch."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, NamedTuple, overload
@@ -16,6 +15,7 @@ from foreword.translator.demands import Demands, Ids, Pieces, Prefix
 from foreword.translator.line_typist import AnyTypist, LineTypist
 from foreword.translator.parts import Part, halves, parts_of
 from foreword.translator.search import BeamSearch, Ends, Network
+from foreword.translator.terms import Terms
 from foreword.translator.translation import (
     Piece,
     Translation,
@@ -178,7 +178,7 @@ class Translator:
             alpha=alpha,
             shortlist=self.folder.shortlist,
         )
-        terms = _Terms(glossary or {}, self.subwords)
+        terms = Terms(glossary or {}, self.subwords)
         jobs = [
             list(
                 self._jobs(readable(one), terms, prefix, memory, sentences=sentences and not prefix)
@@ -259,7 +259,7 @@ class Translator:
     def _jobs(
         self,
         text: str,
-        terms: "_Terms",
+        terms: Terms,
         prefix: str | None,
         memory: "TranslationMemory | None",
         *,
@@ -365,40 +365,3 @@ def _has_order(placeholder: str) -> bool:
     """Whether a placeholder means another thing in another order: a tag, or %s without a name."""
     is_unnamed = placeholder.startswith("%") and not set("($") & set(placeholder)
     return placeholder.startswith("<") or placeholder == "{}" or is_unnamed
-
-
-class _Terms:
-    """A glossary, ready to be looked up."""
-
-    def __init__(self, glossary: Mapping[str, str], subwords: Subwords) -> None:
-        self._terms: dict[str, Ids] = {}
-        self._targets: dict[str, str] = {}
-        for source, target in glossary.items():
-            if not source.strip() or not target.strip():
-                raise SettingsError(
-                    f"the glossary has an empty term: {source!r} is to become {target!r}"
-                )
-            if len(f"{source}{target}".splitlines()) > 1:
-                raise SettingsError(f"the term {source!r} of the glossary has several lines")
-            self._targets[source.strip()] = target.strip()
-            self._terms[source.strip()] = tuple(subwords.encode(readable(target.strip())))
-        longest_first = sorted(self._terms, key=len, reverse=True)
-        ways = [
-            f"(?i:{re.escape(term)})" if term.islower() else re.escape(term)
-            for term in longest_first
-        ]
-        self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(ways)})(?!\w)") if ways else None
-
-    def required(self, text: str) -> tuple[Ids, ...]:
-        """Return what the translation of a sentence must contain."""
-        return tuple({self._terms[source]: None for source in self._within(text)})
-
-    def allow(self, text: str, translation: str) -> bool:
-        """Whether a translation of a sentence contains all that it must."""
-        targets = [re.escape(self._targets[source]) for source in self._within(text)]
-        return all(re.search(rf"(?<!\w){target}(?!\w)", translation) for target in targets)
-
-    def _within(self, text: str) -> list[str]:
-        """Return the terms that a sentence contains."""
-        terms = [] if self._pattern is None else self._pattern.findall(text)
-        return [term if term in self._terms else term.lower() for term in terms]
