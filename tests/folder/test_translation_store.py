@@ -1,6 +1,7 @@
 """Folders of translation models are checked as strictly as those of next-word models."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -151,7 +152,13 @@ BIAS = WEIGHTS_KNOWN["output.bias"]
         (model(vocab_size=9), "sub-words, but config.json says 9"),
         (model(wings=2), "wings"),
         (top(weights="int4"), "int4|weights"),
+        (model(cell_options="gru"), "cell_options"),
+        (model(cell_options=[1]), "cell_options"),
         (top(source_language=3), "source_language"),
+        (top(target_language="x" * 36), "target_language"),
+        (top(calibration={"factors": [1e308] * 4}), "factors of the calibration"),
+        (top(calibration={"factors": [math.nan] * 4}), "calibration.factors"),
+        (top(calibration={"factors": "1234"}), "calibration"),
         (top(weights="int8"), "lacks|int8"),
         (weights_with("output.bias", BIAS * np.nan), "NaN"),
         (weights_with("output.bias", BIAS[:-1]), "has the shape"),

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 MOST = 0.999
 """A probability above this counts as this one."""
 
+LARGEST_FACTOR = 1_000_000
+"""Beyond it, a sum of features might overflow."""
+
 
 def features(word: float, sentence: float) -> tuple[float, float, float, float]:
     """Return what the chance that a word is right is computed from.
@@ -37,10 +40,13 @@ class Calibration:
     words: int = 0
 
     def __post_init__(self) -> None:
-        """Raises ValueError, TypeError: the factors are not four finite numbers."""
+        """Raises ValueError, TypeError: the factors are not four numbers up to `LARGEST_FACTOR`."""
         factors = tuple(self.factors)
-        if len(factors) != 4 or not all(map(math.isfinite, factors)):
-            raise ValueError(f"factors of the calibration must be four numbers, not {factors}")
+        if len(factors) != 4 or not all(abs(factor) <= LARGEST_FACTOR for factor in factors):
+            raise ValueError(
+                f"factors of the calibration must be four numbers from -{LARGEST_FACTOR:,} to "
+                f"{LARGEST_FACTOR:,}, not {factors!r:.80}"
+            )
         object.__setattr__(self, "factors", factors)  # JSON has lists alone
 
     def chance(self, word: float, sentence: float) -> float:

@@ -15,6 +15,7 @@ from foreword.folder.architecture import (
 )
 from foreword.folder.calibration import Calibration
 from foreword.folder.translation import TranslationConfig
+from foreword.text.pairs.languages import LONGEST_TAG
 from foreword.text.tokenizer import TokenizerConfig
 
 __all__ = [
@@ -184,6 +185,9 @@ class TranslationEvaluation(Data):
     by_length: tuple[LengthMeasure, ...] = ()
 
 
+LanguageTag = Annotated[str, Field(max_length=LONGEST_TAG)]
+
+
 class TranslationFolderConfig(Data):
     """All of a translation model's `config.json` except the checksums."""
 
@@ -191,8 +195,8 @@ class TranslationFolderConfig(Data):
     format_version: Literal[6] = 6
     weights: Literal["float32", "int8"] = "float32"
     model: TranslationConfig
-    source_language: str = ""
-    target_language: str = ""
+    source_language: LanguageTag = ""
+    target_language: LanguageTag = ""
     training: TrainingRecord | None = None
     evaluation: TranslationEvaluation | None = None
     calibration: Calibration | None = None

@@ -63,7 +63,7 @@ class TranslationConfig:
     name: Literal["translation"] = "translation"
 
     def __post_init__(self) -> None:
-        """Raises ValueError: a value is out of its range, or two of them exclude each other."""
+        """Raises ValueError, TypeError: a value is out of its range, or excludes another one."""
         for key, most in (
             ("vocab_size", LARGEST_SIZE),
             ("embedding_size", LARGEST_SIZE),
@@ -85,6 +85,10 @@ class TranslationConfig:
         if self.attention not in ATTENTIONS:
             known = ", ".join(ATTENTIONS)
             raise ValueError(f"attention must be one of {known}, not {self.attention!r}")
+        if not isinstance(self.cell_options, Mapping):
+            raise TypeError(
+                f"cell_options must be a table of options, not {self.cell_options!r:.80}"
+            )
         registry.check_settings(self.cell, self.cell_options)
         if self.bidirectional and self.hidden_size % 2:
             raise ValueError(

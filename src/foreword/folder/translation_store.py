@@ -33,6 +33,7 @@ from foreword.folder.store import (
     utf8,
 )
 from foreword.folder.translation import TranslationConfig, expected_shapes
+from foreword.text.pairs.languages import LONGEST_TAG
 from foreword.text.shortlist import Shortlist
 from foreword.text.subwords import Subwords
 from foreword.visible import plain
@@ -172,8 +173,13 @@ def _stored(document: dict[str, Any]) -> tuple[Weights, list[str]]:
     """The type of the weights, and the languages."""
     kind: Weights = document["weights"]
     languages = [document[f"{side}_language"] for side in ("source", "target")]
-    if kind not in ("float32", "int8") or not all(isinstance(code, str) for code in languages):
-        raise ValueError(f"weights in {kind!r}, languages {languages!r}")
+    if kind not in ("float32", "int8"):
+        raise ValueError(f"weights in {kind!r:.80}")
+    for code in languages:
+        if not isinstance(code, str) or len(code) > LONGEST_TAG:
+            raise ValueError(
+                f"the language {code!r:.80} is no code of {LONGEST_TAG} letters at most"
+            )
     return kind, languages
 
 

@@ -19,7 +19,7 @@ from foreword.cells.lstm import LARGEST_CLIP
 from foreword.cells.mogrifier import MOST_ROUNDS
 from foreword.errors import SettingsError, did_you_mean
 from foreword.folder.architecture import LARGEST_SIZE, MOST_CLUSTERS
-from foreword.folder.config import AnyModelName, Data, Size
+from foreword.folder.config import AnyModelName, Data, LanguageTag, Size
 from foreword.folder.translation import MOST_HEADS, MOST_LAYERS, Attention
 from foreword.text.case import checked_language
 from foreword.text.choice import ReadingOptions
@@ -244,10 +244,10 @@ class ModelSettings(Settings):
 class TranslationSettings(Settings):
     """Translation: what `--pairs` trains. The cell and the sizes are those of the model."""
 
-    source_language: str | None = Field(
+    source_language: LanguageTag | None = Field(
         None, description="Code of the language to translate from, such as de."
     )
-    target_language: str | None = Field(
+    target_language: LanguageTag | None = Field(
         None, description="Code of the language to translate into, such as en."
     )
     subwords: Annotated[int, Field(ge=SMALLEST)] | None = Field(

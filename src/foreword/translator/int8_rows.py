@@ -43,7 +43,8 @@ class Int8Rows:
 
     def __getitem__(self, index: Any) -> Any:
         if not isinstance(index, slice):
-            return self._values[index] * self._scales[index][..., None]
+            with np.errstate(over="ignore"):  # reported when scores are needed
+                return self._values[index] * self._scales[index][..., None]
         begin, end, _ = index.indices(len(self))
         if (begin, end) not in self._slices:
             self._slices[begin, end] = Int8Rows(self._values[begin:end], self._scales[begin:end])

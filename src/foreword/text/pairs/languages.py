@@ -6,6 +6,9 @@ from itertools import zip_longest
 
 from foreword.errors import MissingExtraError
 
+LONGEST_TAG = 35
+"""The most characters of a tag that is kept (RFC 5646, section 4.4.1)."""
+
 _PARTS = re.compile(r"[._\-/\\]+")
 
 
@@ -13,7 +16,8 @@ _PARTS = re.compile(r"[._\-/\\]+")
 def code(tag: str) -> str:
     """Return the usual form of a language's tag: `de` for `deu`, `ger` and `DE`, `en-US` for en_us.
 
-    A tag that no standard knows is returned in lower case.
+    A tag that no standard knows is returned in lower case. Of a longer one the first `LONGEST_TAG`
+    characters are returned.
 
     Raises:
         MissingExtraError: the library that knows the tags is not installed.
@@ -24,9 +28,9 @@ def code(tag: str) -> str:
     except ImportError as error:
         raise MissingExtraError("Reading parallel text", "translate") from error
     try:
-        return langcodes.standardize_tag(tag.strip())
+        return langcodes.standardize_tag(tag.strip())[:LONGEST_TAG]
     except LanguageTagError:
-        return tag.strip().lower()
+        return tag.strip().lower()[:LONGEST_TAG]
 
 
 def language(tag: str) -> str:
