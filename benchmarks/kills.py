@@ -41,6 +41,18 @@ TRAINING: dict[str, Any] = {
     "validations": 2,
     "save_seconds": 1e-9,
 }
+GREETINGS = "wie geht es\nes geht gut\ndanke\n" * 20, "how are you\ni am fine\nthank you\n" * 20
+ANIMALS = (
+    "die Katze sitzt da\nder Hund sitzt da\n" * 20,
+    "the cat sits there\nthe dog sits there\n" * 20,
+)
+PAIRS = {
+    **TRAINING,
+    "embedding_size": 4,
+    "subwords": 280,
+    "source_language": "de",
+    "target_language": "en",
+}
 TUNING = {k: v for k, v in TRAINING.items() if k not in ("learning_rate", "steps")}
 
 
@@ -92,7 +104,12 @@ def with_texts(folder: Path) -> None:
 def with_model(folder: Path) -> None:
     with_texts(folder)
     train(folder, "old")
-    for place in (folder, folder / "m"):  # in the model's folder it must stay
+    with_notes(folder)
+
+
+def with_notes(folder: Path) -> None:
+    """Puts a user's file into the model's folder, where it must stay, and says so beside it."""
+    for place in (folder, folder / "m"):
         (place / "notes.txt").write_text(NOTES, "utf-8")
 
 
@@ -102,10 +119,121 @@ def model(folder: Path) -> str:
     out = folder / "m"
     if not out.exists():
         return "nothing"
+    check_notes(folder)
     words = foreword.load(out).tokenizer.words
-    if (folder / "notes.txt").exists():
-        assert (out / "notes.txt").read_text("utf-8") == NOTES
     return "new" if "dog" in words else "old"
+
+
+def check_notes(folder: Path) -> None:
+    if (folder / "notes.txt").exists():
+        assert (folder / "m" / "notes.txt").read_text("utf-8") == NOTES
+
+
+def train_pairs(folder: Path, name: str = "new", **more: Any) -> None:
+    import foreword
+
+    pairs = [folder / f"{name}.de", folder / f"{name}.en"]
+    foreword.train(pairs=pairs, valid_pairs=pairs, out=folder / "m", **{**PAIRS, **more})
+
+
+def train_pairs_on(folder: Path, **more: Any) -> None:
+    """Goes on with what there is."""
+    from foreword.training.checkpoint import saved
+
+    if saved(folder / "m"):
+        resume(folder)
+    else:
+        train_pairs(folder, overwrite=(folder / "m").exists(), **more)
+
+
+def correct(folder: Path, **more: Any) -> None:
+    """Continues a translator on other pairs."""
+    import foreword
+
+    new = [folder / "new.de", folder / "new.en"]
+    options = {"continues": folder / "source", "steps": 2, "validations": 2, **more}
+    foreword.train(pairs=new, out=folder / "m", **options)
+
+
+def correct_on(folder: Path) -> None:
+    """Goes on with the new run if it has begun, or corrects the old model."""
+    from foreword.training.checkpoint import home, saved
+
+    if translator(folder) == "new" or home(folder / "m") != folder / "m":
+        assert saved(folder / "m")
+        resume(folder)
+    else:
+        correct(folder, overwrite=(folder / "m").exists())
+
+
+def with_pairs(folder: Path) -> None:
+    for name, (german, english) in {"old": GREETINGS, "new": ANIMALS}.items():
+        (folder / f"{name}.de").write_text(german, "utf-8")
+        (folder / f"{name}.en").write_text(english, "utf-8")
+
+
+def with_translator(folder: Path) -> None:
+    with_pairs(folder)
+    train_pairs(folder, "old")
+    with_notes(folder)
+
+
+def with_two_translators(folder: Path) -> None:
+    with_translator(folder)
+    shutil.copytree(folder / "m", folder / "source")
+
+
+def with_source(folder: Path) -> None:
+    with_pairs(folder)
+    train_pairs(folder, "old")
+    (folder / "m").rename(folder / "source")
+
+
+def with_model_and_pairs(folder: Path) -> None:
+    with_model(folder)
+    with_pairs(folder)
+
+
+def translator(folder: Path) -> str:
+    """Tells which pairs the model was trained on; a next-word model is an old one."""
+    from foreword.folder.translation_store import holds_translation, read_translation
+
+    out = folder / "m"
+    if not out.exists():
+        return "nothing"
+    check_notes(folder)
+    if not holds_translation(out):
+        return model(folder)
+    record = read_translation(out).config.training
+    assert record is not None
+    return "new" if "new." in record.text else "old"
+
+
+def translator_bits(folder: Path) -> str:
+    from foreword.folder.translation_store import read_translation
+
+    return "new" if read_translation(folder / "m").config.weights == "int8" else "old"
+
+
+def compress_translator(folder: Path) -> None:
+    import foreword
+
+    pairs = [folder / "old.de", folder / "old.en"]
+    foreword.compress(folder / "source", folder / "m", pairs=pairs, bound=9.0, overwrite=True)
+
+
+def calibrate(folder: Path) -> None:
+    from foreword.folder.calibration import Calibration
+    from foreword.folder.translation_store import keep_calibration
+
+    keep_calibration(folder / "m", Calibration((1.0, 2.0, 3.0, 4.0), "new", 1))
+
+
+def calibration(folder: Path) -> str:
+    from foreword.folder.translation_store import read_translation
+
+    check_notes(folder)
+    return "old" if read_translation(folder / "m").calibration is None else "new"
 
 
 def bits(folder: Path) -> str:
@@ -240,6 +368,30 @@ VERBS = {
         lambda f: train(f, overwrite=True, model="ngram"),
     ),
     "compress": Verb(with_two_models, compress, bits, compress),
+    "train pairs": Verb(with_pairs, train_pairs, translator, train_pairs_on),
+    "resume pairs": Verb(
+        with_translator, lambda f: resume(f, steps=4), translator, lambda f: resume(f, steps=4)
+    ),
+    "overwrite by pairs": Verb(
+        with_model_and_pairs, lambda f: train_pairs(f, overwrite=True), translator, train_pairs_on
+    ),
+    "overwrite pairs by text": Verb(
+        lambda f: (with_texts(f), with_translator(f)),
+        lambda f: train(f, overwrite=True),
+        translator,
+        train_on,
+    ),
+    "continue": Verb(with_source, correct, translator, correct_on),
+    "continue over itself": Verb(
+        with_two_translators,
+        lambda f: correct(f, continues=f / "m", overwrite=True),
+        translator,
+        correct_on,
+    ),
+    "compress pairs": Verb(
+        with_two_translators, compress_translator, translator_bits, compress_translator
+    ),
+    "calibrate": Verb(with_translator, calibrate, calibration, calibrate),
     "tune": Verb(with_texts, tune, search, tune_on),
     "tune again": Verb(with_search, lambda f: tune(f, overwrite=True), search, tune_on),
     "compare": Verb(lambda f: compare(f, "old"), compare, comparison, compare),
