@@ -90,14 +90,30 @@ def remembered(folder: Path, texts: Sequence[Any], valid: Sequence[Any]) -> Reme
     """
     path = folder / FOLDER / SOURCES_FILE
     try:
-        document = json.loads(path.read_text("utf-8"))
-        return Remembered(
-            texts or document["texts"], valid or document["valid"], document.get("old", ())
-        )
-    except (OSError, ValueError, KeyError) as error:
+        sources = _sources(path)
+    except (OSError, ValueError) as error:
         if texts:
             return Remembered(texts, valid)
         raise TrainingError(
             f"{path} cannot be read ({error}), so it is not known which text this run reads. "
             "Name the text again."
         ) from error
+    return Remembered(texts or sources["texts"], valid or sources["valid"], sources["old"])
+
+
+def _sources(path: Path) -> dict[str, list[str]]:
+    """Return what `remember` has written.
+
+    Raises:
+        OSError, ValueError: the file is missing or damaged.
+    """
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    sources = {"old": [], **document} if isinstance(document, dict) else {}
+    for name in ("texts", "valid", "old"):
+        paths = sources.get(name)
+        if not isinstance(paths, list) or not all(isinstance(one, str) for one in paths):
+            raise ValueError(f"it has no list of paths called {name}")
+    return sources
