@@ -151,10 +151,16 @@ class PairBatches:
         return {"pass": self._pass, "batch": self._next}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go to where the batches were."""
+        """Go to where the batches were.
+
+        Raises:
+            ValueError: there is no such pass or batch.
+        """
         self._pass, self._next, self._pairs = int(state["pass"]), int(state["batch"]), None
         if self._next:
             self._open()
+        if self._pass < 0 or not 0 <= self._next < max(1, len(self._batches)):
+            raise ValueError(f"there is no batch {self._next} of pass {self._pass}")
 
 
 def batches_by_length(

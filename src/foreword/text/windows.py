@@ -135,12 +135,16 @@ class StreamWindows:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from the position of windows over the same text with the same settings."""
-        self._position = int(state["position"])
+        """Continue from the position of windows over the same text with the same settings.
+
+        Raises:
+            ValueError, TypeError: there is no such position.
+        """
+        self._position = _index(state["position"], self._length + 1)
         self._passes = int(state["passes"])
-        self._turns = np.array(state.get("turns", self._turns))
-        self._stop = int(state.get("stop", 0))
-        self._parts = _Parts(*state.get("parts", (1, 0)))
+        self._turns = np.array(state.get("turns", self._turns), np.int64).reshape(self.batch_size)
+        self._stop = _index(state.get("stop", 0), self._length + 1)
+        self._parts = _Parts.restored(state)
         self._random.bit_generator.state = state["random"]
 
     def _drawn_turns(self) -> np.ndarray:
@@ -235,13 +239,17 @@ class LineWindows:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from the position of windows over the same text with the same settings."""
+        """Continue from the position of windows over the same text with the same settings.
+
+        Raises:
+            ValueError, TypeError: there is no such position.
+        """
         self._random.bit_generator.state = state["random"]
         self._shuffle()
-        self._position = int(state["position"])
+        self._position = _index(state["position"], len(self._batches))
         self._passes = int(state["passes"])
         self._words = int(state["words"])
-        self._parts = _Parts(*state.get("parts", (1, 0)))
+        self._parts = _Parts.restored(state)
 
     def _shuffle(self) -> None:
         self._shuffled_by = self._random.bit_generator.state
@@ -260,6 +268,16 @@ class _Parts:
         """Return the fewest parts of at most a share of `size` each, up to rounding."""
         return cls(min(size, math.ceil(1 / share - 1e-9)), 0)
 
+    @classmethod
+    def restored(cls, state: dict[str, Any]) -> "_Parts":
+        """Return those of a state, of which earlier versions had none.
+
+        Raises:
+            ValueError, TypeError: there are no such parts.
+        """
+        count, done = state.get("parts", (1, 0))
+        return cls(int(count), _index(done, int(count)))
+
     def slice(self, size: int) -> slice:
         """Return the range of the part whose turn it is."""
         return slice(self.done * size // self.count, (self.done + 1) * size // self.count)
@@ -267,6 +285,18 @@ class _Parts:
     def next(self) -> "_Parts":
         """Return the state after one more part, which after the last is the first again."""
         return _Parts(self.count, (self.done + 1) % self.count)
+
+
+def _index(value: Any, size: int) -> int:
+    """Return a whole number from 0 to `size` - 1.
+
+    Raises:
+        ValueError, TypeError: it is none.
+    """
+    index = int(value)
+    if not 0 <= index < size:
+        raise ValueError(f"{index} is not from 0 to {size - 1}")
+    return index
 
 
 def _parts(ids: np.ndarray, max_length: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,8 @@
 """Everything needed to resume a run bit for bit, as a value and as a file. No loops, no text."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ from foreword.errors import FolderError, TrainingError
 from foreword.folder.adopting import RUN, STAGED
 from foreword.folder.files import read_header, read_tensors, write_tensors
 from foreword.folder.store import holds_model
+from foreword.visible import shown
 
 FOLDER = RUN
 FILES = "step-*.safetensors"
 VERSION = 1
 _DOCUMENT = "foreword-checkpoint"
+_ANEW = "Train anew: in another folder, or here with --overwrite instead of --resume."
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,8 @@ def latest(model_folder: Path) -> Checkpoint:
     for path in sorted((model_folder / FOLDER).glob(FILES), reverse=True):
         try:
             arrays, metadata = read_tensors(path)
-            document = json.loads(metadata[_DOCUMENT])
-        except (FolderError, KeyError, json.JSONDecodeError) as error:
+            document = dict(json.loads(metadata[_DOCUMENT]))
+        except (FolderError, KeyError, TypeError, ValueError, RecursionError) as error:
             faults.append(f"{path}: {error}")
             continue
         if document.pop("version", None) != VERSION:
@@ -112,11 +115,31 @@ def latest(model_folder: Path) -> Checkpoint:
     raise _none(model_folder, faults)
 
 
+@contextmanager
+def usable(model_folder: Path) -> Iterator[None]:
+    """Use a checkpoint that may have been written by anybody.
+
+    Raises:
+        TrainingError: it lacks something, or holds something else than a run.
+    """
+    try:
+        yield
+    except (
+        AttributeError,
+        LookupError,
+        OverflowError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise TrainingError(
+            f"the checkpoint of {model_folder} is of no run that could be continued "
+            f"({type(error).__name__}: {shown(str(error))[:200]}). {_ANEW}"
+        ) from error
+
+
 def _none(model_folder: Path, faults: Sequence[str]) -> TrainingError:
-    if holds_model(model_folder):
-        anew = "Train anew: in another folder, or here with --overwrite instead of --resume."
-    else:
-        anew = "Train it anew, without --resume."
+    anew = _ANEW if holds_model(model_folder) else "Train it anew, without --resume."
     if faults:
         return TrainingError(f"no checkpoint can be read: {'; '.join(faults)}. {anew}")
     hint = "" if model_folder.exists() else ": there is no such folder"

@@ -16,7 +16,7 @@ from foreword.text.subwords import Subwords
 from foreword.text.tokenizer import Tokenizer
 from foreword.training.adapting import Base
 from foreword.training.board import writer_class
-from foreword.training.checkpoint import Checkpoint, home, latest
+from foreword.training.checkpoint import Checkpoint, home, latest, usable
 from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.keeping import remember, remembered
 from foreword.training.leaves import Leaves
@@ -241,7 +241,8 @@ def _begun(
     if not resume:
         return None, settings_from(leaves, settings)
     checkpoint = latest(home(folder))
-    return checkpoint, _resumed_settings(checkpoint, leaves)
+    with usable(folder):
+        return checkpoint, _resumed_settings(checkpoint, leaves)
 
 
 def _resumed_settings(checkpoint: Checkpoint, leaves: Mapping[str, Any]) -> TrainingSettings:

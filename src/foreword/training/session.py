@@ -15,7 +15,7 @@ from foreword.evaluation.perplexity import Score
 from foreword.folder.config import TrainingRecord
 from foreword.kernels.threads import most_threads, threads_restored
 from foreword.training.board import Board
-from foreword.training.checkpoint import Checkpoint
+from foreword.training.checkpoint import Checkpoint, usable
 from foreword.training.interrupt import StopWish, stop_on_signals
 from foreword.training.keeping import Home
 from foreword.training.preparing import watching_threads
@@ -120,9 +120,10 @@ def carry_out(
         if checkpoint is None:
             run.start_at(seconds=seconds)
         else:
-            before = checkpoint.document["text"]
-            task.refuse_other(before, "this run was started with", "train anew")
-            run.restore(checkpoint)
+            with usable(out):
+                before = checkpoint.document["text"]
+                task.refuse_other(before, "this run was started with", "train anew")
+                run.restore(checkpoint)
         report(Note(task.summary()))
 
         def write(folder: Path, *, finished: bool, ends: bool = False) -> Outcome[Config]:

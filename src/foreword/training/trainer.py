@@ -6,13 +6,15 @@ What a step reads, and what is minimised, is told by the run's objective; see
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from torch import nn
+from pydantic import TypeAdapter
+from torch import Tensor, nn
 
 from foreword.errors import TrainingError
 from foreword.evaluation.perplexity import Score
@@ -25,6 +27,8 @@ from foreword.training.objective import Objective
 from foreword.training.progress import Insight, Note, Reporter, StepProgress, Validated
 from foreword.training.schedule import learning_rate, progress
 from foreword.training.settings import TrainingSettings
+
+Value = TypeVar("Value", "Position", LossWatch)
 
 ROLLBACKS = 6
 """The number of divergences that are answered by half the rate before a run is given up."""
@@ -117,16 +121,28 @@ class Run:
         return Checkpoint(arrays, document)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go to a checkpoint of the same model and text."""
+        """Go to a checkpoint of the same model and text.
+
+        Raises:
+            ValueError and others: it is no such checkpoint; see `usable`.
+        """
+        load_weights(self.model, checkpoint.group("best"))
         load_weights(self.model, checkpoint.group("model"))
         self.best = {k: np.array(v) for k, v in checkpoint.group("best").items()}
         moments = checkpoint.group("optimiser")
         self.optimiser.state.clear()
         for name, parameter in self.model.named_parameters():
-            for key in ("step", "exp_avg", "exp_avg_sq"):
-                if (array := moments.get(f"{name}/{key}")) is not None:
-                    moment = torch.tensor(array, device=parameter.device)
-                    self.optimiser.state[parameter][key] = moment
+            state = {
+                key: torch.tensor(moments[f"{name}/{key}"], device=parameter.device)
+                for key in ("step", "exp_avg", "exp_avg_sq")
+                if f"{name}/{key}" in moments
+            }
+            if not state:
+                continue
+            like = {"step": torch.zeros(()), "exp_avg": parameter, "exp_avg_sq": parameter}
+            if _kinds(state) != _kinds(like):
+                raise ValueError(f"the moments of {name} are not those of the optimiser")
+            self.optimiser.state[parameter] = state
         if self.average is not None:
             means = checkpoint.group("average")
             for name, mean in self.average.weights.items():
@@ -135,8 +151,8 @@ class Run:
         document = checkpoint.document
         position, watch = document["position"], document["watch"]
         best_nats = _or_inf(position["best_nats"])
-        self.position = Position(**{**position, "best_nats": best_nats})
-        self.watch = LossWatch(**{**watch, "best": _or_inf(watch["best"])})
+        self.position = _checked(Position, {**position, "best_nats": best_nats})
+        self.watch = _checked(LossWatch, {**watch, "best": _or_inf(watch["best"])})
         self.objective.restore(checkpoint.group("state"), document["windows"])
 
 
@@ -299,6 +315,19 @@ def _go_back(run: Run, good: Checkpoint, fault: str, report: Reporter) -> None:
             f"with {scale:g} times the learning rate."
         )
     )
+
+
+def _kinds(tensors: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
+
+
+def _checked(kind: type[Value], values: Mapping[str, Any]) -> Value:
+    """Return a dataclass of numbers, each of the type that it must have.
+
+    Raises:
+        ValueError: one is of another type.
+    """
+    return TypeAdapter(kind).validate_python(dict(values))
 
 
 def _is_finite(model: nn.Module) -> bool:
