@@ -89,7 +89,8 @@ class PyDecoder {
         for (std::size_t b = 0; b < most.count(); ++b) {
             must(most.as<const std::int64_t>()[b] > 1, "a translation has room for a sub-word and the end");
         }
-        must(beams > 0 && n > 0 && start >= 0 && start < V && end >= 0 && end < V, "beams and ends are wanted");
+        must(beams > 0 && beams <= V && n > 0 && start >= 0 && start < V && end >= 0 && end < V,
+             "beams and ends are wanted");
         must(words.size() == 0 || words.size() == most.count(), "words for each sentence are wanted");
         std::vector<Buffer> of_sentences;
         std::vector<Choice> choices;
@@ -128,8 +129,9 @@ class PyDecoder {
     // A memory, (keys, values, lengths), for one call.
     struct Given {
         Given(const PyDecoder& of, const nb::tuple& memory)
-            : keys(memory[0], "f", sizeof(float), PyBUF_SIMPLE), values(memory[1], "f", sizeof(float), PyBUF_SIMPLE),
-              lengths(memory[2], "lq", sizeof(std::int64_t), PyBUF_SIMPLE) {
+            : keys(part(memory, 0), "f", sizeof(float), PyBUF_SIMPLE),
+              values(part(memory, 1), "f", sizeof(float), PyBUF_SIMPLE),
+              lengths(part(memory, 2), "lq", sizeof(std::int64_t), PyBUF_SIMPLE) {
             const std::size_t B = lengths.count(), H = (std::size_t)of.decoder_->hidden_size();
             must(B > 0 && keys.count() == values.count() && keys.count() % (B * H) == 0,
                  "the memory has another shape");
@@ -140,6 +142,11 @@ class PyDecoder {
             }
             sentences = {keys.as<const float>(), values.as<const float>(), lengths.as<const std::int64_t>(),
                          (int)B, (int)S};
+        }
+        // nanobind does not look how long a tuple is.
+        static nb::handle part(const nb::tuple& memory, std::size_t index) {
+            must(memory.size() == 3, "a memory has keys, values and lengths");
+            return memory[index];
         }
         Buffer keys, values, lengths;
         Sentences sentences;

@@ -7,6 +7,7 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 
+#include <climits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -29,6 +30,8 @@ struct Matrix {
     std::optional<Row> scales, bias;
 
     void describe(std::size_t rows, std::size_t columns) {
+        constexpr std::size_t MOST = INT_MAX;
+        if (rows - 1 >= MOST || columns - 1 >= MOST) throw nb::value_error("rows and columns are wanted");
         table.rows = (int)rows, table.columns = (int)columns;
         table.stride = (std::ptrdiff_t)columns;
         if (scales) {
