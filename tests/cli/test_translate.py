@@ -101,3 +101,12 @@ def test_it_says_how_much_the_memory_has_translated(model: Path, tmp_path: Path)
     assert "2 lines or sentences were translated by the memory" in done.stderr
     (line,) = run(model, "the cat", "--memory", memory, "--json").stdout.splitlines()
     assert json.loads(line)["from_memory"] == ["the cat"]
+
+
+def test_what_a_memory_and_a_glossary_hold_is_written_with_escapes(
+    model: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "file.tsv"
+    file.write_text("the cat\tdie\x9b31mKatze\u202e\n", "utf-8")
+    assert run(model, "the cat", "--memory", file).stdout == "die\\x9b31mKatze\\u202e\n"
+    assert "die\\x9b31mKatze\\u202e" in run(model, "the cat", "--glossary", file).stdout

@@ -42,3 +42,8 @@ def test_more_than_a_search_can_write_is_refused() -> None:
     with pytest.raises(SettingsError, match="Shorten or remove"):
         required({"cat": "x" * (MOST_REQUIRED + 1)}, "the cat")
     assert required({"cat": "x" * (MOST_REQUIRED + 1)}, "the dog") == []
+
+
+def test_a_term_that_no_translation_can_hold_is_refused() -> None:
+    with pytest.raises(SettingsError, match="control character"):
+        required({"cat": "x\x1b[31m"}, "the cat")

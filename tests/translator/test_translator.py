@@ -155,6 +155,8 @@ def test_rather_none_than_a_translation_below_the_asked_confidence(
         ({"alpha": -1.0}, "alpha"),
         ({"alpha": math.nan}, "alpha"),
         ({"prefix": "a\nb"}, "single line"),
+        ({"prefix": "a\x1b"}, "control character"),
+        ({"glossary": {"cat": "\x7f"}}, "control character"),
         ({"glossary": {"cat": " "}}, "empty term"),
         ({"glossary": {"cat": "a\nb"}}, "several lines"),
     ],

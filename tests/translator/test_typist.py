@@ -9,7 +9,7 @@ from tests.translator.models import write_random
 from tests.translator.test_search import END, ENDS, PIECES, START, network_of
 
 from foreword.errors import SettingsError
-from foreword.translator.demands import Ids, Pieces
+from foreword.translator.demands import Ids, Pieces, is_writable
 from foreword.translator.translator import Translator
 from foreword.translator.typist import TranslationTypist
 
@@ -110,6 +110,17 @@ def test_the_rest_makes_the_greedy_translation_with_that_prefix(translator: Tran
     for text in ("", "the ", "the ca"):
         whole = translator.translate("die Katze saß", prefix=text, beams=1).text
         assert text + typist.rest(text) == whole
+
+
+@pytest.mark.parametrize("text", ["a\x1b", "a\nb", "\x00", "a\x7f b", "%s %s", "\ufffd", "x" * 500])
+@pytest.mark.parametrize("source", ["the cat", "the {n} %s cat <b>"])
+def test_whatever_is_typed_the_rest_is_a_text(
+    translator: Translator, source: str, text: str
+) -> None:
+    """No translation holds a control character; then there is none."""
+    rest = translator.typist(source).rest(text)
+    assert rest.isprintable()
+    assert rest == "" or is_writable(text)
 
 
 def test_a_typist_takes_a_line_and_offers_at_least_a_word(translator: Translator) -> None:

@@ -12,6 +12,8 @@ from functools import cached_property
 import numpy as np
 
 Ids = tuple[int, ...]
+CONTROLS = frozenset((*range(0x20), 0x7F))
+"""Bytes that no translation of a line holds."""
 _CLOSING = frozenset(b'.,:;!?)"')
 _JOINING = tuple(bytes([byte]) for byte in b"#$%&@/\\<=+-._~{")
 
@@ -63,6 +65,11 @@ def _continues(piece: bytes) -> bool:
 def _is_letter(byte: bytes) -> bool:
     """Whether a byte is a letter or a digit of ASCII, or a part of another character."""
     return byte.isalnum() or byte >= b"\x80"
+
+
+def is_writable(text: str) -> bool:
+    """Whether a translation can hold this text."""
+    return CONTROLS.isdisjoint(text.encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True)
@@ -154,6 +161,8 @@ class Demands:
 
     def next(self, ids: Ids) -> np.ndarray:
         """Return the sub-words that continue missing terms, or if none has begun, begin one."""
+        if self.pieces.space is not None and self._needs_gap(ids):
+            return np.array([self.pieces.space])
         missing = self.missing(ids)
         going = [term[count] for term in missing if (count := _begun(ids, term))]
         if self._closes(ids):

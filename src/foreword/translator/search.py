@@ -137,6 +137,8 @@ class BeamSearch:
     ) -> list[list[Hypothesis]]:
         """Return the n best translations of each source, the best first; or fewer, but one.
 
+        None where no translation can meet its demands.
+
         Args:
             sources: the sub-words of each, without an end; none is empty.
             demands: on the translation of each.

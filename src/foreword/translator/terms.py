@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from foreword.errors import SettingsError
 from foreword.predictor.reading import readable
 from foreword.text.subwords import Subwords
-from foreword.translator.demands import Ids
+from foreword.translator.demands import Ids, is_writable
 
 MOST_REQUIRED = 512
 """The most sub-words of terms that the translation of one sentence must contain."""
@@ -26,7 +26,7 @@ class Terms:
             subwords: cut the terms of the target language.
 
         Raises:
-            SettingsError: a term is empty or has several lines.
+            SettingsError: a term is empty, has several lines, or holds a control character.
         """
         self._subwords = subwords
         self._exact: dict[_Tokens, str] = {}
@@ -39,6 +39,11 @@ class Terms:
                 )
             if len(f"{source}{target}".splitlines()) > 1:
                 raise SettingsError(f"the term {source!r} of the glossary has several lines")
+            if not is_writable(target):
+                raise SettingsError(
+                    f"the glossary's {source!r:.80} is to become {target!r:.80}, which holds a "
+                    "control character: no translation holds one"
+                )
             tokens, folded = _tokens_of(source.strip())
             if source.islower():
                 self._folded[folded] = target.strip()

@@ -11,7 +11,7 @@ from foreword.predictor.reading import readable
 from foreword.text.placeholders import masked
 from foreword.text.subwords import SLOT_CHARACTERS, Subwords
 from foreword.translator.compiled_network import network_of
-from foreword.translator.demands import Demands, Ids, Pieces, Prefix
+from foreword.translator.demands import CONTROLS, Demands, Ids, Pieces, Prefix, is_writable
 from foreword.translator.line_typist import AnyTypist, LineTypist
 from foreword.translator.parts import Part, halves, parts_of
 from foreword.translator.search import BeamSearch, Ends, Network
@@ -36,8 +36,6 @@ LONGEST_PART = 128
 """A sentence of more sub-words is cut, since no network was trained on such long ones."""
 _DECODERS, _SENTENCES = 256, 64
 """The most hypotheses and the most sentences of a batch."""
-_CONTROLS = frozenset((*range(0x20), 0x7F))
-"""Bytes that no translation of a line holds."""
 
 
 class _Job(NamedTuple):
@@ -67,7 +65,7 @@ class Translator:
         self.network: Network = network_of(folder.model, folder.weights)
         self._pieces = Pieces(self.subwords.bytes)
         never = [self.subwords.pad, self.subwords.unknown, *self.subwords.slots]
-        never += [k for k, piece in enumerate(self.subwords.bytes) if _CONTROLS & set(piece)]
+        never += [k for k, piece in enumerate(self.subwords.bytes) if CONTROLS & set(piece)]
         self._ends = Ends(self.subwords.start, self.subwords.end, tuple(never))
 
     @classmethod
@@ -248,6 +246,10 @@ class Translator:
             return None
         if len(prefix.splitlines()) > 1:
             raise SettingsError("the prefix must be a single line")
+        if not is_writable(prefix):
+            raise SettingsError(
+                f"the prefix {prefix!r:.80} holds a control character, which no translation holds"
+            )
         prefix = readable(prefix)
         for slot, original in zip(SLOT_CHARACTERS, originals, strict=False):
             prefix = prefix.replace(original, slot, 1)
@@ -315,6 +317,11 @@ class Translator:
             batch = ordered[first : first + size]
             results = search.run([job.source for job in batch], [*map(self._demands, batch)])
             for job, hypotheses in zip(batch, results, strict=True):
+                if not hypotheses:
+                    raise SettingsError(
+                        "no translation holds all that is required of it, by the prefix, the "
+                        f"glossary and the placeholders of “{job.text:.80}”. Require less"
+                    )
                 translated[job] = piece_of(
                     job.source, hypotheses, self.subwords, n, job.originals, self.folder.calibration
                 )

@@ -233,7 +233,10 @@ class TranslationTypist:
             (node,) = self._after([ids])
 
     def rest(self, text: str) -> str:
-        """Return what completes the typed text to a whole translation, by greedy search."""
+        """Return what completes the typed text to a whole translation, by greedy search.
+
+        Nothing if no translation can hold the typed text, such as one with a control character.
+        """
         text = self._masked(text)
         demands = self._demands
         if text:
@@ -246,6 +249,8 @@ class TranslationTypist:
             plain = Demands(pieces=self._pieces, end=self._ends.end)
             demands = replace(demands or plain, pieces=self._pieces, prefix=prefix)
         (best,) = BeamSearch(self._network, self._ends, beams=1).run([self._source], [demands])
+        if not best:
+            return ""
         written = self._pieces.of(best[0].ids).decode("utf-8", "replace")
         return written.removeprefix(" ")[len(self._shown(text)) :]
 
