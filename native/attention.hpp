@@ -11,15 +11,29 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// What a position is worth to a query, before the softmax, one lane for each partial sum.
-static FOREWORD_INLINE Vec worth(const float* query, const float* energy, const float* key, int size) {
-    Vec sum = {};
-    for (int d = 0; d < size; d += LANES) {
-        const int lanes = std::min(LANES, size - d);
-        const Vec q = load(query + d, lanes), k = load(key + d, lanes);
-        sum += energy ? hyperbolic_tangent(q + k) * load(energy + d, lanes) : q * k;
+// Sums that are made side by side, so that none waits for the one before.
+constexpr int SUMS_AT_ONCE = 4;
+
+// What positions are worth to a query, before the softmax, one lane for each partial sum.
+template <bool IS_ADDITIVE>
+static FOREWORD_INLINE void worths(const float* query, const float* energy, const float* keys, int size,
+                                   int count, Vec* sums) {
+    for (int first = 0; first < count; first += SUMS_AT_ONCE) {
+        Vec some[SUMS_AT_ONCE] = {};
+        for (int d = 0; d < size; d += LANES) {
+            const int lanes = std::min(LANES, size - d);
+            const Vec q = load(query + d, lanes);
+#pragma GCC unroll 4
+            for (int l = 0; l < SUMS_AT_ONCE; ++l) {
+                // Of positions beyond the last one, the last once more.
+                const float* const key = keys + (std::ptrdiff_t)std::min(first + l, count - 1) * size;
+                const Vec k = load(key + d, lanes);
+                if constexpr (IS_ADDITIVE) some[l] += hyperbolic_tangent(q + k) * load(energy + d, lanes);
+                else some[l] += q * k;
+            }
+        }
+        for (int l = 0; l < SUMS_AT_ONCE && first + l < count; ++l) sums[first + l] = some[l];
     }
-    return sum;
 }
 
 static void look(const Look& a) {
@@ -33,10 +47,9 @@ static void look(const Look& a) {
         for (int s = 0; s < a.length; s += LANES) {
             const int lanes = std::min(LANES, a.length - s);
             Vec sums[LANES] = {};
-            for (int l = 0; l < lanes; ++l) {
-                sums[l] = worth(a.query + begin, a.energy ? a.energy + begin : nullptr,
-                                keys + (std::ptrdiff_t)(s + l) * a.size, a.size);
-            }
+            const float *const query = a.query + begin, *const from = keys + (std::ptrdiff_t)s * a.size;
+            if (a.energy) worths<true>(query, a.energy + begin, from, a.size, lanes, sums);
+            else worths<false>(query, nullptr, from, a.size, lanes, sums);
             const Vec worths = totals(sums) * by;
             store(shares + s, worths, lanes);
             for (int l = 0; l < lanes; ++l) most = std::max(most, worths[l]);
@@ -48,7 +61,17 @@ static void look(const Look& a) {
             for (int l = 0; l < lanes; ++l) total += share[l];
         }
         for (int s = 0; s < a.stride; ++s) shares[s] = s < a.length ? shares[s] / total : 0.0f;
-        for (int d = 0; d < a.size; d += LANES) {
+        int d = 0;
+        for (; d + SUMS_AT_ONCE * LANES <= a.size; d += SUMS_AT_ONCE * LANES) {
+            Vec sums[SUMS_AT_ONCE] = {};
+            for (int s = 0; s < a.length; ++s) {
+                const float* const value = values + (std::ptrdiff_t)s * a.size + d;
+#pragma GCC unroll 4
+                for (int n = 0; n < SUMS_AT_ONCE; ++n) sums[n] += load(value + n * LANES) * shares[s];
+            }
+            for (int n = 0; n < SUMS_AT_ONCE; ++n) store(a.context + begin + d + n * LANES, sums[n]);
+        }
+        for (; d < a.size; d += LANES) {
             const int lanes = std::min(LANES, a.size - d);
             Vec sum = {};
             for (int s = 0; s < a.length; ++s) {

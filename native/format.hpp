@@ -71,7 +71,7 @@ struct BFloat16 {
 #else
         typedef std::uint16_t Halves __attribute__((vector_size(LANES * 2)));
         const Halves halves = __builtin_convertvector(to_bfloat16(values), Halves);
-        std::memcpy((char*)row + 2 * (std::ptrdiff_t)unit, &halves, 2 * (std::size_t)lanes);
+        store_narrow((char*)row + 2 * (std::ptrdiff_t)unit, halves, lanes);
 #endif
     }
     static FOREWORD_INLINE Bits words(const Vec (&values)[GROUP]) {
@@ -110,7 +110,7 @@ struct Int8 {
         typedef std::uint8_t Bytes __attribute__((vector_size(LANES)));
         const Vec rounded = within(values, 1.0f) * 127.0f + 12582912.0f;  // as in exponential
         const Bytes bytes = __builtin_convertvector(((Bits)rounded + 128) & 255, Bytes);
-        std::memcpy((char*)row + unit, &bytes, (std::size_t)lanes);
+        store_narrow((char*)row + unit, bytes, lanes);
     }
     static FOREWORD_INLINE Bits words(const Vec (&values)[GROUP]) {
         Bits all = {};

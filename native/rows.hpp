@@ -110,7 +110,7 @@ struct IntRows {
             const Vec whole = within(load(vector + k, lanes) * shrink, 127.0f) + 12582912.0f;
             const Ints ints = (Ints)((Bits)whole - 0x4b400000u) + ZERO;
             const Parts narrow = __builtin_convertvector(ints, Parts);
-            std::memcpy(parts + k, &narrow, (std::size_t)lanes * sizeof(Part));
+            store_narrow(parts + k, narrow, lanes);
         }
         std::memset(parts + columns, 0, operand_bytes(columns) - (std::size_t)columns * sizeof(Part));
         return most / 127.0f + wrong;

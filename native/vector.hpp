@@ -66,6 +66,13 @@ static FOREWORD_INLINE void store(float* to, Vec v, int count) {
 #endif
 }
 
+// The first `count` lanes of a vector of narrower numbers. A copy of a size that is known is no call.
+template <class Narrow>
+static FOREWORD_INLINE void store_narrow(void* to, const Narrow& v, int count) {
+    if (count == LANES) std::memcpy(to, &v, sizeof v);
+    else std::memcpy(to, &v, sizeof v / LANES * (std::size_t)count);
+}
+
 static FOREWORD_INLINE Vec choose(Ints where, Vec a, Vec b) {
     return (Vec)(((Ints)a & where) | ((Ints)b & ~where));
 }

@@ -175,3 +175,17 @@ def test_a_look_is_the_attention_before_a_word_summed_over_each_source_word() ->
 def test_a_source_that_is_too_long_is_refused(translator: Translator) -> None:
     with pytest.raises(SettingsError, match="sub-words, but at most 512"):
         translator.typist("Katze " * 10_000)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_follows_a_word_is_left_out_only_where_likelier_words_fill_the_list(
+    seed: int,
+) -> None:
+    typist = TranslationTypist(network_of(seed), ENDS, Pieces(PIECES), encode, SOURCE)
+    for text in ("a", "b", "b a", "a ab"):
+        everything = typist.suggest(text, k=9)
+        for k in (1, 2):
+            few = typist.suggest(text, k)
+            assert [one.text for one in few] == [one.text for one in everything[:k]]
+            for one, other in zip(few, everything, strict=False):
+                assert one.probability == pytest.approx(other.probability, rel=0.05)

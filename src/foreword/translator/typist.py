@@ -32,6 +32,8 @@ LONGEST_WORD = 12
 """The largest number of sub-words that a suggested word has."""
 SMALLEST_SHARE = 2e-4
 """Beginnings of words that are less likely than this, given the letters, are not followed."""
+LEAST_PART = 0.1
+"""The part of a word's probability that one way to spell it may have and still be left out."""
 MOST_SUBWORDS = 512
 """A source of more sub-words is refused; after more of the translation, nothing is suggested."""
 KEPT = 500
@@ -152,7 +154,7 @@ class TranslationTypist:
         self._nodes: dict[Ids, _Node] = {}
         joins = np.array([piece in _JOINS for piece in pieces.bytes], bool)
         goes_on = pieces.continues | joins
-        self._never = [ends.start, *(index for index in ends.never if index not in self._slots)]
+        self._never = np.array([ends.start, *(k for k in ends.never if k not in self._slots)])
         may_come = np.ones(len(goes_on), bool)
         may_come[self._never] = False
         self._inside, self._over = (
@@ -200,8 +202,12 @@ class TranslationTypist:
             for word, share in words.items()
             if word != typed
         ]
-        if typed and not complete and (finished := words.get(typed, 0.0)) > 0:
-            following = self._words(tuple(self._encode(text)), b" ", k)
+        offered = sorted(offered, key=lambda one: -one.probability)[:k]
+        finished = words.get(typed, 0.0) if typed and not complete else 0.0
+        # What follows the typed word is at most as likely as that this is a whole word.
+        least = offered[-1].probability if len(offered) == k else 0.0
+        if finished > least:
+            following = self._words(tuple(self._encode(text)), b" ", k, least / finished)
             offered += [
                 Suggestion(word, finished * share, f" {word}", 0)
                 for word, share in following.items()
@@ -326,13 +332,15 @@ class TranslationTypist:
         """Return a text with the placeholders in place of their slots."""
         return shown(text, self._originals)
 
-    def _words(self, before: Ids, letters: bytes, k: int) -> dict[str, float]:
+    def _words(self, before: Ids, letters: bytes, k: int, wanted: float = 0.0) -> dict[str, float]:
         """Return words that begin with letters, each with its probability given these letters.
 
         Args:
             before: the sub-words before them.
             letters: their bytes, the space before them included.
             k: the number of words that are wanted besides the letters themselves.
+            wanted: the least probability of interest. Beginnings of words that are less likely than
+                `LEAST_PART` of it are not followed.
         """
         live = [_Beginning(0.0, (), b"")]
         words: dict[bytes, float] = {}
@@ -352,7 +360,7 @@ class TranslationTypist:
                     total = np.logaddexp(total, one.log + _log_sum(of_letters))
                     going = self._matching(rest, node)
                 longer += [(one.log + log, index, one) for index, log in going]
-            least = total + math.log(SMALLEST_SHARE)
+            least = total + math.log(max(SMALLEST_SHARE, wanted * LEAST_PART))
             likeliest = nlargest(self._beams, longer, key=itemgetter(0))
             live = [
                 _Beginning(log, (*one.ids, index), one.written + self._pieces.bytes[index])
@@ -365,7 +373,7 @@ class TranslationTypist:
             if not live:
                 break
         return {
-            text: float(np.exp(log - total))
+            text: math.exp(log - total)
             for text, log in ((_text(word), log) for word, log in words.items())
             if log > -np.inf and (any(map(str.isalnum, text)) or text in self._originals.values())
         }
