@@ -14,9 +14,11 @@ from tests.translator.models import write_random
 
 import foreword
 from foreword.errors import FolderError, SettingsError
+from foreword.folder.translation_store import read_translation
 from foreword.predictor.predictor import Predictor
 from foreword.text.pairs.memory import TranslationMemory
 from foreword.text.placeholders import placeholders
+from foreword.text.subwords import Subwords
 from foreword.translator.translator import Translator
 
 
@@ -218,3 +220,29 @@ def test_a_memory_leaves_the_text_around_it_to_the_model(translator: Translator)
     first, second, both = (one.text for one in translator.translate(texts, memory=memory))
     assert both == f"{first}\n{second}"
     assert first == "Die Katze."
+
+
+@pytest.mark.parametrize(
+    ("text", "copied"),
+    [
+        ("die Katze 1987", ["1987"]),
+        ("14:35 und 3.391,50", ["14:35", "3.391,50"]),
+        ("ein Hund, Łódź Nguyễn", ["Łódź Nguyễn"]),
+        ("Дмитрий saß auf LH4711", ["Дмитрий", "LH4711"]),
+        ("die Katze @maria_k #chat24", ["@maria_k", "#chat24"]),
+    ],
+)
+def test_numbers_names_of_unusual_letters_and_tags_are_copied_each_once(
+    translator: Translator, text: str, copied: list[str]
+) -> None:
+    for translation in (translator.translate(text).text, translator.typist(text).rest("")):
+        assert [translation.count(word) for word in copied] == [1] * len(copied)
+
+
+def test_words_without_spaces_are_not_copied_for_their_rare_characters(tmp_path: Path) -> None:
+    chinese = Subwords.train(["一只狗 a dog", "一只猫 a cat"] * 9, 300)
+    folder = read_translation(write_random(tmp_path / "model"))
+    translator = Translator(replace(folder, subwords=chinese))
+
+    assert not translator._is_copied("一只鳐")
+    assert translator._is_copied("1987")

@@ -283,8 +283,8 @@ def _type(
         suggestions = [s for s in ask(message[:at], wanted) if s not in passed][:wanted]
         if at == start:
             word = message[start:end]
-            single = (s for s in suggestions if " " not in s)
-            same = (r for r, s in enumerate(single, 1) if _same(s, word, typist.case))
+            first_words = dict.fromkeys(s.partition(" ")[0] for s in suggestions)
+            same = (r for r, s in enumerate(first_words, 1) if _same(s, word, typist.case))
             rank = next(same, None)
             top1 += rank == 1
             top3 += rank is not None and rank <= 3

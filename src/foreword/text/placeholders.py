@@ -5,7 +5,7 @@ Knows nothing about models. A slot is a character of `SLOT_CHARACTERS`, one sub-
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ _KINDS = (
     r"(?:https?|ftp)://[^\s<>\"“”«»]+(?<![.,;:!?)\]}'’])",
     r"\bwww\.[^\s<>\"“”«»]+(?<![.,;:!?)\]}'’])",
     r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+",
+    r"(?<![\w&#/@.])[@#][^\W\d_]\w{1,60}",
     r"<!\[CDATA\[|\]\]>|</?[A-Za-z][\w:-]{0,60}(?:\s[^<>]{0,300}=[^<>]{0,300})?\s{0,9}/?>",
     r"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});",
     r"\{\{[^{}\n]{1,80}\}\}|[$%#]?\{\s?[\w.$\-\[\]()|:%#,+]{0,60}\s?\}",
@@ -33,8 +34,8 @@ _WORD = re.compile(r"[^\W_](?:[\w.,:/-]*[^\W_])?")
 def placeholders(text: str) -> Iterator[re.Match[str]]:
     """Yield what must come out of a translation as it is.
 
-    These are addresses (URLs, e-mail), tags and entities of HTML and XML, and the places of values
-    in messages of programs.
+    These are addresses (URLs, e-mail), names of accounts and topics (@name, #topic), tags and
+    entities of HTML and XML, and the places of values in messages of programs.
 
     >>> [match[0] for match in placeholders("Hi {name}, <b>%d files</b> at http://a.org/b!")]
     ['{name}', '<b>', '%d', '</b>', 'http://a.org/b']
@@ -70,21 +71,35 @@ class Masked:
         return _SLOT.sub(lambda slot: self.originals[SLOT_CHARACTERS.index(slot[0])], translation)
 
 
-def masked(text: str) -> Masked | None:
+def masked(text: str, is_copied: Callable[[str], bool] = lambda _: False) -> Masked | None:
     """Put slots in the place of a text's placeholders, in their order.
 
     None if the text has more placeholders than there are slots; it is to be cut first.
+
+    Args:
+        text: any text.
+        is_copied: tells which words are to be copied too, as far as there are slots. Such words
+            one after the other share a slot.
     """
-    originals: list[str] = []
     plain = _SLOT.sub("\ufffd", text)  # what looks like a slot is no text, and never translated
-
-    def slot(match: re.Match[str]) -> str:
-        originals.append(match[0])
-        return SLOT_CHARACTERS[(len(originals) - 1) % SLOTS]
-
-    if _SIGN.search(plain):
-        plain = _PLACEHOLDER.sub(slot, plain)
-    return Masked(plain, tuple(originals)) if len(originals) <= SLOTS else None
+    spans = [match.span() for match in _PLACEHOLDER.finditer(plain)]
+    left = SLOTS - len(spans)
+    if left < 0:
+        return None
+    words = [match.span() for match in _WORD.finditer(plain) if is_copied(match[0])]
+    runs: list[tuple[int, int]] = []
+    for begin, end in words:
+        if any(begin < last and first < end for first, last in spans):
+            continue
+        if runs and plain[runs[-1][1] : begin] == " ":
+            begin = runs.pop()[0]
+        runs.append((begin, end))
+    spans = sorted([*spans, *runs[:left]])
+    parts, before = [], 0
+    for slot, (begin, end) in zip(SLOT_CHARACTERS, spans, strict=False):
+        parts += [plain[before:begin], slot]
+        before = end
+    return Masked("".join([*parts, plain[before:]]), tuple(plain[a:b] for a, b in spans))
 
 
 def masked_pair(source: str, target: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from foreword.folder.installed import find_folder
 from foreword.folder.translation_store import TranslationFolder, read_translation
 from foreword.predictor.reading import readable
 from foreword.text.placeholders import masked
+from foreword.text.segments import is_unspaced
 from foreword.text.subwords import SLOT_CHARACTERS, Subwords
 from foreword.translator.compiled_network import network_of
 from foreword.translator.demands import CONTROLS, Demands, Ids, Pieces, Prefix, is_writable
@@ -64,6 +65,10 @@ class Translator:
         self.subwords: Subwords = folder.subwords
         self.network: Network = network_of(folder.model, folder.weights)
         self._pieces = Pieces(self.subwords.bytes)
+        self._letters = frozenset(
+            "".join(piece.decode("utf-8", "ignore") for piece in self.subwords.bytes)
+        )
+        self._has_spaces = not any(map(is_unspaced, self._letters))
         never = [self.subwords.pad, self.subwords.unknown, *self.subwords.slots]
         never += [k for k, piece in enumerate(self.subwords.bytes) if CONTROLS & set(piece)]
         self._ends = Ends(self.subwords.start, self.subwords.end, tuple(never))
@@ -231,7 +236,7 @@ class Translator:
         )  # fmt: skip
 
     def _typed_job(self, source: str) -> _Job:
-        sentence = masked(source)
+        sentence = masked(source, self._is_copied)
         text, originals = (source, ()) if sentence is None else (sentence.text, sentence.originals)
         ids = tuple(self.subwords.encode(text))
         if len(ids) > MOST_SUBWORDS:
@@ -281,7 +286,7 @@ class Translator:
                 yield part, None
                 continue
             for short in self._short_enough(part):
-                sentence = None if short.is_copied else masked(short.text)
+                sentence = None if short.is_copied else masked(short.text, self._is_copied)
                 if sentence is None:
                     yield short, None
                     continue
@@ -326,6 +331,18 @@ class Translator:
                     job.source, hypotheses, self.subwords, n, job.originals, self.folder.calibration
                 )
         return translated
+
+    def _is_copied(self, word: str) -> bool:
+        """Whether a word is copied: numbers of three characters or more, and unusual names.
+
+        These have a letter that the sub-words can only write byte by byte, since the text that they
+        were learned from hardly has it. Of a language without spaces that tells nothing.
+        """
+        if len(word) >= 3 and any(map(str.isdecimal, word)):
+            return True
+        return self._has_spaces and any(
+            letter.isalpha() and letter not in self._letters for letter in word
+        )
 
     def _demands(self, job: _Job) -> Demands | None:
         if not job.required and job.prefix is None and not job.originals:
