@@ -4,14 +4,14 @@
 
 Types each word of the text that has a clitic of the vocabulary (l'homme), letter by letter after
 the apostrophe, and counts how often it is among three suggestions, for several weights of
-`foreword.predictor.suggest.CLITIC`.
+`foreword.predictor.candidates.CLITIC`.
 """
 
 import argparse
 from pathlib import Path
 
 import foreword
-from foreword.predictor import suggest
+from foreword.predictor import candidates
 from foreword.predictor.predictor import Predictor
 
 WEIGHTS = (1e-4, 1e-3, 0.01, 0.1, 1.0)
@@ -30,7 +30,7 @@ def main() -> None:
     known = [lexicon.id_of(model.tokenizer.normalise(word)) is not None for _, word in places]
     print(f"{len(places)} words with a clitic, {sum(known)} of them in the vocabulary as such")
     for weight in WEIGHTS:
-        suggest.CLITIC = weight
+        candidates.CLITIC = weight
         hits = {True: [0, 0], False: [0, 0]}
         for (before, word), is_known in zip(places, known, strict=True):
             first = word.replace("’", "'").index("'") + 2

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreword.errors import FolderError
-from foreword.predictor.lockstep import Best, Work, together
+from foreword.predictor.lockstep import Best, Work, next_request, together
 from foreword.predictor.predictor import Predictor, load
 from foreword.predictor.state import State
 
@@ -29,7 +29,7 @@ def in_lockstep(works: list[Work[Any]]) -> list[Any]:
         wanted = {}
         for place, answer in answers.items():
             try:
-                wanted[place] = works[place].send(answer)
+                wanted[place] = next_request(works[place], answer)
             except StopIteration as end:
                 results[place] = end.value
         answers = dict(zip(wanted, together(list(wanted.values())), strict=True))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from foreword.errors import SettingsError
 from foreword.folder.store import Folder
+from foreword.predictor import layer as layer_module
 from foreword.predictor import predictor as predictor_module
-from foreword.predictor import suggest as suggest_module
 from foreword.predictor.engine import Engine
 from foreword.predictor.generate import generate
 from foreword.predictor.layer import Opinion
@@ -636,7 +636,7 @@ class Broken:
 def test_a_layer_that_fails_is_left_out_and_told_of_once(
     english: Predictor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    suggest_module._warned.clear()
+    layer_module._warned.clear()
     with caplog.at_level(logging.WARNING, logger="foreword"):
         for _ in range(3):
             assert english.suggest("I li", layer=Broken()) == english.suggest("I li")
@@ -658,7 +658,7 @@ def test_a_layer_that_fails_is_left_out_and_told_of_once(
 def test_an_opinion_out_of_range_is_left_out(
     wrong: Says, english: Predictor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    suggest_module._warned.clear()
+    layer_module._warned.clear()
     assert english.suggest("I li", layer=wrong) == english.suggest("I li")
     assert "which failed: ValueError" in caplog.text
 

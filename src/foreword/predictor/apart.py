@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from foreword.predictor.engine import Engine
+from foreword.predictor.engine import Engine, shares_of
 from foreword.predictor.lexicon import Lexicon
-from foreword.predictor.lockstep import Advance, Work
+from foreword.predictor.lockstep import Advance, Scores, Work
 from foreword.predictor.state import State
 from foreword.text.segments import is_unspaced
 
@@ -71,7 +71,7 @@ def apart(
         parted = list(_parted(fold, 3, partial(is_word, is_of_three=True)))
     if not parted:
         return None
-    shares = engine.probabilities(state)
+    shares = shares_of((yield Scores(engine, state)))
     firsts = [float(shares[forms[parts[0]]].sum()) for parts in parted]
     # Frequency is about 1/rank (Zipf).
     rough = [
@@ -83,9 +83,11 @@ def apart(
     for way in order[:WEIGHED]:
         weight, after = 1.0, state
         for part, following in pairwise(parted[way]):
-            likeliest = forms[part][engine.probabilities(after, forms[part]).argmax()]
+            scores = yield Scores(engine, after, forms[part])
+            likeliest = forms[part][scores.argmax()]
             after = yield Advance(engine, after, int(likeliest))
-            weight *= float(engine.probabilities(after)[forms[following]].sum()) * NO_SPACE
+            further = shares_of((yield Scores(engine, after)))
+            weight *= float(further[forms[following]].sum()) * NO_SPACE
         if best is None or firsts[way] * weight > best.share * best.weight:
             ids = tuple(int(forms[part].min()) for part in parted[way])
             best = Apart(ids, firsts[way], weight)

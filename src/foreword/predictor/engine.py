@@ -160,12 +160,7 @@ class Engine:
         Raises:
             FolderError: as `logits`.
         """
-        scores = self.logits(state, words)
-        if len(scores) == 0:
-            return scores
-        shares = np.exp(scores - scores.max())
-        shares /= shares.sum(dtype=np.float64)
-        return np.asarray(shares)
+        return shares_of(self.logits(state, words))
 
     def log_probabilities(self, state: State) -> Array:
         """Return ln P(next word), (V,) float64, exact even where P itself rounds to 0.
@@ -176,6 +171,15 @@ class Engine:
         scores = self.logits(state).astype(np.float64)
         scores -= scores.max()
         return np.asarray(scores - np.log(np.exp(scores).sum()))
+
+
+def shares_of(scores: Array) -> Array:
+    """Return the probabilities that belong to scores: their softmax."""
+    if len(scores) == 0:
+        return scores
+    shares = np.exp(scores - scores.max())
+    shares /= shares.sum(dtype=np.float64)
+    return np.asarray(shares)
 
 
 def _network(

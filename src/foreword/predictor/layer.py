@@ -1,8 +1,20 @@
 """The interface of a layer over the network: a weighted opinion on the next word."""
 
+import heapq
+import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from foreword.predictor.letters import begins
+from foreword.predictor.lexicon import Lexicon
+from foreword.predictor.reading import Context, ModelReader
+
+WORDS_OF_A_LAYER = 64
+"""The number of a layer's most probable words that are mixed in."""
+
+_log = logging.getLogger("foreword")
 
 
 @dataclass(frozen=True)
@@ -34,3 +46,51 @@ class Layer(Protocol):
             prefix: the letters typed of the next word.
         """
         ...
+
+
+def opinion_of(
+    layer: Layer | None, reader: ModelReader, context: Context, letters: str
+) -> Opinion | None:
+    """Return a layer's opinion; None if there is no layer, it has no opinion, or it fails."""
+    if layer is None:
+        return None
+    try:
+        prefix = reader.tokenizer.normalise(letters) if letters else ""
+        given = layer.opinion(context.words, prefix)
+        return _checked(given, reader.lexicon.fold(letters), reader.lexicon)
+    except Exception as error:  # a failing layer must not stop suggestions
+        _warn_once(layer, error)
+        return None
+
+
+def _checked(given: Opinion, fold: str, lexicon: Lexicon) -> Opinion | None:
+    if not 0 <= given.weight <= 1:
+        raise ValueError(f"its weight is {given.weight}, not 0 to 1")
+    total = math.fsum(given.words.values())
+    if not total <= 1 + 1e-6 or min(given.words.values(), default=0.0) < 0:
+        raise ValueError(f"its probabilities are no shares of 1: they sum to {total}")
+    begin_so = [item for item in given.words.items() if begins(fold, lexicon.fold(item[0]))]
+    likeliest = heapq.nlargest(WORDS_OF_A_LAYER, begin_so, key=lambda item: item[1])
+    if not likeliest or not given.weight:
+        return None
+    words = dict(likeliest)
+    spelled = {
+        w: s for w, s in given.spelled.items() if w in words and lexicon.fold(s) == lexicon.fold(w)
+    }
+    return Opinion(float(given.weight), words, spelled)
+
+
+_warned: set[tuple[type, type]] = set()
+
+
+def _warn_once(layer: Layer, error: Exception) -> None:
+    """Log that a kind of layer fails in some way, once, as it may fail at every keystroke."""
+    kind = (type(layer), type(error))
+    if kind not in _warned:
+        _warned.add(kind)
+        _log.warning(
+            "suggestions go on without the layer %s, which failed: %s: %s",
+            type(layer).__name__,
+            type(error).__name__,
+            error,
+        )

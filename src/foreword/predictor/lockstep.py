@@ -2,12 +2,15 @@
 
 Work is a generator: it yields a request to an engine, is sent the answer, and returns its result.
 `alone` answers one user's requests one by one; `together` answers the next requests of many users.
-The results are the same bit for bit. This module knows no words.
+The results are the same bit for bit. `next_request` skips the requests that gain nothing from being
+answered together. This module knows no words.
 """
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
 
 from foreword.errors import ForewordError
 from foreword.predictor.engine import Engine, Likely
@@ -30,11 +33,21 @@ class Best:
     engine: Engine
     state: State
     k: int
-    hidden: tuple[int, ...]
+    hidden: tuple[int, ...] = ()
+    words: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Requests the scores of some words, or of all; see `Engine.logits`."""
+
+    engine: Engine
+    state: State
+    words: np.ndarray | None = None
 
 
 T = TypeVar("T")
-Request: TypeAlias = Advance | Best
+Request: TypeAlias = Advance | Best | Scores
 Work: TypeAlias = Generator[Request, Any, T]
 
 
@@ -50,8 +63,27 @@ def alone(work: Work[T]) -> T:
         answer = _answer(request)
 
 
+def next_request(work: Work[Any], answer: Any = None) -> Request:
+    """Continue work up to its next request that is worth answering together with others.
+
+    Args:
+        work: what is continued.
+        answer: the answer to its last request, or the error that the request failed with; None to
+            begin the work.
+
+    Raises:
+        StopIteration: the work has ended; it has the result.
+    """
+    while True:
+        is_error = isinstance(answer, ForewordError)
+        request = work.throw(answer) if is_error else work.send(answer)
+        if isinstance(request, Advance) or (isinstance(request, Best) and request.words is None):
+            return request
+        answer = _attempted(request)
+
+
 def together(requests: Sequence[Request]) -> list[State | Likely | ForewordError]:
-    """Answer the requests of many users, each with a result or an error."""
+    """Answer requests of many users from `next_request`, each with a result or an error."""
     answers: list[Any] = [None] * len(requests)
     groups: dict[Any, list[int]] = {}
     for position, request in enumerate(requests):
@@ -89,4 +121,6 @@ def _attempted(request: Request) -> Any:
 def _answer(request: Request) -> Any:
     if isinstance(request, Advance):
         return request.engine.advance(request.state, request.word)
-    return request.engine.best(request.state, request.k, hidden=request.hidden)
+    if isinstance(request, Best):
+        return request.engine.best(request.state, request.k, request.words, request.hidden)
+    return request.engine.logits(request.state, request.words)

@@ -13,6 +13,7 @@ from foreword.folder.installed import find_folder
 from foreword.folder.store import Folder, read_folder
 from foreword.predictor import state_bytes
 from foreword.predictor.activations import WordTrace
+from foreword.predictor.candidates import HIDDEN
 from foreword.predictor.engine import Engine
 from foreword.predictor.layer import Layer
 from foreword.predictor.lexicon import Lexicon, RareWords
@@ -20,7 +21,7 @@ from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.reading import MARKS, ModelReader, beginning, read_as, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.state import State
-from foreword.predictor.suggest import HIDDEN, Suggestion
+from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
 from foreword.text.tokenizer import EOS, EOS_ID, UNK_ID, Tokenizer
 

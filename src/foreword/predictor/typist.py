@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from foreword.errors import SettingsError
 from foreword.predictor.activations import WordTrace
+from foreword.predictor.candidates import Options
 from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer
 from foreword.predictor.lockstep import Work, alone
 from foreword.predictor.reading import MARKS, Context, ModelReader, ReadingProgress
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.spacing import SEEN
-from foreword.predictor.suggest import Options, Suggestion, finished_share, suggestions
+from foreword.predictor.suggest import Suggestion, finished_share, suggestions
 
 
 @dataclass(frozen=True, slots=True)

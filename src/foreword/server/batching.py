@@ -12,8 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from foreword.errors import ForewordError
-from foreword.predictor.lockstep import Request, Work, together
+from foreword.predictor.lockstep import Request, Work, next_request, together
 from foreword.server.refusal import late, overloaded
 
 T = TypeVar("T")
@@ -43,10 +42,7 @@ class _Job:
             self.work.close()
             return False
         try:
-            if isinstance(answer, ForewordError):
-                self.waits_for = self.work.throw(answer)
-            else:
-                self.waits_for = self.work.send(answer)
+            self.waits_for = next_request(self.work, answer)
         except StopIteration as end:
             self.result.set_result(end.value)
         except Exception as error:  # raised to the request
@@ -100,7 +96,7 @@ class Batcher:
             RequestError: it waited longer than the deadline.
         """
         try:
-            waits_for = work.send(None)
+            waits_for = next_request(work)
         except StopIteration as end:
             result: T = end.value
             return result

@@ -17,9 +17,9 @@ import numpy as np
 from foreword.errors import ForewordError, SettingsError
 from foreword.folder.installed import find_folder
 from foreword.folder.store import seen
+from foreword.predictor.candidates import HIDDEN
 from foreword.predictor.predictor import Prediction, Predictor, load
 from foreword.predictor.state import State
-from foreword.predictor.suggest import HIDDEN
 from foreword.server.refusal import RequestError
 from foreword.server.typists import Typists
 
