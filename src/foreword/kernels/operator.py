@@ -13,10 +13,10 @@ from torch.utils.flop_counter import register_flop_formula
 
 from foreword.cells.cell import Cell
 from foreword.cells.registry import describe, from_description
-from foreword.kernels import flops, native
+from foreword.kernels import autograd, flops, native
+from foreword.kernels.inputs import Inputs, flat_inputs, problem_of
 from foreword.kernels.lengths import run_padded
 from foreword.kernels.portable import kernel as eager
-from foreword.kernels.portable.shared import Inputs
 from foreword.kernels.problem import Problem, Run
 
 # Inputs without a gradient.
@@ -32,10 +32,10 @@ def run(problem: Problem) -> Run:
 
 
 def _run(problem: Problem) -> Run:
-    inputs = eager.inputs_of(problem)
+    inputs = flat_inputs(problem)
     present = {name: part for name, part in inputs._asdict().items() if part is not None}
     results = bptt_forward(describe(problem.cell), " ".join(present), list(present.values()))
-    return eager.run_of(problem, inputs, results[: len(problem.state) + 1])
+    return autograd.run_of(problem, inputs, results[: len(problem.state) + 1])
 
 
 @torch.library.custom_op("foreword::bptt_forward", mutates_args=())
@@ -82,7 +82,7 @@ def bptt_backward(
     inputs = _inputs(names, tensors)
     spec = from_description(cell)
     present: list[Any] = [part if part.numel() else None for part in kept]
-    gradients = eager.gradients(_loops(spec, inputs), spec, inputs, present, tuple(d_outputs))
+    gradients = autograd.gradients(_loops(spec, inputs), spec, inputs, present, tuple(d_outputs))
     return [gradient.clone() for gradient in gradients if gradient is not None]
 
 
@@ -104,9 +104,9 @@ def _own(part: Tensor | None, like: Tensor) -> Tensor:
     return like.new_empty(0) if part is None else part.clone()
 
 
-def _loops(cell: Cell, inputs: Inputs) -> eager.Loops:
+def _loops(cell: Cell, inputs: Inputs) -> autograd.Loops:
     """Chosen when it runs: a graph may be compiled on one machine and run on another."""
-    problem = eager.problem_of(cell, inputs)
+    problem = problem_of(cell, inputs)
     if native.refusal(problem) is not None:
         return eager.LOOPS
     # The staged loops keep other tensors than are declared here: left for what has no others.

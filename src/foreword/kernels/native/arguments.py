@@ -13,12 +13,12 @@ from foreword.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
 from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
 from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
 from foreword.cells.rnn import ElmanCell
+from foreword.kernels.inputs import Inputs
 from foreword.kernels.native import packed
 from foreword.kernels.native.memory import Rows, empty
 from foreword.kernels.native.module import Products, codes
 from foreword.kernels.native.steps import Steps
 from foreword.kernels.native.structs import Input, InputBack, Masks, Packed
-from foreword.kernels.portable.shared import Inputs
 
 NAMES: dict[type[Cell], str] = {
     LSTMCell: "lstm",

@@ -18,7 +18,8 @@ from torch import Tensor
 
 from foreword.cells.cell import Cell
 from foreword.compiled import why_absent
-from foreword.kernels import reference
+from foreword.kernels import autograd, reference
+from foreword.kernels.inputs import Gradients, Inputs, flat_inputs
 from foreword.kernels.lengths import within
 from foreword.kernels.native import door, staged
 from foreword.kernels.native.arguments import (
@@ -44,7 +45,6 @@ from foreword.kernels.native.module import Products, bits, call, loaded
 from foreword.kernels.native.steps import Steps, arranged
 from foreword.kernels.native.structs import Back, Forward
 from foreword.kernels.portable import kernel as portable
-from foreword.kernels.portable.shared import Gradients, Inputs
 from foreword.kernels.problem import Problem, Run, unknown
 
 _LARGEST = torch.finfo(torch.float32).max
@@ -75,7 +75,7 @@ def run(problem: Problem) -> Run:
     """Runs a cell over time; what `refusal` says it can."""
     lengths = problem.extras.lengths
     if lengths is None:
-        return portable.run_by(_LOOPS[_products.get()], problem)
+        return autograd.run_by(_LOOPS[_products.get()], problem)
     return _run_with_lengths(problem) if lengths.any() else reference.run(problem)
 
 
@@ -102,19 +102,19 @@ def refusal(problem: Problem) -> str | None:
 
 
 def _run_with_lengths(problem: Problem) -> Run:
-    cell, extras, inputs = problem.cell, problem.extras, portable.inputs_of(problem)
+    cell, extras, inputs = problem.cell, problem.extras, flat_inputs(problem)
     parts, shows = len(problem.state), extras.wants_states or extras.traced
     products = _products.get()
     outputs: Sequence[Tensor]
-    if extras.traced or portable.has_way_back(problem):
+    if extras.traced or autograd.has_way_back(problem):
         loops = _loops("float32" if products == "int8" else products, shows=shows)
-        outputs = portable.differentiable(loops, cell, inputs)
+        outputs = autograd.differentiable(loops, cell, inputs)
     else:
         products = _possible(products, cell, inputs)
         outputs, _ = forward(products, cell, inputs, keeps=False, shows=shows)
     last = tuple(outputs[parts + 1 :])
     if extras.traced:
-        return portable.run_of(problem, inputs, outputs[: parts + 1])._replace(last=last)
+        return autograd.run_of(problem, inputs, outputs[: parts + 1])._replace(last=last)
     return Run(outputs[0], last, tuple(outputs[:parts]) if shows else None)
 
 
@@ -252,9 +252,9 @@ def _possible(products: Products, cell: Cell, i: Inputs) -> Products:
     return possible_for(products, cell, x.contiguous(), i.h.contiguous())
 
 
-def _loops(products: Products, *, shows: bool = True) -> portable.Loops:
+def _loops(products: Products, *, shows: bool = True) -> autograd.Loops:
     ways = partial(forward, products, shows=shows), partial(backward, products)
-    return portable.Loops("native", *ways, partial(states, products))
+    return autograd.Loops("native", *ways, partial(states, products))
 
 
 LOOPS = _loops("float32")

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from foreword.cells.cell import Cell
+from foreword.kernels.inputs import Gradients, Inputs
 from foreword.kernels.native.arguments import (
     code_of,
     input_back_of,
@@ -25,7 +26,6 @@ from foreword.kernels.native.memory import empty, sums
 from foreword.kernels.native.module import Products, bits, call
 from foreword.kernels.native.steps import Steps, arranged
 from foreword.kernels.native.structs import Form, Made, Staged, StagedBack
-from foreword.kernels.portable.shared import Gradients, Inputs
 
 
 def is_needed(i: Inputs) -> bool:

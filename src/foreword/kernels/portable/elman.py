@@ -4,10 +4,9 @@ import torch
 from torch import Tensor
 
 from foreword.cells.rnn import ElmanCell
+from foreword.kernels.inputs import Gradients, Inputs
 from foreword.kernels.portable.products import product_by
 from foreword.kernels.portable.shared import (
-    Gradients,
-    Inputs,
     input_gradient,
     plus,
     project,

@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from foreword.cells.gru import GRUCell
+from foreword.kernels.inputs import Gradients, Inputs
 from foreword.kernels.portable.products import product_by
 from foreword.kernels.portable.shared import (
-    Gradients,
-    Inputs,
     input_gradient,
     plus,
     project,

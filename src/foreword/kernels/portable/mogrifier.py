@@ -17,16 +17,10 @@ import torch
 from torch import Tensor
 
 from foreword.cells.mogrifier import MogrifierLSTMCell
+from foreword.kernels.inputs import Gradients, Inputs
 from foreword.kernels.portable.lstm import coefficients, slopes
 from foreword.kernels.portable.products import Product, product_by
-from foreword.kernels.portable.shared import (
-    Gradients,
-    Inputs,
-    times,
-    weight_gradient,
-    weight_gradients,
-    with_first,
-)
+from foreword.kernels.portable.shared import times, weight_gradient, weight_gradients, with_first
 
 
 class _Kept(NamedTuple):

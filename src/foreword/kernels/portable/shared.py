@@ -1,67 +1,8 @@
 """What the cells' forward and backward loops have in common."""
 
-from typing import NamedTuple
-
 from torch import Tensor
 
 from foreword.kernels.portable.products import product
-
-
-class Inputs(NamedTuple):
-    """All tensors that a cell's way through time depends on; None where there is none.
-
-    Attributes:
-        x: (T, B, I).
-        h: hidden state before the first step, (B, P).
-        weight_ih, weight_hh, bias_ih, bias_hh, weight_peephole, weight_hr: parameters.
-        c: the state's other part, (B, H): the memory, or a projected GRU's u.
-        norm_ih, norm_hh, norm_c, bias_c: parameters of layer normalisation.
-        weight_q, weight_q_right, weight_r, weight_r_right: those of the Mogrifier LSTM.
-        keep, drop_hidden, drop_memory, lengths: as in `kernels.problem.Extras`.
-        zone_hidden: (T, B, P), as in `kernels.problem.Zoneout`; a share is expanded.
-        zone_memory: (T, B, H), the same.
-        probe_h: (T, B, P), zeros, for the gradients by the hidden states.
-        probe_c: (T, B, H), the same for the memories.
-    """
-
-    x: Tensor
-    h: Tensor
-    weight_ih: Tensor
-    weight_hh: Tensor
-    bias_ih: Tensor
-    bias_hh: Tensor
-    c: Tensor | None = None
-    weight_peephole: Tensor | None = None
-    weight_hr: Tensor | None = None
-    keep: Tensor | None = None
-    drop_hidden: Tensor | None = None
-    drop_memory: Tensor | None = None
-    probe_h: Tensor | None = None
-    probe_c: Tensor | None = None
-    lengths: Tensor | None = None
-    norm_ih: Tensor | None = None
-    norm_hh: Tensor | None = None
-    norm_c: Tensor | None = None
-    bias_c: Tensor | None = None
-    zone_hidden: Tensor | None = None
-    zone_memory: Tensor | None = None
-    weight_q: Tensor | None = None
-    weight_q_right: Tensor | None = None
-    weight_r: Tensor | None = None
-    weight_r_right: Tensor | None = None
-
-    def carries(self) -> tuple[Tensor | None, Tensor | None]:
-        """What h and c are multiplied by before each step, (T, B, 1) and (T, B, 1 or H)."""
-        carry_h = None if self.keep is None else self.keep.unsqueeze(2)
-        if self.drop_memory is None:
-            return carry_h, carry_h
-        if carry_h is None:
-            return None, self.drop_memory.expand(len(self.x), *self.drop_memory.shape)
-        return carry_h, carry_h * self.drop_memory
-
-
-Gradients = dict[str, Tensor | None]
-"""By the names of `Inputs`."""
 
 
 def project(x: Tensor, weight_ih: Tensor, bias: Tensor) -> Tensor:
