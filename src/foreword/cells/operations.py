@@ -39,6 +39,11 @@ def relu(x: Array) -> Array:
     return np.maximum(x, 0) if isinstance(x, np.ndarray) else x.relu()
 
 
+def largest(x: Array) -> Array:
+    """The largest number of the last dimension, which stays, with one entry."""
+    return x.max(-1, keepdims=True) if isinstance(x, np.ndarray) else x.amax(-1, keepdim=True)
+
+
 def clipped(x: Array, largest: float) -> Array:
     """X between -largest and largest; any x if `largest` is 0."""
     return x.clip(-largest, largest) if largest else x
