@@ -12,7 +12,7 @@ from foreword.evaluation.perplexity import Score, score
 from foreword.folder.config import ModelConfig
 from foreword.models.build import build
 from foreword.models.model import Regularisation
-from foreword.nn.recurrent import Noise
+from foreword.nn.dropout import Noise
 from foreword.nn.sampled import Sampling
 from foreword.text.windows import LineWindows, StreamWindows, Window
 from foreword.training.checkpoint import Checkpoint, latest

@@ -5,7 +5,8 @@ from torch import Tensor
 
 from foreword.folder.config import ModelConfig
 from foreword.models.model import NextWordModel, Regularisation, State
-from foreword.nn.recurrent import Noise, Recurrent
+from foreword.nn.dropout import Noise
+from foreword.nn.recurrent import Recurrent
 from foreword.nn.trace import Trace
 
 

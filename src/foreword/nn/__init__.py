@@ -9,8 +9,9 @@
 
 from foreword.kernels.dispatch import use
 from foreword.nn.cells import GRUCell, LSTMCell, RNNCell
-from foreword.nn.convert import convert, unconvert
+from foreword.nn.convert import convert
 from foreword.nn.counting import flops
+from foreword.nn.dropout import Noise
 from foreword.nn.layers import (
     GRU,
     LSTM,
@@ -22,9 +23,10 @@ from foreword.nn.layers import (
     PeepholeLSTM,
     PeepholeOnlyLSTM,
 )
-from foreword.nn.recurrent import Noise, Recurrent
+from foreword.nn.recurrent import Recurrent
 from foreword.nn.tbptt import tbptt
 from foreword.nn.trace import LayerTrace, Trace
+from foreword.nn.unconvert import unconvert
 
 __all__ = [
     "GRU",

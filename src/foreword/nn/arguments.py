@@ -2,6 +2,7 @@
 
 import numbers
 import warnings
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -48,6 +49,35 @@ def check_input(x: Tensor, weight: Tensor, input_size: int, dimensions: int) -> 
             "Input and parameter tensors are not at the same device, found input tensor at "
             f"{x.device} and parameter tensor at {weight.device}"
         )
+
+
+def check_dimensions(layer: str, x: Tensor, states: Sequence[Tensor]) -> None:
+    """Refuse an input of neither two nor three dimensions, or states of another number than it."""
+    if x.dim() not in (2, 3):
+        raise ValueError(f"{layer}: Expected input to be 2D or 3D, got {x.dim()}D tensor instead")
+    if any(part.dim() != x.dim() for part in states):
+        kind = "batched 3-D" if x.dim() == 3 else "unbatched 2-D"
+        names = "hx" if len(states) == 1 else "hx and cx"
+        got = ", ".join(f"{part.dim()}-D" for part in states)
+        got = f"{got} tensor" if len(states) == 1 else f"({got}) tensors"
+        raise RuntimeError(f"For {kind} input, {names} should also be {x.dim()}-D but got {got}")
+
+
+def check_state(state: Sequence[Tensor], shapes: Sequence[tuple[int, int, int]], x: Tensor) -> None:
+    """Refuse a state of other shapes than these, or of another device or dtype than x."""
+    for k, (part, expected) in enumerate(zip(state, shapes, strict=True)):
+        if part.shape != expected:
+            name = "hidden size" if len(state) == 1 else f"hidden[{k}] size"
+            raise RuntimeError(f"Expected {name} {expected}, got {list(part.shape)}")
+        if part.device != x.device:
+            raise RuntimeError(
+                "Input and hidden tensors are not at the same device, found input tensor at "
+                f"{x.device} and hidden tensor at {part.device}"
+            )
+        if part.dtype != x.dtype and not is_autocast(x.device):
+            raise ValueError(
+                f"RNN hidden dtype ({part.dtype}) does not match input dtype ({x.dtype})"
+            )
 
 
 def check_weight(

@@ -1,4 +1,4 @@
-"""Turns torch's recurrent layers into Foreword's in somebody's model, in place, and back.
+"""Turns torch's recurrent layers into Foreword's in somebody's model, in place.
 
 A layer stays the object that it is, and its class changes: whatever holds it goes on to hold it,
 and whatever it carries stays where it is. Before any layer is changed, all of them are asked
@@ -6,45 +6,19 @@ whether they carry something that would not be the same afterwards.
 """
 
 import logging
-import weakref
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from foreword.errors import ConversionError
 from foreword.nn.layers import GRU, LSTM, RNN
-from foreword.nn.recurrent import Noise, Recurrent
+from foreword.nn.reclass import OF_ANY_MODULE, Plan, base_of, carried, carry_out, replaced_methods
+from foreword.nn.recurrent import Recurrent
 
 KINDS: dict[type[nn.Module], Callable[..., Recurrent]] = {nn.RNN: RNN, nn.LSTM: LSTM, nn.GRU: GRU}
-_THEIRS: dict[str, Any] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
-"""torch's layer for each cell that it has."""
-
 _log = logging.getLogger("foreword.nn")
-
-_OF_ANY_MODULE = frozenset(vars(nn.Module()))
-_NEEDED_NO_MORE = "flatten_parameters"
-"""People replace it on a layer to silence it; here it does nothing anyway."""
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """How one layer will be changed.
-
-    Attributes:
-        layer: torch's.
-        kind: the class that it will be of.
-        fields: what objects of that class hold besides what every module does.
-        dropped: names of what only torch's layers hold.
-    """
-
-    layer: nn.Module
-    kind: type[nn.Module]
-    fields: dict[str, Any]
-    dropped: frozenset[str]
 
 
 def convert(module: nn.Module) -> nn.Module:
@@ -65,11 +39,11 @@ def convert(module: nn.Module) -> nn.Module:
         ConversionError: a layer carries something that would work differently afterwards. It
             names each such layer and what it carries. Nothing was changed.
     """
-    plans: list[_Plan] = []
+    plans: list[Plan] = []
     refusals: list[str] = []
     left: list[str] = []
     for path, layer in module.named_modules():
-        base = _base_of(layer)
+        base = base_of(layer)
         if base not in KINDS:
             if _is_recurrent(layer):
                 left.append(f"{path or 'the module'} ({type(layer).__name__})")
@@ -78,155 +52,12 @@ def convert(module: nn.Module) -> nn.Module:
         refusals += [f"{path or 'the layer'} ({base.__name__}) {reason}." for reason in reasons]
         if plan is not None:
             plans.append(plan)
-    _carry_out(plans, refusals)
+    carry_out(plans, refusals)
     if left:
         _log.warning(
             "convert left as they are, since it knows torch's own layers alone: %s", ", ".join(left)
         )
     return module
-
-
-def unconvert(module: nn.Module) -> nn.Module:
-    """Turns Foreword's `RNN`, `LSTM` and `GRU` in a module into torch's: the way back.
-
-    Code that looks for `torch.nn.LSTM`, to quantise, script or count it, then finds it. As with
-    `convert`, the layers stay the same objects and all that they carry stays. Layers that torch
-    does not have, because of their cell, their options or their class, are left as they are; a
-    warning is logged that names each of them.
-
-    Args:
-        module: a model or a single layer, changed in place.
-
-    Returns:
-        The module itself.
-
-    Raises:
-        ConversionError: a layer carries something that would work differently afterwards. It
-            names each such layer and what it carries. Nothing was changed.
-    """
-    plans: list[_Plan] = []
-    refusals: list[str] = []
-    left: list[str] = []
-    for path, layer in module.named_modules():
-        if not isinstance(layer, Recurrent):
-            continue
-        base = _base_of(layer)
-        name = f"{path or 'the layer'} ({base.__name__}"
-        if lack := _lack(layer, base):
-            left.append(f"{name}{lack})")
-            continue
-        plan = _plan_back(layer)
-        reasons = [*_replaced_methods(layer, base), *_taken_back(layer, plan)]
-        refusals += [f"{name}) {reason}." for reason in reasons]
-        plans.append(plan)
-    _carry_out(plans, refusals)
-    for plan in plans:
-        plan.layer.flatten_parameters()  # type: ignore[operator]
-    if left:
-        _log.warning(
-            "unconvert left as they are, since torch has no such layers: %s", ", ".join(left)
-        )
-    return module
-
-
-def _carry_out(plans: Sequence[_Plan], refusals: Sequence[str]) -> None:
-    """Changes all layers, or none if there is a refusal."""
-    if refusals:
-        raise ConversionError("nothing was converted:\n" + "\n".join(f"- {r}" for r in refusals))
-    for plan in plans:
-        fields = vars(plan.layer)
-        for name in plan.dropped:
-            fields.pop(name, None)
-        fields.update(plan.fields)
-        plan.layer.__class__ = plan.kind
-
-
-def _lack(layer: Recurrent, base: type[nn.Module]) -> str:
-    """What torch's layers lack that this one has; empty if nothing."""
-    cell = layer.cell
-    if base not in (*KINDS.values(), Recurrent) or cell.name not in _THEIRS:
-        return " of a class or a cell that torch does not have"
-    if cell.projected and cell.name != "lstm":
-        return " with proj_size"
-    options = {
-        "reset_after": getattr(cell, "reset_after", True) is not True,
-        "cell_clip": layer.cell_clip != 0,
-        "noise": layer.noise != Noise(),
-        "skip": layer.skip,
-        "generator": layer.generator is not None and layer.dropout > 0,
-    }
-    named = [name for name, is_lacking in options.items() if is_lacking]
-    return f" with {', '.join(named)}" if named else ""
-
-
-def _plan_back(layer: Recurrent) -> _Plan:
-    """How one of our layers becomes torch's."""
-    base = _THEIRS[layer.cell.name]
-    options: dict[str, Any] = {}
-    if base is nn.LSTM:
-        options["proj_size"] = layer.proj_size
-    if base is nn.RNN:
-        options["nonlinearity"] = layer.mode.removeprefix("RNN_").lower()
-    blank = base(
-        layer.input_size,
-        layer.hidden_size,
-        num_layers=layer.num_layers,
-        bias=layer.bias,
-        batch_first=layer.batch_first,
-        bidirectional=layer.bidirectional,
-        device="meta",
-        **options,
-    )
-    # Not by the constructor, which would warn again.
-    blank.dropout = layer.dropout
-    fields = {k: v for k, v in vars(blank).items() if k not in _OF_ANY_MODULE}
-    fields |= _flat_weights(layer, blank._flat_weights_names)
-    ours = frozenset(vars(Recurrent("lstm", 1, 1, device="meta")))
-    return _Plan(layer, _kind_back(layer, base), fields, ours - _OF_ANY_MODULE - fields.keys())
-
-
-def _flat_weights(layer: Recurrent, names: list[str]) -> dict[str, Any]:
-    """What torch's layer remembers of its weights from call to call.
-
-    A parametrised weight is not read here, since reading may change what it comes from: the dead
-    reference tells torch's layer to read it at the next call, as it does at each.
-    """
-    dead = weakref.ref(torch.empty(0))
-    weights: list[Tensor | None] = []
-    references: list[Any] = []
-    for name in names:
-        is_computed = parametrize.is_parametrized(layer, name)
-        weight = None if is_computed else getattr(layer, name, None)
-        weights.append(weight)
-        references.append(weakref.ref(weight) if weight is not None else dead)
-    return {"_flat_weights": weights, "_flat_weight_refs": references}
-
-
-def _kind_back(layer: nn.Module, base: type[nn.Module]) -> type[nn.Module]:
-    """The class of torch; where weights are parametrised, a subclass with the same properties."""
-    ours = type(layer)
-    if _base_of(layer) is ours:
-        return base
-    kept = ("__dict__", "__weakref__", "forward")
-    own = {k: v for k, v in vars(ours).items() if k not in kept}
-    return type(f"Parametrized{base.__name__}", (base,), own)
-
-
-def _taken_back(layer: nn.Module, plan: _Plan) -> Iterator[str]:
-    """What would stand where torch's layer has something of its own."""
-    kinds = plan.kind.__mro__[: plan.kind.__mro__.index(nn.Module)]
-    theirs = {name for kind in kinds for name in vars(kind) if not name.startswith("__")}
-    ours = vars(Recurrent("lstm", 1, 1, device="meta")).keys() | set(dir(Recurrent))
-    for name in sorted((theirs | plan.fields.keys()) & _carried(layer) - ours):
-        yield f"carries something named {name}, a name that torch's layer uses itself. Rename it"
-
-
-def _base_of(layer: nn.Module) -> type[nn.Module]:
-    """A layer's class; that which it had before its weights were parametrised."""
-    kind = type(layer)
-    if parametrize.is_parametrized(layer) and kind.__name__.startswith("Parametrized"):
-        return kind.__bases__[0]
-    return kind
 
 
 def _is_recurrent(layer: nn.Module) -> bool:
@@ -237,17 +68,17 @@ def _is_recurrent(layer: nn.Module) -> bool:
     return isinstance(layer, nn.RNNBase) or scripted in {kind.__name__ for kind in KINDS}
 
 
-def _examined(layer: nn.Module, base: type[nn.Module]) -> tuple[list[str], _Plan | None]:
+def _examined(layer: nn.Module, base: type[nn.Module]) -> tuple[list[str], Plan | None]:
     """Why a layer cannot be converted, and how it is if nothing stands against it."""
     try:
         blank = _blank(layer, base)
     except (ValueError, TypeError, AttributeError) as error:
         return [f"cannot be made anew from its attributes: {error}"], None
     of_torchs = frozenset(vars(base(1, 1, device="meta")))
-    fields = {k: v for k, v in vars(blank).items() if k not in _OF_ANY_MODULE}
-    dropped = of_torchs - _OF_ANY_MODULE - fields.keys()
+    fields = {k: v for k, v in vars(blank).items() if k not in OF_ANY_MODULE}
+    dropped = of_torchs - OF_ANY_MODULE - fields.keys()
     reasons = [
-        *_replaced_methods(layer, base),
+        *replaced_methods(layer, base),
         *_taken_names(layer, base, blank, of_torchs),
         *_odd_weights(layer, blank),
     ]
@@ -258,7 +89,7 @@ def _examined(layer: nn.Module, base: type[nn.Module]) -> tuple[list[str], _Plan
         )
     if reasons:
         return reasons, None
-    return [], _Plan(layer, _kind_for(layer, base), fields, dropped)
+    return [], Plan(layer, _kind_for(layer, base), fields, dropped)
 
 
 def _blank(layer: nn.Module, base: type[nn.Module]) -> Recurrent:
@@ -313,25 +144,6 @@ def _forward_of_parametrised(kind: type[Recurrent]) -> Callable[..., Any]:
     return forward
 
 
-def _carried(layer: nn.Module) -> set[str]:
-    """Names of all that is set on a layer."""
-    return {*vars(layer), *layer._parameters, *layer._buffers, *layer._modules}
-
-
-def _replaced_methods(layer: nn.Module, base: type[nn.Module]) -> Iterator[str]:
-    own = {
-        name
-        for kind in base.__mro__[: base.__mro__.index(nn.Module)]
-        for name, value in vars(kind).items()
-        if callable(value) or isinstance(value, property)
-    }
-    for name in sorted(own & _carried(layer) - {_NEEDED_NO_MORE}):
-        yield (
-            f"has its own {name}, set on the layer itself and written for its present class. "
-            f"Convert first and set {name} afterwards, or remove it (del layer.{name})"
-        )
-
-
 def _taken_names(
     layer: nn.Module, base: type[nn.Module], blank: Recurrent, of_torchs: frozenset[str]
 ) -> Iterator[str]:
@@ -345,7 +157,7 @@ def _taken_names(
     # Methods of torch's are asked about already.
     of_torchs |= vars(base).keys() | vars(nn.RNNBase).keys()
     ours = (of_class | vars(blank).keys()) - of_torchs
-    for name in sorted(ours & _carried(layer)):
+    for name in sorted(ours & carried(layer)):
         yield (
             f"carries something named {name}, a name that foreword.nn.{type(blank).__name__} uses "
             "itself. Rename it"

@@ -3,8 +3,12 @@
 All keep the expectation: values that stay are divided by the share that stays.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
+
+from foreword.kernels.problem import Zoneout
 
 
 def dropout(
@@ -50,3 +54,70 @@ def mask(
     keep = 1.0 - p
     drawn = x.new_empty(shape).bernoulli_(keep, generator=generator)
     return drawn.div_(keep) if scaled and keep > 0 else drawn
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What a recurrent layer drops while it trains, as probabilities; evaluation drops nothing.
+
+    Attributes:
+        locked: one mask for all time steps between layers, not a new one at each.
+        hidden: on h as the recurrent weights see it, one mask for all steps (Gal & Ghahramani
+            2016).
+        memory: on c as each step finds it, one mask for all steps (Moon et al. 2015, "RNNDrop").
+        weight: DropConnect on the recurrent weights (Wan et al. 2013; Merity et al. 2018).
+        zoneout_hidden: units of h that keep their old value, drawn at each step (Krueger et al.
+            2016); evaluation takes the expectation.
+        zoneout_memory: the same of c.
+    """
+
+    locked: bool = False
+    hidden: float = 0.0
+    memory: float = 0.0
+    weight: float = 0.0
+    zoneout_hidden: float = 0.0
+    zoneout_memory: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("hidden", "memory", "weight", "zoneout_hidden", "zoneout_memory"):
+            share = getattr(self, name)
+            if not 0 <= share < 1:
+                raise ValueError(f"{name} should be a number in range [0, 1), got {share}")
+
+    def masks(
+        self,
+        x: Tensor,
+        state: tuple[Tensor, ...],
+        seen: Tensor,
+        *,
+        training: bool,
+        generator: torch.Generator | None,
+    ) -> tuple[Tensor | None, Tensor | None, Zoneout | None]:
+        """Draw masks of what the recurrent weights see, of c, and of the units that zoneout keeps.
+
+        Args:
+            x: (T, B, I); the masks have its dtype and device.
+            state: the state before the first step.
+            seen: the part of the state that the recurrent weights see.
+            training: whether anything is dropped; otherwise zoneout takes its expectation.
+            generator: of the masks.
+        """
+        hidden = memory = None
+        shares = self.zoneout_hidden, self.zoneout_memory
+        zoneout = Zoneout(*shares) if any(shares) else None
+        if training and self.hidden > 0:
+            hidden = mask(x, tuple(seen.shape), self.hidden, generator)
+        if training and self.memory > 0:
+            memory = mask(x, tuple(state[1].shape), self.memory, generator)
+        if training and zoneout is not None:
+            kept = [
+                mask(x, (len(x), *part.shape), 1 - share, generator, scaled=False)
+                if share > 0
+                else 0.0
+                for part, share in zip((state[0], state[-1]), shares, strict=True)
+            ]
+            zoneout = Zoneout(*kept)
+        return hidden, memory, zoneout
+
+
+QUIET = Noise()

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,55 +13,25 @@ from foreword.cells.registry import cell_for
 from foreword.cells.rnn import ElmanCell
 from foreword.kernels import dispatch
 from foreword.kernels.native import Stack
-from foreword.kernels.problem import Extras, Problem, Run, Zoneout
+from foreword.kernels.problem import Extras, Problem, Run
 from foreword.nn import names, sequence, symbolic
 from foreword.nn.arguments import (
     autocast_dtype,
+    check_dimensions,
     check_input,
     check_sizes,
+    check_state,
     check_weight,
     is_autocast,
     keep_mask,
 )
-from foreword.nn.dropout import drop_connect, dropout, locked_dropout, mask
+from foreword.nn.dropout import QUIET, Noise, drop_connect, dropout, locked_dropout
 from foreword.nn.layout import Direction, Layout
 from foreword.nn.trace import LayerTrace, Trace
 
 State = tuple[Tensor, ...]
 Hidden = Tensor | State
 """A state as torch has it: h alone, or (h, c)."""
-
-
-@dataclass(frozen=True)
-class Noise:
-    """What a recurrent layer drops while it trains, as probabilities; evaluation drops nothing.
-
-    Attributes:
-        locked: one mask for all time steps between layers, not a new one at each.
-        hidden: on h as the recurrent weights see it, one mask for all steps (Gal & Ghahramani
-            2016).
-        memory: on c as each step finds it, one mask for all steps (Moon et al. 2015, "RNNDrop").
-        weight: DropConnect on the recurrent weights (Wan et al. 2013; Merity et al. 2018).
-        zoneout_hidden: units of h that keep their old value, drawn at each step (Krueger et al.
-            2016); evaluation takes the expectation.
-        zoneout_memory: the same of c.
-    """
-
-    locked: bool = False
-    hidden: float = 0.0
-    memory: float = 0.0
-    weight: float = 0.0
-    zoneout_hidden: float = 0.0
-    zoneout_memory: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("hidden", "memory", "weight", "zoneout_hidden", "zoneout_memory"):
-            share = getattr(self, name)
-            if not 0 <= share < 1:
-                raise ValueError(f"{name} should be a number in range [0, 1), got {share}")
-
-
-_QUIET = Noise()
 
 
 class Recurrent(nn.Module):
@@ -261,7 +230,7 @@ class Recurrent(nn.Module):
             ("batch_first", False),
             ("dropout", 0.0),
             ("bidirectional", False),
-            ("noise", Noise()),
+            ("noise", QUIET),
             ("skip", False),
         ):
             if (value := getattr(self, name)) != default:
@@ -350,7 +319,7 @@ class Recurrent(nn.Module):
         if (
             self.bidirectional
             or self.skip
-            or (self.training and (self.dropout > 0 or noise != _QUIET))
+            or (self.training and (self.dropout > 0 or noise != QUIET))
             or x.dim() != 3
             or x.shape[2] != self.input_size
         ):
@@ -383,23 +352,10 @@ class Recurrent(nn.Module):
         return sequence.repack(outputs, packed), self._as_hidden(last)
 
     def _layout(self, x: Tensor, hx: Hidden | None) -> Layout:
-        if x.dim() not in (2, 3):
-            name = type(self).__name__
-            raise ValueError(
-                f"{name}: Expected input to be 2D or 3D, got {x.dim()}D tensor instead"
-            )
-        batched = x.dim() == 3
         parts = () if hx is None else hx if isinstance(hx, tuple | list) else (hx,)
-        if any(part.dim() != x.dim() for part in parts):
-            kind = "batched 3-D" if batched else "unbatched 2-D"
-            names = "hx" if len(parts) == 1 else "hx and cx"
-            got = ", ".join(f"{part.dim()}-D" for part in parts)
-            got = f"{got} tensor" if len(parts) == 1 else f"({got}) tensors"
-            raise RuntimeError(
-                f"For {kind} input, {names} should also be {x.dim()}-D but got {got}"
-            )
+        check_dimensions(type(self).__name__, x, parts)
         check_input(x, self._first_weight, self.input_size, dimensions=x.dim())
-        return Layout(batched, self.batch_first)
+        return Layout(x.dim() == 3, self.batch_first)
 
     def _checked_state(self, hx: Hidden | None, layout: Layout, x: Tensor) -> State:
         """As (L D, B, size) each, in x's dtype."""
@@ -413,19 +369,7 @@ class Recurrent(nn.Module):
                 f"got {len(given)}"
             )
         state = given if layout.batched else tuple(part.unsqueeze(1) for part in given)
-        for k, (part, expected) in enumerate(zip(state, self._state_shapes(batch), strict=True)):
-            if part.shape != expected:
-                name = "hidden size" if len(state) == 1 else f"hidden[{k}] size"
-                raise RuntimeError(f"Expected {name} {expected}, got {list(part.shape)}")
-            if part.device != x.device:
-                raise RuntimeError(
-                    "Input and hidden tensors are not at the same device, found input tensor at "
-                    f"{x.device} and hidden tensor at {part.device}"
-                )
-            if part.dtype != x.dtype and not is_autocast(x.device):
-                raise ValueError(
-                    f"RNN hidden dtype ({part.dtype}) does not match input dtype ({x.dtype})"
-                )
+        check_state(state, self._state_shapes(batch), x)
         return state
 
     def _as_hidden(self, state: State) -> Hidden:
@@ -508,7 +452,9 @@ class Recurrent(nn.Module):
         keep: Tensor | None,
         traced: bool,
     ) -> Run:
-        extras = self._extras(x, before, direction.keep(keep), direction.lengths, traced)
+        seen = before[self.cell.recurrent_state]
+        masks = self.noise.masks(x, before, seen, training=self.training, generator=self.generator)
+        extras = Extras(direction.keep(keep), *masks, direction.lengths, traced, traced)
         problem = Problem(self.cell, direction.reordered(x), before, weights, extras)
         if not is_autocast(x.device):
             return dispatch.run(problem)
@@ -528,35 +474,6 @@ class Recurrent(nn.Module):
             {name: layout.outputs(direction.reordered(part)) for name, part in named.items()},
             {name: layout.outputs(direction.reordered(part)) for name, part in run.gates.items()},
         )
-
-    def _extras(
-        self,
-        x: Tensor,
-        before: State,
-        keep: Tensor | None,
-        lengths: Tensor | None,
-        traced: bool,
-    ) -> Extras:
-        noise, training = self.noise, self.training
-        hidden = memory = None
-        if training and noise.hidden > 0:
-            seen = before[self.cell.recurrent_state]
-            hidden = mask(x, tuple(seen.shape), noise.hidden, self.generator)
-        if training and noise.memory > 0:
-            memory = mask(x, tuple(before[1].shape), noise.memory, self.generator)
-        zoneout = None
-        shares = noise.zoneout_hidden, noise.zoneout_memory
-        if any(shares):
-            zoneout = Zoneout(*shares)
-            if training:
-                stays = [
-                    mask(x, (len(x), *part.shape), 1 - share, self.generator, scaled=False)
-                    if share > 0
-                    else 0.0
-                    for part, share in zip((before[0], before[-1]), shares, strict=True)
-                ]
-                zoneout = Zoneout(*stays)
-        return Extras(keep, hidden, memory, zoneout, lengths, traced, traced)
 
     def _weights(
         self, suffix: str, x: Tensor, precision: torch.dtype | None

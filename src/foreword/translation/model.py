@@ -22,8 +22,8 @@ from torch.nn import functional as F
 from foreword.folder.translation import TranslationConfig
 from foreword.kernels.dispatch import use
 from foreword.models.model import Affine, Decoder, Embedding, Regularisation
-from foreword.nn.dropout import embedding_dropout, locked_dropout
-from foreword.nn.recurrent import Noise, Recurrent
+from foreword.nn.dropout import Noise, embedding_dropout, locked_dropout
+from foreword.nn.recurrent import Recurrent
 from foreword.nn.softmax import IGNORED, linear_cross_entropy
 from foreword.translation.attention import Attention
 
