@@ -44,12 +44,17 @@ void fields(Visitor& v, Packed& p, std::int64_t floats) {
     v("packed", p.memory, floats), v("is_packed", p.is_there);
 }
 
+inline void without_stages(const CellInfo& cell) {
+    if (cell.needs_whole_rows()) throw Misfit("this cell has loops in stages alone");
+}
+
 template <class Visitor>
 void fields(Visitor& v, Forward& a) {
     const Counts k = fields(v, a.sizes);
     const std::int64_t B = k.B, N = k.N, H = k.H;
     v("cell", a.cell), v("clip", a.clip), v("keeps", a.keeps);
     const CellInfo& cell = *a.cell;
+    without_stages(cell);
     const int n = cell.gates, seeing = cell.seeing;
     fields(v, a.masks, k, H), fields(v, a.input, k, n);
     v("weight_hh", a.weight, {seeing * H, H});
@@ -71,6 +76,7 @@ void fields(Visitor& v, Backward& a) {
     const std::int64_t B = k.B, N = k.N, H = k.H;
     v("cell", a.cell), v("clip", a.clip), v("carries", a.carries);
     const CellInfo& cell = *a.cell;
+    without_stages(cell);
     const int n = cell.gates;
     fields(v, a.masks, k, H), fields(v, a.input, k, n);
     v("weight_hh", a.weight, {cell.seeing * H, H});
@@ -129,7 +135,8 @@ void fields(Visitor& v, Staged& a) {
     v("seen", a.seen, k.N * f.seen()), v("outputs", a.outputs, k.all * P);
     v.needs(true, a.gates, a.past, a.h, a.seen), v.needs(f.projected > 0, a.units);
     v.needs(f.cell->has_memory() && a.keeps, a.tanh_c);
-    v.needs(f.normalises(), a.scales), v.needs(f.normalises() && a.keeps, a.hat_input);
+    v.needs(f.normalises() || f.cell->needs_whole_rows(), a.scales);
+    v.needs(f.normalises() && a.keeps, a.hat_input);
     v.needs(f.normalises() && f.cell->has_memory(), a.hat_memory);
     fields(v, a.packed, v.packed_floats(k.H, seeing, f.seen()) +
                             v.packed_floats(k.H, n, a.input.size) +
@@ -161,6 +168,7 @@ void fields(Visitor& v, StagedBack& a) {
     v.needs(true, a.gates, a.past, a.h, a.d_gates, a.d_input, a.d_past, a.d_first_h, a.d_bias);
     v.needs(f.has_memory(), a.c, a.d_first_c), v.needs(f.cell->has_memory(), a.tanh_c);
     v.needs(f.projected > 0, a.d_outputs), v.needs(norms, a.hat_input, a.scales);
+    v.needs(f.cell->needs_whole_rows(), a.scales, a.d_tanh);
     v.needs(norms_memory, a.hat_memory, a.d_tanh), v.needs(a.d_gain_input != nullptr, a.d_gain_past);
 }
 

@@ -63,10 +63,11 @@ struct InputBack {
 struct CellInfo {
     // Flags: it has c besides h; the recurrent weight sees c instead of h; h is carried around the
     // product; a step has two products, the second for the last gate alone; |h| may be above 1; it
-    // has peepholes; it has a bias inside its reset.
+    // has peepholes; it has a bias inside its reset; its gates depend on all units of a sequence, so
+    // that only the loops in stages run it.
     enum {
         MEMORY = 1, SEES_MEMORY = 2, CARRIES_HIDDEN = 4, TWO_PARTS = 8, UNBOUNDED = 16,
-        PEEPHOLES = 32, BIAS_N = 64,
+        PEEPHOLES = 32, BIAS_N = 64, WHOLE_ROWS = 128,
     };
 
     const char* name = nullptr;  // as in foreword/cells
@@ -78,6 +79,7 @@ struct CellInfo {
     constexpr bool carries_hidden() const { return (flags & CARRIES_HIDDEN) != 0; }
     constexpr bool has_peepholes() const { return (flags & PEEPHOLES) != 0; }
     constexpr bool has_bias_n() const { return (flags & BIAS_N) != 0; }
+    constexpr bool needs_whole_rows() const { return (flags & WHOLE_ROWS) != 0; }
     constexpr bool is_bounded() const { return (flags & UNBOUNDED) == 0; }
     constexpr int parts() const { return flags & TWO_PARTS ? 2 : 1; }
 };

@@ -214,6 +214,7 @@ void run_step(const Kernels& kernels, const Arguments& arguments, int threads) {
     for (std::size_t k = 0; k < layers.size(); ++k) fields(read, layers[k], more[k], a, stages);
     read.end();
     must_read(stages.inputs, !layers.empty(), layers.empty() ? 0 : layers[0].inputs);
+    if (!stages.is_needed) without_stages(*a.cell);
     const nb::gil_scoped_release release;
     if (stages.is_needed) return run_stages(kernels, a, stages, layers, more, threads);
     const std::size_t floats = (std::size_t)a.layers * (std::size_t)a.H;
@@ -232,6 +233,7 @@ void run_layers(const Kernels& kernels, const Arguments& arguments, int format, 
     for (PackedLayer& l : layers) fields(read, l, a);
     read.end();
     must_read(a.inputs, !layers.empty(), layers.empty() ? 0 : layers[0].inputs);
+    without_stages(*a.cell);
     const nb::gil_scoped_release release;
     const std::size_t row = (std::size_t)a.B * (std::size_t)a.H, T = (std::size_t)a.T;
     const std::size_t all = (T + 1) * row;

@@ -1,4 +1,4 @@
-// Layer normalisation of a row, forwards and back. One thread does it, in the same order whatever
+// Layer normalisation of a row, and its division by its largest number, forwards and back. One thread does it, in the same order whatever
 // the row stands among.
 #pragma once
 
@@ -62,6 +62,41 @@ static Taken taken_by(const float* d, const float* gain, const float* hat, int w
         products += gradient * load(hat + k, lanes);
     }
     return {scale, total(sums) / (float)width, total(products) / (float)width};
+}
+
+// Divides a row by its largest magnitude, which is returned; 1 for zeros, which stay zeros.
+static float divide_by_largest(float* row, int width) {
+    Vec tops = {};
+    for (int k = 0; k < width; k += LANES) {
+        const Vec v = absolute(load(row + k, std::min(LANES, width - k)));
+        tops = choose((v > tops) | (v != v), v, tops);  // NaN stays
+    }
+    float top = 0.0f;
+    for (int k = 0; k < LANES; ++k) top = tops[k] > top || tops[k] != tops[k] ? tops[k] : top;
+    if (top == 0.0f) return 1.0f;
+    for (int k = 0; k < width; k += LANES) {
+        const int lanes = std::min(LANES, width - k);
+        store(row + k, load(row + k, lanes) / top, lanes);
+    }
+    return top;
+}
+
+// From gradients by a divided row to those by the row, in their place. The largest, if there are
+// several, share what the division gives.
+static void through_division(float* d, const float* divided, int width, float top) {
+    Vec products = {}, count = {};
+    for (int k = 0; k < width; k += LANES) {
+        const int lanes = std::min(LANES, width - k);
+        const Vec y = load(divided + k, lanes);
+        products += load(d + k, lanes) * y;
+        count += choose(absolute(y) == 1.0f, Vec{} + 1.0f, Vec{});
+    }
+    const float largest = total(count), each = largest > 0.0f ? total(products) / largest : 0.0f;
+    for (int k = 0; k < width; k += LANES) {
+        const int lanes = std::min(LANES, width - k);
+        const Vec y = load(divided + k, lanes), own = choose(absolute(y) == 1.0f, y * each, Vec{});
+        store(d + k, (load(d + k, lanes) - own) / top, lanes);
+    }
 }
 
 }  // namespace FOREWORD_ISA

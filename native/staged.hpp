@@ -26,7 +26,7 @@ struct Zone {
 struct Form {
     Sizes sizes;
     Masks masks;  // drop_hidden is (B, S)
-    const CellInfo* cell;    // of one part
+    const CellInfo* cell;  // of one part
     int projected;           // P; 0: h has all H units
     float clip;              // as of Forward
     Zone zone_hidden, zone_memory;
@@ -58,7 +58,8 @@ struct Staged {
     float* past;        // (N, seeing, H): W_hh h, normalised if there are norms
     float* hat_input;   // (N, n, H): W_ih x, normalised; or null
     float* hat_memory;  // (N, H): the new memory, normalised; or null
-    float* scales;      // (N, 5): what the norms multiplied by: input's two, past's two, memory's
+    float* scales;      // (N, 5): what the norms multiplied by: input's two, past's two, memory's;
+                        // or what each gate and the memory were divided by
     float* fresh;       // (N, H): the new memory before its zoneout; or null
     float* tanh_c;      // (N, H), or null
     float* units;       // (N, H): what is projected; or null
@@ -80,7 +81,8 @@ struct StagedBack {
     float* d_gates;         // (N, n, H): by what went into the gates
     float* d_input;         // (N, n, H): by W_ih x; d_gates itself if there is no norm
     float* d_past;          // (N, seeing, H): by W_hh h
-    float* d_tanh;          // (N, H): by what goes into c's tanh, if there is a norm; or null
+    float* d_tanh;          // (N, H): by what goes into c's tanh, if there is a norm; by c as it is
+                            // divided; or null
     float* d_outputs;       // (N, P): by what a projection gave; or null
     float *d_states_h, *d_states_c;  // total, by each state; or null
     float *d_first_h, *d_first_c;    // (B, ...); the second may be null

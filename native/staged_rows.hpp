@@ -115,6 +115,7 @@ struct StagedUnits {
         else Cell::show(*this, o, c);
     }
     FOREWORD_INLINE void become(Vec u) const { store_at(s.u, u); }
+    FOREWORD_INLINE Vec made() const { return load_at(s.u); }
 };
 
 template <class Cell>
@@ -147,6 +148,28 @@ static void forward_row(const StagedRow& row) {
             Cell::show(units, units.gate(n - 1), affine(form.norm_memory, hat, at.unit, at.lanes));
         });
     }
+}
+
+// The same for a cell whose gates and memory are divided by the largest of their row.
+template <class Cell>
+static void forward_whole_row(const StagedRow& row) {
+    const StagedRow s = row;
+    const Staged& a = s.a;
+    constexpr int n = Cell::INFO.gates;
+    const int H = a.form.sizes.H;
+    const std::ptrdiff_t kept = a.keeps ? s.before.steps.begin(s.t) + s.row : s.row;
+    float* const past = a.past + kept * n * H;
+    float* const scales = a.scales + kept * 5;
+    const auto each = [&](auto&& then) {
+        along(s.row, H, [&](const Spot& at) {
+            then(StagedUnits<Cell>{s, at, kept, s.gates, past, nullptr});
+        });
+    };
+    each([](const auto& units) { Cell::sums(units); });
+    for (int k = 0; k < n; ++k) scales[k] = divide_by_largest(s.gates + k * H, H);
+    each([](const auto& units) { Cell::forward(units); });
+    scales[n] = divide_by_largest(s.u, H);
+    each([](const auto& units) { Cell::show(units, units.made()); });
 }
 
 // The memory that step t made of a row, before its zoneout.
@@ -364,6 +387,35 @@ static void back_row(const StatesBack& s, int t, int row, const float* d_u) {
         Cell::back(units, d);
     });
     pass_to_products<Cell>(a, here, row);
+}
+
+// The same for a cell of `forward_whole_row`.
+template <class Cell>
+static void back_whole_row(const StatesBack& s, int t, int row, const float* d_u) {
+    const StagedBack& a = s.a;
+    constexpr int n = Cell::INFO.gates;
+    const int H = s.H;
+    const std::ptrdiff_t here = s.steps.begin(t) + row;
+    const float *const scales = a.scales + here * 5, *const gates = a.gates + here * n * H;
+    float *const d_divided = a.d_tanh + here * H, *const d_gates = a.d_gates + here * n * H;
+    const Taken none{};
+    const auto each = [&](auto&& then) {
+        along(row, H, [&](const Spot& at) {
+            then(StagedBackUnits<Cell>{s, t, at, none, nullptr}, at);
+        });
+    };
+    each([&](const auto& units, const Spot& at) {
+        units.store_at(d_divided, Cell::back_show(units, load(d_u + at.unit, at.lanes)));
+    });
+    through_division(d_divided, a.tanh_c + here * H, H, scales[n]);
+    each([&](const auto& units, const Spot&) { Cell::back(units, units.load_at(d_divided)); });
+    for (int k = 0; k < n; ++k) {
+        float* const d = d_gates + k * H;
+        through_division(d, gates + k * H, H, scales[k]);
+        each([&](const auto& units, const Spot&) {
+            units.store_at(d, Cell::back_sum(k, units.gate(k), units.load_at(d)));
+        });
+    }
 }
 
 }  // namespace FOREWORD_ISA

@@ -4,6 +4,7 @@
 #include "elman.hpp"
 #include "gru.hpp"
 #include "lstm.hpp"
+#include "scale_invariant.hpp"
 
 namespace foreword {
 namespace FOREWORD_ISA {
@@ -12,7 +13,7 @@ template <class... Cells>
 struct List {};
 
 using AllCells = List<Lstm, PeepholeLstm, PeepholeOnlyLstm, CoupledLstm, Gru, GruResetBefore, Elman,
-                      ReluElman>;
+                      ReluElman, ScaleInvariantCoupledLstm>;
 
 }  // namespace FOREWORD_ISA
 }  // namespace foreword

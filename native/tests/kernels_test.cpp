@@ -182,6 +182,7 @@ void staged(Layer& l, const char* name, bool projects, bool normalises, bool zon
     f.sizes = l.batch.sizes, f.cell = &cell_of(l.kernels, name);
     const bool is_gru = f.cell->carries_hidden(), is_lstm = f.cell->has_memory();
     const bool sees_memory = f.cell->sees_memory(), has_peepholes = f.cell->has_peepholes();
+    const bool is_whole = f.cell->needs_whole_rows();
     f.clip = is_lstm && !normalises ? CLIP : 0.0f;
     f.projected = projects ? std::max(1, l.shape.H - 2) : 0;
     const std::size_t n = (std::size_t)f.gates(), seeing = (std::size_t)f.seeing();
@@ -206,7 +207,7 @@ void staged(Layer& l, const char* name, bool projects, bool normalises, bool zon
     };
     float *gates = m.result(N * n * H), *past = m.room(N * seeing * H);
     float* hat_input = if_there(normalises, N * n * H);
-    float *hat_memory = if_there(normalises && is_lstm, N * H), *scales = if_there(normalises, N * 5);
+    float *hat_memory = if_there(normalises && is_lstm, N * H), *scales = if_there(normalises || is_whole, N * 5);
     float *fresh = if_there(f.clip > 0.0f && zones, N * H), *tanh_c = if_there(is_lstm, N * H);
     float *units = if_there(projects, N * H), *h = l.states(P);
     float *c = f.has_memory() ? l.states(H) : nullptr, *state = sees_memory ? c : h;
@@ -221,7 +222,8 @@ void staged(Layer& l, const char* name, bool projects, bool normalises, bool zon
     const StagedBack back{
         f, l.input_back(w_ih), gates, past, hat_input, hat_memory, scales, fresh, tanh_c, h, c,
         m.drawn(l.padded * P), c ? m.drawn(N * H) : nullptr, m.drawn(N * n * H), m.drawn(l.B * P),
-        c ? m.drawn(l.B * H) : nullptr, d_gates, d_input, d_past, if_there(normalises && is_lstm, N * H),
+        c ? m.drawn(l.B * H) : nullptr, d_gates, d_input, d_past,
+        if_there((normalises || is_whole) && is_lstm, N * H),
         if_there(projects, N * P), m.result(N * P), if_there(c != nullptr, N * H),
         m.result(l.B * P), if_there(c != nullptr, l.B * H), m.result(n * H), if_there(is_gru, n * H),
         if_there(normalises, n * H), if_there(normalises, n * H),
@@ -271,6 +273,7 @@ void staged_step(Layer& l, const char* name, bool projects, bool normalises) {
         if (f.cell->has_memory()) f.norm_memory = {m.drawn(H), m.drawn(H)};
         a.hat_memory = m.room(H), a.scales = m.room(5);
     }
+    if (f.cell->needs_whole_rows()) a.scales = m.room(5);
     a.input = {l.shape.I, l.x, m.drawn(n * H * l.I), nullptr};
     a.gates = m.result(n * H), a.past = m.room(seeing * H), a.units = m.room(H);
     const auto state = [&](std::size_t units) {
@@ -306,11 +309,15 @@ std::vector<Case> cases() {
         {"lstm-peephole-only projected",
          [](Layer& l) { staged(l, "lstm-peephole-only", true, false, false); }},
         {"lstm-coupled projected", [](Layer& l) { staged(l, "lstm-coupled", true, false, false); }},
+        {"a step of si-cifg", [](Layer& l) { staged_step(l, "si-cifg", false, false); }},
+        {"si-cifg", [](Layer& l) { staged(l, "si-cifg", false, false, false); }},
+        {"si-cifg projected zoneout", [](Layer& l) { staged(l, "si-cifg", true, false, true); }},
         {"gru-layernorm", [](Layer& l) { staged(l, "gru", false, true, false); }},
         {"gru projected zoneout", [](Layer& l) { staged(l, "gru", true, false, true); }},
         {"rnn projected zoneout", [](Layer& l) { staged(l, "rnn", true, false, true); }},
     };
     for (int k = 0; const CellInfo* cell = runnable().front()->cell(k); ++k) {
+        if (cell->needs_whole_rows()) continue;
         const std::string name = cell->name;
         all.push_back({name, [cell](Layer& l) { quick(l, cell->name); }});
         all.push_back({"a step of " + name, [cell](Layer& l) { step(l, cell_of(l.kernels, cell->name)); }});

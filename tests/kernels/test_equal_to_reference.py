@@ -45,6 +45,8 @@ WITHOUT_HANDWRITTEN = {
     "gru-layernorm": cell_for("gru-layernorm"),
     "lstm-layernorm-projected": cell_for("lstm-layernorm", projected=True),
     "gru-layernorm-projected": cell_for("gru-layernorm", projected=True),
+    "si-cifg": cell_for("si-cifg"),
+    "si-cifg-projected": cell_for("si-cifg", projected=True),
 }
 
 

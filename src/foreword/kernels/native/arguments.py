@@ -13,6 +13,7 @@ from foreword.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
 from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
 from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
 from foreword.cells.rnn import ElmanCell
+from foreword.cells.scale_invariant import ScaleInvariantCoupledLSTMCell
 from foreword.kernels.inputs import Inputs
 from foreword.kernels.native import packed
 from foreword.kernels.native.memory import Rows, empty
@@ -29,8 +30,13 @@ NAMES: dict[type[Cell], str] = {
     GRUCell: "gru",
     LayerNormGRUCell: "gru",
     ElmanCell: "rnn",
+    ScaleInvariantCoupledLSTMCell: "si-cifg",
 }
 """The cells that have loops in C++, by the names of their equations there (`native/cells`)."""
+
+
+WHOLE_ROWS = frozenset({LayerNormLSTMCell, LayerNormGRUCell, ScaleInvariantCoupledLSTMCell})
+"""Those of them whose gates depend on all units of a sequence: their steps have stages."""
 
 
 def code_of(cell: Cell) -> int:

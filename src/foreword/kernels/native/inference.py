@@ -16,9 +16,8 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from foreword.cells.cell import Cell, State
-from foreword.cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell
 from foreword.kernels.native import door, packed
-from foreword.kernels.native.arguments import code_of
+from foreword.kernels.native.arguments import WHOLE_ROWS, code_of
 from foreword.kernels.native.loops import has_loop, possible_for, products_chosen
 from foreword.kernels.native.memory import empty
 from foreword.kernels.native.module import FORMATS, Products, bits, loaded, threads_for
@@ -67,7 +66,7 @@ class Stack:
         self.proj_size = proj_size
         sizes = cell.state_sizes(hidden_size, proj_size)
         self.states = [(num_layers, 1, size) for size in sizes]
-        self.has_stages = cell.projected or type(cell) in (LayerNormLSTMCell, LayerNormGRUCell)
+        self.has_stages = cell.projected or type(cell) in WHOLE_ROWS
         self.has_loop = has_loop(cell)
         self.is_apart = not getattr(cell, "reset_after", True)
         self.inputs = (input_size, *(sizes[0],) * (num_layers - 1))

@@ -141,7 +141,7 @@ def forward(
 
     With lengths, memories and gates are given only if it `shows` them, and what is kept is rows.
     """
-    if staged.is_needed(i):
+    if staged.is_needed(cell, i):
         return staged.forward(products, cell, i, keeps=keeps, shows=shows)
     steps = arranged(i.x, i.lengths)
     buffers = _forward(products, cell, i, steps, keeps)
@@ -186,7 +186,7 @@ def _backward(
     kept: list[Tensor],
     d_outputs: tuple[Tensor | None, ...],
 ) -> Gradients:
-    if staged.is_needed(i):
+    if staged.is_needed(cell, i):
         return staged.backward(products, cell, i, kept[len(d_outputs) :], d_outputs)
     parts = 1 if i.c is None else 2
     d_states, d_gates, d_last = d_outputs[:parts], d_outputs[parts], d_outputs[parts + 1 :]

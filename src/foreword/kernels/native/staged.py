@@ -8,6 +8,7 @@ from torch import Tensor
 from foreword.cells.cell import Cell
 from foreword.kernels.inputs import Gradients, Inputs
 from foreword.kernels.native.arguments import (
+    WHOLE_ROWS,
     code_of,
     input_back_of,
     input_of,
@@ -28,9 +29,9 @@ from foreword.kernels.native.steps import Steps, arranged
 from foreword.kernels.native.structs import Form, Made, Staged, StagedBack
 
 
-def is_needed(i: Inputs) -> bool:
+def is_needed(cell: Cell, i: Inputs) -> bool:
     """Whether the quicker loops cannot do it."""
-    return any(part is not None for part in (i.weight_hr, i.norm_ih, i.zone_hidden))
+    return type(cell) in WHOLE_ROWS or i.weight_hr is not None or i.zone_hidden is not None
 
 
 def forward(
@@ -46,7 +47,7 @@ def forward(
     past = empty(rows, len(cell.recurrent_gates), H)
     hat_input = empty(N, n, H) if norms and keeps else None
     hat_memory = empty(rows, H) if norms and is_lstm else None
-    scales = empty(rows, 5) if norms else None
+    scales = empty(rows, 5) if type(cell) in WHOLE_ROWS else None
     # What the way back asks of the memory that a step made, not of what zoneout left of it.
     asks = i.weight_peephole is not None or cell.cell_clip > 0
     fresh = empty(rows, H) if asks and i.zone_memory is not None else None
@@ -96,7 +97,7 @@ def backward(
     # By the past the same, unless a norm or a reset stands between, or a gate does not see it.
     d_past = empty(N, past.shape[1], H) if norms or is_gru or sees_c else d_a
     gradients: dict[str, Tensor | None] = {
-        "d_tanh": empty(N, H) if hat_memory is not None else None,
+        "d_tanh": empty(N, H) if type(cell) in WHOLE_ROWS and tanh_c is not None else None,
         "d_outputs": None if i.weight_hr is None else empty(N, P),
         "probe_h": None if i.probe_h is None else empty(N, P),
         "probe_c": None if i.probe_c is None else empty(N, H),
