@@ -120,27 +120,29 @@ Counts fields(Visitor& v, Form& f) {
 }
 
 template <class Visitor>
+void fields(Visitor& v, Made& m, const Form& f, const Counts& k, bool keeps) {
+    const std::int64_t B = k.B, H = k.H, P = f.outputs(), rows = keeps ? k.N : B;
+    v("gates", m.gates, k.made(keeps) * f.gates() * H), v("past", m.past, rows * f.seeing() * H);
+    v("hat_input", m.hat_input, k.N * f.gates() * H), v("hat_memory", m.hat_memory, rows * H);
+    v("scales", m.scales, rows * 5), v("fresh", m.fresh, rows * H);
+    v("tanh_c", m.tanh_c, rows * H), v("units", m.units, rows * H);
+    v("h", m.h, (B + k.N) * P), v("c", m.c, (B + k.N) * H), v("seen", m.seen, k.N * f.seen());
+    v.needs(true, m.gates, m.past, m.h, m.seen), v.needs(f.has_memory(), m.c);
+    v.needs(f.projected > 0, m.units), v.needs(f.cell->has_memory() && keeps, m.tanh_c);
+    v.needs(f.normalises() || f.cell->needs_whole_rows(), m.scales);
+    v.needs(f.normalises() && keeps, m.hat_input);
+    v.needs(f.normalises() && f.cell->has_memory(), m.hat_memory);
+}
+
+template <class Visitor>
 void fields(Visitor& v, Staged& a) {
     Form& f = a.form;
     const Counts k = fields(v, f);
-    const std::int64_t B = k.B, H = k.H, P = f.outputs();
-    const int n = f.gates(), seeing = f.seeing();
-    fields(v, a.input, k, n), v("keeps", a.keeps);
-    const std::int64_t rows = a.keeps ? k.N : B;
-    v("gates", a.gates, k.made(a.keeps) * n * H), v("past", a.past, rows * seeing * H);
-    v("hat_input", a.hat_input, k.N * n * H), v("hat_memory", a.hat_memory, rows * H);
-    v("scales", a.scales, rows * 5), v("fresh", a.fresh, rows * H);
-    v("tanh_c", a.tanh_c, rows * H), v("units", a.units, rows * H);
-    v("h", a.h, (B + k.N) * P), v("c", a.c, (B + k.N) * H), v.needs(f.has_memory(), a.c);
-    v("seen", a.seen, k.N * f.seen()), v("outputs", a.outputs, k.all * P);
-    v.needs(true, a.gates, a.past, a.h, a.seen), v.needs(f.projected > 0, a.units);
-    v.needs(f.cell->has_memory() && a.keeps, a.tanh_c);
-    v.needs(f.normalises() || f.cell->needs_whole_rows(), a.scales);
-    v.needs(f.normalises() && a.keeps, a.hat_input);
-    v.needs(f.normalises() && f.cell->has_memory(), a.hat_memory);
-    fields(v, a.packed, v.packed_floats(k.H, seeing, f.seen()) +
-                            v.packed_floats(k.H, n, a.input.size) +
-                            (f.projected ? v.packed_floats(P, 1, k.H) : 0));
+    fields(v, a.input, k, f.gates()), v("keeps", a.keeps), fields(v, a, f, k, a.keeps);
+    v("outputs", a.outputs, k.all * f.outputs());
+    fields(v, a.packed, v.packed_floats(k.H, f.seeing(), f.seen()) +
+                            v.packed_floats(k.H, f.gates(), a.input.size) +
+                            (f.projected ? v.packed_floats(f.outputs(), 1, k.H) : 0));
 }
 
 template <class Visitor>
@@ -148,11 +150,7 @@ void fields(Visitor& v, StagedBack& a) {
     Form& f = a.form;
     const Counts k = fields(v, f);
     const std::int64_t B = k.B, N = k.N, H = k.H, n = f.gates(), seeing = f.seeing(), P = f.outputs();
-    fields(v, a.input, k, n);
-    v("gates", a.gates, N * n * H), v("past", a.past, N * seeing * H);
-    v("hat_input", a.hat_input, N * n * H), v("hat_memory", a.hat_memory, N * H);
-    v("scales", a.scales, N * 5), v("fresh", a.fresh, N * H), v("tanh_c", a.tanh_c, N * H);
-    v("h", a.h, (B + N) * P), v("c", a.c, (B + N) * H);
+    fields(v, a.input, k, n), fields(v, a, f, k, true);
     v("d_h", a.d_h, k.all * P), v("d_c", a.d_c, N * H), v("d_shown", a.d_shown, N * n * H);
     v("d_last_h", a.d_last_h, B * P), v("d_last_c", a.d_last_c, B * H);
     v("d_gates", a.d_gates, N * n * H), v("d_input", a.d_input, N * n * H);
@@ -165,11 +163,9 @@ void fields(Visitor& v, StagedBack& a) {
     v("d_gain_memory", a.d_gain_memory, H), v("d_bias_memory", a.d_bias_memory, H);
     v("d_peepholes", a.d_peepholes, 3 * H);
     const bool norms = f.normalises(), norms_memory = norms && f.cell->has_memory();
-    v.needs(true, a.gates, a.past, a.h, a.d_gates, a.d_input, a.d_past, a.d_first_h, a.d_bias);
-    v.needs(f.has_memory(), a.c, a.d_first_c), v.needs(f.cell->has_memory(), a.tanh_c);
-    v.needs(f.projected > 0, a.d_outputs), v.needs(norms, a.hat_input, a.scales);
-    v.needs(f.cell->needs_whole_rows(), a.scales, a.d_tanh);
-    v.needs(norms_memory, a.hat_memory, a.d_tanh), v.needs(a.d_gain_input != nullptr, a.d_gain_past);
+    v.needs(true, a.d_gates, a.d_input, a.d_past, a.d_first_h, a.d_bias);
+    v.needs(f.has_memory(), a.d_first_c), v.needs(f.projected > 0, a.d_outputs);
+    v.needs(norms_memory || f.cell->needs_whole_rows(), a.d_tanh), v.needs(a.d_gain_input != nullptr, a.d_gain_past);
 }
 
 // What is wanted of these besides, module.cpp says.

@@ -49,11 +49,9 @@ struct Form {
     int seen() const { return cell->sees_memory() ? sizes.H : outputs(); }
 };
 
-// Where (N, ...) is said it is (B, ...), of one step, if nothing `keeps`.
-struct Staged {
-    Form form;
-    Input input;     // its bias is 0 where there are norms
-    bool keeps;
+// What the steps make, of which the way back reads most. Where (N, ...) is said it is (B, ...), of one
+// step, if nothing `keeps`.
+struct Made {
     float* gates;       // (N, n, H), or of steps_at_once
     float* past;        // (N, seeing, H): W_hh h, normalised if there are norms
     float* hat_input;   // (N, n, H): W_ih x, normalised; or null
@@ -66,14 +64,19 @@ struct Staged {
     float* h;           // (B + N, P): before the first step, then after each
     float* c;           // (B + N, H); or null
     float* seen;        // (N, S); may be h or c themselves
+};
+
+struct Staged : Made {
+    Form form;
+    Input input;     // its bias is 0 where there are norms
+    bool keeps;
     float* outputs;     // h after each step, as the caller has it; or null
     Packed packed;
 };
 
-struct StagedBack {
+struct StagedBack : Made {
     Form form;
     InputBack input;
-    const float *gates, *past, *hat_input, *hat_memory, *scales, *fresh, *tanh_c, *h, *c;
     const float* d_h;       // (T, B, P): by the outputs; or null
     const float* d_c;       // (N, H): by the memories; or null
     const float* d_shown;   // (N, n, H): by the gates themselves; or null

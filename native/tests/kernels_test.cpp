@@ -212,15 +212,15 @@ void staged(Layer& l, const char* name, bool projects, bool normalises, bool zon
     float *units = if_there(projects, N * H), *h = l.states(P);
     float *c = f.has_memory() ? l.states(H) : nullptr, *state = sees_memory ? c : h;
     float* seen = f.masks.keep ? m.room(N * S) : state;
-    const Staged a{f, l.input((int)n, w_ih, normalises), true, gates, past, hat_input, hat_memory,
-                   scales, fresh, tanh_c, units, h, c, seen, l.outputs(P), {nullptr, false}};
+    const Made made{gates, past, hat_input, hat_memory, scales, fresh, tanh_c, units, h, c, seen};
+    const Staged a{made, f, l.input((int)n, w_ih, normalises), true, l.outputs(P), {nullptr, false}};
     l.kernels.staged->forward[l.format](a, l.threads);
     if (!l.goes_back()) return;
     float* d_gates = m.result(N * n * H);
     float* d_input = normalises ? m.result(N * n * H) : d_gates;
     float* d_past = normalises || is_gru || sees_memory ? m.result(N * seeing * H) : d_gates;
     const StagedBack back{
-        f, l.input_back(w_ih), gates, past, hat_input, hat_memory, scales, fresh, tanh_c, h, c,
+        made, f, l.input_back(w_ih),
         m.drawn(l.padded * P), c ? m.drawn(N * H) : nullptr, m.drawn(N * n * H), m.drawn(l.B * P),
         c ? m.drawn(l.B * H) : nullptr, d_gates, d_input, d_past,
         if_there((normalises || is_whole) && is_lstm, N * H),

@@ -85,9 +85,8 @@ def backward(
     products: Products, cell: Cell, i: Inputs, kept: list[Any], d_outputs: tuple[Tensor | None, ...]
 ) -> Gradients:
     """As `loops.backward`, from what `forward` kept."""
-    gates, past, hat_input, hat_memory, scales, fresh, tanh_c, units, hs, cs, seen = kept
-    steps = arranged(i.x, i.lengths)
-    N, n, H = gates.shape
+    made, steps = Made(*kept), arranged(i.x, i.lengths)
+    N, n, H = made.gates.shape
     P, parts = i.h.shape[1], 1 if i.c is None else 2
     sees_c, is_gru, norms = cell.recurrent_state == 1, "z" in cell.gates, i.norm_ih is not None
     d_h, d_c = (*d_outputs[:parts], None)[:2]
@@ -95,9 +94,9 @@ def backward(
     d_a, d_x = empty(N, n, H), empty(*i.x.shape)
     d_input = empty(N, n, H) if norms else d_a
     # By the past the same, unless a norm or a reset stands between, or a gate does not see it.
-    d_past = empty(N, past.shape[1], H) if norms or is_gru or sees_c else d_a
+    d_past = empty(N, made.past.shape[1], H) if norms or is_gru or sees_c else d_a
     gradients: dict[str, Tensor | None] = {
-        "d_tanh": empty(N, H) if type(cell) in WHOLE_ROWS and tanh_c is not None else None,
+        "d_tanh": empty(N, H) if type(cell) in WHOLE_ROWS and made.tanh_c is not None else None,
         "d_outputs": None if i.weight_hr is None else empty(N, P),
         "probe_h": None if i.probe_h is None else empty(N, P),
         "probe_c": None if i.probe_c is None else empty(N, H),
@@ -113,15 +112,7 @@ def backward(
     struct = StagedBack(
         form=_form(cell, i, steps, bias_n),
         input=input_back_of(i, d_x),
-        gates=gates,
-        past=past,
-        hat_input=hat_input,
-        hat_memory=hat_memory,
-        scales=scales,
-        fresh=fresh,
-        tanh_c=tanh_c,
-        h=hs,
-        c=cs,
+        made=made,
         d_h=whole(d_h),
         d_c=whole(steps.packed(d_c)),
         d_shown=whole(steps.packed(d_outputs[parts])),
@@ -150,7 +141,7 @@ def backward(
     if gradients["bias_hh"] is None:
         seeing = [k for k, gate in enumerate(cell.gates) if gate in cell.recurrent_gates]
         gradients["bias_hh"] = d_bias.view(n, H)[seeing].view(-1)
-    x, saw = inputs_of(i, steps), seen_of(seen, steps, masks_hidden(i, sees_c))
+    x, saw = inputs_of(i, steps), seen_of(made.seen, steps, masks_hidden(i, sees_c))
     by_x, by_seen = d_input.view(N, -1), d_past.view(N, -1)
     if d_past is d_input:
         d_weight_ih, d_weight_hh, _ = sums(products, by_x, x, saw)
@@ -160,9 +151,9 @@ def backward(
     gradients["h"] = steps.out_of_order(_there(gradients["h"]))
     if gradients["c"] is not None:
         gradients["c"] = steps.out_of_order(gradients["c"])
-    if units is not None:
+    if made.units is not None:
         gradients["weight_hr"] = sums(
-            products, _there(gradients["d_outputs"]), seen_of(units, steps, True)
+            products, _there(gradients["d_outputs"]), seen_of(made.units, steps, True)
         )[0]
     for name in ("probe_h", "probe_c"):
         if (part := gradients[name]) is not None:

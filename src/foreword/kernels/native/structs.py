@@ -162,15 +162,7 @@ class StagedBack(NamedTuple):
 
     form: Form
     input: InputBack
-    gates: Tensor
-    past: Tensor
-    hat_input: Tensor | None
-    hat_memory: Tensor | None
-    scales: Tensor | None
-    fresh: Tensor | None
-    tanh_c: Tensor | None
-    h: Tensor
-    c: Tensor | None
+    made: Made
     d_h: Tensor | None
     d_c: Tensor | None
     d_shown: Tensor | None
