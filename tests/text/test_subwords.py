@@ -48,16 +48,6 @@ def test_letters_signs_and_digits_are_never_merged_with_each_other() -> None:
     ]
 
 
-def test_subwords_tell_whether_they_begin_a_word() -> None:
-    begins = {
-        SUBWORDS.bytes[index]: bool(SUBWORDS.begins_word[index])
-        for index in SUBWORDS.encode(" Mann, xy")
-    }
-
-    assert begins == {b" Mann": True, b",": False, b" ": True, b"x": False, b"y": False}
-    assert not SUBWORDS.begins_word[: len(SPECIAL)].any()
-
-
 def test_training_depends_on_neither_the_order_of_texts_nor_threads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -60,16 +60,6 @@ class Masked:
     text: str
     originals: tuple[str, ...]
 
-    def restored(self, translation: str) -> str | None:
-        """Return a translation with the placeholders in place of the slots.
-
-        None if not each slot is there exactly once: then a placeholder would be lost or repeated.
-        """
-        slots = _SLOT.findall(translation)
-        if sorted(slots) != list(SLOT_CHARACTERS[: len(self.originals)]):
-            return None
-        return _SLOT.sub(lambda slot: self.originals[SLOT_CHARACTERS.index(slot[0])], translation)
-
 
 def masked(text: str, is_copied: Callable[[str], bool] = lambda _: False) -> Masked | None:
     """Put slots in the place of a text's placeholders, in their order.

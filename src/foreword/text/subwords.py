@@ -7,11 +7,10 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-import numpy as np
 import tokenizers
 from tokenizers import models, pre_tokenizers, trainers
 
@@ -90,11 +89,6 @@ class Subwords:
 
     pad, unknown, start, end = range(FIRST_SLOT)
     slots = range(FIRST_SLOT, len(SPECIAL))
-
-    @cached_property
-    def begins_word(self) -> np.ndarray:
-        """Whether each sub-word begins with a space, by id. (size,) of bool."""
-        return np.array([piece.startswith(b" ") for piece in self.bytes])
 
     @classmethod
     def train(cls, texts: Iterable[str], size: int) -> "Subwords":
