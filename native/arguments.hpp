@@ -1,4 +1,4 @@
-// What Python gives a kernel: numbers, and tensors that say themselves what their memory holds.
+// The arguments that Python passes to a kernel: numbers, and tensors with their dtype and shape.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -13,7 +13,7 @@ namespace foreword {
 
 enum class Content : std::uint8_t { number, float32, bfloat16, int64 };
 
-// A number, or the address of a tensor's first value. 0 stands for what is not there.
+// A number, or the address of a tensor's first value; 0 for an absent tensor.
 struct Argument {
     std::uintptr_t value = 0;
     Content content = Content::number;
@@ -28,7 +28,7 @@ struct Argument {
 };
 using Arguments = std::vector<Argument>;
 
-// Something else was given than is read. In Python a RuntimeError, `Misfit`.
+// An argument is not what the kernel reads. In Python it is a RuntimeError, `Misfit`.
 struct Misfit : std::runtime_error {
     using std::runtime_error::runtime_error;
 };

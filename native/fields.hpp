@@ -1,9 +1,9 @@
-// The fields of what Python gives a kernel, each struct's once: their names, in order, and how much
-// memory each must have.
+// The fields of the structs that Python passes to kernels: their names, in order, and the least size
+// of each. Every struct is described once.
 //
-// A visitor lists the names, which Python compares with its own when the module is loaded, or reads
-// the fields. What a kernel would read or write beyond a tensor's end is refused before it begins,
-// with a Misfit. Weights must be of their very shape; rows of anything else may be more than are used.
+// One visitor lists the names, which Python compares with its own when the module is loaded; another
+// reads the fields. A tensor that is too small is refused with a Misfit before the kernel starts.
+// Weights must have their exact shape; other tensors may have more rows than are used.
 #pragma once
 
 #include "reader.hpp"
@@ -11,8 +11,8 @@
 
 namespace foreword {
 
-// v(name, member) visits one; with a count, memory of at least so many values; with {...}, memory of
-// this shape. v.needs(whether, member) refuses one that is not there.
+// v(name, member) visits a field; with a count, it must hold at least that many values; with {...}, it
+// must have this shape. v.needs(condition, members...) refuses a field that is absent.
 
 template <class Visitor>
 Counts fields(Visitor& v, Sizes& s) {
@@ -165,10 +165,11 @@ void fields(Visitor& v, StagedBack& a) {
     const bool norms = f.normalises(), norms_memory = norms && f.cell->has_memory();
     v.needs(true, a.d_gates, a.d_input, a.d_past, a.d_first_h, a.d_bias);
     v.needs(f.has_memory(), a.d_first_c), v.needs(f.projected > 0, a.d_outputs);
-    v.needs(norms_memory || f.cell->needs_whole_rows(), a.d_tanh), v.needs(a.d_gain_input != nullptr, a.d_gain_past);
+    v.needs(norms_memory || f.cell->needs_whole_rows(), a.d_tanh);
+    v.needs(a.d_gain_input != nullptr, a.d_gain_past);
 }
 
-// What is wanted of these besides, module.cpp says.
+// module.cpp checks further conditions on these.
 template <class Visitor>
 void fields(Visitor& v, Sums& a) {
     v("M", a.M), v("K", a.K), v("a", a.a), v("a_row", a.a_row);

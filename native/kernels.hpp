@@ -1,12 +1,11 @@
-// What Python asks of a kernel: sizes and pointers. No equations, no instruction sets.
+// The arguments of the kernels: sizes and pointers. No equations, no instruction sets.
 //
-// Everything is float32, contiguous, and row-major in the order of its dimensions: T steps, B
-// sequences, H units, n gates. A pointer that may be null says what is not there.
+// All memory is float32, contiguous and row-major. T is the number of steps, B of sequences, H of
+// units and n of gates. A null pointer stands for an absent argument.
 //
-// Sequences that end before others stand in the order of their lengths, the longest first: those that
-// still go on at a step are the first. A step has a row for each of them and no others, and where
-// (T, B, ...) is said below, it is all these rows, one step's after the other's: N of them. Where the
-// caller has a row he says by `places`.
+// Sequences of different lengths are sorted by length, the longest first, so that the sequences that
+// still have a step t are the first ones. A step has one row for each of them. (T, B, ...) below means
+// these rows, step after step: N rows in all. `places` maps them to the rows of the caller's memory.
 #pragma once
 
 #include <cstddef>
@@ -17,23 +16,23 @@ namespace foreword {
 struct Sizes {
     int T, B, H;
     const std::int64_t* begins;  // (T + 1): each step's first row; or null: B rows a step
-    // (N + idle): each row's place with the caller, then those places where nothing happens; or null:
-    // the same. x, d_x, d_h and outputs lie as the caller has them.
+    // (N + idle): the position of each row in the caller's memory, then the positions that no step
+    // uses; null if both orders are equal. x, d_x, d_h and outputs are in the caller's order.
     const std::int64_t* places;
     int idle;
 };
 
-// What is done to a state between two steps; see `kernels.problem.Extras` in Python.
+// What is applied to a state between two steps; see `kernels.problem.Extras` in Python.
 struct Masks {
     const float* keep;         // (T, B) or null
     const float* drop_hidden;  // (B, H) or null
     const float* drop_memory;  // (B, H) or null
 };
 
-// Rows enough for a product to be bound by arithmetic.
+// The number of rows from which on a product is bound by arithmetic rather than by memory.
 constexpr int ENOUGH_ROWS = 40;
 
-// Steps whose inputs are multiplied by the weight at once.
+// The number of steps whose inputs are multiplied by the weight in one product.
 inline int steps_at_once(int T, int batch) {
     const int steps = batch >= ENOUGH_ROWS ? 1 : (ENOUGH_ROWS + batch - 1) / batch;
     return steps < T ? steps : T;
@@ -46,11 +45,11 @@ struct Input {
     const float* bias;    // (n H): all biases that stand outside a reset gate
 };
 
-// Memory for weights as the products read them: the recurrent ones, then those of the inputs. Null:
-// they are packed for this call alone.
+// Memory for packed weights: the recurrent weight, then the input weight. If it is null, they are
+// packed for this call only.
 struct Packed {
     float* memory;
-    bool is_there;  // from a call before; else this one packs them
+    bool is_there;  // whether an earlier call has packed them; otherwise this one does
 };
 
 struct InputBack {
@@ -59,12 +58,12 @@ struct InputBack {
     float* d_x;  // (T, B, size), or null
 };
 
-// What a cell is to those who run it. Its equations are in cells/.
+// The properties of a cell that the loops ask for. Its equations are in cells/.
 struct CellInfo {
-    // Flags: it has c besides h; the recurrent weight sees c instead of h; h is carried around the
-    // product; a step has two products, the second for the last gate alone; |h| may be above 1; it
-    // has peepholes; it has a bias inside its reset; its gates depend on all units of a sequence, so
-    // that only the loops in stages run it.
+    // Flags, in this order: it has a memory c besides h; the recurrent weight is applied to c, not to
+    // h; the old h also enters the new one directly; a step has two products, the second for the last
+    // gate only; |h| may exceed 1; it has peepholes; it has a bias inside its reset gate; its gates
+    // depend on all units of a sequence, so that only the staged loops can run it.
     enum {
         MEMORY = 1, SEES_MEMORY = 2, CARRIES_HIDDEN = 4, TWO_PARTS = 8, UNBOUNDED = 16,
         PEEPHOLES = 32, BIAS_N = 64, WHOLE_ROWS = 128,
@@ -84,7 +83,7 @@ struct CellInfo {
     constexpr int parts() const { return flags & TWO_PARTS ? 2 : 1; }
 };
 
-// A cell over time. Which of these it asks for is said by its equations; the others are null.
+// The forward pass of a cell over time. Pointers that its equations do not need are null.
 struct Forward {
     Sizes sizes;
     Masks masks;
@@ -129,8 +128,8 @@ struct Backward {
     float* d_peepholes;  // (3, H), zeros at first
 };
 
-// Gradients by weights: c (M, N) = a^T b, the sum over K steps and sequences, for each of up to two
-// b that one a is multiplied by; and the sums of a's columns.
+// Gradients of weights: c (M, N) = a^T b, summed over K steps and sequences, for one or two matrices b
+// that share one a; and the sums of a's columns.
 struct Sums {
     int M, K;
     const float* a;
@@ -146,7 +145,7 @@ struct Sums {
     float* totals;  // (M,), or null
 };
 
-// Cross-entropy of rows of logits, and its gradients by them, by rows (rows, V) of one format.
+// The cross-entropy of rows of logits (rows, V), and its gradients with respect to them.
 struct Softmax {
     int rows, V;
     void* logits;  // without the bias; afterwards gradients, to be multiplied by their row's scale
@@ -167,9 +166,8 @@ struct Ranks {
     std::int64_t* above;          // (rows,): words whose logits are larger than the target's
 };
 
-// Rows that vectors are multiplied by, as a model folder has them: float32, or int8 with a scale
-// each. A row may be read up to the next multiple of ROW_BYTES; what stands there beyond its columns
-// has no part in a product.
+// A matrix as a model folder stores it: rows of float32, or of int8 with a scale for each row. A row
+// may be read up to the next multiple of ROW_BYTES; the bytes beyond its columns do not affect results.
 constexpr int ROW_BYTES = 64;
 
 struct Table {
@@ -184,18 +182,18 @@ struct Table {
     bool is_int8() const { return ints != nullptr; }
 };
 
-// Bytes that a vector needs to be multiplied by a table's rows.
+// The size of a vector in bytes when it is prepared for multiplication by a table's rows.
 inline std::size_t operand_bytes(int columns) {
     return ((std::size_t)columns * sizeof(float) + ROW_BYTES - 1) / ROW_BYTES * ROW_BYTES;
 }
 
-// Scores, of which the largest, and the sum of e^(score - largest). NaN if one is.
+// The largest of some scores, and the sum of e^(score - largest). NaN if any score is NaN.
 struct Shares {
     float largest;
     double total;
 };
 
-// A look of one decoder at the positions of its sentence, in heads of `size` values each.
+// One attention step of a decoder over the positions of its sentence; each head has `size` values.
 struct Look {
     int heads, size;
     int length, stride;   // positions; those from one head to the next in keys, values and shares
@@ -206,7 +204,7 @@ struct Look {
     float* context;  // (heads size)
 };
 
-// How numbers stand in products: float32, bfloat16, int8; the last forwards only.
+// The number formats of products: float32, bfloat16, and int8, which has no backward pass.
 constexpr int FORMATS = 3, FORMATS_BACK = 2;
 
 struct StagedKernels;  // staged.hpp
@@ -215,7 +213,7 @@ struct Step;           // step.hpp
 // The kernels of one instruction set, for each format.
 struct Kernels {
     const char* name;
-    // Floats that packed columns need: so many units' gates, K values each.
+    // The size of a packed weight in floats, for this many units, gates and K values of each.
     std::ptrdiff_t (*packed_floats[FORMATS])(int units, int gates, int K);
     const CellInfo* (*cell)(int code);  // null beyond the last
     void (*forward[FORMATS])(const Forward&, int threads);
@@ -224,9 +222,9 @@ struct Kernels {
     void (*sums[FORMATS_BACK])(const Sums&, int threads);
     void (*softmax[FORMATS_BACK])(const Softmax&, int threads);
     void (*ranks[1])(const Ranks&, int threads);  // float32 alone
-    // A vector as products by the rows of float32 and of int8 take it; returns its scale.
+    // Prepares a vector for products by rows of float32 and of int8; returns its scale.
     float (*operand[2])(const float* vector, int columns, void* into);
-    // Products of some rows, or of those from `first` on if `ids` is null, with some users' vectors.
+    // Multiplies the rows `ids`, or `count` rows from `first` on if `ids` is null, by users' vectors.
     void (*rows[2])(const Table&, const void* const* operands, const float* scales, int users,
                     const std::int64_t* ids, std::int64_t first, int count, float* const* into);
     Shares (*shares)(const float* scores, int count);

@@ -16,14 +16,14 @@ namespace foreword {
 
 namespace {
 
-// One layer by packed weights; as in Input, Lstm and Gru.
+// One layer with packed weights; the fields are those of Input and Forward.
 struct PackedLayer {
     int inputs;
     const float *weight_ih, *weight_hh, *peepholes, *bias, *bias_n;
     Packed packed;
 };
 
-// Layers that read in one direction, each the input of the next: no masks, no lengths, nothing kept.
+// A stack of layers in one direction, without masks or lengths; nothing is kept for a backward pass.
 struct Layers {
     const CellInfo* cell;
     float clip;
@@ -36,14 +36,14 @@ struct Layers {
     float *h_after, *c_after;  // (layers, B, H)
 };
 
-// A thread's memory for intermediate results, kept from call to call.
+// The calling thread's memory for intermediate results, which is reused from call to call.
 float* scratch(std::size_t floats) {
     thread_local std::vector<float> memory;
     if (memory.size() < floats) memory.resize(floats);
     return memory.data();
 }
 
-// Never written.
+// Memory that is never written to.
 const float* zeros(std::size_t floats) {
     thread_local std::vector<float> memory;
     if (memory.size() < floats) memory.resize(floats);
@@ -71,7 +71,7 @@ void run_one(const Kernels& kernels, const Layers& a, const PackedLayer& layer, 
     kernels.forward[format](k, threads);
 }
 
-// Of a step in stages.
+// The additional arguments of a staged step.
 struct Stages {
     bool is_needed;
     int inputs;                      // of the first layer
@@ -241,7 +241,7 @@ void run_layers(const Kernels& kernels, const Arguments& arguments, int format, 
     const std::size_t in_turn = a.layers > 1 ? 2 : 1;
     const Taken room((in_turn + has_memory) * all + has_inner * T * row +
                      (std::size_t)(steps_at_once(a.T, a.B) * a.cell->gates) * row);
-    // Of two layers in turn the hidden states, for one's are the other's input.
+    // Two buffers of hidden states, used in turn: one layer's are the input of the next.
     float *const hs = room.memory, *const c = hs + in_turn * all, *const inner = c + has_memory * all;
     float* const before_gates = inner + has_inner * T * row;
     const auto begin = [&](float* states, const float* first, std::size_t layer) {

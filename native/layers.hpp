@@ -1,4 +1,4 @@
-// A stack of layers in one call, where nobody trains: what the short way in Python asks for.
+// A stack of layers in one call, for inference.
 #pragma once
 
 #include "reader.hpp"
@@ -11,7 +11,7 @@ namespace foreword {
 
 struct Kernels;
 
-// Both take the fields of their struct, then those of each layer.
+// Both take the fields of their struct, followed by those of each layer.
 void run_step(const Kernels& kernels, const Arguments& arguments, int threads);
 void run_layers(const Kernels& kernels, const Arguments& arguments, int format, int threads);
 

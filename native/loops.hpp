@@ -1,6 +1,6 @@
-// Any cell over time, forwards and back, where gates are computed on a product's sums as they come.
+// Both passes of any cell over time; gates are computed as soon as the sums of a product are known.
 //
-// Knows products, masks and formats; the equations are functions that are called once a tile.
+// Knows products, masks and formats. The equations are functions that are called once for each tile.
 #pragma once
 
 #include "input.hpp"
@@ -78,7 +78,7 @@ class ForwardLoop {
     }
 
     bool prepares() const { return hides_ || carries_ || F::CONVERTS; }
-    // What step t finds of the state before it.
+    // Stores the state before step t, with resets and masks applied.
     FOREWORD_INLINE void prepare(int t, const Spot& at) const {
         const std::ptrdiff_t unit = (steps_.before(t) + at.row) * H_ + at.unit;
         const std::ptrdiff_t row = (steps_.begin(t) + at.row) * H_ + at.unit;
@@ -91,7 +91,7 @@ class ForwardLoop {
         converted_.set(t % 2 * steps_.B, at.row, 0, at.unit, seen, at.lanes);
     }
 
-    // Once a step's states are there.
+    // Called when a step's states have been computed.
     FOREWORD_INLINE void pass_on(int t, const Block& block) const {
         if (a_.outputs) {
             block.each([&](const Spot& at) {
@@ -176,7 +176,7 @@ class BackLoop {
 
     void run(Member& member) const {
         pack(member);
-        // Peepholes' gradients are summed up over all rows by one thread.
+        // One thread sums the gradients of the peepholes over all rows.
         const bool is_whole = a_.d_peepholes != nullptr;
         int end = steps_.T;
         for (int t = steps_.T - 1; t >= 0; --t) {
@@ -221,17 +221,17 @@ class BackLoop {
         unprojection_.prepare(member);
     }
 
-    // The product with what step t + 1 gives back.
+    // The product of the weight and the gradients of step t + 1.
     template <class Then>
     FOREWORD_INLINE void by_next(int t, const Share& share, const Places& places, Then&& then) const {
-        // Where a candidate sees the input alone, it has no part in it.
+        // A candidate that sees only the input has no part in it.
         const bool is_all = cell_.seeing == n_;
         const Segment segments[2] = {{0, is_all ? K_ : 2 * words_}, {3 * (std::ptrdiff_t)words_, words_}};
         by_strips(strips_, weight_, K_, d_past_at(t + 1), steps_.count(t + 1), segments,
                   is_all ? 1 : 2, share, places, then);
     }
 
-    // Gates from `first` to before `last`.
+    // Converts the gates from `first` to before `last`.
     FOREWORD_INLINE void convert(int t, const Block& block, int first, int last) const {
         if constexpr (!F::CONVERTS) return;
         block.each([&](const Spot& at) {
@@ -257,7 +257,7 @@ class BackLoop {
                 from(a_.tanh_c), from(a_.c), from(a_.inner), a_.d_gates + wide, a_.d_past + wide, carried()};
     }
     Masked masked() const { return {a_.masks, steps_, H_}; }
-    // Between two steps it holds what reaches the state around the product.
+    // Between two steps it holds the part of the gradient that does not go through the product.
     float* carried() const { return cell_.has_memory() ? a_.d_first_c : a_.d_first_h; }
     Places places_of(const BackStep& step) const {
         const std::ptrdiff_t begin = steps_.begin(step.t) * H_;

@@ -1,5 +1,5 @@
-// Memory that is used again. Fresh memory from the system is set to zero page by page when it is
-// first touched, which for a layer's gates takes as long as their arithmetic.
+// A pool of memory that is reused. The system clears fresh memory page by page when it is first
+// touched, which for the gates of a layer takes as long as computing them.
 #pragma once
 
 #include <cstddef>

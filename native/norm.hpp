@@ -1,5 +1,5 @@
-// Layer normalisation of a row, and its division by its largest number, forwards and back. One thread does it, in the same order whatever
-// the row stands among.
+// Layer normalisation of a row, and its division by its largest number, for both passes. One thread
+// computes a row, in an order that does not depend on other rows.
 #pragma once
 
 #include "vector.hpp"
@@ -25,7 +25,7 @@ static FOREWORD_INLINE Vec first(Vec v, int lanes) {
     return v;
 }
 
-// Takes a row's mean from it, and divides by its standard deviation; returns what it multiplied by.
+// Subtracts the mean of a row and divides by its standard deviation; returns the factor.
 static float normalise(float* row, int width) {
     Vec sums = {}, squares = {};
     for (int k = 0; k < width; k += LANES) sums += load(row + k, std::min(LANES, width - k));
@@ -43,7 +43,7 @@ static float normalise(float* row, int width) {
     return scale;
 }
 
-// What the way back through a norm takes from a row's gradients: d = scale (g - mean - hat along).
+// The backward pass of a norm on a row: d = scale (g - mean - hat along).
 struct Taken {
     float scale, mean, along;
 
@@ -52,7 +52,7 @@ struct Taken {
     }
 };
 
-// From gradients by the normalised row, before its bias: `d` times the gain.
+// Computes it from the gradients `d` of the row after gain and bias.
 static Taken taken_by(const float* d, const float* gain, const float* hat, int width, float scale) {
     Vec sums = {}, products = {};
     for (int k = 0; k < width; k += LANES) {
@@ -81,8 +81,8 @@ static float divide_by_largest(float* row, int width) {
     return top;
 }
 
-// From gradients by a divided row to those by the row, in their place. The largest, if there are
-// several, share what the division gives.
+// Turns the gradients of a divided row into those of the row, in place. Several largest numbers share
+// the gradient of the divisor.
 static void through_division(float* d, const float* divided, int width, float top) {
     Vec products = {}, count = {};
     for (int k = 0; k < width; k += LANES) {

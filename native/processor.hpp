@@ -21,7 +21,7 @@ inline bool has_avx512_bf16() {
 }
 #endif
 
-// Whether this processor multiplies tiles (Intel's AMX), and the system lets the process: it asks, once.
+// Whether this processor has matrix tiles (Intel's AMX) and the system lets this process use them.
 bool may_use_matrix_unit();
 
 }  // namespace foreword

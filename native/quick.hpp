@@ -65,7 +65,7 @@ static void forward_block(const ForwardStep& step, const Block& block) {
     });
 }
 
-// By value, so that no store can seem to change it.
+// Passed by value, so that the compiler knows that no store changes it.
 struct BackStep {
     Backward a;
     Steps steps;
@@ -120,8 +120,8 @@ struct StateGradient {
     Vec h, c;
 };
 
-// By the state after step t, from what the product gives by that which step t + 1 saw of it, and from
-// what is carried around the product; or by the state that a sequence ended with.
+// The gradient of the state after step t: of the state as step t + 1 saw it, from the product, plus the
+// part that does not go through the product; or of the last state of a sequence that has ended.
 template <class Cell>
 static FOREWORD_INLINE StateGradient arrive(const BackStep& s, const Spot& at) {
     constexpr CellInfo INFO = Cell::INFO;
@@ -152,7 +152,7 @@ static void back_block(const BackStep& step, const Block& block) {
     });
 }
 
-// By the states before all steps.
+// The gradients of the states before the first step.
 template <class Cell>
 static void finish_block(const BackStep& step, const Block& block) {
     block.each([&](const Spot& at) {

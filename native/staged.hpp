@@ -1,28 +1,28 @@
-// What Python asks of a staged kernel: a step in stages, with meetings of the threads in between.
+// The arguments of the staged kernels, whose threads wait for each other between the stages of a step.
 //
-// Products first, then the cell's equations on whole rows, then a projection if there is one. That is
-// what a layer normalisation needs, which wants a row's mean before any gate; a projection, which
-// wants all units; and it is where zoneout is. Cells with none of these have quicker loops, where
-// gates are computed on a product's sums as they come. Shapes are those of kernels.hpp; S is the size
-// of what the recurrent weight sees, P that of h.
+// The stages are the products, then the cell's equations on whole rows, then a projection if there is
+// one. Layer normalisation needs them, because it takes the mean of a row before any gate; so does a
+// projection, which reads all units; and zoneout. Other cells have quicker loops, which compute gates
+// as soon as the sums of a product are known. Shapes are those of kernels.hpp; S is the size of the
+// state that the recurrent weight sees, P the size of h.
 #pragma once
 
 #include "kernels.hpp"
 
 namespace foreword {
 
-// Layer normalisation's gain and bias; or null.
+// The gain and bias of a layer normalisation, or null.
 struct Norm {
     const float *gain, *bias;
 };
 
-// Shares of the old state that a step leaves, (N, units) with rows `row` apart; or null.
+// The share of the old state that a step keeps, (N, units) with `row` floats from row to row; or null.
 struct Zone {
     const float* share;
     int row;
 };
 
-// What a cell is, and what is done to its state; forwards and back.
+// The cell, its weights and what is applied to its state, for both passes.
 struct Form {
     Sizes sizes;
     Masks masks;  // drop_hidden is (B, S)
@@ -34,14 +34,14 @@ struct Form {
     const float* weight;     // weight_hh, (seeing H, S)
     const float* bias_n;     // (H): a GRU's bias inside its reset, if there is no norm
     const float* projection;  // weight_hr, (P, H); or null
-    // Over all gates of an LSTM; over r and z, and over n, of a GRU. If one is there, all are; a
-    // GRU has none of the memory.
+    // An LSTM normalises all gates together; a GRU r and z together, and n. All of them are present
+    // or none; a GRU has no norm_memory.
     Norm norm_input, norm_past, norm_memory;
 
     int gates() const { return cell->gates; }
     int seeing() const { return cell->seeing; }
     bool normalises() const { return norm_input.gain != nullptr; }
-    // c, or what a projected GRU keeps.
+    // Whether there is a c: the memory, or the state that a projected GRU keeps.
     bool has_memory() const {
         return cell->has_memory() || (cell->carries_hidden() && projected > 0);
     }
@@ -49,8 +49,8 @@ struct Form {
     int seen() const { return cell->sees_memory() ? sizes.H : outputs(); }
 };
 
-// What the steps make, of which the way back reads most. Where (N, ...) is said it is (B, ...), of one
-// step, if nothing `keeps`.
+// What a forward pass computes; the backward pass reads most of it. If the pass does not keep it,
+// (N, ...) means (B, ...), for one step.
 struct Made {
     float* gates;       // (N, n, H), or of steps_at_once
     float* past;        // (N, seeing, H): W_hh h, normalised if there are norms
@@ -100,8 +100,8 @@ struct StagedBack : Made {
 struct StagedKernels {
     void (*forward[FORMATS])(const Staged&, int threads);
     void (*back[FORMATS_BACK])(const StagedBack&, int threads);
-    // One step of one sequence, of weights where they lie: nothing packed, masked or kept. Biases
-    // are torch's two where there are no norms, or null; those of the input and the form are not read.
+    // One step of one sequence by weights that are not packed; nothing is masked or kept. The biases
+    // are torch's two, or null; they are null with norms. The biases of `input` and `form` are unused.
     void (*step)(const Staged&, const float* bias_ih, const float* bias_hh, int threads);
 };
 

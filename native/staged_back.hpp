@@ -1,4 +1,4 @@
-// The way back through any cell in stages; see staged_forward.hpp.
+// The staged backward pass of any cell; see staged_forward.hpp.
 #pragma once
 
 #include "staged_forward.hpp"
@@ -6,15 +6,15 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// Gradients by biases, gains and peepholes: sums over all rows, by columns. Each is summed up by one
-// thread in the rows' order.
+// The gradients of biases, gains and peepholes: sums of columns over all rows. One thread sums each
+// column, in the order of the rows.
 class ColumnSums {
   public:
     ColumnSums(const StagedBack& a, const Steps& steps)
         : a_(a), form_(a.form), steps_(steps), H_(a.form.sizes.H), n_(a.form.gates()),
           before_(a.form, steps, a.h, a.c) {}
 
-    // The thread's part, of units.
+    // Sums the units of one thread.
     void run(const Member& member) const {
         const int vectors = (H_ + LANES - 1) / LANES;
         const int begin = member.first(vectors) * LANES;
@@ -46,7 +46,7 @@ class ColumnSums {
   private:
     void gate_sums(int k, int begin, int end) const {
         const std::ptrdiff_t block = (std::ptrdiff_t)k * H_;
-        // A GRU's candidate sees what its reset gate leaves of the past.
+        // A GRU's candidate sees the past times the reset gate.
         const float* reset = form_.cell->carries_hidden() && k == 2 ? a_.gates : nullptr;
         for (float* sums : {a_.d_bias, a_.d_bias_past, a_.d_gain_input, a_.d_gain_past}) {
             if (sums) clear(sums + block, begin, end);

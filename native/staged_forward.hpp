@@ -1,4 +1,4 @@
-// Any cell over time in stages; equations in foreword/cells.
+// The staged forward pass of any cell; its equations are in foreword/cells.
 #pragma once
 
 #include "cells.hpp"
@@ -30,7 +30,7 @@ static void staged(const Staged& a, int threads) {
     const StatesBefore before(form, steps, a.h, a.c);
     const auto forward_row = functions_of(*form.cell).forward_row;
 
-    // What step t sees of the state before it.
+    // Stores the state before step t as the recurrent weight sees it.
     const auto prepare = [&](int t, const Spot& at, Vec seen) {
         seen = masked.hidden(seen, at);
         if (hides) store(a.seen + (steps.begin(t) + at.row) * S + at.unit, seen, at.lanes);
@@ -47,7 +47,7 @@ static void staged(const Staged& a, int threads) {
         if constexpr (F::CONVERTS) return converted_units.at(0);
         else return plain(a.units + (a.keeps ? steps.begin(t) : 0) * H, H);
     };
-    // h after step t, from what it came to.
+    // Stores h after step t, from the value that the step computed.
     const auto finish = [&](int t, const Spot& at, Vec h) {
         const std::ptrdiff_t row = steps.begin(t) + at.row;
         if (form.zone_hidden.share) h = zoned(form.zone_hidden, row, at, before.hidden(t, at), h);

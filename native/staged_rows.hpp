@@ -1,6 +1,6 @@
-// A cell's equations on one row of a step in stages, forwards and back.
+// A cell's equations on one row of a staged step, for both passes.
 //
-// Knows norms and zoneout, and no format: what a format converts, the loop reads from the memory set here.
+// Knows norms and zoneout, and no number formats: the loop converts from the float32 stored here.
 #pragma once
 
 #include "cells/all.hpp"
@@ -11,7 +11,7 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// (1 - share) fresh + share old; as fresh + share (old - fresh), where nothing stays exactly that.
+// (1 - share) fresh + share old, computed so that a share of 0 or 1 is exact.
 static FOREWORD_INLINE Vec zoned(const Zone& zone, std::ptrdiff_t row, const Spot& at, Vec old,
                                  Vec fresh) {
     if (!zone.share) return fresh;
@@ -19,7 +19,7 @@ static FOREWORD_INLINE Vec zoned(const Zone& zone, std::ptrdiff_t row, const Spo
     return choose(share == 1.0f, old, fresh + share * (old - fresh));
 }
 
-// Vectors of units of a row, each as a spot without sums.
+// Calls `then` for each vector of units of a row.
 template <class Then>
 static FOREWORD_INLINE void along(int row, int units, Then&& then) {
     for (int unit = 0; unit < units; unit += LANES) {
@@ -27,7 +27,7 @@ static FOREWORD_INLINE void along(int row, int units, Then&& then) {
     }
 }
 
-// What a step finds of the states before it.
+// The states before a step, with resets and masks applied.
 struct StatesBefore {
     StatesBefore(const Form& form, const Steps& steps, const float* h, const float* c)
         : steps(steps), H(form.sizes.H), P(form.outputs()), h(h), c(c),
@@ -48,7 +48,7 @@ struct StatesBefore {
     const Masked masked_h, masked_c;
 };
 
-// A norm's own gates: all of them, but for a GRU's candidate, which has one for itself.
+// The number of gates that are normalised together: all, but a GRU's candidate has a norm of its own.
 template <class Cell>
 constexpr int together_in_norm() {
     return Cell::INFO.carries_hidden() ? 2 : Cell::INFO.gates;
@@ -59,7 +59,7 @@ static FOREWORD_INLINE Vec affine(const Norm& norm, const float* from, std::ptrd
     return norm.gain ? v * load(norm.gain + unit, lanes) + load(norm.bias + unit, lanes) : v;
 }
 
-// One row of step t, and where it goes: gates (n, H), and u (H), what is projected or becomes h.
+// One row of step t and its results: gates (n, H), and u (H), which is projected or is the new h.
 struct StagedRow {
     const Staged& a;
     const StatesBefore& before;
@@ -150,7 +150,7 @@ static void forward_row(const StagedRow& row) {
     }
 }
 
-// The same for a cell whose gates and memory are divided by the largest of their row.
+// The same for a cell whose gates and memory are divided by the largest number of their row.
 template <class Cell>
 static void forward_whole_row(const StagedRow& row) {
     const StagedRow s = row;
@@ -172,14 +172,14 @@ static void forward_whole_row(const StagedRow& row) {
     each([](const auto& units) { Cell::show(units, units.made()); });
 }
 
-// The memory that step t made of a row, before its zoneout.
+// The memory of a row after step t, before zoneout.
 static FOREWORD_INLINE const float* made_at(const StagedBack& a, const Steps& steps, int t, int row) {
     const std::ptrdiff_t H = a.form.sizes.H;
     return a.fresh ? a.fresh + (steps.begin(t) + row) * H : a.c + (steps.after(t) + row) * H;
 }
 
-// Gradients by the states, from those by what step t + 1 saw of them. Between two steps the gradients
-// by the first states hold what is carried around the product.
+// The gradients of the states, from those of the states as step t + 1 saw them. Between two steps the
+// memory for the gradients of the first states holds the part that does not go through the product.
 struct StatesBack {
     StatesBack(const StagedBack& a, const Steps& steps, const float* d_seen)
         : a(a), form(a.form), steps(steps), H(form.sizes.H), P(form.outputs()),
@@ -189,8 +189,8 @@ struct StatesBack {
           carried_h(form.zone_hidden.share || (form.cell->carries_hidden() && !form.has_memory())
                         ? a.d_first_h : nullptr) {}
 
-    // By h after step t, with what comes from its own output; what a zoneout passes around the step
-    // is put aside.
+    // Computes the gradient of h after step t, including that of its output. The part that zoneout
+    // passes to the state before is set aside.
     void arrive(int t, int row, float* to) const {
         const std::ptrdiff_t here = steps.begin(t) + row;
         along(row, P, [&](const Spot& at) {
@@ -205,7 +205,7 @@ struct StatesBack {
             store(to + at.unit, d_h, at.lanes);
         });
     }
-    // By the states before all steps.
+    // Computes the gradients of the states before the first step.
     void finish(int row) const {
         along(row, P, [&](const Spot& at) {
             store(a.d_first_h + (std::ptrdiff_t)row * P + at.unit, hidden(-1, at), at.lanes);
@@ -216,7 +216,7 @@ struct StatesBack {
         });
     }
 
-    // By a state after step t; or by the state that a sequence ended with.
+    // The gradient of a state after step t, or of the last state of a sequence that has ended.
     FOREWORD_INLINE Vec hidden(int t, const Spot& at) const {
         const std::ptrdiff_t unit = (std::ptrdiff_t)at.row * P + at.unit;
         if (at.row >= steps.count(t + 1)) {
@@ -309,8 +309,8 @@ struct StagedBackUnits {
     FOREWORD_INLINE void add_to_peepholes(Vec, Vec, Vec) const {}  // by columns, after all steps
 };
 
-// From gradients by what went into the gates to those by the products: through the norms, and for
-// those gates alone that the recurrent weight goes to.
+// Computes the gradients of the products from those of the gates' arguments: backwards through the
+// norms, and only for gates that the recurrent weight has rows for.
 template <class Cell>
 static void pass_to_products(const StagedBack& a, std::ptrdiff_t here, int row) {
     constexpr int n = Cell::INFO.gates, seeing = Cell::INFO.seeing;
@@ -354,7 +354,7 @@ static void pass_to_products(const StagedBack& a, std::ptrdiff_t here, int row) 
     }
 }
 
-// One step on one row, from gradients by u to those by the products.
+// One backward step of one row, from the gradient of u to those of the products.
 template <class Cell>
 static void back_row(const StatesBack& s, int t, int row, const float* d_u) {
     const StagedBack& a = s.a;

@@ -1,4 +1,4 @@
-// One step of one sequence in stages, by weights where they lie: as step_forward.hpp.
+// One staged step of one sequence by weights that are not packed, as in step_forward.hpp.
 #pragma once
 
 #include "cells.hpp"
@@ -8,7 +8,7 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// A GRU's bias inside its reset is one of those that stand with the past, and none of the form's.
+// A GRU's bias inside its reset gate is part of bias_hh here, not the form's bias_n.
 static void staged_step(const Staged& a, const float* bias_ih, const float* bias_hh, int threads) {
     const Form& form = a.form;
     const Steps steps(form.sizes);
@@ -17,7 +17,7 @@ static void staged_step(const Staged& a, const float* bias_ih, const float* bias
     const StatesBefore before(form, steps, a.h, a.c);
     float* const u = form.projected > 0 ? a.units : a.h + P;
     const auto lanes_at = [](int unit, int units) { return std::min(LANES, units - unit); };
-    // The part of some vectors of units in the products of all gates.
+    // Computes the products of all gates for the vectors of units `first` to before `last`.
     const auto products = [&](const float* weight, int gates, const float* vector, int columns,
                               const float* bias, float* into, int first, int last) {
         for (int unit = first * LANES; unit < std::min(last * LANES, H); unit += LANES) {

@@ -1,18 +1,18 @@
 // Threads that help with a short piece of work, if they are awake in time.
 //
-// Whoever has the work begins it at once and never waits for a helper to come, only for one that is
-// in the middle of a piece; asleep, helpers cost nothing. Waking takes as long as a keystroke's work, so
-// that a helper watches for more for some microseconds before it falls asleep, and can be called up
-// while there is other work to do first.
+// The calling thread starts at once. It never waits for a helper to wake, only for one that has already
+// begun a piece. Waking a thread takes as long as the work of a keystroke, so a helper polls for more
+// work for some microseconds before it sleeps, and can be woken in advance.
 #pragma once
 
 namespace foreword {
 
-// work(data, piece) for each of `pieces`, by the caller and up to `threads - 1` helpers. One call is
-// helped at a time; others, and those after a helper was late, go alone.
+// Calls work(data, piece) for each of `pieces`, on the calling thread and up to `threads - 1` helpers.
+// Helpers serve one call at a time; other calls run on their own thread only, and so do those that
+// follow a call whose helper was late.
 void share_pieces(int threads, int pieces, void (*work)(void*, int), void* data);
 
-// Wakes up to `threads - 1` helpers for work that comes within microseconds.
+// Wakes up to `threads - 1` helpers for work that will start within microseconds.
 void call_up(int threads);
 
 template <class Work>

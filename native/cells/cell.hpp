@@ -1,24 +1,29 @@
-// What a cell is to those who run it, and what its equations are given.
+// The interface between a cell's equations and the loops that run them.
 //
-// A cell is a struct with INFO, `forward(at)` and `back(at, d)`, d being the gradient
-// by h. `at` stands for some units of one sequence; each way to run cells has its own (`quick.hpp`).
+// A cell is a struct with INFO, `forward(at)` and `back(at, d)`, where d is the gradient of the loss
+// with respect to h. `at` stands for some units of one sequence; each kind of loop has its own type of
+// it (`quick.hpp`, `staged_rows.hpp`, `units.hpp`).
 //
-// Forwards:
-//   input(k)           what the input gives to gate k, with its bias
-//   past(k)            what the recurrent weight gives to the k-th of the gates that it goes to
-//   past_of_candidate  the same for a GRU's candidate, with the bias inside the reset
-//   before, seen       the state before the step; what the recurrent weight sees of it
-//   peephole(k), bound the peepholes; the largest |c|
-//   keep(k, gate), keep_tanh, keep_inner    values that the way back asks for
-//   remember(before, c), show(o, c), become(h)   the results
-// Back:
-//   gate(k), before, tanh_c, inner, peephole(k)  what was kept
-//   with_shown(k, d)   the gradient by gate k, with what a caller who saw the gate gives
-//   through_norm(d)    by c, from d by c as the tanh takes it: normalised or not
-//   by_memory(d)       by c in all, from d by what this step makes of it
-//   put(k, d), put_past(k, d)   by what went into gate k; by what the past gave to it
-//   carry(d), carry_seen(d)     by the state before the step; by what the weight saw of it
-//   add_to_peepholes   gradients by peepholes
+// A forward pass calls:
+//   input(k)           the product of the input weight for gate k, with its bias
+//   past(k)            the product of the recurrent weight for the k-th gate that it has rows for
+//   past_of_candidate  the same for a GRU's candidate, with the bias inside the reset gate
+//   before, seen       the state before the step; the same as the recurrent weight sees it
+//   peephole(k), bound the peephole weights; the largest allowed |c|
+//   keep(k, gate), keep_tanh, keep_inner    saves values for the backward pass
+//   remember(before, c), show(o, c), become(h)   stores the results
+// A backward pass calls:
+//   gate(k), before, tanh_c, inner, peephole(k)  the saved values
+//   with_shown(k, d)   the gradient of gate k, plus that of a caller who received the gate
+//   through_norm(d)    the gradient of c from that of the tanh's argument, which may be normalised
+//   by_memory(d)       the total gradient of c, from the part that comes through this step
+//   put(k, d), put_past(k, d)   stores the gradient of gate k's argument; of its recurrent part
+//   carry(d), carry_seen(d)     adds to the gradient of the state before; of what the weight saw
+//   add_to_peepholes   adds to the gradients of the peepholes
+//
+// A cell with WHOLE_ROWS divides its gates and its memory by their largest number in a row. It has
+// `sums`, `forward` and `show`, then `back_show`, `back` and `back_sum`, with the divisions in between;
+// see scale_invariant.hpp.
 #pragma once
 
 #include "../kernels.hpp"

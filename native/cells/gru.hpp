@@ -10,7 +10,7 @@ namespace FOREWORD_ISA {
 struct MixingCell {
     enum { R, Z, N };
 
-    // h, and what r and z are left with.
+    // Computes h from the candidate n and the update gate z.
     template <class At>
     static FOREWORD_INLINE void mix(const At& at, Vec n, Vec z) {
         at.keep(N, n);
@@ -18,7 +18,7 @@ struct MixingCell {
         at.remember(before, h);
         at.become(h);
     }
-    // By what went into n.
+    // Returns the gradient of n's argument, from `d`, that of h.
     template <class At>
     static FOREWORD_INLINE Vec unmix(const At& at, Vec d) {
         const Vec z = at.gate(Z), n = at.gate(N);
@@ -52,7 +52,7 @@ struct Gru : MixingCell {
     }
 };
 
-// In two parts, each with a product: the candidate's is with r * h.
+// A step has two parts, each with a product; that of the candidate is with r * h.
 struct GruResetBefore : MixingCell {
     static constexpr CellInfo INFO{"gru-reset-before", 3, 3,
                                    CellInfo::CARRIES_HIDDEN | CellInfo::TWO_PARTS};
@@ -72,7 +72,7 @@ struct GruResetBefore : MixingCell {
     static FOREWORD_INLINE void back(const At& at, Vec d) {
         unmix(at, d);
     }
-    // From `d` by r * h.
+    // `d` is the gradient of r * h.
     template <class At>
     static FOREWORD_INLINE void back_second(const At& at, Vec d) {
         const Vec r = at.gate(R);

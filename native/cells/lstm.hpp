@@ -7,7 +7,7 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// h = o * tanh(c), which all of them share.
+// h = o * tanh(c), which all LSTMs share.
 struct MemoryCell {
     template <class At>
     static FOREWORD_INLINE void show(const At& at, Vec o, Vec c) {
@@ -16,7 +16,7 @@ struct MemoryCell {
         at.become(o * tanh_c);
     }
 
-    // By c, through its tanh, from `d` by h.
+    // Returns the gradient of the argument of the tanh, from `d`, that of h.
     static FOREWORD_INLINE Vec through_tanh(Vec d, Vec o, Vec tanh_c) {
         return d * o * (1.0f - tanh_c * tanh_c);
     }

@@ -11,7 +11,7 @@ struct ScaleInvariantCoupledLstm {
     static constexpr CellInfo INFO{"si-cifg", 3, 3, CellInfo::MEMORY | CellInfo::WHOLE_ROWS};
     enum { F, G, O };
 
-    // The gates before their division by the largest of the row.
+    // Computes the gates before they are divided by the largest of the row.
     template <class At>
     static FOREWORD_INLINE void sums(const At& at) {
         const auto relu = [](Vec a) { return choose(a > 0.0f, a, a * 0.0f); };  // NaN stays NaN
@@ -19,7 +19,7 @@ struct ScaleInvariantCoupledLstm {
         at.keep(G, at.input(G) + at.past(G));
         at.keep(O, relu(at.input(O) + at.past(O)));
     }
-    // The memory, which is divided, too.
+    // Computes the memory, which is divided by its largest next.
     template <class At>
     static FOREWORD_INLINE void forward(const At& at) {
         const Vec before = at.before(), g = at.gate(G);
@@ -33,7 +33,7 @@ struct ScaleInvariantCoupledLstm {
         at.become(at.gate(O) * divided_c);
     }
 
-    // The same steps back; by the divided memory, from `d` by h.
+    // Returns the gradient of the divided memory, from `d`, that of h.
     template <class At>
     static FOREWORD_INLINE Vec back_show(const At& at, Vec d) {
         at.put(O, at.with_shown(O, d * at.tanh_c()));
@@ -47,7 +47,7 @@ struct ScaleInvariantCoupledLstm {
         at.put(G, at.with_shown(G, d * (1.0f - f)));
         at.carry(d * f);
     }
-    // By a sum, from `d` by what relu made of it.
+    // Returns the gradient of a gate's sum, from `d`, that of the gate before its division.
     static FOREWORD_INLINE Vec back_sum(int k, Vec gate, Vec d) {
         return k == G ? d : choose(gate > 0.0f, d, Vec{});
     }
