@@ -64,15 +64,10 @@ static Taken taken_by(const float* d, const float* gain, const float* hat, int w
     return {scale, total(sums) / (float)width, total(products) / (float)width};
 }
 
-// Divides a row by its largest magnitude, which is returned; 1 for zeros, which stay zeros.
+// Divides a row by its largest magnitude and returns that; zeros stay zeros, and it returns 1.
 static float divide_by_largest(float* row, int width) {
-    Vec tops = {};
-    for (int k = 0; k < width; k += LANES) {
-        const Vec v = absolute(load(row + k, std::min(LANES, width - k)));
-        tops = choose((v > tops) | (v != v), v, tops);  // NaN stays
-    }
-    float top = 0.0f;
-    for (int k = 0; k < LANES; ++k) top = tops[k] > top || tops[k] != tops[k] ? tops[k] : top;
+    const auto [largest, wrong] = extent_of(row, width);
+    const float top = largest + wrong;
     if (top == 0.0f) return 1.0f;
     for (int k = 0; k < width; k += LANES) {
         const int lanes = std::min(LANES, width - k);
