@@ -3,6 +3,7 @@
 #include "thread_pool.hpp"
 #include "parallel.hpp"
 #include "memory_pool.hpp"
+#include "staged.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -334,6 +335,19 @@ void Network::run(int index, int T, int batch, const float* x, float* h, float* 
                   const float* weight_hh, int threads) const {
     const Layer& layer = model_.layers[(std::size_t)index];
     const CellInfo& cell = *model_.cell;
+    if (cell.needs_whole_rows()) {
+        thread_local std::vector<float> room;
+        const std::size_t past = (std::size_t)(batch * cell.seeing * hidden_size());
+        room.resize(past + 5 * (std::size_t)batch);
+        Staged a{};
+        a.form.sizes = {T, batch, hidden_size(), nullptr, nullptr, 0};
+        a.form.cell = &cell, a.form.clip = model_.clip, a.form.weight = weight_hh;
+        a.input = {layer.weight_ih.columns, x, weight_ih, layer.weight_ih.bias}, a.packed = packed;
+        a.gates = gates, a.past = room.data(), a.scales = room.data() + past;
+        a.h = a.seen = h, a.c = c;
+        kernels_.staged->forward[format_](a, threads);
+        return;
+    }
     Forward a{};
     a.sizes = {T, batch, hidden_size(), nullptr, nullptr, 0};
     a.input = {x ? layer.weight_ih.columns : 0, x, weight_ih, layer.weight_ih.bias};

@@ -108,7 +108,7 @@ class Unlocked {
 inline const CellInfo* cell_of(const Kernels& kernels, const std::string& name) {
     const CellInfo* cell;
     for (int k = 0; (cell = kernels.cell(k)); ++k) {
-        if (name == cell->name && !cell->needs_whole_rows()) return cell;
+        if (name == cell->name) return cell;
     }
     throw nb::value_error(("there is no cell " + name).c_str());
 }

@@ -11,6 +11,7 @@ from foreword.cells.gru import GRUCell
 from foreword.cells.lstm import CoupledLSTMCell, LSTMCell
 from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
 from foreword.cells.rnn import ElmanCell
+from foreword.cells.scale_invariant import ScaleInvariantCoupledLSTMCell
 from foreword.folder.architecture import ModelConfig
 from foreword.folder.quantised import SCALE
 from foreword.predictor.numpy_network import Array, Parts
@@ -23,7 +24,10 @@ saves."""
 
 
 CELLS = frozenset(
-    {ElmanCell, LSTMCell, PeepholeLSTMCell, PeepholeOnlyLSTMCell, CoupledLSTMCell, GRUCell}
+    {
+        *(ElmanCell, GRUCell, LSTMCell, CoupledLSTMCell, ScaleInvariantCoupledLSTMCell),
+        *(PeepholeLSTMCell, PeepholeOnlyLSTMCell),
+    }
 )
 """The cells whose equations stand in `native/cells`; numpy runs the others."""
 
