@@ -34,6 +34,7 @@ CELLS = {
     "lstm-clipped": {"name": "lstm", "cell_clip": 0.1},
     "lstm-peephole-only-clipped": {"name": "lstm-peephole-only", "cell_clip": 0.1},
     "lstm-coupled": {"name": "lstm-coupled"},
+    "si-cifg": {"name": "si-cifg"},
     "gru": {"name": "gru"},
     "gru-reset-before": {"name": "gru", "reset_after": False},
 }
@@ -65,8 +66,7 @@ def in_cpp(
 
 def zeros(config: ModelConfig) -> tuple[np.ndarray, ...]:
     shape = (config.num_layers, config.hidden_size)
-    parts = 2 if config.name.startswith("lstm") else 1
-    return tuple(np.zeros(shape, dtype=np.float32) for _ in range(parts))
+    return tuple(np.zeros(shape, dtype=np.float32) for _ in config.cell.states)
 
 
 ANY_SIZES = st.tuples(st.integers(4, 70), st.integers(1, 40), st.integers(1, 70), st.integers(1, 3))
