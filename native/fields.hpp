@@ -44,10 +44,6 @@ void fields(Visitor& v, Packed& p, std::int64_t floats) {
     v("packed", p.memory, floats), v("is_packed", p.is_there);
 }
 
-inline void without_stages(const CellInfo& cell) {
-    if (cell.needs_whole_rows()) throw Misfit("this cell has loops in stages alone");
-}
-
 template <class Visitor>
 void fields(Visitor& v, Forward& a) {
     const Counts k = fields(v, a.sizes);

@@ -41,6 +41,11 @@ inline void must_be(const Argument& argument, std::initializer_list<std::int64_t
     if (!is_it) throw Misfit("a kernel was given a tensor of another shape than it reads");
 }
 
+// Refuses a cell that only the staged loops run.
+inline void without_stages(const CellInfo& cell) {
+    if (cell.needs_whole_rows()) throw Misfit("this cell has loops in stages alone");
+}
+
 // Rows and columns are counted by 32 bits.
 constexpr std::int64_t MOST_GATES = 8;
 inline void countable(std::int64_t size) {

@@ -14,6 +14,7 @@ def max_normalised(values: list[float]) -> list[float]:
     return [value / top if top else value for value in values]
 
 
+@torch.no_grad()
 def test_the_scale_invariant_cell_follows_its_paper_unit_by_unit() -> None:
     torch.manual_seed(1)
     layer = Recurrent("si-cifg", I, H, dtype=torch.float64)
