@@ -293,9 +293,11 @@ struct Network::Packing {
 
 Network::Network(const Kernels& kernels, Model model)
     : kernels_(kernels), model_(std::move(model)), packings_(new Packing[2 * model_.layers.size()]) {
-    // int8 products end at -1 and 1.
+    // int8 products need states from -1 to 1, and gates that do not magnify their rounding, as a
+    // division by the largest of a row does.
     const bool is_int8 = model_.layers.front().weight_hh.is_int8();
-    format_ = is_int8 && model_.cell->is_bounded() ? INT8 : FLOAT32;
+    const bool can = model_.cell->is_bounded() && !model_.cell->needs_whole_rows();
+    format_ = is_int8 && can ? INT8 : FLOAT32;
     model_.output = kept(model_.output);
     if (model_.projection.rows) model_.projection = kept(model_.projection);
 }

@@ -307,8 +307,10 @@ def test_gradients_through_bfloat16_products_stay_near_the_truth(
     with nn.use(products="bfloat16"):
         found = values_and_gradients(dispatch.KERNELS["native"], problem)
     error = relative_error([part.double() for part in found], truth)
-    # Slopes jump where ReLU's argument is rounded across 0, or a memory across its clip.
-    largest = 0.2 if "clipped" in name else 0.1 if name == "rnn-relu" else 0.02
+    # Slopes jump where ReLU's argument is rounded across 0, a memory across its clip, or where
+    # rounding makes another unit the largest.
+    jumps = name == "rnn-relu" or name.startswith("si-cifg")
+    largest = 0.2 if "clipped" in name else 0.1 if jumps else 0.02
     assert 1e-5 < error < largest
 
 
