@@ -261,7 +261,7 @@ class ModelReader:
         rest = window[max((space.end() for space in _A_SPACE.finditer(window)), default=0) :]
         return rest[self._unfinished(rest) :]
 
-    def id_of(self, state: State, word: str) -> Work[int]:
+    def id_of(self, state: State, word: str) -> int:
         """Return the id that a normalised word is read as after a state; see `read_as`."""
         return read_as(self.engine, self.lexicon, state, word)
 
