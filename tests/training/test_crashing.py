@@ -21,6 +21,7 @@ from foreword.errors import FolderError, SettingsError, TrainingError
 from foreword.folder.claim import claimed
 from foreword.folder.config import TrainingRecord
 from foreword.folder.store import read_config, read_folder
+from foreword.folder.translation_store import read_translation
 from foreword.training.checkpoint import home, latest, saved
 from foreword.training.run import Outcome
 
@@ -332,3 +333,43 @@ def test_a_network_that_has_not_learned_a_step_says_so_when_it_predicts(
     assert f"To go on: foreword train --out {out} --resume" in said
     train(out, resume=True)
     assert "To go on" not in CliRunner().invoke(app, ["predict", str(out), "the"]).output
+
+
+def test_correcting_a_translator_that_is_killed_anywhere_leaves_the_old_one_or_one_that_has_learned(
+    tmp_path: Path, root: Path
+) -> None:
+    sides = {
+        "old": ("wie geht es\nes geht gut\n", "how are you\ni am fine\n"),
+        "new": ("die Katze sitzt da\nder Hund schläft\n", "the cat sits there\nthe dog sleeps\n"),
+    }
+    pairs = {name: [tmp_path / f"{name}.de", tmp_path / f"{name}.en"] for name in sides}
+    for name, texts in sides.items():
+        for path, lines in zip(pairs[name], texts, strict=True):
+            path.write_text(lines * 10)
+    out = put({}, root) / "m"
+    foreword.train(
+        pairs=pairs["old"], valid_pairs=pairs["old"], out=out, steps=2, subwords=280,
+        embedding_size=4, **SIZES,
+    )  # fmt: skip
+
+    def correct() -> None:
+        foreword.train(
+            pairs=pairs["new"], continues=out, out=out, overwrite=True, steps=2, validations=1,
+            save_seconds=1e-9,
+        )  # fmt: skip
+
+    states = one_of_each(states_before_each_call(root, correct))
+    whole = read_translation(out).weights["output.bias"].tobytes()
+    for number, state in enumerate(states):
+        put(state, root)
+        record = read_translation(out).config.training
+        assert record is not None
+        is_old = "new" not in record.text
+        assert is_old or record.steps >= 1
+        if number % (8 * EVERY) == 0:
+            is_begun = not is_old or home(out) != out
+            foreword.train(out=out, resume=True)
+            left = read_translation(out).weights["output.bias"].tobytes()
+            assert (left == whole) is is_begun
+            assert hidden(root) == []
+    assert not is_old
