@@ -232,3 +232,12 @@ def test_the_likeliest_continuations_are_those_of_a_whole_sort(V: int) -> None:
     order = np.argsort(-totals.reshape(3, -1), 1, kind="stable")[:, :4]
     np.testing.assert_array_equal(best.parents * V + best.ids, order)
     np.testing.assert_array_equal(best.scores, np.take_along_axis(totals.reshape(3, -1), order, 1))
+
+
+def test_enormous_scores_of_a_forged_model_end_without_a_warning() -> None:
+    bias = np.zeros(len(PIECES), np.float32)
+    bias[5] = 3e38
+    network = network_of(1, **{"output.bias": bias})
+    demands = Demands(pieces=Pieces(PIECES), end=END, required=((3,), (4,)))
+    (found,) = BeamSearch(network, ENDS, beams=2).run([(3, 4)], [demands])
+    assert found == []  # no sub-word but the one can come, and the terms are not met

@@ -263,7 +263,8 @@ class BeamSearch:
         logs = self.network.log_probabilities(step.features).reshape(*scores.shape, -1)
         for of_sentence, sentence in zip(logs, live, strict=True):
             limit(of_sentence, [sentence.words] * len(of_sentence))
-        totals = logs + scores[:, :, None].astype(np.float32)
+        with np.errstate(over="ignore"):  # of weights so large, minus infinity is as good
+            totals = logs + scores[:, :, None].astype(np.float32)
         self._limit(totals, live, t)
         best = best_of_all(totals, logs, 2 * self.beams)
         kept, ending = self._choose(best)
