@@ -180,3 +180,20 @@ def test_a_module_of_an_older_version_is_named_with_what_to_do(
     monkeypatch.setattr(compiled, "loaded", lambda: SimpleNamespace(**older))
     with pytest.raises(SettingsError, match=r"older Foreword and has no Decoder: install"):
         network_of(*folder_of(KINDS[2]))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_memory_of_too_few_arrays_is_refused_before_it_is_read(count: int) -> None:
+    config, weights = folder_of(KINDS[1])
+    network = CompiledNetwork(config, weights)
+    memory, states = network.encode(np.array([[5], [2]]), np.array([2]))
+    with pytest.raises(ValueError, match="keys, values and lengths"):
+        network.step(
+            np.array([1]), states, SimpleNamespace(keys=memory.keys, parts=memory.parts[:count])
+        )  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_a_matrix_of_no_rows_or_columns_is_refused(shape: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="rows and columns"):
+        compiled.part("Matrix")(np.zeros(shape, np.float32))
