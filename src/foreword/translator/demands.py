@@ -15,6 +15,7 @@ Ids = tuple[int, ...]
 CONTROLS = frozenset((*range(0x20), 0x7F))
 """Bytes that no translation of a line holds."""
 _CLOSING = frozenset(b'.,:;!?)"')
+_JOINS = (b"'", "’".encode(), b"-")
 _JOINING = tuple(bytes([byte]) for byte in b"#$%&@/\\<=+-._~{")
 
 
@@ -35,6 +36,8 @@ class Pieces:
         self._longest = max(map(len, pieces), default=0)
         self.continues = np.array([_continues(piece) for piece in pieces], bool)
         """Whether each sub-word, right after a word, would make it longer. (V,)"""
+        self.goes_on = self.continues | np.array([piece in _JOINS for piece in pieces], bool)
+        """The same, marks included after which a word may go on. (V,)"""
         self.closes = np.array([bool(piece) and set(piece) <= _CLOSING for piece in pieces], bool)
         """Whether each sub-word consists of marks that end an address or a sentence. (V,)"""
         self.parts = self.closes | np.array([piece[:1] in (b"", b" ") for piece in pieces], bool)

@@ -44,8 +44,6 @@ LEAST_PHRASE = math.log(0.05)
 """Phrases of a smaller log-probability are not followed."""
 STARTS = 2
 """The number of likeliest words that phrases begin with."""
-_JOINS = (b"'", "’".encode(), b"-")
-"""Marks after which a word may go on."""
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 
@@ -152,8 +150,7 @@ class TranslationTypist:
         padded = np.array([*source, ends.end])[:, None]
         self._memory, self._first = network.encode(padded, np.array([len(padded)]))
         self._nodes: dict[Ids, _Node] = {}
-        joins = np.array([piece in _JOINS for piece in pieces.bytes], bool)
-        goes_on = pieces.continues | joins
+        goes_on = pieces.goes_on
         self._never = np.array([ends.start, *(k for k in ends.never if k not in self._slots)])
         may_come = np.ones(len(goes_on), bool)
         may_come[self._never] = False
