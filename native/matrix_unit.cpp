@@ -1,9 +1,9 @@
 // Compiled once for each instruction set, with FOREWORD_ISA as its name; empty without such a unit.
+#if defined(FOREWORD_HAS_MATRIX_UNIT)
 #include "matrix_unit.hpp"
 #include "processor.hpp"
 #include "rows.hpp"
 
-#if defined(FOREWORD_HAS_MATRIX_UNIT)
 #include <cstdint>
 #include <initializer_list>
 #include <type_traits>

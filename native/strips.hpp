@@ -4,13 +4,29 @@
 #include "kernels.hpp"
 #include "parallel.hpp"
 #include "memory_pool.hpp"
-#include "product.hpp"
+#include "matrix_unit.hpp"
 
 #include <algorithm>
 #include <initializer_list>
 
 namespace foreword {
 namespace FOREWORD_ISA {
+
+// Rows that a weight is applied to.
+template <class F>
+struct Rows {
+    const Word* words;
+    std::ptrdiff_t stride;
+    const float* scales;  // of each row, if F::SCALES; null for states
+};
+
+// A weight's strips, and if F::SCALES for each column its scale and what the rows' 128 adds up to.
+template <class F>
+struct Weight {
+    Word* words;
+    float* scales;
+    float* offsets;
+};
 
 // Strips of up to `most` vectors of units, each unit with `gates` columns: as few as there must be,
 // of nearly equal width, since a narrow one has too few sums to work on at once. In a strip follow,
@@ -130,62 +146,6 @@ class Shelf {
     float* next_;
 };
 
-// Rows of a weight (gates * units, K) as strips, from strip `first` to before `last`.
-template <class F>
-static void pack_rows(const Strips& strips, const float* weight, int K, const Weight<F>& packed,
-                      int first, int last) {
-    const int words = words_for<F>(K);
-    for (int s = first; s < last; ++s) {
-        Word* to = packed.words + strips.place(s, words);
-        const int width = strips.width(s), columns = width * strips.gates;
-        for (int v = 0; v < width; ++v) {
-            const int vector = strips.begin(s) + v, lanes = strips.lanes(vector);
-            for (int g = 0; g < strips.gates; ++g) {
-                const float* from = weight + ((std::ptrdiff_t)g * strips.units + vector * LANES) * K;
-                Word* column = to + (v * strips.gates + g) * LANES;
-                Vec inverse = Vec{} + 1.0f, total = {};
-                if constexpr (F::SCALES) {
-                    // Where a weight is not finite, its column's scale is NaN, and so is each product.
-                    Vec largest = {}, wrong = {};
-                    for (int l = 0; l < lanes; ++l) {
-                        const Extent extent = extent_of(from + (std::ptrdiff_t)l * K, K);
-                        largest[l] = extent.largest, wrong[l] = extent.wrong;
-                    }
-                    const std::ptrdiff_t at = strips.place(s, 1) + (v * strips.gates + g) * LANES;
-                    store(packed.scales + at, largest / 127.0f + wrong);
-                    inverse = choose(largest > 0.0f, 127.0f / largest, Vec{});
-                }
-                for (int k0 = 0; k0 < K; k0 += LANES) {
-                    // Lines of columns: values[k] are those of k0 + k.
-                    Vec values[LANES] = {};
-                    const int there = std::min(LANES, K - k0);
-                    for (int l = 0; l < lanes; ++l) {
-                        values[l] = load(from + (std::ptrdiff_t)l * K + k0, there);
-                    }
-                    transpose(values);
-                    Word* line = column + (std::ptrdiff_t)(k0 / F::GROUP) * columns * LANES;
-                    for (int k = 0; k < there; k += F::GROUP, line += columns * LANES) {
-                        Vec group[F::GROUP];
-                        for (int j = 0; j < F::GROUP; ++j) {
-                            group[j] = values[k + j];
-                            if constexpr (F::SCALES) {
-                                group[j] *= inverse;
-                                total += rounded(group[j]);
-                            }
-                        }
-                        const Bits word = F::words(group);
-                        std::memcpy(line, &word, sizeof word);
-                    }
-                }
-                if constexpr (F::SCALES) {
-                    const std::ptrdiff_t at = strips.place(s, 1) + (v * strips.gates + g) * LANES;
-                    store(packed.offsets + at, total * 128.0f);
-                }
-            }
-        }
-    }
-}
-
 // Lines of a matrix, in the order in which they stand there or in another.
 struct Lines {
     const float* memory;
@@ -200,29 +160,15 @@ struct Lines {
     }
 };
 
+// Rows of a weight (gates * units, K) as strips, from strip `first` to before `last`.
+template <class F>
+void pack_rows(const Strips& strips, const float* weight, int K, const Weight<F>& packed, int first,
+               int last);
+
 // Columns of a weight (blocks * length, units) as strips of one gate; each block begins a word.
 template <class F>
-static void pack_columns(const Strips& strips, const Lines& weight, int blocks, int length,
-                         const Weight<F>& packed, int first, int last) {
-    const int words = words_for<F>(length), K = blocks * words;
-    for (int s = first; s < last; ++s) {
-        Word* to = packed.words + strips.place(s, K);
-        const int width = strips.width(s), from = strips.begin(s);
-        for (int block = 0; block < blocks; ++block) {
-            for (int k = 0; k < words; ++k) {
-                for (int v = 0; v < width; ++v, to += LANES) {
-                    Vec values[F::GROUP] = {};
-                    for (int j = 0; j < F::GROUP && k * F::GROUP + j < length; ++j) {
-                        const std::ptrdiff_t row = (std::ptrdiff_t)block * length + k * F::GROUP + j;
-                        values[j] = load(weight[row] + (from + v) * LANES, strips.lanes(from + v));
-                    }
-                    const Bits word = F::words(values);
-                    std::memcpy(to, &word, sizeof word);
-                }
-            }
-        }
-    }
-}
+void pack_columns(const Strips& strips, const Lines& weight, int blocks, int length,
+                  const Weight<F>& packed, int first, int last);
 
 // Rows (blocks, length) that are made on the way, in a format of their own: a step's begin at place
 // `place % places`. Each block begins a word; what fills up its last is 0.
@@ -309,55 +255,32 @@ class Places {
     int count_ = 0;
 };
 
-// Lines that a core fetches at a time.
-constexpr int MOST_AT_ONCE = 64;
+// What is done with each tile of a product: a function that outlives the call. So products are compiled
+// once, and not once for each function.
+class Then {
+  public:
+    template <class Function>
+    Then(const Function& function)
+        : function_(&function), call_([](const void* function, const Block& block) {
+              (*static_cast<const Function*>(function))(block);
+          }) {}
+    void operator()(const Block& block) const { call_(function_, block); }
+
+  private:
+    const void* function_;
+    void (*call_)(const void*, const Block&);
+};
 
 // Applies one strip to rows `begin` to before `end`; `then(block)` for each tile.
-template <class F, class Then>
-static FOREWORD_INLINE void by_rows(const Strips& strips, int s, const Weight<F>& packed, int K,
-                                    const Rows<F>& rows, int begin, int end, const Segment* segments,
-                                    int count, const Places& places, Then&& then) {
-    const int width = strips.width(s), columns = width * strips.gates, from = strips.begin(s);
-    const std::ptrdiff_t column = strips.place(s, 1);
-    const float* lines[Places::MOST * MatrixUnit::MOST_ROWS * (MOST + 1)];
-    by_strip(rows.from(begin), end - begin, segments, count,
-             Weight<F>{packed.words + strips.place(s, K), packed.scales + column,
-                       packed.offsets + column},
-             columns,
-             [&](int row, int height) {
-                 const bool is_much = places.count() * width * height > MOST_AT_ONCE;
-                 int count = 0;
-                 for (int m = 0; m < height; ++m) {
-                     for (const Place& place : places) {
-                         const float* at =
-                             place.memory + (begin + row + m) * place.row + from * LANES;
-                         // A row that begins within a line ends in one more. That is the new one
-                         // where lines are few: the first came with the strip before.
-                         if (is_much) lines[count++] = at + width * LANES - 1;
-                         for (int v = 0; v < width; ++v, at += LANES) {
-                             if (is_much) lines[count++] = at;
-                             else __builtin_prefetch(at + LANES - 1, 1);
-                         }
-                     }
-                 }
-                 return Ahead{lines, count};
-             },
-             [&](int row, int height, const float* sums) {
-                 then(Block{strips, begin + row, height, from, width, sums});
-             });
-}
+template <class F>
+void by_rows(const Strips& strips, int s, const Weight<F>& packed, int K, const Rows<F>& rows, int begin,
+             int end, const Segment* segments, int count, const Places& places, const Then& then);
 
 // Applies a share of the strips to its rows.
-template <class F, class Then>
-static FOREWORD_INLINE void by_strips(const Strips& strips, const Weight<F>& packed, int K,
-                                      const Rows<F>& rows, int batch, const Segment* segments,
-                                      int count, const Share& share, const Places& places,
-                                      Then&& then) {
-    for (int s = share.first; s < share.last; ++s) {
-        by_rows(strips, s, packed, K, rows, share.begin(s), share.end(s, batch), segments, count,
-                places, then);
-    }
-}
+template <class F>
+void by_strips(const Strips& strips, const Weight<F>& packed, int K, const Rows<F>& rows, int batch,
+               const Segment* segments, int count, const Share& share, const Places& places,
+               const Then& then);
 
 // The same for rows `begin` to before `end`, where there is nothing to sum up.
 template <class Then>

@@ -45,15 +45,26 @@ static FOREWORD_INLINE void store(float* to, Vec v) { std::memcpy(to, &v, sizeof
 static FOREWORD_INLINE __mmask16 first_lanes(int count) { return (__mmask16)((1u << count) - 1); }
 #endif
 
+#if !defined(__AVX512F__)
+// The end of a row, lane by lane. Not inlined, since this would be half of all there is to compile.
+static __attribute__((noinline, cold, unused)) Vec load_end(const float* from, int count) {
+    Vec v = {};
+    for (int k = 0; k < count; ++k) v[k] = from[k];
+    return v;
+}
+
+static __attribute__((noinline, cold, unused)) void store_end(float* to, Vec v, int count) {
+    for (int k = 0; k < count; ++k) to[k] = v[k];
+}
+#endif
+
 // The first `count` lanes; the others are 0. What lies behind them in memory is not touched.
 static FOREWORD_INLINE Vec load(const float* from, int count) {
     if (count == LANES) return load(from);
 #if defined(__AVX512F__)
     return (Vec)_mm512_maskz_loadu_ps(first_lanes(count), from);
 #else
-    Vec v = {};
-    for (int k = 0; k < count; ++k) v[k] = from[k];
-    return v;
+    return load_end(from, count);
 #endif
 }
 
@@ -62,7 +73,7 @@ static FOREWORD_INLINE void store(float* to, Vec v, int count) {
 #if defined(__AVX512F__)
     _mm512_mask_storeu_ps(to, first_lanes(count), (__m512)v);
 #else
-    for (int k = 0; k < count; ++k) to[k] = v[k];
+    store_end(to, v, count);
 #endif
 }
 
