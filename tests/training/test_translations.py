@@ -87,6 +87,15 @@ def test_a_resumed_run_goes_on_bit_for_bit(files: list[Path]) -> None:
         np.testing.assert_array_equal(second.model.state_dict()[name], weight)
 
 
+def test_a_checkpoint_with_a_continued_model_of_other_shapes_is_refused(files: list[Path]) -> None:
+    objective = task_of(files, steps=1)[0].begin(silent, fresh=True).objective
+    weights = {name: weight.numpy() for name, weight in objective.model.state_dict().items()}
+    objective.restore(weights, objective.document())
+    for forged in ({**weights, "output.bias": np.zeros(3)}, dict(list(weights.items())[1:])):
+        with pytest.raises(ValueError, match="other shapes"):
+            objective.restore(forged, objective.document())
+
+
 def test_training_writes_a_folder_and_goes_on_from_it(files: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "model"
     told: list[str] = []

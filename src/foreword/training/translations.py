@@ -115,8 +115,15 @@ class Translations:
         return self.batches.state()
 
     def restore(self, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
-        """Go back to where a checkpoint was made."""
+        """Go back to where a checkpoint was made.
+
+        Raises:
+            ValueError: it is of another model.
+        """
         self.base = {name: np.array(weight) for name, weight in arrays.items()}
+        shapes = {name: tuple(weight.shape) for name, weight in self.model.state_dict().items()}
+        if self.base and {name: weight.shape for name, weight in self.base.items()} != shapes:
+            raise ValueError("the weights of the model that was continued have other shapes")
         self.batches.restore(dict(document))
 
 
