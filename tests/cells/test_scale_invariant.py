@@ -1,4 +1,4 @@
-"""The scale-invariant coupled LSTM against its paper's definition, computed unit by unit."""
+"""The scale-invariant coupled LSTM against its definition, computed unit by unit."""
 
 import torch
 
@@ -15,7 +15,7 @@ def max_normalised(values: list[float]) -> list[float]:
 
 
 @torch.no_grad()
-def test_the_scale_invariant_cell_follows_its_paper_unit_by_unit() -> None:
+def test_the_scale_invariant_cell_follows_its_definition_unit_by_unit() -> None:
     torch.manual_seed(1)
     layer = Recurrent("si-cifg", I, H, dtype=torch.float64)
     x = torch.randn(T, B, I, dtype=torch.float64)

@@ -22,8 +22,8 @@ class ScaleInvariantCoupledLSTMCell(MemoryCell):
     h' = o * MaxN(c')
 
     Sigmoid becomes MaxN(relu), and tanh becomes MaxN. So the outputs stay the same when the weights
-    and biases of a gate are multiplied by a positive number. The paper does not say what MaxN makes
-    of zeros; here they stay zeros.
+    and biases of a gate are multiplied by a positive number. These equations follow published
+    summaries of the paper, not its own text. That MaxN leaves zeros as they are is our choice.
     """
 
     name = "si-cifg"
