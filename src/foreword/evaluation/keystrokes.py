@@ -118,6 +118,9 @@ class Tally:
     """The number of keys with prediction, acceptances included."""
     accepted: int = 0
     accepted_before_first_letter: int = 0
+    ranked: int = 0
+    """The number of words for which suggestions were requested before their first letter: all but
+    those that came with a phrase or ghost text."""
     top1: int = 0
     top3: int = 0
     reciprocal_ranks: float = 0.0
@@ -156,7 +159,7 @@ class KeystrokeReport:
 
     def record(self) -> dict[str, str | int | float | bool]:
         """Return plain figures: shares from 0 to 1, and microseconds."""
-        tally, words = self.tally, max(1, self.tally.words)
+        tally, words, ranked = self.tally, max(1, self.tally.words), max(1, self.tally.ranked)
         return {
             "slots": self.typist.slots,
             "ghost": self.typist.ghost,
@@ -171,9 +174,9 @@ class KeystrokeReport:
             "keys": tally.keys,
             "keystroke_savings": tally.savings,
             "ceiling": self.ceiling,
-            "top1": tally.top1 / words,
-            "top3": tally.top3 / words,
-            "mean_reciprocal_rank": tally.reciprocal_ranks / words,
+            "top1": tally.top1 / ranked,
+            "top3": tally.top3 / ranked,
+            "mean_reciprocal_rank": tally.reciprocal_ranks / ranked,
             "words_accepted": tally.accepted / words,
             "words_before_first_letter": tally.accepted_before_first_letter / words,
             "median_microseconds": 1e6 * statistics.median(self.seconds or (0.0,)),
@@ -269,7 +272,7 @@ def _type(
 
     `words` holds the range of each word; `rest` completes the message.
     """
-    at = keys = accepted = before_letter = top1 = top3 = 0
+    at = keys = accepted = before_letter = ranked = top1 = top3 = 0
     ranks = 0.0
     start = end = 0
     passed: set[str] = set()
@@ -286,6 +289,7 @@ def _type(
             first_words = dict.fromkeys(s.partition(" ")[0] for s in suggestions)
             same = (r for r, s in enumerate(first_words, 1) if _same(s, word, typist.case))
             rank = next(same, None)
+            ranked += 1
             top1 += rank == 1
             top3 += rank is not None and rank <= 3
             ranks += 1.0 / rank if rank is not None else 0.0
@@ -310,6 +314,7 @@ def _type(
         keys=keys,
         accepted=accepted,
         accepted_before_first_letter=before_letter,
+        ranked=ranked,
         top1=top1,
         top3=top3,
         reciprocal_ranks=ranks,

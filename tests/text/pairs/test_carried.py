@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from foreword.errors import TextError
 from foreword.text.pairs.carried import CARRIED, Clause, Verb
 from foreword.text.pairs.reading import read_pairs
 from foreword.training.corpus import absolute
@@ -50,3 +51,8 @@ def test_carried_pairs_are_the_same_from_whichever_folder_a_run_goes_on() -> Non
         "carried:valid",
         str(Path("x.tsv").absolute()),
     ]
+
+
+def test_a_part_that_does_not_exist_is_refused_with_the_names_of_those_that_do() -> None:
+    with pytest.raises(TextError, match=r"carried:tset.*carried:test, carried:valid, carried"):
+        read_pairs(["carried:tset"])

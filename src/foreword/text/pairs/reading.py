@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 
@@ -75,6 +76,10 @@ def read_pairs(
         if path in CARRIED:
             reader.add(path, "carried sentences", carried_units(path))
             continue
+        if path.startswith("carried:") and not Path(path).exists():
+            raise TextError(
+                f"there are no pairs {path}; the carried pairs are {', '.join(CARRIED)}"
+            )
         for file in files_of(path, spool, reader.left_out):
             reader.read(file)
     reader.end()
