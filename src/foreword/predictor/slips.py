@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
+from foreword.predictor.letters import without_accents
 from foreword.predictor.lexicon import Lexicon
 from foreword.text.misspellings import SHORTEST_TWICE, distance, frame
 
@@ -145,7 +146,9 @@ def whole_words(lexicon: Lexicon, typed: str) -> dict[int, float]:
         for letter in lexicon.letters:
             if lexicon.may_begin(begun := before + letter):
                 edited += (begun + rest, begun + after)
-    weights = {fold: _weight(typed, fold) for fold in lexicon.known(edited) if fold != typed}
+    plain = without_accents(typed)  # an accent that was typed is no slip
+    words = (fold for fold in lexicon.known(edited) if without_accents(fold) != plain)
+    weights = {fold: _weight(typed, fold) for fold in words}
     for near in two_edits(lexicon, typed):
         weights[lexicon.sorted_folds[near.low]] = near.weight
     return {
