@@ -28,6 +28,8 @@ A, B, C = SLOT_CHARACTERS[:3]
         ("Fish &amp; chips&#39;&#x2F;", "&amp;|&#39;|&#x2F;"),
         ("See https://a.org/b?c=d&e#f, or (www.x.com).", "https://a.org/b?c=d&e#f|www.x.com"),
         ("Write to first.last+tag@mail.example.org.", "first.last+tag@mail.example.org"),
+        ("Ask about #rivers", "#rivers"),
+        ("Ask @anna", "@anna"),
         ("100%ig und 5 %, 3 < 4 > 2, R&D; {a set of things}, a@b", ""),
         ("50%d and 100% sure, <3 you", ""),
     ],

@@ -25,7 +25,7 @@ _KINDS = (
     r"(?:l{0,2}[diuxXfFeEgGcsrap]|@)(?![^\W\d_])",
 )
 _PLACEHOLDER = re.compile("|".join(f"(?:{kind})" for kind in _KINDS))
-_SIGN = re.compile(r"[@<\]&{%]|://|www\.")
+_SIGN = re.compile(r"[@#<\]&{%]|://|www\.")
 """Every placeholder has one of these; it is looked for first, since most sentences have none."""
 _SLOT = re.compile(f"[{SLOT_CHARACTERS}]")
 _WORD = re.compile(r"[^\W_](?:[\w.,:/-]*[^\W_])?")
@@ -72,7 +72,7 @@ def masked(text: str, is_copied: Callable[[str], bool] = lambda _: False) -> Mas
             one after the other share a slot.
     """
     plain = _SLOT.sub("\ufffd", text)  # what looks like a slot is no text, and never translated
-    spans = [match.span() for match in _PLACEHOLDER.finditer(plain)]
+    spans = [match.span() for match in placeholders(plain)]
     left = SLOTS - len(spans)
     if left < 0:
         return None
