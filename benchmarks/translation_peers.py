@@ -65,6 +65,13 @@ class Row:
     subwords_per_second: float
     words_per_second: float
 
+    def text(self) -> str:
+        """Return it as a row of the table."""
+        return (
+            f"{self.system:<24}{self.bleu:6.1f}{self.parameters:13,}"
+            f"{self.subwords_per_second:8,.0f} sub-words/s{self.words_per_second:6,.0f} words/s"
+        )
+
 
 def row_of(
     system: str,
@@ -260,7 +267,7 @@ def main() -> None:
         model = folder / "foreword"
         if "foreword" in chosen.only:
             rows.append(ours(chosen.pairs, chosen.valid_pairs, chosen.minutes, model))
-            print(rows[-1], flush=True)
+            print(rows[-1].text(), flush=True)
         if peers:
             count = chosen.subwords or foreword.load(model, Translator).subwords.size
             text = folder / "joey"
@@ -268,14 +275,11 @@ def main() -> None:
             write_text(text, chosen.pairs, chosen.valid_pairs, count)
         for kind in peers:
             rows.append(joey(kind, text, chosen.minutes))
-            print(rows[-1], flush=True)
+            print(rows[-1].text(), flush=True)
     print(f"{chosen.minutes:g} minutes each; {machine()}, {torch.get_num_threads()} threads")
     print(f"{'':<24}{'BLEU':>6}{'parameters':>13}{'training':>18}{'translating':>14}")
     for row in rows:
-        print(
-            f"{row.system:<24}{row.bleu:6.1f}{row.parameters:13,}"
-            f"{row.subwords_per_second:8,.0f} sub-words/s{row.words_per_second:6,.0f} words/s"
-        )
+        print(row.text())
     print(rows[0].signature if rows else "nothing was trained")
     if chosen.json:
         chosen.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")

@@ -71,13 +71,12 @@ class Shortlist:
         They are the candidates of each of its sub-words, the sub-words themselves, as names have
         them, and the common ones.
         """
+        ids = np.array(source, np.int64)
         may_come = self._is_common.copy()
-        may_come[list(source)] = True
-        begins, ends = (
-            self.begins[:-1][list(source)].tolist(),
-            self.begins[1:][list(source)].tolist(),
-        )
-        for begin, end in zip(begins, ends, strict=True):
+        may_come[ids] = True
+        for begin, end in zip(
+            self.begins[ids].tolist(), self.begins[ids + 1].tolist(), strict=True
+        ):
             may_come[self.candidates[begin:end]] = True
         return may_come.nonzero()[0]
 

@@ -126,9 +126,10 @@ class Run:
         Raises:
             ValueError and others: it is no such checkpoint; see `usable`.
         """
-        load_weights(self.model, checkpoint.group("best"))
+        best = checkpoint.group("best")
+        load_weights(self.model, best)  # fails here if they are not this model's
         load_weights(self.model, checkpoint.group("model"))
-        self.best = {k: np.array(v) for k, v in checkpoint.group("best").items()}
+        self.best = {k: np.array(v) for k, v in best.items()}
         moments = checkpoint.group("optimiser")
         self.optimiser.state.clear()
         for name, parameter in self.model.named_parameters():

@@ -223,13 +223,11 @@ class Translator:
         parts = list(parts_of(source)) if sentences else []
         several = [part.text for part in parts if not part.is_copied]
         if len(several) < 2:
-            return self._typist(source, kept)
-        for sentence in several:
-            self._typed_job(sentence)
-        return LineTypist(parts, lambda sentence: self._typist(sentence, kept))
+            return self._typist(self._typed_job(source), kept)
+        jobs = {sentence: self._typed_job(sentence) for sentence in several}
+        return LineTypist(parts, lambda sentence: self._typist(jobs[sentence], kept))
 
-    def _typist(self, sentence: str, kept: int) -> TranslationTypist:
-        job = self._typed_job(sentence)
+    def _typist(self, job: _Job, kept: int) -> TranslationTypist:
         return TranslationTypist(
             self.network, self._ends, self._pieces, self.subwords.encode, job.source,
             originals=job.originals, demands=self._demands(job), kept=kept,
