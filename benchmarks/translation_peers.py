@@ -1,7 +1,7 @@
 """Foreword beside Joey NMT's RNN and its Transformer: same pairs, same minutes, same machine.
 
     python benchmarks/translation_peers.py --pairs train.de train.en --valid-pairs val.de val.en
-        --minutes 10 [--only foreword transformer] [--out DIR] [--json FILE]
+        --minutes 10 30 [--only foreword transformer] [--out DIR] [--json FILE]
 
 The table has BLEU of the validation pairs by beam search with 4 beams (sacreBLEU, raw text), the
 number of parameters, target sub-words/s of training, and source words/s of translating. Joey NMT
@@ -9,10 +9,12 @@ is optional; two of the packages that it names are too old for today's Python, a
 
     pip install --no-deps joeynmt "sentencepiece<0.2.2" subword-nmt "importlib-metadata<9" zipp
 
-Its minutes are more generous than ours: reading, validating (5 times) and writing do not count, and
-the weights that validate best are kept. Sizes, dropout and label smoothing are those of its IWSLT
-configurations, with half as many layers of the Transformer and smaller batches, which learn more in
-minutes. It gets as many sub-words as Foreword chooses, made by SentencePiece from the same text.
+Foreword is trained anew for each number of minutes. Joey NMT, whose schedule does not depend on
+its end, is trained once for the longest, and its best weights after each number of minutes are
+measured. Its minutes are more generous than ours: reading, validating (after each fifth of them)
+and writing do not count. Sizes, dropout and label smoothing are those of its IWSLT configurations,
+with half as many layers of the Transformer and smaller batches, which learn more in minutes. It
+gets as many sub-words as Foreword chooses, made by SentencePiece from the same text.
 """
 
 import argparse
@@ -51,6 +53,7 @@ class Row:
 
     Attributes:
         system: its name.
+        minutes: of training.
         bleu: of the validation pairs.
         signature: sacreBLEU's.
         parameters: the number of weights.
@@ -59,6 +62,7 @@ class Row:
     """
 
     system: str
+    minutes: float
     bleu: float
     signature: str
     parameters: int
@@ -68,13 +72,14 @@ class Row:
     def text(self) -> str:
         """Return it as a row of the table."""
         return (
-            f"{self.system:<24}{self.bleu:6.1f}{self.parameters:13,}"
+            f"{self.system:<24}{self.minutes:8g}{self.bleu:6.1f}{self.parameters:13,}"
             f"{self.subwords_per_second:8,.0f} sub-words/s{self.words_per_second:6,.0f} words/s"
         )
 
 
 def row_of(
     system: str,
+    minutes: float,
     translate: Callable[[], Lines],
     valid: Sequence[Lines],
     parameters: int,
@@ -86,7 +91,9 @@ def row_of(
     seconds = time.perf_counter() - began
     words = sum(len(line.split()) for line in valid[0])
     quality = measure(translations, valid[1])
-    return Row(system, quality.bleu, quality.signatures["bleu"], parameters, rate, words / seconds)
+    return Row(
+        system, minutes, quality.bleu, quality.signatures["bleu"], parameters, rate, words / seconds
+    )
 
 
 def ours(pairs: Sequence[Path], valid_files: Sequence[Path], minutes: float, out: Path) -> Row:
@@ -106,7 +113,7 @@ def ours(pairs: Sequence[Path], valid_files: Sequence[Path], minutes: float, out
         both = translator.translate(list(valid[0]), beams=BEAMS, sentences=False)
         return [translation.text for translation in both]
 
-    return row_of("Foreword", translate, valid, parameters, rates[-1])
+    return row_of("Foreword", minutes, translate, valid, parameters, rates[-1])
 
 
 def network(kind: str) -> dict[str, Any]:
@@ -184,8 +191,8 @@ def write_text(folder: Path, pairs: Sequence[Path], valid: Sequence[Path], subwo
     (folder / "vocab").write_text("\n".join(pieces[4:]) + "\n", "utf-8")
 
 
-def joey(kind: str, folder: Path, minutes: float) -> Row:
-    """Train one of Joey NMT's networks for some minutes, and translate with its best weights."""
+def joey(kind: str, folder: Path, marks: Sequence[float]) -> list[Row]:
+    """Train one of Joey NMT's networks, and translate with its best weights after some minutes."""
     from joeynmt.config import parse_global_args, set_validation_args
     from joeynmt.helpers import load_checkpoint
     from joeynmt.prediction import predict, prepare
@@ -196,20 +203,24 @@ def joey(kind: str, folder: Path, minutes: float) -> Row:
 
         dev: Any
         began = paused = 0.0
-        validated = 0
 
         def _train_step(self, batch: Any) -> tuple[float, int]:
             self.began = self.began or time.monotonic()
-            done = (time.monotonic() - self.began - self.paused) / (60 * minutes)
-            if done * VALIDATIONS >= self.validated + 1:
+            minutes = (time.monotonic() - self.began - self.paused) / 60
+            if minutes >= times[0]:
                 stopped = time.monotonic()
                 self._validate(self.dev)
-                self.validated += 1
+                if times.pop(0) in marks:
+                    rates.append(self.stats.total_tokens / (60 * minutes))
+                    best = Path(described["model_dir"]) / "best.ckpt"
+                    shutil.copy(best, folder / f"{kind}-{len(rates)}.ckpt")
                 self.paused += time.monotonic() - stopped
-            if done >= 1:
+            if not times:
                 raise KeyboardInterrupt
             return super()._train_step(batch)
 
+    rates: list[float] = []
+    times = sorted({mark * n / VALIDATIONS for mark in marks for n in range(1, VALIDATIONS + 1)})
     described = configuration(kind, folder)
     shutil.rmtree(described["model_dir"], ignore_errors=True)
     Path(described["model_dir"]).mkdir(parents=True)
@@ -222,9 +233,6 @@ def joey(kind: str, folder: Path, minutes: float) -> Row:
     )  # fmt: skip
     trainer.dev = dev
     trainer.train_and_validate(train_data=train, valid_data=dev)
-    best = load_checkpoint(args.model_dir / "best.ckpt", map_location=args.device)
-    model.load_state_dict(best["model_state"])
-
     dev.reset_indices(random_subset=-1)
 
     def translate() -> Lines:
@@ -237,9 +245,13 @@ def joey(kind: str, folder: Path, minutes: float) -> Row:
         (folder / f"valid.{side}").read_text("utf-8").splitlines() for side in ("source", "target")
     ]
     parameters = sum(weight.numel() for weight in model.parameters())
+    rows = []
     with torch.inference_mode():
-        rate = trainer.stats.total_tokens / (60 * minutes)
-        return row_of(PEERS[kind], translate, valid, parameters, rate)
+        for index, (minutes, rate) in enumerate(zip(marks, rates, strict=True), start=1):
+            best = load_checkpoint(folder / f"{kind}-{index}.ckpt", map_location=args.device)
+            model.load_state_dict(best["model_state"])
+            rows.append(row_of(PEERS[kind], minutes, translate, valid, parameters, rate))
+    return rows
 
 
 def main() -> None:
@@ -247,12 +259,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--pairs", nargs=2, type=Path, required=True, metavar="FILE")
     parser.add_argument("--valid-pairs", nargs=2, type=Path, required=True, metavar="FILE")
-    parser.add_argument("--minutes", type=float, default=10.0, help="of training, for each")
+    parser.add_argument("--minutes", nargs="+", type=float, default=[10, 30], help="of training")
     parser.add_argument("--only", nargs="+", choices=SYSTEMS, default=SYSTEMS)
     parser.add_argument("--subwords", type=int, help="of Joey NMT; default: those of Foreword")
     parser.add_argument("--out", type=Path, help="where the models are kept")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
+    marks = sorted(set(chosen.minutes))
     peers = [kind for kind in PEERS if kind in chosen.only]
     try:
         importlib.import_module("joeynmt")
@@ -264,20 +277,23 @@ def main() -> None:
     rows = []
     with contextlib.ExitStack() as stack:
         folder = chosen.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        model = folder / "foreword"
+        model = folder / f"foreword-{marks[-1]:g}"
         if "foreword" in chosen.only:
-            rows.append(ours(chosen.pairs, chosen.valid_pairs, chosen.minutes, model))
-            print(rows[-1].text(), flush=True)
+            for minutes in marks:
+                model = folder / f"foreword-{minutes:g}"
+                rows.append(ours(chosen.pairs, chosen.valid_pairs, minutes, model))
+                print(rows[-1].text(), flush=True)
         if peers:
             count = chosen.subwords or foreword.load(model, Translator).subwords.size
             text = folder / "joey"
             text.mkdir(parents=True, exist_ok=True)
             write_text(text, chosen.pairs, chosen.valid_pairs, count)
         for kind in peers:
-            rows.append(joey(kind, text, chosen.minutes))
-            print(rows[-1].text(), flush=True)
-    print(f"{chosen.minutes:g} minutes each; {machine()}, {torch.get_num_threads()} threads")
-    print(f"{'':<24}{'BLEU':>6}{'parameters':>13}{'training':>18}{'translating':>14}")
+            reached = joey(kind, text, marks)
+            rows += reached
+            print(*(row.text() for row in reached), sep="\n", flush=True)
+    print(f"{machine()}, {torch.get_num_threads()} threads")
+    print(f"{'':<24}{'minutes':>8}{'BLEU':>6}{'parameters':>13}{'training':>18}{'translating':>14}")
     for row in rows:
         print(row.text())
     print(rows[0].signature if rows else "nothing was trained")
