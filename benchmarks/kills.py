@@ -224,9 +224,12 @@ def compress_translator(folder: Path) -> None:
 
 def calibrate(folder: Path) -> None:
     from foreword.folder.calibration import Calibration
-    from foreword.folder.translation_store import keep_calibration
+    from foreword.folder.claim import claimed
+    from foreword.folder.translation_store import keep_calibration, read_translation
 
-    keep_calibration(folder / "m", Calibration((1.0, 2.0, 3.0, 4.0), "new", 1))
+    with claimed(folder / "m", "evaluate"):
+        measured = read_translation(folder / "m").document
+        keep_calibration(folder / "m", Calibration((1.0, 2.0, 3.0, 4.0), "new", 1), measured)
 
 
 def calibration(folder: Path) -> str:

@@ -11,6 +11,7 @@ from foreword.errors import FolderError, TextError
 from foreword.evaluation.calibration import fit, reliability, right_words
 from foreword.evaluation.reliability_plot import plot_reliability
 from foreword.folder.calibration import Calibration
+from foreword.folder.claim import claimed
 from foreword.folder.translation_store import keep_calibration, read_translation
 from foreword.translator.translation import TranslatedWord, Translation
 from foreword.translator.translator import Translator
@@ -66,7 +67,9 @@ def test_a_kept_calibration_makes_the_confidences_and_decides_on_abstaining(
 ) -> None:
     path = write_random(tmp_path / "model")
     raw = foreword.load(path, Translator).translate("the cat sat")
-    keep_calibration(path, Calibration((3.0, 0.0, 0.0, 0.0), "some pairs", 900))
+    keep_calibration(
+        path, Calibration((3.0, 0.0, 0.0, 0.0), "some pairs", 900), read_translation(path).document
+    )
     translator = foreword.load(path, Translator)
     translated = translator.translate("the cat sat")
     assert translated.text == raw.text
@@ -80,14 +83,20 @@ def test_a_kept_calibration_makes_the_confidences_and_decides_on_abstaining(
 @pytest.mark.parametrize("text", ["", "😀 🎉", "\n\n", "12:30", "{name}"])
 def test_what_needs_no_translation_is_certain(tmp_path: Path, text: str) -> None:
     path = write_random(tmp_path / "model")
-    keep_calibration(path, Calibration((-3.0, 0.0, 0.0, 0.0)))
+    keep_calibration(path, Calibration((-3.0, 0.0, 0.0, 0.0)), read_translation(path).document)
     given = foreword.load(path, Translator).translate(text, abstain=0.9)
     assert (given.text, given.confidence, given.abstained) == (text, 1.0, False)
 
 
+def test_a_model_that_is_being_trained_is_not_calibrated(tmp_path: Path) -> None:
+    path = write_random(tmp_path / "model")
+    with claimed(path, "train"), pytest.raises(FolderError, match="foreword train .* is writing"):
+        foreword.evaluate(path, pairs=["a.de", "a.en"], calibrate=True)
+
+
 def test_a_damaged_calibration_is_refused(tmp_path: Path) -> None:
     path = write_random(tmp_path / "model")
-    keep_calibration(path, Calibration((3.0, 0.0, 0.0, 0.0)))
+    keep_calibration(path, Calibration((3.0, 0.0, 0.0, 0.0)), read_translation(path).document)
     file = path / "config.json"
     file.write_text(file.read_text().replace('"factors": [', '"factors": ["x", '))
     with pytest.raises(FolderError):

@@ -16,7 +16,7 @@ from foreword.folder.config import TranslationFolderConfig
 from foreword.folder.files import write_tensors
 from foreword.folder.quantised import quantise
 from foreword.folder.saving import with_checksums
-from foreword.folder.store import CONFIG, SUBWORDS, WEIGHTS, read_folder
+from foreword.folder.store import CARD, CONFIG, SUBWORDS, WEIGHTS, read_folder
 from foreword.folder.translation import TranslationConfig, expected_shapes
 from foreword.folder.translation_store import (
     keep_calibration,
@@ -40,6 +40,11 @@ def written(folder: Path, arrays: dict[str, np.ndarray] | None = None, **more: A
     config = TranslationFolderConfig(model=MODEL, source_language="de", **more)
     write_translation(folder, config, arrays or WEIGHTS_KNOWN, SUBWORDS_KNOWN, "card\n")
     return folder
+
+
+def calibrated(folder: Path) -> None:
+    measured = read_translation(folder).document
+    keep_calibration(folder, Calibration((1.0, 1.0, 0.0, 0.0)), measured)
 
 
 @pytest.mark.parametrize("kind", ["float32", "int8"])
@@ -73,13 +78,31 @@ def test_a_shortlist_is_read_as_it_was_written_and_stays_when_confidences_are_ca
     tmp_path: Path,
 ) -> None:
     folder = with_shortlist(tmp_path / "m")
-    keep_calibration(folder, Calibration((1.0, 1.0, 0.0, 0.0)))
+    calibrated(folder)
     read = read_translation(folder)
     assert read.calibration is not None
     assert read.shortlist is not None
     assert read.weights.keys() == WEIGHTS_KNOWN.keys()
     for name in ("common", "begins", "candidates"):
         np.testing.assert_array_equal(getattr(read.shortlist, name), getattr(SHORTLIST, name))
+
+
+def test_a_calibration_takes_no_card_for_its_own(tmp_path: Path) -> None:
+    folder = written(tmp_path / "m")
+    own = "My own notes, in Latin-1: für mich.\n".encode("latin-1")
+    (folder / CARD).write_bytes(own)
+    calibrated(folder)
+    written(folder)  # as the next training does
+    assert (folder / CARD).read_bytes() == own
+
+
+def test_a_calibration_of_a_model_that_was_replaced_meanwhile_is_refused(tmp_path: Path) -> None:
+    folder = written(tmp_path / "m")
+    measured = read_translation(folder).document
+    written(folder, target_language="en")
+    with pytest.raises(FolderError, match="Evaluate it again"):
+        keep_calibration(folder, Calibration((1.0, 1.0, 0.0, 0.0)), measured)
+    assert read_translation(folder).calibration is None
 
 
 def test_a_shortlist_that_does_not_fit_is_refused_with_its_file(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from foreword.evaluation.calibration import fit, reliability
 from foreword.evaluation.lengths import measures_by_length
 from foreword.evaluation.pairs import evaluation_of_pairs, score_pairs
 from foreword.evaluation.translation import measure
+from foreword.folder.claim import claimed, refuse_unclaimable
 from foreword.folder.config import LengthMeasure, TranslationEvaluation
 from foreword.folder.installed import find_folder
 from foreword.folder.quantised import dense
@@ -64,6 +65,8 @@ def evaluate_pairs(
         FolderError, TextError: with what to do about it.
     """
     path = find_folder(folder)
+    if calibrate:
+        refuse_unclaimable(path, "evaluate")
     stored = read_translation(path)
     translator = Translator(replace(stored, calibration=None) if calibrate else stored)
     languages = (stored.source_language, stored.target_language)
@@ -102,7 +105,8 @@ def evaluate_pairs(
     )
     if calibrate:
         calibration = fit(translations, references, test.names)
-        keep_calibration(path, calibration)
+        with claimed(path, "evaluate"):
+            keep_calibration(path, calibration, stored.document)
         translator = Translator(replace(stored, calibration=calibration))
         translations = translator.translate(sources, beams=beams, sentences=False)
         say(f"the confidences are calibrated on {calibration.words:,} words; {path} keeps it")

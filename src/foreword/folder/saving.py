@@ -169,9 +169,17 @@ def _config_bytes(config: "FolderConfig", files: Mapping[str, bytes]) -> bytes:
     return with_checksums(document, files)
 
 
-def with_checksums(document: dict[str, Any], files: Mapping[str, bytes]) -> bytes:
-    """The content of `config.json`: a document, and the checksums of it and of the other files."""
-    others = {name: sha256(data) for name, data in files.items()}
+def with_checksums(
+    document: dict[str, Any], files: Mapping[str, bytes], known: Mapping[str, str] | None = None
+) -> bytes:
+    """The content of `config.json`: a document, and the checksums of it and of the other files.
+
+    Args:
+        document: what it says otherwise.
+        files: the content of the files that were written with it.
+        known: the checksums of those that were written before.
+    """
+    others = {**(known or {}), **{name: sha256(data) for name, data in files.items()}}
     document[CHECKSUMS] = {CONFIG: config_checksum(document, others), **others}
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 

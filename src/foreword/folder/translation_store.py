@@ -5,7 +5,7 @@ for a newer one. `subwords.json` stands in the place of `tokenizer.json`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +15,7 @@ import numpy as np
 from foreword.errors import FolderError
 from foreword.folder.adopting import current
 from foreword.folder.calibration import Calibration
-from foreword.folder.files import RESTORE, read_bytes, tensor_bytes
+from foreword.folder.files import RESTORE, atomic_write, read_bytes, tensor_bytes
 from foreword.folder.quantised import SCALE, is_quantisable
 from foreword.folder.saving import with_checksums, write_files
 from foreword.folder.store import (
@@ -238,19 +238,25 @@ def write_translation(
     write_files(path, files, replaces=replaces)
 
 
-def keep_calibration(path: Path, calibration: Calibration) -> None:
-    """Write the calibration of a model's confidences into its folder; all else stays.
+def keep_calibration(path: Path, calibration: Calibration, measured: Mapping[str, Any]) -> None:
+    """Write the calibration of a model's confidences into its `config.json`; all else stays.
+
+    Args:
+        path: the folder, which is claimed.
+        calibration: what is kept.
+        measured: the content of `config.json` when the model was measured.
 
     Raises:
-        FolderError: the folder is damaged, or cannot be written to.
+        FolderError: the folder is damaged, holds another model by now, or cannot be written to.
     """
-    stored = read_translation(path)
-    card = current(path, CARD)
-    config = stored.config.model_copy(update={"calibration": calibration})
-    text = card.read_text("utf-8") if card.exists() else ""
-    write_translation(
-        path, config, stored.weights, stored.subwords, text, shortlist=stored.shortlist
-    )
+    file, document, checksums = read_document(path)
+    if document != measured:
+        raise FolderError(
+            f"{path} was written to while its model was measured, so that its calibration may be "
+            "another model's. Evaluate it again"
+        )
+    document["calibration"] = plain(asdict(calibration))
+    atomic_write(file, with_checksums(document, {}, checksums))
 
 
 def _metadata(vocabulary: bytes) -> dict[str, str]:
