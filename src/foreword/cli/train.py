@@ -12,6 +12,7 @@ from foreword.cli.options import takes_settings
 from foreword.cli.watch import Watch
 from foreword.folder.claim import refuse_unclaimable
 from foreword.training.checkpoint import refuse_without_checkpoint, saved
+from foreword.training.launch import launch
 from foreword.training.leaves import Leaves
 from foreword.training.settings import ENDS
 from foreword.training.target import refusal_for
@@ -108,10 +109,13 @@ def train(
     """
     if out is None:
         raise typer.BadParameter("where should the model go?", param_hint="--out")
-    refusal = refusal_for(replaces=resume or overwrite)
-    refuse_unclaimable(out, "train", refusal)  # before PyTorch is loaded
+    started = launch()
+    if started.count == 1:  # before PyTorch is loaded
+        refuse_unclaimable(out, "train", refusal_for(replaces=resume or overwrite))
     if resume:
         refuse_without_checkpoint(out)
+    if not started.is_first:
+        errors.quiet = True
     before = saved(out)
     with loading_torch():
         from foreword.training.run import train as train_model
@@ -140,6 +144,8 @@ def train(
     from foreword.folder.config import TranslationFolderConfig
 
     config = outcome.config
+    if not started.is_first:
+        return
     if as_json:
         print_json({"folder": str(out), **config.model_dump(mode="json")})
     elif isinstance(config, TranslationFolderConfig):

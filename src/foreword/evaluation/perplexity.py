@@ -58,6 +58,7 @@ def score(
     reset: Reset = "never",
     streams: int = 1,
     words: int | None = None,
+    own: slice = slice(None),
     progress: Callable[[int, int], None] | None = None,
 ) -> Score:
     """Predict every word of `ids` from those before it.
@@ -76,11 +77,12 @@ def score(
             states of each come from the few words before it alone, so only 1 is exact.
         words: about how many words are counted: equal parts of all passages, which are spread over
             the whole text. None: all.
+        own: the passages that are read, if other processes read the others.
         progress: called with (words done, words in all).
     """
     if len(ids) == 0:
         raise TextError("there is nothing to evaluate on: the text has no words")
-    windows = _lines(ids) if reset == "sentence" else _passages(ids, streams, words)
+    windows = _lines(ids) if reset == "sentence" else _passages(ids, streams, words, own)
     was_training = model.training
     model.eval()
     began = time.perf_counter()
@@ -102,14 +104,16 @@ def score(
 
 
 def _passages(
-    ids: np.ndarray, streams: int, words: int | None
+    ids: np.ndarray, streams: int, words: int | None, own: slice
 ) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
     """Yield the windows (T, B) of B passages of a text, which begin at equal distances."""
     N = len(ids)
     B = max(1, min(streams, N))
     distance = math.ceil(N / B)
     length = distance if words is None else min(distance, math.ceil(words / B))
-    starts = np.arange(B) * distance
+    starts = (np.arange(B) * distance)[own]
+    if len(starts) == 0:
+        return
     ends = np.minimum(starts + length, N)
     steps = max(1, WINDOW_WORDS // B)
     first = -WARM_WORDS if B > 1 else 0

@@ -59,6 +59,8 @@ class TrainingRecord(Data):
     torch_version: str
     finished: bool
     """False where training was interrupted and can be resumed."""
+    processes: int = 1
+    """How many processes trained it together."""
 
 
 class Evaluation(Data):

@@ -76,6 +76,11 @@ def saved(model_folder: Path) -> frozenset[tuple[str, int]]:
     )
 
 
+def has_begun(model_folder: Path) -> bool:
+    """Return whether a folder has a run that could be continued."""
+    return any((home(model_folder) / FOLDER).glob(FILES))
+
+
 def refuse_without_checkpoint(model_folder: Path) -> None:
     """Refuse to resume if there is no run to continue, without reading the checkpoint.
 

@@ -18,6 +18,7 @@ from foreword.training.corpus import Corpus
 from foreword.training.interrupt import StopWish
 from foreword.training.preparing import new_run
 from foreword.training.progress import Note, Reporter, TextProgress
+from foreword.training.ranks import ALONE, Ranks
 from foreword.training.session import training_record
 from foreword.training.settings import TrainingSettings
 from foreword.training.trainer import Run
@@ -58,6 +59,7 @@ class NextWordTask:
         settings: TrainingSettings,
         rare: Sequence[str] = (),
         validation: Validation = EACH,
+        ranks: Ranks = ALONE,
     ) -> None:
         """Prepare the task.
 
@@ -66,12 +68,14 @@ class NextWordTask:
             settings: settings, whose open choices the corpus decides.
             rare: words beyond the vocabulary, which are stored in the folder.
             validation: how the held-out text is read.
+            ranks: the processes that train the model.
         """
         self.corpus = corpus
         self.settings = corpus.fill_in(settings)
         self.config = corpus.model_config(self.settings)
         self.rare = rare
         self.validation = validation
+        self.ranks = ranks
         self.refuse_other = corpus.refuse_other
         self._model: NextWordModel | None = None
         self._evaluation: Evaluation | None = None
@@ -96,7 +100,9 @@ class NextWordTask:
 
     def begin(self, report: Reporter, *, fresh: bool) -> Run:
         """Return the run before its first step."""
-        run, self._model = new_run(self.corpus, self.config, self.settings, report, fresh=fresh)
+        run, self._model = new_run(
+            self.corpus, self.config, self.settings, report, fresh=fresh, ranks=self.ranks
+        )
         return run
 
     def summary(self) -> str:
@@ -115,7 +121,15 @@ class NextWordTask:
         ids, words = self.corpus.valid.ids, self.validation.words
         counted = len(ids) if words is None else min(words, len(ids))
         streams = max(1, min(self.validation.streams, counted // SHORTEST_PASSAGE))
-        return score(self.model, ids, streams=streams, words=words)
+        own = slice(self.ranks.rank, None, self.ranks.count)
+        part = score(self.model, ids, streams=streams, words=words, own=own)
+        sums = self.ranks.summed(
+            part.words, part.nats, part.top1, part.top3, part.top5, part.reciprocal_ranks
+        )
+        words_read, nats, top1, top3, top5, reciprocal = sums
+        return Score(
+            *(int(words_read), nats, int(top1), int(top3), int(top5), reciprocal, part.seconds)
+        )
 
     def evaluate(self, run: Run, wish: StopWish, report: Reporter) -> None:
         """Measure the model on all held-out text, unless somebody stops it."""

@@ -21,6 +21,7 @@ from foreword.nn.softmax import IGNORED
 from foreword.text.windows import Window
 from foreword.training.graphs import Graphs, Work
 from foreword.training.insight import look
+from foreword.training.ranks import ALONE, Ranks
 from foreword.training.schedule import ramp
 from foreword.training.settings import TrainingSettings
 
@@ -85,17 +86,21 @@ class NextWords:
         settings: TrainingSettings,
         generator: torch.Generator,
         precision: torch.dtype = torch.float32,
+        ranks: Ranks = ALONE,
     ) -> None:
         self._model = model
+        self.ranks = ranks
+        self._loss = ranks.wrapped(_Loss(model))
         self.windows = windows
         self.settings = settings
         self.precision = precision
         self.state: State | None = None
         self._work: Work = self._gradients
-        if model.device.type == "cuda":
+        if model.device.type == "cuda" and ranks.count == 1:
             self._work = Graphs(self._gradients, generator)
         self._sample: Sampling | None = None
         self._last: _Step | None = None
+        self._words = 0.0  # of a step, divided by the number of processes
 
     @property
     def model(self) -> NextWordModel:
@@ -110,29 +115,36 @@ class NextWords:
     def backward(self, done: float) -> tuple[Tensor, int]:
         """Read the next window, and leave the gradients of its mean loss in the parameters."""
         bptt, device = self.settings.bptt, self.model.device
-        window = self.windows.next(
-            ramp(bptt.batch_start, bptt.batch_ramp, done),
+        share = ramp(bptt.batch_start, bptt.batch_ramp, done)
+        whole = self.windows.next(
+            max(share, min(1.0, self.ranks.count / bptt.batch_size)),
             ramp(bptt.window_start, bptt.window_ramp, done),
         )
+        words = int((whole.targets != IGNORED).sum())
+        window = self.ranks.streams(whole)
         inputs = torch.from_numpy(window.inputs).to(device)
         targets = torch.from_numpy(window.targets).to(device)
         if window.fresh or self.state is None:
             self.state = self.model.start(window.of)
         before = _of(self.state, window)
         self._sample = self._sampling(done)
-        loss, after = self._work(inputs, targets, before)
+        self._words = words / self.ranks.count
+        with self.ranks.answering():
+            loss, after = self._work(inputs, targets, before)
         self._last = _Step(window, inputs, targets, before, after)
-        return loss, int((window.targets != IGNORED).sum())
+        return self.ranks.mean(loss), words
 
     def _gradients(self, inputs: Tensor, targets: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the mean loss of a window and the state after it; add its gradients."""
-        total, penalty, after = self.model.training_loss(
+        total, penalty, after = self._loss(
             inputs, targets, detach(state), self.precision, self._sample
         )
-        loss = total / (targets != IGNORED).sum()
+        # The mean over all processes is that over the words of all of them.
+        words = (targets != IGNORED).sum() if self.ranks.count == 1 else self._words
+        loss = total / words
         # Zeroed, not dropped: a graph of the GPU's finds them where they were.
         self.model.zero_grad(set_to_none=not total.is_cuda)
-        (loss + penalty).backward()  # type: ignore[no-untyped-call]
+        (loss + penalty).backward()
         return loss.detach(), detach(after)
 
     def _sampling(self, done: float) -> Sampling | None:
@@ -159,9 +171,12 @@ class NextWords:
         return self._work.news() if isinstance(self._work, Graphs) else None
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return the hidden state."""
+        """Return the hidden state of all streams, whichever process reads them."""
+        if self.ranks.count > 1 and self.settings.bptt.bptt == "sentence":
+            return {}  # each line begins from a zero state
         return {
-            str(k): part.detach().cpu().numpy().copy() for k, part in enumerate(self.state or ())
+            str(k): self.ranks.undealt(part.detach().cpu().numpy().copy())
+            for k, part in enumerate(self.state or ())
         }
 
     def document(self) -> dict[str, Any]:
@@ -170,9 +185,29 @@ class NextWords:
 
     def restore(self, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
         """Go back to where a checkpoint was made."""
-        parts = [torch.tensor(arrays[str(k)], device=self.model.device) for k in range(len(arrays))]
+        wholes = [arrays[str(k)] for k in range(len(arrays))]
+        parts = [torch.tensor(self.ranks.dealt(w), device=self.model.device) for w in wholes]
         self.state = tuple(parts) if parts else None
         self.windows.restore(dict(document))
+
+
+class _Loss(nn.Module):
+    """The training loss of a model as a module of its own, which can be wrapped."""
+
+    def __init__(self, model: NextWordModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self,
+        inputs: Tensor,
+        targets: Tensor,
+        state: State,
+        precision: torch.dtype,
+        sample: Sampling | None,
+    ) -> tuple[Tensor, Tensor | float, State]:
+        """Return what the model's `training_loss` returns."""
+        return self.model.training_loss(inputs, targets, state, precision, sample)
 
 
 @dataclass(frozen=True)

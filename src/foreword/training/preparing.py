@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from foreword.errors import SettingsError
 from foreword.folder.config import ModelConfig
 from foreword.kernels.threads import most_threads
 from foreword.models.build import build, device_named
@@ -17,6 +18,7 @@ from foreword.training.defaults import leaves_dropout_open
 from foreword.training.objective import NextWords
 from foreword.training.pace import SECONDS, expected_passes, paces_by_threads, words_per_second
 from foreword.training.progress import Note, Reporter, silent
+from foreword.training.ranks import ALONE, Ranks
 from foreword.training.settings import Budget, TrainingSettings, settings_from
 from foreword.training.threads import MUCH_BETTER, Threads, told
 from foreword.training.trainer import Run
@@ -32,8 +34,13 @@ def new_run(
     report: Reporter,
     *,
     fresh: bool = False,
+    ranks: Ranks = ALONE,
 ) -> tuple[Run, NextWordModel]:
-    """Return a run before its first step, and its model; `fresh` if no checkpoint follows."""
+    """Return a run before its first step, and its model; `fresh` if no checkpoint follows.
+
+    Raises:
+        SettingsError: the batch cannot be dealt out to the processes.
+    """
     device = device_named(settings.run.device)
     generator = torch.Generator().manual_seed(settings.run.seed)
     model = build(config, regularisation(settings), generator)
@@ -44,6 +51,8 @@ def new_run(
         # Initial weights are drawn on the CPU, equal for every device; masks on the device.
         generator = torch.Generator(device).manual_seed(settings.run.seed)
         model.use_generator(generator)
+    if not ranks.is_first:  # their masks are others; their initial weights are the first one's
+        generator.manual_seed(ranks.seed(settings.run.seed, 0))
     windows = _windows(settings, corpus.train.ids)
     if isinstance(windows, StreamWindows) and windows.batch_size < settings.bptt.batch_size:
         report(
@@ -52,13 +61,22 @@ def new_run(
                 f"{settings.bptt.batch_size}"
             )
         )
+    if isinstance(windows, StreamWindows) and windows.batch_size % ranks.count:
+        raise SettingsError(
+            f"{windows.batch_size} streams cannot be dealt out evenly to {ranks.count} processes: "
+            f"give a batch_size that is a multiple of {ranks.count}"
+        )
     precision = precision_of(settings, device)
-    objective = NextWords(model, windows, settings, generator, precision)
-    return Run(objective, settings, generator), model
+    objective = NextWords(model, windows, settings, generator, precision, ranks)
+    return Run(objective, settings, generator, ranks), model
 
 
 def regularised(
-    corpus: Corpus, settings: TrainingSettings, seconds: float, report: Reporter
+    corpus: Corpus,
+    settings: TrainingSettings,
+    seconds: float,
+    report: Reporter,
+    ranks: Ranks = ALONE,
 ) -> TrainingSettings:
     """Return the settings with dropout that suits the number of passes, if it is not set.
 
@@ -69,19 +87,21 @@ def regularised(
         settings: the chosen settings, and the limits.
         seconds: the part of the minutes that is spent already.
         report: called with a sentence on the choice.
+        ranks: the processes that will train the model. Each of them times its part of a step.
     """
     if not leaves_dropout_open(settings.dropout):
         return settings
     began, pace = time.monotonic(), None
     if settings.budget.minutes is not None:
         longest = min(SECONDS, 0.05 * 60 * settings.budget.minutes)
-        run = _trial(corpus, settings)
+        run = _trial(corpus, settings, ranks.count)
         if settings.run.threads is None:
             pace = max(paces_by_threads(run, longest).values())
         else:
             torch.set_num_threads(settings.run.threads)
             pace = words_per_second(run, longest)
-    seconds += time.monotonic() - began
+        pace = ranks.of_first(pace * ranks.count)
+    seconds = ranks.of_first(seconds + time.monotonic() - began)
     words = len(corpus.train)
     passes = expected_passes(settings.budget, settings.bptt, words, pace, seconds)
     filled = corpus.fill_in(settings, passes)
@@ -121,12 +141,17 @@ def watching_threads(settings: TrainingSettings, report: Reporter) -> Callable[[
     return Threads(torch.get_num_threads(), report).after_step
 
 
-def _trial(corpus: Corpus, settings: TrainingSettings) -> Run:
-    """Return a temporary run whose steps are timed."""
+def _trial(corpus: Corpus, settings: TrainingSettings, parts: int = 1) -> Run:
+    """Return a temporary run whose steps are timed, on a part of the batch."""
+    bptt = {
+        "batch_ramp": 0.0,
+        "window_ramp": 0.0,
+        "batch_size": max(1, settings.bptt.batch_size // parts),
+    }
     trial = corpus.fill_in(settings).model_copy(
         update={
             "budget": Budget(steps=1_000_000),
-            "bptt": settings.bptt.model_copy(update={"batch_ramp": 0.0, "window_ramp": 0.0}),
+            "bptt": settings.bptt.model_copy(update=bptt),
         }
     )
     return new_run(corpus, corpus.model_config(trial), trial, silent)[0]

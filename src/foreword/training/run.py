@@ -2,8 +2,11 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Unpack
 
 from foreword.errors import SettingsError
@@ -16,7 +19,7 @@ from foreword.text.subwords import Subwords
 from foreword.text.tokenizer import Tokenizer
 from foreword.training.adapting import Base
 from foreword.training.board import writer_class
-from foreword.training.checkpoint import Checkpoint, home, latest, usable
+from foreword.training.checkpoint import Checkpoint, has_begun, home, latest, usable
 from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.keeping import remember, remembered
 from foreword.training.leaves import Leaves
@@ -25,6 +28,7 @@ from foreword.training.ngram import count_on
 from foreword.training.pair_corpus import read_pair_corpus
 from foreword.training.preparing import regularised, with_threads
 from foreword.training.progress import Note, Reporter, silent
+from foreword.training.ranks import ALONE, Ranks, joined
 from foreword.training.recipes import find, overridden
 from foreword.training.session import Outcome, carry_out
 from foreword.training.settings import TrainingSettings, settings_from
@@ -109,17 +113,30 @@ def train(
         if resume:
             of_recipe = {k: v for k, v in of_recipe.items() if k not in FREE}
         chosen = overridden(of_recipe, leaves)
-    refusal = refusal_for(replaces=resume or overwrite)
-    with claimed(folder, "train", refusal, lambda told: report(Note(told))):
+    ranks = joined()
+    if not ranks.is_first:
+        report, watch = silent, False
+    with ExitStack() as until_end:
+
+        def claim() -> None:
+            if ranks.is_first:
+                refusal = refusal_for(replaces=resume or overwrite or ranks.launch.restarts > 0)
+                claim = claimed(folder, "train", refusal, lambda told: report(Note(told)))
+                until_end.enter_context(claim)
+
+        ranks.all_or_none(claim)
+        resume = resume or (ranks.launch.restarts > 0 and has_begun(folder))
         base = None
         if continues is not None:
+            _refuse_several(ranks, "pairs")
             base = Base.read(continues, paths_of(old_pairs), valid_pairs, report)
             chosen = base.leaves(chosen)
         if pairs or (resume and holds_model(home(folder)) and holds_translation(home(folder))):
+            _refuse_several(ranks, "pairs")
             return _train_pairs(
                 folder, pairs, valid_pairs, base, settings, chosen, resume, watch, report, began
             )
-        return _train(folder, texts, valid, settings, chosen, resume, watch, report, began)
+        return _train(folder, texts, valid, settings, chosen, resume, watch, report, began, ranks)
 
 
 def _train_pairs(
@@ -165,6 +182,7 @@ def _train(
     watch: bool,
     report: Reporter,
     began: float,
+    ranks: Ranks,
 ) -> Outcome[FolderConfig]:
     """Train in a folder that is claimed; see `train`."""
     checkpoint, chosen = _begun(folder, settings, leaves, resume=resume)
@@ -176,13 +194,27 @@ def _train(
         tokenizer, rare = before.tokenizer, before.rare
     # Nothing may be writable beside a folder that is there.
     scratch = folder if folder.is_dir() else folder.absolute().parent
-    corpus = read_corpus(texts, valid, chosen.text, scratch, report, tokenizer)
+    if not ranks.is_first:
+        scratch = Path(gettempdir())
+    corpus = ranks.all_or_none(
+        lambda: read_corpus(texts, valid, chosen.text, scratch, report, tokenizer)
+    )
+    ranks.refuse_others(
+        {
+            "version of Foreword": version("foreword"),
+            "text": dict(corpus.fingerprint),
+            "vocabulary": corpus.tokenizer.vocab_size,
+        }
+    )
     if chosen.model.model == "ngram":
+        _refuse_several(ranks, "n-grams")
         seconds = time.monotonic() - began
         return Outcome(count_on(corpus, chosen, out=folder, report=report, seconds=seconds))
     if checkpoint is None:
-        chosen = with_threads(corpus, chosen, report)
-        chosen = regularised(corpus, chosen, time.monotonic() - began, report)
+        if ranks.count == 1:
+            chosen = with_threads(corpus, chosen, report)
+        chosen = regularised(corpus, chosen, time.monotonic() - began, report, ranks)
+    ranks.refuse_others({"setting": chosen.model_dump(mode="json")})
     return train_on(
         corpus,
         chosen,
@@ -193,6 +225,7 @@ def _train(
         watch=watch,
         on_start=lambda model_home: remember(model_home, texts, valid),
         rare=rare,
+        ranks=ranks,
     )
 
 
@@ -208,6 +241,7 @@ def train_on(
     on_start: Callable[[Path], None] = lambda _: None,
     rare: Sequence[str] = (),
     validation: Validation = EACH,
+    ranks: Ranks = ALONE,
 ) -> Outcome[FolderConfig]:
     """Train on a corpus that has been read already; see `train`.
 
@@ -222,16 +256,28 @@ def train_on(
         on_start: called with the folder of a fresh run before it counts, to add files to it.
         rare: words beyond the vocabulary, which are stored in the folder.
         validation: how the held-out text is read.
+        ranks: the processes that train the model.
     """
     return carry_out(
-        NextWordTask(corpus, settings, rare, validation),
+        NextWordTask(corpus, settings, rare, validation, ranks),
         out=out,
         checkpoint=checkpoint,
         seconds=seconds,
         report=report,
         watch=watch,
         on_start=on_start,
+        ranks=ranks,
     )
+
+
+def _refuse_several(ranks: Ranks, what: str) -> None:
+    """Refuse what only one process can do.
+
+    Raises:
+        SettingsError: there are several.
+    """
+    if ranks.count > 1:
+        raise SettingsError(f"{what} are trained on by one process: start it without torchrun")
 
 
 def _begun(

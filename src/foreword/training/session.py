@@ -3,10 +3,12 @@
 What is trained is told by a `Task`: next words of a text, or translations of sentences.
 """
 
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Generic, Protocol, TypeVar
 
 import torch
@@ -20,6 +22,7 @@ from foreword.training.interrupt import StopWish, stop_on_signals
 from foreword.training.keeping import Home
 from foreword.training.preparing import watching_threads
 from foreword.training.progress import Event, Note, Reporter, silent
+from foreword.training.ranks import ALONE, Ranks
 from foreword.training.settings import TrainingSettings
 from foreword.training.trainer import Run
 from foreword.training.trainer import train as train_loop
@@ -101,8 +104,11 @@ def carry_out(
     report: Reporter = silent,
     watch: bool = False,
     on_start: Callable[[Path], None] = lambda _: None,
+    ranks: Ranks = ALONE,
 ) -> Outcome[Config]:
     """Train until the budget is used up or someone stops it.
+
+    Of several processes only the first writes; the others' outcome has no evaluation.
 
     Args:
         task: what is trained.
@@ -112,6 +118,7 @@ def carry_out(
         report: called with all events.
         watch: whether to write data for TensorBoard.
         on_start: called with the folder of a fresh run before it counts, to add files to it.
+        ranks: the processes that train the model.
     """
     settings = task.settings
     model_home = Home(out, is_begun=checkpoint is not None)
@@ -132,6 +139,8 @@ def carry_out(
             return Outcome(config, is_staged=model_home.is_staged)
 
         def save(state: Checkpoint, best_changed: bool) -> None:
+            if not ranks.is_first:
+                return
             state = Checkpoint(state.arrays, {**state.document, "text": task.fingerprint})
             if not model_home.is_begun:
 
@@ -167,13 +176,17 @@ def carry_out(
                 look_every=LOOK_EVERY if watch else None,
                 after_step=watching_threads(settings, report),
             )
-            if finished and task.is_validated:
+            if finished and task.is_validated and ranks.is_first:
                 run.load_best()
                 task.evaluate(run, wish, report)
-        if wish.signal is not None:
-            stopped = write(model_home.folder, finished=False, ends=True)
-            return replace(stopped, stopped_by=wish.signal.name)
-        return write(model_home.folder, finished=True, ends=True)
+        # Another process may have been asked to stop.
+        asked = wish.signal or (None if finished else signal.SIGTERM)
+        with ExitStack() as until_end:
+            home = model_home.folder
+            if not ranks.is_first:
+                home = Path(until_end.enter_context(TemporaryDirectory())) / out.name
+            ended = write(home, finished=asked is None, ends=True)
+        return ended if asked is None else replace(ended, stopped_by=asked.name)
 
 
 @contextmanager
@@ -211,4 +224,5 @@ def training_record(
         settings=settings.public_leaves(),
         torch_version=torch.__version__,
         finished=finished,
+        processes=run.ranks.count,
     )

@@ -25,6 +25,7 @@ from foreword.training.divergence import LossWatch
 from foreword.training.insight import norms
 from foreword.training.objective import Objective
 from foreword.training.progress import Insight, Note, Reporter, StepProgress, Validated
+from foreword.training.ranks import ALONE, Ranks
 from foreword.training.schedule import learning_rate, progress
 from foreword.training.settings import TrainingSettings
 
@@ -53,13 +54,18 @@ class Run:
     """A run in progress: the model and everything that changes with each step."""
 
     def __init__(
-        self, objective: Objective, settings: TrainingSettings, generator: torch.Generator
+        self,
+        objective: Objective,
+        settings: TrainingSettings,
+        generator: torch.Generator,
+        ranks: Ranks = ALONE,
     ) -> None:
         model = objective.model
         self.objective = objective
         self.model = model
         self.settings = settings
         self.generator = generator
+        self.ranks = ranks
         self.position = Position()
         self.watch = LossWatch()
         self.best = weights_of(model)
@@ -101,7 +107,10 @@ class Run:
         )
 
     def capture(self) -> Checkpoint:
-        """Return all of it as a value that later steps do not change."""
+        """Return all of it as a value that later steps do not change.
+
+        It is that of all processes, and each of them must ask for it.
+        """
         arrays = {f"model/{k}": v for k, v in weights_of(self.model).items()}
         arrays |= {f"best/{k}": v for k, v in self.best.items()}
         for name, parameter in self.model.named_parameters():
@@ -111,12 +120,14 @@ class Run:
             for name, mean in self.average.weights.items():
                 arrays[f"average/{name}"] = mean.cpu().numpy().copy()
         arrays |= {f"state/{k}": v for k, v in self.objective.arrays().items()}
-        arrays["generator"] = self.generator.get_state().cpu().numpy().copy()
+        drawn = self.ranks.gathered(self.generator.get_state().cpu())
+        arrays |= {_generator(rank): state.numpy().copy() for rank, state in enumerate(drawn)}
         document = {
             "position": {k: _finite(v) for k, v in asdict(self.position).items()},
             "watch": {k: _finite(v) for k, v in asdict(self.watch).items()},
             "windows": self.objective.document(),
             "settings": self.settings.model_dump(mode="json"),
+            "processes": self.ranks.count,
         }
         return Checkpoint(arrays, document)
 
@@ -148,8 +159,13 @@ class Run:
             means = checkpoint.group("average")
             for name, mean in self.average.weights.items():
                 mean.copy_(torch.tensor(means[name]))
-        self.generator.set_state(torch.tensor(checkpoint.arrays["generator"]))
         document = checkpoint.document
+        if self.ranks.is_first or document.get("processes", 1) == self.ranks.count:
+            drawn = checkpoint.arrays[_generator(self.ranks.rank)]
+            self.generator.set_state(torch.tensor(drawn))
+        else:
+            seed = self.ranks.seed(self.settings.run.seed, checkpoint.step)
+            self.generator.manual_seed(seed)
         position, watch = document["position"], document["watch"]
         best_nats = _or_inf(position["best_nats"])
         self.position = _checked(Position, {**position, "best_nats": best_nats})
@@ -189,7 +205,12 @@ def train(
     pace = _Pace(clock)
     validations = run.settings.run.validations
     while True:
-        run.position = replace(run.position, seconds=seconds_before + clock() - began)
+        seconds, is_due, is_asked = run.ranks.agree(
+            seconds_before + clock() - began,
+            is_due=clock() - last_save >= run.settings.run.save_seconds,
+            stops=should_stop(),
+        )
+        run.position = replace(run.position, seconds=seconds)
         done = run.progress()
         if validate is not None and (
             int(done * validations) > run.position.validations or (done >= 1.0)
@@ -200,8 +221,8 @@ def train(
         patience = run.settings.budget.patience
         stale = patience is not None and run.position.stale_validations >= patience
         ended = done >= 1.0 or stale
-        stopped = not ended and should_stop()
-        if ended or stopped or clock() - last_save >= run.settings.run.save_seconds:
+        stopped = not ended and is_asked
+        if ended or stopped or is_due:
             if not run.is_measured:  # what was learned so far is better than nothing learned
                 with run.to_keep():
                     run.best = weights_of(run.model)
@@ -316,6 +337,11 @@ def _go_back(run: Run, good: Checkpoint, fault: str, report: Reporter) -> None:
             f"with {scale:g} times the learning rate."
         )
     )
+
+
+def _generator(rank: int) -> str:
+    """Return the name of a process's random state in a checkpoint."""
+    return "generator" if rank == 0 else f"generator/{rank}"
 
 
 def _kinds(tensors: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:

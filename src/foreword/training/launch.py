@@ -1,0 +1,46 @@
+"""How this process was started: alone, or by `torchrun` as one of several. No torch."""
+
+import os
+import socket
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Launch:
+    """The place of a process among those that train one model.
+
+    Attributes:
+        rank: its number, from 0. The first one alone writes files and talks to people.
+        count: the number of processes.
+        restarts: how often torchrun has started all of them anew, after one of them died.
+    """
+
+    rank: int = 0
+    count: int = 1
+    restarts: int = 0
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it writes files and talks to people."""
+        return self.rank == 0
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages.
+
+        >>> Launch(rank=1, count=4).name.startswith("process 1 of 0 to 3 on ")
+        True
+        """
+        return f"process {self.rank} of 0 to {self.count - 1} on {socket.gethostname()}"
+
+
+def launch() -> Launch:
+    """Return what torchrun's environment variables say; without them, a process alone."""
+    environment = os.environ
+    if not {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"} <= environment.keys():
+        return Launch()
+    return Launch(
+        int(environment["RANK"]),
+        int(environment["WORLD_SIZE"]),
+        int(environment.get("TORCHELASTIC_RESTART_COUNT", "0")),
+    )

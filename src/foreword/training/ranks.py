@@ -1,0 +1,299 @@
+"""The processes that train one model together, by torch.distributed. Knows no texts or folders.
+
+Every process holds the whole model and reads its own streams of each batch. Gradients are averaged
+by torch's DistributedDataParallel while the way back still computes (Li et al. 2020, "PyTorch
+distributed: experiences on accelerating data parallel training"). All decisions, such as when to
+validate, to save and to end, are those of the first process.
+"""
+
+import atexit
+import hashlib
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from foreword.errors import ForewordError, TrainingError
+from foreword.text.windows import Window
+from foreword.training.launch import Launch, launch
+
+PATIENCE = timedelta(minutes=5)
+"""How long a process waits for another one before it gives up."""
+
+_PORT = "foreword/port"
+"""The name under which torchrun's store holds the port of the first process."""
+BUCKET = 4.0
+"""The MB of gradients that are averaged at once: few enough that the first leave early."""
+
+Value = TypeVar("Value")
+
+
+class SilentError(TrainingError):
+    """An error that another process tells people about."""
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """This process among those that train one model; alone, unless `joined` says otherwise.
+
+    Every method but `streams` must be called by all processes at the same point.
+    """
+
+    launch: Launch = Launch()  # noqa: RUF009 - it is immutable
+
+    @property
+    def rank(self) -> int:
+        """The number of this process."""
+        return self.launch.rank
+
+    @property
+    def count(self) -> int:
+        """The number of processes."""
+        return self.launch.count
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process writes files and talks to people."""
+        return self.launch.is_first
+
+    def agree(self, seconds: float, *, is_due: bool, stops: bool) -> tuple[float, bool, bool]:
+        """Return the first process's clock and wish to save, and whether any process is to stop."""
+        if self.count == 1:
+            return seconds, is_due, stops
+        of_first = (seconds, float(is_due)) if self.is_first else (-np.inf, 0.0)
+        agreed = torch.tensor([*of_first, float(stops)], dtype=torch.float64)
+        with _told():
+            dist.all_reduce(agreed, dist.ReduceOp.MAX)
+        seconds, due, stop = agreed.tolist()
+        return seconds, due > 0, stop > 0
+
+    def summed(self, *numbers: float) -> tuple[float, ...]:
+        """Return sums over all processes."""
+        if self.count == 1:
+            return numbers
+        sums = torch.tensor(numbers, dtype=torch.float64)
+        with _told():
+            dist.all_reduce(sums)
+        return tuple(sums.tolist())
+
+    def mean(self, value: Tensor) -> Tensor:
+        """Return the mean of a tensor over all processes."""
+        if self.count == 1:
+            return value
+        mean = value.detach() / self.count
+        with _told():
+            dist.all_reduce(mean)
+        return mean
+
+    def of_first(self, value: float) -> float:
+        """Return a number of the first process."""
+        if self.count == 1:
+            return value
+        number = torch.tensor(value, dtype=torch.float64)
+        with _told():
+            dist.broadcast(number, src=0)
+        return float(number)
+
+    def seed(self, seed: int, step: int) -> int:
+        """Return a seed of this process alone, for its random numbers after a step."""
+        return int(np.random.SeedSequence([seed, self.rank, step]).generate_state(1)[0])
+
+    def gathered(self, value: Tensor) -> list[Tensor]:
+        """Return the tensors of all processes, which have one shape."""
+        if self.count == 1:
+            return [value]
+        values = [torch.empty_like(value) for _ in range(self.count)]
+        with _told():
+            dist.all_gather(values, value.contiguous())
+        return values
+
+    def streams(self, window: Window) -> Window:
+        """Return the part of a window that this process reads: every `count`-th stream."""
+        if self.count == 1:
+            return window
+        size = window.inputs.shape[1]
+        if size < self.count:  # fewer lines than processes: each reads all, and the mean is theirs
+            return window
+        start = window.streams.start
+        first = (self.rank - start) % self.count
+        columns = slice(first, None, self.count)
+        inputs = window.inputs[:, columns]
+        begin = (start + first) // self.count
+        streams = slice(begin, begin + inputs.shape[1])
+        of = len(range(self.rank, window.of, self.count))
+        return Window(inputs, window.targets[:, columns], window.fresh, streams, of)
+
+    def undealt(self, part: np.ndarray) -> np.ndarray:
+        """Return the states of all streams, (..., B, ...) with the streams second, of all parts."""
+        parts = self.gathered(torch.from_numpy(part))
+        return torch.stack(parts, dim=2).flatten(1, 2).numpy()
+
+    def dealt(self, whole: np.ndarray) -> np.ndarray:
+        """Return this process's part of what `undealt` returns."""
+        return whole[:, self.rank :: self.count]
+
+    def answering(self) -> AbstractContextManager[None]:
+        """While active, say what it means if another process does not answer."""
+        return nullcontext() if self.count == 1 else _told()
+
+    def wrapped(self, loss: nn.Module) -> nn.Module:
+        """Return a module whose gradients become the mean of those of all processes."""
+        if self.count == 1:
+            return loss
+        with _told():
+            return DistributedDataParallel(loss, bucket_cap_mb=BUCKET)
+
+    def all_or_none(self, work: Callable[[], Value]) -> Value:
+        """Do something that may fail in any of the processes; if it fails in one, all raise.
+
+        Raises:
+            ForewordError: the first error, which the first process tells.
+            SilentError: the same, in the other processes.
+        """
+        if self.count == 1:
+            return work()
+        error: ForewordError | None = None
+        values: list[Value] = []
+        try:
+            values = [work()]
+        except ForewordError as raised:
+            error = raised
+        told = "" if error is None else str(error)
+        messages = self._texts(told)
+        failed = next((rank for rank, message in enumerate(messages) if message), None)
+        if failed is None:
+            return values[0]
+        if not self.is_first:
+            raise SilentError(messages[failed]) from error
+        if error is not None:
+            raise error
+        raise TrainingError(f"process {failed} of 0 to {self.count - 1}: {messages[failed]}")
+
+    def refuse_others(self, alike: Mapping[str, Any]) -> None:
+        """Make sure that something is the same in all processes.
+
+        Args:
+            alike: what must be the same, as JSON data, by what it is called in messages.
+
+        Raises:
+            TrainingError: names what differs, and where.
+        """
+
+        def check() -> None:
+            for name, value in alike.items():
+                digest = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).digest()
+                digests = self.gathered(torch.from_numpy(np.frombuffer(digest, np.uint8).copy()))
+                for rank, other in enumerate(digests):
+                    if not torch.equal(other, digests[0]):
+                        raise TrainingError(
+                            f"process {rank} has another {name} than process 0: start all of them "
+                            "with the same command, on the same text and version of Foreword"
+                        )
+
+        self.all_or_none(check)
+
+    def wait(self) -> None:
+        """Return once all processes have come here."""
+        if self.count > 1:
+            with _told():
+                dist.barrier()
+
+    def _texts(self, text: str) -> Sequence[str]:
+        """Return a text of each process."""
+        data = text.encode()
+        lengths = self.gathered(torch.tensor([len(data)]))
+        longest = max(int(length) for length in lengths)
+        padded = np.frombuffer(data.ljust(longest, b"\0"), np.uint8).copy()
+        everyone = self.gathered(torch.from_numpy(padded)) if longest else [None] * self.count
+        return [
+            "" if bytes_ is None else bytes_[: int(length)].numpy().tobytes().decode()
+            for bytes_, length in zip(everyone, lengths, strict=True)
+        ]
+
+
+ALONE = Ranks()
+
+
+def joined() -> Ranks:
+    """Join the processes that torchrun has started, until this one ends; or stay alone.
+
+    Raises:
+        TrainingError: the others cannot be reached.
+    """
+    started = launch()
+    if started.count == 1:
+        return ALONE
+    if not dist.is_initialized():
+        backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+        with _told():
+            if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
+                dist.init_process_group(
+                    backend,
+                    timeout=PATIENCE,
+                    store=_store(started),
+                    rank=started.rank,
+                    world_size=started.count,
+                )
+            else:
+                dist.init_process_group(backend, timeout=PATIENCE)
+        atexit.register(dist.destroy_process_group)
+    return Ranks(started)
+
+
+def _store(started: Launch) -> Any:
+    """Return a store of this start of the processes, where they leave their addresses.
+
+    torchrun's own store still holds the addresses of processes that it has replaced
+    (pytorch#167288). So the first process opens a store of its own, and torchrun's holds no more
+    than its port. Until the first process has come, that is the port of its predecessor, at which
+    nobody answers.
+    """
+    open_store: Callable[..., Any] = vars(dist)["TCPStore"]  # whose type torch does not export
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    of_torchrun = open_store(host, port, is_master=False, timeout=PATIENCE)
+    if started.is_first:
+        own = open_store(host, 0, started.count, True, PATIENCE, wait_for_workers=False)
+        of_torchrun.set(_PORT, str(own.port))
+        return own
+    ends = time.monotonic() + PATIENCE.total_seconds()
+    while not _answers(host, port := int(of_torchrun.get(_PORT))) and time.monotonic() < ends:
+        time.sleep(0.1)
+    return open_store(host, port, started.count, False, PATIENCE, wait_for_workers=False)
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say what it means if another process does not answer.
+
+    Raises:
+        TrainingError: one does not.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, dist.DistError) and "gloo" not in str(error):
+            raise
+        why = str(error).splitlines()[0].split(". ")[0]
+        raise TrainingError(
+            f"another process of this run does not answer ({why}). It has ended, or its host "
+            "cannot be reached. What was saved last is kept: start the same command with --resume"
+        ) from error
