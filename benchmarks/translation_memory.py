@@ -1,11 +1,11 @@
 """How encoders and decoders translate sentences of growing length, with and without attention.
 
-    python benchmarks/translation_memory.py --out DIR [--minutes 3] [--plot FILE.png]
+    python benchmarks/translation_memory.py --out DIR [--steps 3000] [--plot FILE.png]
     python benchmarks/translation_memory.py --out DIR --pairs train.de train.en
         --test test.de test.en
 
 Without pairs it reads the carried ones, of one to four clauses: German says the verb of a clause at
-its end, and English at its beginning. Every architecture has the same sizes and the same time; the
+its end, and English at its beginning. Every architecture has the same sizes and the same steps; the
 encoders read in one direction, so that the beginning of a sentence is farthest from its end. Each
 network is kept in DIR as soon as it is trained: the same command goes on where it was stopped.
 
@@ -28,14 +28,14 @@ NETWORKS = [
 
 
 def measured(
-    out: Path, files: Sequence[Path | str], test: Sequence[Path | str], minutes: float,
+    out: Path, files: Sequence[Path | str], test: Sequence[Path | str], steps: int,
     cell: str, attention: str, sizes: dict[str, int],
 ) -> TranslationEvaluation:  # fmt: skip
     """Train a network and measure it; return what is kept of an earlier run."""
     kept = out.with_suffix(".json")
     if not kept.exists():
         foreword.train(
-            pairs=files, out=out, model=cell, attention=attention, minutes=minutes,
+            pairs=files, out=out, model=cell, attention=attention, steps=steps,
             overwrite=True, validations=4, bidirectional=False, **sizes,
         )  # fmt: skip
         evaluation = foreword.evaluate(out, pairs=test, beams=1, by_length=True)
@@ -47,7 +47,7 @@ def main() -> None:
     """Train all networks and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, required=True, help="where the networks are kept")
-    parser.add_argument("--minutes", type=float, default=3.0, help="of training, for each")
+    parser.add_argument("--steps", type=int, default=3000, help="of training, for each")
     parser.add_argument("--pairs", nargs=2, type=Path, metavar="FILE", default=[NAME])
     parser.add_argument("--test", nargs=2, type=Path, metavar="FILE", default=[f"{NAME}:test"])
     parser.add_argument("--hidden-size", type=int, default=192)
@@ -60,7 +60,7 @@ def main() -> None:
     for cell, attention in NETWORKS:
         name = cell if attention == "none" else f"{cell}, attention"
         row = measured(
-            chosen.out / f"{cell}-{attention}", chosen.pairs, chosen.test, chosen.minutes,
+            chosen.out / f"{cell}-{attention}", chosen.pairs, chosen.test, chosen.steps,
             cell, attention, sizes,
         )  # fmt: skip
         rows[name] = row
