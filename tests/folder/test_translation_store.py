@@ -24,6 +24,7 @@ from foreword.folder.translation_store import (
     write_translation,
 )
 from foreword.text.shortlist import Shortlist
+from foreword.text.spellings import Spellings
 from foreword.text.subwords import Subwords
 
 SUBWORDS_KNOWN = Subwords.train(["a cat", "a dog", "a cat and a dog"], 290)
@@ -103,6 +104,24 @@ def test_a_calibration_of_a_model_that_was_replaced_meanwhile_is_refused(tmp_pat
     with pytest.raises(FolderError, match="Evaluate it again"):
         keep_calibration(folder, Calibration((1.0, 1.0, 0.0, 0.0)), measured)
     assert read_translation(folder).calibration is None
+
+
+def test_spellings_are_read_as_they_were_written_and_stay_when_confidences_are_calibrated(
+    tmp_path: Path,
+) -> None:
+    folder, spellings = tmp_path / "m", Spellings.learn(["Anna"], ["she"])
+    config = TranslationFolderConfig(model=MODEL)
+    write_translation(folder, config, WEIGHTS_KNOWN, SUBWORDS_KNOWN, "card", spellings=spellings)
+    calibrated(folder)
+    read = read_translation(folder)
+
+    assert read.config.spellings
+    assert read.spellings is not None
+    assert read.weights.keys() == WEIGHTS_KNOWN.keys()
+    np.testing.assert_array_equal(read.spellings.filter, spellings.filter)
+    top(spellings=False)(folder)
+    with pytest.raises(FolderError, match=r"spellings\.filter"):
+        read_translation(folder)
 
 
 def test_a_shortlist_that_does_not_fit_is_refused_with_its_file(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from foreword.text.placeholders import (
     masked_pair,
     placeholders,
     practised,
+    slotted,
 )
 from foreword.text.subwords import SLOT_CHARACTERS
 
@@ -87,6 +88,32 @@ def test_training_practises_slots_on_names_and_numbers() -> None:
     assert source.replace(A, "x").replace(B, "x") != target
     assert {"Tom", "2016"} - set(source.split()) == {"Tom", "2016"} - set(target.split())
     assert practised("ja", "yes", random) == (f"{A}ja{B}", f"{A}yes{B}")
+
+
+def test_training_practises_slots_on_words_that_translate_each_other() -> None:
+    pair = "dort bellt ein Hund", "a dog barks there"
+    given = {
+        practised(*pair, np.random.default_rng(seed), {"Hund": "dog", "bellt": "barks"})
+        for seed in range(20)
+    }
+
+    # Half of the time as tags are; where a word has a capital, others are no names.
+    tags = f"{A}{pair[0]}{B}", f"{A}{pair[1]}{B}"
+    assert given == {(f"dort bellt ein {A}", f"a {A} barks there"), tags}
+
+
+def test_training_practises_names_without_articles() -> None:
+    pair, lexicon = ("Vier Hunde bellen", "Four dogs bark"), {"Vier": "Four", "Hunde": "dogs"}
+    given = {practised(*pair, np.random.default_rng(seed), lexicon) for seed in range(20)}
+
+    tags = f"{A}{pair[0]}{B}", f"{A}{pair[1]}{B}"
+    assert given == {(f"{A} bellen", f"{A} bark"), tags}
+
+
+def test_slots_stand_for_whole_words_in_a_text_that_is_begun() -> None:
+    assert slotted("Annas Ann, Ann", ["Ann", "Ann"]) == f"Annas {A}, {B}"
+    assert slotted("<b>bold", ["<b>"]) == f"{A}bold"
+    assert slotted("in 1987", ["198", "1987"]) == f"in {B}"
 
 
 def test_one_placeholder_alone_is_told_from_text() -> None:

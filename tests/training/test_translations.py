@@ -96,6 +96,21 @@ def test_a_checkpoint_with_a_continued_model_of_other_shapes_is_refused(files: l
             objective.restore(forged, objective.document())
 
 
+def test_a_model_that_practises_copying_knows_how_its_words_are_spelled(
+    files: list[Path], tmp_path: Path
+) -> None:
+    known = {}
+    for share in (0.0, 0.5):
+        settings = settings_of(steps=1, placeholder_share=share)
+        foreword.train(pairs=files, out=tmp_path / str(share), settings=settings)
+        known[share] = read_translation(tmp_path / str(share)).spellings
+
+    assert known[0.0] is None
+    assert known[0.5] is not None
+    assert known[0.5].is_strange_name("Krzysztof")
+    assert not known[0.5].is_strange_name("Zwei")
+
+
 def test_training_writes_a_folder_and_goes_on_from_it(files: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "model"
     told: list[str] = []

@@ -66,6 +66,15 @@ def test_other_words_and_looks_belong_to_the_sentence_of_the_word(translator: Tr
     assert all(look.weights[3:] == (0, 0, 0) for look in looks[:3])
 
 
+def test_copied_words_that_share_a_slot_are_one_word_of_the_line(translator: Translator) -> None:
+    source = "Die Łódź Żuk lag. Ein Hund!"
+    line = translator.typist(source)
+    words = [source[begin:stop] for begin, stop in line.words(source)]
+
+    assert words == ["Die", "Łódź Żuk", "lag.", "Ein", "Hund!"]
+    assert {len(look.weights) for look in line.looks("The cat. A dog")} == {len(words)}
+
+
 def test_a_line_is_translated_whole_if_that_is_wanted(translator: Translator) -> None:
     whole = translator.typist("Die Katze. Ein Hund.", sentences=False)
 

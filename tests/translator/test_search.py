@@ -223,6 +223,23 @@ def test_every_translation_holds_its_required_terms(seed: int, beams: int) -> No
     assert ids_of(free) == ids_of(search.run([(5,)])[0])
 
 
+def test_with_one_beam_what_is_missing_comes_where_the_translation_would_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network, wishes = network_of(0), iter([5, 3, END, END, END])
+
+    def wished(features: np.ndarray) -> np.ndarray:
+        logs = np.full((len(features), len(PIECES)), -9.0, np.float32)
+        logs[:, next(wishes)] = -0.1
+        return logs
+
+    monkeypatch.setattr(network, "log_probabilities", wished)
+    demands = Demands(pieces=Pieces(PIECES), end=END, once=(PAD,))
+    (found,) = BeamSearch(network, ENDS, beams=1).run([(3, 4)], [demands])
+
+    assert found[0].ids == (5, 3, PAD)
+
+
 @pytest.mark.parametrize("V", [5, 700])
 def test_the_likeliest_continuations_are_those_of_a_whole_sort(V: int) -> None:
     totals = np.random.default_rng(V).normal(size=(3, 2, V)).astype(np.float32)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.translator.models import write_random
+from tests.translator.models import TEXTS, write_random
 
 import foreword
 from foreword.errors import FolderError, SettingsError
@@ -18,6 +18,7 @@ from foreword.folder.translation_store import read_translation
 from foreword.predictor.predictor import Predictor
 from foreword.text.pairs.memory import TranslationMemory
 from foreword.text.placeholders import placeholders
+from foreword.text.spellings import Spellings
 from foreword.text.subwords import Subwords
 from foreword.translator.translator import Translator
 
@@ -237,6 +238,47 @@ def test_numbers_names_of_unusual_letters_and_tags_are_copied_each_once(
 ) -> None:
     for translation in (translator.translate(text).text, translator.typist(text).rest("")):
         assert [translation.count(word) for word in copied] == [1] * len(copied)
+
+
+@pytest.fixture(scope="module")
+def speller(translator: Translator) -> Translator:
+    """A translator that knows the words of its training text."""
+    return Translator(replace(translator.folder, spellings=Spellings.learn(TEXTS, TEXTS[::-1])))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Krzysztof saß auf der Matte.", "Krzysztof"),
+        ("die Katze saß, Ouagadougou!", "Ouagadougou"),
+        ("der Hund (Nguyen)", "Nguyen"),
+        ("Hans-Xaver Brzozowski saß.", "Hans-Xaver Brzozowski"),
+    ],
+)
+def test_names_that_are_spelled_like_no_known_word_are_copied(
+    speller: Translator, text: str, name: str
+) -> None:
+    for translation in (speller.translate(text).text, speller.typist(text).rest("")):
+        assert re.findall(rf"(?<!\w){name}(?!\w)", translation) == [name]
+
+
+def test_names_alone_are_copied_whole(speller: Translator) -> None:
+    text = "Krzysztof Nguyen (1987).\nŁódź"
+    assert speller.translate(text).text == text
+    assert speller.translate("Krzysztof", prefix="the").text.startswith("the")
+
+
+def test_compounds_and_words_in_lower_case_are_not_copied(speller: Translator) -> None:
+    for word in ("Katzenmatte", "Katze", "krzysztof", "hundekatze"):
+        assert not speller._is_copied(word)
+
+
+def test_the_glossary_goes_before_copying(speller: Translator) -> None:
+    found = speller.translate("Krzysztof Łódź saß", glossary={"krzysztof": "Tom", "Łódź": "Lodz"})
+
+    assert {"Tom", "Lodz"} <= set(re.split(r"\W+", found.text))
+    assert "Krzysztof" not in found.text
+    assert "Łódź" not in found.text
 
 
 def test_words_without_spaces_are_not_copied_for_their_rare_characters(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Typing a translation: suggestions against sums over every way to spell a word."""
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,28 @@ def test_answers_depend_on_the_text_alone() -> None:
         assert one == other
 
 
+def test_a_typist_that_remembers_little_answers_alike_and_does_not_read_the_text_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network, rows = network_of(4), []
+    whole = network.step
+
+    def counted(ids: np.ndarray, *more: Any) -> Any:
+        rows.append(len(ids))
+        return whole(ids, *more)
+
+    monkeypatch.setattr(network, "step", counted)
+    answers, read = [], []
+    for kept in (500, 8):
+        typist = TranslationTypist(network, ENDS, Pieces(PIECES), encode, SOURCE, kept=kept)
+        rows.clear()
+        answers.append([typist.suggest("a " * count) for count in range(20)])
+        read.append(len(rows))
+
+    assert answers[0] == answers[1]
+    assert read[1] <= 1.5 * read[0]
+
+
 @pytest.fixture(scope="module")
 def translator(tmp_path_factory: pytest.TempPathFactory) -> Translator:
     return Translator.load(write_random(tmp_path_factory.mktemp("models") / "model"))
@@ -140,6 +163,27 @@ def test_placeholders_of_the_source_are_suggested_each_once(translator: Translat
     for text in ("", "the {na", '<a href="x"> the'):
         whole = text + typist.rest(text)
         assert (whole.count("{name}"), whole.count('<a href="x">')) == (1, 1)
+
+
+def test_a_suggested_name_is_not_joined_to_other_words(translator: Translator) -> None:
+    typist = translator.typist("Łódź lag <b>auf</b> der Katze")
+    for text in ("Łó", "the Ł", "", "the "):
+        for one in typist.suggest(text, k=20, phrases=True):
+            assert not re.search(r"\wŁódź|Łódź\w", one.accepted(text))
+    assert typist.suggest("the Łó")[0].word == "Łódź"
+    for text in ("", "the "):
+        assert "</b>" not in {one.word for one in typist.suggest(text, k=20)}
+
+
+def test_a_placeholder_with_spaces_is_completed_wherever_its_letters_end(
+    translator: Translator,
+) -> None:
+    typist = translator.typist('die <a href="x"> Katze, Łódź Żuk Ćwik')
+    for text in ("the Ł", "the Łódź ", "the Łódź Ż", "the Łódź Żuk Ćwi"):
+        assert typist.suggest(text)[0].accepted(text) == "the Łódź Żuk Ćwik"
+        assert (text + typist.rest(text)).count("Łódź Żuk Ćwik") == 1
+    assert typist.suggest("<a hr")[0].accepted("<a hr") == '<a href="x">'
+    assert "Łódź Żuk Ćwik" not in {one.accepted("Ł") for one in typist.suggest("Łódź Ćwi", 9)}
 
 
 def test_alternatives_are_other_words_after_the_same_beginning(translator: Translator) -> None:

@@ -91,6 +91,7 @@ def compress_translation(
         subwords,
         _told(text, result),
         shortlist=before.shortlist,
+        spellings=before.spellings,
         replaces=True,
     )
     return result

@@ -205,6 +205,8 @@ class TranslationFolderConfig(Data):
     """None: confidences are the model's own probabilities."""
     shortlist: "ShortlistSizes | None" = None
     """None: translations may be made of any sub-words."""
+    spellings: bool = False
+    """Whether the weights have a `foreword.text.spellings.Spellings` beside them."""
     compression: "TranslationCompression | None" = None
 
 

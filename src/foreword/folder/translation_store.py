@@ -35,6 +35,7 @@ from foreword.folder.store import (
 from foreword.folder.translation import TranslationConfig, expected_shapes
 from foreword.text.pairs.languages import LONGEST_TAG
 from foreword.text.shortlist import Shortlist
+from foreword.text.spellings import BITS, Spellings
 from foreword.text.subwords import Subwords
 from foreword.visible import plain
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from foreword.folder.config import TranslationFolderConfig
 
 Weights = Literal["float32", "int8"]
+_SPELLINGS = "spellings.filter"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class TranslationFolder:
         file: its path.
         calibration: of the confidences; None leaves probabilities as they are.
         shortlist: the sub-words that translations are made of; None: any.
+        spellings: of the source's words in the training text; None: they are not known.
     """
 
     model: TranslationConfig
@@ -69,6 +72,7 @@ class TranslationFolder:
     file: Path
     calibration: Calibration | None = None
     shortlist: Shortlist | None = None
+    spellings: Spellings | None = None
 
     @cached_property
     def config(self) -> "TranslationFolderConfig":
@@ -123,6 +127,7 @@ def _read(path: Path) -> TranslationFolder:
         calibration = None if told is None else Calibration(**told)
         sizes = document.get("shortlist")
         of_shortlist = {} if sizes is None else _shortlist_tensors(model, **sizes)
+        of_spellings = {_SPELLINGS: ("uint8", (BITS // 8,))} if document.get("spellings") else {}
     except (KeyError, TypeError, ValueError) as error:
         _validated(document, file)  # names the wrong key
         raise FolderError(
@@ -139,7 +144,7 @@ def _read(path: Path) -> TranslationFolder:
             f"{vocabulary_file} has {subwords.size:,} sub-words, but {CONFIG} says "
             f"{model.vocab_size:,}. {RESTORE}"
         )
-    expected = expected_tensors(model, kind) | of_shortlist
+    expected = expected_tensors(model, kind) | of_shortlist | of_spellings
     weights_file = current(path, WEIGHTS)
     weights = read_weights(weights_file, expected, _metadata(vocabulary))
     shortlist = None
@@ -148,6 +153,7 @@ def _read(path: Path) -> TranslationFolder:
             shortlist = Shortlist(*(weights.pop(name) for name in of_shortlist))
         except ValueError as error:
             raise FolderError(f"{weights_file}: {error}. {RESTORE}") from error
+    spellings = Spellings(weights.pop(_SPELLINGS)) if of_spellings else None
     return TranslationFolder(
         model,
         languages[0],
@@ -158,6 +164,7 @@ def _read(path: Path) -> TranslationFolder:
         file,
         calibration,
         shortlist,
+        spellings,
     )
 
 
@@ -204,6 +211,7 @@ def write_translation(
     card: str,
     *,
     shortlist: Shortlist | None = None,
+    spellings: Spellings | None = None,
     replaces: bool = False,
 ) -> None:
     """Write the folder of a translation model, all of it or nothing.
@@ -215,6 +223,7 @@ def write_translation(
         subwords: its vocabulary.
         card: its `README.md`.
         shortlist: the sub-words that its translations are made of; None: any.
+        spellings: of the source's words in the training text; None: they are not known.
         replaces: see `foreword.folder.saving.write_folder`.
 
     Raises:
@@ -230,6 +239,9 @@ def write_translation(
         parts = (shortlist.common, shortlist.begins, shortlist.candidates)
         names = _shortlist_tensors(config.model, **shortlist.sizes)
         weights = {**weights, **dict(zip(names, parts, strict=True))}
+    document["spellings"] = spellings is not None
+    if spellings is not None:
+        weights = {**weights, _SPELLINGS: spellings.filter}
     files = {
         WEIGHTS: tensor_bytes(weights, _metadata(vocabulary)),
         **{name: (data,) for name, data in written.items()},

@@ -5,7 +5,7 @@ Knows nothing about models. A slot is a character of `SLOT_CHARACTERS`, one sub-
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,11 @@ _PLACEHOLDER = re.compile("|".join(f"(?:{kind})" for kind in _KINDS))
 _SIGN = re.compile(r"[@#<\]&{%]|://|www\.")
 """Every placeholder has one of these; it is looked for first, since most sentences have none."""
 _SLOT = re.compile(f"[{SLOT_CHARACTERS}]")
-_WORD = re.compile(r"[^\W_](?:[\w.,:/-]*[^\W_])?")
+WORD = re.compile(r"[^\W_](?:[\w.,:/-]*[^\W_])?")
+"""A word or a number, with the marks inside it."""
+_BEGINNING = re.compile(rf"(\w+ )({WORD.pattern})")
+_NAMES = 0.5
+"""The share of pairs without shared words that practise names, not tags."""
 
 
 def placeholders(text: str) -> Iterator[re.Match[str]]:
@@ -76,7 +80,7 @@ def masked(text: str, is_copied: Callable[[str], bool] = lambda _: False) -> Mas
     left = SLOTS - len(spans)
     if left < 0:
         return None
-    words = [match.span() for match in _WORD.finditer(plain) if is_copied(match[0])]
+    words = [match.span() for match in WORD.finditer(plain) if is_copied(match[0])]
     runs: list[tuple[int, int]] = []
     for begin, end in words:
         if any(begin < last and first < end for first, last in spans):
@@ -90,6 +94,26 @@ def masked(text: str, is_copied: Callable[[str], bool] = lambda _: False) -> Mas
         parts += [plain[before:begin], slot]
         before = end
     return Masked("".join([*parts, plain[before:]]), tuple(plain[a:b] for a, b in spans))
+
+
+def slotted(text: str, originals: Sequence[str]) -> str:
+    """Put slots into a text in the place of what they stand for, each once.
+
+    What begins or ends with a letter is no part of a longer word.
+
+    >>> slotted("Annas Ann", ["Ann"]) == f"Annas {SLOT_CHARACTERS[0]}"
+    True
+
+    Args:
+        text: any text, such as the beginning of a translation.
+        originals: the placeholders, by slot.
+    """
+    for slot, original in zip(SLOT_CHARACTERS, originals, strict=False):
+        before = r"(?<!\w)" if original[:1].isalnum() else ""
+        after = r"(?!\w)" if original[-1:].isalnum() else ""
+        if original in text:
+            text = re.sub(f"{before}{re.escape(original)}{after}", slot, text, count=1)
+    return text
 
 
 def masked_pair(source: str, target: str) -> tuple[str, str]:
@@ -113,38 +137,58 @@ def masked_pair(source: str, target: str) -> tuple[str, str]:
     return whole.text, _PLACEHOLDER.sub(slot, target)
 
 
-def practised(source: str, target: str, random: np.random.Generator) -> tuple[str, str]:
+def practised(
+    source: str, target: str, random: np.random.Generator, lexicon: Mapping[str, str] | None = None
+) -> tuple[str, str]:
     """Put slots where placeholders might stand, for training on text that has few of them.
 
-    Words that are the same on both sides, as names and numbers are, become slots; where there are
-    none, slots are set around both sides, as tags may be. A pair that has slots stays as it is.
+    Words that are the same on both sides, as names and numbers are, become slots. Of the other
+    pairs, half get slots for words that translate each other, so that slots stand where names may;
+    the rest get slots around both sides, as tags may be. A pair that has slots stays as it is.
 
     Args:
         source: the sentence.
         target: its translation.
         random: chooses the words and the slots.
+        lexicon: translations of words.
     """
     if _SLOT.search(source) or _SLOT.search(target):
         return source, target
-    sides = [Counter(_WORD.findall(side)) for side in (source, target)]
-    shared = [
-        word
-        for word, count in sides[0].items()
-        if count == sides[1][word] == 1 and not word.islower()
-    ]
+    words, others = (Counter(WORD.findall(side)) for side in (source, target))
+    once = [word for word, count in words.items() if count == 1]
+    chosen = [(word, word) for word in once if others[word] == 1 and not word.islower()]
+    if not chosen and lexicon:
+        pairs = [(word, lexicon[word]) for word in once if others[lexicon.get(word, "")] == 1]
+        if pairs and random.random() < _NAMES:
+            capitals = [pair for pair in pairs if not "".join(pair).islower()]
+            chosen = capitals or pairs
+            source, target = _without_articles(source, target, chosen)
+            left = [set(WORD.findall(side)) for side in (source, target)]
+            chosen = [pair for pair in chosen if pair[0] in left[0] and pair[1] in left[1]]
     # A sentence has the first slots, as `masked` gives them out in the order of the source.
-    if shared:
-        words = [shared[k] for k in random.permutation(len(shared))[: 1 + random.integers(2)]]
-        words.sort(key=lambda word: _place(source, word))
-        for word, slot in zip(words, SLOT_CHARACTERS, strict=False):
-            source, target = (_replaced(side, word, slot) for side in (source, target))
+    if chosen:
+        some = [chosen[k] for k in random.permutation(len(chosen))[: 1 + random.integers(3)]]
+        some.sort(key=lambda pair: _place(source, pair[0]))
+        for (word, translation), slot in zip(some, SLOT_CHARACTERS, strict=False):
+            source = _replaced(source, word, slot)
+            target = _replaced(target, translation, slot)
         return source, target
     first, last = SLOT_CHARACTERS[0], SLOT_CHARACTERS[1]
     return f"{first}{source}{last}", f"{first}{target}{last}"
 
 
+def _without_articles(
+    source: str, target: str, pairs: Sequence[tuple[str, str]]
+) -> tuple[str, str]:
+    """Return two sentences without their first words, if the second ones are a pair."""
+    first, second = (_BEGINNING.match(side) for side in (source, target))
+    if first and second and (first[2], second[2]) in pairs:
+        return source[first.start(2) :], target[second.start(2) :]
+    return source, target
+
+
 def _place(text: str, word: str) -> int:
-    return next(match.start() for match in _WORD.finditer(text) if match[0] == word)
+    return next(match.start() for match in WORD.finditer(text) if match[0] == word)
 
 
 def _replaced(text: str, word: str, slot: str) -> str:

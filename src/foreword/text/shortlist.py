@@ -112,7 +112,7 @@ def learn_shortlist(sources: Ids, targets: Ids, size: int, always: Sequence[int]
     frequencies = np.bincount(targets.ids, minlength=size)
     most = np.argsort(-frequencies, kind="stable")[:COMMON]
     common = np.unique([*always, *most[frequencies[most] > 0]])
-    pairs, shares, of_target = _translations(*_links(sources, targets), size)
+    pairs, shares, of_target = translations_of(*links_of(sources, targets, MOST_LINKS), size)
     source, target = np.divmod(pairs, size)
     rank = np.empty(len(pairs), np.int64)
     rank[np.lexsort((-shares, source))] = np.arange(len(pairs)) - np.searchsorted(source, source)
@@ -120,10 +120,16 @@ def learn_shortlist(sources: Ids, targets: Ids, size: int, always: Sequence[int]
     return _shortlist(common, pairs[kept & ~np.isin(target, common)], size)
 
 
-def _links(sources: Ids, targets: Ids) -> tuple[Array, Array, Array]:
-    """Return the source and the target of every link, and the number of links of each target."""
+def links_of(sources: Ids, targets: Ids, most: int) -> tuple[Array, Array, Array]:
+    """Return the source and the target of every link, and the number of links of each target.
+
+    Args:
+        sources: the ids of sentences.
+        targets: those of their translations.
+        most: about the largest number of links; of longer texts some sentences are read.
+    """
     links = np.cumsum(sources.lengths * targets.lengths)
-    stride = max(1, -(-int(links[-1]) // MOST_LINKS))
+    stride = max(1, -(-int(links[-1]) // most))
     chosen = range(0, len(links), stride)
     of_source = [np.asarray(sources[k]) for k in chosen]
     of_target = [np.asarray(targets[k]) for k in chosen]
@@ -135,7 +141,7 @@ def _links(sources: Ids, targets: Ids) -> tuple[Array, Array, Array]:
     return source, target, counts[counts > 0]
 
 
-def _translations(
+def translations_of(
     source: Array, target: Array, counts: Array, size: int
 ) -> tuple[Array, Array, Array]:
     """Return the pairs source * V + target that are linked, rising, and what is learned of each.

@@ -9,6 +9,7 @@ import numpy as np
 from foreword.cells import registry
 from foreword.errors import SettingsError, TextError
 from foreword.folder.translation import TranslationConfig
+from foreword.text.lexicon import learn_lexicon
 from foreword.text.pair_batches import Ids
 from foreword.text.pairs.cleaning import CleaningRules, clean
 from foreword.text.pairs.pairs import Pairs
@@ -97,15 +98,16 @@ class PairCorpus:
         """Return the sources and the targets to train on, with slots for placeholders.
 
         Args:
-            share: of the pairs, which come a second time with slots for names or numbers; see
-                `foreword.text.placeholders`.
+            share: of the pairs, which come a second time with slots for names, numbers, words or
+                tags; see `foreword.text.placeholders.practised`.
             seed: chooses them.
         """
         both = [*map(masked_pair, self.train.sources, self.train.targets)]
         random = np.random.default_rng(seed)
         again = random.permutation(len(both))[: round(share * len(both))].tolist()
+        lexicon = learn_lexicon(self.train.sources, self.train.targets) if again else {}
         for source, target in [both[k] for k in again]:
-            both.append(practised(source, target, random))
+            both.append(practised(source, target, random, lexicon))
         sources, targets = zip(*both, strict=True)
         return list(sources), list(targets)
 

@@ -28,6 +28,7 @@ from foreword.nn.softmax import IGNORED
 from foreword.text.pair_batches import Ends, Ids, PairBatches
 from foreword.text.placeholders import masked_pair
 from foreword.text.shortlist import Shortlist, learn_shortlist
+from foreword.text.spellings import Spellings
 from foreword.training.adapting import FORGOTTEN, PARTS, Base, between, with_old
 from foreword.training.interrupt import StopWish
 from foreword.training.pair_corpus import PairCorpus
@@ -320,6 +321,7 @@ class TranslationTask:
                 {},
                 Path(),
                 shortlist=self._shortlist,
+                spellings=self._spellings,
             )
         )
         translations = translator.translate(list(pairs.sources), sentences=False)
@@ -362,7 +364,7 @@ class TranslationTask:
         """Write the model folder."""
         del ends
         source, target = self.corpus.languages
-        shortlist = self._shortlist
+        shortlist, spellings = self._shortlist, self._spellings
         written = TranslationFolderConfig(
             model=self.config,
             source_language=source,
@@ -371,9 +373,13 @@ class TranslationTask:
             evaluation=self._evaluation,
             calibration=self._calibration,
             shortlist=None if shortlist is None else ShortlistSizes(**shortlist.sizes),
+            spellings=spellings is not None,
         )
         card = translation_card(written)
-        write_translation(folder, written, weights, self.corpus.subwords, card, shortlist=shortlist)
+        write_translation(
+            folder, written, weights, self.corpus.subwords, card,
+            shortlist=shortlist, spellings=spellings,
+        )  # fmt: skip
         return written
 
     @cached_property
@@ -382,14 +388,38 @@ class TranslationTask:
 
         None for a model that is continued and has none, if its old pairs are gone.
         """
-        corpus = self.corpus
         before = None if self._base is None else self._base.folder.shortlist
-        if corpus.learned is not None and corpus.old is None and before is None:
+        if before is None and self._lacks_old_pairs:
             return None
-        pairs = [corpus.train, *([] if corpus.old is None else [corpus.old])]
-        sources = [side for of_text in pairs for side in of_text.sources]
-        targets = [side for of_text in pairs for side in of_text.targets]
-        learned = learn_shortlist(
-            corpus.ids(sources), corpus.ids(targets), self.config.vocab_size, [self.ends.end]
-        )
+        sources, targets = (self.corpus.ids(side) for side in self._read)
+        learned = learn_shortlist(sources, targets, self.config.vocab_size, [self.ends.end])
         return learned if before is None else before.joined(learned)
+
+    @cached_property
+    def _spellings(self) -> Spellings | None:
+        """The spellings of the sources' words, by which unknown names are copied.
+
+        None for a model that does not practise copying, and one as `_shortlist` says.
+        """
+        before = None if self._base is None else self._base.folder.spellings
+        if not self.settings.translation.placeholder_share:
+            return before
+        if before is None and self._lacks_old_pairs:
+            return None
+        learned = Spellings.learn(*self._read)
+        return learned if before is None else before.joined(learned)
+
+    @property
+    def _lacks_old_pairs(self) -> bool:
+        """Whether this model was trained on pairs that cannot be read any more."""
+        return self.corpus.learned is not None and self.corpus.old is None
+
+    @property
+    def _read(self) -> tuple[list[str], list[str]]:
+        """The sources and the targets of all pairs to train on."""
+        corpus = self.corpus
+        pairs = [corpus.train, *([] if corpus.old is None else [corpus.old])]
+        return (
+            [source for of_text in pairs for source in of_text.sources],
+            [target for of_text in pairs for target in of_text.targets],
+        )

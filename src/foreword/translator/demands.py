@@ -144,14 +144,13 @@ class Demands:
         if allowed is not None:
             _leave(scores, allowed)
             return
-        scores[[index for index in self.once if index in ids]] = -np.inf
-        scores[self._blocked(ids)] = -np.inf
+        scores[self.barred(ids)] = -np.inf
         missing = self.missing(ids)
         if missing:
             scores[self.end] = -np.inf
         if self._closes(ids):
             scores[self.pieces.continues] = -np.inf
-        if self._needs_gap(ids):
+        if self.needs_gap(ids):
             scores[~self.pieces.parts] = -np.inf
         if missing and remaining - 1 <= 2 * sum(map(len, missing)):
             _leave(scores, self.next(ids))
@@ -164,7 +163,7 @@ class Demands:
 
     def next(self, ids: Ids) -> np.ndarray:
         """Return the sub-words that continue missing terms, or if none has begun, begin one."""
-        if self.pieces.space is not None and self._needs_gap(ids):
+        if self.pieces.space is not None and self.needs_gap(ids):
             return np.array([self.pieces.space])
         missing = self.missing(ids)
         going = [term[count] for term in missing if (count := _begun(ids, term))]
@@ -181,14 +180,18 @@ class Demands:
         words = [term for term in self.required if not self._holds(ids, term)]
         return words + [(index,) for index in self.once if index not in ids]
 
+    def barred(self, ids: Ids) -> list[int]:
+        """Return those of `once` that may not follow `ids`."""
+        return [index for index in self.once if index in ids] + self._blocked(ids)
+
     def _blocked(self, ids: Ids) -> list[int]:
-        """Return those of `once` that may not come now."""
+        """Return those of `once` that may not come now, though they may be missing."""
         blocked = [index for index in self.ordered if index not in ids][1:]
-        if ids and (ids[-1] in self.once or self._joins(ids[-1]) or self._needs_gap(ids)):
+        if ids and (ids[-1] in self.once or self._joins(ids[-1]) or self.needs_gap(ids)):
             blocked += self.after_gap
         return blocked
 
-    def _needs_gap(self, ids: Ids) -> bool:
+    def needs_gap(self, ids: Ids) -> bool:
         """Whether only marks stand after one of `before_gap`."""
         last = next((index for index in reversed(ids) if not self.pieces.closes[index]), None)
         return last in self.before_gap

@@ -25,12 +25,18 @@ class LineTypist:
     to the line's last one.
     """
 
-    def __init__(self, parts: Sequence[Part], begin: Callable[[str], TranslationTypist]) -> None:
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        begin: Callable[[str], TranslationTypist],
+        is_copied: Callable[[str], bool],
+    ) -> None:
         """Take the parts of a line, of which at least one is a sentence.
 
         Args:
             parts: all of them, in their order.
             begin: returns the typist of a sentence.
+            is_copied: tells which words are copied.
         """
         self._begin = begin
         self._sentences: list[str] = []
@@ -46,7 +52,7 @@ class LineTypist:
                 self._before.append(copied)
                 copied = ""
             offset += len(part.text)
-        self._words = [words_in(sentence) for sentence in self._sentences]
+        self._words = [words_in(sentence, is_copied) for sentence in self._sentences]
         self._typists: OrderedDict[int, TranslationTypist] = OrderedDict()
         self._looks: dict[int, tuple[str, list[Look]]] = {}
 

@@ -270,7 +270,12 @@ class BeamSearch:
         kept, ending = self._choose(best)
         for row, sentence in enumerate(live):
             if sentence.demands is not None and sentence.demands.terms:
-                candidates = _candidates(totals[row], best, row, sentence)
+                if self.beams > 1:
+                    candidates = _candidates(totals[row], best, row, sentence)
+                else:
+                    candidates = _greedy(
+                        totals[row, 0], logs[row, 0], sentence.written[0], sentence.demands
+                    )
                 ending[row] = [
                     (one.parent, float(logs[row, one.parent, one.id]))
                     for one in _shared(candidates, self.beams)
@@ -423,6 +428,21 @@ def _candidates(totals: Array, best: Choice, row: int, sentence: _Sentence) -> l
             held = demands.held((*sentence.written[parent], index))
             candidates.append(_Candidate(held, score, parent, index))
     return candidates
+
+
+def _greedy(totals: Array, logs: Array, written: Ids, demands: Demands) -> list[_Candidate]:
+    """Return the best continuation of a single hypothesis, (V,); nothing if none meets the demands.
+
+    Where the hypothesis would end, something that it still lacks comes, not before: with one beam
+    there is no likelier hypothesis that puts it off.
+    """
+    missing = demands.next(written)
+    if int(logs.argmax()) == demands.end and len(missing) and totals[missing].max() > -np.inf:
+        best = int(missing[totals[missing].argmax()])
+    else:
+        best = int(totals.argmax())
+    score = float(totals[best])
+    return [_Candidate(0, score, 0, best)] if score > -np.inf else []
 
 
 def _shared(candidates: list[_Candidate], beams: int) -> list[_Candidate]:

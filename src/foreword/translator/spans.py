@@ -1,7 +1,7 @@
 """Where the words of a text with slots stand in the same text with its placeholders. No models."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from foreword.predictor.reading import readable
 from foreword.text.placeholders import masked
@@ -26,8 +26,8 @@ def spans_of(text: str, originals: Mapping[str, str]) -> list[tuple[int, int]]:
     return spans
 
 
-def words_in(source: str) -> list[tuple[int, int]]:
-    """Return where the words of a source stand."""
-    sentence = masked(readable(source))
+def words_in(source: str, is_copied: Callable[[str], bool]) -> list[tuple[int, int]]:
+    """Return where the words of a source stand; copied ones that share a slot are one."""
+    sentence = masked(readable(source), is_copied)
     text, originals = (source, ()) if sentence is None else (sentence.text, sentence.originals)
     return spans_of(text, dict(zip(SLOT_CHARACTERS, originals, strict=False)))

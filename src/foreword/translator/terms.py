@@ -31,6 +31,7 @@ class Terms:
         self._subwords = subwords
         self._exact: dict[_Tokens, str] = {}
         self._folded: dict[_Tokens, str] = {}
+        self._words: set[str] = set()
         lengths: dict[str, set[int]] = {}
         for source, target in glossary.items():
             if not source.strip() or not target.strip():
@@ -50,8 +51,13 @@ class Terms:
             else:
                 self._exact[tokens] = target.strip()
             lengths.setdefault(folded[0], set()).add(len(folded))
+            self._words.update(filter(_is_word, folded))
         # By the first token, how many tokens there may be, the most first.
         self._lengths = {first: sorted(known)[::-1] for first, known in lengths.items()}
+
+    def mention(self, word: str) -> bool:
+        """Whether a term of the source has a word."""
+        return not self._words.isdisjoint(_tokens_of(word)[1])
 
     def required(self, text: str) -> tuple[Ids, ...]:
         """Return what the translation of a sentence must contain.

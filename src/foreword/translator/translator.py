@@ -1,6 +1,7 @@
 """Text in, its translation out: `Translator`. Runs on numpy; never imports torch."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from os import PathLike
 from typing import TYPE_CHECKING, NamedTuple, overload
 
@@ -8,13 +9,14 @@ from foreword.errors import SettingsError
 from foreword.folder.installed import find_folder
 from foreword.folder.translation_store import TranslationFolder, read_translation
 from foreword.predictor.reading import readable
-from foreword.text.placeholders import masked
+from foreword.text.placeholders import masked, slotted
 from foreword.text.segments import is_unspaced
 from foreword.text.subwords import SLOT_CHARACTERS, Subwords
 from foreword.translator.compiled_network import network_of
 from foreword.translator.demands import CONTROLS, Demands, Ids, Pieces, Prefix, is_writable
 from foreword.translator.line_typist import AnyTypist, LineTypist
 from foreword.translator.parts import Part, halves, parts_of
+from foreword.translator.reader import KEPT
 from foreword.translator.search import BeamSearch, Ends, Network
 from foreword.translator.terms import Terms
 from foreword.translator.translation import (
@@ -26,7 +28,7 @@ from foreword.translator.translation import (
     piece_of,
     remembered,
 )
-from foreword.translator.typist import KEPT, MOST_SUBWORDS, TranslationTypist
+from foreword.translator.typist import MOST_SUBWORDS, TranslationTypist
 
 if TYPE_CHECKING:
     from foreword.folder.config import TranslationFolderConfig
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 MOST_BEAMS = 64
 LONGEST_PART = 128
 """A sentence of more sub-words is cut, since no network was trained on such long ones."""
+_CACHED_WORDS, _LONGEST_CACHED = 1 << 14, 64
 _DECODERS, _SENTENCES = 256, 64
 """The most hypotheses and the most sentences of a batch."""
 
@@ -69,6 +72,7 @@ class Translator:
             "".join(piece.decode("utf-8", "ignore") for piece in self.subwords.bytes)
         )
         self._has_spaces = not any(map(is_unspaced, self._letters))
+        self._cached = lru_cache(_CACHED_WORDS)(self._judged)
         never = [self.subwords.pad, self.subwords.unknown, *self.subwords.slots]
         never += [k for k, piece in enumerate(self.subwords.bytes) if CONTROLS & set(piece)]
         self._ends = Ends(self.subwords.start, self.subwords.end, tuple(never))
@@ -225,7 +229,9 @@ class Translator:
         if len(several) < 2:
             return self._typist(self._typed_job(source), kept)
         jobs = {sentence: self._typed_job(sentence) for sentence in several}
-        return LineTypist(parts, lambda sentence: self._typist(jobs[sentence], kept))
+        return LineTypist(
+            parts, lambda sentence: self._typist(jobs[sentence], kept), self._is_copied
+        )
 
     def _typist(self, job: _Job, kept: int) -> TranslationTypist:
         return TranslationTypist(
@@ -253,9 +259,7 @@ class Translator:
             raise SettingsError(
                 f"the prefix {prefix!r:.80} holds a control character, which no translation holds"
             )
-        prefix = readable(prefix)
-        for slot, original in zip(SLOT_CHARACTERS, originals, strict=False):
-            prefix = prefix.replace(original, slot, 1)
+        prefix = slotted(readable(prefix), originals)
         whole, _, last = prefix.rpartition(" ")
         if set(last) & set(SLOT_CHARACTERS):
             return Prefix(tuple(self.subwords.encode(prefix)), b"")
@@ -278,15 +282,21 @@ class Translator:
                 return None
             return translation if terms.allow(source, translation) else None
 
+        def is_copied(word: str) -> bool:
+            return self._is_copied(word) and not terms.mention(word)
+
         for part in parts_of(text, sentences=sentences, known=known):
             if part.known is not None:
                 prefix = None
                 yield part, None
                 continue
             for short in self._short_enough(part):
-                sentence = None if short.is_copied else masked(short.text, self._is_copied)
+                sentence = None if short.is_copied else masked(short.text, is_copied)
                 if sentence is None:
                     yield short, None
+                    continue
+                if not prefix and not any(map(str.isalpha, sentence.text)):
+                    yield Part(short.text, is_copied=True), None
                     continue
                 source = tuple(self.subwords.encode(sentence.text))
                 begin = self._prefix(prefix, sentence.originals)
@@ -331,16 +341,24 @@ class Translator:
         return translated
 
     def _is_copied(self, word: str) -> bool:
-        """Whether a word is copied: numbers of three characters or more, and unusual names.
+        """Whether a word is copied: numbers of three characters or more, and unknown names."""
+        return self._cached(word) if len(word) <= _LONGEST_CACHED else self._judged(word)
 
-        These have a letter that the sub-words can only write byte by byte, since the text that they
-        were learned from hardly has it. Of a language without spaces that tells nothing.
+    def _judged(self, word: str) -> bool:
+        """Judge a word for `_is_copied`.
+
+        A name is unknown if it is spelled unlike the words of the training text, or has a letter
+        that the sub-words can only write byte by byte, since the text hardly has it. Of a language
+        without spaces neither tells anything.
         """
         if len(word) >= 3 and any(map(str.isdecimal, word)):
             return True
-        return self._has_spaces and any(
-            letter.isalpha() and letter not in self._letters for letter in word
-        )
+        if not self._has_spaces:
+            return False
+        if any(letter.isalpha() and letter not in self._letters for letter in word):
+            return True
+        spellings = self.folder.spellings
+        return spellings is not None and spellings.is_strange_name(word)
 
     def _demands(self, job: _Job) -> Demands | None:
         if not job.required and job.prefix is None and not job.originals:

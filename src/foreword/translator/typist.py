@@ -17,11 +17,11 @@ import numpy as np
 from foreword.errors import SettingsError
 from foreword.predictor.reading import readable
 from foreword.predictor.suggest import Suggestion
+from foreword.text.placeholders import slotted
 from foreword.text.subwords import SLOT_CHARACTERS, Subwords
-from foreword.translator.choice import Following, following
-from foreword.translator.demands import Demands, Ids, Pieces, Prefix
-from foreword.translator.numpy_network import States
-from foreword.translator.phrases import most_saving
+from foreword.translator.demands import Demands, Ids, Pieces, Prefix, is_writable
+from foreword.translator.phrases import SOONER, most_saving
+from foreword.translator.reader import KEPT, Node, Reader, pairs
 from foreword.translator.search import BeamSearch, Ends, Network
 from foreword.translator.spans import shown, spans_of
 from foreword.translator.translation import words_of
@@ -36,8 +36,6 @@ LEAST_PART = 0.1
 """The part of a word's probability that one way to spell it may have and still be left out."""
 MOST_SUBWORDS = 512
 """A source of more sub-words is refused; after more of the translation, nothing is suggested."""
-KEPT = 500
-"""The number of decoder states that are kept, each with the scores of all sub-words."""
 PHRASE = 3
 """The most words of a phrase that is suggested."""
 LEAST_PHRASE = math.log(0.05)
@@ -77,31 +75,30 @@ class Alternatives(NamedTuple):
     suggestions: list[Suggestion]
 
 
-class _Node(NamedTuple):
-    """The decoder after some sub-words.
-
-    Attributes:
-        states: after them.
-        logs: the log-probabilities of the next sub-word, (V,).
-        ending: the log-probability that a word which they end is over.
-        going: the likeliest sub-words that would make such a word longer, with their
-            log-probabilities.
-        attention: the weights of the source's sub-words for the next one, (S,); None without.
-    """
-
-    states: States
-    logs: np.ndarray
-    ending: float
-    going: list[tuple[int, float]]
-    attention: np.ndarray | None
-
-
 class _Beginning(NamedTuple):
     """The beginning of a word: its log-probability, its sub-words and their bytes."""
 
     log: float
     ids: Ids
     written: bytes
+
+
+class _Phrase(NamedTuple):
+    """A phrase that is followed.
+
+    Attributes:
+        word: the suggested word that it begins with.
+        ids: the sub-words of the text with it.
+        written: the bytes after that word.
+        log: the log-probability of the phrase.
+        length: the number of its words that are over.
+    """
+
+    word: Suggestion
+    ids: Ids
+    written: bytes
+    log: float
+    length: int
 
 
 class TranslationTypist:
@@ -137,25 +134,18 @@ class TranslationTypist:
             beams: the number of beginnings of words that are followed at once.
             kept: the number of decoder states that are kept.
         """
-        self._network, self._ends = network, ends
+        self._end = ends.end
         self._originals = dict(zip(SLOT_CHARACTERS, originals, strict=False))
-        self._slots = tuple(Subwords.slots)[: len(originals)]
+        slots = tuple(Subwords.slots)[: len(originals)]
         if originals:
             spelled = list(pieces.bytes)
-            for slot, original in zip(self._slots, originals, strict=True):
+            for slot, original in zip(slots, originals, strict=True):
                 spelled[slot] = original.encode()
             pieces = Pieces(spelled)
         self._pieces, self._demands = pieces, demands
-        self._encode, self._source, self._beams, self._kept = encode, source, beams, kept
-        padded = np.array([*source, ends.end])[:, None]
-        self._memory, self._first = network.encode(padded, np.array([len(padded)]))
-        self._nodes: dict[Ids, _Node] = {}
-        goes_on = pieces.goes_on
-        self._never = np.array([ends.start, *(k for k in ends.never if k not in self._slots)])
-        may_come = np.ones(len(goes_on), bool)
-        may_come[self._never] = False
-        self._inside, self._over = (
-            np.flatnonzero(these & may_come) for these in (goes_on, ~goes_on)
+        self._encode, self._source, self._beams = encode, source, beams
+        self._reader = Reader(
+            network, ends, pieces, source, demands=demands, count=beams, kept=kept
         )
 
     def suggest(
@@ -182,10 +172,11 @@ class TranslationTypist:
             raise SettingsError(f"k must be at least 1, not {k}")
         if phrases:
             single = self.suggest(text, k, complete=complete)
-            longer = (one for word in single[:STARTS] for one in self._phrases(text, word))
+            least = single[-1].probability if len(single) == k else 0.0
+            longer = self._phrases(text, single[:STARTS], least)
             return most_saving([*single, *longer], text, k)
         text = self._masked(text)
-        whole, _, typed = text.rpartition(" ")
+        whole, typed = self._parted(text)
         before, typed = tuple(self._encode(whole)), self._shown(typed)
         if len(before) > MOST_SUBWORDS:
             return []
@@ -211,29 +202,42 @@ class TranslationTypist:
             ]
         return sorted(offered, key=lambda one: -one.probability)[:k]
 
-    def _phrases(self, text: str, word: Suggestion) -> Iterator[Suggestion]:
-        """Yield phrases that begin with a suggested word: the likeliest words after it."""
-        ids = tuple(self._encode(self._masked(word.accepted(text))))
-        if len(ids) > MOST_SUBWORDS or word.probability == 0:
-            return
-        (node,) = self._after([ids])
-        log, written, words = math.log(word.probability) - node.ending, b"", 1
-        while words < PHRASE and log > LEAST_PHRASE:
-            # The first sub-word after the suggested word does not make it longer.
-            over = self._over
-            index = int(node.logs.argmax() if written else over[node.logs[over].argmax()])
-            piece = self._pieces.bytes[index]
-            is_over = index == self._ends.end or piece.startswith(b" ")
-            if written and is_over:
-                words += 1
-                more = written.decode("utf-8", "replace")
-                chance = math.exp(min(log + node.ending, 0.0))
-                yield Suggestion(word.word + more, chance, word.text + more, word.replaces)
-            if index == self._ends.end:
-                return
-            log, written = log + float(node.logs[index]), written + piece
-            ids = (*ids, index)
-            (node,) = self._after([ids])
+    def _phrases(
+        self, text: str, words: Sequence[Suggestion], least: float
+    ) -> Iterator[Suggestion]:
+        """Yield phrases that begin with suggested words: the likeliest words after each.
+
+        Args:
+            text: the typed text.
+            words: what phrases begin with.
+            least: the probability of the last word that is suggested otherwise. Phrases that are
+                expected to save fewer keys than it are not followed.
+        """
+        bound = max(LEAST_PHRASE, _log(least * SOONER / (SOONER + PHRASE - 1)))
+        live = [
+            _Phrase(word, tuple(self._encode(self._masked(word.accepted(text)))), b"", _log(p), 1)
+            for word, p in ((word, word.probability) for word in words)
+        ]
+        while live := [one for one in live if one.log > bound and len(one.ids) <= MOST_SUBWORDS]:
+            nodes = self._reader.after([one.ids for one in live])
+            longer = []
+            for one, node in zip(live, nodes, strict=True):
+                word, ids, written, log, length = one
+                # The first sub-word after the suggested word does not make it longer.
+                over = self._reader.over
+                index = int(node.logs.argmax() if written else over[node.logs[over].argmax()])
+                piece = self._pieces.bytes[index]
+                if not written:
+                    log -= node.ending
+                elif index == self._end or piece.startswith(b" "):
+                    length += 1
+                    more = written.decode("utf-8", "replace")
+                    chance = math.exp(min(log + node.ending, 0.0))
+                    yield Suggestion(word.word + more, chance, word.text + more, word.replaces)
+                if index != self._end and length < PHRASE:
+                    log += float(node.logs[index])
+                    longer.append(_Phrase(word, (*ids, index), written + piece, log, length))
+            live = longer
 
     def rest(self, text: str) -> str:
         """Return what completes the typed text to a whole translation, by greedy search.
@@ -241,21 +245,48 @@ class TranslationTypist:
         Nothing if no translation can hold the typed text, such as one with a control character.
         """
         text = self._masked(text)
-        demands = self._demands
-        if text:
-            whole, _, typed = text.rpartition(" ")
-            is_whole = any(slot in typed for slot in self._originals)
-            before = tuple(self._encode(text if is_whole else whole))
-            if len(before) > MOST_SUBWORDS:
-                return ""
-            prefix = Prefix(before, b"" if is_whole else f" {typed}".encode())
-            plain = Demands(pieces=self._pieces, end=self._ends.end)
-            demands = replace(demands or plain, pieces=self._pieces, prefix=prefix)
-        (best,) = BeamSearch(self._network, self._ends, beams=1).run([self._source], [demands])
-        if not best:
+        whole, typed = self._parted(text)
+        is_whole = not text or any(slot in typed for slot in self._originals)
+        ids = tuple(self._encode(text if is_whole else whole))
+        if len(ids) > MOST_SUBWORDS or not is_writable(text):
             return ""
-        written = self._pieces.of(best[0].ids).decode("utf-8", "replace")
+        letters = b"" if is_whole else f" {typed}".encode()
+        plain = self._demands or Demands(pieces=self._pieces, end=self._end)
+        demands = replace(plain, pieces=self._pieces, prefix=Prefix(ids, letters))
+        longest = int(BeamSearch.ratio * len(self._source)) + BeamSearch.more
+        for remaining in range(longest + demands.length - len(ids), 1, -1):
+            index = self._likeliest(ids, demands, remaining)
+            if index is None:
+                return ""
+            if index == self._end:
+                break
+            ids = (*ids, index)
+        written = self._pieces.of(ids).decode("utf-8", "replace")
         return written.removeprefix(" ")[len(self._shown(text)) :]
+
+    def _likeliest(self, ids: Ids, demands: Demands, remaining: int) -> int | None:
+        """Return the likeliest sub-word after some, or what is still missing at the end.
+
+        Args:
+            ids: the sub-words.
+            demands: on the whole translation.
+            remaining: how many sub-words may still be written, the end included.
+
+        Returns:
+            None if no sub-word meets the demands.
+        """
+        (node,) = self._reader.after([ids])
+        end, logs = self._end, node.logs.copy()
+        is_over = int(logs.argmax()) == end
+        if not ids:
+            logs[end] = -np.inf
+        if not demands.are_met(ids):
+            demands.limit(logs, ids, remaining)
+            missing = demands.next(ids)
+            if is_over and len(missing) and logs[missing].max() > -np.inf:
+                return int(missing[logs[missing].argmax()])
+        best = int(logs.argmax())
+        return best if logs[best] > -np.inf else None
 
     def alternatives(self, text: str, offset: int, k: int = 3) -> "Alternatives":
         """Return words that might stand instead of a typed one, by what stands before it.
@@ -296,7 +327,7 @@ class TranslationTypist:
         ids = tuple(self._encode(text))
         if len(ids) > MOST_SUBWORDS:
             return []
-        nodes = self._after([ids[:t] for t in range(len(ids) + 1)])
+        nodes = self._reader.after([ids[:t] for t in range(len(ids) + 1)])
         if nodes[0].attention is None:
             return []
         attention = np.array([node.attention for node in nodes])
@@ -320,10 +351,20 @@ class TranslationTypist:
 
     def _masked(self, text: str) -> str:
         """Return a text as it is read, with slots in place of the source's placeholders."""
-        text = readable(text)
-        for slot, original in self._originals.items():
-            text = text.replace(original, slot, 1)
-        return text
+        return slotted(readable(text), tuple(self._originals.values()))
+
+    def _parted(self, text: str) -> tuple[str, str]:
+        """Return the whole words of a text, and the letters of a last one that may go on.
+
+        A placeholder may hold spaces, as tags with attributes and names of several words do.
+        """
+        for original in self._originals.values():
+            first, space, _ = original.partition(" ")
+            begin = text.rfind(f"{first} ") if space else -1
+            if begin >= 0 and original.startswith(text[begin:]) and not text[:begin][-1:].isalnum():
+                return text[:begin].removesuffix(" "), text[begin:]
+        whole, _, typed = text.rpartition(" ")
+        return whole, typed
 
     def _shown(self, text: str) -> str:
         """Return a text with the placeholders in place of their slots."""
@@ -344,9 +385,8 @@ class TranslationTypist:
         total = -np.inf  # of all that begins with the letters
         for _ in range(LONGEST_WORD):
             longer: list[tuple[float, int, _Beginning]] = []
-            for one, node in zip(
-                live, self._after([before + one.ids for one in live]), strict=True
-            ):
+            nodes = self._reader.after([before + one.ids for one in live])
+            for one, node in zip(live, nodes, strict=True):
                 rest = letters[len(one.written) :]
                 if not rest:
                     ending = one.log + node.ending
@@ -375,58 +415,17 @@ class TranslationTypist:
             if log > -np.inf and (any(map(str.isalnum, text)) or text in self._originals.values())
         }
 
-    def _matching(self, rest: bytes, node: _Node) -> list[tuple[int, float]]:
-        """Return the likeliest sub-words that go on with these letters, as `_Node.going`."""
+    def _matching(self, rest: bytes, node: Node) -> list[tuple[int, float]]:
+        """Return the likeliest sub-words that go on with these letters, as `Node.going`."""
         going = self._pieces.matching(rest)
         if len(going) > self._beams:
             best = np.argpartition(-node.logs[going], self._beams - 1)[: self._beams]
             going = going[best]
-        return _pairs(going, node.logs)
-
-    def _after(self, wanted: list[Ids]) -> list[_Node]:
-        """Return the decoder after each of these sub-words; those that are not known together."""
-        if len(self._nodes) > self._kept:
-            self._nodes.clear()
-        for ids in wanted:  # what is before the last sub-words is read first
-            known = len(ids)
-            while known and ids[: known - 1] not in self._nodes:
-                known -= 1
-            for length in range(known, len(ids)):
-                self._read([ids[:length]])
-        self._read([ids for ids in dict.fromkeys(wanted) if ids not in self._nodes])
-        return [self._nodes[ids] for ids in wanted]
-
-    def _read(self, all_ids: list[Ids]) -> None:
-        """Read the last of each of these sub-words; the decoder before it is known."""
-        if not all_ids:
-            return
-        before = [self._nodes[ids[:-1]].states if ids else self._first for ids in all_ids]
-        states = tuple(np.concatenate(parts, 1) for parts in zip(*before, strict=True))
-        last = np.array([ids[-1] if ids else self._ends.start for ids in all_ids])
-        step = self._network.step(last, states, self._memory)
-        looked = None if step.attention is None else step.attention.mean(1)
-        after = self._following(step.features, all_ids)
-        after.logs[:, self._never] = -np.inf
-        for n, ids in enumerate(all_ids):
-            of_one = tuple(part[:, n : n + 1] for part in step.states)
-            attention = None if looked is None else looked[n]
-            logs, ending = after.logs[n], float(after.endings[n])
-            self._nodes[ids] = _Node(of_one, logs, ending, _pairs(after.going[n], logs), attention)
-
-    def _following(self, features: np.ndarray, all_ids: list[Ids]) -> Following:
-        """Return what may come next, of which no slot comes twice."""
-        count = min(self._beams, len(self._inside))
-        if not self._slots:
-            return self._network.following(features, self._over, self._inside, count)
-        all_logs = self._network.log_probabilities(features)
-        for logs, ids in zip(all_logs, all_ids, strict=True):
-            logs[[slot for slot in self._slots if slot in ids]] = -np.inf
-        return following(all_logs, self._over, self._inside, count)
+        return pairs(going, node.logs)
 
 
-def _pairs(ids: np.ndarray, logs: np.ndarray) -> list[tuple[int, float]]:
-    """Return sub-words with their log-probabilities."""
-    return list(zip(ids.tolist(), logs[ids].tolist(), strict=True))
+def _log(probability: float) -> float:
+    return math.log(probability) if probability > 0 else -math.inf
 
 
 def _log_sum(logs: np.ndarray) -> float:
