@@ -3,10 +3,11 @@
     python benchmarks/translation_speed.py DIR --pairs test.de test.en [--json FILE]
 
 It prints source words/s of greedy search and of beam search with 4 beams, for one sentence at a
-time and for 64 together; the time of a keystroke while the reference translations are typed; and
-the size of the folder. Times are processor time of this process, which runs on one core: other
-programs' turns are not counted, but they do take room in its caches. A speed is the best of three
-rounds, in which ours and the peer take turns. No keystroke is left out.
+time and for 64 together; the time of a keystroke while the reference translations are typed, for
+words, for phrases of words, and with the rest of the translation too; and the size of the folder.
+Times are processor time of this process, which runs on one core: other programs' turns are not
+counted, but they do take room in its caches. A speed is the best of three rounds, in which ours and
+the peer take turns. No keystroke is left out.
 
 The peer is an int8 Transformer with 3 encoder layers and 1 decoder layer in CTranslate2
 (`pip install ctranslate2`), of about 10 MB. Its weights are random, since speed does not depend on
@@ -30,6 +31,7 @@ import numpy as np
 
 import foreword
 from foreword.translator.translator import Translator
+from foreword.translator.typist import TranslationTypist
 
 BEAMS, BATCHES, ROUNDS = (1, 4), (1, 64), 3
 VOCABULARY, WIDTH, FEED_FORWARD, HEADS = 5_600, 256, 2_560, 8
@@ -64,13 +66,15 @@ def main() -> None:
         found: dict[str, Any] = {
             name: words_per_second(sources, run) for name, run in best(runs, sources)
         }
-    keystrokes = typed(translator, list(zip(sources, targets, strict=True))[: given.typed])
-    found["keystroke, median, ms"] = round(statistics.median(keystrokes), 3)
-    found["keystroke, p99, ms"] = round(float(np.percentile(keystrokes, 99)), 3)
+    pairs = list(zip(sources, targets, strict=True))[: given.typed]
+    for name, keystroke in KEYSTROKES.items():
+        taken = typed(translator, pairs, keystroke)
+        found[f"keystroke, {name}, median, ms"] = round(statistics.median(taken), 3)
+        found[f"keystroke, {name}, p99, ms"] = round(float(np.percentile(taken, 99)), 3)
     size = sum(path.stat().st_size for path in Path(given.folder).iterdir())
     found["size of the folder, MB"] = round(size / 1e6, 2)
     for name, value in found.items():
-        print(f"{name:<36}{value:>12,}")
+        print(f"{name:<44}{value:>12,}")
     if given.json:
         Path(given.json).write_text(json.dumps(found, indent=1), encoding="utf-8")
 
@@ -107,14 +111,33 @@ def words_per_second(lines: Sequence[str], seconds: float) -> int:
     return round(sum(len(line.split()) for line in lines) / seconds)
 
 
-def typed(translator: Translator, pairs: Sequence[tuple[str, str]]) -> list[float]:
+Keystroke = Callable[[TranslationTypist, str], object]
+"""What is computed at a keystroke, for the typed text."""
+
+
+def with_rest(typist: TranslationTypist, text: str) -> None:
+    """Suggest phrases, and complete the text to a whole translation."""
+    typist.suggest(text, 3, phrases=True)
+    typist.rest(text)
+
+
+KEYSTROKES: dict[str, Keystroke] = {
+    "words": lambda typist, text: typist.suggest(text, 3),
+    "phrases": lambda typist, text: typist.suggest(text, 3, phrases=True),
+    "phrases and the rest": with_rest,
+}
+
+
+def typed(
+    translator: Translator, pairs: Sequence[tuple[str, str]], keystroke: Keystroke
+) -> list[float]:
     """Return the milliseconds of each keystroke, of which the first encodes the source too."""
     taken = []
     for source, target in pairs:
         began = time.process_time()
-        typist = translator.typist(source)
+        typist = translator.typist(source, sentences=False)
         for length in range(len(target) + 1):
-            typist.suggest(target[:length], 3)
+            keystroke(typist, target[:length])
             ended = time.process_time()
             taken.append(1e3 * (ended - began))
             began = ended

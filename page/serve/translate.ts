@@ -8,11 +8,16 @@ import { offerModels, served, tokenOf, watchTheme } from "./surroundings";
 
 /** Alternatives below this are left out, but for the first two. */
 const LIKELY = 0.001;
+/** Milliseconds without a key after which the rest of the translation and the lines are asked for. */
+const PAUSE = 120;
 
 const source = byId<HTMLTextAreaElement>("source");
 const token = tokenOf(location);
 let model: string | null = null;
 let hasModels = false;
+let pause = 0;
+/** A whole translation as the grey text last showed it, and its source. */
+let expected = { source: "", text: "" };
 
 const desk = new Desk(ask);
 const { field } = desk;
@@ -38,24 +43,38 @@ const connection = new Connection<TranslationQuestion, TranslationAnswer>(
 /** The source as it is asked for: of several lines, one. */
 const line = (): string => source.value.replace(/\s+/gu, " ").trim();
 
+/** Asks for words at every key, since these take the least time; for the rest after a pause. */
 function ask(text: string): void {
-  if (!line()) {
+  clearTimeout(pause);
+  const asked = line();
+  if (!asked) {
     desk.suggestions.show([]);
     alignment.clear();
     return;
   }
-  const asked = line();
-  const wanted = { phrases: true, rest: true, attention: true };
-  const question = { source: asked, text, k: SHOWN, model, ...wanted };
-  connection.ask(question, (answer) => {
+  if (asked === expected.source && expected.text.startsWith(text))
+    showGhost(expected.text.slice(text.length));
+  const question = { source: asked, text, k: SHOWN, model, phrases: true };
+  connection.ask({ ...question, rest: false, attention: false }, (answer) => {
     desk.show(text, answer.suggestions);
-    if (!desk.isDismissed) field.showGhost(answer.rest?.match(/\s*\S+/gu) ?? []);
-    if (answer.attention) alignment.show(asked, text, answer.attention);
+    pause = setTimeout(() => {
+      connection.ask({ ...question, rest: true, attention: true }, (more) => {
+        const rest = more.rest ?? "";
+        expected = { source: asked, text: text + rest };
+        showGhost(rest);
+        if (more.attention) alignment.show(asked, text, more.attention);
+      });
+    }, PAUSE);
   });
+}
+
+function showGhost(rest: string): void {
+  if (!desk.isDismissed) field.showGhost(rest.match(/\s*\S+/gu) ?? []);
 }
 
 /** Asks for words in place of the one at this offset, in characters. */
 function askForOthers(text: string, word: number): void {
+  clearTimeout(pause);
   const wanted = { phrases: false, rest: false, attention: false };
   const question = { source: line(), text, k: 5, model, ...wanted, word };
   connection.ask(question, (answer) => {
@@ -78,6 +97,7 @@ async function listModels(): Promise<void> {
   if (token !== null) other.hash = `token=${encodeURIComponent(token)}`;
   offerModels(translators, (name) => {
     model = name;
+    expected = { source: "", text: "" };
     field.area.focus();
     desk.changed();
   });

@@ -103,13 +103,44 @@ def test_a_translation_is_typed_with_words_ghost_text_lines_and_alternatives(
     expect(page.locator("#field")).to_have_value(f"{other} c")
     expect(page.locator("#pressed")).to_have_text("6")
 
-    page.keyboard.press("Tab")
     rest = ask(client, f"{other} c", rest=True)["rest"]
+    expect(page.locator(".ghost")).to_have_text(rest)
+    page.keyboard.press("Tab")
     expect(page.locator("#field")).to_have_value(f"{other} c{rest} ")
     expect(page.locator("#pressed")).to_have_text("7")
     page.click("#again")
     expect(page.locator("#field")).to_have_value("")
     expect(page.locator("#pressed")).to_have_text("0")
+
+
+def test_what_takes_long_is_asked_for_after_a_pause_alone_and_kept_while_the_text_agrees(
+    show: Callable[..., Page], client: TestClient
+) -> None:
+    page = show()
+    page.keyboard.type("t")
+    rest = ask(client, "t", rest=True)["rest"]
+    expect(page.locator(".ghost")).to_have_text(rest)
+    page.evaluate(
+        """() => {
+            const send = WebSocket.prototype.send;
+            window.asked = [];
+            WebSocket.prototype.send = function (text) {
+                window.asked.push(JSON.parse(text));
+                send.call(this, text);
+            };
+        }"""
+    )
+    page.keyboard.type(rest[:3])
+    expect(page.locator(".ghost")).to_have_text(rest[3:])
+    rows = page.locator("#alignment-figure .row")
+    expect(rows.nth(1).locator(".word")).to_have_text([*f"t{rest[:3]}".split(), "next word"])
+    asked = page.evaluate("window.asked")
+
+    assert [one["text"] for one in asked if one["rest"]][-1] == f"t{rest[:3]}"
+    assert {one["text"] for one in asked if not one["rest"]} == {
+        f"t{rest[:n]}" for n in range(1, 4)
+    }
+    assert all(one["attention"] == one["rest"] for one in asked)
 
 
 @pytest.mark.parametrize(

@@ -156,10 +156,13 @@ var Alignment = class {
 
 // serve/translate.ts
 var LIKELY = 1e-3;
+var PAUSE = 120;
 var source = byId("source");
 var token = tokenOf(location);
 var model = null;
 var hasModels = false;
+var pause = 0;
+var expected = { source: "", text: "" };
 var desk = new Desk(ask);
 var { field } = desk;
 var alignment = new Alignment(askForOthers, replace);
@@ -182,21 +185,33 @@ var connection = new Connection(
 );
 var line = () => source.value.replace(/\s+/gu, " ").trim();
 function ask(text) {
-  if (!line()) {
+  clearTimeout(pause);
+  const asked = line();
+  if (!asked) {
     desk.suggestions.show([]);
     alignment.clear();
     return;
   }
-  const asked = line();
-  const wanted = { phrases: true, rest: true, attention: true };
-  const question = { source: asked, text, k: SHOWN, model, ...wanted };
-  connection.ask(question, (answer) => {
+  if (asked === expected.source && expected.text.startsWith(text))
+    showGhost(expected.text.slice(text.length));
+  const question = { source: asked, text, k: SHOWN, model, phrases: true };
+  connection.ask({ ...question, rest: false, attention: false }, (answer) => {
     desk.show(text, answer.suggestions);
-    if (!desk.isDismissed) field.showGhost(answer.rest?.match(/\s*\S+/gu) ?? []);
-    if (answer.attention) alignment.show(asked, text, answer.attention);
+    pause = setTimeout(() => {
+      connection.ask({ ...question, rest: true, attention: true }, (more) => {
+        const rest = more.rest ?? "";
+        expected = { source: asked, text: text + rest };
+        showGhost(rest);
+        if (more.attention) alignment.show(asked, text, more.attention);
+      });
+    }, PAUSE);
   });
 }
+function showGhost(rest) {
+  if (!desk.isDismissed) field.showGhost(rest.match(/\s*\S+/gu) ?? []);
+}
 function askForOthers(text, word2) {
+  clearTimeout(pause);
   const wanted = { phrases: false, rest: false, attention: false };
   const question = { source: line(), text, k: 5, model, ...wanted, word: word2 };
   connection.ask(question, (answer) => {
@@ -217,6 +232,7 @@ async function listModels() {
   if (token !== null) other.hash = `token=${encodeURIComponent(token)}`;
   offerModels(translators, (name) => {
     model = name;
+    expected = { source: "", text: "" };
     field.area.focus();
     desk.changed();
   });
