@@ -6,7 +6,7 @@
     foreword.load("my-model").predict("I would like to", k=3)
 
 `load`, all that it gives, and `compress` run without PyTorch; `train`, `evaluate`, `compare` and
-`inspect` need the extra `foreword[train]`, `tune` needs `foreword[tune]`.
+`inspect` need the extra `foreword[train]`, `tune` needs `foreword[tune]`, `pack` `foreword[pack]`.
 """
 
 from importlib import import_module
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from foreword.comparison.compare import compare
     from foreword.compression.compress import compress
     from foreword.evaluation.evaluate import evaluate
+    from foreword.packaging.pack import pack
     from foreword.training.run import train
     from foreword.translator.loading import load
     from foreword.tuning.search import tune
@@ -45,6 +46,7 @@ __all__ = [
     "inspect",
     "load",
     "memory",
+    "pack",
     "train",
     "tune",
 ]
@@ -54,6 +56,7 @@ _HOME = {
     "compress": "foreword.compression.compress",
     "evaluate": "foreword.evaluation.evaluate",
     "load": "foreword.translator.loading",
+    "pack": "foreword.packaging.pack",
     "train": "foreword.training.run",
     "tune": "foreword.tuning.search",
 }

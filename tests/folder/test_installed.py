@@ -54,12 +54,17 @@ def test_a_model_is_loaded_by_its_name(install: Install) -> None:
     assert foreword.load("tiny").predict("the cat", k=1)
 
 
-def test_a_folder_goes_before_a_name(
+def test_a_model_folder_goes_before_a_name_and_a_folder_of_other_things_does_not(
     install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install("small")
+    installed = install("small")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small").mkdir()
+    assert find_folder("small") == installed
+    (tmp_path / "other").mkdir()
+    assert find_folder("other") == Path("other")
+
+    (installed / "config.json").rename(tmp_path / "small/config.json")
 
     assert find_folder("small") == Path("small")
 

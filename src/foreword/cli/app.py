@@ -19,6 +19,7 @@ from foreword.cli import (
     keystrokes,
     lsp,
     memory,
+    pack,
     personal,
     predict,
     recipes,
@@ -63,6 +64,7 @@ app.command("serve")(serve.serve)
 app.command("compare", cls=SettingsCommand)(compare.compare)
 app.command("tune", cls=SettingsCommand)(tune.tune)
 app.command("compress", cls=PairsCommand)(compress.compress)
+app.command("pack", cls=SettingsCommand)(pack.pack)
 app.command("info")(info.info)
 app.command("inspect")(inspect.inspect)
 app.command("memory")(memory.memory)

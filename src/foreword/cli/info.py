@@ -209,8 +209,8 @@ def _trained(record: TrainingRecord | None) -> dict[str, str]:
 
 
 def _quality(config: FolderConfig) -> dict[str, str]:
+    if config.evaluation is not None:
+        return evaluation_rows(config.evaluation)
     if config.compression is not None:
         return compression_rows(config.compression)
-    if config.evaluation is None:
-        return {"quality": "not measured"}
-    return evaluation_rows(config.evaluation)
+    return {"quality": "not measured"}

@@ -23,7 +23,7 @@ from foreword.folder.translation_store import holds_translation
 from foreword.folder.usage import misspellings_of
 from foreword.predictor.engine import Engine
 from foreword.text.choice import ReadingOptions
-from foreword.text.corpus import Source, chat_source
+from foreword.text.corpus import Source, chat_source, names_of
 from foreword.text.sources import read_sources
 from foreword.text.tokenizer import SPECIAL, Tokenizer
 from foreword.text.tokens import tokenise
@@ -109,8 +109,8 @@ def compress(
             )
 
         return _compress(
-            source, target, before, sources if texts else None, chats, vocab_size, bound,
-            most_words, progress,
+            source, target, before, sources if texts else None, names_of(texts), chats, vocab_size,
+            bound, most_words, progress,
         )  # fmt: skip
 
 
@@ -119,6 +119,7 @@ def _compress(
     target: Path,
     before: Folder,
     read: Callable[[], list[Source]] | None,
+    names: str,
     chats: Literal["train", "valid", "test"] | None,
     vocab_size: int | None,
     bound: float,
@@ -149,7 +150,7 @@ def _compress(
     result = Compression(
         vocab_size=before.config.model.vocab_size,
         bytes=folder_bytes(source),
-        text=", ".join(source.name for source in sources),
+        text=names or sources[0].name,
         words=len(ids),
         perplexity_before=whole.perplexity,
         perplexity_after=small.perplexity,

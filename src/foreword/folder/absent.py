@@ -4,9 +4,9 @@ from itertools import islice
 from pathlib import Path
 
 from foreword.errors import did_you_mean
+from foreword.folder.adopting import CONFIG
 from foreword.folder.installed import installed_models
 
-CONFIG = "config.json"
 LOOKED_AT = 500
 """Folder entries that are searched for models."""
 

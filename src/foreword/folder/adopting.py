@@ -30,7 +30,9 @@ STAGED = "new"
 """Within it, the folder of a run that will replace the model once it has learned something."""
 OF_RUN = ("step-*.safetensors", "sources.json", STAGED)
 """The files of a run's folder; all others in it belong to the user, and stay."""
-LAST = ("config.json", "README.md", "index.html")
+CONFIG = "config.json"
+"""The file that makes a folder a model folder."""
+LAST = (CONFIG, "README.md", "index.html")
 """Moved last, in this order: programs that do not know `NEW` then find the files they refer to."""
 
 

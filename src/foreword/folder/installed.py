@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 
 from foreword.errors import FolderError
+from foreword.folder.adopting import CONFIG, current
 
 GROUP = "foreword.models"
 
@@ -20,7 +21,7 @@ def installed_models() -> list[str]:
 
 
 def find_folder(folder: str | PathLike[str]) -> Path:
-    """An existing path as it is; otherwise the folder of the installed model of that name.
+    """A file or model folder as it is; otherwise the folder of the installed model of that name.
 
     Raises:
         FolderError: the package of that model is damaged, or the name is empty.
@@ -29,7 +30,7 @@ def find_folder(folder: str | PathLike[str]) -> Path:
         raise FolderError("the model has no name: name its folder, or an installed model")
     path = Path(folder)
     try:
-        if path.exists():
+        if path.is_file() or current(path, CONFIG).exists():
             return path
     except (OSError, ValueError):  # not a valid path: reading it raises the error
         return path
@@ -54,6 +55,16 @@ def about(name: str) -> str | None:
     for point in entry_points(group=GROUP, name=name):
         if point.dist is not None:
             return str(point.dist.metadata["Summary"])
+    return None
+
+
+def provider(name: str) -> str | None:
+    """The name of the installed package that has a model of this name; None if none has."""
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=GROUP, name=name):
+        if point.dist is not None:
+            return str(point.dist.name)
     return None
 
 

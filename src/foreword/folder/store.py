@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 import numpy as np
 
 from foreword.errors import FolderError
-from foreword.folder import absent
+from foreword.folder import absent, adopting
 from foreword.folder.adopting import NEW, current
 from foreword.folder.architecture import (
     AnyConfig,
@@ -41,7 +41,12 @@ if TYPE_CHECKING:
 
     from foreword.folder.config import FolderConfig
 
-CONFIG, WEIGHTS, TOKENIZER, CARD = absent.CONFIG, "model.safetensors", "tokenizer.json", "README.md"
+CONFIG, WEIGHTS, TOKENIZER, CARD = (
+    adopting.CONFIG,
+    "model.safetensors",
+    "tokenizer.json",
+    "README.md",
+)
 SUBWORDS = "subwords.json"
 RARE = "rare.txt"
 SPACING, MISSPELLINGS = "spacing.json", "misspellings.json"

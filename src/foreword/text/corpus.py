@@ -82,6 +82,15 @@ def paths_of(texts: Paths) -> tuple[str | PathLike[str], ...]:
     return (texts,) if isinstance(texts, str | PathLike) else tuple(texts)
 
 
+def names_of(texts: Sequence[str | PathLike[str]]) -> str:
+    """Return the names of paths without their folders, for whoever gets the model.
+
+    >>> names_of(["/home/anna/notes.txt", "-"])
+    'notes.txt, standard input'
+    """
+    return ", ".join("standard input" if str(text) == "-" else Path(text).name for text in texts)
+
+
 def find_sources(
     texts: Sequence[str | PathLike[str]],
     *,

@@ -32,6 +32,15 @@ def is_unspaced(text: str) -> bool:
     return not text.isascii() and _UNSPACED.search(text) is not None
 
 
+def unspaced_letters(text: str) -> int:
+    """Return the number of letters of such scripts in a text.
+
+    >>> unspaced_letters("天气 ok")
+    2
+    """
+    return 0 if text.isascii() else sum(len(run) for run in _UNSPACED.findall(text))
+
+
 def unspaced_share(texts: Iterable[str]) -> float:
     """Return the share of letters in such scripts, 0 to 1, in the first million characters.
 
@@ -40,7 +49,7 @@ def unspaced_share(texts: Iterable[str]) -> float:
     """
     unspaced = letters = seen = 0
     for text in texts:
-        unspaced += sum(len(run) for run in _UNSPACED.findall(text))
+        unspaced += unspaced_letters(text)
         letters += sum(map(str.isalpha, text))
         seen += len(text) + 1
         if seen >= SAMPLE:

@@ -11,7 +11,7 @@ from foreword.errors import FolderError, SettingsError, TextError, TrainingError
 from foreword.folder.config import ModelConfig, ModelName
 from foreword.text import segments
 from foreword.text.case import RULES, case_of
-from foreword.text.corpus import Source, chat_source
+from foreword.text.corpus import Source, chat_source, names_of
 from foreword.text.holdout import hold_out
 from foreword.text.newlines import Lines
 from foreword.text.pairs.carried import CARRIED
@@ -169,7 +169,7 @@ def read_corpus(
                 f"while training goes on: {error}"
             ) from error
 
-    name = _names(texts) or train_sources[0].name
+    name = names_of(texts) or train_sources[0].name
     train = ids(train_sources, "reading the text")
     if len(train) < 2:
         raise TextError(
@@ -189,7 +189,7 @@ def read_corpus(
         tokenizer=tokenizer,
         train=train,
         valid=held_out,
-        valid_name=_names(valid)
+        valid_name=names_of(valid)
         or (f"the last part of {name}, held out" if texts else chat_source("valid").name),
     )
 
@@ -213,10 +213,6 @@ def _sources(
     if valid:
         return train, read(valid, lines_of(train))
     return hold_out(train) if texts else (train, [chat_source("valid")])
-
-
-def _names(texts: Texts) -> str:
-    return ", ".join("standard input" if str(t) == "-" else Path(t).name for t in texts)
 
 
 def _tokenizer_config(settings: TextSettings) -> TokenizerConfig:

@@ -1,0 +1,154 @@
+"""Measure a finished model on the text that was held out for it, and write its card."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from foreword.evaluation.evaluate import evaluate
+from foreword.evaluation.keystrokes import KeystrokeReport, SimulatedTypist, simulate
+from foreword.evaluation.suggester import Suggester
+from foreword.folder.config import Compression, Evaluation
+from foreword.folder.saving import write_folder
+from foreword.folder.store import folder_bytes, read_folder
+from foreword.packaging.about import About
+from foreword.packaging.files import table_of
+from foreword.packaging.parts import Parts
+from foreword.predictor.predictor import Predictor, load
+from foreword.training.card import model_card
+from foreword.visible import as_markdown
+
+TYPED = 60_000
+"""The number of characters that are typed, in lines from everywhere in the held-out text."""
+
+Tell = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured of a model on text that was held out.
+
+    Attributes:
+        evaluation: perplexity and accuracies, each line from the beginning of a text.
+        typing: the keys that a simulated typist saves.
+        words: the words that the model was trained on.
+        bytes: the size of the model folder.
+        compression: what int8 cost; None if the model was not compressed.
+        opening: how the model begins a text, as an example.
+    """
+
+    evaluation: Evaluation
+    typing: KeystrokeReport
+    words: int
+    bytes: int
+    compression: Compression | None
+    opening: str
+
+    def rows(self) -> dict[str, str]:
+        """Return the figures for people."""
+        typing, record = self.typing, self.typing.record()
+        return {
+            "keystroke savings": f"{typing.tally.savings:.1%}, of {typing.ceiling:.1%} with an "
+            "oracle",
+            "next word among 1 / 3 suggestions": f"{record['top1']:.1%} / {record['top3']:.1%}",
+            "perplexity": f"{self.evaluation.perplexity:.1f}",
+            "words outside the vocabulary": f"{self.evaluation.out_of_vocabulary:.1%}",
+            "measured on": f"{self.evaluation.words:,} held-out words, of which "
+            f"{typing.tally.words:,} were typed in {typing.tally.messages:,} lines",
+            "trained on": f"{self.words:,} words",
+            "size": f"{self.bytes / 1e6:.1f} MB" + _by_compression(self.compression),
+        }
+
+    def record(self) -> dict[str, str | int | float | bool]:
+        """Return the figures for programs."""
+        return {
+            **self.typing.record(),
+            **self.evaluation.model_dump(include={"perplexity", "out_of_vocabulary"}),
+            "words_held_out": self.evaluation.words,
+            "words_trained": self.words,
+            "bytes": self.bytes,
+        }
+
+
+def measured(folder: Path, parts: Parts, tell: Tell) -> Figures:
+    """Measure the model in a folder on the text that was held out for it.
+
+    Args:
+        folder: the model folder.
+        parts: the text.
+        tell: called with (activity, amount done, amount in all).
+    """
+    evaluation = evaluate(
+        folder,
+        [parts.test],
+        reset="sentence",
+        read_as="text",
+        lines=parts.lines,
+        progress=tell,
+    ).model_copy(update={"text": parts.test.name})
+    model = load(folder)
+    lines = _spread(parts.test.read_text("utf-8").split("\n"))
+    typing = simulate(
+        Suggester(model),
+        lines,
+        SimulatedTypist(),
+        spacing=model.tokenizer.spacing,
+        progress=lambda done: tell("typing with the model", done, len(lines)),
+    )
+    record = model.config.training
+    assert record is not None
+    return Figures(
+        evaluation,
+        typing,
+        record.words,
+        folder_bytes(folder),
+        model.config.compression,
+        _opening(model),
+    )
+
+
+def write_card(folder: Path, about: About, figures: Figures) -> None:
+    """Write what was measured, and where the text comes from, into a model folder."""
+    model = read_folder(folder)
+    config = model.config.model_copy(update={"evaluation": figures.evaluation})
+    sections = [
+        "## Keystroke savings",
+        "",
+        *table_of("figure", "value", figures.rows()),
+        f"The typist: {figures.typing.typist.assumptions()}.",
+        "",
+        "## Sources",
+        "",
+        *(f"- Text: {as_markdown(source)}" for source in about.sources),
+        *(f"- Attribution: {as_markdown(author)}" for author in about.attributions),
+        f"- Licence: {about.licence}",
+        f"- Language: {as_markdown(about.language_name)} (`{about.language}`)",
+        "",
+    ]
+    head, use, rest = model_card(config).partition("## Use\n")
+    card = head + "\n".join(sections) + "\n" + use + rest
+    write_folder(
+        folder, config, model.weights, model.tokenizer, card, model.rare, model.misspellings
+    )
+
+
+def _by_compression(cost: Compression | None) -> str:
+    if cost is None:
+        return ""
+    rise = cost.perplexity_after / cost.perplexity_before - 1
+    return f" in int8, {cost.bytes / 1e6:.1f} MB before, which changed perplexity by {rise:+.2%}"
+
+
+def _opening(model: Predictor) -> str:
+    """Return the two words with which a model is likeliest to begin a text."""
+    text = ""
+    for _ in range(2):
+        for suggestion in model.suggest(text, 1, complete=False):
+            text = suggestion.accepted(text)
+    return text.strip()
+
+
+def _spread(lines: list[str]) -> list[str]:
+    """Return lines from everywhere in a text, of about `TYPED` characters in all."""
+    lines = [line for line in lines if line]
+    every = max(1, round(sum(map(len, lines)) / TYPED))
+    return lines[::every]
