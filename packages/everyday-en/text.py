@@ -1,6 +1,6 @@
 """Gathers the everyday model's training text: chats, and examples of how words are used.
 
-Packages carry all of it, under licences that allow it; `LICENCES` says which. Chats are put into
+Packages carry all of it, under licences that allow it; `SOURCES` says which. Chats are put into
 the spelling that a suggestion should have: apostrophes that people leave out, and a large I.
 """
 
@@ -18,10 +18,15 @@ from foreword.text.corpus import Split, chat_source
 from foreword.text.misspellings import OF_NETWORKS, find
 from foreword.text.tokenizer import EOS_ID
 
-LICENCES = {
-    "chitchat-dataset 0.9.0 (PyPI)": "MIT",
-    "WordNet 3.0 (Debian's wordnet-base)": "WordNet 3.0",
-}
+SOURCES = (
+    "chats of chitchat-dataset 0.9.0 (PyPI), the part for training, 2.28 million words; MIT",
+    "examples of how words are used, of WordNet 3.0 (Debian's wordnet-base), 0.27 million words; "
+    "WordNet 3.0",
+)
+ATTRIBUTIONS = (
+    "chitchat-dataset: Perception, Control and Cognition Lab, 2019",
+    "WordNet 3.0: Princeton University, 2006",
+)
 WORDNET = Path("/usr/share/wordnet")
 MISSPELLED = Path(__file__).parent / "misspelled.txt"
 """Misspellings of the chats, found by hand among those that usage does not show, with the word or

@@ -2,26 +2,28 @@
 
     python packages/everyday-en/train.py
 
-Needs `foreword[train]`, and Debian's package wordnet-base for WordNet's examples.
+Needs `foreword[pack]`, and Debian's package wordnet-base for WordNet's examples.
 """
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 import foreword
 from foreword.cli.watch import Watch
-from foreword.evaluation.keystrokes import KeystrokeReport, SimulatedTypist, simulate
-from foreword.evaluation.suggester import Suggester
 from foreword.folder.saving import write_folder
-from foreword.folder.store import CARD, RARE, folder_bytes, read_folder
+from foreword.folder.store import CARD, RARE, read_folder
 from foreword.folder.usage import misspellings_of
+from foreword.packaging.about import About, checked
+from foreword.packaging.files import NOTICE, package_files
+from foreword.packaging.measured import measured, write_card
+from foreword.packaging.parts import Parts
 from foreword.text.spacing import counted
 from foreword.text.tokenizer import EOS_ID, Tokenizer
-from foreword.training.card import model_card
-from text import LICENCES, chats, everyday_text, misspelled, rare_words
+from text import ATTRIBUTIONS, SOURCES, chats, everyday_text, misspelled, rare_words
 
 SETTINGS = {
     # Each message from a zero state: so it is typed, too.
@@ -36,9 +38,21 @@ SETTINGS = {
     "epochs": 10,
     "validations": 4,
 }
-PACKAGED = Path(__file__).parent / "src/foreword_everyday_en/model"
-MESSAGES = 1000
-"""Of the chats for testing, that keystroke savings are measured on."""
+PACKAGE = Path(__file__).parent
+PACKAGED = PACKAGE / "src/foreword_everyday_en/model"
+ANEW = """\
+## Train it anew
+
+One command does it, in the root of Foreword's repository, with Debian's package `wordnet-base`
+installed:
+
+```sh
+python packages/everyday-en/train.py
+```
+
+Chats are written fast: the apostrophes that they leave out are put in, and a lone i becomes I,
+where nothing else can be meant. WordNet's examples bring the words that chats lack.
+"""
 
 
 def main() -> None:
@@ -52,6 +66,7 @@ def main() -> None:
     parser.add_argument("--clean", action="store_true", help="only clean the package's rare words")
     parser.add_argument("--misspellings", action="store_true", help="only renew misspellings")
     parser.add_argument("--trained", action="store_true", help="only package what is in DIR")
+    parser.add_argument("--measure", action="store_true", help="only measure the package anew")
     arguments = parser.parse_args()
     if arguments.rare:
         add_rare_words(PACKAGED)
@@ -67,16 +82,20 @@ def main() -> None:
         return
     out: Path = arguments.out
     texts = out.with_name(out.name + "-text")
+    texts.mkdir(parents=True, exist_ok=True)
+    parts = Parts.within(texts, "everyday", "sentence")
+    write(parts.test, chats("test"))
+    if arguments.measure:
+        complete(parts)
+        return
     if not arguments.trained:
-        texts.mkdir(parents=True, exist_ok=True)
-        for name, lines in (("train", everyday_text()), ("valid", chats("valid"))):
-            written = "".join(f"{line}\n" for line in lines)
-            (texts / f"everyday-{name}.txt").write_text(written, encoding="utf-8")
+        write(parts.train, everyday_text())
+        write(parts.valid, chats("valid"))
         with Watch() as watch:
             foreword.train(
-                texts / "everyday-train.txt",
+                parts.train,
                 out=out,
-                valid=texts / "everyday-valid.txt",
+                valid=parts.valid,
                 overwrite=True,
                 report=watch,
                 device=arguments.device,
@@ -84,13 +103,41 @@ def main() -> None:
                 seed=arguments.seed,
                 **SETTINGS,
             )
-    write_card(out)
     add_rare_words(out)
-    cost = foreword.compress(out, PACKAGED, [texts / "everyday-valid.txt"], overwrite=True)
+    foreword.compress(out, PACKAGED, [parts.valid], overwrite=True)
     add_misspellings(PACKAGED)
-    size = f"{folder_bytes(PACKAGED) / 1e6:.1f} MB"
-    perplexity = f"{cost.perplexity_after:.2f} instead of {cost.perplexity_before:.2f}"
-    sys.stdout.write(f"{PACKAGED}: {size}, perplexity {perplexity}\n")
+    complete(parts)
+
+
+def write(path: Path, lines: Iterable[str]) -> None:
+    """Writes lines to a file."""
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def complete(parts: Parts) -> None:
+    """Measures the packaged model, and writes its card and the package's other files."""
+    about = description()
+    with Watch() as watch:
+        figures = measured(PACKAGED, parts, watch.text_progress)
+    write_card(PACKAGED, about, figures)
+    files = package_files(about, figures.rows(), "how are", ANEW.splitlines())
+    del files[NOTICE]  # written by hand: WordNet's licence must be quoted
+    for name, text in files.items():
+        (PACKAGE / name).write_text(text, encoding="utf-8")
+    for name, value in figures.rows().items():
+        sys.stdout.write(f"{name}: {value}\n")
+
+
+def description() -> About:
+    """What the package says about itself."""
+    return checked(
+        name="everyday-en",
+        language="en",
+        licence="Apache-2.0",
+        sources=SOURCES,
+        attributions=ATTRIBUTIONS,
+        summary="A small model of everyday English for Foreword: next words and completions.",
+    )
 
 
 def add_rare_words(path: Path) -> None:
@@ -141,52 +188,6 @@ def add_misspellings(path: Path) -> None:
     found |= {word: meant for word, meant in by_hand.items() if meant}
     write_folder(path, folder.config, folder.weights, tokenizer, card, folder.rare, found)
     sys.stdout.write(f"{path}: {len(found)} misspellings\n")
-
-
-def write_card(out: Path) -> None:
-    """Measures a model and rewrites its card: trained on what, how long, how good."""
-    messages = list(chats("test"))[:MESSAGES]
-    saved = simulate(Suggester(foreword.load(out)), messages, SimulatedTypist())
-    folder = read_folder(out)
-    sections = [*_sources(), *_savings(saved)]
-    head, use, rest = model_card(folder.config).partition("## Use\n")
-    card = head + "\n".join(sections) + "\n" + use + rest
-    write_folder(
-        out,
-        folder.config,
-        folder.weights,
-        folder.tokenizer,
-        card,
-        misspellings=folder.misspellings,
-    )
-
-
-def _sources() -> list[str]:
-    return [
-        "## Sources",
-        "",
-        "| text | licence |",
-        "|---|---|",
-        *(f"| {name} | {licence} |" for name, licence in LICENCES.items()),
-        "",
-        "The validation text is the chats' own part for validation. Apostrophes that chats leave "
-        "out were put in, and a lone i made a large one.",
-        "",
-    ]
-
-
-def _savings(report: KeystrokeReport) -> list[str]:
-    record = report.record()
-    return [
-        "## Keystroke savings",
-        "",
-        f"{report.tally.savings:.1%}, where an oracle saves {report.ceiling:.1%}, on the first "
-        f"{report.tally.messages:,} messages of the chats for testing "
-        f"({report.typist.assumptions()}). Next words: {record['top1']:.1%} top 1, "
-        f"{record['top3']:.1%} top 3, mean reciprocal rank "
-        f"{record['mean_reciprocal_rank']:.3f}.",
-        "",
-    ]
 
 
 if __name__ == "__main__":

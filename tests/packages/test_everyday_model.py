@@ -1,15 +1,21 @@
 """The everyday model as it is shipped."""
 
+import sys
+import tomllib
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import foreword
 from foreword.errors import SettingsError
 from foreword.folder.store import folder_bytes, read_folder
+from foreword.packaging.files import PYPROJECT, package_files
 from foreword.predictor.predictor import Predictor
 
-MODEL = Path(__file__).parents[2] / "packages/everyday-en/src/foreword_everyday_en/model"
+PACKAGE = Path(__file__).parents[2] / "packages/everyday-en"
+MODEL = PACKAGE / "src/foreword_everyday_en/model"
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +41,28 @@ def test_its_card_tells_sources_and_quality() -> None:
     card = (MODEL / "README.md").read_text("utf-8")
     for told in ("chitchat-dataset", "WordNet 3.0", "perplexity", "Keystroke savings", "minutes"):
         assert told in card
+
+
+def test_its_package_is_what_foreword_pack_would_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(PACKAGE), *sys.path])
+    monkeypatch.setitem(sys.modules, "text", None)
+    del sys.modules["text"]
+    spec = spec_from_file_location("everyday_train", PACKAGE / "train.py")
+    assert spec is not None
+    assert spec.loader is not None
+    train = module_from_spec(spec)
+    spec.loader.exec_module(train)
+    files = package_files(train.description(), {}, "")
+
+    def without_versions(text: str) -> dict[str, Any]:
+        document = tomllib.loads(text)
+        del document["project"]["dependencies"]
+        return document
+
+    written = (PACKAGE / PYPROJECT).read_text("utf-8")
+    module = "src/foreword_everyday_en/__init__.py"
+    assert without_versions(written) == without_versions(files[PYPROJECT])
+    assert (PACKAGE / module).read_text("utf-8") == files[module]
 
 
 def test_it_goes_by_its_name_wherever_a_model_is_taken(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A small model of everyday English for Foreword, found by its name: `everyday-en`."""
+"""The model `everyday-en` for Foreword, which finds it by its name."""
 
 from pathlib import Path
 
