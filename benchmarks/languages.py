@@ -1,0 +1,78 @@
+"""Keystroke savings of what `foreword pack` makes of a text, beside presage and trigrams.
+
+    python benchmarks/languages.py TEXT LANGUAGE [--minutes 10] [--messages 500] [--set NAME=VALUE]
+
+The text is parted as `foreword pack` parts it, and the same typist types lines of the part that is
+held out for measuring with all of them. The peers are also given the part that chooses the model's
+weights. Presage comes from Debian's packages presage and libpresage1v5.
+"""
+
+import argparse
+import random
+import tempfile
+from pathlib import Path
+
+import foreword
+import ngrams
+from foreword.cli.watch import Watch
+from foreword.evaluation.keystrokes import SimulatedTypist, Suggests
+from foreword.evaluation.suggester import Suggester
+from foreword.packaging.files import model_folder
+from foreword.packaging.parts import part
+from foreword.text.sources import read_sources
+from foreword.training.catalogue import read_setting
+from keystrokes import DATABASE, TRIGRAM_WORDS, by_turns, folder_size, presage_of, show
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("text")
+    parser.add_argument("language", help="its BCP 47 tag")
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--messages", type=int, default=500)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--keep", type=Path, help="where the package stays")
+    chosen = parser.parse_args()
+    settings = dict(map(read_setting, chosen.set))
+    with tempfile.TemporaryDirectory() as folder, Watch() as watch:
+        work = Path(folder)
+        parts = part(read_sources([chosen.text]), work, "text")
+        known = [
+            line
+            for path in (parts.train, parts.valid)
+            for line in path.read_text("utf-8").splitlines()
+        ]
+        lines = parts.test.read_text("utf-8").splitlines()
+        messages = random.Random(1).sample(lines, min(chosen.messages, len(lines)))
+        packed = foreword.pack(
+            chosen.text,
+            name=f"measured-{chosen.language.lower()}",
+            licence="LicenseRef-Measured",
+            out=chosen.keep or work / "package",
+            overwrite=True,
+            report=watch,
+            minutes=chosen.minutes,
+            language=chosen.language,
+            **settings,
+        )
+        model = packed.folder / model_folder(packed.about)
+        trigrams = ngrams.Ngrams(known, TRIGRAM_WORDS)
+        predictors: dict[str, Suggests] = {
+            "foreword": Suggester(foreword.load(model)),
+            "presage": presage_of(known, work / "presage", work / "learned"),
+            "trigrams": trigrams,
+        }
+        sizes = {
+            "foreword": folder_size(model),
+            "presage": (work / "presage" / DATABASE).stat().st_size / 1e6,
+            "trigrams": trigrams.size / 1e6,
+        }
+        assert packed.figures is not None
+        print(f"{packed.about.language_name}: {packed.figures.words:,} words trained on")
+        for name, value in packed.figures.rows().items():
+            print(f"{name}: {value}")
+        show(by_turns(predictors, messages, SimulatedTypist()), sizes)
+
+
+if __name__ == "__main__":
+    main()
