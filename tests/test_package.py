@@ -12,7 +12,16 @@ from foreword import compiled
 def test_the_public_names_are_a_handful_and_all_there() -> None:
     rooms = ("inspect", "memory")
     functions = [n for n in foreword.__all__ if not n.endswith("Error") and n not in rooms]
-    assert functions == ["compare", "compress", "evaluate", "load", "pack", "train", "tune"]
+    assert functions == [
+        "compare",
+        "compress",
+        "evaluate",
+        "export",
+        "load",
+        "pack",
+        "train",
+        "tune",
+    ]
     assert all(callable(getattr(foreword, name)) for name in foreword.__all__ if name not in rooms)
     assert [getattr(foreword, room).__name__ for room in rooms] == [f"foreword.{r}" for r in rooms]
     assert dir(foreword) == sorted(foreword.__all__)

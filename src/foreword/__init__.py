@@ -5,8 +5,9 @@
     foreword.train(["notes.txt"], out="my-model", minutes=5)
     foreword.load("my-model").predict("I would like to", k=3)
 
-`load`, all that it gives, and `compress` run without PyTorch; `train`, `evaluate`, `compare` and
-`inspect` need the extra `foreword[train]`, `tune` needs `foreword[tune]`, `pack` `foreword[pack]`.
+`load`, all that it gives, `compress` and `export` run without PyTorch; `train`, `evaluate`,
+`compare` and `inspect` need the extra `foreword[train]`, `tune` needs `foreword[tune]`, `pack`
+`foreword[pack]`.
 """
 
 from importlib import import_module
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from foreword.comparison.compare import compare
     from foreword.compression.compress import compress
     from foreword.evaluation.evaluate import evaluate
+    from foreword.exporting.export import export
     from foreword.packaging.pack import pack
     from foreword.training.run import train
     from foreword.translator.loading import load
@@ -43,6 +45,7 @@ __all__ = [
     "compare",
     "compress",
     "evaluate",
+    "export",
     "inspect",
     "load",
     "memory",
@@ -55,6 +58,7 @@ _HOME = {
     "compare": "foreword.comparison.compare",
     "compress": "foreword.compression.compress",
     "evaluate": "foreword.evaluation.evaluate",
+    "export": "foreword.exporting.export",
     "load": "foreword.translator.loading",
     "pack": "foreword.packaging.pack",
     "train": "foreword.training.run",

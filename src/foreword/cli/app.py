@@ -13,6 +13,7 @@ from foreword.cli import (
     compress,
     doctor,
     evaluate,
+    export,
     generate,
     info,
     inspect,
@@ -65,6 +66,7 @@ app.command("compare", cls=SettingsCommand)(compare.compare)
 app.command("tune", cls=SettingsCommand)(tune.tune)
 app.command("compress", cls=PairsCommand)(compress.compress)
 app.command("pack", cls=SettingsCommand)(pack.pack)
+app.command("export")(export.export)
 app.command("info")(info.info)
 app.command("inspect")(inspect.inspect)
 app.command("memory")(memory.memory)
