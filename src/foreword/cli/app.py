@@ -113,6 +113,9 @@ def run() -> None:
         # complain once more when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except MemoryError as error:
+        print_error(str(error) or "there is not enough memory for this")
+        sys.exit(1)
     except OSError as error:
         print_error(str(error))
         sys.exit(1)

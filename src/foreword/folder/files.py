@@ -1,6 +1,7 @@
 """Atomic writing of files, and tensor files with a checksum of their own. Knows no models."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import math
@@ -237,6 +238,10 @@ def read_header(path: Path) -> tuple[dict[str, TensorHeader], dict[str, str]]:
 
 
 def _damaged(path: Path, error: Exception) -> FolderError:
+    if isinstance(error, OSError):  # it may be whole: there is no right, or no memory, to read it
+        if error.errno == errno.ENOMEM:
+            raise MemoryError(f"there is not enough memory to read {path}: {error}") from error
+        return FolderError(f"{path}: cannot be read: {error}")
     return FolderError(f"{path} is damaged or cut short ({error}). {RESTORE}")
 
 

@@ -13,6 +13,7 @@ from foreword.errors import FolderError, TrainingError
 from foreword.folder.adopting import RUN, STAGED
 from foreword.folder.files import read_header, read_tensors, write_tensors
 from foreword.folder.store import holds_model
+from foreword.training.shortage import is_of_machine
 from foreword.visible import shown
 
 FOLDER = RUN
@@ -126,6 +127,7 @@ def usable(model_folder: Path) -> Iterator[None]:
 
     Raises:
         TrainingError: it lacks something, or holds something else than a run.
+        RuntimeError: the machine failed, not the checkpoint: see `is_of_machine`.
     """
     try:
         yield
@@ -137,6 +139,8 @@ def usable(model_folder: Path) -> Iterator[None]:
         TypeError,
         ValueError,
     ) as error:
+        if is_of_machine(error):
+            raise
         raise TrainingError(
             f"the checkpoint of {model_folder} is of no run that could be continued "
             f"({type(error).__name__}: {shown(str(error))[:200]}). {_ANEW}"

@@ -17,13 +17,14 @@ from foreword.evaluation.perplexity import Score
 from foreword.folder.config import TrainingRecord
 from foreword.kernels.threads import most_threads, threads_restored
 from foreword.training.board import Board
-from foreword.training.checkpoint import Checkpoint, usable
+from foreword.training.checkpoint import Checkpoint, saved, usable
 from foreword.training.interrupt import StopWish, stop_on_signals
 from foreword.training.keeping import Home
 from foreword.training.preparing import watching_threads
 from foreword.training.progress import Event, Note, Reporter, silent
 from foreword.training.ranks import ALONE, Ranks
 from foreword.training.settings import TrainingSettings
+from foreword.training.shortage import lacks_memory
 from foreword.training.trainer import Run
 from foreword.training.trainer import train as train_loop
 
@@ -119,10 +120,13 @@ def carry_out(
         watch: whether to write data for TensorBoard.
         on_start: called with the folder of a fresh run before it counts, to add files to it.
         ranks: the processes that train the model.
+
+    Raises:
+        MemoryError: the machine or its GPU has too little memory; says what to do.
     """
     settings = task.settings
     model_home = Home(out, is_begun=checkpoint is not None)
-    with _threads(settings.run.threads):
+    with _enough_memory(out), _threads(settings.run.threads):
         run = task.begin(report, fresh=checkpoint is None)
         if checkpoint is None:
             run.start_at(seconds=seconds)
@@ -187,6 +191,23 @@ def carry_out(
                 home = Path(until_end.enter_context(TemporaryDirectory())) / out.name
             ended = write(home, finished=asked is None, ends=True)
         return ended if asked is None else replace(ended, stopped_by=asked.name)
+
+
+@contextmanager
+def _enough_memory(out: Path) -> Iterator[None]:
+    """Turn a lack of memory, of the machine or of its GPU, into an error that says what to do."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
+        first_line = str(error).partition("\n")[0][:200]
+        otherwise = "train with a smaller --batch-size, --window or --hidden-size."
+        if saved(out):
+            otherwise = f"free some and go on with --resume: {out} holds the run. Or {otherwise}"
+        raise MemoryError(
+            f"there is not enough memory for this training ({first_line}): {otherwise}"
+        ) from error
 
 
 @contextmanager
