@@ -1,7 +1,10 @@
 import json
 from pathlib import Path
 
-from foreword.training.progress import Event, Note
+import pytest
+
+from foreword.evaluation.evaluate import evaluate
+from foreword.training.progress import Event, Note, Validated
 from foreword.training.run import train
 
 SAID = "see you at the old bridge tonight and bring the others with you"
@@ -44,3 +47,26 @@ def test_a_text_known_by_heart_is_no_measure_of_quality(tmp_path: Path) -> None:
     told = [note.text for note in notes if isinstance(note, Note)]
     assert any("almost all lines look alike" in note for note in told)
     assert any("says nothing of how well writing is predicted" in note for note in told)
+
+
+def test_what_is_trained_sentence_by_sentence_is_measured_so(tmp_path: Path) -> None:
+    text, valid = tmp_path / "text.txt", tmp_path / "valid.txt"
+    text.write_text("one two three\nfour five six seven\n" * 200)
+    valid.write_text("two three four\nfive six\n" * 100)
+    seen: list[float] = []
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Validated):
+            seen.append(event.perplexity)
+
+    outcome = train(
+        [text], valid=[valid], out=tmp_path / "model", bptt="sentence", steps=20, hidden_size=8,
+        learning_rate=0.05, threads=1, report=watch,
+    )  # fmt: skip
+
+    apart = evaluate(tmp_path / "model", [valid], reset="sentence")
+    carried = evaluate(tmp_path / "model", [valid])
+    assert outcome.config.evaluation.reset == "sentence"
+    assert outcome.config.evaluation.perplexity == pytest.approx(apart.perplexity, rel=1e-4)
+    assert min(seen) == pytest.approx(apart.perplexity, rel=1e-4)
+    assert carried.perplexity != pytest.approx(apart.perplexity, rel=1e-2)

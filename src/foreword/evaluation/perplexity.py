@@ -1,5 +1,6 @@
 """Measure a model on a text: perplexity and accuracies. Knows nothing of files or training."""
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -76,13 +77,15 @@ def score(
         streams: the number of passages of the text that are read in parallel, which is faster. The
             states of each come from the few words before it alone, so only 1 is exact.
         words: about how many words are counted: equal parts of all passages, which are spread over
-            the whole text. None: all.
-        own: the passages that are read, if other processes read the others.
+            the whole text, or lines from everywhere. None: all.
+        own: the passages, or windows of lines, that are read if other processes read the others.
         progress: called with (words done, words in all).
     """
     if len(ids) == 0:
         raise TextError("there is nothing to evaluate on: the text has no words")
-    windows = _lines(ids) if reset == "sentence" else _passages(ids, streams, words, own)
+    windows = (
+        _lines(ids, words, own) if reset == "sentence" else _passages(ids, streams, words, own)
+    )
     was_training = model.training
     model.eval()
     began = time.perf_counter()
@@ -126,11 +129,18 @@ def _passages(
         yield inputs, np.where(counts, word, IGNORED), begin == first
 
 
-def _lines(ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
+def _lines(
+    ids: np.ndarray, words: int | None, own: slice
+) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
+    """Yield windows (T, B) of B whole lines, in an order that is the same each time."""
     windows = LineWindows(ids, batch_words=WINDOW_WORDS, max_length=len(ids))
-    while windows.epochs < 1.0:
+    share = 1.0 if words is None else min(1.0, words / len(ids))
+    for number in itertools.count():
+        if windows.epochs >= share:
+            return
         window = windows.next()
-        yield window.inputs, window.targets, True
+        if number in range(*own.indices(number + 1)):
+            yield window.inputs, window.targets, True
 
 
 def added(total: Score, scorer: Scorer, targets: Tensor) -> Score:

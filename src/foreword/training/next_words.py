@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foreword.evaluation.perplexity import Score, score
+from foreword.evaluation.perplexity import Reset, Score, score
 from foreword.evaluation.report import evaluation_of
 from foreword.folder.architecture import format_version
 from foreword.folder.config import Evaluation, FolderConfig, TrainingRecord
@@ -93,6 +93,11 @@ class NextWordTask:
         return self.corpus.valid is not None
 
     @property
+    def reset(self) -> Reset:
+        """Whether the state starts from zero at each line: as in training."""
+        return "sentence" if self.settings.bptt.bptt == "sentence" else "never"
+
+    @property
     def model(self) -> NextWordModel:
         """The model, once the run has begun."""
         assert self._model is not None
@@ -116,13 +121,13 @@ class NextWordTask:
         )
 
     def validate(self) -> Score:
-        """Measure the model on passages from the whole of the held-out text."""
+        """Measure the model on passages or lines from the whole of the held-out text."""
         assert self.corpus.valid is not None
         ids, words = self.corpus.valid.ids, self.validation.words
         counted = len(ids) if words is None else min(words, len(ids))
         streams = max(1, min(self.validation.streams, counted // SHORTEST_PASSAGE))
         own = slice(self.ranks.rank, None, self.ranks.count)
-        part = score(self.model, ids, streams=streams, words=words, own=own)
+        part = score(self.model, ids, reset=self.reset, streams=streams, words=words, own=own)
         sums = self.ranks.summed(
             part.words, part.nats, part.top1, part.top3, part.top5, part.reciprocal_ranks
         )
@@ -143,10 +148,11 @@ class NextWordTask:
 
         ids, streams = self.corpus.valid.ids, self.validation.last_streams
         try:
-            measured = score(self.model, ids, streams=streams, progress=progress)
+            measured = score(self.model, ids, reset=self.reset, streams=streams, progress=progress)
         except InterruptedError:
             return
-        evaluation = evaluation_of(measured, self.corpus.valid, self.corpus.valid_name)
+        valid, name = self.corpus.valid, self.corpus.valid_name
+        evaluation = evaluation_of(measured, valid, name, self.reset)
         if evaluation.perplexity < KNOWN_BY_HEART:
             report(
                 Note(
