@@ -10,6 +10,7 @@ from tests.translator.models import write_random
 from tests.translator.test_search import END, ENDS, PIECES, START, network_of
 
 from foreword.errors import SettingsError
+from foreword.translator import typist as typing
 from foreword.translator.demands import Ids, Pieces, is_writable
 from foreword.translator.translator import Translator
 from foreword.translator.typist import TranslationTypist
@@ -41,7 +42,10 @@ def ends_word(seed: int, ids: Ids) -> float:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_word_has_the_probability_of_all_its_spellings_given_the_letters(seed: int) -> None:
+def test_a_word_has_the_probability_of_all_its_spellings_given_the_letters(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typing, "SMALLEST_SHARE", 1e-9)
     typist = TranslationTypist(network_of(seed), ENDS, Pieces(PIECES), encode, SOURCE)
     first = probability(seed, (B,))
     after_a = probability(seed, (B, A))

@@ -7,13 +7,14 @@ required it holds already.
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 Ids = tuple[int, ...]
 CONTROLS = frozenset((*range(0x20), 0x7F))
 """Bytes that no translation of a line holds."""
+_CACHED = 4096
 _CLOSING = frozenset(b'.,:;!?)"')
 _JOINS = (b"'", "’".encode(), b"-")
 _JOINING = tuple(bytes([byte]) for byte in b"#$%&@/\\<=+-._~{")
@@ -43,18 +44,20 @@ class Pieces:
         self.parts = self.closes | np.array([piece[:1] in (b"", b" ") for piece in pieces], bool)
         """Whether each sub-word may stand between an address and what follows it. (V,)"""
         self.space = self._by_bytes.get(b" ")
+        self.longer = lru_cache(_CACHED)(self._longer)
+        self.matching = lru_cache(_CACHED)(self._matching)
 
     def of(self, ids: Ids) -> bytes:
         """Return the bytes of sub-words."""
         return b"".join(self.bytes[index] for index in ids)
 
-    def longer(self, rest: bytes) -> np.ndarray:
+    def _longer(self, rest: bytes) -> np.ndarray:
         """Return the sub-words that begin with these bytes."""
         first = bisect_left(self._sorted, rest)
         last = bisect_left(self._sorted, rest + b"\xff" * self._longest)  # no text has the byte FF
         return self._ids[first:last]
 
-    def matching(self, rest: bytes) -> np.ndarray:
+    def _matching(self, rest: bytes) -> np.ndarray:
         """Return the sub-words that begin with these bytes, or with which these bytes begin."""
         lengths = range(1, min(len(rest), self._longest + 1))
         parts = [self._by_bytes[rest[:k]] for k in lengths if rest[:k] in self._by_bytes]

@@ -26,11 +26,11 @@ from foreword.translator.search import BeamSearch, Ends, Network
 from foreword.translator.spans import shown, spans_of
 from foreword.translator.translation import words_of
 
-BEAMS = 8
+BEAMS = 6
 """The number of beginnings of words that are followed at once."""
 LONGEST_WORD = 12
 """The largest number of sub-words that a suggested word has."""
-SMALLEST_SHARE = 2e-4
+SMALLEST_SHARE = 1e-3
 """Beginnings of words that are less likely than this, given the letters, are not followed."""
 LEAST_PART = 0.1
 """The part of a word's probability that one way to spell it may have and still be left out."""
@@ -382,7 +382,7 @@ class TranslationTypist:
         """
         live = [_Beginning(0.0, (), b"")]
         words: dict[bytes, float] = {}
-        total = -np.inf  # of all that begins with the letters
+        total = -math.inf  # of all that begins with the letters
         for _ in range(LONGEST_WORD):
             longer: list[tuple[float, int, _Beginning]] = []
             nodes = self._reader.after([before + one.ids for one in live])
@@ -390,11 +390,11 @@ class TranslationTypist:
                 rest = letters[len(one.written) :]
                 if not rest:
                     ending = one.log + node.ending
-                    words[one.written] = np.logaddexp(words.get(one.written, -np.inf), ending)
+                    words[one.written] = _log_add(words.get(one.written, -math.inf), ending)
                     going = node.going
                 else:
                     of_letters = node.logs[self._pieces.longer(rest)]
-                    total = np.logaddexp(total, one.log + _log_sum(of_letters))
+                    total = _log_add(total, one.log + _log_sum(of_letters))
                     going = self._matching(rest, node)
                 longer += [(one.log + log, index, one) for index, log in going]
             least = total + math.log(max(SMALLEST_SHARE, wanted * LEAST_PART))
@@ -426,6 +426,12 @@ class TranslationTypist:
 
 def _log(probability: float) -> float:
     return math.log(probability) if probability > 0 else -math.inf
+
+
+def _log_add(one: float, other: float) -> float:
+    """Return the log of the sum of two probabilities."""
+    most, least = max(one, other), min(one, other)
+    return most if least == -math.inf else most + math.log1p(math.exp(least - most))
 
 
 def _log_sum(logs: np.ndarray) -> float:
