@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO ?= build/demo
+DEMO_PAIRS ?= $(DEMO)-de-en
+DEMO_SENTENCE := Der Arzt weiß, dass Krzysztof am Freitag im Park zwei Fahrräder sucht.
 NATIVE := $(wildcard native/*.* native/kernels/* native/cells/*)
 
 .PHONY: demo test format lint types imports tests coverage docs page sanitize fuzz clean
@@ -15,7 +17,14 @@ demo: $(VENV)/.demo
 	@for opening in "How are" "I would like to" "I would li" "Do you have any" "What is your favo"; do \
 		echo; $(BIN)/foreword predict $(DEMO) "$$opening"; done
 	@echo; $(BIN)/foreword generate $(DEMO) "I really like" --seed 1
-	@echo; echo "The model is in $(DEMO). Type with it: $(BIN)/foreword predict $(DEMO) --interactive"
+	@echo; echo "The model is in $(DEMO). Type with it: $(BIN)/foreword predict $(DEMO) --interactive"; echo
+	$(BIN)/foreword train --pairs carried --valid-pairs carried:valid --out $(DEMO_PAIRS) --minutes 0.5 --overwrite \
+		--hidden-size 128 --dropout 0 --set embedding_size=128 --set decoder_layers=1 --set batch_size=8 \
+		--set learning_rate=0.01 --set label_smoothing=0 --set subword_dropout=0
+	@for sentence in "Anna holt am Montag in Wien drei Briefe ab." "$(DEMO_SENTENCE)"; do \
+		echo; echo "$$sentence"; $(BIN)/foreword translate $(DEMO_PAIRS) "$$sentence"; done
+	@echo; echo "The same, where \"The doctor kn\" is typed:"; \
+		$(BIN)/foreword translate $(DEMO_PAIRS) "$(DEMO_SENTENCE)" --prefix "The doctor kn" --n-best 2
 
 # The tests wait now and then, for a server, a browser or npm; the rest is done beside them.
 test: $(VENV)/.dev
