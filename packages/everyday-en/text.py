@@ -5,7 +5,7 @@ the spelling that a suggestion should have: apostrophes that people leave out, a
 """
 
 import re
-from collections import Counter
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 from foreword.errors import TextError
 from foreword.folder.store import Folder
 from foreword.folder.usage import vectors_of_use
+from foreword.packaging.rare import rare_words as rare_words_of
 from foreword.text.corpus import Split, chat_source
 from foreword.text.misspellings import OF_NETWORKS, find
 from foreword.text.tokenizer import EOS_ID
@@ -46,8 +47,6 @@ _TO_MEND = re.compile(rf"(?<![\w'@#])({'|'.join(_MENDED)}|i(?=$|[ ,.!?']))(?![\w
 OFTEN, NOT_BY_CHANCE = 30, 4
 """How often two words must stand in sequence, and how many times more often than by chance, for
 them as one word to be no word."""
-_RARE = re.compile(r"[^\W\d_]{3,}(?:'[^\W\d_]+)*")
-"""Letters; a word of one or two is typed as soon as it is found."""
 
 
 def everyday_text() -> Iterator[str]:
@@ -59,25 +58,11 @@ def everyday_text() -> Iterator[str]:
 def rare_words(folder: Folder) -> list[str]:
     """Words of the training text that a vocabulary lacks in every form.
 
-    Each is in the form that is commonest within lines, since at their beginning most have a
-    capital. Those that were said twice, or once in WordNet's examples, whose spelling was looked
-    after.
+    Those that were said twice, or once in WordNet's examples, whose spelling was looked after.
     """
-    tokenizer = folder.tokenizer
-    known = {word.casefold() for word in tokenizer.words}
-    known |= {word.replace("'", "") for word in known}
-    seen: Counter[str] = Counter()
-    within: Counter[str] = Counter()
-    for lines, worth in ((chats("train"), 1), (examples(), 2)):
-        for line in lines:
-            words = [w for w in tokenizer.cut(line) if _RARE.fullmatch(w)]
-            words = [w for w in words if w.casefold() not in known]
-            seen.update({fold: worth * n for fold, n in Counter(map(str.casefold, words)).items()})
-            within.update(word for word in words if not line.startswith(word))
-    forms: dict[str, str] = {}
-    for word in sorted(within, key=lambda word: (within[word], word)):
-        forms[word.casefold()] = word
-    found = [forms.get(fold, fold) for fold in sorted(seen) if seen[fold] > 1]
+    texts = ((chats("train"), 1), (examples(), 2))
+    lines = ((line, worth) for text, worth in texts for line in text)
+    found = rare_words_of(lines, folder.tokenizer, fewest=2, most=sys.maxsize)
     return without_misspellings(found, folder)
 
 

@@ -111,6 +111,7 @@ def test_the_model_is_compressed_and_knows_its_language_and_its_measure(packed: 
 
     assert packed.figures is not None
     assert config.weights == "int8"
+    assert len(foreword.load(packed.folder / "src/foreword_tiny_en/model").folder.rare) > 100
     assert config.tokenizer.language == "en"
     assert config.evaluation is not None
     assert config.evaluation.perplexity == packed.figures.evaluation.perplexity
@@ -173,6 +174,12 @@ def test_the_old_package_stays_where_the_new_one_fails_and_resuming_completes_it
     assert 'version = "0.2"' in (out / "pyproject.toml").read_text("utf-8")
     assert b"stale" not in b"".join(content_of(out).values())
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
+def test_words_too_rare_for_the_vocabulary_can_be_left_out(text: Path, tmp_path: Path) -> None:
+    packed = foreword.pack(text, out=tmp_path / "package", rare=False, **ABOUT, **NGRAM)
+
+    assert not list(packed.folder.rglob("rare.txt"))
 
 
 def stopped(*arguments: object) -> None:

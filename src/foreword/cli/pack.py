@@ -85,6 +85,13 @@ def pack(
     bound: Annotated[
         float, typer.Option(help="Largest relative rise of perplexity by compression.")
     ] = BOUND,
+    rare_words: Annotated[
+        bool,
+        typer.Option(
+            "--rare-words/--no-rare-words",
+            help="Whether words that are too rare for the vocabulary are completed too.",
+        ),
+    ] = True,
     resume: Annotated[
         bool,
         typer.Option(
@@ -138,6 +145,7 @@ def pack(
             **told,
             recipe=recipe,
             bound=bound,
+            rare=rare_words,
             resume=resume,
             overwrite=overwrite,
             report=display,

@@ -19,6 +19,7 @@ from foreword.packaging.files import model_folder, package_files
 from foreword.packaging.making import Making, Wish, folder_for, making_beside, refusal_for, tidy
 from foreword.packaging.measured import Figures, measured, write_card
 from foreword.packaging.parts import FEWEST_WORDS, part
+from foreword.packaging.rare import rare_words
 from foreword.text.choice import ReadingSettings
 from foreword.text.corpus import Paths, paths_of
 from foreword.text.sources import read_sources
@@ -64,6 +65,7 @@ def pack(
     summary: str | None = None,
     recipe: str | PathLike[str] | None = None,
     bound: float = BOUND,
+    rare: bool = True,
     fewest_words: int | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -87,6 +89,8 @@ def pack(
         summary: a sentence for package indexes. None: the language tells it.
         recipe: settings that belong together; see `foreword.training.recipes`.
         bound: the largest relative rise of perplexity by compression.
+        rare: whether the package also has the words that are too rare for the vocabulary, which are
+            completed but never predicted.
         fewest_words: the words that the text must have. None: 10,000.
         resume: whether to continue what was interrupted, which knows all that was asked for. A
             budget, a licence and other words about the package may be given anew.
@@ -152,7 +156,7 @@ def pack(
                 making.discard()
         if stopped_by is not None:
             return Packed(folder, about, stopped_by=stopped_by)
-        figures = _written(folder.resolve(), about, making, bound, report)
+        figures = _written(folder.resolve(), about, making, bound, report, rare=rare)
         making.discard()
     return Packed(folder, about, figures)
 
@@ -200,7 +204,9 @@ def _trained(making: Making, given: Mapping[str, Any], report: Reporter) -> str 
     return outcome.stopped_by
 
 
-def _written(folder: Path, about: About, making: Making, bound: float, report: Reporter) -> Figures:
+def _written(
+    folder: Path, about: About, making: Making, bound: float, report: Reporter, *, rare: bool
+) -> Figures:
     """Compress and measure the model, and write the package, which appears complete or not."""
 
     def tell(activity: str, done: int, total: int | None) -> None:
@@ -222,6 +228,8 @@ def _written(folder: Path, about: About, making: Making, bound: float, report: R
                 lines=parts.lines,
                 progress=tell,
             )
+        if rare:
+            _add_rare_words(model, parts.train)
         figures = measured(model, parts, tell)
         write_card(model, about, figures)
         for path, text in package_files(about, figures.rows(), figures.opening).items():
@@ -230,3 +238,13 @@ def _written(folder: Path, about: About, making: Making, bound: float, report: R
     for name in {*OURS, CARD} - kept:  # of the model that was replaced
         (folder / model_folder(about) / name).unlink(missing_ok=True)
     return figures
+
+
+def _add_rare_words(folder: Path, text: Path) -> None:
+    """Give a model the words of its training text that its vocabulary lacks."""
+    model = read_folder(folder)
+    with text.open(encoding="utf-8") as file:
+        words = rare_words(((line.rstrip("\n"), 1) for line in file), model.tokenizer)
+    write_folder(
+        folder, model.config, model.weights, model.tokenizer, "", words, model.misspellings
+    )
