@@ -223,6 +223,17 @@ def test_every_translation_holds_its_required_terms(seed: int, beams: int) -> No
     assert ids_of(free) == ids_of(search.run([(5,)])[0])
 
 
+def test_after_a_space_alone_only_a_missing_placeholder_may_come() -> None:
+    pieces = Pieces((*PIECES, b" "))
+    demands = Demands(pieces=pieces, end=END, once=(PAD,), after_gap=(PAD,))
+    scores = np.zeros((2, len(PIECES) + 1), np.float32)
+    demands.limit(scores[0], (3, len(PIECES)), remaining=9)
+    demands.limit(scores[1], (3, PAD, len(PIECES)), remaining=9)
+
+    assert np.flatnonzero(scores[0] > -np.inf).tolist() == [PAD]
+    assert {3, 5, END} <= set(np.flatnonzero(scores[1] > -np.inf).tolist())
+
+
 def test_with_one_beam_what_is_missing_comes_where_the_translation_would_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

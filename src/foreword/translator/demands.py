@@ -147,7 +147,12 @@ class Demands:
         if allowed is not None:
             _leave(scores, allowed)
             return
-        scores[self.barred(ids)] = -np.inf
+        barred = self.barred(ids)
+        scores[barred] = -np.inf
+        if ids and ids[-1] == self.pieces.space:  # words have their spaces in their sub-words
+            slots = [index for index in self.once if index not in barred]
+            if slots:
+                _leave(scores, np.array(slots))
         missing = self.missing(ids)
         if missing:
             scores[self.end] = -np.inf
