@@ -303,11 +303,12 @@ Network::Network(const Kernels& kernels, Model model)
 }
 
 void Network::remember_words() {
-    // The second part of a step writes over what the inputs gave.
+    // A second part of a step, and the stages of a cell that needs whole rows, write over what the inputs gave.
+    const bool stays = model_.cell->parts() == 1 && !model_.cell->needs_whole_rows();
     const std::size_t width = (std::size_t)model_.cell->gates * (std::size_t)hidden_size();
     const Table& words = model_.embedding;
     const bool are_few = (double)words.rows * (double)width <= MOST_KEPT;
-    if (model_.cell->parts() == 1 && are_few) kept_gates_ = std::make_unique<KeptGates>(words.rows, width);
+    if (stays && are_few) kept_gates_ = std::make_unique<KeptGates>(words.rows, width);
 }
 
 Network::~Network() {

@@ -78,6 +78,18 @@ def test_a_step_in_cpp_is_that_of_numpy(cell: str, kind: dict[str, Any], is_int8
             assert step.attention is None
         else:
             np.testing.assert_allclose(step.attention, expected.attention, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", compiled_cells())
+def test_a_word_that_was_read_before_is_read_as_the_first_time(cell: str) -> None:
+    """The decoder in C++ remembers what a word gives to its gates where the cell lets it."""
+    config, weights = folder_of({"attention": "multiplicative"}, cell=cell)
+    ours, truth = CompiledNetwork(config, weights), NumpyNetwork(config, weights)
+    memory, states = truth.encode(np.array([[5], [9]]), np.array([2]))
+    for _ in range(3):
+        step, expected = (network.step(np.array([7]), states, memory) for network in (ours, truth))
+        np.testing.assert_allclose(step.features, expected.features, atol=1e-5)
+        states = expected.states
         states = tuple(part.repeat(3, 1) for part in expected.states)  # of each sentence three
 
 
