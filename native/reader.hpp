@@ -68,7 +68,7 @@ struct Counts {
     // Rows of gates: of all steps, or of those that are made at once.
     std::int64_t made(bool keeps) const {
         if (keeps) return N;
-        if (!is_ragged) return steps_at_once((int)T, (int)B) * B;
+        if (!is_ragged) return B == 0 ? 0 : steps_at_once((int)T, (int)B) * B;
         return std::min<std::int64_t>(N, B + ENOUGH_ROWS);
     }
 };

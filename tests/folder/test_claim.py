@@ -231,3 +231,19 @@ def test_a_lock_that_a_killed_process_left_unreadable_is_taken_over(tmp_path: Pa
         holder = json.loads((tmp_path / ".m.lock").read_text())
         assert (holder["verb"], holder["pid"]) == ("train", os.getpid())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["[" * 100_000, '{"verb": "train", "pid": 1, "host": "attic", "since": "\\u001b]0;x\\u0007"}'],
+)
+def test_who_holds_a_lock_is_unknown_if_its_file_says_nothing_sensible(
+    tmp_path: Path, written: str
+) -> None:
+    with claimed(tmp_path / "m", "train"):
+        (tmp_path / ".m.lock").write_text(written)
+        with (
+            pytest.raises(FolderError, match="another program is writing here"),
+            claimed(tmp_path / "m", "train"),
+        ):
+            pass

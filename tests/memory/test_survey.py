@@ -98,8 +98,9 @@ def test_a_line_that_was_cut_short_costs_only_itself(tmp_path: Path, results: li
     assert read(path) == {r.trial: r for r in (results[0], results[2])}
 
 
-def test_a_file_that_is_no_survey_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "results.jsonl").write_text('{"perplexity": 3}\n')
+@pytest.mark.parametrize("line", ['{"perplexity": 3}\n', "[" * 100_000 + "\n"])
+def test_a_file_that_is_no_survey_is_refused(tmp_path: Path, line: str) -> None:
+    (tmp_path / "results.jsonl").write_text(line)
     with pytest.raises(FolderError, match=r"line 1 is not a result.*Choose another --out"):
         run_all([trial_for("adding")], tmp_path)
 

@@ -27,6 +27,16 @@ def recipe_file(folder: Path, settings: str) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    "settings", ["a = " + "[" * 5000, "a = " + "{a=" * 5000, "seed = " + "9" * 5000]
+)
+def test_a_recipe_that_asks_too_much_of_its_reader_is_refused(
+    tmp_path: Path, settings: str
+) -> None:
+    with pytest.raises(SettingsError, match=r"recipe .*mine\.toml"):
+        find(recipe_file(tmp_path, settings))
+
+
 @pytest.mark.parametrize("name", names())
 def test_a_recipe_of_the_package_sets_what_it_says_and_is_written_as_the_writer_writes(
     name: str,

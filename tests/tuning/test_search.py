@@ -224,9 +224,18 @@ def test_going_on_takes_the_same_text_and_settings_or_refuses(
 
 def test_a_damaged_record_is_told(tune: Tune, tmp_path: Path) -> None:
     tune(trials=1)
-    (tmp_path / "search" / "search.json").write_text('{"settings": ', "utf-8")
-    with pytest.raises(FolderError, match="is damaged"):
-        tune(resume=True)
+    record, journal = (tmp_path / "search" / name for name in ("search.json", "journal.log"))
+    whole = record.read_text("utf-8")
+    without_text = {name: part for name, part in json.loads(whole).items() if name != "text"}
+    for damaged in ('{"settings": ', "[" * 100_000, json.dumps(without_text), "[]"):
+        record.write_text(damaged, "utf-8")
+        with pytest.raises(FolderError, match=r"search\.json is damaged"):
+            tune(resume=True)
+    record.write_text(whole, "utf-8")
+    for line in (b"[]", b"\xff", b'{"op_code": ' + b"9" * 5000 + b"}", b'{"op_code": 4}'):
+        journal.write_bytes(line + b"\n")
+        with pytest.raises(FolderError, match=r"journal\.log is damaged"):
+            tune(resume=True)
 
 
 def test_a_text_without_a_part_to_hold_out_is_refused(tmp_path: Path) -> None:

@@ -131,8 +131,10 @@ def _is(handle: int, path: Path) -> bool:
 def _holder(path: Path) -> Holder | None:
     """The holder according to the file, which may be about to be written."""
     for _ in range(20):
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            return Holder(**json.loads(path.read_text("utf-8")))
+        with contextlib.suppress(OSError, ValueError, TypeError, OverflowError, RecursionError):
+            holder = Holder(**json.loads(path.read_text("utf-8")))
+            str(holder)  # anyone may have written the file
+            return holder
         time.sleep(0.02)
     return None
 

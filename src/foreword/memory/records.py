@@ -54,7 +54,7 @@ def read(path: Path) -> dict[Trial, Result]:
     for number, line in enumerate(lines, 1):
         try:
             document = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             if line.startswith(b'{"trial"'):
                 continue
             raise _foreign(path, number) from None

@@ -58,6 +58,6 @@ def mend_journal(folder: Path) -> None:
 def _is_search(file: Path) -> bool:
     try:
         document = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and {"settings", "search", "texts"} <= document.keys()

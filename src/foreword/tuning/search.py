@@ -192,11 +192,12 @@ def _resumed(folder: Path, asked: _Asked) -> Search:
         translates = bool(document.get("translates", False))
         space = space_of(document["search"], settings, translates=translates)
         texts, valid = document["texts"], document["valid"]
+        document["text"].keys()  # compared later
     except FileNotFoundError as error:
         raise FolderError(
             f"{folder} holds no search to go on with. Leave --resume out to begin one."
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError) as error:
         raise FolderError(f"{path} is damaged ({error}). Begin anew with --overwrite.") from error
     flat, given = settings.leaves(), {**overridden(asked.recipe, asked.leaves), **asked.each}
     for name, value in given.items():

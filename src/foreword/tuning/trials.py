@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foreword.errors import MissingExtraError, TrainingError
+from foreword.errors import FolderError, MissingExtraError, TrainingError
 from foreword.folder.config import Evaluation, TranslationEvaluation
 from foreword.folder.files import atomic_write
 from foreword.training.corpus import Corpus, absolute
@@ -201,17 +201,28 @@ class Trials:
     """The trials of a folder, in Optuna's journal and in the files for people."""
 
     def __init__(self, folder: Path) -> None:
+        """Read the trials of a folder.
+
+        Raises:
+            FolderError: its journal is damaged.
+        """
         optuna = optuna_module()
         self.folder = folder
-        self.study = optuna.create_study(
-            storage=optuna.storages.JournalStorage(
-                optuna.storages.journal.JournalFileBackend(str(folder / JOURNAL))
-            ),
-            pruner=optuna.pruners.MedianPruner(UNPRUNED_TRIALS, UNPRUNED_VALIDATIONS),
-            study_name="foreword",
-            direction="minimize",
-            load_if_exists=True,
-        )
+        journal = folder / JOURNAL
+        try:
+            self.study = optuna.create_study(
+                storage=optuna.storages.JournalStorage(
+                    optuna.storages.journal.JournalFileBackend(str(journal))
+                ),
+                pruner=optuna.pruners.MedianPruner(UNPRUNED_TRIALS, UNPRUNED_VALIDATIONS),
+                study_name="foreword",
+                direction="minimize",
+                load_if_exists=True,
+            )
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+            raise FolderError(
+                f"{journal} is damaged ({error!r:.200}). Begin anew with --overwrite."
+            ) from error
         states = optuna.trial.TrialState
         for trial in self.study.get_trials(deepcopy=False, states=(states.RUNNING,)):
             self.study.tell(trial.number, state=states.FAIL)  # its process was killed

@@ -95,14 +95,14 @@ def parsed(text: str, name: str) -> Recipe:
     try:
         recipe = Recipe.model_validate(tomllib.loads(text))
         settings_from(recipe.settings)
-    except (tomllib.TOMLDecodeError, SettingsError) as error:
-        raise SettingsError(f"recipe {name}: {error}") from error
     except ValidationError as error:
         faults = [
             f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
             for fault in error.errors()
         ]
         raise SettingsError(f"recipe {name}: {'; '.join(faults)}") from error
+    except (ValueError, RecursionError, SettingsError) as error:  # also numbers of 5,000 digits
+        raise SettingsError(f"recipe {name}: {error}") from error
     return recipe
 
 
