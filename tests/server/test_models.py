@@ -9,7 +9,10 @@ import pytest
 
 from foreword.predictor.predictor import load
 from foreword.server import models
+from foreword.server.app import make_service
 from foreword.server.models import Models
+from foreword.server.reloading import reload_models
+from foreword.server.settings import ServerSettings
 
 from .conftest import made, write
 
@@ -48,6 +51,17 @@ def test_a_reload_reads_what_was_changed_alone(
     assert asyncio.run(served.reload()) == {"one": "unchanged", "two": "reloaded"}
     assert asyncio.run(served.reload()) == {"one": "unchanged", "two": "unchanged"}
     assert read == ["two"]
+
+
+def test_a_reload_waits_for_the_one_before_it(tmp_path: Path) -> None:
+    path = write(made("lstm"), tmp_path / "m")
+    service = make_service([str(path)], ServerSettings())
+    write(made("lstm", hidden_size=7), path)
+
+    async def twice() -> list[dict[str, str]]:
+        return list(await asyncio.gather(reload_models(service), reload_models(service)))
+
+    assert asyncio.run(twice()) == [{"m": "reloaded"}, {"m": "unchanged"}]
 
 
 def test_a_model_that_was_replaced_is_freed_and_its_memory_given_back(

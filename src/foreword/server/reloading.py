@@ -18,8 +18,13 @@ async def reload(service: Service, request: ReloadRequest) -> bytes:
 
 
 async def reload_models(service: Service) -> dict[str, str]:
-    """Reload all changed models, and count the outcomes."""
-    outcome = await service.models.reload() | await service.translators.reload()
+    """Reload all changed models, and count the outcomes.
+
+    One reload waits for the other: two at once would read the same models twice, and the older
+    reading might end last.
+    """
+    async with service.reloading:
+        outcome = await service.models.reload() | await service.translators.reload()
     for result in outcome.values():
         known = result in ("reloaded", "unchanged")
         service.metrics.reloads.labels(result if known else "failed").inc()

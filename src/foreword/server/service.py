@@ -1,7 +1,8 @@
 """The parts that all endpoints share: settings, models, what computes, signer, metrics."""
 
+import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from foreword.predictor.reading import readable
 from foreword.server.batching import Batcher
@@ -30,6 +31,7 @@ class Service:
             is being translated would hold up.
         signer: signs states.
         metrics: counts.
+        reloading: held while models are read again.
     """
 
     settings: ServerSettings
@@ -40,6 +42,7 @@ class Service:
     typing: Lane
     signer: Signer
     metrics: Metrics
+    reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def text(self, text: str, param: str = "text") -> str:
         """Check the length of a text in a request, and make it readable for a model.
