@@ -57,8 +57,8 @@ page:
 	cd page && npm ci --no-audit --no-fund && npm run check && npm run build
 
 # The native code under ThreadSanitizer, and under AddressSanitizer and UndefinedBehaviorSanitizer: two
-# C++ programs under both, and Python's tests of kernels and predictor under the latter. Takes g++, a
-# quarter of an hour and two cores.
+# C++ programs under both, and Python's tests of kernels, predictor and translator under the latter, whose
+# reports pytest must not capture. Takes g++, a quarter of an hour and two cores.
 ASAN := LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so) \
 	$$(c++ -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -78,7 +78,7 @@ sanitize: $(VENV)/.dev
 				|| exit 1; done; done
 	$(BIN)/cmake --build build/sanitize/address,undefined --target _native
 	$(ASAN) PYTHONPATH=native/tests FOREWORD_NATIVE=build/sanitize/address,undefined OMP_NUM_THREADS=2 \
-		$(BIN)/python -m pytest -q -p built_elsewhere $(SANITIZED) -k "not forked"
+		$(BIN)/python -m pytest -q --capture=sys -p built_elsewhere $(SANITIZED) -k "not forked"
 
 # Atheris (Linux) looks for input that breaks what must hold of the predictor whatever comes in: every
 # property of fuzz/fuzz.py --list for so many seconds, from where the last search ended. What breaks one

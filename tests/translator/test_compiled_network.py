@@ -78,6 +78,7 @@ def test_a_step_in_cpp_is_that_of_numpy(cell: str, kind: dict[str, Any], is_int8
             assert step.attention is None
         else:
             np.testing.assert_allclose(step.attention, expected.attention, atol=1e-5)
+        states = tuple(part.repeat(3, 1) for part in expected.states)  # of each sentence three
 
 
 @pytest.mark.parametrize("cell", compiled_cells())
@@ -90,7 +91,6 @@ def test_a_word_that_was_read_before_is_read_as_the_first_time(cell: str) -> Non
         step, expected = (network.step(np.array([7]), states, memory) for network in (ours, truth))
         np.testing.assert_allclose(step.features, expected.features, atol=1e-5)
         states = expected.states
-        states = tuple(part.repeat(3, 1) for part in expected.states)  # of each sentence three
 
 
 @pytest.mark.parametrize("is_int8", [False, True])
