@@ -19,13 +19,13 @@ from foreword.cells.registry import MODELS
 from foreword.cli.app import app
 from foreword.compression.compress import smaller
 from foreword.errors import MissingExtraError, SettingsError
-from foreword.exporting import operators
 from foreword.exporting.export import export
 from foreword.exporting.graph import Graph, Value
 from foreword.exporting.network import Port, run_equations, step_of
 from foreword.folder.config import NgramConfig
 from foreword.folder.saving import write_folder
 from foreword.folder.store import Folder
+from foreword.kernels.onnx_operators import operator_of
 from foreword.predictor.engine import Engine
 from foreword.predictor.numpy_network import NumpyNetwork
 from foreword.predictor.predictor import load
@@ -208,7 +208,7 @@ def test_a_new_cell_is_exported_by_its_own_equations() -> None:
     }
     x, h, c = (random.normal(size=(1, 2, n)).astype(np.float32) for n in (4, 3, 3))
     graph = Graph()
-    assert operators.operator_of(cell) is None
+    assert operator_of(cell) is None
     after = run_equations(cell, Value(graph, "x"), [Value(graph, "h"), Value(graph, "c")], weights)
     for value, name in zip(after, ("next_h", "next_c"), strict=True):
         graph.name(value, name)
@@ -233,9 +233,9 @@ def test_a_cell_with_an_operation_that_the_exporter_lacks_is_refused_by_name() -
 
 
 def test_a_class_that_inherits_from_a_known_cell_is_not_taken_for_it() -> None:
-    assert operators.operator_of(LSTMCell()) is not None
-    assert operators.operator_of(HalfLSTMCell()) is None
-    assert operators.operator_of(LSTMCell(projected=True)) is None
+    assert operator_of(LSTMCell()) is not None
+    assert operator_of(HalfLSTMCell()) is None
+    assert operator_of(LSTMCell(projected=True)) is None
 
 
 @pytest.fixture

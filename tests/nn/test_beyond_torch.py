@@ -442,6 +442,8 @@ def _fresh_compiler() -> Iterator[None]:
     torch.compiler.reset()
 
 
+# torch's own, of modules that it loads where it makes the way back of a `scan`.
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
 @pytest.mark.usefixtures("_fresh_compiler")
 @pytest.mark.parametrize("name", KINDS)
 def test_compiled_without_a_graph_break_and_exported(name: str) -> None:

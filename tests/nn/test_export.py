@@ -1,4 +1,4 @@
-"""What the page "Coming from torch.nn" says of TorchScript and ONNX."""
+"""What the page "Coming from torch.nn" says of TorchScript, ONNX and `torch.export`."""
 
 from pathlib import Path
 from typing import Any
@@ -72,23 +72,75 @@ def test_the_tracing_exporter_refuses_what_onnx_has_no_layer_for(name: str, tmp_
         exported(OTHERS[name](), tmp_path, dynamo=False)
 
 
-@pytest.mark.parametrize("name", ["converted", "RNN", "PeepholeLSTM", "LSTM, projected"])
-def test_the_exporter_by_torch_export_takes_every_layer_for_one_length(
-    name: str, tmp_path: Path
+ANY = {"x": {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}}
+"""Any batch and length."""
+
+
+class Chain(nn.Module):
+    """Layers of several cells, one after the other; gives the last one's state."""
+
+    def __init__(self, *cells: str, **options: Any) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            ours.Recurrent(cell, 3, 3, batch_first=True, **options) for cell in cells
+        )
+
+    def forward(self, x: Tensor, **more: Tensor) -> tuple[Tensor, Any]:
+        last: Any = None
+        for layer in self.layers:
+            x, last = layer(x, **more)
+        return x, last
+
+
+@pytest.mark.parametrize(
+    ("cells", "operators"),
+    [
+        (("lstm-peephole", "lstm-coupled", "gru", "rnn"), {"LSTM", "GRU", "RNN"}),
+        (("lstm-layernorm",), {"Scan"}),
+    ],
+)
+def test_the_exporter_by_torch_export_takes_every_cell_for_any_length_and_batch(
+    cells: tuple[str, ...], operators: set[str], tmp_path: Path
 ) -> None:
-    layer = {**TORCHS, **OTHERS}[name]()
-    any_batch = {"x": {0: torch.export.Dim.DYNAMIC}}
-    model, path = exported(layer, tmp_path, dynamo=True, dynamic_shapes=any_batch)
-    for shape in ((2, 5, 3), (3, 5, 3)):
+    model, path = exported(Chain(*cells), tmp_path, dynamo=True, dynamic_shapes=ANY)
+    types = {node.op_type for node in onnx.load(path).graph.node}
+    assert types & {"LSTM", "GRU", "RNN", "Scan", "Loop"} == operators
+    for shape in ((2, 5, 3), (3, 8, 3), (1, 1, 3)):
         assert_equal_in_onnx_runtime(model, path, torch.randn(shape))
 
 
-def test_the_exporter_by_torch_export_says_that_the_length_is_fixed(tmp_path: Path) -> None:
-    any_length = {"x": {1: torch.export.Dim.DYNAMIC}}
-    with pytest.raises(
-        Exception, match=r"static shape of 5 for dimension inputs\['x'\].shape\[1\]"
-    ):
-        exported(ours.GRU(3, 4, batch_first=True), tmp_path, dynamo=True, dynamic_shapes=any_length)
+class Ragged(Model):
+    """Reads a padded batch, and begins anew where something new begins."""
+
+    def forward(self, x: Tensor, lengths: Tensor, reset: Tensor) -> tuple[Tensor, ...]:
+        outputs, last = self.rnn(x, lengths=lengths, reset=reset)
+        return (outputs, *last) if isinstance(last, tuple) else (outputs, last)
+
+
+def ragged_inputs(batch: int, steps: int) -> tuple[Tensor, Tensor, Tensor]:
+    lengths = torch.randint(1, steps + 1, (batch,))
+    return torch.randn(batch, steps, 3), lengths, torch.rand(batch, steps) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("cells", "kernel", "operator"),
+    [
+        (("lstm",), None, "foreword.bptt_forward.default"),
+        (("minlstm", "lstm-peephole-only"), "reference", "scan"),
+    ],
+)
+def test_an_exported_program_takes_any_length_batch_lengths_and_resets(
+    cells: tuple[str, ...], kernel: str | None, operator: str
+) -> None:
+    model, dynamic = Ragged(Chain(*cells)).eval(), torch.export.Dim.DYNAMIC
+    shapes = {"x": ANY["x"], "lengths": {0: dynamic}, "reset": ANY["x"]}
+    with ours.use(kernel):
+        program = torch.export.export(model, ragged_inputs(2, 5), dynamic_shapes=shapes)
+
+    targets = {str(node.target) for node in program.graph.nodes if node.op == "call_function"}
+    assert {t for t in targets if t == "scan" or t.startswith("foreword")} == {operator}
+    for inputs in (ragged_inputs(2, 5), ragged_inputs(3, 8)):
+        torch.testing.assert_close(program.module()(*inputs), model(*inputs))
 
 
 def test_scripting_is_refused_with_what_to_do_and_changes_nothing() -> None:

@@ -14,6 +14,7 @@ from foreword.exporting import operators
 from foreword.exporting.graph import Array, Graph, Int8, Matrix, Value
 from foreword.folder.architecture import ModelConfig
 from foreword.folder.quantised import SCALE
+from foreword.kernels.onnx_operators import operator_of
 from foreword.text.tokenizer import SPECIAL
 
 WORD, WINDOW, WORDS, SCORES, NEXT = "word", "window", "words", "log_probabilities", "next_"
@@ -131,7 +132,7 @@ def _recurrent(
     for layer, state in enumerate(zip(*by_part, strict=True)):
         names = cell.parameter_shapes(1, 1)
         of_layer = {name: w[f"recurrent.{name}_l{layer}"] for name in names}
-        operator = operators.operator_of(cell)
+        operator = operator_of(cell)
         if operator is None:
             after.append(run_equations(cell, x, state, of_layer))
         else:

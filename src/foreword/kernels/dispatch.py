@@ -15,7 +15,14 @@ from torch.autograd import forward_ad
 
 from foreword.cells.cell import State
 from foreword.errors import SettingsError
-from foreword.kernels import native, operator, portable, reference, torch_native
+from foreword.kernels import (
+    native,
+    onnx_native,
+    operator,
+    portable,
+    reference,
+    torch_native,
+)
 from foreword.kernels.problem import Problem, Run
 
 VARIABLE = "FOREWORD_KERNEL"
@@ -105,14 +112,19 @@ def run(problem: Problem) -> Run:
     """Runs a cell over time with the first kernel that can.
 
     Inside `torch.compile` and `torch.export`, where that choice cannot be looked into, it is the
-    hand-written one as an operator, or the reference, unrolled. `torch.jit.trace` too would unroll
-    the hand-written one for one length.
+    hand-written one as an operator, or the reference: exported as a `scan`, which is for any number
+    of steps, compiled unrolled. `torch.jit.trace` too would unroll the hand-written one for one
+    length.
     """
     if torch.onnx.is_in_onnx_export():
         return _for_onnx(problem)
     if torch.compiler.is_compiling():
-        can = portable.refusal(problem) is None
-        return operator.run(problem) if can else reference.run(problem)
+        # Where `torch.export` is strict, its compiler can look into neither choices nor a `scan`.
+        has_scan = torch.compiler.is_exporting() and not torch.compiler.is_dynamo_compiling()
+        is_chosen = has_scan and _chosen.get() == "reference"
+        if portable.refusal(problem) is None and not is_chosen:
+            return operator.run(problem)
+        return reference.run_scanned(problem) if has_scan else reference.run(problem)
     choice = choose(problem)
     record = _record.get()
     if record is not None:
@@ -132,21 +144,22 @@ def _is_watched() -> bool:
 
 
 def _for_onnx(problem: Problem) -> Run:
-    """By torch's own layers, which both of its exporters know as ONNX's.
+    """By ONNX's own layers, and with `dynamo=True` by a loop over the equations of all others.
 
-    The exporter that goes by `torch.export` takes others unrolled, for one number of steps, and
-    refuses another by itself. The older one, which traces, would hide it.
+    The older exporter, which traces, knows torch's layers as ONNX's; it would hide that it unrolls
+    others for one number of steps.
     """
+    if torch.compiler.is_compiling():
+        is_own = onnx_native.refusal(problem) is None
+        return onnx_native.run(problem) if is_own else reference.run_scanned(problem)
     cell = problem.cell
     # ONNX's LSTM has no projection.
     why_not = "ONNX has no projections" if cell.projected else torch_native.refusal(problem)
     if why_not is None:
         return torch_native.run(problem)
-    if torch.compiler.is_compiling():
-        return reference.run(problem)
     raise RuntimeError(
         f"torch.onnx.export(..., dynamo=False) has no operator for this call of {cell.name}: "
-        f"{why_not}. With dynamo=True it is unrolled, for one number of steps"
+        f"{why_not}. With dynamo=True it is exported as a loop over its equations"
     )
 
 

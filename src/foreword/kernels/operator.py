@@ -54,12 +54,6 @@ def bptt_forward(cell: str, names: str, tensors: Sequence[Tensor]) -> list[Tenso
 
 @bptt_forward.register_fake
 def _shapes(cell: str, names: str, tensors: Sequence[Tensor]) -> list[Tensor]:
-    # Its exporter tries this way last, when it was asked for any number of steps.
-    if torch.onnx.is_in_onnx_export():
-        raise RuntimeError(
-            "torch.onnx.export with dynamo=True unrolls recurrent layers, for one number of steps: "
-            "leave that axis out of dynamic_shapes"
-        )
     i, spec = _inputs(names, tensors), from_description(cell)
     T, B = i.x.shape[:2]
     H = i.weight_ih.shape[0] // len(spec.gates)

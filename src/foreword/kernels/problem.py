@@ -46,6 +46,12 @@ class Extras:
     traced: bool = False
 
     @property
+    def is_plain(self) -> bool:
+        """Whether nothing is asked but the outputs and the last state, for whole sequences."""
+        asked = self.keep, self.drop_hidden, self.drop_memory, self.zoneout, self.lengths
+        return all(part is None for part in asked) and not (self.wants_states or self.traced)
+
+    @property
     def tensors(self) -> list[tuple[str, Tensor]]:
         """Those that are there, by name."""
         if self is NO_EXTRAS:

@@ -1,11 +1,14 @@
 """The truth: a loop over time of the cell's own equations, differentiated by autograd. Slow."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from foreword.cells.cell import State
+from foreword.cells.cell import Gates, State
 from foreword.kernels.lengths import run_padded
-from foreword.kernels.problem import Problem, Run, Zoneout
+from foreword.kernels.problem import Extras, Problem, Run, Zoneout
 
 
 def run(problem: Problem) -> Run:
@@ -13,24 +16,24 @@ def run(problem: Problem) -> Run:
     return run_padded(_run, problem)
 
 
+def run_scanned(problem: Problem) -> Run:
+    """Do the same with torch's `scan`, whose graph has one step and is for any number of steps.
+
+    For graphs that others run: there is no operator of Foreword's in it.
+    """
+    return run_padded(_run_scanned, problem)
+
+
 def _run(problem: Problem) -> Run:
     cell, extras, state = problem.cell, problem.extras, problem.state
+    over_time = _over_time(extras)
     steps: list[State] = []
-    gates: list[dict[str, Tensor]] = []
+    gates: list[Gates] = []
     for t, x in enumerate(problem.x):
-        if extras.keep is not None:
-            state = tuple(part * extras.keep[t].unsqueeze(1) for part in state)
-        if extras.drop_memory is not None:
-            state = (state[0], state[1] * extras.drop_memory)
-        seen = None
-        if extras.drop_hidden is not None:
-            seen = state[cell.recurrent_state] * extras.drop_hidden
-        after, at_step = cell.step(x, state, problem.weights, seen)
-        if extras.zoneout is not None:
-            after = _zoned_out(t, extras.zoneout, state, after)
-        state = after
+        at_step = {name: part[t] for name, part in over_time.items()}
+        state, at = _after(problem, state, x, at_step)
         steps.append(state)
-        gates.append(at_step)
+        gates.append(at)
     states = tuple(torch.stack(parts) for parts in zip(*steps, strict=True))
     if not extras.traced:
         return Run(states[0], state, states)
@@ -39,10 +42,66 @@ def _run(problem: Problem) -> Run:
     return Run(states[0], state, states, traced, handles if torch.is_grad_enabled() else None)
 
 
-def _zoned_out(t: int, zoneout: Zoneout, before: State, after: State) -> State:
-    shares = (zoneout.hidden, *(zoneout.memory for _ in after[1:]))
-    mixed = []
-    for share, old, new in zip(shares, before, after, strict=True):
-        stays = share[t] if isinstance(share, Tensor) else share
-        mixed.append(torch.lerp(new, old, stays))  # exact where nothing or all stays
-    return tuple(mixed)
+def _run_scanned(problem: Problem) -> Run:
+    cell, extras, over_time = problem.cell, problem.extras, _over_time(problem.extras)
+    fixed = {"drop_hidden": extras.drop_hidden, "drop_memory": extras.drop_memory}
+    others = {**problem.weights, **{k: part for k, part in fixed.items() if part is not None}}
+    parts, steps = len(problem.state), 1 + len(over_time)
+
+    # The step sees nothing but its arguments: scan's graph has no other tensors.
+    def step(*given: Tensor) -> list[Tensor]:
+        state, (x, *rest) = given[:parts], given[parts : parts + steps]
+        named = dict(zip(others, given[parts + steps :], strict=True))
+        masks = [named.pop(name, None) for name in fixed]
+        its_own = replace(
+            problem,
+            weights=named,
+            extras=replace(extras, drop_hidden=masks[0], drop_memory=masks[1]),
+        )
+        after, gates = _after(its_own, state, x, dict(zip(over_time, rest, strict=True)))
+        shown = [*after, *(gates[name] for name in cell.gates if extras.traced)]
+        return [*after, *(part.clone() for part in shown)]  # none may be another one's memory
+
+    scan = torch.ops.higher_order.scan
+    result = scan(
+        step, list(problem.state), [problem.x, *over_time.values()], tuple(others.values())
+    )
+    last, states, gates = result[:parts], result[parts : 2 * parts], result[2 * parts :]
+    traced = dict(zip(cell.gates, gates, strict=True)) if extras.traced else None
+    return Run(states[0], tuple(last), tuple(states), traced)
+
+
+def _over_time(extras: Extras) -> dict[str, Tensor]:
+    """What of the extras each step has its own part of, by name."""
+    zoneout = extras.zoneout or Zoneout()
+    parts = {"keep": extras.keep, "hidden": zoneout.hidden, "memory": zoneout.memory}
+    return {name: part for name, part in parts.items() if isinstance(part, Tensor)}
+
+
+def _after(
+    problem: Problem, state: State, x: Tensor, at_step: Mapping[str, Tensor]
+) -> tuple[State, Gates]:
+    """The state after one more step, and the gates.
+
+    Args:
+        problem: whose cell and extras.
+        state: before the step.
+        x: (B, I).
+        at_step: this step's part of `_over_time`.
+    """
+    cell, extras = problem.cell, problem.extras
+    if "keep" in at_step:
+        state = tuple(part * at_step["keep"].unsqueeze(1) for part in state)
+    if extras.drop_memory is not None:
+        state = (state[0], state[1] * extras.drop_memory)
+    seen = None
+    if extras.drop_hidden is not None:
+        seen = state[cell.recurrent_state] * extras.drop_hidden
+    after, gates = cell.step(x, state, problem.weights, seen)
+    if extras.zoneout is not None:
+        hidden = at_step.get("hidden", extras.zoneout.hidden)
+        memory = at_step.get("memory", extras.zoneout.memory)
+        shares = (hidden, *(memory for _ in after[1:]))
+        # `lerp` is exact where nothing or all stays.
+        after = tuple(map(torch.lerp, after, state, shares))
+    return after, gates

@@ -60,7 +60,7 @@ def takes_bfloat16(x: Tensor) -> bool:
 
 def refusal(problem: Problem) -> str | None:
     """Why torch's layers cannot do it; None if they can."""
-    cell, extras = problem.cell, problem.extras
+    cell = problem.cell
     if type(cell) not in CELLS or (isinstance(cell, GRUCell) and not cell.reset_after):
         return f"torch has no {cell.name}"
     if cell.projected and not isinstance(cell, LSTMCell):
@@ -69,7 +69,6 @@ def refusal(problem: Problem) -> str | None:
         return "torch clips no memory"
     if problem.x.is_cpu and not all(map(native.is_plain, problem.tensors)):
         return "oneDNN reads the memory of plain tensors"
-    asked = extras.keep, extras.drop_hidden, extras.drop_memory, extras.zoneout, extras.lengths
-    if any(part is not None for part in asked) or extras.wants_states or extras.traced:
+    if not problem.extras.is_plain:
         return "torch's layers show and change nothing between the steps"
     return None

@@ -57,6 +57,6 @@ class Direction:
         shifted = torch.cat([keep[1:], torch.ones_like(keep[:1])])
         if self.lengths is not None:
             # The first step that is read backwards begins from the initial state.
-            last = torch.arange(len(keep), device=keep.device).unsqueeze(1) == self.lengths - 1
+            last = torch.arange(keep.shape[0], device=keep.device).unsqueeze(1) == self.lengths - 1
             shifted = shifted.masked_fill(last, 1.0)
         return sequence.reverse(shifted, self.lengths)

@@ -386,7 +386,7 @@ class Recurrent(nn.Module):
         is_packed: bool = False,
     ) -> tuple[Tensor, State, Trace | None]:
         """All layers over x (T, B, I)."""
-        if len(x) == 0:
+        if x.shape[0] == 0:  # not len: traced as a number
             raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
         if lengths is not None:
             lengths = lengths.to(x.device)
