@@ -37,10 +37,12 @@ def measured(
     """Train a network and measure it; return what is kept of an earlier run."""
     kept = out.with_suffix(".json")
     if not kept.exists():
-        foreword.train(
+        outcome = foreword.train(
             pairs=files, out=out, model=cell, attention=attention, steps=steps,
             overwrite=True, validations=4, bidirectional=False, **UNDISTURBED, **sizes,
         )  # fmt: skip
+        if outcome.stopped_by is not None:
+            raise SystemExit(f"stopped by {outcome.stopped_by}")
         evaluation = foreword.evaluate(out, pairs=test, beams=1, by_length=True)
         kept.write_text(evaluation.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return TranslationEvaluation.model_validate_json(kept.read_text("utf-8"))
