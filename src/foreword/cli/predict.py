@@ -1,6 +1,7 @@
 """`foreword predict`: the likeliest next words, or completions of an unfinished one. No torch."""
 
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from foreword.cli.notes import ReadingNotes, as_a_text, tell_of_empty, tell_of_u
 from foreword.cli.personal import opened
 from foreword.errors import FolderError, SettingsError
 from foreword.folder.installed import installed_models, only_model
+from foreword.predictor.next_letter import Letters
 from foreword.predictor.predictor import load
 from foreword.predictor.suggest import Suggestion
 from foreword.visible import shown
@@ -65,6 +67,13 @@ def predict(
     interactive: Annotated[
         bool, typer.Option("--interactive", "-i", help="Predict while you type.")
     ] = False,
+    letters: Annotated[
+        bool,
+        typer.Option(
+            "--letters",
+            help="Show the k most probable next characters instead of words; with --json, all.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line for a text.")] = False,
 ) -> None:
     """Predict the likeliest next words, and completions of an unfinished last word.
@@ -89,6 +98,8 @@ def predict(
     if layer is not None and personal is not None:
         tell_of_empty(layer, personal, folder)
     tell_of_untrained(predictor, folder)
+    if letters and (interactive or complete is not None):
+        raise SettingsError("--letters stands without --interactive, --complete and --next")
     if interactive:
         if not sys.stdin.isatty():
             raise SettingsError("--interactive needs a terminal; without one, pipe lines in")
@@ -99,6 +110,9 @@ def predict(
     reading = ReadingNotes()
     for line in input_lines() if text is None or text == "-" else [text]:
         typist.forget()  # lines are texts of their own
+        if letters:
+            show_letters(line, typist.letters(line), k, as_json=as_json)
+            continue
         suggestions = typist.suggest(line, k, complete=complete)
         show(line, suggestions, as_json=as_json)
         reading.add(predictor, line, [suggestion.word for suggestion in suggestions])
@@ -110,14 +124,31 @@ def show(text: str, predictions: list[Suggestion], *, as_json: bool) -> None:
     if as_json:
         print_json({"text": text, "predictions": [p._asdict() for p in predictions]})
         return
-    out = results()
-    out.print(text if text.strip() else "(the beginning of a text)", style="bold")
+    _print_title(text)
     if not predictions:
-        out.print("  (no word that the model knows begins so)")
-    words = [shown(p.word) for p in predictions]
-    widest = max(map(len, words), default=0)
-    top = max((p.probability for p in predictions), default=1.0)
-    for word, p in zip(words, predictions, strict=True):
-        bar = "█" * max(1, round(24 * p.probability / top)) if top > 0 else ""
-        line = f"  {word:<{widest}}  {p.probability:6.1%}  {bar}"
-        out.print(line)
+        results().print("  (no word that the model knows begins so)")
+    _print_bars([(shown(p.word), p.probability) for p in predictions])
+
+
+def show_letters(text: str, letters: Letters, k: int, *, as_json: bool) -> None:
+    """Prints the k most probable next characters of one text, or all as JSON."""
+    if as_json:
+        record = {"text": text, "letters": dict(letters), "end_of_word": letters.end_of_word}
+        print_json(record)
+        return
+    _print_title(text)
+    names = {" ": "(space)", "\n": "(line end)"}
+    _print_bars([(names.get(c) or shown(c), letters[c]) for c in islice(letters, k)])
+
+
+def _print_title(text: str) -> None:
+    results().print(text if text.strip() else "(the beginning of a text)", style="bold")
+
+
+def _print_bars(shares: list[tuple[str, float]]) -> None:
+    """Prints names with their probabilities, and a bar for each."""
+    widest = max((len(name) for name, _ in shares), default=0)
+    top = max((share for _, share in shares), default=1.0)
+    for name, share in shares:
+        bar = "█" * max(1, round(24 * share / top)) if top > 0 else ""
+        results().print(f"  {name:<{widest}}  {share:6.1%}  {bar}")

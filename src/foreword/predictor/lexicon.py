@@ -415,18 +415,21 @@ class RareWords:
 
     >>> RareWords(["Matterhorn", "matting"]).beginning("matt", 5)
     ['Matterhorn', 'matting']
+
+    Attributes:
+        words: the words, sorted by their letters in lower case.
     """
 
     def __init__(self, words: Sequence[str], case: Case | None = None) -> None:
         """Take the words, and the case rules of their language."""
         case = case or Case()
         pairs = sorted((_fold(word, case), word) for word in words)
-        self._words = [word for _, word in pairs]
+        self.words = [word for _, word in pairs]
         self._folds = [fold for fold, _ in pairs]
         self._bare = Bare(self._folds)
 
     def __len__(self) -> int:
-        return len(self._words)
+        return len(self.words)
 
     def has(self, fold: str) -> bool:
         """Whether folded letters are one of the words."""
@@ -443,8 +446,8 @@ class RareWords:
             if len(words) == most or not self._folds[index].startswith(fold):
                 break
             if self._folds[index] != fold:
-                words.append(self._words[index])
-        words += [self._words[index] for index in self._bare.begun(fold, self._folds)]
+                words.append(self.words[index])
+        words += [self.words[index] for index in self._bare.begun(fold, self._folds)]
         return words[:most]
 
 

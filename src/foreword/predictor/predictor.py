@@ -18,6 +18,7 @@ from foreword.predictor.engine import Engine
 from foreword.predictor.layer import Layer
 from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
+from foreword.predictor.next_letter import Letters
 from foreword.predictor.reading import MARKS, ModelReader, beginning, read_as, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.state import State
@@ -333,6 +334,13 @@ class Predictor:
             repeats=repeats,
             marks=marks,
         )
+
+    def letters(self, text: str) -> Letters:
+        """Return the probability of every next character; see `Typist.letters`.
+
+        For each keystroke of a user, ask a `typist`, which remembers what it has read.
+        """
+        return self.typist().letters(text)
 
     def is_unfinished(self, text: str) -> bool:
         """Whether letters at the end of a text are more probably unfinished than a whole word."""

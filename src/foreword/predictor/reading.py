@@ -7,8 +7,10 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
+
+import numpy as np
 
 from foreword.predictor.activations import WordTrace
 from foreword.predictor.apart import apart
@@ -23,6 +25,8 @@ from foreword.predictor.sentences import (
     is_read_without_stop,
 )
 from foreword.predictor.slips import whole_words
+from foreword.predictor.spacing import space_share
+from foreword.predictor.spellings import Spellings
 from foreword.predictor.state import State
 from foreword.text.characters import as_if_continued
 from foreword.text.joints import UNSEEN
@@ -261,6 +265,27 @@ class ModelReader:
         window = readable(text[-STRIDE:])
         rest = window[max((space.end() for space in _A_SPACE.finditer(window)), default=0) :]
         return rest[self._unfinished(rest) :]
+
+    @cached_property
+    def spellings(self) -> Spellings:
+        """The ways in which the words are typed, sorted by letters."""
+        words, case = self.lexicon.words, self.lexicon.case
+        return Spellings(words, self.rare.words, hidden=EOS_ID + 1, case=case)
+
+    @cached_property
+    def space_before(self) -> np.ndarray:
+        """P(a space stands between a word and each next word), (V,): 1 except for marks."""
+        spacing = self.tokenizer.spacing
+        shares = [space_share(word, quoting=True, spacing=spacing) for word in self.lexicon.words]
+        shares[UNK_ID] = 1.0  # a word
+        return np.array(shares)
+
+    @cached_property
+    def begins_with_letter(self) -> np.ndarray:
+        """Whether each word begins with a letter or a digit, (V,); `<unk>` counts as one."""
+        begins = np.array([_is_of_words(word[0]) for word in self.lexicon.words])
+        begins[UNK_ID] = True
+        return begins
 
     def id_of(self, state: State, word: str) -> int:
         """Return the id that a normalised word is read as after a state; see `read_as`."""

@@ -163,6 +163,11 @@ def _is_initial(word: str, like: str) -> bool:
     return len(word) == 1 and word.isalpha() and word.isupper() == like.isupper()
 
 
+def space_share(word: str, *, quoting: bool, spacing: Spacing = USUAL) -> float:
+    """Return how often a space stands before a word or a mark: 1 for words."""
+    return _before(word, quoting=quoting, spacing=spacing)[0]
+
+
 def _before(word: str, *, quoting: bool, spacing: Spacing) -> tuple[float, str]:
     """Return how often a space stands before a word, and which one."""
     if not is_mark(word):

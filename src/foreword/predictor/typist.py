@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from foreword.errors import SettingsError
 from foreword.predictor.activations import WordTrace
 from foreword.predictor.candidates import Options
 from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer
 from foreword.predictor.lockstep import Work, alone
+from foreword.predictor.next_letter import Letters, next_letters, word_shares
 from foreword.predictor.reading import MARKS, Context, ModelReader, ReadingProgress
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.spacing import SEEN
@@ -71,6 +74,7 @@ class Typist:
         self._repeats = repeats
         self._marks = marks
         self._seen: _Shown | None = None
+        self._shares: tuple[tuple[Context, np.ndarray], ...] = ()
 
     def suggest(self, text: str, k: int = 3, *, complete: bool | None = None) -> list[Suggestion]:
         """Return the k most probable words at the end of a text; see `Predictor.suggest`."""
@@ -95,6 +99,66 @@ class Typist:
         shown = frozenset(fold(suggestion.word) for suggestion in offered)
         self._seen = _Shown(text, start, passed, shown)
         return offered
+
+    def letters(self, text: str) -> Letters:
+        r"""Return the probability of every next character: letters, space, marks and line end.
+
+        It is made for scanning keyboards, Dasher, brain-computer interfaces and ambiguous keys.
+        Within a word, P(c | letters) is the sum of P(word | text before it) over the words that
+        begin with the letters and c, divided by the same sum over all that begin with the letters.
+        Where the letters are a whole word, its share goes to what may follow: a space before the
+        next word, a mark that takes none, or `"\n"` for the end of the line. The probabilities
+        sum to 1, and their product over the letters of a word is that of the word.
+
+        A word counts as the vocabulary spells it, and with small shares with a capital and in
+        capitals (`next_letter.KINDS`). P(`<unk>`) is shared by the rare words and by a trigram
+        model of letters, so that every word of the vocabulary's characters can be spelled. Marks
+        are the vocabulary's plain ones. A mark of several characters is begun by its first one;
+        after that, the text is read with what is written. The layer and the filter of the typist
+        are not considered: a withheld word can be spelled.
+
+        A letter more within a word does not run the network, unless the letters may be a whole
+        word (`next_letter.FOLLOWED`). Source: Ward, Blackwell and MacKay 2000, Dasher: a data entry
+        interface using continuous gestures and language models.
+
+        Args:
+            text: the text up to the cursor, as for `suggest`.
+
+        Raises:
+            FolderError: the model's weights are so large that its scores overflow.
+        """
+        return alone(self._letters(text))
+
+    def _letters(self, text: str) -> Work[Letters]:
+        reading, typed = yield from self._read(text, unfinished=True)
+
+        def look_ahead(letters: str) -> "Work[Context]":
+            further = yield from self._reader.look_ahead(reading, letters)
+            self._reading = further
+            assert further.ahead is not None
+            return further.ahead[1]
+
+        return (
+            yield from next_letters(
+                self._reader,
+                reading.context,
+                typed,
+                text[-SEEN:],
+                scores=self._word_shares,
+                look_ahead=look_ahead,
+            )
+        )
+
+    def _word_shares(self, context: Context) -> Work[np.ndarray]:
+        """Return P(next word | context), from memory for the last two contexts."""
+        remembered = self._shares
+        for known, shares in remembered:
+            if known is context:
+                return shares
+        shares = yield from word_shares(self._reader, context)
+        shares.flags.writeable = False
+        self._shares = (*remembered[-1:], (context, shares))
+        return shares
 
     def is_unfinished(self, text: str) -> bool:
         """Whether letters at the end of a text are more probably unfinished than a whole word."""
@@ -155,3 +219,4 @@ class Typist:
     def forget(self) -> None:
         """Forget the text that was read."""
         self._reading = self._seen = None
+        self._shares = ()
