@@ -86,6 +86,15 @@ def test_predict_agrees_with_the_library_and_completes_unfinished_words(
     assert "you" in completed
 
 
+def test_predict_tells_letters_as_the_library_does(model: Path, foreword_command: Command) -> None:
+    told = json.loads(foreword_command("predict", model, "How are y", "--letters", "--json").stdout)
+    letters = foreword.load(model).letters("How are y")
+    assert told["letters"] == dict(letters)
+    assert told["end_of_word"] == letters.end_of_word
+    shown = foreword_command("predict", model, "How are y", "--letters", "-k", 2).stdout
+    assert [line.split()[0] for line in shown.splitlines()[1:]] == list(letters)[:2]
+
+
 def test_predict_keeps_blocked_and_offensive_words_back(
     model: Path, foreword_command: Command
 ) -> None:

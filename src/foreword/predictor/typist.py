@@ -108,7 +108,8 @@ class Typist:
         begin with the letters and c, divided by the same sum over all that begin with the letters.
         Where the letters are a whole word, its share goes to what may follow: a space before the
         next word, a mark that takes none, or `"\n"` for the end of the line. The probabilities
-        sum to 1, and their product over the letters of a word is that of the word.
+        sum to 1. Their product over the letters of a word is that of the word, but for the shares
+        of capitals and of unknown words that are spelled alike.
 
         A word counts as the vocabulary spells it, and with small shares with a capital and in
         capitals (`next_letter.KINDS`). P(`<unk>`) is shared by the rare words and by a trigram
