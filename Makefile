@@ -106,7 +106,7 @@ $(VENV)/.python:
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.python pyproject.toml $(NATIVE)
-	$(BIN)/python native/install.py --editable '.[train]' --editable packages/everyday-en
+	$(BIN)/python native/install.py --editable '.[train,translate]' --editable packages/everyday-en
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml $(NATIVE)
