@@ -38,7 +38,9 @@ def write_text(path: Path) -> None:
     words = draw.choice(VOCABULARY, size=WORDS, p=chances / chances.sum())
     words[:VOCABULARY] = np.arange(VOCABULARY)  # each at least once
     lines = np.array([f"w{word}" for word in words]).reshape(-1, 20)
-    path.write_text("\n".join(" ".join(line) for line in lines) + "\n", "utf-8")
+    for name, part in ((path.name, lines), ("valid.txt", lines[:50])):
+        text = "\n".join(" ".join(line) for line in part) + "\n"
+        path.with_name(name).write_text(text, "utf-8")
 
 
 def train(text: Path, seconds: float, threads: int) -> None:
@@ -51,7 +53,8 @@ def train(text: Path, seconds: float, threads: int) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         foreword.train(
-            text, valid=text, out=Path(folder) / "m", minutes=seconds / 60, threads=threads,
+            text, valid=text.with_name("valid.txt"), out=Path(folder) / "m",
+            minutes=seconds / 60, threads=threads,
             vocab_size=VOCABULARY, embedding_size=640, hidden_size=640, dropout=0.2,
             batch_size=64, window=35, validations=1, report=note,
         )  # fmt: skip
