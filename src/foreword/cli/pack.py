@@ -8,7 +8,7 @@ import typer
 
 from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
 from foreword.cli.info import table_of
-from foreword.cli.options import takes_settings
+from foreword.cli.options import Recipe, takes_settings
 from foreword.cli.train import STOPPED
 from foreword.cli.watch import Watch
 from foreword.compression.compress import BOUND
@@ -74,14 +74,7 @@ def pack(
             metavar="LINE", help="What the package is, in a sentence. Default: by the language."
         ),
     ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|FILE",
-            help="Settings from a recipe, which options and --set override; see `foreword "
-            "recipes`.",
-        ),
-    ] = None,
+    recipe: Recipe = None,
     bound: Annotated[
         float, typer.Option(help="Largest relative rise of perplexity by compression.")
     ] = BOUND,

@@ -8,7 +8,7 @@ import typer
 
 from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
 from foreword.cli.info import evaluation_rows, table_of, translation_rows
-from foreword.cli.options import takes_settings
+from foreword.cli.options import Recipe, takes_settings
 from foreword.cli.watch import Watch
 from foreword.folder.claim import refuse_unclaimable
 from foreword.training.checkpoint import refuse_without_checkpoint, saved
@@ -77,14 +77,7 @@ def train(
             help="With --continue: the old pairs. Default: those that MODEL names.",
         ),
     ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|FILE",
-            help="Settings from a recipe, which options and --set override; see `foreword "
-            "recipes`.",
-        ),
-    ] = None,
+    recipe: Recipe = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in DIR.")] = False,
     overwrite: Annotated[
         bool,

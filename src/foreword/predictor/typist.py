@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -132,13 +133,6 @@ class Typist:
 
     def _letters(self, text: str) -> Work[Letters]:
         reading, typed = yield from self._read(text, unfinished=True)
-
-        def look_ahead(letters: str) -> "Work[Context]":
-            further = yield from self._reader.look_ahead(reading, letters)
-            self._reading = further
-            assert further.ahead is not None
-            return further.ahead[1]
-
         return (
             yield from next_letters(
                 self._reader,
@@ -146,7 +140,7 @@ class Typist:
                 typed,
                 text[-SEEN:],
                 scores=self._word_shares,
-                look_ahead=look_ahead,
+                look_ahead=partial(self._look_ahead, reading),
             )
         )
 
@@ -181,12 +175,6 @@ class Typist:
     def _suggestions(
         self, reading: ReadingProgress, typed: str, text: str, k: int, complete: bool | None
     ) -> Work[list[Suggestion]]:
-        def look_ahead(letters: str) -> "Work[Context]":  # quoted, to save time at each key
-            further = yield from self._reader.look_ahead(reading, letters)
-            self._reading = further
-            assert further.ahead is not None
-            return further.ahead[1]
-
         return suggestions(
             self._reader,
             reading.context,
@@ -195,8 +183,15 @@ class Typist:
             k,
             self._options,
             complete=complete,
-            look_ahead=look_ahead,
+            look_ahead=partial(self._look_ahead, reading),
         )
+
+    def _look_ahead(self, reading: ReadingProgress, letters: str) -> Work[Context]:
+        """Return the context after letters as a whole word, and remember it."""
+        further = yield from self._reader.look_ahead(reading, letters)
+        self._reading = further
+        assert further.ahead is not None
+        return further.ahead[1]
 
     def _is_unfinished(self, text: str) -> Work[bool]:
         reading, typed = yield from self._read(text, unfinished=True)

@@ -1,7 +1,6 @@
 """How this process was started: alone, or by `torchrun` as one of several. No torch."""
 
 import os
-import socket
 from dataclasses import dataclass
 
 
@@ -23,15 +22,6 @@ class Launch:
     def is_first(self) -> bool:
         """Whether it writes files and talks to people."""
         return self.rank == 0
-
-    @property
-    def name(self) -> str:
-        """What it is called in messages.
-
-        >>> Launch(rank=1, count=4).name.startswith("process 1 of 0 to 3 on ")
-        True
-        """
-        return f"process {self.rank} of 0 to {self.count - 1} on {socket.gethostname()}"
 
 
 def launch() -> Launch:

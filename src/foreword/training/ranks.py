@@ -203,12 +203,6 @@ class Ranks:
 
         self.all_or_none(check)
 
-    def wait(self) -> None:
-        """Return once all processes have come here."""
-        if self.count > 1:
-            with _told():
-                dist.barrier()
-
     def _texts(self, text: str) -> Sequence[str]:
         """Return a text of each process."""
         data = text.encode()
