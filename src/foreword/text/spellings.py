@@ -19,7 +19,7 @@ STRANGE = 0.6
 SELDOM = 2
 """A word that occurs more often is learned by the model, even if its translation is the same."""
 BITS = 1 << 20
-"""The size of the filter. 42,500 sequences, those of 345,000 German words, fill 4 % of it."""
+"""The size of the filter: some twenty times as many bits as the sequences of a large text."""
 
 
 @dataclass(frozen=True)
