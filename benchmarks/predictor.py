@@ -33,7 +33,6 @@ import numpy as np
 from foreword.compiled import instruction_set
 from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.quantised import quantise
-from foreword.folder.saving import write_folder
 from foreword.folder.weights import expected_shapes
 from foreword.predictor.engine import Engine
 from foreword.predictor.lexicon import Lexicon
@@ -367,6 +366,9 @@ def fresh(code: str, *arguments: str, times: int = 12) -> dict[str, float]:
 
 def loading() -> list[dict[str, object]]:
     """Import, load and memory, of a process that does nothing else."""
+    # Not above: `revisions.py` uses the rest of this script with older libraries.
+    from foreword.folder.saving import write_folder
+
     rows = []
     words = vocabulary()
     for shape, (embedding, tied) in SHAPES.items():
