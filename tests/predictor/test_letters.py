@@ -108,6 +108,19 @@ def test_a_word_of_unknown_letters_without_end_has_next_letters(speaker: MakeSpe
     assert math.fsum(letters.values()) == pytest.approx(1.0)
 
 
+def test_a_number_outside_the_vocabulary_can_be_spelled(speaker: MakeSpeaker) -> None:
+    letters = speaker({"1987": 0.3, "25": 0.3}).letters("in 19")
+
+    assert letters["8"] > letters["5"] > 0
+
+
+def test_a_script_without_spaces_goes_on_without_one(speaker: MakeSpeaker) -> None:
+    letters = speaker({"中": 0.4, "学": 0.4, "a": 0.1}).letters("中")
+
+    assert letters["学"] == pytest.approx(0.4 * letters.end_of_word, rel=0.05)
+    assert letters[" "] < 0.3
+
+
 def test_letters_are_the_same_with_and_without_memory(speaker: MakeSpeaker) -> None:
     model = speaker({"the": 0.4, "then": 0.3, ",": 0.1})
     typist = model.typist()

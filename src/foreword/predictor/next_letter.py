@@ -151,7 +151,6 @@ def _space_shares(reader: ModelReader, context: Context, end: str) -> np.ndarray
     """Return P(a space stands between the text and a word | the word), (V,)."""
     spaced = reader.space_before.copy()
     spacing = reader.tokenizer.spacing
-    words = reader.tokenizer.words
     last = end.rstrip()[-1:]
     if not reader.in_print:
         spaced[:] = 1.0
@@ -164,8 +163,7 @@ def _space_shares(reader: ModelReader, context: Context, end: str) -> np.ndarray
             )
             spaced[reader.begins_with_letter] = _bounded(float(text != "a"))
         elif last and is_unspaced(last):
-            unspaced = [n for n, word in enumerate(words) if n > EOS_ID and is_unspaced(word[0])]
-            spaced[unspaced] = UNUSUAL
+            spaced[reader.begins_unspaced] = UNUSUAL
     spaced[EOS_ID] = UNUSUAL
     return spaced
 

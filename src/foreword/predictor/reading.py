@@ -287,6 +287,11 @@ class ModelReader:
         begins[UNK_ID] = True
         return begins
 
+    @cached_property
+    def begins_unspaced(self) -> np.ndarray:
+        """Whether each word begins with a letter of a script without spaces, (V,)."""
+        return np.array([is_unspaced(word[0]) for word in self.lexicon.words])
+
     def id_of(self, state: State, word: str) -> int:
         """Return the id that a normalised word is read as after a state; see `read_as`."""
         return read_as(self.engine, self.lexicon, state, word)

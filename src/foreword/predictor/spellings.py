@@ -40,12 +40,12 @@ class LetterModel:
     """
 
     def __init__(self, words: Iterable[str]) -> None:
+        padded = (f"\0\0{word}\0" for word in words)
+        triples = Counter(word[at - 2 : at + 1] for word in padded for at in range(2, len(word)))
         counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for word in words:
-            padded = "\0\0" + word + "\0"
-            for at in range(2, len(padded)):
-                for length in (0, 1, 2):
-                    counts[padded[at - length : at]][padded[at]] += 1
+        for triple, count in triples.items():
+            for start in (0, 1, 2):
+                counts[triple[start:2]][triple[2]] += count
         self.alphabet = "".join(sorted(set(counts.get("", ())) - {"\0"}))
         self._position = {letter: n for n, letter in enumerate(self.alphabet + "\0")}
         self._counts = {
@@ -113,9 +113,10 @@ class Spellings:
         self._branches = lru_cache(maxsize=REMEMBERED)(partial(_branches, self._sorted))
         self._rare = len(rare)
         self.unlisted = LetterModel(
-            word for word in (*words[hidden:], *rare) if any(map(str.isalpha, word))
+            word for word in (*words[hidden:], *rare) if any(map(str.isalnum, word))
         )
-        """Spells the words that are neither in the vocabulary nor among the rare words."""
+        """Spells the words and numbers that are neither in the vocabulary nor among the rare
+        words."""
 
     def shared(self, shares: np.ndarray, unknown: float) -> tuple[np.ndarray, float]:
         """Return P of all words, rare ones after the vocabulary, and P of an unlisted word.
