@@ -121,6 +121,37 @@ def test_a_script_without_spaces_goes_on_without_one(speaker: MakeSpeaker) -> No
     assert letters[" "] < 0.3
 
 
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(st.text("aAbB", min_size=1, max_size=3), st.integers(1, 100), min_size=1),
+    st.text("aAbB", max_size=3),
+)
+def test_without_capitals_words_count_by_their_small_letters(
+    speaker: MakeSpeaker, weights: dict[str, int], prefix: str
+) -> None:
+    shares = shares_of(weights)
+    unlisted = LetterModel({word.lower() for word in shares})
+
+    def begun_in_lower_case(prefix: str) -> float:
+        listed = sum(share for word, share in shares.items() if word.lower().startswith(prefix))
+        return listed + (1 - sum(shares.values())) * unlisted.probability(prefix)
+
+    letters = speaker(shares).letters("ab " + prefix, ignore_case=True)
+
+    assert not set(letters) & set("AB")
+    for letter in unlisted.alphabet:
+        expected = begun_in_lower_case(prefix.lower() + letter)
+        expected /= begun_in_lower_case(prefix.lower())
+        assert letters.get(letter, 0.0) == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_name_can_be_spelled_without_its_capital(speaker: MakeSpeaker) -> None:
+    model = speaker({"Paris": 0.5, "park": 0.1})
+
+    assert next(iter(model.letters("to PAR", ignore_case=True))) == "i"
+    assert next(iter(model.letters("to par"))) == "k"
+
+
 def test_letters_are_the_same_with_and_without_memory(speaker: MakeSpeaker) -> None:
     model = speaker({"the": 0.4, "then": 0.3, ",": 0.1})
     typist = model.typist()

@@ -4,6 +4,7 @@ Knows no earlier texts: what was read before comes in as a `Context`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -13,6 +14,7 @@ from foreword.predictor.lockstep import Scores, Work
 from foreword.predictor.reading import Context, ModelReader
 from foreword.predictor.spacing import join, space_share
 from foreword.predictor.spelling import as_typed
+from foreword.predictor.spellings import Spellings
 from foreword.text.lines import LINE_ENDS
 from foreword.text.segments import is_unspaced
 from foreword.text.spacing import is_mark
@@ -67,6 +69,7 @@ def next_letters(
     typed: str,
     end: str,
     *,
+    ignore_case: bool,
     scores: Callable[[Context], Work[np.ndarray]],
     look_ahead: Callable[[str], Work[Context]],
 ) -> Work[Letters]:
@@ -77,13 +80,15 @@ def next_letters(
         context: the context before the word.
         typed: its raw letters at the end of the text; empty for a new word.
         end: the last characters of the text, up to `spacing.SEEN`.
+        ignore_case: whether words are typed in lower case alone.
         scores: returns P(next word) after a context, (V,).
         look_ahead: returns the context after the letters as a whole word.
     """
     shares = yield from scores(context)
+    position = _Position(reader, context, ignore_case)
     if not typed:
-        return Letters(_normalised(_of_new_word(reader, context, shares, end)), 0.0)
-    masses, whole = _within_word(reader, context, shares, as_typed(typed))
+        return Letters(_normalised(_of_new_word(position, shares, end)), 0.0)
+    masses, whole = _within_word(position, shares, position.spelled(typed))
     finished = whole / (sum(masses.values()) + whole)
     masses = {letter: mass for letter, mass in masses.items() if mass > 0}
     masses = _normalised(masses, 1 - finished) if masses else {}
@@ -91,7 +96,8 @@ def next_letters(
     if finished >= FOLLOWED:
         after = yield from look_ahead(typed)
         next_shares = yield from scores(after)
-        following = _normalised(_of_new_word(reader, after, next_shares, end))
+        position = _Position(reader, after, ignore_case)
+        following = _normalised(_of_new_word(position, next_shares, end))
     for letter, share in following.items():
         masses[letter] = masses.get(letter, 0.0) + finished * share
     return Letters(masses, finished)
@@ -103,13 +109,47 @@ def word_shares(reader: ModelReader, context: Context) -> Work[np.ndarray]:
     return shares_of(scores.astype(np.float64))
 
 
-def _within_word(
-    reader: ModelReader, context: Context, shares: np.ndarray, prefix: str
-) -> tuple[Masses, float]:
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """Where a word begins, and how it is typed there.
+
+    Attributes:
+        reader: the model.
+        context: the context before the word.
+        ignore_case: whether words are typed in lower case alone.
+    """
+
+    reader: ModelReader
+    context: Context
+    ignore_case: bool
+
+    @property
+    def spellings(self) -> Spellings:
+        """The ways in which words are typed."""
+        return self.reader.spellings_in_lower_case if self.ignore_case else self.reader.spellings
+
+    @property
+    def kinds(self) -> tuple[float, ...]:
+        """P of a word being typed as it is spelled, with a capital, in capitals."""
+        if self.ignore_case:
+            return (1.0,)
+        keeps_case = self.reader.tokenizer.config.case == "keep"
+        if keeps_case or not self.context.begins_sentence:
+            return KINDS
+        capital = (1 - KINDS[2]) * (3.5 + self.context.capitals) / 7
+        return 1 - KINDS[2] - capital, capital, KINDS[2]
+
+    def spelled(self, typed: str) -> str:
+        """Return typed letters as `spellings` has them."""
+        letters = as_typed(typed)
+        return self.reader.lexicon.case.lower(letters) if self.ignore_case else letters
+
+
+def _within_word(position: _Position, shares: np.ndarray, prefix: str) -> tuple[Masses, float]:
     """Return the masses of the letters that continue a prefix, and that of its end."""
-    spellings = reader.spellings
+    spellings = position.spellings
     of_words, unlisted = spellings.shared(_typed_only(shares), float(shares[UNK_ID]))
-    masses, whole = spellings.branching(prefix, of_words, _kinds(reader, context))
+    masses, whole = spellings.branching(prefix, of_words, position.kinds)
     begun = unlisted * spellings.unlisted.probability(prefix)
     if prefix and begun == 0.0 and whole + sum(masses.values()) == 0.0:
         begun = 1.0  # so long a word that its probability underflows; it is unlisted
@@ -119,30 +159,26 @@ def _within_word(
     return masses, whole + begun * float(after[-1])
 
 
-def _of_new_word(reader: ModelReader, context: Context, shares: np.ndarray, end: str) -> Masses:
+def _of_new_word(position: _Position, shares: np.ndarray, end: str) -> Masses:
     """Return the masses of the characters after a space, a mark, a whole word, or nothing."""
     last = end[-1:]
     if not last or last in LINE_ENDS:
-        return _first_letters(reader, context, shares, np.ones(len(shares)), 1.0)
-    spaced = _space_shares(reader, context, end)
+        return _first_letters(position, shares, np.ones(len(shares)), 1.0)
+    spaced = _space_shares(position.reader, position.context, end)
     if last.isspace():
-        return _first_letters(reader, context, shares, spaced, float(spaced[UNK_ID]))
-    masses = _first_letters(reader, context, shares, 1 - spaced, 1 - float(spaced[UNK_ID]))
+        return _first_letters(position, shares, spaced, float(spaced[UNK_ID]))
+    masses = _first_letters(position, shares, 1 - spaced, 1 - float(spaced[UNK_ID]))
     masses[" "] = masses.get(" ", 0.0) + float(shares @ spaced)
     return masses
 
 
 def _first_letters(
-    reader: ModelReader,
-    context: Context,
-    shares: np.ndarray,
-    weights: np.ndarray,
-    unknown: float,
+    position: _Position, shares: np.ndarray, weights: np.ndarray, unknown: float
 ) -> Masses:
     """Return the masses of first characters of words, each word's share weighted."""
     weighed = shares * weights
     weighed[UNK_ID] = shares[UNK_ID] * unknown
-    masses, _ = _within_word(reader, context, weighed, "")
+    masses, _ = _within_word(position, weighed, "")
     masses["\n"] = masses.get("\n", 0.0) + float(weighed[EOS_ID])
     return {letter: mass for letter, mass in masses.items() if mass > 0}
 
@@ -176,14 +212,6 @@ def _typed_only(shares: np.ndarray) -> np.ndarray:
     typed = shares.copy()
     typed[[UNK_ID, EOS_ID]] = 0.0
     return typed
-
-
-def _kinds(reader: ModelReader, context: Context) -> tuple[float, float, float]:
-    """Return P of a word being typed as it is spelled, with a capital, in capitals."""
-    if reader.tokenizer.config.case == "keep" or not context.begins_sentence:
-        return KINDS
-    capital = (1 - KINDS[2]) * (3.5 + context.capitals) / 7
-    return 1 - KINDS[2] - capital, capital, KINDS[2]
 
 
 def _normalised(masses: Masses, total: float = 1.0) -> Masses:

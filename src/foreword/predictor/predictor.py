@@ -335,12 +335,12 @@ class Predictor:
             marks=marks,
         )
 
-    def letters(self, text: str) -> Letters:
+    def letters(self, text: str, *, ignore_case: bool = False) -> Letters:
         """Return the probability of every next character; see `Typist.letters`.
 
         For each keystroke of a user, ask a `typist`, which remembers what it has read.
         """
-        return self.typist().letters(text)
+        return self.typist().letters(text, ignore_case=ignore_case)
 
     def is_unfinished(self, text: str) -> bool:
         """Whether letters at the end of a text are more probably unfinished than a whole word."""

@@ -269,8 +269,18 @@ class ModelReader:
     @cached_property
     def spellings(self) -> Spellings:
         """The ways in which the words are typed, sorted by letters."""
+        return self._spellings(ignore_case=False)
+
+    @cached_property
+    def spellings_in_lower_case(self) -> Spellings:
+        """The words as they are typed without capitals, sorted by letters."""
+        return self._spellings(ignore_case=True)
+
+    def _spellings(self, *, ignore_case: bool) -> Spellings:
         words, case = self.lexicon.words, self.lexicon.case
-        return Spellings(words, self.rare.words, hidden=EOS_ID + 1, case=case)
+        return Spellings(
+            words, self.rare.words, hidden=EOS_ID + 1, case=case, ignore_case=ignore_case
+        )
 
     @cached_property
     def space_before(self) -> np.ndarray:

@@ -97,24 +97,40 @@ class Spellings:
     """
 
     def __init__(
-        self, words: Sequence[str], rare: Sequence[str], *, hidden: int, case: Case
+        self,
+        words: Sequence[str],
+        rare: Sequence[str],
+        *,
+        hidden: int,
+        case: Case,
+        ignore_case: bool = False,
     ) -> None:
-        """Take the words by id, of which the first `hidden` are not typed, and the rare words."""
+        """Sort the words.
+
+        Args:
+            words: the words by id.
+            rare: the rare words.
+            hidden: the number of first ids that are not typed.
+            case: the case rules of the language.
+            ignore_case: whether words are typed in lower case alone, which is then the only kind.
+        """
         first_rare = len(words)
         typed = [*enumerate(words[hidden:], hidden), *enumerate(rare, first_rare)]
-        spelled = sorted(
-            (spelling, index, kind)
-            for index, word in typed
-            for kind, spelling in enumerate((word, case.capitalised(word), case.upper(word)))
-        )
+        if ignore_case:
+            spelled = sorted((case.lower(word), index, 0) for index, word in typed)
+        else:
+            spelled = sorted(
+                (spelling, index, kind)
+                for index, word in typed
+                for kind, spelling in enumerate((word, case.capitalised(word), case.upper(word)))
+            )
         self._sorted = [spelling for spelling, _, _ in spelled]
         self._ids = np.array([index for _, index, _ in spelled], dtype=np.int32)
         self._kinds = np.array([kind for _, _, kind in spelled], dtype=np.int8)
         self._branches = lru_cache(maxsize=REMEMBERED)(partial(_branches, self._sorted))
         self._rare = len(rare)
-        self.unlisted = LetterModel(
-            word for word in (*words[hidden:], *rare) if any(map(str.isalnum, word))
-        )
+        counted = {case.lower(word) if ignore_case else word for _, word in typed}
+        self.unlisted = LetterModel(word for word in counted if any(map(str.isalnum, word)))
         """Spells the words and numbers that are neither in the vocabulary nor among the rare
         words."""
 
@@ -130,14 +146,15 @@ class Spellings:
         return np.concatenate([shares, each]), unknown - listed
 
     def branching(
-        self, prefix: str, shares: np.ndarray, kinds: tuple[float, float, float]
+        self, prefix: str, shares: np.ndarray, kinds: tuple[float, ...]
     ) -> tuple[dict[str, float], float]:
         """Return P(prefix and next character) by character, and P(the prefix is the whole word).
 
         Args:
             prefix: the letters typed so far.
             shares: P(word), from `shared`.
-            kinds: P of a word being typed as spelled, with a capital, in capitals.
+            kinds: P of a word being typed as spelled, with a capital, in capitals; or of the only
+                kind.
         """
         low, high, letters, starts = self._branches(prefix)
         if low == high:

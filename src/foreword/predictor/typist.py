@@ -101,7 +101,7 @@ class Typist:
         self._seen = _Shown(text, start, passed, shown)
         return offered
 
-    def letters(self, text: str) -> Letters:
+    def letters(self, text: str, *, ignore_case: bool = False) -> Letters:
         r"""Return the probability of every next character: letters, space, marks and line end.
 
         It is made for scanning keyboards, Dasher, brain-computer interfaces and ambiguous keys.
@@ -125,13 +125,16 @@ class Typist:
 
         Args:
             text: the text up to the cursor, as for `suggest`.
+            ignore_case: for keyboards without capitals: every word is typed in lower case, and a
+                typed capital counts as its small letter.
 
         Raises:
             FolderError: the model's weights are so large that its scores overflow.
         """
-        return alone(self._letters(text))
+        return alone(self.lettering(text, ignore_case=ignore_case))
 
-    def _letters(self, text: str) -> Work[Letters]:
+    def lettering(self, text: str, *, ignore_case: bool = False) -> Work[Letters]:
+        """Return letters as work that can be combined with that of other users; see `lockstep`."""
         reading, typed = yield from self._read(text, unfinished=True)
         return (
             yield from next_letters(
@@ -139,6 +142,7 @@ class Typist:
                 reading.context,
                 typed,
                 text[-SEEN:],
+                ignore_case=ignore_case,
                 scores=self._word_shares,
                 look_ahead=partial(self._look_ahead, reading),
             )
