@@ -17,6 +17,7 @@ from .conftest import HOME, MakeService, client_of
 
 OPERATIONS = {
     "/v1/predict": "POST",
+    "/v1/letters": "POST",
     "/v1/advance": "POST",
     "/v1/score": "POST",
     "/v1/completions": "POST",

@@ -14,11 +14,13 @@ from foreword.server.completions import complete
 from foreword.server.endpoint import Get, Post
 from foreword.server.guard import Guard
 from foreword.server.lane import Lane
+from foreword.server.lettering import LetterTyping, letters
 from foreword.server.libretranslate import LibreTranslate
 from foreword.server.messages import (
     AdvanceRequest,
     CompletionRequest,
     Health,
+    LettersRequest,
     ModelCard,
     ModelList,
     PredictRequest,
@@ -96,6 +98,7 @@ def make_app(service: Service) -> Guard:
     )
     posts = {
         "/v1/predict": Post(service, PredictRequest, predict),
+        "/v1/letters": Post(service, LettersRequest, letters),
         "/v1/advance": Post(service, AdvanceRequest, advance),
         "/v1/score": Post(service, ScoreRequest, score),
         "/v1/completions": Post(service, CompletionRequest, complete),
@@ -114,6 +117,7 @@ def make_app(service: Service) -> Guard:
         *(Route(path, post, methods=["POST"]) for path, post in posts.items()),
         *(Route(path, get, methods=["GET"]) for path, get in gets.items()),
         WebSocketRoute("/v1/type", TypingSocket(service, WordTyping)),
+        WebSocketRoute("/v1/letters", TypingSocket(service, LetterTyping)),
         WebSocketRoute("/v1/translation", TypingSocket(service, SourceTyping)),
     ]
     return Guard(

@@ -60,6 +60,62 @@ class PredictAnswer(Struct):
     results: list[Suggestions] | UnsetType = UNSET
 
 
+class LetterOptions(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Which next characters are requested."""
+
+    k: (
+        Annotated[
+            int,
+            Meta(
+                ge=1,
+                le=0x110000,  # Unicode has no more
+                description="The largest number of characters; with null all are answered.",
+            ),
+        ]
+        | None
+    ) = None
+    model: ModelName = None
+    ignore_case: Annotated[
+        bool,
+        Meta(description="For keyboards without capitals: all words are typed in lower case."),
+    ] = False
+
+
+class LettersRequest(LetterOptions, kw_only=True):
+    """One text or several, whose next characters are requested."""
+
+    text: Annotated[str | list[str], Meta(description="The text up to the cursor.")]
+
+
+class NextLetters(Struct):
+    """The probabilities of the next characters of a text."""
+
+    letters: Annotated[
+        dict[str, Annotated[float, Meta(ge=0.0, le=1.000001)]],
+        Meta(
+            description="The probability of each character, the highest first. A space is ' ', and "
+            "the end of the line is a newline."
+        ),
+    ]
+    end_of_word: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=1.000001,
+            description="The probability that the letters at the end of the text are a whole word.",
+        ),
+    ]
+
+
+class LettersAnswer(Struct):
+    """Characters for a text, or results for a list of texts in their order."""
+
+    model: str
+    letters: dict[str, float] | UnsetType = UNSET
+    end_of_word: float | UnsetType = UNSET
+    results: list[NextLetters] | UnsetType = UNSET
+
+
 class AdvanceRequest(Struct, forbid_unknown_fields=True):
     """A text to read from a state on."""
 
@@ -275,6 +331,19 @@ class KeystrokeAnswer(Struct):
     id: int
     suggestions: list[SuggestedWord]
     trace: Any = UNSET
+
+
+class LettersKeystroke(LetterOptions, kw_only=True):
+    """A frame from the client that spells."""
+
+    id: Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)]
+    text: str
+
+
+class LettersKeystrokeAnswer(NextLetters, kw_only=True):
+    """A frame from the server with the next characters."""
+
+    id: int
 
 
 class TranslationRequest(Struct, forbid_unknown_fields=True):

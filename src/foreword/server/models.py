@@ -9,7 +9,7 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -45,11 +45,25 @@ class Model:
     typists: Typists
     created: int
     files: Files
+    _sorting: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+    _sorted: set[bool] = field(default_factory=set, init=False, repr=False)
 
     @property
     def checksum(self) -> str:
         """SHA-256 of the weights and the vocabulary, in hexadecimal digits."""
         return self.predictor.folder.checksum
+
+    async def sort_letters(self, *, ignore_case: bool) -> None:
+        """Let another thread sort the words by their letters, before letters are first computed.
+
+        It takes a good part of a second, in which the event loop would answer nobody.
+        """
+        if ignore_case in self._sorted:
+            return
+        async with self._sorting:
+            if ignore_case not in self._sorted:
+                await asyncio.to_thread(self.predictor.letters, "", ignore_case=ignore_case)
+                self._sorted.add(ignore_case)
 
     def likeliest(self, state: State, prefix: str, k: int) -> list[Prediction]:
         """The k likeliest next words after a state that begin with a prefix in any case.

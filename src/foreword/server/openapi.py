@@ -9,6 +9,8 @@ from foreword.server import messages
 _OPERATIONS: list[tuple[str, str, str, type | None, type]] = [
     ("/v1/predict", "post", "Suggest words at the end of a text.", messages.PredictRequest,
      messages.PredictAnswer),
+    ("/v1/letters", "post", "Return the probabilities of the next characters.",
+     messages.LettersRequest, messages.LettersAnswer),
     ("/v1/advance", "post", "Read words from a state on that the client holds.",
      messages.AdvanceRequest, messages.AdvanceAnswer),
     ("/v1/score", "post", "Return the probabilities of a text's words.", messages.ScoreRequest,
@@ -25,6 +27,7 @@ _OPERATIONS: list[tuple[str, str, str, type | None, type]] = [
 
 _EXAMPLES: dict[str, Any] = {
     "/v1/predict": {"text": "I would li", "k": 3},
+    "/v1/letters": {"text": "I would li", "k": 5},
     "/v1/advance": {"text": "I would like", "k": 3},
     "/v1/score": {"text": "I would like to"},
     "/v1/completions": {"prompt": "I would like", "max_tokens": 8, "seed": 1, "temperature": 0.8},

@@ -21,7 +21,6 @@ from foreword.server.messages import (
     encode,
 )
 from foreword.server.models import Model
-from foreword.server.refusal import RequestError
 from foreword.server.service import Service
 from foreword.text.tokenizer import UNK_ID
 
@@ -36,10 +35,7 @@ async def predict(service: Service, request: PredictRequest) -> bytes:
         text = service.text(request.text)
         service.batcher.admit()
         return await service.batcher.together(_answer(model, request, text))
-    most = service.settings.most_texts
-    if len(request.text) > most:
-        raise RequestError(413, "too_large", f"`text` has more than {most} texts", param="text")
-    texts = [service.text(text) for text in request.text]
+    texts = service.texts(request.text)
     service.batcher.admit()
     together = service.batcher.together
     results = [await together(_suggest(model, request, text)) for text in texts]

@@ -44,6 +44,17 @@ class Service:
     metrics: Metrics
     reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def texts(self, texts: list[str]) -> list[str]:
+        """Check the number and the lengths of texts in a request, and make them readable.
+
+        Raises:
+            RequestError: there are too many, or one is too long.
+        """
+        most = self.settings.most_texts
+        if len(texts) > most:
+            raise RequestError(413, "too_large", f"`text` has more than {most} texts", param="text")
+        return [self.text(text) for text in texts]
+
     def text(self, text: str, param: str = "text") -> str:
         """Check the length of a text in a request, and make it readable for a model.
 

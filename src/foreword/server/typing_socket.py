@@ -137,11 +137,21 @@ class Typing(ABC):
         return _error(text, error)
 
 
-class WordTyping(Typing):
-    """Next words for one connection: `/v1/type`."""
+class ModelTyping(Typing):
+    """One connection that types with next-word models."""
 
     _typist: Typist | None = None
     _model: Model | None = None
+
+    def typist_of(self, model: Model) -> Typist:
+        """Return the client's typist, which is a new one if the model is another one."""
+        if self._typist is None or model is not self._model:
+            self._model, self._typist = model, model.predictor.typist(marks=MARKS)
+        return self._typist
+
+
+class WordTyping(ModelTyping):
+    """Next words for one connection: `/v1/type`."""
 
     async def answered(self) -> str | None:
         """Answer the newest frame together with those of other clients."""
@@ -162,15 +172,13 @@ class WordTyping(Typing):
         return encode(answer).decode()
 
     def _suggest(self, keystroke: Keystroke) -> Work[KeystrokeAnswer]:
-        model = self.service.models.get(keystroke.model)
-        if self._typist is None or model is not self._model:
-            self._model, self._typist = model, model.predictor.typist(marks=MARKS)
+        typist = self.typist_of(self.service.models.get(keystroke.model))
         text = self.service.text(keystroke.text)
-        suggestions = yield from self._typist.suggesting(text, keystroke.k)
+        suggestions = yield from typist.suggesting(text, keystroke.k)
         answer = KeystrokeAnswer(keystroke.id, offered(suggestions, text))
         if keystroke.trace:
             # Clients draw complete words, so that the one being typed is left out.
-            answer.trace = self._typist.trace(text, complete=True).as_json()
+            answer.trace = typist.trace(text, complete=True).as_json()
         return answer
 
 

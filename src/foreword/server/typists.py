@@ -7,6 +7,7 @@ without one. Belongs to one thread. Knows no requests.
 from collections import OrderedDict
 
 from foreword.predictor.lockstep import Work
+from foreword.predictor.next_letter import Letters
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
@@ -29,17 +30,30 @@ class Typists:
 
     def suggesting(self, text: str, k: int) -> Work[list[Suggestion]]:
         """The work of `Predictor.suggest`."""
+        typist = self._taken(text)
+        suggestions = yield from typist.suggesting(text, k)
+        self._keep(typist, text)
+        return suggestions
+
+    def lettering(self, text: str, *, ignore_case: bool) -> Work[Letters]:
+        """The work of `Predictor.letters`."""
+        typist = self._taken(text)
+        letters = yield from typist.lettering(text, ignore_case=ignore_case)
+        self._keep(typist, text)
+        return letters
+
+    def _taken(self, text: str) -> Typist:
+        """Take out the typist of the same text, or of the text one word before; or a new one."""
         beginning, earlier = _beginnings(text)
         known = self._by_beginning
         typist = known.pop(beginning, None) or known.pop(earlier, None)
-        if typist is None:
-            typist = self._predictor.typist(marks=MARKS)
-        suggestions = yield from typist.suggesting(text, k)
+        return typist or self._predictor.typist(marks=MARKS)
+
+    def _keep(self, typist: Typist, text: str) -> None:
         if self._most:
-            known[beginning] = typist
-            if len(known) > self._most:
-                known.popitem(last=False)
-        return suggestions
+            self._by_beginning[_beginnings(text)[0]] = typist
+            if len(self._by_beginning) > self._most:
+                self._by_beginning.popitem(last=False)
 
 
 def _beginnings(text: str) -> tuple[str, str]:
