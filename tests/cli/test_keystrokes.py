@@ -72,6 +72,27 @@ def test_learning_stands_beside_not_learning(model: Path, tmp_path: Path) -> Non
     assert found["learning"]["learned"]
 
 
+def test_letters_and_keypad_are_measured_beside_the_suggestions(
+    model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "messages.txt").write_text(LINES)
+    both = (model, tmp_path / "messages.txt", "--letters", "--keypad")
+
+    shown = " ".join(run(*both).split())  # lines may be wrapped
+    found = json.loads(run(*both, "--json"))
+    plain = json.loads(run(*both[:2], "--json"))
+
+    # 3 messages of 32 characters, each with its end; 14 different letters and the space.
+    assert "of 35 characters with line ends" in shown
+    assert "of 4 rows and columns" in shown
+    assert f"{found['letters']['bits_per_character']:.2f} bits per character" in shown
+    assert found["keypad"]["words"] == 8
+    assert found["keypad"]["known"] == 1.0
+    assert found["keypad"]["keystrokes_per_character"] >= 1.0
+    assert found["keys"] == plain["keys"]
+    assert not {"letters", "keypad"} & set(plain)
+
+
 def test_a_text_or_chats_but_not_both(model: Path) -> None:
     with pytest.raises(SettingsError, match="give a TEXT to type, or --chats"):
         run(model)
@@ -99,5 +120,7 @@ def test_translations_are_typed_with_their_sources_without_and_with_next_words(
     assert not found["against"]["ghost"]
     with pytest.raises(SettingsError, match="stands alone"):
         run(*pairs, "--learn")
+    with pytest.raises(SettingsError, match="stands alone"):
+        run(*pairs, "--letters")
     with pytest.raises(SettingsError, match="give --pairs"):
         run(model, "text.txt", "--ghost")

@@ -8,7 +8,12 @@ import pytest
 from tests.translator.models import write_random
 
 from foreword.evaluation.keystrokes import simulate
-from foreword.evaluation.suggester import LearningSuggester, Suggester, TranslationSuggester
+from foreword.evaluation.suggester import (
+    LearningSuggester,
+    Suggester,
+    TranslationSuggester,
+    Vocabulary,
+)
 from foreword.folder.store import Folder
 from foreword.predictor.personal.personal import Personal
 from foreword.predictor.predictor import Predictor
@@ -32,6 +37,18 @@ def test_marks_are_left_out_and_words_that_differ_in_case_come_once(predictor: P
     assert found[: len(words)] == words
     assert "," not in found
     assert len({word.casefold() for word in found}) == len(found)
+
+
+def test_a_vocabulary_has_the_models_words_and_their_probabilities(predictor: Predictor) -> None:
+    vocabulary = Vocabulary(predictor)
+
+    probabilities = vocabulary.probabilities("I would ")
+
+    assert probabilities.sum() == pytest.approx(1.0)
+    # This model finds its words the likelier, the earlier they stand.
+    assert probabilities.tolist() == sorted(probabilities.tolist(), reverse=True)
+    assert len(vocabulary.words) == len(probabilities)
+    assert vocabulary.fold("LIKE") == vocabulary.fold("Like")
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,15 @@ from foreword.cli.console import print_json, results
 from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError
+from foreword.evaluation.keypad import KeypadReport, measure_keypad
 from foreword.evaluation.keystrokes import Case, KeystrokeReport, SimulatedTypist, simulate
-from foreword.evaluation.suggester import LearningSuggester, Suggester, TranslationSuggester
+from foreword.evaluation.letters import LetterReport, measure_letters
+from foreword.evaluation.suggester import (
+    LearningSuggester,
+    Suggester,
+    TranslationSuggester,
+    Vocabulary,
+)
 from foreword.predictor.personal.personal import Personal
 from foreword.predictor.predictor import Predictor, load
 from foreword.text.choice import ReadingOptions
@@ -94,6 +101,22 @@ def keystrokes(
             "it is typed.",
         ),
     ] = False,
+    letters: Annotated[
+        bool,
+        typer.Option(
+            "--letters",
+            help="Also measure the probabilities of letters: bits per character, and the steps of "
+            "a scanning keyboard.",
+        ),
+    ] = False,
+    keypad: Annotated[
+        bool,
+        typer.Option(
+            "--keypad",
+            help="Also type with the digits 2 to 9: how often the intended word comes first, and "
+            "keystrokes per character.",
+        ),
+    ] = False,
     messages: Annotated[
         int | None, typer.Option(min=1, help="Use only this many messages, sampled by --seed.")
     ] = None,
@@ -108,8 +131,10 @@ def keystrokes(
     """
     typist = SimulatedTypist(slots, ghost, acceptance, automatic_space, case, repeats)
     if pairs:
-        if text or chats or learn:
-            raise SettingsError("--pairs stands alone, without a TEXT, --chats and --learn")
+        if text or chats or learn or letters or keypad:
+            raise SettingsError(
+                "--pairs stands alone, without a TEXT, --chats, --learn, --letters and --keypad"
+            )
         with Watch() as watch:
             reports = _of_pairs(folder, pairs, against, typist, messages, seed, reading, watch)
         _show(reports, typist, as_json=as_json)
@@ -136,18 +161,34 @@ def keystrokes(
     reports = {"": simulate(Suggester(model), drawn, typist, spacing=model.tokenizer.spacing)}
     if learn:
         reports["learning as it goes"] = _learning(model, drawn, typist)
-    _show(reports, typist, as_json=as_json)
+    spelled = measure_letters(model.typist(), drawn) if letters else None
+    dialled = measure_keypad(Vocabulary(model), drawn) if keypad else None
+    _show(reports, typist, spelled, dialled, as_json=as_json)
 
 
 def _show(
-    reports: Mapping[str, KeystrokeReport], typist: SimulatedTypist, *, as_json: bool
+    reports: Mapping[str, KeystrokeReport],
+    typist: SimulatedTypist,
+    letters: LetterReport | None = None,
+    keypad: KeypadReport | None = None,
+    *,
+    as_json: bool,
 ) -> None:
     """Print reports; in JSON, each after the first under the first word of its name."""
     if as_json:
-        records = {name.partition(" ")[0]: one.record() for name, one in reports.items()}
+        records: dict[str, Mapping[str, str | int | float | bool]] = {
+            name.partition(" ")[0]: one.record() for name, one in reports.items()
+        }
+        if letters is not None:
+            records["letters"] = letters.record()
+        if keypad is not None:
+            records["keypad"] = keypad.record()
         print_json({**records.pop(next(iter(records))), **records})
     else:
-        results().print(_table(reports))
+        table = _table(reports)
+        for name, figures in {**_letter_rows(letters), **_keypad_rows(keypad)}.items():
+            table.add_row(name, figures)
+        results().print(table)
         results().print(f"typist: {typist.assumptions()}", style="dim", highlight=False)
 
 
@@ -245,4 +286,31 @@ def _rows(report: KeystrokeReport) -> dict[str, str]:
         f"{record['words_before_first_letter']:.1%} before their first letter",
         "one suggestion": f"{record['median_microseconds']:,.0f} µs median, "
         f"{record['p99_microseconds']:,.0f} µs at the 99th percentile",
+    }
+
+
+def _letter_rows(report: LetterReport | None) -> dict[str, str]:
+    if report is None:
+        return {}
+    record = report.record()
+    impossible = f", {report.impossible:,} of them impossible" if report.impossible else ""
+    return {
+        "letters": f"{record['bits_per_character']:.2f} bits per character, of "
+        f"{report.characters:,} characters with line ends{impossible}",
+        "row-column scanning": f"{record['scan_steps_per_character']:.2f} steps per character, "
+        f"{record['fixed_layout_scan_steps_per_character']:.2f} in a fixed layout, of "
+        f"{report.side} rows and columns",
+    }
+
+
+def _keypad_rows(report: KeypadReport | None) -> dict[str, str]:
+    if report is None:
+        return {}
+    record = report.record()
+    return {
+        "digits 2 to 9": f"the intended word comes first for {record['first']:.1%} of "
+        f"{report.words:,} words ({record['known']:.1%} known), "
+        f"{record['first_by_frequency']:.1%} by frequency alone",
+        "keys per character": f"{record['keystrokes_per_character']:.3f}, "
+        f"{record['keystrokes_per_character_by_frequency']:.3f} by frequency alone",
     }

@@ -229,7 +229,7 @@ def simulate(
 
     for raw in messages:
         message = readable_message(raw)
-        words = _words(message)
+        words = words_of(message)
         if not words:
             continue
         rest = predictor.rest if typist.ghost and isinstance(predictor, Completes) else None
@@ -362,7 +362,7 @@ _CUTTER = Tokenizer(SPECIAL, TokenizerConfig())
 """Cuts any text like a model's text; its vocabulary is empty."""
 
 
-def _words(message: str) -> dict[int, int]:
+def words_of(message: str) -> dict[int, int]:
     """Return the range of each word; marks and emoji are not words."""
     words = _CUTTER.split(message)
     return {word.start: word.end for word in words if _is_of_word(message[word.start])}

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+
 from foreword.predictor.personal.adapting import network_of
 from foreword.predictor.personal.personal import Personal
 from foreword.predictor.predictor import Predictor
@@ -64,6 +66,27 @@ class TranslationSuggester:
     def rest(self, text: str) -> str:
         """Return what completes the text to a whole translation."""
         return self._typist.rest(text)
+
+
+class Vocabulary:
+    """The words of a model and their probabilities, for the keypad.
+
+    Attributes:
+        words: the words by id, the most frequent first.
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        """Take a model."""
+        self.words = predictor.tokenizer.words
+        self._predictor = predictor
+
+    def fold(self, word: str) -> str:
+        """Return a form that is the same for all cases of a word."""
+        return self._predictor.lexicon.fold(word)
+
+    def probabilities(self, text: str) -> np.ndarray:
+        """Return P(next word | text), (V,)."""
+        return self._predictor.probabilities(self._predictor.read(text))
 
 
 class LearningSuggester(Suggester):
