@@ -21,6 +21,7 @@ TOPS = frozenset(
 )
 CODE = {".py", ".c", ".cpp", ".hpp", ".ts"}
 TO_BE_WRITTEN = {
+    "foreword_model.py",
     "src/foreword/cells/softsign.py",
     "src/foreword/cli/vocabulary.py",
     "src/foreword/training/recipes/messages.toml",
@@ -30,8 +31,10 @@ OF_MODEL_FOLDERS = {"training/new"}
 FOREIGN = {
     "LayerNormBasicLSTMCell",
     "input_forget",
+    "lang_model_type",
     "limit_conn",
     "limit_req",
+    "lm_backspace_prob",
     "presage_simulator",
     "quantize_dynamic",
     "renamex_np",
@@ -40,8 +43,8 @@ FOREIGN = {
     "word_language_model",
 }
 """Names of other projects."""
-EXAMPLES = {"forget_gate", "hidden_state"}
-"""Names that a page gives only to show how names are written."""
+EXAMPLES = {"forget_gate", "hidden_state", "uniform_share"}
+"""Names that a page gives only to show how names are written, or that its own example has."""
 
 
 def spans(page: Path) -> list[str]:
