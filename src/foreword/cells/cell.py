@@ -7,7 +7,7 @@ its own equations unless a kernel declares that it knows the cell, too.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,6 +17,9 @@ Weights = Mapping[str, Array]
 State = tuple[Array, ...]
 Gates = dict[str, Array]
 OptionValue = bool | int | float | str
+Begin = float | Callable[[Array], Array]
+"""Where a parameter begins: at a number everywhere, or at what a function makes of numbers drawn
+uniformly from 0 to 1, of the parameter's shape."""
 
 LEARNING_RATE = 6e-3
 """What suits gated cells, a little below what was best in `benchmarks/cells.py --chats`, since long
@@ -90,6 +93,8 @@ class Cell(ABC):
         learning_rate: the largest one in training, where nobody chooses another one.
         is_compared: whether `foreword compare` trains it where nobody names models.
         options: by name; attributes of the cell have these names, too.
+        begins: where parameters begin, by name; those that are not named begin at random, uniform
+            in +-1/sqrt(H).
         setting_of: for a cell that is another one's variant: the name of the model whose setting
             `variant_setting` above 0 means this cell. None: models have the cell's own name.
         projected: whether there is a `weight_hr`.
@@ -107,6 +112,7 @@ class Cell(ABC):
     learning_rate: ClassVar[float] = LEARNING_RATE
     is_compared: ClassVar[bool] = True
     options: ClassVar[Mapping[str, Option]] = {}
+    begins: ClassVar[Mapping[str, Begin]] = {}
     setting_of: ClassVar[str | None] = None
     variant_setting: ClassVar[str | None] = None
     cell_clip: float = 0.0

@@ -28,6 +28,7 @@ class LayerNormLSTMCell(MemoryCell):
     line = "-."
     is_compared: ClassVar[bool] = False
     gates = ("i", "f", "g", "o")
+    begins: ClassVar = {"norm_ih": 1.0, "norm_hh": 1.0, "norm_c": 1.0, "bias_c": 0.0}
 
     def parameter_shapes(
         self, input_size: int, hidden_size: int, proj_size: int = 0
@@ -73,6 +74,7 @@ class LayerNormGRUCell(UpdatedCell):
     line = "-."
     is_compared: ClassVar[bool] = False
     gates = ("r", "z", "n")
+    begins: ClassVar = {"norm_ih": 1.0, "norm_hh": 1.0}
 
     def parameter_shapes(
         self, input_size: int, hidden_size: int, proj_size: int = 0

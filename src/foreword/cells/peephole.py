@@ -36,6 +36,7 @@ class PeepholeLSTMCell(MemoryCell):
         )
     }
     gates = ("i", "f", "g", "o")
+    begins: ClassVar = {"weight_peephole": 0.0}
 
     def parameter_shapes(
         self, input_size: int, hidden_size: int, proj_size: int = 0

@@ -124,16 +124,17 @@ class Recurrent(nn.Module):
             inputs = len(directions) * (self.proj_size or self.hidden_size)
 
     def reset_parameters(self) -> None:
-        """Uniform in +-1/sqrt(H), as torch does; peepholes closed, gains of norms open."""
+        """Where the cell says; else uniform in +-1/sqrt(H), as torch does."""
         bound = 1.0 / math.sqrt(self.hidden_size)
         with torch.no_grad():
             for name, parameter in self.named_parameters():
-                if name.startswith(("weight_peephole", "bias_c")):
-                    parameter.zero_()
-                elif name.startswith("norm_"):
-                    parameter.fill_(1.0)
-                else:
+                begin = self.cell.begins.get(name.rpartition("_l")[0])
+                if begin is None:
                     parameter.uniform_(-bound, bound, generator=self.generator)
+                elif callable(begin):
+                    parameter.copy_(begin(parameter.uniform_(generator=self.generator)))
+                else:
+                    parameter.fill_(begin)
             if self.forget_bias is not None and self.bias:
                 for suffix, _ in self._suffixes_and_inputs():
                     self._set_forget_bias(suffix, self.forget_bias)
