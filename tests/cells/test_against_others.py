@@ -241,6 +241,26 @@ def test_step_names_all_its_gates_in_order(name: str) -> None:
     assert len(after) == len(cell.states)
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("projected", [False, True])
+def test_gradients_of_the_equations_equal_finite_differences(name: str, projected: bool) -> None:
+    torch.manual_seed(1)
+    cell, P = cell_for(name, projected=projected), 2 * projected
+    shapes = cell.parameter_shapes(2, 3, P)
+    weights = [torch.randn(shape).double().requires_grad_() for shape in shapes.values()]
+    start = tuple(torch.zeros(2, size).double() for size in cell.state_sizes(3, P))
+    x = torch.randn(3, 2, 2).double().requires_grad_()
+    # A state that the cell can be in: an sLSTM's normaliser is never negative.
+    state, _ = cell.step(torch.randn(2, 2).double(), start, dict(zip(shapes, weights, strict=True)))
+    state = tuple(part.detach().requires_grad_() for part in state)
+
+    def last(x: torch.Tensor, *others: torch.Tensor) -> State:
+        parts, rest = others[: len(state)], others[len(state) :]
+        return run(cell, x, parts, dict(zip(shapes, rest, strict=True)))[1]
+
+    assert torch.autograd.gradcheck(last, (x, *state, *weights), fast_mode=True)
+
+
 def test_memory_holds_charges_and_discharges_like_a_capacitor() -> None:
     cell = cell_for("lstm")
     weights = {k: torch.zeros(s) for k, s in cell.parameter_shapes(1, 1).items()}
