@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,16 @@ def test_the_page_is_whole_fetches_nothing_and_names_every_table(results: list[R
         "Always answering 1 has a mean squared error of 1/6",
     ):
         assert part in text
+
+
+def test_gradients_are_those_by_the_memory_whatever_else_a_state_holds(
+    results: list[Result],
+) -> None:
+    trial = trial_for("adding", "slstm", 10)
+    norms = dict.fromkeys(("h", "c", "n", "m"), ((0, 1.0), (9, 0.5)))
+    found = replace(made_up(trial, solved=True), gradients_before=norms, gradients_after=norms)
+    assert "slstm, c" in page([found])
+    assert "rnn, h" in page(results)
 
 
 def test_results_become_a_table_a_page_and_two_pictures(

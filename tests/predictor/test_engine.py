@@ -32,6 +32,8 @@ KINDS = [
     ("gru", {}),
     ("gru-layernorm", {}),
     ("gru", {"reset_after": False}),
+    ("slstm", {}),
+    ("slstm", {"cell_options": {"forget_activation": "exp"}}),
     ("lstm", {"skip": True}),
     ("gru", {"skip": True, "num_layers": 3, "tied": False}),
     ("lstm", {"softmaxes": 3}),

@@ -24,6 +24,7 @@ NAMES = [
     "lstm-coupled",
     "gru-layernorm",
     "gru",
+    "slstm",
 ]
 
 

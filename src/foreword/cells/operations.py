@@ -39,6 +39,16 @@ def relu(x: Array) -> Array:
     return np.maximum(x, 0) if isinstance(x, np.ndarray) else x.relu()
 
 
+def exp(x: Array) -> Array:
+    """The exponential function."""
+    return np.exp(x) if isinstance(x, np.ndarray) else x.exp()
+
+
+def softplus(x: Array) -> Array:
+    """Log(1 + exp(x)), which overflows for no argument; -softplus(-x) is log sigmoid(x)."""
+    return np.logaddexp(x, 0 * x) if isinstance(x, np.ndarray) else x.logaddexp(0 * x)
+
+
 def largest(x: Array) -> Array:
     """The largest number of the last dimension, which stays, with one entry."""
     return x.max(-1, keepdims=True) if isinstance(x, np.ndarray) else x.amax(-1, keepdim=True)

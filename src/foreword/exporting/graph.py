@@ -203,6 +203,10 @@ class Value:
         """Return the value with its numbers bounded."""
         return self.graph.node("Clip", self, least, most)
 
+    def logaddexp(self, other: "Value") -> "Value":
+        """Return log(exp(self) + exp(other)), as torch's `logaddexp`."""
+        return self.graph.node("Softplus", self - other) + other
+
     def amax(self, dimension: int, keepdim: bool = False) -> "Value":
         """Return the largest numbers of a dimension."""
         return self._reduced("ReduceMax", dimension, keepdim)

@@ -40,6 +40,8 @@ GATES = {
 STATES = {
     "c": ("memory", "what the cell holds"),
     "h": ("hidden state", "what the cell shows"),
+    "n": ("normaliser", "how much the memory has taken in"),
+    "m": ("stabiliser", "the logarithm of the normaliser's unit"),
 }
 SHARES = ("i", "f", "o", "r", "z")
 """Gates between 0 and 1; candidates lie between -1 and 1."""
@@ -158,11 +160,17 @@ def _layer(layer: LayerArrays, units: np.ndarray, traced: TextTrace) -> dict[str
         "kinds": asdict(kinds_of(layer)),
         "telling": position[telling(layer)],
         "gates": [
-            _map(name, values[:, units], *GATES.get(name, (f"gate {name}", "")))
+            _map(
+                name,
+                values[:, units],
+                *GATES.get(name, (f"gate {name}", "")),
+                lowest=0 if name in SHARES else -1,
+            )
             for name, values in layer.gates.items()
         ],
         "states": [
-            _map(name, values[:, units], *STATES[name]) for name, values in layer.states.items()
+            _map(name, values[:, units], *STATES.get(name, (f"state {name}", "")))
+            for name, values in layer.states.items()
         ],
         "orders": {
             name: [position[int(unit)] for unit in order if int(unit) in position]
@@ -187,10 +195,13 @@ def _layer(layer: LayerArrays, units: np.ndarray, traced: TextTrace) -> dict[str
     }
 
 
-def _map(name: str, values: np.ndarray, label: str, says: str) -> dict[str, Any]:
-    low, high = (0.0, 1.0) if name in SHARES else (-1.0, 1.0)
+def _map(
+    name: str, values: np.ndarray, label: str, says: str, lowest: float | None = None
+) -> dict[str, Any]:
+    """Return a map, from `lowest` to 1; without it, or beyond 1, as far as the values reach."""
     largest = float(np.abs(values).max(initial=0))
-    if name in STATES or largest > 1:
+    low, high = -1.0 if lowest is None else lowest, 1.0
+    if lowest is None or largest > 1:
         high = max(largest, 1e-6)
         low = -high
     return {

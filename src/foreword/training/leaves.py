@@ -40,6 +40,7 @@ class LeavesWithoutEnd(TypedDict, total=False):
     adaptive_clusters: int | None
     adaptive_head: int | None
     cell_clip: float | None
+    forget_activation: Literal["sigmoid", "exp"] | None
     ngram_order: int | None
     ngram_min_count: int | None
     source_language: str | None

@@ -164,7 +164,7 @@ def _gradients(task: str, own: Sequence[Result]) -> str:
         return ""
     lines, rows = [], ""
     for cell, result in firsts.items():
-        state = list(result.gradients_before)[-1]  # c where there is one, for it carries far
+        state = "c" if "c" in result.gradients_before else "h"  # c carries far
         for when, norms in (
             ("before", result.gradients_before[state]),
             ("after", result.gradients_after.get(state, ())),
