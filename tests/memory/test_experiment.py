@@ -135,6 +135,8 @@ def bias_of(network: nn.Module, gate: str) -> torch.Tensor:
         ("gru", "z"),
         ("mingru", "z"),
         ("minlstm", "f"),
+        ("slstm", "f"),
+        ("rg-lru", "f"),
     ],
 )
 def test_the_gate_that_keeps_begins_where_it_is_told(cell: str, gate: str) -> None:

@@ -34,6 +34,7 @@ KINDS = [
     ("gru", {"reset_after": False}),
     ("slstm", {}),
     ("slstm", {"cell_options": {"forget_activation": "exp"}}),
+    ("rg-lru", {}),
     ("lstm", {"skip": True}),
     ("gru", {"skip": True, "num_layers": 3, "tied": False}),
     ("lstm", {"softmaxes": 3}),

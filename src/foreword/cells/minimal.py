@@ -4,8 +4,8 @@ from foreword.cells.cell import Cell, Gates, State, Weights
 from foreword.cells.operations import Array, chunks, linear, sigmoid
 
 
-class _MinimalCell(Cell):
-    """A cell whose gates do not see the state, so that there is no `weight_hh`."""
+class InputGatedCell(Cell):
+    """A cell whose gates see the input alone, so that there is no `weight_hh`."""
 
     candidate = "n"
 
@@ -37,7 +37,7 @@ class _MinimalCell(Cell):
         return (self.project(u, w), u) if self.projected else (u,)
 
 
-class MinGRUCell(_MinimalCell):
+class MinGRUCell(InputGatedCell):
     """Feng et al. (2024), "Were RNNs all we needed?", arXiv 2410.01201, section 3.1.
 
     z = sigmoid(W_z x + b_z)      how much of the old state stays
@@ -67,7 +67,7 @@ class MinGRUCell(_MinimalCell):
         return self.updated(z, 1 - z, n, state, w), {"z": z, "n": n}
 
 
-class MinLSTMCell(_MinimalCell):
+class MinLSTMCell(InputGatedCell):
     """Feng et al. (2024), "Were RNNs all we needed?", arXiv 2410.01201, section 3.2.
 
     i = sigmoid(W_i x + b_i)      how much of the new comes in

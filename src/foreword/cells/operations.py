@@ -44,6 +44,11 @@ def exp(x: Array) -> Array:
     return np.exp(x) if isinstance(x, np.ndarray) else x.exp()
 
 
+def log(x: Array) -> Array:
+    """The natural logarithm."""
+    return np.log(x) if isinstance(x, np.ndarray) else x.log()
+
+
 def softplus(x: Array) -> Array:
     """Log(1 + exp(x)), which overflows for no argument; -softplus(-x) is log sigmoid(x)."""
     return np.logaddexp(x, 0 * x) if isinstance(x, np.ndarray) else x.logaddexp(0 * x)
