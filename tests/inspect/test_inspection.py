@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import MakeFolder
 
 import foreword
-from foreword.cells.registry import MODELS
+from foreword.cells.registry import CELLS, MODELS
 from foreword.errors import SettingsError, TextError
 from foreword.inspect import Change, inspection, ranked
 from foreword.inspect.document import packed
@@ -35,7 +35,7 @@ def test_maps_come_back_to_within_half_a_step() -> None:
     "name",
     [
         *("rnn", "lstm", "lstm-peephole", "lstm-peephole-only", "lstm-coupled", "gru"),
-        *("lstm-layernorm", "gru-layernorm", "slstm", "rg-lru"),
+        *("lstm-layernorm", "gru-layernorm", "slstm", "rg-lru", "sru"),
     ],
 )
 def test_the_document_holds_what_the_trace_holds(name: str, make_folder: MakeFolder) -> None:
@@ -53,7 +53,7 @@ def test_the_document_holds_what_the_trace_holds(name: str, make_folder: MakeFol
             values = unpacked(m["data"], m["low"], m["high"], len(layer["units"]))
             step = (m["high"] - m["low"]) / 255
             np.testing.assert_allclose(values, arrays.arrays[m["name"]], atol=step * 0.51)
-        assert layer["memory"] == ("c" if "lstm" in name else "h")
+        assert layer["memory"] == CELLS[name]().memory
         assert len(layer["ranking"]) == 5
     # Its own, and those of every recurrent network untrained, in two layers each.
     assert len(document["gradients"]["curves"]) == 2 * (1 + len(MODELS))

@@ -137,6 +137,7 @@ def bias_of(network: nn.Module, gate: str) -> torch.Tensor:
         ("minlstm", "f"),
         ("slstm", "f"),
         ("rg-lru", "f"),
+        ("sru", "f"),
     ],
 )
 def test_the_gate_that_keeps_begins_where_it_is_told(cell: str, gate: str) -> None:

@@ -35,6 +35,7 @@ KINDS = [
     ("slstm", {}),
     ("slstm", {"cell_options": {"forget_activation": "exp"}}),
     ("rg-lru", {}),
+    ("sru", {}),
     ("lstm", {"skip": True}),
     ("gru", {"skip": True, "num_layers": 3, "tied": False}),
     ("lstm", {"softmaxes": 3}),
