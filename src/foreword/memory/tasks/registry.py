@@ -15,6 +15,7 @@ from foreword.memory.tasks.order import TemporalOrder
 from foreword.memory.tasks.reber import ContinualReber, EmbeddedReber
 from foreword.memory.tasks.task import Task
 from foreword.memory.tasks.timing import SpikeDelays
+from foreword.memory.tasks.tracking import Brackets, ModularSum, Permutations
 
 TASKS: dict[str, Task] = {
     task.name: task
@@ -35,6 +36,10 @@ TASKS: dict[str, Task] = {
         Counting("ab"),
         Counting("abc"),
         SpikeDelays(),
+        ModularSum("parity", "Parity", 2),
+        ModularSum("modular-sum", "Sums modulo five", 5),
+        Permutations(),
+        Brackets(),
     )
 }
 
