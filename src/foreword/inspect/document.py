@@ -203,7 +203,7 @@ def _map(
     largest = float(np.abs(values).max(initial=0))
     low, high = -1.0 if lowest is None else lowest, 1.0
     if lowest is None or largest > 1:
-        high = max(largest, 1e-6)
+        high = float(f"{max(largest, 1e-6):.4g}")  # as it is written, so that steps are as written
         low = -high
     return {
         "name": name,
