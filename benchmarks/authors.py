@@ -20,8 +20,9 @@ from foreword.evaluation.keystrokes import SimulatedTypist, Tally, simulate
 from foreword.evaluation.suggester import LearningSuggester, Suggester
 from foreword.predictor import personal
 from foreword.predictor.predictor import Predictor
+from foreword.text.corpus import messages_by_sender
 from keystrokes import differences
-from messages import authors_of_chats, messages_of
+from messages import messages_of
 
 
 def main() -> None:
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("--text", nargs="*", default=[], help="typed as one person's")
     arguments = parser.parse_args()
     model = foreword.load(arguments.model)
-    chats = authors_of_chats(arguments.split)
+    chats = messages_by_sender(arguments.split)
     busiest = sorted(chats, key=lambda name: -len(chats[name]))[: arguments.authors]
     texts = {f"author {number}": chats[name] for number, name in enumerate(busiest, 1)}
     texts |= {name.rpartition("/")[2]: messages_of(name) for name in arguments.text}

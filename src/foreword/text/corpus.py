@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
@@ -183,6 +184,23 @@ def chat_source(split: Split) -> Source:
         return io.BytesIO(("\n".join(lines) + "\n").encode())
 
     return Source(f"carried chats ({split})", None, open_chats)
+
+
+def messages_by_sender(split: Split) -> dict[str, list[str]]:
+    """Return each sender's messages of a split of the carried chats, in the order of time.
+
+    Raises:
+        MissingExtraError: the package is not installed.
+    """
+    chats = json.loads(_chats_path().read_text("utf-8"))
+    messages: dict[str, list[str]] = defaultdict(list)
+    for identity in sorted(chats, key=lambda one: (chats[one]["start"], one)):
+        if _split_of(identity) == split:
+            for message in (one for turn in chats[identity]["messages"] for one in turn):
+                line = " ".join(str(message["text"]).split())
+                if line:
+                    messages[message["sender"]].append(line)
+    return dict(messages)
 
 
 def _split_of(identity: str) -> Split:
