@@ -17,6 +17,7 @@ def test_the_public_names_are_a_handful_and_all_there() -> None:
         "compress",
         "evaluate",
         "export",
+        "federate",
         "load",
         "pack",
         "train",

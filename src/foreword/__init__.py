@@ -5,9 +5,9 @@
     foreword.train(["notes.txt"], out="my-model", minutes=5)
     foreword.load("my-model").predict("I would like to", k=3)
 
-`load`, all that it gives, `compress` and `export` run without PyTorch; `train`, `evaluate`,
-`compare` and `inspect` need the extra `foreword[train]`, `tune` needs `foreword[tune]`, `pack`
-`foreword[pack]`.
+`load`, all that it gives, `compress` and `export` run without PyTorch; `train`, `federate`,
+`evaluate`, `compare` and `inspect` need the extra `foreword[train]`, `tune` needs `foreword[tune]`,
+`pack` `foreword[pack]`.
 """
 
 from importlib import import_module
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from foreword.compression.compress import compress
     from foreword.evaluation.evaluate import evaluate
     from foreword.exporting.export import export
+    from foreword.federated.simulation import federate
     from foreword.packaging.pack import pack
     from foreword.training.run import train
     from foreword.translator.loading import load
@@ -46,6 +47,7 @@ __all__ = [
     "compress",
     "evaluate",
     "export",
+    "federate",
     "inspect",
     "load",
     "memory",
@@ -59,6 +61,7 @@ _HOME = {
     "compress": "foreword.compression.compress",
     "evaluate": "foreword.evaluation.evaluate",
     "export": "foreword.exporting.export",
+    "federate": "foreword.federated.simulation",
     "load": "foreword.translator.loading",
     "pack": "foreword.packaging.pack",
     "train": "foreword.training.run",

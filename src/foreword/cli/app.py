@@ -14,6 +14,7 @@ from foreword.cli import (
     doctor,
     evaluate,
     export,
+    federate,
     generate,
     info,
     inspect,
@@ -54,6 +55,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("train", cls=SettingsCommand)(train.train)
+app.command("federate")(federate.federate)
 app.command("settings")(settings.settings)
 app.command("recipes")(recipes.recipes)
 app.command("evaluate", cls=PairsCommand)(evaluate.evaluate)

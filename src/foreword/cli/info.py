@@ -12,6 +12,7 @@ from foreword.cli.console import print_json, results
 from foreword.folder.config import (
     Compression,
     Evaluation,
+    FederatedRecord,
     FolderConfig,
     ModelConfig,
     NgramConfig,
@@ -200,11 +201,27 @@ def _options(model: ModelConfig) -> dict[str, str]:
 def _trained(record: TrainingRecord | None) -> dict[str, str]:
     if record is None:
         return {}
+    federated = record.federated
+    verb = "train" if federated is None else "federate"
     return {
         "trained on": f"{record.text}, {record.words:,} words",
+        **({} if federated is None else _federated(federated)),
         "training": f"{record.words_seen:,} words seen ({record.epochs:.1f} epochs), "
         f"{record.steps:,} steps, {record.seconds / 60:.1f} minutes, seed {record.seed}",
-        "state": "finished" if record.finished else "interrupted: train --resume goes on",
+        "state": "finished" if record.finished else f"interrupted: {verb} --resume goes on",
+    }
+
+
+def _federated(record: FederatedRecord) -> dict[str, str]:
+    """How many people a model learned from, and what they were promised."""
+    privacy = record.privacy
+    return {
+        "people": f"{record.people:,}, of whom {record.clients:,} took part in each round; begun "
+        f"from {record.base}",
+        "privacy": "no differential privacy"
+        if privacy is None
+        else f"epsilon {privacy.epsilon:.3g} at delta {privacy.delta:.2g} for each person; the "
+        "model card has the assumptions",
     }
 
 

@@ -58,7 +58,8 @@ def takes_settings(
             leaves[name] = value
         return {**options, **leaves}
 
-    options = {name: _option(name, described()[name]) for name in names}
+    known = described()
+    options = {name: _option(name, known[name], PANELS.get(known[name].group)) for name in names}
     repeated = typer.Option(
         "--set",
         metavar="NAME=VALUE",
@@ -69,10 +70,29 @@ def takes_settings(
     return with_options("leaves", {**READING, **options, "assignments": assignments}, gathered)
 
 
-def _option(name: str, setting: Setting) -> Any:
+def takes_group(
+    panels: Mapping[str, str], settings: Mapping[str, Setting]
+) -> Callable[[Verb], Verb]:
+    """Gives a verb an option for each of its own settings, as its parameter `leaves`.
+
+    Args:
+        panels: the headings of the help, by the name of the first setting under each.
+        settings: by name.
+    """
+    options: dict[str, Any] = {}
+    panel: str | None = None
+    for name, setting in settings.items():
+        panel = panels.get(name, panel)
+        options[name] = _option(name, setting, panel)
+    return with_options("leaves", options)
+
+
+def _option(name: str, setting: Setting, panel: str | None) -> Any:
     kind: Any = Literal[setting.choices] if setting.choices else setting.type
-    names = [f"--{name.replace('_', '-')}"] if setting.type is bool else []
-    panel = PANELS.get(setting.group)
+    names = []
+    if setting.type is bool:
+        option = name.replace("_", "-")
+        names = [f"--{option}/--no-{option}" if setting.default else f"--{option}"]
     return Annotated[kind | None, typer.Option(*names, help=setting.about, rich_help_panel=panel)]
 
 

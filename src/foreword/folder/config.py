@@ -23,10 +23,12 @@ __all__ = [
     "Compression",
     "Data",
     "Evaluation",
+    "FederatedRecord",
     "FolderConfig",
     "ModelConfig",
     "ModelName",
     "NgramConfig",
+    "PrivacyRecord",
     "Size",
     "TrainingRecord",
     "TranslationCompression",
@@ -61,6 +63,48 @@ class TrainingRecord(Data):
     """False where training was interrupted and can be resumed."""
     processes: int = 1
     """How many processes trained it together."""
+    federated: "FederatedRecord | None" = None
+    """How many people's text trained it apart; None where one text was read."""
+
+
+class FederatedRecord(Data):
+    """How a model was trained by rounds, in each of which some people learned on their own text."""
+
+    base: str
+    """The name of the model that training began from."""
+    people: int
+    rounds: int
+    """Rounds of the whole run, also where it was interrupted."""
+    clients: int
+    """People in a round."""
+    separation: int
+    """A person took part at most once in this many consecutive rounds."""
+    person_words: int
+    """The most words of a person that were read in a round."""
+    clip: float
+    """The largest L2 norm of a person's change of the weights in a round."""
+    server: Literal["fedavg", "fedadam"]
+    received: int
+    """Changes that were used."""
+    dropped: int
+    """Changes that were not, such as those with NaN."""
+    privacy: "PrivacyRecord | None" = None
+    """None without noise: nothing was promised to anybody."""
+
+
+class PrivacyRecord(Data):
+    """Differential privacy of a person: all of what they wrote counts, or none of it."""
+
+    epsilon: float
+    delta: float
+    noise: float
+    """The standard deviation of the noise in a node of the tree, in units of `clip`."""
+    participations: int
+    """The most rounds in which a person took part."""
+    sensitivity: float
+    """The largest L2 norm of a person's part in all nodes, in units of `clip`."""
+    seed_is_known: bool
+    """Whether the seed of the noise was given: whoever knows it can take the noise out."""
 
 
 class Evaluation(Data):

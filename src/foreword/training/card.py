@@ -1,8 +1,11 @@
 """The model card: a model folder's README.md, written from its configuration."""
 
+import math
+
 from foreword.folder.architecture import DESCRIPTIONS
 from foreword.folder.config import (
     Evaluation,
+    FederatedRecord,
     FolderConfig,
     ModelConfig,
     NgramConfig,
@@ -10,6 +13,9 @@ from foreword.folder.config import (
 )
 from foreword.models.build import count_parameters
 from foreword.visible import as_markdown
+
+MANY = 20.0
+"""The epsilon from which on its power of e tells nobody anything."""
 
 
 def model_card(config: FolderConfig) -> str:
@@ -84,6 +90,8 @@ def _options(model: ModelConfig) -> list[str]:
 
 def training_lines(record: TrainingRecord) -> list[str]:
     """Return the section on training."""
+    if record.federated is not None:
+        return federated_lines(record, record.federated)
     state = "" if record.finished else " Training has not finished; these are the best weights yet."
     return [
         "## Training",
@@ -94,6 +102,76 @@ def training_lines(record: TrainingRecord) -> list[str]:
         f"seed {record.seed}.{state}",
         "",
     ]
+
+
+def federated_lines(record: TrainingRecord, federated: FederatedRecord) -> list[str]:
+    """Return the sections on training by rounds, and on what is promised to each person."""
+    optimiser = {
+        "fedavg": "federated averaging (McMahan et al. 2017)",
+        "fedadam": "FedAdam (Reddi et al. 2021)",
+    }[federated.server]
+    state = "" if record.finished else " Training has not finished; these are the weights so far."
+    return [
+        "## Training",
+        "",
+        f"Begun from {as_markdown(federated.base)}. Trained on {as_markdown(record.text)}: "
+        f"{record.words:,} words of {federated.people:,} people, by {optimiser}, simulated in "
+        f"one process: {record.steps:,} of {federated.rounds:,} rounds of {federated.clients:,} "
+        f"people, in {record.seconds / 60:.1f} minutes, with torch {record.torch_version}, seed "
+        f"{record.seed}. A person took part at most once in {federated.separation:,} rounds, with "
+        f"{federated.person_words:,} words at most; the change of weights that they sent had an L2 "
+        f"norm of {federated.clip:g} at most. {federated.received:,} changes were used, and "
+        f"{federated.dropped:,} that could not be were dropped.{state}",
+        "",
+        "## Differential privacy",
+        "",
+        *_privacy(federated),
+    ]
+
+
+def _privacy(federated: FederatedRecord) -> list[str]:
+    privacy = federated.privacy
+    if privacy is None:
+        return [
+            "None. Changes were added up without noise: the weights may tell what a person wrote.",
+            "",
+        ]
+    factor = f"e^{privacy.epsilon:.4g}"
+    if privacy.epsilon < MANY:
+        factor += f" = {math.exp(privacy.epsilon):,.1f}"
+    lines = [
+        f"With epsilon = {privacy.epsilon:.4g} and delta = {privacy.delta:.2g}, for each person "
+        "(DP-FTRL with tree aggregation, Kairouz et al. 2021). But for a chance of delta, what "
+        f"anybody sees in the weights after all {federated.rounds:,} rounds is at most {factor} "
+        "times as likely with all of a person's text as with none of it, and the other way round. "
+        "This holds if:",
+        "",
+        "- A person's text is one client's: whoever is two clients has less privacy.",
+        f"- A person takes part in {privacy.participations:,} of {federated.rounds:,} rounds at "
+        f"most, and once in {federated.separation:,} at most. The L2 norm of their part in all "
+        f"nodes of the tree then is {privacy.sensitivity:.4g} x {federated.clip:g} at most. The "
+        f"noise in each node is Gaussian with a standard deviation of {privacy.noise:.4g} x "
+        f"{federated.clip:g}.",
+        "- Two trainings are compared of which one has a person's changes and the other has zeros "
+        "in their place (zero-out adjacency). The list of people is the same, and so is the choice "
+        "of those who take part; no privacy is drawn from that choice being secret.",
+        "- The server is trusted: it saw each change, and added the noise itself.",
+        "- Nobody attacks how the noise was drawn: in float32, by a generator that is not "
+        "cryptographic.",
+    ]
+    if privacy.seed_is_known:
+        lines.append(
+            "- The seed of the noise stays unknown. It was given by hand in this run: whoever "
+            "knows it can take the noise out, and for them the figures do not hold."
+        )
+    lines += [
+        "",
+        "Not covered: the numbers in this card; its measure of quality, and settings that were "
+        f"chosen by trials on the same text; and what {as_markdown(federated.base)} was trained "
+        "on, from which the vocabulary comes.",
+        "",
+    ]
+    return lines
 
 
 def _quality(evaluation: Evaluation | None) -> list[str]:

@@ -9,7 +9,13 @@ from pydantic.fields import FieldInfo
 from foreword.cells import registry
 from foreword.cells.cell import Option
 from foreword.errors import SettingsError
-from foreword.training.settings import CELL_OPTIONS, Leaf, TrainingSettings, unknown_setting
+from foreword.training.settings import (
+    CELL_OPTIONS,
+    Leaf,
+    Settings,
+    TrainingSettings,
+    unknown_setting,
+)
 
 
 class Setting(NamedTuple):
@@ -46,32 +52,36 @@ def described() -> dict[str, Setting]:
     >>> described()["softmax_until"].range
     '>= 0, < 1'
     """
-    described = {}
+    described: dict[str, Setting] = {}
     tree = TrainingSettings.default()
     for group in TrainingSettings.model_fields:
-        properties = type(getattr(tree, group)).model_json_schema()["properties"]
-        for name, schema in properties.items():
-            if name == CELL_OPTIONS:
-                continue
-            value = schema["anyOf"][0] if "anyOf" in schema else schema  # the other one is null
-            default = schema.get("default")
-            about = " ".join(schema.get("description", "").split())
-            if default is not None:
-                about += f" Default: {shown(default)}."
-            bounds = [
-                f"{sign} {_digits(value[key])}" for key, sign in _BOUNDS.items() if key in value
-            ]
-            described[name] = Setting(
-                group,
-                _TYPES[value["type"]],
-                tuple(value.get("enum", ())),
-                ", ".join(bounds),
-                default,
-                about,
-            )
+        described |= described_group(group, type(getattr(tree, group)))
     for name, (_, _, option) in registry.SETTINGS.items():
         if name not in described:
             described[name] = _described(name, option)
+    return described
+
+
+def described_group(group: str, settings: type[Settings]) -> dict[str, Setting]:
+    """The settings of one group by name, in their order."""
+    described = {}
+    for name, schema in settings.model_json_schema()["properties"].items():
+        if name == CELL_OPTIONS:
+            continue
+        value = schema["anyOf"][0] if "anyOf" in schema else schema  # the other one is null
+        default = schema.get("default")
+        about = " ".join(schema.get("description", "").split())
+        if default is not None:
+            about += f" Default: {shown(default)}."
+        bounds = [f"{sign} {_digits(value[key])}" for key, sign in _BOUNDS.items() if key in value]
+        described[name] = Setting(
+            group,
+            _TYPES[value["type"]],
+            tuple(value.get("enum", ())),
+            ", ".join(bounds),
+            default,
+            about,
+        )
     return described
 
 

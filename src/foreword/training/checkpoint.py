@@ -121,6 +121,12 @@ def latest(model_folder: Path) -> Checkpoint:
     raise _none(model_folder, faults)
 
 
+def forget(model_folder: Path) -> None:
+    """Remove the checkpoints of a run that has ended, which then cannot be continued."""
+    for path in (model_folder / FOLDER).glob(FILES):
+        path.unlink()
+
+
 @contextmanager
 def usable(model_folder: Path) -> Iterator[None]:
     """Use a checkpoint that may have been written by anybody.

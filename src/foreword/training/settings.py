@@ -598,7 +598,7 @@ class TrainingSettings(Data):
         try:
             return cls.model_validate(dict(tree))
         except ValidationError as error:
-            faults = [_told(fault) for fault in error.errors()]
+            faults = [fault_told(fault) for fault in error.errors()]
             raise SettingsError("; ".join(faults)) from error
 
 
@@ -610,7 +610,7 @@ def unknown_setting(name: str) -> SettingsError:
     )
 
 
-def _told(fault: Mapping[str, Any]) -> str:
+def fault_told(fault: Mapping[str, Any]) -> str:
     """What is wrong with one setting; or, without all the others, with some of them together."""
     if fault["type"] == "value_error":  # our own, of a whole group
         return str(fault["msg"]).removeprefix("Value error, ")

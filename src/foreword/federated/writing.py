@@ -1,0 +1,91 @@
+"""What a federated run says of itself: in a sentence, in `config.json` and in the model card."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from foreword.federated.position import Position
+from foreword.federated.run import Simulation
+from foreword.folder.architecture import format_version
+from foreword.folder.config import (
+    Evaluation,
+    FederatedRecord,
+    FolderConfig,
+    PrivacyRecord,
+    TrainingRecord,
+)
+from foreword.folder.saving import write_folder
+from foreword.models.build import count_parameters
+from foreword.training.card import model_card
+
+
+def summary(run: Simulation) -> str:
+    """Return sentences on the run, for people."""
+    plan, settings = run.plan, run.plan.settings
+    told = (
+        f"{run.folder.model.name}, {count_parameters(run.folder.config.network):,} parameters; "
+        f"{len(run.people):,} people, {run.people.words:,} words; {settings.rounds:,} rounds of "
+        f"{plan.server.clients:,}, nobody twice in {plan.separation:,} rounds"
+    )
+    if plan.privacy is None:
+        return f"{told}; no noise: nothing is promised to anybody"
+    return (
+        f"{told}; noise {plan.privacy.noise:.3g}: epsilon {plan.privacy.epsilon:.3g} at delta "
+        f"{plan.privacy.delta:.2g} for each person"
+    )
+
+
+def write(
+    folder: Path,
+    run: Simulation,
+    at: Position,
+    *,
+    finished: bool,
+    evaluation: Evaluation | None = None,
+) -> FolderConfig:
+    """Write the model folder, and return its configuration."""
+    base, plan, state = run.folder, run.plan, at.state
+    privacy = None
+    if plan.privacy is not None:
+        known = plan.settings.noise_seed is not None
+        privacy = PrivacyRecord(**asdict(plan.privacy), seed_is_known=known)
+    words = state.words * plan.client.passes
+    record = TrainingRecord(
+        text=run.people.text,
+        words=run.people.words,
+        words_seen=words,
+        steps=state.round,
+        epochs=round(words / run.people.words, 3),
+        seconds=round(at.seconds, 1),
+        seed=plan.settings.seed,
+        settings={**plan.settings.public(), "bptt": run.bptt},
+        torch_version=torch.__version__,
+        finished=finished,
+        federated=FederatedRecord(
+            base=run.base,
+            people=len(run.people),
+            rounds=plan.settings.rounds,
+            clients=plan.server.clients,
+            separation=plan.separation,
+            person_words=plan.client.words,
+            clip=plan.server.clip,
+            server=plan.server.optimiser,
+            received=state.received,
+            dropped=state.dropped,
+            privacy=privacy,
+        ),
+    )
+    network = base.config.network
+    config = FolderConfig(
+        format_version=format_version(network, "float32", base.tokenizer.config),
+        model=network,
+        tokenizer=base.tokenizer.config,
+        training=record,
+        evaluation=evaluation,
+    )
+    card = model_card(config)
+    write_folder(
+        folder, config, dict(state.weights), base.tokenizer, card, base.rare, base.misspellings
+    )
+    return config
