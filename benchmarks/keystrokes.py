@@ -1,12 +1,14 @@
 """Keystroke savings of a model, of presage and of trigrams, trained on the same text.
 
-    python benchmarks/keystrokes.py MODEL TEXT [--training FILE ...]
+    python benchmarks/keystrokes.py MODEL TEXT [TEXT ...] [--training FILE ...]
 
-TEXT is as `messages.py` has it: a file, or `sms:test`. Messages that the training text has too are
-left out. The same typist types with all of them, by turns, so that what else the machine does falls
-on all. Presage comes from Debian's packages presage and libpresage1v5. By itself it does not show
-again what was passed over within a word, and Foreword does; that is the typist's choice here, the
-same for all, and `--both` types in both ways.
+Each TEXT is as `messages.py` has it, a file or `sms:test`, and gets a table of its own. Messages
+that the training text has too are left out. The same typist types with all of them, by turns, so
+that what else the machine does falls on all. Presage comes from Debian's packages presage and
+libpresage1v5. Its database grows with its text: `--most-words` gives presage and trigrams only the
+beginning of a long one, and says so. By itself it does not show again what was passed over within a
+word, and Foreword does; that is the typist's choice here, the same for all, and `--both` types in
+both ways.
 """
 
 import argparse
@@ -29,6 +31,8 @@ from foreword.evaluation.keystrokes import (
     simulate,
 )
 from foreword.evaluation.suggester import Suggester
+from foreword.folder.installed import find_folder
+from foreword.folder.store import folder_bytes
 from foreword.text.corpus import chat_source, find_sources
 from messages import messages_of
 
@@ -43,9 +47,10 @@ BOOTSTRAPS = 2000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path, help="a model folder")
-    parser.add_argument("text", help="messages of another source")
+    parser.add_argument("model", type=Path, help="a model folder, or an installed model's name")
+    parser.add_argument("texts", nargs="+", metavar="text", help="messages of another source")
     parser.add_argument("--training", nargs="+", help="the model's; default: the carried chats")
+    parser.add_argument("--most-words", type=int, help="that the others are trained on")
     parser.add_argument("--messages", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--slots", type=int, default=3)
@@ -55,8 +60,11 @@ def main() -> None:
     arguments = parser.parse_args()
     sources = find_sources(arguments.training) if arguments.training else [chat_source("train")]
     training = [piece.text for source in sources for piece in source.read()]
-    messages = drawn(arguments.text, training, arguments.messages, arguments.seed)
-    print(f"{len(messages)} messages of {arguments.text.rpartition('/')[2]}, seed {arguments.seed}")
+    messages = {
+        text: drawn(text, training, arguments.messages, arguments.seed) for text in arguments.texts
+    }
+    if arguments.most_words is not None:
+        training = beginning(training, arguments.most_words)
     with contextlib.ExitStack() as stack:
         work = arguments.work or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         sizes = {"foreword": folder_size(arguments.model)}
@@ -68,9 +76,20 @@ def main() -> None:
         if "trigrams" in arguments.against:
             trigrams = ngrams.Ngrams(training, TRIGRAM_WORDS)
             predictors["trigrams"], sizes["trigrams"] = trigrams, trigrams.size / 1e6
-        for repeats in (True, False) if arguments.both else (True,):
-            typist = SimulatedTypist(slots=arguments.slots, repeats=repeats)
-            show(by_turns(predictors, messages, typist), sizes)
+        for text, typed in messages.items():
+            print(f"\n{len(typed)} messages of {text.rpartition('/')[2]}, seed {arguments.seed}")
+            for repeats in (True, False) if arguments.both else (True,):
+                typist = SimulatedTypist(slots=arguments.slots, repeats=repeats)
+                show(by_turns(predictors, typed, typist), sizes)
+
+
+def beginning(lines: list[str], most_words: int) -> list[str]:
+    """The first lines of a text, of about so many words in all."""
+    ends = np.cumsum([len(line.split()) for line in lines])
+    kept = lines[: int(np.searchsorted(ends, most_words)) + 1]
+    words = f"{ends[len(kept) - 1]:,} of {ends[-1]:,}"
+    print(f"the others are trained on the first {words} words")
+    return kept
 
 
 def drawn(name: str, training: list[str], count: int, seed: int) -> list[str]:
@@ -90,9 +109,8 @@ def presage_of(training: list[str], work: Path, learned: Path) -> presage.Presag
 
 
 def folder_size(folder: Path) -> float:
-    """MB of what prediction reads."""
-    names = ("config.json", "model.safetensors", "tokenizer.json", "rare.txt")
-    return sum(f.stat().st_size for name in names if (f := folder / name).exists()) / 1e6
+    """MB of a model folder, or of an installed model."""
+    return folder_bytes(find_folder(folder)) / 1e6
 
 
 def by_turns(
