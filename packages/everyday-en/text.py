@@ -1,12 +1,15 @@
-"""Gathers the everyday model's training text: chats, and examples of how words are used.
+"""Gathers the everyday model's training text: chats, examples of how words are used, and more.
 
-Packages carry all of it, under licences that allow it; `SOURCES` says which. Chats are put into
-the spelling that a suggestion should have: apostrophes that people leave out, and a large I.
+Two packages carry the chats and the examples; `sources.py` makes the other texts from public
+repositories. All of it is put into the spelling that a suggestion should have, and mixed: every
+part of the mixture has a little of each text, so that a run of any length sees all of them.
 """
 
+import hashlib
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -17,23 +20,29 @@ from foreword.folder.usage import vectors_of_use
 from foreword.packaging.rare import rare_words as rare_words_of
 from foreword.text.corpus import Split, chat_source
 from foreword.text.misspellings import OF_NETWORKS, find
-from foreword.text.tokenizer import EOS_ID
+from foreword.text.tokenizer import EOS_ID, Tokenizer
+from sources import TEXTS, read
 
-SOURCES = (
-    "chats of chitchat-dataset 0.9.0 (PyPI), the part for training, 2.28 million words; MIT",
-    "examples of how words are used, of WordNet 3.0 (Debian's wordnet-base), 0.27 million words; "
-    "WordNet 3.0",
-)
-ATTRIBUTIONS = (
-    "chitchat-dataset: Perception, Control and Cognition Lab, 2019",
-    "WordNet 3.0: Princeton University, 2006",
-)
+CHATS_TAKEN = 2.0
+"""How often each line of the chats, which are nearest to what people will type, is in the text."""
+CHATS_MEASURED = 0.08
+"""The share of the held-out chats that is used, so that they are a quarter of the held-out text."""
+HELD_OUT_OF = 512
+"""Of so many lines of the other texts one is for validation and one for measuring."""
+DRAWN_BELOW = 1 << 64
+REPEATED = 20
+"""The number of characters from which a line may be held out. Shorter ones, such as greetings, are
+repeated in all writing, and must be learned."""
 WORDNET = Path("/usr/share/wordnet")
 MISSPELLED = Path(__file__).parent / "misspelled.txt"
-"""Misspellings of the chats, found by hand among those that usage does not show, with the word or
-the two words that are meant if the misspelling is in the vocabulary; without if it is rare."""
+"""Misspellings of the texts, found by hand or by their use, with the word or the two words that are
+meant if the misspelling is frequent; without if it is rare."""
 SENTENCE_WORDS = 5
 """An example of so many words is taken for a sentence, and given its large letter and its point."""
+MOST_RARE = 40_000
+"""The number of words beyond the vocabulary, which take nine bytes each."""
+LOOKED_AFTER = 4
+"""How often a word of WordNet's examples, whose spelling was looked after, counts as said."""
 
 # Only what has no other reading: "well", "were", "its", "ill", "id" and "hell" are left alone.
 _FORMS = (
@@ -44,26 +53,94 @@ _FORMS = (
 )
 _MENDED = {form.replace("'", "").lower(): form for form in _FORMS}
 _TO_MEND = re.compile(rf"(?<![\w'@#])({'|'.join(_MENDED)}|i(?=$|[ ,.!?']))(?![\w@])", re.IGNORECASE)
+_WORD = re.compile(r"(?<![\w'])[^\W\d_]+(?:'[^\W\d_]+)*(?![\w;])")
+_LEFT_ALONE = {"didn", "dum", "nd", "tha"}
+"""Listed misspellings that are words, or parts of words, in some of the texts."""
+_INFLECTIONS = (
+    *(("s", ""), ("es", ""), ("es", "e"), ("ies", "y"), ("men", "man"), ("ed", ""), ("ed", "e")),
+    *(("ied", "y"), ("ing", ""), ("ing", "e"), ("er", ""), ("er", "e"), ("est", ""), ("est", "e")),
+)
 OFTEN, NOT_BY_CHANCE = 30, 4
 """How often two words must stand in sequence, and how many times more often than by chance, for
 them as one word to be no word."""
+READ_LINES = 600_000
+"""The number of lines in which such sequences are counted."""
 
 
-def everyday_text() -> Iterator[str]:
-    """Every line of the training text, in one order always."""
-    yield from chats("train")
-    yield from examples()
+def write_parts(texts: Path, train: Path, valid: Path, test: Path) -> None:
+    """Write the mixture, and the lines that are held out of it, in an order drawn by a hash.
 
+    Args:
+        texts: the folder of the texts that `sources.py` made.
+        train: the file of the lines to train on.
+        valid: that of the lines that choose the best weights.
+        test: that of the lines that the finished model is measured on.
 
-def rare_words(folder: Folder) -> list[str]:
-    """Words of the training text that a vocabulary lacks in every form.
-
-    Those that were said twice, or once in WordNet's examples, whose spelling was looked after.
+    Raises:
+        TextError: a text is not there; says how it is made.
     """
-    texts = ((chats("train"), 1), (examples(), 2))
-    lines = ((line, worth) for text, worth in texts for line in text)
-    found = rare_words_of(lines, folder.tokenizer, fewest=2, most=sys.maxsize)
-    return without_misspellings(found, folder)
+    lines = sorted(mixture(texts))
+    for split, path in (("train", train), ("valid", valid), ("test", test)):
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{line}\n" for _, part, line in lines if part == split)
+
+
+def mixture(texts: Path) -> Iterator[tuple[int, Split, str]]:
+    """Yield each line of the mixture, mended, with a number that puts it in order, and its part."""
+    for split in ("train", "valid", "test"):
+        often = CHATS_TAKEN if split == "train" else CHATS_MEASURED
+        for number, line in taken(f"chats-{split}", chats(split), often):
+            yield number, split, line
+    for number, line in taken("wordnet", examples(), 1.0):
+        yield number, "train", line
+    for text in TEXTS:
+        for number, line in taken(text.name, read(texts, text.name), text.taken):
+            yield number, split_of(line), mended(line)
+
+
+def taken(name: str, lines: Iterable[str], often: float) -> Iterator[tuple[int, str]]:
+    """Yield each line of a text as often as it is taken, each time with another number.
+
+    Of 1.5, each line is taken once, and half of them twice.
+    """
+    whole = int(often)
+    for row, line in enumerate(lines):
+        once_more = drawn(f"{name} {row}") < (often - whole) * DRAWN_BELOW
+        for time in range(whole + once_more):
+            yield drawn(f"{name} {row} {time}"), line
+
+
+def split_of(line: str) -> Split:
+    """The part that a line belongs to, wherever it stands.
+
+    >>> split_of("Hello!")
+    'train'
+    """
+    if len(line) < REPEATED:
+        return "train"
+    number = drawn(" ".join(line.casefold().split())) % HELD_OUT_OF
+    return "valid" if number == 0 else "test" if number == 1 else "train"
+
+
+def drawn(text: str) -> int:
+    """A number below `DRAWN_BELOW` that only the text decides."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
+
+
+def rare_words(text: Path, folder: Folder) -> list[str]:
+    """The words of the training text that a vocabulary lacks in every form, the most frequent.
+
+    Args:
+        text: the training text, a file.
+        folder: the model.
+    """
+    with text.open(encoding="utf-8") as file:
+        lines = chain(
+            ((line.rstrip("\n"), 1) for line in file),
+            ((line, LOOKED_AFTER - 1) for line in examples()),
+        )
+        found = rare_words_of(lines, folder.tokenizer, fewest=2, most=MOST_RARE)
+    return without_misspellings(found, text, folder)
 
 
 def misspelled() -> dict[str, str]:
@@ -72,33 +149,47 @@ def misspelled() -> dict[str, str]:
     return {wrong: meant for wrong, _, meant in (line.partition("\t") for line in lines)}
 
 
-def without_misspellings(rare: list[str], folder: Folder) -> list[str]:
+def without_misspellings(rare: list[str], text: Path, folder: Folder) -> list[str]:
     """Rare words, less those one slip away from a common word of a model's vocabulary.
 
-    Nor are there two words run together, such as infact. What WordNet has as a word stays, unless
-    it is in `MISSPELLED`.
+    Nor are there two words run together, such as infact. What WordNet has, and names, stay, unless
+    they are in `MISSPELLED`.
     """
-    lemmas = set()
-    for file in WORDNET.glob("index.*"):
-        lemmas |= {line.partition(" ")[0] for line in file.read_text("latin-1").splitlines()}
-    tokenizer = folder.tokenizer
+    tokenizer, listed = folder.tokenizer, misspelled()
     vectors = vectors_of_use(folder.weights)
     assert vectors is not None
-    misspelt = find([*tokenizer.words, *rare], vectors, tokenizer.case, OF_NETWORKS)
-    two = run_together([word.casefold() for word in rare], folder)
-    listed = misspelled()
+    doubtful = [word for word in rare if word.islower() and not is_known(word)]
+    misspelt = find([*tokenizer.words, *doubtful], vectors, tokenizer.case, OF_NETWORKS)
+    two = run_together([word.casefold() for word in rare if not is_known(word)], text, tokenizer)
     return [
-        word
-        for word in rare
-        if (fold := word.casefold()) not in listed
-        and (fold in lemmas or (word not in misspelt and fold not in two))
+        word for word in rare if word not in misspelt and word.casefold() not in listed.keys() | two
     ]
 
 
-def run_together(rare: list[str], folder: Folder) -> set[str]:
+def is_known(word: str) -> bool:
+    """Whether WordNet has a word, or one that it is an inflection of, by the rules of its `morphy`.
+
+    >>> [is_known(word) for word in ("ponies", "studied", "Making", "happend")]
+    [True, True, True, False]
+    """
+    fold = word.casefold().removesuffix("'s")
+    bases = {fold[: -len(ending)] + base for ending, base in _INFLECTIONS if fold.endswith(ending)}
+    return not lemmas().isdisjoint({fold, *bases})
+
+
+@cache
+def lemmas() -> frozenset[str]:
+    """The words that WordNet has, and their irregular forms."""
+    files = [*WORDNET.glob("index.*"), *WORDNET.glob("*.exc")]
+    lines = (line for file in sorted(files) for line in file.read_text("latin-1").splitlines())
+    return frozenset(line.partition(" ")[0] for line in lines)
+
+
+def run_together(rare: list[str], path: Path, tokenizer: Tokenizer) -> set[str]:
     """Words that are two in a sequence which the training text has often, and not by chance."""
-    tokenizer = folder.tokenizer
-    text = np.concatenate([tokenizer.encode(line.casefold()) for line in everyday_text()])
+    with path.open(encoding="utf-8") as file:
+        lines = [line.rstrip("\n").casefold() for line in islice(file, READ_LINES)]
+    text = np.concatenate(tokenizer.encode_lines(lines)).astype(np.int64)
     counts = np.bincount(text, minlength=tokenizer.vocab_size)
     keys, often = np.unique(text[:-1] * tokenizer.vocab_size + text[1:], return_counts=True)
     sequences = dict(zip(keys.tolist(), often.tolist(), strict=True))
@@ -120,10 +211,10 @@ def chats(split: Split) -> Iterator[str]:
 
 
 def mended(line: str) -> str:
-    """A line of a chat with its apostrophes and its large I.
+    """A line with its apostrophes, its large I, one space at a time, and without known slips.
 
-    >>> mended("i dont know, im sure thats what i'd do")
-    "I don't know, I'm sure that's what I'd do"
+    >>> mended("i dont  know, im sure thats what i'd beleive")
+    "I don't know, I'm sure that's what I'd believe"
     """
 
     def mend(match: re.Match[str]) -> str:
@@ -131,7 +222,28 @@ def mended(line: str) -> str:
         right = _MENDED.get(word.lower(), "I")
         return right[0].upper() + right[1:] if word[0].isupper() else right
 
-    return _TO_MEND.sub(mend, line.replace("’", "'"))
+    def correct(match: re.Match[str]) -> str:
+        word = match[0]
+        meant = slips().get(word.lower(), word)
+        return meant[0].upper() + meant[1:] if word[0].isupper() else meant
+
+    line = " ".join(line.replace("’", "'").split())
+    if not slips().keys().isdisjoint(_WORD.findall(line.lower())):
+        line = _WORD.sub(correct, line)
+    return _TO_MEND.sub(mend, line)
+
+
+@cache
+def slips() -> dict[str, str]:
+    """The listed misspellings that are mended, in small letters.
+
+    Two words run together (everytime) stay, so that the model knows them, and what is meant.
+    """
+    return {
+        wrong: meant
+        for wrong, meant in misspelled().items()
+        if meant and " " not in meant and wrong not in _LEFT_ALONE
+    }
 
 
 def examples(folder: Path = WORDNET) -> Iterator[str]:
