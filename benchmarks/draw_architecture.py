@@ -12,7 +12,7 @@ from pathlib import Path
 import grimp
 
 ROOT = Path(__file__).parents[1]
-WIDTH, ROW, BOX = 960, 78, (128, 34)
+WIDTH, ROW, BOX = 1120, 78, (128, 34)
 EVERYWHERE = ("errors", "visible")
 """Imported by nearly all: lines to them would hide the others."""
 

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 import torch
@@ -27,6 +28,15 @@ def version_of(nvim: str | None) -> tuple[int, ...]:
 
 
 NEOVIM_VERSION = version_of(NEOVIM)
+# IBus with an X server without a screen, and a window of GTK 3 to type in.
+_OF_IBUS = (
+    "bin/ibus-daemon",
+    "bin/Xvfb",
+    "bin/xdotool",
+    "lib/*/gtk-3.0/*/immodules/im-ibus.so",
+    "lib/*/girepository-1.0/Gtk-3.0.typelib",
+    "lib/python3/dist-packages/gi",
+)
 _COMPILER = any(map(shutil.which, ("c++", "g++", "clang++")))
 
 # Name: whether it is there, and the reason of a skip, which says how to have it.
@@ -34,6 +44,10 @@ NEEDS = {
     "chromium": (CHROMIUM is not None, "no Chromium (apt install chromium)"),
     "nginx": (NGINX is not None, "no nginx (apt install nginx)"),
     "neovim": (NEOVIM_VERSION >= (0, 7), "no Neovim 0.7 or newer (apt install neovim)"),
+    "ibus": (
+        all(any(Path("/usr").glob(pattern)) for pattern in _OF_IBUS),
+        "no IBus, Xvfb and GTK (apt install ibus ibus-gtk3 xvfb xdotool python3-gi gir1.2-gtk-3.0)",
+    ),
     "npm": (shutil.which("npm") is not None, "no npm (apt install npm)"),
     "compiler": (_COMPILER, "no C++ compiler (apt install g++)"),
     "kernels": (

@@ -53,6 +53,10 @@ class ConversionError(ForewordError, ValueError):
     """A layer of torch's has something that Foreword's treats differently. Names both."""
 
 
+class DesktopError(ForewordError):
+    """A service of the desktop, such as IBus, is missing, does not run, or refuses."""
+
+
 class MissingExtraError(ForewordError):
     """An optional library is missing. The message holds the `pip install` line for it."""
 

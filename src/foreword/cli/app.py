@@ -16,6 +16,7 @@ from foreword.cli import (
     export,
     federate,
     generate,
+    ibus,
     info,
     inspect,
     keystrokes,
@@ -74,6 +75,7 @@ app.command("inspect")(inspect.inspect)
 app.command("memory")(memory.memory)
 app.add_typer(personal.personal, name="personal")
 app.command("lsp")(lsp.lsp)
+app.command("ibus")(ibus.ibus)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 

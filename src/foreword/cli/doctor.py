@@ -77,7 +77,8 @@ def _without_torch(*, as_json: bool) -> None:
     results().print(table_of(machine))
     note(
         "PyTorch is not installed. Predicting needs none (predict, generate, keystrokes, compress, "
-        "personal, serve, lsp); train, evaluate, compare, tune, inspect, memory and check need it. "
+        "personal, serve, lsp, ibus); train, evaluate, compare, tune, inspect, memory and check "
+        "need it. "
         'Install it with: pip install "foreword[train]"'
     )
 

@@ -209,7 +209,7 @@ class ModelReader:
             seen = with_newlines(window)
         boundaries: list[Boundary] = []
         if before is not None and before.begin == begin:
-            same = _common(seen, before.seen)
+            same = common_length(seen, before.seen)
             boundaries = [mark for mark in before.marks if mark.settled_by <= same]
         start = self._start
         if not is_whole:
@@ -539,7 +539,7 @@ def _has_a_word(text: str) -> bool:
     return any(character.isalnum() for word in whole for character in word)
 
 
-def _common(a: str, b: str) -> int:
+def common_length(a: str, b: str) -> int:
     """Return the length of the common beginning of two texts."""
     low, high = 0, min(len(a), len(b))
     if a[:high] == b[:high]:
