@@ -133,6 +133,7 @@ KINDS: dict[str, tuple[Any, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:TF32 acceleration:UserWarning")  # of mkldnn.flags
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 @pytest.mark.parametrize("is_packed", [False, True], ids=["padded", "packed"])
 @pytest.mark.parametrize("state", [None, torch.float32, torch.bfloat16])
@@ -158,4 +159,8 @@ def test_autocast_on_a_cpu_gives_the_dtypes_and_nearly_the_numbers_that_torch_gi
         outputs = outputs.data if is_packed else outputs
         return [outputs, *(last if isinstance(last, tuple) else (last,))]
 
-    torch.testing.assert_close(found(mine), found(theirs), rtol=0.02, atol=0.02)
+    # Without AVX-512, oneDNN has no LSTM in bfloat16: torch fails. Its own loop has other dtypes.
+    has_onednn = torch.ops.mkldnn._is_mkldnn_bf16_supported() or is_packed or kind is not nn.LSTM
+    with torch.backends.mkldnn.flags(enabled=has_onednn):
+        expected = found(theirs)
+    torch.testing.assert_close(found(mine), expected, rtol=0.02, atol=0.02, check_dtype=has_onednn)
