@@ -41,7 +41,7 @@ PARTS = ("step", "sequence", "batches", "training")
 WORKS = ("step", "new word", "all words scored", "first letter", "second letter")
 LEAST = 0.97
 ROUNDS = 5
-"""At least so many."""
+"""The least number of rounds of a row."""
 Row = tuple[str, str, str, str]
 """A part, a layer or a work, a shape, and a format."""
 

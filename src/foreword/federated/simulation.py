@@ -300,9 +300,9 @@ def _round(run: Simulation, at: Position, draw: Draw, wish: StopWish) -> Positio
             nats += learned.nats * learned.update.words
             words += learned.update.words
     state = server_round(at.state, updates, plan.server, draw)
-    faults = [fault for one in updates if (fault := fault_of(one, at.state.weights)) is not None]
-    if faults:
-        told = f"{len(faults)} of {len(updates)} changes were dropped, the first since {faults[0]}"
+    if dropped := state.dropped - at.state.dropped:
+        fault = next(filter(None, (fault_of(one, at.state.weights) for one in updates)))
+        told = f"{dropped} of {len(updates)} changes were dropped, the first since {fault}"
         run.report(Note(f"round {state.round}: {told}"))
     if not all(np.isfinite(value).all() for value in state.weights.values()):
         raise TrainingError(
