@@ -69,7 +69,7 @@ def run(out: Path, workers: int) -> dict[str, Any]:
 
 def tables(kept: dict[str, Any]) -> str:
     lines = [
-        "| task | cell | lag | expected | came out | | core seconds |",
+        "| task | cell | lag | expected | result | as expected | core seconds |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in kept["published"]:
