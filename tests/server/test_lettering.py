@@ -1,7 +1,6 @@
 """`/v1/letters` gives what `Predictor.letters` gives, within the limits of every endpoint."""
 
 import asyncio
-import json
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -123,30 +122,6 @@ def test_models_and_case_can_change_between_keystrokes(
                 )
                 found = socket.receive_json()
                 assert found == {"id": 1, **expected(model, "the P", ignore_case=ignore_case)}
-
-
-@pytest.mark.parametrize(
-    ("frame", "code", "identity"),
-    [
-        ("{", "bad_json", None),
-        ('{"id": 4}', "invalid", 4),
-        ('{"id": 4, "text": ["a"]}', "invalid", 4),
-        ('{"id": 4, "text": "", "model": "none"}', "model_not_found", 4),
-        (json.dumps({"id": 4, "text": "a" * 101}), "too_large", 4),
-    ],
-)
-def test_a_bad_frame_is_told_and_the_next_is_answered(
-    serve: MakeService, frame: str, code: str, identity: int | None
-) -> None:
-    with (
-        client_of(serve(longest_text=100)) as client,
-        client.websocket_connect(SOCKET) as socket,
-    ):
-        socket.send_text(frame)
-        answer = socket.receive_json()
-        assert (answer["id"], answer["error"]["code"]) == (identity, code)
-        socket.send_json({"id": 5, "text": "the ", "k": 2})
-        assert len(socket.receive_json()["letters"]) == 2
 
 
 def test_a_rate_holds_for_keystrokes(serve: MakeService) -> None:

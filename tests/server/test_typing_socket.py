@@ -52,6 +52,7 @@ def test_models_can_change_between_keystrokes(client: TestClient) -> None:
     assert found[0] == found[2] == found[3] != found[1]
 
 
+@pytest.mark.parametrize(("path", "answered"), [("type", "suggestions"), ("letters", "letters")])
 @pytest.mark.parametrize(
     ("frame", "code", "identity"),
     [
@@ -60,6 +61,7 @@ def test_models_can_change_between_keystrokes(client: TestClient) -> None:
         ("[]", "invalid", None),
         ('{"id": 4}', "invalid", 4),
         ('{"text": ""}', "invalid", None),
+        ('{"id": 4, "text": ["a"]}', "invalid", 4),
         ('{"id": 4, "text": "", "kk": 1}', "invalid", 4),
         ('{"id": 4, "text": "", "k": 0}', "invalid", 4),
         ('{"id": 4, "text": "", "model": "none"}', "model_not_found", 4),
@@ -67,17 +69,17 @@ def test_models_can_change_between_keystrokes(client: TestClient) -> None:
     ],
 )
 def test_a_bad_frame_is_told_and_the_next_is_answered(
-    serve: MakeService, frame: str, code: str, identity: int | None
+    serve: MakeService, path: str, answered: str, frame: str, code: str, identity: int | None
 ) -> None:
     with (
         client_of(serve(longest_text=100)) as client,
-        client.websocket_connect(SOCKET) as socket,
+        client.websocket_connect(f"ws://127.0.0.1:8765/v1/{path}") as socket,
     ):
         socket.send_text(frame)
         answer = socket.receive_json()
         assert (answer["id"], answer["error"]["code"]) == (identity, code)
-        socket.send_json({"id": 5, "text": "the "})
-        assert len(socket.receive_json()["suggestions"]) == 3
+        socket.send_json({"id": 5, "text": "the ", "k": 2})
+        assert len(socket.receive_json()[answered]) == 2
 
 
 def test_frames_that_are_no_text_close_the_connection(client: TestClient) -> None:

@@ -19,7 +19,7 @@ from foreword.predictor.layer import Layer
 from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
 from foreword.predictor.next_letter import Letters
-from foreword.predictor.reading import MARKS, ModelReader, beginning, read_as, readable
+from foreword.predictor.reading import MARKS, ModelReader, beginning, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.state import State
 from foreword.predictor.suggest import Suggestion
@@ -350,11 +350,10 @@ class Predictor:
         if word == EOS:
             return EOS_ID
         text = self.tokenizer.normalise(readable(word))
-        known = UNK_ID if mend else self.tokenizer.ids.get(text, UNK_ID)
-        if known == UNK_ID:
-            known = read_as(self._engine, self.lexicon, state, text)
-        is_new = known == UNK_ID and mend and not self._reader.rare.has(self.lexicon.fold(text))
-        return self._reader.meant(state, text) if is_new else known
+        if mend:
+            return self._reader.id_with_slip(state, text)
+        known = self.tokenizer.ids.get(text, UNK_ID)
+        return self._reader.id_of(state, text) if known == UNK_ID else known
 
     def _unfinished(self, text: str) -> tuple[str, str]:
         """Return the text before its unfinished last word, and that word; or all, and nothing."""

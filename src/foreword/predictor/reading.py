@@ -303,8 +303,25 @@ class ModelReader:
         return np.array([is_unspaced(word[0]) for word in self.lexicon.words])
 
     def id_of(self, state: State, word: str) -> int:
-        """Return the id that a normalised word is read as after a state; see `read_as`."""
-        return read_as(self.engine, self.lexicon, state, word)
+        """Return the id that a typed word is read as: its own, a more frequent form's, or `<unk>`.
+
+        People leave out capitals, apostrophes and accents, and a vocabulary contains many such rare
+        forms: i, dont, THE. The form with the highest P(form | context) is read, times `CARELESS`
+        if it is not the typed one.
+
+        Args:
+            state: the state before the word.
+            word: the word, normalised.
+        """
+        ids = self.lexicon.readings(word)
+        if len(ids) == 0:
+            return UNK_ID
+        if len(ids) == 1:
+            return int(ids[0])
+        shares = self.engine.probabilities(state, ids)
+        if self.lexicon.words[ids[0]] == word:
+            shares[0] /= CARELESS
+        return int(ids[int(shares.argmax())])
 
     def trace(self, context: Context) -> WordTrace:
         """Return gates and states at the last word read, or at the `<eos>` before the first."""
@@ -430,17 +447,34 @@ class ModelReader:
         An unknown word is one of the user's own if it was there before, or if that is more probable
         than a slip or missing spaces.
         """
-        state, fold = context.state, self.lexicon.fold(word)
+        state = context.state
         index = self.id_of(state, word)
-        if index != UNK_ID or self.rare.has(fold) or fold in map(self.lexicon.fold, context.words):
+        if not self._may_be_slip(index, word, context.words):
             return (index,)
         parted = yield from apart(self.engine, self.lexicon, state, word)
         if parted is None:
-            return (self.meant(state, word),)
+            return (self._meant(state, word),)
         index, share = self._likeliest(state, word, self._slipped(word))
         return parted.ids if parted.share * parted.weight > share else (index,)
 
-    def meant(self, state: State, word: str) -> int:
+    def id_with_slip(self, state: State, word: str) -> int:
+        """Return the id that a normalised word is read as after a state, if it may have a slip."""
+        index = self.id_of(state, word)
+        return self._meant(state, word) if self._may_be_slip(index, word) else index
+
+    def _may_be_slip(self, index: int, word: str, earlier: Sequence[str] = ()) -> bool:
+        """Whether a word may be another one with a slip.
+
+        Args:
+            index: the id that the word is read as without slips.
+            word: the word, which is meant as it is if it is a rare one or one of `earlier`.
+            earlier: words of the same text.
+        """
+        fold = self.lexicon.fold(word)
+        is_own = self.rare.has(fold) or fold in map(self.lexicon.fold, earlier)
+        return index == UNK_ID and not is_own
+
+    def _meant(self, state: State, word: str) -> int:
         """Return the id of the word that an unknown one is with a slip; or `<unk>`."""
         words = self._slipped(word)
         return self._likeliest(state, word, words)[0] if words else UNK_ID
@@ -482,30 +516,6 @@ class ModelReader:
             style=context.style,
             before=state,
         )
-
-
-def read_as(engine: Engine, lexicon: Lexicon, state: State, word: str) -> int:
-    """Return the id that a typed word is read as: its own, that of a commoner form, or `<unk>`.
-
-    People leave out capitals, apostrophes and accents, and a vocabulary contains many such rare
-    forms: i, dont, THE. The form with the highest P(form | context) is read, times `CARELESS` if
-    it is not the typed one.
-
-    Args:
-        engine: the model.
-        lexicon: the model's words.
-        state: the state before the word.
-        word: the word, normalised.
-    """
-    ids = lexicon.readings(word)
-    if len(ids) == 0:
-        return UNK_ID
-    if len(ids) == 1:
-        return int(ids[0])
-    shares = engine.probabilities(state, ids)
-    if lexicon.words[ids[0]] == word:
-        shares[0] /= CARELESS
-    return int(ids[int(shares.argmax())])
 
 
 def beginning(text: str, stride: int) -> tuple[int, bool]:
