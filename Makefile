@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DEMO ?= build/demo
 DEMO_PAIRS ?= $(DEMO)-de-en
 DEMO_SENTENCE := Der Arzt weiß, dass Krzysztof am Freitag im Park zwei Fahrräder sucht.
-NATIVE := $(wildcard native/*.* native/kernels/* native/cells/*)
+NATIVE := $(wildcard native/*.* native/kernels/* native/cells/* native/core/*)
 
 .PHONY: demo test format lint types imports tests coverage docs page sanitize fuzz clean
 

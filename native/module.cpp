@@ -1,5 +1,6 @@
 // The Python module: tensors and sizes in, nothing out but what the kernels write.
 #include "arguments.hpp"
+#include "core_module.hpp"
 #include "decoder_module.hpp"
 #include "fields.hpp"
 #include "instruction_sets.hpp"
@@ -310,6 +311,7 @@ NB_MODULE(_native, m) {
     m.def("back", runner<Backward>([](const Kernels& k) -> auto& { return k.back; }));
     bind_network(m, [] { return chosen.load(); });
     bind_decoder(m, [] { return chosen.load(); });
+    bind_core(m);
     m.def("step", [](const nb::handle& given, int threads) {
         run_step(*chosen.load(), arguments_of(given), threads);
     });

@@ -1,0 +1,14 @@
+// What the core throws. The C interface turns it into text.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace foreword::core {
+
+// Its message is for the person who reads it: what was wrong, where, and what to do.
+struct Error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+}  // namespace foreword::core

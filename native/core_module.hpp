@@ -1,0 +1,10 @@
+// The core's text layer as Python has it, in the submodule `core`.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace foreword {
+
+void bind_core(nanobind::module_& m);
+
+}  // namespace foreword
