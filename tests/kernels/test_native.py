@@ -39,6 +39,13 @@ NATIVE = {
 """Those with loops in C++; the others are refused, as the page on kernels lists them."""
 ZONEOUTS = frozenset(["zoneout", "zoneout shares"])
 ASKED = st.frozensets(st.sampled_from([*OPTIONS, *sorted(ZONEOUTS)]))
+DRAWN: dict[str, Any] = {
+    "T": st.integers(1, 4),
+    "B": st.integers(1, 19),
+    "H": st.integers(1, 70),
+    "seed": st.integers(0, 1000),
+    "asked": ASKED,
+}
 
 
 def sorted_name(asked: frozenset[str]) -> str:
@@ -78,14 +85,7 @@ def worst_difference(problem: Problem) -> float:
 @settings(
     deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(
-    T=st.integers(1, 4),
-    B=st.integers(1, 19),
-    inputs=st.integers(1, 5),
-    H=st.integers(1, 70),
-    seed=st.integers(0, 1000),
-    asked=ASKED,
-)
+@given(inputs=st.integers(1, 5), **DRAWN)
 def test_values_and_gradients_are_those_of_the_equations(
     instruction_set: str,
     name: str,
@@ -258,14 +258,7 @@ def relative_error(found: list[Tensor], truth: list[Tensor]) -> float:
 @settings(
     deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(
-    T=st.integers(1, 4),
-    B=st.integers(1, 19),
-    inputs=st.integers(1, 9),
-    H=st.integers(1, 70),
-    seed=st.integers(0, 1000),
-    asked=ASKED,
-)
+@given(inputs=st.integers(1, 9), **DRAWN)
 def test_bfloat16_products_are_off_by_their_rounding(
     instruction_set: str,
     name: str,

@@ -335,6 +335,13 @@ def test_a_word_that_stands_there_in_another_form_is_not_offered(english: Predic
     assert all_of(english, "and li\xadke", complete=True) == ["and likely"]
 
 
+def trained_on(lines: list[str], model: Predictor) -> Predictor:
+    """A model with the spaces and the style of a training text."""
+    tokenizer = model.tokenizer
+    learned = Tokenizer(tokenizer.words, tokenizer.config, spacing=counted(lines))
+    return Predictor(replace(model.folder, tokenizer=learned))
+
+
 FRENCH = ["Ça va\u00a0? Oui\u00a0! Il dit\u00a0: «\u00a0oui\u00a0».", "Où est-il\u00a0?"] * 10
 
 
@@ -354,10 +361,7 @@ FRENCH = ["Ça va\u00a0? Oui\u00a0! Il dit\u00a0: «\u00a0oui\u00a0».", "Où es
 def test_spaces_stand_where_the_training_text_has_them(
     word: str, text: str, accepted: str, speaker: MakeSpeaker
 ) -> None:
-    usual = speaker({word: 0.9})
-    tokenizer = usual.tokenizer
-    learned = Tokenizer(tokenizer.words, tokenizer.config, spacing=counted(FRENCH))
-    french = Predictor(replace(usual.folder, tokenizer=learned))
+    french = trained_on(FRENCH, speaker({word: 0.9}))
     assert first(french, text, complete=False) == accepted
     if not text[-1].isspace():  # what is generated keeps the spaces that are there
         assert text + "".join(generate(french, text, max_words=1, temperature=0)) == accepted
@@ -379,10 +383,7 @@ TYPESET = ["“It’s so…” — or – not, “he” said."] * 9
 def test_before_the_user_shows_a_style_marks_are_those_of_the_training_text(
     word: str, text: str, accepted: str, speaker: MakeSpeaker
 ) -> None:
-    plain = speaker({word: 0.9})
-    tokenizer = plain.tokenizer
-    learned = Tokenizer(tokenizer.words, tokenizer.config, spacing=counted(TYPESET))
-    typeset = Predictor(replace(plain.folder, tokenizer=learned))
+    typeset = trained_on(TYPESET, speaker({word: 0.9}))
     assert first(typeset, text, complete=False) == accepted
     assert text + "".join(generate(typeset, text, max_words=1, temperature=0)) == accepted
 

@@ -16,7 +16,7 @@ from foreword.models.recurrent import RecurrentModel
 from foreword.training.board import Board
 from foreword.training.insight import look
 from foreword.training.progress import Event, Insight, Note, Validated
-from foreword.training.trainer import train
+from foreword.training.trainer import Run, train
 
 CHATS = ["how are you ?", "i am fine , and you ?", "do you like tea ?", "i like it a lot ."] * 60
 
@@ -60,19 +60,25 @@ def test_gradients_by_distance_equal_finite_differences(name: str) -> None:
         assert float(distances["layer0.h"][5 - step]) == pytest.approx(norm, rel=1e-5, abs=1e-9)
 
 
-def test_looking_changes_neither_weights_nor_what_is_drawn() -> None:
+def looked_at(run: Run, every: int) -> list[Event]:
+    """What a run reports while every step whose number `every` divides is recorded."""
     events: list[Event] = []
-    plain, watched = run_of("lstm", steps=30), run_of("lstm", steps=30)
-    go(plain)
     train(
-        watched,
+        run,
         validate=None,
         save=lambda checkpoint, changed: None,
         should_stop=lambda: False,
         report=events.append,
         clock=lambda: 0.0,
-        look_every=7,
+        look_every=every,
     )
+    return events
+
+
+def test_looking_changes_neither_weights_nor_what_is_drawn() -> None:
+    plain, watched = run_of("lstm", steps=30), run_of("lstm", steps=30)
+    go(plain)
+    events = looked_at(watched, every=7)
     looked = [event for event in events if isinstance(event, Insight)]
     assert [event.step for event in looked] == [0, 7, 14, 21, 28]
     for name, weight in plain.model.state_dict().items():
@@ -81,17 +87,7 @@ def test_looking_changes_neither_weights_nor_what_is_drawn() -> None:
 
 
 def test_norms_by_layer_make_up_the_whole_gradients_norm() -> None:
-    events: list[Event] = []
-    run = run_of("gru", steps=1, clip=1e9)
-    train(
-        run,
-        validate=None,
-        save=lambda checkpoint, changed: None,
-        should_stop=lambda: False,
-        report=events.append,
-        clock=lambda: 0.0,
-        look_every=1,
-    )
+    events = looked_at(run_of("gru", steps=1, clip=1e9), every=1)
     insight = next(event for event in events if isinstance(event, Insight))
     step = next(event for event in events if type(event).__name__ == "StepProgress")
     whole = np.sqrt(sum(norm**2 for norm in insight.gradients.values()))
@@ -105,16 +101,7 @@ def test_norms_by_layer_make_up_the_whole_gradients_norm() -> None:
 
 @pytest.mark.parametrize("name", ["mlp-window", "rnn"])
 def test_what_has_no_gates_shows_none(name: str) -> None:
-    events: list[Event] = []
-    train(
-        run_of(name, steps=1),
-        validate=None,
-        save=lambda checkpoint, changed: None,
-        should_stop=lambda: False,
-        report=events.append,
-        clock=lambda: 0.0,
-        look_every=1,
-    )
+    events = looked_at(run_of(name, steps=1), every=1)
     insight = next(event for event in events if isinstance(event, Insight))
     assert insight.gates == {}
     assert set(insight.distances) == ({"layer0.h"} if name == "rnn" else set())

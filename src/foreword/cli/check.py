@@ -7,6 +7,7 @@ import typer
 from rich.progress import track
 from rich.table import Table
 
+from foreword.cli.arguments import Json
 from foreword.cli.console import as_text, errors, print_json, results
 from foreword.errors import SettingsError, did_you_mean
 
@@ -31,7 +32,7 @@ def check(
     repeats: Annotated[
         int, typer.Option(min=1, help="Number of random sizes for each combination.")
     ] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Check a kernel or a layer against the cells' equations, values and gradients."""
     from foreword.cells.registry import NAMES

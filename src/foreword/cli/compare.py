@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from foreword.cells import registry
+from foreword.cli.arguments import Json, TextsOrChats, ValidPairs
 from foreword.cli.console import (
     errors,
     interruptible,
@@ -43,13 +44,7 @@ FILES = ("table.csv", "curves.csv", "comparison.png")
     },
 )
 def compare(
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, globs, gzip files, or -. Default: the chats that come with "
-            "the package."
-        ),
-    ] = None,
+    text: TextsOrChats = None,
     out: Annotated[
         Path,
         typer.Option("--out", "-o", metavar="DIR", help="Folder for the plot and the CSV files."),
@@ -77,16 +72,14 @@ def compare(
             "that hold both languages. Default models: rnn, lstm and gru.",
         ),
     ] = None,
-    valid_pairs: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="Pairs to validate on.")
-    ] = None,
+    valid_pairs: ValidPairs = None,
     attention: Annotated[
         list[str] | None,
         typer.Option(help="Attention of the translation models; repeat it. Default: all kinds."),
     ] = None,
     *,
     leaves: LeavesWithoutEnd,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Train every architecture with the same parameters and time, and compare them."""
     allowed = unless_replacing(FILES, _is_comparison, "compare")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from foreword.cli.arguments import Json, ModelFolder
 from foreword.cli.console import interruptible, print_json, results
 from foreword.cli.info import compression_rows, table_of
 from foreword.cli.texts import reads_texts
@@ -17,7 +18,7 @@ from foreword.text.choice import ReadingOptions
 
 @reads_texts
 def compress(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
+    folder: ModelFolder,
     out: Annotated[
         Path,
         typer.Option("--out", "-o", metavar="DIR", help="Folder to write the smaller model to."),
@@ -53,7 +54,7 @@ def compress(
     ] = False,
     *,
     reading: ReadingOptions,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write a model in int8, a quarter of its size, and measure the cost.
 

@@ -2,11 +2,11 @@
 
 import platform
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.table import Table
 
+from foreword.cli.arguments import Json
 from foreword.cli.console import print_json, results
 from foreword.cli.info import table_of
 from foreword.cli.notes import note
@@ -14,7 +14,7 @@ from foreword.folder.installed import installed_models
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show what this machine offers, which kernel runs each cell, and why not another."""
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.table import Table
 
+from foreword.cli.arguments import Chats, Json, ModelFolder, Texts
 from foreword.cli.console import print_json, results
 from foreword.cli.info import evaluation_rows, table_of, translation_rows
 from foreword.cli.texts import reads_texts
@@ -23,15 +24,9 @@ _METHODS = "Methods (perplexity alone, the state carried)"
 
 @reads_texts
 def evaluate(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(help="Files, folders, globs, gzip files, or - for standard input."),
-    ] = None,
-    chats: Annotated[
-        Literal["train", "valid", "test"] | None,
-        typer.Option(help="Use a part of the carried chats instead of TEXT."),
-    ] = None,
+    folder: ModelFolder,
+    text: Texts = None,
+    chats: Chats = None,
     pairs: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,7 +73,7 @@ def evaluate(
     device: Annotated[
         str, typer.Option(help="Device to run on: cpu, cuda, cuda:1 and so on.")
     ] = "cpu",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
     tune: Annotated[
         list[str] | None,
         typer.Option(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from foreword.cli.arguments import Json, ModelFolder
 from foreword.cli.console import interruptible, print_json, results
 from foreword.cli.info import table_of
 from foreword.exporting.export import export as run
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
+    folder: ModelFolder,
     out: Annotated[Path, typer.Argument(metavar="FILE", help="The ONNX file to write.")],
     best: Annotated[
         int | None,
@@ -26,7 +27,7 @@ def export(
         typer.Option(metavar="FILE", help="Also write the words to a text file, one a line."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write one step of a model's network as an ONNX file, for other programs and languages."""
     with interruptible(lambda: f"nothing was written to {out}"):

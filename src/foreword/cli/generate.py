@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from foreword.cli.arguments import Json, ModelName
 from foreword.cli.console import input_lines, print_json
 from foreword.cli.notes import as_a_text
 from foreword.errors import FolderError
@@ -15,9 +16,7 @@ from foreword.visible import shown_lines
 
 
 def generate(
-    folder: Annotated[
-        str, typer.Argument(metavar="DIR", help="A model folder, or an installed model's name.")
-    ],
+    folder: ModelName,
     opening: Annotated[
         str, typer.Argument(help="The text to continue; - reads it from standard input.")
     ] = "",
@@ -43,7 +42,7 @@ def generate(
     lines: Annotated[
         bool, typer.Option("--lines", help="Continue after the end of a line.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Continue a text."""
     try:

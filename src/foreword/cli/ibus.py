@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from foreword.cli.arguments import ModelName
 from foreword.cli.console import interruptible, print_note, results
 from foreword.cli.personal import KEY, opened
 from foreword.cli.predict import Block, NoFilter, PersonalFile, Tolerant
@@ -14,10 +15,7 @@ from foreword.input_method.keys import MOST, KeyChoice
 
 
 def ibus(
-    folder: Annotated[
-        str,
-        typer.Argument(metavar="DIR", help="A model folder, or an installed model's name."),
-    ],
+    folder: ModelName,
     k: Annotated[
         int, typer.Option("-k", "--words", min=1, max=MOST, help="Number of words to choose from.")
     ] = 5,

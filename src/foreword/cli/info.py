@@ -1,13 +1,11 @@
 """`foreword info`: what a model is, how it was trained, on what, and how good it is. No torch."""
 
 import math
-from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 from rich.table import Table
 
+from foreword.cli.arguments import Json, ModelFolder
 from foreword.cli.console import print_json, results
 from foreword.folder.config import (
     Compression,
@@ -32,8 +30,8 @@ from foreword.folder.weights import count_numbers, expected_tensors
 
 
 def info(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    folder: ModelFolder,
+    as_json: Json = False,
 ) -> None:
     """Show what a model is, how it was trained, on what, and how good it is."""
     path = find_folder(folder)

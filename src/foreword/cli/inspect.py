@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from foreword.cli.arguments import Json, ModelFolder
 from foreword.cli.console import (
     errors,
     input_lines,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
+    folder: ModelFolder,
     text: Annotated[
         str | None, typer.Argument(help="The text. Default, and with -: standard input.")
     ] = None,
@@ -52,7 +53,7 @@ def inspect(
             help="Compare with a run that forgets everything before this word; repeatable."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Look inside a model: gates, memory, gradients through time, what made each prediction.
 

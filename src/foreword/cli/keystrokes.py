@@ -5,11 +5,12 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from foreword.cli.arguments import Chats, Json, ModelFolder
 from foreword.cli.console import print_json, results
 from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
@@ -36,7 +37,7 @@ from foreword.translator.translator import Translator
 
 @reads_texts
 def keystrokes(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A model folder.")],
+    folder: ModelFolder,
     text: Annotated[
         list[str] | None,
         typer.Argument(
@@ -44,10 +45,7 @@ def keystrokes(
             "standard input."
         ),
     ] = None,
-    chats: Annotated[
-        Literal["train", "valid", "test"] | None,
-        typer.Option(help="Use a part of the carried chats instead of TEXT."),
-    ] = None,
+    chats: Chats = None,
     pairs: Annotated[
         list[str] | None,
         typer.Option(
@@ -123,7 +121,7 @@ def keystrokes(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 1,
     *,
     reading: ReadingOptions,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Measure how many keys a typist saves by the model's suggestions.
 

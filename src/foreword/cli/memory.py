@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from foreword.cli.arguments import Json
 from foreword.cli.console import as_text, errors, loading_torch, print_json, results
 from foreword.errors import SettingsError
 from foreword.folder.claim import refuse_unclaimable, unless_replacing
@@ -86,7 +87,7 @@ def memory(
     kernel: Annotated[
         str | None, typer.Option(help="Kernel to run. Default: the dispatcher's choice.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Find out at which lag each recurrent cell fails, on the classic tasks.
 

@@ -24,14 +24,6 @@ PANELS = {
 """Headings of the help for groups of settings; the others are under Options."""
 TAKE_FILES = ("--pairs", "--valid-pairs")
 """Options that take all files up to the next option."""
-Recipe = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME|FILE",
-        help="Settings from a recipe, which options and --set override; see `foreword recipes`.",
-    ),
-]
-"""The option of the verbs that train one model."""
 NEGATED = {"untied": "tied", "reset_before": "reset_after"}
 """Options of earlier versions that turned a setting off; others were called --no-NAME."""
 

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from foreword.cli.arguments import Recipe, Texts
 from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
 from foreword.cli.info import table_of
-from foreword.cli.options import Recipe, takes_settings
+from foreword.cli.options import takes_settings
 from foreword.cli.train import STOPPED
 from foreword.cli.watch import Watch
 from foreword.compression.compress import BOUND
@@ -24,10 +25,7 @@ SHARED = ("vocab_size", "model", "hidden_size", "seed", "threads", "device")
 
 @takes_settings(*ENDS, *SHARED, instead={"language": "--language"})
 def pack(
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(help="Files, folders, globs, gzip files, or - for standard input."),
-    ] = None,
+    text: Texts = None,
     name: Annotated[
         str | None,
         typer.Option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from foreword.cli.arguments import Json
 from foreword.cli.console import errors, json_lines, print_json, results
 from foreword.cli.info import table_of
 from foreword.cli.notes import empty, note
@@ -43,7 +44,6 @@ personal = typer.Typer(
     help="A person's own words beside a model: learn, list, change, forget. Only `learn` and "
     f"`import` add words. The key of an encrypted file is read from {KEY}.",
 )
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Model = Annotated[
     Path, typer.Option("--model", "-m", metavar="DIR", help="The model that the words are for.")
 ]

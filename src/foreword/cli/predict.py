@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from foreword.cli.arguments import JsonLines
 from foreword.cli.console import input_lines, print_json, results
 from foreword.cli.notes import ReadingNotes, as_a_text, tell_of_empty, tell_of_untrained
 from foreword.cli.personal import opened
@@ -74,7 +75,7 @@ def predict(
             help="Show the k most probable next characters instead of words; with --json, all.",
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line for a text.")] = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Predict the likeliest next words, and completions of an unfinished last word.
 

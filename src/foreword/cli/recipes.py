@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from foreword.cli.arguments import Json
 from foreword.cli.console import print_json, results
 from foreword.cli.info import table_of
 from foreword.training.recipes import Reached, Recipe, find, names
@@ -15,7 +16,7 @@ def recipes(
         str | None,
         typer.Argument(metavar="NAME", help="Show only this recipe, by its name or file."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """List the recipes that `train --recipe` takes, or show one."""
     recipes_by_name = {name: find(name) for name in ([recipe] if recipe is not None else names())}

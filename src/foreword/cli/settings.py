@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from foreword.cli.arguments import Json
 from foreword.cli.console import print_json, results
 from foreword.errors import SettingsError, did_you_mean
 from foreword.training.catalogue import described
@@ -15,7 +16,7 @@ def settings(
         list[str] | None,
         typer.Argument(metavar="NAME", help="Show only these settings. Default: all."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """List the settings that `--set` and recipes take, with their ranges and defaults."""
     known = described()

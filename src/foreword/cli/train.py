@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from foreword.cli.arguments import JsonOutcome, Recipe, Valid
 from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
 from foreword.cli.info import evaluation_rows, table_of, translation_rows
-from foreword.cli.options import Recipe, takes_settings
+from foreword.cli.options import takes_settings
 from foreword.cli.watch import Watch
 from foreword.folder.claim import refuse_unclaimable
 from foreword.training.checkpoint import refuse_without_checkpoint, saved
@@ -40,12 +41,7 @@ def train(
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Folder to write the model to."),
     ] = None,
-    valid: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE", help="Text to validate on. Default: the last part of the text."
-        ),
-    ] = None,
+    valid: Valid = None,
     pairs: Annotated[
         list[str] | None,
         typer.Option(
@@ -92,7 +88,7 @@ def train(
             help="Write DIR/watch for TensorBoard: losses, gradients by layer and distance, gates.",
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    as_json: JsonOutcome = False,
     *,
     leaves: Leaves,
 ) -> None:

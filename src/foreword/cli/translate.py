@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from foreword.cli.arguments import JsonLines
 from foreword.cli.console import input_blocks, print_json
 from foreword.cli.notes import note
 from foreword.text.glossary import read_glossary
@@ -83,7 +84,7 @@ def translate(
             "comes from, as pairs 0-0 1-2 of numbers: the text's, then the translation's.",
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line for a text.")] = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Translate a text, or standard input line by line.
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from foreword.cli.arguments import JsonOutcome, TextsOrChats, Valid, ValidPairs
 from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
 from foreword.cli.info import table_of
 from foreword.cli.options import takes_settings
@@ -23,13 +24,7 @@ _SEARCH = "Search"
 
 @takes_settings(*SHARED, instead={name: f"--{name}-each" for name in ENDS})
 def tune(
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, globs, gzip files, or -. Default: the chats that come with "
-            "the package."
-        ),
-    ] = None,
+    text: TextsOrChats = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -39,12 +34,7 @@ def tune(
             help="Folder for best.toml, trials.json and the record of the search.",
         ),
     ] = None,
-    valid: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE", help="Text to validate on. Default: the last part of the text."
-        ),
-    ] = None,
+    valid: Valid = None,
     pairs: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,9 +43,7 @@ def tune(
             "languages.",
         ),
     ] = None,
-    valid_pairs: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="Pairs to validate on.")
-    ] = None,
+    valid_pairs: ValidPairs = None,
     search: Annotated[
         list[str] | None,
         typer.Option(
@@ -87,7 +75,7 @@ def tune(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the search in DIR.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    as_json: JsonOutcome = False,
     recipe: Annotated[
         str | None,
         typer.Option(

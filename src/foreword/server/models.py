@@ -20,7 +20,7 @@ from foreword.folder.store import seen
 from foreword.predictor.candidates import HIDDEN
 from foreword.predictor.predictor import Prediction, Predictor, load
 from foreword.predictor.state import State
-from foreword.server.refusal import RequestError
+from foreword.server.refusal import named
 from foreword.server.typists import Typists
 
 Files = list[tuple[int, int, int] | None]
@@ -110,7 +110,6 @@ class Models:
                 )
             self._paths[name] = path
         self._models = {name: self._read(name) for name in self._paths}
-        self._default = next(iter(self._models), "")
 
     def all(self) -> list[Model]:
         """All models that are served."""
@@ -122,16 +121,7 @@ class Models:
         Raises:
             RequestError: no model has this name.
         """
-        model = self._models.get(self._default if name is None else name)
-        if model is None:
-            known = ", ".join(self._models) or "none"
-            raise RequestError(
-                404,
-                "model_not_found",
-                f"no such next-word model. There are: {known}",
-                param="model",
-            )
-        return model
+        return named(self._models, name, "next-word")
 
     async def reload(self) -> dict[str, str]:
         """Load changed folders while requests go on; a model that cannot be loaded stays.

@@ -1,8 +1,11 @@
 """The errors that clients receive, as JSON. Knows no networks and no models."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
+
+Served = TypeVar("Served")
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
@@ -60,3 +63,22 @@ def late(deadline: float) -> RequestError:
 def overloaded() -> RequestError:
     """The refusal of a request that could not be answered in time."""
     return later(503, "overloaded", "the server is busy; try again in a second")
+
+
+def named(models: Mapping[str, Served], name: str | None, kind: str) -> Served:
+    """Return a model by name, or the first one for None.
+
+    Args:
+        models: all that are served, by name.
+        name: the name in a request.
+        kind: what the models do, for the error: "next-word" or "translation".
+
+    Raises:
+        RequestError: no model has this name.
+    """
+    chosen = next(iter(models), "") if name is None else name
+    if chosen not in models:
+        known = ", ".join(models) or "none"
+        message = f"no such {kind} model. There are: {known}"
+        raise RequestError(404, "model_not_found", message, param="model")
+    return models[chosen]

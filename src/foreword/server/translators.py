@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from foreword.errors import ForewordError, SettingsError
 from foreword.folder.installed import find_folder
 from foreword.folder.store import seen
-from foreword.server.refusal import RequestError
+from foreword.server.refusal import RequestError, named
 from foreword.text.pairs.memory import TranslationMemory
 from foreword.translator.line_typist import AnyTypist
 from foreword.translator.translator import Translator
@@ -180,16 +180,7 @@ class Translators:
         Raises:
             RequestError: no translation model has this name.
         """
-        model = self._by_name.get(next(iter(self._by_name), "") if name is None else name)
-        if model is None:
-            known = ", ".join(self._by_name) or "none"
-            raise RequestError(
-                404,
-                "model_not_found",
-                f"no such translation model. There are: {known}",
-                param="model",
-            )
-        return model
+        return named(self._by_name, name, "translation")
 
     async def reload(self) -> dict[str, str]:
         """Load changed folders while requests go on; a model that cannot be loaded stays.
