@@ -165,7 +165,7 @@ def test_too_few_minutes_for_all_networks_are_refused_before_any_text_is_read(
     monkeypatch.chdir(tmp_path)
     said = told("compare", "missing.txt", "--minutes", "0.05", expect=1)
     assert "0.05 minutes are too few for 8 networks" in said
-    assert "Give 0.4 at the least" in said
+    assert "Give 0.4 at least" in said
     assert list(tmp_path.iterdir()) == []
 
 

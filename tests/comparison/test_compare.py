@@ -67,7 +67,7 @@ def test_the_plot_is_a_picture(tmp_path: Path) -> None:
 def test_too_few_minutes_are_refused_with_the_least_that_will_do(
     minutes: float, models: list[str], least: str
 ) -> None:
-    with pytest.raises(SettingsError, match=rf"too few for .*Give {least} at the least"):
+    with pytest.raises(SettingsError, match=rf"too few for .*Give {least} at least"):
         refuse_too_little(minutes, models)
     refuse_too_little(float(least), models)
 

@@ -65,7 +65,7 @@ def test_an_adaptive_softmax_is_made_int8_and_keeps_its_words(
     options = {"adaptive_clusters": 2, "adaptive_head": 4, "tied": False}
     folder = make_folder("lstm", hidden_size=40, embedding_size=24, **options)
     folder = replace(folder, weights={k: v / 5 for k, v in folder.weights.items()})
-    with pytest.raises(SettingsError, match="in clusters, which lose none"):
+    with pytest.raises(SettingsError, match="in clusters of fixed size"):
         smaller(folder, 15)
 
     small = smaller(folder)

@@ -263,7 +263,7 @@ def test_an_ngram_model_is_counted_and_used_as_any_other(
     refused = foreword_command("compress", out, "--out", tmp_path / "c", expect=1).stderr
     assert "no matrices for int8" in refused
     refused = foreword_command("inspect", out, "how are", "--out", tmp_path / "i", expect=1)
-    assert "no network to look into" in refused.stderr
+    assert "no network to inspect" in refused.stderr
 
 
 def test_full_backpropagation_over_sentences_trains(

@@ -186,7 +186,7 @@ def test_what_is_set_is_not_searched(tune: Tune) -> None:
     [
         ({"trials": 0}, "trials must be at least 1"),
         ({"dropout": 0.1}, "dropout is both set and searched"),
-        ({"minutes": 3}, "said for each trial: minutes_each"),
+        ({"minutes": 3}, "set for each trial: use minutes_each"),
         ({"hidden": 3}, "there is no setting 'hidden'"),
         ({"search": ["dropout=2..3"]}, "less than 1"),
     ],
@@ -203,7 +203,7 @@ def test_going_on_takes_the_same_text_and_settings_or_refuses(
     tune: Tune, text: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "search"
-    with pytest.raises(FolderError, match="no search to go on with"):
+    with pytest.raises(FolderError, match="no search to continue"):
         tune(resume=True)
     tune(trials=1)
     with pytest.raises(SettingsError, match="holds a search already"):

@@ -41,7 +41,7 @@ def test_what_is_searched_by_default_is_allowed_and_read_back_from_text(model: s
     [
         ("dropout", "cannot be searched: write NAME=LOW..HIGH"),
         ("dropout=", "cannot be searched: write NAME=LOW..HIGH"),
-        ("dropout=a..b", "has no two numbers"),
+        ("dropout=a..b", "needs two numbers"),
         ("dropout=0.5..0.1", "must be smaller"),
         ("dropout=0..0.5:log", "above 0 for :log"),
         ("dropout=0.1..0.5:ln", "only :log may follow"),
@@ -49,9 +49,9 @@ def test_what_is_searched_by_default_is_allowed_and_read_back_from_text(model: s
         ("hidden_size=8..16.5", "hidden_size is a whole number"),
         ("model=lstm,transformer", "model = transformer"),
         ("droput=0..0.5", "there is no setting 'droput'. Did you mean dropout\\?"),
-        ("vocab_size=100..200", "perplexities would not compare"),
-        ("minutes=1..2", "perplexities would not compare"),
-        ("seed=1..9", "perplexities would not compare"),
+        ("vocab_size=100..200", "perplexities would not be comparable"),
+        ("minutes=1..2", "perplexities would not be comparable"),
+        ("seed=1..9", "perplexities would not be comparable"),
     ],
 )
 def test_what_cannot_be_searched_is_refused_with_the_reason(text: str, message: str) -> None:

@@ -131,7 +131,7 @@ def keystrokes(
     if pairs:
         if text or chats or learn or letters or keypad:
             raise SettingsError(
-                "--pairs stands alone, without a TEXT, --chats, --learn, --letters and --keypad"
+                "--pairs cannot be combined with a TEXT, --chats, --learn, --letters or --keypad"
             )
         with Watch() as watch:
             reports = _of_pairs(folder, pairs, against, typist, messages, seed, reading, watch)

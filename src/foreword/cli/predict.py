@@ -100,7 +100,7 @@ def predict(
         tell_of_empty(layer, personal, folder)
     tell_of_untrained(predictor, folder)
     if letters and (interactive or complete is not None):
-        raise SettingsError("--letters stands without --interactive, --complete and --next")
+        raise SettingsError("--letters cannot be combined with --interactive, --complete or --next")
     if interactive:
         if not sys.stdin.isatty():
             raise SettingsError("--interactive needs a terminal; without one, pipe lines in")

@@ -175,7 +175,7 @@ def _token(path: Path | None) -> str | None:
         return _secret(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SettingsError(
-            f"{path} holds no token: its byte {error.start + 1} is no UTF-8. A token is a line of "
+            f"{path} holds no token: its byte {error.start + 1} is not UTF-8. A token is a line of "
             'printable ASCII characters: python -c "import secrets; print(secrets.token_urlsafe())"'
         ) from error
 
@@ -197,7 +197,7 @@ def _secret(path: Path) -> bytes:
         raise SettingsError(f"{path} cannot be read: {error}") from error
     if len(held) > MOST_OF_SECRET:
         raise SettingsError(
-            f"{path} is no secret's file: it has more than {MOST_OF_SECRET:,} bytes"
+            f"{path} cannot be the file of a secret: it has more than {MOST_OF_SECRET:,} bytes"
         )
     if os.name == "posix" and stat.S_ISREG(mode) and mode & OTHERS:
         errors.print(

@@ -101,7 +101,7 @@ def refuse_too_little(minutes: float, models: Sequence[str]) -> None:
     if minutes * 60 < networks * LEAST_SECONDS:
         raise SettingsError(
             f"{minutes:g} minutes are too few for {networks} networks: they share them, "
-            f"{minutes * 60 / networks:.1f} s each. Give {least:g} at the least (--minutes "
+            f"{minutes * 60 / networks:.1f} s each. Give {least:g} at least (--minutes "
             f"{least:g}), {2 * networks} to see differences, or name fewer with --model"
         )
 
@@ -219,7 +219,7 @@ def _ngram(
     config = count_on(corpus, settings, out=out, report=report)
     evaluation, record = config.evaluation, config.training
     if evaluation is None or record is None:
-        raise TextError("the text is too short to hold a part of it out: give --valid FILE")
+        raise TextError("the text is too short to hold out a part of it: give --valid FILE")
     row = Row(
         model="ngram",
         parameters=count_numbers(config.model, config.weights),

@@ -128,7 +128,9 @@ def _compress(
 ) -> Compression:
     """Compress into a folder that is claimed; see `compress`."""
     if before.config.weights == "int8":
-        raise SettingsError(f"{source} is compressed already: compress what it was made of")
+        raise SettingsError(
+            f"{source} is compressed already: compress the model that it was made from"
+        )
     if not isinstance(before.config.model, ModelConfig):
         raise SettingsError(
             f"{source} is an {before.config.model.name} model: it has no matrices for int8. Fewer "
@@ -195,7 +197,7 @@ def smaller(folder: Folder, vocab_size: int | None = None) -> Folder:
             )
         if isinstance(model, ModelConfig) and model.clusters:
             raise SettingsError(
-                "the words of an adaptive softmax are in clusters, which lose none: leave "
+                "the words of an adaptive softmax are in clusters of fixed size: leave "
                 "vocab_size out, or train with a smaller one"
             )
         for name in ("embedding.weight", "decoder.weight", "decoder.bias"):
@@ -242,8 +244,8 @@ def _sources(
         chats = next((p for p in parts if f"({p})" in config.evaluation.text), None)
     if chats is None:
         raise SettingsError(
-            "give a text to measure the loss on, by --text FILE: one of the kind that the model "
-            "will see, that it was not trained on"
+            "name a text to measure the loss on with --text FILE: one of the kind that the model "
+            "will read, and that it was not trained on"
         )
     return [chat_source(chats)]
 

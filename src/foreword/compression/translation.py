@@ -52,7 +52,9 @@ def compress_translation(
     """
     before = read_translation(source)
     if before.config.weights == "int8":
-        raise SettingsError(f"{source} is compressed already: compress what it was made of")
+        raise SettingsError(
+            f"{source} is compressed already: compress the model that it was made from"
+        )
     pairs = read_pairs(paths)
     say(pairs.note)
     if len(pairs) == 0:

@@ -72,7 +72,7 @@ class Settings(BaseModel):
             told = "; ".join(
                 f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors()
             )
-            raise SettingsError(f"the settings of foreword cannot be taken: {told}") from error
+            raise SettingsError(f"the settings of foreword cannot be used: {told}") from error
 
 
 class Offer(NamedTuple):
@@ -250,7 +250,8 @@ class Editor:
         if settings.personal is not None:
             if predictor is None:
                 raise SettingsError(
-                    f"{settings.model} translates, and has no personal words: leave personal out"
+                    f"{settings.model} is a translation model, which has no personal words: "
+                    "leave personal out"
                 )
             layer = personal.open(
                 settings.personal, predictor.tokenizer, read_only=True, key=self._key

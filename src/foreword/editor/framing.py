@@ -80,7 +80,7 @@ class Messages:
                     )
             elif not self._is_lost and (b":" not in line or _is_a_length(line)):
                 shown = line[:80].decode("ascii", "backslashreplace").strip()
-                raise self._lost(f"this is no header of a message: {shown}")
+                raise self._lost(f"this is not a header of a message: {shown}")
         raise self._lost(f"a message has more than {MOST_LINES} headers")
 
     def _lost(self, message: str) -> MessageError:

@@ -27,7 +27,7 @@ def plot_reliability(reliability: Reliability, path: Path, text: str) -> None:
     except ModuleNotFoundError as error:
         raise MissingExtraError("plotting", "plot") from error
     if path.suffix.lower() not in FORMS:
-        raise SettingsError(f"{path}: a picture ends in {', '.join(FORMS)}")
+        raise SettingsError(f"{path}: the name of a picture must end in {', '.join(FORMS)}")
     figure = Figure(figsize=(9, 4.6), layout="constrained")
     FigureCanvasAgg(figure)
     panels = (

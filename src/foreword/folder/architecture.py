@@ -170,7 +170,8 @@ class ModelConfig:
             raise ValueError("adaptive_clusters and adaptive_head are both 0, or neither is")
         if self.adaptive_clusters and (self.tied or self.softmaxes > 1):
             raise ValueError(
-                "adaptive_clusters have weights of their own, in one softmax: not tied"
+                "adaptive_clusters have output weights of their own, in one softmax: tied must "
+                "be false"
             )
         if any(cluster.words < 1 for cluster in self.clusters):
             raise ValueError(

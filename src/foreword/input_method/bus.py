@@ -44,7 +44,7 @@ def characters() -> Callable[[int], str]:
         library = ctypes.CDLL("libxkbcommon.so.0")
     except OSError as error:
         raise DesktopError(
-            "libxkbcommon is missing, which knows the characters of keys: apt install libxkbcommon0"
+            "libxkbcommon, which maps keys to characters, is missing: apt install libxkbcommon0"
         ) from error
 
     @lru_cache(1 << 10)

@@ -47,7 +47,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.learns and self.personal is None:
-            raise SettingsError("what is learned needs a personal file: --personal FILE")
+            raise SettingsError("--learn needs a personal file to write to: --personal FILE")
 
     @property
     def is_installed(self) -> bool:

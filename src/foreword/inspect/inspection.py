@@ -90,7 +90,7 @@ def inspection(
     subject = subject_of(model)
     whole = read(subject.tokenizer, text)
     if len(whole) < 2:
-        raise TextError("there is nothing to look at: the text has no words")
+        raise TextError("there is nothing to inspect: the text has no words")
     if not 0 <= skip < len(whole):
         raise SettingsError(f"cannot skip {skip:,} words: the text has {len(whole) - 1:,}")
     # The <eos> that the text begins with comes on top.

@@ -51,7 +51,7 @@ def subject_of(model: Model) -> Subject:
     network = from_folder(folder)
     if not isinstance(network, NextWordModel):
         raise SettingsError(
-            f"an {folder.config.model.name} model is a table: there is no network to look into"
+            f"an {folder.config.model.name} model is a table: there is no network to inspect"
         )
     return Subject(network, folder.tokenizer, folder.config)
 

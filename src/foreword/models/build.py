@@ -37,7 +37,7 @@ def device_named(name: str) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         available = "cpu, cuda" if torch.cuda.is_available() else "cpu"
         raise SettingsError(
-            f"device {name!r} cannot be used on this machine; there is: {available}"
+            f"device {name!r} cannot be used on this machine; available are: {available}"
         ) from error
     return device
 

@@ -60,7 +60,7 @@ def unpack(packed: PackedSequence) -> tuple[Tensor, Tensor]:
         raise RuntimeError(
             f"a packed sequence has {len(data)} rows, but batch_sizes "
             f"{packed.batch_sizes.tolist()} are for {len(places)}: they must fall from step "
-            "to step and add up to the rows. pack_padded_sequence and pack_sequence make such ones"
+            "to step and add up to the rows. pack_padded_sequence and pack_sequence make valid ones"
         )
     padded = data.new_zeros((steps * batch, *data.shape[1:])).index_copy(0, places, data)
     sizes = packed.batch_sizes.to(data.device).unsqueeze(1)

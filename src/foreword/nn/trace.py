@@ -56,7 +56,7 @@ class Trace:
             RuntimeError: the trace was made without gradients.
         """
         if any(handles is None for handles in self._handles):
-            raise RuntimeError("this trace was made under torch.no_grad: it leads to no gradients")
+            raise RuntimeError("this trace was made under torch.no_grad, and so has no gradients")
         by_layer = []
         for layer, handles, layout in zip(self.layers, self._handles, self._layouts, strict=True):
             assert handles is not None

@@ -186,9 +186,9 @@ def _licence(expression: str) -> str:
     except InvalidLicenseExpression as error:
         near = did_you_mean(expression, _USUAL_LICENCES)
         raise SettingsError(
-            f"--licence: {shown(expression)[:60]!r} is no SPDX expression.{near} Write one such as "
-            "CC0-1.0, CC-BY-SA-4.0 or Apache-2.0 (https://spdx.org/licenses), or LicenseRef-NAME "
-            "for a licence that is not listed there"
+            f"--licence: {shown(expression)[:60]!r} is not an SPDX expression.{near} Write one "
+            "such as CC0-1.0, CC-BY-SA-4.0 or Apache-2.0 (https://spdx.org/licenses), or "
+            "LicenseRef-NAME for a licence that is not listed there"
         ) from error
 
 
@@ -208,7 +208,7 @@ def _version(version: str) -> str:
         return str(Version(version))
     except InvalidVersion as error:
         raise SettingsError(
-            f"--package-version: {shown(version)[:60]!r} is no version of a package (PEP 440). "
+            f"--package-version: {shown(version)[:60]!r} is not a version of a package (PEP 440). "
             "Write one such as 0.1.0"
         ) from error
 

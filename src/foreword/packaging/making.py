@@ -74,7 +74,9 @@ class Making:
                 "begin anew, or another --out"
             )
         if folder.exists() and not _is_ours(folder):
-            raise SettingsError(f"{folder} holds something else, and would be needed. Use --out")
+            raise SettingsError(
+                f"{folder} is needed, but holds something else. Choose another folder with --out"
+            )
         with writing(folder):
             discard(folder)
             with whole(folder) as draft:
@@ -98,7 +100,7 @@ class Making:
             return cls(folder, Wish.model_validate_json((folder / WISH).read_bytes()))
         except (OSError, ValueError) as error:
             raise TrainingError(
-                f"{folder / WISH} cannot be read ({type(error).__name__}): begin anew, by "
+                f"{folder / WISH} cannot be read ({type(error).__name__}): start again with "
                 "--overwrite instead of --resume"
             ) from error
 

@@ -155,7 +155,7 @@ def _write_held_out(path: Path, units: Sequence[str], before: int) -> None:
     if length < FEWEST_CHARACTERS:
         raise TextError(
             f"too little text can be held out to measure the model: {length:,} of {before:,} "
-            f"characters are left without lines that stand in the rest too, and at least "
+            f"characters are left without lines that also occur in the rest, and at least "
             f"{FEWEST_CHARACTERS:,} are needed. Give more text, or text that repeats itself less"
         )
     with _opened(path) as file:

@@ -68,7 +68,7 @@ def _checked(given: Opinion, fold: str, lexicon: Lexicon) -> Opinion | None:
         raise ValueError(f"its weight is {given.weight}, not 0 to 1")
     total = math.fsum(given.words.values())
     if not total <= 1 + 1e-6 or min(given.words.values(), default=0.0) < 0:
-        raise ValueError(f"its probabilities are no shares of 1: they sum to {total}")
+        raise ValueError(f"its probabilities are not shares of 1: they sum to {total}")
     begin_so = [item for item in given.words.items() if begins(fold, lexicon.fold(item[0]))]
     likeliest = heapq.nlargest(WORDS_OF_A_LAYER, begin_so, key=lambda item: item[1])
     if not likeliest or not given.weight:

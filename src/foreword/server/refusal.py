@@ -79,6 +79,6 @@ def named(models: Mapping[str, Served], name: str | None, kind: str) -> Served:
     chosen = next(iter(models), "") if name is None else name
     if chosen not in models:
         known = ", ".join(models) or "none"
-        message = f"no such {kind} model. There are: {known}"
+        message = f"no such {kind} model. This server has: {known}"
         raise RequestError(404, "model_not_found", message, param="model")
     return models[chosen]

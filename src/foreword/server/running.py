@@ -67,7 +67,7 @@ def bound(settings: ServerSettings) -> socket.socket:
     except OSError as error:
         raise SettingsError(
             f"{settings.host}:{settings.port} cannot be served: {error}. Is a server running "
-            "there? Another --port, or --port 0 for any that is free"
+            "there? Try another --port, or --port 0 for any free one"
         ) from error
     return listening
 

@@ -88,16 +88,16 @@ class ServerSettings:
             )
         if self.token is not None and len(self.token) < 16:
             raise SettingsError(
-                "a token must have 16 characters at least. Draw one: "
+                "a token must have at least 16 characters. Draw one: "
                 'python -c "import secrets; print(secrets.token_urlsafe())"'
             )
         if not self.is_loopback and self.token is None:
             raise SettingsError(
-                f"to serve {self.host}, others than this machine, a token is needed: give "
+                f"to serve {self.host}, which other machines can reach, a token is needed: give "
                 "--token-file FILE or set FOREWORD_TOKEN; or serve 127.0.0.1"
             )
         if any(len(key) < 16 for key in self.state_keys):
-            raise SettingsError("a key for states must have 16 bytes at least")
+            raise SettingsError("a key for states must have at least 16 bytes")
         if self.log not in LOGS:
             raise SettingsError(f"log must be one of {', '.join(LOGS)}, not {self.log}")
         if any(not _is_origin(origin) for origin in self.origins):

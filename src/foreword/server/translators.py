@@ -97,7 +97,7 @@ class FolderTranslator:
         config = translator.config
         if not config.source_language or not config.target_language:
             raise SettingsError(
-                f"{self._path} does not tell its languages, by which clients choose a model. Set "
+                f"{self._path} does not name its languages, by which clients choose a model. Set "
                 "source_language and target_language when training"
             )
         self.source = config.source_language.partition("-")[0]

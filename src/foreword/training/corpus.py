@@ -180,7 +180,7 @@ def read_corpus(
         held_out = None
         report(
             Note(
-                "the text is too short to hold a part of it out: the model's quality will not be "
+                "the text is too short to hold out a part of it: the model's quality will not be "
                 "measured. Give --valid FILE to have it measured."
             )
         )

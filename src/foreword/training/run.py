@@ -277,7 +277,7 @@ def _refuse_several(ranks: Ranks, what: str) -> None:
         SettingsError: there are several.
     """
     if ranks.count > 1:
-        raise SettingsError(f"{what} are trained on by one process: start it without torchrun")
+        raise SettingsError(f"training on {what} uses a single process: start it without torchrun")
 
 
 def _begun(

@@ -127,7 +127,7 @@ def _tune(folder: Path, asked: "_Asked", trials: int, *, resume: bool, report: R
         corpus = read_corpus(study.texts, study.valid, study.settings.text, folder, report)
     if corpus.valid is None:
         option = "--valid-pairs" if study.translates else "--valid"
-        raise TextError(f"the text is too short to hold a part of it out: give {option} FILE")
+        raise TextError(f"the text is too short to hold out a part of it: give {option} FILE")
     document = study.document(corpus)
     with writing(folder):
         if resume:
@@ -163,7 +163,7 @@ def _begun(asked: _Asked) -> Search:
     """Return a new search, with all of its settings checked."""
     given = {name for name, value in asked.leaves.items() if value is not None}
     if ends := sorted(given & set(ENDS)):
-        raise SettingsError(f"{ends[0]} is said for each trial: {ends[0]}_each")
+        raise SettingsError(f"{ends[0]} is set for each trial: use {ends[0]}_each")
     each = dict(asked.each)
     if all(value is None for value in each.values()):
         each["minutes"] = MINUTES_EACH
@@ -195,7 +195,7 @@ def _resumed(folder: Path, asked: _Asked) -> Search:
         document["text"].keys()  # compared later
     except FileNotFoundError as error:
         raise FolderError(
-            f"{folder} holds no search to go on with. Leave --resume out to begin one."
+            f"{folder} holds no search to continue. Leave --resume out to begin one."
         ) from error
     except (AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError) as error:
         raise FolderError(f"{path} is damaged ({error}). Begin anew with --overwrite.") from error
@@ -203,13 +203,13 @@ def _resumed(folder: Path, asked: _Asked) -> Search:
     for name, value in given.items():
         if value is not None and name not in FREE and flat.get(name) != value:
             raise SettingsError(
-                f"{name} is {flat.get(name)!r} in the search to go on with and cannot become "
-                f"{value!r}: its trials would not compare. Leave it out, or begin anew."
+                f"{name} is {flat.get(name)!r} in the search to continue and cannot become "
+                f"{value!r}: its trials would not be comparable. Leave it out, or begin anew."
             )
     kept = {name: value for name, value in asked.leaves.items() if name in FREE}
     if asked.search and space_of(asked.search, settings, translates=translates) != space:
         raise SettingsError(
-            f"the search to go on with is of {', '.join(as_texts(space))}. Leave --search out, or "
+            f"the search to continue is of {', '.join(as_texts(space))}. Leave --search out, or "
             "begin anew."
         )
     settings = settings_from(kept, settings)

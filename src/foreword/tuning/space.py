@@ -132,8 +132,8 @@ def _refuse_others(name: str, *, translates: bool) -> None:
     listed = f"What can be searched: {', '.join(searched)}"
     if name in known:
         raise SettingsError(
-            f"{name} cannot be searched: under it perplexities would not compare. Set it for all "
-            f"trials. {listed}"
+            f"{name} cannot be searched, since the perplexities would not be comparable. Set it "
+            f"for all trials. {listed}"
         )
     raise SettingsError(f"there is no setting {name!r}.{did_you_mean(name, searched)} {listed}")
 
@@ -144,7 +144,7 @@ def _range(name: str, values: str, text: str) -> Range:
     try:
         low, high = float(low_text), float(high_text)
     except ValueError as error:
-        raise SettingsError(f"{text!r} has no two numbers: write {FORM}") from error
+        raise SettingsError(f"{text!r} needs two numbers: write {FORM}") from error
     if scale not in ("", "log"):
         raise SettingsError(f"{text!r}: only :log may follow a range, not :{scale}")
     if not low < high or (scale == "log" and low <= 0):

@@ -243,7 +243,7 @@ def test_what_cannot_be_measured_is_refused(folders: tuple[Path, Path]) -> None:
         measure(model, text, tune_cache=True)
     with pytest.raises(SettingsError, match="temperature must be above 0"):
         measure(model, text, temperature=0)
-    with pytest.raises(SettingsError, match="must be an ngram"):
+    with pytest.raises(SettingsError, match="only an ngram model"):
         measure(model, text, ngram=model)
     with pytest.raises(SettingsError, match="are for networks"):
         measure(ngram, text)

@@ -183,7 +183,7 @@ def test_two_words_that_become_one_are_added_up(layer: Personal) -> None:
     ("change", "message"),
     [
         ({"word": "unheard", "count": 1}, "unheard is not among the words"),
-        ({"word": "see", "to": "two words"}, "not one word"),
+        ({"word": "see", "to": "two words"}, "not a single word"),
         ({"word": "see", "to": "aB3dE6gH"}, "looks like a secret"),
         ({"word": "see", "count": 0}, "at least 1"),
         ({"word": "\n", "count": 1}, "not among the words"),
@@ -233,14 +233,17 @@ def test_what_is_exported_can_be_imported_and_predicts_alike(
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ([], "no line came"),
+        ([], "had no lines"),
         (['{"word": "see", "count": 1}'], "line 1 .* must stand first"),
         (['{"foreword_personal": 1}'] * 2, "line 2 .* must stand first, and only there"),
         (['{"foreword_personal": 2}'], "line 1 .* not a header"),
         (['{"foreword_personal": 1}', "{"], "line 2 "),
         (['{"foreword_personal": 1}', '{"word": "see", "count": 0}'], "line 2 "),
         (['{"foreword_personal": 1}', '{"word": "see", "count": 1.5}'], "line 2 "),
-        (['{"foreword_personal": 1}', '{"word": "a b", "count": 1}'], "line 2 .* not one word"),
+        (
+            ['{"foreword_personal": 1}', '{"word": "a b", "count": 1}'],
+            "line 2 .* not a single word",
+        ),
         (['{"foreword_personal": 1}', '{"word": "see", "count": 1, "x": 1}'], "line 2 "),
         (
             ['{"foreword_personal": 1}', *['{"word": "see", "count": 1}'] * 2],

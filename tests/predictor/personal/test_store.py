@@ -93,7 +93,7 @@ def test_another_programs_database_is_refused_and_left_alone(file: Path) -> None
         ("UPDATE words SET count = 'many' WHERE id > 1", "words.count is 'many', not a count"),
         ("UPDATE words SET word = x'ff00' WHERE id = 2", "damaged"),
         ("UPDATE words SET word = CAST(x'ff00' AS TEXT) WHERE id = 2", "damaged"),
-        ("DELETE FROM words WHERE id = 2", "holds a word that is not there"),
+        ("DELETE FROM words WHERE id = 2", "holds a word that is not in words"),
         ("INSERT INTO words VALUES (1000000000, 'far', 1, 1)", "words.id is 1000000000, not"),
         ("INSERT INTO trigrams VALUES (-1, 1, 1)", "damaged"),
         ("UPDATE trigrams SET count = 0", "trigrams.count is 0, not a count from 1"),
@@ -101,7 +101,7 @@ def test_another_programs_database_is_refused_and_left_alone(file: Path) -> None
         ("UPDATE weights SET earned = seen + 1", "weights.earned is .*, more than weights.seen"),
         ("UPDATE meta SET value = x'0102' WHERE name = 'recent'", "damaged"),
         ("UPDATE meta SET value = x'ffffff7f' WHERE name = 'recent'", "damaged"),
-        ("UPDATE meta SET value = x'ffffffff' WHERE name = 'recent'", "that is not there"),
+        ("UPDATE meta SET value = x'ffffffff' WHERE name = 'recent'", "that is not in words"),
         ("UPDATE meta SET value = 'x' WHERE name = 'clock'", "damaged"),
         ("UPDATE refused SET count = 'x'", "refused.count is 'x', not a count"),
         ("UPDATE meta SET value = 9223372036854775807 WHERE name = 'clock'", "not a count"),
@@ -471,7 +471,7 @@ def test_an_encrypted_file_shows_nothing_and_opens_with_its_key_alone(file: Path
     for wrong in (None, "another"):
         with pytest.raises(PersonalError, match="its key is another"):
             opened(file, key=wrong)
-    with pytest.raises(SettingsError, match="must be some characters"):
+    with pytest.raises(SettingsError, match="must not be empty"):
         opened(file, key="")
     again = opened(file, key="it's a key")
     assert everything(again) == expected

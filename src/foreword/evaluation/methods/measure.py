@@ -198,8 +198,8 @@ def _table(path: Path, network: Folder) -> NgramTable:
     other = read_folder(find_folder(path))
     if not isinstance(other.config.model, NgramConfig):
         raise SettingsError(
-            f"{path} is a model of the kind {other.config.model.name}; what is mixed in must be an "
-            "ngram: foreword train --model ngram"
+            f"{path} is a model of the kind {other.config.model.name}; only an ngram model can "
+            "be mixed in: foreword train --model ngram"
         )
     if other.tokenizer.words != network.tokenizer.words:
         raise SettingsError(

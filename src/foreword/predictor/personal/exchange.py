@@ -87,7 +87,7 @@ def imported(lines: Iterable[str], cutter: Cutter) -> Memory:
                 if word in ids or word in rejected:
                     raise _wrong(number, "the word has come before")
                 if not cutter.is_word(word):
-                    raise _wrong(number, "that is not one word as the model's tokeniser cuts them")
+                    raise _wrong(number, "that is not a single word for the model's tokeniser")
                 kind = cutter.screen.refusal(word)
                 if kind is not None:
                     refused.update([kind] * (kind != "digits"))
@@ -109,7 +109,7 @@ def imported(lines: Iterable[str], cutter: Cutter) -> Memory:
                 rows.append((u, v, w, count))
                 counts[LINE_END] += count if w == LINE_END else 0
     if number == 0:
-        raise SettingsError("there is nothing to import: no line came")
+        raise SettingsError("there is nothing to import: standard input had no lines")
     return _memory(ids, counts, rows, refused)
 
 

@@ -108,9 +108,11 @@ class Personal:
             PersonalError: the file is missing, no personal file, damaged, locked, or newer.
         """
         if key is not None and (not key or "\0" in key):
-            raise SettingsError("the key of an encrypted file must be some characters, and no NUL")
+            raise SettingsError("the key of an encrypted file must not be empty or contain NUL")
         if key is not None and any("\ud800" <= letter <= "\udfff" for letter in key):
-            raise SettingsError("the key of an encrypted file holds a character that UTF-8 lacks")
+            raise SettingsError(
+                "the key of an encrypted file holds a character that UTF-8 cannot encode"
+            )
         store = Store(Path(path), create=create, read_only=read_only, key=key, timeout=timeout)
         try:
             known = tokenizer or Tokenizer(SPECIAL, TokenizerConfig())
@@ -271,9 +273,9 @@ class Personal:
             PersonalError: the file cannot be written to.
         """
         if to is not None and not self._cutter.is_word(readable(to)):
-            raise SettingsError(f"{to!r} is not one word as the model's tokeniser cuts them")
+            raise SettingsError(f"{to!r} is not a single word for the model's tokeniser")
         if to is not None and self._cutter.screen.refusal(to) is not None:
-            raise SettingsError("the new form looks like a secret, which is not held")
+            raise SettingsError("the new form looks like a secret, which is never stored")
         if count is not None and not 1 <= count < 1 << 31:
             raise SettingsError(f"a count must be at least 1 and below 2^31, not {count}")
         self._change(lambda memory: edited(memory, word, to, count))

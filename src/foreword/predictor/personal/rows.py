@@ -96,14 +96,14 @@ def read_memory(db: Database) -> Held:
     rows = _table(db, "SELECT key, count, last FROM trigrams ORDER BY key")
     trigrams = Counts(*(np.ascontiguousarray(column) for column in rows.T))
     if (np.diff(trigrams.keys) <= 0).any():
-        raise ValueError("a sequence stands twice in trigrams")
+        raise ValueError("a sequence is twice in trigrams")
     recent = np.frombuffer(meta["recent"], dtype="<i4").astype(np.int64)
     is_held = np.array([bool(text) for text in vocabulary.texts])
     is_held[OTHER] = True
     for part in (*unpacked(trigrams.keys), recent):
         outside = part[(part < 0) | (part >= len(is_held))]
         if len(outside) or not is_held[part].all():
-            raise ValueError("a sequence holds a word that is not there")
+            raise ValueError("a sequence holds a word that is not in words")
     doubted = _table(db, "SELECT bucket, last FROM doubted ORDER BY last, bucket")
     refused = {
         _text(kind, "refused.kind"): count
@@ -343,7 +343,7 @@ def _vocabulary(db: Database) -> Vocabulary:
     texts[:FIRST_ID] = RESERVED
     held = [text for text in texts[FIRST_ID:] if text]
     if len({*held}) < len(held) or len({row[0] for row in rows}) < len(rows):
-        raise ValueError("a word stands twice in words")
+        raise ValueError("a word is twice in words")
     return Vocabulary(tuple(texts), counts, last)
 
 

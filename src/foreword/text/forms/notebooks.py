@@ -37,7 +37,7 @@ def _read_keep(text: Opened) -> Iterator[Passage]:
     except (ValueError, RecursionError) as error:
         raise text.damaged(error, KEEP.label) from error
     if not isinstance(note, dict):
-        raise text.damaged("it is no JSON object", KEEP.label)
+        raise text.damaged("it is not a JSON object", KEEP.label)
     if note.get("isTrashed"):
         text.account.left_out["notes in the trash"] += 1
         return

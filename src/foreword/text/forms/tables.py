@@ -218,8 +218,9 @@ def _read_csv(text: Opened) -> Iterator[Passage]:
         dialect = Dialect(",", (name,), has_header=name.casefold() in TEXT_COLUMNS)
         if not dialect.has_header:
             raise TextError(
-                f"{text.name}: is no table: its rows have unequal numbers of cells, whether they "
-                "are separated by comma, semicolon, tab or |. Add --as text to read it as it stands"
+                f"{text.name}: is not a table: its rows have different numbers of cells, whether "
+                "they are separated by comma, semicolon, tab or |. Add --as text to read it as it "
+                "is"
             )
     rows = rows_of((line + "\n" for line in itertools.chain(sample, lines)), dialect.delimiter)
 

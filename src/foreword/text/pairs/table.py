@@ -35,7 +35,7 @@ def read_table(text: Opened) -> Iterator[Unit]:
     delimiter = _delimiter(sample)
     if delimiter is None:
         raise TextError(
-            f"{text.name}: is no table of pairs: not every row has the same number of cells, "
+            f"{text.name}: is not a table of pairs: not every row has the same number of cells, "
             "whether they are separated by tab, comma, semicolon or |"
         )
     rows = rows_of(itertools.chain(sample, lines), delimiter)
