@@ -9,7 +9,7 @@ import pytest
 
 import foreword
 from foreword.errors import SettingsError, TextError, TrainingError
-from foreword.federated import simulation
+from foreword.federated import pool
 from foreword.federated.client import Learned, client_update
 from foreword.federated.position import chosen_people
 from foreword.federated.server import Update
@@ -19,7 +19,14 @@ from foreword.folder.store import read_folder
 from foreword.training.progress import Event, Note, StepProgress
 
 PEOPLE = 7
-QUICK: dict[str, Any] = {"rounds": 6, "clients": 2, "batch_size": 2, "window": 5, "clip": 0.5}
+QUICK: dict[str, Any] = {
+    "rounds": 6,
+    "clients": 2,
+    "batch_size": 2,
+    "window": 5,
+    "clip": 0.5,
+    "processes": 1,  # whatever else the machine does
+}
 PRIVATE: dict[str, Any] = {**QUICK, "epsilon": 4.0, "noise_seed": 4711_0815_4711}
 
 
@@ -144,12 +151,35 @@ def test_ctrl_c_within_a_round_saves_and_the_round_is_done_again(
             signal.raise_signal(signal.SIGINT)
         return client_update(*arguments)
 
-    monkeypatch.setattr(simulation, "client_update", interrupted)
+    monkeypatch.setattr(pool, "client_update", interrupted)
     done = federate(home, tmp_path / "parts", **QUICK)
     assert done.stopped_by == "SIGINT"
     assert done.config.training.steps == 2
     done = federate(home, tmp_path / "parts", resume=True)
     assert (done.stopped_by, done.config.training.steps) == (None, 6)
+    assert weights_of(tmp_path / "parts") == weights_of(tmp_path / "whole")
+
+
+def test_several_processes_make_the_same_bits_also_where_they_are_interrupted(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    federate(home, tmp_path / "whole", **PRIVATE)
+    # By default others are started where it is seen, after a round, that there is much to do.
+    monkeypatch.setattr(pool, "WORTHWHILE_SECONDS", 0.0)
+    monkeypatch.setattr(pool, "available", lambda: 2)
+    learned, rounds = pool._Pool.learned, []
+
+    def interrupted(*arguments: Any) -> Any:
+        rounds.append(len(arguments[2]))
+        if len(rounds) == 3:  # the fourth round, as the first was computed here
+            signal.raise_signal(signal.SIGINT)
+        return learned(*arguments)
+
+    monkeypatch.setattr(pool._Pool, "learned", interrupted)
+    done = federate(home, tmp_path / "parts", **{**PRIVATE, "processes": None})
+    assert rounds == [2, 2, 2]
+    assert (done.stopped_by, done.config.training.steps) == ("SIGINT", 3)
+    federate(home, tmp_path / "parts", resume=True, processes=1)
     assert weights_of(tmp_path / "parts") == weights_of(tmp_path / "whole")
 
 
@@ -163,7 +193,7 @@ def test_a_client_that_sends_garbage_is_dropped_and_the_rounds_go_on(
         delta = {name: np.full_like(value, np.nan) for name, value in learned.update.delta.items()}
         return Learned(Update(delta, 10), 1.0)
 
-    monkeypatch.setattr(simulation, "client_update", sometimes)
+    monkeypatch.setattr(pool, "client_update", sometimes)
     told: list[str] = []
 
     def listen(event: Event) -> None:

@@ -47,7 +47,7 @@ def federate(
     simulate: Annotated[
         bool,
         typer.Option(
-            "--simulate", help="Run all clients in this process, which reads everybody's text."
+            "--simulate", help="Run all clients on this machine, which reads everybody's text."
         ),
     ] = False,
     valid: Annotated[

@@ -44,10 +44,7 @@ def client_update(
         seed: chooses which words of a longer text are read: `rule.words` on end.
     """
     load_weights(model, dict(weights))
-    if len(ids) > rule.words:
-        first = int(np.random.default_rng(list(seed)).integers(len(ids) - rule.words + 1))
-        ids = ids[first : first + rule.words]
-    windows = _windows(ids, rule)
+    windows = _windows(part_of(ids, rule, seed), rule)
     objective = NextWords(model, windows, rule.settings(), torch.Generator())
     optimiser = torch.optim.SGD(model.parameters(), lr=rule.rate)
     model.train()
@@ -62,6 +59,14 @@ def client_update(
     with np.errstate(over="ignore", invalid="ignore"):  # the server drops what is no number
         delta = {name: after[name] - value for name, value in weights.items()}
     return Learned(Update(delta, words // rule.passes), nats / max(1, words))
+
+
+def part_of(ids: np.ndarray, rule: ClientRule, seed: Sequence[int]) -> np.ndarray:
+    """Return what is read of a person's text (N,) in a round: `rule.words` on end at most."""
+    if len(ids) <= rule.words:
+        return ids
+    first = int(np.random.default_rng(list(seed)).integers(len(ids) - rule.words + 1))
+    return ids[first : first + rule.words]
 
 
 def _windows(ids: np.ndarray, rule: ClientRule) -> Windows:

@@ -112,7 +112,15 @@ class FederatedSettings(Settings):
         10, description="Number of validations over the whole run, if there is a text for it."
     )
     seed: Seed = Field(1, description="Seed of the choice of people and of their words.")
-    threads: Count = Field(1, description="Number of processor threads.")
+    processes: Count | None = Field(
+        None,
+        description=(
+            "Number of clients that are computed at once, in a process each; the model is the same "
+            "whatever it is. Default: one for each core, once it is seen that the run will take "
+            "long enough."
+        ),
+    )
+    threads: Count = Field(1, description="Number of processor threads of each client.")
     save_seconds: Positive = Field(60.0, description="Seconds between checkpoints.")
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Federated training with all clients in one process: `foreword.federate`. Holds no equations.
+"""Federated training with all clients on one machine: `foreword.federate`. Holds no equations.
 
 A round is: choose people who have rested, let each compute a change of the weights, and make new
 weights of the changes. All random choices come from seeds and the number of the round. So a round
@@ -20,15 +20,14 @@ import torch
 from foreword.errors import SettingsError, TrainingError
 from foreword.evaluation.perplexity import score
 from foreword.evaluation.report import evaluation_of
-from foreword.federated.client import client_update
 from foreword.federated.noise_tree import Draw, NoiseTree, gaussian
 from foreword.federated.people import read_people
+from foreword.federated.pool import Clients, Task
 from foreword.federated.position import Position, chosen_people
 from foreword.federated.rules import Bptt
 from foreword.federated.run import Simulation
 from foreword.federated.server import (
     ServerState,
-    Update,
     Weights,
     fault_of,
     norm_of,
@@ -55,7 +54,7 @@ from foreword.training.progress import Note, Reporter, StepProgress, TextProgres
 from foreword.training.session import Outcome
 from foreword.training.target import refusal_for
 
-FREE = frozenset({"save_seconds"})
+FREE = frozenset({"processes", "save_seconds"})
 """Settings that may change when a run is resumed. Not the threads: a round done again must be
 the same to the last bit, since the same noise on another sum would tell the difference."""
 
@@ -72,7 +71,7 @@ def federate(
     report: Reporter = silent,
     **leaves: Any,
 ) -> Outcome[FolderConfig]:
-    """Train a next-word model on many people's text by federated averaging, all in this process.
+    """Train a next-word model on many people's text by federated averaging, all on this machine.
 
     Args:
         people: files, or folders of files, of which each is the text of one person. None: the
@@ -233,10 +232,10 @@ def _carry_out(
     if checkpoint is None:
         save(position)
     evaluation = None
-    with stop_on_signals() as wish:
+    with stop_on_signals() as wish, Clients(run.model, plan) as clients:
         saved_at = clock = time.monotonic()
         while position.state.round < settings.rounds and not wish:
-            after = _round(run, position, draw, wish)
+            after = _round(run, clients, position, draw, wish)
             if after is None:
                 break
             now = time.monotonic()
@@ -282,23 +281,25 @@ def _first(run: Simulation, checkpoint: Checkpoint | None, seconds: float, out: 
         return position
 
 
-def _round(run: Simulation, at: Position, draw: Draw, wish: StopWish) -> Position | None:
+def _round(
+    run: Simulation, clients: Clients, at: Position, draw: Draw, wish: StopWish
+) -> Position | None:
     """Return the position after one more round; None if somebody wants to stop within it."""
     plan, number, began = run.plan, at.state.round, time.monotonic()
-    updates: list[Update] = []
-    last, nats, words = at.last.copy(), 0.0, 0
-    for person in map(int, chosen_people(at.last, number, plan)):
-        if wish:
-            return None
-        seed = (plan.settings.seed, 1, number, person)
-        learned = client_update(
-            run.model, at.state.weights, run.people.ids[person], plan.client, seed
-        )
-        updates.append(learned.update)
-        last[person] = number
-        if math.isfinite(learned.nats):
-            nats += learned.nats * learned.update.words
-            words += learned.update.words
+    chosen = chosen_people(at.last, number, plan)
+    tasks = [
+        Task(run.people.ids[person], (plan.settings.seed, 1, number, person))
+        for person in map(int, chosen)
+    ]
+    outcomes = clients.learned(at.state.weights, tasks, wish, plan.settings.rounds - number)
+    if outcomes is None:
+        return None
+    last = at.last.copy()
+    last[chosen] = number
+    updates = [outcome.update for outcome in outcomes]
+    counted = [outcome for outcome in outcomes if math.isfinite(outcome.nats)]
+    words = sum(outcome.update.words for outcome in counted)
+    nats = sum(outcome.nats * outcome.update.words for outcome in counted)
     state = server_round(at.state, updates, plan.server, draw)
     if dropped := state.dropped - at.state.dropped:
         fault = next(filter(None, (fault_of(one, at.state.weights) for one in updates)))

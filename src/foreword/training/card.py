@@ -115,8 +115,8 @@ def federated_lines(record: TrainingRecord, federated: FederatedRecord) -> list[
         "## Training",
         "",
         f"Begun from {as_markdown(federated.base)}. Trained on {as_markdown(record.text)}: "
-        f"{record.words:,} words of {federated.people:,} people, by {optimiser}, simulated in "
-        f"one process: {record.steps:,} of {federated.rounds:,} rounds of {federated.clients:,} "
+        f"{record.words:,} words of {federated.people:,} people, by {optimiser}, simulated on "
+        f"one machine: {record.steps:,} of {federated.rounds:,} rounds of {federated.clients:,} "
         f"people, in {record.seconds / 60:.1f} minutes, with torch {record.torch_version}, seed "
         f"{record.seed}. A person took part at most once in {federated.separation:,} rounds, with "
         f"{federated.person_words:,} words at most; the change of weights that they sent had an L2 "
