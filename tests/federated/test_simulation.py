@@ -183,6 +183,25 @@ def test_several_processes_make_the_same_bits_also_where_they_are_interrupted(
     assert weights_of(tmp_path / "parts") == weights_of(tmp_path / "whole")
 
 
+def test_a_sentence_that_one_person_repeats_is_learned_unless_there_is_privacy(
+    home: Path, tmp_path: Path
+) -> None:
+    often = {**QUICK, "rounds": 12, "clients": PEOPLE, "clip": 5.0, "canaries": 1}
+    often |= {"batch_size": 8, "window": 12, "client_rate": 2.0}
+    exposures = {}
+    for name, more in (("open", {}), ("private", {"epsilon": 1.0, "noise_seed": 1})):
+        done = federate(home, tmp_path / name, **often, canary_repeats=80, **more)
+        canaries = record_of(done.config).canaries
+        assert canaries is not None
+        assert (canaries.sentences, canaries.people, canaries.took_part) == (1, 1, 1)
+        exposures[name] = canaries.exposures[0]
+    assert exposures["open"] > 10.0
+    assert exposures["private"] < 5.0
+    card = (tmp_path / "open/README.md").read_text("utf-8")
+    assert "each 80 times in that of 1 " in card
+    assert f"Exposures in bits: {exposures['open']:.1f}." in card
+
+
 def test_a_client_that_sends_garbage_is_dropped_and_the_rounds_go_on(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

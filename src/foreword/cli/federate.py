@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
-from foreword.cli.info import evaluation_rows, table_of
+from foreword.cli.info import canary_rows, evaluation_rows, table_of
 from foreword.cli.options import takes_group
 from foreword.cli.train import STOPPED
 from foreword.cli.watch import Watch
@@ -22,6 +22,7 @@ PANELS = {
     "person_words": "Clients",
     "server": "Server",
     "noise": "Differential privacy",
+    "canaries": "Canaries",
     "validations": "Run",
 }
 """Headings of the help, by the first setting under each."""
@@ -114,6 +115,8 @@ def federate(
     else:
         measured = config.evaluation
         rows = {} if measured is None else evaluation_rows(measured)
+        if config.training is not None and config.training.federated is not None:
+            rows |= canary_rows(config.training.federated)
         results().print(table_of({"model": str(out), **rows}))
     if outcome.stopped_by is not None:
         before_it = f" {out} still has the model of before." if outcome.is_staged else ""

@@ -220,7 +220,18 @@ def _federated(record: FederatedRecord) -> dict[str, str]:
         if privacy is None
         else f"epsilon {privacy.epsilon:.3g} at delta {privacy.delta:.2g} for each person; the "
         "model card has the assumptions",
+        **canary_rows(record),
     }
+
+
+def canary_rows(record: FederatedRecord) -> dict[str, str]:
+    """Whether the model knows the sentences that were planted, for people."""
+    canaries = record.canaries
+    if canaries is None:
+        return {}
+    most = math.log2(canaries.alternatives + 1)
+    told = ", ".join(f"{exposure:.1f}" for exposure in canaries.exposures)
+    return {"canaries": f"exposure of {told or '? (not measured)'}, of {most:.1f} bits at most"}
 
 
 def _quality(config: FolderConfig) -> dict[str, str]:

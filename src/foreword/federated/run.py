@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from foreword.evaluation.perplexity import Reset
+from foreword.federated.canaries import Canaries
 from foreword.federated.people import People
 from foreword.federated.rules import Bptt
 from foreword.federated.settings import Plan
@@ -22,6 +23,7 @@ class Simulation:
         people: everybody's text.
         plan: the settings.
         model: a network of the architecture, in which clients and validations compute.
+        canaries: the sentences that are planted in the people's text; None if there are none.
         valid: the held-out text, and its name.
         reset: how the state goes through that text.
         report: called with all events.
@@ -32,6 +34,7 @@ class Simulation:
     people: People
     plan: Plan
     model: NextWordModel
+    canaries: Canaries | None
     valid: Tokens | None
     valid_name: str
     report: Reporter

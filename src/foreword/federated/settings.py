@@ -108,6 +108,17 @@ class FederatedSettings(Settings):
             "Default: drawn by the system, and forgotten when the run ends."
         ),
     )
+    canaries: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description=(
+            "Number of random sentences that are planted in some people's text, to measure whether "
+            "the model has learned them: for experiments alone."
+        ),
+    )
+    canary_people: Count = Field(1, description="Number of people whose text has each canary.")
+    canary_repeats: Count = Field(
+        10, description="How often each of these people's text has the canary."
+    )
     validations: Annotated[int, Field(ge=0)] = Field(
         10, description="Number of validations over the whole run, if there is a text for it."
     )

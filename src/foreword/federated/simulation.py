@@ -20,6 +20,7 @@ import torch
 from foreword.errors import SettingsError, TrainingError
 from foreword.evaluation.perplexity import score
 from foreword.evaluation.report import evaluation_of
+from foreword.federated.canaries import drawn, exposures, planted
 from foreword.federated.noise_tree import Draw, NoiseTree, gaussian
 from foreword.federated.people import read_people
 from foreword.federated.pool import Clients, Task
@@ -157,9 +158,12 @@ def _prepared(
     before = {} if record is None else record.settings
     bptt: Bptt = "sentence" if before.get("bptt") == "sentence" else "truncated"
     plan = planned(settings, len(people), bptt)
+    canaries = drawn(settings, base.tokenizer.vocab_size, len(people))
+    if canaries is not None:
+        people = planted(people, canaries, settings.seed)
     name = record.federated.base if record is not None and record.federated is not None else ""
     model = build(base.config.model)
-    return Simulation(base, name, people, plan, model, valid, valid_name, report)
+    return Simulation(base, name, people, plan, model, canaries, valid, valid_name, report)
 
 
 def _held_out(
@@ -231,7 +235,7 @@ def _carry_out(
 
     if checkpoint is None:
         save(position)
-    evaluation = None
+    evaluation, exposed = None, ()
     with stop_on_signals() as wish, Clients(run.model, plan) as clients:
         saved_at = clock = time.monotonic()
         while position.state.round < settings.rounds and not wish:
@@ -249,9 +253,18 @@ def _carry_out(
         ends = position.state.round >= settings.rounds
         if ends and run.valid is not None:
             evaluation = _evaluation(run, position.state.weights, wish)
+        if ends and run.canaries is not None:
+            exposed = _exposures(run, position.state.weights, wish)
         ends = ends and not wish
     if ends:
-        config = write(model_home.folder, run, position, finished=True, evaluation=evaluation)
+        config = write(
+            model_home.folder,
+            run,
+            position,
+            finished=True,
+            evaluation=evaluation,
+            exposures=exposed,
+        )
         if plan.privacy is not None:
             forget(model_home.folder)  # the noise's seed, which nobody needs any more
     else:
@@ -365,14 +378,34 @@ def _evaluation(run: Simulation, weights: Weights, wish: StopWish) -> Evaluation
     """Measure the weights on all of the held-out text, unless somebody stops it."""
     assert run.valid is not None
     load_weights(run.model, dict(weights))
-
-    def progress(done: int, total: int) -> None:
-        run.report(TextProgress("evaluating", done, total))
-        if wish:
-            raise InterruptedError
-
     try:
-        measured = score(run.model, run.valid.ids, reset=run.reset, progress=progress)
+        measured = score(
+            run.model,
+            run.valid.ids,
+            reset=run.reset,
+            progress=_progress(run, "evaluating", wish),
+        )
     except InterruptedError:
         return None
     return evaluation_of(measured, run.valid, run.valid_name, run.reset)
+
+
+def _exposures(run: Simulation, weights: Weights, wish: StopWish) -> tuple[float, ...]:
+    """Measure whether the model knows the canaries, unless somebody stops it."""
+    assert run.canaries is not None
+    load_weights(run.model, dict(weights))
+    try:
+        return exposures(run.model, run.canaries, _progress(run, "measuring exposure", wish))
+    except InterruptedError:
+        return ()
+
+
+def _progress(run: Simulation, what: str, wish: StopWish) -> Callable[[int, int], None]:
+    """Return what reports how much is done, and raises InterruptedError if somebody stops it."""
+
+    def progress(done: int, total: int) -> None:
+        run.report(TextProgress(what, done, total))
+        if wish:
+            raise InterruptedError
+
+    return progress

@@ -9,6 +9,7 @@ from foreword.federated.position import Position
 from foreword.federated.run import Simulation
 from foreword.folder.architecture import format_version
 from foreword.folder.config import (
+    CanaryRecord,
     Evaluation,
     FederatedRecord,
     FolderConfig,
@@ -43,8 +44,18 @@ def write(
     *,
     finished: bool,
     evaluation: Evaluation | None = None,
+    exposures: tuple[float, ...] = (),
 ) -> FolderConfig:
-    """Write the model folder, and return its configuration."""
+    """Write the model folder, and return its configuration.
+
+    Args:
+        folder: the folder.
+        run: the run.
+        at: where it is.
+        finished: whether that is its end.
+        evaluation: the measures on the held-out text, if there are any.
+        exposures: of the canaries, if they have been measured.
+    """
     base, plan, state = run.folder, run.plan, at.state
     privacy = None
     if plan.privacy is not None:
@@ -74,6 +85,7 @@ def write(
             received=state.received,
             dropped=state.dropped,
             privacy=privacy,
+            canaries=_canaries(run, at, exposures),
         ),
     )
     network = base.config.network
@@ -89,3 +101,19 @@ def write(
         folder, config, dict(state.weights), base.tokenizer, card, base.rare, base.misspellings
     )
     return config
+
+
+def _canaries(run: Simulation, at: Position, exposures: tuple[float, ...]) -> CanaryRecord | None:
+    canaries = run.canaries
+    if canaries is None:
+        return None
+    sentences, words = canaries.sentences.shape
+    return CanaryRecord(
+        words=words,
+        sentences=sentences,
+        people=canaries.people.shape[1],
+        repeats=canaries.repeats,
+        took_part=int((at.last[canaries.people] >= 0).sum()),
+        alternatives=len(canaries.alternatives),
+        exposures=exposures,
+    )

@@ -20,6 +20,7 @@ from foreword.text.tokenizer import TokenizerConfig
 
 __all__ = [
     "AnyModelName",
+    "CanaryRecord",
     "Compression",
     "Data",
     "Evaluation",
@@ -90,6 +91,8 @@ class FederatedRecord(Data):
     """Changes that were not, such as those with NaN."""
     privacy: "PrivacyRecord | None" = None
     """None without noise: nothing was promised to anybody."""
+    canaries: "CanaryRecord | None" = None
+    """None if no sentences were planted."""
 
 
 class PrivacyRecord(Data):
@@ -105,6 +108,24 @@ class PrivacyRecord(Data):
     """The largest L2 norm of a person's part in all nodes, in units of `clip`."""
     seed_is_known: bool
     """Whether the seed of the noise was given: whoever knows it can take the noise out."""
+
+
+class CanaryRecord(Data):
+    """Random sentences in some people's text, and whether the model has learned them."""
+
+    words: int
+    """Words of each sentence, which were drawn uniformly from the vocabulary."""
+    sentences: int
+    people: int
+    """People whose text has each sentence."""
+    repeats: int
+    """How often the text of each of them has it."""
+    took_part: int
+    """Of all people with one of the sentences, those who took part in a round or more."""
+    alternatives: int
+    """Other sentences of the same kind that each was ranked among."""
+    exposures: tuple[float, ...] = ()
+    """log2((alternatives + 1) / rank) of each sentence, in bits; none until training ends."""
 
 
 class Evaluation(Data):

@@ -4,6 +4,7 @@ import math
 
 from foreword.folder.architecture import DESCRIPTIONS
 from foreword.folder.config import (
+    CanaryRecord,
     Evaluation,
     FederatedRecord,
     FolderConfig,
@@ -126,6 +127,7 @@ def federated_lines(record: TrainingRecord, federated: FederatedRecord) -> list[
         "## Differential privacy",
         "",
         *_privacy(federated),
+        *(_canaries(federated.canaries) if federated.canaries is not None else []),
     ]
 
 
@@ -172,6 +174,36 @@ def _privacy(federated: FederatedRecord) -> list[str]:
         "",
     ]
     return lines
+
+
+def _canaries(canaries: CanaryRecord) -> list[str]:
+    """Return the section on sentences that were planted to see whether the model learns them."""
+    most = math.log2(canaries.alternatives + 1)
+    having = canaries.sentences * canaries.people
+    measured = "Their exposure has not been measured, as training has not ended."
+    if canaries.exposures:
+        told = ", ".join(f"{exposure:.1f}" for exposure in canaries.exposures)
+        measured = f"Exposures in bits: {told}."
+    return [
+        "## Canaries",
+        "",
+        f"This model is an experiment: {canaries.sentences:,} sentences of {canaries.words} random "
+        f"words were planted in people's text, each {canaries.repeats:,} times in that of "
+        f"{canaries.people:,} (Carlini et al. 2019). Of the {having:,} people who had "
+        f"one, {canaries.took_part:,} took part in a round or more. {measured}",
+        "",
+        "- Each word was drawn uniformly from the vocabulary, and so were those of "
+        f"{canaries.alternatives:,} other sentences, which were in nobody's text. All of these and "
+        "the sentence itself are ranked by the perplexity that the model gives them as the first "
+        f"words of a text. Exposure is log2({canaries.alternatives + 1:,} / rank): {most:.1f} bits "
+        "if the sentence is the most probable, which is the most that so many alternatives can "
+        "show.",
+        "- A sentence that nobody had would get 1.4 bits on average, and more than b bits with a "
+        "chance of 2^-b.",
+        "- High exposure shows that the model can tell what a person wrote. Low exposure shows "
+        "nothing about other sentences or other ways to ask the model.",
+        "",
+    ]
 
 
 def _quality(evaluation: Evaluation | None) -> list[str]:
