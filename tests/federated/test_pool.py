@@ -11,7 +11,8 @@ import torch
 from foreword.errors import TrainingError
 from foreword.federated.client import client_update, part_of
 from foreword.federated.messages import receive, send
-from foreword.federated.pool import Clients, Task
+from foreword.federated.pool import Processes
+from foreword.federated.rules import Task
 from foreword.federated.settings import FederatedSettings, Plan, planned
 from foreword.federated.worker import work
 from foreword.folder.config import ModelConfig
@@ -32,9 +33,9 @@ def model() -> NextWordModel:
 
 
 @pytest.fixture
-def clients(model: NextWordModel) -> Iterator[Clients]:
+def clients(model: NextWordModel) -> Iterator[Processes]:
     """Clients whose processes have ended before they computed anything."""
-    with Clients(model, PLAN) as clients:
+    with Processes(model, PLAN, [IDS] * 7) as clients:
         assert clients._pool is not None
         for worker in clients._pool._workers:
             worker.end()
@@ -77,8 +78,8 @@ def test_a_worker_computes_what_this_process_would(model: NextWordModel) -> None
     start = {"model": asdict(model.config), "rule": vars(rule), "threads": 1}
     send(requests, start)
     for of in (weights, changed):
-        send(requests, {}, of)
-        send(requests, {"seed": (1, 2)}, {"ids": part_of(IDS, rule, (1, 2))})
+        send(requests, {"brings": "weights"}, of)
+        send(requests, {"brings": "text"}, {"ids": part_of(IDS, rule, (1, 2))})
     requests.seek(0)
     with pytest.raises(EOFError):
         work(requests, replies)
@@ -92,10 +93,10 @@ def test_a_worker_computes_what_this_process_would(model: NextWordModel) -> None
 
 
 def test_processes_that_end_by_themselves_are_an_error_and_no_hang(
-    model: NextWordModel, clients: Clients
+    model: NextWordModel, clients: Processes
 ) -> None:
     with pytest.raises(TrainingError, match="ended by itself.*fewer --processes"):
-        clients.learned(weights_of(model), [Task(IDS, (1,))] * 4, StopWish(), 9)
+        clients.learned(weights_of(model), [Task(0, (1,))] * 4, StopWish(), 9)
 
 
 def test_no_more_processes_are_started_than_a_round_has_clients(
@@ -103,5 +104,6 @@ def test_no_more_processes_are_started_than_a_round_has_clients(
 ) -> None:
     monkeypatch.setattr("foreword.federated.pool._Pool", lambda *told: told[-1])
     many = planned(FederatedSettings(clients=3, processes=50), 7)
-    assert Clients(model, many)._pool == 3
-    assert Clients(model, planned(FederatedSettings(processes=1), 7))._pool is None
+    assert Processes(model, many, [IDS] * 7)._pool == 3
+    one = planned(FederatedSettings(processes=1), 7)
+    assert Processes(model, one, [IDS] * 7)._pool is None

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from queue import SimpleQueue
 from types import TracebackType
 from typing import BinaryIO, cast
@@ -21,7 +21,7 @@ from foreword.cores import available
 from foreword.errors import TrainingError
 from foreword.federated.client import Learned, client_update, part_of
 from foreword.federated.messages import receive, send
-from foreword.federated.rules import ClientRule
+from foreword.federated.rules import ClientRule, Task
 from foreword.federated.server import Update, Weights
 from foreword.federated.settings import Plan
 from foreword.models.model import NextWordModel
@@ -34,41 +34,30 @@ LOOK_SECONDS = 0.1
 """Seconds between two looks at whether somebody wants to stop."""
 
 
-@dataclass(frozen=True)
-class Task:
-    """What a client is given besides the weights.
-
-    Attributes:
-        ids: the person's text, (N,).
-        seed: chooses what is read of it; see `client_update`.
-    """
-
-    ids: np.ndarray
-    seed: tuple[int, ...]
-
-
-class Clients:
+class Processes:
     """Computes clients, in as many processes as the plan says; ends these with the context.
 
     By default that is one for each core (for each of the settings' `threads`), once the run turns
     out to be long enough.
     """
 
-    def __init__(self, model: NextWordModel, plan: Plan) -> None:
+    def __init__(self, model: NextWordModel, plan: Plan, ids: Sequence[np.ndarray]) -> None:
         """Start the processes, if their number is given.
 
         Args:
             model: a network of the architecture, in which this process computes.
             plan: the rule, and the numbers of processes and threads.
+            ids: each person's text, (N,).
         """
         self._model = model
+        self._ids = ids
         self._rule = plan.client
         self._threads = plan.settings.threads
         wanted = plan.settings.processes
         self._most = min(plan.server.clients, wanted or max(1, available() // self._threads))
         self._pool = self._started() if wanted is not None and self._most > 1 else None
 
-    def __enter__(self) -> "Clients":
+    def __enter__(self) -> "Processes":
         return self
 
     def __exit__(
@@ -80,32 +69,23 @@ class Clients:
         if self._pool is not None:
             self._pool.close()
 
-    @property
-    def processes(self) -> int:
-        """The number of clients that are computed at once."""
-        return 1 if self._pool is None else self._most
-
     def learned(
         self, weights: Weights, tasks: Sequence[Task], wish: StopWish, rounds_left: int
     ) -> list[Learned] | None:
-        """Return what each client of a round has learned; None if somebody wants to stop.
-
-        Args:
-            weights: those that the server has sent.
-            tasks: one for each client.
-            wish: whether somebody wants to stop.
-            rounds_left: the number of rounds to be done, this one included.
+        """See `foreword.federated.run.Clients`.
 
         Raises:
             TrainingError: a process has ended by itself.
         """
         if self._pool is not None:
-            return self._pool.learned(weights, tasks, wish)
+            parts = [part_of(self._ids[task.person], self._rule, task.seed) for task in tasks]
+            return self._pool.learned(weights, parts, wish)
         began, outcomes = time.monotonic(), []
         for task in tasks:
             if wish:
                 return None
-            outcomes.append(client_update(self._model, weights, task.ids, self._rule, task.seed))
+            ids = self._ids[task.person]
+            outcomes.append(client_update(self._model, weights, ids, self._rule, task.seed))
         seconds = time.monotonic() - began
         if self._most > 1 and seconds * (rounds_left - 1) > WORTHWHILE_SECONDS:
             self._pool = self._started()
@@ -121,7 +101,6 @@ class _Pool:
     def __init__(
         self, model: NextWordModel, rule: ClientRule, threads: int, processes: int
     ) -> None:
-        self._rule = rule
         self._threads = ThreadPoolExecutor(processes)
         self._workers = [_Worker(model, rule, threads) for _ in range(processes)]
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
@@ -137,12 +116,11 @@ class _Pool:
             worker.close()
 
     def learned(
-        self, weights: Weights, tasks: Sequence[Task], wish: StopWish
+        self, weights: Weights, parts: Sequence[np.ndarray], wish: StopWish
     ) -> list[Learned] | None:
-        """See `Clients.learned`."""
-        parts = [Task(part_of(task.ids, self._rule, task.seed), task.seed) for task in tasks]
+        """Return what is learned from each part of a person's text; None if somebody stops it."""
         # The longest first, so that none of them is left to a single process at the end.
-        order = sorted(range(len(parts)), key=lambda k: -len(parts[k].ids))
+        order = sorted(range(len(parts)), key=lambda k: -len(parts[k]))
         futures = {k: self._threads.submit(self._ask, weights, parts[k]) for k in order}
         waiting: set[Future[Learned]] = set(futures.values())
         while waiting:
@@ -153,10 +131,10 @@ class _Pool:
                 return None
         return [futures[k].result() for k in range(len(parts))]
 
-    def _ask(self, weights: Weights, task: Task) -> Learned:
+    def _ask(self, weights: Weights, part: np.ndarray) -> Learned:
         worker = self._idle.get()
         try:
-            return worker.learned(weights, task)
+            return worker.learned(weights, part)
         finally:
             self._idle.put(worker)
 
@@ -179,16 +157,16 @@ class _Worker:
         }
         self._weights: Weights | None = None
 
-    def learned(self, weights: Weights, task: Task) -> Learned:
+    def learned(self, weights: Weights, part: np.ndarray) -> Learned:
         """Let it compute a client; the weights go there once for all clients of a round."""
         requests = cast(BinaryIO, self._process.stdin)
         try:
             if self._weights is None:
                 send(requests, self._start)
             if self._weights is not weights:
-                send(requests, {}, weights)
+                send(requests, {"brings": "weights"}, weights)
                 self._weights = weights
-            send(requests, {"seed": task.seed}, {"ids": task.ids})
+            send(requests, {"brings": "text"}, {"ids": part})
             told, delta = receive(cast(BinaryIO, self._process.stdout))
         except (OSError, EOFError) as error:
             raise TrainingError(

@@ -46,6 +46,19 @@ class ClientRule:
 
 
 @dataclass(frozen=True)
+class Task:
+    """A client's part in a round, besides the weights.
+
+    Attributes:
+        person: the position of the person among all people.
+        seed: chooses what is read of their text; see `foreword.federated.client`.
+    """
+
+    person: int
+    seed: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class ServerRule:
     """How the server makes new weights of changes.
 

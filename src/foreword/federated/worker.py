@@ -1,7 +1,7 @@
 """A process that computes clients: `python -m foreword.federated.worker`. Knows no rounds.
 
-Standard input brings the architecture and the rule, then weights and people's text in turns; a
-change of the weights for each text leaves by standard output, in the form of `messages`. It is a
+Standard input brings the architecture and the rule, then weights and parts of people's text; a
+change of the weights for each part leaves by standard output, in the form of `messages`. It is a
 program of its own and not a pool's child, so that it does not import the script that started it,
 and leaves Ctrl-C in the terminal to its parent.
 """
@@ -45,10 +45,11 @@ def work(requests: BinaryIO, replies: BinaryIO) -> None:
     weights: Weights = {}
     while True:
         request, arrays = receive(requests)
-        if "seed" not in request:
+        if request["brings"] == "weights":
             weights = arrays
             continue
-        learned = client_update(model, weights, arrays["ids"], rule, request["seed"])
+        # The text is cut to its part already, so there is nothing for a seed to choose.
+        learned = client_update(model, weights, arrays["ids"], rule, ())
         reply = {"words": learned.update.words, "nats": learned.nats}
         send(replies, reply, learned.update.delta)
 

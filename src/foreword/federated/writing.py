@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from foreword.federated.position import Position
-from foreword.federated.run import Simulation
+from foreword.federated.run import Run
 from foreword.folder.architecture import format_version
 from foreword.folder.config import (
     CanaryRecord,
@@ -21,12 +21,13 @@ from foreword.models.build import count_parameters
 from foreword.training.card import model_card
 
 
-def summary(run: Simulation) -> str:
+def summary(run: Run) -> str:
     """Return sentences on the run, for people."""
-    plan, settings = run.plan, run.plan.settings
+    plan, settings, crowd = run.plan, run.plan.settings, run.crowd
+    of_words = "" if crowd.words is None else f", {crowd.words:,} words"
     told = (
         f"{run.folder.model.name}, {count_parameters(run.folder.config.network):,} parameters; "
-        f"{len(run.people):,} people, {run.people.words:,} words; {settings.rounds:,} rounds of "
+        f"{crowd.people:,} people{of_words}; {settings.rounds:,} rounds of "
         f"{plan.server.clients:,}, nobody twice in {plan.separation:,} rounds"
     )
     if plan.privacy is None:
@@ -39,7 +40,7 @@ def summary(run: Simulation) -> str:
 
 def write(
     folder: Path,
-    run: Simulation,
+    run: Run,
     at: Position,
     *,
     finished: bool,
@@ -62,12 +63,13 @@ def write(
         known = plan.settings.noise_seed is not None
         privacy = PrivacyRecord(**asdict(plan.privacy), seed_is_known=known)
     words = state.words * plan.client.passes
+    of_text = max(1, state.words) if run.crowd.words is None else run.crowd.words
     record = TrainingRecord(
-        text=run.people.text,
-        words=run.people.words,
+        text=run.crowd.text,
+        words=of_text,
         words_seen=words,
         steps=state.round,
-        epochs=round(words / run.people.words, 3),
+        epochs=round(words / of_text, 3),
         seconds=round(at.seconds, 1),
         seed=plan.settings.seed,
         settings={**plan.settings.public(), "bptt": run.bptt},
@@ -75,7 +77,8 @@ def write(
         finished=finished,
         federated=FederatedRecord(
             base=run.base,
-            people=len(run.people),
+            simulated=run.crowd.simulated,
+            people=plan.people,
             rounds=plan.settings.rounds,
             clients=plan.server.clients,
             separation=plan.separation,
@@ -103,8 +106,8 @@ def write(
     return config
 
 
-def _canaries(run: Simulation, at: Position, exposures: tuple[float, ...]) -> CanaryRecord | None:
-    canaries = run.canaries
+def _canaries(run: Run, at: Position, exposures: tuple[float, ...]) -> CanaryRecord | None:
+    canaries = run.crowd.canaries
     if canaries is None:
         return None
     sentences, words = canaries.sentences.shape

@@ -73,6 +73,9 @@ class FederatedRecord(Data):
 
     base: str
     """The name of the model that training began from."""
+    simulated: bool = True
+    """Whether all people's text was on one machine, and not on devices of their own. Then `words`
+    of the training record are those of all text; otherwise those that were read in all rounds."""
     people: int
     rounds: int
     """Rounds of the whole run, also where it was interrupted."""

@@ -115,9 +115,8 @@ def federated_lines(record: TrainingRecord, federated: FederatedRecord) -> list[
     return [
         "## Training",
         "",
-        f"Begun from {as_markdown(federated.base)}. Trained on {as_markdown(record.text)}: "
-        f"{record.words:,} words of {federated.people:,} people, by {optimiser}, simulated on "
-        f"one machine: {record.steps:,} of {federated.rounds:,} rounds of {federated.clients:,} "
+        f"Begun from {as_markdown(federated.base)}. {_text_of_people(record, federated)} by "
+        f"{optimiser}: {record.steps:,} of {federated.rounds:,} rounds of {federated.clients:,} "
         f"people, in {record.seconds / 60:.1f} minutes, with torch {record.torch_version}, seed "
         f"{record.seed}. A person took part at most once in {federated.separation:,} rounds, with "
         f"{federated.person_words:,} words at most; the change of weights that they sent had an L2 "
@@ -129,6 +128,19 @@ def federated_lines(record: TrainingRecord, federated: FederatedRecord) -> list[
         *_privacy(federated),
         *(_canaries(federated.canaries) if federated.canaries is not None else []),
     ]
+
+
+def _text_of_people(record: TrainingRecord, federated: FederatedRecord) -> str:
+    text = as_markdown(record.text)
+    if federated.simulated:
+        return (
+            f"Trained on {text}, {record.words:,} words of {federated.people:,} people, simulated "
+            "on one machine"
+        )
+    return (
+        f"Trained on {text}, of which devices of {federated.people:,} people read "
+        f"{record.words:,} words in all rounds, each their own"
+    )
 
 
 def _privacy(federated: FederatedRecord) -> list[str]:
