@@ -1,8 +1,10 @@
 """Hold out the end of a text, so that a model can be evaluated on text it has not seen."""
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 from foreword.text.corpus import Source
 from foreword.text.lines import Piece
@@ -30,26 +32,39 @@ def hold_out(sources: Sequence[Source]) -> tuple[list[Source], list[Source]]:
 
     A text with too few characters or lines for a meaningful measure is not split.
     """
-    total = sum(len(piece.text) for source in sources for piece in source.read())
-    wanted = min(SHARE * total, MOST_CHARACTERS)
-    if wanted < FEWEST_CHARACTERS:
-        return list(sources), []
-    # The cut is the last piece from which enough text follows. It takes a second reading, since
-    # storing the length of every piece would take memory in proportion to the text.
-    cut_source = cut_piece = held = read = 0
+    # Whole lines, or paragraphs where lines are wrapped, at which the text may be cut: its last
+    # `MOST_CHARACTERS` hold all that come into question, however long it is.
+    cuts: deque[_Cut] = deque()
+    read = 0
     for number, source in enumerate(sources):
-        begins = True  # a line; or, where lines are wrapped, a paragraph
+        begins = True
         for index, piece in enumerate(source.read()):
-            if total - read >= wanted and (begins or source.lines != "wrapped"):
-                cut_source, cut_piece, held = number, index, total - read
+            if begins or source.lines != "wrapped":
+                if cuts and cuts[-1].read == read:
+                    cuts.pop()
+                cuts.append(_Cut(read, number, index))
+                while len(cuts) > 1 and read - cuts[1].read >= MOST_CHARACTERS:
+                    cuts.popleft()
             read += len(piece.text)
             begins = piece.ends_line
-    if held > total / 2:
+    wanted = min(SHARE * read, MOST_CHARACTERS)
+    if wanted < FEWEST_CHARACTERS:
         return list(sources), []
-    parted = sources[cut_source]
-    before, after = _slice(parted, 0, cut_piece), _slice(parted, cut_piece, None)
-    train = [*sources[:cut_source], before] if cut_piece > 0 else [*sources[:cut_source]]
-    return train, [after, *sources[cut_source + 1 :]]
+    cut = next(cut for cut in reversed(cuts) if read - cut.read >= wanted)
+    if read - cut.read > read / 2:
+        return list(sources), []
+    parted = sources[cut.source]
+    before, after = _slice(parted, 0, cut.piece), _slice(parted, cut.piece, None)
+    train = [*sources[: cut.source], before] if cut.piece > 0 else [*sources[: cut.source]]
+    return train, [after, *sources[cut.source + 1 :]]
+
+
+class _Cut(NamedTuple):
+    """The beginning of a piece: the characters before it, its source, its index there."""
+
+    read: int
+    source: int
+    piece: int
 
 
 def _slice(source: Source, first: int, last: int | None) -> Slice:
