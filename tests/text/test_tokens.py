@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreword.errors import TextError
+from foreword.text import cutting
 from foreword.text import tokens as tokens_module
 from foreword.text.corpus import find_sources, text_source
 from foreword.text.tokenizer import EOS_ID, Tokenizer, TokenizerConfig
@@ -57,7 +58,7 @@ def test_ids_and_checksum_do_not_depend_on_the_batches(lines: list[list[str]], s
         for index in [*(LETTERS.index(w) + 2 if w in LETTERS else 0 for w in line), EOS_ID]
     ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tokens_module, "BATCH_CHARACTERS", size)
+        patch.setattr(cutting, "BATCH_CHARACTERS", size)
         found = tokenise([source], tokenizer())
     assert found.ids.tolist() == expected
     assert found.sha256 == hashlib.sha256(np.array(expected, dtype="<u4").tobytes()).hexdigest()

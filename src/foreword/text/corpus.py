@@ -25,6 +25,9 @@ from foreword.text.spool import Spool
 
 Split = Literal["train", "valid", "test"]
 
+PREPARED = "prepared.json"
+"""The file that makes a folder one that `foreword prepare` has written, which holds no text."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -153,6 +156,14 @@ def find_sources(
     return sources
 
 
+def is_prepared(folder: Path) -> bool:
+    """Whether a folder is one that `foreword prepare` has written."""
+    try:
+        return (folder / PREPARED).is_file()
+    except OSError:  # there is no right to look into it
+        return False
+
+
 def text_source(name: str, text: str) -> Source:
     """Return a source that reads a text in memory."""
     data = text.encode("utf-8", errors="surrogatepass")
@@ -234,6 +245,11 @@ def files_of(text: str, spool: Spool, left_out: LeftOut) -> list[File]:
     except OSError as error:
         raise TextError(f"{text[:200]}: cannot be read: {error.strerror}") from error
     if path.is_dir():
+        if is_prepared(path):
+            raise TextError(
+                f"{text}: holds the ids that foreword prepare has made of a text. train, tune and "
+                "compare read them, in the place of all other texts; here, name the text itself"
+            )
         files = files_below(path, left_out)
         if not files:
             omissions = left_out.summary()

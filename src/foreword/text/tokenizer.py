@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
@@ -296,36 +296,29 @@ class Tokenizer:
         *,
         vocab_size: int | None = None,
         min_count: int = 1,
+        count: "Count | None" = None,
     ) -> "Tokenizer":
         """Learn the most frequent words of a text, in memory bounded by their number.
+
+        Words that are equally frequent are in the order of their characters.
 
         Args:
             pieces: the text.
             config: how text becomes words.
             vocab_size: the most words, including the two special ones.
             min_count: the least number of occurrences of a word.
+            count: counts the words; None: `word_counts`, in this process.
         """
-        backend = tokenizers.Tokenizer(models.WordLevel({}, unk_token=UNK))
-        backend.normalizer = _normaliser(config)
-        backend.pre_tokenizer = _splitter(config)
-        # Two more than wanted, as text that is tokenised already may contain <unk> and <eos>.
-        trainer = trainers.WordLevelTrainer(
-            vocab_size=vocab_size if vocab_size is not None else 1 << 31,
-            min_frequency=min_count,
-            special_tokens=[],
-            show_progress=False,
-        )
-        cutter = cls(SPECIAL, config, marks=OWN)
         spaces = SpacingCounter()
 
         def texts() -> Iterator[str]:
             for piece in pieces:
                 spaces.add(piece.text)
-                yield cutter._parted(piece.text)
+                yield piece.text
 
-        backend.train_from_iterator(texts(), trainer)
-        vocabulary = backend.get_vocab(with_added_tokens=False)
-        words = sorted(vocabulary, key=vocabulary.__getitem__)
+        counts = (count or word_counts)(texts(), config)
+        frequent = (word for word, times in counts.items() if times >= min_count)
+        words = sorted(frequent, key=lambda word: (-counts[word], word))[:vocab_size]
         # Tokenised text may hold anything; what a terminal would obey is no word.
         ordinary = [word for word in words if word not in SPECIAL and is_plain(word)]
         if vocab_size is not None:
@@ -369,6 +362,27 @@ class Tokenizer:
                 f"differs from what it would have written. {RESTORE}"
             )
         return cls(sorted(vocabulary, key=vocabulary.__getitem__), config, spacing=spacing)
+
+
+Count = Callable[[Iterable[str], TokenizerConfig], Mapping[str, int]]
+"""Counts the words of texts; see `word_counts`."""
+
+
+def word_counts(texts: Iterable[str], config: TokenizerConfig) -> dict[str, int]:
+    """Return how often each word occurs in texts, in memory bounded by the number of words.
+
+    >>> word_counts(["to be, or", "not to be"], TokenizerConfig())["be"]
+    2
+    """
+    cutter = Tokenizer(SPECIAL, config, marks=OWN)
+    # No word is frequent enough for the vocabulary that the library learns: the trainer's state
+    # has the counts, which are wanted here.
+    trainer = trainers.WordLevelTrainer(
+        min_frequency=1 << 62, special_tokens=[], show_progress=False
+    )
+    cutter._backend.train_from_iterator(map(cutter._parted, texts), trainer)
+    counts: dict[str, int] = json.loads(trainer.__getstate__())["WordLevelTrainer"]["words"]
+    return counts
 
 
 def _normaliser(config: TokenizerConfig) -> normalizers.Normalizer:
