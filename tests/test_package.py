@@ -20,6 +20,7 @@ def test_the_public_names_are_a_handful_and_all_there() -> None:
         "federate",
         "load",
         "pack",
+        "prepare",
         "train",
         "tune",
     ]

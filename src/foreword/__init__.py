@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from foreword.exporting.export import export
     from foreword.federated.simulation import federate
     from foreword.packaging.pack import pack
+    from foreword.training.prepare import prepare
     from foreword.training.run import train
     from foreword.translator.loading import load
     from foreword.tuning.search import tune
@@ -52,6 +53,7 @@ __all__ = [
     "load",
     "memory",
     "pack",
+    "prepare",
     "train",
     "tune",
 ]
@@ -64,6 +66,7 @@ _HOME = {
     "federate": "foreword.federated.simulation",
     "load": "foreword.translator.loading",
     "pack": "foreword.packaging.pack",
+    "prepare": "foreword.training.prepare",
     "train": "foreword.training.run",
     "tune": "foreword.tuning.search",
 }

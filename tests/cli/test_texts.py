@@ -20,6 +20,7 @@ def options(*words: str) -> set[str]:
     "words",
     [
         *(("train",), ("evaluate",), ("keystrokes",), ("compress",), ("tune",), ("compare",)),
+        ("prepare",),
         ("personal", "learn"),
     ],
 )

@@ -25,6 +25,7 @@ from foreword.cli import (
     pack,
     personal,
     predict,
+    prepare,
     recipes,
     serve,
     settings,
@@ -56,6 +57,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("train", cls=SettingsCommand)(train.train)
+app.command("prepare", cls=PairsCommand)(prepare.prepare)
 app.command("federate")(federate.federate)
 app.command("settings")(settings.settings)
 app.command("recipes")(recipes.recipes)

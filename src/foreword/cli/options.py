@@ -11,7 +11,7 @@ from foreword.cli.signature import Verb, with_options
 from foreword.cli.texts import OPTIONS as READING
 from foreword.errors import SettingsError, did_you_mean
 from foreword.training.catalogue import Setting, described, read_setting
-from foreword.training.settings import Leaf
+from foreword.training.settings import Leaf, TextSettings
 
 PANELS = {
     "text": "Text",
@@ -60,6 +60,14 @@ def takes_settings(
     )
     assignments = Annotated[list[str] | None, repeated]
     return with_options("leaves", {**READING, **options, "assignments": assignments}, gathered)
+
+
+def takes_text_settings(verb: Verb) -> Verb:
+    """Gives a verb an option for each setting of a text, as its parameter `leaves`."""
+    known = described()
+    others = [name for name in TextSettings.model_fields if name not in READING]
+    options = {name: _option(name, known[name], PANELS["text"]) for name in others}
+    return with_options("leaves", {**READING, **options})(verb)
 
 
 def takes_group(

@@ -33,8 +33,8 @@ def train(
     text: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Files, folders, globs, gzip files, or - for standard input. Default: the "
-            "chats that come with the package."
+            help="Files, folders, globs, gzip files, or - for standard input; or a folder that "
+            "`foreword prepare` has written. Default: the chats that come with the package."
         ),
     ] = None,
     out: Annotated[

@@ -24,6 +24,7 @@ from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.leaves import LeavesWithoutEnd
 from foreword.training.next_words import Validation
 from foreword.training.ngram import count_on
+from foreword.training.prepared import with_settings_of
 from foreword.training.progress import Event, Note, Reporter, StepProgress, Validated, silent
 from foreword.training.run import train_on
 from foreword.training.settings import TrainingSettings, settings_from
@@ -149,6 +150,7 @@ def compare(
         raise SettingsError(f"{own[0]} differs between the networks that are compared{OWN[own[0]]}")
     share = minutes / max(1, sum(name != "ngram" for name in models))
     settings = settings_from({"validations": VALIDATIONS, **leaves, "minutes": share})
+    settings = with_settings_of(paths_of(texts), settings, leaves)
     if scratch is not None:
         scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{HIDDEN}-compare-", dir=scratch) as hidden:

@@ -12,6 +12,7 @@ from foreword.folder.config import ModelConfig, ModelName
 from foreword.text import segments
 from foreword.text.case import RULES, case_of
 from foreword.text.corpus import Source, chat_source, names_of
+from foreword.text.cutting import HERE, Cutting
 from foreword.text.holdout import hold_out
 from foreword.text.newlines import Lines
 from foreword.text.pairs.carried import CARRIED
@@ -20,6 +21,7 @@ from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 from foreword.text.tokens import Tokens, tokenise
 from foreword.text.width import lines_of
 from foreword.training.defaults import fill_in
+from foreword.training.prepared import TRAIN, VALID, prepared_in, read_prepared
 from foreword.training.progress import Note, Reporter, TextProgress
 from foreword.training.settings import TextSettings, TrainingSettings
 
@@ -27,6 +29,7 @@ UNSPACED = 0.01
 """From this share of letters of scripts without spaces on, their words are told apart."""
 VOCAB_SIZE = 20_000
 """Words that are learned of a text that is not pretokenised, unless another number is given."""
+VALIDATING = "reading the validation text"
 
 Texts = Sequence[str | PathLike[str]]
 
@@ -138,81 +141,162 @@ def read_corpus(
     scratch: Path,
     report: Reporter,
     tokenizer: Tokenizer | None = None,
+    *,
+    cutting: Cutting = HERE,
+    keeps: bool = False,
 ) -> Corpus:
     """Reads texts, learns their words unless a tokeniser is given, and writes their ids.
 
     Args:
-        texts: files, folders, globs, gzip, `-`; none: the carried chats.
+        texts: files, folders, globs, gzip, `-`; none: the carried chats. Or the folder of a
+            prepared text, whose words and ids are those that are kept there.
         valid: the same; none: the last twentieth of `texts` is held out.
         settings: how text becomes words.
         scratch: a folder on whose disk the ids may lie, in files that nobody else can see.
         report: is told how far the reading is.
         tokenizer: of the run to resume.
+        cutting: what cuts the texts into words.
+        keeps: whether the ids are kept in `scratch`, as the files `TRAIN` and `VALID`.
 
     Raises:
         TextError: with the file, and line and byte where they are known.
-        FolderError: nothing can be written to `scratch`.
+        FolderError: nothing can be written to `scratch`; or a prepared text is damaged.
+        SettingsError: a prepared text was read with other settings.
+        TrainingError: a prepared text has other words than the run to resume.
     """
+    folder = prepared_in(texts)
+    if folder is not None:
+        return _prepared_corpus(folder, valid, settings, scratch, report, tokenizer)
     train_sources, valid_sources = _sources(texts, valid, settings, scratch, report)
-    tokenizer = tokenizer or _learn(train_sources, settings, report)
+    tokenizer = tokenizer or _learn(train_sources, settings, report, cutting)
     scratch.mkdir(parents=True, exist_ok=True)
-
-    def ids(sources: Sequence[Source], what: str) -> Tokens:
-        def progress(done: int, total: int | None) -> None:
-            report(TextProgress(what, done, total))
-
-        try:
-            return tokenise(sources, tokenizer, directory=scratch, progress=progress)
-        except OSError as error:
-            raise FolderError(
-                f"{scratch}: the text's words cannot be kept there in a hidden file, as they are "
-                f"while training goes on: {error}"
-            ) from error
-
     name = names_of(texts) or train_sources[0].name
-    train = ids(train_sources, "reading the text")
+    train = _ids(
+        train_sources,
+        tokenizer,
+        scratch,
+        report,
+        "reading the text",
+        cutting,
+        scratch / TRAIN if keeps else None,
+    )
     if len(train) < 2:
         raise TextError(
             f"{name} has {len(train)} words; at least 2 are needed to learn which follows which"
         )
-    held_out = ids(valid_sources, "reading the validation text") if valid_sources else None
-    if held_out is None or len(held_out) == 0:
-        held_out = None
-        report(
-            Note(
-                "the text is too short to hold out a part of it: the model's quality will not be "
-                "measured. Give --valid FILE to have it measured."
-            )
+    held_out = None
+    if valid_sources:
+        held_out = _ids(
+            valid_sources,
+            tokenizer,
+            scratch,
+            report,
+            VALIDATING,
+            cutting,
+            scratch / VALID if keeps else None,
         )
     return Corpus(
         name=name,
         tokenizer=tokenizer,
         train=train,
-        valid=held_out,
+        valid=_measuring(held_out, report),
         valid_name=names_of(valid)
         or (f"the last part of {name}, held out" if texts else chat_source("valid").name),
     )
 
 
+def _prepared_corpus(
+    folder: Path,
+    valid: Texts,
+    settings: TextSettings,
+    scratch: Path,
+    report: Reporter,
+    tokenizer: Tokenizer | None,
+) -> Corpus:
+    """Read a prepared text, and texts to validate on in place of its own, if any are named."""
+    prepared = read_prepared(folder, settings)
+    words = prepared.tokenizer
+    if tokenizer is not None and tokenizer.words != words.words:
+        raise TrainingError(
+            f"{folder} was prepared with other words than this run was started with. Name the "
+            "folder that it read, or train anew"
+        )
+    held_out = prepared.valid
+    if valid:
+        scratch.mkdir(parents=True, exist_ok=True)
+        sources = _read(valid, words.config.lines, settings, scratch, report)
+        held_out = _ids(sources, words, scratch, report, VALIDATING)
+    return Corpus(
+        name=prepared.about.name,
+        tokenizer=words,
+        train=prepared.train,
+        valid=_measuring(held_out, report),
+        valid_name=names_of(valid) or prepared.about.valid_name,
+    )
+
+
+def _ids(
+    sources: Sequence[Source],
+    tokenizer: Tokenizer,
+    scratch: Path,
+    report: Reporter,
+    what: str,
+    cutting: Cutting = HERE,
+    file: Path | None = None,
+) -> Tokens:
+    """Return the ids of texts, which lie in a file or, hidden, in the folder `scratch`."""
+
+    def progress(done: int, total: int | None) -> None:
+        report(TextProgress(what, done, total))
+
+    try:
+        return tokenise(
+            sources, tokenizer, directory=scratch, file=file, cutting=cutting, progress=progress
+        )
+    except OSError as error:
+        if file is not None:
+            raise
+        raise FolderError(
+            f"{scratch}: the text's words cannot be kept there in a hidden file, as they are "
+            f"while training goes on: {error}"
+        ) from error
+
+
+def _measuring(held_out: Tokens | None, report: Reporter) -> Tokens | None:
+    """Return the held-out text, or None if there is none, which is said."""
+    if held_out is not None and len(held_out) > 0:
+        return held_out
+    report(
+        Note(
+            "the text is too short to hold out a part of it: the model's quality will not be "
+            "measured. Give --valid FILE to have it measured."
+        )
+    )
+    return None
+
+
 def _sources(
     texts: Texts, valid: Texts, settings: TextSettings, scratch: Path, report: Reporter
 ) -> tuple[list[Source], list[Source]]:
+    train = _read(texts, "sentence", settings, scratch, report) if texts else [chat_source("train")]
+    if valid:
+        return train, _read(valid, lines_of(train), settings, scratch, report)
+    return hold_out(train) if texts else (train, [chat_source("valid")])
+
+
+def _read(
+    texts: Texts, usual: Lines, settings: TextSettings, scratch: Path, report: Reporter
+) -> list[Source]:
+    """Find texts; `usual` is what the lines of one are that is too short to tell."""
+
     def say(text: str) -> None:
         report(Note(text))
 
     def show(what: str, done: int, total: int | None) -> None:
         report(TextProgress(what, done, total))
 
-    def read(paths: Texts, usual: Lines) -> list[Source]:
-        config = replace(_tokenizer_config(settings), lines=usual)
-        return read_sources(
-            paths, config, say=say, progress=show, scratch=scratch, **settings.reading
-        )
-
-    train = read(texts, "sentence") if texts else [chat_source("train")]
-    if valid:
-        return train, read(valid, lines_of(train))
-    return hold_out(train) if texts else (train, [chat_source("valid")])
+    config = replace(_tokenizer_config(settings), lines=usual)
+    return read_sources(texts, config, say=say, progress=show, scratch=scratch, **settings.reading)
 
 
 def _tokenizer_config(settings: TextSettings) -> TokenizerConfig:
@@ -221,7 +305,9 @@ def _tokenizer_config(settings: TextSettings) -> TokenizerConfig:
     )
 
 
-def _learn(sources: Sequence[Source], settings: TextSettings, report: Reporter) -> Tokenizer:
+def _learn(
+    sources: Sequence[Source], settings: TextSettings, report: Reporter, cutting: Cutting
+) -> Tokenizer:
     total = sum(source.size or 0 for source in sources) or None
     done = 0
 
@@ -242,6 +328,7 @@ def _learn(sources: Sequence[Source], settings: TextSettings, report: Reporter) 
         config,
         vocab_size=settings.vocab_size or (None if settings.pretokenised else VOCAB_SIZE),
         min_count=settings.min_count or (1 if settings.pretokenised else 2),
+        count=cutting.count,
     )
 
 

@@ -11,8 +11,8 @@ from foreword.folder.translation import Attention
 from foreword.text.newlines import Lines
 
 
-class LeavesWithoutEnd(TypedDict, total=False):
-    """All settings but those that end a run; None leaves one as it is."""
+class TextLeaves(TypedDict, total=False):
+    """The settings of a text; None leaves one as it is."""
 
     pretokenised: bool | None
     case: Literal["keep", "fold"] | None
@@ -25,6 +25,11 @@ class LeavesWithoutEnd(TypedDict, total=False):
     column: str | None
     lines: Lines | None
     mend: bool | None
+
+
+class LeavesWithoutEnd(TextLeaves, total=False):
+    """All settings but those that end a run."""
+
     model: AnyModelName | None
     embedding_size: int | None
     hidden_size: int | None

@@ -26,6 +26,7 @@ from foreword.training.leaves import Leaves
 from foreword.training.next_words import EACH, NextWordTask, Validation
 from foreword.training.ngram import count_on
 from foreword.training.pair_corpus import read_pair_corpus
+from foreword.training.prepared import with_settings_of
 from foreword.training.preparing import regularised, with_threads
 from foreword.training.progress import Note, Reporter, silent
 from foreword.training.ranks import ALONE, Ranks, joined
@@ -62,7 +63,7 @@ def train(
 
     Args:
         texts: files, folders, globs, gzip files, `-`; one or several. None: the chats that come
-            with the package.
+            with the package. Or a folder that `foreword.prepare` has written, alone.
         out: the model folder. Ctrl-C and SIGTERM save to it and stop; `resume` continues.
         valid: texts to validate on. None: the last twentieth of `texts` is held out.
         pairs: sentences and their translations, instead of texts: two files line by line, or files
@@ -196,9 +197,12 @@ def _train(
     scratch = folder if folder.is_dir() else folder.absolute().parent
     if not ranks.is_first:
         scratch = Path(gettempdir())
-    corpus = ranks.all_or_none(
-        lambda: read_corpus(texts, valid, chosen.text, scratch, report, tokenizer)
-    )
+
+    def read() -> tuple[TrainingSettings, Corpus]:
+        settled = with_settings_of(texts, chosen, leaves)
+        return settled, read_corpus(texts, valid, settled.text, scratch, report, tokenizer)
+
+    chosen, corpus = ranks.all_or_none(read)
     ranks.refuse_others(
         {
             "version of Foreword": version("foreword"),

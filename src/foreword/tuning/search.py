@@ -17,6 +17,7 @@ from foreword.text.corpus import Paths, paths_of
 from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.leaves import LeavesWithoutEnd
 from foreword.training.pair_corpus import PairCorpus, read_pair_corpus
+from foreword.training.prepared import with_settings_of
 from foreword.training.progress import Note, Reporter, silent
 from foreword.training.recipes import find, overridden
 from foreword.training.settings import ENDS, Leaf, TrainingSettings, settings_from
@@ -171,6 +172,8 @@ def _begun(asked: _Asked) -> Search:
     tree = base.model_dump()
     tree["budget"] |= dict.fromkeys(ENDS) | each
     base = TrainingSettings.checked(tree)
+    if not asked.translates:
+        base = with_settings_of(asked.texts, base, overridden(asked.recipe, asked.leaves))
     if asked.search:
         space = space_of(asked.search, base, translates=asked.translates)
         if twice := sorted(given & set(space)):
