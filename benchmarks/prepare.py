@@ -1,17 +1,16 @@
 """Seconds in which one and several processes prepare a text, and how many times faster several are.
 
-    python benchmarks/prepare.py TEXT [--megabytes 1000] [--processes 2] [--rounds 3] [--json FILE]
+    python benchmarks/prepare.py [TEXT] [--megabytes 1000] [--processes 2] [--rounds 3]
 
-The text is TEXT's lines, again and again until there are as many megabytes, each time in an order
-that is drawn anew: its words are as frequent as in TEXT, but there are no new ones, as a real text
-of that length would have. In turn it is prepared by one process of one thread; by several processes
-of one thread each; and by one process with the threads that the tokenizers library takes by itself,
-as `foreword train` reads a text. The kept files are compared: they must be the same. Give the
-machine's cores to nothing else meanwhile.
+The text consists of the lines of TEXT (by default of the carried chats), repeated in a new random
+order until there are enough megabytes. So its words are as frequent as in TEXT, but a real text of
+that length would have more different ones. In turn it is prepared by one process with one thread;
+by several processes with one thread each; and by one process with as many threads as the tokenizers
+library uses by itself, which is how `foreword train` reads a text. The files that they write are
+compared, and must be the same. Run nothing else on the machine meanwhile.
 """
 
 import argparse
-import json
 import os
 import random
 import statistics
@@ -21,14 +20,15 @@ import tempfile
 import time
 from pathlib import Path
 
+from foreword.text.corpus import chat_source
 from machine import machine
 
 FILES = ("prepared.json", "tokenizer.json", "spacing.json", "train.npy", "valid.npy")
 
 
-def write_text(source: Path, target: Path, size: int) -> None:
-    """Write the lines of a text again and again, in another order each time, to a size in bytes."""
-    lines = [line + b"\n" for line in source.read_bytes().split(b"\n") if line]
+def write_text(source: bytes, target: Path, size: int) -> None:
+    """Write the lines of a text again and again, in a new order each time, to a size in bytes."""
+    lines = [line + b"\n" for line in source.split(b"\n") if line]
     draw = random.Random(1)
     left = size
     with target.open("wb") as file:
@@ -66,11 +66,10 @@ def same(first: Path, second: Path) -> bool:
 def main() -> None:
     """Measure all, round after round, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("text", type=Path, help="a file of lines in UTF-8")
+    parser.add_argument("text", type=Path, nargs="?", help="a file in UTF-8")
     parser.add_argument("--megabytes", type=float, default=1000.0)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     several = f"{chosen.processes} processes, 1 thread each"
     ways = {
@@ -81,7 +80,8 @@ def main() -> None:
     taken: dict[str, list[float]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder) / "text.txt"
-        write_text(chosen.text, text, round(chosen.megabytes * 1e6))
+        source = chosen.text.read_bytes() if chosen.text else chat_source("train").open().read()
+        write_text(source, text, round(chosen.megabytes * 1e6))
         for _ in range(chosen.rounds):
             for way, (processes, threads) in ways.items():
                 out = Path(folder) / way.replace(" ", "-")
@@ -90,13 +90,12 @@ def main() -> None:
         equal = all(same(outs[0], out) for out in outs)
     middle = {way: statistics.median(each) for way, each in taken.items()}
     print(machine())
-    print(f"{chosen.megabytes:g} MB of {chosen.text.name}'s lines, repeated in other orders")
+    name = chosen.text.name if chosen.text else "the carried chats"
+    print(f"{chosen.megabytes:g} MB: the lines of {name}, repeated in random order")
     for way, seconds in middle.items():
         ratio = middle["1 process, 1 thread"] / seconds
         print(f"{way:<34}{seconds:9.1f} s{ratio:7.2f} times as fast as one thread")
     print("all wrote the same files" if equal else "THE FILES DIFFER")
-    if chosen.json:
-        chosen.json.write_text(json.dumps({"seconds": taken, "same": equal}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -98,6 +98,16 @@ def test_another_text_is_validated_on_if_it_is_named(ids: Path, tmp_path: Path) 
     assert (outcome.config.evaluation.text, outcome.config.evaluation.words) == ("other.txt", 200)
 
 
+def test_a_comparison_and_a_search_read_a_prepared_text(ids: Path, tmp_path: Path) -> None:
+    compared = foreword.compare(ids, minutes=1, models=["ngram"])
+    assert compared.rows[0].words_seen == len(np.load(ids / "train.npy"))
+    options: dict[str, Any] = {**QUICK, "steps_each": 1, "search": ["clip=0.5..1.0"]}
+    tuned = foreword.tune(ids, out=tmp_path / "search", trials=1, **options)
+    assert tuned.best is not None
+    with pytest.raises(SettingsError, match="was prepared with case 'fold'"):
+        foreword.tune(ids, out=tmp_path / "other", trials=1, case="keep", **options)
+
+
 def damage(ids: Path, copy: Path, name: str, change: str) -> None:
     """Copy a prepared text with one change."""
     copy.mkdir()
