@@ -1,0 +1,52 @@
+// The tensors of a safetensors file in memory, checked. Knows no models.
+#pragma once
+
+#include "json.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace foreword::core {
+
+struct Tensor {
+    enum Type { FLOAT32, INT8, INT64 };
+
+    Type type = FLOAT32;
+    std::vector<std::int64_t> shape;
+    const std::uint8_t* data = nullptr;  // aligned as its type wants
+    std::size_t bytes = 0;
+
+    std::size_t count() const;
+    const char* type_name() const;  // numpy's
+    std::string shape_text() const;  // as Python writes a tuple
+    const float* floats() const { return reinterpret_cast<const float*>(data); }
+    const std::int8_t* ints() const { return reinterpret_cast<const std::int8_t*>(data); }
+};
+
+class Safetensors {
+  public:
+    // Throws Error: the header is no JSON of the format; tensors overlap, leave gaps, or end elsewhere than
+    // the file; a type is none of `Tensor`'s. The data is not read. The bytes must outlive this; a tensor
+    // that is not aligned in them is copied.
+    Safetensors(std::string_view bytes, const std::string& file);
+
+    const std::map<std::string, Tensor>& tensors() const { return tensors_; }
+    // The text of the metadata of this name; null if there is none.
+    const std::string* metadata(const std::string& name) const;
+    // The SHA-256 of tensors and metadata, which Foreword's files have among the latter.
+    std::string checksum() const;
+
+    static constexpr const char* CHECKSUM = "sha256";  // its name there
+
+  private:
+    std::map<std::string, Tensor> tensors_;
+    std::map<std::string, std::string> metadata_;
+    std::vector<std::unique_ptr<std::uint8_t[]>> copies_;
+};
+
+}  // namespace foreword::core

@@ -1,0 +1,130 @@
+#include "vocabulary.hpp"
+
+#include "error.hpp"
+#include "json.hpp"
+#include "visible.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+
+namespace foreword::core {
+
+namespace {
+
+constexpr std::string_view UNK = "<unk>", EOS = "<eos>";
+
+std::string lower(std::string_view ascii) {
+    std::string made(ascii);
+    for (char& c : made) c = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    return made;
+}
+
+// What Foreword writes beside the vocabulary, in the canonical form.
+std::string normalizer(const TokenizerSettings& settings) {
+    const auto replace = [](const char* from, const char* to) {
+        return std::string("{\"content\": \"") + to + "\", \"pattern\": {\"String\": \"" + from +
+               "\"}, \"type\": \"Replace\"}, ";
+    };
+    std::string steps;
+    if (settings.case_ == "fold") {
+        if (has_dotless_i(settings.language)) {
+            steps += replace("I\\u0307", "i") + replace("\\u0130", "i") + replace("I", "\\u0131");
+        }
+        steps += "{\"type\": \"Lowercase\"}, ";
+    }
+    steps += "{\"type\": \"NFC\"}, ";
+    if (settings.words == "unicode") steps += replace("\\u2019", "'");
+    steps.resize(steps.size() - 2);
+    return "{\"normalizers\": [" + steps + "], \"type\": \"Sequence\"}";
+}
+
+}  // namespace
+
+bool has_dotless_i(std::string_view language) {
+    constexpr std::string_view THEY[] = {"tr", "az", "crh", "gag", "tt"};
+    const std::string code = lower(language);
+    const std::string_view primary = std::string_view(code).substr(0, code.find_first_of("-_"));
+    if (std::find(std::begin(THEY), std::end(THEY), primary) == std::end(THEY)) return false;
+    for (std::size_t at = primary.size(); at < code.size();) {
+        const std::size_t end = std::min(code.find('-', at + 1), code.find('_', at + 1));
+        const std::string_view part = std::string_view(code).substr(at + 1, end - at - 1);
+        if (part == "cyrl" || part == "arab") return false;
+        at = std::min(end, code.size());
+    }
+    return true;
+}
+
+Vocabulary::Vocabulary(std::string_view json, const TokenizerSettings& settings, const std::string& file) {
+    const Json document(json, file);
+    const Value* const model = document.root().find("model");
+    const Value* const words = model ? model->find("vocab") : nullptr;
+    if (!words || !words->is(Value::OBJECT)) throw Error(file + " has no vocabulary");
+
+    const std::pair<std::string_view, std::string> expected[] = {
+        {"version", "\"1.0\""}, {"truncation", "null"}, {"padding", "null"}, {"added_tokens", "[]"},
+        {"normalizer", normalizer(settings)}, {"pre_tokenizer", "{\"type\": \"WhitespaceSplit\"}"},
+        {"post_processor", "null"}, {"decoder", "null"}};
+    const auto other = [&](std::string_view key) -> Error {
+        return Error(file + " was not written by Foreword for this model: its " + std::string(key) +
+                     " differs from what it would have written");
+    };
+    for (const auto& [key, text] : expected) {
+        std::string found;
+        if (const Value* const value = document.root().find(key)) append_canonical(found, *value);
+        if (found != text) throw other(key);
+    }
+    if (document.root().items.size() != std::size(expected) + 1) throw other("list of keys");
+    const Value *const type = model->find("type"), *const unknown = model->find("unk_token");
+    const bool is_whole = model->items.size() == 3 && type && unknown && type->is(Value::STRING);
+    if (!is_whole || type->text != "WordLevel" || !unknown->is(Value::STRING) || unknown->text != UNK) {
+        throw other("model");
+    }
+
+    const std::size_t count = words->items.size();
+    std::vector<const Value*> by_id(count);
+    std::size_t bytes = 0;
+    for (const Value& word : words->items) {
+        const auto id = word.whole();
+        if (!id || *id < 0 || (std::size_t)*id >= count || by_id[(std::size_t)*id]) {
+            throw Error(file + ": the words' ids are not 0 to " + std::to_string((std::ptrdiff_t)count - 1));
+        }
+        if (!is_plain(word.name)) {
+            throw Error(file + ": the word with the id " + std::to_string(*id) + " holds " + UNSAFE);
+        }
+        by_id[(std::size_t)*id] = &word;
+        bytes += word.name.size() + 1;
+    }
+    for (const auto& [special, id] : {std::pair(UNK, UNK_ID), std::pair(EOS, EOS_ID)}) {
+        if (count <= id || by_id[id]->name != special) {
+            throw Error(file + ": " + std::string(special) + " has not the id " + std::to_string(id));
+        }
+    }
+    if (bytes > UINT32_MAX) throw Error(file + " has too many words");
+    text_.reserve(bytes);
+    begins_.reserve(count + 1);
+    std::size_t size = 4;
+    while (size < 2 * count) size *= 2;
+    table_.resize(size);
+    for (std::size_t id = 0; id < count; ++id) {
+        begins_.push_back((std::uint32_t)text_.size());
+        text_ += by_id[id]->name;
+        text_ += '\0';
+    }
+    begins_.push_back((std::uint32_t)text_.size());
+    for (std::size_t id = 0; id < count; ++id) table_[slot_of(by_id[id]->name)] = (std::uint32_t)id + 1;
+}
+
+// Where the word is in the table, or would be.
+std::size_t Vocabulary::slot_of(std::string_view wanted) const {
+    std::size_t slot = std::hash<std::string_view>{}(wanted) & (table_.size() - 1);
+    while (table_[slot] != 0 && word(table_[slot] - 1) != wanted) slot = (slot + 1) & (table_.size() - 1);
+    return slot;
+}
+
+std::optional<std::uint32_t> Vocabulary::id(std::string_view wanted) const {
+    const std::uint32_t found = table_[slot_of(wanted)];
+    return found ? std::optional(found - 1) : std::nullopt;
+}
+
+}  // namespace foreword::core

@@ -1,0 +1,43 @@
+// A model's words by their ids, as tokenizer.json has them. Does not cut text.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace foreword::core {
+
+// How text becomes words; `foreword.text.tokenizer.TokenizerConfig` says what each one means.
+struct TokenizerSettings {
+    std::string words = "unicode", case_ = "keep", lines = "sentence", segmenter = "none", language;
+};
+
+// Whether i is the lower case of İ in this language, and ı that of I: Turkish and others.
+bool has_dotless_i(std::string_view language);
+
+constexpr std::uint32_t UNK_ID = 0, EOS_ID = 1;
+
+class Vocabulary {
+  public:
+    // Throws Error: the text is not what Foreword writes into tokenizer.json for these settings.
+    Vocabulary(std::string_view json, const TokenizerSettings& settings, const std::string& file);
+
+    std::uint32_t size() const { return (std::uint32_t)begins_.size() - 1; }
+    // Ends with a NUL. The id is one of this vocabulary's.
+    std::string_view word(std::uint32_t id) const {
+        return {text_.data() + begins_[id], begins_[id + 1] - begins_[id] - 1};
+    }
+    // None if the vocabulary lacks the word, which is compared byte by byte.
+    std::optional<std::uint32_t> id(std::string_view word) const;
+
+  private:
+    std::size_t slot_of(std::string_view word) const;
+
+    std::string text_;                  // the words, a NUL after each
+    std::vector<std::uint32_t> begins_;  // (words + 1): where each begins
+    std::vector<std::uint32_t> table_;   // ids + 1 by their words' hashes; 0: none
+};
+
+}  // namespace foreword::core
