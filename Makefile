@@ -57,19 +57,19 @@ page:
 	cd page && npm ci --no-audit --no-fund && npm run check && npm run build
 
 # The native code under ThreadSanitizer, and under AddressSanitizer and UndefinedBehaviorSanitizer: two
-# C++ programs under both, and Python's tests of kernels, predictor and translator under the latter, whose
+# C++ programs under both, and Python's tests of kernels, predictor, translator and libforeword under the latter, whose
 # reports pytest must not capture. Takes g++, a quarter of an hour and two cores.
 ASAN := LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so) \
 	$$(c++ -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 SANITIZED := tests/kernels/test_door.py tests/kernels/test_native.py tests/kernels/test_packed.py \
 	tests/kernels/test_step.py tests/predictor/test_compiled_network.py \
-	tests/translator/test_compiled_network.py
+	tests/translator/test_compiled_network.py tests/core/test_library.py
 sanitize: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nanobind cmake ninja
 	for kind in thread address,undefined; do \
 		$(BIN)/cmake -S native -B build/sanitize/$$kind -G Ninja -DFOREWORD_SANITIZE=$$kind \
-			-DFOREWORD_INSTRUCTION_SETS=all \
+			-DFOREWORD_INSTRUCTION_SETS=all -DFOREWORD_C_LIBRARY=ON \
 			-DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
 			-DPython_EXECUTABLE=$(abspath $(BIN))/python && \
 		$(BIN)/cmake --build build/sanitize/$$kind --target kernels_test network_test || exit 1; \
@@ -78,7 +78,8 @@ sanitize: $(VENV)/.dev
 				|| exit 1; done; done
 	$(BIN)/cmake --build build/sanitize/address,undefined --target _native
 	$(ASAN) PYTHONPATH=native/tests FOREWORD_NATIVE=build/sanitize/address,undefined OMP_NUM_THREADS=2 \
-		$(BIN)/python -m pytest -q --capture=sys -p built_elsewhere $(SANITIZED) -k "not forked"
+		FOREWORD_C_LIBRARY="$$(echo build/sanitize/address,undefined/kernels/*/libforeword.so)" \
+		$(BIN)/python -m pytest -q --capture=sys -p built_elsewhere $(SANITIZED) -k "not forked and not example"
 
 # Atheris (Linux) looks for input that breaks what must hold of the predictor whatever comes in: every
 # property of fuzz/fuzz.py --list for so many seconds, from where the last search ended. What breaks one
@@ -110,7 +111,7 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml $(NATIVE)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml $(NATIVE)
-	SKBUILD_CMAKE_DEFINE=FOREWORD_INSTRUCTION_SETS=all \
+	SKBUILD_CMAKE_DEFINE='FOREWORD_INSTRUCTION_SETS=all;FOREWORD_C_LIBRARY=ON' \
 		$(BIN)/python native/install.py --editable '.[dev]' --editable packages/everyday-en
 	@touch $@ $(VENV)/.demo
 

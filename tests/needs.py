@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.core.library import built
 
 from foreword import compiled
 
@@ -54,6 +55,7 @@ NEEDS = {
         compiled.loaded() is not None,
         "no native kernels (apt install g++, make clean, make test)",
     ),
+    "c_library": (built() is not None, "no libforeword (make .venv/.dev)"),
     "gpu": (torch.cuda.is_available(), "no CUDA device"),
 }
 

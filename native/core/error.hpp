@@ -11,4 +11,7 @@ struct Error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// How messages on files of a model folder end.
+constexpr const char* RESTORE = ". Restore it from where it came from, or train the model anew.";
+
 }  // namespace foreword::core

@@ -47,8 +47,8 @@ class Json {
   private:
     class Parser;
 
+    std::deque<std::string> unescaped_;  // before root_, whose parsing fills it
     Value root_;
-    std::deque<std::string> unescaped_;
 };
 
 // As `json.dumps(value, sort_keys=True)` of Python writes it, byte by byte; model folders have checksums

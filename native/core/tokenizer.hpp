@@ -3,6 +3,7 @@
 #pragma once
 
 #include "letter_case.hpp"
+#include "vocabulary.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -26,8 +27,6 @@ struct TokenizerSpec {
     std::string language;            // whose case rules apply (BCP 47); empty: those that the words show
     std::vector<std::string> marks;  // typographic marks that stay, besides those among the words
 };
-
-constexpr std::int64_t UNK_ID = 0, EOS_ID = 1;
 
 // A word of a text: normalised, with its id and its offsets in the raw text, in characters.
 struct Word {

@@ -2,6 +2,7 @@
 
 #include "error.hpp"
 #include "json.hpp"
+#include "letter_case.hpp"
 #include "visible.hpp"
 
 #include <algorithm>
@@ -14,12 +15,6 @@ namespace {
 
 constexpr std::string_view UNK = "<unk>", EOS = "<eos>";
 
-std::string lower(std::string_view ascii) {
-    std::string made(ascii);
-    for (char& c : made) c = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-    return made;
-}
-
 // What Foreword writes beside the vocabulary, in the canonical form.
 std::string normalizer(const TokenizerSettings& settings) {
     const auto replace = [](const char* from, const char* to) {
@@ -28,7 +23,7 @@ std::string normalizer(const TokenizerSettings& settings) {
     };
     std::string steps;
     if (settings.case_ == "fold") {
-        if (has_dotless_i(settings.language)) {
+        if (LetterCase(settings.language).is_dotless()) {
             steps += replace("I\\u0307", "i") + replace("\\u0130", "i") + replace("I", "\\u0131");
         }
         steps += "{\"type\": \"Lowercase\"}, ";
@@ -41,32 +36,35 @@ std::string normalizer(const TokenizerSettings& settings) {
 
 }  // namespace
 
-bool has_dotless_i(std::string_view language) {
-    constexpr std::string_view THEY[] = {"tr", "az", "crh", "gag", "tt"};
-    const std::string code = lower(language);
-    const std::string_view primary = std::string_view(code).substr(0, code.find_first_of("-_"));
-    if (std::find(std::begin(THEY), std::end(THEY), primary) == std::end(THEY)) return false;
-    for (std::size_t at = primary.size(); at < code.size();) {
-        const std::size_t end = std::min(code.find('-', at + 1), code.find('_', at + 1));
-        const std::string_view part = std::string_view(code).substr(at + 1, end - at - 1);
-        if (part == "cyrl" || part == "arab") return false;
-        at = std::min(end, code.size());
+bool is_language(std::string_view code) {
+    constexpr std::size_t MOST_PARTS = 4;
+    std::size_t at = 0;
+    for (std::size_t part = 0; part < MOST_PARTS; ++part) {
+        const std::size_t first = at;
+        const auto is_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
+        const auto may_stand = [&](char c) { return is_letter(c) || (part > 0 && c >= '0' && c <= '9'); };
+        while (at < code.size() && may_stand(code[at])) ++at;
+        if (at - first < 2 || at - first > (part == 0 ? 3u : 8u)) break;
+        if (at == code.size()) return true;
+        if (code[at] != '-' && code[at] != '_') break;
+        ++at;
     }
-    return true;
+    return code.empty();
 }
 
 Vocabulary::Vocabulary(std::string_view json, const TokenizerSettings& settings, const std::string& file) {
     const Json document(json, file);
     const Value* const model = document.root().find("model");
     const Value* const words = model ? model->find("vocab") : nullptr;
-    if (!words || !words->is(Value::OBJECT)) throw Error(file + " has no vocabulary");
+    const auto wrong = [&](const std::string& why) { return Error(file + why + RESTORE); };
+    if (!words || !words->is(Value::OBJECT)) throw wrong(" has no vocabulary");
 
     const std::pair<std::string_view, std::string> expected[] = {
         {"version", "\"1.0\""}, {"truncation", "null"}, {"padding", "null"}, {"added_tokens", "[]"},
         {"normalizer", normalizer(settings)}, {"pre_tokenizer", "{\"type\": \"WhitespaceSplit\"}"},
         {"post_processor", "null"}, {"decoder", "null"}};
-    const auto other = [&](std::string_view key) -> Error {
-        return Error(file + " was not written by Foreword for this model: its " + std::string(key) +
+    const auto other = [&](std::string_view key) {
+        return wrong(" was not written by Foreword for this model: its " + std::string(key) +
                      " differs from what it would have written");
     };
     for (const auto& [key, text] : expected) {
@@ -87,20 +85,20 @@ Vocabulary::Vocabulary(std::string_view json, const TokenizerSettings& settings,
     for (const Value& word : words->items) {
         const auto id = word.whole();
         if (!id || *id < 0 || (std::size_t)*id >= count || by_id[(std::size_t)*id]) {
-            throw Error(file + ": the words' ids are not 0 to " + std::to_string((std::ptrdiff_t)count - 1));
+            throw wrong(": the words' ids are not 0 to " + std::to_string((std::ptrdiff_t)count - 1));
         }
         if (!is_plain(word.name)) {
-            throw Error(file + ": the word with the id " + std::to_string(*id) + " holds " + UNSAFE);
+            throw wrong(": the word with the id " + std::to_string(*id) + " holds " + UNSAFE);
         }
         by_id[(std::size_t)*id] = &word;
         bytes += word.name.size() + 1;
     }
     for (const auto& [special, id] : {std::pair(UNK, UNK_ID), std::pair(EOS, EOS_ID)}) {
-        if (count <= id || by_id[id]->name != special) {
-            throw Error(file + ": " + std::string(special) + " has not the id " + std::to_string(id));
+        if (count <= (std::size_t)id || by_id[(std::size_t)id]->name != special) {
+            throw wrong(": " + std::string(special) + " has not the id " + std::to_string(id));
         }
     }
-    if (bytes > UINT32_MAX) throw Error(file + " has too many words");
+    if (bytes > UINT32_MAX) throw wrong(" has too many words");
     text_.reserve(bytes);
     begins_.reserve(count + 1);
     std::size_t size = 4;

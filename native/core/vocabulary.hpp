@@ -14,10 +14,10 @@ struct TokenizerSettings {
     std::string words = "unicode", case_ = "keep", lines = "sentence", segmenter = "none", language;
 };
 
-// Whether i is the lower case of İ in this language, and ı that of I: Turkish and others.
-bool has_dotless_i(std::string_view language);
+// Whether this is a language's code (BCP 47), or empty.
+bool is_language(std::string_view code);
 
-constexpr std::uint32_t UNK_ID = 0, EOS_ID = 1;
+constexpr std::int64_t UNK_ID = 0, EOS_ID = 1;
 
 class Vocabulary {
   public:

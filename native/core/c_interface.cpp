@@ -1,0 +1,159 @@
+// foreword.h over the core's classes: handles, and exceptions as text.
+#include "../foreword.h"
+
+#include "error.hpp"
+#include "model.hpp"
+#if !defined(__wasm__)
+#include "files.hpp"
+#endif
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+using foreword::core::NextWordModel;
+
+struct foreword_model {
+    std::shared_ptr<const NextWordModel> shared;
+};
+
+struct foreword_state {
+    std::shared_ptr<const NextWordModel> model;
+    foreword::core::State value;
+};
+
+namespace {
+
+void tell(char** error, const char* message) {
+    if (!error) return;
+    const std::size_t bytes = std::strlen(message) + 1;
+    *error = static_cast<char*>(std::malloc(bytes));
+    if (*error) std::memcpy(*error, message, bytes);
+}
+
+// What `work` returns, or `failed` with the error's text.
+template <class Result, class Work>
+Result guarded(char** error, Result failed, Work&& work) noexcept {
+    if (error) *error = nullptr;
+    try {
+        return work();
+    } catch (const std::bad_alloc&) {
+        tell(error, "there is not enough memory");
+    } catch (const std::exception& thrown) {
+        tell(error, thrown.what());
+    }
+    return failed;
+}
+
+foreword_model* loaded(std::unique_ptr<foreword::core::Folder> folder) {
+    return new foreword_model{std::make_shared<const NextWordModel>(std::move(folder))};
+}
+
+}  // namespace
+
+extern "C" {
+
+const char* foreword_version(void) { return FOREWORD_VERSION; }
+
+void foreword_error_free(char* error) { std::free(error); }
+
+#if !defined(__wasm__)
+foreword_model* foreword_model_load(const char* folder, char** error) {
+    return guarded<foreword_model*>(error, nullptr, [&] { return loaded(foreword::core::read_folder(folder)); });
+}
+#endif
+
+foreword_model* foreword_model_from_files(const foreword_file* files, size_t count, char** error) {
+    return guarded<foreword_model*>(error, nullptr, [&] {
+        std::vector<foreword::core::File> taken;
+        for (std::size_t k = 0; k < count; ++k) {
+            taken.push_back({files[k].name, {static_cast<const char*>(files[k].data), files[k].size}, nullptr});
+        }
+        return loaded(std::make_unique<foreword::core::Folder>(std::move(taken), ""));
+    });
+}
+
+void foreword_model_free(foreword_model* model) { delete model; }
+
+uint32_t foreword_model_words(const foreword_model* model) { return model->shared->vocabulary().size(); }
+
+const char* foreword_model_word(const foreword_model* model, uint32_t id) {
+    const auto& vocabulary = model->shared->vocabulary();
+    return id < vocabulary.size() ? vocabulary.word(id).data() : nullptr;
+}
+
+uint32_t foreword_model_id(const foreword_model* model, const char* word) {
+    return model->shared->vocabulary().id(word).value_or(FOREWORD_UNK);
+}
+
+foreword_state* foreword_state_new(const foreword_model* model, char** error) {
+    return guarded<foreword_state*>(error, nullptr,
+                                    [&] { return new foreword_state{model->shared, model->shared->start()}; });
+}
+
+foreword_state* foreword_state_copy(const foreword_state* state, char** error) {
+    return guarded<foreword_state*>(error, nullptr, [&] { return new foreword_state(*state); });
+}
+
+void foreword_state_free(foreword_state* state) { delete state; }
+
+int foreword_state_advance(foreword_state* state, uint32_t word, char** error) {
+    return guarded(error, FOREWORD_FAILED, [&] {
+        state->model->advance(state->value, word);
+        return FOREWORD_OK;
+    });
+}
+
+int foreword_state_read(foreword_state* state, const char* text, char** error) {
+    return guarded(error, FOREWORD_FAILED, [&] {
+        state->model->read_text(state->value, text);
+        return FOREWORD_OK;
+    });
+}
+
+int foreword_state_best(const foreword_state* state, size_t k, const uint32_t* hidden, size_t hidden_count,
+                        foreword_candidate* candidates, size_t* found, char** error) {
+    *found = 0;
+    return guarded(error, FOREWORD_FAILED, [&] {
+        std::vector<std::int64_t> left_out;
+        if (hidden) left_out.assign(hidden, hidden + hidden_count);
+        const int most = (int)std::min<std::size_t>(k, INT_MAX);
+        const auto best = state->model->best(state->value, most, left_out);
+        for (const foreword::Found& one : best) {
+            candidates[(*found)++] = {(std::uint32_t)one.id, one.probability};
+        }
+        return FOREWORD_OK;
+    });
+}
+
+int foreword_state_probabilities(const foreword_state* state, float* probabilities, char** error) {
+    return guarded(error, FOREWORD_FAILED, [&] {
+        state->model->probabilities(state->value, probabilities);
+        return FOREWORD_OK;
+    });
+}
+
+size_t foreword_state_size(const foreword_model* model) { return model->shared->state_bytes(); }
+
+int foreword_state_to_bytes(const foreword_state* state, void* bytes, char** error) {
+    return guarded(error, FOREWORD_FAILED, [&] {
+        state->model->write(state->value, bytes);
+        return FOREWORD_OK;
+    });
+}
+
+foreword_state* foreword_state_from_bytes(const foreword_model* model, const void* bytes, size_t size,
+                                          char** error) {
+    return guarded<foreword_state*>(error, nullptr, [&] {
+        return new foreword_state{model->shared, model->shared->read(bytes, size)};
+    });
+}
+
+}  // extern "C"

@@ -1,0 +1,65 @@
+// A next-word model from its folder, and states that words advance. Knows ids; does not cut text.
+#pragma once
+
+#include "../network.hpp"
+#include "folder.hpp"
+#include "tokenizer.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace foreword::core {
+
+// The state after some words: a value, which is copied to go back to it.
+struct State {
+    std::vector<float> parts;  // h, and of an LSTM c: (layers, H) each
+    std::uint32_t last;        // the last word's id
+};
+
+// Any threads may use it at once.
+class NextWordModel {
+  public:
+    explicit NextWordModel(std::unique_ptr<Folder> folder);
+
+    const Folder& folder() const { return *folder_; }
+    const Vocabulary& vocabulary() const { return folder_->vocabulary(); }
+
+    // The state at the beginning of a line: zeros, and then the end of the line before, as in training.
+    State start() const;
+    // Throws Error: there is no such word.
+    void advance(State& state, std::uint32_t word) const;
+    // Reads a text that goes on where the state is: its words, and an end of line for each that it has.
+    // Throws Error, and leaves the state as it is: words are cut by a segmenter, or lines are wrapped.
+    void read_text(State& state, std::string_view text) const;
+    // The probability of every word as the next, (words). Throws Error: the scores overflow.
+    void probabilities(const State& state, float* into) const;
+    // The k likeliest words without those that are hidden, which count in the probabilities all the same:
+    // by falling probability, then by rising id. Throws Error: the scores overflow.
+    std::vector<Found> best(const State& state, int k, const std::vector<std::int64_t>& hidden) const;
+
+    // The bytes of every state of this model; those that `foreword.predictor.state_bytes` writes in Python.
+    std::size_t state_bytes() const;
+    void write(const State& state, void* into) const;
+    // Throws Error: the bytes are no state, damaged, of another model, or out of range.
+    State read(const void* data, std::size_t size) const;
+
+  private:
+    State zeros() const;
+    std::size_t part_size() const;
+    const Tokenizer& tokenizer() const;
+    const float* shown(const State& state, std::vector<float>& room) const;
+
+    std::unique_ptr<Folder> folder_;
+    std::vector<std::vector<float>> biases_;
+    std::unique_ptr<Network> network_;
+    // Made for the first text: it takes memory that whoever works with ids does not need.
+    mutable std::once_flag asked_for_tokenizer_;
+    mutable std::unique_ptr<Tokenizer> tokenizer_;
+};
+
+}  // namespace foreword::core

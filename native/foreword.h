@@ -1,0 +1,117 @@
+/* Next-word prediction from a Foreword model folder, in C.
+ *
+ * A model may be used by any threads at once; a state by one at a time. The library starts no threads,
+ * and no C++ exception leaves it.
+ *
+ * A function that can fail takes `char **error` last. If it fails, it returns NULL, or FOREWORD_FAILED, and
+ * *error, unless `error` is NULL, is a message for people, to be released by foreword_error_free. If it
+ * succeeds, *error is NULL. Texts are UTF-8 and end with a NUL. A NULL handle may be freed.
+ */
+#ifndef FOREWORD_H
+#define FOREWORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(FOREWORD_EXPORTS) && defined(_WIN32)
+#define FOREWORD_API __declspec(dllexport)
+#elif defined(__GNUC__)
+#define FOREWORD_API __attribute__((visibility("default")))
+#else
+#define FOREWORD_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FOREWORD_OK 0
+#define FOREWORD_FAILED 1
+
+/* Ids that every model has: a word that the vocabulary lacks, and the end of a line. */
+#define FOREWORD_UNK 0u
+#define FOREWORD_EOS 1u
+
+typedef struct foreword_model foreword_model;
+
+/* What a model remembers of the words before: a few kilobytes. */
+typedef struct foreword_state foreword_state;
+
+/* The content of a file of a model folder. */
+typedef struct {
+    const char *name; /* in the folder, such as config.json */
+    const void *data;
+    size_t size;
+} foreword_file;
+
+typedef struct {
+    uint32_t word; /* its id */
+    double probability;
+} foreword_candidate;
+
+/* Such as "0.1.0". */
+FOREWORD_API const char *foreword_version(void);
+
+FOREWORD_API void foreword_error_free(char *error);
+
+/* Loads a model folder; the weights are mapped into memory, and processes share them. */
+FOREWORD_API foreword_model *foreword_model_load(const char *folder, char **error);
+
+/* Loads a model from memory: config.json, model.safetensors and tokenizer.json, and those of rare.txt,
+ * spacing.json and misspellings.json that the folder has. The data is not copied: it must stay unchanged
+ * until the model and its states are freed. */
+FOREWORD_API foreword_model *foreword_model_from_files(const foreword_file *files, size_t count, char **error);
+
+/* States of the model may still be used, and keep what they need of it. */
+FOREWORD_API void foreword_model_free(foreword_model *model);
+
+/* The number of words; their ids are below it. */
+FOREWORD_API uint32_t foreword_model_words(const foreword_model *model);
+
+/* The word with this id, which lives as long as the model; NULL if there is none. */
+FOREWORD_API const char *foreword_model_word(const foreword_model *model, uint32_t id);
+
+/* The id of a word that is spelled as the vocabulary has it; FOREWORD_UNK if it lacks the word. */
+FOREWORD_API uint32_t foreword_model_id(const foreword_model *model, const char *word);
+
+/* The state at the beginning of a line. */
+FOREWORD_API foreword_state *foreword_state_new(const foreword_model *model, char **error);
+
+FOREWORD_API foreword_state *foreword_state_copy(const foreword_state *state, char **error);
+
+FOREWORD_API void foreword_state_free(foreword_state *state);
+
+/* Reads one more word; FOREWORD_EOS ends a line. If it fails, the state is as before. */
+FOREWORD_API int foreword_state_advance(foreword_state *state, uint32_t word, char **error);
+
+/* Reads a text that goes on where the state is: its words, and a FOREWORD_EOS for each line end. A word that
+ * the vocabulary lacks is read as FOREWORD_UNK. If it fails, the state is as before. */
+FOREWORD_API int foreword_state_read(foreword_state *state, const char *text, char **error);
+
+/* The likeliest next words, by falling probability and then by rising id.
+ *
+ * candidates: room for k of them. found: how many there are, fewer than k if the vocabulary is smaller.
+ * hidden: ids of words that are left out, though they have their share of the probability; may be NULL. */
+FOREWORD_API int foreword_state_best(const foreword_state *state, size_t k, const uint32_t *hidden,
+                                     size_t hidden_count, foreword_candidate *candidates, size_t *found,
+                                     char **error);
+
+/* The probability of every word as the next, by id: room for foreword_model_words of them. */
+FOREWORD_API int foreword_state_probabilities(const foreword_state *state, float *probabilities, char **error);
+
+/* The bytes of each state of the model. */
+FOREWORD_API size_t foreword_state_size(const foreword_model *model);
+
+/* Writes foreword_state_size bytes, which Foreword for Python reads, too. */
+FOREWORD_API int foreword_state_to_bytes(const foreword_state *state, void *bytes, char **error);
+
+/* Refuses bytes that are damaged or of another model. They are not signed: whoever knows the format can
+ * make a state. */
+FOREWORD_API foreword_state *foreword_state_from_bytes(const foreword_model *model, const void *bytes,
+                                                       size_t size, char **error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,25 @@
+# Compiling for an instruction set takes some 25 s of processor time. `native`: the best of this
+# processor, and the baseline that every processor runs; `all`: for whoever gets the binary; or a list.
+# Sets `wanted` to their names.
+set(FOREWORD_INSTRUCTION_SETS native CACHE STRING "Instruction sets to compile for")
+set(known baseline)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  list(APPEND known avx2 avx512 avx512_bf16)
+endif()
+if(FOREWORD_INSTRUCTION_SETS STREQUAL "native" AND NOT CMAKE_CROSSCOMPILING)
+  try_run(ran compiled "${CMAKE_BINARY_DIR}/best_set" "${CMAKE_CURRENT_LIST_DIR}/best_set.cpp"
+          RUN_OUTPUT_VARIABLE best)
+  string(STRIP "${best}" best)
+  set(wanted baseline ${best})
+elseif(FOREWORD_INSTRUCTION_SETS MATCHES "^(all|native)$")
+  set(wanted ${known})
+else()
+  string(REPLACE "," ";" wanted "baseline;${FOREWORD_INSTRUCTION_SETS}")
+endif()
+list(REMOVE_DUPLICATES wanted)
+foreach(name IN LISTS wanted)
+  if(NOT name IN_LIST known)
+    message(FATAL_ERROR "FOREWORD_INSTRUCTION_SETS has ${name}; there are: native, all, or some of ${known}")
+  endif()
+endforeach()
+message(STATUS "Kernels for ${wanted}")

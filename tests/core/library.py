@@ -1,0 +1,166 @@
+"""The C library through ctypes, as a program in C sees it. Knows no test."""
+
+import ctypes
+import os
+from ctypes import (
+    POINTER,
+    Structure,
+    byref,
+    c_char_p,
+    c_double,
+    c_float,
+    c_int,
+    c_size_t,
+    c_uint32,
+    c_void_p,
+)
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[2]
+
+
+def built() -> Path | None:
+    """The library that `make .venv/.dev` built, or the one that FOREWORD_C_LIBRARY names."""
+    if named := os.environ.get("FOREWORD_C_LIBRARY"):
+        return Path(named)
+    paths = [*ROOT.glob("build/native/*/libforeword.so"), *ROOT.glob("build/native/*/*.dylib")]
+    return max(paths, key=lambda path: path.stat().st_mtime, default=None)
+
+
+class CError(Exception):
+    """What the library says of a call that failed."""
+
+
+class File(Structure):
+    _fields_ = (("name", c_char_p), ("data", c_char_p), ("size", c_size_t))
+
+
+class Candidate(Structure):
+    _fields_ = (("word", c_uint32), ("probability", c_double))
+
+
+_ERROR = POINTER(c_void_p)
+_SIGNATURES = {
+    "version": (c_char_p, []),
+    "error_free": (None, [c_void_p]),
+    "model_load": (c_void_p, [c_char_p, _ERROR]),
+    "model_from_files": (c_void_p, [POINTER(File), c_size_t, _ERROR]),
+    "model_free": (None, [c_void_p]),
+    "model_words": (c_uint32, [c_void_p]),
+    "model_word": (c_char_p, [c_void_p, c_uint32]),
+    "model_id": (c_uint32, [c_void_p, c_char_p]),
+    "state_new": (c_void_p, [c_void_p, _ERROR]),
+    "state_copy": (c_void_p, [c_void_p, _ERROR]),
+    "state_free": (None, [c_void_p]),
+    "state_advance": (c_int, [c_void_p, c_uint32, _ERROR]),
+    "state_read": (c_int, [c_void_p, c_char_p, _ERROR]),
+    "state_best": (
+        c_int,
+        [
+            *(c_void_p, c_size_t, POINTER(c_uint32), c_size_t),
+            *(POINTER(Candidate), POINTER(c_size_t), _ERROR),
+        ],
+    ),
+    "state_probabilities": (c_int, [c_void_p, POINTER(c_float), _ERROR]),
+    "state_size": (c_size_t, [c_void_p]),
+    "state_to_bytes": (c_int, [c_void_p, c_char_p, _ERROR]),
+    "state_from_bytes": (c_void_p, [c_void_p, c_char_p, c_size_t, _ERROR]),
+}
+
+
+class Library:
+    """The functions, by their names without `foreword_`."""
+
+    def __init__(self, path: Path) -> None:
+        loaded = ctypes.CDLL(str(path))
+        for name, (result, arguments) in _SIGNATURES.items():
+            function = getattr(loaded, f"foreword_{name}")
+            function.restype, function.argtypes = result, arguments
+            setattr(self, name, function)
+
+    def checked(self, name: str, *arguments: object) -> int:
+        """What a function that can fail returns.
+
+        Raises:
+            CError: it failed.
+        """
+        error = c_void_p()
+        result = getattr(self, name)(*arguments, byref(error))
+        if error.value is None:
+            return result
+        message = ctypes.string_at(error.value).decode()
+        self.error_free(error)
+        raise CError(message)
+
+
+class CModel:
+    """A model of the library."""
+
+    def __init__(self, library: Library, source: Path | dict[str, bytes]) -> None:
+        """Loads a folder, or the files of one."""
+        self.library = library
+        self._files = source  # the library does not copy them
+        if isinstance(source, Path):
+            self.handle = library.checked("model_load", os.fsencode(source))
+        else:
+            files = [File(name.encode(), data, len(data)) for name, data in source.items()]
+            array = (File * len(files))(*files)
+            self.handle = library.checked("model_from_files", array, len(files))
+        self.words = library.model_words(self.handle)
+
+    def __del__(self) -> None:
+        if hasattr(self, "handle"):
+            self.library.model_free(self.handle)
+
+    def word(self, index: int) -> str | None:
+        word = self.library.model_word(self.handle, index)
+        return None if word is None else word.decode()
+
+    def id_of(self, word: str) -> int:
+        return int(self.library.model_id(self.handle, word.encode()))
+
+    def start(self) -> "CState":
+        return CState(self, self.library.checked("state_new", self.handle))
+
+    def state_from_bytes(self, data: bytes) -> "CState":
+        return CState(self, self.library.checked("state_from_bytes", self.handle, data, len(data)))
+
+
+class CState:
+    """A state of the library."""
+
+    def __init__(self, model: CModel, handle: int) -> None:
+        self.model, self.handle = model, handle
+
+    def __del__(self) -> None:
+        self.model.library.state_free(self.handle)
+
+    def copy(self) -> "CState":
+        return CState(self.model, self.model.library.checked("state_copy", self.handle))
+
+    def advance(self, word: int) -> None:
+        self.model.library.checked("state_advance", self.handle, word)
+
+    def read(self, text: str) -> None:
+        self.model.library.checked("state_read", self.handle, text.encode())
+
+    def probabilities(self) -> np.ndarray:
+        shares = np.empty(self.model.words, np.float32)
+        into = shares.ctypes.data_as(POINTER(c_float))
+        self.model.library.checked("state_probabilities", self.handle, into)
+        return shares
+
+    def best(self, k: int, hidden: tuple[int, ...] = ()) -> list[tuple[int, float]]:
+        candidates, found = (Candidate * k)(), c_size_t()
+        ids = (c_uint32 * len(hidden))(*hidden)
+        self.model.library.checked(
+            "state_best", self.handle, k, ids, len(hidden), candidates, byref(found)
+        )
+        return [(one.word, one.probability) for one in candidates[: found.value]]
+
+    def to_bytes(self) -> bytes:
+        data = ctypes.create_string_buffer(self.model.library.state_size(self.model.handle))
+        self.model.library.checked("state_to_bytes", self.handle, data)
+        return data.raw
