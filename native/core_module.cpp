@@ -1,16 +1,29 @@
 #include "core_module.hpp"
 
+#include "core/cursor.hpp"
 #include "core/error.hpp"
 #include "core/letter_case.hpp"
+#include "core/letters.hpp"
+#include "core/lexicon.hpp"
+#include "core/sentences.hpp"
+#include "core/spacing.hpp"
+#include "core/spelling.hpp"
 #include "core/tokenizer.hpp"
 #include "core/unicode.hpp"
 #include "core/words.hpp"
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/array.h>
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -162,6 +175,123 @@ void bind_tokenizer(nb::module_& m) {
         }, nb::arg("text"), nb::arg("last") = core::EOS_ID);
 }
 
+// A lexicon and the words that it looks up.
+struct OwnLexicon {
+    std::vector<std::string> words;
+    core::Lexicon lexicon;
+
+    OwnLexicon(std::vector<std::string> given, std::size_t hidden, const core::Lexicon::Misspellings& misspellings,
+               const core::LetterCase& letter_case)
+        : words(std::move(given)), lexicon(words, hidden, misspellings, letter_case) {}
+};
+
+// A method of the lexicon that takes letters.
+template <class Method>
+auto asking(Method method) {
+    return [method](const OwnLexicon& self, std::string_view letters) { return (self.lexicon.*method)(letters); };
+}
+
+std::vector<std::pair<std::int64_t, double>> pairs(const std::vector<core::Weighted>& words) {
+    std::vector<std::pair<std::int64_t, double>> all;
+    for (const core::Weighted& word : words) all.emplace_back(word.id, word.weight);
+    return all;
+}
+
+void bind_lexicon(nb::module_& m) {
+    using core::Lexicon;
+    using core::RareWords;
+    m.def("skeleton", changing(core::skeleton));
+    m.def("without_accents", changing(core::without_accents));
+    m.def("leaves_out", [](const nb::str& typed, const nb::str& fold) {
+        return core::leaves_out(characters(typed), characters(fold));
+    });
+    nb::class_<OwnLexicon>(m, "Lexicon", "Finds words by letters.")
+        .def(nb::init<std::vector<std::string>, std::size_t, const Lexicon::Misspellings&, const core::LetterCase&>())
+        .def_prop_ro("ids", [](const OwnLexicon& self) { return self.lexicon.ids(); })
+        .def("fold", asking(&Lexicon::fold))
+        .def("range", asking(&Lexicon::range))
+        .def("begun", [](const OwnLexicon& self, std::string_view fold) { return pairs(self.lexicon.begun(fold)); })
+        .def("begun_slips", [](const OwnLexicon& self, std::string_view fold) {
+            return pairs(self.lexicon.begun_slips(fold));
+        })
+        .def("after_clitic", asking(&Lexicon::after_clitic))
+        .def("has", asking(&Lexicon::has))
+        .def("is_slip", asking(&Lexicon::is_slip))
+        .def("beginning", asking(&Lexicon::beginning))
+        .def("forms", asking(&Lexicon::forms))
+        .def("has_own_capital", asking(&Lexicon::has_own_capital))
+        .def("id_of", asking(&Lexicon::id_of))
+        .def("readings", asking(&Lexicon::readings));
+    nb::class_<RareWords>(m, "RareWords", "Words beyond the vocabulary.")
+        .def(nb::init<std::vector<std::string>, const core::LetterCase&>())
+        .def_prop_ro("words", &RareWords::words)
+        .def("has", &RareWords::has)
+        .def("beginning", &RareWords::beginning);
+}
+
+void bind_writing(nb::module_& m) {
+    m.def("as_typed", [](std::string_view text) { return core::as_typed(text); });
+    m.def("written", [](const std::vector<std::pair<double, std::string>>& given, std::string_view typed,
+                        bool begins_sentence, int capitals, const OwnLexicon& own) {
+        std::vector<core::Spelled> forms;
+        for (const auto& [probability, text] : given) forms.push_back({probability, text});
+        return core::written(forms, typed, {begins_sentence, capitals}, own.lexicon);
+    });
+    using Gap = std::pair<std::int64_t, std::int64_t>;
+    using Counts = std::tuple<std::array<Gap, 3>, std::uint32_t, std::uint32_t, std::optional<bool>>;
+    nb::class_<core::Spacing>(m, "Spacing", "Where spaces stand around marks.")
+        .def("__init__",
+             [](core::Spacing* self, const std::map<std::string, Counts>& given) {
+                 std::map<std::u32string, core::MarkCounts, std::less<>> marks;
+                 for (const auto& [mark, counts] : given) {
+                     const auto& [gaps, before, after, ends] = counts;
+                     core::MarkCounts made;
+                     for (std::size_t k = 0; k < gaps.size(); ++k) made.gaps[k] = {gaps[k].first, gaps[k].second};
+                     made.space_before = before, made.space_after = after, made.ends = ends;
+                     marks.emplace(core::decoded(mark), made);
+                 }
+                 new (self) core::Spacing(std::move(marks));
+             })
+        .def("ends", [](const core::Spacing& self, const nb::str& mark) { return self.ends(characters(mark)); })
+        .def("join", [](const core::Spacing& self, const nb::str& before, const nb::str& word, bool is_quoting,
+                        bool is_in_print) {
+            const core::Joined joined =
+                core::join(characters(before), characters(word), is_quoting, is_in_print, self);
+            return nb::make_tuple(joined.removed, string(joined.appended));
+        });
+}
+
+std::vector<std::u32string> each(const nb::list& texts) {
+    std::vector<std::u32string> all;
+    for (const nb::handle text : texts) all.push_back(characters(nb::cast<nb::str>(text)));
+    return all;
+}
+
+void bind_reading(nb::module_& m) {
+    const auto known = [](const nb::list& texts) {
+        const std::vector<std::u32string> words = each(texts);
+        return core::Abbreviations(words.begin(), words.end());
+    };
+    m.def("is_abbreviated", [known](const nb::list& words, const nb::list& abbreviations) {
+        return core::is_abbreviated(each(words), known(abbreviations));
+    });
+    m.def("is_read_without_stop", [known](const nb::list& words, const nb::list& abbreviations) {
+        return core::is_read_without_stop(each(words), known(abbreviations));
+    });
+    m.def("is_emoji", telling(core::is_emoji));
+    m.def("is_heart", telling([](std::u32string_view text) { return text.size() == 1 && core::is_heart(text[0]); }));
+    m.def("dotted", [](const nb::str& text) {
+        std::vector<std::pair<std::size_t, std::size_t>> spans;
+        for (const core::Span& span : core::dotted(characters(text))) spans.emplace_back(span.start, span.end);
+        return spans;
+    });
+    m.def("letters_at_end", [](const nb::str& text, const core::Tokenizer& tokenizer, const OwnLexicon& own,
+                               const core::RareWords& rare) {
+        const std::u32string read = characters(text);
+        return string(std::u32string_view(read).substr(core::letters_from(read, tokenizer, own.lexicon, rare)));
+    });
+}
+
 }  // namespace
 
 void bind_core(nb::module_& parent) {
@@ -171,6 +301,9 @@ void bind_core(nb::module_& parent) {
     bind_words(m);
     bind_case(m);
     bind_tokenizer(m);
+    bind_lexicon(m);
+    bind_writing(m);
+    bind_reading(m);
 }
 
 }  // namespace foreword

@@ -31,6 +31,7 @@ enum Flag : std::uint32_t {
     INVISIBLE = 1u << 12,       // what `foreword.text.characters` drops, or keeps where it has a meaning
     HAS_PLAIN_FORM = 1u << 13,  // may be replaced by plain letters there
     UNSPACED = 1u << 14,        // of scripts without spaces between words
+    LEFT_OUT = 1u << 15,        // an accent or apostrophe that hurried typists leave out
 };
 
 struct Properties {

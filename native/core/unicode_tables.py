@@ -34,11 +34,13 @@ a9 ae 203c 2049 2122 2139 2194-2199 21a9-21aa 231a-231b 2328 2388 23cf 23e9-23f3
 def main() -> None:
     folder = Path(sys.argv[1])
     sys.path.insert(0, str(SOURCES))
-    from foreword.text import characters, segments
+    from foreword.predictor import letters, sentences, spacing
+    from foreword.text import case, characters, lines, segments
+    from foreword.text import spacing as custom
 
     write(
         folder / "unicode_tables.inc",
-        *properties(characters, segments),
+        *properties(characters, segments, letters),
         *case_mappings(),
         *decompositions(characters._KINDS),
         *compositions(),
@@ -48,6 +50,27 @@ def main() -> None:
         replacements("MARKS", characters.MARKS.items()),
         replacements("PLAIN_MARKS", keyed(characters._TO_PLAIN)),
         variants(characters._VARIANTS),
+    )
+    write(
+        folder / "letter_tables.inc",
+        replacements("LATIN", case.LATIN.items()),
+        replacements("KEYS", keyed(letters._KEYS)),
+    )
+    write(
+        folder / "spacing_tables.inc",
+        character_set("NO_SPACE_BEFORE", custom.NO_SPACE_BEFORE),
+        character_set("NO_SPACE_AFTER", custom.NO_SPACE_AFTER),
+        character_set("USUAL_ENDS", custom._USUAL_ENDS),
+        character_set("OF_ADDRESSES", spacing._OF_ADDRESSES),
+        character_set("LINE_ENDS", lines.LINE_ENDS),
+    )
+    write(
+        folder / "sentence_tables.inc",
+        texts("ABBREVIATIONS", sentences._KNOWN),
+        texts("TITLES", sentences._TITLES),
+        texts("SMALL_ABBREVIATIONS", sentences._SMALL),
+        texts("BEFORE_MORE", sentences._BEFORE_MORE),
+        texts("HEARTS", sentences.HEARTS),
     )
 
 
@@ -60,7 +83,7 @@ def write(file: Path, *tables: str) -> None:
         file.write_text(content, encoding="ascii")
 
 
-def properties(characters: ModuleType, segments: ModuleType) -> Iterable[str]:
+def properties(characters: ModuleType, segments: ModuleType, letters: ModuleType) -> Iterable[str]:
     """Yields ranges of characters with the same properties, and these properties."""
     joining = joining_before()
     after_letter = [f"A{c}Σ".lower()[-1] == "ς" for c in CHARACTERS]
@@ -81,6 +104,7 @@ def properties(characters: ModuleType, segments: ModuleType) -> Iterable[str]:
         "INVISIBLE": matching(characters._INVISIBLE),
         "HAS_PLAIN_FORM": matching(f"[{characters._FORMS}]"),
         "UNSPACED": matching(segments._UNSPACED.pattern),
+        "LEFT_OUT": matching(letters._LEFT_OUT.pattern),
     }
     categories = list(map(unicodedata.category, CHARACTERS))
     bits = [0] * len(CHARACTERS)
@@ -217,6 +241,17 @@ def variants(marks: Mapping[str, Sequence[str]]) -> str:
     return array("Variant", "VARIANTS", rows)
 
 
+def texts(name: str, items: Iterable[str]) -> str:
+    """Returns some texts, in order."""
+    return array("std::u32string_view", name, (f"U{escaped(text)}" for text in sorted(items)))
+
+
+def character_set(name: str, items: Iterable[str]) -> str:
+    """Returns the single characters among some texts, as one text."""
+    text = "".join(sorted(item for item in items if len(item) == 1))
+    return f"constexpr std::u32string_view {name} = U{escaped(text)};"
+
+
 def braced(numbers: Iterable[int]) -> str:
     """Returns an initialiser of C++."""
     return f"{{{', '.join(map(str, numbers))}}}"
@@ -224,9 +259,14 @@ def braced(numbers: Iterable[int]) -> str:
 
 def escaped(text: str) -> str:
     """Returns a string literal of C++ without its prefix."""
-    marks = {'"': '\\"', "\\": "\\\\"}
-    parts = (marks.get(c, c if c.isascii() else f"\\U{ord(c):08x}") for c in text)
-    return f'"{"".join(parts)}"'
+
+    def one(character: str) -> str:
+        if character.isascii() and character.isalnum():
+            return character
+        code = ord(character)
+        return f"\\{code:03o}" if code < 0x100 else f"\\U{code:08x}"
+
+    return f'"{"".join(map(one, text))}"'
 
 
 def array(kind: str, name: str, rows: Iterable[str]) -> str:

@@ -1,32 +1,19 @@
 #include "words.hpp"
 
+#include "replacement.hpp"
 #include "unicode.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 namespace foreword::core {
 
 namespace {
-
-struct Replacement {
-    char32_t character;
-    std::u32string_view text;
-};
 
 struct Variant {
     std::u32string_view plain, mark;
 };
 
 #include "text_tables.inc"
-
-template <std::size_t N>
-const Replacement* find(const Replacement (&table)[N], char32_t c) {
-    const Replacement* const found =
-        std::lower_bound(std::begin(table), std::end(table), c,
-                         [](const Replacement& row, char32_t c) { return row.character < c; });
-    return found != std::end(table) && found->character == c ? found : nullptr;
-}
 
 constexpr char32_t QUOTE = U'"', GERSHAYIM = 0x5f4, MIDDLE_DOT = 0xb7;
 constexpr char32_t SMALL_CATALAN = 0x140, CATALAN = 0x13f, ACUTE = 0xb4, GRAVE = U'`';

@@ -1,0 +1,317 @@
+#include "lexicon.hpp"
+
+#include "error.hpp"
+#include "letters.hpp"
+#include "unicode.hpp"
+#include "words.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace foreword::core {
+
+namespace {
+
+constexpr std::int64_t FAR_COMMONER = 4;  // times as frequent as its lower case is a form that is the usual one
+constexpr std::size_t LONGEST_CLITIC = 5, WORDS_AFTER_CLITIC = 5;
+constexpr double BARE = 0.3;               // P(an apostrophe or accents are not typed)
+constexpr double SLIP = 2e-2, BEGUN_SLIP = 1e-3;  // P(letters are, or begin, a known misspelling | the word)
+constexpr std::size_t ACCENTED = 100;      // one word in fewer than so many has an accent
+
+bool begins_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+
+bool is_plain_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return (unsigned char)c < 0x80; });
+}
+
+// What `str.partition("'")` gives; `found` tells whether there is an apostrophe.
+struct Parted {
+    std::string_view before, after;
+    bool found;
+};
+Parted parted(std::string_view text) {
+    const std::size_t at = text.find('\'');
+    if (at == text.npos) return {text, {}, false};
+    return {text.substr(0, at), text.substr(at + 1), true};
+}
+
+std::u32string first_of_skeleton(std::string_view fold) { return skeleton(decoded(fold)).substr(0, 1); }
+
+std::string folded_by(const LetterCase& letter_case, std::string_view word) {
+    if (is_plain_ascii(word) && !letter_case.is_dotless()) {
+        std::string fold(word);
+        for (char& c : fold) c = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+        return fold;
+    }
+    return encoded(letter_case.fold(decoded(word)));
+}
+
+// The range of `count` texts in order that begin with a prefix.
+template <class At>
+std::pair<std::size_t, std::size_t> range_of(std::size_t count, At&& at, std::string_view prefix) {
+    const auto first = [&](std::size_t low, auto&& is_behind) {
+        for (std::size_t size = count - low; size > 0;) {
+            const std::size_t half = size / 2;
+            if (is_behind(low + half)) size = half;
+            else low += half + 1, size -= half + 1;
+        }
+        return low;
+    };
+    const std::size_t low = first(0, [&](std::size_t k) { return std::string_view(at(k)) >= prefix; });
+    // From there on, words begin with the prefix until one that does not.
+    return {low, first(low, [&](std::size_t k) { return !begins_with(at(k), prefix); })};
+}
+
+}  // namespace
+
+Bare::Bare(const std::vector<std::string_view>& folds, std::size_t hidden) {
+    for (std::size_t k = hidden; k < folds.size(); ++k) {
+        const std::string_view fold = folds[k];
+        if (is_plain_ascii(fold) && fold.find('\'') == fold.npos) continue;
+        std::string bare = encoded(skeleton(decoded(fold)));
+        if (bare != fold && !bare.empty()) skeletons_.emplace_back(std::move(bare), (std::int64_t)k);
+    }
+    std::sort(skeletons_.begin(), skeletons_.end());
+}
+
+bool Bare::has(std::string_view skeleton) const {
+    const auto [low, high] = range_of(skeletons_.size(), [&](std::size_t k) -> auto& { return skeletons_[k].first; }, skeleton);
+    return low < high && skeletons_[low].first == skeleton;
+}
+
+std::vector<std::int64_t> Bare::equal(std::string_view fold, const std::vector<std::string_view>& folds) const {
+    std::vector<std::int64_t> ids;
+    if (skeletons_.empty()) return ids;
+    const std::u32string letters = decoded(fold);
+    const std::string bare = encoded(skeleton(letters));
+    const auto [low, high] = range_of(skeletons_.size(), [&](std::size_t k) -> auto& { return skeletons_[k].first; }, bare);
+    for (std::size_t k = low; k < high && skeletons_[k].first == bare; ++k) {
+        const std::string_view other = folds[(std::size_t)skeletons_[k].second];
+        if (other != fold && leaves_out(letters, decoded(other))) ids.push_back(skeletons_[k].second);
+    }
+    return ids;
+}
+
+std::vector<std::int64_t> Bare::begun(std::string_view fold, const std::vector<std::string_view>& folds) const {
+    std::vector<std::int64_t> ids;
+    if (skeletons_.empty()) return ids;
+    const std::u32string letters = decoded(fold);
+    const std::string bare = encoded(skeleton(letters));
+    const bool is_marked = has_marks(letters);
+    const auto [low, high] = range_of(skeletons_.size(), [&](std::size_t k) -> auto& { return skeletons_[k].first; }, bare);
+    for (std::size_t k = low; k < high; ++k) {
+        const std::string_view other = folds[(std::size_t)skeletons_[k].second];
+        if (begins_with(other, fold) || (is_marked && !leaves_out(letters, decoded(other)))) continue;
+        ids.push_back(skeletons_[k].second);
+    }
+    return ids;
+}
+
+Lexicon::Lexicon(const std::vector<std::string>& words, std::size_t hidden, const Misspellings& misspellings,
+                 LetterCase letter_case)
+    : words_(&words), case_(std::move(letter_case)) {
+    folds_.reserve(words.size());
+    for (const std::string& word : words) {
+        std::string folded = folded_by(case_, word);
+        if (folded == word) folds_.push_back(word);  // stored once
+        else folds_.push_back(own_.emplace_back(std::move(folded)));
+    }
+    const std::size_t first = std::min(hidden, words.size());
+    ids_.resize(words.size() - first);
+    std::iota(ids_.begin(), ids_.end(), (std::int64_t)first);
+    std::sort(ids_.begin(), ids_.end(), [&](std::int64_t a, std::int64_t b) {
+        const int order = folds_[(std::size_t)a].compare(folds_[(std::size_t)b]);
+        return order != 0 ? order < 0 : a < b;
+    });
+    bare_ = Bare(folds_, first);
+    std::size_t accented = 0;
+    for (const std::int64_t id : ids_) {
+        const std::string_view fold = folds_[(std::size_t)id];
+        if (is_plain_ascii(fold)) continue;
+        const std::u32string letters = decoded(fold);
+        accented += without_accents(letters) != letters;
+    }
+    has_accents_ = accented * ACCENTED > ids_.size();
+    find_clitics(first);
+    take(misspellings);
+}
+
+void Lexicon::find_clitics(std::size_t hidden) {
+    std::map<std::string_view, std::set<std::string_view>> followers;
+    for (std::size_t k = hidden; k < folds_.size(); ++k) {
+        const auto [clitic, rest, found] = parted(folds_[k]);
+        if (!found || clitic.empty() || decoded(clitic).size() > LONGEST_CLITIC) continue;
+        if (decoded(rest).size() >= 3) followers[clitic].insert(rest);
+    }
+    for (const auto& [clitic, rests] : followers) {
+        if (rests.size() < WORDS_AFTER_CLITIC) continue;
+        for (const std::string_view rest : rests) clitics_[std::string(clitic)].insert(first_of_skeleton(rest));
+    }
+}
+
+void Lexicon::take(const Misspellings& misspellings) {
+    const auto known = [&](std::string_view word) {
+        const std::optional<std::int64_t> id = id_of(word);
+        if (!id) throw Error("the vocabulary lacks the misspelling or intended word " + std::string(word));
+        return *id;
+    };
+    for (const auto& [wrong, meant] : misspellings) {
+        const std::int64_t id = known(wrong);
+        const std::string_view fold = folds_[(std::size_t)id];
+        slip_folds_.emplace(fold);
+        if (meant.find(' ') != std::string::npos) continue;
+        // Frequency is about 1/rank (Zipf), and the vocabulary is sorted by frequency.
+        const double ratio = std::min(1.0, (double)known(meant) / (double)id);
+        slips_.push_back({fold, known(meant), std::max(SLIP, ratio)});
+        meant_by_[id] = known(meant);
+    }
+    std::stable_sort(slips_.begin(), slips_.end(), [](const Slip& a, const Slip& b) { return a.fold < b.fold; });
+}
+
+std::string Lexicon::fold(std::string_view word) const { return folded_by(case_, word); }
+
+std::pair<std::size_t, std::size_t> Lexicon::range(std::string_view prefix) const {
+    return range_of(ids_.size(), [&](std::size_t k) { return fold_at(k); }, prefix);
+}
+
+std::vector<Weighted> Lexicon::begun_slips(std::string_view fold) const {
+    const auto [low, high] = range_of(slips_.size(), [&](std::size_t k) { return slips_[k].fold; }, fold);
+    std::vector<Weighted> words;
+    for (std::size_t k = low; k < high; ++k) {  // the shortest misspellings come first
+        const Slip& slip = slips_[k];
+        const auto same = [&](const Weighted& word) { return word.id == slip.meant; };
+        if (std::any_of(words.begin(), words.end(), same)) continue;
+        words.push_back({slip.meant, slip.fold == fold ? slip.share : BEGUN_SLIP});
+    }
+    return words;
+}
+
+std::vector<Weighted> Lexicon::begun(std::string_view fold) const {
+    std::vector<Weighted> words;
+    const auto [low, high] = range(fold);
+    for (std::size_t k = low; k < high; ++k) {
+        if (is_right(ids_[k])) words.push_back({ids_[k], 1});
+    }
+    if (fold.empty()) return words;
+    for (const std::int64_t id : bare_.begun(fold, folds_)) {
+        if (is_right(id)) words.push_back({id, is_korean(decoded(folds_[(std::size_t)id])) ? 1 : BARE});
+    }
+    if (words.empty()) return words;
+    std::set<std::int64_t> known;
+    for (const Weighted& word : words) known.insert(word.id);
+    for (const Weighted& word : begun_slips(fold)) {
+        if (known.count(word.id) == 0) words.push_back(word);
+    }
+    return words;
+}
+
+std::optional<std::pair<std::string, std::vector<std::int64_t>>> Lexicon::after_clitic(std::string_view letters) const {
+    const auto [clitic, rest, found] = parted(letters);
+    const auto first = clitics_.find(fold(clitic));
+    if (!found || rest.empty() || first == clitics_.end()) return std::nullopt;
+    std::vector<std::int64_t> ids;
+    for (const Weighted& word : begun(fold(rest))) {
+        const std::string_view other = folds_[(std::size_t)word.id];
+        const bool may_follow = other.find('\'') == other.npos && first->second.count(first_of_skeleton(other)) != 0;
+        if (may_follow) ids.push_back(word.id);
+    }
+    return std::pair(std::string(clitic) + "'", std::move(ids));
+}
+
+bool Lexicon::has(std::string_view fold) const { return !forms(fold).empty() || bare_.has(fold); }
+
+std::vector<std::int64_t> Lexicon::beginning(std::string_view prefix) const {
+    const std::string letters = fold(prefix);
+    const auto [low, high] = range(letters);
+    std::vector<std::int64_t> exact, right;
+    for (std::size_t k = low; k < high; ++k) {
+        if (!is_right(ids_[k])) continue;
+        right.push_back(ids_[k]);
+        if (begins_with(word(ids_[k]), prefix)) exact.push_back(ids_[k]);
+    }
+    if (!exact.empty()) return exact;
+    if (!right.empty()) return right;
+    for (const Weighted& word : begun(letters)) right.push_back(word.id);
+    return right;
+}
+
+std::vector<std::int64_t> Lexicon::forms(std::string_view fold) const {
+    std::vector<std::int64_t> ids;
+    const auto [low, high] = range(fold);
+    for (std::size_t k = low; k < high && fold_at(k) == fold; ++k) ids.push_back(ids_[k]);
+    return ids;
+}
+
+bool Lexicon::has_own_capital(std::string_view fold) const {
+    const std::vector<std::int64_t> all = forms(fold);
+    const std::optional<std::int64_t> lower = id_of(fold);
+    return !all.empty() && (!lower || all[0] * FAR_COMMONER <= *lower);
+}
+
+std::optional<std::int64_t> Lexicon::id_of(std::string_view word) const {
+    for (const std::int64_t id : forms(fold(word))) {
+        if (this->word(id) == word) return id;
+    }
+    return std::nullopt;
+}
+
+std::int64_t Lexicon::meant(std::int64_t id) const {
+    const auto found = meant_by_.find(id);
+    return found == meant_by_.end() ? id : found->second;
+}
+
+std::string Lexicon::unaccented(std::string_view fold) const {
+    return has_accents_ ? std::string(fold) : encoded(without_accents(decoded(fold)));
+}
+
+std::vector<std::int64_t> Lexicon::readings(std::string_view word) const {
+    const std::optional<std::int64_t> own = id_of(word);
+    if (own && meant(*own) != *own) return {meant(*own)};
+    const std::string letters = fold(word);
+    std::vector<std::int64_t> candidates = forms(letters);
+    if (own) candidates.erase(std::find(candidates.begin(), candidates.end(), *own));
+    for (const std::int64_t id : bare_.equal(letters, folds_)) candidates.push_back(id);
+    std::sort(candidates.begin(), candidates.end());
+    if (own) {
+        candidates.erase(std::lower_bound(candidates.begin(), candidates.end(), *own), candidates.end());
+        candidates.insert(candidates.begin(), *own);
+        return candidates;
+    }
+    if (!candidates.empty()) return candidates;
+    for (const std::u32string& mark : stand_ins(decoded(word))) {
+        if (const std::optional<std::int64_t> id = id_of(encoded(mark))) return {*id};
+    }
+    const auto [clitic, rest, found] = parted(word);
+    if (found && clitics_.count(fold(clitic)) != 0) return readings(rest);
+    return forms(unaccented(letters));  // naïve, where the vocabulary has naive
+}
+
+RareWords::RareWords(std::vector<std::string> words, const LetterCase& letter_case) {
+    std::vector<std::pair<std::string, std::string>> pairs;
+    for (std::string& word : words) {
+        std::string fold = folded_by(letter_case, word);
+        pairs.emplace_back(std::move(fold), std::move(word));
+    }
+    std::sort(pairs.begin(), pairs.end());
+    for (auto& [fold, word] : pairs) own_.push_back(std::move(fold)), words_.push_back(std::move(word));
+    folds_.assign(own_.begin(), own_.end());
+    bare_ = Bare(folds_, 0);
+}
+
+bool RareWords::has(std::string_view fold) const { return std::binary_search(folds_.begin(), folds_.end(), fold); }
+
+std::vector<std::string> RareWords::beginning(std::string_view fold, std::size_t most) const {
+    std::vector<std::string> found;
+    const auto [low, high] = range_of(folds_.size(), [&](std::size_t k) { return folds_[k]; }, fold);
+    for (std::size_t k = low; k < high && found.size() < most; ++k) {
+        if (folds_[k] != fold) found.push_back(words_[k]);
+    }
+    if (found.size() == most) return found;
+    for (const std::int64_t id : bare_.begun(fold, folds_)) {
+        if (found.size() == most) break;
+        found.push_back(words_[(std::size_t)id]);
+    }
+    return found;
+}
+
+}  // namespace foreword::core

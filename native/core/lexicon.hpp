@@ -1,0 +1,140 @@
+// Looks up vocabulary words by their letters, in any case. Knows no models and no texts. The same as
+// `foreword.predictor.lexicon` in Python, which has the examples.
+//
+// Words and letters are UTF-8, whose bytes sort as the characters do.
+#pragma once
+
+#include "letter_case.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace foreword::core {
+
+// A word, and P(the letters are typed so | the word), relative to 1 for the letters as in the word.
+struct Weighted {
+    std::int64_t id;
+    double weight;
+};
+
+// Words with apostrophes, accents or Korean syllables, sorted by their skeletons.
+class Bare {
+  public:
+    Bare() = default;
+    // All words, folded; the first `hidden` are left out. The folds must outlive it.
+    Bare(const std::vector<std::string_view>& folds, std::size_t hidden);
+
+    bool has(std::string_view skeleton) const;
+    // The words that equal letters, or begin with them, except for what was not typed; without those that
+    // do so as they are.
+    std::vector<std::int64_t> equal(std::string_view fold, const std::vector<std::string_view>& folds) const;
+    std::vector<std::int64_t> begun(std::string_view fold, const std::vector<std::string_view>& folds) const;
+
+  private:
+    std::vector<std::pair<std::string, std::int64_t>> skeletons_;
+};
+
+// Immutable and thread-safe.
+class Lexicon {
+  public:
+    using Misspellings = std::vector<std::pair<std::string, std::string>>;
+
+    // `words`: by id, the most frequent first, each once; they must outlive the lexicon. The first `hidden`
+    // are no words and never returned. `misspellings`: each with the intended word, or with two, and a space
+    // between. Throws Error: one of them or its word is not in the vocabulary.
+    Lexicon(const std::vector<std::string>& words, std::size_t hidden, const Misspellings& misspellings,
+            LetterCase letter_case);
+    Lexicon(const Lexicon&) = delete;
+    Lexicon& operator=(const Lexicon&) = delete;
+
+    const LetterCase& letter_case() const { return case_; }
+    // A form that is the same for all cases of a word.
+    std::string fold(std::string_view word) const;
+    // The ids in the order of the folded words.
+    const std::vector<std::int64_t>& ids() const { return ids_; }
+    // The range [low, high) in `ids` of the words that begin with a folded prefix.
+    std::pair<std::size_t, std::size_t> range(std::string_view prefix) const;
+    // The words that begin with folded letters, with the weights of what was not typed, of Korean syllables
+    // and of misspellings.
+    std::vector<Weighted> begun(std::string_view fold) const;
+    // The words intended by misspellings with this beginning.
+    std::vector<Weighted> begun_slips(std::string_view fold) const;
+    // The clitic that letters begin with (l', dell'), and the words that may follow it; none without a
+    // clitic, or without a letter after it.
+    std::optional<std::pair<std::string, std::vector<std::int64_t>>> after_clitic(std::string_view letters) const;
+    // Whether folded letters are a word, except for apostrophes and accents not typed.
+    bool has(std::string_view fold) const;
+    // Whether folded letters are a known misspelling.
+    bool is_slip(std::string_view fold) const { return slip_folds_.count(std::string(fold)) != 0; }
+    // The words that begin with letters in this case, or if none, in any case.
+    std::vector<std::int64_t> beginning(std::string_view prefix) const;
+    // The words that differ only in case, the most frequent first.
+    std::vector<std::int64_t> forms(std::string_view fold) const;
+    // Whether a word usually has a capital (Paris, I), and not only at the start of sentences.
+    bool has_own_capital(std::string_view fold) const;
+    // Of a word in exactly this case; none if the vocabulary lacks it.
+    std::optional<std::int64_t> id_of(std::string_view word) const;
+    // The word that a misspelling intends; other words keep their own.
+    std::int64_t meant(std::int64_t id) const;
+    // The words that a typed word may stand for: itself, and commoner forms.
+    std::vector<std::int64_t> readings(std::string_view word) const;
+    // UTF-8. The id must be one of the vocabulary.
+    std::string_view word(std::int64_t id) const { return (*words_)[(std::size_t)id]; }
+
+  private:
+    struct Slip {
+        std::string_view fold;
+        std::int64_t meant;
+        double share;  // P(typed so | the word)
+    };
+
+    std::string_view fold_at(std::size_t position) const { return folds_[(std::size_t)ids_[position]]; }
+    bool is_right(std::int64_t id) const { return meant_by_.count(id) == 0; }
+    std::string unaccented(std::string_view fold) const;
+    void find_clitics(std::size_t hidden);
+    void take(const Misspellings& misspellings);
+
+    const std::vector<std::string>* words_;
+    LetterCase case_;
+    std::deque<std::string> own_;  // the folds that are not their words
+    std::vector<std::string_view> folds_;
+    std::vector<std::int64_t> ids_;
+    Bare bare_;
+    bool has_accents_ = false;
+    std::map<std::int64_t, std::int64_t> meant_by_;
+    std::vector<Slip> slips_;  // sorted by fold
+    std::set<std::string> slip_folds_;
+    // Each folded clitic, without apostrophe, with the first letters of words after it.
+    std::map<std::string, std::set<std::u32string>, std::less<>> clitics_;
+};
+
+// Words beyond the vocabulary, which have no probabilities. Immutable and thread-safe.
+class RareWords {
+  public:
+    RareWords(std::vector<std::string> words, const LetterCase& letter_case);
+    RareWords(const RareWords&) = delete;
+    RareWords& operator=(const RareWords&) = delete;
+
+    // Sorted by their letters in lower case.
+    const std::vector<std::string>& words() const { return words_; }
+    // Whether folded letters are one of the words.
+    bool has(std::string_view fold) const;
+    // The first `most` words that begin with a folded prefix and are longer. Words that begin so except for
+    // apostrophes and accents that were not typed come last.
+    std::vector<std::string> beginning(std::string_view fold, std::size_t most) const;
+
+  private:
+    std::vector<std::string> words_, own_;
+    std::vector<std::string_view> folds_;
+    Bare bare_;
+};
+
+}  // namespace foreword::core
