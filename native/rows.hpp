@@ -19,8 +19,9 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// Rows that are multiplied at once: so many share each part of a vector that is loaded.
-constexpr int ROWS_AT_ONCE = 4;
+// Rows that are multiplied at once by so many vectors: they share each part of a vector that is loaded, and
+// all their sums stay in registers.
+constexpr int rows_at_once(int users) { return users == 4 && REGISTERS < 32 ? 2 : 4; }
 
 // Rows one after the other. What lies so many bytes ahead is fetched meanwhile.
 template <class Value, int AHEAD>
@@ -149,6 +150,7 @@ struct IntRows {
 template <class R, int USERS, class Rows>
 static FOREWORD_INLINE void multiply(const Rows& rows, const void* const* operands, int columns,
                                      typename R::Sum (*sums)[LANES]) {
+    constexpr int ROWS_AT_ONCE = rows_at_once(USERS);
     for (int first = 0; first < LANES; first += ROWS_AT_ONCE) {
         typename R::Sum found[USERS][ROWS_AT_ONCE] = {};
         for (int k = 0; k < columns; k += R::STEP) {
