@@ -22,16 +22,9 @@ struct Node {
     std::size_t look;  // where the weights stand that the decoder had when it was written
 };
 
-// A continuation of one of a sentence's hypotheses.
-struct Continuation {
-    double total;
-    int parent;
-    std::int64_t id;
-    float log;
-};
-
 struct Sentence {
     int number;
+    Automaton* demands;  // null once they limit nothing any more
     std::vector<Finished> finished;
 };
 
@@ -152,12 +145,15 @@ std::vector<std::vector<Finished>> Decoder::search(const Sentences& sentences, D
     std::vector<std::int64_t> never = wanted.never;
     never.push_back(wanted.start), never.push_back(wanted.end);
     std::vector<Sentence> live((std::size_t)sentences.B);
-    for (int b = 0; b < sentences.B; ++b) live[(std::size_t)b].number = b;
+    for (int b = 0; b < sentences.B; ++b) {
+        live[(std::size_t)b] = {b, wanted.demands.empty() ? nullptr : wanted.demands[(std::size_t)b], {}};
+    }
     std::vector<std::vector<Finished>> results(live.size());
     std::vector<double> scores(live.size(), 0.0);  // of each hypothesis, the same number for each sentence
     std::vector<std::ptrdiff_t> last(live.size(), -1);  // its last sub-word among `nodes`
+    std::vector<int> states(live.size(), 0);  // its state of the sentence's automaton
     std::vector<Node> nodes;
-    std::vector<float> looks, logs, ends;
+    std::vector<float> looks, logs, ends, all_logs;
     std::vector<std::int64_t> ids;
     Decoders next;
     std::size_t K = 1;
@@ -203,8 +199,14 @@ std::vector<std::vector<Finished>> Decoder::search(const Sentences& sentences, D
                                   {ids.data() + row * C, logs.data() + row * C, ends.data() + row},
                                   threads_here);
         };
+        const bool are_demands =
+            std::any_of(live.begin(), live.end(), [](const Sentence& one) { return one.demands; });
         std::atomic<bool> is_finite{true};
-        if (wanted.words.empty()) {
+        if (are_demands) {
+            all_logs.resize(N * (std::size_t)model_.output.rows);
+            is_finite = log_probabilities(kernels_, model_.output, all.features.data(), all.N, all_logs.data(),
+                                          threads);
+        } else if (wanted.words.empty()) {
             is_finite = likeliest({nullptr, model_.output.rows}, 0, all.N, threads);
         } else {
             const double work = (double)N * (double)wanted.words[0].count * (double)E;
@@ -214,7 +216,6 @@ std::vector<std::vector<Finished>> Decoder::search(const Sentences& sentences, D
             });
         }
         if (!is_finite) return {};
-        if (t == 0) never.pop_back();  // after a first sub-word it may end
         const std::size_t first_look = looks.size();
         if (this->looks()) {
             looks.resize(first_look + N * (std::size_t)S);
@@ -224,16 +225,11 @@ std::vector<std::vector<Finished>> Decoder::search(const Sentences& sentences, D
                 for (int k = 0; k < heads * S; ++k) mean[k % S] += shares[k] / (float)heads;
             }
         }
-        std::vector<Sentence> going;
-        std::vector<double> next_scores;
-        std::vector<std::ptrdiff_t> next_last;
-        std::vector<int> parents;
-        for (std::size_t r = 0; r < live.size(); ++r) {
-            Sentence& one = live[r];
+        // The best continuations of a sentence without demands, from what is known of each hypothesis.
+        const auto free = [&](std::size_t r, bool must_end) {
             std::vector<Continuation> best;
             for (std::size_t k = 0; k < K; ++k) {
                 const std::size_t row = r * K + k;
-                const bool must_end = wanted.longest[one.number] - t == 1;
                 for (std::size_t at = row * C; at < (row + 1) * C; ++at) {
                     if (must_end) {
                         const bool is_first = at == row * C;
@@ -248,20 +244,31 @@ std::vector<std::vector<Finished>> Decoder::search(const Sentences& sentences, D
                                  [](const auto& a, const auto& b) { return a.total > b.total; });
             }
             best.resize(C);
-            // As many as there are beams: of those that go on, and if these are few, of those that end.
+            return chosen(std::move(best), wanted.beams, wanted.end);
+        };
+        const auto demanded = [&](std::size_t r, std::int64_t remaining) {
+            const std::int64_t V = model_.output.rows;
+            const Hypotheses of_sentence{(int)K, V, all_logs.data() + r * K * (std::size_t)V,
+                                         scores.data() + r * K, states.data() + r * K};
+            return continued(live[r].demands, of_sentence, remaining, wanted.beams, wanted.end, never);
+        };
+        std::vector<Sentence> going;
+        std::vector<double> next_scores;
+        std::vector<std::ptrdiff_t> next_last;
+        std::vector<int> parents, next_states;
+        for (std::size_t r = 0; r < live.size(); ++r) {
+            Sentence& one = live[r];
+            const std::int64_t remaining = wanted.longest[one.number] - t;
+            Continued next_ones = are_demands ? demanded(r, remaining) : free(r, remaining == 1);
             const std::size_t length = (std::size_t)sentences.lengths[one.number];
             const auto look_of = [&](std::size_t row) { return first_look + row * (std::size_t)S; };
-            for (std::size_t k = 0; k < (std::size_t)wanted.beams; ++k) {
-                if (best[k].id != wanted.end || best[k].total == -INFINITY) continue;
-                const std::size_t row = r * K + (std::size_t)best[k].parent;
-                one.finished.push_back(finished(last[row], best[k].log, look_of(row), length));
+            for (const Continuation& each : next_ones.ending) {
+                const std::size_t row = r * K + (std::size_t)each.parent;
+                one.finished.push_back(finished(last[row], each.log, look_of(row), length));
             }
-            std::stable_partition(best.begin(), best.end(),
-                                  [&](const auto& each) { return each.id != wanted.end; });
-            best.resize((std::size_t)wanted.beams);
             double highest = -INFINITY;
-            for (Continuation& each : best) {
-                if (each.id == wanted.end) each.total = -INFINITY;
+            for (Continuation& each : next_ones.going) {
+                if (each.total > -INFINITY) each.total = scores[r * K + (std::size_t)each.parent] + each.log;
                 highest = std::max(highest, each.total);
             }
             if (is_over(one, highest)) {
@@ -271,15 +278,20 @@ std::vector<std::vector<Finished>> Decoder::search(const Sentences& sentences, D
                 results[(std::size_t)one.number] = std::move(one.finished);
                 continue;
             }
-            for (const Continuation& each : best) {
+            bool are_met = true;
+            for (const Continuation& each : next_ones.going) {
                 const std::size_t row = r * K + (std::size_t)each.parent;
                 next_last.push_back((std::ptrdiff_t)nodes.size());
                 nodes.push_back({last[row], each.id, each.log, look_of(row)});
                 next_scores.push_back(each.total);
                 parents.push_back((int)row);
+                next_states.push_back(one.demands ? one.demands->after(states[row], each.id) : 0);
+                are_met = are_met && (!one.demands || one.demands->of(next_states.back()).are_met);
             }
+            if (are_met) one.demands = nullptr;
             going.push_back(std::move(one));
         }
+        if (t == 0) never.pop_back();  // after a first sub-word it may end
         K = (std::size_t)wanted.beams;
         resize(next, (int)parents.size(), S);
         for (std::size_t place = 0; place < parents.size(); ++place) {
@@ -288,6 +300,7 @@ std::vector<std::vector<Finished>> Decoder::search(const Sentences& sentences, D
             next.sentences[place] = going[place / K].number;
         }
         std::swap(all, next), live.swap(going), scores.swap(next_scores), last.swap(next_last);
+        states.swap(next_states);
     }
     return results;
 }

@@ -4,6 +4,7 @@
 // `foreword.translator.search`. Knows ids and memory, nothing of Python or of words.
 #pragma once
 
+#include "demands.hpp"
 #include "network.hpp"
 
 #include <cstdint>
@@ -51,6 +52,7 @@ struct Wanted {
     std::vector<std::int64_t> never;
     const std::int64_t* longest;  // (B): the most sub-words of each, the end included
     std::vector<Choice> words;    // (B): which may be written, the end among them; none: any
+    std::vector<Automaton*> demands;  // (B): what each must contain; none: of no sentence anything
 };
 
 struct Finished {

@@ -13,6 +13,31 @@ namespace foreword {
 
 namespace {
 
+// The rules of a state of an automaton in Python; see `foreword.translator.automaton.Rules`.
+Rules rules_of(const nb::handle& automaton, int state, std::int64_t V) {
+    const auto found = nb::cast<nb::tuple>(automaton.attr("rules")(state));
+    must(found.size() == 5, "rules have five parts");
+    const Buffer allowed(found[0], "?", 1, PyBUF_SIMPLE);
+    must(allowed.count() == (std::size_t)V, "rules are wanted for each id");
+    const std::uint8_t* const first = allowed.as<const std::uint8_t>();
+    Rules rules{{first, first + V}, nb::cast<std::vector<std::int64_t>>(found[1]), nb::cast<int>(found[2]),
+                nb::cast<int>(found[3]), nb::cast<bool>(found[4])};
+    for (const std::int64_t id : rules.next) must(id >= 0 && id < V, "there is no such id");
+    return rules;
+}
+
+// An automaton of Python's, which must outlive this one.
+Automaton automaton_of(const nb::handle& automaton, std::int64_t V) {
+    const auto walk = [automaton, V](int state, std::int64_t id, std::vector<Rules>& rules) {
+        const nb::gil_scoped_acquire acquire;
+        const int after = nb::cast<int>(automaton.attr("after")(state, id));
+        must(after >= 0 && after <= (int)rules.size(), "a new state has the next number");
+        if (after == (int)rules.size()) rules.push_back(rules_of(automaton, after, V));
+        return after;
+    };
+    return Automaton(nb::cast<bool>(automaton.attr("has_terms")), rules_of(automaton, 0, V), walk);
+}
+
 class PyDecoder {
   public:
     PyDecoder(const Kernels& kernels, const std::string& cell, Matrix embedding, std::vector<Weights> layers,
@@ -81,7 +106,8 @@ class PyDecoder {
     // the arrays as bytes. None where scores overflow.
     nb::object search(const nb::tuple& memory, const nb::tuple& states, const nb::handle& longest, int beams,
                       int n, double alpha, std::int64_t start, std::int64_t end,
-                      const std::vector<std::int64_t>& never, const nb::list& words, int threads) const {
+                      const std::vector<std::int64_t>& never, const nb::list& words, const nb::list& demands,
+                      int threads) const {
         const Given given(*this, memory);
         const Buffer most(longest, "lq", sizeof(std::int64_t), PyBUF_SIMPLE);
         const std::int64_t V = decoder_->model().embedding.rows;
@@ -92,6 +118,8 @@ class PyDecoder {
         must(beams > 0 && beams <= V && n > 0 && start >= 0 && start < V && end >= 0 && end < V,
              "beams and ends are wanted");
         must(words.size() == 0 || words.size() == most.count(), "words for each sentence are wanted");
+        must(demands.size() == 0 || (demands.size() == most.count() && words.size() == 0),
+             "demands for each sentence are wanted, which then has all words");
         std::vector<Buffer> of_sentences;
         std::vector<Choice> choices;
         for (const nb::handle each : words) {
@@ -101,11 +129,16 @@ class PyDecoder {
                  "ids of words rise, and the end is among them");
             choices.push_back({first, (std::int64_t)ids.count()});
         }
+        std::vector<Automaton> automata;
+        for (const nb::handle each : demands) automata.push_back(automaton_of(each, V));
+        std::vector<Automaton*> of_automata;
+        for (Automaton& each : automata) of_automata.push_back(&each);
         Decoders all = begun(states, given.sentences.B, given.sentences.S);
         std::vector<std::vector<Finished>> found;
         {
             const nb::gil_scoped_release release;
-            const Wanted wanted{beams, n, alpha, start, end, never, most.as<const std::int64_t>(), choices};
+            const Wanted wanted{beams,   n,          alpha, start, end, never, most.as<const std::int64_t>(),
+                                choices, of_automata};
             found = decoder_->search(given.sentences, std::move(all), wanted, threads);
         }
         if (found.empty()) return nb::none();
@@ -214,7 +247,7 @@ void bind_decoder(nb::module_& m, const Kernels* (*chosen)()) {
              nb::arg("features"), nb::arg("attention").none(), nb::arg("threads"))
         .def("search", &PyDecoder::search, nb::arg("memory"), nb::arg("states"), nb::arg("longest"),
              nb::arg("beams"), nb::arg("n"), nb::arg("alpha"), nb::arg("start"), nb::arg("end"),
-             nb::arg("never"), nb::arg("words"), nb::arg("threads"));
+             nb::arg("never"), nb::arg("words"), nb::arg("demands"), nb::arg("threads"));
 }
 
 }  // namespace foreword

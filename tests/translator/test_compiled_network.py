@@ -15,7 +15,9 @@ from foreword.folder.quantised import quantise
 from foreword.folder.translation import TranslationConfig, expected_shapes
 from foreword.predictor.compiled_network import CELLS
 from foreword.text.shortlist import Shortlist
+from foreword.translator.automaton import Automaton
 from foreword.translator.compiled_network import CompiledNetwork, network_of
+from foreword.translator.demands import Demands, Pieces, Prefix
 from foreword.translator.numpy_network import NumpyNetwork
 from foreword.translator.search import BeamSearch, Ends
 
@@ -138,6 +140,53 @@ def test_the_search_in_cpp_keeps_to_a_shortlist_as_that_of_python_does(
         for mine, theirs in zip(one, other, strict=True):
             np.testing.assert_allclose(mine.log_probabilities, theirs.log_probabilities, atol=1e-5)
             assert set(mine.ids) <= set(shortlist.of(source).tolist())
+
+
+LETTERS = [bytes([letter]) for letter in b"abcdefghijklmnop"]
+PIECES = Pieces([b""] * 3 + [b" " + letter for letter in LETTERS] + LETTERS + [b".", b" "])
+SLOTS = (0, 11)
+DEMANDS = [
+    Demands(pieces=PIECES, end=ENDS.end, prefix=Prefix((4,), b" bc")),
+    Demands(pieces=PIECES, end=ENDS.end, required=((5, 20), (5,), (6, 21, 22))),
+    Demands(
+        pieces=PIECES, end=ENDS.end, prefix=Prefix((), b" a"), required=((7, 7),), once=SLOTS,
+        ordered=SLOTS, after_gap=SLOTS[:1], before_gap=SLOTS[1:],
+    ),
+    None,
+    Demands(pieces=PIECES, end=ENDS.end, prefix=Prefix((9, 20), b"")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_int8", [False, True])
+@pytest.mark.parametrize("beams", [1, 2, 5])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_search_in_cpp_meets_demands_as_that_of_python_does(
+    seed: int, beams: int, is_int8: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, weights = folder_of(KINDS[1], is_int8=is_int8, seed=seed)
+    weights["output.bias"][ENDS.end] += 2
+    search = BeamSearch(CompiledNetwork(config, weights), ENDS, beams, n=beams, more=4)
+    sources = [*SOURCES, (9, 9, 9)]
+    ours = search.run(sources, DEMANDS)
+    with monkeypatch.context() as without:
+        without.setattr(CompiledNetwork, "search", NumpyNetwork.search)
+        expected = search.run(sources, DEMANDS)
+    for one, other in zip(ours, expected, strict=True):
+        assert [h.ids for h in one] == [h.ids for h in other]
+        for mine, theirs in zip(one, other, strict=True):
+            np.testing.assert_allclose(mine.log_probabilities, theirs.log_probabilities, atol=1e-5)
+            np.testing.assert_allclose(mine.attention, theirs.attention, atol=1e-5)
+    assert all(ours)
+
+
+def test_an_error_while_demands_are_asked_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Automaton, "after", interrupted)
+    search = BeamSearch(CompiledNetwork(*folder_of(KINDS[1])), ENDS)
+    with pytest.raises(KeyboardInterrupt):
+        search.run(SOURCES[:1], DEMANDS[1:2])
 
 
 @pytest.mark.parametrize("is_int8", [False, True])

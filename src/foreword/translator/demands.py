@@ -4,8 +4,9 @@ A search asks, for each of its hypotheses, which sub-words may come next, and ho
 required it holds already.
 """
 
+import sys
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -90,13 +91,17 @@ class Prefix:
     ids: Ids
     letters: bytes
 
+    def written(self, ids: Ids, pieces: Pieces) -> tuple[int, int]:
+        """Return how many of its sub-words and of its letters stand in `ids`."""
+        letters = len(pieces.of(ids[len(self.ids) :]))
+        return min(len(ids), len(self.ids)), min(letters, len(self.letters))
+
     def allowed(self, ids: Ids, pieces: Pieces) -> np.ndarray | None:
         """Return the sub-words that may follow `ids`; None if any may."""
-        t = len(ids)
-        if t < len(self.ids):
-            return np.array([self.ids[t]])
-        written = len(pieces.of(ids[len(self.ids) :]))
-        return pieces.matching(self.letters[written:]) if written < len(self.letters) else None
+        words, letters = self.written(ids, pieces)
+        if words < len(self.ids):
+            return np.array([self.ids[words]])
+        return pieces.matching(self.letters[letters:]) if letters < len(self.letters) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,8 +165,25 @@ class Demands:
             scores[self.pieces.continues] = -np.inf
         if self.needs_gap(ids):
             scores[~self.pieces.parts] = -np.inf
-        if missing and remaining - 1 <= 2 * sum(map(len, missing)):
+        if missing and remaining - 1 <= self.needed(ids):
             _leave(scores, self.next(ids))
+
+    def needed(self, ids: Ids) -> int:
+        """Return how many sub-words are kept for what is missing: twice as many as it has."""
+        return 2 * sum(map(len, self.missing(ids)))
+
+    def situation(self, ids: Ids) -> Hashable:
+        """Return what decides how `ids` may be continued: alike for all of the same situation."""
+        return (
+            not ids,
+            None if self.prefix is None else self.prefix.written(ids, self.pieces),
+            tuple(index in ids for index in self.once),
+            tuple((self._stands(ids, term), _matched(ids, term)) for term in self.required),
+            bool(ids) and (ids[-1] in self.once or self.joins(ids[-1])),
+            bool(ids) and ids[-1] == self.pieces.space,
+            self.needs_gap(ids),
+            self._closes(ids),
+        )
 
     def are_met(self, ids: Ids) -> bool:
         """Whether nothing that may follow `ids` is limited any more."""
@@ -195,7 +217,7 @@ class Demands:
     def _blocked(self, ids: Ids) -> list[int]:
         """Return those of `once` that may not come now, though they may be missing."""
         blocked = [index for index in self.ordered if index not in ids][1:]
-        if ids and (ids[-1] in self.once or self._joins(ids[-1]) or self.needs_gap(ids)):
+        if ids and (ids[-1] in self.once or self.joins(ids[-1]) or self.needs_gap(ids)):
             blocked += self.after_gap
         return blocked
 
@@ -204,7 +226,7 @@ class Demands:
         last = next((index for index in reversed(ids) if not self.pieces.closes[index]), None)
         return last in self.before_gap
 
-    def _joins(self, index: int) -> bool:
+    def joins(self, index: int) -> bool:
         """Whether a sub-word ends with a letter or a mark that placeholders are made of."""
         last = self.pieces.bytes[index][-1:]
         return _is_letter(last) or last in _JOINING
@@ -217,10 +239,14 @@ class Demands:
 
     def _holds(self, ids: Ids, term: Ids) -> bool:
         """Whether a term stands in `ids`, and is not the beginning of a longer word."""
+        return ids[-len(term) :] == term or self._stands(ids, term)
+
+    def _stands(self, ids: Ids, term: Ids) -> bool:
+        """Whether a term stands in `ids` before something that does not make its word longer."""
         L = len(term)
         return any(
-            ids[k : k + L] == term and (k + L == len(ids) or not self.pieces.continues[ids[k + L]])
-            for k in range(len(ids) - L + 1)
+            ids[k : k + L] == term and not self.pieces.continues[ids[k + L]]
+            for k in range(len(ids) - L)
         )
 
     def _closes(self, ids: Ids) -> bool:
@@ -232,7 +258,12 @@ class Demands:
 
 def _begun(ids: Ids, term: Ids) -> int:
     """Return how many sub-words of a term, but not all, stand at the end of `ids`."""
-    lengths = range(min(len(term) - 1, len(ids)), 0, -1)
+    return _matched(ids, term, len(term) - 1)
+
+
+def _matched(ids: Ids, term: Ids, most: int = sys.maxsize) -> int:
+    """Return how many sub-words of a term, at most so many, stand at the end of `ids`."""
+    lengths = range(min(len(term), most, len(ids)), 0, -1)
     return next((k for k in lengths if ids[-k:] == term[:k]), 0)
 
 

@@ -15,6 +15,7 @@ from foreword.cells.operations import linear
 from foreword.errors import FolderError
 from foreword.folder.quantised import SCALE
 from foreword.folder.translation import TranslationConfig
+from foreword.translator.automaton import Automaton
 from foreword.translator.choice import Following, Likeliest, best_of_all, following, limit
 from foreword.translator.int8_rows import as_factors
 from foreword.translator.layers import Layer, layer_of
@@ -79,6 +80,7 @@ class Wanted(NamedTuple):
         never: sub-words that are never written.
         words: the sub-words that each translation may be made of, rising, the end among them; of no
             sentence: any.
+        demands: on each translation; of no sentence: none.
     """
 
     longest: Array
@@ -89,6 +91,7 @@ class Wanted(NamedTuple):
     end: int
     never: list[int]
     words: list[Array]
+    demands: list[Automaton]
 
 
 class Ended(NamedTuple):

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from foreword.text.shortlist import Shortlist
+from foreword.translator.automaton import Automaton
 from foreword.translator.choice import (
     Choice,
     Following,
@@ -159,15 +160,14 @@ class BeamSearch:
             )
             for source, demand in zip(sources, given, strict=True)
         ]
-        free = np.array([demand is None for demand in given])
-        if free.any() and self._by_network(memory, states, sentences, np.flatnonzero(free)):
-            rows = np.flatnonzero(~free)
-        else:
-            rows = np.arange(len(sources))
-        past = _Past(lengths)
-        if len(rows) < len(sources):
-            memory, states = _of_sentences(rows, memory, states)
-        # Now of the sentences that are not over.
+        if not self._by_network(memory, states, sentences):
+            self._by_steps(memory, states, sentences)
+        return [self._best(sentence) for sentence in sentences]
+
+    def _by_steps(self, memory: Memory, states: States, sentences: "list[_Sentence]") -> None:
+        """Finish sentences one step after the other."""
+        # What is of all sentences will be of those that are not over.
+        rows, past = np.arange(len(sentences)), _Past(memory.lengths)
         ids, scores = np.full((len(rows), 1), self.ends.start), np.zeros((len(rows), 1))
         while len(rows):
             live = [sentences[b] for b in rows]
@@ -195,23 +195,34 @@ class BeamSearch:
             if not going.all():
                 ids, scores, rows = ids[going], scores[going], rows[going]
                 memory = memory.take(np.flatnonzero(going)) if len(rows) else memory
-        return [self._best(sentence) for sentence in sentences]
 
-    def _by_network(
-        self, memory: Memory, states: States, sentences: "list[_Sentence]", free: Array
-    ) -> bool:
-        """Finish sentences without demands by the network's own search, if it has one."""
-        if len(free) < len(sentences):
-            memory, states = _of_sentences(free, memory, states)
-        longest = np.array([sentences[b].longest for b in free])
+    def _by_network(self, memory: Memory, states: States, sentences: "list[_Sentence]") -> bool:
+        """Finish sentences by the network's own search; return whether it has one."""
         start, end, never = self.ends.start, self.ends.end, list(self.ends.never)
-        words = [w for w in (sentences[b].words for b in free) if w is not None]
-        wanted = Wanted(longest, self.beams, self.n, self.alpha, start, end, never, words)
-        results = self.network.search(memory, states, wanted)
-        if results is not None:
-            for b, ended in zip(free, results, strict=True):
-                sentences[b].finished = [Hypothesis(*one) for one in ended]
-        return results is not None
+        are_free = np.array([sentence.demands is None for sentence in sentences])
+        for rows in (np.flatnonzero(are_free), np.flatnonzero(~are_free)):
+            some = [sentences[b] for b in rows]
+            if not some:
+                continue
+            of_some = (memory, states)
+            if len(some) < len(sentences):
+                of_some = _of_sentences(rows, memory, states)
+            longest = np.array([sentence.longest for sentence in some])
+            words = [sentence.words for sentence in some if sentence.words is not None]
+            demands = [
+                Automaton(sentence.demands, start, self.ends.never)
+                for sentence in some
+                if sentence.demands is not None
+            ]
+            wanted = Wanted(
+                longest, self.beams, self.n, self.alpha, start, end, never, words, demands
+            )
+            results = self.network.search(*of_some, wanted)
+            if results is None:
+                return False
+            for sentence, ended in zip(some, results, strict=True):
+                sentence.finished = [Hypothesis(*one) for one in ended]
+        return True
 
     def _padded(self, sources: Sequence[Ids]) -> tuple[Array, Array]:
         lengths = np.array([len(source) + 1 for source in sources])
