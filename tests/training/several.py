@@ -2,8 +2,9 @@
 
     several.py whole|killed TEXT OUT
 
-`whole` trains OUT/undropped, OUT/straight, and OUT/stopped, in which the second process is asked to
-stop after some steps, before all go on. In `killed` the second process is killed instead.
+`whole` trains OUT/undropped, OUT/muon, OUT/straight, and OUT/stopped, in which the second process
+is asked to stop after some steps, before all go on. In `killed` the second process is killed
+instead.
 """
 
 import os
@@ -20,12 +21,12 @@ HALF = 5
 """The steps after which something happens to the second process."""
 
 
-def run(text: Path, out: Path, dropout: float, report: Reporter = silent) -> Any:
+def run(text: Path, out: Path, dropout: float, report: Reporter = silent, **more: Any) -> Any:
     """Train a small model for twelve steps."""
     return foreword.train(
         text, valid=text, validations=2, out=out, steps=12, dropout=dropout, seed=3, threads=1,
         vocab_size=60, embedding_size=8, hidden_size=12, batch_size=8, window=10,
-        save_seconds=1e-3, report=report,
+        save_seconds=1e-3, report=report, **more,
     )  # fmt: skip
 
 
@@ -47,6 +48,7 @@ def main(mode: str, text: Path, out: Path) -> None:
     is_second = os.environ["RANK"] == "1"
     if mode == "whole":
         run(text, out / "undropped", 0.0)
+        run(text, out / "muon", 0.0, optimiser="muon")
         run(text, out / "straight", 0.3)
         if is_second:
             interrupt(signal.SIGTERM)

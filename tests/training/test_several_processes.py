@@ -55,6 +55,14 @@ def test_two_processes_learn_what_one_learns(text: Path, together: Path, tmp_pat
     assert config(two)["training"]["processes"] == 2
 
 
+def test_two_processes_learn_by_muon_what_one_learns(
+    text: Path, together: Path, tmp_path: Path
+) -> None:
+    several.run(text, tmp_path / "alone", 0.0, optimiser="muon")
+    one, two = (config(out)["evaluation"] for out in (tmp_path / "alone", together / "muon"))
+    assert two["perplexity"] == pytest.approx(one["perplexity"], rel=5e-3)
+
+
 def test_a_stop_of_one_process_stops_all_and_they_go_on_bit_for_bit(together: Path) -> None:
     stopped = weights(together / "stopped")
     for name, weight in weights(together / "straight").items():

@@ -99,6 +99,24 @@ def test_resuming_gives_the_same_weights_bit_for_bit(
     assert everything(second) == everything(whole)
 
 
+@pytest.mark.parametrize("split", [True, False])
+def test_resuming_under_muon_gives_the_same_weights_bit_for_bit(
+    split: bool, tmp_path: Path
+) -> None:
+    muon = {"steps": 12, "optimiser": "muon", "muon_split": split}
+    whole = run_of(**muon)
+    assert go(whole)
+
+    first, saved = run_of(**muon), []
+    assert not go(first, stop_after=5, saved=saved)
+    saved[-1].write(tmp_path)
+    second = run_of(**muon)
+    second.restore(latest(tmp_path))
+    assert go(second)
+
+    assert everything(second) == everything(whole)
+
+
 RAMPS = {"batch_ramp": 0.8, "batch_start": 0.25, "window_ramp": 0.6, "window_start": 0.3}
 
 
@@ -152,9 +170,10 @@ def test_while_the_batch_grows_each_stream_goes_on_from_its_own_state() -> None:
         torch.testing.assert_close(found, expected)
 
 
-def test_training_lowers_the_loss_to_near_what_the_text_allows() -> None:
+@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
+def test_training_lowers_the_loss_to_near_what_the_text_allows(optimiser: str) -> None:
     ids = np.tile([2, 3, 4, 5, 6, 7, 8, 1], 400)
-    run = run_of(steps=200, learning_rate=0.02)
+    run = run_of(steps=200, learning_rate=0.02, optimiser=optimiser, muon_rate=2.0)
     words_of(run).windows = StreamWindows(ids, batch_size=4, window=10, seed=1)
     words_of(run).model.regularisation = Regularisation()
     go(run, validate=lambda: score(words_of(run).model, ids[:200]))

@@ -87,6 +87,9 @@ class LeavesWithoutEnd(TextLeaves, total=False):
     batch_start: float | None
     window_ramp: float | None
     window_start: float | None
+    optimiser: Literal["adamw", "muon"] | None
+    muon_split: bool | None
+    muon_rate: float | None
     learning_rate: float | None
     weight_decay: float | None
     beta1: float | None

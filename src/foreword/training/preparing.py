@@ -11,12 +11,12 @@ from foreword.folder.config import ModelConfig
 from foreword.kernels.threads import most_threads
 from foreword.models.build import build, device_named
 from foreword.models.model import NextWordModel, Regularisation
-from foreword.nn.softmax import fast_precision
 from foreword.text.windows import LineWindows, StreamWindows
 from foreword.training.corpus import Corpus
 from foreword.training.defaults import leaves_dropout_open
 from foreword.training.objective import NextWords
 from foreword.training.pace import SECONDS, expected_passes, paces_by_threads, words_per_second
+from foreword.training.precision import precision_of
 from foreword.training.progress import Note, Reporter, silent
 from foreword.training.ranks import ALONE, Ranks
 from foreword.training.settings import Budget, TrainingSettings, settings_from
@@ -155,15 +155,6 @@ def _trial(corpus: Corpus, settings: TrainingSettings, parts: int = 1) -> Run:
         }
     )
     return new_run(corpus, corpus.model_config(trial), trial, silent)[0]
-
-
-def precision_of(settings: TrainingSettings, device: torch.device) -> torch.dtype:
-    """Return the precision of matrix products in training."""
-    return {
-        "auto": fast_precision(device),
-        "float32": torch.float32,
-        "bfloat16": torch.bfloat16,
-    }[settings.run.precision]
 
 
 def regularisation(settings: TrainingSettings) -> Regularisation:

@@ -96,6 +96,14 @@ class Ranks:
             dist.all_reduce(mean)
         return mean
 
+    def make_alike(self, tensors: Sequence[Tensor]) -> None:
+        """Replace tensors by the first process's, where others may have rounded otherwise."""
+        if self.count == 1:
+            return
+        with _told():
+            for tensor in tensors:
+                dist.broadcast(tensor, src=0)
+
     def of_first(self, value: float) -> float:
         """Return a number of the first process."""
         if self.count == 1:

@@ -464,8 +464,25 @@ class BpttSettings(Settings):
 
 
 class RateSettings(Settings):
-    """The optimiser (AdamW) and its learning rate over the run."""
+    """The optimiser and its learning rate over the run."""
 
+    optimiser: Literal["adamw", "muon"] = Field(
+        "adamw",
+        description=(
+            "AdamW for all parameters; or Muon (Jordan et al. 2024) for the matrices between "
+            "embedding and output layer, and AdamW for all others."
+        ),
+    )
+    muon_split: bool = Field(
+        True,
+        description=(
+            "Let Muon orthogonalise the matrix of each gate by itself, not all gates of a layer "
+            "together."
+        ),
+    )
+    muon_rate: Positive = Field(
+        1.0, description="Learning rate of Muon's matrices, as a multiple of the others'."
+    )
     learning_rate: Positive | None = Field(
         None,
         description=(
@@ -473,9 +490,7 @@ class RateSettings(Settings):
             "0.006 for the others."
         ),
     )
-    weight_decay: NotNegative = Field(
-        0.01, description="AdamW's weight decay, applied to matrices."
-    )
+    weight_decay: NotNegative = Field(0.01, description="Weight decay, applied to matrices.")
     beta1: Share = Field(0.9, description="AdamW's decay of the mean gradient.")
     beta2: Share = Field(0.999, description="AdamW's decay of the mean squared gradient.")
     warmup: Share = Field(

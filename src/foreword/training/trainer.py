@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from pydantic import TypeAdapter
-from torch import Tensor, nn
+from torch import nn
 
 from foreword.errors import TrainingError
 from foreword.evaluation.perplexity import Score
@@ -24,6 +24,8 @@ from foreword.training.checkpoint import Checkpoint
 from foreword.training.divergence import LossWatch
 from foreword.training.insight import norms
 from foreword.training.objective import Objective
+from foreword.training.optimiser import Optimiser
+from foreword.training.precision import precision_of
 from foreword.training.progress import Insight, Note, Reporter, StepProgress, Validated
 from foreword.training.ranks import ALONE, Ranks
 from foreword.training.schedule import learning_rate, progress
@@ -69,14 +71,8 @@ class Run:
         self.position = Position()
         self.watch = LossWatch()
         self.best = weights_of(model)
-        matrices = [p for p in model.parameters() if p.ndim > 1]
-        vectors = [p for p in model.parameters() if p.ndim <= 1]
-        groups = [
-            {"params": matrices, "weight_decay": settings.rate.weight_decay},
-            {"params": vectors, "weight_decay": 0.0},
-        ]
-        betas = settings.rate.beta1, settings.rate.beta2
-        self.optimiser = torch.optim.AdamW(groups, lr=0.0, betas=betas, fused=True)
+        device = next(model.parameters()).device
+        self.optimiser = Optimiser(model, settings.rate, precision_of(settings, device))
         share = settings.rate.average
         self.average = Average(model, share) if share > 0 else None
 
@@ -113,9 +109,7 @@ class Run:
         """
         arrays = {f"model/{k}": v for k, v in weights_of(self.model).items()}
         arrays |= {f"best/{k}": v for k, v in self.best.items()}
-        for name, parameter in self.model.named_parameters():
-            for key, moment in self.optimiser.state.get(parameter, {}).items():
-                arrays[f"optimiser/{name}/{key}"] = moment.detach().cpu().numpy().copy()
+        arrays |= {f"optimiser/{k}": v for k, v in self.optimiser.arrays().items()}
         if self.average is not None:
             for name, mean in self.average.weights.items():
                 arrays[f"average/{name}"] = mean.cpu().numpy().copy()
@@ -141,20 +135,7 @@ class Run:
         load_weights(self.model, best)  # fails here if they are not this model's
         load_weights(self.model, checkpoint.group("model"))
         self.best = {k: np.array(v) for k, v in best.items()}
-        moments = checkpoint.group("optimiser")
-        self.optimiser.state.clear()
-        for name, parameter in self.model.named_parameters():
-            state = {
-                key: torch.tensor(moments[f"{name}/{key}"], device=parameter.device)
-                for key in ("step", "exp_avg", "exp_avg_sq")
-                if f"{name}/{key}" in moments
-            }
-            if not state:
-                continue
-            like = {"step": torch.zeros(()), "exp_avg": parameter, "exp_avg_sq": parameter}
-            if _kinds(state) != _kinds(like):
-                raise ValueError(f"the moments of {name} are not those of the optimiser")
-            self.optimiser.state[parameter] = state
+        self.optimiser.restore(checkpoint.group("optimiser"))
         if self.average is not None:
             means = checkpoint.group("average")
             for name, mean in self.average.weights.items():
@@ -260,9 +241,8 @@ def _step(
     if fault is not None:
         return fault
     rate = learning_rate(run.settings.rate, done) * run.position.rate_scale
-    for group in run.optimiser.param_groups:
-        group["lr"] = rate
-    run.optimiser.step()
+    run.optimiser.step(rate)
+    run.ranks.make_alike(run.optimiser.orthogonalised)
     if run.average is not None:
         run.average.update(run.position.step + 1)
     run.objective.advance()
@@ -342,10 +322,6 @@ def _go_back(run: Run, good: Checkpoint, fault: str, report: Reporter) -> None:
 def _generator(rank: int) -> str:
     """Return the name of a process's random state in a checkpoint."""
     return "generator" if rank == 0 else f"generator/{rank}"
-
-
-def _kinds(tensors: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
-    return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
 
 
 def _checked(kind: type[Value], values: Mapping[str, Any]) -> Value:

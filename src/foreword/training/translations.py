@@ -32,7 +32,8 @@ from foreword.text.spellings import Spellings
 from foreword.training.adapting import FORGOTTEN, PARTS, Base, between, with_old
 from foreword.training.interrupt import StopWish
 from foreword.training.pair_corpus import PairCorpus
-from foreword.training.preparing import precision_of, regularisation
+from foreword.training.precision import precision_of
+from foreword.training.preparing import regularisation
 from foreword.training.progress import Note, Reporter, TextProgress
 from foreword.training.session import training_record
 from foreword.training.settings import TrainingSettings
