@@ -45,7 +45,7 @@ def part(name: str) -> Any:
     except AttributeError:
         raise SettingsError(
             f"the compiled module {MODULE} is of an older Foreword and has no {name}: install "
-            "Foreword again, which compiles it anew"
+            "Foreword again, which compiles it"
         ) from None
 
 

@@ -60,7 +60,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(
 
     monkeypatch.setattr("foreword.cli.memory._Watch.__call__", interrupt)
     stopped = invoke(*QUICK, "--out", tmp_path, code=130)
-    assert "the same command goes on from there" in stopped.stderr
+    assert "the same command continues from there" in stopped.stderr
 
 
 @pytest.mark.parametrize(

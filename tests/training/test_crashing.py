@@ -330,9 +330,9 @@ def test_a_network_that_has_not_learned_a_step_says_so_when_it_predicts(
     put(next(state for state in states if "m/config.json" in state), root)
     assert record(out).steps == 0
     said = " ".join(CliRunner().invoke(app, ["predict", str(out), "the"]).output.split())
-    assert f"To go on: foreword train --out {out} --resume" in said
+    assert f"To continue: foreword train --out {out} --resume" in said
     train(out, resume=True)
-    assert "To go on" not in CliRunner().invoke(app, ["predict", str(out), "the"]).output
+    assert "To continue" not in CliRunner().invoke(app, ["predict", str(out), "the"]).output
 
 
 def test_correcting_a_translator_that_is_killed_anywhere_leaves_the_old_one_or_one_that_has_learned(

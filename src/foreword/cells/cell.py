@@ -32,7 +32,7 @@ class Option:
 
     Attributes:
         about: what it does, in one line.
-        default: its value where nobody chooses another one.
+        default: its value unless another one is chosen.
         choices: the values of an option that is a name.
         least: the smallest number, for an option that is a number.
         most: the largest number.
@@ -90,7 +90,7 @@ class Cell(ABC):
         keep: the gate that says how much of the old memory stays; None if there is no such gate.
         take: the gate that says how much of the candidate comes in; None if that is 1 - keep.
         candidate: the name among `gates` of what comes in; None if there is none.
-        learning_rate: the largest one in training, where nobody chooses another one.
+        learning_rate: the default of the peak learning rate in training.
         is_compared: whether `foreword compare` trains it where nobody names models.
         options: by name; attributes of the cell have these names, too.
         begins: where parameters begin, by name; those that are not named begin at random, uniform
@@ -161,7 +161,7 @@ class Cell(ABC):
 
     @property
     def memory(self) -> str:
-        """The part of the state that holds for long: c, or h where there is no other."""
+        """The part of the state that is the long-term memory: c, or h if there is no c."""
         return "c" if "c" in self.states else "h"
 
     @property

@@ -123,7 +123,7 @@ def check_settings(model: str, settings: Mapping[str, Any]) -> None:
 
 
 def usual(model: str, key: str) -> Any:
-    """The value of a setting in a new model where nobody chooses another one.
+    """The value of a setting in a new model unless another one is chosen.
 
     >>> usual("lstm-peephole", "cell_clip"), usual("lstm", "cell_clip")
     (5.0, 0.0)

@@ -19,8 +19,8 @@ class SLSTMCell(MemoryCell):
     h' = o * C' / N'
 
     An input gate may be as large as it likes, and so revise what was stored; the normaliser N
-    divides by all that has come in. As exp would overflow, n = N / exp(m) is kept in the place of
-    N, with the paper's stabiliser m, and c = C / N in the place of C:
+    divides by all that has come in. As exp would overflow, n = N / exp(m) is kept instead of N,
+    with the paper's stabiliser m, and c = C / N instead of C:
 
     m' = max(log f + m, a_i)
     n' = exp(log f + m - m') * n + exp(a_i - m')

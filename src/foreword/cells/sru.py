@@ -11,7 +11,7 @@ class SRUCell(MemoryCell):
     f = sigmoid(W_f x + b_f + v_f * c)    how much of the old stays in the memory
     g = W_g x + b_g                       what may enter
     o = sigmoid(W_o x + b_o + v_o * c)    how much of the memory is shown; the paper's r
-    s = W_s x + b_s                       what is shown in the place of the rest
+    s = W_s x + b_s                       what is output instead of the rest
     c' = f * c + (1 - f) * g
     h' = o * c' + (1 - o) * s
 

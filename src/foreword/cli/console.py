@@ -107,7 +107,7 @@ def interruptible(left: Callable[[], str] | None = None) -> Iterator[None]:
 
     Args:
         left: what there is now, as the end of that sentence. With it, SIGTERM does the same, so
-            that what was begun is cleared away.
+            that incomplete files are removed.
     """
     stopped_by = signal.SIGINT
 

@@ -253,7 +253,7 @@ def _learning(model: Predictor, lines: Sequence[str], typist: SimulatedTypist) -
 
 
 def _drawn(lines: Sequence[str], messages: int | None, seed: int) -> list[int]:
-    """The numbers of so many lines that are not blank, in their order."""
+    """The positions of a sample of the lines that are not blank, in their order."""
     numbers = [n for n, line in enumerate(lines) if line and not line.isspace()]
     if messages is None or messages >= len(numbers):
         return numbers

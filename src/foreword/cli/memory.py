@@ -157,7 +157,7 @@ def _advice(survey: "Survey", planned: int, out: Path | None) -> str:
     done = f"stopped: {len(survey.results)} of {planned} are done"
     if out is None:
         return f"{done}; with --out they would be kept"
-    return f"{done} and kept in {out}; the same command goes on from there"
+    return f"{done} and kept in {out}; the same command continues from there"
 
 
 def _print_json(survey: "Survey", published: bool, written: list[Path]) -> None:

@@ -44,7 +44,7 @@ def tell_of_untrained(predictor: "Predictor", folder: str) -> None:
     if isinstance(record, dict) and record.get("steps") == 0:
         note(
             f"{folder} knows how common words are, and has learned nothing else: its training was "
-            f"ended before its first save. To go on: foreword train --out {folder} --resume"
+            f"ended before its first save. To continue: foreword train --out {folder} --resume"
         )
 
 

@@ -120,7 +120,7 @@ def pack(
     with loading_torch():
         from foreword.packaging.pack import pack as make_package
 
-    go_on = f"To go on: foreword pack --out {folder} --resume"
+    go_on = f"To continue: foreword pack --out {folder} --resume"
 
     def left() -> str:
         if is_begun(making):

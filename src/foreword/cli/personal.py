@@ -237,7 +237,7 @@ def _tell(learned: "Learned", *, as_json: bool) -> None:
     if not learned.words:
         note("there was no word to learn in it")
     if refused:
-        results().print(f"refused, as it may be a secret or is no word: {refused}")
+        results().print(f"refused, as it may be a secret or is not a word: {refused}")
 
 
 def _refuse_unusable(path: Path) -> None:

@@ -11,7 +11,7 @@ Verb = Callable[..., None]
 def with_options(
     parameter: str, options: dict[str, Any], gathered: Callable[[dict[str, Any]], Any] = dict
 ) -> Callable[[Verb], Verb]:
-    """Gives a verb options in the place of one of its parameters.
+    """Gives a verb options instead of one of its parameters.
 
     Args:
         parameter: the parameter, which gets the options that were typed, by name.

@@ -58,4 +58,4 @@ assert set(OPTIONS) == set(ReadingSettings.__dataclass_fields__)
 
 
 reads_texts = with_options("reading", OPTIONS)
-"""Gives a verb these options, in the place of its parameter `reading`."""
+"""Gives a verb these options instead of its parameter `reading`."""

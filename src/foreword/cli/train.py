@@ -112,7 +112,7 @@ def train(
     def left() -> str:
         if saved(out) == before:
             return f"training had not begun, and nothing was written to {out}"
-        return f"{out} holds what was saved last. To go on: foreword train --out {out} --resume"
+        return f"{out} holds what was saved last. To continue: foreword train --out {out} --resume"
 
     with interruptible(left), Watch() as display:
         outcome = train_model(
@@ -147,5 +147,7 @@ def train(
         before_it = ""
         if outcome.is_staged:
             before_it = f" {out} still has the model of before: the new one was not validated yet."
-        errors.print(f"stopped and saved.{before_it} To go on: foreword train --out {out} --resume")
+        errors.print(
+            f"stopped and saved.{before_it} To continue: foreword train --out {out} --resume"
+        )
         sys.exit(STOPPED.get(outcome.stopped_by, 1))

@@ -47,7 +47,8 @@ def translate(
         str | None,
         typer.Option(
             metavar="TEXT",
-            help="How each translation begins. Its last word may go on, unless a space follows.",
+            help="How each translation begins. Its last word may be unfinished, unless a space "
+            "follows.",
         ),
     ] = None,
     glossary: Annotated[

@@ -101,7 +101,7 @@ def tune(
     def left() -> str:
         if not (out / SEARCH).exists():
             return f"no trial had begun, and nothing was written to {out}"
-        return f"{out} holds the trials that were done. To go on: {_again(out)}"
+        return f"{out} holds the trials that were done. To continue: {_again(out)}"
 
     with interruptible(left), Watch() as display:
         result = run(
@@ -133,7 +133,7 @@ def tune(
     else:
         errors.print("no trial came to its end: there is nothing to recommend yet")
     if result.stopped_by is not None:
-        errors.print(f"stopped; what was done is kept. To go on: {_again(out)}")
+        errors.print(f"stopped; what was done is kept. To continue: {_again(out)}")
         sys.exit(STOPPED.get(result.stopped_by, 1))
 
 

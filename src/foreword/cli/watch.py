@@ -1,4 +1,4 @@
-"""Shows a run's progress on standard error: a live display, or lines where there is no terminal."""
+"""Shows a run's progress on standard error: a live display, or lines without a terminal."""
 
 import math
 import time

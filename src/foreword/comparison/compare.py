@@ -40,7 +40,7 @@ LEAST_SECONDS = 3.0
 ARCHITECTURES: tuple[AnyModelName, ...] = (*DESCRIPTIONS, "ngram")
 COMPARED = (*(name for name, told in DESCRIPTIONS.items() if told.is_compared), "ngram")
 """Those of a comparison unless others are named: what the kernel that all share can run. Layer
-normalisation goes by autograd beside it, which is no measure of its time."""
+normalisation would run by autograd, which says nothing about its speed."""
 
 
 @dataclass(frozen=True)

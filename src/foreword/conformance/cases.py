@@ -116,7 +116,7 @@ class Inputs:
 
 
 def variants(cell: str) -> list[str]:
-    """None of a cell's options, and each that is no number in another way than by default.
+    """All of a cell's options by default, and each that is not a number with its other values.
 
     >>> variants("gru")
     ['', 'reset_after=False']

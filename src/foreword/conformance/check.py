@@ -90,7 +90,7 @@ def layer_subject(name: str) -> LayerSubject:
     """The layer of this name, `module:attribute` or `module.attribute`.
 
     Raises:
-        SettingsError: there is no such thing.
+        SettingsError: one of these does not exist.
     """
     module, _, attribute = name.replace(":", ".").rpartition(".")
     try:

@@ -21,7 +21,7 @@ _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,20})[ \t]*\r?\n\Z", re.
 
 
 class MessageError(Exception):
-    """The input is no message.
+    """The input is not a message.
 
     Attributes:
         code: the JSON-RPC error code.
@@ -46,7 +46,7 @@ class Messages:
         """Return the next message; None at the end.
 
         Raises:
-            MessageError: the input is no message. The next one can still be read.
+            MessageError: the input is not a message. The next one can still be read.
         """
         length = self._length()
         if length is None:

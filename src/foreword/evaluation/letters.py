@@ -2,7 +2,7 @@
 
 Bits per character are a lower bound of the yes-or-no answers that a character takes (Shannon 1948).
 Scan steps per character are those of MacKenzie & Felzer 2010 ("SAK: scanning ambiguous keyboard for
-efficient one-key text entry", TOCHI). A keyboard that arranges its letters anew after each one is
+efficient one-key text entry", TOCHI). A keyboard that rearranges its letters after each one is
 among those that Roark et al. 2010 compare ("Scanning methods and language modeling for binary
 switch typing", SLPAT). Knows no models, files or torch.
 """
@@ -113,7 +113,7 @@ def measure_letters(predictor: Spells, messages: Iterable[str]) -> LetterReport:
 
 
 def scan_steps(count: int) -> list[int]:
-    """Return the steps to each of so many cells of a square keyboard, the quickest first.
+    """Return the steps to each of `count` cells of a square keyboard, the quickest first.
 
     >>> scan_steps(5)
     [2, 3, 3, 4, 4]
@@ -123,7 +123,7 @@ def scan_steps(count: int) -> list[int]:
 
 
 def _side(count: int) -> int:
-    """Return the side of the smallest square with so many cells."""
+    """Return the side of the smallest square with `count` cells."""
     return math.isqrt(count - 1) + 1
 
 

@@ -124,7 +124,7 @@ class Graph:
 
 
 class Value:
-    """A result in a graph: what the equations of a cell have in the place of an array."""
+    """A result in a graph, with which a cell's equations compute instead of an array."""
 
     __array_ufunc__ = None  # so that NumPy leaves `array * value` to the value
     __hash__ = None  # type: ignore[assignment]  # == is an operation

@@ -23,7 +23,7 @@ class Description:
         about: what it is and who published it, to follow "predicts with".
         colours: of its curves on light and on dark paper.
         line: of its curves, as Matplotlib writes it.
-        learning_rate: the largest one in training, where nobody chooses another one.
+        learning_rate: the default of the peak learning rate in training.
         is_compared: whether `foreword compare` trains it where nobody names models.
     """
 
@@ -63,7 +63,7 @@ else:  # for pydantic and Typer, which check what they are given
 LARGEST_SIZE: Final = 1 << 24
 MOST_CLUSTERS: Final = 8
 NARROWER: Final = 4
-"""An adaptive softmax' cluster has so many times fewer features than the one before."""
+"""By this factor each cluster of an adaptive softmax has fewer features than the one before."""
 MOST: Final = {
     "vocab_size": LARGEST_SIZE,
     "embedding_size": LARGEST_SIZE,
@@ -152,7 +152,7 @@ class ModelConfig:
     cell_options: Mapping[str, bool | int | float | str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        """Raises ValueError: a value is no number in its range, or no known name."""
+        """Raises ValueError: a value is out of range, or an unknown name."""
         for key, most in MOST.items():
             _check(key, getattr(self, key), 1, most)
         for key, known in (("name", MODELS), ("nonlinearity", ("tanh", "relu"))):
@@ -262,7 +262,7 @@ class NgramConfig:
     name: Literal["ngram"] = "ngram"
 
     def __post_init__(self) -> None:
-        """Raises ValueError: a value is no number in its range, or no known name."""
+        """Raises ValueError: a value is out of range, or an unknown name."""
         for key, most in (("vocab_size", LARGEST_SIZE), ("order", 16)):
             _check(key, getattr(self, key), 1, most)
         for count in self.ngrams:

@@ -76,7 +76,7 @@ def writing(path: Path) -> Iterator[None]:
     """Turn the system's errors into errors that name what could not be written.
 
     Raises:
-        FolderError: the disk is full, or there is no right to write.
+        FolderError: the disk is full, or writing is not permitted.
     """
     try:
         yield
@@ -238,7 +238,7 @@ def read_header(path: Path) -> tuple[dict[str, TensorHeader], dict[str, str]]:
 
 
 def _damaged(path: Path, error: Exception) -> FolderError:
-    if isinstance(error, OSError):  # it may be whole: there is no right, or no memory, to read it
+    if isinstance(error, OSError):  # the file may be intact, but no permission or memory to read it
         if error.errno == errno.ENOMEM:
             raise MemoryError(f"there is not enough memory to read {path}: {error}") from error
         return FolderError(f"{path}: cannot be read: {error}")

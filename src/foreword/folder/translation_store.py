@@ -1,7 +1,7 @@
 """Read and write the folders of translation models: as those of next-word models, with sub-words.
 
 `config.json` has the format version 6, so that a Foreword that knows nothing of translation asks
-for a newer one. `subwords.json` stands in the place of `tokenizer.json`.
+for a newer one. `subwords.json` replaces `tokenizer.json`.
 """
 
 from collections.abc import Mapping

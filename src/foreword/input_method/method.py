@@ -40,7 +40,7 @@ class Commit(NamedTuple):
 
 
 class Delete(NamedTuple):
-    """Delete so many characters before the cursor."""
+    """Delete `count` characters before the cursor."""
 
     characters: int
 

@@ -60,7 +60,7 @@ def without(traced: TextTrace, at: int) -> Contrast:
     """Run the text without word `at`.
 
     Raises:
-        SettingsError: there is no such word, or it is the `<eos>` that the text begins with.
+        SettingsError: there is no such word, or it is the `<eos>` before the text.
     """
     _check(traced, at)
     reading = traced.reading

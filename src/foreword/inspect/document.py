@@ -36,7 +36,7 @@ GATES = {
     "r": ("reset gate", "how much of the past the candidate sees"),
     "z": ("update gate", "how much of the state stays"),
     "n": ("candidate", "what may come in"),
-    "s": ("highway", "what is shown in the place of the memory"),
+    "s": ("highway", "what is output instead of the memory"),
 }
 STATES = {
     "c": ("memory", "what the cell holds"),

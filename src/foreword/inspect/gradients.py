@@ -46,7 +46,7 @@ class Curve:
 
     @property
     def memory(self) -> np.ndarray:
-        """Norms by the state that holds: c, or h where there is no other."""
+        """Norms by the long-term memory: c, or h if there is no c."""
         return self.norms["c" if "c" in self.norms else "h"]
 
     @property

@@ -75,7 +75,7 @@ def inspection(
     Args:
         model: a folder, or what `foreword.load` gave.
         text: lines.
-        words: at most so many are looked at, 1 to 2,000.
+        words: the largest number of words to examine, 1 to 2,000.
         skip: words that are read before that, and not shown.
         beside: other models, whose gradients are shown beside this one's.
         changes: second runs; None chooses some.

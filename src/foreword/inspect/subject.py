@@ -41,7 +41,7 @@ def subject_of(model: Model) -> Subject:
 
     Raises:
         FolderError: the folder is missing, damaged, or of another format.
-        SettingsError: the model is no network.
+        SettingsError: the model is not a network.
     """
     if isinstance(model, Subject):
         return model

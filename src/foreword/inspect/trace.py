@@ -150,7 +150,7 @@ def trace(model: Model, text: str, *, top: int = 5) -> TextTrace:
 def trace_reading(
     subject: Subject, reading: Reading, *, before: State | None = None, top: int = 5
 ) -> TextTrace:
-    """`trace`, of words that are cut already and go on from a state; None begins."""
+    """`trace`, of words that are split already and follow a state; None begins a text."""
     before = subject.network.start(1) if before is None else before
     layers, features = run(subject, reading, before)
     predicted = predictions(subject, features, reading.ids, top)

@@ -18,7 +18,7 @@ class Kinds:
     """Which of a cell's gates and states does what.
 
     Attributes:
-        memory: the state that holds: c, or h where there is no other.
+        memory: the long-term memory: c, or h if there is no c.
         keep: the gate that says how much of it stays; None in an Elman network.
         take: the gate that says how much of the new comes in; None where that is 1 - keep.
         candidate: what comes in.

@@ -19,7 +19,7 @@ def run(problem: Problem) -> Run:
 def run_scanned(problem: Problem) -> Run:
     """Do the same with torch's `scan`, whose graph has one step and is for any number of steps.
 
-    For graphs that others run: there is no operator of Foreword's in it.
+    For graphs that other programs run: it contains no operator of Foreword.
     """
     return run_padded(_run_scanned, problem)
 

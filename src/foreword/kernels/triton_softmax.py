@@ -64,7 +64,7 @@ def loss_and_gradients(
 
 
 def rows_softmax(logits: Tensor, bias: Tensor, targets: Tensor, losses: Tensor) -> None:
-    """Puts each row's gradient of its loss in the place of its logits, and its loss into `losses`.
+    """Overwrites each row's logits with the gradient of its loss, and writes the loss to `losses`.
 
     Args:
         logits: (N, W) without the bias, W at least V; columns from V on become 0.

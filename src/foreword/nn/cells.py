@@ -124,7 +124,7 @@ class RNNCell(_OneState):
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:  # noqa: A002
         """The hidden state (B, H) after one more input (B, I); or both without B."""
-        # Torch reads it anew at each call, and so complains only here.
+        # Torch reads it at each call, and so complains only here.
         if self.nonlinearity not in ("tanh", "relu"):
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
         return super().forward(input, hx)

@@ -1,6 +1,6 @@
 """Turns torch's recurrent layers into Foreword's in somebody's model, in place.
 
-A layer stays the object that it is, and its class changes: whatever holds it goes on to hold it,
+A layer stays the object that it is, and its class changes: whatever refers to it still does,
 and whatever it carries stays where it is. Before any layer is changed, all of them are asked
 whether they carry something that would not be the same afterwards.
 """
@@ -26,7 +26,7 @@ def convert(module: nn.Module) -> nn.Module:
 
     The layers stay the same objects and only their class changes. So their parameters, buffers,
     submodules, hooks of all kinds, attributes, parametrisations and gradients stay as well, and
-    optimisers, tied weights and state dicts go on to work. Subclasses of torch's layers are left
+    optimisers, tied weights and state dicts keep working. Subclasses of torch's layers are left
     as they are, since what they change is not known; a warning is logged for each.
 
     Args:
@@ -73,7 +73,7 @@ def _examined(layer: nn.Module, base: type[nn.Module]) -> tuple[list[str], Plan 
     try:
         blank = _blank(layer, base)
     except (ValueError, TypeError, AttributeError) as error:
-        return [f"cannot be made anew from its attributes: {error}"], None
+        return [f"cannot be constructed from its attributes: {error}"], None
     of_torchs = frozenset(vars(base(1, 1, device="meta")))
     fields = {k: v for k, v in vars(blank).items() if k not in OF_ANY_MODULE}
     dropped = of_torchs - OF_ANY_MODULE - fields.keys()

@@ -484,7 +484,7 @@ class Recurrent(nn.Module):
         dtype, device = x.dtype, x.device
         weights: dict[str, Tensor] = {}
         absent: list[str] = []
-        # Each is read once: a parametrised one is computed anew at every reading.
+        # Each is read once: a parametrised one is computed again on every access.
         for name, shape in shapes.items():
             if not self.bias and name.startswith("bias_"):
                 absent.append(name)

@@ -22,7 +22,7 @@ def recorded(layer: nn.Module, proxy: fx.Proxy, inputs: tuple[Any, ...], **more:
     torch's tracer makes such nodes of the modules of torch.nn, and traces into all others.
 
     Raises:
-        RuntimeError: the layer itself is being traced, and is no module within another.
+        RuntimeError: the layer itself is being traced, and not as a module within another.
     """
     tracer: Any = proxy.tracer
     try:

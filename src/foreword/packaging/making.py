@@ -57,7 +57,7 @@ class Making:
     def begin(
         cls, folder: Path, fill: Callable[[Path, Path], Wish], *, overwrite: bool
     ) -> "Making":
-        """Begin anew: the folder appears at once, complete, or not at all.
+        """Start again: the folder appears complete, or not at all.
 
         Args:
             folder: the folder.
@@ -70,7 +70,7 @@ class Making:
         """
         if is_begun(folder) and not overwrite:
             raise SettingsError(
-                f"{folder} holds an interrupted run. Use --resume to go on with it, --overwrite to "
+                f"{folder} holds an interrupted run. Use --resume to continue it, --overwrite to "
                 "begin anew, or another --out"
             )
         if folder.exists() and not _is_ours(folder):

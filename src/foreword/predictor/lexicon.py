@@ -25,7 +25,7 @@ SLIP, BEGUN_SLIP = 2e-2, 1e-3
 has the misspelling more often than that, the first is the ratio of frequencies there."""
 
 ACCENTED = 100
-"""A language has accents if one word in fewer than so many has one."""
+"""A language has accents if at least one word in this number has one."""
 ALPHABET, HEAD = 64, 3
 """The number of letters that a slip may leave out or replace, and of first letters that tell
 whether a word may begin so."""

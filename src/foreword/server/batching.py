@@ -34,7 +34,7 @@ class _Job:
         self.work = work
         self.result = result
         self.arrived = time.monotonic()
-        self.waits_for = waits_for  # None: the work was not begun
+        self.waits_for = waits_for  # None: the work has not started
 
     def go_on(self, answer: Any) -> bool:
         """Continue the work with what it waited for; return whether it waits for more."""

@@ -27,7 +27,7 @@ class Metrics:
             "foreword_websockets", "Typists connected.", registry=self._registry
         )
         self.reloads = Counter(
-            "foreword_reloads", "Models read anew.", ["outcome"], registry=self._registry
+            "foreword_reloads", "Models reloaded.", ["outcome"], registry=self._registry
         )
         self.refusals = Counter(
             "foreword_connections_refused",

@@ -33,7 +33,7 @@ class Page(StaticFiles):
         super().__init__(directory=FILES, html=True, check_dir=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a path that is no endpoint."""
+        """Answer a path that is not an endpoint."""
         if scope["type"] != "http" or not FILES.is_dir():
             raise HTTPException(404)
         await super().__call__(scope, receive, send)

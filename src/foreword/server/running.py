@@ -286,5 +286,5 @@ _WHY = {
     Cause.LATE: "connections closed because their clients took too long: %d",
     Cause.HEAD: "connections closed because a request's head, or what stands around its body, was "
     "too large: %d",
-    Cause.INVALID: "connections closed because what came was no HTTP: %d",
+    Cause.INVALID: "connections closed because they sent no valid HTTP: %d",
 }

@@ -73,6 +73,6 @@ def _bad(why: str) -> RequestError:
     return RequestError(
         400,
         "bad_state",
-        f"the state is refused: {why}. Begin without one, and read the text anew",
+        f"the state is refused: {why}. Start without one, and read the text again",
         param="state",
     )

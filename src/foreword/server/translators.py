@@ -18,7 +18,7 @@ from foreword.translator.translator import Translator
 
 BEAMS = 4
 TYPED_SOURCES = 64
-"""The most sources of a model whose translations are typed at once, without encoding them anew."""
+"""The most sources of a model whose translations are typed at once, without encoding them again."""
 KEPT = 128
 """Decoder states kept for each of these sources; few, since each holds some 50 KB."""
 
@@ -53,7 +53,7 @@ class Translates(Protocol):
     target: str
 
     def translate(self, texts: list[str], alternatives: int) -> list[Answer]:
-        """Return the translations of each text: the best one, and at most so many others."""
+        """Return the translations of each text: the best one, and at most `alternatives` others."""
         ...
 
     def typist(self, source: str) -> AnyTypist:
@@ -109,7 +109,7 @@ class FolderTranslator:
         self._translator, self._files, self.created = translator, files, int(time.time())
 
     def translate(self, texts: list[str], alternatives: int) -> list[Answer]:
-        """Return the translations of each text: the best one, and at most so many others."""
+        """Return the translations of each text: the best one, and at most `alternatives` others."""
         n = 1 + alternatives
         translations = self._translator.translate(
             texts, beams=max(BEAMS, n), n=n, memory=self._memory

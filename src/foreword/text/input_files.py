@@ -43,7 +43,7 @@ class File:
 
 @dataclass(frozen=True)
 class Text:
-    """A text that was extracted from a file, or that can be read as it stands.
+    """A text that was extracted from a file, or that can be read unchanged.
 
     Attributes:
         file: the file it comes from.

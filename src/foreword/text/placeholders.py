@@ -66,7 +66,7 @@ class Masked:
 
 
 def masked(text: str, is_copied: Callable[[str], bool] = lambda _: False) -> Masked | None:
-    """Put slots in the place of a text's placeholders, in their order.
+    """Replace a text's placeholders by slots, in their order.
 
     None if the text has more placeholders than there are slots; it is to be cut first.
 
@@ -97,9 +97,9 @@ def masked(text: str, is_copied: Callable[[str], bool] = lambda _: False) -> Mas
 
 
 def slotted(text: str, originals: Sequence[str]) -> str:
-    """Put slots into a text in the place of what they stand for, each once.
+    """Replace parts of a text by the slots that stand for them, each once.
 
-    What begins or ends with a letter is no part of a longer word.
+    If a part begins or ends with a letter, it must not continue a longer word.
 
     >>> slotted("Annas Ann", ["Ann"]) == f"Annas {SLOT_CHARACTERS[0]}"
     True
@@ -117,7 +117,7 @@ def slotted(text: str, originals: Sequence[str]) -> str:
 
 
 def masked_pair(source: str, target: str) -> tuple[str, str]:
-    """Put slots in the place of the placeholders that a sentence shares with its translation.
+    """Replace the placeholders that a sentence shares with its translation by slots.
 
     They must be the same on both sides, each as often; otherwise the pair stays as it is.
     """

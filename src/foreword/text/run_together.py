@@ -81,7 +81,7 @@ def _candidates(first: dict[str, int], count: np.ndarray) -> Iterator[tuple[int,
 
 
 def _beside(text: np.ndarray, begins: np.ndarray, length: int) -> list[np.ndarray]:
-    """Return the words before and after each place that so many words begin at."""
+    """Return the words before and after each position at which `length` words begin."""
     return [text[np.maximum(begins - 1, 0)], text[np.minimum(begins + length, len(text) - 1)]]
 
 

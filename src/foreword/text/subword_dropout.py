@@ -22,7 +22,7 @@ _NO_MERGE = np.iinfo(np.int32).max
 
 
 class SubwordDropout:
-    """The sub-words of many texts, drawn anew for every pass over them.
+    """The sub-words of many texts, drawn again for every pass over them.
 
     Each distinct piece of text (see `Subwords.pieces`) is segmented as often as it occurs, but at
     most `DRAWS` times in a pass; each occurrence takes one of these segmentations.
@@ -39,7 +39,7 @@ class SubwordDropout:
             seed: determines all draws, together with the number of the pass.
 
         Raises:
-            SettingsError: the rate is no probability.
+            SettingsError: the rate is not a probability.
             TextError: a text is no Unicode.
         """
         if not 0 <= rate <= 1:

@@ -44,7 +44,7 @@ class TextSurvey:
             sentences.append(
                 f"{name}: {places} letters that were decoded wrongly before the text was "
                 f"saved, the first in line {self.line}: “{self.example}”. To have them decoded "
-                "anew by ftfy, add --mend"
+                "again by ftfy, add --mend"
             )
         lines = self.shapes.total()
         common = self.shapes.most_common(MOST_SHAPES)

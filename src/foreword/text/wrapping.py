@@ -178,7 +178,7 @@ def look_at(markup: Markup, before: LineBefore, line: str, *, is_open: bool) -> 
     if number is not None and not (
         number[1] == "1" or before.in_numbers or before.text is None or leader != before.leader
     ):
-        number = None  # as in "in the year⏎12. After", which is no list
+        number = None  # as in "in the year⏎12. After", which is not a list
     marker = number or markup.begins.match(text)
     if marker is not None:
         after = after._replace(

@@ -1,8 +1,8 @@
 """Continue a translation model on new pairs, such as a translator's corrections. No loop.
 
 The architecture and the sub-words are those of the model. Each pass reads all new pairs, and old
-ones that are drawn anew, so that the model does not forget what it has learned (rehearsal; Robins
-1995). The old pairs are those that the model's folder remembers.
+ones that are sampled again, so that the model does not forget what it has learned (rehearsal;
+Robins 1995). The old pairs are those that the model's folder remembers.
 """
 
 from collections.abc import Callable, Mapping, Sequence

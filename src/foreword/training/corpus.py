@@ -55,7 +55,7 @@ class Corpus:
         }
 
     def refuse_other(self, before: Mapping[str, str | None], since: str, otherwise: str) -> None:
-        """Makes sure that what was begun on a text goes on with the same.
+        """Makes sure that what was begun with a text continues with the same text.
 
         Args:
             before: the `fingerprint` of then.

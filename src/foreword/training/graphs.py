@@ -76,8 +76,8 @@ class Graphs:
             return None
         self._is_told = True
         return (
-            f"steps could not be recorded as a CUDA graph ({self.failure}); they go on, launched "
-            "one by one, which is slower"
+            f"steps could not be recorded as a CUDA graph ({self.failure}); they continue, "
+            "launched one by one, which is slower"
         )
 
     def __call__(self, inputs: Tensor, targets: Tensor, state: State) -> tuple[Tensor, State]:

@@ -11,7 +11,7 @@ class Launch:
     Attributes:
         rank: its number, from 0. The first one alone writes files and talks to people.
         count: the number of processes.
-        restarts: how often torchrun has started all of them anew, after one of them died.
+        restarts: how often torchrun has restarted all of them after one of them ended.
     """
 
     rank: int = 0

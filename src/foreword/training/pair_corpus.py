@@ -112,7 +112,7 @@ class PairCorpus:
         return list(sources), list(targets)
 
     def dropout(self, side: Sequence[str], rate: float, seed: int) -> SubwordDropout:
-        """Return the sub-words of one side of the training pairs, drawn anew in every pass."""
+        """Return the sub-words of one side of the training pairs, drawn again in every pass."""
         return SubwordDropout(self.subwords, side, rate=rate, seed=seed)
 
     def ids(self, side: Sequence[str]) -> Ids:

@@ -69,7 +69,7 @@ def train(
         pairs: sentences and their translations, instead of texts: two files line by line, or files
             that hold both, such as TMX, PO, XLIFF or TSV. They train a translation model.
         valid_pairs: pairs to validate on. None: some of `pairs` are held out.
-        continues: a translation model to go on from, such as with a translator's corrections as
+        continues: a translation model to continue, such as with a translator's corrections as
             `pairs`. Its sub-words and its architecture stay. Each pass over the pairs also reads
             some of those that it was trained on, so that it does not forget; see the setting
             `new_share`. It is validated on both: the weights are kept that have learned the most
@@ -100,7 +100,7 @@ def train(
     if continues is not None and (not pairs or resume):
         raise SettingsError(
             "a model is continued on new pairs: give them with --pairs (`pairs`). A run that was "
-            "interrupted goes on with --resume alone (`resume=True`)"
+            "interrupted continues with --resume alone (`resume=True`)"
         )
     if old_pairs and continues is None:
         raise SettingsError("old pairs are those of a model to continue: give --continue MODEL")

@@ -204,7 +204,7 @@ def _enough_memory(out: Path) -> Iterator[None]:
         first_line = str(error).partition("\n")[0][:200]
         otherwise = "train with a smaller --batch-size, --window or --hidden-size."
         if saved(out):
-            otherwise = f"free some and go on with --resume: {out} holds the run. Or {otherwise}"
+            otherwise = f"free some and continue with --resume: {out} holds the run. Or {otherwise}"
         raise MemoryError(
             f"there is not enough memory for this training ({first_line}): {otherwise}"
         ) from error

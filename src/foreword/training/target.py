@@ -31,7 +31,7 @@ def refusal_for(*, replaces: bool) -> Refusal:
             ).training
             is_done = record is None or record.finished
             state = "a model already" if is_done else "an interrupted run already"
-        go_on = "Use --resume to go on with it, " if saved(folder) else "Use "
+        go_on = "Use --resume to continue it, " if saved(folder) else "Use "
         return f"holds {state}. {go_on}--overwrite to replace it, or another folder."
 
     return refusal

@@ -78,7 +78,7 @@ class Threads:
         self._report = report
         self._clock = clock
         self._use = use or torch.set_num_threads
-        # Words/s by the number of threads, in the look that goes on or was the last.
+        # Words/s by the number of threads, in the current or the latest trial.
         self._paces: dict[int, float] = {}
         self._seen: list[float] = []
         self._to_try = list(self.numbers[:-1])

@@ -45,8 +45,9 @@ def translation_card(config: TranslationFolderConfig) -> str:
         "",
         "It says what its training pairs would have said, with their errors and prejudices, and "
         "may leave out or invent parts of a sentence. A model can repeat sentences that it was "
-        "trained on: share it with those only who may read them. The folder `training/` serves to "
-        "go on training; it names the texts' files. Remove it before sharing the model.",
+        "trained on: share it with those only who may read them. The folder `training/` is "
+        "needed to continue training; it names the texts' files. Remove it before sharing the "
+        "model.",
         "",
     ]
     return "\n".join(lines)

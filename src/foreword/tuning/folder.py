@@ -33,7 +33,7 @@ def refusal_for(*, resume: bool, overwrite: bool) -> Refusal:
         if resume or overwrite:
             return None
         return (
-            "holds a search already. Use --resume to go on with it, --overwrite to replace it, or "
+            "holds a search already. Use --resume to continue it, --overwrite to replace it, or "
             "another folder."
         )
 

@@ -20,7 +20,7 @@ LARGEST = (1 << 31) - 1
 
 
 def is_whole(tensor: Tensor) -> bool:
-    """Whether a contiguous tensor has all of its memory, and is no negative view of it."""
+    """Whether a contiguous tensor has all of its memory, and is not a lazily negated view."""
     stored = tensor.untyped_storage().nbytes()
     wanted = tensor.nbytes + tensor.itemsize * tensor.storage_offset()
     return stored >= wanted and not tensor.is_neg()

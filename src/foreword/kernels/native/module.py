@@ -64,7 +64,7 @@ def call(
 
 
 def threads_for(work: int, meetings: int) -> int:
-    """How many share so many multiplications between two meetings, so many times."""
+    """The number of threads to share `work` multiplications, with `meetings` barriers."""
     if work < SMALLEST_SHARED:
         return 1
     module: Any = loaded()

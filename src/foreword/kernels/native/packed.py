@@ -1,7 +1,7 @@
 """Weights as the products read them, made once and kept as long as the weights stay what they are.
 
 Only where no gradient is wanted: training changes the weights at each step. What is kept belongs
-to a parameter by a weak reference, and is made anew when a version counter, an address, a shape or
+to a parameter by a weak reference, and is made again when a version counter, an address, a shape or
 the checksum of all bits is another one. The checksum is for writes through `.data` or NumPy, which
 no counter sees. Who promises, by `frozen`, to write none has a few values looked at instead.
 """
@@ -26,7 +26,7 @@ from foreword.kernels.native.module import FORMATS, Products, loaded, threads_fo
 MOST_FLOATS = 1 << 27
 """Kept at most, 512 MiB; the oldest go first."""
 FEW_SEQUENCES = 3
-"""Up to so many, weights are cut into wider strips; as `widest` in `native/strips.hpp`."""
+"""Up to this size weights are cut into wider strips; as `widest` in `native/strips.hpp`."""
 
 Weights = tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]
 """`weight_ih`, `weight_hh`, `bias_ih`, `bias_hh`, `weight_hr`."""

@@ -107,7 +107,7 @@ def backward(
         **{name: _like(getattr(i, name)) for name in ("norm_ih", "norm_hh", "norm_c", "bias_c")},
         "weight_peephole": _like(i.weight_peephole),
     }
-    # Only its last part is used, and that where there is no norm.
+    # Only its last part is used, and only without a norm.
     bias_n = i.bias_hh[2 * H :].contiguous() if is_gru and not norms else None
     struct = StagedBack(
         form=_form(cell, i, steps, bias_n),

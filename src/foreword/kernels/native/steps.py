@@ -33,7 +33,7 @@ class Order(NamedTuple):
 
 @dataclass(frozen=True)
 class Steps:
-    """Rows of T steps of B sequences: B a step where there is no order.
+    """Rows of T steps of B sequences: B for each step if all sequences have the same length.
 
     Attributes:
         T: steps; of the longest sequence where there is an order.
@@ -80,7 +80,7 @@ class Steps:
         return flat.index_select(0, self.order.places[: self.rows])
 
     def padded(self, rows: Tensor, steps: int) -> Tensor:
-        """From (N, ...) to (T, B, ...) of so many steps as the caller has it, with zeros."""
+        """From (N, ...) to (T, B, ...) with the caller's number of steps, padded with zeros."""
         if self.order is None:
             return rows.view(self.T, self.B, *rows.shape[1:])
         flat = rows.new_zeros((steps * self.B, *rows.shape[1:]))

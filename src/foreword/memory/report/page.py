@@ -180,7 +180,7 @@ def _gradients(task: str, own: Sequence[Result]) -> str:
     title = f"Gradient norm by distance, {TASKS[task].title}, lag {longest}"
     caption = (
         f"Gradients at lag {longest}: the norm of the derivative of a sequence's last loss by the "
-        "state so many steps back. Dotted before training, solid after it; the first seed."
+        "state that number of steps back. Dotted before training, solid after it; the first seed."
     )
     return (
         f"<figure>{chart(lines, title)}<figcaption>{escape(caption)}</figcaption></figure>\n"

@@ -18,9 +18,9 @@ from foreword.memory.tasks.task import (
 )
 
 FARTHER = 4
-"""The test's sequences are so many times as long as those of training."""
+"""The length of the test's sequences, relative to those of training."""
 FARTHEST = 16
-"""The reach is tried up to so many times the length of training."""
+"""The length up to which the reach is tried, relative to that of training."""
 SEQUENCES = 256
 """With which the reach is measured."""
 

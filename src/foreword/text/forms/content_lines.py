@@ -1,7 +1,7 @@
 """Read what people wrote into calendars (iCalendar, RFC 5545) and address books (vCard, RFC 6350).
 
 Both are content lines: a name, parameters, a colon and a value; a line that begins with a space
-goes on with the one before.
+continues the one before.
 """
 
 import quopri
@@ -47,7 +47,7 @@ def _character(match: re.Match[str]) -> str:
 
 
 def _unfolded(lines: Iterable[str]) -> Iterator[str]:
-    """Join lines that go on: after a space, or after "=" in quoted-printable."""
+    """Join continued lines: after a space, or after "=" in quoted-printable."""
     whole = ""
     for line in lines:
         if whole and line[:1] in (" ", "\t"):

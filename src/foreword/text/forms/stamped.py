@@ -37,7 +37,7 @@ def _match(kind: re.Pattern[str], line: str) -> re.Match[str] | None:
     match = kind.match(line.strip())
     if match is None or kind != _NAME_FIRST:
         return match
-    # "See you at 10:30" is no name and a time.
+    # "See you at 10:30" is not a name and a time.
     return None if any(word[0].islower() for word in match["name"].split()) else match
 
 

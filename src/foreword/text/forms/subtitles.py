@@ -99,7 +99,7 @@ def _cues(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
         elif match := _FRAMES.match(line):
             yield "", re.sub(r"\{[a-zA-Z]:[^{}]*\}|(?:^|(?<=\|))/", "", match[1]).split("|")
         elif match := _LYRICS.match(line):
-            yield "", [f"- {match[1]}"]  # each line begins anew, like another speaker's
+            yield "", [f"- {match[1]}"]  # each line is a new one, like another speaker's
         elif _TIMES.match(line):
             if cue is not None:
                 # No blank line precedes this cue, whose number was taken for a line of speech.

@@ -38,7 +38,7 @@ FORMS: tuple[Form, ...] = (
 )
 """All forms in the order in which they are tried: those known by content before those by name."""
 PLAIN = "text"
-"""The name for `--as` of a file that is read as it stands."""
+"""The name for `--as` of a file that is read unchanged."""
 FORM_NAMES = (PLAIN, *(form.name for form in FORMS))
 
 

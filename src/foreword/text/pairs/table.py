@@ -27,7 +27,7 @@ def read_table(text: Opened) -> Iterator[Unit]:
     languages or as source and target, or the only two that hold sentences.
 
     Raises:
-        TextError: the file is no table, or it does not show which columns are meant.
+        TextError: the file is not a table, or it is not clear which columns are meant.
         SettingsError: a column that was named is not there.
     """
     lines = (line + "\n" for line in after_separator(text.lines()))

@@ -1,7 +1,7 @@
 """Recipes: settings that belong together, with their source and what they reached, as TOML files.
 
 Knows files and the tree of settings; trains nothing, and needs no torch. A recipe names only the
-leaves that it sets, so that what it leaves open goes on to suit the text:
+leaves that it sets, so that the others are still chosen by the text:
 
     about = "For small texts on a laptop."
     source = "Chosen by hand."
@@ -68,7 +68,7 @@ def find(recipe: str | PathLike[str]) -> Recipe:
     """A recipe that comes with the package, by its name, or anyone's, by its file.
 
     Raises:
-        SettingsError: there is no such recipe, or its file says what no recipe can; names the file,
+        SettingsError: there is no such recipe, or its file is not valid; names the file,
             and the setting or the line.
     """
     path = Path(recipe)
@@ -107,7 +107,7 @@ def parsed(text: str, name: str) -> Recipe:
 
 
 def write(recipe: Recipe, path: Path) -> None:
-    """Writes a recipe's file, anew or in the place of one.
+    """Writes a recipe's file, or replaces one.
 
     Raises:
         SettingsError: a setting is unknown or out of range, or the file's name is no recipe's.
