@@ -187,7 +187,7 @@ def _compare_pairs(
             scratch=out,
             **leaves,
         )
-        written = write(comparison, out, ", ".join(Path(one).name for one in pairs), print_note)
+        written = write(comparison, out, ", ".join(Path(file).name for file in pairs), print_note)
     rows = comparison.rows
     if as_json:
         print_json({"rows": [asdict(r) for r in rows], "files": [str(p) for p in written]})

@@ -208,13 +208,13 @@ def _table_of_lengths(measures: Sequence["LengthMeasure"]) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("source words", "pairs", "BLEU", "gradient at the first word", "its share"):
         table.add_column(heading, justify="right")
-    for one in measures:
+    for row in measures:
         table.add_row(
-            one.words,
-            f"{one.pairs:,}",
-            f"{one.bleu:.1f}",
-            f"{one.gradient:.2e}",
-            f"{one.share:.2%}",
+            row.words,
+            f"{row.pairs:,}",
+            f"{row.bleu:.1f}",
+            f"{row.gradient:.2e}",
+            f"{row.share:.2%}",
         )
     return table
 

@@ -175,7 +175,7 @@ def _show(
     """Print reports; in JSON, each after the first under the first word of its name."""
     if as_json:
         records: dict[str, Mapping[str, str | int | float | bool]] = {
-            name.partition(" ")[0]: one.record() for name, one in reports.items()
+            name.partition(" ")[0]: report.record() for name, report in reports.items()
         }
         if letters is not None:
             records["letters"] = letters.record()

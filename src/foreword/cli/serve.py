@@ -154,8 +154,8 @@ def serve(
     service = make_service(folders or (), settings, translator or (), memory or ())
     listening = bound(settings)
     where = f"{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
-    served = [one.name for one in service.models.all()]
-    names = ", ".join(served + [one.name for one in service.translators.all()])
+    served = [model.name for model in service.models.all()]
+    names = ", ".join(served + [model.name for model in service.translators.all()])
     app = make_app(service)
     run(
         app,

@@ -201,13 +201,13 @@ class TranslationQuestion(Question):
     def _offers(self, *, complete: bool | None = None) -> list[Offer]:
         written = self.target.written
         offers = []
-        for one in self.typist.suggest(self.text, self.k, complete=complete):
-            replaced = written(self.text[len(self.text) - one.replaces :])
+        for suggestion in self.typist.suggest(self.text, self.k, complete=complete):
+            replaced = written(self.text[len(self.text) - suggestion.replaces :])
             column = self.position.column - units(replaced, self.encoding)
             if column >= 0:
-                suggestion = one._replace(text=written(one.text), replaces=len(replaced))
+                escaped = suggestion._replace(text=written(suggestion.text), replaces=len(replaced))
                 start = self.position._replace(column=column)
-                offers.append(Offer(suggestion, start, self.position, replaced))
+                offers.append(Offer(escaped, start, self.position, replaced))
         return offers
 
 

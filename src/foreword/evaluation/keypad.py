@@ -153,5 +153,5 @@ def _by_digits(predictor: KnowsWords) -> dict[str, dict[str, list[int]]]:
 
 def _rank(fold: str, fitting: dict[str, list[int]], probabilities: np.ndarray) -> int:
     """Return how many words come before one; equally probable ones come by frequency."""
-    likeliest_first = sorted(fitting, key=lambda one: -float(probabilities[fitting[one]].sum()))
+    likeliest_first = sorted(fitting, key=lambda word: -float(probabilities[fitting[word]].sum()))
     return likeliest_first.index(fold)

@@ -46,8 +46,8 @@ def measures_by_length(
                 words=words,
                 pairs=len(chosen),
                 bleu=quality.bleu,
-                gradient=_mean([float(one[0]) for one in norms]),
-                share=_mean([float(one[0] / one.sum()) for one in norms if one.sum() > 0]),
+                gradient=_mean([float(by_word[0]) for by_word in norms]),
+                share=_mean([float(n[0] / n.sum()) for n in norms if n.sum() > 0]),
             )
         )
     return tuple(measures)

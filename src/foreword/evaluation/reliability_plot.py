@@ -37,19 +37,19 @@ def plot_reliability(reliability: Reliability, path: Path, text: str) -> None:
     for axes, (name, bins, distance) in zip(
         figure.subplots(1, 2, sharey=True), panels, strict=True
     ):
-        most = max(one.count for one in bins)
+        most = max(group.count for group in bins)
         width = 0.1
         axes.bar(
-            [(min(int(one.confidence * 10), 9) + 0.5) / 10 for one in bins],
-            [0.25 * one.count / most for one in bins],
+            [(min(int(group.confidence * 10), 9) + 0.5) / 10 for group in bins],
+            [0.25 * group.count / most for group in bins],
             width=width,
             color="#d9e2ec",
             label=f"share of the {name}",
         )
         axes.plot([0, 1], [0, 1], color="#9aa5b1", linewidth=1, label="calibrated")
         axes.plot(
-            [one.confidence for one in bins],
-            [one.right for one in bins],
+            [group.confidence for group in bins],
+            [group.right for group in bins],
             "o-",
             color="#0b69a3",
             label="measured",

@@ -57,8 +57,10 @@ class TranslationSuggester:
         cut = _CUTTER.split(typed)
         start = cut[-1].start if cut and typed[-1].isalnum() else len(typed)
         words: dict[str, str] = {}
-        for one in self._typist.suggest(text, k + CASES, complete=True, phrases=self._phrases):
-            word = one.word[start:]
+        for suggestion in self._typist.suggest(
+            text, k + CASES, complete=True, phrases=self._phrases
+        ):
+            word = suggestion.word[start:]
             if any(map(str.isalnum, word)):
                 words.setdefault(word.casefold(), word)
         return list(words.values())[:k]

@@ -211,8 +211,9 @@ class Reliability(Data):
 
 def _error(bins: tuple[ReliabilityBin, ...]) -> float:
     """Return the mean distance of confidence and share of right words (Naeini et al. 2015)."""
-    total = sum(one.count for one in bins)
-    return sum(one.count * abs(one.confidence - one.right) for one in bins) / max(1, total)
+    total = sum(group.count for group in bins)
+    distances = (group.count * abs(group.confidence - group.right) for group in bins)
+    return sum(distances) / max(1, total)
 
 
 class LengthMeasure(Data):

@@ -154,8 +154,8 @@ def uninstall(component: Component, folders: Folders) -> list[Path]:
     variable = folders.environment / _ENVIRONMENT
     if removed and not others and variable.exists():
         removed.append(variable)
-    for one in removed:
-        one.unlink()
+    for file in removed:
+        file.unlink()
     return removed
 
 

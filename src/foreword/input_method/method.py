@@ -249,11 +249,11 @@ class InputMethod:
         k = self._habits.k if known.is_shown else self._habits.k + SPARE
         offered: Sequence[Suggestion] = self._typist.suggest(self._context, k)
         if not known.is_shown:  # nothing can be deleted
-            offered = [one for one in offered if self._extends(one)]
+            offered = [suggestion for suggestion in offered if self._extends(suggestion)]
         if not offered:
             return self._hide()
         self._offered = tuple(offered[: self._habits.k])
-        words = tuple(one.word for one in self._offered)
+        words = tuple(suggestion.word for suggestion in self._offered)
         return [Show(words, self._habits.keys.labels(len(words)))]
 
     def _extends(self, suggestion: Suggestion) -> bool:

@@ -66,13 +66,15 @@ def make_service(
     if not folders and not translators:
         raise SettingsError("there is no model to serve: name a model folder")
     translates = [folder for folder in folders if holds_translation(find_folder(folder))]
-    models = Models([one for one in folders if one not in translates], typists=settings.typists)
+    models = Models(
+        [folder for folder in folders if folder not in translates], typists=settings.typists
+    )
     if memory and len(translates) + len(translators) != 1:
         raise SettingsError("a translation memory is served with exactly one translation model")
     of_translation = Translators(
         [
-            FolderTranslator(one, sources=settings.typists, memory=memory)
-            for one in (*translates, *translators)
+            FolderTranslator(folder, sources=settings.typists, memory=memory)
+            for folder in (*translates, *translators)
         ]
     )
     waiting, deadline = settings.waiting, settings.deadline
@@ -155,12 +157,12 @@ def _models(service: Service) -> bytes:
             )
         )
     translators = [
-        TranslatorCard(one.name, one.created, one.source, one.target)
-        for one in service.translators.all()
+        TranslatorCard(model.name, model.created, model.source, model.target)
+        for model in service.translators.all()
     ]
     return encode(ModelList(cards, translators))
 
 
 def _health(service: Service) -> bytes:
     names = [model.name for model in service.models.all()]
-    return encode(Health("ok", names + [one.name for one in service.translators.all()]))
+    return encode(Health("ok", names + [model.name for model in service.translators.all()]))

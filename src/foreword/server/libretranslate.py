@@ -70,26 +70,32 @@ class LibreTranslate:
         was_detected = detected is not None
         translations = [
             await self._run(
-                between(one, target), text, kind, alternatives, is_admitted=was_detected or n > 0
+                between(language, target),
+                text,
+                kind,
+                alternatives,
+                is_admitted=was_detected or n > 0,
             )
-            for n, (one, text) in enumerate(zip(sources, texts, strict=True))
+            for n, (language, text) in enumerate(zip(sources, texts, strict=True))
         ]
-        answer: dict[str, Any] = {"translatedText": [one.texts[0] for one in translations]}
+        answer: dict[str, Any] = {
+            "translatedText": [answered.texts[0] for answered in translations]
+        }
         if alternatives:
-            answer["alternatives"] = [one.texts[1:] for one in translations]
-        if any(one.from_memory for one in translations):
-            answer["fromMemory"] = [list(one.from_memory) for one in translations]
+            answer["alternatives"] = [answered.texts[1:] for answered in translations]
+        if any(answered.from_memory for answered in translations):
+            answer["fromMemory"] = [list(answered.from_memory) for answered in translations]
         if detected is not None:
-            answer["detectedLanguage"] = [_language(*one) for one in detected]
+            answer["detectedLanguage"] = [_language(*guess) for guess in detected]
         return answer if is_list else {name: values[0] for name, values in answer.items()}
 
     async def _detect(self, request: Request) -> Any:
         texts, _ = self._texts(await self._fields(request))
-        return [_language(*one) for one in await self._detected(texts[:1])]
+        return [_language(*guess) for guess in await self._detected(texts[:1])]
 
     async def _languages(self, request: Request) -> Any:
         del request
-        pairs = {(one.source, one.target) for one in self._service.translators.all()}
+        pairs = {(model.source, model.target) for model in self._service.translators.all()}
         codes = sorted({code for pair in pairs for code in pair})
         return [
             {

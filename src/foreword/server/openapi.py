@@ -65,7 +65,7 @@ def document(version: str, *, needs_token: bool, translates: bool) -> dict[str, 
         needs_token: whether requests need a token.
         translates: whether the server has a translation model.
     """
-    operations = [one for one in _OPERATIONS if translates or one[0] != "/v1/translation"]
+    operations = [row for row in _OPERATIONS if translates or row[0] != "/v1/translation"]
     kinds = [kind for *_, request, answer in operations for kind in (request, answer) if kind]
     schemas, parts = msgspec.json.schema_components(
         [*kinds, messages.ErrorAnswer], ref_template="#/components/schemas/{name}"

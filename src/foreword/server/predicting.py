@@ -39,7 +39,7 @@ async def predict(service: Service, request: PredictRequest) -> bytes:
     service.batcher.admit()
     together = service.batcher.together
     results = [await together(_suggest(model, request, text)) for text in texts]
-    return encode(PredictAnswer(model.name, results=[Suggestions(one) for one in results]))
+    return encode(PredictAnswer(model.name, results=[Suggestions(words) for words in results]))
 
 
 def _answer(model: Model, request: PredictRequest, text: str) -> Work[bytes]:
@@ -64,7 +64,7 @@ def _suggest(model: Model, request: PredictRequest, text: str) -> Work[list[Sugg
 
 def offered(suggestions: list[Suggestion], text: str) -> list[SuggestedWord]:
     """Suggestions as clients receive them."""
-    return [SuggestedWord(one.word, one.accepted(text), one.probability) for one in suggestions]
+    return [SuggestedWord(s.word, s.accepted(text), s.probability) for s in suggestions]
 
 
 async def advance(service: Service, request: AdvanceRequest) -> bytes:
@@ -82,7 +82,7 @@ async def advance(service: Service, request: AdvanceRequest) -> bytes:
     if request.k:
         k = request.k
         likeliest = await service.batcher.run(lambda: model.likeliest(after, prefix, k))
-    predictions = [PredictedWord(one.word, one.probability) for one in likeliest]
+    predictions = [PredictedWord(guess.word, guess.probability) for guess in likeliest]
     return encode(AdvanceAnswer(model.name, service.signer.sign(after), predictions))
 
 

@@ -115,8 +115,8 @@ class FolderTranslator:
             texts, beams=max(BEAMS, n), n=n, memory=self._memory
         )
         return [
-            Answer([one.text, *(other.text for other in one.alternatives)], one.from_memory)
-            for one in translations
+            Answer([best.text, *(other.text for other in best.alternatives)], best.from_memory)
+            for best in translations
         ]
 
     def typist(self, source: str) -> AnyTypist:
@@ -150,9 +150,9 @@ class Translators:
         Raises:
             SettingsError: two have the same name.
         """
-        self._by_name = {one.name: one for one in translators}
+        self._by_name = {model.name: model for model in translators}
         if len(self._by_name) < len(translators):
-            names = ", ".join(one.name for one in translators)
+            names = ", ".join(model.name for model in translators)
             raise SettingsError(f"two translation models have the same name: {names}. Rename one")
 
     def all(self) -> list[Translates]:
@@ -165,10 +165,10 @@ class Translators:
         Raises:
             RequestError: there is none.
         """
-        for one in self.all():
-            if (one.source, one.target) == (source, target):
-                return one
-        known = ", ".join(f"{one.source} to {one.target}" for one in self.all())
+        for model in self.all():
+            if (model.source, model.target) == (source, target):
+                return model
+        known = ", ".join(f"{model.source} to {model.target}" for model in self.all())
         raise RequestError(
             400, "unknown_language",
             f"{source[:20]} to {target[:20]} is not supported. This server translates {known}",
@@ -188,4 +188,4 @@ class Translators:
         Returns:
             The outcome of each: "unchanged", "reloaded", or the error.
         """
-        return {one.name: await asyncio.to_thread(one.reload) for one in self.all()}
+        return {model.name: await asyncio.to_thread(model.reload) for model in self.all()}

@@ -205,9 +205,9 @@ def messages_by_sender(split: Split) -> dict[str, list[str]]:
     """
     chats = json.loads(_chats_path().read_text("utf-8"))
     messages: dict[str, list[str]] = defaultdict(list)
-    for identity in sorted(chats, key=lambda one: (chats[one]["start"], one)):
+    for identity in sorted(chats, key=lambda key: (chats[key]["start"], key)):
         if _split_of(identity) == split:
-            for message in (one for turn in chats[identity]["messages"] for one in turn):
+            for message in (m for turn in chats[identity]["messages"] for m in turn):
                 line = " ".join(str(message["text"]).split())
                 if line:
                     messages[message["sender"]].append(line)

@@ -114,6 +114,6 @@ def _sources(path: Path) -> dict[str, list[str]]:
     sources = {"old": [], **document} if isinstance(document, dict) else {}
     for name in ("texts", "valid", "old"):
         paths = sources.get(name)
-        if not isinstance(paths, list) or not all(isinstance(one, str) for one in paths):
+        if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
             raise ValueError(f"it has no list of paths called {name}")
     return sources
