@@ -31,7 +31,7 @@ class Watch:
             disable=not self.live,
         )
         self.task: TaskID | None = None
-        self.what = ""
+        self.activity = ""
         self.last_line = -LINE_SECONDS
 
     def __enter__(self) -> Self:
@@ -51,7 +51,7 @@ class Watch:
         """Shows an event of a run."""
         match event:
             case TextProgress():
-                self.text_progress(event.what, event.done, event.total)
+                self.text_progress(event.activity, event.done, event.total)
             case StepProgress():
                 self._show("training", event.done, _figures(event))
             case Validated():
@@ -68,25 +68,27 @@ class Watch:
         """Prints a sentence for the person who watches."""
         self._print(text)
 
-    def text_progress(self, what: str, done: int, total: int | None) -> None:
+    def text_progress(self, activity: str, done: int, total: int | None) -> None:
         """Shows how much of a text is done."""
-        self._show(shown(what), done / total if total else None, "" if total else f"{done:,} bytes")
+        self._show(
+            shown(activity), done / total if total else None, "" if total else f"{done:,} bytes"
+        )
 
-    def _show(self, what: str, share: float | None, figures: str) -> None:
+    def _show(self, activity: str, share: float | None, figures: str) -> None:
         if self.live:
-            if what != self.what:
+            if activity != self.activity:
                 if self.task is not None:
                     self.progress.remove_task(self.task)
                 self.task = self.progress.add_task(
-                    what, total=None if share is None else 1.0, figures=figures
+                    activity, total=None if share is None else 1.0, figures=figures
                 )
             if self.task is not None:
                 self.progress.update(self.task, completed=share or 0.0, figures=figures)
-        elif what != self.what or time.monotonic() - self.last_line >= LINE_SECONDS:
+        elif activity != self.activity or time.monotonic() - self.last_line >= LINE_SECONDS:
             self.last_line = time.monotonic()
             percent = "" if share is None else f"{share:4.0%} "
-            errors.print(f"{what} {percent}{figures}".rstrip(), soft_wrap=True)
-        self.what = what
+            errors.print(f"{activity} {percent}{figures}".rstrip(), soft_wrap=True)
+        self.activity = activity
 
     def _print(self, text: str | Text) -> None:
         errors.print(text, soft_wrap=True)

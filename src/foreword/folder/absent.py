@@ -38,8 +38,8 @@ def is_file(path: Path) -> str:
 def no_model_in(path: Path) -> str:
     """The message for a folder that holds other things."""
     inside = [str(folder) for folder in _models_in(path)]
-    what = f"Models in it: {', '.join(inside)}" if inside else _TRAIN
-    return f"{path} is not a model folder: it has no {CONFIG}. {what}"
+    advice = f"Models in it: {', '.join(inside)}" if inside else _TRAIN
+    return f"{path} is not a model folder: it has no {CONFIG}. {advice}"
 
 
 def _models_in(folder: Path) -> list[Path]:

@@ -283,9 +283,9 @@ def _candidates(problem: Problem) -> tuple[str, ...]:
     return PREFERRED.get((problem.x.device.type, problem.cell.name), OTHERWISE)
 
 
-def _known(name: str, what: str) -> str:
+def _known(name: str, source: str) -> str:
     if name not in KERNELS:
-        raise SettingsError(f"{what}: there is no {name!r}; the kernels are {', '.join(KERNELS)}")
+        raise SettingsError(f"{source}: there is no {name!r}; the kernels are {', '.join(KERNELS)}")
     return name
 
 

@@ -213,11 +213,11 @@ def _version(version: str) -> str:
         ) from error
 
 
-def _line(what: str, text: str) -> str:
+def _line(option: str, text: str) -> str:
     text = text.strip()
     if not text or len(text) > LONGEST_LINE or not is_plain(text):
         raise SettingsError(
-            f"--{what} must be one line of 1 to {LONGEST_LINE:,} printable characters, not "
+            f"--{option} must be one line of 1 to {LONGEST_LINE:,} printable characters, not "
             f"{shown(text)[:60]!r}"
         )
     return text

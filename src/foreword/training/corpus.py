@@ -292,8 +292,8 @@ def _read(
     def say(text: str) -> None:
         report(Note(text))
 
-    def show(what: str, done: int, total: int | None) -> None:
-        report(TextProgress(what, done, total))
+    def show(activity: str, done: int, total: int | None) -> None:
+        report(TextProgress(activity, done, total))
 
     config = replace(_tokenizer_config(settings), lines=usual)
     return read_sources(texts, config, say=say, progress=show, scratch=scratch, **settings.reading)

@@ -10,7 +10,7 @@ import numpy as np
 class TextProgress:
     """The text read so far, in bytes; `total` is None if it is unknown."""
 
-    what: str
+    activity: str
     done: int
     total: int | None
 

@@ -274,14 +274,14 @@ def train_on(
     )
 
 
-def _refuse_several(ranks: Ranks, what: str) -> None:
+def _refuse_several(ranks: Ranks, kind: str) -> None:
     """Refuse what only one process can do.
 
     Raises:
         SettingsError: there are several.
     """
     if ranks.count > 1:
-        raise SettingsError(f"training on {what} uses a single process: start it without torchrun")
+        raise SettingsError(f"training on {kind} uses a single process: start it without torchrun")
 
 
 def _begun(
