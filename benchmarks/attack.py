@@ -37,6 +37,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from timing import quantile
+
 MODEL = "everyday-en"
 BODY = b'{"text": "I would li"}'
 HOST = b"host: 127.0.0.1\r\n"
@@ -291,12 +293,6 @@ async def answered(
     length = re.search(rb"content-length: (\d+)", head)
     await reader.readexactly(int(length[1]) if length else 0)
     return int(head[9:12])
-
-
-def quantile(values: list[float], share: float) -> float:
-    """Milliseconds."""
-    ordered = sorted(values)
-    return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 # The server.

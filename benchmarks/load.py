@@ -14,6 +14,8 @@ from pathlib import Path
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
+from timing import quantile
+
 
 @dataclass
 class Outcome:
@@ -37,8 +39,7 @@ class Outcome:
 
     def quantile(self, share: float) -> float:
         """Milliseconds."""
-        ordered = sorted(self.latencies)
-        return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+        return quantile(self.latencies, share)
 
 
 @dataclass(frozen=True)

@@ -69,3 +69,9 @@ def ratio(peer: list[float], mine: list[float]) -> tuple[float, float, float]:
     """The median of the peer's times by mine, and its quartiles."""
     low, middle, high = statistics.quantiles([a / b for a, b in zip(peer, mine, strict=True)], n=4)
     return middle, low, high
+
+
+def quantile(seconds: list[float], share: float) -> float:
+    """The milliseconds in which this share of all ended; 0 of none."""
+    ordered = sorted(seconds)
+    return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
