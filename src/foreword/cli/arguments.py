@@ -38,4 +38,4 @@ Recipe = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 JsonOutcome = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
-JsonLines = Annotated[bool, typer.Option("--json", help="Print JSON, a line for a text.")]
+JsonLines = Annotated[bool, typer.Option("--json", help="Print JSON, one line per text.")]

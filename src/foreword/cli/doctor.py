@@ -16,7 +16,7 @@ from foreword.folder.installed import installed_models
 def doctor(
     as_json: Json = False,
 ) -> None:
-    """Show what this machine offers, which kernel runs each cell, and why not another."""
+    """Show what this machine supports, which kernel runs each cell, and why no other does."""
     try:
         import torch
     except ModuleNotFoundError as error:

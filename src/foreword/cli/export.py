@@ -24,7 +24,7 @@ def export(
     ] = None,
     vocabulary: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also write the words to a text file, one a line."),
+        typer.Option(metavar="FILE", help="Also write the words to a text file, one per line."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
     as_json: Json = False,

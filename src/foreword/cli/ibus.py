@@ -22,10 +22,11 @@ def ibus(
     keys: Annotated[
         KeyChoice,
         typer.Option(
-            help="Keys that take a word: a digit with alt, control or super; or function, F1 to F9."
+            help="Keys that accept a word: a digit with alt, control or super; or function, F1 "
+            "to F9."
         ),
     ] = "alt",
-    tab: Annotated[bool, typer.Option("--tab", help="Tab takes the first word too.")] = False,
+    tab: Annotated[bool, typer.Option("--tab", help="Tab accepts the first word too.")] = False,
     tolerant: Tolerant = False,
     no_filter: NoFilter = False,
     block: Block = None,
@@ -39,13 +40,14 @@ def ibus(
     ] = False,
     is_to_install: Annotated[
         bool,
-        typer.Option("--install", help="Install it for you as an input method of IBus."),
+        typer.Option("--install", help="Install an input method of IBus for your account."),
     ] = False,
     is_to_uninstall: Annotated[
-        bool, typer.Option("--uninstall", help="Remove the installed one.")
+        bool, typer.Option("--uninstall", help="Remove the installed input method.")
     ] = False,
     is_started: Annotated[
-        bool, typer.Option("--ibus", help="IBus has started the command; what --install writes.")
+        bool,
+        typer.Option("--ibus", help="Set by IBus when it starts the command; --install writes it."),
     ] = False,
 ) -> None:
     """Suggest in all applications of a Linux desktop, by IBus.

@@ -55,7 +55,7 @@ def inspect(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Look inside a model: gates, memory, gradients through time, what made each prediction.
+    """Look inside a model: gates, memory, gradients through time, what led to each prediction.
 
     Words are counted from 1; the default second runs drop, replace and reset where it matters.
     """

@@ -43,7 +43,7 @@ def lsp(
 ) -> None:
     """Serve an editor by the Language Server Protocol.
 
-    The editor starts it, and may change what is set here.
+    The editor starts this command, and can override these options.
     """
     try:
         from foreword.editor.lsp import serve

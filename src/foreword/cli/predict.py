@@ -57,8 +57,8 @@ def predict(
         bool | None,
         typer.Option(
             "--complete/--next",
-            help="Take the last word as unfinished or as finished. Default: weigh both by "
-            "their probabilities.",
+            help="Treat the last word as unfinished or as finished. Default: weigh both by their "
+            "probabilities.",
         ),
     ] = None,
     tolerant: Tolerant = False,

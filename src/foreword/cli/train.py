@@ -62,8 +62,9 @@ def train(
         typer.Option(
             "--continue",
             metavar="MODEL",
-            help="Go on from this translation model with new --pairs, such as corrections; some of "
-            "its old pairs are read again, so that it does not forget them.",
+            help="Continue training this translation model with new --pairs, such as "
+            "corrections; some of its old pairs are read again, so that it does not forget "
+            "them.",
         ),
     ] = None,
     old_pairs: Annotated[

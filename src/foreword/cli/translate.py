@@ -55,7 +55,7 @@ def translate(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Terms that are translated as the file says: a term, a tab and its translation "
+            help="File of terms and their translations: a term, a tab and its translation "
             "on each line.",
         ),
     ] = None,
