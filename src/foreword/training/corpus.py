@@ -240,14 +240,14 @@ def _ids(
     tokenizer: Tokenizer,
     scratch: Path,
     report: Reporter,
-    what: str,
+    activity: str,
     cutting: Cutting = HERE,
     file: Path | None = None,
 ) -> Tokens:
     """Return the ids of texts, which lie in a file or, hidden, in the folder `scratch`."""
 
     def progress(done: int, total: int | None) -> None:
-        report(TextProgress(what, done, total))
+        report(TextProgress(activity, done, total))
 
     try:
         return tokenise(
