@@ -50,17 +50,17 @@ def before_each_call(act: Callable[[str], None]) -> Iterator[None]:
 
 def states_before_each_call(root: Path, work: Callable[[], object]) -> list[Tree]:
     """What lies in a folder before each call while some work is done, and after it: each once."""
-    found: list[Tree] = []
+    actual: list[Tree] = []
 
     def note(_: str) -> None:
         tree = tree_of(root)
-        if not found or found[-1] != tree:
-            found.append(tree)
+        if not actual or actual[-1] != tree:
+            actual.append(tree)
 
     with before_each_call(note):
         work()
     note("")
-    return found
+    return actual
 
 
 @contextmanager
@@ -80,11 +80,11 @@ def full_disk_from(number: int) -> Iterator[list[str]]:
 
 def tree_of(root: Path) -> Tree:
     """All that lies in a folder."""
-    found: Tree = {}
+    actual: Tree = {}
     for folder, _, names in os.walk(root):
         for path in (Path(folder), *(Path(folder) / name for name in names)):
-            found[str(path.relative_to(root))] = None if path.is_dir() else path.read_bytes()
-    return found
+            actual[str(path.relative_to(root))] = None if path.is_dir() else path.read_bytes()
+    return actual
 
 
 def put(tree: Tree, root: Path) -> Path:
@@ -103,11 +103,11 @@ def put(tree: Tree, root: Path) -> Path:
 
 def one_of_each(states: list[Tree]) -> list[Tree]:
     """Those that differ for whoever goes on: in more than what was not finished being written."""
-    found: dict[str, Tree] = {}
+    actual: dict[str, Tree] = {}
     for state in states:
         kept = {name: data for name, data in state.items() if ".foreword/" not in name + "/"}
-        found.setdefault(repr(sorted(kept.items())), state)
-    return list(found.values())
+        actual.setdefault(repr(sorted(kept.items())), state)
+    return list(actual.values())
 
 
 def hidden(root: Path) -> list[str]:

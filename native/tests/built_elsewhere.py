@@ -7,8 +7,8 @@ from pathlib import Path
 
 from foreword.compiled import MODULE
 
-(found,) = Path(os.environ["FOREWORD_NATIVE"]).glob("_native*.so")
-spec = importlib.util.spec_from_file_location(MODULE, found)
+(actual,) = Path(os.environ["FOREWORD_NATIVE"]).glob("_native*.so")
+spec = importlib.util.spec_from_file_location(MODULE, actual)
 assert spec is not None
 assert spec.loader is not None
 sys.modules[MODULE] = importlib.util.module_from_spec(spec)

@@ -16,9 +16,9 @@ from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
 
 def main() -> None:
-    found = compiled.loaded()
-    assert found is not None, "the wheel has no compiled kernels"
-    print("instruction sets:", ", ".join(found.instruction_sets()))
+    actual = compiled.loaded()
+    assert actual is not None, "the wheel has no compiled kernels"
+    print("instruction sets:", ", ".join(actual.instruction_sets()))
     tokenizer = Tokenizer(["<unk>", "<eos>", "how", "are", "you"], TokenizerConfig())
     model = ModelConfig(name="lstm", vocab_size=5, embedding_size=4, hidden_size=8)
     draw = np.random.default_rng(1)

@@ -17,8 +17,8 @@ def test_a_personal_file_is_the_old_or_the_new_one_before_whichever_call_a_kill_
     command = [sys.executable, str(PROGRAM), "personal", "--every", "11"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    found = re.findall(r"personal: .*: (\d+) kills; left: (.*)", done.stdout)
-    assert len(found) == 3
-    assert all(int(kills) >= 3 for kills, _ in found)
-    assert "new" in found[1][1]
-    assert "old" in found[1][1]
+    actual = re.findall(r"personal: .*: (\d+) kills; left: (.*)", done.stdout)
+    assert len(actual) == 3
+    assert all(int(kills) >= 3 for kills, _ in actual)
+    assert "new" in actual[1][1]
+    assert "old" in actual[1][1]

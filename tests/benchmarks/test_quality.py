@@ -35,13 +35,13 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Texts:
     lines = [piece.text.strip().lower() for piece in chat_source("valid").read()]
     common = {w for w, _ in Counter(" ".join(lines).split()).most_common(60)}
     lines = [" ".join(w if w in common else "<unk>" for w in line.split()) for line in lines]
-    found = {}
+    actual = {}
     for name, part in (("train", lines[:600]), ("valid", lines[600:700]), ("test", lines[700:800])):
-        found[name] = folder / f"{name}.txt"
-        found[name].write_text("\n".join(part) + "\n", encoding="utf-8")
-    found["recipe"] = folder / "small.toml"
-    found["recipe"].write_text(RECIPE, encoding="utf-8")
-    return found
+        actual[name] = folder / f"{name}.txt"
+        actual[name].write_text("\n".join(part) + "\n", encoding="utf-8")
+    actual["recipe"] = folder / "small.toml"
+    actual["recipe"].write_text(RECIPE, encoding="utf-8")
+    return actual
 
 
 @pytest.fixture
@@ -57,8 +57,8 @@ def run(quality: Any, texts: Texts, tmp_path: Path) -> Callable[..., list[dict[s
     def run(*arguments: object, names: tuple[str, ...]) -> list[dict[str, Any]]:
         paths = [texts[name] for name in ("recipe", *names)]
         quality.main([*map(str, [*paths, *arguments, "--json", tmp_path / "kept.json"])])
-        found: list[dict[str, Any]] = json.loads((tmp_path / "kept.json").read_text("utf-8"))
-        return found
+        actual: list[dict[str, Any]] = json.loads((tmp_path / "kept.json").read_text("utf-8"))
+        return actual
 
     return run
 

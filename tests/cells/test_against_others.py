@@ -21,8 +21,8 @@ T, B, I, H = 6, 3, 4, 5  # noqa: E741
 
 
 def run(cell: Cell, x: torch.Tensor, state: State, weights: Weights) -> tuple[torch.Tensor, State]:
-    found = reference.run(Problem(cell, x, state, weights))
-    return found.outputs, found.last
+    actual = reference.run(Problem(cell, x, state, weights))
+    return actual.outputs, actual.last
 
 
 def random_weights(name: str, seed: int = 0) -> dict[str, torch.Tensor]:
@@ -118,8 +118,8 @@ def onnx_outputs(
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
-    found: list[np.ndarray] = session.run(None, inputs)
-    return found
+    actual: list[np.ndarray] = session.run(None, inputs)
+    return actual
 
 
 def rows(weight: torch.Tensor, ours: str, theirs: str) -> np.ndarray:

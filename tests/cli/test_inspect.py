@@ -60,8 +60,10 @@ def test_numbers_are_exact(model: Path, tmp_path: Path) -> None:
     run(model, TEXT, "--out", tmp_path / "seen")
     lines = (tmp_path / "seen/numbers/layer0.c.csv").read_text("utf-8").splitlines()
     assert lines[0] == "position,word,unit0,unit1,unit2,unit3,unit4"
-    found = np.array([[float(x) for x in line.split(",")[2:]] for line in lines[1:] if "," in line])
-    np.testing.assert_array_equal(found.astype(np.float32), trace(model, TEXT).arrays["layer0.c"])
+    actual = np.array(
+        [[float(x) for x in line.split(",")[2:]] for line in lines[1:] if "," in line]
+    )
+    np.testing.assert_array_equal(actual.astype(np.float32), trace(model, TEXT).arrays["layer0.c"])
 
 
 @pytest.mark.usefixtures("without_drawing")
@@ -76,9 +78,9 @@ def test_second_runs_are_those_asked_for(model: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("without_drawing")
 def test_text_comes_from_standard_input_and_json_goes_out(model: Path, tmp_path: Path) -> None:
     done = run(model, "--out", tmp_path / "seen", "--json", "--words", 5, stdin=TEXT + "\n" + TEXT)
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found["words"] == 5
-    assert found["notes"] == ["The text has 21 words; this shows the first 5."]
+    actual = json.loads(done.stdout.splitlines()[-1])
+    assert actual["words"] == 5
+    assert actual["notes"] == ["The text has 21 words; this shows the first 5."]
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,12 @@ def test_figures_come_with_the_typist_they_hold_for(model: Path, tmp_path: Path)
 def test_json_holds_shares_and_choices(model: Path, tmp_path: Path) -> None:
     (tmp_path / "messages.txt").write_text(LINES)
 
-    found = json.loads(run(model, tmp_path / "messages.txt", "--json", "--slots", 20))
+    actual = json.loads(run(model, tmp_path / "messages.txt", "--json", "--slots", 20))
 
-    assert found["slots"] == 20
-    assert found["keystroke_savings"] == 1 - found["keys"] / 32
+    assert actual["slots"] == 20
+    assert actual["keystroke_savings"] == 1 - actual["keys"] / 32
     # Every word is known and in sight from the first, so it types as the oracle does.
-    assert found["keystroke_savings"] == found["ceiling"]
+    assert actual["keystroke_savings"] == actual["ceiling"]
 
 
 def test_a_sample_is_drawn_by_its_seed(model: Path, tmp_path: Path) -> None:
@@ -65,11 +65,11 @@ def test_learning_stands_beside_not_learning(model: Path, tmp_path: Path) -> Non
     (tmp_path / "messages.txt").write_text("zebras graze\n" * 6)
 
     shown = run(model, tmp_path / "messages.txt", "--learn")
-    found = json.loads(run(model, tmp_path / "messages.txt", "--learn", "--json"))
+    actual = json.loads(run(model, tmp_path / "messages.txt", "--learn", "--json"))
 
     assert "learning as it goes" in shown
-    assert found["learning"]["keys"] < found["keys"] == 72
-    assert found["learning"]["learned"]
+    assert actual["learning"]["keys"] < actual["keys"] == 72
+    assert actual["learning"]["learned"]
 
 
 def test_letters_and_keypad_are_measured_beside_the_suggestions(
@@ -79,17 +79,17 @@ def test_letters_and_keypad_are_measured_beside_the_suggestions(
     both = (model, tmp_path / "messages.txt", "--letters", "--keypad")
 
     shown = " ".join(run(*both).split())  # lines may be wrapped
-    found = json.loads(run(*both, "--json"))
+    actual = json.loads(run(*both, "--json"))
     plain = json.loads(run(*both[:2], "--json"))
 
     # 3 messages of 32 characters, each with its end; 14 different letters and the space.
     assert "of 35 characters with line ends" in shown
     assert "of 4 rows and columns" in shown
-    assert f"{found['letters']['bits_per_character']:.2f} bits per character" in shown
-    assert found["keypad"]["words"] == 8
-    assert found["keypad"]["known"] == 1.0
-    assert found["keypad"]["keystrokes_per_character"] >= 1.0
-    assert found["keys"] == plain["keys"]
+    assert f"{actual['letters']['bits_per_character']:.2f} bits per character" in shown
+    assert actual["keypad"]["words"] == 8
+    assert actual["keypad"]["known"] == 1.0
+    assert actual["keypad"]["keystrokes_per_character"] >= 1.0
+    assert actual["keys"] == plain["keys"]
     assert not {"letters", "keypad"} & set(plain)
 
 
@@ -111,13 +111,13 @@ def test_translations_are_typed_with_their_sources_without_and_with_next_words(
         (tmp_path / f"test.{code}").write_text("\n".join([*lines, ""]), encoding="utf-8")
     pairs = (translator, "--pairs", tmp_path / "test.de", tmp_path / "test.en", "--json")
 
-    found = json.loads(run(*pairs, "--ghost", "--against", model))
+    actual = json.loads(run(*pairs, "--ghost", "--against", model))
 
-    assert found["keys"] == len(targets)
-    assert found["characters"] == sum(map(len, targets))
-    assert found["without"]["keys"] > found["keys"]
-    assert found["against"]["keys"] > found["keys"]
-    assert not found["against"]["ghost"]
+    assert actual["keys"] == len(targets)
+    assert actual["characters"] == sum(map(len, targets))
+    assert actual["without"]["keys"] > actual["keys"]
+    assert actual["against"]["keys"] > actual["keys"]
+    assert not actual["against"]["ghost"]
     with pytest.raises(SettingsError, match="stands alone"):
         run(*pairs, "--learn")
     with pytest.raises(SettingsError, match="stands alone"):

@@ -10,10 +10,10 @@ OPTIONS = ["--steps-each", "20", "--hidden-size", "8", "--set", "batch_size=4", 
 
 
 def run(*words: object) -> tuple[int, str, str]:
-    found = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, [str(w) for w in words])
-    if found.exception is not None and not isinstance(found.exception, SystemExit):
-        raise found.exception
-    return found.exit_code, found.stdout, found.stderr
+    actual = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, [str(w) for w in words])
+    if actual.exception is not None and not isinstance(actual.exception, SystemExit):
+        raise actual.exception
+    return actual.exit_code, actual.stdout, actual.stderr
 
 
 def notes(tmp_path: Path) -> Path:

@@ -68,9 +68,9 @@ def test_suggestions_follow_the_keys_in_a_real_terminal(tmp_path: Path) -> None:
         while not all(part in shown for part in parts):
             assert time.monotonic() < deadline, shown
             if select.select([main], [], [], 0.1)[0]:
-                found = os.read(main, 65536)
-                shown += found
-                if b"\x1b[6n" in found:  # the program asks where the cursor is
+                actual = os.read(main, 65536)
+                shown += actual
+                if b"\x1b[6n" in actual:  # the program asks where the cursor is
                     os.write(main, b"\x1b[1;1R")
 
     try:

@@ -46,9 +46,9 @@ def done(cell: str, perplexity: float, seconds: float = 60.0, tested: float | No
 
 
 def table(**runs: Any) -> Any:
-    found = CELLS.Table(("gru", "ngram"), RATES, SEEDS)
-    found.runs.update({key.replace("_", " "): run for key, run in runs.items()})
-    return found
+    actual = CELLS.Table(("gru", "ngram"), RATES, SEEDS)
+    actual.runs.update({key.replace("_", " "): run for key, run in runs.items()})
+    return actual
 
 
 def test_seeds_wait_until_every_rate_has_been_tried_and_take_the_best_on_validation() -> None:
@@ -114,13 +114,13 @@ def test_a_table_of_a_time_with_fewer_settings_is_the_same_and_another_recipe_is
         "c": kept({**usual, "steps": 6}, {"gru 0.1 0": 3}, [0.1]),
     }
     path.write_text(json.dumps(tables), "utf-8")
-    found = CELLS.read(path)
-    assert [one["runs"] for one in found.values()] == [
+    actual = CELLS.read(path)
+    assert [one["runs"] for one in actual.values()] == [
         {"gru 0.1 0": 1, "gru 0.2 0": 2},
         {"gru 0.1 0": 3},
     ]
-    assert next(iter(found.values()))["rates"] == [0.1, 0.2]
-    assert list(found) == [CELLS.identity(one["recipe"], text) for one in found.values()]
+    assert next(iter(actual.values()))["rates"] == [0.1, 0.2]
+    assert list(actual) == [CELLS.identity(one["recipe"], text) for one in actual.values()]
 
 
 @pytest.fixture

@@ -33,9 +33,9 @@ def config(name: str, vocab_size: int = 2000) -> ModelConfig:
 @given(st.integers(90_000, 2_000_000))
 def test_every_architecture_gets_the_same_number_of_parameters(wanted: int) -> None:
     for name in MODELS:
-        found = count_parameters(same_size(config(name), wanted))
+        actual = count_parameters(same_size(config(name), wanted))
         # One hidden unit more or less is as near as one can come.
-        assert abs(found - wanted) < 0.02 * wanted, name
+        assert abs(actual - wanted) < 0.02 * wanted, name
 
 
 def test_a_budget_that_the_vocabulary_alone_exceeds_is_refused() -> None:

@@ -53,10 +53,10 @@ def test_cost_is_what_evaluation_by_torch_measures(name: str, make_folder: MakeF
     ids = np.random.default_rng(1).integers(0, 19, size=200)
     truth = score(from_folder(folder), ids)
 
-    found = cost_on(Engine(folder.config.model, folder.weights), ids)
+    actual = cost_on(Engine(folder.config.model, folder.weights), ids)
 
-    assert found.perplexity == pytest.approx(truth.perplexity, rel=1e-4)
-    assert found.top3 == pytest.approx(truth.top3 / 200, abs=0.011)
+    assert actual.perplexity == pytest.approx(truth.perplexity, rel=1e-4)
+    assert actual.top3 == pytest.approx(truth.top3 / 200, abs=0.011)
 
 
 def test_an_adaptive_softmax_is_made_int8_and_keeps_its_words(
@@ -76,8 +76,8 @@ def test_an_adaptive_softmax_is_made_int8_and_keeps_its_words(
     }
     ids = np.arange(19).repeat(4)
     truth = score(from_folder(folder), ids)
-    found = cost_on(Engine(small.model, small.weights), ids)
-    assert found.perplexity == pytest.approx(truth.perplexity, rel=0.02)
+    actual = cost_on(Engine(small.model, small.weights), ids)
+    assert actual.perplexity == pytest.approx(truth.perplexity, rel=0.02)
 
 
 @pytest.mark.parametrize("options", [{"skip": True}, {"softmaxes": 3}, {"mogrifier_rounds": 3}])
@@ -89,7 +89,7 @@ def test_options_outlive_compression(
     write_folder(tmp_path / "m", folder.config, weights, folder.tokenizer, "# Card\n")
     (tmp_path / "text.txt").write_text(TEXT)
 
-    found = compress(tmp_path / "m", tmp_path / "small", [tmp_path / "text.txt"], vocab_size=15)
+    actual = compress(tmp_path / "m", tmp_path / "small", [tmp_path / "text.txt"], vocab_size=15)
 
     small = read_folder(tmp_path / "small")
     assert small.config.network == replace(folder.config.network, vocab_size=15)
@@ -99,7 +99,7 @@ def test_options_outlive_compression(
     assert cost_on(engine, np.arange(15).repeat(4)).perplexity == pytest.approx(
         truth.perplexity, rel=0.02
     )
-    assert found.perplexity_after < found.perplexity_before * 1.02
+    assert actual.perplexity_after < actual.perplexity_before * 1.02
 
 
 def test_what_a_smaller_vocabulary_lacks_is_charged_for(make_folder: MakeFolder) -> None:
@@ -111,11 +111,11 @@ def test_what_a_smaller_vocabulary_lacks_is_charged_for(make_folder: MakeFolder)
             small.weights[name] = np.zeros_like(values)
     ids = np.array([2, 3, 9, EOS_ID, UNK_ID, 12, 13, 4])
 
-    found = cost_on(Engine(small.config.model, small.weights), ids, missing=11)
+    actual = cost_on(Engine(small.config.model, small.weights), ids, missing=11)
 
     # Eight even shares; that of <unk> is split 1 to 3 between <unk> and 11 words.
     nats = 8 * math.log(8) + math.log(4) + 3 * math.log(11 * 4 / 3)
-    assert found.perplexity == pytest.approx(math.exp(nats / 8))
+    assert actual.perplexity == pytest.approx(math.exp(nats / 8))
 
 
 def test_a_compressed_folder_predicts_as_the_model_did_at_a_quarter_of_its_size(
@@ -123,13 +123,13 @@ def test_a_compressed_folder_predicts_as_the_model_did_at_a_quarter_of_its_size(
 ) -> None:
     before = files_of(model)
 
-    found = compress(model, tmp_path / "small", [text], bound=0.1)
+    actual = compress(model, tmp_path / "small", [text], bound=0.1)
 
     config = read_config(tmp_path / "small")
     weights = read_folder(tmp_path / "small").weights
     assert files_of(model) == before
     assert config.weights == "int8"
-    assert config.compression == found
+    assert config.compression == actual
     assert weights["embedding.weight"].dtype == np.int8
     assert sum(w.nbytes for w in weights.values()) < 0.32 * sum(
         w.nbytes for w in read_folder(model).weights.values()
@@ -249,10 +249,10 @@ def test_the_loss_is_measured_on_one_persons_part_of_an_export(model: Path, tmp_
     part = tmp_path / "part.txt"
     part.write_text("\n".join(lines[::2]))
 
-    found = compress(model, tmp_path / "a", [chat], bound=9, speaker="A", say=told.append)
+    actual = compress(model, tmp_path / "a", [chat], bound=9, speaker="A", say=told.append)
     expected = compress(model, tmp_path / "b", [part], bound=9, lines="sentence")
 
-    assert found.perplexity_after == expected.perplexity_after
+    assert actual.perplexity_after == expected.perplexity_after
     assert "WhatsApp export: 4 messages of A" in told[0]
 
 
@@ -270,11 +270,11 @@ def test_overwriting_that_is_killed_anywhere_leaves_the_old_model_or_the_small_o
         compress(model, out, [text], bound=9.0, vocab_size=12, overwrite=True)
 
     states = states_before_each_call(root, run)
-    found = []
+    actual = []
     for state in states:
         put(state, root)
-        found.append(read_folder(out).config.weights)
+        actual.append(read_folder(out).config.weights)
         assert (out / "notes.txt").read_text() == "mine"
-    assert found == sorted(found)  # float32, then int8
-    assert set(found) == {"float32", "int8"}
+    assert actual == sorted(actual)  # float32, then int8
+    assert set(actual) == {"float32", "int8"}
     assert not (out / "training").exists()

@@ -102,10 +102,10 @@ def test_the_command_prints_a_table_and_fails_where_something_differs() -> None:
 
 
 def test_doctor_tells_which_kernel_runs_what_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = CliRunner().invoke(app, ["doctor", "--json"])
-    assert found.exit_code == 0
+    actual = CliRunner().invoke(app, ["doctor", "--json"])
+    assert actual.exit_code == 0
     best = "portable" if native.instruction_set() is None else "native"
-    assert f'"training": "{best}"' in found.stdout
+    assert f'"training": "{best}"' in actual.stdout
     monkeypatch.setattr("foreword.compiled.loaded", lambda: None)
     without = CliRunner().invoke(app, ["doctor", "--json"])
     assert "it has no loops for lstm-layernorm" in without.stdout

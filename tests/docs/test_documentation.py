@@ -32,8 +32,8 @@ PAGES = sorted(
 def blocks(page: Path, language: str) -> list[str]:
     """The code of a page's blocks in this language; those of a list are indented."""
     block = rf"^( *)```{language}\n(.*?)^\1```"
-    found = re.findall(block, page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    return [textwrap.dedent(code) for _, code in found]
+    actual = re.findall(block, page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(code) for _, code in actual]
 
 
 def page_id(page: Path) -> str:
@@ -89,13 +89,13 @@ def test_python_blocks_run_in_the_order_of_the_page(
 def commands(page: Path) -> list[list[str]]:
     lines = "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
     words = [shlex.split(line, comments=True) for line in lines]
-    found = []
+    actual = []
     for line in words:
         if "|" in line:
             line = line[line.index("|") + 1 :]
         if line and line[0].rsplit("/", 1)[-1] == "foreword":
-            found.append(line[1:])
-    return found
+            actual.append(line[1:])
+    return actual
 
 
 def test_what_the_copy_button_takes_from_a_block_of_commands_is_commands() -> None:
@@ -162,8 +162,8 @@ def drawings() -> tuple[Any, ...]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look themselves up there
     spec.loader.exec_module(module)
-    found: tuple[Any, ...] = module.DRAWINGS
-    return found
+    actual: tuple[Any, ...] = module.DRAWINGS
+    return actual
 
 
 FIGURES = ROOT / "docs/explanation/figures"

@@ -215,11 +215,11 @@ def test_the_words_to_choose_from_are_the_predictors(
     client: Client, predictor: Predictor, text: str
 ) -> None:
     client.open(text)
-    found = client.words(0, len(text))
+    actual = client.words(0, len(text))
     expected = predictor.suggest(text, 4)
-    assert [item["label"] for item in found] == labels(expected, text)
-    assert [item["sortText"] for item in found] == sorted(item["sortText"] for item in found)
-    for item, one in zip(found, expected, strict=True):
+    assert [item["label"] for item in actual] == labels(expected, text)
+    assert [item["sortText"] for item in actual] == sorted(item["sortText"] for item in actual)
+    for item, one in zip(actual, expected, strict=True):
         start, end = item["textEdit"]["range"]["start"], item["textEdit"]["range"]["end"]
         assert (end["line"], end["character"]) == (0, len(text))
         assert text[: start["character"]] + item["textEdit"]["newText"] == one.accepted(text)
@@ -241,13 +241,13 @@ def test_ghost_text_goes_on_from_what_stands_there(client: Client, predictor: Pr
         client.open(text)
         expected = predictor.suggest(text, 4, complete=None)
         accepted = [one.accepted(text) for one in expected]
-        found = client.ghosts(0, len(text))
-        starts = [item["range"]["start"]["character"] for item in found]
+        actual = client.ghosts(0, len(text))
+        starts = [item["range"]["start"]["character"] for item in actual]
         assert [
-            text[:start] + item["insertText"] for start, item in zip(starts, found, strict=True)
+            text[:start] + item["insertText"] for start, item in zip(starts, actual, strict=True)
         ] == [whole for whole in accepted if whole.startswith(text)]
-        assert found
-        assert all(item["range"]["end"]["character"] == len(text) for item in found)
+        assert actual
+        assert all(item["range"]["end"]["character"] == len(text) for item in actual)
 
 
 def test_there_is_no_ghost_inside_of_a_word(client: Client) -> None:
@@ -262,10 +262,10 @@ def test_with_a_word_chosen_in_the_list_ghost_text_goes_on_after_it(
 ) -> None:
     client.open("I would li")
     chosen = {"range": change(0, 8, 10, "")["range"], "text": "like"}
-    found = client.ghosts(0, 10, selectedCompletionInfo=chosen)
+    actual = client.ghosts(0, 10, selectedCompletionInfo=chosen)
     expected = predictor.suggest("I would like", 4, complete=False)
-    assert [item["insertText"] for item in found] == ["like" + one.text for one in expected]
-    assert all(item["range"] == chosen["range"] for item in found)
+    assert [item["insertText"] for item in actual] == ["like" + one.text for one in expected]
+    assert all(item["range"] == chosen["range"] for item in actual)
 
 
 def test_what_is_edited_is_what_is_answered_for(client: Client, predictor: Predictor) -> None:
@@ -274,8 +274,8 @@ def test_what_is_edited_is_what_is_answered_for(client: Client, predictor: Predi
     client.edit(change(0, 0, 7, "how are"), change(0, 7, 7, " you"))
     text = "how are you\r\nI 😀 would li"
     (line, column) = 1, len("I 😀 would li".encode("utf-16-le")) // 2
-    found = [item["label"] for item in client.words(line, column)]
-    assert found == labels(predictor.suggest(text, 4), text)
+    actual = [item["label"] for item in client.words(line, column)]
+    assert actual == labels(predictor.suggest(text, 4), text)
     start = client.words(line, column)[0]["textEdit"]["range"]["start"]
     assert start == {"line": 1, "character": column - 2}
     client.edit({"text": "Par"})
@@ -310,8 +310,8 @@ def test_documents_do_not_disturb_each_other(client: Client, predictor: Predicto
     client.open("the c", "file:///other.txt")
     for _ in range(2):
         for uri, text in ((URI, "I would "), ("file:///other.txt", "the c")):
-            found = [item["label"] for item in client.words(0, len(text), uri)]
-            assert found == labels(predictor.suggest(text, 4), text)
+            actual = [item["label"] for item in client.words(0, len(text), uri)]
+            assert actual == labels(predictor.suggest(text, 4), text)
 
 
 def test_a_document_that_is_not_open_has_no_suggestions(client: Client) -> None:
@@ -327,8 +327,8 @@ def test_a_long_document_is_answered_for_where_one_types(
     client.open("\n".join(lines))
     client.edit(change(25_000, 0, len(lines[0]), "I would li"))
     text = "\n".join([*lines[:25_000], "I would li"])
-    found = [item["label"] for item in client.words(25_000, len("I would li"))]
-    assert found == labels(predictor.suggest(text, 4), text)
+    actual = [item["label"] for item in client.words(25_000, len("I would li"))]
+    assert actual == labels(predictor.suggest(text, 4), text)
 
 
 def test_columns_are_counted_as_both_sides_have_agreed(
@@ -339,9 +339,9 @@ def test_columns_are_counted_as_both_sides_have_agreed(
     assert can["positionEncoding"] == "utf-8"
     text = "é 😀 li"
     client.open(text)
-    found = client.words(0, len(text.encode()))
-    assert [item["label"] for item in found] == labels(predictor.suggest(text, 5), text)
-    assert found[0]["textEdit"]["range"]["start"]["character"] == len("é 😀 ".encode())
+    actual = client.words(0, len(text.encode()))
+    assert [item["label"] for item in actual] == labels(predictor.suggest(text, 5), text)
+    assert actual[0]["textEdit"]["range"]["start"]["character"] == len("é 😀 ".encode())
     client.stop()
 
 

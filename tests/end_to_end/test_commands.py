@@ -50,12 +50,12 @@ def test_evaluating_the_held_out_text_again_gives_what_training_wrote(
         held_out.insert(0, lines[len(lines) - len(held_out) - 1])
     (tmp_path / "held-out.txt").write_text("\n".join(held_out), encoding="utf-8")
 
-    found = json.loads(
+    actual = json.loads(
         foreword_command("evaluate", model, tmp_path / "held-out.txt", "--json").stdout
     )
 
-    assert found["words"] == written["words"]
-    assert found["perplexity"] == pytest.approx(written["perplexity"], rel=1e-5)
+    assert actual["words"] == written["words"]
+    assert actual["perplexity"] == pytest.approx(written["perplexity"], rel=1e-5)
 
 
 def test_evaluate_prints_every_measure_and_resets_at_sentences_when_told(
@@ -77,10 +77,10 @@ def test_predict_agrees_with_the_library_and_completes_unfinished_words(
     model: Path, foreword_command: Command
 ) -> None:
     done = foreword_command("predict", model, "I would like to", "-k", 3, "--json")
-    found = json.loads(done.stdout)
+    actual = json.loads(done.stdout)
     expected = foreword.load(model).suggest("I would like to", k=3)
-    assert [p["word"] for p in found["predictions"]] == [p.word for p in expected]
-    assert [p["probability"] for p in found["predictions"]] == [p.probability for p in expected]
+    assert [p["word"] for p in actual["predictions"]] == [p.word for p in expected]
+    assert [p["probability"] for p in actual["predictions"]] == [p.probability for p in expected]
 
     completed = foreword_command("predict", model, "How are yo").stdout
     assert "you" in completed
@@ -197,8 +197,8 @@ def test_an_adaptive_softmax_goes_all_the_way_through(
     short.write_text(chats.read_text("utf-8")[:2000], "utf-8")
     foreword_command("compress", out, "--out", small, "--text", short)
     assert len(foreword.load(small).predict("how are", k=3)) == 3
-    found = json.loads(foreword_command("evaluate", out, chats, "--json").stdout)
-    assert found["perplexity"] < 300
+    actual = json.loads(foreword_command("evaluate", out, chats, "--json").stdout)
+    assert actual["perplexity"] < 300
     foreword_command("evaluate", out, short, "--tune", short, "--cache", "tune")
 
 
@@ -227,8 +227,8 @@ def test_options_of_a_network_go_all_the_way_through(
     short.write_text(chats.read_text("utf-8")[:10_000], "utf-8")
     foreword_command("compress", out, "--out", small, "--text", short)
     assert len(foreword.load(small).predict("how are", k=3)) == 3
-    found = json.loads(foreword_command("evaluate", out, short, "--json").stdout)
-    assert found["perplexity"] < 300
+    actual = json.loads(foreword_command("evaluate", out, short, "--json").stdout)
+    assert actual["perplexity"] < 300
     alone = ("train", chats, "--out", tmp_path / "n", "--set", "skip=yes")
     refused = foreword_command(*alone, expect=1).stderr
     assert "set num_layers to 2 or more" in refused
@@ -251,14 +251,14 @@ def test_an_ngram_model_is_counted_and_used_as_any_other(
     assert "ngram of 3 words" in foreword_command("info", out).stdout
 
     (tmp_path / "text.txt").write_text("how are you ?\nfine\n")
-    found, nats = foreword.evaluate(out, [tmp_path / "text.txt"]), 0.0
+    actual, nats = foreword.evaluate(out, [tmp_path / "text.txt"]), 0.0
     state = predictor.start()
     for word in ["how", "are", "you", "?", "<eos>", "fine", "<eos>"]:
         index = 1 if word == "<eos>" else predictor.tokenizer.id_of(word)
         nats -= predictor.log_probabilities(state)[index]
         state = predictor.advance(state, word)
-    assert found.words == 7
-    assert found.cross_entropy_nats == pytest.approx(nats / 7, rel=1e-5)
+    assert actual.words == 7
+    assert actual.cross_entropy_nats == pytest.approx(nats / 7, rel=1e-5)
 
     refused = foreword_command("compress", out, "--out", tmp_path / "c", expect=1).stderr
     assert "no matrices for int8" in refused
@@ -301,8 +301,8 @@ def test_wrapped_text_is_found_out_said_and_read_in_paragraphs(
     text = tmp_path / "book.txt"
     text.write_text("\n\n".join(textwrap.fill(one, 72) for one in paragraphs), "utf-8")
     small = ("--steps", 3, "--hidden-size", 8, "--set", "min_count=1")
-    found = foreword_command("train", text, "--valid", text, "--out", tmp_path / "a", *small)
-    assert "book.txt is wrapped at 72 columns" in found.stderr
+    actual = foreword_command("train", text, "--valid", text, "--out", tmp_path / "a", *small)
+    assert "book.txt is wrapped at 72 columns" in actual.stderr
     told = ("--lines", "sentence", "--out", tmp_path / "b")
     other = foreword_command("train", text, "--valid", text, *told, *small)
     assert "wrapped" not in other.stderr

@@ -39,8 +39,8 @@ def start(forking: Forking, chats: Path) -> Start:
 def wait_for_steps(out: Path, steps: int, process: Forked) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        found = sorted((out / "training").glob("step-*.safetensors"))
-        if found and int(found[-1].stem.removeprefix("step-")) >= steps:
+        actual = sorted((out / "training").glob("step-*.safetensors"))
+        if actual and int(actual[-1].stem.removeprefix("step-")) >= steps:
             return
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.02)

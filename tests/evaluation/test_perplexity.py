@@ -66,12 +66,12 @@ def test_scores_equal_those_computed_word_by_word_from_the_probabilities(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(perplexity, "WINDOW_WORDS", window)
         patch.setattr(perplexity, "CHUNK_ROWS", 3)
-        found = score(model, np.array(ids), reset="sentence" if reset else "never")
+        actual = score(model, np.array(ids), reset="sentence" if reset else "never")
     expected = slow_score(model, ids, reset=reset)
-    assert found.words == len(ids)
+    assert actual.words == len(ids)
     for name, value in expected.items():
-        assert getattr(found, name) == pytest.approx(value, rel=1e-5), name
-    assert found.perplexity == pytest.approx(math.exp(expected["nats"] / len(ids)), rel=1e-5)
+        assert getattr(actual, name) == pytest.approx(value, rel=1e-5), name
+    assert actual.perplexity == pytest.approx(math.exp(expected["nats"] / len(ids)), rel=1e-5)
 
 
 @settings(deadline=None, max_examples=20)
@@ -162,19 +162,19 @@ def test_evaluating_a_folder_agrees_with_the_predictors_probabilities(
     folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "text.txt").write_text("a b zebra c\n\nd e f\n")
-    found = foreword.evaluate(folder, [tmp_path / "text.txt"])
+    actual = foreword.evaluate(folder, [tmp_path / "text.txt"])
     predictor = foreword.load(folder)
     state, nats = predictor.start(), 0.0
     for word in ["a", "b", "zebra", "c", "<eos>", "d", "e", "f", "<eos>"]:
         index = EOS_ID if word == "<eos>" else predictor.tokenizer.id_of(word)
         nats -= math.log(predictor.probabilities(state)[index])
         state = predictor.advance(state, word)
-    assert found.words == 9
-    assert found.cross_entropy_nats == pytest.approx(nats / 9, rel=1e-4)
-    assert found.cross_entropy_bits == pytest.approx(nats / 9 / math.log(2), rel=1e-4)
-    assert found.perplexity == pytest.approx(math.exp(nats / 9), rel=1e-4)
-    assert found.out_of_vocabulary == pytest.approx(1 / 7)
-    assert found.words_per_second > 0
+    assert actual.words == 9
+    assert actual.cross_entropy_nats == pytest.approx(nats / 9, rel=1e-4)
+    assert actual.cross_entropy_bits == pytest.approx(nats / 9 / math.log(2), rel=1e-4)
+    assert actual.perplexity == pytest.approx(math.exp(nats / 9), rel=1e-4)
+    assert actual.out_of_vocabulary == pytest.approx(1 / 7)
+    assert actual.words_per_second > 0
 
 
 def test_a_text_must_be_given(folder: Path) -> None:

@@ -32,11 +32,11 @@ def predictor(make_folder: Callable[..., Folder]) -> Predictor:
 def test_marks_are_left_out_and_words_that_differ_in_case_come_once(predictor: Predictor) -> None:
     words = ["the", "cat", "sat", "on", "a", "mat", "like", "likely", "I", "would", "to", "don't"]
 
-    found = Suggester(predictor).suggest("so ", 20)
+    actual = Suggester(predictor).suggest("so ", 20)
 
-    assert found[: len(words)] == words
-    assert "," not in found
-    assert len({word.casefold() for word in found}) == len(found)
+    assert actual[: len(words)] == words
+    assert "," not in actual
+    assert len({word.casefold() for word in actual}) == len(actual)
 
 
 def test_a_vocabulary_has_the_models_words_and_their_probabilities(predictor: Predictor) -> None:

@@ -76,9 +76,9 @@ def write(path: Path, folder: Folder, *, replaces: bool = False) -> None:
 
 
 def content(path: Path) -> tuple[object, ...]:
-    found = read_folder(path)
-    weights = found.weights["decoder.bias"][0]
-    return found.config, found.tokenizer.words, weights, found.rare
+    actual = read_folder(path)
+    weights = actual.weights["decoder.bias"][0]
+    return actual.config, actual.tokenizer.words, weights, actual.rare
 
 
 def content_of(folder: Folder) -> tuple[object, ...]:
@@ -190,10 +190,10 @@ def test_whoever_reads_while_a_model_is_replaced_has_the_old_or_the_new_one(
     read_config = store._read_config
 
     def read_and_replace(folder: Path) -> object:
-        found = read_config(folder)
+        actual = read_config(folder)
         monkeypatch.setattr(store, "_read_config", read_config)
         write(path, OTHER, replaces=True)
-        return found
+        return actual
 
     monkeypatch.setattr(store, "_read_config", read_and_replace)
     assert content(path) == content_of(OTHER)
@@ -221,7 +221,7 @@ def test_whoever_reads_at_any_call_of_a_writer_has_the_old_or_the_new_one(tmp_pa
     seen = []
     with before_each_call(lambda _: seen.append(content(path))):
         write(path, OTHER, replaces=True)
-    assert {str(found) for found in seen} == {str(content_of(OLD)), str(content_of(OTHER))}
+    assert {str(actual) for actual in seen} == {str(content_of(OLD)), str(content_of(OTHER))}
 
 
 def test_writing_the_same_again_changes_no_byte_and_no_file(tmp_path: Path) -> None:
@@ -374,11 +374,11 @@ def test_what_another_process_is_writing_is_not_swept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["m", "n" * 255, "ä" * 127])
 def test_a_temporary_name_tells_what_it_is_for(name: str) -> None:
-    found = temporary_beside(Path("x") / name).name
-    assert len(os.fsencode(found)) <= 255
-    assert is_temporary(found)
-    assert is_temporary(found, name)
-    assert not is_temporary(found, name + "m")
+    actual = temporary_beside(Path("x") / name).name
+    assert len(os.fsencode(actual)) <= 255
+    assert is_temporary(actual)
+    assert is_temporary(actual, name)
+    assert not is_temporary(actual, name + "m")
 
 
 @pytest.mark.parametrize("before", [{}, {"index.html": b"1", "numbers": None, "numbers/a": b"1"}])

@@ -46,10 +46,10 @@ def rewrite_config(folder: Path, **changes: object) -> None:
 
 
 def test_what_is_written_is_read(folder: Path) -> None:
-    found = read_folder(folder)
-    assert found.config == CONFIG == read_config(folder)
-    assert found.tokenizer.words == TOKENIZER.words
-    assert all(np.array_equal(found.weights[k], v) for k, v in weights().items())
+    actual = read_folder(folder)
+    assert actual.config == CONFIG == read_config(folder)
+    assert actual.tokenizer.words == TOKENIZER.words
+    assert all(np.array_equal(actual.weights[k], v) for k, v in weights().items())
     assert (folder / "README.md").read_text() == "# A card\n"
     assert sorted(p.name for p in folder.iterdir()) == [
         *("README.md", "config.json", "model.safetensors", "tokenizer.json")
@@ -85,10 +85,10 @@ def test_options_of_a_network_make_version_4_in_either_format(
     write_folder(
         tmp_path / "m", config, quantise(arrays) if kind == "int8" else arrays, TOKENIZER, ""
     )
-    found = read_folder(tmp_path / "m")
-    assert found.model == model
-    assert found.config == config
-    assert dense(found.weights).keys() == arrays.keys()
+    actual = read_folder(tmp_path / "m")
+    assert actual.model == model
+    assert actual.config == config
+    assert dense(actual.weights).keys() == arrays.keys()
     written = json.loads((tmp_path / "m" / "config.json").read_text())
     assert written["format_version"] == 4
     assert "cell_options" not in written["model"]  # Forewords of before it refuse unknown keys
@@ -133,9 +133,9 @@ def test_what_lines_were_is_kept_in_version_5(
     write_folder(
         tmp_path / "m", config, quantise(arrays) if kind == "int8" else arrays, tokenizer, ""
     )
-    found = read_folder(tmp_path / "m")
-    assert found.tokenizer.config.lines == lines
-    assert found.config == config
+    actual = read_folder(tmp_path / "m")
+    assert actual.tokenizer.config.lines == lines
+    assert actual.config == config
 
 
 def test_lines_that_end_each_are_written_as_earlier_forewords_read_them(folder: Path) -> None:
@@ -219,9 +219,9 @@ def test_files_are_as_private_as_the_umask_says(tmp_path: Path) -> None:
         write_folder(tmp_path / "model", CONFIG, weights(), TOKENIZER, "")
     finally:
         os.umask(before)
-    found = [tmp_path / "model", *(tmp_path / "model").iterdir()]
-    assert len(found) == 5
-    assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in found)
+    actual = [tmp_path / "model", *(tmp_path / "model").iterdir()]
+    assert len(actual) == 5
+    assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in actual)
 
 
 @pytest.mark.parametrize("name", ["a" * 5000, "a\0b"])
@@ -246,13 +246,13 @@ def test_rare_words_are_written_in_order_and_read_and_stay_when_the_rest_is_upda
     plain = tmp_path / "plain"
     write_folder(plain, CONFIG, weights(), TOKENIZER, "")
 
-    found = read_folder(path)
+    actual = read_folder(path)
 
-    assert found.rare == ("Zambezi", "zany", "é")
-    assert found.checksum == read_folder(plain).checksum  # states are those of the network
+    assert actual.rare == ("Zambezi", "zany", "é")
+    assert actual.checksum == read_folder(plain).checksum  # states are those of the network
     assert read_folder(plain).rare == ()
-    write_folder(path, CONFIG, weights(0.25), TOKENIZER, "", found.rare)
-    assert read_folder(path).rare == found.rare
+    write_folder(path, CONFIG, weights(0.25), TOKENIZER, "", actual.rare)
+    assert read_folder(path).rare == actual.rare
 
 
 def test_spaces_around_marks_are_kept_in_the_folder(tmp_path: Path, folder: Path) -> None:
@@ -322,14 +322,14 @@ def test_a_flipped_bit_anywhere_is_one_clear_error(
     try:
         path.write_bytes(broken)
         try:
-            found = read_folder(folder)
+            actual = read_folder(folder)
         except FolderError as error:
             assert name.split(".")[0] in str(error)
         else:
             # White space between JSON's parts may change without changing what it says.
             assert name != "model.safetensors"
             assert json.loads(broken) == json.loads(whole)
-            assert found.config == CONFIG
+            assert actual.config == CONFIG
     finally:
         path.write_bytes(whole)
 
@@ -624,9 +624,11 @@ def test_tensors_of_all_used_kinds_come_back_with_their_metadata(tmp_path: Path)
         "transposed": np.arange(6, dtype=np.float32).reshape(2, 3).T,
     }
     write_tensors(tmp_path / "t.safetensors", arrays, {"note": "Grüße"})
-    found, metadata = read_tensors(tmp_path / "t.safetensors")
+    actual, metadata = read_tensors(tmp_path / "t.safetensors")
     assert metadata == {"note": "Grüße"}
-    assert all(np.array_equal(found[k], v) and found[k].dtype == v.dtype for k, v in arrays.items())
+    assert all(
+        np.array_equal(actual[k], v) and actual[k].dtype == v.dtype for k, v in arrays.items()
+    )
 
 
 def test_a_failed_write_leaves_the_old_content_and_no_rubbish(

@@ -39,17 +39,17 @@ def test_tensors_of_cells_that_torch_lacks(name: str, rows: dict[str, tuple[int,
 def test_the_output_layer_depends_on_what_is_tied() -> None:
     output = ("projection.weight", "projection.bias", "decoder.weight", "decoder.bias")
 
-    def found(**sizes: object) -> dict[str, tuple[int, ...]]:
+    def actual(**sizes: object) -> dict[str, tuple[int, ...]]:
         shapes = expected_shapes(config("gru", **sizes))
         return {name: shapes[name] for name in output if name in shapes}
 
-    assert found() == {
+    assert actual() == {
         "projection.weight": (3, 5),
         "projection.bias": (3,),
         "decoder.bias": (11,),
     }
-    assert found(embedding_size=5) == {"decoder.bias": (11,)}
-    assert found(tied=False) == {"decoder.weight": (11, 5), "decoder.bias": (11,)}
+    assert actual(embedding_size=5) == {"decoder.bias": (11,)}
+    assert actual(tied=False) == {"decoder.weight": (11, 5), "decoder.bias": (11,)}
 
 
 @pytest.mark.parametrize("tied", [True, False])

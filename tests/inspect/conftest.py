@@ -67,20 +67,20 @@ def kinds(cell: str) -> dict[str, str | None]:
 
 
 def layer(cell: str, words: list[str], H: int, k: int, random: np.random.Generator) -> Any:
-    T, found = len(words), run(cell, len(words), H, random)
+    T, actual = len(words), run(cell, len(words), H, random)
 
     def part(name: str) -> dict[str, Any]:
         label, says = SAYS[name]
         signed = name in "ghnc"
-        size = float(np.abs(found[name]).max()) if name in "hc" else 1.0
+        size = float(np.abs(actual[name]).max()) if name in "hc" else 1.0
         low, high = (-size, size) if signed else (0.0, 1.0)
         whole = {"name": name, "label": label, "says": says, "low": low, "high": high}
-        return whole | {"data": block(found[name], low, high)}
+        return whole | {"data": block(actual[name], low, high)}
 
-    states = ["c", "h"] if "c" in found else ["h"]
-    keeps = found.get("f", found.get("z", np.zeros((T, H)))).mean(0)
+    states = ["c", "h"] if "c" in actual else ["h"]
+    keeps = actual.get("f", actual.get("z", np.zeros((T, H)))).mean(0)
     order = [int(u) for u in np.argsort(-keeps, kind="stable")]
-    held = found[states[0]]
+    held = actual[states[0]]
     gated = bool(GATES[cell])
     ranking = [
         {

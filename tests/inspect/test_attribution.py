@@ -32,10 +32,10 @@ def double(make_folder: MakeFolder, name: str, text: str = TEXT, **sizes: object
 def test_what_words_earned_sums_to_the_difference_that_it_explains(
     name: str, make_folder: MakeFolder
 ) -> None:
-    for found in attribute(double(make_folder, name), [5, 11]):
-        assert found.integrated is not None
-        assert np.abs(found.integrated).sum() > 0.01
-        assert found.integrated.sum() == pytest.approx(found.difference, rel=1e-3, abs=1e-3)
+    for actual in attribute(double(make_folder, name), [5, 11]):
+        assert actual.integrated is not None
+        assert np.abs(actual.integrated).sum() > 0.01
+        assert actual.integrated.sum() == pytest.approx(actual.difference, rel=1e-3, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -43,11 +43,11 @@ def test_the_difference_and_erasure_are_those_of_runs_with_zeroed_embeddings(
     name: str, make_folder: MakeFolder
 ) -> None:
     traced = double(make_folder, name)
-    (found,) = attribute(traced, [8])
+    (actual,) = attribute(traced, [8])
     network = traced.subject.network
     count = 3 if isinstance(network, MLPModel) else 9
-    assert (found.at, found.first) == (8, 9 - count)
-    assert found.log_probability == pytest.approx(traced.predictions.came[8], abs=1e-9)
+    assert (actual.at, actual.first) == (8, 9 - count)
+    assert actual.log_probability == pytest.approx(traced.predictions.came[8], abs=1e-9)
 
     def log_p(zeroed: list[int]) -> float:
         embedded = network.embedding.weight[traced.reading.inputs[:9]].detach().clone()
@@ -57,39 +57,39 @@ def test_the_difference_and_erasure_are_those_of_runs_with_zeroed_embeddings(
             hidden, _ = network.hidden_states(embedded, traced.reading.inputs[:9], start)
             weight, bias = network.output_layer()
             scores = network.projected(hidden[-1]) @ weight.T + bias
-        return float(scores.log_softmax(1)[0, found.target])
+        return float(scores.log_softmax(1)[0, actual.target])
 
-    words = range(found.first, 9)
-    assert found.baseline == pytest.approx(log_p([*words]), abs=1e-9)
+    words = range(actual.first, 9)
+    assert actual.baseline == pytest.approx(log_p([*words]), abs=1e-9)
     whole = log_p([])
     expected = [whole - log_p([k]) for k in words]
-    np.testing.assert_allclose(found.erased, expected, atol=1e-9)
+    np.testing.assert_allclose(actual.erased, expected, atol=1e-9)
 
 
 def test_a_word_that_a_window_cannot_see_earns_nothing_and_is_not_asked(
     make_folder: MakeFolder,
 ) -> None:
-    (found,) = attribute(double(make_folder, "mlp-last"), [6])
-    assert (found.first, len(found.erased)) == (6, 1)
-    assert found.agreement is None
+    (actual,) = attribute(double(make_folder, "mlp-last"), [6])
+    assert (actual.first, len(actual.erased)) == (6, 1)
+    assert actual.agreement is None
 
 
 def test_words_far_back_count_as_given(make_folder: MakeFolder) -> None:
     traced = double(make_folder, "lstm", " ".join(["the cat sat on"] * 30))
-    (found,) = attribute(traced, [100])
-    assert len(found.erased) == CONTEXT
-    assert found.log_probability == pytest.approx(traced.predictions.came[100], abs=1e-9)
-    assert found.integrated is not None
-    assert found.integrated.sum() == pytest.approx(found.difference, rel=1e-3, abs=1e-3)
+    (actual,) = attribute(traced, [100])
+    assert len(actual.erased) == CONTEXT
+    assert actual.log_probability == pytest.approx(traced.predictions.came[100], abs=1e-9)
+    assert actual.integrated is not None
+    assert actual.integrated.sum() == pytest.approx(actual.difference, rel=1e-3, abs=1e-3)
 
 
 def test_agreement_is_the_rank_correlation_with_erasure(make_folder: MakeFolder) -> None:
-    (found,) = attribute(double(make_folder, "gru"), [10])
-    assert found.integrated is not None
-    a, b = (np.argsort(np.argsort(v)) for v in (found.integrated, found.erased))
+    (actual,) = attribute(double(make_folder, "gru"), [10])
+    assert actual.integrated is not None
+    a, b = (np.argsort(np.argsort(v)) for v in (actual.integrated, actual.erased))
     n = len(a)
     by_formula = 1 - 6 * ((a - b) ** 2).sum() / (n * (n**2 - 1))
-    assert found.agreement == pytest.approx(by_formula)
+    assert actual.agreement == pytest.approx(by_formula)
 
 
 def test_predictions_worth_asking_about_are_spread_and_end_with_the_last(
@@ -114,7 +114,7 @@ def test_without_captum_erasure_remains(
     import sys
 
     monkeypatch.setitem(sys.modules, "captum.attr", None)
-    (found,) = attribute(double(make_folder, "lstm"), [5])
-    assert found.integrated is None
-    assert found.agreement is None
-    assert len(found.erased) == 6
+    (actual,) = attribute(double(make_folder, "lstm"), [5])
+    assert actual.integrated is None
+    assert actual.agreement is None
+    assert len(actual.erased) == 6

@@ -344,8 +344,8 @@ def test_axe_finds_nothing(ready: Callable[..., Any], look: str) -> None:
     page.click("#word-7")
     for summary in page.locator("summary").all():
         summary.click()
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    actual = Axe().run(page)
+    assert actual.violations_count == 0, actual.generate_report()
 
 
 def test_on_paper_the_words_wrap_and_nothing_scrolls(ready: Callable[..., Any]) -> None:

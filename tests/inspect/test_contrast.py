@@ -23,50 +23,50 @@ def bits(p: np.ndarray, q: np.ndarray) -> float:
 
 def test_without_a_word_it_is_the_run_of_the_text_without_it(make_folder: MakeFolder) -> None:
     first = traced(make_folder)
-    found = without(first, 3)
+    actual = without(first, 3)
     other = traced(make_folder, TEXT.replace("sat ", ""))
-    assert found.reading.words == other.reading.words
-    np.testing.assert_allclose(found.layers[1].states["c"], other.layers[1].states["c"], atol=1e-6)
-    assert found.pairs[:5].tolist() == [[0, 0], [1, 1], [2, 2], [4, 3], [5, 4]]
-    assert found.label == "without “sat” (word 3)"
-    at = [first.reading.words[a] == found.reading.words[b] for a, b in found.pairs]
+    assert actual.reading.words == other.reading.words
+    np.testing.assert_allclose(actual.layers[1].states["c"], other.layers[1].states["c"], atol=1e-6)
+    assert actual.pairs[:5].tolist() == [[0, 0], [1, 1], [2, 2], [4, 3], [5, 4]]
+    assert actual.label == "without “sat” (word 3)"
+    at = [first.reading.words[a] == actual.reading.words[b] for a, b in actual.pairs]
     assert all(at)
 
 
 def test_with_another_word_it_is_the_run_of_the_text_with_it(make_folder: MakeFolder) -> None:
     first = traced(make_folder)
-    found = replacing(first, 6, "Paris")
+    actual = replacing(first, 6, "Paris")
     other = traced(make_folder, TEXT.replace("mat", "Paris"))
-    assert found.reading.words == other.reading.words
-    np.testing.assert_allclose(found.predictions.came, other.predictions.came, atol=1e-5)
+    assert actual.reading.words == other.reading.words
+    np.testing.assert_allclose(actual.predictions.came, other.predictions.came, atol=1e-5)
     np.testing.assert_allclose(
-        found.difference[0], other.layers[0].states["c"] - first.layers[0].states["c"], atol=1e-6
+        actual.difference[0], other.layers[0].states["c"] - first.layers[0].states["c"], atol=1e-6
     )
-    assert (found.difference[0][:6] == 0).all()
-    assert (found.difference[0][6:] != 0).any()
+    assert (actual.difference[0][:6] == 0).all()
+    assert (actual.difference[0][6:] != 0).any()
 
 
 def test_after_a_reset_it_is_the_run_of_the_rest_alone(make_folder: MakeFolder) -> None:
     predictor = Predictor(make_folder("gru"))
     first = trace(predictor, TEXT)
-    found = resetting(first, 8)
+    actual = resetting(first, 8)
     engine = predictor._engine
     state = engine.start()
     for t in range(8, len(first.reading)):
         state = engine.advance(state, int(first.reading.ids[t]))
-        np.testing.assert_allclose(found.layers[1].states["h"][t], state.parts[0][1], atol=1e-5)
-    np.testing.assert_array_equal(found.divergence[:8] < 1e-9, True)
+        np.testing.assert_allclose(actual.layers[1].states["h"][t], state.parts[0][1], atol=1e-5)
+    np.testing.assert_array_equal(actual.divergence[:8] < 1e-9, True)
 
 
 def test_divergence_is_kullback_and_leiblers(make_folder: MakeFolder) -> None:
     predictor = Predictor(make_folder("lstm"))
-    found = replacing(trace(predictor, TEXT), 2, "mat")
+    actual = replacing(trace(predictor, TEXT), 2, "mat")
     for t in (2, 7):
         words = TEXT.split()[:t]
         p = predictor.probabilities(predictor.read(" ".join(words)))
         words[1] = "mat"
         q = predictor.probabilities(predictor.read(" ".join(words)))
-        assert found.divergence[t] == pytest.approx(bits(p, q), rel=1e-3, abs=1e-6)
+        assert actual.divergence[t] == pytest.approx(bits(p, q), rel=1e-3, abs=1e-6)
 
 
 @pytest.mark.parametrize(

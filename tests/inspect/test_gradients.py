@@ -30,12 +30,12 @@ def double(make_folder: MakeFolder, name: str, text: str = TEXT) -> TextTrace:
 
 def slopes(function: Any, at: torch.Tensor, step: float = 1e-6) -> np.ndarray:
     """Of a function of a vector, by central differences: (..., S)."""
-    found = []
+    actual = []
     for k in range(len(at)):
         shift = torch.zeros_like(at)
         shift[k] = step
-        found.append((function(at + shift) - function(at - shift)) / (2 * step))
-    return np.stack([np.asarray(f.detach()) for f in found], axis=-1)
+        actual.append((function(at + shift) - function(at - shift)) / (2 * step))
+    return np.stack([np.asarray(f.detach()) for f in actual], axis=-1)
 
 
 class Window:
@@ -57,15 +57,15 @@ class Window:
         self.before = before
 
     def _embedded(self, part: slice) -> torch.Tensor:
-        found: torch.Tensor = self.network.embedding.weight[self.ids[part]].detach()
-        return found
+        actual: torch.Tensor = self.network.embedding.weight[self.ids[part]].detach()
+        return actual
 
     def _step(self, layer: int, x: torch.Tensor, before: Any) -> tuple[Any, Any]:
         cell = self.network.recurrent.cell
         names = cell.parameter_shapes(1, 1)
         weights = {n: getattr(self.network.recurrent, f"{n}_l{layer}").detach() for n in names}
-        found: tuple[Any, Any] = cell.step(x, tuple(p[layer] for p in before), weights)
-        return found
+        actual: tuple[Any, Any] = cell.step(x, tuple(p[layer] for p in before), weights)
+        return actual
 
     def loss(self, layer: int, part: str, value: torch.Tensor) -> torch.Tensor:
         """Had this part of this layer's state been `value` after the step."""
@@ -113,8 +113,8 @@ def test_norms_by_distance_equal_finite_differences(name: str, make_folder: Make
             for layer in range(2):
                 for part in traced.layers[0].states:
                     expected = np.mean([run.slope(layer, part) for run in runs])
-                    found = curves[layer].norms[part][distance]
-                    assert found == pytest.approx(expected, rel=1e-5, abs=1e-9), (layer, part)
+                    actual = curves[layer].norms[part][distance]
+                    assert actual == pytest.approx(expected, rel=1e-5, abs=1e-9), (layer, part)
 
 
 @pytest.mark.parametrize("name", RECURRENT)
@@ -184,18 +184,18 @@ def test_other_cells_and_other_models_stand_beside_it(make_folder: MakeFolder) -
 
 def test_clipping_tells_the_norms_of_the_weights_gradient(make_folder: MakeFolder) -> None:
     traced = double(make_folder, "gru", " ".join(["the cat sat on a mat ;"] * 20))
-    found = clipping(traced)
-    assert found.clip is None
-    assert found.share is None
-    assert found.words == 35
-    assert len(found.norms) == 4
+    actual = clipping(traced)
+    assert actual.clip is None
+    assert actual.share is None
+    assert actual.words == 35
+    assert len(actual.norms) == 4
     network = traced.subject.network
     ids = traced.reading.inputs
     network.zero_grad()
     loss, _ = network.loss(ids[35:70], ids[36:71], traced.state_before(35))
     (loss / 35).backward()
     whole = sum(float((p.grad**2).sum()) for p in network.parameters() if p.grad is not None)
-    assert found.norms[1] == pytest.approx(whole**0.5, rel=1e-6)
+    assert actual.norms[1] == pytest.approx(whole**0.5, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", ["mlp-last", "mlp-window"])

@@ -39,14 +39,14 @@ def test_maps_come_back_to_within_half_a_step() -> None:
     ],
 )
 def test_the_document_holds_what_the_trace_holds(name: str, make_folder: MakeFolder) -> None:
-    found = inspection(Predictor(make_folder(name)), TEXT)
-    document = json.loads(json.dumps(found.document(), allow_nan=False))
-    assert document["words"] == list(found.traced.reading.words)
+    actual = inspection(Predictor(make_folder(name)), TEXT)
+    document = json.loads(json.dumps(actual.document(), allow_nan=False))
+    assert document["words"] == list(actual.traced.reading.words)
     assert document["came"][-1] is None
     assert document["came"][3] == pytest.approx(
-        float(np.exp(found.traced.predictions.came[3])), rel=1e-3
+        float(np.exp(actual.traced.predictions.came[3])), rel=1e-3
     )
-    for layer, arrays in zip(document["layers"], found.traced.layers, strict=True):
+    for layer, arrays in zip(document["layers"], actual.traced.layers, strict=True):
         maps = layer["gates"] + layer["states"]
         assert [m["name"] for m in maps] == list(arrays.arrays)
         for m in maps:
@@ -73,52 +73,52 @@ def test_options_are_told_and_the_rest_is_shown(
     options: dict[str, object], note: str, make_folder: MakeFolder
 ) -> None:
     folder = make_folder("lstm", **options)
-    found = inspection(Predictor(folder), TEXT)
-    assert any(note in said for said in found.notes)
+    actual = inspection(Predictor(folder), TEXT)
+    assert any(note in said for said in actual.notes)
     engine, shares = Engine(folder.model, folder.weights), []
     state = engine.start()
-    for here, after in itertools.pairwise(found.traced.reading.ids):
+    for here, after in itertools.pairwise(actual.traced.reading.ids):
         state = engine.advance(state, int(here))
         shares.append(float(engine.probabilities(state)[after]))
-    np.testing.assert_allclose(np.exp(found.traced.predictions.came[:-1]), shares, rtol=1e-3)
-    json.dumps(found.document(), allow_nan=False)
-    for one in found.attributions:
+    np.testing.assert_allclose(np.exp(actual.traced.predictions.came[:-1]), shares, rtol=1e-3)
+    json.dumps(actual.document(), allow_nan=False)
+    for one in actual.attributions:
         assert one.log_probability == pytest.approx(np.log(shares[one.at]), rel=1e-3)
 
 
 def test_the_default_changes_are_at_the_word_whose_erasure_costs_most(
     make_folder: MakeFolder,
 ) -> None:
-    found = inspection(Predictor(make_folder("lstm")), TEXT)
-    dropped = found.contrasts[0].at
+    actual = inspection(Predictor(make_folder("lstm")), TEXT)
+    dropped = actual.contrasts[0].at
     largest = max(
         cost
-        for a in found.attributions
+        for a in actual.attributions
         for k, cost in enumerate(a.erased)
         if 1 <= a.first + k < a.at
     )
     assert any(
         a.erased[dropped - a.first] == largest
-        for a in found.attributions
+        for a in actual.attributions
         if a.first <= dropped < a.at
     )
 
 
 def test_asked_for_changes_are_the_ones_that_are_made(make_folder: MakeFolder) -> None:
     changes = [Change("replaced", 2, "mat"), Change("reset", 5)]
-    found = inspection(Predictor(make_folder("gru")), TEXT, changes=changes)
-    assert [(c.kind, c.at) for c in found.contrasts] == [("replaced", 2), ("reset", 5)]
+    actual = inspection(Predictor(make_folder("gru")), TEXT, changes=changes)
+    assert [(c.kind, c.at) for c in actual.contrasts] == [("replaced", 2), ("reset", 5)]
 
 
 def test_a_long_text_is_shown_in_part_and_that_is_said(make_folder: MakeFolder) -> None:
     text = " ".join(["the cat sat on a mat ;"] * 7200)
-    found = inspection(Predictor(make_folder("lstm")), text, words=30, skip=40_000)
-    assert len(found.traced.reading) == 31
-    assert found.notes[0] == (
+    actual = inspection(Predictor(make_folder("lstm")), text, words=30, skip=40_000)
+    assert len(actual.traced.reading) == 31
+    assert actual.notes[0] == (
         "The text has 50,400 words; this shows 30 of them, after the first 40,000."
     )
     # What was read before is remembered.
-    assert any(part.abs().max() > 0 for part in found.traced.before)
+    assert any(part.abs().max() > 0 for part in actual.traced.before)
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru", "rnn", "mlp-last"])
@@ -132,9 +132,9 @@ def test_a_text_of_one_word(name: str, make_folder: MakeFolder) -> None:
 @pytest.mark.parametrize("name", ["mlp-last", "mlp-window"])
 def test_an_mlp_has_no_gates_and_the_page_is_told_so(name: str, make_folder: MakeFolder) -> None:
     options = {"context_words": 4} if name == "mlp-window" else {}
-    found = inspection(Predictor(make_folder(name, **options)), TEXT)
-    assert "no gates, no memory" in found.notes[0]
-    document = found.document()
+    actual = inspection(Predictor(make_folder(name, **options)), TEXT)
+    assert "no gates, no memory" in actual.notes[0]
+    document = actual.document()
     assert document["gradients"] is None
     assert document["jacobians"] == []
     assert document["layers"][0]["memory"] is None
@@ -146,14 +146,14 @@ def test_a_large_model_shows_some_units_over_all_holding_times(
     make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("foreword.inspect.document.LARGEST_MAPS", 8000)
-    found = inspection(Predictor(make_folder("lstm", hidden_size=60)), TEXT)
-    document = found.document()
+    actual = inspection(Predictor(make_folder("lstm", hidden_size=60)), TEXT)
+    document = actual.document()
     maps = [m for layer in document["layers"] for m in layer["gates"] + layer["states"]]
     assert sum(len(zlib.decompress(base64.b64decode(m["data"]))) for m in maps) <= 8000
     layer = document["layers"][0]
     assert 30 < len(layer["units"]) < 60
     assert sorted(layer["orders"]["holding time"]) == list(range(len(layer["units"])))
-    longest = ranked(found.traced.layers[0], found.traced.reading.words)
+    longest = ranked(actual.traced.layers[0], actual.traced.reading.words)
     assert {longest[0].unit, longest[-1].unit} <= set(layer["units"])
     assert any("Layer 1 has 60 units" in note for note in document["notes"])
 
@@ -184,9 +184,9 @@ def test_without_captum_it_is_said_how_to_install_it(
     import sys
 
     monkeypatch.setitem(sys.modules, "captum.attr", None)
-    found = inspection(Predictor(make_folder("lstm")), TEXT)
-    assert any('pip install "foreword[inspect]"' in note for note in found.notes)
-    assert found.document()["attributions"][0]["integrated"] is None
+    actual = inspection(Predictor(make_folder("lstm")), TEXT)
+    assert any('pip install "foreword[inspect]"' in note for note in actual.notes)
+    assert actual.document()["attributions"][0]["integrated"] is None
 
 
 def test_a_missing_folder_is_told(tmp_path: object) -> None:

@@ -85,9 +85,9 @@ def test_every_order_is_one_of_all_units_and_likes_stand_together() -> None:
     memory = np.concatenate([first, other, first, other, first, other], axis=1) + noise
     layer = lstm_layer([0.9] * 6)
     layer = LayerArrays(0, layer.gates, {"h": memory, "c": memory}, LSTM)
-    found = orders(layer)
-    assert all(sorted(order) == list(range(6)) for order in found.values())
-    kinds = [unit % 2 for unit in found["similarity"]]
+    actual = orders(layer)
+    assert all(sorted(order) == list(range(6)) for order in actual.values())
+    kinds = [unit % 2 for unit in actual["similarity"]]
     changes = sum(a != b for a, b in pairwise(kinds))
     assert changes <= 2  # the angle goes round: one kind may stand at both ends
 

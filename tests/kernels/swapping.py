@@ -140,11 +140,11 @@ def outcome(layer: ours.Recurrent, way: str, x: Tensor, hx: Any) -> list[Tensor]
     products = "int8" if way == "int8" else None
     with torch.set_grad_enabled(way == "with gradients"), ours.use(products=products):
         outputs, last = layer(x, hx, **options)
-    found = [outputs, *(last if isinstance(last, tuple) else (last,))]
+    actual = [outputs, *(last if isinstance(last, tuple) else (last,))]
     if way == "with gradients":
         wanted = [p for p in layer.parameters() if p.requires_grad and p.is_floating_point()]
-        found += torch.autograd.grad(outputs.square().sum(), wanted)
-    return [part.detach() for part in found]
+        actual += torch.autograd.grad(outputs.square().sum(), wanted)
+    return [part.detach() for part in actual]
 
 
 def tried(kind: str, swap: str, way: str, choose: int) -> None:
@@ -178,7 +178,7 @@ def tried(kind: str, swap: str, way: str, choose: int) -> None:
 
     try:
         of, at, hx = given(make)
-        found = outcome(of, way, at, hx)
+        actual = outcome(of, way, at, hx)
     except REFUSALS as error:
         assert swap not in ("the same", "at an offset", "in columns", "with gaps"), error
         return
@@ -193,13 +193,13 @@ def tried(kind: str, swap: str, way: str, choose: int) -> None:
         with ours.use("reference"):
             truth = outcome(of, way, at, hx)
         off = 0.02 if way == "int8" else 1e-4
-        torch.testing.assert_close(found, truth, rtol=off, atol=off)
+        torch.testing.assert_close(actual, truth, rtol=off, atol=off)
         return
     # Other kernels may have computed with it: then as torch's operations do.
     with ours.use("reference"):
         truth = outcome(of, way, at, hx)
-    if not any(part.is_meta or type(part) is not Tensor for part in found):
-        torch.testing.assert_close(found, truth, rtol=1e-2, atol=1e-2, check_dtype=False)
+    if not any(part.is_meta or type(part) is not Tensor for part in actual):
+        torch.testing.assert_close(actual, truth, rtol=1e-2, atol=1e-2, check_dtype=False)
 
 
 @settings(

@@ -116,14 +116,14 @@ def test_memory_of_ones_own_is_float32_on_the_cpu_whatever_the_defaults_are(
         expected = layer(x)[0]
         try:
             DEFAULTS[name]()
-            found, ragged = layer(x)[0], layer(x, lengths=lengths)[0]
+            actual, ragged = layer(x)[0], layer(x, lengths=lengths)[0]
             layer.requires_grad_()
             with torch.enable_grad():
                 trained = layer(x)[0]
         finally:
             torch.set_default_dtype(torch.float32)
             torch.set_default_device(None)
-    for part in (found, ragged, trained):
+    for part in (actual, ragged, trained):
         assert part.dtype is torch.float32
         torch.testing.assert_close(part.detach(), expected)
 
@@ -156,10 +156,10 @@ def test_incoming_gradients_may_be_laid_out_in_any_way(kind: str) -> None:
         "expanded": torch.randn(1, 1, 4).expand(5, 2, 4),
         "in columns": torch.randn(4, 2, 5).transpose(0, 2),
     }[kind]
-    found = torch.autograd.grad(layer(x)[0], weights, incoming)
+    actual = torch.autograd.grad(layer(x)[0], weights, incoming)
     with ours.use("reference"):
         expected = torch.autograd.grad(layer(x)[0], weights, incoming.resolve_neg().contiguous())
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -252,10 +252,10 @@ def test_int8_clips_no_state_that_is_larger_than_1(kind: Any, shape: tuple[int, 
     hx = (state, state) if kind is ours.LSTM else state
     with torch.no_grad():
         with ours.use(products="int8"):
-            found = layer(x, hx)[0], layer(x, hx, lengths=torch.full((shape[1],), shape[0]))[0]
+            actual = layer(x, hx)[0], layer(x, hx, lengths=torch.full((shape[1],), shape[0]))[0]
         with ours.use("portable"):
             expected = layer(x, hx)[0]
-    for part in found:
+    for part in actual:
         torch.testing.assert_close(part, expected, rtol=1e-4, atol=1e-5)
 
 

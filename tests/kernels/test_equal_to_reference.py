@@ -121,16 +121,16 @@ def values_and_gradients(kernel: dispatch.Kernel, problem: Problem) -> list[Tens
 
 
 def gradients_by(loss: Tensor, wanted: list[Tensor]) -> list[Tensor]:
-    found = torch.autograd.grad(loss, wanted, allow_unused=True, retain_graph=True)
-    return [torch.zeros_like(w) if g is None else g for w, g in zip(wanted, found, strict=True)]
+    actual = torch.autograd.grad(loss, wanted, allow_unused=True, retain_graph=True)
+    return [torch.zeros_like(w) if g is None else g for w, g in zip(wanted, actual, strict=True)]
 
 
 def assert_equal_to_reference(kernel: str, problem: Problem) -> None:
-    found = values_and_gradients(dispatch.KERNELS[kernel], problem)
+    actual = values_and_gradients(dispatch.KERNELS[kernel], problem)
     truth = values_and_gradients(dispatch.KERNELS["reference"], problem)
     tolerance = 1e-10 if problem.x.dtype == torch.float64 else 1e-3
-    assert len(found) == len(truth)
-    for a, b in zip(found, truth, strict=True):
+    assert len(actual) == len(truth)
+    for a, b in zip(actual, truth, strict=True):
         torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
 
 
@@ -258,8 +258,8 @@ def test_float32_products_large_enough_for_onednn_equal_the_reference_in_float64
         tuple(part.detach().double().requires_grad_() for part in small.state),
         {k: w.detach().double().requires_grad_() for k, w in small.weights.items()},
     )
-    found = values_and_gradients(dispatch.KERNELS["portable"], small)
+    actual = values_and_gradients(dispatch.KERNELS["portable"], small)
     truth = values_and_gradients(dispatch.KERNELS["reference"], exact)
-    for a, b in zip(found, truth, strict=True):
+    for a, b in zip(actual, truth, strict=True):
         scale = max(1.0, float(b.abs().max()))
         assert float((a.double() - b).abs().max()) / scale < 1e-4

@@ -73,11 +73,11 @@ def in_double(problem: Problem) -> Problem:
 
 def worst_difference(problem: Problem) -> float:
     """From the equations in double precision, as a share of each tensor's largest value."""
-    found = values_and_gradients(dispatch.KERNELS["native"], problem)
+    actual = values_and_gradients(dispatch.KERNELS["native"], problem)
     truth = values_and_gradients(dispatch.KERNELS["reference"], in_double(problem))
     return max(
         float((a - b).abs().max() / b.abs().max().clamp(min=1))
-        for a, b in zip(found, truth, strict=True)
+        for a, b in zip(actual, truth, strict=True)
     )
 
 
@@ -119,16 +119,16 @@ def test_512_steps_stay_near_double_precision(name: str) -> None:
 def test_results_do_not_depend_on_the_number_of_threads(name: str, instruction_set: str) -> None:
     problem = random_problem(NATIVE[name], 3, 16, 20, 130, torch.float32, seed=2)
     before = torch.get_num_threads()
-    found = []
+    actual = []
     try:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
             run = native.run(problem)
-            found.append([part.detach() for part in (run.outputs, *run.last)])
+            actual.append([part.detach() for part in (run.outputs, *run.last)])
     finally:
         torch.set_num_threads(before)
-    for other in found[1:]:
-        assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
+    for other in actual[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(actual[0], other, strict=True))
 
 
 @pytest.mark.parametrize("products", ["float32", "bfloat16"])
@@ -139,16 +139,16 @@ def test_gradients_do_not_depend_on_the_number_of_threads(
 ) -> None:
     problem = random_problem(NATIVE[name], 3, 40, 20, 130, torch.float32, 2, asked)
     before = torch.get_num_threads()
-    found = []
+    actual = []
     try:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
             with nn.use(products=products):
-                found.append(values_and_gradients(dispatch.KERNELS["native"], problem))
+                actual.append(values_and_gradients(dispatch.KERNELS["native"], problem))
     finally:
         torch.set_num_threads(before)
-    for other in found[1:]:
-        assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
+    for other in actual[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(actual[0], other, strict=True))
 
 
 @settings(deadline=None, max_examples=50)
@@ -156,21 +156,21 @@ def test_gradients_do_not_depend_on_the_number_of_threads(
 def test_there_are_rows_for_what_is_there_and_no_others(T: int, lengths: list[int]) -> None:
     lengths = [min(length, T) for length in lengths]
     B = len(lengths)
-    found = steps.arranged(torch.zeros(T, B, 1), torch.tensor(lengths))
-    assert (found.T, found.rows) == (max(lengths), sum(lengths))
-    assert found.order is not None
-    order = found.order.order.tolist()
+    actual = steps.arranged(torch.zeros(T, B, 1), torch.tensor(lengths))
+    assert (actual.T, actual.rows) == (max(lengths), sum(lengths))
+    assert actual.order is not None
+    order = actual.order.order.tolist()
     assert order == sorted(range(B), key=lambda b: -lengths[b])
     there = [(t, b) for t in range(T) for b in order if t < lengths[b]]
     idle = [(t, b) for t in range(T) for b in range(B) if t >= lengths[b]]
-    assert found.order.places.tolist() == [t * B + b for t, b in there + idle]
+    assert actual.order.places.tolist() == [t * B + b for t, b in there + idle]
     begins = [sum(step < t for step, _ in there) for t in range(T + 1)]
-    assert found.order.begins.tolist() == begins
+    assert actual.order.begins.tolist() == begins
     # States: the first ones by their rank, then those after each row's step.
     after = {place: B + row for row, place in enumerate(there)}
     after |= {(-1, b): order.index(b) for b in range(B)}
-    assert found.order.befores[: found.rows].tolist() == [after[t - 1, b] for t, b in there]
-    assert found.order.ends.tolist() == [after[lengths[b] - 1, b] for b in range(B)]
+    assert actual.order.befores[: actual.rows].tolist() == [after[t - 1, b] for t, b in there]
+    assert actual.order.ends.tolist() == [after[lengths[b] - 1, b] for b in range(B)]
 
 
 @pytest.mark.parametrize("products", ["float32", "bfloat16", "int8"])
@@ -216,9 +216,9 @@ def test_sequences_of_full_length_are_a_batch_without_lengths(name: str, product
     problem = random_problem(NATIVE[name], 5, 7, 9, 40, torch.float32, seed=3)
     full = replace(problem.extras, lengths=torch.full((7,), 5), wants_states=True)
     with nn.use(products=products):
-        found = values_and_gradients(dispatch.KERNELS["native"], replace(problem, extras=full))
+        actual = values_and_gradients(dispatch.KERNELS["native"], replace(problem, extras=full))
         expected = values_and_gradients(dispatch.KERNELS["native"], problem)
-    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -229,12 +229,12 @@ def test_a_packed_batch_gives_what_its_lengths_give(name: str, bidirectional: bo
     lengths = [4, 9, 1, 9, 6]
     outputs, last = layer(x, lengths=lengths)
     packed, their_last = layer(pack_padded_sequence(x, lengths, enforce_sorted=False))
-    found, _ = pad_packed_sequence(packed)
-    torch.testing.assert_close(found, outputs)
+    actual, _ = pad_packed_sequence(packed)
+    torch.testing.assert_close(actual, outputs)
     torch.testing.assert_close(their_last, last)
     wanted = [x, *layer.parameters()]
     torch.testing.assert_close(
-        torch.autograd.grad(found.square().sum(), wanted),
+        torch.autograd.grad(actual.square().sum(), wanted),
         torch.autograd.grad(outputs.square().sum(), wanted),
     )
 
@@ -247,10 +247,10 @@ def test_a_batch_without_sequences_is_left_to_others() -> None:
     assert not outputs.any()
 
 
-def relative_error(found: list[Tensor], truth: list[Tensor]) -> float:
+def relative_error(actual: list[Tensor], truth: list[Tensor]) -> float:
     """The largest of all tensors' distances from the truth, by the truth's norm."""
     return max(
-        float((a - b).norm() / b.norm().clamp(min=1e-6)) for a, b in zip(found, truth, strict=True)
+        float((a - b).norm() / b.norm().clamp(min=1e-6)) for a, b in zip(actual, truth, strict=True)
     )
 
 
@@ -278,14 +278,14 @@ def test_bfloat16_products_are_off_by_their_rounding(
             weight *= 0.5 / max(H, inputs) ** 0.5
     truth = dispatch.KERNELS["reference"].run(in_double(problem))
     with nn.use(products="bfloat16"):
-        found = native.run(problem)
-    pairs = zip((found.outputs, *found.last), (truth.outputs, *truth.last), strict=True)
+        actual = native.run(problem)
+    pairs = zip((actual.outputs, *actual.last), (truth.outputs, *truth.last), strict=True)
     for part, exact in pairs:
         off = (part.detach().double() - exact.detach()).abs().max()
         assert float(off / exact.detach().abs().max().clamp(min=1)) < 0.02
     with torch.no_grad(), nn.use(products="bfloat16"):
         alone = native.run(problem)
-    assert torch.equal(alone.outputs, found.outputs)
+    assert torch.equal(alone.outputs, actual.outputs)
 
 
 @pytest.mark.parametrize("name", NATIVE)
@@ -298,8 +298,8 @@ def test_gradients_through_bfloat16_products_stay_near_the_truth(
             weight *= 0.5 / 64**0.5
     truth = values_and_gradients(dispatch.KERNELS["reference"], in_double(problem))
     with nn.use(products="bfloat16"):
-        found = values_and_gradients(dispatch.KERNELS["native"], problem)
-    error = relative_error([part.double() for part in found], truth)
+        actual = values_and_gradients(dispatch.KERNELS["native"], problem)
+    error = relative_error([part.double() for part in actual], truth)
     # Slopes jump where ReLU's argument is rounded across 0, a memory across its clip, or where
     # rounding makes another unit the largest.
     jumps = name == "rnn-relu" or name.startswith("si-cifg")
@@ -318,8 +318,8 @@ def test_int8_products_stay_near_the_truth(name: str, instruction_set: str) -> N
                 part.clamp_(-1, 1)
             truth = dispatch.KERNELS["reference"].run(in_double(problem))
             with nn.use(products="int8"):
-                found = native.run(problem)
-        error = relative_error([found.outputs.double()], [truth.outputs])
+                actual = native.run(problem)
+        error = relative_error([actual.outputs.double()], [truth.outputs])
         cell = NATIVE[name]
         is_unbounded = name == "rnn-relu" or cell.recurrent_state == 1 or cell.projected
         assert error < (1e-5 if is_unbounded else 0.03)
@@ -395,9 +395,9 @@ def test_large_and_missing_numbers_come_out_as_the_equations_say(instruction_set
         expected = layer(x)[0]
     torch.testing.assert_close(layer(x)[0], expected)
     x[0, 1, 0] = float("nan")
-    found = layer(x)[0]
-    assert found[:, 1].isnan().all()
-    assert not found[:, [0, 2, 3]].isnan().any()
+    actual = layer(x)[0]
+    assert actual[:, 1].isnan().all()
+    assert not actual[:, [0, 2, 3]].isnan().any()
 
 
 def test_denormals_are_there_again_after_a_call() -> None:
@@ -462,7 +462,7 @@ def test_second_derivatives_are_those_of_the_equations(name: str, asked: frozens
         return list(torch.autograd.grad(loss, wanted))
 
     problem = random_problem(NATIVE[name], 3, 2, 4, 12, torch.float32, 5, asked)
-    for found, truth in zip(
+    for actual, truth in zip(
         second("native", problem), second("reference", in_double(problem)), strict=True
     ):
-        torch.testing.assert_close(found, truth.float(), rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(actual, truth.float(), rtol=1e-3, atol=1e-3)

@@ -57,8 +57,8 @@ def at_inference(layer: nn.Recurrent, *arguments: object) -> tuple[Tensor, ...]:
     return (outputs, *(last if isinstance(last, tuple) else (last,)))
 
 
-def assert_same(found: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> None:
-    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+def assert_same(actual: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> None:
+    torch.testing.assert_close(actual, expected, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("products", ["float32", "bfloat16", "int8"])
@@ -95,11 +95,11 @@ def test_the_short_way_gives_what_the_long_way_gives(
         # One step of one sequence reads weights where they lie, and adds in another order.
         is_step = T == B == 1 and loops.possible(products, layer.cell) == "float32"
         for _ in range(3):  # packed by the first, found by the second
-            found = at_inference(layer, x, *hx)
+            actual = at_inference(layer, x, *hx)
             if is_step:
-                torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+                torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5)
             else:
-                assert_same(found, expected)
+                assert_same(actual, expected)
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
@@ -172,9 +172,9 @@ def test_changed_weights_are_packed_anew(name: str, change: str) -> None:
     before = at_inference(layer, x)
     with torch.no_grad():
         CHANGES[change](layer)
-    found = at_inference(layer, x)
-    assert not torch.equal(found[0], before[0])
-    assert_same(found, the_long_way(layer, x))
+    actual = at_inference(layer, x)
+    assert not torch.equal(actual[0], before[0])
+    assert_same(actual, the_long_way(layer, x))
 
 
 @pytest.mark.parametrize("change", ["in place", "a bias", "other weights", "a step of training"])
@@ -184,9 +184,9 @@ def test_changes_that_torch_counts_are_seen_in_frozen_weights_too(change: str) -
         before = at_inference(layer, x)
         with torch.no_grad():
             CHANGES[change](layer)
-        found = at_inference(layer, x)
-    assert not torch.equal(found[0], before[0])
-    assert_same(found, the_long_way(layer, x))
+        actual = at_inference(layer, x)
+    assert not torch.equal(actual[0], before[0])
+    assert_same(actual, the_long_way(layer, x))
 
 
 def test_frozen_weights_are_not_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,10 +270,10 @@ def test_threads_that_come_at_once_all_get_the_same() -> None:
         def work(start: threading.Barrier = start) -> None:
             start.wait()
             for _ in range(5):
-                found = at_inference(layer, x)
+                actual = at_inference(layer, x)
                 wrong.extend(
                     float((a - b).abs().max())
-                    for a, b in zip(found, expected, strict=True)
+                    for a, b in zip(actual, expected, strict=True)
                     if not torch.equal(a, b)
                 )
 
@@ -288,13 +288,13 @@ def test_threads_that_come_at_once_all_get_the_same() -> None:
 def test_another_instruction_set_packs_in_its_own_way() -> None:
     layer, x = nn.GRU(8, 40), torch.randn(2, 1, 8)
     before = native.instruction_set()
-    found = []
+    actual = []
     for name in module.loaded().instruction_sets():
         module.loaded().use_instruction_set(name)
-        found.append(at_inference(layer, x)[0])
+        actual.append(at_inference(layer, x)[0])
         module.loaded().use_instruction_set(before)
-    for outputs in found:
-        torch.testing.assert_close(outputs, found[0])
+    for outputs in actual:
+        torch.testing.assert_close(outputs, actual[0])
 
 
 def test_what_the_short_way_cannot_do_goes_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,6 +342,6 @@ def test_one_step_by_another_products_format_stays_within_its_error() -> None:
     layer, x = nn.LSTM(8, 16), torch.randn(1, 1, 8)
     exact = at_inference(layer, x)[0]
     with nn.use(products="int8"):
-        found = at_inference(layer, x)[0]
-    assert 0 < float((found - exact).abs().max()) < 0.02
+        actual = at_inference(layer, x)[0]
+    assert 0 < float((actual - exact).abs().max()) < 0.02
     assert loops.possible("int8", nn.RNN(1, 1, nonlinearity="relu").cell) == "float32"

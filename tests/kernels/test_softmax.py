@@ -57,14 +57,14 @@ def test_results_do_not_depend_on_the_number_of_threads(
     dtype: torch.dtype, instruction_set: str
 ) -> None:
     logits, bias, targets = random_rows(41, 3001, 3.0, seed=0)
-    found, before = [], torch.get_num_threads()
+    actual, before = [], torch.get_num_threads()
     for threads in (1, 2, 3):
         torch.set_num_threads(threads)
         d_bias = torch.zeros(3001)
-        found.append((*native.softmax(logits.to(dtype).clone(), bias, targets, d_bias), d_bias))
+        actual.append((*native.softmax(logits.to(dtype).clone(), bias, targets, d_bias), d_bias))
     torch.set_num_threads(before)
-    for other in found[1:]:
-        assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
+    for other in actual[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(actual[0], other, strict=True))
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
@@ -98,12 +98,12 @@ def test_the_output_layer_gives_the_same_by_either_kernel(precision: torch.dtype
     weight = torch.randn(501, 32, generator=generator).requires_grad_()
     bias = torch.randn(501, generator=generator).requires_grad_()
     targets = torch.randint(501, (300,), generator=generator)
-    found = []
+    actual = []
     for kernel in ("native", "portable"):
         with dispatch.use(kernel):
             loss = linear_cross_entropy(x, weight, bias, targets, precision=precision)
-        found.append((loss.detach(), *torch.autograd.grad(loss, [x, weight, bias])))
-    for ours, theirs in zip(*found, strict=True):
+        actual.append((loss.detach(), *torch.autograd.grad(loss, [x, weight, bias])))
+    for ours, theirs in zip(*actual, strict=True):
         difference = (ours - theirs).abs().max() / theirs.abs().max()
         assert float(difference) < TOLERANCE[precision]
 
@@ -130,9 +130,9 @@ def test_ranks_are_those_of_sorted_words(
         with dispatch.use(kernel):
             losses, above = ranks(logits, targets, left_out)
         torch.testing.assert_close(losses.double(), truth, atol=1e-5, rtol=1e-5)
-        for row, target, found in zip(logits.tolist(), targets.tolist(), above, strict=True):
+        for row, target, actual in zip(logits.tolist(), targets.tolist(), above, strict=True):
             larger = [v for v in range(V) if row[v] > row[target] and v != left_out]
-            assert len(larger) == found
+            assert len(larger) == actual
 
 
 def test_ranks_refuse_a_target_outside_the_vocabulary() -> None:

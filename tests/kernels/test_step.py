@@ -60,9 +60,9 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     step = inference._step
 
     def counting(*arguments: Any) -> Any:
-        found = step(*arguments)
-        calls.append(found)
-        return found
+        actual = step(*arguments)
+        calls.append(actual)
+        return actual
 
     monkeypatch.setattr(inference, "_step", counting)
     return calls
@@ -73,8 +73,8 @@ def by_the_equations(layer: nn.Recurrent, *arguments: Any) -> tuple[Tensor, ...]
         return at_inference(layer, *arguments)
 
 
-def assert_near(found: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> None:
-    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+def assert_near(actual: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> None:
+    torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5)
 
 
 def drawn_state(layer: nn.Recurrent) -> Any:
@@ -113,25 +113,25 @@ def test_a_step_is_that_of_the_equations(
     hx = (drawn_state(layer),) if gives_state else ()
     x = torch.randn(1, 1, inputs)
     taken.clear()
-    found = at_inference(layer, x, *hx)
+    actual = at_inference(layer, x, *hx)
     assert len(taken) == 1
     # A norm over few, nearly equal units magnifies rounding by up to 1 / sqrt(EPSILON), 316 times.
     off = 1e-3 if "layernorm" in name else 1e-5
-    torch.testing.assert_close(found, by_the_equations(layer, x, *hx), rtol=off, atol=off)
+    torch.testing.assert_close(actual, by_the_equations(layer, x, *hx), rtol=off, atol=off)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_step_does_not_depend_on_the_number_of_threads(name: str, instruction_set: str) -> None:
     layer, x = ALL[name](520, 520, 2), torch.randn(1, 1, 520)  # large enough to be shared
-    before, found = torch.get_num_threads(), []
+    before, actual = torch.get_num_threads(), []
     try:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
-            found.append(at_inference(layer, x, drawn_state_of_ones(layer)))
+            actual.append(at_inference(layer, x, drawn_state_of_ones(layer)))
     finally:
         torch.set_num_threads(before)
-    for other in found[1:]:
-        assert_same(other, found[0])
+    for other in actual[1:]:
+        assert_same(other, actual[0])
 
 
 def drawn_state_of_ones(layer: nn.Recurrent) -> Any:
@@ -144,12 +144,12 @@ def test_steps_are_the_steps_of_a_sequence(name: str) -> None:
     layer, x = ALL[name](6, 20, 2), torch.randn(9, 1, 6)
     outputs, *last = at_inference(layer, x)
     state: Any = None
-    found = []
+    actual = []
     for part in x.split(1):
         with torch.no_grad():
             y, state = layer(part, state)
-        found.append(y)
-    torch.testing.assert_close(torch.cat(found), outputs, rtol=1e-4, atol=1e-5)
+        actual.append(y)
+    torch.testing.assert_close(torch.cat(actual), outputs, rtol=1e-4, atol=1e-5)
     state = state if isinstance(state, tuple) else (state,)
     torch.testing.assert_close(state, tuple(last), rtol=1e-4, atol=1e-5)
 
@@ -171,9 +171,9 @@ def test_changed_weights_are_those_of_the_next_step(name: str, change: str, froz
         before = at_inference(layer, x, hx)
         with torch.no_grad():
             CHANGES[change](layer)
-        found = at_inference(layer, x, hx)
-    assert not torch.equal(found[0], before[0])
-    assert_near(found, by_the_equations(layer, x, hx))
+        actual = at_inference(layer, x, hx)
+    assert not torch.equal(actual[0], before[0])
+    assert_near(actual, by_the_equations(layer, x, hx))
 
 
 class Doubled(torch.nn.Module):
@@ -191,9 +191,9 @@ def test_parametrised_weights_are_those_that_the_parametrisation_gives(name: str
     hx = drawn_state_of_ones(layer)
     before = at_inference(layer, x, hx)
     parametrize.register_parametrization(layer, name, Doubled())
-    found = at_inference(layer, x, hx)
-    assert not torch.allclose(found[0], before[0])
-    assert_near(found, by_the_equations(layer, x, hx))
+    actual = at_inference(layer, x, hx)
+    assert not torch.allclose(actual[0], before[0])
+    assert_near(actual, by_the_equations(layer, x, hx))
 
 
 def test_functional_calls_use_the_weights_that_they_are_given(taken: list[object]) -> None:
@@ -203,19 +203,19 @@ def test_functional_calls_use_the_weights_that_they_are_given(taken: list[object
         {k: v * 1.0 for k, v in other.state_dict().items()},
     ):
         with torch.no_grad():
-            found = torch.func.functional_call(layer, theirs, (x,))
-        assert_same(found, at_inference(other, x))
+            actual = torch.func.functional_call(layer, theirs, (x,))
+        assert_same(actual, at_inference(other, x))
     assert len(taken) == 4
 
 
 def test_tied_weights_are_read_twice() -> None:
     layer, x = nn.LSTM(16, 16, 2), torch.randn(1, 1, 16)
     layer.weight_hh_l1 = layer.weight_ih_l1 = layer.weight_hh_l0
-    found = at_inference(layer, x)
-    assert_near(found, by_the_equations(layer, x))
+    actual = at_inference(layer, x)
+    assert_near(actual, by_the_equations(layer, x))
     with torch.no_grad():
         layer.weight_hh_l0.mul_(3)
-    assert not torch.allclose(at_inference(layer, x)[0], found[0])
+    assert not torch.allclose(at_inference(layer, x)[0], actual[0])
     assert_near(at_inference(layer, x), by_the_equations(layer, x))
 
 
@@ -237,10 +237,10 @@ def test_weights_that_lie_otherwise_go_the_long_way(
     layer, x = nn.RNN(8, 16), torch.randn(1, 1, 8)
     before = at_inference(layer, x, torch.ones(1, 1, 16))
     change(layer)
-    found = at_inference(layer, x, torch.ones(1, 1, 16))
+    actual = at_inference(layer, x, torch.ones(1, 1, 16))
     assert len(taken) == 1  # before
-    assert not torch.allclose(found[0], before[0])
-    assert_near(found, by_the_equations(layer, x, torch.ones(1, 1, 16)))
+    assert not torch.allclose(actual[0], before[0])
+    assert_near(actual, by_the_equations(layer, x, torch.ones(1, 1, 16)))
 
 
 @pytest.mark.parametrize("T", [1, 3])
@@ -280,10 +280,10 @@ def test_outputs_and_states_are_tensors_of_their_own() -> None:
 
 def test_inputs_that_require_gradients_are_read_all_the_same(taken: list[object]) -> None:
     layer, x = nn.LSTM(8, 16), torch.randn(1, 1, 8, requires_grad=True)
-    found = at_inference(layer, x)
+    actual = at_inference(layer, x)
     assert len(taken) == 1
-    assert not found[0].requires_grad
-    assert_near(found, by_the_equations(layer, x))
+    assert not actual[0].requires_grad
+    assert_near(actual, by_the_equations(layer, x))
 
 
 def test_a_layer_that_has_stepped_can_be_copied_pickled_and_saved() -> None:

@@ -19,19 +19,19 @@ def used(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     from foreword.models.model import NextWordModel
     from foreword.models.ngram import NgramModel
 
-    found: list[int] = []
+    actual: list[int] = []
     monkeypatch.setattr(threads, "available", lambda: 1)
     for kind in (NextWordModel, NgramModel):
         scorer = kind.scorer
 
         def counted(*arguments: object, of: Callable[..., object] = scorer) -> object:
-            found.append(torch.get_num_threads())
+            actual.append(torch.get_num_threads())
             return of(*arguments)
 
         monkeypatch.setattr(kind, "scorer", counted)
     before = torch.get_num_threads()
     torch.set_num_threads(3)
-    yield found
+    yield actual
     assert torch.get_num_threads() == 3
     torch.set_num_threads(before)
 

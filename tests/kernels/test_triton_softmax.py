@@ -37,7 +37,7 @@ def test_losses_and_gradients_are_those_of_double_precision(
     placed = (x.to(DEVICE) for x in (features, weight, bias, targets))
     loss, *gradients = triton_softmax.loss_and_gradients(*placed, low)
     assert abs(loss.item() - expected.item()) < close * abs(expected.item())
-    for found, double in zip(gradients, doubles, strict=True):
-        difference = (found.cpu().double() - double.grad).norm() / double.grad.norm()
+    for actual, double in zip(gradients, doubles, strict=True):
+        difference = (actual.cpu().double() - double.grad).norm() / double.grad.norm()
         assert difference < close
     assert gradients[0][1].abs().sum() == 0

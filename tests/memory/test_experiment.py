@@ -181,7 +181,7 @@ def test_gradient_norms_are_what_autograd_says_of_an_unrolled_network() -> None:
     task, lag = TASKS["adding"], 8
     network = prepared(trial_for("adding", "rnn", lag, hidden_size=5))
     assert isinstance(network, RecurrentNetwork)
-    found = gradient_norms(network, task, lag, Generator().manual_seed(3))["h"]
+    actual = gradient_norms(network, task, lag, Generator().manual_seed(3))["h"]
 
     batch = task.draw(lag, 32, Generator().manual_seed(3))
     w = {name.removesuffix("_l0"): p for name, p in network.layer.named_parameters()}
@@ -196,8 +196,8 @@ def test_gradient_norms_are_what_autograd_says_of_an_unrolled_network() -> None:
     for state in reversed(states):
         assert state.grad is not None
         expected.append(state.grad.norm(dim=1).mean().item())
-    assert [distance for distance, _ in found] == list(range(lag))
-    assert [norm for _, norm in found] == pytest.approx(expected, rel=1e-4)
+    assert [distance for distance, _ in actual] == list(range(lag))
+    assert [norm for _, norm in actual] == pytest.approx(expected, rel=1e-4)
 
 
 def test_an_lstm_that_keeps_everything_carries_gradients_farther_than_an_rnn() -> None:

@@ -43,13 +43,13 @@ def made_up(trial: Trial, *, solved: bool, steps: int = 100, error: float = 0.5)
 @pytest.fixture(scope="module")
 def results() -> list[Result]:
     """Three cells on two tasks: the LSTM solves all, the RNN one of two seeds at the short lag."""
-    found = []
+    actual = []
     for task, lags in (("adding", (10, 50)), ("anbncn", (10,))):
         for trial in planned([task], ["mlp-window", "rnn", "lstm"], lags, 2):
             is_lucky = trial.cell == "rnn" and trial.lag == 10 and trial.seed == 2
             solved = trial.cell == "lstm" or is_lucky
-            found.append(made_up(trial, solved=solved, steps=100 * trial.seed))
-    return found
+            actual.append(made_up(trial, solved=solved, steps=100 * trial.seed))
+    return actual
 
 
 def test_a_survey_runs_in_workers_keeps_its_results_and_does_nothing_twice(tmp_path: Path) -> None:
@@ -129,13 +129,13 @@ def test_without_a_task_the_tour_is_short() -> None:
 
 
 def test_the_map_counts_seeds(results: list[Result]) -> None:
-    found = {(p.task, p.cell, p.lag): p for p in places(results)}
-    assert found["adding", "lstm", 50].share == 1.0
-    assert found["adding", "rnn", 10].share == 0.5
-    assert found["adding", "rnn", 10].steps == 200  # the seed that solved it
-    assert found["adding", "rnn", 50].steps is None
-    assert found["adding", "lstm", 10].steps == 150
-    assert found["anbncn", "lstm", 10].figures == {"reach": 41.0}
+    actual = {(p.task, p.cell, p.lag): p for p in places(results)}
+    assert actual["adding", "lstm", 50].share == 1.0
+    assert actual["adding", "rnn", 10].share == 0.5
+    assert actual["adding", "rnn", 10].steps == 200  # the seed that solved it
+    assert actual["adding", "rnn", 50].steps is None
+    assert actual["adding", "lstm", 10].steps == 150
+    assert actual["anbncn", "lstm", 10].figures == {"reach": 41.0}
 
 
 class Structure(HTMLParser):
@@ -193,8 +193,8 @@ def test_gradients_are_those_by_the_memory_whatever_else_a_state_holds(
 ) -> None:
     trial = trial_for("adding", "slstm", 10)
     norms = dict.fromkeys(("h", "c", "n", "m"), ((0, 1.0), (9, 0.5)))
-    found = replace(made_up(trial, solved=True), gradients_before=norms, gradients_after=norms)
-    assert "slstm, c" in page([found])
+    actual = replace(made_up(trial, solved=True), gradients_before=norms, gradients_after=norms)
+    assert "slstm, c" in page([actual])
     assert "rnn, h" in page(results)
 
 

@@ -152,8 +152,8 @@ def test_symbols_of_temporal_order_stand_where_the_paper_puts_them() -> None:
     batch = task_for("temporal-order-3").draw(100, 300, generator())
     places = [[k for k, s in enumerate(t) if s in "XY"] for t in strings_of(batch, "EBabcdXY")]
     for k, (low, high) in enumerate([(10, 20), (33, 43), (66, 76)]):
-        found = {place[k] for place in places}
-        assert (min(found), max(found)) == (low, high)
+        actual = {place[k] for place in places}
+        assert (min(actual), max(actual)) == (low, high)
 
 
 def test_the_noise_free_sequences_are_the_two_of_the_paper() -> None:

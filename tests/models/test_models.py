@@ -208,8 +208,8 @@ def test_a_model_that_starts_from_counts_predicts_how_common_words_are(
     counts = torch.tensor([0, 90, 40, 31, 7, 6, 5, 4, 2, 1, 0])
     model.start_from(counts)
     size = 4 if options == {} else 5  # what the output layer sees
-    found = model.scores(torch.zeros(2, size)).softmax(-1)
-    torch.testing.assert_close(found, ((counts + 1) / (counts + 1).sum()).expand(2, -1))
+    actual = model.scores(torch.zeros(2, size)).softmax(-1)
+    torch.testing.assert_close(actual, ((counts + 1) / (counts + 1).sum()).expand(2, -1))
 
 
 @pytest.mark.parametrize("tied", [True, False])
@@ -218,7 +218,7 @@ def test_a_mixture_predicts_by_the_formula_of_the_paper(tied: bool) -> None:
     with torch.no_grad():
         model.mixture.bias.uniform_(-1, 1, generator=torch.Generator().manual_seed(0))
         model.decoder.bias.uniform_(-1, 1, generator=torch.Generator().manual_seed(1))
-        found, _ = model(IDS, model.start(2))
+        actual, _ = model(IDS, model.start(2))
         g, _ = model.features(IDS, model.start(2))
         weight = model.embedding.weight if tied else model.decoder.weight
         pi = torch.softmax(g @ model.mixture.prior.T, 2)
@@ -226,7 +226,7 @@ def test_a_mixture_predicts_by_the_formula_of_the_paper(tied: bool) -> None:
         each = [torch.softmax(h @ weight.T + model.decoder.bias, 2) for h in contexts]
     P = sum(pi[:, :, k : k + 1] * p for k, p in enumerate(each))
     assert g.shape == (6, 2, 5)
-    torch.testing.assert_close(found.exp(), P)
+    torch.testing.assert_close(actual.exp(), P)
     torch.testing.assert_close(P.sum(2), torch.ones(6, 2))
 
 
@@ -266,11 +266,11 @@ def test_options_that_mean_nothing_are_refused(options: dict[str, object], fault
 @pytest.mark.parametrize("name", EVERY)
 def test_another_kind_of_the_same_sizes_has_the_options_that_it_can_have(name: ModelName) -> None:
     options = {"skip": True, "softmaxes": 2, "mogrifier_rounds": 4, "mogrifier_rank": 1}
-    found = config("lstm", **options).as_kind(name)
-    assert found.softmaxes == 2
-    assert found.skip == found.is_recurrent
-    assert bool(found.mogrifier_rounds) == bool(found.mogrifier_rank) == (name == "lstm")
-    assert found.cell_clip == (5.0 if "peephole" in name else 0.0)
+    actual = config("lstm", **options).as_kind(name)
+    assert actual.softmaxes == 2
+    assert actual.skip == actual.is_recurrent
+    assert bool(actual.mogrifier_rounds) == bool(actual.mogrifier_rank) == (name == "lstm")
+    assert actual.cell_clip == (5.0 if "peephole" in name else 0.0)
 
 
 def test_a_mixture_takes_a_sample_of_the_vocabulary_as_one_softmax_does() -> None:
@@ -284,5 +284,5 @@ def test_a_mixture_takes_a_sample_of_the_vocabulary_as_one_softmax_does() -> Non
     g, _ = model.features(IDS, model.start(2))
     contexts, log_prior = model.mixture(g.flatten(0, 1))
     weight, bias = model.embedding.weight[sample.words], sample.log_weights
-    found = log_mixture(contexts, log_prior, weight, bias).gather(1, sample.targets[:, None])
-    torch.testing.assert_close(loss, -found.sum())
+    actual = log_mixture(contexts, log_prior, weight, bias).gather(1, sample.targets[:, None])
+    torch.testing.assert_close(loss, -actual.sum())

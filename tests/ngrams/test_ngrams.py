@@ -94,8 +94,8 @@ def test_discounts_of_a_longer_text_are_those_of_equation_17() -> None:
 
 def test_discounts_by_hand() -> None:
     # Four seen once, three twice, two three times, one four times: Y = 4 / (4 + 2 * 3).
-    found = discounts(np.repeat([1, 2, 3, 4], [4, 3, 2, 1]))
-    assert found.tolist() == pytest.approx([0, 1 - 0.8 * 0.75, 2 - 1.2 * 2 / 3, 3 - 1.6 / 2])
+    actual = discounts(np.repeat([1, 2, 3, 4], [4, 3, 2, 1]))
+    assert actual.tolist() == pytest.approx([0, 1 - 0.8 * 0.75, 2 - 1.2 * 2 / 3, 3 - 1.6 / 2])
 
 
 @settings(deadline=None, max_examples=30)
@@ -127,8 +127,8 @@ def test_one_words_probability_is_that_of_the_whole_distribution(
     contexts = [part[:, 0] for part in table.contexts(np.array(words)[:, None])]
     every = table.probabilities(contexts)
     targets = np.roll(words, -1)
-    found, known = table.probability_of(contexts, targets)
-    np.testing.assert_allclose(found, every[np.arange(len(words)), targets], rtol=1e-5)
+    actual, known = table.probability_of(contexts, targets)
+    np.testing.assert_allclose(actual, every[np.arange(len(words)), targets], rtol=1e-5)
     assert known.max() <= 2
 
 

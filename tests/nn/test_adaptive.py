@@ -20,14 +20,14 @@ def layer(dtype: torch.dtype = torch.float64) -> tuple[Adaptive, Tensor]:
     def draw(*shape: int) -> Tensor:
         return torch.randn(shape, generator=generator, dtype=dtype)
 
-    found = Adaptive(
+    actual = Adaptive(
         draw(HEAD + len(CLUSTERS), G),
         [draw(features, G) for _, features in CLUSTERS],
         [draw(words, features) for words, features in CLUSTERS],
     )
     with torch.no_grad():
-        found.bias.copy_(draw(len(CLUSTERS)))
-    return found, draw(V).requires_grad_()
+        actual.bias.copy_(draw(len(CLUSTERS)))
+    return actual, draw(V).requires_grad_()
 
 
 def features(count: int, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -39,20 +39,20 @@ def by_the_paper(weights: Adaptive, bias: Tensor, g: Tensor) -> Tensor:
     """P of every word of one row of features, word by word."""
     logits = weights.head @ g + torch.cat([bias[:HEAD], weights.bias])
     head = logits.exp() / logits.exp().sum()
-    found, first = list(head[:HEAD]), HEAD
+    actual, first = list(head[:HEAD]), HEAD
     for k, (words, _) in enumerate(CLUSTERS):
         inside = weights.up[k] @ (weights.down[k] @ g) + bias[first : first + words]
-        found += list(head[HEAD + k] * inside.exp() / inside.exp().sum())
+        actual += list(head[HEAD + k] * inside.exp() / inside.exp().sum())
         first += words
-    return torch.stack(found)
+    return torch.stack(actual)
 
 
 def test_probabilities_are_those_of_the_paper_and_sum_to_one() -> None:
     weights, bias = layer()
     g = features(6)
-    found = weights.log_probabilities(g, bias).exp()
-    torch.testing.assert_close(found, torch.stack([by_the_paper(weights, bias, row) for row in g]))
-    torch.testing.assert_close(found.sum(1), torch.ones(6, dtype=torch.float64))
+    actual = weights.log_probabilities(g, bias).exp()
+    torch.testing.assert_close(actual, torch.stack([by_the_paper(weights, bias, row) for row in g]))
+    torch.testing.assert_close(actual.sum(1), torch.ones(6, dtype=torch.float64))
     assert weights.ranges == [ClusterRange(5, 11), ClusterRange(11, 24)]
 
 
@@ -74,12 +74,12 @@ def test_the_loss_and_its_gradients_are_those_of_whole_probabilities(
     weights, bias = layer()
     g = features(len(targets))
     asked = [g, bias, *weights.parameters()]
-    found = weights.cross_entropy(g, bias, targets)
+    actual = weights.cross_entropy(g, bias, targets)
     expected = F.nll_loss(
         weights.log_probabilities(g, bias), targets, ignore_index=IGNORED, reduction="sum"
     )
-    torch.testing.assert_close(found, expected)
-    gradients = torch.autograd.grad(found, asked, allow_unused=True)
+    torch.testing.assert_close(actual, expected)
+    gradients = torch.autograd.grad(actual, asked, allow_unused=True)
     theirs = torch.autograd.grad(expected, asked, allow_unused=True)
     for ours, other, one in zip(gradients, theirs, asked, strict=True):
         nothing = torch.zeros_like(one)

@@ -82,9 +82,9 @@ def test_each_sequence_of_a_padded_batch_is_as_if_it_were_alone(
         if length == 0:
             after = before
         else:
-            alone, found = layer(x[:length, k : k + 1], before)
+            alone, actual = layer(x[:length, k : k + 1], before)
             torch.testing.assert_close(outputs[:length, k], alone[:, 0])
-            after = parts_of(found)
+            after = parts_of(actual)
         torch.testing.assert_close(tuple(p[:, k : k + 1] for p in parts_of(last)), after)
     assert all(p.grad is not None and p.grad.isfinite().all() for p in layer.parameters())
 
@@ -451,13 +451,13 @@ def test_compiled_without_a_graph_break_and_exported(name: str) -> None:
     x = draw(2, 2, 3).requires_grad_()
     compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
 
-    found, last = compiled(x, lengths=[2, 1])
+    actual, last = compiled(x, lengths=[2, 1])
     expected, their_last = layer(x, lengths=[2, 1])
 
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(actual, expected)
     torch.testing.assert_close(last, their_last)
     torch.testing.assert_close(
-        torch.autograd.grad(found.square().sum(), [x, *layer.parameters()]),
+        torch.autograd.grad(actual.square().sum(), [x, *layer.parameters()]),
         torch.autograd.grad(expected.square().sum(), [x, *layer.parameters()]),
     )
     program = torch.export.export(layer.eval(), (x.detach(),))

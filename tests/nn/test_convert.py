@@ -236,9 +236,9 @@ def behaviour(model: Model) -> dict[str, Any]:
     batches = [torch.randn(2, 5, 3, dtype=dtype, requires_grad=True) for _ in range(2)]
     outputs, gradients = [], []
     for x in batches:
-        found = model(x)
-        sum(part.square().sum() for part in found).backward()
-        outputs += [part.detach().clone() for part in found]
+        actual = model(x)
+        sum(part.square().sum() for part in actual).backward()
+        outputs += [part.detach().clone() for part in actual]
         gradients.append(x.grad.clone())
         gradients += [p.grad.clone() if p.grad is not None else None for p in model.parameters()]
         with torch.no_grad():
@@ -266,18 +266,18 @@ def behaviour(model: Model) -> dict[str, Any]:
     }
 
 
-def assert_alike(found: Any, expected: Any) -> None:
+def assert_alike(actual: Any, expected: Any) -> None:
     if isinstance(expected, dict):
-        assert list(found) == list(expected)
-        found, expected = list(found.values()), list(expected.values())
+        assert list(actual) == list(expected)
+        actual, expected = list(actual.values()), list(expected.values())
     if isinstance(expected, list):
-        assert len(found) == len(expected)
-        for a, b in zip(found, expected, strict=True):
+        assert len(actual) == len(expected)
+        for a, b in zip(actual, expected, strict=True):
             assert_alike(a, b)
     elif isinstance(expected, Tensor):
-        torch.testing.assert_close(found, expected)
+        torch.testing.assert_close(actual, expected)
     else:
-        assert found == expected
+        assert actual == expected
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -545,8 +545,8 @@ def test_packed_sequences_and_functional_calls_work_on_converted_layers() -> Non
     doubled = {k: 2 * v for k, v in model.state_dict().items()}
 
     def outputs() -> list[Tensor]:
-        found = torch.func.functional_call(model, doubled, (torch.ones(3, 2, 3),))
-        return [model(packed)[0].data, *found]
+        actual = torch.func.functional_call(model, doubled, (torch.ones(3, 2, 3),))
+        return [model(packed)[0].data, *actual]
 
     expected = outputs()
     ours.convert(model)

@@ -65,11 +65,11 @@ def test_outputs_states_and_gradients_are_torchs(
     hx = state_for(theirs, batch) if with_state else None
 
     expected, their_last = theirs(x, hx)
-    found, last = mine(x, hx)
+    actual, last = mine(x, hx)
 
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(actual, expected)
     torch.testing.assert_close(last, their_last)
-    torch.testing.assert_close(gradients(found, x, mine), gradients(expected, x, theirs))
+    torch.testing.assert_close(gradients(actual, x, mine), gradients(expected, x, theirs))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -93,15 +93,15 @@ def test_lengths_and_packed_sequences_give_what_torch_gives_for_packed_ones(
     their_packed, their_last = theirs(packed, hx)
     my_packed, my_last = mine(packed, hx)
     expected, _ = pad_packed_sequence(their_packed, batch_first=theirs.batch_first)
-    found, last = mine(x, hx, lengths=lengths)
+    actual, last = mine(x, hx, lengths=lengths)
 
     assert isinstance(my_packed, type(their_packed))
     torch.testing.assert_close(my_packed.data, their_packed.data)
     torch.testing.assert_close(my_packed.batch_sizes, their_packed.batch_sizes)
     torch.testing.assert_close(my_last, their_last)
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(actual, expected)
     torch.testing.assert_close(last, their_last)
-    torch.testing.assert_close(gradients(found, x, mine), gradients(expected, x, theirs))
+    torch.testing.assert_close(gradients(actual, x, mine), gradients(expected, x, theirs))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -152,9 +152,9 @@ def test_errors_are_torchs(name: str, x: Tensor, batch: int | None) -> None:
     hx = None if batch is None else state_for(theirs, batch)
     with pytest.raises((RuntimeError, ValueError)) as expected:
         theirs(x, hx)
-    with pytest.raises(expected.type) as found:
+    with pytest.raises(expected.type) as actual:
         mine(x, hx)
-    assert str(found.value) == str(expected.value).replace("4D instead", "4D tensor instead")
+    assert str(actual.value) == str(expected.value).replace("4D instead", "4D tensor instead")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -184,9 +184,9 @@ def test_bad_arguments_are_refused_in_torchs_words(arguments: dict[str, Any]) ->
     good = {"input_size": 3, "hidden_size": 5}
     with pytest.raises((ValueError, TypeError)) as expected:
         nn.LSTM(**{**good, **arguments})
-    with pytest.raises(expected.type) as found:
+    with pytest.raises(expected.type) as actual:
         ours.LSTM(**{**good, **arguments})
-    assert str(found.value) == str(expected.value)
+    assert str(actual.value) == str(expected.value)
 
 
 def test_rnn_and_gru_refuse_projections_as_torch_does() -> None:
@@ -220,8 +220,8 @@ class Tagger(nn.Module):
         x, _ = self.encoder(x)
         for layer in self.stack:
             x, _ = layer(x)
-        found: Tensor = self.out(x)
-        return found
+        actual: Tensor = self.out(x)
+        return actual
 
 
 def test_convert_swaps_layers_in_place_and_keeps_weights_and_outputs() -> None:
@@ -307,5 +307,5 @@ def test_a_traced_layer_takes_other_lengths_and_batches_and_learns(name: str) ->
     torch.testing.assert_close(traced(x), layer(x))
 
     expected = torch.autograd.grad(layer(x)[0].square().sum(), list(layer.parameters()))
-    found = torch.autograd.grad(traced(x)[0].square().sum(), list(traced.parameters()))
-    torch.testing.assert_close(found, expected)
+    actual = torch.autograd.grad(traced(x)[0].square().sum(), list(traced.parameters()))
+    torch.testing.assert_close(actual, expected)

@@ -49,8 +49,8 @@ def exported(layer: nn.Module, folder: Path, **options: Any) -> tuple[Model, Pat
 def assert_equal_in_onnx_runtime(model: Model, path: Path, x: Tensor) -> None:
     session = onnxruntime.InferenceSession(path)
     (name,) = [i.name for i in session.get_inputs()]
-    for found, expected in zip(session.run(None, {name: x.numpy()}), model(x), strict=True):
-        np.testing.assert_allclose(found, expected.detach().numpy(), atol=1e-5)
+    for actual, expected in zip(session.run(None, {name: x.numpy()}), model(x), strict=True):
+        np.testing.assert_allclose(actual, expected.detach().numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", TORCHS)

@@ -64,8 +64,8 @@ def test_gradients_equal_finite_differences_in_a_log_prior_of_its_own() -> None:
 def test_one_softmax_is_the_linear_cross_entropy() -> None:
     x, weight, bias = draw(4, 3, seed=0), draw(7, 3, seed=1), draw(7, seed=2)
     targets = torch.tensor([0, 6, 3, IGNORED])
-    found = mixture_cross_entropy(x[:, None], torch.zeros(4, 1).double(), weight, bias, targets)
-    torch.testing.assert_close(found, linear_cross_entropy(x, weight, bias, targets))
+    actual = mixture_cross_entropy(x[:, None], torch.zeros(4, 1).double(), weight, bias, targets)
+    torch.testing.assert_close(actual, linear_cross_entropy(x, weight, bias, targets))
 
 
 @pytest.mark.parametrize("kernel", [None, "portable"])
@@ -88,9 +88,9 @@ def test_each_precision_stays_near_double(
 
     truth = loss(exact, torch.float32)
     with use(kernel):
-        found = loss(single, precision)
-    assert float((found / truth).detach()) == pytest.approx(1.0, abs=tolerance)
-    pairs = zip(torch.autograd.grad(found, single), torch.autograd.grad(truth, exact), strict=True)
+        actual = loss(single, precision)
+    assert float((actual / truth).detach()) == pytest.approx(1.0, abs=tolerance)
+    pairs = zip(torch.autograd.grad(actual, single), torch.autograd.grad(truth, exact), strict=True)
     for ours, theirs in pairs:
         assert float((ours - theirs).norm() / theirs.norm()) < tolerance
 
@@ -116,7 +116,7 @@ def test_log_mixture_is_the_logarithm_of_the_formula_and_sums_to_one() -> None:
     with torch.no_grad():
         mixture.bias.normal_(generator=generator)
     contexts, log_prior = mixture(g)
-    found = log_mixture(contexts, log_prior, weight, bias)
+    actual = log_mixture(contexts, log_prior, weight, bias)
 
     pi = torch.softmax(g @ mixture.prior.T, -1)
     by_hand = sum(
@@ -129,8 +129,8 @@ def test_log_mixture_is_the_logarithm_of_the_formula_and_sums_to_one() -> None:
         )
         for k in range(3)
     )
-    torch.testing.assert_close(found.exp(), by_hand)
-    torch.testing.assert_close(found.exp().sum(-1), torch.ones(2, 6, dtype=torch.float64))
+    torch.testing.assert_close(actual.exp(), by_hand)
+    torch.testing.assert_close(actual.exp().sum(-1), torch.ones(2, 6, dtype=torch.float64))
 
 
 def test_logits_of_a_mixture_are_of_a_higher_rank_than_its_features() -> None:

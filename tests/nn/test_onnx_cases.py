@@ -109,16 +109,16 @@ def test_published_case(name: str) -> None:
     outputs, last = layer(x, hx, lengths=lengths)
 
     T, B, D = x.shape[0], x.shape[1], 2 if layer.bidirectional else 1
-    found = {
+    actual = {
         "Y": outputs.view(T, B, D, -1).permute(0, 2, 1, 3),
         "Y_h": last[0] if isinstance(last, tuple) else last,
     }
     if batch_first:
-        found = {"Y": found["Y"].permute(2, 0, 1, 3), "Y_h": found["Y_h"].transpose(0, 1)}
+        actual = {"Y": actual["Y"].permute(2, 0, 1, 3), "Y_h": actual["Y_h"].transpose(0, 1)}
     ((_, expected),) = case.data_sets
     wanted = iter(expected)
     for slot, output in zip(("Y", "Y_h"), node.output, strict=False):
         if output:
             truth = next(wanted)
             truth = truth if isinstance(truth, np.ndarray) else numpy_helper.to_array(truth)
-            np.testing.assert_allclose(found[slot].detach().numpy(), truth, rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(actual[slot].detach().numpy(), truth, rtol=1e-4, atol=1e-5)

@@ -40,10 +40,10 @@ def test_the_expected_sum_is_that_over_all_words() -> None:
         sample = draw(targets, V, HOW, generator)
         assert sample is not None
         sums.append((scores[sample.words] + sample.log_weights).exp().sum())
-    found = torch.stack(sums).double()
-    error = found.std() / len(found) ** 0.5
-    assert abs(found.mean() - scores.double().exp().sum()) < 4 * error
-    assert error < 0.01 * found.mean()
+    actual = torch.stack(sums).double()
+    error = actual.std() / len(actual) ** 0.5
+    assert abs(actual.mean() - scores.double().exp().sum()) < 4 * error
+    assert error < 0.01 * actual.mean()
 
 
 def test_a_sample_of_most_of_the_vocabulary_is_none() -> None:
@@ -65,6 +65,6 @@ def test_the_mean_estimated_gradient_is_near_the_true_one() -> None:
     true = gradients(None)
     many = [gradients(Sampling(head=40, rest=120)) for _ in range(200)]
     for name, expected in true.items():
-        mean = torch.stack([found[name] for found in many]).mean(0)
+        mean = torch.stack([actual[name] for actual in many]).mean(0)
         one = (many[0][name] - expected).norm() / expected.norm()
         assert (mean - expected).norm() / expected.norm() < max(0.2 * one, 0.02), name

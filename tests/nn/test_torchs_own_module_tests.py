@@ -18,10 +18,10 @@ INFOS = {info.module_cls: info for info in common.module_db if info.module_cls i
 
 def samples(kind: type[nn.Module], dtype: torch.dtype, training: bool) -> list[Any]:
     more = {"with_packed_sequence": True} if kind in (nn.RNN, nn.GRU) else {}
-    found: list[Any] = INFOS[kind].module_inputs_func(
+    actual: list[Any] = INFOS[kind].module_inputs_func(
         INFOS[kind], "cpu", dtype, requires_grad=True, training=training, **more
     )
-    return found
+    return actual
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -30,9 +30,9 @@ def samples(kind: type[nn.Module], dtype: torch.dtype, training: bool) -> list[A
 def test_samples_give_what_their_references_say(
     kind: type[nn.Module], dtype: torch.dtype, training: bool
 ) -> None:
-    found = samples(kind, dtype, training)
-    assert len(found) >= 16
-    for sample in found:
+    actual = samples(kind, dtype, training)
+    assert len(actual) >= 16
+    for sample in actual:
         make, call = sample.constructor_input, sample.forward_input
         theirs = kind(*make.args, **make.kwargs).to(dtype).train(training)
         mine = getattr(ours, kind.__name__)(*make.args, **make.kwargs).to(dtype).train(training)
@@ -46,11 +46,11 @@ def test_samples_give_what_their_references_say(
 
 @pytest.mark.parametrize("kind", INFOS, ids=lambda kind: kind.__name__)
 def test_error_samples_raise_what_they_say(kind: type[nn.Module]) -> None:
-    found = INFOS[kind].module_error_inputs_func(
+    actual = INFOS[kind].module_error_inputs_func(
         INFOS[kind], "cpu", torch.float64, requires_grad=False, training=True
     )
-    assert len(found) >= (10 if kind in LAYERS else 3)
-    for sample in found:
+    assert len(actual) >= (10 if kind in LAYERS else 3)
+    for sample in actual:
         make = sample.module_error_input.constructor_input
         call = sample.module_error_input.forward_input
         mine: Any = getattr(ours, kind.__name__)
@@ -83,9 +83,9 @@ def test_first_and_second_derivatives_of_the_samples(kind: type[nn.Module]) -> N
 
 @pytest.mark.parametrize("kind", CELLS, ids=lambda kind: kind.__name__)
 def test_samples_of_the_cells(kind: type[nn.Module]) -> None:
-    found = samples(kind, torch.float64, training=True)
-    assert len(found) >= 2
-    for sample in found:
+    actual = samples(kind, torch.float64, training=True)
+    assert len(actual) >= 2
+    for sample in actual:
         make, call = sample.constructor_input, sample.forward_input
         theirs = kind(*make.args, **make.kwargs).double()
         mine = getattr(ours, kind.__name__)(*make.args, **make.kwargs).double()

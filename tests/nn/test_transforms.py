@@ -31,8 +31,8 @@ def test_a_vectorised_jacobian_is_that_of_a_loop(name: str, lengths: list[int] |
     x = inputs_for(layer, 3, 2, 3)
 
     def outputs(x: Tensor) -> Tensor:
-        found: Tensor = layer(x, lengths=lengths)[0]
-        return found[-1]
+        actual: Tensor = layer(x, lengths=lengths)[0]
+        return actual[-1]
 
     torch.testing.assert_close(jacobian(outputs, x, vectorize=True), jacobian(outputs, x))
 
@@ -43,11 +43,11 @@ def test_a_vectorised_hessian_is_that_of_a_loop(name: str) -> None:
     x = inputs_for(layer, 2, 1, 3)
 
     def loss(x: Tensor) -> Tensor:
-        found: Tensor = layer(x)[0]
-        return found.square().sum()
+        actual: Tensor = layer(x)[0]
+        return actual.square().sum()
 
-    found, expected = hessian(loss, x, vectorize=True), hessian(loss, x)
-    torch.testing.assert_close(found, expected)
+    actual, expected = hessian(loss, x, vectorize=True), hessian(loss, x)
+    torch.testing.assert_close(actual, expected)
 
 
 def test_many_incoming_gradients_may_come_by_vmap() -> None:
@@ -152,7 +152,7 @@ def test_autocast_on_a_cpu_gives_the_dtypes_and_nearly_the_numbers_that_torch_gi
         hx = tuple(torch.zeros(part.shape, dtype=state) for part in mine.start(2))
         hx = hx if len(hx) > 1 else hx[0]
 
-    def found(layer: nn.Module) -> list[Tensor]:
+    def actual(layer: nn.Module) -> list[Tensor]:
         given = pack_padded_sequence(x, [5, 3]) if is_packed else x
         with torch.autocast("cpu", torch.bfloat16):
             outputs, last = layer(given, hx)
@@ -162,5 +162,5 @@ def test_autocast_on_a_cpu_gives_the_dtypes_and_nearly_the_numbers_that_torch_gi
     # Without AVX-512, oneDNN has no LSTM in bfloat16: torch fails. Its own loop has other dtypes.
     has_onednn = torch.ops.mkldnn._is_mkldnn_bf16_supported() or is_packed or kind is not nn.LSTM
     with torch.backends.mkldnn.flags(enabled=has_onednn):
-        expected = found(theirs)
-    torch.testing.assert_close(found(mine), expected, rtol=0.02, atol=0.02, check_dtype=has_onednn)
+        expected = actual(theirs)
+    torch.testing.assert_close(actual(mine), expected, rtol=0.02, atol=0.02, check_dtype=has_onednn)

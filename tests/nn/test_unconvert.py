@@ -35,9 +35,9 @@ def test_there_and_back_a_layer_is_torchs_again_bit_for_bit(
     assert layer.__class__.__mro__[1:] == untouched.body["rnn"].__class__.__mro__[1:]
     assert layer.__class__.__name__ == untouched.body["rnn"].__class__.__name__
     assert vars(layer).keys() == vars(untouched.body["rnn"]).keys()
-    found, expected = behaviour(model), behaviour(untouched)
-    assert_alike(found, expected)
-    for a, b in zip(found["outputs"], expected["outputs"], strict=True):
+    actual, expected = behaviour(model), behaviour(untouched)
+    assert_alike(actual, expected)
+    for a, b in zip(actual["outputs"], expected["outputs"], strict=True):
         assert torch.equal(a, b)
 
 

@@ -31,11 +31,11 @@ KINDS = [
 TEXTS = ["", "the", "I would like to", "the cat sat\n\nI would", "the cat , Zebra don't !", "a\n"]
 
 
-def assert_last_word_is(found: WordTrace, folder: Folder, text: str) -> None:
+def assert_last_word_is(actual: WordTrace, folder: Folder, text: str) -> None:
     expected = trace(Predictor(folder), text)
-    assert found.word == expected.reading.words[-1]
-    assert len(found.layers) == len(expected.layers)
-    for ours, theirs in zip(found.layers, expected.layers, strict=True):
+    assert actual.word == expected.reading.words[-1]
+    assert len(actual.layers) == len(expected.layers)
+    for ours, theirs in zip(actual.layers, expected.layers, strict=True):
         assert list(ours.gates) == list(theirs.gates)
         assert set(ours.states) == set(theirs.states)
         for name, values in {**ours.gates, **ours.states}.items():
@@ -90,10 +90,10 @@ def test_as_json_holds_the_numbers_rounded_and_nothing_that_json_cannot_say(
     make_folder: MakeFolder,
 ) -> None:
     folder = make_folder("rnn", nonlinearity="relu")
-    found = Predictor(folder).trace("the cat", complete=True)
-    document = json.loads(json.dumps(found.as_json(), allow_nan=False))
+    actual = Predictor(folder).trace("the cat", complete=True)
+    document = json.loads(json.dumps(actual.as_json(), allow_nan=False))
     assert document["word"] == "the"
-    for layer, lists in zip(found.layers, document["layers"], strict=True):
+    for layer, lists in zip(actual.layers, document["layers"], strict=True):
         np.testing.assert_allclose(lists["states"]["h"], layer.states["h"], atol=1e-4)
         assert lists["gates"] == {}
     for values in folder.weights.values():

@@ -53,11 +53,11 @@ def predictor() -> Predictor:
 def test_whatever_the_text_suggestions_are_words_that_go_on_with_it(
     text: str, k: int, complete: bool | None, tolerant: bool
 ) -> None:
-    found = predictor().suggest(text, k, complete=complete, tolerant=tolerant)
+    actual = predictor().suggest(text, k, complete=complete, tolerant=tolerant)
 
-    assert len(found) <= k
-    assert len({one.word.casefold() for one in found}) == len(found)
-    for one in found:
+    assert len(actual) <= k
+    assert len({one.word.casefold() for one in actual}) == len(actual)
+    for one in actual:
         assert one.word
         assert one.word not in ("<unk>", "<eos>")
         assert 0 < one.probability <= 1 + 1e-6

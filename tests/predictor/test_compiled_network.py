@@ -59,9 +59,9 @@ def random_model(
 def in_cpp(
     config: ModelConfig, weights: dict[str, np.ndarray], threads: int = 1
 ) -> CompiledNetwork:
-    found = network(config, weights, threads)
-    assert found is not None
-    return found
+    actual = network(config, weights, threads)
+    assert actual is not None
+    return actual
 
 
 def zeros(config: ModelConfig) -> tuple[np.ndarray, ...]:
@@ -82,10 +82,10 @@ def test_states_and_scores_in_float32_are_those_of_numpy(
 ) -> None:
     config, weights = random_model(cell, sizes, tied=tied, seed=seed)
     ours, truth = in_cpp(config, weights), NumpyNetwork(config, weights)
-    found = expected = zeros(config)
+    actual = expected = zeros(config)
     for word in np.random.default_rng(seed).integers(0, sizes[0], size=6):
-        found, expected = ours.advance(found, int(word)), truth.advance(expected, int(word))
-    for one, other in zip(found, expected, strict=True):
+        actual, expected = ours.advance(actual, int(word)), truth.advance(expected, int(word))
+    for one, other in zip(actual, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=2e-6)
     np.testing.assert_allclose(
         ours.scores(expected, None), truth.scores(expected, None), rtol=1e-4, atol=1e-5
@@ -107,9 +107,9 @@ def test_with_skip_all_ways_to_answer_see_the_sum_of_the_layers(kind: str) -> No
     np.testing.assert_allclose(scores, expected, atol=1e-5 if kind == "float32" else 2e-2)
     some = np.array([5, 2, 40])
     np.testing.assert_allclose(ours.scores(state, some), scores[some], atol=1e-6)
-    found, together = ours.best(state, 4, None, ()), ours.best_many([state] * 2, 4, [None] * 2, ())
-    assert found == together[0] == together[1]
-    assert [word for word, _ in found or ()] == list(np.argsort(-scores)[:4])
+    actual, together = ours.best(state, 4, None, ()), ours.best_many([state] * 2, 4, [None] * 2, ())
+    assert actual == together[0] == together[1]
+    assert [word for word, _ in actual or ()] == list(np.argsort(-scores)[:4])
     for part, copy in zip(state, before, strict=True):
         np.testing.assert_array_equal(part, copy)
 
@@ -148,17 +148,17 @@ def test_int8_states_are_near_and_scores_are_exact(
     config, weights = random_model(cell, sizes, tied=tied, seed=seed)
     small = quantise(weights)
     ours, near = in_cpp(config, small), NumpyNetwork(config, small)
-    found = expected = zeros(config)
+    actual = expected = zeros(config)
     for word in np.random.default_rng(seed).integers(0, sizes[0], size=6):
-        found, expected = ours.advance(found, int(word)), near.advance(expected, int(word))
+        actual, expected = ours.advance(actual, int(word)), near.advance(expected, int(word))
     # Float32 products of the same weights: a 254th of the largest value is lost by each h.
     tolerance = 2e-6 if cell in IN_FLOAT32 else 2e-2
-    for one, other in zip(found, expected, strict=True):
+    for one, other in zip(actual, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=tolerance)
-    scores = scores_in_whole_numbers(config, small, found[0][-1])
+    scores = scores_in_whole_numbers(config, small, actual[0][-1])
     # A projection's outputs may be rounded one step apart, where they lie between two.
     atol = 0.01 * float(np.abs(scores).max()) if "projection.weight" in small else 1e-5
-    np.testing.assert_allclose(ours.scores(found, None), scores, rtol=1e-4, atol=atol + 1e-5)
+    np.testing.assert_allclose(ours.scores(actual, None), scores, rtol=1e-4, atol=atol + 1e-5)
 
 
 @pytest.mark.parametrize("tied", [True, False])
@@ -168,13 +168,13 @@ def test_int8_scores_agree_on_all_instruction_sets(tied: bool) -> None:
     small = quantise(weights)
     small["decoder.bias"] = np.zeros(301, dtype=np.float32)
     state = (np.random.default_rng(1).uniform(-1, 1, (1, 100)).astype(np.float32),) * 2
-    before, found = MODULE.instruction_set(), []
+    before, actual = MODULE.instruction_set(), []
     for name in INSTRUCTION_SETS:
         MODULE.use_instruction_set(name)
-        found.append(in_cpp(config, small).scores(state, None))
+        actual.append(in_cpp(config, small).scores(state, None))
     MODULE.use_instruction_set(before)
-    for other in found[1:]:
-        np.testing.assert_allclose(other, found[0], rtol=3e-7)
+    for other in actual[1:]:
+        np.testing.assert_allclose(other, actual[0], rtol=3e-7)
 
 
 @pytest.mark.parametrize("form", ["float32", "int8"])
@@ -191,9 +191,9 @@ def test_many_users_get_what_each_gets_alone_bit_for_bit(
         words = random.integers(0, 50, size=count).tolist()
         states = [one.advance(zeros(config), word) for word in reversed(words)]
         alone = [one.advance(parts, word) for parts, word in zip(states, words, strict=True)]
-        for found in (one.advance_many(states, words), two.advance_many(states, words)):
-            assert len(found) == count
-            for ours, theirs in zip(found, alone, strict=True):
+        for actual in (one.advance_many(states, words), two.advance_many(states, words)):
+            assert len(actual) == count
+            for ours, theirs in zip(actual, alone, strict=True):
                 assert all(map(np.array_equal, ours, theirs))
         some = [random.permutation(50)[: random.integers(0, 20)] for _ in states]
         expected = [one.best(p, 3, ids, (1,)) for p, ids in zip(states, some, strict=True)]
@@ -226,17 +226,17 @@ def test_the_best_are_those_of_a_whole_sort(
     ids = random.permutation(V)[: random.integers(1, V + 1)] if some else None
     hidden = (0, 2)
 
-    found = ours.best(state, k, ids, hidden)
+    actual = ours.best(state, k, ids, hidden)
 
     scores = ours.scores(state, ids).astype(float)
     shares = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
     every = range(V) if ids is None else ids.tolist()
     ranked = sorted(zip(-scores, every, shares, strict=True))
     expected = [(word, share) for _, word, share in ranked if word not in hidden][:k]
-    assert found is not None
-    assert [word for word, _ in found] == [word for word, _ in expected]
+    assert actual is not None
+    assert [word for word, _ in actual] == [word for word, _ in expected]
     np.testing.assert_allclose(
-        [share for _, share in found], [share for _, share in expected], rtol=1e-5
+        [share for _, share in actual], [share for _, share in expected], rtol=1e-5
     )
 
 
@@ -361,10 +361,10 @@ def test_without_the_module_numpy_serves_float32_and_int8(monkeypatch: pytest.Mo
     states = [fallback.start()] * 3
     states = fallback.advance_many(states, [3, 4, 5])
     expected = [ours.advance(ours.start(), word) for word in (3, 4, 5)]
-    found = fallback.best_many(states, 4, [None, np.array([7, 3, 9]), np.array([], dtype=int)])
+    actual = fallback.best_many(states, 4, [None, np.array([7, 3, 9]), np.array([], dtype=int)])
 
     for state, other, words, likely in zip(
-        states, expected, [None, np.array([7, 3, 9]), np.array([], dtype=int)], found, strict=True
+        states, expected, [None, np.array([7, 3, 9]), np.array([], dtype=int)], actual, strict=True
     ):
         np.testing.assert_allclose(state.parts, other.parts, rtol=1e-4, atol=1e-6)
         theirs = ours.best(other, 4, words)

@@ -147,8 +147,8 @@ def test_hidden_states_equal_those_of_torchs_own_layers(
     with torch.inference_mode():
         hidden, _ = layer(torch.tensor(weights["embedding.weight"][ids]))
 
-    found = last_hidden(config, weights, ids)
-    np.testing.assert_allclose(found, hidden[-1].numpy(), rtol=1e-4, atol=1e-6)
+    actual = last_hidden(config, weights, ids)
+    np.testing.assert_allclose(actual, hidden[-1].numpy(), rtol=1e-4, atol=1e-6)
 
 
 def sigmoid(a: float) -> float:
@@ -269,9 +269,9 @@ def test_the_best_words_are_the_first_of_all_in_order(
     shares = engine.probabilities(state, ids)
     all_ids = range(len(shares)) if words is None else words
     ranked = sorted(zip(all_ids, shares.tolist(), strict=True), key=lambda p: (-p[1], p[0]))
-    found = engine.best(state, 100, ids)
-    assert [word for word, _ in found] == [word for word, _ in ranked]
-    assert [p for _, p in found] == pytest.approx([p for _, p in ranked])
-    assert engine.best(state, 2, ids) == found[:2]
-    hidden = [found[0][0], 1]
-    assert engine.best(state, 3, ids, hidden) == [p for p in found if p[0] not in hidden][:3]
+    actual = engine.best(state, 100, ids)
+    assert [word for word, _ in actual] == [word for word, _ in ranked]
+    assert [p for _, p in actual] == pytest.approx([p for _, p in ranked])
+    assert engine.best(state, 2, ids) == actual[:2]
+    hidden = [actual[0][0], 1]
+    assert engine.best(state, 3, ids, hidden) == [p for p in actual if p[0] not in hidden][:3]

@@ -70,8 +70,8 @@ def test_all_ways_to_read_agree_on_a_careless_form(speaker: MakeSpeaker) -> None
 
 def offered(model: Predictor, typed: str, **options: object) -> list[str]:
     """Fields after accepting each suggestion for letters that are taken as unfinished."""
-    found = model.suggest(typed, complete=True, **options)
-    return [one.accepted(typed) for one in found]
+    actual = model.suggest(typed, complete=True, **options)
+    return [one.accepted(typed) for one in actual]
 
 
 @pytest.mark.parametrize(
@@ -339,9 +339,9 @@ def test_elsewhere_i_and_its_capital_are_as_in_english(speaker: MakeSpeaker) -> 
     ],
 )
 def test_sharp_s_sigma_and_accents_in_capitals(
-    speaker: MakeSpeaker, typed: str, words: tuple[str, ...], found: list[str]
+    speaker: MakeSpeaker, typed: str, words: tuple[str, ...], actual: list[str]
 ) -> None:
-    assert offered(speaker(dict.fromkeys(words, 0.1)), typed) == found
+    assert offered(speaker(dict.fromkeys(words, 0.1)), typed) == actual
 
 
 def test_words_with_ss_and_sharp_s_are_two(speaker: MakeSpeaker) -> None:
@@ -413,6 +413,6 @@ def test_the_model_tells_the_case_after_an_abbreviation_that_may_end_a_sentence(
 def test_a_word_seen_with_the_clitic_comes_before_one_seen_alone(speaker: MakeSpeaker) -> None:
     seen = dict.fromkeys(("l'homme", "l'amie", "l'eau", "l'orange", "l'idea"), 0.002)
 
-    found = offered(speaker(seen | {"hommage": 0.1}), "x l'ho")
+    actual = offered(speaker(seen | {"hommage": 0.1}), "x l'ho")
 
-    assert found[:2] == ["x l'homme", "x l'hommage"]
+    assert actual[:2] == ["x l'homme", "x l'hommage"]

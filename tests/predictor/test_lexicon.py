@@ -31,10 +31,10 @@ def test_words_that_begin_in_this_case_go_before_those_in_any(
     exact = {index for index in visible if words[index].startswith(prefix)}
     folded = {i for i in visible if fold(words[i]).startswith(fold(prefix))}
 
-    found = Lexicon(words, hidden=hidden).beginning(prefix).tolist()
+    actual = Lexicon(words, hidden=hidden).beginning(prefix).tolist()
 
-    assert len(found) == len(set(found))
-    assert set(found) == (exact or folded) or not folded
+    assert len(actual) == len(set(actual))
+    assert set(actual) == (exact or folded) or not folded
 
 
 @given(words=st.lists(LETTERS, unique=True, max_size=12))
@@ -60,7 +60,7 @@ def test_slips_lead_to_the_words_that_one_edit_of_the_letters_begins(
     words: list[str], typed: str
 ) -> None:
     lexicon = Lexicon(words, hidden=0)
-    found = {
+    actual = {
         word
         for near in one_edit(lexicon, typed, QWERTY)
         for word in lexicon.sorted_folds[near.low : near.high]
@@ -76,10 +76,10 @@ def test_slips_lead_to_the_words_that_one_edit_of_the_letters_begins(
         and (edit != typed[:-1] or word == edit)
     }
     if len(typed) < 2:
-        assert found == set()
+        assert actual == set()
     elif first_too:
-        assert found - {w for w in words if w.startswith(typed)} == begin_so - {
+        assert actual - {w for w in words if w.startswith(typed)} == begin_so - {
             w for w in words if w.startswith(typed)
         }
     else:
-        assert found <= begin_so | {w for w in words if w.startswith(typed)}
+        assert actual <= begin_so | {w for w in words if w.startswith(typed)}

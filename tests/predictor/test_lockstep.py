@@ -49,6 +49,6 @@ def test_suggestions_are_the_same_together_and_alone(
 def test_one_whose_scores_overflow_leaves_the_others_theirs(predictor: Predictor) -> None:
     engine, good = predictor._engine, predictor.read("the")
     bad = State(tuple(np.full_like(part, np.inf) for part in good.parts), good.last)
-    found = together([Best(engine, state, 3, ()) for state in (good, bad, good)])
-    assert found[0] == found[2] == engine.best(good, 3)
-    assert isinstance(found[1], FolderError)
+    actual = together([Best(engine, state, 3, ()) for state in (good, bad, good)])
+    assert actual[0] == actual[2] == engine.best(good, 3)
+    assert isinstance(actual[1], FolderError)

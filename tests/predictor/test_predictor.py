@@ -37,11 +37,11 @@ def test_next_words_are_the_likeliest_in_order_with_the_models_probabilities(
     make_folder: MakeFolder,
 ) -> None:
     predictor = Predictor(make_folder())
-    found = predictor.predict("the cat ", k=4, complete=False)
+    actual = predictor.predict("the cat ", k=4, complete=False)
     shares = predictor.probabilities(predictor.read("the cat"))
     visible = sorted(range(2, len(shares)), key=lambda index: -shares[index])
-    assert [p.word for p in found] == [predictor.tokenizer.words[i] for i in visible[:4]]
-    assert [p.probability for p in found] == pytest.approx([shares[i] for i in visible[:4]])
+    assert [p.word for p in actual] == [predictor.tokenizer.words[i] for i in visible[:4]]
+    assert [p.probability for p in actual] == pytest.approx([shares[i] for i in visible[:4]])
 
 
 def test_a_finished_word_is_followed_and_an_unfinished_one_completed(
@@ -60,8 +60,8 @@ def test_completions_weigh_what_the_context_makes_of_them(make_folder: MakeFolde
     predictor = Predictor(make_folder())
     shares = predictor.probabilities(predictor.read("the cat"))
     like, likely = (shares[predictor.tokenizer.id_of(w)] for w in ("like", "likely"))
-    found = {p.word: p.probability for p in predictor.predict("the cat li", complete=True)}
-    assert found["like"] == pytest.approx(like / (like + likely))
+    actual = {p.word: p.probability for p in predictor.predict("the cat li", complete=True)}
+    assert actual["like"] == pytest.approx(like / (like + likely))
 
 
 def test_how_the_last_word_is_taken_can_be_said(make_folder: MakeFolder) -> None:
@@ -195,8 +195,8 @@ def test_half_a_surrogate_pair_is_read_as_an_unknown_character(
     predictor = Predictor(make_folder())
     readable = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in broken)
     for complete in (None, True, False):
-        found = predictor.predict(broken, complete=complete)
-        assert found == predictor.predict(readable, complete=complete)
+        actual = predictor.predict(broken, complete=complete)
+        assert actual == predictor.predict(readable, complete=complete)
     assert predictor.advance(predictor.start(), broken).last == 0
 
 
@@ -227,9 +227,9 @@ def test_completing_scores_the_words_that_begin_so_and_no_others(make_folder: Ma
     begin_so = [i for i, word in enumerate(folder.tokenizer.words) if word.startswith("li")]
     folder.weights["decoder.bias"] = np.full_like(untouched, np.nan)
     folder.weights["decoder.bias"][begin_so] = untouched[begin_so]
-    found = Predictor(folder).predict("the cat li", complete=True)
-    assert len(found) == len(begin_so) == 2
-    assert sum(p.probability for p in found) == pytest.approx(1.0)
+    actual = Predictor(folder).predict("the cat li", complete=True)
+    assert len(actual) == len(begin_so) == 2
+    assert sum(p.probability for p in actual) == pytest.approx(1.0)
 
 
 def test_fewer_than_one_word_is_refused(make_folder: MakeFolder) -> None:
@@ -245,11 +245,11 @@ def test_any_text_is_answered_with_probabilities(
     make_folder: MakeFolder, text: str, complete: bool | None
 ) -> None:
     predictor = _cached(make_folder)
-    found = predictor.predict(text, k=3, complete=complete)
-    shares = [p.probability for p in found]
+    actual = predictor.predict(text, k=3, complete=complete)
+    shares = [p.probability for p in actual]
     assert shares == sorted(shares, reverse=True)
     assert all(0 < share <= 1 for share in shares)
-    assert len(found) == 3 or complete is not False
+    assert len(actual) == 3 or complete is not False
 
 
 _PREDICTORS: list[Predictor] = []
@@ -329,8 +329,8 @@ def test_generated_words_follow_the_models_distribution(make_folder: MakeFolder)
         for seed in range(1500)
     ]
     for word, share in zip(predictor.tokenizer.words, shares, strict=True):
-        found = drawn.count("\n" if word == "<eos>" else word) / len(drawn)
-        assert found == pytest.approx(share, abs=4 * (share / len(drawn)) ** 0.5 + 0.003)
+        actual = drawn.count("\n" if word == "<eos>" else word) / len(drawn)
+        assert actual == pytest.approx(share, abs=4 * (share / len(drawn)) ** 0.5 + 0.003)
 
 
 def test_top_k_draws_from_the_k_likeliest_only(make_folder: MakeFolder) -> None:

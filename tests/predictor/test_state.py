@@ -166,16 +166,16 @@ def test_threads_that_advance_at_once_get_what_each_gets_alone(make_folder: Make
     predictor = Predictor(make_folder())
     texts = [f"the cat {'sat ' * n} on" for n in range(4)]
     alone = [predictor.advance_many([predictor.read(t)] * 3, ["a", "b", "mat"]) for t in texts]
-    found: list[list[State]] = [[] for _ in texts]
+    actual: list[list[State]] = [[] for _ in texts]
 
     def work(number: int) -> None:
         for _ in range(20):
             state = predictor.read(texts[number])
-            found[number] = predictor.advance_many([state] * 3, ["a", "b", "mat"])
+            actual[number] = predictor.advance_many([state] * 3, ["a", "b", "mat"])
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(len(texts))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == alone
+    assert actual == alone

@@ -37,15 +37,15 @@ def first(
     predictor: Predictor, text: str, *, complete: bool | None = True, **options: object
 ) -> str:
     """The first word for letters at the end that are unfinished; how both are weighed has tests."""
-    found = predictor.suggest(text, 1, complete=complete, **options)
-    return found[0].accepted(text)
+    actual = predictor.suggest(text, 1, complete=complete, **options)
+    return actual[0].accepted(text)
 
 
 def all_of(
     predictor: Predictor, text: str, *, complete: bool | None = True, **options: object
 ) -> list[str]:
-    found = predictor.suggest(text, 100, complete=complete, **options)
-    return [s.accepted(text) for s in found]
+    actual = predictor.suggest(text, 100, complete=complete, **options)
+    return [s.accepted(text) for s in actual]
 
 
 @pytest.fixture(scope="module")
@@ -110,11 +110,11 @@ def test_probabilities_are_those_of_a_slow_sum_over_the_vocabulary(
         expected = {word: share / total for word, share in expected.items()}
         expected.pop(typed, None)  # it stands there already
 
-    found = {s.word.lower(): s.probability for s in predictor.suggest(text, 100, complete=True)}
+    actual = {s.word.lower(): s.probability for s in predictor.suggest(text, 100, complete=True)}
 
-    assert found == pytest.approx(expected, rel=1e-4)
+    assert actual == pytest.approx(expected, rel=1e-4)
     ranked = [s.probability for s in predictor.suggest(text, 3, complete=True)]
-    assert ranked == sorted(found.values(), reverse=True)[:3]
+    assert ranked == sorted(actual.values(), reverse=True)[:3]
 
 
 @pytest.mark.parametrize(
@@ -325,8 +325,8 @@ def test_forms_of_characters_lead_to_the_same_words(
     words = {"committee": 0.01, "find": 0.02, "...": 0.03, **ENGLISH}
     words.pop("…")
     predictor = speaker(words)
-    found, expected = predictor.suggest(text), predictor.suggest(plain)
-    assert [(one.word, one.probability) for one in found] == [
+    actual, expected = predictor.suggest(text), predictor.suggest(plain)
+    assert [(one.word, one.probability) for one in actual] == [
         (one.word, one.probability) for one in expected
     ]
 
@@ -408,9 +408,9 @@ def test_words_without_spaces_between_them_are_completed_and_followed(
     assert accepted in [one.accepted(text) for one in chinese.suggest(text)]
     typist = chinese.typist()
     for end in range(1, len(text) + 1):
-        found = typist.suggest(text[:end])
-        assert found == chinese.suggest(text[:end])
-        assert all(one.accepted(text[:end]).startswith(text[:end]) for one in found)
+        actual = typist.suggest(text[:end])
+        assert actual == chinese.suggest(text[:end])
+        assert all(one.accepted(text[:end]).startswith(text[:end]) for one in actual)
 
 
 @pytest.mark.parametrize("text", ["今天天氣怎麼樣我想去公園", "ผมรักประเทศ", "私は東京に住んで"])
@@ -461,11 +461,11 @@ def test_both_readings_of_the_last_word_are_weighed_by_their_probabilities(
 ) -> None:
     # Of 1 in 10 that begin as typed, 6 parts are like itself, 4 likely: P(to) is 0.3 in any place.
     predictor = speaker({"to": 0.3, "like": 0.06, "likely": 0.04})
-    found = {s.accepted("I like"): s.probability for s in predictor.suggest("I like", 9)}
-    assert found["I like to"] == pytest.approx(0.6 * 0.3, rel=1e-4)
-    assert found["I likely"] == pytest.approx(0.4, rel=1e-4)
-    assert found["I like like"] == pytest.approx(0.6 * 0.06, rel=1e-4)
-    assert list(found) == ["I likely", "I like to", "I like like"], "likely stands there once"
+    actual = {s.accepted("I like"): s.probability for s in predictor.suggest("I like", 9)}
+    assert actual["I like to"] == pytest.approx(0.6 * 0.3, rel=1e-4)
+    assert actual["I likely"] == pytest.approx(0.4, rel=1e-4)
+    assert actual["I like like"] == pytest.approx(0.6 * 0.06, rel=1e-4)
+    assert list(actual) == ["I likely", "I like to", "I like like"], "likely stands there once"
 
 
 def test_a_beginning_of_a_common_word_is_unfinished_though_it_is_a_word(
@@ -493,9 +493,9 @@ def test_a_layer_has_a_say_in_whether_the_last_word_is_finished(speaker: MakeSpe
 
 def test_a_word_in_another_case_may_be_mended_or_followed(speaker: MakeSpeaker) -> None:
     predictor = speaker({"Paris": 0.02, "is": 0.2})
-    found = {s.accepted("I paris"): s.probability for s in predictor.suggest("I paris")}
-    assert found["I Paris"] == pytest.approx(0.5, rel=1e-3)
-    assert found["I paris is"] == pytest.approx(0.5 * 0.2, rel=1e-3)
+    actual = {s.accepted("I paris"): s.probability for s in predictor.suggest("I paris")}
+    assert actual["I Paris"] == pytest.approx(0.5, rel=1e-3)
+    assert actual["I paris is"] == pytest.approx(0.5 * 0.2, rel=1e-3)
 
 
 def test_fewer_than_one_word_is_refused(english: Predictor) -> None:
@@ -510,15 +510,15 @@ def test_fewer_than_one_word_is_refused(english: Predictor) -> None:
 def test_a_slip_leads_to_the_word_if_none_begins_as_typed(
     typed: str, meant: str, english: Predictor
 ) -> None:
-    found = english.suggest(f"I {typed}", 3, complete=True)
-    assert found[0].word == meant
-    assert found[0].replaces == len(typed)
-    assert typed in [s.word for s in found]
+    actual = english.suggest(f"I {typed}", 3, complete=True)
+    assert actual[0].word == meant
+    assert actual[0].replaces == len(typed)
+    assert typed in [s.word for s in actual]
 
 
 def test_a_stem_leads_to_words_and_the_typed_word_stays_as_it_is(english: Predictor) -> None:
-    found = [s.word for s in english.suggest("I Walkable", 5, complete=True)]
-    assert set(found) == {"Walkable", "Walk", "Walking"}
+    actual = [s.word for s in english.suggest("I Walkable", 5, complete=True)]
+    assert set(actual) == {"Walkable", "Walk", "Walking"}
 
 
 @pytest.mark.parametrize("typed", ["xyzzy", "שלום", "Xyzzy", "xYz", "12345", "élan"])
@@ -536,8 +536,8 @@ def test_slips_are_thought_of_on_demand_where_words_begin_as_typed(english: Pred
 
 def test_neighbouring_keys_are_likelier_than_distant_ones(speaker: MakeSpeaker) -> None:
     even = speaker({"bat": 0.1, "bst": 0.1, "bpt": 0.1, "bqxx": 0.1})
-    found = [s.word for s in even.suggest("bdt", 4, complete=True)]
-    assert found.index("bst") < found.index("bat") < len(found)
+    actual = [s.word for s in even.suggest("bdt", 4, complete=True)]
+    assert actual.index("bst") < actual.index("bat") < len(actual)
 
 
 def test_offensive_words_are_kept_back_unless_asked_for(english: Predictor) -> None:
@@ -555,9 +555,9 @@ def test_what_the_user_types_in_full_is_never_blocked(speaker: MakeSpeaker) -> N
 
 
 def test_words_of_ones_own_are_blocked_in_any_form(english: Predictor) -> None:
-    found = {s.word for s in english.suggest("I would ", 99, blocked=["LIKE", "don’t"])}
-    assert not {"like", "Like", "don't"} & found
-    assert {"likely", "done"} <= found
+    actual = {s.word for s in english.suggest("I would ", 99, blocked=["LIKE", "don’t"])}
+    assert not {"like", "Like", "don't"} & actual
+    assert {"likely", "done"} <= actual
 
 
 def test_blocking_most_words_leaves_the_others(speaker: MakeSpeaker) -> None:
@@ -597,9 +597,9 @@ def test_a_layers_words_have_their_share_of_the_network_however_unlikely(
 ) -> None:
     many = speaker({f"a{n}": 0.003 for n in range(300)})
     for text, share in (("I ", 0.003), ("I a", 1 / 300)):
-        found = many.suggest(text, 1, layer=Says(0.5, {"a299": 0.001}), complete=True)
-        assert found[0].word == "a299"
-        assert found[0].probability == pytest.approx(0.5 * 0.001 + 0.5 * share, rel=1e-3)
+        actual = many.suggest(text, 1, layer=Says(0.5, {"a299": 0.001}), complete=True)
+        assert actual[0].word == "a299"
+        assert actual[0].probability == pytest.approx(0.5 * 0.001 + 0.5 * share, rel=1e-3)
 
 
 def test_a_layer_completes_words_that_the_network_lacks(english: Predictor) -> None:
@@ -721,11 +721,11 @@ def test_any_text_is_answered(
         ("the", "i", "li", "ß", "ss", "don't", "é", "한국", ".", "1st", "fin"), 0.05
     )
     predictor = speaker(known, case=case, words=words)
-    found = predictor.suggest(text, 3, complete=complete, tolerant=tolerant)
-    shares = [s.probability for s in found]
+    actual = predictor.suggest(text, 3, complete=complete, tolerant=tolerant)
+    shares = [s.probability for s in actual]
     assert shares == sorted(shares, reverse=True)
     assert all(0 < share <= 1 + 1e-6 for share in shares)
-    for s in found:
+    for s in actual:
         assert 0 <= s.replaces <= len(text)
         assert s.accepted(text).endswith(s.text)
         assert s.word not in ("<unk>", "<eos>")

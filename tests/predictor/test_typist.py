@@ -86,11 +86,11 @@ def test_helpers_are_called_up_where_a_whole_word_is_wanted(
         calls += 1
 
     engine.call_up = call_up  # type: ignore[attr-defined]
-    found = []
+    actual = []
     for text in ("the", "the ", "the c", "the ca", "the cat", "the cat,", "the cat, "):
         typist.suggest(text)
-        found.append(calls)
-    assert found == [0, 1, 1, 1, 1, 2, 3]
+        actual.append(calls)
+    assert actual == [0, 1, 1, 1, 1, 2, 3]
 
 
 LI_WORDS = {"like": 0.3, "likely": 0.2, "the": 0.15, "lime": 0.1, "little": 0.05, "cat": 0.01}

@@ -85,10 +85,10 @@ class Stub:
 
     def suggested(self, question: dict[str, Any]) -> dict[str, Any]:
         text = question["text"]
-        found = self.model(question).suggest(text, question["k"])
+        actual = self.model(question).suggest(text, question["k"])
         return {
             "suggestions": [
                 {"word": one.word, "text": one.accepted(text), "probability": one.probability}
-                for one in found
+                for one in actual
             ]
         }

@@ -81,9 +81,9 @@ def test_symbols_are_as_probable_as_the_models_letters(model: Any, predictor: Pr
     letters = predictor.letters("would li", ignore_case=True)
     usual = {letter: letters.get(letter, 0.0) for letter in string.ascii_lowercase + " "}
 
-    found = dict(model.predict_character("WOULD_LI"))
+    actual = dict(model.predict_character("WOULD_LI"))
 
     for letter, share in usual.items():
         expected = 0.99 * share / sum(usual.values()) + 0.01 / 27
         symbol = letter.upper().replace(" ", "_")
-        assert found[symbol] == pytest.approx(expected)
+        assert actual[symbol] == pytest.approx(expected)

@@ -176,7 +176,7 @@ async def send(transport: Transport, data: bytes) -> list[int]:
 
 
 def statuses(transport: Transport) -> list[int]:
-    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d+)", transport.written)]
+    return [int(actual) for actual in re.findall(rb"HTTP/1\.1 (\d+)", transport.written)]
 
 
 def frame(payload: bytes, *, kind: int = 1, fin: bool = True) -> bytes:
@@ -206,11 +206,11 @@ def test_an_endless_head_is_refused_before_much_of_it_is_read(head: bytes) -> No
     async def ask() -> tuple[list[int], int, int]:
         server = Server()
         client = server.connect()
-        found = await send(client, head)
-        return found, client.protocol._framing, len(server.connections)
+        actual = await send(client, head)
+        return actual, client.protocol._framing, len(server.connections)
 
-    found, read, left = run(ask())
-    assert found == [431]
+    actual, read, left = run(ask())
+    assert actual == [431]
     assert read <= MOST_HEAD + 4_096
     assert left == 0
 
@@ -229,12 +229,12 @@ def test_what_stands_around_a_body_has_a_bound_too(rest: bytes) -> None:
     async def ask() -> tuple[list[int], bool, list[Cause]]:
         server = Server()
         client = server.connect()
-        found = await send(client, POST + b"transfer-encoding: chunked\r\n\r\n" + rest)
-        return found, client.closed, server.causes
+        actual = await send(client, POST + b"transfer-encoding: chunked\r\n\r\n" + rest)
+        return actual, client.closed, server.causes
 
-    found, closed, causes = run(ask())
+    actual, closed, causes = run(ask())
     assert closed
-    assert 200 not in found
+    assert 200 not in actual
     assert causes == [Cause.HEAD]
 
 
@@ -243,11 +243,11 @@ def test_small_chunks_and_trailers_are_no_attack() -> None:
         server = Server()
         client = server.connect()
         body = b"1\r\nx\r\n" * 20_000 + b"0\r\nhost: evil\r\n\r\n"
-        found = await send(client, POST + b"transfer-encoding: chunked\r\n\r\n" + body)
-        return found, client.written, client.protocol.headers
+        actual = await send(client, POST + b"transfer-encoding: chunked\r\n\r\n" + body)
+        return actual, client.written, client.protocol.headers
 
-    found, written, headers = run(ask())
-    assert found == [200]
+    actual, written, headers = run(ask())
+    assert actual == [200]
     assert written.endswith(b"x" * 20_000)
     assert [value for name, value in headers if name == b"host"] == [b"a"]
 
@@ -338,13 +338,13 @@ def test_a_body_that_goes_on_after_its_answer_ends_the_connection() -> None:
 
 
 def fill(server: Server, count: int, sent: bytes = b"") -> list[Transport]:
-    found = []
+    actual = []
     for _ in range(count):
         client = server.connect()
         if sent:
             client.protocol.data_received(sent)
-        found.append(client)
-    return found
+        actual.append(client)
+    return actual
 
 
 @pytest.mark.parametrize(
@@ -365,8 +365,8 @@ def test_silent_clients_keep_nobody_out(sent: bytes) -> None:
         await turns()
         silent += fill(server, 80, sent)
         await turns()
-        found = await send(server.connect(), GET)
-        return found, len(server.connections), sum(not one.closed for one in silent)
+        actual = await send(server.connect(), GET)
+        return actual, len(server.connections), sum(not one.closed for one in silent)
 
     assert run(ask()) == ([200], 20, 19)
 
@@ -520,12 +520,12 @@ def test_an_address_may_have_so_many_unless_it_is_this_machines_or_a_proxys(
         server = Server(proxies=("10.0.0.0/24",))
         clients = [server.connect(address) for _ in range(10)]
         await turns()
-        found = [statuses(client) for client in clients]
-        assert all(one in ([], [429]) for one in found)
+        actual = [statuses(client) for client in clients]
+        assert all(one in ([], [429]) for one in actual)
         stranger = await send(server.connect(other), GET)
         clients[0].close()
         again = await send(server.connect(address), GET)
-        return [len(one) for one in found], stranger, again
+        return [len(one) for one in actual], stranger, again
 
     refused, stranger, again = run(ask())
     assert refused == [0] * most + [1] * (10 - most)
@@ -541,14 +541,14 @@ def test_pipelined_requests_are_answered_in_order_a_few_at_a_time() -> None:
         client = server.connect()
         client.protocol.data_received(GET * 400)
         under_way = len(client.protocol.pipeline)
-        found = await send(client, b"")
+        actual = await send(client, b"")
         for _ in range(20_000):
-            if len(found) >= 400:
+            if len(actual) >= 400:
                 break
             await turns(1)
-            found = statuses(client)
-        assert set(found) == {200}
-        return under_way, len(found)
+            actual = statuses(client)
+        assert set(actual) == {200}
+        return under_way, len(actual)
 
     under_way, answered = run(ask())
     assert answered == 400

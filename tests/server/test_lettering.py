@@ -37,8 +37,8 @@ def test_typing_a_text_gives_what_each_of_its_beginnings_gives_alone(
     client: TestClient, predictor: Predictor
 ) -> None:
     for end in range(len(TEXT)):
-        found = client.post("/v1/letters", json={"text": TEXT[:end]}).json()
-        assert found == {"model": "small", **expected(predictor, TEXT[:end])}
+        actual = client.post("/v1/letters", json={"text": TEXT[:end]}).json()
+        assert actual == {"model": "small", **expected(predictor, TEXT[:end])}
 
 
 def test_the_most_probable_characters_come_first_and_no_more_than_asked_for(
@@ -120,8 +120,8 @@ def test_models_and_case_can_change_between_keystrokes(
                 socket.send_json(
                     {"id": 1, "text": "the P", "model": named, "ignore_case": ignore_case}
                 )
-                found = socket.receive_json()
-                assert found == {"id": 1, **expected(model, "the P", ignore_case=ignore_case)}
+                actual = socket.receive_json()
+                assert actual == {"id": 1, **expected(model, "the P", ignore_case=ignore_case)}
 
 
 def test_a_rate_holds_for_keystrokes(serve: MakeService) -> None:

@@ -117,10 +117,10 @@ def test_languages_are_detected_in_the_queue_of_translations(serve: MakeService)
 def test_the_language_of_a_text_is_detected(client: TestClient) -> None:
     german = "Der Hund rennt heute schnell durch den Wald und bellt."
 
-    (found,) = client.post("/detect", json={"q": german}).json()
-    assert found["language"] == "de"
-    assert 50 < found["confidence"] <= 100
-    assert ask(client, q=german, source="auto")["detectedLanguage"] == found
+    (actual,) = client.post("/detect", json={"q": german}).json()
+    assert actual["language"] == "de"
+    assert 50 < actual["confidence"] <= 100
+    assert ask(client, q=german, source="auto")["detectedLanguage"] == actual
 
 
 def test_languages_tell_into_which_others_they_are_translated(client: TestClient) -> None:

@@ -32,8 +32,8 @@ def test_typing_a_text_gives_what_each_of_its_beginnings_gives_alone(
 ) -> None:
     text = "I would like the cat, to sat on a mat\nlike I would"
     for end in range(len(text)):
-        found = client.post("/v1/predict", json={"text": text[:end]}).json()["suggestions"]
-        assert found == expected(predictor, text[:end])
+        actual = client.post("/v1/predict", json={"text": text[:end]}).json()["suggestions"]
+        assert actual == expected(predictor, text[:end])
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_every_rule_is_followed(
     client: TestClient, predictor: Predictor, options: dict[str, object]
 ) -> None:
     for text in ("I would li", "the c", "lke"):
-        found = client.post("/v1/predict", json={"text": text, **options}).json()
-        assert found["suggestions"] == expected(predictor, text, **options)
+        actual = client.post("/v1/predict", json={"text": text, **options}).json()
+        assert actual["suggestions"] == expected(predictor, text, **options)
 
 
 def test_many_texts_are_answered_in_their_order(client: TestClient, predictor: Predictor) -> None:

@@ -166,8 +166,8 @@ def test_the_server_tells_of_itself_however_busy_it_is() -> None:
         (one,) = connections(1, [])
         one.data_received(b"GET /health HTTP/1.1\r\nhost: a\r\n\r\n")
         await turns(4)
-        found = statuses(one)
+        actual = statuses(one)
         one.connection_lost(None)
-        return found
+        return actual
 
     assert run(ask()) == [b"200"]

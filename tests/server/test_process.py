@@ -40,9 +40,9 @@ def serving(*arguments: object, **environment: str) -> Iterator[tuple[subprocess
     try:
         assert process.stderr is not None
         line = process.stderr.readline()
-        found = re.search(r"http://\S+?(?=/ )", line)
-        assert found, line + process.stderr.read()
-        url = found[0]
+        actual = re.search(r"http://\S+?(?=/ )", line)
+        assert actual, line + process.stderr.read()
+        url = actual[0]
         until(lambda: httpx2.get(url + "/health").status_code == 200)
         yield process, url
     finally:
@@ -118,13 +118,13 @@ def test_a_reload_drops_no_request(tmp_path: Path) -> None:
         stop = threading.Event()
 
         def ask() -> list[tuple[int, float]]:
-            found = []
+            actual = []
             with httpx2.Client(timeout=20) as client:
                 while not stop.is_set():
                     answer = client.post(url + "/v1/predict", json={"text": "the "})
                     probability = answer.json()["suggestions"][0]["probability"]
-                    found.append((answer.status_code, probability))
-            return found
+                    actual.append((answer.status_code, probability))
+            return actual
 
         asking = [pool.submit(ask) for _ in range(4)]
         try:
@@ -172,10 +172,10 @@ def test_another_replica_goes_on_with_the_states_of_one_that_was_killed(model_pa
             except httpx2.TransportError:
                 url = two
                 answer = httpx2.post(url + "/v1/advance", json=body)
-            found = answer.json()
-            state = found["state"]
+            actual = answer.json()
+            state = actual["state"]
             shares = predictor.probabilities(predictor.read(" ".join(words[: place + 1])))
-            for prediction in found["predictions"]:
+            for prediction in actual["predictions"]:
                 index = predictor.tokenizer.id_of(prediction["word"])
                 assert prediction["probability"] == pytest.approx(float(shares[index]))
         assert url == two

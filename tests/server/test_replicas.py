@@ -96,10 +96,10 @@ class Load:
         answer = await client.post(self.url + path, json=body)
         return answer.raise_for_status().json()
 
-    def check(self, kind: str, text: str, found: list[dict[str, Any]], expected: Any) -> None:
-        for one, (word, probability) in zip(found, expected, strict=True):
+    def check(self, kind: str, text: str, actual: list[dict[str, Any]], expected: Any) -> None:
+        for one, (word, probability) in zip(actual, expected, strict=True):
             if one["word"] != word or one["probability"] != pytest.approx(probability):
-                self.wrong.append((kind, text, found))
+                self.wrong.append((kind, text, actual))
         self.right[kind] += 1
 
     def suggested(self, text: str) -> list[tuple[str, float]]:

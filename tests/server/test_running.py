@@ -49,27 +49,27 @@ def test_it_says_that_it_serves_once_clients_can_connect() -> None:
 
 
 def logged(handler_filter: Sparing, *messages: tuple[str, Any]) -> list[str]:
-    found = []
+    actual = []
     for name, message in messages:
         record = logging.LogRecord(name, logging.WARNING, "", 1, message, (), None)
         if handler_filter.filter(record):
-            found.append(record.getMessage())
-    return found
+            actual.append(record.getMessage())
+    return actual
 
 
 def test_records_that_clients_cause_are_counted_rather_than_written() -> None:
     now = 0.0
     sparing = Sparing(most=3, seconds=60.0, clock=lambda: now)
     refused = ("foreword.server", "refused")
-    found = logged(sparing, *[refused] * 10_000, ("foreword.server", "another"))
-    assert found == ["refused"] * 3 + ["another"]
+    actual = logged(sparing, *[refused] * 10_000, ("foreword.server", "another"))
+    assert actual == ["refused"] * 3 + ["another"]
     now = 61.0
     assert logged(sparing, refused, refused) == ["refused (9,997 more like the last)", "refused"]
 
 
 def test_records_that_were_asked_for_are_all_written() -> None:
-    found = logged(Sparing(most=1), *[("foreword.server.requests", "GET / 200")] * 100)
-    assert len(found) == 100
+    actual = logged(Sparing(most=1), *[("foreword.server.requests", "GET / 200")] * 100)
+    assert len(actual) == 100
 
 
 def test_thousands_of_refused_connections_are_one_line_of_the_log(
@@ -87,8 +87,8 @@ def test_thousands_of_refused_connections_are_one_line_of_the_log(
 
 
 def test_messages_that_are_all_different_are_of_one_kind() -> None:
-    found = logged(Sparing(most=2), *[("asyncio", f"task {number}") for number in range(10_000)])
-    assert len(found) <= running.KINDS + 2
+    actual = logged(Sparing(most=2), *[("asyncio", f"task {number}") for number in range(10_000)])
+    assert len(actual) <= running.KINDS + 2
 
 
 @pytest.mark.parametrize(

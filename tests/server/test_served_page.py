@@ -29,10 +29,10 @@ def address(small_model: Path) -> Iterator[str]:
         text=True,
     )
     told = ""
-    while not (found := re.search(r"http://\S+", told)):
+    while not (actual := re.search(r"http://\S+", told)):
         told = process.stdout.readline()
         assert told, "it ended"
-    yield found[0]
+    yield actual[0]
     process.terminate()
     process.communicate(timeout=20)
 
@@ -61,8 +61,8 @@ def test_one_types_and_the_server_answers(
         assert float(mean.replace("−", "-")) == pytest.approx(values.mean(), abs=0.006)
     page.keyboard.press("Alt+1")
     assert page.input_value("#field") == expected[0].accepted("I would li") + " "
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    actual = Axe().run(page)
+    assert actual.violations_count == 0, actual.generate_report()
     page.close()
     assert complaints == []
     assert [url for url in requests if not url.startswith(address)] == []

@@ -157,6 +157,6 @@ def test_the_page_is_accessible_and_nothing_is_cut_off(
     page.keyboard.type("the c")
     page.locator("#alignment-figure button").first.click()
     expect(page.locator(".other").first).to_be_visible()
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    actual = Axe().run(page)
+    assert actual.violations_count == 0, actual.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

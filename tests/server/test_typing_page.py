@@ -456,8 +456,8 @@ def test_axe_finds_nothing(show: Callable[..., Page], stub: Stub, look: str) -> 
         stub.is_away = True
         stub.sockets[0].close(code=1012)
         expect(page.locator("#link")).to_contain_text("away")
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    actual = Axe().run(page)
+    assert actual.violations_count == 0, actual.generate_report()
 
 
 def test_the_page_for_translations_is_linked_where_the_server_translates(

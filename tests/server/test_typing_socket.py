@@ -45,11 +45,11 @@ def test_a_word_being_typed_is_not_traced_before_it_has_ended(client: TestClient
 
 def test_models_can_change_between_keystrokes(client: TestClient) -> None:
     with client.websocket_connect(SOCKET) as socket:
-        found = []
+        actual = []
         for model in ("small", "other", None, "small"):
             socket.send_json({"id": 1, "text": "the ", "model": model})
-            found.append(socket.receive_json()["suggestions"])
-    assert found[0] == found[2] == found[3] != found[1]
+            actual.append(socket.receive_json()["suggestions"])
+    assert actual[0] == actual[2] == actual[3] != actual[1]
 
 
 @pytest.mark.parametrize(("path", "answered"), [("type", "suggestions"), ("letters", "letters")])

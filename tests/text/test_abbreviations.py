@@ -19,21 +19,21 @@ TEXT = [
 ]
 
 
-def found(lines: list[str], times: int = 100) -> set[str]:
+def actual(lines: list[str], times: int = 100) -> set[str]:
     return set(counted(lines * times).abbreviations)
 
 
 def test_what_a_point_nearly_always_follows_and_goes_on_is_an_abbreviation() -> None:
-    assert {"approx", "etc", "fig", "mr", "mrs", "bzw", "ca"} <= found(TEXT)
+    assert {"approx", "etc", "fig", "mr", "mrs", "bzw", "ca"} <= actual(TEXT)
 
 
 def test_words_that_end_sentences_are_none() -> None:
-    assert not {"so", "good", "known", "end", "it", "there", "sang", "walker"} & found(TEXT)
+    assert not {"so", "good", "known", "end", "it", "there", "sang", "walker"} & actual(TEXT)
 
 
 def test_a_word_that_stands_without_a_point_too_is_none() -> None:
-    assert "no" not in found(TEXT)
-    assert "no" in found([line for line in TEXT if "no " not in line.lower()])
+    assert "no" not in actual(TEXT)
+    assert "no" in actual([line for line in TEXT if "no " not in line.lower()])
 
 
 def test_it_is_counted_how_often_a_sentence_begins_after_it() -> None:

@@ -62,8 +62,8 @@ def test_places_are_those_in_the_text_as_it_was() -> None:
 def test_words_lie_where_they_stand_in_the_text_as_it_was() -> None:
     tokenizer = Tokenizer(["<unk>", "<eos>", "committee", "...", '"'], TokenizerConfig())
     text = "“com\xadmit\xadtee…”"
-    found = [(word.text, text[word.start : word.end]) for word in tokenizer.split(text)]
-    assert found == [('"', "“"), ("committee", "com\xadmit\xadtee"), ("...", "…"), ('"', "”")]
+    actual = [(word.text, text[word.start : word.end]) for word in tokenizer.split(text)]
+    assert actual == [('"', "“"), ("committee", "com\xadmit\xadtee"), ("...", "…"), ('"', "”")]
 
 
 def test_typographic_and_plain_marks_are_one_word_in_what_is_learned() -> None:

@@ -19,14 +19,14 @@ from foreword.text.lines import Piece
 
 
 def lines_of(source: corpus.Source) -> list[str]:
-    found, begun = [], ""
+    actual, begun = [], ""
     for piece in source.read():
         begun += piece.text
         if piece.ends_line:
-            found.append(begun)
+            actual.append(begun)
             begun = ""
     assert begun == ""
-    return found
+    return actual
 
 
 def one(path: Path, **options: str) -> corpus.Source:
@@ -58,9 +58,9 @@ def test_reading_in_blocks_gives_what_splitting_the_text_gives(text: str) -> Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoding, "BLOCK_BYTES", 7)
         patch.setattr(lines, "LONGEST_PIECE", 7)
-        found = lines_of(text_source("text", text))
+        actual = lines_of(text_source("text", text))
     expected = re.split("\r\n|[\n\v\f\r\x85\u2028\u2029]", text.removeprefix("\ufeff"))
-    assert found == (expected[:-1] if expected[-1] == "" else expected)
+    assert actual == (expected[:-1] if expected[-1] == "" else expected)
 
 
 def test_a_line_of_ten_megabytes_comes_in_parts_cut_at_spaces() -> None:

@@ -48,10 +48,10 @@ def test_text_in_an_old_encoding_is_advised_what_gives_back_its_letters(
     encoding: str, text: str
 ) -> None:
     data = (text + "\n").encode(encoding)
-    found = guess(data)
-    assert found is not None
-    assert data.decode(found.name).strip() == text
-    assert found.sample in text
+    actual = guess(data)
+    assert actual is not None
+    assert data.decode(actual.name).strip() == text
+    assert actual.sample in text
 
 
 def test_a_contraction_saved_by_windows_is_never_advised_latin_1(tmp_path: Path) -> None:
@@ -86,9 +86,9 @@ def test_unicode_of_every_width_is_read_without_being_named(
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_guessed_or_not_without_an_error(data: bytes) -> None:
-    found = guess(data)
-    if found is not None and wide(data) is None:
-        data.decode(found.name, "ignore")
+    actual = guess(data)
+    if actual is not None and wide(data) is None:
+        data.decode(actual.name, "ignore")
 
 
 def test_random_bytes_are_not_taken_for_wide_text() -> None:
@@ -115,7 +115,7 @@ def test_letters_that_mojibake_is_made_of_are_letters_too(text: str) -> None:
 
 def test_the_sample_shows_the_first_letter_that_is_not_ascii() -> None:
     text = "word " * 30 + "café " + "word " * 30
-    found = guess(text.encode("cp1252"))
-    assert found is not None
-    assert "café" in found.sample
-    assert len(found.sample) <= 48
+    actual = guess(text.encode("cp1252"))
+    assert actual is not None
+    assert "café" in actual.sample
+    assert len(actual.sample) <= 48

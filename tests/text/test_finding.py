@@ -47,12 +47,12 @@ def test_what_begins_with_a_dot_is_read_where_it_is_named_itself(vault: Path) ->
 
 @pytest.mark.parametrize("pattern", ["**/*.md", "*.md", "**/*", "*"])
 def test_globs_do_not_match_what_begins_with_a_dot(pattern: str, vault: Path) -> None:
-    found = lines_of(f"{vault}/{pattern}")
-    assert "note.md" in found
+    actual = lines_of(f"{vault}/{pattern}")
+    assert "note.md" in actual
     assert not any(
-        ".trash" in line or ".hidden" in line or "node_modules" in line for line in found
+        ".trash" in line or ".hidden" in line or "node_modules" in line for line in actual
     )
-    assert len(found) == len(set(found))
+    assert len(actual) == len(set(actual))
 
 
 def test_what_was_not_read_is_told_by_reason(vault: Path) -> None:
@@ -87,8 +87,8 @@ def test_links_are_not_followed_out_of_a_folder_or_in_circles(vault: Path) -> No
     (vault / "nowhere.txt").symlink_to(vault / "gone.txt")
 
     for named in (vault, f"{vault}/**/*"):
-        found = lines_of(named)
-        assert sorted(found) == ["deep/other.txt", "note.md"]
+        actual = lines_of(named)
+        assert sorted(actual) == ["deep/other.txt", "note.md"]
     assert "2 links that lead out of the folder (" in notes_of(vault)[-1]
     assert lines_of(vault / "private.txt") == ["private"]
     assert lines_of(vault / "link") == ["private"]
@@ -138,9 +138,9 @@ def test_a_form_that_there_is_not_lists_those_that_there_are(tmp_path: Path) -> 
 def test_more_files_than_a_process_may_open_are_read(tmp_path: Path) -> None:
     for number in range(1100):
         (tmp_path / f"{number:04}.html").write_text(f"<html><p>page {number}</p></html>")
-    found = lines_of(tmp_path)
-    assert found[0] == "page 0"
-    assert len(found) == 1100
+    actual = lines_of(tmp_path)
+    assert actual[0] == "page 0"
+    assert len(actual) == 1100
     assert any(note.startswith("HTML page, 1,100 files") for note in notes_of(tmp_path))
 
 

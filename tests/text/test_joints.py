@@ -37,9 +37,9 @@ def units(lines: list[str]) -> list[str]:
 def test_words_that_are_split_at_line_ends_are_those_of_the_text_again() -> None:
     lines = wrapped(PROSE * 12, 60)
     assert sum(line.endswith("-") for line in lines) > 10
-    (found,) = units(lines)
+    (actual,) = units(lines)
     words = set(PROSE.replace("-", " ").split())
-    assert set(found.replace("-", " ").split()) == words
+    assert set(actual.replace("-", " ").split()) == words
 
 
 def test_how_many_were_put_together_is_told_with_an_example() -> None:
@@ -107,8 +107,8 @@ THAI = "วันนี้อากาศดีมากเราไปเดิ
 def test_wrapped_chinese_has_no_space_for_a_line_end() -> None:
     paragraph = (CHINESE + "，") * 5 + "好。"
     lines = [paragraph[i : i + 30] for i in range(0, len(paragraph), 30)]
-    found = width_of(Piece(line, ends_line=True) for line in [*lines, "", *lines])
-    assert found.columns == 60
+    actual = width_of(Piece(line, ends_line=True) for line in [*lines, "", *lines])
+    assert actual.columns == 60
     assert units([*lines, "", *lines]) == [paragraph, "", paragraph]
 
 

@@ -80,8 +80,8 @@ def test_no_space_is_put_after_a_line_end(end: str) -> None:
 def test_whole_lines_are_held_out(end: str) -> None:
     text = end.join(f"this is line {number}" for number in range(5_000))
     train, valid = hold_out([text_source("a", text)])
-    found = [piece.text for source in [*train, *valid] for piece in source.read()]
-    assert found == text.split(end)
+    actual = [piece.text for source in [*train, *valid] for piece in source.read()]
+    assert actual == text.split(end)
     assert valid
 
 
@@ -100,20 +100,20 @@ def test_lines_of_standard_input_come_as_soon_as_they_end(
 
     slowly = Slowly(data)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(slowly))
-    found = input_lines()
-    assert next(found) == "grüß"
+    actual = input_lines()
+    assert next(actual) == "grüß"
     assert slowly.tell() <= len(f"grüß{end}".encode())
-    assert list(found) == ["dich"]
+    assert list(actual) == ["dich"]
 
 
 def test_an_end_of_two_characters_is_one_wherever_a_block_ends() -> None:
     text = "one\r\ntwo\r\n\r\nthree\r"
     for cuts in itertools.combinations(range(len(text)), 3):
         splitter = LineSplitter()
-        found = []
+        actual = []
         for start, stop in itertools.pairwise([0, *cuts, len(text)]):
-            found += splitter.lines(text[start:stop])
-        assert [*found, splitter.rest] == ["one", "two", "", "three", ""]
+            actual += splitter.lines(text[start:stop])
+        assert [*actual, splitter.rest] == ["one", "two", "", "three", ""]
 
 
 def test_newlines_stand_where_the_ends_stood() -> None:

@@ -13,7 +13,7 @@ OTHERS = [a + b for a in SYLLABLES[:17] for b in SYLLABLES[::11]]
 """Words of six letters, more than are common, by which no real word is one slip away."""
 
 
-def found(
+def actual(
     *pairs: Pair, alike: float, rule: Rule = OF_NETWORKS, before: int = 0, after: int = 0
 ) -> dict[str, str]:
     """What is found where the first of each pair is rare, the second common.
@@ -47,18 +47,18 @@ SLIPS = (
 def test_a_word_one_slip_away_from_a_far_commoner_one_used_alike_is_a_misspelling(
     rule: Rule,
 ) -> None:
-    assert found(*SLIPS, alike=0.6, rule=rule) == dict(SLIPS)
+    assert actual(*SLIPS, alike=0.6, rule=rule) == dict(SLIPS)
 
 
 def test_a_word_two_common_slips_away_is_a_misspelling_if_it_is_used_alike() -> None:
     pairs = (("definetly", "definitely"), ("dissapointed", "disappointed"))
-    assert found(*pairs, alike=0.6) == dict(pairs)
-    assert found(*pairs, alike=0.0, before=300) == {}
+    assert actual(*pairs, alike=0.6) == dict(pairs)
+    assert actual(*pairs, alike=0.0, before=300) == {}
 
 
 def test_words_that_differ_by_two_other_letters_or_by_an_ending_are_none() -> None:
     pairs = (("superhuman", "superman"), ("rereading", "reading"), ("illnesses", "illness"))
-    assert found(*pairs, alike=0.6) == {}
+    assert actual(*pairs, alike=0.6) == {}
 
 
 def test_a_word_that_is_used_otherwise_is_none() -> None:
@@ -66,7 +66,7 @@ def test_a_word_that_is_used_otherwise_is_none() -> None:
         *(("tow", "two"), ("form", "from"), ("trail", "trial"), ("casual", "causal")),
         *(("angel", "angle"), ("diner", "dinner"), ("quite", "quiet"), ("untied", "united")),
     )
-    assert found(*pairs, alike=0.0, before=300) == {}
+    assert actual(*pairs, alike=0.0, before=300) == {}
 
 
 def test_endings_apostrophes_and_british_spellings_are_none() -> None:
@@ -75,12 +75,12 @@ def test_endings_apostrophes_and_british_spellings_are_none() -> None:
         *(("favourite", "favorite"), ("travelled", "traveled"), ("realise", "realize")),
         *(("computer's", "computers"), ("colour", "color"), ("marvellous", "marvelous")),
     )
-    assert found(*pairs, alike=0.6) == {}
+    assert actual(*pairs, alike=0.6) == {}
 
 
 def test_common_words_are_none() -> None:
     after = len(OTHERS) - COMMON + 10
-    assert found(("wierd", "weird"), alike=0.9, after=after) == {}
+    assert actual(("wierd", "weird"), alike=0.9, after=after) == {}
 
 
 def test_words_that_differ_as_many_others_do_are_inflected() -> None:

@@ -18,8 +18,8 @@ def units(text: str, language: str) -> list[str]:
     """The units of a document."""
     markup = markup_of(language)
     assert markup is not None
-    found, _ = as_units(text, markup)
-    return [" ".join(unit.split()) for unit in found.split("\n") if unit.strip()]
+    actual, _ = as_units(text, markup)
+    return [" ".join(unit.split()) for unit in actual.split("\n") if unit.strip()]
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "plain"])

@@ -36,7 +36,7 @@ A, B, C = SLOT_CHARACTERS[:3]
     ],
 )
 def test_placeholders_are_found_and_nothing_else(text: str, expected: str) -> None:
-    assert "|".join(found[0] for found in placeholders(text)) == expected
+    assert "|".join(actual[0] for actual in placeholders(text)) == expected
 
 
 @settings(max_examples=40, deadline=None)

@@ -14,9 +14,9 @@ RECORDS = "".join(
 
 
 def shown(*paths: Path) -> list[tuple[str, int, int | None]]:
-    found: list[tuple[str, int, int | None]] = []
-    find_sources(paths, progress=lambda *event: found.append(event))
-    return found
+    actual: list[tuple[str, int, int | None]] = []
+    find_sources(paths, progress=lambda *event: actual.append(event))
+    return actual
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def test_how_far_a_form_is_read_is_told_up_to_its_end(tmp_path: Path, kind: str)
             archive.writestr("records.jsonl", RECORDS)
     else:
         path.write_text(RECORDS)
-    found = shown(path)
+    actual = shown(path)
     total = path.stat().st_size
-    assert {(what, whole) for what, _, whole in found} == {("reading the texts", total)}
-    done = [so_far for _, so_far, _ in found]
+    assert {(what, whole) for what, _, whole in actual} == {("reading the texts", total)}
+    done = [so_far for _, so_far, _ in actual]
     assert done == sorted(done)
     assert 0.95 * total < done[-1] <= total
 
@@ -50,9 +50,9 @@ def test_several_texts_have_one_progress(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("a.jsonl", "b.jsonl")]
     for path in paths:
         path.write_text(RECORDS)
-    found = shown(*paths)
-    assert found[-1][1] == found[-1][2] == 2 * len(RECORDS)
-    assert len(found) > 4
+    actual = shown(*paths)
+    assert actual[-1][1] == actual[-1][2] == 2 * len(RECORDS)
+    assert len(actual) > 4
 
 
 def test_of_small_texts_nothing_is_shown(tmp_path: Path) -> None:

@@ -23,10 +23,10 @@ SENTENCES = {
 @pytest.mark.parametrize(("text", "words"), SENTENCES.items())
 def test_words_are_told_apart_where_no_spaces_are(text: str, words: list[str]) -> None:
     tokenizer = Tokenizer.learn([Piece(text, ends_line=True)], ICU)
-    found = tokenizer.split(text)
-    assert [word.text for word in found] == words == tokenizer.cut(text)
-    assert [text[word.start : word.end] for word in found] == words
-    assert [word.id for word in found] == tokenizer.encode(text)
+    actual = tokenizer.split(text)
+    assert [word.text for word in actual] == words == tokenizer.cut(text)
+    assert [text[word.start : word.end] for word in actual] == words
+    assert [word.id for word in actual] == tokenizer.encode(text)
     assert tokenizer.encode_lines([text])[0].tolist() == tokenizer.encode(text)
     assert all(tokenizer.id_of(word) >= 2 for word in words)
 
@@ -34,8 +34,8 @@ def test_words_are_told_apart_where_no_spaces_are(text: str, words: list[str]) -
 def test_places_are_right_beside_what_is_folded() -> None:
     text = "“今天天气”… ｏｋ ﬁne ไทย"
     tokenizer = Tokenizer(["<unk>", "<eos>"], ICU)
-    found = [(word.text, text[word.start : word.end]) for word in tokenizer.split(text)]
-    assert found == [
+    actual = [(word.text, text[word.start : word.end]) for word in tokenizer.split(text)]
+    assert actual == [
         *(('"', "“"), ("今天", "今天"), ("天气", "天气"), ('"', "”"), ("...", "…")),
         *(("ok", "ｏｋ"), ("fine", "ﬁne"), ("ไทย", "ไทย")),
     ]

@@ -144,16 +144,16 @@ def test_a_vocabulary_of_one_word_and_of_none_work() -> None:
 @given(TEXTS, st.sampled_from(["keep", "fold"]))
 def test_words_lie_where_their_offsets_say_in_order_without_overlap(text: str, case: str) -> None:
     tokenizer = learn(text, case=case)
-    found = tokenizer.split(text)
+    actual = tokenizer.split(text)
     end = 0
-    for word in found:
+    for word in actual:
         assert end <= word.start < word.end <= len(text)
         assert tokenizer.normalise(text[word.start : word.end]) == word.text
         assert all(
             c.isspace() or unicodedata.category(c) in ("Cc", "Cf") for c in text[end : word.start]
         )
         end = word.end
-    assert [word.id for word in found] == tokenizer.encode(text)
+    assert [word.id for word in actual] == tokenizer.encode(text)
 
 
 @settings(deadline=None)
@@ -238,9 +238,9 @@ def test_time_grows_with_the_length_and_no_faster(unit: str) -> None:
 @pytest.mark.parametrize("unit", ["a", "1", "'", "a'", "1.", "\u0301", "👍\u200d", "\u200d"])
 def test_a_text_of_megabytes_without_a_space_is_cut_into_words(unit: str) -> None:
     text = unit * (2_500_000 // len(unit.encode()))
-    found = learn("a").encode(text)
+    actual = learn("a").encode(text)
     # Marks of one kind are one word, however many; joiners alone are none.
-    assert len(found) <= 2
+    assert len(actual) <= 2
 
 
 def test_text_is_normalised_to_composed_form() -> None:

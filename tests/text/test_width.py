@@ -43,9 +43,9 @@ def width(text: str) -> int | None:
 @pytest.mark.parametrize("columns", [45, 60, 66, 72, 80, 100])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_the_width_of_wrapped_text_is_found(columns: int, end: str) -> None:
-    found = width(wrapped(columns).replace("\n", end))
-    assert found is not None
-    assert columns - 3 <= found <= columns
+    actual = width(wrapped(columns).replace("\n", end))
+    assert actual is not None
+    assert columns - 3 <= actual <= columns
 
 
 def test_a_paragraph_s_first_line_may_be_indented_and_all_of_it_too() -> None:
@@ -80,8 +80,8 @@ def test_a_wrapped_text_is_tokenised_as_the_same_text_with_a_paragraph_a_line() 
     plain = tokenise([text_source("a", "\n".join(paragraphs(30)))], tokenizer)
     (source,) = settled([text_source("a", wrapped(72, 30))], None)
     assert source.lines == "wrapped"
-    found = tokenise([source], tokenizer)
-    assert found.sha256 == plain.sha256
+    actual = tokenise([source], tokenizer)
+    assert actual.sha256 == plain.sha256
     assert list(whole_units(source.read())) == list(
         whole_units(text_source("a", "\n\n".join(paragraphs(30))).read())
     )

@@ -12,10 +12,10 @@ from foreword.text.windows import IGNORED, LineWindows, StreamWindows, Window
 
 
 def one_epoch(windows: StreamWindows | LineWindows) -> list[Window]:
-    found = []
+    actual = []
     while windows.epochs < 1.0:
-        found.append(windows.next())
-    return found
+        actual.append(windows.next())
+    return actual
 
 
 any_streams = given(
@@ -38,11 +38,11 @@ def test_with_rotation_each_stream_is_still_read_once_and_goes_on_at_its_beginni
     length = windows.words_per_epoch // windows.batch_size
     begins = []
     for _ in range(12):
-        found = [windows.next()]
+        actual = [windows.next()]
         while windows.epochs % 1 != 0:
-            found.append(windows.next())
-        inputs = np.concatenate([w.inputs for w in found])
-        assert np.array_equal(np.concatenate([w.targets for w in found]), inputs + 1)
+            actual.append(windows.next())
+        inputs = np.concatenate([w.inputs for w in actual])
+        assert np.array_equal(np.concatenate([w.targets for w in actual]), inputs + 1)
         streams = np.arange(windows.batch_size) * length
         assert np.array_equal(np.sort(inputs, axis=0), np.arange(length)[:, None] + streams)
         assert set(np.unique(np.diff(inputs, axis=0))) <= {1, 1 - length}
@@ -58,11 +58,11 @@ def test_each_stream_is_a_contiguous_part_of_the_text_read_once(
 ) -> None:
     ids = np.arange(count)
     windows = StreamWindows(ids, batch_size=batch_size, window=window, jitter=jitter, seed=1)
-    found = one_epoch(windows)
-    inputs = np.concatenate([w.inputs for w in found])
-    targets = np.concatenate([w.targets for w in found])
+    actual = one_epoch(windows)
+    inputs = np.concatenate([w.inputs for w in actual])
+    targets = np.concatenate([w.targets for w in actual])
 
-    assert [w.fresh for w in found] == [True] + [False] * (len(found) - 1)
+    assert [w.fresh for w in actual] == [True] + [False] * (len(actual) - 1)
     assert np.array_equal(targets, inputs + 1)
     assert np.array_equal(np.diff(inputs, axis=0), np.ones_like(inputs[1:]))
     assert inputs.size == windows.words_per_epoch
@@ -153,13 +153,13 @@ def test_lines_that_take_turns_are_all_read(share: float, seed: int) -> None:
     whole = LineWindows(ids, batch_words=60, max_length=10, seed=seed)
 
     def lines(windows: LineWindows, share: float) -> list[list[int]]:
-        found = []
+        actual = []
         while windows.epochs < 1.0:
             window = windows.next(share)
             assert window.fresh
             assert window.of == window.inputs.shape[1]
-            found += [line[line != IGNORED].tolist() for line in window.targets.T]
-        return found
+            actual += [line[line != IGNORED].tolist() for line in window.targets.T]
+        return actual
 
     assert lines(turns, share) == lines(whole, 1.0)
     assert turns.next().inputs.shape == whole.next().inputs.shape
@@ -238,7 +238,7 @@ def test_lines_predict_every_word_once_from_the_words_before_it_in_the_line(
 def test_lines_are_batched_as_many_as_fit(lengths: list[int], batch_words: int) -> None:
     text = np.array([i for n in lengths for i in [*[2] * (n - 1), EOS_ID]])
     windows = LineWindows(text, batch_words=batch_words, max_length=9)
-    found = sorted(w.inputs.shape for w in one_epoch(windows))
+    actual = sorted(w.inputs.shape for w in one_epoch(windows))
     # The slow way: take line after line, shortest first, while the padded batch is small enough.
     expected: list[tuple[int, int]] = []
     for length in sorted(lengths):
@@ -246,7 +246,7 @@ def test_lines_are_batched_as_many_as_fit(lengths: list[int], batch_words: int) 
             expected[-1] = (length, expected[-1][1] + 1)
         else:
             expected.append((length, 1))
-    assert found == sorted(expected)
+    assert actual == sorted(expected)
 
 
 def test_lines_are_found_across_the_blocks_in_which_the_text_is_searched(

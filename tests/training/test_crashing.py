@@ -72,9 +72,9 @@ def train(out: Path, text: Path | tuple[()] = (), **more: Any) -> Outcome:
 
 
 def record(out: Path) -> TrainingRecord:
-    found = read_config(out).training
-    assert found is not None
-    return found
+    actual = read_config(out).training
+    assert actual is not None
+    return actual
 
 
 def weights(out: Path) -> dict[str, bytes]:

@@ -58,18 +58,18 @@ def test_replayed_steps_are_those_that_are_launched_one_by_one(name: ModelName) 
         run = Run(NextWords(model, windows, settings, generator), settings, generator)
         if not replays:
             run.objective._work = run.objective._gradients
-        found: list[float] = []
+        actual: list[float] = []
 
         def note(event: Event) -> None:
             if isinstance(event, StepProgress):
-                found.append(event.loss)
+                actual.append(event.loss)
 
         train(run, validate=None, save=lambda *_: None, should_stop=lambda: False, report=note)
         if replays:
             assert isinstance(run.objective._work, Graphs)
             assert run.objective._work.failure is None
             assert run.objective._work.recordings > 0
-        return found
+        return actual
 
     one_by_one = losses(replays=False)
     assert losses(replays=True) == pytest.approx(one_by_one, rel=2e-3)

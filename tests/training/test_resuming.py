@@ -34,12 +34,12 @@ def test_a_killed_training_leaves_the_misspellings_found_so_far(
     text, out = tmp_path / "notes.txt", tmp_path / "m"
     text.write_text("how are you\nhow are gou\ni am fine\n" * 200, "utf-8")
 
-    found: list[Mapping[str, str]] = []
+    actual: list[Mapping[str, str]] = []
 
     def look(event: Event) -> None:
         if isinstance(event, Validated) and out.exists():
-            found.append(read_folder(out).misspellings)
+            actual.append(read_folder(out).misspellings)
 
     options: dict[str, Any] = {"hidden_size": 4, "batch_size": 4, "window": 5, "validations": 4}
     foreword.train([text], out=out, valid=text, steps=8, save_seconds=1e-9, report=look, **options)
-    assert found[-1] == {"gou": "you"}
+    assert actual[-1] == {"gou": "you"}

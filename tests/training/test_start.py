@@ -51,8 +51,8 @@ def test_networks_whose_gates_look_at_their_memory_have_it_clipped(
     path = tmp_path / "text.txt"
     path.write_text(TEXT)
     sizes = {"steps": 1, "hidden_size": 4}
-    found = foreword.train([path], out=tmp_path / "m", model=model, cell_clip=given, **sizes)
-    assert found.config.model.cell_clip == expected  # type: ignore[union-attr]
+    actual = foreword.train([path], out=tmp_path / "m", model=model, cell_clip=given, **sizes)
+    assert actual.config.model.cell_clip == expected  # type: ignore[union-attr]
 
 
 def test_only_lstms_have_a_memory_to_clip(tmp_path: Path) -> None:

@@ -115,16 +115,16 @@ def test_tensorboard_reads_what_was_written(tmp_path: Path) -> None:
     small = {"steps": 45, "model": "lstm", "batch_size": 4, "window": 8}
     foreword.train(text, out=tmp_path / "m", valid=text, watch=True, **small)
     foreword.train(text, out=tmp_path / "n", valid=text, **small)
-    found = EventAccumulator(str(tmp_path / "m" / "watch"))
-    found.Reload()
-    scalars = found.Tags()["scalars"]
-    losses = [event.value for event in found.Scalars("loss/training (nats a word, smoothed)")]
+    actual = EventAccumulator(str(tmp_path / "m" / "watch"))
+    actual.Reload()
+    scalars = actual.Tags()["scalars"]
+    losses = [event.value for event in actual.Scalars("loss/training (nats a word, smoothed)")]
     assert len(losses) == 45
     assert losses[-1] < losses[0]
-    assert [e.step for e in found.Scalars("gradient by distance/layer0.c 004 back")] == [0, 20, 40]
+    assert [e.step for e in actual.Scalars("gradient by distance/layer0.c 004 back")] == [0, 20, 40]
     assert {"gradient by layer/recurrent.weight_hh_l0", "validation/perplexity"} <= set(scalars)
     assert {"saturated gates/layer0.f open", "saturated gates/layer0.o closed"} <= set(scalars)
-    assert "gates/layer0.f" in found.Tags()["histograms"]
+    assert "gates/layer0.f" in actual.Tags()["histograms"]
     watched, plain = (read_folder(tmp_path / name).weights for name in "mn")
     assert all(np.array_equal(watched[name], plain[name]) for name in plain)
 
@@ -133,9 +133,9 @@ def test_a_fresh_run_forgets_what_was_written_and_a_resumed_one_goes_on(tmp_path
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     def written() -> list[tuple[int, float]]:
-        found = EventAccumulator(str(tmp_path))
-        found.Reload()
-        return [(e.step, e.value) for e in found.Scalars("validation/perplexity")]
+        actual = EventAccumulator(str(tmp_path))
+        actual.Reload()
+        return [(e.step, e.value) for e in actual.Scalars("validation/perplexity")]
 
     def validated(step: int, perplexity: float) -> Validated:
         return Validated(step, 0, 0.0, perplexity, 0.5, best=True)

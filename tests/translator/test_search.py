@@ -68,35 +68,35 @@ def obvious_search(
     live: list[tuple[float, Ids, States]] = [(0.0, (), states)]
     finished: list[tuple[float, Ids]] = []
     for t in range(longest):
-        found: list[tuple[float, Ids, States]] = []
+        actual: list[tuple[float, Ids, States]] = []
         for total, ids, before in live:
             step = network.step(np.array([ids[-1] if ids else START]), before, memory)
             ends = [END] if t == longest - 1 else [*WORDS, END] if t else [*WORDS]
             logs = network.log_probabilities(step.features)[0]
             for index in ends:
                 log = float(logs[index])
-                found.append((total + log, (*ids, index), step.states))
-        found.sort(key=lambda one: -one[0])
-        for total, ids, _ in found[:beams]:
+                actual.append((total + log, (*ids, index), step.states))
+        actual.sort(key=lambda one: -one[0])
+        for total, ids, _ in actual[:beams]:
             if ids[-1] == END:
                 finished.append((total / penalty(len(ids), alpha), ids[:-1]))
-        live = [one for one in found if one[1][-1] != END][:beams]
+        live = [one for one in actual if one[1][-1] != END][:beams]
         if len(finished) >= beams:
             break
     return [ids for _, ids in sorted(finished, key=lambda one: -one[0])]
 
 
-def ids_of(found: Sequence[Hypothesis]) -> list[Ids]:
-    return [one.ids for one in found]
+def ids_of(actual: Sequence[Hypothesis]) -> list[Ids]:
+    return [one.ids for one in actual]
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_with_enough_beams_the_best_of_all_translations_are_found(seed: int) -> None:
     network, source = network_of(seed), (3, 4)
     best = sorted(all_targets(), key=lambda ids: -score_of(network, source, ids))[:5]
-    (found,) = BeamSearch(network, ENDS, beams=84, n=5, **SHORT).run([source])
-    assert ids_of(found) == best
-    for one in found:
+    (actual,) = BeamSearch(network, ENDS, beams=84, n=5, **SHORT).run([source])
+    assert ids_of(actual) == best
+    for one in actual:
         assert one.score == pytest.approx(score_of(network, source, one.ids), abs=1e-5)
 
 
@@ -108,8 +108,8 @@ def test_a_search_that_stops_early_finds_what_one_that_does_not_finds(
     network, source, alpha = network_of(seed), (5, 3, 6), (0.0, 0.6, 1.0)[seed % 3]
     expected = obvious_search(network, source, beams, 6, alpha)
     search = BeamSearch(network, ENDS, beams=beams, n=1, alpha=alpha, ratio=0.0, more=6)
-    (found,) = search.run([source])
-    assert ids_of(found) == expected[:1]
+    (actual,) = search.run([source])
+    assert ids_of(actual) == expected[:1]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -122,8 +122,8 @@ def test_one_beam_takes_the_likeliest_sub_word_each_time(seed: int) -> None:
         logs, states = network.log_probabilities(step.features), step.states
         choices = [*WORDS, END] if len(target) > 1 else [*WORDS]
         target.append(max(choices, key=lambda index: float(logs[0, index])))
-    (found,) = BeamSearch(network, ENDS, beams=1).run([(4, 6)])
-    assert [index for index in target[1:] if index != END] == list(found[0].ids)
+    (actual,) = BeamSearch(network, ENDS, beams=1).run([(4, 6)])
+    assert [index for index in target[1:] if index != END] == list(actual[0].ids)
 
 
 @pytest.mark.parametrize("beams", [1, 3])
@@ -132,16 +132,16 @@ def test_a_sentence_is_translated_alike_alone_and_among_others(beams: int) -> No
     sources: list[Ids] = [(3,), (4, 5, 6, 3, 3), (6, 3), (5, 5, 5)]
     search = BeamSearch(network, ENDS, beams=beams, n=beams)
     together = search.run(sources)
-    for source, found in zip(sources, together, strict=True):
+    for source, actual in zip(sources, together, strict=True):
         (alone,) = search.run([source])
-        assert ids_of(found) == ids_of(alone)
+        assert ids_of(actual) == ids_of(alone)
 
 
 def test_a_finished_translation_has_its_log_probabilities_and_its_attention() -> None:
     network = network_of(2)
     sources: list[Ids] = [(3, 4, 5), (6,)]
-    for source, found in zip(sources, BeamSearch(network, ENDS, n=4).run(sources), strict=True):
-        for one in found:
+    for source, actual in zip(sources, BeamSearch(network, ENDS, n=4).run(sources), strict=True):
+        for one in actual:
             logs, looks = read(network, source, one.ids)
             np.testing.assert_allclose(one.log_probabilities, logs, atol=1e-5)
             assert one.attention is not None
@@ -153,8 +153,8 @@ def test_a_network_that_only_repeats_itself_is_stopped(beams: int) -> None:
     bias = np.zeros(len(PIECES), np.float32)
     bias[[PAD, START, 4]] = 1e3, 1e3, 999
     network = network_of(0, **{"output.bias": bias})
-    (found,) = BeamSearch(network, ENDS, beams=beams).run([(3, 5)])
-    assert found[0].ids == (4,) * 19
+    (actual,) = BeamSearch(network, ENDS, beams=beams).run([(3, 5)])
+    assert actual[0].ids == (4,) * 19
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -163,9 +163,9 @@ def test_a_prefix_is_kept_and_continued_as_is_best(seed: int) -> None:
     prefix = Prefix((5,), b" a")
     demands = Demands(pieces=pieces, end=END, prefix=prefix)
     search = BeamSearch(network, ENDS, beams=84, ratio=0.0, more=1)
-    (found,) = search.run([source], [demands])
+    (actual,) = search.run([source], [demands])
     fitting = [ids for ids in all_targets() if ids[0] == 5 and pieces.of(ids[1:]).startswith(b" a")]
-    assert found[0].ids == max(fitting, key=lambda ids: score_of(network, source, ids))
+    assert actual[0].ids == max(fitting, key=lambda ids: score_of(network, source, ids))
     (greedy,) = BeamSearch(network, ENDS, beams=1).run([source], [demands])
     assert pieces.of(greedy[0].ids).startswith(b" b a")
 
@@ -192,14 +192,14 @@ def test_the_best_translation_with_a_required_term_is_found(seed: int) -> None:
     network, source = network_of(seed), (3, 4)
     demands = Demands(pieces=Pieces(PIECES), end=END, required=((3,),))
     search = BeamSearch(network, ENDS, beams=200, ratio=0.0, more=2)
-    (found,) = search.run([source], [demands])
+    (actual,) = search.run([source], [demands])
     # " a" must stand as a word: not before "b", which would make it " ab".
     fitting = [
         ids
         for ids in all_targets()
         if any(ids[k] == 3 and ids[k + 1 : k + 2] != (4,) for k in range(len(ids)))
     ]
-    assert found[0].ids == max(fitting, key=lambda ids: score_of(network, source, ids))
+    assert actual[0].ids == max(fitting, key=lambda ids: score_of(network, source, ids))
 
 
 @pytest.mark.parametrize(("seed", "beams"), [(0, 1), (1, 2), (2, 5), (3, 3)])
@@ -246,9 +246,9 @@ def test_with_one_beam_what_is_missing_comes_where_the_translation_would_end(
 
     monkeypatch.setattr(network, "log_probabilities", wished)
     demands = Demands(pieces=Pieces(PIECES), end=END, once=(PAD,))
-    (found,) = BeamSearch(network, ENDS, beams=1).run([(3, 4)], [demands])
+    (actual,) = BeamSearch(network, ENDS, beams=1).run([(3, 4)], [demands])
 
-    assert found[0].ids == (5, 3, PAD)
+    assert actual[0].ids == (5, 3, PAD)
 
 
 @pytest.mark.parametrize("V", [5, 700])
@@ -267,5 +267,5 @@ def test_enormous_scores_of_a_forged_model_end_without_a_warning() -> None:
     bias[5] = 3e38
     network = network_of(1, **{"output.bias": bias})
     demands = Demands(pieces=Pieces(PIECES), end=END, required=((3,), (4,)))
-    (found,) = BeamSearch(network, ENDS, beams=2).run([(3, 4)], [demands])
-    assert found == []  # no sub-word but the one can come, and the terms are not met
+    (actual,) = BeamSearch(network, ENDS, beams=2).run([(3, 4)], [demands])
+    assert actual == []  # no sub-word but the one can come, and the terms are not met

@@ -61,9 +61,9 @@ def test_a_network_that_only_repeats_itself_ends(translator: Translator) -> None
     bias[translator.subwords.encode("a")] = 1000
     weights = {**translator.folder.weights, "output.bias": bias}
     endless = Translator(replace(translator.folder, weights=weights))
-    found = endless.translate("the cat", beams=2)
+    actual = endless.translate("the cat", beams=2)
     length = len(translator.subwords.encode("the cat"))
-    assert found.text == " ".join("a" * (2 * length + 15))
+    assert actual.text == " ".join("a" * (2 * length + 15))
 
 
 def test_the_confidence_is_the_mean_of_the_sub_words_probabilities(
@@ -86,9 +86,9 @@ def test_words_are_aligned_with_the_words_that_they_look_at(translator: Translat
 
 
 def test_the_n_best_differ_and_fall_in_score(translator: Translator) -> None:
-    found = translator.translate("the cat. a dog", beams=8, n=5)
-    scores = [found.score, *(other.score for other in found.alternatives)]
-    texts = [found.text, *(other.text for other in found.alternatives)]
+    actual = translator.translate("the cat. a dog", beams=8, n=5)
+    scores = [actual.score, *(other.score for other in actual.alternatives)]
+    texts = [actual.text, *(other.text for other in actual.alternatives)]
     assert len(set(texts)) == 5
     assert scores == sorted(scores, reverse=True)
 
@@ -100,11 +100,11 @@ def test_a_translation_begins_as_it_was_told_to(translator: Translator, prefix: 
 
 def test_terms_of_the_glossary_come_out_as_whole_words(translator: Translator) -> None:
     glossary = {"cat": "Kater", "contract": "Vertrag", "the dog": "Köter", "MAT": "never"}
-    found = translator.translate("The Cat, the contract, the mat", glossary=glossary, beams=2)
-    words = re.split(r"\W+", found.text)
+    actual = translator.translate("The Cat, the contract, the mat", glossary=glossary, beams=2)
+    words = re.split(r"\W+", actual.text)
     assert {"Kater", "Vertrag"} <= set(words)
-    assert "never" not in found.text
-    assert "Köter" not in found.text
+    assert "never" not in actual.text
+    assert "Köter" not in actual.text
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_placeholders_tags_and_addresses_survive(
 
 
 def test_a_prefix_may_hold_a_placeholder(translator: Translator) -> None:
-    found = translator.translate("the cat {name}", prefix="Hi {name}, yo").text
-    assert found.startswith("Hi {name}, yo")
-    assert found.count("{name}") == 1
+    actual = translator.translate("the cat {name}", prefix="Hi {name}, yo").text
+    assert actual.startswith("Hi {name}, yo")
+    assert actual.count("{name}") == 1
     assert translator.translate("the {a}", prefix="x {a}").text.startswith("x {a}")
 
 
@@ -274,11 +274,11 @@ def test_compounds_and_words_in_lower_case_are_not_copied(speller: Translator) -
 
 
 def test_the_glossary_goes_before_copying(speller: Translator) -> None:
-    found = speller.translate("Krzysztof Łódź saß", glossary={"krzysztof": "Tom", "Łódź": "Lodz"})
+    actual = speller.translate("Krzysztof Łódź saß", glossary={"krzysztof": "Tom", "Łódź": "Lodz"})
 
-    assert {"Tom", "Lodz"} <= set(re.split(r"\W+", found.text))
-    assert "Krzysztof" not in found.text
-    assert "Łódź" not in found.text
+    assert {"Tom", "Lodz"} <= set(re.split(r"\W+", actual.text))
+    assert "Krzysztof" not in actual.text
+    assert "Łódź" not in actual.text
 
 
 def test_words_without_spaces_are_not_copied_for_their_rare_characters(tmp_path: Path) -> None:

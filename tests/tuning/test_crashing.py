@@ -54,8 +54,8 @@ def go_on(out: Path, text: Path, **more: Any) -> Tuning:
 
 
 def tried(out: Path) -> list[Any]:
-    found = json.loads((out / "trials.json").read_text())["trials"]
-    return [(trial["settings"], trial["perplexity"]) for trial in found]
+    actual = json.loads((out / "trials.json").read_text())["trials"]
+    return [(trial["settings"], trial["perplexity"]) for trial in actual]
 
 
 def test_a_search_that_is_killed_anywhere_can_be_gone_on_with_or_begun_anew(

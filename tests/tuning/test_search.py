@@ -39,31 +39,31 @@ def tune(text: Path, tmp_path: Path) -> Tune:
     return run
 
 
-def tried(found: Tuning) -> list[Any]:
-    return [(t.settings, t.outcome, t.perplexity, t.validations) for t in found.trials]
+def tried(actual: Tuning) -> list[Any]:
+    return [(t.settings, t.outcome, t.perplexity, t.validations) for t in actual.trials]
 
 
 def test_the_best_of_the_trials_is_written_as_a_recipe_and_trains_as_it_did(
     tune: Tune, text: Path, tmp_path: Path
 ) -> None:
-    found = tune(trials=5)
-    done = [t for t in found.trials if t.perplexity is not None]
-    assert len(found.trials) == 5
-    assert found.best == min(done, key=lambda t: t.perplexity)
-    assert found.recipe is not None
-    assert find(found.recipe).settings == {
+    actual = tune(trials=5)
+    done = [t for t in actual.trials if t.perplexity is not None]
+    assert len(actual.trials) == 5
+    assert actual.best == min(done, key=lambda t: t.perplexity)
+    assert actual.recipe is not None
+    assert find(actual.recipe).settings == {
         "model": "lstm",
         "hidden_size": 8,
         "batch_size": 4,
         "window": 5,
-        **found.best.settings,
+        **actual.best.settings,
     }
-    again = foreword.train([text], out=tmp_path / "m", steps=40, recipe=found.recipe)
+    again = foreword.train([text], out=tmp_path / "m", steps=40, recipe=actual.recipe)
     assert again.config.evaluation is not None
-    assert again.config.evaluation.perplexity == pytest.approx(found.best.perplexity, rel=1e-6)
+    assert again.config.evaluation.perplexity == pytest.approx(actual.best.perplexity, rel=1e-6)
     kept = json.loads((tmp_path / "search" / "trials.json").read_text("utf-8"))
-    assert [t["perplexity"] for t in kept["trials"]] == [t.perplexity for t in found.trials]
-    assert kept["best"] == found.best.number
+    assert [t["perplexity"] for t in kept["trials"]] == [t.perplexity for t in actual.trials]
+    assert kept["best"] == actual.best.number
     names = {path.name for path in (tmp_path / "search").iterdir()}
     assert names == {"best.toml", "trials.json", "search.json", "journal.log"}
 
@@ -120,12 +120,12 @@ def test_a_process_that_is_killed_loses_the_trial_that_ran_and_no_more(
 def test_trials_that_are_behind_half_of_the_others_are_given_up(
     tune: Tune, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = tune(trials=10, search=["learning_rate=1e-7..1e-1:log"], steps_each=60)
-    pruned = [t for t in found.trials if t.outcome == "pruned"]
+    actual = tune(trials=10, search=["learning_rate=1e-7..1e-1:log"], steps_each=60)
+    pruned = [t for t in actual.trials if t.outcome == "pruned"]
     assert pruned
     assert all(t.perplexity is None and len(t.validations) < 10 for t in pruned)
-    assert all(t.outcome != "pruned" for t in found.trials[:4])
-    best = found.best
+    assert all(t.outcome != "pruned" for t in actual.trials[:4])
+    best = actual.best
     assert best is not None
     for t in pruned:
         assert t.validations[-1] > best.validations[len(t.validations) - 1]
@@ -149,10 +149,10 @@ def test_a_trial_that_diverges_is_told_and_the_search_goes_on(
 
 
 def test_an_ngram_models_order_can_be_searched(tune: Tune) -> None:
-    found = tune(model="ngram", search=["ngram_order=1,2,3"], trials=3)
-    assert {t.outcome for t in found.trials} == {"done"}
-    assert found.best is not None
-    assert found.best.settings["ngram_order"] != 1
+    actual = tune(model="ngram", search=["ngram_order=1,2,3"], trials=3)
+    assert {t.outcome for t in actual.trials} == {"done"}
+    assert actual.best is not None
+    assert actual.best.settings["ngram_order"] != 1
 
 
 MINE = """
@@ -167,18 +167,18 @@ minutes = 90
 
 def test_a_recipe_is_searched_around(tune: Tune, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(MINE, "utf-8")
-    found = tune(search=(), recipe=tmp_path / "mine.toml", dropout=0.1, trials=1)
-    assert found.trials[0].settings["learning_rate"] == 0.02
-    assert "dropout" not in found.trials[0].settings
-    assert found.recipe is not None
-    recipe = find(found.recipe).settings
+    actual = tune(search=(), recipe=tmp_path / "mine.toml", dropout=0.1, trials=1)
+    assert actual.trials[0].settings["learning_rate"] == 0.02
+    assert "dropout" not in actual.trials[0].settings
+    assert actual.recipe is not None
+    recipe = find(actual.recipe).settings
     assert recipe["model"] == "gru"
     assert "minutes" not in recipe
 
 
 def test_what_is_set_is_not_searched(tune: Tune) -> None:
-    found = tune(search=(), learning_rate=0.01, clip=1.0, trials=1)
-    assert set(found.trials[0].settings) == {"dropout", "weight_decay", "dropout_recurrent"}
+    actual = tune(search=(), learning_rate=0.01, clip=1.0, trials=1)
+    assert set(actual.trials[0].settings) == {"dropout", "weight_decay", "dropout_recurrent"}
 
 
 @pytest.mark.parametrize(

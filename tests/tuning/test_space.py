@@ -9,14 +9,14 @@ BASE = TrainingSettings.default()
 
 
 def test_ranges_and_choices_are_read_by_the_settings_type() -> None:
-    found = space_of(
+    actual = space_of(
         [
             *("learning-rate=1e-3..3e-2:log", "dropout=0..0.5", "hidden_size=64..256:log"),
             *("weight_decay=0..1", "model=lstm,gru", "tied=true,false", "window=20,35"),
         ],
         BASE,
     )
-    assert found == {
+    assert actual == {
         "learning_rate": Range(0.001, 0.03, log=True),
         "dropout": Range(0.0, 0.5),
         "hidden_size": Range(64, 256, log=True),
@@ -25,8 +25,8 @@ def test_ranges_and_choices_are_read_by_the_settings_type() -> None:
         "tied": Choice((True, False)),
         "window": Choice((20, 35)),
     }
-    assert isinstance(found["hidden_size"].ends[0], int)
-    assert isinstance(found["weight_decay"].ends[0], float)
+    assert isinstance(actual["hidden_size"].ends[0], int)
+    assert isinstance(actual["weight_decay"].ends[0], float)
 
 
 @pytest.mark.parametrize("model", [*MODELS, "ngram"])

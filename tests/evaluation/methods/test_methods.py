@@ -52,8 +52,8 @@ PLANS = {
 
 
 def shares(plan: Plan, ids: np.ndarray) -> dict[str, np.ndarray]:
-    found = opinions(MODEL, ids, plan, None)
-    return applied(weighed(plan, opinions(MODEL, TEXT[:100], plan, None)), found)
+    actual = opinions(MODEL, ids, plan, None)
+    return applied(weighed(plan, opinions(MODEL, TEXT[:100], plan, None)), actual)
 
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
@@ -61,8 +61,8 @@ def shares(plan: Plan, ids: np.ndarray) -> dict[str, np.ndarray]:
 def test_probabilities_of_all_words_that_may_come_sum_to_one(plan: Plan, length: int) -> None:
     total: dict[str, float] = {}
     for word in range(V):
-        for name, found in shares(plan, np.r_[IDS[: length - 1], word]).items():
-            total[name] = total.get(name, 0.0) + found[-1]
+        for name, actual in shares(plan, np.r_[IDS[: length - 1], word]).items():
+            total[name] = total.get(name, 0.0) + actual[-1]
     assert total == pytest.approx(dict.fromkeys(total, 1.0), abs=1e-5)
 
 
@@ -70,10 +70,10 @@ def test_probabilities_of_all_words_that_may_come_sum_to_one(plan: Plan, length:
 def test_shuffling_the_future_does_not_change_the_past(plan: Plan) -> None:
     other = IDS.copy()
     other[33:] = np.random.default_rng(1).permutation(IDS[33:])
-    for name, found in shares(plan, IDS).items():
+    for name, actual in shares(plan, IDS).items():
         after = shares(plan, other)[name]
-        np.testing.assert_array_equal(after[:33], found[:33], err_msg=name)
-        assert (after[33:] != found[33:]).any()
+        np.testing.assert_array_equal(after[:33], actual[:33], err_msg=name)
+        assert (after[33:] != actual[33:]).any()
 
 
 def test_the_network_alone_is_what_evaluation_measures(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,9 +93,9 @@ def test_of_a_mixture_all_methods_give_probabilities_that_learn_and_sum_to_one(p
     total: dict[str, float] = {}
     for word in range(V):
         of = opinions(MIXTURE, np.r_[IDS[:20], word], plan, None)
-        for name, found in applied(weighed(plan, of), of).items():
+        for name, actual in applied(weighed(plan, of), of).items():
             if name in ("network", "network + cache"):
-                total[name] = total.get(name, 0.0) + found[-1]
+                total[name] = total.get(name, 0.0) + actual[-1]
     # What is mixed with the cache takes weights that each text has chosen for itself.
     assert total["network"] == pytest.approx(1.0, abs=1e-5)
 
@@ -106,9 +106,9 @@ def test_of_a_mixture_temperature_and_loss_are_those_of_its_logarithms() -> None
         logits, _ = MIXTURE(before, MIXTURE.start(1))
     target = torch.from_numpy(IDS)
     expected = [F.cross_entropy(logits[:, 0] / t, target, reduction="none") for t in (1.0, 0.7)]
-    found = read(MIXTURE, IDS, temperatures=(1.0, 0.7)).nats
-    np.testing.assert_allclose(found, torch.stack(expected).numpy(), rtol=1e-4)
-    assert found[0].sum() == pytest.approx(score(MIXTURE, IDS).nats, rel=1e-5)
+    actual = read(MIXTURE, IDS, temperatures=(1.0, 0.7)).nats
+    np.testing.assert_allclose(actual, torch.stack(expected).numpy(), rtol=1e-4)
+    assert actual[0].sum() == pytest.approx(score(MIXTURE, IDS).nats, rel=1e-5)
 
 
 def states_and_scores(ids: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
@@ -121,28 +121,28 @@ def states_and_scores(ids: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
 def test_temperature_divides_logits() -> None:
     _, scores = states_and_scores(IDS)
     expected = F.cross_entropy(scores / 0.7, torch.from_numpy(IDS), reduction="none")
-    found = read(MODEL, IDS, temperatures=(1.0, 0.7)).nats[1]
-    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4)
+    actual = read(MODEL, IDS, temperatures=(1.0, 0.7)).nats[1]
+    np.testing.assert_allclose(actual, expected.numpy(), rtol=1e-4)
 
 
 def test_the_cache_is_that_of_the_equation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "WINDOW_WORDS", 7)
     h, _ = states_and_scores(IDS)
-    found = read(MODEL, IDS, thetas=(0.3, 1.5), windows=(4, 20)).cached
+    actual = read(MODEL, IDS, thetas=(0.3, 1.5), windows=(4, 20)).cached
     for a, theta in enumerate((0.3, 1.5)):
         for b, window in enumerate((4, 20)):
             for t in range(1, len(IDS)):
                 weights = {i: math.exp(theta * float(h[t] @ h[i])) for i in range(t)}
                 weights = {i: w for i, w in weights.items() if i >= t - window}
                 right = sum(w for i, w in weights.items() if IDS[i] == IDS[t])
-                assert found[a, b, t] == pytest.approx(right / sum(weights.values()), rel=1e-4)
-    assert np.isnan(found[:, :, 0]).all()
+                assert actual[a, b, t] == pytest.approx(right / sum(weights.values()), rel=1e-4)
+    assert np.isnan(actual[:, :, 0]).all()
 
 
 @pytest.mark.parametrize("rms", [None, RMS])
 def test_dynamic_evaluation_takes_the_papers_steps(rms: dict[str, torch.Tensor] | None) -> None:
     rate, decay, segment = 2e-3, 0.05, 7
-    found = read(MODEL, IDS, dynamic=Dynamic(rate, decay, segment, rms)).nats[0]
+    actual = read(MODEL, IDS, dynamic=Dynamic(rate, decay, segment, rms)).nats[0]
     model, nats = network(), []
     first = {name: p.detach().clone() for name, p in model.named_parameters()}
     everything = torch.cat([part.flatten() for part in RMS.values()]).mean()
@@ -161,7 +161,7 @@ def test_dynamic_evaluation_takes_the_papers_steps(rms: dict[str, torch.Tensor] 
                 back = 1.0 if rms is None else rms[name] / everything
                 back = torch.clamp(decay * torch.as_tensor(back), max=1.0)
                 p.copy_(p - rate * step + back * (first[name] - p))
-    np.testing.assert_allclose(found, nats, rtol=1e-4)
+    np.testing.assert_allclose(actual, nats, rtol=1e-4)
 
 
 def test_reading_leaves_the_model_as_it_was() -> None:
@@ -179,9 +179,9 @@ def test_best_weights_are_those_of_a_fine_grid() -> None:
     costs = [-np.log(mixed(parts, np.array([w, 1 - w]))).sum() for w in grid]
     assert best_weights(parts)[0] == pytest.approx(grid[int(np.argmin(costs))], abs=2e-3)
     groups = np.arange(400) % 2
-    found = best_weights_by_group(np.tile(parts, 4), np.tile(groups, 4), 3)
-    assert found[:, 0] == pytest.approx(best_weights(parts[:, groups == 0]), abs=1e-6)
-    assert found[:, 2] == pytest.approx(best_weights(parts), abs=1e-6)
+    actual = best_weights_by_group(np.tile(parts, 4), np.tile(groups, 4), 3)
+    assert actual[:, 0] == pytest.approx(best_weights(parts[:, groups == 0]), abs=1e-6)
+    assert actual[:, 2] == pytest.approx(best_weights(parts), abs=1e-6)
 
 
 def test_tuning_chooses_what_suits_its_text_and_gets_better_by_it() -> None:
@@ -191,8 +191,8 @@ def test_tuning_chooses_what_suits_its_text_and_gets_better_by_it() -> None:
     )  # fmt: skip
     assert plan.cache is not None
     assert plan.dynamic is not None
-    found = applied(plan, opinions(MODEL, TEXT[:400], plan, None))
-    nats = {name: -np.log(p).mean() for name, p in found.items()}
+    actual = applied(plan, opinions(MODEL, TEXT[:400], plan, None))
+    nats = {name: -np.log(p).mean() for name, p in actual.items()}
     alone = read(MODEL, TEXT[:400]).nats.mean()
     assert nats["network + n-gram + cache"] <= min(nats.values()) + 1e-6
     assert nats["network"] < alone
@@ -220,10 +220,10 @@ def test_a_measurement_tells_what_adapts_and_begins_with_the_network_alone(
 ) -> None:
     model, ngram = folders
     text, valid = model.parent / "text.txt", model.parent / "valid.txt"
-    found = measure(
+    actual = measure(
         model, text, cache=Cache(0.3, 20), dynamic=Dynamic(0.01, 0.01), ngram=ngram, tune=valid
     )
-    names = {column.name: column.adapts for column in found.columns}
+    names = {column.name: column.adapts for column in actual.columns}
     assert not names["network"]
     assert not names["tempered network + n-gram"]
     assert names["tempered network + cache"]
@@ -232,8 +232,8 @@ def test_a_measurement_tells_what_adapts_and_begins_with_the_network_alone(
     import foreword
 
     alone = foreword.evaluate(model, [text])
-    assert found.words == alone.words == 75
-    assert found.columns[0].perplexity == pytest.approx(alone.perplexity, rel=1e-4)
+    assert actual.words == alone.words == 75
+    assert actual.columns[0].perplexity == pytest.approx(alone.perplexity, rel=1e-4)
 
 
 def test_what_cannot_be_measured_is_refused(folders: tuple[Path, Path]) -> None:

@@ -288,8 +288,8 @@ def test_the_audit_finds_what_older_rules_let_in_and_shows_no_secret(
     layer.learn("the key aB3dE6gH and 4111 1111 1111 1111 see\n" * 2)
     layer.learn("my password is sunflower see\nthe blue lamp , a blue lamp\npassword : blue\n" * 2)
     monkeypatch.undo()
-    found = layer.audit()
-    assert {(s.kind, s.shown) for s in found.suspects} == {
+    actual = layer.audit()
+    assert {(s.kind, s.shown) for s in actual.suspects} == {
         ("token", "aB… (8 characters)"),
         ("digits", "4… (4 characters)"),
         ("digits", "1… (4 characters)"),
@@ -365,6 +365,6 @@ def test_hostile_texts_are_learned_in_no_time(layer: Personal) -> None:
 
 def test_a_hash_is_of_24_bits_and_depends_on_the_salt() -> None:
     salts = [bytes([n]) * 16 for n in range(50)]
-    found = {bucket_of("Annegret", salt) for salt in salts}
-    assert len(found) == 50
-    assert max(found) < 1 << 24
+    actual = {bucket_of("Annegret", salt) for salt in salts}
+    assert len(actual) == 50
+    assert max(actual) < 1 << 24

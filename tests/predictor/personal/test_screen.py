@@ -96,9 +96,9 @@ def learned(text: str) -> set[str]:
 @pytest.mark.parametrize(("text", "secret", "kind"), KINDS)
 def test_secrets_are_refused_whole_and_by_kind(text: str, secret: str, kind: str) -> None:
     chunks = text.split()
-    found = everyday().screen.screened(chunks).refused
-    assert " ".join(chunks[place] for place in found) == secret
-    assert set(found.values()) == set(kind.split())
+    actual = everyday().screen.screened(chunks).refused
+    assert " ".join(chunks[place] for place in actual) == secret
+    assert set(actual.values()) == set(kind.split())
 
 
 @pytest.mark.parametrize("screen", [Screen(), everyday().screen], ids=["rules", "everyday"])

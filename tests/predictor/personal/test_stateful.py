@@ -101,11 +101,11 @@ class Interleaved(RuleBasedStateMachine):
             texts = memory.vocabulary.texts
             rows = zip(memory.trigrams.keys.tolist(), memory.trigrams.counts.tolist(), strict=True)
             mask = (1 << 21) - 1
-            found = {
+            actual = {
                 tuple(texts[i] or None for i in (key >> 42, (key >> 21) & mask, key & mask)): count
                 for key, count in rows
             }
-            assert found == dict(person.sequences)
+            assert actual == dict(person.sequences)
             (other,) = OWN.keys() - {name}
             offered: set[str] = set()
             for prefix in ("", *(word[:1] for word in OWN[other])):

@@ -448,9 +448,9 @@ def test_two_processes_that_learn_at_once_lose_nothing(file: Path) -> None:
     for process in processes:
         _, told = process.communicate(timeout=120)
         assert process.returncode == 0, told
-    found = counts(opened(file))
-    assert found.pop("shared") == 80
-    assert found == {f"{name}{made_up(i)}": 2 for name in ("first", "second") for i in range(20)}
+    actual = counts(opened(file))
+    assert actual.pop("shared") == 80
+    assert actual == {f"{name}{made_up(i)}": 2 for name in ("first", "second") for i in range(20)}
 
 
 def test_a_file_from_a_copy_is_whole(file: Path, tmp_path: Path) -> None:
@@ -490,14 +490,14 @@ def test_the_process_that_has_a_file_locked_is_found_among_the_kernels_locks(
 ) -> None:
     file, locks = tmp_path / "me.sqlite", tmp_path / "locks"
     file.touch()
-    found = file.stat()
-    device = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}"
+    actual = file.stat()
+    device = f"{os.major(actual.st_dev):02x}:{os.minor(actual.st_dev):02x}"
     locks.write_text(
-        f"1: POSIX  ADVISORY  READ 11 {device}:{found.st_ino} 1073741826 1073742335\n"
-        f"2: POSIX  ADVISORY  WRITE 12 {device}:{found.st_ino + 1} 1073741825 1073741825\n"
-        f"3: FLOCK  ADVISORY  WRITE 13 {device}:{found.st_ino} 0 EOF\n"
-        f"4: POSIX  ADVISORY  WRITE 4711 {device}:{found.st_ino} 1073741825 1073741825\n"
-        f"4: -> POSIX  ADVISORY  WRITE 14 {device}:{found.st_ino} 1073741825 1073741825\n"
+        f"1: POSIX  ADVISORY  READ 11 {device}:{actual.st_ino} 1073741826 1073742335\n"
+        f"2: POSIX  ADVISORY  WRITE 12 {device}:{actual.st_ino + 1} 1073741825 1073741825\n"
+        f"3: FLOCK  ADVISORY  WRITE 13 {device}:{actual.st_ino} 0 EOF\n"
+        f"4: POSIX  ADVISORY  WRITE 4711 {device}:{actual.st_ino} 1073741825 1073741825\n"
+        f"4: -> POSIX  ADVISORY  WRITE 14 {device}:{actual.st_ino} 1073741825 1073741825\n"
     )
     assert writer_of(file, locks) == "another program (process 4711)"
     locks.write_text("")

@@ -37,8 +37,8 @@ def notes() -> Lines:
     """What is said of a file or folder."""
 
     def read(path: Path, **options: Any) -> list[str]:
-        found: list[str] = []
-        find_sources([path], tell=found.append, **options)
-        return found
+        actual: list[str] = []
+        find_sources([path], tell=actual.append, **options)
+        return actual
 
     return read

@@ -191,8 +191,8 @@ def test_items_that_come_in_blocks_are_those_of_the_whole_document(
 ) -> None:
     document = json.dumps({"a": 1.5, "list of": values, "z": {}} if is_inside else values)
     blocks = [document[start : start + size] for start in range(0, len(document), size)]
-    found = [item.value for item in items(blocks)]
-    assert found == values
+    actual = [item.value for item in items(blocks)]
+    assert actual == values
 
 
 @given(st.text(max_size=60))

@@ -201,11 +201,11 @@ after the end
 
 
 def test_tex_gives_its_prose(write: Write, lines: Lines) -> None:
-    found = [" ".join(line.split()) for line in lines(write(TEX))]
-    assert found[0] == "Cats"
-    assert found[1].startswith("Cats are nice, see and Fig.")
-    assert found[1].endswith("“so to say”.")
-    assert found[2:] == ["One thing", "Another thing"]
+    actual = [" ".join(line.split()) for line in lines(write(TEX))]
+    assert actual[0] == "Cats"
+    assert actual[1].startswith("Cats are nice, see and Fig.")
+    assert actual[1].endswith("“so to say”.")
+    assert actual[2:] == ["One thing", "Another thing"]
 
 
 def test_tex_of_braces_alone_is_no_trap(write: Write, lines: Lines) -> None:

@@ -189,9 +189,9 @@ def test_a_message_too_long_for_memory_is_read_up_to_a_bound(
         + HEADERS
         + "\nSecond.\n"
     )
-    found = lines(write(box, "box"))
-    assert found[0] == "First."
-    assert found[-1] == "Second."
+    actual = lines(write(box, "box"))
+    assert actual[0] == "First."
+    assert actual[-1] == "Second."
 
 
 @pytest.mark.parametrize(
