@@ -79,13 +79,13 @@ def main() -> None:
                 if way == "by itself":
                     print(f"    {'; '.join(said) or 'nothing said'}")
         print(f"{programs} busy programs:")
-        for way, found in paces.items():
+        for way, speeds in paces.items():
             ratio = statistics.median(
-                a / b for a, b in zip(found, paces["all threads"], strict=True)
+                a / b for a, b in zip(speeds, paces["all threads"], strict=True)
             )
-            runs = ", ".join(f"{pace:,.0f}" for pace in found)
+            runs = ", ".join(f"{pace:,.0f}" for pace in speeds)
             print(
-                f"  {way:12} {statistics.median(found):8,.0f} words/s, {ratio:.2f} of all: {runs}"
+                f"  {way:12} {statistics.median(speeds):8,.0f} words/s, {ratio:.2f} of all: {runs}"
             )
 
 

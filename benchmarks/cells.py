@@ -129,12 +129,12 @@ class Table:
 
     def best_rate(self, cell: str) -> float | None:
         """The rate that validated best; None if none has been tried with success."""
-        found = {
+        perplexities = {
             rate: run["validation perplexity"]
             for rate in self.rates
             if (run := self.runs.get(Job(cell, rate, TUNING_SEED).key)) and "failed" not in run
         }
-        return min(found, key=lambda rate: found[rate], default=None)
+        return min(perplexities, key=lambda rate: perplexities[rate], default=None)
 
     def seconds(self, job: Job) -> float:
         """About how long a run takes: as the slowest of its cell, or of all cells, did."""
@@ -314,7 +314,7 @@ def run(job: Job, recipe: Mapping[str, Any], corpus: Corpus, test: Tokens) -> di
         record, validated = config.training, config.evaluation
         assert record is not None
         assert validated is not None
-        found = {
+        figures = {
             **about,
             "hidden size": None if job.cell == "ngram" else config.network.hidden_size,
             "parameters": count_numbers(config.model, config.weights),
@@ -327,14 +327,14 @@ def run(job: Job, recipe: Mapping[str, Any], corpus: Corpus, test: Tokens) -> di
         }
         if job.is_final:
             measured = score(from_folder(read_folder(out)), test.ids)
-            found |= {
+            figures |= {
                 "perplexity": measured.perplexity,
                 "top1": measured.top1 / measured.words,
                 "top3": measured.top3 / measured.words,
                 "test words": measured.words,
                 "test seconds": round(measured.seconds, 1),
             }
-    return found | {"core seconds": round(time.process_time() - core_began, 1)}
+    return figures | {"core seconds": round(time.process_time() - core_began, 1)}
 
 
 def work(folder: Path, threads: int) -> NoReturn:
@@ -352,8 +352,8 @@ def work(folder: Path, threads: int) -> NoReturn:
     threading.Thread(target=listen, daemon=True).start()
     while True:
         order = json.loads(lines.get())
-        found = run(Job(*order["job"]), order["recipe"], corpus, test)
-        sys.stdout.write(json.dumps(found) + "\n")
+        figures = run(Job(*order["job"]), order["recipe"], corpus, test)
+        sys.stdout.write(json.dumps(figures) + "\n")
         sys.stdout.flush()
 
 
@@ -419,10 +419,10 @@ def run_all(
                 for future in done:
                     job, worker = running.pop(future)
                     idle.append(worker)
-                    found = future.result()
-                    if found is None:
+                    figures = future.result()
+                    if figures is None:
                         raise SystemExit(f"{job.key}: its process ended by itself; out of memory?")
-                    yield job, found
+                    yield job, figures
         finally:
             for worker in workers:
                 worker.process.kill()
@@ -442,9 +442,9 @@ def read(path: Path) -> dict[str, Any]:
 
     Those of one recipe are one table, also where some were written when settings were fewer.
     """
-    found: dict[str, Any] = {}
+    tables: dict[str, Any] = {}
     for table in json.loads(path.read_text("utf-8")).values() if path.exists() else ():
-        known = found.setdefault(identity(table["recipe"], table["text"]), table)
+        known = tables.setdefault(identity(table["recipe"], table["text"]), table)
         if known is not table:
             known |= {
                 "recipe": known["recipe"] | table["recipe"],
@@ -454,7 +454,7 @@ def read(path: Path) -> dict[str, Any]:
                     for name in ("cells", "rates", "seeds", "machines")
                 },
             }
-    return found
+    return tables
 
 
 def identity(recipe: Mapping[str, Any], text: Mapping[str, Any]) -> str:
@@ -585,14 +585,14 @@ def measure(arguments: argparse.Namespace, kept: dict[str, Any], until: float) -
         print(f"{len(table.jobs())} runs are to be done before the next", flush=True)
         workers = [Worker(Path(name), arguments.threads_each) for _ in range(arguments.workers)]
         began = time.monotonic()
-        for job, found in run_all(table, shared, workers, until):
-            table.runs[job.key] = found
+        for job, figures in run_all(table, shared, workers, until):
+            table.runs[job.key] = figures
             atomic_write(arguments.out, json.dumps(kept, indent=1).encode() + b"\n")
-            came = found.get("failed") or (
-                f"validation {found['validation perplexity']:.1f}, "
-                f"{found['words per core second'] or 0:,.0f} words a core second, "
-                f"{found['seconds']} s"
-                + (f", test {found['perplexity']:.1f}" if job.is_final else "")
+            came = figures.get("failed") or (
+                f"validation {figures['validation perplexity']:.1f}, "
+                f"{figures['words per core second'] or 0:,.0f} words a core second, "
+                f"{figures['seconds']} s"
+                + (f", test {figures['perplexity']:.1f}" if job.is_final else "")
             )
             print(f"{time.monotonic() - began:5.0f} s  {job.key}: {came}", flush=True)
         if table.jobs():

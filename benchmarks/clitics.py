@@ -36,8 +36,8 @@ def main() -> None:
             first = word.replace("’", "'").index("'") + 2
             typist = model.typist()
             for end in range(first, len(word)):
-                found = typist.suggest(before + word[:end], 3, complete=True)
-                hits[is_known][0] += word.casefold() in [one.word.casefold() for one in found]
+                suggestions = typist.suggest(before + word[:end], 3, complete=True)
+                hits[is_known][0] += word.casefold() in [one.word.casefold() for one in suggestions]
                 hits[is_known][1] += 1
         all_hits, keys = (sum(part) for part in zip(*hits.values(), strict=True))
         parts = (f"{hit / max(n, 1):.2%} of {n}" for hit, n in hits.values())
@@ -46,14 +46,14 @@ def main() -> None:
 
 def clitics_of(model: Predictor, line: str) -> list[tuple[str, str]]:
     """Words of a line that have a clitic, and what stands before each."""
-    found = []
+    contexts = []
     for word in model.tokenizer.split(line):
         raw = line[word.start : word.end]
         clitic, apostrophe, rest = word.text.partition("'")
         begins = f"{clitic}{apostrophe}{rest[:1]}"
         if apostrophe and len(rest) > 2 and model.lexicon.after_clitic(begins) is not None:
-            found.append((line[: word.start], raw))
-    return found
+            contexts.append((line[: word.start], raw))
+    return contexts
 
 
 if __name__ == "__main__":

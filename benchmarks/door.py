@@ -30,7 +30,7 @@ def calls() -> dict[str, Callable[[], object]]:
 
     torch.set_num_threads(1)
     torch.manual_seed(1)
-    found: dict[str, Callable[[], object]] = {}
+    calls: dict[str, Callable[[], object]] = {}
     for name, layer in {
         "LSTM": nn.LSTM(32, 32),
         "LSTM, two layers": nn.LSTM(32, 32, 2),
@@ -52,12 +52,12 @@ def calls() -> dict[str, Callable[[], object]]:
         def training(layer=layer, some=some):  # type: ignore[no-untyped-def]
             return layer(some)[0].sum().backward()
 
-        found |= {
+        calls |= {
             f"{name}, a step": one_step,
             f"{name}, 10 steps of 4": sequence,
             f"{name}, the same and back": training,
         }
-    return found
+    return calls
 
 
 def work() -> None:

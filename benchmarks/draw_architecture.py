@@ -20,8 +20,8 @@ EVERYWHERE = ("errors", "visible")
 def layers() -> list[list[str]]:
     """The layers of the import contract, from the top, each the names of its packages."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    found = contracts["tool"]["importlinter"]["contracts"]
-    contract = next(one for one in found if one["type"] == "layers")
+    listed = contracts["tool"]["importlinter"]["contracts"]
+    contract = next(one for one in listed if one["type"] == "layers")
     return [
         [name.strip().removeprefix("foreword.") for name in layer.split("|")]
         for layer in contract["layers"]

@@ -46,12 +46,12 @@ def norms_by_distance(radius: float) -> list[float]:
     with torch.no_grad():
         h, _ = layer(INPUT * torch.randn(2 * STEPS, 1, 8))
     product = torch.eye(UNITS)
-    found = [1.0]
+    norms = [1.0]
     for state in h[-STEPS:, 0].flip(0):
         # d h / d h_before = diag(1 - h^2) W_hh; the later step's factor stands on the left.
         product = product @ ((1 - state**2)[:, None] * layer.weight_hh_l0.detach())
-        found.append(float(torch.linalg.matrix_norm(product, 2)))
-    return found
+        norms.append(float(torch.linalg.matrix_norm(product, 2)))
+    return norms
 
 
 def training(clip: float | None) -> tuple[list[float], list[float]]:

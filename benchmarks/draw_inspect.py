@@ -43,8 +43,8 @@ def main() -> None:
     part = sys.argv[2] if len(sys.argv) > 2 else "unrolled"
     text, place = PARTS[part]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        found = foreword.inspect.inspection(sys.argv[1], text)
-        found.write(folder)
+        inspection = foreword.inspect.inspection(sys.argv[1], text)
+        inspection.write(folder)
         started = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         page = started.new_page(viewport={"width": 1180, "height": 900}, color_scheme="light")
         page.goto((Path(folder) / "index.html").as_uri())
@@ -53,7 +53,7 @@ def main() -> None:
         page.locator(place).screenshot(path=image)
         started.close()
     if part == "capacitor":
-        write_numbers(found.traced)
+        write_numbers(inspection.traced)
 
 
 def write_numbers(traced: foreword.inspect.TextTrace) -> None:

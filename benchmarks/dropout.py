@@ -27,7 +27,7 @@ def main() -> None:
     for passes in arguments.passes:
         for rate in arguments.rates:
             with tempfile.TemporaryDirectory() as scratch:
-                found = foreword.train(
+                outcome = foreword.train(
                     arguments.train,
                     valid=arguments.valid,
                     out=Path(scratch) / "model",
@@ -38,11 +38,11 @@ def main() -> None:
                     rotate=True,
                     validations=1,
                 ).config
-            assert found.evaluation is not None
-            assert found.training is not None
+            assert outcome.evaluation is not None
+            assert outcome.training is not None
             print(
-                f"{found.training.words:,} words, {passes:g} passes, dropout {rate:g}: "
-                f"perplexity {found.evaluation.perplexity:.1f}",
+                f"{outcome.training.words:,} words, {passes:g} passes, dropout {rate:g}: "
+                f"perplexity {outcome.evaluation.perplexity:.1f}",
                 flush=True,
             )
 

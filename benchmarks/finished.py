@@ -92,8 +92,8 @@ def table(title: str, asked: dict[str, Ask], cuts: Sequence[Cut]) -> None:
     for name, ask in asked.items():
         hits: dict[str, list[bool]] = {kind: [] for kind in KINDS}
         for cut, fields in zip(cuts, ask(texts), strict=True):
-            found = {field.rstrip().casefold() for field in fields}
-            hits[cut.kind].append(cut.meant.casefold() in found)
+            accepted = {field.rstrip().casefold() for field in fields}
+            hits[cut.kind].append(cut.meant.casefold() in accepted)
         every = [hit for some in hits.values() for hit in some]
         shares = "".join(f"{sum(h) / max(1, len(h)):>17.2%}" for h in hits.values())
         print(f"{name:26}{shares}{sum(every) / max(1, len(every)):>9.2%}")
@@ -181,7 +181,7 @@ def served(model: str) -> Iterator[int]:
 
 
 def http(model: str, texts: Sequence[str]) -> list[list[str]]:
-    found = []
+    answers = []
     with served(model) as port:
         for text in texts:
             request = urllib.request.Request(
@@ -190,20 +190,20 @@ def http(model: str, texts: Sequence[str]) -> list[list[str]]:
                 {"content-type": "application/json"},
             )
             with urllib.request.urlopen(request) as answer:
-                found.append([one["text"] for one in json.load(answer)["suggestions"]])
-    return found
+                answers.append([one["text"] for one in json.load(answer)["suggestions"]])
+    return answers
 
 
 def websocket(model: str, texts: Sequence[str]) -> list[list[str]]:
     from websockets.sync.client import connect
 
-    found = []
+    answers = []
     with served(model) as port, connect(f"ws://127.0.0.1:{port}/v1/type") as socket_:
         for number, text in enumerate(texts):
             socket_.send(json.dumps({"id": number, "text": text}))
             answer = json.loads(socket_.recv())
-            found.append([one["text"] for one in answer["suggestions"]])
-    return found
+            answers.append([one["text"] for one in answer["suggestions"]])
+    return answers
 
 
 def language_server(model: str, texts: Sequence[str]) -> list[list[str]]:
@@ -241,7 +241,7 @@ def language_server(model: str, texts: Sequence[str]) -> list[list[str]]:
     send("initialized", {})
     document = {"uri": "file:///message.txt", "languageId": "plaintext", "version": 1, "text": ""}
     send("textDocument/didOpen", {"textDocument": document})
-    found = []
+    cuts = []
     for number, text in enumerate(texts):
         where = {"uri": document["uri"], "version": number + 2}
         change = {"textDocument": where, "contentChanges": [{"text": text}]}
@@ -250,13 +250,13 @@ def language_server(model: str, texts: Sequence[str]) -> list[list[str]]:
         place = {"textDocument": where, "position": {"line": 0, "character": column}}
         answer = send("textDocument/completion", place, is_request=True)
         edits = [item["textEdit"] for item in answer["items"]]  # type: ignore[index]
-        found.append(
+        cuts.append(
             [_cut(text, edit["range"]["start"]["character"]) + edit["newText"] for edit in edits]
         )
     send("shutdown", None, is_request=True)
     send("exit", None)
     process.wait(20)
-    return found
+    return cuts
 
 
 def _cut(text: str, units: int) -> str:

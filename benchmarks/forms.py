@@ -73,8 +73,9 @@ def main() -> None:
     print("|---|---|---|" + "---|" * len(PREFIXES))
     for name, way in WAYS.items():
         words, next_words, completions = measured(model, texts, way)
-        found = " | ".join(f"{hits / max(asked, 1):.1%}" for hits, asked in completions)
-        print(f"| {name} | {words:,} | {next_words / max(words, 1):.1%} | {found} |", flush=True)
+        completed = " | ".join(f"{hits / max(asked, 1):.1%}" for hits, asked in completions)
+        next_share = f"{next_words / max(words, 1):.1%}"
+        print(f"| {name} | {words:,} | {next_share} | {completed} |", flush=True)
 
 
 def measured(
@@ -94,14 +95,14 @@ def measured(
             next_words += is_among(typist.suggest(before, 3), raw)
             for count, length in zip(completions, PREFIXES, strict=True):
                 if length < len(way(raw)):
-                    found = typist.suggest(before + way(raw)[:length], 3, complete=True)
-                    count[0] += is_among(found, raw)
+                    suggestions = typist.suggest(before + way(raw)[:length], 3, complete=True)
+                    count[0] += is_among(suggestions, raw)
                     count[1] += 1
     return words, next_words, [(hits, asked) for hits, asked in completions]
 
 
-def is_among(found: list[Suggestion], word: str) -> bool:
-    return bare(word) in [bare(one.word) for one in found]
+def is_among(suggestions: list[Suggestion], word: str) -> bool:
+    return bare(word) in [bare(one.word) for one in suggestions]
 
 
 def bare(word: str) -> str:

@@ -49,7 +49,7 @@ class Stub:
 
 def keystrokes(typist: Typist) -> dict[str, list[float]]:
     """Seconds of each keystroke, the median of its calls, by its kind."""
-    found: dict[str, list[float]] = {"letter": [], "first letter": [], "space": []}
+    medians: dict[str, list[float]] = {"letter": [], "first letter": [], "space": []}
     for sentence in SENTENCES:
         for end in range(1, len(sentence) + 1):
             text, before = sentence[:end], sentence[: end - 1]
@@ -62,8 +62,8 @@ def keystrokes(typist: Typist) -> dict[str, list[float]]:
             is_letter = text[-1].isalpha()
             first = before[-1:] in ("", " ")
             kind = ("first letter" if first else "letter") if is_letter else "space"
-            found[kind].append(statistics.median(times))
-    return found
+            medians[kind].append(statistics.median(times))
+    return medians
 
 
 def timed(call: Callable[[], object], calls: int = CALLS) -> float:

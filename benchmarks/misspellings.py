@@ -49,8 +49,8 @@ def main() -> None:
         return
     case = folder.tokenizer.case
     folds = {case.fold(word) for word in folder.tokenizer.words}
-    found = misspellings_of(folder.tokenizer, folder.weights)
-    meant = {case.fold(wrong): case.fold(right) for wrong, right in found.items()}
+    misspellings = misspellings_of(folder.tokenizer, folder.weights)
+    meant = {case.fold(wrong): case.fold(right) for wrong, right in misspellings.items()}
     report("codespell", listed, folds, meant)
     if arguments.list is not None:
         pages = json.loads(arguments.list.read_text("utf-8"))
@@ -67,10 +67,10 @@ def report(name: str, listed: Meant, folds: set[str], meant: dict[str, str]) -> 
     known = folds & set(listed)
     # A word that is meant may be beyond the vocabulary, or two words.
     mendable = {w for w in known if any(right in folds for right in listed[w])}
-    found = known & set(meant)
-    right = {wrong for wrong in found if meant[wrong] in listed[wrong]}
+    detected = known & set(meant)
+    right = {wrong for wrong in detected if meant[wrong] in listed[wrong]}
     print(f"{name}: {len(known)} misspellings in the vocabulary, {len(mendable)} of words in it")
-    print(f"{len(found)} of them found, {len(right)} with a word that the list has for it")
+    print(f"{len(detected)} of them found, {len(right)} with a word that the list has for it")
 
 
 def fit(folder: Folder, listed: Meant, real: set[str]) -> None:
@@ -80,12 +80,12 @@ def fit(folder: Folder, listed: Meant, real: set[str]) -> None:
     vectors = vectors_of_use(folder.weights)
     assert vectors is not None
     folds = [folder.tokenizer.case.fold(word) for word in folder.tokenizer.words]
-    found = pairs(folds, vectors)
-    kinds = np.eye(len(KINDS))[found.kind]
-    others = [found.letters, found.commoner, found.odd, found.likeness]
+    candidates = pairs(folds, vectors)
+    kinds = np.eye(len(KINDS))[candidates.kind]
+    others = [candidates.letters, candidates.commoner, candidates.odd, candidates.likeness]
     features = np.column_stack([kinds, *others])
-    labels = np.full(len(found.wrong), -1)
-    for place, (wrong, meant) in enumerate(zip(found.wrong, found.meant, strict=True)):
+    labels = np.full(len(candidates.wrong), -1)
+    for place, (wrong, meant) in enumerate(zip(candidates.wrong, candidates.meant, strict=True)):
         if folds[wrong] in listed:
             labels[place] = folds[meant] in listed[folds[wrong]]
         elif folds[wrong] in real:

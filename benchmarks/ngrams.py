@@ -44,8 +44,8 @@ class Ngrams:
         start = unfinished.start() if unfinished else len(text)
         shares = self.probabilities(self.tokenizer.encode(text[:start]))
         if unfinished:
-            found = self._lexicon.beginning(self.tokenizer.normalise(text[start:]))
+            ids = self._lexicon.beginning(self.tokenizer.normalise(text[start:]))
         else:
-            found = np.flatnonzero(~self._marks)
-        best = found[np.argsort(-shares[found], kind="stable")[:k]]
+            ids = np.flatnonzero(~self._marks)
+        best = ids[np.argsort(-shares[ids], kind="stable")[:k]]
         return [self.tokenizer.word_of(index) for index in best]

@@ -69,19 +69,19 @@ def forms(V: int) -> dict[str, Callable[[], Tensor]]:
             f"{name}, bfloat16": lambda: loss(torch.bfloat16),
         }
 
-    found: dict[str, Callable[[], Tensor]] = {
+    losses: dict[str, Callable[[], Tensor]] = {
         "whole logits, float32": lambda: F.cross_entropy(
             F.linear(x, weight, bias), targets, reduction="sum"
         )
     }
-    found |= in_both(
+    losses |= in_both(
         "chunks", lambda p: linear_cross_entropy(x, weight, bias, targets, precision=p)
     )
     if V > 2 * (4096 + 2048):
-        found |= in_both("sample of 4,096 + 2,048", sampled)
+        losses |= in_both("sample of 4,096 + 2,048", sampled)
     for head, clusters in ((4096, 2), (2048, 2), (2048, 3)):
-        found |= in_both(f"adaptive, {head:,} + {clusters} clusters", adaptive(head, clusters))
-    return found
+        losses |= in_both(f"adaptive, {head:,} + {clusters} clusters", adaptive(head, clusters))
+    return losses
 
 
 def main() -> None:

@@ -99,8 +99,8 @@ def onnx_runs(name: str, layer: nn.Module, x: Tensor, *, int8: bool) -> dict[str
     data = {"X": x.numpy()}
 
     def session(model: bytes | str) -> Run:
-        found = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        return lambda: found.run(None, data)
+        loaded = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return lambda: loaded.run(None, data)
 
     runs = {"onnxruntime": session(model.SerializeToString())}
     with torch.no_grad():
@@ -126,9 +126,9 @@ def _quantised(model: object) -> bytes | None:
             onnx.save(model, str(before))
             options = {"op_types_to_quantize": ["LSTM"], "weight_type": QuantType.QInt8}
             quantize_dynamic(str(before), str(after), per_channel=True, **options)
-            found = onnx.load(str(after))
-            kinds = {node.op_type for node in found.graph.node}
-            return found.SerializeToString() if "DynamicQuantizeLSTM" in kinds else None
+            graph = onnx.load(str(after))
+            kinds = {node.op_type for node in graph.graph.node}
+            return graph.SerializeToString() if "DynamicQuantizeLSTM" in kinds else None
     except Exception as error:  # another version's way to quantise: this peer does not take part
         print(f"no int8 of ONNX Runtime: {type(error).__name__}: {error}")
         return None

@@ -50,11 +50,11 @@ def main() -> None:
     texts = find_sources([options.text]) if options.text else [chat_source("valid")]
     text = "\n".join(piece.text for one in texts for piece in one.read())[: options.learn]
     with tempfile.TemporaryDirectory() as folder:
-        found = {
+        figures = {
             "costs": {} if options.gain else costs(predictor, Path(folder)),
             "gain": gain(predictor, text, options.words, Path(folder)),
         }
-    print(json.dumps(found, indent=2))
+    print(json.dumps(figures, indent=2))
 
 
 def costs(predictor: Predictor, folder: Path) -> dict[str, object]:
@@ -92,7 +92,7 @@ def opinions(layer: Personal, text: str) -> dict[str, list[float]]:
     lines = random.Random(1).sample(
         [line.split() for line in text.split("\n") if line.strip()], 3000
     )
-    found = {}
+    figures = {}
     for letters in LETTERS:
         taken = []
         for line in lines:
@@ -100,8 +100,8 @@ def opinions(layer: Personal, text: str) -> dict[str, list[float]]:
             context, prefix = ["\n", *line[:at]], line[at][:letters]
             taken.append(timed(lambda c=context, p=prefix: layer.opinion(c, p)))
         cuts = statistics.quantiles(taken, n=100)
-        found[f"{letters} letters"] = [round(1e6 * cuts[49], 1), round(1e6 * cuts[98], 1)]
-    return found
+        figures[f"{letters} letters"] = [round(1e6 * cuts[49], 1), round(1e6 * cuts[98], 1)]
+    return figures
 
 
 @dataclass

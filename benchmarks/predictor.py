@@ -46,10 +46,10 @@ Run = Callable[[], object]
 
 def vocabulary() -> list[str]:
     """Words of 3 to 9 letters, as often with each beginning as chance will have it."""
-    draw, found = random.Random(1), dict.fromkeys(SPECIAL)
-    while len(found) < V:
-        found["".join(draw.choices("etaoinshrdlucmfwypvbgk", k=draw.randint(3, 9)))] = None
-    return list(found)
+    draw, words = random.Random(1), dict.fromkeys(SPECIAL)
+    while len(words) < V:
+        words["".join(draw.choices("etaoinshrdlucmfwypvbgk", k=draw.randint(3, 9)))] = None
+    return list(words)
 
 
 def model(embedding: int, tied: bool) -> tuple[ModelConfig, dict[str, np.ndarray]]:
@@ -224,13 +224,13 @@ def quantised(made: object) -> bytes:
 
 
 def check(
-    config: ModelConfig, weights: dict[str, np.ndarray], found: list[np.ndarray], given: dict
+    config: ModelConfig, weights: dict[str, np.ndarray], outputs: list[np.ndarray], given: dict
 ) -> None:
     """Both compute one model."""
     engine = Engine(config, weights)
     state = type(engine.start())((given["h"][0].copy(), given["c"][0].copy()), 0)
     ours = engine.best(engine.advance(state, int(given["word"][0, 0])), K, None, (0, 1))
-    _, _, best, ids, total = found
+    _, _, best, ids, total = outputs
     if [word for word, _ in ours] != ids[0].tolist():
         raise AssertionError(f"ONNX Runtime finds {ids[0].tolist()}, but we {ours}")
     np.testing.assert_allclose([p for _, p in ours], np.exp(best[0] - total), rtol=1e-3)
@@ -240,7 +240,7 @@ def timed(
     runs: dict[tuple[str, str], Run], rounds: int
 ) -> dict[tuple[str, str], list[list[float]]]:
     """Microseconds of each call, by round."""
-    order, found = random.Random(1), {key: [] for key in runs}
+    order, times = random.Random(1), {key: [] for key in runs}
     for run in runs.values():
         run()
     for _ in range(rounds):
@@ -251,8 +251,8 @@ def timed(
                 began = time.perf_counter()
                 run()
                 calls.append(1e6 * (time.perf_counter() - began))
-            found[key].append(calls)
-    return found
+            times[key].append(calls)
+    return times
 
 
 def keystrokes(rounds: int) -> list[dict[str, object]]:
@@ -269,9 +269,9 @@ def keystrokes(rounds: int) -> list[dict[str, object]]:
             ("onnxruntime int8", onnx_runs(config, weights, lexicon, int8=True)),
         ):
             runs |= {(who, what): run for what, run in made.items()}
-        found = timed(runs, rounds)
-        mine = {what: found["ours int8", what] for who, what in runs if who == "ours int8"}
-        for (who, what), calls in found.items():
+        times = timed(runs, rounds)
+        mine = {what: times["ours int8", what] for who, what in runs if who == "ours int8"}
+        for (who, what), calls in times.items():
             ratios = [
                 statistics.median(a) / statistics.median(b)
                 for a, b in zip(calls, mine[what], strict=True)
@@ -408,14 +408,14 @@ def main() -> None:
         "load": os.getloadavg()[0],
     }
     print(", ".join(f"{key} {value}" for key, value in machine.items()))
-    found = {
+    figures = {
         "machine": machine,
         "keystrokes": keystrokes(arguments.rounds),
         "batches": batches(arguments.users, max(5, arguments.rounds // 4)),
         "loading": loading(),
     }
     if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1) + "\n")
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -70,15 +70,15 @@ class Presage:
         It parts words at apostrophes, so that it completes the `t` of `don't` on its own.
         """
         self._past = ctypes.create_string_buffer(text.encode())
-        found = ctypes.POINTER(ctypes.c_char_p)()
-        self._call("presage_predict", self._self, ctypes.byref(found))
+        offers = ctypes.POINTER(ctypes.c_char_p)()
+        self._call("presage_predict", self._self, ctypes.byref(offers))
         words = []
         for place in range(k):
-            word = found[place]
+            word = offers[place]
             if word is None:
                 break
             words.append(word.decode("utf-8", errors="replace"))
-        self._lib.presage_free_string_array(found)
+        self._lib.presage_free_string_array(offers)
         before, apostrophe, _ = text.rsplit(" ", 1)[-1].rpartition("'")
         return [before + apostrophe + word for word in words]
 

@@ -130,7 +130,7 @@ def single(arguments: argparse.Namespace, folder: Path) -> Record:
     else:
         network = arguments.trained
         config = read_config(network)
-    found = training_of(config)
+    record = training_of(config)
     ngram = counted(arguments, folder / "ngram") if arguments.ngram else None
     began = time.monotonic()
     with Watch() as watch:
@@ -146,15 +146,15 @@ def single(arguments: argparse.Namespace, folder: Path) -> Record:
             device=arguments.device or "cpu",
         )
     columns = [asdict(column) for column in measured.columns]
-    found |= {
+    record |= {
         "test words": measured.words,
         "seconds of measuring": round(time.monotonic() - began, 1),
     }
     if ngram is not None:
         alone = foreword.evaluate(ngram, [arguments.test]).perplexity
         columns.append({"name": "n-gram", "adapts": False, "perplexity": alone, "settings": {}})
-    show(found, columns)
-    return {**found, "test": columns}
+    show(record, columns)
+    return {**record, "test": columns}
 
 
 def curve(arguments: argparse.Namespace, folder: Path) -> Record:
@@ -165,7 +165,7 @@ def curve(arguments: argparse.Namespace, folder: Path) -> Record:
         config = trained(arguments, folder / f"{budget:g}-minutes", budget)
         points.append({"minutes": budget, **training_of(config)})
         print(f"{budget:g} minutes: validation perplexity {points[-1]['valid perplexity']:.1f}")
-    found: Record = {"curve": points}
+    record: Record = {"curve": points}
     if arguments.peer:
         words = Words.of(arguments.train)
         run = train_peer(
@@ -175,7 +175,7 @@ def curve(arguments: argparse.Namespace, folder: Path) -> Record:
             [60 * budget for budget in minutes],
             arguments.device or "cpu",
         )
-        found["word_language_model"] = [
+        record["word_language_model"] = [
             {
                 "seconds": round(p.seconds, 1),
                 "words seen": p.words,
@@ -183,7 +183,7 @@ def curve(arguments: argparse.Namespace, folder: Path) -> Record:
             }
             for p in run.points
         ]
-    return found
+    return record
 
 
 def trained(arguments: argparse.Namespace, out: Path, minutes: float | None) -> FolderConfig:
@@ -220,13 +220,13 @@ def counted(arguments: argparse.Namespace, out: Path) -> Path:
 
 def given(arguments: argparse.Namespace) -> dict[str, str]:
     """By `--set`; what the words mean is for the tree of settings to say."""
-    found = {}
+    values = {}
     for setting in arguments.set:
         name, equals, value = setting.partition("=")
         if not equals:
             raise SettingsError(f"--set takes NAME=VALUE, not {setting!r}")
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
 def training_of(config: FolderConfig) -> Record:
@@ -244,10 +244,10 @@ def training_of(config: FolderConfig) -> Record:
     }
 
 
-def show(found: Record, columns: list[Record]) -> None:
+def show(record: Record, columns: list[Record]) -> None:
     print(
-        f"{found['seconds']:.0f} s of training, {found['words seen']:,} words seen, "
-        f"{found['epochs']:.2f} epochs; validation perplexity {found['valid perplexity']:.2f}"
+        f"{record['seconds']:.0f} s of training, {record['words seen']:,} words seen, "
+        f"{record['epochs']:.2f} epochs; validation perplexity {record['valid perplexity']:.2f}"
     )
     print(f"{'test perplexity of':44}{'':>10}{'adapting':>10}")
     for column in columns:

@@ -159,7 +159,7 @@ def main() -> None:
         return
     if chosen.python is None:
         parser.error("name the interpreter of the environment with the other revision")
-    found = []
+    rows = []
     order = random.Random(1)
     print(f"{machine()}, {chosen.threads} threads")
     print(f"{'':58}{'before':>10}{'now, ms':>10}{'ratio':>7}  quartiles")
@@ -177,18 +177,18 @@ def main() -> None:
                     taken[revision].append(revision.time(row))
             middle, low, high = ratio(taken[before], taken[now])
             medians = [statistics.median(taken[revision]) for revision in (before, now)]
-            found.append((*row, *medians, middle, low, high))
+            rows.append((*row, *medians, middle, low, high))
             print(
                 f"{row[0]:10}{row[1]:20}{row[2]:>18} {row[3]:9}{medians[0]:10.3f}{medians[1]:10.3f}"
                 f"{middle:7.2f}  {low:.2f} to {high:.2f}",
                 flush=True,
             )
-    slower = [row for row in found if row[6] < LEAST]
-    print(f"{len(slower)} of {len(found)} rows have a ratio below {LEAST}:")
+    slower = [row for row in rows if row[6] < LEAST]
+    print(f"{len(slower)} of {len(rows)} rows have a ratio below {LEAST}:")
     for row in slower:
         print(f"  {row[0]} {row[1]} {row[2]} {row[3]}: {row[6]:.2f}")
     if chosen.json:
-        chosen.json.write_text(json.dumps(found, indent=1) + "\n")
+        chosen.json.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -69,14 +69,14 @@ class Exchanges:
             http, frames = [], []
             for end in range(1, len(sentence) + 1):
                 text = sentence[:end]
-                found = offered(typist.suggest(text), text)
+                suggestions = offered(typist.suggest(text), text)
                 body = msgspec.json.encode({"text": text, "k": 3})
-                answer = msgspec.json.encode(PredictAnswer(MODEL, suggestions=found))
+                answer = msgspec.json.encode(PredictAnswer(MODEL, suggestions=suggestions))
                 http.append(post("/v1/predict", body, answer))
                 frames.append(
                     Exchange(
                         msgspec.json.encode({"id": end, "text": text, "k": 3}),
-                        msgspec.json.encode(KeystrokeAnswer(end, found)),
+                        msgspec.json.encode(KeystrokeAnswer(end, suggestions)),
                     )
                 )
             self.http.append(http)
@@ -111,12 +111,12 @@ def running(command: list[str]) -> Iterator[Server]:
             )
         try:
             until = time.monotonic() + 60
-            while (found := re.search(r":(\d+)/ ", printed.read_text())) is None:
+            while (port := re.search(r":(\d+)/ ", printed.read_text())) is None:
                 if time.monotonic() > until or process.poll() is not None:
                     raise SystemExit(f"the server did not start: {printed.read_text()}")
                 time.sleep(0.05)
             time.sleep(0.5)
-            yield Server(process.pid, int(found[1]), printed)
+            yield Server(process.pid, int(port[1]), printed)
         finally:
             process.kill()
             process.wait()
@@ -160,18 +160,19 @@ def median_of(rows: list[dict[str, float]]) -> dict[str, float]:
 def side_by_side(
     ours: Server, echo: Server, rounds: int, make: Any
 ) -> tuple[dict[str, float], dict[str, float]]:
-    found: tuple[list[Any], list[Any]] = ([], [])
+    figures: tuple[list[Any], list[Any]] = ([], [])
     for _ in range(rounds):
-        for rows, server, checks in zip(found, (ours, echo), (True, False), strict=True):
+        for rows, server, checks in zip(figures, (ours, echo), (True, False), strict=True):
             rows.append(measured(make(server.port, checks), server.pid))
-    return median_of(found[0]), median_of(found[1])
+    return median_of(figures[0]), median_of(figures[1])
 
 
-def row(name: str, found: dict[str, float]) -> None:
+def row(name: str, figures: dict[str, float]) -> None:
     print(
-        f"{name:<44} {found['rate']:8,.0f}/s  "
-        f"p50 {found['p50']:6.1f} ms  p99 {found['p99']:6.1f} ms"
-        f"  {found['CPU']:5.0f} us CPU  wrong {found['wrong']:.0f}  failed {found['failed']:.0f}",
+        f"{name:<44} {figures['rate']:8,.0f}/s  "
+        f"p50 {figures['p50']:6.1f} ms  p99 {figures['p99']:6.1f} ms"
+        f"  {figures['CPU']:5.0f} us CPU  wrong {figures['wrong']:.0f}"
+        f"  failed {figures['failed']:.0f}",
         flush=True,
     )
 
@@ -266,11 +267,11 @@ def load(exchanges: Exchanges, seconds: float, overload: float, rounds: int) -> 
                 row(name, median_of(rows))
                 report[name] = median_of(rows)
         first = next(iter(report.values()))["ours"]
-        found = uvloop.run(overloaded(ours, exchanges.http, first["rate"], overload))
-        found["p99 against that at capacity"] = found["p99"] / first["p99"]
-        report[f"overload, twice the capacity, {overload:g} s"] = found
+        figures = uvloop.run(overloaded(ours, exchanges.http, first["rate"], overload))
+        figures["p99 against that at capacity"] = figures["p99"] / first["p99"]
+        report[f"overload, twice the capacity, {overload:g} s"] = figures
         print(f"overload, twice the capacity, {overload:g} s:")
-        for key, value in found.items():
+        for key, value in figures.items():
             print(f"   {key}: {value:,.2f}")
     return report
 
@@ -278,14 +279,14 @@ def load(exchanges: Exchanges, seconds: float, overload: float, rounds: int) -> 
 def soak(exchanges: Exchanges, minutes: float) -> dict[str, Any]:
     with running(SERVE) as server:
         print(f"soak, {minutes:g} minutes; memory of the server while it lasts:", flush=True)
-        found = uvloop.run(soaked(server, exchanges.http, exchanges.frames, minutes))
+        figures = uvloop.run(soaked(server, exchanges.http, exchanges.frames, minutes))
         told = [line for line in server.log().splitlines()[1:] if not told_of_clients(line)]
-    found["lines in the log that no client caused"] = len(told)
-    for key, value in found.items():
+    figures["lines in the log that no client caused"] = len(told)
+    for key, value in figures.items():
         print(f"   {key}: {value:,.2f}" if isinstance(value, float) else f"   {key}: {value}")
     for line in told[:20]:
         print("   |", line)
-    return found
+    return figures
 
 
 if __name__ == "__main__":

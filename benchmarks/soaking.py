@@ -112,10 +112,10 @@ class Holder:
             state, offered, log = None, [], 0.0
             for word in words:
                 body = {"text": word, "k": 50} | ({} if state is None else {"state": state})
-                found = await self.ask(reader, writer, "/v1/advance", body)
+                answer = await self.ask(reader, writer, "/v1/advance", body)
                 log += next((np.log(p) for known, p in offered if known == word), np.nan)
-                state = found["state"]
-                offered = [(one["word"], one["probability"]) for one in found["predictions"]]
+                state = answer["state"]
+                offered = [(one["word"], one["probability"]) for one in answer["predictions"]]
             score = await self.ask(reader, writer, "/v1/score", {"text": " ".join(words)})
             scored = [one["log_probability"] for one in score["words"]]
             # Where every word was among those offered, both say the same.

@@ -36,7 +36,7 @@ def times(runs: Runs, rounds: int, seconds: float = float("inf")) -> dict[str, l
     caches, and count.
     """
     repeats = {name: math.ceil(BURST / _taken(run)) for name, run in runs.items()}
-    found: dict[str, list[float]] = {name: [] for name in runs}
+    measured: dict[str, list[float]] = {name: [] for name in runs}
     order = random.Random(1)
     until = time.perf_counter() + seconds
     for k in range(rounds):
@@ -53,8 +53,8 @@ def times(runs: Runs, rounds: int, seconds: float = float("inf")) -> dict[str, l
                 began = time.perf_counter()
                 for _ in range(repeats[name]):
                     again()
-                found[name].append(1000 * (time.perf_counter() - began) / repeats[name])
-    return found
+                measured[name].append(1000 * (time.perf_counter() - began) / repeats[name])
+    return measured
 
 
 def _taken(run: Callable[[], object]) -> float:

@@ -63,20 +63,20 @@ def main() -> None:
             for n in BEAMS:
                 for b in BATCHES:
                     runs[f"CTranslate2, {n} beams, batch {b}"] = peer(cut, lengths, n, b)
-        found: dict[str, Any] = {
+        figures: dict[str, Any] = {
             name: words_per_second(sources, run) for name, run in best(runs, sources)
         }
     pairs = list(zip(sources, targets, strict=True))[: given.typed]
     for name, keystroke in KEYSTROKES.items():
         taken = typed(translator, pairs, keystroke)
-        found[f"keystroke, {name}, median, ms"] = round(statistics.median(taken), 3)
-        found[f"keystroke, {name}, p99, ms"] = round(float(np.percentile(taken, 99)), 3)
+        figures[f"keystroke, {name}, median, ms"] = round(statistics.median(taken), 3)
+        figures[f"keystroke, {name}, p99, ms"] = round(float(np.percentile(taken, 99)), 3)
     size = sum(path.stat().st_size for path in Path(given.folder).iterdir())
-    found["size of the folder, MB"] = round(size / 1e6, 2)
-    for name, value in found.items():
+    figures["size of the folder, MB"] = round(size / 1e6, 2)
+    for name, value in figures.items():
         print(f"{name:<44}{value:>12,}")
     if given.json:
-        Path(given.json).write_text(json.dumps(found, indent=1), encoding="utf-8")
+        Path(given.json).write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 
 Run = Callable[[Sequence[str]], object]

@@ -33,8 +33,8 @@ def main() -> None:
     for line in _lines(arguments.texts):
         for copy, text in (("plain", line), ("typographic", typographic(line))):
             for mark, before, word in _after_marks(text):
-                found = typist.suggest(before, 3, complete=False)
-                hit = any(one.word.casefold() == word for one in found)
+                suggestions = typist.suggest(before, 3, complete=False)
+                hit = any(one.word.casefold() == word for one in suggestions)
                 hits[mark, copy] = hits.get((mark, copy), 0) + hit
                 if copy == "plain":
                     counts[mark] = counts.get(mark, 0) + 1

@@ -46,8 +46,8 @@ def main() -> None:
     if not arguments.train:
         model = foreword.load(arguments.model)
         for name, end in (("<eos>", PARAGRAPH_END), ("a space", " ")):
-            found = list(first_words(model, held_out, end))
-            print(f"line ends as {name}: {share(found)} among three, of {len(found):,} first words")
+            hits = list(first_words(model, held_out, end))
+            print(f"line ends as {name}: {share(hits)} among three, of {len(hits):,} first words")
         return
     training = wrapped(arguments.train, arguments.sentences, arguments.columns)
     with tempfile.TemporaryDirectory() as folder:
@@ -59,12 +59,12 @@ def main() -> None:
             out = Path(folder) / name.replace(" ", "-")
             foreword.train([text], out=out, lines=lines, steps=arguments.steps, **SMALL)
             model = foreword.load(out)
-            found = list(first_words(model, held_out, "\n"))
+            hits = list(first_words(model, held_out, "\n"))
             shares = ends_in_the_midst(model, held_out)
             stopped = sum(stops_in_the_midst(model, held_out, CONTINUATIONS))
             print(
-                f"--lines {name} ({model.tokenizer.config.lines}): {share(found)} among three, of "
-                f"{len(found):,} first words; P(<eos>) at wrapped line ends in the midst of a "
+                f"--lines {name} ({model.tokenizer.config.lines}): {share(hits)} among three, of "
+                f"{len(hits):,} first words; P(<eos>) at wrapped line ends in the midst of a "
                 f"sentence {sum(shares) / len(shares):.3f}; {stopped} of {CONTINUATIONS} "
                 "continuations end in the midst of a sentence"
             )
@@ -90,8 +90,8 @@ def first_words(model: Predictor, paragraphs: Sequence[str], end: str) -> Iterat
             if not words or not words[0][0].isalnum():
                 continue
             before = "".join(line + end for line in lines[:number])
-            found = typist.suggest(before, 3)
-            yield words[0].casefold() in [one.word.casefold() for one in found]
+            suggestions = typist.suggest(before, 3)
+            yield words[0].casefold() in [one.word.casefold() for one in suggestions]
 
 
 def ends_in_the_midst(model: Predictor, paragraphs: Sequence[str]) -> list[float]:
@@ -114,8 +114,8 @@ def stops_in_the_midst(model: Predictor, paragraphs: Sequence[str], count: int) 
         yield len(pieces) < LONGEST and not ends_a_sentence(opening + "".join(pieces))
 
 
-def share(found: Sequence[bool]) -> str:
-    return f"{sum(found) / max(1, len(found)):.1%}"
+def share(hits: Sequence[bool]) -> str:
+    return f"{sum(hits) / max(1, len(hits)):.1%}"
 
 
 if __name__ == "__main__":

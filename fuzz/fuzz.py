@@ -29,14 +29,16 @@ def main() -> None:
     tests = vars(importlib.import_module(PROPERTIES))
     for function in functions_of("foreword"):
         atheris.instrument_func(function)
-    found = {name.removeprefix(PREFIX): tests[name] for name in tests if name.startswith(PREFIX)}
+    properties = {
+        name.removeprefix(PREFIX): tests[name] for name in tests if name.startswith(PREFIX)
+    }
     if sys.argv[1:] == ["--list"]:
-        print("\n".join(found))
+        print("\n".join(properties))
         return
-    if len(sys.argv) < 2 or sys.argv[1] not in found:
-        raise SystemExit(f"name a property, one of: {', '.join(found)}")
+    if len(sys.argv) < 2 or sys.argv[1] not in properties:
+        raise SystemExit(f"name a property, one of: {', '.join(properties)}")
     name = sys.argv.pop(1)
-    atheris.Setup(sys.argv, found[name].hypothesis.fuzz_one_input)
+    atheris.Setup(sys.argv, properties[name].hypothesis.fuzz_one_input)
     atheris.Fuzz()
 
 

@@ -98,26 +98,24 @@ def on_files(files: Files, config: Any) -> Files:
 def draw(drawing: Drawing) -> dict[str, Path]:
     """The drawing's files by the figures' names; runs its command if they are not there yet."""
     folder = KEPT / _key(drawing)
-    found = {name: folder / path for name, path in drawing.figures.items()}
-    if not all(path.exists() for path in found.values()):
+    files = {name: folder / path for name, path in drawing.figures.items()}
+    if not all(path.exists() for path in files.values()):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for command in drawing.commands:
             _run(command, folder)
-        missing = [str(path) for path in found.values() if not path.exists()]
+        missing = [str(path) for path in files.values() if not path.exists()]
         if missing:
             raise PluginError(f"{drawing.commands} have not drawn {', '.join(missing)}")
-    return found
+    return files
 
 
 def _check_that_it_holds(path: Path) -> None:
     """The page calls this unit a capacitor that holds for tens of words."""
     said = re.search(r"for up to (\d+) words", path.read_text("utf-8"))
     if said is None or int(said[1]) < LEAST_HOLD:
-        found = "no hold" if said is None else f"a hold of {said[1]} words"
-        raise PluginError(
-            f"{path} shows {found}; {LEAST_HOLD} are the least that the page tells of"
-        )
+        hold = "no hold" if said is None else f"a hold of {said[1]} words"
+        raise PluginError(f"{path} shows {hold}; {LEAST_HOLD} are the least that the page tells of")
 
 
 def _run(command: str, folder: Path) -> None:

@@ -28,10 +28,10 @@ FONT = "STIXTwoMath-Regular.ttf"
 
 def on_files(files: Files, config: Any) -> Files:
     """Adds the font, which docs/stylesheets/mathematics.css names."""
-    found = find_spec("ziamath")
-    if found is None or found.origin is None:
+    package = find_spec("ziamath")
+    if package is None or package.origin is None:
         raise PluginError("ziamath is not installed, whose font formulas are set in")
-    font = Path(found.origin).parent / "fonts" / FONT
+    font = Path(package.origin).parent / "fonts" / FONT
     files.append(File.generated(config, f"stylesheets/{FONT}", abs_src_path=str(font)))
     return files
 
@@ -46,7 +46,7 @@ def on_config(config: Any) -> Any:
 def on_page_content(content: str, page: Any, **_: Any) -> str:
     """The page with the formulas in its lines translated."""
     del page
-    return IN_LINES.sub(lambda found: mathml(html.unescape(found[1]), alone=False), content)
+    return IN_LINES.sub(lambda match: mathml(html.unescape(match[1]), alone=False), content)
 
 
 def block(source: str, *_: Any, **__: Any) -> str:

@@ -48,17 +48,17 @@ class Clones:
             TextError: the repository is not cloned, or has no such file.
         """
         clone = self.folder / repository
-        found = sorted({file for pattern in patterns for file in clone.glob(pattern)})
+        files = sorted({file for pattern in patterns for file in clone.glob(pattern)})
         if not clone.is_dir():
             raise TextError(
                 f"{clone} is not there. git clone --depth 1 {GITHUB}/{repository} {clone}"
             )
-        if not found:
+        if not files:
             raise TextError(
                 f"{clone} has no {' nor '.join(patterns)}: the repository has changed since "
                 "sources.py was written. Check out an earlier commit"
             )
-        return found
+        return files
 
     def read(self, repository: str, *patterns: str) -> Iterator[str]:
         """The content of each."""

@@ -139,8 +139,8 @@ def rare_words(text: Path, folder: Folder) -> list[str]:
             ((line.rstrip("\n"), 1) for line in file),
             ((line, LOOKED_AFTER - 1) for line in examples()),
         )
-        found = rare_words_of(lines, folder.tokenizer, fewest=2, most=MOST_RARE)
-    return without_misspellings(found, text, folder)
+        rare = rare_words_of(lines, folder.tokenizer, fewest=2, most=MOST_RARE)
+    return without_misspellings(rare, text, folder)
 
 
 def misspelled() -> dict[str, str]:
@@ -193,15 +193,15 @@ def run_together(rare: list[str], path: Path, tokenizer: Tokenizer) -> set[str]:
     counts = np.bincount(text, minlength=tokenizer.vocab_size)
     keys, often = np.unique(text[:-1] * tokenizer.vocab_size + text[1:], return_counts=True)
     sequences = dict(zip(keys.tolist(), often.tolist(), strict=True))
-    found = set()
+    words = set()
     for word in rare:
         for k in range(1, len(word)):
             a, b = tokenizer.id_of(word[:k]), tokenizer.id_of(word[k:])
             seen = sequences.get(a * tokenizer.vocab_size + b, 0)
             by_chance = counts[a] * counts[b] / len(text)
             if min(a, b) > EOS_ID and seen >= OFTEN and seen >= NOT_BY_CHANCE * by_chance:
-                found.add(word)
-    return found
+                words.add(word)
+    return words
 
 
 def chats(split: Split) -> Iterator[str]:
