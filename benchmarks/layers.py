@@ -49,8 +49,13 @@ LAYERS: dict[str, Callable[..., nn.Module]] = {
     "lstm-zoneout": lambda inputs, H: ours.LSTM(
         inputs, H, noise=ours.Noise(zoneout_hidden=0.1, zoneout_memory=0.1)
     ),
+    "mingru": lambda inputs, H: ours.Recurrent("mingru", inputs, H),
+    "minlstm": lambda inputs, H: ours.Recurrent("minlstm", inputs, H),
+    "rg-lru": lambda inputs, H: ours.Recurrent("rg-lru", inputs, H),
 }
-GATES = {"rnn": 1, "gru": 3, "gru-layernorm": 3, "lstm-coupled": 3}
+LINEAR = {"mingru": 2, "minlstm": 3, "rg-lru": 3}
+"""Those without a recurrent matrix, whose products are float32, and their gates."""
+GATES = {"rnn": 1, "gru": 3, "gru-layernorm": 3, "lstm-coupled": 3, **LINEAR}
 STAGED = ("lstm-projected", "lstm-layernorm", "gru-layernorm", "lstm-zoneout")
 """Their steps have more meetings, a projection's work is less: no least time is known."""
 FORMATS = ("float32", "bfloat16", "int8")
@@ -153,7 +158,7 @@ def runs_of(part: str, name: str, x: Tensor) -> dict[str, dict[str, Run]]:
     way = training if is_training else forward
     found = {
         products: {"ours": way(layer, x, products)}
-        for products in FORMATS[: 2 if is_training else 3]
+        for products in FORMATS[: 1 if name in LINEAR else 2 if is_training else 3]
     }
     if part == "step":
         for products, runs in found.items():
@@ -163,7 +168,7 @@ def runs_of(part: str, name: str, x: Tensor) -> dict[str, dict[str, Run]]:
         found["bfloat16"]["torch bfloat16"] = under_autocast(way(peer, x))
         if not is_training and (run := peers.torch_int8(peer, x)) is not None:
             found["int8"]["torch int8"] = run
-    elif name in STAGED or (is_training and x.shape[1] * x.shape[0] <= 20 * 35):
+    elif name in (*STAGED, *LINEAR) or (is_training and x.shape[1] * x.shape[0] <= 20 * 35):
         found["float32"]["autograd over the equations"] = by_autograd(way(layer, x))
     if not is_training:
         for other, run in peers.onnx_runs(name, layer, x, int8=True).items():
@@ -223,9 +228,9 @@ def rows_of(
         mine = found[products, "ours"]
         taken = statistics.median(mine)
         least = limits.least_seconds((B, T, H), gates, products, threads, both_ways=both_ways)
-        if part == "lengths" or name in STAGED:
+        if part == "lengths" or name in (*STAGED, *LINEAR):
             least = None  # its steps differ
-        multiplications = gates * H * 2 * H
+        multiplications = gates * H * (H if name in LINEAR else 2 * H)
         if name == "lstm-projected":
             multiplications = gates * H * (H + H // 2) + H * (H // 2)
         work = (6.0 if both_ways else 2.0) * T * B * multiplications

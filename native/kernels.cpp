@@ -3,6 +3,7 @@
 #include "checksum.hpp"
 #include "loops.hpp"
 #include "rows.hpp"
+#include "scan.hpp"
 #include "softmax.hpp"
 #include "step_forward.hpp"
 #include "sums.hpp"
@@ -25,6 +26,8 @@ const Kernels kernels = {
     {sums<Float32>, sums<BFloat16>},
     {softmax<Float32Logits>, softmax<BFloat16Logits>},
     {ranks},
+    scan,
+    scan_back,
     {FloatRows::operand, IntRows::operand},
     {by_table<FloatRows>, by_table<IntRows>},
     shares,

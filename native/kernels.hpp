@@ -166,6 +166,23 @@ struct Ranks {
     std::int64_t* above;          // (rows,): words whose logits are larger than the target's
 };
 
+// The linear recurrence h_t = a_t * h_{t-1} + b_t of T >= 1 steps, each unit by itself. `units` counts
+// those of all sequences.
+struct Scan {
+    int T, units;
+    const float *a, *b;  // (T, units)
+    const float* first;  // (units): before the first step
+    float* h;            // (T, units)
+};
+
+struct ScanBack {
+    int T, units;
+    const float *a, *first, *h;  // as above
+    const float* d_h;            // (T, units)
+    float *d_a, *d_b;            // (T, units); by b_t and by h_t are one
+    float* d_first;              // (units)
+};
+
 // A matrix as a model folder stores it: rows of float32, or of int8 with a scale for each row. A row
 // may be read up to the next multiple of ROW_BYTES; the bytes beyond its columns do not affect results.
 constexpr int ROW_BYTES = 64;
@@ -222,6 +239,8 @@ struct Kernels {
     void (*sums[FORMATS_BACK])(const Sums&, int threads);
     void (*softmax[FORMATS_BACK])(const Softmax&, int threads);
     void (*ranks[1])(const Ranks&, int threads);  // float32 alone
+    void (*scan)(const Scan&, int threads);
+    void (*scan_back)(const ScanBack&, int threads);
     // Prepares a vector for products by rows of float32 and of int8; returns its scale.
     float (*operand[2])(const float* vector, int columns, void* into);
     // Multiplies the rows `ids`, or `count` rows from `first` on if `ids` is null, by users' vectors.

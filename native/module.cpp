@@ -202,6 +202,45 @@ void run_ranks(const nb::handle& given, int format, int threads) {
     run<Ranks>(given, format, threads, [](const Kernels& k) -> auto& { return k.ranks; }, check);
 }
 
+// The memory of a tensor of this shape, which must be there.
+float* floats_of(const Argument& tensor, std::initializer_list<std::int64_t> shape) {
+    must_be(tensor, shape);
+    Reader::needs(true, at<float>(tensor));
+    return at<float>(tensor);
+}
+
+// Steps and units, by the first tensor's shape.
+std::pair<int, int> steps_and_units(const Arguments& tensors, std::size_t count) {
+    if (tensors.size() != count) throw Misfit("a scan was given another number of tensors");
+    if (tensors[0].dimensions != 2) throw Misfit("a scan is given steps by units");
+    countable(tensors[0].shape[0]), countable(tensors[0].shape[1]);
+    return {(int)tensors[0].shape[0], (int)tensors[0].shape[1]};
+}
+
+void run_scan(const nb::handle& given, int threads) {
+    const Arguments tensors = arguments_of(given);
+    const auto [T, units] = steps_and_units(tensors, 4);
+    const Scan scan{T, units,
+                    floats_of(tensors[0], {T, units}), floats_of(tensors[1], {T, units}),
+                    floats_of(tensors[2], {units}), floats_of(tensors[3], {T, units})};
+    const Kernels* const kernels = chosen.load();
+    nb::gil_scoped_release release;
+    kernels->scan(scan, threads);
+}
+
+void run_scan_back(const nb::handle& given, int threads) {
+    const Arguments tensors = arguments_of(given);
+    const auto [T, units] = steps_and_units(tensors, 7);
+    const ScanBack back{T, units,
+                        floats_of(tensors[0], {T, units}), floats_of(tensors[1], {units}),
+                        floats_of(tensors[2], {T, units}), floats_of(tensors[3], {T, units}),
+                        floats_of(tensors[4], {T, units}), floats_of(tensors[5], {T, units}),
+                        floats_of(tensors[6], {units})};
+    const Kernels* const kernels = chosen.load();
+    nb::gil_scoped_release release;
+    kernels->scan_back(back, threads);
+}
+
 // Of each struct the names of its fields, in their order.
 std::vector<std::pair<std::string, std::vector<std::string>>> fields_of_structs() {
     const Kernels& kernels = *chosen.load();
@@ -292,6 +331,10 @@ NB_MODULE(_native, m) {
     m.def("sums", &run_sums);
     m.def("softmax", &run_softmax);
     m.def("ranks", &run_ranks);
+    m.def("scan", &run_scan, nb::arg("tensors"), nb::arg("threads"),
+          "h of h_t = a_t * h_{t-1} + b_t, from a, b and the first h.");
+    m.def("scan_back", &run_scan_back, nb::arg("tensors"), nb::arg("threads"),
+          "Gradients by a, b and the first h, from a, the first h, h and the gradient by h.");
     m.def("threads_worth", &threads_worth, nb::arg("threads"), nb::arg("multiplications"),
           "Threads for so much work: one for short work while others want the cores.");
     m.def("note_wait", &note_wait, nb::arg("nanoseconds"), "How long a team waited for a member.");

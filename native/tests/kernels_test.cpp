@@ -286,6 +286,18 @@ void staged_step(Layer& l, const char* name, bool projects, bool normalises) {
                            normalises ? nullptr : m.drawn(seeing * H), l.threads);
 }
 
+void scan_both_ways(Layer& l) {
+    Memory& m = l.memory;
+    const int units = l.shape.B * l.shape.H;
+    const std::size_t all = l.padded * l.H, row = (std::size_t)units;
+    const float *const a = m.drawn(all, 0.0f, 1.0f), *const b = m.drawn(all), *const first = m.drawn(row);
+    float* const h = m.result(all);
+    l.kernels.scan({l.shape.T, units, a, b, first, h}, l.threads);
+    const ScanBack back{l.shape.T,     units,         a,            first, h, m.drawn(all),
+                        m.result(all), m.result(all), m.result(row)};
+    l.kernels.scan_back(back, l.threads);
+}
+
 struct Case {
     std::string name;
     std::function<void(Layer&)> run;
@@ -314,6 +326,7 @@ std::vector<Case> cases() {
         {"si-cifg projected zoneout", [](Layer& l) { staged(l, "si-cifg", true, false, true); }},
         {"gru-layernorm", [](Layer& l) { staged(l, "gru", false, true, false); }},
         {"gru projected zoneout", [](Layer& l) { staged(l, "gru", true, false, true); }},
+        {"a scan", scan_both_ways},
         {"rnn projected zoneout", [](Layer& l) { staged(l, "rnn", true, false, true); }},
     };
     for (int k = 0; const CellInfo* cell = runnable().front()->cell(k); ++k) {

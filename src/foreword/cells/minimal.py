@@ -45,7 +45,7 @@ class MinGRUCell(InputGatedCell):
     h' = z * h + (1 - z) * n
 
     Here as in torch's GRU z = 1 keeps the old state; the paper's z is 1 - z. Nothing but z * h
-    depends on the past, so all steps of a text could be computed at once by a scan.
+    depends on the past, so the gates of all steps are computed at once (`foreword.kernels.scan`).
     """
 
     name = "mingru"

@@ -31,7 +31,7 @@ class RGLRUCell(InputGatedCell):
 
     `recurrence` (H,) is L, the paper's Lambda, which begins where sigmoid(L)^c is uniform between
     0.9 and 0.999. The square root keeps the variance of h that of n if i is 1. Nothing but a * h
-    depends on the past, so all steps of a text could be computed at once by a scan.
+    depends on the past, so the gates of all steps are computed at once (`foreword.kernels.scan`).
 
     The paper's r has no minus sign: here, as in other cells, a large b_f keeps. Its x is what n is
     here, an input that was brought to H units; its gates see that, ours see the input itself. Its

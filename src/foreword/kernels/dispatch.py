@@ -21,6 +21,7 @@ from foreword.kernels import (
     operator,
     portable,
     reference,
+    scan,
     torch_native,
 )
 from foreword.kernels.problem import Problem, Run
@@ -72,6 +73,12 @@ KERNELS = {
             native.refusal,
         ),
         Kernel(
+            "scan",
+            "linear recurrences: all steps' gates at once, then one loop in C++",
+            scan.run,
+            scan.refusal,
+        ),
+        Kernel(
             "torch",
             "torch's own layers: oneDNN on CPUs, cuDNN on GPUs",
             torch_native.run,
@@ -79,7 +86,7 @@ KERNELS = {
         ),
     )
 }
-DECLARED = portable.MODULES, native.CELLS, torch_native.CELLS
+DECLARED = portable.MODULES, native.CELLS, scan.CELLS, torch_native.CELLS
 """The cells that each kernel but the reference runs."""
 PREFERRED = {
     ("cpu", "lstm"): ("native", "torch", "portable", "reference"),
@@ -88,7 +95,7 @@ PREFERRED = {
     ("cuda", "rnn"): ("torch", "portable", "reference"),
 }
 """By device and cell, by measurement (`benchmarks/layers.py`)."""
-OTHERWISE = ("native", "portable", "reference")
+OTHERWISE = ("native", "scan", "portable", "reference")
 
 _log = logging.getLogger(__name__)
 _chosen: ContextVar[str | None] = ContextVar("kernel", default=None)
@@ -131,6 +138,8 @@ def run(problem: Problem) -> Run:
         record.append(choice)
     if choice.kernel.name in ("native", "portable") and _is_watched():
         return operator.run(problem)
+    if choice.kernel.name == "scan" and _is_watched():
+        return reference.run(problem)
     return choice.kernel.run(problem)
 
 

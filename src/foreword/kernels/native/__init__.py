@@ -6,6 +6,7 @@ from foreword.kernels.native.inference import Stack, at_inference
 from foreword.kernels.native.loops import CELLS, LOOPS, products_chosen, products_in, refusal, run
 from foreword.kernels.native.module import FORMATS, Products
 from foreword.kernels.native.packed import forget, frozen
+from foreword.kernels.native.scan import has_scan, scan, scan_back
 from foreword.kernels.native.softmax import has_softmax, ranks, softmax
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "at_inference",
     "forget",
     "frozen",
+    "has_scan",
     "has_softmax",
     "instruction_set",
     "is_plain",
@@ -25,6 +27,8 @@ __all__ = [
     "ranks",
     "refusal",
     "run",
+    "scan",
+    "scan_back",
     "softmax",
     "why_absent",
 ]

@@ -1,0 +1,110 @@
+"""Cells whose recurrence is linear, unit by unit: h_t = a_t * h_{t-1} + b_t, a and b of the input.
+
+The cell's own equations give a and b of all steps at once, in one matrix product. What is left to
+do step by step is one loop, in C++ for float32 on the CPU, otherwise in torch's operations (Martin
+& Cundy 2018, "Parallelizing linear recurrent neural nets over sequence length").
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from foreword.cells.cell import Cell
+from foreword.cells.minimal import MinGRUCell, MinLSTMCell
+from foreword.cells.rg_lru import RGLRUCell
+from foreword.kernels import native
+from foreword.kernels.autograd import one_by_one
+from foreword.kernels.lengths import run_padded
+from foreword.kernels.problem import Problem, Run, unknown
+
+CELLS: frozenset[type[Cell]] = frozenset({MinGRUCell, MinLSTMCell, RGLRUCell})
+"""The cells that this kernel runs: a is the gate `keep`, and b is the state after a step from 0."""
+
+
+def run(problem: Problem) -> Run:
+    """Runs a cell over time; what `refusal` says it can."""
+    return run_padded(_run, problem)
+
+
+def refusal(problem: Problem) -> str | None:
+    """Why this kernel cannot do it; None if it can."""
+    if problem.extras.zoneout is not None:
+        return "it has no zoneout"
+    if problem.extras.drop_memory is not None:
+        return "it has no memory c that could be dropped"
+    return unknown(problem.cell, CELLS)
+
+
+def _run(problem: Problem) -> Run:
+    cell, extras, x = problem.cell, problem.extras, problem.x
+    unprojected = type(cell)(**cell.chosen)
+    (b,), gates = unprojected.step(x, (x.new_zeros(()),), problem.weights)
+    assert cell.keep is not None
+    a = gates[cell.keep]
+    if extras.keep is not None:
+        a = a * extras.keep.unsqueeze(2)
+    probe = None
+    if extras.traced and torch.is_grad_enabled():
+        # The gradient by b_t is that by h_t, all later steps included.
+        probe = torch.zeros_like(b).requires_grad_()
+        b = b + probe
+    u = scan(a, b, problem.state[-1])
+    states = (cell.project(u, problem.weights), u) if cell.projected else (u,)
+    last = tuple(part[-1] for part in states)
+    if not extras.traced:
+        return Run(states[0], last, states)
+    handles = None
+    if probe is not None:
+        handles = ([states[0]], [probe]) if cell.projected else ([probe],)
+    return Run(states[0], last, states, gates, handles)
+
+
+def scan(a: Tensor, b: Tensor, first: Tensor) -> Tensor:
+    """Return h (T, B, H) of h_t = a_t * h_{t-1} + b_t, differentiable.
+
+    Args:
+        a: (T, B, H).
+        b: (T, B, H).
+        first: h before the first step, (B, H).
+    """
+    if not native.has_scan(a, b, first):
+        return _loop(a, b, first)
+    h: Tensor = _Scan.apply(a, b, first)  # type: ignore[no-untyped-call]
+    return h
+
+
+def _loop(a: Tensor, b: Tensor, first: Tensor) -> Tensor:
+    """The same in torch's operations."""
+    h, steps = first, []
+    for a_t, b_t in zip(a, b, strict=True):
+        h = torch.addcmul(b_t, a_t, h)
+        steps.append(h)
+    return torch.stack(steps)
+
+
+class _Scan(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, a: Tensor, b: Tensor, first: Tensor) -> Tensor:
+        h = native.scan(a, b, first)
+        ctx.save_for_backward(a, first, h)
+        return h
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Sequence[Tensor | None]:
+        saved: tuple[Tensor, Tensor, Tensor] = ctx.saved_tensors
+        return one_by_one(lambda d: _way_back(*saved, d[0]), gradients)
+
+
+def _way_back(a: Tensor, first: Tensor, h: Tensor, d_h: Tensor | None) -> Sequence[Tensor | None]:
+    """Gradients by a, b and the first h, from those by h."""
+    if d_h is None:
+        return None, None, None
+    if not torch.is_grad_enabled() and native.has_scan(a, first, h, d_h):
+        return native.scan_back(a, first, h, d_h)
+    # By torch's operations where the gradients are differentiated again.
+    factors = torch.cat([torch.zeros_like(a[:1]), a[1:].flip(0)])
+    d_b = _loop(factors, d_h.flip(0), torch.zeros_like(first)).flip(0)
+    before = torch.cat([first.unsqueeze(0), h[:-1]])
+    return d_b * before, d_b, d_b[0] * a[0]
