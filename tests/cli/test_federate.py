@@ -41,7 +41,7 @@ def test_a_model_is_trained_on_a_folder_of_people_and_told_of_by_info(home: Path
     ("words", "code", "told"),
     [
         (["--simulate"], 2, "where should the model go?"),
-        (["--out", "m"], 2, "clients on other devices are not supported yet"),
+        (["--out", "m"], 2, "Other devices take part by Flower"),
         (["--out", "m", "--simulate", "--server", "sgd"], 2, "'fedavg'"),
     ],
 )

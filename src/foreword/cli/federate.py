@@ -80,8 +80,8 @@ def federate(
         raise typer.BadParameter("where should the model go?", param_hint="--out")
     if not simulate:
         raise typer.BadParameter(
-            "clients on other devices are not supported yet: give it, to try federated training "
-            "on text that lies here",
+            "give it, to try federated training on text that lies here. Other devices take part "
+            "by Flower: docs/how-to/federated.md",
             param_hint="--simulate",
         )
     refuse_unclaimable(out, "federate", refusal_for(replaces=resume or overwrite))
