@@ -88,7 +88,7 @@ def test_layers_that_torch_does_not_have_are_left_and_named_in_the_log(
     assert [type(layer) for layer in model] == [nn.LSTM, *classes[1:-1], nn.GRU]
     (record,) = caplog.records
     message = record.getMessage()
-    assert message.startswith("unconvert left as they are")
+    assert message.startswith("unconvert did not change these")
     for part in (
         "1 (PeepholeLSTM of a class or a cell that torch does not have)",
         "2 (GRU with reset_after)",

@@ -125,7 +125,7 @@ def pack(
     def left() -> str:
         if is_begun(making):
             return f"{making} holds what was saved last. {go_on}"
-        return f"training had not begun, and nothing was written to {folder}"
+        return f"training had not started, and nothing was written to {folder}"
 
     if language is not None:
         leaves["language"] = language

@@ -98,7 +98,7 @@ def train(
     Ctrl-C saves and stops; `--resume` continues from that point.
     """
     if out is None:
-        raise typer.BadParameter("where should the model go?", param_hint="--out")
+        raise typer.BadParameter("name the folder for the model", param_hint="--out")
     started = launch()
     if started.count == 1:  # before PyTorch is loaded
         refuse_unclaimable(out, "train", refusal_for(replaces=resume or overwrite))
@@ -112,8 +112,8 @@ def train(
 
     def left() -> str:
         if saved(out) == before:
-            return f"training had not begun, and nothing was written to {out}"
-        return f"{out} holds what was saved last. To continue: foreword train --out {out} --resume"
+            return f"training had not started, and nothing was written to {out}"
+        return f"{out} holds the last saved state. To continue: foreword train --out {out} --resume"
 
     with interruptible(left), Watch() as display:
         outcome = train_model(
@@ -147,7 +147,7 @@ def train(
     if outcome.stopped_by is not None:
         before_it = ""
         if outcome.is_staged:
-            before_it = f" {out} still has the model of before: the new one was not validated yet."
+            before_it = f" {out} still has the old model: the new one has not been validated yet."
         errors.print(
             f"stopped and saved.{before_it} To continue: foreword train --out {out} --resume"
         )

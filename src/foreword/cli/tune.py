@@ -89,19 +89,19 @@ def tune(
 ) -> None:
     """Search for the settings that suit your text.
 
-    Settings that are given are the same for all trials. Ctrl-C keeps the finished trials;
+    The settings that you set are the same for all trials. Ctrl-C keeps the finished trials;
     `--resume` continues.
     """
     if out is None:
-        raise typer.BadParameter("where should the search be kept?", param_hint="--out")
+        raise typer.BadParameter("name the folder for the search", param_hint="--out")
     refuse_unclaimable(out, "tune", refusal_for(resume=resume, overwrite=overwrite))
     with loading_torch():
         from foreword.tuning.search import tune as run
 
     def left() -> str:
         if not (out / SEARCH).exists():
-            return f"no trial had begun, and nothing was written to {out}"
-        return f"{out} holds the trials that were done. To continue: {_again(out)}"
+            return f"no trial had started, and nothing was written to {out}"
+        return f"{out} holds the finished trials. To continue: {_again(out)}"
 
     with interruptible(left), Watch() as display:
         result = run(
@@ -129,11 +129,11 @@ def tune(
         rows = {name: str(value) for name, value in result.best.settings.items()}
         perplexity = f"{result.best.perplexity:.2f} on the held-out text"
         results().print(table_of({"perplexity": perplexity, **rows, "recipe": str(result.recipe)}))
-        errors.print(f"to train by it: foreword train ... --recipe {result.recipe}")
+        errors.print(f"to train with it: foreword train ... --recipe {result.recipe}")
     else:
-        errors.print("no trial came to its end: there is nothing to recommend yet")
+        errors.print("no trial was finished: there is nothing to recommend yet")
     if result.stopped_by is not None:
-        errors.print(f"stopped; what was done is kept. To continue: {_again(out)}")
+        errors.print(f"stopped; the finished trials are kept. To continue: {_again(out)}")
         sys.exit(STOPPED.get(result.stopped_by, 1))
 
 

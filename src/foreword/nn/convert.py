@@ -55,7 +55,8 @@ def convert(module: nn.Module) -> nn.Module:
     carry_out(plans, refusals)
     if left:
         _log.warning(
-            "convert left as they are, since it knows torch's own layers alone: %s", ", ".join(left)
+            "convert did not change these, since it knows only torch's own layers: %s",
+            ", ".join(left),
         )
     return module
 

@@ -23,7 +23,7 @@ _log = logging.getLogger("foreword.nn")
 def unconvert(module: nn.Module) -> nn.Module:
     """Turns Foreword's `RNN`, `LSTM` and `GRU` in a module into torch's: the way back.
 
-    Code that looks for `torch.nn.LSTM`, to quantise, script or count it, then finds it. As with
+    Code that looks for `torch.nn.LSTM`, to quantise, script or count it, then sees it. As with
     `convert`, the layers stay the same objects and all that they carry stays. Layers that torch
     does not have, because of their cell, their options or their class, are left as they are; a
     warning is logged that names each of them.
@@ -58,7 +58,7 @@ def unconvert(module: nn.Module) -> nn.Module:
         plan.layer.flatten_parameters()  # type: ignore[operator]
     if left:
         _log.warning(
-            "unconvert left as they are, since torch has no such layers: %s", ", ".join(left)
+            "unconvert did not change these, since torch has no such layers: %s", ", ".join(left)
         )
     return module
 
