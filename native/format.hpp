@@ -99,6 +99,11 @@ struct Int8 {
 #if defined(__AVX512VNNI__)
         return (Ints)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi32((int)word),
                                          (__m512i)weights);
+#elif defined(FOREWORD_HAS_PAIRS)
+        // Bytes 0 and 2 of each word, and then 1 and 3, in halves of 16 bits: two products at a time.
+        const Shorts even = (Shorts)weights << 8 >> 8, odd = (Shorts)weights >> 8;
+        sum += pairs(even, (Shorts)(Bits{} + (word & 0x00ff00ffu)));
+        return sum + pairs(odd, (Shorts)(Bits{} + (word >> 8 & 0x00ff00ffu)));
 #else
         for (int k = 0; k < GROUP; ++k) {
             sum += ((Ints)(weights << (24 - 8 * k)) >> 24) * (std::int32_t)(word >> 8 * k & 255);

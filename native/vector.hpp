@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX512F__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
@@ -30,6 +30,7 @@ constexpr int REGISTERS = 16;
 typedef float Vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 typedef std::int32_t Ints __attribute__((vector_size(LANES * sizeof(float))));
 typedef std::uint32_t Bits __attribute__((vector_size(LANES * sizeof(float))));
+typedef std::int16_t Shorts __attribute__((vector_size(LANES * sizeof(float))));
 
 #define FOREWORD_INLINE inline __attribute__((always_inline))
 
@@ -142,6 +143,20 @@ static FOREWORD_INLINE Vec reciprocal(Vec x) {
     return 1.0f / x;
 #endif
 }
+
+#if defined(__SSE2__)
+#define FOREWORD_HAS_PAIRS
+// The sum of two neighbours' products, for each two.
+static FOREWORD_INLINE Ints pairs(Shorts a, Shorts b) {
+#if defined(__AVX512BW__)
+    return (Ints)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return (Ints)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#else
+    return (Ints)_mm_madd_epi16((__m128i)a, (__m128i)b);
+#endif
+}
+#endif
 
 // To the nearest whole number, for sizes below 4 million.
 static FOREWORD_INLINE Vec rounded(Vec x) {
