@@ -5,9 +5,11 @@
 #include "core/letter_case.hpp"
 #include "core/letters.hpp"
 #include "core/lexicon.hpp"
+#include "core/reading.hpp"
 #include "core/sentences.hpp"
 #include "core/spacing.hpp"
 #include "core/spelling.hpp"
+#include "core/style.hpp"
 #include "core/tokenizer.hpp"
 #include "core/unicode.hpp"
 #include "core/words.hpp"
@@ -292,6 +294,77 @@ void bind_reading(nb::module_& m) {
     });
 }
 
+// The eight marks of a style, in order.
+std::vector<std::u32string*> marks_of(core::Style& style) {
+    return {&style.apostrophe, &style.opens,  &style.closes,   &style.dash,
+            &style.short_dash, &style.hyphen, &style.ellipsis, &style.gershayim};
+}
+
+core::Style style_of(const nb::list& marks) {
+    core::Style style;
+    const auto all = marks_of(style);
+    for (std::size_t k = 0; k < all.size(); ++k) *all[k] = characters(nb::cast<nb::str>(marks[k]));
+    return style;
+}
+
+nb::list listed(core::Style style) {
+    nb::list marks;
+    for (const std::u32string* const mark : marks_of(style)) marks.append(string(*mark));
+    return marks;
+}
+
+// The context after a text of whole words, as if the network read each word as it stands.
+core::TextContext read_through(const core::TextReader& reader, std::u32string_view text, bool keeps_blank_lines) {
+    core::TextContext context = reader.start();
+    bool ends_line = true;  // the network's last word is <eos>
+    const auto read = [&](std::u32string_view run) {
+        const auto [chunk, parts] = reader.parts(run);
+        for (const std::vector<core::Word>& words : parts) {
+            for (const core::Word& word : words) {
+                const auto raw = std::u32string_view(chunk).substr(word.start, word.end - word.start);
+                auto [next, is_read] = reader.after(context, word, raw);
+                context = std::move(next);
+                ends_line = ends_line && !is_read;
+            }
+        }
+    };
+    for (std::size_t start = 0; start < text.size();) {
+        std::size_t end = start;
+        while (end < text.size() && !core::is_white_space(text[end])) ++end;
+        std::u32string_view run = text.substr(start, end - start);
+        while (const std::size_t stretch = reader.stretch(run)) read(run.substr(0, stretch)), run.remove_prefix(stretch);
+        read(run);
+        if (end < text.size() && text[end] == U'\n' && (keeps_blank_lines || !ends_line)) {
+            context = reader.line_end(context), ends_line = true;
+        }
+        start = end + 1;
+    }
+    return context;
+}
+
+void bind_contexts(nb::module_& m) {
+    m.def("style_after", [](const nb::list& marks, const nb::str& raw, const nb::str& word, bool is_quoting,
+                            bool is_spaced) {
+        return listed(style_of(marks).after(characters(raw), characters(word), is_quoting, is_spaced));
+    });
+    m.def("style_written", [](const nb::list& marks, const nb::str& word, bool is_quoting, bool is_spaced) {
+        return string(style_of(marks).written(characters(word), is_quoting, is_spaced));
+    });
+    m.def("reading_begin", telling(core::reading_begin));
+    m.def("context_after", [](const nb::str& text, const core::Tokenizer& tokenizer, const OwnLexicon& own,
+                              const core::Spacing& spacing, const nb::list& style, const nb::list& known) {
+        const std::vector<std::u32string> words = each(known);
+        const core::TextReader reader(tokenizer, own.lexicon, spacing, style_of(style),
+                                      core::Abbreviations(words.begin(), words.end()));
+        const core::TextContext context = read_through(
+            reader, core::with_newlines(characters(text)), tokenizer.spec().only_spaces);
+        nb::list before;
+        for (const std::u32string& word : context.words) before.append(string(word));
+        return nb::make_tuple(before, context.begins_sentence, context.capitals, listed(context.style),
+                              context.is_quoting);
+    });
+}
+
 }  // namespace
 
 void bind_core(nb::module_& parent) {
@@ -304,6 +377,7 @@ void bind_core(nb::module_& parent) {
     bind_lexicon(m);
     bind_writing(m);
     bind_reading(m);
+    bind_contexts(m);
 }
 
 }  // namespace foreword

@@ -165,6 +165,11 @@ char32_t Spacing::space_after(std::u32string_view mark) const {
     return counts == nullptr ? U' ' : counts->space_after;
 }
 
+std::int64_t Spacing::spaces_before(std::u32string_view mark) const {
+    const auto found = marks_.find(mark);
+    return found == marks_.end() ? 0 : found->second.gaps[(std::size_t)GapPosition::BEFORE].space;
+}
+
 bool Spacing::ends(std::u32string_view mark) const {
     const auto found = marks_.find(mark);
     if (found != marks_.end() && found->second.ends) return *found->second.ends;
@@ -182,7 +187,7 @@ std::u32string Spacing::kept() const {
 Joined join(std::u32string_view before, std::u32string_view word, bool is_quoting, bool is_in_print,
             const Spacing& spacing) {
     const char32_t last = before.empty() ? U'\n' : before.back();
-    if (contains(LINE_ENDS, last)) return {0, std::u32string(word)};
+    if (is_line_end(last)) return {0, std::u32string(word)};
     if (!is_in_print) return {0, (is_space(last) ? U"" : U" ") + std::u32string(word)};
     if (!is_space(last)) return {0, gap(before, word, is_quoting, spacing) + std::u32string(word)};
     if (last != U' ' || before.size() < 2 || is_space(before[before.size() - 2])) return {0, std::u32string(word)};

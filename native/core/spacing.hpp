@@ -39,6 +39,8 @@ class Spacing {
     // The space character before or after a mark: a plain or a non-breaking one.
     char32_t space_before(std::u32string_view mark) const;
     char32_t space_after(std::u32string_view mark) const;
+    // How often a space stood before a mark after a word.
+    std::int64_t spaces_before(std::u32string_view mark) const;
     // Whether a sentence ends in a mark.
     bool ends(std::u32string_view mark) const;
     // Typographic marks that the text has, which stay as they are.

@@ -183,13 +183,9 @@ std::vector<Word> Tokenizer::read(std::u32string_view text, std::int64_t last) c
 std::u32string with_newlines(std::u32string_view text) {
     std::u32string changed(text);
     for (std::size_t k = 0; k < changed.size(); ++k) {
-        switch (changed[k]) {
-            case U'\r':
-                changed[k] = k + 1 < changed.size() && changed[k + 1] == U'\n' ? U' ' : U'\n';
-                break;
-            case U'\v': case U'\f': case 0x85: case 0x2028: case 0x2029:
-                changed[k] = U'\n';
-        }
+        if (!is_line_end(changed[k])) continue;
+        const bool is_half = changed[k] == U'\r' && k + 1 < changed.size() && changed[k + 1] == U'\n';
+        changed[k] = is_half ? U' ' : U'\n';
     }
     return changed;
 }

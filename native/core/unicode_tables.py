@@ -50,6 +50,7 @@ def main() -> None:
         replacements("MARKS", characters.MARKS.items()),
         replacements("PLAIN_MARKS", keyed(characters._TO_PLAIN)),
         variants(characters._VARIANTS),
+        character_set("LINE_ENDS", lines.LINE_ENDS),
     )
     write(
         folder / "letter_tables.inc",
@@ -62,7 +63,6 @@ def main() -> None:
         character_set("NO_SPACE_AFTER", custom.NO_SPACE_AFTER),
         character_set("USUAL_ENDS", custom._USUAL_ENDS),
         character_set("OF_ADDRESSES", spacing._OF_ADDRESSES),
-        character_set("LINE_ENDS", lines.LINE_ENDS),
     )
     write(
         folder / "sentence_tables.inc",

@@ -323,6 +323,8 @@ bool is_inside(char32_t c) {
     return INSIDE.find(c) != INSIDE.npos;
 }
 
+bool is_line_end(char32_t c) { return LINE_ENDS.find(c) != LINE_ENDS.npos; }
+
 std::vector<Span> cut_words(std::u32string_view text, bool only_spaces) {
     std::vector<Span> words;
     for (std::size_t at = 0; at < text.size();) {

@@ -42,6 +42,9 @@ bool is_unspaced(std::u32string_view text);
 // Whether a character may stand between a word's letters: apostrophes, joiners, the middle dot.
 bool is_inside(char32_t character);
 
+// Whether a character ends a line, as `foreword.text.lines` defines it.
+bool is_line_end(char32_t character);
+
 // A part of a text: [start, end), in characters.
 struct Span {
     std::size_t start, end;

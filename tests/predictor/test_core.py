@@ -1,6 +1,7 @@
 """The core's lexicon, spelling and spacing in C++ against Python's."""
 
 import random
+from dataclasses import astuple
 from types import SimpleNamespace
 
 import pytest
@@ -9,9 +10,10 @@ from tests.needs import needs
 from foreword import compiled
 from foreword.predictor import letters, sentences, spacing, spelling
 from foreword.predictor.lexicon import Lexicon, RareWords
-from foreword.predictor.reading import ModelReader
+from foreword.predictor.reading import STRIDE, ModelReader, beginning
 from foreword.text.case import Case
 from foreword.text.spacing import Mark, Spacing
+from foreword.text.style import PLAIN_STYLE, Style
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
 pytestmark = needs("kernels")
@@ -171,9 +173,9 @@ SPACINGS = [
 ]
 
 
-@pytest.mark.parametrize("spaces", SPACINGS, ids=["custom", "counted"])
-def test_spaces_stand_where_python_sets_them(spaces):
-    ours = CORE.Spacing(
+def counted(spaces: Spacing) -> object:
+    """The same spacing in the core."""
+    return CORE.Spacing(
         {
             mark: (
                 (one.before, one.after_word, one.after_space),
@@ -184,6 +186,11 @@ def test_spaces_stand_where_python_sets_them(spaces):
             for mark, one in spaces.marks.items()
         }
     )
+
+
+@pytest.mark.parametrize("spaces", SPACINGS, ids=["custom", "counted"])
+def test_spaces_stand_where_python_sets_them(spaces):
+    ours = counted(spaces)
     draw = random.Random(9)
     parts = (
         *(
@@ -321,3 +328,135 @@ def test_the_letters_at_the_end_of_a_text_are_those_that_python_finds(words):
     typed = ["".join(draw.choices(TYPED, k=draw.randrange(6))) for _ in range(2000)]
     for text in [*typed, "a" * 1100, "😀" * 3000, f"{'x' * 2500}.", f"rock'{'a' * 1020}'", "rock'"]:
         assert CORE.letters_at_end(text, *ours) == reader.letters_at_end(text), text
+
+
+QUOTED = (
+    "“",
+    "”",
+    "„",
+    "‟",
+    "＂",
+    "″",
+    '"',
+    "'",
+    "’",
+    "‘",
+    "–",
+    "—",
+    "--",
+    "-",
+    "…",
+    "...",
+    "......",
+    "״",
+)
+STYLES = [PLAIN_STYLE, Style("’", "„", "“", "—", "–", "‑", "…", '"')]
+
+
+@pytest.mark.parametrize("style", STYLES, ids=["plain", "typographic"])
+def test_a_style_is_learned_and_written_as_in_python(style):
+    marks = list(astuple(style))
+    words = (*QUOTED, "don't", "don’t", "צה״ל", 'צה"ל', "x", "----", "---", "..", "'n'")
+    for word in words:
+        for quoting in (False, True):
+            for spaced in (False, True):
+                written = style.written(word, quoting=quoting, spaced=spaced)
+                assert CORE.style_written(marks, word, quoting, spaced) == written
+                for raw in words:
+                    after = style.after(raw, word, quoting=quoting, spaced=spaced)
+                    assert CORE.style_after(marks, raw, word, quoting, spaced) == list(
+                        astuple(after)
+                    )
+
+
+def test_a_long_text_is_read_from_where_python_reads_it():
+    draw = random.Random(5)
+    for length in (0, 1, 4095, 4096, 6143, 6144, 9000):
+        for space in ("", " ", "\r\n", "\n", "\u2029", "\x1c"):
+            text = ("x" * draw.randrange(STRIDE, 2 * STRIDE + 900) + space) * 9
+            assert CORE.reading_begin(text[:length]) == beginning(text[:length], STRIDE)
+
+
+class WithoutNetwork(ModelReader):
+    """Reads each word as one that the network knows."""
+
+    def _ids_of(self, context, word):
+        return (5,)
+        yield
+
+    def id_of(self, state, word):
+        return 0
+
+
+def read_through(reader: ModelReader, text: str) -> object:
+    """The context after a text of whole words."""
+    work = reader.read(text, unfinished=False)
+    state = None
+    try:
+        while True:
+            state = SimpleNamespace(last=work.send(state).word)
+    except StopIteration as done:
+        return done.value[0].context
+
+
+@pytest.mark.parametrize("spaces", SPACINGS, ids=["custom", "counted"])
+@pytest.mark.parametrize("words", ["unicode", "spaces"])
+def test_a_text_tells_of_the_next_word_what_it_tells_in_python(words, spaces):
+    vocabulary = ["<unk>", "<eos>", "the", "Paris", "I", "–", "i", "Dr", "and"]
+    known = {"no": (9, 1), "sec": (5, 0)}
+    spacing = Spacing(spaces.marks, STYLES[spaces is SPACINGS[0]], known)
+    tokenizer = Tokenizer(vocabulary, TokenizerConfig(words=words), spacing=spacing)
+    start = SimpleNamespace(last=1)
+    reader = WithoutNetwork(tokenizer, None, Lexicon(vocabulary, hidden=2), start, RareWords([]))
+    ours = (
+        CORE.Tokenizer(vocabulary, only_spaces=words == "spaces"),
+        CORE.Lexicon(vocabulary, 2, [], CORE.Case()),
+        counted(spacing),
+        list(astuple(spacing.style)),
+        list(known),
+    )
+    draw = random.Random(7)
+    parts = (
+        *(
+            *QUOTED,
+            *TYPED,
+            "The",
+            "the",
+            "Paris",
+            "No",
+            "sec",
+            "approx",
+            "Dr.",
+            "e.g.",
+            "p.m.",
+            "❤",
+            "😀",
+        ),
+        *(
+            "天气",
+            "，",
+            "。",
+            "ไทย",
+            "!",
+            "?",
+            ")",
+            "(",
+            "1.",
+            "¿",
+            "½.½",
+            "\r\n",
+            "\n\n",
+            "\u2029",
+        ),
+        *(" ", " ", " ", " ", ". ", ".", ". ", "! "),
+    )
+    for _ in range(600):
+        text = "".join(draw.choices(parts, k=draw.randrange(14)))
+        context = read_through(reader, text)
+        assert CORE.context_after(text, *ours) == (
+            list(context.words),
+            context.begins_sentence,
+            context.capitals,
+            list(astuple(context.style)),
+            context.quoting,
+        ), text

@@ -1,0 +1,69 @@
+// What a text tells of the word after it, besides the network's state: the words before it, whether it begins
+// a sentence, marks and capitals. The same as `foreword.predictor.reading` in Python without the network.
+#pragma once
+
+#include "lexicon.hpp"
+#include "sentences.hpp"
+#include "spacing.hpp"
+#include "style.hpp"
+#include "tokenizer.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace foreword::core {
+
+// What is known before a word.
+struct TextContext {
+    std::vector<std::u32string> words;  // the last ones, normalised, with "\n" for the end of a line
+    bool begins_sentence = true;
+    int capitals = 0;  // sentences begun with a capital minus those without, from -3 to 3
+    Style style;
+    bool is_quoting = false;  // a straight quotation mark is open in this line
+};
+
+// A context, and whether the network reads the word before it: it reads no full stop that it would take for
+// the end of a sentence.
+struct ReadWord {
+    TextContext context;
+    bool is_read;
+};
+
+// Immutable and thread-safe. The tokenizer and the lexicon must outlive it.
+class TextReader {
+  public:
+    TextReader(const Tokenizer& tokenizer, const Lexicon& lexicon, Spacing spacing, Style style,
+               Abbreviations abbreviations);
+
+    // The context before a text.
+    const TextContext& start() const { return start_; }
+    // How many characters of a run without spaces are final while more are typed after it, which are read as
+    // a run of their own; 0: none. In scripts without spaces, a run ends at a mark.
+    std::size_t stretch(std::u32string_view run) const;
+    // The words of characters without spaces, with their offsets in the last 1,024 of these characters,
+    // which come first. Words that stand together are an abbreviation of letters and full stops, which the
+    // network may know as one word.
+    std::pair<std::u32string, std::vector<std::vector<Word>>> parts(std::u32string_view chunk) const;
+    // The context after a word, which the user wrote as `raw`.
+    ReadWord after(const TextContext& context, const Word& word, std::u32string_view raw) const;
+    // The context after the end of a line.
+    TextContext line_end(const TextContext& context) const;
+
+  private:
+    int capitals_after(const TextContext& context, char32_t first, std::u32string_view word) const;
+
+    const Tokenizer& tokenizer_;
+    const Lexicon& lexicon_;
+    Spacing spacing_;
+    Abbreviations abbreviations_;
+    TextContext start_;
+    bool has_dash_;  // the training text has the dash of ranges between spaces
+};
+
+// Where the part of a text that is read begins, and whether a line begins there.
+std::pair<std::size_t, bool> reading_begin(std::u32string_view text);
+
+}  // namespace foreword::core
