@@ -158,7 +158,8 @@ class Bench:
         given |= dict(assignment.split("=", 1) for assignment in assigned)
         if job.kind == "central":
             given |= {"rounds": self.arguments.central_epochs, "clients": 1}
-            given |= {"person_words": UNBOUNDED, "clip": UNBOUNDED}
+            words = 2000 if self.arguments.quick else UNBOUNDED
+            given |= {"person_words": words, "clip": UNBOUNDED}
         if job.kind == "private":
             given |= self._noise(job, given)
         return given

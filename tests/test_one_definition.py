@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 NATIVE = Path(__file__).parents[1] / "native"
-WITH_PYTHON = {"arguments", "decoder_module", "layers", "module", "network_module"}
+WITH_PYTHON = {
+    *("arguments", "core_module", "decoder_module", "layers", "module", "network_module")
+}
 COMPILER = shutil.which("g++")
 OPTIONS = ["-std=c++17", "-O0", "-flto", "-Wodr", "-Werror=odr", "-shared", "-fPIC"]
 

@@ -8,7 +8,7 @@ namespace foreword::core {
 
 namespace {
 
-// Of a text of twice so many characters and more, only the end is read.
+// If a text has at least twice this number of characters, only its end is read.
 constexpr std::size_t STRIDE = 2048;
 constexpr std::size_t LONGEST = 1024;              // characters of a run without spaces
 constexpr std::size_t WORDS_BETWEEN_SPACES = 64;  // the last ones, of such a run

@@ -451,7 +451,7 @@ def test_an_architecture_that_cannot_be_is_named_though_its_checksum_fits(
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"adaptive_clusters": 1, "adaptive_head": 2}, "not tied"),
+        ({"adaptive_clusters": 1, "adaptive_head": 2}, "tied must be false"),
         (
             {"adaptive_clusters": 1, "adaptive_head": 2, "tied": False, "softmaxes": 2},
             "one softmax",

@@ -73,5 +73,7 @@ def test_the_environment_can_choose(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unknown_kernels_are_refused() -> None:
-    with pytest.raises(SettingsError, match="the kernels are reference, portable, native, torch"):
+    with pytest.raises(
+        SettingsError, match="the kernels are reference, portable, native, scan, torch"
+    ):
         dispatch.use("magic").__enter__()

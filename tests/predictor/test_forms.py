@@ -325,7 +325,7 @@ def test_elsewhere_i_and_its_capital_are_as_in_english(speaker: MakeSpeaker) -> 
 
 
 @pytest.mark.parametrize(
-    ("typed", "words", "found"),
+    ("typed", "words", "expected"),
     [
         ("x Maß", ("Maße", "Masse"), ["x Maße"]),
         ("x STRA", ("Straße",), ["x STRASSE"]),
@@ -339,9 +339,9 @@ def test_elsewhere_i_and_its_capital_are_as_in_english(speaker: MakeSpeaker) -> 
     ],
 )
 def test_sharp_s_sigma_and_accents_in_capitals(
-    speaker: MakeSpeaker, typed: str, words: tuple[str, ...], actual: list[str]
+    speaker: MakeSpeaker, typed: str, words: tuple[str, ...], expected: list[str]
 ) -> None:
-    assert offered(speaker(dict.fromkeys(words, 0.1)), typed) == actual
+    assert offered(speaker(dict.fromkeys(words, 0.1)), typed) == expected
 
 
 def test_words_with_ss_and_sharp_s_are_two(speaker: MakeSpeaker) -> None:

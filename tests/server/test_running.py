@@ -94,7 +94,7 @@ def test_messages_that_are_all_different_are_of_one_kind() -> None:
 @pytest.mark.parametrize(
     ("held", "message"),
     [
-        (b"\xff\xfea token in UTF-16", "no UTF-8"),
+        (b"\xff\xfea token in UTF-16", "not UTF-8"),
         ("ein Schlüssel mit Umlaut".encode(), "printable ASCII"),
         (b"two lines of\nsome length", "one line"),
         (b"x" * 70_000, "65,536 bytes"),

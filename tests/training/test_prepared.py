@@ -160,7 +160,7 @@ def test_bad_text_is_told_with_file_and_line_and_leaves_nothing(tmp_path: Path) 
 
 def test_an_interruption_leaves_nothing(text: Path, tmp_path: Path) -> None:
     def interrupt(event: Event) -> None:
-        if isinstance(event, TextProgress) and event.what == "reading the text":
+        if isinstance(event, TextProgress) and event.activity == "reading the text":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

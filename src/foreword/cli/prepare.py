@@ -71,7 +71,7 @@ def prepare(
         return
     held_out = {} if about.valid is None else {"held out": _counted(about.valid)}
     results().print(table_of({"prepared": str(out), "text": _counted(about.train), **held_out}))
-    errors.print(f"to train on it: foreword train {out} --out DIR")
+    errors.print(f"to train on it: foreword train {out} --out DIR", soft_wrap=True)
 
 
 def _counted(part: Part) -> str:

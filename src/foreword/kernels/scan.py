@@ -92,9 +92,9 @@ class _Scan(torch.autograd.Function):
         return h
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Sequence[Tensor | None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         saved: tuple[Tensor, Tensor, Tensor] = ctx.saved_tensors
-        return one_by_one(lambda d: _way_back(*saved, d[0]), gradients)
+        return tuple(one_by_one(lambda d: _way_back(*saved, d[0]), gradients))
 
 
 def _way_back(a: Tensor, first: Tensor, h: Tensor, d_h: Tensor | None) -> Sequence[Tensor | None]:
