@@ -54,6 +54,8 @@ AUTHORS_OF_PACKAGES = (
 )
 PACKAGE = Path(__file__).parent
 PACKAGED = PACKAGE / "src/foreword_everyday_en/model"
+WORDNET_LICENCE = PACKAGE / "wordnet-licence.txt"
+"""The licence of WordNet, which asks to be quoted wherever anything of WordNet is."""
 ANEW = """\
 ## Train it anew
 
@@ -66,9 +68,9 @@ python packages/everyday-en/sources.py CLONES TEXTS
 python packages/everyday-en/train.py --texts TEXTS
 ```
 
-The model in the package was trained on texts that an earlier form of `sources.py` had made. Its
-readers have been tested on small files of the same formats, and not since on the repositories
-themselves.
+The model in the package was trained on texts that an earlier form of `sources.py` had made. The
+readers of today have been tested on small files of the repositories' formats, and not on the
+repositories themselves.
 
 What people write fast is mended where nothing else can be meant: apostrophes that are left out, a
 lone i, doubled spaces, and the misspellings of `misspelled.txt`. One line of 512 is held out to
@@ -140,12 +142,17 @@ def complete(parts: Parts) -> None:
     with Watch() as watch:
         figures = measured(PACKAGED, parts, watch.text_progress)
     write_card(PACKAGED, about, figures)
-    files = package_files(about, figures.rows(), "how are", ANEW.splitlines())
-    del files[NOTICE]  # written by hand: WordNet's licence must be quoted
-    for name, text in files.items():
+    for name, text in files_of(about, figures.rows()).items():
         (PACKAGE / name).write_text(text, encoding="utf-8")
     for name, value in figures.rows().items():
         sys.stdout.write(f"{name}: {value}\n")
+
+
+def files_of(about: About, figures: Mapping[str, str]) -> dict[str, str]:
+    """The content of each file of the package, by its path in the package's folder."""
+    files = package_files(about, figures, "how are", ANEW.splitlines())
+    files[NOTICE] += f"\nThe licence of WordNet:\n\n{WORDNET_LICENCE.read_text('utf-8')}"
+    return files
 
 
 def description() -> About:

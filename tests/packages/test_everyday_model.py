@@ -1,9 +1,9 @@
 """The everyday model as it is shipped."""
 
-import sys
 import tomllib
-from importlib.util import module_from_spec, spec_from_file_location
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 import foreword
 from foreword.errors import SettingsError
 from foreword.folder.store import folder_bytes, read_folder
-from foreword.packaging.files import PYPROJECT, package_files
+from foreword.packaging.files import NOTICE, PYPROJECT
 from foreword.predictor.predictor import Predictor
 
 PACKAGE = Path(__file__).parents[2] / "packages/everyday-en"
@@ -43,29 +43,28 @@ def test_its_card_tells_sources_and_quality() -> None:
         assert told in card
 
 
-def test_its_package_is_what_foreword_pack_would_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", [str(PACKAGE), *sys.path])
-    monkeypatch.setitem(sys.modules, "text", None)
-    del sys.modules["text"]
-    spec = spec_from_file_location("everyday_train", PACKAGE / "train.py")
-    assert spec is not None
-    assert spec.loader is not None
-    train = module_from_spec(spec)
-    spec.loader.exec_module(train)
-    files = package_files(train.description(), {}, "")
+def test_its_package_is_what_training_would_write(everyday: Callable[[str], ModuleType]) -> None:
+    train = everyday("train")
+    files = train.files_of(train.description(), {})
 
     def comparable(text: str) -> dict[str, Any]:
         document = tomllib.loads(text)
         del document["project"]["dependencies"]
-        del document["project"]["license"]
         return document
 
     written = (PACKAGE / PYPROJECT).read_text("utf-8")
-    module = "src/foreword_everyday_en/__init__.py"
     assert comparable(written) == comparable(files[PYPROJECT])
-    # The package's model is older than the mixture, some of whose texts ask for another licence.
-    assert tomllib.loads(written)["project"]["license"] == "Apache-2.0"
-    assert (PACKAGE / module).read_text("utf-8") == files[module]
+    for name in (NOTICE, "src/foreword_everyday_en/__init__.py"):
+        assert (PACKAGE / name).read_text("utf-8") == files[name]
+
+
+def test_its_notice_names_the_authors_of_every_text(
+    everyday: Callable[[str], ModuleType],
+) -> None:
+    notice = (PACKAGE / NOTICE).read_text("utf-8")
+    for text in everyday("sources").TEXTS:
+        assert (text.authors in notice) == (text.taken > 0), text.name
+    assert "WordNet 3.0 Copyright 2006 by Princeton University" in notice
 
 
 def test_it_goes_by_its_name_wherever_a_model_is_taken(tmp_path: Path) -> None:
@@ -82,11 +81,10 @@ def test_it_goes_by_its_name_wherever_a_model_is_taken(tmp_path: Path) -> None:
     ("typed", "word", "never"),
     [
         *(("becua", "because", "becuase"), ("becuase", "because", "becuase")),
-        *(("wier", "weird", "wierd"), ("wierd", "weird", "wierd")),
+        *(("wierd", "weird", "wierd"), ("recieve", "receive", "recieve")),
         *(("definat", "definitely", "definately"), ("definately", "definitely", "definately")),
-        *(("teh", "the", "tehy"), ("recieve", "receive", "recieve")),
+        *(("teh", "the", "tehy"), ("everytime", "every time", "everytime")),
         *(("seperate", "separate", "seperate"), ("excercise", "exercise", "excercise")),
-        *(("fourty", "forty", "fourty"), ("everytime", "every time", "everytime")),
         ("rediculous", "ridiculous", "rediculous"),
     ],
 )
@@ -95,7 +93,17 @@ def test_misspellings_are_not_completed_but_corrected(
 ) -> None:
     offered = [one.word.casefold() for one in model.suggest(typed, 3, complete=True)]
     assert offered[0] == word
-    assert never not in offered
+    # Only what was typed in full may be kept as it is.
+    assert never not in offered or never == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"), [("wier", "weird"), ("fourty", "forty"), ("happend", "happened")]
+)
+def test_where_two_words_may_be_meant_the_rarer_one_is_offered_too(
+    model: Predictor, typed: str, word: str
+) -> None:
+    assert word in [one.word for one in model.suggest(typed, 3, complete=True)]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +112,7 @@ def test_misspellings_are_not_completed_but_corrected(
         *(("teh", "the"), ("I saw teh", "the"), ("Teh", "The"), ("hte", "the"), ("taht", "that")),
         *(("adn", "and"), ("to recieve", "receive"), ("my freind", "friend"), ("thier", "their")),
         *(("wich", "which"), ("thsi", "this"), ("I beleive", "believe"), ("shcool", "school")),
-        *(("dontknow", "don't know"), ("i dontknow", "don't know"), ("whatsup", "what's up")),
+        *(("dontknow", "don't know"), ("i dontknow", "don't know"), ("whatsup", "What's up")),
     ],
 )
 def test_of_slips_the_likelier_and_of_words_the_commoner_is_offered_first(

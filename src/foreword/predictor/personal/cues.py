@@ -40,7 +40,7 @@ wifi-schlussel wpa-schlussel netzwerk-schlussel netzwerk-sleutel wifi-sleutel п
 _STRONG_WHOLE = r"""
 mots?[ -]de[ -]passe | code[ -]secret | palavra[ -](?:passe|chave) | parola[ -]d'ordine
 | pwd | psw | p/?w | kata[ -](?:sandi|laluan) | mat[ -]khau | maiden[ -]name
-| нууц[ -]уг | құпия[ -]соз | (?:wi-?fi|wlan|wpa2?|network)[ -](?:key|code)
+| parola(?:si|m|niz) | нууц[ -]уг | құпия[ -]соз | (?:wi-?fi|wlan|wpa2?|network)[ -](?:key|code)
 | (?:clef?|code|llave|codigo)[ -](?:(?:du|del?|la)[ -])*(?:wi-?fi|wlan|wpa2?)
 | (?:clef?|clave|llave|chave|chiave)[ -](?:(?:du|de|della?|do|da|di|la)[ -])+(?:reseau|rede?|rete)
 """
@@ -134,7 +134,7 @@ _QUICK = re.compile(
     + "|".join(re.escape(plain(word)) for word in (_WEAK + _LABEL).split())
     + "|bearer|authorization|pwd|psw|p/?w|seed|recovery|backup|wallet|phrase|frase|mnemonic\\w*"
     "|мнемонич\\w*"
-    "|clef|llave"
+    "|clef|llave|parola\\w+"
     "|wiederherstellung\\w*|herstelzin|sandi|laluan|khau|maiden|security|нууц|құпия|сид.*|كلمة|الرقم"
     "|رمز|پاس|קוד|助记词|シードフレーズ|복구.*"
 )
