@@ -30,7 +30,8 @@ class Figures:
     Attributes:
         evaluation: perplexity and accuracies, each line from the beginning of a text.
         typing: the keys that a simulated typist saves.
-        words: the words that the model was trained on.
+        words: the number of words of its training text.
+        words_read: how many of them training read; more than `words` if it read some again.
         bytes: the size of the model folder.
         compression: what int8 cost; None if the model was not compressed.
         opening: how the model begins a text, as an example.
@@ -39,6 +40,7 @@ class Figures:
     evaluation: Evaluation
     typing: KeystrokeReport
     words: int
+    words_read: int
     bytes: int
     compression: Compression | None
     opening: str
@@ -54,7 +56,7 @@ class Figures:
             "words outside the vocabulary": f"{self.evaluation.out_of_vocabulary:.1%}",
             "measured on": f"{self.evaluation.words:,} held-out words, of which "
             f"{typing.tally.words:,} were typed in {typing.tally.messages:,} lines",
-            "trained on": f"{self.words:,} words",
+            "trained on": _read_of(self.words_read, self.words),
             "size": f"{self.bytes / 1e6:.1f} MB" + _by_compression(self.compression),
         }
 
@@ -65,6 +67,7 @@ class Figures:
             **self.evaluation.model_dump(include={"perplexity", "out_of_vocabulary"}),
             "words_held_out": self.evaluation.words,
             "words_trained": self.words,
+            "words_read": self.words_read,
             "bytes": self.bytes,
         }
 
@@ -100,6 +103,7 @@ def measured(folder: Path, parts: Parts, tell: Tell) -> Figures:
         evaluation,
         typing,
         record.words,
+        record.words_seen,
         folder_bytes(folder),
         model.config.compression,
         _opening(model),
@@ -129,6 +133,11 @@ def write_card(folder: Path, about: About, figures: Figures) -> None:
     write_folder(
         folder, config, model.weights, model.tokenizer, card, model.rare, model.misspellings
     )
+
+
+def _read_of(read: int, words: int) -> str:
+    """Say what training read of a text; one that was read again and again counts once."""
+    return f"{words:,} words" if read >= words else f"{read:,} of {words:,} words"
 
 
 def _by_compression(cost: Compression | None) -> str:
