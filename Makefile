@@ -111,7 +111,7 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml $(NATIVE)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml $(NATIVE)
-	SKBUILD_CMAKE_DEFINE='FOREWORD_INSTRUCTION_SETS=all;FOREWORD_C_LIBRARY=ON' \
+	SKBUILD_CMAKE_DEFINE='FOREWORD_INSTRUCTION_SETS=runnable;FOREWORD_C_LIBRARY=ON' \
 		$(BIN)/python native/install.py --editable '.[dev]' --editable packages/everyday-en
 	@touch $@ $(VENV)/.demo
 

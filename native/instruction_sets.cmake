@@ -1,17 +1,23 @@
 # Compiling for an instruction set takes some 25 s of processor time. `native`: the best of this
-# processor, and the baseline that every processor runs; `all`: for whoever gets the binary; or a list.
+# processor, and the baseline that every processor runs; `runnable`: all that this processor runs, for
+# tests; `all`: for whoever gets the binary; or a list.
 # Sets `wanted` to their names.
 set(FOREWORD_INSTRUCTION_SETS native CACHE STRING "Instruction sets to compile for")
 set(known baseline)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   list(APPEND known avx2 avx512 avx512_bf16)
 endif()
-if(FOREWORD_INSTRUCTION_SETS STREQUAL "native" AND NOT CMAKE_CROSSCOMPILING)
+if(FOREWORD_INSTRUCTION_SETS MATCHES "^(native|runnable)$" AND NOT CMAKE_CROSSCOMPILING)
   try_run(ran compiled "${CMAKE_BINARY_DIR}/best_set" "${CMAKE_CURRENT_LIST_DIR}/best_set.cpp"
           RUN_OUTPUT_VARIABLE best)
   string(STRIP "${best}" best)
   set(wanted baseline ${best})
-elseif(FOREWORD_INSTRUCTION_SETS MATCHES "^(all|native)$")
+  if(FOREWORD_INSTRUCTION_SETS STREQUAL "runnable")
+    list(FIND known "${best}" last)
+    math(EXPR count "${last} + 1")
+    list(SUBLIST known 0 ${count} wanted)
+  endif()
+elseif(FOREWORD_INSTRUCTION_SETS MATCHES "^(all|native|runnable)$")
   set(wanted ${known})
 else()
   string(REPLACE "," ";" wanted "baseline;${FOREWORD_INSTRUCTION_SETS}")
@@ -19,7 +25,7 @@ endif()
 list(REMOVE_DUPLICATES wanted)
 foreach(name IN LISTS wanted)
   if(NOT name IN_LIST known)
-    message(FATAL_ERROR "FOREWORD_INSTRUCTION_SETS has ${name}; there are: native, all, or some of ${known}")
+    message(FATAL_ERROR "FOREWORD_INSTRUCTION_SETS has ${name}; there are: native, runnable, all, or some of ${known}")
   endif()
 endforeach()
 message(STATUS "Kernels for ${wanted}")

@@ -34,9 +34,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # In the gate neither chance, nor the machine's speed, nor earlier runs choose what is tried.
-# FOREWORD_HYPOTHESIS=random tries new examples, and keeps those that fail in .hypothesis.
+# FOREWORD_HYPOTHESIS=random tries new examples, twice as many, and keeps those that fail in
+# .hypothesis.
 _NO_CLOCK = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("gate", derandomize=True, database=None, print_blob=True, **_NO_CLOCK)
+settings.register_profile(
+    "gate", max_examples=50, derandomize=True, database=None, print_blob=True, **_NO_CLOCK
+)
 settings.register_profile(
     "random", settings.get_profile("default"), derandomize=False, print_blob=True, **_NO_CLOCK
 )

@@ -90,5 +90,5 @@ SMALL = [
 def model(fresh_command: Command, chats: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small model that has really been trained."""
     out = tmp_path_factory.mktemp("models") / "small"
-    fresh_command("train", chats, "--out", out, "--epochs", 4, *SMALL)
+    fresh_command("train", chats, "--out", out, "--epochs", 2, *SMALL)
     return out

@@ -24,7 +24,7 @@ def test_training_leaves_a_model_that_beats_guessing_by_frequency(
     assert evaluation["perplexity"] < 190
     assert evaluation["top1"] < evaluation["top3"] < evaluation["top5"]
     assert info["training"]["finished"] is True
-    assert info["training"]["epochs"] == 4
+    assert info["training"]["epochs"] == 2
     assert info["model"]["name"] == "lstm"
     assert str(chats.parent) not in json.dumps(info)  # names of texts, not where they lie
 
