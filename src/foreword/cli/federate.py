@@ -71,7 +71,7 @@ def federate(
     *,
     leaves: dict[str, Any],
 ) -> None:
-    """Train on the text of many people, each of whom sends no words.
+    """Train on many people's text by collecting changes of the model, not the text.
 
     In each round some people's copies of the model learn from their own text; the server adds up
     how the weights have changed. Ctrl-C saves and stops; `--resume` continues from that point.
