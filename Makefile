@@ -9,6 +9,10 @@ DEMO_PAIRS ?= $(DEMO)-de-en
 DEMO_SENTENCE := Der Arzt weiß, dass Krzysztof am Freitag im Park zwei Fahrräder sucht.
 NATIVE := $(wildcard native/*.* native/kernels/* native/cells/* native/core/*)
 
+# Where Python may not write bytecode, each process compiles all that it imports anew, which takes seconds
+# for PyTorch, and the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test format lint types imports tests coverage docs page sanitize fuzz clean
 
 demo: $(VENV)/.demo
@@ -41,9 +45,9 @@ types: $(VENV)/.dev
 imports: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 
-# In two processes of one thread each; tests of threads ask for theirs.
+# In processes of one thread each; tests of threads ask for theirs. Three for two cores: many tests wait.
 tests: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses 3 --dist worksteal
 
 # What the tests reach; a fifth slower than the tests alone.
 coverage: $(VENV)/.dev

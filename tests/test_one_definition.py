@@ -16,7 +16,9 @@ WITH_PYTHON = {
     *("arguments", "core_module", "decoder_module", "layers", "module", "network_module")
 }
 COMPILER = shutil.which("g++")
-OPTIONS = ["-std=c++17", "-O0", "-flto", "-Wodr", "-Werror=odr", "-shared", "-fPIC"]
+OPTIONS = ["-std=c++17", "-O0", "-flto", "-Wodr", "-Werror=odr", "-fPIC"]
+# The definitions are compared, and no machine code is made.
+OPTIONS += ["-r", "-flinker-output=rel"]
 
 
 def is_gcc() -> bool:
@@ -33,7 +35,7 @@ def link(sources: list[Path], folder: Path) -> subprocess.CompletedProcess[str]:
     """Compile and link sources, in a folder for what is made."""
     assert COMPILER is not None
     return subprocess.run(
-        [COMPILER, *OPTIONS, "-DFOREWORD_ISA=baseline", *sources, "-o", folder / "linked.so"],
+        [COMPILER, *OPTIONS, "-DFOREWORD_ISA=baseline", *sources, "-o", folder / "linked.o"],
         capture_output=True,
         text=True,
         cwd=folder,

@@ -36,7 +36,8 @@ def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
 
 def test_importing_and_loading_bring_neither_torch_nor_matplotlib() -> None:
     program = (
-        "import sys, foreword; foreword.load; import foreword.cli.app\n"
+        "import sys, foreword; foreword.load; from foreword.cli.app import VERBS\n"
+        "for verb in VERBS: __import__(f'foreword.cli.{verb}')\n"
         "print([name for name in ('torch', 'matplotlib') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

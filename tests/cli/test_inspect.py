@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from tests.conftest import MakeFolder
 from typer.testing import CliRunner, Result
 
@@ -37,7 +38,11 @@ def run(*arguments: object, stdin: str = "") -> Result:
     )
 
 
-def test_page_figures_and_numbers_are_written(model: Path, tmp_path: Path) -> None:
+def test_page_figures_and_numbers_are_written(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Painting takes most of the time, and is tested in tests/inspect.
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **options: Path(path).touch())
     out = tmp_path / "seen"
     done = run(model, TEXT, "--out", out)
     assert done.exit_code == 0, done.output

@@ -13,6 +13,7 @@ import os
 import select
 import socket
 import sys
+from importlib import import_module
 from pathlib import Path
 from subprocess import DEVNULL, CompletedProcess, Popen, TimeoutExpired
 from tempfile import TemporaryFile
@@ -108,10 +109,12 @@ class Forking:
 def main() -> None:
     import torch._dynamo  # which the first optimiser imports
 
-    import foreword.cli.app
     import foreword.comparison.compare
     import foreword.training.run
+    from foreword.cli.app import VERBS
 
+    for verb in VERBS:
+        import_module(f"foreword.cli.{verb}")
     del torch, foreword
     gc.collect()
     gc.freeze()  # a collection in a forked process would copy all that was imported

@@ -118,8 +118,8 @@ class Fields:
         self._do("key", "--delay", "0", *names)
 
     def focus(self) -> None:
-        """Give the window the keyboard."""
-        self._do("search", "--sync", "--name", "^Fields$", "windowfocus")
+        """Give the window the keyboard, as soon as it is shown: before, X refuses."""
+        self._do("search", "--sync", "--onlyvisible", "--name", "^Fields$", "windowfocus")
         self.wait_for("focus", "text")
 
     def wait_for(self, name: str, value: str) -> None:

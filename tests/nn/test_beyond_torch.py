@@ -447,7 +447,8 @@ def _fresh_compiler() -> Iterator[None]:
 @pytest.mark.usefixtures("_fresh_compiler")
 @pytest.mark.parametrize("name", KINDS)
 def test_compiled_without_a_graph_break_and_exported(name: str) -> None:
-    layer = KINDS[name](3, 4, num_layers=2)
+    # A second layer takes the compiler as long again, and passes through the same code.
+    layer = KINDS[name](3, 4, num_layers=2 if name in ("lstm", "mingru") else 1)
     x = draw(2, 2, 3).requires_grad_()
     compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
 

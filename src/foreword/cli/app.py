@@ -2,44 +2,82 @@
 
 import os
 import sys
+from collections import UserDict
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from foreword.cli import (
-    check,
-    compare,
-    compress,
-    doctor,
-    evaluate,
-    export,
-    federate,
-    generate,
-    ibus,
-    info,
-    inspect,
-    keystrokes,
-    lsp,
-    memory,
-    pack,
-    personal,
-    predict,
-    prepare,
-    recipes,
-    serve,
-    settings,
-    train,
-    translate,
-    tune,
-)
 from foreword.cli.console import errors, interruptible, print_error
-from foreword.cli.options import PairsCommand, SettingsCommand
 from foreword.errors import ForewordError, MissingExtraError
+
+MARKUP: Any = "markdown"
+VERBS = {
+    "train": "SettingsCommand",
+    "prepare": "PairsCommand",
+    "federate": None,
+    "settings": None,
+    "recipes": None,
+    "evaluate": "PairsCommand",
+    "keystrokes": "PairsCommand",
+    "predict": None,
+    "generate": None,
+    "translate": None,
+    "serve": None,
+    "compare": "SettingsCommand",
+    "tune": "SettingsCommand",
+    "compress": "PairsCommand",
+    "pack": "SettingsCommand",
+    "export": None,
+    "info": None,
+    "inspect": None,
+    "memory": None,
+    "personal": None,
+    "lsp": None,
+    "ibus": None,
+    "check": None,
+    "doctor": None,
+}
+"""The verbs in the order of the help, and the classes of `cli/options.py` that parse some of them.
+
+Each is a function in the module of its name in `foreword.cli`; `personal` is a group of verbs.
+"""
+
+
+class _Commands(UserDict[str, Any]):
+    """Click's command of each verb, which is imported when it is asked for."""
+
+    def __getitem__(self, verb: str) -> Any:
+        if self.data[verb] is None:
+            self.data[verb] = _command(verb)
+        return self.data[verb]
+
+
+def _command(verb: str) -> Any:
+    """Imports a verb."""
+    function = getattr(import_module(f"foreword.cli.{verb}"), verb)
+    if isinstance(function, typer.Typer):
+        group = typer.main.get_group(function)
+        group.name = verb
+        return group
+    parser = VERBS[verb]
+    cls = None if parser is None else getattr(import_module("foreword.cli.options"), parser)
+    alone = typer.Typer(add_completion=False, rich_markup_mode=MARKUP)
+    alone.command(verb, cls=cls)(function)
+    return typer.main.get_command(alone)
 
 
 class _Verbs(TyperGroup):
     """The verbs; Ctrl-C ends each with a sentence. Typer alone says nothing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = _Commands(dict.fromkeys(VERBS))
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        del ctx
+        return list(VERBS)
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
         with interruptible():
@@ -53,33 +91,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=MARKUP,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("train", cls=SettingsCommand)(train.train)
-app.command("prepare", cls=PairsCommand)(prepare.prepare)
-app.command("federate")(federate.federate)
-app.command("settings")(settings.settings)
-app.command("recipes")(recipes.recipes)
-app.command("evaluate", cls=PairsCommand)(evaluate.evaluate)
-app.command("keystrokes", cls=PairsCommand)(keystrokes.keystrokes)
-app.command("predict")(predict.predict)
-app.command("generate")(generate.generate)
-app.command("translate")(translate.translate)
-app.command("serve")(serve.serve)
-app.command("compare", cls=SettingsCommand)(compare.compare)
-app.command("tune", cls=SettingsCommand)(tune.tune)
-app.command("compress", cls=PairsCommand)(compress.compress)
-app.command("pack", cls=SettingsCommand)(pack.pack)
-app.command("export")(export.export)
-app.command("info")(info.info)
-app.command("inspect")(inspect.inspect)
-app.command("memory")(memory.memory)
-app.add_typer(personal.personal, name="personal")
-app.command("lsp")(lsp.lsp)
-app.command("ibus")(ibus.ibus)
-app.command("check")(check.check)
-app.command("doctor")(doctor.doctor)
 
 
 def _version(wanted: bool) -> None:

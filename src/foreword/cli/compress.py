@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 from foreword.cli.arguments import Json, ModelFolder
-from foreword.cli.console import interruptible, print_json, results
-from foreword.cli.info import compression_rows, table_of
+from foreword.cli.console import interruptible, print_json, results, table_of
+from foreword.cli.info import compression_rows
 from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.compression.compress import BOUND, MOST_WORDS

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any, cast
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from foreword.cli.quitting import quitting_at_once
@@ -132,3 +133,13 @@ def interruptible(left: Callable[[], str] | None = None) -> Iterator[None]:
     finally:
         if before is not None:
             signal.signal(signal.SIGTERM, before)
+
+
+def table_of(rows: dict[str, str]) -> Table:
+    """Two columns without borders."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column()
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table

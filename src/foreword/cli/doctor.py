@@ -7,8 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from foreword.cli.arguments import Json
-from foreword.cli.console import print_json, results
-from foreword.cli.info import table_of
+from foreword.cli.console import print_json, results, table_of
 from foreword.cli.notes import note
 from foreword.folder.installed import installed_models
 

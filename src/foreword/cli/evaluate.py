@@ -9,8 +9,8 @@ import typer
 from rich.table import Table
 
 from foreword.cli.arguments import Chats, Json, ModelFolder, Texts
-from foreword.cli.console import print_json, results
-from foreword.cli.info import evaluation_rows, table_of, translation_rows
+from foreword.cli.console import print_json, results, table_of
+from foreword.cli.info import evaluation_rows, translation_rows
 from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.errors import SettingsError

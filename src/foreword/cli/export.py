@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foreword.cli.arguments import Json, ModelFolder
-from foreword.cli.console import interruptible, print_json, results
-from foreword.cli.info import table_of
+from foreword.cli.console import interruptible, print_json, results, table_of
 from foreword.exporting.export import export as run
 
 if TYPE_CHECKING:

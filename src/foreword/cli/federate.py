@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
-from foreword.cli.info import canary_rows, evaluation_rows, table_of
+from foreword.cli.console import errors, interruptible, loading_torch, print_json, results, table_of
+from foreword.cli.info import canary_rows, evaluation_rows
 from foreword.cli.options import takes_group
 from foreword.cli.train import STOPPED
 from foreword.cli.watch import Watch

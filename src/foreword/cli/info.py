@@ -3,10 +3,9 @@
 import math
 
 import numpy as np
-from rich.table import Table
 
 from foreword.cli.arguments import Json, ModelFolder
-from foreword.cli.console import print_json, results
+from foreword.cli.console import print_json, results, table_of
 from foreword.folder.config import (
     Compression,
     Evaluation,
@@ -79,16 +78,6 @@ def _translation(config: TranslationFolderConfig, *, as_json: bool) -> None:
             }
         )
     )
-
-
-def table_of(rows: dict[str, str]) -> Table:
-    """Two columns without borders."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="cyan", no_wrap=True)
-    table.add_column()
-    for name, value in rows.items():
-        table.add_row(name, value)
-    return table
 
 
 def evaluation_rows(evaluation: Evaluation) -> dict[str, str]:

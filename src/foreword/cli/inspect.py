@@ -14,8 +14,8 @@ from foreword.cli.console import (
     print_json,
     print_note,
     results,
+    table_of,
 )
-from foreword.cli.info import table_of
 from foreword.errors import MissingExtraError, SettingsError
 from foreword.folder.claim import claimed, refuse_unclaimable, unless_replacing
 

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from foreword.cli.arguments import Recipe, Texts
-from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
-from foreword.cli.info import table_of
+from foreword.cli.console import errors, interruptible, loading_torch, print_json, results, table_of
 from foreword.cli.options import takes_settings
 from foreword.cli.train import STOPPED
 from foreword.cli.watch import Watch

@@ -9,8 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from foreword.cli.arguments import Json
-from foreword.cli.console import errors, json_lines, print_json, results
-from foreword.cli.info import table_of
+from foreword.cli.console import errors, json_lines, print_json, results, table_of
 from foreword.cli.notes import empty, note
 from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch

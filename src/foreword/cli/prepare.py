@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from foreword.cli.console import errors, interruptible, print_json, results
-from foreword.cli.info import table_of
+from foreword.cli.console import errors, interruptible, print_json, results, table_of
 from foreword.cli.options import takes_text_settings
 from foreword.cli.watch import Watch
 from foreword.training.leaves import TextLeaves

@@ -6,8 +6,7 @@ import typer
 from rich.table import Table
 
 from foreword.cli.arguments import Json
-from foreword.cli.console import print_json, results
-from foreword.cli.info import table_of
+from foreword.cli.console import print_json, results, table_of
 from foreword.training.recipes import Reached, Recipe, find, names
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from foreword.cli.arguments import JsonOutcome, Recipe, Valid
-from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
-from foreword.cli.info import evaluation_rows, table_of, translation_rows
+from foreword.cli.console import errors, interruptible, loading_torch, print_json, results, table_of
+from foreword.cli.info import evaluation_rows, translation_rows
 from foreword.cli.options import takes_settings
 from foreword.cli.watch import Watch
 from foreword.folder.claim import refuse_unclaimable

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from foreword.cli.arguments import JsonOutcome, TextsOrChats, Valid, ValidPairs
-from foreword.cli.console import errors, interruptible, loading_torch, print_json, results
-from foreword.cli.info import table_of
+from foreword.cli.console import errors, interruptible, loading_torch, print_json, results, table_of
 from foreword.cli.options import takes_settings
 from foreword.cli.train import SHARED, STOPPED
 from foreword.cli.watch import Watch
