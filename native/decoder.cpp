@@ -95,7 +95,7 @@ void Decoder::step(const Sentences& sentences, Decoders& all, int threads) const
         float* const c = model_.cell->has_memory() ? all.c[layer].data() : nullptr;
         float* const h = all.h[layer].data();
         if (layer == 0 && !model_.feeds) layers_[0]->read(all.ids.data(), all.N, h, c, threads);
-        else layers_[layer]->steps(0, 1, all.N, x, h, c, threads);
+        else layers_[layer]->steps(0, 1, all.N, nullptr, x, h, c, threads);
         const float* const after = all.h[layer].data() + N * H;
         x = after;
         if (layer == 0 && looks()) {

@@ -333,17 +333,17 @@ Table Network::kept(Table table) {
 
 // Steps of one layer: h and c (batch, H) before, then (T, batch, H) after. Without x, the gates hold
 // what the inputs of a single step give.
-void Network::run(int index, int T, int batch, const float* x, float* h, float* c, float* gates,
+void Network::run(int index, const Sizes& sizes, const float* x, float* h, float* c, float* gates,
                   float* inner, const Packed& packed, const float* weight_ih,
                   const float* weight_hh, int threads) const {
     const Layer& layer = model_.layers[(std::size_t)index];
     const CellInfo& cell = *model_.cell;
     if (cell.needs_whole_rows()) {
         thread_local std::vector<float> room;
-        const std::size_t past = (std::size_t)(batch * cell.seeing * hidden_size());
-        room.resize(past + 5 * (std::size_t)batch);
+        const std::size_t past = (std::size_t)(sizes.B * cell.seeing * hidden_size());
+        room.resize(past + 5 * (std::size_t)sizes.B);
         Staged a{};
-        a.form.sizes = {T, batch, hidden_size(), nullptr, nullptr, 0};
+        a.form.sizes = sizes;
         a.form.cell = &cell, a.form.clip = model_.clip, a.form.weight = weight_hh;
         a.input = {layer.weight_ih.columns, x, weight_ih, layer.weight_ih.bias}, a.packed = packed;
         a.gates = gates, a.past = room.data(), a.scales = room.data() + past;
@@ -352,7 +352,7 @@ void Network::run(int index, int T, int batch, const float* x, float* h, float* 
         return;
     }
     Forward a{};
-    a.sizes = {T, batch, hidden_size(), nullptr, nullptr, 0};
+    a.sizes = sizes;
     a.input = {x ? layer.weight_ih.columns : 0, x, weight_ih, layer.weight_ih.bias};
     a.packed = packed, a.cell = &cell, a.clip = model_.clip;
     a.peepholes = layer.peepholes, a.weight = weight_hh, a.bias_n = layer.bias_n;
@@ -368,7 +368,7 @@ void Network::pack(int index, bool is_wide, float* memory) const {
     std::vector<float> into, back, zeros(batch * ((std::size_t)layer.weight_ih.columns + 9 * H));
     float* const h = zeros.data() + batch * (std::size_t)layer.weight_ih.columns;
     float *const c = h + 2 * batch * H, *const inner = c + 2 * batch * H, *const gates = inner + batch * H;
-    run(index, 1, (int)batch, zeros.data(), h, c, gates, inner, {memory, false},
+    run(index, sizes(1, (int)batch), zeros.data(), h, c, gates, inner, {memory, false},
         dense(layer.weight_ih, into), dense(layer.weight_hh, back), 1);
 }
 
@@ -406,7 +406,7 @@ void Network::advance_some(const Advance* steps, int count) const {
             if (has_memory()) std::memcpy(c + b * H, steps[b].c + (std::size_t)layer * H, row);
         }
         float* const weights = const_cast<float*>(packed(layer, count));
-        run(layer, 1, count, input, h, c, gates, inner, {weights, true}, nullptr, nullptr, 1);
+        run(layer, sizes(1, count), input, h, c, gates, inner, {weights, true}, nullptr, nullptr, 1);
         input = h + batch * H;
         for (std::size_t b = 0; b < batch; ++b) {
             std::memcpy(steps[b].h_after + (std::size_t)layer * H, input + b * H, row);
@@ -417,13 +417,14 @@ void Network::advance_some(const Advance* steps, int count) const {
     }
 }
 
-void Network::steps(int layer, int T, int batch, const float* x, float* h, float* c,
-                    int threads) const {
-    const std::size_t rows = (std::size_t)T * (std::size_t)batch, H = (std::size_t)hidden_size();
-    const std::size_t at_once = (std::size_t)(steps_at_once(T, batch) * batch);
-    float* const inner = scratch((rows + at_once * (std::size_t)model_.cell->gates) * H);
+void Network::steps(int layer, int T, int batch, const std::int64_t* begins, const float* x, float* h,
+                    float* c, int threads) const {
+    const std::size_t H = (std::size_t)hidden_size();
+    const std::size_t rows = begins ? (std::size_t)begins[T] : (std::size_t)T * (std::size_t)batch;
+    const int at_once = begins ? ENOUGH_ROWS + batch : steps_at_once(T, batch) * batch;
+    float* const inner = scratch((rows + (std::size_t)(at_once * model_.cell->gates)) * H);
     float* const weights = const_cast<float*>(packed(layer, batch));
-    run(layer, T, batch, x, h, c, inner + rows * H, inner, {weights, true}, nullptr, nullptr,
+    run(layer, sizes(T, batch, begins), x, h, c, inner + rows * H, inner, {weights, true}, nullptr, nullptr,
         threads_worth(threads, step_work() * (double)rows));
 }
 
@@ -441,7 +442,7 @@ void Network::read(const std::int64_t* words, int batch, float* h, float* c, int
         are_there = kept != nullptr;
     }
     for (std::size_t b = 0; b < N && !are_there; ++b) row_of(model_.embedding, words[b], x + b * E);
-    run(0, 1, batch, are_there ? nullptr : x, h, c, gates, inner, {weights, true}, nullptr, nullptr,
+    run(0, sizes(1, batch), are_there ? nullptr : x, h, c, gates, inner, {weights, true}, nullptr, nullptr,
         threads_worth(threads, step_work() * batch));
     for (std::size_t b = 0; b < N && keeps && !are_there; ++b) kept_gates_->keep(words[b], gates + b * wide);
 }

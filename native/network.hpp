@@ -157,9 +157,12 @@ class Network {
 
     void advance(const Advance* steps, int count, int threads) const;
 
-    // T steps of one layer for a batch of sequences, from inputs x (T, batch, inputs). h, and of an
-    // LSTM c: (T + 1, batch, H), the states before the first step, and room for those after each.
-    void steps(int layer, int T, int batch, const float* x, float* h, float* c, int threads) const;
+    // T steps of one layer for a batch of sequences, from inputs x (rows, inputs), one step after the other.
+    // `begins` (T + 1): each step's first row, where sequences end before others, the longest first; null if
+    // all have all steps. h, and of an LSTM c: (batch + rows, H), the states before the first step, and room
+    // for those after each.
+    void steps(int layer, int T, int batch, const std::int64_t* begins, const float* x, float* h, float* c,
+               int threads) const;
 
     // From now on, `read` remembers what words give to the gates of the first layer. A few words then
     // take no product by weight_ih, which is too large for the caches.
@@ -186,7 +189,10 @@ class Network {
     Table kept(Table table);
     void pack(int layer, bool is_wide, float* memory) const;
     const float* packed(int layer, int batch) const;
-    void run(int layer, int T, int batch, const float* x, float* h, float* c, float* gates, float* inner,
+    Sizes sizes(int T, int batch, const std::int64_t* begins = nullptr) const {
+        return {T, batch, hidden_size(), begins, nullptr, 0};
+    }
+    void run(int layer, const Sizes& sizes, const float* x, float* h, float* c, float* gates, float* inner,
              const struct Packed& packed, const float* weight_ih, const float* weight_hh,
              int threads) const;
     void advance_some(const Advance* steps, int count) const;

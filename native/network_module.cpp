@@ -160,23 +160,30 @@ class PyNetwork {
     }
 
     // See `Network::steps`; the sizes are those of the arrays. c: None where there is none.
-    void steps(const nb::handle& x, const nb::handle& h, const nb::handle& c, int batch,
+    void steps(const nb::handle& x, const nb::handle& h, const nb::handle& c, const nb::handle& begins,
                int threads) const {
-        must(layers_.size() == 1 && batch > 0, "a single layer and a batch are wanted");
-        const Table& into = layers_.front().into.table;
+        const Buffer first_rows(begins, "lq", sizeof(std::int64_t), PyBUF_SIMPLE);
+        const std::int64_t* const first = first_rows.as<const std::int64_t>();
+        const int T = (int)first_rows.count() - 1;
+        must(layers_.size() == 1 && T > 0 && first[0] == 0, "a single layer and steps are wanted");
+        const std::int64_t batch = first[1], rows = first[T];
+        for (int t = 0; t < T; ++t) {
+            const std::int64_t count = first[t + 1] - first[t];
+            must(count > 0 && count <= first[t == 0 ? 1 : t] - first[t == 0 ? 0 : t - 1],
+                 "sequences must end one after the other, the longest first");
+        }
         const Buffer inputs(x, "f", sizeof(float), PyBUF_SIMPLE);
-        const std::size_t T = inputs.count() / ((std::size_t)into.columns * (std::size_t)batch);
-        must(T > 0 && inputs.count() == T * (std::size_t)into.columns * (std::size_t)batch,
+        must(inputs.count() == (std::size_t)rows * (std::size_t)layers_.front().into.table.columns,
              "the inputs have another shape");
         const Buffer hidden(h, "f", sizeof(float), PyBUF_WRITABLE);
         std::optional<Buffer> memory;
         if (network_->has_memory()) memory.emplace(c, "f", sizeof(float), PyBUF_WRITABLE);
-        const std::size_t states = (T + 1) * (std::size_t)batch * size_;
+        const std::size_t states = (std::size_t)(batch + rows) * size_;
         must(hidden.count() == states && (!memory || memory->count() == states),
              "a state before, and one after each step, are wanted");
-        const Unlocked unlocked(network_->step_work() * (double)(T * (std::size_t)batch));
-        network_->steps(0, (int)T, batch, inputs.as<const float>(), hidden.as<float>(),
-                        memory ? memory->as<float>() : nullptr, threads);
+        const Unlocked unlocked(network_->step_work() * (double)rows);
+        network_->steps(0, T, (int)batch, rows == T * batch ? nullptr : first, inputs.as<const float>(),
+                        hidden.as<float>(), memory ? memory->as<float>() : nullptr, threads);
     }
 
     void scores(const nb::handle& h, const nb::handle& ids, const nb::handle& into,
@@ -338,7 +345,7 @@ void bind_network(nb::module_& m, const Kernels* (*chosen)()) {
         .def("advance", &PyNetwork::advance)
         .def("advance_many", &PyNetwork::advance_many)
         .def("steps", &PyNetwork::steps, nb::arg("x"), nb::arg("h"), nb::arg("c").none(),
-             nb::arg("batch"), nb::arg("threads"))
+             nb::arg("begins"), nb::arg("threads"))
         .def("scores", &PyNetwork::scores, nb::arg("h"), nb::arg("ids").none(), nb::arg("into"),
              nb::arg("threads"))
         .def("best", &PyNetwork::best, nb::arg("h"), nb::arg("k"), nb::arg("ids").none(),

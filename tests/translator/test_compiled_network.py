@@ -96,6 +96,24 @@ def test_a_word_that_was_read_before_is_read_as_the_first_time(cell: str) -> Non
 
 
 @pytest.mark.parametrize("is_int8", [False, True])
+@pytest.mark.parametrize("kind", [*KINDS[:2], {"reverse_source": True, "encoder_layers": 2}])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_sentence_is_encoded_alike_alone_and_among_others(
+    cell: str, kind: dict[str, Any], is_int8: bool
+) -> None:
+    network = CompiledNetwork(*folder_of(kind, is_int8=is_int8, cell=cell))
+    lengths = np.array([5, 30, 1, 17, 30, 2, 9] * 9)
+    source = np.random.default_rng(6).integers(3, V, (30, len(lengths)))
+    memory, states = network.encode(source, lengths)
+    for b, length in enumerate(lengths[:7]):
+        alone, first = network.encode(source[:length, b : b + 1], lengths[b : b + 1])
+        np.testing.assert_array_equal(memory.values[b, :, :length], alone.values[0])
+        np.testing.assert_allclose(memory.keys[b, :, :length], alone.keys[0], atol=1e-6)
+        for of_all, of_one in zip(states, first, strict=True):
+            np.testing.assert_allclose(of_all[:, b], of_one[:, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("is_int8", [False, True])
 @pytest.mark.parametrize("beams", [1, 4])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_search_in_cpp_finds_what_that_of_python_finds(

@@ -1,6 +1,7 @@
 """Run a recurrent layer over time: in C++ if it was compiled and knows the cell, else in numpy."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,12 +17,14 @@ Array = np.ndarray
 class Layer(Protocol):
     """A recurrent layer."""
 
-    def run(self, x: Array, state: State) -> tuple[Array, State]:
-        """Return the outputs (T, N, H), and the state after the last step.
+    def run(self, x: Array, state: State, begins: Array) -> tuple[Array, State]:
+        """Return the outputs (rows, H), and the states of the sequences that have the last step.
 
         Args:
-            x: the inputs, (T, N, I).
+            x: the inputs of each step's sequences, one step after the other, (rows, I).
             state: before them, (N, H) for each of the cell's states.
+            begins: the first row of each of T steps, and the number of rows, (T + 1,) of int64. All
+                sequences have the first step, and the first ones of them each later one.
         """
 
 
@@ -33,13 +36,14 @@ class CellLayer:
         parts = cell.parameter_shapes(1, 1)
         self._weights = {part: weights[f"{prefix}{part}{suffix}"] for part in parts}
 
-    def run(self, x: Array, state: State) -> tuple[Array, State]:
+    def run(self, x: Array, state: State, begins: Array) -> tuple[Array, State]:
         """See `Layer`."""
         outputs = []
-        for step in x:
-            state, _ = self._cell.step(step, state, self._weights)
+        for begin, end in pairwise(begins.tolist()):
+            before = tuple(part[: end - begin] for part in state)
+            state, _ = self._cell.step(x[begin:end], before, self._weights)
             outputs.append(state[0])
-        return np.stack(outputs), state
+        return np.concatenate(outputs), state
 
 
 class CompiledLayer:
@@ -60,17 +64,17 @@ class CompiledLayer:
         embedding, output = words
         self._network = module.Network(name_of(cell), embedding, [layer], None, output, clip)
 
-    def run(self, x: Array, state: State) -> tuple[Array, State]:
+    def run(self, x: Array, state: State, begins: Array) -> tuple[Array, State]:
         """See `Layer`."""
-        T, N, _ = x.shape
+        N, last = int(begins[1]), int(begins[-1] - begins[-2])
         parts = []
         for before in state:
-            part = np.empty((T + 1, N, self._hidden), np.float32)
-            part[0] = before
+            part = np.empty((N + len(x), self._hidden), np.float32)
+            part[:N] = before
             parts.append(part)
         memory = parts[1] if len(parts) > 1 else None
-        self._network.steps(np.ascontiguousarray(x), parts[0], memory, N, available())
-        return parts[0][1:], tuple(part[-1] for part in parts)
+        self._network.steps(np.ascontiguousarray(x), parts[0], memory, begins, available())
+        return parts[0][N:], tuple(part[-last:] for part in parts)
 
 
 def layer_of(

@@ -125,24 +125,25 @@ class NumpyNetwork:
             lengths: (B,), the number of sub-words of each sentence, at least 1.
         """
         config, w = self.config, self._w
-        B = len(lengths)
-        backwards = _backwards(len(source), lengths)
+        B, packed = len(lengths), _Packed(lengths)
+        backwards = packed.backwards
+        x = w["embedding.weight"][source[packed.steps, packed.sentences]]
         if config.reverse_source:
-            source = source[backwards]
-        x = last = w["embedding.weight"][source]
+            x = x[backwards]
+        last = x
         with np.errstate(over="ignore", invalid="ignore"):  # `step` reports it
             for layer in range(config.encoder_layers):
-                outputs = self._layer(f"encoder.l{layer}", x)
-                last = outputs[lengths - 1, np.arange(B)]
+                outputs = self._layer(f"encoder.l{layer}", x, packed)
+                last = outputs[packed.last]
                 if config.bidirectional:
-                    other = self._layer(f"encoder.l{layer}_reverse", x[backwards])
-                    last = np.concatenate([last, other[lengths - 1, np.arange(B)]], 1)
-                    outputs = np.concatenate([outputs, other[backwards]], 2)
+                    other = self._layer(f"encoder.l{layer}_reverse", x[backwards], packed)
+                    last = np.concatenate([last, other[packed.last]], 1)
+                    outputs = np.concatenate([outputs, other[backwards]], 1)
                 x = outputs
             first = np.tanh(linear(last, w["bridge.weight"], w["bridge.bias"]))
             if config.reverse_source:
                 x = x[backwards]
-            memory = self._memory(x, lengths)
+            memory = self._memory(x, packed)
         L, states, begin = config.decoder_layers, [], 0
         for size in config.recurrent_cell.state_sizes(config.hidden_size, 0):
             part = first[:, begin : begin + L * size].reshape(B, L, size)
@@ -152,18 +153,22 @@ class NumpyNetwork:
             states.append(np.zeros((1, B, config.embedding_size), np.float32))
         return memory, tuple(states)
 
-    def _memory(self, outputs: Array, lengths: Array) -> Memory:
-        K, (S, B, H) = self.config.heads, outputs.shape
+    def _memory(self, outputs: Array, packed: "_Packed") -> Memory:
+        B, S, K, D = len(packed.lengths), len(packed.begins) - 1, self.config.heads, -1
         keys = outputs
         if self.config.attention == "additive":
             keys = linear(outputs, self._w["attention.key"])
 
         def in_heads(of: Array) -> Array:
-            return np.ascontiguousarray(of.reshape(S, B, K, H // K).transpose(1, 2, 0, 3))
+            if packed.is_full:
+                return np.ascontiguousarray(of.reshape(S, B, K, D).transpose(1, 2, 0, 3))
+            padded = np.zeros((B, K, S, of.shape[1] // K), np.float32)
+            padded[packed.sentences, :, packed.steps] = of.reshape(len(of), K, D)
+            return padded
 
         values = in_heads(outputs)
         keys = values if keys is outputs else in_heads(keys)
-        return Memory(values, keys, np.ascontiguousarray(lengths, np.int64))
+        return Memory(values, keys, np.ascontiguousarray(packed.lengths, np.int64))
 
     def step(self, ids: Array, states: States, memory: Memory) -> Step:
         """Return the decoders after one more sub-word each.
@@ -179,13 +184,14 @@ class NumpyNetwork:
         x = w["embedding.weight"][ids]
         looked = context = None
         after: list[States] = []
+        begins = np.array([0, len(ids)], np.int64)
         with np.errstate(over="ignore", invalid="ignore"):
             if fed is not None:
                 x = np.concatenate([x, fed], 1)
             for layer in range(config.decoder_layers):
                 before = tuple(part[layer] for part in self._of_cells(states))
                 name = "lower.l0" if layer == 0 else f"upper.l{layer - 1}"
-                (x,), new = self._layers[name].run(x[None], before)
+                x, new = self._layers[name].run(x, before, begins)
                 after.append(new)
                 if layer == 0 and config.looks:
                     context, looked = self._attended(x, memory)
@@ -289,19 +295,47 @@ class NumpyNetwork:
         contexts = (shares @ memory.values).transpose(0, 2, 1, 3).reshape(N, H)
         return contexts, shares.transpose(0, 2, 1, 3).reshape(N, K, S)
 
-    def _layer(self, name: str, x: Array) -> Array:
-        """Return the outputs (S, B, units) of a recurrent layer that begins with zeros."""
+    def _layer(self, name: str, x: Array, packed: "_Packed") -> Array:
+        """Return the outputs (rows, units) of a recurrent layer that begins with zeros."""
         state = tuple(
-            np.zeros((x.shape[1], size), np.float32)
+            np.zeros((len(packed.lengths), size), np.float32)
             for size in self.config.recurrent_cell.state_sizes(self.config.encoder_units, 0)
         )
-        return self._layers[name].run(x, state)[0]
+        return self._layers[name].run(x, state, packed.begins)[0]
 
 
-def _backwards(S: int, lengths: Array) -> tuple[Array, Array]:
-    """Return an index that reverses each of B padded sentences, (S, B)."""
-    rows = np.maximum(lengths - 1 - np.arange(S)[:, None], 0)
-    return rows, np.arange(len(lengths))
+class _Packed:
+    """Where the sub-words of B sentences stand without padding: step after step, the longest first.
+
+    Attributes:
+        lengths: of the sentences, (B,).
+        begins: the first row of each of S steps, and the number of rows, (S + 1,).
+        is_full: whether all sentences are equally long.
+        steps: of each row, (rows,).
+        sentences: of each row, (rows,).
+        backwards: of each row the one that it changes places with when sentences are reversed.
+        last: the row of each sentence's last sub-word, (B,).
+    """
+
+    def __init__(self, lengths: Array) -> None:
+        self.lengths = lengths
+        B, S = len(lengths), int(lengths.max())
+        self.is_full = bool(lengths.min() == S)
+        if self.is_full:
+            rows = np.arange(S * B)
+            self.begins = np.arange(0, S * B + 1, B)
+            self.steps, self.sentences = rows // B, rows % B
+            self.backwards = (S - 1 - self.steps) * B + self.sentences
+            self.last = rows[-B:]
+            return
+        order = np.argsort(-lengths, kind="stable")
+        is_there = np.arange(S)[:, None] < lengths[order]
+        self.begins = np.concatenate([[0], is_there.sum(1).cumsum()]).astype(np.int64)
+        self.steps, places = is_there.nonzero()
+        self.sentences = order[places]
+        self.backwards = self.begins[lengths[self.sentences] - 1 - self.steps] + places
+        self.last = np.empty_like(order)
+        self.last[order] = self.begins[lengths[order] - 1] + np.arange(len(order))
 
 
 def overflow() -> FolderError:
