@@ -1,9 +1,9 @@
-"""Trains the everyday model anew, measures it, and puts it in int8 into the package.
+"""Trains the everyday model again, measures it, and writes it in int8 into the package.
 
     python packages/everyday-en/train.py --texts FOLDER
 
 FOLDER has the texts that `sources.py` makes. Needs `foreword[pack]`, and Debian's package
-wordnet-base for WordNet's examples. Ctrl-C saves and stops; `--resume` goes on.
+wordnet-base for WordNet's examples. Ctrl-C saves and stops; `--resume` continues.
 """
 
 import argparse
@@ -30,12 +30,12 @@ from text import READ_LINES, is_known, misspelled, rare_words, write_parts
 SETTINGS = {
     "read_as": "text",
     "lines": "sentence",
-    # Each message from a zero state: so it is typed, too.
+    # Each message starts from a zero state, as it does when it is typed.
     "bptt": "sentence",
     "vocab_size": 20_000,
     "embedding_size": 160,
     "hidden_size": 512,
-    # The text is read about once, and nothing is learned by heart.
+    # The text is read about once, so that nothing is memorised.
     "dropout": 0.0,
     "batch_size": 64,
     # Scoring all 20,000 words takes about twice as long; only the last fifth of the run does it.
@@ -56,8 +56,8 @@ PACKAGE = Path(__file__).parent
 PACKAGED = PACKAGE / "src/foreword_everyday_en/model"
 WORDNET_LICENCE = PACKAGE / "wordnet-licence.txt"
 """The licence of WordNet, which asks to be quoted wherever anything of WordNet is."""
-ANEW = """\
-## Train it anew
+HOW_TO_TRAIN = """\
+## Train it again
 
 `sources.py` makes the texts from clones of the public repositories that it names, and `train.py`
 trains on them, on the chats and on WordNet's examples (Debian's package `wordnet-base`). In the
@@ -68,25 +68,25 @@ python packages/everyday-en/sources.py CLONES TEXTS
 python packages/everyday-en/train.py --texts TEXTS
 ```
 
-The model in the package was trained on texts that an earlier form of `sources.py` had made. The
-readers of today have been tested on small files of the repositories' formats, and not on the
+The model in the package was trained on texts that an earlier version of `sources.py` had made. The
+present version has been tested on small files in the formats of the repositories, but not on the
 repositories themselves.
 
-What people write fast is mended where nothing else can be meant: apostrophes that are left out, a
-lone i, doubled spaces, and the misspellings of `misspelled.txt`. One line of 512 is held out to
-choose the weights, and another to measure them. STAR and CaSiNo are left out whole, so that the
-model can be measured on messages of kinds that it has never seen.
+Careless spellings are corrected if they have only one meaning: omitted apostrophes, a single small
+i, doubled spaces, and the misspellings of `misspelled.txt`. One line of 512 is held out to choose
+the weights, and another to measure them. STAR and CaSiNo are not used at all, so that the model can
+be measured on kinds of messages that it has never seen.
 """
 
 
 def main() -> None:
     steps = {"rare": add_rare_words, "misspellings": add_misspellings, "measure": complete}
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--texts", type=Path, metavar="FOLDER", help="what sources.py wrote")
+    parser.add_argument("--texts", type=Path, metavar="FOLDER", help="folder that sources.py wrote")
     parser.add_argument("--out", type=Path, default=Path("build/everyday-en"), metavar="DIR")
-    parser.add_argument("--minutes", type=float, default=60.0, help="of training (60)")
-    parser.add_argument("--resume", action="store_true", help="go on with what was interrupted")
-    parser.add_argument("--device", default="cpu", help="a GPU takes minutes")
+    parser.add_argument("--minutes", type=float, default=60.0, help="minutes of training (60)")
+    parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
+    parser.add_argument("--device", default="cpu", help="device to train on; a GPU takes minutes")
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
@@ -127,7 +127,7 @@ def main() -> None:
                 **SETTINGS,
             )
         if outcome.stopped_by is not None:
-            sys.stdout.write(f"{outcome.stopped_by} stopped the training; --resume goes on\n")
+            sys.stdout.write(f"{outcome.stopped_by} stopped the training; --resume continues\n")
             return
     if only in (None, "package"):
         foreword.compress(out, PACKAGED, [parts.valid], overwrite=True)
@@ -150,7 +150,7 @@ def complete(parts: Parts) -> None:
 
 def files_of(about: About, figures: Mapping[str, str]) -> dict[str, str]:
     """The content of each file of the package, by its path in the package's folder."""
-    files = package_files(about, figures, "how are", ANEW.splitlines())
+    files = package_files(about, figures, "how are", HOW_TO_TRAIN.splitlines())
     files[NOTICE] += f"\nThe licence of WordNet:\n\n{WORDNET_LICENCE.read_text('utf-8')}"
     return files
 
@@ -174,7 +174,7 @@ def authors_of(text: Text) -> str:
 
 
 def add_rare_words(parts: Parts) -> None:
-    """Gives the package the words of its text that are too rare for its vocabulary."""
+    """Adds to the package the words of its text that are too rare for its vocabulary."""
     folder = read_folder(PACKAGED)
     rare = rare_words(parts.train, folder)
     rewrite(folder, rare, folder.misspellings)
@@ -182,7 +182,7 @@ def add_rare_words(parts: Parts) -> None:
 
 
 def clean_rare_words() -> None:
-    """Drops the misspellings listed by hand from the package's rare words; all else stays."""
+    """Removes the misspellings listed by hand from the package's rare words."""
     folder = read_folder(PACKAGED)
     rare = [word for word in folder.rare if word.casefold() not in misspelled()]
     rewrite(folder, rare, folder.misspellings)
@@ -190,24 +190,24 @@ def clean_rare_words() -> None:
 
 
 def add_misspellings(parts: Parts) -> None:
-    """Gives the package the misspellings in its vocabulary, and those that were listed by hand."""
+    """Adds to the package the misspellings in its vocabulary, and those listed by hand."""
     folder = read_folder(PACKAGED)
     tokenizer = folder.tokenizer
     with parts.train.open(encoding="utf-8") as file:
         lines = tokenizer.encode_lines([line.rstrip("\n") for line in islice(file, READ_LINES)])
     ids = np.concatenate([part for line in lines for part in (line, [EOS_ID])])
-    found = misspellings_of(tokenizer, folder.weights, ids)
-    # What a dictionary has is a word of its own (form, checkout), and so are abbreviations (AWS).
-    found = {w: meant for w, meant in found.items() if not (is_known(w) or w[1:].isupper())}
+    corrections = misspellings_of(tokenizer, folder.weights, ids)
+    # Words of a dictionary (form, checkout) and abbreviations (AWS) are no misspellings.
+    corrections = {w: meant for w, meant in corrections.items() if not (is_known(w) or w[1:].isupper())}
     listed = misspelled()
     words = (word for word in tokenizer.words if not word[1:].isupper())
     by_hand = {word: listed.get(tokenizer.case.fold(word)) for word in words}
-    found |= {word: meant for word, meant in by_hand.items() if meant}
-    # What is meant must be a word of the vocabulary, and spelled well itself.
-    known = tokenizer.ids.keys() - found.keys()
-    found = {word: meant for word, meant in found.items() if known >= {*meant.split(" ")}}
-    rewrite(folder, folder.rare, found)
-    sys.stdout.write(f"{len(found)} misspellings\n")
+    corrections |= {word: meant for word, meant in by_hand.items() if meant}
+    # A correction must be in the vocabulary, and must not be a misspelling itself.
+    known = tokenizer.ids.keys() - corrections.keys()
+    corrections = {word: meant for word, meant in corrections.items() if known >= {*meant.split(" ")}}
+    rewrite(folder, folder.rare, corrections)
+    sys.stdout.write(f"{len(corrections)} misspellings\n")
 
 
 def rewrite(folder: Folder, rare: Sequence[str], misspellings: Mapping[str, str]) -> None:

@@ -5,9 +5,9 @@
     foreword.train(["notes.txt"], out="my-model", minutes=5)
     foreword.load("my-model").predict("I would like to", k=3)
 
-`load`, all that it gives, `compress` and `export` run without PyTorch; `train`, `federate`,
-`evaluate`, `compare` and `inspect` need the extra `foreword[train]`, `tune` needs `foreword[tune]`,
-`pack` `foreword[pack]`.
+`load`, everything that it returns, `compress` and `export` run without PyTorch; `train`,
+`federate`, `evaluate`, `compare` and `inspect` need the extra `foreword[train]`, `tune` needs
+`foreword[tune]`, `pack` `foreword[pack]`.
 """
 
 from importlib import import_module
@@ -75,7 +75,7 @@ _ROOMS = ("inspect", "memory")
 
 
 def __getattr__(name: str) -> Any:
-    """Imports a public function or room when it is first used: `load` never brings PyTorch."""
+    """Imports a public function or package when it is first used; `load` never imports PyTorch."""
     if name not in _HOME and name not in _ROOMS:
         raise AttributeError(f"module 'foreword' has no attribute {name!r}")
     try:

@@ -22,7 +22,7 @@ class ForewordError(Exception):
     """The base of every error that Foreword raises on purpose. Its message is meant to be shown.
 
     Quoted text (a file name, a word, a record) may come from strangers: the message is shown
-    without characters that a terminal would obey.
+    without characters that control a terminal.
     """
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 r"""Show text from strangers so that it can do no harm. Knows characters; no files, no words.
 
-A terminal obeys control characters (ESC, BEL, U+009B), a log ends a record at a newline, and
-everything that lays out text obeys direction marks. Tags, fillers and runs of variation selectors
+A terminal executes control characters (ESC, BEL, U+009B), a log ends a record at a newline, and
+everything that displays text follows direction marks. Tags, fillers and runs of variation selectors
 hide invisible messages. Such characters are refused in what Foreword keeps, and written as escapes
 (`\x1b`) in what it prints. Joiners within words, flags and emoji have a meaning, and stay.
 

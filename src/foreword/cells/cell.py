@@ -1,9 +1,9 @@
 """What a recurrent cell is: its description, its parameters and its equations. Needs no torch.
 
-A cell is one class in one file of this folder. Everything that Foreword does with it by its name is
-derived from that class: the names on the command line, the shapes in a model folder, the model
-card, default settings, plots, the inspection's colours, and the tests' parameters. A cell is run by
-its own equations unless a kernel declares that it knows the cell, too.
+A cell is one class in one file of this folder. Everything that Foreword does with it is derived
+from that class: the names on the command line, the shapes in a model folder, the model card,
+default settings, plots, the inspection's colours, and the tests' parameters. A cell is run by its
+own equations unless a kernel declares that it can run the cell.
 """
 
 from abc import ABC, abstractmethod
@@ -18,12 +18,13 @@ State = tuple[Array, ...]
 Gates = dict[str, Array]
 OptionValue = bool | int | float | str
 Begin = float | Callable[[Array], Array]
-"""Where a parameter begins: at a number everywhere, or at what a function makes of numbers drawn
-uniformly from 0 to 1, of the parameter's shape."""
+"""A parameter's initial value: one number for all entries, or a function of an array of the
+parameter's shape whose numbers are drawn uniformly from 0 to 1.
+"""
 
 LEARNING_RATE = 6e-3
-"""What suits gated cells, a little below what was best in `benchmarks/cells.py --chats`, since long
-runs suit smaller rates."""
+"""A rate that suits gated cells, slightly below the best one in `benchmarks/cells.py --chats`,
+since long runs suit smaller rates."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,10 @@ class Option:
         choices: the values of an option that is a name.
         least: the smallest number, for an option that is a number.
         most: the largest number.
-        usual: the value in a new model where nobody chooses another one; None: `default`. Models
-            of before the option was there have `default`.
-        setting: its name among the settings of training and in a model folder's configuration;
-            None: its own name.
+        usual: the value in a new model unless another one is chosen; None means `default`. Models
+            that are older than the option have `default`.
+        setting: its name among the settings of training and in a model folder's configuration; None
+            means its own name.
     """
 
     about: str
@@ -51,10 +52,10 @@ class Option:
     setting: str | None = None
 
     def checked(self, name: str, value: Any) -> OptionValue:
-        """The value, if it is allowed.
+        """Return the value if it is allowed.
 
         Raises:
-            ValueError: it is not; with what would be.
+            ValueError: it is not allowed; the message says what is.
         """
         if self.choices:
             if value not in self.choices:
@@ -75,28 +76,29 @@ class Option:
 class Cell(ABC):
     """The equations of one recurrent network, for one time step.
 
-    Letters, here and in every cell: x input (..., I), h hidden state (..., P), c memory (..., H);
+    The letters have the same meaning in every cell: x input (..., I), h hidden state (..., P), c
+        memory (..., H);
     i, f, o input, forget and output gate; g candidate memory; r, z, n reset gate, update gate and
     candidate state. Weights have torch's names and order of gates. P is H, unless the hidden state
     is a projection of H units to fewer (Sak et al. 2014): then `weight_hr` (P, H) makes it.
 
     Attributes:
-        name: as on the command line.
+        name: its name on the command line.
         about: what it is and who published it, to follow "predicts with": "an LSTM with ...".
         year: of the publication; tables list cells in this order.
-        colours: of its curves on light and on dark paper.
-        line: of its curves, as Matplotlib writes it.
+        colours: of its curves, on a light and on a dark background.
+        line: the style of its curves, in Matplotlib's notation.
         gates: names of what `step` computes on the way, in the order of the rows of `weight_ih`.
-        keep: the gate that says how much of the old memory stays; None if there is no such gate.
-        take: the gate that says how much of the candidate comes in; None if that is 1 - keep.
-        candidate: the name among `gates` of what comes in; None if there is none.
+        keep: the gate that says how much of the old memory is kept; None if there is none.
+        take: the gate that says how much of the candidate is added; None if that is 1 - keep.
+        candidate: the name among `gates` of the value that is added; None if there is none.
         learning_rate: the default of the peak learning rate in training.
-        is_compared: whether `foreword compare` trains it where nobody names models.
+        is_compared: whether `foreword compare` trains it by default.
         options: by name; attributes of the cell have these names, too.
-        begins: where parameters begin, by name; those that are not named begin at random, uniform
-            in +-1/sqrt(H).
-        setting_of: for a cell that is another one's variant: the name of the model whose setting
-            `variant_setting` above 0 means this cell. None: models have the cell's own name.
+        begins: initial values of parameters, by name; the others are random, uniform in
+            +-1/sqrt(H).
+        setting_of: for a variant of another cell, the name of the model that uses this cell if its
+            setting `variant_setting` is above 0; None if models have the cell's own name.
         projected: whether there is a `weight_hr`.
     """
 
@@ -118,7 +120,7 @@ class Cell(ABC):
     cell_clip: float = 0.0
 
     def __init__(self, *, projected: bool = False, **options: OptionValue) -> None:
-        """Takes the values of `options`; those that are not given have their defaults.
+        """Set the values of `options`; the others have their defaults.
 
         Raises:
             ValueError: the cell has no such option, or the value is not allowed.
@@ -150,8 +152,9 @@ class Cell(ABC):
             x: (..., I).
             state: the parts of `states`.
             w: the parameters of `parameter_shapes`.
-            seen: what `weight_hh` is applied to; None is the state itself. Recurrent dropout
-                gives a masked copy here, and leaves the state whole where it is carried on.
+            seen: the vector that `weight_hh` multiplies; None means the state itself. Recurrent
+                dropout passes a masked copy here, while the complete state is carried on to the
+                next step.
         """
 
     @property
@@ -166,7 +169,7 @@ class Cell(ABC):
 
     @property
     def is_bounded(self) -> bool:
-        """Whether |h| is at most 1 whatever the input; a stored state beyond is then refused."""
+        """Whether |h| is at most 1 for every input; a larger stored state is then refused."""
         return True
 
     @property
@@ -176,11 +179,11 @@ class Cell(ABC):
 
     @property
     def recurrent_state(self) -> int:
-        """Which part of the state `weight_hh` is applied to: 0, h."""
+        """The index of the part of the state that `weight_hh` multiplies: 0, h."""
         return 0
 
     def state_sizes(self, hidden_size: int, proj_size: int = 0) -> tuple[int, ...]:
-        """Units of each part of the state: h may be projected, the others are not."""
+        """The number of units of each part of the state; only h may be projected."""
         return (proj_size or hidden_size, *(hidden_size for _ in self.states[1:]))
 
     def parameter_shapes(

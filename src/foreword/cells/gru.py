@@ -7,14 +7,14 @@ from foreword.cells.operations import Array, chunks, linear, row_blocks, sigmoid
 
 
 class UpdatedCell(Cell):
-    """A cell whose update gate z weighs its old state against a candidate n."""
+    """A cell whose update gate z interpolates between its old state and a candidate n."""
 
     keep = "z"
     candidate = "n"
 
     @property
     def states(self) -> tuple[str, ...]:
-        """h; with a projection also u, the state before it, which is what z keeps."""
+        """h; with a projection also u, the state before it, which z keeps."""
         return ("h", "u") if self.projected else ("h",)
 
     def updated(self, z: Array, n: Array, state: State, w: Weights) -> State:
@@ -32,9 +32,9 @@ class GRUCell(UpdatedCell):
     n = tanh(W_in x + b_in + W_hn (r * h) + b_hn)       reset before it: the paper
     h' = (1 - z) * n + z * h
 
-    With `reset_after` equal to `torch.nn.GRU`. Where the hidden state is projected, what z keeps is
-    the state before the projection, u: a second part of the state. Then h' = W_hr u', and the reset
-    can only stand after the product.
+    With `reset_after` this equals `torch.nn.GRU`. If the hidden state is projected, z keeps the
+    state before the projection, u, which is a second part of the state. Then h' = W_hr u', and the
+    reset can only come after the product.
     """
 
     name = "gru"

@@ -13,9 +13,8 @@ class MemoryCell(Cell):
 
     Attributes:
         cell_clip: L, the largest |c|: where it is above 0, c' is clipped to [-L, L] before anything
-            sees it (TensorFlow's `cell_clip`, after Sak, Senior & Beaufays 2014). A gate that looks
-            at c may open the wider the more c holds, and so charge it without end; a capacitor has
-            its voltage, too.
+            sees it (TensorFlow's `cell_clip`, after Sak, Senior & Beaufays 2014). A gate that sees
+            c may open wider the larger c is, and so charge it without end.
     """
 
     keep = "f"
@@ -77,7 +76,7 @@ class CoupledLSTMCell(MemoryCell):
     c' = f * c + (1 - f) * g
     h' = o * tanh(c')
 
-    What is forgotten makes room for as much that is new; a quarter fewer parameters.
+    As much of the new is added as is forgotten of the old. It has a quarter fewer parameters.
     """
 
     name = "lstm-coupled"

@@ -5,7 +5,7 @@ from foreword.cells.operations import Array, chunks, linear, sigmoid
 
 
 class InputGatedCell(Cell):
-    """A cell whose gates see the input alone, so that there is no `weight_hh`."""
+    """A cell whose gates see only the input, so that there is no `weight_hh`."""
 
     candidate = "n"
 
@@ -28,7 +28,7 @@ class InputGatedCell(Cell):
 
     @property
     def states(self) -> tuple[str, ...]:
-        """h; with a projection also u, the state before it, which is what is kept."""
+        """h; with a projection also u, the state before it, which is kept from step to step."""
         return ("h", "u") if self.projected else ("h",)
 
     def updated(self, keep: Array, take: Array, n: Array, state: State, w: Weights) -> State:
@@ -44,8 +44,8 @@ class MinGRUCell(InputGatedCell):
     n = W_n x + b_n               what may come in
     h' = z * h + (1 - z) * n
 
-    Here as in torch's GRU z = 1 keeps the old state; the paper's z is 1 - z. Nothing but z * h
-    depends on the past, so the gates of all steps are computed at once (`foreword.kernels.scan`).
+    Here as in torch's GRU z = 1 keeps the old state; the paper's z is 1 - z. Only z * h depends on
+    the past, so the gates of all steps are computed at once (`foreword.kernels.scan`).
     """
 
     name = "mingru"
@@ -76,7 +76,7 @@ class MinLSTMCell(InputGatedCell):
     h' = f / (f + i) * h + i / (f + i) * n
 
     The two gates are divided by their sum, so that the state neither grows nor shrinks with time.
-    The gates that are shown are the divided ones.
+    The gates that `step` returns are the divided ones.
     """
 
     name = "minlstm"

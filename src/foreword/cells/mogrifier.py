@@ -19,16 +19,16 @@ class MogrifierLSTMCell(MemoryCell):
     h^k = 2 sigmoid(R^k x^(k-1)) * h^(k-2)       where k is even
 
     The last x and h take the places of x and h in the LSTM's equations (`foreword.cells.lstm`); c
-    is as it was. A word thereby means something else after another history, and the other way
-    round. Sigmoids at 1/2 change nothing.
+    is unchanged. So the meaning of a word depends on what came before it. Where the sigmoids are
+    1/2, nothing changes.
 
-    `weight_q` has Q^1, Q^3, ... one below the other, (I, P) each, and `weight_r` R^2, R^4, ...,
-    (P, I) each. With a rank K each is a product (Q = Q_left Q_right in the paper): `weight_q` then
-    has the left factors, (I, K) each, and `weight_q_right` the right ones, (K, P) each; R likewise.
+    `weight_q` stacks Q^1, Q^3, ..., (I, P) each, and `weight_r` R^2, R^4, ..., (P, I) each. With a
+    rank K each is a product (Q = Q_left Q_right in the paper): `weight_q` then has the left
+    factors, (I, K) each, and `weight_q_right` the right ones, (K, P) each; R likewise.
 
     Attributes:
         rounds: 1 or more; the paper takes 4 to 6.
-        rank: K, or 0 for whole matrices.
+        rank: K, or 0 for full rank.
     """
 
     name = "lstm-mogrifier"
@@ -57,7 +57,7 @@ class MogrifierLSTMCell(MemoryCell):
     rank: int
 
     def __init__(self, *, projected: bool = False, **options: OptionValue) -> None:
-        """Takes the LSTM of the same sizes besides, whose equations it ends with."""
+        """Also makes the LSTM with these options, whose equations come last."""
         super().__init__(projected=projected, **options)
         self._lstm = LSTMCell(projected=projected)
 

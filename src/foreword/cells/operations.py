@@ -1,7 +1,7 @@
 """The few operations that cells are written in, for PyTorch's tensors and NumPy's arrays alike.
 
 Training and the kernels' tests run a cell's equations on tensors, and differentiate them. The
-predictor, which has no PyTorch, runs the same equations on arrays. Vectors lie along the last
+predictor, which has no PyTorch, runs the same equations on arrays. Vectors are along the last
 dimension; there may be a batch dimension before it.
 """
 

@@ -1,4 +1,4 @@
-"""LSTMs whose gates look at the memory: as well as at h (Gers), or instead of it."""
+"""LSTMs whose gates see the memory: in addition to h (Gers), or instead of it."""
 
 from typing import ClassVar
 
@@ -7,8 +7,9 @@ from foreword.cells.lstm import LARGEST_CLIP, MemoryCell
 from foreword.cells.operations import Array, chunks, clipped, linear, sigmoid, tanh
 
 CLIP = 5.0
-"""The usual `cell_clip`. Where gates look at the memory, it may charge itself without end after
-tens of thousands of words. tanh(5) is 0.9999: to h it is all the same."""
+"""The usual `cell_clip`. If gates see the memory, it may charge itself without end after tens of
+thousands of words. The clip hardly changes h, since tanh(5) is 0.9999.
+"""
 
 
 class PeepholeLSTMCell(MemoryCell):
@@ -22,8 +23,8 @@ class PeepholeLSTMCell(MemoryCell):
     h' = o * tanh(c')
 
     A unit's gates see that unit's own memory: `weight_peephole` (3, H) has the rows p_i, p_f, p_o.
-    The output gate, decided last, sees the memory that it is about to show. With a closed output
-    gate h tells the gates nothing; the peepholes let them see what is stored all the same.
+    The output gate, decided last, sees the memory that it is about to show. If the output gate is
+    closed, h tells the gates nothing, but through the peepholes they still see what is stored.
     """
 
     name = "lstm-peephole"
@@ -75,8 +76,8 @@ class PeepholeOnlyLSTMCell(MemoryCell):
 
     It differs from the papers' peephole LSTM in four ways: the gates see the memory *instead of*
     h; they see it through full matrices (`weight_hh`, (3 H, H), rows i, f, o), every unit's; the
-    output gate sees the old memory; and the candidate g sees the input alone. So h goes nowhere
-    but out: all that flows through time is c.
+    output gate sees the old memory; and the candidate g sees the input alone. So h is only an
+    output, and only c flows through time.
     """
 
     name = "lstm-peephole-only"

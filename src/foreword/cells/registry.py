@@ -1,4 +1,4 @@
-"""Cells by their names. A module of this folder that defines a cell has thereby added it."""
+"""Cells by their names. A cell is added by defining it in a module of this folder."""
 
 import pkgutil
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ CELLS: Mapping[str, type[Cell]] = _defined()
 """The classes of all cells."""
 NAMES = tuple(CELLS)
 MODELS = tuple(name for name, kind in CELLS.items() if kind.setting_of is None)
-"""Those that models are named after; the others are variants of these by a setting."""
+"""The cells that models are named after; a setting turns them into the other ones."""
 SETTINGS = {
     setting: (kind, name, kind.options[name])
     for kind in CELLS.values()
@@ -66,7 +66,7 @@ def cell_for(name: str, *, projected: bool = False, **options: OptionValue) -> C
 
 
 def settings_of(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Those settings that a model's cell has as options; none for a model without a cell."""
+    """The settings that are options of a model's cell; none for a model without a cell."""
     kind = _kind(model, settings)
     its_own = {} if kind is None else kind.settings()
     return {key: value for key, value in settings.items() if key in its_own}
@@ -82,7 +82,7 @@ def cell_of(model: str, settings: Mapping[str, Any]) -> Cell:
 
     Args:
         model: one of `MODELS`.
-        settings: by name; those that are not of this model's cell are passed over.
+        settings: by name; those that do not belong to this model's cell are ignored.
     """
     kind = _kind(model, settings)
     if kind is None:
@@ -92,10 +92,10 @@ def cell_of(model: str, settings: Mapping[str, Any]) -> Cell:
 
 
 def check_settings(model: str, settings: Mapping[str, Any]) -> None:
-    """Refuses a setting that is out of range, or that the model's cell has not.
+    """Refuses a setting that is out of range, or that the model's cell does not have.
 
-    Options that every model may be given although it makes no use of them are those that are no
-    numbers: which activation function, and where the reset gate stands.
+    Options that are not numbers (the activation function, the position of the reset gate) are
+    accepted for every model, even if its cell does not use them.
 
     Raises:
         ValueError: with the setting's name and what it is for.

@@ -1,4 +1,4 @@
-"""The real-gated linear recurrent unit, whose gates see the input alone."""
+"""The real-gated linear recurrent unit, whose gates see only the input."""
 
 from typing import ClassVar
 
@@ -9,13 +9,13 @@ from foreword.cells.operations import Array, chunks, exp, linear, log, sigmoid, 
 SHARPNESS = 8
 """The paper's constant c."""
 SLOWEST, FASTEST = 0.999, 0.9
-"""Where sigmoid(L)^c begins: uniform between these."""
+"""The range of the initial sigmoid(L)^c, which is uniform."""
 TINY = 1e-12
-"""Keeps the square root's slope finite where nothing goes."""
+"""Keeps the slope of the square root finite if nothing of the old state goes."""
 
 
 def spread(draw: Array) -> Array:
-    """The L of units that keep FASTEST to SLOWEST at r = 1, by a draw from 0 to 1."""
+    """L of units that keep FASTEST to SLOWEST of their state at r = 1, by draws from 0 to 1."""
     a = (FASTEST + (SLOWEST - FASTEST) * draw) ** (1 / SHARPNESS)
     return log(a / (1 - a))
 
@@ -29,14 +29,15 @@ class RGLRUCell(InputGatedCell):
     a = sigmoid(L)^(c r),  c = 8          how much of the old state stays
     h' = a * h + sqrt(1 - a^2) * (i * n)
 
-    `recurrence` (H,) is L, the paper's Lambda, which begins where sigmoid(L)^c is uniform between
-    0.9 and 0.999. The square root keeps the variance of h that of n if i is 1. Nothing but a * h
-    depends on the past, so the gates of all steps are computed at once (`foreword.kernels.scan`).
+    `recurrence` (H,) is L, the paper's Lambda. Its initial values make sigmoid(L)^c uniform between
+    0.9 and 0.999. The square root keeps the variance of h that of n if i is 1. Only a * h depends
+    on the past, so the gates of all steps are computed at once (`foreword.kernels.scan`).
 
-    The paper's r has no minus sign: here, as in other cells, a large b_f keeps. Its x is what n is
-    here, an input that was brought to H units; its gates see that, ours see the input itself. Its
-    convolution before the unit, and the branch that multiplies what comes out, are not part of it.
-    The gates that are shown are those of h' = f * h + i * n: f is a, i is sqrt(1 - a^2) i.
+    The paper's r has no minus sign; with it, a large b_f keeps the state, as in other cells. The
+    paper's x is n here, the input projected to H units; its gates see this, and ours see the input
+    itself. The paper's convolution before the unit, and the branch that multiplies its output, are
+    not part of this cell. The gates that `step` returns are those of h' = f * h + i * n: f is a, i
+    is sqrt(1 - a^2) i.
     """
 
     name = "rg-lru"

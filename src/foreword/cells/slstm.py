@@ -18,18 +18,18 @@ class SLSTMCell(MemoryCell):
     N' = f * N + i
     h' = o * C' / N'
 
-    An input gate may be as large as it likes, and so revise what was stored; the normaliser N
-    divides by all that has come in. As exp would overflow, n = N / exp(m) is kept instead of N,
-    with the paper's stabiliser m, and c = C / N instead of C:
+    An input gate has no upper limit and can thereby overwrite the memory; the normaliser N divides
+    by the sum of all weights of inputs so far. As exp would overflow, n = N / exp(m) is kept
+    instead of N, with the paper's stabiliser m, and c = C / N instead of C:
 
     m' = max(log f + m, a_i)
     n' = exp(log f + m - m') * n + exp(a_i - m')
     c' = (exp(log f + m - m') * n * c + exp(a_i - m') * g) / n'
     h' = o * c'
 
-    That is the same h. So c is a mean of all g, and is between -1 and 1. The gates that are shown
-    are the shares f and i with which c' = f * c + i * g; they sum to 1. In the zero state nothing
-    has come in: n is 0, and m' is a_i. W_h is one matrix, the paper's case of a single head; the
+    That is the same h. So c is a mean of all g, and is between -1 and 1. The gates that `step`
+    returns are the weights f and i with which c' = f * c + i * g; they sum to 1. The zero state has
+    read no input: n is 0, and m' is a_i. W_h is one matrix, the paper's case of a single head; the
     convolution, norms and projections of the paper's block around the cell are not part of it.
     """
 

@@ -16,9 +16,9 @@ class SRUCell(MemoryCell):
     h' = o * c' + (1 - o) * s
 
     `weight_peephole` (2, H) has the rows v_f and v_o. A unit sees no other unit's past, so all
-    matrix products of a text can be computed before its first step. The paper shows x itself in the
-    place of s, times a constant, where x has H features, and a product like s where it has not.
-    Here it is always a product, so that layers of all sizes are one cell.
+    matrix products of a text can be computed before its first step. In place of s, the paper uses x
+    itself times a constant if x has H features, and otherwise a product like s. Here it is always a
+    product, so that one cell serves layers of all sizes.
     """
 
     name = "sru"
@@ -32,7 +32,7 @@ class SRUCell(MemoryCell):
 
     @property
     def is_bounded(self) -> bool:
-        """What enters and what is shown are linear functions of the input, without a limit."""
+        """The candidate and the output are linear functions of the input, without a limit."""
         return False
 
     @property

@@ -30,7 +30,7 @@ from foreword.text.tokens import tokenise
 from foreword.visible import as_markdown
 
 MOST_WORDS = 20_000
-"""The default number of words that are read: enough to tell a loss of 1 % from chance."""
+"""The default number of words that are read: enough to distinguish a loss of 1 % from chance."""
 BOUND = 0.02
 
 Tell = Callable[[str, int, int | None], None]
@@ -53,9 +53,8 @@ def compress(
 ) -> Any:
     """Write a model in int8 with one scale a row, and measure the cost on a text.
 
-    Both models read the text by the engine that predicts. A word that was pruned counts as one of
-    all those that `<unk>` then stands for, so that a smaller vocabulary does not improve the
-    figures.
+    Both models read the text by the engine that predicts. A pruned word counts as one of the words
+    that `<unk>` then represents, so that a smaller vocabulary does not improve the figures.
 
     Args:
         folder: a model in float32.

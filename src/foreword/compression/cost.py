@@ -30,9 +30,10 @@ def cost_on(
 ) -> Cost:
     """Predict every word of a text from those before it, the first from an `<eos>`.
 
-    A model that lacks words is measured in the words of the whole one, so that forgetting gains
-    it nothing. What it lacks is `<unk>` to it; of that probability the whole model's `<unk>` gets
-    the share that is best for this text, and the missing words share the rest evenly.
+    A model that lacks words is measured over the vocabulary of the whole one, so that pruning does
+    not improve the figures. It reads the missing words as `<unk>`. Of the probability of `<unk>`,
+    the whole model's `<unk>` gets the fraction that is best for this text, and the missing words
+    share the rest equally.
 
     Args:
         engine: the model.

@@ -1,4 +1,4 @@
-"""What each kernel can do, asked of the kernels themselves."""
+"""The abilities of each kernel, as the kernel itself reports them."""
 
 import torch
 
@@ -14,7 +14,7 @@ OPTIONS = {
     "zoneout": Extras(zoneout=Zoneout(0.1)),
     "a trace": Extras(wants_states=True, traced=True),
 }
-"""What may be asked of a kernel besides the cell's equations."""
+"""What a kernel may have to compute in addition to the cell's equations."""
 
 
 def problem(name: str, extras: Extras, *, projected: bool = False, device: str = "cpu") -> Problem:
@@ -40,7 +40,7 @@ def by_cell() -> dict[str, dict[str, str | None]]:
 
 
 def by_option() -> dict[str, dict[str, str | None]]:
-    """For each option and kernel, why it cannot do it for the LSTM; None if it can."""
+    """For each option and kernel, why the kernel lacks it for the LSTM; None if it has it."""
     return {
         option: {
             kernel.name: kernel.refusal(problem("lstm", extras))

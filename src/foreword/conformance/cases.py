@@ -14,8 +14,8 @@ from foreword.nn.recurrent import Recurrent
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.bfloat16}
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "bfloat16": 1e-1}
-"""Largest difference that counts as agreement, relative to the largest value where that is above 1.
-Bfloat16 has 8 bits, and steps through time add up what it rounds away."""
+"""The largest difference that counts as agreement, relative to the largest value if that is above
+1. bfloat16 has 8 bits, and its rounding errors add up over time."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""A pytest plugin: holds a layer of the tested project against the cells' equations.
+"""A pytest plugin that compares a layer of the tested project with the cells' equations.
 
     pytest -p foreword.conformance.plugin --foreword-layer my.module:LSTM --foreword-cell lstm
 
-Each combination of options becomes a test; what the layer does not offer is skipped, with why.
+Each combination of options becomes a test; options that the layer lacks are skipped, with a reason.
 """
 
 from typing import Any

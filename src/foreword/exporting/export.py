@@ -34,8 +34,8 @@ class Exported:
         bytes: its size.
         inputs: names, types and shapes of a word and of the state before it.
         outputs: those of the next words' scores and of the state after it.
-        operators: ONNX's own operators that run the layers: LSTM, GRU or RNN; empty where the
-            cell's equations do.
+        operators: ONNX's own operators that run the layers: LSTM, GRU or RNN; empty if the cell's
+            equations do.
         weights: the type in which they are stored, float32 or int8.
     """
 
@@ -141,7 +141,7 @@ def _metadata(model: Folder, config: ModelConfig, source: Path) -> dict[str, str
 
 
 def _licence(source: Path) -> str | None:
-    """Return the licence that the model card names at its head, if it names one."""
+    """Return the licence that the head of the model card names, if it names one."""
     try:
         card = current(source, CARD).read_text("utf-8")
     except (OSError, UnicodeDecodeError):
@@ -152,7 +152,7 @@ def _licence(source: Path) -> str | None:
 
 
 def _file(step: "Step", metadata: Mapping[str, str]) -> bytes:
-    """Return the content of the file, once ONNX has checked it."""
+    """Return the content of the file, which ONNX has checked."""
     import onnx
     from onnx import helper
 

@@ -96,7 +96,7 @@ class Graph:
             operator: the name in ONNX.
             inputs: values, arrays and numbers; None for one that is left out.
             results: the number of results.
-            skipped: the number of results before those, which nobody needs.
+            skipped: the number of results before those that are not needed.
             attributes: of the operator.
         """
         names = ["" if given is None else self.value(given).name for given in inputs]
@@ -113,7 +113,7 @@ class Graph:
     def finished(
         self, name: str, inputs: Sequence[Any], outputs: Sequence[Any], about: str
     ) -> onnx.GraphProto:
-        """Return the graph with its inputs and outputs, and a sentence on what it is."""
+        """Return the graph with its inputs, its outputs and a description."""
         constants = list(self._constants.values())
         return helper.make_graph(self._nodes, name, inputs, outputs, constants, about)
 

@@ -31,7 +31,7 @@ class Port:
 
     @property
     def info(self) -> onnx.ValueInfoProto:
-        """The same as ONNX has it."""
+        """The same in ONNX's form."""
         kind = TensorProto.INT64 if self.dtype == "int64" else TensorProto.FLOAT
         return helper.make_tensor_value_info(self.name, kind, self.shape)
 

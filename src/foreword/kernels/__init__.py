@@ -1,1 +1,1 @@
-"""Ways to run a cell over time, forwards and backwards; each equals the cells' equations."""
+"""Ways to run a cell over time, forwards and backwards; all compute the cells' equations."""

@@ -1,4 +1,4 @@
-"""The door of all hand-written kernels to autograd: a loop over time and its way back."""
+"""Autograd functions of all hand-written kernels: a loop over time and its backward pass."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,18 +13,18 @@ from foreword.kernels.inputs import Gradients, Inputs, flat_inputs, problem_of
 from foreword.kernels.problem import Problem, Run
 
 Outputs = tuple[list[Tensor], list[Tensor]]
-"""The states after each step and the gates; and what the way back needs besides."""
+"""The states after each step, the gates, and what else the backward pass needs."""
 
 
 class Loops(NamedTuple):
     """A way to run cells forwards and back through time.
 
     Attributes:
-        name: of its kernel.
-        forward: outputs from a cell and its inputs; with lengths, the last states besides.
-        backward: gradients by the inputs, from the same, from what `forward` gave, and from the
-            gradients by its outputs.
-        states: the states after each step alone.
+        name: the name of its kernel.
+        forward: the outputs of a cell for its inputs; with lengths, also the last states.
+        backward: gradients with respect to the inputs, from the same arguments, the results of
+            `forward`, and the gradients with respect to its outputs.
+        states: only the states after each step.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Loops(NamedTuple):
 
 
 def run_by(loops: Loops, problem: Problem) -> Run:
-    """The same by any loops."""
+    """Runs a problem with any loops, with autograd."""
     inputs = flat_inputs(problem)
     if not has_way_back(problem) and not problem.extras.traced:
         states = loops.states(problem.cell, inputs)
@@ -43,12 +43,12 @@ def run_by(loops: Loops, problem: Problem) -> Run:
 
 
 def has_way_back(problem: Problem) -> bool:
-    """Whether gradients may be asked for."""
+    """Whether gradients may be requested."""
     return torch.is_grad_enabled() and any(part.requires_grad for part in problem.tensors)
 
 
 def differentiable(loops: Loops, cell: Cell, inputs: Inputs) -> Sequence[Tensor]:
-    """What `loops.forward` gives, with a way back."""
+    """The results of `loops.forward`, differentiable."""
     results: Sequence[Tensor] = _Bptt.apply(loops, cell, *inputs)  # type: ignore[no-untyped-call]
     return results
 
@@ -71,7 +71,7 @@ def gradients(
     kept: list[Tensor],
     d_outputs: tuple[Tensor | None, ...],
 ) -> list[Tensor | None]:
-    """Gradients by all inputs in their order."""
+    """Gradients with respect to all inputs, in their order."""
     by_name = loops.backward(cell, inputs, kept, d_outputs)
     return [
         None if part is None else by_name.get(name)
@@ -111,18 +111,18 @@ def one_by_one(
     way: Callable[[tuple[Tensor | None, ...]], Sequence[Tensor | None]],
     d_outputs: tuple[Tensor | None, ...],
 ) -> Sequence[Tensor | None]:
-    """A way back, for one incoming gradient after the other where many come at once.
+    """A backward pass that processes several incoming gradients one after the other.
 
-    They do so with `is_grads_batched`, of which `torch.autograd.functional.jacobian(...,
-    vectorize=True)` makes use: by torch's older vmap, which knows no rule for a function of one's
-    own.
+    Several gradients come at once with `is_grads_batched`, which
+    `torch.autograd.functional.jacobian(..., vectorize=True)` uses: by torch's older vmap, which has
+    no rules for custom functions.
     """
     level = torch._C._vmapmode_increment_nesting() - 1
     torch._C._vmapmode_decrement_nesting()
     if level == 0:
         return way(d_outputs)
     apart = [
-        None if d is None else torch._remove_batch_dim(d, level, 1, 0)  # of many, or of 1 for all
+        None if d is None else torch._remove_batch_dim(d, level, 1, 0)  # one for each, or 1 for all
         for d in d_outputs
     ]
     count = max((len(d) for d in apart if d is not None), default=1)
@@ -134,7 +134,7 @@ def one_by_one(
 
 
 class _WayBack(torch.autograd.Function):
-    """The way back under `torch.func.vmap`, for one incoming gradient after the other."""
+    """The backward pass under `torch.func.vmap`, for one incoming gradient after the other."""
 
     @staticmethod
     def forward(
@@ -147,7 +147,7 @@ class _WayBack(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        """Nothing is kept: it is differentiated no further."""
+        """Nothing is saved, since it cannot be differentiated again."""
 
     @staticmethod
     def vmap(
@@ -170,7 +170,7 @@ class _WayBack(torch.autograd.Function):
 def _differentiable_gradients(
     ctx: Any, inputs: Inputs, d_outputs: tuple[Tensor | None, ...]
 ) -> list[Tensor | None]:
-    """Gradients that can be differentiated again: by autograd, over the cell's equations."""
+    """Gradients that can be differentiated again, by autograd over the cell's equations."""
     truth = reference.run(problem_of(ctx.cell, inputs))
     assert truth.states is not None
     assert truth.gates is not None

@@ -1,4 +1,4 @@
-"""Which kernel runs a cell. Every kernel gives what the reference gives, values and gradients."""
+"""Which kernel runs a cell. All kernels give the values and gradients of the reference."""
 
 import logging
 import os
@@ -35,10 +35,10 @@ class Kernel:
     """A way to run cells over time.
 
     Attributes:
-        name: as in `use`.
-        about: one line on what it is.
-        run: the work.
-        refusal: why it cannot do a problem; None if it can.
+        name: the name that `use` takes.
+        about: a description in one line.
+        run: runs a problem.
+        refusal: why it cannot run a problem; None if it can.
     """
 
     name: str
@@ -94,7 +94,9 @@ PREFERRED = {
     ("cuda", "gru"): ("torch", "portable", "reference"),
     ("cuda", "rnn"): ("torch", "portable", "reference"),
 }
-"""By device and cell, by measurement (`benchmarks/layers.py`)."""
+"""Kernels in the order in which they are tried, by device and cell; measured by
+`benchmarks/layers.py`.
+"""
 OTHERWISE = ("native", "scan", "portable", "reference")
 
 _log = logging.getLogger(__name__)
@@ -104,10 +106,10 @@ _record: ContextVar[list[Any] | None] = ContextVar("record", default=None)
 
 @dataclass(frozen=True)
 class KernelChoice:
-    """What the dispatcher decides, and why not otherwise.
+    """The kernel that was chosen, and why others were not.
 
     Attributes:
-        kernel: that runs.
+        kernel: the kernel that runs.
         passed_over: kernels that were tried before it, and why they could not.
     """
 
@@ -118,15 +120,15 @@ class KernelChoice:
 def run(problem: Problem) -> Run:
     """Runs a cell over time with the first kernel that can.
 
-    Inside `torch.compile` and `torch.export`, where that choice cannot be looked into, it is the
-    hand-written one as an operator, or the reference: exported as a `scan`, which is for any number
-    of steps, compiled unrolled. `torch.jit.trace` too would unroll the hand-written one for one
-    length.
+    `torch.compile` and `torch.export` cannot trace this choice. Inside them it is the hand-written
+    kernel as an operator, or the reference, which is exported as a `scan` for any number of steps,
+    and unrolled when it is compiled. `torch.jit.trace` would unroll the hand-written kernel for one
+    length, so it also gets the operator.
     """
     if torch.onnx.is_in_onnx_export():
         return _for_onnx(problem)
     if torch.compiler.is_compiling():
-        # Where `torch.export` is strict, its compiler can look into neither choices nor a `scan`.
+        # The compiler of a strict `torch.export` can trace neither this choice nor a `scan`.
         has_scan = torch.compiler.is_exporting() and not torch.compiler.is_dynamo_compiling()
         is_chosen = has_scan and _chosen.get() == "reference"
         if portable.refusal(problem) is None and not is_chosen:
@@ -144,19 +146,19 @@ def run(problem: Problem) -> Run:
 
 
 def _is_watched() -> bool:
-    """Whether somebody looks at every operation, as `torch.jit.trace` and counters of them do.
+    """Whether every operation is observed, as by `torch.jit.trace` and by counters of operations.
 
-    They see nothing of a hand-written kernel unless it is an operator of torch's.
+    They do not see a hand-written kernel unless it is a torch operator.
     """
     is_tracing: bool = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
     return is_tracing or torch._C._len_torch_dispatch_stack() > 0
 
 
 def _for_onnx(problem: Problem) -> Run:
-    """By ONNX's own layers, and with `dynamo=True` by a loop over the equations of all others.
+    """Exports by ONNX's own layers; with `dynamo=True`, others become a loop over the equations.
 
-    The older exporter, which traces, knows torch's layers as ONNX's; it would hide that it unrolls
-    others for one number of steps.
+    The older exporter, which traces, writes torch's layers as ONNX's. It would unroll other layers
+    for one number of steps without a warning.
     """
     if torch.compiler.is_compiling():
         is_own = onnx_native.refusal(problem) is None
@@ -179,14 +181,16 @@ def at_inference(
     parameters: Mapping[str, Tensor | None],
     zones: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Tensor, State] | None:
-    """The native kernel's short way, where it would be chosen; None where `run` is to be asked.
+    """Runs layers by the native kernel's short way; None if it is not chosen, so that `run`
+    decides.
 
     Args:
         stack: layers, which read in one direction.
         x: (T, B, I).
-        state: before the first step, (L, B, size) each; None is zero.
-        parameters: of all layers, by their names in torch.
-        zones: shares of h and of what else a state has that stay as they were.
+        state: before the first step, (L, B, size) each; None means zero.
+        parameters: those of all layers, by their names in torch.
+        zones: probabilities that a unit of h, and of the other part of the state, keeps its old
+            value.
 
     Returns:
         The outputs (T, B, P) and the last state, as `state`.
@@ -205,16 +209,16 @@ def at_inference(
 
 
 def native_may_serve() -> bool:
-    """Whether no other kernel was chosen, here or for the process."""
+    """Whether no other kernel was chosen by `use` or for the process."""
     chosen = _chosen.get()
-    # Asked at every step of a layer: `get` alone takes longer where there is none.
+    # Called at every step of a layer: `get` alone takes longer if the variable is missing.
     if chosen is None and VARIABLE in os.environ:
         chosen = os.environ.get(VARIABLE)
     return chosen in (None, "", "native")
 
 
 def choose(problem: Problem) -> KernelChoice:
-    """The kernel for a problem: the chosen one, or by device and cell; the reference at the end."""
+    """The kernel for a problem: the chosen one, or the first by device and cell that can run it."""
     passed_over: dict[str, str] = {}
     for name in _candidates(problem):
         kernel = KERNELS[name]
@@ -231,7 +235,7 @@ def choose(problem: Problem) -> KernelChoice:
 
 @cache
 def _tell_of(cell: str) -> None:
-    """Says once that a cell is run by its equations alone."""
+    """Warns once that a cell is run by its equations alone."""
     _log.warning(
         "no kernel declares the cell %s: its equations are run step by step, which is slow", cell
     )
@@ -241,19 +245,19 @@ def _tell_of(cell: str) -> None:
 def use(
     kernel: str | None = None, *, products: str | None = None, frozen: bool | None = None
 ) -> Iterator[None]:
-    """Chooses a kernel by name while the context lasts, in this thread or task.
+    """Chooses a kernel by name within a `with` block, in this thread or task.
 
-    Where it cannot do what is asked, the reference does it. The environment variable
-    `FOREWORD_KERNEL` chooses for a whole process.
+    If it cannot run a problem, the reference does. The environment variable `FOREWORD_KERNEL`
+    chooses for a whole process.
 
     Args:
         kernel: its name; None leaves the choice as it is.
-        products: how numbers stand in the native kernel's matrix products: float32, bfloat16, or
-            int8 (where no gradient is wanted). States, gates, gradients, weights and sums are
-            float32 all the same. Of other kernels torch's alone takes notice, of bfloat16 on GPUs.
+        products: the number format of the factors in the native kernel's matrix products: float32,
+            bfloat16, or int8 (if no gradient is needed). States, gates, gradients, weights and sums
+            stay float32. Of the other kernels only torch's uses it, for bfloat16 on GPUs.
         frozen: True promises that no weight is written through `.data` or NumPy, which torch does
-            not count; then the native kernel need not read all of them at each call to see whether
-            those that it has laid out are still the same.
+            not count. Then the native kernel need not read all weights at each call to check
+            whether its packed copies are still valid.
 
     >>> with use("reference"):
     ...     pass
@@ -271,7 +275,7 @@ def use(
 
 @contextmanager
 def recorded() -> Iterator[list[KernelChoice]]:
-    """Collects every choice that is made while the context lasts, in this thread or task."""
+    """Collects every choice that is made within the `with` block, in this thread or task."""
     choices: list[KernelChoice] = []
     token = _record.set(choices)
     try:
@@ -286,7 +290,7 @@ def _candidates(problem: Problem) -> tuple[str, ...]:
         chosen = _known(named, VARIABLE)
     if chosen is not None:
         return (chosen,)
-    # oneDNN has no projections: torch would warn, and take the slow way.
+    # oneDNN has no projections: torch would warn and run slowly.
     if problem.cell.projected and problem.x.device.type == "cpu":
         return OTHERWISE
     return PREFERRED.get((problem.x.device.type, problem.cell.name), OTHERWISE)
@@ -306,7 +310,7 @@ def _known_products(name: str) -> native.Products:
 
 
 def _is_transformed(problem: Problem) -> bool:
-    """Whether `torch.func` or forward-mode differentiation is at work on it."""
+    """Whether it is inside `torch.func` or forward-mode differentiation."""
     if torch._C._are_functorch_transforms_active():
         return True
     return forward_ad._current_level >= 0 and any(_is_dual(t) for t in problem.tensors)

@@ -11,7 +11,7 @@ from foreword.kernels.problem import Extras, Problem, Zoneout
 
 
 class Inputs(NamedTuple):
-    """All tensors that a cell's way through time depends on; None where there is none.
+    """All tensors that running a cell depends on; None for those that are absent.
 
     Attributes:
         x: (T, B, I).
@@ -21,9 +21,9 @@ class Inputs(NamedTuple):
         norm_ih, norm_hh, norm_c, bias_c: parameters of layer normalisation.
         weight_q, weight_q_right, weight_r, weight_r_right: those of the Mogrifier LSTM.
         keep, drop_hidden, drop_memory, lengths: as in `kernels.problem.Extras`.
-        zone_hidden: (T, B, P), as in `kernels.problem.Zoneout`; a share is expanded.
+        zone_hidden: (T, B, P), as in `kernels.problem.Zoneout`; a probability is expanded.
         zone_memory: (T, B, H), the same.
-        probe_h: (T, B, P), zeros, for the gradients by the hidden states.
+        probe_h: (T, B, P), zeros, for the gradients with respect to the hidden states.
         probe_c: (T, B, H), the same for the memories.
     """
 
@@ -54,7 +54,7 @@ class Inputs(NamedTuple):
     weight_r_right: Tensor | None = None
 
     def carries(self) -> tuple[Tensor | None, Tensor | None]:
-        """What h and c are multiplied by before each step, (T, B, 1) and (T, B, 1 or H)."""
+        """The factors of h and c before each step, (T, B, 1) and (T, B, 1 or H)."""
         carry_h = None if self.keep is None else self.keep.unsqueeze(2)
         if self.drop_memory is None:
             return carry_h, carry_h
@@ -68,7 +68,7 @@ Gradients = dict[str, Tensor | None]
 
 
 def flat_inputs(problem: Problem) -> Inputs:
-    """The problem's tensors, and probes where a trace is wanted."""
+    """The problem's tensors, and probes if a trace is requested."""
     extras = problem.extras
     h, *rest = problem.state
     probes: tuple[Tensor | None, ...] = (None, None)
@@ -115,7 +115,7 @@ def problem_of(cell: Cell, inputs: Inputs) -> Problem:
 
 
 def _share(problem: Problem, share: Tensor | float, part: Tensor | None) -> Tensor | None:
-    """Of a part of the state that stays, (T, B, size); one for all is expanded."""
+    """The zoneout of one part of the state, (T, B, size); a single number is expanded."""
     if part is None or isinstance(share, Tensor):
         return None if part is None else share  # type: ignore[return-value]
     return part.new_full(part.shape[1:], share).expand(len(problem.x), *part.shape)

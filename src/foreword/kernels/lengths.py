@@ -1,4 +1,4 @@
-"""Sequences that end before others, for kernels that know of none: all steps, then a cut."""
+"""Sequences of different lengths, for kernels without lengths: all steps, then a mask."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +10,7 @@ from foreword.kernels.problem import Problem, Run
 
 
 def run_padded(run: Callable[[Problem], Run], problem: Problem) -> Run:
-    """What `run`, which knows no lengths, gives for a problem that may have some."""
+    """Run a problem that may have lengths by `run`, which does not know them."""
     lengths = problem.extras.lengths
     if lengths is None:
         return run(problem)
@@ -35,9 +35,9 @@ def within(lengths: Tensor, steps: int) -> Tensor:
 
 
 def state_after(states: Tensor, before: Tensor, lengths: Tensor) -> Tensor:
-    """The state (B, size) after the last step of each sequence, from those of all (T, B, size).
+    """The state (B, size) after the last step of each sequence, from all states (T, B, size).
 
-    A sequence of length 0 keeps the state that it began with.
+    A sequence of length 0 keeps its initial state.
     """
     index = (lengths - 1).clamp(min=0).view(1, -1, 1).expand(1, *states.shape[1:])
     last = states.gather(0, index)[0]

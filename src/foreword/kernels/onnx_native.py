@@ -1,6 +1,6 @@
 """ONNX's own recurrent operators as a kernel for `torch.onnx.export(dynamo=True)`.
 
-They are for any number of steps. While a model is exported they have shapes, and no values.
+They work for any number of steps. While a model is exported, tensors have shapes but no values.
 """
 
 import torch
@@ -12,14 +12,14 @@ from foreword.kernels.problem import Problem, Run
 
 
 def refusal(problem: Problem) -> str | None:
-    """Why ONNX's operators cannot do it; None if they can."""
+    """Why ONNX's operators cannot run it; None if they can."""
     if operator_of(problem.cell) is None:
         return f"ONNX has no {problem.cell.name} with these options"
     return None if problem.extras.is_plain else "ONNX changes nothing between the steps"
 
 
 def run(problem: Problem) -> Run:
-    """Adds the operator to the graph; gives outputs and the last state."""
+    """Adds the operator to the graph; returns outputs and the last state."""
     operator, x, weights = operator_of(problem.cell), problem.x, problem.weights
     assert operator is not None
     W, R, b_ih, b_hh = (
@@ -42,6 +42,6 @@ def run(problem: Problem) -> Run:
 
 
 def _arranged(matrix: Tensor, blocks: Blocks) -> Tensor:
-    """Blocks of rows in ONNX's order, some of them with the other sign."""
+    """Blocks of rows in ONNX's order, some of them negated."""
     rows = row_blocks(matrix, max(block for block, _ in blocks) + 1)
     return torch.cat([rows[block] if sign > 0 else -rows[block] for block, sign in blocks])

@@ -1,6 +1,6 @@
-"""The cells that ONNX has operators of its own for: its LSTM, GRU and RNN. Needs no torch.
+"""The cells for which ONNX has operators of its own: LSTM, GRU and RNN. Needs no torch.
 
-Runtimes have fast code for these. Every other cell is written as its own equations.
+Runtimes have fast code for these. Every other cell is exported as its own equations.
 """
 
 from collections.abc import Mapping
@@ -23,8 +23,8 @@ class Operator:
 
     Attributes:
         name: the operator.
-        blocks: where ONNX's gates stand among ours.
-        attributes: of the operator, besides `hidden_size`.
+        blocks: the positions of ONNX's gates among ours.
+        attributes: those of the operator, except `hidden_size`.
     """
 
     name: str
@@ -33,8 +33,8 @@ class Operator:
 
 
 _IOFC = ((0, 1), (3, 1), (1, 1), (2, 1))  # ours: i, f, g, o
-# ONNX does not say which of two coupled gates is computed. Both are here, as 1 - sigmoid(a) is
-# sigmoid(-a): a runtime that leaves the attribute unread computes the same.
+# ONNX does not say which of two coupled gates is computed. Both are included, since 1 - sigmoid(a)
+# is sigmoid(-a): a runtime that ignores the attribute computes the same.
 _COUPLED = ((0, -1), (2, 1), (0, 1), (1, 1))  # ours: f, g, o
 _ZRH = ((1, 1), (0, 1), (2, 1))  # ours: r, z, n
 PEEPHOLES: Blocks = ((0, 1), (2, 1), (1, 1))
@@ -44,8 +44,8 @@ PEEPHOLES: Blocks = ((0, 1), (2, 1), (1, 1))
 def operator_of(cell: Cell) -> Operator | None:
     """Return the operator that computes what a cell does; None if there is none.
 
-    ONNX knows no projection. Its attribute `clip` bounds what goes into the activations, where
-    `cell_clip` bounds the memory: a cell with it is written as its equations.
+    ONNX has no projection. Its attribute `clip` bounds the inputs of the activations, while
+    `cell_clip` bounds the memory: a cell with it is exported as its equations.
     """
     if cell.projected or cell.cell_clip:
         return None

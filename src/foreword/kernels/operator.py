@@ -1,7 +1,7 @@
-"""The hand-written kernels as torch operators, which compilers and exporters take as they are.
+"""The hand-written kernels as torch operators, which compilers and exporters do not trace.
 
-`torch.compile` and `torch.export` would unroll the loop over time, and do not look into another
-function's way back. An operator is one node of their graph, whatever the number of steps.
+`torch.compile` and `torch.export` would unroll the loop over time, and cannot trace a custom
+backward pass. An operator is one node of their graph for any number of steps.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _FIXED = {"keep", "drop_hidden", "drop_memory"}
 def run(problem: Problem) -> Run:
     """Runs a cell over time as an operator; see `portable.kernel.run`.
 
-    With lengths all steps are computed: how many rows they leave is not known when shapes are.
+    With lengths all steps are computed: the number of rows depends on data, and shapes must not.
     """
     return run_padded(_run, problem)
 
@@ -40,12 +40,12 @@ def _run(problem: Problem) -> Run:
 
 @torch.library.custom_op("foreword::bptt_forward", mutates_args=())
 def bptt_forward(cell: str, names: str, tensors: Sequence[Tensor]) -> list[Tensor]:
-    """States, gates, and what the way back needs. None is a view of another, as operators must.
+    """States, gates, and what the backward pass needs. Operators must not return views of each
+    other.
 
     Args:
-        cell: as `cells.registry.describe` says it.
-        names: of those `Inputs` that are there.
-        tensors: they themselves.
+        cell: the result of `cells.registry.describe`.
+        names: those of the `Inputs` that are present. tensors: these inputs.
     """
     inputs, spec = _inputs(names, tensors), from_description(cell)
     outputs, extra = _loops(spec, inputs).forward(spec, inputs)
@@ -72,7 +72,7 @@ def bptt_backward(
     kept: Sequence[Tensor],
     d_outputs: Sequence[Tensor],
 ) -> list[Tensor]:
-    """Gradients by the inputs that are there and can have one, in their order."""
+    """Gradients with respect to the inputs that are present and can have one, in their order."""
     inputs = _inputs(names, tensors)
     spec = from_description(cell)
     present: list[Any] = [part if part.numel() else None for part in kept]
@@ -94,16 +94,18 @@ def _gradient_shapes(
 
 
 def _own(part: Tensor | None, like: Tensor) -> Tensor:
-    """A copy, since operators give no views of each other; an empty one for what is not there."""
+    """A copy, since operators must not return views of each other; an empty tensor for None."""
     return like.new_empty(0) if part is None else part.clone()
 
 
 def _loops(cell: Cell, inputs: Inputs) -> autograd.Loops:
-    """Chosen when it runs: a graph may be compiled on one machine and run on another."""
+    """The kernel, chosen when the operator runs: perhaps on another machine than the compiler's.
+    """
     problem = problem_of(cell, inputs)
     if native.refusal(problem) is not None:
         return eager.LOOPS
-    # The staged loops keep other tensors than are declared here: left for what has no others.
+    # The staged loops save other tensors than are declared here, so they are used only if nothing
+    # else can run it.
     is_staged = cell.projected and eager.refusal(problem) is None
     return eager.LOOPS if is_staged else native.LOOPS
 
@@ -146,4 +148,4 @@ def _forward_flops(cell: str, names: str, shapes: Any, *rest: Any, **more: Any) 
 @register_flop_formula(torch.ops.foreword.bptt_backward)
 def _backward_flops(cell: str, names: str, shapes: Any, *rest: Any, **more: Any) -> int:
     del cell, rest, more
-    return 2 * _flops(names, shapes)  # by the inputs and by the weights
+    return 2 * _flops(names, shapes)  # with respect to the inputs and to the weights

@@ -1,4 +1,4 @@
-"""What a kernel is asked, and what it answers. No equations, no loops."""
+"""The arguments and the results of a kernel. No equations, no loops."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from foreword.cells.cell import Cell, State
 
 @dataclass(frozen=True)
 class Zoneout:
-    """Parts of the state that a step leaves as they were (Krueger et al. 2016).
+    """Units of the state that keep their old value in a step (Krueger et al. 2016).
 
-    Each is a mask (T, B, size), 1 where the old value stays; or a share, for its expectation.
+    Each is a mask (T, B, size), 1 where the old value stays; or a probability, for the expectation.
     """
 
     hidden: Tensor | float = 0.0
@@ -22,19 +22,20 @@ class Zoneout:
 
 @dataclass(frozen=True)
 class Extras:
-    """What is done to the state between the cell's equations. The default is nothing.
+    """Changes to the state between the cell's steps. By default there are none.
 
     Attributes:
         keep: (T, B), 0 where a sequence's state is reset to zero before the step, else 1.
-        drop_hidden: (B, S), what the state is multiplied by as `weight_hh` sees it, at all steps:
-            recurrent dropout (Gal & Ghahramani 2016).
-        drop_memory: (B, H), what c is multiplied by before every step.
-        zoneout: see there.
-        lengths: (B,), int64, each sequence's steps, 0 to T. Nothing depends on what lies beyond:
-            states, gates and gradients there are 0, and the last state is that after the
-            sequence's own last step. None if all have T.
-        wants_states: whether the states of all steps are wanted.
-        traced: whether the gates of all steps are wanted too, and the way to gradients by states.
+        drop_hidden: (B, S), the factor of the state before `weight_hh` at all steps: recurrent
+            dropout (Gal & Ghahramani 2016).
+        drop_memory: (B, H), the factor of c before every step.
+        zoneout: units that keep their old value.
+        lengths: (B,), int64, the number of steps of each sequence, 0 to T. Nothing depends on the
+            inputs beyond: states, gates and gradients there are 0, and the last state is that after
+            the sequence's own last step. None if all have T.
+        wants_states: whether the states of all steps are needed.
+        traced: whether the gates of all steps are also needed, and gradients with respect to
+            states.
     """
 
     keep: Tensor | None = None
@@ -47,13 +48,13 @@ class Extras:
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing is asked but the outputs and the last state, for whole sequences."""
+        """Whether only the outputs and the last state are needed, for whole sequences."""
         asked = self.keep, self.drop_hidden, self.drop_memory, self.zoneout, self.lengths
         return all(part is None for part in asked) and not (self.wants_states or self.traced)
 
     @property
     def tensors(self) -> list[tuple[str, Tensor]]:
-        """Those that are there, by name."""
+        """Those that are present, by name."""
         if self is NO_EXTRAS:
             return []
         zoneout = self.zoneout or Zoneout()
@@ -72,9 +73,9 @@ NO_EXTRAS = Extras()
 
 
 def unknown(cell: Cell, known: Container[type[Cell]]) -> str | None:
-    """Why a kernel cannot run a cell, if it is none of those that the kernel declares.
+    """Why a kernel cannot run a cell; None if the kernel declares the cell.
 
-    A class that inherits from a known one may have other equations, and so is not known.
+    A class that inherits from a declared one may have other equations, so it is not declared.
     """
     return None if type(cell) in known else f"it has no loops for {cell.name}"
 
@@ -84,11 +85,11 @@ class Problem:
     """A cell to be run over time.
 
     Attributes:
-        cell: whose equations.
+        cell: the cell.
         x: inputs (T, B, I), T at least 1.
         state: before the first step, (B, size) for each part.
         weights: the cell's parameters by name.
-        extras: what else is to be done.
+        extras: changes to the state between steps, and which results are needed.
     """
 
     cell: Cell
@@ -105,17 +106,18 @@ class Problem:
 
 
 class Run(NamedTuple):
-    """A cell's way through time.
+    """The results of running a cell over time.
 
     Attributes:
         outputs: hidden states after each step, (T, B, P).
         last: the state after the last step.
         states: each part of the state after each step, (T, B, size); None only if they were not
-            wanted.
+            requested.
         gates: by name, (T, B, H) each; only if it was traced.
-        handles: for each part of the state, what to differentiate a loss by to get its gradient by
-            that part after each step, all later steps included: T tensors (B, size), or one
-            (T, B, size) that stands for all. Only if it was traced with gradients.
+        handles: for each part of the state, the tensors with respect to which a loss must be
+            differentiated to get its gradient with respect to that part after each step, including
+            all later steps: T tensors (B, size), or one (T, B, size) for all. Only if it was traced
+            with gradients.
     """
 
     outputs: Tensor

@@ -17,7 +17,7 @@ def run(problem: Problem) -> Run:
 
 
 def run_scanned(problem: Problem) -> Run:
-    """Do the same with torch's `scan`, whose graph has one step and is for any number of steps.
+    """Do the same with torch's `scan`, whose graph has one step and works for any number of steps.
 
     For graphs that other programs run: it contains no operator of Foreword.
     """
@@ -48,7 +48,7 @@ def _run_scanned(problem: Problem) -> Run:
     others = {**problem.weights, **{k: part for k, part in fixed.items() if part is not None}}
     parts, steps = len(problem.state), 1 + len(over_time)
 
-    # The step sees nothing but its arguments: scan's graph has no other tensors.
+    # The step may use only its arguments, since scan's graph has no other tensors.
     def step(*given: Tensor) -> list[Tensor]:
         state, (x, *rest) = given[:parts], given[parts : parts + steps]
         named = dict(zip(others, given[parts + steps :], strict=True))
@@ -60,7 +60,7 @@ def _run_scanned(problem: Problem) -> Run:
         )
         after, gates = _after(its_own, state, x, dict(zip(over_time, rest, strict=True)))
         shown = [*after, *(gates[name] for name in cell.gates if extras.traced)]
-        return [*after, *(part.clone() for part in shown)]  # none may be another one's memory
+        return [*after, *(part.clone() for part in shown)]  # they must not share memory
 
     scan = torch.ops.higher_order.scan
     result = scan(
@@ -72,7 +72,7 @@ def _run_scanned(problem: Problem) -> Run:
 
 
 def _over_time(extras: Extras) -> dict[str, Tensor]:
-    """What of the extras each step has its own part of, by name."""
+    """The extras that differ from step to step, by name."""
     zoneout = extras.zoneout or Zoneout()
     parts = {"keep": extras.keep, "hidden": zoneout.hidden, "memory": zoneout.memory}
     return {name: part for name, part in parts.items() if isinstance(part, Tensor)}
@@ -84,7 +84,7 @@ def _after(
     """The state after one more step, and the gates.
 
     Args:
-        problem: whose cell and extras.
+        problem: has the cell and the extras.
         state: before the step.
         x: (B, I).
         at_step: this step's part of `_over_time`.
@@ -102,6 +102,6 @@ def _after(
         hidden = at_step.get("hidden", extras.zoneout.hidden)
         memory = at_step.get("memory", extras.zoneout.memory)
         shares = (hidden, *(memory for _ in after[1:]))
-        # `lerp` is exact where nothing or all stays.
+        # `lerp` is exact if nothing or everything stays.
         after = tuple(map(torch.lerp, after, state, shares))
     return after, gates

@@ -1,7 +1,7 @@
-"""Cells whose recurrence is linear, unit by unit: h_t = a_t * h_{t-1} + b_t, a and b of the input.
+"""Cells with a linear recurrence in each unit: h_t = a_t * h_{t-1} + b_t, a and b of the input.
 
-The cell's own equations give a and b of all steps at once, in one matrix product. What is left to
-do step by step is one loop, in C++ for float32 on the CPU, otherwise in torch's operations (Martin
+The cell's own equations give a and b of all steps at once, in one matrix product. Only the
+recurrence runs step by step: in C++ for float32 on the CPU, otherwise in torch's operations (Martin
 & Cundy 2018, "Parallelizing linear recurrent neural nets over sequence length").
 """
 
@@ -20,16 +20,16 @@ from foreword.kernels.lengths import run_padded
 from foreword.kernels.problem import Problem, Run, unknown
 
 CELLS: frozenset[type[Cell]] = frozenset({MinGRUCell, MinLSTMCell, RGLRUCell})
-"""The cells that this kernel runs: a is the gate `keep`, and b is the state after a step from 0."""
+"""The cells that this kernel runs: a is the gate `keep`, and b the state after a step from 0."""
 
 
 def run(problem: Problem) -> Run:
-    """Runs a cell over time; what `refusal` says it can."""
+    """Runs a cell over time, if `refusal` returns None for it."""
     return run_padded(_run, problem)
 
 
 def refusal(problem: Problem) -> str | None:
-    """Why this kernel cannot do it; None if it can."""
+    """Why this kernel cannot run it; None if it can."""
     if problem.extras.zoneout is not None:
         return "it has no zoneout"
     if problem.extras.drop_memory is not None:
@@ -47,7 +47,7 @@ def _run(problem: Problem) -> Run:
         a = a * extras.keep.unsqueeze(2)
     probe = None
     if extras.traced and torch.is_grad_enabled():
-        # The gradient by b_t is that by h_t, all later steps included.
+        # The gradient with respect to b_t is that of h_t, including all later steps.
         probe = torch.zeros_like(b).requires_grad_()
         b = b + probe
     u = scan(a, b, problem.state[-1])
@@ -98,12 +98,12 @@ class _Scan(torch.autograd.Function):
 
 
 def _way_back(a: Tensor, first: Tensor, h: Tensor, d_h: Tensor | None) -> Sequence[Tensor | None]:
-    """Gradients by a, b and the first h, from those by h."""
+    """Gradients with respect to a, b and the first h, from those of h."""
     if d_h is None:
         return None, None, None
     if not torch.is_grad_enabled() and native.has_scan(a, first, h, d_h):
         return native.scan_back(a, first, h, d_h)
-    # By torch's operations where the gradients are differentiated again.
+    # By torch's operations if the gradients are differentiated again.
     factors = torch.cat([torch.zeros_like(a[:1]), a[1:].flip(0)])
     d_b = _loop(factors, d_h.flip(0), torch.zeros_like(first)).flip(0)
     before = torch.cat([first.unsqueeze(0), h[:-1]])

@@ -1,7 +1,7 @@
-"""With how many threads torch computes: as many as it would take, within a container's quota.
+"""The number of torch's threads: as many as it would use, within a container's quota.
 
-Torch counts the machine's cores. In a container whose quota of processor time pays for fewer, the
-threads then wait for each other.
+torch counts the machine's cores. If a container's quota of processor time is smaller, the threads
+wait for each other.
 """
 
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from foreword.cores import available
 
 
 def most_threads() -> int:
-    """As many as torch would take (OMP_NUM_THREADS), but no more than this process has cores."""
+    """As many as torch would use (OMP_NUM_THREADS), but at most the cores of this process."""
     return min(torch.get_num_threads(), available())
 
 
 @contextmanager
 def threads_restored() -> Iterator[None]:
-    """Gives torch the number of threads back that it had."""
+    """Restores the number of torch's threads."""
     before = torch.get_num_threads()
     try:
         yield
@@ -29,7 +29,7 @@ def threads_restored() -> Iterator[None]:
 
 @contextmanager
 def threads_within_quota() -> Iterator[None]:
-    """While active, or around a function, torch has no more threads than this process has cores."""
+    """Limits torch's threads to the cores of this process, within a block or around a function."""
     most = most_threads()
     if most == torch.get_num_threads():
         yield

@@ -16,7 +16,7 @@ CUDNN_WITH_BFLOAT16 = 91300
 
 
 def run(problem: Problem) -> Run:
-    """Runs the cells that torch has over time; gives outputs and the last state."""
+    """Runs a cell that torch has over time; returns outputs and the last state."""
     cell, x, weights = problem.cell, problem.x, problem.weights
     names = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
     flat = [weights[name] for name in names + ["weight_hr"] * cell.projected]
@@ -27,7 +27,7 @@ def run(problem: Problem) -> Run:
         flat = [weight.bfloat16() for weight in flat]
     if x.is_cuda:
         flat = compacted(flat)
-    # A traced graph must not depend on whether gradients were wanted while it was traced.
+    # A traced graph must not depend on whether gradients were needed while it was traced.
     is_training = torch.is_grad_enabled() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
     rest = (flat, True, 1, 0.0, is_training, False, False)
     if isinstance(cell, LSTMCell):
@@ -59,7 +59,7 @@ def takes_bfloat16(x: Tensor) -> bool:
 
 
 def refusal(problem: Problem) -> str | None:
-    """Why torch's layers cannot do it; None if they can."""
+    """Why torch's layers cannot run it; None if they can."""
     cell = problem.cell
     if type(cell) not in CELLS or (isinstance(cell, GRUCell) and not cell.reset_after):
         return f"torch has no {cell.name}"

@@ -1,4 +1,4 @@
-"""The loop of `triton_softmax` over one row, as Triton compiles it. Imported where Triton is."""
+"""The loop of `triton_softmax` over one row, compiled by Triton. Imported only with Triton."""
 
 import triton
 import triton.language as tl
@@ -15,7 +15,7 @@ def rows(
     stride,
     BLOCK: tl.constexpr,
 ):
-    """One row of `triton_softmax.rows_softmax`, by the program of its number."""
+    """One row of `triton_softmax.rows_softmax`; the program's number is that of the row."""
     row = tl.program_id(0)
     target = tl.load(targets + row)
     start = logits + row.to(tl.int64) * stride

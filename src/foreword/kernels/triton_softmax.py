@@ -1,7 +1,7 @@
 """Softmax, cross-entropy and its gradient on GPUs, in one pass over the logits. Needs Triton.
 
-In torch's operations the logits of a batch, a gigabyte of them, are read and written a dozen times;
-here they are read once or twice and written once.
+With torch's operations the logits of a batch, a gigabyte, are read and written a dozen times; here
+they are read once or twice and written once.
 """
 
 from functools import cache
@@ -13,13 +13,13 @@ from torch import Tensor
 BLOCK = 4096
 """Logits that a program holds at once."""
 PADDED_TO = 64
-"""The vocabulary's size in memory is a multiple: matrix units want aligned rows."""
+"""The vocabulary's size in memory is a multiple of this, since matrix units need aligned rows."""
 CHUNK_BYTES = 1 << 31
 """Memory for the logits that exist at once."""
 
 
 def can(features: Tensor, low: torch.dtype) -> bool:
-    """Whether it serves: on a GPU, for products in 16 bits or float32."""
+    """Whether it can be used: on a GPU, for products in 16 bits or float32."""
     return features.is_cuda and low in (torch.bfloat16, torch.float16, torch.float32) and _there()
 
 
@@ -31,17 +31,18 @@ def _there() -> bool:
 def loss_and_gradients(
     features: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, low: torch.dtype
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """What `foreword.nn.softmax.linear_cross_entropy` is, and its gradients.
+    """`foreword.nn.softmax.linear_cross_entropy`, and its gradients.
 
     Args:
         features: (N, F) float32.
         weight: (V, F) float32.
         bias: (V,) float32.
-        targets: (N,) int64; below 0 where there is nothing to predict.
+        targets: (N,) int64; below 0 if there is nothing to predict.
         low: dtype of the matrix products' factors and of the logits; sums are float32.
 
     Returns:
-        The sum of -log P(target), float64; gradients by features, weight and bias, float32.
+        The sum of -log P(target), float64; gradients with respect to features, weight and bias,
+        float32.
     """
     N, V = len(features), len(weight)
     width = -(-V // PADDED_TO) * PADDED_TO

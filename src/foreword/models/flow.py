@@ -18,7 +18,7 @@ def gradients_by_states(
     Args:
         model: the model, in evaluation mode.
         inputs: (T, B) ids.
-        targets: (B,), the word after the last input; -1 where there is none.
+        targets: (B,), the word after the last input; -1 if there is none.
         state: the state before the window.
 
     Returns:

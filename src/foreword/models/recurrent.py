@@ -52,6 +52,6 @@ class RecurrentModel(NextWordModel):
         return hidden, after if isinstance(after, tuple) else (after,)
 
     def traced(self, embedded: Tensor, state: State) -> tuple[Tensor, State, Trace]:
-        """Return `hidden_states`, and a trace of what happened inside."""
+        """Return `hidden_states`, and a trace of the gates and states."""
         hidden, after, trace = self.recurrent(embedded, state, return_trace=True)
         return hidden, after if isinstance(after, tuple) else (after,), trace

@@ -17,7 +17,7 @@ from foreword.text.tokenizer import EOS_ID
 
 Array = np.ndarray
 BLOCK = 1 << 22
-"""The number of words that are sorted at once, which bounds the memory beside the result."""
+"""The number of words that are sorted at once, which bounds the additional memory."""
 ABSENT = -1
 """The index of an n-gram that is not in the table."""
 

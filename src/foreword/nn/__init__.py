@@ -1,4 +1,4 @@
-"""Recurrent layers, drop-in for torch.nn's, and what those lack.
+"""Recurrent layers that replace those of torch.nn and have features that those lack.
 
 >>> import torch, foreword.nn
 >>> layer = foreword.nn.LSTM(8, 16, num_layers=2, batch_first=True)

@@ -96,7 +96,7 @@ class Adaptive(nn.Module):
             is_inside = (targets >= cluster.first) & (targets < cluster.last)
             by_head = by_head.masked_fill(is_inside, self._common + k)
             x, inside = features, (targets - cluster.first).masked_fill(~is_inside, IGNORED)
-            if not features.is_cuda:  # a GPU would be waited for, and its graphs have one shape
+            if not features.is_cuda:  # this would wait for a GPU; its graphs have fixed shapes
                 rows = is_inside.nonzero().squeeze(1)
                 x, inside = features[rows], inside[rows]
             x = F.linear(x.to(low), down.to(low)).to(features.dtype)

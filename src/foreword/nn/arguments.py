@@ -32,7 +32,7 @@ def keep_mask(reset: Tensor, x: Tensor) -> Tensor:
 
 def check_input(x: Tensor, weight: Tensor, input_size: int, dimensions: int) -> None:
     """Refuse another dtype, device, number of features or of dimensions than `weight_ih` takes."""
-    is_there = isinstance(weight, Tensor)  # what is not is refused later, by its name
+    is_there = isinstance(weight, Tensor)  # other types are refused later, with their name
     if is_there and x.dtype != weight.dtype and not is_autocast(x.device):
         raise ValueError(
             f"RNN input dtype ({x.dtype}) does not match weight dtype ({weight.dtype}). "
@@ -52,7 +52,8 @@ def check_input(x: Tensor, weight: Tensor, input_size: int, dimensions: int) -> 
 
 
 def check_dimensions(layer: str, x: Tensor, states: Sequence[Tensor]) -> None:
-    """Refuse an input of neither two nor three dimensions, or states of another number than it."""
+    """Refuse an input without two or three dimensions, or states with another number of them.
+    """
     if x.dim() not in (2, 3):
         raise ValueError(f"{layer}: Expected input to be 2D or 3D, got {x.dim()}D tensor instead")
     if any(part.dim() != x.dim() for part in states):

@@ -14,7 +14,7 @@ _Device = torch.device | str | None
 
 
 class _OneStep(nn.Module):
-    """A cell's equations as a module. Parameters have torch's names and beginnings."""
+    """A cell's equations as a module. Parameters have torch's names and initial values."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class _OneStep(nn.Module):
         return names.shown(self)
 
     def extra_repr(self) -> str:
-        """The sizes, and what differs from the defaults."""
+        """The sizes, and the arguments that differ from their defaults."""
         shown = f"{self.input_size}, {self.hidden_size}"
         return shown if self.bias else f"{shown}, bias={self.bias}"
 
@@ -124,7 +124,7 @@ class RNNCell(_OneState):
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:  # noqa: A002
         """The hidden state (B, H) after one more input (B, I); or both without B."""
-        # Torch reads it at each call, and so complains only here.
+        # torch reads it at each call, so its error is raised only here.
         if self.nonlinearity not in ("tanh", "relu"):
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
         return super().forward(input, hx)

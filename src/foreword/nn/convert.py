@@ -1,8 +1,8 @@
 """Turns torch's recurrent layers into Foreword's in somebody's model, in place.
 
-A layer stays the object that it is, and its class changes: whatever refers to it still does,
-and whatever it carries stays where it is. Before any layer is changed, all of them are asked
-whether they carry something that would not be the same afterwards.
+A layer stays the same object and only its class changes, so all references to it and everything
+that it carries stay valid. Before any layer is changed, all of them are checked for features that
+would work differently afterwards.
 """
 
 import logging
@@ -62,7 +62,7 @@ def convert(module: nn.Module) -> nn.Module:
 
 
 def _is_recurrent(layer: nn.Module) -> bool:
-    """Whether it is a relative of the layers that are converted."""
+    """Whether its class derives from that of a layer that is converted."""
     scripted = (
         getattr(layer, "original_name", None) if isinstance(layer, torch.jit.ScriptModule) else None
     )
@@ -70,7 +70,7 @@ def _is_recurrent(layer: nn.Module) -> bool:
 
 
 def _examined(layer: nn.Module, base: type[nn.Module]) -> tuple[list[str], Plan | None]:
-    """Why a layer cannot be converted, and how it is if nothing stands against it."""
+    """Why a layer cannot be converted, and how to change it if there is no reason."""
     try:
         blank = _blank(layer, base)
     except (ValueError, TypeError, AttributeError) as error:
@@ -105,10 +105,10 @@ def _blank(layer: nn.Module, base: type[nn.Module]) -> Recurrent:
     if base is nn.LSTM:
         options["proj_size"] = theirs.proj_size
     if base is nn.RNN:
-        # The mode is what torch's layer goes by.
+        # torch's layer decides by its mode.
         options["nonlinearity"] = theirs.mode.removeprefix("RNN_").lower()
     ours = KINDS[base](theirs.input_size, theirs.hidden_size, device="meta", **options)
-    # Not by the constructor, which would warn again where torch's has warned.
+    # Not by the constructor, which would repeat the warnings of torch's.
     ours.dropout = theirs.dropout
     return ours
 
@@ -127,9 +127,10 @@ def _kind_for(layer: nn.Module, base: type[nn.Module]) -> type[nn.Module]:
 def _forward_of_parametrised(kind: type[Recurrent]) -> Callable[..., Any]:
     """A forward that reads parametrised weights as often as torch's layers do.
 
-    A reading may leave its mark: in training each one is a step of spectral_norm's power iteration.
-    torch reads a weight twice to see whether it has changed, up to the first that has, and then
-    twice to take it. Ours read each once, and the first of all once more.
+    Reading a weight can have a side effect: in training each reading is a step of spectral_norm's
+        power iteration. torch reads each weight twice to see whether it has changed, up to the
+        first that has, and then twice to use it. Our layers read each weight once, and the first
+        one once more.
     """
 
     def forward(self: Any, *inputs: Any, **more: Any) -> Any:
@@ -148,14 +149,14 @@ def _forward_of_parametrised(kind: type[Recurrent]) -> Callable[..., Any]:
 def _taken_names(
     layer: nn.Module, base: type[nn.Module], blank: Recurrent, of_torchs: frozenset[str]
 ) -> Iterator[str]:
-    """What would stand where the new class has something of its own."""
+    """Attributes of the layer with names that the new class uses itself."""
     of_class = {
         name
         for kind in type(blank).__mro__[: type(blank).__mro__.index(nn.Module)]
         for name in vars(kind)
         if not name.startswith("__")
     }
-    # Methods of torch's are asked about already.
+    # Methods of torch's have been checked already.
     of_torchs |= vars(base).keys() | vars(nn.RNNBase).keys()
     ours = (of_class | vars(blank).keys()) - of_torchs
     for name in sorted(ours & carried(layer)):
@@ -166,10 +167,10 @@ def _taken_names(
 
 
 def _odd_weights(layer: nn.Module, blank: Recurrent) -> Iterator[str]:
-    """Weights that no kernel would find, or read rightly."""
+    """Weights that the kernels would not find, or would not read correctly."""
     names: dict[str, list[str]] = {}
     for name, wanted in blank.named_parameters():
-        # A parametrised weight is not asked for: its computation may change what it comes from.
+        # A parametrised weight is not read: computing it may change its sources.
         if not parametrize.is_parametrized(layer, name):
             oddity = _oddity(layer, name, wanted.shape)
             if oddity is not None:

@@ -1,4 +1,4 @@
-"""The computation of a layer, for counters that ask each layer's class."""
+"""The operations of a layer, for tools that count them by the layer's class."""
 
 from foreword.kernels.flops import flops as of_cell
 from foreword.nn.recurrent import Recurrent

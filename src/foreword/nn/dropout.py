@@ -1,6 +1,6 @@
 """Dropout in training, as functions of an explicit generator. They do nothing outside of training.
 
-All keep the expectation: values that stay are divided by the share that stays.
+All keep the expectation: values that are kept are divided by the probability of being kept.
 """
 
 from dataclasses import dataclass
@@ -62,9 +62,9 @@ class Noise:
 
     Attributes:
         locked: one mask for all time steps between layers, not a new one at each.
-        hidden: on h as the recurrent weights see it, one mask for all steps (Gal & Ghahramani
-            2016).
-        memory: on c as each step finds it, one mask for all steps (Moon et al. 2015, "RNNDrop").
+        hidden: on h before the recurrent weights, one mask for all steps (Gal & Ghahramani 2016).
+        memory: on c at the beginning of each step, one mask for all steps (Moon et al. 2015,
+            "RNNDrop").
         weight: DropConnect on the recurrent weights (Wan et al. 2013; Merity et al. 2018).
         zoneout_hidden: units of h that keep their old value, drawn at each step (Krueger et al.
             2016); evaluation takes the expectation.

@@ -1,4 +1,4 @@
-"""`RNN`, `LSTM` and `GRU` with the signatures of their namesakes in torch.nn, and their kin."""
+"""`RNN`, `LSTM` and `GRU` with the signatures of torch.nn, and layers of related cells."""
 
 from typing import Any, ClassVar
 

@@ -23,7 +23,7 @@ from foreword.nn import softmax
 from foreword.nn.softmax import IGNORED
 
 GPU_CHUNK_BYTES = 1 << 28
-"""The memory for logits that exist at once on a GPU, where small chunks would leave it waiting."""
+"""The memory for logits that exist at once on a GPU, which small chunks would not keep busy."""
 
 
 class Mixture(nn.Module):
@@ -89,8 +89,8 @@ def mixture_cross_entropy(
     """Sum over positions of -ln P(target), in nats.
 
     As in `linear_cross_entropy` the logits exist a few rows at a time, and become their gradient in
-    place. Only the target's probability is needed of the mixture: with p_k the softmax of context k
-    and r_k = pi_k p_k(target) / P(target) what it has earned of the prediction,
+    place. Only the mixture's probability of the target is needed: with p_k the softmax of context k
+    and r_k = pi_k p_k(target) / P(target) its contribution to the prediction,
 
         d loss / d logits_k = r_k (p_k - onehot(target))        d loss / d ln pi_k = -r_k
 
@@ -124,15 +124,15 @@ class _MixtureCrossEntropy(torch.autograd.Function):
     ) -> Tensor:
         low = precision if precision != torch.float32 else weight.dtype
         K = contexts.shape[1]
-        # Ignored rows are computed with weight 0: to leave them out, the GPU would have to be
-        # waited for to tell which they are.
+        # Ignored rows are computed with weight 0: leaving them out would require waiting for the
+        # GPU to learn which they are.
         counts = (targets != IGNORED).unsqueeze(1)
         wanted = targets.clamp(min=0)
         weight_low = weight.to(low)
         grad_contexts = torch.empty_like(contexts, memory_format=torch.contiguous_format)
         grad_prior = torch.empty_like(log_prior)
         grad_weight, grad_bias = torch.zeros_like(weight), torch.zeros_like(bias)
-        unweighted = torch.zeros_like(bias)  # what the gradients below add up by themselves
+        unweighted = torch.zeros_like(bias)  # the gradients below are added up there
         loss = torch.zeros((), dtype=torch.float64, device=contexts.device)
         rows = contexts.reshape(-1, contexts.shape[2])
         is_native = dispatch.native_may_serve() and native.has_softmax(low, rows, weight, bias)

@@ -10,7 +10,7 @@ from torch.nn.utils import parametrize
 from foreword.errors import ConversionError
 
 OF_ANY_MODULE = frozenset(vars(nn.Module()))
-"""What every module holds."""
+"""The attributes that every module has."""
 _NEEDED_NO_MORE = "flatten_parameters"
 """People replace it on a layer to silence it; here it does nothing anyway."""
 
@@ -22,8 +22,8 @@ class Plan:
     Attributes:
         layer: torch's.
         kind: the class that it will be of.
-        fields: what objects of that class hold besides what every module does.
-        dropped: names of what only torch's layers hold.
+        fields: the attributes that objects of that class have and not every module has.
+        dropped: names of attributes that only torch's layers have.
     """
 
     layer: nn.Module
@@ -45,7 +45,7 @@ def carry_out(plans: Sequence[Plan], refusals: Sequence[str]) -> None:
 
 
 def base_of(layer: nn.Module) -> type[nn.Module]:
-    """A layer's class; that which it had before its weights were parametrised."""
+    """A layer's class, or the class that it had before its weights were parametrised."""
     kind = type(layer)
     if parametrize.is_parametrized(layer) and kind.__name__.startswith("Parametrized"):
         return kind.__bases__[0]
@@ -58,7 +58,7 @@ def carried(layer: nn.Module) -> set[str]:
 
 
 def replaced_methods(layer: nn.Module, base: type[nn.Module]) -> Iterator[str]:
-    """Say which methods of its class a layer has of its own."""
+    """Return the methods of its class that were replaced on the layer itself."""
     own = {
         name
         for kind in base.__mro__[: base.__mro__.index(nn.Module)]

@@ -1,4 +1,4 @@
-"""Recurrent layers with torch's calling conventions around the kernels. Knows no words."""
+"""Recurrent layers with torch's calling conventions, run by the kernels. Knows no words."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -54,9 +54,9 @@ class Recurrent(nn.Module):
         proj_size: P; 0 for none (Sak et al. 2014).
         device: of the parameters.
         dtype: of the parameters.
-        forget_bias: where the forget gate's bias begins, in all (Gers et al. 2000; Jozefowicz et
-            al. 2015). None leaves it random, as torch does.
-        noise: what is dropped besides.
+        forget_bias: the initial sum of the forget gate's biases (Gers et al. 2000; Jozefowicz et
+            al. 2015). None leaves them random, as torch does.
+        noise: further kinds of dropout.
         skip: outputs are the sum of all layers' outputs, not the last one's alone: with h_l, t the
             output of layer l at step t, y_t = h_1,t + ... + h_L,t (Melis, Dyer & Blunsom 2018, "On
             the state of the art of evaluation in neural language models", section 3). Dropout acts
@@ -115,7 +115,7 @@ class Recurrent(nn.Module):
         self.reset_parameters()
 
     def _suffixes_and_inputs(self) -> Iterator[tuple[str, int]]:
-        """The end of parameters' names and the input size, for each layer and direction."""
+        """The suffix of the parameters' names and the input size, for each layer and direction."""
         directions = ("", "_reverse") if self.bidirectional else ("",)
         inputs = self.input_size
         for layer in range(self.num_layers):
@@ -124,7 +124,7 @@ class Recurrent(nn.Module):
             inputs = len(directions) * (self.proj_size or self.hidden_size)
 
     def reset_parameters(self) -> None:
-        """Where the cell says; else uniform in +-1/sqrt(H), as torch does."""
+        """Initial values that the cell defines; otherwise uniform in +-1/sqrt(H), as in torch."""
         bound = 1.0 / math.sqrt(self.hidden_size)
         with torch.no_grad():
             for name, parameter in self.named_parameters():
@@ -164,18 +164,18 @@ class Recurrent(nn.Module):
 
     @property
     def cell_clip(self) -> float:
-        """The largest |c|; 0 for any, or where there is no c."""
+        """The largest |c|; 0 if it is unlimited, or if the cell has no c."""
         return self.cell.cell_clip
 
     @property
     def all_weights(self) -> list[list[nn.Parameter]]:
         """Each layer's and direction's parameters, as in torch."""
-        # Not `named_parameters`, which leaves out one of two that are tied.
+        # Not `named_parameters`, which leaves out one of two tied parameters.
         return [[getattr(self, name) for name in of_layer] for of_layer in self._all_weights]
 
     @property
     def _first_weight(self) -> Tensor:
-        # Not `get_parameter`: `torch.func` and parametrisations put tensors in its place.
+        # Not `get_parameter`: `torch.func` and parametrisations replace parameters by tensors.
         weight: Tensor = getattr(self, "weight_ih_l0", None)  # type: ignore[assignment]
         return weight
 
@@ -200,16 +200,16 @@ class Recurrent(nn.Module):
 
     @property
     def mode(self) -> str:
-        """As in torch: LSTM, GRU, RNN_TANH, RNN_RELU; other cells by their name."""
+        """The mode as in torch: LSTM, GRU, RNN_TANH or RNN_RELU; for other cells their name."""
         if isinstance(self.cell, ElmanCell):
             return f"RNN_{self.cell.nonlinearity.upper()}"
         return self.cell.name.upper()
 
     def flatten_parameters(self) -> None:
-        """Does nothing: kernels need no flat memory. For code that was written for torch."""
+        """Does nothing, since kernels need no flat memory; for code that was written for torch."""
 
     def __prepare_scriptable__(self) -> nn.Module:
-        """Asked by `torch.jit.script`, whose language the layer is not written in."""
+        """Called by `torch.jit.script`, which cannot compile this layer."""
         raise RuntimeError(
             f"torch.jit.script cannot read {names.shown(self)}. torch.jit.trace takes it, for any "
             "length and batch, and so does torch.export; what must be scripted is scripted with "
@@ -220,7 +220,7 @@ class Recurrent(nn.Module):
         return names.shown(self)
 
     def extra_repr(self) -> str:
-        """The sizes, and what differs from the defaults."""
+        """The sizes, and the arguments that differ from their defaults."""
         shown = [str(self.input_size), str(self.hidden_size)]
         if type(self) is Recurrent:
             shown.insert(0, repr(self.cell.name))
@@ -268,12 +268,12 @@ class Recurrent(nn.Module):
             input: (T, B, I); (B, T, I) if `batch_first`; (T, I) without a batch; or packed.
             hx: h of the shape (L D, B, P), or (h, c) with c (L D, B, H), by the cell's states;
                 without a batch, without B. None is zero.
-            lengths: (B,), steps of each sequence of a padded batch. What lies beyond is not read,
+            lengths: (B,), steps of each sequence of a padded batch. Inputs beyond are not read,
                 outputs there are 0, and the last state is that after the sequence's last step.
             reset: as the input without its last dimension; true where the state is set to zero
-                before that step, since something new begins there. What is read backwards is cut
-                at the same places.
-            return_trace: also return what happened inside.
+                before that step, because a new sequence begins there. When reading backwards, the
+                state is reset at the same boundaries.
+            return_trace: also return the gates and states of all steps.
 
         Returns:
             Outputs (T, B, D P), laid out as the input; the last state, as `hx`; and, if asked for,
@@ -313,7 +313,7 @@ class Recurrent(nn.Module):
         return (*result, trace) if return_trace else result
 
     def _at_inference(self, x: Tensor | PackedSequence, hx: Hidden | None) -> Any:
-        """The same for what is asked most often while nobody trains; None for all else."""
+        """`forward` for the commonest calls at inference, by a shorter way; None for all others."""
         if torch.compiler.is_compiling() or torch.is_grad_enabled() or type(x) is not Tensor:
             return None
         noise = self.noise
@@ -435,9 +435,10 @@ class Recurrent(nn.Module):
         return y, last, trace
 
     def _stays_in_float32(self, x: Tensor, state: State, is_packed: bool) -> bool:
-        """Whether torch's layer, under autocast on a CPU, rounds the factors of products alone.
+        """Whether torch's layer, under autocast on a CPU, rounds only the factors of products.
 
-        Its GRU does, its packed and its projected LSTM: their states are float32 if they begin so.
+        Its GRU, its packed and its projected LSTM do: their states stay float32 if they are at
+            first.
         """
         if x.device.type != "cpu" or any(part.dtype != torch.float32 for part in state):
             return False
@@ -459,7 +460,7 @@ class Recurrent(nn.Module):
         problem = Problem(self.cell, direction.reordered(x), before, weights, extras)
         if not is_autocast(x.device):
             return dispatch.run(problem)
-        # Of states that stay in float32 the products alone are made in autocast's precision.
+        # If states stay in float32, only the products have autocast's precision.
         is_rounded = x.dtype == torch.float32 and autocast_dtype(x) == torch.bfloat16
         products = "bfloat16" if is_rounded else None
         with torch.autocast(x.device.type, enabled=False), dispatch.use(products=products):
@@ -479,12 +480,13 @@ class Recurrent(nn.Module):
     def _weights(
         self, suffix: str, x: Tensor, precision: torch.dtype | None
     ) -> Mapping[str, Tensor]:
-        """One layer's and direction's, for inputs x; under autocast in its precision."""
+        """One layer's parameters in one direction, for inputs x; under autocast in its precision.
+        """
         shapes = self.cell.parameter_shapes(x.shape[2], self.hidden_size, self.proj_size)
         dtype, device = x.dtype, x.device
         weights: dict[str, Tensor] = {}
         absent: list[str] = []
-        # Each is read once: a parametrised one is computed again on every access.
+        # Each is read once, since a parametrised one is computed again on every access.
         for name, shape in shapes.items():
             if not self.bias and name.startswith("bias_"):
                 absent.append(name)
@@ -497,7 +499,7 @@ class Recurrent(nn.Module):
             weights[name] = weight
         for name in absent:
             weights[name] = weights["weight_ih"].new_zeros(shapes[name])
-        if "weight_hh" in weights:  # some cells do not look at their state
+        if "weight_hh" in weights:  # some cells do not use their state
             weights["weight_hh"] = drop_connect(
                 weights["weight_hh"], self.noise.weight, self.training, self.generator
             )

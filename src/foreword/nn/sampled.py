@@ -1,4 +1,4 @@
-"""Sample a large vocabulary, so that the sample stands for all of it in the training loss.
+"""Sample a large vocabulary, so that the sample represents all of it in the training loss.
 
 The softmax's sum over all V words is the sum over the most frequent words and the window's own
 targets, which are always included, and R others. Of those, K are drawn without replacement, and

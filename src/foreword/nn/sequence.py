@@ -24,7 +24,7 @@ def checked_lengths(lengths: Tensor | list[int], steps: int, batch: int) -> Tens
         )
     checked = checked.to(torch.int64)
     is_tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
-    # An exported graph is for any lengths, so they are not checked in it.
+    # An exported graph must work for any lengths, so they are not checked in it.
     if torch.compiler.is_compiling() or is_tracing or checked.is_meta:
         return checked
     wrong = ((checked < 0) | (checked > steps)).nonzero()
@@ -51,7 +51,7 @@ def unpack(packed: PackedSequence) -> tuple[Tensor, Tensor]:
     """Return a packed sequence padded with zeros (T, B, I), longest first, and its lengths."""
     data = packed.data
     if torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
-        # By torch's own operation, whose graph is for any number of steps and sequences.
+        # By torch's own operation, whose graph works for any number of steps and sequences.
         padded, lengths = torch._VF._pad_packed_sequence(data, packed.batch_sizes, False, 0.0, -1)
         return padded, lengths.to(data.device)
     steps, batch = len(packed.batch_sizes), int(packed.batch_sizes[0])

@@ -21,7 +21,7 @@ _log = logging.getLogger("foreword.nn")
 
 
 def unconvert(module: nn.Module) -> nn.Module:
-    """Turns Foreword's `RNN`, `LSTM` and `GRU` in a module into torch's: the way back.
+    """Turns Foreword's `RNN`, `LSTM` and `GRU` in a module into torch's; the inverse of `convert`.
 
     Code that looks for `torch.nn.LSTM`, to quantise, script or count it, then sees it. As with
     `convert`, the layers stay the same objects and all that they carry stays. Layers that torch
@@ -64,7 +64,7 @@ def unconvert(module: nn.Module) -> nn.Module:
 
 
 def _lack(layer: Recurrent, base: type[nn.Module]) -> str:
-    """What torch's layers lack that this one has; empty if nothing."""
+    """Features of this layer that torch's layers lack; empty if there are none."""
     cell = layer.cell
     if base not in (*KINDS.values(), Recurrent) or cell.name not in _THEIRS:
         return " of a class or a cell that torch does not have"
@@ -82,7 +82,7 @@ def _lack(layer: Recurrent, base: type[nn.Module]) -> str:
 
 
 def _plan_back(layer: Recurrent) -> Plan:
-    """How one of our layers becomes torch's."""
+    """How to turn one of our layers into torch's."""
     base = _THEIRS[layer.cell.name]
     options: dict[str, Any] = {}
     if base is nn.LSTM:
@@ -108,10 +108,10 @@ def _plan_back(layer: Recurrent) -> Plan:
 
 
 def _flat_weights(layer: Recurrent, names: list[str]) -> dict[str, Any]:
-    """What torch's layer remembers of its weights from call to call.
+    """The references to its weights that torch's layer keeps from call to call.
 
-    A parametrised weight is not read here, since reading may change what it comes from: the dead
-    reference tells torch's layer to read it at the next call, as it does at each.
+    A parametrised weight is not read here, since reading it may change its sources. A dead
+    reference makes torch's layer read it at the next call, as it does at every call.
     """
     dead = weakref.ref(torch.empty(0))
     weights: list[Tensor | None] = []
@@ -135,7 +135,7 @@ def _kind_back(layer: nn.Module, base: type[nn.Module]) -> type[nn.Module]:
 
 
 def _taken_back(layer: nn.Module, plan: Plan) -> Iterator[str]:
-    """What would stand where torch's layer has something of its own."""
+    """Attributes of the layer with names that torch's layer uses itself."""
     kinds = plan.kind.__mro__[: plan.kind.__mro__.index(nn.Module)]
     theirs = {name for kind in kinds for name in vars(kind) if not name.startswith("__")}
     ours = vars(Recurrent("lstm", 1, 1, device="meta")).keys() | set(dir(Recurrent))

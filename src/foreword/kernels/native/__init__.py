@@ -1,4 +1,4 @@
-"""Loops over time in C++, for float32 on CPUs: one call a layer, all threads in it together."""
+"""Loops over time in C++, for float32 on CPUs: one call for each layer, shared by all threads."""
 
 from foreword.compiled import instruction_set, why_absent
 from foreword.kernels.native.door import is_plain

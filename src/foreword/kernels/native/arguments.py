@@ -1,4 +1,4 @@
-"""What the native kernels are told, made from a problem's tensors; see `structs`."""
+"""The arguments of the native kernels, made from a problem's tensors; see `structs`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,11 +36,11 @@ NAMES: dict[type[Cell], str] = {
 
 
 WHOLE_ROWS = frozenset({LayerNormLSTMCell, LayerNormGRUCell, ScaleInvariantCoupledLSTMCell})
-"""Those of them whose gates depend on all units of a sequence: their steps have stages."""
+"""Those of them whose gates depend on all units of a sequence; only the staged loops run them."""
 
 
 def code_of(cell: Cell) -> int:
-    """The place of its equations among all of them."""
+    """The index of a cell's equations among all of them."""
     name = NAMES[type(cell)]
     if not getattr(cell, "reset_after", True):
         name = "gru-reset-before"
@@ -50,12 +50,12 @@ def code_of(cell: Cell) -> int:
 
 
 class Given(NamedTuple):
-    """Gradients that come in.
+    """Gradients with respect to the outputs.
 
     Attributes:
-        h: by the outputs (T, B, H) as the caller has them.
-        c: by the memories, (N, H).
-        last_h, last_c: by the last states, (B, H), where there are lengths.
+        h: with respect to the outputs (T, B, H), in the caller's layout.
+        c: with respect to the memories, (N, H).
+        last_h, last_c: with respect to the last states, (B, H), if there are lengths.
     """
 
     h: Tensor | None
@@ -65,12 +65,12 @@ class Given(NamedTuple):
 
 
 def input_of(i: Inputs, bias: Tensor) -> Input:
-    """What a layer reads."""
+    """The inputs of a layer."""
     return Input(i.x.shape[2], i.x.contiguous(), i.weight_ih.contiguous(), bias)
 
 
 def input_back_of(i: Inputs, d_x: Tensor) -> InputBack:
-    """What the gradients by it are made of."""
+    """The tensors from which its gradients are computed."""
     return InputBack(i.x.shape[2], i.weight_ih.contiguous(), d_x)
 
 
@@ -81,30 +81,31 @@ def inputs_of(i: Inputs, steps: Steps) -> Rows:
 
 
 def seen_of(seen: Tensor, steps: Steps, is_apart: bool) -> Rows:
-    """What the recurrent weight was applied to; unless it is apart, the states themselves."""
+    """The vectors that the recurrent weight multiplied, usually the states themselves.
+    """
     order = steps.order
     return Rows(seen, None if is_apart or order is None else order.befores)
 
 
 def masks_of(i: Inputs, steps: Steps) -> Masks:
-    """What is done to a state between two steps."""
+    """Changes to a state between two steps."""
     masks = steps.packed(i.keep), steps.in_order(i.drop_hidden), steps.in_order(i.drop_memory)
     return Masks(*map(whole, masks))
 
 
 def whole(part: Any) -> Any:
-    """Contiguous, if it is there."""
+    """The tensor as a contiguous one; None if there is none."""
     return None if part is None else part.contiguous()
 
 
 def masks_hidden(i: Inputs, sees_c: bool) -> bool:
-    """Whether the recurrent weight sees something else than the state itself."""
+    """Whether the recurrent weight multiplies something other than the state itself."""
     memory = sees_c and i.drop_memory is not None
     return i.keep is not None or i.drop_hidden is not None or memory
 
 
 def changes_memory(i: Inputs) -> bool:
-    """Whether an LSTM's step finds another memory than the one before it left."""
+    """Whether an LSTM's memory is changed between two steps."""
     return i.keep is not None or i.drop_memory is not None
 
 
@@ -112,7 +113,8 @@ def changes_memory(i: Inputs) -> bool:
 def packed_for(
     products: Products, cell: Cell, i: Inputs, keeps: bool
 ) -> Iterator[tuple[Tensor, Tensor | None, Packed]]:
-    """The biases, and memory for the weights: for this call alone if it `keeps` what goes back."""
+    """The biases, and memory for the weights; not shared if it saves for a backward pass.
+    """
     weights = i.weight_ih, i.weight_hh, i.bias_ih, i.bias_hh, i.weight_hr
     known = None if keeps else packed.find(weights, cell, products, i.x.shape[1])
     if known is None:
@@ -124,17 +126,17 @@ def packed_for(
 
 
 def room_for_gates(steps: Steps, gates: int, H: int, keeps: bool) -> Tensor:
-    """Of all steps, or of as many as are made at once."""
+    """Rows of all steps, or of as many steps as are computed at once."""
     return empty(steps.rows if keeps else steps.most_rows_at_once, gates, H)
 
 
 def room_for_outputs(i: Inputs, steps: Steps, H: int) -> Tensor | None:
-    """Where there are lengths, the caller's outputs stand elsewhere than the states."""
+    """If there are lengths, the caller's outputs are not in the same memory as the states."""
     return None if steps.order is None else empty(*i.x.shape[:2], H)
 
 
 def with_first(first: Tensor, steps: Steps) -> Tensor:
-    """Room for a state before the first step, which is set, and after each."""
+    """Memory for a state before the first step, which is filled in, and after each step."""
     states = empty(steps.B + steps.rows, first.shape[1])
     if steps.order is None:
         states[: steps.B] = first
@@ -153,16 +155,16 @@ def shown(
     keeps: bool,
     shows: bool,
 ) -> list[Any]:
-    """What a caller sees: states, gates, and with lengths each sequence's last states.
+    """The results for the caller: states, gates, and with lengths each sequence's last states.
 
     Args:
         states: each part before the first step, (B, size), then after each step, (N, size).
-        gates: (N, n, H), not to be used unless they were kept.
-        outputs: the hidden states (T, B, P) as the caller has them, where there are lengths.
+        gates: (N, n, H); not valid unless they were saved.
+        outputs: the hidden states (T, B, P) in the caller's layout, if there are lengths.
         x: the inputs (T, B, I).
-        steps: which rows are whose.
-        keeps: whether there is a way back.
-        shows: whether memories and gates are wanted where there are lengths.
+        steps: which rows belong to which step.
+        keeps: whether there is a backward pass.
+        shows: whether memories and gates are also returned if there are lengths.
     """
     after = [part[steps.B :] for part in states]
     if steps.order is None:

@@ -1,10 +1,10 @@
-"""The door by which tensors' memory reaches C++: what passes is what the loops take it for.
+"""Checks of tensors whose memory is passed to C++.
 
-The loops are given memory and sizes, read and write there, and ask nothing. So every tensor is
-asked before. The compiled module asks each that it is given for its dtype, device, strides, shape
-and address (`native/arguments.cpp`, `native/fields.hpp`), which takes nanoseconds, and refuses it
-with a `Misfit`, a RuntimeError. What DLPack does not tell is asked here: classes, negative views,
-and how long the storage is.
+The loops receive addresses and sizes, read and write there, and check nothing. So every tensor is
+checked before. The compiled module checks dtype, device, strides, shape and address of each tensor
+(`native/arguments.cpp`, `native/fields.hpp`), which takes nanoseconds, and refuses it with a
+`Misfit`, a RuntimeError. DLPack does not provide the class, negative views and the length of the
+storage; these are checked here.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from torch.nn import Parameter
 from foreword.kernels.problem import Problem
 
 LARGEST = (1 << 31) - 1
-"""The loops count rows by 32 bits."""
+"""The loops count rows in 32 bits."""
 
 
 def is_whole(tensor: Tensor) -> bool:
@@ -27,11 +27,11 @@ def is_whole(tensor: Tensor) -> bool:
 
 
 def refusal(problem: Problem) -> str | None:
-    """Which of a problem's tensors the loops cannot read, and why; None if they can read all.
+    """The first of a problem's tensors that the loops cannot read, and why; None if there is none.
 
     Raises:
-        RuntimeError: one has less memory than its shape says. That is not left to another kernel:
-            torch's own operations would read what is not there.
+        RuntimeError: one has less memory than its shape requires. It is not left to another kernel,
+            because torch's own operations would read beyond its memory.
     """
     steps, batch = problem.x.shape[:2]
     if steps * batch > LARGEST:
@@ -64,7 +64,7 @@ def _named(problem: Problem) -> Iterator[tuple[str, Tensor]]:
 
 
 def _lack(tensor: Tensor) -> str | None:
-    """How much less memory a tensor has than its shape says; None if all of it is there."""
+    """How much of the memory that its shape requires a tensor lacks; None if it has all."""
     last = sum((n - 1) * by for n, by in zip(tensor.shape, tensor.stride(), strict=True))
     wanted = (tensor.storage_offset() + last + 1) * tensor.itemsize
     stored = tensor.untyped_storage().nbytes()
@@ -74,26 +74,26 @@ def _lack(tensor: Tensor) -> str | None:
 
 
 def settled(gradient: Tensor | None) -> Tensor | None:
-    """An incoming gradient as its numbers are."""
+    """An incoming gradient in memory, without lazy negation."""
     return gradient.resolve_neg() if gradient is not None and gradient.is_neg() else gradient
 
 
 def is_plain(tensor: Tensor) -> bool:
-    """Whether it is a dense tensor on the CPU, and nothing more; of any dtype."""
+    """Whether it is a plain dense tensor on the CPU, of any dtype."""
     return type(tensor) in (Tensor, Parameter) and _keys(tensor) in _PLAIN_KEYS
 
 
 def _keys(tensor: Tensor) -> int:
-    """What torch's dispatcher knows of a tensor, one bit for each kind of thing."""
+    """A tensor's keys in torch's dispatcher, as bits."""
     keys: int = torch._C._dispatch_keys(tensor).raw_repr()
     return keys
 
 
 def _plain_keys() -> frozenset[int]:
-    """The same of dense tensors on the CPU that are nothing more.
+    """The keys of plain dense tensors on the CPU.
 
-    A bit more or less is another device, a sparse or quantised layout, a negative or conjugate
-    view, a wrapper of `torch.func` or of a compiler.
+    Another bit means another device, a sparse or quantised layout, a negative or conjugate view, or
+    a wrapper of `torch.func` or of a compiler.
     """
     keys = []
     for is_inference in (False, True):

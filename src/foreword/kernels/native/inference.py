@@ -1,9 +1,9 @@
-"""The short way into the loops, for a layer while no gradient is wanted.
+"""The short way into the loops, for layers of which no gradient is needed.
 
-A step of a small layer takes microseconds; so does every tensor that is made on the way, and every
-question that is asked. Here there are few of either: no masks, no lengths, nothing kept, and one
-call for all layers. One step of one sequence in float32 reads each weight once, where it lies;
-everything else goes by weights that are kept packed.
+A step of a small layer takes microseconds, and so does every tensor that is made and every check.
+So there are few of both here: no masks, no lengths, nothing saved, and one call for all layers. One
+step of one sequence in float32 reads each weight once, in place; all other calls use cached packed
+weights.
 """
 
 import math
@@ -28,26 +28,26 @@ _NAMES = StepLayer._fields[1:]
 """A layer's parameters."""
 
 Weights = tuple[Tensor | None, ...]
-"""Of one layer, by `_NAMES`."""
+"""The parameters of one layer, in the order of `_NAMES`."""
 
 
 class Stack:
-    """Layers of one cell that read in one direction, as far as no tensor tells it.
+    """Layers of one cell that read in one direction: everything that does not depend on tensors.
 
     Args:
-        cell: of all layers.
-        input_size: of the first layer.
-        hidden_size: of each.
+        cell: the cell of all layers.
+        input_size: that of the first layer.
+        hidden_size: that of each layer.
         num_layers: their number.
         bias: whether they have biases.
-        proj_size: of their projections; 0 for none.
+        proj_size: that of their projections; 0 if there are none.
 
     Attributes:
         states: each part's shape for one sequence.
-        has_stages: whether a step has stages; see `native/staged.hpp`. Zoneout makes some too.
-        has_loop: whether there is one for the cell.
+        has_stages: whether a step has stages; see `native/staged.hpp`. With zoneout it always has.
+        has_loop: whether there is a native loop for the cell.
         inputs: each layer's.
-        is_apart: whether the candidate has a product of its own; such a step has no stages.
+        is_apart: whether the candidate has a matrix product of its own; such a step has no stages.
         by_state, by_input: multiplications of a step in the largest layer.
     """
 
@@ -86,7 +86,7 @@ class Stack:
 
     @cached_property
     def step(self) -> list[Any]:
-        """The fields of a `Step`, as far as no tensor and no zoneout tells them."""
+        """The fields of a `Step` that depend on neither tensors nor zoneout."""
         fields = Step(
             cell=code_of(self.cell),
             clip=bits(self.cell.cell_clip),
@@ -99,12 +99,12 @@ class Stack:
         return [*fields]
 
     def weights(self, parameters: Mapping[str, Tensor | None]) -> list[Weights] | None:
-        """Each layer's; None if one is not there, or no plain tensor.
+        """The parameters of each layer; None if one is missing or not a plain tensor.
 
-        Dtype, device, shape and memory are asked in C++, where it takes less time.
+        Dtype, device, shape and memory are checked in C++, which takes less time.
 
         Args:
-            parameters: of a module. A parametrised one is not among them.
+            parameters: those of a module; parametrised ones are not among them.
         """
         unpacked: list[Weights] = []
         for named in self._parameters:
@@ -114,7 +114,7 @@ class Stack:
                 kind = type(weight)
                 if weight is None or (kind is not Parameter and kind is not Tensor):
                     return None
-                # Most have a storage of their own, which is quicker to see.
+                # Most have a storage of their own, which is faster to check.
                 is_alone = weight.untyped_storage().nbytes() == nbytes
                 is_alone = is_alone and not weight.storage_offset() and not weight.is_neg()
                 if not is_alone and not door.is_whole(weight):
@@ -131,7 +131,8 @@ def at_inference(
     parameters: Mapping[str, Tensor | None],
     zones: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Tensor, State] | None:
-    """The outputs and the last state; None: take the long way. See `dispatch.at_inference`."""
+    """The outputs and the last state, or None for the long way; see `dispatch.at_inference`.
+    """
     module: Any = loaded()
     if module is None or not stack.has_loop or x.dtype is not torch.float32 or not x.is_cpu:
         return None
@@ -157,8 +158,8 @@ def at_inference(
             return _step(module, stack, x, firsts, weights, zones if has_zones else None)
         return _layers(module, stack, x, firsts, weights, products)
     except (module.Misfit, NotImplementedError):
-        # Some tensor is not what it was taken for; of those made here, if another dtype or device
-        # is the default. The long way says which, or computes with it.
+        # Some tensor has an unexpected dtype or device, perhaps one made here if these are not the
+        # defaults. The long way names it in an error, or computes with it.
         return None
 
 
@@ -178,7 +179,7 @@ def _step(
     if zones is not None:
         given[_STEP["is_staged"]] = True
         given[_STEP["zone_hidden"]], given[_STEP["zone_memory"]] = map(bits, zones)
-    # Names would take as long as all else here: those from x on, in their order.
+    # Passing names would take as long as the rest: the fields from x on, in their order.
     given[_STEP["x"] :] = x, *firsts, outputs, last[0], last[-1]
     for inputs, of_layer in zip(stack.inputs, weights, strict=True):
         given.append(inputs)
@@ -213,12 +214,12 @@ def _layers(
         given += (known.memory, known.is_there)  # the fields of `PackedLayer`
     h = torch.empty((L, B, H))
     last: State = (h,) if len(stack.states) == 1 else (h, torch.empty((L, B, H)))
-    # Of one step the outputs are written twice rather than cut out of the states.
+    # For one step, the outputs are written twice rather than copied from the states.
     states = None if T == 1 else empty(T + 1, B, H)
     outputs = torch.empty((1, B, H)) if states is None else states[1:]
     # As in `_step`: the fields of `Layers`, in their order.
     head = [*stack.step[:2], L, T, B, H, stack.inputs[0], x, *firsts, states, outputs, h, last[-1]]
-    # Of one step the inputs' product is as much again, before the same meeting.
+    # For one step, the product with the inputs is as large, before the same barrier.
     work = B * (stack.by_state + (stack.by_input if T == 1 else 0))
     module.layers(head + given, FORMATS.index(products), threads_for(work, 2 * T))
     for known, of_layer in layers:

@@ -1,10 +1,10 @@
-"""The same forward and backward as the portable kernel's, in C++.
+"""The forward and backward passes of the portable kernel, in C++.
 
-What is rare (gradients that come in by the gates of a trace) goes the portable way: both keep the
-same tensors.
+Gradients with respect to the gates of a trace are rare, and computed by the portable kernel, which
+saves the same tensors.
 
-Where sequences end before others, memory has rows for what is there and no others, in the order of
-`steps.Order`; only what a caller sees is padded. N rows, those of all steps.
+If sequences have different lengths, memory has rows only for existing steps, in the order of
+`steps.Order`; only the results for the caller are padded. N is the number of rows of all steps.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,10 +54,11 @@ _products: ContextVar[Products] = ContextVar("products", default="float32")
 
 @contextmanager
 def products_in(format_: Products) -> Iterator[None]:
-    """Chooses how numbers stand in this kernel's products while the context lasts.
+    """Chooses the number format of this kernel's products within a `with` block.
 
-    float32, or bfloat16: twice the numbers a step where the processor multiplies them; or int8,
-    forwards only. What int8 cannot do (gradients, states beyond -1 and 1) is done in float32.
+    It is float32; or bfloat16, of which processors that support it multiply twice as many at once;
+    or int8, forwards only. Gradients, and states beyond -1 and 1, are computed in float32 instead
+    of int8.
     """
     token = _products.set(format_)
     try:
@@ -67,12 +68,12 @@ def products_in(format_: Products) -> Iterator[None]:
 
 
 def products_chosen() -> Products:
-    """How numbers stand in this kernel's products here."""
+    """The number format of this kernel's products here."""
     return _products.get()
 
 
 def run(problem: Problem) -> Run:
-    """Runs a cell over time; what `refusal` says it can."""
+    """Runs a cell over time, if `refusal` returns None for it."""
     lengths = problem.extras.lengths
     if lengths is None:
         return autograd.run_by(_LOOPS[_products.get()], problem)
@@ -85,7 +86,7 @@ def has_loop(cell: Cell) -> bool:
 
 
 def refusal(problem: Problem) -> str | None:
-    """Why the native kernel cannot do it; None if it can."""
+    """Why the native kernel cannot run it; None if it can."""
     x = problem.x
     if x.device.type != "cpu":
         return "it is for CPUs"
@@ -119,13 +120,13 @@ def _run_with_lengths(problem: Problem) -> Run:
 
 
 class _Buffers(NamedTuple):
-    """What a loop wrote.
+    """The results of a loop.
 
     Attributes:
         states: each part before the first step, (B, H), then after each step, (N, H).
-        gates: (N, n, H), or of as many rows as it needs.
-        outputs: the hidden states (T, B, H) as the caller has them, where there are lengths.
-        kept: rows that the way back needs besides.
+        gates: (N, n, H), or with as many rows as the loop needs.
+        outputs: the hidden states (T, B, H) in the caller's layout, if there are lengths.
+        kept: further rows that the backward pass needs.
     """
 
     states: list[Tensor]
@@ -137,9 +138,9 @@ class _Buffers(NamedTuple):
 def forward(
     products: Products, cell: Cell, i: Inputs, *, keeps: bool = True, shows: bool = True
 ) -> tuple[list[Any], list[Tensor]]:
-    """As `portable.kernel.forward`; the gates are not to be used unless it `keeps` them.
+    """As `portable.kernel.forward`; the gates are valid only if it `keeps` them.
 
-    With lengths, memories and gates are given only if it `shows` them, and what is kept is rows.
+    With lengths, memories and gates are returned only if it `shows` them, and rows are saved.
     """
     if staged.is_needed(cell, i):
         return staged.forward(products, cell, i, keeps=keeps, shows=shows)
@@ -167,7 +168,7 @@ def backward(
     """As `portable.kernel.backward`.
 
     Raises:
-        RuntimeError: a tensor is not what it was in the forward pass.
+        RuntimeError: a tensor has changed since the forward pass.
     """
     module: Any = loaded()
     try:
@@ -214,24 +215,24 @@ def _backward(
 
 
 def states(products: Products, cell: Cell, i: Inputs) -> list[Tensor]:
-    """The states after each step, where nothing is kept for a way back."""
+    """The states after each step, if nothing is saved for a backward pass."""
     outputs, _ = forward(_possible(products, cell, i), cell, i, keeps=False)
     return outputs[:-1]
 
 
 def possible(products: Products, cell: Cell) -> Products:
-    """Not int8 for cells whose states need not lie between -1 and 1."""
+    """float32 instead of int8 for cells whose states may be beyond -1 and 1."""
     is_relu = getattr(cell, "nonlinearity", "tanh") == "relu"
     is_unbounded = cell.recurrent_state == 1 or cell.projected or is_relu
     return "float32" if products == "int8" and is_unbounded else products
 
 
 def possible_for(products: Products, cell: Cell, x: Tensor, h: Tensor | None) -> Products:
-    """Nor for inputs that are not finite, or a first state that is larger than 1.
+    """float32 instead of int8 for inputs that are not finite, or an initial state beyond -1 and 1.
 
     Args:
-        products: that were asked for.
-        cell: whose states they are to multiply.
+        products: the requested format.
+        cell: the cell whose states are multiplied.
         x: the inputs, contiguous.
         h: before the first step, contiguous; None is zero.
     """
@@ -243,7 +244,8 @@ def possible_for(products: Products, cell: Cell, x: Tensor, h: Tensor | None) ->
 
 
 def _possible(products: Products, cell: Cell, i: Inputs) -> Products:
-    # What recurrent dropout leaves is divided by the share that stays, and may be larger than 1.
+    # Recurrent dropout divides kept values by the probability of keeping them, so that they may
+    # exceed 1.
     if products != "int8":
         return products
     if i.drop_hidden is not None:
@@ -364,7 +366,7 @@ def _back(
     if resets_after:
         d_weight_hh, _, d_bias_hh = sums(products, past, saw, with_totals=True)
     elif not is_one:
-        # The candidate sees the input alone, or what its reset gate leaves.
+        # The candidate sees only the input, or the state after the reset gate.
         last = flat[:, 3 * H :] if sees_c else flat[:, 2 * H :]
         other = saw if inner is None else Rows(inner)
         parts = sums(products, flat[:, : 2 * H], saw)[0], sums(products, last, other)[0]
@@ -386,4 +388,4 @@ def _back(
 
 
 CELLS = frozenset(NAMES)
-"""The cells that this kernel runs: all in staged loops, some in quicker ones, too."""
+"""The cells that this kernel runs: all in staged loops, some also in quicker ones."""

@@ -1,4 +1,4 @@
-"""Memory of the native kernels, and the gradients by weights."""
+"""Memory of the native kernels, and the gradients with respect to weights."""
 
 import math
 from typing import Any, NamedTuple
@@ -10,11 +10,11 @@ from foreword.kernels.native.module import Products, call, loaded
 from foreword.kernels.native.structs import Sums
 
 SMALLEST_POOLED = 1 << 14
-"""Floats below which torch's own memory is as good."""
+"""Number of floats below which torch's own memory is as fast."""
 
 
 def empty(*shape: int) -> Tensor:
-    """A float32 tensor, not set, in memory that earlier tensors of the size have left."""
+    """An uninitialised float32 tensor, in memory that was freed by earlier tensors of its size."""
     count = math.prod(shape)
     if count < SMALLEST_POOLED:
         return torch.empty(shape, dtype=torch.float32, device="cpu")
@@ -28,7 +28,7 @@ class Rows(NamedTuple):
 
     Attributes:
         memory: (..., N).
-        order: which of its lines; None for all.
+        order: the indices of these lines; None for all.
     """
 
     memory: Tensor
@@ -43,17 +43,17 @@ def sums(
     *,
     with_totals: bool = False,
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """The sums over steps and sequences that make gradients by weights.
+    """The sums over steps and sequences that are the gradients with respect to weights.
 
     Args:
-        products: how numbers stand in them.
-        a: (K, M), gradients by what went into the gates; its rows may lie apart.
-        b: K rows: what a weight was applied to.
+        products: the number format of the factors. a: (K, M), gradients with respect to the inputs
+            of the gates; its rows need not be adjacent.
+        b: K rows: the vectors that a weight multiplied.
         other: the same of another weight.
-        with_totals: whether to sum up the rows of `a` too.
+        with_totals: whether to sum the rows of `a` too.
 
     Returns:
-        a^T b (M, N), a^T other, and the sum over a's rows (M,); None for what is not asked for.
+        a^T b (M, N), a^T other, and the sum of a's rows (M,); None for those not requested.
     """
     (K, M), N = a.shape, b.memory.shape[-1]
     other_N = 0 if other is None else other.memory.shape[-1]
@@ -65,7 +65,7 @@ def sums(
             _set(by_other, None, a, other)
         return by_b, by_other, totals
     other_b, other_rows = (None, None) if other is None else other
-    # Its rows may lie apart: what is between them is given too, and passed over.
+    # If its rows are not adjacent, the memory between them is passed too, and skipped.
     row = a.stride(0)
     whole = a if row == M else a.as_strided(((K - 1) * row + M,), (1,))
     struct = Sums(M, K, whole, row, N, *b, by_b, other_N, other_b, other_rows, by_other, totals)

@@ -1,4 +1,4 @@
-"""The compiled module as the kernels use it: whose threads, which formats."""
+"""The compiled module for the kernels: its threads and number formats."""
 
 import ctypes
 import os
@@ -14,7 +14,7 @@ from foreword import compiled
 from foreword.kernels.native import structs
 
 SMALLEST_SHARED = 1 << 19
-"""Multiplications between two meetings of threads below which one alone is faster."""
+"""Number of multiplications between two barriers below which one thread is faster."""
 
 Products = Literal["float32", "bfloat16", "int8"]
 """How numbers stand in matrix products. States, gates, gradients and sums stay float32."""
@@ -23,7 +23,7 @@ FORMATS: tuple[Products, ...] = get_args(Products)
 
 @lru_cache(maxsize=1)
 def loaded() -> Any | None:
-    """The module, sharing torch's threads; None where it was not built."""
+    """The module, sharing torch's threads; None if it was not built."""
     module = compiled.loaded()
     if module is not None:
         structs.check(module.fields())
@@ -34,7 +34,7 @@ def loaded() -> Any | None:
 
 @lru_cache(maxsize=1)
 def codes() -> dict[str, int]:
-    """The numbers by which the module is told a cell."""
+    """The numbers that describe a cell to the module."""
     module: Any = loaded()
     return {name: code for code, name in enumerate(module.cells())}
 
@@ -48,15 +48,14 @@ def call(
 ) -> None:
     """Calls a kernel with the fields of its struct, of those in `structs`.
 
-    The kernel asks each tensor itself for its memory (`native/arguments.cpp`), and refuses it with
-    a `Misfit`, a RuntimeError, where it is none that the kernel reads. None stands for no memory.
+    The kernel checks the memory of each tensor itself (`native/arguments.cpp`), and refuses a
+    tensor that it cannot read with a `Misfit`, a RuntimeError. None means no memory.
 
     Args:
-        name: of the kernel.
-        products: how numbers stand in them.
-        work: multiplications between two meetings of threads.
-        meetings: how many.
-        struct: what it reads and writes.
+        name: that of the kernel. products: the number format of the factors.
+        work: multiplications between two barriers.
+        meetings: the number of barriers.
+        struct: the fields that it reads and writes.
     """
     getattr(loaded(), name)(
         [*structs.values(struct)], FORMATS.index(products), threads_for(work, meetings)
@@ -73,7 +72,7 @@ def threads_for(work: int, meetings: int) -> int:
 
 
 def bits(number: float) -> int:
-    """Of a float32, as the kernels' reader takes it."""
+    """The bits of a float32, as the kernels' reader expects them."""
     return int.from_bytes(struct.pack("=f", number), sys.byteorder)
 
 
@@ -86,5 +85,5 @@ def _share_threads(module: Any) -> None:
         return
     addresses = (ctypes.cast(f, ctypes.c_void_p).value or 0 for f in (parallel, count))
     module.use_openmp(*addresses)
-    # A forked child has none of OpenMP's threads, and would wait for them.
+    # A forked child has none of OpenMP's threads, and would wait for them without end.
     os.register_at_fork(after_in_child=lambda: module.use_openmp(0, 0))

@@ -1,9 +1,10 @@
-"""Weights as the products read them, made once and kept as long as the weights stay what they are.
+"""Weights in the packed order of the products, cached as long as the weights do not change.
 
-Only where no gradient is wanted: training changes the weights at each step. What is kept belongs
-to a parameter by a weak reference, and is made again when a version counter, an address, a shape or
-the checksum of all bits is another one. The checksum is for writes through `.data` or NumPy, which
-no counter sees. Who promises, by `frozen`, to write none has a few values looked at instead.
+This is only done if no gradient is needed, since training changes the weights at each step. A
+cached copy belongs to a parameter by a weak reference. It is made again if a version counter, an
+address, a shape or the checksum of all bits has changed. The checksum detects writes through
+`.data` or NumPy, which no counter notices. With `frozen`, the caller promises that there are none,
+and only a few values are compared.
 """
 
 import threading
@@ -24,25 +25,25 @@ from foreword.kernels.native.memory import empty
 from foreword.kernels.native.module import FORMATS, Products, loaded, threads_for
 
 MOST_FLOATS = 1 << 27
-"""Kept at most, 512 MiB; the oldest go first."""
+"""The largest size of the cache, 512 MiB; the oldest copies are dropped first."""
 FEW_SEQUENCES = 3
-"""Up to this size weights are cut into wider strips; as `widest` in `native/strips.hpp`."""
+"""Up to this size weights are divided into wider strips; as `widest` in `native/strips.hpp`."""
 
 Weights = tuple[Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None]
 """`weight_ih`, `weight_hh`, `bias_ih`, `bias_hh`, `weight_hr`."""
 Biases = tuple[Tensor, Tensor | None]
-"""All that stand outside a reset gate, and those inside."""
+"""The biases outside of the reset gate, and those inside."""
 
 
 @dataclass
 class Packed:
-    """A cell's weights.
+    """The packed weights of a cell.
 
     Attributes:
-        state: of the parameters, when this was made from them.
-        memory: packed, or yet to be.
-        biases: added up.
-        is_there: whether a call has packed them.
+        state: that of the parameters when they were packed.
+        memory: the packed weights, or memory for them.
+        biases: their sum.
+        is_there: whether a call has packed them already.
     """
 
     state: tuple[Any, ...]
@@ -56,9 +57,9 @@ _frozen: ContextVar[bool] = ContextVar("frozen", default=False)
 
 @contextmanager
 def frozen(is_frozen: bool = True) -> Iterator[None]:
-    """Says that while it lasts nobody writes into weights unseen by torch, in this thread or task.
+    """Promises that nothing writes to weights without torch's notice, in this thread or task.
 
-    Changes that torch counts (in place, by an optimizer, `load_state_dict`) are seen all the same.
+    Changes that torch counts (in place, by an optimizer, `load_state_dict`) are still noticed.
     """
     token = _frozen.set(is_frozen)
     try:
@@ -67,13 +68,13 @@ def frozen(is_frozen: bool = True) -> Iterator[None]:
         _frozen.reset(token)
 
 
-_lock = threading.RLock()  # a weight may die, and call back, while it is held
+_lock = threading.RLock()  # a weight may be freed, and call back, while the lock is held
 _kept: dict[tuple[int, Any], Packed] = {}
 _alive: dict[int, Any] = {}
 
 
 def add_up(cell: Cell, bias_ih: Tensor, bias_hh: Tensor) -> Biases:
-    """The biases of a cell; none to be added to a product that is normalised."""
+    """The biases of a cell; none for products that are normalised."""
     if "layernorm" in cell.name:
         return torch.zeros_like(bias_ih), None
     bias, H = bias_ih + bias_hh if len(bias_ih) == len(bias_hh) else bias_ih.clone(), 0
@@ -82,7 +83,7 @@ def add_up(cell: Cell, bias_ih: Tensor, bias_hh: Tensor) -> Biases:
         if cell.reset_after:
             bias[2 * H :] = bias_ih[2 * H :]
             return bias, bias_hh[2 * H :].contiguous()
-    elif len(bias_ih) > len(bias_hh):  # g sees the input alone
+    elif len(bias_ih) > len(bias_hh):  # g sees only the input
         H = len(bias_ih) // 4
         bias[: 2 * H] += bias_hh[: 2 * H]
         bias[3 * H :] += bias_hh[2 * H :]
@@ -90,15 +91,13 @@ def add_up(cell: Cell, bias_ih: Tensor, bias_hh: Tensor) -> Biases:
 
 
 def find(weights: Weights, cell: Cell, products: Products, batch: int) -> Packed | None:
-    """The weights packed; None where they cannot be known to stay what they are.
+    """The packed weights; None if it is impossible to notice their changes.
 
-    What is not there yet the caller packs into the memory, and then says `keep`.
+    If they are not packed yet, the caller packs them into the memory and then calls `keep`.
 
     Args:
-        weights: of one cell.
-        cell: says how they are packed.
-        products: how numbers stand in them.
-        batch: sequences they are to be applied to.
+        weights: those of one cell. cell: decides how they are packed. products: the number format
+            of the factors. batch: the number of sequences.
     """
     state = _state(weights)
     if state is None:
@@ -123,7 +122,7 @@ def find(weights: Weights, cell: Cell, products: Products, batch: int) -> Packed
 
 
 def keep(packed: Packed, weights: Weights, cell: Cell, products: Products, batch: int) -> None:
-    """Keeps what a call has packed."""
+    """Caches the weights that a call has packed."""
     size, owner = packed.memory.numel(), id(weights[1])
     if size > MOST_FLOATS:
         return
@@ -143,7 +142,7 @@ def _key(weights: Weights, cell: Cell, products: Products, batch: int) -> tuple[
 
 
 def forget() -> None:
-    """Drops all that is kept."""
+    """Empties the cache."""
     with _lock:
         _kept.clear()
         _alive.clear()
@@ -171,7 +170,7 @@ def _state(weights: Weights) -> tuple[Any, ...] | None:
     if _frozen.get():
         state.append(module.fingerprint(tensors))
     else:
-        # A word that is read takes about as long as two multiplications.
+        # Reading a word takes about as long as two multiplications.
         work = 2 * sum(weight.numel() for weight in tensors)
         state.append(module.checksum(tensors, threads_for(work, 1)))
     return tuple(state)

@@ -1,4 +1,4 @@
-"""The linear recurrence h_t = a_t * h_{t-1} + b_t in C++, and its way back."""
+"""The linear recurrence h_t = a_t * h_{t-1} + b_t in C++, and its backward pass."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from foreword.kernels.native.memory import empty
 from foreword.kernels.native.module import loaded, threads_for
 
 _COST = 8
-"""What a unit's step costs, in multiplications of a product: its numbers pass through memory."""
+"""The cost of a unit's step, in multiplications of a product; its numbers come from memory."""
 
 
 def has_scan(*tensors: Tensor) -> bool:
-    """Whether `scan` and `scan_back` can serve: float32, dense, on the CPU, none empty."""
+    """Whether `scan` and `scan_back` can be used: float32, dense, on the CPU, none empty."""
     return (
         why_absent() is None
         and hasattr(loaded(), "scan")
@@ -33,7 +33,7 @@ def scan(a: Tensor, b: Tensor, first: Tensor) -> Tensor:
 
 
 def scan_back(a: Tensor, first: Tensor, h: Tensor, d_h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients by a and b (T, ...), and by the first h (...), from those by h (T, ...)."""
+    """Gradients with respect to a, b (T, ...) and the first h (...), from those of h (T, ...)."""
     d_a, d_b, d_first = empty(*a.shape), empty(*a.shape), empty(*first.shape)
     _call("scan_back", len(a), (a, first, h, d_h, d_a, d_b, d_first))
     return d_a, d_b, d_first

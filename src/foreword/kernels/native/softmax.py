@@ -1,4 +1,4 @@
-"""Cross-entropy of rows of logits in C++, where a row passes while it is in a core's cache."""
+"""Cross-entropy of rows of logits in C++, computed while a row is in a core's cache."""
 
 import torch
 from torch import Tensor
@@ -8,11 +8,12 @@ from foreword.kernels.native.module import Products, call
 from foreword.kernels.native.structs import Ranks, Softmax
 
 _COST = 16
-"""What a logit's exponential costs, in multiplications."""
+"""The cost of a logit's exponential, in multiplications."""
 
 
 def has_softmax(precision: torch.dtype, *parameters: Tensor) -> bool:
-    """Whether `softmax` can serve: logits of float32 or bfloat16, all else float32, on the CPU."""
+    """Whether `softmax` can be used: float32 or bfloat16 logits, the rest float32, on the CPU.
+    """
     return (
         precision in (torch.float32, torch.bfloat16)
         and all(p.dtype == torch.float32 and p.is_cpu for p in parameters)
@@ -21,7 +22,7 @@ def has_softmax(precision: torch.dtype, *parameters: Tensor) -> bool:
 
 
 def ranks(logits: Tensor, targets: Tensor, left_out: int) -> tuple[Tensor, Tensor]:
-    """Of rows of logits (N, V) float32 on the CPU; see `foreword.nn.softmax.ranks`."""
+    """`foreword.nn.softmax.ranks` for rows of logits (N, V) in float32 on the CPU."""
     rows, V = logits.shape
     losses = torch.empty(rows, dtype=torch.float32, device="cpu")
     above = torch.empty(rows, dtype=torch.int64, device="cpu")
@@ -42,11 +43,12 @@ def softmax(
         logits: (N, V) float32 or bfloat16, contiguous, without the bias.
         bias: (V,).
         targets: (N,).
-        grad_bias: (V,), to which the rows' gradients by the bias are added.
+        grad_bias: (V,), to which the rows' gradients with respect to the bias are added.
 
     Returns:
-        Gradients by the logits (N, V), in their dtype, yet to be multiplied by a scale of each
-        row; the scales (N, 1); and -log P(target) (N,), in nats. What is not finite gives NaN.
+        Gradients with respect to the logits (N, V), in their dtype, which must still be multiplied
+        by a scale for each row; the scales (N, 1); and -log P(target) (N,), in nats. Rows that are
+        not finite give NaN.
     """
     rows, V = logits.shape
     scales, losses = (

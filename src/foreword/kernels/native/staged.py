@@ -30,14 +30,14 @@ from foreword.kernels.native.structs import Form, Made, Staged, StagedBack
 
 
 def is_needed(cell: Cell, i: Inputs) -> bool:
-    """Whether the quicker loops cannot do it."""
+    """Whether the quicker loops cannot run it."""
     return type(cell) in WHOLE_ROWS or i.weight_hr is not None or i.zone_hidden is not None
 
 
 def forward(
     products: Products, cell: Cell, i: Inputs, *, keeps: bool, shows: bool
 ) -> tuple[list[Any], list[Any]]:
-    """As `loops.forward`; what is kept is rows, with or without lengths."""
+    """As `loops.forward`; rows are saved, with or without lengths."""
     steps = arranged(i.x, i.lengths)
     H, n, N = _hidden(cell, i), len(cell.gates), steps.rows
     P, rows = i.h.shape[1], N if keeps else steps.B
@@ -48,7 +48,7 @@ def forward(
     hat_input = empty(N, n, H) if norms and keeps else None
     hat_memory = empty(rows, H) if norms and is_lstm else None
     scales = empty(rows, 5) if type(cell) in WHOLE_ROWS else None
-    # What the way back asks of the memory that a step made, not of what zoneout left of it.
+    # The backward pass needs the memory that a step made, before zoneout.
     asks = i.weight_peephole is not None or cell.cell_clip > 0
     fresh = empty(rows, H) if asks and i.zone_memory is not None else None
     tanh_c = empty(rows, H) if keeps and is_lstm else None
@@ -93,7 +93,8 @@ def backward(
     last = (*(steps.in_order(part) for part in d_outputs[parts + 1 :]), None, None)[:2]
     d_a, d_x = empty(N, n, H), empty(*i.x.shape)
     d_input = empty(N, n, H) if norms else d_a
-    # By the past the same, unless a norm or a reset stands between, or a gate does not see it.
+    # The same with respect to the past, unless there is a norm or a reset, or a gate does not see
+    # it.
     d_past = empty(N, made.past.shape[1], H) if norms or is_gru or sees_c else d_a
     gradients: dict[str, Tensor | None] = {
         "d_tanh": empty(N, H) if type(cell) in WHOLE_ROWS and made.tanh_c is not None else None,
@@ -188,7 +189,7 @@ def _form(cell: Cell, i: Inputs, steps: Steps, bias_n: Tensor | None) -> Form:
 
 
 def _zone(share: Tensor | None, steps: Steps) -> tuple[Tensor | None, int]:
-    """Shares of the old state, and how far apart their rows are: 0 where there is one for all."""
+    """Zoneout of the old state, and the distance of its rows in memory: 0 if one row serves all."""
     if share is None:
         return None, 0
     if share.stride()[:2] == (0, 0):
@@ -201,7 +202,7 @@ def _hidden(cell: Cell, i: Inputs) -> int:
 
 
 def _work(i: Inputs, steps: Steps) -> int:
-    """Multiplications of a step."""
+    """The number of multiplications of a step."""
     projection = 0 if i.weight_hr is None else i.weight_hr.numel()
     return steps.rows // steps.T * (i.weight_hh.numel() + projection)
 

@@ -11,15 +11,15 @@ from foreword.kernels.native.structs import Sizes
 
 
 class Order(NamedTuple):
-    """How sequences that end before others are arranged, the longest first. All int64.
+    """The arrangement of sequences of different lengths, the longest first. All int64.
 
     Attributes:
         begins: (T + 1), each step's first row.
-        places: (N + idle), each row's place with the caller, (T, B) in one; then those places where
-            nothing happens.
-        befores: (N), the row of the state before, where the B states before all steps come first.
+        places: (N + idle), the index of each row in the caller's (T, B), flattened; then the
+            indices of the padding.
+        befores: (N), the row of the state before; the B initial states come first.
         order: (B), the sequences, the longest first.
-        rank: (B), each sequence's place in `order`.
+        rank: (B), the position of each sequence in `order`.
         ends: (B), the row of each sequence's last state, counted as in `befores`.
     """
 
@@ -36,7 +36,7 @@ class Steps:
     """Rows of T steps of B sequences: B for each step if all sequences have the same length.
 
     Attributes:
-        T: steps; of the longest sequence where there is an order.
+        T: the number of steps; with an order, that of the longest sequence.
         B: sequences.
         rows: of all steps, N.
         order: None where all sequences have T steps.
@@ -48,7 +48,7 @@ class Steps:
     order: Order | None = None
 
     def sizes(self, hidden: int) -> Sizes:
-        """As the kernels are told them."""
+        """The fields that describe the steps to the kernels."""
         if self.order is None:
             return Sizes(self.T, self.B, hidden)
         idle = len(self.order.places) - self.rows
@@ -56,24 +56,24 @@ class Steps:
 
     @property
     def most_rows_at_once(self) -> int:
-        """Of the steps whose gates are computed at once."""
+        """The rows of the steps whose gates are computed at once."""
         module: Any = loaded()
         if self.order is None:
             return int(module.steps_at_once(self.T, self.B)) * self.B
         return min(self.rows, self.B + int(module.ENOUGH_ROWS))
 
     def in_order(self, part: Tensor | None) -> Tensor | None:
-        """From (B, ...) as the caller has it."""
+        """From (B, ...) in the caller's order."""
         if part is None or self.order is None:
             return part
         return part.index_select(0, self.order.order)
 
     def out_of_order(self, part: Tensor) -> Tensor:
-        """The way back."""
+        """The inverse of this."""
         return part if self.order is None else part.index_select(0, self.order.rank)
 
     def packed(self, part: Tensor | None) -> Tensor | None:
-        """From (T, B, ...) as the caller has it to (N, ...)."""
+        """From (T, B, ...) in the caller's layout to (N, ...)."""
         if part is None or self.order is None:
             return part
         flat = part.reshape(-1, *part.shape[2:])

@@ -1,8 +1,8 @@
 """The structs that the compiled kernels read, by the names of their fields.
 
 `native/kernels.hpp`, `staged.hpp` and `step.hpp` say what each field means. The module lists the
-names that it reads, in their order; `check` compares them with these when the module is loaded. A
-tensor that is not there is None. A float is given by its bits (`module.bits`).
+names that it reads, in their order; `check` compares them with these when the module is loaded. An
+absent tensor is None. A float is passed as its bits (`module.bits`).
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class Sizes(NamedTuple):
 
 
 class Masks(NamedTuple):
-    """What is done to a state between two steps."""
+    """Changes to a state between two steps."""
 
     keep: Tensor | None
     drop_hidden: Tensor | None
@@ -31,7 +31,7 @@ class Masks(NamedTuple):
 
 
 class Input(NamedTuple):
-    """What a layer reads."""
+    """The inputs of a layer."""
 
     inputs: int
     x: Tensor
@@ -40,7 +40,7 @@ class Input(NamedTuple):
 
 
 class InputBack(NamedTuple):
-    """What the gradients by it are made of."""
+    """The tensors from which its gradients are computed."""
 
     inputs: int
     weight_ih: Tensor
@@ -48,7 +48,7 @@ class InputBack(NamedTuple):
 
 
 class Packed(NamedTuple):
-    """Memory for weights as the products read them; none: they are packed for one call."""
+    """Memory for packed weights; without it, they are packed for one call."""
 
     packed: Tensor | None = None
     is_packed: bool = False
@@ -78,7 +78,7 @@ class Forward(NamedTuple):
 
 
 class Back(NamedTuple):
-    """The way back through it."""
+    """The backward pass."""
 
     sizes: Sizes
     cell: int
@@ -131,7 +131,7 @@ class Form(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What such steps make, and the way back asks for."""
+    """The results of such steps that the backward pass needs."""
 
     gates: Tensor
     past: Tensor
@@ -158,7 +158,7 @@ class Staged(NamedTuple):
 
 
 class StagedBack(NamedTuple):
-    """The way back through it."""
+    """The backward pass."""
 
     form: Form
     input: InputBack
@@ -187,7 +187,7 @@ class StagedBack(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Gradients by weights."""
+    """Gradients with respect to weights."""
 
     M: int
     K: int
@@ -250,7 +250,7 @@ class Step(NamedTuple):
 
 
 class StepLayer(NamedTuple):
-    """A layer's weights where they lie."""
+    """A layer's weights in their own memory."""
 
     inputs: int
     weight_ih: Tensor | None
@@ -285,7 +285,7 @@ class Layers(NamedTuple):
 
 
 class PackedLayer(NamedTuple):
-    """A layer's packed weights, and what they are packed from."""
+    """A layer's packed weights, and the weights from which they are packed."""
 
     inputs: int
     weight_ih: Tensor
@@ -313,7 +313,7 @@ _STRUCTS: dict[str, type[tuple[Any, ...]]] = {
 
 
 def values(struct: tuple[Any, ...]) -> Iterator[Any]:
-    """Of all fields, those of structs within it in their place."""
+    """The names of all fields; those of inner structs are in their place."""
     for value in struct:
         if isinstance(value, tuple):
             yield from values(value)

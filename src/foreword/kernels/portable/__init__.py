@@ -1,17 +1,17 @@
 """Backpropagation through time by hand, in torch operations, for every cell.
 
-What makes it faster than autograd over the equations, and equal to it:
+It is faster than autograd over the equations, and equal to it, for these reasons:
 
 - the inputs' products with `weight_ih` are one matrix product for all time steps;
-- the forward loop saves the gates and nothing else;
-- a cell's backward step is linear in the gradients dh and dc that arrive from the future. Its
-  coefficients depend on the saved gates alone, so they are computed for all steps at once; the
-  loop back through time (Werbos 1990) is left with one matrix product and a few multiplications;
+- the forward loop saves only the gates;
+- a cell's backward step is linear in the gradients dh and dc that come from later steps. Its
+  coefficients depend only on the saved gates, so they are computed for all steps at once; the loop
+  back through time (Werbos 1990) has only one matrix product and a few multiplications;
 - each weight's gradient is one matrix product over all time steps, not a sum of one a step;
-- products go to the library that is fastest at them (`products`).
+- products are computed by the library that is fastest (`products`).
 
 Shapes: T steps, B sequences, I inputs, H units, P hidden units after a projection, n gates; `d_y`
-is the loss's gradient by y, and `a` what goes into a gate's sigmoid or tanh.
+    is the gradient of the loss with respect to y, and `a` the input of a gate's sigmoid or tanh.
 """
 
 from foreword.kernels.portable.kernel import MODULES, refusal, run

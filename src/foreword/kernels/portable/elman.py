@@ -19,7 +19,7 @@ from foreword.kernels.portable.shared import (
 
 
 def forward(cell: ElmanCell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
-    """The hidden states and the units before a projection; and what the way back needs."""
+    """The hidden states, the units before a projection, and what the backward pass needs."""
     T, B, H = len(i.x), len(i.h), len(i.weight_hh)
     gates = project(i.x, i.weight_ih, i.bias_ih + i.bias_hh)
     hs = with_first(i.h, T)
@@ -40,7 +40,7 @@ def forward(cell: ElmanCell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
 
 
 def kept_sizes(cell: ElmanCell, inputs: int, hidden: int, units: int) -> list[int]:
-    """Last dimensions of all that is kept."""
+    """The last dimensions of all tensors that are saved."""
     del cell, inputs, units
     return [hidden]
 
@@ -53,7 +53,7 @@ def backward(
     d_cs: None,
     d_gates: Tensor | None,
 ) -> Gradients:
-    """Gradients by all inputs, from those by what `forward` gave."""
+    """Gradients with respect to all inputs, from those with respect to the results of `forward`."""
     del d_cs  # there is no memory
     _, gates, seen = kept
     T, B, _, H = gates.shape

@@ -1,8 +1,8 @@
 """The GRU forwards and back through time, with either placement of its reset gate.
 
-All gradients of a step are d_u times coefficients that depend on the gates alone, where u' is the
-new state before a projection: K_r, K_z, K_n, and r K_n to W_hn h. With the reset gate before the
-product it stands inside, so that the way back needs two products a step.
+All gradients of a step are d_u times coefficients that depend only on the gates, where u' is the
+new state before a projection: K_r, K_z, K_n, and r K_n for W_hn h. A reset gate before the product
+is inside it, so that the backward pass needs two products for each step.
 """
 
 import torch
@@ -23,10 +23,10 @@ from foreword.kernels.portable.shared import (
 
 
 def forward(cell: GRUCell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
-    """The hidden states, a projected GRU's u, the gates; and what the way back needs.
+    """The hidden states, a projected GRU's u, the gates, and what the backward pass needs.
 
-    What it needs besides is the carried state before each step, what the products saw of it, and
-    W_hn h + b_hn, or r * h where the reset stands before the product.
+    The latter are the carried state before each step, the factor of the products made from it, and
+    W_hn h + b_hn, or r * h if the reset comes before the product.
     """
     T, B, H = len(i.x), len(i.h), len(i.weight_hh) // 3
     after = cell.reset_after
@@ -69,7 +69,7 @@ def forward(cell: GRUCell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
 
 
 def kept_sizes(cell: GRUCell, inputs: int, hidden: int, units: int) -> list[int]:
-    """Last dimensions of all that is kept; P `hidden`, H `units`."""
+    """The last dimensions of all tensors that are saved; P is `hidden`, H is `units`."""
     del cell, inputs
     return [hidden, units, units]
 
@@ -82,7 +82,7 @@ def backward(
     d_us: Tensor | None,
     d_gates: Tensor | None,
 ) -> Gradients:
-    """Gradients by all inputs, from those by what `forward` gave."""
+    """Gradients with respect to all inputs, from those with respect to the results of `forward`."""
     *states, gates, seen, before_u, inner = kept
     T, B, _, H = gates.shape
     r, z, n = gates.unbind(2)
@@ -91,7 +91,7 @@ def backward(
     W = i.weight_hh
     back = product_by(W.t() if after else W[: 2 * H].t(), B, T)
     back_n = back if after else product_by(W[2 * H :].t(), B, T)
-    # First the coefficients, then, step by step, the gradients. In place wherever it can be: fresh
+    # First the coefficients, then, step by step, the gradients. In place where possible, since new
     # memory costs more than the arithmetic.
     d_a = torch.empty_like(gates)
     K_z, K_n = d_a[:, :, 1], d_a[:, :, 2]
@@ -101,7 +101,7 @@ def backward(
     d_direct = None
     if d_gates is not None:
         d_direct = d_gates * torch.stack([r * (1 - r), z * (1 - z), 1 - n * n], 2)
-    # By what W_hh gives: as d_a, but r times d_a_n.
+    # With respect to the product by W_hh: d_a, but with r times d_a_n.
     d_past = torch.empty_like(gates) if after else d_a
     d_states_h = i.x.new_empty((T, *i.h.shape))
     d_states_u = None if i.c is None else torch.empty_like(states[1])

@@ -1,4 +1,4 @@
-"""Loops over time, written by hand forwards and back in torch's operations."""
+"""Loops over time, with forward and backward passes written by hand in torch's operations."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -28,7 +28,7 @@ MODULES: Mapping[type[Cell], Any] = {
     PeepholeOnlyLSTMCell: lstm,
     MogrifierLSTMCell: mogrifier,
 }
-"""The cells that this kernel runs, and where their loops stand. It refuses all others."""
+"""The cells that this kernel runs, and the modules of their loops. It refuses all others."""
 
 
 def run(problem: Problem) -> Run:
@@ -37,7 +37,7 @@ def run(problem: Problem) -> Run:
 
 
 def refusal(problem: Problem) -> str | None:
-    """Why the hand-written kernel cannot do it; None if it can."""
+    """Why the hand-written kernel cannot run it; None if it can."""
     if problem.extras.zoneout is not None:
         return "zoneout has no hand-written way back"
     return unknown(problem.cell, MODULES)
@@ -52,7 +52,7 @@ def forward(cell: Cell, inputs: Inputs) -> Outputs:
 def backward(
     cell: Cell, inputs: Inputs, kept: list[Tensor], d_outputs: tuple[Tensor | None, ...]
 ) -> Gradients:
-    """The way back of the cell's module."""
+    """The backward pass of the cell's module."""
     *d_states, d_gates = d_outputs
     d_h, d_c = (*d_states, None)[:2]
     by_input: Gradients = MODULES[type(cell)].backward(cell, inputs, kept, d_h, d_c, d_gates)
@@ -71,7 +71,7 @@ LOOPS = Loops("portable", forward, backward, states)
 def backward_with_lengths(
     cell: Cell, inputs: Inputs, d_outputs: tuple[Tensor | None, ...]
 ) -> Gradients:
-    """Gradients of a problem with lengths, whose outputs include its last states, once more."""
+    """Gradients of a problem with lengths, whose outputs also include its last states."""
     with torch.enable_grad():
         leaves = Inputs(*map(_leaf, inputs))  # type: ignore[arg-type]
         run_outputs = run(problem_of(cell, leaves))

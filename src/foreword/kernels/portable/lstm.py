@@ -1,7 +1,7 @@
-"""The LSTM, the peephole LSTMs and the coupled LSTM forwards and back through time.
+"""The LSTM, the peephole LSTMs and the coupled LSTM, forwards and back through time.
 
-With s = sigmoid'(a) = gate (1 - gate), all of them have, for coefficients K that depend on the
-gates alone,
+With s = sigmoid'(a) = gate (1 - gate), all of them have, for coefficients K that depend only on the
+gates,
 
 d_c   += K_c d_h                  h' = o tanh(c'), and o's own look at c' (peephole)
 d_a_o  = K_o d_h                  K_o = tanh(c') s_o
@@ -9,9 +9,9 @@ d_a    = K d_c                    of the gates that make c': i, f, g
 d_c    = K_keep d_c               K_keep = f, and the peepholes' looks at the old c
 d_h    = d_a W_hh                 or, where gates see c instead of h, added to d_c
 
-and d_c = 0 before the third where c' was clipped.
+and d_c = 0 before the third line where c' was clipped.
 
-Where h is a projection of u = o tanh(c'), d_u = d_h W_hr takes d_h's place in the first two.
+If h is a projection of u = o tanh(c'), d_u = d_h W_hr replaces d_h in the first two lines.
 """
 
 import torch
@@ -31,7 +31,7 @@ from foreword.kernels.portable.shared import (
 
 
 def forward(cell: Cell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
-    """The hidden states, the memories and the gates; and what the way back needs."""
+    """The hidden states, the memories, the gates, and what the backward pass needs."""
     assert i.c is not None
     T, B, H, n = len(i.x), len(i.h), i.c.shape[1], len(cell.gates)
     sees_c, coupled = cell.recurrent_state == 1, "i" not in cell.gates
@@ -48,7 +48,8 @@ def forward(cell: Cell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
     out, clip = n - 1, cell.cell_clip
     recurrent = product_by(i.weight_hh, B, T, i.bias_hh if sees_c else None)
     peepholes = None if i.weight_peephole is None else torch.split(i.weight_peephole, [2, 1])
-    # Views of all steps at once: slicing at each step takes as long as some of its arithmetic.
+    # Views of all steps at once, since slicing at each step takes as long as some of its
+    # arithmetic.
     a_all, a_if = gates.view(T, B, n * H).unbind(), gates[:, :, : out - 1].unbind()
     a_first, a_f = gates[:, :, 0].unbind(), gates[:, :, 1].unbind()
     a_g, a_o = gates[:, :, out - 1].unbind(), gates[:, :, out].unbind()
@@ -89,7 +90,7 @@ def forward(cell: Cell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
 
 
 def kept_sizes(cell: Cell, inputs: int, hidden: int, units: int) -> list[int]:
-    """Last dimensions of all that is kept; P `hidden`, H `units`."""
+    """The last dimensions of all tensors that are saved; P is `hidden`, H is `units`."""
     del inputs
     return [(hidden, units)[cell.recurrent_state], units, units, units]
 
@@ -102,7 +103,7 @@ def backward(
     d_cs: Tensor | None,
     d_gates: Tensor | None,
 ) -> Gradients:
-    """Gradients by all inputs, from those by what `forward` gave."""
+    """Gradients with respect to all inputs, from those with respect to the results of `forward`."""
     assert i.c is not None
     _, cs, gates, seen, before_c, tanh_cs, units = kept
     T, B, n, H = gates.shape
@@ -189,9 +190,9 @@ def backward(
 def coefficients(
     cell: Cell, i: Inputs, gates: Tensor, before_c: Tensor, tanh_cs: Tensor, units: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """K of all gates (T, B, n, H), that of o with K_o in it; K_c and K_keep (T, B, H).
+    """K of all gates (T, B, n, H), with K_o for o; K_c and K_keep (T, B, H).
 
-    In place wherever it can be: fresh memory costs more than the arithmetic.
+    In place where possible, since new memory costs more than the arithmetic.
     """
     out = gates.shape[2] - 1
     o, g, f = gates[:, :, out], gates[:, :, out - 1], gates[:, :, out - 2]
@@ -223,7 +224,7 @@ def _minus_product(a: Tensor, b: Tensor, c: Tensor, *, out: Tensor) -> Tensor:
 
 
 def slopes(cell: Cell, gates: Tensor) -> Tensor:
-    """Each gate's derivative by what went into it."""
+    """Each gate's derivative with respect to its input."""
     slopes = gates * (1 - gates)
     g = cell.gates.index("g")
     slopes[:, :, g] = 1 - gates[:, :, g] ** 2

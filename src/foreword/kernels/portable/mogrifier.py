@@ -1,14 +1,14 @@
 """The Mogrifier LSTM forwards and back through time.
 
-With s_k the sigmoid of round k, v what its matrix M is applied to (h for Q, x for R), and y the
-other one, y' = 2 s_k * y. Back through a round,
+With s_k the sigmoid of round k, v the vector that its matrix M multiplies (h for Q, x for R), and y
+the other one, y' = 2 s_k * y. Back through a round,
 
 d_a  = 2 s_k (1 - s_k) y * d_y'        into the sigmoid
 d_y  = 2 s_k * d_y'
 d_v += d_a M
 
 The factors of d_y' are computed for all steps at once; so are, in the end, the weights' gradients.
-x is no longer the same for all steps before the loop begins: its product is one of each step.
+x depends on the state, so its product with the weights is computed at each step.
 """
 
 from typing import NamedTuple
@@ -24,14 +24,14 @@ from foreword.kernels.portable.shared import times, weight_gradient, weight_grad
 
 
 class _Kept(NamedTuple):
-    """What the way back needs, of all steps; by round where there are several.
+    """What the backward pass needs from all steps; by round if there are several.
 
     Attributes:
         xs: x^1, x^3, ..., (T, B, I) each; x^-1 is the input itself.
         hs: h^0, h^2, ..., (T, B, P) each.
         qs, rs: the sigmoids that made them.
-        inner_q, inner_r: what the right factors gave, (T, B, K) each; none without a rank.
-        before_c, tanh_cs, units: as the LSTM keeps them, (T, B, H).
+        inner_q, inner_r: products by the right factors, (T, B, K) each; none without a rank.
+        before_c, tanh_cs, units: as the LSTM saves them, (T, B, H).
     """
 
     xs: list[Tensor]
@@ -46,7 +46,7 @@ class _Kept(NamedTuple):
 
 
 def kept_sizes(cell: MogrifierLSTMCell, inputs: int, hidden: int, units: int) -> list[int]:
-    """Last dimensions of all that is kept, in the order of `_Kept`; P `hidden`, H `units`."""
+    """The last dimensions of all tensors that are saved, in the order of `_Kept`."""
     odd, even = _counts(cell)
     inner = [cell.rank] * (odd + even) if cell.rank else []
     x, h = [inputs], [hidden]
@@ -69,7 +69,7 @@ def _kept(cell: MogrifierLSTMCell, tensors: list[Tensor]) -> _Kept:
 
 
 def forward(cell: MogrifierLSTMCell, i: Inputs) -> tuple[list[Tensor], list[Tensor]]:
-    """The hidden states, the memories and the gates; and what the way back needs."""
+    """The hidden states, the memories, the gates, and what the backward pass needs."""
     assert i.c is not None
     T, B, P, H = len(i.x), len(i.h), i.h.shape[1], i.c.shape[1]
     carry_h, carry_c = i.carries()
@@ -117,7 +117,7 @@ def backward(
     d_cs: Tensor | None,
     d_gates: Tensor | None,
 ) -> Gradients:
-    """Gradients by all inputs, from those by what `forward` gave."""
+    """Gradients with respect to all inputs, from those with respect to the results of `forward`."""
     assert i.c is not None
     (_, cs, gates), k = kept[:3], _kept(cell, kept[3:])
     T, B, n, H = gates.shape
@@ -125,7 +125,7 @@ def backward(
     d_a, K_c, K_keep = coefficients(cell, i, gates, k.before_c, k.tanh_cs, k.units)
     d_direct = None if d_gates is None else d_gates * slopes(cell, gates)
     xs = [i.x, *k.xs]
-    # What d_y' is multiplied by, for d_a and for d_y; the first becomes d_a.
+    # The factors of d_y' for d_a and for d_y; the first becomes d_a.
     d_q = [2 * s * (1 - s) * x for s, x in zip(k.qs, xs, strict=False)]
     d_r = [2 * s * (1 - s) * h for s, h in zip(k.rs, k.hs, strict=False)]
     by_q, by_r = [2 * s for s in k.qs], [2 * s for s in k.rs]
@@ -196,9 +196,9 @@ def backward(
 def _products(
     cell: MogrifierLSTMCell, i: Inputs, rows: int, steps: int, *, back: bool = False
 ) -> list[list[list[Product]]]:
-    """Of Q and of R, by round: products by its matrix, or by its factors in their order.
+    """Products by round, for Q and for R: by its matrix, or by its factors in their order.
 
-    That is the right one before the left one forwards, and the other way round back.
+    That is the right factor before the left one forwards, and the reverse backwards.
     """
     products = []
     for count, (left, right) in zip(
@@ -216,7 +216,7 @@ def _products(
 
 
 def _applied(products: list[Product], v: Tensor, inner: list[Tensor], n: int, t: int) -> Tensor:
-    """One product, or two of which the first one's result is kept."""
+    """One product, or two, of which the result of the first is saved."""
     if len(products) == 1:
         return products[0](v)
     inner[n][t] = products[0](v)
@@ -226,7 +226,7 @@ def _applied(products: list[Product], v: Tensor, inner: list[Tensor], n: int, t:
 def _by_factors(
     d_pre: list[Tensor], d_inner: list[Tensor], seen: list[Tensor], inner: list[Tensor]
 ) -> tuple[Tensor | None, Tensor | None]:
-    """Gradients by the matrices, one below the other, or by their left and their right factors."""
+    """Gradients with respect to the stacked matrices, or to their left and right factors."""
     if not d_pre:
         return None, None
     if not inner:

@@ -1,7 +1,7 @@
-"""Matrix products of the hand-written kernel, by oneDNN where torch would take a slower library.
+"""Matrix products of the hand-written kernel, by oneDNN where torch would use a slower library.
 
 For float32 on CPUs torch calls MKL, which reaches less than half of oneDNN's speed on AMD's
-processors (`benchmarks/products.py`). oneDNN also takes a weight in its own layout, which is made
+processors (`benchmarks/products.py`). oneDNN also accepts a weight in its own layout, which is made
 once for all time steps.
 """
 
@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 SMALLEST = 1 << 21
-"""Multiplications below which calling oneDNN takes longer than it saves."""
+"""Number of multiplications below which calling oneDNN takes longer than it saves."""
 SMALLEST_LAID_OUT, FEWEST_TIMES = 1 << 20, 8
-"""The same of a weight in its own layout, and how often it must be used to be worth laying out."""
+"""The same for a weight in oneDNN's layout, and the number of uses that repay the conversion.
+"""
 
-# Operators that torch's own compiler calls; they are there in every build with oneDNN.
+# Operators that torch's own compiler calls; every build with oneDNN has them.
 _HAS_ONEDNN = torch._C._has_mkldnn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 Product = Callable[[Tensor], Tensor]
@@ -30,7 +31,8 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def product_by(weight: Tensor, rows: int, times: int, bias: Tensor | None = None) -> Product:
-    """A function of x (rows, K): the same product by one weight, to be called `times` times."""
+    """A function of x (rows, K) for the same product by one weight, to be called `times` times.
+    """
     is_large = rows * weight.numel() >= SMALLEST_LAID_OUT
     if is_large and times >= FEWEST_TIMES and _suits(weight, weight):
         laid_out = torch.ops.mkldnn._reorder_linear_weight(_contiguous(weight), rows)

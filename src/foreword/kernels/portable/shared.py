@@ -1,4 +1,4 @@
-"""What the cells' forward and backward loops have in common."""
+"""Functions that the cells' forward and backward loops share."""
 
 from torch import Tensor
 
@@ -12,19 +12,19 @@ def project(x: Tensor, weight_ih: Tensor, bias: Tensor) -> Tensor:
 
 
 def with_first(first: Tensor, steps: int) -> Tensor:
-    """Room for a state before and after each step, (T + 1, B, size)."""
+    """Memory for a state before and after each step, (T + 1, B, size)."""
     states = first.new_empty((steps + 1, *first.shape))
     states[0] = first
     return states
 
 
 def times(a: Tensor, factor: Tensor | None) -> Tensor:
-    """The product, if there is a factor."""
+    """The product with a factor, if there is one."""
     return a if factor is None else a * factor
 
 
 def plus(a: Tensor, b: Tensor | None) -> Tensor:
-    """The sum, if there is another."""
+    """The sum with another term, if there is one."""
     return a if b is None else a + b
 
 
@@ -34,17 +34,19 @@ def step_of(sequence: Tensor | None, t: int) -> Tensor | None:
 
 
 def input_gradient(d_a: Tensor, x: Tensor, weight_ih: Tensor) -> Tensor:
-    """By x, from d_a (T, B, n H)."""
+    """The gradient with respect to x, from d_a (T, B, n H)."""
     return product(d_a.reshape(-1, d_a.shape[2]), weight_ih.t()).view(x.shape)
 
 
 def weight_gradient(d_a: Tensor, seen: Tensor) -> Tensor:
-    """Sum over steps and sequences of d_a (T, B, rows) by what the weight was applied to."""
+    """Sum over steps and sequences of d_a (T, B, rows) times the vectors that the weight
+    multiplied.
+    """
     return weight_gradients(d_a, seen)[0]
 
 
 def weight_gradients(d_a: Tensor, *seen: Tensor) -> list[Tensor]:
-    """The same by several weights that d_a comes from, each as one product."""
-    # Not left to the products, which would transpose it once for each.
+    """The same for several weights, each as one product."""
+    # Transposed here, since each product would transpose it again.
     rows = d_a.reshape(-1, d_a.shape[2]).t().contiguous()
     return [product(rows, part.reshape(-1, part.shape[2]).t()) for part in seen]
