@@ -23,9 +23,9 @@ from foreword.training.progress import Note, Reporter
 from foreword.training.settings import DropoutSettings, TranslationSettings
 
 PASSES = 8.0
-"""The number of passes over the new pairs where nothing says when to end."""
+"""The number of passes over the new pairs if no limit is set."""
 RATE = 0.0005
-"""The peak learning rate where none is set."""
+"""The peak learning rate if none is set."""
 PARTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 """The shares of the change of the weights that are tried at the end, and the first good one kept
 (Wortsman et al. 2022)."""
@@ -37,7 +37,7 @@ _CARRIED = (
     "batch_size",
     "window",
 )
-"""Settings that are those of the run that made the model, unless they are set."""
+"""Settings that are taken from the run that made the model, unless they are set."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Base:
 
     @classmethod
     def read(cls, path: Any, old: Sequence[Any], valid: Sequence[Any], report: Reporter) -> "Base":
-        """Read a model that is to be continued, and where its pairs are.
+        """Read a model that is to be continued, and the paths of its pairs.
 
         Args:
             path: its folder or name.
@@ -96,7 +96,7 @@ class Base:
         """Return the settings to continue with, by name.
 
         Args:
-            given: settings that somebody has set; None leaves one open.
+            given: settings that the user has set; None leaves one open.
 
         Raises:
             SettingsError: one of them would change the architecture or the sub-words.
@@ -134,7 +134,7 @@ class Base:
 def between(
     old: Mapping[str, np.ndarray], new: Mapping[str, np.ndarray], part: float
 ) -> dict[str, np.ndarray]:
-    """Return the weights that lie this part of the way from the old ones to the new ones."""
+    """Return weights interpolated between the old ones (0) and the new ones (1)."""
     return {name: old[name] + np.float32(part) * (new[name] - old[name]) for name in new}
 
 
@@ -155,8 +155,8 @@ def with_old(
         old: returns those of some old pairs, by their numbers and the number of the pass.
         number_new: how many pairs are new.
         number_old: how many are old.
-        share: of the new pairs among all of a pass.
-        seed: chooses the old ones, together with the number of the pass.
+        share: the fraction of new pairs in a pass. seed: chooses the old pairs, together with the
+            number of the pass.
     """
     wanted = min(round(number_new * (1 - share) / share), number_old // 2)
 

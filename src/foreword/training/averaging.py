@@ -40,7 +40,7 @@ class Average:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Give the model the mean weights while the context lasts."""
+        """Give the model the mean weights within a `with` block."""
         self._swap()
         try:
             yield

@@ -12,7 +12,7 @@ from foreword.training.progress import Event, Insight, Note, StepProgress, Valid
 SATURATED = 0.05
 """The distance from 0 or 1 at which a gate hardly passes gradients through its nonlinearity."""
 WHEELS = ("i", "f", "o", "r", "z")
-"""Gates between 0 and 1; candidates lie between -1 and 1."""
+"""Gates are between 0 and 1; candidates are between -1 and 1."""
 
 
 def writer_class() -> Any:

@@ -16,11 +16,11 @@ from foreword.models.build import count_parameters
 from foreword.visible import as_markdown
 
 MANY = 20.0
-"""The epsilon from which on its power of e tells nobody anything."""
+"""The epsilon above which e^epsilon is too large to be meaningful."""
 
 
 def model_card(config: FolderConfig) -> str:
-    """Markdown: what the model is, what it was trained on, how good it is, how to use it."""
+    """Return the card in Markdown: what the model is, its training, its quality and its use."""
     model = config.model
     if isinstance(model, NgramConfig):
         means = f"the {model.order - 1} words before it"
@@ -106,7 +106,7 @@ def training_lines(record: TrainingRecord) -> list[str]:
 
 
 def federated_lines(record: TrainingRecord, federated: FederatedRecord) -> list[str]:
-    """Return the sections on training by rounds, and on what is promised to each person."""
+    """Return the sections on federated training and on the privacy of each person."""
     optimiser = {
         "fedavg": "federated averaging (McMahan et al. 2017)",
         "fedadam": "FedAdam (Reddi et al. 2021)",
@@ -189,7 +189,7 @@ def _privacy(federated: FederatedRecord) -> list[str]:
 
 
 def _canaries(canaries: CanaryRecord) -> list[str]:
-    """Return the section on sentences that were planted to see whether the model learns them."""
+    """Return the section on sentences that were planted to test whether the model learns them."""
     most = math.log2(canaries.alternatives + 1)
     having = canaries.sentences * canaries.people
     measured = "Their exposure has not been measured, as training has not ended."

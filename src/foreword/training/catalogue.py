@@ -1,4 +1,4 @@
-"""The catalogue of settings: what each is called, may be and does, by the tree of settings."""
+"""The catalogue of settings: names, allowed values and descriptions, from the tree of settings."""
 
 from functools import cache
 from typing import Annotated, NamedTuple
@@ -24,7 +24,7 @@ class Setting(NamedTuple):
     group: str
     type: type[Leaf]
     choices: tuple[str, ...]
-    """All values that it may have; empty where it may have any in its range."""
+    """All values that it may have; empty if it may have any value in its range."""
     range: str
     """The bounds of a number, such as `>= 0, < 1`."""
     default: Leaf | None
@@ -33,7 +33,7 @@ class Setting(NamedTuple):
 
     @property
     def values(self) -> str:
-        """The values that it may have, in short."""
+        """A short description of its allowed values."""
         if self.choices:
             return ", ".join(self.choices)
         names = {bool: "true or false", int: "whole number", float: "number", str: "text"}
@@ -86,7 +86,7 @@ def described_group(group: str, settings: type[Settings]) -> dict[str, Setting]:
 
 
 def _described(name: str, option: Option) -> Setting:
-    """An option of cells that is no field of the tree."""
+    """An option of cells that is not a field of the tree."""
     cells = ", ".join(registry.having(registry.SETTINGS[name][1]))
     about = f"{option.about} For {cells}. Default: {shown(option.default)}."
     is_number = not option.choices and not isinstance(option.default, bool)
@@ -96,7 +96,7 @@ def _described(name: str, option: Option) -> Setting:
 
 
 def _digits(bound: float) -> str:
-    """A whole number with all its digits, another one with those that somebody wrote."""
+    """A number as text: whole numbers with all digits, others with the shortest exact digits."""
     return str(bound) if isinstance(bound, int) else f"{bound:.15g}"
 
 
@@ -109,7 +109,7 @@ def read_setting(text: str) -> tuple[str, Leaf]:
     """The name and the value in a text of the form NAME=VALUE, checked by the setting's type.
 
     Raises:
-        SettingsError: names the setting, its value and what it may be.
+        SettingsError: names the setting, its value and the allowed values.
 
     >>> read_setting("cell_clip=3"), read_setting("tied = no")
     (('cell_clip', 3.0), ('tied', False))

@@ -63,13 +63,14 @@ def staged(model_folder: Path) -> Path:
 
 
 def home(model_folder: Path) -> Path:
-    """Return the folder of a run: with its model, or apart from the model that it will replace."""
+    """Return the folder of a run: that of its model, or one in the model that it will replace.
+    """
     apart = staged(model_folder)
     return apart if holds_model(apart) else model_folder
 
 
 def saved(model_folder: Path) -> frozenset[tuple[str, int]]:
-    """Return the names and times of checkpoints, to tell later ones from these."""
+    """Return the names and times of checkpoints, to recognise later ones."""
     return frozenset(
         (str(path), path.stat().st_mtime_ns)
         for folder in (model_folder, staged(model_folder))
@@ -122,7 +123,7 @@ def latest(model_folder: Path) -> Checkpoint:
 
 
 def forget(model_folder: Path) -> None:
-    """Remove the checkpoints of a run that has ended, which then cannot be continued."""
+    """Remove the checkpoints of a run that has ended; it cannot be continued afterwards."""
     for path in (model_folder / FOLDER).glob(FILES):
         path.unlink()
 
@@ -132,7 +133,7 @@ def usable(model_folder: Path) -> Iterator[None]:
     """Use a checkpoint that may have been written by anybody.
 
     Raises:
-        TrainingError: it lacks something, or holds something else than a run.
+        TrainingError: it is incomplete, or contains something other than a run.
         RuntimeError: the machine failed, not the checkpoint: see `is_of_machine`.
     """
     try:

@@ -26,9 +26,10 @@ from foreword.training.progress import Note, Reporter, TextProgress
 from foreword.training.settings import TextSettings, TrainingSettings
 
 UNSPACED = 0.01
-"""From this share of letters of scripts without spaces on, their words are told apart."""
+"""The fraction of letters in scripts without spaces from which on a dictionary finds words.
+"""
 VOCAB_SIZE = 20_000
-"""Words that are learned of a text that is not pretokenised, unless another number is given."""
+"""The default size of the vocabulary of a text that is not pretokenised."""
 VALIDATING = "reading the validation text"
 
 Texts = Sequence[str | PathLike[str]]
@@ -39,8 +40,7 @@ class Corpus:
     """A training and a validation text as ids, and the tokeniser that made them."""
 
     name: str
-    """The texts' names without their folders: where they lie is nobody's business who gets the
-    model."""
+    """The texts' names without their folders, which people who get the model need not know."""
     tokenizer: Tokenizer
     train: Tokens
     valid: Tokens | None
@@ -48,18 +48,18 @@ class Corpus:
 
     @property
     def fingerprint(self) -> dict[str, str | None]:
-        """What tells this text from another, for resuming."""
+        """Checksums that identify this text, for resuming."""
         return {
             "train": self.train.sha256,
             "valid": None if self.valid is None else self.valid.sha256,
         }
 
     def refuse_other(self, before: Mapping[str, str | None], since: str, otherwise: str) -> None:
-        """Makes sure that what was begun with a text continues with the same text.
+        """Makes sure that a run continues with the text with which it was started.
 
         Args:
             before: the `fingerprint` of then.
-            since: what was begun, as in "this run was started with".
+            since: the beginning of the message, such as "this run was started with".
             otherwise: what else can be done.
 
         Raises:
@@ -68,11 +68,11 @@ class Corpus:
         same_text(self.fingerprint, before, since, otherwise)
 
     def fill_in(self, settings: TrainingSettings, passes: float | None = None) -> TrainingSettings:
-        """The settings with sizes and rates that suit this text, where none were chosen.
+        """The settings, with sizes and rates that suit this text if none were chosen.
 
         Args:
-            settings: of which None are open.
-            passes: how often the text will be read, if that is known.
+            settings: None leaves a choice open. passes: how often the text will be read, if that is
+                known.
         """
         return fill_in(settings, words=len(self.train), passes=passes)
 
@@ -128,7 +128,8 @@ def same_text(
 
 
 def absolute(texts: Texts) -> list[str]:
-    """The same texts from whichever folder they are named; `-` and carried pairs stay."""
+    """The texts' absolute paths; `-` and carried pairs stay as they are.
+    """
     return [
         str(text) if str(text) in ("-", *CARRIED) else str(Path(text).absolute()) for text in texts
     ]
@@ -145,18 +146,17 @@ def read_corpus(
     cutting: Cutting = HERE,
     keeps: bool = False,
 ) -> Corpus:
-    """Reads texts, learns their words unless a tokeniser is given, and writes their ids.
+    """Reads texts, learns their words unless a tokeniser is passed, and writes their ids.
 
     Args:
         texts: files, folders, globs, gzip, `-`; none: the carried chats. Or the folder of a
-            prepared text, whose words and ids are those that are kept there.
+            prepared text, which has the words and the ids.
         valid: the same; none: the last twentieth of `texts` is held out.
         settings: how text becomes words.
-        scratch: a folder on whose disk the ids may lie, in files that nobody else can see.
-        report: is told how far the reading is.
-        tokenizer: of the run to resume.
-        cutting: what cuts the texts into words.
-        keeps: whether the ids are kept in `scratch`, as the files `TRAIN` and `VALID`.
+        scratch: a folder on the disk for the ids, which are in files that nobody else can see.
+            report: called with the progress of reading.
+        tokenizer: that of the run to resume. cutting: divides the texts into words.
+        keeps: whether the ids stay in `scratch`, as the files `TRAIN` and `VALID`.
 
     Raises:
         TextError: with the file, and line and byte where they are known.
@@ -213,7 +213,7 @@ def _prepared_corpus(
     report: Reporter,
     tokenizer: Tokenizer | None,
 ) -> Corpus:
-    """Read a prepared text, and texts to validate on in place of its own, if any are named."""
+    """Read a prepared text, and other texts to validate on if any are named."""
     prepared = read_prepared(folder, settings)
     words = prepared.tokenizer
     if tokenizer is not None and tokenizer.words != words.words:
@@ -244,7 +244,7 @@ def _ids(
     cutting: Cutting = HERE,
     file: Path | None = None,
 ) -> Tokens:
-    """Return the ids of texts, which lie in a file or, hidden, in the folder `scratch`."""
+    """Return the ids of texts, in a file or in a hidden file of the folder `scratch`."""
 
     def progress(done: int, total: int | None) -> None:
         report(TextProgress(activity, done, total))
@@ -263,7 +263,7 @@ def _ids(
 
 
 def _measuring(held_out: Tokens | None, report: Reporter) -> Tokens | None:
-    """Return the held-out text, or None if there is none, which is said."""
+    """Return the held-out text, or None with a message if there is none."""
     if held_out is not None and len(held_out) > 0:
         return held_out
     report(
@@ -287,7 +287,7 @@ def _sources(
 def _read(
     texts: Texts, usual: Lines, settings: TextSettings, scratch: Path, report: Reporter
 ) -> list[Source]:
-    """Find texts; `usual` is what the lines of one are that is too short to tell."""
+    """Find texts; `usual` is the kind of lines of a text that is too short to detect it."""
 
     def say(text: str) -> None:
         report(Note(text))
@@ -333,7 +333,7 @@ def _learn(
 
 
 def _language(sources: Sequence[Source], report: Reporter) -> str:
-    """A language whose upper and lower case differ from most, which is said; or none."""
+    """The language, with a message, if its rules of case are unusual; otherwise None."""
     pieces = (piece.text for source in sources for piece in source.read())
     language = case_of(pieces).language
     if language:
@@ -347,7 +347,7 @@ def _language(sources: Sequence[Source], report: Reporter) -> str:
 
 
 def _segmenter(sources: Sequence[Source], report: Reporter) -> Literal["none", "icu"]:
-    """What tells words apart in a text, which says so; nothing, where spaces do."""
+    """The segmenter that separates a text's words, with a message; None if spaces do."""
     share = segments.unspaced_share(piece.text for source in sources for piece in source.read())
     if share < UNSPACED:
         return "none"

@@ -1,4 +1,4 @@
-"""Sizes, dropout and learning rate, where nobody has chosen them. Pure arithmetic."""
+"""Default sizes, dropout and learning rate. Pure arithmetic."""
 
 import math
 
@@ -11,22 +11,22 @@ from foreword.training.settings import (
 )
 
 TRANSLATION_DROPOUT, TRANSLATION_RATE = 0.3, 0.004
-"""Of translation models where nobody chooses: those of one run of thirty minutes on 29,000 pairs of
-captions, German to English, twenty passes, which reached BLEU 42.0 on the validation pairs (beam
-4). Ten minutes with a dropout of 0.2, less than four passes, had reached 37.3."""
+"""The default sizes of translation models, from one run of thirty minutes (twenty passes) on 29,000
+pairs of captions, German to English, which reached BLEU 42.0 on the validation pairs (beam 4). Ten
+minutes with a dropout of 0.2, less than four passes, had reached 37.3.
+"""
 SMALL, MEDIUM = 100_000, 1_000_000
-"""Words of training text below which a model is made smaller."""
+"""The number of words of training text below which a model is made smaller."""
 
 
 def fill_in(
     settings: TrainingSettings, *, words: int, passes: float | None = None
 ) -> TrainingSettings:
-    """The same settings, with every size and rate that was left open decided.
+    """The same settings, with values for every size and rate that was open.
 
     Args:
-        settings: of which None are open.
-        words: of the training text.
-        passes: how often it will be read, if that is known.
+        settings: None leaves a choice open. words: those of the training text. passes: how often it
+            will be read, if that is known.
     """
     return settings.model_copy(
         update={
@@ -38,10 +38,10 @@ def fill_in(
 
 
 def _sizes(model: ModelSettings, words: int) -> ModelSettings:
-    """Of two sizes the one that is not given equals the other; of none, both are chosen.
+    """If one of the two sizes is missing it equals the other; if both are, both are chosen.
 
-    A long text has a large vocabulary, whose output layer costs time in proportion to the
-    embedding's size. So there the hidden state is made the larger of the two.
+    A long text has a large vocabulary, whose output layer takes time in proportion to the
+    embedding's size. So the hidden state is then the larger of the two.
     """
     embedding, hidden = (96, 96) if words < SMALL else (192, 192) if words < MEDIUM else (192, 512)
     if model.embedding_size is not None or model.hidden_size is not None:
@@ -54,8 +54,7 @@ def fill_in_translation(settings: TrainingSettings, *, words: int) -> TrainingSe
     """The same for translation.
 
     Args:
-        settings: of which None are open.
-        words: of the translations that are trained on.
+        settings: None leaves a choice open. words: those of the translations that are trained on.
     """
     model = settings.model
     embedding, hidden = (
@@ -81,7 +80,7 @@ def fill_in_translation(settings: TrainingSettings, *, words: int) -> TrainingSe
 
 
 def leaves_dropout_open(dropout: DropoutSettings) -> bool:
-    """Whether any rate is left to the text and to how often it will be read."""
+    """Whether any dropout rate depends on the text and on how often it will be read."""
     return dropout.dropout is None and None in (
         dropout.dropout_input,
         dropout.dropout_hidden,
@@ -90,13 +89,13 @@ def leaves_dropout_open(dropout: DropoutSettings) -> bool:
 
 
 def dropout_for(words: int, passes: float | None) -> float:
-    """Of a text that is read so often; where that is not known, by its length.
+    """The dropout for a text that is read in this number of passes; if unknown, by its length.
 
-    0.1, and from some number of passes on 0.2 more for each doubling, up to 0.5. A rule of thumb,
-    from few runs: of 30,000 words, of 0.1, 0.25 and 0.4, 10 passes wanted the least and 30 passes
-    the most (`benchmarks/dropout.py`); of 2 million and a larger network, 8 passes overfitted
-    with 0.2, and with 0.31 less (the recipe text-cpu). So the number at which it begins falls with
-    the sixth root of the words.
+    It is 0.1, and beyond a certain number of passes 0.2 more for each doubling, up to 0.5. This is
+    a rule of thumb from few runs. With 30,000 words, 0.1 was the best of 0.1, 0.25 and 0.4 for 10
+    passes, and 0.4 for 30 passes (`benchmarks/dropout.py`). With 2 million words and a larger
+    network, 8 passes overfitted with 0.2, and less with 0.31 (the recipe text-cpu). So the number
+    of passes at which the rise begins falls with the sixth root of the number of words.
 
     >>> [dropout_for(30_000, passes) for passes in (3, 10, 20, 30, 40, 500)]
     [0.1, 0.1, 0.3, 0.42, 0.5, 0.5]

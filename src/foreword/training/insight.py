@@ -34,7 +34,7 @@ def look(
     Args:
         model: the model, which is not changed.
         inputs: (T, B) ids.
-        targets: (T, B), the word after each; -1 where there is none.
+        targets: (T, B), the word after each; -1 if there is none.
         state: the state before the window.
     """
     if not isinstance(model, RecurrentModel):

@@ -35,13 +35,13 @@ class Home:
         return self.folder != self.out
 
     def begin(self, fill: Callable[[Path], None]) -> None:
-        """Begin a run: its folder appears at once, with all that `fill` writes into it.
+        """Begin a run: its folder appears in one step, with everything that `fill` writes into it.
 
         Raises:
             FolderError: the disk is full, or the folder cannot be written to.
         """
         with writing(self.out):
-            discard(staged(self.out))  # of a run that never got so far
+            discard(staged(self.out))  # of an earlier run that did not reach this point
             self.folder = staged(self.out) if holds_model(self.out) else self.out
             with whole(self.folder) as draft:
                 fill(draft)
@@ -83,7 +83,7 @@ class Remembered(NamedTuple):
 
 
 def remembered(folder: Path, texts: Sequence[Any], valid: Sequence[Any]) -> Remembered:
-    """Return the paths of a run's texts; those that are named again are as they are named.
+    """Return the paths of a run's texts; texts that are named again replace the old paths.
 
     Raises:
         TrainingError: they are unknown.
@@ -102,7 +102,7 @@ def remembered(folder: Path, texts: Sequence[Any], valid: Sequence[Any]) -> Reme
 
 
 def _sources(path: Path) -> dict[str, list[str]]:
-    """Return what `remember` has written.
+    """Return the content that `remember` has written.
 
     Raises:
         OSError, ValueError: the file is missing or damaged.

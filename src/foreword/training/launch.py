@@ -25,7 +25,8 @@ class Launch:
 
 
 def launch() -> Launch:
-    """Return what torchrun's environment variables say; without them, a process alone."""
+    """Return the place that torchrun's environment variables describe; without them, a single one.
+    """
     environment = os.environ
     if not {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"} <= environment.keys():
         return Launch()

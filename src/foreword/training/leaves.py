@@ -1,7 +1,7 @@
-"""Settings by name, as keywords: what `foreword.train(**leaves)` takes. Knows types and no ranges.
+"""Settings by name, as the keywords of `foreword.train(**leaves)`. Has their types, no ranges.
 
 Type checkers and editors read it; `foreword.training.settings` has the ranges and defaults, and a
-test holds the two together.
+test compares the two.
 """
 
 from typing import Literal, TypedDict
@@ -12,7 +12,7 @@ from foreword.text.newlines import Lines
 
 
 class TextLeaves(TypedDict, total=False):
-    """The settings of a text; None leaves one as it is."""
+    """The settings of a text; None does not change one."""
 
     pretokenised: bool | None
     case: Literal["keep", "fold"] | None

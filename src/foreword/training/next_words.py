@@ -27,7 +27,7 @@ KNOWN_BY_HEART = 2.0
 """The perplexity below which a text measures nothing, as no human writing is so predictable."""
 
 SHORTEST_PASSAGE = 128
-"""The fewest words for which a passage is worth the words that are read before it."""
+"""The smallest number of words in a passage, since other words must be read before it."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Validation:
     """How the held-out text is read.
 
     Attributes:
-        words: about how many words count in each validation during training; None: all. They are
-            spread over the whole text. The evaluation at the end reads all of them.
+        words: about the number of words that count in each validation during training; None: all.
+            They are spread over the whole text. The evaluation at the end reads all of them.
         streams: the largest number of passages that are read side by side then; see `score`.
         last_streams: their number in the evaluation at the end.
     """
@@ -47,7 +47,7 @@ class Validation:
 
 
 EACH = Validation()
-"""How `foreword train` reads it."""
+"""How `foreword train` reads the held-out text."""
 
 
 class NextWordTask:
@@ -84,7 +84,7 @@ class NextWordTask:
 
     @property
     def fingerprint(self) -> Mapping[str, str | None]:
-        """What tells this text from another, for resuming."""
+        """Checksums that identify this text, for resuming."""
         return self.corpus.fingerprint
 
     @property
@@ -137,7 +137,7 @@ class NextWordTask:
         )
 
     def evaluate(self, run: Run, wish: StopWish, report: Reporter) -> None:
-        """Measure the model on all held-out text, unless somebody stops it."""
+        """Measure the model on all held-out text, unless it is interrupted."""
         del run
         assert self.corpus.valid is not None
 
@@ -176,8 +176,8 @@ class NextWordTask:
     ) -> FolderConfig:
         """Write the model folder, with the misspellings that the weights reveal.
 
-        The search takes a second or two. Until the end it runs only after twice as many steps as
-        the last time, so that a run which is killed leaves misspellings too.
+        The search takes a second or two. Before the end it runs only after twice as many steps as
+        the last time; so even a run that is killed has misspellings.
         """
         tokenizer = self.corpus.tokenizer
         written = FolderConfig(

@@ -1,4 +1,4 @@
-"""Train an n-gram model of a text: counted and smoothed in one go, without a loop of steps."""
+"""Train an n-gram model of a text: count and smooth it once, without training steps."""
 
 import time
 from pathlib import Path

@@ -1,10 +1,10 @@
-"""What a run minimises: the loss of a model, batch after batch. The loop knows no more of a text.
+"""The loss of a model that a run minimises, batch after batch. The loop knows no texts.
 
 `NextWords` is truncated backpropagation through time over the windows of a text: one step reads a
 window of T words from each of B streams. The hidden state continues into the next window, detached:
 gradients stop there (truncated backpropagation through time, Williams & Peng 1990), memory does
-not. While the batch grows (`batch_ramp`), a step reads some of the streams; the states of the
-others wait for their turn.
+not. While the batch grows (`batch_ramp`), a step reads only some of the streams; the states of the
+others are kept until their turn.
 """
 
 from collections.abc import Mapping
@@ -41,14 +41,15 @@ class Objective(Protocol):
         """Take the next batch, and leave the gradients of its mean loss in the parameters.
 
         Args:
-            done: the share of the run that is done, 0 to 1.
+            done: the fraction of the run that is done, 0 to 1.
 
         Returns:
-            The mean loss in nats, without penalties, and the number of words that it is of.
+            The mean loss in nats, without penalties, and the number of words that it covers.
         """
 
     def advance(self) -> None:
-        """Called once the weights have taken the step: what the batch left behind counts now."""
+        """Make the state after the batch the current one; called when the weights have changed.
+        """
 
     def look(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Return distances and gates of the batch, as in `Insight`."""
@@ -60,10 +61,10 @@ class Objective(Protocol):
         """Return what a checkpoint must hold besides `document`, by name."""
 
     def document(self) -> dict[str, Any]:
-        """Return where in the text the run is, as JSON data."""
+        """Return the position of the run in the text, as JSON data."""
 
     def restore(self, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
-        """Go back to where a checkpoint was made."""
+        """Return to the position of a checkpoint."""
 
 
 class Windows(Protocol):
@@ -142,7 +143,7 @@ class NextWords:
         # The mean over all processes is that over the words of all of them.
         words = (targets != IGNORED).sum() if self.ranks.count == 1 else self._words
         loss = total / words
-        # Zeroed, not dropped: a graph of the GPU's finds them where they were.
+        # Zeroed, not dropped: a CUDA graph needs them at the same addresses.
         self.model.zero_grad(set_to_none=not total.is_cuda)
         (loss + penalty).backward()
         return loss.detach(), detach(after)
@@ -156,7 +157,7 @@ class NextWords:
         return Sampling(softmax.softmax_head, softmax.softmax_sample)
 
     def advance(self) -> None:
-        """Go on from the state after the window."""
+        """Continue from the state after the window."""
         assert self.state is not None
         assert self._last is not None
         self.state = _with(self.state, self._last.after, self._last.window)
@@ -167,7 +168,7 @@ class NextWords:
         return look(self.model, self._last.inputs, self._last.targets, self._last.before)
 
     def news(self) -> str | None:
-        """Return once why a GPU's steps are not recorded, where they are not."""
+        """Return once the reason why a GPU's steps are not recorded, if they are not."""
         return self._work.news() if isinstance(self._work, Graphs) else None
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -180,11 +181,11 @@ class NextWords:
         }
 
     def document(self) -> dict[str, Any]:
-        """Return where the windows are in the text."""
+        """Return the position of the windows in the text."""
         return self.windows.state()
 
     def restore(self, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
-        """Go back to where a checkpoint was made."""
+        """Return to the position of a checkpoint."""
         wholes = [arrays[str(k)] for k in range(len(arrays))]
         parts = [torch.tensor(self.ranks.dealt(w), device=self.model.device) for w in wholes]
         self.state = tuple(parts) if parts else None

@@ -118,7 +118,7 @@ class Optimiser:
         return {name: moment.detach().cpu().numpy().copy() for name, moment in moments.items()}
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Go back to moments that `arrays` gave.
+        """Restore moments that `arrays` returned.
 
         Raises:
             ValueError: a moment has another shape or type than the parameter's.

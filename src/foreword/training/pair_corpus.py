@@ -1,4 +1,4 @@
-"""Someone's sentence pairs made ready for training: read, cleaned, split, cut into sub-words."""
+"""A user's sentence pairs prepared for training: read, cleaned, split, divided into sub-words."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -23,24 +23,24 @@ from foreword.training.progress import Note, Reporter
 from foreword.training.settings import TrainingSettings
 
 HELD_OUT, MOST_HELD_OUT, FEWEST_HELD_OUT = 0.02, 2_000, 20
-"""The share of the pairs that is held out where none are given, and the most and fewest pairs."""
+"""The fraction of the pairs held out if none are named, and the largest and smallest number."""
 
 
 @dataclass(frozen=True)
 class PairCorpus:
-    """Training and validation pairs, and the sub-words that they are cut into.
+    """Training and validation pairs, and the vocabulary of sub-words.
 
     Attributes:
         name: the names of the texts, without their folders.
         subwords: the vocabulary.
         train: the pairs to train on.
         valid: the held-out pairs; None if there are too few.
-        valid_name: what they are.
-        languages: the codes of source and target; "" where nobody told it.
+        valid_name: the name of the held-out pairs. languages: the codes of source and target; "" if
+            unknown.
         old: pairs of which some are read again in each pass, so that a model that is continued
             does not forget; None for a new model.
-        learned: pairs that show how well the new ones are learned: some that are held out of them,
-            or, if they are few, the new ones themselves. None for a new model.
+        learned: pairs that show how well the new ones are learned: held-out new pairs, or all new
+            pairs if they are few. None for a new model.
     """
 
     name: str
@@ -59,7 +59,7 @@ class PairCorpus:
 
     @property
     def fingerprint(self) -> dict[str, str | None]:
-        """What tells these pairs from others, for resuming."""
+        """Checksums that identify these pairs, for resuming."""
         return {
             "train": _sha256(self.train),
             **({} if self.old is None else {"old": _sha256(self.old)}),
@@ -71,7 +71,7 @@ class PairCorpus:
         same_text(self.fingerprint, before, since, otherwise)
 
     def fill_in(self, settings: TrainingSettings) -> TrainingSettings:
-        """Return the settings with sizes and rates that suit these pairs, where none are set."""
+        """Return the settings, with sizes and rates that suit these pairs if none are set."""
         return fill_in_translation(settings, words=self.words)
 
     def model_config(self, settings: TrainingSettings) -> TranslationConfig:
@@ -194,10 +194,10 @@ def read_pair_corpus(
 
 
 def _languages(settings: TrainingSettings) -> tuple[str, str] | None:
-    """Return the languages that were told.
+    """Return the languages that were set.
 
     Raises:
-        SettingsError: only one of them was.
+        SettingsError: only one of them was set.
     """
     source, target = settings.translation.source_language, settings.translation.target_language
     if source is None and target is None:

@@ -1,4 +1,4 @@
-"""Read a text once into a folder that `train` reads in its place: `foreword.prepare`."""
+"""Read a text once, into a folder that `train` reads in place of the text: `foreword.prepare`."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,18 +38,19 @@ def prepare(
     report: Reporter = silent,
     **leaves: Unpack[TextLeaves],
 ) -> Prepared:
-    """Read texts, learn their words, and keep their ids in the folder `out`, as `train` would.
+    """Read texts, learn their words, and write their ids to the folder `out`, as `train` would.
 
-    `train`, `tune` and `compare` read the folder in place of the texts, which are needed no more:
+    `train`, `tune` and `compare` read the folder in place of the texts, which are no longer needed:
     the model is the same, bit for bit. Its files are mapped into memory, so that processes on one
-    machine share them. It appears as a whole or not at all.
+    machine share them. It is complete or absent.
 
     Args:
         texts: as for `train`: files, folders, globs, `-`. None: the carried chats.
         out: the folder.
         valid: texts to validate on. None: the last twentieth of `texts` is held out.
-        processes: the number of processes that cut the text into words, besides this one, which
-            reads it. With 1, this one does both. The ids do not depend on it. None: one a core.
+        processes: the number of processes that divide the text into words, besides this one, which
+            reads it. With 1, this one does both. The ids do not depend on the number. None: one for
+            each core.
         overwrite: whether to replace a prepared text in `out`.
         report: called with all events.
         **leaves: the settings of the text by name, as for `train`, such as `vocab_size=10_000`.
@@ -80,7 +81,7 @@ def prepare(
                 valid=None if corpus.valid is None else Part.of(corpus.valid),
             )
             write_prepared(draft, about, corpus.tokenizer)
-        if about.valid is None:  # of a text that was replaced, or too short to be of use
+        if about.valid is None:  # left by a replaced text, or of a text too short to be used
             (folder / VALID).unlink(missing_ok=True)
     return about
 

@@ -1,4 +1,4 @@
-"""The folder of a text that was read once: its ids, its words, the settings it was read with.
+"""The folder of a prepared text: its ids, its words, and the settings with which it was read.
 
 `foreword.training.prepare` writes it, and `foreword.training.corpus` reads it in place of the text.
 """
@@ -67,9 +67,9 @@ class Prepared(Data):
     """The names of the texts, without their folders."""
     valid_name: str
     text: TextSettings
-    """The settings of the text, as they were given."""
+    """The settings of the text that the user chose."""
     tokenizer: TokenizerConfig
-    """How text becomes words, with what was detected in the text."""
+    """How text becomes words, including what was detected in the text."""
     checksums: Mapping[str, str]
     """SHA-256 of the files with the words, by their names."""
     train: Part
@@ -102,7 +102,7 @@ def prepared_in(texts: Sequence[str | PathLike[str]]) -> Path | None:
 
 
 def refusal_for(*, overwrite: bool) -> Refusal:
-    """Refuse folders that hold something else, and a prepared text unless it is replaced."""
+    """Refuse folders with other content, and a prepared text unless it is to be replaced."""
 
     def refusal(folder: Path) -> str | None:
         if is_prepared(folder):
@@ -123,15 +123,15 @@ def refusal_for(*, overwrite: bool) -> Refusal:
 def with_settings_of(
     texts: Sequence[str | PathLike[str]], settings: TrainingSettings, given: Mapping[str, Any]
 ) -> TrainingSettings:
-    """Return the settings with those of the text that a prepared one was read with.
+    """Return the settings, with those of the text taken from a prepared text.
 
     Args:
         texts: the texts; unless they are a prepared one, the settings stay as they are.
         settings: the settings.
-        given: the settings that somebody gave, by name.
+        given: the settings that the user chose, by name.
 
     Raises:
-        SettingsError: a setting that was given is another one than the text was read with.
+        SettingsError: a chosen setting differs from the one with which the text was read.
         FolderError: the folder is damaged.
     """
     folder = prepared_in(texts)
@@ -149,7 +149,7 @@ def with_settings_of(
 
 
 def write_prepared(folder: Path, about: Prepared, tokenizer: Tokenizer) -> None:
-    """Write everything but the ids, which lie in the folder already.
+    """Write everything except the ids, which are in the folder already.
 
     Raises:
         FolderError: the disk is full, or the folder cannot be written to.

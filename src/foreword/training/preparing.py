@@ -39,7 +39,7 @@ def new_run(
     """Return a run before its first step, and its model; `fresh` if no checkpoint follows.
 
     Raises:
-        SettingsError: the batch cannot be dealt out to the processes.
+        SettingsError: the batch cannot be divided among the processes.
     """
     device = device_named(settings.run.device)
     generator = torch.Generator().manual_seed(settings.run.seed)
@@ -158,7 +158,7 @@ def _trial(corpus: Corpus, settings: TrainingSettings, parts: int = 1) -> Run:
 
 
 def regularisation(settings: TrainingSettings) -> Regularisation:
-    """Return what the settings drop in training."""
+    """Return the dropout of training from the settings."""
     drop = settings.dropout
     return Regularisation(
         embedding=drop.dropout_embedding,

@@ -28,7 +28,7 @@ class StepProgress:
     gradient_norm: float
     learning_rate: float
     done: float
-    """The share of the run that is done, 0 to 1."""
+    """The fraction of the run that is done, 0 to 1."""
     seconds: float
     seconds_left: float
 
@@ -47,7 +47,7 @@ class Validated:
 
 @dataclass(frozen=True)
 class Note:
-    """A sentence for the person who watches: a choice made, a divergence detected."""
+    """A sentence for the user: a choice that was made, a divergence that was detected."""
 
     text: str
 

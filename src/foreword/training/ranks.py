@@ -1,9 +1,9 @@
 """The processes that train one model together, by torch.distributed. Knows no texts or folders.
 
 Every process holds the whole model and reads its own streams of each batch. Gradients are averaged
-by torch's DistributedDataParallel while the way back still computes (Li et al. 2020, "PyTorch
-distributed: experiences on accelerating data parallel training"). All decisions, such as when to
-validate, to save and to end, are those of the first process.
+by torch's DistributedDataParallel during the backward pass (Li et al. 2020, "PyTorch distributed:
+experiences on accelerating data parallel training"). The first process decides everything, such as
+when to validate, to save and to end.
 """
 
 import atexit
@@ -40,7 +40,7 @@ Value = TypeVar("Value")
 
 
 class SilentError(TrainingError):
-    """An error that another process tells people about."""
+    """An error that another process reports to the user."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ class Ranks:
         return self.launch.is_first
 
     def agree(self, seconds: float, *, is_due: bool, stops: bool) -> tuple[float, bool, bool]:
-        """Return the first process's clock and wish to save, and whether any process is to stop."""
+        """Return the first process's clock and whether it saves, and whether any process must stop.
+        """
         if self.count == 1:
             return seconds, is_due, stops
         of_first = (seconds, float(is_due)) if self.is_first else (-np.inf, 0.0)
@@ -97,7 +98,8 @@ class Ranks:
         return mean
 
     def make_alike(self, tensors: Sequence[Tensor]) -> None:
-        """Replace tensors by the first process's, where others may have rounded otherwise."""
+        """Replace tensors by the first process's, since others may have rounded differently.
+        """
         if self.count == 1:
             return
         with _told():
@@ -114,7 +116,7 @@ class Ranks:
         return float(number)
 
     def seed(self, seed: int, step: int) -> int:
-        """Return a seed of this process alone, for its random numbers after a step."""
+        """Return a seed for the random numbers of only this process after a step."""
         return int(np.random.SeedSequence([seed, self.rank, step]).generate_state(1)[0])
 
     def gathered(self, value: Tensor) -> list[Tensor]:
@@ -131,7 +133,7 @@ class Ranks:
         if self.count == 1:
             return window
         size = window.inputs.shape[1]
-        if size < self.count:  # fewer lines than processes: each reads all, and the mean is theirs
+        if size < self.count:  # with fewer lines than processes, each process reads all lines
             return window
         start = window.streams.start
         first = (self.rank - start) % self.count
@@ -148,11 +150,11 @@ class Ranks:
         return torch.stack(parts, dim=2).flatten(1, 2).numpy()
 
     def dealt(self, whole: np.ndarray) -> np.ndarray:
-        """Return this process's part of what `undealt` returns."""
+        """Return this process's part of the states that `undealt` returns."""
         return whole[:, self.rank :: self.count]
 
     def answering(self) -> AbstractContextManager[None]:
-        """While active, say what it means if another process does not answer."""
+        """While active, explain the error if another process does not answer."""
         return nullcontext() if self.count == 1 else _told()
 
     def wrapped(self, loss: nn.Module) -> nn.Module:
@@ -166,7 +168,7 @@ class Ranks:
         """Do something that may fail in any of the processes; if it fails in one, all raise.
 
         Raises:
-            ForewordError: the first error, which the first process tells.
+            ForewordError: the first error, which the first process reports.
             SilentError: the same, in the other processes.
         """
         if self.count == 1:
@@ -192,10 +194,10 @@ class Ranks:
         """Make sure that something is the same in all processes.
 
         Args:
-            alike: what must be the same, as JSON data, by what it is called in messages.
+            alike: the data that must be the same, as JSON, by names for messages.
 
         Raises:
-            TrainingError: names what differs, and where.
+            TrainingError: names the differences, and the processes.
         """
 
         def check() -> None:
@@ -257,9 +259,9 @@ def _store(started: Launch) -> Any:
     """Return a store of this start of the processes, where they leave their addresses.
 
     torchrun's own store still holds the addresses of processes that it has replaced
-    (pytorch#167288). So the first process opens a store of its own, and torchrun's holds no more
-    than its port. Until the first process has come, that is the port of its predecessor, at which
-    nobody answers.
+    (pytorch#167288). So the first process opens a store of its own, and torchrun's store holds only
+    its port. Until the first process has started, that is the port of its predecessor, which does
+    not answer.
     """
     open_store: Callable[..., Any] = vars(dist)["TCPStore"]  # whose type torch does not export
     host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
@@ -284,7 +286,7 @@ def _answers(host: str, port: int) -> bool:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Say what it means if another process does not answer.
+    """Explain the error if another process does not answer.
 
     Raises:
         TrainingError: one does not.

@@ -1,4 +1,4 @@
-"""Train a model folder from texts: `foreword.train`. Composes the rooms; holds no loop."""
+"""Train a model folder from texts: `foreword.train`. Connects the packages; has no loop."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -105,7 +105,7 @@ def train(
     if old_pairs and continues is None:
         raise SettingsError("old pairs are those of a model to continue: give --continue MODEL")
     if watch:
-        writer_class()  # what is missing is said before a long text is read
+        writer_class()  # missing libraries are reported before a long text is read
     chosen: Mapping[str, Any] = leaves
     if recipe is not None:
         if settings is not None:
@@ -193,7 +193,7 @@ def _train(
         texts, valid, _ = remembered(home(folder), texts, valid)
         before = read_folder(home(folder))
         tokenizer, rare = before.tokenizer, before.rare
-    # Nothing may be writable beside a folder that is there.
+    # The parent of an existing folder may be read-only.
     scratch = folder if folder.is_dir() else folder.absolute().parent
     if not ranks.is_first:
         scratch = Path(gettempdir())
@@ -254,10 +254,10 @@ def train_on(
         settings: settings, whose open choices the corpus decides.
         out: the model folder.
         checkpoint: the checkpoint to continue from.
-        seconds: the time of the budget that is spent at the start of a fresh run.
+        seconds: the part of the budget that is used up when a new run starts.
         report: called with all events.
         watch: as in `train`.
-        on_start: called with the folder of a fresh run before it counts, to add files to it.
+        on_start: called with the folder of a new run before it becomes valid, to add files to it.
         rare: words beyond the vocabulary, which are stored in the folder.
         validation: how the held-out text is read.
         ranks: the processes that train the model.

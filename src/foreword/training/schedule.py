@@ -6,7 +6,7 @@ from foreword.training.settings import Budget, RateSettings
 
 
 def progress(budget: Budget, *, seconds: float, epochs: float, steps: int) -> float:
-    """Return the share of the run that is done, 0 to 1, by whichever limit is nearest."""
+    """Return the fraction of the run that is done, 0 to 1, by the nearest limit."""
     shares = [0.0]
     if budget.minutes is not None:
         shares.append(seconds / (budget.minutes * 60.0))
@@ -18,7 +18,7 @@ def progress(budget: Budget, *, seconds: float, epochs: float, steps: int) -> fl
 
 
 def ramp(start: float, until: float, done: float) -> float:
-    """Return a size after a share `done` of the run, rising linearly to its full value of 1.
+    """Return a size after a fraction `done` of the run, rising linearly to its full value of 1.
 
     >>> [ramp(0.25, 0.5, done) for done in (0.0, 0.25, 0.5, 1.0)]
     [0.25, 0.625, 1.0, 1.0]
@@ -27,7 +27,7 @@ def ramp(start: float, until: float, done: float) -> float:
 
 
 def learning_rate(rate: RateSettings, done: float) -> float:
-    """Return the rate after a share `done` of the run: a linear rise, flat, then a cosine fall.
+    """Return the rate after a fraction `done` of the run: a linear rise, flat, then a cosine fall.
 
     It never reaches zero, so that the last steps still change the weights.
 

@@ -1,6 +1,6 @@
 """Carry out a run in its folder: save, validate, stop, resume. Knows no kind of model.
 
-What is trained is told by a `Task`: next words of a text, or translations of sentences.
+A `Task` defines what is trained: next words of a text, or translations of sentences.
 """
 
 import signal
@@ -51,15 +51,15 @@ class Outcome(Generic[Config]):
 
 
 class Task(Protocol[Config]):
-    """What is trained on a text that has been read: how it begins, is measured and is written."""
+    """A kind of training: how a run begins, is measured and is written."""
 
     @property
     def settings(self) -> TrainingSettings:
-        """The settings, with nothing left open."""
+        """The settings, with all choices made."""
 
     @property
     def fingerprint(self) -> Mapping[str, str | None]:
-        """What tells this text from another, for resuming."""
+        """Checksums that identify this text, for resuming."""
 
     @property
     def is_validated(self) -> bool:
@@ -78,7 +78,7 @@ class Task(Protocol[Config]):
         """Measure the model in mid-training."""
 
     def evaluate(self, run: Run, wish: StopWish, report: Reporter) -> None:
-        """Measure the best weights, to be written with them, unless somebody stops it."""
+        """Measure the best weights, to be written with them, unless it is interrupted."""
 
     def write(
         self, folder: Path, weights: Mapping[str, object], record: TrainingRecord, *, ends: bool
@@ -109,16 +109,16 @@ def carry_out(
 ) -> Outcome[Config]:
     """Train until the budget is used up or someone stops it.
 
-    Of several processes only the first writes; the others' outcome has no evaluation.
+    Only the first of several processes writes; the outcome of the others has no evaluation.
 
     Args:
         task: what is trained.
         out: the model folder, which is claimed.
         checkpoint: the checkpoint to continue from.
-        seconds: the time of the budget that is spent at the start of a fresh run.
+        seconds: the part of the budget that is used up when a new run starts.
         report: called with all events.
         watch: whether to write data for TensorBoard.
-        on_start: called with the folder of a fresh run before it counts, to add files to it.
+        on_start: called with the folder of a new run before it becomes valid, to add files to it.
         ranks: the processes that train the model.
 
     Raises:

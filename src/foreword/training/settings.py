@@ -1,4 +1,4 @@
-"""Everything that can be set about training, as one tree of data. Knows nothing of how it is used.
+"""All settings of training, as one tree of data. Does not know how they are used.
 
 The command line, `foreword.train` and recipes set these leaves by the same names; a checkpoint
 holds their dump. The help texts, `foreword settings` and its page are made from the tree.
@@ -35,14 +35,15 @@ Leaf = bool | int | float | str
 """The value of a setting."""
 
 CELL_OPTIONS = "cell_options"
-"""The field that holds those options of cells that are no fields of `ModelSettings`. Each is a
-setting by its own name; nobody sets the field itself."""
+"""The field for options of cells that are not fields of `ModelSettings`. Each is a setting with its
+own name; the field itself is not a setting.
+"""
 ENDS = ("minutes", "epochs", "steps")
-"""Leaves that end a run. Who gives one of them replaces all that stand by default."""
+"""Leaves that end a run. Setting one of them replaces all default limits."""
 
 
 PRIVATE = ("speaker",)
-"""Leaves that are kept for resuming, and in no file that is given away."""
+"""Leaves that are kept for resuming, and not written to files that are given away."""
 
 
 class Settings(Data):
@@ -231,7 +232,8 @@ class ModelSettings(Settings):
 
     @property
     def cell_settings(self) -> dict[str, Any]:
-        """The options of all cells by the names of their settings; what nobody chose is usual."""
+        """The options of all cells by their settings' names; `usual` unless they were chosen.
+        """
         known = {
             key: registry.usual(self.model, key) if value is None else value
             for key, value in registry.settings_in(self).items()
@@ -242,7 +244,7 @@ class ModelSettings(Settings):
 
 
 class TranslationSettings(Settings):
-    """Translation: what `--pairs` trains. The cell and the sizes are those of the model."""
+    """Translation models, trained by `--pairs`. The cell and the sizes are those of the model."""
 
     source_language: LanguageTag | None = Field(
         None, description="Code of the language to translate from, such as de."
@@ -331,7 +333,7 @@ class TranslationSettings(Settings):
 
 
 class DropoutSettings(Settings):
-    """What training drops; None leaves a rate to the size of the text."""
+    """Dropout during training; None lets the size of the text decide."""
 
     dropout: Share | None = Field(
         None,
@@ -368,7 +370,7 @@ class DropoutSettings(Settings):
 
 
 class PenaltySettings(Settings):
-    """What is added to the mean loss, by the last layer's outputs (Merity et al. 2017)."""
+    """Penalties on the last layer's outputs, added to the mean loss (Merity et al. 2017)."""
 
     activation_penalty: NotNegative = Field(
         0.0,
@@ -403,7 +405,7 @@ class SoftmaxSettings(Settings):
 
 
 class BpttSettings(Settings):
-    """Backpropagation through time: how text is cut into windows."""
+    """Backpropagation through time: how text is divided into windows."""
 
     bptt: Literal["truncated", "sentence"] = Field(
         "truncated",
@@ -536,7 +538,7 @@ class Budget(Settings):
 
 
 class RunSettings(Settings):
-    """How the run is kept: seeds, threads, how often it is validated and saved."""
+    """The run: seeds, threads, how often it is validated and saved."""
 
     seed: Annotated[int, Field(ge=0, lt=1 << 63)] = Field(
         1, description="Seed of weights, dropout and windows."
@@ -600,7 +602,7 @@ class TrainingSettings(Data):
         return {**flat, **options}
 
     def public_leaves(self) -> dict[str, Any]:
-        """The same for whoever gets the model, to whom it is no business who wrote the text."""
+        """The same for people who get the model, without the name of the text's author."""
         return self.leaves() | dict.fromkeys(PRIVATE)
 
     @classmethod
@@ -608,7 +610,7 @@ class TrainingSettings(Data):
         """The tree from plain data.
 
         Raises:
-            SettingsError: names each setting that is wrong, its value and what it may be.
+            SettingsError: names each wrong setting, its value and the allowed values.
         """
         try:
             return cls.model_validate(dict(tree))
@@ -626,8 +628,9 @@ def unknown_setting(name: str) -> SettingsError:
 
 
 def fault_told(fault: Mapping[str, Any]) -> str:
-    """What is wrong with one setting; or, without all the others, with some of them together."""
-    if fault["type"] == "value_error":  # our own, of a whole group
+    """The faults of a single setting; or, without the other parts, of several together.
+    """
+    if fault["type"] == "value_error":  # our own error, about a whole group
         return str(fault["msg"]).removeprefix("Value error, ")
     return f"{fault['loc'][-1] if fault['loc'] else 'settings'} = {fault['input']}: {fault['msg']}"
 
@@ -635,7 +638,7 @@ def fault_told(fault: Mapping[str, Any]) -> str:
 def settings_from(
     leaves: Mapping[str, Any], base: TrainingSettings | None = None
 ) -> TrainingSettings:
-    """The tree of settings with some leaves set by name; None leaves one as it is.
+    """The tree of settings with some leaves set by name; None does not change one.
 
     >>> settings_from({"model": "gru", "minutes": 5}).model.model
     'gru'

@@ -1,4 +1,4 @@
-"""Tell what the machine lacks or does wrong from what is wrong with the data. Knows no runs."""
+"""Distinguish a lack of memory or a fault of the machine from faults of the data. Knows no runs."""
 
 import re
 
@@ -12,8 +12,8 @@ _DEVICE = re.compile(r"\b(CUDA|HIP|MPS|XPU|cuDNN|MIOpen|NCCL)\b|\bCU(DNN|BLAS)_S
 def lacks_memory(error: BaseException) -> bool:
     """Tell whether an error says that the machine, or its GPU, has no memory left.
 
-    PyTorch has no class of its own for all of them: where CUDA, cuBLAS or the processor's allocator
-    says so, it is a plain RuntimeError, which its message alone tells from others.
+    PyTorch has no class of its own for all of them: if CUDA, cuBLAS or the processor's allocator
+        reports it, it is a plain RuntimeError that only its message distinguishes from others.
 
     >>> lacks_memory(RuntimeError("CUDA error: out of memory"))
     True

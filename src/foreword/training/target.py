@@ -1,4 +1,4 @@
-"""Decide which folder a model may be trained into. No torch, so that it is known early."""
+"""Decide which folder a model may be trained into. No torch, so that errors come early."""
 
 from pathlib import Path
 

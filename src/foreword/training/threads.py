@@ -2,7 +2,8 @@
 
 The threads of a step wait for each other many times. If other programs use the same cores, the one
 that is waited for may not be running, and two threads can be several times slower than one. Only
-measuring tells: a few of the run's own steps are taken with each number, repeatedly.
+measurements show which number is best: a few of the run's own steps are taken with each number,
+repeatedly.
 
 torch's sums depend on the number of threads in their last bits. So the number changes during a run
 only if the run ends by the clock, where the weights depend on the machine's speed anyway.

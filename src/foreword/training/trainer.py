@@ -1,6 +1,6 @@
 """The training loop, step by step. Knows no words, files or screens.
 
-What a step reads, and what is minimised, is told by the run's objective; see
+The run's objective defines what a step reads and what is minimised; see
 `foreword.training.objective`.
 """
 
@@ -34,7 +34,7 @@ from foreword.training.settings import TrainingSettings
 Value = TypeVar("Value", "Position", LossWatch)
 
 ROLLBACKS = 6
-"""The number of divergences that are answered by half the rate before a run is given up."""
+"""The number of divergences after which a run ends; after each the rate is halved."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +86,15 @@ class Run:
         return self.position.best_nats < math.inf
 
     def load_best(self) -> None:
-        """Put the weights that validated best into the model."""
+        """Copy the weights with the best validation into the model."""
         load_weights(self.model, self.best)
 
     def to_keep(self) -> AbstractContextManager[None]:
-        """Give the model the weights that are validated and kept, while the context lasts."""
+        """Give the model the weights that are validated and saved, within a `with` block."""
         return nullcontext() if self.average is None else self.average.in_place()
 
     def progress(self) -> float:
-        """The share of the budget that is used up, 0 to 1."""
+        """The fraction of the budget that is used up, 0 to 1."""
         return progress(
             self.settings.budget,
             seconds=self.position.seconds,
@@ -103,9 +103,9 @@ class Run:
         )
 
     def capture(self) -> Checkpoint:
-        """Return all of it as a value that later steps do not change.
+        """Return the whole state of the run as a value that later steps do not change.
 
-        It is that of all processes, and each of them must ask for it.
+        It contains the state of all processes, and each of them must call this.
         """
         arrays = {f"model/{k}": v for k, v in weights_of(self.model).items()}
         arrays |= {f"best/{k}": v for k, v in self.best.items()}
@@ -126,7 +126,7 @@ class Run:
         return Checkpoint(arrays, document)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go to a checkpoint of the same model and text.
+        """Continue from a checkpoint of the same model and text.
 
         Raises:
             ValueError and others: it is no such checkpoint; see `usable`.
@@ -235,7 +235,7 @@ def _step(
         report(Insight(run.position.step, norms(model), *run.objective.look()))
     parameters = list(model.parameters())
     clipped = torch.nn.utils.clip_grad_norm_(parameters, run.settings.rate.clip)
-    # Both at once: a GPU is waited for.
+    # Both at once, since this waits for a GPU.
     norm, nats = torch.stack([clipped, loss]).tolist()
     fault = run.watch.divergence(nats, norm)
     if fault is not None:

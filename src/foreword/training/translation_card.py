@@ -6,7 +6,7 @@ from foreword.visible import as_markdown
 
 
 def translation_card(config: TranslationFolderConfig) -> str:
-    """Markdown: what the model translates, what it was trained on, how good it is."""
+    """Return the card in Markdown: what the model translates, its training and its quality."""
     model = config.model
     languages = " to ".join(code for code in (config.source_language, config.target_language))
     title = (

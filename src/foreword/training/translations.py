@@ -61,13 +61,11 @@ class Translations:
         precision: torch.dtype = torch.float32,
         base: Mapping[str, np.ndarray] | None = None,
     ) -> None:
-        """Take batches from where they are.
+        """Take a model, its batches and the options of the loss.
 
         Args:
-            model: what is trained.
-            batches: of pairs.
-            smoothing: of labels; see `TranslationModel.loss`.
-            precision: of matrix products.
+            model: the model to train. batches: batches of pairs. smoothing: that of labels; see
+                `TranslationModel.loss`. precision: that of matrix products.
             base: the weights of the model that is continued, which checkpoints keep.
         """
         self.base = dict(base or {})
@@ -98,14 +96,14 @@ class Translations:
         return loss.detach(), count
 
     def advance(self) -> None:
-        """Nothing is carried from batch to batch."""
+        """Does nothing, since no state is carried from batch to batch."""
 
     def look(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Neither distances nor gates are looked at."""
+        """Returns no insight, since a translation model has none."""
         return {}, {}
 
     def news(self) -> str | None:
-        """Nothing is told."""
+        """Returns nothing."""
         return None
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -113,14 +111,14 @@ class Translations:
         return self.base
 
     def document(self) -> dict[str, Any]:
-        """Return where the batches are."""
+        """Return the position of the batches."""
         return self.batches.state()
 
     def restore(self, arrays: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
-        """Go back to where a checkpoint was made.
+        """Return to the position of a checkpoint.
 
         Raises:
-            ValueError: it is of another model.
+            ValueError: it belongs to another model.
         """
         self.base = {name: np.array(weight) for name, weight in arrays.items()}
         shapes = {name: tuple(weight.shape) for name, weight in self.model.state_dict().items()}
@@ -140,7 +138,8 @@ def validation_sample(sources: Ids, targets: Ids) -> tuple[Ids, Ids]:
 
 
 def balanced(old: Score, new: Score) -> Score:
-    """Return a score whose measures are the means of those of both, however many words each has."""
+    """Return a score with the means of both scores' measures, whatever their numbers of words.
+    """
     weight = old.words / new.words
 
     def mean(one: float, other: float) -> float:
@@ -160,7 +159,7 @@ class TranslationTask:
     def __init__(
         self, corpus: PairCorpus, settings: TrainingSettings, base: Base | None = None
     ) -> None:
-        """Decide what the settings leave open by the pairs.
+        """Let the pairs decide the choices that the settings leave open.
 
         Args:
             corpus: the pairs.
@@ -189,7 +188,7 @@ class TranslationTask:
 
     @property
     def fingerprint(self) -> Mapping[str, str | None]:
-        """What tells these pairs from others, for resuming."""
+        """Checksums that identify these pairs, for resuming."""
         return self.corpus.fingerprint
 
     @property
@@ -308,7 +307,7 @@ class TranslationTask:
         )
 
     def _calibrated(self, run: Run) -> Calibration | None:
-        """Return the calibration of the best weights; None where too few words are held out."""
+        """Return the calibration of the best weights; None if too few words are held out."""
         corpus = self.corpus
         assert corpus.valid is not None
         chosen = np.unique(np.linspace(0, len(corpus.valid) - 1, CALIBRATED).astype(int))
@@ -332,7 +331,7 @@ class TranslationTask:
             return None
 
     def _hold_back(self, run: Run, base: Mapping[str, np.ndarray], report: Reporter) -> None:
-        """Undo as much of the change of the weights as was forgotten of the old pairs."""
+        """Undo a part of the change of the weights if the old pairs have become worse."""
         best = run.best
 
         def score_at(part: float) -> float:

@@ -1,7 +1,7 @@
-"""Recipes: settings that belong together, with their source and what they reached, as TOML files.
+"""Recipes: settings that belong together, with their source and their results, as TOML files.
 
-Knows files and the tree of settings; trains nothing, and needs no torch. A recipe names only the
-leaves that it sets, so that the others are still chosen by the text:
+It knows files and the tree of settings, does not train, and needs no torch. A recipe names only the
+settings that it changes; the text decides the others:
 
     about = "For small texts on a laptop."
     source = "Chosen by hand."
@@ -29,32 +29,34 @@ SUFFIX = ".toml"
 
 
 class Reached(Data):
-    """What a recipe reached once: a next-word model by `benchmarks/quality.py`, or a translator."""
+    """A result of a recipe, for a next-word model (`benchmarks/quality.py`) or a translator.
+    """
 
     text: str
     """Names of the texts: training, validation, test."""
     machine: str
     date: str
     seconds: float
-    """Of training, reading the text included."""
+    """The minutes of training, including reading the text."""
     valid_perplexity: float
-    """Of the network alone, over all of the validation text."""
+    """The perplexity of the network alone, over all of the validation text."""
     test_perplexity: dict[str, float] = Field(default_factory=dict)
-    """By what was mixed; names with `cache` or `dynamic` adapt to the text."""
+    """Test perplexities by method; those with `cache` or `dynamic` adapt to the text.
+    """
     bleu: dict[str, float] = Field(default_factory=dict)
-    """Of a translation model, by the pairs that it translated, and how."""
+    """BLEU of a translation model, by the pairs and the search."""
     command: str
 
 
 class Recipe(Data):
-    """What a recipe's file says."""
+    """The content of a recipe's file."""
 
     about: str
     """What it is for."""
     source: str
     """Where the settings come from."""
     settings: dict[str, Leaf]
-    """By the names of the leaves of `foreword.training.settings`."""
+    """The settings, by their names in `foreword.training.settings`."""
     reached: tuple[Reached, ...] = ()
 
 
@@ -65,7 +67,7 @@ def names() -> list[str]:
 
 
 def find(recipe: str | PathLike[str]) -> Recipe:
-    """A recipe that comes with the package, by its name, or anyone's, by its file.
+    """A recipe that comes with the package, by its name, or any other, by its file.
 
     Raises:
         SettingsError: there is no such recipe, or its file is not valid; names the file,
@@ -86,11 +88,10 @@ def find(recipe: str | PathLike[str]) -> Recipe:
 
 
 def parsed(text: str, name: str) -> Recipe:
-    """The recipe that a file's text is, checked down to each setting's range.
+    """The recipe in the text of a file, checked down to each setting's range.
 
     Args:
-        text: TOML.
-        name: of the file, for errors.
+        text: TOML. name: that of the file, for errors.
     """
     try:
         recipe = Recipe.model_validate(tomllib.loads(text))
@@ -101,7 +102,7 @@ def parsed(text: str, name: str) -> Recipe:
             for fault in error.errors()
         ]
         raise SettingsError(f"recipe {name}: {'; '.join(faults)}") from error
-    except (ValueError, RecursionError, SettingsError) as error:  # also numbers of 5,000 digits
+    except (ValueError, RecursionError, SettingsError) as error:  # such as numbers of 5,000 digits
         raise SettingsError(f"recipe {name}: {error}") from error
     return recipe
 
@@ -110,7 +111,8 @@ def write(recipe: Recipe, path: Path) -> None:
     """Writes a recipe's file, or replaces one.
 
     Raises:
-        SettingsError: a setting is unknown or out of range, or the file's name is no recipe's.
+        SettingsError: a setting is unknown or out of range, or the file's name is not that of a
+            recipe.
         MissingExtraError: there is no `tomli-w`.
     """
     if path.suffix != SUFFIX:
@@ -130,9 +132,9 @@ def rendered(recipe: Recipe) -> str:
 
 
 def overridden(settings: Mapping[str, Leaf], given: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe's settings with those that are given in their place; None gives nothing.
+    """A recipe's settings, overridden by others; None does not override.
 
-    Who gives an end replaces all ends of the recipe.
+    A new limit replaces all limits of the recipe.
 
     >>> overridden({"model": "gru", "minutes": 30, "epochs": 3}, {"minutes": 5, "seed": None})
     {'model': 'gru', 'minutes': 5}
