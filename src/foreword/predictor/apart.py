@@ -1,4 +1,4 @@
-"""Tell words apart that were typed without the space: dontknow. Knows words and one state."""
+"""Separate words that were typed without the space: dontknow. Knows words and one state."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -17,10 +17,12 @@ from foreword.text.segments import is_unspaced
 NO_SPACE = 5e-3
 """P(the space between two words is not typed), on the scale of the edits of `slips`; a guess."""
 SHORTEST, LONGEST, WEIGHED = 4, 32, 3
-"""The least and the largest number of letters, and how many ways to part them are weighed."""
+"""The smallest and largest number of letters, and how many ways to divide them are weighed.
+"""
 SHORT, COMMON = 2, 1000
-"""Words of so few letters, and all of three, count only if they are among so many most frequent
-words."""
+"""Words of two letters, and all of three words, count only if they are among this many most
+frequent words.
+"""
 
 
 class Apart(NamedTuple):
@@ -95,7 +97,7 @@ def apart(
 
 
 def _parted(fold: str, parts: int, is_word: Callable[[str], bool]) -> Iterator[tuple[str, ...]]:
-    """Yield the ways to part folded letters into words."""
+    """Yield the ways to divide folded letters into words."""
     if parts == 1:
         if is_word(fold):
             yield (fold,)

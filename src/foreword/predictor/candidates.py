@@ -300,7 +300,7 @@ def _by_slips(
         context: the context before the word.
         near: the words that may be intended.
         wanted: the number of most probable words to return.
-        others: ids to return besides.
+        others: further ids to return.
         begun: the words that begin as typed.
         new: P(typed | `<unk>`), if a word outside the vocabulary may be intended.
         parted: words that may be intended; their id is `_APART`.

@@ -29,7 +29,7 @@ CELLS = frozenset(
         *(PeepholeLSTMCell, PeepholeOnlyLSTMCell),
     }
 )
-"""The cells whose equations stand in `native/cells`; numpy runs the others."""
+"""The cells whose equations are in `native/cells`; numpy runs the others."""
 
 
 class CompiledNetwork:
@@ -72,7 +72,7 @@ class CompiledNetwork:
         self._module.call_up(self._threads_for_one)
 
     def advance_many(self, parts: Sequence[Parts], words: Sequence[int]) -> list[Parts]:
-        """Return what `advance` gives for each state with a word of its own, bit for bit."""
+        """Return the result of `advance` for each state with a word of its own, bit for bit."""
         after = [tuple([np.empty_like(part) for part in before]) for before in parts]
         ids = np.asarray(words, dtype=np.int64)
         self._network.advance_many(ids, list(parts), after, self._threads)
@@ -123,7 +123,7 @@ class CompiledNetwork:
 
 
 def matrix(module: Any, weights: Mapping[str, Array], name: str, bias: Array | None = None) -> Any:
-    """Return a matrix as the native module takes it, float32 or int8."""
+    """Return a matrix in the form that the native module expects, float32 or int8."""
     values, scales = weights[name], weights.get(name + SCALE)
     if scales is None:
         return module.Matrix(np.asarray(values, np.float32, order="C"), bias)
@@ -133,7 +133,8 @@ def matrix(module: Any, weights: Mapping[str, Array], name: str, bias: Array | N
 def compiled_layer(
     module: Any, cell: Cell, weights: Mapping[str, Array], prefix: str, suffix: str
 ) -> Any:
-    """Return a layer as the native module takes it; its weights' names have prefix and suffix."""
+    """Return a layer for the native module; the names of its weights have prefix and suffix.
+    """
     bias, bias_n = _biases(
         cell, *(weights[f"{prefix}bias_{side}{suffix}"] for side in ("ih", "hh"))
     )
@@ -148,7 +149,8 @@ def compiled_layer(
 def network(
     config: ModelConfig, weights: Mapping[str, Array], threads: int
 ) -> CompiledNetwork | None:
-    """Return the model in C++; None if nothing was compiled or only numpy can run the model."""
+    """Return the model in C++; None without a compiled module, or if only numpy can run the model.
+    """
     module = compiled.loaded()
     is_wide = max(config.hidden_size, config.embedding_size) > MOST_INT8_COLUMNS
     has_loop = config.softmaxes == 1 and not config.clusters
@@ -176,7 +178,7 @@ def _biases(cell: Cell, b_ih: Array, b_hh: Array) -> tuple[Array, Array | None]:
         if isinstance(cell, GRUCell) and cell.reset_after:
             bias[: 2 * H] += b_hh[: 2 * H]
             return bias, np.array(b_hh[2 * H :], dtype=np.float32)
-        if isinstance(cell, PeepholeOnlyLSTMCell):  # g sees the input alone
+        if isinstance(cell, PeepholeOnlyLSTMCell):  # g sees only the input
             bias[: 2 * H] += b_hh[: 2 * H]
             bias[3 * H :] += b_hh[2 * H :]
         else:

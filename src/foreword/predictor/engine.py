@@ -1,6 +1,6 @@
 """Run a model: advance states by words and score the next word. Knows ids, not words; no torch.
 
-The code is C++ where that was compiled, and numpy elsewhere.
+The code is C++ if that was compiled, and numpy otherwise.
 """
 
 from collections.abc import Mapping, Sequence

@@ -70,8 +70,8 @@ def draw(
 ) -> Iterator[Drawn]:
     """Yield words that continue a text, with the spaces between them, as they are sampled.
 
-    Marks have their usual spaces (`Well, "so" (it is)!`). A model trained on text that is tokenised
-    already (`words="spaces"`) writes such text, with a space before every word.
+    Marks have their usual spaces (`Well, "so" (it is)!`). A model trained on text that was
+    tokenised already (`words="spaces"`) writes such text, with a space before every word.
 
     Args:
         predictor: the model.

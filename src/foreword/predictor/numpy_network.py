@@ -1,4 +1,4 @@
-"""Run a model in numpy, one word at a time, where nothing was compiled. No torch.
+"""Run a model in numpy, one word at a time, if there is no compiled module. No torch.
 
 The equations are those of `foreword.cells`, which run on arrays as they run on tensors.
 """
@@ -71,7 +71,7 @@ class ByScores(ABC):
         """Do nothing, as there are no threads to wake."""
 
     def advance_many(self, parts: Sequence[Parts], words: Sequence[int]) -> list[Parts]:
-        """Return what `advance` gives for each state with a word of its own."""
+        """Return the result of `advance` for each state with a word of its own."""
         return [self.advance(*pair) for pair in zip(parts, words, strict=True)]
 
     def best(

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 
 LONGEST_READ = 1 << 16
-"""Of a text of twice this many characters and more, `read` and `predict` read the end, of at least
-this many. Earlier text could change a state only through some ten thousand words."""
+"""If a text has twice this many characters or more, `read` and `predict` read only its end, at
+least this many. Earlier text could change a state only through some ten thousand words.
+"""
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,9 @@ from foreword.text.tokenizer import EOS, EOS_ID, INSIDE, UNK_ID, Tokenizer, Word
 from foreword.text.wrapping import PLAIN
 
 STRIDE = 2048
-"""Of a text of twice this many characters and more, only the end is read: from the last multiple of
-this number that leaves at least as many characters. So the time is bounded whatever the text."""
+"""If a text has twice this many characters or more, only its end is read: from the last multiple of
+this number that leaves at least as many characters. So the time is bounded for every text.
+"""
 WORDS_BETWEEN_SPACES = 64
 """The number of last words that are read of a run without spaces, which is mostly marks."""
 LONGEST = 1024
@@ -55,7 +56,7 @@ MARKS = 64
 
 A_LETTER, A_LETTER_OF_NAME = 1 / 8, 1 / 6
 """P of each letter of a new word, given those before it, and of one with a capital, which is mostly
-a name. As low as leaves next words after the rare words of Wikipedia and captions as they were."""
+a name. So low that next words after the rare words of Wikipedia and captions do not change."""
 CARELESS = 0.1
 """P(a word is typed in another, rarer form), relative to 1 for the intended form."""
 
@@ -332,7 +333,7 @@ class ModelReader:
         return WordTrace(EOS if word == "\n" else word, layers)
 
     def _unfinished(self, rest: str) -> int:
-        """Return where an unfinished word begins in characters without spaces."""
+        """Return the position at which an unfinished word begins in characters without spaces."""
         if len(rest) > LONGEST:
             return len(rest) - LONGEST + self._unfinished(rest[-LONGEST:])
         rest = as_if_continued(rest)

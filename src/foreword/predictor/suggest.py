@@ -19,8 +19,9 @@ LONGEST_TYPED = 256
 """The longest word, in letters, for which anything is suggested."""
 
 MENDED = 0.5
-"""The probability that a word typed in another form than it is written in (paris) is to be
-corrected, rather than kept and followed by the next word."""
+"""The probability that a word in another form than its own (paris) should be corrected, rather than
+kept and followed by the next word.
+"""
 SLIP_MENDED = 0.8
 """The same for a known misspelling."""
 UNLIKELY = 0.05

@@ -63,7 +63,7 @@ class Typist:
         repeats: bool = True,
         marks: int = MARKS,
     ) -> None:
-        """Take a model's reader and the arguments of `Predictor.typist`, which is to be used."""
+        """Take a model's reader and the arguments of `Predictor.typist`. Call that instead."""
         if marks < 1:
             raise SettingsError(f"marks must be at least 1, not {marks}")
         self._reader = reader
@@ -109,17 +109,17 @@ class Typist:
         begin with the letters and c, divided by the same sum over all that begin with the letters.
         Where the letters are a whole word, its share goes to what may follow: a space before the
         next word, a mark that takes none, or `"\n"` for the end of the line. The probabilities
-        sum to 1. Their product over the letters of a word is that of the word, but for the shares
-        of capitals and of unknown words that are spelled alike.
+        sum to 1. Their product over the letters of a word is the probability of the word, except
+        for the shares of capitals and of unknown words that are spelled alike.
 
         A word counts as the vocabulary spells it, and with small shares with a capital and in
         capitals (`next_letter.KINDS`). P(`<unk>`) is shared by the rare words and by a trigram
         model of letters, so that every word of the vocabulary's characters can be spelled. Marks
         are the vocabulary's plain ones. A mark of several characters is begun by its first one;
-        after that, the text is read with what is written. The layer and the filter of the typist
-        are not considered: a withheld word can be spelled.
+        after that, the text is read as it stands. The layer and the filter of the typist are not
+        considered: a withheld word can be spelled.
 
-        A letter more within a word does not run the network, unless the letters may be a whole
+        A further letter within a word does not run the network, unless the letters may be a whole
         word (`next_letter.FOLLOWED`). Source: Ward, Blackwell and MacKay 2000, Dasher: a data entry
         interface using continuous gestures and language models.
 

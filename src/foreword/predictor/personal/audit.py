@@ -1,4 +1,5 @@
-"""Report what is held, what of it looks like a secret, and what was refused. Masks secrets."""
+"""Report what is held, which of it looks like a secret, and what was refused. Masks secrets.
+"""
 
 import stat
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from foreword.predictor.personal.screen import Screen
 from foreword.predictor.personal.shapes import Kind
 
 SHOWN = 2
-"""The number of characters of a suspect that are shown; fewer of short ones."""
+"""The number of characters of a suspect that are shown; fewer for short ones."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Audit:
         doubted: the number of words seen once, of which a short hash is held.
         learned: the number of words that were learned from, line ends included.
         refused: the number of chunks that looked like secrets, by kind.
-        suspects: what is held and looks like a secret.
+        suspects: held words and sequences that look like secrets.
         bytes: the size of the file.
         readable_by_others: whether other users of the machine may read the file.
     """
@@ -60,7 +61,7 @@ class Audit:
 
 
 def audited(memory: Memory, path: Path, screen: Screen) -> Audit:
-    """Return what a memory holds, with facts on the file at `path` that it came from."""
+    """Return the content of a memory, with facts on its file at `path`."""
     try:
         status = path.stat()
     except OSError as error:
@@ -87,7 +88,7 @@ def audited(memory: Memory, path: Path, screen: Screen) -> Audit:
 
 
 def suspects(memory: Memory, screen: Screen) -> tuple[dict[int, Kind], dict[int, Kind]]:
-    """Return what today's rules would refuse: the ids of words, and the rows of sequences.
+    """Return the ids of words and the rows of sequences that today's rules would refuse.
 
     A word is refused if its letters look like no word, or if it only follows what announces a
     secret.
@@ -121,7 +122,7 @@ def suspects(memory: Memory, screen: Screen) -> tuple[dict[int, Kind], dict[int,
 
 
 def without_suspects(memory: Memory, screen: Screen) -> Memory:
-    """Return the memory without what today's rules would refuse, in the latest words too."""
+    """Return the memory without words and sequences that today's rules would refuse."""
     words, sequences = suspects(memory, screen)
     kept = np.ones(len(memory.trigrams), dtype=bool)
     kept[list(sequences)] = False

@@ -1,4 +1,4 @@
-"""Recognise capitals within words, as in names: McDonald, iPhone, PhD. Knows letters alone."""
+"""Recognise capitals within words, as in names: McDonald, iPhone, PhD. Knows only letters."""
 
 import re
 

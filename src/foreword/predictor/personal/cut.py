@@ -1,4 +1,4 @@
-"""Cut a person's text into lines of words that may be learned. Knows no counts."""
+"""Divide a person's text into lines of words that may be learned. Knows no counts."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ class Cut:
 
 
 class Cutter:
-    """Cuts text as a model's tokeniser does, keeping the case of words."""
+    """Divides text as a model's tokeniser does, keeping the case of words."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.screen = Screen(tokenizer.words[len(SPECIAL) :])

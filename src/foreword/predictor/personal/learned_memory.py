@@ -29,7 +29,7 @@ KEPT_SHARE = 0.95
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that is held; what is least useful is dropped first.
+    """The largest amounts that are held; the least useful entries are dropped first.
 
     Attributes:
         words: the number of words.

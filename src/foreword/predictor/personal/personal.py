@@ -96,12 +96,12 @@ class Personal:
 
         Args:
             path: the path of the file.
-            tokenizer: the model's tokenizer; without one, words are cut as by default, and none
-                counts as known.
+            tokenizer: the model's tokenizer; without one, text is divided by the default rules, and
+                no word counts as known.
             create: whether to make a missing file, readable only by its owner (mode 0600).
             read_only: whether to open it for reading only.
             key: the key of an encrypted file; needs the extra `foreword[encrypt]`.
-            limits: the most that is held.
+            limits: the largest amounts that are held.
             timeout: the seconds to wait for another process that is writing.
 
         Raises:
@@ -215,7 +215,7 @@ class Personal:
         return sorted(words, key=lambda held: (-held.count, held.word))
 
     def audit(self) -> Audit:
-        """Return what is held, what of it looks like a secret, and what was refused.
+        """Return the content of the file, the parts that look like secrets, and what was refused.
 
         Raises:
             PersonalError: the file is damaged.

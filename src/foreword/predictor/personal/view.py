@@ -160,7 +160,7 @@ def _that_begin(words: Sorted, fold: str) -> Array:
 def _spelled(memory: Memory, normalise: Callable[[str], str]) -> dict[str, str]:
     """Return the person's spelling within sentences of words that differ from the model's form.
 
-    At the beginning of a sentence any word has a capital, which tells nothing.
+    At the beginning of a sentence every word has a capital, so these do not count.
     """
     vocabulary, keys = memory.vocabulary, memory.trigrams.keys
     ends = [LINE_END, *(vocabulary.ids[end] for end in ".!?" if end in vocabulary.ids)]

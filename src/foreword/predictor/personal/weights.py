@@ -19,8 +19,8 @@ PARTS = 1 + 1 + 2 * CLASSES
 PRIOR = np.array([0.1, 0.005, *(0.05, 0.05, 0.05, 0.05, 0.08), *(0.1, 0.12, 0.13, 0.15, 0.2)])
 """The initial weights: recency; no context seen; by the last word; by the last two.
 
-About what is earned beside a good network on text like its training text, on which a person's own
-words are worth least: from here, weights rise where there is evidence.
+These are about the weights beside a good network on text like its training text, where a person's
+own words are worth least; from these values, weights rise with the evidence.
 """
 PRIOR_WORDS = 30.0
 """The number of words that the initial weights count as."""
@@ -30,10 +30,10 @@ REMEMBERED = 3_000.0
 
 @dataclass(frozen=True)
 class Weights:
-    """What each part of a mixture earned; a value.
+    """The credit of each part of a mixture for its predictions; a value.
 
     Attributes:
-        earned: (PARTS,) the number of words it predicted, in shares.
+        earned: (PARTS,) the number of words it predicted, as a sum of fractions.
         seen: (PARTS,) the number of words that came.
     """
 
