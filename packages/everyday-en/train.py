@@ -198,14 +198,18 @@ def add_misspellings(parts: Parts) -> None:
     ids = np.concatenate([part for line in lines for part in (line, [EOS_ID])])
     corrections = misspellings_of(tokenizer, folder.weights, ids)
     # Words of a dictionary (form, checkout) and abbreviations (AWS) are no misspellings.
-    corrections = {w: meant for w, meant in corrections.items() if not (is_known(w) or w[1:].isupper())}
+    corrections = {
+        w: meant for w, meant in corrections.items() if not (is_known(w) or w[1:].isupper())
+    }
     listed = misspelled()
     words = (word for word in tokenizer.words if not word[1:].isupper())
     by_hand = {word: listed.get(tokenizer.case.fold(word)) for word in words}
     corrections |= {word: meant for word, meant in by_hand.items() if meant}
     # A correction must be in the vocabulary, and must not be a misspelling itself.
     known = tokenizer.ids.keys() - corrections.keys()
-    corrections = {word: meant for word, meant in corrections.items() if known >= {*meant.split(" ")}}
+    corrections = {
+        word: meant for word, meant in corrections.items() if known >= {*meant.split(" ")}
+    }
     rewrite(folder, folder.rare, corrections)
     sys.stdout.write(f"{len(corrections)} misspellings\n")
 

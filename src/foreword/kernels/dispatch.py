@@ -181,8 +181,7 @@ def at_inference(
     parameters: Mapping[str, Tensor | None],
     zones: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Tensor, State] | None:
-    """Runs layers by the native kernel's short way; None if it is not chosen, so that `run`
-    decides.
+    """Runs layers by the native kernel's short way; None if it cannot be used.
 
     Args:
         stack: layers, which read in one direction.

@@ -40,12 +40,12 @@ def _run(problem: Problem) -> Run:
 
 @torch.library.custom_op("foreword::bptt_forward", mutates_args=())
 def bptt_forward(cell: str, names: str, tensors: Sequence[Tensor]) -> list[Tensor]:
-    """States, gates, and what the backward pass needs. Operators must not return views of each
-    other.
+    """States, gates, and what the backward pass needs; none is a view of another.
 
     Args:
         cell: the result of `cells.registry.describe`.
-        names: those of the `Inputs` that are present. tensors: these inputs.
+        names: those of the `Inputs` that are present.
+        tensors: these inputs.
     """
     inputs, spec = _inputs(names, tensors), from_description(cell)
     outputs, extra = _loops(spec, inputs).forward(spec, inputs)
@@ -99,8 +99,7 @@ def _own(part: Tensor | None, like: Tensor) -> Tensor:
 
 
 def _loops(cell: Cell, inputs: Inputs) -> autograd.Loops:
-    """The kernel, chosen when the operator runs: perhaps on another machine than the compiler's.
-    """
+    """The kernel, chosen when the operator runs: perhaps on another machine than the compiler's."""
     problem = problem_of(cell, inputs)
     if native.refusal(problem) is not None:
         return eager.LOOPS

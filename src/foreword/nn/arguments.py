@@ -52,8 +52,7 @@ def check_input(x: Tensor, weight: Tensor, input_size: int, dimensions: int) -> 
 
 
 def check_dimensions(layer: str, x: Tensor, states: Sequence[Tensor]) -> None:
-    """Refuse an input without two or three dimensions, or states with another number of them.
-    """
+    """Refuse an input without two or three dimensions, or states with another number of them."""
     if x.dim() not in (2, 3):
         raise ValueError(f"{layer}: Expected input to be 2D or 3D, got {x.dim()}D tensor instead")
     if any(part.dim() != x.dim() for part in states):

@@ -480,8 +480,7 @@ class Recurrent(nn.Module):
     def _weights(
         self, suffix: str, x: Tensor, precision: torch.dtype | None
     ) -> Mapping[str, Tensor]:
-        """One layer's parameters in one direction, for inputs x; under autocast in its precision.
-        """
+        """One layer's parameters in one direction, for x; under autocast in its precision."""
         shapes = self.cell.parameter_shapes(x.shape[2], self.hidden_size, self.proj_size)
         dtype, device = x.dtype, x.device
         weights: dict[str, Tensor] = {}

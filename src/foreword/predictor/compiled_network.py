@@ -133,8 +133,7 @@ def matrix(module: Any, weights: Mapping[str, Array], name: str, bias: Array | N
 def compiled_layer(
     module: Any, cell: Cell, weights: Mapping[str, Array], prefix: str, suffix: str
 ) -> Any:
-    """Return a layer for the native module; the names of its weights have prefix and suffix.
-    """
+    """Return a layer for the native module; the names of its weights have prefix and suffix."""
     bias, bias_n = _biases(
         cell, *(weights[f"{prefix}bias_{side}{suffix}"] for side in ("ih", "hh"))
     )
@@ -149,8 +148,7 @@ def compiled_layer(
 def network(
     config: ModelConfig, weights: Mapping[str, Array], threads: int
 ) -> CompiledNetwork | None:
-    """Return the model in C++; None without a compiled module, or if only numpy can run the model.
-    """
+    """Return the model in C++; None without a compiled module, or if only numpy can run it."""
     module = compiled.loaded()
     is_wide = max(config.hidden_size, config.embedding_size) > MOST_INT8_COLUMNS
     has_loop = config.softmaxes == 1 and not config.clusters

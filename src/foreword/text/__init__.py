@@ -1,1 +1,1 @@
-"""Text to ids: where text comes from, how it is cut into words, how ids are stored and read."""
+"""Text to ids: where text comes from, how it is divided into words, how ids are stored and read."""

@@ -2,8 +2,8 @@
 
 After Kiss & Strunk, Unsupervised Multilingual Sentence Boundary Detection (2006): a word is an
 abbreviation if it is short, rarely stands without a full stop, and has one far more often than
-other words do. The case of the next word tells whether a sentence begins after the full stop.
-This module knows no models.
+other words do. The case of the next word shows whether a sentence begins after the full stop. This
+module knows no models.
 """
 
 import math
@@ -29,7 +29,7 @@ SURE = 0.99
 MOSTLY = 0.8
 """The largest share of the full stops after an abbreviation that may end a sentence."""
 
-# A full stop at the end of a line tells nothing.
+# A full stop at the end of a line does not show whether a sentence continues.
 _LAST = re.compile(r"[^\W\d_]*+\.[\"'”’)\s]*+$")
 _WORD = re.compile(r"[^\W\d_]++(?:\.(?!\.))?")
 _FOLLOWED = re.compile(rf"\b([^\W\d_]{{2,{LONGEST}}})\.(?:\s+(\w+)|([,;:)]))")

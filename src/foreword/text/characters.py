@@ -185,7 +185,7 @@ def _meaningful(match: re.Match[str]) -> Iterator[tuple[int, str]]:
             is_of_word = before.isalnum() or unicodedata.category(before or " ")[0] == "M"
             is_emoji = before == "ℹ" or text[index + 1 : index + 2] == "\u20e3"
             counts = is_emoji or not is_of_word
-        else:  # a mark with nothing before it stands for itself, like every mark
+        else:  # a combining mark without a letter before it stays, like every mark
             is_mark = unicodedata.category(character) == "Mn"
             counts = is_mark and (not before or unicodedata.category(before)[0] in "CZ")
         if counts:

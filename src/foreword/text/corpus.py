@@ -40,7 +40,7 @@ class Source:
         encoding: the encoding of those bytes.
         lines: what a line of the text is; see `foreword.text.newlines`.
         is_formed: whether a reader made the lines from messages or paragraphs, so that their
-            lengths tell nothing about wrapping.
+            lengths do not show wrapping.
         hyphens: tells which hyphens at the ends of wrapped lines are not part of a word.
     """
 
@@ -87,7 +87,7 @@ def paths_of(texts: Paths) -> tuple[str | PathLike[str], ...]:
 
 
 def names_of(texts: Sequence[str | PathLike[str]]) -> str:
-    """Return the names of paths without their folders, for whoever gets the model.
+    """Return the names of paths without their folders, for people who get the model.
 
     >>> names_of(["/home/anna/notes.txt", "-"])
     'notes.txt, standard input'
@@ -113,8 +113,9 @@ def find_sources(
         texts: the paths.
         tell: called with sentences about what was read, in which format, and what was left out.
         progress: called with (activity, bytes done, bytes in all) while large files are converted.
-        scratch: the folder on whose disk converted text lies, in a file that nobody else can see.
-        reading: see `ReadingSettings`; `foreword.text.sources` finds out what the lines are.
+        scratch: the folder on whose disk converted text is stored, in a file that nobody else can
+            see.
+        reading: see `ReadingSettings`; `foreword.text.sources` detects what the lines are.
 
     Raises:
         TextError: a path leads to no text, or the encoding is unknown.
@@ -160,7 +161,7 @@ def is_prepared(folder: Path) -> bool:
     """Whether a folder is one that `foreword prepare` has written."""
     try:
         return (folder / PREPARED).is_file()
-    except OSError:  # there is no right to look into it
+    except OSError:  # no permission to look into it
         return False
 
 

@@ -1,4 +1,4 @@
-"""Cut texts into words in this process, or in several side by side: the results are the same.
+"""Divide texts into words in this process, or in several in parallel: the results are the same.
 
 A process of its own is `python -m foreword.text.cutting_worker`. Knows nothing of files or models.
 """
@@ -29,7 +29,7 @@ Item = TypeVar("Item")
 
 
 class Cutting(Protocol):
-    """How texts are cut into words."""
+    """Divides texts into words."""
 
     def count(self, texts: Iterable[str], config: TokenizerConfig) -> Mapping[str, int]:
         """Return how often each word occurs; see `word_counts`."""
@@ -41,7 +41,7 @@ class Cutting(Protocol):
 
 
 class _Here:
-    """Cuts texts in this process, with as many threads as the library takes."""
+    """Divides texts in this process, with as many threads as the library uses."""
 
     def count(self, texts: Iterable[str], config: TokenizerConfig) -> Mapping[str, int]:
         return word_counts(texts, config)
@@ -56,9 +56,9 @@ HERE = _Here()
 
 
 class Pool:
-    """Processes that cut texts, with one thread each, while this process reads on.
+    """Processes that divide texts, with one thread each, while this process continues to read.
 
-    Use it as a context. What is read ahead takes memory for a few batches a process.
+    Use it as a context. Reading ahead takes memory for a few batches for each process.
     """
 
     def __init__(self, processes: int) -> None:
@@ -166,7 +166,7 @@ class _Worker:
 
     def end(self) -> None:
         self._process.kill()
-        with suppress(OSError):  # what was written to it and never read
+        with suppress(OSError):  # data that was written to it and never read
             self._process.communicate()
 
 
@@ -191,7 +191,7 @@ def joined(encoded: list[np.ndarray]) -> bytes:
 
 
 def _parted(data: bytes) -> list[np.ndarray]:
-    """Return the arrays of which `joined` has made the bytes."""
+    """Return the arrays from the bytes that `joined` returned."""
     numbers = np.frombuffer(data, dtype=np.uint32)
     count = int(numbers[0])
     ends = np.cumsum(numbers[1 : count + 1])[:-1]

@@ -1,8 +1,8 @@
-"""A process that cuts texts into words for `foreword.text.cutting`: reads requests, writes answers.
+"""A process that divides texts into words for `foreword.text.cutting`, by request and answer.
 
-`python -m foreword.text.cutting_worker`. It is a program of its own and not a pool's child, so that
-it does not import the script that started it, and leaves Ctrl-C in the terminal to its parent. It
-ends when its standard input does.
+`python -m foreword.text.cutting_worker`. It is a separate program and not a pool's child, so that
+it does not import the script that started it, and Ctrl-C in the terminal reaches only its parent.
+It ends when its standard input does.
 """
 
 import json

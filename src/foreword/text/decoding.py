@@ -16,7 +16,9 @@ from foreword.text.lines import LineCount
 BLOCK_BYTES = 1 << 20
 """The number of bytes read at once."""
 UNICODE = "utf-8"
-"""The default encoding of text. With it, byte order marks of UTF-16 and UTF-32 are obeyed too."""
+"""The default encoding of text. With it, byte order marks of UTF-16 and UTF-32 are respected
+too.
+"""
 _HEAD_BYTES = 1 << 12
 _PACKED: tuple[tuple[bytes, str, Callable[[IO[bytes]], io.BufferedIOBase]], ...] = (
     (b"\x1f\x8b", "gzip", lambda raw: gzip.GzipFile(fileobj=raw)),

@@ -1,4 +1,4 @@
-"""Tell the language of a text by py3langid, a small detector of some hundred languages."""
+"""Detect the language of a text by py3langid, a small detector of some hundred languages."""
 
 from collections.abc import Collection
 from functools import cache
@@ -27,7 +27,7 @@ def detect(text: str) -> tuple[str, float]:
 
 
 def detectable() -> Collection[str]:
-    """Return the codes of the languages that are told apart.
+    """Return the codes of the languages that the detector knows.
 
     Raises:
         MissingExtraError: the detector is not installed.

@@ -12,7 +12,7 @@ from foreword.text.lines import Piece
 SHARE = 0.05
 MOST_CHARACTERS = 1_000_000
 FEWEST_CHARACTERS = 2_000
-"""The least held-out text, about 400 words, whose perplexity says anything."""
+"""The smallest held-out text, about 400 words, whose perplexity is meaningful."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ def hold_out(sources: Sequence[Source]) -> tuple[list[Source], list[Source]]:
 
     A text with too few characters or lines for a meaningful measure is not split.
     """
-    # Whole lines, or paragraphs where lines are wrapped, at which the text may be cut: its last
-    # `MOST_CHARACTERS` hold all that come into question, however long it is.
+    # Whole lines, or paragraphs where lines are wrapped, at which the text may be divided: all
+    # candidates are in its last `MOST_CHARACTERS`, however long it is.
     cuts: deque[_Cut] = deque()
     read = 0
     for number, source in enumerate(sources):

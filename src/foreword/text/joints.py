@@ -47,7 +47,7 @@ SPACED = Joint(0, spaced=True)
 
 
 class Hyphens:
-    """Tells by known words which hyphens at the ends of lines do not belong to a word.
+    """Decides by known words which hyphens at the ends of lines do not belong to a word.
 
     >>> hyphens = Hyphens(Counter(["committee", "self-aware", "com", "self", "aware"]))
     >>> hyphens.joint("the commit-", "tee"), hyphens.joint("be self-", "aware")
@@ -93,7 +93,7 @@ class Hyphens:
         return Joint(int(not is_part and (usual >= (SURE if known else 0.5))), spaced=False)
 
     def _is_split(self, left: re.Match[str], right: re.Match[str]) -> bool | None:
-        """Whether the hyphen only splits the word; None if no known word tells."""
+        """Whether the hyphen only splits the word; None if no known word shows it."""
         first, second = left["part"], right["part"]
         if not (first.isalpha() and second[0].isalpha()):
             return False  # 20-30
@@ -110,7 +110,7 @@ def _has_case(text: str) -> bool:
 
 
 def hyphens_of_vocabulary(words: Iterable[str]) -> Hyphens:
-    """Return what a vocabulary, most frequent words first, tells about hyphens."""
+    """Return what a vocabulary, most frequent words first, shows about hyphens."""
     counts: Counter[str] = Counter()
     common: list[str] = []
     for word in words:
@@ -147,7 +147,7 @@ class HyphenCounter:
             self._after_hyphen.update(word.lower() for word in _NEXT.findall(line))
 
     def hyphens(self) -> Hyphens:
-        """Return what the counted words tell about hyphens."""
+        """Return what the counted words show about hyphens."""
         common = [word for word, _ in self._counts.most_common(COMMON)]
         first = Hyphens(self._counts, self._after_hyphen, common)
         splits = [

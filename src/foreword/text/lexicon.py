@@ -10,10 +10,11 @@ from foreword.text.placeholders import WORD
 from foreword.text.shortlist import links_of, translations_of
 
 COMMON = 100
-"""The number of the commonest words of each language. A pair of two of them is left out: most stand
-where no name could."""
+"""The number of the commonest words of each language. A pair of two of them is left out, since most
+are at positions where no name could be.
+"""
 SMALLEST_SHARE = 0.2
-"""The least share of a word's occurrences that the other word of a pair explains."""
+"""The smallest share of a word's occurrences that the other word of a pair must explain."""
 MOST_LINKS = 2_000_000
 """See `foreword.text.shortlist.MOST_LINKS`."""
 
@@ -21,7 +22,7 @@ MOST_LINKS = 2_000_000
 def learn_lexicon(sources: Sequence[str], targets: Sequence[str]) -> dict[str, str]:
     """Return translations of words of the sources, where each is the likeliest one of the other.
 
-    IBM's model 1 tells them; see `foreword.text.shortlist.learn_shortlist`.
+    They come from IBM's model 1; see `foreword.text.shortlist.learn_shortlist`.
     """
     cut = [[WORD.findall(sentence) for sentence in side] for side in (sources, targets)]
     counts = [Counter(word for words in side for word in words) for side in cut]

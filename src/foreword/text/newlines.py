@@ -68,7 +68,7 @@ def as_units(
         known: the state returned for an earlier text, which may have the same beginning.
         end: the character for the end of a unit.
         is_start: whether the document begins with the text.
-        hyphens: tells which hyphens at the ends of lines are not part of a word.
+        hyphens: decides which hyphens at the ends of lines are not part of a word.
 
     Returns:
         The text as it is read, of the same length, and the state to pass with the next text.

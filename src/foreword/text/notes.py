@@ -34,7 +34,7 @@ class Notes:
         self._warnings += warnings
 
     def add(self, name: str, form: Form, account: Account) -> None:
-        """Record what reading a text in its format has given."""
+        """Record the result of reading a text in its format."""
         self._speakers += account.speakers
         speakers = len(account.speakers)
         unit = form.unit.removesuffix("s") if account.kept == 1 else form.unit

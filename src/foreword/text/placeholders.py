@@ -1,4 +1,4 @@
-"""Find tags and placeholders in a text, and put slots in their place, which a translator copies.
+"""Find tags and placeholders in a text, and replace them by slots, which a translator copies.
 
 Knows nothing about models. A slot is a character of `SLOT_CHARACTERS`, one sub-word each.
 """
@@ -36,10 +36,10 @@ _NAMES = 0.5
 
 
 def placeholders(text: str) -> Iterator[re.Match[str]]:
-    """Yield what must come out of a translation as it is.
+    """Yield the parts that must be unchanged in a translation.
 
     These are addresses (URLs, e-mail), names of accounts and topics (@name, #topic), tags and
-    entities of HTML and XML, and the places of values in messages of programs.
+    entities of HTML and XML, and placeholders of values in messages of programs.
 
     >>> [match[0] for match in placeholders("Hi {name}, <b>%d files</b> at http://a.org/b!")]
     ['{name}', '<b>', '%d', '</b>', 'http://a.org/b']
@@ -68,14 +68,14 @@ class Masked:
 def masked(text: str, is_copied: Callable[[str], bool] = lambda _: False) -> Masked | None:
     """Replace a text's placeholders by slots, in their order.
 
-    None if the text has more placeholders than there are slots; it is to be cut first.
+    None if the text has more placeholders than there are slots; it must be divided first.
 
     Args:
         text: any text.
-        is_copied: tells which words are to be copied too, as far as there are slots. Such words
-            one after the other share a slot.
+        is_copied: decides which words are also copied, as far as there are slots. Consecutive ones
+            share a slot.
     """
-    plain = _SLOT.sub("\ufffd", text)  # what looks like a slot is no text, and never translated
+    plain = _SLOT.sub("\ufffd", text)  # a character that looks like a slot is never translated
     spans = [match.span() for match in placeholders(plain)]
     left = SLOTS - len(spans)
     if left < 0:
@@ -140,11 +140,11 @@ def masked_pair(source: str, target: str) -> tuple[str, str]:
 def practised(
     source: str, target: str, random: np.random.Generator, lexicon: Mapping[str, str] | None = None
 ) -> tuple[str, str]:
-    """Put slots where placeholders might stand, for training on text that has few of them.
+    """Put slots where placeholders might be, for training on text that has few of them.
 
-    Words that are the same on both sides, as names and numbers are, become slots. Of the other
-    pairs, half get slots for words that translate each other, so that slots stand where names may;
-    the rest get slots around both sides, as tags may be. A pair that has slots stays as it is.
+    Words that are the same on both sides, such as names and numbers, become slots. Of the other
+    pairs, half get slots for words that translate each other, so that slots are where names may be;
+    the rest get slots around both sides, where tags may be. A pair that has slots stays as it is.
 
     Args:
         source: the sentence.
@@ -165,7 +165,7 @@ def practised(
             source, target = _without_articles(source, target, chosen)
             left = [set(WORD.findall(side)) for side in (source, target)]
             chosen = [pair for pair in chosen if pair[0] in left[0] and pair[1] in left[1]]
-    # A sentence has the first slots, as `masked` gives them out in the order of the source.
+    # A sentence has the first slots, since `masked` assigns them in the order of the source.
     if chosen:
         some = [chosen[k] for k in random.permutation(len(chosen))[: 1 + random.integers(3)]]
         some.sort(key=lambda pair: _place(source, pair[0]))

@@ -14,17 +14,18 @@ from foreword.text.case import Case
 from foreword.text.tokenizer import SPECIAL
 
 READ = 8_000_000
-"""The number of words of the text that are looked at."""
+"""The number of words of the text that are examined."""
 SHORTEST = 4
 LEAST = 5
-"""How often the word must occur, for its neighbours to show how it is used."""
+"""How often the word must occur so that its neighbours show its use."""
 RARER = 8
 """How many times more frequent the two words must be."""
 THRESHOLD = 2.5
 """The least log odds, see `_log_odds`."""
 NEIGHBOURS, SMOOTHING = 2000, 5.0
-"""The number of frequent words that are told apart as neighbours, and the weight of their shares in
-the whole text beside the counts next to the two words."""
+"""The number of frequent words that are distinguished as neighbours, and the weight of their
+frequencies in the whole text beside the counts next to the two words.
+"""
 
 
 def find(words: Sequence[str], ids: np.ndarray, case: Case) -> dict[str, str]:

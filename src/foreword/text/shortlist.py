@@ -1,7 +1,7 @@
-"""Which sub-words a translation may be made of, by the sub-words of its source; learned from pairs.
+"""Sub-words that a translation may consist of, by those of its source; learned from pairs.
 
-A decoder that scores some hundreds of sub-words instead of thousands is faster, and loses nothing
-where the others would not have been written. Knows ids only.
+A decoder that scores some hundreds of sub-words instead of thousands is faster, and the result is
+the same if it would not have chosen the others. Knows ids only.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,11 @@ SMALLEST_SHARE = 1e-3
 SMALLEST_ORIGIN = 0.05
 """A sub-word is kept for every other one that explains at least this share of its occurrences."""
 ROUNDS = 4
-"""Of expectation and maximisation."""
+"""The number of iterations of expectation and maximisation."""
 MOST_LINKS = 10_000_000
-"""Pairs of a source and a target sub-word of one sentence; of longer texts some sentences are read.
-Each takes some 50 bytes of memory for the time of learning."""
+"""The largest number of pairs of a source and a target sub-word of one sentence; only some
+sentences of longer texts are read. Each pair takes some 50 bytes of memory while learning.
+"""
 
 Array = np.ndarray
 
@@ -66,7 +67,7 @@ class Shortlist:
         return is_common
 
     def of(self, source: Sequence[int]) -> Array:
-        """Return the sub-words that the translation of a source may be made of, rising.
+        """Return the sub-words that the translation of a source may consist of, rising.
 
         They are the candidates of each of its sub-words, the sub-words themselves, as names have
         them, and the common ones.
@@ -81,7 +82,7 @@ class Shortlist:
         return may_come.nonzero()[0]
 
     def joined(self, other: "Shortlist") -> "Shortlist":
-        """Return the shortlist with all that this one or another one has."""
+        """Return the union of this shortlist and another one."""
         size = len(self.begins) - 1
         keys = [
             np.repeat(np.arange(size), np.diff(one.begins)) * size + one.candidates
@@ -126,7 +127,7 @@ def links_of(sources: Ids, targets: Ids, most: int) -> tuple[Array, Array, Array
     Args:
         sources: the ids of sentences.
         targets: those of their translations.
-        most: about the largest number of links; of longer texts some sentences are read.
+        most: about the largest number of links; only some sentences of longer texts are read.
     """
     links = np.cumsum(sources.lengths * targets.lengths)
     stride = max(1, -(-int(links[-1]) // most))
@@ -144,9 +145,10 @@ def links_of(sources: Ids, targets: Ids, most: int) -> tuple[Array, Array, Array
 def translations_of(
     source: Array, target: Array, counts: Array, size: int
 ) -> tuple[Array, Array, Array]:
-    """Return the pairs source * V + target that are linked, rising, and what is learned of each.
+    """Return the linked pairs source * V + target, rising, and two numbers learned for each.
 
-    That is t(target | source), and the share of the target's occurrences that the source explains.
+    These are t(target | source), and the share of the target's occurrences that the source
+    explains.
     """
     pairs, inverse = np.unique(source.astype(np.int64) * size + target, return_inverse=True)
     begins = np.cumsum(counts) - counts

@@ -26,9 +26,9 @@ def read_sources(
     Args:
         texts: files, folders, globs, `-`; see `find_sources`.
         config: the configuration of the model that reads the texts; None for a new model.
-        say: called with sentences about what was read and found out.
+        say: called with sentences about what was read and detected.
         progress: called with (activity, bytes done, bytes in all).
-        scratch: the folder on whose disk extracted text lies while it is read.
+        scratch: the folder on whose disk extracted text is stored while it is read.
         words: the words of the model's vocabulary.
         reading: see `ReadingSettings`.
 

@@ -1,4 +1,4 @@
-"""Where spaces stand around marks, and which marks end sentences: by custom, or as in a text.
+"""Where there are spaces around marks, and which marks end sentences: usually, or in a text.
 
 The counts of a training text are stored beside the vocabulary. Knows nothing of models.
 """
@@ -31,7 +31,7 @@ BLOCK_CHARACTERS = 1 << 15
 MOST_BLOCKS = 128
 """The number of blocks that are counted, spread over the whole text."""
 CAPITALS_SHARE = 0.125
-"""The share of each block that tells how often words within sentences have a capital."""
+"""The share of each block from which capitals within sentences are counted."""
 MOST_MARKS = 256
 """The number of marks that are kept."""
 LONGEST_MARK = 8
@@ -59,7 +59,7 @@ class Mark:
     Attributes:
         before, after_word, after_space: (without space, with space); see `GapPosition`.
         space_before, space_after: the most frequent space character on that side.
-        ends: whether sentences end in the mark; None if the text does not tell.
+        ends: whether sentences end in the mark; None if the text does not show it.
     """
 
     before: tuple[int, int] = (0, 0)
@@ -81,7 +81,7 @@ class Spacing:
     Attributes:
         marks: the counts of a text; marks without counts follow custom.
         style: the typographic marks that the text has in place of plain ones.
-        abbreviations: words after whose full stop a sentence may go on.
+        abbreviations: words after whose full stop a sentence may continue.
     """
 
     marks: Mapping[str, Mark] = field(default_factory=dict)

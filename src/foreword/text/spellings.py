@@ -1,4 +1,4 @@
-"""Tell names that a text hardly has from its words, by their sequences of letters.
+"""Distinguish names that a text hardly has from its words, by their sequences of letters.
 
 A translator copies such names, since it would only guess how to spell them. Knows no models.
 """
@@ -36,7 +36,7 @@ class Spellings:
     def learn(cls, sources: Iterable[str], targets: Iterable[str]) -> "Spellings":
         """Read the words of sentences, except names that occur once or twice.
 
-        A seldom word with a capital counts as a name if each of its translations contains it.
+        A rare word with a capital counts as a name if each of its translations contains it.
 
         Args:
             sources: the sentences.

@@ -1,8 +1,8 @@
-"""Cut texts into sub-words at random, for training: BPE dropout (Provilkov et al. 2020).
+"""Divide texts into sub-words at random, for training: BPE dropout (Provilkov et al. 2020).
 
 Each merge of two sub-words is left out with some probability, so that a network sees the parts of
-words too. The draws depend on a seed and on the number of the pass alone: training that was
-interrupted resumes with the same ones.
+words too. The draws depend only on a seed and on the number of the pass, so that interrupted
+training resumes with the same ones.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class SubwordDropout:
     """
 
     def __init__(self, subwords: Subwords, texts: Sequence[str], *, rate: float, seed: int) -> None:
-        """Cut the texts into pieces.
+        """Divide the texts into pieces.
 
         Args:
             subwords: the vocabulary.
@@ -134,7 +134,7 @@ class SubwordDropout:
             goes_on = ~ends
             rows, at, merge = rows[goes_on], at[goes_on], merge[goes_on]
             symbols, merges = symbols[goes_on], merges[goes_on]
-            # The pair becomes one sub-word, and what follows moves up.
+            # The pair becomes one sub-word, and the following ones move up.
             columns = np.arange(symbols.shape[1] - 1)
             symbols[np.arange(len(rows)), at] = self._merges.results[merge]
             symbols = np.take_along_axis(symbols, columns + (columns > at[:, None]), axis=1)

@@ -1,4 +1,4 @@
-"""Cut text into sub-words by byte-pair encoding, and join them again without a loss.
+"""Divide text into sub-words by byte-pair encoding, and join them again without a loss.
 
 Knows nothing about files, languages or networks.
 """
@@ -23,7 +23,7 @@ SPECIAL = ("⟨pad⟩", "⟨unknown⟩", "⟨start⟩", "⟨end⟩", *(f"⟨slot
 """The special sub-words by id. No merge yields them: bytes are spelled by other characters."""
 FIRST_SLOT = SPECIAL.index("⟨slot 0⟩")
 SLOT_CHARACTERS = "".join(chr(0xD800 + slot) for slot in range(SLOTS))
-"""What stands for each slot in a string: halves of surrogate pairs, which no Unicode text has."""
+"""The character of each slot in a string: halves of surrogate pairs, which no Unicode text has."""
 
 LETTERS = tuple(sorted(pre_tokenizers.ByteLevel.alphabet()))
 """The characters that spell the 256 bytes, in the order of their ids."""
@@ -56,9 +56,9 @@ def choose_size(texts: Iterable[str]) -> int:
 class Subwords:
     """A vocabulary of sub-words for one or several languages. Immutable and thread-safe.
 
-    A text is cut into runs of letters, runs of signs, and single digits, each with the space before
-    it; every text begins with a space of which it knows nothing. Each piece is spelled in bytes,
-    which are merged pair by pair in the order that training found. Every Unicode text survives
+    A text is divided into runs of letters, runs of signs, and single digits, each with the space
+    before it; a space is added before every text. Each piece is spelled in bytes, which are merged
+    pair by pair in the order that training found. Every Unicode text survives
     `decode(encode(text))` unchanged, whatever the training text was.
     """
 
@@ -217,7 +217,7 @@ def _splitter() -> pre_tokenizers.PreTokenizer:
 
 
 def _slot(part: str) -> int:
-    """Return the id of the slot that a character stands for; 0 for any other text."""
+    """Return the id of the slot that a character represents; 0 for any other text."""
     return FIRST_SLOT + SLOT_CHARACTERS.index(part) if part and part in SLOT_CHARACTERS else 0
 
 

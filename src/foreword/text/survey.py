@@ -22,7 +22,7 @@ _DIGITS = re.compile(r"\d+")
 
 @dataclass
 class TextSurvey:
-    """What was found in a text.
+    """The faults of a text.
 
     Attributes:
         mojibake: the number of wrongly decoded letters.
@@ -37,7 +37,7 @@ class TextSurvey:
     first_of_shape: dict[str, str] = field(default_factory=dict)
 
     def warnings(self, name: str) -> list[str]:
-        """Return sentences for the person whose text it is."""
+        """Return sentences for the owner of the text."""
         sentences = []
         if self.mojibake:
             places = "1 place has" if self.mojibake == 1 else f"{self.mojibake:,} places have"

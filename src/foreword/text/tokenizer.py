@@ -116,7 +116,7 @@ class Word:
 
 
 class Tokenizer:
-    """A vocabulary and the rules that cut text into its words. Immutable and thread-safe.
+    """A vocabulary and the rules that divide text into its words. Immutable and thread-safe.
 
     Text is put into Unicode's composed form (NFC), case is kept or folded, typographic marks become
     plain ones, special letter forms (ligatures, full width) plain letters, and invisible characters
@@ -165,7 +165,7 @@ class Tokenizer:
 
     @cached_property
     def hyphens(self) -> Hyphens | None:
-        """Tells which hyphens at the ends of wrapped lines are not part of a word."""
+        """Decides which hyphens at the ends of wrapped lines are not part of a word."""
         return hyphens_of_vocabulary(self.words) if self.config.words == "unicode" else None
 
     @property
@@ -319,7 +319,7 @@ class Tokenizer:
         counts = (count or word_counts)(texts(), config)
         frequent = (word for word, times in counts.items() if times >= min_count)
         words = sorted(frequent, key=lambda word: (-counts[word], word))[:vocab_size]
-        # Tokenised text may hold anything; what a terminal would obey is no word.
+        # Tokenised text may hold anything; characters that control a terminal are no word.
         ordinary = [word for word in words if word not in SPECIAL and is_plain(word)]
         if vocab_size is not None:
             ordinary = ordinary[: max(0, vocab_size - len(SPECIAL))]

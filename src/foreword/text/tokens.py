@@ -95,10 +95,10 @@ def tokenise(
     Args:
         sources: the texts.
         tokenizer: the tokenizer.
-        directory: the folder on whose disk the ids lie. The file is deleted at once and lives on as
-            a mapping, so that a killed process leaves none of the text behind.
+        directory: the folder on whose disk the ids are stored. The file is deleted at once and
+            remains as a mapping, so that a killed process leaves none of the text behind.
         file: a new file to keep the ids in instead, in numpy's format, as `read_ids` reads it.
-        cutting: what cuts the text into words.
+        cutting: divides the text into words.
         progress: called with (bytes read, bytes in all or None).
     """
     kind = np.dtype(np.uint16 if tokenizer.vocab_size <= 1 << 16 else np.uint32)

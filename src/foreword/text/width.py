@@ -45,7 +45,7 @@ def settled(
     say: Callable[[str], None] | None = None,
     words: Collection[str] = (),
 ) -> list[Source]:
-    """Return the same texts, with what a line of each is.
+    """Return the same texts, with the kind of lines of each.
 
     Args:
         sources: the texts.

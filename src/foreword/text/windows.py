@@ -1,4 +1,4 @@
-"""Cut word ids into the windows of backpropagation through time. No torch.
+"""Divide word ids into the windows of backpropagation through time. No torch.
 
 Truncated: the text becomes B contiguous streams side by side; each training step reads the next T
 words of all of them. The hidden state continues from window to window; gradients stop at the start
@@ -165,10 +165,10 @@ class StreamWindows:
 class LineWindows:
     """Endless windows for full backpropagation through time over lines, each from a zero state.
 
-    A line begins after an `<eos>` and ends with its own. Lines of similar length stand side by
-    side, padded at their ends; the order of these batches is shuffled in each epoch. A line of more
-    than `max_length` words is cut; its rest starts from a zero state, after the word before it.
-    With a share of the batch, only some lines of a batch are read at once.
+    A line begins after an `<eos>` and ends with its own. A batch has lines of similar length,
+    padded at their ends; the order of the batches is shuffled in each epoch. A line of more than
+    `max_length` words is cut; its rest starts from a zero state, after the word before it. With a
+    share of the batch, only some lines of a batch are read at once.
     """
 
     def __init__(

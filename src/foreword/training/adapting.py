@@ -155,8 +155,8 @@ def with_old(
         old: returns those of some old pairs, by their numbers and the number of the pass.
         number_new: how many pairs are new.
         number_old: how many are old.
-        share: the fraction of new pairs in a pass. seed: chooses the old pairs, together with the
-            number of the pass.
+        share: the fraction of new pairs in a pass.
+        seed: chooses the old pairs, together with the number of the pass.
     """
     wanted = min(round(number_new * (1 - share) / share), number_old // 2)
 

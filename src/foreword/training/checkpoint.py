@@ -63,8 +63,7 @@ def staged(model_folder: Path) -> Path:
 
 
 def home(model_folder: Path) -> Path:
-    """Return the folder of a run: that of its model, or one in the model that it will replace.
-    """
+    """Return the folder of a run: that of its model, or one in the model that it will replace."""
     apart = staged(model_folder)
     return apart if holds_model(apart) else model_folder
 

@@ -71,8 +71,8 @@ class Corpus:
         """The settings, with sizes and rates that suit this text if none were chosen.
 
         Args:
-            settings: None leaves a choice open. passes: how often the text will be read, if that is
-                known.
+            settings: None leaves a choice open.
+            passes: how often the text will be read, if that is known.
         """
         return fill_in(settings, words=len(self.train), passes=passes)
 
@@ -128,8 +128,7 @@ def same_text(
 
 
 def absolute(texts: Texts) -> list[str]:
-    """The texts' absolute paths; `-` and carried pairs stay as they are.
-    """
+    """The texts' absolute paths; `-` and carried pairs stay as they are."""
     return [
         str(text) if str(text) in ("-", *CARRIED) else str(Path(text).absolute()) for text in texts
     ]
@@ -154,8 +153,9 @@ def read_corpus(
         valid: the same; none: the last twentieth of `texts` is held out.
         settings: how text becomes words.
         scratch: a folder on the disk for the ids, which are in files that nobody else can see.
-            report: called with the progress of reading.
-        tokenizer: that of the run to resume. cutting: divides the texts into words.
+        report: called with the progress of reading.
+        tokenizer: that of the run to resume.
+        cutting: divides the texts into words.
         keeps: whether the ids stay in `scratch`, as the files `TRAIN` and `VALID`.
 
     Raises:

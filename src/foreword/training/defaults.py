@@ -25,8 +25,9 @@ def fill_in(
     """The same settings, with values for every size and rate that was open.
 
     Args:
-        settings: None leaves a choice open. words: those of the training text. passes: how often it
-            will be read, if that is known.
+        settings: None leaves a choice open.
+        words: those of the training text.
+        passes: how often it will be read, if that is known.
     """
     return settings.model_copy(
         update={
@@ -54,7 +55,8 @@ def fill_in_translation(settings: TrainingSettings, *, words: int) -> TrainingSe
     """The same for translation.
 
     Args:
-        settings: None leaves a choice open. words: those of the translations that are trained on.
+        settings: None leaves a choice open.
+        words: those of the translations that are trained on.
     """
     model = settings.model
     embedding, hidden = (

@@ -25,8 +25,7 @@ class Launch:
 
 
 def launch() -> Launch:
-    """Return the place that torchrun's environment variables describe; without them, a single one.
-    """
+    """Return the place that torchrun's environment variables describe; by default a single one."""
     environment = os.environ
     if not {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"} <= environment.keys():
         return Launch()

@@ -48,8 +48,7 @@ class Objective(Protocol):
         """
 
     def advance(self) -> None:
-        """Make the state after the batch the current one; called when the weights have changed.
-        """
+        """Make the state after the batch the current one; called when the weights have changed."""
 
     def look(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Return distances and gates of the batch, as in `Insight`."""

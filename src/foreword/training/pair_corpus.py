@@ -35,8 +35,8 @@ class PairCorpus:
         subwords: the vocabulary.
         train: the pairs to train on.
         valid: the held-out pairs; None if there are too few.
-        valid_name: the name of the held-out pairs. languages: the codes of source and target; "" if
-            unknown.
+        valid_name: the name of the held-out pairs.
+        languages: the codes of source and target; "" if unknown.
         old: pairs of which some are read again in each pass, so that a model that is continued
             does not forget; None for a new model.
         learned: pairs that show how well the new ones are learned: held-out new pairs, or all new

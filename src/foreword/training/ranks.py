@@ -68,8 +68,7 @@ class Ranks:
         return self.launch.is_first
 
     def agree(self, seconds: float, *, is_due: bool, stops: bool) -> tuple[float, bool, bool]:
-        """Return the first process's clock and whether it saves, and whether any process must stop.
-        """
+        """Return the first process's clock and whether it saves, and whether any must stop."""
         if self.count == 1:
             return seconds, is_due, stops
         of_first = (seconds, float(is_due)) if self.is_first else (-np.inf, 0.0)
@@ -98,8 +97,7 @@ class Ranks:
         return mean
 
     def make_alike(self, tensors: Sequence[Tensor]) -> None:
-        """Replace tensors by the first process's, since others may have rounded differently.
-        """
+        """Replace tensors by the first process's, since others may have rounded differently."""
         if self.count == 1:
             return
         with _told():

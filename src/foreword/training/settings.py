@@ -232,8 +232,7 @@ class ModelSettings(Settings):
 
     @property
     def cell_settings(self) -> dict[str, Any]:
-        """The options of all cells by their settings' names; `usual` unless they were chosen.
-        """
+        """The options of all cells by their settings' names; `usual` unless they were chosen."""
         known = {
             key: registry.usual(self.model, key) if value is None else value
             for key, value in registry.settings_in(self).items()
@@ -628,8 +627,7 @@ def unknown_setting(name: str) -> SettingsError:
 
 
 def fault_told(fault: Mapping[str, Any]) -> str:
-    """The faults of a single setting; or, without the other parts, of several together.
-    """
+    """The faults of a single setting; or, without the other parts, of several together."""
     if fault["type"] == "value_error":  # our own error, about a whole group
         return str(fault["msg"]).removeprefix("Value error, ")
     return f"{fault['loc'][-1] if fault['loc'] else 'settings'} = {fault['input']}: {fault['msg']}"

@@ -64,8 +64,10 @@ class Translations:
         """Take a model, its batches and the options of the loss.
 
         Args:
-            model: the model to train. batches: batches of pairs. smoothing: that of labels; see
-                `TranslationModel.loss`. precision: that of matrix products.
+            model: the model to train.
+            batches: batches of pairs.
+            smoothing: that of labels; see `TranslationModel.loss`.
+            precision: that of matrix products.
             base: the weights of the model that is continued, which checkpoints keep.
         """
         self.base = dict(base or {})
@@ -138,8 +140,7 @@ def validation_sample(sources: Ids, targets: Ids) -> tuple[Ids, Ids]:
 
 
 def balanced(old: Score, new: Score) -> Score:
-    """Return a score with the means of both scores' measures, whatever their numbers of words.
-    """
+    """Return a score with the means of both scores' measures, whatever their numbers of words."""
     weight = old.words / new.words
 
     def mean(one: float, other: float) -> float:

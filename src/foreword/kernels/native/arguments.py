@@ -81,8 +81,7 @@ def inputs_of(i: Inputs, steps: Steps) -> Rows:
 
 
 def seen_of(seen: Tensor, steps: Steps, is_apart: bool) -> Rows:
-    """The vectors that the recurrent weight multiplied, usually the states themselves.
-    """
+    """The vectors that the recurrent weight multiplied, usually the states themselves."""
     order = steps.order
     return Rows(seen, None if is_apart or order is None else order.befores)
 
@@ -113,8 +112,7 @@ def changes_memory(i: Inputs) -> bool:
 def packed_for(
     products: Products, cell: Cell, i: Inputs, keeps: bool
 ) -> Iterator[tuple[Tensor, Tensor | None, Packed]]:
-    """The biases, and memory for the weights; not shared if it saves for a backward pass.
-    """
+    """The biases, and memory for the weights; not shared if it saves for a backward pass."""
     weights = i.weight_ih, i.weight_hh, i.bias_ih, i.bias_hh, i.weight_hr
     known = None if keeps else packed.find(weights, cell, products, i.x.shape[1])
     if known is None:

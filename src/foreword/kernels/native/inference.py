@@ -131,8 +131,7 @@ def at_inference(
     parameters: Mapping[str, Tensor | None],
     zones: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Tensor, State] | None:
-    """The outputs and the last state, or None for the long way; see `dispatch.at_inference`.
-    """
+    """The outputs and the last state, or None for the long way; see `dispatch.at_inference`."""
     module: Any = loaded()
     if module is None or not stack.has_loop or x.dtype is not torch.float32 or not x.is_cpu:
         return None

@@ -46,8 +46,8 @@ def sums(
     """The sums over steps and sequences that are the gradients with respect to weights.
 
     Args:
-        products: the number format of the factors. a: (K, M), gradients with respect to the inputs
-            of the gates; its rows need not be adjacent.
+        products: the number format of the factors.
+        a: (K, M), gradients with respect to the inputs of the gates; its rows need not be adjacent.
         b: K rows: the vectors that a weight multiplied.
         other: the same of another weight.
         with_totals: whether to sum the rows of `a` too.

@@ -52,7 +52,8 @@ def call(
     tensor that it cannot read with a `Misfit`, a RuntimeError. None means no memory.
 
     Args:
-        name: that of the kernel. products: the number format of the factors.
+        name: that of the kernel.
+        products: the number format of the factors.
         work: multiplications between two barriers.
         meetings: the number of barriers.
         struct: the fields that it reads and writes.

@@ -96,8 +96,10 @@ def find(weights: Weights, cell: Cell, products: Products, batch: int) -> Packed
     If they are not packed yet, the caller packs them into the memory and then calls `keep`.
 
     Args:
-        weights: those of one cell. cell: decides how they are packed. products: the number format
-            of the factors. batch: the number of sequences.
+        weights: those of one cell.
+        cell: decides how they are packed.
+        products: the number format of the factors.
+        batch: the number of sequences.
     """
     state = _state(weights)
     if state is None:

@@ -12,8 +12,7 @@ _COST = 16
 
 
 def has_softmax(precision: torch.dtype, *parameters: Tensor) -> bool:
-    """Whether `softmax` can be used: float32 or bfloat16 logits, the rest float32, on the CPU.
-    """
+    """Whether `softmax` can be used: float32 or bfloat16 logits, the rest float32, on the CPU."""
     return (
         precision in (torch.float32, torch.bfloat16)
         and all(p.dtype == torch.float32 and p.is_cpu for p in parameters)

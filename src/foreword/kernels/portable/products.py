@@ -31,8 +31,7 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def product_by(weight: Tensor, rows: int, times: int, bias: Tensor | None = None) -> Product:
-    """A function of x (rows, K) for the same product by one weight, to be called `times` times.
-    """
+    """A function of x (rows, K) for the same product by one weight, to be called `times` times."""
     is_large = rows * weight.numel() >= SMALLEST_LAID_OUT
     if is_large and times >= FEWEST_TIMES and _suits(weight, weight):
         laid_out = torch.ops.mkldnn._reorder_linear_weight(_contiguous(weight), rows)

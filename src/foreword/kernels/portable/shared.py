@@ -39,9 +39,7 @@ def input_gradient(d_a: Tensor, x: Tensor, weight_ih: Tensor) -> Tensor:
 
 
 def weight_gradient(d_a: Tensor, seen: Tensor) -> Tensor:
-    """Sum over steps and sequences of d_a (T, B, rows) times the vectors that the weight
-    multiplied.
-    """
+    """Sum over steps and sequences of d_a (T, B, rows) times the weight's factors."""
     return weight_gradients(d_a, seen)[0]
 
 

@@ -1,5 +1,4 @@
-"""Report what is held, which of it looks like a secret, and what was refused. Masks secrets.
-"""
+"""Report what is held, which of it looks like a secret, and what was refused. Masks secrets."""
 
 import stat
 from dataclasses import dataclass, replace

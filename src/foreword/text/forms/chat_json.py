@@ -130,11 +130,11 @@ def _form(
     Args:
         name: for `--as`.
         label: for people.
-        message: makes of one a passage, or says in the plural what it is instead.
-        shows: patterns between spaces, all of which the document's beginning has.
+        message: returns the passage of an item, or, in the plural, the kind of item that has none.
+        shows: patterns, separated by spaces, all of which match the document's beginning.
         in_list: the list's key; None: the document is a list.
-        within: gives the messages of an item, where these are conversations.
-        left_out: what never becomes text.
+        within: returns the messages of an item that is a conversation.
+        left_out: content that never becomes text.
     """
     patterns = [re.compile(pattern) for pattern in shows.split()]
 

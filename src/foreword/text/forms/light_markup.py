@@ -34,14 +34,14 @@ class _Paragraphs:
             yield Passage(text)
 
     def whole(self, line: str) -> Iterator[Passage]:
-        """Yield what stands before a line, and the line as a paragraph of its own."""
+        """Yield the paragraph before a line, and the line as a paragraph of its own."""
         yield from self.end()
         self.add(line)
         yield from self.end()
 
 
 def _emphasis(marks: str) -> tuple[str, str]:
-    """Return the pattern of words between two equal marks, and what is kept of it."""
+    """Return the pattern of words between two equal marks, and its replacement."""
     return rf"(?<![\w])([{marks}])(?=\S)(.{{1,300}}?)(?<=\S)\1(?!\w)", r"\2"
 
 
@@ -85,7 +85,7 @@ def _recognises_org(head: Head) -> bool:
 
 def _read_org(text: Opened) -> Iterator[Passage]:
     paragraph = _Paragraphs(_ORG_MARKS)
-    skips = ""  # how the end of what is skipped looks, in small letters
+    skips = ""  # the pattern of the end of skipped text, in small letters
     for line in text.lines():
         bare = line.strip()
         if skips:

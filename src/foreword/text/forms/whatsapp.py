@@ -123,7 +123,7 @@ def _passage(lines: list[str], text: Opened) -> Iterator[Passage]:
     speaker = _INVISIBLE.sub("", head["name"]).strip().removeprefix("~").strip(" \u00a0\u202f")
     body = [head["text"] or "", *lines[1:]]
     if body[0].startswith(_NOTE_MARK):
-        # An iPhone's own note; below it may stand what a person wrote about a picture.
+        # An iPhone's own note; the lines below it may be a person's text about a picture.
         left_out["notes"] += 1
         body = body[1:]
     content = _without_notes(body)

@@ -19,7 +19,7 @@ def _form(
     attributes: Mapping[str, tuple[str, ...]] | None = None,
     within: tuple[str, ...] = (),
 ) -> Form:
-    """Return a format whose text stands in some elements or attributes.
+    """Return a format whose text is in some elements or attributes.
 
     Args:
         name: the name for `--as`.
@@ -28,10 +28,10 @@ def _form(
         left_out: what is never read.
         root: a pattern of the document's first element.
         endings: the endings of file names.
-        elements: what makes the paragraphs of an element's content, by the element's name.
+        elements: functions that turn an element's content into paragraphs, by the element's name.
         attributes: the attributes that hold text, by the element's name.
-        within: elements that repeat one text, as a summary and as a whole; the longest is taken,
-            and nothing outside of them is read. If empty, every text is taken.
+        within: elements that repeat one text, as a summary and as a whole; only the longest is
+            read. If empty, every text is read.
     """
     first = re.compile(rf"\s*(?:<\?.*?\?>\s*|<!.*?>\s*)*<(?:\w+:)?{root}[\s>]", re.DOTALL)
 
@@ -50,7 +50,7 @@ def _form(
                     elif not element and event.name in elements:
                         element = event.name
                     elif not element and event.name in within:
-                        longest = []  # drops what stands before the first
+                        longest = []  # drops the text before the first
                     for attribute in (attributes or {}).get(event.name, ()):
                         yield from map(Passage, prose(event.has.get(attribute, "")))
                 elif event.name == element:

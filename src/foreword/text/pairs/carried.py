@@ -13,7 +13,7 @@ from typing import NamedTuple
 from foreword.text.pairs.pairs import Unit
 
 NAME = "carried"
-"""What stands for the training pairs where files are named; a file of that name is `./carried`."""
+"""The name of the training pairs in place of files; a file of that name is `./carried`."""
 CARRIED = {f"{NAME}:test": 500, f"{NAME}:valid": 500, NAME: 4_400}
 """The number of pairs of each part, by its name. No sentence is in two parts."""
 LANGUAGES = "de", "en"
@@ -22,7 +22,7 @@ _CLAUSES = (1, 1, 1, 2, 2, 3)
 
 
 class Verb(NamedTuple):
-    """A verb: German forms for he or she, without the part that is cut off in a main clause."""
+    """A verb: German forms for he or she, without the part that is separated in a main clause."""
 
     infinitive: str
     present: str
@@ -166,7 +166,7 @@ class Clause(NamedTuple):
 
     @property
     def _forms(self) -> tuple[str, str]:
-        """The German finite verb, and what ends the clause."""
+        """The German finite verb, and the words at the end of the clause."""
         if self.modal is not None:
             return self.modal[0], self.verb.infinitive
         if self.is_past:
@@ -258,7 +258,7 @@ def _sentence(draw: random.Random) -> tuple[str, str]:
 
 
 def sentences() -> Iterator[tuple[str, str]]:
-    """Yield sentences with their translations without end, always the same ones, no one twice."""
+    """Yield sentences with their translations without end, always the same ones, none twice."""
     draw = random.Random(1)
     known = set()
     while True:

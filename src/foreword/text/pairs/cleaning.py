@@ -14,7 +14,7 @@ CHARACTERS_A_WORD = 8
 FEWEST = 100
 """The least number of pairs from which the usual ratio of lengths is estimated."""
 SURE, SURE_FROM = 0.9, 20
-"""The least probability of another language, and the least number of characters that tell it."""
+"""The smallest probability and number of characters for which a side counts as another language."""
 _LEAST_SPREAD = 0.5
 
 
@@ -27,9 +27,9 @@ class CleaningRules:
         spread: how far the lengths of both sides may be from the text's own ratio, in standard
             deviations of the text (Gale and Church 1993); 0 leaves out none for its ratio.
         same: leave out pairs whose sides are the same, apart from case.
-        repeated: leave out pairs that are there already.
+        repeated: leave out pairs that have occurred already.
         languages: leave out pairs of which a side of `SURE_FROM` characters or more is in another
-            language with a probability of `SURE` or more; the pairs must tell their languages.
+            language with a probability of `SURE` or more; the languages of the pairs must be known.
     """
 
     longest: int = 200
@@ -52,8 +52,8 @@ def clean(pairs: Pairs, rules: CleaningRules | None = None) -> tuple[Pairs, dict
     Each pair counts for the first rule that it breaks.
 
     Raises:
-        SettingsError: the rules ask for languages that the pairs do not tell, or that the detector
-            does not know.
+        SettingsError: the rules check languages, and those of the pairs are unknown, or the
+            detector does not know them.
         MissingExtraError: the detector is not installed.
     """
     rules = rules or CleaningRules()

@@ -1,4 +1,4 @@
-"""Tell languages by their codes (BCP 47), in files and in the names of files."""
+"""Recognise languages by their codes (BCP 47), in files and in the names of files."""
 
 import re
 from functools import lru_cache
@@ -16,8 +16,8 @@ _PARTS = re.compile(r"[._\-/\\]+")
 def code(tag: str) -> str:
     """Return the usual form of a language's tag: `de` for `deu`, `ger` and `DE`, `en-US` for en_us.
 
-    A tag that no standard knows is returned in lower case. Of a longer one the first `LONGEST_TAG`
-    characters are returned.
+    A tag that no standard knows is returned in lower case. Only the first `LONGEST_TAG` characters
+    of a longer one are returned.
 
     Raises:
         MissingExtraError: the library that knows the tags is not installed.
@@ -49,9 +49,9 @@ def is_common(tag: str) -> bool:
 
 
 def languages_of_names(*names: str) -> tuple[str, ...]:
-    """Return the languages that the names of files tell where they differ.
+    """Return the languages that the differing parts of file names show.
 
-    They tell nothing unless they differ in codes of languages alone.
+    The names must differ only in codes of languages; otherwise the result is empty.
 
     >>> languages_of_names("text/train.de.txt", "text/train.en.txt")
     ('de', 'en')

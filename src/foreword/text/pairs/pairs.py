@@ -10,11 +10,11 @@ import numpy as np
 from foreword.text.forms.form import Head, Opened
 
 UNKNOWN = ""
-"""The language of a text of which a file does not tell it."""
+"""The language of a text if the file does not name it."""
 
 
 class Unit(NamedTuple):
-    """What a file says of one sentence: the sentence in two or more languages.
+    """An entry of a file: one sentence in two or more languages.
 
     Attributes:
         line: the line of the file on which it begins.
@@ -51,7 +51,7 @@ class Pairs:
     Attributes:
         sources: the sentences, each on one line, without spaces around it.
         targets: their translations, in the same order.
-        languages: the codes of both languages; `UNKNOWN` where neither files nor names tell.
+        languages: the codes of both languages; `UNKNOWN` if neither files nor names show them.
         note: what was read, in one line for people.
         files: the names of the files.
         file_numbers: the number of the file of each pair, (pairs,).
@@ -71,7 +71,7 @@ class Pairs:
 
     @property
     def names(self) -> str:
-        """The names of the files without their folders, which are nobody's business."""
+        """The names of the files without their folders, which are private."""
         files = [name for both in self.files for name in both.split(" and ")]
         return ", ".join(Path(name).name for name in files)
 

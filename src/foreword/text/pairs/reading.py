@@ -49,10 +49,10 @@ def read_pairs(
         paths: files, folders, globs, `-` for standard input, or the name of a part of the carried
             pairs (`foreword.text.pairs.carried`).
         languages: the codes of the language to translate from and of that to translate into; None
-            for those that the files hold, if they are two, in the order of the files.
+            for those in the files, if there are two, in the order of the files.
         form: the form of all files, one of `FORM_NAMES`; None to recognise it by the content.
         encoding: the encoding of texts that are not Unicode; XML declares its own.
-        columns: two columns of a table, by name or number, such as "2,4"; None to find them.
+        columns: two columns of a table, by name or number, such as "2,4"; None to detect them.
 
     Raises:
         TextError: a file cannot be read, or holds no pairs; names file and line.
@@ -213,8 +213,8 @@ def _languages_held(kinds: Counter[tuple[str, ...]]) -> tuple[str, str]:
 def _sides(tags: Sequence[str], languages: tuple[str, str]) -> tuple[int, int] | None:
     """Return which of a unit's texts are of the two languages; None if not both are there.
 
-    A text of exactly the language and country goes before one of the language alone, and this
-    before one of which the file does not tell the language.
+    A text of exactly this language and country is preferred to one of only the language, and this
+    to one whose language the file does not name.
     """
     source, target = languages
     likeness = {

@@ -53,7 +53,7 @@ class Segment:
                 self._code += event.name
         elif event.name in CODES and event.kind == "begin":
             self._depth += 1
-            # XLIFF tells what a code stands for beside it.
+            # XLIFF has the meaning of a code in an attribute.
             self._code += event.has.get("equiv-text", event.has.get("equiv", ""))
         elif event.name in CODES:
             self._depth -= 1

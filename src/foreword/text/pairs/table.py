@@ -17,7 +17,7 @@ _SIDES = (
 )
 """Names of the columns of sentences and of translations, in lower case."""
 _NO_SENTENCE = re.compile(r"[\d\W_]*|[a-z]{2,3}|https?://\S*|CC[- ]BY.*", re.DOTALL)
-"""What a cell of a column of no sentences holds: a number, a language, an address, a licence."""
+"""Cells that are no sentences: a number, a language, an address, a licence."""
 
 
 def read_table(text: Opened) -> Iterator[Unit]:

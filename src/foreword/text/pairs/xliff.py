@@ -13,17 +13,17 @@ _ASIDE = frozenset(
 )
 """Elements whose sources and targets are no sentences of the document."""
 _UNFINISHED = ("new", "needs-", "initial")
-"""How the states of targets begin that nobody has translated, or that must be looked at again."""
+"""The beginnings of the states of targets that are not translated, or must be reviewed."""
 _UNIT = ("trans-unit", "segment")
 """The element of a sentence in XLIFF 1.2 and 2.x."""
 _INHERITS = ("file", "group", "unit", "trans-unit")
-"""Elements that may say for what is in them that it is not to be translated."""
+"""Elements that may declare that their content must not be translated."""
 
 
 def read_xliff(text: Opened) -> Iterator[Unit]:
     """Yield the sentences that are translated and not marked as unfinished.
 
-    A unit that is cut into segments (`seg-source`) gives one pair for each segment.
+    A unit that is divided into segments (`seg-source`) gives one pair for each segment.
 
     Raises:
         TextError: the file is damaged; names the line.
@@ -69,7 +69,7 @@ def read_xliff(text: Opened) -> Iterator[Unit]:
 
 @dataclass
 class _Unit:
-    """What a unit holds: its source and target, whole and by segment."""
+    """The content of a unit: its source and target, whole and by segment."""
 
     line: int
     state: str

@@ -29,8 +29,7 @@ SUFFIX = ".toml"
 
 
 class Reached(Data):
-    """A result of a recipe, for a next-word model (`benchmarks/quality.py`) or a translator.
-    """
+    """A result of a recipe, for a next-word model (`benchmarks/quality.py`) or a translator."""
 
     text: str
     """Names of the texts: training, validation, test."""
@@ -91,7 +90,8 @@ def parsed(text: str, name: str) -> Recipe:
     """The recipe in the text of a file, checked down to each setting's range.
 
     Args:
-        text: TOML. name: that of the file, for errors.
+        text: TOML.
+        name: that of the file, for errors.
     """
     try:
         recipe = Recipe.model_validate(tomllib.loads(text))
