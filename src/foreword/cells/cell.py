@@ -77,10 +77,10 @@ class Cell(ABC):
     """The equations of one recurrent network, for one time step.
 
     The letters have the same meaning in every cell: x input (..., I), h hidden state (..., P), c
-        memory (..., H);
-    i, f, o input, forget and output gate; g candidate memory; r, z, n reset gate, update gate and
-    candidate state. Weights have torch's names and order of gates. P is H, unless the hidden state
-    is a projection of H units to fewer (Sak et al. 2014): then `weight_hr` (P, H) makes it.
+    memory (..., H); i, f, o input, forget and output gate; g candidate memory; r, z, n reset gate,
+    update gate and candidate state. Weights have torch's names and order of gates. P is H, unless
+    the hidden state is a projection of H units to fewer (Sak et al. 2014): then `weight_hr` (P, H)
+    makes it.
 
     Attributes:
         name: its name on the command line.

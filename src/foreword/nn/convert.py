@@ -128,9 +128,9 @@ def _forward_of_parametrised(kind: type[Recurrent]) -> Callable[..., Any]:
     """A forward that reads parametrised weights as often as torch's layers do.
 
     Reading a weight can have a side effect: in training each reading is a step of spectral_norm's
-        power iteration. torch reads each weight twice to see whether it has changed, up to the
-        first that has, and then twice to use it. Our layers read each weight once, and the first
-        one once more.
+    power iteration. torch reads each weight twice to see whether it has changed, up to the first
+    that has, and then twice to use it. Our layers read each weight once, and the first one once
+    more.
     """
 
     def forward(self: Any, *inputs: Any, **more: Any) -> Any:

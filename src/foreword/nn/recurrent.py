@@ -438,7 +438,7 @@ class Recurrent(nn.Module):
         """Whether torch's layer, under autocast on a CPU, rounds only the factors of products.
 
         Its GRU, its packed and its projected LSTM do: their states stay float32 if they are at
-            first.
+        first.
         """
         if x.device.type != "cpu" or any(part.dtype != torch.float32 for part in state):
             return False

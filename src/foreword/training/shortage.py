@@ -13,7 +13,7 @@ def lacks_memory(error: BaseException) -> bool:
     """Tell whether an error says that the machine, or its GPU, has no memory left.
 
     PyTorch has no class of its own for all of them: if CUDA, cuBLAS or the processor's allocator
-        reports it, it is a plain RuntimeError that only its message distinguishes from others.
+    reports it, it is a plain RuntimeError that only its message distinguishes from others.
 
     >>> lacks_memory(RuntimeError("CUDA error: out of memory"))
     True
