@@ -1,1 +1,1 @@
-"""The command line: one file a verb. Parses, calls, prints; holds no logic."""
+"""The command line: one file for each verb. Parses, calls, prints; has no logic."""

@@ -69,7 +69,7 @@ def _command(verb: str) -> Any:
 
 
 class _Verbs(TyperGroup):
-    """The verbs; Ctrl-C ends each with a sentence. Typer alone says nothing."""
+    """The verbs; Ctrl-C ends each with a message, which Typer alone does not print."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -129,8 +129,8 @@ def run() -> None:
         errors.print("stopped")
         sys.exit(130)
     except BrokenPipeError:
-        # Whoever read the output has closed it, as `head` does: not an error. Python would
-        # complain once more when it flushes stdout at exit.
+        # The reader of the output has closed it, as `head` does: not an error. Python would report
+        # it again when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except MemoryError as error:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from foreword.comparison.pairs import PairRow
 
 FILES = ("table.csv", "curves.csv", "comparison.png")
-"""What is written."""
+"""The files that are written."""
 
 
 @takes_settings(

@@ -19,30 +19,30 @@ from foreword.visible import as_json, shown_lines
 
 
 class PlainConsole(Console):
-    """A console on which strings are text: no markup, and nothing that a terminal would obey.
+    """A console on which strings are text: no markup, and no characters that control a terminal.
 
     Strings come from model folders, personal files, texts and names of files, which others may have
-    made. Colour is given by `style=`, or by a `rich.text.Text` whose parts went through `as_text`.
+    made. Colour is set by `style=`, or by a `rich.text.Text` whose parts went through `as_text`.
     """
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """What Rich calls for every string that it prints, in tables too."""
+        """Called by Rich for every string that it prints, also in tables."""
         return super().render_str(
             shown_lines(text), **{**options, "markup": False, "emoji": False, "highlight": False}
         )
 
 
 errors = PlainConsole(stderr=True)
-"""For progress, notes and errors. Rich honours NO_COLOR and plain pipes."""
+"""For progress, notes and errors. Rich respects NO_COLOR and pipes."""
 
 
 def results() -> Console:
-    """Standard output, never wrapped or cut where it is not a terminal."""
+    """Standard output, never wrapped or truncated unless it is a terminal."""
     return PlainConsole(soft_wrap=not sys.stdout.isatty())
 
 
 def as_text(*parts: str | tuple[str, str]) -> Text:
-    """A text of parts, of which those with a style are (text, style)."""
+    """A text made of parts; a part with a style is (text, style)."""
     return Text.assemble(
         *(
             shown_lines(part) if isinstance(part, str) else (shown_lines(part[0]), part[1])
@@ -52,7 +52,7 @@ def as_text(*parts: str | tuple[str, str]) -> Text:
 
 
 def print_json(document: Any) -> None:
-    """One line of JSON on standard output, with escapes for what a terminal would obey."""
+    """One line of JSON on standard output, with escapes for characters that control a terminal."""
     sys.stdout.write(as_json(document) + "\n")
     sys.stdout.flush()
 
@@ -63,7 +63,7 @@ def print_note(text: str) -> None:
 
 
 def print_error(text: str) -> None:
-    """Why a command fails."""
+    """Print why a command fails."""
     errors.print(as_text(("error:", "bold red"), f" {text}"), soft_wrap=not errors.is_terminal)
 
 
@@ -74,7 +74,7 @@ def input_lines() -> Iterator[str]:
 
 
 def input_blocks() -> Iterator[list[str]]:
-    """The same lines, those together that came together; a block may be empty."""
+    """The same lines in blocks, each of the lines that arrived together; a block may be empty."""
     if sys.stdin.isatty():
         errors.print("reading lines from the keyboard; Ctrl-D ends", style="dim")
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -95,7 +95,7 @@ def json_lines() -> Iterator[str]:
 
 @contextmanager
 def loading_torch() -> Iterator[None]:
-    """For importing what needs PyTorch, which takes seconds: says so, and can be stopped."""
+    """For importing modules that need PyTorch, which takes seconds: says so, and can be stopped."""
     if "torch" not in sys.modules:
         errors.print("loading PyTorch")
     with quitting_at_once():
@@ -107,7 +107,7 @@ def interruptible(left: Callable[[], str] | None = None) -> Iterator[None]:
     """Ctrl-C within it ends the command with one sentence.
 
     Args:
-        left: what there is now, as the end of that sentence. With it, SIGTERM does the same, so
+        left: the end of that sentence, which says what is left. With it, SIGTERM does the same, so
             that incomplete files are removed.
     """
     stopped_by = signal.SIGINT

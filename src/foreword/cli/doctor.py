@@ -59,7 +59,7 @@ def doctor(
 
 
 def _without_torch(*, as_json: bool) -> None:
-    """What can be told where only predictions are made."""
+    """The report for an installation without PyTorch."""
     from foreword import compiled
 
     machine = {

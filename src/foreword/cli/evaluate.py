@@ -278,7 +278,7 @@ def _methods(
 
 
 def _numbers(option: str, given: str | None, form: str) -> list[float]:
-    """The two or three numbers of an option; none where it is not given, or is to be tuned."""
+    """The two or three numbers of an option; None if it is missing or will be tuned."""
     if given is None or given == "tune":
         return []
     try:

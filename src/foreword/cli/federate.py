@@ -1,4 +1,4 @@
-"""`foreword federate`: a model from many people's text, each of whom keeps it."""
+"""`foreword federate`: a model from many people's text, which stays with them."""
 
 import sys
 from pathlib import Path

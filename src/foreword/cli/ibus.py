@@ -85,7 +85,7 @@ def ibus(
         from foreword.predictor.predictor import load
 
         tokenizer = load(folder).tokenizer
-        if personal is not None:  # what is wrong with the file is said now
+        if personal is not None:  # report faults of the file now
             opened(personal, tokenizer, create=learn, read_only=not learn).close()
         component = component_of(settings, tokenizer.config.language)
         for path in install(component, folders):

@@ -81,7 +81,7 @@ def _translation(config: TranslationFolderConfig, *, as_json: bool) -> None:
 
 
 def evaluation_rows(evaluation: Evaluation) -> dict[str, str]:
-    """What was measured, for people."""
+    """The evaluation, for people."""
     return {
         "measured on": f"{evaluation.text}, {evaluation.words:,} words",
         "perplexity": f"{evaluation.perplexity:.2f}",
@@ -96,7 +96,7 @@ def evaluation_rows(evaluation: Evaluation) -> dict[str, str]:
 
 
 def translation_rows(evaluation: TranslationEvaluation | None) -> dict[str, str]:
-    """What was measured of a translation model, for people."""
+    """The evaluation of a translation model, for people."""
     if evaluation is None:
         return {}
     rows = {
@@ -121,7 +121,7 @@ def translation_rows(evaluation: TranslationEvaluation | None) -> dict[str, str]
 
 
 def compression_rows(result: Compression | TranslationCompression) -> dict[str, str]:
-    """What compressing has cost, for people."""
+    """The cost of compression, for people."""
     loss = result.perplexity_after / result.perplexity_before - 1
     perplexity = (
         f"{result.perplexity_before:.2f} before, {result.perplexity_after:.2f} after ({loss:+.2%})"
@@ -200,7 +200,7 @@ def _trained(record: TrainingRecord | None) -> dict[str, str]:
 
 
 def _federated(record: FederatedRecord) -> dict[str, str]:
-    """How many people a model learned from, and what they were promised."""
+    """How many people a model learned from, and their differential privacy."""
     privacy = record.privacy
     return {
         "people": f"{record.people:,}, of whom {record.clients:,} took part in each round; begun "

@@ -93,7 +93,7 @@ def inspect(
 
 
 def _refusal(folder: Path) -> str | None:
-    """Refuses model folders, and those whose files are somebody else's."""
+    """Refuses model folders, and folders with files that Foreword has not written."""
     if (folder / "config.json").exists():
         return "is a model folder: name another folder for the inspection"
     mine = ("index.html", "figures", "numbers")
@@ -105,7 +105,7 @@ def _refusal(folder: Path) -> str | None:
 
 
 def _replacement(text: str) -> tuple[int, str]:
-    """The number of a word, and what stands in its place."""
+    """The number of a word, and the word that replaces it."""
     number, sign, word = text.partition("=")
     if not sign or not number.strip().isdecimal() or not word:
         raise SettingsError(

@@ -1,4 +1,4 @@
-"""`foreword keystrokes`: what a typist saves by a model's suggestions. No torch."""
+"""`foreword keystrokes`: how many keys a model's suggestions save. No torch."""
 
 import random
 import tempfile
@@ -172,7 +172,7 @@ def _show(
     *,
     as_json: bool,
 ) -> None:
-    """Print reports; in JSON, each after the first under the first word of its name."""
+    """Print reports; in JSON, the later ones under the first words of their names."""
     if as_json:
         records: dict[str, Mapping[str, str | int | float | bool]] = {
             name.partition(" ")[0]: report.record() for name, report in reports.items()
@@ -261,7 +261,7 @@ def _drawn(lines: Sequence[str], messages: int | None, seed: int) -> list[int]:
 
 
 def _table(reports: Mapping[str, KeystrokeReport]) -> Table:
-    """A column a report."""
+    """Print a column for each report."""
     table = Table(box=None, show_header=len(reports) > 1, pad_edge=False)
     table.add_column(style="cyan", no_wrap=True)
     for name in reports:

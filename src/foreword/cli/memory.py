@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from foreword.memory.survey import Event, Survey
 
 FILES = ("results.csv", "index.html", "map.svg", "map.png")
-"""What is written beside the results themselves."""
+"""The files that are written beside the results themselves."""
 
 
 def memory(
@@ -136,7 +136,7 @@ def memory(
 
 
 def _is_survey(folder: Path) -> bool:
-    """Whether a folder has results; what is wrong with them is said when they are read."""
+    """Whether a folder has results; faults in them are reported when they are read."""
     return (folder / "results.jsonl").exists()
 
 
@@ -238,7 +238,7 @@ def _claims(survey: "Survey") -> Table:
 
 
 class _Watch:
-    """Shows how far a survey is, and what its latest check or result was."""
+    """Shows the progress of a survey, and its latest check or result."""
 
     def __init__(self) -> None:
         columns = (BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())

@@ -1,4 +1,4 @@
-"""Sentences beside the results, on standard error: what a newcomer could wonder about."""
+"""Notes beside the results, on standard error, for surprises to new users."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,18 +16,19 @@ if TYPE_CHECKING:
     from foreword.predictor.predictor import Predictor
 
 STRANGE = 0.6
-"""Share of a text's words from which on it seems to be in another language."""
+"""The share of strange words from which a text seems to be in another language."""
 LARGE = 5000
-"""Words of a vocabulary in whose rarest three quarters foreign words are found by chance."""
+"""Size of a vocabulary from which its rarest three quarters have foreign words by chance.
+"""
 
 
 def note(sentence: str) -> None:
-    """Prints one."""
+    """Prints a note."""
     errors.print(sentence, style="dim", soft_wrap=not errors.is_terminal)
 
 
 def as_a_text(error: str, verb: str, words: Sequence[str]) -> str:
-    """What was said of a model that is not there, and that the words may have been a text."""
+    """The error for a missing model, with a hint that the words may be a text."""
     if "Did you mean" in error or "/" in words[0] or "\\" in words[0]:
         return error
     models = installed_models()
@@ -37,7 +38,7 @@ def as_a_text(error: str, verb: str, words: Sequence[str]) -> str:
 
 
 def tell_of_untrained(predictor: "Predictor", folder: str) -> None:
-    """Says that a training which was killed at its beginning has left a network without any."""
+    """Says that training was killed at its beginning, so that the network has learned nothing."""
     known = predictor.folder.about
     document = known.document if isinstance(known, Described) else known.model_dump()
     record = document.get("training")
@@ -50,12 +51,12 @@ def tell_of_untrained(predictor: "Predictor", folder: str) -> None:
 
 @dataclass
 class ReadingNotes:
-    """How many words of what was read the model knows.
+    """How many words of a text the model knows.
 
     Attributes:
-        words: those with a letter.
-        unknown: of these, outside the vocabulary.
-        strange: of these, outside or rare.
+        words: the number of words with a letter.
+        unknown: how many of these are outside the vocabulary.
+        strange: how many of these are outside or rare.
     """
 
     words: int = 0
@@ -65,8 +66,8 @@ class ReadingNotes:
     def add(self, predictor: "Predictor", text: str, suggested: Sequence[str]) -> None:
         """Counts the words of a text; of a long one, of the part that the predictor reads.
 
-        A single word tells little: one that is completed by what is suggested is left out, and one
-        that is written in letters of the vocabulary.
+        A single word shows little: it is left out if a suggestion completes it, or if it is written
+        in letters of the vocabulary.
         """
         V = predictor.tokenizer.vocab_size
         split = predictor.tokenizer.split(text[beginning(text, STRIDE)[0] :])
@@ -77,7 +78,7 @@ class ReadingNotes:
             low, high = lexicon.range(fold[0])
             if low < high or any(lexicon.fold(word).startswith(fold) for word in suggested):
                 return
-        # As they are read: whats is known where what's is.
+        # Counted as they are read: whats is known if what's is.
         ids = [predictor.advance(predictor.start(), word).last for word in words]
         self.words += len(words)
         self.unknown += sum(index == UNK_ID for index in ids)
@@ -106,7 +107,7 @@ def tell_of_empty(layer: "Personal", path: Path, model: str) -> None:
 
 
 def empty(layer: "Personal", path: Path, model: str = "MODEL") -> str:
-    """Of a personal file without words."""
+    """The note on a personal file without words."""
     learned = layer.audit().learned
     how = f"foreword personal {path} learn TEXT --model {model}"
     if learned:

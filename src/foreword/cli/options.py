@@ -1,4 +1,4 @@
-"""The options of `train`, `tune` and `compare` that are settings, made from the tree of them."""
+"""The options of `train`, `tune` and `compare` that are settings, made from the settings' tree."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -31,12 +31,12 @@ NEGATED = {"untied": "tied", "reset_before": "reset_after"}
 def takes_settings(
     *names: str, instead: Mapping[str, str] = MappingProxyType({})
 ) -> Callable[[Verb], Verb]:
-    """Gives a verb settings, as its parameter `leaves`.
+    """Adds settings to a verb, as its parameter `leaves`.
 
     Args:
-        names: settings that get an option each, beside those on how texts are read. All others are
-            set by `--set`.
-        instead: settings that the verb does not take, and the options that it has in their place.
+        names: settings that get an option each, in addition to those on how texts are read. All
+            others are set by `--set`.
+        instead: settings that the verb does not have, and the options that replace them.
     """
 
     def gathered(options: dict[str, Any]) -> dict[str, Leaf]:
@@ -63,7 +63,7 @@ def takes_settings(
 
 
 def takes_text_settings(verb: Verb) -> Verb:
-    """Gives a verb an option for each setting of a text, as its parameter `leaves`."""
+    """Adds to a verb an option for each setting of a text, as its parameter `leaves`."""
     known = described()
     others = [name for name in TextSettings.model_fields if name not in READING]
     options = {name: _option(name, known[name], PANELS["text"]) for name in others}
@@ -73,7 +73,7 @@ def takes_text_settings(verb: Verb) -> Verb:
 def takes_group(
     panels: Mapping[str, str], settings: Mapping[str, Setting]
 ) -> Callable[[Verb], Verb]:
-    """Gives a verb an option for each of its own settings, as its parameter `leaves`.
+    """Adds to a verb an option for each of its own settings, as its parameter `leaves`.
 
     Args:
         panels: the headings of the help, by the name of the first setting under each.
@@ -100,7 +100,7 @@ class PairsCommand(TyperCommand):
     """A verb whose options `--pairs` and `--valid-pairs` take one or more files each."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Write `--pairs A B` as `--pairs A --pairs B`, which is all that Click knows."""
+        """Write `--pairs A B` as `--pairs A --pairs B`, the only form that Click knows."""
         return super().parse_args(ctx, spread(args))
 
 
@@ -124,7 +124,7 @@ def spread(args: list[str]) -> list[str]:
 
 
 class SettingsCommand(PairsCommand):
-    """A verb with `--set`, which answers the name of a setting typed as an option."""
+    """A verb with `--set`, whose error for a setting typed as an option shows the right form."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Refuses `--cell-clip 3` with the form that it must have."""
@@ -146,7 +146,7 @@ class SettingsCommand(PairsCommand):
 
 
 def _assignment(name: str, value: str | None) -> str | None:
-    """What to write after `--set` for an option of that name; None if it is no setting."""
+    """The argument of `--set` for an option of that name; None if it is no setting."""
     positive = NEGATED.get(name, name.removeprefix("no_"))
     setting = described().get(positive)
     if setting is None:

@@ -1,4 +1,4 @@
-"""`foreword pack`: from someone's text to a package that pip installs."""
+"""`foreword pack`: from a text to a package that pip installs."""
 
 import sys
 from pathlib import Path
@@ -113,7 +113,7 @@ def pack(
         "summary": summary,
     }
     told = {key: value for key, value in told.items() if value is not None}
-    # What is wrong is said before PyTorch is loaded.
+    # Errors are reported before PyTorch is loaded.
     about = Making.read(making).wish.about if resume else checked(language=language, **told)
     refuse_unclaimable(folder, "pack", refusal_for(about, replaces=resume or overwrite))
     with loading_torch():
@@ -157,5 +157,5 @@ def pack(
 
 
 def _local(folder: Path) -> str:
-    """Return a folder so that pip takes it for one, and not for a project of an index."""
+    """Return a folder in a form that pip does not take for the name of a project."""
     return str(folder) if folder.is_absolute() or folder.parts[:1] == ("..",) else f"./{folder}"

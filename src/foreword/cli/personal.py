@@ -25,10 +25,10 @@ KEY = "FOREWORD_PERSONAL_KEY"
 
 
 class _FileFirst(TyperGroup):
-    """Verbs that stand behind the name of a file, which is easily forgotten."""
+    """Verbs that follow the name of a file, which is easily forgotten."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The verb; if a verb stands in the file's place, says where the file's name goes."""
+        """The verb; if a verb is in the file's place, the error says where the file's name goes."""
         given = str(ctx.params.get("path", ""))
         if given in self.commands and args[0] not in self.commands:
             ctx.fail(
@@ -58,7 +58,7 @@ def file(
     context: typer.Context,
     path: Annotated[Path, typer.Argument(metavar="FILE", help="The personal file.")],
 ) -> None:
-    """Remembers which file is meant."""
+    """Remembers the file."""
     context.obj = path
 
 
@@ -240,7 +240,7 @@ def _tell(learned: "Learned", *, as_json: bool) -> None:
 
 
 def _refuse_unusable(path: Path) -> None:
-    """Says now what would be said when the file is opened or made."""
+    """Reports now the errors of opening or making the file."""
     try:
         if not path.exists():
             path.touch(0o600, exist_ok=False)

@@ -79,8 +79,8 @@ def predict(
 ) -> None:
     """Predict the likeliest next words, and completions of an unfinished last word.
 
-    "I would li" is completed, "I would like" is followed, "can" is both: followed, and completed to
-    "can't".
+    "I would li" is completed, "I would like" gets a next word, and "can" gets both: a next word,
+    and the completion "can't".
     """
     text = " ".join(texts) if texts else None
     if text is None and not interactive and " " in folder and not Path(folder).exists():
@@ -110,7 +110,7 @@ def predict(
         return
     reading = ReadingNotes()
     for line in input_lines() if text is None or text == "-" else [text]:
-        typist.forget()  # lines are texts of their own
+        typist.forget()  # each line is a text of its own
         if letters:
             show_letters(line, typist.letters(line), k, as_json=as_json)
             continue

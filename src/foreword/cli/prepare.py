@@ -1,4 +1,4 @@
-"""`foreword prepare`: from someone's text to its ids in a folder, which `train` reads. No torch."""
+"""`foreword prepare`: from a text to its ids in a folder, which `train` reads. No torch."""
 
 from pathlib import Path
 from typing import Annotated
@@ -50,8 +50,8 @@ def prepare(
 ) -> None:
     """Read your text once, into a folder that `foreword train IDS` reads.
 
-    It makes the same model as the text itself. For text of gigabytes, and for training on the same
-    text many times. Ctrl-C leaves nothing behind.
+    The model is the same as from the text itself. This helps with text of gigabytes, and if you
+    train on the same text many times. Ctrl-C leaves nothing behind.
     """
     if out is None:
         raise typer.BadParameter("where should the ids go?", param_hint="--out")

@@ -1,4 +1,4 @@
-"""What Ctrl-C and SIGTERM do while modules are imported. Imports next to nothing itself."""
+"""Handle Ctrl-C and SIGTERM while modules are imported. Imports almost nothing itself."""
 
 import os
 import signal
@@ -14,8 +14,8 @@ NOTHING_BEGUN = b"stopped: nothing had begun\n"
 def quitting_at_once() -> Iterator[None]:
     """For imports: Ctrl-C and SIGTERM end the process with one sentence.
 
-    An exception would not do: what is half imported may swallow it, or answer with errors of its
-    own. Nothing may be open that has to be closed.
+    An exception would not work: a module that is partly imported may swallow it, or raise errors of
+    its own. Nothing may be open that has to be closed.
     """
     before = {}
     try:

@@ -1,4 +1,4 @@
-"""`foreword recipes`: settings that belong together, where they come from, what they reached."""
+"""`foreword recipes`: settings that belong together, with their sources and results."""
 
 from typing import Annotated
 

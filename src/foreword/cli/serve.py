@@ -11,9 +11,9 @@ from foreword.cli.console import errors
 from foreword.errors import MissingExtraError, SettingsError
 
 MOST_OF_SECRET = 65_536
-"""Bytes of a file that holds a token or a key."""
+"""The largest size of a file with a token or a key, in bytes."""
 OTHERS = stat.S_IRWXO | stat.S_IWGRP
-"""Rights to a secret that the system's tools warn of too."""
+"""File permissions of a secret that the system's tools also warn of."""
 
 
 def serve(
@@ -188,7 +188,7 @@ def _keys(paths: list[Path]) -> tuple[bytes, ...]:
 
 
 def _secret(path: Path) -> bytes:
-    """What a file holds that no one else should read."""
+    """The content of a file that no one else should read."""
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode

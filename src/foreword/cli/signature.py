@@ -11,10 +11,10 @@ Verb = Callable[..., None]
 def with_options(
     parameter: str, options: dict[str, Any], gathered: Callable[[dict[str, Any]], Any] = dict
 ) -> Callable[[Verb], Verb]:
-    """Gives a verb options instead of one of its parameters.
+    """Replaces one of a verb's parameters by options.
 
     Args:
-        parameter: the parameter, which gets the options that were typed, by name.
+        parameter: the parameter, which receives the options that were typed, by name.
         options: annotations for Typer, by name.
         gathered: turns them into the parameter's value.
     """

@@ -1,4 +1,4 @@
-"""The options by which any verb that takes texts is told how to read them."""
+"""The options of all verbs that take texts, on how to read them."""
 
 from typing import Annotated, Any
 
@@ -58,4 +58,4 @@ assert set(OPTIONS) == set(ReadingSettings.__dataclass_fields__)
 
 
 reads_texts = with_options("reading", OPTIONS)
-"""Gives a verb these options instead of its parameter `reading`."""
+"""Replaces a verb's parameter `reading` by these options."""

@@ -1,4 +1,4 @@
-"""`foreword train`: from someone's text to a model folder."""
+"""`foreword train`: from a text to a model folder."""
 
 import sys
 from pathlib import Path

@@ -89,14 +89,14 @@ def translate(
 ) -> None:
     """Translate a text, or standard input line by line.
 
-    Lines, blank lines and what has no letters stay as they are. Each line is printed as soon as it
-    is translated.
+    Line breaks, blank lines and text without letters stay as they are. Each line is printed as soon
+    as it is translated.
     """
     terms = None if glossary is None else read_glossary(glossary)
     translator = Translator.load(folder)
     remembers = None
     if memory:
-        from foreword.text.pairs.memory import TranslationMemory  # translating starts without it
+        from foreword.text.pairs.memory import TranslationMemory  # so translating starts without it
 
         languages = translator.folder.source_language, translator.folder.target_language
         remembers = TranslationMemory.read(memory, languages if all(languages) else None)

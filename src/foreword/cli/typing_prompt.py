@@ -1,4 +1,4 @@
-"""A prompt that predicts while one types: ghost text and a line of suggestions. No torch."""
+"""A prompt that predicts while the user types: ghost text and a line of suggestions. No torch."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,7 +17,7 @@ from foreword.visible import shown
 
 
 def accept(buffer: Buffer, suggestion: Suggestion) -> None:
-    """Puts a word where the cursor is, and a space after it.
+    """Inserts a word at the cursor, and a space after it.
 
     >>> buffer = Buffer(document=Document("I would li"))
     >>> accept(buffer, Suggestion("like", 0.9, "like", replaces=2))
@@ -29,7 +29,7 @@ def accept(buffer: Buffer, suggestion: Suggestion) -> None:
 
 
 def rest_of(suggestion: Suggestion, text: str) -> str:
-    """What a suggestion adds to a text; nothing where it changes what stands there.
+    """The text that a suggestion adds; nothing if it changes the text before it.
 
     >>> rest_of(Suggestion("like", 0.9, "like", 2), "I would li")
     'ke'
@@ -67,8 +67,8 @@ def type_along(typist: Typist, k: int) -> None:
     """Reads lines until Ctrl-D. Tab accepts the first suggestion, Alt-1 to Alt-9 any.
 
     Args:
-        typist: who is asked.
-        k: suggestions to show.
+        typist: makes the suggestions.
+        k: the number of suggestions to show.
     """
 
     def ask(text: str) -> list[Suggestion]:

@@ -13,11 +13,11 @@ from foreword.training.progress import Event, Note, StepProgress, TextProgress, 
 from foreword.visible import shown
 
 LINE_SECONDS = 10.0
-"""Between two lines, where progress is not a display but a log."""
+"""Seconds between two lines, if progress is not a display but a log."""
 
 
 class Watch:
-    """A context in which it can be called with events, or as a text's progress."""
+    """A context in which it can be called with events, or with the progress of a text."""
 
     def __init__(self) -> None:
         self.live = errors.is_terminal
@@ -65,7 +65,7 @@ class Watch:
                 self.note(event.text)
 
     def note(self, text: str) -> None:
-        """Prints a sentence for the person who watches."""
+        """Prints a sentence for the user."""
         self._print(text)
 
     def text_progress(self, activity: str, done: int, total: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Parse clients' addresses, and tell which addresses share a limit. Knows no settings."""
+"""Parse clients' addresses, and find which addresses share a limit. Knows no settings."""
 
 import ipaddress
 

@@ -1,8 +1,8 @@
 """Limits on what a client may send over HTTP before it is authenticated.
 
 uvicorn and llhttp limit neither the size of a head, nor its number of headers, nor the time that a
-client takes for it, and do not count WebSockets. Here the parser is given bytes in pieces, and the
-bytes that belong to no body are counted. Knows no endpoints except `/health` and `/metrics`.
+client takes for it, and do not count WebSockets. Here the parser gets bytes in pieces, and the
+bytes that do not belong to a body are counted. Knows no endpoints except `/health` and `/metrics`.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from foreword.server.limits import Turns
 from foreword.server.refusal import RequestError, later
 
 PIECE = 4_096
-"""Bytes that the parser is given at a time."""
+"""Bytes that the parser gets at a time."""
 MOST_HEAD = 16_384
 """Bytes of a request's head, chunk extensions and trailers."""
 MOST_HEADERS = 100
 CHUNK = 12
-"""Bytes of a chunk's size and its two line ends, which are no extension."""
+"""Bytes of a chunk's size and its two line ends, which are not an extension."""
 STATUS_TARGETS = (b"/health", b"/metrics")
 """The endpoints that reserve connections may ask for."""
 
@@ -221,7 +221,7 @@ class BoundedProtocol(Counted, GatheringProtocol):
             self._refuse(_LARGE)
             return False
         if self._body > self.largest_body and not self._is_asked:
-            self.transport.close()  # the answer was sent, and the client goes on sending
+            self.transport.close()  # the answer was sent, and the client continues to send
             return False
         return not self.transport.is_closing()
 
@@ -229,7 +229,7 @@ class BoundedProtocol(Counted, GatheringProtocol):
         if not self.transport.is_closing():
             self._gathering.hold_reading(False)
             self.handle_websocket_upgrade()
-            self.parser = cast("Any", None)  # it holds this protocol, which nobody calls any more
+            self.parser = cast("Any", None)  # it refers to this protocol, which is no longer called
 
     def _go_on(self) -> None:
         """Parse the bytes that were held back."""

@@ -1,8 +1,8 @@
 """Limits on what a client may send over a WebSocket, and for how long.
 
 uvicorn parses all received bytes at once, while other clients wait, and answers pings whether or
-not a client reads the answers. Here the parser is given one piece in an iteration of the event
-loop, and nothing while frames wait or the client does not read. Does not know what frames contain.
+not a client reads the answers. Here the parser gets one piece in an iteration of the event loop,
+and nothing while frames wait or the client does not read. Does not know what frames contain.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from foreword.server.gathering import Gathering
 from foreword.server.limits import Turns
 
 PIECE = 1_024
-"""Bytes that the parser is given in one iteration of the event loop."""
+"""Bytes that the parser gets in one iteration of the event loop."""
 MOST_WAITING = 16
 """Messages that may wait for the application before more is parsed."""
 MOST_FRAGMENTS = 1_024
@@ -35,7 +35,7 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
     """One client's connection once it speaks WebSocket.
 
     Attributes:
-        long: parses what does not fit into one piece, for one client after the other.
+        long: parses data that does not fit into one piece, for one client after the other.
     """
 
     long: ClassVar[Turns]

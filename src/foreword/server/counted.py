@@ -1,4 +1,4 @@
-"""The base of HTTP and WebSocket connections: they are counted, and report what they wait for."""
+"""The base of HTTP and WebSocket connections: they are counted, and report their state."""
 
 import asyncio
 from typing import Any, ClassVar, cast
@@ -30,7 +30,7 @@ class Counted(asyncio.Protocol):
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """The client reads more slowly than it is sent answers."""
+        """The client reads more slowly than answers are sent to it."""
         super().pause_writing()
         self._gathering.hold_reading(True)
         self._now(State.SENDING)

@@ -18,7 +18,7 @@ from foreword.server.refusal import overloaded
 
 
 class _Refused:
-    """Stands for uvicorn's cycle of request and response, as one that is complete."""
+    """A placeholder for uvicorn's cycle of request and response, which counts as complete."""
 
     response_complete = True
     disconnected = False

@@ -2,7 +2,7 @@
 
 Opening a WebSocket costs as much as answering several keystrokes. Clients that open many therefore
 get only a fraction of the event loop's time, and addresses take turns. Refusals are sent in the
-same fraction: they cost less, but clients that are refused come back at once.
+same fraction: they cost less, but clients that are refused reconnect at once.
 """
 
 import asyncio
@@ -14,7 +14,8 @@ Handshake = tuple[Callable[[], None], Callable[[], None]]
 """Two functions: one opens a client's WebSocket, the other tells the client to retry."""
 
 MOST_WAITING = 256
-"""Clients that may wait for a WebSocket; of more, the busiest address's last is refused."""
+"""Clients that may wait for a WebSocket; beyond, the last of the busiest address is refused.
+"""
 SLICE = 0.0005
 """Seconds that handshakes may take without a pause, and refusals after them."""
 PAUSE = 6.0

@@ -1,6 +1,6 @@
-"""Compute one request after the other in a thread of its own, beside the event loop.
+"""Compute one request after the other in a separate thread, beside the event loop.
 
-For work of many milliseconds, which would hold up the next-word requests that the event loop
+For work of many milliseconds, which would delay the next-word requests that the event loop
 computes. Knows no requests and no models.
 """
 
@@ -22,7 +22,7 @@ class Lane:
         """Set how many requests may wait, and for how many seconds."""
         self._most, self._deadline = waiting, deadline
         self._turn = asyncio.Lock()
-        # After a client has gone, its work goes on: the next work waits for the same thread.
+        # If a client disconnects, its work continues: the next work waits for the same thread.
         self._thread = ThreadPoolExecutor(max_workers=1)
         self.waiting = 0
         """The number of requests that wait or are being computed."""

@@ -1,6 +1,6 @@
 """LibreTranslate's HTTP interface, so that its clients work with this server unchanged.
 
-Knows no models. Errors are told as LibreTranslate tells them.
+Knows no models. Errors have LibreTranslate's form.
 """
 
 import asyncio
@@ -36,8 +36,8 @@ NAMES = {
     "zh": "Chinese",
 }  # fmt: skip
 """The English names that clients show for languages; others are shown by their codes."""
-# A comment that never ends reaches to the end of the text, as in browsers: otherwise each of many
-# beginnings would be searched to the end.
+# A comment that never ends reaches to the end of the text, as in browsers; otherwise the end would
+# be searched for each of many beginnings.
 _TAG = re.compile(r"(<!--.*?(?:-->|\Z)|<[^<>]*>)", re.DOTALL)
 _NUMBER = re.compile(r"&#0*([0-9]{1,8})[0-9]*")
 
@@ -125,7 +125,8 @@ class LibreTranslate:
         }
 
     async def _fields(self, request: Request) -> Mapping[str, Any]:
-        """Return the fields of a request: JSON, or a form's as LibreTranslate's clients send them.
+        """Return the fields of a request: JSON, or those of a form, which LibreTranslate's clients
+        send.
 
         Raises:
             RequestError: the body is too large or neither of both, or the key is wrong.
@@ -223,7 +224,7 @@ class _Endpoint:
 
 
 def translate_html(translator: Translates, text: str, alternatives: int = 0) -> Answer:
-    """Translate what stands between the tags of HTML; tags and comments stay as they are."""
+    """Translate the text between the tags of HTML; tags and comments stay as they are."""
     del alternatives  # of parts, they would not be alternatives of the whole
     parts = _TAG.split(text)
     texts = [_unescaped(part) for part in parts[::2]]
@@ -239,10 +240,10 @@ def _plain(translator: Translates, text: str, alternatives: int) -> Answer:
 
 
 def _unescaped(text: str) -> str:
-    """Return the text that HTML stands for.
+    """Return the text that HTML encodes.
 
-    Numbers are cut to eight digits, which stand for no character either: Python refuses to read
-    one of over 4,300.
+    Numbers are shortened to eight digits, which represent no character either: Python refuses to
+    read a number of more than 4,300 digits.
     """
     return html.unescape(_NUMBER.sub(r"&#\1", text))
 

@@ -11,7 +11,8 @@ from typing import Any
 from foreword.server.addresses import source_of
 
 ADDRESSES = 65_536
-"""Addresses remembered; the least recent ones are forgotten, which fills their buckets."""
+"""The number of addresses remembered; forgetting the least recent ones fills their buckets.
+"""
 
 
 class Rates:
@@ -31,7 +32,7 @@ class Rates:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, address: str) -> float:
-        """Seconds until the address may ask; 0 if it may now, which takes a token."""
+        """Seconds until the address may send a request; 0 if it may now, which takes a token."""
         if self._rate <= 0 or self._exempt(address):
             return 0.0
         address = source_of(address)

@@ -39,7 +39,7 @@ class Metrics:
         self._waiting = Gauge(
             "foreword_waiting", "Requests that wait to be computed.", registry=self._registry
         )
-        # Looking up a child by its labels is slow, and there are few.
+        # Looking up a child by its labels is slow, and there are only a few.
         self.keystroke = lru_cache(maxsize=16)(self.keystrokes.labels)
 
     def refused(self, cause: str) -> None:

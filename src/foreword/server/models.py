@@ -1,4 +1,4 @@
-"""The models that are served, by name. They can be reloaded while requests go on.
+"""The models that are served, by name. They can be reloaded while requests are answered.
 
 Requests that have begun with a replaced model end with it; then it is freed. Knows no requests.
 """
@@ -37,7 +37,7 @@ class Model:
         predictor: the model itself.
         typists: the texts that are typed with it.
         created: the time when it was loaded, in seconds since 1970.
-        files: as `foreword.folder.store.seen` returns them; they tell when its folder changes.
+        files: the result of `foreword.folder.store.seen`, which shows when its folder has changed.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Model:
     async def sort_letters(self, *, ignore_case: bool) -> None:
         """Let another thread sort the words by their letters, before letters are first computed.
 
-        It takes a good part of a second, in which the event loop would answer nobody.
+        It takes a good part of a second, during which the event loop would not answer anyone.
         """
         if ignore_case in self._sorted:
             return
@@ -124,7 +124,7 @@ class Models:
         return named(self._models, name, "next-word")
 
     async def reload(self) -> dict[str, str]:
-        """Load changed folders while requests go on; a model that cannot be loaded stays.
+        """Load changed folders while requests are answered; a model that cannot be loaded stays.
 
         Returns:
             The outcome of each: "unchanged", "reloaded", or the error.

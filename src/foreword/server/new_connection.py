@@ -1,7 +1,7 @@
 """A client's connection until its first request is complete, at the smallest cost.
 
 A client that sends nothing, half a head or half of a small body costs neither a parser nor a task.
-Knows of HTTP only where a head ends and how long a body is.
+Of HTTP, it knows only where a head ends and how long a body is.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
 """Limit the number of requests accepted in one iteration of the event loop. Knows no requests.
 
 Requests that arrive while the event loop is busy are all read in its next iteration, and wait for
-each other. Those beyond what an iteration can answer are refused before they cost anything but
-reading, so that the accepted ones wait for hardly more than one iteration, and no queue is left. A
-burst is no overload unless it follows a full iteration, and is accepted.
+each other. Those beyond what an iteration can answer are refused after only being read, so that the
+accepted ones wait for hardly more than one iteration, and no queue is left. A burst is no overload
+unless it follows a full iteration, and is accepted.
 """
 
 import asyncio

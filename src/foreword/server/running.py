@@ -27,7 +27,8 @@ from foreword.visible import shown
 ASKED_FOR = ("foreword.server.requests", "foreword.server.texts")
 """Loggers with a record for each request, if the user wants them."""
 KINDS = 64
-"""Templates of log records that are told apart; the others, by the line of code alone."""
+"""Templates of log records that are counted by their text; others count by line of code.
+"""
 LOOKS = 1.0
 """Seconds between two searches for overdue connections."""
 BETWEEN = 0.005
@@ -37,10 +38,10 @@ SENT = 131_072
 SPARE_FILES = 64
 """Files that the process may have open besides connections."""
 GARBAGE = (700, 5, 5_000)
-"""Python's thresholds for looking for cycles, of which requests and connections leave none. All
-clients wait for as long as a look takes, about 0.5 µs for each object: a look at 700 new objects,
-every fifth time one at the youngest 3,500 or so, and very rarely one at all objects of thousands of
-connections."""
+"""Python's thresholds for collecting cycles, of which requests and connections leave none. All
+clients wait during a collection, about 0.5 µs for each object: it examines 700 new objects, every
+fifth time the youngest 3,500 or so, and very rarely all objects of thousands of connections.
+"""
 
 _log = logging.getLogger("foreword.server")
 
@@ -58,7 +59,7 @@ def bound(settings: ServerSettings) -> socket.socket:
         listening = socket.socket(family, socket.SOCK_STREAM)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            # What a client does not read waits in the kernel; by default up to megabytes of it.
+            # Data that a client does not read waits in the kernel; by default up to megabytes.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT)
             listening.bind(address)
         except OSError:
@@ -111,7 +112,7 @@ class Sparing(logging.Filter):
 
 
 class OneLine(logging.Formatter):
-    """Format a message as one line, whatever a client has sent; a traceback follows it."""
+    """Format a message as one line, for any data that a client has sent; a traceback follows it."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """Format a record's message; called by `logging`."""
@@ -129,14 +130,15 @@ def run(
     refused: Callable[[Cause], None] = lambda _: None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then finish what has begun. SIGHUP reloads models.
+    """Serve until SIGINT or SIGTERM, then finish the current requests. SIGHUP reloads models.
 
     Args:
         app: the application.
         settings: its settings.
         listening: the socket that `bound` returns.
         reload: reloads the models.
-        admits: called with a request's target; returns whether it is accepted or told to retry.
+        admits: called with a request's target; returns whether the request is accepted or must be
+            retried.
         refused: counts connections that are refused or closed, by cause.
         ready: called when clients can connect.
     """

@@ -1,4 +1,4 @@
-"""The parts that all endpoints share: settings, models, what computes, signer, metrics."""
+"""The parts that all endpoints share: settings, models, batcher, signer, metrics."""
 
 import asyncio
 import logging
@@ -27,8 +27,8 @@ class Service:
         translators: the translation models.
         batcher: computes next words.
         translating: computes translations.
-        typing: computes suggestions for translations while they are typed, which a long text that
-            is being translated would hold up.
+        typing: computes suggestions for translations while they are typed; separate, since a long
+            text that is being translated would delay them.
         signer: signs states.
         metrics: counts.
         reloading: held while models are read again.

@@ -54,7 +54,7 @@ class SourceTyping(Typing):
 
 
 def _prepared(service: Service, request: TranslationRequest) -> Callable[[], TranslationAnswer]:
-    """Check a request; return what computes its answer.
+    """Check a request; return the function that computes its answer.
 
     Raises:
         RequestError: it names no model, or a text in it is too long.

@@ -41,7 +41,7 @@ class Translates(Protocol):
     """Anything that translates from one language into another.
 
     Attributes:
-        name: by which requests choose it.
+        name: the name by which requests choose it.
         created: the time when it was loaded, in seconds since 1970.
         source: the code of a language, such as de.
         target: likewise.
@@ -57,7 +57,7 @@ class Translates(Protocol):
         ...
 
     def typist(self, source: str) -> AnyTypist:
-        """Return what suggests words of the translation of a source.
+        """Return the typist of a source, which suggests words of its translation.
 
         Raises:
             SettingsError: the source has several lines, or is too long.
@@ -79,12 +79,12 @@ class FolderTranslator:
 
         Args:
             folder: its path, or the name of an installed model.
-            sources: how many sources whose translations are typed are remembered.
+            sources: the number of remembered sources whose translations are typed.
             memory: files of a translation memory, which is looked up first.
 
         Raises:
             FolderError: the folder is missing or damaged, or holds another kind of model.
-            SettingsError: the model does not tell its languages, by which requests choose it.
+            SettingsError: the model's languages, by which requests choose it, are unknown.
         """
         self._path, self.name = find_folder(folder), Path(folder).resolve().name
         self._most = min(sources, TYPED_SOURCES)
@@ -120,7 +120,7 @@ class FolderTranslator:
         ]
 
     def typist(self, source: str) -> AnyTypist:
-        """Return what suggests words of the translation of a source; see `Translator.typist`."""
+        """Return the typist of a source; see `Translator.typist`."""
         known = self._typists
         typist = known.pop(source, None) or self._translator.typist(source, kept=KEPT)
         if self._most:
@@ -183,7 +183,7 @@ class Translators:
         return named(self._by_name, name, "translation")
 
     async def reload(self) -> dict[str, str]:
-        """Load changed folders while requests go on; a model that cannot be loaded stays.
+        """Load changed folders while requests are answered; a model that cannot be loaded stays.
 
         Returns:
             The outcome of each: "unchanged", "reloaded", or the error.

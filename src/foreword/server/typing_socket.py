@@ -2,8 +2,8 @@
 
 `TypingSocket` takes frames for any kind of typing; `WordTyping` is `/v1/type`, next words.
 
-Only the newest frame of a connection waits to be answered. A client that reads slowly is sent no
-more than it reads, and is disconnected if it reads nothing for long.
+Only the newest frame of a connection waits to be answered. A slow client gets only as many answers
+as it reads, and is disconnected if it reads nothing for long.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class TypingSocket:
     """The endpoint: an ASGI application."""
 
     def __init__(self, service: Service, typing: "type[Typing]") -> None:
-        """Set the parts of the server, and what answers each client."""
+        """Set the parts of the server, and the class that answers each client."""
         self._service = service
         self._typing = typing
         self._rates = Rates(service.settings.allowed_rate, exempt=service.settings.is_proxy)
@@ -79,10 +79,10 @@ class TypingSocket:
 
 
 class Typing(ABC):
-    """One connection: its newest frame, and what answers it."""
+    """One connection, with its newest frame."""
 
     def __init__(self, service: Service, send: Send, patience: Patience) -> None:
-        """Set the parts of the server, and how the client is reached."""
+        """Set the parts of the server, and the connection to the client."""
         self.service = service
         self._send = send
         self._patience = patience
@@ -98,7 +98,7 @@ class Typing(ABC):
         """
 
     def take(self, text: str, wait: float) -> None:
-        """Replace the newest frame; its address may ask in `wait` seconds."""
+        """Replace the newest frame; its address may send a request in `wait` seconds."""
         if self._newest is not None:
             self.service.metrics.keystroke("stale").inc()
         self._newest = (text, wait)
@@ -144,7 +144,7 @@ class ModelTyping(Typing):
     _model: Model | None = None
 
     def typist_of(self, model: Model) -> Typist:
-        """Return the client's typist, which is a new one if the model is another one."""
+        """Return the client's typist; a new one if the model has changed."""
         if self._typist is None or model is not self._model:
             self._model, self._typist = model, model.predictor.typist(marks=MARKS)
         return self._typist
@@ -183,7 +183,7 @@ class WordTyping(ModelTyping):
 
 
 def check_rate(wait: float) -> None:
-    """Refuse a keystroke whose address may ask only in `wait` seconds.
+    """Refuse a keystroke whose address may send a request only in `wait` seconds.
 
     Raises:
         RequestError: 429.

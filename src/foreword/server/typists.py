@@ -43,7 +43,7 @@ class Typists:
         return letters
 
     def _taken(self, text: str) -> Typist:
-        """Take out the typist of the same text, or of the text one word before; or a new one."""
+        """Take out the typist of this text, or of the text one word before, or make a new one."""
         beginning, earlier = _beginnings(text)
         known = self._by_beginning
         typist = known.pop(beginning, None) or known.pop(earlier, None)

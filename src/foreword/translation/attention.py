@@ -38,7 +38,7 @@ class Attention(nn.Module):
         self.energy = uniform(H) if is_additive else None
 
     def keys(self, memory: Tensor) -> Tensor:
-        """Return what queries are compared with, (S, B, H), for the outputs (S, B, H)."""
+        """Return the keys with which queries are compared, (S, B, H), for the outputs (S, B, H)."""
         return memory if self.key is None else F.linear(memory, self.key)
 
     def forward(
@@ -49,7 +49,7 @@ class Attention(nn.Module):
         Args:
             states: the decoder's, (T, B, H).
             memory: the encoder's outputs, (S, B, H).
-            keys: of `keys(memory)`.
+            keys: the result of `keys(memory)`.
             mask: (B, S), true at the positions of the sentence, false at the padding.
         """
         T, B, H = states.shape

@@ -10,7 +10,7 @@
 
 Nothing that the attention has seen returns to the first layer, so each layer runs over all steps of
 the reference translation at once, by the kernels of `foreword.kernels`. With `input_feeding` the
-first layer reads a_t-1 too, as Luong et al. have it, and the decoder goes step by step.
+first layer also reads a_t-1, as in Luong et al., and the decoder runs step by step.
 """
 
 from typing import NamedTuple
@@ -32,11 +32,11 @@ States = tuple[Tensor, ...]
 
 
 class Memory(NamedTuple):
-    """What the decoder knows of the source sentences.
+    """The encoder's results for the source sentences.
 
     Attributes:
         outputs: the encoder's, (S, B, H).
-        keys: what queries are compared with, (S, B, H).
+        keys: the keys with which queries are compared, (S, B, H).
         mask: (B, S), true at the positions of each sentence.
     """
 
@@ -106,7 +106,7 @@ class TranslationModel(nn.Module):
                 layers.generator = generator
 
     def encode(self, source: Tensor, lengths: Tensor) -> tuple[Memory, States]:
-        """Return what the decoder may look at, and its first state.
+        """Return the memory for the attention, and the decoder's first state.
 
         Args:
             source: (S, B) sub-words, padded with any.
@@ -115,7 +115,7 @@ class TranslationModel(nn.Module):
         return self.encode_embedded(self.embedded(source), lengths)
 
     def encode_embedded(self, x: Tensor, lengths: Tensor) -> tuple[Memory, States]:
-        """Return what `encode` returns, for the embedded sub-words (S, B, E)."""
+        """Return the result of `encode` for the embedded sub-words (S, B, E)."""
         drop, config = self.regularisation, self.config
         steps = torch.arange(len(x), device=x.device)
         if config.reverse_source:
@@ -152,7 +152,7 @@ class TranslationModel(nn.Module):
             inputs: (T, B), the sub-word before each step; the start at the first.
             states: the decoder's before them.
             memory: of `encode`.
-            fed: a_t of the step before the first, (B, E), where there is input feeding; None: 0.
+            fed: a_t of the step before the first, (B, E), with input feeding; None: 0.
         """
         embedded = self.embedded(inputs)
         if not self.config.input_feeding:
@@ -209,8 +209,8 @@ class TranslationModel(nn.Module):
             lengths: (B,), of the source sentences.
             inputs: (T, B), the sub-word before each target.
             targets: (T, B); -1 is not counted.
-            smoothing: the share of probability that the targets give to all sub-words alike (label
-                smoothing, Szegedy et al. 2016).
+            smoothing: the share of probability that the targets give to all sub-words equally
+                (label smoothing, Szegedy et al. 2016).
             precision: of matrix products in the recurrent layers and the output layer.
         """
         with use(products="bfloat16" if precision == torch.bfloat16 else None):
@@ -229,7 +229,7 @@ class TranslationModel(nn.Module):
 
 
 def _hidden(states: States, layers: slice) -> Tensor | States:
-    """Some layers' states, as torch's layers take them."""
+    """The states of some layers, in the form of torch's layers."""
     parts = tuple(part[layers].contiguous() for part in states)
     return parts if len(parts) > 1 else parts[0]
 

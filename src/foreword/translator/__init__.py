@@ -1,1 +1,1 @@
-"""Translate without PyTorch: a model of `foreword.translation`, its search, typing with it."""
+"""Translate without PyTorch: run a model of `foreword.translation`, search, and type with it."""

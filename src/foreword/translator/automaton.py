@@ -1,6 +1,6 @@
 """The demands on a translation as an automaton over its sub-words, for searches in C++. No model.
 
-Of `foreword.translator.demands`, which has the rules, it asks once in each state what may follow.
+In each state it computes once what may follow, by the rules of `foreword.translator.demands`.
 """
 
 import sys
@@ -14,13 +14,13 @@ from foreword.translator.demands import Demands, Ids
 
 
 class Rules(NamedTuple):
-    """What may follow the beginnings of a translation that are in one state.
+    """The sub-words that may follow the beginnings of a translation that are in one state.
 
     Attributes:
         allowed: whether each sub-word may, unless the translation becomes too long, (V,).
         next: see `Demands.next`.
         held: see `Demands.held`.
-        needed: with at most so many sub-words left besides the end, only `next` may come.
+        needed: if at most this many sub-words are left besides the end, only `next` may follow.
         are_met: see `Demands.are_met`.
     """
 
@@ -38,7 +38,7 @@ class Automaton:
     may be continued alike.
 
     Attributes:
-        has_terms: whether something must be contained; otherwise there is but a prefix.
+        has_terms: whether something must be contained; otherwise there is only a prefix.
     """
 
     def __init__(self, demands: Demands, start: int, never: Ids) -> None:
@@ -47,7 +47,7 @@ class Automaton:
         Args:
             demands: the rules.
             start: the sub-word that the decoder reads first.
-            never: sub-words that may come only if they are demanded.
+            never: sub-words that may follow only if they are demanded.
         """
         self.has_terms = bool(demands.terms)
         self._demands = demands
@@ -71,7 +71,7 @@ class Automaton:
         return self._known[key]
 
     def _kind(self, ids: Ids, index: int) -> Hashable:
-        """Return what tells sub-words after `ids` apart."""
+        """Return the key that distinguishes states after `ids`."""
         demands, pieces = self._demands, self._demands.pieces
         prefix = demands.prefix
         if index in self._special or (prefix and prefix.allowed(ids, pieces) is not None):
@@ -79,7 +79,7 @@ class Automaton:
         return bool(pieces.closes[index]), bool(pieces.continues[index]), demands.joins(index)
 
     def rules(self, state: int) -> Rules:
-        """Return what may follow in a state that was reached."""
+        """Return the sub-words that may follow in a state that was reached."""
         demands, ids = self._demands, self._reached[state]
         scores = np.zeros(len(demands.pieces.bytes), np.float32)
         scores[self._barred] = -np.inf

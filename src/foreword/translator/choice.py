@@ -40,11 +40,11 @@ class Likeliest(NamedTuple):
 
 
 class Following(NamedTuple):
-    """What may come next after N hypotheses whose last word may or may not be over.
+    """The next sub-words after N hypotheses whose last word may or may not be complete.
 
     Attributes:
         logs: the log-probabilities of all sub-words, (N, V).
-        endings: the log-probability that the word is over, (N,).
+        endings: the log-probability that the word is complete, (N,).
         going: the likeliest sub-words that make it longer, in any order, (N, C).
     """
 
@@ -54,12 +54,12 @@ class Following(NamedTuple):
 
 
 def following(logs: Array, over: Array, inside: Array, count: int) -> Following:
-    """Return what may come next by its log-probabilities, (N, V).
+    """Return the next sub-words by their log-probabilities, (N, V).
 
     Args:
         logs: of all sub-words.
-        over: the sub-words after which the word before them is over.
-        inside: those that make it longer.
+        over: the sub-words after which the word before them is complete.
+        inside: those that continue it.
         count: C, how many of these are returned.
     """
     with np.errstate(divide="ignore"):
@@ -83,7 +83,7 @@ def limit(logs: Array, words: Sequence[Array | None]) -> None:
 
 
 def best_of_each(likely: Likeliest, scores: Array) -> Choice:
-    """Return the best continuations of each sentence, as many as are known of each hypothesis.
+    """Return the best continuations of each sentence, as many as each hypothesis has.
 
     Args:
         likely: of N = R x K hypotheses, C of each.
@@ -102,7 +102,7 @@ def best_of_each(likely: Likeliest, scores: Array) -> Choice:
 
 
 def best_of_all(totals: Array, logs: Array, count: int) -> Choice:
-    """Return the best continuations of each sentence; those that tie in the order of their ids.
+    """Return the best continuations of each sentence; equal ones are in the order of their ids.
 
     Args:
         totals: the score of each sub-word after each of K hypotheses, (R, K, V).
@@ -110,14 +110,15 @@ def best_of_all(totals: Array, logs: Array, count: int) -> Choice:
         count: how many are returned of each sentence.
     """
     R, _, V = totals.shape
-    # No continuation below the count-th best peak of any groups of them is among the best.
+    # Split into groups: a continuation below the count-th best of the groups' maxima is not among
+    # the best.
     width = V // max(_GROUPS, 2 * count)
     least = np.full(R, np.finfo(np.float32).min)
     if width > 1:
         groups = V // width
         peaks = totals[:, :, : groups * width].reshape(R, -1, groups, width).max((1, 3))
         least = np.maximum(least, np.partition(peaks, groups - count, 1)[:, groups - count])
-    # On one dimension, numpy finds what is not zero several times as fast.
+    # On one dimension, numpy finds nonzero entries several times as fast.
     at = np.flatnonzero(totals >= least[:, None, None])
     rows, parents, ids = np.unravel_index(at, totals.shape)
     scores = totals[rows, parents, ids]

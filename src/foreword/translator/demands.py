@@ -1,7 +1,7 @@
-"""What a translation must contain or begin with, as limits on the sub-words of a search. No model.
+"""Requirements on a translation, as limits on the sub-words of a search. No model.
 
-A search asks, for each of its hypotheses, which sub-words may come next, and how much of what is
-required it holds already.
+For each hypothesis of a search they say which sub-words may follow, and how much of the required
+text it contains already.
 """
 
 import sys
@@ -14,7 +14,7 @@ import numpy as np
 
 Ids = tuple[int, ...]
 CONTROLS = frozenset((*range(0x20), 0x7F))
-"""Bytes that no translation of a line holds."""
+"""Bytes that no translation of a line contains."""
 _CACHED = 4096
 _CLOSING = frozenset(b'.,:;!?)"')
 _JOINS = (b"'", "’".encode(), b"-")
@@ -22,7 +22,7 @@ _JOINING = tuple(bytes([byte]) for byte in b"#$%&@/\\<=+-._~{")
 
 
 class Pieces:
-    """The bytes of sub-words, and which of them go on with given bytes."""
+    """The bytes of sub-words, and which sub-words continue with certain bytes."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         """Sort the sub-words.
@@ -37,13 +37,13 @@ class Pieces:
         self._by_bytes = {piece: index for index, piece in enumerate(pieces) if piece}
         self._longest = max(map(len, pieces), default=0)
         self.continues = np.array([_continues(piece) for piece in pieces], bool)
-        """Whether each sub-word, right after a word, would make it longer. (V,)"""
+        """Whether each sub-word, right after a word, would continue it, (V,)."""
         self.goes_on = self.continues | np.array([piece in _JOINS for piece in pieces], bool)
-        """The same, marks included after which a word may go on. (V,)"""
+        """The same, including marks after which a word may continue, (V,)."""
         self.closes = np.array([bool(piece) and set(piece) <= _CLOSING for piece in pieces], bool)
-        """Whether each sub-word consists of marks that end an address or a sentence. (V,)"""
+        """Whether each sub-word consists of marks that end an address or a sentence, (V,)."""
         self.parts = self.closes | np.array([piece[:1] in (b"", b" ") for piece in pieces], bool)
-        """Whether each sub-word may stand between an address and what follows it. (V,)"""
+        """Whether each sub-word may be between an address and the following word, (V,)."""
         self.space = self._by_bytes.get(b" ")
         self.longer = lru_cache(_CACHED)(self._longer)
         self.matching = lru_cache(_CACHED)(self._matching)
@@ -85,19 +85,19 @@ class Prefix:
 
     Attributes:
         ids: the sub-words of its whole words.
-        letters: the bytes that come next, of a word that may go on after them.
+        letters: the bytes after them, of a word that may continue.
     """
 
     ids: Ids
     letters: bytes
 
     def written(self, ids: Ids, pieces: Pieces) -> tuple[int, int]:
-        """Return how many of its sub-words and of its letters stand in `ids`."""
+        """Return how many of its sub-words and of its letters are in `ids`."""
         letters = len(pieces.of(ids[len(self.ids) :]))
         return min(len(ids), len(self.ids)), min(letters, len(self.letters))
 
     def allowed(self, ids: Ids, pieces: Pieces) -> np.ndarray | None:
-        """Return the sub-words that may follow `ids`; None if any may."""
+        """Return the sub-words that may follow `ids`; None if all may."""
         words, letters = self.written(ids, pieces)
         if words < len(self.ids):
             return np.array([self.ids[words]])
@@ -106,18 +106,18 @@ class Prefix:
 
 @dataclass(frozen=True, kw_only=True)
 class Demands:
-    """What is required of one translation.
+    """The requirements on one translation.
 
     Attributes:
         pieces: the vocabulary.
         end: the id of the end of a sentence.
-        prefix: how it must begin; None if anyhow.
+        prefix: how it must begin; None if it may begin in any way.
         required: the sub-words of each term that it must contain as whole words.
         once: sub-words that it must contain once, among those that are never written otherwise.
-        ordered: those of them that must come in this order.
-        after_gap: those of them that must not come right after each other, a letter, a digit, or a
-            mark that addresses and placeholders are made of.
-        before_gap: those of them after which only a space may come, or marks and then a space.
+        ordered: those of them that must occur in this order.
+        after_gap: those of them that must not directly follow each other, a letter, a digit, or a
+            mark that addresses and placeholders contain.
+        before_gap: those of them that only a space may follow, or marks and then a space.
     """
 
     pieces: Pieces
@@ -131,7 +131,7 @@ class Demands:
 
     @property
     def length(self) -> int:
-        """How many sub-words longer a translation may be for the sake of the demands."""
+        """The number of sub-words by which a translation may be longer because of the demands."""
         prefix = len(self.prefix.ids) + len(self.prefix.letters) if self.prefix else 0
         return prefix + 2 * sum(map(len, self.terms))
 
@@ -169,11 +169,11 @@ class Demands:
             _leave(scores, self.next(ids))
 
     def needed(self, ids: Ids) -> int:
-        """Return how many sub-words are kept for what is missing: twice as many as it has."""
+        """Return how many sub-words are reserved for missing terms: twice as many as they have."""
         return 2 * sum(map(len, self.missing(ids)))
 
     def situation(self, ids: Ids) -> Hashable:
-        """Return what decides how `ids` may be continued: alike for all of the same situation."""
+        """Return the key that decides how `ids` may be continued, equal in equal situations."""
         return (
             not ids,
             None if self.prefix is None else self.prefix.written(ids, self.pieces),
@@ -186,7 +186,7 @@ class Demands:
         )
 
     def are_met(self, ids: Ids) -> bool:
-        """Whether nothing that may follow `ids` is limited any more."""
+        """Whether there are no limits any more on what follows `ids`."""
         return not self.terms and (
             self.prefix is None or self.prefix.allowed(ids, self.pieces) is None
         )
@@ -206,7 +206,7 @@ class Demands:
         return np.array(going or begin, np.int64)
 
     def missing(self, ids: Ids) -> list[Ids]:
-        """Return the terms that `ids` do not hold."""
+        """Return the terms that `ids` do not contain."""
         words = [term for term in self.required if not self._holds(ids, term)]
         return words + [(index,) for index in self.once if index not in ids]
 
@@ -215,34 +215,34 @@ class Demands:
         return [index for index in self.once if index in ids] + self._blocked(ids)
 
     def _blocked(self, ids: Ids) -> list[int]:
-        """Return those of `once` that may not come now, though they may be missing."""
+        """Return those of `once` that may not come now, even if they are missing."""
         blocked = [index for index in self.ordered if index not in ids][1:]
         if ids and (ids[-1] in self.once or self.joins(ids[-1]) or self.needs_gap(ids)):
             blocked += self.after_gap
         return blocked
 
     def needs_gap(self, ids: Ids) -> bool:
-        """Whether only marks stand after one of `before_gap`."""
+        """Whether there are only marks after one of `before_gap`."""
         last = next((index for index in reversed(ids) if not self.pieces.closes[index]), None)
         return last in self.before_gap
 
     def joins(self, index: int) -> bool:
-        """Whether a sub-word ends with a letter or a mark that placeholders are made of."""
+        """Whether a sub-word ends with a letter or a mark that placeholders contain."""
         last = self.pieces.bytes[index][-1:]
         return _is_letter(last) or last in _JOINING
 
     def held(self, ids: Ids) -> int:
-        """Return how many sub-words of terms `ids` hold, those of a begun term included."""
+        """Return how many sub-words of terms `ids` contain, including those of a begun term."""
         missing = self.missing(ids)
         held = sum(map(len, self.terms)) - sum(map(len, missing))
         return held + max((_begun(ids, term) for term in missing), default=0)
 
     def _holds(self, ids: Ids, term: Ids) -> bool:
-        """Whether a term stands in `ids`, and is not the beginning of a longer word."""
+        """Whether a term is in `ids`, and is not the beginning of a longer word."""
         return ids[-len(term) :] == term or self._stands(ids, term)
 
     def _stands(self, ids: Ids, term: Ids) -> bool:
-        """Whether a term stands in `ids` before something that does not make its word longer."""
+        """Whether a term is in `ids`, followed by a sub-word that does not continue its word."""
         L = len(term)
         return any(
             ids[k : k + L] == term and not self.pieces.continues[ids[k + L]]
@@ -250,25 +250,25 @@ class Demands:
         )
 
     def _closes(self, ids: Ids) -> bool:
-        """Whether `ids` end in a required term that they would lose if its word went on."""
+        """Whether `ids` end in a required term that would be lost if its word continued."""
         return any(
             ids[-len(term) :] == term and not self._holds(ids[:-1], term) for term in self.required
         )
 
 
 def _begun(ids: Ids, term: Ids) -> int:
-    """Return how many sub-words of a term, but not all, stand at the end of `ids`."""
+    """Return how many sub-words of a term, but not all, are at the end of `ids`."""
     return _matched(ids, term, len(term) - 1)
 
 
 def _matched(ids: Ids, term: Ids, most: int = sys.maxsize) -> int:
-    """Return how many sub-words of a term, at most so many, stand at the end of `ids`."""
+    """Return how many sub-words of a term, at most `most`, are at the end of `ids`."""
     lengths = range(min(len(term), most, len(ids)), 0, -1)
     return next((k for k in lengths if ids[-k:] == term[:k]), 0)
 
 
 def _leave(scores: np.ndarray, allowed: np.ndarray) -> None:
-    """Set all scores to minus infinity but those of `allowed`."""
+    """Set all scores except those of `allowed` to minus infinity."""
     kept = scores[allowed]
     scores[:] = -np.inf
     scores[allowed] = kept

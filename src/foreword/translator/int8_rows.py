@@ -1,4 +1,4 @@
-"""Multiply vectors by int8 matrices in C++, in equations that are written for numpy's arrays."""
+"""Multiply vectors by int8 matrices in C++, within equations written for numpy's arrays."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,10 +13,10 @@ Array = np.ndarray
 
 
 class Int8Rows:
-    """A matrix (rows, columns) of int8 with a scale for each row, in the place of an array.
+    """A matrix (rows, columns) of int8 with a scale for each row, used in place of an array.
 
-    `x @ matrix.T` multiplies vectors, which are rounded to int8 by a scale of their own each; an
-    index gives rows in float32; a slice gives a matrix of those rows.
+    `x @ matrix.T` multiplies vectors, each of which is rounded to int8 by its own scale; an index
+    gives rows in float32; a slice gives a matrix of those rows.
     """
 
     __array_ufunc__ = None  # numpy leaves `x @ matrix.T` to this class
@@ -38,7 +38,7 @@ class Int8Rows:
 
     @property
     def T(self) -> "_Transposed":  # noqa: N802, numpy's name
-        """What a vector is multiplied by."""
+        """The transposed matrix, as a factor."""
         return _Transposed(self)
 
     def __getitem__(self, index: Any) -> Any:
@@ -71,7 +71,7 @@ class _Transposed:
 
 
 def as_factors(weights: Mapping[str, Array]) -> dict[str, Any]:
-    """Return weights by name: int8 matrices as `Int8Rows` if the native module is there.
+    """Return weights by name: int8 matrices as `Int8Rows` if there is a native module.
 
     Without it, and for float32 weights, they are arrays of float32.
     """

@@ -58,7 +58,7 @@ class CompiledLayer:
         layer = compiled_layer(module, cell, weights, prefix, suffix)
         self._hidden = weights[f"{prefix}weight_hh{suffix}"].shape[1]
         inputs = weights[f"{prefix}weight_ih{suffix}"].shape[1]
-        # The network's words are given as vectors, so that it needs neither embedding nor output.
+        # The network's inputs are vectors, so that it needs neither embedding nor output.
         words = (module.Matrix(np.zeros((1, size), np.float32)) for size in (inputs, self._hidden))
         clip = getattr(cell, "cell_clip", 0.0)
         embedding, output = words
@@ -85,9 +85,9 @@ def layer_of(
     Args:
         cell: the cell.
         weights: by name, float32, or int8 with scales.
-        factors: the same as numpy's equations take them.
-        prefix: what the names of the layer's weights begin with.
-        suffix: what they end with.
+        factors: the same in the form of numpy's equations.
+        prefix: the beginning of the names of the layer's weights.
+        suffix: the end of these names.
     """
     if compiled.loaded() is not None and type(cell) in CELLS:
         return CompiledLayer(cell, weights, prefix, suffix)

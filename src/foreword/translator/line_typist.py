@@ -1,7 +1,8 @@
 """Suggest words while the translation of a line of several sentences is typed. No files.
 
-The line is cut into sentences as for translating, since models are trained on single ones. What is
-typed is cut by the same rule, and its n-th sentence is the translation of the line's n-th one.
+The line is divided into sentences as for translating, since models are trained on single ones. The
+typed text is divided by the same rule, and its n-th sentence is the translation of the line's n-th
+one.
 """
 
 from bisect import bisect_right
@@ -15,14 +16,14 @@ from foreword.translator.spans import words_in
 from foreword.translator.typist import Alternatives, Look, TranslationTypist
 
 KEPT_SENTENCES = 2
-"""The number of sentences whose typists are kept: the one that is typed, and the one before it."""
+"""The number of sentences whose typists are kept: the one being typed, and the one before it."""
 
 
 class LineTypist:
     """Suggests words as a `TranslationTypist` does, sentence by sentence.
 
-    If fewer sentences are typed than the line has, the others wait; those that are too many belong
-    to the line's last one.
+    If the typed text has fewer sentences than the line, the remaining ones wait; if it has more,
+    the additional ones belong to the line's last sentence.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class LineTypist:
         Args:
             parts: all of them, in their order.
             begin: returns the typist of a sentence.
-            is_copied: tells which words are copied.
+            is_copied: decides which words are copied.
         """
         self._begin = begin
         self._sentences: list[str] = []
@@ -71,14 +72,14 @@ class LineTypist:
         return typist.suggest(text[begins[-1] :], k, complete=complete, phrases=phrases)
 
     def rest(self, text: str) -> str:
-        """Return what completes the sentence that is typed; at its end, the next sentence."""
+        """Return the rest of the sentence that is typed; at its end, the next sentence."""
         begins = self._begins(text)
         if self._is_closed(text, len(begins)):
             return self._before[len(begins)] + self._typist(len(begins)).rest("")
         return self._typist(len(begins) - 1).rest(text[begins[-1] :])
 
     def alternatives(self, text: str, offset: int, k: int = 3) -> Alternatives:
-        """Return words that might stand instead of one; see `TranslationTypist.alternatives`."""
+        """Return words that could replace one; see `TranslationTypist.alternatives`."""
         begins = self._begins(text)
         n = max(0, bisect_right(begins, offset) - 1)
         begin, end = [*begins, len(text)][n : n + 2]
@@ -88,7 +89,7 @@ class LineTypist:
     def looks(self, text: str) -> list[Look]:
         """Return where the decoder looked; see `TranslationTypist.looks`.
 
-        For the word to come, only words of the sentence that is typed have a weight.
+        For the next word, only words of the sentence that is typed have a weight.
         """
         begins = [*self._begins(text), len(text)]
         looks: list[Look] = []
@@ -122,7 +123,7 @@ class LineTypist:
         return [0, *ends_of_sentences(text)][: len(self._sentences)]
 
     def _is_closed(self, text: str, count: int) -> bool:
-        """Whether the last of so many sentences ends with its mark, and another one follows it."""
+        """Whether the last of `count` sentences ends with its mark, and another one follows it."""
         if count == len(self._sentences) or text != text.rstrip():
             return False
         return len(text) + 1 in ends_of_sentences(f"{text} ")

@@ -1,4 +1,4 @@
-"""`foreword.load`: whatever model a folder holds. No torch."""
+"""`foreword.load`: load a model of either kind. No torch."""
 
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -34,8 +34,9 @@ def load(
 
     Args:
         folder: the path or name.
-        kind: `Predictor` for a next-word model, or `Translator`: what the folder must hold, which
-            type checkers then know, too. None: a `Predictor` or a `Translator`, by what it holds.
+        kind: `Predictor` for a next-word model, or `Translator`: the kind of model that the folder
+            must hold, which type checkers then know too. None: a `Predictor` or a `Translator`,
+            depending on the folder.
         threads: the number of threads that share long work of a `Predictor`; None: one per
             available core.
 
@@ -49,7 +50,7 @@ def load(
         except FolderError:
             if kind is not None or not _translates(folder):
                 raise
-    from foreword.translator.translator import Translator  # predicting starts without it
+    from foreword.translator.translator import Translator  # so that predicting starts without it
 
     return Translator.load(folder)
 

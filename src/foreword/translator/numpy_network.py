@@ -1,7 +1,7 @@
 """Run a translation model: encode sentences, then decode one sub-word after another.
 
-The equations are those of `foreword.translation.model`. They stand in numpy; the layers and the
-int8 products are run in C++ where that was compiled. Knows no words, no search and no torch.
+The equations are those of `foreword.translation.model`, written in numpy; the layers and the int8
+products run in C++ if that was compiled. Knows no words, no search and no torch.
 """
 
 import math
@@ -23,16 +23,16 @@ from foreword.translator.layers import Layer, layer_of
 Array: TypeAlias = np.ndarray
 States: TypeAlias = tuple[Array, ...]
 """The state of N decoders: (L, N, size) for each of the cell's states, and with input feeding also
-(1, N, E), the last attentional vectors. A value: nothing changes it."""
+(1, N, E), the last attentional vectors. It is a value that never changes."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What the decoder may look at of B encoded sentences of up to S sub-words, in K heads.
+    """The encoder's results for B sentences of up to S sub-words, in K heads, for the attention.
 
     Attributes:
         values: the encoder's outputs, (B, K, S, D), in the order of the sentence.
-        keys: what queries are compared with, likewise.
+        keys: the keys with which queries are compared, in the same shape.
         lengths: the number of positions of each sentence; the others are padding. (B,)
     """
 
@@ -42,11 +42,11 @@ class Memory:
 
     @property
     def parts(self) -> tuple[Array, Array, Array]:
-        """The memory as the native module takes it."""
+        """The memory in the form that the native module expects."""
         return self.keys, self.values, self.lengths
 
     def take(self, sentences: Array) -> "Memory":
-        """Return the memory of some of the sentences, without padding that none of them needs."""
+        """Return the memory of some of the sentences, without unnecessary padding."""
         lengths = self.lengths[sentences]
         S = int(lengths.max(initial=1))
         values, keys = (of[:, :, :S][sentences] for of in (self.values, self.keys))
@@ -68,19 +68,19 @@ class Step(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What a search is for; see `foreword.translator.search.BeamSearch`.
+    """The arguments of a search; see `foreword.translator.search.BeamSearch`.
 
     Attributes:
         longest: the most sub-words of each translation, its end included, (B,).
         beams: the number of hypotheses of a sentence.
         n: how many translations of each are returned.
         alpha: how much the length of a translation counts.
-        start: what the decoder reads first.
+        start: the sub-word that the decoder reads first.
         end: the sub-word that ends a sentence.
         never: sub-words that are never written.
-        words: the sub-words that each translation may be made of, rising, the end among them; of no
-            sentence: any.
-        demands: on each translation; of no sentence: none.
+        words: the sub-words that each translation may consist of, rising, including the end; empty:
+            any.
+        demands: the demands on each translation; empty: none.
     """
 
     longest: Array
@@ -95,7 +95,7 @@ class Wanted(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """A translation that a network's own search has found; see `search.Hypothesis`."""
+    """A result of a network's own search; see `search.Hypothesis`."""
 
     ids: tuple[int, ...]
     log_probabilities: Array
@@ -118,7 +118,7 @@ class NumpyNetwork:
                 )
 
     def encode(self, source: Array, lengths: Array) -> tuple[Memory, States]:
-        """Return what the decoder may look at, and its first state, for each sentence.
+        """Return the memory for the attention, and the decoder's first state, for each sentence.
 
         Args:
             source: (S, B) sub-words, padded with any.
@@ -175,7 +175,7 @@ class NumpyNetwork:
 
         Args:
             ids: (N,), the last sub-word of each; the start at the first step. N is a multiple of
-                the number of sentences in `memory`: the decoders of a sentence stand side by side.
+                the number of sentences in `memory`: the decoders of a sentence are adjacent.
             states: the decoders before it.
             memory: of `encode`.
         """
@@ -236,8 +236,8 @@ class NumpyNetwork:
             features: of `step`, (N, E).
             count: how many of each.
             never: sub-words that are left out.
-            end: the sub-word whose log-probability is told besides.
-            words: the sub-words that the softmax is over, for each; nothing: all.
+            end: a sub-word whose log-probability is also returned.
+            words: the sub-words of the softmax, for each; empty: all.
 
         Raises:
             FolderError: the weights are so large that the scores overflow.
@@ -251,7 +251,7 @@ class NumpyNetwork:
         return Likeliest(best.ids, best.scores, of_end)
 
     def following(self, features: Array, over: Array, inside: Array, count: int) -> Following:
-        """Return what may come next; see `choice.following`.
+        """Return the next sub-words; see `choice.following`.
 
         Raises:
             FolderError: the weights are so large that the scores overflow.

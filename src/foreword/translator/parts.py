@@ -1,4 +1,4 @@
-"""Cut lines into sentences to translate and parts to copy, which together are the line again.
+"""Divide lines into sentences to translate and parts to copy, which together are the line.
 
 Knows written language a little; no models.
 """
@@ -13,7 +13,7 @@ from foreword.predictor.sentences import is_abbreviated, is_emoji
 from foreword.text.placeholders import placeholders
 
 _LINE_ENDS = re.compile(r"(\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])")
-# A run of marks is tried from its first one alone: from each, a long run would take quadratic time.
+# A run of marks is tried only from its first one: from each, a long run would take quadratic time.
 _SENTENCE_ENDS = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+\s++|[。！？]+[」』）”]*\s*")
 _CLAUSE_ENDS = re.compile(r"[,;:–—]\s+|[，、；：]")
 _SPACES = re.compile(r"\s+")
@@ -25,8 +25,8 @@ class Part(NamedTuple):
 
     Attributes:
         text: without spaces around it, if it is translated.
-        is_copied: whether it stays as it is: spaces, line ends, and what has no letters besides
-            placeholders.
+        is_copied: whether it stays unchanged: spaces, line ends, and text without letters outside
+            of placeholders.
         known: its translation, if it is known.
     """
 
@@ -45,7 +45,7 @@ def parts_of(
 
     Args:
         text: of any number of lines.
-        sentences: whether lines are cut into sentences.
+        sentences: whether lines are divided into sentences.
         known: returns the translation of a whole line or of a sentence, if it is known.
     """
     for number, line in enumerate(_LINE_ENDS.split(text)):
@@ -67,7 +67,7 @@ def parts_of(
 
 
 def ends_of_sentences(text: str) -> list[int]:
-    """Return where sentences end in a line that goes on, the spaces after them included.
+    """Return the offsets at which sentences end in a line, including the spaces after them.
 
     >>> ends_of_sentences("Hi, Dr. May! How are you? "), ends_of_sentences("Hi.")
     ([13, 26], [])
@@ -76,9 +76,9 @@ def ends_of_sentences(text: str) -> list[int]:
 
 
 def halves(text: str) -> tuple[str, str, str]:
-    """Cut a text that is too long near its middle; return the halves and the space between them.
+    """Divide a text that is too long near its middle; return the halves and the space between them.
 
-    It is cut after a clause; or else at a space; or else anywhere, but within no placeholder.
+    It is divided after a clause, or else at a space, or else anywhere except within a placeholder.
     """
     middle = len(text) // 2
     kept = [match.span() for match in placeholders(text)]
@@ -95,13 +95,13 @@ def halves(text: str) -> tuple[str, str, str]:
 
 
 def _is_within(position: int, spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether a position lies within one of several spans, which follow each other."""
+    """Whether a position is within one of several spans, which are in order."""
     before = bisect_left(spans, position, key=itemgetter(0))
     return before > 0 and position < spans[before - 1][1]
 
 
 def _ends(line: str) -> Iterator[int]:
-    """Yield where sentences end within a line, the spaces after them included."""
+    """Yield the offsets at which sentences end within a line, including the spaces after them."""
     kept = [match.span() for match in placeholders(line)]
     for match in _SENTENCE_ENDS.finditer(line):
         end = match.end()

@@ -1,9 +1,9 @@
-"""Choose the words and phrases that together save a typist the most keys, as expected. No models.
+"""Choose the words and phrases that together are expected to save the most keys. No models.
 
-A word that is not shown is shown after its next letters, most likely. So showing it now saves about
-a letter, however long it is. A phrase saves the key that accepts each further word of it. One that
-begins with another suggestion is right only where that one is: of a word and a phrase that begins
-with it, the word counts for the texts that go on otherwise.
+A word that is not shown now is probably shown after its next letters. So showing it now saves about
+one letter, however long it is. A phrase saves the key that accepts each further word of it. A
+phrase that begins with another suggestion is right only if that one is: of a word and a phrase that
+begins with it, the word counts for the texts that continue differently.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ SOONER = 1.3
 
 
 def most_saving(suggestions: Sequence[Suggestion], text: str, k: int) -> list[Suggestion]:
-    """Return k suggestions, each the one that adds the most to the keys that those before it save.
+    """Return k suggestions, each the one that adds most to the keys saved by those before it.
 
     Args:
         suggestions: those to choose from, each with its probability.
@@ -35,19 +35,19 @@ def most_saving(suggestions: Sequence[Suggestion], text: str, k: int) -> list[Su
 def _gain(
     one: tuple[str, Suggestion], chosen: Sequence[tuple[str, Suggestion]], typed: int
 ) -> float:
-    """Return the expected number of keys that a suggestion saves besides the chosen ones."""
+    """Return the expected number of keys that a suggestion saves in addition to the chosen ones."""
     written, suggestion = one
-    # What its longest chosen beginning saves already, and where chosen phrases save it anyway.
+    # Subtract the savings of its longest chosen beginning, and of chosen phrases.
     before = max((_saved(w, typed) for w, _ in chosen if _begins(w, written)), default=0.0)
     longer = [other.probability for w, other in chosen if _begins(written, w)]
     return (suggestion.probability - max(longer, default=0.0)) * (_saved(written, typed) - before)
 
 
 def _saved(written: str, typed: int) -> float:
-    """Return the keys that accepting a text saves, against accepting each of its words later."""
+    """Return the keys that accepting a text saves over accepting each of its words later."""
     return SOONER + written[typed:].strip().count(" ")
 
 
 def _begins(short: str, long: str) -> bool:
-    """Whether a text begins with the whole words of another one, and goes on."""
+    """Whether a text begins with the whole words of another one, and is longer."""
     return len(short) < len(long) and long.startswith(short) and not long[len(short)].isalnum()

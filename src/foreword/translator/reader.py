@@ -1,6 +1,6 @@
-"""Read beginnings of a translation into the decoder, and remember what may come after each.
+"""Read beginnings of a translation into the decoder, and remember the results for each.
 
-Knows no texts: a beginning is a row of sub-words.
+Knows no texts: a beginning is a sequence of sub-words.
 """
 
 from itertools import islice
@@ -23,8 +23,8 @@ class Node(NamedTuple):
     Attributes:
         states: after them.
         logs: the log-probabilities of the next sub-word, (V,).
-        ending: the log-probability that a word which they end is over.
-        going: the likeliest sub-words that would make such a word longer, with their
+        ending: the log-probability that a word at their end is complete.
+        going: the likeliest sub-words that would continue such a word, with their
             log-probabilities.
         attention: the weights of the source's sub-words for the next one, (S,); None without.
     """
@@ -57,8 +57,8 @@ class Reader:
             ends: its special sub-words.
             pieces: its vocabulary.
             source: the sub-words of the source, without an end.
-            demands: on a whole translation: which slots it holds, and what may touch them.
-            count: how many sub-words that make a word longer are told.
+            demands: those on a whole translation: its slots, and what may be next to them.
+            count: how many sub-words that continue a word are returned.
             kept: the number of beginnings that are remembered.
         """
         self._network, self._demands, self._kept = network, demands, kept
@@ -73,15 +73,15 @@ class Reader:
         self._is_over = ~pieces.goes_on & may_come
         self._inside = np.flatnonzero(pieces.goes_on & may_come)
         self.over = np.flatnonzero(self._is_over)
-        """The sub-words after which the word before them is over."""
+        """The sub-words after which the word before them is complete."""
         self._count = min(count, len(self._inside))
 
     def after(self, wanted: list[Ids]) -> list[Node]:
-        """Return the decoder after each of these sub-words; those that are not known together."""
+        """Return the decoder after each of these sub-words; new ones are computed together."""
         if len(self._nodes) > self._kept:
             self._forget(wanted)
         unread = [ids for ids in dict.fromkeys(wanted) if ids not in self._nodes]
-        for ids in unread:  # what is before the last sub-words is read first
+        for ids in unread:  # the sub-words before the last are read first
             known = len(ids)
             while known and ids[: known - 1] not in self._nodes:
                 known -= 1
@@ -93,7 +93,7 @@ class Reader:
         return [self._nodes[ids] for ids in wanted]
 
     def _forget(self, wanted: list[Ids]) -> None:
-        """Forget the half that was wanted longest ago, but nothing that leads to what is wanted."""
+        """Forget the half that was used longest ago, except beginnings of those that are needed."""
         needed = {ids[:length] for ids in wanted for length in range(len(ids))}
         for ids in [*islice(self._nodes, len(self._nodes) // 2)]:
             if ids not in needed:
@@ -119,14 +119,14 @@ class Reader:
             self._nodes[ids] = Node(of_one, logs, ending, pairs(after.going[n], logs), attention)
 
     def _following(self, features: np.ndarray, all_ids: list[Ids]) -> Following:
-        """Return what may come next; slots only where they may stand."""
+        """Return the next sub-words; slots only where they are allowed."""
         after = self._network.following(features, self.over, self._inside, self._count)
         for n, ids in enumerate(all_ids if self._demands else ()):
             self._limit(after, n, ids)
         return after
 
     def _limit(self, after: Following, n: int, ids: Ids) -> None:
-        """Leave out what may not follow some sub-words, in row n."""
+        """Remove the sub-words that may not follow, in row n."""
         demands, logs = self._demands, after.logs[n]
         assert demands is not None
         barred = demands.barred(ids)
@@ -141,6 +141,6 @@ class Reader:
 
 
 def pairs(ids: np.ndarray, logs: np.ndarray) -> list[tuple[int, float]]:
-    """Return sub-words that may come with their log-probabilities."""
+    """Return sub-words that may follow, with their log-probabilities."""
     known = zip(ids.tolist(), logs[ids].tolist(), strict=True)
     return [(index, log) for index, log in known if log > -np.inf]

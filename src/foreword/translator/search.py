@@ -1,6 +1,6 @@
-"""Find the best translations that a network gives: greedy and beam search over batches.
+"""Find the best translations of a network: greedy and beam search over batches.
 
-Knows sub-words by their ids only; what a translation must contain is in
+Knows sub-words only by their ids; requirements on a translation are in
 `foreword.translator.demands`.
 """
 
@@ -29,7 +29,7 @@ _End = tuple[int, float]
 
 
 class Network(Protocol):
-    """What a search needs of a network."""
+    """The interface of a network for a search."""
 
     def encode(self, source: Array, lengths: Array) -> tuple[Memory, States]:
         """See `foreword.translator.numpy_network`."""
@@ -62,9 +62,9 @@ class Ends:
     """The ids of the sub-words that a search must know.
 
     Attributes:
-        start: what the decoder reads first.
-        end: of a sentence.
-        never: those that are never written.
+        start: the sub-word that the decoder reads first.
+        end: the end of a sentence.
+        never: sub-words that are never written.
     """
 
     start: int
@@ -78,7 +78,7 @@ class Hypothesis:
 
     Attributes:
         ids: its T sub-words, without the end.
-        log_probabilities: of each of them and of the end, in nats, (T + 1,).
+        log_probabilities: those of the sub-words and of the end, in nats, (T + 1,).
         score: their sum, divided by the length's penalty.
         attention: the weights of the source's sub-words, its end included, at each of them and at
             the end: the mean of the heads, (T + 1, S); None without attention.
@@ -91,13 +91,13 @@ class Hypothesis:
 
 
 def penalty(length: int, alpha: float) -> float:
-    """Return what the log-probability of a translation is divided by (Wu et al. 2016, equation 14).
+    """Return the divisor of a translation's log-probability (Wu et al. 2016, equation 14).
 
-    With alpha 0, the likeliest translation wins, and long ones seldom do; with alpha 1, nearly the
-    mean log-probability of a sub-word counts.
+    With alpha 0, the likeliest translation wins, which is seldom a long one; with alpha 1, nearly
+    the mean log-probability of a sub-word counts.
 
     Args:
-        length: of the translation in sub-words, its end included.
+        length: that of the translation in sub-words, including its end.
         alpha: 0 or more.
     """
     return float(((5 + length) / 6) ** alpha)
@@ -108,20 +108,20 @@ class BeamSearch:
     """Beam search (Sutskever et al. 2014) with length normalisation; one beam is greedy search.
 
     In each step every hypothesis of a sentence is continued by every sub-word, and the best ones
-    are kept, as many as there are beams. One that ends among them is finished. The search for a
-    sentence is over when as many have finished as there are beams, or when no other one can become
-    better than the n best that have finished: its log-probability can only fall, so that it can at
-    most reach its present one divided by the penalty of the longest translation.
+    are kept, as many as there are beams. A hypothesis among them that ends is finished. The search
+    for a sentence ends when as many have finished as there are beams, or when no other one can
+    become better than the n best finished ones: its log-probability can only fall, so its score can
+    be at most its present one divided by the penalty of the longest translation.
 
     Attributes:
-        network: what is searched.
+        network: the network that is searched.
         ends: the special sub-words.
         beams: the number of hypotheses of a sentence.
         n: how many translations are returned, at most `beams`.
         alpha: see `penalty`.
-        ratio: a translation has at most so many sub-words for each of its source,
-        more: and these, its end among them; so that no network writes without end.
-        shortlist: which sub-words translations without demands are made of; None: any.
+        ratio: a translation has at most this many sub-words for each of its source, more: plus this
+            many, including its end; so that no network writes without end.
+        shortlist: the sub-words that translations without demands may consist of; None: any.
     """
 
     network: Network
@@ -136,13 +136,13 @@ class BeamSearch:
     def run(
         self, sources: Sequence[Ids], demands: Sequence[Demands | None] | None = None
     ) -> list[list[Hypothesis]]:
-        """Return the n best translations of each source, the best first; or fewer, but one.
+        """Return the n best translations of each source, the best first; at least one of each.
 
-        None where no translation can meet its demands.
+        None if no translation can meet its demands.
 
         Args:
             sources: the sub-words of each, without an end; none is empty.
-            demands: on the translation of each.
+            demands: the demands on each translation.
 
         Raises:
             FolderError: the weights are so large that the scores overflow.
@@ -166,7 +166,7 @@ class BeamSearch:
 
     def _by_steps(self, memory: Memory, states: States, sentences: "list[_Sentence]") -> None:
         """Finish sentences one step after the other."""
-        # What is of all sentences will be of those that are not over.
+        # The arrays are reduced to the sentences that are not finished.
         rows, past = np.arange(len(sentences)), _Past(memory.lengths)
         ids, scores = np.full((len(rows), 1), self.ends.start), np.zeros((len(rows), 1))
         while len(rows):
@@ -232,7 +232,7 @@ class BeamSearch:
         return padded, lengths
 
     def _never(self, t: int) -> list[int]:
-        """Return the sub-words that never come after t others."""
+        """Return the sub-words that must not follow t others."""
         return [self.ends.start, *self.ends.never, *([self.ends.end] if t == 0 else [])]
 
     def _likeliest(self, step: Step, scores: Array, live: "list[_Sentence]", t: int) -> Choice:
@@ -253,7 +253,7 @@ class BeamSearch:
         return best_of_each(likely, scores)
 
     def _choose(self, best: Choice) -> tuple[Choice, "list[list[_End]]"]:
-        """Return the continuations that go on, and which hypotheses end with what gain."""
+        """Return the continuations that do not end, and the hypotheses that do, with gains."""
         is_end = best.ids == self.ends.end
         if not is_end[:, : self.beams].any():
             return Choice(*(part[:, : self.beams] for part in best)), [[] for _ in best.ids]
@@ -270,11 +270,11 @@ class BeamSearch:
     def _choose_among_all(
         self, step: Step, scores: Array, live: "list[_Sentence]", t: int
     ) -> tuple[Choice, "list[list[_End]]"]:
-        """Return the same where some of the sentences have demands."""
+        """Return the same if some of the sentences have demands."""
         logs = self.network.log_probabilities(step.features).reshape(*scores.shape, -1)
         for of_sentence, sentence in zip(logs, live, strict=True):
             limit(of_sentence, [sentence.words] * len(of_sentence))
-        with np.errstate(over="ignore"):  # of weights so large, minus infinity is as good
+        with np.errstate(over="ignore"):  # with such large weights, minus infinity is as good
             totals = logs + scores[:, :, None].astype(np.float32)
         self._limit(totals, live, t)
         best = best_of_all(totals, logs, 2 * self.beams)
@@ -303,7 +303,7 @@ class BeamSearch:
         return kept, ending
 
     def _limit(self, totals: Array, live: "list[_Sentence]", t: int) -> None:
-        """Set the scores of what may not come next to minus infinity, after t sub-words."""
+        """Set the scores of impossible next sub-words to minus infinity, after t sub-words."""
         spared = {
             row: totals[row][:, list(sentence.demands.once)]
             for row, sentence in enumerate(live)
@@ -339,13 +339,13 @@ def _of_sentences(rows: Array, memory: Memory, states: States) -> tuple[Memory, 
 
 
 class _Sentence:
-    """What the search for the translation of one sentence has come to.
+    """The state of the search for the translation of one sentence.
 
     Attributes:
-        demands: on the translation; None once they limit nothing any more.
-        longest: how many sub-words it may have, its end included.
-        words: the sub-words that it may be made of; None: any.
-        written: the sub-words of each hypothesis; kept only where there are demands.
+        demands: those on the translation; None once they no longer limit anything.
+        longest: how many sub-words it may have, including its end.
+        words: the sub-words that it may consist of; None: any.
+        written: the sub-words of each hypothesis; stored only if there are demands.
         finished: the translations so far.
     """
 
@@ -356,7 +356,7 @@ class _Sentence:
         self.finished: list[Hypothesis] = []
 
     def follow(self, kept: Choice, row: int) -> None:
-        """Note what the hypotheses are now."""
+        """Store the new sub-words of the hypotheses."""
         if self.demands is not None:
             pairs = zip(kept.parents[row].tolist(), kept.ids[row].tolist(), strict=True)
             self.written = [(*self.written[parent], index) for parent, index in pairs]
@@ -367,7 +367,7 @@ class _Sentence:
 class _Past:
     """The steps so far, from which a finished hypothesis is read backwards.
 
-    Of each step it has the hypotheses' parents, sub-words and log-probabilities, (B, K), and the
+    For each step it has the hypotheses' parents, sub-words and log-probabilities, (B, K), and the
     attention of the hypotheses before it, (B, K, S).
     """
 
@@ -390,7 +390,7 @@ class _Past:
         self._looks.append(looked)
 
     def add(self, rows: Array, kept: Choice) -> None:
-        """Add what was chosen."""
+        """Add the chosen continuations."""
         shape = self._B, kept.ids.shape[1]
         parents, ids, gains = (np.zeros(shape, kind) for kind in (np.int64, np.int64, np.float32))
         parents[rows], ids[rows], gains[rows] = kept.parents, kept.ids, kept.gains
@@ -416,7 +416,7 @@ class _Past:
 
 
 class _Candidate(NamedTuple):
-    """A continuation, and how many sub-words of the required terms it holds."""
+    """A continuation, and how many sub-words of the required terms it contains."""
 
     held: int
     score: float
@@ -444,8 +444,8 @@ def _candidates(totals: Array, best: Choice, row: int, sentence: _Sentence) -> l
 def _greedy(totals: Array, logs: Array, written: Ids, demands: Demands) -> list[_Candidate]:
     """Return the best continuation of a single hypothesis, (V,); nothing if none meets the demands.
 
-    Where the hypothesis would end, something that it still lacks comes, not before: with one beam
-    there is no likelier hypothesis that puts it off.
+    A term that is still missing is inserted where the hypothesis would end, and not before: with
+    one beam there is no likelier hypothesis that delays it.
     """
     missing = demands.next(written)
     if int(logs.argmax()) == demands.end and len(missing) and totals[missing].max() > -np.inf:
@@ -457,10 +457,10 @@ def _greedy(totals: Array, logs: Array, written: Ids, demands: Demands) -> list[
 
 
 def _shared(candidates: list[_Candidate], beams: int) -> list[_Candidate]:
-    """Return as many as there are beams, shared alike between those that hold more and less.
+    """Return one for each beam, divided equally among those that contain more and fewer terms.
 
-    Dynamic beam allocation (Post & Vilar 2018): without it, hypotheses that hold a required term
-    would be lost to likelier ones that put it off.
+    This is dynamic beam allocation (Post & Vilar 2018): without it, hypotheses that contain a
+    required term would be lost to likelier ones that delay it.
     """
     banks: dict[int, list[_Candidate]] = {}
     for one in sorted(candidates, key=lambda one: one.score):

@@ -1,4 +1,4 @@
-"""Where the words of a text with slots stand in the same text with its placeholders. No models."""
+"""Positions of the words of a text with slots in the same text without slots. No models."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ def shown(text: str, originals: Mapping[str, str]) -> str:
 
 
 def spans_of(text: str, originals: Mapping[str, str]) -> list[tuple[int, int]]:
-    """Return where each word of a text with slots stands in the text without."""
+    """Return the position of each word of a text with slots in the text without slots."""
     spans = []
     for word in _BETWEEN_SPACES.finditer(text):
         start = len(shown(text[: word.start()], originals))
@@ -27,7 +27,7 @@ def spans_of(text: str, originals: Mapping[str, str]) -> list[tuple[int, int]]:
 
 
 def words_in(source: str, is_copied: Callable[[str], bool]) -> list[tuple[int, int]]:
-    """Return where the words of a source stand; copied ones that share a slot are one."""
+    """Return the positions of a source's words; copied ones that share a slot count as one."""
     sentence = masked(readable(source), is_copied)
     text, originals = (source, ()) if sentence is None else (sentence.text, sentence.originals)
     return spans_of(text, dict(zip(SLOT_CHARACTERS, originals, strict=False)))

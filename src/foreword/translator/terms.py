@@ -1,4 +1,4 @@
-"""Find the terms of a glossary in sentences, and tell what their translations must contain."""
+"""Find the terms of a glossary in sentences, and the terms that their translations must contain."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ class Terms:
 
         Args:
             glossary: terms of the target language by those of the source.
-            subwords: cut the terms of the target language.
+            subwords: divide the terms of the target language.
 
         Raises:
             SettingsError: a term is empty, has several lines, or holds a control character.
@@ -52,7 +52,7 @@ class Terms:
                 self._exact[tokens] = target.strip()
             lengths.setdefault(folded[0], set()).add(len(folded))
             self._words.update(filter(_is_word, folded))
-        # By the first token, how many tokens there may be, the most first.
+        # By the first token, the possible numbers of tokens, the largest first.
         self._lengths = {first: sorted(known)[::-1] for first, known in lengths.items()}
 
     def mention(self, word: str) -> bool:
@@ -60,10 +60,10 @@ class Terms:
         return not self._words.isdisjoint(_tokens_of(word)[1])
 
     def required(self, text: str) -> tuple[Ids, ...]:
-        """Return what the translation of a sentence must contain.
+        """Return the terms that the translation of a sentence must contain.
 
         Raises:
-            SettingsError: that is more than a search can put into one sentence.
+            SettingsError: these are more than a search can put into one sentence.
         """
         targets = dict.fromkeys(self._within(text))
         required = {tuple(self._subwords.encode(readable(target))): None for target in targets}
@@ -78,7 +78,7 @@ class Terms:
         return tuple(required)
 
     def allow(self, text: str, translation: str) -> bool:
-        """Whether a translation of a sentence contains all that it must."""
+        """Whether a translation of a sentence contains all required terms."""
         return all(
             re.search(rf"(?<!\w){re.escape(target)}(?!\w)", translation)
             for target in self._within(text)
@@ -116,5 +116,5 @@ def _tokens_of(text: str) -> tuple[_Tokens, _Tokens]:
 
 
 def _is_word(token: str) -> bool:
-    """Whether a token is a word. A character that is none stands alone."""
+    """Whether a token is a word. Any other character is a token by itself."""
     return token[-1].isalnum() or token[-1] == "_"

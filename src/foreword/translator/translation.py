@@ -1,4 +1,4 @@
-"""What a translation is: its text, how certain it is, and which words came from which."""
+"""A translation: its text, its confidence, and the source words of its words."""
 
 import math
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ class TranslatedWord:
 
     Attributes:
         text: as it stands between spaces.
-        confidence: the chance that it is right, if the model is calibrated; otherwise the
-            probability of its sub-words, given the source and the words before. 1 for what was
-            copied or remembered.
-        sources: the numbers of the words of the source that it was attended to for, from 0; none
-            without attention.
+        confidence: the probability that it is right, if the model is calibrated; otherwise the
+            probability of its sub-words, given the source and the words before. 1 for copied and
+            remembered words.
+        sources: the positions, from 0, of the source words that the decoder attended to for it;
+            none without attention.
     """
 
     text: str
@@ -55,11 +55,11 @@ class Translation:
         text: the translation, with the lines of its source; empty if the translator abstained.
         score: the log-probabilities of its sentences, each divided by its length's penalty.
         confidence: the expected share of its words that are right, if the model is calibrated;
-            otherwise the geometric mean of the probabilities of its sub-words. 0 to 1; 1 for what
-            was copied or remembered, which counts for nothing beside what was translated.
+            otherwise the geometric mean of the probabilities of its sub-words. 0 to 1; 1 if
+            everything was copied or remembered; otherwise these parts do not count.
         words: its words, in their order.
         alternatives: the next best translations, the best first.
-        abstained: whether the confidence was below what was asked for.
+        abstained: whether the confidence was below the requested one.
         from_memory: the lines and sentences of the source whose translations were taken from a
             translation memory.
     """
@@ -89,7 +89,7 @@ class Piece:
         log_probability: of all its sub-words, in nats.
         count: how many these are.
         right: how many of its words are expected to be right, if that is known.
-        judged: how many words that is of.
+        judged: the number of these words.
         from_memory: the parts of the source whose translations were remembered.
     """
 
@@ -130,9 +130,9 @@ def piece_of(
         source: the sub-words of the sentence.
         hypotheses: its translations.
         subwords: the vocabulary.
-        n: how many texts are wanted.
-        originals: what stands for each slot in the text.
-        calibration: of the confidences.
+        n: the number of requested texts.
+        originals: the placeholder of each slot in the text.
+        calibration: that of the confidences.
     """
     slots = dict(zip(map(ord, SLOT_CHARACTERS), originals, strict=False))
 
@@ -162,7 +162,7 @@ def piece_of(
         len(of_source),
         sum(logs),
         len(logs),
-        # Of a sentence, a translation without words is wrong.
+        # For a sentence, a translation without words is wrong.
         **({} if calibration is None else {"right": sum(chances), "judged": len(words) or 1}),
     )
 
@@ -177,7 +177,7 @@ def words_of(ids: Sequence[int], pieces: Sequence[bytes]) -> list[range]:
     words: list[range] = []
     is_inside = False
     for position, index in enumerate(ids):
-        letters = pieces[index] or b"\x00"  # a slot stands for letters
+        letters = pieces[index] or b"\x00"  # a slot replaces letters
         if letters.isspace():
             is_inside = False
             continue
@@ -191,7 +191,7 @@ def words_of(ids: Sequence[int], pieces: Sequence[bytes]) -> list[range]:
 def _sources(
     attention: np.ndarray | None, words: Sequence[range], source: Sequence[range]
 ) -> list[tuple[int, ...]]:
-    """Return for each word the words of the source that it was attended to for."""
+    """Return for each word the source words that the decoder attended to."""
     if attention is None or not source:
         return [()] * len(words)
     T, S = attention.shape
@@ -204,7 +204,7 @@ def _sources(
 
 
 def _sums_of(words: Sequence[range], length: int) -> np.ndarray:
-    """Return the matrix (W, length) that adds up what belongs to each word."""
+    """Return the matrix (W, length) that sums over the sub-words of each word."""
     sums = np.zeros((len(words), length), np.float32)
     for row, word in zip(sums, words, strict=True):
         row[word.start : word.stop] = 1

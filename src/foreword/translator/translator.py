@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 
 MOST_BEAMS = 64
 LONGEST_PART = 128
-"""A sentence of more sub-words is cut, since no network was trained on such long ones."""
+"""A sentence of more sub-words is divided, since no network was trained on such long ones."""
 _CACHED_WORDS, _LONGEST_CACHED = 1 << 14, 64
 _DECODERS, _SENTENCES = 256, 64
 """The most hypotheses and the most sentences of a batch."""
 
 
 class _Job(NamedTuple):
-    """A sentence to translate, with all that its translation depends on.
+    """A sentence to translate, with everything that its translation depends on.
 
     Attributes:
         source: its sub-words, with slots in the place of placeholders.
@@ -141,26 +141,27 @@ class Translator:
     ) -> Translation | list[Translation]:
         """Translate a text, or each of several ones.
 
-        Lines, blank lines, the spaces around sentences, and what has no letters stay as they are,
-        and so do tags, placeholders such as {name} and %s, and addresses within a sentence. Each
-        sentence is translated by itself. Lone surrogates are read as U+FFFD.
+        Line ends, blank lines, the spaces around sentences, and text without letters stay as they
+        are, and so do tags, placeholders such as {name} and %s, and addresses within a sentence.
+        Each sentence is translated by itself. Lone surrogates are read as U+FFFD.
 
         Args:
             text: the text or texts.
             beams: the number of hypotheses of beam search; 1 is greedy search.
-            n: how many translations are wanted: the best one and `n - 1` alternatives, or fewer if
-                no more differ.
+            n: the number of translations: the best one and `n - 1` alternatives, or fewer if no
+                more differ.
             prefix: how each translation must begin. Its last word may be unfinished, unless a space
                 follows it.
             glossary: terms of the target language by those of the source: where a term stands in a
                 sentence as whole words, its translation must contain the other one. A term in lower
                 case is found in every case.
-            memory: translations that are taken as they are for whole lines and sentences that it
-                holds, unless they contradict the prefix or the glossary.
-            abstain: rather no translation than one whose confidence is below this.
+            memory: its translations are used for whole lines and sentences that it contains, unless
+                they contradict the prefix or the glossary.
+            abstain: withhold a translation whose confidence is below this.
             alpha: 0 prefers the likeliest translation, which is often short; 1 the one with the
                 highest mean log-probability of a sub-word, nearly; see `penalty`.
-            sentences: False translates each line as a whole, as is right where it was trained so.
+            sentences: False translates each line as a whole, for models that were trained in this
+                way.
 
         Raises:
             SettingsError: an argument is out of range; says which.
@@ -175,7 +176,7 @@ class Translator:
         if not 0 <= alpha <= 10:
             raise SettingsError(f"alpha must be from 0 to 10, not {alpha}")
         texts = [text] if isinstance(text, str) else list(text)
-        # The same text may be found by several ways of cutting it into sub-words.
+        # Several divisions into sub-words may give the same text.
         wanted = 1 if n == 1 else beams
         search = BeamSearch(
             self.network,
@@ -208,7 +209,7 @@ class Translator:
         return results[0] if isinstance(text, str) else results
 
     def typist(self, source: str, *, kept: int = KEPT, sentences: bool = True) -> AnyTypist:
-        """Return what suggests words while the translation of a line is typed.
+        """Return a typist, which suggests words while the translation of a line is typed.
 
         The source's placeholders are suggested as they are, each once.
 
@@ -274,7 +275,7 @@ class Translator:
         *,
         sentences: bool,
     ) -> Iterator[tuple[Part, _Job | None]]:
-        """Yield the parts of a text, each with the sentence that the network is to translate."""
+        """Yield the parts of a text, each with the sentence that the network translates."""
 
         def known(source: str) -> str | None:
             translation = None if memory is None else memory.get(source)
@@ -305,7 +306,7 @@ class Translator:
                 prefix = None
 
     def _short_enough(self, part: Part) -> Iterator[Part]:
-        """Yield parts of a part that are not too long, nor have too many placeholders."""
+        """Yield parts of a part that are not too long and have not too many placeholders."""
         text = part.text
         if part.is_copied or (
             masked(text) is not None
@@ -314,7 +315,7 @@ class Translator:
             yield part
             return
         left, spaces, right = halves(text)
-        if not left or not right:  # nothing but a placeholder
+        if not left or not right:  # only a placeholder
             yield Part(text, is_copied=True)
             return
         for half in (left, spaces, right):
@@ -348,8 +349,8 @@ class Translator:
         """Judge a word for `_is_copied`.
 
         A name is unknown if it is spelled unlike the words of the training text, or has a letter
-        that the sub-words can only write byte by byte, since the text hardly has it. Of a language
-        without spaces neither tells anything.
+        that the sub-words can only write byte by byte, since the text hardly has it. In a language
+        without spaces neither is a sign of a name.
         """
         if len(word) >= 3 and any(map(str.isdecimal, word)):
             return True
@@ -379,10 +380,10 @@ class Translator:
 
 
 def _sides(text: str, originals: Sequence[str]) -> list[tuple[bool, bool]]:
-    """Return for each slot whether nothing may touch it from before, and from after.
+    """Return for each slot whether nothing may directly precede it, and directly follow it.
 
-    Letters would make another placeholder or address of it, unless it is a tag or ends in a brace.
-    What touches it in the source may do so in the translation.
+    Letters would turn it into another placeholder or address, unless it is a tag or ends in a
+    brace. Characters that are next to it in the source may be in the translation.
     """
     sides = []
     for slot, original in zip(SLOT_CHARACTERS, originals, strict=False):
@@ -402,6 +403,6 @@ def _touches(character: str) -> bool:
 
 
 def _has_order(placeholder: str) -> bool:
-    """Whether a placeholder means another thing in another order: a tag, or %s without a name."""
+    """Whether a placeholder has another meaning in another order: a tag, or %s without a name."""
     is_unnamed = placeholder.startswith("%") and not set("($") & set(placeholder)
     return placeholder.startswith("<") or placeholder == "{}" or is_unnamed

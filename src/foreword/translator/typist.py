@@ -1,7 +1,7 @@
 """Suggest words of a translation while it is typed, given its source. No files.
 
 The typed text is the beginning of the translation. Its whole words are read into the decoder's
-state; the letters of its last word may go on in any sub-words that spell them.
+state; the letters of its last word may be spelled by any sub-words.
 """
 
 import math
@@ -33,9 +33,10 @@ LONGEST_WORD = 12
 SMALLEST_SHARE = 1e-3
 """Beginnings of words that are less likely than this, given the letters, are not followed."""
 LEAST_PART = 0.1
-"""The part of a word's probability that one way to spell it may have and still be left out."""
+"""The largest part of a word's probability for which one way to spell it may be left out.
+"""
 MOST_SUBWORDS = 512
-"""A source of more sub-words is refused; after more of the translation, nothing is suggested."""
+"""A source of more sub-words is refused; after a longer translation, nothing is suggested."""
 PHRASE = 3
 """The most words of a phrase that is suggested."""
 LEAST_PHRASE = math.log(0.05)
@@ -51,7 +52,7 @@ class Look(NamedTuple):
     Attributes:
         start: the offset of the word in the text.
         end: the offset after it. A last look, with start and end after the text, is that of the
-            word to come.
+            next word.
         weights: one for each of the source's words, in their order; their sum is at most 1.
     """
 
@@ -61,13 +62,13 @@ class Look(NamedTuple):
 
 
 class Alternatives(NamedTuple):
-    """Words that might stand instead of one in a text.
+    """Words that could replace one in a text.
 
     Attributes:
         start: the offset of that word.
         end: the offset after it.
-        suggestions: the likeliest first, each with the probability given what is before it;
-            `suggestion.accepted(text[:end])` is the text up to the word, and another in its place.
+        suggestions: the likeliest first, each with the probability given the text before it;
+            `suggestion.accepted(text[:end])` is the text up to the word, with the word replaced.
     """
 
     start: int
@@ -91,7 +92,7 @@ class _Phrase(NamedTuple):
         ids: the sub-words of the text with it.
         written: the bytes after that word.
         log: the log-probability of the phrase.
-        length: the number of its words that are over.
+        length: the number of its complete words.
     """
 
     word: Suggestion
@@ -104,8 +105,8 @@ class _Phrase(NamedTuple):
 class TranslationTypist:
     """Suggests words of the translation of one source sentence, at every keystroke.
 
-    The answers depend on the typed text alone. What was computed for an earlier text is kept, so
-    that a further letter of the same word seldom takes a step of the decoder.
+    The answers depend only on the typed text. Results for an earlier text are kept, so that a
+    further letter of the same word seldom takes a step of the decoder.
     """
 
     def __init__(
@@ -129,8 +130,8 @@ class TranslationTypist:
             pieces: its vocabulary.
             encode: returns the sub-words of a text.
             source: the sub-words of the source, without an end.
-            originals: the placeholders for which slots stand in the source, by slot.
-            demands: what a whole translation must contain.
+            originals: the placeholders that slots replace in the source, by slot.
+            demands: the requirements on a whole translation.
             beams: the number of beginnings of words that are followed at once.
             kept: the number of decoder states that are kept.
         """
@@ -153,8 +154,8 @@ class TranslationTypist:
     ) -> list[Suggestion]:
         """Return the k likeliest words at the end of the typed text.
 
-        After a space these are next words. Letters at the end are completed; or if they may be a
-        whole word, the words that follow it are suggested too, each by its probability.
+        After a space these are next words. Letters at the end are completed; if they may be a whole
+        word, next words are suggested too, each by its probability.
 
         Args:
             text: the translation as far as it is typed.
@@ -192,7 +193,7 @@ class TranslationTypist:
         ]
         offered = sorted(offered, key=lambda one: -one.probability)[:k]
         finished = words.get(typed, 0.0) if typed and not complete else 0.0
-        # What follows the typed word is at most as likely as that this is a whole word.
+        # A word after the typed one is at most as likely as the typed one is a whole word.
         least = offered[-1].probability if len(offered) == k else 0.0
         if finished > least:
             following = self._words(tuple(self._encode(text)), b" ", k, least / finished)
@@ -209,7 +210,7 @@ class TranslationTypist:
 
         Args:
             text: the typed text.
-            words: what phrases begin with.
+            words: the first words of phrases.
             least: the probability of the last word that is suggested otherwise. Phrases that are
                 expected to save fewer keys than it are not followed.
         """
@@ -240,9 +241,9 @@ class TranslationTypist:
             live = longer
 
     def rest(self, text: str) -> str:
-        """Return what completes the typed text to a whole translation, by greedy search.
+        """Return the text that completes the typed text to a whole translation, by greedy search.
 
-        Nothing if no translation can hold the typed text, such as one with a control character.
+        Empty if no translation can contain the typed text, such as one with a control character.
         """
         text = self._masked(text)
         whole, typed = self._parted(text)
@@ -265,7 +266,7 @@ class TranslationTypist:
         return written.removeprefix(" ")[len(self._shown(text)) :]
 
     def _likeliest(self, ids: Ids, demands: Demands, remaining: int) -> int | None:
-        """Return the likeliest sub-word after some, or what is still missing at the end.
+        """Return the likeliest sub-word after others, or a missing term at the end.
 
         Args:
             ids: the sub-words.
@@ -289,7 +290,7 @@ class TranslationTypist:
         return best if logs[best] > -np.inf else None
 
     def alternatives(self, text: str, offset: int, k: int = 3) -> "Alternatives":
-        """Return words that might stand instead of a typed one, by what stands before it.
+        """Return words that could replace a typed one, given the text before it.
 
         Args:
             text: the translation as far as it is typed.
@@ -297,7 +298,7 @@ class TranslationTypist:
             k: the largest number of words.
 
         Returns:
-            None of them if no word stands at the offset.
+            No words if there is no word at the offset.
         """
         text = readable(text)
         word = next(
@@ -319,9 +320,9 @@ class TranslationTypist:
         return Alternatives(*word.span(), others[:k])
 
     def looks(self, text: str) -> list[Look]:
-        """Return where the decoder looked for each typed word, and looks for the next one.
+        """Return the decoder's attention for each typed word, and for the next one.
 
-        Nothing if the model has no attention, or the text is longer than any that is read.
+        Empty if the model has no attention, or the text is too long to be read.
         """
         text = self._masked(text)
         ids = tuple(self._encode(text))
@@ -354,9 +355,9 @@ class TranslationTypist:
         return slotted(readable(text), tuple(self._originals.values()))
 
     def _parted(self, text: str) -> tuple[str, str]:
-        """Return the whole words of a text, and the letters of a last one that may go on.
+        """Return the whole words of a text, and the letters of a last one that may continue.
 
-        A placeholder may hold spaces, as tags with attributes and names of several words do.
+        A placeholder may contain spaces, as in tags with attributes and names of several words.
         """
         for original in self._originals.values():
             first, space, _ = original.partition(" ")
@@ -375,14 +376,14 @@ class TranslationTypist:
 
         Args:
             before: the sub-words before them.
-            letters: their bytes, the space before them included.
-            k: the number of words that are wanted besides the letters themselves.
-            wanted: the least probability of interest. Beginnings of words that are less likely than
-                `LEAST_PART` of it are not followed.
+            letters: their bytes, including the space before them.
+            k: the number of words to return besides the letters themselves.
+            wanted: the smallest probability of interest.
+                Beginnings of words that are less likely than `LEAST_PART` of it are not followed.
         """
         live = [_Beginning(0.0, (), b"")]
         words: dict[bytes, float] = {}
-        total = -math.inf  # of all that begins with the letters
+        total = -math.inf  # of everything that begins with the letters
         for _ in range(LONGEST_WORD):
             longer: list[tuple[float, int, _Beginning]] = []
             nodes = self._reader.after([before + one.ids for one in live])
@@ -405,7 +406,7 @@ class TranslationTypist:
                 if log > least
             ]
             enough = sorted(words.values(), reverse=True)[: k + 1]
-            if len(enough) > k:  # others can no longer be among the words that are wanted
+            if len(enough) > k:  # others can no longer be among the requested words
                 live = [one for one in live if one.log > enough[-1]]
             if not live:
                 break
@@ -416,7 +417,7 @@ class TranslationTypist:
         }
 
     def _matching(self, rest: bytes, node: Node) -> list[tuple[int, float]]:
-        """Return the likeliest sub-words that go on with these letters, as `Node.going`."""
+        """Return the likeliest sub-words that continue with these letters, as `Node.going`."""
         going = self._pieces.matching(rest)
         if len(going) > self._beams:
             best = np.argpartition(-node.logs[going], self._beams - 1)[: self._beams]
@@ -435,7 +436,7 @@ def _log_add(one: float, other: float) -> float:
 
 
 def _log_sum(logs: np.ndarray) -> float:
-    """Return the log of the sum of probabilities, in float64; minus infinity of none."""
+    """Return the log of the sum of probabilities, in float64; minus infinity without any."""
     most = logs.max(initial=-np.inf)
     if most == -np.inf:
         return float(most)
