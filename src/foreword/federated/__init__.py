@@ -1,1 +1,1 @@
-"""Training on many people's text, each of whom sends changes of weights and no words."""
+"""Training on many people's text, of which only changes of weights are sent."""

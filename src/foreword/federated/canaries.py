@@ -1,10 +1,10 @@
 """Random sentences in a few people's text: does the finished model know them? Knows no rounds.
 
 A canary (Carlini et al. 2019, "The secret sharer: evaluating and testing unintended memorization in
-neural networks") is a sentence that nobody would write. Where a model finds it more probable than
-other sentences that were drawn in the same way, the model has learned it from the one who had it.
-Sentences of five words, each uniformly from the vocabulary, in the text of a few people are those
-of Thakkar et al. (2020, "Understanding unintended memorization in federated learning").
+neural networks") is a sentence that nobody would write. If a model finds it more probable than
+other sentences that were drawn in the same way, the model has learned it from the person who had
+it. Sentences of five words, each uniformly from the vocabulary, in the text of a few people are
+those of Thakkar et al. (2020, "Understanding unintended memorization in federated learning").
 """
 
 import math
@@ -31,11 +31,11 @@ SENTENCES = 128
 
 @dataclass(frozen=True)
 class Canaries:
-    """Sentences, and whose text they stand in.
+    """Sentences, and the people in whose text they are.
 
     Attributes:
         sentences: word ids, (C, `LENGTH`).
-        people: the positions of the people who have each, (C, K); nobody has two.
+        people: the positions of the people who have each, (C, K); nobody has two sentences.
         repeats: how often each of them has it.
         alternatives: sentences that were drawn in the same way, (`ALTERNATIVES`, `LENGTH`).
     """
@@ -47,11 +47,11 @@ class Canaries:
 
 
 def drawn(settings: FederatedSettings, vocab_size: int, people: int) -> Canaries | None:
-    """Return the canaries that the settings ask for, which their seed decides; None if none.
+    """Return the canaries of the settings, drawn by their seed; None if there are none.
 
     Args:
         settings: the settings.
-        vocab_size: the number of words, `<unk>` and `<eos>` included.
+        vocab_size: the number of words, including `<unk>` and `<eos>`.
         people: the number of people.
 
     Raises:
@@ -74,7 +74,7 @@ def drawn(settings: FederatedSettings, vocab_size: int, people: int) -> Canaries
 
 
 def planted(people: People, canaries: Canaries, seed: int) -> People:
-    """Return the people with the canaries as lines of their text, at random places between lines.
+    """Return the people with the canaries as lines of their text, at random positions.
 
     Their digest stays that of the text that was read.
     """
@@ -98,9 +98,9 @@ def exposures(
 ) -> tuple[float, ...]:
     """Return the exposure of each canary in bits.
 
-    Of R sentences, the canary and its alternatives, it is log2(R / rank), where rank 1 is the
+    With R sentences, the canary and its alternatives, it is log2(R / rank), where rank 1 is the
     lowest perplexity (Carlini et al. 2019, with a sample in place of all sentences). A sentence of
-    the same perplexity counts as one of a lower one.
+    equal perplexity counts as lower.
 
     Args:
         model: the finished model, which is left in its mode.

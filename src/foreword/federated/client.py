@@ -1,4 +1,4 @@
-"""What a client computes on its own text: a change of the weights. Knows no server and no people.
+"""The computation of a client on its own text: a change of the weights. Knows no server, no people.
 
 The loss, the windows of backpropagation through time and the layers are those of `foreword train`;
 the steps are plain SGD, as in McMahan et al. (2017).
@@ -23,8 +23,8 @@ class Learned:
     """The outcome of a client's steps.
 
     Attributes:
-        update: what is sent.
-        nats: the mean loss per word before each step, for those who watch a simulation; not sent.
+        update: the data that is sent.
+        nats: the mean loss per word before each step, for the reports of a simulation; not sent.
     """
 
     update: Update
@@ -37,11 +37,11 @@ def client_update(
     """Return the change of the weights by some steps on a person's text.
 
     Args:
-        model: a network of the weights' architecture; what it holds is overwritten.
+        model: a network of the weights' architecture, whose own weights are overwritten.
         weights: those that the server has sent.
         ids: the person's text, (N,), of 2 words or more.
         rule: how to learn.
-        seed: chooses which words of a longer text are read: `rule.words` on end.
+        seed: chooses the passage of `rule.words` words that is read of a longer text.
     """
     load_weights(model, dict(weights))
     windows = _windows(part_of(ids, rule, seed), rule)
@@ -56,13 +56,13 @@ def client_update(
         objective.advance()
         nats, words = nats + float(loss) * of_step, words + of_step
     after = weights_of(model)
-    with np.errstate(over="ignore", invalid="ignore"):  # the server drops what is no number
+    with np.errstate(over="ignore", invalid="ignore"):  # the server drops NaN and infinity
         delta = {name: after[name] - value for name, value in weights.items()}
     return Learned(Update(delta, words // rule.passes), nats / max(1, words))
 
 
 def part_of(ids: np.ndarray, rule: ClientRule, seed: Sequence[int]) -> np.ndarray:
-    """Return what is read of a person's text (N,) in a round: `rule.words` on end at most."""
+    """Return the passage of a person's text (N,) that is read in a round: at most `rule.words`."""
     if len(ids) <= rule.words:
         return ids
     first = int(np.random.default_rng(list(seed)).integers(len(ids) - rule.words + 1))

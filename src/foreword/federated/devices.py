@@ -1,8 +1,8 @@
-"""Clients on other devices: what goes to one, and what comes back. Knows no network.
+"""Clients on other devices: the messages to a device and from it. Knows no network.
 
-The server sends the weights, how to learn, and a digest of the vocabulary. The device has the
-model's folder, which came there before, and its owner's text. It answers with the change of its
-weights and the number of words that it read, and with nothing else.
+The server sends the weights, the rule for learning, and a digest of the vocabulary. The device
+already has the model's folder and its owner's text. It answers only with the change of its weights
+and the number of words that it read.
 """
 
 import json
@@ -39,16 +39,16 @@ from foreword.training.progress import Note, Reporter, silent
 from foreword.training.session import Outcome
 
 LOOK_SECONDS = 1.0
-"""Seconds between two looks at which devices are connected."""
+"""Seconds between two checks which devices are connected."""
 
 
 @dataclass(frozen=True)
 class Letter:
-    """What is sent, in either direction.
+    """A message in either direction.
 
     Attributes:
         document: JSON.
-        arrays: weights, or how they changed.
+        arrays: weights, or their changes.
     """
 
     document: str
@@ -64,12 +64,12 @@ class Post(Protocol):
     def exchange(
         self, letters: Mapping[int, Letter], seconds: float, wish: StopWish
     ) -> Mapping[int, Letter | str]:
-        """Send a letter to some devices, and return their answers, or why one has failed.
+        """Send a letter to some devices, and return their answers, or why they failed.
 
         Args:
             letters: by device.
-            seconds: how long answers are waited for. Who is slower is left out.
-            wish: whether somebody wants to stop, so that nobody waits any longer.
+            seconds: the time to wait for answers; slower devices are left out.
+            wish: whether the run must stop, which ends the wait.
         """
 
 
@@ -90,12 +90,12 @@ def serve(
 
     Args:
         post: reaches the devices.
-        people: the number of devices that must be connected before training begins. Who comes
-            later takes no part.
-        continues: the model that training begins from, which each device must have, too.
+        people: the number of devices that must be connected before training begins. Devices that
+            connect later do not take part.
+        continues: the model that training begins from, which each device must also have.
         out: the model folder.
-        valid: texts to measure the model on, which lie here.
-        seconds: how long a round waits for answers.
+        valid: texts on this machine to measure the model on.
+        seconds: the time that a round waits for answers.
         resume: whether to continue from the checkpoint in `out`; the devices must be the same.
         overwrite: whether to replace a model in `out`, once the first round has been saved.
         report: called with all events.
@@ -150,10 +150,10 @@ def serve(
 
 
 def answered(request: Letter, model: str | PathLike[str], text: str | PathLike[str]) -> Letter:
-    """Return a device's answer: how its weights change by learning from its owner's text.
+    """Return a device's answer: the change of its weights by learning from its owner's text.
 
     Args:
-        request: what the server sends.
+        request: the server's message.
         model: the model's folder on the device, or its name if it is installed.
         text: a file or folder with all of the owner's text.
 
@@ -180,7 +180,7 @@ def answered(request: Letter, model: str | PathLike[str], text: str | PathLike[s
 
 
 def vocabulary_of(folder: Folder) -> str:
-    """Return a digest of a model's words and of how text is cut into them."""
+    """Return a digest of a model's words and of the rules that divide text into words."""
     tokenizer = folder.tokenizer
     content = json.dumps([tokenizer.words, asdict(tokenizer.config)])
     return sha256(content.encode()).hexdigest()
@@ -244,12 +244,12 @@ class _Devices:
         return Letter(json.dumps(document), weights)
 
     def _update(self, answer: Letter) -> Update | str:
-        """Return what a device has sent, or why it cannot be read."""
+        """Return the update that a device has sent, or why it cannot be read."""
         try:
             words = json.loads(answer.document)["words"]
         except (ValueError, KeyError, TypeError, RecursionError):
             return "its answer cannot be read"
         if type(words) is not int:
             return "it did not say how many words it read"
-        # Whoever claims more would count for more.
+        # A device that claims more words would have a larger weight.
         return Update(answer.arrays, min(words, self._rule.words))

@@ -70,7 +70,7 @@ server.main()(main)
 
 
 class _Grid:
-    """Flower's connected devices, as `foreword.federated.devices.Post` wants them."""
+    """Flower's connected devices, with the interface of `foreword.federated.devices.Post`."""
 
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
@@ -116,7 +116,7 @@ def _read(reply: Message) -> Letter | str:
         return str(reply.error.reason)
     try:
         return _letter(reply.content)
-    except Exception as error:  # whatever a device sends must not end the round
+    except Exception as error:  # no data from a device may end the round
         return f"its answer cannot be read ({type(error).__name__})"
 
 

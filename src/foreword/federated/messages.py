@@ -1,6 +1,6 @@
-"""Arrays and JSON data through a pipe between two processes. Knows nothing of what they mean.
+"""Send arrays and JSON data through a pipe between two processes. Does not know their meaning.
 
-A message is a line of JSON, which also tells the arrays' types and shapes, and their numbers.
+A message is a line of JSON, which also has the arrays' types and shapes, and then their bytes.
 """
 
 import json
@@ -13,10 +13,10 @@ import numpy as np
 def send(
     stream: BinaryIO, document: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None
 ) -> None:
-    """Write a message, and see that it is on its way.
+    """Write a message, and flush the pipe.
 
     Raises:
-        OSError: nobody reads the pipe any more.
+        OSError: the pipe is no longer read.
     """
     arrays = arrays or {}
     shapes = [[name, array.dtype.str, array.shape] for name, array in arrays.items()]

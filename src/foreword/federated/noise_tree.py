@@ -1,15 +1,16 @@
 """Noise for running sums, by a binary tree. Knows nothing of people, weights or epsilon.
 
-Whoever publishes the sum of the first t values after every value t, with fresh noise in each sum,
-tells of the first value again in all later sums. With a tree (Dwork et al. 2010, "Differential
-privacy under continual observation"; Chan et al. 2011) every node is the sum of 2^k consecutive
-values, with noise of its own. The first t values are the sum of the nodes that the binary digits of
-t name, and a value is in one node of each level: in log2(t) + 1 of them at most.
+If the sum of the first t values is published after every value t, with fresh noise in each sum, the
+first value is in all sums, and each reveals more of it. With a tree (Dwork et al. 2010,
+"Differential privacy under continual observation"; Chan et al. 2011) every node is the sum of 2^k
+consecutive values, with noise of its own. The first t values are the sum of the nodes that the
+binary digits of t name, and a value is in one node of each level: in log2(t) + 1 of them at most.
 
-A node need not be taken as it is: the sum of its two halves, which are there already, is a second,
-independent look at the same values. Weighting both by their precision (Honaker 2015, "Efficient use
-of differentially private binary trees"; used so in training by Kairouz et al. 2021, "Practical and
-private (deep) learning without sampling or shuffling") gives less noise for the same privacy.
+A node need not be used by itself: the sum of its two halves, which are known already, is a second,
+independent measurement of the same values. Weighting both by their precision (Honaker 2015,
+"Efficient use of differentially private binary trees"; used so in training by Kairouz et al. 2021,
+"Practical and private (deep) learning without sampling or shuffling") gives less noise for the same
+privacy.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ level: 0 for a leaf. The same node always has the same noise."""
 
 
 def gaussian(seed: int, size: int) -> Draw:
-    """Return standard normal noise, (`size`,) float32, for every node, which the seed decides."""
+    """Return standard normal noise for every node, (`size`,) float32, drawn by a seed."""
 
     def draw(step: int, level: int) -> np.ndarray:
         sequence = np.random.SeedSequence(seed, spawn_key=(step, level))
@@ -38,7 +39,7 @@ class NoiseTree:
 
     Attributes:
         restart: the number of values after which a new tree begins; None never restarts. The noise
-            of the trees before it stays in the sum.
+            of earlier trees stays in the sum.
         reduces_variance: whether a node's noise is that of the best estimate from the node and the
             nodes below it, instead of the node's own.
         step: the number of values so far, in all trees.
@@ -54,7 +55,7 @@ class NoiseTree:
     def added(self, draw: Draw) -> tuple[np.ndarray, "NoiseTree"]:
         """Return the noise that the next value adds to the running sum, (D,), and the tree after.
 
-        It is the difference of the noise in two consecutive sums, so much of it cancels later.
+        It is the difference of the noise in two consecutive sums, so that much of it cancels later.
         """
         step = self.step + 1
         begins = self.restart is not None and self.step % self.restart == 0
@@ -89,8 +90,8 @@ class NoiseTree:
 def variance(level: int) -> float:
     """Return the variance of the best estimate of a node whose own noise has variance 1.
 
-    Two independent looks of variances 1 and 2 v, of which v is that of a half, together have
-    1 / (1 + 1 / (2 v)); from a leaf's 1 upwards that is 1 / (2 - 2^-level).
+    Two independent measurements of variances 1 and 2 v, where v is that of a half, together have 1
+    / (1 + 1 / (2 v)); from a leaf's 1 upwards that is 1 / (2 - 2^-level).
 
     >>> [round(variance(level), 3) for level in range(4)]
     [1.0, 0.667, 0.571, 0.533]

@@ -1,4 +1,4 @@
-"""Whose text is whose: a person's words as ids. Knows no weights and no rounds."""
+"""The texts of people as word ids. Knows no weights and no rounds."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from foreword.text.tokenizer import Tokenizer
 from foreword.text.tokens import tokenise
 
 FEWEST_WORDS = 2
-"""The number of words below which there is nothing to learn from."""
+"""The smallest number of words from which a model can learn."""
 
 
 @dataclass(frozen=True)
 class People:
-    """The text of many people, apart.
+    """The texts of many people, each by itself.
 
     Attributes:
-        text: what the texts are called, without folders or people's names.
+        text: the name of the texts, without folders or people's names.
         ids: each person's text as word ids, (N,), in the order of their names.
-        empty: the number of people that were left out, as they have too few words.
-        sha256: the digest of all ids in their order, which tells these people from others.
+        empty: the number of people that were left out because they have too few words.
+        sha256: the digest of all ids in their order, which identifies these people.
     """
 
     text: str
@@ -56,10 +56,10 @@ def read_people(
     Args:
         texts: files, or folders of files, of which each is the text of one person; none: the part
             for training of the carried chats, by their senders.
-        tokenizer: of the model that training begins from, whose words are the only ones known.
+        tokenizer: that of the model that training begins from, whose words are the only known ones.
         say: called with sentences about what was read.
         progress: called with (activity, number done, number in all).
-        scratch: the folder on whose disk converted text lies while it is read.
+        scratch: the folder on whose disk converted text is stored while it is read.
 
     Raises:
         TextError: there is nobody, or nobody has written anything.

@@ -1,4 +1,4 @@
-"""Where a federated run is, as a value and in a checkpoint. Knows no text and no network."""
+"""The position of a federated run, as a value and in a checkpoint. Knows no text and no network."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +19,7 @@ class Position:
         state: the server's.
         last: by person, the last round in which they took part; -1 if they have not.
         seconds: the time so far.
-        noise_seed: of all noise. A secret.
+        noise_seed: the seed of all noise, a secret.
     """
 
     state: ServerState
@@ -28,7 +28,7 @@ class Position:
     noise_seed: int
 
     def checkpoint(self, settings: FederatedSettings, text: str) -> Checkpoint:
-        """Return it as a file holds it, with what tells these people from others."""
+        """Return the content of its file, with the fingerprint of the people."""
         state = self.state
         groups = {"weights": state.weights, "mean": state.mean, "square": state.square}
         arrays = {f"{group}/{k}": v for group, of in groups.items() for k, v in of.items()}
@@ -49,7 +49,7 @@ class Position:
 
     @classmethod
     def restored(cls, checkpoint: Checkpoint, tree: NoiseTree, like: Weights) -> "Position":
-        """Return what a checkpoint holds.
+        """Return the position that a checkpoint holds.
 
         Args:
             checkpoint: the checkpoint.
@@ -93,7 +93,7 @@ def chosen_people(last: np.ndarray, number: int, plan: Plan) -> np.ndarray:
 
     Args:
         last: by person, the last round in which they took part; -1 if they have not.
-        number: of the round, from 0.
+        number: the number of the round, from 0.
         plan: says how many are chosen, and how long they rest.
     """
     rested = np.flatnonzero((last < 0) | (number - last >= plan.separation))

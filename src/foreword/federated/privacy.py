@@ -1,12 +1,12 @@
-"""What the noise of a tree promises to a person: (epsilon, delta). Knows no weights and no noise.
+"""The differential privacy of a tree's noise: (epsilon, delta). Knows no weights and no noise.
 
 All sums of a tree are one Gaussian mechanism: a vector with an entry for each node, to which
-independent noise is added. What a person can change in it, the sensitivity, follows from how often
-and how closely they may take part. That holds too where later values depend on earlier sums, as
-they do in training (Denisov et al. 2022, "Improved differential privacy for SGD via optimal private
-linear operators on adaptive streams"), and for a person's vectors of any direction, since a tree
-adds and never subtracts (Choquette-Choo et al. 2023, "Multi-epoch matrix factorization mechanisms
-for private machine learning").
+independent noise is added. The largest change that a person can make to it, the sensitivity,
+follows from how often and in which rounds they may take part. This also holds if later values
+depend on earlier sums, as they do in training (Denisov et al. 2022, "Improved differential privacy
+for SGD via optimal private linear operators on adaptive streams"), and for a person's vectors of
+any direction, since a tree adds and never subtracts (Choquette-Choo et al. 2023, "Multi-epoch
+matrix factorization mechanisms for private machine learning").
 """
 
 import math
@@ -19,12 +19,12 @@ _HALVINGS = 200
 
 @dataclass(frozen=True)
 class Participation:
-    """How often a person may take part, and what follows for the noise.
+    """How often a person may take part, and the resulting sensitivity.
 
     Attributes:
         most: the largest number of rounds in which a person takes part.
-        sensitivity: the largest L2 norm of what a person changes in all nodes together, if each of
-            their values has a norm of 1 at most.
+        sensitivity: the largest L2 norm of a person's change to all nodes together, if each of
+            their values has a norm of at most 1.
     """
 
     most: int
@@ -32,7 +32,7 @@ class Participation:
 
 
 def participation(rounds: int, separation: int, restart: int | None = None) -> Participation:
-    """Return a bound of what a person can change in the trees of some rounds.
+    """Return a bound on a person's change to the trees of some rounds.
 
     A node over m rounds has at most ceil(m / separation) of a person's values, and those of one
     level together have at most as many as the person has in all. So the squares of a level are at
@@ -83,7 +83,7 @@ def epsilon_of(noise: float, delta: float) -> float:
 
 
 def noise_for(epsilon: float, delta: float) -> float:
-    """Return the least noise, in units of the sensitivity, whose `epsilon_of` is at most this."""
+    """Return the smallest noise, in units of sensitivity, whose `epsilon_of` is at most this."""
     most = 1.0
     while _delta_of(most, epsilon) > delta:
         most *= 2.0
@@ -107,7 +107,7 @@ def _log_normal(x: float) -> float:
 
 
 def _least(holds: Callable[[float], bool], low: float, high: float) -> float:
-    """Return the least float at which something holds that holds from there on, up to `high`."""
+    """Return the smallest float, up to `high`, from which on a condition holds."""
     for _ in range(_HALVINGS):
         middle = low + (high - low) / 2.0
         if middle in (low, high):

@@ -1,8 +1,9 @@
-"""The loop over rounds, whoever takes part. Holds no equations.
+"""The loop over rounds, for any clients. Has no equations.
 
-A round is: choose people who have rested, let each compute a change of the weights, and make new
-weights of the changes. All random choices come from seeds and the number of the round. So a round
-that is done again after a kill is the same round, noise included, and tells nobody more.
+In a round, people who have rested are chosen, each computes a change of the weights, and new
+weights are made from the changes. All random choices come from seeds and the number of the round.
+So a round that is repeated after a kill is the same round, including its noise, and reveals nothing
+more.
 """
 
 import math
@@ -44,7 +45,7 @@ def carry_out(
     seconds: float,
     on_start: Callable[[Path], None],
 ) -> Outcome[FolderConfig]:
-    """Do all rounds that are left, in a folder that is claimed, or stop when somebody asks."""
+    """Do all remaining rounds, in a folder that is claimed, or stop on request."""
     plan, settings = run.plan, run.plan.settings
     model_home = Home(out, is_begun=checkpoint is not None)
     position = _first(run, checkpoint, seconds, out)
@@ -81,8 +82,8 @@ def carry_out(
             position = replace(after, seconds=position.seconds + now - clock)
             clock = now
             _validate(run, position)
-            # Devices do not answer twice in the same way. Each of their rounds is saved, so that
-            # none is done again: the same noise on another sum would tell the difference.
+            # Devices do not give the same answer twice. Each of their rounds is saved, so that none
+            # is repeated: the same noise on another sum would reveal the difference.
             if not run.crowd.repeats or now - saved_at >= settings.save_seconds:
                 save(position)
                 saved_at = time.monotonic()
@@ -103,7 +104,7 @@ def carry_out(
             exposures=exposed,
         )
         if plan.privacy is not None:
-            forget(model_home.folder)  # the noise's seed, which nobody needs any more
+            forget(model_home.folder)  # the noise's seed, which is no longer needed
     else:
         config = read_config(model_home.folder)
     stopped_by = None if wish.signal is None else wish.signal.name
@@ -111,7 +112,7 @@ def carry_out(
 
 
 def _first(run: Run, checkpoint: Checkpoint | None, seconds: float, out: Path) -> Position:
-    """Return where the run begins, or goes on."""
+    """Return the position at which the run begins or continues."""
     plan, settings = run.plan, run.plan.settings
     tree = NoiseTree(settings.restart, settings.variance_reduction)
     weights = dense(run.folder.weights)
@@ -132,7 +133,7 @@ def _first(run: Run, checkpoint: Checkpoint | None, seconds: float, out: Path) -
 
 
 def _round(run: Run, clients: Clients, at: Position, draw: Draw, wish: StopWish) -> Position | None:
-    """Return the position after one more round; None if somebody wants to stop within it."""
+    """Return the position after one more round; None if it was interrupted."""
     plan, number, began = run.plan, at.state.round, time.monotonic()
     chosen = chosen_people(at.last, number, plan)
     tasks = [Task(person, (plan.settings.seed, 1, number, person)) for person in map(int, chosen)]
@@ -205,7 +206,7 @@ def _validate(run: Run, at: Position) -> None:
 
 
 def _evaluation(run: Run, weights: Weights, wish: StopWish) -> Evaluation | None:
-    """Measure the weights on all of the held-out text, unless somebody stops it."""
+    """Measure the weights on all of the held-out text, unless it is interrupted."""
     assert run.valid is not None
     load_weights(run.model, dict(weights))
     try:
@@ -221,7 +222,7 @@ def _evaluation(run: Run, weights: Weights, wish: StopWish) -> Evaluation | None
 
 
 def _exposures(run: Run, weights: Weights, wish: StopWish) -> tuple[float, ...]:
-    """Measure whether the model knows the canaries, unless somebody stops it."""
+    """Measure whether the model knows the canaries, unless it is interrupted."""
     assert run.crowd.canaries is not None
     load_weights(run.model, dict(weights))
     try:
@@ -231,7 +232,7 @@ def _exposures(run: Run, weights: Weights, wish: StopWish) -> tuple[float, ...]:
 
 
 def _progress(run: Run, what: str, wish: StopWish) -> Callable[[int, int], None]:
-    """Return what reports how much is done, and raises InterruptedError if somebody stops it."""
+    """Return a function that reports progress, and raises InterruptedError on interruption."""
 
     def progress(done: int, total: int) -> None:
         run.report(TextProgress(what, done, total))

@@ -1,4 +1,4 @@
-"""How clients and the server learn, as plain data: what a server tells its clients. No torch."""
+"""How clients and the server learn, as plain data that a server sends to clients. No torch."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +16,7 @@ class ClientRule:
     Attributes:
         rate: the learning rate of SGD.
         passes: the number of passes over the words.
-        words: the largest number of words that are read in a round: the bound of a person's part.
+        words: the largest number of words of a person that are read in a round.
         batch_size, window: as in `foreword train`.
         bptt: whether the state is carried from window to window or begins at each line.
         gradient_clip: the largest norm of a step's gradient.
@@ -47,11 +47,11 @@ class ClientRule:
 
 @dataclass(frozen=True)
 class Task:
-    """A client's part in a round, besides the weights.
+    """A client's task in a round, without the weights.
 
     Attributes:
         person: the position of the person among all people.
-        seed: chooses what is read of their text; see `foreword.federated.client`.
+        seed: chooses the passage of their text; see `foreword.federated.client`.
     """
 
     person: int
@@ -60,19 +60,20 @@ class Task:
 
 @dataclass(frozen=True)
 class ServerRule:
-    """How the server makes new weights of changes.
+    """How the server makes new weights from changes.
 
     Attributes:
         clients: the number of people in a round.
-        clip: the largest L2 norm of a change, over all arrays together; a longer one is scaled.
+        clip: the largest L2 norm of a change, over all arrays together; a larger one is scaled
+            down.
         noise: the standard deviation of a node's noise, in units of `clip`. With noise every person
-            has the same weight, and the sum is divided by `clients`, whoever answered: otherwise a
-            person could change what others count. 0 weights people by their words.
+            has the same weight, and the sum is divided by `clients`, regardless of who answered:
+            otherwise a person could change the weight of others. 0 weights people by their words.
         optimiser: "fedavg" adds the mean change; "fedadam" is Adam without bias correction.
         rate: the factor of the mean change.
         momentum: the decay of the mean over rounds: beta1 of Adam.
         beta2: the decay of the mean square of "fedadam".
-        adaptivity: what is added to its root, so that small changes are not blown up: tau.
+        adaptivity: tau, which is added to its root, so that small changes are not amplified.
     """
 
     clients: int

@@ -1,4 +1,4 @@
-"""What stays the same in all rounds of a federated run, and who takes part. Knows no loop."""
+"""The constant parts of a federated run, and those who take part. Knows no loop."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -25,13 +25,13 @@ class Clients(Protocol):
     def learned(
         self, weights: Weights, tasks: Sequence[Task], wish: StopWish, rounds_left: int
     ) -> Sequence[Learned] | None:
-        """Return what the clients of a round have learned; None if somebody wants to stop.
+        """Return the results of a round's clients; None if the run must stop.
 
         Args:
             weights: those that the server sends.
-            tasks: one for each client. Who does not answer is left out of what is returned.
-            wish: whether somebody wants to stop.
-            rounds_left: the number of rounds to be done, this one included.
+            tasks: one for each client. Clients that do not answer are left out of the result.
+            wish: whether the run must stop.
+            rounds_left: the number of remaining rounds, including this one.
         """
 
 
@@ -40,14 +40,14 @@ class Crowd:
     """Those who take part.
 
     Attributes:
-        text: what their text is called, without folders or people's names.
+        text: the name of their text, without folders or people's names.
         people: their number.
-        words: the number of words of all of them; None if nobody may know it.
-        fingerprint: what tells them, and their text if it is known, from others.
-        clients: gives what computes their changes, until the context ends.
-        repeats: whether a round that is done again is the same to the last bit.
+        words: the number of words of all of them; None if it is private.
+        fingerprint: identifies them, and their text if it is known.
+        clients: a context that computes their changes.
+        repeats: whether a repeated round is bit for bit the same.
         canaries: the sentences that are planted in their text; None if there are none.
-        held_out: what the model is measured on if nothing else is given.
+        held_out: the default text on which the model is measured.
         simulated: whether they are on this machine.
     """
 
@@ -64,16 +64,16 @@ class Crowd:
 
 @dataclass(frozen=True)
 class Run:
-    """What stays the same in all rounds.
+    """The constant parts of all rounds.
 
     Attributes:
-        folder: the model that training began from, or that is gone on with.
+        folder: the model that training began from, or that is continued.
         base: the name of the model that training began from.
         crowd: those who take part.
         plan: the settings.
-        model: a network of the architecture, in which validations compute.
+        model: a network of the architecture, for validations.
         valid: the held-out text, and its name.
-        reset: how the state goes through that text.
+        reset: when the state is reset in that text.
         report: called with all events.
     """
 
@@ -88,7 +88,7 @@ class Run:
 
     @property
     def bptt(self) -> Bptt:
-        """How a person's text is cut."""
+        """How a person's text is divided into windows."""
         return self.plan.client.bptt
 
     @property

@@ -1,10 +1,11 @@
 """A round at the server: the changes of some people become new weights. Knows no text and no torch.
 
 Federated averaging (McMahan et al. 2017, "Communication-efficient learning of deep networks from
-decentralized data") adds the mean change to the weights. As Reddi et al. (2021, "Adaptive federated
-optimization") put it, the mean is a gradient, which the server may also take with momentum or by
-Adam. With noise, the mean is that of DP-FTRL: its sum over all rounds so far carries the noise of a
-tree (Kairouz et al. 2021, "Practical and private (deep) learning without sampling or shuffling").
+decentralized data") adds the mean change to the weights. In the view of Reddi et al. (2021,
+"Adaptive federated optimization"), the mean is a gradient, with which the server may also use
+momentum or Adam. With noise, the mean is that of DP-FTRL: its sum over all rounds so far carries
+the noise of a tree (Kairouz et al. 2021, "Practical and private (deep) learning without sampling or
+shuffling").
 """
 
 import math
@@ -22,11 +23,11 @@ Weights = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Update:
-    """What a client sends.
+    """The data that a client sends.
 
     Attributes:
-        delta: its weights after its steps less those before.
-        words: the number of words that it read: its weight in the mean.
+        delta: its weights after its steps minus those before.
+        words: the number of words that it read, its weight in the mean.
     """
 
     delta: Weights
@@ -38,13 +39,13 @@ class ServerState:
     """Everything that a round changes. A value: `server_round` returns another one.
 
     Attributes:
-        weights: of the model.
+        weights: those of the model.
         round: the number of rounds so far.
         received: the number of changes that were used.
-        dropped: the number of those that were not: see `fault_of`.
-        words: the number of words that were read for those that were used.
+        dropped: the number of changes that were not; see `fault_of`.
+        words: the number of words that were read for the used changes.
         mean: the mean change, decayed over rounds.
-        square: its mean square, for "fedadam" alone.
+        square: its mean square, only for "fedadam".
         tree: the noise so far.
     """
 
@@ -59,7 +60,7 @@ class ServerState:
 
 
 def fault_of(update: Update, weights: Weights) -> str | None:
-    """Return why an update cannot be used, whoever sent it; None if it can."""
+    """Return why an update from any sender cannot be used; None if it can."""
     if update.words < 1:
         return "it read no words"
     if update.delta.keys() != weights.keys():
@@ -99,9 +100,10 @@ def server_round(
 
     Args:
         state: the state before it.
-        updates: what the round's clients have sent. What cannot be used is dropped and counted.
+        updates: the data that the round's clients have sent. Unusable updates are dropped and
+            counted.
         rule: how new weights are made.
-        draw: the noise of each node, for all weights in the order of their names; needed if the
+        draw: the noise of each node, for all weights in the order of their names; required if the
             rule has noise.
     """
     usable = [update for update in updates if fault_of(update, state.weights) is None]

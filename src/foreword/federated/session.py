@@ -1,4 +1,4 @@
-"""A federated run from one model folder to another, whoever takes part. Holds no loop."""
+"""A federated run from one model folder to another, with any clients. Has no loop."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -30,8 +30,9 @@ from foreword.training.session import Outcome
 from foreword.training.target import refusal_for
 
 FREE = frozenset({"processes", "save_seconds"})
-"""Settings that may change when a run is resumed. Not the threads: a round done again must be
-the same to the last bit, since the same noise on another sum would tell the difference."""
+"""Settings that may change when a run is resumed. Not the threads: a repeated round must be bit for
+bit the same, since the same noise on another sum would reveal the difference.
+"""
 
 Gather = Callable[[Folder, Sequence[Any], FederatedSettings, Path, Reporter], Crowd]
 """Returns those who take part, for the model that training begins from, their texts as they were
@@ -100,7 +101,7 @@ def federate_with(
 
 
 def _bptt(base: Folder) -> Bptt:
-    """Return how the text was cut in the training of the model that training begins from."""
+    """Return the kind of windows with which the initial model was trained."""
     record = base.config.training
     before = {} if record is None else record.settings
     return "sentence" if before.get("bptt") == "sentence" else "truncated"

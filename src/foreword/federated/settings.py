@@ -1,4 +1,4 @@
-"""Everything that can be set about federated training, as data. Knows nothing of how it is used.
+"""All settings of federated training, as data. Does not know how they are used.
 
 The command line and `foreword.federate` set these by the same names; the help text of each option
 is its description here.
@@ -154,7 +154,7 @@ class FederatedSettings(Settings):
         """Return settings of which some are set by name; None leaves one as it is.
 
         Raises:
-            SettingsError: names each setting that is wrong, its value and what it may be.
+            SettingsError: names each wrong setting, its value and the allowed values.
 
         >>> FederatedSettings.checked({"rounds": 5, "clients": None}).rounds
         5
@@ -169,19 +169,19 @@ class FederatedSettings(Settings):
             raise SettingsError("; ".join(map(fault_told, error.errors()))) from error
 
     def public(self) -> dict[str, Any]:
-        """Return the settings for whoever gets the model, who must not know the noise."""
+        """Return the settings for people who get the model, who must not know the noise."""
         return {**self.model_dump(), "noise_seed": None}
 
 
 @dataclass(frozen=True)
 class Privacy:
-    """What the noise promises to each person; see `foreword.federated.privacy`.
+    """The differential privacy of each person; see `foreword.federated.privacy`.
 
     Attributes:
         epsilon, delta: of the weights after all rounds together.
         noise: the standard deviation in a node, in units of the clipping norm.
         participations: the largest number of rounds in which a person takes part.
-        sensitivity: the largest L2 norm of a person's part in all nodes, in the same units.
+        sensitivity: the largest L2 norm of a person's contribution to all nodes, in the same units.
     """
 
     epsilon: float
@@ -193,15 +193,15 @@ class Privacy:
 
 @dataclass(frozen=True)
 class Plan:
-    """Settings with nothing left open, for a number of people.
+    """Settings with all choices made, for a number of people.
 
     Attributes:
-        settings: as they were given.
+        settings: the original settings.
         people: the number of people.
         separation: a person takes part at most once in this many consecutive rounds.
         client: how a client learns.
         server: how the server makes new weights.
-        privacy: what the noise promises; None without noise.
+        privacy: the differential privacy; None without noise.
     """
 
     settings: FederatedSettings

@@ -1,9 +1,9 @@
 """A process that computes clients: `python -m foreword.federated.worker`. Knows no rounds.
 
-Standard input brings the architecture and the rule, then weights and parts of people's text; a
-change of the weights for each part leaves by standard output, in the form of `messages`. It is a
-program of its own and not a pool's child, so that it does not import the script that started it,
-and leaves Ctrl-C in the terminal to its parent.
+It reads the architecture and the rule from standard input, then weights and parts of people's text,
+and writes a change of the weights for each part to standard output, in the form of `messages`. It
+is a separate program and not a pool's child, so that it does not import the script that started it,
+and Ctrl-C in the terminal reaches only its parent.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The classic experiments on what each recurrent cell can remember, run again.
+"""The classic experiments on what each recurrent cell can remember.
 
     result = foreword.memory.experiment(task="adding", cell="lstm", lag=100, seed=1)
     survey = foreword.memory.survey(["adding", "copy"], seeds=3, out="build/memory")

@@ -56,10 +56,10 @@ def experiment(
 
 
 def run(trial: Trial, report: Report | None = None) -> Result:
-    """Train as the trial says.
+    """Train as a trial describes.
 
-    Checks use fresh sequences; when one meets the criterion, the task's test decides, on fresh
-    sequences too. A loss or gradient that is not a number ends the trial, unsolved.
+    Checks use new sequences; when one meets the criterion, the task's test decides, also on new
+    sequences. A loss or gradient that is not a number ends the trial, unsolved.
     """
     task = task_for(trial.task)
     with nullcontext() if trial.kernel is None else dispatch.use(trial.kernel):
@@ -155,7 +155,7 @@ def _tested(network: Network, task: Task, lag: int, generator: Generator) -> Tal
 
 
 def _generator(trial: Trial, *purpose: str) -> Generator:
-    """Return a seed by which all cells meet the same sequences, and other tasks and lags others."""
+    """Return a seed that gives all cells the same sequences, and other tasks and lags others."""
     words = (trial.task, str(trial.lag), str(trial.seed), *purpose)
     digest = hashlib.blake2b("|".join(words).encode(), digest_size=8).digest()
     return Generator().manual_seed(int.from_bytes(digest) >> 1)

@@ -1,4 +1,4 @@
-"""The map: the share of seeds that solve a task, by cell and lag. Counts, and draws nothing."""
+"""The map: the share of seeds that solve a task, by cell and lag. Counts; does not draw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

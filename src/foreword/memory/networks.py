@@ -22,7 +22,7 @@ NETWORKS = (WINDOW, *CELLS)
 
 
 class Network(nn.Module):
-    """Reads sequences, and answers where it is asked."""
+    """Reads sequences, and answers at the requested steps."""
 
     readout: nn.Linear
 
@@ -32,7 +32,7 @@ class Network(nn.Module):
         return answers
 
     def hidden(self, batch: Batch) -> Tensor:
-        """Return (N, H), the features that the answers are computed from."""
+        """Return the features from which the answers are computed, (N, H)."""
         raise NotImplementedError
 
 

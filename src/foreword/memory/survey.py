@@ -101,7 +101,7 @@ def planned(
     seeds: int | Sequence[int],
     **choices: Any,
 ) -> list[Trial]:
-    """Return the trials of a survey, seed by seed, so that a part of it has some of everything."""
+    """Return the trials of a survey, seed by seed, so that a part covers every combination."""
     numbers = range(1, seeds + 1) if isinstance(seeds, int) else seeds
     trials = [
         trial_for(task, cell, lag, seed, **choices)

@@ -67,11 +67,11 @@ class Result:
         diverged: whether a loss or a gradient was not a number; then nothing was solved.
         steps: the number of updates.
         sequences: the number of sequences in them.
-        seconds: the duration of training, checks included.
+        seconds: the duration of training, including checks.
         cpu_seconds: the processor time.
         parameters: the number of trainable parameters.
         error: the task's measure on the test's fresh sequences, at the end.
-        wrong: the share there of what the criterion counts.
+        wrong: the fraction of wrong ones among those that the criterion counts.
         curve: (step, error, share wrong) at each check.
         figures: figures that only this task measures.
         gradients_before: (distance, norm) pairs by state, before training: the mean norm of the

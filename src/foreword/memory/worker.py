@@ -1,7 +1,7 @@
 """A process that runs trials: reads them from standard input and writes events, in lines of JSON.
 
-`python -m foreword.memory.worker`. It is a program of its own and not a pool's child, so that it
-does not import the script that started it, and leaves Ctrl-C in the terminal to its parent.
+`python -m foreword.memory.worker`. It is a separate program and not a pool's child, so that it does
+not import the script that started it, and Ctrl-C in the terminal reaches only its parent.
 """
 
 import json

@@ -125,8 +125,7 @@ class LibreTranslate:
         }
 
     async def _fields(self, request: Request) -> Mapping[str, Any]:
-        """Return the fields of a request: JSON, or those of a form, which LibreTranslate's clients
-        send.
+        """Return the fields of a request: JSON, or a form, as from LibreTranslate's clients.
 
         Raises:
             RequestError: the body is too large or neither of both, or the key is wrong.

@@ -1,4 +1,4 @@
-"""The survey as one HTML file that needs nothing else: maps, definitions, budgets, gradients."""
+"""The survey as one self-contained HTML file: maps, definitions, budgets, gradients."""
 
 from collections.abc import Sequence
 from html import escape
@@ -69,7 +69,7 @@ def _section(task: str, results: Sequence[Result], table: Sequence[MapCell]) -> 
 
 
 def _budgets(own: Sequence[Result]) -> str:
-    """Every budget there was; which networks had it, where there was more than one."""
+    """Every budget, with its networks if there is more than one."""
     cells: dict[str, list[str]] = {}
     for result in sorted(own, key=lambda r: NETWORKS.index(r.trial.cell)):
         names = cells.setdefault(budget(result.trial), [])
@@ -164,7 +164,7 @@ def _gradients(task: str, own: Sequence[Result]) -> str:
         return ""
     lines, rows = [], ""
     for cell, result in firsts.items():
-        state = "c" if "c" in result.gradients_before else "h"  # c carries far
+        state = "c" if "c" in result.gradients_before else "h"  # c carries gradients far
         for when, norms in (
             ("before", result.gradients_before[state]),
             ("after", result.gradients_after.get(state, ())),

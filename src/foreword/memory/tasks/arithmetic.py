@@ -1,4 +1,4 @@
-"""Adding and multiplying two marked numbers that lie far back."""
+"""Adding and multiplying two marked numbers of long ago."""
 
 import torch
 from torch import Generator, Tensor
@@ -12,15 +12,15 @@ class Adding(Task):
 
     A sequence has as many steps as the lag. Each step has two inputs: a number, uniform in [0, 1],
     and a mark, which is 1 at two steps and 0 at all others. The first marked step is drawn from the
-    first half, the second from the second half. After the last step the sum of the two marked
-    numbers is wanted; the loss is its squared error. Always answering 1 has a mean squared error of
-    1/6.
+    first half, the second from the second half. The target after the last step is the sum of the
+    two marked numbers; the loss is its squared error. Always answering 1 has a mean squared error
+    of 1/6.
 
     Hochreiter & Schmidhuber (1997, experiment 4) draw numbers from [-1, 1], mark first and last
     steps with -1, vary the length by a tenth and put the first mark among the first ten steps; the
-    target is the sum brought to [0, 1]. The form here is that of later papers (Le, Jaitly & Hinton
+    target is the sum scaled to [0, 1]. The form here is that of later papers (Le, Jaitly & Hinton
     2015; Arjovsky, Shah & Bengio 2016), whose errors can be compared. They trained online by plain
-    gradient descent, here it is Adam on minibatches, which takes minutes instead of hours.
+    gradient descent; here Adam is used on minibatches, which takes minutes instead of hours.
     """
 
     source = "Hochreiter & Schmidhuber 1997, experiment 4"
@@ -62,7 +62,7 @@ class Adding(Task):
         return Batch(torch.stack([numbers, marks], 2), asked, target)
 
     def target(self, first: Tensor, second: Tensor) -> Tensor:
-        """What is wanted of the two marked numbers."""
+        """The target for the two marked numbers."""
         return first + second
 
     def judge(self, answers: Tensor, batch: Batch) -> Tally:
@@ -85,11 +85,11 @@ class Adding(Task):
 class Multiplication(Adding):
     """The multiplication problem.
 
-    As the adding problem, but the product of the two marked numbers is wanted, from [0, 1]. Always
-    answering 1/4 has a mean squared error of 7/144, 0.049.
+    As the adding problem, but the target is the product of the two marked numbers, in [0, 1].
+    Always answering 1/4 has a mean squared error of 7/144, 0.049.
 
-    Hochreiter & Schmidhuber (1997, experiment 5) made it to show that an LSTM's memory is not bound
-    to sums. Marks, lengths and training differ from the paper's as in the adding problem.
+    Hochreiter & Schmidhuber (1997, experiment 5) made it to show that an LSTM's memory is not
+    limited to sums. Marks, lengths and training differ from the paper's as in the adding problem.
     """
 
     source = "Hochreiter & Schmidhuber 1997, experiment 5"
@@ -105,7 +105,7 @@ class Multiplication(Adding):
         self.title = "Multiplication problem"
 
     def target(self, first: Tensor, second: Tensor) -> Tensor:
-        """What is wanted of the two marked numbers."""
+        """The target for the two marked numbers."""
         return first * second
 
     def naive(self, lag: int) -> float | None:

@@ -1,4 +1,4 @@
-"""Ten symbols to be said again after a long wait."""
+"""Ten symbols that must be repeated after a long delay."""
 
 import math
 
@@ -17,12 +17,12 @@ class Copy(Task):
     """The copying problem.
 
     Ten symbols drawn from eight, then lag - 1 blanks, a delimiter, and ten blanks: lag + 20 steps,
-    one-hot, ten inputs. Wanted are lag + 10 blanks, and then the ten symbols in their order. The
-    loss is cross-entropy, the mean over all steps. Who forgets everything but when to speak has a
-    loss of 10 ln 8 / (lag + 20).
+    one-hot, ten inputs. The target is lag + 10 blanks, and then the ten symbols in their order. The
+    loss is cross-entropy, the mean over all steps. A network that forgets everything except when to
+    answer has a loss of 10 ln 8 / (lag + 20).
 
     The form is exactly that of Arjovsky, Shah & Bengio (2016), who trace it to Hochreiter &
-    Schmidhuber (1997). They used RMSProp; Adam is what all tasks here use.
+    Schmidhuber (1997). They used RMSProp; all tasks here use Adam.
     """
 
     source = "Arjovsky, Shah & Bengio 2016, after Hochreiter & Schmidhuber 1997"
@@ -61,7 +61,7 @@ class Copy(Task):
         return Batch(F.one_hot(symbols, SYMBOLS + 2).float(), asked, targets.reshape(-1))
 
     def judge(self, answers: Tensor, batch: Batch) -> Tally:
-        """Cross-entropies, and wrong ones of the symbols to be said again."""
+        """Cross-entropies, and wrong symbols among those to repeat."""
         error = float(F.cross_entropy(answers, batch.targets, reduction="sum"))
         wanted = batch.targets < BLANK
         wrong = int((answers.argmax(1) != batch.targets)[wanted].sum())
@@ -72,9 +72,9 @@ class Copy(Task):
         return tally.share_wrong <= 0.01
 
     def span(self, lag: int) -> int:
-        """From the first symbol to where it is to be said again, and on to the last."""
+        """From the first symbol to its repetition, and on to the last."""
         return lag + 2 * LENGTH
 
     def naive(self, lag: int) -> float | None:
-        """Blanks told, symbols guessed."""
+        """Blanks predicted, symbols guessed."""
         return LENGTH * math.log(SYMBOLS) / (lag + 2 * LENGTH)

@@ -1,4 +1,4 @@
-"""Counting: how far beyond the lengths of training a^n b^n and a^n b^n c^n are understood."""
+"""Counting: how far beyond the lengths of training a^n b^n and a^n b^n c^n are recognised."""
 
 from collections.abc import Iterator
 
@@ -9,28 +9,28 @@ from torch.nn import functional as F
 from foreword.memory.tasks.task import Answer, Batch, Tally, Task, TaskSettings
 
 FARTHEST = 2000
-"""No n beyond it is tried."""
+"""The largest n that is tried."""
 AT_ONCE = 64
-"""Lengths that are tried side by side."""
+"""The number of lengths that are tried together."""
 
 
 class Counting(Task):
     """The languages a^n b^n and a^n b^n c^n.
 
-    A string is S a...a b...b E, or S a...a b...b c...c E, each letter n times. After each symbol,
-    the last one left out, the set of those that may follow is wanted: after S it is {a}, after an a
-    {a, b}, as n is not known yet, and then what counting says: one symbol alone. Symbols go in
+    A string is S a...a b...b E, or S a...a b...b c...c E, each letter n times. After each symbol
+    except the last, the target is the set of symbols that may follow: after S it is {a}, after an a
+    {a, b}, as n is not known yet, and then the one symbol that counting determines. Symbols go in
     one-hot (S and letters); outputs are sigmoids (letters and E), and the loss is their
-    cross-entropy. n goes through all numbers from 1 to the lag in random order, again and again. A
-    string is accepted if at each of its steps exactly the outputs of the right set are above 1/2.
+    cross-entropy. n takes all values from 1 to the lag in random order, repeatedly. A string is
+    accepted if at each of its steps exactly the outputs of the right set are above 1/2.
 
-    What matters is the reach: the largest N such that every string with n from 1 to N is accepted,
-    lengths in training or not. It is measured once, on the weights at the end of the whole budget.
-    The learning rate falls to nothing by then, and no weights are chosen by how they generalise.
+    The result is the reach: the largest N such that every string with n from 1 to N is accepted,
+    including lengths that were not in training. It is measured once, on the weights at the end of
+    the whole budget. The learning rate has fallen to zero by then, and no weights are chosen by how
+    they generalise.
 
-    Gers & Schmidhuber (2001) train with n from 1 to 10 and to 40 among others, on the LSTM with
-    peepholes, online and with a momentum; here it is Adam on minibatches, for a fixed number of
-    steps.
+    Gers & Schmidhuber (2001) train with n from 1 to 10 and to 40 among others, with the peephole
+    LSTM, online and with momentum; here Adam is used on minibatches, for a fixed number of steps.
     """
 
     criterion = "every string with n from 1 to the lag is accepted"
@@ -62,11 +62,11 @@ class Counting(Task):
         return self.strings(torch.cat(orders)[:count] + 1)
 
     def strings(self, lengths: Tensor) -> Batch:
-        """The strings of these n, (B,)."""
+        """The strings with these n, (B,)."""
         letters = len(self.letters)
         steps = letters * int(lengths.max()) + 1
         step = torch.arange(steps).unsqueeze(1)
-        # 0 is S, 1 the first letter; beyond the last letter lies the end.
+        # 0 is S, 1 the first letter; the end comes after the last letter.
         symbols = (step - 1).div(lengths, rounding_mode="floor") + 1
         inside = symbols <= letters
         following = step.div(lengths, rounding_mode="floor") + 1

@@ -19,7 +19,7 @@ from foreword.memory.tasks.task import (
 
 
 class _FirstSymbol(Task):
-    """The first symbol, or the second, is to be told at the end."""
+    """The first symbol, or the second, is the target at the end."""
 
     loss = "class"
     measure = "cross-entropy, nats"
@@ -41,12 +41,12 @@ class NoiseFree(_FirstSymbol):
     """The noise-free long lag.
 
     There are two sequences, (x, a1, ..., ap-1, x) and (y, a1, ..., ap-1, y), with p the lag. The
-    next symbol is to be told after each; symbols go in one-hot, p + 1 inputs. Only the last needs
-    memory, p steps far back. The loss is cross-entropy after a softmax, the mean over all steps.
+    target after each symbol is the next one; symbols are one-hot, p + 1 inputs. Only the last one
+    needs memory, of p steps. The loss is cross-entropy after a softmax, the mean over all steps.
 
     Experiment 2a of Hochreiter & Schmidhuber (1997), with p = 100 there. As there are only two
-    sequences, both are in every minibatch, and the test set is these two: no more can be asked.
-    Training is by Adam; the paper's was online, with squared errors.
+    sequences, both are in every minibatch, and the test set consists of them. Training is by Adam;
+    the paper's was online, with squared errors.
     """
 
     source = "Hochreiter & Schmidhuber 1997, experiment 2a"
@@ -70,7 +70,7 @@ class NoiseFree(_FirstSymbol):
         return lag + 1, lag + 1
 
     def draw(self, lag: int, count: int, generator: Generator) -> Batch:
-        """The two sequences, in turn; nothing is left to chance."""
+        """The two sequences, in turn, without any randomness."""
         del generator
         first = torch.arange(count).remainder(2).unsqueeze(0)
         between = torch.arange(2, lag + 1).unsqueeze(1).expand(lag - 1, count)
@@ -80,7 +80,7 @@ class NoiseFree(_FirstSymbol):
         return Batch(inputs, asked, symbols[1:].reshape(-1))
 
     def naive(self, lag: int) -> float | None:
-        """All but the last symbol told, and that one guessed."""
+        """All symbols but the last predicted, and that one guessed."""
         return math.log(2) / lag
 
 
@@ -88,8 +88,8 @@ class Irregular(_FirstSymbol):
     """The long lag without local regularities.
 
     As the noise-free long lag, but the symbols between are drawn at random from a1 to ap-1, so that
-    nothing can be compressed (sequence chunkers thrive on what is predictable). Only the last
-    symbol is wanted, x or y as the first; the loss is its cross-entropy.
+    nothing can be compressed (sequence chunkers exploit predictable parts). The target is only the
+    last symbol, x or y like the first; the loss is its cross-entropy.
 
     Experiment 2b of Hochreiter & Schmidhuber (1997), with p = 100 there. Training is by Adam on
     minibatches; the paper's was online, with squared errors.
@@ -130,9 +130,9 @@ class Irregular(_FirstSymbol):
 class IrregularLength(_FirstSymbol):
     """The very long lag without local regularities, of unknown length.
 
-    b, then x or y, then lag + K symbols drawn from 50 others, then e; after e the second symbol is
-    wanted. K is drawn so that after the first lag symbols each next one is the last with the
-    probability 1/10, and is at most 50. Symbols go in one-hot, 54 inputs. The loss is the
+    b, then x or y, then lag + K symbols drawn from 50 others, then e; the target after e is the
+    second symbol. K is drawn so that after the first lag symbols each next one is the last with the
+    probability 1/10, and is at most 50. Symbols are one-hot, 54 inputs. The loss is the
     cross-entropy of x or y.
 
     Experiment 2c of Hochreiter & Schmidhuber (1997) varies the number of other symbols together
@@ -186,14 +186,14 @@ class IrregularLength(_FirstSymbol):
 class TwoSequence(Task):
     """The two-sequence problem: signal and noise on one channel.
 
-    One input a step. The first three are 1 for the one class and -1 for the other; all that follow
-    are noise, normal with mean 0 and variance 0.2. Sequences have lag to 1.1 lag steps, uniformly.
-    After the last step the class is wanted, 1 or 0; one sigmoid output, whose loss is
-    cross-entropy.
+    There is one input at each step. The first three are 1 for one class and -1 for the other; all
+    others are noise, normal with mean 0 and variance 0.2. Sequences have lag to 1.1 lag steps,
+    uniformly. The target after the last step is the class, 1 or 0, for one sigmoid output, whose
+    loss is cross-entropy.
 
     Experiment 3a of Hochreiter & Schmidhuber (1997), after Bengio, Simard & Frasconi (1994), with
     lags of 100 and 1,000 there. Random weight guessing solves it too, as the paper says: it shows
-    that noise is borne, not that much is learnt. Training is by Adam on minibatches; the paper's
+    tolerance of noise, not that much is learned. Training is by Adam on minibatches; the paper's
     was online, with squared errors.
     """
 
@@ -255,8 +255,9 @@ class TwoSequence(Task):
 class NoisyTwoSequence(TwoSequence):
     """The two-sequence problem with a noisy signal.
 
-    As the two-sequence problem, but the noise is added to the first three inputs too. Then no one
-    can tell the class with certainty: the sign of the mean of the three is wrong once in 20,000.
+    As the two-sequence problem, but the noise is added to the first three inputs too. Then nothing
+    can recognise the class with certainty: the sign of the mean of the three is wrong once in
+    20,000.
 
     Experiment 3b of Hochreiter & Schmidhuber (1997); differences as in the two-sequence problem.
     """

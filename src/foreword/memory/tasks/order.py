@@ -1,4 +1,4 @@
-"""Telling in which order a few symbols came, which lie far apart among others."""
+"""Recognising the order of a few symbols, which are far apart among others."""
 
 import math
 
@@ -20,24 +20,24 @@ from foreword.memory.tasks.task import (
 SYMBOLS = "EBabcdXY"
 """Start, end, distractors, and the two that matter."""
 PLACES = {2: (0.1, 0.5), 3: (0.1, 0.33, 0.66), 4: (0.1, 0.3, 0.5, 0.7)}
-"""Where the symbols that matter may first stand, as shares of the lag."""
+"""The first possible positions of the symbols that matter, as fractions of the lag."""
 
 
 class TemporalOrder(Task):
     """Temporal order.
 
     A sequence has lag to 1.1 lag symbols, uniformly: E first, B last, between them symbols drawn
-    from a, b, c and d; except that two, three or four are X or Y, by chance. Each of these stands
-    in a stretch of a tenth of the lag: from 0.1 and 0.5 of the lag on for two; 0.1, 0.33 and 0.66
-    for three; 0.1, 0.3, 0.5 and 0.7 for four. Symbols go in one-hot, eight inputs. After the last
-    the class is wanted, one for each order of X and Y (4, 8 or 16); the loss is its cross-entropy.
-    An answer is right if every class's probability is less than 0.3 away from 0 or 1 as it should
-    be. Guessing has a loss of ln 4, ln 8 or ln 16.
+    from a, b, c and d; except that two, three or four are X or Y, at random. Each of these is in a
+    range of a tenth of the lag: from 0.1 and 0.5 of the lag on for two; 0.1, 0.33 and 0.66 for
+    three; 0.1, 0.3, 0.5 and 0.7 for four. Symbols are one-hot, eight inputs. The target after the
+    last is the class, one for each order of X and Y (4, 8 or 16); the loss is its cross-entropy. An
+    answer is right if every class's probability is less than 0.3 away from its target, 0 or 1.
+    Guessing has a loss of ln 4, ln 8 or ln 16.
 
     With a lag of 100, two symbols are the sequences of Hochreiter & Schmidhuber (1997) in
-    experiment 6a and three those of 6b; four is a task of ours in the same manner. The paper has
-    sigmoid outputs with squared errors; a softmax with cross-entropy is today's way to tell
-    classes. Adam on minibatches takes the place of online gradient descent.
+    experiment 6a and three those of 6b; the task with four is our own extension. The paper has
+    sigmoid outputs with squared errors; a softmax with cross-entropy is more usual today. Adam on
+    minibatches replaces online gradient descent.
     """
 
     criterion = "of 2,560 fresh sequences at most 2 are classified wrongly"
@@ -90,7 +90,7 @@ class TemporalOrder(Task):
         return Tally(error, len(answers), *wrong_sequences(~near, batch))
 
     def is_solved(self, tally: Tally) -> bool:
-        """See `criterion`; on the few sequences of a check none may be wrong."""
+        """See `criterion`; of the few sequences of a check, none may be wrong."""
         return tally.wrong <= 2 * tally.judged // self.test_size
 
     def naive(self, lag: int) -> float | None:

@@ -38,29 +38,29 @@ def embedded(grammar: tuple[tuple[tuple[str, int], ...], ...]) -> list[list[tupl
 
 ARROWS = embedded(GRAMMAR)
 END = len(ARROWS)
-# Each node has two arrows, the same one twice where there is but one.
+# Each node has two arrows; if there is only one, it is listed twice.
 _SYMBOL = torch.tensor([[SYMBOLS.index(a[0]) for a in (x[0], x[-1])] for x in ARROWS])
 _TO = torch.tensor([[a[1] for a in (x[0], x[-1])] for x in ARROWS])
 _LEGAL = torch.stack([F.one_hot(row, len(SYMBOLS)).amax(0) for row in _SYMBOL]).bool()
 _LONGEST = 400
-"""Steps after which a string that has not ended is thrown away: one in 10^30."""
+"""Steps after which a string that has not ended is discarded: one in 10^30."""
 
 
 class EmbeddedReber(Task):
     """The embedded Reber grammar.
 
     Strings are B, T or P, a string of the Reber grammar, the same T or P again, E; at each fork of
-    the grammar both ways are as likely. The next symbol is to be told after each one. Symbols go in
-    one-hot, seven inputs; the loss is cross-entropy after a softmax. A string is right if after
+    the grammar both ways are equally likely. The target after each symbol is the next one. Symbols
+    are one-hot, seven inputs; the loss is cross-entropy after a softmax. A string is right if after
     each of its symbols every symbol that may follow has a higher probability than every one that
-    may not: so the second symbol must be remembered until the last but one.
+    may not: so the second symbol must be remembered until the one before the last.
 
-    The lag is the least number of symbols of the inner string; the grammar's own is 5. Shorter ones
-    are drawn again.
+    The lag is the smallest number of symbols of the inner string; the grammar's own is 5. Shorter
+    ones are drawn again.
 
     Experiment 1 of Hochreiter & Schmidhuber (1997) has a fixed set of 256 strings for training and
-    one of 256 for the test, online training, and sigmoid outputs. Here strings are drawn afresh all
-    the time, training is by Adam on minibatches, and 2,560 strings make the test.
+    one of 256 for the test, online training, and sigmoid outputs. Here new strings are drawn all
+    the time, training is by Adam on minibatches, and the test has 2,560 strings.
     """
 
     source = "Hochreiter & Schmidhuber 1997, experiment 1"
@@ -103,14 +103,14 @@ class EmbeddedReber(Task):
 class ContinualReber(EmbeddedReber):
     """The continual embedded Reber grammar.
 
-    Strings of the embedded Reber grammar follow each other without a pause and without a sign to
-    the network, whose state is never reset: it must learn by itself to forget. Training sequences
+    Strings of the embedded Reber grammar follow each other without a pause and without a signal to
+    the network, whose state is never reset: it must learn to forget by itself. Training sequences
     are the first 200 symbols of such streams, each beginning with a fresh state. The test is ten
-    streams of 10,000 symbols. Encoding, loss, lag and what is right are those of the embedded Reber
-    grammar; every step of a stream is judged.
+    streams of 10,000 symbols. Encoding, loss, lag and criterion are those of the embedded Reber
+    grammar; every step of a stream counts.
 
-    Gers, Schmidhuber & Cummins (2000) made it to show what forget gates are for. They train online;
-    here it is Adam on minibatches of sequences that are a fiftieth as long as the test's streams.
+    Gers, Schmidhuber & Cummins (2000) made it to show the use of forget gates. They train online;
+    here Adam is used on minibatches of sequences that are a fiftieth as long as the test's streams.
     """
 
     source = "Gers, Schmidhuber & Cummins 2000"
@@ -163,7 +163,7 @@ def told_apart(answers: Tensor, batch: Batch) -> Tensor:
 def strings(lag: int, count: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
     """Symbols (T, B), which were legal at each step (T, B, 7), and lengths (B,).
 
-    Inner strings have `lag` symbols at least; what is shorter is drawn again.
+    Inner strings have at least `lag` symbols; shorter ones are drawn again.
     """
     kept: list[tuple[Tensor, Tensor, Tensor]] = []
     missing = count

@@ -22,7 +22,7 @@ class Batch:
     """Sequences and the requested answers.
 
     Attributes:
-        inputs: (T, B, I). After the end of a sequence they are 0, and nothing is asked.
+        inputs: (T, B, I). After the end of a sequence they are 0, and no answer is requested.
         asked: (T, B), true where an answer is requested: N of them, in the order of
             `asked.nonzero()`.
         targets: (N, O) numbers or sets, or (N,) classes.
@@ -43,7 +43,7 @@ class Tally:
         error: the sum of the task's measure over all answers.
         answers: the number of answers.
         wrong: the number of wrong ones among `judged`.
-        judged: the number of sequences, or of what else the criterion counts.
+        judged: the number of sequences, or of other things that the criterion counts.
     """
 
     error: float = 0.0
@@ -66,7 +66,7 @@ class Tally:
 
     @property
     def share_wrong(self) -> float:
-        """The share of wrong ones among what the criterion counts."""
+        """The fraction of wrong ones among those that the criterion counts."""
         return self.wrong / self.judged
 
 
@@ -114,13 +114,13 @@ class Task(ABC):
         source: the paper and experiment.
         criterion: when the task counts as solved, in words.
         loss: the loss of training.
-        measure: what `error` is, in words.
+        measure: the meaning of `error`, in words.
         lag_is: what the lag counts.
         lags: the lags of a survey.
-        lag_range: the least and the largest lag.
+        lag_range: the smallest and the largest lag.
         recipe: how networks are trained.
-        test_size: the number of fresh sequences of the test.
-        check_size: the number of fresh sequences of each check.
+        test_size: the number of new sequences of the test.
+        check_size: the number of new sequences of each check.
         stops: whether training ends when the task is solved, or uses the whole budget.
     """
 
@@ -218,5 +218,5 @@ def uniform_ints(low: int, high: int, shape: tuple[int, ...], generator: Generat
 
 
 def as_asked(of_sequences: Tensor, lengths: Tensor) -> Tensor:
-    """Return (B, ...) in the order in which `last_steps` asks: by length, then by sequence."""
+    """Return (B, ...) in the order of `last_steps`: by length, then by sequence."""
     return of_sequences[torch.argsort(lengths, stable=True)]

@@ -13,12 +13,13 @@ class SpikeDelays(Task):
     """Measuring spike delays.
 
     One input, which is 1 at a spike and 0 at all other steps. The first step is a spike; five more
-    follow, each after lag + I steps, I drawn uniformly from 0 to 10. At each spike but the first, I
-    / 10 is wanted for the delay that it ends: how long it was, to the step. The loss is the squared
-    error. Always answering 1/2 has a mean squared error of 1/10.
+    follow, each after lag + I steps, I drawn uniformly from 0 to 10. The target at each spike
+    except the first is I / 10 of the delay that it ends, which is its exact length. The loss is the
+    squared error. Always answering 1/2 has a mean squared error of 1/10.
 
-    After Gers, Schraudolph & Schmidhuber (2002), who measure spike delays to show what peepholes
-    are for. The form here is ours: six spikes each, and training by Adam on minibatches.
+    After Gers, Schraudolph & Schmidhuber (2002), who measure spike delays to show the use of
+    peepholes. The form here is ours: six spikes in each sequence, and training by Adam on
+    minibatches.
     """
 
     source = "after Gers, Schraudolph & Schmidhuber 2002"
@@ -53,7 +54,7 @@ class SpikeDelays(Task):
         return Batch(spikes.unsqueeze(2), asked, wanted[asked].unsqueeze(1))
 
     def judge(self, answers: Tensor, batch: Batch) -> Tally:
-        """Squared errors, and delays told wrongly."""
+        """Squared errors, and wrong delays."""
         error = float(F.mse_loss(answers, batch.targets, reduction="sum"))
         near = (answers - batch.targets).abs() < 0.5 / self.widest
         return Tally(error, len(answers), int((~near).sum()), len(answers))

@@ -1,4 +1,4 @@
-"""State tracking: what every symbol so far has done to a state, at lengths beyond training."""
+"""State tracking: a state that every symbol changes, at lengths beyond those of training."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -22,15 +22,15 @@ FARTHER = 4
 FARTHEST = 16
 """The length up to which the reach is tried, relative to that of training."""
 SEQUENCES = 256
-"""With which the reach is measured."""
+"""The number of sequences with which the reach is measured."""
 
 
 class StateTracking(Task):
-    """A task that asks at every step for a state that every symbol may have changed.
+    """A task whose target at every step is a state that every symbol may have changed.
 
     Training sequences have the lag's length, so that all shorter ones are their beginnings. The
     weights at the end of the whole budget are tested once, on longer sequences; the learning rate
-    falls to nothing by then, and no weights are chosen by how they generalise.
+    has fallen to zero by then, and no weights are chosen by how they generalise.
     """
 
     criterion = (
@@ -95,15 +95,15 @@ class StateTracking(Task):
 class ModularSum(StateTracking):
     """Modular sums, and parity.
 
-    Each step has a digit, uniform from 0 to m - 1, one-hot. After each, the sum of all digits so
-    far modulo m is wanted: one of m classes, whose loss is cross-entropy. Parity is the case m = 2,
+    Each step has a digit, uniform from 0 to m - 1, one-hot. The target after each is the sum of all
+    digits so far modulo m: one of m classes, whose loss is cross-entropy. Parity is the case m = 2,
     and `modular-sum` has m = 5. Sequences of training are as long as the lag; the test's are four
     times as long.
 
     A linear recurrence whose gates see the input alone and are never negative, with any number of
-    layers and a finite precision, can tell no such sum at every length (Sarrof, Veitsman & Hahn
-    2024; Grazzi et al. 2024); an Elman network and an LSTM can. Grazzi et al. train on both tasks;
-    the lengths and the training here are ours.
+    layers and a finite precision, cannot compute such a sum at every length (Sarrof, Veitsman &
+    Hahn 2024; Grazzi et al. 2024); an Elman network and an LSTM can. Grazzi et al. train on both
+    tasks; the lengths and the training here are ours.
     """
 
     source = "Grazzi et al. 2024, parity and modular sums"
@@ -127,9 +127,9 @@ class ModularSum(StateTracking):
 class Permutations(StateTracking):
     """Permutations of five.
 
-    Five things stand in a row. Each step has one of three symbols, uniform and one-hot: nothing
-    moves, the first two change places, or the first goes to the end. After each, the whole order is
-    wanted: for each of the five places which thing stands there, as 25 yes-or-no answers whose loss
+    Five things are in a row. Each step has one of three symbols, uniform and one-hot: nothing
+    moves, the first two change places, or the first goes to the end. The target after each is the
+    whole order: for each of the five positions the thing at it, as 25 yes-or-no answers whose loss
     is cross-entropy. An answer is right if all 25 are. Sequences of training are as long as the
     lag; the test's are four times as long.
 
@@ -167,16 +167,16 @@ class Permutations(StateTracking):
 class Brackets(StateTracking):
     """Nested brackets of two kinds.
 
-    The symbols are ( [ ) and ], one-hot. At each step a bracket is opened, of either kind, or the
-    one that was opened last is closed, each as likely; where none is open one is opened, and where
-    four are, one is closed. After each, the bracket that would close is wanted: a round one, a
-    square one, or none as all are closed. These three classes' loss is cross-entropy. Sequences of
+    The symbols are ( [ ) and ], one-hot. At each step a bracket of either kind is opened, or the
+    one that was opened last is closed, with equal probabilities; if none is open one is opened, and
+    if four are, one is closed. The target after each is the bracket that must be closed next: a
+    round one, a square one, or none. These three classes' loss is cross-entropy. Sequences of
     training are as long as the lag; the test's are four times as long.
 
-    What is opened must be held while others are opened and closed within it. As the depth is
-    bounded, two layers of linear recurrences can do it at every length (Sarrof, Veitsman & Hahn
-    2024): other than the tasks beside it, this one is beyond no cell in principle. Networks here
-    have one layer.
+    An open bracket must be remembered while others are opened and closed within it. As the depth is
+    bounded, two layers of linear recurrences can do this at every length (Sarrof, Veitsman & Hahn
+    2024): unlike the other tasks of this module, every cell can solve it in principle. Networks
+    here have one layer.
     """
 
     source = "after Sarrof, Veitsman & Hahn 2024, bounded Dyck languages"
