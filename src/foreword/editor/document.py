@@ -19,7 +19,7 @@ _CODEC = {"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 
 
 class Position(NamedTuple):
-    """A position as editors give it: both from 0, the column in units of the encoding."""
+    """A position as editors send it: both from 0, the column in units of the encoding."""
 
     line: int
     column: int
@@ -39,7 +39,7 @@ class Document:
     """
 
     def __init__(self, text: str, encoding: Encoding, language: str = "plaintext") -> None:
-        """Take a text, the units in which its editor counts, and its language as LSP names it."""
+        """Take a text, the units in which its editor counts, and its language as named by LSP."""
         self.encoding = encoding
         self.language = language
         self._lines = _lines(readable(text))

@@ -37,14 +37,14 @@ _LETTERS_AT_END = re.compile(r"\w+\Z")
 
 
 class Settings(BaseModel):
-    """How an editor is served; the editor itself may change the same settings."""
+    """The settings of a language server, which the editor may change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str
-    """A model folder, or the name of an installed model; of next words, or one that translates."""
+    """A model folder, or the name of an installed model, of either kind."""
     translator: str | None = None
-    """A translation model, for what is typed as a translation in PO and XLIFF files."""
+    """A translation model, for translations in PO and XLIFF files."""
     k: Annotated[int, Field(ge=1, le=100)] = 5
     """The number of words to choose from."""
     tolerant: bool = False
@@ -125,7 +125,7 @@ class Question:
         return [offer if offer.replaced else self._with(typed, offer) for offer in self._offers()]
 
     def ghosts(self) -> list[Offer]:
-        """Return words whose rest may stand as ghost text at the position; none inside a word."""
+        """Return words whose rest can be ghost text at the position; none inside a word."""
         if self.rest[:1].isalnum():
             return []
         offers = self._offers()
@@ -166,7 +166,7 @@ class Question:
 
     def _offers(self, *, complete: bool | None = None) -> list[Offer]:
         offers = []
-        # A mark that belongs to the last word never stands at the beginning of the next line.
+        # A mark that belongs to the last word is never at the beginning of the next line.
         k = self.k + SPARE if self.after_wrap else self.k
         for suggestion in self.typist.suggest(self.text, k, complete=complete):
             if self.after_wrap and attaches_left(suggestion.word):

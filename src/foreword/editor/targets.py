@@ -1,7 +1,7 @@
-"""Find the translation in which an editor's cursor stands, and its source: in PO and XLIFF files.
+"""Find the translation at an editor's cursor, and its source, in PO and XLIFF files.
 
-Reads what stands before the cursor alone, since a file that is edited is seldom well formed. Knows
-no models.
+Reads only the text before the cursor, since a file that is being edited is seldom well formed.
+Knows no models.
 """
 
 import re
@@ -19,7 +19,7 @@ class Target(NamedTuple):
     """A translation that is being typed.
 
     Attributes:
-        source: what is translated: the line of it that belongs to the typed line.
+        source: the source line that belongs to the typed line.
         typed: the translation before the cursor, or its last line.
         is_quoted: whether quotation marks and backslashes are written with a backslash before them.
     """
@@ -29,7 +29,7 @@ class Target(NamedTuple):
     is_quoted: bool
 
     def written(self, text: str) -> str:
-        """Return a text as it stands in the file."""
+        """Return a text in the file's spelling."""
         return text.replace("\\", r"\\").replace('"', r"\"") if self.is_quoted else text
 
 

@@ -1,1 +1,1 @@
-"""How good a model is: perplexity, accuracies, and architectures side by side."""
+"""The quality of a model: perplexity, accuracies, keystroke savings, BLEU."""

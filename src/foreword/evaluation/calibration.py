@@ -1,4 +1,4 @@
-"""Fit confidences to what was right, and measure how well they tell it. Needs no torch."""
+"""Fit confidences to the words that were right, and measure their calibration. Needs no torch."""
 
 import math
 from collections import Counter
@@ -23,8 +23,8 @@ _RIDGE = 1e-3
 def right_words(translation: Translation, reference: str) -> list[bool]:
     """Return for each word of a translation whether the reference has it.
 
-    Words are what stands between spaces, marks included. A word that the reference has once is
-    right once.
+    Words are the parts between spaces, including marks. A word that the reference has once is right
+    once.
     """
     left = Counter(reference.split())
     right = []
@@ -35,11 +35,11 @@ def right_words(translation: Translation, reference: str) -> list[bool]:
 
 
 def fit(translations: Sequence[Translation], references: Sequence[str], text: str) -> Calibration:
-    """Fit the map from log-probabilities to the chance that a word is right.
+    """Fit the map from log-probabilities to the probability that a word is right.
 
     Args:
         translations: of single sentences, by a translator without calibration.
-        references: what they should be.
+        references: the right translations.
         text: the name of the pairs.
 
     Raises:

@@ -48,7 +48,7 @@ def evaluate(
             that in its folder.
         by_length: whether to measure translations by the length of their sources too.
         device: the device that the model runs on.
-        say: called with sentences about what was read and found out.
+        say: called with sentences about what was read and detected.
         progress: called with (activity, amount done, amount in all).
         reading: how the texts are read: encoding, read_as, speaker, column, lines, mend; see
             `foreword.text.choice.ReadingSettings`. Lines that are too few to be recognised

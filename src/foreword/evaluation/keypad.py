@@ -90,8 +90,8 @@ def measure_keypad(predictor: KnowsWords, messages: Iterable[str]) -> KeypadRepo
 
     A word of the vocabulary costs a key for each letter, and a key for each word with the same
     digits that is offered before it. Any other word is typed letter by letter, after a key that
-    says so: a letter costs its position on its key. Words that differ only in case are the same.
-    Everything else (spaces, marks, and words with digits or of other scripts) costs a key a
+    announces it: a letter costs its position on its key. Words that differ only in case are the
+    same. Everything else (spaces, marks, and words with digits or of other scripts) costs a key a
     character.
 
     Args:

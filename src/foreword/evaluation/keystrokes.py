@@ -58,7 +58,7 @@ class Learns(Protocol):
 
 @dataclass(frozen=True)
 class SimulatedTypist:
-    """How messages are typed. Every character is a key, capitals too; sending costs none.
+    """How messages are typed. Every character is a key, also a capital; sending costs none.
 
     The typist makes no mistakes, sees every suggestion, and accepts one as soon as it shows the
     intended word and costs fewer keys than typing on.
@@ -93,7 +93,7 @@ class SimulatedTypist:
             raise SettingsError(f"case is ignored or exact, not {self.case!r}")
 
     def assumptions(self) -> str:
-        """Return all choices in a sentence, to stand beside the figures."""
+        """Return all choices in a sentence, which is shown beside the figures."""
         space = (
             "a word taken brings its space, which a mark after it takes away"
             if self.automatic_space
@@ -138,7 +138,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class KeystrokeReport:
-    """What a typist saves by a predictor.
+    """The keys that a predictor saves a typist.
 
     Attributes:
         typist: how the messages were typed.

@@ -1,7 +1,8 @@
-"""How a translation model does on sentences of growing length: BLEU, and how far gradients reach.
+"""Measure a translation model by the length of sentences: BLEU, and how far gradients reach.
 
-The gradient is that of the last target word's loss by the embedding of the first source word: what
-the end of a translation teaches the beginning of the sentence, as Bengio et al. (1994) asked.
+The gradient is that of the last target word's loss with respect to the embedding of the first
+source word: whether learning at the end of a translation reaches the beginning of the sentence, the
+question of Bengio et al. (1994).
 """
 
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ def measures_by_length(
 def gradient_norms(
     model: TranslationModel, subwords: Subwords, source: str, target: str
 ) -> np.ndarray:
-    """Return the norm of the gradient of the last target word's loss by each source word.
+    """Return the norm of the last target word's gradient with respect to each source word.
 
     The loss is -ln P(the last word | the source, the words before it), in nats; the gradient is by
     the embeddings of the source word's sub-words, without dropout.

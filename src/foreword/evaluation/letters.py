@@ -33,7 +33,7 @@ class Spells(Protocol):
 
 @dataclass(frozen=True)
 class LetterReport:
-    """What the probabilities of letters are worth.
+    """The measures of the probabilities of letters.
 
     Attributes:
         messages: the number of messages.

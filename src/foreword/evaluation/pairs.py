@@ -52,14 +52,14 @@ def score_pairs(model: TranslationModel, sources: Ids, targets: Ids, ends: Ends)
 def evaluation_of_pairs(
     score: Score, quality: Quality | None, *, text: str, pairs: int, beams: int
 ) -> TranslationEvaluation:
-    """Return the record of what was measured.
+    """Return the record of the evaluation.
 
     Args:
-        score: of the reference translations.
-        quality: of the translations; None if they were not measured.
-        text: what they are.
+        score: that of the reference translations.
+        quality: that of the translations; None if they were not measured.
+        text: the name of the pairs.
         pairs: their number.
-        beams: of the search that translated them.
+        beams: those of the search that translated them.
     """
     shown = {} if quality is None else asdict(quality)
     return TranslationEvaluation(

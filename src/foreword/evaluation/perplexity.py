@@ -68,14 +68,14 @@ def score(
     through the whole text, as in the literature, or starts from zero at each line.
 
     A word's rank is its position among all words by probability. `<unk>`, which cannot be offered,
-    has no rank; where it is the next word, the prediction counts as wrong.
+    has no rank; if it is the next word, the prediction counts as wrong.
 
     Args:
         model: the model, which is measured without dropout and left in its mode.
         ids: (N,) word ids.
         reset: whether the state starts from zero at each line.
         streams: the number of passages of the text that are read in parallel, which is faster. The
-            states of each come from the few words before it alone, so only 1 is exact.
+            states of each come only from the few words before it, so only 1 is exact.
         words: about how many words are counted: equal parts of all passages, which are spread over
             the whole text, or lines from everywhere. None: all.
         own: the passages, or windows of lines, that are read if other processes read the others.

@@ -13,9 +13,9 @@ def plot_reliability(reliability: Reliability, path: Path, text: str) -> None:
     """Write a picture of two panels: words and sentences.
 
     Args:
-        reliability: what was measured.
-        path: the file; its ending tells its form.
-        text: what was measured on.
+        reliability: the measurements.
+        path: the file; its ending decides its format.
+        text: the name of the pairs.
 
     Raises:
         MissingExtraError: matplotlib is not installed.

@@ -45,7 +45,7 @@ def evaluate_pairs(
 ) -> TranslationEvaluation:
     """Translate the sources by beam search, and measure them against the references.
 
-    Every pair counts: none is left out, however odd.
+    Every pair counts; none is left out.
 
     Args:
         folder: a translation model.
@@ -55,7 +55,7 @@ def evaluate_pairs(
             calibration in its folder. The pairs should be those that it was validated on.
         by_length: whether to measure BLEU, and how far gradients reach, by the length of the source
             too; see `foreword.evaluation.lengths`.
-        device: on which the perplexity is computed; the translations are made on the processor.
+        device: the device for the perplexity; translations are made on the CPU.
         encoding: of files that are not Unicode.
         say: called with sentences about what was read.
         progress: called with (activity, amount done, amount in all).

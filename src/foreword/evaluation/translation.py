@@ -16,7 +16,7 @@ from foreword.errors import MissingExtraError, TextError
 
 @dataclass(frozen=True)
 class Quality:
-    """How like their references translations are.
+    """The similarity of translations to their references.
 
     Attributes:
         bleu: 0 to 100; more is better.
@@ -53,7 +53,7 @@ def measure(translations: Sequence[str], references: Sequence[str]) -> Quality:
 
 
 def ranges_of_lengths(sources: Sequence[str], parts: int = 4) -> dict[str, list[int]]:
-    """Return which sentences have how many words, from short to long.
+    """Return the sentences of each range of lengths, from short to long.
 
     >>> ranges_of_lengths(["a b c", "a", "a b", "a b c d"], parts=2)
     {'1-2': [1, 2], '3-4': [0, 3]}

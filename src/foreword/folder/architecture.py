@@ -1,4 +1,4 @@
-"""A model's architecture as data, without pydantic: prediction needs the one, not the other.
+"""A model's architecture as data, without pydantic, which prediction does not need.
 
 As a part of `FolderConfig` it is checked by pydantic like the rest; made alone, by itself.
 """
@@ -17,14 +17,14 @@ from foreword.text.tokenizer import TokenizerConfig
 
 @dataclass(frozen=True)
 class Description:
-    """What people are told of an architecture, and how its curves are drawn.
+    """The description of an architecture for people, and the style of its curves.
 
     Attributes:
-        about: what it is and who published it, to follow "predicts with".
+        about: what it is and who published it; follows "predicts with".
         colours: of its curves on light and on dark paper.
         line: of its curves, as Matplotlib writes it.
         learning_rate: the default of the peak learning rate in training.
-        is_compared: whether `foreword compare` trains it where nobody names models.
+        is_compared: whether `foreword compare` trains it by default.
     """
 
     about: str
@@ -219,7 +219,7 @@ class ModelConfig:
         )
 
     def as_kind(self, name: ModelName, context_words: int = 1) -> "ModelConfig":
-        """Another architecture of the same sizes, with those options that it can have."""
+        """Another architecture of the same sizes, with the options that it supports."""
         its_own = registry.settings_of(name, self._cell_settings)
         chosen = {
             key: its_own.get(key, none) for key, none in OPTIONS.items() if key in registry.SETTINGS
@@ -237,7 +237,7 @@ class ModelConfig:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What it has of the options that format version 4 brought, by their keys."""
+        """Its options that are new in format version 4, by their keys."""
         return {
             key: value for key, none in OPTIONS.items() if (value := getattr(self, key)) != none
         }
@@ -278,7 +278,7 @@ FormatVersion = Literal[1, 2, 3, 4, 5]
 
 
 def format_version(model: AnyConfig, weights: str, tokenizer: TokenizerConfig) -> FormatVersion:
-    """Of the folder that holds a model whose weights are stored as "float32" or "int8".
+    """The format version of a folder whose weights are stored as "float32" or "int8".
 
     1: a network in float32. 2: in int8. 3: an n-gram model. 4: a network with `options`. 5: any
     model whose tokeniser has `options`.
@@ -293,7 +293,7 @@ def format_version(model: AnyConfig, weights: str, tokenizer: TokenizerConfig) -
 
 
 def described(document: dict[str, Any]) -> AnyConfig:
-    """The architecture as `config.json` has it.
+    """The architecture in `config.json`.
 
     Raises:
         ValueError, TypeError, KeyError: it is none.

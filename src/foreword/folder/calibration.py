@@ -11,7 +11,7 @@ LARGEST_FACTOR = 1_000_000
 
 
 def features(word: float, sentence: float) -> tuple[float, float, float, float]:
-    """Return what the chance that a word is right is computed from.
+    """Return the features from which the probability that a word is right is computed.
 
     These are 1, the logarithm of the word's probability p, that of 1 / (1 - p), and `sentence`.
 
@@ -24,15 +24,15 @@ def features(word: float, sentence: float) -> tuple[float, float, float, float]:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A map from log-probabilities to the chance that a word of a translation is right.
+    """A map from log-probabilities to the probability that a word of a translation is right.
 
     A word counts as right if the reference translation has it. The map is logistic in `features`:
     beta calibration (Kull et al. 2017) with the mean log-probability of the sentence beside it.
 
     Attributes:
-        factors: of the features.
+        factors: those of the features.
         text: the pairs that it was fitted on.
-        words: how many words of their translations there were.
+        words: the number of words of their translations.
     """
 
     factors: tuple[float, ...]
@@ -47,10 +47,10 @@ class Calibration:
                 f"factors of the calibration must be four numbers from -{LARGEST_FACTOR:,} to "
                 f"{LARGEST_FACTOR:,}, not {factors!r:.80}"
             )
-        object.__setattr__(self, "factors", factors)  # JSON has lists alone
+        object.__setattr__(self, "factors", factors)  # JSON has only lists
 
     def chance(self, word: float, sentence: float) -> float:
-        """Return the chance that a word is right; see `features`.
+        """Return the probability that a word is right; see `features`.
 
         >>> round(Calibration((1.0, 1.0, 0.0, 0.0)).chance(-1.0, -0.5), 3)
         0.5

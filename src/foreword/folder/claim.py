@@ -1,8 +1,8 @@
 """Claim a folder so that only one process writes in it. Knows no models.
 
-While the folder is claimed, the lock file `.NAME.lock` lies beside it, and is no part of the
-result. It lies inside the folder if the parent folder is not writable, or if the folder is the root
-of a mounted disk, which other machines may mount elsewhere. Readers take no lock.
+While the folder is claimed, the lock file `.NAME.lock` is beside it, and is not part of the result.
+It is inside the folder if the parent folder is not writable, or if the folder is the root of a
+mounted disk, which other machines may mount elsewhere. Readers take no lock.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from foreword.folder.files import LONGEST_NAME
 from foreword.folder.lock import LockedError, UnsupportedError, locked
 
 INSIDE = ".foreword.lock"
-"""The lock file if it lies inside the folder."""
+"""The name of the lock file if it is inside the folder."""
 PROBE = 1 << 20
 """Bytes written to a temporary file to check that the disk is not full."""
 
@@ -36,7 +36,7 @@ def claimed(
     """While active, no other process, and no other call in this process, can claim the folder.
 
     The folder is first checked to be writable. Missing parent folders are created, and removed in
-    the end if nothing was written in them. What a killed process left unfinished is completed or
+    the end if nothing was written in them. Unfinished work of a killed process is completed or
     removed.
 
     Args:
@@ -86,7 +86,7 @@ def _enter(until_end: contextlib.ExitStack, folder: Path, verb: str) -> bool:
 
 
 def refuse_unclaimable(folder: Path, verb: str, refusal: Refusal = lambda _: None) -> None:
-    """Raise what `claimed` would raise, before slow work begins."""
+    """Raise the errors of `claimed`, before slow work begins."""
     with claimed(folder, verb, refusal):
         pass
 

@@ -61,11 +61,11 @@ class TrainingRecord(Data):
     settings: dict[str, str | int | float | bool | None]
     torch_version: str
     finished: bool
-    """False where training was interrupted and can be resumed."""
+    """False if training was interrupted and can be resumed."""
     processes: int = 1
     """How many processes trained it together."""
     federated: "FederatedRecord | None" = None
-    """How many people's text trained it apart; None where one text was read."""
+    """How many people's texts trained it separately; None if one text was read."""
 
 
 class FederatedRecord(Data):
@@ -78,7 +78,7 @@ class FederatedRecord(Data):
     of the training record are those of all text; otherwise those that were read in all rounds."""
     people: int
     rounds: int
-    """Rounds of the whole run, also where it was interrupted."""
+    """Rounds of the whole run, even if it was interrupted."""
     clients: int
     """People in a round."""
     separation: int
@@ -93,24 +93,24 @@ class FederatedRecord(Data):
     dropped: int
     """Changes that were not, such as those with NaN."""
     privacy: "PrivacyRecord | None" = None
-    """None without noise: nothing was promised to anybody."""
+    """None without noise, when there is no differential privacy."""
     canaries: "CanaryRecord | None" = None
     """None if no sentences were planted."""
 
 
 class PrivacyRecord(Data):
-    """Differential privacy of a person: all of what they wrote counts, or none of it."""
+    """Differential privacy of a person: it covers all of their text."""
 
     epsilon: float
     delta: float
     noise: float
     """The standard deviation of the noise in a node of the tree, in units of `clip`."""
     participations: int
-    """The most rounds in which a person took part."""
+    """The largest number of rounds in which a person took part."""
     sensitivity: float
-    """The largest L2 norm of a person's part in all nodes, in units of `clip`."""
+    """The largest L2 norm of a person's contribution to all nodes, in units of `clip`."""
     seed_is_known: bool
-    """Whether the seed of the noise was given: whoever knows it can take the noise out."""
+    """Whether the seed of the noise was set: somebody who knows it can remove the noise."""
 
 
 class CanaryRecord(Data):
@@ -124,7 +124,7 @@ class CanaryRecord(Data):
     repeats: int
     """How often the text of each of them has it."""
     took_part: int
-    """Of all people with one of the sentences, those who took part in a round or more."""
+    """The number of people with one of the sentences who took part in at least one round."""
     alternatives: int
     """Other sentences of the same kind that each was ranked among."""
     exposures: tuple[float, ...] = ()

@@ -24,7 +24,7 @@ LARGEST_FILE = 64 << 30
 LONGEST_NAME = 255
 """Bytes of a file's name, on about every file system."""
 TEMPORARY = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{8}\.foreword", re.DOTALL)
-"""The name of a file or folder while it is written, which a killed process leaves behind."""
+"""The pattern of temporary names, which a killed process leaves behind."""
 BLOCK = 1 << 20
 """Bytes compared at a time."""
 RESTORE = "Restore it from where it came from, or train the model anew."
@@ -59,7 +59,7 @@ def atomic_write(path: Path, *parts: bytes | memoryview) -> None:
     temporary = temporary_beside(path)
     with writing(path):
         try:
-            with temporary.open("xb") as file:  # by the umask, as any file that the user makes
+            with temporary.open("xb") as file:  # by the umask, like any file that the user makes
                 for part in parts:
                     file.write(part)
                 file.flush()
@@ -73,7 +73,7 @@ def atomic_write(path: Path, *parts: bytes | memoryview) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn the system's errors into errors that name what could not be written.
+    """Turn the system's errors into errors that name the file or folder.
 
     Raises:
         FolderError: the disk is full, or writing is not permitted.
@@ -238,7 +238,7 @@ def read_header(path: Path) -> tuple[dict[str, TensorHeader], dict[str, str]]:
 
 
 def _damaged(path: Path, error: Exception) -> FolderError:
-    if isinstance(error, OSError):  # the file may be intact, but no permission or memory to read it
+    if isinstance(error, OSError):  # it may be intact, without permission or memory to read it
         if error.errno == errno.ENOMEM:
             raise MemoryError(f"there is not enough memory to read {path}: {error}") from error
         return FolderError(f"{path}: cannot be read: {error}")

@@ -44,7 +44,7 @@ class Holder:
         return cls(verb, os.getpid(), socket.gethostname(), since)
 
     def __str__(self) -> str:
-        """The holder, for a message to those who have to wait."""
+        """The holder, for an error message."""
         since = datetime.fromisoformat(self.since)
         is_today = since.date() == datetime.now(since.tzinfo).date()
         clock = since.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M")

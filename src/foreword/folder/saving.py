@@ -1,6 +1,6 @@
 """Write model folders: config.json, model.safetensors, tokenizer.json and README.md.
 
-A model is written as a whole or not at all; see `foreword.folder.adopting`.
+A model is written completely or not at all; see `foreword.folder.adopting`.
 """
 
 import json
@@ -155,7 +155,7 @@ def _refuse_unsafe(words: Collection[str]) -> None:
 
 def _config_bytes(config: "FolderConfig", files: Mapping[str, bytes]) -> bytes:
     document = plain(config.model_dump(mode="json"))  # names of texts are anyone's
-    for key in ("weights", "compression"):  # unknown to versions that read format 1 alone
+    for key in ("weights", "compression"):  # unknown to versions that read only format 1
         if config.format_version == 1:
             del document[key]
     if config.format_version in (1, 2):
@@ -175,9 +175,9 @@ def with_checksums(
     """The content of `config.json`: a document, and the checksums of it and of the other files.
 
     Args:
-        document: what it says otherwise.
+        document: the rest of its content.
         files: the content of the files that were written with it.
-        known: the checksums of those that were written before.
+        known: the checksums of files that were written before.
     """
     others = {**(known or {}), **{name: sha256(data) for name, data in files.items()}}
     document[CHECKSUMS] = {CONFIG: config_checksum(document, others), **others}
@@ -185,7 +185,7 @@ def with_checksums(
 
 
 def _has_own_card(path: Path) -> bool:
-    """Whether a folder's README.md differs from what Foreword wrote.
+    """Whether a folder's README.md differs from the one that Foreword wrote.
 
     `config.json` has the checksum of what Foreword wrote, except in folders of earlier versions.
     """

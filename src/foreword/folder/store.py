@@ -98,7 +98,7 @@ class Folder:
 
     Weights are float32, or int8 with scales; see `foreword.folder.quantised`. Rare words are known
     words outside the vocabulary, in the order of `str.casefold`; most models have none.
-    Misspellings maps words of the vocabulary to the words that are meant.
+    Misspellings maps words of the vocabulary to the intended words.
     """
 
     about: "FolderConfig | Described"
@@ -123,7 +123,7 @@ class Folder:
 
     @cached_property
     def checksum(self) -> str:
-        """SHA-256 of weights and vocabulary, as `model.safetensors` has it."""
+        """SHA-256 of weights and vocabulary, from `model.safetensors`."""
         return checksum(
             self.weights, weights_metadata(self.model, self.tokenizer.to_json().encode())
         )
@@ -266,7 +266,7 @@ def alphabetical(word: str) -> tuple[str, str]:
 
 
 def folder_bytes(path: Path) -> int:
-    """Bytes of a model's files, without those that are kept to resume training."""
+    """The size of a model's files in bytes, without those for resuming training."""
     files = (current(path, name) for name in (*OURS, CARD))
     return sum(file.stat().st_size for file in files if file.exists())
 
@@ -329,7 +329,7 @@ def read_document(path: Path) -> tuple[Path, dict[str, Any], dict[str, str]]:
 
 
 def _described(document: dict[str, Any], file: Path) -> Described | None:
-    """A configuration as Foreword writes it; None if pydantic has to look at it."""
+    """A configuration in the form that Foreword writes; None if pydantic has to check it."""
     weights = document.get("weights", "float32")
     if weights not in ("float32", "int8") or "format_version" not in document:
         return None
@@ -359,7 +359,7 @@ def _validated(document: dict[str, Any], file: Path) -> "FolderConfig":
 
 
 def config_checksum(document: Any, other_checksums: dict[str, str]) -> str:
-    """SHA-256 of a configuration and of the checksums of the other files, however it is spelled."""
+    """SHA-256 of a configuration and of the checksums of the other files, whatever its spelling."""
     return sha256(json.dumps([document, other_checksums], sort_keys=True).encode())
 
 

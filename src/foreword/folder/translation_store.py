@@ -1,7 +1,7 @@
-"""Read and write the folders of translation models: as those of next-word models, with sub-words.
+"""Read and write the folders of translation models: like those of next-word models, with sub-words.
 
-`config.json` has the format version 6, so that a Foreword that knows nothing of translation asks
-for a newer one. `subwords.json` replaces `tokenizer.json`.
+`config.json` has the format version 6, so that a Foreword without translation says that a newer one
+is needed. `subwords.json` replaces `tokenizer.json`.
 """
 
 from collections.abc import Mapping
@@ -52,13 +52,13 @@ class TranslationFolder:
 
     Attributes:
         model: the architecture.
-        source_language: a code such as de; "" if nobody told it.
+        source_language: a code such as de; "" if it is unknown.
         target_language: likewise.
         weights: by name, float32, or int8 with scales; see `foreword.folder.quantised`.
         subwords: the vocabulary.
         document: the content of `config.json`.
         file: its path.
-        calibration: of the confidences; None leaves probabilities as they are.
+        calibration: that of the confidences; None leaves probabilities unchanged.
         shortlist: the sub-words that translations are made of; None: any.
         spellings: of the source's words in the training text; None: they are not known.
     """
@@ -251,7 +251,7 @@ def write_translation(
 
 
 def keep_calibration(path: Path, calibration: Calibration, measured: Mapping[str, Any]) -> None:
-    """Write the calibration of a model's confidences into its `config.json`; all else stays.
+    """Write the calibration of a model's confidences into its `config.json`, and nothing else.
 
     Args:
         path: the folder, which is claimed.

@@ -15,7 +15,7 @@ NEIGHBOURS = 128
 
 
 def vectors_of_use(weights: Mapping[str, Array]) -> Array | None:
-    """A vector for each word, (V, d): words that are used alike have similar vectors.
+    """A vector for each word, (V, d): words that are used similarly have similar vectors.
 
     A network has learned such vectors. Those of an n-gram model are computed from its pairs of
     words: the square roots of the probabilities of the commonest words after and before a word, so
@@ -46,7 +46,7 @@ def vectors_of_use(weights: Mapping[str, Array]) -> Array | None:
 def misspellings_of(
     tokenizer: Tokenizer, weights: Mapping[str, Array], text: Array | None = None
 ) -> dict[str, str]:
-    """The misspellings in a model's vocabulary, and the words that are meant.
+    """The misspellings in a model's vocabulary, and the intended words.
 
     Args:
         tokenizer: the vocabulary.

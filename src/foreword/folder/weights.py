@@ -11,7 +11,7 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
     logits = features @ weight.T + decoder.bias, where weight is `decoder.weight`, or the
     embedding matrix if tied, and features are the last layer's outputs, or their projection to
-    the embedding's size. A mixture's weights stand between these outputs and a `decoder.weight` as
+    the embedding's size. A mixture's weights are between these outputs and a `decoder.weight` as
     wide as the embedding; see `foreword.nn.mixture`. An adaptive softmax has weights of its own,
     and `decoder.bias` is the words'; see `foreword.nn.adaptive`.
     """
@@ -60,7 +60,7 @@ def expected_tensors(model: AnyConfig, kind: str) -> dict[str, tuple[str, tuple[
 
 
 def count_numbers(model: AnyConfig, kind: str) -> int:
-    """The trained numbers of a model; scales and an n-gram's keys say only what they belong to."""
+    """The number of trained numbers of a model; scales and an n-gram's keys do not count."""
     return sum(
         math.prod(shape)
         for name, (_, shape) in expected_tensors(model, kind).items()

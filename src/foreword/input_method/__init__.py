@@ -1,5 +1,5 @@
-"""An input method for Linux desktops: suggestions wherever one types, by IBus. Never imports torch.
+"""An input method for Linux desktops: suggestions everywhere, by IBus. Never imports torch.
 
-`keys` tells what a key means, `field` holds what is known of the text before the cursor, `method`
-decides what to show, write and learn, `component` installs, and `engine` and `bus` speak to IBus.
+`keys` interprets keys, `field` has the known text around the cursor, `method` decides what to show,
+write and learn, `component` installs, and `engine` and `bus` speak to IBus.
 """

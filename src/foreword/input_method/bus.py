@@ -1,6 +1,6 @@
-"""The way to IBus: its private bus, and the engines that it asks for. Knows no text.
+"""The connection to IBus: its private bus, and the engines that it requests. Knows no text.
 
-jeepney speaks D-Bus in pure Python; the bindings of GLib are none of PyPI's wheels.
+jeepney speaks D-Bus in pure Python; the bindings of GLib have no wheels on PyPI.
 """
 
 import ctypes
@@ -35,7 +35,7 @@ _START = "start it with: ibus-daemon -drx"
 
 
 def characters() -> Callable[[int], str]:
-    """Return a function that gives what a key symbol types; nothing for keys such as Shift.
+    """Return a function that returns the text of a key symbol; empty for keys such as Shift.
 
     Raises:
         DesktopError: the library that knows it is missing.
@@ -83,8 +83,8 @@ class Service:
         """Take a connection.
 
         Args:
-            connection: to IBus.
-            component: what is served.
+            connection: the connection to IBus.
+            component: the component that is served.
             make: makes an engine at a path.
         """
         self._connection = connection
@@ -98,7 +98,7 @@ class Service:
         self._call(BUS, "RequestName", "su", self._component.bus_name, 0)
 
     def take_over(self) -> None:
-        """Make it known to IBus without any file, and the input method of the session."""
+        """Register it with IBus without a file, and make it the input method of the session."""
         self._call(IBUS, "RegisterComponent", "v", component_value(self._component))
         self._call(IBUS, "SetGlobalEngine", "s", self._component.engine)
 
@@ -120,7 +120,7 @@ class Service:
                 raise DesktopError(f"IBus refuses {self._component.engine}: {_told(message)}")
 
     def _call(self, address: DBusAddress, name: str, signature: str, *body: Any) -> None:
-        # The answer comes to `run`: before it, IBus may ask for the engine.
+        # The answer comes to `run`, since IBus may request the engine before it.
         self._connection.send(new_method_call(address, name, signature, body))
 
     def _answer(self, call: Message) -> None:
@@ -159,7 +159,7 @@ def engine_in_use(connection: DBusConnection) -> str | None:
 
 
 def give_back(connection: DBusConnection, name: str) -> None:
-    """Close a connection that served, and make another input method that of the session.
+    """Close a connection, and make another input method that of the session.
 
     It is done in this order, as IBus takes the input method away from the focused field when the
     process of a registered one leaves, even if that field has another one by then.

@@ -1,7 +1,7 @@
-"""What IBus knows of an input method before it runs, and where that is installed.
+"""The description of an input method for IBus, and its installation.
 
-IBus 1.5 looks for components in /usr/share/ibus/component alone, unless IBUS_COMPONENT_PATH names
-folders. A user's own folder is therefore named there, by a file of environment.d.
+IBus 1.5 looks for components only in /usr/share/ibus/component, unless IBUS_COMPONENT_PATH names
+folders. So a file of environment.d adds the user's own folder to it.
 """
 
 import os
@@ -102,11 +102,11 @@ class Component:
 
 @dataclass(frozen=True)
 class Folders:
-    """Where a user's own files are.
+    """The folders of a user's own files.
 
     Attributes:
-        components: what IBus reads, if it is told to.
-        environment: the variables of the user's session.
+        components: the folder of components.
+        environment: the folder of the session's variables.
     """
 
     components: Path
@@ -122,7 +122,7 @@ class Folders:
 
     @property
     def path(self) -> str:
-        """What IBUS_COMPONENT_PATH must be."""
+        """The required value of IBUS_COMPONENT_PATH."""
         return os.pathsep.join(map(str, (SYSTEM, self.components)))
 
 
@@ -162,11 +162,11 @@ def uninstall(component: Component, folders: Folders) -> list[Path]:
 def next_steps(
     component: Component, folders: Folders, variables: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield what a user has to do before a new input method suggests.
+    """Yield the steps that a user must take before a new input method works.
 
     Args:
-        component: what was installed.
-        folders: where.
+        component: the installed component.
+        folders: its folders.
         variables: the variables of the session.
     """
     if str(folders.components) in variables.get(PATH_VARIABLE, "").split(os.pathsep):

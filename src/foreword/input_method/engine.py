@@ -24,7 +24,7 @@ Value = tuple[str, Any]
 
 
 def text_value(text: str) -> Value:
-    """Return a text as IBus takes it."""
+    """Return a text in IBus's form."""
     attributes: Value = ("(sa{sv}av)", ("IBusAttrList", {}, []))
     return "(sa{sv}sv)", ("IBusText", {}, text, attributes)
 
@@ -46,7 +46,7 @@ def table_value(words: Sequence[str], labels: Sequence[str]) -> Value:
 
 
 def component_value(component: Component) -> Value:
-    """Return a component with its engine as IBus takes it."""
+    """Return a component with its engine in IBus's form."""
     engine = (
         "(sa{sv}ssssssssussssssss)",
         ("IBusEngineDesc", {}, *component.about_engine.values(), 0, "", "Fw", *[""] * 6),
@@ -66,13 +66,13 @@ class Engine:
         character: Callable[[int], str],
         learner: Learner | None = None,
     ) -> None:
-        """Take what decides, and what it needs of the world.
+        """Take the input method, and the functions that it needs.
 
         Args:
             path: the object's path.
-            method: decides.
-            character: returns what a key symbol types.
-            learner: learns what is written, and reads what was learned elsewhere.
+            method: decides what to show and write.
+            character: returns the text of a key symbol.
+            learner: learns written text, and reads what other processes have learned.
         """
         self._address = DBusAddress(path, interface=ENGINE)
         self._method = method

@@ -1,7 +1,8 @@
-"""What an input method knows of the text field that has the focus. Knows no keys and no models.
+"""The known content of the text field that has the focus. Knows no keys and no models.
 
 An application that shows its text to input methods does so after each change, often some keys
-later. Of others, only what was typed since the focus came or the cursor was moved is known.
+later. In other applications, only the text typed since the field got the focus or the cursor was
+moved is known.
 """
 
 import re
@@ -12,7 +13,7 @@ from foreword.predictor.reading import common_length
 A_KEY = 2
 """The most characters that a key may add unannounced: a dead key with a letter, an emoji."""
 MOST_WAITING = 64
-"""The most keys that an application may be late by."""
+"""The largest number of keys by which an application may be late."""
 
 _WORD_BEGUN = re.compile(r"[\w'’-]+\Z")
 _WORD_GOES_ON = re.compile(r"\A[\w'’-]+")
@@ -30,11 +31,12 @@ class Field:
 
     Attributes:
         text: the text before the cursor, with all that was typed.
-        own: the number of characters at its end that the user typed or took.
+        own: the number of characters at its end that the user typed or accepted.
         after: the text after the cursor.
         is_shown: whether the application has shown its text since the focus came.
         is_selected: whether a part of the text is selected, which the next character replaces.
-        waiting: earlier forms of `text`, from the one last shown on: the application may be late.
+        waiting: earlier versions of `text`, from the one last shown on, since the application may
+            be late.
     """
 
     text: str = ""
@@ -72,7 +74,7 @@ class Field:
     def moved(self) -> "Field":
         """Return the field after the cursor was moved, or a command has changed the text.
 
-        What there is now is known once the application shows it.
+        The new content is known once the application shows it.
         """
         return replace(self, waiting=()) if self.is_shown else Field()
 
@@ -92,8 +94,8 @@ class Field:
             before: the text before the cursor.
             after: the text after it, or after the selection.
             is_selected: whether a part of the text is selected.
-            was_typed: whether a key was pressed since it was last shown. What that added is the
-                user's own, and nothing else is.
+            was_typed: whether a key was pressed since it was last shown. Only text that this added
+                is the user's own.
         """
         shown = replace(self, after=after, is_shown=True, is_selected=is_selected)
         known = (*self.waiting, self.text)
@@ -109,7 +111,7 @@ class Field:
         return replace(shown, text=self.text[:start] + before, own=own, waiting=())
 
     def _first_shown(self, before: str, shown: "Field") -> "Field":
-        """Return the field with what stood there before the first key."""
+        """Return the field with the text before the first key."""
         known = (*self.waiting, self.text)
         for index in reversed(range(len(known))):
             if before.endswith(known[index]):

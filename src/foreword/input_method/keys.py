@@ -1,4 +1,4 @@
-"""What the keys of a keyboard mean to an input method. Knows no text.
+"""The meaning of a keyboard's keys for an input method. Knows no text.
 
 Key symbols and masks are those of X and IBus (`keysymdef.h`, `ibustypes.h`).
 """
@@ -9,7 +9,7 @@ from typing import Literal
 
 Modifier = Literal["alt", "control", "super"]
 KeyChoice = Literal["alt", "control", "super", "function"]
-"""The keys that take suggestions: a digit with a modifier, or F1 to F9."""
+"""The keys that accept suggestions: a digit with a modifier, or F1 to F9."""
 MOST = 9
 """The largest number of suggestions that have a key."""
 
@@ -62,13 +62,13 @@ class Key:
 
     @property
     def held(self) -> frozenset[Modifier]:
-        """The modifiers that make a command of a key; Shift and AltGr make another character."""
+        """The modifiers that turn a key into a command; Shift and AltGr give another character."""
         return frozenset(name for name, mask in _MASKS.items() if self.state & mask)
 
 
 @dataclass(frozen=True)
 class TakingKeys:
-    """The keys that take a suggestion.
+    """The keys that accept a suggestion.
 
     Attributes:
         choice: the keys for each of them.
@@ -83,9 +83,10 @@ class TakingKeys:
     is_tab_used: bool = False
 
     def rank(self, key: Key) -> int | None:
-        """Return which suggestion a key takes, from 0; None if it takes none.
+        """Return the suggestion that a key accepts, from 0; None if it accepts none.
 
-        A digit is known by its place on the keyboard too, since French layouts have it on Shift.
+        A digit is also recognised by its position on the keyboard, since French layouts have it on
+        Shift.
         """
         if key.state & _SHIFT:
             return None
@@ -102,7 +103,7 @@ class TakingKeys:
         return rank if 0 <= rank < MOST else None
 
     def labels(self, count: int) -> tuple[str, ...]:
-        """Return what stands before each of the first suggestions; only the first names Alt.
+        """Return the labels of the first suggestions; only the first names Alt.
 
         >>> TakingKeys("alt").labels(3), TakingKeys("function").labels(2)
         (('Alt+1.', '2.', '3.'), ('F1.', 'F2.'))

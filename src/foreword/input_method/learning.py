@@ -1,4 +1,4 @@
-"""Learn what was written, beside the typing. Knows no bus and no keys."""
+"""Learn the written text in the background. Knows no bus and no keys."""
 
 import logging
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class Learner:
         Args:
             layer: the personal layer.
             path: its file.
-            network: what the layer's weight is adapted by; see `Personal.learn`.
+            network: adapts the layer's weight; see `Personal.learn`.
         """
         self.layer = layer
         self._path = path
@@ -47,7 +47,7 @@ class Learner:
             try:
                 work()
                 self._read_at = self._changed_at()
-            except ForewordError as error:  # typing goes on
+            except ForewordError as error:  # typing must continue
                 _log.warning("%s", error)
 
         self._worker.submit(attempt)

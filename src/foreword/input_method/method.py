@@ -1,6 +1,6 @@
 """Decide at every key what to show, what to write and what to learn. Knows no bus.
 
-What happens in a text field comes in; actions for the application and the panel come out.
+It receives the events of a text field, and returns actions for the application and the panel.
 """
 
 from collections.abc import Sequence
@@ -78,7 +78,7 @@ class Suggesting(Protocol):
 
 @dataclass(frozen=True)
 class Habits:
-    """How a user wants to be served.
+    """The settings of a user.
 
     Attributes:
         k: the largest number of suggestions.
@@ -94,13 +94,13 @@ class Habits:
 class InputMethod:
     """Serves the text field that has the focus.
 
-    Keys pass on to the application, which writes what they type. A word that is taken is followed
-    by a space only when the next one is begun, so that marks can follow it directly and nothing
-    has to be deleted.
+    Keys pass on to the application, which writes what they type. The space after an accepted word
+    is written only when the next word begins, so that marks can follow it directly and nothing has
+    to be deleted.
     """
 
     def __init__(self, typist: Suggesting, habits: Habits) -> None:
-        """Take what suggests, and the user's habits."""
+        """Take the typist, and the user's settings."""
         self._typist = typist
         self._habits = habits
         self._field = Field()
@@ -125,19 +125,19 @@ class InputMethod:
         return [*learned, *self._hide()]
 
     def reset(self) -> list[Action]:
-        """Forget what was typed, where the application has moved the cursor and shows no text."""
+        """Forget the typed text, if the application has moved the cursor and shows no text."""
         if self._field.is_shown:
             return []
         self._begin()
         return self._hide()
 
     def be_told_capabilities(self, capabilities: int) -> list[Action]:
-        """Take what the application can do (IBusCapabilite)."""
+        """Receive the capabilities of the application (IBusCapabilite)."""
         self._shows_text = bool(capabilities & SURROUNDING_TEXT)
         return []
 
     def be_told_content(self, purpose: int, hints: int) -> list[Action]:
-        """Take what the field is for (IBusInputPurpose, IBusInputHints)."""
+        """Receive the purpose of the field (IBusInputPurpose, IBusInputHints)."""
         self._is_open = purpose in OF_WORDS and not hints & SECRET
         if self._is_open:
             return []
@@ -145,7 +145,7 @@ class InputMethod:
         return self._hide()
 
     def be_shown(self, text: str, cursor: int, anchor: int) -> list[Action]:
-        """Take the text around the cursor.
+        """Receive the text around the cursor.
 
         Args:
             text: the whole text, or a part of it.
@@ -168,7 +168,7 @@ class InputMethod:
         return []
 
     def press(self, key: Key) -> tuple[bool, list[Action]]:
-        """Take a key; return whether it is used here, or passes on to the application."""
+        """Receive a key; return whether it is used here and does not go to the application."""
         if not self._is_open or key.is_release or key.symbol in MODIFIERS:
             return False, []
         rank = self._habits.keys.rank(key)

@@ -2,7 +2,7 @@
 
 The two maps are made in OKLab with lightness in even steps, so that equal differences of value look
 equally large; the diverging one is blue and orange, which colour-blind people can tell apart. On a
-dark page the neutral end is dark: 0 is always the colour of the paper.
+dark page the neutral end is dark: 0 is always the colour of the background.
 """
 
 
@@ -35,4 +35,4 @@ GATES = {
     "g": "#5b6573",
     "n": "#5b6573",
 }
-"""What keeps is blue, what charges orange, what shows green, what resets violet."""
+"""Gates that keep are blue, those that charge orange, those that show green, and resets violet."""

@@ -25,13 +25,13 @@ from foreword.inspect.colours import DIVERGING, GATES, SEQUENTIAL
 INK, MUTED, RULE, ACCENT, WARM = "#1c232d", "#5c6570", "#e4e1db", "#0b62a0", "#b8540a"
 ERASED = "#c9c5bd"
 READABLE = 60
-"""Words whose names fit under one figure; of more, the numbers stand there."""
+"""The number of words whose names fit under a figure; with more, it shows their numbers."""
 WIDTH = 9.5
 """Inches: on a page or a slide, letters are still readable."""
 BITS = 12.0
-"""Of surprise, at which a word's colour is fullest."""
+"""The surprise at which a word's colour is strongest."""
 A_ROW, ROWS = 10, 12
-"""Words, and rows of them at most, in the figure of the predictions; the page has all."""
+"""The largest number of words, and of rows, in the figure of the predictions; the page has all."""
 
 GATE_MAP = LinearSegmentedColormap.from_list("gate", SEQUENTIAL["light"])
 STATE_MAP = LinearSegmentedColormap.from_list("state", DIVERGING["light"])
@@ -39,18 +39,18 @@ SURPRISE_MAP = LinearSegmentedColormap.from_list("surprise", ["#fdf6f0", "#dfa58
 
 
 def draw(document: dict[str, Any], folder: Path) -> list[Path]:
-    """Writes what there is to draw, each figure as PNG and as SVG, and says which files these are.
+    """Writes all figures as PNG and as SVG, and returns the files.
 
     Args:
-        document: as `foreword.inspect.document` makes it.
-        folder: is made if it is missing; figures of the same names are replaced.
+        document: the result of `foreword.inspect.document`.
+        folder: created if it is missing; figures of the same names are replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     # Texts stay texts: they can be searched, and the file is small. The salt makes it reproducible.
     style: Any = {"svg.fonttype": "none", "svg.hashsalt": "foreword", "font.size": 9}
     with rc_context(style), warnings.catch_warnings():
-        # A character that the font lacks is drawn as a box: still the place where a word stands.
+        # A character that the font lacks is drawn as a box, which still shows the word's position.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         for name, figure in _figures(document):
             FigureCanvasAgg(figure)
@@ -87,7 +87,7 @@ def _figures(document: dict[str, Any]) -> Iterable[tuple[str, Figure]]:
 
 
 def words(document: dict[str, Any]) -> Figure:
-    """What was read, how probable the model had found it, and what it had expected instead."""
+    """The text, the probability of each word, and the words that the model expected instead."""
     texts = document["words"][: A_ROW * ROWS]
     rows = math.ceil(len(texts) / A_ROW)
     figure = Figure(figsize=(WIDTH, 0.8 + 0.95 * rows), layout="constrained")
@@ -112,7 +112,7 @@ def words(document: dict[str, Any]) -> Figure:
 
 
 def gates(document: dict[str, Any], layer: dict[str, Any]) -> Figure:
-    """A map a gate and state: words across, units down, those that hold longest on top."""
+    """A map for each gate and state: words across, units down, those that hold longest on top."""
     parts = [*layer["gates"], *layer["states"]]
     T = len(document["words"])
     columns = 1 if T > READABLE else 2
@@ -237,7 +237,7 @@ def gradients(document: dict[str, Any]) -> Figure:
 
 
 def jacobians(spectra: dict[str, Any]) -> Figure:
-    """The singular values of each step, a column of marks; 1 is what is carried on unchanged."""
+    """The singular values of each step, as a column of marks; at 1 nothing grows or shrinks."""
     steps = spectra["steps"]
     figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
     axes = figure.subplots()
@@ -266,7 +266,7 @@ def jacobians(spectra: dict[str, Any]) -> Figure:
 
 
 def attributions(document: dict[str, Any]) -> Figure:
-    """What each earlier word earned of a prediction, beside what its erasure costs."""
+    """The contribution of each earlier word to a prediction, beside the cost of erasing it."""
     largest = sorted(document["attributions"], key=lambda a: -abs(a["difference"] or 0))[:3]
     figure = Figure(figsize=(WIDTH, 2.9 * len(largest) + 0.5), layout="constrained")
     for axes, attribution in zip(
@@ -300,8 +300,8 @@ def attributions(document: dict[str, Any]) -> Figure:
 
 
 def contrasts(document: dict[str, Any], contrast: dict[str, Any]) -> Figure:
-    """Where the predictions of two runs part, and which units carry the difference on."""
-    # Of a long text the words around the change, from a few before it on.
+    """Where the predictions of two runs diverge, and which units carry the difference."""
+    # For a long text, the words around the change, from a few before it on.
     before = next((k for k, (a, _) in enumerate(contrast["pairs"]) if a >= contrast["at"]), 0) - 8
     start = max(0, min(before, len(contrast["pairs"]) - READABLE))
     shown = slice(start, start + READABLE)
@@ -330,7 +330,7 @@ def contrasts(document: dict[str, Any], contrast: dict[str, Any]) -> Figure:
         axes.set_title(which, fontsize=9, loc="left")
         axes.set_ylabel("units", color=MUTED)
     if contrast["layers"]:
-        # An unseen scale beside the bars keeps each word above its own column of the map.
+        # An invisible scale beside the bars keeps each word above its own column of the map.
         unseen = figure.colorbar(ScalarMappable(), ax=top, pad=0.01, aspect=12, ticks=[])
         unseen.ax.set_visible(False)
     _title(figure, f"What changes: {contrast['label']}")
@@ -345,7 +345,7 @@ def _matrix(block: str, low: float, high: float, columns: int) -> np.ndarray:
 
 def _map(axes: Axes, values: np.ndarray, low: float, high: float) -> None:
     """Words across and units down, with its scale."""
-    # A few units that run away shall not pale the rest.
+    # A few units with extreme values must not make the others pale.
     size = float(np.quantile(np.abs(values), 0.98)) if values.size else 0.0
     norm = Normalize(-(size or 1), size or 1) if low < 0 else Normalize(low, high)
     colours = STATE_MAP if low < 0 else GATE_MAP

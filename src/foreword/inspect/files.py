@@ -58,8 +58,9 @@ def write(findings: Findings, document: dict[str, Any], folder: Path) -> list[Pa
 def tables(findings: Findings) -> dict[str, Iterable[Sequence[Any]]]:
     """All numbers by the name of their table, the first row being the heading.
 
-    `words` has a row a word; `layer0.f` and its like a row a word and a column a unit; `gradients`
-    a row a model, layer, state and distance; the others are as they say.
+    `words` has a row for each word; `layer0.f` and similar ones a row for each word and a column
+    for each unit; `gradients` a row for each model, layer, state and distance; the headings explain
+    the others.
     """
     traced = findings.traced
     words = traced.reading.words

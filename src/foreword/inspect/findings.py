@@ -18,8 +18,8 @@ class Findings:
         flow: gradients by distance; None where there is no state or one word alone.
         spectra: of the Jacobians, by layer.
         attributions: which earlier words made a prediction.
-        contrasts: what changes when the text or the state is changed.
-        notes: what a reader should know about what is shown.
+        contrasts: the effects of changes to the text or the state.
+        notes: remarks on the results, for the reader.
     """
 
     traced: TextTrace

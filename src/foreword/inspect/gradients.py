@@ -1,4 +1,4 @@
-"""How far gradients reach back through a text, in this model and beside it in others."""
+"""How far gradients reach back through a text, in this model and in others for comparison."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from foreword.models.recurrent import RecurrentModel
 from foreword.text.tokenizer import EOS, EOS_ID
 
 WINDOW = 64
-"""Words that gradients are followed back."""
+"""The number of words over which gradients are followed back."""
 TARGETS = 16
-"""Predictions that a mean is over."""
+"""The number of predictions in a mean."""
 GONE = 0.01
 """Share of its first value below which a gradient has vanished; above 1/GONE it has exploded."""
 SEED = 1
@@ -30,7 +30,7 @@ class Curve:
     """Gradient norms by distance in one layer of one model.
 
     Attributes:
-        label: what it is of.
+        label: the name of the model.
         cell: the architecture.
         kind: "trained", "untrained" (as initialised, with this model's sizes), or "beside".
         layer: 0 is the one next to the embedding.
@@ -65,9 +65,10 @@ class Clipping:
     """What clipping the gradient's norm does to successive windows of a text.
 
     Attributes:
-        clip: the largest norm that training let pass; None where that is not known.
-        norms: of the gradient by all weights of each window's mean loss, unclipped.
-        words: of each window.
+        clip: the largest norm that training allowed; None if it is unknown.
+        norms: those of the gradient of each window's mean loss with respect to all weights,
+            unclipped.
+        words: the number of words of each window.
     """
 
     clip: float | None
@@ -76,7 +77,7 @@ class Clipping:
 
     @property
     def share(self) -> float | None:
-        """Share of the windows that training would have clipped."""
+        """The fraction of the windows that training would have clipped."""
         return None if self.clip is None else float((self.norms > self.clip).mean())
 
 
@@ -159,7 +160,7 @@ def windows(traced: TextTrace) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
 
 
 def clipping(traced: TextTrace) -> Clipping:
-    """The norms of a text's successive windows, as training cuts them, one stream alone.
+    """The gradient norms of a text's successive windows, in a single stream.
 
     Training averages over many streams, whose gradients partly cancel: its norms are smaller.
     """
@@ -191,7 +192,7 @@ def _weights_norm(traced: TextTrace, start: int, words: int) -> float:
 
 
 def _reach(reading: Reading) -> int:
-    """Words of a window: of a short text half, so that a mean is over several."""
+    """The number of words of a window; half of a short text, so that a mean has several windows."""
     return min(WINDOW, max(1, len(reading) // 2))
 
 

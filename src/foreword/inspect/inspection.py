@@ -1,4 +1,4 @@
-"""Everything there is to see of a model on a text, gathered once; a page, figures and numbers."""
+"""All results about a model on a text, computed once; as a page, figures and numbers."""
 
 import os
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ from foreword.inspect.trace import TextTrace, state_after, trace_reading
 from foreword.kernels.threads import threads_within_quota
 
 LARGEST_PAGE = 500
-"""Words that a page shows unless told otherwise."""
+"""The default number of words on a page."""
 MOST_WORDS = 2000
-"""That a page can show."""
+"""The largest number of words on a page."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a second run changes: word `at` dropped, replaced by `word`, or the state reset."""
+    """The change in a second run: word `at` dropped, replaced by `word`, or the state reset."""
 
     kind: str
     at: int
@@ -70,10 +70,10 @@ def inspection(
     beside: Sequence[Model] = (),
     changes: Sequence[Change] | None = None,
 ) -> Inspection:
-    """Looks at a model on a text.
+    """Inspects a model on a text.
 
     Args:
-        model: a folder, or what `foreword.load` gave.
+        model: a folder, or the result of `foreword.load`.
         text: lines.
         words: the largest number of words to examine, 1 to 2,000.
         skip: words that are read before that, and not shown.
@@ -93,7 +93,7 @@ def inspection(
         raise TextError("there is nothing to inspect: the text has no words")
     if not 0 <= skip < len(whole):
         raise SettingsError(f"cannot skip {skip:,} words: the text has {len(whole) - 1:,}")
-    # The <eos> that the text begins with comes on top.
+    # In addition to the <eos> at the beginning of the text.
     shown = whole[skip : skip + words + 1]
     before = state_after(subject, whole[:skip]) if skip else None
     notes = []
@@ -118,7 +118,7 @@ def of_trace(
     changes: Sequence[Change] | None = None,
     notes: Sequence[str] = (),
 ) -> Inspection:
-    """All that can be told from a trace; arguments as of `inspection`."""
+    """All results that follow from a trace; the arguments are those of `inspection`."""
     attributions = attribute(traced)
     if changes is None:
         changes = _worth_seeing(traced, attributions)
@@ -135,7 +135,7 @@ def of_trace(
 def _worth_seeing(traced: TextTrace, attributions: Sequence[Attribution]) -> list[Change]:
     """The word whose erasure cost some prediction most, dropped and replaced; a reset midway."""
     parts = []
-    # The <eos> that a text begins with cannot be changed; what was read last changes nothing.
+    # The <eos> at the beginning of a text cannot be changed; changing the last word has no effect.
     costs = [
         (float(cost), a.first + k)
         for a in attributions

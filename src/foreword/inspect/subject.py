@@ -37,7 +37,7 @@ Model = str | PathLike[str] | Predictor | Subject
 
 
 def subject_of(model: Model) -> Subject:
-    """Return the model as torch runs it.
+    """Return the model for torch.
 
     Raises:
         FolderError: the folder is missing, damaged, or of another format.

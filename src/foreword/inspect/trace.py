@@ -18,7 +18,7 @@ from foreword.models.model import State
 from foreword.models.recurrent import RecurrentModel
 
 CHUNK_WORDS = 256
-"""Words that are run at once; only memory depends on it."""
+"""The number of words that are run at once, which affects only memory."""
 CHUNK_ROWS = 64
 """Positions whose logits exist at once."""
 
@@ -65,22 +65,22 @@ class Predictions:
 
     @property
     def perplexity(self) -> float:
-        """Of the words that came; NaN if there was one alone."""
+        """The perplexity of the words that came; NaN if there was only one word."""
         known = self.came[~np.isnan(self.came)]
         return float(np.exp(-known.mean())) if len(known) else math.nan
 
 
 @dataclass(frozen=True)
 class TextTrace:
-    """A model's way through a text.
+    """The activations and predictions of a model over a text.
 
     Attributes:
         subject: the model.
         reading: the T words that it read; a text's first is an `<eos>`.
         before: the state before them.
-        layers: what happened inside.
-        features: what the output layer saw after each word, (T, F).
-        predictions: what it predicted after each word.
+        layers: the gates and states.
+        features: the input of the output layer after each word, (T, F).
+        predictions: the predictions after each word.
     """
 
     subject: Subject
@@ -109,7 +109,7 @@ class TextTrace:
         }
 
     def state_before(self, t: int) -> State:
-        """What the network carries into word t, (L, 1, H) each; or an MLP's window of ids."""
+        """The state of the network before word t, (L, 1, H) each; or an MLP's window of ids."""
         network = self.subject.network
         if t == 0:
             return self.before
@@ -131,12 +131,12 @@ class TextTrace:
 
 
 def trace(model: Model, text: str, *, top: int = 5) -> TextTrace:
-    """Runs a model over a text and keeps all that it does.
+    """Runs a model over a text and keeps all activations and predictions.
 
     Memory grows with the text: a word takes 4 bytes for each gate and state of each unit.
 
     Args:
-        model: a folder, or what `foreword.load` gave.
+        model: a folder, or the result of `foreword.load`.
         text: lines; the model begins after an `<eos>`, and reads one at each line's end.
         top: likeliest words to keep at each step.
 
@@ -150,7 +150,7 @@ def trace(model: Model, text: str, *, top: int = 5) -> TextTrace:
 def trace_reading(
     subject: Subject, reading: Reading, *, before: State | None = None, top: int = 5
 ) -> TextTrace:
-    """`trace`, of words that are split already and follow a state; None begins a text."""
+    """`trace` for words that are split already and follow a state; None begins a text."""
     before = subject.network.start(1) if before is None else before
     layers, features = run(subject, reading, before)
     predicted = predictions(subject, features, reading.ids, top)
@@ -160,7 +160,7 @@ def trace_reading(
 def run(
     subject: Subject, reading: Reading, before: State
 ) -> tuple[tuple[LayerArrays, ...], Tensor]:
-    """What happens inside a model as it reads T words, and what its output layer sees, (T, F)."""
+    """The layers' activations over T words, and the input of the output layer, (T, F)."""
     network, state = subject.network, before
     parts: list[tuple[LayerArrays, ...]] = []
     features: list[Tensor] = []
@@ -197,7 +197,7 @@ def joined(*parts: tuple[LayerArrays, ...]) -> tuple[LayerArrays, ...]:
 
 
 def state_after(subject: Subject, reading: Reading) -> State:
-    """The state after words that are not to be looked at."""
+    """The state after words that are not examined."""
     state = subject.network.start(1)
     with torch.no_grad():
         for inputs in torch.split(reading.inputs, CHUNK_WORDS):
@@ -218,7 +218,7 @@ def _array(values: Tensor) -> np.ndarray:
 
 
 def predictions(subject: Subject, features: Tensor, ids: np.ndarray, top: int) -> Predictions:
-    """What is predicted from features (T, F), given the words read (T,)."""
+    """The predictions from features (T, F), given the words read (T,)."""
     targets = torch.from_numpy(np.append(ids[1:], 0))
     top = min(top, subject.network.config.vocab_size)
     rows = []

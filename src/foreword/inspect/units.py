@@ -1,4 +1,4 @@
-"""Which unit holds what for how long: time constants, the words that open and close, orders."""
+"""How long units hold their memory: time constants, words that open and close them, orders."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,18 +10,18 @@ from foreword.inspect.trace import LayerArrays
 
 WORDS_SHOWN = 3
 LONGEST = 1e6
-"""Words; a time constant beyond means that nothing was lost within the text."""
+"""In words; a longer time constant means that nothing was lost within the text."""
 
 
 @dataclass(frozen=True)
 class Kinds:
-    """Which of a cell's gates and states does what.
+    """The roles of a cell's gates and states.
 
     Attributes:
         memory: the long-term memory: c, or h if there is no c.
         keep: the gate that says how much of it stays; None in an Elman network.
         take: the gate that says how much of the new comes in; None where that is 1 - keep.
-        candidate: what comes in.
+        candidate: the value that comes in.
     """
 
     memory: str
@@ -31,7 +31,7 @@ class Kinds:
 
 
 def kinds_of(layer: LayerArrays) -> Kinds:
-    """As the cell describes them."""
+    """The roles that the cell describes."""
     cell = layer.cell
     if cell is None:
         return Kinds("h", None, None, None)
@@ -39,7 +39,7 @@ def kinds_of(layer: LayerArrays) -> Kinds:
 
 
 def kept(layer: LayerArrays) -> np.ndarray | None:
-    """(T, H), the share of the memory that stays at each word; None where no gate says it."""
+    """(T, H), the share of the memory that stays at each word; None if there is no such gate."""
     keep = kinds_of(layer).keep
     return None if keep is None else layer.gates[keep]
 
@@ -60,9 +60,9 @@ class Unit:
         unit: its number.
         time_constant: words after which a charge has fallen to 1/e, by the mean of ln(keep) over
             the text. Of an Elman network, which has no such gate, by the correlation of h with
-            itself one word later. None where that tells of no holding.
+            itself one word later. None if that shows no holding.
         longest_hold: words over which it kept one of its large charges, at the longest; see
-            `longest_holds`. None where no gate says what is kept.
+            `longest_holds`. None if no gate decides what is kept.
         keep: mean of the gate that keeps; of an Elman network that correlation.
         opens: words at which it takes in most (gate times candidate, without sign), with the mean
             over their occurrences.
@@ -80,7 +80,7 @@ class Unit:
 
 
 def time_constants(layer: LayerArrays) -> np.ndarray:
-    """(H,) in words, as `Unit` says; 0 where nothing is held."""
+    """(H,) in words, as in `Unit`; 0 where nothing is held."""
     keep = kept(layer)
     if keep is not None:
         loss = -np.log(np.maximum(keep.astype(np.float64), 1e-12)).mean(0)
@@ -93,12 +93,12 @@ def time_constants(layer: LayerArrays) -> np.ndarray:
 
 
 def longest_holds(layer: LayerArrays) -> np.ndarray | None:
-    """(H,), for how many words each unit kept a charge, at the longest; None where no gate keeps.
+    """(H,), the longest time in words that each unit kept a charge; None if no gate keeps.
 
     A charge is a memory of at least a quarter of the unit's largest one. It is kept until the
-    product of the gate that keeps falls below 1/e. A mean over the whole text, as the time constant
-    is, says little of a unit that holds for long and then lets go at once: its few discharges
-    outweigh all the words between.
+    product of the gate that keeps falls below 1/e. A mean over the whole text, such as the time
+    constant, does not describe a unit that holds for long and then discharges at once: its few
+    discharges outweigh all the words between.
     """
     keep = kept(layer)
     if keep is None:
@@ -115,11 +115,11 @@ def longest_holds(layer: LayerArrays) -> np.ndarray | None:
 
 
 def telling(layer: LayerArrays) -> int:
-    """The unit that one would show: of those that charge and discharge, the one that holds longest.
+    """The most illustrative unit: of those that charge and discharge, the one that holds longest.
 
     A discharge is a word at which a unit loses half of its largest charge; one that discharges at
-    more than a tenth of the words holds nothing. Where no unit is left, or no gate keeps, the one
-    with the longest time constant.
+    more than a tenth of the words holds nothing. If no unit is left, or no gate keeps, it is the
+    one with the longest time constant.
     """
     memory = layer.states[kinds_of(layer).memory].astype(np.float64)
     keep, holds, constants = kept(layer), longest_holds(layer), time_constants(layer)
@@ -187,7 +187,7 @@ def _words(
 
 
 def orders(layer: LayerArrays) -> dict[str, np.ndarray]:
-    """Ways to order the units: by how long they hold, by likeness, by number; (H,) each."""
+    """Orders of the units: by how long they hold, by similarity, by number; (H,) each."""
     memory = layer.states[kinds_of(layer).memory]
     return {
         "holding time": np.argsort(-time_constants(layer), kind="stable"),
@@ -197,7 +197,7 @@ def orders(layer: LayerArrays) -> dict[str, np.ndarray]:
 
 
 def _by_likeness(memory: np.ndarray) -> np.ndarray:
-    """By the angle in the plane of the first two principal components: likes stand together."""
+    """By the angle in the plane of the first two principal components: similar units are close."""
     centred = memory.astype(np.float64) - memory.mean(0, dtype=np.float64)
     scale = centred.std(0)
     centred = np.divide(centred, scale, out=np.zeros_like(centred), where=scale > 1e-9)

@@ -1,1 +1,1 @@
-"""A model's Python package: trained on someone's text, measured, and ready for `pip install`."""
+"""A model's Python package: trained on a text, measured, and ready for `pip install`."""

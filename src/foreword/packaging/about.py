@@ -1,4 +1,4 @@
-"""What a model's package says about itself, checked: names, language, licence. No torch, no files.
+"""The description of a model's package, checked: names, language, licence. No torch, no files.
 
 Sources: PEP 503 (names of projects), PEP 440 (versions), PEP 639 and SPDX (licences), BCP 47
 (languages).
@@ -25,7 +25,7 @@ _USUAL_LICENCES = (*_USUAL, "Apache-2.0", "BSD-3-Clause", "GPL-3.0-or-later", "M
 
 
 class About(Data):
-    """What a package says about itself; `checked` makes one.
+    """The description of a package; `checked` makes one.
 
     Attributes:
         name: the name of the model, as in `foreword predict NAME`.
@@ -61,7 +61,7 @@ class About(Data):
         """Return the same with some parts replaced, all of which are checked.
 
         Raises:
-            SettingsError: the name is another, or a part is not what it must be.
+            SettingsError: the name differs, or a part is not valid.
         """
         if told.get("name", self.name) != self.name:
             raise SettingsError(
@@ -89,10 +89,10 @@ def checked(
         sources: where the text comes from, a line each.
         attributions: the authors of the text, a line each.
         version: the version of the package.
-        summary: one sentence. None: the language tells it.
+        summary: one sentence. None: made from the language.
 
     Raises:
-        SettingsError: a part is not what it must be; says what to write instead.
+        SettingsError: a part is not valid; says what to write instead.
         MissingExtraError: a library that checks them is not installed.
     """
     if name is None:

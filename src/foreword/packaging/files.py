@@ -14,12 +14,12 @@ from foreword.visible import as_markdown
 
 PYPROJECT, README, NOTICE = "pyproject.toml", "README.md", "NOTICE"
 BACKEND = "hatchling>=1.27"
-"""Which knows SPDX expressions and files of licences (PEP 639)."""
+"""The build backend; this version knows SPDX expressions and licence files (PEP 639)."""
 HOMEPAGE = "https://github.com/foreword-project/foreword"
 
 
 def model_folder(about: About) -> Path:
-    """Return where the model folder lies in the package's folder."""
+    """Return the position of the model folder in the package's folder."""
     return Path("src") / about.module / "model"
 
 
@@ -29,8 +29,8 @@ def package_files(
     """Return the content of each file, by its path in the package's folder.
 
     Args:
-        about: what the package says about itself.
-        figures: what was measured, and the result of it, in Markdown.
+        about: the description of the package.
+        figures: the measurements by name, in Markdown.
         opening: the beginning of a text, as an example.
         sections: more lines of the README, in Markdown.
     """
@@ -70,7 +70,7 @@ def _pyproject(about: About) -> str:
         "tool": {
             "hatch": {
                 "build": {
-                    # A .gitignore around it may leave out weights.
+                    # A surrounding .gitignore may exclude weights.
                     "ignore-vcs": True,
                     "targets": {"wheel": {"packages": [f"src/{about.module}"]}},
                 }

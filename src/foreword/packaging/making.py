@@ -1,8 +1,8 @@
 """The folder in which a package is made, until the package is complete. No torch.
 
-It lies beside the package's folder, is called after it with `.training` at the end, and holds the
-text, the model and what was asked for. So an interrupted run can be resumed, and a package that is
-to be replaced stays as it is until the new one is complete.
+It is beside the package's folder, has its name with `.training` at the end, and holds the text, the
+model and the arguments. So an interrupted run can be resumed, and an existing package stays until
+the new one is complete.
 """
 
 import tomllib
@@ -31,7 +31,7 @@ MODEL, TEXT, WISH = "model", "text", "package.json"
 
 
 class Wish(Data):
-    """What was asked for.
+    """The arguments of a package.
 
     Attributes:
         about: what the package says about itself.
@@ -87,7 +87,7 @@ class Making:
 
     @classmethod
     def read(cls, folder: Path) -> "Making":
-        """Return what was interrupted.
+        """Return the interrupted package.
 
         Raises:
             TrainingError: there is nothing to resume, or it is damaged.
@@ -105,7 +105,7 @@ class Making:
             ) from error
 
     def renewed(self, about: About) -> "Making":
-        """Return the same with a package that says something else about itself; remember it."""
+        """Return the same with another description of the package, and store it."""
         if about == self.wish.about:
             return self
         making = Making(self.folder, self.wish.model_copy(update={"about": about}))
@@ -158,8 +158,7 @@ def folder_for(name: str | None, out: str | PathLike[str] | None) -> Path:
     """Return the folder of a package.
 
     Raises:
-        SettingsError: neither tells it.
-        FolderError: there can be no such folder.
+        SettingsError: neither a name nor a folder is set. FolderError: there can be no such folder.
     """
     if out is None and name is None:
         raise SettingsError("give --name, the name of the model, such as everyday-cy")

@@ -25,7 +25,7 @@ Tell = Callable[[str, int, int | None], None]
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured of a model on text that was held out.
+    """The measurements of a model on held-out text.
 
     Attributes:
         evaluation: perplexity and accuracies, each line from the beginning of a text.
@@ -111,7 +111,7 @@ def measured(folder: Path, parts: Parts, tell: Tell) -> Figures:
 
 
 def write_card(folder: Path, about: About, figures: Figures) -> None:
-    """Write what was measured, and where the text comes from, into a model folder."""
+    """Write the measurements and the sources of the text into a model folder's card."""
     model = read_folder(folder)
     config = model.config.model_copy(update={"evaluation": figures.evaluation})
     sections = [
@@ -136,7 +136,7 @@ def write_card(folder: Path, about: About, figures: Figures) -> None:
 
 
 def _read_of(read: int, words: int) -> str:
-    """Say what training read of a text; one that was read again and again counts once."""
+    """Return how much of a text training read; a text that was read several times counts once."""
     return f"{words:,} words" if read >= words else f"{read:,} of {words:,} words"
 
 

@@ -1,4 +1,4 @@
-"""From a text to a Python package with a model: `foreword.pack`. Composes other rooms."""
+"""From a text to a Python package with a model: `foreword.pack`. Connects other packages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,8 +30,9 @@ from foreword.training.run import FREE, train
 from foreword.training.settings import ENDS, settings_from
 
 OF_SENTENCES: Mapping[str, Any] = {"bptt": "sentence"}
-"""Settings for sentences and messages, where nobody chooses: each begins from nothing, as it does
-when it is typed."""
+"""Default settings for sentences and messages: each begins from a zero state, as it does when it is
+typed.
+"""
 READING = frozenset(ReadingSettings.__dataclass_fields__)
 
 

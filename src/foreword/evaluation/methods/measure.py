@@ -1,4 +1,4 @@
-"""Measure a model folder on a text with several methods. Composes; computes nothing.
+"""Measure a model folder on a text with several methods. Connects the parts; does not compute.
 
 Open choices are tuned on another text, never on the measured one. Methods that adapt to the
 measured text are marked, since they have seen more than the network alone.
@@ -39,7 +39,7 @@ class Column:
         name: the parts of the mixture.
         adapts: whether the text's earlier words changed how later ones are predicted, beyond the
             state that the network carries.
-        perplexity: over all words, `<eos>` and `<unk>` included.
+        perplexity: over all words, including `<eos>` and `<unk>`.
         settings: the numbers that were used.
     """
 
@@ -91,7 +91,7 @@ def measure(
         tune_cache: whether to choose the cache's numbers.
         tune_dynamic: whether to choose rate and decay of dynamic evaluation, by the RMS rule.
         device: the device that the network runs on.
-        say: called with sentences about what was read and found out.
+        say: called with sentences about what was read and detected.
         progress: called with (activity, amount done, amount in all).
         reading: how the texts are read, as for `foreword.evaluate`.
 

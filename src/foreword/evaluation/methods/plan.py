@@ -1,6 +1,6 @@
 """Choose methods and their numbers on a text. Knows no files.
 
-A plan is applied to a text unchanged. What it leaves open is chosen on another text.
+A plan is applied to a text unchanged. Its open choices are made on another text.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -44,7 +44,7 @@ class Cache:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do with a network's probabilities.
+    """The methods that are applied to a network's probabilities.
 
     Attributes:
         temperature: the divisor of the logits.
@@ -159,12 +159,12 @@ def tuned(
     dynamic: bool,
     tell: Tell,
 ) -> Plan:
-    """Return the plan with all weights, and what is requested, chosen on a text.
+    """Return the plan with all weights and the requested numbers chosen on a text.
 
     Args:
         model: the network.
         ids: (N,), of which the first `TUNE_WORDS` are read.
-        plan: what is already chosen.
+        plan: the choices that are already made.
         temperature: whether to choose it.
         cache: whether to choose theta and window.
         dynamic: whether to choose rate and decay of dynamic evaluation, by the RMS rule.

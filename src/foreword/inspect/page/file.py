@@ -1,8 +1,8 @@
 """A document as one self-contained HTML file. Knows the page's parts, and no models.
 
-The document's words come from anyone's text. They travel as JSON in which no character can end the
-element that holds it, and the page puts them on the screen as text nodes alone. A content security
-policy lets only the page's own script run, and nothing be loaded from anywhere.
+The document's words come from anyone's text. They are JSON in which no character can end the
+enclosing element, and the page shows them only as text nodes. A content security policy lets only
+the page's own script run, and nothing be loaded from anywhere.
 """
 
 import base64
@@ -16,7 +16,7 @@ from typing import Any
 from foreword.folder.architecture import DESCRIPTIONS
 
 UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-"""What could end the element, or a line of the script."""
+"""Characters that could end the element, or a line of the script."""
 
 
 def html(document: dict[str, Any]) -> str:
@@ -35,7 +35,7 @@ def html(document: dict[str, Any]) -> str:
         "script-hash": _hash(script),
         "document": _json(document),
     }
-    # Split first, fill afterwards: what is filled in is never looked through for places to fill.
+    # Split first and fill afterwards, so that inserted text is not searched for placeholders.
     pieces = _part("template.html").split("{{")
     filled = [pieces[0]]
     for piece in pieces[1:]:
