@@ -10,7 +10,7 @@ namespace foreword {
 
 namespace {
 
-// As in dlpack.h, of whose version 1 these are; what is not used is a pointer to anything.
+// The structs of version 1 of dlpack.h; unused fields are plain pointers.
 struct Version {
     std::uint32_t major, minor;
 };

@@ -28,18 +28,19 @@ struct Argument {
 };
 using Arguments = std::vector<Argument>;
 
-// An argument is not what the kernel reads. In Python it is a RuntimeError, `Misfit`.
+// An argument that the kernel cannot read. In Python it is a RuntimeError, `Misfit`.
 struct Misfit : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// Says how torch's tensors are asked: the capsule `torch.Tensor.__dlpack_c_exchange_api__`.
+// Sets how torch's tensors are read: by the capsule `torch.Tensor.__dlpack_c_exchange_api__`.
 void ask_tensors_by(nanobind::capsule exchange);
 
 // The arguments of a call. Tensors must live as long as these are used.
 //
 // Throws Misfit where a tensor is not dense, contiguous memory of the CPU with numbers of a kind that
-// kernels read. DLPack knows nothing of negative views, nor how long a storage is: Python asks that.
+// kernels read. DLPack knows neither negative views nor the length of a storage; Python checks
+// these.
 Arguments arguments_of(const nanobind::handle& given);
 
 }  // namespace foreword

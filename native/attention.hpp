@@ -11,10 +11,10 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// Sums that are made side by side, so that none waits for the one before.
+// Independent sums, so that none waits for the one before.
 constexpr int SUMS_AT_ONCE = 4;
 
-// What positions are worth to a query, before the softmax, one lane for each partial sum.
+// The scores of positions for a query, before the softmax, one lane for each partial sum.
 template <bool IS_ADDITIVE>
 static FOREWORD_INLINE void worths(const float* query, const float* energy, const float* keys, int size,
                                    int count, Vec* sums) {
@@ -25,7 +25,7 @@ static FOREWORD_INLINE void worths(const float* query, const float* energy, cons
             const Vec q = load(query + d, lanes);
 #pragma GCC unroll 4
             for (int l = 0; l < SUMS_AT_ONCE; ++l) {
-                // Of positions beyond the last one, the last once more.
+                // Positions beyond the last one repeat the last.
                 const float* const key = keys + (std::ptrdiff_t)std::min(first + l, count - 1) * size;
                 const Vec k = load(key + d, lanes);
                 if constexpr (IS_ADDITIVE) some[l] += hyperbolic_tangent(q + k) * load(energy + d, lanes);

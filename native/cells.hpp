@@ -14,12 +14,12 @@ struct StatesBack;
 struct Units;
 
 struct Cell : CellInfo {
-    // By the parts of a step.
+    // One for each part of a step.
     void (*forward[2])(const ForwardStep&, const Block&);
     void (*back[2])(const BackStep&, const Block&);
     void (*finish)(const BackStep&, const Block&);
     void (*step[2])(const Units&);
-    // Of one part alone.
+    // For only one part.
     void (*forward_row)(const StagedRow&);
     void (*back_row)(const StatesBack&, int t, int row, const float* d_u);
 };

@@ -1,4 +1,4 @@
-// A number from all of a tensor's bits, to tell whether it has changed.
+// A number from all of a tensor's bits, which shows whether it has changed.
 #pragma once
 
 #include "vector.hpp"
@@ -8,8 +8,9 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// Of `count` words. Each is mixed in by a bijection of what was there and of itself, so that no change
-// of a single word goes unseen, and no other one but by chance: one in 2^32.
+// Of `count` words. Each is mixed in by a function that is bijective in both the previous value and
+// the word, so that every change of a single word is noticed, and any other with a probability of 1
+// - 2^-32.
 static std::uint64_t checksum(const std::uint32_t* words, std::size_t count) {
     constexpr int CHAINS = 8;
     constexpr std::size_t BLOCK = CHAINS * LANES;

@@ -34,7 +34,7 @@ namespace nb = nanobind;
 
 namespace {
 
-// Python's characters as they are, half of a surrogate pair included.
+// Python's characters unchanged, including halves of surrogate pairs.
 std::u32string characters(const nb::str& text) {
     const Py_ssize_t length = PyUnicode_GetLength(text.ptr());
     std::u32string copied((std::size_t)length + 1, U'\0');  // with room for the zero that is written
@@ -313,7 +313,7 @@ nb::list listed(core::Style style) {
     return marks;
 }
 
-// The context after a text of whole words, as if the network read each word as it stands.
+// The context after a text of whole words, each of which the network reads as it stands.
 core::TextContext read_through(const core::TextReader& reader, std::u32string_view text, bool keeps_blank_lines) {
     core::TextContext context = reader.start();
     bool ends_line = true;  // the network's last word is <eos>

@@ -1,4 +1,4 @@
-// The core's text layer as Python has it, in the submodule `core`.
+// The core's text layer for Python, in the submodule `core`.
 #pragma once
 
 #include <nanobind/nanobind.h>

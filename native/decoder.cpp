@@ -122,7 +122,7 @@ void Decoder::step(const Sentences& sentences, Decoders& all, int threads) const
     kernels_.tangents(all.features.data(), N * E);
 }
 
-// What a decoder has become, as another one's beginning.
+// The state of a decoder, as the start of another one.
 void Decoder::copy(const Decoders& from, int row, Decoders& to, int place) const {
     const std::size_t H = (std::size_t)hidden_size(), E = (std::size_t)model_.embedding.columns;
     const std::size_t source = (std::size_t)(from.N + row) * H, target = (std::size_t)place * H;
@@ -225,7 +225,7 @@ std::vector<std::vector<Finished>> Decoder::search(const Sentences& sentences, D
                 for (int k = 0; k < heads * S; ++k) mean[k % S] += shares[k] / (float)heads;
             }
         }
-        // The best continuations of a sentence without demands, from what is known of each hypothesis.
+        // The best continuations of a sentence without demands, from those of each hypothesis.
         const auto free = [&](std::size_t r, bool must_end) {
             std::vector<Continuation> best;
             for (std::size_t k = 0; k < K; ++k) {

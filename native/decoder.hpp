@@ -13,7 +13,7 @@
 
 namespace foreword {
 
-// Memory that outlives the decoder that is made of it.
+// The weights, whose memory must outlive the decoder.
 struct DecoderModel {
     const CellInfo* cell;
     Table embedding;            // (V, E)
@@ -34,7 +34,7 @@ struct Sentences {
     int B, S;
 };
 
-// N decoders. A step reads what is before it, and writes what is after it.
+// N decoders. A step reads their values before it, and writes those after it.
 struct Decoders {
     int N = 0;
     std::vector<std::vector<float>> h, c;  // of each layer (2, N, H): before, and after
@@ -76,8 +76,8 @@ class Decoder {
     void resize(Decoders& all, int N, int S) const;
     void step(const Sentences& sentences, Decoders& all, int threads) const;
 
-    // The n best translations of each sentence; nothing where scores overflow. `all` is as before the
-    // first step, a decoder for each sentence.
+    // The n best translations of each sentence; nothing if scores overflow. `all` has one decoder
+    // for each sentence, as before the first step.
     std::vector<std::vector<Finished>> search(const Sentences& sentences, Decoders all,
                                               const Wanted& wanted, int threads) const;
 

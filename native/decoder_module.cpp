@@ -71,8 +71,8 @@ class PyDecoder {
         decoder_.emplace(kernels, std::move(model));
     }
 
-    // One step of N decoders, those of a sentence side by side. States are of all layers, (L, N, H)
-    // each, and with input feeding (1, N, E); attention (N, heads, S).
+    // One step of N decoders; those of a sentence are adjacent. States have all layers, (L, N, H)
+    // each, and with input feeding (1, N, E); attention is (N, heads, S).
     void step(const nb::handle& ids, const nb::tuple& memory, const nb::tuple& before, const nb::tuple& after,
               const nb::handle& features, const nb::handle& attention, int threads) const {
         const Buffer which(ids, "lq", sizeof(std::int64_t), PyBUF_SIMPLE);
@@ -103,7 +103,7 @@ class PyDecoder {
     }
 
     // See `Decoder::search`: of each sentence a list of (ids, float64 logs, score, float32 attention),
-    // the arrays as bytes. None where scores overflow.
+    // the arrays as bytes. None if scores overflow.
     nb::object search(const nb::tuple& memory, const nb::tuple& states, const nb::handle& longest, int beams,
                       int n, double alpha, std::int64_t start, std::int64_t end,
                       const std::vector<std::int64_t>& never, const nb::list& words, const nb::list& demands,
@@ -176,7 +176,7 @@ class PyDecoder {
             sentences = {keys.as<const float>(), values.as<const float>(), lengths.as<const std::int64_t>(),
                          (int)B, (int)S};
         }
-        // nanobind does not look how long a tuple is.
+        // nanobind does not check the length of a tuple.
         static nb::handle part(const nb::tuple& memory, std::size_t index) {
             must(memory.size() == 3, "a memory has keys, values and lengths");
             return memory[index];

@@ -1,4 +1,4 @@
-// The decoder as Python has it. Its matrices and layers are those of `bind_network`.
+// The decoder for Python. Its matrices and layers are those of `bind_network`.
 #pragma once
 
 #include "kernels.hpp"
@@ -7,7 +7,7 @@
 
 namespace foreword {
 
-// `chosen` tells the kernels in use when a decoder is made.
+// `chosen` returns the kernels in use when a decoder is made.
 void bind_decoder(nanobind::module_& m, const Kernels* (*chosen)());
 
 }  // namespace foreword

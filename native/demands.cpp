@@ -8,7 +8,7 @@ namespace foreword {
 
 namespace {
 
-// The scores of a sentence's continuations: minus infinity where one may not come.
+// The scores of a sentence's continuations: minus infinity if one is not allowed.
 class Totals {
   public:
     Totals(Automaton* automaton, const Hypotheses& all, std::int64_t remaining, std::int64_t end,
@@ -23,7 +23,7 @@ class Totals {
     float of(int k, std::int64_t id) const {
         return may_come(k, id) ? log(k, id) + (float)all_.scores[k] : -INFINITY;
     }
-    // Calls work(id, total) for every sub-word that may come, by rising ids.
+    // Calls work(id, total) for every allowed sub-word, by rising ids.
     template <class Work>
     void each(int k, Work&& work) const {
         const float *const logs = all_.logs + k * all_.V, score = (float)all_.scores[k];
@@ -68,7 +68,7 @@ class Totals {
     std::vector<std::uint8_t> free_;
 };
 
-// The `count` best, those that tie by rising hypotheses and ids.
+// The `count` best; equal ones by rising hypotheses and ids.
 std::vector<Continuation> best_of(const Totals& totals, int K, std::size_t count) {
     std::vector<Continuation> best;
     for (int k = 0; k < K; ++k) {
@@ -84,14 +84,14 @@ std::vector<Continuation> best_of(const Totals& totals, int K, std::size_t count
     return best;
 }
 
-// A continuation, and how many sub-words of the required terms it holds.
+// A continuation, and how many sub-words of the required terms it contains.
 struct Candidate {
     int held;
     Continuation of;
 };
 
-// As many as there are beams, shared alike between those that hold more and less: dynamic beam allocation
-// (Post & Vilar 2018).
+// One for each beam, divided equally among those that contain more and fewer terms: dynamic beam
+// allocation (Post & Vilar 2018).
 std::vector<Continuation> shared(std::vector<Candidate> candidates, std::size_t beams) {
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](const Candidate& a, const Candidate& b) { return a.of.total < b.of.total; });
@@ -134,7 +134,7 @@ std::vector<Candidate> candidates_of(Automaton& automaton, const Totals& totals,
     return candidates;
 }
 
-// The best continuation of a single hypothesis; where it would end, something that it still lacks comes.
+// The best continuation of a single hypothesis; where it would end, a missing term is inserted.
 std::vector<Candidate> greedy(Automaton& automaton, const Totals& totals, const Hypotheses& all,
                               std::int64_t end) {
     Continuation best{-INFINITY, 0, 0, 0.0f};

@@ -1,7 +1,9 @@
-// How the hypotheses of one sentence go on: beam search's choice, free or with what a translation must contain.
+// The continuations of the hypotheses of one sentence: beam search's choice, with or without
+// required terms.
 //
-// The rules of what may come next are an automaton that is made in `foreword.translator.automaton`; the choice
-// among those that may is that of `foreword.translator.search`. Knows ids and scores, nothing of networks.
+// The rules for the next sub-word are an automaton that is made in `foreword.translator.automaton`;
+// the choice among the allowed ones is that of `foreword.translator.search`. Knows ids and scores,
+// nothing of networks.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +22,8 @@ struct Continuation {
     float log;
 };
 
-// Those that end the sentence, and those that go on: as many as there are beams, with a total of minus
-// infinity where there are fewer.
+// Those that end the sentence, and those that continue: one for each beam, with a total of minus
+// infinity if there are fewer.
 struct Continued {
     std::vector<Continuation> ending, going;
 };
@@ -29,7 +31,7 @@ struct Continued {
 // The choice of free hypotheses among the best continuations, twice as many as there are beams, the best first.
 Continued chosen(std::vector<Continuation> best, int beams, std::int64_t end);
 
-// What may follow the hypotheses that are in one state of an automaton.
+// The sub-words that may follow the hypotheses in one state of an automaton.
 struct Rules {
     std::vector<std::uint8_t> allowed;  // (V): whether each sub-word may come
     std::vector<std::int64_t> next;     // those that begin or go on with what is missing
@@ -41,8 +43,8 @@ struct Rules {
 // The rules of a translation. Its states are made when they are first reached; 0 is the first.
 class Automaton {
   public:
-    // The number of the state after one and a sub-word. Of a new one, which has the next number, it adds
-    // the rules.
+    // The number of the state after a state and a sub-word. A new one gets the next number, and its
+    // rules are added.
     using Walk = std::function<int(int state, std::int64_t id, std::vector<Rules>& rules)>;
 
     Automaton(bool has_terms, Rules first, Walk walk)
@@ -72,8 +74,9 @@ struct Hypotheses {
     const int* states;     // (K): of the automaton
 };
 
-// How they go on as the automaton allows, with so many sub-words left, the end included. Without one, all
-// sub-words may come but `never`. Totals are compared in float32, as numpy's are.
+// Their continuations that the automaton allows, with `left` sub-words left, including the end.
+// Without an automaton, all sub-words except `never` are allowed. Totals are compared in float32,
+// as numpy's are.
 Continued continued(Automaton* automaton, const Hypotheses& all, std::int64_t remaining, int beams,
                     std::int64_t end, const std::vector<std::int64_t>& never);
 

@@ -1,7 +1,8 @@
-// How numbers stand in a product: a float32, two bfloat16 or four int8 to a word of 32 bits.
+// The number formats of products: one float32, two bfloat16 or four int8 in a word of 32 bits.
 //
-// A weight's column has a word for so many values of k; a row of states has them in the same order.
-// Whatever the words hold, a product is: a word of the row to all lanes, times a vector of words.
+// A column of a weight has a word for that many values of k; a row of states has them in the same
+// order. In every format, a product multiplies one word of the row, copied to all lanes, by a
+// vector of words.
 #pragma once
 
 #include "vector.hpp"
@@ -76,7 +77,7 @@ struct BFloat16 {
     }
     static FOREWORD_INLINE Bits words(const Vec (&values)[GROUP]) {
 #if defined(__AVX512BF16__)
-        // Both halves in one conversion, each lane's two then side by side.
+        // Both halves in one conversion; the two of each lane are then adjacent.
         const Bits halves = (Bits)_mm512_cvtne2ps_pbh((__m512)values[1], (__m512)values[0]);
         const Bits lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
         const Bits order = lane | (lane + 16) << 16;
@@ -87,8 +88,8 @@ struct BFloat16 {
     }
 };
 
-// Rows are unsigned, 128 standing for 0; weights are signed. A weight's column has a scale, and so
-// has a row: of a state, which lies between -1 and 1, it is 1/127.
+// Rows are unsigned, with 128 for 0; weights are signed. A column of a weight has a scale, and so
+// has a row: for a state, which is between -1 and 1, it is 1/127.
 struct Int8 {
     static constexpr int PLACE = 2;  // among the formats
     static constexpr int GROUP = 4;

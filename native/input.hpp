@@ -1,7 +1,7 @@
-// What the inputs give to the gates, and the way back to them.
+// The products of the inputs for the gates, and their backward pass.
 //
-// A few steps at a time, by the threads that go on with it: it is still in their caches when the
-// loop over time comes to it.
+// They are computed a few steps at a time, by the threads that use them, so that they are still in
+// their caches when the loop over time reads them.
 #pragma once
 
 #include "strips.hpp"
@@ -25,7 +25,7 @@ class Projection {
           rows_(copies_ ? steps.begin(steps.T) * words_ : 0),
           scales_(F::SCALES ? steps.begin(steps.T) : 0) {}
 
-    // The thread's part of what must be there before `run`.
+    // The thread's part of the preparation before `run`.
     void prepare(const Member& member, int first, int last) const {
         if (input_.size == 0) return;
         if (packs_) pack_rows<F>(strips_, input_.weight, input_.size, weight_, first, last);
@@ -48,8 +48,8 @@ class Projection {
         }
     }
 
-    // Step t's gates, in memory for those of all steps, or of a chunk's alone. They are made for
-    // some steps at once when the first of these comes.
+    // Step t's gates, in memory for all steps or only for those of a chunk. They are computed for
+    // several steps at once when the first of these is needed.
     float* run(int t, Chunk& chunk, float* memory, bool has_all, const Share& share,
                const Member& member) const {
         if (input_.size == 0) return memory;  // the caller has made them
@@ -78,7 +78,7 @@ class Projection {
         }
     }
 
-    // Of each step those rows that this thread goes on with.
+    // The rows of each step that this thread uses.
     void multiply_shared(int t, int steps, float* into, bool has_all, const Share& share) const {
         const int B = steps_.B;
         for (int s = share.first; s < share.last; ++s) {
@@ -138,7 +138,7 @@ class Unprojection {
           room_(input.d_x ? room_for<F>(strips_, words_) : 0),
           weight_(weight_in<F>(room_.get(), strips_, words_)) {}
 
-    // Rows of d_gates that must be there together, if they are converted.
+    // The number of rows of d_gates that are converted together.
     std::ptrdiff_t rows_kept() const {
         return steps_.is_ragged() ? steps_.begin(steps_.T) : 2 * (std::ptrdiff_t)chunk_ * steps_.B;
     }
@@ -150,7 +150,7 @@ class Unprojection {
                         member.first(strips_.count()), member.last(strips_.count()));
     }
 
-    // For the steps from t to before `end`, once there are enough of them; then `end` is t.
+    // For the steps from t to before `end`, once there are enough; then `end` becomes t.
     void run(int t, int& end, const Rows<F>& d_gates, const Member& member) const {
         const int rows = (int)(steps_.begin(end) - steps_.begin(t));
         const bool is_enough =

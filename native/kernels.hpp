@@ -29,7 +29,7 @@ struct Masks {
     const float* drop_memory;  // (B, H) or null
 };
 
-// The number of rows from which on a product is bound by arithmetic rather than by memory.
+// The number of rows from which a product is limited by arithmetic rather than by memory.
 constexpr int ENOUGH_ROWS = 40;
 
 // The number of steps whose inputs are multiplied by the weight in one product.
@@ -156,7 +156,7 @@ struct Softmax {
     float* d_bias;                // (V,): added to
 };
 
-// How well rows of logits (rows, V) predict their targets.
+// The quality of the predictions of rows of logits (rows, V) for their targets.
 struct Ranks {
     int rows, V;
     int left_out;                 // a word that takes no place, or -1

@@ -76,7 +76,8 @@ void store_sums(float* into, int lower, std::ptrdiff_t stride) {
     if constexpr (LOWER && NEXT) _tile_stored(3, below + LANES, stride * sizeof(float));
 }
 
-// One or two vectors of columns. `shape(words)` is called before tiles of so many words a row.
+// One or two vectors of columns. `shape(words)` is called before tiles with `words` words in each
+// row.
 template <class F, bool LOWER, bool NEXT, class Shape>
 void matrix_tile(const Word* rows, std::ptrdiff_t stride, int lower, const Segment* segments, int count,
                  const Word* strip, std::ptrdiff_t line, Ahead& ahead, int at_once, float* into,
@@ -89,7 +90,7 @@ void matrix_tile(const Word* rows, std::ptrdiff_t stride, int lower, const Segme
             if (words == 0) continue;
             const int wide = words < TILE_ROWS ? words : TILE_ROWS;
             if (wide != shaped) {
-                // Another shape empties all tiles.
+                // Changing the shape clears all tiles.
                 if (shaped) store_sums<LOWER, NEXT>(into, lower, line);
                 shape(wide);
                 if (shaped) load_sums<LOWER, NEXT>(into, lower, line);
@@ -116,7 +117,7 @@ void MatrixUnit::shape(int upper, int lower, int words) {
     for (int tile = 0; tile < 8; ++tile) {
         const bool is_rows = tile == 4 || tile == 5, is_columns = tile >= 6;
         const int height = tile == 2 || tile == 3 || tile == 5 ? lower : upper;
-        // Without lower rows their tiles are shaped all the same, and not used.
+        // Without lower rows, their tiles are still shaped, but not used.
         shapes.rows[tile] = (std::uint8_t)(is_columns ? words : height ? height : 1);
         shapes.row_bytes[tile] = (std::uint16_t)(is_rows ? words * sizeof(Word) : sizeof(Vec));
     }
@@ -157,7 +158,7 @@ void MatrixUnit::multiply(const Word* rows, std::ptrdiff_t stride, int height, c
     }
 }
 
-// Tiles take the rows as they lie, and of the vectors four values of each side by side.
+// Tiles take the rows in their own order, and four adjacent values of each vector.
 int by_unit(const Table& table, const void* const* operands, const float* scales, int users,
             std::int64_t first, int count, float* const* into) {
     constexpr int WIDE = 64, TILE = LANES * LANES;

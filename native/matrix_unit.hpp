@@ -1,7 +1,7 @@
-// The processor's own matrix products (Intel's AMX): tiles of 16 rows by 64 bytes, where there are.
+// The processor's own matrix products (Intel's AMX), if it has them: tiles of 16 rows by 64 bytes.
 //
-// A strip's lines and the words of rows stand in memory as these tiles want them. So this does what
-// the functions of tiles.cpp do, for more rows at once.
+// A strip's lines and the words of rows are in memory in the order of these tiles. So this computes
+// the same as the functions of tiles.cpp, for more rows at once.
 #pragma once
 
 #include "tiles.hpp"
@@ -11,7 +11,7 @@ namespace FOREWORD_ISA {
 
 constexpr int TILE_ROWS = 16;
 
-// A thread's tiles for as long as this stands. Nothing else may use them meanwhile.
+// A thread's tiles during the lifetime of this object. Nothing else may use them meanwhile.
 class MatrixUnit {
   public:
 #if defined(FOREWORD_HAS_MATRIX_UNIT)
@@ -37,7 +37,7 @@ class MatrixUnit {
     void multiply(const Word* rows, std::ptrdiff_t stride, int height, const Segment* segments,
                   int count, const Word* strip, int vectors, Ahead ahead, float* into);
 
-    // Shapes the tiles for so many rows above each other, of so many words; empties them if it must.
+    // Shapes the tiles for this many rows of this many words; clears them if the shape changes.
     void shape(int upper, int lower, int words);
 
   private:
@@ -50,8 +50,8 @@ class MatrixUnit {
 template <class F>
 constexpr bool HAS_UNIT = MatrixUnit::IS_THERE && F::GROUP > 1;
 
-// Whether it multiplies so many rows. What is rounded must be made in one way, whatever the number
-// of rows; whole numbers are the same in any way.
+// Whether it multiplies this many rows. Rounded products must be computed in the same way for any
+// number of rows; whole numbers are exact in any way.
 template <class F>
 constexpr bool is_for_unit(int rows) {
     return HAS_UNIT<F> && (F::GROUP == 2 || rows >= TILE_ROWS / 2);

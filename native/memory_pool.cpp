@@ -19,7 +19,8 @@ namespace foreword {
 namespace {
 
 constexpr std::size_t LINE = 64, HUGE_PAGE = std::size_t(1) << 21;
-// Free memory above this goes back to the system. A sanitizer is to see what becomes of each block.
+// Free memory above this limit returns to the system. With a sanitizer it is 0, so that each block
+// is checked.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::size_t MOST_KEPT = 0;
 constexpr bool IS_EXACT = true;
@@ -39,7 +40,7 @@ struct Pool {
 Pool& pool() {
     static Pool* const only = [] {
 #if defined(__unix__) || defined(__APPLE__)
-        // A child must not find the lock held by a thread that it has not.
+        // A child process must not inherit a lock held by a thread that it does not have.
         pthread_atfork([] { pool().mutex.lock(); }, [] { pool().mutex.unlock(); },
                        [] { pool().mutex.unlock(); });
 #endif

@@ -1,5 +1,5 @@
-// A pool of memory that is reused. The system clears fresh memory page by page when it is first
-// touched, which for the gates of a layer takes as long as computing them.
+// A pool of memory that is reused. The system clears new memory page by page when it is first used,
+// which for the gates of a layer takes as long as computing them.
 #pragma once
 
 #include <cstddef>

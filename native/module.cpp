@@ -1,4 +1,4 @@
-// The Python module: tensors and sizes in, nothing out but what the kernels write.
+// The Python module: it passes tensors and sizes to the kernels, which write the results.
 #include "arguments.hpp"
 #include "core_module.hpp"
 #include "decoder_module.hpp"
@@ -80,8 +80,8 @@ bool are_within(const nb::handle& given, float bound) {
     return all;
 }
 
-// A few values of each tensor, mixed: tells a write that no version counter has seen, unless it
-// touched little.
+// A checksum of a few values of each tensor: detects a write that no version counter has noticed,
+// unless it changed little.
 std::uint64_t fingerprint(const nb::handle& given) {
     constexpr std::size_t SAMPLES = 16;
     std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(chosen.load());  // packs in its own way
@@ -96,7 +96,7 @@ std::uint64_t fingerprint(const nb::handle& given) {
     return mixed;
 }
 
-// Of all their bits. The same for any number of threads.
+// A checksum of all their bits, the same for any number of threads.
 std::uint64_t checksum(const nb::handle& given, int threads) {
     constexpr std::size_t PIECE = 1 << 15;  // words
     const Arguments tensors = arguments_of(given);
@@ -126,8 +126,8 @@ std::uint64_t checksum(const nb::handle& given, int threads) {
     return mixed;
 }
 
-// Reads a struct's fields, and runs a kernel on it. `check` throws where more is wanted of them than
-// their fields say.
+// Reads a struct's fields, and runs a kernel on it. `check` throws if further conditions on them
+// are not met.
 template <class Struct, class Choose, class Check>
 void run(const nb::handle& given, int format, int threads, Choose&& choose, Check&& check) {
     Struct a{};
@@ -202,7 +202,7 @@ void run_ranks(const nb::handle& given, int format, int threads) {
     run<Ranks>(given, format, threads, [](const Kernels& k) -> auto& { return k.ranks; }, check);
 }
 
-// The memory of a tensor of this shape, which must be there.
+// The memory of a tensor of this shape, which must not be absent.
 float* floats_of(const Argument& tensor, std::initializer_list<std::int64_t> shape) {
     must_be(tensor, shape);
     Reader::needs(true, at<float>(tensor));
@@ -241,7 +241,7 @@ void run_scan_back(const nb::handle& given, int threads) {
     kernels->scan_back(back, threads);
 }
 
-// Of each struct the names of its fields, in their order.
+// The names of each struct's fields, in their order.
 std::vector<std::pair<std::string, std::vector<std::string>>> fields_of_structs() {
     const Kernels& kernels = *chosen.load();
     auto all = fields_of_layers(kernels);

@@ -26,14 +26,14 @@ namespace {
 
 // Sequences that one thread advances together: enough to share each weight that is read.
 constexpr int TOGETHER = 64;
-// Up to so many, weights are cut into wider strips; as `widest` in strips.hpp.
+// Up to this number, weights are divided into wider strips; as `widest` in strips.hpp.
 constexpr int FEW = 3;
-// Words that are one piece of work, and summed up for themselves.
+// The number of words of one piece of work, which has a sum of its own.
 constexpr int PIECE = 512;
 // Users whose scores of all words one thread finds together.
 constexpr int SCORED_TOGETHER = 16;
 constexpr int FLOAT32 = 0, INT8 = 2;
-// A batch of so many words reads what they give to the gates from memory; larger ones multiply anew.
+// Batches up to this size read the products of their words from memory; larger ones compute them.
 constexpr int READ_TOGETHER = 8;
 constexpr double MOST_KEPT = 64.0 * 1024 * 1024;  // floats
 
@@ -51,7 +51,7 @@ float* scratch_for_scores(std::size_t floats) {
     return memory.data();
 }
 
-// As float32, row after row; the table's own memory where it is that already.
+// The table as float32, row after row; its own memory if it has this form.
 const float* dense(const Table& table, std::vector<float>& room) {
     if (!table.is_int8() && table.stride == table.columns) return table.floats;
     room.resize((std::size_t)table.rows * table.columns);
@@ -71,14 +71,14 @@ int size_of(int piece, std::int64_t count) {
     return (int)std::min<std::int64_t>(PIECE, count - (std::int64_t)piece * PIECE);
 }
 
-// A thread's memory for what `shares` tells of pieces.
+// A thread's memory for the sums of pieces that `shares` computes.
 Shares* shares_of_pieces(std::size_t pieces) {
     thread_local std::vector<Shares> memory;
     if (memory.size() < pieces) memory.resize(pieces);
     return memory.data();
 }
 
-// What pieces' shares are together.
+// The combined sums of pieces.
 Shares together_of(const Shares* parts, int pieces) {
     Shares all{parts[0].largest, 0.0};
     for (int piece = 1; piece < pieces && !std::isnan(all.largest); ++piece) {
@@ -91,7 +91,7 @@ Shares together_of(const Shares* parts, int pieces) {
     return all;
 }
 
-// The k best of scores of which each piece's shares are known; see `Network::best`.
+// The k best scores, given the sums of each piece; see `Network::best`.
 bool chosen(const float* scores, const Shares* parts, const Choice& choice,
             const std::vector<std::int64_t>& hidden, int k, std::vector<Found>& found,
             double* log_total = nullptr) {
@@ -102,7 +102,7 @@ bool chosen(const float* scores, const Shares* parts, const Choice& choice,
     const double total = all.total;
     if (!std::isfinite(largest)) return false;
     if (log_total) *log_total = (double)largest + std::log(total);
-    // Pieces that hold the largest scores first: most others then hold none of the best.
+    // Pieces with the largest scores first, since most others then have none of the best.
     thread_local std::vector<int> order;
     order.resize((std::size_t)pieces);
     for (int piece = 0; piece < pieces; ++piece) order[(std::size_t)piece] = piece;
@@ -120,7 +120,7 @@ bool chosen(const float* scores, const Shares* parts, const Choice& choice,
             const Found one{choice.ids ? choice.ids[at] : at, scores[at], 0.0};
             if (found.size() == most && !is_better(one, found.front())) continue;
             if (std::find(hidden.begin(), hidden.end(), one.id) != hidden.end()) continue;
-            // A heap, the worst of the best in front.
+            // A heap, with the worst of the best in front.
             if (found.size() == most) {
                 std::pop_heap(found.begin(), found.end(), is_worse);
                 found.pop_back();
@@ -285,7 +285,7 @@ bool following_rows(const Kernels& kernels, const Table& table, const float* vec
     return true;
 }
 
-// One layer's weights as the products read them, made when they are first wanted.
+// One layer's packed weights, made when they are first needed.
 struct Network::Packing {
     std::mutex mutex;
     std::atomic<float*> memory{nullptr};
@@ -293,8 +293,8 @@ struct Network::Packing {
 
 Network::Network(const Kernels& kernels, Model model)
     : kernels_(kernels), model_(std::move(model)), packings_(new Packing[2 * model_.layers.size()]) {
-    // int8 products need states from -1 to 1, and gates that do not magnify their rounding, as a
-    // division by the largest of a row does.
+    // int8 products need states from -1 to 1, and gates that do not amplify their rounding, as a
+    // division by the largest number of a row would.
     const bool is_int8 = model_.layers.front().weight_hh.is_int8();
     const bool can = model_.cell->is_bounded() && !model_.cell->needs_whole_rows();
     format_ = is_int8 && can ? INT8 : FLOAT32;
@@ -303,7 +303,8 @@ Network::Network(const Kernels& kernels, Model model)
 }
 
 void Network::remember_words() {
-    // A second part of a step, and the stages of a cell that needs whole rows, write over what the inputs gave.
+    // A second part of a step, and the stages of a cell that needs whole rows, overwrite the
+    // products of the inputs.
     const bool stays = model_.cell->parts() == 1 && !model_.cell->needs_whole_rows();
     const std::size_t width = (std::size_t)model_.cell->gates * (std::size_t)hidden_size();
     const Table& words = model_.embedding;
@@ -331,8 +332,8 @@ Table Network::kept(Table table) {
     return tables_.back()->table();
 }
 
-// Steps of one layer: h and c (batch, H) before, then (T, batch, H) after. Without x, the gates hold
-// what the inputs of a single step give.
+// Steps of one layer: h and c (batch, H) before, then (T, batch, H) after. Without x, the gates
+// already hold the products of the inputs of a single step.
 void Network::run(int index, const Sizes& sizes, const float* x, float* h, float* c, float* gates,
                   float* inner, const Packed& packed, const float* weight_ih,
                   const float* weight_hh, int threads) const {
@@ -361,7 +362,7 @@ void Network::run(int index, const Sizes& sizes, const float* x, float* h, float
     kernels_.forward[format_](a, threads);
 }
 
-// The kernels pack weights in the first call that they are given memory for it.
+// The kernels pack weights in the first call that passes them memory for this.
 void Network::pack(int index, bool is_wide, float* memory) const {
     const Layer& layer = model_.layers[(std::size_t)index];
     const std::size_t batch = is_wide ? 1 : FEW + 1, H = (std::size_t)hidden_size();
@@ -391,7 +392,7 @@ const float* Network::packed(int index, int batch) const {
 void Network::advance_some(const Advance* steps, int count) const {
     const std::size_t batch = (std::size_t)count, H = (std::size_t)hidden_size();
     const std::size_t E = (std::size_t)model_.embedding.columns;
-    // Of two layers in turn the hidden states, for one is the other's input.
+    // The hidden states of two layers in turn, since one is the input of the other.
     float* const x = scratch(batch * (E + (2 * 2 + 2 + 1 + (std::size_t)model_.cell->gates) * H));
     float* const hs = x + batch * E;
     float *const c = hs + 4 * batch * H, *const inner = c + 2 * batch * H;
@@ -452,7 +453,8 @@ void Network::advance(const Advance* steps, int count, int threads) const {
         if (count == 1) advance_some(steps, 1);
         return;
     }
-    // Each thread has its turn even of few; of many a piece is enough to share the weights.
+    // With few users, all threads take part; with many, one piece for each is enough to share the
+    // weights.
     const int most = std::clamp((count + threads - 1) / std::max(threads, 1), 1, TOGETHER);
     const int pieces = (count + most - 1) / most;
     in_pieces(threads_worth(threads, step_work() * count), pieces, [&](int piece) {
@@ -467,7 +469,7 @@ std::size_t Network::operand_floats() const {
     return 2 * operand_bytes(model_.output.columns) / sizeof(float) + hidden;
 }
 
-// What the output sees of a state, as its products take it, at the memory's beginning.
+// The output layer's input from a state, prepared for its products, at the memory's beginning.
 float Network::operand(const float* h, float* memory) const {
     const std::size_t features = operand_bytes(model_.output.columns) / sizeof(float);
     const float* seen = h + (std::ptrdiff_t)(layers() - 1) * hidden_size();
@@ -523,8 +525,8 @@ bool Network::best(const float* h, const Choice& choice, const std::vector<std::
     return chosen(scores, parts, choice, hidden, k, found);
 }
 
-// Of all words, for several, who share what is read of the table. What is computed for each is as
-// in `best`.
+// The scores of all words for several users, who share the reading of the table. The results for
+// each are those of `best`.
 void Network::best_of_all(Asked* const* asked, int users, const std::vector<std::int64_t>& hidden,
                           int k) const {
     const Table& output = model_.output;

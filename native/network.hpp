@@ -1,8 +1,8 @@
 // A whole next-word model at inference: a state is advanced by a word, and the next word scored.
 //
 // Knows ids and memory, nothing of Python. Everything but the lazy packing is constant, so that any
-// threads may use one network. Nothing that it computes depends on who else is in a batch, nor on
-// the number of threads.
+// threads may use one network. Its results depend neither on the rest of a batch nor on the number
+// of threads.
 #pragma once
 
 #include "kernels.hpp"
@@ -16,14 +16,14 @@
 
 namespace foreword {
 
-// One layer's weights. Biases that stand outside a reset gate are weight_ih's.
+// One layer's weights. Biases outside of a reset gate belong to weight_ih.
 struct Layer {
     Table weight_ih, weight_hh;
     const float* bias_n = nullptr;     // (H): b_hn of a GRU that resets after the product
     const float* peepholes = nullptr;  // (3, H), or null
 };
 
-// Memory that outlives the network that is made of it.
+// The weights, whose memory must outlive the network.
 struct Model {
     const CellInfo* cell;
     Table embedding;  // (V, E)
@@ -52,7 +52,7 @@ struct Found {
     double probability;
 };
 
-// Someone whose next word is wanted, and what is found.
+// A user whose next word is requested, and the result.
 struct Asked {
     const float* h;  // as `Network::best` takes it
     Choice choice;
@@ -79,7 +79,8 @@ void row_of(const Table& table, std::int64_t row, float* into);
 void multiply(const Kernels& kernels, const Table& table, const float* vectors, int count,
               float* into, int threads);
 
-// Which rows of a table have the largest products with a vector, as a softmax over all of them sees it.
+// The rows of a table that have the largest products with a vector, with their probabilities by a
+// softmax.
 struct Likeliest {
     std::int64_t* ids;      // (k), the likeliest first
     float* logs;            // (k): ln of their probabilities; minus infinity where there are fewer
@@ -93,13 +94,14 @@ bool likeliest_rows(const Kernels& kernels, const Table& table, const Choice& ch
                     const float* vectors, int count, int k, const std::vector<std::int64_t>& hidden,
                     std::int64_t another, const Likeliest& into, int threads);
 
-// What may follow in a text of sub-words: which rows are its words' ends, and which go on with them.
+// The rows that may follow in a text of sub-words: those after which a word is complete, and those
+// that continue it.
 struct Parts {
     const std::int64_t *over, *inside;
     std::int64_t over_count, inside_count;
 };
 
-// What is known of some vectors' next rows besides `log_probabilities`.
+// Further results for the next rows of some vectors, besides `log_probabilities`.
 struct Following {
     float* logs;          // (count, rows)
     float* log_of_over;   // (count): of all that are over together
@@ -114,14 +116,15 @@ bool following_rows(const Kernels& kernels, const Table& table, const float* vec
 bool log_probabilities(const Kernels& kernels, const Table& table, const float* vectors, int count,
                        float* into, int threads);
 
-// What words give to the gates of a layer, (V, width), each once it was wanted. Any threads may use it.
+// The products of words for the gates of a layer, (V, width), each computed when first needed.
+// Several threads may use it.
 class KeptGates {
   public:
     KeptGates(std::int64_t words, std::size_t width)
         : width_(width), states_(new std::atomic<char>[(std::size_t)words]()),
           memory_(new float[(std::size_t)words * width]) {}
 
-    // A word's gates; null if they are not there.
+    // A word's gates; null if they have not been computed.
     const float* of(std::int64_t word) const {
         const bool is_there = states_[(std::size_t)word].load(std::memory_order_acquire) == THERE;
         return is_there ? memory_.get() + (std::size_t)word * width_ : nullptr;
@@ -164,22 +167,22 @@ class Network {
     void steps(int layer, int T, int batch, const std::int64_t* begins, const float* x, float* h, float* c,
                int threads) const;
 
-    // From now on, `read` remembers what words give to the gates of the first layer. A few words then
-    // take no product by weight_ih, which is too large for the caches.
+    // From now on, `read` remembers the products of words for the gates of the first layer. So
+    // small batches need no product by weight_ih, which is too large for the caches.
     void remember_words();
     // One step of the first layer for a batch of words; h and c as of `steps`.
     void read(const std::int64_t* words, int batch, float* h, float* c, int threads) const;
 
-    // Of a state's h, (layers, H): the scores of words as the next, (count).
+    // The scores of words as the next, (count), for a state's h, (layers, H).
     void scores(const float* h, const Choice& choice, float* into, int threads) const;
 
-    // The k likeliest of the words without those that are hidden, by falling probability and then
-    // rising id. The hidden ones have their share of it all the same. Returns whether there are
-    // probabilities: not where a score overflowed.
+    // The k likeliest of the words without hidden ones, by falling probability and then rising id.
+    // The hidden ones still count in the probabilities. Returns whether there are probabilities,
+    // which is false if a score overflowed.
     bool best(const float* h, const Choice& choice, const std::vector<std::int64_t>& hidden, int k,
               int threads, std::vector<Found>& found) const;
 
-    // The same of many, bit for bit.
+    // The same for many, bit for bit.
     void best_many(Asked* asked, int count, const std::vector<std::int64_t>& hidden, int k,
                    int threads) const;
 

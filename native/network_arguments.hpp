@@ -1,4 +1,4 @@
-// What the classes of a whole model take from Python: matrices, layers, and arrays for one call.
+// The arguments of a whole model's classes from Python: matrices, layers, and arrays for one call.
 #pragma once
 
 #include "network.hpp"
@@ -62,7 +62,7 @@ struct Weights {
     std::optional<Floats> peepholes;
 };
 
-// The memory of an array that is used for one call. Quicker than nanobind's own arrays, of which a
+// The memory of an array that is used for one call. Faster than nanobind's own arrays, of which a
 // step would need four.
 class Buffer {
   public:
@@ -92,7 +92,7 @@ class Buffer {
     Py_buffer view_;
 };
 
-// Work below this is over before another thread would have the interpreter.
+// Work below this ends before another thread could get the interpreter.
 constexpr double SHORT = 1e5;
 
 class Unlocked {
@@ -117,7 +117,7 @@ inline void must(bool fits, const char* what) {
     if (!fits) throw nb::value_error(what);
 }
 
-// Whether a layer is one of a cell, for so many inputs and units.
+// Whether a layer belongs to a cell and has these numbers of inputs and units.
 inline void must_fit(const Weights& layer, const CellInfo& cell, int inputs, int H) {
     const Table &into = layer.into.table, &from = layer.back.table;
     must(from.columns == H && from.rows == cell.seeing * H, "weight_hh has another shape");

@@ -197,7 +197,7 @@ class PyNetwork {
         network_->scores(state.as<const float>(), choice, found.as<float>(), threads);
     }
 
-    // A list of (id, probability); None where scores overflow.
+    // A list of (id, probability); None if scores overflow.
     nb::object best(const nb::handle& h, int k, const nb::handle& ids,
                     const std::vector<std::int64_t>& hidden, int threads) const {
         const Buffer state = state_of(h, PyBUF_SIMPLE);
@@ -212,7 +212,7 @@ class PyNetwork {
         return is_finite ? nb::object(listed(found)) : nb::none();
     }
 
-    // The same of many states, each with ids of its own.
+    // The same for many states, each with ids of its own.
     nb::object best_many(const nb::list& hs, int k, const nb::list& ids,
                          const std::vector<std::int64_t>& hidden, int threads) const {
         const std::size_t count = hs.size();

@@ -1,4 +1,4 @@
-// The network as Python has it.
+// The network for Python.
 #pragma once
 
 #include "kernels.hpp"
@@ -7,7 +7,7 @@
 
 namespace foreword {
 
-// `chosen` tells the kernels in use when a network is made.
+// `chosen` returns the kernels in use when a network is made.
 void bind_network(nanobind::module_& m, const Kernels* (*chosen)());
 
 }  // namespace foreword

@@ -21,12 +21,13 @@ std::int64_t now() {
 }
 
 constexpr std::int64_t MILLISECOND = 1000000;
-// A sleeping thread is awake in less; one that waits for its turn on a core takes longer.
+// A sleeping thread wakes in less time; one that waits for a core takes longer.
 constexpr std::int64_t LATE = 3 * MILLISECOND / 10;
-// A few milliseconds of one core: less than another process may keep it.
+// A few milliseconds of one core, less than another process may occupy it.
 constexpr double SHORT = 3e8;
 
-// Until when short work goes alone, and for how long it was to when that was last seen.
+// The time until which short work uses one thread, and the length of that period when it was last
+// set.
 std::atomic<std::int64_t> alone_until{0}, alone_for{0};
 
 struct Job {
@@ -41,7 +42,7 @@ struct Job {
 void take_part(Job& job, int count) {
     const WithoutDenormals mode;
     job.barrier.set_members(count);
-    // The caller is always the first, so that its core finds its share in its caches again.
+    // The caller is always the first member, so that its share is still in its core's caches.
     int rank = 0;
     if (std::this_thread::get_id() != job.caller) {
         rank = job.others.fetch_add(1) + 1;
@@ -52,7 +53,7 @@ void take_part(Job& job, int count) {
 }
 
 void in_openmp(void* data) {
-    // OpenMP may give fewer threads than were asked for.
+    // OpenMP may provide fewer threads than requested.
     take_part(*static_cast<Job*>(data), openmp_count.load()());
 }
 

@@ -1,4 +1,4 @@
-// Threads that go through a layer's whole time loop together, and wait for each other in between.
+// Threads that run a layer's whole loop over time together, and wait for each other in between.
 #pragma once
 
 #include <atomic>
@@ -18,13 +18,13 @@ class WithoutDenormals {
     std::uint64_t before_ = 0;
 };
 
-// What a thread does while it waits without sleeping.
+// The instruction of a thread that waits without sleeping.
 void rest();
 
-// All of a team pass it, or none. Waiting is spinning: a step takes microseconds.
+// A barrier for all threads of a team. It spins, since a step takes microseconds.
 class Barrier {
   public:
-    // Said by every member before it waits first.
+    // Called by every member before it first waits.
     void set_members(int members) { members_.store(members, std::memory_order_relaxed); }
 
     void wait() {
@@ -36,8 +36,9 @@ class Barrier {
             round_.store(round + 1, std::memory_order_release);
             return;
         }
-        // On cores with other work whoever is waited for may not even be running. So many pauses
-        // take some 20 us, as long as a step's uneven shares; on a quiet core yielding costs no more.
+        // If the cores have other work, the thread that is waited for may not even be running. This
+        // many pauses take some 20 us, about the difference between the shares of a step; on a
+        // quiet core yielding costs no more.
         for (int spins = 0; spins < 1000; ++spins) {
             if (round_.load(std::memory_order_acquire) != round) return;
             rest();
@@ -57,7 +58,7 @@ struct Member {
     int rank, count;
     Barrier& barrier;
 
-    // Of `total` pieces, those of this member: from first(...) to first(...) of the next.
+    // This member's part of `total` pieces: from first(...) to first(...) of the next member.
     int first(int total) const { return (int)((std::int64_t)total * rank / count); }
     int last(int total) const { return (int)((std::int64_t)total * (rank + 1) / count); }
 };
@@ -68,20 +69,21 @@ using OpenMpParallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
 using OpenMpCount = int (*)();
 void use_openmp(OpenMpParallel parallel, OpenMpCount count);
 
-// How many threads so many multiplications are worth, of those that there are: a short piece of work
-// goes alone while other processes want the cores, where a thread may wait milliseconds for its turn.
+// The number of threads for this many multiplications, of those available. Short work uses one
+// thread while other processes use the cores, since a thread may then wait milliseconds for its
+// turn.
 int threads_worth(int threads, double multiplications);
 
-// Says for how long a team waited for one of its members.
+// Records how long a team waited for one of its members.
 void note_wait(std::int64_t nanoseconds);
-// Says that a team's members had one core.
+// Records that a team's members shared one core.
 void note_crowd();
-// Says that a team has waited for nobody.
+// Records that a team did not have to wait.
 void note_quiet();
 
 void run_team(int threads, void (*work)(void*, Member&), void* data);
 
-// work(member) on every member of a team of at most so many threads.
+// Calls work(member) on every member of a team of at most this many threads.
 template <class Work>
 void together(int threads, Work&& work) {
     run_team(

@@ -1,6 +1,7 @@
-// A cell's equations on the sums of a product as they come: some rows by some vectors of units.
+// A cell's equations on the sums of a product, for some rows by some vectors of units.
 //
-// Knows one step, and no format: what a format converts, the loop reads from the memory set here.
+// Knows one step, and no formats: if a format needs a conversion, the loop reads the memory that is
+// set here.
 #pragma once
 
 #include "cells/all.hpp"

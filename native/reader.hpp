@@ -1,4 +1,5 @@
-// Reads what Python gives: the fields of a struct in their order, by a visitor; or lists their names.
+// Reads arguments from Python: the fields of a struct in their order, by a visitor; or lists their
+// names.
 #pragma once
 
 #include "arguments.hpp"
@@ -15,7 +16,7 @@
 
 namespace foreword {
 
-// What a pointer's memory must hold.
+// The requirements on a pointer's memory.
 template <class Pointed>
 constexpr Content content_for() {
     using Value = std::remove_const_t<Pointed>;
@@ -46,7 +47,7 @@ inline void without_stages(const CellInfo& cell) {
     if (cell.needs_whole_rows()) throw Misfit("this cell has loops in stages alone");
 }
 
-// Rows and columns are counted by 32 bits.
+// Rows and columns are counted in 32 bits.
 constexpr std::int64_t MOST_GATES = 8;
 inline void countable(std::int64_t size) {
     if (size >= std::numeric_limits<int>::min() && size <= std::numeric_limits<int>::max()) return;
@@ -60,12 +61,12 @@ Kernel of_format(Kernel const (&kernels)[FORMATS_HERE], int format) {
     throw Misfit("this kernel knows no numbers of format " + std::to_string(format));
 }
 
-// Sizes, and the rows of all steps: N, and `all` with those where nothing happens.
+// Sizes, and the rows of all steps: N, and `all`, which includes the unused ones.
 struct Counts {
     std::int64_t T = 0, B = 0, H = 0, N = 0, all = 0;
     bool is_ragged = false;
 
-    // Rows of gates: of all steps, or of those that are made at once.
+    // The number of rows of gates: of all steps, or of those that are computed at once.
     std::int64_t made(bool keeps) const {
         if (keeps) return N;
         if (!is_ragged) return B == 0 ? 0 : steps_at_once((int)T, (int)B) * B;
@@ -82,7 +83,7 @@ class Reader {
     void operator()(const char*, Pointed*& member) {
         const Argument& argument = next();
         member = at<Pointed>(argument);
-        // An empty one may have no address, and would stand for what is not there.
+        // An empty tensor may have no address, and would count as absent.
         if (argument.content != Content::number && argument.count() == 0) {
             throw Misfit("a kernel was given an empty tensor");
         }

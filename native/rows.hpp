@@ -1,7 +1,7 @@
-// Vectors by the rows of a table: an output layer's words, all of them or a few.
+// Products of vectors by the rows of a table: an output layer's words, all of them or a few.
 //
-// Rows stay as they are stored, so that a few can be taken out of many and a file can be read in
-// place. Each product is made in the same order wherever its row stands, and whatever else is made.
+// Rows stay as they are stored, so that a few can be selected and a file can be read in place. Each
+// product is summed in the same order, wherever its row is and whatever else is computed.
 #pragma once
 
 #include "kernels.hpp"
@@ -19,11 +19,11 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// Rows that are multiplied at once by so many vectors: they share each part of a vector that is loaded, and
-// all their sums stay in registers.
+// The number of rows that are multiplied at once by this many vectors: they share each loaded part
+// of a vector, and all their sums stay in registers.
 constexpr int rows_at_once(int users) { return users == 4 && REGISTERS < 32 ? 2 : 4; }
 
-// Rows one after the other. What lies so many bytes ahead is fetched meanwhile.
+// Consecutive rows. Memory this many bytes ahead is prefetched meanwhile.
 template <class Value, int AHEAD>
 struct Following {
     const Value* first;
@@ -33,7 +33,7 @@ struct Following {
     FOREWORD_INLINE const char* ahead(int row) const { return (const char*)(*this)[row] + AHEAD; }
 };
 
-// Rows anywhere, and those that are next.
+// Rows anywhere, and the next ones, which are prefetched.
 template <class Value>
 struct Spread {
     const Value *rows[LANES], *next[LANES];
@@ -42,8 +42,8 @@ struct Spread {
     FOREWORD_INLINE const char* ahead(int row) const { return (const char*)next[row]; }
 };
 
-// Of LANES vectors, the sum of each one's lanes. As `transpose`, but that what each round brings
-// together is added up.
+// The sum of the lanes of each of LANES vectors. As `transpose`, but each round adds the values
+// that it brings together.
 template <class V>
 static FOREWORD_INLINE V totals(V (&vectors)[LANES]) {
 #pragma GCC unroll 8
@@ -92,7 +92,7 @@ struct IntRows {
     static const Value* values(const Table& table) { return table.ints; }
 
 #if defined(__AVX512VNNI__)
-    // Unsigned, 128 standing for 0, which each row's sum takes off again.
+    // Unsigned, with 128 for 0; the sum of each row corrects this.
     using Part = std::uint8_t;
     static constexpr int ZERO = 128, STEP = 64;
 #else
@@ -100,7 +100,7 @@ struct IntRows {
     static constexpr int ZERO = 0, STEP = 2 * LANES;
 #endif
 
-    // In 127ths of its largest value; NaN if one is, or is infinite.
+    // In 127ths of its largest value; NaN if a value is NaN or infinite.
     static float operand(const float* vector, int columns, void* into) {
         const auto [most, wrong] = extent_of(vector, columns);
         Part* const parts = (Part*)into;

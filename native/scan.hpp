@@ -1,5 +1,5 @@
-// The linear recurrence h_t = a_t * h_{t-1} + b_t, in which each unit depends on its own past alone, and
-// its way back. Threads share the units, and so never wait for each other.
+// The linear recurrence h_t = a_t * h_{t-1} + b_t, in which each unit depends only on its own past,
+// and its backward pass. Threads share the units, and so never wait for each other.
 #pragma once
 
 #include "kernels.hpp"
@@ -35,7 +35,7 @@ static void scan(const Scan& s, int threads) {
 
 static void scan_back(const ScanBack& s, int threads) {
     together(threads, [&](Member& member) {
-        // By h_t in all: what comes in there, and a_{t+1} times what comes in by h_{t+1}.
+        // The total gradient of h_t: the incoming one, and a_{t+1} times that of h_{t+1}.
         for (int t = s.T - 1; t >= 0; --t) {
             const std::ptrdiff_t row = (std::ptrdiff_t)t * s.units, later = row + s.units;
             const float* const before = t == 0 ? s.first : s.h + row - s.units;

@@ -11,7 +11,7 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// How a logit stands in memory.
+// The format of a logit in memory.
 struct Float32Logits {
     using Number = float;
     static FOREWORD_INLINE Vec read(const Number* from) { return load(from); }
@@ -59,7 +59,7 @@ template <class L>
 static void softmax_row(typename L::Number* row, const float* bias, int V, std::int64_t target,
                         float& scale, float& loss) {
     const int whole = V - V % LANES;
-    // What is left at the end of the row, as one vector more; -inf behind it.
+    // The rest of the row as one more vector, filled up with -inf.
     Vec tail = Vec{} - INFINITY;
     for (int v = whole; v < V; ++v) tail[v - whole] = L::read_one(row + v) + bias[v];
     Vec most = tail;
@@ -98,7 +98,7 @@ static void softmax(const Softmax& a, int threads) {
                            a.losses[r]);
         }
         member.barrier.wait();
-        // By columns, so that the sums' order is the same for any number of threads.
+        // By columns, so that the order of the sums is the same for any number of threads.
         const bool is_last = member.rank == member.count - 1;
         const int first = member.first(vectors) * LANES, last = member.last(vectors) * LANES;
         for (int r = 0; r < a.rows; ++r) {

@@ -1,11 +1,11 @@
-// What Python asks of a single step of a single sequence: all layers, by weights where they lie.
+// The arguments of a single step of a single sequence: all layers, with weights in place.
 #pragma once
 
 #include "staged.hpp"
 
 namespace foreword {
 
-// A layer's weights where they lie: torch's, each row after the other.
+// A layer's weights in place: torch's, row after row.
 struct StepLayer {
     int inputs;
     const float *weight_ih, *weight_hh;  // (n H, inputs), (seeing H, H)

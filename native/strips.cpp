@@ -19,7 +19,7 @@ void pack_rows(const Strips& strips, const float* weight, int K, const Weight<F>
                 Word* column = to + (v * strips.gates + g) * LANES;
                 Vec inverse = Vec{} + 1.0f, total = {};
                 if constexpr (F::SCALES) {
-                    // Where a weight is not finite, its column's scale is NaN, and so is each product.
+                    // If a weight is not finite, its column's scale is NaN, and so is each product.
                     Vec largest = {}, wrong = {};
                     for (int l = 0; l < lanes; ++l) {
                         const Extent extent = extent_of(from + (std::ptrdiff_t)l * K, K);
@@ -86,15 +86,16 @@ void pack_columns(const Strips& strips, const Lines& weight, int blocks, int len
 // Lines that a core fetches at a time.
 constexpr int MOST_AT_ONCE = 64;
 
-// What will be wanted once a tile is there: fetched at once if it is little, else written to `lines`.
+// The memory that is needed after a tile: prefetched at once if it is little, otherwise listed in
+// `lines`.
 static Ahead wanted(const Places& places, int row, int height, int vector, int width, const float** lines) {
     const bool is_much = places.count() * width * height > MOST_AT_ONCE;
     int count = 0;
     for (int m = 0; m < height; ++m) {
         for (const Place& place : places) {
             const float* at = place.memory + (row + m) * place.row + vector * LANES;
-            // A row that begins within a line ends in one more. That is the new one where lines are
-            // few: the first came with the strip before.
+            // A row that begins within a cache line ends in one more. If there are few lines, only
+            // the last is new: the first came with the strip before.
             if (is_much) lines[count++] = at + width * LANES - 1;
             for (int v = 0; v < width; ++v, at += LANES) {
                 if (is_much) lines[count++] = at;

@@ -1,4 +1,4 @@
-// How a weight's columns are cut into strips, and shared out among threads.
+// How a weight's columns are divided into strips, and the strips among threads.
 #pragma once
 
 #include "kernels.hpp"
@@ -12,7 +12,7 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// Rows that a weight is applied to.
+// The rows that a weight multiplies.
 template <class F>
 struct Rows {
     const Word* words;
@@ -20,7 +20,7 @@ struct Rows {
     const float* scales;  // of each row, if F::SCALES; null for states
 };
 
-// A weight's strips, and if F::SCALES for each column its scale and what the rows' 128 adds up to.
+// A weight's strips, and if F::SCALES for each column its scale and the sum due to the rows' 128.
 template <class F>
 struct Weight {
     Word* words;
@@ -28,9 +28,9 @@ struct Weight {
     float* offsets;
 };
 
-// Strips of up to `most` vectors of units, each unit with `gates` columns: as few as there must be,
-// of nearly equal width, since a narrow one has too few sums to work on at once. In a strip follow,
-// for each k, its vectors of units, and for each of them its gates.
+// Strips of up to `most` vectors of units, each unit with `gates` columns: as few strips as
+// possible, of nearly equal width, since a narrow one has too few independent sums. A strip has,
+// for each k, its vectors of units, and for each of these its gates.
 struct Strips {
     int units, gates, most;
 
@@ -47,31 +47,31 @@ struct Strips {
         const int edge = wide * (width + 1);
         return vector < edge ? vector / (width + 1) : wide + (vector - edge) / width;
     }
-    // Lanes of a vector of units that are there.
+    // The number of lanes that are used in a vector of units.
     int lanes(int vector) const {
         const int left = units - vector * LANES;
         return left < LANES ? left : LANES;
     }
-    // Where a strip begins, of K words a column.
+    // The beginning of a strip, with K words in each column.
     std::ptrdiff_t place(int strip, int K) const {
         return (std::ptrdiff_t)begin(strip) * gates * K * LANES;
     }
     std::ptrdiff_t columns() const { return (std::ptrdiff_t)vectors() * gates * LANES; }
 };
 
-// Few rows leave few sums to work on at once, so that strips must be wider.
+// With few rows there are few independent sums, so that strips must be wider.
 static int widest(int gates, int batch) {
     const int wanted = gates >= 3 ? 1 : 4 / gates;
     return batch <= 3 ? 2 * wanted : wanted;
 }
 
-// Part of the work on all strips and rows that is one thread's: whole strips, and some rows of the
-// first and of the last.
+// One thread's part of the work on all strips and rows: whole strips, and some rows of the first
+// and of the last.
 struct Share {
     int first, last;            // strips
     int first_row, last_row;    // of the first strip and of the last
 
-    // Vectors of units times rows are shared out evenly; only whole strips if `is_whole`.
+    // Vectors of units times rows are divided evenly; only whole strips if `is_whole`.
     static Share of(const Member& member, const Strips& strips, int batch, bool is_whole = false) {
         if (is_whole) {
             return {member.first(strips.count()), member.last(strips.count()), 0, batch};
@@ -93,7 +93,7 @@ struct Share {
     int end(int strip, int batch) const { return strip == last - 1 ? last_row : batch; }
 };
 
-// Memory from the pool for as long as it stands.
+// Memory from the pool during the lifetime of this object.
 class Room {
   public:
     explicit Room(std::ptrdiff_t floats) : memory_(floats > 0 ? take((std::size_t)floats) : nullptr) {}
@@ -125,7 +125,7 @@ static Weight<F> weight_in(float* room, const Strips& strips, int K) {
     return {(Word*)room, scales, scales + strips.columns()};
 }
 
-// Memory for packed weights, one after the other: the caller's, or for as long as this stands.
+// Memory for packed weights, one after the other: the caller's, or that of this object.
 class Shelf {
   public:
     Shelf(const Packed& packed, std::ptrdiff_t floats)
@@ -146,7 +146,7 @@ class Shelf {
     float* next_;
 };
 
-// Lines of a matrix, in the order in which they stand there or in another.
+// Lines of a matrix, in its order or in another one.
 struct Lines {
     const float* memory;
     std::ptrdiff_t width;
@@ -170,8 +170,8 @@ template <class F>
 void pack_columns(const Strips& strips, const Lines& weight, int blocks, int length,
                   const Weight<F>& packed, int first, int last);
 
-// Rows (blocks, length) that are made on the way, in a format of their own: a step's begin at place
-// `place % places`. Each block begins a word; what fills up its last is 0.
+// Rows (blocks, length) that are made during the loop, in a converted format: those of a step begin
+// at position `place % places`. Each block begins a word; the rest of its last word is 0.
 template <class F>
 class Converted {
   public:
@@ -196,12 +196,12 @@ class Converted {
     Room room_;
 };
 
-// As they are, where nothing is converted.
+// The rows themselves, if nothing is converted.
 static inline Rows<Float32> plain(const float* rows, std::ptrdiff_t stride) {
     return {(const Word*)rows, stride, nullptr};
 }
 
-// One vector of units of one sequence, within the strip and the tile that were just summed up.
+// One vector of units of one sequence, within the strip and the tile that were just summed.
 struct Spot {
     int row, unit, lanes;
     const float* sums;  // `gates` vectors
@@ -224,8 +224,8 @@ struct Block {
     }
 };
 
-// Where a kernel reads and writes at a spot, so that it can be fetched while the sums are made: the
-// memory is as large as a whole sequence's, and comes from afar.
+// The memory that a kernel reads and writes for a tile, so that it can be prefetched during the
+// sums: it is part of a whole sequence's memory, and not in the near caches.
 struct Place {
     const float* memory;
     std::ptrdiff_t row;  // from one sequence to the next
@@ -255,8 +255,8 @@ class Places {
     int count_ = 0;
 };
 
-// What is done with each tile of a product: a function that outlives the call. So products are compiled
-// once, and not once for each function.
+// The function that is called for each tile of a product; it outlives the call. So products are
+// compiled once, and not once for each function.
 class Then {
   public:
     template <class Function>
@@ -282,7 +282,7 @@ void by_strips(const Strips& strips, const Weight<F>& packed, int K, const Rows<
                const Segment* segments, int count, const Share& share, const Places& places,
                const Then& then);
 
-// The same for rows `begin` to before `end`, where there is nothing to sum up.
+// The same for rows `begin` to before `end`, without a product.
 template <class Then>
 static FOREWORD_INLINE void by_nothing(const Strips& strips, int begin, int end, const Share& share,
                                        Then&& then) {
@@ -294,7 +294,7 @@ static FOREWORD_INLINE void by_nothing(const Strips& strips, int begin, int end,
     }
 }
 
-// Which rows of the memory of all steps are a step's; see `Sizes`.
+// The rows of a step in the memory of all steps; see `Sizes`.
 class Steps {
   public:
     explicit Steps(const Sizes& sizes)
@@ -311,11 +311,11 @@ class Steps {
     // The first row of the states before and after step t, where the first B are those before all.
     std::ptrdiff_t before(int t) const { return t == 0 ? 0 : B + begin(t - 1); }
     std::ptrdiff_t after(int t) const { return B + begin(t); }
-    // Of a row where the caller has it.
+    // The position of a row in the caller's memory.
     std::ptrdiff_t place(std::ptrdiff_t row) const { return places_ ? places_[row] : row; }
     const std::int64_t* places() const { return places_; }
 
-    // The thread's part of setting to 0 what the caller has (..., width) and no step touches.
+    // Sets this thread's part of the caller's unused rows (..., width) to 0.
     void clear_idle(float* memory, std::ptrdiff_t width, const Member& member) const {
         if (!memory || idle_ == 0) return;
         const std::int64_t* idle = places_ + begin(T);
@@ -329,13 +329,14 @@ class Steps {
     int idle_;
 };
 
-// What a mask does to a vector of units. By value, so that no store can seem to change it.
+// The effect of a mask on a vector of units. Passed by value, so that the compiler knows that no
+// store changes it.
 struct Masked {
     Masks masks;
     Steps steps;
     int H;
 
-    // The product with what resets a sequence before step t; 1 where nothing does.
+    // The factor that resets a sequence before step t; 1 if there is no reset.
     FOREWORD_INLINE Vec kept(Vec v, int t, int row) const {
         return masks.keep ? v * masks.keep[steps.begin(t) + row] : v;
     }

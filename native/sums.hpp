@@ -1,4 +1,4 @@
-// The gradients by weights: a product over all steps and sequences at once.
+// The gradients of weights: a product over all steps and sequences at once.
 #pragma once
 
 #include "strips.hpp"
@@ -8,13 +8,13 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// How many steps and sequences are summed up at once, at most: a strip of so many rows stays in a
-// core's cache while all panels pass it.
+// The largest number of steps and sequences that are summed at once: a strip of this many rows
+// stays in a core's cache while all panels use it.
 constexpr int DEPTH = 768;
 // Columns of a panel.
 template <class F>
 constexpr int HEIGHT = HAS_UNIT<F> ? MatrixUnit::MOST_ROWS : rows_for(4);
-// Words of strips that a core's own cache has room for, with some left for panels.
+// The number of words of strips that fit into a core's own cache beside the panels.
 constexpr int CACHED = 3 << 15;
 
 // sums (M, N) from a panel (K words, M) and a strip (K words, N).
@@ -87,8 +87,8 @@ static void pack_rows_of_panel(const Sums& a, int first, int columns, int from, 
     }
 }
 
-// Otherwise: HEIGHT columns of a as (K in words, HEIGHT), for k from `from` on; and their sums. What lies behind
-// the last column is anything.
+// Otherwise: HEIGHT columns of a as (K in words, HEIGHT), for k from `from` on; and their sums.
+// Memory beyond the last column is undefined.
 template <class F>
 static void pack_columns_of_panel(const Sums& a, int first, int columns, int from, int K, Word* to,
                                   Vec* totals) {
@@ -127,7 +127,8 @@ static void pack_panel(const Sums& a, int panel, int from, int K, Word* to) {
     }
 }
 
-// Rows of c (height, N) at a strip's columns: what a panel and the strip give, or that besides.
+// Rows of c (height, N) at a strip's columns: set to the product of a panel and the strip, or
+// increased by it.
 template <class F>
 static void add_tile(MatrixUnit& unit, const Strips& strips, int s, const Word* packed, const Word* panel, int words,
                      int height, bool adds, float* c) {
@@ -182,7 +183,7 @@ static void sums(const Sums& a, int threads) {
                                 member.last(product.strips.count()));
             }
             member.barrier.wait();
-            // A thread's panels pass some strips that its own cache holds, then some more.
+            // A thread's panels use some strips that fit into its cache, then some more.
             const int together = std::max(1, CACHED / (4 * LANES * words));
             bool is_packed = false;
             for (const Product& product : products) {

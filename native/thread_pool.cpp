@@ -22,11 +22,11 @@ namespace foreword {
 
 namespace {
 
-// For so long a helper watches for more work before it sleeps: about what falling asleep and waking
-// cost; and so long is one watched that is in the middle of a piece.
+// A helper polls for more work for this long before it sleeps, which is about the cost of sleeping
+// and waking; the caller polls as long for a helper that is computing a piece.
 constexpr std::chrono::microseconds BEFORE_SLEEP{100}, FOR_A_PIECE{15};
 
-// Until something is so, or for so long.
+// Polls until a condition holds, or for this long.
 template <class Claim>
 void watch(std::chrono::microseconds most, Claim&& is_so) {
     const auto until = std::chrono::steady_clock::now() + most;
@@ -38,7 +38,7 @@ void watch(std::chrono::microseconds most, Claim&& is_so) {
     } while (std::chrono::steady_clock::now() < until);
 }
 
-// The core that the calling thread runs on; -1 where that cannot be told.
+// The core that the calling thread runs on; -1 if that is unknown.
 int core() {
 #if defined(__linux__)
     return sched_getcpu();
@@ -69,8 +69,8 @@ struct Crew {
         }
     }
 
-    // So many helpers are to know that there is work: what watches sees it, others sleep. Under the
-    // mutex; wakes nobody yet. Returns how many are to be woken.
+    // Announces work to this many helpers: those that poll see it, others sleep. Called under the
+    // mutex; does not wake any. Returns how many must be woken.
     int call(int helpers) {
         if (members < helpers) hire(helpers);
         callers_core = core();
@@ -82,8 +82,8 @@ struct Crew {
         for (int k = 0; k < sleepers; ++k) has_work.notify_one();
     }
 
-    // Signals are for the threads that the process knows of: one that a helper took would leave
-    // Python at its prompt.
+    // Signals must go to the process's own threads: if a helper received one, Python would not
+    // react to it.
     void hire(int helpers) {
 #if defined(__unix__) || defined(__APPLE__)
         sigset_t every, before;
@@ -93,15 +93,15 @@ struct Crew {
         try {
             for (; members < helpers; ++members) std::thread([this] { help(); }).detach();
         } catch (const std::system_error&) {
-            // The system gives no more threads: those that there are will do.
+            // The system provides no more threads; the existing ones are used.
         }
 #if defined(__unix__) || defined(__APPLE__)
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
 #endif
     }
 
-    // Whether this helper has its caller's own core, as it may where others keep the rest busy. Short
-    // work then goes alone for a while.
+    // Whether this helper runs on its caller's own core, as it may if other programs keep the rest
+    // busy. Short work then uses one thread for a while.
     bool in_the_way() {
         const int here = core();
         if (here < 0 || here != callers_core.load(std::memory_order_relaxed)) return false;
@@ -145,7 +145,8 @@ Crew& the_crew() {
     static const bool is_made = [] {
         crew = new Crew;
 #if defined(__unix__) || defined(__APPLE__)
-        // A child has none of these threads, and maybe their locks held: it begins anew.
+        // A child process has none of these threads, and locks may be held: it starts with a new
+        // pool.
         pthread_atfork(nullptr, nullptr, [] { crew = new Crew; });
 #endif
         return true;

@@ -15,8 +15,8 @@ static FOREWORD_INLINE void accumulate_one(const Word* rows, std::ptrdiff_t stri
                                            typename F::Sum (&sums)[M][N]) {
     Bits w[N];
     if constexpr (M == 1 && F::GROUP <= 2) {
-        // One row is bound by reading the weights, from a cache too far for the processor's own
-        // foresight.
+        // One row is limited by reading the weights, from a cache that the processor's own
+        // prefetching does not cover.
         constexpr std::ptrdiff_t AHEAD = 4096 / sizeof(Word);
 #pragma GCC unroll 8
         for (int n = 0; n < N; ++n) {
@@ -34,7 +34,7 @@ static FOREWORD_INLINE void accumulate_one(const Word* rows, std::ptrdiff_t stri
 }
 
 // sums (M, N) += rows (M, K) by a strip (K, N). Each sum adds k = 0, 1, ... in this order whatever
-// M and N are, so that no result depends on how work is cut.
+// M and N are, so that no result depends on how the work is divided.
 template <class F, int M, int N>
 static FOREWORD_INLINE void accumulate(const Word* rows, std::ptrdiff_t stride, const Word* strip,
                                        int K, Ahead& ahead, typename F::Sum (&sums)[M][N]) {
@@ -48,7 +48,7 @@ static FOREWORD_INLINE void accumulate(const Word* rows, std::ptrdiff_t stride, 
     for (; k < K; ++k) accumulate_one<F, M, N>(rows, stride, strip, k, sums);
 }
 
-// into (M, N vectors) = the sum over segments; the strip goes on from segment to segment.
+// into (M, N vectors) = the sum over segments; the strip continues from segment to segment.
 template <class F, int M, int N>
 static void tile(const Word* rows, std::ptrdiff_t stride, const Segment* segments, int count,
                  const Word* strip, Ahead ahead, float* into) {

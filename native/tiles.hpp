@@ -7,8 +7,9 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// A packed weight (K words, columns) is cut into strips of up to MOST vectors of columns; a strip
-// holds its columns' words for k = 0, 1, ... one after the other, so that it is read as one stream.
+// A packed weight (K words, columns) is divided into strips of up to MOST vectors of columns; a
+// strip holds its columns' words for k = 0, 1, ... one after the other, so that it is read as one
+// stream.
 constexpr int MOST = 8;
 constexpr int MOST_ROWS = 8;
 
@@ -18,20 +19,20 @@ constexpr int rows_for(int vectors) {
     return fit < 1 ? 1 : fit > MOST_ROWS ? MOST_ROWS : fit;
 }
 
-// Memory that will be wanted after a tile: fetched line by line while the sums are made, where
-// there is much of it. All at once would be more than a core can wait for, and what it cannot it forgets.
+// Memory that is needed after a tile: prefetched line by line during the sums if there is much of
+// it. A core can wait for only a limited number of prefetches at once, and drops the others.
 struct Ahead {
     const float* const* lines;
     int count;
 };
 
 struct Segment {
-    // Part of a row that a strip is applied to: `length` words from `offset` on.
+    // Part of a row that a strip multiplies: `length` words from `offset` on.
     std::ptrdiff_t offset;
     int length;
 };
 
-// into (rows, vectors) = the sum over segments; the strip goes on from segment to segment.
+// into (rows, vectors) = the sum over segments; the strip continues from segment to segment.
 using Tile = void (*)(const Word* rows, std::ptrdiff_t stride, const Segment* segments, int count,
                       const Word* strip, Ahead ahead, float* into);
 

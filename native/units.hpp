@@ -1,7 +1,7 @@
-// A cell's equations on one sequence's units, by weights where they lie.
+// A cell's equations on one sequence's units, with weights in place.
 //
-// A step reads each weight once. So none is packed before, nothing is kept that could be out of date,
-// and torch's own rows are read as they stand: a unit's gate is the product of a row and a vector.
+// A step reads each weight once. So none is packed first, nothing is kept that could be out of
+// date, and torch's own rows are read: a unit's gate is the product of a row and a vector.
 #pragma once
 
 #include "cells/all.hpp"
@@ -14,7 +14,7 @@ namespace FOREWORD_ISA {
 // Rows that are multiplied at once: enough to keep a core's additions going.
 constexpr int AT_ONCE = 4;
 
-// Sums over columns, by lanes; the next rows are fetched meanwhile.
+// Sums over columns, by lanes; the next rows are prefetched meanwhile.
 static FOREWORD_INLINE void by_some(const float* const (&rows)[AT_ONCE], int columns,
                                     const float* vector, Vec (&sums)[AT_ONCE]) {
     const int whole = columns / LANES * LANES, rest = columns - whole;
@@ -32,8 +32,8 @@ static FOREWORD_INLINE void by_some(const float* const (&rows)[AT_ONCE], int col
     for (int r = 0; r < AT_ONCE; ++r) sums[r] += v * load(rows[r] + whole, rest);
 }
 
-// Products of a vector by up to LANES rows, one after the other in memory. Each row's terms are added
-// in the same order whoever computes it.
+// Products of a vector by up to LANES rows, one after the other in memory. Each row's terms are
+// added in the same order in every call.
 static Vec by_few(const float* rows, int columns, const float* vector, int count) {
     Vec sums[LANES];
     for (int l = 0; l < LANES; l += AT_ONCE) {

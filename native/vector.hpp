@@ -56,7 +56,7 @@ static __attribute__((noinline, cold, unused)) void store_end(float* to, Vec v, 
 }
 #endif
 
-// The first `count` lanes; the others are 0. What lies behind them in memory is not touched.
+// The first `count` lanes; the others are 0. Memory beyond them is not read.
 static FOREWORD_INLINE Vec load(const float* from, int count) {
     if (count == LANES) return load(from);
 #if defined(__AVX512F__)
@@ -75,7 +75,7 @@ static FOREWORD_INLINE void store(float* to, Vec v, int count) {
 #endif
 }
 
-// The first `count` lanes of a vector of narrower numbers. A copy of a size that is known is no call.
+// The first `count` lanes of a vector of narrower numbers. A copy of a fixed size needs no call.
 template <class Narrow>
 static FOREWORD_INLINE void store_narrow(void* to, const Narrow& v, int count) {
     if (count == LANES) std::memcpy(to, &v, sizeof v);
@@ -164,9 +164,9 @@ static FOREWORD_INLINE Vec rounded(Vec x) {
     return x + magic - magic;
 }
 
-// e^x. The argument is kept within +-80, far beyond what a gate can tell from its end, so that
-// nothing overflows and no result is denormal. NaN stays NaN.
-// Cody & Waite's reduction to |r| <= ln(2)/2, then a polynomial.
+// e^x. The argument is limited to +-80, where a gate has long reached its limit, so that nothing
+// overflows and no result is denormal. NaN stays NaN. Cody & Waite's reduction to |r| <= ln(2)/2,
+// then a polynomial.
 static FOREWORD_INLINE Vec exponential(Vec x) {
     x = within(x, 80.0f);
     const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
@@ -183,12 +183,12 @@ static FOREWORD_INLINE Vec exponential(Vec x) {
     return (Vec)((Bits)p + ((Bits)shifted << 23));
 }
 
-// At most 3 ulp from the truth where that is above 1e-34.
+// The error is at most 3 ulp for results above 1e-34.
 static FOREWORD_INLINE Vec sigmoid(Vec x) { return reciprocal(1.0f + exponential(-x)); }
 
 static FOREWORD_INLINE Vec absolute(Vec x) { return (Vec)((Ints)x & 0x7fffffff); }
 
-// Of values, the largest |value|; and 0, or NaN if one is NaN or infinite.
+// The largest |value| of some values; and 0, or NaN if one is NaN or infinite.
 struct Extent {
     float largest, wrong;
 };
@@ -207,8 +207,8 @@ static FOREWORD_INLINE Extent extent_of(const float* values, int count) {
     return extent;
 }
 
-// Near 0 an odd polynomial, which keeps small values' relative error small; elsewhere by e^2x.
-// At most 2 ulp from the truth.
+// Near 0 an odd polynomial, which keeps small values' relative error small; elsewhere by e^2x. The
+// error is at most 2 ulp.
 static FOREWORD_INLINE Vec hyperbolic_tangent(Vec x) {
     const Vec size = absolute(x);
     const Vec far = 1.0f - 2.0f * reciprocal(exponential(size * 2.0f) + 1.0f);

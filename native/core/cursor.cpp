@@ -13,11 +13,11 @@ namespace foreword::core {
 namespace {
 
 constexpr std::size_t STRIDE = 2048;
-// The number of last characters of a run without spaces that are cut into words: otherwise an endless run of
-// emoji would be cut again as a whole at every key.
+// The number of last characters of a run without spaces that are divided into words: otherwise an
+// endless run of emoji would be divided again as a whole at every key.
 constexpr std::size_t LONGEST = 1024;
 
-// Characters that may stand inside a word and may also close a quotation.
+// Characters that may be inside a word and may also close a quotation.
 bool may_close(char32_t c) { return c == U'\'' || c == 0x2019 || c == 0x5f4; }
 
 bool is_of_words(char32_t c) {

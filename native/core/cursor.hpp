@@ -10,13 +10,13 @@
 
 namespace foreword::core {
 
-// Where an unfinished word begins in characters without spaces; their number: they have none. In time
-// linear in 1,024 characters at most.
+// The position at which an unfinished word begins in characters without spaces; their number if
+// there is none. In time linear in 1,024 characters at most.
 std::size_t unfinished_from(std::u32string_view rest, const Tokenizer& tokenizer, const Lexicon& lexicon,
                             const RareWords& rare);
 
-// Where the letters begin that end a text and may begin a longer word; its length: there are none. Only the
-// last 2,048 characters are looked at.
+// The position of the letters that end a text and may begin a longer word; its length if there are
+// none. Only the last 2,048 characters are examined.
 std::size_t letters_from(std::u32string_view text, const Tokenizer& tokenizer, const Lexicon& lexicon,
                          const RareWords& rare);
 

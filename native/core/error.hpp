@@ -1,4 +1,4 @@
-// What the core throws. The C interface turns it into text.
+// The core's exception. The C interface turns it into text.
 #pragma once
 
 #include <stdexcept>
@@ -11,7 +11,7 @@ struct Error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// How messages on files of a model folder end.
+// The end of messages on files of a model folder.
 constexpr const char* RESTORE = ". Restore it from where it came from, or train the model anew.";
 
 }  // namespace foreword::core

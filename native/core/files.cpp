@@ -20,7 +20,8 @@ namespace foreword::core {
 
 namespace {
 
-// Of files that count already and have yet to be moved; see `foreword.folder.adopting`.
+// The folder of new files that count already and have yet to be moved; see
+// `foreword.folder.adopting`.
 constexpr const char* NEW = ".foreword-new";
 
 #if defined(_WIN32)
@@ -91,7 +92,7 @@ std::vector<File> files_in(const std::string& folder) {
     return files;
 }
 
-// What differs once a model was replaced.
+// The properties of files that change when a model is replaced.
 std::vector<std::uint64_t> seen(const std::string& folder) {
     std::vector<std::uint64_t> all;
     for (const char* const name : FILES) {

@@ -50,7 +50,7 @@ bool is_text(const Value* value, std::string_view text) {
     return value && value->is(Value::STRING) && value->text == text;
 }
 
-// Looks up members of an object, and refuses those that nobody has asked for.
+// Looks up members of an object, and refuses members that were not looked up.
 class Members {
   public:
     Members(const Value& object, std::string where, const std::string& file)

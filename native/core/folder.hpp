@@ -1,7 +1,7 @@
 // A model folder, read from memory and checked as `foreword.folder.store` in Python checks it.
 //
-// It holds what prediction needs. Records of training, which nothing here reads, are held to the
-// configuration's checksum, but not looked at. Knows no files of the system; files.hpp reads those.
+// It holds what prediction needs. Records of training, which nothing here reads, are only covered
+// by the configuration's checksum. Knows no files of the system; files.hpp reads those.
 #pragma once
 
 #include "../kernels.hpp"
@@ -17,7 +17,7 @@
 
 namespace foreword::core {
 
-// One file's name in the folder and its content, which `kept` keeps if it is somebody's.
+// One file's name in the folder and its content, whose memory `kept` keeps alive if needed.
 struct File {
     std::string name;
     std::string_view content;
@@ -47,8 +47,9 @@ struct Architecture {
 
 class Folder {
   public:
-    // Throws Error: a file is missing, damaged or changed, was made by a newer Foreword, or describes a
-    // model that only Foreword for Python runs. `where` stands before names of files in messages.
+    // Throws Error: a file is missing, damaged or changed, was made by a newer Foreword, or
+    // describes a model that only Foreword for Python runs. `where` precedes the names of files in
+    // messages.
     Folder(std::vector<File> files, const std::string& where);
     Folder(const Folder&) = delete;
     Folder& operator=(const Folder&) = delete;
@@ -56,7 +57,7 @@ class Folder {
     const Architecture& architecture() const { return architecture_; }
     const TokenizerSettings& tokenizer() const { return tokenizer_; }
     const Vocabulary& vocabulary() const { return *vocabulary_; }
-    // A tensor of the architecture; they are all there, with the right types and shapes.
+    // A tensor of the architecture; all of them exist, with the right types and shapes.
     const Tensor& tensor(const std::string& name) const { return weights_->tensors().at(name); }
     // The SHA-256 of weights and vocabulary, in hexadecimal digits.
     const std::string& checksum() const { return *weights_->metadata(Safetensors::CHECKSUM); }

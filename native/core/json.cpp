@@ -15,13 +15,13 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// A number as its digits and a power of ten: strtod would take a decimal point for that of its locale.
+// A number as its digits and a power of ten, since strtod depends on the locale's decimal point.
 double value_of(std::string_view number) {
     const std::size_t exponent_at = std::min(number.find_first_of("eE"), number.size());
     std::string digits(number.substr(0, exponent_at));
     long exponent = 0;
     if (exponent_at < number.size()) {
-        // Far beyond float64, but no overflow here: a text is shorter.
+        // Far beyond float64, but without overflow here, since a text is shorter.
         exponent = std::strtol(std::string(number.substr(exponent_at + 1)).c_str(), nullptr, 10);
         exponent = std::clamp(exponent, -(1L << 29), 1L << 29);
     }
@@ -185,7 +185,8 @@ class Json::Parser {
         if (kind == Value::OBJECT) refuse_doubles(made.items);
     }
 
-    // By a hash table of positions, for a vocabulary is an object of ten thousands.
+    // By a hash table of positions, since a vocabulary is an object with tens of thousands of
+    // members.
     void refuse_doubles(const std::vector<Value>& members) const {
         std::size_t size = 4;
         while (size < 2 * members.size()) size *= 2;
@@ -227,7 +228,7 @@ class Json::Parser {
         }
     }
 
-    // Between its quotes; the text's own characters if nothing is escaped.
+    // The text between the quotes; the text's own characters if nothing is escaped.
     std::string_view string() {
         const std::size_t first = ++at_;
         while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\') plain_character();

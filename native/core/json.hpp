@@ -1,7 +1,7 @@
 // JSON as a tree, strictly by RFC 8259. Knows neither files nor models.
 //
-// Stricter than the RFC where readers differ: a name stands once in an object, half of a surrogate pair is
-// refused, and so are numbers beyond float64.
+// Stricter than the RFC where readers differ: duplicate names in an object, halves of surrogate
+// pairs and numbers beyond float64 are refused.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace foreword::core {
 
-// A value. Its texts lie in the `Json` that it is of, or in the text that was parsed.
+// A value. Its texts are in the `Json` that it belongs to, or in the text that was parsed.
 struct Value {
     enum Kind : std::uint8_t { NOTHING, BOOLEAN, INTEGER, REAL, STRING, ARRAY, OBJECT };
 
@@ -24,7 +24,7 @@ struct Value {
 
     bool is(Kind wanted) const { return kind == wanted; }
     bool is_true() const { return kind == BOOLEAN && text == "true"; }
-    // The member of an object; null if it has none of that name, or this is no object.
+    // The member of an object; null if there is none of that name, or if this is not an object.
     const Value* find(std::string_view name) const;
     // A whole number; none if this is another value, or does not fit.
     std::optional<std::int64_t> whole() const;
@@ -51,8 +51,8 @@ class Json {
     Value root_;
 };
 
-// As `json.dumps(value, sort_keys=True)` of Python writes it, byte by byte; model folders have checksums
-// of this form.
+// The form that Python's `json.dumps(value, sort_keys=True)` writes, byte by byte; model folders
+// have checksums of it.
 void append_canonical(std::string& into, const Value& value);
 void append_canonical(std::string& into, std::string_view string);
 

@@ -15,7 +15,7 @@ constexpr char32_t DOT_ABOVE = 0x307, OGONEK = 0x328, GRAVE = 0x300, ACUTE = 0x3
 
 bool contains(std::u32string_view text, char32_t c) { return text.find(c) != text.npos; }
 
-// ASCII alone: of a language's code.
+// Only for ASCII, in a language's code.
 std::string small(std::string_view text) {
     std::string lower(text);
     for (char& c : lower) c = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
@@ -38,7 +38,8 @@ void make_dotless(std::u32string& word) {
     for (char32_t& c : word) c = c == U'I' ? SMALL_DOTLESS : c == CAPITAL_DOTTED ? U'i' : c;
 }
 
-// The letters before the capital of an Irish word with a small prefix, as in tAthair; 0: it is none.
+// The number of letters before the capital of an Irish word with a small prefix, as in tAthair; 0
+// if it is not one.
 std::size_t irish_prefix(std::u32string_view word) {
     const auto at = [&](std::size_t k) { return k < word.size() ? word[k] : 0; };
     const auto follows = [&](std::u32string_view set) { return word.size() > 1 && contains(set, at(1)); };

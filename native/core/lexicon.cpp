@@ -24,7 +24,7 @@ bool is_plain_ascii(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return (unsigned char)c < 0x80; });
 }
 
-// What `str.partition("'")` gives; `found` tells whether there is an apostrophe.
+// The result of `str.partition("'")`; `found` says whether there is an apostrophe.
 struct Parted {
     std::string_view before, after;
     bool found;

@@ -1,4 +1,4 @@
-// A next-word model from its folder, and states that words advance. Knows ids; does not cut text.
+// A next-word model from its folder, and states that words advance.
 #pragma once
 
 #include "../network.hpp"
@@ -15,13 +15,13 @@
 
 namespace foreword::core {
 
-// The state after some words: a value, which is copied to go back to it.
+// The state after some words: a value, which can be copied and returned to.
 struct State {
     std::vector<float> parts;  // h, and of an LSTM c: (layers, H) each
     std::uint32_t last;        // the last word's id
 };
 
-// Any threads may use it at once.
+// Several threads may use it at once.
 class NextWordModel {
   public:
     explicit NextWordModel(std::unique_ptr<Folder> folder);
@@ -33,13 +33,13 @@ class NextWordModel {
     State start() const;
     // Throws Error: there is no such word.
     void advance(State& state, std::uint32_t word) const;
-    // Reads a text that goes on where the state is: its words, and an end of line for each that it has.
-    // Throws Error, and leaves the state as it is: words are cut by a segmenter, or lines are wrapped.
+    // Reads a text that continues after the state: its words, and its line ends. Throws Error, and
+    // leaves the state unchanged: words are separated by a segmenter, or lines are wrapped.
     void read_text(State& state, std::string_view text) const;
     // The probability of every word as the next, (words). Throws Error: the scores overflow.
     void probabilities(const State& state, float* into) const;
-    // The k likeliest words without those that are hidden, which count in the probabilities all the same:
-    // by falling probability, then by rising id. Throws Error: the scores overflow.
+    // The k likeliest words without hidden ones, which still count in the probabilities: by falling
+    // probability, then by rising id. Throws Error: the scores overflow.
     std::vector<Found> best(const State& state, int k, const std::vector<std::int64_t>& hidden) const;
 
     // The bytes of every state of this model; those that `foreword.predictor.state_bytes` writes in Python.
@@ -57,7 +57,7 @@ class NextWordModel {
     std::unique_ptr<Folder> folder_;
     std::vector<std::vector<float>> biases_;
     std::unique_ptr<Network> network_;
-    // Made for the first text: it takes memory that whoever works with ids does not need.
+    // Made for the first text, since it takes memory that is not needed to work with ids.
     mutable std::once_flag asked_for_tokenizer_;
     mutable std::unique_ptr<Tokenizer> tokenizer_;
 };

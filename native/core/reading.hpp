@@ -1,5 +1,6 @@
-// What a text tells of the word after it, besides the network's state: the words before it, whether it begins
-// a sentence, marks and capitals. The same as `foreword.predictor.reading` in Python without the network.
+// What a text shows about the word after it, besides the network's state: the words before it,
+// whether it begins a sentence, marks and capitals. The same as `foreword.predictor.reading` in
+// Python without the network.
 #pragma once
 
 #include "lexicon.hpp"
@@ -25,8 +26,8 @@ struct TextContext {
     bool is_quoting = false;  // a straight quotation mark is open in this line
 };
 
-// A context, and whether the network reads the word before it: it reads no full stop that it would take for
-// the end of a sentence.
+// A context, and whether the network reads the word before it: it skips a full stop that it would
+// take for the end of a sentence.
 struct ReadWord {
     TextContext context;
     bool is_read;
@@ -40,11 +41,12 @@ class TextReader {
 
     // The context before a text.
     const TextContext& start() const { return start_; }
-    // How many characters of a run without spaces are final while more are typed after it, which are read as
-    // a run of their own; 0: none. In scripts without spaces, a run ends at a mark.
+    // The number of characters of a run without spaces that are final while more are typed after
+    // it; these are read as a separate run. 0 if there are none. In scripts without spaces, a run
+    // ends at a mark.
     std::size_t stretch(std::u32string_view run) const;
     // The words of characters without spaces, with their offsets in the last 1,024 of these characters,
-    // which come first. Words that stand together are an abbreviation of letters and full stops, which the
+    // which come first. Words in one group are an abbreviation of letters and full stops, which the
     // network may know as one word.
     std::pair<std::u32string, std::vector<std::vector<Word>>> parts(std::u32string_view chunk) const;
     // The context after a word, which the user wrote as `raw`.
@@ -63,7 +65,7 @@ class TextReader {
     bool has_dash_;  // the training text has the dash of ranges between spaces
 };
 
-// Where the part of a text that is read begins, and whether a line begins there.
+// The beginning of the part of a text that is read, and whether a line begins there.
 std::pair<std::size_t, bool> reading_begin(std::u32string_view text);
 
 }  // namespace foreword::core

@@ -30,9 +30,9 @@ struct Tensor {
 
 class Safetensors {
   public:
-    // Throws Error: the header is no JSON of the format; tensors overlap, leave gaps, or end elsewhere than
-    // the file; a type is none of `Tensor`'s. The data is not read. The bytes must outlive this; a tensor
-    // that is not aligned in them is copied.
+    // Throws Error: the header is no JSON of the format; tensors overlap, leave gaps, or do not end
+    // with the file; a type is none of `Tensor`'s. The data is not read. The bytes must outlive
+    // this; a tensor that is not aligned in them is copied.
     Safetensors(std::string_view bytes, const std::string& file);
 
     const std::map<std::string, Tensor>& tensors() const { return tensors_; }

@@ -19,7 +19,7 @@ bool is_in(const std::u32string_view (&sorted)[N], std::u32string_view word) {
 // The regular expression [^\W\d_] of Python.
 bool is_letter(char32_t c) { return is_alphanumeric(c) && !is_decimal(c); }
 
-// Where a group of one or two letters and a full stop ends; `at` itself: there is none.
+// The end of a group of one or two letters and a full stop; `at` itself if there is none.
 std::size_t group_end(std::u32string_view text, std::size_t at) {
     for (std::size_t letters = 1; letters <= 2; ++letters) {
         if (at + letters >= text.size() || !is_letter(text[at + letters - 1])) return at;
@@ -28,7 +28,7 @@ std::size_t group_end(std::u32string_view text, std::size_t at) {
     return at;
 }
 
-// Where an abbreviation ends that begins at `start`; `start` itself: there is none.
+// The end of an abbreviation that begins at `start`; `start` itself if there is none.
 std::size_t dotted_end(std::u32string_view text, std::size_t start) {
     if (start > 0 && is_alphanumeric(text[start - 1])) return start;
     std::vector<std::size_t> ends;

@@ -64,8 +64,9 @@ bool has_sha_ni() {
     return has;
 }
 
-// By the instructions for it, which take a fifth of the time. The state lies in two registers as ABEF and
-// CDGH; `sha256rnds2` does two rounds, and `sha256msg1` and `msg2` make four further words of w.
+// By the processor's SHA instructions, which take a fifth of the time. The state is in two
+// registers as ABEF and CDGH; `sha256rnds2` does two rounds, and `sha256msg1` and `msg2` make four
+// further words of w.
 __attribute__((target("sha,sse4.1"))) void sha_ni_blocks(std::uint32_t* state, const std::uint8_t* data,
                                                          std::size_t blocks) {
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);

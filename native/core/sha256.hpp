@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4), in hexadecimal digits where people see it.
+// SHA-256 (FIPS 180-4), in hexadecimal digits.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ class Sha256 {
 
     void add(const void* data, std::size_t size);
     void add(std::string_view text) { add(text.data(), text.size()); }
-    // Of all that was added; nothing can be added after it.
+    // The digest of all added bytes; nothing can be added after it.
     Digest digest();
     std::string hexadecimal();
 

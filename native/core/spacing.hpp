@@ -27,7 +27,7 @@ struct MarkCounts {
     std::optional<bool> ends;  // whether sentences end in the mark; none if the text does not tell
 };
 
-// Where spaces stand around marks; marks without counts follow custom.
+// The spaces around marks; marks without counts follow the usual rules.
 class Spacing {
   public:
     Spacing() = default;

@@ -14,7 +14,7 @@
 
 namespace foreword::core {
 
-// How text becomes words, as a model's configuration and its tokenizer.json say.
+// How text becomes words, by a model's configuration and its tokenizer.json.
 struct TokenizerSpec {
     // What a line of a text is: it ends in <eos> in the first two; in wrapped text a paragraph does.
     enum Lines { SENTENCE, PARAGRAPH, WRAPPED };
@@ -35,11 +35,11 @@ struct Word {
     std::size_t start, end;
 };
 
-// A vocabulary and the rules that cut text into its words. Immutable and thread-safe.
+// A vocabulary and the rules that divide text into its words. Immutable and thread-safe.
 class Tokenizer {
   public:
-    // Throws Error: it has a segmenter, which the core lacks; the first words are others, or a word is there
-    // twice.
+    // Throws Error: it has a segmenter, which the core lacks; the first words are wrong, or a word
+    // is repeated.
     explicit Tokenizer(TokenizerSpec spec);
     Tokenizer(const Tokenizer&) = delete;  // its table of ids has views of its words
     Tokenizer& operator=(const Tokenizer&) = delete;

@@ -10,7 +10,7 @@ namespace foreword::core {
 
 namespace {
 
-// So many characters from `first`, every `stride`, have a counterpart that is `distance` away.
+// `count` characters from `first`, every `stride`, have a counterpart that is `distance` away.
 struct CaseRun {
     std::uint32_t first;
     std::uint16_t count;
@@ -135,7 +135,7 @@ void reorder(std::u32string& text) {
     }
 }
 
-// What two characters compose; 0: nothing.
+// The composition of two characters; 0 if there is none.
 char32_t composed(char32_t first, char32_t second) {
     if (first >= LEADS && first - LEADS < LEAD_COUNT) {
         if (second < VOWELS || second - VOWELS >= VOWEL_COUNT) return 0;
@@ -221,7 +221,7 @@ std::u32string decoded(std::string_view utf8) {
             continue;
         }
         text += REPLACEMENT;
-        // Behind the bytes that would have been a character, had others followed.
+        // The position after the bytes of an incomplete character.
         const auto byte = [&](std::size_t k) { return k < utf8.size() ? (unsigned char)utf8[k] : 0u; };
         const unsigned first = byte(at), second = byte(at + 1);
         const std::size_t length = first < 0xc2 || first > 0xf4 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;

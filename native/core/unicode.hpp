@@ -14,7 +14,8 @@ enum class Category : std::uint8_t {
     Cc, Cf, Cn, Co, Cs, Ll, Lm, Lo, Lt, Lu, Mc, Me, Mn, Nd, Nl, No, Pc, Pd, Pe, Pf, Pi, Po, Ps, Sc, Sk, Sm, So, Zl, Zp, Zs
 };
 
-// What else is known of a character. Where a method of Python's `str` has the name, it is meant.
+// Further properties of a character. Those with the name of a method of Python's `str` have its
+// meaning.
 enum Flag : std::uint32_t {
     DECIMAL = 1u << 0,
     DIGIT = 1u << 1,

@@ -7,8 +7,9 @@
 
 namespace foreword::core {
 
-// Reads the character at `at` and moves `at` behind it. Returns false, and leaves `at` as it is, where the
-// bytes are no UTF-8: too long a form, half of a surrogate pair, beyond U+10FFFF, or cut short.
+// Reads the character at `at` and moves `at` behind it. Returns false, and leaves `at` unchanged,
+// if the bytes are not UTF-8: too long a form, half of a surrogate pair, beyond U+10FFFF, or
+// incomplete.
 inline bool next_character(std::string_view text, std::size_t& at, char32_t& character) {
     const auto byte = [&](std::size_t k) { return (unsigned char)text[at + k]; };
     const unsigned first = byte(0);
@@ -29,7 +30,7 @@ inline bool next_character(std::string_view text, std::size_t& at, char32_t& cha
     return true;
 }
 
-// Where a text stops being UTF-8; its size if it is UTF-8 as a whole.
+// The offset at which a text stops being UTF-8; its size if all of it is UTF-8.
 inline std::size_t valid_utf8(std::string_view text) {
     std::size_t at = 0;
     char32_t character;

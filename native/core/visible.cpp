@@ -33,7 +33,8 @@ bool is_selector_beyond(char32_t c) { return c >= 0xe0100 && c <= 0xe01ef; }
 bool is_selector(char32_t c) { return (c >= 0xfe00 && c <= 0xfe0f) || is_selector_beyond(c); }
 bool is_joiner(char32_t c) { return c == 0x200c || c == 0x200d; }
 
-// Behind the tags of a flag, such as Scotland's, that begin at `at`; `at` itself where there are none.
+// The position after the tags of a flag, such as Scotland's, that begin at `at`; `at` itself if
+// there are none.
 std::size_t after_tags(std::string_view text, std::size_t at) {
     constexpr int LEAST = 2, MOST = 6;
     constexpr char32_t CANCEL = 0xe007f;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view UNK = "<unk>", EOS = "<eos>";
 
-// What Foreword writes beside the vocabulary, in the canonical form.
+// The content that Foreword writes beside the vocabulary, in the canonical form.
 std::string normalizer(const TokenizerSettings& settings) {
     const auto replace = [](const char* from, const char* to) {
         return std::string("{\"content\": \"") + to + "\", \"pattern\": {\"String\": \"" + from +
@@ -113,7 +113,7 @@ Vocabulary::Vocabulary(std::string_view json, const TokenizerSettings& settings,
     for (std::size_t id = 0; id < count; ++id) table_[slot_of(by_id[id]->name)] = (std::uint32_t)id + 1;
 }
 
-// Where the word is in the table, or would be.
+// The position of the word in the table, or the free one for it.
 std::size_t Vocabulary::slot_of(std::string_view wanted) const {
     std::size_t slot = std::hash<std::string_view>{}(wanted) & (table_.size() - 1);
     while (table_[slot] != 0 && word(table_[slot] - 1) != wanted) slot = (slot + 1) & (table_.size() - 1);

@@ -21,7 +21,7 @@ constexpr std::int64_t UNK_ID = 0, EOS_ID = 1;
 
 class Vocabulary {
   public:
-    // Throws Error: the text is not what Foreword writes into tokenizer.json for these settings.
+    // Throws Error: the text is not in the form that Foreword writes for these settings.
     Vocabulary(std::string_view json, const TokenizerSettings& settings, const std::string& file);
 
     std::uint32_t size() const { return (std::uint32_t)begins_.size() - 1; }

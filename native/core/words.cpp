@@ -28,8 +28,8 @@ char32_t of_number(char32_t c) {
     return c == 0xff0e ? U'.' : c == 0xff0c ? U',' : c == 0xff1a ? U':' : 0;
 }
 
-// Plain letters of a special form; other characters stay as they are. Of the whole of Unicode, though
-// HAS_PLAIN_FORM tells where it is asked for.
+// Plain letters of a special form; other characters stay as they are. It works for all of Unicode,
+// but is called only for HAS_PLAIN_FORM.
 std::u32string plain_form(char32_t c) {
     if (c < 0x80) return std::u32string(1, c);
     const Decomposed one = decomposed(c);
@@ -44,7 +44,7 @@ bool has_joiners(char32_t before) {
     return (before >= 0x590 && before < 0x1e00) || (before >= 0x2000 && before < 0x3000) || before > 0xd7ff;
 }
 
-// Finds what `folded` replaces in a text, and by what.
+// Finds the characters that `folded` replaces in a text, and their replacements.
 class Folding {
   public:
     Folding(std::u32string_view text, Kept kept) : text_(text), kept_(kept) {}
@@ -159,14 +159,14 @@ bool is_dropped(char32_t c) {
     return is_white_space(c) || properties(c).category == Category::Cc || properties(c).category == Category::Cf;
 }
 
-// Where a run of characters ends that begins at `at`.
+// The end of a run of characters that begins at `at`.
 template <class Is>
 std::size_t run_end(std::u32string_view text, std::size_t at, Is&& is) {
     while (at < text.size() && is(text[at])) ++at;
     return at;
 }
 
-// Each returns where the word of its kind ends that begins at `at`; `at` itself: there is none.
+// Each returns the end of a word of its kind that begins at `at`; `at` itself if there is none.
 
 std::size_t keycap_end(std::u32string_view text, std::size_t at) {
     const char32_t c = text[at];

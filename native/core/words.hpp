@@ -1,5 +1,6 @@
-// Cuts text into words, marks and emoji, after replacing typographic marks and special letters by plain
-// ones. Knows no vocabulary. The same as `foreword.text.characters` and `WORD_PATTERN` in Python.
+// Divides text into words, marks and emoji, after replacing typographic marks and special letters
+// by plain ones. Knows no vocabulary. The same as `foreword.text.characters` and `WORD_PATTERN` in
+// Python.
 #pragma once
 
 #include <cstddef>
@@ -50,8 +51,8 @@ struct Span {
     std::size_t start, end;
 };
 
-// The words of a normalised text: letters and digits, numbers, marks and emoji; or, with `only_spaces`,
-// what stands between spaces. In time linear in the length of the text.
+// The words of a normalised text: letters and digits, numbers, marks and emoji; or, with
+// `only_spaces`, the parts between spaces. In time linear in the length of the text.
 std::vector<Span> cut_words(std::u32string_view text, bool only_spaces);
 
 }  // namespace foreword::core
