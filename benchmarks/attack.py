@@ -1,21 +1,21 @@
-"""What honest clients of `foreword serve` feel while others attack it, and what it costs.
+"""How attacks on `foreword serve` affect honest clients, and the cost of the attacks.
 
     python benchmarks/attack.py [--seconds 4] [--only NAME] [--json FILE]
 
 A server with the everyday model, on this machine. Honest clients ask for suggestions, 50 requests a
 second in all over 8 connections, a new connection every second, and ask for `/health` ten times a
 second; each attack comes from another process of one core at low priority. Before each attack the
-honest are measured alone. After it they are measured while the same attack goes to a socket that
-accepts, ignores, and closes the oldest of more than 2,048 connections (`elsewhere`): what they feel
-then is the attacker's use of the machine, not the server's work. `served` is what they got of what
-they asked for. `cpu` is the share of a core that the attacked server used, and `queued` the share
-of the time in which it could have run but waited for a core (on Linux): above a few percent, the
-p99 is that of a busy machine. The last columns are the server's memory in MB, before and at its
-highest, and by how much its log grew.
+honest clients are measured alone. After it they are measured while the same attack goes to a socket
+that accepts and ignores connections, and closes the oldest of more than 2,048 (`elsewhere`): its
+effect is the attacker's use of the machine, not the server's work. `served` is the fraction of
+their requests that were answered. `cpu` is the fraction of a core that the attacked server used,
+and `queued` the fraction of the time in which it could have run but waited for a core (on Linux):
+above a few percent, the p99 is that of a busy machine. The last columns are the server's memory in
+MB, before and at its highest, and the growth of its log.
 
-An attack is held if all were served, with a p99 of at most three times that without. If it is more,
-but so is the p99 elsewhere, the outcome is "machine": the attacker's use of the machine alone costs
-as much. All take less than five minutes.
+The server passes if all requests were served, with a p99 of at most three times that without the
+attack. If the p99 is larger, but also elsewhere, the outcome is "machine": the attacker's use of
+the machine alone has this effect. All attacks take less than five minutes.
 """
 
 import argparse
@@ -60,7 +60,7 @@ PATIENCE = 5.0
 Attack = Callable[[int], Awaitable[None]]
 
 
-# The attacks: each goes on until its process is killed.
+# The attacks: each continues until its process is killed.
 
 
 @contextlib.asynccontextmanager
@@ -173,7 +173,7 @@ ATTACKS: dict[str, tuple[str, Attack]] = {
 
 
 async def computes(_port: int) -> None:
-    """Attacks nobody, and takes a core: what the other attacks cost at least."""
+    """Attacks nothing, and uses a core: the least effect of the other attacks."""
     while True:
         pass
 
@@ -229,7 +229,9 @@ def ignores(listening: socket.socket) -> None:
 
 
 class Honest:
-    """Clients that ask at a steady rate, and how long each answer took, from when it was due."""
+    """Clients that send requests at a steady rate, and the time of each answer, from its due
+    time.
+    """
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -318,7 +320,7 @@ class Server:
         self.port = int(listens[1])
 
     def megabytes(self) -> float:
-        """That it holds now; 0 if it is dead."""
+        """The memory that it holds now; 0 if it is dead."""
         with contextlib.suppress(OSError):
             pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
             return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -1,11 +1,11 @@
-"""What a personal layer saves people who type, learning each message once it is sent.
+"""How many keys a personal layer saves people that learns each message after it is sent.
 
     python benchmarks/authors.py MODEL [--text NAME ...]
 
-The people are those who wrote most of the carried chats' part for testing; each begins with an
+The people are those who wrote most in the carried chats' part for testing; each begins with an
 empty layer and types their messages in the order of time. The everyday model was trained on other
-chats of the same people, and so knows how they write: who writes otherwise gains more. A text of
-another kind (`--text`, as `messages.py` has it) is typed as one person's, in its order.
+chats of the same people, and so knows how they write; other people gain more. A text of another
+kind (`--text`, as `messages.py` has it) is typed as one person's, in its order.
 """
 
 import argparse

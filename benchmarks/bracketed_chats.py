@@ -3,9 +3,10 @@
 python benchmarks/bracketed_chats.py FILE
 
 The text is the chats that come with a dependency. Outside of brackets each message is a line;
-inside, messages stand in one line with slashes between. Each stretch has 20 to 60 words and goes on
-to the end of its message; brackets of the chats themselves are left out. Whoever predicts this text
-must remember for that long whether a bracket is open: what follows a message depends on it.
+inside, messages stand in one line with slashes between. Each stretch has 20 to 60 words and
+continues to the end of its message; brackets of the chats themselves are left out. To predict this
+text, a model must remember for that long whether a bracket is open, since the text after a message
+depends on it.
 """
 
 import random

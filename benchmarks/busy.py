@@ -1,9 +1,9 @@
-"""Words/s of training beside programs that keep cores busy: with one thread, with all, by itself.
+"""Words/s of training beside busy programs: with one thread, with all, and by default.
 
     benchmarks/busy.py --seconds 8 --rounds 3
 
-Short runs take turns, so that whatever else the machine does meets them alike. A busy program is a
-loop that keeps a core of its own, or with more programs than cores, a part of one.
+Short runs take turns, so that other programs on the machine affect all of them equally. A busy
+program is a loop that keeps a core of its own, or with more programs than cores, a part of one.
 """
 
 import argparse

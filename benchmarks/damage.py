@@ -1,11 +1,11 @@
-"""Damages personal files in many ways, and looks what becomes of whoever opens them.
+"""Damages personal files in many ways, and checks how they are opened.
 
     python benchmarks/damage.py --cases 3000
 
 Bytes that are flipped, overwritten, cut off or moved; values of every column that no one would
 write, alone and several at once; changed schemas; files of other tools beside it. Each file is
 opened, learned from, asked, audited, forgotten from and exported. A case is right if that works, or
-ends in a PersonalError that names the file; whatever else comes is printed, with its seed.
+ends in a PersonalError that names the file; any other result is printed, with its seed.
 """
 
 import argparse
@@ -161,7 +161,7 @@ def altered(file: Path, chance: random.Random) -> None:
 
 
 def outcome(file: Path, seed: int, *, read_only: bool) -> str:
-    """What using a file comes to, twice: who writes it must be able to read it again."""
+    """The result of using a file, twice, since a file that was written must be readable again."""
     told = "used"
     for _ in range(2):
         try:

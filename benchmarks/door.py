@@ -1,11 +1,11 @@
-"""What the checks of tensors cost a call: this tree and another one, by turns.
+"""The cost of checking tensors in a call: in this checkout and another one, in turns.
 
     python benchmarks/door.py --against ../other-tree
 
-Both are timed by the same Python, each in a process of its own that is asked in turn, so that what
-else the machine does falls on both alike. Small layers, since the checks cost the same whatever the
-size. Prints microseconds of processor time a call, medians, and the median of the rounds'
-differences with its quartiles.
+Both are timed by the same Python, each in its own process, in turns, so that other programs on the
+machine affect both equally. Layers are small, since the checks cost the same for any size. Prints
+the median microseconds of processor time for each call, and the median of the rounds' differences
+with its quartiles.
 """
 
 import argparse

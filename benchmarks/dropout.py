@@ -1,4 +1,4 @@
-"""Dropout by how often a text is read: what `foreword.training.defaults.dropout_for` comes from.
+"""Dropout by how often a text is read: the basis of `foreword.training.defaults.dropout_for`.
 
     python benchmarks/dropout.py TRAIN VALID [--passes 3,10,30] [--rates 0.1,0.25,0.4,0.55]
 

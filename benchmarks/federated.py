@@ -1,16 +1,16 @@
-"""What federated training learns of the carried chats by their senders, and what privacy costs.
+"""How well federated training learns the carried chats by their senders, and the cost of privacy.
 
     python benchmarks/federated.py BASE --out FOLDER [--epsilon 2 8 32] [--people 10000 1000000]
                                    [--rounds 500] [--clients 50] [--seeds 3] [--starts base nothing]
                                    [--set NAME=VALUE ...] [--set-nothing NAME=VALUE ...]
     python benchmarks/federated.py BASE --out FOLDER --quick
 
-BASE is the model that training begins from; one that was trained on these chats tells nothing. All
-of it is done from BASE and from nothing: new weights in BASE's architecture with its vocabulary,
-for which no chat was read. `--set-nothing` sets what only the latter takes, such as a higher rate.
-Each row is measured on chats of which nothing was trained on or chosen by (`--split valid` is for
-choosing): perplexity, accuracies, and the keys that a typist of `--messages` of them saves; the
-mean of the seeds, and half of what lies between the least and the largest.
+BASE is the model that training begins from; it must not have been trained on these chats.
+Everything is done from BASE and from nothing, which means new weights in BASE's architecture with
+its vocabulary. `--set-nothing` sets settings for the latter only, such as a higher rate. Each row
+is measured on chats that were used neither for training nor for choices (`--split valid` is for
+choosing): perplexity, accuracies, and the keys saved in typing `--messages` of them; it has the
+mean of the seeds, and half of the range of their results.
 
 - untouched: the model before training.
 - central: everybody's text in one place. From nothing, `foreword train` with BASE's sizes for
@@ -18,14 +18,14 @@ mean of the seeds, and half of what lies between the least and the largest.
 - federated: rounds without noise, people weighted by their words.
 - private: with noise for an epsilon of each person. Delta is that of `--delta`, or the number of
   people to the power of -1.1 if that is less.
-- private, as if so many people: computed, not observed. Nobody has the text of so many: it is the
-  mean of these people's changes with the noise that would fall on that of so many, of whom as large
-  a part takes part in each round, as rarely. What more text would teach is not in it.
+- private, as if there were more people: extrapolated, not observed. The changes are those of these
+  people, with the noise that more people would need if the same fraction took part in each round,
+  equally rarely. The benefit of more text is not included.
 
 FOLDER keeps each row in `rows.jsonl`, and `table.md` and `epsilon.svg`, the curve, are made anew
-after each. A run that was stopped is started again by the same command: rows that are there are not
-computed again, and the federated run that was under way goes on. `--canaries N` in `--set` adds a
-column. With `--quick`, a few rounds of a few people show that it runs; their figures mean nothing.
+after each. The same command continues a run that was stopped: finished rows are not computed again,
+and an interrupted federated run is continued. `--canaries N` in `--set` adds a column. With
+`--quick`, a few rounds of a few people test that it runs; their figures are meaningless.
 """
 
 import argparse

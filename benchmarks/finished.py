@@ -1,10 +1,10 @@
-"""How often the word that is meant is among three, at every letter of held-out text, by interface.
+"""How often the intended word is among three suggestions, at every letter of held-out text.
 
     python benchmarks/finished.py MODEL TEXT [--messages 60] [--in-process]
 
-A line of TEXT is a message. It is cut after every character. Within a word, that word is meant; at
-its last letter and after the space that follows, the next one is. An answer counts where accepting
-it gives the meant text, upper and lower case aside. Two tables are printed:
+A line of TEXT is a message. It is cut after every character. Within a word, that word is intended;
+at its last letter and after the following space, the next one is. An answer counts if accepting it
+gives the intended text, apart from upper and lower case. Two tables are printed:
 
 - by reading of the last letters: always unfinished, always finished, the rule that Foreword had
   before (finished if the vocabulary has it or nothing begins so), and both weighed by probability;

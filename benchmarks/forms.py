@@ -1,4 +1,4 @@
-"""How often the next word, and the word being typed, is among three, however carelessly one types.
+"""How often the next word, and the word being typed, is among three with careless typing.
 
     python benchmarks/forms.py MODEL TEXT [TEXT ...] [--lines 300]
 

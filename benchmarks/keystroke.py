@@ -1,7 +1,8 @@
-"""What a keystroke costs beside the network: Python's share, slips, long texts.
+"""The cost of a keystroke without the network: Python's share, slips, long texts.
 
-`python benchmarks/keystroke.py DIR` needs a model folder. The stub answers as the network did when
-it was asked first, so that reading, looking up, spelling and spacing remain. Microseconds a call.
+`python benchmarks/keystroke.py DIR` needs a model folder. A stub repeats the network's first
+answers, so that only reading, looking up, spelling and spacing are timed. Prints microseconds for
+each call.
 """
 
 import statistics

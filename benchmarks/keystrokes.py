@@ -3,12 +3,12 @@
     python benchmarks/keystrokes.py MODEL TEXT [TEXT ...] [--training FILE ...]
 
 Each TEXT is as `messages.py` has it, a file or `sms:test`, and gets a table of its own. Messages
-that the training text has too are left out. The same typist types with all of them, by turns, so
-that what else the machine does falls on all. Presage comes from Debian's packages presage and
-libpresage1v5. Its database grows with its text: `--most-words` gives presage and trigrams only the
-beginning of a long one, and says so. By itself it does not show again what was passed over within a
-word, and Foreword does; that is the typist's choice here, the same for all, and `--both` types in
-both ways.
+that are also in the training text are left out. The same simulated typist types with all
+predictors, in turns, so that other programs on the machine affect all of them equally. Presage
+comes from Debian's packages presage and libpresage1v5. Its database grows with its text:
+`--most-words` gives presage and trigrams only the beginning of a long one, and says so. By default
+presage does not repeat a suggestion that was ignored within a word, and Foreword does; here this is
+an option of the typist, the same for all, and `--both` types in both ways.
 """
 
 import argparse

@@ -1,11 +1,12 @@
-"""Kills Foreword before every call to the file system, by SIGKILL, and looks at what is left.
+"""Kills Foreword before every call that changes a file, by SIGKILL, and checks what is left.
 
     python benchmarks/kills.py                  # all of it, more than half an hour
     python benchmarks/kills.py personal --every 5
 
 Each verb is run again and again, killed before its first call that changes a file, its second, and
 so on to its last. After each kill the folder must load as the old one or as the new one, and the
-verb must go on from it. Prints how often it was which; ends with 1 at a fault, after naming it.
+verb must be able to continue from it. Prints how often each was the case; if there is a fault,
+names it and ends with 1.
 
 Needs Linux and a C compiler: the calls are counted in a library that is loaded before the C
 library, so that those of SQLite and of PyTorch are counted, too.
@@ -63,8 +64,8 @@ class Verb:
     Attributes:
         prepare: fills an empty folder.
         act: what is killed in it.
-        found: what there is: "nothing", "old" or "new"; raises at anything else.
-        go_on: what a user would do next, after which all must be well.
+        found: returns the state of the folder: "nothing", "old" or "new"; raises for anything else.
+        go_on: the user's next step, after which everything must be right.
     """
 
     prepare: Callable[[Path], None]

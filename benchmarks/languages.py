@@ -1,10 +1,10 @@
-"""Keystroke savings of what `foreword pack` makes of a text, beside presage and trigrams.
+"""Keystroke savings of the package that `foreword pack` makes from a text, presage and trigrams.
 
     python benchmarks/languages.py TEXT LANGUAGE [--minutes 10] [--messages 500] [--set NAME=VALUE]
 
-The text is parted as `foreword pack` parts it, and the same typist types lines of the part that is
-held out for measuring with all of them. The peers are also given the part that chooses the model's
-weights. Presage comes from Debian's packages presage and libpresage1v5.
+The text is divided as by `foreword pack`, and the same simulated typist types lines of the part
+that is held out for measuring with each of them. The peers are also trained on the part that
+chooses the model's weights. Presage comes from Debian's packages presage and libpresage1v5.
 """
 
 import argparse

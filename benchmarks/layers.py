@@ -1,4 +1,4 @@
-"""Time of Foreword's layers beside their peers', and as a share of what the machine can do.
+"""Time of Foreword's layers and of their peers, and as a fraction of the machine's peak.
 
     python benchmarks/layers.py [--only step batches ...] [--layers lstm ...] [--seconds 4]
                                 [--threads 2] [--csv FILE] [--json FILE]
@@ -7,13 +7,13 @@ Parts: `step` (one sequence, one step), `sequence` (one sequence of 64 steps), `
 `training` (forwards and back), `lengths` (half of a batch is padding), `scaling` (LSTM and GRU
 against H, B, T, and on one thread). Shapes are B,T,H with as many inputs as hidden units.
 
-In every round each has its turn, in an order drawn anew. A ratio is that of a round's times, the
-peer's by ours: above 1, ours is faster. Median and quartiles are printed, for the best peer of the
-same format: torch.nn in float32, under bfloat16 autocast and in its dynamic int8, ONNX Runtime in
-float32 and int8, Flax (a compiled scan) where it is installed. Its kin stand beside our LSTM too.
-Forwards our weights are said to be frozen, as those of a session of ONNX Runtime are; `step` says
-what it costs to check them at each call. `limit` is the share of the least time that the machine
-allows (`limits.py`). Give the machine's cores to nothing else meanwhile.
+Every round runs each of them once, in random order. A ratio is that of a round's times, the peer's
+by ours: above 1, ours is faster. Median and quartiles are printed, for the best peer of the same
+format: torch.nn in float32, under bfloat16 autocast and in its dynamic int8, ONNX Runtime in
+float32 and int8, Flax (a compiled scan) where it is installed. Related layers are also compared
+with our LSTM. In forward passes our weights are declared frozen, like those of a session of ONNX
+Runtime; `step` also shows the cost of checking them at each call. `limit` is the fraction of the
+machine's limit (`limits.py`) that is reached. Run nothing else on the machine meanwhile.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What this machine can do at most: arithmetic in registers, and reading from the caches.
+"""The limits of this machine: arithmetic in registers, and reading from the caches.
 
 Measured by `limits.cpp`, compiled for the processor at hand; absent where there is no C++ compiler,
 or no AVX-512.

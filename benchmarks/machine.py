@@ -1,4 +1,4 @@
-"""What a figure was measured on, in words, and which code was measured."""
+"""Describe the machine of a measurement, and the measured code."""
 
 import platform
 import subprocess

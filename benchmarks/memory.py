@@ -1,17 +1,17 @@
-"""What the figures on memory come from: the published results tried again, and a survey.
+"""The figures on memory: reproductions of the published results, and a survey.
 
     python benchmarks/memory.py [--out build/memory] [--workers 2] [--json FILE]
     python benchmarks/memory.py --tables
 
-The same trials as these commands; what they have done already is not done again:
+The trials are those of these commands; finished trials are not repeated:
 
     foreword memory --published --out build/memory/published
     foreword memory adding temporal-order-2 noise-free --seeds 3 --out build/memory/survey
     foreword memory copy --lag 5 --seeds 2 --out build/memory/copy
     foreword memory copy --lag 20 --seeds 1 --out build/memory/copy
 
-Seconds are of one processor core, since other programs may run beside. `--tables` prints the
-results that are kept as the tables of docs/how-to/memory.md.
+Seconds are those of one processor core, since other programs may run meanwhile. `--tables` prints
+the stored results as the tables of docs/how-to/memory.md.
 """
 
 import argparse

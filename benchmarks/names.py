@@ -1,11 +1,11 @@
-"""How often names that a translation model never saw come out as they are.
+"""How often names that a translation model never saw are copied unchanged.
 
     python benchmarks/names.py DIR --source val.de [--before mit] [--show]
 
 Fifty names of many languages and made-up ones are put into sentences of the file, each into one: in
-turn in place of the first two words, and at the end, after the word of `--before`. A name has come
-out if the translation has it once, as a whole word. Beside it: the same by the model's sub-words
-alone, which spell every name anew.
+turn in place of the first two words, and at the end, after the word of `--before`. A name is copied
+if the translation has it once, as a whole word. For comparison, the same is measured with only the
+model's sub-words, which spell every name.
 """
 
 import argparse
@@ -27,7 +27,7 @@ NAMES = LIST.split()
 
 
 def main() -> None:
-    """Print the share of the names that come out."""
+    """Print the fraction of the names that are copied."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder")
     parser.add_argument("--source", type=Path, required=True, help="sentences, one a line")

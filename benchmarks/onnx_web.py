@@ -1,4 +1,5 @@
-"""How far ONNX Runtime for Node and browsers is from Foreword's predictor, for every cell.
+"""The difference between ONNX Runtime for Node and browsers and Foreword's predictor, for every
+cell.
 
     python benchmarks/onnx_web.py [--package onnxruntime-web@1.30.0]
 

@@ -5,7 +5,7 @@
 Each optimiser trains at each of `--rates` with each of `--seeds`, by `--recipe` and `--set`, for as
 many minutes; all of VALID is read at the end. The table has each optimiser's mean at its best rate,
 the seeds' standard deviation, and the words that were read in the time: an optimiser that takes
-longer for a step takes fewer steps. Give the machine's cores to nothing else meanwhile.
+longer for a step takes fewer steps. Run nothing else on the machine meanwhile.
 
 A run that ends is kept in FILE.json and not run again: the command may be stopped, and started
 again with more seeds or rates.

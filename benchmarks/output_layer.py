@@ -2,9 +2,9 @@
 
 python benchmarks/output_layer.py
 
-The targets are drawn as words of a text are, P(rank) proportional to 1 / (rank + 2.7) (Mandelbrot's
-form of Zipf's law): what a sample or clusters save depends on how rare rare words are. The
-optimiser's step is not in it.
+The targets are distributed like the words of a text, P(rank) proportional to 1 / (rank + 2.7)
+(Mandelbrot's form of Zipf's law), since the gain of a sample or of clusters depends on how rare the
+rare words are. The optimiser's step is not included.
 """
 
 import time

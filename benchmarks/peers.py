@@ -1,4 +1,4 @@
-"""Layers of others on the weights of ours, each as a function that runs it once."""
+"""Layers of other libraries with our weights, each as a function that runs it once."""
 
 import logging
 import tempfile
@@ -19,7 +19,7 @@ _ORDERS = {"RNN": [0], "GRU": [1, 0, 2], "LSTM": [0, 3, 1, 2]}
 
 
 def torch_layer(name: str, layer: nn.Module) -> nn.Module | None:
-    """torch's namesake with the same weights; None where torch has none."""
+    """torch's layer of the same name with the same weights; None if torch has none."""
     if name not in TORCH:
         return None
     more = {"proj_size": layer.proj_size} if layer.proj_size else {}

@@ -1,4 +1,4 @@
-"""The personal layer: what learning costs, what an opinion costs, and what they are worth.
+"""The personal layer: the cost of learning and of an opinion, and their gain.
 
     make demo
     python benchmarks/personal.py --model build/demo --text PATH

@@ -1,4 +1,4 @@
-"""What a keystroke costs: Foreword's predictor beside ONNX Runtime, on random weights.
+"""The time of a keystroke in Foreword's predictor and in ONNX Runtime, with random weights.
 
     python benchmarks/predictor.py [--rounds 200] [--users 1000] [--json FILE]
 
@@ -9,10 +9,9 @@ network and the best three of all words. ONNX Runtime runs the same float32 weig
 dynamic int8; its graph ends in the best three and the sum of the softmax, and where they are all
 that is wanted its step stands alone: it computes nothing more than we do.
 
-In every round each has its turn, in an order drawn anew: a call to fetch what others have driven
-out of the caches, then timed ones. Median, 99th percentile, and the median ratio of the rounds'
-medians. Loading and memory are those of fresh processes. Give the machine's cores to nothing else
-meanwhile.
+Every round runs each of them once, in random order: first a call that fills the caches again, then
+timed ones. Median, 99th percentile, and the median ratio of the rounds' medians. Loading and memory
+are those of fresh processes. Run nothing else on the machine meanwhile.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Presage (Debian's packages presage and libpresage1v5) as the simulated typist's predictor.
 
-`text2ngram` trains it; its C interface is called by ctypes, so that it is typed with by the same
-typist as any other predictor, instead of by its own `presage_simulator`.
+`text2ngram` trains it; its C interface is called by ctypes, so that the same simulated typist can
+use it as any other predictor, instead of its own `presage_simulator`.
 """
 
 import ctypes
@@ -65,9 +65,10 @@ class Presage:
         )
 
     def suggest(self, text: str, k: int) -> list[str]:
-        """Whole words: what presage offers for its idea of the word, after what it leaves of ours.
+        """Whole words: presage's completions of its part of the word, after the part that it
+        ignores.
 
-        It parts words at apostrophes, so that it completes the `t` of `don't` on its own.
+        It divides words at apostrophes, so that it completes the `t` of `don't` by itself.
         """
         self._past = ctypes.create_string_buffer(text.encode())
         offers = ctypes.POINTER(ctypes.c_char_p)()
@@ -101,7 +102,7 @@ def _configuration(database: Path, folder: Path, suggestions: int) -> str:
         "/usr/share/presage/database_en.db": str(database),
         "${HOME}/.presage/lm.db": str(folder / "learned.db"),
         "<SUGGESTIONS>6<": f"<SUGGESTIONS>{suggestions}<",
-        # Whether passed-over words are shown again is the typist's business, for all alike.
+        # The typist decides whether ignored words are shown again, in the same way for all.
         "<REPEAT_SUGGESTIONS>no<": "<REPEAT_SUGGESTIONS>yes<",
         # It learns by `learn` only.
         "<ONLINE_LEARNING>yes<": "<ONLINE_LEARNING>no<",

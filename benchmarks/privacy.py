@@ -2,10 +2,10 @@
 
     python benchmarks/privacy.py
 
-`RDP` is dp-accounting's accountant by Renyi differential privacy, a bound from above: of a single
-tree, where a person takes part once (`SingleEpochTreeAggregationDpEvent`), and of a Gaussian
-mechanism with the same noise and Foreword's sensitivity otherwise. `exact` is its epsilon of that
-Gaussian mechanism. dp-accounting 0.6 wants an older `attrs` than the language server of
+`RDP` is dp-accounting's accountant by Renyi differential privacy, a bound from above: for a single
+tree, if a person takes part once (`SingleEpochTreeAggregationDpEvent`), and otherwise for a
+Gaussian mechanism with the same noise and Foreword's sensitivity. `exact` is its epsilon for that
+Gaussian mechanism. dp-accounting 0.6 needs an older `attrs` than the language server of
 `foreword[lsp]`, so it needs an environment of its own: `pip install . dp-accounting`.
 """
 

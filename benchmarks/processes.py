@@ -1,12 +1,12 @@
-"""Words/s of one training by several processes, and what they spend on talking to each other.
+"""Words/s of training one model with several processes, and the cost of communication.
 
     python benchmarks/processes.py [--processes 2] [--seconds 30] [--rounds 3] [--json FILE]
 
 An LSTM of 640 units over 10,000 words of random text is trained with the same batch in turn by one
-process with as many threads as there are processes otherwise; by the processes, of one thread
-each; and by the same processes without averaging their gradients (each then learns for itself, and
-nothing is kept), which tells the share of a step that the averaging costs beyond what is done
-beside the way back. Give the machine's cores to nothing else meanwhile.
+process with as many threads as there are processes otherwise; by the processes, with one thread
+each; and by the same processes without averaging their gradients (each then learns separately, and
+nothing is kept), which shows the fraction of a step that averaging takes in addition to the
+backward pass. Run nothing else on the machine meanwhile.
 """
 
 import argparse

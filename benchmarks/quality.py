@@ -1,4 +1,4 @@
-"""Runs a recipe and measures what it reaches; what it prints is appended to results/quality.json.
+"""Runs a recipe and measures its results, which are also appended to results/quality.json.
 
     python benchmarks/quality.py RECIPE TRAIN VALID TEST [--minutes 30] [--ngram] [--dynamic]
     python benchmarks/quality.py RECIPE TRAIN VALID --curve 1,3,10,30 [--peer]
@@ -10,10 +10,10 @@ numbers of the methods are chosen on VALID; those that adapt to TEST are marked.
 
 The second trains once for each number of minutes, with a schedule that ends when they do, and draws
 validation perplexity against seconds; TEST is not read. With `--peer` word_language_model's recipe
-runs too, once, and is asked after the same minutes.
+also runs, once, and is measured after the same minutes.
 
-Minutes count from the start of a training, reading the text included, evaluations at the end
-excluded.
+Minutes count from the start of training, including reading the text, without evaluations at the
+end.
 """
 
 import argparse
@@ -93,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     argv = sys.argv[1:] if argv is None else argv
     arguments = arguments_from(argv)
     if arguments.keep is not None:
-        rendered(find(arguments.keep))  # what is wrong with it is said before a long training
+        rendered(find(arguments.keep))  # report its faults before a long training
     with ExitStack() as until_end:
         folder = arguments.out
         if folder is None:
@@ -137,7 +137,7 @@ def single(arguments: argparse.Namespace, folder: Path) -> Record:
         measured = measure(
             network,
             arguments.test,
-            cache=Cache(theta=0.1, window=2000),  # a place to start: it is tuned
+            cache=Cache(theta=0.1, window=2000),  # an initial value, which is tuned
             ngram=ngram,
             tune=arguments.valid,
             tune_cache=True,
@@ -219,7 +219,7 @@ def counted(arguments: argparse.Namespace, out: Path) -> Path:
 
 
 def given(arguments: argparse.Namespace) -> dict[str, str]:
-    """By `--set`; what the words mean is for the tree of settings to say."""
+    """The settings of `--set`, which the tree of settings interprets."""
     values = {}
     for setting in arguments.set:
         name, equals, value = setting.partition("=")
@@ -257,7 +257,7 @@ def show(record: Record, columns: list[Record]) -> None:
 
 
 def without_folder(argument: str) -> str:
-    """Where someone's files lie is nobody's business."""
+    """Names without folders, which are private."""
     return Path(argument).name if Path(argument).is_absolute() else argument
 
 

@@ -5,12 +5,12 @@
         [--layers lstm ...] [--formats float32 int8] [--seconds 2] [--json FILE]
 
 The argument is the interpreter of an environment in which the other revision is installed. Each
-revision runs in a process of its own, and only one of them at a time: in every round each has its
-turn, in an order drawn anew. A ratio is that of a round's times, the other revision's by ours:
-above 1, this revision is faster. Median and quartiles are printed, and at the end the rows whose
-median is below 0.97. Parts and shapes are those of `layers.py`; `predictor` has the works of
-`predictor.py`. Both processes run this revision's scripts, so that they ask the same of each
-library. Give the machine's cores to nothing else meanwhile.
+revision runs in a process of its own, and only one of them at a time: every round runs each of them
+once, in random order. A ratio is that of a round's times, the other revision's by ours: above 1,
+this revision is faster. Median and quartiles are printed, and at the end the rows whose median is
+below 0.97. Parts and shapes are those of `layers.py`; `predictor` has the works of `predictor.py`.
+Both processes run this revision's scripts, so that both libraries get the same calls. Run nothing
+else on the machine meanwhile.
 """
 
 import argparse

@@ -1,14 +1,14 @@
-"""What the personal layer keeps of secrets, and which names, streets and new words it refuses.
+"""The secrets that the personal layer keeps, and the names, streets and new words that it refuses.
 
     python benchmarks/screening.py --model packages/everyday-en/src/foreword_everyday_en/model
     python benchmarks/screening.py --model DIR --kept-back
 
-Each phrase of the first list is said three times to an empty file; it is missed if a word of what
-stands in [[ ]] is held afterwards, unless it stands outside too. (Sequences and the latest words
-hold no others.) Each word of the second list is said three times in a sentence; it is refused
-wrongly if it is not held. `benchmarks/screening/` has the lists: those that the rules were made
-with, and those that were kept back. With `--text`, the share of a text's different words that look
-like none, and of words of eight letters that are drawn by chance which look like one.
+An empty file learns each phrase of the first list three times; the phrase is missed if a word
+between [[ ]] is held afterwards, unless it also occurs outside of them. (Sequences and the latest
+words hold no others.) Each word of the second list is learned three times in a sentence; it is
+refused wrongly if it is not held. `benchmarks/screening/` has the lists: those that the rules were
+made with, and those that were kept back. With `--text`, it prints the fraction of a text's
+different words that do not look like words, and of random words of eight letters that do.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def refused_of(path: str, tokenizer: Tokenizer) -> float:
-    """The share of the words of a text in small letters, each counted once, that look like none."""
+    """The fraction of a text's different words in small letters that do not look like words."""
     screen = Screen(tokenizer.words[2:])
     pieces = (piece.text for source in find_sources([path]) for piece in source.read())
     words = {w for text in pieces for w in text.split() if w.isalpha() and w.islower()}
@@ -64,7 +64,7 @@ def refused_of(path: str, tokenizer: Tokenizer) -> float:
 
 
 def drawn(tokenizer: Tokenizer, count: int = 10_000) -> float:
-    """The share of words drawn by chance that look like one."""
+    """The fraction of random words that look like words."""
     screen, chance = Screen(tokenizer.words[2:]), random.Random(1)
     words = ("".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=8)) for _ in range(count))
     return sum(screen.refusal(word) is None for word in words) / count
@@ -108,7 +108,7 @@ def cut(text: str, tokenizer: Tokenizer) -> list[str]:
 
 
 def print_table(what: str, error: str, kinds: list[str], errors: list[str]) -> None:
-    """A row a kind."""
+    """Print a row for each kind."""
     total, wrong = Counter(kinds), Counter(errors)
     print(f"\n{what:12} {'all':>5} {error:>8}")
     for kind, count in total.items():

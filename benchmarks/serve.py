@@ -1,13 +1,13 @@
-"""What the server bears: requests, keystrokes, overload; and a soak, which it shall not feel.
+"""The server's capacity: requests, keystrokes, overload; and a soak, which must not affect it.
 
     python benchmarks/serve.py [--seconds 5] [--overload 10] [--rounds 3] [--json FILE]
     python benchmarks/serve.py soak [--minutes 20] [--json FILE]
 
 Server and clients share the machine: two cores. Clients type the sentences of the carried chats
-(MIT), letter by letter, and hold every answer against the predictor's own. Beside each figure
-stands that of `benchmarks/echo.py`: the same server and framework with an endpoint that computes
-nothing; rounds of both alternate, and medians are printed. `us CPU` is the server's, for each
-request, and tells what it costs wherever others use the cores too. Needs `pip install picows`.
+(MIT), letter by letter, and compare every answer with the predictor's own. Beside each figure is
+that of `benchmarks/echo.py`: the same server and framework with an endpoint that computes nothing;
+rounds of both alternate, and medians are printed. `us CPU` is the server's processor time for each
+request, which does not depend on other programs. Needs `pip install picows`.
 
 Whole: `--seconds 30 --overload 60`.
 """
@@ -215,7 +215,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     exchanges = Exchanges()
-    gc.disable()  # the clients leave no cycles, and a look for some would seem the server's time
+    gc.disable()  # the clients leave no cycles, and collecting would count as the server's time
     if options.part == "soak":
         report = soak(exchanges, options.minutes)
     else:

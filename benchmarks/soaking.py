@@ -1,7 +1,8 @@
-"""Mixed traffic for a long time: clients as they should be, and those that do what they should not.
+"""Mixed traffic for a long time: well-behaved clients, and misbehaving ones.
 
-What a good client gets is held against what it should be. Bad ones vanish within a request, before
-its answer or within a stream, send what is no HTTP, no frame, no JSON or too much, or do not read.
+The answers to good clients are compared with the right ones. Bad clients disconnect within a
+request, before its answer or within a stream, send invalid HTTP, frames or JSON or too much data,
+or do not read.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ import numpy as np
 from load import Exchange, HTTPClients, Outcome, Typists, megabytes, post
 
 EVERY = 10.0
-"""Seconds between two looks at the server's memory."""
+"""Seconds between two measurements of the server's memory."""
 HELLO = (
     b"GET /v1/type HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
     b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"
@@ -48,7 +49,7 @@ def told_of_clients(line: str) -> bool:
 
 
 class BadClients:
-    """One after the other, each another way."""
+    """Misbehaving clients, one after the other, each in another way."""
 
     def __init__(self, port: int, request: bytes) -> None:
         self.port = port

@@ -1,4 +1,4 @@
-"""Interleaved timing: in every round each has its turn, in an order drawn anew."""
+"""Interleaved timing: every round runs each candidate once, in random order."""
 
 import math
 import random
@@ -29,11 +29,11 @@ Runs = dict[str, Callable[[], object]]
 
 
 def times(runs: Runs, rounds: int, seconds: float = float("inf")) -> dict[str, list[float]]:
-    """Milliseconds of each, by round; fewer rounds, but four, if they take longer than `seconds`.
+    """Milliseconds of each, by round; fewer rounds, but at least four, beyond `seconds`.
 
-    What else the machine does falls on all of them alike. What takes less than `BURST` runs several
-    times in its turn, as predictions follow each other: all but the first find their weights in the
-    caches, and count.
+    Other programs on the machine affect all of them equally. A call that takes less than `BURST`
+    runs several times in its turn, like consecutive predictions: all but the first find their
+    weights in the caches, and count.
     """
     repeats = {name: math.ceil(BURST / _taken(run)) for name, run in runs.items()}
     measured: dict[str, list[float]] = {name: [] for name in runs}
@@ -42,7 +42,7 @@ def times(runs: Runs, rounds: int, seconds: float = float("inf")) -> dict[str, l
     for k in range(rounds):
         if k >= 4 and time.perf_counter() > until:
             break
-        # Whoever comes after a peer finds the caches as that one left them.
+        # A call after a peer finds the caches as the peer left them.
         for name, run in order.sample(list(runs.items()), len(runs)):
             again, context = run, nullcontext
             if isinstance(run, Within):
@@ -72,6 +72,6 @@ def ratio(peer: list[float], mine: list[float]) -> tuple[float, float, float]:
 
 
 def quantile(seconds: list[float], share: float) -> float:
-    """The milliseconds in which this share of all ended; 0 of none."""
+    """The milliseconds within which this fraction of all calls ended; 0 without calls."""
     ordered = sorted(seconds)
     return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0

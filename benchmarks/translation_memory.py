@@ -4,14 +4,15 @@
     python benchmarks/translation_memory.py --out DIR --pairs train.de train.en
         --test test.de test.en
 
-Without pairs it reads the carried ones, of one to four clauses: German says the verb of a clause at
-its end, and English at its beginning. Every architecture has the same sizes and the same steps; the
-encoders read in one direction, so that the beginning of a sentence is farthest from its end. Each
-network is kept in DIR as soon as it is trained: the same command goes on where it was stopped.
+Without pairs it reads the carried ones, of one to four clauses: in German the verb of a clause is
+at its end, and in English at its beginning. Every architecture has the same sizes and the same
+steps; the encoders read in one direction, so that the beginning of a sentence is farthest from its
+end. Each network is stored in DIR as soon as it is trained, and the same command continues after an
+interruption.
 
 The table has BLEU of greedy translations by the number of words in the source, and the norm of the
-gradient of the last target word's loss at the first source word: how much of what the end of a
-translation teaches reaches the beginning of the sentence.
+gradient of the last target word's loss with respect to the first source word, which shows how far
+learning at the end of a translation reaches the beginning of the sentence.
 """
 
 import argparse

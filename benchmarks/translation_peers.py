@@ -9,12 +9,12 @@ is optional; two of the packages that it names are too old for today's Python, a
 
     pip install --no-deps joeynmt "sentencepiece<0.2.2" subword-nmt "importlib-metadata<9" zipp
 
-Foreword is trained anew for each number of minutes. Joey NMT, whose schedule does not depend on
+Foreword is trained again for each number of minutes. Joey NMT, whose schedule does not depend on
 its end, is trained once for the longest, and its best weights after each number of minutes are
-measured. Its minutes are more generous than ours: reading, validating (after each fifth of them)
-and writing do not count. Sizes, dropout and label smoothing are those of its IWSLT configurations,
-with half as many layers of the Transformer and smaller batches, which learn more in minutes. It
-gets as many sub-words as Foreword chooses, made by SentencePiece from the same text.
+measured. Its minutes are longer than ours: reading, validating (after each fifth of them) and
+writing do not count. Sizes, dropout and label smoothing are those of its IWSLT configurations, with
+half as many layers of the Transformer and smaller batches, which learn more in minutes. It gets as
+many sub-words as Foreword chooses, made by SentencePiece from the same text.
 """
 
 import argparse

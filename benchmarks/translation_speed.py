@@ -1,18 +1,18 @@
-"""How fast a translation model is on one core, with CTranslate2 beside it in the same run.
+"""The speed of a translation model on one core, and of CTranslate2 in the same run.
 
     python benchmarks/translation_speed.py DIR --pairs test.de test.en [--json FILE]
 
 It prints source words/s of greedy search and of beam search with 4 beams, for one sentence at a
 time and for 64 together; the time of a keystroke while the reference translations are typed, for
 words, for phrases of words, and with the rest of the translation too; and the size of the folder.
-Times are processor time of this process, which runs on one core: other programs' turns are not
-counted, but they do take room in its caches. A speed is the best of three rounds, in which ours and
-the peer take turns. No keystroke is left out.
+Times are the processor time of this process, which runs on one core: other programs' time is not
+counted, but they use its caches. A speed is the best of three rounds, in which ours and the peer
+take turns. No keystroke is left out.
 
 The peer is an int8 Transformer with 3 encoder layers and 1 decoder layer in CTranslate2
 (`pip install ctranslate2`), of about 10 MB. Its weights are random, since speed does not depend on
 them: it translates into nonsense. Each batch is forced to the mean length of our translations. It
-is given sub-words and gives sub-words, while ours is given text and gives text.
+    reads and writes sub-words, while ours reads and writes text.
 """
 
 import argparse

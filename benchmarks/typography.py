@@ -1,11 +1,11 @@
-"""How well the word after a typographic mark is predicted, beside the same after a plain one.
+"""How well the word after a typographic mark is predicted, compared with a plain mark.
 
     python benchmarks/typography.py everyday-en [TEXT ...]
 
-Without texts, the carried chats' part for testing is read. Of each line two copies are made: one
-with plain marks alone (... " -- - and '), and one as a careful typesetter has it (… “ ” — ‑ and ’).
-Counted is how often the word that follows a mark, in whatever case, is among the three that are
-suggested for the text before it.
+Without texts, the carried chats' part for testing is read. Two copies of each line are made: one
+with plain marks only (... " -- - and '), and one as a careful typesetter writes it (… “ ” — ‑ and
+’). The script counts how often the word after a mark, in any case, is among the three suggestions
+for the text before it.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def typographic(line: str) -> str:
-    """A line of plain marks as a typesetter has it.
+    """A line of plain marks with a typesetter's marks.
 
     >>> typographic("it's \\"so\\"... or -- self-made")
     'it’s “so”… or — self‑made'

@@ -1,8 +1,8 @@
 """The default recipe of the PyTorch examples' word_language_model, as a peer to measure against.
 
 LSTM 2 x 200, tied, dropout 0.2, SGD at 20 divided by 4 when an epoch does not improve, gradients
-clipped at 0.25, batch 20, BPTT 35, written anew on torch.nn. Where an epoch takes longer than the
-time, its last weights count.
+clipped at 0.25, batch 20, BPTT 35, written from scratch on torch.nn. If an epoch takes longer than
+the time, its last weights count.
 """
 
 import math
@@ -106,8 +106,8 @@ def train_peer(
 ) -> PeerRun:
     """One run, as long as the last of the seconds `at` each of which its perplexity is asked for.
 
-    Validating after an epoch is a part of the recipe and takes of its time; what is asked for does
-    not, and changes nothing.
+    Validation after an epoch is part of the recipe and uses its time; the requested measurements do
+    not, and do not affect training.
     """
     torch.manual_seed(1)
     model, rate, best = Peer(vocab_size).to(device), 20.0, math.inf

@@ -1,16 +1,16 @@
-"""What a line end in the midst of a sentence costs: text wrapped at a width, read in two ways.
+"""The cost of a line end within a sentence: text wrapped at a width, read in two ways.
 
     python benchmarks/wrapped.py TEXT [--model everyday-en] [--columns 72]
     python benchmarks/wrapped.py TEXT --train TRAINING [--steps 500]
 
 TEXT has sentences or messages, one a line; `--sentences` of them in turn make a paragraph, which is
-wrapped. Printed is how often the first word of a wrapped line is among three that are suggested
-after the line end, with each line end read as `<eos>` and as a space.
+wrapped. It prints how often the first word of a wrapped line is among the three suggestions after
+the line end, with each line end read as `<eos>` and as a space.
 
 With `--train`, two small models are trained on TRAINING, wrapped in the same way, one with
-`--lines sentence` and one as `foreword train` finds out by itself. Each is measured as it reads
-text by default: the same share; the probability of `<eos>` in the midst of a sentence, where a line
-was wrapped; and how many of 100 continuations end in the midst of a sentence.
+`--lines sentence` and one with the detection of `foreword train`. Each is measured as it reads text
+by default: the same fraction; the probability of `<eos>` within a sentence where a line was
+wrapped; and how many of 100 continuations end within a sentence.
 """
 
 import argparse

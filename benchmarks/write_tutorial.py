@@ -3,8 +3,8 @@
 python benchmarks/write_tutorial.py
 
 A block of `sh` with a block of `text` right after it is run, in one empty folder for all of them;
-the block of text gets what was printed. Takes about three minutes, and figures depend on the
-machine: what two minutes of training reach is a matter of its speed.
+the block of text gets their output. It takes about three minutes, and figures depend on the
+machine, since training lasts two minutes on any machine.
 """
 
 import os
