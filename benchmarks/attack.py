@@ -360,7 +360,7 @@ def attacked(name: str, seconds: float) -> dict[str, Any]:
     with serving() as server:
         asyncio.run(honest_beside(server, 1.0))
         calm, before = asyncio.run(honest_beside(server, seconds))
-        told = server.log.stat().st_size
+        log_size = server.log.stat().st_size
         with under_attack(name, server.port, 2.5) as process:
             before_attack = server.seconds()
             rough, most = asyncio.run(honest_beside(server, seconds))
@@ -386,7 +386,7 @@ def attacked(name: str, seconds: float) -> dict[str, Any]:
             "served": 1 - rough.failed / max(rough.asked, 1),
             "MB before": before,
             "MB at most": most,
-            "log kB": (server.log.stat().st_size - told) / 1000,
+            "log kB": (server.log.stat().st_size - log_size) / 1000,
             "server lives": server.process.poll() is None,
             "attack went on": alive,
         }

@@ -42,11 +42,11 @@ def words_per_second(way: str, seconds: float, hidden_size: int) -> tuple[float,
     """Of a run of so many seconds on the carried chats, and what it said of threads."""
     threads = {"one thread": 1, "all threads": available(), "by itself": None}[way]
     torch.set_num_threads(available())
-    said: list[str] = []
+    messages: list[str] = []
 
     def note(event: Event) -> None:
         if isinstance(event, Note) and " thread" in event.text:
-            said.append(event.text)
+            messages.append(event.text)
 
     from foreword.text.corpus import chat_source
 
@@ -58,7 +58,7 @@ def words_per_second(way: str, seconds: float, hidden_size: int) -> tuple[float,
         done = foreword.train(text, out=Path(folder) / "m", report=note, **settings, **more)
     record = done.config.training
     assert record is not None
-    return record.words_seen / record.seconds, said
+    return record.words_seen / record.seconds, messages
 
 
 def main() -> None:
@@ -74,10 +74,10 @@ def main() -> None:
         for _ in range(chosen.rounds):
             for way in WAYS:
                 with busy(programs):
-                    pace, said = words_per_second(way, chosen.seconds, chosen.hidden_size)
+                    pace, messages = words_per_second(way, chosen.seconds, chosen.hidden_size)
                 paces[way].append(pace)
                 if way == "by itself":
-                    print(f"    {'; '.join(said) or 'nothing said'}")
+                    print(f"    {'; '.join(messages) or 'nothing said'}")
         print(f"{programs} busy programs:")
         for way, speeds in paces.items():
             ratio = statistics.median(

@@ -472,7 +472,7 @@ def identity(recipe: Mapping[str, Any], text: Mapping[str, Any]) -> str:
 
 def recipe_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """The settings that all share, by their leaves."""
-    given = {
+    options = {
         "pretokenised": arguments.pretokenised,
         "vocab_size": arguments.vocab_size,
         "embedding_size": arguments.embedding_size,
@@ -488,7 +488,7 @@ def recipe_of(arguments: argparse.Namespace) -> dict[str, Any]:
         # diverges and goes back to the last one.
         "save_seconds": 1e9,
     }
-    return settings_from(given).leaves()
+    return settings_from(options).leaves()
 
 
 def shown(experiment: Mapping[str, Any]) -> str:

@@ -25,7 +25,7 @@ def main() -> None:
     arguments = parser.parse_args()
     model = foreword.load(arguments.model)
     lines = arguments.text.read_text("utf-8").splitlines()[: arguments.lines]
-    places = [place for line in lines for place in clitics_of(model, line)]
+    places = [occurrence for line in lines for occurrence in clitics_of(model, line)]
     lexicon = model.lexicon
     known = [lexicon.id_of(model.tokenizer.normalise(word)) is not None for _, word in places]
     print(f"{len(places)} words with a clitic, {sum(known)} of them in the vocabulary as such")

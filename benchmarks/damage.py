@@ -162,19 +162,19 @@ def altered(file: Path, chance: random.Random) -> None:
 
 def outcome(file: Path, seed: int, *, read_only: bool) -> str:
     """The result of using a file, twice, since a file that was written must be readable again."""
-    told = "used"
+    outcome = "used"
     for _ in range(2):
         try:
             use(file, read_only=read_only)
         except PersonalError as error:
-            told = "refused"
+            outcome = "refused"
             if str(file) not in str(error):
                 print(f"seed {seed}: the error does not name the file: {error}")
                 return "wrong"
         except Exception:
             print(f"seed {seed}:\n{traceback.format_exc()}")
             return "wrong"
-    return told
+    return outcome
 
 
 def use(file: Path, *, read_only: bool) -> None:

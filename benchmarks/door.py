@@ -96,11 +96,11 @@ def main() -> None:
         parser.error("--against is wanted")
     workers = [started(options.against), started(HERE)]
 
-    def said(worker: "subprocess.Popen[str]") -> str:
+    def answer_of(worker: "subprocess.Popen[str]") -> str:
         assert worker.stdout is not None
         return worker.stdout.readline()
 
-    names, _ = (json.loads(said(worker)) for worker in workers)
+    names, _ = (json.loads(answer_of(worker)) for worker in workers)
     print(f"{'call':32}{'other':>9}{'this':>9}{'difference, µs (quartiles)':>32}")
     for name in names:
         rounds: list[list[float]] = []
@@ -111,7 +111,7 @@ def main() -> None:
                 assert stdin is not None
                 stdin.write(f"{name}\n")
                 stdin.flush()
-                taken[which] = float(said(workers[which]))
+                taken[which] = float(answer_of(workers[which]))
             rounds.append(taken)
         other, this = (statistics.median(column) for column in zip(*rounds, strict=True))
         low, middle, high = statistics.quantiles([b - a for a, b in rounds], n=4)

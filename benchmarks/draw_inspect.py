@@ -41,7 +41,7 @@ def main() -> None:
     if browser is None:
         sys.exit("there is no chromium on the PATH")
     part = sys.argv[2] if len(sys.argv) > 2 else "unrolled"
-    text, place = PARTS[part]
+    text, selector = PARTS[part]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         inspection = foreword.inspect.inspection(sys.argv[1], text)
         inspection.write(folder)
@@ -50,7 +50,7 @@ def main() -> None:
         page.goto((Path(folder) / "index.html").as_uri())
         page.wait_for_selector("html[data-ready]")
         image = ROOT / "docs" / "images" / f"inspect-{part}.png"
-        page.locator(place).screenshot(path=image)
+        page.locator(selector).screenshot(path=image)
         started.close()
     if part == "capacitor":
         write_numbers(inspection.traced)

@@ -28,8 +28,8 @@ def main() -> None:
         text=True,
     )
     try:
-        while "http://" not in (told := server.stdout.readline()):
-            if not told:
+        while "http://" not in (output := server.stdout.readline()):
+            if not output:
                 sys.exit("the server did not start")
         with sync_playwright() as playwright:
             started = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])

@@ -107,7 +107,7 @@ def main() -> None:
     jobs = bench.jobs()
     for number, job in enumerate(jobs, 1):
         if bench.row_of(job) is None:
-            print(f"{number} of {len(jobs)}: {told(job)}, seed {job.seed}", flush=True)
+            print(f"{number} of {len(jobs)}: {described(job)}, seed {job.seed}", flush=True)
             bench.do(job)
             bench.show(jobs)
     bench.show(jobs)
@@ -147,7 +147,7 @@ class Bench:
 
     def settings(self, job: Job) -> dict[str, Any]:
         """The settings of a job's federated run."""
-        given: dict[str, Any] = {
+        options: dict[str, Any] = {
             "rounds": self.arguments.rounds,
             "clients": self.arguments.clients,
             **(QUICK if self.arguments.quick else {}),
@@ -155,28 +155,28 @@ class Bench:
             "seed": job.seed,
         }
         assigned = [*self.arguments.set, *(self.arguments.set_nothing * (job.start == "nothing"))]
-        given |= dict(assignment.split("=", 1) for assignment in assigned)
+        options |= dict(assignment.split("=", 1) for assignment in assigned)
         if job.kind == "central":
-            given |= {"rounds": self.arguments.central_epochs, "clients": 1}
+            options |= {"rounds": self.arguments.central_epochs, "clients": 1}
             words = 2000 if self.arguments.quick else UNBOUNDED
-            given |= {"person_words": words, "clip": UNBOUNDED}
+            options |= {"person_words": words, "clip": UNBOUNDED}
         if job.kind == "private":
-            given |= self._noise(job, given)
-        return given
+            options |= self._noise(job, options)
+        return options
 
     def delta(self, people: int | None) -> float:
         return float(min(self.arguments.delta, (people or self.people) ** -1.1))
 
-    def _noise(self, job: Job, given: dict[str, Any]) -> dict[str, Any]:
+    def _noise(self, job: Job, options: dict[str, Any]) -> dict[str, Any]:
         """The noise of as many people as there are, or what would fall on the mean of more."""
         private = {"epsilon": job.epsilon, "delta": self.delta(job.people)}
         if job.people is None:
             return private
-        here = planned(FederatedSettings.checked(given), self.people)
-        clients = here.server.clients * job.people // self.people
-        as_if = {**given, **private, "clients": clients, "separation": here.separation}
-        there = planned(FederatedSettings.checked(as_if), job.people)
-        return {"noise": there.server.noise * here.server.clients / clients}
+        current = planned(FederatedSettings.checked(options), self.people)
+        clients = current.server.clients * job.people // self.people
+        as_if = {**options, **private, "clients": clients, "separation": current.separation}
+        other = planned(FederatedSettings.checked(as_if), job.people)
+        return {"noise": other.server.noise * current.server.clients / clients}
 
     def key(self, job: Job) -> str:
         """What a row is known by: everything that it depends on."""
@@ -290,7 +290,7 @@ class Bench:
             private = job.kind == "private"
             cells = [
                 job.start,
-                told(job),
+                described(job),
                 f"{job.people or self.people:,}",
                 f"{job.epsilon:g}" if private else "-",
                 f"{self.delta(job.people):.2g}" if private else "-",
@@ -316,7 +316,7 @@ class Bench:
         return rows
 
 
-def told(job: Job) -> str:
+def described(job: Job) -> str:
     """What is done, in words."""
     if job.people is not None:
         return f"private, as if {job.people:,} people (computed)"

@@ -247,8 +247,8 @@ def language_server(model: str, texts: Sequence[str]) -> list[list[str]]:
         change = {"textDocument": where, "contentChanges": [{"text": text}]}
         send("textDocument/didChange", change)
         column = len(text.encode("utf-16-le")) // 2
-        place = {"textDocument": where, "position": {"line": 0, "character": column}}
-        answer = send("textDocument/completion", place, is_request=True)
+        position = {"textDocument": where, "position": {"line": 0, "character": column}}
+        answer = send("textDocument/completion", position, is_request=True)
         edits = [item["textEdit"] for item in answer["items"]]  # type: ignore[index]
         cuts.append(
             [_cut(text, edit["range"]["start"]["character"]) + edit["newText"] for edit in edits]

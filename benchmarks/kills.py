@@ -64,13 +64,13 @@ class Verb:
     Attributes:
         prepare: fills an empty folder.
         act: what is killed in it.
-        found: returns the state of the folder: "nothing", "old" or "new"; raises for anything else.
+        state_of: returns the state of the folder: "nothing", "old" or "new"; raises otherwise.
         go_on: the user's next step, after which everything must be right.
     """
 
     prepare: Callable[[Path], None]
     act: Callable[[Path], object]
-    found: Callable[[Path], str]
+    state_of: Callable[[Path], str]
     go_on: Callable[[Path], object]
 
 
@@ -110,8 +110,8 @@ def with_model(folder: Path) -> None:
 
 def with_notes(folder: Path) -> None:
     """Puts a user's file into the model's folder, where it must stay, and says so beside it."""
-    for place in (folder, folder / "m"):
-        (place / "notes.txt").write_text(NOTES, "utf-8")
+    for path in (folder, folder / "m"):
+        (path / "notes.txt").write_text(NOTES, "utf-8")
 
 
 def model(folder: Path) -> str:
@@ -344,7 +344,7 @@ def with_more_words(folder: Path) -> None:
 def held(word: str, others: frozenset[str]) -> Callable[[Path], str]:
     """Tells whether a file has a word, all others being as they were."""
 
-    def found(folder: Path) -> str:
+    def state_of(folder: Path) -> str:
         from foreword.predictor import personal
 
         if not (folder / "p").exists() or not (folder / "p").stat().st_size:
@@ -357,7 +357,7 @@ def held(word: str, others: frozenset[str]) -> Callable[[Path], str]:
         assert words - {"Matterhorn", "Zermatt"} == others, words
         return "new" if word in words else "old"
 
-    return found
+    return state_of
 
 
 HELD = frozenset({"hello", "there"})
@@ -442,11 +442,11 @@ def killed_everywhere(verb: Verb, every: int, arm: Callable[[int], object]) -> C
             ended = in_a_child(work)
             assert ended in (0, -signal.SIGKILL), f"call {number}: it ended with {ended}"
             try:
-                outcomes[verb.found(folder)] += 1
+                outcomes[verb.state_of(folder)] += 1
             except Exception as error:
                 raise AssertionError(f"call {number}: {type(error).__name__}: {error}") from error
             if ended == 0:
-                assert verb.found(folder) in ("new", "old")
+                assert verb.state_of(folder) in ("new", "old")
                 return outcomes
             assert in_a_child(lambda: verb.go_on(folder)) == 0, f"call {number}: no going on"
             left = [str(path) for path in folder.rglob("*foreword*")]
@@ -495,8 +495,8 @@ def main() -> int:
             faults += 1
             print(f"{name}: FAULT: {error}", flush=True)
         else:
-            told = ", ".join(f"{what} {count}" for what, count in sorted(outcomes.items()))
-            print(f"{name}: {sum(outcomes.values()) - 1} kills; left: {told}", flush=True)
+            summary = ", ".join(f"{what} {count}" for what, count in sorted(outcomes.items()))
+            print(f"{name}: {sum(outcomes.values()) - 1} kills; left: {summary}", flush=True)
     return 1 if faults else 0
 
 

@@ -156,29 +156,29 @@ def runs_of(part: str, name: str, x: Tensor) -> dict[str, dict[str, Run]]:
     layer, lstm = LAYERS[name](H, H), ours.LSTM(H, H)
     peer, is_training = peers.torch_layer(name, layer), part == "training"
     way = training if is_training else forward
-    found = {
+    results = {
         products: {"ours": way(layer, x, products)}
         for products in FORMATS[: 1 if name in LINEAR else 2 if is_training else 3]
     }
     if part == "step":
-        for products, runs in found.items():
+        for products, runs in results.items():
             runs[CHECKED] = forward(layer, x, products, frozen=False)
     if peer is not None:
-        found["float32"]["torch"] = way(peer, x)
-        found["bfloat16"]["torch bfloat16"] = under_autocast(way(peer, x))
+        results["float32"]["torch"] = way(peer, x)
+        results["bfloat16"]["torch bfloat16"] = under_autocast(way(peer, x))
         if not is_training and (run := peers.torch_int8(peer, x)) is not None:
-            found["int8"]["torch int8"] = run
+            results["int8"]["torch int8"] = run
     elif name in (*STAGED, *LINEAR) or (is_training and x.shape[1] * x.shape[0] <= 20 * 35):
-        found["float32"]["autograd over the equations"] = by_autograd(way(layer, x))
+        results["float32"]["autograd over the equations"] = by_autograd(way(layer, x))
     if not is_training:
         for other, run in peers.onnx_runs(name, layer, x, int8=True).items():
-            found["int8" if other.endswith("int8") else "float32"][other] = run
+            results["int8" if other.endswith("int8") else "float32"][other] = run
     if (run := peers.flax_runs(name, x).get("training" if is_training else "forward")) is not None:
-        found["float32"]["flax"] = run
+        results["float32"]["flax"] = run
     if name.startswith("lstm-"):
-        for products, runs in found.items():
+        for products, runs in results.items():
             runs["our LSTM"] = way(lstm, x, products)
-    return found
+    return results
 
 
 def lengths_of(name: str, x: Tensor) -> dict[str, dict[str, Run]]:
@@ -186,26 +186,26 @@ def lengths_of(name: str, x: Tensor) -> dict[str, dict[str, Run]]:
     T, B, H = x.shape
     layer, order = LAYERS[name](H, H), torch.randperm(B, generator=torch.Generator().manual_seed(1))
     lengths = torch.linspace(1, T, B)[order].round().long().tolist()
-    found = {}
+    results = {}
     for products in FORMATS[:2]:
-        found[products] = {
+        results[products] = {
             "ours": training(layer, x, products, lengths=lengths),
             "ours, padded": training(layer, x, products),
             "ours, packed": training(layer, x, products, lengths=lengths, packs=True),
         }
     if (peer := peers.torch_layer(name, layer)) is not None:
-        found["float32"]["torch, packed"] = training(peer, x, lengths=lengths, packs=True)
-    return found
+        results["float32"]["torch, packed"] = training(peer, x, lengths=lengths, packs=True)
+    return results
 
 
 def scaling_of(name: str, x: Tensor, threads: int) -> dict[str, dict[str, Run]]:
     layer = LAYERS[name](x.shape[2], x.shape[2])
     peer = peers.torch_layer(name, layer)
-    found = {"ours": forward(layer, x, threads=threads)}
+    results = {"ours": forward(layer, x, threads=threads)}
     if peer is not None:
-        found["torch"] = forward(peer, x, threads=threads)
-    found["ours, one thread"] = forward(layer, x, threads=1)
-    return {"float32": found}
+        results["torch"] = forward(peer, x, threads=threads)
+    results["ours, one thread"] = forward(layer, x, threads=1)
+    return {"float32": results}
 
 
 def rows_of(
@@ -220,12 +220,12 @@ def rows_of(
     else:
         by_format = runs_of(part, name, x)
     together = {(p, other): run for p, runs in by_format.items() for other, run in runs.items()}
-    found = times(together, rounds, seconds)
+    results = times(together, rounds, seconds)
     torch.set_num_threads(threads)
     both_ways = part in ("training", "lengths")
     gates = GATES.get(name, 4)
     for products, runs in by_format.items():
-        mine = found[products, "ours"]
+        mine = results[products, "ours"]
         taken = statistics.median(mine)
         least = limits.least_seconds((B, T, H), gates, products, threads, both_ways=both_ways)
         if part == "lengths" or name in (*STAGED, *LINEAR):
@@ -237,10 +237,10 @@ def rows_of(
         shown = [other for other in runs if other != "ours"]
         if part not in ("lengths", "scaling"):
             rivals = [other for other in shown if other not in NOT_PEERS]
-            rivals.sort(key=lambda other: statistics.median(found[products, other]))
+            rivals.sort(key=lambda other: statistics.median(results[products, other]))
             shown = rivals[:1] + [other for other in shown if other in NOT_PEERS]
         for other in shown or [""]:
-            against = found[products, other] if other else mine
+            against = results[products, other] if other else mine
             yield Row(
                 part,
                 name,
@@ -313,8 +313,8 @@ def main() -> None:
             writer.writeheader()
             writer.writerows(asdict(row) for row in rows)
     if arguments.json:
-        found = {"machine": about, "rows": [asdict(row) for row in rows]}
-        arguments.json.write_text(json.dumps(found, indent=1) + "\n")
+        results = {"machine": about, "rows": [asdict(row) for row in rows]}
+        arguments.json.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -85,8 +85,8 @@ class _Connection(asyncio.Protocol):
         end = self.received.find(b"\r\n\r\n")
         if end < 0:
             return
-        place = self.received.find(b"content-length: ", 0, end)
-        length = int(self.received[place + 16 : self.received.find(b"\r\n", place)])
+        index = self.received.find(b"content-length: ", 0, end)
+        length = int(self.received[index + 16 : self.received.find(b"\r\n", index)])
         if len(self.received) < end + 4 + length:
             return
         status, body = int(self.received[9:12]), self.received[end + 4 :]

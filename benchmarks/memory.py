@@ -57,7 +57,7 @@ def run(out: Path, workers: int) -> dict[str, Any]:
     write(surveyed, out / "all")
     return {
         "published": [outcome.as_json() for outcome in outcomes(published.results)],
-        "survey": [asdict(place) for place in places(surveyed)],
+        "survey": [asdict(entry) for entry in places(surveyed)],
         "core seconds": {
             "published": sum(r.cpu_seconds for r in published.results),
             "survey": sum(r.cpu_seconds for r in surveyed),
@@ -78,13 +78,13 @@ def tables(kept: dict[str, Any]) -> str:
             f"| `{row['task']}` | `{row['cell']}` | {row['lag']} | {row['expected']} | "
             f"{row['found']} | {verdict} | {row['cpu_seconds']:.0f} |"
         )
-    for task in dict.fromkeys(place["task"] for place in kept["survey"]):
-        own = [place for place in kept["survey"] if place["task"] == task]
-        lags = sorted({place["lag"] for place in own})
+    for task in dict.fromkeys(entry["task"] for entry in kept["survey"]):
+        own = [entry for entry in kept["survey"] if entry["task"] == task]
+        lags = sorted({entry["lag"] for entry in own})
         lines += ["", f"| {TASKS[task].title} | " + " | ".join(map(str, lags)) + " |"]
         lines.append("|---" * (1 + len(lags)) + "|")
-        for cell in dict.fromkeys(place["cell"] for place in own):
-            by_lag = {place["lag"]: place for place in own if place["cell"] == cell}
+        for cell in dict.fromkeys(entry["cell"] for entry in own):
+            by_lag = {entry["lag"]: entry for entry in own if entry["cell"] == cell}
             row = [
                 f"{by_lag[n]['solved']}/{by_lag[n]['tried']}" if n in by_lag else "" for n in lags
             ]

@@ -85,11 +85,11 @@ def fit(folder: Folder, listed: Meant, real: set[str]) -> None:
     others = [candidates.letters, candidates.commoner, candidates.odd, candidates.likeness]
     features = np.column_stack([kinds, *others])
     labels = np.full(len(candidates.wrong), -1)
-    for place, (wrong, meant) in enumerate(zip(candidates.wrong, candidates.meant, strict=True)):
+    for index, (wrong, meant) in enumerate(zip(candidates.wrong, candidates.meant, strict=True)):
         if folds[wrong] in listed:
-            labels[place] = folds[meant] in listed[folds[wrong]]
+            labels[index] = folds[meant] in listed[folds[wrong]]
         elif folds[wrong] in real:
-            labels[place] = 0
+            labels[index] = 0
     known = labels >= 0
     model = LogisticRegression(C=10, max_iter=9000).fit(features[known], labels[known])
     share = model.predict_proba(features)[:, 1].mean()

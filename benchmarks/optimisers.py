@@ -75,8 +75,8 @@ def is_part(some: Row, row: Row) -> bool:
     return all(row[name] == value for name, value in some.items())
 
 
-def numbers(given: str, kind: type) -> list[Any]:
-    return [kind(word) for word in given.split(",")]
+def numbers(text: str, kind: type) -> list[Any]:
+    return [kind(word) for word in text.split(",")]
 
 
 def measured(chosen: argparse.Namespace, row: Row, settings: Mapping[str, str]) -> Row:

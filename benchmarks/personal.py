@@ -145,7 +145,7 @@ def gain(predictor: Predictor, text: str, words: int, folder: Path) -> dict[str,
     layers = {}
     for name in ("learned", "as it goes"):
         layers[name] = personal.open(folder / f"gain-{name}", predictor.tokenizer, create=True)
-        told = layers[name].learn("\n".join(lines[:half]), network)
+        learned = layers[name].learn("\n".join(lines[:half]), network)
     for line in lines[half:]:
         spoken = [word.text for word in predictor.tokenizer.split(line)]
         predict(predictor, beginnings, layers, spoken, scores)
@@ -154,8 +154,8 @@ def gain(predictor: Predictor, text: str, words: int, folder: Path) -> dict[str,
             break
     weights = layers["as it goes"]._held.memory.weights
     return {
-        "words learned before": told.words,
-        "refused": told.refused,
+        "words learned before": learned.words,
+        "refused": learned.refused,
         "words predicted": scores["network"].tried[0],
         "of them known to the network": scores["network"].words,
         **{name: score.document() for name, score in scores.items()},
@@ -172,10 +172,10 @@ def predict(
     scores: dict[str, Score],
 ) -> None:
     state, vocabulary = predictor.start(), predictor.tokenizer.words
-    for place, word in enumerate(words):
+    for position, word in enumerate(words):
         shares = predictor.probabilities(state)
         index = predictor.tokenizer.id_of(word)
-        context = ["\n", *words[:place]]
+        context = ["\n", *words[:position]]
         for letters in LETTERS:
             if len(word) <= letters:
                 continue

@@ -223,12 +223,12 @@ def quantised(made: object) -> bytes:
 
 
 def check(
-    config: ModelConfig, weights: dict[str, np.ndarray], outputs: list[np.ndarray], given: dict
+    config: ModelConfig, weights: dict[str, np.ndarray], outputs: list[np.ndarray], inputs: dict
 ) -> None:
     """Both compute one model."""
     engine = Engine(config, weights)
-    state = type(engine.start())((given["h"][0].copy(), given["c"][0].copy()), 0)
-    ours = engine.best(engine.advance(state, int(given["word"][0, 0])), K, None, (0, 1))
+    state = type(engine.start())((inputs["h"][0].copy(), inputs["c"][0].copy()), 0)
+    ours = engine.best(engine.advance(state, int(inputs["word"][0, 0])), K, None, (0, 1))
     _, _, best, ids, total = outputs
     if [word for word, _ in ours] != ids[0].tolist():
         raise AssertionError(f"ONNX Runtime finds {ids[0].tolist()}, but we {ours}")

@@ -74,8 +74,8 @@ class Presage:
         offers = ctypes.POINTER(ctypes.c_char_p)()
         self._call("presage_predict", self._self, ctypes.byref(offers))
         words = []
-        for place in range(k):
-            word = offers[place]
+        for index in range(k):
+            word = offers[index]
             if word is None:
                 break
             words.append(word.decode("utf-8", errors="replace"))

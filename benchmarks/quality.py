@@ -187,7 +187,7 @@ def curve(arguments: argparse.Namespace, folder: Path) -> Record:
 
 
 def trained(arguments: argparse.Namespace, out: Path, minutes: float | None) -> FolderConfig:
-    leaves = given(arguments) | {"minutes": minutes, "device": arguments.device}
+    leaves = described(arguments) | {"minutes": minutes, "device": arguments.device}
     with Watch() as watch:
         outcome = foreword.train(
             [arguments.train],
@@ -204,7 +204,7 @@ def trained(arguments: argparse.Namespace, out: Path, minutes: float | None) -> 
 
 def counted(arguments: argparse.Namespace, out: Path) -> Path:
     """An n-gram model of TRAIN, with the words that the recipe's network has."""
-    leaves = find(arguments.recipe).settings | given(arguments)
+    leaves = find(arguments.recipe).settings | described(arguments)
     of_text = {name: leaves[name] for name in TextSettings.model_fields if name in leaves}
     with Watch() as watch:
         foreword.train(
@@ -218,7 +218,7 @@ def counted(arguments: argparse.Namespace, out: Path) -> Path:
     return out
 
 
-def given(arguments: argparse.Namespace) -> dict[str, str]:
+def described(arguments: argparse.Namespace) -> dict[str, str]:
     """The settings of `--set`, which the tree of settings interprets."""
     values = {}
     for setting in arguments.set:

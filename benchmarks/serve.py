@@ -280,11 +280,11 @@ def soak(exchanges: Exchanges, minutes: float) -> dict[str, Any]:
     with running(SERVE) as server:
         print(f"soak, {minutes:g} minutes; memory of the server while it lasts:", flush=True)
         figures = uvloop.run(soaked(server, exchanges.http, exchanges.frames, minutes))
-        told = [line for line in server.log().splitlines()[1:] if not told_of_clients(line)]
-    figures["lines in the log that no client caused"] = len(told)
+        unexplained = [line for line in server.log().splitlines()[1:] if not told_of_clients(line)]
+    figures["lines in the log that no client caused"] = len(unexplained)
     for key, value in figures.items():
         print(f"   {key}: {value:,.2f}" if isinstance(value, float) else f"   {key}: {value}")
-    for line in told[:20]:
+    for line in unexplained[:20]:
         print("   |", line)
     return figures
 

@@ -44,8 +44,8 @@ def frame(payload: bytes, kind: int = 1) -> bytes:
 
 def told_of_clients(line: str) -> bool:
     """Whether a line of the log tells of what a client did."""
-    told = "Invalid HTTP request received|Exceeded concurrency limit|Invalid UTF-8"
-    return re.search(told, line) is not None
+    pattern = "Invalid HTTP request received|Exceeded concurrency limit|Invalid UTF-8"
+    return re.search(pattern, line) is not None
 
 
 class BadClients:
@@ -120,8 +120,8 @@ class Holder:
             score = await self.ask(reader, writer, "/v1/score", {"text": " ".join(words)})
             scored = [one["log_probability"] for one in score["words"]]
             # Where every word was among those offered, both say the same.
-            told = log + scored[0]
-            if not np.isnan(log) and abs(sum(scored) - told) > 1e-3:
+            total = log + scored[0]
+            if not np.isnan(log) and abs(sum(scored) - total) > 1e-3:
                 self.wrong += 1
         finally:
             writer.close()

@@ -46,13 +46,14 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=256)
     parser.add_argument("--typed", type=int, default=40, help="pairs that are typed")
     parser.add_argument("--json")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     sources, targets = (
-        Path(path).read_text("utf-8").splitlines()[: given.sentences] for path in given.pairs
+        Path(path).read_text("utf-8").splitlines()[: arguments.sentences]
+        for path in arguments.pairs
     )
-    translator = foreword.load(given.folder, Translator)
+    translator = foreword.load(arguments.folder, Translator)
     runs = {
         f"foreword, {n} beams, batch {b}": ours(translator, n, b) for n in BEAMS for b in BATCHES
     }
@@ -66,17 +67,17 @@ def main() -> None:
         figures: dict[str, Any] = {
             name: words_per_second(sources, run) for name, run in best(runs, sources)
         }
-    pairs = list(zip(sources, targets, strict=True))[: given.typed]
+    pairs = list(zip(sources, targets, strict=True))[: arguments.typed]
     for name, keystroke in KEYSTROKES.items():
         taken = typed(translator, pairs, keystroke)
         figures[f"keystroke, {name}, median, ms"] = round(statistics.median(taken), 3)
         figures[f"keystroke, {name}, p99, ms"] = round(float(np.percentile(taken, 99)), 3)
-    size = sum(path.stat().st_size for path in Path(given.folder).iterdir())
+    size = sum(path.stat().st_size for path in Path(arguments.folder).iterdir())
     figures["size of the folder, MB"] = round(size / 1e6, 2)
     for name, value in figures.items():
         print(f"{name:<44}{value:>12,}")
-    if given.json:
-        Path(given.json).write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 
 Run = Callable[[Sequence[str]], object]

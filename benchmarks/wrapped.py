@@ -53,8 +53,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder) / "training.txt"
         text.write_text("\n\n".join(training), "utf-8")
-        told: tuple[Lines | None, ...] = ("sentence", None)
-        for lines in told:
+        readings: tuple[Lines | None, ...] = ("sentence", None)
+        for lines in readings:
             name = lines or "found out"
             out = Path(folder) / name.replace(" ", "-")
             foreword.train([text], out=out, lines=lines, steps=arguments.steps, **SMALL)

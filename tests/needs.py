@@ -75,6 +75,6 @@ def summary(reasons: Iterable[str]) -> str:
     '1 test was skipped: no CUDA device: 1'
     """
     counts = Counter(reasons)
-    told = "; ".join(f"{reason}: {count}" for reason, count in counts.most_common())
+    text = "; ".join(f"{reason}: {count}" for reason, count in counts.most_common())
     total = counts.total()
-    return f"{total} {'test was' if total == 1 else 'tests were'} skipped: {told}"
+    return f"{total} {'test was' if total == 1 else 'tests were'} skipped: {text}"

@@ -34,11 +34,11 @@ def test_uv_takes_packages_from_where_pip_takes_them(
     install: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://three.example/simple")
-    told = " ".join(install.uv())
-    assert "--default-index https://two.example/simple" in told
-    assert "one.example" not in told
-    assert "--find-links wheels --find-links more" in told
-    assert "--index https://three.example/simple" in told
+    summary = " ".join(install.uv())
+    assert "--default-index https://two.example/simple" in summary
+    assert "one.example" not in summary
+    assert "--find-links wheels --find-links more" in summary
+    assert "--index https://three.example/simple" in summary
 
 
 @pytest.mark.parametrize(("code", "programs"), [(0, ["uv"]), (1, ["uv", "pip"])])

@@ -43,9 +43,9 @@ HARMLESS = [
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_a_terminal_would_obey_or_nobody_sees_is_shown_as_an_escape(text: str) -> None:
     assert not is_plain(text)
-    told = shown(text)
-    assert is_plain(told)
-    assert "\\" in told
+    output = shown(text)
+    assert is_plain(output)
+    assert "\\" in output
     assert first_unsafe(["one", text, "two"]) == text
 
 
@@ -57,10 +57,10 @@ def test_letters_marks_joiners_flags_and_emoji_are_shown_as_they_are(text: str) 
 
 @given(st.text(st.characters(categories=["Cc", "Cf", "Zl", "Zp", "Cs", "Lu", "Mn", "Zs"])))
 def test_whatever_is_shown_holds_no_control_character_and_no_override(text: str) -> None:
-    for told in (shown(text), as_json(text)):
-        assert is_plain(told)
-        assert not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in told)
-        assert not set(told) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    for output in (shown(text), as_json(text)):
+        assert is_plain(output)
+        assert not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in output)
+        assert not set(output) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
     assert json.loads(as_json(text)) == text
 
 

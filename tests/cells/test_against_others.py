@@ -54,10 +54,10 @@ def test_outputs_and_gradients_equal_torch_nn(
     cell = cell_for(name, **options)
     x, state = random_input(len(cell.states))
     peer.load_state_dict({f"{k}_l0": w for k, w in weights.items()})
-    given = tuple(s[None] for s in state)
+    inputs = tuple(s[None] for s in state)
 
     outputs, last = run(cell, x, state, weights)
-    theirs, their_last = peer(x, given if len(given) > 1 else given[0])
+    theirs, their_last = peer(x, inputs if len(inputs) > 1 else inputs[0])
     gradients = torch.autograd.grad(outputs.square().sum(), list(weights.values()))
     their_gradients = torch.autograd.grad(theirs.square().sum(), list(peer.parameters()))
 

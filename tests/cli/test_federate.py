@@ -27,18 +27,18 @@ def run(*words: object) -> tuple[int, str, str]:
 def test_a_model_is_trained_on_a_folder_of_people_and_told_of_by_info(home: Path) -> None:
     texts = (home / "people", "--continue", home / "base", "--valid", home / "people/0.txt")
     rule = ("--rounds", 3, "--clients", 2, "--epsilon", 5, "--delta", 0.01, "--window", 4)
-    code, out, told = run("federate", "--simulate", *texts, "--out", home / "m", *rule)
+    code, out, stderr = run("federate", "--simulate", *texts, "--out", home / "m", *rule)
     assert code == 0
     assert "perplexity" in out
-    assert "4 people" in told
-    assert "epsilon 5 at delta 0.01 for each person" in told
+    assert "4 people" in stderr
+    assert "epsilon 5 at delta 0.01 for each person" in stderr
     code, out, _ = run("info", home / "m")
     assert "epsilon 5 at delta 0.01 for each person" in out
     assert "4, of whom 2 took part in each round; begun from base" in out
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "code", "message"),
     [
         (["--simulate"], 2, "where should the model go?"),
         (["--out", "m"], 2, "Other devices take part by Flower"),
@@ -46,9 +46,9 @@ def test_a_model_is_trained_on_a_folder_of_people_and_told_of_by_info(home: Path
     ],
 )
 def test_what_is_missing_is_said_before_anything_is_read(
-    words: list[str], code: int, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str], code: int, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     got, _, error = run("federate", *words)
-    assert (got, told in error) == (code, True), error
+    assert (got, message in error) == (code, True), error
     assert not list(tmp_path.iterdir())

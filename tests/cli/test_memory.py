@@ -24,9 +24,9 @@ def invoke(*words: str | Path, code: int = 0):  # type: ignore[no-untyped-def]
 
 
 def test_tasks_are_listed_with_their_sources_and_criteria() -> None:
-    told = invoke("--list").stdout
+    output = invoke("--list").stdout
     for part in ("adding", "experiment 4", "anbncn", "Gers & Schmidhuber 2001", "solved when"):
-        assert part in told
+        assert part in output
     tasks = json.loads(invoke("--list", "--json").stdout)
     assert {"name", "source", "criterion", "definition"} <= set(tasks[0])
     assert len({task["name"] for task in tasks}) == len(tasks) >= 16

@@ -41,9 +41,9 @@ def run(tmp_path: Path) -> Run:
 
 
 def test_a_text_is_learned_listed_corrected_and_forgotten(run: Run, model: Path) -> None:
-    told = run("learn", "--model", model, stdin=TEXT).stdout
-    assert "14 words, 6 of them new in the file" in told
-    assert "card 4" in told
+    output = run("learn", "--model", model, stdin=TEXT).stdout
+    assert "14 words, 6 of them new in the file" in output
+    assert "card 4" in output
     listed = json.loads(run("list", "--json").stdout)
     assert {"word": "Annegret", "count": 2} in listed
     assert "       2  Annegret" in run("list", "An").stdout

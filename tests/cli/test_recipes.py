@@ -18,17 +18,17 @@ def invoke(*arguments: object) -> str:
 
 
 def test_all_recipes_are_listed_with_what_they_are_for() -> None:
-    told = invoke()
+    output = invoke()
     for name in names():
-        assert name in told
-        assert find(name).about in told
+        assert name in output
+        assert find(name).about in output
 
 
 def test_one_recipe_is_shown_with_its_settings_and_source() -> None:
-    told = invoke("awd-lstm")
-    assert "hidden_size = 1152" in told
-    assert find("awd-lstm").source in told
-    assert "keyboard" not in told
+    output = invoke("awd-lstm")
+    assert "hidden_size = 1152" in output
+    assert find("awd-lstm").source in output
+    assert "keyboard" not in output
 
 
 def test_what_a_recipe_reached_is_shown(tmp_path: Path) -> None:
@@ -43,9 +43,9 @@ def test_what_a_recipe_reached_is_shown(tmp_path: Path) -> None:
     )
     path = tmp_path / "mine.toml"
     write(find("keyboard").model_copy(update={"reached": (reached,)}), path)
-    told = invoke(path)
+    output = invoke(path)
     for part in ("111.25, network ", "99.50, network + cache", "a laptop", "1.5 minutes"):
-        assert part in told
+        assert part in output
 
 
 def test_json_is_what_the_files_hold() -> None:

@@ -14,7 +14,7 @@ from foreword.errors import did_you_mean
 from foreword.predictor.predictor import Predictor
 
 
-def told(*arguments: object, expect: int = 0, stdin: str = "") -> str:
+def output_of(*arguments: object, expect: int = 0, stdin: str = "") -> str:
     """All that a command prints, its error included."""
     done = CliRunner().invoke(app, [str(a) for a in arguments], input=stdin)
     message = "" if done.exception is None else str(done.exception)
@@ -34,55 +34,57 @@ def test_a_word_that_is_no_model_may_be_a_text(
     verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    said = told(verb, "hello", expect=1)
-    assert "hello: there is no such folder, nor an installed model of that name." in said
-    assert said.endswith(
+    output = output_of(verb, "hello", expect=1)
+    assert "hello: there is no such folder, nor an installed model of that name." in output
+    assert output.endswith(
         f'If it is a text, name the model before it: foreword {verb} everyday-en "hello"'
     )
-    assert said.count("..") == 0
-    assert f'foreword {verb} everyday-en "hello there"' in told(verb, "hello", "there", expect=1)
-    assert "If it is a text" not in told(verb, "./hello", expect=1)
+    assert output.count("..") == 0
+    assert f'foreword {verb} everyday-en "hello there"' in output_of(
+        verb, "hello", "there", expect=1
+    )
+    assert "If it is a text" not in output_of(verb, "./hello", expect=1)
 
 
 @pytest.mark.usefixtures("_one_model")
-@pytest.mark.parametrize("given", ["everyday_en", "evryday-en", "Everyday-EN", "everyday"])
-def test_a_misspelt_model_is_asked_about(given: str) -> None:
-    assert "Did you mean everyday-en?" in told("predict", given, "how are", expect=1)
-    assert "Did you mean everyday-en?" in told("info", given, expect=1)
+@pytest.mark.parametrize("text", ["everyday_en", "evryday-en", "Everyday-EN", "everyday"])
+def test_a_misspelt_model_is_asked_about(text: str) -> None:
+    assert "Did you mean everyday-en?" in output_of("predict", text, "how are", expect=1)
+    assert "Did you mean everyday-en?" in output_of("info", text, expect=1)
 
 
 def test_a_misspelt_folder_is_asked_about(tmp_path: Path) -> None:
     (tmp_path / "my-model").mkdir()
     (tmp_path / "my-model" / "config.json").touch()
     (tmp_path / "my-modes").mkdir()
-    said = told("info", tmp_path / "my_model", expect=1)
-    assert f"Did you mean {tmp_path / 'my-model'}?" in said
+    output = output_of("info", tmp_path / "my_model", expect=1)
+    assert f"Did you mean {tmp_path / 'my-model'}?" in output
 
 
 def test_a_text_in_a_models_place_is_told_how_to_learn_it(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("some notes\n")
-    assert f"foreword train {text} --out my-model" in told("predict", text, "how", expect=1)
+    assert f"foreword train {text} --out my-model" in output_of("predict", text, "how", expect=1)
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").touch()
     config = tmp_path / "model" / "config.json"
-    assert f"Name the folder that it is in: {config.parent}" in told("info", config, expect=1)
+    assert f"Name the folder that it is in: {config.parent}" in output_of("info", config, expect=1)
 
 
 def test_a_folder_of_models_names_them(tmp_path: Path) -> None:
-    assert "Train a model with: foreword train" in told("info", tmp_path, expect=1)
+    assert "Train a model with: foreword train" in output_of("info", tmp_path, expect=1)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "config.json").touch()
-    assert f"Models in it: {tmp_path / 'mine'}" in told("info", tmp_path, expect=1)
+    assert f"Models in it: {tmp_path / 'mine'}" in output_of("info", tmp_path, expect=1)
 
 
 def test_a_model_without_a_name_is_refused() -> None:
-    assert "the model has no name" in told("predict", "", expect=1)
+    assert "the model has no name" in output_of("predict", "", expect=1)
 
 
 def test_words_without_quotation_marks_are_one_text() -> None:
-    words = told("predict", "everyday-en", "how", "are", "you", "--json")
-    assert words == told("predict", "everyday-en", "how are you", "--json")
+    words = output_of("predict", "everyday-en", "how", "are", "you", "--json")
+    assert words == output_of("predict", "everyday-en", "how are you", "--json")
 
 
 @pytest.mark.parametrize(
@@ -94,10 +96,10 @@ def test_words_without_quotation_marks_are_one_text() -> None:
     ],
 )
 def test_a_language_that_the_model_does_not_know_is_told_of(text: str, known: str) -> None:
-    said = told("predict", "everyday-en", text)
-    assert f"everyday-en knows {known}" in said
-    assert "everyday English" in said
-    assert "foreword train TEXT --out my-model" in said
+    output = output_of("predict", "everyday-en", text)
+    assert f"everyday-en knows {known}" in output
+    assert "everyday English" in output
+    assert "foreword train TEXT --out my-model" in output
 
 
 @pytest.mark.parametrize(
@@ -108,22 +110,22 @@ def test_a_language_that_the_model_does_not_know_is_told_of(text: str, known: st
     ],
 )
 def test_a_text_of_the_models_language_is_not(text: str) -> None:
-    said = told("predict", "everyday-en", text)
-    assert "knows" not in said
-    assert "does not know" not in said
+    output = output_of("predict", "everyday-en", text)
+    assert "knows" not in output
+    assert "does not know" not in output
 
 
 def test_a_word_in_letters_that_the_model_lacks_is_told_of() -> None:
-    assert "everyday-en does not know this word" in told("predict", "everyday-en", "привет")
+    assert "everyday-en does not know this word" in output_of("predict", "everyday-en", "привет")
 
 
 def test_the_language_is_told_of_once_for_many_lines() -> None:
-    said = told("predict", "everyday-en", stdin="привет как\nдела хорошо\n")
-    assert said.count("knows none of these 4 words") == 1
+    output = output_of("predict", "everyday-en", stdin="привет как\nдела хорошо\n")
+    assert output.count("knows none of these 4 words") == 1
 
 
 def test_an_empty_text_is_the_beginning_of_one() -> None:
-    assert told("predict", "everyday-en", "").startswith("(the beginning of a text)")
+    assert output_of("predict", "everyday-en", "").startswith("(the beginning of a text)")
 
 
 def test_words_of_a_small_vocabulary_are_none_the_less_of_its_language(make_folder: Any) -> None:
@@ -136,36 +138,38 @@ def test_words_of_a_small_vocabulary_are_none_the_less_of_its_language(make_fold
 
 def test_an_empty_personal_file_tells_how_it_learns(tmp_path: Path) -> None:
     (tmp_path / "none.db").touch()
-    said = told("predict", "everyday-en", "how", "--personal", tmp_path / "none.db", expect=1)
-    assert f"foreword personal {tmp_path / 'none.db'} learn TEXT --model" in said
+    output = output_of(
+        "predict", "everyday-en", "how", "--personal", tmp_path / "none.db", expect=1
+    )
+    assert f"foreword personal {tmp_path / 'none.db'} learn TEXT --model" in output
     new, empty = tmp_path / "new.db", tmp_path / "empty.txt"
     empty.touch()
-    assert "no word to learn" in told("personal", new, "learn", "-m", "everyday-en", empty)
+    assert "no word to learn" in output_of("personal", new, "learn", "-m", "everyday-en", empty)
     how = f"{new} holds no words yet. It learns them by: foreword personal {new} learn TEXT"
-    assert how in told("predict", "everyday-en", "how are", "--personal", new)
+    assert how in output_of("predict", "everyday-en", "how are", "--personal", new)
     for verb in ("list", "info"):
-        assert how in told("personal", new, verb)
+        assert how in output_of("personal", new, verb)
 
 
 def test_a_forgotten_personal_file_is_asked_for() -> None:
-    said = told("personal", "learn", "notes.txt", expect=2)
-    assert "foreword personal FILE learn" in said
+    output = output_of("personal", "learn", "notes.txt", expect=2)
+    assert "foreword personal FILE learn" in output
 
 
 def test_a_name_that_is_nearly_known_is_asked_about() -> None:
     assert did_you_mean("lsmt", ["lstm", "gru"]) == " Did you mean lstm?"
     assert did_you_mean("banana", ["lstm", "gru"]) == ""
-    assert "Did you mean lstm?" in told("compare", "--model", "lsmt", expect=1)
-    assert "Did you mean lstm" in told("check", "--cell", "lsmt", expect=1)
+    assert "Did you mean lstm?" in output_of("compare", "--model", "lsmt", expect=1)
+    assert "Did you mean lstm" in output_of("check", "--cell", "lsmt", expect=1)
 
 
 def test_too_few_minutes_for_all_networks_are_refused_before_any_text_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    said = told("compare", "missing.txt", "--minutes", "0.05", expect=1)
-    assert "0.05 minutes are too few for 8 networks" in said
-    assert "Give 0.4 at least" in said
+    output = output_of("compare", "missing.txt", "--minutes", "0.05", expect=1)
+    assert "0.05 minutes are too few for 8 networks" in output
+    assert "Give 0.4 at least" in output
     assert list(tmp_path.iterdir()) == []
 
 

@@ -43,13 +43,13 @@ def test_settings_given_by_set_are_those_of_the_run(tmp_path: Path, text: Path) 
     assert settings["hidden_size"] == 8
     same = run("train", "--out", tmp_path / "m", "--resume", "--steps", 4, "--set", "cell_clip=3")
     assert same[0] == 0
-    code, _, told = run("train", "--out", tmp_path / "m", "--resume", "--set", "cell_clip=4")
+    code, _, stderr = run("train", "--out", tmp_path / "m", "--resume", "--set", "cell_clip=4")
     assert code == 1
-    assert "cell_clip is 3.0 in the run to resume" in told
+    assert "cell_clip is 3.0 in the run to resume" in stderr
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "message"),
     [
         (["--cell-clip", "3"], "write --set cell_clip=3"),
         (["--cell-clip=3"], "write --set cell_clip=3"),
@@ -64,15 +64,15 @@ def test_settings_given_by_set_are_those_of_the_run(tmp_path: Path, text: Path) 
 )
 @pytest.mark.parametrize("verb", ["train", "tune"])
 def test_a_setting_typed_as_an_option_is_refused_with_what_to_write(
-    verb: str, typed: list[str], told: str
+    verb: str, typed: list[str], message: str
 ) -> None:
     code, _, error = run(verb, *typed)
     assert code == 2
-    assert told in error
+    assert message in error
 
 
 @pytest.mark.parametrize(
-    ("verb", "assignment", "told"),
+    ("verb", "assignment", "message"),
     [
         ("train", "cell_clp=3", r"no setting 'cell_clp'\. Did you mean cell_clip\?"),
         ("train", "dropout_hidden=1.5", r"dropout_hidden = 1\.5: .*less than 1"),
@@ -86,12 +86,12 @@ def test_a_setting_typed_as_an_option_is_refused_with_what_to_write(
     ],
 )
 def test_a_wrong_assignment_is_refused_by_name_before_anything_is_written(
-    verb: str, assignment: str, told: str, tmp_path: Path
+    verb: str, assignment: str, message: str, tmp_path: Path
 ) -> None:
     option = ["--hidden-size", 8] if verb == "train" else []
     code, _, error = run(verb, "--out", tmp_path / "m", *option, "--set", assignment)
     assert code == 1
-    assert re.search(told, error), error
+    assert re.search(message, error), error
     assert not (tmp_path / "m").exists()
 
 
@@ -102,9 +102,9 @@ def test_settings_are_listed_with_their_ranges_and_defaults() -> None:
     code, out, _ = run("settings", "cell-clip", "--json")
     (clip,) = json.loads(out)
     assert (clip["name"], clip["type"], clip["range"]) == ("cell_clip", "float", ">= 0, <= 1000000")
-    code, _, told = run("settings", "cell_clp")
+    code, _, stderr = run("settings", "cell_clp")
     assert code == 1
-    assert "Did you mean cell_clip?" in told
+    assert "Did you mean cell_clip?" in stderr
 
 
 def test_every_setting_says_what_it_does() -> None:

@@ -35,7 +35,7 @@ def model(tmp_path: Path, make_folder: Callable[..., Folder]) -> Path:
     return tmp_path / "m"
 
 
-def told(*arguments: object, stdin: str = "") -> str:
+def output_of(*arguments: object, stdin: str = "") -> str:
     runner = CliRunner(env={"COLUMNS": "400", "FORCE_COLOR": "", "NO_COLOR": "1"})
     done = runner.invoke(app, [str(a) for a in arguments], input=stdin, catch_exceptions=False)
     assert done.exit_code == 0, done.output
@@ -44,16 +44,16 @@ def told(*arguments: object, stdin: str = "") -> str:
 
 
 def test_info_shows_markup_in_a_record_as_text(model: Path) -> None:
-    assert f"{ESCAPED}.txt, 1 words" in told("info", model)
+    assert f"{ESCAPED}.txt, 1 words" in output_of("info", model)
 
 
 @pytest.mark.parametrize("verb", ["predict", "generate"])
 def test_a_text_is_shown_with_escapes(verb: str, model: Path) -> None:
-    assert ESCAPED in told(verb, model, HOSTILE)
+    assert ESCAPED in output_of(verb, model, HOSTILE)
 
 
 def test_json_holds_the_same_text_without_a_character_that_a_terminal_obeys(model: Path) -> None:
-    printed = told("predict", model, "--json", stdin=HOSTILE + "\n")
+    printed = output_of("predict", model, "--json", stdin=HOSTILE + "\n")
     assert json.loads(printed.split("\n")[0])["text"] == HOSTILE
 
 

@@ -25,9 +25,9 @@ def notes(tmp_path: Path) -> Path:
 def test_the_best_settings_are_shown_and_written_and_the_search_goes_on(tmp_path: Path) -> None:
     text, out = notes(tmp_path), tmp_path / "search"
     search = ["--search", "learning_rate=1e-3..3e-2:log", "--search", "dropout=0..0.5"]
-    code, shown, told = run("tune", text, "--out", out, "--trials", 2, *OPTIONS, *search)
+    code, shown, stderr = run("tune", text, "--out", out, "--trials", 2, *OPTIONS, *search)
     assert code == 0
-    assert "trial 2 of 2: learning_rate " in told
+    assert "trial 2 of 2: learning_rate " in stderr
     assert all(name in shown for name in ("perplexity", "learning_rate", "dropout", "best.toml"))
 
     code, shown, _ = run("tune", "--out", out, "--resume", "--trials", 3, "--json")

@@ -37,17 +37,17 @@ def shown(*, terminal: bool, monkeypatch: pytest.MonkeyPatch, events: list[objec
 def test_a_step_shows_words_speed_loss_perplexity_and_time_left(
     terminal: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = shown(terminal=terminal, monkeypatch=monkeypatch, events=[STEP])
+    output = shown(terminal=terminal, monkeypatch=monkeypatch, events=[STEP])
     for part in ("training", "25%", "123,456 words", "7,890/s", "4.605", "100.0", "3:00 left"):
-        assert part in told
+        assert part in output
 
 
 def test_without_a_terminal_lines_come_seldom_and_hold_no_escape_codes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told = shown(terminal=False, monkeypatch=monkeypatch, events=[STEP] * 50)
-    assert told.count("\n") == 1
-    assert "\x1b" not in told
+    output = shown(terminal=False, monkeypatch=monkeypatch, events=[STEP] * 50)
+    assert output.count("\n") == 1
+    assert "\x1b" not in output
 
 
 def test_notes_and_validations_are_always_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,6 +56,6 @@ def test_notes_and_validations_are_always_shown(monkeypatch: pytest.MonkeyPatch)
         Note("diverged [at] step 3"),
         Validated(1, 1000, 61.0, 98.76, 0.345, best=True),
     ]
-    told = shown(terminal=False, monkeypatch=monkeypatch, events=events)
+    output = shown(terminal=False, monkeypatch=monkeypatch, events=events)
     for part in ("reading the text  50%", "diverged [at] step 3", "98.8", "34.5%", "1:01", "best"):
-        assert part in told
+        assert part in output

@@ -169,17 +169,17 @@ def test_what_was_kept_when_it_was_killed_is_not_run_again(
     before = kept(tmp_path)
     assert before
 
-    told = run_here("--steps", "30", "--workers", "2")
+    output = run_here("--steps", "30", "--workers", "2")
 
     runs = kept(tmp_path)
     assert {key: runs[key] for key in before} == before
-    assert not any(f"  {key}: " in told for key in before)
+    assert not any(f"  {key}: " in output for key in before)
     assert len(runs) == 2 * 3 + 1
     assert runs["ngram 0 0"]["perplexity"] > 1.0
     sizes = [run["parameters"] for key, run in runs.items() if not key.startswith("ngram")]
     assert max(sizes) - min(sizes) < 0.1 * max(sizes)
     shown = run_here("--print")
-    assert told.endswith(shown)
+    assert output.endswith(shown)
     assert shown.count("| gru, reset before |") == 2  # what it reached, and its rates
 
 
@@ -187,6 +187,6 @@ def test_at_its_deadline_it_ends_and_what_was_not_done_is_not_kept(
     run_here: Callable[..., str],
 ) -> None:
     # Without the deadline it would go on for longer than any test may.
-    told = run_here("--steps", "1000000", "--deadline", "6", "--workers", "1")
-    assert "there was no time for more" in told
-    assert "rnn 0.001 0" not in told
+    output = run_here("--steps", "1000000", "--deadline", "6", "--workers", "1")
+    assert "there was no time for more" in output
+    assert "rnn 0.001 0" not in output

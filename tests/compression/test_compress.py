@@ -242,18 +242,18 @@ def test_the_command_runs_without_torch(model: Path, text: Path, tmp_path: Path)
 
 
 def test_the_loss_is_measured_on_one_persons_part_of_an_export(model: Path, tmp_path: Path) -> None:
-    chat, told = tmp_path / "chat.txt", list[str]()
+    chat, messages = tmp_path / "chat.txt", list[str]()
     lines = TEXT.splitlines()
-    said = [f"12/31/23, 9:15 PM - {'AB'[n % 2]}: {line}" for n, line in enumerate(lines)]
-    chat.write_text("\n".join(said))
+    message = [f"12/31/23, 9:15 PM - {'AB'[n % 2]}: {line}" for n, line in enumerate(lines)]
+    chat.write_text("\n".join(message))
     part = tmp_path / "part.txt"
     part.write_text("\n".join(lines[::2]))
 
-    actual = compress(model, tmp_path / "a", [chat], bound=9, speaker="A", say=told.append)
+    actual = compress(model, tmp_path / "a", [chat], bound=9, speaker="A", say=messages.append)
     expected = compress(model, tmp_path / "b", [part], bound=9, lines="sentence")
 
     assert actual.perplexity_after == expected.perplexity_after
-    assert "WhatsApp export: 4 messages of A" in told[0]
+    assert "WhatsApp export: 4 messages of A" in messages[0]
 
 
 def test_overwriting_that_is_killed_anywhere_leaves_the_old_model_or_the_small_one(

@@ -153,12 +153,12 @@ class CState:
         return shares
 
     def best(self, k: int, hidden: tuple[int, ...] = ()) -> list[tuple[int, float]]:
-        candidates, found = (Candidate * k)(), c_size_t()
+        candidates, count = (Candidate * k)(), c_size_t()
         ids = (c_uint32 * len(hidden))(*hidden)
         self.model.library.checked(
-            "state_best", self.handle, k, ids, len(hidden), candidates, byref(found)
+            "state_best", self.handle, k, ids, len(hidden), candidates, byref(count)
         )
-        return [(one.word, one.probability) for one in candidates[: found.value]]
+        return [(one.word, one.probability) for one in candidates[: count.value]]
 
     def to_bytes(self) -> bytes:
         data = ctypes.create_string_buffer(self.model.library.state_size(self.model.handle))

@@ -519,8 +519,8 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = ROOT / "native/examples/next_words.c"
     include = f"-I{ROOT / 'native'}"
     strict = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-    found = [str(path), f"-Wl,-rpath,{path.parent}"]
-    subprocess.run([compiler, *strict, include, source, *found, "-o", program], check=True)
+    actual = [str(path), f"-Wl,-rpath,{path.parent}"]
+    subprocess.run([compiler, *strict, include, source, *actual, "-o", program], check=True)
     return program
 
 

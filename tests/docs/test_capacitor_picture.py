@@ -26,9 +26,9 @@ def kept_for(t: int) -> int:
 def test_the_unit_in_the_picture_keeps_a_charge_for_as_many_words_as_the_caption_says() -> None:
     largest = max(abs(float(row["c"])) for row in ROWS)
     charged = [t for t, row in enumerate(ROWS) if abs(float(row["c"])) >= largest / 4]
-    said = re.search(r"keeps 37 % or more of a charge for (\d+) words", PAGE)
-    assert said is not None
-    assert int(said[1]) == max(map(kept_for, charged)) >= 20
+    message = re.search(r"keeps 37 % or more of a charge for (\d+) words", PAGE)
+    assert message is not None
+    assert int(message[1]) == max(map(kept_for, charged)) >= 20
 
 
 def test_brackets_charge_and_empty_the_unit_in_the_picture() -> None:

@@ -177,7 +177,7 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 
 def test_contributors_are_told_of_targets_that_there_are() -> None:
-    told = set(
+    description = set(
         re.findall(
             r"\bmake ([a-z]+|\.venv/\.dev)`?$|`make ([a-z]+)`",
             (ROOT / "CONTRIBUTING.md").read_text("utf-8"),
@@ -186,7 +186,7 @@ def test_contributors_are_told_of_targets_that_there_are() -> None:
     )
     makefile = (ROOT / "Makefile").read_text("utf-8").replace("$(VENV)", ".venv")
     targets = set(re.findall(r"^([\w./]+):", makefile, re.MULTILINE))
-    names = {first or second for first, second in told}
+    names = {first or second for first, second in description}
     assert names >= {".venv/.dev", "test", "lint"}
     assert names <= targets
 
@@ -223,5 +223,5 @@ def test_figures_are_drawn_by_commands_that_there_are() -> None:
 
 
 def test_help_fits_a_terminal() -> None:
-    told = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(app, ["--help"]).output
-    assert max(map(len, told.splitlines())) <= 80
+    printed = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(app, ["--help"]).output
+    assert max(map(len, printed.splitlines())) <= 80

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def hook() -> ModuleType:
-    place = ROOT / "docs/hooks/tables.py"
-    spec = importlib.util.spec_from_file_location("documentation_tables", place)
+    path = ROOT / "docs/hooks/tables.py"
+    spec = importlib.util.spec_from_file_location("documentation_tables", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

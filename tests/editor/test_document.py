@@ -17,16 +17,16 @@ WIDTH = {
 }
 
 
-def offset(text: str, place: Position, encoding: Encoding) -> int:
+def offset(text: str, position: Position, encoding: Encoding) -> int:
     """Where a place is in a text, character by character."""
     line = column = 0
     for index, char in enumerate(text):
         is_end = char in "\r\n"
-        if line == place.line and (is_end or column + WIDTH[encoding](char) > place.column):
+        if line == position.line and (is_end or column + WIDTH[encoding](char) > position.column):
             return index
         if is_end and not (char == "\r" and text[index + 1 : index + 2] == "\n"):
             line, column = line + 1, 0
-        elif line == place.line:
+        elif line == position.line:
             column += WIDTH[encoding](char)
     return len(text)
 
@@ -51,13 +51,13 @@ def test_edits_change_what_stands_between_two_places(
 
 
 @given(TEXT, PLACES, ENCODINGS)
-def test_a_place_divides_the_text(text: str, place: Position, encoding: Encoding) -> None:
+def test_a_place_divides_the_text(text: str, position: Position, encoding: Encoding) -> None:
     document, whole = Document(text, encoding), clean(text)
-    before, after = document.before(place), document.after(place)
-    assert before == whole[: offset(whole, place, encoding)]
+    before, after = document.before(position), document.after(position)
+    assert before == whole[: offset(whole, position, encoding)]
     assert whole.startswith(before + after)
     assert whole[len(before + after) :][:1] in ("", "\r", "\n")
-    nearest = document.nearest(place)
+    nearest = document.nearest(position)
     assert document.before(nearest) == before
     assert document.nearest(nearest) == nearest
 
@@ -69,14 +69,14 @@ def test_a_place_divides_the_text(text: str, place: Position, encoding: Encoding
     st.integers(1, 8),
 )
 def test_of_a_long_text_the_end_before_a_place_is_given(
-    edits: list[tuple[Position, Position, str]], text: str, place: Position, stride: int
+    edits: list[tuple[Position, Position, str]], text: str, position: Position, stride: int
 ) -> None:
     document = Document(text, "utf-32")
     for start, end, new in edits:
-        document.end_before(place, stride)
+        document.end_before(position, stride)
         document.replace(start, end, new)
-    before = document.before(place)
-    end, is_all = document.end_before(place, stride)
+    before = document.before(position)
+    end, is_all = document.end_before(position, stride)
     assert before.endswith(end)
     assert is_all == (len(before) < 2 * stride) == (len(end) == len(before))
     assert len(end) >= min(len(before), stride // 2)
@@ -100,9 +100,9 @@ def test_a_key_in_a_long_line_costs_no_look_at_the_line(monkeypatch: pytest.Monk
     monkeypatch.setattr(document, "_lines", lambda text: looked_at.append(len(text)) or lines(text))
     text = Document("one\n" + "so it goes " * 100_000 + "\nthree", "utf-16")
     looked_at.clear()
-    place = Position(1, 500_000)
+    position = Position(1, 500_000)
     for letter in "word":
-        text.replace(place, place, letter)
+        text.replace(position, position, letter)
     assert text.before(Position(1, 500_004))[-4:] == "drow"
     assert text.text.endswith("goes \nthree")
     assert looked_at == []
@@ -146,7 +146,7 @@ def test_a_column_in_a_long_line_is_counted_from_the_last_one(
     text.nearest(Position(0, 800_000))
     counted.clear()
     for column in range(800_000, 800_020):
-        place = Position(0, column)
-        text.replace(place, place, "ü")
+        position = Position(0, column)
+        text.replace(position, position, "ü")
         text.nearest(Position(0, column + 1))
     assert sum(counted) < 200

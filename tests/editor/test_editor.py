@@ -42,8 +42,8 @@ def test_a_request_that_is_cancelled_before_its_turn_is_not_computed(small_model
         server.protocol.handle_message(message)
 
     def ask(number: int) -> None:
-        place = {"line": 0, "character": 8}
-        params = {"textDocument": {"uri": "file:///a"}, "position": place}
+        position = {"line": 0, "character": 8}
+        params = {"textDocument": {"uri": "file:///a"}, "position": position}
         handle("textDocument/completion", params, id=number)
 
     async def edit() -> None:

@@ -150,8 +150,8 @@ def test_a_change_at_no_position_is_told_of_and_changes_nothing(client: Client) 
     client.open("I would li")
     client.edit(change(0, -1, 2**40, "x"))
     assert client.words(0, 10)
-    told = [one for one in client.told if one["method"] == "window/logMessage"]
-    assert "didChange" in told[-1]["params"]["message"]
+    expected = [one for one in client.told if one["method"] == "window/logMessage"]
+    assert "didChange" in expected[-1]["params"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -349,8 +349,8 @@ def test_settings_of_the_editor_come_on_top_of_the_command_line(
     client: Client, tmp_path: Path, predictor: Predictor
 ) -> None:
     def configure(**settings: Any) -> list[str]:
-        given = {"settings": {"foreword": settings}}
-        client.send("workspace/didChangeConfiguration", given)
+        options = {"settings": {"foreword": settings}}
+        client.send("workspace/didChangeConfiguration", options)
         return [item["label"] for item in client.words(0, len("I would li"))]
 
     client.open("I would li")
@@ -366,7 +366,7 @@ def test_settings_of_the_editor_come_on_top_of_the_command_line(
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "text"),
     [
         ({"k": 0}, "k: Input should be greater than or equal to 1"),
         ({"words": 3}, "words: Extra inputs are not permitted"),
@@ -375,7 +375,7 @@ def test_settings_of_the_editor_come_on_top_of_the_command_line(
     ],
 )
 def test_wrong_settings_are_told_and_the_old_ones_kept(
-    client: Client, wrong: Any, said: str
+    client: Client, wrong: Any, text: str
 ) -> None:
     client.open("I would li")
     before = client.words(0, 10)
@@ -384,7 +384,7 @@ def test_wrong_settings_are_told_and_the_old_ones_kept(
     assert client.words(0, 10) == before
     (message,) = [m["params"] for m in client.told if m["method"] == "window/showMessage"]
     assert message["type"] == 1
-    assert said in message["message"]
+    assert text in message["message"]
 
 
 def test_an_editor_may_give_settings_at_the_start_or_be_asked_for_them(small_model: Path) -> None:

@@ -49,14 +49,14 @@ class Neovim:
         )
 
     def value(self, expression: str) -> Any:
-        told = subprocess.run(
+        output = subprocess.run(
             [NEOVIM, "--server", self.socket, "--remote-expr", f"json_encode({expression})"],
             capture_output=True,
             text=True,
             timeout=20,
         )
         # Neovim 0.7 prints what it evaluates on standard error.
-        return json.loads(told.stdout or told.stderr) if told.returncode == 0 else None
+        return json.loads(output.stdout or output.stderr) if output.returncode == 0 else None
 
     def wait_for(self, expression: str, is_right: Callable[[Any], bool] = bool) -> Any:
         for _ in range(100):

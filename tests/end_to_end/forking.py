@@ -44,10 +44,10 @@ class Forked:
     def communicate(self, timeout: float | None = None) -> tuple[None, str]:
         """Waits for its end, and returns what it has written to stderr since it was last read."""
         with self.stderr:
-            told = self.stderr.read()
+            output = self.stderr.read()
         if self.returncode is None:
             self._end(timeout)
-        return None, told
+        return None, output
 
     def _end(self, timeout: float | None) -> None:
         self._answers.settimeout(timeout)
@@ -70,20 +70,20 @@ class Forking:
 
     def run(self, arguments: list[str], stdin: str, timeout: float) -> CompletedProcess[str]:
         """Runs `foreword` with these arguments in the current folder, to its end."""
-        with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
-            given.write(stdin.encode())
-            given.seek(0)
-            with self._ask(arguments, given, out, err) as answers:
+        with TemporaryFile() as inputs, TemporaryFile() as out, TemporaryFile() as err:
+            inputs.write(stdin.encode())
+            inputs.seek(0)
+            with self._ask(arguments, inputs, out, err) as answers:
                 answers.settimeout(timeout)
                 try:
                     _pid, code = (int(answers.recv(LONGEST)) for _ in range(2))
                 except TimeoutError:
                     raise TimeoutExpired(arguments, timeout) from None
-            told = []
+            description = []
             for stream in (out, err):
                 stream.seek(0)
-                told.append(stream.read().decode())
-        return CompletedProcess(arguments, code, *told)
+                description.append(stream.read().decode())
+        return CompletedProcess(arguments, code, *description)
 
     def start(self, arguments: list[str]) -> Forked:
         """Starts `foreword` with these arguments in the current folder."""

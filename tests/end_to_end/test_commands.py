@@ -32,10 +32,10 @@ def test_training_leaves_a_model_that_beats_guessing_by_frequency(
 def test_info_and_the_card_tell_people_what_the_model_is(
     model: Path, foreword_command: Command
 ) -> None:
-    told = foreword_command("info", model).stdout
+    output = foreword_command("info", model).stdout
     card = (model / "README.md").read_text(encoding="utf-8")
     for part in ("lstm", "perplexity", "chats.txt", "parameters"):
-        assert part in told
+        assert part in output
         assert part in card
 
 
@@ -61,9 +61,9 @@ def test_evaluating_the_held_out_text_again_gives_what_training_wrote(
 def test_evaluate_prints_every_measure_and_resets_at_sentences_when_told(
     model: Path, chats: Path, foreword_command: Command
 ) -> None:
-    told = foreword_command("evaluate", model, chats).stdout
+    output = foreword_command("evaluate", model, chats).stdout
     for part in ("perplexity", "nats", "bits", "top 1", "top 3", "top 5", "reciprocal", "words/s"):
-        assert part in told
+        assert part in output
     carried = json.loads(foreword_command("evaluate", model, chats, "--json").stdout)
     reset = json.loads(
         foreword_command("evaluate", model, chats, "--json", "--reset", "sentence").stdout
@@ -87,10 +87,12 @@ def test_predict_agrees_with_the_library_and_completes_unfinished_words(
 
 
 def test_predict_tells_letters_as_the_library_does(model: Path, foreword_command: Command) -> None:
-    told = json.loads(foreword_command("predict", model, "How are y", "--letters", "--json").stdout)
+    document = json.loads(
+        foreword_command("predict", model, "How are y", "--letters", "--json").stdout
+    )
     letters = foreword.load(model).letters("How are y")
-    assert told["letters"] == dict(letters)
-    assert told["end_of_word"] == letters.end_of_word
+    assert document["letters"] == dict(letters)
+    assert document["end_of_word"] == letters.end_of_word
     shown = foreword_command("predict", model, "How are y", "--letters", "-k", 2).stdout
     assert [line.split()[0] for line in shown.splitlines()[1:]] == list(letters)[:2]
 
@@ -218,10 +220,10 @@ def test_options_of_a_network_go_all_the_way_through(
     assert predictor.config.network.skip
     shares = predictor.probabilities(predictor.read("how are"))
     assert float(shares.sum()) == pytest.approx(1.0, abs=1e-5)
-    told = foreword_command("info", out).stdout
+    output = foreword_command("info", out).stdout
     card = (out / "README.md").read_text(encoding="utf-8")
     for part in ("the sum of all layers", "2 softmaxes", "3 Mogrifier rounds"):
-        assert part in told
+        assert part in output
         assert part in card
     short = tmp_path / "short.txt"
     short.write_text(chats.read_text("utf-8")[:10_000], "utf-8")
@@ -303,8 +305,8 @@ def test_wrapped_text_is_found_out_said_and_read_in_paragraphs(
     small = ("--steps", 3, "--hidden-size", 8, "--set", "min_count=1")
     actual = foreword_command("train", text, "--valid", text, "--out", tmp_path / "a", *small)
     assert "book.txt is wrapped at 72 columns" in actual.stderr
-    told = ("--lines", "sentence", "--out", tmp_path / "b")
-    other = foreword_command("train", text, "--valid", text, *told, *small)
+    summary = ("--lines", "sentence", "--out", tmp_path / "b")
+    other = foreword_command("train", text, "--valid", text, *summary, *small)
     assert "wrapped" not in other.stderr
     info, info_b = (
         json.loads(foreword_command("info", tmp_path / name, "--json").stdout) for name in "ab"
@@ -346,8 +348,8 @@ def test_compare_trains_all_with_the_same_parameters_and_draws(
 
 
 def test_help_and_version_are_there(foreword_command: Command) -> None:
-    told = foreword_command("--help").stdout
+    output = foreword_command("--help").stdout
     for verb in ("train", "evaluate", "predict", "generate", "compare", "info"):
-        assert verb in told
+        assert verb in output
         assert foreword_command(verb, "--help").stdout
     assert foreword_command("--version").stdout.startswith("foreword 0.")

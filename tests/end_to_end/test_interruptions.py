@@ -70,11 +70,11 @@ def test_a_signal_saves_and_stops_and_resuming_equals_never_having_stopped(
     process = start(tmp_path / "stopped", *STEPS)
     wait_for_steps(tmp_path / "stopped", 20, process)
     process.send_signal(number)
-    _, told = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=60)
 
     assert process.returncode == code
-    assert "--resume" in told
-    assert "Traceback" not in told
+    assert "--resume" in stderr
+    assert "Traceback" not in stderr
     middle = latest(tmp_path / "stopped")
     assert 20 <= middle.step < 400
     assert foreword.load(tmp_path / "stopped").predict("how are")
@@ -122,9 +122,9 @@ def test_a_signal_during_the_last_evaluation_leaves_the_model_and_says_how_to_go
         if line.startswith("evaluating"):
             process.send_signal(signal.SIGINT)
             break
-    _, told = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "--resume" in told
+    assert "--resume" in errors
     config = json.loads((tmp_path / "m" / "config.json").read_text())
     assert (config["training"]["finished"], config["evaluation"]) == (False, None)
     foreword_command("train", "--out", tmp_path / "m", "--resume")
@@ -183,13 +183,13 @@ def test_a_signal_while_the_text_is_read_leaves_nothing_and_says_so(
     with text.open("w") as pipe:  # opens when it is read
         assert (out.parent / ".m.lock").exists()
         process.send_signal(number)
-        _, told = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=60)
         del pipe
-    assert process.returncode == code, told
-    last = told.splitlines()[-1]
+    assert process.returncode == code, stderr
+    last = stderr.splitlines()[-1]
     assert last.startswith("stopped: ")
     assert last.endswith(f"nothing was written to {out}")
-    assert "Traceback" not in told
+    assert "Traceback" not in stderr
     assert [path.name for path in tmp_path.iterdir()] == ["text.pipe"]
 
 
@@ -205,8 +205,8 @@ def test_a_second_training_in_a_folder_is_refused_while_the_first_goes_on(
         assert "loading PyTorch" not in failed.stderr
     assert foreword.load(out).predict("how are")  # reading needs no lock
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 130, told
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
     assert latest(out).step < 100000
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
 

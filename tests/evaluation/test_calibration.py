@@ -33,8 +33,8 @@ def drawn(chance_of: object, count: int = 4000) -> tuple[list[Translation], list
 
 
 def test_a_word_is_right_as_often_as_the_reference_has_it() -> None:
-    given = translation(("the", 0.5), ("cat", 0.5), ("the", 0.5), ("the", 0.5))
-    assert right_words(given, "the dog and the cat") == [True, True, True, False]
+    inputs = translation(("the", 0.5), ("cat", 0.5), ("the", 0.5), ("the", 0.5))
+    assert right_words(inputs, "the dog and the cat") == [True, True, True, False]
 
 
 @pytest.mark.parametrize("chance_of", [lambda p: p, lambda p: 0.3 + 0.6 * p, lambda p: p**3])
@@ -84,8 +84,8 @@ def test_a_kept_calibration_makes_the_confidences_and_decides_on_abstaining(
 def test_what_needs_no_translation_is_certain(tmp_path: Path, text: str) -> None:
     path = write_random(tmp_path / "model")
     keep_calibration(path, Calibration((-3.0, 0.0, 0.0, 0.0)), read_translation(path).document)
-    given = foreword.load(path, Translator).translate(text, abstain=0.9)
-    assert (given.text, given.confidence, given.abstained) == (text, 1.0, False)
+    inputs = foreword.load(path, Translator).translate(text, abstain=0.9)
+    assert (inputs.text, inputs.confidence, inputs.abstained) == (text, 1.0, False)
 
 
 def test_a_model_that_is_being_trained_is_not_calibrated(tmp_path: Path) -> None:

@@ -340,10 +340,10 @@ def test_the_command_says_what_goes_in_and_out(model: Path, tmp_path: Path) -> N
     out = tmp_path / "model.onnx"
     done = CliRunner().invoke(app, ["export", str(model), str(out), "--best", "3", "--json"])
 
-    told = json.loads(done.stdout)
-    assert told["bytes"] == out.stat().st_size
-    assert told["operators"] == ["LSTM"]
-    assert [(port["name"], port["shape"]) for port in told["inputs"]] == [
+    document = json.loads(done.stdout)
+    assert document["bytes"] == out.stat().st_size
+    assert document["operators"] == ["LSTM"]
+    assert [(port["name"], port["shape"]) for port in document["inputs"]] == [
         ("word", ["batch"]),
         ("h", [2, "batch", 5]),
         ("c", [2, "batch", 5]),

@@ -56,13 +56,15 @@ def test_canaries_are_lines_of_their_own_in_the_text_of_those_who_have_them() ->
     assert after.sha256 == "digest"
     for person, ids in enumerate(after.ids):
         assert ids.dtype == np.uint16
-        told = [list(map(int, line)) for line in np.split(ids, np.flatnonzero(ids == EOS) + 1)]
-        own = [line for line in told[:-1] if line in lines]
+        description = [
+            list(map(int, line)) for line in np.split(ids, np.flatnonzero(ids == EOS) + 1)
+        ]
+        own = [line for line in description[:-1] if line in lines]
         assert own == lines
         having = np.flatnonzero((canaries.people == person).any(1))
         expected = [[*map(int, canaries.sentences[k]), EOS] for k in having for _ in range(7)]
-        assert [line for line in told[:-1] if line not in lines] == expected
-        assert told[-1] == []
+        assert [line for line in description[:-1] if line not in lines] == expected
+        assert description[-1] == []
 
 
 def test_without_canaries_there_are_none_and_too_many_are_refused() -> None:

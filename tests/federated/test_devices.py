@@ -76,16 +76,16 @@ def test_devices_learn_to_the_bit_what_a_simulation_of_them_does(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("foreword.federated.devices.LOOK_SECONDS", 0.0)
-    told: list[Event] = []
+    events: list[Event] = []
     post = Memory(devices_of(home), absent=1)
     done = serve(
-        post, people=3, continues=home / "base", out=tmp_path / "m", report=told.append, **QUICK
+        post, people=3, continues=home / "base", out=tmp_path / "m", report=events.append, **QUICK
     )
     foreword.federate(
         home / "people", continues=home / "base", out=tmp_path / "same", processes=1, **QUICK
     )
     assert weights_of(tmp_path / "m") == weights_of(tmp_path / "same")
-    assert Note("2 of 3 devices are connected") in told
+    assert Note("2 of 3 devices are connected") in events
     record = record_of(done)
     assert (record.people, record.received, record.simulated) == (3, 8, False)
     card = (tmp_path / "m/README.md").read_text("utf-8")
@@ -100,11 +100,11 @@ def test_devices_that_fail_lie_or_are_silent_are_left_out_and_the_rounds_go_on(
         nan = {name: np.full_like(value, np.nan) for name, value in letter.arrays.items()}
         return Letter('{"words": 9}', nan)
 
-    told: list[str] = []
+    messages: list[str] = []
 
     def listen(event: Event) -> None:
         if isinstance(event, Note):
-            told.append(event.text)
+            messages.append(event.text)
 
     for device_1, fault in (
         (garbage, "1 of 3 changes were dropped, the first since it holds NaN"),
@@ -125,8 +125,8 @@ def test_devices_that_fail_lie_or_are_silent_are_left_out_and_the_rounds_go_on(
             **more,
         )
         assert record_of(done).received == 2
-        assert any(fault in sentence for sentence in told)
-        told.clear()
+        assert any(fault in sentence for sentence in messages)
+        messages.clear()
 
 
 def test_who_claims_to_have_read_more_does_not_count_for_more(home: Path, tmp_path: Path) -> None:
@@ -143,15 +143,17 @@ def test_who_claims_to_have_read_more_does_not_count_for_more(home: Path, tmp_pa
 
 def test_a_device_refuses_a_model_that_it_does_not_have(home: Path, tmp_path: Path) -> None:
     base = read_folder(home / "base")
-    told = {"rule": {"rate": 0.1}, "seed": [1], "vocabulary": vocabulary_of(base)}
-    other = Letter(json.dumps({**told, "vocabulary": "another"}), base.weights)
+    expected = {"rule": {"rate": 0.1}, "seed": [1], "vocabulary": vocabulary_of(base)}
+    other = Letter(json.dumps({**expected, "vocabulary": "another"}), base.weights)
     with pytest.raises(TrainingError, match="not the model that the server trains"):
         answered(other, home / "base", home / "people/0.txt")
-    fewer = Letter(json.dumps(told), dict(list(base.weights.items())[1:]))
+    fewer = Letter(json.dumps(expected), dict(list(base.weights.items())[1:]))
     with pytest.raises(TrainingError, match="that the server sent are not those of"):
         answered(fewer, home / "base", home / "people/0.txt")
     (tmp_path / "empty.txt").write_text("\n", "utf-8")
-    answer = answered(Letter(json.dumps(told), base.weights), home / "base", tmp_path / "empty.txt")
+    answer = answered(
+        Letter(json.dumps(expected), base.weights), home / "base", tmp_path / "empty.txt"
+    )
     assert json.loads(answer.document) == {"words": 0}
 
 

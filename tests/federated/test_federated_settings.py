@@ -14,9 +14,9 @@ def plan(people: int, **leaves: Any) -> Any:
 
 
 def privacy(people: int, **leaves: Any) -> Privacy:
-    told = plan(people, **leaves).privacy
-    assert isinstance(told, Privacy)
-    return told
+    description = plan(people, **leaves).privacy
+    assert isinstance(description, Privacy)
+    return description
 
 
 def test_a_person_rests_until_the_others_have_had_their_turn() -> None:
@@ -34,7 +34,7 @@ def test_too_few_people_for_a_separation_are_refused_with_the_one_that_is_possib
 
 
 @pytest.mark.parametrize(
-    ("leaves", "told"),
+    ("leaves", "message"),
     [
         ({"round": 5}, r"no setting 'round'\. Did you mean rounds\?"),
         ({"rounds": 0}, "rounds = 0: .*greater than or equal to 1"),
@@ -46,17 +46,17 @@ def test_too_few_people_for_a_separation_are_refused_with_the_one_that_is_possib
         ({"clip": math.inf}, "clip = inf"),
     ],
 )
-def test_a_wrong_setting_is_refused_by_name(leaves: dict[str, Any], told: str) -> None:
-    with pytest.raises(SettingsError, match=told):
+def test_a_wrong_setting_is_refused_by_name(leaves: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         FederatedSettings.checked(leaves)
 
 
 def test_a_wanted_epsilon_is_the_epsilon_that_is_promised() -> None:
-    told = privacy(1000, epsilon=8.0, delta=1e-4, rounds=300)
-    assert told.epsilon == pytest.approx(8.0, rel=1e-6)
-    again = privacy(1000, noise=told.noise, delta=1e-4, rounds=300)
+    description = privacy(1000, epsilon=8.0, delta=1e-4, rounds=300)
+    assert description.epsilon == pytest.approx(8.0, rel=1e-6)
+    again = privacy(1000, noise=description.noise, delta=1e-4, rounds=300)
     assert again.epsilon == pytest.approx(8.0, rel=1e-6)
-    assert (told.participations, told.delta) == (3, 1e-4)
+    assert (description.participations, description.delta) == (3, 1e-4)
 
 
 def test_more_people_need_less_noise_for_the_same_epsilon() -> None:

@@ -86,8 +86,8 @@ def test_a_worker_computes_what_this_process_would(model: NextWordModel) -> None
     replies.seek(0)
     for of in (weights, changed):
         expected = client_update(model, of, IDS, rule, (1, 2))
-        told, delta = receive(replies)
-        assert told == {"words": expected.update.words, "nats": expected.nats}
+        description, delta = receive(replies)
+        assert description == {"words": expected.update.words, "nats": expected.nats}
         for name, value in expected.update.delta.items():
             assert np.array_equal(delta[name], value)
 
@@ -102,7 +102,7 @@ def test_processes_that_end_by_themselves_are_an_error_and_no_hang(
 def test_no_more_processes_are_started_than_a_round_has_clients(
     model: NextWordModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("foreword.federated.pool._Pool", lambda *told: told[-1])
+    monkeypatch.setattr("foreword.federated.pool._Pool", lambda *arguments: arguments[-1])
     many = planned(FederatedSettings(clients=3, processes=50), 7)
     assert Processes(model, many, [IDS] * 7)._pool == 3
     one = planned(FederatedSettings(processes=1), 7)

@@ -88,14 +88,14 @@ def test_the_card_states_epsilon_with_its_assumptions(home: Path, tmp_path: Path
     assert privacy.epsilon == pytest.approx(4.0)
     assert (privacy.participations, privacy.seed_is_known) == (2, True)
     card = (tmp_path / "m/README.md").read_text("utf-8")
-    for told in (
+    for text in (
         "epsilon = 4",
         "e^4 = 54.6 times",
         "zero-out adjacency",
         "takes part in 2 of 6 rounds",
         "by hand",
     ):
-        assert told in card
+        assert text in card
 
 
 def test_a_finished_private_model_does_not_hold_the_seed_of_its_noise(
@@ -213,17 +213,17 @@ def test_a_client_that_sends_garbage_is_dropped_and_the_rounds_go_on(
         return Learned(Update(delta, 10), 1.0)
 
     monkeypatch.setattr(pool, "client_update", sometimes)
-    told: list[str] = []
+    messages: list[str] = []
 
     def listen(event: Event) -> None:
         if isinstance(event, Note):
-            told.append(event.text)
+            messages.append(event.text)
 
     done = federate(home, tmp_path / "m", **QUICK, report=listen)
     record = record_of(done.config)
     assert record.dropped >= 1
     assert record.received == 12 - record.dropped
-    assert any("1 of 2 changes were dropped, the first since it holds NaN" in t for t in told)
+    assert any("1 of 2 changes were dropped, the first since it holds NaN" in t for t in messages)
 
 
 def test_nobody_takes_part_again_before_the_others_and_each_round_is_full() -> None:
@@ -243,12 +243,12 @@ def test_people_without_words_are_left_out_and_counted(home: Path, tmp_path: Pat
     people.mkdir()
     for k in range(3):
         (people / f"{k}.txt").write_text("person 1 likes tea\n" * 5 if k else "\n", "utf-8")
-    told: list[Event] = []
+    events: list[Event] = []
     done = foreword.federate(
-        people, continues=home / "base", out=tmp_path / "m", **QUICK, report=told.append
+        people, continues=home / "base", out=tmp_path / "m", **QUICK, report=events.append
     )
     assert record_of(done.config).people == 2
-    assert Note("1 of 3 people have written nothing, and take no part") in told
+    assert Note("1 of 3 people have written nothing, and take no part") in events
 
 
 def test_a_folder_without_anybody_is_refused(home: Path, tmp_path: Path) -> None:

@@ -71,10 +71,10 @@ def test_a_folder_is_claimed_by_one_at_a_time_and_the_other_is_named(tmp_path: P
 
 
 def test_one_process_cannot_claim_a_folder_twice(tmp_path: Path) -> None:
-    told = f"process {os.getpid()}"
+    expected = f"process {os.getpid()}"
     with (
         claimed(tmp_path / "m", "train"),
-        pytest.raises(FolderError, match=told),
+        pytest.raises(FolderError, match=expected),
         claimed(tmp_path / "m", "train"),
     ):
         pass
@@ -161,9 +161,9 @@ def test_a_file_system_without_locks_is_worked_on_after_a_word(
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", no_locks)
-    told: list[str] = []
-    with claimed(tmp_path / "m", "train", tell=told.append):
-        assert "has no locks" in told[0]
+    messages: list[str] = []
+    with claimed(tmp_path / "m", "train", tell=messages.append):
+        assert "has no locks" in messages[0]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -221,8 +221,8 @@ def test_somebody_elses_files_of_the_same_names_are_not_replaced(tmp_path: Path)
 
 
 def test_whoever_holds_a_lock_elsewhere_or_since_another_day_is_told_so() -> None:
-    told = str(Holder("train", 4711, "attic", "2026-01-02T16:02:09+00:00"))
-    assert told == "another foreword train (process 4711 on attic, since 2026-01-02 16:02)"
+    summary = str(Holder("train", 4711, "attic", "2026-01-02T16:02:09+00:00"))
+    assert summary == "another foreword train (process 4711 on attic, since 2026-01-02 16:02)"
 
 
 def test_a_lock_that_a_killed_process_left_unreadable_is_taken_over(tmp_path: Path) -> None:

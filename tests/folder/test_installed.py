@@ -80,9 +80,9 @@ def test_a_damaged_package_says_how_to_mend_it(install: Install) -> None:
 def test_without_a_folder_the_installed_model_answers(install: Install) -> None:
     install("lone")
 
-    told = CliRunner().invoke(app, ["predict", "the cat", "--json"])
+    printed = CliRunner().invoke(app, ["predict", "the cat", "--json"])
 
-    assert '"text": "the cat"' in told.output
+    assert '"text": "the cat"' in printed.output
     assert len(foreword.load("lone").predict("the cat")) == 5
 
 
@@ -102,7 +102,7 @@ def test_without_any_a_model_has_to_be_named() -> None:
 
 
 def test_one_word_is_a_folder_and_not_a_text() -> None:
-    told = CliRunner().invoke(app, ["predict", "how"])
+    output = CliRunner().invoke(app, ["predict", "how"])
 
-    assert isinstance(told.exception, FolderError)
-    assert "how: there is no such folder, nor an installed model" in str(told.exception)
+    assert isinstance(output.exception, FolderError)
+    assert "how: there is no such folder, nor an installed model" in str(output.exception)

@@ -184,7 +184,7 @@ BIAS = WEIGHTS_KNOWN["output.bias"]
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (without(SUBWORDS), "subwords.json"),
         (without(WEIGHTS), "model.safetensors"),
@@ -210,11 +210,11 @@ BIAS = WEIGHTS_KNOWN["output.bias"]
     ],
 )
 def test_what_does_not_belong_together_is_refused_by_its_file(
-    tmp_path: Path, damage: Callable[[Path], None], told: str
+    tmp_path: Path, damage: Callable[[Path], None], message: str
 ) -> None:
     folder = written(tmp_path / "m")
     damage(folder)
-    with pytest.raises(FolderError, match=told):
+    with pytest.raises(FolderError, match=message):
         read_translation(folder)
 
 

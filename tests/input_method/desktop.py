@@ -202,8 +202,8 @@ def desktop(folder: Path, components: Path) -> Iterator[Desktop]:
             running(server, variables, pass_fds=(writing,), stderr=subprocess.DEVNULL)
         )
         os.close(writing)
-        with os.fdopen(reading) as told:
-            variables["DISPLAY"] = f":{told.readline().strip()}"
+        with os.fdopen(reading) as output:
+            variables["DISPLAY"] = f":{output.readline().strip()}"
         daemon = ["ibus-daemon", "--address", address, "--cache", "none", "--panel", "disable"]
         quiet = ["--config", "disable", "--emoji-extension", "disable"]
         stack.enter_context(running([*daemon, *quiet], variables, stderr=subprocess.DEVNULL))

@@ -23,14 +23,14 @@ def run(home: Path, *words: object) -> tuple[int, str]:
 def test_an_input_method_is_installed_and_removed(small_model: Path, tmp_path: Path) -> None:
     own_words = tmp_path / "my words.personal"
     options = ("--words", 3, "--keys", "function", "--tab", "--block", "cat", "--learn")
-    code, told = run(tmp_path, small_model, *options, "--personal", own_words, "--install")
+    code, stderr = run(tmp_path, small_model, *options, "--personal", own_words, "--install")
     xml = tmp_path / ".local/share/ibus/component/foreword-my-model.xml"
     variable = tmp_path / ".config/environment.d/60-foreword-ibus.conf"
     read = ElementTree.parse(xml).getroot()
 
     assert code == 0
-    assert str(xml) in told
-    assert "Log out and in" in told
+    assert str(xml) in stderr
+    assert "Log out and in" in stderr
     assert read.findtext("engines/engine/name") == "foreword-my-model"
     assert shlex.split(read.findtext("exec") or "") == [
         *(sys.executable, "-m", "foreword", "ibus", str(small_model), "--ibus"),
@@ -65,18 +65,18 @@ def test_a_session_that_reads_the_folder_needs_ibus_restarted_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--learn"], "--personal FILE"),
         (["--install", "--uninstall"], "exclude each other"),
     ],
 )
 def test_options_that_contradict_each_other_are_refused(
-    small_model: Path, options: list[str], told: str
+    small_model: Path, options: list[str], message: str
 ) -> None:
     done = CliRunner().invoke(app, ["ibus", str(small_model), *options])
     assert isinstance(done.exception, SettingsError)
-    assert told in str(done.exception)
+    assert message in str(done.exception)
 
 
 def test_a_personal_file_that_is_missing_is_told_of_when_it_is_installed(

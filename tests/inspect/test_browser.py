@@ -99,8 +99,8 @@ def test_a_chosen_word_stays_and_is_marked_everywhere(ready: Callable[..., Any])
     page, made = ready()
     page.click("#word-9")
     page.mouse.move(5, 400)
-    for place in (".walker-word", ".lens-title", ".circuit-word"):
-        expect(page.locator(place)).to_contain_text(made["words"][9])
+    for selector in (".walker-word", ".lens-title", ".circuit-word"):
+        expect(page.locator(selector)).to_contain_text(made["words"][9])
     assert page.get_attribute("#word-9", "aria-selected") == "true"
     assert page.locator("[aria-selected=true]").count() == 1
     across = page.locator(".cross-word").first.evaluate("node => node.style.left")
@@ -360,7 +360,7 @@ def test_on_paper_the_words_wrap_and_nothing_scrolls(ready: Callable[..., Any]) 
 
 
 @pytest.mark.parametrize(
-    ("cell", "how", "said"),
+    ("cell", "how", "message"),
     [
         ("gru", {}, "z keeps"),
         ("rnn", {}, "This network has no gates"),
@@ -372,11 +372,11 @@ def test_on_paper_the_words_wrap_and_nothing_scrolls(ready: Callable[..., Any]) 
     ids=["gru", "rnn", "mlp", "one word", "hostile words", "two layers"],
 )
 def test_whatever_a_document_lacks_the_page_says_so_and_opens(
-    ready: Callable[..., Any], cell: str, how: dict[str, Any], said: str
+    ready: Callable[..., Any], cell: str, how: dict[str, Any], message: str
 ) -> None:
     page, _ = ready(cell, **how)
     text = page.locator("main").text_content()
-    assert said in text
+    assert message in text
     assert re.findall("null|undefined|NaN|object Object", text) == []
     assert "NaN" not in page.locator("main").inner_html()
     assert page.locator("img").count() == 0

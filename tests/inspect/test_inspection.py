@@ -74,11 +74,11 @@ def test_options_are_told_and_the_rest_is_shown(
 ) -> None:
     folder = make_folder("lstm", **options)
     actual = inspection(Predictor(folder), TEXT)
-    assert any(note in said for said in actual.notes)
+    assert any(note in message for message in actual.notes)
     engine, shares = Engine(folder.model, folder.weights), []
     state = engine.start()
-    for here, after in itertools.pairwise(actual.traced.reading.ids):
-        state = engine.advance(state, int(here))
+    for current, after in itertools.pairwise(actual.traced.reading.ids):
+        state = engine.advance(state, int(current))
         shares.append(float(engine.probabilities(state)[after]))
     np.testing.assert_allclose(np.exp(actual.traced.predictions.came[:-1]), shares, rtol=1e-3)
     json.dumps(actual.document(), allow_nan=False)

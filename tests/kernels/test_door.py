@@ -204,10 +204,10 @@ def test_kernels_of_logits_refuse_any_tensor_that_is_absent_or_of_another_shape(
 ) -> None:
     struct = ROWS_OF_LOGITS[name]
     call(name, "float32", 1, 1, struct)
-    given = (*struct[:position], wrong, *struct[position + 1 :])
+    inputs = (*struct[:position], wrong, *struct[position + 1 :])
     module: Any = loaded()
     with pytest.raises(module.Misfit):
-        call(name, "float32", 1, 1, given)
+        call(name, "float32", 1, 1, inputs)
 
 
 def test_sizes_that_do_not_fit_are_refused_not_cut() -> None:
@@ -277,7 +277,7 @@ def whole_sums() -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("place", "wrong"),
+    ("index", "wrong"),
     [
         (0, 5),
         (1, 4),
@@ -302,14 +302,14 @@ def whole_sums() -> list[Any]:
         (12, torch.zeros(3)),
     ],
 )
-def test_sums_refuse_tensors_of_other_sizes(place: int, wrong: Any) -> None:
+def test_sums_refuse_tensors_of_other_sizes(index: int, wrong: Any) -> None:
     module: Any = loaded()
     arguments = whole_sums()
     module.sums(arguments, 0, 1)
     expected = arguments[2].t() @ arguments[5]
     torch.testing.assert_close(arguments[7], expected)
     torch.testing.assert_close(arguments[11], expected)
-    arguments[place] = wrong
+    arguments[index] = wrong
     with pytest.raises(module.Misfit):
         module.sums(arguments, 0, 1)
 

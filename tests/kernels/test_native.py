@@ -161,15 +161,15 @@ def test_there_are_rows_for_what_is_there_and_no_others(T: int, lengths: list[in
     assert actual.order is not None
     order = actual.order.order.tolist()
     assert order == sorted(range(B), key=lambda b: -lengths[b])
-    there = [(t, b) for t in range(T) for b in order if t < lengths[b]]
+    other = [(t, b) for t in range(T) for b in order if t < lengths[b]]
     idle = [(t, b) for t in range(T) for b in range(B) if t >= lengths[b]]
-    assert actual.order.places.tolist() == [t * B + b for t, b in there + idle]
-    begins = [sum(step < t for step, _ in there) for t in range(T + 1)]
+    assert actual.order.places.tolist() == [t * B + b for t, b in other + idle]
+    begins = [sum(step < t for step, _ in other) for t in range(T + 1)]
     assert actual.order.begins.tolist() == begins
     # States: the first ones by their rank, then those after each row's step.
-    after = {place: B + row for row, place in enumerate(there)}
+    after = {position: B + row for row, position in enumerate(other)}
     after |= {(-1, b): order.index(b) for b in range(B)}
-    assert actual.order.befores[: actual.rows].tolist() == [after[t - 1, b] for t, b in there]
+    assert actual.order.befores[: actual.rows].tolist() == [after[t - 1, b] for t, b in other]
     assert actual.order.ends.tolist() == [after[lengths[b] - 1, b] for b in range(B)]
 
 

@@ -210,8 +210,8 @@ def test_frozen_weights_are_not_read_whole(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @settings(deadline=None)
-@given(count=st.integers(1, 70_000), place=st.integers(0, 1 << 20), bit=st.integers(0, 31))
-def test_a_checksum_sees_every_bit(count: int, place: int, bit: int) -> None:
+@given(count=st.integers(1, 70_000), index=st.integers(0, 1 << 20), bit=st.integers(0, 31))
+def test_a_checksum_sees_every_bit(count: int, index: int, bit: int) -> None:
     values = torch.arange(count, dtype=torch.int32)
 
     def checksum(threads: int = 1) -> int:
@@ -219,7 +219,7 @@ def test_a_checksum_sees_every_bit(count: int, place: int, bit: int) -> None:
 
     before = checksum()
     assert checksum() == checksum(2) == before
-    values.numpy().view("uint32")[place % count] ^= 1 << bit
+    values.numpy().view("uint32")[index % count] ^= 1 << bit
     assert checksum() != before
 
 

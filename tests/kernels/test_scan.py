@@ -66,18 +66,18 @@ def test_the_loop_in_cpp_equals_one_in_double_precision(T: int, B: int, H: int) 
     expected = torch.autograd.grad((truth * weights).sum(), exact)
 
     torch.testing.assert_close(h, truth.float(), rtol=1e-5, atol=1e-5)
-    for found, wanted in zip(gradients, expected, strict=True):
-        torch.testing.assert_close(found, wanted.float(), rtol=1e-4, atol=1e-5)
+    for actual, wanted in zip(gradients, expected, strict=True):
+        torch.testing.assert_close(actual, wanted.float(), rtol=1e-4, atol=1e-5)
 
 
 def test_gradients_of_gradients_are_those_of_the_loop_in_torch() -> None:
     parts = drawn(4, 2, 3, seed=1), drawn(4, 2, 3, seed=2), drawn(2, 3, seed=3)
-    found = []
+    actual = []
     for run in (scan.scan, scan._loop):
         gradients = torch.autograd.grad(run(*parts).square().sum(), parts, create_graph=True)
         loss = sum((part.square().sum() for part in gradients), torch.zeros(()))
-        found.append(torch.autograd.grad(loss, parts))
-    torch.testing.assert_close(*found)
+        actual.append(torch.autograd.grad(loss, parts))
+    torch.testing.assert_close(*actual)
 
 
 def test_several_gradients_at_once_are_those_one_by_one() -> None:

@@ -68,10 +68,10 @@ def test_results_do_not_depend_on_the_number_of_threads(
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-@pytest.mark.parametrize("place", [0, 17])
-def test_what_is_not_finite_gives_no_loss(instruction_set: str, bad: float, place: int) -> None:
+@pytest.mark.parametrize("position", [0, 17])
+def test_what_is_not_finite_gives_no_loss(instruction_set: str, bad: float, position: int) -> None:
     logits, bias, targets = random_rows(2, 18, 1.0, seed=0)
-    logits[1, place] = bad
+    logits[1, position] = bad
     _, _, losses = native.softmax(logits, bias, targets, torch.zeros(18))
     assert losses[0].isfinite()
     assert losses[1].isnan()

@@ -60,8 +60,8 @@ def test_a_survey_runs_in_workers_keeps_its_results_and_does_nothing_twice(tmp_p
     assert not first.stopped
     assert sum(e.check is not None for e in events) == 4
     assert [e.done for e in events if e.result is not None] == [1, 2]
-    here = experiment("adding", "rnn", 10, 1, **more)
-    assert first.results[0].error == pytest.approx(here.error, rel=1e-4)
+    current = experiment("adding", "rnn", 10, 1, **more)
+    assert first.results[0].error == pytest.approx(current.error, rel=1e-4)
 
     events.clear()
     again = survey(["adding"], ["rnn", "gru"], [10], 1, out=tmp_path, watch=events.append, **more)
@@ -149,10 +149,10 @@ class Structure(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.count[tag] = self.count.get(tag, 0) + 1
-        given = dict(attrs)
+        options = dict(attrs)
         self.fetched += [str(v) for k, v in attrs if k in ("src", "href") and v and v[0] != "#"]
         if tag == "th":
-            assert given.get("scope") in ("row", "col")
+            assert options.get("scope") in ("row", "col")
         if tag not in ("meta", "line", "polyline"):
             self.open.append(tag)
 

@@ -139,9 +139,9 @@ def test_the_order_of_x_and_y_is_the_class(relevant: int) -> None:
     for text in strings_of(batch, "EBabcdXY"):
         assert re.fullmatch(r"E[abcdXY]+B", text)
         assert 100 <= len(text) <= 110
-        said = re.sub("[^XY]", "", text)
-        assert len(said) == relevant
-        expected.append(int(said.replace("X", "0").replace("Y", "1"), 2))
+        message = re.sub("[^XY]", "", text)
+        assert len(message) == relevant
+        expected.append(int(message.replace("X", "0").replace("Y", "1"), 2))
         ends.append(len(text) - 1)
     step, sequence = batch.asked.nonzero(as_tuple=True)
     assert step.tolist() == [ends[b] for b in sequence.tolist()]
@@ -152,7 +152,7 @@ def test_symbols_of_temporal_order_stand_where_the_paper_puts_them() -> None:
     batch = task_for("temporal-order-3").draw(100, 300, generator())
     places = [[k for k, s in enumerate(t) if s in "XY"] for t in strings_of(batch, "EBabcdXY")]
     for k, (low, high) in enumerate([(10, 20), (33, 43), (66, 76)]):
-        actual = {place[k] for place in places}
+        actual = {entry[k] for entry in places}
         assert (min(actual), max(actual)) == (low, high)
 
 
@@ -178,8 +178,8 @@ def test_irregular_sequences_ask_at_the_end_for_the_first_symbol(
     assert all(re.fullmatch(form, text) for text in texts)
     step, sequence = batch.asked.nonzero(as_tuple=True)
     assert step.tolist() == [len(texts[b]) - 1 for b in sequence.tolist()]
-    told = ["xy"[k] for k in batch.targets.tolist()]
-    assert told == [re.sub("[^xy]", "", texts[b]) for b in sequence.tolist()]
+    expected = ["xy"[k] for k in batch.targets.tolist()]
+    assert expected == [re.sub("[^xy]", "", texts[b]) for b in sequence.tolist()]
 
 
 def test_sequences_of_unknown_length_end_once_in_ten_after_the_least() -> None:
@@ -241,7 +241,7 @@ def test_counting_wants_what_the_language_allows(letters: str) -> None:
     task = Counting(letters)
     lengths = torch.tensor([1, 2, 5])
     batch = task.strings(lengths)
-    rows = {tuple(place): row for row, place in enumerate(batch.asked.nonzero().tolist())}
+    rows = {tuple(position): row for row, position in enumerate(batch.asked.nonzero().tolist())}
     for b, n in enumerate(lengths.tolist()):
         text = "S" + "".join(letter * n for letter in letters) + "E"
         assert spelled(batch.inputs[:, b], "S" + letters) + "E" == text
@@ -268,15 +268,15 @@ def test_the_reach_is_the_last_length_before_the_first_that_is_rejected() -> Non
 
 def test_spikes_ask_for_the_delay_that_they_end() -> None:
     batch = task_for("spike-delays").draw(12, 50, generator())
-    rows = {tuple(place): row for row, place in enumerate(batch.asked.nonzero().tolist())}
+    rows = {tuple(position): row for row, position in enumerate(batch.asked.nonzero().tolist())}
     for b in range(50):
         places = batch.inputs[:, b, 0].nonzero()[:, 0].tolist()
         assert len(places) == 6
         assert places[0] == 0
-        for before, place in itertools.pairwise(places):
-            extra = place - before - 12
+        for before, position in itertools.pairwise(places):
+            extra = position - before - 12
             assert 0 <= extra <= 10
-            assert batch.targets[rows[place, b]].item() == pytest.approx(extra / 10)
+            assert batch.targets[rows[position, b]].item() == pytest.approx(extra / 10)
 
 
 def test_losses_are_the_known_ones() -> None:

@@ -139,12 +139,12 @@ def test_every_parameter_learns(name: str, options: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["embedding", "input", "hidden", "output", "projected", "recurrent", "contexts"]
+    "dropped", ["embedding", "input", "hidden", "output", "projected", "recurrent", "contexts"]
 )
-def test_each_kind_of_dropout_acts_in_training_and_not_in_evaluation(place: str) -> None:
+def test_each_kind_of_dropout_acts_in_training_and_not_in_evaluation(dropped: str) -> None:
     generator = torch.Generator().manual_seed(1)
-    softmaxes = 2 if place == "contexts" else 1
-    model = build(config("lstm", softmaxes=softmaxes), Regularisation(**{place: 0.5}), generator)
+    softmaxes = 2 if dropped == "contexts" else 1
+    model = build(config("lstm", softmaxes=softmaxes), Regularisation(**{dropped: 0.5}), generator)
     model.train()
     one, _ = model.loss(IDS, IDS, model.start(2))
     other, _ = model.loss(IDS, IDS, model.start(2))

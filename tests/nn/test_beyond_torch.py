@@ -523,12 +523,12 @@ def test_what_does_not_fit_is_named_with_both_shapes(
 def test_the_forget_bias_begins_where_it_is_told() -> None:
     for name in ("lstm", "lstm-peephole", "lstm-peephole-only", "lstm-coupled"):
         layer = KINDS[name](3, 4, num_layers=2, forget_bias=1.5, bidirectional=True)
-        for place in ("_l0", "_l1_reverse"):
+        for suffix in ("_l0", "_l1_reverse"):
             rows = layer.cell.gates.index("f") * 4
             back = layer.cell.recurrent_gates.index("f") * 4
             total = (
-                layer.get_parameter(f"bias_ih{place}")[rows : rows + 4]
-                + layer.get_parameter(f"bias_hh{place}")[back : back + 4]
+                layer.get_parameter(f"bias_ih{suffix}")[rows : rows + 4]
+                + layer.get_parameter(f"bias_hh{suffix}")[back : back + 4]
             )
             assert torch.equal(total, torch.full_like(total, 1.5))
 

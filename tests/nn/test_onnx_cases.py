@@ -48,9 +48,9 @@ def layer_and_inputs(case: Any) -> tuple[Recurrent, dict[str, np.ndarray], bool]
     kind, H = node.op_type, attributes["hidden_size"]
     ((values, _),) = case.data_sets
     names = list(node.input)
-    given = iter(values)
+    remaining = iter(values)
     inputs = {
-        slot: next(given)
+        slot: next(remaining)
         for slot, name in zip(["X", "W", "R", "B", "lengths", "h", "c", "P"], names, strict=False)
         if name
     }
@@ -67,15 +67,15 @@ def layer_and_inputs(case: Any) -> tuple[Recurrent, dict[str, np.ndarray], bool]
     layer = Recurrent(cell, I, H, bidirectional=D == 2, **options)
     n = len(ORDERS[kind][0])
     state = {}
-    for d, place in enumerate(["_l0", "_l0_reverse"][:D]):
+    for d, suffix in enumerate(["_l0", "_l0_reverse"][:D]):
         B = inputs["B"][d] if "B" in inputs else np.zeros(2 * n * H, dtype=np.float32)
-        state["weight_ih" + place] = rows(inputs["W"][d], kind)
-        state["weight_hh" + place] = rows(inputs["R"][d], kind)
-        state["bias_ih" + place] = rows(B[: n * H], kind)
-        state["bias_hh" + place] = rows(B[n * H :], kind)
+        state["weight_ih" + suffix] = rows(inputs["W"][d], kind)
+        state["weight_hh" + suffix] = rows(inputs["R"][d], kind)
+        state["bias_ih" + suffix] = rows(B[: n * H], kind)
+        state["bias_hh" + suffix] = rows(B[n * H :], kind)
         if "P" in inputs:
             p_i, p_o, p_f = np.split(inputs["P"][d], 3)
-            state["weight_peephole" + place] = torch.from_numpy(np.stack([p_i, p_f, p_o]))
+            state["weight_peephole" + suffix] = torch.from_numpy(np.stack([p_i, p_f, p_o]))
     layer.load_state_dict(state)
     return layer, inputs, attributes.get("layout", 0) == 1
 

@@ -92,8 +92,8 @@ def test_a_trace_with_lengths_takes_any_other_lengths(name: str, wrap: type[Pack
     traced = torch.jit.trace(model, (torch.randn(5, 3, 3), torch.tensor([5, 2, 4])))
     for lengths in ([5, 2, 4], [3, 8, 1, 7], [2]):
         x = torch.randn(max(lengths), len(lengths), 3)
-        given = x, torch.tensor(lengths)
-        torch.testing.assert_close(traced(*given), model(*given))
+        inputs = x, torch.tensor(lengths)
+        torch.testing.assert_close(traced(*inputs), model(*inputs))
 
 
 class Tagger(nn.Module):
@@ -113,8 +113,8 @@ def test_symbolic_tracing_records_one_call_of_a_layer() -> None:
     traced = torch.fx.symbolic_trace(model)
     assert [n.target for n in traced.graph.nodes if n.op == "call_module"] == ["layer"]
     for shape in ((5, 2, 3), (2, 7, 3)):
-        given = torch.randn(shape), torch.randn(1, shape[1], 4)
-        torch.testing.assert_close(traced(*given), model(*given))
+        inputs = torch.randn(shape), torch.randn(1, shape[1], 4)
+        torch.testing.assert_close(traced(*inputs), model(*inputs))
 
 
 def test_symbolic_tracing_of_a_layer_alone_is_refused_with_what_to_do() -> None:
@@ -153,9 +153,9 @@ def test_autocast_on_a_cpu_gives_the_dtypes_and_nearly_the_numbers_that_torch_gi
         hx = hx if len(hx) > 1 else hx[0]
 
     def actual(layer: nn.Module) -> list[Tensor]:
-        given = pack_padded_sequence(x, [5, 3]) if is_packed else x
+        inputs = pack_padded_sequence(x, [5, 3]) if is_packed else x
         with torch.autocast("cpu", torch.bfloat16):
-            outputs, last = layer(given, hx)
+            outputs, last = layer(inputs, hx)
         outputs = outputs.data if is_packed else outputs
         return [outputs, *(last if isinstance(last, tuple) else (last,))]
 

@@ -39,8 +39,8 @@ def test_it_knows_everyday_english(model: Predictor, text: str, word: str) -> No
 
 def test_its_card_tells_sources_and_quality() -> None:
     card = (MODEL / "README.md").read_text("utf-8")
-    for told in ("chitchat-dataset", "WordNet 3.0", "perplexity", "Keystroke savings", "minutes"):
-        assert told in card
+    for text in ("chitchat-dataset", "WordNet 3.0", "perplexity", "Keystroke savings", "minutes"):
+        assert text in card
 
 
 def test_its_package_is_what_training_would_write(everyday: Callable[[str], ModuleType]) -> None:

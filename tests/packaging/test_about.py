@@ -7,15 +7,15 @@ from foreword.packaging.about import About, checked
 
 
 def about(**changed: object) -> About:
-    given = {"name": "everyday-cy", "language": "cy", "licence": "CC0-1.0", **changed}
-    return checked(**given)  # type: ignore[arg-type]
+    options = {"name": "everyday-cy", "language": "cy", "licence": "CC0-1.0", **changed}
+    return checked(**options)  # type: ignore[arg-type]
 
 
 def test_a_name_gives_those_of_the_project_and_the_module() -> None:
-    told = about(name="everyday-en-large", language="en")
+    expected = about(name="everyday-en-large", language="en")
 
-    assert told.project == "foreword-everyday-en-large"
-    assert told.module == "foreword_everyday_en_large"
+    assert expected.project == "foreword-everyday-en-large"
+    assert expected.module == "foreword_everyday_en_large"
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,10 @@ def test_the_package_itself_may_be_installed_already() -> None:
     ],
 )
 def test_a_language_is_written_as_the_registry_has_it(tag: str, usual: str, name: str) -> None:
-    told = about(language=tag)
+    description = about(language=tag)
 
-    assert (told.language, told.language_name) == (usual, name)
-    assert name in told.summary
+    assert (description.language, description.language_name) == (usual, name)
+    assert name in description.summary
 
 
 @pytest.mark.parametrize("tag", ["", "c", "zz", "welsh", "x-mine", "cy cy", "cy\n", "../cy"])

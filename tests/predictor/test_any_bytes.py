@@ -75,8 +75,8 @@ def test_whatever_is_edited_a_typist_suggests_as_one_who_reads_anew(
 ) -> None:
     typist = predictor().typist(tolerant=tolerant)
     text = ""
-    for place, deleted, inserted in edits:
-        text = text[:place] + inserted + text[place + deleted :]
+    for index, deleted, inserted in edits:
+        text = text[:index] + inserted + text[index + deleted :]
         assert typist.suggest(text) == predictor().suggest(text, tolerant=tolerant)
 
 
@@ -158,9 +158,9 @@ def test_whatever_a_personal_file_holds_it_is_refused_or_gives_opinions(
     changes: list[tuple[int, bytes]], cut: int | None
 ) -> None:
     data = bytearray(_personal_file())
-    for place, new in changes:
-        place %= len(data)
-        data[place : place + len(new)] = new
+    for index, new in changes:
+        index %= len(data)
+        data[index : index + len(new)] = new
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "personal"
         file.write_bytes(bytes(data[:cut]))

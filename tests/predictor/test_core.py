@@ -67,14 +67,14 @@ def vocabulary(draw: random.Random, size: int) -> list[str]:
 
 def queries(draw: random.Random, words: list[str]) -> list[str]:
     """Beginnings of words in some case, without some of their marks, and with other letters."""
-    found = ["", "l'", "xyz"]
+    actual = ["", "l'", "xyz"]
     for _ in range(120):
         word = draw.choice(words)
         word = draw.choice((str, str.lower, str.upper, str.title, letters.skeleton))(word)
-        found.append(
+        actual.append(
             word[: draw.randrange(len(word) + 1)] + draw.choice(("", "", "", "e", "'", "é"))
         )
-    return found
+    return actual
 
 
 def made(seed: int, language: str) -> tuple[list[str], Lexicon, object]:

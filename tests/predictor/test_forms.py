@@ -163,7 +163,7 @@ def test_each_step_of_composing_korean_keeps__the_word(
 def test_capitals_within_words_stay_and_those_that_were_typed_go_on(
     speaker: MakeSpeaker, words: tuple[str, ...], typed: str, written: str
 ) -> None:
-    model = speaker({word: 0.3 / 2**place for place, word in enumerate(words)})
+    model = speaker({word: 0.3 / 2**index for index, word in enumerate(words)})
 
     assert f"x {written}" in offered(model, f"x {typed}")
 

@@ -56,9 +56,9 @@ def test_a_state_whose_checksum_fits_is_refused_or_goes_on(
     data = bytearray(predictor.read("the cat").to_bytes()[: -state_bytes._CHECK])
     data[HEAD - 4 : HEAD] = last.to_bytes(4, "little")
     numbers = np.frombuffer(data, dtype="<f4", offset=HEAD)
-    for place, value in changes.items():
-        if place < len(numbers):
-            numbers[place] = value
+    for index, value in changes.items():
+        if index < len(numbers):
+            numbers[index] = value
     try:
         state = predictor.state_from_bytes(bytes(data) + state_bytes._check_of(bytes(data)))
     except SettingsError as error:

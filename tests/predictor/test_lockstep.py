@@ -27,13 +27,13 @@ def in_lockstep(works: list[Work[Any]]) -> list[Any]:
     answers: dict[int, Any] = dict.fromkeys(range(len(works)))
     while answers:
         wanted = {}
-        for place, answer in answers.items():
+        for index, answer in answers.items():
             try:
-                wanted[place] = next_request(works[place], answer)
+                wanted[index] = next_request(works[index], answer)
             except StopIteration as end:
-                results[place] = end.value
+                results[index] = end.value
         answers = dict(zip(wanted, together(list(wanted.values())), strict=True))
-    return [results[place] for place in range(len(works))]
+    return [results[index] for index in range(len(works))]
 
 
 @settings(max_examples=40, deadline=None)

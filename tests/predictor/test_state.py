@@ -83,8 +83,8 @@ def test_bytes_are_read_where_the_same_folder_is_loaded_anew(
     folder = make_folder()
     path = tmp_path / "m"
     write_folder(path, folder.config, folder.weights, folder.tokenizer, "")
-    here, there = Predictor(folder), Predictor(read_folder(path))
-    assert there.state_from_bytes(here.read("the cat").to_bytes()) == there.read("the cat")
+    current, other = Predictor(folder), Predictor(read_folder(path))
+    assert other.state_from_bytes(current.read("the cat").to_bytes()) == other.read("the cat")
 
 
 def test_states_are_a_few_kilobytes(make_folder: MakeFolder) -> None:
@@ -95,13 +95,13 @@ def test_states_are_a_few_kilobytes(make_folder: MakeFolder) -> None:
 def test_every_damaged_byte_and_every_cut_is_refused(make_folder: MakeFolder) -> None:
     predictor = Predictor(make_folder())
     data = predictor.read("the cat").to_bytes()
-    for place in range(len(data)):
+    for index in range(len(data)):
         broken = bytearray(data)
-        broken[place] ^= 0x40
+        broken[index] ^= 0x40
         with pytest.raises(SettingsError, match="the state is refused"):
             predictor.state_from_bytes(bytes(broken))
         with pytest.raises(SettingsError, match="the state is refused"):
-            predictor.state_from_bytes(data[:place])
+            predictor.state_from_bytes(data[:index])
     with pytest.raises(SettingsError, match="bytes where this model's states have"):
         predictor.state_from_bytes(data + b"\0")
 

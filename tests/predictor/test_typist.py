@@ -363,10 +363,10 @@ class Typing(RuleBasedStateMachine):
     def delete(self, name: str, count: int) -> None:
         self.texts[name] = self.texts[name][:-count]
 
-    @rule(name=st.sampled_from("ab"), place=st.integers(0, 30), key=KEYS)
-    def edit(self, name: str, place: int, key: str) -> None:
+    @rule(name=st.sampled_from("ab"), position=st.integers(0, 30), key=KEYS)
+    def edit(self, name: str, position: int, key: str) -> None:
         text = self.texts[name]
-        self.texts[name] = text[:place] + key + text[place + 1 :]
+        self.texts[name] = text[:position] + key + text[position + 1 :]
 
     @rule(name=st.sampled_from("ab"), complete=st.booleans())
     def ask(self, name: str, complete: bool) -> None:

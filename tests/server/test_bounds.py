@@ -257,8 +257,8 @@ def test_a_head_that_is_long_but_no_attack_is_read() -> None:
 
     async def ask() -> list[int]:
         client = Server().connect()
-        for place in range(0, len(head), 1_000):
-            client.protocol.data_received(head[place : place + 1_000])
+        for index in range(0, len(head), 1_000):
+            client.protocol.data_received(head[index : index + 1_000])
         return await send(client, b"{}" + head + b"{}")
 
     assert run(ask()) == [200, 200]

@@ -77,13 +77,13 @@ def test_a_page_of_an_origin_that_was_allowed_may_ask_and_read(serve: MakeServic
 
 
 @pytest.mark.parametrize(
-    "given", [None, "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x"]
+    "header", [None, "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x"]
 )
 @pytest.mark.parametrize("path", ["/v1/predict", "/v1/models", "/metrics", "/openapi.json"])
 def test_without_the_token_nothing_is_answered(
-    serve: MakeService, given: str | None, path: str
+    serve: MakeService, header: str | None, path: str
 ) -> None:
-    headers = {} if given is None else {"authorization": given}
+    headers = {} if header is None else {"authorization": header}
     with client_of(serve(token=TOKEN), **headers) as client:
         answer = client.get(path)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized")

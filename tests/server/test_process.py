@@ -162,8 +162,8 @@ def test_another_replica_goes_on_with_the_states_of_one_that_was_killed(model_pa
         serving(model_path, FOREWORD_STATE_KEY=KEY) as (_, two),
     ):
         state, url = None, one
-        for place, word in enumerate(words):
-            if place == 5:
+        for position, word in enumerate(words):
+            if position == 5:
                 first.kill()
                 first.wait()
             body = {"text": word, "state": state} if state else {"text": word}
@@ -174,7 +174,7 @@ def test_another_replica_goes_on_with_the_states_of_one_that_was_killed(model_pa
                 answer = httpx2.post(url + "/v1/advance", json=body)
             actual = answer.json()
             state = actual["state"]
-            shares = predictor.probabilities(predictor.read(" ".join(words[: place + 1])))
+            shares = predictor.probabilities(predictor.read(" ".join(words[: position + 1])))
             for prediction in actual["predictions"]:
                 index = predictor.tokenizer.id_of(prediction["word"])
                 assert prediction["probability"] == pytest.approx(float(shares[index]))

@@ -110,13 +110,13 @@ class Load:
         words = sentence.split(" ")
         while not self.is_over:
             state = None
-            for place, word in enumerate(words):
+            for index, word in enumerate(words):
                 body = {"text": word} | ({} if state is None else {"state": state})
                 answer = await self.until_answered(
                     "advance", lambda body=body: self.post(client, "/v1/advance", body)
                 )
                 state = answer["state"]
-                read = self.predictor.predict(" ".join(words[: place + 1]), 3, complete=False)
+                read = self.predictor.predict(" ".join(words[: index + 1]), 3, complete=False)
                 expected = [(one.word, one.probability) for one in read]
                 self.check("advance", word, answer["predictions"], expected)
 

@@ -134,8 +134,8 @@ def test_a_secret_that_others_can_read_is_warned_of(
     path.chmod(mode)
     assert command._token(path) == TOKEN
     assert command._keys([path]) == (TOKEN.encode(),)
-    told = capsys.readouterr().err.replace("\n", "")
-    assert ("0644" in told and "chmod 600" in told) is warns
+    output = capsys.readouterr().err.replace("\n", "")
+    assert ("0644" in output and "chmod 600" in output) is warns
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
 

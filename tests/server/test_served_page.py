@@ -28,10 +28,10 @@ def address(small_model: Path) -> Iterator[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    told = ""
-    while not (actual := re.search(r"http://\S+", told)):
-        told = process.stdout.readline()
-        assert told, "it ended"
+    output = ""
+    while not (actual := re.search(r"http://\S+", output)):
+        output = process.stdout.readline()
+        assert output, "it ended"
     yield actual[0]
     process.terminate()
     process.communicate(timeout=20)

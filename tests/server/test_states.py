@@ -77,9 +77,9 @@ def refused(client: TestClient, state: str, model: str = "small") -> str:
 
 def test_a_changed_state_is_refused_wherever_it_was_changed(client: TestClient) -> None:
     state = client.post("/v1/advance", json={"text": "the"}).json()["state"]
-    for place in range(len(state)):
-        other = "A" if state[place] != "A" else "B"
-        refused(client, state[:place] + other + state[place + 1 :])
+    for index in range(len(state)):
+        other = "A" if state[index] != "A" else "B"
+        refused(client, state[:index] + other + state[index + 1 :])
     for broken in ("", "fw1.", state[:-1], state + "A", state + "=", state[4:], "fw1.é"):
         refused(client, broken)
 

@@ -53,7 +53,7 @@ def show(browser: Browser, stub: Stub) -> Iterator[Callable[..., Page]]:
     for page in opened:
         page.close()
     # What a browser says of a server that is away is not the page's.
-    assert [told for told in complaints if "ERR_CONNECTION_REFUSED" not in told] == []
+    assert [part for part in complaints if "ERR_CONNECTION_REFUSED" not in part] == []
     assert [url for url in requests if not url.startswith(ADDRESS)] == []
 
 
@@ -225,11 +225,11 @@ def test_what_is_suggested_is_read_out_after_a_pause(
 ) -> None:
     page = show()
     type_text(page, "I would li")
-    told = "; ".join(
+    summary = "; ".join(
         f"{rank}: {one.word}, {percent(one.probability)}"
         for rank, one in enumerate(predictor.suggest("I would li", 3), start=1)
     )
-    expect(page.locator("#said[aria-live=polite]")).to_have_text(told)
+    expect(page.locator("#said[aria-live=polite]")).to_have_text(summary)
 
 
 def test_a_click_takes_a_suggestion_and_the_field_keeps_the_focus(
@@ -277,9 +277,9 @@ def test_gates_and_memory_of_the_last_word_are_the_predictors(
     page = show()
     type_text(page, "I would li")
     expect(page.locator("#inside-title")).to_have_text("Inside, after would")
-    for place, layer in enumerate(predictor.trace("I would li", complete=True).layers):
+    for index, layer in enumerate(predictor.trace("I would li", complete=True).layers):
         if len(predictor.trace("").layers) > 1:
-            page.click(f".choice button >> nth={place}")
+            page.click(f".choice button >> nth={index}")
         for part, values in {**layer.gates, **layer.states}.items():
             row = page.locator(f".part[data-part={part}]")
             assert row.locator(".part-mean").inner_text() == number(float(values.mean()))

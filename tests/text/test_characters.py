@@ -53,7 +53,7 @@ def test_places_are_those_in_the_text_as_it_was() -> None:
     text = "“com\xadmit\xadtee…” ﬁne"
     plain, starts = folded_with_offsets(text)
     assert plain == folded(text)
-    assert [text[starts[place]] for place in range(len(plain))] == [
+    assert [text[starts[index]] for index in range(len(plain))] == [
         *("“", *"committee", "…", "…", "…", "”", " ", "ﬁ", "ﬁ", "n", "e")
     ]
     assert starts[-1] == len(text)

@@ -18,7 +18,7 @@ CORE = compiled.part("core") if compiled.loaded() is not None else None
 
 # In alphabetical order, as the core numbers them.
 CATEGORIES = sorted({unicodedata.category(character) for character in map(chr, range(0x110000))})
-DECIMAL, DIGIT, ALPHANUMERIC, UPPER, LOWER, SPACE = (1 << place for place in range(6))
+DECIMAL, DIGIT, ALPHANUMERIC, UPPER, LOWER, SPACE = (1 << index for index in range(6))
 UNICODE_3_2 = unicodedata.ucd_3_2_0
 
 PIECES = [

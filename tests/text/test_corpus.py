@@ -134,10 +134,10 @@ def test_a_pipe_can_be_read_twice(tmp_path: Path) -> None:
 def test_bytes_are_counted_up_to_the_size(tmp_path: Path) -> None:
     for data in (b"x\n" * 900_000, gzip.compress(b"xyz\n" * 100_000)):
         source = one(file(tmp_path, data))
-        told: list[int] = []
-        for _ in source.read(told.append):
+        counts: list[int] = []
+        for _ in source.read(counts.append):
             pass
-        assert sum(told) == source.size == len(data)
+        assert sum(counts) == source.size == len(data)
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,8 @@ def test_globs_do_not_match_what_begins_with_a_dot(pattern: str, vault: Path) ->
 
 
 def test_what_was_not_read_is_told_by_reason(vault: Path) -> None:
-    told = notes_of(vault)[-1]
-    assert told.startswith("not read: ")
+    message = notes_of(vault)[-1]
+    assert message.startswith("not read: ")
     for part in (
         "4 with names that begin with a dot",
         "1 .png (picture.png)",
@@ -67,7 +67,7 @@ def test_what_was_not_read_is_told_by_reason(vault: Path) -> None:
         "old.txt: line 1, byte 2: 0xfc is not utf-8",
         "--encoding cp1252",
     ):
-        assert part in told
+        assert part in message
 
 
 def test_a_file_that_is_named_is_refused_instead(vault: Path) -> None:
@@ -114,9 +114,9 @@ def test_a_zip_file_is_read_as_a_folder_is(tmp_path: Path) -> None:
         archive.writestr("c.png", b"\x89PNG\0")
     assert lines_of(path) == ["a", "b"]
     assert not (tmp_path.parent / "a.txt").exists()
-    told = notes_of(path)[-1]
-    assert "1 .png (all.zip/c.png)" in told
-    assert "1 .zip (all.zip/inner.zip)" in told
+    message = notes_of(path)[-1]
+    assert "1 .png (all.zip/c.png)" in message
+    assert "1 .zip (all.zip/inner.zip)" in message
 
 
 def test_a_zip_file_without_texts_or_that_is_damaged_is_refused(tmp_path: Path) -> None:
@@ -154,10 +154,10 @@ def test_plain_text_has_no_speakers(tmp_path: Path) -> None:
 def test_mojibake_is_told_with_its_first_line(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("plain\nI donâ€™t know, itâ€™s a cafÃ©\n" + "more\n" * 10, encoding="utf-8")
-    (told,) = notes_of(path)
-    assert "a.txt: 3 places" in told
-    assert "in line 2: “I donâ€™t know" in told
-    assert "ftfy" in told
+    (message,) = notes_of(path)
+    assert "a.txt: 3 places" in message
+    assert "in line 2: “I donâ€™t know" in message
+    assert "ftfy" in message
 
 
 def test_wide_text_is_told_as_what_it_was_read(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_lines_that_all_look_alike_are_told(tmp_path: Path) -> None:
     path.write_text(
         "".join(f"2024-01-01 12:00:{n:02} INFO request {n}\n" for n in range(300)), "utf-8"
     )
-    (told,) = notes_of(path)
-    assert "log.txt: almost all lines look alike (100% of 300)" in told
+    (message,) = notes_of(path)
+    assert "log.txt: almost all lines look alike (100% of 300)" in message
     path.write_text("".join(f"{chr(97 + n % 26) * 9} {n} words\n" for n in range(300)), "utf-8")
     assert notes_of(path) == []

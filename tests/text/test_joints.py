@@ -43,14 +43,14 @@ def test_words_that_are_split_at_line_ends_are_those_of_the_text_again() -> None
 
 
 def test_how_many_were_put_together_is_told_with_an_example() -> None:
-    said: list[str] = []
+    messages: list[str] = []
     lines = [
         "the committee met and then the commit-",
         "tee went home, and it was a commit\xad",
         "tee",
     ]
-    settled([text_source("a", "\n".join(lines))], "wrapped", None, said.append)
-    assert said == [
+    settled([text_source("a", "\n".join(lines))], "wrapped", None, messages.append)
+    assert messages == [
         "2 words were put together that a hyphen had split at the end of a line, such as “commit-” "
         "and “tee”"
     ]

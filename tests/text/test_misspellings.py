@@ -31,8 +31,8 @@ def actual(
     words += OTHERS[last:]
     vectors = np.random.default_rng(1).normal(size=(len(words), 60))
     for one, other in pairs:
-        place = words.index(one)
-        vectors[place] = alike * vectors[words.index(other)] + (1 - alike) * vectors[place]
+        position = words.index(one)
+        vectors[position] = alike * vectors[words.index(other)] + (1 - alike) * vectors[position]
     return find(words, vectors, Case.of(words), rule)
 
 

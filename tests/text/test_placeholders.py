@@ -92,22 +92,22 @@ def test_training_practises_slots_on_names_and_numbers() -> None:
 
 def test_training_practises_slots_on_words_that_translate_each_other() -> None:
     pair = "dort bellt ein Hund", "a dog barks there"
-    given = {
+    actual = {
         practised(*pair, np.random.default_rng(seed), {"Hund": "dog", "bellt": "barks"})
         for seed in range(20)
     }
 
     # Half of the time as tags are; where a word has a capital, others are no names.
     tags = f"{A}{pair[0]}{B}", f"{A}{pair[1]}{B}"
-    assert given == {(f"dort bellt ein {A}", f"a {A} barks there"), tags}
+    assert actual == {(f"dort bellt ein {A}", f"a {A} barks there"), tags}
 
 
 def test_training_practises_names_without_articles() -> None:
     pair, lexicon = ("Vier Hunde bellen", "Four dogs bark"), {"Vier": "Four", "Hunde": "dogs"}
-    given = {practised(*pair, np.random.default_rng(seed), lexicon) for seed in range(20)}
+    actual = {practised(*pair, np.random.default_rng(seed), lexicon) for seed in range(20)}
 
     tags = f"{A}{pair[0]}{B}", f"{A}{pair[1]}{B}"
-    assert given == {(f"{A} bellen", f"{A} bark"), tags}
+    assert actual == {(f"{A} bellen", f"{A} bark"), tags}
 
 
 def test_slots_stand_for_whole_words_in_a_text_that_is_begun() -> None:

@@ -15,7 +15,7 @@ GERMAN = ["Das Haus ist groß. Der Baum: er ist alt!", "Wo ist der Hund? Im Haus
 
 
 @pytest.mark.parametrize(
-    ("lines", "place", "mark", "is_spaced"),
+    ("lines", "position", "mark", "is_spaced"),
     [
         (FRENCH, "before", "?", True),
         (FRENCH, "before", ",", False),
@@ -32,9 +32,9 @@ GERMAN = ["Das Haus ist groß. Der Baum: er ist alt!", "Wo ist der Hund? Im Haus
     ],
 )
 def test_spaces_around_marks_are_those_of_the_text(
-    lines: list[str], place: str, mark: str, is_spaced: bool
+    lines: list[str], position: str, mark: str, is_spaced: bool
 ) -> None:
-    assert (counted(lines).share(place, mark) > 0.5) is is_spaced
+    assert (counted(lines).share(position, mark) > 0.5) is is_spaced
 
 
 def test_a_space_that_does_not_break_is_told_from_others() -> None:

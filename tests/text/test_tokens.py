@@ -21,19 +21,19 @@ def tokenizer(words: str = "unicode") -> Tokenizer:
 
 
 def test_every_line_ends_in_eos_and_blank_lines_are_left_out() -> None:
-    found = tokenise([text_source("text", "a b\n\n  \nz c\n")], tokenizer())
-    assert found.ids.tolist() == [2, 3, EOS_ID, 0, 4, EOS_ID]
-    assert (found.lines, found.unknown, len(found)) == (2, 1, 6)
+    tokens = tokenise([text_source("text", "a b\n\n  \nz c\n")], tokenizer())
+    assert tokens.ids.tolist() == [2, 3, EOS_ID, 0, 4, EOS_ID]
+    assert (tokens.lines, tokens.unknown, len(tokens)) == (2, 1, 6)
 
 
 def test_blank_lines_of_pretokenised_text_count_as_the_literature_counts_them() -> None:
-    found = tokenise([text_source("text", " \n = a = \n \n b \n")], tokenizer("spaces"))
-    assert found.ids.tolist() == [1, 0, 2, 0, 1, 1, 3, 1]
+    tokens = tokenise([text_source("text", " \n = a = \n \n b \n")], tokenizer("spaces"))
+    assert tokens.ids.tolist() == [1, 0, 2, 0, 1, 1, 3, 1]
 
 
 def test_texts_follow_each_other_and_a_last_line_needs_no_newline() -> None:
-    found = tokenise([text_source("one", "a"), text_source("two", "b\nc")], tokenizer())
-    assert found.ids.tolist() == [2, 1, 3, 1, 4, 1]
+    tokens = tokenise([text_source("one", "a"), text_source("two", "b\nc")], tokenizer())
+    assert tokens.ids.tolist() == [2, 1, 3, 1, 4, 1]
 
 
 @pytest.mark.parametrize("at_once", [1, 4, 100])
@@ -41,8 +41,8 @@ def test_words_are_counted_however_much_is_read_at_once(
     at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tokens_module, "COUNTED_AT_ONCE", at_once)
-    found = tokenise([text_source("text", "a b a\nz a\n")], tokenizer()).counts(6)
-    assert found.tolist() == [1, 2, 3, 1, 0, 0]
+    tokens = tokenise([text_source("text", "a b a\nz a\n")], tokenizer()).counts(6)
+    assert tokens.tolist() == [1, 2, 3, 1, 0, 0]
 
 
 @settings(deadline=None)
@@ -59,30 +59,30 @@ def test_ids_and_checksum_do_not_depend_on_the_batches(lines: list[list[str]], s
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cutting, "BATCH_CHARACTERS", size)
-        found = tokenise([source], tokenizer())
-    assert found.ids.tolist() == expected
-    assert found.sha256 == hashlib.sha256(np.array(expected, dtype="<u4").tobytes()).hexdigest()
+        tokens = tokenise([source], tokenizer())
+    assert tokens.ids.tolist() == expected
+    assert tokens.sha256 == hashlib.sha256(np.array(expected, dtype="<u4").tobytes()).hexdigest()
 
 
 def test_a_line_in_parts_gets_one_eos() -> None:
     line = "a b c " * 200_000
-    found = tokenise([text_source("long", line + "\nb\n")], tokenizer())
-    assert found.lines == 2
-    assert len(found) == 600_000 + 1 + 2
+    tokens = tokenise([text_source("long", line + "\nb\n")], tokenizer())
+    assert tokens.lines == 2
+    assert len(tokens) == 600_000 + 1 + 2
 
 
 def test_ids_lie_in_a_file_that_is_gone_from_the_folder(tmp_path: Path) -> None:
-    found = tokenise([text_source("text", "a b c\n")], tokenizer(), directory=tmp_path)
+    tokens = tokenise([text_source("text", "a b c\n")], tokenizer(), directory=tmp_path)
     assert list(tmp_path.iterdir()) == []
-    assert isinstance(found.ids, np.memmap)
-    assert not found.ids.flags.writeable
+    assert isinstance(tokens.ids, np.memmap)
+    assert not tokens.ids.flags.writeable
 
 
 def test_ids_take_two_bytes_while_the_vocabulary_allows() -> None:
     large = Tokenizer(["<unk>", "<eos>", *map(str, range(70_000))], TokenizerConfig())
     assert tokenise([text_source("text", "a\n")], tokenizer()).ids.dtype == np.uint16
-    found = tokenise([text_source("text", "69999\n")], large)
-    assert found.ids.tolist() == [70_001, EOS_ID]
+    tokens = tokenise([text_source("text", "69999\n")], large)
+    assert tokens.ids.tolist() == [70_001, EOS_ID]
 
 
 def test_an_empty_text_has_no_ids() -> None:

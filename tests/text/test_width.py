@@ -105,15 +105,15 @@ def test_what_is_told_goes_before_what_is_found(lines: Lines) -> None:
 
 
 def test_what_is_found_is_said_with_the_name_and_the_width() -> None:
-    said: list[str] = []
+    messages: list[str] = []
     chats = text_source("chats.txt", "hello\nhow are you?\n" * 100)
     book = text_source("book.txt", wrapped(72))
-    settled([chats], None, None, said.append)
-    assert said == []
-    assert [one.lines for one in settled([chats, book], None, None, said.append)] == [
+    settled([chats], None, None, messages.append)
+    assert messages == []
+    assert [one.lines for one in settled([chats, book], None, None, messages.append)] == [
         *("sentence", "wrapped")
     ]
-    (one,) = said
+    (one,) = messages
     assert "1 of 2" in one
     assert "book.txt" in one
     assert "72 columns" in one
@@ -140,9 +140,9 @@ def test_short_texts_tell_together_what_none_of_them_tells_alone() -> None:
     notes = [
         text_source(f"{n}.txt", textwrap.fill(one, 72)) for n, one in enumerate(paragraphs(20))
     ]
-    said: list[str] = []
-    assert {one.lines for one in settled(notes, None, None, said.append)} == {"wrapped"}
-    assert "20 of 20 texts are wrapped" in said[0]
+    messages: list[str] = []
+    assert {one.lines for one in settled(notes, None, None, messages.append)} == {"wrapped"}
+    assert "20 of 20 texts are wrapped" in messages[0]
     assert {one.lines for one in settled(notes[:1], None)} == {"sentence"}
     chats = [text_source(f"{n}.txt", "hello\nhow are you?\n") for n in range(40)]
     assert {one.lines for one in settled(chats, None)} == {"sentence"}

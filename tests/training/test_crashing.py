@@ -329,8 +329,8 @@ def test_a_network_that_has_not_learned_a_step_says_so_when_it_predicts(
     states = states_before_each_call(root, lambda: train(out, texts["new"], steps=1))
     put(next(state for state in states if "m/config.json" in state), root)
     assert record(out).steps == 0
-    said = " ".join(CliRunner().invoke(app, ["predict", str(out), "the"]).output.split())
-    assert f"To continue: foreword train --out {out} --resume" in said
+    printed = " ".join(CliRunner().invoke(app, ["predict", str(out), "the"]).output.split())
+    assert f"To continue: foreword train --out {out} --resume" in printed
     train(out, resume=True)
     assert "To continue" not in CliRunner().invoke(app, ["predict", str(out), "the"]).output
 

@@ -124,11 +124,11 @@ def test_hidden_matrices_are_neither_embeddings_nor_output_layers(
 
 def test_a_translation_model_has_hidden_matrices_in_both_of_its_networks() -> None:
     config = TranslationConfig(cell="lstm", vocab_size=30, embedding_size=6, hidden_size=8)
-    found = hidden_matrices(TranslationModel(config))
-    assert found["encoder.weight_ih_l0_reverse"] == 4
-    assert found["lower.weight_hh_l0"] == 4
-    assert found["attention.query"] == 1
-    assert "embedding.weight" not in found
+    actual = hidden_matrices(TranslationModel(config))
+    assert actual["encoder.weight_ih_l0_reverse"] == 4
+    assert actual["lower.weight_hh_l0"] == 4
+    assert actual["attention.query"] == 1
+    assert "embedding.weight" not in actual
 
 
 @pytest.mark.parametrize("optimiser", ["adamw", "muon"])

@@ -100,11 +100,11 @@ def notes(folder: Path, **leaves: object) -> tuple[list[str], float]:
 
 
 def test_training_says_which_dropout_it_took_for_how_many_passes(tmp_path: Path) -> None:
-    told, few = notes(tmp_path, epochs=1)
-    assert told == [f"about 1.0 passes over the text: dropout {few:g}"]
+    messages, few = notes(tmp_path, epochs=1)
+    assert messages == [f"about 1.0 passes over the text: dropout {few:g}"]
     _, many = notes(tmp_path, epochs=24)
     assert few < many
-    told, _ = notes(tmp_path, epochs=2, minutes=5)
-    assert "about 2.0 passes over the text, " in told[0]
-    assert " words/s: dropout " in told[0]
+    messages, _ = notes(tmp_path, epochs=2, minutes=5)
+    assert "about 2.0 passes over the text, " in messages[0]
+    assert " words/s: dropout " in messages[0]
     assert notes(tmp_path, epochs=1, dropout=0.25) == ([], 0.25)

@@ -48,10 +48,10 @@ def test_a_model_of_a_prepared_text_is_that_of_the_text_bit_for_bit(
     of_text = foreword.train(
         text, out=tmp_path / "text", steps=2, case="fold", min_count=1, **QUICK
     )
-    found, expected = (contents(tmp_path / name) for name in ("ids", "text"))
-    assert found.keys() == expected.keys()
+    actual, expected = (contents(tmp_path / name) for name in ("ids", "text"))
+    assert actual.keys() == expected.keys()
     for name in ("model.safetensors", "tokenizer.json", "spacing.json"):
-        assert found.get(name) == expected.get(name), name
+        assert actual.get(name) == expected.get(name), name
     first, second = (known.config.model_dump() for known in (of_ids, of_text))
     for document in (first, second):
         document["training"].pop("seconds")
@@ -78,14 +78,14 @@ def test_settings_that_are_left_open_are_those_of_the_prepared_text(ids: Path) -
     assert (settled.text.case, settled.text.min_count) == ("fold", 1)
 
 
-@pytest.mark.parametrize("given", [{"case": "keep"}, {"min_count": 2}, {"lines": "wrapped"}])
+@pytest.mark.parametrize("options", [{"case": "keep"}, {"min_count": 2}, {"lines": "wrapped"}])
 def test_a_setting_that_contradicts_the_prepared_text_is_refused(
-    ids: Path, tmp_path: Path, given: dict[str, Any]
+    ids: Path, tmp_path: Path, options: dict[str, Any]
 ) -> None:
-    [(name, value)] = given.items()
-    told = f"was prepared with {name} .* cannot become {value!r} now"
-    with pytest.raises(SettingsError, match=told):
-        foreword.train(ids, out=tmp_path / "m", steps=1, **given)
+    [(name, value)] = options.items()
+    expected = f"was prepared with {name} .* cannot become {value!r} now"
+    with pytest.raises(SettingsError, match=expected):
+        foreword.train(ids, out=tmp_path / "m", steps=1, **options)
     assert not list(tmp_path.iterdir())
 
 
@@ -131,7 +131,7 @@ def damage(ids: Path, copy: Path, name: str, change: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "change", "told"),
+    ("name", "change", "message"),
     [
         ("train.npy", "missing", "No such file"),
         ("train.npy", "cut", "is damaged"),
@@ -144,10 +144,10 @@ def damage(ids: Path, copy: Path, name: str, change: str) -> None:
     ],
 )
 def test_damage_is_told_with_the_file(
-    ids: Path, tmp_path: Path, name: str, change: str, told: str
+    ids: Path, tmp_path: Path, name: str, change: str, message: str
 ) -> None:
     damage(ids, tmp_path / "copy", name, change)
-    with pytest.raises(FolderError, match=f"{re.escape(name)}.*{told}"):
+    with pytest.raises(FolderError, match=f"{re.escape(name)}.*{message}"):
         foreword.train(tmp_path / "copy", out=tmp_path / "m", steps=1)
 
 

@@ -55,7 +55,7 @@ def test_an_unknown_setting_is_refused_with_its_name_and_the_file(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ('about = "a"\nsource = "b"\n[settings]\ndropout = 1.5\n', r"mine: dropout = 1\.5"),
         ('about = "a"\nsource = "b"\n[settings]\ndropout = [1]\n', r"mine: settings\.dropout"),
@@ -64,8 +64,8 @@ def test_an_unknown_setting_is_refused_with_its_name_and_the_file(tmp_path: Path
         ("about = \n", "mine: .*line 1"),
     ],
 )
-def test_a_file_that_is_no_recipe_is_refused_with_what_is_wrong(text: str, told: str) -> None:
-    with pytest.raises(SettingsError, match=told):
+def test_a_file_that_is_no_recipe_is_refused_with_what_is_wrong(text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         parsed(text, "mine")
 
 

@@ -33,7 +33,7 @@ def test_a_window_that_would_grow_over_whole_sentences_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("leaves", "told"),
+    ("leaves", "message"),
     [
         ({"adaptive_clusters": 2}, "set tied to false"),
         ({"adaptive_clusters": 2, "tied": False, "softmaxes": 2}, "cannot be had together"),
@@ -42,9 +42,9 @@ def test_a_window_that_would_grow_over_whole_sentences_is_refused() -> None:
     ],
 )
 def test_an_adaptive_softmax_is_refused_beside_what_it_cannot_be_with(
-    leaves: dict[str, object], told: str
+    leaves: dict[str, object], message: str
 ) -> None:
-    with pytest.raises(SettingsError, match=told):
+    with pytest.raises(SettingsError, match=message):
         settings_from(leaves)
 
 

@@ -93,18 +93,18 @@ def test_a_fault_of_a_gpu_is_not_laid_to_the_checkpoint(
 
 
 @pytest.mark.parametrize(
-    ("number", "kind", "told"),
+    ("number", "kind", "message"),
     [
         (errno.ENOMEM, MemoryError, "not enough memory to read .*safetensors"),
         (errno.EMFILE, TrainingError, "safetensors: cannot be read: .*Too many open files"),
     ],
 )
 def test_a_file_that_the_machine_cannot_read_is_not_called_damaged(
-    run: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception], told: str
+    run: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception], message: str
 ) -> None:
     error = OSError(number, "Too many open files" if number == errno.EMFILE else "no memory")
     monkeypatch.setattr(mmap, "mmap", lambda *_, **__: raising(error)())
-    with pytest.raises(kind, match=told) as raised:
+    with pytest.raises(kind, match=message) as raised:
         foreword.train(out=run, resume=True, steps=2)
     assert "damaged" not in str(raised.value)
 

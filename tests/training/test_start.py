@@ -36,7 +36,7 @@ def test_training_starts_from_how_common_words_are_unless_told_otherwise(
 
 
 @pytest.mark.parametrize(
-    ("model", "given", "expected"),
+    ("model", "clip", "expected"),
     [
         ("lstm", None, 0.0),
         ("lstm", 3.0, 3.0),
@@ -46,12 +46,12 @@ def test_training_starts_from_how_common_words_are_unless_told_otherwise(
     ],
 )
 def test_networks_whose_gates_look_at_their_memory_have_it_clipped(
-    model: str, given: float | None, expected: float, tmp_path: Path
+    model: str, clip: float | None, expected: float, tmp_path: Path
 ) -> None:
     path = tmp_path / "text.txt"
     path.write_text(TEXT)
     sizes = {"steps": 1, "hidden_size": 4}
-    actual = foreword.train([path], out=tmp_path / "m", model=model, cell_clip=given, **sizes)
+    actual = foreword.train([path], out=tmp_path / "m", model=model, cell_clip=clip, **sizes)
     assert actual.config.model.cell_clip == expected  # type: ignore[union-attr]
 
 

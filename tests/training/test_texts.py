@@ -26,8 +26,10 @@ def test_one_persons_part_is_trained_on_and_its_name_stays_at_home(tmp_path: Pat
         report=notes.append,
     )  # fmt: skip
 
-    told = [note.text for note in notes if isinstance(note, Note)]
-    assert any("WhatsApp export: 60 messages of anna meier, of 120 by 2 people" in t for t in told)
+    messages = [note.text for note in notes if isinstance(note, Note)]
+    assert any(
+        "WhatsApp export: 60 messages of anna meier, of 120 by 2 people" in t for t in messages
+    )
     given_away = [p for p in out.rglob("*") if p.is_file() and "training" not in p.parts]
     assert not any(b"anna meier" in p.read_bytes().lower() for p in given_away)
     assert "nonsense" not in (out / "tokenizer.json").read_text("utf-8")
@@ -44,9 +46,9 @@ def test_a_text_known_by_heart_is_no_measure_of_quality(tmp_path: Path) -> None:
         report=notes.append,
     )  # fmt: skip
 
-    told = [note.text for note in notes if isinstance(note, Note)]
-    assert any("almost all lines look alike" in note for note in told)
-    assert any("says nothing of how well writing is predicted" in note for note in told)
+    messages = [note.text for note in notes if isinstance(note, Note)]
+    assert any("almost all lines look alike" in note for note in messages)
+    assert any("says nothing of how well writing is predicted" in note for note in messages)
 
 
 def test_what_is_trained_sentence_by_sentence_is_measured_so(tmp_path: Path) -> None:

@@ -112,8 +112,8 @@ def test_a_run_that_ends_by_epochs_keeps_its_first_number_of_threads(
     monkeypatch.setattr(preparing, "paces_by_threads", lambda _: {2: 650.0, 1: 3400.0})
     events: list[Event] = []
     done = foreword.train(text, out=tmp_path / "m", epochs=1, report=events.append, **SIZES)
-    told = [event.text for event in events if isinstance(event, Note)]
-    assert "1 thread, 3,400 words/s (2: 650), for the whole run" in told
+    messages = [event.text for event in events if isinstance(event, Note)]
+    assert "1 thread, 3,400 words/s (2: 650), for the whole run" in messages
     assert done.config.training is not None
     assert done.config.training.settings["threads"] == 1
     assert used == [1]
@@ -151,5 +151,5 @@ def test_a_run_by_the_clock_tries_numbers_and_gives_torch_its_own_back(
     )
     assert {1, 2} <= set(used)
     assert now == 2
-    told = [event.text for event in events if isinstance(event, Note)]
-    assert len([line for line in told if " thread" in line and "words/s (" in line]) >= 1
+    messages = [event.text for event in events if isinstance(event, Note)]
+    assert len([line for line in messages if " thread" in line and "words/s (" in line]) >= 1

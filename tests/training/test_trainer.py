@@ -166,8 +166,8 @@ def test_while_the_batch_grows_each_stream_goes_on_from_its_own_state() -> None:
     assert words_of(run).state is not None
     with torch.no_grad():
         _, state = run.model(torch.tensor(read).T, words_of(run).model.start(4))
-    for found, expected in zip(words_of(run).state, state, strict=True):
-        torch.testing.assert_close(found, expected)
+    for actual, expected in zip(words_of(run).state, state, strict=True):
+        torch.testing.assert_close(actual, expected)
 
 
 @pytest.mark.parametrize("optimiser", ["adamw", "muon"])
@@ -267,8 +267,8 @@ def test_a_rate_that_is_far_too_large_ends_in_a_finite_model_all_the_same() -> N
 
 
 def scores(*nats: float) -> Callable[[], Score]:
-    given: Iterator[float] = iter(nats)
-    return lambda: Score(words=1, nats=next(given))
+    remaining: Iterator[float] = iter(nats)
+    return lambda: Score(words=1, nats=next(remaining))
 
 
 def test_the_weights_that_validate_best_are_kept() -> None:

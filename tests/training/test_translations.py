@@ -68,8 +68,11 @@ def test_it_learns_a_translation_in_the_opposite_order(files: list[Path]) -> Non
     assert task.validate().perplexity < 1.5
     sources = corpus.ids(["acht vier zwei", "eins eins drei"])
     ends = Ends(corpus.subwords.start, corpus.subwords.end)
-    given = dict(greedy(task.model, sources, ends))
-    assert [corpus.subwords.decode(given[k]) for k in (0, 1)] == ["two four eight", "three one one"]
+    options = dict(greedy(task.model, sources, ends))
+    assert [corpus.subwords.decode(options[k]) for k in (0, 1)] == [
+        "two four eight",
+        "three one one",
+    ]
 
 
 def test_a_resumed_run_goes_on_bit_for_bit(files: list[Path]) -> None:
@@ -113,13 +116,13 @@ def test_a_model_that_practises_copying_knows_how_its_words_are_spelled(
 
 def test_training_writes_a_folder_and_goes_on_from_it(files: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "model"
-    told: list[str] = []
+    messages: list[str] = []
     outcome = foreword.train(
         pairs=files,
         valid_pairs=files,
         out=out,
         settings=settings_of(steps=3),
-        report=lambda event: told.append(str(event)),
+        report=lambda event: messages.append(str(event)),
     )
     folder = read_translation(out)
     model = TranslationModel(folder.model)
@@ -204,7 +207,7 @@ def test_a_continued_model_learns_new_pairs_and_keeps_the_old_ones(
     settings = settings_of(steps=45, learning_rate=0.03, label_smoothing=0.0)
     foreword.train(pairs=files, valid_pairs=files, out=old, settings=settings)
     corrections.write_text("acht eins\tone acht\neins acht\tacht one\n")
-    told: list[str] = []
+    messages: list[str] = []
     continued = foreword.train(
         pairs=corrections,
         continues=old,
@@ -212,7 +215,7 @@ def test_a_continued_model_learns_new_pairs_and_keeps_the_old_ones(
         steps=30,
         validations=1,
         learning_rate=0.01,
-        report=lambda event: told.append(str(event)),
+        report=lambda event: messages.append(str(event)),
     )
     before, after = read_translation(old), read_translation(new)
     assert after.subwords.to_json() == before.subwords.to_json()
@@ -222,7 +225,7 @@ def test_a_continued_model_learns_new_pairs_and_keeps_the_old_ones(
     of_old = [foreword.evaluate(m, pairs=files, beams=1).perplexity for m in (old, new)]
     assert of_new[1] < of_new[0]
     assert of_old[1] <= 1.02 * of_old[0]
-    assert any("of the way to what was learned" in event for event in told)
+    assert any("of the way to what was learned" in event for event in messages)
 
 
 def test_a_continued_run_resumes_with_the_old_pairs(files: list[Path], tmp_path: Path) -> None:
@@ -230,14 +233,14 @@ def test_a_continued_run_resumes_with_the_old_pairs(files: list[Path], tmp_path:
     foreword.train(pairs=files, valid_pairs=files, out=old, settings=settings_of(steps=1))
     corrections.write_text("acht eins\tone acht\n" * 9 + "zwei\tacht\n")
     new = tmp_path / "new"
-    told: list[str] = []
+    messages: list[str] = []
     foreword.train(out=new, pairs=corrections, continues=old, validations=1, steps=4)
     again = foreword.train(
-        out=new, resume=True, steps=6, report=lambda event: told.append(str(event))
+        out=new, resume=True, steps=6, report=lambda event: messages.append(str(event))
     )
     assert again.config.training.steps == 6
     assert again.config.training.text == "corrections.tsv, after numbers.de, numbers.en"
-    assert any("of the way to what was learned" in event for event in told)
+    assert any("of the way to what was learned" in event for event in messages)
 
 
 def test_continuing_refuses_another_architecture_and_no_pairs(

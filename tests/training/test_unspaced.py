@@ -29,8 +29,8 @@ def train(tmp_path: Path) -> list[str]:
 def test_words_without_spaces_are_told_apart_and_that_is_told_and_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = train(tmp_path)
-    assert any("100% of the text's letters" in text and "ICU" in text for text in told)
+    description = train(tmp_path)
+    assert any("100% of the text's letters" in text and "ICU" in text for text in description)
     model = foreword.load(tmp_path / "model")
     assert {"今天", "天气", "公园"} <= set(model.tokenizer.words)
     assert model.config.tokenizer.segmenter == "icu"

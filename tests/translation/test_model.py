@@ -134,7 +134,7 @@ def test_the_last_target_word_teaches_the_first_source_word(kind: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"hidden_size": 7}, "7 must be even"),
         ({"heads": 3}, "multiple of heads"),
@@ -146,7 +146,7 @@ def test_the_last_target_word_teaches_the_first_source_word(kind: Any) -> None:
         ({"bidirectional": 1}, "true or false"),
     ],
 )
-def test_what_cannot_be_built_is_refused(change: dict[str, Any], told: str) -> None:
+def test_what_cannot_be_built_is_refused(change: dict[str, Any], message: str) -> None:
     sizes = {"cell": "lstm", "vocab_size": 13, "embedding_size": 6, "hidden_size": 8}
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         TranslationConfig(**{**sizes, **change})

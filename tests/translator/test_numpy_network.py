@@ -140,13 +140,13 @@ def test_without_the_native_module_the_same_is_computed(
     model = model_of(cell, KINDS[1])
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
     weights = quantise(weights) if is_int8 else weights
-    here = NumpyNetwork(model.config, weights)
+    current = NumpyNetwork(model.config, weights)
     with monkeypatch.context() as without:
         without.setattr("foreword.compiled.loaded", lambda: None)
         elsewhere = NumpyNetwork(model.config, weights)
     source = np.random.default_rng(6).integers(1, 13, (5, 3))
     steps = []
-    for network in (here, elsewhere):
+    for network in (current, elsewhere):
         memory, states = network.encode(source, LENGTHS)
         step = network.step(np.array([1, 2, 3]), states, memory)
         steps.append((step.features, network.likeliest(step.features, 3, [2], 1)))

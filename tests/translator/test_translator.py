@@ -150,7 +150,7 @@ def test_rather_none_than_a_translation_below_the_asked_confidence(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"beams": 0}, "beams must be from 1"),
         ({"beams": 2, "n": 3}, "n must be from 1 to beams, which is 2"),
@@ -165,9 +165,9 @@ def test_rather_none_than_a_translation_below_the_asked_confidence(
     ],
 )
 def test_arguments_out_of_range_are_refused(
-    translator: Translator, arguments: dict[str, Any], told: str
+    translator: Translator, arguments: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(SettingsError, match=told):
+    with pytest.raises(SettingsError, match=message):
         translator.translate("the cat", **arguments)
 
 

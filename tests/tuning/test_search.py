@@ -33,8 +33,8 @@ def text(tmp_path: Path) -> Path:
 @pytest.fixture
 def tune(text: Path, tmp_path: Path) -> Tune:
     def run(**options: Any) -> Tuning:
-        given = {"out": tmp_path / "search", "search": SEARCH, "trials": 3, **SIZES, **options}
-        return foreword.tune([text], **given)
+        values = {"out": tmp_path / "search", "search": SEARCH, "trials": 3, **SIZES, **options}
+        return foreword.tune([text], **values)
 
     return run
 

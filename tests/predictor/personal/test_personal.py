@@ -94,8 +94,10 @@ def test_what_was_said_lately_is_likelier_than_what_was_said_long_ago(layer: Per
 
 def test_secrets_are_neither_held_nor_bridged(layer: Personal, file: Path) -> None:
     for _ in range(3):
-        told = layer.learn("see 4111 1111 1111 1111 at me@example.org the password is sunshine .")
-    assert told.refused == {"card": 4, "email": 1, "keyword": 2}
+        learned = layer.learn(
+            "see 4111 1111 1111 1111 at me@example.org the password is sunshine ."
+        )
+    assert learned.refused == {"card": 4, "email": 1, "keyword": 2}
     assert counts(layer) == {"see": 3, "at": 3, "the": 3, "password": 3, "is": 3}
     words = layer.opinion(["\n", "see"], "").words
     assert words["at"] < 0.5  # the number stood between them
@@ -130,22 +132,22 @@ def test_forgetting_reaches_a_word_that_was_said_once(layer: Personal) -> None:
     assert counts(layer) == {}
 
 
-@pytest.mark.parametrize("said", ["mcdonald", "McDonald", "MCDONALD", "Mcdonald"])
+@pytest.mark.parametrize("text", ["mcdonald", "McDonald", "MCDONALD", "Mcdonald"])
 @pytest.mark.parametrize("forgotten", ["McDonald", "MCDONALD", "mcdonald"])
 def test_forgetting_reaches_a_word_that_was_said_once_in_any_case(
-    layer: Personal, said: str, forgotten: str
+    layer: Personal, text: str, forgotten: str
 ) -> None:
-    layer.learn(said)
+    layer.learn(text)
     assert layer.audit().doubted == 1
     layer.forget(forgotten)
     assert layer.audit().doubted == 0
 
 
-@pytest.mark.parametrize(("said", "forgotten"), [("Zoë", "ZOE\u0308"), ("İnce", "ince")])
+@pytest.mark.parametrize(("text", "forgotten"), [("Zoë", "ZOE\u0308"), ("İnce", "ince")])
 def test_forgetting_finds_letters_however_they_are_written(
-    layer: Personal, said: str, forgotten: str
+    layer: Personal, text: str, forgotten: str
 ) -> None:
-    layer.learn(said)
+    layer.learn(text)
     layer.forget(forgotten)
     assert layer.audit().doubted == 0
 
@@ -222,8 +224,8 @@ def test_what_is_exported_can_be_imported_and_predicts_alike(
     layer.learn("Dear Annegret, how are you\n" * 3 + "see you at the station\n" * 2)
     lines = list(layer.export())
     other = Personal.open(tmp_path / "other", tokenizer(), create=True)
-    told = other.import_(lines)
-    assert told.new == len(layer.words())
+    learned = other.import_(lines)
+    assert learned.new == len(layer.words())
     assert sorted(other.export()) == sorted(lines)
     assert likeliest(other, "Dear") == likeliest(layer, "Dear") == "Annegret"
     other.import_(lines)
@@ -266,7 +268,7 @@ def test_a_wrong_import_says_which_line_and_changes_nothing(
 
 
 def test_secrets_are_not_imported_either(layer: Personal) -> None:
-    told = layer.import_(
+    learned = layer.import_(
         [
             '{"foreword_personal": 1}',
             '{"word": "aB3dE6gH", "count": 2}',
@@ -276,7 +278,7 @@ def test_secrets_are_not_imported_either(layer: Personal) -> None:
             '{"sequence": ["see", "aB3dE6gH", "see"], "count": 2}',
         ]
     )
-    assert told.refused == {"token": 1}
+    assert learned.refused == {"token": 1}
     assert counts(layer) == {"see": 2}
     assert [line for line in layer.export() if "sequence" in line] == []
 

@@ -97,7 +97,7 @@ def learned(text: str) -> set[str]:
 def test_secrets_are_refused_whole_and_by_kind(text: str, secret: str, kind: str) -> None:
     chunks = text.split()
     actual = everyday().screen.screened(chunks).refused
-    assert " ".join(chunks[place] for place in actual) == secret
+    assert " ".join(chunks[index] for index in actual) == secret
     assert set(actual.values()) == set(kind.split())
 
 
@@ -109,10 +109,10 @@ def test_ordinary_text_is_not_refused(screen: Screen, text: str) -> None:
 
 def test_no_word_of_a_listed_secret_is_learned() -> None:
     for _, text in labelled("made_with_secrets.txt"):
-        said = text.replace("[[", "").replace("]]", "")
+        message = text.replace("[[", "").replace("]]", "")
         secret = {w.casefold() for s in re.findall(r"\[\[(.*?)\]\]", text) for w in s.split()}
         outside = learned(re.sub(r"\[\[.*?\]\]", " ", text))
-        kept = learned(said) - outside
+        kept = learned(message) - outside
         assert not [w for w in kept if any(c.isalnum() for c in w)], (text, secret)
 
 
@@ -142,10 +142,10 @@ def test_a_recovery_phrase_goes_over_lines_of_words() -> None:
         assert not learned(f"recovery phrase:\n{phrase}") & {*words}
 
 
-@pytest.mark.parametrize("said", ["code 1984", "born in 1984", "tel 1984 1999", "PIN was 1984"])
-def test_a_year_is_none_beside_a_cue_a_birth_or_another_number(said: str) -> None:
+@pytest.mark.parametrize("text", ["code 1984", "born in 1984", "tel 1984 1999", "PIN was 1984"])
+def test_a_year_is_none_beside_a_cue_a_birth_or_another_number(text: str) -> None:
     assert "1984" in learned("that was in 1984 , I think")
-    assert "1984" not in learned(said)
+    assert "1984" not in learned(text)
 
 
 def test_a_card_number_with_a_wrong_digit_is_still_a_long_number() -> None:
@@ -160,7 +160,7 @@ def test_any_text_is_screened_and_places_are_chunks(text: str) -> None:
     chunks = text.split()
     places = list(everyday().screen.screened(chunks).refused)
     assert places == sorted(set(places))
-    assert all(0 <= place < len(chunks) for place in places)
+    assert all(0 <= position < len(chunks) for position in places)
 
 
 @given(st.integers(0, 10**18), st.sampled_from(["", " ", "-", ".", ",", ", ", "'", "/", " - "]))

@@ -65,18 +65,18 @@ class Interleaved(RuleBasedStateMachine):
     def opened(self, name: str) -> Personal:
         return Personal.open(self.files[name], tokenizer(), create=True)
 
-    def word(self, name: str, place: int) -> str:
-        return [*OWN[name], "see", "you", "at", "the"][place]
+    def word(self, name: str, position: int) -> str:
+        return [*OWN[name], "see", "you", "at", "the"][position]
 
     @rule(name=PEOPLE, lines=st.lists(PLACES, min_size=1, max_size=3))
     def learn(self, name: str, lines: list[list[int]]) -> None:
-        words = [[self.word(name, place) for place in line] for line in lines]
+        words = [[self.word(name, index) for index in line] for line in lines]
         self.layers[name].learn("\n".join(" ".join(line) for line in words))
         self.people[name].learn(words)
 
-    @rule(name=PEOPLE, place=st.integers(0, 7))
-    def forget(self, name: str, place: int) -> None:
-        word = self.word(name, place)
+    @rule(name=PEOPLE, position=st.integers(0, 7))
+    def forget(self, name: str, position: int) -> None:
+        word = self.word(name, position)
         self.layers[name].forget(word)
         self.people[name].forget(word)
         if word in TELLING:

@@ -446,8 +446,8 @@ def test_two_processes_that_learn_at_once_lose_nothing(file: Path) -> None:
         for name in ("first", "second")
     ]
     for process in processes:
-        _, told = process.communicate(timeout=120)
-        assert process.returncode == 0, told
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
     actual = counts(opened(file))
     assert actual.pop("shared") == 80
     assert actual == {f"{name}{made_up(i)}": 2 for name in ("first", "second") for i in range(20)}

@@ -134,11 +134,11 @@ def test_discord_and_slack_give_messages_without_mentions(write: Write, lines: L
             {"type": "Reply", "content": "hello", "author": {"name": "b", "nickname": "Ben"}},
         ],
     }
-    said = {"type": "message", "ts": "1.0"}
+    message = {"type": "message", "ts": "1.0"}
     slack = [
-        {**said, "user": "U1", "text": "see <https://a.b|the page> &amp; go"},
-        {**said, "subtype": "channel_join", "user": "U2", "text": "<@U2> in"},
-        {**said, "user": "U2", "text": "ok <@U1>", "user_profile": {"real_name": "Ben B"}},
+        {**message, "user": "U1", "text": "see <https://a.b|the page> &amp; go"},
+        {**message, "subtype": "channel_join", "user": "U2", "text": "<@U2> in"},
+        {**message, "user": "U2", "text": "ok <@U1>", "user_profile": {"real_name": "Ben B"}},
     ]
     assert lines(write(json.dumps(discord))) == ["hi all", "hello"]
     assert lines(write(json.dumps(discord)), speaker="ben") == ["hello"]
@@ -221,8 +221,8 @@ def test_an_item_without_an_end_is_not_held_for_ever(monkeypatch: pytest.MonkeyP
 
 
 def test_conversations_with_chatgpt_give_what_both_have_said(write: Write, lines: Lines) -> None:
-    def node(time: float, role: str, said: str, kind: str = "text") -> dict[str, Any]:
-        content = {"content_type": kind, "parts": [said]}
+    def node(time: float, role: str, text: str, kind: str = "text") -> dict[str, Any]:
+        content = {"content_type": kind, "parts": [text]}
         return {"message": {"author": {"role": role}, "create_time": time, "content": content}}
 
     mapping = {

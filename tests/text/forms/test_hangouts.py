@@ -17,12 +17,12 @@ PEOPLE = {
 
 
 def event(number: str, *segments: tuple[str, str]) -> dict[str, object]:
-    said = {"segment": [{"type": kind, "text": text} for kind, text in segments]}
+    message = {"segment": [{"type": kind, "text": text} for kind, text in segments]}
     return {
         "conversation_id": {"id": "U"},
         "sender_id": {"gaia_id": number, "chat_id": number},
         "timestamp": "1400000000000000",
-        "chat_message": {"message_content": said},
+        "chat_message": {"message_content": message},
     }
 
 

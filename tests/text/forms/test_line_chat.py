@@ -71,12 +71,12 @@ def test_an_export_without_a_title_is_known_by_its_days(write: Write, lines: Lin
     assert lines(write(CHINESE)) == ["今天天氣很好", "對啊"]
 
 
-@pytest.mark.parametrize(("speaker", "said"), [("Bob Smith", 3), ("Alice", 2)])
+@pytest.mark.parametrize(("speaker", "count"), [("Bob Smith", 3), ("Alice", 2)])
 def test_names_before_a_space_are_what_all_their_messages_begin_with(
-    speaker: str, said: int, write: Write, lines: Lines
+    speaker: str, count: int, write: Write, lines: Lines
 ) -> None:
     path = write(COMPUTER)
-    assert len(lines(path, speaker=speaker)) == said
+    assert len(lines(path, speaker=speaker)) == count
     assert lines(path)[0] == (
         "Today I found something: Apparently there is a way to read chats now!"
     )

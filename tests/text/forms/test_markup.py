@@ -201,8 +201,8 @@ def test_as_text_reads_markup_as_it_stands(write: Write, lines: Lines) -> None:
 
 
 def test_what_was_read_is_said(write: Write, notes: Lines) -> None:
-    (said,) = notes(write(ORG, "notes.org"))
-    assert said.startswith("notes.org: Org mode: 9 paragraphs; keywords, drawers, times, code")
+    (message,) = notes(write(ORG, "notes.org"))
+    assert message.startswith("notes.org: Org mode: 9 paragraphs; keywords, drawers, times, code")
 
 
 def test_nothing_outside_of_a_document_is_included(write: Write, lines: Lines) -> None:

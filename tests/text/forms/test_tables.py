@@ -146,7 +146,7 @@ def test_an_empty_table_has_no_lines(write: Write, lines: Lines) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "messages"),
     [
         (
             "a.json",
@@ -201,6 +201,6 @@ def test_an_empty_table_has_no_lines(write: Write, lines: Lines) -> None:
     ],
 )
 def test_tables_and_records_as_programs_write_them_give_their_text(
-    name: str, content: str, said: list[str], write: Write, lines: Lines
+    name: str, content: str, messages: list[str], write: Write, lines: Lines
 ) -> None:
-    assert lines(write(content, name)) == said
+    assert lines(write(content, name)) == messages
