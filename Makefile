@@ -68,7 +68,8 @@ ASAN := LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 SANITIZED := tests/kernels/test_door.py tests/kernels/test_native.py tests/kernels/test_packed.py \
 	tests/kernels/test_step.py tests/predictor/test_compiled_network.py tests/predictor/test_core.py \
-	tests/text/test_core.py tests/translator/test_compiled_network.py tests/core/test_library.py
+	tests/text/test_core.py tests/translator/test_compiled_network.py tests/core/test_library.py \
+	tests/core/test_typist.py
 sanitize: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nanobind cmake ninja
 	for kind in thread address,undefined; do \

@@ -25,19 +25,19 @@ static long kilobytes(const char *name) {
 
 int main(int argc, char **argv) {
     char *error = NULL;
-    foreword_candidate best[3];
+    foreword_suggestion best[3];
     size_t found = 0;
     const double start = milliseconds();
     foreword_model *model = argc == 2 ? foreword_model_load(argv[1], &error) : NULL;
     const double loaded = milliseconds();
-    foreword_state *state = model ? foreword_state_new(model, &error) : NULL;
-    if (!state || foreword_state_best(state, 3, NULL, 0, best, &found, &error) != FOREWORD_OK) {
+    foreword_typist *typist = model ? foreword_typist_new(model, NULL, &error) : NULL;
+    if (!typist || foreword_typist_suggest(typist, "", 3, best, &found, &error) != FOREWORD_OK) {
         fprintf(stderr, "%s\n", error ? error : "usage: c_library MODEL-FOLDER");
         return EXIT_FAILURE;
     }
     const double suggested = milliseconds();
     printf("%.3f %.3f %ld %ld\n", loaded - start, suggested - start, kilobytes("VmRSS:"), kilobytes("VmHWM:"));
-    foreword_state_free(state);
+    foreword_typist_free(typist);
     foreword_model_free(model);
     return EXIT_SUCCESS;
 }

@@ -49,6 +49,29 @@ typedef struct {
     double probability;
 } foreword_candidate;
 
+/* Suggests while one user types. It remembers the text and the states at its words, so that a letter more reads
+ * nothing again. */
+typedef struct foreword_typist foreword_typist;
+
+/* Which keys are neighbours: a slip onto one of them is likelier. */
+typedef enum { FOREWORD_QWERTY, FOREWORD_QWERTZ, FOREWORD_AZERTY } foreword_layout;
+
+typedef struct {
+    int tolerant;               /* 1: words that are a slip away are suggested even if others begin as typed */
+    int offensive;              /* 1: offensive words are suggested, too */
+    const char *const *blocked; /* further words that are never suggested, in any case; may be NULL */
+    size_t blocked_count;
+    foreword_layout layout;
+} foreword_typist_options;
+
+/* A word to offer. Its texts live until the typist is asked again or freed. */
+typedef struct {
+    const char *word;   /* as it is written at the cursor, with the letters that are typed already */
+    double probability; /* that this word is intended */
+    const char *text;   /* what replaces the end of the text if the word is accepted, without a space after it */
+    size_t replaces;    /* the bytes at the end of the text that it replaces; often 0 */
+} foreword_suggestion;
+
 /* Such as "0.1.0". */
 FOREWORD_API const char *foreword_version(void);
 
@@ -59,10 +82,10 @@ FOREWORD_API foreword_model *foreword_model_load(const char *folder, char **erro
 
 /* Loads a model from memory: config.json, model.safetensors and tokenizer.json, and those of rare.txt,
  * spacing.json and misspellings.json that the folder has. The data is not copied: it must stay unchanged
- * until the model and its states are freed. */
+ * until the model, its states and its typists are freed. */
 FOREWORD_API foreword_model *foreword_model_from_files(const foreword_file *files, size_t count, char **error);
 
-/* States of the model may still be used, and keep what they need of it. */
+/* States and typists of the model may still be used, and keep what they need of it. */
 FOREWORD_API void foreword_model_free(foreword_model *model);
 
 /* The number of words; their ids are below it. */
@@ -109,6 +132,22 @@ FOREWORD_API int foreword_state_to_bytes(const foreword_state *state, void *byte
  * make a state. */
 FOREWORD_API foreword_state *foreword_state_from_bytes(const foreword_model *model, const void *bytes,
                                                        size_t size, char **error);
+
+/* A typist for one user or field. If `options` is NULL, all are 0. The first typist of a model takes longer, since its
+ * words are sorted then. Fails for a model whose words ICU separates or whose lines are wrapped, and for one of
+ * which rare.txt, spacing.json or misspellings.json is damaged. */
+FOREWORD_API foreword_typist *foreword_typist_new(const foreword_model *model,
+                                                  const foreword_typist_options *options, char **error);
+
+FOREWORD_API void foreword_typist_free(foreword_typist *typist);
+
+/* The likeliest words at the end of a text, by falling probability: what `Typist.suggest` of Foreword for Python
+ * gives, without a personal layer. Letters at the end are completed, mended if they have a slip, or followed by
+ * a next word if they may be a whole word. Of a text of 4,096 characters or more, only the end is read.
+ *
+ * text: all of it up to the cursor. suggestions: room for k of them, at least one. found: how many there are. */
+FOREWORD_API int foreword_typist_suggest(foreword_typist *typist, const char *text, size_t k,
+                                         foreword_suggestion *suggestions, size_t *found, char **error);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,9 @@
 
 #include "error.hpp"
 #include "model.hpp"
+#include "model_reader.hpp"
+#include "typist.hpp"
+#include "unicode.hpp"
 #if !defined(__wasm__)
 #include "files.hpp"
 #endif
@@ -13,6 +16,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <string>
 #include <utility>
@@ -22,6 +26,9 @@ using foreword::core::NextWordModel;
 
 struct foreword_model {
     std::shared_ptr<const NextWordModel> shared;
+    // Made for the first typist: it takes memory that whoever only advances states does not need.
+    mutable std::mutex lock;
+    mutable std::shared_ptr<const foreword::core::ModelReader> reader;
 };
 
 struct foreword_state {
@@ -29,7 +36,28 @@ struct foreword_state {
     foreword::core::State value;
 };
 
+struct foreword_typist {
+    foreword::core::Typist typist;
+    std::vector<std::string> shown;  // the words and texts of the last suggestions
+};
+
 namespace {
+
+const foreword::core::Layout& layout_of(foreword_layout layout) {
+    switch (layout) {
+        case FOREWORD_QWERTY: return foreword::core::qwerty();
+        case FOREWORD_QWERTZ: return foreword::core::qwertz();
+        case FOREWORD_AZERTY: return foreword::core::azerty();
+    }
+    throw foreword::core::Error("there is no layout of keys with the number " + std::to_string((int)layout));
+}
+
+// The bytes behind the first `count` characters of a text.
+std::size_t bytes_after(std::string_view text, std::size_t count) {
+    std::size_t at = 0;
+    while (count-- > 0) foreword::core::next_decoded(text, at);
+    return text.size() - at;
+}
 
 void tell(char** error, const char* message) {
     if (!error) return;
@@ -53,7 +81,7 @@ Result guarded(char** error, Result failed, Work&& work) noexcept {
 }
 
 foreword_model* loaded(std::unique_ptr<foreword::core::Folder> folder) {
-    return new foreword_model{std::make_shared<const NextWordModel>(std::move(folder))};
+    return new foreword_model{std::make_shared<const NextWordModel>(std::move(folder)), {}, nullptr};
 }
 
 }  // namespace
@@ -153,6 +181,41 @@ foreword_state* foreword_state_from_bytes(const foreword_model* model, const voi
                                           char** error) {
     return guarded<foreword_state*>(error, nullptr, [&] {
         return new foreword_state{model->shared, model->shared->read(bytes, size)};
+    });
+}
+
+foreword_typist* foreword_typist_new(const foreword_model* model, const foreword_typist_options* options,
+                                     char** error) {
+    return guarded<foreword_typist*>(error, nullptr, [&] {
+        {
+            const std::lock_guard<std::mutex> guard(model->lock);
+            if (!model->reader) model->reader = std::make_shared<const foreword::core::ModelReader>(model->shared);
+        }
+        const foreword_typist_options chosen = options ? *options : foreword_typist_options{};
+        const std::vector<std::string> blocked(chosen.blocked, chosen.blocked + chosen.blocked_count);
+        foreword::core::Filter filter(!chosen.offensive, blocked, model->reader->lexicon().letter_case());
+        return new foreword_typist{
+            {model->reader, {std::move(filter), chosen.tolerant != 0, &layout_of(chosen.layout)}}, {}};
+    });
+}
+
+void foreword_typist_free(foreword_typist* typist) { delete typist; }
+
+int foreword_typist_suggest(foreword_typist* typist, const char* text, size_t k, foreword_suggestion* suggestions,
+                            size_t* found, char** error) {
+    *found = 0;
+    return guarded(error, FOREWORD_FAILED, [&] {
+        const std::u32string read = foreword::core::decoded(text);
+        const std::vector<foreword::core::Suggestion> offered = typist->typist.suggest(read, k);
+        typist->shown.clear();
+        typist->shown.reserve(2 * offered.size());  // so that what suggestions point to stays where it is
+        for (const foreword::core::Suggestion& one : offered) {
+            const std::string& word = typist->shown.emplace_back(foreword::core::encoded(one.word));
+            const std::string& written = typist->shown.emplace_back(foreword::core::encoded(one.text));
+            const std::size_t replaces = one.replaces > 0 ? bytes_after(text, read.size() - one.replaces) : 0;
+            suggestions[(*found)++] = {word.c_str(), one.probability, written.c_str(), replaces};
+        }
+        return FOREWORD_OK;
     });
 }
 

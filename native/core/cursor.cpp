@@ -1,5 +1,6 @@
 #include "cursor.hpp"
 
+#include "reading.hpp"
 #include "sentences.hpp"
 #include "unicode.hpp"
 #include "words.hpp"
@@ -11,11 +12,6 @@
 namespace foreword::core {
 
 namespace {
-
-constexpr std::size_t STRIDE = 2048;
-// The number of last characters of a run without spaces that are divided into words: otherwise an
-// endless run of emoji would be divided again as a whole at every key.
-constexpr std::size_t LONGEST = 1024;
 
 // Characters that may be inside a word and may also close a quotation.
 bool may_close(char32_t c) { return c == U'\'' || c == 0x2019 || c == 0x5f4; }
@@ -37,7 +33,7 @@ bool begins_a_word(std::u32string_view letters, const Tokenizer& tokenizer, cons
 
 std::size_t unfinished_from(std::u32string_view given, const Tokenizer& tokenizer, const Lexicon& lexicon,
                             const RareWords& rare) {
-    const std::size_t before = given.size() - std::min(given.size(), LONGEST);
+    const std::size_t before = given.size() - std::min(given.size(), LONGEST_RUN);
     const std::u32string rest = as_if_continued(given.substr(before));
     if (rest.empty()) return given.size();
     const bool is_in_print = !tokenizer.spec().only_spaces;

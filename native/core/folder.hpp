@@ -64,6 +64,8 @@ class Folder {
     // The content of rare.txt, spacing.json or misspellings.json, whose checksum is right; UTF-8. None
     // if the model has no such file.
     std::optional<std::string_view> text(std::string_view name) const;
+    // A file's name as messages give it.
+    std::string path(std::string_view name) const;
 
   private:
     void read_config(const File& file);
@@ -71,7 +73,6 @@ class Folder {
     void read_tokenizer(const Value& settings, const std::string& file);
     void check_weights(const std::string& file, const std::string& vocabulary_checksum) const;
     const File& file(std::string_view name) const;
-    std::string path(std::string_view name) const;
 
     std::vector<File> files_;
     std::string where_;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <unordered_map>
 
 namespace foreword::core {
 
@@ -14,8 +15,8 @@ namespace {
 
 constexpr std::int64_t FAR_COMMONER = 4;  // times as frequent as its lower case is a form that is the usual one
 constexpr std::size_t LONGEST_CLITIC = 5, WORDS_AFTER_CLITIC = 5;
-constexpr double BARE = 0.3;               // P(an apostrophe or accents are not typed)
 constexpr double SLIP = 2e-2, BEGUN_SLIP = 1e-3;  // P(letters are, or begin, a known misspelling | the word)
+constexpr std::size_t ALPHABET = 64;       // the commonest letters, which a slip may leave out or replace
 constexpr std::size_t ACCENTED = 100;      // one word in fewer than so many has an accent
 
 bool begins_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
@@ -46,20 +47,23 @@ std::string folded_by(const LetterCase& letter_case, std::string_view word) {
     return encoded(letter_case.fold(decoded(word)));
 }
 
-// The range of `count` texts in order that begin with a prefix.
+// The first position in [low, high) for which `is_behind` holds, as it then does for all that follow.
+template <class IsBehind>
+std::size_t first_of(std::size_t low, std::size_t high, IsBehind&& is_behind) {
+    while (low < high) {
+        const std::size_t middle = low + (high - low) / 2;
+        if (is_behind(middle)) high = middle;
+        else low = middle + 1;
+    }
+    return low;
+}
+
+// The range of texts that begin with a prefix, of those in [low, high), which are in order.
 template <class At>
-std::pair<std::size_t, std::size_t> range_of(std::size_t count, At&& at, std::string_view prefix) {
-    const auto first = [&](std::size_t low, auto&& is_behind) {
-        for (std::size_t size = count - low; size > 0;) {
-            const std::size_t half = size / 2;
-            if (is_behind(low + half)) size = half;
-            else low += half + 1, size -= half + 1;
-        }
-        return low;
-    };
-    const std::size_t low = first(0, [&](std::size_t k) { return std::string_view(at(k)) >= prefix; });
-    // From there on, words begin with the prefix until one that does not.
-    return {low, first(low, [&](std::size_t k) { return !begins_with(at(k), prefix); })};
+std::pair<std::size_t, std::size_t> range_of(std::size_t low, std::size_t high, At&& at, std::string_view prefix) {
+    low = first_of(low, high, [&](std::size_t k) { return std::string_view(at(k)) >= prefix; });
+    // From there on, texts begin with the prefix until one that does not.
+    return {low, first_of(low, high, [&](std::size_t k) { return !begins_with(at(k), prefix); })};
 }
 
 }  // namespace
@@ -74,9 +78,18 @@ Bare::Bare(const std::vector<std::string_view>& folds, std::size_t hidden) {
     std::sort(skeletons_.begin(), skeletons_.end());
 }
 
+std::pair<std::size_t, std::size_t> Bare::range(std::string_view skeleton) const {
+    return range_of(0, skeletons_.size(), [&](std::size_t k) -> auto& { return skeletons_[k].first; }, skeleton);
+}
+
 bool Bare::has(std::string_view skeleton) const {
-    const auto [low, high] = range_of(skeletons_.size(), [&](std::size_t k) -> auto& { return skeletons_[k].first; }, skeleton);
+    const auto [low, high] = range(skeleton);
     return low < high && skeletons_[low].first == skeleton;
+}
+
+bool Bare::may_begin(std::string_view prefix) const {
+    const auto [low, high] = range(prefix);
+    return low < high;
 }
 
 std::vector<std::int64_t> Bare::equal(std::string_view fold, const std::vector<std::string_view>& folds) const {
@@ -84,7 +97,7 @@ std::vector<std::int64_t> Bare::equal(std::string_view fold, const std::vector<s
     if (skeletons_.empty()) return ids;
     const std::u32string letters = decoded(fold);
     const std::string bare = encoded(skeleton(letters));
-    const auto [low, high] = range_of(skeletons_.size(), [&](std::size_t k) -> auto& { return skeletons_[k].first; }, bare);
+    const auto [low, high] = range(bare);
     for (std::size_t k = low; k < high && skeletons_[k].first == bare; ++k) {
         const std::string_view other = folds[(std::size_t)skeletons_[k].second];
         if (other != fold && leaves_out(letters, decoded(other))) ids.push_back(skeletons_[k].second);
@@ -98,7 +111,7 @@ std::vector<std::int64_t> Bare::begun(std::string_view fold, const std::vector<s
     const std::u32string letters = decoded(fold);
     const std::string bare = encoded(skeleton(letters));
     const bool is_marked = has_marks(letters);
-    const auto [low, high] = range_of(skeletons_.size(), [&](std::size_t k) -> auto& { return skeletons_[k].first; }, bare);
+    const auto [low, high] = range(bare);
     for (std::size_t k = low; k < high; ++k) {
         const std::string_view other = folds[(std::size_t)skeletons_[k].second];
         if (begins_with(other, fold) || (is_marked && !leaves_out(letters, decoded(other)))) continue;
@@ -124,16 +137,24 @@ Lexicon::Lexicon(const std::vector<std::string>& words, std::size_t hidden, cons
         return order != 0 ? order < 0 : a < b;
     });
     bare_ = Bare(folds_, first);
-    std::size_t accented = 0;
-    for (const std::int64_t id : ids_) {
-        const std::string_view fold = folds_[(std::size_t)id];
-        if (is_plain_ascii(fold)) continue;
-        const std::u32string letters = decoded(fold);
-        accented += without_accents(letters) != letters;
-    }
-    has_accents_ = accented * ACCENTED > ids_.size();
+    count_letters();
     find_clitics(first);
     take(misspellings);
+}
+
+void Lexicon::count_letters() {
+    std::size_t accented = 0;
+    std::unordered_map<char32_t, std::size_t> counts;
+    for (const std::int64_t id : ids_) {
+        const std::u32string letters = decoded(fold_of(id));
+        accented += !is_ascii(letters) && without_accents(letters) != letters;
+        for (const char32_t c : letters) {
+            if (is_alpha(c) && counts[c]++ == 0) letters_ += c;  // in the order in which they come first
+        }
+    }
+    has_accents_ = accented * ACCENTED > ids_.size();
+    std::stable_sort(letters_.begin(), letters_.end(), [&](char32_t a, char32_t b) { return counts[a] > counts[b]; });
+    letters_.resize(std::min(letters_.size(), ALPHABET));
 }
 
 void Lexicon::find_clitics(std::size_t hidden) {
@@ -159,7 +180,10 @@ void Lexicon::take(const Misspellings& misspellings) {
         const std::int64_t id = known(wrong);
         const std::string_view fold = folds_[(std::size_t)id];
         slip_folds_.emplace(fold);
-        if (meant.find(' ') != std::string::npos) continue;
+        if (meant.find(' ') != std::string::npos) {
+            two_words_[id] = meant;
+            continue;
+        }
         // Frequency is about 1/rank (Zipf), and the vocabulary is sorted by frequency.
         const double ratio = std::min(1.0, (double)known(meant) / (double)id);
         slips_.push_back({fold, known(meant), std::max(SLIP, ratio)});
@@ -170,12 +194,17 @@ void Lexicon::take(const Misspellings& misspellings) {
 
 std::string Lexicon::fold(std::string_view word) const { return folded_by(case_, word); }
 
-std::pair<std::size_t, std::size_t> Lexicon::range(std::string_view prefix) const {
-    return range_of(ids_.size(), [&](std::size_t k) { return fold_at(k); }, prefix);
+std::pair<std::size_t, std::size_t> Lexicon::range_within(std::size_t low, std::size_t high,
+                                                          std::string_view prefix) const {
+    return range_of(low, high, [&](std::size_t k) { return fold_at(k); }, prefix);
+}
+
+std::size_t Lexicon::equal_end(std::string_view fold, std::size_t low, std::size_t high) const {
+    return first_of(low, high, [&](std::size_t k) { return fold_at(k).size() > fold.size(); });
 }
 
 std::vector<Weighted> Lexicon::begun_slips(std::string_view fold) const {
-    const auto [low, high] = range_of(slips_.size(), [&](std::size_t k) { return slips_[k].fold; }, fold);
+    const auto [low, high] = range_of(0, slips_.size(), [&](std::size_t k) { return slips_[k].fold; }, fold);
     std::vector<Weighted> words;
     for (std::size_t k = low; k < high; ++k) {  // the shortest misspellings come first
         const Slip& slip = slips_[k];
@@ -218,7 +247,16 @@ std::optional<std::pair<std::string, std::vector<std::int64_t>>> Lexicon::after_
     return std::pair(std::string(clitic) + "'", std::move(ids));
 }
 
-bool Lexicon::has(std::string_view fold) const { return !forms(fold).empty() || bare_.has(fold); }
+bool Lexicon::has(std::string_view fold) const {
+    const std::size_t first = first_of(0, ids_.size(), [&](std::size_t k) { return fold_at(k) >= fold; });
+    return (first < ids_.size() && fold_at(first) == fold) || bare_.has(fold);
+}
+
+bool Lexicon::may_begin(std::string_view fold) const {
+    const std::size_t first = first_of(0, ids_.size(), [&](std::size_t k) { return fold_at(k) >= fold; });
+    return (first < ids_.size() && begins_with(fold_at(first), fold)) || bare_.may_begin(fold);
+}
+
 
 std::vector<std::int64_t> Lexicon::beginning(std::string_view prefix) const {
     const std::string letters = fold(prefix);
@@ -260,6 +298,11 @@ std::int64_t Lexicon::meant(std::int64_t id) const {
     return found == meant_by_.end() ? id : found->second;
 }
 
+std::string_view Lexicon::spelled_apart(std::int64_t id) const {
+    const auto found = two_words_.find(id);
+    return found == two_words_.end() ? word(id) : std::string_view(found->second);
+}
+
 std::string Lexicon::unaccented(std::string_view fold) const {
     return has_accents_ ? std::string(fold) : encoded(without_accents(decoded(fold)));
 }
@@ -293,8 +336,11 @@ RareWords::RareWords(std::vector<std::string> words, const LetterCase& letter_ca
         pairs.emplace_back(std::move(fold), std::move(word));
     }
     std::sort(pairs.begin(), pairs.end());
-    for (auto& [fold, word] : pairs) own_.push_back(std::move(fold)), words_.push_back(std::move(word));
-    folds_.assign(own_.begin(), own_.end());
+    for (auto& pair : pairs) words_.push_back(std::move(pair.second));
+    for (std::size_t k = 0; k < words_.size(); ++k) {
+        const bool is_same = pairs[k].first == words_[k];  // stored once
+        folds_.push_back(is_same ? words_[k] : own_.emplace_back(std::move(pairs[k].first)));
+    }
     bare_ = Bare(folds_, 0);
 }
 
@@ -302,7 +348,7 @@ bool RareWords::has(std::string_view fold) const { return std::binary_search(fol
 
 std::vector<std::string> RareWords::beginning(std::string_view fold, std::size_t most) const {
     std::vector<std::string> found;
-    const auto [low, high] = range_of(folds_.size(), [&](std::size_t k) { return folds_[k]; }, fold);
+    const auto [low, high] = range_of(0, folds_.size(), [&](std::size_t k) { return folds_[k]; }, fold);
     for (std::size_t k = low; k < high && found.size() < most; ++k) {
         if (folds_[k] != fold) found.push_back(words_[k]);
     }

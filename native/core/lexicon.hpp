@@ -19,6 +19,9 @@
 
 namespace foreword::core {
 
+// P(an apostrophe or accents are not typed), relative to 1 for the letters as in the word.
+constexpr double BARE = 0.3;
+
 // A word, and P(the letters are typed so | the word), relative to 1 for the letters as in the word.
 struct Weighted {
     std::int64_t id;
@@ -33,12 +36,16 @@ class Bare {
     Bare(const std::vector<std::string_view>& folds, std::size_t hidden);
 
     bool has(std::string_view skeleton) const;
+    // Whether one of the skeletons begins so.
+    bool may_begin(std::string_view prefix) const;
     // The words that equal letters, or begin with them, except for what was not typed; without those that
     // do so as they are.
     std::vector<std::int64_t> equal(std::string_view fold, const std::vector<std::string_view>& folds) const;
     std::vector<std::int64_t> begun(std::string_view fold, const std::vector<std::string_view>& folds) const;
 
   private:
+    std::pair<std::size_t, std::size_t> range(std::string_view skeleton) const;
+
     std::vector<std::pair<std::string, std::int64_t>> skeletons_;
 };
 
@@ -61,7 +68,16 @@ class Lexicon {
     // The ids in the order of the folded words.
     const std::vector<std::int64_t>& ids() const { return ids_; }
     // The range [low, high) in `ids` of the words that begin with a folded prefix.
-    std::pair<std::size_t, std::size_t> range(std::string_view prefix) const;
+    std::pair<std::size_t, std::size_t> range(std::string_view prefix) const {
+        return range_within(0, ids_.size(), prefix);
+    }
+    // The same among the words in [low, high).
+    std::pair<std::size_t, std::size_t> range_within(std::size_t low, std::size_t high, std::string_view prefix) const;
+    // The end of the words in [low, high), which all begin with folded letters, that have no more letters.
+    std::size_t equal_end(std::string_view fold, std::size_t low, std::size_t high) const;
+    // The folded word at a position in `ids`.
+    std::string_view fold_at(std::size_t position) const { return fold_of(ids_[position]); }
+    std::string_view fold_of(std::int64_t id) const { return folds_[(std::size_t)id]; }
     // The words that begin with folded letters, with the weights of what was not typed, of Korean syllables
     // and of misspellings.
     std::vector<Weighted> begun(std::string_view fold) const;
@@ -72,6 +88,12 @@ class Lexicon {
     std::optional<std::pair<std::string, std::vector<std::int64_t>>> after_clitic(std::string_view letters) const;
     // Whether folded letters are a word, except for apostrophes and accents not typed.
     bool has(std::string_view fold) const;
+    // Whether a word begins with folded letters, except for apostrophes and accents not typed.
+    bool may_begin(std::string_view fold) const;
+    // The commonest letters of the words, at most 64.
+    const std::u32string& letters() const { return letters_; }
+    // Folded letters without accents if the vocabulary hardly has any.
+    std::string unaccented(std::string_view fold) const;
     // Whether folded letters are a known misspelling.
     bool is_slip(std::string_view fold) const { return slip_folds_.count(std::string(fold)) != 0; }
     // The words that begin with letters in this case, or if none, in any case.
@@ -84,6 +106,10 @@ class Lexicon {
     std::optional<std::int64_t> id_of(std::string_view word) const;
     // The word that a misspelling intends; other words keep their own.
     std::int64_t meant(std::int64_t id) const;
+    // Whether a word is no misspelling of another.
+    bool is_right(std::int64_t id) const { return meant_by_.count(id) == 0; }
+    // The word, or the two words that it stands for if it was run together.
+    std::string_view spelled_apart(std::int64_t id) const;
     // The words that a typed word may stand for: itself, and commoner forms.
     std::vector<std::int64_t> readings(std::string_view word) const;
     // UTF-8. The id must be one of the vocabulary.
@@ -96,9 +122,7 @@ class Lexicon {
         double share;  // P(typed so | the word)
     };
 
-    std::string_view fold_at(std::size_t position) const { return folds_[(std::size_t)ids_[position]]; }
-    bool is_right(std::int64_t id) const { return meant_by_.count(id) == 0; }
-    std::string unaccented(std::string_view fold) const;
+    void count_letters();
     void find_clitics(std::size_t hidden);
     void take(const Misspellings& misspellings);
 
@@ -110,10 +134,12 @@ class Lexicon {
     Bare bare_;
     bool has_accents_ = false;
     std::map<std::int64_t, std::int64_t> meant_by_;
+    std::map<std::int64_t, std::string> two_words_;
     std::vector<Slip> slips_;  // sorted by fold
     std::set<std::string> slip_folds_;
     // Each folded clitic, without apostrophe, with the first letters of words after it.
     std::map<std::string, std::set<std::u32string>, std::less<>> clitics_;
+    std::u32string letters_;
 };
 
 // Words beyond the vocabulary, which have no probabilities. Immutable and thread-safe.
@@ -132,7 +158,8 @@ class RareWords {
     std::vector<std::string> beginning(std::string_view fold, std::size_t most) const;
 
   private:
-    std::vector<std::string> words_, own_;
+    std::vector<std::string> words_;
+    std::deque<std::string> own_;  // the folds that are not their words
     std::vector<std::string_view> folds_;
     Bare bare_;
 };

@@ -45,6 +45,15 @@ std::vector<float> summed_biases(const Folder& folder, const std::string& end) {
     return bias;
 }
 
+// Turns scores into the probabilities that belong to them: their softmax.
+void make_shares(float* scores, std::size_t count) {
+    if (count == 0) return;
+    const float largest = *std::max_element(scores, scores + count);
+    double total = 0.0;
+    for (std::size_t k = 0; k < count; ++k) total += scores[k] = std::exp(scores[k] - largest);
+    for (std::size_t k = 0; k < count; ++k) scores[k] = (float)(scores[k] / total);
+}
+
 [[noreturn]] void overflow() {
     throw Error("the model's scores overflow after this text: its weights are too large. Train it anew with a "
                 "smaller learning rate");
@@ -154,27 +163,52 @@ const float* NextWordModel::shown(const State& state, std::vector<float>& room) 
     return room.data();
 }
 
-void NextWordModel::probabilities(const State& state, float* into) const {
+void NextWordModel::scores(const State& state, const Choice& choice, float* into) const {
     std::vector<float> room;
+    network_->scores(shown(state, room), choice, into, THREADS);
+    const float* const end = into + choice.count;
+    const bool has_nan = std::any_of((const float*)into, end, [](float score) { return std::isnan(score); });
+    if (has_nan || (choice.count > 0 && !std::isfinite(*std::max_element((const float*)into, end)))) overflow();
+}
+
+std::vector<float> NextWordModel::scores(const State& state, const std::vector<std::int64_t>& words) const {
+    std::vector<float> some(words.size());
+    scores(state, {words.data(), (std::int64_t)words.size()}, some.data());
+    return some;
+}
+
+void NextWordModel::probabilities(const State& state, float* into) const {
     const std::size_t words = vocabulary().size();
-    network_->scores(shown(state, room), {nullptr, (std::int64_t)words}, into, THREADS);
-    float largest = into[0];
-    for (std::size_t k = 0; k < words; ++k) {
-        if (!(into[k] <= largest)) largest = into[k];
-        if (std::isnan(largest)) break;
-    }
-    if (!std::isfinite(largest)) overflow();
-    double total = 0.0;
-    for (std::size_t k = 0; k < words; ++k) total += into[k] = std::exp(into[k] - largest);
-    for (std::size_t k = 0; k < words; ++k) into[k] = (float)(into[k] / total);
+    scores(state, {nullptr, (std::int64_t)words}, into);
+    make_shares(into, words);
+}
+
+std::vector<float> NextWordModel::probabilities(const State& state) const {
+    std::vector<float> shares(vocabulary().size());
+    probabilities(state, shares.data());
+    return shares;
+}
+
+std::vector<float> NextWordModel::probabilities(const State& state, const std::vector<std::int64_t>& words) const {
+    std::vector<float> shares = scores(state, words);
+    make_shares(shares.data(), shares.size());
+    return shares;
+}
+
+std::vector<Found> NextWordModel::best(const State& state, int k, const Choice& choice,
+                                       const std::vector<std::int64_t>& hidden) const {
+    std::vector<float> room;
+    std::vector<Found> found;
+    if (!network_->best(shown(state, room), choice, hidden, k, THREADS, found)) overflow();
+    return found;
 }
 
 std::vector<Found> NextWordModel::best(const State& state, int k, const std::vector<std::int64_t>& hidden) const {
-    std::vector<float> room;
-    std::vector<Found> found;
-    const Choice all{nullptr, (std::int64_t)vocabulary().size()};
-    if (!network_->best(shown(state, room), all, hidden, k, THREADS, found)) overflow();
-    return found;
+    return best(state, k, {nullptr, (std::int64_t)vocabulary().size()}, hidden);
+}
+
+std::vector<Found> NextWordModel::best_of(const State& state, int k, const std::vector<std::int64_t>& words) const {
+    return best(state, k, {words.data(), (std::int64_t)words.size()}, {});
 }
 
 std::size_t NextWordModel::state_bytes() const {

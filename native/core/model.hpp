@@ -28,6 +28,8 @@ class NextWordModel {
 
     const Folder& folder() const { return *folder_; }
     const Vocabulary& vocabulary() const { return folder_->vocabulary(); }
+    // Throws Error: words are cut by a segmenter.
+    const Tokenizer& tokenizer() const;
 
     // The state at the beginning of a line: zeros, and then the end of the line before, as in training.
     State start() const;
@@ -38,9 +40,16 @@ class NextWordModel {
     void read_text(State& state, std::string_view text) const;
     // The probability of every word as the next, (words). Throws Error: the scores overflow.
     void probabilities(const State& state, float* into) const;
+    std::vector<float> probabilities(const State& state) const;
+    // The probabilities of some words, given that one of them is the next.
+    std::vector<float> probabilities(const State& state, const std::vector<std::int64_t>& words) const;
+    // The scores of some words as the next. Throws Error: they overflow.
+    std::vector<float> scores(const State& state, const std::vector<std::int64_t>& words) const;
     // The k likeliest words without hidden ones, which still count in the probabilities: by falling
     // probability, then by rising id. Throws Error: the scores overflow.
     std::vector<Found> best(const State& state, int k, const std::vector<std::int64_t>& hidden) const;
+    // The same of some words alone, whose probabilities sum to 1.
+    std::vector<Found> best_of(const State& state, int k, const std::vector<std::int64_t>& words) const;
 
     // The bytes of every state of this model; those that `foreword.predictor.state_bytes` writes in Python.
     std::size_t state_bytes() const;
@@ -51,7 +60,9 @@ class NextWordModel {
   private:
     State zeros() const;
     std::size_t part_size() const;
-    const Tokenizer& tokenizer() const;
+    void scores(const State& state, const Choice& choice, float* into) const;
+    std::vector<Found> best(const State& state, int k, const Choice& choice,
+                            const std::vector<std::int64_t>& hidden) const;
     const float* shown(const State& state, std::vector<float>& room) const;
 
     std::unique_ptr<Folder> folder_;

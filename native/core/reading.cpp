@@ -8,9 +8,6 @@ namespace foreword::core {
 
 namespace {
 
-// If a text has at least twice this number of characters, only its end is read.
-constexpr std::size_t STRIDE = 2048;
-constexpr std::size_t LONGEST = 1024;              // characters of a run without spaces
 constexpr std::size_t WORDS_BETWEEN_SPACES = 64;  // the last ones, of such a run
 constexpr std::size_t WORDS_REMEMBERED = 64;
 constexpr int MOST_CAPITALS = 3;
@@ -55,7 +52,7 @@ std::size_t TextReader::stretch(std::u32string_view run) const {
 
 std::pair<std::u32string, std::vector<std::vector<Word>>> TextReader::parts(std::u32string_view chunk) const {
     const bool is_dash = chunk == U"-" && has_dash_;
-    std::u32string text(is_dash ? U"\u2013" : chunk.substr(chunk.size() - std::min(chunk.size(), LONGEST)));
+    std::u32string text(is_dash ? U"\u2013" : chunk.substr(chunk.size() - std::min(chunk.size(), LONGEST_RUN)));
     std::vector<Word> words = tokenizer_.split(text);
     words.erase(words.begin(), words.end() - (std::ptrdiff_t)std::min(words.size(), WORDS_BETWEEN_SPACES));
     const std::vector<Span> abbreviations = dotted(text);

@@ -17,6 +17,12 @@
 
 namespace foreword::core {
 
+// If a text has at least twice this number of characters, only its end is read.
+constexpr std::size_t STRIDE = 2048;
+// The number of last characters of a run without spaces that are cut into words: otherwise an endless run of
+// emoji would be cut again as a whole at every key.
+constexpr std::size_t LONGEST_RUN = 1024;
+
 // What is known before a word.
 struct TextContext {
     std::vector<std::u32string> words;  // the last ones, normalised, with "\n" for the end of a line
@@ -41,6 +47,7 @@ class TextReader {
 
     // The context before a text.
     const TextContext& start() const { return start_; }
+    const Spacing& spacing() const { return spacing_; }
     // The number of characters of a run without spaces that are final while more are typed after
     // it; these are read as a separate run. 0 if there are none. In scripts without spaces, a run
     // ends at a mark.

@@ -211,29 +211,28 @@ bool is_lower(std::u32string_view text) {
     return is_cased_all(text, [](char32_t c) { return is_upper(c) || properties(c).category == Category::Lt; });
 }
 
+char32_t next_decoded(std::string_view utf8, std::size_t& at) {
+    char32_t character;
+    if (next_character(utf8, at, character)) return character;
+    // The position after the bytes of an incomplete character.
+    const auto byte = [&](std::size_t k) { return k < utf8.size() ? (unsigned char)utf8[k] : 0u; };
+    const unsigned first = byte(at), second = byte(at + 1);
+    const std::size_t length = first < 0xc2 || first > 0xf4 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    const unsigned least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    const unsigned most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    std::size_t count = 1;
+    if (length > 1 && second >= least && second <= most) {
+        ++count;
+        while (count < length && (byte(at + count) & 0xc0) == 0x80) ++count;
+    }
+    at += count;
+    return REPLACEMENT;
+}
+
 std::u32string decoded(std::string_view utf8) {
     std::u32string text;
     text.reserve(utf8.size());
-    for (std::size_t at = 0; at < utf8.size();) {
-        char32_t character;
-        if (next_character(utf8, at, character)) {
-            text += character;
-            continue;
-        }
-        text += REPLACEMENT;
-        // The position after the bytes of an incomplete character.
-        const auto byte = [&](std::size_t k) { return k < utf8.size() ? (unsigned char)utf8[k] : 0u; };
-        const unsigned first = byte(at), second = byte(at + 1);
-        const std::size_t length = first < 0xc2 || first > 0xf4 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-        const unsigned least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-        const unsigned most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-        std::size_t count = 1;
-        if (length > 1 && second >= least && second <= most) {
-            ++count;
-            while (count < length && (byte(at + count) & 0xc0) == 0x80) ++count;
-        }
-        at += count;
-    }
+    for (std::size_t at = 0; at < utf8.size();) text += next_decoded(utf8, at);
     return text;
 }
 

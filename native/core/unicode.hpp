@@ -68,6 +68,8 @@ bool is_lower(std::u32string_view text);
 // UTF-8; each byte that is none becomes U+FFFD, as in Python's `errors="replace"`, with one for all bytes
 // of a character that is cut short.
 std::u32string decoded(std::string_view utf8);
+// The next of these characters at `at`, which moves to the position after its bytes.
+char32_t next_decoded(std::string_view utf8, std::size_t& at);
 // Half of a surrogate pair becomes U+FFFD.
 std::string encoded(std::u32string_view text);
 void append_encoded(std::string& into, std::u32string_view text);

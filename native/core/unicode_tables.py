@@ -34,6 +34,7 @@ a9 ae 203c 2049 2122 2139 2194-2199 21a9-21aa 231a-231b 2328 2388 23cf 23e9-23f3
 def main() -> None:
     folder = Path(sys.argv[1])
     sys.path.insert(0, str(SOURCES))
+    from foreword.predictor import filter as offensive
     from foreword.predictor import letters, sentences, spacing
     from foreword.text import case, characters, lines, segments
     from foreword.text import spacing as custom
@@ -72,6 +73,7 @@ def main() -> None:
         texts("BEFORE_MORE", sentences._BEFORE_MORE),
         texts("HEARTS", sentences.HEARTS),
     )
+    write(folder / "filter_tables.inc", utf8_texts("OFFENSIVE", offensive.offensive_words()))
 
 
 def write(file: Path, *tables: str) -> None:
@@ -244,6 +246,12 @@ def variants(marks: Mapping[str, Sequence[str]]) -> str:
 def texts(name: str, items: Iterable[str]) -> str:
     """Returns some texts, in order."""
     return array("std::u32string_view", name, (f"U{escaped(text)}" for text in sorted(items)))
+
+
+def utf8_texts(name: str, items: Iterable[str]) -> str:
+    """Returns some texts in UTF-8, in order."""
+    encoded = (text.encode().decode("latin-1") for text in sorted(items))
+    return array("std::string_view", name, map(escaped, encoded))
 
 
 def character_set(name: str, items: Iterable[str]) -> str:

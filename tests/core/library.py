@@ -2,6 +2,9 @@
 
 import ctypes
 import os
+import shutil
+import subprocess
+from collections.abc import Sequence
 from ctypes import (
     POINTER,
     Structure,
@@ -18,6 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
+from foreword.predictor.suggest import Suggestion
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -27,6 +32,18 @@ def built() -> Path | None:
         return Path(named)
     paths = [*ROOT.glob("build/native/*/libforeword.so"), *ROOT.glob("build/native/*/*.dylib")]
     return max(paths, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def compiled_example(name: str, folder: Path) -> Path:
+    """A program of native/examples, compiled against the library into a folder."""
+    library = built()
+    assert library is not None
+    compiler = shutil.which("cc") or shutil.which("clang") or "gcc"
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    source, include = ROOT / f"native/examples/{name}.c", f"-I{ROOT / 'native'}"
+    found = [str(library), f"-Wl,-rpath,{library.parent}"]
+    subprocess.run([compiler, *strict, include, source, *found, "-o", folder / name], check=True)
+    return folder / name
 
 
 class CError(Exception):
@@ -39,6 +56,25 @@ class File(Structure):
 
 class Candidate(Structure):
     _fields_ = (("word", c_uint32), ("probability", c_double))
+
+
+class TypistOptions(Structure):
+    _fields_ = (
+        ("tolerant", c_int),
+        ("offensive", c_int),
+        ("blocked", POINTER(c_char_p)),
+        ("blocked_count", c_size_t),
+        ("layout", c_int),
+    )
+
+
+class Suggested(Structure):
+    _fields_ = (
+        ("word", c_char_p),
+        ("probability", c_double),
+        ("text", c_char_p),
+        ("replaces", c_size_t),
+    )
 
 
 _ERROR = POINTER(c_void_p)
@@ -67,6 +103,12 @@ _SIGNATURES = {
     "state_size": (c_size_t, [c_void_p]),
     "state_to_bytes": (c_int, [c_void_p, c_char_p, _ERROR]),
     "state_from_bytes": (c_void_p, [c_void_p, c_char_p, c_size_t, _ERROR]),
+    "typist_new": (c_void_p, [c_void_p, POINTER(TypistOptions), _ERROR]),
+    "typist_free": (None, [c_void_p]),
+    "typist_suggest": (
+        c_int,
+        [c_void_p, c_char_p, c_size_t, POINTER(Suggested), POINTER(c_size_t), _ERROR],
+    ),
 }
 
 
@@ -126,6 +168,43 @@ class CModel:
 
     def state_from_bytes(self, data: bytes) -> "CState":
         return CState(self, self.library.checked("state_from_bytes", self.handle, data, len(data)))
+
+    def typist(
+        self,
+        *,
+        tolerant: bool = False,
+        offensive: bool = False,
+        blocked: Sequence[str] = (),
+        layout: int = 0,
+    ) -> "CTypist":
+        words = (c_char_p * len(blocked))(*(word.encode() for word in blocked))
+        options = TypistOptions(tolerant, offensive, words, len(blocked), layout)
+        return CTypist(self, self.library.checked("typist_new", self.handle, byref(options)))
+
+
+class CTypist:
+    """A typist of the library."""
+
+    def __init__(self, model: CModel, handle: int) -> None:
+        self.model, self.handle = model, handle
+
+    def __del__(self) -> None:
+        self.model.library.typist_free(self.handle)
+
+    def suggest(self, text: str | bytes, k: int = 3) -> list[Suggestion]:
+        """The suggestions, each with the number of characters that it replaces."""
+        data = text.encode() if isinstance(text, str) else text
+        offered, found = (Suggested * k)(), c_size_t()
+        self.model.library.checked("typist_suggest", self.handle, data, k, offered, byref(found))
+        return [
+            Suggestion(
+                one.word.decode(),
+                one.probability,
+                one.text.decode(),
+                len(data[len(data) - one.replaces :].decode(errors="replace")),
+            )
+            for one in offered[: found.value]
+        ]
 
 
 class CState:

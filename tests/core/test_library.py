@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.core.library import ROOT, CError, CModel, Library, built
+from tests.core.library import ROOT, CError, CModel, Library, compiled_example
 from tests.needs import needs
 from tests.predictor.test_compiled_network import CELLS, random_model
 
@@ -35,13 +34,6 @@ pytestmark = needs("c_library")
 SIZES = (40, 7, 24, 2)
 """Words, features, units and layers of random models; a projection stands before the output."""
 WORDS = (2, 39, 5, 5, 1, 17)
-
-
-@pytest.fixture(scope="module")
-def library() -> Library:
-    path = built()
-    assert path is not None
-    return Library(path)
 
 
 def made(
@@ -512,16 +504,7 @@ def test_weights_that_do_not_fit_are_refused(
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example, compiled against the library."""
-    path = built()
-    assert path is not None
-    program = tmp_path_factory.mktemp("c") / "next_words"
-    compiler = shutil.which("cc") or shutil.which("clang") or "gcc"
-    source = ROOT / "native/examples/next_words.c"
-    include = f"-I{ROOT / 'native'}"
-    strict = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-    actual = [str(path), f"-Wl,-rpath,{path.parent}"]
-    subprocess.run([compiler, *strict, include, source, *actual, "-o", program], check=True)
-    return program
+    return compiled_example("next_words", tmp_path_factory.mktemp("c"))
 
 
 @needs("compiler")

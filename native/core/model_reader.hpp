@@ -1,0 +1,100 @@
+// Reads a text up to the word being typed with a model, and remembers how far. Knows no suggestions. The same
+// as `ModelReader` of `foreword.predictor.reading` in Python, without wrapped lines.
+//
+// The result depends on the text alone, not on whether it was typed, pasted or edited.
+#pragma once
+
+#include "lexicon.hpp"
+#include "model.hpp"
+#include "reading.hpp"
+#include "word_files.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace foreword::core {
+
+// What is known before a word. Immutable, and shared by all that begins there.
+struct Context {
+    TextContext text;
+    State state;
+};
+using SharedContext = std::shared_ptr<const Context>;
+
+// A word boundary from which reading can continue: its offset in the text as it was read; the length of the
+// common beginning for which a changed text has it, too; and the context there.
+struct Boundary {
+    std::size_t position, settled_by;
+    SharedContext context;
+};
+
+// How far a text has been read: the text of one user, in characters.
+struct ReadingProgress {
+    std::size_t begin = 0;        // where reading began
+    std::u32string head;          // the text from there up to the word being typed
+    std::u32string seen;          // that part as it was read, with a newline for each line end, and the text after it
+    SharedContext context;        // after the head
+    std::vector<Boundary> marks;  // the last word boundaries in the head, in order
+    bool is_steady = false;       // the head stays the same while only letters are typed after it
+    // Letters after the head, and the context after them as a whole word; null if it is not known.
+    std::u32string ahead_letters;
+    SharedContext ahead;
+
+    // The unfinished word if the text is the head and letters; otherwise nothing.
+    std::u32string_view letters_after(std::u32string_view text) const;
+    // The context after letters in a context; null if it is not known.
+    SharedContext after(const SharedContext& before, std::u32string_view letters) const;
+};
+
+// Immutable and thread-safe.
+class ModelReader {
+  public:
+    // Throws Error: the model's words are cut by a segmenter or its lines are wrapped; or rare.txt,
+    // spacing.json or misspellings.json holds something else than it should.
+    explicit ModelReader(std::shared_ptr<const NextWordModel> model);
+
+    const NextWordModel& model() const { return *model_; }
+    const Tokenizer& tokenizer() const { return tokenizer_; }
+    const Lexicon& lexicon() const { return lexicon_; }
+    const RareWords& rare() const { return rare_; }
+    const Spacing& spacing() const { return text_.spacing(); }
+    // Whether marks attach to words; otherwise all are set apart.
+    bool is_in_print() const { return !tokenizer_.spec().only_spaces; }
+
+    // Reads a text, and continues an earlier reading of the same user as far as the texts are the same.
+    // Letters at the end may be an unfinished word, which follows the head of the reading.
+    ReadingProgress read(std::u32string_view text, const ReadingProgress* before) const;
+    // The context after letters that follow a context, as a whole word.
+    SharedContext after_word(const SharedContext& context, std::u32string_view letters) const;
+    // The id that a typed word, normalised, is read as: its own, a more frequent form's, or UNK_ID.
+    std::int64_t id_of(const State& state, std::string_view word) const;
+
+  private:
+    ModelReader(std::shared_ptr<const NextWordModel> model, WordFiles files);
+
+    SharedContext chunk(SharedContext context, std::u32string_view run) const;
+    SharedContext after(const SharedContext& context, const Word& word, std::u32string_view raw) const;
+    SharedContext after_abbreviation(const SharedContext& start, const std::vector<Word>& words,
+                                     std::u32string_view chunk) const;
+    SharedContext line_end(const SharedContext& context) const;
+    std::vector<std::int64_t> ids_of(const Context& context, std::u32string_view word) const;
+    bool is_own(std::string_view word, const std::vector<std::u32string>& earlier) const;
+    std::vector<Weighted> slipped(std::u32string_view word) const;
+    std::pair<std::int64_t, double> likeliest(const State& state, std::u32string_view word,
+                                              const std::vector<Weighted>& words) const;
+
+    std::shared_ptr<const NextWordModel> model_;
+    const Tokenizer& tokenizer_;
+    Lexicon lexicon_;
+    RareWords rare_;
+    TextReader text_;
+    SharedContext start_, start_within_;  // of a text, and of a part of one
+};
+
+}  // namespace foreword::core

@@ -1,0 +1,130 @@
+#include "suggest.hpp"
+
+#include "unicode.hpp"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace foreword::core {
+
+namespace {
+
+constexpr std::size_t LONGEST_TYPED = 256;  // letters of the longest word for which anything is suggested
+// The probability that a word typed in another form than it is written in (paris) is to be corrected, rather
+// than kept and followed by the next word; and the same for a known misspelling.
+constexpr double MENDED = 0.5, SLIP_MENDED = 0.8;
+// The least probability that letters are a whole word for which next words are offered.
+constexpr double UNLIKELY = 0.05;
+
+void sort(std::vector<Suggestion>& offered) {
+    std::stable_sort(offered.begin(), offered.end(),
+                     [](const Suggestion& a, const Suggestion& b) { return a.probability > b.probability; });
+}
+
+std::string fold_of(std::u32string_view word, const Lexicon& lexicon) { return lexicon.fold(encoded(word)); }
+
+// How many characters to remove from a text, and what to append, to add a word.
+Joined joined(const ModelReader& reader, const TextContext& context, std::u32string_view end,
+              std::u32string_view word) {
+    Joined added = join(end, word, context.is_quoting, reader.is_in_print(), reader.spacing());
+    const bool is_spaced = added.appended != word || end.empty() || is_space(end.back());
+    added.appended.resize(added.appended.size() - word.size());
+    added.appended += context.style.written(word, context.is_quoting, is_spaced && added.removed == 0);
+    return added;
+}
+
+// The folds of the words that the typed letters, as a whole word, are read as.
+std::set<std::string> read_as(const ModelReader& reader, const Context& context, const std::string& letters) {
+    const std::int64_t id = reader.id_of(context.state, encoded(reader.tokenizer().normalise(decoded(letters))));
+    std::set<std::string> folds{reader.lexicon().fold(letters)};
+    if (id != UNK_ID) folds.emplace(reader.lexicon().fold_of(id));
+    return folds;
+}
+
+// Words ready for insertion, and P(the typed letters are a whole word).
+std::pair<std::vector<Suggestion>, double> readings(const ModelReader& reader, const Context& context,
+                                                    std::u32string_view typed, std::u32string_view end,
+                                                    const std::vector<Ranked>& words) {
+    const Lexicon& lexicon = reader.lexicon();
+    const TextContext& before = context.text;
+    const std::string letters = typed.empty() ? std::string() : as_typed(encoded(typed));
+    const std::u32string characters = decoded(letters);
+    const std::string fold = lexicon.fold(letters);
+    constexpr std::u32string_view SHOWING_STYLE = U"'\u05f4";
+    Style style = before.style;
+    if (characters.find_first_of(SHOWING_STYLE) != characters.npos) {
+        style = style.after(typed, characters, before.is_quoting, false);
+    }
+    const std::set<std::string> whole = typed.empty() ? std::set<std::string>() : read_as(reader, context, letters);
+    const double mended = !typed.empty() && lexicon.is_slip(fold) ? SLIP_MENDED : MENDED;
+    std::vector<Suggestion> offered;
+    double finished = 0.0;
+    for (const Ranked& ranked : words) {
+        Suggestion one;
+        one.word = decoded(written(ranked.forms, letters, {before.begins_sentence, before.capitals}, lexicon));
+        one.probability = ranked.probability;
+        if (typed.empty()) {
+            Joined added = joined(reader, before, end, one.word);
+            one.replaces = added.removed, one.text = std::move(added.appended);
+            if (one.probability > 0) offered.push_back(std::move(one));
+            continue;
+        }
+        one.replaces = typed.size();
+        one.text = style.written(one.word, before.is_quoting, false);
+        const bool is_typed_already = one.text == typed || one.word == characters;
+        std::string without_spaces = fold_of(one.word, lexicon);  // "a lot" is offered for alot
+        without_spaces.erase(std::remove(without_spaces.begin(), without_spaces.end(), ' '), without_spaces.end());
+        if (whole.count(without_spaces) != 0) {
+            const double left = is_typed_already ? 0.0 : one.probability * mended;
+            finished += one.probability - left;
+            one.probability = left;
+        } else if (is_typed_already && !lexicon.forms(fold).empty()) {
+            continue;  // this word is in the text already
+        }
+        if (one.probability > 0) offered.push_back(std::move(one));
+    }
+    if (finished != 0) sort(offered);
+    return {std::move(offered), finished};
+}
+
+// Drops the less probable of two equal words: likely as a completion, and after a word.
+void drop_repeated(std::vector<Suggestion>& offered, const Lexicon& lexicon) {
+    std::set<std::string> seen;
+    const auto is_repeated = [&](const Suggestion& one) { return !seen.insert(fold_of(one.word, lexicon)).second; };
+    std::vector<Suggestion> once;
+    for (Suggestion& one : offered) {
+        if (!is_repeated(one)) once.push_back(std::move(one));
+    }
+    offered = std::move(once);
+}
+
+}  // namespace
+
+std::vector<Suggestion> suggestions(const ModelReader& reader, const Context& context, std::u32string_view typed,
+                                    std::u32string_view end, std::size_t k, const Options& options,
+                                    const std::function<SharedContext()>& look_ahead) {
+    std::vector<Suggestion> offered;
+    double finished = 1.0;
+    if (typed.size() <= LONGEST_TYPED) {
+        const std::vector<Ranked> words = ranked(reader, context, encoded(typed), k, options);
+        std::tie(offered, finished) = readings(reader, context, typed, end, words);
+    }
+    // A next word is no more probable than the word before it: most letters need no look-ahead.
+    if (finished > std::max(UNLIKELY, offered.size() >= k ? offered[k - 1].probability : 0.0)) {
+        const SharedContext after = look_ahead();
+        const std::vector<Ranked> words = ranked(reader, *after, {}, k, options);
+        std::vector<Suggestion> following = readings(reader, *after, {}, end, words).first;
+        for (Suggestion& one : following) {
+            one.probability *= finished;
+            offered.push_back(std::move(one));
+        }
+        sort(offered);
+        drop_repeated(offered, reader.lexicon());
+    }
+    if (offered.size() > k) offered.resize(k);
+    return offered;
+}
+
+}  // namespace foreword::core
