@@ -161,9 +161,9 @@ def assistant(clones: Clones) -> Iterator[str]:
 
 
 def duraspace(clones: Clones) -> Iterator[str]:
-    said = re.compile(r'<span class="irc-black">&lt;[^&]*&gt;\s*(.*?)</span>')
+    message_span = re.compile(r'<span class="irc-black">&lt;[^&]*&gt;\s*(.*?)</span>')
     for log in clones.read("duraspace/irclogs", "original-logs/**/*.log"):
-        for message in said.findall(log):
+        for message in message_span.findall(log):
             text = html.unescape(re.sub(r"<[^>]+>", "", message))
             text = re.sub(r"^[\w\\\[\]^`|-]{2,20}[:,]\s+", "", text)  # whom it is for
             if len(text.split()) > 2:
@@ -213,8 +213,8 @@ def hpr(clones: Clones) -> Iterator[str]:
     for transcript in clones.read(repository, "hpr_transcripts/**/*.txt"):
         text = " ".join(transcript.partition("---\n")[2].split())
         if _host_licence(text[:INTRODUCTION_CHARACTERS], licences) in FREE:
-            said = re.split(r"You(?:'ve| have) been listening to Hack", text)[0]
-            number_of = enumerate(_SENTENCE_END.split(said))
+            speech = re.split(r"You(?:'ve| have) been listening to Hack", text)[0]
+            number_of = enumerate(_SENTENCE_END.split(speech))
             kept = (s for number, s in number_of if number >= INTRODUCTION_SENTENCES)
             yield from (spoken(s) for s in kept if 2 < len(s.split()) < 60)
 
@@ -238,8 +238,8 @@ def _letters(name: str) -> str:
 def pythonbytes(clones: Clones) -> Iterator[str]:
     not_said = re.compile(r"WEBVTT|\d+$|NOTE|.*-->|$")
     for captions in clones.read("mikeckennedy/python_bytes_show_notes", "transcripts/**/*.vtt"):
-        said = [row.strip() for row in captions.splitlines() if not not_said.match(row.strip())]
-        yield from map(spoken, sentences(" ".join(said)))
+        lines = [row.strip() for row in captions.splitlines() if not not_said.match(row.strip())]
+        yield from map(spoken, sentences(" ".join(lines)))
 
 
 # -- people write ----------------------------------------------------------------------------------
@@ -327,9 +327,9 @@ def said_in(page: str) -> Iterator[str]:
     """
     for paragraph in re.findall(r"<p\b[^>]*>(.*?)</p>", page, re.DOTALL):
         text = re.sub(r"<[^>]+>", "", paragraph).replace("\u2060", "")
-        said = " ".join(piece.strip() for piece in re.findall(r"“([^“”]{2,400})”", text))
-        if len(said.split()) > 1:
-            yield re.sub(r",$", ".", said)
+        speech = " ".join(piece.strip() for piece in re.findall(r"“([^“”]{2,400})”", text))
+        if len(speech.split()) > 1:
+            yield re.sub(r",$", ".", speech)
 
 
 # -- the mixture -----------------------------------------------------------------------------------

@@ -41,8 +41,8 @@ def compiled_example(name: str, folder: Path) -> Path:
     compiler = shutil.which("cc") or shutil.which("clang") or "gcc"
     strict = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
     source, include = ROOT / f"native/examples/{name}.c", f"-I{ROOT / 'native'}"
-    found = [str(library), f"-Wl,-rpath,{library.parent}"]
-    subprocess.run([compiler, *strict, include, source, *found, "-o", folder / name], check=True)
+    linking = [str(library), f"-Wl,-rpath,{library.parent}"]
+    subprocess.run([compiler, *strict, include, source, *linking, "-o", folder / name], check=True)
     return folder / name
 
 
@@ -194,8 +194,8 @@ class CTypist:
     def suggest(self, text: str | bytes, k: int = 3) -> list[Suggestion]:
         """The suggestions, each with the number of characters that it replaces."""
         data = text.encode() if isinstance(text, str) else text
-        offered, found = (Suggested * k)(), c_size_t()
-        self.model.library.checked("typist_suggest", self.handle, data, k, offered, byref(found))
+        offered, count = (Suggested * k)(), c_size_t()
+        self.model.library.checked("typist_suggest", self.handle, data, k, offered, byref(count))
         return [
             Suggestion(
                 one.word.decode(),
@@ -203,7 +203,7 @@ class CTypist:
                 one.text.decode(),
                 len(data[len(data) - one.replaces :].decode(errors="replace")),
             )
-            for one in offered[: found.value]
+            for one in offered[: count.value]
         ]
 
 
