@@ -1,6 +1,7 @@
 """The errors shown to people: what was wrong, where, and what to do about it."""
 
 from collections.abc import Iterable
+from typing import Self
 
 from foreword.visible import shown_lines
 
@@ -46,7 +47,7 @@ class SettingsError(ForewordError):
 
 
 class TrainingError(ForewordError):
-    """Training cannot start or continue: it diverged finally, or has nothing to resume from."""
+    """Training cannot start or continue: it diverged, cannot be resumed, or a process ended."""
 
 
 class ConversionError(ForewordError, ValueError):
@@ -65,3 +66,7 @@ class MissingExtraError(ForewordError):
             f"{purpose} needs a library that is not installed. Install it with: "
             f'pip install "foreword[{extra}]"'
         )
+        self._made_of = purpose, extra
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), self._made_of  # so that a worker process can raise it, too

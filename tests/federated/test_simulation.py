@@ -167,15 +167,15 @@ def test_several_processes_make_the_same_bits_also_where_they_are_interrupted(
     # By default others are started where it is seen, after a round, that there is much to do.
     monkeypatch.setattr(pool, "WORTHWHILE_SECONDS", 0.0)
     monkeypatch.setattr(pool, "available", lambda: 2)
-    learned, rounds = pool._Pool.learned, []
+    together, rounds = pool._together, []
 
     def interrupted(*arguments: Any) -> Any:
         rounds.append(len(arguments[2]))
         if len(rounds) == 3:  # the fourth round, as the first was computed here
             signal.raise_signal(signal.SIGINT)
-        return learned(*arguments)
+        return together(*arguments)
 
-    monkeypatch.setattr(pool._Pool, "learned", interrupted)
+    monkeypatch.setattr(pool, "_together", interrupted)
     done = federate(home, tmp_path / "parts", **{**PRIVATE, "processes": None})
     assert rounds == [2, 2, 2]
     assert (done.stopped_by, done.config.training.steps) == ("SIGINT", 3)

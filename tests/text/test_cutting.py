@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.text.test_tokenizer import TEXTS
 
-from foreword.errors import TextError
+from foreword.errors import TrainingError
 from foreword.text import cutting
 from foreword.text.cutting import HERE, Pool
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig, word_counts
@@ -44,12 +44,6 @@ def test_words_are_counted_as_they_are_cut() -> None:
 
 def test_a_process_that_dies_is_told_of() -> None:
     with Pool(1) as pool:
-        pool._workers[0]._process.kill()
-        with pytest.raises(TextError, match="has ended by itself.*use fewer processes"):
+        pool._workers._all[0].kill()
+        with pytest.raises(TrainingError, match="ended by itself.*use fewer processes"):
             pool.count(["some words"], CONFIG)
-
-
-def test_processes_end_with_the_pool_however_it_is_left() -> None:
-    with pytest.raises(KeyboardInterrupt), Pool(1) as pool:
-        raise KeyboardInterrupt
-    assert pool._workers[0]._process.poll() is not None

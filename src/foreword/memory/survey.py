@@ -1,21 +1,23 @@
 """Run many trials in parallel worker processes, which can be interrupted and resumed."""
 
-import json
-import queue
-import subprocess
-import sys
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Protocol
 
-from foreword.errors import SettingsError, TrainingError
+import torch
+
+from foreword.errors import SettingsError
 from foreword.folder.claim import claimed
 from foreword.memory import records
+from foreword.memory.experiment import run
 from foreword.memory.tasks.registry import task_for
 from foreword.memory.trial import Result, Trial, trial_for
+from foreword.workers.pool import Workers
 
 CELLS = ("mlp-window", "rnn", "lstm", "lstm-peephole", "lstm-coupled", "gru")
 """The default seeds of a survey."""
@@ -23,6 +25,9 @@ WORKERS = 2
 TOUR_CELLS = ("mlp-window", "rnn", "lstm", "gru")
 TOUR_LAGS = (10, 50)
 """The trials of a tour, which is run if no task is named: the adding problem with one seed."""
+
+Check = tuple[int, float, float]
+"""Step, error and share of wrong sequences."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Event:
     trial: Trial
     done: int
     total: int
-    check: tuple[int, float, float] | None = None
+    check: Check | None = None
     result: Result | None = None
 
 
@@ -170,73 +175,30 @@ def _run_all(
 
 
 def _events(trials: Sequence[Trial], workers: int) -> Iterator[Event]:
-    """Yield the messages of the workers until all trials are done."""
-    waiting: queue.SimpleQueue[Trial | None] = queue.SimpleQueue()
-    told: queue.SimpleQueue[tuple[Trial, dict[str, Any]]] = queue.SimpleQueue()
-    for item in (*trials, *(None for _ in range(workers))):
-        waiting.put(item)
-    done = 0
-    with ExitStack() as until_end:
-        for _ in range(workers):
-            process = subprocess.Popen(
-                [sys.executable, "-m", "foreword.memory.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-            )
-            thread = threading.Thread(target=_feed, args=(process, waiting, told), daemon=True)
-            until_end.callback(_end, process, thread)
-            thread.start()
+    """Yield what the workers tell until all trials are done."""
+    if not trials:
+        return
+    told: SimpleQueue[tuple[Trial, Check | Future[Result]]] = SimpleQueue()
+
+    def tell(trial: Trial, news: Check | Future[Result]) -> None:
+        told.put((trial, news))
+
+    with Workers(workers, "try fewer workers, or a smaller lag.") as pool:
+        for trial in trials:
+            hear = partial(tell, trial)
+            work = f"tried {trial.cell} on {trial.task}"
+            pool.submit(work, _run, trial, hear).add_done_callback(hear)
+        done = 0
         while done < len(trials):
-            trial, document = told.get()
-            if "check" in document:
-                step, error, wrong = document["check"]
-                yield Event(trial, done, len(trials), check=(step, error, wrong))
-            elif "result" in document:
+            trial, news = told.get()
+            if isinstance(news, Future):
                 done += 1
-                result = Result.from_json(document["result"])
-                yield Event(trial, done, len(trials), result=result)
-            elif "refused" in document:
-                raise SettingsError(document["refused"])
+                yield Event(trial, done, len(trials), result=news.result())
             else:
-                raise TrainingError(
-                    f"the process that tried {trial.cell} on {trial.task} ended by itself. It may "
-                    "have run out of memory: try fewer workers, or a smaller lag."
-                )
+                yield Event(trial, done, len(trials), check=news)
 
 
-def _end(process: "subprocess.Popen[str]", thread: threading.Thread) -> None:
-    process.kill()
-    thread.join()  # it reads to the end of what the process told
-    with suppress(OSError):  # what was written to it and never read
-        process.communicate()
-
-
-def _feed(
-    process: "subprocess.Popen[str]",
-    waiting: "queue.SimpleQueue[Trial | None]",
-    told: "queue.SimpleQueue[tuple[Trial, dict[str, Any]]]",
-) -> None:
-    """Give a worker one trial after another, and pass on its messages."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    while (trial := waiting.get()) is not None:
-        try:
-            process.stdin.write(json.dumps(vars(trial)) + "\n")
-            process.stdin.flush()
-            for document in _documents(process.stdout):
-                told.put((trial, document))
-                if "result" in document:
-                    break
-            else:
-                told.put((trial, {}))
-                return
-        except (OSError, ValueError):  # killed, from either side
-            told.put((trial, {}))
-            return
-
-
-def _documents(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    for line in lines:
-        yield json.loads(line)
+def _run(trial: Trial, tell: Callable[[Check], None]) -> Result:
+    """Run a trial in a worker process."""
+    torch.set_num_threads(1)
+    return run(trial, lambda *check: tell(check))

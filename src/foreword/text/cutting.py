@@ -1,29 +1,24 @@
 """Divide texts into words in this process, or in several in parallel: the results are the same.
 
-A process of its own is `python -m foreword.text.cutting_worker`. Knows nothing of files or models.
+Knows nothing of files or models.
 """
 
-import json
-import os
-import queue
-import subprocess
-import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, suppress
-from dataclasses import asdict
-from typing import IO, Any, Protocol, Self, TypeVar
+from concurrent.futures import Future
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 
-from foreword.errors import TextError
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig, word_counts
+from foreword.workers.pool import Answer, Workers
 
 BATCH_CHARACTERS = 1 << 20
 """The number of characters that are cut at once."""
 AHEAD = 2
 """The number of batches that wait for each process, so that none of them has to wait."""
+WORK = "cut the text into words"
+"""What the processes do."""
 
 Item = TypeVar("Item")
 
@@ -62,44 +57,30 @@ class Pool:
     """
 
     def __init__(self, processes: int) -> None:
-        """Set the number of processes that are started when the context is entered."""
+        """Start the processes."""
         self._count = processes
-        self._workers: list[_Worker] = []
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-        self._threads = ThreadPoolExecutor(processes)
-        self._until_end = ExitStack()
+        advice = "use fewer processes (--processes)"
+        self._workers = Workers(processes, advice, TOKENIZERS_PARALLELISM="false")
 
     def __enter__(self) -> Self:
-        """Start the processes."""
-        self._until_end.callback(self._threads.shutdown, cancel_futures=True)
-        try:
-            for _ in range(self._count):
-                worker = _Worker()
-                self._until_end.callback(worker.end)
-                self._workers.append(worker)
-                self._idle.put(worker)
-        except BaseException:
-            self._until_end.close()
-            raise
         return self
 
     def __exit__(self, *error: object) -> None:
         """End the processes."""
-        self._until_end.close()
+        self._workers.close()
 
     def count(self, texts: Iterable[str], config: TokenizerConfig) -> Mapping[str, int]:
         """Return how often each word occurs; see `word_counts`.
 
         Raises:
-            TextError: a process has ended by itself.
+            TrainingError: a process has ended by itself.
         """
-        for worker in self._workers:
-            worker.ask({"config": asdict(config)})
-        for _ in self._answers({"count": batch} for batch in batched(texts, len)):
+        counter = _Counter(config)
+        for _ in self._answers(counter, batched(texts, len)):
             pass
         counts: Counter[str] = Counter()
-        for worker in self._workers:
-            counts.update(json.loads(worker.ask({"counts": True})))
+        for part in self._workers.ask_all(WORK, counter, None):
+            counts.update(part)
         return counts
 
     def encode(
@@ -108,66 +89,47 @@ class Pool:
         """Yield the ids of the texts of each batch, in order; see `Tokenizer.encode_lines`.
 
         Raises:
-            TextError: a process has ended by itself.
+            TrainingError: a process has ended by itself.
         """
-        known = {
-            "words": tokenizer.words,
-            "config": asdict(tokenizer.config),
-            "marks": sorted(tokenizer.marks),
-        }
-        for worker in self._workers:
-            worker.ask({"tokenizer": known})
-        for answer in self._answers({"encode": batch} for batch in batches):
-            yield _parted(answer)
+        for ids, lengths in self._answers(_Encoder(tokenizer), batches):
+            yield np.split(ids, np.cumsum(lengths)[:-1]) if len(lengths) else []
 
-    def _answers(self, requests: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    def _answers(self, answer: Answer, requests: Iterable[list[str]]) -> Iterator[Any]:
         """Yield the answers to requests in their order; each is made by an idle process."""
-        waiting: deque[Future[bytes]] = deque()
+        waiting: deque[Future[Any]] = deque()
         for request in requests:
-            waiting.append(self._threads.submit(self._ask, request))
+            waiting.append(self._workers.submit(WORK, answer, request))
             if len(waiting) >= AHEAD * self._count:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
-    def _ask(self, request: Mapping[str, Any]) -> bytes:
-        worker = self._idle.get()
-        try:
-            return worker.ask(request)
-        finally:
-            self._idle.put(worker)
+
+class _Counter:
+    """Counts the words of the texts that one process gets."""
+
+    def __init__(self, config: TokenizerConfig) -> None:
+        self._config = config
+        self._counts: Counter[str] = Counter()
+
+    def __call__(self, texts: list[str] | None) -> Counter[str] | None:
+        """Count the words of texts; return all counts if there are no more texts."""
+        if texts is None:
+            return self._counts
+        self._counts.update(word_counts(texts, self._config))
+        return None
 
 
-class _Worker:
-    """A process that answers one request after another."""
+class _Encoder:
+    """Turns texts into ids: those of all texts together, and the number of each text's."""
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "foreword.text.cutting_worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
-        )
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
 
-    def ask(self, request: Mapping[str, Any]) -> bytes:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            send(self._process.stdin, json.dumps(request, ensure_ascii=False).encode())
-            answer = receive(self._process.stdout)
-        except OSError:
-            answer = None
-        if answer is None:
-            raise TextError(
-                "a process that cut the text into words has ended by itself. It may have run out "
-                "of memory: use fewer processes (--processes)"
-            )
-        return answer
-
-    def end(self) -> None:
-        self._process.kill()
-        with suppress(OSError):  # data that was written to it and never read
-            self._process.communicate()
+    def __call__(self, texts: list[str]) -> tuple[np.ndarray, list[int]]:
+        encoded = self._tokenizer.encode_lines(texts)
+        # One array is pickled far faster than thousands of small ones.
+        return np.concatenate([np.empty(0, np.uint32), *encoded]), [*map(len, encoded)]
 
 
 def batched(items: Iterable[Item], length: Callable[[Item], int]) -> Iterator[list[Item]]:
@@ -182,34 +144,3 @@ def batched(items: Iterable[Item], length: Callable[[Item], int]) -> Iterator[li
             batch, size = [], 0
     if batch:
         yield batch
-
-
-def joined(encoded: list[np.ndarray]) -> bytes:
-    """Return arrays of ids as bytes: how many there are, their lengths, and all ids."""
-    lengths = np.array([len(encoded), *map(len, encoded)], dtype=np.uint32)
-    return b"".join([lengths.tobytes(), *(ids.tobytes() for ids in encoded)])
-
-
-def _parted(data: bytes) -> list[np.ndarray]:
-    """Return the arrays from the bytes that `joined` returned."""
-    numbers = np.frombuffer(data, dtype=np.uint32)
-    count = int(numbers[0])
-    ends = np.cumsum(numbers[1 : count + 1])[:-1]
-    return np.split(numbers[count + 1 :], ends) if count else []
-
-
-def send(stream: IO[bytes], data: bytes) -> None:
-    """Write a message: its length in 8 bytes, and itself."""
-    stream.write(len(data).to_bytes(8, "little"))
-    stream.write(data)
-    stream.flush()
-
-
-def receive(stream: IO[bytes]) -> bytes | None:
-    """Read a message that `send` wrote; None at the end of the stream, even if it was cut short."""
-    head = stream.read(8)
-    if len(head) < 8:
-        return None
-    size = int.from_bytes(head, "little")
-    data = stream.read(size)
-    return data if len(data) == size else None

@@ -1,0 +1,1 @@
+"""Processes that compute side by side for this one. Knows nothing of what they compute."""
