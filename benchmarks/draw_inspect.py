@@ -18,21 +18,11 @@ from playwright.sync_api import sync_playwright
 
 import foreword
 
-TALK = """Hey, how are you doing today?
-I'm good, thanks! I just got back from the gym. How about you?
-I am doing well. I have been watching a lot of movies this week.
-Oh nice, what kind of movies do you like to watch?
-I like comedies and action movies. Do you have any favorite movies?
-I really like Star Wars, but I have not seen the new one yet."""
-BRACKETED = """Hey, how are you doing today?
-(I'm good, thanks! / I just got back from the gym / I have been watching a lot of movies this week \
-/ I like comedies and action movies / What do you like to do for fun?)
-I like to read."""
-PARTS = {
-    "unrolled": (TALK, "#unrolled-figure"),
-    "capacitor": (BRACKETED, "#capacitor-figure > .capacitor"),
-}
 ROOT = Path(__file__).parents[1]
+PARTS = {
+    "unrolled": ("talk", "#unrolled-figure"),
+    "capacitor": ("bracketed", "#capacitor-figure > .capacitor"),
+}
 NUMBERS = ROOT / "benchmarks" / "results" / "capacitor.csv"
 
 
@@ -41,7 +31,8 @@ def main() -> None:
     if browser is None:
         sys.exit("there is no chromium on the PATH")
     part = sys.argv[2] if len(sys.argv) > 2 else "unrolled"
-    text, selector = PARTS[part]
+    name, selector = PARTS[part]
+    text = (ROOT / f"benchmarks/inspected/{name}.txt").read_text("utf-8").strip()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         inspection = foreword.inspect.inspection(sys.argv[1], text)
         inspection.write(folder)

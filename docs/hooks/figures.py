@@ -24,20 +24,12 @@ FOLDER = "explanation/figures"
 LEAST_HOLD = 20
 """Words for which the unit that is shown as a capacitor keeps a charge."""
 
-TALK = """Hey, how are you doing today?
-I'm good, thanks! I just got back from the gym. How about you?
-I am doing well. I have been watching a lot of movies this week.
-Oh nice, what kind of movies do you like to watch?
-I like comedies and action movies. Do you have any favorite movies?
-I really like Star Wars, but I have not seen the new one yet."""
-"""What is inspected; written for this page, so that no model has read it before."""
-
-
-BRACKETED = """Hey, how are you doing today?
-(I'm good, thanks! / I just got back from the gym / I have been watching a lot of movies this week \
-/ I like comedies and action movies / What do you like to do for fun?)
-I like to read."""
-"""The same, for a model that reads brackets."""
+TALK, BRACKETED = (
+    (ROOT / f"benchmarks/inspected/{name}.txt").read_text("utf-8").strip()
+    for name in ("talk", "bracketed")
+)
+"""What is inspected; written for this page, so that no model has read it before. The second is for
+a model that reads brackets."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 
-from foreword.compression.cost import Cost, cost_on
+from foreword.compression.cost import Cost, cost_on, refuse_compressed
 from foreword.compression.translation import compress_translation
 from foreword.errors import SettingsError, TextError
 from foreword.folder.adopting import current
@@ -126,10 +126,7 @@ def _compress(
     progress: Tell | None,
 ) -> Compression:
     """Compress into a folder that is claimed; see `compress`."""
-    if before.config.weights == "int8":
-        raise SettingsError(
-            f"{source} is compressed already: compress the model that it was made from"
-        )
+    refuse_compressed(source, before.config.weights)
     if not isinstance(before.config.model, ModelConfig):
         raise SettingsError(
             f"{source} is an {before.config.model.name} model: it has no matrices for int8. Fewer "

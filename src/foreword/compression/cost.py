@@ -3,13 +3,27 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from foreword.errors import SettingsError
 from foreword.predictor.engine import Engine
 from foreword.text.tokenizer import EOS_ID, UNK_ID
 
 SLOTS = 3
+
+
+def refuse_compressed(source: Path, weights: str) -> None:
+    """Refuse a model whose weights are compressed already.
+
+    Raises:
+        SettingsError: the weights are int8.
+    """
+    if weights == "int8":
+        raise SettingsError(
+            f"{source} is compressed already: compress the model that it was made from"
+        )
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from foreword.compression.cost import refuse_compressed
 from foreword.errors import SettingsError, TextError
 from foreword.folder.adopting import current
 from foreword.folder.config import TranslationCompression
@@ -51,10 +52,7 @@ def compress_translation(
         FolderError, TextError: with what to do about it.
     """
     before = read_translation(source)
-    if before.config.weights == "int8":
-        raise SettingsError(
-            f"{source} is compressed already: compress the model that it was made from"
-        )
+    refuse_compressed(source, before.config.weights)
     pairs = read_pairs(paths)
     say(pairs.note)
     if len(pairs) == 0:

@@ -39,7 +39,7 @@ from foreword.visible import UNSAFE, first_unsafe, is_plain, shown, strings
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-    from foreword.folder.config import FolderConfig
+    from foreword.folder.config import Data, FolderConfig
 
 CONFIG, WEIGHTS, TOKENIZER, CARD = (
     adopting.CONFIG,
@@ -62,6 +62,7 @@ TRANSLATION = max(get_args(FormatVersion)) + 1
 NEWEST = TRANSLATION
 
 Content = TypeVar("Content")
+Config = TypeVar("Config", bound="Data")
 
 
 @dataclass(frozen=True)
@@ -346,12 +347,21 @@ def _described(document: dict[str, Any], file: Path) -> Described | None:
 
 
 def _validated(document: dict[str, Any], file: Path) -> "FolderConfig":
-    from pydantic import ValidationError  # not loaded by prediction
+    from foreword.folder.config import FolderConfig  # which loads pydantic; prediction does without
 
-    from foreword.folder.config import FolderConfig
+    return validated(FolderConfig, document, file)
+
+
+def validated(kind: type[Config], document: dict[str, Any], file: Path) -> Config:
+    """Return a configuration as data of this kind.
+
+    Raises:
+        FolderError: it cannot be used.
+    """
+    from pydantic import ValidationError
 
     try:
-        return FolderConfig.model_validate(document)
+        return kind.model_validate(document)
     except ValidationError as error:
         raise FolderError(
             f"{file} is not a configuration that can be used: {faults(error)}. {RESTORE}"

@@ -25,12 +25,12 @@ from foreword.folder.store import (
     SUBWORDS,
     TRANSLATION,
     WEIGHTS,
-    faults,
     read_document,
     read_weights,
     sha256,
     steadily,
     utf8,
+    validated,
 )
 from foreword.folder.translation import TranslationConfig, expected_shapes
 from foreword.text.pairs.languages import LONGEST_TAG
@@ -277,13 +277,6 @@ def _metadata(vocabulary: bytes) -> dict[str, str]:
 
 
 def _validated(document: dict[str, Any], file: Path) -> "TranslationFolderConfig":
-    from pydantic import ValidationError  # not loaded by translating
+    from foreword.folder.config import TranslationFolderConfig  # see `foreword.folder.store`
 
-    from foreword.folder.config import TranslationFolderConfig
-
-    try:
-        return TranslationFolderConfig.model_validate(document)
-    except ValidationError as error:
-        raise FolderError(
-            f"{file} is not a configuration that can be used: {faults(error)}. {RESTORE}"
-        ) from error
+    return validated(TranslationFolderConfig, document, file)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -118,6 +119,16 @@ class PairCorpus:
     def ids(self, side: Sequence[str]) -> Ids:
         """Return the sub-words of sentences."""
         return Ids.of(self.subwords.encode_batch(side))
+
+
+def refuse_two_kinds(texts: Sequence[Any], pairs: Sequence[Any]) -> None:
+    """Refuse texts and pairs in one call.
+
+    Raises:
+        SettingsError: there are both.
+    """
+    if texts and pairs:
+        raise SettingsError("give texts or pairs, not both: they train different kinds of model")
 
 
 def read_pair_corpus(

@@ -25,12 +25,12 @@ from foreword.training.keeping import remember, remembered
 from foreword.training.leaves import Leaves
 from foreword.training.next_words import EACH, NextWordTask, Validation
 from foreword.training.ngram import count_on
-from foreword.training.pair_corpus import read_pair_corpus
+from foreword.training.pair_corpus import read_pair_corpus, refuse_two_kinds
 from foreword.training.prepared import with_settings_of
 from foreword.training.preparing import regularised, with_threads
 from foreword.training.progress import Note, Reporter, silent
 from foreword.training.ranks import ALONE, Ranks, joined
-from foreword.training.recipes import find, overridden
+from foreword.training.recipes import of_recipe, overridden
 from foreword.training.session import Outcome, carry_out
 from foreword.training.settings import TrainingSettings, settings_from
 from foreword.training.target import refusal_for
@@ -95,8 +95,7 @@ def train(
     began = time.monotonic()
     folder, texts, valid = Path(out), paths_of(texts), paths_of(valid)
     pairs, valid_pairs = paths_of(pairs), paths_of(valid_pairs)
-    if (pairs or valid_pairs) and (texts or valid):
-        raise SettingsError("give texts or pairs, not both: they train different kinds of model")
+    refuse_two_kinds([*texts, *valid], [*pairs, *valid_pairs])
     if continues is not None and (not pairs or resume):
         raise SettingsError(
             "a model is continued on new pairs: give them with --pairs (`pairs`). A run that was "
@@ -106,14 +105,9 @@ def train(
         raise SettingsError("old pairs are those of a model to continue: give --continue MODEL")
     if watch:
         writer_class()  # missing libraries are reported before a long text is read
-    chosen: Mapping[str, Any] = leaves
-    if recipe is not None:
-        if settings is not None:
-            raise SettingsError("give a recipe or a tree of settings, not both")
-        of_recipe = find(recipe).settings
-        if resume:
-            of_recipe = {k: v for k, v in of_recipe.items() if k not in FREE}
-        chosen = overridden(of_recipe, leaves)
+    without = FREE if resume else frozenset()
+    recipe_leaves = {k: v for k, v in of_recipe(recipe, settings).items() if k not in without}
+    chosen: Mapping[str, Any] = overridden(recipe_leaves, leaves)
     ranks = joined()
     if not ranks.is_first:
         report, watch = silent, False

@@ -16,10 +16,10 @@ from foreword.kernels.threads import threads_within_quota
 from foreword.text.corpus import Paths, paths_of
 from foreword.training.corpus import Corpus, read_corpus
 from foreword.training.leaves import LeavesWithoutEnd
-from foreword.training.pair_corpus import PairCorpus, read_pair_corpus
+from foreword.training.pair_corpus import PairCorpus, read_pair_corpus, refuse_two_kinds
 from foreword.training.prepared import with_settings_of
 from foreword.training.progress import Note, Reporter, silent
-from foreword.training.recipes import find, overridden
+from foreword.training.recipes import of_recipe, overridden
 from foreword.training.settings import ENDS, Leaf, TrainingSettings, settings_from
 from foreword.tuning.folder import JOURNAL, SCRATCH, SEARCH, TRIALS, mend_journal, refusal_for
 from foreword.tuning.space import as_texts, default_space, space_of
@@ -92,19 +92,17 @@ def tune(
     optuna_module()
     folder = Path(out)
     each = {"minutes": minutes_each, "epochs": epochs_each, "steps": steps_each}
-    if recipe is not None and settings is not None:
-        raise SettingsError("give a recipe or a tree of settings, not both")
-    of_recipe = {} if recipe is None else find(recipe).settings
-    of_recipe = {name: value for name, value in of_recipe.items() if name not in ENDS}
-    if (pairs or valid_pairs) and (texts or valid):
-        raise SettingsError("give texts or pairs, not both: they train different kinds of model")
+    recipe_leaves = {k: v for k, v in of_recipe(recipe, settings).items() if k not in ENDS}
+    texts, valid = paths_of(texts), paths_of(valid)
+    pairs, valid_pairs = paths_of(pairs), paths_of(valid_pairs)
+    refuse_two_kinds([*texts, *valid], [*pairs, *valid_pairs])
     asked = _Asked(
-        paths_of(pairs or texts),
-        paths_of(valid_pairs or valid),
+        pairs or texts,
+        valid_pairs or valid,
         bool(pairs),
         tuple(search),
         settings,
-        of_recipe,
+        recipe_leaves,
         each,
         leaves,
     )

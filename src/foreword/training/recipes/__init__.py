@@ -23,7 +23,7 @@ from pydantic import Field, ValidationError
 from foreword.errors import MissingExtraError, SettingsError
 from foreword.folder.config import Data
 from foreword.folder.files import atomic_write
-from foreword.training.settings import ENDS, Leaf, settings_from
+from foreword.training.settings import ENDS, Leaf, TrainingSettings, settings_from
 
 SUFFIX = ".toml"
 
@@ -129,6 +129,21 @@ def rendered(recipe: Recipe) -> str:
     except ModuleNotFoundError as error:
         raise MissingExtraError("writing a recipe", "tune") from error
     return tomli_w.dumps(recipe.model_dump(exclude_defaults=True))
+
+
+def of_recipe(
+    recipe: str | PathLike[str] | None, settings: TrainingSettings | None
+) -> Mapping[str, Leaf]:
+    """Return a recipe's settings, or none without a recipe.
+
+    Raises:
+        SettingsError: a tree of settings is given too, or there is no such recipe.
+    """
+    if recipe is None:
+        return {}
+    if settings is not None:
+        raise SettingsError("give a recipe or a tree of settings, not both")
+    return find(recipe).settings
 
 
 def overridden(settings: Mapping[str, Leaf], given: Mapping[str, Any]) -> dict[str, Any]:
