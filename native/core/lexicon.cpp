@@ -331,15 +331,19 @@ std::vector<std::int64_t> Lexicon::readings(std::string_view word) const {
 
 RareWords::RareWords(std::vector<std::string> words, const LetterCase& letter_case) {
     std::vector<std::pair<std::string, std::string>> pairs;
+    pairs.reserve(words.size());
     for (std::string& word : words) {
         std::string fold = folded_by(letter_case, word);
         pairs.emplace_back(std::move(fold), std::move(word));
     }
     std::sort(pairs.begin(), pairs.end());
-    for (auto& pair : pairs) words_.push_back(std::move(pair.second));
+    words_ = std::move(words);  // whose room is used again
+    folds_.reserve(words_.size());
     for (std::size_t k = 0; k < words_.size(); ++k) {
-        const bool is_same = pairs[k].first == words_[k];  // stored once
-        folds_.push_back(is_same ? words_[k] : own_.emplace_back(std::move(pairs[k].first)));
+        auto& [fold, word] = pairs[k];
+        words_[k] = std::move(word);
+        const bool is_same = fold == words_[k];  // stored once
+        folds_.push_back(is_same ? words_[k] : own_.emplace_back(std::move(fold)));
     }
     bare_ = Bare(folds_, 0);
 }

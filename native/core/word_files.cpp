@@ -181,6 +181,7 @@ void read_rare(const Folder& folder, WordFiles& files) {
     const auto text = folder.text(RARE);
     if (!text) return;
     const Checked checked(folder, RARE);
+    files.rare.reserve((std::size_t)std::count(text->begin(), text->end(), '\n'));
     std::u32string before;
     for (std::size_t start = 0, end; (end = text->find('\n', start)) != text->npos; start = end + 1) {
         const std::string_view word = text->substr(start, end - start);
