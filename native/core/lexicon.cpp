@@ -173,10 +173,17 @@ void Lexicon::find_clitics(std::size_t hidden) {
 void Lexicon::take(const Misspellings& misspellings) {
     const auto known = [&](std::string_view word) {
         const std::optional<std::int64_t> id = id_of(word);
-        if (!id) throw Error("the vocabulary lacks the misspelling or intended word " + std::string(word));
+        if (!id) throw Error("the vocabulary lacks the intended word " + std::string(word));
         return *id;
     };
     for (const auto& [wrong, meant] : misspellings) {
+        if (!id_of(wrong)) {
+            const std::string_view fold = own_.emplace_back(folded_by(case_, wrong));
+            slip_folds_.emplace(fold);
+            // At most as frequent as the rarest word.
+            absent_slips_.push_back({fold, known(meant), std::max(SLIP, (double)known(meant) / (double)words_->size())});
+            continue;
+        }
         const std::int64_t id = known(wrong);
         const std::string_view fold = folds_[(std::size_t)id];
         slip_folds_.emplace(fold);
@@ -190,6 +197,9 @@ void Lexicon::take(const Misspellings& misspellings) {
         meant_by_[id] = known(meant);
     }
     std::stable_sort(slips_.begin(), slips_.end(), [](const Slip& a, const Slip& b) { return a.fold < b.fold; });
+    std::sort(absent_slips_.begin(), absent_slips_.end(), [](const Slip& a, const Slip& b) {
+        return std::pair(a.fold, a.meant) < std::pair(b.fold, b.meant);
+    });
 }
 
 std::string Lexicon::fold(std::string_view word) const { return folded_by(case_, word); }
@@ -203,15 +213,20 @@ std::size_t Lexicon::equal_end(std::string_view fold, std::size_t low, std::size
     return first_of(low, high, [&](std::size_t k) { return fold_at(k).size() > fold.size(); });
 }
 
-std::vector<Weighted> Lexicon::begun_slips(std::string_view fold) const {
-    const auto [low, high] = range_of(0, slips_.size(), [&](std::size_t k) { return slips_[k].fold; }, fold);
-    std::vector<Weighted> words;
+void Lexicon::add(const std::vector<Slip>& slips, double begun_share, std::string_view fold, std::vector<Weighted>& words) {
+    const auto [low, high] = range_of(0, slips.size(), [&](std::size_t k) { return slips[k].fold; }, fold);
     for (std::size_t k = low; k < high; ++k) {  // the shortest misspellings come first
-        const Slip& slip = slips_[k];
+        const Slip& slip = slips[k];
         const auto same = [&](const Weighted& word) { return word.id == slip.meant; };
         if (std::any_of(words.begin(), words.end(), same)) continue;
-        words.push_back({slip.meant, slip.fold == fold ? slip.share : BEGUN_SLIP});
+        words.push_back({slip.meant, slip.fold == fold ? slip.share : begun_share});
     }
+}
+
+std::vector<Weighted> Lexicon::begun_slips(std::string_view fold) const {
+    std::vector<Weighted> words;
+    add(slips_, BEGUN_SLIP, fold, words);
+    add(absent_slips_, SLIP, fold, words);
     return words;
 }
 
@@ -228,7 +243,9 @@ std::vector<Weighted> Lexicon::begun(std::string_view fold) const {
     if (words.empty()) return words;
     std::set<std::int64_t> known;
     for (const Weighted& word : words) known.insert(word.id);
-    for (const Weighted& word : begun_slips(fold)) {
+    std::vector<Weighted> meant;
+    add(slips_, BEGUN_SLIP, fold, meant);
+    for (const Weighted& word : meant) {
         if (known.count(word.id) == 0) words.push_back(word);
     }
     return words;

@@ -56,7 +56,7 @@ class Lexicon {
 
     // `words`: by id, the most frequent first, each once; they must outlive the lexicon. The first `hidden`
     // are no words and never returned. `misspellings`: each with the intended word, or with two, and a space
-    // between. Throws Error: one of them or its word is not in the vocabulary.
+    // between; one that the vocabulary lacks, with one. Throws Error: an intended word is not in the vocabulary.
     Lexicon(const std::vector<std::string>& words, std::size_t hidden, const Misspellings& misspellings,
             LetterCase letter_case);
     Lexicon(const Lexicon&) = delete;
@@ -81,7 +81,8 @@ class Lexicon {
     // The words that begin with folded letters, with the weights of what was not typed, of Korean syllables
     // and of misspellings.
     std::vector<Weighted> begun(std::string_view fold) const;
-    // The words intended by misspellings with this beginning.
+    // The words intended by misspellings with this beginning. Only these include misspellings that the
+    // vocabulary lacks.
     std::vector<Weighted> begun_slips(std::string_view fold) const;
     // The clitic that letters begin with (l', dell'), and the words that may follow it; none without a
     // clitic, or without a letter after it.
@@ -124,6 +125,8 @@ class Lexicon {
 
     void count_letters();
     void find_clitics(std::size_t hidden);
+    // Adds the words intended by misspellings with this beginning, unless they are among `words`.
+    static void add(const std::vector<Slip>& slips, double begun_share, std::string_view fold, std::vector<Weighted>& words);
     void take(const Misspellings& misspellings);
 
     const std::vector<std::string>* words_;
@@ -135,7 +138,7 @@ class Lexicon {
     bool has_accents_ = false;
     std::map<std::int64_t, std::int64_t> meant_by_;
     std::map<std::int64_t, std::string> two_words_;
-    std::vector<Slip> slips_;  // sorted by fold
+    std::vector<Slip> slips_, absent_slips_;  // of misspellings in the vocabulary, and of others; sorted by fold
     std::set<std::string> slip_folds_;
     // Each folded clitic, without apostrophe, with the first letters of words after it.
     std::map<std::string, std::set<std::u32string>, std::less<>> clitics_;

@@ -163,10 +163,15 @@ void read_misspellings(const Folder& folder, WordFiles& files) {
     for (const Value& item : misspellings.items) wrong.insert(item.name);
     for (const Value& item : misspellings.items) {
         if (!item.is(Value::STRING)) checked.refuse("a misspelling stands for something that is no text");
-        check(item.name);
         const std::size_t space = item.text.find(' ');
         check(item.text.substr(0, space));
         if (space != item.text.npos) check(item.text.substr(space + 1));
+        if (folder.vocabulary().id(item.name)) {
+            check(item.name);
+        } else if (item.name.empty() || !is_plain(item.name) || item.name.find(' ') != item.name.npos ||
+                   space != item.text.npos) {
+            checked.refuse(std::string(item.name.substr(0, 40)) + " is not in the vocabulary, and not one word for another");
+        }
         if (wrong.count(item.text) != 0) {
             checked.refuse(std::string(item.text.substr(0, 40)) + " is a word that is meant, and a misspelling itself");
         }

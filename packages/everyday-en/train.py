@@ -204,6 +204,9 @@ def add_misspellings(parts: Parts) -> None:
     listed = misspelled()
     words = (word for word in tokenizer.words if not word[1:].isupper())
     by_hand = {word: listed.get(tokenizer.case.fold(word)) for word in words}
+    # What the vocabulary lacks in every case of letters may stand for one of its words.
+    folds = {tokenizer.case.fold(word) for word in tokenizer.words}
+    by_hand |= {w: meant for w, meant in listed.items() if w not in folds and " " not in meant}
     corrections |= {word: meant for word, meant in by_hand.items() if meant}
     # A correction must be in the vocabulary, and must not be a misspelling itself.
     known = tokenizer.ids.keys() - corrections.keys()

@@ -78,6 +78,8 @@ def random_words(seed: int, size: int, **options: str) -> Model:
     meant = [word for word in words[2:] if word not in wrong]
     misspellings = {one: draw.choice(meant) for one in wrong[:3]}
     misspellings[wrong[3]] = f"{draw.choice(meant)} {draw.choice(meant)}"
+    absent = {f"{draw.choice(words[2:])}{end}" for end in ("q", "qé", "'q")}.difference(words)
+    misspellings |= {one: draw.choice(meant) for one in sorted(absent)}
     rare = sorted({f"{word}{end}" for word in meant[:40] for end in ("x", "ety", "'é")})
     rare = sorted({word for word in rare if word not in words}, key=lambda w: (w.casefold(), w))
     spacing = replace(SPACINGS[seed % 2], style=STYLES[seed % 2], abbreviations={"dr": (9, 1)})
@@ -288,7 +290,10 @@ MARK = {**MARK, "space_before": " ", "space_after": " ", "ends": None}
         ("spacing.json", {"version": 1, "marks": {}, "abbreviations": {"a b": [1, 1]}}, "no word"),
         ("misspellings.json", {"version": 1}, "it lacks misspellings"),
         ("misspellings.json", {"version": 1, "misspellings": {"a": "c"}}, "c is no word of the"),
-        ("misspellings.json", {"version": 1, "misspellings": {"c": "a"}}, "c is no word of the"),
+        ("misspellings.json", {"version": 1, "misspellings": {"c": "a b"}}, "c is not in the"),
+        ("misspellings.json", {"version": 1, "misspellings": {"c d": "a"}}, "c d is not in the"),
+        ("misspellings.json", {"version": 1, "misspellings": {"": "a"}}, "is not in the"),
+        ("misspellings.json", {"version": 1, "misspellings": {"<unk>": "a"}}, "<unk> is no word"),
         ("misspellings.json", {"version": 1, "misspellings": {"a": "b c"}}, "c is no word of the"),
         ("misspellings.json", {"version": 1, "misspellings": {"a": 1}}, "is no text"),
         (

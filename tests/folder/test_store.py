@@ -658,9 +658,10 @@ def with_misspellings(path: Path) -> Path:
 def test_misspellings_are_kept_beside_the_vocabulary(tmp_path: Path, folder: Path) -> None:
     assert read_folder(with_misspellings(tmp_path / "m")).misspellings == {"teh": "the"}
     assert read_folder(folder).misspellings == {}
-    two = {"teh": "the one"}
-    write_folder(tmp_path / "two", CONFIG, weights(), WITH_TEH, "", misspellings=two)
-    assert read_folder(tmp_path / "two").misspellings == two
+    for number, others in enumerate(({"teh": "the one"}, {"hte": "the", "teh": "the"})):
+        path = tmp_path / f"{number}"
+        write_folder(path, CONFIG, weights(), WITH_TEH, "", misspellings=others)
+        assert read_folder(path).misspellings == others
     assert not (folder / "misspellings.json").exists()
 
 
@@ -673,7 +674,11 @@ def test_misspellings_are_kept_beside_the_vocabulary(tmp_path: Path, folder: Pat
         '{"version": 1, "misspellings": {"teh": "the"}, "more": 1}',
         '{"version": 1, "misspellings": {"teh": 1}}',
         '{"version": 1, "misspellings": {"teh": "absent"}}',
-        '{"version": 1, "misspellings": {"absent": "the"}}',
+        '{"version": 1, "misspellings": {"absent": "the one"}}',
+        '{"version": 1, "misspellings": {"not one": "the"}}',
+        '{"version": 1, "misspellings": {"": "the"}}',
+        '{"version": 1, "misspellings": {"<eos>": "the"}}',
+        '{"version": 1, "misspellings": {"te\\u001bh": "the"}}',
         '{"version": 1, "misspellings": {"teh": "the absent"}}',
         '{"version": 1, "misspellings": {"teh": "the one the"}}',
         '{"version": 1, "misspellings": {"teh": "the "}}',

@@ -813,6 +813,22 @@ def test_known_misspellings_are_read_offered_and_counted_as_the_words_that_are_m
     assert model.read("x becuase").last == model.tokenizer.id_of("because")
 
 
+def test_misspellings_that_the_vocabulary_lacks_are_corrected_where_no_word_begins_so(
+    speaker: MakeSpeaker,
+) -> None:
+    probabilities = {"were": 0.3, "fourth": 0.2, "forty": 0.05, "weird": 0.02}
+    plain = speaker(probabilities)
+    model = misspelling(speaker, probabilities, wierd="weird", fourty="forty")
+
+    for typed, common, rare in (("wier", "were", "weird"), ("fourty", "fourth", "forty")):
+        assert plain.suggest(f"x {typed}", 1, complete=True)[0].word == common
+        assert model.suggest(f"x {typed}", 1, complete=True)[0].word == rare
+    for typed in ("w", "four", "we"):
+        assert model.suggest(f"x {typed}", complete=True) == plain.suggest(
+            f"x {typed}", complete=True
+        )
+
+
 def test_two_words_that_were_run_together_are_offered_apart(speaker: MakeSpeaker) -> None:
     probabilities = {"a": 0.2, "lot": 0.1, "alot": 0.1, "alone": 0.01}
     model = misspelling(speaker, probabilities, alot="a lot")

@@ -172,10 +172,16 @@ def _compress(
         after.tokenizer,
         card,
         before.rare,
-        {w: m for w, m in known.items() if {w, *m.split(" ")} <= after.tokenizer.ids.keys()},
+        {w: m for w, m in known.items() if _is_of(after.tokenizer, w, m)},
         replaces=True,
     )
     return result
+
+
+def _is_of(tokenizer: Tokenizer, wrong: str, meant: str) -> bool:
+    """Whether a vocabulary has what a misspelling needs; it may lack one of a single word."""
+    words = meant.split(" ")
+    return {*words} <= tokenizer.ids.keys() and (wrong in tokenizer.ids or len(words) == 1)
 
 
 def smaller(folder: Folder, vocab_size: int | None = None) -> Folder:

@@ -70,7 +70,8 @@ class Lexicon:
             words: the words by id, the most frequent first.
             hidden: the number of first ids that are no words and never returned.
             known: the ids of the words, if such a mapping exists already.
-            misspellings: misspellings with the intended word, or with two, and a space between.
+            misspellings: misspellings with the intended word, or with two, and a space between; one
+                that is not among the words, with one.
             case: the case rules of the language; None: those that the words show.
         """
         self.words = tuple(words)
@@ -83,7 +84,17 @@ class Lexicon:
         self.longest = max(map(len, self.sorted_folds), default=0)
         self._hidden = hidden
         self._known = known or {word: index for index, word in enumerate(words)}
-        slips = {self._known[wrong]: meant for wrong, meant in (misspellings or {}).items()}
+        misspellings = misspellings or {}
+        slips = {
+            self._known[wrong]: meant
+            for wrong, meant in misspellings.items()
+            if wrong in self._known
+        }
+        self._absent_slips = sorted(
+            (_fold(wrong, self.case), self._known[meant])
+            for wrong, meant in misspellings.items()
+            if wrong not in self._known
+        )
         self.two_words = {index: meant for index, meant in slips.items() if " " in meant}
         self.meant_by = {
             index: self._known[meant]
@@ -91,6 +102,7 @@ class Lexicon:
             if index not in self.two_words
         }
         self._slips = Slips(self.folds, self.meant_by, len(words), self.two_words)
+        self._slip_folds = self._slips.known.union(fold for fold, _ in self._absent_slips)
         # The number of first letters of each word that equal those of its fold; for most words,
         # all.
         self._plain = np.full(len(order), np.iinfo(np.int32).max, dtype=np.int32)
@@ -137,14 +149,25 @@ class Lexicon:
     def begun_slips(self, fold: str) -> dict[int, float]:
         """Return the words intended by misspellings with this beginning, by id.
 
-        Each has its P(typed so | word).
+        Each has its P(typed so | word). Only these include misspellings that are not among the
+        words: where words begin as typed, those are likelier.
 
         >>> words = ["<unk>", "<eos>", "they", "the", "teh", "tehy"]
-        >>> lexicon = Lexicon(words, hidden=2, misspellings={"teh": "the", "tehy": "they"})
+        >>> slips = {"teh": "the", "tehy": "they", "hteir": "they"}
+        >>> lexicon = Lexicon(words, hidden=2, misspellings=slips)
         >>> lexicon.begun_slips("teh"), lexicon.begun("te")[0].tolist()
         ({3: 0.75, 2: 0.001}, [])
+        >>> lexicon.begun_slips("hte")
+        {2: 0.02}
         """
-        return self._slips.begun(fold)
+        words = self._slips.begun(fold)
+        for wrong, meant in self._absent_slips[bisect_left(self._absent_slips, (fold, -1)) :]:
+            if not wrong.startswith(fold):
+                break
+            # At most as frequent as the rarest word.
+            share = max(SLIP, meant / len(self.words)) if wrong == fold else SLIP
+            words.setdefault(meant, share)
+        return words
 
     def after_clitic(self, letters: str) -> tuple[str, np.ndarray] | None:
         """Return the clitic that letters begin with (l', dell'), and the words that may follow it.
@@ -227,7 +250,7 @@ class Lexicon:
 
     def is_slip(self, fold: str) -> bool:
         """Whether folded letters are a known misspelling."""
-        return fold in self._slips.known
+        return fold in self._slip_folds
 
     def beginning(self, prefix: str) -> np.ndarray:
         """Return the ids of words that begin with letters in this case, or if none, in any case."""

@@ -23,6 +23,7 @@ from foreword.errors import FolderError
 from foreword.text.case import Case
 from foreword.text.model_files import RESTORE, versioned
 from foreword.text.tokenizer import SPECIAL, Tokenizer
+from foreword.visible import is_plain
 
 VERSION = 1
 SHORTEST = 3
@@ -374,7 +375,7 @@ def from_json(text: str, tokenizer: Tokenizer, file: Path) -> dict[str, str]:
     """Read what `to_json` wrote.
 
     Raises:
-        FolderError: the content is anything else, or has words outside this vocabulary.
+        FolderError: the content is anything else, or a meant word is not in this vocabulary.
     """
     document = versioned(text, str(file), VERSION)
     try:
@@ -395,9 +396,16 @@ def _checked(document: Any, ids: Mapping[str, int]) -> dict[str, str]:
         raise ValueError(f"its keys must be version, which is {VERSION}, and misspellings")
     misspellings = dict(document["misspellings"].items())
     for wrong, meant in misspellings.items():
-        for word in (wrong, *_words(meant)):
+        words = _words(meant)
+        for word in words:
             if type(word) is not str or ids.get(word, 0) < len(SPECIAL):
                 raise ValueError(f"{str(word)[:40]!r} is no word of the vocabulary")
+        if ids.get(wrong, len(SPECIAL)) < len(SPECIAL) or not wrong.strip() or not is_plain(wrong):
+            raise ValueError(f"{wrong[:40]!r} is no word")
+        if wrong not in ids and (" " in wrong or len(words) > 1):
+            raise ValueError(
+                f"{wrong[:40]!r} is not in the vocabulary, and not one word for another"
+            )
         if meant in misspellings:
             raise ValueError(f"{wrong[:40]!r} stands for {meant[:40]!r}, a misspelling itself")
     return misspellings
