@@ -82,7 +82,9 @@ def made(seed: int, language: str) -> tuple[list[str], Lexicon, object]:
     words = vocabulary(draw, draw.choice((8, 60, 200)))
     wrong = draw.sample(words[2:], 4)
     misspellings = {one: draw.choice(words[2:]) for one in wrong[:3]} | {wrong[3]: "two words"}
-    misspellings |= {f"{word}q": draw.choice(words[2:]) for word in wrong if f"{word}q" not in words}
+    misspellings |= {
+        f"{word}q": draw.choice(words[2:]) for word in wrong if f"{word}q" not in words
+    }
     lexicon = Lexicon(words, hidden=2, misspellings=misspellings, case=Case(language))
     return words, lexicon, CORE.Lexicon(words, 2, list(misspellings.items()), CORE.Case(language))
 
