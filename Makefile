@@ -13,7 +13,7 @@ NATIVE := $(wildcard native/*.* native/kernels/* native/cells/* native/core/*)
 # for PyTorch, and the tests start hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test format lint types imports tests coverage docs page sanitize fuzz clean
+.PHONY: demo test format lint types imports tests coverage docs page wasm sanitize fuzz clean
 
 demo: $(VENV)/.demo
 	$(BIN)/foreword train --out $(DEMO) --minutes 2.5 --vocab-size 10000 --hidden-size 256 --dropout 0.1 --overwrite
@@ -56,9 +56,15 @@ coverage: $(VENV)/.dev
 docs: $(VENV)/.dev
 	OMP_NUM_THREADS=1 NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
-# The scripts of the pages of `foreword serve` and `foreword inspect`, from their TypeScript. Needs npm.
+# The scripts of the pages of `foreword serve` and `foreword inspect` and of packages/javascript, from their TypeScript.
+# Needs npm.
 page:
 	cd page && npm ci --no-audit --no-fund && npm run check && npm run build
+
+# The core for browsers. Needs Clang with the C++ library for WASI:
+# apt install clang lld libc++-dev-wasm32 libclang-rt-dev-wasm32
+wasm: $(VENV)/.python
+	$(BIN)/python native/wasm/build.py packages/javascript/foreword.wasm
 
 # The native code under ThreadSanitizer, and under AddressSanitizer and UndefinedBehaviorSanitizer: two
 # C++ programs under both, and Python's tests of kernels, predictor, translator and libforeword under the latter, whose

@@ -14,19 +14,19 @@ static constexpr Cell cell() {
     static_cast<CellInfo&>(all) = C::INFO;
     if constexpr (C::INFO.needs_whole_rows()) {
         all.forward_row = forward_whole_row<C>;
-        all.back_row = back_whole_row<C>;
+        all.back_row = FOREWORD_UNLESS_WASM(back_whole_row<C>);
     } else {
         all.forward[0] = forward_block<C, 0>;
-        all.back[0] = back_block<C, 0>;
-        all.step[0] = step_units<C, 0>;
-        all.finish = finish_block<C>;
+        all.back[0] = FOREWORD_UNLESS_WASM(back_block<C, 0>);
+        all.step[0] = FOREWORD_UNLESS_WASM(step_units<C, 0>);
+        all.finish = FOREWORD_UNLESS_WASM(finish_block<C>);
         if constexpr (C::INFO.parts() > 1) {
             all.forward[1] = forward_block<C, 1>;
-            all.back[1] = back_block<C, 1>;
-            all.step[1] = step_units<C, 1>;
+            all.back[1] = FOREWORD_UNLESS_WASM(back_block<C, 1>);
+            all.step[1] = FOREWORD_UNLESS_WASM(step_units<C, 1>);
         } else {
-            all.forward_row = forward_row<C>;
-            all.back_row = back_row<C>;
+            all.forward_row = FOREWORD_UNLESS_WASM(forward_row<C>);
+            all.back_row = FOREWORD_UNLESS_WASM(back_row<C>);
         }
     }
     return all;

@@ -224,6 +224,14 @@ struct Look {
 // The number formats of products: float32, bfloat16, and int8, which has no backward pass.
 constexpr int FORMATS = 3, FORMATS_BACK = 2;
 
+// What only training, translation and the layers of foreword.nn call. A WebAssembly module predicts next words alone, and
+// leaves it out.
+#if defined(__wasm__)
+#define FOREWORD_UNLESS_WASM(...) {}
+#else
+#define FOREWORD_UNLESS_WASM(...) __VA_ARGS__
+#endif
+
 struct StagedKernels;  // staged.hpp
 struct Step;           // step.hpp
 

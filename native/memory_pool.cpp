@@ -1,8 +1,10 @@
 #include "memory_pool.hpp"
 
+#include "mutex.hpp"
+#include "throw_exception.hpp"
+
 #include <algorithm>
 #include <cstdlib>
-#include <mutex>
 #include <new>
 #include <unordered_map>
 #include <vector>
@@ -30,7 +32,7 @@ constexpr bool IS_EXACT = false;
 #endif
 
 struct Pool {
-    std::mutex mutex;
+    Mutex mutex;
     std::unordered_map<std::size_t, std::vector<float*>> free;  // by size in bytes
     std::unordered_map<float*, std::size_t> taken;
     std::size_t kept = 0;
@@ -62,7 +64,7 @@ std::size_t rounded(std::size_t bytes) {
 float* take(std::size_t count) {
     const std::size_t bytes = rounded(std::max<std::size_t>(count, 1) * sizeof(float));
     {
-        const std::lock_guard<std::mutex> lock(pool().mutex);
+        const Lock lock(pool().mutex);
         std::vector<float*>& free = pool().free[bytes];
         if (!free.empty()) {
             float* const memory = free.back();
@@ -76,19 +78,19 @@ float* take(std::size_t count) {
     const std::size_t whole =
         IS_EXACT ? bytes : (bytes + alignment - 1) / alignment * alignment;
     void* found = nullptr;
-    if (posix_memalign(&found, alignment, whole) != 0) throw std::bad_alloc();
+    if (posix_memalign(&found, alignment, whole) != 0) throw_exception(std::bad_alloc());
     float* const memory = static_cast<float*>(found);
 #if defined(__linux__)
     if (bytes >= HUGE_PAGE) madvise(memory, whole, MADV_HUGEPAGE);
 #endif
-    const std::lock_guard<std::mutex> lock(pool().mutex);
+    const Lock lock(pool().mutex);
     pool().taken[memory] = bytes;
     return memory;
 }
 
 void give_back(float* memory) {
     {
-        const std::lock_guard<std::mutex> lock(pool().mutex);
+        const Lock lock(pool().mutex);
         const auto found = pool().taken.find(memory);
         const std::size_t bytes = found->second;
         pool().taken.erase(found);
@@ -104,7 +106,7 @@ void give_back(float* memory) {
 void clear_pool() {
     std::unordered_map<std::size_t, std::vector<float*>> free;
     {
-        const std::lock_guard<std::mutex> lock(pool().mutex);
+        const Lock lock(pool().mutex);
         free.swap(pool().free);
         pool().kept = 0;
     }

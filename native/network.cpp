@@ -3,6 +3,7 @@
 #include "thread_pool.hpp"
 #include "parallel.hpp"
 #include "memory_pool.hpp"
+#include "mutex.hpp"
 #include "staged.hpp"
 
 #include <algorithm>
@@ -287,7 +288,7 @@ bool following_rows(const Kernels& kernels, const Table& table, const float* vec
 
 // One layer's packed weights, made when they are first needed.
 struct Network::Packing {
-    std::mutex mutex;
+    Mutex mutex;
     std::atomic<float*> memory{nullptr};
 };
 
@@ -377,7 +378,7 @@ const float* Network::packed(int index, int batch) const {
     const bool is_wide = batch <= FEW;
     Packing& packing = packings_[(std::size_t)(2 * index + is_wide)];
     if (float* memory = packing.memory.load(std::memory_order_acquire)) return memory;
-    const std::lock_guard<std::mutex> lock(packing.mutex);
+    const Lock lock(packing.mutex);
     if (float* memory = packing.memory.load(std::memory_order_acquire)) return memory;
     const Layer& layer = model_.layers[(std::size_t)index];
     const int H = hidden_size();

@@ -131,6 +131,8 @@ struct IntRows {
         const __m128i bytes = _mm_loadl_epi64((const __m128i*)row);
         const __m128i wide = _mm_srai_epi16(_mm_unpacklo_epi8(bytes, bytes), 8);
         return sum + (Ints)_mm_madd_epi16(wide, _mm_loadu_si128((const __m128i*)v));
+#elif defined(__wasm_simd128__)
+        return sum + (Ints)wasm_i32x4_dot_i16x8(wasm_i16x8_load8x8(row), wasm_v128_load(v));
 #else
         for (int half = 0; half < STEP; half += LANES) {
             for (int l = 0; l < LANES; ++l) sum[l] += (std::int32_t)row[half + l] * v[half + l];

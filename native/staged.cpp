@@ -7,9 +7,9 @@ namespace FOREWORD_ISA {
 
 extern const StagedKernels staged_kernels;
 const StagedKernels staged_kernels = {
-    {staged<Float32>, staged<BFloat16>, staged<Int8>},
-    {staged_back<Float32>, staged_back<BFloat16>},
-    staged_step,
+    {staged<Float32>, FOREWORD_UNLESS_WASM(staged<BFloat16>, staged<Int8>)},
+    {FOREWORD_UNLESS_WASM(staged_back<Float32>, staged_back<BFloat16>)},
+    FOREWORD_UNLESS_WASM(staged_step),
 };
 
 }  // namespace FOREWORD_ISA

@@ -79,7 +79,7 @@ static constexpr Tiles tiles_of(std::index_sequence<N...>) {
 
 const Tiles tiles_in[FORMATS] = {
     tiles_of<Float32>(std::make_index_sequence<MOST>()),
-    tiles_of<BFloat16>(std::make_index_sequence<MOST>()),
+    FOREWORD_UNLESS_WASM(tiles_of<BFloat16>(std::make_index_sequence<MOST>())),
     tiles_of<Int8>(std::make_index_sequence<MOST>()),
 };
 

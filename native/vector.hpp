@@ -8,6 +8,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
 #endif
 
 namespace foreword {
@@ -144,7 +146,7 @@ static FOREWORD_INLINE Vec reciprocal(Vec x) {
 #endif
 }
 
-#if defined(__SSE2__)
+#if defined(__SSE2__) || defined(__wasm_simd128__)
 #define FOREWORD_HAS_PAIRS
 // The sum of two neighbours' products, for each two.
 static FOREWORD_INLINE Ints pairs(Shorts a, Shorts b) {
@@ -152,6 +154,8 @@ static FOREWORD_INLINE Ints pairs(Shorts a, Shorts b) {
     return (Ints)_mm512_madd_epi16((__m512i)a, (__m512i)b);
 #elif defined(__AVX2__)
     return (Ints)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#elif defined(__wasm_simd128__)
+    return (Ints)wasm_i32x4_dot_i16x8((v128_t)a, (v128_t)b);
 #else
     return (Ints)_mm_madd_epi16((__m128i)a, (__m128i)b);
 #endif

@@ -1,6 +1,7 @@
 // foreword.h over the core's classes: handles, and exceptions as text.
 #include "../foreword.h"
 
+#include "../mutex.hpp"
 #include "error.hpp"
 #include "model.hpp"
 #include "model_reader.hpp"
@@ -16,7 +17,6 @@
 #include <cstring>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <string>
 #include <utility>
@@ -27,7 +27,7 @@ using foreword::core::NextWordModel;
 struct foreword_model {
     std::shared_ptr<const NextWordModel> shared;
     // Made for the first typist: it takes memory that whoever only advances states does not need.
-    mutable std::mutex lock;
+    mutable foreword::Mutex lock;
     mutable std::shared_ptr<const foreword::core::ModelReader> reader;
 };
 
@@ -49,7 +49,7 @@ const foreword::core::Layout& layout_of(foreword_layout layout) {
         case FOREWORD_QWERTZ: return foreword::core::qwertz();
         case FOREWORD_AZERTY: return foreword::core::azerty();
     }
-    throw foreword::core::Error("there is no layout of keys with the number " + std::to_string((int)layout));
+    foreword::core::throw_error("there is no layout of keys with the number " + std::to_string((int)layout));
 }
 
 // The bytes behind the first `count` characters of a text.
@@ -59,7 +59,7 @@ std::size_t bytes_after(std::string_view text, std::size_t count) {
     return text.size() - at;
 }
 
-void tell(char** error, const char* message) {
+[[maybe_unused]] void tell(char** error, const char* message) {
     if (!error) return;
     const std::size_t bytes = std::strlen(message) + 1;
     *error = static_cast<char*>(std::malloc(bytes));
@@ -70,6 +70,7 @@ void tell(char** error, const char* message) {
 template <class Result, class Work>
 Result guarded(char** error, Result failed, Work&& work) noexcept {
     if (error) *error = nullptr;
+#if defined(__cpp_exceptions)
     try {
         return work();
     } catch (const std::bad_alloc&) {
@@ -78,6 +79,10 @@ Result guarded(char** error, Result failed, Work&& work) noexcept {
         tell(error, thrown.what());
     }
     return failed;
+#else
+    (void)failed;
+    return work();  // throw_exception does not come back here
+#endif
 }
 
 foreword_model* loaded(std::unique_ptr<foreword::core::Folder> folder) {
@@ -188,7 +193,7 @@ foreword_typist* foreword_typist_new(const foreword_model* model, const foreword
                                      char** error) {
     return guarded<foreword_typist*>(error, nullptr, [&] {
         {
-            const std::lock_guard<std::mutex> guard(model->lock);
+            const foreword::Lock lock(model->lock);
             if (!model->reader) model->reader = std::make_shared<const foreword::core::ModelReader>(model->shared);
         }
         const foreword_typist_options chosen = options ? *options : foreword_typist_options{};

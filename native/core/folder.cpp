@@ -20,14 +20,14 @@ namespace {
 constexpr std::int64_t NEWEST = 6;  // format version; that of translation models
 constexpr std::int64_t TRANSLATION = 6;
 
-[[noreturn]] void refuse(const std::string& file, const std::string& why) { throw Error(file + why + RESTORE); }
+[[noreturn]] void refuse(const std::string& file, const std::string& why) { throw_error(file + why + RESTORE); }
 
 [[noreturn]] void refuse_value(const std::string& file, const std::string& why) {
     refuse(file, " is not a configuration that can be used: " + why);
 }
 
 [[noreturn]] void only_python(const std::string& file, const std::string& what) {
-    throw Error(file + " describes " + what + ", which Foreword for Python runs, but this library does not");
+    throw_error(file + " describes " + what + ", which Foreword for Python runs, but this library does not");
 }
 
 // A string or a name anywhere in a document that cannot be shown.
@@ -225,7 +225,7 @@ void Folder::read_config(const File& config) {
     const Value* const version_value = document.find("format_version");
     const std::int64_t version = version_value ? version_value->whole().value_or(0) : 0;
     if (version > NEWEST) {
-        throw Error(name + " has format version " + std::to_string(version) + "; this Foreword reads up to " +
+        throw_error(name + " has format version " + std::to_string(version) + "; this Foreword reads up to " +
                     std::to_string(NEWEST) + ". It was made by a newer Foreword: use a newer library");
     }
     if (!all_plain(document)) refuse(name, std::string(" holds ") + UNSAFE);

@@ -117,7 +117,7 @@ class Json::Parser {
 
   private:
     [[noreturn]] void fail(const std::string& what) const {
-        throw Error(file_ + " is not JSON (" + what + " at byte " + std::to_string(at_) + ")" + RESTORE);
+        throw_error(file_ + " is not JSON (" + what + " at byte " + std::to_string(at_) + ")" + RESTORE);
     }
 
     char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }

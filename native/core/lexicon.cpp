@@ -173,7 +173,7 @@ void Lexicon::find_clitics(std::size_t hidden) {
 void Lexicon::take(const Misspellings& misspellings) {
     const auto known = [&](std::string_view word) {
         const std::optional<std::int64_t> id = id_of(word);
-        if (!id) throw Error("the vocabulary lacks the intended word " + std::string(word));
+        if (!id) throw_error("the vocabulary lacks the intended word " + std::string(word));
         return *id;
     };
     for (const auto& [wrong, meant] : misspellings) {

@@ -55,12 +55,12 @@ void make_shares(float* scores, std::size_t count) {
 }
 
 [[noreturn]] void overflow() {
-    throw Error("the model's scores overflow after this text: its weights are too large. Train it anew with a "
+    throw_error("the model's scores overflow after this text: its weights are too large. Train it anew with a "
                 "smaller learning rate");
 }
 
 [[noreturn]] void refuse_state(const std::string& why) {
-    throw Error("the state is refused: " + why + ". Begin with a new one");
+    throw_error("the state is refused: " + why + ". Begin with a new one");
 }
 
 constexpr char MAGIC[] = {'F', 'W', 'S', 'T'};
@@ -117,7 +117,7 @@ State NextWordModel::zeros() const {
 
 void NextWordModel::advance(State& state, std::uint32_t word) const {
     if (word >= vocabulary().size()) {
-        throw Error("there is no word with the id " + std::to_string(word) + ": the model has " +
+        throw_error("there is no word with the id " + std::to_string(word) + ": the model has " +
                     std::to_string(vocabulary().size()) + " words");
     }
     float* const h = state.parts.data();
@@ -128,19 +128,19 @@ void NextWordModel::advance(State& state, std::uint32_t word) const {
 }
 
 const Tokenizer& NextWordModel::tokenizer() const {
-    std::call_once(asked_for_tokenizer_, [this] {
-        const TokenizerSettings& settings = folder_->tokenizer();
-        TokenizerSpec spec;
-        for (std::uint32_t id = 0; id < vocabulary().size(); ++id) spec.words.emplace_back(vocabulary().word(id));
-        spec.only_spaces = settings.words == "spaces";
-        spec.folds_case = settings.case_ == "fold";
-        spec.lines = settings.lines == "wrapped"     ? TokenizerSpec::WRAPPED
-                     : settings.lines == "paragraph" ? TokenizerSpec::PARAGRAPH
-                                                     : TokenizerSpec::SENTENCE;
-        spec.has_segmenter = settings.segmenter != "none";
-        spec.language = settings.language;
-        tokenizer_ = std::make_unique<Tokenizer>(std::move(spec));
-    });
+    const Lock lock(making_tokenizer_);
+    if (tokenizer_) return *tokenizer_;
+    const TokenizerSettings& settings = folder_->tokenizer();
+    TokenizerSpec spec;
+    for (std::uint32_t id = 0; id < vocabulary().size(); ++id) spec.words.emplace_back(vocabulary().word(id));
+    spec.only_spaces = settings.words == "spaces";
+    spec.folds_case = settings.case_ == "fold";
+    spec.lines = settings.lines == "wrapped"     ? TokenizerSpec::WRAPPED
+                 : settings.lines == "paragraph" ? TokenizerSpec::PARAGRAPH
+                                                 : TokenizerSpec::SENTENCE;
+    spec.has_segmenter = settings.segmenter != "none";
+    spec.language = settings.language;
+    tokenizer_ = std::make_unique<Tokenizer>(std::move(spec));
     return *tokenizer_;
 }
 

@@ -1,6 +1,7 @@
 // A next-word model from its folder, and states that words advance.
 #pragma once
 
+#include "../mutex.hpp"
 #include "../network.hpp"
 #include "folder.hpp"
 #include "tokenizer.hpp"
@@ -8,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,7 +69,7 @@ class NextWordModel {
     std::vector<std::vector<float>> biases_;
     std::unique_ptr<Network> network_;
     // Made for the first text, since it takes memory that is not needed to work with ids.
-    mutable std::once_flag asked_for_tokenizer_;
+    mutable Mutex making_tokenizer_;
     mutable std::unique_ptr<Tokenizer> tokenizer_;
 };
 

@@ -41,7 +41,7 @@ void thin(std::vector<Boundary>& marks) {
 
 std::shared_ptr<const NextWordModel> readable(std::shared_ptr<const NextWordModel> model) {
     if (model->tokenizer().spec().lines == TokenizerSpec::WRAPPED) {
-        throw Error("the model reads text whose lines are wrapped, which this library cannot do yet; "
+        throw_error("the model reads text whose lines are wrapped, which this library cannot do yet; "
                     "Foreword for Python does");
     }
     return model;

@@ -74,7 +74,7 @@ class Reader {
     }
 
     [[noreturn]] void fail(const std::string& why) const {
-        throw Error(file_ + " is damaged or cut short (" + why + ")" + RESTORE);
+        throw_error(file_ + " is damaged or cut short (" + why + ")" + RESTORE);
     }
 
   private:

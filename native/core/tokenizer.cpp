@@ -80,16 +80,16 @@ Tokenizer::Tokenizer(TokenizerSpec spec)
       case_(spec_.language.empty() ? LetterCase::of(spec_.words) : LetterCase(spec_.language)),
       is_dotless_(LetterCase(spec_.language).is_dotless()) {
     if (spec_.has_segmenter) {
-        throw Error("the model separates the words of scripts without spaces by ICU, which this library lacks; "
+        throw_error("the model separates the words of scripts without spaces by ICU, which this library lacks; "
                     "use it in Python with foreword[segment]");
     }
     if (spec_.words.size() < 2 || spec_.words[0] != "<unk>" || spec_.words[1] != "<eos>") {
-        throw Error("the first words of the vocabulary are not <unk> and <eos>");
+        throw_error("the first words of the vocabulary are not <unk> and <eos>");
     }
     ids_.reserve(spec_.words.size());
     for (std::size_t k = 0; k < spec_.words.size(); ++k) {
         if (!ids_.emplace(spec_.words[k], (std::int64_t)k).second) {
-            throw Error("the vocabulary has the word " + spec_.words[k] + " twice");
+            throw_error("the vocabulary has the word " + spec_.words[k] + " twice");
         }
     }
     for (const std::string& mark : spec_.marks) kept_ += decoded(mark);
@@ -159,7 +159,7 @@ std::vector<Word> Tokenizer::split(std::u32string_view line) const {
 
 std::vector<Word> Tokenizer::read(std::u32string_view text, std::int64_t last) const {
     if (spec_.lines == TokenizerSpec::WRAPPED) {
-        throw Error("the model reads text whose lines are wrapped, which this library cannot do yet");
+        throw_error("the model reads text whose lines are wrapped, which this library cannot do yet");
     }
     const std::u32string units = with_newlines(text);
     std::vector<Word> read;

@@ -13,7 +13,7 @@ constexpr std::size_t SEEN = 64;  // characters at the end of a text that decide
 }  // namespace
 
 std::vector<Suggestion> Typist::suggest(std::u32string_view text, std::size_t k) {
-    if (k == 0) throw Error("k must be at least 1, not 0");
+    if (k == 0) throw_error("k must be at least 1, not 0");
     k = std::min<std::size_t>(k, reader_->model().vocabulary().size() + reader_->rare().words().size());
     std::u32string_view typed = reading_ ? reading_->letters_after(text) : std::u32string_view();
     if (typed.empty()) {

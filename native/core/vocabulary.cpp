@@ -56,8 +56,8 @@ Vocabulary::Vocabulary(std::string_view json, const TokenizerSettings& settings,
     const Json document(json, file);
     const Value* const model = document.root().find("model");
     const Value* const words = model ? model->find("vocab") : nullptr;
-    const auto wrong = [&](const std::string& why) { return Error(file + why + RESTORE); };
-    if (!words || !words->is(Value::OBJECT)) throw wrong(" has no vocabulary");
+    const auto wrong = [&](const std::string& why) { return file + why + RESTORE; };
+    if (!words || !words->is(Value::OBJECT)) throw_error(wrong(" has no vocabulary"));
 
     const std::pair<std::string_view, std::string> expected[] = {
         {"version", "\"1.0\""}, {"truncation", "null"}, {"padding", "null"}, {"added_tokens", "[]"},
@@ -70,13 +70,13 @@ Vocabulary::Vocabulary(std::string_view json, const TokenizerSettings& settings,
     for (const auto& [key, text] : expected) {
         std::string found;
         if (const Value* const value = document.root().find(key)) append_canonical(found, *value);
-        if (found != text) throw other(key);
+        if (found != text) throw_error(other(key));
     }
-    if (document.root().items.size() != std::size(expected) + 1) throw other("list of keys");
+    if (document.root().items.size() != std::size(expected) + 1) throw_error(other("list of keys"));
     const Value *const type = model->find("type"), *const unknown = model->find("unk_token");
     const bool is_whole = model->items.size() == 3 && type && unknown && type->is(Value::STRING);
     if (!is_whole || type->text != "WordLevel" || !unknown->is(Value::STRING) || unknown->text != UNK) {
-        throw other("model");
+        throw_error(other("model"));
     }
 
     const std::size_t count = words->items.size();
@@ -85,20 +85,20 @@ Vocabulary::Vocabulary(std::string_view json, const TokenizerSettings& settings,
     for (const Value& word : words->items) {
         const auto id = word.whole();
         if (!id || *id < 0 || (std::size_t)*id >= count || by_id[(std::size_t)*id]) {
-            throw wrong(": the words' ids are not 0 to " + std::to_string((std::ptrdiff_t)count - 1));
+            throw_error(wrong(": the words' ids are not 0 to " + std::to_string((std::ptrdiff_t)count - 1)));
         }
         if (!is_plain(word.name)) {
-            throw wrong(": the word with the id " + std::to_string(*id) + " holds " + UNSAFE);
+            throw_error(wrong(": the word with the id " + std::to_string(*id) + " holds " + UNSAFE));
         }
         by_id[(std::size_t)*id] = &word;
         bytes += word.name.size() + 1;
     }
     for (const auto& [special, id] : {std::pair(UNK, UNK_ID), std::pair(EOS, EOS_ID)}) {
         if (count <= (std::size_t)id || by_id[(std::size_t)id]->name != special) {
-            throw wrong(": " + std::string(special) + " has not the id " + std::to_string(id));
+            throw_error(wrong(": " + std::string(special) + " has not the id " + std::to_string(id)));
         }
     }
-    if (bytes > UINT32_MAX) throw wrong(" has too many words");
+    if (bytes > UINT32_MAX) throw_error(wrong(" has too many words"));
     text_.reserve(bytes);
     begins_.reserve(count + 1);
     std::size_t size = 4;

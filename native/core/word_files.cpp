@@ -26,7 +26,7 @@ class Checked {
     Checked(const Folder& folder, std::string_view name) : file_(folder.path(name)) {}
 
     const std::string& file() const { return file_; }
-    [[noreturn]] void refuse(const std::string& why) const { throw Error(file_ + " cannot be used: " + why + RESTORE); }
+    [[noreturn]] void refuse(const std::string& why) const { throw_error(file_ + " cannot be used: " + why + RESTORE); }
 
     // A member of an object that must be there.
     const Value& member(const Value& object, std::string_view name) const {
@@ -48,7 +48,7 @@ class Checked {
     void has_version(const Value& document) const {
         const auto version = member(document, "version").whole();
         if (version && *version > VERSION) {
-            throw Error(file_ + " has version " + std::to_string(*version) + "; this Foreword reads up to " +
+            throw_error(file_ + " has version " + std::to_string(*version) + "; this Foreword reads up to " +
                         std::to_string(VERSION) + ". It was made by a newer Foreword: use a newer library");
         }
         if (version != VERSION) refuse("its version must be " + std::to_string(VERSION));

@@ -14,6 +14,8 @@ BUILT = (
     "src/foreword/server/page/shared.js",
     "src/foreword/server/page/translate.js",
     "src/foreword/inspect/page/page.js",
+    "packages/javascript/foreword.js",
+    "packages/javascript/foreword.d.ts",
 )
 
 

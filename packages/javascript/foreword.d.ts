@@ -1,0 +1,127 @@
+/**
+ * Next-word prediction from a Foreword model folder: in browsers, in workers and in Node, without a server.
+ *
+ * The predictor is foreword.wasm, which C++ is compiled to. Each model has an instance of it, so that a model's
+ * memory is freed with the model, and so is that of a model that was refused.
+ */
+/** A model folder's files by their names, such as `config.json`. */
+export type ModelFiles = Readonly<Record<string, Uint8Array>>;
+export interface LoadOptions {
+    /** foreword.wasm: its URL, its bytes or what they compiled to. By default it lies beside this script. */
+    readonly module?: string | URL | BufferSource | WebAssembly.Module;
+}
+/** A possible next word. */
+export interface Candidate {
+    readonly word: string;
+    /** The word's number in the vocabulary. */
+    readonly id: number;
+    /** From 0 to 1. */
+    readonly probability: number;
+}
+export interface BestOptions {
+    /** Ids of words that are left out. By default those of `<unk>` and `<eos>`. */
+    readonly hidden?: readonly number[];
+}
+export interface TypistOptions {
+    /** Suggests words that are a slip away even if others begin as typed. */
+    readonly tolerant?: boolean;
+    /** Suggests offensive words, too. */
+    readonly offensive?: boolean;
+    /** Further words that are never suggested, in any case. */
+    readonly blocked?: readonly string[];
+    /** Which keys are neighbours: a slip onto one of them is likelier. */
+    readonly layout?: (typeof LAYOUTS)[number];
+}
+/** A word to offer. */
+export interface Suggestion {
+    /** As it is written at the cursor, with the letters that are typed already. */
+    readonly word: string;
+    /** That this word is intended, from 0 to 1. */
+    readonly probability: number;
+    /** What replaces the end of the text if the word is accepted, without a space after it. */
+    readonly text: string;
+    /** The length of the end of the text that it replaces; often 0. */
+    readonly replaces: number;
+}
+/** What was wrong with a model, a state or an argument, and what to do. */
+export declare class ForewordError extends Error {
+    readonly name = "ForewordError";
+}
+/** The id of a word that the vocabulary lacks. */
+export declare const UNK = 0;
+/** The id of the end of a line. */
+export declare const EOS = 1;
+declare const LAYOUTS: readonly ["qwerty", "qwertz", "azerty"];
+/**
+ * Loads a model.
+ *
+ * @param source the URL of its folder, or its files.
+ * @throws ForewordError: a file is missing, damaged, or of a model that only Foreword for Python runs.
+ */
+export declare function load(source: string | URL | ModelFiles, options?: LoadOptions): Promise<Model>;
+/** A next-word model. */
+export declare class Model {
+    /** The number of words in the vocabulary; their ids are below it. */
+    readonly words: number;
+    private readonly instance;
+    private readonly handle;
+    /** The word with this id; undefined if there is none. */
+    word(id: number): string | undefined;
+    /** The id of a word that is spelled as in the vocabulary; `UNK` if the vocabulary lacks it. */
+    id(word: string): number;
+    /** The state at the beginning of a line. */
+    start(): State;
+    /**
+     * The state of `State.toBytes`, or of Foreword for Python.
+     *
+     * @throws ForewordError: the bytes are damaged, or of another model.
+     */
+    stateFromBytes(bytes: Uint8Array): State;
+    /**
+     * A typist for one user or field. The first one of a model takes longer, since its words are sorted then.
+     *
+     * @throws ForewordError: the model's words are cut by ICU, or its lines were wrapped; or a file is damaged.
+     */
+    typist(options?: TypistOptions): Typist;
+    private state;
+}
+/** What a model remembers of the words so far: a value of a few kilobytes, which never changes. */
+export declare class State {
+    private readonly model;
+    private readonly instance;
+    private readonly handle;
+    private readonly size;
+    /**
+     * The state after one more word; `EOS` ends a line.
+     *
+     * @throws ForewordError: there is no such word.
+     */
+    advance(word: number): State;
+    /**
+     * The state after a text that goes on here: its words, and an end of line for each newline.
+     *
+     * @throws ForewordError: the model's words are cut by ICU, or its lines were wrapped.
+     */
+    read(text: string): State;
+    /** The `count` likeliest next words, by falling probability. */
+    best(count: number, { hidden }?: BestOptions): Candidate[];
+    /** The probability of every word as the next, by its id. */
+    probabilities(): Float32Array;
+    /** For `Model.stateFromBytes`, here or in Foreword for Python. Whoever knows the format can make such bytes. */
+    toBytes(): Uint8Array;
+    private changed;
+}
+/** Suggests while one user types, and remembers what it has read: a key that adds a letter reads nothing again. */
+export declare class Typist {
+    private readonly instance;
+    private readonly handle;
+    /**
+     * The likeliest words at the end of a text, by falling probability. Letters at the end are completed, mended if
+     * they have a slip, or followed by a next word if they may be a whole word.
+     *
+     * @param text all of it up to the cursor; of 4,096 characters or more, only the end is read.
+     * @param count the largest number of suggestions, at least 1.
+     */
+    suggest(text: string, count?: number): Suggestion[];
+}
+export {};

@@ -1,0 +1,38 @@
+// Runs models in Node by packages/javascript. Reads an array of models from standard input: each has a folder, perhaps
+// the bytes of a state to begin with, steps, of which each is a word's id or a text, and texts that a typist is asked
+// about. Writes what each step and each text led to.
+import { text } from "node:stream/consumers";
+import { pathToFileURL } from "node:url";
+import { load } from "../../packages/javascript/foreword.js";
+
+const models = JSON.parse(await text(process.stdin));
+process.stdout.write(JSON.stringify(await Promise.all(models.map(answers))));
+
+async function answers({ folder, begin, steps = [], typed = [], options, count }) {
+    try {
+        const model = await load(pathToFileURL(`${folder}/`));
+        let state = begin === undefined ? model.start() : model.stateFromBytes(Buffer.from(begin, "hex"));
+        const states = steps.map((step) => {
+            try {
+                state = typeof step === "number" ? state.advance(step) : state.read(step);
+            } catch (error) {
+                return { error: `${error.name}: ${error.message}`, bytes: hex(state) };
+            }
+            return { bytes: hex(state), best: state.best(7), probabilities: [...state.probabilities()] };
+        });
+        const typist = typed.length > 0 ? model.typist(options) : undefined;
+        return { states, suggestions: typed.map((content) => suggested(typist, content, count)) };
+    } catch (error) {
+        return { error: `${error.name}: ${error.message}` };
+    }
+}
+
+function suggested(typist, content, count) {
+    return typist.suggest(content, count).map(({ word, probability, text: written, replaces }) => {
+        return { word, probability, accepted: content.slice(0, content.length - replaces) + written };
+    });
+}
+
+function hex(state) {
+    return Buffer.from(state.toBytes()).toString("hex");
+}
