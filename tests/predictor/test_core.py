@@ -111,9 +111,9 @@ def test_words_are_found_by_their_letters_as_in_python(seed, language):
         assert ours.id_of(typed) == lexicon.id_of(typed)
 
 
-def test_a_misspelling_outside_the_vocabulary_is_refused():
+def test_an_intended_word_outside_the_vocabulary_is_refused():
     with pytest.raises(CORE.Error, match="teh"):
-        CORE.Lexicon(["<unk>", "<eos>", "the"], 2, [("teh", "the")], CORE.Case())
+        CORE.Lexicon(["<unk>", "<eos>", "the"], 2, [("the", "teh")], CORE.Case())
 
 
 @pytest.mark.parametrize("seed", range(4))
