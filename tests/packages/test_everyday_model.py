@@ -81,7 +81,7 @@ def test_it_goes_by_its_name_wherever_a_model_is_taken(tmp_path: Path) -> None:
     ("typed", "word", "never"),
     [
         *(("becua", "because", "becuase"), ("becuase", "because", "becuase")),
-        *(("wierd", "weird", "wierd"), ("wier", "weird", "wierd")),
+        *(("wierd", "weird", "wierd"), ("that is wier", "weird", "wierd")),
         *(("recieve", "receive", "recieve"), ("fourty", "forty", "fourty")),
         *(("definat", "definitely", "definately"), ("definately", "definitely", "definately")),
         *(("teh", "the", "tehy"), ("everytime", "every time", "everytime")),
