@@ -289,6 +289,28 @@ def test_the_weights_that_validate_best_are_kept() -> None:
     assert any(not np.array_equal(run.best[k], current[k].numpy()) for k in at_best)
 
 
+@pytest.mark.parametrize(("budget", "validated"), [({"minutes": 1}, 2), ({"steps": 120}, 4)])
+def test_slow_validations_take_a_fifth_of_a_run_by_the_clock(
+    budget: dict[str, int], validated: int
+) -> None:
+    now = 0.0
+    times: list[float] = []
+
+    def report(event: Event) -> None:
+        nonlocal now
+        now += 0.5 * isinstance(event, StepProgress)
+
+    def validate() -> Score:
+        nonlocal now
+        now += 10.0
+        times.append(now)
+        return score(words_of(run).model, TEXT[:50])
+
+    run = run_of(**budget)
+    assert go(run, report=report, validate=validate, clock=lambda: now)
+    assert len(times) == validated
+
+
 def test_what_is_validated_and_kept_is_the_mean_of_the_weights() -> None:
     run = run_of(steps=12, average=0.25, validations=1)
     seen: list[dict[str, torch.Tensor]] = []

@@ -35,6 +35,8 @@ Value = TypeVar("Value", "Position", LossWatch)
 
 ROLLBACKS = 6
 """The number of divergences after which a run ends; after each the rate is halved."""
+VALIDATING_SHARE = 0.2
+"""The share of the time so far that validations may have taken before one more is left out."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,9 @@ def train(
     seconds_before, began = run.position.seconds, clock()
     pace = _Pace(clock)
     validations = run.settings.run.validations
+    # Only a run by the clock may leave some out: others must be the same on every machine.
+    is_by_clock = run.settings.budget.minutes is not None
+    validating, validated_at = 0.0, math.nan
     while True:
         seconds, is_due, is_asked = run.ranks.agree(
             seconds_before + clock() - began,
@@ -193,11 +198,15 @@ def train(
         )
         run.position = replace(run.position, seconds=seconds)
         done = run.progress()
+        if not math.isnan(validated_at):
+            validating, validated_at = validating + seconds - validated_at, math.nan
         if validate is not None and (
             int(done * validations) > run.position.validations or (done >= 1.0)
         ):
-            if run.position.step > 0:
+            is_too_long = is_by_clock and validating > VALIDATING_SHARE * seconds
+            if run.position.step > 0 and (done >= 1.0 or not is_too_long):
                 _validate(run, validate, report)
+                validated_at = seconds
             run.position = replace(run.position, validations=int(done * validations))
         patience = run.settings.budget.patience
         stale = patience is not None and run.position.stale_validations >= patience
