@@ -77,8 +77,8 @@ def run(command: list[str]) -> int:
         assert installing.stdout is not None
         for line in installing.stdout:
             kept.append(line)
-            if found := SHOWN.match(line):
-                print(FILE.sub(r"compiling \1 \2: \3", found[1]), flush=True)
+            if shown := SHOWN.match(line):
+                print(FILE.sub(r"compiling \1 \2: \3", shown[1]), flush=True)
     if installing.returncode:
         print("".join(kept[-200:]), file=sys.stderr)
     return installing.returncode

@@ -44,6 +44,19 @@ def test_importing_and_loading_bring_neither_torch_nor_matplotlib() -> None:
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def test_a_command_imports_no_other_command() -> None:
+    program = (
+        "import sys; from foreword.cli.main import main\n"
+        "sys.argv = ['foreword', 'serve', '--help']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "from foreword.cli.app import VERBS\n"
+        "print([verb for verb in VERBS if f'foreword.cli.{verb}' in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "['serve']", done.stderr
+
+
 def test_the_base_installation_needs_no_torch() -> None:
     needed = metadata("foreword").get_all("Requires-Dist") or []
     base = [line for line in needed if "extra ==" not in line]

@@ -110,8 +110,8 @@ def properties(characters: ModuleType, segments: ModuleType, letters: ModuleType
     }
     categories = list(map(unicodedata.category, CHARACTERS))
     bits = [0] * len(CHARACTERS)
-    for place, flag in enumerate(flags.values()):
-        bits = [sum_ | is_so << place for sum_, is_so in zip(bits, flag, strict=True)]
+    for bit, flag in enumerate(flags.values()):
+        bits = [sum_ | is_so << bit for sum_, is_so in zip(bits, flag, strict=True)]
     records: dict[tuple[str, int, int], int] = {}
     ranges: list[int] = []
     pages: list[int] = []
@@ -125,8 +125,8 @@ def properties(characters: ModuleType, segments: ModuleType, letters: ModuleType
             pages.append(len(ranges) - 1)
         last = index
     assert len(records) < 1 << 11
-    for place, name in enumerate(flags):
-        yield f'static_assert({name} == 1u << {place}, "unicode.hpp has other flags");'
+    for bit, name in enumerate(flags):
+        yield f'static_assert({name} == 1u << {bit}, "unicode.hpp has other flags");'
     rows = (f"{{Category::{category}, {k}, {flag}}}" for category, k, flag in records)
     yield array("Properties", "RECORDS", rows)
     yield array("std::uint32_t", "RANGES", map(str, ranges))
@@ -152,14 +152,14 @@ def joining_before() -> list[bool]:
 
 def pairs() -> dict[tuple[int, int], int]:
     """Returns what composes two characters."""
-    found = {}
+    composed = {}
     for code, character in enumerate(CHARACTERS):
         parts = unicodedata.decomposition(character).split()
         if len(parts) == 2 and parts[0][0] != "<":
             first, second = (int(part, 16) for part in parts)
             if unicodedata.normalize("NFC", chr(first) + chr(second)) == character:
-                found[first, second] = code
-    return found
+                composed[first, second] = code
+    return composed
 
 
 def case_mappings() -> Iterable[str]:

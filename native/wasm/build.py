@@ -73,17 +73,17 @@ def reached(*beginnings: Path) -> list[Path]:
 
 def sources() -> list[Path]:
     """The C++ files to compile: with a header comes the file that defines what it declares."""
-    found = set(BEGINNINGS)
+    chosen = set(BEGINNINGS)
     while True:
-        defining = {path.with_suffix(".cpp") for path in reached(*found)}
+        defining = {path.with_suffix(".cpp") for path in reached(*chosen)}
         more = {
             path
             for path in defining
             if path.is_file() and path.relative_to(NATIVE).as_posix() not in WITHOUT
         }
-        if more <= found:
-            return sorted(found)
-        found |= more
+        if more <= chosen:
+            return sorted(chosen)
+        chosen |= more
 
 
 def read_for_tables() -> list[Path]:
@@ -107,8 +107,9 @@ def checksum() -> str:
 
 def version() -> str:
     """The version of Foreword."""
-    (found,) = re.findall(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    return str(found)
+    settings = (ROOT / "pyproject.toml").read_text("utf-8")
+    (number,) = re.findall(r'^version = "(.+)"', settings, re.MULTILINE)
+    return str(number)
 
 
 def exported() -> Iterator[str]:

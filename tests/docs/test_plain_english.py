@@ -43,7 +43,7 @@ def assigned_names(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize(
     "room",
     [
-        *("benchmarks", "fuzz", "packages", "tests"),
+        *("benchmarks", "fuzz", "native", "packages", "tests"),
         *sorted(f"src/foreword/{path.parent.name}" for path in SOURCE.glob("*/__init__.py")),
     ],
 )

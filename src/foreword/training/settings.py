@@ -553,7 +553,13 @@ class RunSettings(Settings):
         ),
     )
     device: str = Field("cpu", description="Device to train on: cpu, cuda, cuda:1 and so on.")
-    validations: Count = Field(10, description="Number of validations over the whole run.")
+    validations: Count = Field(
+        10,
+        description=(
+            "Number of validations over the whole run; fewer if it ends by minutes and they would "
+            "take more than about a fifth of them."
+        ),
+    )
     save_seconds: Positive = Field(60.0, description="Seconds between checkpoints.")
 
 

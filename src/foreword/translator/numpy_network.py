@@ -154,15 +154,16 @@ class NumpyNetwork:
         return memory, tuple(states)
 
     def _memory(self, outputs: Array, packed: "_Packed") -> Memory:
-        B, S, K, D = len(packed.lengths), len(packed.begins) - 1, self.config.heads, -1
+        B, S, K = len(packed.lengths), len(packed.begins) - 1, self.config.heads
         keys = outputs
         if self.config.attention == "additive":
             keys = linear(outputs, self._w["attention.key"])
 
         def in_heads(of: Array) -> Array:
+            D = of.shape[1] // K
             if packed.is_full:
                 return np.ascontiguousarray(of.reshape(S, B, K, D).transpose(1, 2, 0, 3))
-            padded = np.zeros((B, K, S, of.shape[1] // K), np.float32)
+            padded = np.zeros((B, K, S, D), np.float32)
             padded[packed.sentences, :, packed.steps] = of.reshape(len(of), K, D)
             return padded
 
