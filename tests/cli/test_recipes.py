@@ -63,7 +63,7 @@ def test_recipes_are_listed_without_torch(tmp_path: Path) -> None:
         env={"PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert "keyboard" in done.stdout

@@ -169,7 +169,7 @@ def test_what_was_kept_when_it_was_killed_is_not_run_again(
     before = kept(tmp_path)
     assert before
 
-    output = run_here("--steps", "30", "--workers", "2")
+    output = run_here("--steps", "30", "--workers", "1")
 
     runs = kept(tmp_path)
     assert {key: runs[key] for key in before} == before

@@ -39,7 +39,7 @@ def answers(models: list[Answer]) -> list[Answer]:
         input=json.dumps(models),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert finished.returncode == 0, finished.stderr
     answered: list[Answer] = json.loads(finished.stdout)

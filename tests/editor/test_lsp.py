@@ -96,7 +96,7 @@ class Client:
 
     def wait(self) -> int:
         """For its end, with nothing more to say to it."""
-        _, self.errors = self.process.communicate(timeout=20)
+        _, self.errors = self.process.communicate(timeout=120)
         return self.process.returncode
 
 

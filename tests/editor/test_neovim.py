@@ -53,13 +53,13 @@ class Neovim:
             [NEOVIM, "--server", self.socket, "--remote-expr", f"json_encode({expression})"],
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=120,
         )
         # Neovim 0.7 prints what it evaluates on standard error.
         return json.loads(output.stdout or output.stderr) if output.returncode == 0 else None
 
     def wait_for(self, expression: str, is_right: Callable[[Any], bool] = bool) -> Any:
-        for _ in range(100):
+        for _ in range(1200):
             if is_right(value := self.value(expression)):
                 return value
             time.sleep(0.1)
@@ -67,7 +67,7 @@ class Neovim:
 
     def keys(self, keys: str) -> None:
         subprocess.run(
-            [NEOVIM, "--server", self.socket, "--remote-send", keys], check=True, timeout=20
+            [NEOVIM, "--server", self.socket, "--remote-send", keys], check=True, timeout=120
         )
 
 
@@ -77,7 +77,7 @@ def opened(model: Path, file: Path) -> Iterator[Neovim]:
     editor.wait_for("&omnifunc", lambda name: name == "v:lua.vim.lsp.omnifunc")
     yield editor
     editor.keys("<C-\\><C-n>:qa!<CR>")
-    editor.process.wait(20)
+    editor.process.wait(120)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from tests.end_to_end.forking import Forking
 
 from foreword.text.corpus import chat_source
@@ -88,7 +89,12 @@ SMALL = [
 
 @pytest.fixture(scope="session")
 def model(fresh_command: Command, chats: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small model that has really been trained."""
-    out = tmp_path_factory.mktemp("models") / "small"
-    fresh_command("train", chats, "--out", out, "--epochs", 2, *SMALL)
+    """A small model that has really been trained, once for all processes that run tests."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    out = shared / "small"
+    with FileLock(shared / "small.lock"):
+        if not out.exists():
+            fresh_command("train", chats, "--out", out, "--epochs", 2, *SMALL)
     return out

@@ -37,7 +37,7 @@ def start(forking: Forking, chats: Path) -> Start:
 
 
 def wait_for_steps(out: Path, steps: int, process: Forked) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         actual = sorted((out / "training").glob("step-*.safetensors"))
         if actual and int(actual[-1].stem.removeprefix("step-")) >= steps:
@@ -70,7 +70,7 @@ def test_a_signal_saves_and_stops_and_resuming_equals_never_having_stopped(
     process = start(tmp_path / "stopped", *STEPS)
     wait_for_steps(tmp_path / "stopped", 20, process)
     process.send_signal(number)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=120)
 
     assert process.returncode == code
     assert "--resume" in stderr
@@ -103,7 +103,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint_and_a_loadable_model(
     wait_for_steps(out, 5, process)
     time.sleep(delay)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
 
     checkpoint = latest(out)
     assert checkpoint.step >= 5
@@ -122,7 +122,7 @@ def test_a_signal_during_the_last_evaluation_leaves_the_model_and_says_how_to_go
         if line.startswith("evaluating"):
             process.send_signal(signal.SIGINT)
             break
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "--resume" in errors
     config = json.loads((tmp_path / "m" / "config.json").read_text())
@@ -156,7 +156,7 @@ def test_a_signal_while_python_imports_ends_with_one_sentence_and_leaves_nothing
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == code, done.stderr
     assert done.stderr.removeprefix("loading PyTorch\n") == "stopped: nothing had begun\n"
@@ -183,7 +183,7 @@ def test_a_signal_while_the_text_is_read_leaves_nothing_and_says_so(
     with text.open("w") as pipe:  # opens when it is read
         assert (out.parent / ".m.lock").exists()
         process.send_signal(number)
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=120)
         del pipe
     assert process.returncode == code, stderr
     last = stderr.splitlines()[-1]
@@ -205,7 +205,7 @@ def test_a_second_training_in_a_folder_is_refused_while_the_first_goes_on(
         assert "loading PyTorch" not in failed.stderr
     assert foreword.load(out).predict("how are")  # reading needs no lock
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
     assert latest(out).step < 100000
     assert [path.name for path in tmp_path.iterdir()] == ["m"]

@@ -16,7 +16,7 @@ from jeepney.io.blocking import open_dbus_connection
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 FIELDS = Path(__file__).parent / "gtk_fields.py"
-SECONDS = 60
+SECONDS = 120
 BUS = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
 
 

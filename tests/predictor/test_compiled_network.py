@@ -345,7 +345,7 @@ def test_a_forked_child_scores_with_helpers_of_its_own() -> None:
         "    os._exit(0 if engine.best(engine.advance(engine.start(), 5), 3) == expected else 1)\n"
         "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
     )
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], timeout=120, check=False)
     assert done.returncode == 0
 
 

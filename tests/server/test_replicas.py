@@ -152,7 +152,7 @@ def test_clients_go_on_at_the_other_replica_when_one_is_killed(
 ) -> None:
     async def run(load: Load, kill: Callable[[], None]) -> list[Counter[str]]:
         """Answers by kind until one is killed, and after that."""
-        async with httpx2.AsyncClient(timeout=20) as client:
+        async with httpx2.AsyncClient(timeout=120) as client:
             tasks = [
                 asyncio.create_task(work)
                 for sentence in SENTENCES

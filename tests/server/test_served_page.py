@@ -34,7 +34,7 @@ def address(small_model: Path) -> Iterator[str]:
         assert output, "it ended"
     yield actual[0]
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
 
 
 def test_one_types_and_the_server_answers(
@@ -44,7 +44,7 @@ def test_one_types_and_the_server_answers(
     complaints: list[str] = []
     requests: list[str] = []
     page = browser.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(60_000)
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))

@@ -58,7 +58,7 @@ def show(browser: Browser, client: TestClient) -> Iterator[Callable[..., Page]]:
 
     def opener(**look: Any) -> Page:
         page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}} | look)
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.route(re.compile(".*"), answer)

@@ -40,7 +40,7 @@ def show(browser: Browser, stub: Stub) -> Iterator[Callable[..., Page]]:
 
     def opener(**look: Any) -> Page:
         page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}} | look)
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
@@ -320,7 +320,8 @@ def test_only_the_newest_answer_is_shown(
     settled(page)
     stub.is_silent = True
     page.keyboard.type("I would")
-    page.wait_for_timeout(100)
+    while stub.asked[-1]["text"] != "I would":
+        page.wait_for_timeout(20)
     old, new = stub.asked[-2], stub.asked[-1]
     assert (old["text"], new["text"]) == ("I woul", "I would")
     (socket,) = stub.sockets

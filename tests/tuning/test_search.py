@@ -108,7 +108,7 @@ def test_a_process_that_is_killed_loses_the_trial_that_ran_and_no_more(
     sizes = [f"--{name.replace('_', '-')}={SIZES[name]}" for name in options]
     sizes.append(f"--set=batch_size={SIZES['batch_size']}")
     process = subprocess.Popen([*command, *sizes, *(f"--search={s}" for s in SEARCH)])
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not list(out.glob(".trial-*")) and time.monotonic() < until:
         time.sleep(0.01)
     process.kill()
