@@ -1,14 +1,7 @@
 // Asks the server: over a WebSocket, or by one request a keystroke where none can be opened.
 // Only the answer to the newest question is given on.
+import type { Answering, Listener, Models, State } from "./answering";
 import type { Refusal } from "./messages";
-
-export type State = "connecting" | "here" | "away";
-
-interface Listener {
-  /** The state has changed; `http` where answers come without a WebSocket. */
-  onState(state: State, isHttp: boolean): void;
-  onRefusal(refusal: Refusal): void;
-}
 
 /** Where a kind of question is asked, and which of its fields an HTTP request has. */
 interface Routes<Question> {
@@ -22,9 +15,11 @@ const LONGEST_WAIT = 8000;
 /** What the server asks to be asked again. */
 const PASSING = new Set(["rate_limited", "overloaded", "deadline"]);
 
-export class Connection<Question extends { model: string | null }, Answer> {
+export class Connection<Question extends { model: string | null }, Answer>
+  implements Answering<Question, Answer>
+{
   private socket: WebSocket | null = null;
-  private state: State = "connecting";
+  private state: State["kind"] = "connecting";
   private isHttp = false;
   private hasOpened = false;
   private wait = FIRST_WAIT;
@@ -47,15 +42,23 @@ export class Connection<Question extends { model: string | null }, Answer> {
     });
   }
 
-  /** Asks; an earlier question that is not answered yet is given up. */
   ask(question: Question, take: (answer: Answer) => void): void {
     this.last += 1;
     this.waiting = { id: this.last, question, take };
     this.send();
   }
 
-  /** Asks for JSON by HTTP. */
-  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+  async models(): Promise<Models | null> {
+    const response = await this.fetch("v1/models");
+    if (!response.ok) return null;
+    const { data, translators = [] } = (await response.json()) as {
+      data: { id: string }[];
+      translators?: { id: string }[];
+    };
+    return { words: data.map((one) => one.id), translators: translators.map((one) => one.id) };
+  }
+
+  private async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     if (this.token !== null) headers.set("authorization", `Bearer ${this.token}`);
     return fetch(new URL(path, this.base), { ...init, headers, credentials: "omit" });
@@ -159,10 +162,14 @@ export class Connection<Question extends { model: string | null }, Answer> {
     }
   }
 
-  private tell(state: State, isHttp: boolean): void {
-    if (state === this.state && isHttp === this.isHttp) return;
-    [this.state, this.isHttp] = [state, isHttp];
-    this.listener.onState(state, isHttp);
+  private tell(kind: State["kind"], isHttp: boolean): void {
+    if (kind === this.state && isHttp === this.isHttp) return;
+    [this.state, this.isHttp] = [kind, isHttp];
+    this.listener.onState({
+      kind,
+      says: kind === "away" ? "The server is away; trying again" : isHttp ? "connected, by HTTP" : "connected",
+      untraced: isHttp ? "Gates and memory come over a WebSocket, which something blocks here." : null,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 // Typing with suggestions: keys, the list, grey text and the count of keys. Asks nobody itself.
 import { byId, keep, kept, percent } from "../shared/elements";
-import type { State } from "./connection";
+import type { State } from "./answering";
 import { Field } from "./field";
 import type { Refusal, Suggestion } from "./messages";
 import { Suggestions } from "./suggestions";
@@ -59,12 +59,11 @@ export class Desk {
     byId("problem").hidden = false;
   }
 
-  showState(state: State, isHttp: boolean): void {
-    byId("link").dataset["state"] = state;
-    document.body.classList.toggle("away", state === "away");
-    byId("link-says").textContent =
-      state === "away" ? "The server is away; trying again" : isHttp ? "connected, by HTTP" : "connected";
-    if (state === "here" && this.suggestions.count === 0) this.again();
+  showState({ kind, says }: State): void {
+    byId("link").dataset["state"] = kind;
+    document.body.classList.toggle("away", kind === "away");
+    byId("link-says").textContent = says;
+    if (kind === "here" && this.suggestions.count === 0) this.again();
   }
 
   private take(rank: number): void {

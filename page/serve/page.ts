@@ -1,10 +1,12 @@
 // The page: keys and answers, brought together.
 import { byId } from "../shared/elements";
-import { Connection, type State } from "./connection";
+import type { Answering, Listener, State } from "./answering";
+import { Connection } from "./connection";
 import { Desk, SHOWN } from "./desk";
 import { Inside } from "./inside";
 import type { Answer, Question } from "./messages";
-import { offerModels, served, tokenOf, watchTheme } from "./surroundings";
+import { Module } from "./module";
+import { offerModels, tokenOf, watchTheme } from "./surroundings";
 
 /** Grey text goes on to a further word where the network is this sure of it, */
 const SURE = 0.3;
@@ -17,14 +19,20 @@ let model: string | null = null;
 let hasModels = false;
 
 const desk = new Desk((text) => {
-  connection.ask({ text, k: SHOWN, model, trace: true }, (answer) => show(text, answer));
+  answering.ask({ text, k: SHOWN, model, trace: true }, (answer) => show(text, answer));
 });
 const { field } = desk;
-const routes = { socket: "v1/type", post: "v1/predict", byHttp: ({ text, k }: Question) => ({ text, k }) };
-const connection = new Connection<Question, Answer>(new URL(".", location.href), token, routes, {
-  onState: showState,
-  onRefusal: (refusal) => desk.refuse(refusal),
-});
+const listener: Listener = { onState: showState, onRefusal: (refusal) => desk.refuse(refusal) };
+const answering = whoAnswers();
+
+/** The module, in a page that `foreword page` wrote: it names its model. Elsewhere the server that gave the page. */
+function whoAnswers(): Answering<Question, Answer> {
+  const base = new URL(".", location.href);
+  const name = document.documentElement.dataset["model"];
+  if (name !== undefined) return new Module(name, base, listener);
+  const byHttp = ({ text, k }: Question) => ({ text, k });
+  return new Connection(base, token, { socket: "v1/type", post: "v1/predict", byHttp }, listener);
+}
 
 function show(text: string, answer: Answer): void {
   if (answer.trace) inside.show(text, answer.trace);
@@ -43,7 +51,7 @@ function goOn(accepted: string): void {
     if (field.ghost.length) lookAhead(accepted);
     return;
   }
-  connection.ask({ text, k: 1, model, trace: true }, (answer) => {
+  answering.ask({ text, k: 1, model, trace: true }, (answer) => {
     if (!answer.trace) return;
     inside.fill(text, answer.trace);
     goOn(accepted);
@@ -54,7 +62,7 @@ function goOn(accepted: string): void {
 function lookAhead(text: string): void {
   if (field.ghost.length >= GHOST_WORDS) return;
   const question = { text: `${text} `, k: 1, model, trace: false };
-  connection.ask(question, (answer) => {
+  answering.ask(question, (answer) => {
     const next = answer.suggestions[0];
     if (desk.isDismissed || !field.ghost.length || !next || next.probability < SURE) return;
     if (!next.text.startsWith(text) || next.text.length <= text.length) return;
@@ -63,17 +71,17 @@ function lookAhead(text: string): void {
   });
 }
 
-function showState(state: State, isHttp: boolean): void {
-  if (isHttp) inside.explain("Gates and memory come over a WebSocket, which something blocks here.");
-  if (state === "here" && !hasModels) void listModels();
-  desk.showState(state, isHttp);
+function showState(state: State): void {
+  if (state.untraced !== null) inside.explain(state.untraced);
+  if (state.kind === "here" && !hasModels) void listModels();
+  desk.showState(state);
 }
 
 async function listModels(): Promise<void> {
-  const response = await connection.fetch("v1/models");
-  if (!response.ok || hasModels) return;
+  const models = await answering.models();
+  if (models === null || hasModels) return;
   hasModels = true;
-  const { words, translators } = await served(response);
+  const { words, translators } = models;
   const other = byId<HTMLAnchorElement>("other-page");
   other.hidden = translators.length === 0;
   if (token !== null) other.hash = `token=${encodeURIComponent(token)}`;

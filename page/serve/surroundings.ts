@@ -1,20 +1,6 @@
-// What the pages that a server gives share around the field: the token, the theme, the models.
+// What the pages share around the field: the token, the theme, the models.
 import { isDark, onSystemTheme } from "../shared/colours";
 import { byId, element, keep, kept } from "../shared/elements";
-
-/** The models that a server has, by name. */
-export interface Served {
-  words: string[];
-  translators: string[];
-}
-
-export async function served(response: Response): Promise<Served> {
-  const { data, translators = [] } = (await response.json()) as {
-    data: { id: string }[];
-    translators?: { id: string }[];
-  };
-  return { words: data.map((one) => one.id), translators: translators.map((one) => one.id) };
-}
 
 /** Shows the models, to be chosen if there are several. */
 export function offerModels(names: string[], choose: (name: string) => void): void {

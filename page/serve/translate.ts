@@ -4,7 +4,7 @@ import { Alignment } from "./alignment";
 import { Connection } from "./connection";
 import { Desk, SHOWN } from "./desk";
 import type { TranslationAnswer, TranslationQuestion } from "./messages";
-import { offerModels, served, tokenOf, watchTheme } from "./surroundings";
+import { offerModels, tokenOf, watchTheme } from "./surroundings";
 
 /** Alternatives below this are left out, but for the first two. */
 const LIKELY = 0.001;
@@ -32,9 +32,9 @@ const connection = new Connection<TranslationQuestion, TranslationAnswer>(
   token,
   routes,
   {
-    onState: (state, isHttp) => {
-      if (state === "here" && !hasModels) void listModels();
-      desk.showState(state, isHttp);
+    onState: (state) => {
+      if (state.kind === "here" && !hasModels) void listModels();
+      desk.showState(state);
     },
     onRefusal: (refusal) => desk.refuse(refusal),
   },
@@ -88,10 +88,10 @@ function replace(start: number, end: number, other: string): void {
 }
 
 async function listModels(): Promise<void> {
-  const response = await connection.fetch("v1/models");
-  if (!response.ok || hasModels) return;
+  const models = await connection.models();
+  if (models === null || hasModels) return;
   hasModels = true;
-  const { words, translators } = await served(response);
+  const { words, translators } = models;
   const other = byId<HTMLAnchorElement>("other-page");
   other.hidden = words.length === 0;
   if (token !== null) other.hash = `token=${encodeURIComponent(token)}`;

@@ -11,8 +11,10 @@ from tests.needs import needs
 ROOT = Path(__file__).parents[2]
 BUILT = (
     "src/foreword/server/page/page.js",
+    "src/foreword/server/page/service-worker.js",
     "src/foreword/server/page/shared.js",
     "src/foreword/server/page/translate.js",
+    "src/foreword/server/page/worker.js",
     "src/foreword/inspect/page/page.js",
     "packages/javascript/foreword.js",
     "packages/javascript/foreword.d.ts",

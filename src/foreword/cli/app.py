@@ -25,6 +25,7 @@ VERBS = {
     "generate": None,
     "translate": None,
     "serve": None,
+    "page": None,
     "compare": "SettingsCommand",
     "tune": "SettingsCommand",
     "compress": "PairsCommand",

@@ -1,19 +1,14 @@
 """Serve the page at `/` and its files from the package. Knows no models."""
 
-from pathlib import Path
-
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-FILES = Path(__file__).parent / "page"
+from foreword.server.page_files import FILES, POLICY
 
 HEADERS = {
-    # Only this server's own files, no embedding in frames, no data to other servers.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",  # no embedding in frames
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",

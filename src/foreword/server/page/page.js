@@ -10,7 +10,6 @@ import {
   mean,
   offerModels,
   percent,
-  served,
   shape,
   tokenOf,
   watchTheme,
@@ -393,6 +392,82 @@ function memory(past, size, name, width) {
   return svg;
 }
 
+// serve/module.ts
+var Module = class {
+  constructor(name, base, listener2) {
+    this.name = name;
+    this.listener = listener2;
+    this.worker = new Worker(new URL("worker.js", base), { type: "module" });
+    this.worker.addEventListener("message", ({ data }) => this.read(data));
+    this.worker.addEventListener("error", () => this.fail("the predictor cannot be started; load the page again"));
+    void this.keepOffline(base);
+  }
+  name;
+  listener;
+  worker;
+  isReady = false;
+  isOffline = false;
+  hasFailed = false;
+  /** The newest question, and whether it is the one that the worker has. */
+  newest = null;
+  asked = null;
+  ask(question, take) {
+    this.newest = { question, take };
+    this.send();
+  }
+  models() {
+    return Promise.resolve({ words: [this.name], translators: [] });
+  }
+  /** Sends the newest question once the one before it is answered, so that none is answered for nobody. */
+  send() {
+    if (!this.isReady || this.asked || !this.newest) return;
+    this.asked = this.newest;
+    const { text, k } = this.newest.question;
+    this.worker.postMessage({ text, k });
+  }
+  read(told) {
+    if (told.kind === "ready") {
+      this.isReady = true;
+      this.tell();
+    } else if (told.kind === "failed") this.fail(told.message);
+    else {
+      const { asked, newest } = this;
+      this.asked = null;
+      if (asked && asked === newest) {
+        this.newest = null;
+        if (told.kind === "suggested") asked.take({ suggestions: told.suggestions });
+        else this.listener.onRefusal({ code: "refused", message: told.message });
+      }
+    }
+    this.send();
+  }
+  fail(message) {
+    this.hasFailed = true;
+    this.tell();
+    this.listener.onRefusal({ code: "failed", message });
+  }
+  tell() {
+    const untraced = null;
+    if (this.hasFailed) this.listener.onState({ kind: "away", says: "The model cannot be loaded", untraced });
+    else if (this.isReady) {
+      const says = this.isOffline ? "on this device, also offline" : "on this device";
+      this.listener.onState({ kind: "here", says, untraced });
+    }
+  }
+  /** Lets the browser keep the page, where it may: at an address of https, or of this machine. */
+  async keepOffline(base) {
+    if (!("serviceWorker" in navigator)) return;
+    try {
+      await navigator.serviceWorker.register(new URL("service-worker.js", base));
+      await navigator.serviceWorker.ready;
+    } catch {
+      return;
+    }
+    this.isOffline = true;
+    this.tell();
+  }
+};
+
 // serve/page.ts
 var SURE = 0.3;
 var GHOST_WORDS = 3;
@@ -401,14 +476,18 @@ var token = tokenOf(location);
 var model = null;
 var hasModels = false;
 var desk = new Desk((text) => {
-  connection.ask({ text, k: SHOWN, model, trace: true }, (answer) => show(text, answer));
+  answering.ask({ text, k: SHOWN, model, trace: true }, (answer) => show(text, answer));
 });
 var { field } = desk;
-var routes = { socket: "v1/type", post: "v1/predict", byHttp: ({ text, k }) => ({ text, k }) };
-var connection = new Connection(new URL(".", location.href), token, routes, {
-  onState: showState,
-  onRefusal: (refusal) => desk.refuse(refusal)
-});
+var listener = { onState: showState, onRefusal: (refusal) => desk.refuse(refusal) };
+var answering = whoAnswers();
+function whoAnswers() {
+  const base = new URL(".", location.href);
+  const name = document.documentElement.dataset["model"];
+  if (name !== void 0) return new Module(name, base, listener);
+  const byHttp = ({ text, k }) => ({ text, k });
+  return new Connection(base, token, { socket: "v1/type", post: "v1/predict", byHttp }, listener);
+}
 function show(text, answer) {
   if (answer.trace) inside.show(text, answer.trace);
   desk.show(text, answer.suggestions);
@@ -424,7 +503,7 @@ function goOn(accepted) {
     if (field.ghost.length) lookAhead(accepted);
     return;
   }
-  connection.ask({ text, k: 1, model, trace: true }, (answer) => {
+  answering.ask({ text, k: 1, model, trace: true }, (answer) => {
     if (!answer.trace) return;
     inside.fill(text, answer.trace);
     goOn(accepted);
@@ -433,7 +512,7 @@ function goOn(accepted) {
 function lookAhead(text) {
   if (field.ghost.length >= GHOST_WORDS) return;
   const question = { text: `${text} `, k: 1, model, trace: false };
-  connection.ask(question, (answer) => {
+  answering.ask(question, (answer) => {
     const next = answer.suggestions[0];
     if (desk.isDismissed || !field.ghost.length || !next || next.probability < SURE) return;
     if (!next.text.startsWith(text) || next.text.length <= text.length) return;
@@ -441,16 +520,16 @@ function lookAhead(text) {
     lookAhead(next.text);
   });
 }
-function showState(state, isHttp) {
-  if (isHttp) inside.explain("Gates and memory come over a WebSocket, which something blocks here.");
-  if (state === "here" && !hasModels) void listModels();
-  desk.showState(state, isHttp);
+function showState(state) {
+  if (state.untraced !== null) inside.explain(state.untraced);
+  if (state.kind === "here" && !hasModels) void listModels();
+  desk.showState(state);
 }
 async function listModels() {
-  const response = await connection.fetch("v1/models");
-  if (!response.ok || hasModels) return;
+  const models = await answering.models();
+  if (models === null || hasModels) return;
   hasModels = true;
-  const { words, translators } = await served(response);
+  const { words, translators } = models;
   const other = byId("other-page");
   other.hidden = translators.length === 0;
   if (token !== null) other.hash = `token=${encodeURIComponent(token)}`;

@@ -83,13 +83,17 @@ var Connection = class {
   last = 0;
   waiting = null;
   request = null;
-  /** Asks; an earlier question that is not answered yet is given up. */
   ask(question, take) {
     this.last += 1;
     this.waiting = { id: this.last, question, take };
     this.send();
   }
-  /** Asks for JSON by HTTP. */
+  async models() {
+    const response = await this.fetch("v1/models");
+    if (!response.ok) return null;
+    const { data, translators = [] } = await response.json();
+    return { words: data.map((one) => one.id), translators: translators.map((one) => one.id) };
+  }
   async fetch(path, init = {}) {
     const headers = new Headers(init.headers);
     if (this.token !== null) headers.set("authorization", `Bearer ${this.token}`);
@@ -186,10 +190,14 @@ var Connection = class {
       if (!(error instanceof DOMException && error.name === "AbortError")) this.tell("away", false);
     }
   }
-  tell(state, isHttp) {
-    if (state === this.state && isHttp === this.isHttp) return;
-    [this.state, this.isHttp] = [state, isHttp];
-    this.listener.onState(state, isHttp);
+  tell(kind, isHttp) {
+    if (kind === this.state && isHttp === this.isHttp) return;
+    [this.state, this.isHttp] = [kind, isHttp];
+    this.listener.onState({
+      kind,
+      says: kind === "away" ? "The server is away; trying again" : isHttp ? "connected, by HTTP" : "connected",
+      untraced: isHttp ? "Gates and memory come over a WebSocket, which something blocks here." : null
+    });
   }
 };
 function base64url(text) {
@@ -430,11 +438,11 @@ var Desk = class {
     byId("problem").textContent = refusal.message;
     byId("problem").hidden = false;
   }
-  showState(state, isHttp) {
-    byId("link").dataset["state"] = state;
-    document.body.classList.toggle("away", state === "away");
-    byId("link-says").textContent = state === "away" ? "The server is away; trying again" : isHttp ? "connected, by HTTP" : "connected";
-    if (state === "here" && this.suggestions.count === 0) this.again();
+  showState({ kind, says }) {
+    byId("link").dataset["state"] = kind;
+    document.body.classList.toggle("away", kind === "away");
+    byId("link-says").textContent = says;
+    if (kind === "here" && this.suggestions.count === 0) this.again();
   }
   take(rank) {
     const one = this.suggestions.at(rank);
@@ -540,10 +548,6 @@ function colours(size) {
 }
 
 // serve/surroundings.ts
-async function served(response) {
-  const { data, translators = [] } = await response.json();
-  return { words: data.map((one) => one.id), translators: translators.map((one) => one.id) };
-}
 function offerModels(names, choose) {
   const select = byId("model");
   select.replaceChildren(...names.map((name) => element("option", { value: name }, name)));
@@ -580,7 +584,6 @@ export {
   SHOWN,
   Desk,
   colours,
-  served,
   offerModels,
   tokenOf,
   watchTheme

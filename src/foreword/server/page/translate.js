@@ -7,7 +7,6 @@ import {
   element,
   offerModels,
   percent,
-  served,
   shape,
   tokenOf,
   watchTheme,
@@ -176,9 +175,9 @@ var connection = new Connection(
   token,
   routes,
   {
-    onState: (state, isHttp) => {
-      if (state === "here" && !hasModels) void listModels();
-      desk.showState(state, isHttp);
+    onState: (state) => {
+      if (state.kind === "here" && !hasModels) void listModels();
+      desk.showState(state);
     },
     onRefusal: (refusal) => desk.refuse(refusal)
   }
@@ -223,10 +222,10 @@ function replace(start, end, other) {
   field.replace(start, end, other);
 }
 async function listModels() {
-  const response = await connection.fetch("v1/models");
-  if (!response.ok || hasModels) return;
+  const models = await connection.models();
+  if (models === null || hasModels) return;
   hasModels = true;
-  const { words, translators } = await served(response);
+  const { words, translators } = models;
   const other = byId("other-page");
   other.hidden = words.length === 0;
   if (token !== null) other.hash = `token=${encodeURIComponent(token)}`;

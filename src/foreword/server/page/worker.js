@@ -1,0 +1,370 @@
+// Built from page/ by npm run build. Edit there.
+
+// library/foreword.ts
+var ForewordError = class extends Error {
+  name = "ForewordError";
+};
+var UNK = 0;
+var EOS = 1;
+var LAYOUTS = ["qwerty", "qwertz", "azerty"];
+var REQUIRED = ["config.json", "model.safetensors", "tokenizer.json"];
+var OPTIONAL = ["rare.txt", "spacing.json", "misspellings.json"];
+async function load(source, options = {}) {
+  const isUrl = typeof source === "string" || source instanceof URL;
+  const [module, files] = await Promise.all([compiled(options.module), isUrl ? fetched(source) : source]);
+  return new Model(await Instance.of(module), files);
+}
+var Model = class {
+  /** The number of words in the vocabulary; their ids are below it. */
+  words;
+  instance;
+  handle;
+  /** @internal */
+  constructor(instance, files) {
+    this.instance = instance;
+    this.handle = instance.modelOf(files);
+    this.words = instance.call("foreword_model_words", this.handle);
+  }
+  /** The word with this id; undefined if there is none. */
+  word(id) {
+    const address = this.instance.call("foreword_model_word", this.handle, wholeNumber(id, "a word's id"));
+    return address === 0 ? void 0 : this.instance.textAt(address);
+  }
+  /** The id of a word that is spelled as in the vocabulary; `UNK` if the vocabulary lacks it. */
+  id(word) {
+    return this.instance.withText(word, (address) => this.instance.call("foreword_model_id", this.handle, address));
+  }
+  /** The state at the beginning of a line. */
+  start() {
+    return this.state(this.instance.call("foreword_state_new", this.handle, 0));
+  }
+  /**
+   * The state of `State.toBytes`, or of Foreword for Python.
+   *
+   * @throws ForewordError: the bytes are damaged, or of another model.
+   */
+  stateFromBytes(bytes) {
+    return this.instance.withBytes(bytes, (address) => {
+      return this.state(this.instance.call("foreword_state_from_bytes", this.handle, address, bytes.length, 0));
+    });
+  }
+  /**
+   * A typist for one user or field. The first one of a model takes longer, since its words are sorted then.
+   *
+   * @throws ForewordError: the model's words are cut by ICU, or its lines were wrapped; or a file is damaged.
+   */
+  typist(options = {}) {
+    return new Typist(this.instance, this.handle, options);
+  }
+  state(handle) {
+    return new State(this, this.instance, handle, this.instance.call("foreword_state_size", this.handle));
+  }
+};
+var State = class _State {
+  model;
+  instance;
+  handle;
+  size;
+  /** @internal */
+  constructor(model, instance, handle, size) {
+    [this.model, this.instance, this.handle, this.size] = [model, instance, handle, size];
+    instance.freeWith(this, "foreword_state_free", handle);
+  }
+  /**
+   * The state after one more word; `EOS` ends a line.
+   *
+   * @throws ForewordError: there is no such word.
+   */
+  advance(word) {
+    const id = wholeNumber(word, "a word's id");
+    return this.changed((handle) => this.instance.call("foreword_state_advance", handle, id, 0));
+  }
+  /**
+   * The state after a text that goes on here: its words, and an end of line for each newline.
+   *
+   * @throws ForewordError: the model's words are cut by ICU, or its lines were wrapped.
+   */
+  read(text) {
+    return this.instance.withText(text, (address) => {
+      return this.changed((handle) => this.instance.call("foreword_state_read", handle, address, 0));
+    });
+  }
+  /** The `count` likeliest next words, by falling probability. */
+  best(count, { hidden = [UNK, EOS] } = {}) {
+    const room = Math.min(wholeNumber(count, "the number of words"), this.model.words);
+    const ids = bytesOfWords(hidden.map((id) => wholeNumber(id, "a hidden id")));
+    const { instance } = this;
+    return instance.withBytes(
+      ids,
+      (idsAt) => instance.withRoom(room * CANDIDATE + 2 * WORD, (found) => {
+        const candidates = found + 2 * WORD;
+        instance.call("foreword_state_best", this.handle, room, idsAt, hidden.length, candidates, found, 0);
+        const view = instance.view();
+        return Array.from({ length: view.getUint32(found, true) }, (_, k) => {
+          const id = view.getUint32(candidates + k * CANDIDATE, true);
+          const probability = view.getFloat64(candidates + k * CANDIDATE + 8, true);
+          return { word: this.model.word(id) ?? "", id, probability };
+        });
+      })
+    );
+  }
+  /** The probability of every word as the next, by its id. */
+  probabilities() {
+    const { instance, model } = this;
+    return instance.withRoom(model.words * 4, (address) => {
+      instance.call("foreword_state_probabilities", this.handle, address, 0);
+      return new Float32Array(instance.bytesAt(address, model.words * 4).buffer);
+    });
+  }
+  /** For `Model.stateFromBytes`, here or in Foreword for Python. Whoever knows the format can make such bytes. */
+  toBytes() {
+    return this.instance.withRoom(this.size, (address) => {
+      this.instance.call("foreword_state_to_bytes", this.handle, address, 0);
+      return this.instance.bytesAt(address, this.size);
+    });
+  }
+  changed(change) {
+    const copy = new _State(this.model, this.instance, this.instance.call("foreword_state_copy", this.handle, 0), this.size);
+    change(copy.handle);
+    return copy;
+  }
+};
+var Typist = class {
+  instance;
+  handle;
+  /** @internal */
+  constructor(instance, model, { tolerant, offensive, blocked = [], layout = "qwerty" }) {
+    this.instance = instance;
+    this.handle = instance.withTexts(blocked, (texts) => {
+      const fields = [Number(tolerant ?? false), Number(offensive ?? false), texts, blocked.length, LAYOUTS.indexOf(layout)];
+      return instance.withBytes(bytesOfWords(fields), (options) => instance.call("foreword_typist_new", model, options, 0));
+    });
+    instance.freeWith(this, "foreword_typist_free", this.handle);
+  }
+  /**
+   * The likeliest words at the end of a text, by falling probability. Letters at the end are completed, mended if
+   * they have a slip, or followed by a next word if they may be a whole word.
+   *
+   * @param text all of it up to the cursor; of 4,096 characters or more, only the end is read.
+   * @param count the largest number of suggestions, at least 1.
+   */
+  suggest(text, count = 3) {
+    const { instance } = this;
+    const room = wholeNumber(count, "the number of suggestions");
+    return instance.withText(
+      text,
+      (address) => instance.withRoom(room * SUGGESTION + 2 * WORD, (found) => {
+        const suggestions = found + 2 * WORD;
+        instance.call("foreword_typist_suggest", this.handle, address, room, suggestions, found, 0);
+        const view = instance.view();
+        const end = address + encoder.encode(text).length;
+        return Array.from({ length: view.getUint32(found, true) }, (_, k) => {
+          const at = suggestions + k * SUGGESTION;
+          const replaced = view.getUint32(at + 20, true);
+          return {
+            word: instance.textAt(view.getUint32(at, true)),
+            probability: view.getFloat64(at + 8, true),
+            text: instance.textAt(view.getUint32(at + 16, true)),
+            replaces: decoder.decode(instance.bytesAt(end - replaced, replaced)).length
+          };
+        });
+      })
+    );
+  }
+};
+var WORD = 4;
+var FILE = 12;
+var CANDIDATE = 16;
+var SUGGESTION = 24;
+var Instance = class _Instance {
+  exports;
+  registry = new FinalizationRegistry((free) => free());
+  broken = false;
+  constructor(instance) {
+    this.exports = instance.exports;
+    this.exports._initialize();
+  }
+  static async of(module) {
+    let made;
+    const imports = {};
+    for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+      (imports[from] ??= {})[name] = () => NOT_SUPPORTED;
+    }
+    const raise = (message, bytes) => {
+      throw new ForewordError(made === void 0 ? "foreword.wasm failed" : decoder.decode(made.bytesAt(message, bytes)));
+    };
+    const instance = await WebAssembly.instantiate(module, { ...imports, foreword: { throw: raise } });
+    made = new _Instance(instance);
+    return made;
+  }
+  /** Loads a model from its files, which stay in memory with it. */
+  modelOf(files) {
+    const names = Object.keys(files);
+    const array = this.taken(names.length * FILE);
+    names.forEach((name, k) => {
+      const content = files[name] ?? new Uint8Array();
+      const fields = [this.placed(encoder.encode(`${name}\0`)), this.placed(content), content.length];
+      fields.forEach((field, at) => this.view().setUint32(array + k * FILE + at * WORD, field, true));
+    });
+    return this.call("foreword_model_from_files", array, names.length, 0);
+  }
+  /** Calls a function, whose errors are thrown. */
+  call(name, ...values) {
+    if (this.broken) throw new ForewordError("the predictor has failed before; load the model again");
+    const stack = this.exports.__stack_pointer.value;
+    try {
+      return (this.exports[name]?.(...values) ?? 0) >>> 0;
+    } catch (error) {
+      if (error instanceof ForewordError) {
+        this.exports.__stack_pointer.value = stack;
+        throw error;
+      }
+      this.broken = true;
+      throw new ForewordError("the predictor has failed; load the model again", { cause: error });
+    }
+  }
+  withRoom(bytes, use) {
+    const address = this.taken(bytes);
+    try {
+      return use(address);
+    } finally {
+      if (!this.broken) this.exports.free(address);
+    }
+  }
+  withBytes(bytes, use) {
+    return this.withRoom(bytes.length, (address) => {
+      this.memory().set(bytes, address);
+      return use(address);
+    });
+  }
+  withText(text, use) {
+    if (text.includes("\0")) throw new ForewordError(NO_NUL);
+    return this.withBytes(encoder.encode(`${text}\0`), use);
+  }
+  /** With the address of an array of the texts' addresses. */
+  withTexts(texts, use) {
+    if (texts.some((text) => text.includes("\0"))) throw new ForewordError(NO_NUL);
+    const lengths = texts.map((text) => encoder.encode(text).length + 1);
+    return this.withBytes(encoder.encode(texts.map((text) => `${text}\0`).join("")), (first) => {
+      let at = first;
+      const addresses = lengths.map((length) => (at += length) - length);
+      return this.withBytes(bytesOfWords(addresses), use);
+    });
+  }
+  /** A copy. */
+  bytesAt(address, length) {
+    return this.memory().slice(address, address + length);
+  }
+  textAt(address) {
+    const memory = this.memory();
+    return decoder.decode(memory.subarray(address, memory.indexOf(0, address)));
+  }
+  view() {
+    return new DataView(this.exports.memory.buffer);
+  }
+  /** Frees a handle once nobody has its owner any more. */
+  freeWith(owner, free, handle) {
+    this.registry.register(owner, () => {
+      if (!this.broken) this.call(free, handle);
+    });
+  }
+  memory() {
+    return new Uint8Array(this.exports.memory.buffer);
+  }
+  taken(bytes) {
+    const address = this.exports.malloc(Math.max(bytes, 1)) >>> 0;
+    if (address === 0) throw new ForewordError("there is not enough memory");
+    return address;
+  }
+  placed(bytes) {
+    const address = this.taken(bytes.length);
+    this.memory().set(bytes, address);
+    return address;
+  }
+};
+var NO_NUL = "a text with the character U+0000 cannot be read; leave it out";
+var NOT_SUPPORTED = 58;
+var encoder = new TextEncoder();
+var decoder = new TextDecoder();
+function bytesOfWords(words) {
+  const view = new DataView(new ArrayBuffer(words.length * WORD));
+  words.forEach((word, k) => view.setUint32(k * WORD, word, true));
+  return new Uint8Array(view.buffer);
+}
+function wholeNumber(value, what) {
+  if (Number.isInteger(value) && value >= 0 && value <= 4294967295) return value;
+  throw new ForewordError(`${what} must be a whole number from 0 to 4294967295, not ${value}`);
+}
+var beside;
+function compiled(module) {
+  if (module instanceof WebAssembly.Module) return Promise.resolve(module);
+  if (module === void 0) return beside ??= compiledFrom(new URL("foreword.wasm", import.meta.url));
+  if (typeof module === "string" || module instanceof URL) return compiledFrom(module);
+  return WebAssembly.compile(module);
+}
+async function compiledFrom(url) {
+  return WebAssembly.compile(await bytesOf(url));
+}
+async function fetched(folder) {
+  const url = absolute(folder);
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  const config = await bytesOf(new URL("config.json", url));
+  const named = namedIn(config);
+  const names = [...REQUIRED.slice(1), ...OPTIONAL.filter((name) => named.includes(name))];
+  const contents = await Promise.all(names.map((name) => bytesOf(new URL(name, url))));
+  return { "config.json": config, ...Object.fromEntries(names.map((name, k) => [name, contents[k] ?? new Uint8Array()])) };
+}
+function namedIn(config) {
+  try {
+    const { checksums } = JSON.parse(decoder.decode(config));
+    return Object.keys(checksums ?? {});
+  } catch {
+    return [];
+  }
+}
+function absolute(url) {
+  return new URL(url, typeof location === "undefined" ? void 0 : location.href);
+}
+async function bytesOf(address) {
+  const url = absolute(address);
+  if (url.protocol === "file:") return fromDisk(url);
+  const response = await fetch(url);
+  if (!response.ok) throw new ForewordError(`${url} cannot be read: HTTP status ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+async function fromDisk(url) {
+  const name = "node:fs/promises";
+  const { readFile } = await import(
+    /* @vite-ignore */
+    /* webpackIgnore: true */
+    name
+  );
+  try {
+    return await readFile(url);
+  } catch (error) {
+    throw new ForewordError(`${url} cannot be read`, { cause: error });
+  }
+}
+
+// serve/worker.ts
+var tell = (told) => self.postMessage(told);
+var beside2 = (name) => new URL(name, location.href);
+function suggested(typist, { text, k }) {
+  return typist.suggest(text, k).map(({ word, probability, text: end, replaces }) => {
+    return { word, probability, text: text.slice(0, text.length - replaces) + end };
+  });
+}
+try {
+  const model = await load(beside2("model/"), { module: beside2("foreword.wasm") });
+  const typist = model.typist();
+  self.addEventListener("message", ({ data }) => {
+    try {
+      tell({ kind: "suggested", suggestions: suggested(typist, data) });
+    } catch (error) {
+      tell({ kind: "refused", message: error.message });
+    }
+  });
+  tell({ kind: "ready" });
+} catch (error) {
+  tell({ kind: "failed", message: error.message });
+}
