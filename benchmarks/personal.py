@@ -180,17 +180,21 @@ def predict(
             if len(word) <= letters:
                 continue
             begun = beginnings.ids(word[:letters])
-            total = max(float(shares[begun].sum()), 1e-30) if letters else 1.0
-            likeliest = begun[np.argsort(-shares[begun])[:300]]
             for name, score in scores.items():
                 opinion = Opinion(0.0, {})
                 if name != "network":
                     opinion = layers[name].opinion(context, word[:letters])
+                own = shares
+                if opinion.factors is not None:
+                    own = shares * opinion.factors.over(predictor.lexicon)[0]
+                    own /= own.sum()
+                total = max(float(own[begun].sum()), 1e-30) if letters else 1.0
+                likeliest = begun[np.argsort(-own[begun])[:300]]
                 mixed: dict[str, float] = {}
                 others = {predictor.tokenizer.id_of(w) for w in opinion.words} - {*HIDDEN}
                 for i in {*likeliest.tolist(), *others}:
                     fold = vocabulary[i].casefold()
-                    share = (1 - opinion.weight) * float(shares[i]) / total
+                    share = (1 - opinion.weight) * float(own[i]) / total
                     mixed[fold] = mixed.get(fold, 0.0) + share
                 for w, p in opinion.words.items():
                     fold = w.casefold()
@@ -199,7 +203,7 @@ def predict(
                 score.tried[letters] += 1
                 score.hits[letters] += word.casefold() in best
                 if letters == 0 and index != UNK_ID:
-                    known = (1 - opinion.weight) * float(shares[index])
+                    known = (1 - opinion.weight) * float(own[index])
                     score.nats -= math.log(known + opinion.weight * opinion.words.get(word, 0.0))
                     score.words += 1
         state = predictor.advance(state, word)

@@ -13,7 +13,7 @@ from foreword.predictor import layer as layer_module
 from foreword.predictor import predictor as predictor_module
 from foreword.predictor.engine import Engine
 from foreword.predictor.generate import generate
-from foreword.predictor.layer import Opinion
+from foreword.predictor.layer import Factors, Opinion
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.reading import STRIDE, beginning
 from foreword.predictor.state import State
@@ -572,9 +572,13 @@ class Says:
     """A layer that says what it was told to, and keeps what it was asked."""
 
     def __init__(
-        self, weight: float, words: Mapping[str, float], spelled: Mapping[str, str] | None = None
+        self,
+        weight: float,
+        words: Mapping[str, float],
+        spelled: Mapping[str, str] | None = None,
+        factors: Mapping[str, float] | None = None,
     ) -> None:
-        self.given = Opinion(weight, words, spelled or {})
+        self.given = Opinion(weight, words, spelled or {}, Factors(factors) if factors else None)
         self.asked: list[tuple[tuple[str, ...], str]] = []
 
     def opinion(self, context: Sequence[str], prefix: str) -> Opinion:
@@ -590,6 +594,34 @@ def test_a_layer_is_mixed_in_by_its_weight(english: Predictor) -> None:
     assert mixed["walking"] == pytest.approx(0.75 * alone["walking"] + 0.25 * 0.5)
     assert mixed["to"] == pytest.approx(0.75 * alone["to"] + 0.25 * 0.1)
     assert mixed["the"] == pytest.approx(0.75 * alone["the"])
+
+
+@pytest.mark.parametrize("text", ["I like ", "I l", "I li"])
+def test_a_layer_multiplies_the_networks_probabilities(english: Predictor, text: str) -> None:
+    alone = {s.word: s.probability for s in english.suggest(text, 99, complete=True)}
+    least = min(alone, key=alone.__getitem__)
+    factors = {least: 50.0, "unheard": 3.0}
+    layer = Says(1e-9, {least: 1.0}, factors=factors)
+    raised = {s.word: s.probability for s in english.suggest(text, 99, layer=layer, complete=True)}
+    total = 1 + alone[least] * (factors[least] - 1)
+    assert raised == pytest.approx(
+        {word: share * factors.get(word, 1.0) / total for word, share in alone.items()}, rel=1e-3
+    )
+
+
+def test_a_word_beyond_the_likeliest_is_raised_to_the_first(speaker: MakeSpeaker) -> None:
+    many = speaker({f"a{n}": 0.003 for n in range(300)})
+    layer = Says(1e-9, {"a299": 1.0}, factors={"a299": 5.0})
+    for text, share in (("I ", 0.003), ("I a", 1 / 300)):
+        (first,) = many.suggest(text, 1, layer=layer, complete=True)
+        assert first.word == "a299"
+        assert first.probability == pytest.approx(5 * share / (1 + 4 * share), rel=1e-3)
+
+
+@pytest.mark.parametrize("factor", [0.5, float("nan"), float("inf")])
+def test_a_factor_below_one_or_without_end_is_refused(factor: float) -> None:
+    with pytest.raises(ValueError, match="the factor of 'like' is"):
+        Factors({"to": 1.5, "like": factor})
 
 
 def test_a_layers_words_have_their_share_of_the_network_however_unlikely(

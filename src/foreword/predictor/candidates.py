@@ -42,6 +42,8 @@ RARE = 0.03
 Begun = tuple[np.ndarray, np.ndarray | None]
 """A result of `Lexicon.begun`."""
 NO_WORDS: Begun = (np.zeros(0, dtype=np.int64), None)
+NO_FACTORS = (np.ones(0, dtype=np.float32), np.zeros(0, dtype=np.int64))
+"""A result of `Factors.over` if there are none."""
 
 _PROBABILITY = itemgetter(0)
 
@@ -156,6 +158,11 @@ def _scored(
         weights = np.ones(len(begun)) if weights is None else weights
         weights = np.append(weights, np.full(len(words_after), CLITIC))
         begun = np.append(begun, words_after)
+    factors, raised = NO_FACTORS
+    if opinion is not None and opinion.factors is not None:
+        factors, raised = opinion.factors.over(lexicon)
+        if letters:
+            weights = factors[begun] if weights is None else weights * factors[begun]
     rare: list[str] = []
     of_rare = 0.0
     if len(begun) and options.tolerant:
@@ -167,14 +174,15 @@ def _scored(
     elif not letters:
         likely = yield Best(reader.engine, context.state, wanted, HIDDEN)
         likely = yield from _with_others(reader, context, likely, ids)
+        likely = yield from _with_raised(reader, context, likely, factors, raised, wanted)
     elif len(begun):
         if weights is None:
             likely = yield Best(reader.engine, context.state, wanted, words=begun)
         else:
             likely = yield from _weighed(reader, context, begun, weights, wanted)
-        likely = yield from _with_others(reader, context, likely, ids)
+        likely = yield from _with_others(reader, context, likely, ids, factors)
         if is_new:
-            likely = yield from _with_new(reader, context, likely, letters)
+            likely = yield from _with_new(reader, context, likely, letters, factors)
     elif others:
         likely = []  # only the layer knows words that begin so
         rare, of_rare = reader.rare.beginning(fold, wanted), 1.0
@@ -211,7 +219,7 @@ def _scored(
     if rare:
         scored += [(of_rare / len(rare), word, lexicon.fold(word)) for word in rare]
     elif letters and len(begun) and len(likely) < wanted and not options.tolerant:
-        scored = yield from _with_rare(reader, context, letters, wanted, likely, scored)
+        scored = yield from _with_rare(reader, context, letters, wanted, likely, scored, factors)
     return scored if opinion is None else _mixed(scored, opinion, lexicon)
 
 
@@ -246,12 +254,13 @@ def _with_rare(
     wanted: int,
     begun: Likely,
     scored: _Scored,
+    factors: np.ndarray,
 ) -> Work[_Scored]:
     """Append rare words that begin as typed to those of the vocabulary."""
     rare = reader.rare.beginning(reader.lexicon.fold(letters), wanted)
     if not rare:
         return scored
-    _, share = (yield from _with_others(reader, context, begun, {UNK_ID}))[-1]
+    _, share = (yield from _with_others(reader, context, begun, {UNK_ID}, factors))[-1]
     each = share * RARE / len(reader.rare)
     total = 1 + each * len(rare)
     forms = [*((each, word, reader.lexicon.fold(word)) for word in rare), *scored]
@@ -259,20 +268,60 @@ def _with_rare(
 
 
 def _with_others(
-    reader: ModelReader, context: Context, likely: Likely, others: set[int]
+    reader: ModelReader,
+    context: Context,
+    likely: Likely,
+    others: set[int],
+    factors: np.ndarray = NO_FACTORS[0],
 ) -> Work[Likely]:
-    """Return P of the most probable words, and of others."""
+    """Return P of the most probable words, and of others; all were multiplied by their factors."""
     if others and (missing := sorted(others.difference(index for index, _ in likely))):
         best, share = likely[0]
         scores = yield Scores(reader.engine, context.state, np.array([best, *missing]))
         shares = share * np.exp(scores[1:] - scores[0])
+        if len(factors):
+            shares *= factors[missing] / factors[best]
         likely = [*likely, *zip(missing, shares.tolist(), strict=True)]
     return likely
 
 
-def _with_new(reader: ModelReader, context: Context, likely: Likely, letters: str) -> Work[Likely]:
+def _with_raised(
+    reader: ModelReader,
+    context: Context,
+    likely: Likely,
+    factors: np.ndarray,
+    raised: np.ndarray,
+    wanted: int,
+) -> Work[Likely]:
+    """Return the words of highest P times factor, and the others in `likely`.
+
+    Args:
+        reader: the model.
+        context: the context before the word.
+        likely: the `wanted` words of highest P, the highest first, and perhaps others.
+        factors: the factor of every word, (V,).
+        raised: the ids of words with a factor above 1.
+        wanted: the number of words.
+    """
+    if not len(raised) or not likely:
+        return likely
+    best, share = likely[0]
+    scores = yield Scores(reader.engine, context.state, np.append(best, raised))
+    shares = share * np.exp(scores[1:] - scores[0])
+    total = 1 + float(shares @ (factors[raised] - 1))
+    shares *= factors[raised]
+    top = np.argsort(-shares, kind="stable")[:wanted]
+    merged = {i: p * float(factors[i]) for i, p in likely}
+    merged.update(zip(raised[top].tolist(), shares[top].tolist(), strict=True))
+    likeliest = sorted(merged.items(), key=lambda word: (-word[1], word[0]))
+    return [(i, p / total) for i, p in likeliest]
+
+
+def _with_new(
+    reader: ModelReader, context: Context, likely: Likely, letters: str, factors: np.ndarray
+) -> Work[Likely]:
     """Return P of the most probable words, and of a new word, with the id of `<unk>`."""
-    with_unknown = yield from _with_others(reader, context, likely, {UNK_ID})
+    with_unknown = yield from _with_others(reader, context, likely, {UNK_ID}, factors)
     new = with_unknown[-1][1] * _spelled(letters)
     return [(index, share / (1 + new)) for index, share in [*likely, (UNK_ID, new)]]
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from foreword.predictor.letters import begins
 from foreword.predictor.lexicon import Lexicon
 from foreword.predictor.reading import Context, ModelReader
@@ -17,22 +19,58 @@ WORDS_OF_A_LAYER = 64
 _log = logging.getLogger("foreword")
 
 
+class Factors:
+    """What a layer multiplies the network's probabilities of some words by, before their sum is 1.
+
+    Immutable. A layer gives the same object as long as the factors are the same, so that they are
+    looked up in the model's vocabulary once.
+    """
+
+    def __init__(self, words: Mapping[str, float]) -> None:
+        """Take the factors by word, in the model's form.
+
+        Raises:
+            ValueError: one of them is below 1, or no number.
+        """
+        wrong = [word for word, factor in words.items() if not 1 <= factor < math.inf]
+        if wrong:
+            raise ValueError(f"the factor of {wrong[0]!r} is {words[wrong[0]]}, not 1 or more")
+        self.words = words
+        self._looked_up: tuple[Lexicon, np.ndarray, np.ndarray] | None = None
+
+    def over(self, lexicon: Lexicon) -> tuple[np.ndarray, np.ndarray]:
+        """Return the factor of every word of a vocabulary, (V,), and the ids of those above 1."""
+        known = self._looked_up
+        if known is None or known[0] is not lexicon:
+            by_id = np.ones(len(lexicon.words), dtype=np.float32)
+            for word, factor in self.words.items():
+                index = lexicon.id_of(word)
+                if index is not None:
+                    by_id[index] = factor
+            by_id.flags.writeable = False
+            self._looked_up = known = (lexicon, by_id, np.flatnonzero(by_id > 1))
+        return known[1:]
+
+
 @dataclass(frozen=True)
 class Opinion:
     """A layer's distribution over the next word.
 
-    The prediction becomes (1 - weight) P_network + weight P_layer.
+    The prediction becomes (1 - weight) P_network + weight P_layer, after P_network was multiplied
+    by the factors and divided by its sum.
 
     Attributes:
         weight: the layer's share in the mixture, 0 to 1.
         words: P(word | context, the word begins as typed); sums to at most 1.
         spelled: the spelling of words in `words` that differs from the model's: for a model without
             capitals, `anna` is spelled Anna.
+        factors: the factors of the words that the network should find more probable in any context.
     """
 
     weight: float
     words: Mapping[str, float]
     spelled: Mapping[str, str] = field(default_factory=dict)
+    factors: Factors | None = None
 
 
 class Layer(Protocol):
@@ -77,7 +115,7 @@ def _checked(given: Opinion, fold: str, lexicon: Lexicon) -> Opinion | None:
     spelled = {
         w: s for w, s in given.spelled.items() if w in words and lexicon.fold(s) == lexicon.fold(w)
     }
-    return Opinion(float(given.weight), words, spelled)
+    return Opinion(float(given.weight), words, spelled, given.factors)
 
 
 _warned: set[tuple[type, type]] = set()

@@ -198,8 +198,8 @@ def chat_source(split: Split) -> Source:
     return Source(f"carried chats ({split})", None, open_chats)
 
 
-def messages_by_sender(split: Split) -> dict[str, list[str]]:
-    """Return each sender's messages of a split of the carried chats, in the order of time.
+def messages_by_sender(*splits: Split) -> dict[str, list[str]]:
+    """Return each sender's messages of some splits of the carried chats, in the order of time.
 
     Raises:
         MissingExtraError: the package is not installed.
@@ -207,7 +207,7 @@ def messages_by_sender(split: Split) -> dict[str, list[str]]:
     chats = json.loads(_chats_path().read_text("utf-8"))
     messages: dict[str, list[str]] = defaultdict(list)
     for identity in sorted(chats, key=lambda key: (chats[key]["start"], key)):
-        if _split_of(identity) == split:
+        if _split_of(identity) in splits:
             for message in (m for turn in chats[identity]["messages"] for m in turn):
                 line = " ".join(str(message["text"]).split())
                 if line:

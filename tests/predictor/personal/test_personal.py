@@ -34,6 +34,37 @@ def test_a_word_of_ones_own_is_held_when_it_is_said_for_the_second_time(
     assert likeliest(layer, "Dear", "An") == "Annegret"
 
 
+def test_a_word_of_ones_own_is_suggested_at_once_but_not_from_the_file(
+    layer: Personal, file: Path
+) -> None:
+    layer.learn("Dear Annegret, see you")
+    assert likeliest(layer, "Dear", "an") == "Annegret"
+    assert counts(layer).keys() == {"Dear", ",", "see", "you"}
+    assert b"Annegret" not in file.read_bytes()
+    layer.refresh()
+    assert likeliest(layer, "Dear", "an") == "Annegret"
+    with Personal.open(file, tokenizer()) as again:
+        assert again.opinion(["\n", "Dear"], "an").words == {}
+
+
+@pytest.mark.parametrize("change", ["forget", "edit", "elsewhere", "long"])
+def test_a_word_said_once_is_no_longer_suggested_after_another_change(
+    layer: Personal, file: Path, change: str
+) -> None:
+    layer.learn("Dear Annegret, see you")
+    if change == "forget":
+        layer.forget("annegret")
+    elif change == "edit":
+        layer.edit("see", count=2)
+    elif change == "long":
+        layer.learn("see you\n" * 400)
+    else:
+        with Personal.open(file, tokenizer()) as other:
+            other.learn("how are you")
+        layer.refresh()
+    assert layer.opinion(["\n", "Dear"], "an").words == {}
+
+
 def test_a_word_that_the_model_knows_is_held_at_once(layer: Personal) -> None:
     layer.learn("see you")
     assert counts(layer) == {"see": 1, "you": 1}

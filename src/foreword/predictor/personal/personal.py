@@ -78,7 +78,8 @@ class Personal:
         self._normalise = lru_cache(1 << 17)(tokenizer.normalise) if folds else None
         self._changing = threading.RLock()
         self._held = store.read()
-        self._view = self._view_of(self._held.memory)
+        self._shown = self._held.memory
+        self._view = self._view_of(self._shown)
 
     @classmethod
     def open(
@@ -154,15 +155,19 @@ class Personal:
             PersonalError: the file is damaged or locked.
         """
         with self._changing:
-            self._show(self._store.read())
+            held = self._store.read()
+            if held.revision != self._held.revision:
+                self._show(held, held.memory)
 
     # Learning
 
     def learn(self, text: str, network: Network | None = None) -> Learned:
         """Learn a text, completely or, on failure, not at all.
 
-        A word of the person's own is held when it is seen for the second time; what looks like a
-        secret is never held.
+        The file holds a word of the person's own when it is seen for the second time. This object
+        suggests the new words of a short text at once, and forgets those that the file does not
+        hold when it is closed, when a long text is learned or when anything else changes the file.
+        What looks like a secret is neither held nor suggested.
 
         Args:
             text: the text. Lone surrogates are read as U+FFFD.
@@ -174,12 +179,22 @@ class Personal:
         """
         cut = self._cutter.cut(readable(text))
         before: set[str] = set()
+        shown = self._shown
 
         def change(memory: Memory) -> Memory:
+            nonlocal shown
+            shown = self._shown if memory is self._held.memory else memory
             before.update(memory.vocabulary.ids)
             return self._learned(memory, cut, network)
 
-        after = self._change(change)
+        def with_new_words(memory: Memory) -> Memory:
+            if word_count(cut.lines) >= SHORT:
+                return memory
+            return replace(
+                learned(shown, cut, lambda _: True, self._limits), weights=memory.weights
+            )
+
+        after = self._change(change, with_new_words)
         words = word_count(cut.lines) - len(cut.lines)
         return Learned(words, len(after.vocabulary.ids.keys() - before), dict(cut.refused))
 
@@ -197,7 +212,8 @@ class Personal:
         return memory
 
     def _view_of(self, memory: Memory, before: View | None = None) -> View:
-        return View(memory, self._normalise, self._tokenizer.case, before)
+        tokenizer = self._tokenizer
+        return View(memory, self._normalise, tokenizer.case, tokenizer.ids, before)
 
     def _knows(self, word: str) -> bool:
         return self._tokenizer.id_of(word) != UNK_ID
@@ -301,16 +317,19 @@ class Personal:
         words = len(imported_memory.vocabulary.ids) - 1
         return Learned(words, len(after.vocabulary.ids) - before, dict(imported_memory.refused))
 
-    def _change(self, change: Callable[[Memory], Memory]) -> Memory:
+    def _change(
+        self, change: Callable[[Memory], Memory], shown: Callable[[Memory], Memory] | None = None
+    ) -> Memory:
+        """Change the file, and show what it then holds, or what `shown` returns for that."""
         with self._changing:
             held = self._store.change(self._held, change)
-            self._show(held)
+            self._show(held, held.memory if shown is None else shown(held.memory))
         return held.memory
 
-    def _show(self, held: Held) -> None:
-        if held.memory is not self._held.memory:
-            self._view = self._view_of(held.memory, self._view)
-        self._held = held
+    def _show(self, held: Held, memory: Memory) -> None:
+        if memory is not self._shown:
+            self._view = self._view_of(memory, self._view)
+        self._held, self._shown = held, memory
 
 
 def _parts(cut: Cut) -> Iterator[Cut]:

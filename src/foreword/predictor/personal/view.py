@@ -1,19 +1,21 @@
 """A person's memory prepared for one model: fast opinions on the next word. Immutable; no files."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from foreword.predictor.layer import Opinion
+from foreword.predictor.layer import Factors, Opinion
 from foreword.predictor.lexicon import Bare
 from foreword.predictor.personal.counts import BITS, LINE_END, MASK, OTHER
 from foreword.predictor.personal.learned_memory import FIRST_ID, Memory, Vocabulary
 from foreword.predictor.personal.ngrams import Evidence, Ngrams
+from foreword.predictor.personal.preference import factors
 from foreword.predictor.personal.recency import recency_shares
 from foreword.predictor.personal.weights import RECENCY, part_of
 from foreword.text.case import Case
+from foreword.text.tokenizer import SPECIAL
 
 Array = np.ndarray
 
@@ -33,6 +35,7 @@ class View:
         memory: Memory,
         normalise: Callable[[str], str] | None,
         case: Case,
+        known: Mapping[str, int],
         before: "View | None" = None,
     ) -> None:
         """Prepare the tables.
@@ -41,6 +44,7 @@ class View:
             memory: what is held.
             normalise: returns the model's form of a word; None if that is the word itself.
             case: the case rules of the words' language.
+            known: the ids of the model's words.
             before: an earlier view of the same person, whose sorted words are reused if they are
                 the same.
         """
@@ -60,6 +64,7 @@ class View:
         top = np.argsort(-loose, kind="stable")[: 2 * CANDIDATES]
         self._top = top[loose[top] > 0]
         same = before is not None and before.texts == self.texts
+        self._factors = _factors(memory, known)
         self._case = case
         self._sorted: Sorted = before._sorted if same and before else _sorted(self.texts, case)
 
@@ -95,9 +100,10 @@ class View:
         return self._weighted(weight, {self.texts[index]: p / mass for index, p in shares.items()})
 
     def _weighted(self, weight: float, words: dict[str, float]) -> Opinion:
-        if not self._spelled:
-            return Opinion(weight, words)
-        return Opinion(weight, words, {w: self._spelled[w] for w in words if w in self._spelled})
+        spelled = (
+            {w: self._spelled[w] for w in words if w in self._spelled} if self._spelled else {}
+        )
+        return Opinion(weight, words, spelled, self._factors)
 
     def probability(self, evidence: Evidence, word: int) -> tuple[float, float]:
         """Return P(word | context) by the n-grams, and by the latest words."""
@@ -138,6 +144,17 @@ class View:
             shares_of[word] = shares_of.get(word, 0.0) + more
         shares_of.pop(LINE_END, None)
         return shares_of, mass
+
+
+def _factors(memory: Memory, known: Mapping[str, int]) -> Factors | None:
+    """Return the factors of the words that the person prefers; None if there are none."""
+    vocabulary = memory.vocabulary
+    held = [(word, i, known[word]) for word, i in vocabulary.ids.items() if word in known]
+    held = [one for one in held if one[1] >= FIRST_ID and one[2] >= len(SPECIAL)]
+    counts, ids = (np.array([one[k] for one in held], dtype=np.int64) for k in (1, 2))
+    raised = factors(vocabulary.counts[counts], ids, len(known), memory.clock)
+    words = {one[0]: f for one, f in zip(held, raised.tolist(), strict=True) if f > 1}
+    return Factors(words) if words else None
 
 
 def _sorted(texts: Sequence[str], case: Case) -> Sorted:
