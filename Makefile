@@ -61,8 +61,8 @@ docs: $(VENV)/.dev
 page:
 	cd page && npm ci --no-audit --no-fund && npm run check && npm run build
 
-# The core for browsers. Needs Clang with the C++ library for WASI:
-# apt install clang lld libc++-dev-wasm32 libclang-rt-dev-wasm32
+# The core for browsers. Needs Binaryen, and Clang with the C++ library for WASI:
+# apt install binaryen clang lld libc++-dev-wasm32 libclang-rt-dev-wasm32
 wasm: $(VENV)/.python
 	$(BIN)/python native/wasm/build.py packages/javascript/foreword.wasm
 

@@ -2,8 +2,9 @@
 
     python native/wasm/build.py packages/javascript/foreword.wasm
 
-The compiler is Clang with the C++ library for WASI. WASM_CXX may name another command than
-`clang++`. The sources are those that the C interface reaches. The module holds their checksum, so
+The compiler is Clang with the C++ library for WASI, and Binaryen then makes the module a seventh
+smaller. WASM_CXX and WASM_OPT may name other commands than `clang++` and `wasm-opt`. The sources
+are those that the C interface reaches. The module holds their checksum, so
 that a test can tell whether it was built from the sources that are there.
 """
 
@@ -28,7 +29,7 @@ KEPT = ROOT / "build/wasm"
 QUICK = ("kernels", "strips", "tiles")
 """In which most time passes; the rest is compiled to be small."""
 TABLES = NATIVE / "core/unicode_tables.py"
-PACKAGES = "apt install clang lld libc++-dev-wasm32 libclang-rt-dev-wasm32"
+PACKAGES = "apt install binaryen clang lld libc++-dev-wasm32 libclang-rt-dev-wasm32"
 TARGET = ("--target=wasm32-wasi", "-msimd128", "-mbulk-memory", "-mnontrapping-fptoint")
 COMPILED = (
     *("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"),
@@ -49,6 +50,10 @@ LINKED = (
         "-Wl,-z,stack-size=1048576",
     ),
     *("-Wl,--export=malloc", "-Wl,--export=free", "-Wl,--export=__stack_pointer"),
+)
+OPTIMISED = (
+    *("-O2", "--enable-simd", "--enable-bulk-memory"),
+    *("--enable-nontrapping-float-to-int", "--enable-mutable-globals"),
 )
 
 
@@ -125,17 +130,20 @@ def custom_section(name: str, content: str) -> bytes:
     return bytes([0, len(body)]) + body
 
 
-def clang(*arguments: str | Path) -> None:
-    """Runs the compiler, whose messages are shown."""
-    command = shlex.split(os.environ.get("WASM_CXX", "clang++"))
+def run(variable: str, usual: str, *arguments: str | Path) -> None:
+    """Runs the command that an environment variable names, or the usual one; messages are shown."""
+    command = shlex.split(os.environ.get(variable, usual))
     try:
         subprocess.run([*command, *arguments], check=True)
     except FileNotFoundError:
-        sys.exit(
-            f"{command[0]} was not found. Install Clang with the C++ library for WASI: {PACKAGES}"
-        )
+        sys.exit(f"{command[0]} was not found. Install all that the module needs: {PACKAGES}")
     except subprocess.CalledProcessError:
         sys.exit(f"{command[0]} failed. If it lacks a file of WASI: {PACKAGES}")
+
+
+def clang(*arguments: str | Path) -> None:
+    """Compiles or links."""
+    run("WASM_CXX", "clang++", *arguments)
 
 
 def compiled(source: Path) -> Path:
@@ -156,14 +164,15 @@ def compiled(source: Path) -> Path:
 
 
 def build(into: Path) -> None:
-    """Compiles what changed, and links the module."""
+    """Compiles what changed, links it and optimises the module."""
     KEPT.mkdir(parents=True, exist_ok=True)
     subprocess.run([sys.executable, "-B", TABLES, KEPT / "tables"], check=True)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = list(pool.map(compiled, sources()))
-    linked = KEPT / "foreword.wasm"
+    linked, optimised = KEPT / "linked.wasm", KEPT / "foreword.wasm"
     clang(*TARGET, *LINKED, *exported(), *objects, "-o", linked)
-    into.write_bytes(linked.read_bytes() + custom_section("sources", checksum()))
+    run("WASM_OPT", "wasm-opt", *OPTIMISED, linked, "-o", optimised)
+    into.write_bytes(optimised.read_bytes() + custom_section("sources", checksum()))
     print(f"{into}: {into.stat().st_size:,} bytes")
 
 
